@@ -1,0 +1,1 @@
+//! `provision` declares, checks, plans and applies AWS AppSync Events.
