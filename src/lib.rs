@@ -1,1 +1,23 @@
 //! `provision` declares, checks, plans and applies AWS AppSync Events.
+pub mod address;
+pub mod apply;
+pub mod aws;
+pub mod backend;
+pub mod calls;
+pub mod cli;
+pub mod diagnostic;
+pub mod diff;
+pub mod emulator;
+pub mod event;
+pub mod kind;
+pub mod kinds;
+pub mod live;
+pub mod mark;
+pub mod model;
+pub mod plan;
+pub mod policy;
+pub mod render;
+pub mod settle;
+pub mod source;
+pub mod spec;
+pub mod text;

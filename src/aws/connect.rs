@@ -1,0 +1,129 @@
+//! How a run reaches AWS: region, profile, endpoint and credentials, as every AWS tool finds them.
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_appsync::config::retry::RetryPartition;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_smithy_runtime::client::retries::TokenBucket;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::aws::{Aws, AwsError, Class};
+
+/// One attempt may take this long; AppSync answers in well under a second.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Attempts of one call that may be repeated. Throttling of a big plan needs more than three.
+const ATTEMPTS: u32 = 8;
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+/// The SDK's own bucket of 500 runs dry in a plan of a few hundred calls under throttling.
+const RETRY_TOKENS: usize = 100_000;
+/// Whose the local AWS's objects are, and where, when nobody says so.
+const LOCAL_REGION: &str = "us-east-1";
+
+/// Which AWS a user means.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    pub endpoint: Endpoint,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Endpoint {
+    /// AWS's own, or what the environment or the profile says.
+    #[default]
+    Aws,
+    /// This URL, with the user's credentials.
+    Url(String),
+    /// A local AWS at this URL, with credentials that mean nothing.
+    Local(String),
+}
+
+/// Makes the clients. Nothing is called yet; only a region must be known.
+pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
+    let sleep = SharedAsyncSleep::new(TokioSleep::new());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client())
+        .sleep_impl(sleep.clone())
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(ATTEMPTS)
+                .with_initial_backoff(FIRST_BACKOFF),
+        )
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .build(),
+        );
+    if let Some(profile) = &target.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &target.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    match &target.endpoint {
+        Endpoint::Aws => {}
+        Endpoint::Url(url) => loader = loader.endpoint_url(url),
+        Endpoint::Local(url) => {
+            loader = loader
+                .endpoint_url(url)
+                .credentials_provider(Credentials::new("local", "local", None, None, "local"));
+            if target.region.is_none() {
+                loader = loader.region(Region::new(LOCAL_REGION));
+            }
+        }
+    }
+    let config = loader.load().await;
+    let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
+    let tokens = TokenBucket::builder().capacity(RETRY_TOKENS).build();
+    let patient = RetryPartition::custom("provision").token_bucket(tokens).build();
+    let once = RetryConfig::disabled();
+    let appsync = aws_sdk_appsync::config::Builder::from(&config);
+    let iam = aws_sdk_iam::config::Builder::from(&config);
+    Ok(Aws {
+        appsync_once: aws_sdk_appsync::Client::from_conf(
+            appsync.clone().retry_config(once.clone()).build(),
+        ),
+        appsync: aws_sdk_appsync::Client::from_conf(
+            appsync.retry_partition(patient.clone()).build(),
+        ),
+        iam_once: aws_sdk_iam::Client::from_conf(iam.clone().retry_config(once).build()),
+        iam: aws_sdk_iam::Client::from_conf(iam.retry_partition(patient).build()),
+        sts: aws_sdk_sts::Client::new(&config),
+        region,
+        sleep,
+    })
+}
+
+/// The SDK's default client is the only one that reads proxy settings, so ours must be told.
+fn http_client() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut builder = ConnectorBuilder::default()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .proxy_config(ProxyConfig::from_env());
+        if let Some(settings) = settings {
+            builder = builder.connector_settings(settings.clone());
+        }
+        if let Some(sleep) = components.and_then(|it| it.sleep_impl()) {
+            builder = builder.sleep_impl(sleep);
+        }
+        builder.build()
+    })
+}
+
+fn no_region() -> AwsError {
+    AwsError {
+        class: Class::Invalid,
+        operation: "connect",
+        code: None,
+        message: "no region: set `region:` in the spec, `--region`, AWS_REGION, or a region in the AWS profile".into(),
+        request_id: None,
+    }
+}

@@ -1,0 +1,143 @@
+//! What can go wrong at AWS, and what it means to us.
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_appsync::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+
+/// What a failed call means to us. Decides retry, hint and exit code; nothing else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// There is nobody to call as.
+    NoCredentials,
+    Denied,
+    NotFound,
+    /// Something of that name is there already.
+    Exists,
+    /// Another change of the same API is under way.
+    Busy,
+    Invalid,
+    /// A quota is used up.
+    Quota,
+    Throttled,
+    /// The call was never sent.
+    Unreachable,
+    /// The call may or may not have been carried out.
+    Uncertain,
+    /// A role that IAM has and AppSync can't use yet.
+    RoleNotReady,
+    Unexpected,
+}
+
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{operation}: {message}{}", .request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
+pub struct AwsError {
+    pub class: Class,
+    pub operation: &'static str,
+    /// AWS's code, where it gave one.
+    pub code: Option<String>,
+    pub message: String,
+    pub request_id: Option<String>,
+}
+
+/// `client.create_api().send().await.map_err(failed("CreateApi"))?`
+pub fn failed<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> AwsError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    move |error| {
+        let response = error.raw_response();
+        let status = response.map(|it| it.status().as_u16());
+        let header = |name| response.and_then(|it| it.headers().get(name)).map(str::to_owned);
+        let request_id = header("x-amzn-requestid");
+        let code = error.code().map(str::to_owned);
+        let told = error.message().map(str::to_owned);
+        let class = match &error {
+            SdkError::ConstructionFailure(_) => no_credentials(&error).unwrap_or(Class::Invalid),
+            SdkError::TimeoutError(_) => Class::Uncertain,
+            SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+                Some(connector) => unsent(connector),
+                None => no_credentials(&error).unwrap_or(Class::Uncertain),
+            },
+            SdkError::ResponseError(_) => Class::Uncertain,
+            _ => answered(code.as_deref(), told.as_deref().unwrap_or_default(), status),
+        };
+        let told = match class {
+            // The SDK keeps its own text short and the reason in the causes.
+            Class::NoCredentials | Class::Unreachable | Class::Uncertain => told.unwrap_or_else(|| causes(&error)),
+            _ => told.or_else(|| code.clone()).unwrap_or_else(|| causes(&error)),
+        };
+        let message = match &code {
+            Some(code) if *code != told => format!("{code}: {told}"),
+            _ => told,
+        };
+        AwsError { class, operation, code, message, request_id }
+    }
+}
+
+/// What AWS's own answer means.
+fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
+    match code.unwrap_or_default() {
+        "AccessDeniedException" | "AccessDenied" | "UnauthorizedException"
+        | "UnrecognizedClientException" | "InvalidClientTokenId" | "ExpiredTokenException"
+        | "ExpiredToken" | "InvalidSignatureException" | "SignatureDoesNotMatch"
+        | "MissingAuthenticationTokenException" | "MissingAuthenticationToken" => Class::Denied,
+        "NotFoundException" | "NoSuchEntity" => Class::NotFound,
+        // The model says it of a duplicate name and of an update still under way alike.
+        "ConflictException" | "EntityAlreadyExists" => Class::Exists,
+        "ConcurrentModificationException" | "ConcurrentModification" => Class::Busy,
+        "ServiceQuotaExceededException" | "ApiKeyLimitExceededException" | "LimitExceeded"
+        | "ApiLimitExceededException" => Class::Quota,
+        "LimitExceededException" | "TooManyRequestsException" | "ThrottlingException"
+        | "Throttling" | "RequestLimitExceeded" => Class::Throttled,
+        "BadRequestException" if message.contains("already exists") => Class::Exists,
+        "BadRequestException" if about_a_role(message) => Class::RoleNotReady,
+        _ => match status {
+            Some(429) => Class::Throttled,
+            Some(500..=599) => Class::Uncertain,
+            Some(400..=499) => Class::Invalid,
+            _ => Class::Unexpected,
+        },
+    }
+}
+
+/// Nobody has published AppSync's words for a role it can't assume yet; these are what it, and
+/// services like it, say of one.
+fn about_a_role(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("role") && ["assume", "trust", "permission"].iter().any(|it| message.contains(it))
+}
+
+/// A connection that was refused never carried the call; one that broke may have.
+fn unsent(error: &ConnectorError) -> Class {
+    let text = causes(error).to_ascii_lowercase();
+    let refused = ["connection refused", "dns error", "failed to lookup", "connect error", "tcp connect"];
+    match refused.iter().any(|it| text.contains(it)) {
+        true => Class::Unreachable,
+        false => Class::Uncertain,
+    }
+}
+
+fn no_credentials(error: &(dyn std::error::Error + 'static)) -> Option<Class> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<CredentialsError>() {
+            return Some(Class::NoCredentials);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// The innermost reasons, which the SDK's own text leaves out.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut reasons: Vec<String> = Vec::new();
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if reasons.last().is_none_or(|last| !last.contains(&text)) {
+            reasons.push(text);
+        }
+        cause = error.source();
+    }
+    reasons.join(": ")
+}

@@ -1,0 +1,55 @@
+//! The door to AWS: clients, and one classification of everything that can go wrong there.
+mod connect;
+mod error;
+
+pub use connect::{Endpoint, Target, connect};
+pub use error::{AwsError, Class, failed};
+
+use std::time::Duration;
+
+use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
+
+/// The clients of one run.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// For calls that may be repeated.
+    pub appsync: aws_sdk_appsync::Client,
+    /// For creates, which AppSync can't recognise when they come twice: one attempt, no retry.
+    pub appsync_once: aws_sdk_appsync::Client,
+    pub iam: aws_sdk_iam::Client,
+    /// For creates.
+    pub iam_once: aws_sdk_iam::Client,
+    pub sts: aws_sdk_sts::Client,
+    pub region: String,
+    /// How the engine waits; the SDK waits the same way.
+    pub sleep: SharedAsyncSleep,
+}
+
+impl Aws {
+    pub async fn wait(&self, duration: Duration) {
+        self.sleep.sleep(duration).await;
+    }
+}
+
+/// Who the credentials belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub account: String,
+    pub partition: String,
+    pub arn: String,
+}
+
+impl Aws {
+    /// Asks STS whose credentials these are.
+    pub async fn identity(&self) -> Result<Identity, AwsError> {
+        let answer =
+            self.sts.get_caller_identity().send().await.map_err(failed("GetCallerIdentity"))?;
+        let arn = answer.arn.unwrap_or_default();
+        let partition = arn.split(':').nth(1).filter(|it| !it.is_empty()).unwrap_or("aws");
+        Ok(Identity {
+            account: answer.account.unwrap_or_default(),
+            partition: partition.to_owned(),
+            arn,
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! Reads a spec and the files beside it.
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::cli::{Exit, Failure, Io};
+use crate::diagnostic::{At, Diagnostic, Severity};
+use crate::kind::Files;
+use crate::render::diagnostics;
+use crate::source::Source;
+use crate::spec::{Spec, load};
+
+/// Nobody's spec is larger; reading on would only fill memory.
+const BYTES_MAX: u64 = 10 * 1024 * 1024;
+
+/// A file that was read, whatever came of it.
+#[derive(Debug)]
+pub struct Loaded {
+    pub source: Source,
+    pub spec: Option<Spec>,
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Reads the spec at `path`, `-` for standard input, and all that is wrong with it.
+pub fn read(path: &Path, io: &mut Io) -> Loaded {
+    let stdin = path == Path::new("-");
+    let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
+    let bytes = match stdin {
+        true => read_all(&mut io.input),
+        false => open(&io.path(path)).and_then(|mut file| read_all(&mut file)),
+    };
+    let bytes = match bytes {
+        Ok(bytes) => bytes,
+        Err(reason) => {
+            let (source, _) = Source::parse(&name, b"");
+            let message = format!("the spec can't be read: {reason}");
+            let problems = vec![Diagnostic::error("PV001", At::File, message)];
+            return Loaded { source, spec: None, problems };
+        }
+    };
+    let (source, mut problems) = Source::parse(&name, &bytes);
+    let broken = problems.iter().any(|it| it.severity == Severity::Error);
+    let folder = match stdin {
+        true => io.folder.clone(),
+        false => io.path(path).parent().map_or_else(|| io.folder.clone(), Path::to_path_buf),
+    };
+    if broken && source.is_empty() {
+        return Loaded { source, spec: None, problems };
+    }
+    let (spec, more) = load(&source, &Beside { folder }, io.now_epoch_s());
+    problems.extend(more);
+    Loaded { source, spec: spec.filter(|_| !broken), problems }
+}
+
+/// Reads the spec, shows what is wrong with it, and goes on only if that is no error.
+pub fn sound(path: &Path, io: &mut Io) -> Result<Spec, Failure> {
+    let Loaded { source, spec, problems } = read(path, io);
+    let worth = |it: &Diagnostic| it.severity == Severity::Error || !io.quiet;
+    let problems: Vec<Diagnostic> = problems.into_iter().filter(worth).collect();
+    if !problems.is_empty() {
+        let text = diagnostics::text(&source, &problems, io.error_colored());
+        io.say(&text);
+    }
+    spec.ok_or_else(|| {
+        let errors = problems.iter().filter(|it| it.severity == Severity::Error).count();
+        let errors = if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") };
+        Failure::new(Exit::Error, format!("{} has {errors}", source.name))
+    })
+}
+
+fn open(path: &Path) -> Result<std::fs::File, String> {
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    match file.metadata() {
+        Ok(metadata) if metadata.is_dir() => Err("it is a folder".to_owned()),
+        Ok(_) => Ok(file),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn read_all(reader: &mut dyn Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    // One byte more than allowed, so that too much can be told from just enough.
+    reader.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+/// The files in the spec's folder and below; none outside it.
+#[derive(Debug)]
+struct Beside {
+    folder: PathBuf,
+}
+
+impl Files for Beside {
+    fn text(&self, path: &str) -> Result<String, String> {
+        let folder = self.folder.canonicalize().map_err(|error| error.to_string())?;
+        if Path::new(path).is_absolute() {
+            return Err("write it relative to the spec".to_owned());
+        }
+        let file = folder.join(path).canonicalize().map_err(|error| error.to_string())?;
+        if !file.starts_with(&folder) {
+            return Err("it lies outside the spec's folder".to_owned());
+        }
+        let bytes = open(&file).and_then(|mut file| read_all(&mut file))?;
+        String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())
+    }
+}

@@ -1,0 +1,66 @@
+//! `provision local`: the local AWS as a service, until it is told to stop.
+use std::path::PathBuf;
+
+use tokio::net::TcpListener;
+
+use crate::cli::target::LOCAL_FOLDER;
+use crate::cli::{Exit, Failure, Io};
+use crate::emulator::{self, Store};
+
+/// Serve the local AWS until Ctrl-C
+///
+/// AppSync, IAM and STS on one port, for provision's `--local` in this folder and for any AWS tool
+/// that is given the address. Its state is kept between runs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provision local
+  provision local --port 0 --data-dir /tmp/aws
+  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 \\
+    aws --endpoint-url http://127.0.0.1:4100 appsync list-apis")]
+pub struct Args {
+    /// The port on 127.0.0.1; 0 takes any that is free
+    #[arg(long, default_value_t = 4100)]
+    port: u16,
+    /// Where its state is kept
+    #[arg(long, value_name = "DIR", default_value = LOCAL_FOLDER)]
+    data_dir: PathBuf,
+}
+
+pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    let folder = io.path(&args.data_dir);
+    let store = Store::open(&folder, io.clock.clone())
+        .map_err(|error| Failure::error(error.to_string()))?;
+    let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(|error| {
+        Failure::error(format!("port {} can't be used: {error}", args.port))
+            .hint("choose another with `--port`, or any with `--port 0`")
+    })?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let announced = store.announce(&url)?;
+    io.result(&format!("{url}\n"))?;
+    io.note(&format!(
+        "the local AWS, with its state in {}; Ctrl-C ends it\n\
+         for other tools: AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n",
+        args.data_dir.display()
+    ));
+    let served = emulator::serve(listener, store, stopped()).await;
+    drop(announced);
+    served?;
+    Ok(Exit::Done)
+}
+
+/// Ctrl-C, or the signal with which others ask a service to end.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

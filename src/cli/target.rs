@@ -1,0 +1,131 @@
+//! Which AWS a command talks to: the user's, or the local one of this folder.
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::aws::{Aws, Endpoint, Target, connect};
+use crate::cli::{Exit, Failure, Io};
+use crate::emulator::{self, OpenError, Store};
+use crate::spec::Spec;
+
+/// Where the local AWS of a folder keeps what it knows.
+pub const LOCAL_FOLDER: &str = ".provision/local";
+/// Another command of this folder is done within this time, or something is wrong.
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+const LOCK_POLL: Duration = Duration::from_millis(100);
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct TargetArgs {
+    /// Talk to the local AWS that keeps its state in DIR; no account is needed
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = LOCAL_FOLDER, help_heading = "AWS")]
+    local: Option<PathBuf>,
+    /// The AWS region, where the spec names none
+    #[arg(long, value_name = "REGION", help_heading = "AWS")]
+    region: Option<String>,
+    /// The profile of the AWS configuration to use
+    #[arg(long, value_name = "NAME", conflicts_with = "local", help_heading = "AWS")]
+    profile: Option<String>,
+    /// Another AWS endpoint, for all services
+    #[arg(long, value_name = "URL", conflicts_with = "local", help_heading = "AWS")]
+    endpoint_url: Option<String>,
+}
+
+/// A connection for the length of a command, and the local AWS if it serves one itself.
+#[derive(Debug)]
+pub struct Session {
+    pub aws: Aws,
+    /// What a person calls this AWS, if it isn't AWS's own.
+    pub place: Option<String>,
+    server: Option<Server>,
+}
+
+#[derive(Debug)]
+struct Server {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+/// Opens a connection for `spec`.
+pub async fn open(args: &TargetArgs, spec: &Spec, io: &mut Io) -> Result<Session, Failure> {
+    let region = match (&args.region, &spec.region) {
+        (Some(asked), Some(declared)) if asked != declared => {
+            let message = format!("--region is {asked} and the spec's region is {declared}");
+            return Err(Failure::new(Exit::Usage, message)
+                .hint("leave `--region` away, or take `region:` out of the spec"));
+        }
+        (asked, declared) => asked.clone().or_else(|| declared.clone()),
+    };
+    let (endpoint, place, server) = match (&args.local, &args.endpoint_url) {
+        (Some(folder), _) => {
+            let place = format!("local AWS in {}", folder.display());
+            let (url, server) = local(&io.path(folder), io).await?;
+            (Endpoint::Local(url), Some(place), server)
+        }
+        (None, Some(url)) => (Endpoint::Url(url.clone()), Some(format!("at {url}")), None),
+        (None, None) => (Endpoint::Aws, None, None),
+    };
+    let target = Target { region, profile: args.profile.clone(), endpoint };
+    Ok(Session { aws: connect(&target).await?, place, server })
+}
+
+impl Session {
+    /// Ends the local AWS, if this session served it, once its answers are out.
+    pub async fn close(self) -> Result<(), Failure> {
+        let Some(Server { stop, task }) = self.server else { return Ok(()) };
+        drop(self.aws);
+        let _ = stop.send(());
+        match task.await {
+            Ok(served) => Ok(served?),
+            Err(error) => Err(Failure::error(format!("the local AWS broke down: {error}"))),
+        }
+    }
+}
+
+/// The running local AWS of `folder`, or one of our own over the same store.
+async fn local(folder: &Path, io: &mut Io) -> Result<(String, Option<Server>), Failure> {
+    let store = match wait_for(folder, io).await? {
+        Opened::Served(url) => return Ok((url, None)),
+        Opened::Store(store) => store,
+    };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let (stop, stopped) = oneshot::channel();
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    let task = tokio::spawn(emulator::serve(listener, store, shutdown));
+    Ok((url, Some(Server { stop, task })))
+}
+
+enum Opened {
+    Store(Arc<Store>),
+    Served(String),
+}
+
+/// Opens the store, or finds who serves it; waits for a command that has it for a moment.
+async fn wait_for(folder: &Path, io: &mut Io) -> Result<Opened, Failure> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match Store::open(folder, io.clock.clone()) {
+            Ok(store) => return Ok(Opened::Store(store)),
+            Err(error @ OpenError::InUse { .. }) => {
+                if let Some(url) = emulator::served_at(folder) {
+                    return Ok(Opened::Served(url));
+                }
+                if waited.is_zero() {
+                    io.note(&format!("waiting for another command that uses {}\n", folder.display()));
+                }
+                if waited > LOCK_PATIENCE {
+                    return Err(Failure::error(error.to_string()));
+                }
+            }
+            Err(error) => return Err(Failure::error(error.to_string())),
+        }
+        tokio::time::sleep(LOCK_POLL).await;
+        waited += LOCK_POLL;
+    }
+}

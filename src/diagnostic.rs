@@ -1,0 +1,121 @@
+//! What is wrong with a file, as data: a code, a place, what to do. Nothing is shown here.
+use std::fmt;
+use std::ops::Range;
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Stable, such as `PV103`.
+    pub code: &'static str,
+    pub severity: Severity,
+    pub at: At,
+    pub message: String,
+    /// A few words under the marked text.
+    pub label: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+    /// Text that would be right in the place of the marked text.
+    pub suggestion: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing can be done with the file.
+    Error,
+    /// It is probably not what was meant.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+/// What a finding is about. A path that leads nowhere means the nearest part around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum At {
+    File,
+    /// Bytes of the text.
+    Span(Range<usize>),
+    Key(Path),
+    Value(Path),
+}
+
+/// The way to a part of a document: `apis.sample.namespaces.chat.publish[1]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path(pub Vec<Segment>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Segment {
+    Key(String),
+    Index(usize),
+}
+
+impl Path {
+    pub fn key(mut self, name: &str) -> Self {
+        self.0.push(Segment::Key(name.to_owned()));
+        self
+    }
+    pub fn index(mut self, n: usize) -> Self {
+        self.0.push(Segment::Index(n));
+        self
+    }
+    /// The name of the part itself, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        match self.0.last() {
+            Some(Segment::Key(name)) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, segment) in self.0.iter().enumerate() {
+            match segment {
+                Segment::Key(name) if n == 0 => f.write_str(name)?,
+                Segment::Key(name) => write!(f, ".{name}")?,
+                Segment::Index(n) => write!(f, "[{n}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Severity {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+impl Diagnostic {
+    pub fn error(code: &'static str, at: At, message: impl Into<String>) -> Self {
+        let (severity, message) = (Severity::Error, message.into());
+        Self { code, severity, at, message, label: None, help: None, suggestion: None }
+    }
+    pub fn warning(code: &'static str, at: At, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, at, message) }
+    }
+    pub fn with_label(self, label: impl Into<String>) -> Self {
+        Self { label: Some(label.into()), ..self }
+    }
+    pub fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+    pub fn with_suggestion(self, suggestion: impl Into<String>) -> Self {
+        Self { suggestion: Some(suggestion.into()), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_written_as_people_write_it() {
+        let path = Path::default().key("apis").key("sample").key("publish").index(1);
+        assert_eq!(path.to_string(), "apis.sample.publish[1]");
+        assert_eq!(Path::default().to_string(), "");
+    }
+}

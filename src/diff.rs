@@ -1,0 +1,124 @@
+//! What differs between what should be and what is. Pure.
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::kind::{Desired, Facts, Live};
+use crate::model::{Properties, Site};
+use crate::settle::settle;
+
+/// One difference, in words every backend and every renderer shares.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    #[schemars(with = "String")]
+    pub address: Address,
+    #[serde(rename = "type", serialize_with = "type_name")]
+    #[schemars(with = "String")]
+    pub kind: &'static Facts,
+    pub verb: Verb,
+    /// Why, in one word.
+    pub because: Cause,
+    pub fields: Vec<Field>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// Make what is not there.
+    Create,
+    /// Change it in place.
+    Update,
+    /// Delete and create again: a property changed that AWS can't change in place.
+    Replace,
+    /// Delete what is ours and no longer declared.
+    Delete,
+}
+
+/// Why a change is proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// It is declared and AWS does not have it.
+    Missing,
+    /// AWS has it otherwise than declared.
+    Differs,
+    /// It differs in what AWS can't change in place.
+    Immutable,
+    /// It is ours and nothing declares it.
+    Undeclared,
+}
+
+/// One property that differs. Left out: there is none.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Field {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+impl PartialEq for Facts {
+    fn eq(&self, other: &Self) -> bool {
+        self.type_name == other.type_name
+    }
+}
+
+/// Settles what should be and compares it with what is.
+///
+/// What is replaced gets new attributes, so nobody may count on its old ones: those stay open, and
+/// whoever refers to them changes too. Hence the loop; each round finds more to replace or ends.
+pub fn compare(desired: &Desired, live: &Live, site: &Site) -> (Desired, Vec<Change>) {
+    let mut replaced = BTreeSet::new();
+    loop {
+        let settled = settle(desired, live, site, &replaced);
+        let changes = diff(&settled, live);
+        let new = changes.iter().filter(|it| it.verb == Verb::Replace).map(|it| it.address.clone());
+        let new: BTreeSet<Address> = new.collect();
+        if new.is_subset(&replaced) {
+            return (settled, changes);
+        }
+        replaced.extend(new);
+    }
+}
+
+/// The changes that would turn `live` into `desired`, in address order. No difference, no entry.
+pub fn diff(desired: &Desired, live: &Live) -> Vec<Change> {
+    let nothing = Properties::default();
+    let addresses: BTreeSet<&Address> = desired.keys().chain(live.ours.keys()).collect();
+    let compare = |address: &Address| {
+        let (from, to) = (live.ours.get(address), desired.get(address));
+        let kind = to.map(|it| it.kind).or(from.map(|it| it.kind))?;
+        let before = from.map_or(&nothing, |it| &it.properties);
+        let fields = fields(before, to.map_or(&nothing, |it| &it.properties));
+        let stuck = |field: &Field| kind.immutable.contains(&&*field.name);
+        let (verb, because) = match (from, to) {
+            (None, _) => (Verb::Create, Cause::Missing),
+            (_, None) => (Verb::Delete, Cause::Undeclared),
+            _ if fields.is_empty() => return None,
+            _ if fields.iter().any(stuck) => (Verb::Replace, Cause::Immutable),
+            _ => (Verb::Update, Cause::Differs),
+        };
+        Some(Change { address: address.clone(), kind, verb, because, fields })
+    };
+    addresses.into_iter().filter_map(compare).collect()
+}
+
+fn fields(before: &Properties, after: &Properties) -> Vec<Field> {
+    let names: BTreeSet<&String> =
+        before.iter().chain(after.iter()).map(|(name, _)| name).collect();
+    let field = |name: &String| {
+        let (before, after) = (before.get(name).cloned(), after.get(name).cloned());
+        (before != after).then(|| Field { name: name.clone(), before, after })
+    };
+    names.into_iter().filter_map(field).collect()
+}
+
+fn type_name<S: serde::Serializer>(kind: &&'static Facts, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.type_name)
+}

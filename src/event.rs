@@ -1,0 +1,52 @@
+//! What the engine says while it works: no time, no style, no level.
+//!
+//! `Planned` comes first and `Finished` last, once. Every `Started` is followed by exactly one
+//! `Succeeded` or `Failed` of the same address and action; what is `Skipped` never started.
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::address::Address;
+use crate::plan::Verb;
+
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// The run begins.
+    Planned { steps: usize },
+    /// A call for this step is on its way.
+    Started {
+        #[schemars(with = "String")]
+        address: Address,
+        action: Verb,
+    },
+    /// AWS did not take it yet; it will be tried again.
+    Retrying {
+        #[schemars(with = "String")]
+        address: Address,
+        action: Verb,
+        because: String,
+    },
+    /// A step is done.
+    Succeeded {
+        #[schemars(with = "String")]
+        address: Address,
+        action: Verb,
+    },
+    /// A step can't be done.
+    Failed {
+        #[schemars(with = "String")]
+        address: Address,
+        action: Verb,
+        message: String,
+    },
+    /// A step was not tried, because of another one, or because the run was interrupted.
+    Skipped {
+        #[schemars(with = "String")]
+        address: Address,
+        action: Verb,
+        #[schemars(with = "Option<String>")]
+        because: Option<Address>,
+    },
+    /// The run is over.
+    Finished { succeeded: usize, failed: usize, skipped: usize },
+}

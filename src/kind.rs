@@ -1,0 +1,329 @@
+//! What a kind of resource tells the engine: facts, never calls. Pure.
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::diagnostic::{At, Diagnostic, Path};
+use crate::model::{Attributes, Properties, Site, Tags};
+use crate::text::{Hole, Text};
+
+/// The facts of one kind. `Self` is its properties, in CloudFormation's shape.
+pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
+    /// CloudFormation's name, e.g. `AWS::AppSync::ApiKey`.
+    const TYPE: &'static str;
+    /// What a person calls one of them: `API key`.
+    const NOUN: &'static str;
+    /// Where these resources are declared in the spec, or in the declaration of their parent.
+    const SECTION: &'static str;
+    /// The section of what they hang on.
+    const PARENT: Option<&'static str> = None;
+    /// Properties AWS can't change in place: CloudFormation's create-only list, word for word.
+    const IMMUTABLE: &'static [&'static str] = &[];
+    /// Sections whose resources must exist first, and theirs.
+    const AFTER: &'static [&'static str] = &[];
+    /// Properties that are seconds since 1970, which people read as dates.
+    const TIMES: &'static [&'static str] = &[];
+    /// A template's outputs for one of these: names, and texts with its attributes as `${ApiId}`.
+    const OUTPUTS: &'static [(&'static str, &'static str)] = &[];
+    /// A declaration as a user would write it: shown in the docs, and tried by the tests.
+    const EXAMPLE: &'static str;
+    /// What a user writes under `SECTION.<name>`.
+    type Declaration: Serialize + DeserializeOwned + JsonSchema;
+
+    /// What is wrong with a declaration beyond its shape.
+    fn check(declared: &Self::Declaration, scope: &Scope<'_>, problems: &mut Problems);
+    /// What should exist. `None`: the declaration only names what others made.
+    fn expand(declared: &Self::Declaration, scope: &Scope<'_>) -> Option<Self>;
+    /// The inverse of `expand`, for import: what a user would have written.
+    fn declare(self, found: &mut Imported) -> Self::Declaration;
+    /// What should be, given what is: keeps what AWS filled in and the spec leaves open.
+    fn given(self, _live: &Self, _declared: &Self::Declaration, _site: &Site) -> Self {
+        self
+    }
+}
+
+/// What a declaration is read in: the rest of the spec, the clock's time, the files beside it.
+#[derive(Debug)]
+pub struct Scope<'a> {
+    pub address: Address,
+    /// The whole document, checked for shape.
+    pub document: &'a Value,
+    pub now_epoch_s: i64,
+    pub files: &'a dyn Files,
+}
+
+/// The files beside a spec. The edge reads them; the core gets text.
+pub trait Files: fmt::Debug {
+    /// The text of the file at `path`, relative to the spec, or why it can't be had.
+    fn text(&self, path: &str) -> Result<String, String>;
+}
+
+impl Scope<'_> {
+    /// The declaration at `address`, if there is a sound one.
+    pub fn declared<D: DeserializeOwned>(&self, address: &Address) -> Option<D> {
+        serde_json::from_value(self.at(address)?.clone()).ok()
+    }
+    /// The declaration of what this one hangs on.
+    pub fn parent<D: DeserializeOwned>(&self) -> Option<D> {
+        self.declared(&self.address.parent()?)
+    }
+    pub fn stack(&self) -> &str {
+        self.document.get("stack").and_then(Value::as_str).unwrap_or_default()
+    }
+    /// The tags that the spec puts on everything that takes tags.
+    pub fn tags(&self) -> Tags {
+        let tags = self.document.get("tags").cloned().unwrap_or_default();
+        Tags(serde_json::from_value(tags).unwrap_or_default())
+    }
+    /// What is declared in a section of this declaration.
+    pub fn children(&self, section: &str) -> Vec<&Value> {
+        let section = self.at(&self.address).and_then(|it| it.get(section)?.as_object());
+        section.map(|it| it.values().collect()).unwrap_or_default()
+    }
+    /// The names declared beside this one, its own among them.
+    pub fn siblings(&self) -> Vec<&str> {
+        let Some(parent) = self.address.parent() else {
+            return self.names(self.address.section());
+        };
+        let section = self.at(&parent).and_then(|it| it.get(self.address.section())?.as_object());
+        section.map(|it| it.keys().map(String::as_str).collect()).unwrap_or_default()
+    }
+    fn at(&self, address: &Address) -> Option<&Value> {
+        address.parts().try_fold(self.document, |value, part| value.get(part))
+    }
+    /// The names declared in a section at the top.
+    pub fn names(&self, section: &str) -> Vec<&str> {
+        let section = self.document.get(section).and_then(Value::as_object);
+        section.map(|it| it.keys().map(String::as_str).collect()).unwrap_or_default()
+    }
+}
+
+/// Collects what is wrong with one declaration; paths are relative to it.
+#[derive(Debug)]
+pub struct Problems {
+    base: Path,
+    found: Vec<Diagnostic>,
+}
+
+impl Problems {
+    pub fn under(base: Path) -> Self {
+        Self { base, found: Vec::new() }
+    }
+    pub fn into_vec(self) -> Vec<Diagnostic> {
+        self.found
+    }
+    /// An error at the value at `path`.
+    pub fn error(&mut self, code: &'static str, path: &[Step<'_>], message: String) -> &mut Diagnostic {
+        let at = At::Value(self.path(path));
+        self.push(Diagnostic::error(code, at, message))
+    }
+    /// An error at the key at `path`.
+    pub fn error_at_key(&mut self, code: &'static str, path: &[Step<'_>], message: String) -> &mut Diagnostic {
+        let at = At::Key(self.path(path));
+        self.push(Diagnostic::error(code, at, message))
+    }
+    pub fn warning(&mut self, code: &'static str, path: &[Step<'_>], message: String) -> &mut Diagnostic {
+        let at = At::Value(self.path(path));
+        self.push(Diagnostic::warning(code, at, message))
+    }
+    pub fn warning_at_key(&mut self, code: &'static str, path: &[Step<'_>], message: String) -> &mut Diagnostic {
+        let at = At::Key(self.path(path));
+        self.push(Diagnostic::warning(code, at, message))
+    }
+    fn path(&self, steps: &[Step<'_>]) -> Path {
+        steps.iter().fold(self.base.clone(), |path, step| match step {
+            Step::Key(name) => path.key(name),
+            Step::Index(n) => path.index(*n),
+        })
+    }
+    fn push(&mut self, problem: Diagnostic) -> &mut Diagnostic {
+        self.found.push(problem);
+        self.found.last_mut().expect("it was just pushed")
+    }
+}
+
+/// One step of a path inside a declaration.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+/// What an import has found so far, beside the declaration at hand.
+#[derive(Debug, Default)]
+pub struct Imported {
+    /// Roles that something of ours uses and nobody of ours made: name → ARN.
+    pub roles: BTreeMap<String, String>,
+    /// Files to lie beside the spec: path → text.
+    pub files: BTreeMap<String, String>,
+}
+
+impl Imported {
+    /// The name under `logRoles` of the role with this ARN.
+    pub fn role_of(&mut self, arn: &Text) -> String {
+        if let Some(Hole::Attribute { address, .. }) = arn.holes().next() {
+            return address.name().to_owned();
+        }
+        let arn = arn.to_string();
+        if let Some((name, _)) = self.roles.iter().find(|(_, it)| **it == arn) {
+            return name.clone();
+        }
+        let name = format!("existing{}", self.roles.len() + 1);
+        self.roles.insert(name.clone(), arn);
+        name
+    }
+    /// The path of a file with this text.
+    pub fn file(&mut self, path: &str, text: String) -> String {
+        self.files.insert(path.to_owned(), text);
+        path.to_owned()
+    }
+}
+
+/// A [`Kind`] as the engine sees it: the same facts, for properties of a type it need not know.
+pub struct Facts {
+    pub type_name: &'static str,
+    pub noun: &'static str,
+    pub section: &'static str,
+    pub parent: Option<&'static str>,
+    pub immutable: &'static [&'static str],
+    pub after: &'static [&'static str],
+    pub times: &'static [&'static str],
+    pub outputs: &'static [(&'static str, &'static str)],
+    pub example: &'static str,
+    pub properties: fn(&mut SchemaGenerator) -> Schema,
+    pub declaration: fn(&mut SchemaGenerator) -> Schema,
+    pub check: fn(&Value, &Scope<'_>, &mut Problems) -> Result<(), serde_json::Error>,
+    pub expand: fn(&Value, &Scope<'_>) -> Result<Option<Properties>, serde_json::Error>,
+    pub declare: fn(&Properties, &mut Imported) -> Value,
+    pub given: fn(&Resource, &Properties, &Site) -> Properties,
+}
+
+impl Facts {
+    pub const fn of<K: Kind>() -> Self {
+        Self {
+            type_name: K::TYPE,
+            noun: K::NOUN,
+            section: K::SECTION,
+            parent: K::PARENT,
+            immutable: K::IMMUTABLE,
+            after: K::AFTER,
+            times: K::TIMES,
+            outputs: K::OUTPUTS,
+            example: K::EXAMPLE,
+            properties: |generator| K::json_schema(generator),
+            declaration: |generator| K::Declaration::json_schema(generator),
+            check: |declared, scope, problems| {
+                let declared: K::Declaration = serde_json::from_value(declared.clone())?;
+                K::check(&declared, scope, problems);
+                Ok(())
+            },
+            expand: |declared, scope| {
+                let declared: K::Declaration = serde_json::from_value(declared.clone())?;
+                Ok(K::expand(&declared, scope).map(|it| Properties::of(&it)))
+            },
+            declare: |properties, found| {
+                let declared = properties.typed::<K>().declare(found);
+                serde_json::to_value(declared).expect("a declaration is plain data")
+            },
+            given: |resource, live, site| {
+                let declared = serde_json::from_value(resource.declared.clone())
+                    .expect("it was expanded from this declaration");
+                let should = resource.properties.typed::<K>();
+                Properties::of(&should.given(&live.typed::<K>(), &declared, site))
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.type_name)
+    }
+}
+
+/// A resource as it should be.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    pub kind: &'static Facts,
+    pub properties: Properties,
+    /// What the user wrote: terms that are no property, as how long a key lives.
+    pub declared: Value,
+}
+
+/// A resource as AWS has it.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    pub kind: &'static Facts,
+    pub properties: Properties,
+    pub attributes: Attributes,
+}
+
+pub type Desired = BTreeMap<Address, Resource>;
+
+/// What AWS has: ours by address, and what nobody here declared.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    pub ours: BTreeMap<Address, Observed>,
+    pub strangers: Vec<Stranger>,
+}
+
+/// Something beside ours that does not carry our mark: shown, never compared, never touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stranger {
+    /// What of ours it hangs on.
+    pub parent: Option<Address>,
+    pub noun: &'static str,
+    /// Its name where that is no secret.
+    pub name: Option<String>,
+    pub owner: Owner,
+}
+
+/// Whose a live object is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "by", content = "name", rename_all = "kebab-case")]
+pub enum Owner {
+    /// This stack's, by its mark.
+    Ours(Address),
+    /// Another stack's, by its mark.
+    Stack(String),
+    /// A CloudFormation stack's, by the tags that CloudFormation leaves.
+    CloudFormation(String),
+    /// Nobody's that says so.
+    Nobody,
+}
+
+impl Live {
+    /// What fills `hole`, as far as AWS or the site knows.
+    pub fn known(&self, hole: &Hole, site: &Site) -> Option<String> {
+        match hole {
+            Hole::Pseudo(name) => site.pseudo(name),
+            Hole::Attribute { address, name } => {
+                Some(self.ours.get(address)?.attributes.get(name)?.to_owned())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Stranger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} {name}", self.noun),
+            None => write!(f, "{} (its name is a secret)", self.noun),
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ours(address) => write!(f, "this stack's {address}"),
+            Self::Stack(stack) => write!(f, "provision's stack `{stack}`"),
+            Self::CloudFormation(stack) => write!(f, "CloudFormation's stack `{stack}`"),
+            Self::Nobody => f.write_str("made outside this spec"),
+        }
+    }
+}

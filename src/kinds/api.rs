@@ -1,0 +1,439 @@
+//! `AWS::AppSync::Api`: the Event API itself.
+use std::collections::BTreeMap;
+
+use aws_sdk_appsync::types as sdk;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::aws::{Aws, Class, failed};
+use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kinds::auth::{self, AuthMode, AuthType, Modes};
+use crate::kinds::log_role::LogRoleDeclaration;
+use crate::mark::{Mark, of_tags};
+use crate::model::{Attributes, Tags};
+use crate::text::Text;
+
+/// An Event API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Api {
+    name: Text,
+    owner_contact: Option<Text>,
+    event_config: EventConfig,
+    #[serde(default)]
+    tags: Tags,
+}
+
+/// Who may connect, publish and subscribe, and what is logged.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct EventConfig {
+    auth_providers: Vec<AuthMode>,
+    connection_auth_modes: Vec<AuthMode>,
+    default_publish_auth_modes: Vec<AuthMode>,
+    default_subscribe_auth_modes: Vec<AuthMode>,
+    log_config: Option<LogConfig>,
+}
+
+/// What is logged, and as whom.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct LogConfig {
+    log_level: String,
+    cloud_watch_logs_role_arn: Text,
+}
+
+/// An Event API: an HTTP endpoint that takes events and a realtime endpoint that delivers them.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct ApiDeclaration {
+    /// Its name on AWS, 1 to 50 letters, digits, `_`, `-` and spaces. Left out: `STACK-KEY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<Text>,
+    /// Whom to ask about this API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner_contact: Option<Text>,
+    /// Who may do what.
+    pub auth: Auth,
+    /// What AppSync writes to CloudWatch Logs. Left out: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logging: Option<Logging>,
+    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"))]
+    logical_id: Option<String>,
+}
+
+/// Who may do what.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "providers": ["API_KEY", "AWS_IAM"], "subscribe": ["API_KEY"] }))]
+pub struct Auth {
+    /// The ways for clients to prove who they are.
+    #[schemars(length(min = 1, max = 50), extend("uniqueItems" = true))]
+    pub providers: Vec<AuthType>,
+    /// Who may open a realtime connection. Left out: every provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connection: Option<Modes>,
+    /// Who may publish, where a namespace does not say otherwise. Left out: every provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    publish: Option<Modes>,
+    /// Who may subscribe, where a namespace does not say otherwise. Left out: every provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subscribe: Option<Modes>,
+}
+
+/// What AppSync writes to CloudWatch Logs.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "level": "ERROR", "role": "logs" }))]
+pub struct Logging {
+    /// How much is logged.
+    level: LogLevel,
+    /// The role that AppSync writes as: a name under `logRoles`.
+    pub role: String,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum LogLevel {
+    /// Nothing.
+    None,
+    /// Errors.
+    Error,
+    /// Errors and information.
+    Info,
+    /// Errors, information and debugging messages.
+    Debug,
+    /// Everything, with the steps of every request.
+    All,
+}
+
+const LOG_LEVELS: &[(LogLevel, &str)] = &[
+    (LogLevel::None, "NONE"),
+    (LogLevel::Error, "ERROR"),
+    (LogLevel::Info, "INFO"),
+    (LogLevel::Debug, "DEBUG"),
+    (LogLevel::All, "ALL"),
+];
+/// AppSync's own limits (reference §1.3, §2.5).
+const NAME_MAX: usize = 50;
+const OWNER_CONTACT_MAX: usize = 256;
+const CHILDREN_MAX: usize = 50;
+
+impl Auth {
+    fn modes<'a>(&'a self, modes: &'a Option<Modes>) -> &'a [AuthType] {
+        modes.as_ref().map_or(&self.providers, |modes| &modes.0)
+    }
+}
+
+impl Kind for Api {
+    const TYPE: &'static str = "AWS::AppSync::Api";
+    const NOUN: &'static str = "Event API";
+    const SECTION: &'static str = "apis";
+    const AFTER: &'static [&'static str] = &["logRoles"];
+    const OUTPUTS: &'static [(&'static str, &'static str)] = &[
+        ("ApiId", "${ApiId}"),
+        ("ApiArn", "${ApiArn}"),
+        ("HttpEndpoint", "${Dns.Http}"),
+        ("WebSocketEndpoint", "${Dns.Realtime}"),
+        ("HttpUrl", "https://${Dns.Http}/event"),
+        ("RealtimeUrl", "wss://${Dns.Realtime}/event/realtime"),
+    ];
+    const EXAMPLE: &'static str =
+        "{auth: {providers: [API_KEY, AWS_IAM], subscribe: [API_KEY]}, ownerContact: realtime team}";
+    type Declaration = ApiDeclaration;
+
+    fn check(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+        check_name(declared, scope, problems);
+        check_owner_contact(declared, problems);
+        let Auth { providers, connection, publish, subscribe } = &declared.auth;
+        for (name, modes) in
+            [("connection", connection), ("publish", publish), ("subscribe", subscribe)]
+        {
+            let path = [Step::Key("auth"), Step::Key(name)];
+            auth::check_offered(modes.as_ref(), &path, providers, problems);
+        }
+        check_use(declared, scope, problems);
+        if let Some(logging) = &declared.logging {
+            check_role(logging, scope, problems);
+        }
+        for section in ["namespaces", "apiKeys"] {
+            let count = scope.children(section).len();
+            if count > CHILDREN_MAX {
+                let message = format!("{count} of them; AppSync takes {CHILDREN_MAX} in one API");
+                problems.error_at_key("PV207", &[Step::Key(section)], message).help =
+                    Some("divide them over several APIs".into());
+            }
+        }
+    }
+
+    fn expand(declared: &ApiDeclaration, scope: &Scope<'_>) -> Option<Self> {
+        let auth = &declared.auth;
+        let log_config = declared.logging.as_ref().map(|logging| LogConfig {
+            log_level: level_name(logging.level).to_owned(),
+            cloud_watch_logs_role_arn: role_arn(&logging.role, scope),
+        });
+        Some(Self {
+            name: declared.name.clone().unwrap_or_else(|| default_name(scope).into()),
+            owner_contact: declared.owner_contact.clone(),
+            event_config: EventConfig {
+                auth_providers: auth::to_modes(&auth.providers),
+                connection_auth_modes: auth::to_modes(auth.modes(&auth.connection)),
+                default_publish_auth_modes: auth::to_modes(auth.modes(&auth.publish)),
+                default_subscribe_auth_modes: auth::to_modes(auth.modes(&auth.subscribe)),
+                log_config,
+            },
+            tags: scope.tags(),
+        })
+    }
+
+    fn declare(self, found: &mut Imported) -> ApiDeclaration {
+        let config = self.event_config;
+        let modes = |modes: &[AuthMode]| Some(Modes(auth::to_types(modes)));
+        ApiDeclaration {
+            name: Some(self.name),
+            owner_contact: self.owner_contact,
+            auth: Auth {
+                providers: auth::to_types(&config.auth_providers),
+                connection: modes(&config.connection_auth_modes),
+                publish: modes(&config.default_publish_auth_modes),
+                subscribe: modes(&config.default_subscribe_auth_modes),
+            },
+            logging: config.log_config.and_then(|it| {
+                Some(Logging {
+                    level: LOG_LEVELS.iter().find(|(_, name)| *name == it.log_level)?.0,
+                    role: found.role_of(&it.cloud_watch_logs_role_arn),
+                })
+            }),
+            logical_id: None,
+        }
+    }
+}
+
+fn default_name(scope: &Scope<'_>) -> String {
+    format!("{}-{}", scope.stack(), scope.address.name())
+}
+
+fn level_name(level: LogLevel) -> &'static str {
+    LOG_LEVELS.iter().find(|(it, _)| *it == level).map_or("", |(_, name)| name)
+}
+
+/// The ARN of a role that the spec uses, or the hole for one that it makes.
+fn role_arn(name: &str, scope: &Scope<'_>) -> Text {
+    let address = Address::top("logRoles", name);
+    let existing = scope.declared::<LogRoleDeclaration>(&address).and_then(|role| role.arn);
+    existing.unwrap_or_else(|| Text::of(&address, "Arn"))
+}
+
+fn check_name(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    let default = default_name(scope);
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- ".contains(letter);
+    match declared.name.as_ref().map(Text::as_plain) {
+        Some(Some(name)) if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(allowed) => {
+            problems.error("PV202", &[Step::Key("name")], "AppSync takes no such name".into()).help =
+                Some(format!("1 to {NAME_MAX} letters, digits, `_`, `-` and spaces"));
+        }
+        None if default.len() > NAME_MAX => {
+            let message = format!("the default name `{default}` is longer than {NAME_MAX} characters");
+            problems.error_at_key("PV202", &[], message).help = Some("give it a `name:`".into());
+        }
+        _ => {}
+    }
+}
+
+fn check_owner_contact(declared: &ApiDeclaration, problems: &mut Problems) {
+    let Some(contact) = declared.owner_contact.as_ref().and_then(Text::as_plain) else { return };
+    let at = [Step::Key("ownerContact")];
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- .".contains(letter);
+    if contact.is_empty() || contact.chars().count() > OWNER_CONTACT_MAX {
+        let message = format!("AppSync takes 1 to {OWNER_CONTACT_MAX} characters");
+        problems.error("PV203", &at, message);
+    } else if contact.len() > 250 || !contact.chars().all(allowed) {
+        problems.warning("PV204", &at, "AppSync takes this, CloudFormation does not".into()).help =
+            Some("to render a template: at most 250 letters, digits, `_`, `-`, `.` and spaces".into());
+    }
+}
+
+/// Providers that no operation accepts, and providers that nobody can use.
+fn check_use(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    let auth = &declared.auth;
+    let mut accepted: Vec<AuthType> = Vec::new();
+    for modes in [&auth.connection, &auth.publish, &auth.subscribe] {
+        accepted.extend(auth.modes(modes));
+    }
+    accepted.extend(scope.children("namespaces").into_iter().flat_map(|namespace| {
+        let modes = |name: &str| -> Vec<AuthType> {
+            let modes = namespace.get(name).cloned().unwrap_or_default();
+            serde_json::from_value(modes).unwrap_or_default()
+        };
+        modes("publish").into_iter().chain(modes("subscribe"))
+    }));
+    for (n, provider) in auth.providers.iter().enumerate() {
+        let at = [Step::Key("auth"), Step::Key("providers"), Step::Index(n)];
+        if !accepted.contains(provider) {
+            let message = format!("no operation accepts {provider}");
+            problems.warning("PV205", &at, message).help =
+                Some("add it to `connection`, `publish` or `subscribe`, or remove it".into());
+        } else if *provider == AuthType::ApiKey && scope.children("apiKeys").is_empty() {
+            let message = "nobody can use API_KEY: this API declares no key".to_owned();
+            problems.warning("PV205", &at, message).help = Some("add `apiKeys: { web: {} }`".into());
+        }
+    }
+}
+
+fn check_role(logging: &Logging, scope: &Scope<'_>, problems: &mut Problems) {
+    let known = scope.names("logRoles");
+    if !known.contains(&logging.role.as_str()) {
+        let at = [Step::Key("logging"), Step::Key("role")];
+        let message = format!("no log role is called `{}`", logging.role);
+        let problem = problems.error("PV206", &at, message);
+        problem.help = Some(match known.as_slice() {
+            [] => format!("declare it: `logRoles: {{ {}: {{}} }}`", logging.role),
+            known => format!("`logRoles` has {}", known.join(", ")),
+        });
+    }
+}
+
+impl Remote for Api {
+    async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
+        let mut pages = aws.appsync.list_apis().max_results(25).into_paginator().items().send();
+        let mut apis = Vec::new();
+        while let Some(api) = pages.next().await.transpose().map_err(failed("ListApis"))? {
+            apis.push(api);
+        }
+        // The documentation says that the list leaves details out, not which (reference §1.3). If
+        // none has a tag, it may be the tags.
+        let tells = apis.iter().any(|api| api.tags().is_some_and(|tags| !tags.is_empty()));
+        let listed = |api: sdk::Api| Listed {
+            attributes: attributes(&api),
+            owner: tells.then(|| of_tags(tags(&api), seek.stack).1),
+            name: api.name,
+            properties: None,
+        };
+        Ok(apis.into_iter().map(listed).collect())
+    }
+    async fn read(aws: &Aws, seek: &Seek<'_>, listed: &Attributes) -> Answer<Option<Whole<Self>>> {
+        let call = aws.appsync.get_api().api_id(listed.text("ApiId"));
+        match call.send().await.map_err(failed("GetApi")) {
+            Ok(answer) => Ok(answer.api.map(|api| read(api, seek.stack))),
+            Err(error) if error.class == Class::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+        let call = aws.appsync_once.create_api().name(self.name.expect_plain());
+        let call = call.set_owner_contact(self.owner_contact.map(|it| it.expect_plain().to_owned()));
+        let tags = mark.tagged(self.tags.expect_plain());
+        let call = call.set_tags(Some(tags.into_iter().collect()));
+        let call = call.event_config(to_sdk(&self.event_config));
+        let made = call.send().await.map_err(failed("CreateApi"))?;
+        Ok(made.api.as_ref().map(attributes).unwrap_or_default())
+    }
+    async fn update(self, aws: &Aws, mark: &Mark, was: Self, attributes: &Attributes) -> Answer<()> {
+        let tags_only = Self { tags: was.tags.clone(), ..self.clone() } == was;
+        if !tags_only {
+            let call = aws.appsync.update_api().api_id(attributes.text("ApiId"));
+            let call = call.name(self.name.expect_plain());
+            let call =
+                call.set_owner_contact(self.owner_contact.map(|it| it.expect_plain().to_owned()));
+            let call = call.event_config(to_sdk(&self.event_config));
+            call.send().await.map_err(failed("UpdateApi"))?;
+        }
+        let arn = attributes.text("ApiArn");
+        retag(aws, &arn, mark, was.tags.expect_plain(), self.tags.expect_plain()).await
+    }
+    async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
+        let call = aws.appsync.delete_api().api_id(attributes.text("ApiId"));
+        call.send().await.map_err(failed("DeleteApi"))?;
+        Ok(())
+    }
+}
+
+/// Turns the tags `was` of an AppSync object into `should`. Updates never touch them.
+pub async fn retag(
+    aws: &Aws,
+    arn: &str,
+    mark: &Mark,
+    was: BTreeMap<String, String>,
+    should: BTreeMap<String, String>,
+) -> Answer<()> {
+    if was == should {
+        return Ok(());
+    }
+    let gone: Vec<String> = was.into_keys().filter(|key| !should.contains_key(key)).collect();
+    let tags = mark.tagged(should).into_iter().collect();
+    let call = aws.appsync.tag_resource().resource_arn(arn).set_tags(Some(tags));
+    call.send().await.map_err(failed("TagResource"))?;
+    if !gone.is_empty() {
+        let call = aws.appsync.untag_resource().resource_arn(arn).set_tag_keys(Some(gone));
+        call.send().await.map_err(failed("UntagResource"))?;
+    }
+    Ok(())
+}
+
+fn to_sdk(config: &EventConfig) -> sdk::EventConfig {
+    let provider = |mode: &AuthMode| {
+        let auth_type = sdk::AuthenticationType::from(mode.auth_type.as_str());
+        sdk::AuthProvider::builder().auth_type(auth_type).build().expect("its one required field is set")
+    };
+    let log_config = config.log_config.as_ref().map(|log| {
+        let builder = sdk::EventLogConfig::builder()
+            .log_level(log.log_level.as_str().into())
+            .cloud_watch_logs_role_arn(log.cloud_watch_logs_role_arn.expect_plain());
+        builder.build().expect("both required fields are set")
+    });
+    sdk::EventConfig::builder()
+        .set_auth_providers(Some(config.auth_providers.iter().map(provider).collect()))
+        .set_connection_auth_modes(Some(auth::to_sdk(&config.connection_auth_modes)))
+        .set_default_publish_auth_modes(Some(auth::to_sdk(&config.default_publish_auth_modes)))
+        .set_default_subscribe_auth_modes(Some(auth::to_sdk(&config.default_subscribe_auth_modes)))
+        .set_log_config(log_config)
+        .build()
+        .expect("all required fields are set")
+}
+
+fn tags(api: &sdk::Api) -> BTreeMap<String, String> {
+    api.tags().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn attributes(api: &sdk::Api) -> Attributes {
+    let dns = |name: &str| api.dns().and_then(|dns| dns.get(name)).cloned();
+    Attributes::default()
+        .with("ApiId", api.api_id())
+        .with("ApiArn", api.api_arn())
+        .with("Dns.Http", dns("HTTP"))
+        .with("Dns.Realtime", dns("REALTIME"))
+}
+
+fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
+    let attributes = attributes(&api);
+    let (tags, owner) = of_tags(tags(&api), stack);
+    let config = api.event_config.as_ref().map(|config| EventConfig {
+        auth_providers: config
+            .auth_providers()
+            .iter()
+            .map(|it| AuthMode { auth_type: it.auth_type().as_str().to_owned() })
+            .collect(),
+        connection_auth_modes: auth::of_sdk(config.connection_auth_modes()),
+        default_publish_auth_modes: auth::of_sdk(config.default_publish_auth_modes()),
+        default_subscribe_auth_modes: auth::of_sdk(config.default_subscribe_auth_modes()),
+        log_config: config.log_config().map(|log| LogConfig {
+            log_level: log.log_level().as_str().to_owned(),
+            cloud_watch_logs_role_arn: log.cloud_watch_logs_role_arn().into(),
+        }),
+    });
+    let properties = Api {
+        name: api.name.unwrap_or_default().into(),
+        owner_contact: api.owner_contact.filter(|it| !it.is_empty()).map(Text::from),
+        event_config: config.unwrap_or_default(),
+        tags: Tags::of_plain(tags),
+    };
+    Whole { properties, attributes, owner }
+}

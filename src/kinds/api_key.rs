@@ -1,0 +1,228 @@
+//! `AWS::AppSync::ApiKey`. Its id is the key, and it takes no tags: the description carries the mark.
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{Aws, failed};
+use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kinds::api::ApiDeclaration;
+use crate::kinds::auth::AuthType;
+use crate::kinds::period::Period;
+use crate::mark::{Mark, of_description};
+use crate::model::{Attributes, Site};
+use crate::text::Text;
+
+/// A key that clients send as `x-api-key`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ApiKey {
+    api_id: Text,
+    description: Option<Text>,
+    /// Seconds since 1970. Left out: AWS gives it seven days.
+    expires: Option<i64>,
+}
+
+/// A key that clients send as `x-api-key`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "description": "Browser clients", "validFor": "90d", "renewBefore": "14d" }))]
+pub struct ApiKeyDeclaration {
+    /// Who uses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<Text>,
+    /// How long a new or renewed key lives, from a day to a year: `90d`. Left out, without
+    /// `expires`: `7d`, AWS's own default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_for: Option<Period>,
+    /// How long before its end a key is renewed. Left out: a tenth of `validFor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renew_before: Option<Period>,
+    /// The moment a key ends, instead of `validFor`: `2027-06-30T00:00:00Z`. It is never renewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    expires: Option<jiff::Timestamp>,
+    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"))]
+    logical_id: Option<String>,
+}
+
+const HOUR_S: i64 = 3_600;
+/// AWS's own default, when a create names no expiry (reference §2.4).
+const DEFAULT_VALID_FOR: Period = Period::days(7);
+/// AWS rounds down to the hour and wants a day after that; a quarter of an hour is for clocks that
+/// disagree (reference §2.4).
+const SHORTEST_S: i64 = 25 * HOUR_S + HOUR_S / 4;
+/// AWS refuses 365 days by a clock that is behind ours; an hour less is what works.
+const LONGEST_S: i64 = 365 * 24 * HOUR_S - HOUR_S;
+const SHORTEST: Period = Period::days(1);
+const LONGEST: Period = Period::days(365);
+
+impl ApiKeyDeclaration {
+    fn lives(&self) -> Period {
+        self.valid_for.unwrap_or(DEFAULT_VALID_FOR)
+    }
+    fn renews_within_s(&self) -> i64 {
+        self.renew_before.map_or(self.lives().seconds / 10, |it| it.seconds)
+    }
+    /// When a key made or renewed now would end, as AWS will say it: on the hour.
+    fn expires_from(&self, now_epoch_s: i64) -> i64 {
+        match self.expires {
+            Some(moment) => on_the_hour(moment.as_second()),
+            None => on_the_hour(now_epoch_s + self.lives().seconds.clamp(SHORTEST_S, LONGEST_S)),
+        }
+    }
+}
+
+fn on_the_hour(epoch_s: i64) -> i64 {
+    epoch_s.div_euclid(HOUR_S) * HOUR_S
+}
+
+impl Kind for ApiKey {
+    const TYPE: &'static str = "AWS::AppSync::ApiKey";
+    const NOUN: &'static str = "API key";
+    const SECTION: &'static str = "apiKeys";
+    const PARENT: Option<&'static str> = Some("apis");
+    const IMMUTABLE: &'static [&'static str] = &["ApiId"];
+    const AFTER: &'static [&'static str] = &["logRoles", "apis"];
+    const TIMES: &'static [&'static str] = &["Expires"];
+    const EXAMPLE: &'static str = "{description: Browser clients, validFor: 90d, renewBefore: 14d}";
+    type Declaration = ApiKeyDeclaration;
+
+    fn check(declared: &ApiKeyDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+        let providers = scope.parent::<ApiDeclaration>().map(|api| api.auth.providers);
+        if providers.is_some_and(|it| !it.contains(&AuthType::ApiKey)) {
+            problems
+                .warning_at_key("PV252", &[], "no client can use this key: API_KEY is not among the API's providers".into())
+                .help = Some("add API_KEY to `auth.providers`, or remove the key".into());
+        }
+        if declared.expires.is_some() {
+            for (name, given) in
+                [("validFor", declared.valid_for), ("renewBefore", declared.renew_before)]
+            {
+                if given.is_some() {
+                    let message = format!("`{name}` and `expires` exclude each other");
+                    problems.error_at_key("PV253", &[Step::Key(name)], message).help =
+                        Some("a key with `expires` is never renewed; keep one of the two".into());
+                }
+            }
+        }
+        check_lengths(declared, problems);
+        check_moment(declared, scope.now_epoch_s, problems);
+    }
+
+    fn expand(declared: &ApiKeyDeclaration, scope: &Scope<'_>) -> Option<Self> {
+        let named = declared.valid_for.is_some() || declared.expires.is_some();
+        Some(Self {
+            api_id: Text::of(&scope.address.parent()?, "ApiId"),
+            description: declared.description.clone(),
+            expires: named.then(|| declared.expires_from(scope.now_epoch_s)),
+        })
+    }
+
+    fn declare(self, _: &mut Imported) -> ApiKeyDeclaration {
+        let moment = |epoch_s| jiff::Timestamp::from_second(epoch_s).ok();
+        ApiKeyDeclaration {
+            description: self.description,
+            expires: self.expires.and_then(moment),
+            ..ApiKeyDeclaration::default()
+        }
+    }
+
+    /// A key keeps its expiry until it is nearly over; else each plan would move it a little.
+    ///
+    /// One that ends later than its `validFor` allows is brought back; the hour is AWS's rounding.
+    fn given(self, live: &Self, declared: &ApiKeyDeclaration, site: &Site) -> Self {
+        let fresh = declared.expires_from(site.now_epoch_s);
+        let expires = match (declared.expires, live.expires) {
+            (Some(_), _) => Some(fresh),
+            (None, Some(expires)) => {
+                let left_s = expires - site.now_epoch_s;
+                let keep = left_s > declared.renews_within_s() && expires <= fresh + HOUR_S;
+                Some(if keep { expires } else { fresh })
+            }
+            (None, None) => self.expires,
+        };
+        Self { expires, ..self }
+    }
+}
+
+fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut Problems) {
+    if declared.valid_for.is_some_and(|it| it < SHORTEST || it > LONGEST) {
+        let given = declared.lives();
+        problems
+            .error("PV250", &[Step::Key("validFor")], format!("a key can't live for {given}"))
+            .help = Some("AppSync takes from 1d to 365d".into());
+    }
+    if declared.renew_before.is_some_and(|it| it >= declared.lives()) {
+        let message = format!("a key that lives {} would be renewed at every apply", declared.lives());
+        problems.error("PV251", &[Step::Key("renewBefore")], message).help =
+            Some("make `renewBefore` shorter than `validFor`".into());
+    }
+}
+
+fn check_moment(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut Problems) {
+    let Some(moment) = declared.expires else { return };
+    let left_s = moment.as_second() - now_epoch_s;
+    let at = [Step::Key("expires")];
+    if left_s <= 0 {
+        problems.error("PV254", &at, "this moment is past".into()).help =
+            Some("name a later one, or `validFor: 90d` for a key that is renewed".into());
+    } else if left_s > LONGEST_S {
+        problems.error("PV254", &at, "a key can't live longer than 365 days".into()).help =
+            Some("name an earlier moment; AppSync counts from the moment of the call".into());
+    } else if left_s < SHORTEST_S {
+        problems.warning("PV255", &at, "in less than a day: a key can't be made or changed to end then".into()).help =
+            Some("AppSync wants a day at least; a key that already ends then is left alone".into());
+    }
+}
+
+impl Remote for ApiKey {
+    async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
+        let api_id = seek.api_id();
+        let mut pages = aws.appsync.list_api_keys().api_id(api_id).max_results(25).into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(key) = pages.next().await.transpose().map_err(failed("ListApiKeys"))? {
+            let (description, owner) =
+                of_description(key.description.as_deref().unwrap_or_default(), seek.stack);
+            let description = (!description.is_empty()).then(|| description.into());
+            let expires = (key.expires > 0).then_some(key.expires);
+            found.push(Listed {
+                attributes: Attributes::default().with("ApiKeyId", key.id),
+                name: None,
+                owner: Some(owner),
+                properties: Some(Self { api_id: api_id.into(), description, expires }),
+            });
+        }
+        Ok(found)
+    }
+    /// The list is whole and AppSync has no call for one key.
+    async fn read(_: &Aws, _: &Seek<'_>, _: &Attributes) -> Answer<Option<Whole<Self>>> {
+        Ok(None)
+    }
+    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+        let call = aws.appsync_once.create_api_key().api_id(self.api_id.expect_plain());
+        let call = call.description(self.marked(mark)).set_expires(self.expires);
+        let made = call.send().await.map_err(failed("CreateApiKey"))?.api_key;
+        Ok(Attributes::default().with("ApiKeyId", made.and_then(|key| key.id)))
+    }
+    async fn update(self, aws: &Aws, mark: &Mark, _: Self, attributes: &Attributes) -> Answer<()> {
+        let call = aws.appsync.update_api_key().api_id(self.api_id.expect_plain());
+        let call = call.id(attributes.text("ApiKeyId"));
+        let call = call.description(self.marked(mark)).set_expires(self.expires);
+        call.send().await.map_err(failed("UpdateApiKey"))?;
+        Ok(())
+    }
+    async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
+        let call = aws.appsync.delete_api_key().api_id(self.api_id.expect_plain());
+        call.id(attributes.text("ApiKeyId")).send().await.map_err(failed("DeleteApiKey"))?;
+        Ok(())
+    }
+}
+
+impl ApiKey {
+    fn marked(&self, mark: &Mark) -> String {
+        mark.described(self.description.as_ref().map_or("", Text::expect_plain))
+    }
+}

@@ -1,0 +1,95 @@
+//! IAM policy documents inside a spec: free-form, but not shapeless.
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::kind::{Problems, Step};
+
+/// An IAM policy document, written in YAML.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyDocument(pub Value);
+
+impl JsonSchema for PolicyDocument {
+    fn schema_name() -> Cow<'static, str> {
+        "PolicyDocument".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An IAM policy document, written in YAML.",
+            "type": "object",
+            "properties": {
+                "Version": {
+                    "description": "The version of the policy language.",
+                    "type": "string",
+                    "enum": ["2012-10-17", "2008-10-17"],
+                },
+                "Id": { "description": "A name for the document.", "type": "string" },
+                "Statement": {
+                    "description": "What is allowed or denied, one statement each.",
+                    "type": "array",
+                    "minItems": 1,
+                    "items": { "type": "object" },
+                },
+            },
+            "required": ["Statement"],
+            "additionalProperties": false,
+        })
+    }
+}
+
+/// The keys of a statement (IAM's policy grammar).
+const KEYS: &[&str] = &[
+    "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource",
+    "Condition",
+];
+
+/// Reports what IAM would refuse in a document; a trust policy names principals, not resources.
+pub fn check_document(
+    document: &PolicyDocument,
+    at: &[Step<'_>],
+    trust: bool,
+    problems: &mut Problems,
+) {
+    let statements = document.0.get("Statement").and_then(Value::as_array);
+    for (n, statement) in statements.into_iter().flatten().enumerate() {
+        let at: Vec<Step<'_>> =
+            at.iter().copied().chain([Step::Key("Statement"), Step::Index(n)]).collect();
+        check_statement(statement, &at, trust, problems);
+    }
+}
+
+fn check_statement(statement: &Value, at: &[Step<'_>], trust: bool, problems: &mut Problems) {
+    let has = |name: &str| statement.get(name).is_some();
+    for key in statement.as_object().into_iter().flat_map(|it| it.keys()) {
+        if !KEYS.contains(&key.as_str()) {
+            let at: Vec<Step<'_>> = at.iter().copied().chain([Step::Key(key)]).collect();
+            problems.error_at_key("PV245", &at, format!("a statement has no `{key}`")).help =
+                Some(format!("it has {}", KEYS.join(", ")));
+        }
+    }
+    let effect = statement.get("Effect").and_then(Value::as_str);
+    if !matches!(effect, Some("Allow" | "Deny")) {
+        let message = "a statement needs `Effect: Allow` or `Effect: Deny`".to_owned();
+        problems.error("PV245", at, message);
+    }
+    let needs: &[(&str, &str)] = match trust {
+        true => &[("Action", "NotAction"), ("Principal", "NotPrincipal")],
+        false => &[("Action", "NotAction"), ("Resource", "NotResource")],
+    };
+    for (name, not) in needs {
+        if has(name) == has(not) {
+            let message = format!("a statement needs `{name}` or `{not}`, one of the two");
+            problems.error("PV245", at, message);
+        }
+    }
+    let (wrong, why): (&[&str], _) = match trust {
+        true => (&["Resource", "NotResource"], "a trust policy is about its own role"),
+        false => (&["Principal", "NotPrincipal"], "a role's policy is about the role itself"),
+    };
+    for name in wrong.iter().filter(|name| has(name)) {
+        let at: Vec<Step<'_>> = at.iter().copied().chain([Step::Key(name)]).collect();
+        problems.error_at_key("PV245", &at, format!("`{name}` has no place here: {why}"));
+    }
+}

@@ -1,0 +1,147 @@
+//! Changes turned into steps and what each step waits for. Pure; it leaves nothing to choose.
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::address::Address;
+use crate::diff::{self, Change};
+use crate::kind::{Desired, Facts, Live, Observed};
+use crate::model::{Attributes, Properties};
+use crate::text::Hole;
+
+/// One call's worth of work.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub address: Address,
+    pub kind: &'static Facts,
+    pub action: Action,
+    /// The steps that must have succeeded before, by their place in the plan.
+    pub needs: BTreeSet<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Action {
+    Create { properties: Properties },
+    Update { properties: Properties, was: Observed },
+    Delete { was: Observed },
+}
+
+/// What a step does, for those who tell of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    Create,
+    Update,
+    Delete,
+}
+
+impl Step {
+    pub fn verb(&self) -> Verb {
+        match self.action {
+            Action::Create { .. } => Verb::Create,
+            Action::Update { .. } => Verb::Update,
+            Action::Delete { .. } => Verb::Delete,
+        }
+    }
+    /// The resources whose attributes this step still waits for.
+    fn waits_for(&self) -> Vec<Address> {
+        let (Action::Create { properties } | Action::Update { properties, .. }) = &self.action else {
+            return Vec::new();
+        };
+        let address = |hole| match hole {
+            Hole::Attribute { address, .. } => Some(address),
+            Hole::Pseudo(_) => None,
+        };
+        properties.open().into_iter().filter_map(address).collect()
+    }
+}
+
+/// The steps of `changes`, each with what it needs. `desired` is settled.
+///
+/// What is replaced is deleted first: two objects with one mark would be one too many for a run
+/// that is killed between the two calls.
+pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for Change { address, kind, verb, .. } in changes {
+        let (is, should) = (live.ours.get(address), desired.get(address));
+        let mut push = |action| {
+            steps.push(Step { address: address.clone(), kind, action, needs: BTreeSet::new() });
+        };
+        match (verb, is, should) {
+            (diff::Verb::Update, Some(is), Some(should)) => {
+                push(Action::Update { properties: should.properties.clone(), was: is.clone() });
+            }
+            (_, is, should) => {
+                if let Some(is) = is {
+                    push(Action::Delete { was: is.clone() });
+                }
+                if let Some(should) = should {
+                    push(Action::Create { properties: should.properties.clone() });
+                }
+            }
+        }
+    }
+    let needs: Vec<BTreeSet<usize>> =
+        (0..steps.len()).map(|n| needs(&steps, n)).collect();
+    for (step, needs) in steps.iter_mut().zip(needs) {
+        step.needs = needs;
+    }
+    steps
+}
+
+fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
+    let step = &steps[n];
+    let others = steps.iter().enumerate().filter(|(m, _)| *m != n);
+    let needed = |other: &Step| match step.verb() {
+        Verb::Delete => frees(other, step, steps),
+        Verb::Create | Verb::Update => makes_way(other, step),
+    };
+    others.filter(|(_, other)| needed(other)).map(|(m, _)| m).collect()
+}
+
+/// Whether `other` must be done before `delete`: it ends a use of what goes away.
+fn frees(other: &Step, delete: &Step, steps: &[Step]) -> bool {
+    // Of two APIs, neither uses the other; what stands beside APIs, as a role does, any may use.
+    let (root, gone) = (other.address.root(), delete.address.root());
+    let related = root == gone || root.section() != gone.section();
+    let uses = related && other.kind.after.contains(&delete.kind.section);
+    let comes_again =
+        steps.iter().any(|it| it.address == delete.address && it.verb() == Verb::Create);
+    match other.verb() {
+        Verb::Delete => uses,
+        // What is made again is not waited for by those who refer to the new one.
+        Verb::Update => uses && !comes_again,
+        Verb::Create => false,
+    }
+}
+
+/// Whether `other` must be done before `step`, which makes or changes something.
+fn makes_way(other: &Step, step: &Step) -> bool {
+    match other.verb() {
+        Verb::Create => {
+            step.waits_for().contains(&other.address) || step.address.is_within(&other.address)
+        }
+        // An old one goes before its successor comes.
+        Verb::Delete => step.verb() == Verb::Create && other.address == step.address,
+        Verb::Update => false,
+    }
+}
+
+/// What would be live once every step has succeeded: the plan, read as a promise.
+pub fn promised(live: &Live, steps: &[Step]) -> Live {
+    let mut live = live.clone();
+    for Step { address, kind, action, .. } in steps {
+        let (properties, attributes) = match action {
+            Action::Delete { .. } => {
+                live.ours.remove(address);
+                continue;
+            }
+            Action::Create { properties } => (properties, Attributes::default()),
+            Action::Update { properties, was } => (properties, was.attributes.clone()),
+        };
+        let observed = Observed { kind, properties: properties.clone(), attributes };
+        live.ours.insert(address.clone(), observed);
+    }
+    live
+}

@@ -1,0 +1,7 @@
+//! Everything that a person or a program reads, made from data: a `String` or a `Value`. Pure.
+pub mod changes;
+pub mod diagnostics;
+pub mod outputs;
+pub mod progress;
+pub mod template;
+pub mod yaml;

@@ -1,0 +1,164 @@
+//! What other tools need to know of a stack: endpoints, ids, keys.
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::kind::{Live, Observed};
+use crate::model::Site;
+
+/// A stack's outputs, read from AWS and never remembered.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Outputs {
+    pub stack: String,
+    pub account: String,
+    pub region: String,
+    pub apis: Vec<ApiOutputs>,
+}
+
+/// What to know of one API.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiOutputs {
+    /// Its key in the spec.
+    pub key: String,
+    pub name: String,
+    pub id: String,
+    pub arn: String,
+    pub http: EndpointOutputs,
+    pub realtime: EndpointOutputs,
+    /// The first segments of its channels.
+    pub namespaces: Vec<String>,
+    pub api_keys: Vec<KeyOutputs>,
+}
+
+/// One endpoint.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EndpointOutputs {
+    pub host: String,
+    pub url: String,
+}
+
+/// One API key.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyOutputs {
+    /// Its key in the spec.
+    pub key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// When it ends, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// What clients send as `x-api-key`; there only if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// The outputs of `stack` as `live` has it; keys only if `reveal`.
+pub fn outputs(stack: &str, site: &Site, live: &Live, reveal: bool) -> Outputs {
+    let apis = live.ours.iter().filter(|(address, _)| address.section() == "apis");
+    Outputs {
+        stack: stack.to_owned(),
+        account: site.account.clone(),
+        region: site.region.clone(),
+        apis: apis
+            .map(|(address, observed)| {
+                let (mut namespaces, mut api_keys) = (Vec::new(), Vec::new());
+                for (child, it) in live.ours.iter().filter(|(it, _)| it.is_within(address)) {
+                    match child.section() {
+                        "namespaces" => namespaces.extend(text(it, "Name")),
+                        "apiKeys" => api_keys.push(key(child.name(), it, reveal)),
+                        _ => {}
+                    }
+                }
+                api(address.name(), observed, namespaces, api_keys)
+            })
+            .collect(),
+    }
+}
+
+fn api(key: &str, it: &Observed, namespaces: Vec<String>, api_keys: Vec<KeyOutputs>) -> ApiOutputs {
+    let endpoint = |attribute: &str, scheme: &str, path: &str| {
+        let host = it.attributes.text(attribute);
+        EndpointOutputs { url: format!("{scheme}://{host}{path}"), host }
+    };
+    ApiOutputs {
+        key: key.to_owned(),
+        name: text(it, "Name").unwrap_or_default(),
+        id: it.attributes.text("ApiId"),
+        arn: it.attributes.text("ApiArn"),
+        http: endpoint("Dns.Http", "https", "/event"),
+        realtime: endpoint("Dns.Realtime", "wss", "/event/realtime"),
+        namespaces,
+        api_keys,
+    }
+}
+
+fn key(key: &str, it: &Observed, reveal: bool) -> KeyOutputs {
+    let expires = it.properties.get("Expires").and_then(serde_json::Value::as_i64);
+    KeyOutputs {
+        key: key.to_owned(),
+        description: text(it, "Description"),
+        expires: expires.and_then(|it| jiff::Timestamp::from_second(it).ok()).map(|it| it.to_string()),
+        value: reveal.then(|| it.attributes.text("ApiKeyId")),
+    }
+}
+
+fn text(it: &Observed, property: &str) -> Option<String> {
+    it.properties.get(property)?.as_str().map(str::to_owned)
+}
+
+/// For people.
+pub fn human(outputs: &Outputs) -> String {
+    let mut lines = Vec::new();
+    for api in &outputs.apis {
+        lines.push(format!("apis/{}  {}", api.key, api.name));
+        lines.push(format!("  id        {}", api.id));
+        lines.push(format!("  HTTP      {}", api.http.url));
+        lines.push(format!("  realtime  {}", api.realtime.url));
+        if !api.namespaces.is_empty() {
+            let channels: Vec<String> = api.namespaces.iter().map(|it| format!("/{it}/*")).collect();
+            lines.push(format!("  channels  {}", channels.join(", ")));
+        }
+        for key in &api.api_keys {
+            let value = key.value.as_deref().unwrap_or("(masked; --reveal shows it)");
+            let until = key.expires.as_ref().map(|it| format!(", until {it}")).unwrap_or_default();
+            lines.push(format!("  API key   {}: {value}{until}", key.key));
+        }
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// For shells: `export`-able assignments, named after the API's key in the spec.
+pub fn env(outputs: &Outputs) -> String {
+    let mut text = String::new();
+    for api in &outputs.apis {
+        let prefix = variable(&api.key);
+        let mut line = |name: &str, value: &str| text.push_str(&format!("{prefix}_{name}={}\n", quoted(value)));
+        line("API_ID", &api.id);
+        line("REGION", &outputs.region);
+        line("HTTP_HOST", &api.http.host);
+        line("HTTP_URL", &api.http.url);
+        line("REALTIME_HOST", &api.realtime.host);
+        line("REALTIME_URL", &api.realtime.url);
+        for key in &api.api_keys {
+            if let Some(value) = &key.value {
+                line(&format!("API_KEY_{}", variable(&key.key)), value);
+            }
+        }
+    }
+    text
+}
+
+fn variable(key: &str) -> String {
+    let letter = |it: char| if it.is_ascii_alphanumeric() { it.to_ascii_uppercase() } else { '_' };
+    let name: String = key.chars().map(letter).collect();
+    if name.starts_with(|it: char| it.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
+/// Plain where every shell reads it plain.
+fn quoted(value: &str) -> String {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "-_./:".contains(it);
+    if value.chars().all(plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
+}

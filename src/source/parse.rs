@@ -1,0 +1,183 @@
+//! YAML text → tree. The only place that knows the YAML parser.
+//!
+//! Bounded in all it keeps: a text can't make the tree deep enough to overflow a stack, nor large
+//! by aliases of aliases.
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use granit_parser::{Event, Parser, ScalarStyle};
+
+use crate::diagnostic::{At, Diagnostic};
+use crate::source::tree::{Data, Entry, Node};
+use crate::source::words;
+
+/// No spec nests deeper than a dozen levels.
+const DEPTH_MAX: usize = 128;
+/// Nodes with aliases written out.
+const WEIGHT_MAX: usize = 1_000_000;
+
+/// The document and everything that is wrong with it as YAML.
+pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
+    let mut building = Building { text, ..Building::default() };
+    let mut documents = 0;
+    let mut parser = Parser::new_from_str(text);
+    while let Some(next) = parser.next_event() {
+        let (event, span) = match next {
+            Ok((event, span)) => (event, span.byte_range().unwrap_or(0..0)),
+            Err(error) => {
+                let byte = error.marker().byte_offset().unwrap_or(text.len());
+                building.problems.push(words::syntax(&error.info(), byte, text));
+                return (None, building.problems);
+            }
+        };
+        if matches!(event, Event::DocumentStart(..)) {
+            documents += 1;
+            if documents > 1 {
+                let problem = Diagnostic::error("PV005", At::Span(span), "a second document begins here");
+                building.problems.push(problem.with_help("a file holds one spec; put the other into a file of its own"));
+                return (building.root, building.problems);
+            }
+        }
+        if let Err(problem) = building.take(event, span) {
+            building.problems.push(problem);
+            return (None, building.problems);
+        }
+    }
+    let empty = match &building.root {
+        None => true,
+        Some(node) => matches!(&node.data, Data::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null")),
+    };
+    if empty && building.problems.is_empty() {
+        let problem = Diagnostic::error("PV004", At::File, "the file declares nothing");
+        building.problems.push(problem.with_help("begin with `provision init`, or delete a stack with `provision destroy`"));
+        return (None, building.problems);
+    }
+    (building.root, building.problems)
+}
+
+/// A collection that is not closed yet.
+enum Open {
+    List { items: Vec<Node>, anchor: usize, tag: Option<String>, start: usize },
+    Map { entries: Vec<Entry>, seen: HashMap<String, usize>, key: Option<Key>, anchor: usize, tag: Option<String>, start: usize },
+}
+
+/// A key whose value has yet to come; without a name its entry is dropped.
+struct Key {
+    name: Option<String>,
+    span: Range<usize>,
+}
+
+#[derive(Default)]
+struct Building<'t> {
+    text: &'t str,
+    root: Option<Node>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Rc<Node>>,
+    problems: Vec<Diagnostic>,
+}
+
+impl Building<'_> {
+    /// Takes one event. An error ends the parse: nothing after it would make sense.
+    fn take(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Diagnostic> {
+        let tag = |tag: Option<_>| tag.map(|it: std::borrow::Cow<'_, granit_parser::Tag>| it.to_string());
+        match event {
+            Event::Scalar(text, style, anchor, it) => {
+                let plain = matches!(style, ScalarStyle::Plain);
+                let data = Data::Scalar { text: text.into_owned(), plain };
+                self.close(Node::new(data, tag(it), span), anchor)
+            }
+            Event::Alias(anchor) => match self.anchors.get(&anchor) {
+                Some(node) => {
+                    let node = Node::new(Data::Alias(Rc::clone(node)), None, span);
+                    self.close(node, 0)
+                }
+                None => Err(Diagnostic::error("PV003", At::Span(span), "an alias inside what it stands for")),
+            },
+            Event::SequenceStart(_, anchor, it) => {
+                let tag = tag(it);
+                self.open(Open::List { items: vec![], anchor, tag, start: span.start }, &span)
+            }
+            Event::MappingStart(_, anchor, it) => {
+                let tag = tag(it);
+                let (entries, seen) = (vec![], HashMap::new());
+                self.open(Open::Map { entries, seen, key: None, anchor, tag, start: span.start }, &span)
+            }
+            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                Some(Open::List { items, anchor, tag, start }) => {
+                    self.close(Node::new(Data::List(items), tag, start..span.end), anchor)
+                }
+                Some(Open::Map { entries, anchor, tag, start, .. }) => {
+                    self.close(Node::new(Data::Map(entries), tag, start..span.end), anchor)
+                }
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn open(&mut self, open: Open, span: &Range<usize>) -> Result<(), Diagnostic> {
+        if self.open.len() >= DEPTH_MAX {
+            return Err(too_deep(span.clone()));
+        }
+        self.open.push(open);
+        Ok(())
+    }
+
+    /// Puts a finished node where it belongs.
+    fn close(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
+        if node.depth > DEPTH_MAX {
+            return Err(too_deep(node.span));
+        }
+        if node.weight > WEIGHT_MAX {
+            let message = format!("more than {WEIGHT_MAX} parts, aliases written out");
+            return Err(Diagnostic::error("PV008", At::Span(node.span), message)
+                .with_help("use fewer aliases of aliases"));
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, Rc::new(node.clone()));
+        }
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::List { items, .. }) => items.push(node),
+            Some(Open::Map { key: key @ None, seen, .. }) => {
+                *key = Some(new_key(node, seen, self.text, &mut self.problems));
+            }
+            Some(Open::Map { entries, key, .. }) => {
+                if let Some(Key { name: Some(key), span }) = key.take() {
+                    entries.push(Entry { key, span, value: node });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a key. One that is no text or stands there already is reported, and its value dropped.
+fn new_key(
+    node: Node,
+    seen: &mut HashMap<String, usize>,
+    text: &str,
+    problems: &mut Vec<Diagnostic>,
+) -> Key {
+    let span = node.span.clone();
+    let Data::Scalar { text: name, .. } = node.data else {
+        let problem = Diagnostic::error("PV007", At::Span(span.clone()), "a key must be plain text");
+        problems.push(problem.with_help("write `key: value`"));
+        return Key { name: None, span };
+    };
+    if let Some(first) = seen.get(&name) {
+        let line = text.get(..*first).unwrap_or_default().matches('\n').count() + 1;
+        let message = format!("the key `{name}` stands here a second time");
+        let problem = Diagnostic::error("PV006", At::Span(span.clone()), message);
+        problems.push(problem.with_label(format!("the first is in line {line}")));
+        return Key { name: None, span };
+    }
+    seen.insert(name.clone(), span.start);
+    Key { name: Some(name), span }
+}
+
+fn too_deep(span: Range<usize>) -> Diagnostic {
+    let message = format!("nested deeper than {DEPTH_MAX} levels");
+    Diagnostic::error("PV008", At::Span(span), message)
+}

@@ -1,0 +1,170 @@
+//! Tree → value, directed by the schema: what fits is read, what does not is reported at its place.
+//!
+//! Where the schema says text, `0123`, `1e3`, `no` and `2012-10-17` are text. What is wrong is left
+//! out of the value and nothing is invented, so that later checks still run over the rest.
+mod free;
+mod map;
+mod scalar;
+mod union;
+
+use std::collections::HashMap;
+
+use regex_lite::Regex;
+use serde_json::Value;
+
+use crate::diagnostic::{At, Diagnostic, Path};
+use crate::source::Source;
+use crate::source::tree::{Data, Node};
+
+/// The keywords of JSON Schema that reading knows. A schema with others would not be obeyed.
+pub const KEYWORDS: &[&str] = &[
+    "$ref", "$defs", "additionalProperties", "anyOf", "const", "enum", "items", "maxItems", "maxLength",
+    "maximum", "minItems", "minLength", "minimum", "oneOf", "pattern", "properties", "propertyNames",
+    "required", "type", "uniqueItems",
+    // These say nothing of what is right.
+    "$schema", "$id", "default", "description", "examples", "format", "patternErrorMessage", "title",
+];
+
+/// Reads the document as `schema` says; a hopeless source reads as null.
+pub fn read(source: &Source, schema: &Value, problems: &mut Vec<Diagnostic>) -> Value {
+    let Some(tree) = &source.tree else { return Value::Null };
+    let mut reader = Reader { root: schema, problems: Vec::new(), patterns: HashMap::new() };
+    let value = reader.node(tree, schema, &Path::default());
+    problems.extend(reader.problems);
+    value.unwrap_or_default()
+}
+
+struct Reader<'s> {
+    root: &'s Value,
+    problems: Vec<Diagnostic>,
+    patterns: HashMap<&'s str, Regex>,
+}
+
+impl<'s> Reader<'s> {
+    fn node(&mut self, node: &Node, schema: &'s Value, path: &Path) -> Option<Value> {
+        let node = node.resolve();
+        if let Some(tag) = &node.tag {
+            let message = format!("the tag `{tag}` has no place in a spec");
+            let help = "write plain YAML; for intrinsics write `${AWS::Region}` inside a text";
+            self.report(Diagnostic::error("PV009", At::Value(path.clone()), message).with_help(help));
+            return None;
+        }
+        let schema = self.deref(schema);
+        if let Some(allowed) = self.constants(schema) {
+            return self.constant(node, &allowed, path);
+        }
+        if let Some(alternatives) = union::alternatives(schema) {
+            return self.union(node, alternatives, path);
+        }
+        match (types(schema).as_slice(), &node.data) {
+            ([], _) => self.free(node, path),
+            (types, Data::Map(entries)) if types.contains(&"object") => self.map(entries, schema, path),
+            (types, Data::List(items)) if types.contains(&"array") => self.list(items, schema, path),
+            (types, Data::Scalar { text, plain }) => self.scalar(text, *plain, types, schema, path),
+            (types, _) => self.wrong_type(node, types, path),
+        }
+    }
+
+    fn list(&mut self, items: &[Node], schema: &'s Value, path: &Path) -> Option<Value> {
+        let item_schema = schema.get("items").unwrap_or(&Value::Bool(true));
+        let mut read: Vec<Value> = Vec::new();
+        for (n, item) in items.iter().enumerate() {
+            let at = path.clone().index(n);
+            let Some(value) = self.node(item, item_schema, &at) else { continue };
+            if schema.get("uniqueItems") == Some(&Value::Bool(true)) && read.contains(&value) {
+                let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let message = format!("`{shown}` stands here a second time");
+                self.report(Diagnostic::error("PV110", At::Value(at), message).with_help("remove it"));
+                continue;
+            }
+            read.push(value);
+        }
+        let limit = |name| schema.get(name).and_then(Value::as_u64);
+        let count = items.len() as u64;
+        let told = match (limit("minItems"), limit("maxItems")) {
+            (Some(least), _) if count < least => Some(format!("at least {least} of them, found {count}")),
+            (_, Some(most)) if count > most => Some(format!("at most {most} of them, found {count}")),
+            _ => None,
+        };
+        if let Some(told) = told {
+            self.report(Diagnostic::error("PV107", At::Value(path.clone()), format!("expected {told}")));
+            return None;
+        }
+        Some(Value::Array(read))
+    }
+
+    fn wrong_type(&mut self, node: &Node, types: &[&str], path: &Path) -> Option<Value> {
+        let (expected, found) = (expected(types), found(node));
+        let message = format!("expected {expected}, found {found}");
+        let problem = Diagnostic::error("PV103", At::Value(path.clone()), message);
+        self.report(match (&node.data, types) {
+            (Data::Scalar { text, .. }, ["array"]) if !text.is_empty() => {
+                problem.with_help("write it as a list").with_suggestion(format!("[{text}]"))
+            }
+            (Data::Scalar { text, plain: true }, ["object"]) if is_null(text) => {
+                problem.with_help("write `{}` for one that says nothing more")
+            }
+            (Data::Scalar { text, plain: true }, ["array"]) if is_null(text) => {
+                problem.with_help("remove the key, or write a list: `[…]`")
+            }
+            _ => problem,
+        });
+        None
+    }
+
+    fn deref(&self, schema: &'s Value) -> &'s Value {
+        let mut schema = schema;
+        // A chain is as long as there are definitions at most.
+        for _ in 0..64 {
+            match schema.get("$ref").and_then(Value::as_str).and_then(|it| self.root.pointer(it.trim_start_matches('#'))) {
+                Some(target) => schema = target,
+                None => break,
+            }
+        }
+        schema
+    }
+
+    fn report(&mut self, problem: Diagnostic) {
+        self.problems.push(problem);
+    }
+}
+
+/// The types that a schema allows; none: anything.
+fn types(schema: &Value) -> Vec<&str> {
+    match schema.get("type") {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn expected(types: &[&str]) -> String {
+    let word = |it: &&str| match *it {
+        "object" => "a mapping",
+        "array" => "a list",
+        "string" => "text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        _ => "nothing",
+    };
+    types.iter().map(word).collect::<Vec<_>>().join(" or ")
+}
+
+fn found(node: &Node) -> &'static str {
+    match &node.data {
+        Data::Map(_) => "a mapping",
+        Data::List(_) => "a list",
+        Data::Scalar { text, plain: true } => match free::plain(text) {
+            Value::Null => "nothing",
+            Value::Bool(_) => "true or false",
+            Value::Number(_) => "a number",
+            _ => "text",
+        },
+        _ => "text",
+    }
+}
+
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}

@@ -1,0 +1,108 @@
+//! Mappings against their schema: known and unknown keys, missing ones, names.
+use serde_json::{Map, Value};
+
+use crate::diagnostic::{At, Diagnostic, Path};
+use crate::source::read::Reader;
+use crate::source::suggest::meant;
+use crate::source::tree::Entry;
+
+impl<'s> Reader<'s> {
+    pub fn map(&mut self, entries: &[Entry], schema: &'s Value, path: &Path) -> Option<Value> {
+        let known = schema.get("properties").and_then(Value::as_object);
+        let mut read = Map::new();
+        let mut unknown = Vec::new();
+        for Entry { key, value, .. } in entries {
+            let at = path.clone().key(key);
+            if key == "<<" {
+                let message = "merge keys (`<<`) are not read";
+                let problem = Diagnostic::error("PV010", At::Key(at), message);
+                self.report(problem.with_help("write out what is merged"));
+                continue;
+            }
+            let value_schema = match (known.and_then(|it| it.get(key)), schema.get("additionalProperties")) {
+                (Some(schema), _) => schema,
+                (None, Some(Value::Bool(false))) => {
+                    unknown.push(key.as_str());
+                    continue;
+                }
+                (None, Some(schema)) => schema,
+                (None, None) => &Value::Bool(true),
+            };
+            if !self.name(key, schema, &at) {
+                continue;
+            }
+            if let Some(value) = self.node(value, value_schema, &at) {
+                read.insert(key.clone(), value);
+            }
+        }
+        let missing = missing(entries, schema);
+        let meant_for = self.unknown(&unknown, &missing, entries, schema, path);
+        for name in missing.into_iter().filter(|name| !meant_for.contains(name)) {
+            self.missing(name, known, path);
+        }
+        Some(Value::Object(read))
+    }
+
+    /// Whether a key of the user's choosing is a name.
+    fn name(&mut self, key: &str, schema: &'s Value, at: &Path) -> bool {
+        let Some(names) = schema.get("propertyNames") else { return true };
+        if self.matches(key, names) {
+            return true;
+        }
+        let help = names.get("patternErrorMessage").and_then(Value::as_str);
+        let message = format!("`{key}` can't be a name");
+        let problem = Diagnostic::error("PV106", At::Key(at.clone()), message);
+        self.report(match help {
+            Some(help) => problem.with_help(help),
+            None => problem,
+        });
+        false
+    }
+
+    /// Reports unknown keys; returns the missing ones that they were probably meant to be.
+    fn unknown(
+        &mut self,
+        unknown: &[&str],
+        missing: &[&'s str],
+        entries: &[Entry],
+        schema: &'s Value,
+        path: &Path,
+    ) -> Vec<&'s str> {
+        let known: Vec<&'s str> = schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .map(|it| it.keys().map(String::as_str).collect())
+            .unwrap_or_default();
+        let absent = known.iter().copied().filter(|name| entries.iter().all(|it| it.key != *name));
+        let absent: Vec<&'s str> = absent.collect();
+        let mut meant_for = Vec::new();
+        for key in unknown {
+            let at = At::Key(path.clone().key(key));
+            let problem = Diagnostic::error("PV101", at, format!("unknown key `{key}`"));
+            let candidate = meant(key, missing.iter().copied()).or_else(|| meant(key, absent.iter().copied()));
+            self.report(match candidate {
+                Some(name) => {
+                    meant_for.push(name);
+                    problem.with_help(format!("did you mean `{name}`?")).with_suggestion(name)
+                }
+                None => problem.with_help(format!("there are {}", known.join(", "))),
+            });
+        }
+        meant_for
+    }
+
+    fn missing(&mut self, name: &str, known: Option<&Map<String, Value>>, path: &Path) {
+        let about = known.and_then(|it| it.get(name)).and_then(|it| it.get("description"));
+        let problem = Diagnostic::error("PV102", At::Key(path.clone()), format!("`{name}` is missing"));
+        self.report(match about.and_then(Value::as_str) {
+            Some(about) => problem.with_help(format!("`{name}`: {about}")),
+            None => problem,
+        });
+    }
+}
+
+fn missing<'s>(entries: &[Entry], schema: &'s Value) -> Vec<&'s str> {
+    let required = schema.get("required").and_then(Value::as_array);
+    let required = required.into_iter().flatten().filter_map(Value::as_str);
+    required.filter(|name| entries.iter().all(|it| it.key != *name)).collect()
+}

@@ -1,0 +1,154 @@
+//! Texts, numbers and truths against their schema.
+use regex_lite::Regex;
+use serde_json::Value;
+
+use crate::diagnostic::{At, Diagnostic, Path};
+use crate::source::read::{Reader, expected, is_null};
+use crate::source::suggest::meant;
+use crate::source::tree::{Data, Node};
+
+impl<'s> Reader<'s> {
+    pub fn scalar(
+        &mut self,
+        text: &str,
+        plain: bool,
+        types: &[&str],
+        schema: &'s Value,
+        path: &Path,
+    ) -> Option<Value> {
+        if plain && is_null(text) {
+            if types.contains(&"null") {
+                return Some(Value::Null);
+            }
+            let message = format!("expected {}, found nothing", expected(types));
+            let problem = Diagnostic::error("PV103", At::Value(path.clone()), message);
+            self.report(match types {
+                ["object"] => problem.with_help("write `{}` for one that says nothing more"),
+                ["array"] => problem.with_help("remove the key, or write a list"),
+                _ => problem.with_help("write a value, or remove the key"),
+            });
+            return None;
+        }
+        if types.contains(&"string") {
+            return self.text(text, schema, path);
+        }
+        let value = if plain { typed(text, types) } else { None };
+        let Some(value) = value else {
+            let message = format!("expected {}, found text", expected(types));
+            let problem = Diagnostic::error("PV103", At::Value(path.clone()), message);
+            self.report(match types {
+                ["array"] => problem.with_help("write it as a list").with_suggestion(format!("[{text}]")),
+                _ if !plain && typed(text, types).is_some() => {
+                    problem.with_help("remove the quotes").with_suggestion(text.to_owned())
+                }
+                _ => problem,
+            });
+            return None;
+        };
+        self.number(value, schema, path)
+    }
+
+    fn text(&mut self, text: &str, schema: &'s Value, path: &Path) -> Option<Value> {
+        let at = || At::Value(path.clone());
+        if !self.matches(text, schema) {
+            let message = match schema.get("patternErrorMessage").and_then(Value::as_str) {
+                Some(expected) => format!("`{text}`: {expected}"),
+                None => format!("`{text}` does not match {}", schema["pattern"].as_str().unwrap_or_default()),
+            };
+            self.report(Diagnostic::error("PV105", at(), message));
+            return None;
+        }
+        let limit = |name| schema.get(name).and_then(Value::as_u64);
+        let length = text.chars().count() as u64;
+        let told = match (limit("minLength"), limit("maxLength")) {
+            (Some(least), _) if length < least => Some(format!("at least {least}")),
+            (_, Some(most)) if length > most => Some(format!("at most {most}")),
+            _ => None,
+        };
+        if let Some(told) = told {
+            let message = format!("expected {told} characters, found {length}");
+            self.report(Diagnostic::error("PV108", at(), message));
+            return None;
+        }
+        Some(Value::String(text.to_owned()))
+    }
+
+    fn number(&mut self, value: Value, schema: &Value, path: &Path) -> Option<Value> {
+        let limit = |name| schema.get(name).and_then(Value::as_f64);
+        let told = match (value.as_f64(), limit("minimum"), limit("maximum")) {
+            (Some(value), Some(least), Some(most)) if least == most && value != least => {
+                Some(format!("it can only be {least}"))
+            }
+            (Some(value), Some(least), _) if value < least => Some(format!("the least is {least}")),
+            (Some(value), _, Some(most)) if value > most => Some(format!("the most is {most}")),
+            _ => return Some(value),
+        };
+        let message = told.unwrap_or_default();
+        self.report(Diagnostic::error("PV109", At::Value(path.clone()), message));
+        None
+    }
+
+    /// Whether `text` is as the schema's pattern wants it.
+    pub fn matches(&mut self, text: &str, schema: &'s Value) -> bool {
+        let Some(pattern) = schema.get("pattern").and_then(Value::as_str) else { return true };
+        let compiled = match self.patterns.get(pattern) {
+            Some(compiled) => compiled,
+            None => {
+                let compiled = Regex::new(pattern).expect("our own patterns are in the tests");
+                self.patterns.entry(pattern).or_insert(compiled)
+            }
+        };
+        compiled.is_match(text)
+    }
+
+    /// The words that a schema allows, if it is a list of words.
+    pub fn constants(&self, schema: &'s Value) -> Option<Vec<&'s str>> {
+        let schema = self.deref(schema);
+        if let Some(constant) = schema.get("const") {
+            return Some(vec![constant.as_str()?]);
+        }
+        if let Some(several) = schema.get("enum") {
+            return several.as_array()?.iter().map(Value::as_str).collect();
+        }
+        let alternatives = schema.get("oneOf")?.as_array()?;
+        let each: Option<Vec<_>> = alternatives.iter().map(|it| self.constants(it)).collect();
+        each.map(|it| it.concat())
+    }
+
+    pub fn constant(&mut self, node: &Node, allowed: &[&str], path: &Path) -> Option<Value> {
+        let at = At::Value(path.clone());
+        let Data::Scalar { text, .. } = &node.data else {
+            let message = format!("expected one of {}", allowed.join(", "));
+            self.report(Diagnostic::error("PV103", at, message));
+            return None;
+        };
+        if allowed.contains(&text.as_str()) {
+            return Some(Value::String(text.clone()));
+        }
+        self.report(not_allowed(text, allowed, at));
+        None
+    }
+}
+
+/// A word that is none of the allowed ones.
+pub fn not_allowed(text: &str, allowed: &[&str], at: At) -> Diagnostic {
+    let shown = if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };
+    let problem = Diagnostic::error("PV104", at, format!("{shown} is not among the allowed values"));
+    match meant(text, allowed.iter().copied()) {
+        Some(meant) => problem.with_help(format!("did you mean `{meant}`?")).with_suggestion(meant),
+        None => problem.with_help(format!("there are {}", allowed.join(", "))),
+    }
+}
+
+fn typed(text: &str, types: &[&str]) -> Option<Value> {
+    types.iter().find_map(|it| match *it {
+        "integer" => text.parse::<i64>().ok().filter(|_| !text.starts_with('+')).map(Value::from),
+        "number" => text.parse::<f64>().ok().filter(|it| it.is_finite()).map(Value::from),
+        "boolean" => match text {
+            "true" | "True" | "TRUE" => Some(Value::Bool(true)),
+            "false" | "False" | "FALSE" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        _ => None,
+    })
+}

@@ -1,0 +1,90 @@
+//! Alternatives: a word, or a mapping with one key that says which alternative it is.
+use serde_json::Value;
+
+use crate::diagnostic::{At, Diagnostic, Path};
+use crate::source::read::Reader;
+use crate::source::read::scalar::not_allowed;
+use crate::source::tree::{Data, Node};
+
+/// The alternatives of a schema that has some.
+pub fn alternatives(schema: &Value) -> Option<&Vec<Value>> {
+    schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()
+}
+
+impl<'s> Reader<'s> {
+    /// Chooses the alternative by the word or by the key, and reads that one, so that what is
+    /// reported is wrong in what was meant.
+    pub fn union(&mut self, node: &Node, alternatives: &'s [Value], path: &Path) -> Option<Value> {
+        let words: Vec<&'s str> =
+            alternatives.iter().filter_map(|it| self.constants(it)).flatten().collect();
+        let tagged: Vec<(&'s str, &'s Value)> = alternatives
+            .iter()
+            .map(|it| self.deref(it))
+            .filter_map(|it| Some((only_key(it)?, it)))
+            .collect();
+        if words.len() + tagged.len() < alternatives.len() {
+            return self.best(node, alternatives, path);
+        }
+        let names: Vec<&str> = words.iter().copied().chain(tagged.iter().map(|(key, _)| *key)).collect();
+        match &node.data {
+            Data::Scalar { text, .. } if words.contains(&text.as_str()) => Some(Value::String(text.clone())),
+            Data::Scalar { text, .. } => {
+                let at = At::Value(path.clone());
+                self.report(match tagged.iter().find(|(key, _)| key == text) {
+                    Some((key, _)) => Diagnostic::error("PV104", at, format!("`{key}` needs settings"))
+                        .with_help(format!("write `{key}: {{ … }}`")),
+                    None => not_allowed(text, &names, at),
+                });
+                None
+            }
+            Data::Map(entries) => {
+                let chosen = entries.iter().find_map(|it| tagged.iter().find(|(key, _)| *key == it.key));
+                match (chosen, entries.first()) {
+                    (Some((_, schema)), _) => self.map(entries, schema, path),
+                    (None, Some(entry)) => {
+                        let at = At::Key(path.clone().key(&entry.key));
+                        self.report(not_allowed(&entry.key, &names, at));
+                        None
+                    }
+                    (None, None) => {
+                        let message = format!("expected one of {}", names.join(", "));
+                        self.report(Diagnostic::error("PV103", At::Value(path.clone()), message));
+                        None
+                    }
+                }
+            }
+            _ => {
+                let message = format!("expected one of {}, found a list", names.join(", "));
+                self.report(Diagnostic::error("PV103", At::Value(path.clone()), message));
+                None
+            }
+        }
+    }
+
+    /// The alternative in which the least is wrong.
+    fn best(&mut self, node: &Node, alternatives: &'s [Value], path: &Path) -> Option<Value> {
+        let before = std::mem::take(&mut self.problems);
+        let mut best: Option<(Option<Value>, Vec<Diagnostic>)> = None;
+        for alternative in alternatives {
+            let value = self.node(node, alternative, path);
+            let problems = std::mem::take(&mut self.problems);
+            if best.as_ref().is_none_or(|(_, least)| problems.len() < least.len()) {
+                best = Some((value, problems));
+            }
+        }
+        let (value, problems) = best.unwrap_or_default();
+        self.problems = before;
+        self.problems.extend(problems);
+        value
+    }
+}
+
+/// The one key of a mapping that must have just that one.
+fn only_key(schema: &Value) -> Option<&str> {
+    let required = schema.get("required")?.as_array()?;
+    let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+    match required.as_slice() {
+        [Value::String(key)] if closed && schema.get("properties")?.as_object()?.len() == 1 => Some(key),
+        _ => None,
+    }
+}

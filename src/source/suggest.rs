@@ -1,0 +1,33 @@
+//! Did you mean …?
+
+/// The candidate that `written` was probably meant to be.
+pub fn meant<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = written.to_lowercase();
+    let distance = |candidate: &str| strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+    let near = |candidate: &str, distance: usize| distance <= 1.max(candidate.len().max(lower.len()) / 4);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(candidate), candidate))
+        .filter(|(distance, candidate)| near(candidate, *distance))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_candidate_is_meant_and_none_from_afar() {
+        let keys = ["publish", "subscribe", "name", "apiKeys"];
+        for (written, expected) in [
+            ("pubish", Some("publish")),
+            ("apikeys", Some("apiKeys")),
+            ("nmae", Some("name")),
+            ("zebra", None),
+            ("", None),
+        ] {
+            assert_eq!(meant(written, keys), expected, "{written}");
+        }
+    }
+}

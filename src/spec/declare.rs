@@ -1,0 +1,95 @@
+//! The way back: what is live, as the spec that a user would have written for it.
+use std::collections::BTreeMap;
+
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json};
+
+use crate::address::Address;
+use crate::kind::{Imported, Live, Observed};
+use crate::model::Tags;
+use crate::text::Text;
+
+/// A spec made from what is live, and the files to lie beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declared {
+    pub document: Value,
+    pub files: BTreeMap<String, String>,
+}
+
+/// Declares all of `live` that is ours. The plan of that spec is empty.
+pub fn declare(stack: &str, live: &Live) -> Declared {
+    let mut found = Imported::default();
+    let mut document = json!({ "version": 1, "stack": stack });
+    let tags = common_tags(live);
+    if !tags.is_empty() {
+        document["tags"] = as_declared(json!(tags));
+    }
+    let names = named(live);
+    for (address, observed) in &live.ours {
+        let properties = observed.properties.opened(&|text| names.get(text).cloned());
+        let declared = as_declared((observed.kind.declare)(&properties, &mut found));
+        put(&mut document, address, declared);
+    }
+    for (name, arn) in &found.roles {
+        put(&mut document, &Address::top("logRoles", name), json!({ "arn": arn }));
+    }
+    Declared { document, files: found.files }
+}
+
+/// The tags that everything has which takes tags: a spec has no others.
+fn common_tags(live: &Live) -> BTreeMap<String, Text> {
+    let takes_tags = |it: &&Observed| {
+        let schema = (it.kind.properties)(&mut SchemaGenerator::default());
+        schema.get("properties").is_some_and(|it| it.get("Tags").is_some())
+    };
+    let tags = |it: &Observed| {
+        let tags = it.properties.get("Tags").cloned().unwrap_or_else(|| json!([]));
+        serde_json::from_value::<Tags>(tags).unwrap_or_default().0
+    };
+    let each = live.ours.values().filter(takes_tags).map(tags);
+    let common = |mut common: BTreeMap<String, Text>, tags: BTreeMap<String, Text>| {
+        common.retain(|key, value| tags.get(key) == Some(value));
+        common
+    };
+    each.reduce(common).unwrap_or_default()
+}
+
+/// What AWS decided about ours, by its value: what refers to one of ours, refers to its address.
+fn named(live: &Live) -> BTreeMap<String, Text> {
+    let each = live.ours.iter().flat_map(|(address, observed)| {
+        observed.attributes.iter().map(move |(name, value)| (address, name, value))
+    });
+    let refers = |name: &str| matches!(name, "ApiId" | "Arn");
+    each.filter(|(_, name, _)| refers(name))
+        .map(|(address, name, value)| (value.to_owned(), Text::of(address, name)))
+        .collect()
+}
+
+/// Texts as a spec writes them.
+fn as_declared(value: Value) -> Value {
+    if let Some(text) = Text::open_in(&value) {
+        return Value::String(text.as_declared());
+    }
+    match value {
+        Value::String(text) => Value::String(Text::plain(&text).as_declared()),
+        Value::Array(items) => items.into_iter().map(as_declared).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, it)| (key, as_declared(it))).collect(),
+        plain => plain,
+    }
+}
+
+/// Puts a declaration where its address says, beside what is declared inside it.
+fn put(document: &mut Value, address: &Address, declared: Value) {
+    let mut place = document;
+    for part in address.parts() {
+        if !place.is_object() {
+            *place = Value::Object(Map::new());
+        }
+        place = &mut place[part];
+    }
+    let Value::Object(declared) = declared else { return };
+    match place {
+        Value::Object(inside) => inside.extend(declared),
+        place => *place = Value::Object(declared),
+    }
+}

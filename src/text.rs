@@ -1,0 +1,278 @@
+//! Text with holes: `/aws/appsync/apis/${apis/chat.ApiId}`, the one thing unknown at plan time.
+//!
+//! In a document it is a plain string once nothing is open. Until then it is what CloudFormation
+//! would write: `Ref` or `Fn::GetAtt` for a lone hole, `Fn::Sub` for text around holes.
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::address::Address;
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Text(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Plain(String),
+    Open(Hole),
+}
+
+/// What a text waits for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hole {
+    /// What AWS decides about a resource: `apis/chat.ApiId`.
+    Attribute { address: Address, name: String },
+    /// Where the stack stands: `AWS::Region`.
+    Pseudo(String),
+}
+
+/// What a `${…}` in a spec may name.
+pub const PSEUDO_PARAMETERS: &[&str] = &["AWS::AccountId", "AWS::Partition", "AWS::Region"];
+
+impl Text {
+    pub fn plain(text: &str) -> Self {
+        if text.is_empty() { Self::default() } else { Self(vec![Part::Plain(text.to_owned())]) }
+    }
+    /// What AWS will decide about the resource at `address`.
+    pub fn of(address: &Address, attribute: &str) -> Self {
+        let name = attribute.to_owned();
+        Self(vec![Part::Open(Hole::Attribute { address: address.clone(), name })])
+    }
+    /// Reads `Fn::Sub`'s way of writing: `${AWS::Region}`, `${apis/chat.ApiId}`, `${!literal}`.
+    ///
+    /// What is no hole we know stays as it is written.
+    pub fn from_sub(text: &str) -> Self {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            push_plain(&mut parts, before);
+            match after.split_once('}') {
+                Some((inside, after)) if inside.starts_with('!') => {
+                    push_plain(&mut parts, &format!("${{{}}}", &inside[1..]));
+                    rest = after;
+                }
+                Some((inside, after)) => match Hole::parse(inside) {
+                    Some(hole) => {
+                        parts.push(Part::Open(hole));
+                        rest = after;
+                    }
+                    None => {
+                        push_plain(&mut parts, "${");
+                        rest = &rest[before.len() + 2..];
+                    }
+                },
+                None => {
+                    push_plain(&mut parts, "${");
+                    rest = after;
+                }
+            }
+        }
+        push_plain(&mut parts, rest);
+        Self(parts)
+    }
+    /// The open text that `value` is: a `Ref`, `Fn::GetAtt` or `Fn::Sub`, and nothing beside it.
+    pub fn open_in(value: &Value) -> Option<Self> {
+        let map = value.as_object().filter(|map| map.len() == 1)?;
+        let (intrinsic, value) = map.iter().next()?;
+        match (intrinsic.as_str(), value) {
+            ("Fn::Sub", Value::String(text)) => Some(Self::from_sub(text)),
+            ("Ref", Value::String(name)) => Some(Self(vec![Part::Open(Hole::parse(name)?)])),
+            ("Fn::GetAtt", Value::Array(pair)) => match pair.as_slice() {
+                [Value::String(address), Value::String(attribute)] => {
+                    Some(Self::of(&Address::parse(address)?, attribute))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+    /// The text, if nothing is open.
+    pub fn as_plain(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [] => Some(""),
+            [Part::Plain(text)] => Some(text),
+            _ => None,
+        }
+    }
+    /// The text for a call to AWS, where nothing is open any more.
+    pub fn expect_plain(&self) -> &str {
+        self.as_plain().expect("apply fills every hole before it calls")
+    }
+    pub fn holes(&self) -> impl Iterator<Item = &Hole> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Open(hole) => Some(hole),
+            Part::Plain(_) => None,
+        })
+    }
+    /// The text as a spec writes it: `${AWS::Region}`, and `$${` for a literal `${`.
+    ///
+    /// A spec names no attributes, so what hangs on one is written like the rest.
+    pub fn as_declared(&self) -> String {
+        let write = |part: &Part| match part {
+            Part::Plain(text) => text.replace("${", "$${"),
+            Part::Open(Hole::Pseudo(name)) => format!("${{{name}}}"),
+            Part::Open(Hole::Attribute { address, name }) => format!("${{{address}.{name}}}"),
+        };
+        self.0.iter().map(write).collect()
+    }
+    /// The same text with what `known` knows put in its place.
+    pub fn filled(&self, known: &dyn Fn(&Hole) -> Option<String>) -> Self {
+        let mut parts = Vec::new();
+        for part in &self.0 {
+            match part {
+                Part::Plain(text) => push_plain(&mut parts, text),
+                Part::Open(hole) => match known(hole) {
+                    Some(value) => push_plain(&mut parts, &value),
+                    None => parts.push(Part::Open(hole.clone())),
+                },
+            }
+        }
+        Self(parts)
+    }
+    /// As a document writes it, with addresses as they are.
+    pub fn to_value(&self) -> Value {
+        self.to_intrinsic(&|address| address.to_string())
+    }
+    /// As a document writes it, each address under the name that `name` gives it.
+    pub fn to_intrinsic(&self, name: &dyn Fn(&Address) -> String) -> Value {
+        match self.0.as_slice() {
+            [] => json!(""),
+            [Part::Plain(text)] => json!(text),
+            [Part::Open(Hole::Pseudo(pseudo))] => json!({ "Ref": pseudo }),
+            [Part::Open(Hole::Attribute { address, name: attribute })] => {
+                json!({ "Fn::GetAtt": [name(address), attribute] })
+            }
+            parts => {
+                let write = |part: &Part| match part {
+                    Part::Plain(text) => text.replace("${", "${!"),
+                    Part::Open(Hole::Pseudo(pseudo)) => format!("${{{pseudo}}}"),
+                    Part::Open(Hole::Attribute { address, name: attribute }) => {
+                        format!("${{{}.{attribute}}}", name(address))
+                    }
+                };
+                json!({ "Fn::Sub": parts.iter().map(write).collect::<String>() })
+            }
+        }
+    }
+}
+
+fn push_plain(parts: &mut Vec<Part>, text: &str) {
+    match parts.last_mut() {
+        _ if text.is_empty() => {}
+        Some(Part::Plain(before)) => before.push_str(text),
+        _ => parts.push(Part::Plain(text.to_owned())),
+    }
+}
+
+impl Hole {
+    /// Reads what stands between `${` and `}`.
+    fn parse(inside: &str) -> Option<Self> {
+        if PSEUDO_PARAMETERS.contains(&inside) {
+            return Some(Self::Pseudo(inside.to_owned()));
+        }
+        let (address, attribute) = inside.split_once('.')?;
+        let name = attribute.to_owned();
+        Some(Self::Attribute { address: Address::parse(address)?, name })
+    }
+}
+
+impl fmt::Display for Text {
+    /// For people: holes as the spec writes them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.0 {
+            match part {
+                Part::Plain(text) => f.write_str(text)?,
+                Part::Open(Hole::Pseudo(name)) => write!(f, "${{{name}}}")?,
+                Part::Open(Hole::Attribute { address, name }) => write!(f, "${{{address}.{name}}}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::plain(text)
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::plain(&text)
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self::plain(&text)),
+            other => {
+                Self::open_in(&other).ok_or_else(|| serde::de::Error::custom("expected text"))
+            }
+        }
+    }
+}
+
+impl JsonSchema for Text {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(sub: &str, document: Value) {
+        let text = Text::from_sub(sub);
+        assert_eq!(text.to_value(), document, "{sub}");
+        let back: Text = serde_json::from_value(document).unwrap();
+        assert_eq!(back, text, "{sub}");
+    }
+
+    #[test]
+    fn a_text_is_written_as_cloudformation_would() {
+        check("", json!(""));
+        check("plain", json!("plain"));
+        check("${AWS::Region}", json!({ "Ref": "AWS::Region" }));
+        check("${apis/a.Dns.Http}", json!({ "Fn::GetAtt": ["apis/a", "Dns.Http"] }));
+        check("x-${AWS::Region}-y", json!({ "Fn::Sub": "x-${AWS::Region}-y" }));
+        check("${!aws:user}/${AWS::Region}", json!({ "Fn::Sub": "${!aws:user}/${AWS::Region}" }));
+        check("${!aws:user}", json!("${aws:user}"));
+        check("a ${ b", json!("a ${ b"));
+        check("${nobody}", json!("${nobody}"));
+    }
+
+    #[test]
+    fn a_filled_text_is_plain() {
+        let text = Text::from_sub("x-${AWS::Region}-${apis/a.ApiId}");
+        let known = |hole: &Hole| match hole {
+            Hole::Pseudo(_) => Some("here".to_owned()),
+            Hole::Attribute { .. } => None,
+        };
+        assert_eq!(text.filled(&known).to_value(), json!({ "Fn::Sub": "x-here-${apis/a.ApiId}" }));
+        let all = text.filled(&|_| Some("1".to_owned()));
+        assert_eq!(all.as_plain(), Some("x-1-1"));
+    }
+
+    #[test]
+    fn an_object_that_is_more_than_an_intrinsic_is_no_text() {
+        assert_eq!(Text::open_in(&json!({ "Ref": "AWS::Region", "x": 1 })), None);
+        assert_eq!(Text::open_in(&json!({ "Ref": "Queue" })), None);
+    }
+}

@@ -1,0 +1,159 @@
+//! The laws of the core, over generated specs and live states. No AWS here, nor anything like it.
+use proptest::prelude::*;
+use provision::diff::{Verb, compare};
+use provision::kind::Live;
+use provision::plan::{Step, plan, promised};
+use provision::render::template::template;
+use provision::spec::declare;
+use serde_json::{Value, json};
+
+use crate::specs::{DAY_S, Folder, NOON, deployed, documents, folder, site, spec_of};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_plan_kept_leaves_nothing_to_do(before in documents(), after in documents()) {
+        let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
+        let live = deployed(&was.desired, &site(NOON));
+        let (settled, changes) = compare(&should.desired, &live, &site(NOON));
+        let live = promised(&live, &plan(&changes, &settled, &live));
+        prop_assert_eq!(compare(&should.desired, &live, &site(NOON)).1, vec![]);
+    }
+
+    #[test]
+    fn what_is_deployed_needs_nothing_today_nor_tomorrow(document in documents()) {
+        let live = deployed(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
+        for now in [NOON, NOON + 3_599, NOON + DAY_S / 24] {
+            let spec = spec_of(&document, &folder(), now);
+            prop_assert_eq!(compare(&spec.desired, &live, &site(now)).1, vec![]);
+        }
+    }
+
+    #[test]
+    fn an_import_gives_a_spec_whose_plan_is_empty(document in documents()) {
+        let live = deployed(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
+        let declared = declare("generated", &live);
+        let spec = spec_of(&declared.document, &Folder(declared.files), NOON);
+        prop_assert_eq!(compare(&spec.desired, &live, &site(NOON)).1, vec![]);
+    }
+
+    #[test]
+    fn the_order_of_a_list_is_no_difference(document in documents()) {
+        let live = deployed(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
+        let spec = spec_of(&reversed(&document), &folder(), NOON);
+        prop_assert_eq!(compare(&spec.desired, &live, &site(NOON)).1, vec![]);
+    }
+
+    #[test]
+    fn every_step_waits_for_what_it_needs_and_nothing_waits_for_ever(before in documents(), after in documents()) {
+        let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
+        let live = deployed(&was.desired, &site(NOON));
+        let (settled, changes) = compare(&should.desired, &live, &site(NOON));
+        let steps = plan(&changes, &settled, &live);
+        let order = an_order(&steps);
+        prop_assert_eq!(order.len(), steps.len(), "a circle among {:?}", steps);
+        carried_out(&steps, &order, live);
+    }
+
+    #[test]
+    fn rendering_is_deterministic_and_its_ids_are_distinct(document in documents()) {
+        let (one, two) = (spec_of(&document, &folder(), NOON), spec_of(&document, &folder(), NOON));
+        prop_assert_eq!(template(&one).to_string(), template(&two).to_string());
+        let resources = template(&one)["Resources"].as_object().unwrap().len();
+        prop_assert_eq!(resources, one.desired.len());
+    }
+}
+
+/// The same document, each list of modes and providers the other way round.
+fn reversed(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().rev().map(reversed).collect(),
+        Value::Object(map) => map.iter().map(|(key, it)| (key.clone(), reversed(it))).collect(),
+        plain => plain.clone(),
+    }
+}
+
+/// One order in which the steps can be taken.
+fn an_order(steps: &[Step]) -> Vec<usize> {
+    let mut order: Vec<usize> = Vec::new();
+    while let Some(next) = (0..steps.len())
+        .find(|n| !order.contains(n) && steps[*n].needs.iter().all(|need| order.contains(need)))
+    {
+        order.push(next);
+    }
+    order
+}
+
+/// Takes the steps one by one; what a step counts on must be there when its turn comes.
+fn carried_out(steps: &[Step], order: &[usize], mut live: Live) {
+    for n in order {
+        let step = &steps[*n];
+        let parent = step.address.parent();
+        if let Some(parent) = parent {
+            assert!(live.ours.contains_key(&parent), "{} has no parent left", step.address);
+        }
+        for hole in waits_for(step) {
+            assert!(live.ours.contains_key(&hole), "{} comes before {hole}", step.address);
+        }
+        live = promised(&live, std::slice::from_ref(step));
+    }
+}
+
+fn waits_for(step: &Step) -> Vec<provision::address::Address> {
+    use provision::plan::Action;
+    use provision::text::Hole;
+    let (Action::Create { properties } | Action::Update { properties, .. }) = &step.action else {
+        return Vec::new();
+    };
+    let address = |hole| match hole {
+        Hole::Attribute { address, .. } => Some(address),
+        Hole::Pseudo(_) => None,
+    };
+    properties.open().into_iter().filter_map(address).collect()
+}
+
+#[test]
+fn a_key_is_left_alone_until_it_is_nearly_over() {
+    let document = |key: Value| json!({ "version": 1, "stack": "s", "apis": { "a": {
+        "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": key } } } });
+    let check = |key: Value, days: i64, expected: Option<Verb>| {
+        let live = deployed(&spec_of(&document(key.clone()), &folder(), NOON).desired, &site(NOON));
+        let now = NOON + days * DAY_S;
+        let spec = spec_of(&document(key.clone()), &folder(), now);
+        let changes = compare(&spec.desired, &live, &site(now)).1;
+        assert_eq!(changes.first().map(|it| it.verb), expected, "{key} after {days} days");
+    };
+    check(json!({ "validFor": "90d", "renewBefore": "14d" }), 75, None);
+    check(json!({ "validFor": "90d", "renewBefore": "14d" }), 77, Some(Verb::Update));
+    check(json!({ "validFor": "90d" }), 80, None);
+    check(json!({ "validFor": "90d" }), 82, Some(Verb::Update));
+    // In AWS's sixty days of grace it is revived, not made again.
+    check(json!({ "validFor": "90d" }), 100, Some(Verb::Update));
+    check(json!({}), 6, None);
+    check(json!({}), 7, Some(Verb::Update));
+}
+
+#[test]
+fn a_key_that_lives_too_long_is_brought_back() {
+    let document = |days: &str| json!({ "version": 1, "stack": "s", "apis": { "a": {
+        "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": { "validFor": days } } } } });
+    let live = deployed(&spec_of(&document("90d"), &folder(), NOON).desired, &site(NOON));
+    let shorter = spec_of(&document("30d"), &folder(), NOON);
+    assert_eq!(compare(&shorter.desired, &live, &site(NOON)).1[0].verb, Verb::Update);
+    let longer = spec_of(&document("120d"), &folder(), NOON);
+    assert_eq!(compare(&longer.desired, &live, &site(NOON)).1, []);
+}
+
+#[test]
+fn a_role_with_a_new_name_is_replaced_and_its_api_follows() {
+    let document = |name: &str| json!({ "version": 1, "stack": "s",
+        "logRoles": { "logs": { "name": name } },
+        "apis": { "a": { "auth": { "providers": ["AWS_IAM"] }, "logging": { "level": "ALL", "role": "logs" } } } });
+    let live = deployed(&spec_of(&document("old"), &folder(), NOON).desired, &site(NOON));
+    let (settled, changes) = compare(&spec_of(&document("new"), &folder(), NOON).desired, &live, &site(NOON));
+    let verbs: Vec<_> = changes.iter().map(|it| (it.address.to_string(), it.verb)).collect();
+    assert_eq!(verbs, [("apis/a".into(), Verb::Update), ("logRoles/logs".into(), Verb::Replace)]);
+    let steps = plan(&changes, &settled, &live);
+    assert_eq!(an_order(&steps).len(), 3);
+}

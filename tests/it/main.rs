@@ -1,0 +1,3 @@
+//! Behaviour, one file each, in one binary.
+mod laws;
+mod specs;

@@ -1,0 +1,190 @@
+//! Specs for tests: generated documents, files beside them, and a pretended AWS of pure data.
+use std::collections::BTreeMap;
+
+use proptest::collection::{btree_map, btree_set};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use provision::kind::{Desired, Files, Live, Observed};
+use provision::model::{Attributes, Site};
+use provision::render::yaml::yaml;
+use provision::source::Source;
+use provision::spec::{Spec, load};
+use provision::text::Hole;
+use serde_json::{Map, Value, json};
+
+/// 2026-11-24T03:00:00Z.
+pub const NOON: i64 = 1_795_489_200;
+pub const DAY_S: i64 = 86_400;
+
+pub fn site(now_epoch_s: i64) -> Site {
+    Site {
+        account: "123456789012".into(),
+        region: "ap-northeast-1".into(),
+        partition: "aws".into(),
+        now_epoch_s,
+    }
+}
+
+/// The files beside a spec that is only data.
+#[derive(Clone, Debug, Default)]
+pub struct Folder(pub BTreeMap<String, String>);
+
+impl Files for Folder {
+    fn text(&self, path: &str) -> Result<String, String> {
+        self.0.get(path).cloned().ok_or_else(|| "no such file".to_owned())
+    }
+}
+
+/// The files that generated specs name.
+pub fn folder() -> Folder {
+    let echo = "export const onPublish = (ctx) => ctx.events\n";
+    let quiet = "export const onSubscribe = (ctx) => {\n  // `${ctx.info}` stays text\n}\n";
+    Folder([("echo.js", echo), ("quiet.js", quiet)].map(|(a, b)| (a.into(), b.into())).into())
+}
+
+/// Reads a document that must be sound.
+pub fn spec_of(document: &Value, files: &Folder, now_epoch_s: i64) -> Spec {
+    let text = yaml(document);
+    let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
+    let (spec, more) = load(&source, files, now_epoch_s);
+    problems.extend(more);
+    spec.unwrap_or_else(|| panic!("{problems:#?}\n{text}"))
+}
+
+/// `desired` as AWS would have it: whatever was open is decided.
+pub fn deployed(desired: &Desired, site: &Site) -> Live {
+    let mut live = Live::default();
+    for (address, resource) in desired {
+        let id = |what: &str| Some(format!("{what}-of-{address}"));
+        let attributes = Attributes::default()
+            .with("ApiId", (address.section() == "apis").then(|| format!("id-of-{address}")))
+            .with("Arn", (address.section() == "logRoles").then(|| format!("arn:aws:iam::123456789012:role/{address}")))
+            .with("ApiKeyId", (address.section() == "apiKeys").then(|| format!("da2-{address}")))
+            .with("Name", id("name"));
+        let (kind, properties) = (resource.kind, resource.properties.clone());
+        live.ours.insert(address.clone(), Observed { kind, properties, attributes });
+    }
+    let known = live.clone();
+    for (address, observed) in &mut live.ours {
+        observed.properties = observed.properties.filled(&|hole: &Hole| known.known(hole, site));
+        if address.section() == "apiKeys" && observed.properties.get("Expires").is_none() {
+            let expires = (site.now_epoch_s + 7 * DAY_S) / 3_600 * 3_600;
+            let mut properties = json!(observed.properties);
+            properties["Expires"] = json!(expires);
+            observed.properties = provision::model::Properties::of(&properties);
+        }
+    }
+    live
+}
+
+/// Documents of this size: every key of the spec, present or not.
+pub fn documents() -> impl Strategy<Value = Value> {
+    let tags = btree_map("[a-z]{1,6}", "[a-z${}]{0,2}[a-z]{0,4}", 0..3);
+    (btree_set("[a-z]{1,5}", 0..3), btree_set("[A-Za-z][a-z0-9-]{0,5}[a-z]", 0..3), tags)
+        .prop_flat_map(|(roles, apis, tags)| {
+            let names: Vec<String> = roles.iter().cloned().collect();
+            let roles = roles.into_iter().map(|name| role().prop_map(move |it| (name.clone(), it)));
+            let apis = apis.into_iter().map(|name| api(names.clone()).prop_map(move |it| (name.clone(), it)));
+            (roles.collect::<Vec<_>>(), apis.collect::<Vec<_>>(), Just(tags))
+        })
+        .prop_map(|(roles, apis, tags)| {
+            let tags: BTreeMap<_, _> = tags.into_iter().map(|(k, v)| (k, v.replace("${", "$${x}").replace(['{', '}', '$'], "-"))).collect();
+            json!({
+                "version": 1,
+                "stack": "generated",
+                "tags": tags,
+                "logRoles": roles.into_iter().collect::<Map<_, _>>(),
+                "apis": apis.into_iter().collect::<Map<_, _>>(),
+            })
+        })
+}
+
+fn role() -> impl Strategy<Value = Value> {
+    let statement = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": ["logs:*"], "Resource": "arn:aws:logs:${AWS::Region}:$${x}" }],
+    });
+    let created = (
+        proptest::option::of("[a-z]{1,8}"),
+        proptest::option::of("[a-z ]{1,8}[a-z]"),
+        btree_set("[A-Za-z]{1,5}", 0..3),
+        any::<bool>(),
+    )
+        .prop_map(move |(name, description, policies, managed)| {
+            let policies: Map<String, Value> = policies.into_iter().map(|it| (it, statement.clone())).collect();
+            let mut role = json!({ "policies": policies });
+            if managed {
+                role["managedPolicies"] = json!(["arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs"]);
+            }
+            role["name"] = json!(name);
+            role["description"] = json!(description);
+            without_null(role)
+        });
+    prop_oneof![
+        1 => Just(json!({})),
+        1 => Just(json!({ "arn": "arn:aws:iam::${AWS::AccountId}:role/existing" })),
+        3 => created,
+    ]
+}
+
+fn api(roles: Vec<String>) -> impl Strategy<Value = Value> {
+    let providers = prop_oneof![
+        Just(vec!["API_KEY"]), Just(vec!["AWS_IAM"]),
+        Just(vec!["API_KEY", "AWS_IAM"]), Just(vec!["AWS_IAM", "API_KEY"]),
+    ];
+    let logging = match roles.is_empty() {
+        true => Just(None).boxed(),
+        false => proptest::option::of((select(roles), select(vec!["NONE", "ERROR", "ALL"]))).boxed(),
+    };
+    (providers, logging).prop_flat_map(|(providers, logging)| {
+        let modes = |providers: &Vec<&'static str>| proptest::option::of(subsequence(providers.clone(), 1..=providers.len()));
+        let namespaces = btree_map("[a-z][a-z0-9-]{0,4}[a-z]", namespace(providers.clone()), 0..4);
+        let keys = btree_map("[a-z]{1,4}", key(), 0..3);
+        (
+            Just(logging), [modes(&providers), modes(&providers), modes(&providers)],
+            proptest::option::of("[A-Za-z]{1,8}"), namespaces, keys, Just(providers),
+        )
+    })
+    .prop_map(|(logging, [connection, publish, subscribe], contact, namespaces, keys, providers)| {
+        without_null(json!({
+            "ownerContact": contact,
+            "auth": without_null(json!({
+                "providers": providers, "connection": connection, "publish": publish, "subscribe": subscribe,
+            })),
+            "logging": logging.map(|(role, level)| json!({ "role": role, "level": level })),
+            "namespaces": namespaces,
+            "apiKeys": keys,
+        }))
+    })
+}
+
+fn namespace(providers: Vec<&'static str>) -> impl Strategy<Value = Value> {
+    let modes = move || proptest::option::of(subsequence(providers.clone(), 1..=providers.len()));
+    let file = proptest::option::of(select(vec!["echo.js", "quiet.js"]));
+    (modes(), modes(), file).prop_map(|(publish, subscribe, file)| {
+        without_null(json!({
+            "publish": publish, "subscribe": subscribe,
+            "handlers": file.map(|it| json!({ "code": it })),
+        }))
+    })
+}
+
+fn key() -> impl Strategy<Value = Value> {
+    let lives = prop_oneof![
+        2 => Just(json!({})),
+        3 => (1..=365_i64).prop_map(|days| json!({ "validFor": format!("{days}d") })),
+        1 => (2..300_i64).prop_map(|days| {
+            let moment = jiff::Timestamp::from_second(NOON + days * DAY_S).unwrap();
+            json!({ "expires": moment.to_string() })
+        }),
+    ];
+    (lives, proptest::option::of("[a-z]{1,6}")).prop_map(|(mut key, description)| {
+        key["description"] = json!(description);
+        without_null(key)
+    })
+}
+
+fn without_null(value: Value) -> Value {
+    let Value::Object(map) = value else { return value };
+    map.into_iter().filter(|(_, it)| !it.is_null()).collect()
+}

@@ -1,0 +1,119 @@
+//! Who may import whom. A new edge is a design decision: make it here, in review.
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A row may name only rows above it, so the whole can't go round in a circle.
+const MAY: &[(&str, &[&str])] = &[
+    ("address", &[]),
+    ("diagnostic", &[]),
+    ("emulator", &[]),
+    ("text", &["address"]),
+    ("model", &["text"]),
+    ("kind", &["address", "diagnostic", "model", "text"]),
+    ("mark", &["address", "kind"]),
+    ("settle", &["address", "kind", "model", "text"]),
+    ("diff", &["address", "kind", "model", "settle"]),
+    ("policy", &["address", "diff", "kind"]),
+    ("plan", &["address", "diff", "kind", "model", "text"]),
+    ("event", &["address", "plan"]),
+    ("source", &["diagnostic"]),
+    ("aws", &[]),
+    ("calls", &["address", "aws", "kind", "mark", "model"]),
+    ("kinds", &["address", "aws", "calls", "kind", "mark", "model", "text"]),
+    ("spec", &["address", "diagnostic", "kind", "kinds", "mark", "model", "source", "text"]),
+    (
+        "render",
+        &["address", "diagnostic", "diff", "event", "kind", "model", "plan", "policy", "source", "spec", "text"],
+    ),
+    ("live", &["address", "aws", "calls", "kind", "kinds", "model"]),
+    (
+        "apply",
+        &["address", "aws", "calls", "event", "kind", "kinds", "live", "mark", "model", "plan", "text"],
+    ),
+    ("backend", &["apply", "aws", "diff", "event", "kind", "live", "model", "plan"]),
+    (
+        "cli",
+        &[
+            "apply", "aws", "backend", "diagnostic", "emulator", "event", "kind", "live", "plan", "policy",
+            "render", "source", "spec",
+        ],
+    ),
+];
+
+/// Files whose layer is pure: no network, no files, no waiting.
+const PURE: &[&str] = &[
+    "address", "diagnostic", "text", "model", "kind", "mark", "settle", "diff", "policy", "plan",
+    "event", "source", "spec", "render",
+];
+
+#[test]
+fn no_layer_imports_upwards() {
+    for (n, (layer, may)) in MAY.iter().enumerate() {
+        for target in *may {
+            assert!(MAY[..n].iter().any(|(above, _)| above == target), "{layer} -> {target}");
+        }
+    }
+}
+
+#[test]
+fn every_import_is_allowed_and_every_leave_is_used() {
+    let (mut strays, mut used) = (BTreeSet::new(), BTreeSet::new());
+    for (layer, text) in sources() {
+        let row = MAY.iter().find(|(name, _)| *name == layer);
+        let (_, may) = row.unwrap_or_else(|| panic!("{layer} has no row"));
+        for part in text.split("crate::").skip(1) {
+            let target: String = part.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
+            if target != layer && !may.contains(&&*target) {
+                strays.insert(format!("{layer} -> {target}"));
+            }
+            used.insert((layer.clone(), target));
+        }
+    }
+    assert_eq!(strays, BTreeSet::new());
+    let idle = MAY.iter().flat_map(|(layer, may)| may.iter().map(move |it| (layer.to_string(), it.to_string())));
+    let idle: Vec<_> = idle.filter(|edge| !used.contains(edge)).collect();
+    assert_eq!(idle, []);
+}
+
+#[test]
+fn the_core_does_nothing_but_think() {
+    for (layer, text) in sources().into_iter().filter(|(layer, _)| PURE.contains(&layer.as_str())) {
+        for effect in ["std::fs", "std::net", "tokio::", "aws_sdk", "async fn", "std::io"] {
+            assert!(!text.contains(effect), "{layer} uses {effect}");
+        }
+    }
+}
+
+#[test]
+fn only_the_edge_names_the_emulator() {
+    for (layer, text) in sources() {
+        let names = text.contains("emulator::") && layer != "emulator";
+        assert!(!names || layer == "cli", "{layer} names the emulator");
+    }
+}
+
+/// The layer and the text of every source file, its tests left out.
+fn sources() -> Vec<(String, String)> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![src.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let inside = path.strip_prefix(&src).unwrap().with_extension("");
+            let layer = inside.iter().next().unwrap().to_str().unwrap().to_owned();
+            if ["main", "lib"].contains(&layer.as_str()) {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+            found.push((layer, text));
+        }
+    }
+    found
+}
