@@ -58,12 +58,15 @@ pub async fn apply(steps: &[Step], live: &Live, run: Run<'_>) -> Outcome {
         live.ours.iter().map(|(address, it)| (address.clone(), it.attributes.clone())).collect();
     let known = Mutex::new(known);
     let gates = Gates::new(run.steps_at_once);
-    let mut progress = Progress { states: vec![State::Waiting; steps.len()], ..Progress::default() };
+    let mut progress =
+        Progress { states: vec![State::Waiting; steps.len()], ..Progress::default() };
     let mut running = FuturesUnordered::new();
     (run.tell)(Event::Planned { steps: steps.len() });
     loop {
         let interrupted = run.interrupted.load(Ordering::Relaxed);
-        while let Some(n) = progress.next(steps, interrupted).filter(|_| running.len() < run.steps_at_once) {
+        while let Some(n) =
+            progress.next(steps, interrupted).filter(|_| running.len() < run.steps_at_once)
+        {
             progress.states[n] = State::Running;
             let step = &steps[n];
             let (known, gates) = (&known, &gates);

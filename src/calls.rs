@@ -74,9 +74,11 @@ type Later<'a, T> = BoxFuture<'a, Answer<T>>;
 /// A [`Remote`] as the engine sees it.
 pub struct Calls {
     pub list: for<'a> fn(&'a Aws, &'a Seek<'a>) -> Later<'a, Vec<Listed<Properties>>>,
-    pub read: for<'a> fn(&'a Aws, &'a Seek<'a>, &'a Attributes) -> Later<'a, Option<Whole<Properties>>>,
+    pub read:
+        for<'a> fn(&'a Aws, &'a Seek<'a>, &'a Attributes) -> Later<'a, Option<Whole<Properties>>>,
     pub create: for<'a> fn(&'a Aws, &'a Mark, &Properties) -> Later<'a, Attributes>,
-    pub update: for<'a> fn(&'a Aws, &'a Mark, &Properties, &Properties, &'a Attributes) -> Later<'a, ()>,
+    pub update:
+        for<'a> fn(&'a Aws, &'a Mark, &Properties, &Properties, &'a Attributes) -> Later<'a, ()>,
     pub delete: for<'a> fn(&'a Aws, &Properties, &'a Attributes) -> Later<'a, ()>,
 }
 
@@ -90,7 +92,8 @@ impl Calls {
                     owner: it.owner,
                     properties: it.properties.map(|it| Properties::of(&it)),
                 };
-                async move { Ok(K::list(aws, seek).await?.into_iter().map(erase).collect()) }.boxed()
+                async move { Ok(K::list(aws, seek).await?.into_iter().map(erase).collect()) }
+                    .boxed()
             },
             read: |aws, seek, listed| {
                 let erase = |it: Whole<K>| Whole {

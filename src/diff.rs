@@ -119,6 +119,9 @@ fn fields(before: &Properties, after: &Properties) -> Vec<Field> {
     names.into_iter().filter_map(field).collect()
 }
 
-fn type_name<S: serde::Serializer>(kind: &&'static Facts, serializer: S) -> Result<S::Ok, S::Error> {
+fn type_name<S: serde::Serializer>(
+    kind: &&'static Facts,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(kind.type_name)
 }

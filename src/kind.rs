@@ -117,20 +117,40 @@ impl Problems {
         self.found
     }
     /// An error at the value at `path`.
-    pub fn error(&mut self, code: &'static str, path: &[Step<'_>], message: String) -> &mut Diagnostic {
+    pub fn error(
+        &mut self,
+        code: &'static str,
+        path: &[Step<'_>],
+        message: String,
+    ) -> &mut Diagnostic {
         let at = At::Value(self.path(path));
         self.push(Diagnostic::error(code, at, message))
     }
     /// An error at the key at `path`.
-    pub fn error_at_key(&mut self, code: &'static str, path: &[Step<'_>], message: String) -> &mut Diagnostic {
+    pub fn error_at_key(
+        &mut self,
+        code: &'static str,
+        path: &[Step<'_>],
+        message: String,
+    ) -> &mut Diagnostic {
         let at = At::Key(self.path(path));
         self.push(Diagnostic::error(code, at, message))
     }
-    pub fn warning(&mut self, code: &'static str, path: &[Step<'_>], message: String) -> &mut Diagnostic {
+    pub fn warning(
+        &mut self,
+        code: &'static str,
+        path: &[Step<'_>],
+        message: String,
+    ) -> &mut Diagnostic {
         let at = At::Value(self.path(path));
         self.push(Diagnostic::warning(code, at, message))
     }
-    pub fn warning_at_key(&mut self, code: &'static str, path: &[Step<'_>], message: String) -> &mut Diagnostic {
+    pub fn warning_at_key(
+        &mut self,
+        code: &'static str,
+        path: &[Step<'_>],
+        message: String,
+    ) -> &mut Diagnostic {
         let at = At::Key(self.path(path));
         self.push(Diagnostic::warning(code, at, message))
     }

@@ -17,7 +17,9 @@ const READS_AT_ONCE: usize = 16;
 pub enum LookError {
     #[error(transparent)]
     Aws(#[from] AwsError),
-    #[error("{address}: {count} objects on AWS carry its mark; keep one and delete the other, or take its tags `provision:stack` and `provision:address` away")]
+    #[error(
+        "{address}: {count} objects on AWS carry its mark; keep one and delete the other, or take its tags `provision:stack` and `provision:address` away"
+    )]
     Twins { address: Address, count: usize },
 }
 
@@ -63,7 +65,8 @@ pub async fn look_for(
     address: &Address,
 ) -> Result<Option<Observed>, AwsError> {
     let seen = look(aws, row, seek).await?;
-    let ours = |it: Seen| (it.owner == Owner::Ours(address.clone())).then_some(it.observed).flatten();
+    let ours =
+        |it: Seen| (it.owner == Owner::Ours(address.clone())).then_some(it.observed).flatten();
     Ok(seen.into_iter().find_map(ours))
 }
 

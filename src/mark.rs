@@ -50,7 +50,9 @@ pub fn of_tags(tags: BTreeMap<String, String>, stack: &str) -> (BTreeMap<String,
             None => Owner::Nobody,
         },
     };
-    let users = |(key, _): &(String, String)| !key.starts_with("aws:") && key != STACK_TAG && key != ADDRESS_TAG;
+    let users = |(key, _): &(String, String)| {
+        !key.starts_with("aws:") && key != STACK_TAG && key != ADDRESS_TAG
+    };
     (tags.into_iter().filter(users).collect(), owner)
 }
 

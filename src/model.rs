@@ -263,7 +263,11 @@ mod tests {
         check(json!(["b", "a"]), json!(["a", "b"]), json!(["a", "b"]));
         check(json!(["b", "b"]), json!(["a", "b"]), json!(["b", "b"]));
         check(json!(["a"]), json!(["a", "b"]), json!(["a"]));
-        check(json!([{ "n": ["b", "a"] }]), json!([{ "n": ["a", "b"] }]), json!([{ "n": ["a", "b"] }]));
+        check(
+            json!([{ "n": ["b", "a"] }]),
+            json!([{ "n": ["a", "b"] }]),
+            json!([{ "n": ["a", "b"] }]),
+        );
     }
 
     #[test]

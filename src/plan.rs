@@ -46,7 +46,8 @@ impl Step {
     }
     /// The resources whose attributes this step still waits for.
     fn waits_for(&self) -> Vec<Address> {
-        let (Action::Create { properties } | Action::Update { properties, .. }) = &self.action else {
+        let (Action::Create { properties } | Action::Update { properties, .. }) = &self.action
+        else {
             return Vec::new();
         };
         let address = |hole| match hole {
@@ -82,8 +83,7 @@ pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
             }
         }
     }
-    let needs: Vec<BTreeSet<usize>> =
-        (0..steps.len()).map(|n| needs(&steps, n)).collect();
+    let needs: Vec<BTreeSet<usize>> = (0..steps.len()).map(|n| needs(&steps, n)).collect();
     for (step, needs) in steps.iter_mut().zip(needs) {
         step.needs = needs;
     }

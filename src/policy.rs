@@ -50,7 +50,10 @@ fn orphans(change: &Change, live: &Live) -> Option<Refusal> {
     let names: Vec<String> = live.strangers.iter().filter(hangs).map(Stranger::to_string).collect();
     (!names.is_empty()).then(|| Refusal {
         address: Some(change.address.clone()),
-        reason: format!("deleting it would also delete what this spec never made: {}", names.join(", ")),
+        reason: format!(
+            "deleting it would also delete what this spec never made: {}",
+            names.join(", ")
+        ),
         way_out: "delete those first, or give leave with `--delete-strangers`".into(),
     })
 }

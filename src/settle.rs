@@ -9,7 +9,12 @@ use crate::text::Hole;
 /// Fills in what is already known, then lets each kind keep what the spec leaves open.
 ///
 /// The attributes of what is `replaced` count as unknown: they are about to change.
-pub fn settle(desired: &Desired, live: &Live, site: &Site, replaced: &BTreeSet<Address>) -> Desired {
+pub fn settle(
+    desired: &Desired,
+    live: &Live,
+    site: &Site,
+    replaced: &BTreeSet<Address>,
+) -> Desired {
     let known = |hole: &Hole| match hole {
         Hole::Attribute { address, .. } if replaced.contains(address) => None,
         hole => live.known(hole, site),

@@ -186,7 +186,9 @@ impl fmt::Display for Text {
             match part {
                 Part::Plain(text) => f.write_str(text)?,
                 Part::Open(Hole::Pseudo(name)) => write!(f, "${{{name}}}")?,
-                Part::Open(Hole::Attribute { address, name }) => write!(f, "${{{address}.{name}}}")?,
+                Part::Open(Hole::Attribute { address, name }) => {
+                    write!(f, "${{{address}.{name}}}")?
+                }
             }
         }
         Ok(())
@@ -215,9 +217,7 @@ impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::String(text) => Ok(Self::plain(&text)),
-            other => {
-                Self::open_in(&other).ok_or_else(|| serde::de::Error::custom("expected text"))
-            }
+            other => Self::open_in(&other).ok_or_else(|| serde::de::Error::custom("expected text")),
         }
     }
 }

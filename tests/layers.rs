@@ -24,27 +24,65 @@ const MAY: &[(&str, &[&str])] = &[
     ("spec", &["address", "diagnostic", "kind", "kinds", "mark", "model", "source", "text"]),
     (
         "render",
-        &["address", "diagnostic", "diff", "event", "kind", "model", "plan", "policy", "source", "spec", "text"],
+        &[
+            "address",
+            "diagnostic",
+            "diff",
+            "event",
+            "kind",
+            "model",
+            "plan",
+            "policy",
+            "source",
+            "spec",
+            "text",
+        ],
     ),
     ("live", &["address", "aws", "calls", "kind", "kinds", "model"]),
     (
         "apply",
-        &["address", "aws", "calls", "event", "kind", "kinds", "live", "mark", "model", "plan", "text"],
+        &[
+            "address", "aws", "calls", "event", "kind", "kinds", "live", "mark", "model", "plan",
+            "text",
+        ],
     ),
     ("backend", &["apply", "aws", "diff", "event", "kind", "live", "model", "plan"]),
     (
         "cli",
         &[
-            "apply", "aws", "backend", "diagnostic", "emulator", "event", "kind", "live", "plan", "policy",
-            "render", "source", "spec",
+            "apply",
+            "aws",
+            "backend",
+            "diagnostic",
+            "emulator",
+            "event",
+            "kind",
+            "live",
+            "plan",
+            "policy",
+            "render",
+            "source",
+            "spec",
         ],
     ),
 ];
 
 /// Files whose layer is pure: no network, no files, no waiting.
 const PURE: &[&str] = &[
-    "address", "diagnostic", "text", "model", "kind", "mark", "settle", "diff", "policy", "plan",
-    "event", "source", "spec", "render",
+    "address",
+    "diagnostic",
+    "text",
+    "model",
+    "kind",
+    "mark",
+    "settle",
+    "diff",
+    "policy",
+    "plan",
+    "event",
+    "source",
+    "spec",
+    "render",
 ];
 
 #[test]
@@ -63,7 +101,8 @@ fn every_import_is_allowed_and_every_leave_is_used() {
         let row = MAY.iter().find(|(name, _)| *name == layer);
         let (_, may) = row.unwrap_or_else(|| panic!("{layer} has no row"));
         for part in text.split("crate::").skip(1) {
-            let target: String = part.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
+            let target: String =
+                part.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
             if target != layer && !may.contains(&&*target) {
                 strays.insert(format!("{layer} -> {target}"));
             }
@@ -71,7 +110,9 @@ fn every_import_is_allowed_and_every_leave_is_used() {
         }
     }
     assert_eq!(strays, BTreeSet::new());
-    let idle = MAY.iter().flat_map(|(layer, may)| may.iter().map(move |it| (layer.to_string(), it.to_string())));
+    let idle = MAY
+        .iter()
+        .flat_map(|(layer, may)| may.iter().map(move |it| (layer.to_string(), it.to_string())));
     let idle: Vec<_> = idle.filter(|edge| !used.contains(edge)).collect();
     assert_eq!(idle, []);
 }

@@ -29,8 +29,10 @@ pub struct Work<'a> {
 /// throttling.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// A fresh role is usually there within seconds, so look often at first.
-const ROLE_WAITS: Waits = Waits { first: Duration::from_millis(250), longest: Duration::from_secs(2) };
-const BUSY_WAITS: Waits = Waits { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
+const ROLE_WAITS: Waits =
+    Waits { first: Duration::from_millis(250), longest: Duration::from_secs(2) };
+const BUSY_WAITS: Waits =
+    Waits { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
 /// After a lost answer: what was made may take a moment to show in a list.
 const LOOKS: usize = 3;
 const LOOK_WAIT: Duration = Duration::from_millis(500);
@@ -93,7 +95,11 @@ async fn call(step: &Step, work: Work<'_>) -> Result<Attributes, AwsError> {
 }
 
 /// Creates have no idempotency token: when the answer is lost, look for what was made and adopt it.
-async fn create(step: &Step, properties: &Properties, work: Work<'_>) -> Result<Attributes, AwsError> {
+async fn create(
+    step: &Step,
+    properties: &Properties,
+    work: Work<'_>,
+) -> Result<Attributes, AwsError> {
     let Run { aws, stack, .. } = work.run;
     let mark = Mark { stack: stack.to_owned(), address: step.address.clone() };
     let properties = filled(properties, work);
@@ -111,13 +117,22 @@ async fn create(step: &Step, properties: &Properties, work: Work<'_>) -> Result<
         }
         if let Some(made) = find(step, work).await? {
             if made.properties != properties {
-                (calls(step.kind).update)(aws, &mark, &properties, &made.properties, &made.attributes)
-                    .await?;
+                (calls(step.kind).update)(
+                    aws,
+                    &mark,
+                    &properties,
+                    &made.properties,
+                    &made.attributes,
+                )
+                .await?;
             }
             return Ok(made.attributes);
         }
         if error.class == Class::Exists {
-            let message = format!("{}; it does not carry this stack's mark, so it is not touched", error.message);
+            let message = format!(
+                "{}; it does not carry this stack's mark, so it is not touched",
+                error.message
+            );
             return Err(AwsError { message, ..error });
         }
     }

@@ -20,7 +20,13 @@ impl Gates {
     /// The gate in front of `address`: its API's.
     pub fn of(&self, address: &Address) -> Arc<Gate> {
         let mut gates = self.gates.lock().expect("nobody panics while holding it");
-        let new = || Arc::new(Gate { widest: self.widest, state: Mutex::new(Width { limit: self.widest, ..Width::default() }), freed: Notify::new() });
+        let new = || {
+            Arc::new(Gate {
+                widest: self.widest,
+                state: Mutex::new(Width { limit: self.widest, ..Width::default() }),
+                freed: Notify::new(),
+            })
+        };
         Arc::clone(gates.entry(address.root()).or_insert_with(new))
     }
 }

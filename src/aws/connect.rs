@@ -52,9 +52,7 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
         .http_client(http_client())
         .sleep_impl(sleep.clone())
         .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(ATTEMPTS)
-                .with_initial_backoff(FIRST_BACKOFF),
+            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF),
         )
         .timeout_config(
             TimeoutConfig::builder()

@@ -63,7 +63,9 @@ where
         };
         let told = match class {
             // The SDK keeps its own text short and the reason in the causes.
-            Class::NoCredentials | Class::Unreachable | Class::Uncertain => told.unwrap_or_else(|| causes(&error)),
+            Class::NoCredentials | Class::Unreachable | Class::Uncertain => {
+                told.unwrap_or_else(|| causes(&error))
+            }
             _ => told.or_else(|| code.clone()).unwrap_or_else(|| causes(&error)),
         };
         let message = match &code {
@@ -77,18 +79,30 @@ where
 /// What AWS's own answer means.
 fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
     match code.unwrap_or_default() {
-        "AccessDeniedException" | "AccessDenied" | "UnauthorizedException"
-        | "UnrecognizedClientException" | "InvalidClientTokenId" | "ExpiredTokenException"
-        | "ExpiredToken" | "InvalidSignatureException" | "SignatureDoesNotMatch"
-        | "MissingAuthenticationTokenException" | "MissingAuthenticationToken" => Class::Denied,
+        "AccessDeniedException"
+        | "AccessDenied"
+        | "UnauthorizedException"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "ExpiredTokenException"
+        | "ExpiredToken"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "MissingAuthenticationTokenException"
+        | "MissingAuthenticationToken" => Class::Denied,
         "NotFoundException" | "NoSuchEntity" => Class::NotFound,
         // The model says it of a duplicate name and of an update still under way alike.
         "ConflictException" | "EntityAlreadyExists" => Class::Exists,
         "ConcurrentModificationException" | "ConcurrentModification" => Class::Busy,
-        "ServiceQuotaExceededException" | "ApiKeyLimitExceededException" | "LimitExceeded"
+        "ServiceQuotaExceededException"
+        | "ApiKeyLimitExceededException"
+        | "LimitExceeded"
         | "ApiLimitExceededException" => Class::Quota,
-        "LimitExceededException" | "TooManyRequestsException" | "ThrottlingException"
-        | "Throttling" | "RequestLimitExceeded" => Class::Throttled,
+        "LimitExceededException"
+        | "TooManyRequestsException"
+        | "ThrottlingException"
+        | "Throttling"
+        | "RequestLimitExceeded" => Class::Throttled,
         "BadRequestException" if message.contains("already exists") => Class::Exists,
         "BadRequestException" if about_a_role(message) => Class::RoleNotReady,
         _ => match status {
@@ -104,13 +118,15 @@ fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
 /// services like it, say of one.
 fn about_a_role(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
-    message.contains("role") && ["assume", "trust", "permission"].iter().any(|it| message.contains(it))
+    message.contains("role")
+        && ["assume", "trust", "permission"].iter().any(|it| message.contains(it))
 }
 
 /// A connection that was refused never carried the call; one that broke may have.
 fn unsent(error: &ConnectorError) -> Class {
     let text = causes(error).to_ascii_lowercase();
-    let refused = ["connection refused", "dns error", "failed to lookup", "connect error", "tcp connect"];
+    let refused =
+        ["connection refused", "dns error", "failed to lookup", "connect error", "tcp connect"];
     match refused.iter().any(|it| text.contains(it)) {
         true => Class::Unreachable,
         false => Class::Uncertain,

@@ -136,7 +136,8 @@ async fn change(
         let plan = changes::Plan { changes: &left, ..document(spec, &proposal, &[]) };
         io.say(&format!("\nThis did not stick on AWS:\n\n{}", changes::text(&plan)));
         let message = "AWS took every change, and does not have all of them";
-        return Err(Failure::new(Exit::Partial, message).hint("run it again, or see what else changes this stack"));
+        return Err(Failure::new(Exit::Partial, message)
+            .hint("run it again, or see what else changes this stack"));
     }
     Ok(Exit::Done)
 }
@@ -181,14 +182,19 @@ async fn run(
 fn ask(question: Question, spec: &Spec, proposal: &Proposal, io: &mut Io) -> Result<(), Failure> {
     if !io.terminal.input {
         let message = "nobody is there to agree: standard input is no terminal";
-        return Err(Failure::new(Exit::Refused, message).hint("give `--yes` to go ahead without asking"));
+        return Err(
+            Failure::new(Exit::Refused, message).hint("give `--yes` to go ahead without asking")
+        );
     }
     let site = &proposal.site;
     let place = format!("account {}, region {}", site.account, site.region);
     let (text, expected) = match question {
         Question::YesOrNo => (format!("\nApply this to {place}? [y/N] "), vec!["y", "yes"]),
         Question::NameOfStack => (
-            format!("\nThis deletes all of it from {place}. Type the name of the stack, {}: ", spec.stack),
+            format!(
+                "\nThis deletes all of it from {place}. Type the name of the stack, {}: ",
+                spec.stack
+            ),
             vec![spec.stack.as_str()],
         ),
     };
@@ -213,7 +219,9 @@ fn tell_outputs(
 ) -> Result<(), Failure> {
     let outputs = outputs::outputs(&spec.stack, &proposal.site, live, false);
     match format {
-        Format::Json => io.result(&format!("{}\n", json!({ "event": "outputs", "outputs": outputs })))?,
+        Format::Json => {
+            io.result(&format!("{}\n", json!({ "event": "outputs", "outputs": outputs })))?
+        }
         Format::Human if desired.is_empty() => {}
         Format::Human => {
             io.note("\n");

@@ -93,7 +93,9 @@ impl From<LookError> for Failure {
     fn from(error: LookError) -> Self {
         match error {
             LookError::Aws(error) => error.into(),
-            LookError::Twins { .. } => Self { kind: Exit::Refused, error: error.into(), hints: vec![] },
+            LookError::Twins { .. } => {
+                Self { kind: Exit::Refused, error: error.into(), hints: vec![] }
+            }
         }
     }
 }
@@ -111,7 +113,9 @@ pub fn hints(error: &AwsError) -> Vec<String> {
         Class::Unreachable => "check the region, the network and, if one is set, the endpoint URL",
         Class::Quota => "delete what is no longer used, or ask AWS for a higher quota",
         Class::RoleNotReady => "check that the role trusts appsync.amazonaws.com",
-        Class::Busy | Class::Throttled | Class::Uncertain => "run it again; it goes on where it stopped",
+        Class::Busy | Class::Throttled | Class::Uncertain => {
+            "run it again; it goes on where it stopped"
+        }
         _ => return Vec::new(),
     };
     vec![hint.to_owned()]
@@ -134,8 +138,14 @@ mod tests {
     #[test]
     fn the_table_has_every_code() {
         let codes = [
-            Exit::Done, Exit::Error, Exit::Pending, Exit::Partial, Exit::Stale, Exit::Refused,
-            Exit::Usage, Exit::Interrupted,
+            Exit::Done,
+            Exit::Error,
+            Exit::Pending,
+            Exit::Partial,
+            Exit::Stale,
+            Exit::Refused,
+            Exit::Usage,
+            Exit::Interrupted,
         ];
         for code in codes {
             let code = format!("\n  {:<5}", code as u8);

@@ -60,7 +60,9 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let Some(starter) = STARTERS.iter().find(|it| it.name == args.template) else {
         let names: Vec<&str> = STARTERS.iter().map(|it| it.name).collect();
         let message = format!("there is no starter `{}`", args.template);
-        return Err(Failure::new(Exit::Usage, message).hint(format!("there are {}", names.join(", "))));
+        return Err(
+            Failure::new(Exit::Usage, message).hint(format!("there are {}", names.join(", ")))
+        );
     };
     let folder = io.path(&args.dir);
     let schema = json(&schema())?;

@@ -94,6 +94,9 @@ fn plain_unless(colored: bool, text: &str) -> String {
 
 impl fmt::Debug for Io {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Io").field("folder", &self.folder).field("terminal", &self.terminal).finish()
+        f.debug_struct("Io")
+            .field("folder", &self.folder)
+            .field("terminal", &self.terminal)
+            .finish()
     }
 }

@@ -7,9 +7,19 @@ use crate::cli::Io;
 /// The SDK logs bodies at `trace`, and an API key's value is in a body. Whatever a user asks for,
 /// it stays at `debug`.
 const CAPS: &[&str] = &[
-    "aws_config=debug", "aws_runtime=debug", "aws_sdk_appsync=debug", "aws_sdk_iam=debug",
-    "aws_sdk_sts=debug", "aws_sigv4=info", "aws_smithy_http_client=debug", "aws_smithy_runtime=debug",
-    "aws_smithy_runtime_api=debug", "hyper=info", "hyper_util=info", "h2=info", "rustls=info",
+    "aws_config=debug",
+    "aws_runtime=debug",
+    "aws_sdk_appsync=debug",
+    "aws_sdk_iam=debug",
+    "aws_sdk_sts=debug",
+    "aws_sigv4=info",
+    "aws_smithy_http_client=debug",
+    "aws_smithy_runtime=debug",
+    "aws_smithy_runtime_api=debug",
+    "hyper=info",
+    "hyper_util=info",
+    "h2=info",
+    "rustls=info",
 ];
 
 /// Starts logging. A second start in one process changes nothing.

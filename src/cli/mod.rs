@@ -38,7 +38,14 @@ struct Cli {
 #[derive(Debug, clap::Args)]
 struct Common {
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Common options")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = "Common options"
+    )]
     color: Color,
     /// Say more: -v what is called, -vv also what the AWS SDK does
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Common options")]

@@ -102,10 +102,7 @@ pub fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
 }
 
 /// Keeps `Session` in one place: whoever opens one closes it, also after an error.
-pub async fn closing<T>(
-    session: Session,
-    result: Result<T, Failure>,
-) -> Result<T, Failure> {
+pub async fn closing<T>(session: Session, result: Result<T, Failure>) -> Result<T, Failure> {
     let closed = session.close().await;
     let value = result?;
     closed?;

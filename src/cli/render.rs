@@ -59,10 +59,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
         std::io::Write::write_all(&mut file, text.as_bytes())?;
         // A temporary file is private; what a user asked for is as their other files.
         #[cfg(unix)]
-        std::fs::set_permissions(
-            file.path(),
-            std::os::unix::fs::PermissionsExt::from_mode(0o644),
-        )?;
+        std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     });

@@ -117,7 +117,10 @@ async fn wait_for(folder: &Path, io: &mut Io) -> Result<Opened, Failure> {
                     return Ok(Opened::Served(url));
                 }
                 if waited.is_zero() {
-                    io.note(&format!("waiting for another command that uses {}\n", folder.display()));
+                    io.note(&format!(
+                        "waiting for another command that uses {}\n",
+                        folder.display()
+                    ));
                 }
                 if waited > LOCK_PATIENCE {
                     return Err(Failure::error(error.to_string()));

@@ -41,7 +41,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
             }
         }
         Format::Json => {
-            let all: Vec<_> = loaded.iter().map(|it| (&it.source, it.problems.as_slice())).collect();
+            let all: Vec<_> =
+                loaded.iter().map(|it| (&it.source, it.problems.as_slice())).collect();
             let report: Value = diagnostics::json(&all);
             io.result(&json(&report)?)?;
         }

@@ -146,8 +146,7 @@ impl Kind for Api {
         ("HttpUrl", "https://${Dns.Http}/event"),
         ("RealtimeUrl", "wss://${Dns.Realtime}/event/realtime"),
     ];
-    const EXAMPLE: &'static str =
-        "{auth: {providers: [API_KEY, AWS_IAM], subscribe: [API_KEY]}, ownerContact: realtime team}";
+    const EXAMPLE: &'static str = "{auth: {providers: [API_KEY, AWS_IAM], subscribe: [API_KEY]}, ownerContact: realtime team}";
     type Declaration = ApiDeclaration;
 
     fn check(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
@@ -236,12 +235,16 @@ fn check_name(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Probl
     let default = default_name(scope);
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- ".contains(letter);
     match declared.name.as_ref().map(Text::as_plain) {
-        Some(Some(name)) if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(allowed) => {
-            problems.error("PV202", &[Step::Key("name")], "AppSync takes no such name".into()).help =
-                Some(format!("1 to {NAME_MAX} letters, digits, `_`, `-` and spaces"));
+        Some(Some(name))
+            if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(allowed) =>
+        {
+            problems
+                .error("PV202", &[Step::Key("name")], "AppSync takes no such name".into())
+                .help = Some(format!("1 to {NAME_MAX} letters, digits, `_`, `-` and spaces"));
         }
         None if default.len() > NAME_MAX => {
-            let message = format!("the default name `{default}` is longer than {NAME_MAX} characters");
+            let message =
+                format!("the default name `{default}` is longer than {NAME_MAX} characters");
             problems.error_at_key("PV202", &[], message).help = Some("give it a `name:`".into());
         }
         _ => {}
@@ -257,7 +260,10 @@ fn check_owner_contact(declared: &ApiDeclaration, problems: &mut Problems) {
         problems.error("PV203", &at, message);
     } else if contact.len() > 250 || !contact.chars().all(allowed) {
         problems.warning("PV204", &at, "AppSync takes this, CloudFormation does not".into()).help =
-            Some("to render a template: at most 250 letters, digits, `_`, `-`, `.` and spaces".into());
+            Some(
+                "to render a template: at most 250 letters, digits, `_`, `-`, `.` and spaces"
+                    .into(),
+            );
     }
 }
 
@@ -283,7 +289,8 @@ fn check_use(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Proble
                 Some("add it to `connection`, `publish` or `subscribe`, or remove it".into());
         } else if *provider == AuthType::ApiKey && scope.children("apiKeys").is_empty() {
             let message = "nobody can use API_KEY: this API declares no key".to_owned();
-            problems.warning("PV205", &at, message).help = Some("add `apiKeys: { web: {} }`".into());
+            problems.warning("PV205", &at, message).help =
+                Some("add `apiKeys: { web: {} }`".into());
         }
     }
 }
@@ -329,14 +336,21 @@ impl Remote for Api {
     }
     async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
         let call = aws.appsync_once.create_api().name(self.name.expect_plain());
-        let call = call.set_owner_contact(self.owner_contact.map(|it| it.expect_plain().to_owned()));
+        let call =
+            call.set_owner_contact(self.owner_contact.map(|it| it.expect_plain().to_owned()));
         let tags = mark.tagged(self.tags.expect_plain());
         let call = call.set_tags(Some(tags.into_iter().collect()));
         let call = call.event_config(to_sdk(&self.event_config));
         let made = call.send().await.map_err(failed("CreateApi"))?;
         Ok(made.api.as_ref().map(attributes).unwrap_or_default())
     }
-    async fn update(self, aws: &Aws, mark: &Mark, was: Self, attributes: &Attributes) -> Answer<()> {
+    async fn update(
+        self,
+        aws: &Aws,
+        mark: &Mark,
+        was: Self,
+        attributes: &Attributes,
+    ) -> Answer<()> {
         let tags_only = Self { tags: was.tags.clone(), ..self.clone() } == was;
         if !tags_only {
             let call = aws.appsync.update_api().api_id(attributes.text("ApiId"));
@@ -381,7 +395,10 @@ pub async fn retag(
 fn to_sdk(config: &EventConfig) -> sdk::EventConfig {
     let provider = |mode: &AuthMode| {
         let auth_type = sdk::AuthenticationType::from(mode.auth_type.as_str());
-        sdk::AuthProvider::builder().auth_type(auth_type).build().expect("its one required field is set")
+        sdk::AuthProvider::builder()
+            .auth_type(auth_type)
+            .build()
+            .expect("its one required field is set")
     };
     let log_config = config.log_config.as_ref().map(|log| {
         let builder = sdk::EventLogConfig::builder()

@@ -94,7 +94,11 @@ impl Kind for ApiKey {
         let providers = scope.parent::<ApiDeclaration>().map(|api| api.auth.providers);
         if providers.is_some_and(|it| !it.contains(&AuthType::ApiKey)) {
             problems
-                .warning_at_key("PV252", &[], "no client can use this key: API_KEY is not among the API's providers".into())
+                .warning_at_key(
+                    "PV252",
+                    &[],
+                    "no client can use this key: API_KEY is not among the API's providers".into(),
+                )
                 .help = Some("add API_KEY to `auth.providers`, or remove the key".into());
         }
         if declared.expires.is_some() {
@@ -156,7 +160,8 @@ fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut Problems) {
             .help = Some("AppSync takes from 1d to 365d".into());
     }
     if declared.renew_before.is_some_and(|it| it >= declared.lives()) {
-        let message = format!("a key that lives {} would be renewed at every apply", declared.lives());
+        let message =
+            format!("a key that lives {} would be renewed at every apply", declared.lives());
         problems.error("PV251", &[Step::Key("renewBefore")], message).help =
             Some("make `renewBefore` shorter than `validFor`".into());
     }
@@ -173,7 +178,13 @@ fn check_moment(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut P
         problems.error("PV254", &at, "a key can't live longer than 365 days".into()).help =
             Some("name an earlier moment; AppSync counts from the moment of the call".into());
     } else if left_s < SHORTEST_S {
-        problems.warning("PV255", &at, "in less than a day: a key can't be made or changed to end then".into()).help =
+        problems
+            .warning(
+                "PV255",
+                &at,
+                "in less than a day: a key can't be made or changed to end then".into(),
+            )
+            .help =
             Some("AppSync wants a day at least; a key that already ends then is left alone".into());
     }
 }
@@ -181,7 +192,14 @@ fn check_moment(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut P
 impl Remote for ApiKey {
     async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
         let api_id = seek.api_id();
-        let mut pages = aws.appsync.list_api_keys().api_id(api_id).max_results(25).into_paginator().items().send();
+        let mut pages = aws
+            .appsync
+            .list_api_keys()
+            .api_id(api_id)
+            .max_results(25)
+            .into_paginator()
+            .items()
+            .send();
         let mut found = Vec::new();
         while let Some(key) = pages.next().await.transpose().map_err(failed("ListApiKeys"))? {
             let (description, owner) =

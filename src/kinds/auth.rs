@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::kind::{Problems, Step};
 
 /// A way for clients to prove who they are, under AppSync's own name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub enum AuthType {
     /// An AppSync API key in the header `x-api-key`.
     #[serde(rename = "API_KEY")]

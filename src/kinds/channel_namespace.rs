@@ -81,7 +81,9 @@ impl Kind for ChannelNamespace {
     fn check(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
         check_name(declared, scope, problems);
         if let Some(api) = scope.parent::<ApiDeclaration>() {
-            for (name, modes) in [("publish", &declared.publish), ("subscribe", &declared.subscribe)] {
+            for (name, modes) in
+                [("publish", &declared.publish), ("subscribe", &declared.subscribe)]
+            {
                 let path = [Step::Key(name)];
                 auth::check_offered(modes.as_ref(), &path, &api.auth.providers, problems);
             }
@@ -100,7 +102,10 @@ impl Kind for ChannelNamespace {
             name: declared.name.clone().unwrap_or_else(|| scope.address.name().into()),
             publish_auth_modes: modes(&declared.publish),
             subscribe_auth_modes: modes(&declared.subscribe),
-            code_handlers: declared.handlers.as_ref().and_then(|it| scope.files.text(&it.code).ok()),
+            code_handlers: declared
+                .handlers
+                .as_ref()
+                .and_then(|it| scope.files.text(&it.code).ok()),
             handler_configs: None,
             tags: scope.tags(),
         })
@@ -129,7 +134,9 @@ impl Kind for ChannelNamespace {
 
 fn check_name(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
     let key = Text::plain(scope.address.name());
-    let name_of = |declared: &NamespaceDeclaration, key: &Text| declared.name.clone().unwrap_or_else(|| key.clone());
+    let name_of = |declared: &NamespaceDeclaration, key: &Text| {
+        declared.name.clone().unwrap_or_else(|| key.clone())
+    };
     let name = name_of(declared, &key);
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
     let sound = |name: &str| {
@@ -148,11 +155,14 @@ fn check_name(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut
         problem.help = Some(help);
     }
     let Some(parent) = scope.address.parent() else { return };
-    let twin = scope.siblings().into_iter().take_while(|sibling| *sibling != scope.address.name()).find(|sibling| {
-        let address = parent.child(ChannelNamespace::SECTION, sibling);
-        let other = scope.declared::<NamespaceDeclaration>(&address);
-        other.is_some_and(|it| name_of(&it, &Text::plain(sibling)) == name)
-    });
+    let twin =
+        scope.siblings().into_iter().take_while(|sibling| *sibling != scope.address.name()).find(
+            |sibling| {
+                let address = parent.child(ChannelNamespace::SECTION, sibling);
+                let other = scope.declared::<NamespaceDeclaration>(&address);
+                other.is_some_and(|it| name_of(&it, &Text::plain(sibling)) == name)
+            },
+        );
     if let Some(twin) = twin {
         let message = format!("`namespaces.{twin}` has the name `{name}` already");
         problems.error_at_key("PV222", &[], message).help =
@@ -183,7 +193,9 @@ impl Remote for ChannelNamespace {
         let call = aws.appsync.list_channel_namespaces().api_id(seek.api_id()).max_results(25);
         let mut pages = call.into_paginator().items().send();
         let mut all = Vec::new();
-        while let Some(it) = pages.next().await.transpose().map_err(failed("ListChannelNamespaces"))? {
+        while let Some(it) =
+            pages.next().await.transpose().map_err(failed("ListChannelNamespaces"))?
+        {
             all.push(it);
         }
         // As with APIs: the list may leave the tags out, and never has the handlers.
@@ -217,7 +229,13 @@ impl Remote for ChannelNamespace {
         let made = call.send().await.map_err(failed("CreateChannelNamespace"))?;
         Ok(made.channel_namespace.as_ref().map(attributes).unwrap_or_default())
     }
-    async fn update(self, aws: &Aws, mark: &Mark, was: Self, attributes: &Attributes) -> Answer<()> {
+    async fn update(
+        self,
+        aws: &Aws,
+        mark: &Mark,
+        was: Self,
+        attributes: &Attributes,
+    ) -> Answer<()> {
         let tags_only = Self { tags: was.tags.clone(), ..self.clone() } == was;
         if !tags_only {
             let call = aws.appsync.update_channel_namespace().api_id(self.api_id.expect_plain());

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::aws::{Aws, AwsError, Class, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::kind::{Imported, Kind, Owner, Problems, Scope, Step};
-use crate::kinds::api::{ApiDeclaration};
+use crate::kinds::api::ApiDeclaration;
 use crate::kinds::policy_document::{PolicyDocument, check_document};
 use crate::mark::{Mark, of_tags};
 use crate::model::{Attributes, Site, Tags};
@@ -242,7 +242,8 @@ fn check_new(declared: &LogRoleDeclaration, problems: &mut Problems) {
         size += document.0.to_string().chars().filter(|it| !it.is_whitespace()).count();
     }
     if size > INLINE_MAX {
-        let message = format!("these policies have {size} characters; IAM takes {INLINE_MAX} in one role");
+        let message =
+            format!("these policies have {size} characters; IAM takes {INLINE_MAX} in one role");
         problems.error_at_key("PV244", &[Step::Key("policies")], message).help =
             Some("make them managed policies and name those in `managedPolicies`".into());
     }
@@ -294,7 +295,13 @@ impl Remote for LogRole {
         set_policies(aws, &name, &nothing, &self).await?;
         Ok(made.as_ref().map(attributes).unwrap_or_default())
     }
-    async fn update(self, aws: &Aws, mark: &Mark, was: Self, attributes: &Attributes) -> Answer<()> {
+    async fn update(
+        self,
+        aws: &Aws,
+        mark: &Mark,
+        was: Self,
+        attributes: &Attributes,
+    ) -> Answer<()> {
         let name = attributes.text("RoleName");
         if self.assume_role_policy_document != was.assume_role_policy_document {
             let call = aws.iam.update_assume_role_policy().role_name(&name);
@@ -353,7 +360,8 @@ async fn set_policies(aws: &Aws, name: &str, was: &LogRole, should: &LogRole) ->
         call.send().await.map(drop).map_err(failed("AttachRolePolicy"))
     });
     try_join(try_join_all(puts), try_join_all(attaches)).await?;
-    let kept = |gone: &InlinePolicy| should.policies.iter().any(|it| it.policy_name == gone.policy_name);
+    let kept =
+        |gone: &InlinePolicy| should.policies.iter().any(|it| it.policy_name == gone.policy_name);
     let removes = was.policies.iter().filter(|it| !kept(it)).map(|it| async {
         let call = aws.iam.delete_role_policy().role_name(name).policy_name(&it.policy_name);
         gone_is_gone(call.send().await.map(drop).map_err(failed("DeleteRolePolicy")))
@@ -409,9 +417,7 @@ fn attributes(role: &sdk::Role) -> Attributes {
 
 /// The role and its policies, in as few round trips as IAM allows: two.
 async fn read(aws: &Aws, stack: &str, name: &str) -> Answer<Option<Whole<LogRole>>> {
-    let role = async {
-        aws.iam.get_role().role_name(name).send().await.map_err(failed("GetRole"))
-    };
+    let role = async { aws.iam.get_role().role_name(name).send().await.map_err(failed("GetRole")) };
     let (role, (policies, managed)) =
         try_join(role, try_join(inline_policies(aws, name), managed_policies(aws, name))).await?;
     let Some(role) = role.role else { return Ok(None) };
@@ -452,7 +458,9 @@ async fn managed_policies(aws: &Aws, name: &str) -> Answer<Vec<Text>> {
     let call = aws.iam.list_attached_role_policies().role_name(name);
     let mut pages = call.into_paginator().items().send();
     let mut arns = Vec::new();
-    while let Some(it) = pages.next().await.transpose().map_err(failed("ListAttachedRolePolicies"))? {
+    while let Some(it) =
+        pages.next().await.transpose().map_err(failed("ListAttachedRolePolicies"))?
+    {
         arns.extend(it.policy_arn.map(Text::from));
     }
     Ok(arns)

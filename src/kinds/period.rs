@@ -96,7 +96,9 @@ mod tests {
         {
             assert_eq!(Period::parse(text), Some(Period { seconds }), "{text}");
         }
-        for text in ["", "90", "d", "90 d", "-1d", "1.5h", "1m1h", "1d1d", "90D", "99999999999999999999d"] {
+        for text in
+            ["", "90", "d", "90 d", "-1d", "1.5h", "1m1h", "1d1d", "90D", "99999999999999999999d"]
+        {
             assert_eq!(Period::parse(text), None, "{text}");
         }
     }

@@ -41,7 +41,14 @@ impl JsonSchema for PolicyDocument {
 
 /// The keys of a statement (IAM's policy grammar).
 const KEYS: &[&str] = &[
-    "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource",
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
     "Condition",
 ];
 

@@ -91,7 +91,8 @@ fn block(change: &Change) -> String {
         Verb::Delete => {}
         Verb::Update => block.push_str(&changed(change)),
         Verb::Replace => {
-            let stuck = change.fields.iter().filter(|it| change.kind.immutable.contains(&&*it.name));
+            let stuck =
+                change.fields.iter().filter(|it| change.kind.immutable.contains(&&*it.name));
             let stuck: Vec<&str> = stuck.map(|it| it.name.as_str()).collect();
             block.push_str(&format!("      AWS can't change {} in place\n", stuck.join(", ")));
             block.push_str(&changed(change));
@@ -102,8 +103,11 @@ fn block(change: &Change) -> String {
 
 /// All of what is made, as it would be written.
 fn created(change: &Change) -> String {
-    let property = |field: &Field| Some((field.name.clone(), shown(change.kind, &field.name, field.after.as_ref()?)));
-    let properties: serde_json::Map<String, Value> = change.fields.iter().filter_map(property).collect();
+    let property = |field: &Field| {
+        Some((field.name.clone(), shown(change.kind, &field.name, field.after.as_ref()?)))
+    };
+    let properties: serde_json::Map<String, Value> =
+        change.fields.iter().filter_map(property).collect();
     if properties.is_empty() {
         return String::new();
     }
@@ -125,7 +129,10 @@ type Pair = (String, Option<Value>, Option<Value>);
 
 fn pairs(kind: &Facts, field: &Field) -> Vec<Pair> {
     let side = |value: &Option<Value>| {
-        value.as_ref().map(|it| leaves(&field.name, &shown(kind, &field.name, it))).unwrap_or_default()
+        value
+            .as_ref()
+            .map(|it| leaves(&field.name, &shown(kind, &field.name, it)))
+            .unwrap_or_default()
     };
     let (before, after) = (side(&field.before), side(&field.after));
     let paths: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
@@ -134,9 +141,11 @@ fn pairs(kind: &Facts, field: &Field) -> Vec<Pair> {
 }
 
 fn pair(path: &str, before: Option<&Value>, after: Option<&Value>) -> String {
-    let many = |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|it| it.contains('\n'));
+    let many =
+        |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|it| it.contains('\n'));
     if many(before) || many(after) {
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text =
+            |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
         let (before, after) = (text(before), text(after));
         let diff = TextDiff::from_lines(&before, &after);
         return format!("      {path}\n{}", indented(&diff.unified_diff().to_string()));

@@ -78,7 +78,8 @@ impl<'a> Window<'a> {
     fn around(source: &'a Source, span: Range<usize>) -> Self {
         let text = source.text.as_str();
         let start = text[..span.start].rfind('\n').map_or(0, |it| it + 1);
-        let start = if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
+        let start =
+            if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
         let end = text[span.end..].find('\n').map_or(text.len(), |it| span.end + it);
         let start = start.min(span.start);
         Self {

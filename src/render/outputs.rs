@@ -100,7 +100,9 @@ fn key(key: &str, it: &Observed, reveal: bool) -> KeyOutputs {
     KeyOutputs {
         key: key.to_owned(),
         description: text(it, "Description"),
-        expires: expires.and_then(|it| jiff::Timestamp::from_second(it).ok()).map(|it| it.to_string()),
+        expires: expires
+            .and_then(|it| jiff::Timestamp::from_second(it).ok())
+            .map(|it| it.to_string()),
         value: reveal.then(|| it.attributes.text("ApiKeyId")),
     }
 }
@@ -118,7 +120,8 @@ pub fn human(outputs: &Outputs) -> String {
         lines.push(format!("  HTTP      {}", api.http.url));
         lines.push(format!("  realtime  {}", api.realtime.url));
         if !api.namespaces.is_empty() {
-            let channels: Vec<String> = api.namespaces.iter().map(|it| format!("/{it}/*")).collect();
+            let channels: Vec<String> =
+                api.namespaces.iter().map(|it| format!("/{it}/*")).collect();
             lines.push(format!("  channels  {}", channels.join(", ")));
         }
         for key in &api.api_keys {
@@ -135,7 +138,9 @@ pub fn env(outputs: &Outputs) -> String {
     let mut text = String::new();
     for api in &outputs.apis {
         let prefix = variable(&api.key);
-        let mut line = |name: &str, value: &str| text.push_str(&format!("{prefix}_{name}={}\n", quoted(value)));
+        let mut line = |name: &str, value: &str| {
+            text.push_str(&format!("{prefix}_{name}={}\n", quoted(value)))
+        };
         line("API_ID", &api.id);
         line("REGION", &outputs.region);
         line("HTTP_HOST", &api.http.host);
@@ -160,5 +165,9 @@ fn variable(key: &str) -> String {
 /// Plain where every shell reads it plain.
 fn quoted(value: &str) -> String {
     let plain = |it: char| it.is_ascii_alphanumeric() || "-_./:".contains(it);
-    if value.chars().all(plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
+    if value.chars().all(plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', r"'\''"))
+    }
 }

@@ -9,13 +9,16 @@ pub fn line(event: &Event) -> Option<String> {
     let green = AnsiColor::Green.on_default();
     let yellow = AnsiColor::Yellow.on_default();
     let red = AnsiColor::Red.on_default();
-    let say = |style: Style, sign: &str, text: String| Some(format!("  {style}{sign}{style:#} {text}"));
+    let say =
+        |style: Style, sign: &str, text: String| Some(format!("  {style}{sign}{style:#} {text}"));
     match event {
         Event::Planned { .. } | Event::Started { .. } => None,
         Event::Retrying { address, because, .. } => {
             say(yellow, "…", format!("{address}: trying again, {because}"))
         }
-        Event::Succeeded { address, action } => say(green, "✓", format!("{address} {}", past(*action))),
+        Event::Succeeded { address, action } => {
+            say(green, "✓", format!("{address} {}", past(*action)))
+        }
         Event::Failed { address, message, .. } => say(red, "✗", format!("{address}: {message}")),
         Event::Skipped { address, action, because } => {
             let because = match because {

@@ -34,10 +34,13 @@ fn outputs(desired: &Desired, name: &dyn Fn(&Address) -> String) -> Map<String, 
     let output = |(address, resource): (&Address, &'static [(&'static str, &'static str)])| {
         let prefix = if alone { String::new() } else { name(address) };
         let own = format!("${{{address}.");
-        resource.iter().map(move |(output, text)| {
-            let text = Text::from_sub(&text.replace("${", &own));
-            (format!("{prefix}{output}"), text)
-        }).collect::<Vec<_>>()
+        resource
+            .iter()
+            .map(move |(output, text)| {
+                let text = Text::from_sub(&text.replace("${", &own));
+                (format!("{prefix}{output}"), text)
+            })
+            .collect::<Vec<_>>()
     };
     with_outputs()
         .map(|(address, resource)| (address, resource.kind.outputs))

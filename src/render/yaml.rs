@@ -23,9 +23,7 @@ impl Serialize for Node<'_> {
             Value::String(text) if text.contains('\n') => LitStr(text).serialize(serializer),
             Value::Array(items) => serializer.collect_seq(items.iter().map(Node)),
             Value::Object(map) => match short(self.0) {
-                Some((tag, text)) => {
-                    Tagged(text, Some(tag.to_owned())).serialize(serializer)
-                }
+                Some((tag, text)) => Tagged(text, Some(tag.to_owned())).serialize(serializer),
                 None => serializer.collect_map(map.iter().map(|(key, value)| (key, Node(value)))),
             },
             Value::Number(number) => match (number.as_i64(), number.as_f64()) {

@@ -66,7 +66,10 @@ impl Source {
             }
             At::Value(path) => {
                 let (key, value) = self.find(path);
-                match (key, self.text.get(value.clone()).unwrap_or_default().trim_end().contains('\n')) {
+                match (
+                    key,
+                    self.text.get(value.clone()).unwrap_or_default().trim_end().contains('\n'),
+                ) {
                     (Some(key), true) => key,
                     _ => self.in_one_line(value),
                 }
@@ -93,9 +96,10 @@ impl Source {
         let mut value = node.span.clone();
         for segment in &path.0 {
             let next = match (&node.resolve().data, segment) {
-                (Data::Map(entries), Segment::Key(name)) => {
-                    entries.iter().find(|it| it.key == *name).map(|it| (Some(it.span.clone()), &it.value))
-                }
+                (Data::Map(entries), Segment::Key(name)) => entries
+                    .iter()
+                    .find(|it| it.key == *name)
+                    .map(|it| (Some(it.span.clone()), &it.value)),
                 (Data::List(items), Segment::Index(n)) => items.get(*n).map(|it| (None, it)),
                 _ => None,
             };

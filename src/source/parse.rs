@@ -34,8 +34,12 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
         if matches!(event, Event::DocumentStart(..)) {
             documents += 1;
             if documents > 1 {
-                let problem = Diagnostic::error("PV005", At::Span(span), "a second document begins here");
-                building.problems.push(problem.with_help("a file holds one spec; put the other into a file of its own"));
+                let problem =
+                    Diagnostic::error("PV005", At::Span(span), "a second document begins here");
+                building.problems.push(
+                    problem
+                        .with_help("a file holds one spec; put the other into a file of its own"),
+                );
                 return (building.root, building.problems);
             }
         }
@@ -46,11 +50,17 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
     }
     let empty = match &building.root {
         None => true,
-        Some(node) => matches!(&node.data, Data::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null")),
+        Some(node) => {
+            matches!(&node.data, Data::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
+        }
     };
     if empty && building.problems.is_empty() {
         let problem = Diagnostic::error("PV004", At::File, "the file declares nothing");
-        building.problems.push(problem.with_help("begin with `provision init`, or delete a stack with `provision destroy`"));
+        building.problems.push(
+            problem.with_help(
+                "begin with `provision init`, or delete a stack with `provision destroy`",
+            ),
+        );
         return (None, building.problems);
     }
     (building.root, building.problems)
@@ -58,8 +68,20 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
 
 /// A collection that is not closed yet.
 enum Open {
-    List { items: Vec<Node>, anchor: usize, tag: Option<String>, start: usize },
-    Map { entries: Vec<Entry>, seen: HashMap<String, usize>, key: Option<Key>, anchor: usize, tag: Option<String>, start: usize },
+    List {
+        items: Vec<Node>,
+        anchor: usize,
+        tag: Option<String>,
+        start: usize,
+    },
+    Map {
+        entries: Vec<Entry>,
+        seen: HashMap<String, usize>,
+        key: Option<Key>,
+        anchor: usize,
+        tag: Option<String>,
+        start: usize,
+    },
 }
 
 /// A key whose value has yet to come; without a name its entry is dropped.
@@ -80,7 +102,8 @@ struct Building<'t> {
 impl Building<'_> {
     /// Takes one event. An error ends the parse: nothing after it would make sense.
     fn take(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Diagnostic> {
-        let tag = |tag: Option<_>| tag.map(|it: std::borrow::Cow<'_, granit_parser::Tag>| it.to_string());
+        let tag =
+            |tag: Option<_>| tag.map(|it: std::borrow::Cow<'_, granit_parser::Tag>| it.to_string());
         match event {
             Event::Scalar(text, style, anchor, it) => {
                 let plain = matches!(style, ScalarStyle::Plain);
@@ -92,7 +115,11 @@ impl Building<'_> {
                     let node = Node::new(Data::Alias(Rc::clone(node)), None, span);
                     self.close(node, 0)
                 }
-                None => Err(Diagnostic::error("PV003", At::Span(span), "an alias inside what it stands for")),
+                None => Err(Diagnostic::error(
+                    "PV003",
+                    At::Span(span),
+                    "an alias inside what it stands for",
+                )),
             },
             Event::SequenceStart(_, anchor, it) => {
                 let tag = tag(it);
@@ -101,7 +128,10 @@ impl Building<'_> {
             Event::MappingStart(_, anchor, it) => {
                 let tag = tag(it);
                 let (entries, seen) = (vec![], HashMap::new());
-                self.open(Open::Map { entries, seen, key: None, anchor, tag, start: span.start }, &span)
+                self.open(
+                    Open::Map { entries, seen, key: None, anchor, tag, start: span.start },
+                    &span,
+                )
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(Open::List { items, anchor, tag, start }) => {
@@ -162,7 +192,8 @@ fn new_key(
 ) -> Key {
     let span = node.span.clone();
     let Data::Scalar { text: name, .. } = node.data else {
-        let problem = Diagnostic::error("PV007", At::Span(span.clone()), "a key must be plain text");
+        let problem =
+            Diagnostic::error("PV007", At::Span(span.clone()), "a key must be plain text");
         problems.push(problem.with_help("write `key: value`"));
         return Key { name: None, span };
     };

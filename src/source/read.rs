@@ -18,11 +18,35 @@ use crate::source::tree::{Data, Node};
 
 /// The keywords of JSON Schema that reading knows. A schema with others would not be obeyed.
 pub const KEYWORDS: &[&str] = &[
-    "$ref", "$defs", "additionalProperties", "anyOf", "const", "enum", "items", "maxItems", "maxLength",
-    "maximum", "minItems", "minLength", "minimum", "oneOf", "pattern", "properties", "propertyNames",
-    "required", "type", "uniqueItems",
+    "$ref",
+    "$defs",
+    "additionalProperties",
+    "anyOf",
+    "const",
+    "enum",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "oneOf",
+    "pattern",
+    "properties",
+    "propertyNames",
+    "required",
+    "type",
+    "uniqueItems",
     // These say nothing of what is right.
-    "$schema", "$id", "default", "description", "examples", "format", "patternErrorMessage", "title",
+    "$schema",
+    "$id",
+    "default",
+    "description",
+    "examples",
+    "format",
+    "patternErrorMessage",
+    "title",
 ];
 
 /// Reads the document as `schema` says; a hopeless source reads as null.
@@ -46,7 +70,9 @@ impl<'s> Reader<'s> {
         if let Some(tag) = &node.tag {
             let message = format!("the tag `{tag}` has no place in a spec");
             let help = "write plain YAML; for intrinsics write `${AWS::Region}` inside a text";
-            self.report(Diagnostic::error("PV009", At::Value(path.clone()), message).with_help(help));
+            self.report(
+                Diagnostic::error("PV009", At::Value(path.clone()), message).with_help(help),
+            );
             return None;
         }
         let schema = self.deref(schema);
@@ -58,8 +84,12 @@ impl<'s> Reader<'s> {
         }
         match (types(schema).as_slice(), &node.data) {
             ([], _) => self.free(node, path),
-            (types, Data::Map(entries)) if types.contains(&"object") => self.map(entries, schema, path),
-            (types, Data::List(items)) if types.contains(&"array") => self.list(items, schema, path),
+            (types, Data::Map(entries)) if types.contains(&"object") => {
+                self.map(entries, schema, path)
+            }
+            (types, Data::List(items)) if types.contains(&"array") => {
+                self.list(items, schema, path)
+            }
             (types, Data::Scalar { text, plain }) => self.scalar(text, *plain, types, schema, path),
             (types, _) => self.wrong_type(node, types, path),
         }
@@ -74,7 +104,9 @@ impl<'s> Reader<'s> {
             if schema.get("uniqueItems") == Some(&Value::Bool(true)) && read.contains(&value) {
                 let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 let message = format!("`{shown}` stands here a second time");
-                self.report(Diagnostic::error("PV110", At::Value(at), message).with_help("remove it"));
+                self.report(
+                    Diagnostic::error("PV110", At::Value(at), message).with_help("remove it"),
+                );
                 continue;
             }
             read.push(value);
@@ -82,12 +114,20 @@ impl<'s> Reader<'s> {
         let limit = |name| schema.get(name).and_then(Value::as_u64);
         let count = items.len() as u64;
         let told = match (limit("minItems"), limit("maxItems")) {
-            (Some(least), _) if count < least => Some(format!("at least {least} of them, found {count}")),
-            (_, Some(most)) if count > most => Some(format!("at most {most} of them, found {count}")),
+            (Some(least), _) if count < least => {
+                Some(format!("at least {least} of them, found {count}"))
+            }
+            (_, Some(most)) if count > most => {
+                Some(format!("at most {most} of them, found {count}"))
+            }
             _ => None,
         };
         if let Some(told) = told {
-            self.report(Diagnostic::error("PV107", At::Value(path.clone()), format!("expected {told}")));
+            self.report(Diagnostic::error(
+                "PV107",
+                At::Value(path.clone()),
+                format!("expected {told}"),
+            ));
             return None;
         }
         Some(Value::Array(read))
@@ -116,7 +156,11 @@ impl<'s> Reader<'s> {
         let mut schema = schema;
         // A chain is as long as there are definitions at most.
         for _ in 0..64 {
-            match schema.get("$ref").and_then(Value::as_str).and_then(|it| self.root.pointer(it.trim_start_matches('#'))) {
+            match schema
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|it| self.root.pointer(it.trim_start_matches('#')))
+            {
                 Some(target) => schema = target,
                 None => break,
             }

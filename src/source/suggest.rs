@@ -4,7 +4,8 @@
 pub fn meant<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = written.to_lowercase();
     let distance = |candidate: &str| strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-    let near = |candidate: &str, distance: usize| distance <= 1.max(candidate.len().max(lower.len()) / 4);
+    let near =
+        |candidate: &str, distance: usize| distance <= 1.max(candidate.len().max(lower.len()) / 4);
     candidates
         .into_iter()
         .map(|candidate| (distance(candidate), candidate))

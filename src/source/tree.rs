@@ -16,7 +16,10 @@ pub struct Node {
 #[derive(Clone, Debug)]
 pub enum Data {
     /// A scalar, and whether it was written without quotes.
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     List(Vec<Node>),
     Map(Vec<Entry>),
     Alias(Rc<Node>),

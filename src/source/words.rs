@@ -5,6 +5,13 @@ use crate::diagnostic::{At, Diagnostic};
 pub fn syntax(info: &str, byte: usize, text: &str) -> Diagnostic {
     let rest = text.get(byte..).unwrap_or_default();
     let length = rest.chars().next().filter(|it| *it != '\n').map_or(0, char::len_utf8);
+    if info.contains("recursion limit") {
+        return Diagnostic::error(
+            "PV008",
+            At::Span(byte..byte + length),
+            "nested too deep for a spec",
+        );
+    }
     let (message, help) = plain(info, rest);
     let problem = Diagnostic::error("PV003", At::Span(byte..byte + length), message);
     if help.is_empty() { problem } else { problem.with_help(help) }
@@ -16,18 +23,53 @@ fn plain(info: &str, rest: &str) -> (String, &'static str) {
         return ("a tab where YAML wants spaces".into(), "indent with spaces");
     }
     let known = [
-        ("mapping values are not allowed", "a `: ` where no key can be",
-         "put quotes around a text that holds `: `, or check the indentation"),
+        (
+            "mapping values are not allowed",
+            "a `: ` where no key can be",
+            "put quotes around a text that holds `: `, or check the indentation",
+        ),
         ("unclosed quote", "a quote that is never closed", "close it with the same quote"),
-        ("unclosed bracket", "a bracket that is never closed", "close it, or write the list a line each with `- `"),
-        ("illegal placement of ':'", "a `:` inside brackets where none can be", "close the bracket before it"),
-        ("misplaced bracket", "a closing bracket without its opening one", "remove it, or put quotes around the text"),
-        ("did not find expected key", "an indentation that fits nothing above", "indent it as the keys that it belongs to"),
-        ("did not find expected '-'", "a key among the items of a list", "indent it under an item, or begin it with `- `"),
+        (
+            "unclosed bracket",
+            "a bracket that is never closed",
+            "close it, or write the list a line each with `- `",
+        ),
+        (
+            "illegal placement of ':'",
+            "a `:` inside brackets where none can be",
+            "close the bracket before it",
+        ),
+        (
+            "misplaced bracket",
+            "a closing bracket without its opening one",
+            "remove it, or put quotes around the text",
+        ),
+        (
+            "did not find expected key",
+            "an indentation that fits nothing above",
+            "indent it as the keys that it belongs to",
+        ),
+        (
+            "did not find expected '-'",
+            "a key among the items of a list",
+            "indent it under an item, or begin it with `- `",
+        ),
         ("simple key expected ':'", "a key without its `:`", "write `key: value`"),
-        ("unknown anchor", "an alias for which there is no anchor", "name it before with `&`, or put quotes around a text that begins with `*`"),
-        ("unknown escape character", "an escape that YAML does not know", "write `\\\\` for a backslash, or use single quotes"),
-        ("unexpected character", "a character that can't begin a text", "put quotes around the text"),
+        (
+            "unknown anchor",
+            "an alias for which there is no anchor",
+            "name it before with `&`, or put quotes around a text that begins with `*`",
+        ),
+        (
+            "unknown escape character",
+            "an escape that YAML does not know",
+            "write `\\\\` for a backslash, or use single quotes",
+        ),
+        (
+            "unexpected character",
+            "a character that can't begin a text",
+            "put quotes around the text",
+        ),
     ];
     match known.into_iter().find(|(words, ..)| has(words)) {
         Some((_, message, help)) => (message.into(), help),

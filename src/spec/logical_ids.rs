@@ -16,7 +16,8 @@ pub fn check(desired: &Desired, problems: &mut Vec<Diagnostic>) {
             let path = address.parts().fold(Path::default(), |path, part| path.key(part));
             let message = format!("its logical id in a template, `{id}`, is that of {other} too");
             let help = Some("give one of the two another `logicalId:`".to_owned());
-            problems.push(Diagnostic { help, ..Diagnostic::error("PV216", At::Key(path), message) });
+            problems
+                .push(Diagnostic { help, ..Diagnostic::error("PV216", At::Key(path), message) });
         }
     }
 }
@@ -54,7 +55,10 @@ mod tests {
     fn an_id_is_made_from_the_names_on_the_way() {
         let api = Address::top("apis", "sample");
         assert_eq!(logical_id(&api, None), "SampleApi");
-        assert_eq!(logical_id(&api.child("namespaces", "chat-room"), None), "SampleChatRoomNamespace");
+        assert_eq!(
+            logical_id(&api.child("namespaces", "chat-room"), None),
+            "SampleChatRoomNamespace"
+        );
         assert_eq!(logical_id(&api.child("apiKeys", "web_1"), None), "SampleWeb1ApiKey");
         assert_eq!(logical_id(&Address::top("logRoles", "logs"), None), "LogsLogRole");
     }

@@ -58,16 +58,23 @@ pub struct Spec {
 /// Everything a spec means and everything that is wrong with it, all at once.
 ///
 /// The spec is there only if nothing is wrong: nobody may act on half of it.
-pub fn load(source: &Source, files: &dyn Files, now_epoch_s: i64) -> (Option<Spec>, Vec<Diagnostic>) {
+pub fn load(
+    source: &Source,
+    files: &dyn Files,
+    now_epoch_s: i64,
+) -> (Option<Spec>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let document = read(source, &schema(), &mut problems);
     let document = interpolate::interpolate(document, &mut problems);
     let head: Result<Head, _> = serde_json::from_value(document.clone());
     match &head {
         Ok(head) => check_head(head, &mut problems),
-        Err(error) => unforeseen(format!("this is no spec: {error}"), &Path::default(), &mut problems),
+        Err(error) => {
+            unforeseen(format!("this is no spec: {error}"), &Path::default(), &mut problems)
+        }
     }
-    let mut reading = Reading { document: &document, files, now_epoch_s, desired: Desired::new(), problems };
+    let mut reading =
+        Reading { document: &document, files, now_epoch_s, desired: Desired::new(), problems };
     for row in kinds::under(None) {
         reading.section(row, None, &document, &Path::default());
     }
@@ -94,7 +101,13 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// Reads the declarations of one kind in `around`, and what is declared inside them.
-    fn section(&mut self, row: &'static Row, parent: Option<&Address>, around: &Value, path: &Path) {
+    fn section(
+        &mut self,
+        row: &'static Row,
+        parent: Option<&Address>,
+        around: &Value,
+        path: &Path,
+    ) {
         let section = row.facts.section;
         let declarations = around.get(section).and_then(Value::as_object);
         for (name, declared) in declarations.into_iter().flatten() {
@@ -122,7 +135,8 @@ impl Reading<'_> {
         self.problems.extend(problems.into_vec());
         match checked.and_then(|()| (row.facts.expand)(declared, &scope)) {
             Ok(Some(properties)) => {
-                let resource = Resource { kind: &row.facts, properties, declared: declared.clone() };
+                let resource =
+                    Resource { kind: &row.facts, properties, declared: declared.clone() };
                 self.desired.insert(address.clone(), resource);
             }
             Ok(None) => {}
@@ -166,7 +180,8 @@ fn check_tags(tags: &Tags, problems: &mut Vec<Diagnostic>) {
     const TAGS_MAX: usize = 48;
     let mut found = Problems::under(Path::default().key("tags"));
     if tags.0.len() > TAGS_MAX {
-        let message = format!("{} tags; AWS takes 50, and two of them mark what is ours", tags.0.len());
+        let message =
+            format!("{} tags; AWS takes 50, and two of them mark what is ours", tags.0.len());
         found.error_at_key("PV211", &[], message).help = Some(format!("{TAGS_MAX} at most"));
     }
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || " +-=._:/@".contains(letter);
@@ -175,7 +190,10 @@ fn check_tags(tags: &Tags, problems: &mut Vec<Diagnostic>) {
         if key.to_ascii_lowercase().starts_with("aws:") || key == STACK_TAG || key == ADDRESS_TAG {
             let whose = if key.starts_with("provision:") { "provision's own marks" } else { "AWS" };
             found.error_at_key("PV212", &at, format!("the tag `{key}` is reserved for {whose}"));
-        } else if key.is_empty() || key.len() > 128 || !key.chars().all(|it| allowed(it) && it != '@') {
+        } else if key.is_empty()
+            || key.len() > 128
+            || !key.chars().all(|it| allowed(it) && it != '@')
+        {
             found.error_at_key("PV213", &at, "AWS takes no such tag key".into()).help =
                 Some("1 to 128 letters, digits, spaces and `+-=._:/`".into());
         }

@@ -115,8 +115,10 @@ fn waits_for(step: &Step) -> Vec<provision::address::Address> {
 
 #[test]
 fn a_key_is_left_alone_until_it_is_nearly_over() {
-    let document = |key: Value| json!({ "version": 1, "stack": "s", "apis": { "a": {
-        "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": key } } } });
+    let document = |key: Value| {
+        json!({ "version": 1, "stack": "s", "apis": { "a": {
+        "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": key } } } })
+    };
     let check = |key: Value, days: i64, expected: Option<Verb>| {
         let live = deployed(&spec_of(&document(key.clone()), &folder(), NOON).desired, &site(NOON));
         let now = NOON + days * DAY_S;
@@ -136,8 +138,10 @@ fn a_key_is_left_alone_until_it_is_nearly_over() {
 
 #[test]
 fn a_key_that_lives_too_long_is_brought_back() {
-    let document = |days: &str| json!({ "version": 1, "stack": "s", "apis": { "a": {
-        "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": { "validFor": days } } } } });
+    let document = |days: &str| {
+        json!({ "version": 1, "stack": "s", "apis": { "a": {
+        "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": { "validFor": days } } } } })
+    };
     let live = deployed(&spec_of(&document("90d"), &folder(), NOON).desired, &site(NOON));
     let shorter = spec_of(&document("30d"), &folder(), NOON);
     assert_eq!(compare(&shorter.desired, &live, &site(NOON)).1[0].verb, Verb::Update);
@@ -147,11 +151,14 @@ fn a_key_that_lives_too_long_is_brought_back() {
 
 #[test]
 fn a_role_with_a_new_name_is_replaced_and_its_api_follows() {
-    let document = |name: &str| json!({ "version": 1, "stack": "s",
+    let document = |name: &str| {
+        json!({ "version": 1, "stack": "s",
         "logRoles": { "logs": { "name": name } },
-        "apis": { "a": { "auth": { "providers": ["AWS_IAM"] }, "logging": { "level": "ALL", "role": "logs" } } } });
+        "apis": { "a": { "auth": { "providers": ["AWS_IAM"] }, "logging": { "level": "ALL", "role": "logs" } } } })
+    };
     let live = deployed(&spec_of(&document("old"), &folder(), NOON).desired, &site(NOON));
-    let (settled, changes) = compare(&spec_of(&document("new"), &folder(), NOON).desired, &live, &site(NOON));
+    let (settled, changes) =
+        compare(&spec_of(&document("new"), &folder(), NOON).desired, &live, &site(NOON));
     let verbs: Vec<_> = changes.iter().map(|it| (it.address.to_string(), it.verb)).collect();
     assert_eq!(verbs, [("apis/a".into(), Verb::Update), ("logRoles/logs".into(), Verb::Replace)]);
     let steps = plan(&changes, &settled, &live);

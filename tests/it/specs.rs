@@ -58,7 +58,11 @@ pub fn deployed(desired: &Desired, site: &Site) -> Live {
         let id = |what: &str| Some(format!("{what}-of-{address}"));
         let attributes = Attributes::default()
             .with("ApiId", (address.section() == "apis").then(|| format!("id-of-{address}")))
-            .with("Arn", (address.section() == "logRoles").then(|| format!("arn:aws:iam::123456789012:role/{address}")))
+            .with(
+                "Arn",
+                (address.section() == "logRoles")
+                    .then(|| format!("arn:aws:iam::123456789012:role/{address}")),
+            )
             .with("ApiKeyId", (address.section() == "apiKeys").then(|| format!("da2-{address}")))
             .with("Name", id("name"));
         let (kind, properties) = (resource.kind, resource.properties.clone());
@@ -84,11 +88,16 @@ pub fn documents() -> impl Strategy<Value = Value> {
         .prop_flat_map(|(roles, apis, tags)| {
             let names: Vec<String> = roles.iter().cloned().collect();
             let roles = roles.into_iter().map(|name| role().prop_map(move |it| (name.clone(), it)));
-            let apis = apis.into_iter().map(|name| api(names.clone()).prop_map(move |it| (name.clone(), it)));
+            let apis = apis
+                .into_iter()
+                .map(|name| api(names.clone()).prop_map(move |it| (name.clone(), it)));
             (roles.collect::<Vec<_>>(), apis.collect::<Vec<_>>(), Just(tags))
         })
         .prop_map(|(roles, apis, tags)| {
-            let tags: BTreeMap<_, _> = tags.into_iter().map(|(k, v)| (k, v.replace("${", "$${x}").replace(['{', '}', '$'], "-"))).collect();
+            let tags: BTreeMap<_, _> = tags
+                .into_iter()
+                .map(|(k, v)| (k, v.replace("${", "$${x}").replace(['{', '}', '$'], "-")))
+                .collect();
             json!({
                 "version": 1,
                 "stack": "generated",
@@ -111,10 +120,12 @@ fn role() -> impl Strategy<Value = Value> {
         any::<bool>(),
     )
         .prop_map(move |(name, description, policies, managed)| {
-            let policies: Map<String, Value> = policies.into_iter().map(|it| (it, statement.clone())).collect();
+            let policies: Map<String, Value> =
+                policies.into_iter().map(|it| (it, statement.clone())).collect();
             let mut role = json!({ "policies": policies });
             if managed {
-                role["managedPolicies"] = json!(["arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs"]);
+                role["managedPolicies"] =
+                    json!(["arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs"]);
             }
             role["name"] = json!(name);
             role["description"] = json!(description);
@@ -129,12 +140,16 @@ fn role() -> impl Strategy<Value = Value> {
 
 fn api(roles: Vec<String>) -> impl Strategy<Value = Value> {
     let providers = prop_oneof![
-        Just(vec!["API_KEY"]), Just(vec!["AWS_IAM"]),
-        Just(vec!["API_KEY", "AWS_IAM"]), Just(vec!["AWS_IAM", "API_KEY"]),
+        Just(vec!["API_KEY"]),
+        Just(vec!["AWS_IAM"]),
+        Just(vec!["API_KEY", "AWS_IAM"]),
+        Just(vec!["AWS_IAM", "API_KEY"]),
     ];
     let logging = match roles.is_empty() {
         true => Just(None).boxed(),
-        false => proptest::option::of((select(roles), select(vec!["NONE", "ERROR", "ALL"]))).boxed(),
+        false => {
+            proptest::option::of((select(roles), select(vec!["NONE", "ERROR", "ALL"]))).boxed()
+        }
     };
     (providers, logging).prop_flat_map(|(providers, logging)| {
         let modes = |providers: &Vec<&'static str>| proptest::option::of(subsequence(providers.clone(), 1..=providers.len()));

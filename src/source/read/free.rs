@@ -10,7 +10,10 @@ impl Reader<'_> {
         let node = node.resolve();
         if let Some(tag) = &node.tag {
             let message = format!("the tag `{tag}` has no place in a spec");
-            self.report(Diagnostic::error("PV009", At::Value(path.clone()), message).with_help("write plain YAML"));
+            self.report(
+                Diagnostic::error("PV009", At::Value(path.clone()), message)
+                    .with_help("write plain YAML"),
+            );
             return None;
         }
         Some(match &node.data {
@@ -60,11 +63,17 @@ mod tests {
     #[test]
     fn what_would_not_be_written_back_the_same_stays_text() {
         for (text, value) in [
-            ("7", json!(7)), ("-1", json!(-1)), ("1.5", json!(1.5)), ("true", json!(true)), ("~", json!(null)),
+            ("7", json!(7)),
+            ("-1", json!(-1)),
+            ("1.5", json!(1.5)),
+            ("true", json!(true)),
+            ("~", json!(null)),
         ] {
             assert_eq!(plain(text), value, "{text}");
         }
-        for text in ["0123", "1e3", "1.10", "+1", "2012-10-17", "yes", "on", "NaN", "inf", "0x1F", "1_000"] {
+        for text in
+            ["0123", "1e3", "1.10", "+1", "2012-10-17", "yes", "on", "NaN", "inf", "0x1F", "1_000"]
+        {
             assert_eq!(plain(text), json!(text), "{text}");
         }
     }

@@ -19,20 +19,26 @@ impl<'s> Reader<'s> {
                 self.report(problem.with_help("write out what is merged"));
                 continue;
             }
-            let value_schema = match (known.and_then(|it| it.get(key)), schema.get("additionalProperties")) {
-                (Some(schema), _) => schema,
-                (None, Some(Value::Bool(false))) => {
-                    unknown.push(key.as_str());
-                    continue;
-                }
-                (None, Some(schema)) => schema,
-                (None, None) => &Value::Bool(true),
-            };
+            let value_schema =
+                match (known.and_then(|it| it.get(key)), schema.get("additionalProperties")) {
+                    (Some(schema), _) => schema,
+                    (None, Some(Value::Bool(false))) => {
+                        unknown.push(key.as_str());
+                        continue;
+                    }
+                    (None, Some(schema)) => schema,
+                    (None, None) => &Value::Bool(true),
+                };
             if !self.name(key, schema, &at) {
                 continue;
             }
+            let named = known.is_some_and(|it| it.contains_key(key));
             if let Some(value) = self.node(value, value_schema, &at) {
-                read.insert(key.clone(), value);
+                // A part without what it needs is as good as none, so that the rest can still be
+                // judged. Of what the user names himself, something is there in any case.
+                if !named || self.is_whole(&value, value_schema) {
+                    read.insert(key.clone(), value);
+                }
             }
         }
         let missing = missing(entries, schema);
@@ -41,6 +47,12 @@ impl<'s> Reader<'s> {
             self.missing(name, known, path);
         }
         Some(Value::Object(read))
+    }
+
+    fn is_whole(&self, value: &Value, schema: &'s Value) -> bool {
+        let required = self.deref(schema).get("required").and_then(Value::as_array);
+        let mut names = required.into_iter().flatten().filter_map(Value::as_str);
+        names.all(|name| value.get(name).is_some())
     }
 
     /// Whether a key of the user's choosing is a name.
@@ -79,7 +91,8 @@ impl<'s> Reader<'s> {
         for key in unknown {
             let at = At::Key(path.clone().key(key));
             let problem = Diagnostic::error("PV101", at, format!("unknown key `{key}`"));
-            let candidate = meant(key, missing.iter().copied()).or_else(|| meant(key, absent.iter().copied()));
+            let candidate =
+                meant(key, missing.iter().copied()).or_else(|| meant(key, absent.iter().copied()));
             self.report(match candidate {
                 Some(name) => {
                     meant_for.push(name);
@@ -93,7 +106,8 @@ impl<'s> Reader<'s> {
 
     fn missing(&mut self, name: &str, known: Option<&Map<String, Value>>, path: &Path) {
         let about = known.and_then(|it| it.get(name)).and_then(|it| it.get("description"));
-        let problem = Diagnostic::error("PV102", At::Key(path.clone()), format!("`{name}` is missing"));
+        let problem =
+            Diagnostic::error("PV102", At::Key(path.clone()), format!("`{name}` is missing"));
         self.report(match about.and_then(Value::as_str) {
             Some(about) => problem.with_help(format!("`{name}`: {about}")),
             None => problem,

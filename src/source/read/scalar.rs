@@ -37,7 +37,9 @@ impl<'s> Reader<'s> {
             let message = format!("expected {}, found text", expected(types));
             let problem = Diagnostic::error("PV103", At::Value(path.clone()), message);
             self.report(match types {
-                ["array"] => problem.with_help("write it as a list").with_suggestion(format!("[{text}]")),
+                ["array"] => {
+                    problem.with_help("write it as a list").with_suggestion(format!("[{text}]"))
+                }
                 _ if !plain && typed(text, types).is_some() => {
                     problem.with_help("remove the quotes").with_suggestion(text.to_owned())
                 }
@@ -53,7 +55,10 @@ impl<'s> Reader<'s> {
         if !self.matches(text, schema) {
             let message = match schema.get("patternErrorMessage").and_then(Value::as_str) {
                 Some(expected) => format!("`{text}`: {expected}"),
-                None => format!("`{text}` does not match {}", schema["pattern"].as_str().unwrap_or_default()),
+                None => format!(
+                    "`{text}` does not match {}",
+                    schema["pattern"].as_str().unwrap_or_default()
+                ),
             };
             self.report(Diagnostic::error("PV105", at(), message));
             return None;
@@ -133,7 +138,8 @@ impl<'s> Reader<'s> {
 /// A word that is none of the allowed ones.
 pub fn not_allowed(text: &str, allowed: &[&str], at: At) -> Diagnostic {
     let shown = if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };
-    let problem = Diagnostic::error("PV104", at, format!("{shown} is not among the allowed values"));
+    let problem =
+        Diagnostic::error("PV104", at, format!("{shown} is not among the allowed values"));
     match meant(text, allowed.iter().copied()) {
         Some(meant) => problem.with_help(format!("did you mean `{meant}`?")).with_suggestion(meant),
         None => problem.with_help(format!("there are {}", allowed.join(", "))),

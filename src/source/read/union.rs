@@ -25,20 +25,26 @@ impl<'s> Reader<'s> {
         if words.len() + tagged.len() < alternatives.len() {
             return self.best(node, alternatives, path);
         }
-        let names: Vec<&str> = words.iter().copied().chain(tagged.iter().map(|(key, _)| *key)).collect();
+        let names: Vec<&str> =
+            words.iter().copied().chain(tagged.iter().map(|(key, _)| *key)).collect();
         match &node.data {
-            Data::Scalar { text, .. } if words.contains(&text.as_str()) => Some(Value::String(text.clone())),
+            Data::Scalar { text, .. } if words.contains(&text.as_str()) => {
+                Some(Value::String(text.clone()))
+            }
             Data::Scalar { text, .. } => {
                 let at = At::Value(path.clone());
                 self.report(match tagged.iter().find(|(key, _)| key == text) {
-                    Some((key, _)) => Diagnostic::error("PV104", at, format!("`{key}` needs settings"))
-                        .with_help(format!("write `{key}: {{ … }}`")),
+                    Some((key, _)) => {
+                        Diagnostic::error("PV104", at, format!("`{key}` needs settings"))
+                            .with_help(format!("write `{key}: {{ … }}`"))
+                    }
                     None => not_allowed(text, &names, at),
                 });
                 None
             }
             Data::Map(entries) => {
-                let chosen = entries.iter().find_map(|it| tagged.iter().find(|(key, _)| *key == it.key));
+                let chosen =
+                    entries.iter().find_map(|it| tagged.iter().find(|(key, _)| *key == it.key));
                 match (chosen, entries.first()) {
                     (Some((_, schema)), _) => self.map(entries, schema, path),
                     (None, Some(entry)) => {
@@ -84,7 +90,9 @@ fn only_key(schema: &Value) -> Option<&str> {
     let required = schema.get("required")?.as_array()?;
     let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
     match required.as_slice() {
-        [Value::String(key)] if closed && schema.get("properties")?.as_object()?.len() == 1 => Some(key),
+        [Value::String(key)] if closed && schema.get("properties")?.as_object()?.len() == 1 => {
+            Some(key)
+        }
         _ => None,
     }
 }

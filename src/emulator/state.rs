@@ -1,0 +1,87 @@
+//! What AWS would remember, by account and region. Data only, and no `Debug`: it holds keys.
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::emulator::caller::Caller;
+
+pub type Tags = BTreeMap<String, String>;
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(in crate::emulator) struct State {
+    pub accounts: BTreeMap<String, Account>,
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(in crate::emulator) struct Account {
+    /// By name in lower case: IAM tells names apart by more than case.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Role>,
+    #[serde(default)]
+    pub regions: BTreeMap<String, Region>,
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(in crate::emulator) struct Region {
+    pub apis: BTreeMap<String, Api>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::emulator) struct Api {
+    pub id: String,
+    pub name: String,
+    pub owner_contact: Option<String>,
+    /// As AppSync writes it.
+    pub event_config: Value,
+    pub tags: Tags,
+    /// The first part of its hosts, which is not its id.
+    pub dns_prefix: String,
+    pub created_epoch_s: f64,
+    pub namespaces: BTreeMap<String, Namespace>,
+    pub keys: BTreeMap<String, Key>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::emulator) struct Namespace {
+    pub name: String,
+    pub publish: Value,
+    pub subscribe: Value,
+    pub code: Option<String>,
+    pub tags: Tags,
+    pub created_epoch_s: f64,
+    pub modified_epoch_s: f64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::emulator) struct Key {
+    /// The key itself.
+    pub id: String,
+    pub description: Option<String>,
+    pub expires_epoch_s: i64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::emulator) struct Role {
+    pub name: String,
+    pub id: String,
+    pub path: String,
+    pub trust: String,
+    pub description: Option<String>,
+    pub max_session_s: u32,
+    pub boundary: Option<String>,
+    pub created_epoch_s: i64,
+    pub inline: BTreeMap<String, String>,
+    /// ARNs of managed policies.
+    pub attached: Vec<String>,
+    pub tags: Tags,
+}
+
+impl State {
+    pub fn account(&mut self, caller: &Caller) -> &mut Account {
+        self.accounts.entry(caller.account.clone()).or_default()
+    }
+    pub fn region(&mut self, caller: &Caller) -> &mut Region {
+        self.account(caller).regions.entry(caller.region.clone()).or_default()
+    }
+}

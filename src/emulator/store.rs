@@ -1,0 +1,274 @@
+//! Where the local AWS keeps what it remembers: one file, written aside and renamed, before the
+//! change is answered. One process at a time has it.
+use std::fmt;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::UNIX_EPOCH;
+
+use aws_smithy_async::time::SharedTimeSource;
+use serde::{Deserialize, Serialize};
+
+use crate::emulator::answer::Fault;
+use crate::emulator::state::State;
+
+/// The version of the file that this program reads and writes.
+const VERSION: u32 = 1;
+const STATE_FILE: &str = "state.json";
+const LOCK_FILE: &str = "lock";
+const ENDPOINT_FILE: &str = "endpoint";
+
+/// Why a store can't be opened, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the local AWS in {} is in use by another process; wait for it to end, or stop it", dir.display())]
+    InUse { dir: PathBuf },
+    #[error("{} is of version {found}, and this program knows version {known}; use a newer program, or another folder", path.display())]
+    Version { path: PathBuf, found: u64, known: u32 },
+    #[error("{} is damaged ({reason}); restore it, or delete it to begin with an empty AWS", path.display())]
+    Damaged { path: PathBuf, reason: String },
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+}
+
+/// The state, and how it is kept.
+pub struct Store {
+    state: Mutex<Versioned>,
+    clock: SharedTimeSource,
+    disk: Option<Disk>,
+}
+
+struct Versioned {
+    state: State,
+    /// Counts changes, so that one write can serve many.
+    changes: u64,
+}
+
+struct Disk {
+    dir: PathBuf,
+    /// The change up to which the file is written.
+    written: tokio::sync::Mutex<u64>,
+    /// Held for as long as the store is open.
+    _lock: File,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    version: u32,
+    #[serde(flatten)]
+    state: &'a State,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    #[serde(flatten)]
+    state: State,
+}
+
+impl Store {
+    /// Opens the store in `dir`, making it if need be, and locks it for this process.
+    pub fn open(dir: &Path, clock: SharedTimeSource) -> Result<Arc<Self>, OpenError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::Io { path, source }
+        };
+        create_private(dir).map_err(failed(dir))?;
+        let path = dir.join(LOCK_FILE);
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(failed(&path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { dir: dir.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(OpenError::Io { path, source }),
+        }
+        let path = dir.join(STATE_FILE);
+        let state = match fs::read(&path) {
+            Ok(bytes) => read(&bytes, &path)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => State::default(),
+            Err(source) => return Err(OpenError::Io { path, source }),
+        };
+        let disk = Disk { dir: dir.to_owned(), written: tokio::sync::Mutex::new(0), _lock: lock };
+        Ok(Self::new(state, clock, Some(disk)))
+    }
+
+    /// A store that ends with its process.
+    pub fn in_memory(clock: SharedTimeSource) -> Arc<Self> {
+        Self::new(State::default(), clock, None)
+    }
+
+    fn new(state: State, clock: SharedTimeSource, disk: Option<Disk>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(Versioned { state, changes: 0 }), clock, disk })
+    }
+
+    /// Tells other commands where this store is served, until the value is dropped.
+    pub fn announce(&self, url: &str) -> io::Result<Announcement> {
+        let Some(disk) = &self.disk else { return Ok(Announcement { path: None }) };
+        let path = disk.dir.join(ENDPOINT_FILE);
+        write_aside(&path, url.as_bytes())?;
+        Ok(Announcement { path: Some(path) })
+    }
+
+    pub fn now_epoch_s(&self) -> f64 {
+        self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+    }
+
+    /// Looks at the state.
+    pub(in crate::emulator) fn look<T>(
+        &self,
+        look: impl FnOnce(&mut State) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        look(&mut self.state.lock().expect("nobody panics while holding it").state)
+    }
+
+    /// Changes the state and keeps it. A change that fails must not have changed anything.
+    pub(in crate::emulator) async fn change<T>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let (result, number) = {
+            let mut versioned = self.state.lock().expect("nobody panics while holding it");
+            let result = change(&mut versioned.state)?;
+            versioned.changes += 1;
+            (result, versioned.changes)
+        };
+        self.keep(number).await.map_err(|error| {
+            let message = format!("provision's local AWS can't write its state: {error}");
+            Fault::new(500, "InternalFailureException", message)
+        })?;
+        Ok(result)
+    }
+
+    /// Returns once change `number` is on disk. Whoever writes, writes for all who wait.
+    async fn keep(&self, number: u64) -> io::Result<()> {
+        let Some(disk) = &self.disk else { return Ok(()) };
+        let mut written = disk.written.lock().await;
+        if *written >= number {
+            return Ok(());
+        }
+        let (bytes, changes) = {
+            let versioned = self.state.lock().expect("nobody panics while holding it");
+            let file = Written { version: VERSION, state: &versioned.state };
+            (serde_json::to_vec(&file)?, versioned.changes)
+        };
+        write_aside(&disk.dir.join(STATE_FILE), &bytes)?;
+        *written = changes;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("dir", &self.disk.as_ref().map(|it| &it.dir)).finish()
+    }
+}
+
+/// A store's address, told for as long as this lives.
+#[derive(Debug)]
+pub struct Announcement {
+    path: Option<PathBuf>,
+}
+
+impl Drop for Announcement {
+    fn drop(&mut self) {
+        // A file left over does no harm: without the lock nobody believes it.
+        if let Some(path) = &self.path {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Where the store in `dir` is served: its lock is held and an address was announced.
+pub fn served_at(dir: &Path) -> Option<String> {
+    let lock = File::options().write(true).open(dir.join(LOCK_FILE)).ok()?;
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => fs::read_to_string(dir.join(ENDPOINT_FILE)).ok(),
+        _ => None,
+    }
+}
+
+fn read(bytes: &[u8], path: &Path) -> Result<State, OpenError> {
+    let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
+    let value: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|it| damaged(it.to_string()))?;
+    let version = value.get("version").and_then(serde_json::Value::as_u64);
+    match version {
+        Some(version) if version == u64::from(VERSION) => serde_json::from_value(value)
+            .map(|it: Read| it.state)
+            .map_err(|it| damaged(it.to_string())),
+        Some(found) => Err(OpenError::Version { path: path.to_owned(), found, known: VERSION }),
+        None => Err(damaged("it has no version".to_owned())),
+    }
+}
+
+/// A folder for this user alone, which version control leaves alone.
+fn create_private(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)?;
+    write_aside(&dir.join(".gitignore"), b"*\n")
+}
+
+/// A temporary file is for its user alone; so is what it becomes.
+fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_async::time::SystemTimeSource;
+
+    use super::*;
+
+    fn clock() -> SharedTimeSource {
+        SharedTimeSource::new(SystemTimeSource::new())
+    }
+
+    #[tokio::test]
+    async fn what_was_changed_is_there_again_and_only_one_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("local");
+        let store = Store::open(&dir, clock()).unwrap();
+        let add = |state: &mut State| {
+            state.accounts.insert("1".into(), Default::default());
+            Ok(())
+        };
+        store.change(add).await.unwrap();
+        assert!(matches!(Store::open(&dir, clock()), Err(OpenError::InUse { .. })));
+        assert_eq!(served_at(&dir), None);
+        let announced = store.announce("http://here").unwrap();
+        assert_eq!(served_at(&dir).as_deref(), Some("http://here"));
+        drop((announced, store));
+        assert_eq!(served_at(&dir), None);
+        let again = Store::open(&dir, clock()).unwrap();
+        assert!(again.look(|state| Ok(state.accounts.contains_key("1"))).unwrap());
+    }
+
+    #[test]
+    fn a_damaged_or_newer_file_is_never_an_empty_aws() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |text: &str, expected: &str| {
+            fs::write(folder.path().join(STATE_FILE), text).unwrap();
+            let error = Store::open(folder.path(), clock()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        check("", "damaged");
+        check("{}", "no version");
+        check("{\"version\":2}", "knows version 1");
+        check("{\"version\":1}", "damaged");
+    }
+}
