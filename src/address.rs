@@ -21,7 +21,7 @@ impl Address {
     /// Reads an address back from its text; `None` if it isn't one.
     pub fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split('/').collect();
-        let sound = parts.len() % 2 == 0 && parts.iter().all(|part| !part.is_empty());
+        let sound = parts.len().is_multiple_of(2) && parts.iter().all(|part| !part.is_empty());
         sound.then(|| Self(text.to_owned()))
     }
     /// The section it stands in: `namespaces`.

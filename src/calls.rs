@@ -69,13 +69,14 @@ pub trait Remote: Kind + Send + Sync + 'static {
     fn delete(self, aws: &Aws, attributes: &Attributes) -> impl Future<Output = Answer<()>> + Send;
 }
 
+/// What a read gives; `None`: it is gone.
+type Read = Option<Whole<Properties>>;
 type Later<'a, T> = BoxFuture<'a, Answer<T>>;
 
 /// A [`Remote`] as the engine sees it.
 pub struct Calls {
     pub list: for<'a> fn(&'a Aws, &'a Seek<'a>) -> Later<'a, Vec<Listed<Properties>>>,
-    pub read:
-        for<'a> fn(&'a Aws, &'a Seek<'a>, &'a Attributes) -> Later<'a, Option<Whole<Properties>>>,
+    pub read: for<'a> fn(&'a Aws, &'a Seek<'a>, &'a Attributes) -> Later<'a, Read>,
     pub create: for<'a> fn(&'a Aws, &'a Mark, &Properties) -> Later<'a, Attributes>,
     pub update:
         for<'a> fn(&'a Aws, &'a Mark, &Properties, &Properties, &'a Attributes) -> Later<'a, ()>,

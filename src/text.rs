@@ -187,7 +187,7 @@ impl fmt::Display for Text {
                 Part::Plain(text) => f.write_str(text)?,
                 Part::Open(Hole::Pseudo(name)) => write!(f, "${{{name}}}")?,
                 Part::Open(Hole::Attribute { address, name }) => {
-                    write!(f, "${{{address}.{name}}}")?
+                    write!(f, "${{{address}.{name}}}")?;
                 }
             }
         }

@@ -12,7 +12,9 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime::client::retries::TokenBucket;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
+use crate::aws::watch::Watch;
 use crate::aws::{Aws, AwsError, Class};
 
 /// One attempt may take this long; AppSync answers in well under a second.
@@ -49,7 +51,7 @@ pub enum Endpoint {
 pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
     let sleep = SharedAsyncSleep::new(TokioSleep::new());
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client())
+        .http_client(http_client(&target.endpoint))
         .sleep_impl(sleep.clone())
         .retry_config(
             RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF),
@@ -83,8 +85,9 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
     let tokens = TokenBucket::builder().capacity(RETRY_TOKENS).build();
     let patient = RetryPartition::custom("provision").token_bucket(tokens).build();
     let once = RetryConfig::disabled();
-    let appsync = aws_sdk_appsync::config::Builder::from(&config);
-    let iam = aws_sdk_iam::config::Builder::from(&config);
+    let appsync = aws_sdk_appsync::config::Builder::from(&config).interceptor(Watch);
+    let iam = aws_sdk_iam::config::Builder::from(&config).interceptor(Watch);
+    let sts = aws_sdk_sts::config::Builder::from(&config).interceptor(Watch);
     Ok(Aws {
         appsync_once: aws_sdk_appsync::Client::from_conf(
             appsync.clone().retry_config(once.clone()).build(),
@@ -94,22 +97,25 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
         ),
         iam_once: aws_sdk_iam::Client::from_conf(iam.clone().retry_config(once).build()),
         iam: aws_sdk_iam::Client::from_conf(iam.retry_partition(patient).build()),
-        sts: aws_sdk_sts::Client::new(&config),
+        sts: aws_sdk_sts::Client::from_conf(sts.build()),
         region,
         sleep,
     })
 }
 
-/// The SDK's default client is the only one that reads proxy settings, so ours must be told.
-fn http_client() -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(|settings, components| {
+/// The SDK's default client is the only one that reads proxy settings, so ours must be told. A local
+/// AWS is not reached through a proxy.
+fn http_client(endpoint: &Endpoint) -> SharedHttpClient {
+    let local = matches!(endpoint, Endpoint::Local(_));
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let proxy = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
         let mut builder = ConnectorBuilder::default()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .proxy_config(ProxyConfig::from_env());
+            .proxy_config(proxy);
         if let Some(settings) = settings {
             builder = builder.connector_settings(settings.clone());
         }
-        if let Some(sleep) = components.and_then(|it| it.sleep_impl()) {
+        if let Some(sleep) = components.and_then(RuntimeComponents::sleep_impl) {
             builder = builder.sleep_impl(sleep);
         }
         builder.build()

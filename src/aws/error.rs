@@ -54,26 +54,34 @@ where
         let class = match &error {
             SdkError::ConstructionFailure(_) => no_credentials(&error).unwrap_or(Class::Invalid),
             SdkError::TimeoutError(_) => Class::Uncertain,
-            SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-                Some(connector) => unsent(connector),
-                None => no_credentials(&error).unwrap_or(Class::Uncertain),
-            },
+            SdkError::DispatchFailure(failure) => no_credentials(&error)
+                .unwrap_or_else(|| failure.as_connector_error().map_or(Class::Uncertain, unsent)),
             SdkError::ResponseError(_) => Class::Uncertain,
             _ => answered(code.as_deref(), told.as_deref().unwrap_or_default(), status),
         };
         let told = match class {
+            Class::NoCredentials => format!("no credentials: {}", first_line(&causes(&error))),
             // The SDK keeps its own text short and the reason in the causes.
-            Class::NoCredentials | Class::Unreachable | Class::Uncertain => {
-                told.unwrap_or_else(|| causes(&error))
-            }
             _ => told.or_else(|| code.clone()).unwrap_or_else(|| causes(&error)),
         };
         let message = match &code {
             Some(code) if *code != told => format!("{code}: {told}"),
             _ => told,
         };
-        AwsError { class, operation, code, message, request_id }
+        AwsError { class, operation, code, message: without_keys(&message), request_id }
     }
+}
+
+/// The message without the API keys in it: AWS names what it did not find, and a key's name is the key.
+fn without_keys(message: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once("da2-") {
+        kept.push_str(before);
+        kept.push_str("da2-…");
+        rest = after.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
+    }
+    kept + rest
 }
 
 /// What AWS's own answer means.
@@ -144,6 +152,12 @@ fn no_credentials(error: &(dyn std::error::Error + 'static)) -> Option<Class> {
     None
 }
 
+/// The SDK tells at length where it has looked.
+fn first_line(text: &str) -> &str {
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_suffix(". Attempted:").unwrap_or(line)
+}
+
 /// The innermost reasons, which the SDK's own text leaves out.
 fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut reasons: Vec<String> = Vec::new();
@@ -156,4 +170,36 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     reasons.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_message_holds_a_key() {
+        for (message, expected) in [
+            ("no da2-abc123 here, da2-x", "no da2-… here, da2-…"),
+            ("nothing to hide", "nothing to hide"),
+            ("da2-", "da2-…"),
+        ] {
+            assert_eq!(without_keys(message), expected);
+        }
+    }
+
+    #[test]
+    fn an_answer_means_what_its_code_says() {
+        let check = |code: &str, message: &str, status: u16, class: Class| {
+            assert_eq!(answered(Some(code), message, Some(status)), class, "{code} {message}");
+        };
+        check("ConcurrentModificationException", "", 409, Class::Busy);
+        check("ConflictException", "", 409, Class::Exists);
+        check("BadRequestException", "Data source with name x already exists", 400, Class::Exists);
+        check("BadRequestException", "The role can't be assumed", 400, Class::RoleNotReady);
+        check("BadRequestException", "expiry", 400, Class::Invalid);
+        check("LimitExceededException", "", 429, Class::Throttled);
+        check("NoSuchEntity", "", 404, Class::NotFound);
+        check("InternalFailureException", "", 500, Class::Uncertain);
+        assert_eq!(answered(None, "", Some(503)), Class::Uncertain);
+    }
 }

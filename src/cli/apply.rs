@@ -220,7 +220,7 @@ fn tell_outputs(
     let outputs = outputs::outputs(&spec.stack, &proposal.site, live, false);
     match format {
         Format::Json => {
-            io.result(&format!("{}\n", json!({ "event": "outputs", "outputs": outputs })))?
+            io.result(&format!("{}\n", json!({ "event": "outputs", "outputs": outputs })))?;
         }
         Format::Human if desired.is_empty() => {}
         Format::Human => {

@@ -294,7 +294,8 @@ fn configs_of_sdk(configs: &sdk::HandlerConfigs) -> Option<Value> {
     let config = |config: &sdk::HandlerConfig| {
         let integration = config.integration();
         let invoke = integration.and_then(|it| it.lambda_config()).and_then(|it| it.invoke_type());
-        let mut written = json!({ "DataSourceName": integration.map(|it| it.data_source_name()) });
+        let mut written =
+            json!({ "DataSourceName": integration.map(sdk::Integration::data_source_name) });
         if let Some(invoke) = invoke {
             written["LambdaConfig"] = json!({ "InvokeType": invoke.as_str() });
         }

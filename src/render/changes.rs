@@ -10,7 +10,6 @@ use similar::TextDiff;
 use crate::diff::{Change, Field, Verb};
 use crate::kind::{Facts, Stranger};
 use crate::policy::Refusal;
-use crate::render::yaml::yaml;
 
 use shown::{leaves, line, shown};
 
@@ -101,17 +100,26 @@ fn block(change: &Change) -> String {
     block
 }
 
-/// All of what is made, as it would be written.
+/// All of what is made, leaf by leaf.
 fn created(change: &Change) -> String {
-    let property = |field: &Field| {
-        Some((field.name.clone(), shown(change.kind, &field.name, field.after.as_ref()?)))
-    };
-    let properties: serde_json::Map<String, Value> =
-        change.fields.iter().filter_map(property).collect();
-    if properties.is_empty() {
-        return String::new();
+    let mut text = String::new();
+    for field in change.fields.iter().filter(|it| !is_link(change.kind, it)) {
+        let Some(value) = &field.after else { continue };
+        for (path, value) in leaves(&field.name, &shown(change.kind, &field.name, value)) {
+            text.push_str(&match value.as_str() {
+                Some(code) if code.contains('\n') => {
+                    format!("      {path}\n{}", indented(&indented(code)))
+                }
+                _ => format!("      {path}  {}\n", line(&value)),
+            });
+        }
     }
-    indented(&yaml(&Value::Object(properties)))
+    text
+}
+
+/// What only says on which API it hangs; the address says so already.
+fn is_link(kind: &Facts, field: &Field) -> bool {
+    kind.parent.is_some() && field.name == "ApiId"
 }
 
 /// What differs, leaf by leaf, before and after.
@@ -135,9 +143,13 @@ fn pairs(kind: &Facts, field: &Field) -> Vec<Pair> {
             .unwrap_or_default()
     };
     let (before, after) = (side(&field.before), side(&field.after));
-    let paths: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let pair = |path: &String| (path.clone(), before.get(path).cloned(), after.get(path).cloned());
-    paths.into_iter().map(pair).filter(|(_, before, after)| before != after).collect()
+    let of = |side: &[(String, Value)], path: &str| {
+        side.iter().find(|(it, _)| it == path).map(|(_, value)| value.clone())
+    };
+    let gone = before.iter().filter(|(path, _)| of(&after, path).is_none());
+    let paths = gone.chain(&after).map(|(path, _)| path.clone());
+    let pair = |path: String| (path.clone(), of(&before, &path), of(&after, &path));
+    paths.map(pair).filter(|(_, before, after)| before != after).collect()
 }
 
 fn pair(path: &str, before: Option<&Value>, after: Option<&Value>) -> String {

@@ -139,7 +139,7 @@ pub fn env(outputs: &Outputs) -> String {
     for api in &outputs.apis {
         let prefix = variable(&api.key);
         let mut line = |name: &str, value: &str| {
-            text.push_str(&format!("{prefix}_{name}={}\n", quoted(value)))
+            text.push_str(&format!("{prefix}_{name}={}\n", quoted(value)));
         };
         line("API_ID", &api.id);
         line("REGION", &outputs.region);

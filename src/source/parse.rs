@@ -44,7 +44,7 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
             }
         }
         if let Err(problem) = building.take(event, span) {
-            building.problems.push(problem);
+            building.problems.push(*problem);
             return (None, building.problems);
         }
     }
@@ -101,7 +101,7 @@ struct Building<'t> {
 
 impl Building<'_> {
     /// Takes one event. An error ends the parse: nothing after it would make sense.
-    fn take(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Diagnostic> {
+    fn take(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Box<Diagnostic>> {
         let tag =
             |tag: Option<_>| tag.map(|it: std::borrow::Cow<'_, granit_parser::Tag>| it.to_string());
         match event {
@@ -115,11 +115,10 @@ impl Building<'_> {
                     let node = Node::new(Data::Alias(Rc::clone(node)), None, span);
                     self.close(node, 0)
                 }
-                None => Err(Diagnostic::error(
-                    "PV003",
-                    At::Span(span),
-                    "an alias inside what it stands for",
-                )),
+                None => {
+                    let message = "an alias inside what it stands for";
+                    Err(Diagnostic::error("PV003", At::Span(span), message).into())
+                }
             },
             Event::SequenceStart(_, anchor, it) => {
                 let tag = tag(it);
@@ -146,23 +145,23 @@ impl Building<'_> {
         }
     }
 
-    fn open(&mut self, open: Open, span: &Range<usize>) -> Result<(), Diagnostic> {
+    fn open(&mut self, open: Open, span: &Range<usize>) -> Result<(), Box<Diagnostic>> {
         if self.open.len() >= DEPTH_MAX {
-            return Err(too_deep(span.clone()));
+            return Err(too_deep(span.clone()).into());
         }
         self.open.push(open);
         Ok(())
     }
 
     /// Puts a finished node where it belongs.
-    fn close(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
+    fn close(&mut self, node: Node, anchor: usize) -> Result<(), Box<Diagnostic>> {
         if node.depth > DEPTH_MAX {
-            return Err(too_deep(node.span));
+            return Err(too_deep(node.span).into());
         }
         if node.weight > WEIGHT_MAX {
             let message = format!("more than {WEIGHT_MAX} parts, aliases written out");
-            return Err(Diagnostic::error("PV008", At::Span(node.span), message)
-                .with_help("use fewer aliases of aliases"));
+            let problem = Diagnostic::error("PV008", At::Span(node.span), message);
+            return Err(problem.with_help("use fewer aliases of aliases").into());
         }
         if anchor > 0 {
             self.anchors.insert(anchor, Rc::new(node.clone()));

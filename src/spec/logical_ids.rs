@@ -13,7 +13,7 @@ pub fn check(desired: &Desired, problems: &mut Vec<Diagnostic>) {
     for (address, resource) in desired {
         let id = logical_id(address, Some(resource));
         if let Some(other) = taken.insert(id.clone(), address) {
-            let path = address.parts().fold(Path::default(), |path, part| path.key(part));
+            let path = address.parts().fold(Path::default(), Path::key);
             let message = format!("its logical id in a template, `{id}`, is that of {other} too");
             let help = Some("give one of the two another `logicalId:`".to_owned());
             problems

@@ -70,7 +70,7 @@ pub fn load(
     match &head {
         Ok(head) => check_head(head, &mut problems),
         Err(error) => {
-            unforeseen(format!("this is no spec: {error}"), &Path::default(), &mut problems)
+            unforeseen(format!("this is no spec: {error}"), &Path::default(), &mut problems);
         }
     }
     let mut reading =

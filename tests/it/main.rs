@@ -1,3 +1,11 @@
 //! Behaviour, one file each, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+mod commands;
+mod engine;
+mod generated;
+mod interop;
+mod kills;
 mod laws;
 mod specs;
+mod stories;
+mod world;

@@ -1,6 +1,4 @@
 //! Properties as people like to read them, instead of as CloudFormation writes them.
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use crate::kind::Facts;
@@ -49,27 +47,18 @@ fn modes(items: &[Value]) -> Option<Value> {
     items.iter().map(mode).collect::<Option<Vec<Value>>>().map(Value::Array)
 }
 
-/// Everything in `value` that has no parts of its own, by path.
-pub fn leaves(path: &str, value: &Value) -> BTreeMap<String, Value> {
-    let mut found = BTreeMap::new();
-    collect(path, value, &mut found);
-    found
-}
-
-fn collect(path: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
+/// Everything in `value` that has no parts of its own, by path, in its order.
+pub fn leaves(path: &str, value: &Value) -> Vec<(String, Value)> {
     match value {
         Value::Object(map) if !map.is_empty() => {
-            for (key, value) in map {
-                collect(&format!("{path}.{key}"), value, found);
-            }
+            map.iter().flat_map(|(key, value)| leaves(&format!("{path}.{key}"), value)).collect()
         }
         // A list of lists or maps is told apart by place; a list of words is one leaf.
         Value::Array(items) if items.iter().any(|it| it.is_object() || it.is_array()) => {
-            for (n, item) in items.iter().enumerate() {
-                collect(&format!("{path}[{n}]"), item, found);
-            }
+            let item = |(n, item)| leaves(&format!("{path}[{n}]"), item);
+            items.iter().enumerate().flat_map(item).collect()
         }
-        leaf => drop(found.insert(path.to_owned(), leaf.clone())),
+        leaf => vec![(path.to_owned(), leaf.clone())],
     }
 }
 

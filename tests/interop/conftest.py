@@ -1,0 +1,78 @@
+"""A local AWS of its own for every test, and clients that know nothing of provision."""
+
+import os
+import pathlib
+import subprocess
+
+import boto3
+import botocore.config
+import pytest
+
+PROVISION = os.environ["PROVISION"]
+ROOT = pathlib.Path(__file__).parents[2]
+REGION = "ap-northeast-1"
+CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+
+
+class World:
+    """A folder, a running local AWS in it, and the program."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {
+            "HOME": str(folder),
+            "PATH": os.environ.get("PATH", ""),
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        self.server = subprocess.Popen(
+            [PROVISION, "local", "--port", "0"],
+            cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )
+        self.url = self.server.stdout.readline().strip()
+
+    def client(self, service, region=REGION, account="local"):
+        return boto3.client(
+            service, region_name=region, endpoint_url=self.url,
+            aws_access_key_id=account, aws_secret_access_key="local",
+            config=botocore.config.Config(retries={"max_attempts": 0}),
+        )
+
+    def provision(self, *arguments):
+        done = subprocess.run(
+            [PROVISION, *arguments], cwd=self.folder, env=self.environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text)
+
+    def stop(self):
+        self.server.terminate()
+        assert self.server.wait(10) == 0
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path)
+    yield world
+    world.stop()
+
+
+@pytest.fixture
+def appsync(world):
+    return world.client("appsync")
+
+
+@pytest.fixture
+def iam(world):
+    return world.client("iam")
+
+
+def bare(response):
+    """A response without what only says how it came."""
+    response.pop("ResponseMetadata", None)
+    return response

@@ -1,0 +1,155 @@
+"""boto3 reads back from the local AWS exactly what a spec says."""
+
+import datetime
+import time
+
+from conftest import ROOT, bare
+
+SPEC = """
+version: 1
+stack: orders
+region: ap-northeast-1
+tags: { team: realtime }
+logRoles:
+  logs: { description: Writes logs }
+apis:
+  orders:
+    ownerContact: realtime team
+    auth:
+      providers: [API_KEY, AWS_IAM]
+      publish: [AWS_IAM]
+      subscribe: [API_KEY]
+    logging: { level: ERROR, role: logs }
+    apiKeys:
+      web: { description: Browser clients, validFor: 90d }
+    namespaces:
+      chat:
+        publish: [API_KEY]
+        handlers: { code: chat.js }
+      plain: {}
+"""
+CODE = "export const onPublish = (ctx) => ctx.events\n"
+TAGS = {"team": "realtime", "provision:stack": "orders"}
+
+
+def modes(*types):
+    return [{"authType": it} for it in types]
+
+
+def test_everything_is_as_the_spec_says_and_gone_after_destroy(world, appsync, iam):
+    world.write("spec.yaml", SPEC)
+    world.write("chat.js", CODE)
+    before = time.time()
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+
+    (role,) = iam.list_roles()["Roles"]
+    role = bare(iam.get_role(RoleName=role["RoleName"]))["Role"]
+    assert role["RoleName"] == "orders-logs-ap-northeast-1"
+    assert role["Path"] == "/provision/orders/ap-northeast-1/"
+    assert role["Description"] == "Writes logs"
+    assert role["AssumeRolePolicyDocument"] == {
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "appsync.amazonaws.com"}, "Action": "sts:AssumeRole",
+        }],
+    }
+    assert {it["Key"]: it["Value"] for it in role["Tags"]} == {**TAGS, "provision:address": "logRoles/logs"}
+    (policy,) = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
+    policy = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)
+    assert policy["PolicyDocument"]["Statement"] == [{
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": "arn:aws:logs:ap-northeast-1:123456789012:log-group:/aws/appsync/apis/*",
+    }]
+
+    (api,) = appsync.list_apis()["apis"]
+    api = bare(appsync.get_api(apiId=api["apiId"]))["api"]
+    assert api["name"] == "orders-orders"
+    assert api["ownerContact"] == "realtime team"
+    assert api["tags"] == {**TAGS, "provision:address": "apis/orders"}
+    assert api["eventConfig"] == {
+        "authProviders": modes("API_KEY", "AWS_IAM"),
+        "connectionAuthModes": modes("API_KEY", "AWS_IAM"),
+        "defaultPublishAuthModes": modes("AWS_IAM"),
+        "defaultSubscribeAuthModes": modes("API_KEY"),
+        "logConfig": {"logLevel": "ERROR", "cloudWatchLogsRoleArn": role["Arn"]},
+    }
+
+    listed = appsync.list_channel_namespaces(apiId=api["apiId"])["channelNamespaces"]
+    assert [it["name"] for it in listed] == ["chat", "plain"]
+    chat = appsync.get_channel_namespace(apiId=api["apiId"], name="chat")["channelNamespace"]
+    assert chat["publishAuthModes"] == modes("API_KEY")
+    assert chat["subscribeAuthModes"] == []
+    assert chat["codeHandlers"] == CODE
+    assert chat["tags"] == {**TAGS, "provision:address": "apis/orders/namespaces/chat"}
+    plain = appsync.get_channel_namespace(apiId=api["apiId"], name="plain")["channelNamespace"]
+    assert (plain["publishAuthModes"], plain["subscribeAuthModes"]) == ([], [])
+    assert "codeHandlers" not in plain
+
+    (key,) = appsync.list_api_keys(apiId=api["apiId"])["apiKeys"]
+    assert key["id"].startswith("da2-") and len(key["id"]) == 30
+    assert key["description"] == "Browser clients [provision:orders/apis/orders/apiKeys/web]"
+    assert key["expires"] % 3600 == 0
+    assert 0 <= before + 90 * 86400 - key["expires"] < 3600
+    assert key["deletes"] == key["expires"] + 60 * 86400
+
+    outputs = world.provision("outputs", "spec.yaml", "--local", "--reveal", "--format", "env")
+    assert f"ORDERS_API_KEY_WEB={key['id']}\n" in outputs
+    assert f"ORDERS_HTTP_HOST={api['dns']['HTTP']}\n" in outputs
+    assert f"ORDERS_REALTIME_HOST={api['dns']['REALTIME']}\n" in outputs
+
+    world.provision("destroy", "spec.yaml", "--local", "--yes")
+    assert appsync.list_apis()["apis"] == []
+    assert iam.list_roles()["Roles"] == []
+
+
+def test_what_changed_outside_is_seen_and_put_right(world, appsync, iam):
+    world.write("spec.yaml", SPEC)
+    world.write("chat.js", CODE)
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+    (api,) = appsync.list_apis()["apis"]
+    api_id, arn = api["apiId"], api["apiArn"]
+    appsync.update_channel_namespace(apiId=api_id, name="chat")
+    appsync.tag_resource(resourceArn=arn, tags={"team": "others", "cost": "1"})
+    (role,) = iam.list_roles()["Roles"]
+    (policy,) = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
+    iam.delete_role_policy(RoleName=role["RoleName"], PolicyName=policy)
+    iam.attach_role_policy(RoleName=role["RoleName"], PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+
+    plan = world.provision("plan", "spec.yaml", "--local")
+    assert "Plan: 3 to update." in plan
+    assert "Tags.team  others → realtime" in plan
+    assert "Tags.cost  1 → (none)" in plan
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+    assert "No changes" in world.provision("plan", "spec.yaml", "--local")
+    chat = appsync.get_channel_namespace(apiId=api_id, name="chat")["channelNamespace"]
+    assert chat["codeHandlers"] == CODE
+    assert appsync.list_tags_for_resource(resourceArn=arn)["tags"] == {**TAGS, "provision:address": "apis/orders"}
+    assert iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"] == []
+
+
+def test_a_key_is_renewed_in_place(world, appsync):
+    world.write("spec.yaml", SPEC)
+    world.write("chat.js", CODE)
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+    (api,) = appsync.list_apis()["apis"]
+    (key,) = appsync.list_api_keys(apiId=api["apiId"])["apiKeys"]
+    soon = int(time.time()) + 3 * 86400
+    appsync.update_api_key(apiId=api["apiId"], id=key["id"], expires=soon)
+    plan = world.provision("plan", "spec.yaml", "--local")
+    date = datetime.datetime.fromtimestamp(soon // 3600 * 3600, datetime.UTC).strftime("%Y-%m-%dT%H:00:00Z")
+    assert f"Expires  {date} → " in plan
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+    (renewed,) = appsync.list_api_keys(apiId=api["apiId"])["apiKeys"]
+    assert renewed == key
+
+
+def test_the_articles_stack_stands(world, appsync):
+    world.provision("apply", str(ROOT / "templates/article/spec.yaml"), "--local", "--yes")
+    (api,) = appsync.list_apis()["apis"]
+    config = appsync.get_api(apiId=api["apiId"])["api"]["eventConfig"]
+    assert config["defaultSubscribeAuthModes"] == modes("API_KEY")
+    assert config["logConfig"]["logLevel"] == "ALL"
+    (key,) = appsync.list_api_keys(apiId=api["apiId"])["apiKeys"]
+    # AWS's own default: seven days, on the hour.
+    assert 0 <= time.time() + 7 * 86400 - key["expires"] < 3600 + 60

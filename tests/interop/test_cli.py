@@ -1,0 +1,53 @@
+"""The AWS CLI, unmodified, with nothing but an endpoint."""
+
+import json
+import subprocess
+import sys
+
+
+def aws(world, *arguments):
+    environment = {**world.environment, "AWS_DEFAULT_REGION": "ap-northeast-1", "AWS_ENDPOINT_URL": world.url}
+    done = subprocess.run(
+        [sys.executable, "-m", "awscli", *arguments, "--output", "json"],
+        env=environment, text=True, capture_output=True,
+    )
+    return done.returncode, json.loads(done.stdout or "null"), done.stderr
+
+
+def ok(world, *arguments):
+    code, answer, error = aws(world, *arguments)
+    assert code == 0, error
+    return answer
+
+
+CONFIG = json.dumps({
+    "authProviders": [{"authType": "API_KEY"}],
+    "connectionAuthModes": [{"authType": "API_KEY"}],
+    "defaultPublishAuthModes": [{"authType": "API_KEY"}],
+    "defaultSubscribeAuthModes": [{"authType": "API_KEY"}],
+})
+
+
+def test_a_stack_by_hand(world):
+    assert ok(world, "sts", "get-caller-identity")["Account"] == "123456789012"
+    api = ok(world, "appsync", "create-api", "--name", "by-hand", "--event-config", CONFIG)["api"]
+    ok(world, "appsync", "create-channel-namespace", "--api-id", api["apiId"], "--name", "default")
+    ok(world, "appsync", "create-api-key", "--api-id", api["apiId"], "--description", "x")
+    for n in range(3):
+        ok(world, "appsync", "create-channel-namespace", "--api-id", api["apiId"], "--name", f"n{n}")
+    listed = ok(world, "appsync", "list-channel-namespaces", "--api-id", api["apiId"], "--page-size", "2")
+    assert [it["name"] for it in listed["channelNamespaces"]] == ["default", "n0", "n1", "n2"]
+    ok(world, "appsync", "tag-resource", "--resource-arn", api["apiArn"], "--tags", "a=b")
+    tags = ok(world, "appsync", "list-tags-for-resource", "--resource-arn", api["apiArn"])["tags"]
+    assert tags == {"a": "b"}
+    ok(world, "appsync", "delete-api", "--api-id", api["apiId"])
+    assert ok(world, "appsync", "list-apis")["apis"] == []
+
+
+def test_errors_carry_awss_code(world):
+    code, _, error = aws(world, "appsync", "get-api", "--api-id", "nope")
+    assert code != 0 and "(NotFoundException)" in error
+    code, _, error = aws(world, "iam", "get-role", "--role-name", "nope")
+    assert code != 0 and "(NoSuchEntity)" in error
+    code, _, error = aws(world, "iam", "list-users")
+    assert code != 0 and "does not imitate" in error

@@ -1,0 +1,96 @@
+"""The rendered template against the article's, and against cfn-lint."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from conftest import PROVISION, ROOT
+
+ARTICLE = ROOT / "tests/data/article.template.yaml"
+CFN_LINT = pathlib.Path(sys.executable).parent / "cfn-lint"
+STARTERS = sorted(it.parent.name for it in ROOT.glob("templates/*/spec.yaml"))
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms, read as the long ones."""
+
+
+def intrinsic(loader, tag, node):
+    value = loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else loader.construct_sequence(node, deep=True)
+    if tag == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {tag if tag == "Ref" else f"Fn::{tag}": value}
+
+
+Loader.add_multi_constructor("!", intrinsic)
+
+
+def render(spec, *arguments):
+    return subprocess.run(
+        [PROVISION, "render", str(spec), "--cfn", "--quiet", *arguments], check=True, capture_output=True, text=True,
+    ).stdout
+
+
+def test_the_articles_spec_renders_to_the_articles_template():
+    theirs = yaml.load(ARTICLE.read_text(), Loader)
+    ours = yaml.load(render(ROOT / "templates/article/spec.yaml"), Loader)
+    assert ours["Resources"] == theirs["Resources"]
+    assert ours["Description"] == theirs["Description"]
+    assert ours["AWSTemplateFormatVersion"] == theirs["AWSTemplateFormatVersion"]
+    for name, output in theirs["Outputs"].items():
+        assert ours["Outputs"][name] == output
+
+
+@pytest.mark.parametrize("starter", STARTERS)
+def test_yaml_and_json_say_the_same(starter):
+    spec, now = ROOT / f"templates/{starter}/spec.yaml", ("--now", "2026-11-24T03:00:00Z")
+    assert yaml.load(render(spec, *now), Loader) == json.loads(render(spec, "--format", "json", *now))
+
+
+RICH = """
+version: 1
+stack: rich
+description: All that a spec can say
+tags: { team: realtime, where: "${AWS::Region}" }
+logRoles:
+  made: {}
+  named: { name: my-role, description: d, managedPolicies: ['arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs'] }
+  ours: { arn: 'arn:aws:iam::123456789012:role/existing' }
+apis:
+  one:
+    ownerContact: realtime team
+    auth: { providers: [API_KEY, AWS_IAM] }
+    logging: { level: ERROR, role: made }
+    apiKeys: { web: { description: Browsers, validFor: 90d }, partner: { expires: '2027-06-30T00:00:00Z' } }
+    namespaces:
+      chat: { publish: [AWS_IAM], handlers: { code: chat.js } }
+      audit: { name: audit-log }
+  two:
+    name: "two-${AWS::Region}"
+    auth: { providers: [AWS_IAM] }
+    logging: { level: ALL, role: ours }
+  three:
+    auth: { providers: [AWS_IAM] }
+    logging: { level: INFO, role: named }
+"""
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+@pytest.mark.parametrize("name", [*STARTERS, "rich"])
+def test_cfn_lint_has_nothing_to_say(name, form, tmp_path):
+    spec = ROOT / f"templates/{name}/spec.yaml"
+    if name == "rich":
+        spec = tmp_path / "spec.yaml"
+        spec.write_text(RICH)
+        (tmp_path / "chat.js").write_text("export const onPublish = (ctx) => ctx.events.map((e) => `${e.id}`)\n")
+    template = tmp_path / f"template.{form}"
+    template.write_text(render(spec, "--format", form, "--now", "2026-11-24T03:00:00Z"))
+    done = subprocess.run(
+        [CFN_LINT, "--include-checks", "I", "--", str(template)],
+        capture_output=True, text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr

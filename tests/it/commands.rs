@@ -1,0 +1,292 @@
+//! Commands as their user meets them: exit codes, streams, refusals, what must never be shown.
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::world::{Ran, World, root};
+
+const MINIMAL: &str = "version: 1\nstack: hello\napis:\n  a:\n    auth: { providers: [API_KEY] }\n    apiKeys: { web: {} }\n";
+
+fn world() -> World {
+    let world = World::new();
+    world.write("spec.yaml", MINIMAL);
+    world
+}
+
+#[test]
+fn every_command_has_help_with_examples() {
+    let world = World::new();
+    let help = world.ok(&["--help"]);
+    let commands =
+        help.lines().skip_while(|it| *it != "Commands:").skip(1).take_while(|it| !it.is_empty());
+    let names: Vec<&str> = commands.filter_map(|it| it.split_whitespace().next()).collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names.iter().filter(|it| **it != "help") {
+        assert!(world.ok(&[name, "--help"]).contains("Examples:"), "{name}");
+    }
+    assert!(world.ok(&["--version"]).starts_with("provision 0."));
+}
+
+#[test]
+fn a_wrong_command_line_is_64_and_says_so_on_standard_error() {
+    let world = world();
+    for arguments in [
+        &["aply"][..],
+        &["apply"],
+        &["apply", "spec.yaml", "--parallelism", "0"],
+        &["plan", "spec.yaml", "--format", "xml"],
+    ] {
+        let Ran { code, out, err } = world.run(arguments);
+        assert_eq!((code, out.as_str()), (64, ""), "{arguments:?}");
+        assert!(err.contains("error:"), "{err}");
+    }
+    let region = world.run(&["plan", "article.yaml", "--local", "--region", "eu-west-1"]);
+    assert_eq!(region.code, 1);
+}
+
+#[test]
+fn a_region_that_contradicts_the_spec_is_refused() {
+    let world = World::with_article();
+    let Ran { code, err, .. } =
+        world.run(&["plan", "spec.yaml", "--local", "--region", "eu-west-1"]);
+    assert_eq!(code, 64);
+    assert!(err.contains("--region is eu-west-1 and the spec's region is ap-northeast-1"), "{err}");
+}
+
+#[test]
+fn without_credentials_the_way_to_try_it_is_named() {
+    let world = World::with_article();
+    for command in ["plan", "apply", "outputs", "destroy"] {
+        let Ran { code, out, err } = world.run(&[command, "spec.yaml"]);
+        assert_eq!((code, out.as_str()), (1, ""), "{command}: {err}");
+        assert!(err.contains("--local"), "{err}");
+    }
+}
+
+#[test]
+fn without_a_region_every_place_to_name_one_is_named() {
+    let world = world();
+    let Ran { code, err, .. } = world.run(&["plan", "spec.yaml"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("AWS_REGION") && err.contains("--region"), "{err}");
+}
+
+#[test]
+fn nobody_is_asked_without_a_terminal() {
+    let world = world();
+    for command in ["apply", "destroy"] {
+        world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+        world.write("spec.yaml", &MINIMAL.replace("web", "other"));
+        let Ran { code, err, .. } = world.run(&[command, "spec.yaml", "--local"]);
+        assert_eq!(code, 5, "{command}");
+        assert!(err.contains("--yes"), "{err}");
+        world.write("spec.yaml", MINIMAL);
+    }
+}
+
+#[test]
+fn pending_changes_are_2_only_if_asked() {
+    let world = world();
+    assert_eq!(world.run(&["plan", "spec.yaml", "--local"]).code, 0);
+    assert_eq!(world.run(&["plan", "spec.yaml", "--local", "--detailed-exitcode"]).code, 2);
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    assert_eq!(world.run(&["plan", "spec.yaml", "--local", "--detailed-exitcode"]).code, 0);
+}
+
+#[test]
+fn a_spec_that_shrank_to_nothing_deletes_nothing() {
+    let world = world();
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    world.write("spec.yaml", "version: 1\nstack: hello\n");
+    let Ran { code, err, .. } = world.run(&["apply", "spec.yaml", "--local", "--yes"]);
+    assert_eq!(code, 5);
+    assert!(err.contains("provision destroy"), "{err}");
+    world.write("spec.yaml", "# nothing\n");
+    assert_eq!(world.run(&["apply", "spec.yaml", "--local", "--yes"]).code, 1);
+    world.write("spec.yaml", MINIMAL);
+    assert_eq!(world.run(&["plan", "spec.yaml", "--local", "--detailed-exitcode"]).code, 0);
+}
+
+#[test]
+fn results_of_machine_formats_parse_and_nothing_else_is_there() {
+    let world = world();
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let plan = json(&world.ok(&["plan", "spec.yaml", "--local", "--format", "json"]));
+    assert_eq!(plan["changes"][0]["address"], "apis/a");
+    let lines = world.ok(&["apply", "spec.yaml", "--local", "--yes", "--format", "json"]);
+    let events: Vec<Value> = lines.lines().map(json).collect();
+    assert_eq!(events.first().unwrap()["event"], "planned");
+    assert_eq!(events.last().unwrap()["event"], "outputs");
+    let outputs = json(&world.ok(&["outputs", "spec.yaml", "--local", "--format", "json"]));
+    assert_eq!(outputs["apis"][0]["key"], "a");
+    json(&world.ok(&["validate", "spec.yaml", "--format", "json"]));
+    json(&world.ok(&["schema"]));
+    json(&world.ok(&["render", "spec.yaml", "--cfn", "--format", "json"]));
+    for line in
+        world.ok(&["outputs", "spec.yaml", "--local", "--format", "env", "--reveal"]).lines()
+    {
+        assert!(line.split_once('=').is_some_and(|(name, _)| name.starts_with("A_")), "{line}");
+    }
+}
+
+#[test]
+fn a_key_is_shown_only_to_who_asks() {
+    let world = world();
+    let shown = |it: &Ran| it.out.contains("da2-") || it.err.contains("da2-");
+    let spec = |days: &str| MINIMAL.replace("web: {}", &format!("web: {{ validFor: {days} }}"));
+    for step in [
+        &["apply", "spec.yaml", "--local", "--yes", "-vv"][..],
+        &["plan", "spec.yaml", "--local", "-vv", "--format", "json"],
+        &["outputs", "spec.yaml", "--local", "--format", "json"],
+        &["outputs", "spec.yaml", "--local", "--format", "env"],
+    ] {
+        let ran = world.run(step);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert!(!shown(&ran), "{step:?}");
+    }
+    // Updates and deletes have the key in their path.
+    world.write("spec.yaml", &spec("200d"));
+    let loud = |arguments: &[&str]| {
+        let done = world.command(arguments).env("RUST_LOG", "trace").output().unwrap();
+        let (code, out, err) = (
+            0,
+            String::from_utf8_lossy(&done.stdout).into(),
+            String::from_utf8_lossy(&done.stderr).into(),
+        );
+        Ran { code, out, err }
+    };
+    let update = loud(&["apply", "spec.yaml", "--local", "--yes"]);
+    assert!(update.err.contains("updated"), "{}", update.err);
+    assert!(!shown(&update), "{}", update.err);
+    assert!(shown(&world.run(&["outputs", "spec.yaml", "--local", "--reveal"])));
+    assert!(!shown(&loud(&["destroy", "spec.yaml", "--local", "--yes"])));
+}
+
+#[test]
+fn the_running_local_aws_is_used_and_keeps_what_it_is_told() {
+    let world = world();
+    let mut server = world
+        .command(&["local", "--port", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    std::io::BufRead::read_line(
+        &mut std::io::BufReader::new(server.stdout.take().unwrap()),
+        &mut url,
+    )
+    .unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    let second = world.run(&["local", "--port", "0"]);
+    assert_eq!(second.code, 1);
+    assert!(second.err.contains("in use"), "{}", second.err);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(world.run(&["plan", "spec.yaml", "--local", "--detailed-exitcode"]).code, 0);
+}
+
+#[test]
+fn outputs_of_a_stack_that_is_not_there_are_an_error() {
+    let Ran { code, out, err } = world().run(&["outputs", "spec.yaml", "--local"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("has no API"), "{err}");
+}
+
+#[test]
+fn init_writes_a_spec_that_applies_and_overwrites_nothing() {
+    let world = World::new();
+    for name in ["minimal", "article"] {
+        world.ok(&["init", name, name]);
+        let spec = format!("{name}/spec.yaml");
+        world.ok(&["validate", &spec, "--deny-warnings"]);
+        world.ok(&["apply", &spec, "--local", "--yes"]);
+        assert!(world.path(&format!("{name}/spec.schema.json")).exists());
+        let again = world.run(&["init", name, name]);
+        assert_eq!(again.code, 1);
+        assert!(again.err.contains("is there already"), "{}", again.err);
+    }
+    assert_eq!(world.run(&["init", "nonsense"]).code, 64);
+    assert!(world.ok(&["init", "--list"]).contains("article"));
+}
+
+#[test]
+fn completions_and_man_pages_are_made_for_every_command() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(world.ok(&["completions", shell]).contains("provision"), "{shell}");
+    }
+    assert!(world.ok(&["man"]).contains(".TH provision 1"));
+    world.ok(&["man", "--out-dir", "man"]);
+    for page in ["provision.1", "provision-apply.1", "provision-local.1"] {
+        assert!(world.path("man").join(page).exists(), "{page}");
+    }
+}
+
+#[test]
+fn colour_is_used_when_asked_and_never_against_no_color() {
+    let world = world();
+    let colored = |arguments: &[&str], no_color: &str| {
+        let done = world.command(arguments).env("NO_COLOR", no_color).output().unwrap();
+        done.stdout.contains(&0x1b)
+    };
+    assert!(!colored(&["plan", "spec.yaml", "--local"], ""));
+    assert!(colored(&["plan", "spec.yaml", "--local", "--color", "always"], ""));
+    assert!(!colored(&["plan", "spec.yaml", "--local", "--color", "never"], ""));
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_no_failure() {
+    let world = world();
+    let mut child = world.command(&["schema"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_template_is_written_whole_or_not_at_all() {
+    let world = World::with_article();
+    world.ok(&["render", "spec.yaml", "--cfn", "--out", "template.yaml"]);
+    let printed = world.ok(&["render", "spec.yaml", "--cfn"]);
+    assert_eq!(std::fs::read_to_string(world.path("template.yaml")).unwrap(), printed);
+    let Ran { code, err, .. } =
+        world.run(&["render", "spec.yaml", "--cfn", "--out", "no/such/template.yaml"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("can't be written"), "{err}");
+}
+
+#[test]
+fn a_handler_file_belongs_to_the_folder_of_its_spec() {
+    let world = World::new();
+    let spec = |path: &str| {
+        MINIMAL.to_owned()
+            + &format!("    namespaces: {{ n: {{ handlers: {{ code: {path} }} }} }}\n")
+    };
+    world.write("stacks/a/h.js", "export const onPublish = (ctx) => ctx.events\n");
+    world.write("stacks/outside.js", "export const onPublish = (ctx) => ctx.events\n");
+    world.write("stacks/a/empty.js", " \n");
+    world.write("stacks/a/large.js", &"x".repeat(32_769));
+    std::fs::write(world.path("stacks/a/binary.js"), [0xff, 0xfe]).unwrap();
+    let check = |path: &str, expected: &str| {
+        world.write("stacks/a/spec.yaml", &spec(path));
+        let Ran { err, .. } = world.run(&["validate", "stacks/a/spec.yaml"]);
+        assert!(err.contains(expected), "{path}: {err}");
+    };
+    check("h.js", "nothing to object to");
+    check("./../a/h.js", "nothing to object to");
+    check("../outside.js", "outside the spec's folder");
+    check("/etc/passwd", "relative to the spec");
+    check("nowhere.js", "PV230");
+    check(".", "it is a folder");
+    check("binary.js", "no UTF-8 text");
+    check("empty.js", "PV231");
+    check("large.js", "PV232");
+}
+
+#[test]
+fn the_starters_of_this_repository_are_what_init_writes() {
+    for name in ["minimal", "article"] {
+        assert!(root(&format!("templates/{name}/spec.yaml")).exists());
+    }
+}

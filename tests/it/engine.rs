@@ -1,0 +1,268 @@
+//! The engine against the local AWS over HTTP, within one process.
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Response, StatusCode};
+use axum::middleware::{Next, from_fn};
+use proptest::prelude::*;
+use provision::aws::Class;
+use provision::backend::direct::{Proposal, carry_out, propose, verify};
+use provision::event::Event;
+use provision::kind::{Desired, Live, Owner};
+use provision::spec::Spec;
+use serde_json::{Value, json};
+
+use crate::specs::{documents, folder, spec_of};
+use crate::world::{Served, serve};
+
+/// Some moment near now: the local AWS runs on the machine's clock.
+fn now() -> i64 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64
+}
+
+struct Done {
+    proposal: Proposal,
+    events: Vec<Event>,
+    live: Live,
+    left: usize,
+}
+
+/// Applies `desired`, checks what was told, and looks again.
+async fn apply(served: &Served, stack: &str, desired: &Desired) -> Done {
+    let proposal = propose(&served.aws, stack, desired, now()).await.unwrap();
+    let told = Mutex::new(Vec::new());
+    let tell = |event: Event| told.lock().unwrap().push(event);
+    let interrupted = AtomicBool::new(false);
+    carry_out(&served.aws, stack, &proposal, 8, &interrupted, &tell).await;
+    let (live, left) = verify(&served.aws, stack, desired, &proposal.site).await.unwrap();
+    let events = told.into_inner().unwrap();
+    check_grammar(&events);
+    Done { proposal, events, live, left: left.len() }
+}
+
+/// `Planned` first, `Finished` last, and one end for each beginning.
+fn check_grammar(events: &[Event]) {
+    assert!(matches!(events.first(), Some(Event::Planned { .. })), "{events:?}");
+    assert!(matches!(events.last(), Some(Event::Finished { .. })), "{events:?}");
+    let mut open = Vec::new();
+    let (mut ended, mut skips) = (0, 0);
+    for event in events {
+        match event {
+            Event::Started { address, action } => open.push((address.clone(), *action)),
+            Event::Succeeded { address, action } | Event::Failed { address, action, .. } => {
+                let found = open.iter().position(|it| *it == (address.clone(), *action));
+                open.remove(found.expect("what ends has begun"));
+                ended += 1;
+            }
+            Event::Skipped { .. } => skips += 1,
+            _ => {}
+        }
+    }
+    assert_eq!(open, []);
+    let Some(Event::Planned { steps }) = events.first() else { unreachable!() };
+    assert_eq!(*steps, ended + skips);
+}
+
+/// What is live, apart from what AWS chooses by chance.
+fn shape(live: &Live) -> BTreeMap<String, Value> {
+    let one = |text: &str| {
+        live.ours.iter().fold(text.to_owned(), |text, (address, it)| {
+            ["ApiId", "Arn"]
+                .iter()
+                .filter_map(|name| it.attributes.get(name))
+                .fold(text, |text, id| text.replace(id, &format!("<{address}>")))
+        })
+    };
+    let shape = |value: &Value| serde_json::from_str(&one(&value.to_string())).unwrap();
+    live.ours
+        .iter()
+        .map(|(address, it)| (address.to_string(), shape(&json!(it.properties))))
+        .collect()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_applied_needs_nothing_and_the_way_there_leaves_no_trace(before in documents(), after in documents()) {
+        runtime().block_on(async {
+            let (was, should) = (spec_of(&before, &folder(), now()), spec_of(&after, &folder(), now()));
+            let (long, short) = (serve(|it| it).await, serve(|it| it).await);
+            assert_eq!(apply(&long, "generated", &was.desired).await.left, 0);
+            let by_way = apply(&long, "generated", &should.desired).await;
+            let straight = apply(&short, "generated", &should.desired).await;
+            assert_eq!((by_way.left, straight.left), (0, 0));
+            assert_eq!(shape(&by_way.live), shape(&straight.live));
+            let gone = apply(&long, "generated", &Desired::new()).await;
+            assert!(gone.live.ours.is_empty() && gone.live.strangers.is_empty());
+            assert_eq!(long.aws.iam.list_roles().send().await.unwrap().roles().len(), 0);
+        });
+    }
+}
+
+fn article() -> Spec {
+    let text = include_str!("../../templates/article/spec.yaml");
+    let (source, problems) = provision::source::Source::parse("spec.yaml", text.as_bytes());
+    assert_eq!(problems, []);
+    provision::spec::load(&source, &folder(), now()).0.unwrap()
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_a_create_makes_nothing_twice() {
+    for lost in
+        ["POST /v2/apis", "POST /channelNamespaces", "POST /apikeys", "CreateRole", "PutRolePolicy"]
+    {
+        let once = Arc::new(AtomicBool::new(true));
+        let served = serve(|router| {
+            router.layer(from_fn(move |request: Request, next: Next| {
+                let once = once.clone();
+                async move {
+                    let (parts, body) = request.into_parts();
+                    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+                    let action = format!("Action={lost}&");
+                    let call = format!("{} {}", parts.method, parts.uri.path());
+                    let meant = lost.split_once(' ').is_some_and(|(method, end)| {
+                        call.starts_with(method) && call.ends_with(end)
+                    }) || String::from_utf8_lossy(&body).contains(&action);
+                    let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
+                    match meant && answer.status() == 200 && once.swap(false, Ordering::SeqCst) {
+                        true => Response::builder()
+                            .status(StatusCode::BAD_GATEWAY)
+                            .body(Body::from("lost"))
+                            .unwrap(),
+                        false => answer,
+                    }
+                }
+            }))
+        })
+        .await;
+        let spec = article();
+        let done = apply(&served, &spec.stack, &spec.desired).await;
+        assert_eq!(done.left, 0, "{lost}: {:?}", done.events);
+        assert_eq!(done.live.ours.len(), 4);
+        assert_eq!(done.live.strangers, []);
+        assert_eq!(served.aws.appsync.list_apis().send().await.unwrap().apis().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_busy_api_is_waited_for_and_said_so() {
+    let left = Arc::new(AtomicUsize::new(3));
+    let served = serve(|router| {
+        router.layer(from_fn(move |request: Request, next: Next| {
+            let left = left.clone();
+            async move {
+                let busy = request.uri().path().ends_with("/channelNamespaces")
+                    && request.method() == "POST"
+                    && left.load(Ordering::SeqCst) > 0;
+                if busy {
+                    left.fetch_sub(1, Ordering::SeqCst);
+                    return Response::builder()
+                        .status(409)
+                        .header("x-amzn-errortype", "ConcurrentModificationException")
+                        .body(Body::from(r#"{"message":"another change is under way"}"#))
+                        .unwrap();
+                }
+                next.run(request).await
+            }
+        }))
+    })
+    .await;
+    let spec = article();
+    let done = apply(&served, &spec.stack, &spec.desired).await;
+    assert_eq!(done.left, 0);
+    let retries = done.events.iter().filter(|it| matches!(it, Event::Retrying { .. })).count();
+    assert_eq!(retries, 3);
+}
+
+#[tokio::test]
+async fn a_failed_step_stops_only_what_needs_it() {
+    let served = serve(|router| {
+        router.layer(from_fn(|request: Request, next: Next| async move {
+            if request.uri().path().ends_with("/apikeys") && request.method() == "POST" {
+                return Response::builder()
+                    .status(400)
+                    .header("x-amzn-errortype", "BadRequestException")
+                    .body(Body::from(
+                        r#"{"message":"no key da2-abcdefghijklmnopqrstuvwxyz today"}"#,
+                    ))
+                    .unwrap();
+            }
+            next.run(request).await
+        }))
+    })
+    .await;
+    let spec = article();
+    let done = apply(&served, &spec.stack, &spec.desired).await;
+    assert_eq!(done.live.ours.len(), 3);
+    assert_eq!(done.left, 1);
+    let told = format!("{:?}", done.events);
+    assert!(told.contains("no key da2-… today"), "{told}");
+    assert!(!told.contains("da2-abc"), "{told}");
+}
+
+#[tokio::test]
+async fn what_is_not_ours_is_shown_and_never_touched() {
+    let served = serve(|it| it).await;
+    let spec = article();
+    apply(&served, &spec.stack, &spec.desired).await;
+    let apis = served.aws.appsync.list_apis().send().await.unwrap();
+    let id = apis.apis()[0].api_id().unwrap();
+    let appsync = &served.aws.appsync;
+    appsync.create_channel_namespace().api_id(id).name("stranger").send().await.unwrap();
+    appsync.create_api_key().api_id(id).send().await.unwrap();
+    let again = apply(&served, &spec.stack, &spec.desired).await;
+    assert_eq!(again.proposal.changes, []);
+    let strangers: Vec<_> =
+        again.live.strangers.iter().map(|it| (it.noun, it.name.as_deref(), &it.owner)).collect();
+    assert_eq!(
+        strangers,
+        [
+            ("channel namespace", Some("stranger"), &Owner::Nobody),
+            ("API key", None, &Owner::Nobody),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn two_stacks_in_one_account_keep_out_of_each_others_way() {
+    let served = serve(|it| it).await;
+    let spec = article();
+    apply(&served, "one", &spec.desired).await;
+    let two = apply(&served, "two", &spec.desired).await;
+    assert_eq!(two.live.ours.len(), 4);
+    apply(&served, "one", &Desired::new()).await;
+    let (live, left) = verify(&served.aws, "two", &spec.desired, &two.proposal.site).await.unwrap();
+    assert_eq!((live.ours.len(), left.len()), (4, 0));
+}
+
+#[tokio::test]
+async fn a_name_that_somebody_else_has_is_an_explained_failure() {
+    let served = serve(|it| it).await;
+    let document =
+        json!({ "version": 1, "stack": "mine", "logRoles": { "logs": { "name": "taken" } } });
+    let trust = r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"x"},"Action":"sts:AssumeRole"}]}"#;
+    served
+        .aws
+        .iam
+        .create_role()
+        .role_name("taken")
+        .assume_role_policy_document(trust)
+        .send()
+        .await
+        .unwrap();
+    let spec = spec_of(&document, &folder(), now());
+    let proposal = propose(&served.aws, "mine", &spec.desired, now()).await.unwrap();
+    let outcome =
+        carry_out(&served.aws, "mine", &proposal, 8, &AtomicBool::new(false), &|_| {}).await;
+    let (_, _, error) = &outcome.failed[0];
+    assert_eq!(error.class, Class::Exists);
+    assert!(error.to_string().contains("does not carry this stack's mark"), "{error}");
+}

@@ -1,0 +1,113 @@
+//! What can be derived is generated, committed, and held against its source here. `UPDATE=1` writes it.
+use std::fs;
+
+use provision::event::Event;
+use provision::kinds::KINDS;
+use provision::render::changes::Plan;
+use provision::render::outputs::Outputs;
+use provision::spec::schema;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::Value;
+
+use crate::world::{World, root};
+
+#[test]
+fn the_schemas_are_current() {
+    current("schemas/spec.schema.json", &pretty(&schema()));
+    current("schemas/plan.schema.json", &pretty(&schema_of::<Plan<'_>>()));
+    current("schemas/event.schema.json", &pretty(&schema_of::<Event>()));
+    current("schemas/outputs.schema.json", &pretty(&schema_of::<Outputs>()));
+}
+
+#[test]
+fn every_starter_has_the_template_it_renders_to() {
+    for starter in fs::read_dir(root("templates")).unwrap() {
+        let folder = starter.unwrap().path();
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let spec = folder.join("spec.yaml");
+        // Keys end at a moment that is counted from now.
+        let now = ["--now", "2026-11-24T03:00:00Z"];
+        let template =
+            World::new().ok(&["render", spec.to_str().unwrap(), "--cfn", now[0], now[1]]);
+        current(&format!("templates/{name}/template.yaml"), &template);
+    }
+}
+
+#[test]
+fn the_readme_has_the_tables_and_the_help_that_the_program_has() {
+    let mut readme = fs::read_to_string(root("README.md")).unwrap();
+    let world = World::new();
+    let help = world.ok(&["--help"]);
+    let commands =
+        help.lines().skip_while(|it| *it != "Commands:").skip(1).take_while(|it| !it.is_empty());
+    let command = |line: &str| {
+        let (name, about) = line.trim().split_once(' ').unwrap();
+        format!("| `provision {name}` | {} |\n", about.trim())
+    };
+    let commands: String =
+        commands.filter(|it| !it.trim().starts_with("help ")).map(command).collect();
+    let codes =
+        help.lines().skip_while(|it| *it != "Exit codes:").skip(1).take_while(|it| !it.is_empty());
+    let code = |line: &str| {
+        let (code, meaning) = line.trim().split_once(' ').unwrap();
+        format!("| {code} | {} |\n", meaning.trim())
+    };
+    let codes: String = codes.map(code).collect();
+    let kinds: String = KINDS
+        .iter()
+        .map(|row| {
+            let facts = &row.facts;
+            let section = match facts.parent {
+                Some(parent) => format!("{parent}.NAME.{}", facts.section),
+                None => facts.section.to_owned(),
+            };
+            format!(
+                "| `{section}` | {} | `{}` | `{}` |\n",
+                facts.noun, facts.type_name, facts.example
+            )
+        })
+        .collect();
+    for (name, table) in [
+        ("commands", format!("| command | what it does |\n|---|---|\n{commands}")),
+        ("exit codes", format!("| code | meaning |\n|---|---|\n{codes}")),
+        (
+            "kinds",
+            format!("| section | declares | on AWS | for example |\n|---|---|---|---|\n{kinds}"),
+        ),
+    ] {
+        readme = between(&readme, name, &table);
+    }
+    current("README.md", &readme);
+}
+
+/// Puts `text` between the markers of `name`.
+fn between(document: &str, name: &str, text: &str) -> String {
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (before, rest) =
+        document.split_once(&open).unwrap_or_else(|| panic!("no marker for {name}"));
+    let (_, after) = rest.split_once(&close).unwrap();
+    format!("{before}{open}{text}{close}{after}")
+}
+
+fn schema_of<T: JsonSchema>() -> Value {
+    let generator: SchemaGenerator = SchemaSettings::draft2020_12().into_generator();
+    generator.into_root_schema_for::<T>().to_value()
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap() + "\n"
+}
+
+fn current(path: &str, text: &str) {
+    let file = root(path);
+    if std::env::vars().any(|(name, _)| name == "UPDATE") {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, text).unwrap();
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        committed == text,
+        "{path} is not current; run `UPDATE=1 cargo test` and review what changed"
+    );
+}

@@ -1,0 +1,98 @@
+//! Real clients against the real program: boto3, the AWS CLI, cfn-lint. They run in Python, in an
+//! environment that the first run makes.
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+
+use provision::kinds::KINDS;
+use serde_json::Value;
+
+use crate::world::root;
+
+#[test]
+fn boto3_reads_and_writes_what_aws_would() {
+    pytest("test_wire.py");
+}
+
+#[test]
+fn boto3_reads_back_what_the_spec_says_and_nothing_after_destroy() {
+    pytest("test_apply.py");
+}
+
+#[test]
+fn the_aws_cli_works_with_nothing_but_an_endpoint() {
+    pytest("test_cli.py");
+}
+
+#[test]
+fn the_articles_template_is_rendered_and_cfn_lint_has_nothing_to_say() {
+    pytest("test_template.py");
+}
+
+/// Our facts against CloudFormation's registry schemas, as cfn-lint carries them.
+#[test]
+fn what_we_call_immutable_is_what_cloudformation_calls_create_only() {
+    let schemas = fs::read_dir(environment().join("lib")).unwrap().next().unwrap().unwrap().path();
+    let schemas = schemas.join("site-packages/cfnlint/data/schemas");
+    let read =
+        |path: PathBuf| -> Value { serde_json::from_slice(&fs::read(path).unwrap()).unwrap() };
+    let index = read(schemas.join("providers/us-east-1.json"));
+    for kind in KINDS.iter().map(|row| &row.facts) {
+        let file = index[kind.type_name].as_str().unwrap();
+        let theirs = read(schemas.join(format!("resources/{file}.json")));
+        let names = |list: &str| -> Vec<String> {
+            let paths = theirs[list].as_array().into_iter().flatten().filter_map(Value::as_str);
+            paths.filter_map(|it| it.strip_prefix("/properties/")).map(str::to_owned).collect()
+        };
+        let schema = (kind.properties)(&mut schemars::SchemaGenerator::default());
+        let ours: Vec<&String> =
+            schema.get("properties").unwrap().as_object().unwrap().keys().collect();
+        for name in &ours {
+            assert!(theirs["properties"].get(name).is_some(), "{kind:?} has no {name}");
+            assert!(!names("readOnlyProperties").contains(name), "{kind:?}.{name} is read-only");
+        }
+        let mut stuck: Vec<String> = names("createOnlyProperties");
+        stuck.retain(|name| ours.contains(&name));
+        stuck.sort();
+        assert_eq!(kind.immutable, stuck, "{kind:?}");
+    }
+}
+
+fn pytest(file: &str) {
+    let done = Command::new(environment().join("bin/python"))
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", file])
+        .current_dir(root("tests/interop"))
+        .env("PROVISION", env!("CARGO_BIN_EXE_provision"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{out}\n{err}");
+}
+
+/// The Python environment with the pinned clients, made once for each list of them.
+fn environment() -> PathBuf {
+    let requirements = root("tests/interop/requirements.txt");
+    let folder = root("target/interop");
+    fs::create_dir_all(&folder).unwrap();
+    let lock =
+        File::options().create(true).truncate(false).write(true).open(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let (venv, made) = (folder.join("venv"), folder.join("made-from.txt"));
+    if fs::read(&made).ok() != Some(fs::read(&requirements).unwrap()) {
+        let _ = fs::remove_dir_all(&venv);
+        let must = |command: &mut Command, what: &str| {
+            let done = command
+                .output()
+                .unwrap_or_else(|error| panic!("{what}: {error}; the tests need python3"));
+            assert!(done.status.success(), "{what}: {}", String::from_utf8_lossy(&done.stderr));
+        };
+        must(Command::new("python3").args(["-m", "venv"]).arg(&venv), "python3 -m venv");
+        let mut pip = Command::new(venv.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+            .arg(&requirements);
+        must(&mut pip, "pip install");
+        fs::copy(&requirements, &made).unwrap();
+    }
+    venv
+}

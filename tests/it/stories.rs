@@ -1,0 +1,105 @@
+//! Runs `tests/stories/*.md`: prose, files, commands and what they print.
+//!
+//! A block that opens with ```` ```yaml spec.yaml ```` writes that file. In a `console` block a line
+//! that begins with `$ ` runs; what follows is what it must print. `UPDATE=1` writes what it does
+//! print, for review.
+use std::fs;
+use std::process::Stdio;
+
+use regex_lite::{Captures, Regex};
+
+use crate::world::{World, root};
+
+#[test]
+fn every_story_goes_as_it_is_told() {
+    let mut stories: Vec<_> =
+        fs::read_dir(root("tests/stories")).unwrap().map(|it| it.unwrap().path()).collect();
+    stories.sort();
+    assert!(!stories.is_empty());
+    let update = std::env::vars().any(|(name, _)| name == "UPDATE");
+    for path in stories {
+        let told = fs::read_to_string(&path).unwrap();
+        let went = play(&told);
+        if update {
+            fs::write(&path, &went).unwrap();
+        }
+        assert!(
+            told == went || update,
+            "{} goes otherwise:\n{}",
+            path.display(),
+            difference(&told, &went)
+        );
+    }
+}
+
+/// Plays a story in a world of its own, and tells it as it went.
+fn play(story: &str) -> String {
+    let world = World::new();
+    let mut told = String::new();
+    let mut lines = story.lines();
+    while let Some(line) = lines.next() {
+        told.push_str(line);
+        told.push('\n');
+        let Some(opening) = line.strip_prefix("```") else { continue };
+        let block: Vec<&str> = lines.by_ref().take_while(|it| *it != "```").collect();
+        match opening.split_once(' ') {
+            Some((_, file)) => {
+                let text = block.join("\n") + "\n";
+                world.write(file, &text);
+                told.push_str(&text);
+            }
+            None if opening == "console" => {
+                for command in block.iter().filter_map(|it| it.strip_prefix("$ ")) {
+                    told.push_str(&format!("$ {command}\n{}", run(&world, command)));
+                }
+            }
+            None => told.extend(block.iter().map(|it| format!("{it}\n"))),
+        }
+        told.push_str("```\n");
+    }
+    told
+}
+
+/// What a command prints, both streams as a terminal shows them.
+fn run(world: &World, command: &str) -> String {
+    let printed = world.path(".printed");
+    let file = fs::File::create(&printed).unwrap();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_provision")).parent().unwrap();
+    let mut shell = world.command(&[]);
+    let variables: Vec<_> =
+        shell.get_envs().map(|(k, v)| (k.to_owned(), v.map(ToOwned::to_owned))).collect();
+    shell = std::process::Command::new("sh");
+    shell.arg("-c").arg(command).env_clear().current_dir(world.path("")).stdin(Stdio::null());
+    for (name, value) in variables {
+        shell.env(name, value.unwrap_or_default());
+    }
+    shell.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", program.display()));
+    shell.stdout(file.try_clone().unwrap()).stderr(file);
+    let status = shell.status().unwrap();
+    let mut text = redacted(&fs::read_to_string(&printed).unwrap());
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    match status.code() {
+        Some(0) => text,
+        code => format!("{text}[exit {}]\n", code.unwrap_or(-1)),
+    }
+}
+
+/// What differs from run to run, by its type.
+fn redacted(text: &str) -> String {
+    let patterns = [
+        (r"da2-[a-z0-9]{26}", "da2-KEY"),
+        (r"\b[a-z0-9]{26}\b", "ID"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "MOMENT"),
+        (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
+    ];
+    patterns.iter().fold(text.to_owned(), |text, (pattern, name)| {
+        let pattern = Regex::new(pattern).unwrap();
+        pattern.replace_all(&text, |_: &Captures<'_>| name.to_string()).into_owned()
+    })
+}
+
+fn difference(told: &str, went: &str) -> String {
+    similar::TextDiff::from_lines(told, went).unified_diff().context_radius(2).to_string()
+}

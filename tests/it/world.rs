@@ -1,0 +1,99 @@
+//! A hermetic world: a folder of its own, the real program, and an AWS that is ours.
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use provision::aws::{Aws, Endpoint, Target, connect};
+use provision::emulator::{Store, router};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// A folder in which commands run.
+#[derive(Debug)]
+pub struct World {
+    folder: TempDir,
+}
+
+/// How a command ended and what it said.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+    /// A world with the article's spec in it.
+    pub fn with_article() -> Self {
+        let world = Self::new();
+        world.write("spec.yaml", &fs::read_to_string(root("templates/article/spec.yaml")).unwrap());
+        world
+    }
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    /// The program with these arguments, in this folder, with nothing of the machine's environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
+        command.env("HOME", self.folder.path()).env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+    }
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let done = self.command(arguments).output().unwrap();
+        Ran {
+            code: done.status.code().unwrap_or(-1),
+            out: String::from_utf8(done.stdout).unwrap(),
+            err: String::from_utf8(done.stderr).unwrap(),
+        }
+    }
+    /// Runs what must succeed, and returns what it printed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let Ran { code, out, err } = self.run(arguments);
+        assert_eq!(code, 0, "{arguments:?}\n{out}\n{err}");
+        out
+    }
+}
+
+/// A path in the project.
+pub fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The local AWS, served from memory on a port of its own.
+#[derive(Debug)]
+pub struct Served {
+    pub url: String,
+    pub aws: Aws,
+}
+
+/// Serves an empty AWS whose router `wrap` may put something around.
+pub async fn serve(wrap: impl FnOnce(axum::Router) -> axum::Router) -> Served {
+    let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
+    serve_store(store, wrap).await
+}
+
+pub async fn serve_store(
+    store: Arc<Store>,
+    wrap: impl FnOnce(axum::Router) -> axum::Router,
+) -> Served {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = wrap(router(store));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let region = Some("ap-northeast-1".to_owned());
+    let endpoint = Endpoint::Local(url.clone());
+    let aws = connect(&Target { region, profile: None, endpoint }).await.unwrap();
+    Served { url, aws }
+}
