@@ -1,13 +1,13 @@
 //! Looks at AWS: what is ours, by its mark, and what stands beside it.
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::{try_join, try_join_all};
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
 
 use crate::address::Address;
-use crate::aws::{Aws, AwsError};
+use crate::aws::{Aws, AwsError, Class};
 use crate::calls::{Listed, Seek, Whole};
 use crate::kind::{Live, Observed, Owner, Stranger};
 use crate::kinds::{self, Row};
-use crate::model::Properties;
+use crate::model::{Attributes, Properties};
 
 /// Reads under way at a time, so that fifty namespaces are no burst of fifty calls.
 const READS_AT_ONCE: usize = 16;
@@ -25,28 +25,78 @@ pub enum LookError {
 
 /// Everything of `stack`, and everything else that hangs on its APIs.
 ///
-/// Two rounds: what stands at the top, then what hangs on it. Within a round all calls run at once.
+/// All kinds are listed at once. Whatever a list already knows to be ours is read while what hangs
+/// on it is listed, so that the longest chain is: list APIs, list namespaces, read one.
 pub async fn observe(aws: &Aws, stack: &str) -> Result<Live, LookError> {
-    let seek = Seek { stack, parent: None };
-    let tops = try_join_all(kinds::under(None).map(|row| look(aws, row, seek.clone()))).await?;
+    let tops = kinds::under(None).map(|row| branches(aws, row, Seek { stack, parent: None }));
     let mut live = Live::default();
-    for seen in tops.into_iter().flatten() {
-        place(seen, None, &mut live)?;
-    }
-    let looks = live.ours.iter().flat_map(|(address, parent)| {
-        kinds::under(Some(parent.kind.section)).map(move |row| async move {
-            let seek = Seek { stack, parent: Some((address, &parent.attributes)) };
-            Ok::<_, LookError>((address.clone(), look(aws, row, seek).await?))
-        })
-    });
-    let below: Vec<_> = join_all(looks).await;
-    for seen in below {
-        let (parent, seen) = seen?;
-        for it in seen {
-            place(it, Some(&parent), &mut live)?;
-        }
+    for Branch { seen, parent } in try_join_all(tops).await?.into_iter().flatten() {
+        place(seen, parent.as_ref(), &mut live)?;
     }
     Ok(live)
+}
+
+/// Something seen, and what it hangs on.
+struct Branch {
+    seen: Seen,
+    parent: Option<Address>,
+}
+
+/// Lists one kind; reads what may be ours, and all that hangs on it.
+async fn branches(aws: &Aws, row: &'static Row, seek: Seek<'_>) -> Result<Vec<Branch>, AwsError> {
+    let listed = match (row.calls.list)(aws, &seek).await {
+        // What it hung on is gone since it was listed.
+        Err(error) if error.class == Class::NotFound && seek.parent.is_some() => Vec::new(),
+        listed => listed?,
+    };
+    let branches = listed.into_iter().map(|it| branch(aws, row, &seek, it));
+    let grown: Vec<_> = iter(branches).buffered(READS_AT_ONCE).try_collect().await?;
+    Ok(grown.into_iter().flatten().collect())
+}
+
+async fn branch(
+    aws: &Aws,
+    row: &'static Row,
+    seek: &Seek<'_>,
+    listed: Listed<Properties>,
+) -> Result<Vec<Branch>, AwsError> {
+    let known = match &listed.owner {
+        Some(Owner::Ours(address)) => Some((address.clone(), listed.attributes.clone())),
+        _ => None,
+    };
+    let (seen, below) = match known {
+        Some((address, attributes)) => {
+            let below = below(aws, row, seek.stack, &address, &attributes);
+            try_join(whole(aws, row, seek, listed), below).await?
+        }
+        // Only the object itself says whose it is.
+        None => {
+            let seen = whole(aws, row, seek, listed).await?;
+            let below = match &seen {
+                Some(Seen { owner: Owner::Ours(address), observed: Some(it), .. }) => {
+                    below(aws, row, seek.stack, address, &it.attributes).await?
+                }
+                _ => Vec::new(),
+            };
+            (seen, below)
+        }
+    };
+    let own = seen.map(|seen| Branch { seen, parent: seek.parent.map(|(it, _)| it.clone()) });
+    Ok(own.into_iter().chain(below).collect())
+}
+
+/// Everything that hangs on what is at `address`.
+async fn below(
+    aws: &Aws,
+    row: &'static Row,
+    stack: &str,
+    address: &Address,
+    attributes: &Attributes,
+) -> Result<Vec<Branch>, AwsError> {
+    let seek = Seek { stack, parent: Some((address, attributes)) };
+    let kinds = kinds::under(Some(row.facts.section));
+    let looks = kinds.map(|row| Box::pin(branches(aws, row, seek.clone())));
+    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
 }
 
 /// What a look has seen: ours whole, strangers by name.
@@ -57,24 +107,19 @@ struct Seen {
     observed: Option<Observed>,
 }
 
-/// Lists one kind, then reads what the list leaves out of those that may be ours.
+/// The one of a kind that carries the mark of `address`, if there is one.
 pub async fn look_for(
     aws: &Aws,
     row: &'static Row,
     seek: Seek<'_>,
     address: &Address,
 ) -> Result<Option<Observed>, AwsError> {
-    let seen = look(aws, row, seek).await?;
-    let ours =
-        |it: Seen| (it.owner == Owner::Ours(address.clone())).then_some(it.observed).flatten();
-    Ok(seen.into_iter().find_map(ours))
-}
-
-async fn look(aws: &Aws, row: &'static Row, seek: Seek<'_>) -> Result<Vec<Seen>, AwsError> {
     let listed = (row.calls.list)(aws, &seek).await?;
     let reads = listed.into_iter().map(|it| whole(aws, row, &seek, it));
     let seen: Vec<Option<Seen>> = iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
-    Ok(seen.into_iter().flatten().collect())
+    let ours =
+        |it: Seen| (it.owner == Owner::Ours(address.clone())).then_some(it.observed).flatten();
+    Ok(seen.into_iter().flatten().find_map(ours))
 }
 
 async fn whole(

@@ -1,6 +1,5 @@
 //! `provision apply` and `provision destroy`: propose, ask, carry out, look again.
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -125,7 +124,7 @@ async fn change(
         ask(question, spec, &proposal, io)?;
     }
     io.note("\n");
-    let outcome = run(spec, &proposal, args, session, io).await;
+    let outcome = run(spec, &proposal, args, session, io).await?;
     let (live, left) = verify(aws, &spec.stack, desired, &proposal.site).await?;
     tell_outputs(spec, &proposal, &live, desired, args.format, io)?;
     let exit = of_outcome(&outcome);
@@ -142,40 +141,48 @@ async fn change(
     Ok(Exit::Done)
 }
 
-/// Carries the proposal out, telling each event as it comes. Ctrl-C lets what runs finish.
+/// Carries the proposal out, telling each event as it comes. The first Ctrl-C lets what is under way
+/// finish; the second leaves it, as a kill would.
 async fn run(
     spec: &Spec,
     proposal: &Proposal,
     args: &ChangingArgs,
     session: &Session,
     io: &mut Io,
-) -> Outcome {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    let listening = tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            flag.store(true, Ordering::Relaxed);
-        }
-    });
+) -> Result<Outcome, Failure> {
+    let interrupted = AtomicBool::new(false);
     let format = args.format;
     let told = Mutex::new(io);
-    let tell = |event: Event| {
-        let mut io = told.lock().expect("nobody panics while telling");
-        match format {
-            Format::Human => {
-                if let Some(line) = progress::line(&event) {
-                    io.note(&format!("{line}\n"));
-                }
+    let say = |text: &str| told.lock().expect("nobody panics while telling").note(text);
+    let tell = |event: Event| match format {
+        Format::Human => {
+            if let Some(line) = progress::line(&event) {
+                say(&format!("{line}\n"));
             }
+        }
+        Format::Json => {
+            let mut io = told.lock().expect("nobody panics while telling");
             // A result that nobody reads is found out when the outputs are written.
-            Format::Json => drop(io.result(&format!("{}\n", json!(event)))),
+            drop(io.result(&format!("{}\n", json!(event))));
         }
     };
     let steps_at_once = usize::from(args.parallelism);
-    let outcome =
-        carry_out(&session.aws, &spec.stack, proposal, steps_at_once, &interrupted, &tell).await;
-    listening.abort();
-    outcome
+    let (aws, stack) = (&session.aws, &spec.stack);
+    let carrying = carry_out(aws, stack, proposal, steps_at_once, &interrupted, &tell);
+    let mut carrying = std::pin::pin!(carrying);
+    loop {
+        tokio::select! {
+            outcome = &mut carrying => return Ok(outcome),
+            Ok(()) = tokio::signal::ctrl_c() => {
+                if interrupted.swap(true, Ordering::Relaxed) {
+                    let message = "stopped with changes under way";
+                    return Err(Failure::new(Exit::Interrupted, message)
+                        .hint("run it again; it finds what was done and goes on"));
+                }
+                say("  … finishing what is under way; Ctrl-C again stops at once\n");
+            }
+        }
+    }
 }
 
 /// Asks before anything is changed; only somebody at a terminal can answer.

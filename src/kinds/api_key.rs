@@ -40,8 +40,11 @@ pub struct ApiKeyDeclaration {
     renew_before: Option<Period>,
     /// The moment a key ends, instead of `validFor`: `2027-06-30T00:00:00Z`. It is never renewed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    expires: Option<jiff::Timestamp>,
+    #[schemars(
+        regex(pattern = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"),
+        extend("patternErrorMessage" = "expected a moment such as 2027-06-30T00:00:00Z")
+    )]
+    expires: Option<String>,
     /// Its logical id in a CloudFormation template. Left out: made from its address.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"))]
@@ -66,10 +69,15 @@ impl ApiKeyDeclaration {
     fn renews_within_s(&self) -> i64 {
         self.renew_before.map_or(self.lives().seconds / 10, |it| it.seconds)
     }
+    /// The moment it is to end, if it names one.
+    fn moment_epoch_s(&self) -> Option<i64> {
+        let moment: jiff::Timestamp = self.expires.as_ref()?.parse().ok()?;
+        Some(moment.as_second())
+    }
     /// When a key made or renewed now would end, as AWS will say it: on the hour.
     fn expires_from(&self, now_epoch_s: i64) -> i64 {
-        match self.expires {
-            Some(moment) => on_the_hour(moment.as_second()),
+        match self.moment_epoch_s() {
+            Some(moment) => on_the_hour(moment),
             None => on_the_hour(now_epoch_s + self.lives().seconds.clamp(SHORTEST_S, LONGEST_S)),
         }
     }
@@ -126,7 +134,7 @@ impl Kind for ApiKey {
     }
 
     fn declare(self, _: &mut Imported) -> ApiKeyDeclaration {
-        let moment = |epoch_s| jiff::Timestamp::from_second(epoch_s).ok();
+        let moment = |epoch_s| Some(jiff::Timestamp::from_second(epoch_s).ok()?.to_string());
         ApiKeyDeclaration {
             description: self.description,
             expires: self.expires.and_then(moment),
@@ -139,7 +147,7 @@ impl Kind for ApiKey {
     /// One that ends later than its `validFor` allows is brought back; the hour is AWS's rounding.
     fn given(self, live: &Self, declared: &ApiKeyDeclaration, site: &Site) -> Self {
         let fresh = declared.expires_from(site.now_epoch_s);
-        let expires = match (declared.expires, live.expires) {
+        let expires = match (&declared.expires, live.expires) {
             (Some(_), _) => Some(fresh),
             (None, Some(expires)) => {
                 let left_s = expires - site.now_epoch_s;
@@ -168,9 +176,15 @@ fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut Problems) {
 }
 
 fn check_moment(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut Problems) {
-    let Some(moment) = declared.expires else { return };
-    let left_s = moment.as_second() - now_epoch_s;
+    if declared.expires.is_none() {
+        return;
+    }
     let at = [Step::Key("expires")];
+    let Some(moment) = declared.moment_epoch_s() else {
+        problems.error("PV254", &at, "there is no such moment".into());
+        return;
+    };
+    let left_s = moment - now_epoch_s;
     if left_s <= 0 {
         problems.error("PV254", &at, "this moment is past".into()).help =
             Some("name a later one, or `validFor: 90d` for a key that is renewed".into());

@@ -71,6 +71,7 @@ impl Source {
                     self.text.get(value.clone()).unwrap_or_default().trim_end().contains('\n'),
                 ) {
                     (Some(key), true) => key,
+                    (Some(key), false) if value.is_empty() => self.in_one_line(key),
                     _ => self.in_one_line(value),
                 }
             }

@@ -4,6 +4,9 @@ use crate::diagnostic::{At, Diagnostic};
 /// What the parser objects to at `byte`, and what to do.
 pub fn syntax(info: &str, byte: usize, text: &str) -> Diagnostic {
     let rest = text.get(byte..).unwrap_or_default();
+    // The parser sees a tab only from the text before it.
+    let tab = rest.find('\t').filter(|_| info.contains("tab")).unwrap_or(0);
+    let (byte, rest) = (byte + tab, &rest[tab..]);
     let length = rest.chars().next().filter(|it| *it != '\n').map_or(0, char::len_utf8);
     if info.contains("recursion limit") {
         return Diagnostic::error(
@@ -19,7 +22,7 @@ pub fn syntax(info: &str, byte: usize, text: &str) -> Diagnostic {
 
 fn plain(info: &str, rest: &str) -> (String, &'static str) {
     let has = |words: &str| info.contains(words);
-    if has("tabs disallowed") || rest.starts_with('\t') {
+    if has("tab") {
         return ("a tab where YAML wants spaces".into(), "indent with spaces");
     }
     let known = [

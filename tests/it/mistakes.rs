@@ -1,0 +1,306 @@
+//! Broken specs, and the very diagnostics that each of them gets.
+use proptest::prelude::*;
+use provision::diagnostic::{Diagnostic, Severity};
+use provision::source::Source;
+use provision::spec::{load, schema};
+use serde_json::{Value, json};
+
+use crate::specs::{Folder, NOON, documents};
+
+/// Diagnostics as `PV101 4:3`, warnings with a `?` behind.
+fn found(text: &str) -> Vec<String> {
+    let files = Folder(
+        [("ok.js".to_owned(), "export const onPublish = (c) => c.events\n".to_owned())].into(),
+    );
+    let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
+    if !source.is_empty() {
+        problems.extend(load(&source, &files, NOON).1);
+    }
+    problems.sort_by_key(|it| source.span(&it.at).start);
+    let line = |it: &Diagnostic| {
+        let place = source.place(&it.at);
+        let warning = if it.severity == Severity::Error { "" } else { "?" };
+        format!("{} {}:{}{warning}", it.code, place.line, place.column)
+    };
+    problems.iter().map(line).collect()
+}
+
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(found(text), expected, "{text}");
+}
+
+/// A sound spec, with `lines` in the API and `top` at the top.
+fn spec(api: &str, top: &str) -> String {
+    format!(
+        "version: 1\nstack: s\napis:\n  a:\n    auth: {{ providers: [API_KEY, AWS_IAM] }}\n    apiKeys: {{ web: {{}} }}\n{api}{top}"
+    )
+}
+
+#[test]
+fn texts_that_are_no_yaml_or_no_spec() {
+    check("", &["PV004 1:1"]);
+    check("# only a comment\n", &["PV004 1:1"]);
+    check("~\n", &["PV004 1:1"]);
+    check("version: 1\nstack: s\n---\nversion: 1\n", &["PV005 3:1"]);
+    check("version: 1\n\tstack: s\n", &["PV003 2:1"]);
+    check("version: 1\nstack: a: b\n", &["PV003 2:9"]);
+    check("version: 1\nstack: \"s\n", &["PV003 2:8"]);
+    check("version: 1\nstack: [s\n", &["PV003 2:8"]);
+    check("version: 1\n  stack: s\n", &["PV003 2:8"]);
+    check("version: 1\nversion: 1\nstack: s\n", &["PV006 2:1"]);
+    check("version: 1\nstack: s\n? [a]\n: b\n", &["PV007 3:3"]);
+    check("version: 1\nstack: !Ref s\n", &["PV009 2:13"]);
+    check("version: 1\nstack: *s\n", &["PV003 2:8"]);
+    check("- version: 1\n", &["PV103 1:1"]);
+    check("just text\n", &["PV103 1:1"]);
+    check("\u{feff}version: 2\r\nstack: s\r\n", &["PV109 1:10"]);
+    check(&"[".repeat(100_000), &["PV008 1:256"]);
+    check(&"a: ".repeat(100_000), &["PV003 1:5"]);
+    check("a: &a [*a]\n", &["PV003 1:8"]);
+}
+
+#[test]
+fn deep_and_wide_texts_end_in_a_moment() {
+    let nested: String = (0..10_000).map(|n| format!("{}a:\n", " ".repeat(n.min(300)))).collect();
+    assert!(found(&nested)[0].starts_with("PV00"), "{:?}", found(&nested));
+    let chain: String = (1..10_000).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect();
+    assert_eq!(found(&format!("a0: &a0 x\n{chain}")).len(), 1);
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for n in 1..9 {
+        bomb += &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "));
+    }
+    assert_eq!(found(&bomb), ["PV008 7:9"]);
+}
+
+#[test]
+fn shapes_that_do_not_fit() {
+    check("stack: s\n", &["PV102 1:1"]);
+    check("version: 1\nstack: 9s\n", &["PV105 2:8"]);
+    check("version: '1'\nstack: s\n", &["PV103 1:10"]);
+    check("version: 1\nstack: s\nregion: tokyo\n", &["PV105 3:9"]);
+    check("version: 1\nstack: s\napi: {}\n", &["PV101 3:1"]);
+    check("version: 1\nstak: s\n", &["PV101 2:1"]);
+    check("version: 1\nstack: s\napis: []\n", &["PV103 3:7"]);
+    check("version: 1\nstack: s\napis:\n", &["PV103 3:1"]);
+    check("version: 1\nstack: s\napis:\n  a: {}\n", &["PV102 4:3"]);
+    check(
+        "version: 1\nstack: s\napis:\n  a b: { auth: { providers: [AWS_IAM] } }\n",
+        &["PV106 4:3"],
+    );
+    check("version: 1\nstack: s\napis:\n  a: { auth: { providers: [] } }\n", &["PV107 4:27"]);
+    check("version: 1\nstack: s\napis:\n  a: { auth: { providers: AWS_IAM } }\n", &["PV103 4:27"]);
+    check(
+        "version: 1\nstack: s\napis:\n  a: { auth: { providers: [AWS_IAM, AWS_IAM] } }\n",
+        &["PV110 4:37"],
+    );
+    check("version: 1\nstack: s\napis:\n  a: { auth: { providers: [IAM] } }\n", &["PV104 4:28"]);
+    check(&spec("    logging: { level: LOUD, role: r }\n", ""), &["PV104 7:23"]);
+    check(&spec("    logging: { role: r }\n", ""), &["PV102 7:5"]);
+    check(&spec("    namespaces: { n: { publish: [] } }\n", ""), &["PV107 7:33"]);
+    check(&spec("    namespaces: { n: { publsh: [AWS_IAM] } }\n", ""), &["PV101 7:24"]);
+    check(&spec("    namespaces:\n      n:\n", ""), &["PV103 8:7"]);
+    check(&spec("    namespaces: { n: { handlers: {} } }\n", ""), &["PV102 7:24"]);
+    check(&spec("    logicalId: my-id\n", ""), &["PV105 7:16"]);
+    check(&spec("    name: { first: a }\n", ""), &["PV103 7:11"]);
+    check(&spec("    <<: {}\n", ""), &["PV010 7:5"]);
+}
+
+#[test]
+fn keys_of_the_api_that_can_not_be() {
+    let key = |key: &str| spec("", "").replace("web: {}", &format!("web: {{ {key} }}"));
+    check(&key("validFor: 90"), &["PV105 6:33"]);
+    check(&key("validFor: 12h"), &["PV250 6:33"]);
+    check(&key("validFor: 366d"), &["PV250 6:33"]);
+    check(&key("validFor: 30d, renewBefore: 30d"), &["PV251 6:51"]);
+    check(&key("validFor: 30d, expires: 2027-01-01T00:00:00Z"), &["PV253 6:23"]);
+    check(&key("expires: 2020-01-01T00:00:00Z"), &["PV254 6:32"]);
+    check(&key("expires: 2029-01-01T00:00:00Z"), &["PV254 6:32"]);
+    check(&key("expires: 2026-11-24T12:00:00Z"), &["PV255 6:32?"]);
+    check(&key("expires: tomorrow"), &["PV105 6:32"]);
+    check(&key("expires: 2027-13-01T00:00:00Z"), &["PV254 6:32"]);
+}
+
+#[test]
+fn modes_roles_and_names_that_do_not_fit_together() {
+    let only_key = "version: 1\nstack: s\napis:\n  a:\n    auth: { providers: [API_KEY], publish: [AWS_IAM] }\n    apiKeys: { web: {} }\n";
+    check(only_key, &["PV201 5:45"]);
+    check(
+        "version: 1\nstack: s\napis:\n  a:\n    auth: { providers: [API_KEY] }\n",
+        &["PV205 5:25?"],
+    );
+    check(
+        "version: 1\nstack: s\napis:\n  a:\n    auth: { providers: [AWS_IAM] }\n    apiKeys: { web: {} }\n",
+        &["PV252 6:16?"],
+    );
+    check(
+        "version: 1\nstack: s\napis:\n  a:\n    auth: { providers: [AWS_IAM], publish: [API_KEY] }\n",
+        &["PV201 5:45"],
+    );
+    check(
+        &spec("    namespaces: { n: { publish: [AWS_IAM] } }\n", "").replace(", AWS_IAM] }", "] }"),
+        &["PV201 7:34"],
+    );
+    check(&spec("    name: a/b\n", ""), &["PV202 7:11"]);
+    check(&spec(&format!("    name: {}\n", "x".repeat(51)), ""), &["PV202 7:11"]);
+    check(&spec("", "").replace("stack: s", &format!("stack: {}", "s".repeat(60))), &["PV202 4:3"]);
+    check(&spec("    ownerContact: a@example.com\n", ""), &["PV204 7:19?"]);
+    check(&spec(&format!("    ownerContact: {}\n", "x".repeat(257)), ""), &["PV203 7:19"]);
+    check(&spec("    logging: { level: ALL, role: logs }\n", ""), &["PV206 7:34"]);
+    check(&spec("", "logRoles: { logs: {} }\n"), &["PV240 7:13?"]);
+    check(&spec("    namespaces: { a_b: {} }\n", ""), &["PV221 7:19"]);
+    check(&spec("    namespaces: { n: { name: a_b } }\n", ""), &["PV221 7:30"]);
+    check(&spec("    namespaces: { n: {}, m: { name: n } }\n", ""), &["PV222 7:26"]);
+    check(&spec("    namespaces: { n: { handlers: { code: no.js } } }\n", ""), &["PV230 7:42"]);
+    check(&spec("    namespaces: { n: { handlers: { code: ok.js } } }\n", ""), &[]);
+    let many: String = (0..51).map(|n| format!("      n{n}: {{}}\n")).collect();
+    check(&spec(&format!("    namespaces:\n{many}"), ""), &["PV207 7:5"]);
+    let twins = "version: 1\nstack: s\napis:\n  a-b: { auth: { providers: [AWS_IAM] } }\n  a_b: { auth: { providers: [AWS_IAM] } }\n";
+    check(twins, &["PV216 5:3"]);
+}
+
+#[test]
+fn roles_policies_tags_and_texts_that_aws_would_refuse() {
+    let role = |role: &str| {
+        spec("    logging: { level: ALL, role: r }\n", &format!("logRoles:\n  r: {{ {role} }}\n"))
+    };
+    check(&role("arn: nope"), &["PV241 9:13"]);
+    check(&role("arn: 'arn:aws:iam::123456789012:role/x', name: y"), &["PV242 9:49"]);
+    check(&role("name: a b"), &["PV243 9:14"]);
+    check(
+        &role("policies: { P: { Version: 2012-10-18, Statement: [{}] } }"),
+        &["PV104 9:34", "PV245 9:58", "PV245 9:58", "PV245 9:58"],
+    );
+    check(
+        &role(
+            "policies: { P: { Statement: [{ Effect: Allow, Action: a, Resource: r, Principal: x }] } }",
+        ),
+        &["PV245 9:78"],
+    );
+    check(
+        &role("trust: { Statement: [{ Effect: Allow, Action: a, Principal: x, Ressource: r }] }"),
+        &["PV245 9:71"],
+    );
+    check(&role("policies: { P: {} }"), &["PV102 9:20"]);
+    check(&role("description: '${stage}'"), &["PV214 9:21"]);
+    check(&role("description: '${AWS::Region'"), &["PV214 9:21"]);
+    check(
+        &role(
+            "policies: { P: { Statement: [{ Effect: Allow, Action: a, Resource: { Ref: X } }] } }",
+        ),
+        &["PV215 9:77"],
+    );
+    check(&spec("", "tags: { 'aws:x': y }\n"), &["PV212 7:9"]);
+    check(&spec("", "tags: { 'provision:stack': y }\n"), &["PV212 7:9"]);
+    check(&spec("", "tags: { 'a#b': y }\n"), &["PV213 7:9"]);
+    check(&spec("", "tags: { a: 'x#y' }\n"), &["PV213 7:12"]);
+    let many: String = (0..49).map(|n| format!("  k{n}: v\n")).collect();
+    check(&spec("", &format!("tags:\n{many}")), &["PV211 7:1"]);
+    check(&spec("", "description: '${AWS::Region}'\n"), &["PV217 7:14"]);
+}
+
+/// Keeps what a text is, whatever it looks like.
+#[test]
+fn strings_stay_strings() {
+    for text in ["0123", "1e3", "no", "on", "2012-10-17", "true", "1.10", "0x1F", "12:30:45"] {
+        check(&spec("", &format!("tags: {{ a: {text} }}\n")), &[]);
+    }
+}
+
+/// A document with one part replaced or taken away.
+fn broken() -> impl Strategy<Value = Value> {
+    let replacement = prop_oneof![
+        Just(None),
+        Just(Some(json!({}))),
+        Just(Some(json!([]))),
+        Just(Some(json!("nonsense text"))),
+        Just(Some(json!(["API_KEY", "API_KEY"]))),
+        Just(Some(json!({ "nobody": {} }))),
+    ];
+    (documents(), any::<prop::sample::Index>(), replacement).prop_map(
+        |(document, index, replacement)| {
+            let mut paths = Vec::new();
+            collect("", &document, &mut paths);
+            let path = paths[index.index(paths.len())].clone();
+            let mut document = document;
+            let (parent, name) = path.rsplit_once('/').unwrap();
+            match (document.pointer_mut(parent).unwrap(), replacement) {
+                (Value::Object(map), Some(value)) => drop(map.insert(name.to_owned(), value)),
+                (Value::Object(map), None) => drop(map.shift_remove(name)),
+                (Value::Array(items), Some(value)) => items[name.parse::<usize>().unwrap()] = value,
+                (Value::Array(items), None) => drop(items.remove(name.parse().unwrap())),
+                _ => unreachable!(),
+            }
+            document
+        },
+    )
+}
+
+fn collect(path: &str, value: &Value, paths: &mut Vec<String>) {
+    let parts: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, it)| (key.clone(), it)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(n, it)| (n.to_string(), it)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (name, part) in parts {
+        let path = format!("{path}/{name}");
+        collect(&path, part, paths);
+        paths.push(path);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn our_reading_of_the_schema_agrees_with_that_of_others(document in broken()) {
+        let schema = schema();
+        let theirs = jsonschema::draft202012::new(&schema).unwrap().is_valid(&document);
+        let text = provision::render::yaml::yaml(&document);
+        let (source, problems) = Source::parse("spec.yaml", text.as_bytes());
+        prop_assert_eq!(problems, vec![]);
+        let mut problems = Vec::new();
+        provision::source::read::read(&source, &schema, &mut problems);
+        prop_assert_eq!(theirs, problems.is_empty(), "{}\n{:#?}", text, problems);
+        // Whatever the types refuse, the schema has refused before.
+        let (_, all) = load(&source, &crate::specs::folder(), NOON);
+        prop_assert!(all.iter().all(|it| it.code != "PV199"), "{}\n{:#?}", text, all);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "[a-z:{}\\[\\], \n\t'\"&*!|>#%@`?-]{0,80}") {
+        found(&text);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        Source::parse("spec.yaml", &bytes);
+    }
+}
+
+#[test]
+fn the_schema_says_nothing_that_we_do_not_read() {
+    fn check(schema: &Value) {
+        match schema {
+            Value::Object(map) => {
+                for (keyword, value) in map {
+                    assert!(
+                        provision::source::read::KEYWORDS.contains(&keyword.as_str()),
+                        "{keyword}"
+                    );
+                    match keyword.as_str() {
+                        "properties" | "$defs" => {
+                            value.as_object().unwrap().values().for_each(check);
+                        }
+                        "default" | "examples" | "enum" | "const" | "required" => {}
+                        _ => check(value),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(check),
+            _ => {}
+        }
+    }
+    check(&schema());
+}
