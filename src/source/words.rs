@@ -15,12 +15,12 @@ pub fn syntax(info: &str, byte: usize, text: &str) -> Diagnostic {
             "nested too deep for a spec",
         );
     }
-    let (message, help) = plain(info, rest);
+    let (message, help) = plain(info);
     let problem = Diagnostic::error("PV003", At::Span(byte..byte + length), message);
     if help.is_empty() { problem } else { problem.with_help(help) }
 }
 
-fn plain(info: &str, rest: &str) -> (String, &'static str) {
+fn plain(info: &str) -> (String, &'static str) {
     let has = |words: &str| info.contains(words);
     if has("tab") {
         return ("a tab where YAML wants spaces".into(), "indent with spaces");
