@@ -13,7 +13,9 @@ use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime::client::retries::TokenBucket;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_types::os_shim_internal::{Env, Fs};
 
+use crate::aws::retry::Refused;
 use crate::aws::watch::Watch;
 use crate::aws::{Aws, AwsError, Class};
 
@@ -80,14 +82,21 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
             }
         }
     }
+    if !matches!(target.endpoint, Endpoint::Local(_)) {
+        profile_exists(target.profile.as_deref()).await?;
+    }
     let config = loader.load().await;
     let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
     let tokens = TokenBucket::builder().capacity(RETRY_TOKENS).build();
     let patient = RetryPartition::custom("provision").token_bucket(tokens).build();
     let once = RetryConfig::disabled();
-    let appsync = aws_sdk_appsync::config::Builder::from(&config).interceptor(Watch);
-    let iam = aws_sdk_iam::config::Builder::from(&config).interceptor(Watch);
-    let sts = aws_sdk_sts::config::Builder::from(&config).interceptor(Watch);
+    let appsync = aws_sdk_appsync::config::Builder::from(&config)
+        .interceptor(Watch)
+        .retry_classifier(Refused);
+    let iam =
+        aws_sdk_iam::config::Builder::from(&config).interceptor(Watch).retry_classifier(Refused);
+    let sts =
+        aws_sdk_sts::config::Builder::from(&config).interceptor(Watch).retry_classifier(Refused);
     Ok(Aws {
         appsync_once: aws_sdk_appsync::Client::from_conf(
             appsync.clone().retry_config(once.clone()).build(),
@@ -122,12 +131,27 @@ fn http_client(endpoint: &Endpoint) -> SharedHttpClient {
     })
 }
 
-fn no_region() -> AwsError {
-    AwsError {
-        class: Class::Invalid,
-        operation: "connect",
-        code: None,
-        message: "no region: set `region:` in the spec, `--region`, AWS_REGION, or a region in the AWS profile".into(),
-        request_id: None,
+/// A profile that is named must be there; the SDK would go on without it, and end at another account.
+async fn profile_exists(named: Option<&str>) -> Result<(), AwsError> {
+    let (files, environment) = (Default::default(), Env::real());
+    let named = named.map(|it| it.to_owned().into());
+    let profiles = aws_config::profile::load(&Fs::real(), &environment, &files, named).await;
+    let profiles = profiles
+        .map_err(|error| unusable(format!("the AWS configuration can't be read: {error}")))?;
+    let selected = profiles.selected_profile();
+    match selected == "default" || profiles.get_profile(selected).is_some() {
+        true => Ok(()),
+        false => Err(unusable(format!("the AWS configuration has no profile `{selected}`"))),
     }
+}
+
+fn no_region() -> AwsError {
+    unusable(
+        "no region: set `region:` in the spec, `--region`, AWS_REGION, or a region in the AWS profile",
+    )
+}
+
+fn unusable(message: impl Into<String>) -> AwsError {
+    let message = message.into();
+    AwsError { class: Class::Invalid, operation: "", code: None, message, request_id: None }
 }

@@ -29,7 +29,7 @@ pub enum Class {
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{operation}: {message}{}", .request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
+#[error("{}{message}{}", self.before(), self.behind())]
 pub struct AwsError {
     pub class: Class,
     pub operation: &'static str,
@@ -37,6 +37,16 @@ pub struct AwsError {
     pub code: Option<String>,
     pub message: String,
     pub request_id: Option<String>,
+}
+
+impl AwsError {
+    fn before(&self) -> String {
+        // Before the first call there is no operation.
+        if self.operation.is_empty() { String::new() } else { format!("{}: ", self.operation) }
+    }
+    fn behind(&self) -> String {
+        self.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
+    }
 }
 
 /// `client.create_api().send().await.map_err(failed("CreateApi"))?`
@@ -132,13 +142,13 @@ fn about_a_role(message: &str) -> bool {
 
 /// A connection that was refused never carried the call; one that broke may have.
 fn unsent(error: &ConnectorError) -> Class {
+    if was_refused(error) { Class::Unreachable } else { Class::Uncertain }
+}
+
+/// Whether nobody was there to take the call.
+pub fn was_refused(error: &ConnectorError) -> bool {
     let text = causes(error).to_ascii_lowercase();
-    let refused =
-        ["connection refused", "dns error", "failed to lookup", "connect error", "tcp connect"];
-    match refused.iter().any(|it| text.contains(it)) {
-        true => Class::Unreachable,
-        false => Class::Uncertain,
-    }
+    ["connection refused", "dns error", "failed to lookup"].iter().any(|it| text.contains(it))
 }
 
 fn no_credentials(error: &(dyn std::error::Error + 'static)) -> Option<Class> {
@@ -164,7 +174,17 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = Some(error);
     while let Some(error) = cause {
         let text = error.to_string();
-        if reasons.last().is_none_or(|last| !last.contains(&text)) {
+        // The SDK's words for "see below".
+        let empty = [
+            "dispatch failure",
+            "service error",
+            "other",
+            "io error",
+            "an error occurred while loading credentials",
+        ];
+        if !empty.contains(&text.as_str())
+            && reasons.last().is_none_or(|last| !last.contains(&text))
+        {
             reasons.push(text);
         }
         cause = error.source();

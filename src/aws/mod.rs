@@ -1,6 +1,7 @@
 //! The door to AWS: clients, and one classification of everything that can go wrong there.
 mod connect;
 mod error;
+mod retry;
 mod watch;
 
 pub use connect::{Endpoint, Target, connect};

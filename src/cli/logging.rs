@@ -26,8 +26,9 @@ const CAPS: &[&str] = &[
 pub fn start(verbose: u8, io: &Io) {
     let asked = io.environment.get("RUST_LOG").filter(|it| !it.is_empty());
     let level = match verbose {
-        0 => "warn",
-        1 => "provision=debug,warn",
+        // The SDK warns of what becomes an error of ours anyway.
+        0 => "off,provision=warn",
+        1 => "off,provision=debug",
         _ => "debug",
     };
     let asked = if verbose > 0 { level } else { asked.map_or(level, String::as_str) };
@@ -37,7 +38,6 @@ pub fn start(verbose: u8, io: &Io) {
             filter = filter.add_directive(cap.parse().expect("the caps are directives"));
         }
     }
-    // The SDK warns of what becomes an error of ours anyway.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -5,6 +5,7 @@ use crate::cli::load::sound;
 use crate::cli::plan::json;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::{template, yaml};
+use crate::spec::shared_ids;
 
 /// Render the spec as a CloudFormation template
 ///
@@ -40,6 +41,10 @@ enum Format {
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let spec = sound(&args.spec, io)?;
+    if let Some((id, first, second)) = shared_ids(&spec.desired).first() {
+        let message = format!("{first} and {second} would share the logical id `{id}`");
+        return Err(Failure::error(message).hint("give one of the two another `logicalId:`"));
+    }
     let template = template::template(&spec);
     let text = match args.format {
         Format::Yaml => yaml::yaml(&template),

@@ -54,7 +54,6 @@ async fn answer(State(store): State<Arc<Store>>, request: Request) -> Response<B
     };
     let path = parts.uri.path().to_owned();
     let call = Call { method: parts.method, path, query, body: body.to_vec(), caller };
-    tracing::debug!(service = call.caller.service, method = %call.method, "local AWS");
     match call.caller.service.as_str() {
         "appsync" => json_answer(appsync::answer(&store, &call).await, &request_id),
         "iam" => {

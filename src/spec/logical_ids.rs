@@ -7,19 +7,27 @@ use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path};
 use crate::kind::{Desired, Resource};
 
-/// Reports ids that two resources would share.
+/// Warns of ids that two resources would share. Applying does without ids; a template does not.
 pub fn check(desired: &Desired, problems: &mut Vec<Diagnostic>) {
+    for (id, first, second) in shared_ids(desired) {
+        let path = second.parts().fold(Path::default(), Path::key);
+        let message = format!("its logical id in a template, `{id}`, is that of {first} too");
+        let help = "to render a template, give one of the two another `logicalId:`";
+        problems.push(Diagnostic::warning("PV216", At::Key(path), message).with_help(help));
+    }
+}
+
+/// Ids that two resources would share in a template.
+pub fn shared_ids(desired: &Desired) -> Vec<(String, &Address, &Address)> {
     let mut taken: BTreeMap<String, &Address> = BTreeMap::new();
+    let mut shared = Vec::new();
     for (address, resource) in desired {
         let id = logical_id(address, Some(resource));
-        if let Some(other) = taken.insert(id.clone(), address) {
-            let path = address.parts().fold(Path::default(), Path::key);
-            let message = format!("its logical id in a template, `{id}`, is that of {other} too");
-            let help = Some("give one of the two another `logicalId:`".to_owned());
-            problems
-                .push(Diagnostic { help, ..Diagnostic::error("PV216", At::Key(path), message) });
+        if let Some(first) = taken.insert(id.clone(), address) {
+            shared.push((id, first, address));
         }
     }
+    shared
 }
 
 /// `apis/sample/namespaces/chat-room` is `SampleChatRoomNamespace`.

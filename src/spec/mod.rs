@@ -5,7 +5,7 @@ mod logical_ids;
 mod schema;
 
 pub use declare::{Declared, declare};
-pub use logical_ids::logical_id;
+pub use logical_ids::{logical_id, shared_ids};
 pub use schema::schema;
 
 use schemars::JsonSchema;

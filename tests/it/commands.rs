@@ -64,6 +64,26 @@ fn without_credentials_the_way_to_try_it_is_named() {
 }
 
 #[test]
+fn a_profile_that_is_not_there_is_named() {
+    let world = World::with_article();
+    let Ran { code, err, .. } = world.run(&["plan", "spec.yaml", "--profile", "nobody"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("no profile `nobody`"), "{err}");
+}
+
+#[test]
+fn an_address_at_which_nobody_is_is_not_tried_for_long() {
+    let world = World::with_article();
+    let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+    let plan = ["plan", "spec.yaml", "--endpoint-url", "http://127.0.0.1:1", "-v"];
+    let done = world.command(&plan).envs(keys).output().unwrap();
+    let err = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(err.contains("Connection refused") && err.contains("endpoint URL"), "{err}");
+    assert!(err.matches("no answer").count() <= 3, "{err}");
+}
+
+#[test]
 fn without_a_region_every_place_to_name_one_is_named() {
     let world = world();
     let Ran { code, err, .. } = world.run(&["plan", "spec.yaml"]);
@@ -254,6 +274,18 @@ fn a_template_is_written_whole_or_not_at_all() {
         world.run(&["render", "spec.yaml", "--cfn", "--out", "no/such/template.yaml"]);
     assert_eq!(code, 1);
     assert!(err.contains("can't be written"), "{err}");
+}
+
+#[test]
+fn resources_that_would_share_an_id_apply_but_do_not_render() {
+    let world = World::new();
+    let api = "{ auth: { providers: [AWS_IAM] }, namespaces: { NAME: {} } }";
+    let (one, two) = (api.replace("NAME", "b-c"), api.replace("NAME", "c"));
+    world.write("spec.yaml", &format!("version: 1\nstack: s\napis:\n  a: {one}\n  a-b: {two}\n"));
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    let Ran { code, out, err } = world.run(&["render", "spec.yaml", "--cfn"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("would share the logical id `ABCNamespace`"), "{err}");
 }
 
 #[test]

@@ -84,7 +84,7 @@ pub fn deployed(desired: &Desired, site: &Site) -> Live {
 /// Documents of this size: every key of the spec, present or not.
 pub fn documents() -> impl Strategy<Value = Value> {
     let tags = btree_map("[a-z]{1,6}", "[a-z${}]{0,2}[a-z]{0,4}", 0..3);
-    (btree_set("[a-z]{1,5}", 0..3), btree_set("[A-Za-z][a-z0-9-]{0,5}[a-z]", 0..3), tags)
+    (btree_set("[a-z]{1,5}", 0..3), btree_set("[a-z]{1,3}(-[a-z]{1,3})?", 0..3), tags)
         .prop_flat_map(|(roles, apis, tags)| {
             let names: Vec<String> = roles.iter().cloned().collect();
             let roles = roles.into_iter().map(|name| role().prop_map(move |it| (name.clone(), it)));
@@ -153,7 +153,7 @@ fn api(roles: Vec<String>) -> impl Strategy<Value = Value> {
     };
     (providers, logging).prop_flat_map(|(providers, logging)| {
         let modes = |providers: &Vec<&'static str>| proptest::option::of(subsequence(providers.clone(), 1..=providers.len()));
-        let namespaces = btree_map("[a-z][a-z0-9-]{0,4}[a-z]", namespace(providers.clone()), 0..4);
+        let namespaces = btree_map("[a-z]{1,3}(-[a-z0-9]{1,3})?", namespace(providers.clone()), 0..4);
         let keys = btree_map("[a-z]{1,4}", key(), 0..3);
         (
             Just(logging), [modes(&providers), modes(&providers), modes(&providers)],
