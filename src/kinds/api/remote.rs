@@ -1,0 +1,159 @@
+//! Event APIs on AWS: CreateApi, GetApi, UpdateApi, DeleteApi, ListApis, tags (reference §1.3, §1.8).
+use std::collections::BTreeMap;
+
+use aws_sdk_appsync::types as sdk;
+
+use crate::aws::{Aws, Class, failed};
+use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::kinds::api::{Api, EventConfig, LogConfig};
+use crate::kinds::auth::{self, AuthMode};
+use crate::mark::{Mark, of_tags};
+use crate::model::{Attributes, Tags};
+use crate::text::Text;
+
+impl Remote for Api {
+    async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
+        let mut pages = aws.appsync.list_apis().max_results(25).into_paginator().items().send();
+        let mut apis = Vec::new();
+        while let Some(api) = pages.next().await.transpose().map_err(failed("ListApis"))? {
+            apis.push(api);
+        }
+        // The documentation says that the list leaves details out, not which (reference §1.3). If
+        // none has a tag, it may be the tags.
+        let tells = apis.iter().any(|api| api.tags().is_some_and(|tags| !tags.is_empty()));
+        let listed = |api: sdk::Api| Listed {
+            attributes: attributes(&api),
+            owner: tells.then(|| of_tags(tags(&api), seek.stack).1),
+            name: api.name,
+            properties: None,
+        };
+        Ok(apis.into_iter().map(listed).collect())
+    }
+    async fn read(aws: &Aws, seek: &Seek<'_>, listed: &Attributes) -> Answer<Option<Whole<Self>>> {
+        let call = aws.appsync.get_api().api_id(listed.text("ApiId"));
+        match call.send().await.map_err(failed("GetApi")) {
+            Ok(answer) => Ok(answer.api.map(|api| read(api, seek.stack))),
+            Err(error) if error.class == Class::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+        let call = aws.appsync_once.create_api().name(self.name.expect_plain());
+        let call =
+            call.set_owner_contact(self.owner_contact.map(|it| it.expect_plain().to_owned()));
+        let tags = mark.tagged(self.tags.expect_plain());
+        let call = call.set_tags(Some(tags.into_iter().collect()));
+        let call = call.event_config(to_sdk(&self.event_config));
+        let made = call.send().await.map_err(failed("CreateApi"))?;
+        Ok(made.api.as_ref().map(attributes).unwrap_or_default())
+    }
+    async fn update(
+        self,
+        aws: &Aws,
+        mark: &Mark,
+        was: Self,
+        attributes: &Attributes,
+    ) -> Answer<()> {
+        let tags_only = Self { tags: was.tags.clone(), ..self.clone() } == was;
+        if !tags_only {
+            let call = aws.appsync.update_api().api_id(attributes.text("ApiId"));
+            let call = call.name(self.name.expect_plain());
+            let call =
+                call.set_owner_contact(self.owner_contact.map(|it| it.expect_plain().to_owned()));
+            let call = call.event_config(to_sdk(&self.event_config));
+            call.send().await.map_err(failed("UpdateApi"))?;
+        }
+        let arn = attributes.text("ApiArn");
+        retag(aws, &arn, mark, was.tags.expect_plain(), self.tags.expect_plain()).await
+    }
+    async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
+        let call = aws.appsync.delete_api().api_id(attributes.text("ApiId"));
+        call.send().await.map_err(failed("DeleteApi"))?;
+        Ok(())
+    }
+}
+
+/// Turns the tags `was` of an AppSync object into `should`. Updates never touch them.
+pub async fn retag(
+    aws: &Aws,
+    arn: &str,
+    mark: &Mark,
+    was: BTreeMap<String, String>,
+    should: BTreeMap<String, String>,
+) -> Answer<()> {
+    if was == should {
+        return Ok(());
+    }
+    let gone: Vec<String> = was.into_keys().filter(|key| !should.contains_key(key)).collect();
+    let tags = mark.tagged(should).into_iter().collect();
+    let call = aws.appsync.tag_resource().resource_arn(arn).set_tags(Some(tags));
+    call.send().await.map_err(failed("TagResource"))?;
+    if !gone.is_empty() {
+        let call = aws.appsync.untag_resource().resource_arn(arn).set_tag_keys(Some(gone));
+        call.send().await.map_err(failed("UntagResource"))?;
+    }
+    Ok(())
+}
+
+fn to_sdk(config: &EventConfig) -> sdk::EventConfig {
+    let provider = |mode: &AuthMode| {
+        let auth_type = sdk::AuthenticationType::from(mode.auth_type.as_str());
+        sdk::AuthProvider::builder()
+            .auth_type(auth_type)
+            .build()
+            .expect("its one required field is set")
+    };
+    let log_config = config.log_config.as_ref().map(|log| {
+        let builder = sdk::EventLogConfig::builder()
+            .log_level(log.log_level.as_str().into())
+            .cloud_watch_logs_role_arn(log.cloud_watch_logs_role_arn.expect_plain());
+        builder.build().expect("both required fields are set")
+    });
+    sdk::EventConfig::builder()
+        .set_auth_providers(Some(config.auth_providers.iter().map(provider).collect()))
+        .set_connection_auth_modes(Some(auth::to_sdk(&config.connection_auth_modes)))
+        .set_default_publish_auth_modes(Some(auth::to_sdk(&config.default_publish_auth_modes)))
+        .set_default_subscribe_auth_modes(Some(auth::to_sdk(&config.default_subscribe_auth_modes)))
+        .set_log_config(log_config)
+        .build()
+        .expect("all required fields are set")
+}
+
+fn tags(api: &sdk::Api) -> BTreeMap<String, String> {
+    api.tags().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn attributes(api: &sdk::Api) -> Attributes {
+    let dns = |name: &str| api.dns().and_then(|dns| dns.get(name)).cloned();
+    Attributes::default()
+        .with("ApiId", api.api_id())
+        .with("ApiArn", api.api_arn())
+        .with("Dns.Http", dns("HTTP"))
+        .with("Dns.Realtime", dns("REALTIME"))
+}
+
+fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
+    let attributes = attributes(&api);
+    let (tags, owner) = of_tags(tags(&api), stack);
+    let config = api.event_config.as_ref().map(|config| EventConfig {
+        auth_providers: config
+            .auth_providers()
+            .iter()
+            .map(|it| AuthMode { auth_type: it.auth_type().as_str().to_owned() })
+            .collect(),
+        connection_auth_modes: auth::of_sdk(config.connection_auth_modes()),
+        default_publish_auth_modes: auth::of_sdk(config.default_publish_auth_modes()),
+        default_subscribe_auth_modes: auth::of_sdk(config.default_subscribe_auth_modes()),
+        log_config: config.log_config().map(|log| LogConfig {
+            log_level: log.log_level().as_str().to_owned(),
+            cloud_watch_logs_role_arn: log.cloud_watch_logs_role_arn().into(),
+        }),
+    });
+    let properties = Api {
+        name: api.name.unwrap_or_default().into(),
+        owner_contact: api.owner_contact.filter(|it| !it.is_empty()).map(Text::from),
+        event_config: config.unwrap_or_default(),
+        tags: Tags::of_plain(tags),
+    };
+    Whole { properties, attributes, owner }
+}

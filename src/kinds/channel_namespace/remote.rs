@@ -1,0 +1,157 @@
+//! Channel namespaces on AWS (reference §1.4).
+use std::collections::BTreeMap;
+
+use aws_sdk_appsync::types as sdk;
+use serde_json::{Map, Value, json};
+
+use crate::aws::{Aws, Class, failed};
+use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::kinds::api::retag;
+use crate::kinds::auth;
+use crate::kinds::channel_namespace::ChannelNamespace;
+use crate::mark::{Mark, of_tags};
+use crate::model::{Attributes, Tags};
+
+impl Remote for ChannelNamespace {
+    async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
+        let call = aws.appsync.list_channel_namespaces().api_id(seek.api_id()).max_results(25);
+        let mut pages = call.into_paginator().items().send();
+        let mut all = Vec::new();
+        while let Some(it) =
+            pages.next().await.transpose().map_err(failed("ListChannelNamespaces"))?
+        {
+            all.push(it);
+        }
+        // As with APIs: the list may leave the tags out, and never has the handlers.
+        let tells = all.iter().any(|it| it.tags().is_some_and(|tags| !tags.is_empty()));
+        let listed = |it: sdk::ChannelNamespace| Listed {
+            attributes: attributes(&it),
+            owner: tells.then(|| of_tags(tags(&it), seek.stack).1),
+            name: it.name,
+            properties: None,
+        };
+        Ok(all.into_iter().map(listed).collect())
+    }
+    async fn read(aws: &Aws, seek: &Seek<'_>, listed: &Attributes) -> Answer<Option<Whole<Self>>> {
+        let call = aws.appsync.get_channel_namespace().api_id(seek.api_id());
+        match call.name(listed.text("Name")).send().await.map_err(failed("GetChannelNamespace")) {
+            Ok(answer) => Ok(answer.channel_namespace.map(|it| read(it, seek))),
+            Err(error) if error.class == Class::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+        let call = aws.appsync_once.create_channel_namespace().api_id(self.api_id.expect_plain());
+        let tags = mark.tagged(self.tags.expect_plain());
+        let call = call
+            .name(self.name.expect_plain())
+            .set_code_handlers(self.code_handlers)
+            .set_handler_configs(self.handler_configs.as_ref().map(configs_to_sdk))
+            .set_publish_auth_modes(some(auth::to_sdk(&self.publish_auth_modes)))
+            .set_subscribe_auth_modes(some(auth::to_sdk(&self.subscribe_auth_modes)))
+            .set_tags(Some(tags.into_iter().collect()));
+        let made = call.send().await.map_err(failed("CreateChannelNamespace"))?;
+        Ok(made.channel_namespace.as_ref().map(attributes).unwrap_or_default())
+    }
+    async fn update(
+        self,
+        aws: &Aws,
+        mark: &Mark,
+        was: Self,
+        attributes: &Attributes,
+    ) -> Answer<()> {
+        let tags_only = Self { tags: was.tags.clone(), ..self.clone() } == was;
+        if !tags_only {
+            let call = aws.appsync.update_channel_namespace().api_id(self.api_id.expect_plain());
+            let call = call
+                .name(self.name.expect_plain())
+                .set_code_handlers(self.code_handlers)
+                .set_handler_configs(self.handler_configs.as_ref().map(configs_to_sdk))
+                // Empty lists, not left out: that is how a namespace goes back to its API's modes
+                // under either reading of an update.
+                .set_publish_auth_modes(Some(auth::to_sdk(&self.publish_auth_modes)))
+                .set_subscribe_auth_modes(Some(auth::to_sdk(&self.subscribe_auth_modes)));
+            call.send().await.map_err(failed("UpdateChannelNamespace"))?;
+        }
+        let arn = attributes.text("ChannelNamespaceArn");
+        retag(aws, &arn, mark, was.tags.expect_plain(), self.tags.expect_plain()).await
+    }
+    async fn delete(self, aws: &Aws, _: &Attributes) -> Answer<()> {
+        let call = aws.appsync.delete_channel_namespace().api_id(self.api_id.expect_plain());
+        let call = call.name(self.name.expect_plain());
+        call.send().await.map_err(failed("DeleteChannelNamespace"))?;
+        Ok(())
+    }
+}
+
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
+
+fn tags(it: &sdk::ChannelNamespace) -> BTreeMap<String, String> {
+    it.tags().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn attributes(it: &sdk::ChannelNamespace) -> Attributes {
+    Attributes::default()
+        .with("ChannelNamespaceArn", it.channel_namespace_arn())
+        .with("Name", it.name())
+}
+
+fn read(it: sdk::ChannelNamespace, seek: &Seek<'_>) -> Whole<ChannelNamespace> {
+    let attributes = attributes(&it);
+    let (tags, owner) = of_tags(tags(&it), seek.stack);
+    let properties = ChannelNamespace {
+        api_id: seek.api_id().into(),
+        publish_auth_modes: auth::of_sdk(it.publish_auth_modes()),
+        subscribe_auth_modes: auth::of_sdk(it.subscribe_auth_modes()),
+        handler_configs: it.handler_configs().and_then(configs_of_sdk),
+        name: it.name.unwrap_or_default().into(),
+        code_handlers: it.code_handlers.filter(|code| !code.is_empty()),
+        tags: Tags::of_plain(tags),
+    };
+    Whole { properties, attributes, owner }
+}
+
+/// CloudFormation's `HandlerConfigs`, as far as AppSync has any.
+fn configs_of_sdk(configs: &sdk::HandlerConfigs) -> Option<Value> {
+    let config = |config: &sdk::HandlerConfig| {
+        let integration = config.integration();
+        let invoke = integration.and_then(|it| it.lambda_config()).and_then(|it| it.invoke_type());
+        let mut written =
+            json!({ "DataSourceName": integration.map(sdk::Integration::data_source_name) });
+        if let Some(invoke) = invoke {
+            written["LambdaConfig"] = json!({ "InvokeType": invoke.as_str() });
+        }
+        json!({ "Behavior": config.behavior().as_str(), "Integration": written })
+    };
+    let handlers = [("OnPublish", configs.on_publish()), ("OnSubscribe", configs.on_subscribe())];
+    let map: Map<String, Value> = handlers
+        .into_iter()
+        .filter_map(|(name, it)| Some((name.to_owned(), config(it?))))
+        .collect();
+    (!map.is_empty()).then_some(Value::Object(map))
+}
+
+fn configs_to_sdk(configs: &Value) -> sdk::HandlerConfigs {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let config = |config: &Value| {
+        let from = &config["Integration"];
+        let invoke = from["LambdaConfig"]["InvokeType"].as_str().map(sdk::InvokeType::from);
+        let lambda = invoke.map(|it| sdk::LambdaConfig::builder().invoke_type(it).build());
+        let integration = sdk::Integration::builder()
+            .data_source_name(text(&from["DataSourceName"]))
+            .set_lambda_config(lambda)
+            .build()
+            .expect("its one required field is set");
+        sdk::HandlerConfig::builder()
+            .behavior(text(&config["Behavior"]).as_str().into())
+            .integration(integration)
+            .build()
+            .expect("both required fields are set")
+    };
+    sdk::HandlerConfigs::builder()
+        .set_on_publish(configs.get("OnPublish").map(config))
+        .set_on_subscribe(configs.get("OnSubscribe").map(config))
+        .build()
+}
