@@ -10,6 +10,7 @@ use crate::address::Address;
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::auth::{self, AuthMode, AuthType, Modes};
 use crate::kinds::log_role::LogRoleDeclaration;
+use crate::kinds::provider::{self, AuthProvider, Provider};
 use crate::model::Tags;
 use crate::text::Text;
 
@@ -28,7 +29,7 @@ pub struct Api {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct EventConfig {
-    auth_providers: Vec<AuthMode>,
+    auth_providers: Vec<AuthProvider>,
     connection_auth_modes: Vec<AuthMode>,
     default_publish_auth_modes: Vec<AuthMode>,
     default_subscribe_auth_modes: Vec<AuthMode>,
@@ -73,7 +74,7 @@ pub struct ApiDeclaration {
 pub struct Auth {
     /// The ways for clients to prove who they are.
     #[schemars(length(min = 1, max = 50), extend("uniqueItems" = true))]
-    pub providers: Vec<AuthType>,
+    pub providers: Vec<Provider>,
     /// Who may open a realtime connection. Left out: every provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     connection: Option<Modes>,
@@ -126,8 +127,18 @@ const OWNER_CONTACT_MAX: usize = 256;
 const CHILDREN_MAX: usize = 50;
 
 impl Auth {
-    fn modes<'a>(&'a self, modes: &'a Option<Modes>) -> &'a [AuthType] {
-        modes.as_ref().map_or(&self.providers, |modes| &modes.0)
+    /// What the providers offer, each mode once.
+    pub fn offered(&self) -> Vec<AuthType> {
+        let mut offered: Vec<AuthType> = Vec::new();
+        for provider in &self.providers {
+            if !offered.contains(&provider.auth_type()) {
+                offered.push(provider.auth_type());
+            }
+        }
+        offered
+    }
+    fn modes(&self, modes: &Option<Modes>) -> Vec<AuthType> {
+        modes.as_ref().map_or_else(|| self.offered(), |modes| modes.0.clone())
     }
 }
 
@@ -151,11 +162,13 @@ impl Kind for Api {
         check_name(declared, scope, problems);
         check_owner_contact(declared, problems);
         let Auth { providers, connection, publish, subscribe } = &declared.auth;
+        provider::check(providers, &[Step::Key("auth"), Step::Key("providers")], problems);
+        let offered = declared.auth.offered();
         for (name, modes) in
             [("connection", connection), ("publish", publish), ("subscribe", subscribe)]
         {
             let path = [Step::Key("auth"), Step::Key(name)];
-            auth::check_offered(modes.as_ref(), &path, providers, problems);
+            auth::check_offered(modes.as_ref(), &path, &offered, problems);
         }
         check_use(declared, scope, problems);
         if let Some(logging) = &declared.logging {
@@ -181,10 +194,10 @@ impl Kind for Api {
             name: declared.name.clone().unwrap_or_else(|| default_name(scope).into()),
             owner_contact: declared.owner_contact.clone(),
             event_config: EventConfig {
-                auth_providers: auth::to_modes(&auth.providers),
-                connection_auth_modes: auth::to_modes(auth.modes(&auth.connection)),
-                default_publish_auth_modes: auth::to_modes(auth.modes(&auth.publish)),
-                default_subscribe_auth_modes: auth::to_modes(auth.modes(&auth.subscribe)),
+                auth_providers: auth.providers.iter().map(AuthProvider::from).collect(),
+                connection_auth_modes: auth::to_modes(&auth.modes(&auth.connection)),
+                default_publish_auth_modes: auth::to_modes(&auth.modes(&auth.publish)),
+                default_subscribe_auth_modes: auth::to_modes(&auth.modes(&auth.subscribe)),
                 log_config,
             },
             tags: scope.tags(),
@@ -198,7 +211,7 @@ impl Kind for Api {
             name: Some(self.name),
             owner_contact: self.owner_contact,
             auth: Auth {
-                providers: auth::to_types(&config.auth_providers),
+                providers: config.auth_providers.iter().filter_map(AuthProvider::declare).collect(),
                 connection: modes(&config.connection_auth_modes),
                 publish: modes(&config.default_publish_auth_modes),
                 subscribe: modes(&config.default_subscribe_auth_modes),
@@ -281,11 +294,12 @@ fn check_use(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Proble
     }));
     for (n, provider) in auth.providers.iter().enumerate() {
         let at = [Step::Key("auth"), Step::Key("providers"), Step::Index(n)];
-        if !accepted.contains(provider) {
-            let message = format!("no operation accepts {provider}");
+        let kind = provider.auth_type();
+        if !accepted.contains(&kind) {
+            let message = format!("no operation accepts {kind}");
             problems.warning("PV205", &at, message).help =
                 Some("add it to `connection`, `publish` or `subscribe`, or remove it".into());
-        } else if *provider == AuthType::ApiKey && scope.children("apiKeys").is_empty() {
+        } else if kind == AuthType::ApiKey && scope.children("apiKeys").is_empty() {
             let message = "nobody can use API_KEY: this API declares no key".to_owned();
             problems.warning("PV205", &at, message).help =
                 Some("add `apiKeys: { web: {} }`".into());

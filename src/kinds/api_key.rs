@@ -99,7 +99,7 @@ impl Kind for ApiKey {
     type Declaration = ApiKeyDeclaration;
 
     fn check(declared: &ApiKeyDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
-        let providers = scope.parent::<ApiDeclaration>().map(|api| api.auth.providers);
+        let providers = scope.parent::<ApiDeclaration>().map(|api| api.auth.offered());
         if providers.is_some_and(|it| !it.contains(&AuthType::ApiKey)) {
             problems
                 .warning_at_key(

@@ -19,6 +19,15 @@ pub enum AuthType {
     /// An AWS signature (SigV4), judged by IAM policies.
     #[serde(rename = "AWS_IAM")]
     AwsIam,
+    /// A token of a Cognito user pool.
+    #[serde(rename = "AMAZON_COGNITO_USER_POOLS")]
+    Cognito,
+    /// A token of an OpenID Connect issuer.
+    #[serde(rename = "OPENID_CONNECT")]
+    OpenIdConnect,
+    /// Whatever a Lambda function of yours accepts.
+    #[serde(rename = "AWS_LAMBDA")]
+    Lambda,
 }
 
 impl AuthType {
@@ -26,7 +35,15 @@ impl AuthType {
         match self {
             Self::ApiKey => "API_KEY",
             Self::AwsIam => "AWS_IAM",
+            Self::Cognito => "AMAZON_COGNITO_USER_POOLS",
+            Self::OpenIdConnect => "OPENID_CONNECT",
+            Self::Lambda => "AWS_LAMBDA",
         }
+    }
+    /// The mode with this name of AppSync's, if we know it.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::ApiKey, Self::AwsIam, Self::Cognito, Self::OpenIdConnect, Self::Lambda];
+        all.into_iter().find(|it| it.as_str() == name)
     }
 }
 
@@ -87,10 +104,7 @@ pub fn to_modes(types: &[AuthType]) -> Vec<AuthMode> {
 
 /// The modes as a spec writes them; what we don't know is left out.
 pub fn to_types(modes: &[AuthMode]) -> Vec<AuthType> {
-    let known = |mode: &AuthMode| {
-        [AuthType::ApiKey, AuthType::AwsIam].into_iter().find(|it| it.as_str() == mode.auth_type)
-    };
-    modes.iter().filter_map(known).collect()
+    modes.iter().filter_map(|mode| AuthType::named(&mode.auth_type)).collect()
 }
 
 pub fn to_sdk(modes: &[AuthMode]) -> Vec<sdk::AuthMode> {

@@ -79,11 +79,12 @@ impl Kind for ChannelNamespace {
     fn check(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
         check_name(declared, scope, problems);
         if let Some(api) = scope.parent::<ApiDeclaration>() {
+            let offered = api.auth.offered();
             for (name, modes) in
                 [("publish", &declared.publish), ("subscribe", &declared.subscribe)]
             {
                 let path = [Step::Key(name)];
-                auth::check_offered(modes.as_ref(), &path, &api.auth.providers, problems);
+                auth::check_offered(modes.as_ref(), &path, &offered, problems);
             }
         }
         if let Some(handlers) = &declared.handlers {

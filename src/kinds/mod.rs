@@ -7,6 +7,7 @@ pub mod log_role;
 
 mod period;
 mod policy_document;
+mod provider;
 
 use crate::calls::{Calls, Remote};
 use crate::kind::Facts;

@@ -159,6 +159,27 @@ fn modes_roles_and_names_that_do_not_fit_together() {
 }
 
 #[test]
+fn providers_and_their_settings() {
+    let api = |providers: &str| {
+        format!("version: 1\nstack: s\napis:\n  a:\n    auth:\n      providers: [{providers}]\n")
+    };
+    check(&api("AWS_LAMBDA"), &["PV104 6:19"]);
+    check(&api("AWS_IAM: {}"), &["PV104 6:19"]);
+    check(&api("AWS_LAMBDA: {}"), &["PV102 6:19"]);
+    check(&api("AWS_LAMBDA: { functon: x }"), &["PV101 6:33"]);
+    check(&api("AWS_LAMBDA: { function: x }"), &["PV218 6:43"]);
+    let lambda =
+        |more: &str| format!("AWS_LAMBDA: {{ function: 'arn:aws:lambda:x:1:function:f'{more} }}");
+    check(&api(&lambda(", resultTtl: 2h")), &["PV219 6:87"]);
+    check(&api(&format!("{}, {}", lambda(""), lambda(", resultTtl: 1h"))), &["PV208 6:78"]);
+    check(&api("OPENID_CONNECT: { issuer: 'http://a.example.com' }"), &["PV210 6:45"]);
+    check(&api("AMAZON_COGNITO_USER_POOLS: { userPoolId: nope }"), &["PV209 6:60"]);
+    let two = "AMAZON_COGNITO_USER_POOLS: { userPoolId: us-east-1_a }, OPENID_CONNECT: { issuer: 'https://a.example.com' }";
+    check(&api(two), &[]);
+    check(&(api("AWS_IAM") + "      publish: [OPENID_CONNECT]\n"), &["PV201 7:17"]);
+}
+
+#[test]
 fn roles_policies_tags_and_texts_that_aws_would_refuse() {
     let role = |role: &str| {
         spec("    logging: { level: ALL, role: r }\n", &format!("logRoles:\n  r: {{ {role} }}\n"))

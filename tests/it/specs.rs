@@ -139,25 +139,22 @@ fn role() -> impl Strategy<Value = Value> {
 }
 
 fn api(roles: Vec<String>) -> impl Strategy<Value = Value> {
-    let providers = prop_oneof![
-        Just(vec!["API_KEY"]),
-        Just(vec!["AWS_IAM"]),
-        Just(vec!["API_KEY", "AWS_IAM"]),
-        Just(vec!["AWS_IAM", "API_KEY"]),
-    ];
+    let providers = subsequence(providers(), 1..=5).prop_shuffle();
     let logging = match roles.is_empty() {
         true => Just(None).boxed(),
         false => {
             proptest::option::of((select(roles), select(vec!["NONE", "ERROR", "ALL"]))).boxed()
         }
     };
-    (providers, logging).prop_flat_map(|(providers, logging)| {
+    (providers, logging).prop_flat_map(|(declared, logging)| {
+        let providers: Vec<&'static str> = declared.iter().map(|(name, _)| *name).collect();
+        let declared: Vec<Value> = declared.into_iter().map(|(_, it)| it).collect();
         let modes = |providers: &Vec<&'static str>| proptest::option::of(subsequence(providers.clone(), 1..=providers.len()));
         let namespaces = btree_map("[a-z]{1,3}(-[a-z0-9]{1,3})?", namespace(providers.clone()), 0..4);
         let keys = btree_map("[a-z]{1,4}", key(), 0..3);
         (
             Just(logging), [modes(&providers), modes(&providers), modes(&providers)],
-            proptest::option::of("[A-Za-z]{1,8}"), namespaces, keys, Just(providers),
+            proptest::option::of("[A-Za-z]{1,8}"), namespaces, keys, Just(declared),
         )
     })
     .prop_map(|(logging, [connection, publish, subscribe], contact, namespaces, keys, providers)| {
@@ -171,6 +168,21 @@ fn api(roles: Vec<String>) -> impl Strategy<Value = Value> {
             "apiKeys": keys,
         }))
     })
+}
+
+/// Every provider, by name and as declared.
+fn providers() -> Vec<(&'static str, Value)> {
+    let function = "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:authorize";
+    let pool = json!({ "userPoolId": "eu-west-1_Ab1", "appIdClientRegex": "^web" });
+    let issuer = json!({ "issuer": "https://id.example.com", "iatTtl": "1h" });
+    let lambda = json!({ "function": function, "resultTtl": "5m" });
+    vec![
+        ("API_KEY", json!("API_KEY")),
+        ("AWS_IAM", json!("AWS_IAM")),
+        ("AMAZON_COGNITO_USER_POOLS", json!({ "AMAZON_COGNITO_USER_POOLS": pool })),
+        ("OPENID_CONNECT", json!({ "OPENID_CONNECT": issuer })),
+        ("AWS_LAMBDA", json!({ "AWS_LAMBDA": lambda })),
+    ]
 }
 
 fn namespace(providers: Vec<&'static str>) -> impl Strategy<Value = Value> {

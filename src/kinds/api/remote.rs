@@ -6,7 +6,8 @@ use aws_sdk_appsync::types as sdk;
 use crate::aws::{Aws, Class, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::kinds::api::{Api, EventConfig, LogConfig};
-use crate::kinds::auth::{self, AuthMode};
+use crate::kinds::auth;
+use crate::kinds::provider::AuthProvider;
 use crate::mark::{Mark, of_tags};
 use crate::model::{Attributes, Tags};
 use crate::text::Text;
@@ -96,13 +97,6 @@ pub async fn retag(
 }
 
 fn to_sdk(config: &EventConfig) -> sdk::EventConfig {
-    let provider = |mode: &AuthMode| {
-        let auth_type = sdk::AuthenticationType::from(mode.auth_type.as_str());
-        sdk::AuthProvider::builder()
-            .auth_type(auth_type)
-            .build()
-            .expect("its one required field is set")
-    };
     let log_config = config.log_config.as_ref().map(|log| {
         let builder = sdk::EventLogConfig::builder()
             .log_level(log.log_level.as_str().into())
@@ -110,7 +104,7 @@ fn to_sdk(config: &EventConfig) -> sdk::EventConfig {
         builder.build().expect("both required fields are set")
     });
     sdk::EventConfig::builder()
-        .set_auth_providers(Some(config.auth_providers.iter().map(provider).collect()))
+        .set_auth_providers(Some(config.auth_providers.iter().map(AuthProvider::to_sdk).collect()))
         .set_connection_auth_modes(Some(auth::to_sdk(&config.connection_auth_modes)))
         .set_default_publish_auth_modes(Some(auth::to_sdk(&config.default_publish_auth_modes)))
         .set_default_subscribe_auth_modes(Some(auth::to_sdk(&config.default_subscribe_auth_modes)))
@@ -136,11 +130,7 @@ fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
     let attributes = attributes(&api);
     let (tags, owner) = of_tags(tags(&api), stack);
     let config = api.event_config.as_ref().map(|config| EventConfig {
-        auth_providers: config
-            .auth_providers()
-            .iter()
-            .map(|it| AuthMode { auth_type: it.auth_type().as_str().to_owned() })
-            .collect(),
+        auth_providers: config.auth_providers().iter().map(AuthProvider::of_sdk).collect(),
         connection_auth_modes: auth::of_sdk(config.connection_auth_modes()),
         default_publish_auth_modes: auth::of_sdk(config.default_publish_auth_modes()),
         default_subscribe_auth_modes: auth::of_sdk(config.default_subscribe_auth_modes()),

@@ -47,6 +47,13 @@ impl<'s> Reader<'s> {
                     entries.iter().find_map(|it| tagged.iter().find(|(key, _)| *key == it.key));
                 match (chosen, entries.first()) {
                     (Some((_, schema)), _) => self.map(entries, schema, path),
+                    (None, Some(entry)) if words.contains(&entry.key.as_str()) => {
+                        let at = At::Key(path.clone().key(&entry.key));
+                        let message = format!("`{}` takes no settings", entry.key);
+                        let help = format!("write it alone: `{}`", entry.key);
+                        self.report(Diagnostic::error("PV104", at, message).with_help(help));
+                        None
+                    }
                     (None, Some(entry)) => {
                         let at = At::Key(path.clone().key(&entry.key));
                         self.report(not_allowed(&entry.key, &names, at));
