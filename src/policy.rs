@@ -54,6 +54,6 @@ fn orphans(change: &Change, live: &Live) -> Option<Refusal> {
             "deleting it would also delete what this spec never made: {}",
             names.join(", ")
         ),
-        way_out: "delete those first, or give leave with `--delete-strangers`".into(),
+        way_out: "delete those first, or give leave with `--with-strangers`".into(),
     })
 }

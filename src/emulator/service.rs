@@ -41,7 +41,17 @@ pub struct Call {
     pub caller: Caller,
 }
 
+/// In a task of its own: a caller who goes away does not stop a change half-way.
 async fn answer(State(store): State<Arc<Store>>, request: Request) -> Response<Body> {
+    let answered = tokio::spawn(answer_to(store, request)).await;
+    answered.unwrap_or_else(|_| {
+        let message = "provision's local AWS broke down; please report it";
+        let fault = Fault::new(500, "InternalFailureException", message);
+        json_answer(Err(fault), &ids::request())
+    })
+}
+
+async fn answer_to(store: Arc<Store>, request: Request) -> Response<Body> {
     let request_id = ids::request();
     let (parts, body) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default().to_owned();

@@ -285,9 +285,11 @@ def test_policies_have_limits(iam):
     refused(lambda: iam.put_role_policy(RoleName="r", PolicyName="b", PolicyDocument=long), "LimitExceeded", 409)
     refused(lambda: iam.put_role_policy(RoleName="r", PolicyName="b", PolicyDocument="[]"), "MalformedPolicyDocument", 400)
     for n in range(20):
-        iam.attach_role_policy(RoleName="r", PolicyArn=f"arn:aws:iam::123456789012:policy/p{n}")
-    more = lambda: iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::123456789012:policy/more")
+        iam.attach_role_policy(RoleName="r", PolicyArn=f"arn:aws:iam::aws:policy/p{n}")
+    more = lambda: iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/more")
     refused(more, "LimitExceeded", 409)
+    own = lambda: iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::123456789012:policy/own")
+    refused(own, "NoSuchEntity", 404)
 
 
 def test_roles_come_in_pages(iam):

@@ -291,7 +291,7 @@ fn outline(role: &Role, caller: &Caller) -> String {
 fn details(role: &Role) -> String {
     let mut members = String::new();
     if let Some(arn) = &role.boundary {
-        let boundary = xml::text("PermissionsBoundaryType", "Policy")
+        let boundary = xml::text("PermissionsBoundaryType", "PermissionsBoundaryPolicy")
             + &xml::text("PermissionsBoundaryArn", arn);
         members.push_str(&xml::element("PermissionsBoundary", &boundary));
     }
@@ -348,10 +348,17 @@ fn check_description(form: &Form) -> Result<()> {
     }
 }
 
+/// AWS's own policies are there; policies of an account can't be made here, so there are none.
 fn check_policy_arn(arn: &str) -> Result<()> {
     let parts: Vec<&str> = arn.split(':').collect();
     match parts.as_slice() {
-        ["arn", _, "iam", "", _, policy] if policy.starts_with("policy/") => Ok(()),
+        ["arn", _, "iam", "", account, policy] if policy.starts_with("policy/") => match *account {
+            "aws" => Ok(()),
+            _ => {
+                let message = format!("Policy {arn} does not exist or is not attachable.");
+                Err(Fault::new(404, "NoSuchEntity", message))
+            }
+        },
         _ => Err(Fault::new(400, "InvalidInput", format!("ARN {arn} is not valid."))),
     }
 }
