@@ -1,6 +1,8 @@
 //! How a run reaches AWS: region, profile, endpoint and credentials, as every AWS tool finds them.
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
@@ -65,7 +67,16 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
                 .build(),
         );
     if let Some(profile) = &target.profile {
-        loader = loader.profile_name(profile);
+        // Who names a profile means its account, whatever keys the environment holds.
+        let configuration = ProviderConfig::default()
+            .with_http_client(http_client(&target.endpoint))
+            .with_sleep_impl(sleep.clone())
+            .with_region(target.region.clone().map(Region::new));
+        let credentials = ProfileFileCredentialsProvider::builder()
+            .configure(&configuration)
+            .profile_name(profile)
+            .build();
+        loader = loader.profile_name(profile).credentials_provider(credentials);
     }
     if let Some(region) = &target.region {
         loader = loader.region(Region::new(region.clone()));

@@ -59,6 +59,15 @@ pub async fn open(args: &TargetArgs, spec: &Spec, io: &mut Io) -> Result<Session
         }
         (asked, declared) => asked.clone().or_else(|| declared.clone()),
     };
+    let named = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    if let Some(url) = args.endpoint_url.as_ref().filter(|url| !named(url)) {
+        let message = format!("--endpoint-url `{url}` is no URL");
+        return Err(Failure::new(Exit::Usage, message).hint("such as http://127.0.0.1:4100"));
+    }
+    if args.local.as_ref().is_some_and(|it| it.to_string_lossy().contains("://")) {
+        let message = "--local names a folder, not a URL";
+        return Err(Failure::new(Exit::Usage, message).hint("give a URL with `--endpoint-url`"));
+    }
     let (endpoint, place, server) = match (&args.local, &args.endpoint_url) {
         (Some(folder), _) => {
             let place = format!("local AWS in {}", folder.display());

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::cli::load::{Loaded, read};
 use crate::cli::plan::{Format, json};
 use crate::cli::{Exit, Failure, Io};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::render::diagnostics;
 
 /// Check specs without talking to AWS
@@ -35,8 +35,11 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let loaded: Vec<Loaded> = args.specs.iter().map(|path| read(path, io)).collect();
     match args.format {
         Format::Human => {
-            for it in loaded.iter().filter(|it| !it.problems.is_empty()) {
-                let text = diagnostics::text(&it.source, &it.problems, io.error_colored());
+            for it in &loaded {
+                let worth =
+                    |problem: &&Diagnostic| problem.severity == Severity::Error || !io.quiet;
+                let problems: Vec<Diagnostic> = it.problems.iter().filter(worth).cloned().collect();
+                let text = diagnostics::text(&it.source, &problems, io.error_colored());
                 io.say(&text);
             }
         }

@@ -185,10 +185,7 @@ fn check_moment(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut P
         return;
     };
     let left_s = moment - now_epoch_s;
-    if left_s <= 0 {
-        problems.error("PV254", &at, "this moment is past".into()).help =
-            Some("name a later one, or `validFor: 90d` for a key that is renewed".into());
-    } else if left_s > LONGEST_S {
+    if left_s > LONGEST_S {
         problems.error("PV254", &at, "a key can't live longer than 365 days".into()).help =
             Some("name an earlier moment; AppSync counts from the moment of the call".into());
     } else if left_s < SHORTEST_S {
@@ -196,7 +193,7 @@ fn check_moment(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut P
             .warning(
                 "PV255",
                 &at,
-                "in less than a day: a key can't be made or changed to end then".into(),
+                "less than a day ahead, or past: a key can't be made or changed to end then".into(),
             )
             .help =
             Some("AppSync wants a day at least; a key that already ends then is left alone".into());

@@ -40,7 +40,15 @@ pub fn text(plan: &Plan<'_>) -> String {
     }
     for stranger in plan.strangers {
         let parent = stranger.parent.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
-        text.push_str(&format!("  ? {parent}{stranger}: {}, not touched\n", stranger.owner));
+        let gone = |it: &&Change| {
+            matches!(it.verb, Verb::Delete | Verb::Replace)
+                && stranger.parent.as_ref() == Some(&it.address)
+        };
+        let fate = match plan.changes.iter().find(gone) {
+            Some(_) => "would go with what it hangs on",
+            None => "not touched",
+        };
+        text.push_str(&format!("  ? {parent}{stranger}: {}, {fate}\n", stranger.owner));
     }
     if !text.is_empty() {
         text.push('\n');

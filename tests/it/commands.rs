@@ -72,6 +72,34 @@ fn a_profile_that_is_not_there_is_named() {
 }
 
 #[test]
+fn a_named_profile_is_stronger_than_keys_in_the_environment() {
+    let world = World::with_article();
+    world.write(
+        ".aws/credentials",
+        "[acct]\naws_access_key_id = 222222222222\naws_secret_access_key = x\n",
+    );
+    let mut server = world
+        .command(&["local", "--port", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    std::io::BufRead::read_line(
+        &mut std::io::BufReader::new(server.stdout.take().unwrap()),
+        &mut url,
+    )
+    .unwrap();
+    let plan = ["plan", "spec.yaml", "--profile", "acct", "--endpoint-url", url.trim()];
+    let keys = [("AWS_ACCESS_KEY_ID", "111111111111"), ("AWS_SECRET_ACCESS_KEY", "y")];
+    let done = world.command(&plan).envs(keys).output().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let err = String::from_utf8_lossy(&done.stderr);
+    assert!(err.contains("account 222222222222"), "{err}");
+}
+
+#[test]
 fn an_address_at_which_nobody_is_is_not_tried_for_long() {
     let world = World::with_article();
     let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
