@@ -29,12 +29,8 @@ Examples:
   provision apply spec.yaml                      # shows the plan and asks
   provision apply spec.yaml --yes --format json  # in a pipeline: a JSON document a line")]
 pub struct ApplyArgs {
-    /// The spec; `-` for standard input
-    spec: PathBuf,
     #[command(flatten)]
     changing: ChangingArgs,
-    #[command(flatten)]
-    target: TargetArgs,
 }
 
 /// Delete everything that the stack has on AWS
@@ -46,16 +42,14 @@ Examples:
   provision destroy spec.yaml --local
   provision destroy spec.yaml --yes")]
 pub struct DestroyArgs {
-    /// The spec; `-` for standard input
-    spec: PathBuf,
     #[command(flatten)]
     changing: ChangingArgs,
-    #[command(flatten)]
-    target: TargetArgs,
 }
 
 #[derive(Debug, clap::Args)]
 struct ChangingArgs {
+    /// The spec; `-` for standard input
+    spec: PathBuf,
     /// Don't ask
     #[arg(short, long)]
     yes: bool,
@@ -68,24 +62,29 @@ struct ChangingArgs {
     /// How many changes may be under way at a time
     #[arg(long, value_name = "N", default_value_t = STEPS_AT_ONCE as u16, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallelism: u16,
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 pub async fn apply(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let spec = sound(&args.spec, io)?;
-    let session = target::open(&args.target, &spec, io).await?;
-    let policy = Policy { allow_empty: false, allow_strangers: args.changing.with_strangers };
-    let question = Question::YesOrNo;
-    let result = change(&spec, &spec.desired, policy, question, &args.changing, &session, io).await;
-    closing(session, result).await
+    start(&args.changing, Question::YesOrNo, io).await
 }
 
 pub async fn destroy(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
+    start(&args.changing, Question::NameOfStack, io).await
+}
+
+/// Opens and closes a session around the change. To destroy is to want nothing.
+async fn start(args: &ChangingArgs, question: Question, io: &mut Io) -> Result<Exit, Failure> {
     let spec = sound(&args.spec, io)?;
     let session = target::open(&args.target, &spec, io).await?;
-    let policy = Policy { allow_empty: true, allow_strangers: args.changing.with_strangers };
     let nothing = Desired::new();
-    let question = Question::NameOfStack;
-    let result = change(&spec, &nothing, policy, question, &args.changing, &session, io).await;
+    let (desired, allow_empty) = match question {
+        Question::YesOrNo => (&spec.desired, false),
+        Question::NameOfStack => (&nothing, true),
+    };
+    let policy = Policy { allow_empty, allow_strangers: args.with_strangers };
+    let result = change(&spec, desired, policy, question, args, &session, io).await;
     closing(session, result).await
 }
 
@@ -125,7 +124,12 @@ async fn change(
     }
     io.note("\n");
     let outcome = run(spec, &proposal, args, session, io).await?;
-    let (live, left) = verify(aws, &spec.stack, desired, &proposal.site).await?;
+    let looked = verify(aws, &spec.stack, desired, &proposal.site).await;
+    let (live, left) = looked.map_err(|error| {
+        // Changes were made, whatever the look says.
+        let failure = Failure { kind: Exit::Partial, ..Failure::from(error) };
+        failure.hint("the changes above were made; run it again to look once more")
+    })?;
     tell_outputs(spec, &proposal, &live, desired, args.format, io)?;
     let exit = of_outcome(&outcome);
     if exit != Exit::Done {

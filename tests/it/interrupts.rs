@@ -56,6 +56,41 @@ async fn an_interrupted_apply_finishes_what_runs_and_goes_on_the_next_time() {
     assert_eq!(again.status.code(), Some(0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_fails_after_the_changes_is_not_taken_for_no_change() {
+    let made = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let served = serve(|router| {
+        router.layer(from_fn(move |request: Request, next: Next| {
+            let made = Arc::clone(&made);
+            async move {
+                let path = request.uri().path().to_owned();
+                let create = request.method() == "POST" && path == "/v2/apis";
+                if request.method() == "GET"
+                    && path == "/v2/apis"
+                    && made.load(std::sync::atomic::Ordering::SeqCst)
+                {
+                    let denied = axum::http::Response::builder().status(403);
+                    let denied = denied.header("x-amzn-errortype", "AccessDeniedException");
+                    return denied.body(axum::body::Body::from(r#"{"message":"no"}"#)).unwrap();
+                }
+                let answer = next.run(request).await;
+                made.fetch_or(create, std::sync::atomic::Ordering::SeqCst);
+                answer
+            }
+        }))
+    })
+    .await;
+    let world = World::with_article();
+    let apply = ["apply", "spec.yaml", "--yes", "--endpoint-url", &served.url];
+    let keys = [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")];
+    let mut command = world.command(&apply);
+    let done = tokio::task::spawn_blocking(move || command.envs(keys).output().unwrap());
+    let done = done.await.unwrap();
+    let err = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(3), "{err}");
+    assert!(err.contains("the changes above were made"), "{err}");
+}
+
 /// Reads what the process says until it has said `words`.
 async fn hear(mut child: std::process::Child, words: &'static str) -> (std::process::Child, bool) {
     use std::io::Read;
