@@ -18,7 +18,7 @@ use crate::spec::Spec;
 Examples:
   provision outputs spec.yaml --local
   provision outputs spec.yaml --format json | jq -r '.apis[0].http.url'
-  eval \"$(provision outputs spec.yaml --format env --reveal)\"")]
+  set -a; eval \"$(provision outputs spec.yaml --format env --reveal)\"; set +a")]
 pub struct Args {
     /// The spec; `-` for standard input
     spec: PathBuf,

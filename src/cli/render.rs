@@ -9,7 +9,7 @@ use crate::spec::shared_ids;
 
 /// Render the spec as a CloudFormation template
 ///
-/// The same spec gives the same bytes. References become !GetAtt and !Sub, endpoints become outputs.
+/// The same spec and the same --now give the same bytes. References become !GetAtt and !Sub, endpoints become outputs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
