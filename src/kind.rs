@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::address::Address;
@@ -65,32 +65,33 @@ pub trait Files: fmt::Debug {
 impl Scope<'_> {
     /// The declaration at `address`, if there is a sound one.
     pub fn declared<D: DeserializeOwned>(&self, address: &Address) -> Option<D> {
-        serde_json::from_value(self.at(address)?.clone()).ok()
+        D::deserialize(self.at(address)?).ok()
     }
-    /// The declaration of what this one hangs on.
-    pub fn parent<D: DeserializeOwned>(&self) -> Option<D> {
-        self.declared(&self.address.parent()?)
+    /// One member of the declaration at `address`, if it is sound, whatever the rest is.
+    pub fn member<D: DeserializeOwned>(&self, address: &Address, name: &str) -> Option<D> {
+        D::deserialize(self.at(address)?.get(name)?).ok()
     }
     pub fn stack(&self) -> &str {
         self.document.get("stack").and_then(Value::as_str).unwrap_or_default()
     }
     /// The tags that the spec puts on everything that takes tags.
     pub fn tags(&self) -> Tags {
-        let tags = self.document.get("tags").cloned().unwrap_or_default();
-        Tags(serde_json::from_value(tags).unwrap_or_default())
+        let tags = self.document.get("tags").and_then(|tags| Deserialize::deserialize(tags).ok());
+        Tags(tags.unwrap_or_default())
     }
     /// What is declared in a section of this declaration.
     pub fn children(&self, section: &str) -> Vec<&Value> {
         let section = self.at(&self.address).and_then(|it| it.get(section)?.as_object());
         section.map(|it| it.values().collect()).unwrap_or_default()
     }
-    /// The names declared beside this one, its own among them.
-    pub fn siblings(&self) -> Vec<&str> {
-        let Some(parent) = self.address.parent() else {
-            return self.names(self.address.section());
+    /// What is declared beside this one, itself among it.
+    pub fn siblings(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let around = match self.address.parent() {
+            Some(parent) => self.at(&parent),
+            None => Some(self.document),
         };
-        let section = self.at(&parent).and_then(|it| it.get(self.address.section())?.as_object());
-        section.map(|it| it.keys().map(String::as_str).collect()).unwrap_or_default()
+        let section = around.and_then(|it| it.get(self.address.section())?.as_object());
+        section.into_iter().flatten().map(|(name, declared)| (name.as_str(), declared))
     }
     fn at(&self, address: &Address) -> Option<&Value> {
         address.parts().try_fold(self.document, |value, part| value.get(part))
@@ -237,12 +238,12 @@ impl Facts {
             properties: |generator| K::json_schema(generator),
             declaration: |generator| K::Declaration::json_schema(generator),
             check: |declared, scope, problems| {
-                let declared: K::Declaration = serde_json::from_value(declared.clone())?;
+                let declared = K::Declaration::deserialize(declared)?;
                 K::check(&declared, scope, problems);
                 Ok(())
             },
             expand: |declared, scope| {
-                let declared: K::Declaration = serde_json::from_value(declared.clone())?;
+                let declared = K::Declaration::deserialize(declared)?;
                 Ok(K::expand(&declared, scope).map(|it| Properties::of(&it)))
             },
             declare: |properties, found| {
@@ -250,7 +251,7 @@ impl Facts {
                 serde_json::to_value(declared).expect("a declaration is plain data")
             },
             given: |resource, live, site| {
-                let declared = serde_json::from_value(resource.declared.clone())
+                let declared = K::Declaration::deserialize(&resource.declared)
                     .expect("it was expanded from this declaration");
                 let should = resource.properties.typed::<K>();
                 Properties::of(&should.given(&live.typed::<K>(), &declared, site))

@@ -18,9 +18,9 @@ pub enum LookError {
     #[error(transparent)]
     Aws(#[from] AwsError),
     #[error(
-        "{address}: {count} objects on AWS carry its mark; keep one and delete the other, or take its tags `provision:stack` and `provision:address` away"
+        "{address}: two objects on AWS carry its mark; keep one and delete the other, or take its tags `provision:stack` and `provision:address` away"
     )]
-    Twins { address: Address, count: usize },
+    Twins { address: Address },
 }
 
 /// Everything of `stack`, and everything else that hangs on its APIs.
@@ -149,7 +149,7 @@ fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), Lo
     match (seen.owner, seen.observed) {
         (Owner::Ours(address), Some(observed)) if address.section() == seen.row.facts.section => {
             if live.ours.insert(address.clone(), observed).is_some() {
-                return Err(LookError::Twins { address, count: 2 });
+                return Err(LookError::Twins { address });
             }
         }
         (owner, _) => {

@@ -31,11 +31,30 @@ impl Mark {
         tags.insert(ADDRESS_TAG.into(), self.address.to_string());
         tags
     }
+    /// What turns the user's tags `was` into `should`. `None`: nothing differs.
+    pub fn retagged(
+        &self,
+        was: BTreeMap<String, String>,
+        should: BTreeMap<String, String>,
+    ) -> Option<Retagged> {
+        if was == should {
+            return None;
+        }
+        let gone = was.into_keys().filter(|key| !should.contains_key(key)).collect();
+        Some(Retagged { set: self.tagged(should), gone })
+    }
     /// The user's description and this mark, `Browser clients [provision:stack/apis/…]`.
     pub fn described(&self, description: &str) -> String {
         let mark = format!("{OPENING}{}/{}]", self.stack, self.address);
         if description.is_empty() { mark } else { format!("{description} {mark}") }
     }
+}
+
+/// A change of tags: what to set, the mark among it, and the keys to take away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retagged {
+    pub set: BTreeMap<String, String>,
+    pub gone: Vec<String>,
 }
 
 /// Splits tags into the user's and what the rest says about the owner.
@@ -96,6 +115,15 @@ mod tests {
         let (users, owner) = of_tags(tags, "chat");
         assert_eq!(owner, Owner::Ours(mark().address));
         assert_eq!(users.into_iter().collect::<Vec<_>>(), [("team".to_owned(), "a".to_owned())]);
+    }
+
+    #[test]
+    fn only_what_differs_is_retagged_and_the_mark_with_it() {
+        let tags = |key: &str| BTreeMap::from([(key.to_owned(), "1".to_owned())]);
+        assert_eq!(mark().retagged(tags("a"), tags("a")), None);
+        let change = mark().retagged(tags("a"), tags("b")).unwrap();
+        assert_eq!(change.gone, ["a"]);
+        assert_eq!(change.set, mark().tagged(tags("b")));
     }
 
     #[test]

@@ -93,21 +93,28 @@ pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
 fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
     let step = &steps[n];
     let others = steps.iter().enumerate().filter(|(m, _)| *m != n);
-    let needed = |other: &Step| match step.verb() {
-        Verb::Delete => frees(other, step, steps),
-        Verb::Create | Verb::Update => makes_way(other, step),
+    let places = |needed: &dyn Fn(&Step) -> bool| -> BTreeSet<usize> {
+        others.filter(|(_, other)| needed(other)).map(|(m, _)| m).collect()
     };
-    others.filter(|(_, other)| needed(other)).map(|(m, _)| m).collect()
+    match step.verb() {
+        Verb::Delete => {
+            let again = |it: &Step| it.address == step.address && it.verb() == Verb::Create;
+            let comes_again = steps.iter().any(again);
+            places(&|other| frees(other, step, comes_again))
+        }
+        Verb::Create | Verb::Update => {
+            let waits_for = step.waits_for();
+            places(&|other| makes_way(other, step, &waits_for))
+        }
+    }
 }
 
 /// Whether `other` must be done before `delete`: it ends a use of what goes away.
-fn frees(other: &Step, delete: &Step, steps: &[Step]) -> bool {
+fn frees(other: &Step, delete: &Step, comes_again: bool) -> bool {
     // Of two APIs, neither uses the other; what stands beside APIs, as a role does, any may use.
     let (root, gone) = (other.address.root(), delete.address.root());
     let related = root == gone || root.section() != gone.section();
     let uses = related && other.kind.after.contains(&delete.kind.section);
-    let comes_again =
-        steps.iter().any(|it| it.address == delete.address && it.verb() == Verb::Create);
     match other.verb() {
         Verb::Delete => uses,
         // What is made again is not waited for by those who refer to the new one.
@@ -117,10 +124,10 @@ fn frees(other: &Step, delete: &Step, steps: &[Step]) -> bool {
 }
 
 /// Whether `other` must be done before `step`, which makes or changes something.
-fn makes_way(other: &Step, step: &Step) -> bool {
+fn makes_way(other: &Step, step: &Step, waits_for: &[Address]) -> bool {
     match other.verb() {
         Verb::Create => {
-            step.waits_for().contains(&other.address) || step.address.is_within(&other.address)
+            waits_for.contains(&other.address) || step.address.is_within(&other.address)
         }
         // An old one goes before its successor comes.
         Verb::Delete => step.verb() == Verb::Create && other.address == step.address,

@@ -9,8 +9,8 @@ use crate::apply::gate::{Gates, Passage};
 use crate::aws::{AwsError, Class};
 use crate::calls::Seek;
 use crate::event::Event;
-use crate::kind::{Facts, Observed};
-use crate::kinds::{KINDS, Row, calls};
+use crate::kind::Observed;
+use crate::kinds::row_of;
 use crate::live::look_for;
 use crate::mark::Mark;
 use crate::model::{Attributes, Properties};
@@ -64,10 +64,11 @@ pub async fn attempt(step: &Step, work: Work<'_>) -> Result<Attributes, AwsError
             Err(error) => error,
         };
         let wait = match error.class {
-            Class::Busy | Class::Throttled | Class::Unreachable => BUSY_WAITS.before(tries),
             Class::RoleNotReady => ROLE_WAITS.before(tries),
-            // A create is only known to be undone after a look, which `create` has had.
-            Class::Uncertain => BUSY_WAITS.before(tries),
+            // An uncertain create has been looked for by now, and is not there.
+            Class::Busy | Class::Throttled | Class::Unreachable | Class::Uncertain => {
+                BUSY_WAITS.before(tries)
+            }
             _ => return Err(error),
         };
         tries += 1;
@@ -103,7 +104,7 @@ async fn create(
     let Run { aws, stack, .. } = work.run;
     let mark = Mark { stack: stack.to_owned(), address: step.address.clone() };
     let properties = filled(properties, work);
-    let error = match (calls(step.kind).create)(aws, &mark, &properties).await {
+    let error = match (row_of(step.kind).calls.create)(aws, &mark, &properties).await {
         Ok(attributes) => return Ok(attributes),
         Err(error) => error,
     };
@@ -117,7 +118,7 @@ async fn create(
         }
         if let Some(made) = find(step, work).await? {
             if made.properties != properties {
-                (calls(step.kind).update)(
+                (row_of(step.kind).calls.update)(
                     aws,
                     &mark,
                     &properties,
@@ -148,12 +149,13 @@ async fn update(
     let Run { aws, stack, .. } = work.run;
     let mark = Mark { stack: stack.to_owned(), address: step.address.clone() };
     let properties = filled(properties, work);
-    (calls(step.kind).update)(aws, &mark, &properties, &was.properties, &was.attributes).await?;
+    (row_of(step.kind).calls.update)(aws, &mark, &properties, &was.properties, &was.attributes)
+        .await?;
     Ok(was.attributes.clone())
 }
 
 async fn delete(step: &Step, was: &Observed, work: Work<'_>) -> Result<Attributes, AwsError> {
-    match (calls(step.kind).delete)(work.run.aws, &was.properties, &was.attributes).await {
+    match (row_of(step.kind).calls.delete)(work.run.aws, &was.properties, &was.attributes).await {
         // Gone is gone, whoever did it.
         Err(error) if error.class == Class::NotFound => Ok(Attributes::default()),
         answer => answer.map(|()| Attributes::default()),
@@ -170,11 +172,7 @@ async fn find(step: &Step, work: Work<'_>) -> Result<Option<Observed>, AwsError>
         stack: work.run.stack,
         parent: parent.as_ref().map(|(address, attributes)| (address, attributes)),
     };
-    look_for(work.run.aws, row(step.kind), seek, &step.address).await
-}
-
-fn row(kind: &Facts) -> &'static Row {
-    KINDS.iter().find(|row| row.facts == *kind).expect("facts come from a row")
+    look_for(work.run.aws, row_of(step.kind), seek, &step.address).await
 }
 
 /// The properties with everything in them that is known by now, which is all they wait for.

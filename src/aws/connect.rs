@@ -54,8 +54,9 @@ pub enum Endpoint {
 /// Makes the clients. Nothing is called yet; only a region must be known.
 pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
     let sleep = SharedAsyncSleep::new(TokioSleep::new());
+    let http = http_client(&target.endpoint);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client(&target.endpoint))
+        .http_client(http.clone())
         .sleep_impl(sleep.clone())
         .retry_config(
             RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF),
@@ -69,7 +70,7 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
     if let Some(profile) = &target.profile {
         // Who names a profile means its account, whatever keys the environment holds.
         let configuration = ProviderConfig::default()
-            .with_http_client(http_client(&target.endpoint))
+            .with_http_client(http)
             .with_sleep_impl(sleep.clone())
             .with_region(target.region.clone().map(Region::new));
         let credentials = ProfileFileCredentialsProvider::builder()

@@ -1,4 +1,6 @@
 //! Reads a spec and the files beside it.
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -46,7 +48,8 @@ pub fn read(path: &Path, io: &mut Io) -> Loaded {
     if broken && source.is_empty() {
         return Loaded { source, spec: None, problems };
     }
-    let (spec, more) = load(&source, &Beside { folder }, io.now_epoch_s());
+    let (spec, more) =
+        load(&source, &Beside { folder, read: RefCell::default() }, io.now_epoch_s());
     problems.extend(more);
     Loaded { source, spec: spec.filter(|_| !broken), problems }
 }
@@ -84,13 +87,23 @@ fn read_all(reader: &mut dyn Read) -> Result<Vec<u8>, String> {
 }
 
 /// The files in the spec's folder and below; none outside it.
+///
+/// Each is read once, so that what was checked is what is used.
 #[derive(Debug)]
 struct Beside {
     folder: PathBuf,
+    read: RefCell<BTreeMap<String, Result<String, String>>>,
 }
 
 impl Files for Beside {
     fn text(&self, path: &str) -> Result<String, String> {
+        let mut read = self.read.borrow_mut();
+        read.entry(path.to_owned()).or_insert_with(|| self.read(path)).clone()
+    }
+}
+
+impl Beside {
+    fn read(&self, path: &str) -> Result<String, String> {
         let folder = self.folder.canonicalize().map_err(|error| error.to_string())?;
         if Path::new(path).is_absolute() {
             return Err("write it relative to the spec".to_owned());

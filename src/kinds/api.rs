@@ -1,8 +1,6 @@
 //! `AWS::AppSync::Api`: the Event API itself.
 mod remote;
 
-pub use remote::retag;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{Aws, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
-use crate::kinds::api::ApiDeclaration;
+use crate::kinds::api::Auth;
 use crate::kinds::auth::AuthType;
 use crate::kinds::period::Period;
 use crate::mark::{Mark, of_description};
@@ -99,8 +99,8 @@ impl Kind for ApiKey {
     type Declaration = ApiKeyDeclaration;
 
     fn check(declared: &ApiKeyDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
-        let providers = scope.parent::<ApiDeclaration>().map(|api| api.auth.offered());
-        if providers.is_some_and(|it| !it.contains(&AuthType::ApiKey)) {
+        let auth = scope.address.parent().and_then(|api| scope.member::<Auth>(&api, "auth"));
+        if auth.is_some_and(|it| !it.offered().contains(&AuthType::ApiKey)) {
             problems
                 .warning_at_key(
                     "PV252",

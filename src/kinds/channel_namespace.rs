@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
-use crate::kinds::api::ApiDeclaration;
+use crate::kinds::api::Auth;
 use crate::kinds::auth::{self, AuthMode, Modes};
 use crate::model::{Site, Tags};
 use crate::text::Text;
@@ -78,8 +78,9 @@ impl Kind for ChannelNamespace {
 
     fn check(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
         check_name(declared, scope, problems);
-        if let Some(api) = scope.parent::<ApiDeclaration>() {
-            let offered = api.auth.offered();
+        let api = scope.address.parent();
+        if let Some(auth) = api.and_then(|api| scope.member::<Auth>(&api, "auth")) {
+            let offered = auth.offered();
             for (name, modes) in
                 [("publish", &declared.publish), ("subscribe", &declared.subscribe)]
             {
@@ -132,11 +133,7 @@ impl Kind for ChannelNamespace {
 }
 
 fn check_name(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
-    let key = Text::plain(scope.address.name());
-    let name_of = |declared: &NamespaceDeclaration, key: &Text| {
-        declared.name.clone().unwrap_or_else(|| key.clone())
-    };
-    let name = name_of(declared, &key);
+    let name = declared.name.clone().unwrap_or_else(|| scope.address.name().into());
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
     let sound = |name: &str| {
         (1..=NAME_MAX).contains(&name.len())
@@ -153,15 +150,13 @@ fn check_name(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut
         };
         problem.help = Some(help);
     }
-    let Some(parent) = scope.address.parent() else { return };
-    let twin =
-        scope.siblings().into_iter().take_while(|sibling| *sibling != scope.address.name()).find(
-            |sibling| {
-                let address = parent.child(ChannelNamespace::SECTION, sibling);
-                let other = scope.declared::<NamespaceDeclaration>(&address);
-                other.is_some_and(|it| name_of(&it, &Text::plain(sibling)) == name)
-            },
-        );
+    let written = name.to_value();
+    let same = |(key, declared): &(&str, &Value)| match declared.get("name") {
+        Some(name) => *name == written,
+        None => written.as_str() == Some(*key),
+    };
+    let before = scope.siblings().take_while(|(key, _)| *key != scope.address.name());
+    let twin = before.filter(same).map(|(key, _)| key).next();
     if let Some(twin) = twin {
         let message = format!("`namespaces.{twin}` has the name `{name}` already");
         problems.error_at_key("PV222", &[], message).help =

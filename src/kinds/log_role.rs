@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::address::Address;
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
-use crate::kinds::api::ApiDeclaration;
+use crate::kinds::api::Logging;
 use crate::kinds::policy_document::{PolicyDocument, check_document};
 use crate::model::{Site, Tags};
 use crate::text::Text;
@@ -89,8 +90,8 @@ impl Kind for LogRole {
             None => check_new(declared, problems),
         }
         let uses = |api: &str| {
-            let api = scope.declared::<ApiDeclaration>(&crate::address::Address::top("apis", api));
-            api.and_then(|api| api.logging).is_some_and(|it| it.role == scope.address.name())
+            let logging = scope.member::<Logging>(&Address::top("apis", api), "logging");
+            logging.is_some_and(|it| it.role == scope.address.name())
         };
         if !scope.names("apis").into_iter().any(uses) {
             problems.warning_at_key("PV240", &[], "no API logs with this role".into()).help =

@@ -5,6 +5,7 @@ pub mod auth;
 pub mod channel_namespace;
 pub mod log_role;
 
+mod appsync_tags;
 mod period;
 mod policy_document;
 mod provider;
@@ -35,7 +36,8 @@ pub fn under(parent: Option<&str>) -> impl Iterator<Item = &'static Row> {
     KINDS.iter().filter(move |row| row.facts.parent == parent)
 }
 
-pub fn calls(kind: &Facts) -> &'static Calls {
+/// The row that `kind` comes from.
+pub fn row_of(kind: &Facts) -> &'static Row {
     let row = KINDS.iter().find(|row| row.facts.type_name == kind.type_name);
-    &row.expect("facts come from a row").calls
+    row.expect("facts come from a row")
 }

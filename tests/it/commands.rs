@@ -13,6 +13,16 @@ fn world() -> World {
     world
 }
 
+/// `provision local` in this world, and where it serves.
+fn local(world: &World) -> (std::process::Child, String) {
+    let mut command = world.command(&["local", "--port", "0"]);
+    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut url = String::new();
+    let mut out = std::io::BufReader::new(server.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut out, &mut url).unwrap();
+    (server, url.trim().to_owned())
+}
+
 #[test]
 fn every_command_has_help_with_examples() {
     let world = World::new();
@@ -78,19 +88,8 @@ fn a_named_profile_is_stronger_than_keys_in_the_environment() {
         ".aws/credentials",
         "[acct]\naws_access_key_id = 222222222222\naws_secret_access_key = x\n",
     );
-    let mut server = world
-        .command(&["local", "--port", "0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut url = String::new();
-    std::io::BufRead::read_line(
-        &mut std::io::BufReader::new(server.stdout.take().unwrap()),
-        &mut url,
-    )
-    .unwrap();
-    let plan = ["plan", "spec.yaml", "--profile", "acct", "--endpoint-url", url.trim()];
+    let (mut server, url) = local(&world);
+    let plan = ["plan", "spec.yaml", "--profile", "acct", "--endpoint-url", &url];
     let keys = [("AWS_ACCESS_KEY_ID", "111111111111"), ("AWS_SECRET_ACCESS_KEY", "y")];
     let done = world.command(&plan).envs(keys).output().unwrap();
     server.kill().unwrap();
@@ -213,18 +212,7 @@ fn a_key_is_shown_only_to_who_asks() {
 #[test]
 fn the_running_local_aws_is_used_and_keeps_what_it_is_told() {
     let world = world();
-    let mut server = world
-        .command(&["local", "--port", "0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut url = String::new();
-    std::io::BufRead::read_line(
-        &mut std::io::BufReader::new(server.stdout.take().unwrap()),
-        &mut url,
-    )
-    .unwrap();
+    let (mut server, url) = local(&world);
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let second = world.run(&["local", "--port", "0"]);

@@ -22,31 +22,17 @@ const CALLS_MAX: usize = 100;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_apply_converges_on_the_next_run() {
-    let mut points = 0;
-    for n in 1..CALLS_MAX {
-        let mut killed_any = false;
-        for point in [Point::Before(n), Point::After(n)] {
-            let world = World::with_article();
-            let aws = Arc::new(Killer::default());
-            let served = guarded(&aws).await;
-            let killed = aws.run(&world, &served, &["apply"], Some(point)).await;
-            aws.run(&world, &served, &["apply"], None).await;
-            assert_eq!(objects(&served).await, [1, 1, 1, 1], "{point:?}");
-            let pending = ["plan", "--detailed-exitcode"];
-            assert!(!aws.run(&world, &served, &pending, None).await);
-            killed_any |= killed;
-            points += usize::from(killed);
-        }
-        if !killed_any {
-            assert!(points > 30, "only {points} points were tried");
-            return;
-        }
-    }
-    panic!("no end after {CALLS_MAX} calls");
+    sweep(&[], &["apply"], [1, 1, 1, 1], &[&["plan", "--detailed-exitcode"]]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_destroy_leaves_nothing_after_the_next() {
+    sweep(&[&["apply"]], &["destroy"], [0, 0, 0, 0], &[]).await;
+}
+
+/// Kills `command` at every point, each in a world of its own after `before`; the next run must leave
+/// `expected`, and what comes `after` must succeed.
+async fn sweep(before: &[&[&str]], command: &[&str], expected: [usize; 4], after: &[&[&str]]) {
     let mut points = 0;
     for n in 1..CALLS_MAX {
         let mut killed_any = false;
@@ -54,10 +40,15 @@ async fn a_killed_destroy_leaves_nothing_after_the_next() {
             let world = World::with_article();
             let aws = Arc::new(Killer::default());
             let served = guarded(&aws).await;
-            aws.run(&world, &served, &["apply"], None).await;
-            let killed = aws.run(&world, &served, &["destroy"], Some(point)).await;
-            aws.run(&world, &served, &["destroy"], None).await;
-            assert_eq!(objects(&served).await, [0, 0, 0, 0], "{point:?}");
+            for command in before {
+                aws.run(&world, &served, command, None).await;
+            }
+            let killed = aws.run(&world, &served, command, Some(point)).await;
+            aws.run(&world, &served, command, None).await;
+            assert_eq!(objects(&served).await, expected, "{point:?}");
+            for command in after {
+                aws.run(&world, &served, command, None).await;
+            }
             killed_any |= killed;
             points += usize::from(killed);
         }

@@ -1,11 +1,10 @@
 //! Event APIs on AWS: CreateApi, GetApi, UpdateApi, DeleteApi, ListApis, tags (reference §1.3, §1.8).
-use std::collections::BTreeMap;
-
 use aws_sdk_appsync::types as sdk;
 
 use crate::aws::{Aws, Class, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::kinds::api::{Api, EventConfig, LogConfig};
+use crate::kinds::appsync_tags;
 use crate::kinds::auth;
 use crate::kinds::provider::AuthProvider;
 use crate::mark::{Mark, of_tags};
@@ -19,12 +18,10 @@ impl Remote for Api {
         while let Some(api) = pages.next().await.transpose().map_err(failed("ListApis"))? {
             apis.push(api);
         }
-        // The documentation says that the list leaves details out, not which (reference §1.3). If
-        // none has a tag, it may be the tags.
-        let tells = apis.iter().any(|api| api.tags().is_some_and(|tags| !tags.is_empty()));
+        let told = appsync_tags::told(apis.iter().map(sdk::Api::tags));
         let listed = |api: sdk::Api| Listed {
             attributes: attributes(&api),
-            owner: tells.then(|| of_tags(tags(&api), seek.stack).1),
+            owner: told.then(|| appsync_tags::owner(api.tags(), seek.stack)),
             name: api.name,
             properties: None,
         };
@@ -65,35 +62,13 @@ impl Remote for Api {
             call.send().await.map_err(failed("UpdateApi"))?;
         }
         let arn = attributes.text("ApiArn");
-        retag(aws, &arn, mark, was.tags.expect_plain(), self.tags.expect_plain()).await
+        appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await
     }
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
         let call = aws.appsync.delete_api().api_id(attributes.text("ApiId"));
         call.send().await.map_err(failed("DeleteApi"))?;
         Ok(())
     }
-}
-
-/// Turns the tags `was` of an AppSync object into `should`. Updates never touch them.
-pub async fn retag(
-    aws: &Aws,
-    arn: &str,
-    mark: &Mark,
-    was: BTreeMap<String, String>,
-    should: BTreeMap<String, String>,
-) -> Answer<()> {
-    if was == should {
-        return Ok(());
-    }
-    let gone: Vec<String> = was.into_keys().filter(|key| !should.contains_key(key)).collect();
-    let tags = mark.tagged(should).into_iter().collect();
-    let call = aws.appsync.tag_resource().resource_arn(arn).set_tags(Some(tags));
-    call.send().await.map_err(failed("TagResource"))?;
-    if !gone.is_empty() {
-        let call = aws.appsync.untag_resource().resource_arn(arn).set_tag_keys(Some(gone));
-        call.send().await.map_err(failed("UntagResource"))?;
-    }
-    Ok(())
 }
 
 fn to_sdk(config: &EventConfig) -> sdk::EventConfig {
@@ -113,10 +88,6 @@ fn to_sdk(config: &EventConfig) -> sdk::EventConfig {
         .expect("all required fields are set")
 }
 
-fn tags(api: &sdk::Api) -> BTreeMap<String, String> {
-    api.tags().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
 fn attributes(api: &sdk::Api) -> Attributes {
     let dns = |name: &str| api.dns().and_then(|dns| dns.get(name)).cloned();
     Attributes::default()
@@ -128,7 +99,7 @@ fn attributes(api: &sdk::Api) -> Attributes {
 
 fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
     let attributes = attributes(&api);
-    let (tags, owner) = of_tags(tags(&api), stack);
+    let (tags, owner) = of_tags(appsync_tags::of_sdk(api.tags()), stack);
     let config = api.event_config.as_ref().map(|config| EventConfig {
         auth_providers: config.auth_providers().iter().map(AuthProvider::of_sdk).collect(),
         connection_auth_modes: auth::of_sdk(config.connection_auth_modes()),

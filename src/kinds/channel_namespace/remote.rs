@@ -1,12 +1,10 @@
 //! Channel namespaces on AWS (reference §1.4).
-use std::collections::BTreeMap;
-
 use aws_sdk_appsync::types as sdk;
 use serde_json::{Map, Value, json};
 
 use crate::aws::{Aws, Class, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
-use crate::kinds::api::retag;
+use crate::kinds::appsync_tags;
 use crate::kinds::auth;
 use crate::kinds::channel_namespace::ChannelNamespace;
 use crate::mark::{Mark, of_tags};
@@ -22,11 +20,10 @@ impl Remote for ChannelNamespace {
         {
             all.push(it);
         }
-        // As with APIs: the list may leave the tags out, and never has the handlers.
-        let tells = all.iter().any(|it| it.tags().is_some_and(|tags| !tags.is_empty()));
+        let told = appsync_tags::told(all.iter().map(sdk::ChannelNamespace::tags));
         let listed = |it: sdk::ChannelNamespace| Listed {
             attributes: attributes(&it),
-            owner: tells.then(|| of_tags(tags(&it), seek.stack).1),
+            owner: told.then(|| appsync_tags::owner(it.tags(), seek.stack)),
             name: it.name,
             properties: None,
         };
@@ -74,7 +71,7 @@ impl Remote for ChannelNamespace {
             call.send().await.map_err(failed("UpdateChannelNamespace"))?;
         }
         let arn = attributes.text("ChannelNamespaceArn");
-        retag(aws, &arn, mark, was.tags.expect_plain(), self.tags.expect_plain()).await
+        appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await
     }
     async fn delete(self, aws: &Aws, _: &Attributes) -> Answer<()> {
         let call = aws.appsync.delete_channel_namespace().api_id(self.api_id.expect_plain());
@@ -88,10 +85,6 @@ fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
-fn tags(it: &sdk::ChannelNamespace) -> BTreeMap<String, String> {
-    it.tags().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
 fn attributes(it: &sdk::ChannelNamespace) -> Attributes {
     Attributes::default()
         .with("ChannelNamespaceArn", it.channel_namespace_arn())
@@ -100,7 +93,7 @@ fn attributes(it: &sdk::ChannelNamespace) -> Attributes {
 
 fn read(it: sdk::ChannelNamespace, seek: &Seek<'_>) -> Whole<ChannelNamespace> {
     let attributes = attributes(&it);
-    let (tags, owner) = of_tags(tags(&it), seek.stack);
+    let (tags, owner) = of_tags(appsync_tags::of_sdk(it.tags()), seek.stack);
     let properties = ChannelNamespace {
         api_id: seek.api_id().into(),
         publish_auth_modes: auth::of_sdk(it.publish_auth_modes()),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::aws::{Aws, AwsError, Class, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::kinds::log_role::{InlinePolicy, LogRole, NAME_MAX};
-use crate::mark::{Mark, of_tags};
+use crate::mark::{Mark, Retagged, of_tags};
 use crate::model::{Attributes, Tags};
 use crate::text::Text;
 
@@ -75,7 +75,7 @@ impl Remote for LogRole {
             call.send().await.map_err(failed("UpdateRole"))?;
         }
         set_policies(aws, &name, &was, &self).await?;
-        retag(aws, &name, mark, was.tags.expect_plain(), self.tags.expect_plain()).await
+        retag(aws, &name, mark, &was.tags, &self.tags).await
     }
     /// IAM deletes only a bare role.
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
@@ -142,18 +142,10 @@ fn gone_is_gone(answer: Answer<()>) -> Answer<()> {
     }
 }
 
-async fn retag(
-    aws: &Aws,
-    name: &str,
-    mark: &Mark,
-    was: BTreeMap<String, String>,
-    should: BTreeMap<String, String>,
-) -> Answer<()> {
-    if was == should {
-        return Ok(());
-    }
-    let gone: Vec<String> = was.into_keys().filter(|key| !should.contains_key(key)).collect();
-    let call = aws.iam.tag_role().role_name(name).set_tags(Some(to_sdk(mark.tagged(should))));
+async fn retag(aws: &Aws, name: &str, mark: &Mark, was: &Tags, should: &Tags) -> Answer<()> {
+    let change = mark.retagged(was.expect_plain(), should.expect_plain());
+    let Some(Retagged { set, gone }) = change else { return Ok(()) };
+    let call = aws.iam.tag_role().role_name(name).set_tags(Some(to_sdk(set)));
     call.send().await.map_err(failed("TagRole"))?;
     if !gone.is_empty() {
         let call = aws.iam.untag_role().role_name(name).set_tag_keys(Some(gone));

@@ -1,0 +1,40 @@
+//! Tags of AppSync's objects, the same for every kind that takes them (reference §1.8).
+use std::collections::{BTreeMap, HashMap};
+
+use crate::aws::{Aws, failed};
+use crate::calls::Answer;
+use crate::kind::Owner;
+use crate::mark::{Mark, Retagged, of_tags};
+use crate::model::Tags;
+
+/// Tags as the SDK has them.
+type Given<'a> = Option<&'a HashMap<String, String>>;
+
+pub fn of_sdk(tags: Given<'_>) -> BTreeMap<String, String> {
+    tags.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Whether a list tells its objects' tags. The documentation says that lists leave details out, not
+/// which (reference §1.3, §1.4): if no object has a tag, it may be the tags.
+pub fn told<'a>(all: impl IntoIterator<Item = Given<'a>>) -> bool {
+    all.into_iter().flatten().any(|tags| !tags.is_empty())
+}
+
+/// Whose an object with these tags is.
+pub fn owner(tags: Given<'_>, stack: &str) -> Owner {
+    of_tags(of_sdk(tags), stack).1
+}
+
+/// Turns the tags `was` of an object into `should`. Updates never touch them.
+pub async fn retag(aws: &Aws, arn: &str, mark: &Mark, was: &Tags, should: &Tags) -> Answer<()> {
+    let change = mark.retagged(was.expect_plain(), should.expect_plain());
+    let Some(Retagged { set, gone }) = change else { return Ok(()) };
+    let call = aws.appsync.tag_resource().resource_arn(arn);
+    let call = call.set_tags(Some(set.into_iter().collect()));
+    call.send().await.map_err(failed("TagResource"))?;
+    if !gone.is_empty() {
+        let call = aws.appsync.untag_resource().resource_arn(arn).set_tag_keys(Some(gone));
+        call.send().await.map_err(failed("UntagResource"))?;
+    }
+    Ok(())
+}
