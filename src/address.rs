@@ -5,7 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Where a resource stands in the spec: `apis/sample/namespaces/chat`.
 ///
-/// Sections and names alternate. Plans, events, errors and ownership marks all use it.
+/// Sections and names alternate; a section that holds one thing only ends the address without a name,
+/// `apis/sample/waf`. Plans, events, errors and ownership marks all use it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(String);
 
@@ -18,23 +19,33 @@ impl Address {
     pub fn child(&self, section: &str, name: &str) -> Self {
         Self(format!("{}/{section}/{name}", self.0))
     }
+    /// The address of the one thing in a section under this one: `apis/sample/waf`.
+    pub fn only(&self, section: &str) -> Self {
+        Self(format!("{}/{section}", self.0))
+    }
     /// Reads an address back from its text; `None` if it isn't one.
     pub fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split('/').collect();
-        let sound = parts.len().is_multiple_of(2) && parts.iter().all(|part| !part.is_empty());
+        let sound = parts.len() >= 2 && parts.iter().all(|part| !part.is_empty());
         sound.then(|| Self(text.to_owned()))
     }
     /// The section it stands in: `namespaces`.
     pub fn section(&self) -> &str {
-        self.0.rsplit('/').nth(1).unwrap_or_default()
+        let back = if self.is_only() { 0 } else { 1 };
+        self.0.rsplit('/').nth(back).unwrap_or_default()
     }
-    /// Its name in that section: `chat`.
+    /// Whether it is the one thing in its section.
+    pub fn is_only(&self) -> bool {
+        self.0.matches('/').count().is_multiple_of(2)
+    }
+    /// Its name in that section: `chat`. The one thing in a section is called as the section.
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
     /// What it hangs on: `apis/sample`. `None` at the top.
     pub fn parent(&self) -> Option<Self> {
-        let above = self.0.rsplitn(3, '/').nth(2)?;
+        let parts = if self.is_only() { 2 } else { 3 };
+        let above = self.0.rsplitn(parts, '/').nth(parts - 1)?;
         Some(Self(above.to_owned()))
     }
     /// The outermost address around it, itself if it is at the top.
@@ -90,8 +101,17 @@ mod tests {
     }
 
     #[test]
+    fn the_one_thing_in_a_section_has_no_name_of_its_own() {
+        let address = Address::top("apis", "sample").only("waf");
+        assert_eq!(address.to_string(), "apis/sample/waf");
+        assert_eq!((address.section(), address.name()), ("waf", "waf"));
+        assert_eq!(address.parent(), Some(Address::top("apis", "sample")));
+        assert!(address.is_within(&Address::top("apis", "sample")));
+    }
+
+    #[test]
     fn what_is_no_address_is_not_read_as_one() {
-        for text in ["", "apis", "apis/", "/sample", "apis/a/namespaces", "apis//b/c"] {
+        for text in ["", "apis", "apis/", "/sample", "apis/a/", "apis//b/c"] {
             assert_eq!(Address::parse(text), None, "{text}");
         }
         assert_eq!(Address::parse("apis/a").map(|it| it.to_string()), Some("apis/a".into()));

@@ -1,5 +1,5 @@
 //! What a kind of resource tells the engine: facts, never calls. Pure.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -21,6 +21,8 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     const SECTION: &'static str;
     /// The section of what they hang on.
     const PARENT: Option<&'static str> = None;
+    /// Whether the section holds one declaration itself, and no names.
+    const ONLY: bool = false;
     /// Properties AWS can't change in place: CloudFormation's create-only list, word for word.
     const IMMUTABLE: &'static [&'static str] = &[];
     /// Sections whose resources must exist first, and theirs.
@@ -40,6 +42,10 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     fn expand(declared: &Self::Declaration, scope: &Scope<'_>) -> Option<Self>;
     /// The inverse of `expand`, for import: what a user would have written.
     fn declare(self, found: &mut Imported) -> Self::Declaration;
+    /// Why CloudFormation alone can make this one, if AppSync's API can't.
+    fn refuses(&self) -> Option<&'static str> {
+        None
+    }
     /// What should be, given what is: keeps what AWS filled in and the spec leaves open.
     fn given(self, _live: &Self, _declared: &Self::Declaration, _site: &Site) -> Self {
         self
@@ -54,6 +60,35 @@ pub struct Scope<'a> {
     pub document: &'a Value,
     pub now_epoch_s: i64,
     pub files: &'a dyn Files,
+    /// The values that each `${…}` may have, as far as the spec says.
+    pub known: &'a BTreeMap<String, Vec<String>>,
+}
+
+/// More combinations of parameters' values than these nobody declares on purpose.
+const READINGS_MAX: usize = 64;
+
+/// Everything that `text` may read, one for each combination of the values of what is open in it. None
+/// where nobody knows yet.
+pub fn readings(text: &Text, known: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let mut readings = vec![text.clone()];
+    let holes: BTreeSet<String> = text.holes().map(Hole::to_string).collect();
+    for hole in holes {
+        let values = known.get(&hole).map(Vec::as_slice).unwrap_or_default();
+        let fill = |value: &String| {
+            let known = |it: &Hole| (it.to_string() == hole).then(|| value.clone());
+            readings.iter().map(|it| it.filled(&known)).collect::<Vec<_>>()
+        };
+        readings = values.iter().flat_map(fill).take(READINGS_MAX).collect();
+    }
+    readings.iter().filter_map(Text::as_plain).map(str::to_owned).collect()
+}
+
+/// A reading of a text that can't be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsound {
+    pub reading: String,
+    /// What to say of it, where it is not what was written.
+    pub told: Option<String>,
 }
 
 /// The files beside a spec. The edge reads them; the core gets text.
@@ -71,8 +106,16 @@ impl Scope<'_> {
     pub fn member<D: DeserializeOwned>(&self, address: &Address, name: &str) -> Option<D> {
         D::deserialize(self.at(address)?.get(name)?).ok()
     }
-    pub fn stack(&self) -> &str {
-        self.document.get("stack").and_then(Value::as_str).unwrap_or_default()
+    /// The first reading of `text` that is not as `sound` wants it.
+    pub fn unsound(&self, text: &Text, sound: impl Fn(&str) -> bool) -> Option<Unsound> {
+        let reading = readings(text, self.known).into_iter().find(|it| !sound(it))?;
+        let told = text.as_plain().is_none().then(|| format!("it may read `{reading}`"));
+        Some(Unsound { reading, told })
+    }
+    /// The name of the stack, as it was written.
+    pub fn stack(&self) -> Text {
+        let stack = self.document.get("stack").and_then(|it| Text::deserialize(it).ok());
+        stack.unwrap_or_default()
     }
     /// The tags that the spec puts on everything that takes tags.
     pub fn tags(&self) -> Tags {
@@ -126,6 +169,21 @@ impl Problems {
     ) -> &mut Diagnostic {
         let at = At::Value(self.path(path));
         self.push(Diagnostic::error(code, at, message))
+    }
+    /// An error at the value at `path`, if there is a reading of it that can't be.
+    pub fn refuse(
+        &mut self,
+        unsound: Option<Unsound>,
+        code: &'static str,
+        path: &[Step<'_>],
+        message: &str,
+        help: &str,
+    ) {
+        if let Some(Unsound { told, .. }) = unsound {
+            let problem = self.error(code, path, message.to_owned());
+            problem.label = told;
+            problem.help = Some(help.to_owned());
+        }
     }
     /// An error at the key at `path`.
     pub fn error_at_key(
@@ -210,6 +268,7 @@ pub struct Facts {
     pub noun: &'static str,
     pub section: &'static str,
     pub parent: Option<&'static str>,
+    pub only: bool,
     pub immutable: &'static [&'static str],
     pub after: &'static [&'static str],
     pub times: &'static [&'static str],
@@ -220,6 +279,7 @@ pub struct Facts {
     pub check: fn(&Value, &Scope<'_>, &mut Problems) -> Result<(), serde_json::Error>,
     pub expand: fn(&Value, &Scope<'_>) -> Result<Option<Properties>, serde_json::Error>,
     pub declare: fn(&Properties, &mut Imported) -> Value,
+    pub refuses: fn(&Properties) -> Option<&'static str>,
     pub given: fn(&Resource, &Properties, &Site) -> Properties,
 }
 
@@ -230,6 +290,7 @@ impl Facts {
             noun: K::NOUN,
             section: K::SECTION,
             parent: K::PARENT,
+            only: K::ONLY,
             immutable: K::IMMUTABLE,
             after: K::AFTER,
             times: K::TIMES,
@@ -250,6 +311,7 @@ impl Facts {
                 let declared = properties.typed::<K>().declare(found);
                 serde_json::to_value(declared).expect("a declaration is plain data")
             },
+            refuses: |properties| properties.typed::<K>().refuses(),
             given: |resource, live, site| {
                 let declared = K::Declaration::deserialize(&resource.declared)
                     .expect("it was expanded from this declaration");
@@ -322,6 +384,8 @@ impl Live {
     pub fn known(&self, hole: &Hole, site: &Site) -> Option<String> {
         match hole {
             Hole::Pseudo(name) => site.pseudo(name),
+            // Applying puts a value in the place of every parameter before it looks at AWS.
+            Hole::Parameter(_) => None,
             Hole::Attribute { address, name } => {
                 Some(self.ours.get(address)?.attributes.get(name)?.to_owned())
             }

@@ -191,8 +191,22 @@ impl Site {
             "AWS::AccountId" => Some(self.account.clone()),
             "AWS::Region" => Some(self.region.clone()),
             "AWS::Partition" => Some(self.partition.clone()),
+            "AWS::URLSuffix" => Some(url_suffix(&self.partition).to_owned()),
             _ => None,
         }
+    }
+}
+
+/// What the names of AWS's hosts end in.
+fn url_suffix(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-iso-f" => "csp.hci.ic.gov",
+        "aws-eusc" => "amazonaws.eu",
+        _ => "amazonaws.com",
     }
 }
 

@@ -52,7 +52,7 @@ impl Step {
         };
         let address = |hole| match hole {
             Hole::Attribute { address, .. } => Some(address),
-            Hole::Pseudo(_) => None,
+            _ => None,
         };
         properties.open().into_iter().filter_map(address).collect()
     }

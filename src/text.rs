@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -25,12 +25,15 @@ enum Part {
 pub enum Hole {
     /// What AWS decides about a resource: `apis/chat.ApiId`.
     Attribute { address: Address, name: String },
+    /// What differs from stage to stage: `stage`.
+    Parameter(String),
     /// Where the stack stands: `AWS::Region`.
     Pseudo(String),
 }
 
-/// What a `${…}` in a spec may name.
-pub const PSEUDO_PARAMETERS: &[&str] = &["AWS::AccountId", "AWS::Partition", "AWS::Region"];
+/// CloudFormation's own parameters, as far as a spec may name them.
+pub const PSEUDO_PARAMETERS: &[&str] =
+    &["AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::StackName", "AWS::URLSuffix"];
 
 impl Text {
     pub fn plain(text: &str) -> Self {
@@ -89,6 +92,11 @@ impl Text {
             _ => None,
         }
     }
+    /// This text and then the other.
+    pub fn followed_by(mut self, other: &str) -> Self {
+        push_plain(&mut self.0, other);
+        self
+    }
     /// The text, if nothing is open.
     pub fn as_plain(&self) -> Option<&str> {
         match self.0.as_slice() {
@@ -113,8 +121,7 @@ impl Text {
     pub fn as_declared(&self) -> String {
         let write = |part: &Part| match part {
             Part::Plain(text) => text.replace("${", "$${"),
-            Part::Open(Hole::Pseudo(name)) => format!("${{{name}}}"),
-            Part::Open(Hole::Attribute { address, name }) => format!("${{{address}.{name}}}"),
+            Part::Open(hole) => format!("${{{hole}}}"),
         };
         self.0.iter().map(write).collect()
     }
@@ -141,17 +148,17 @@ impl Text {
         match self.0.as_slice() {
             [] => json!(""),
             [Part::Plain(text)] => json!(text),
-            [Part::Open(Hole::Pseudo(pseudo))] => json!({ "Ref": pseudo }),
+            [Part::Open(Hole::Pseudo(name) | Hole::Parameter(name))] => json!({ "Ref": name }),
             [Part::Open(Hole::Attribute { address, name: attribute })] => {
                 json!({ "Fn::GetAtt": [name(address), attribute] })
             }
             parts => {
                 let write = |part: &Part| match part {
                     Part::Plain(text) => text.replace("${", "${!"),
-                    Part::Open(Hole::Pseudo(pseudo)) => format!("${{{pseudo}}}"),
                     Part::Open(Hole::Attribute { address, name: attribute }) => {
                         format!("${{{}.{attribute}}}", name(address))
                     }
+                    Part::Open(hole) => format!("${{{hole}}}"),
                 };
                 json!({ "Fn::Sub": parts.iter().map(write).collect::<String>() })
             }
@@ -173,9 +180,27 @@ impl Hole {
         if PSEUDO_PARAMETERS.contains(&inside) {
             return Some(Self::Pseudo(inside.to_owned()));
         }
-        let (address, attribute) = inside.split_once('.')?;
-        let name = attribute.to_owned();
-        Some(Self::Attribute { address: Address::parse(address)?, name })
+        if let Some((address, attribute)) = inside.split_once('.') {
+            let name = attribute.to_owned();
+            return Some(Self::Attribute { address: Address::parse(address)?, name });
+        }
+        is_parameter(inside).then(|| Self::Parameter(inside.to_owned()))
+    }
+}
+
+/// Whether a parameter can have this name: CloudFormation takes letters and digits only.
+pub fn is_parameter(name: &str) -> bool {
+    name.starts_with(|it: char| it.is_ascii_alphabetic())
+        && name.len() <= 255
+        && name.chars().all(|it| it.is_ascii_alphanumeric())
+}
+
+impl fmt::Display for Hole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pseudo(name) | Self::Parameter(name) => f.write_str(name),
+            Self::Attribute { address, name } => write!(f, "{address}.{name}"),
+        }
     }
 }
 
@@ -185,10 +210,7 @@ impl fmt::Display for Text {
         for part in &self.0 {
             match part {
                 Part::Plain(text) => f.write_str(text)?,
-                Part::Open(Hole::Pseudo(name)) => write!(f, "${{{name}}}")?,
-                Part::Open(Hole::Attribute { address, name }) => {
-                    write!(f, "${{{address}.{name}}}")?;
-                }
+                Part::Open(hole) => write!(f, "${{{hole}}}")?,
             }
         }
         Ok(())
@@ -229,8 +251,8 @@ impl JsonSchema for Text {
     fn inline_schema() -> bool {
         true
     }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        String::json_schema(generator)
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "x-substitutes": true })
     }
 }
 
@@ -255,7 +277,9 @@ mod tests {
         check("${!aws:user}/${AWS::Region}", json!({ "Fn::Sub": "${!aws:user}/${AWS::Region}" }));
         check("${!aws:user}", json!("${aws:user}"));
         check("a ${ b", json!("a ${ b"));
-        check("${nobody}", json!("${nobody}"));
+        check("${stage}", json!({ "Ref": "stage" }));
+        check("x-${stage}", json!({ "Fn::Sub": "x-${stage}" }));
+        check("${no-body}", json!("${no-body}"));
     }
 
     #[test]
@@ -263,7 +287,7 @@ mod tests {
         let text = Text::from_sub("x-${AWS::Region}-${apis/a.ApiId}");
         let known = |hole: &Hole| match hole {
             Hole::Pseudo(_) => Some("here".to_owned()),
-            Hole::Attribute { .. } => None,
+            _ => None,
         };
         assert_eq!(text.filled(&known).to_value(), json!({ "Fn::Sub": "x-here-${apis/a.ApiId}" }));
         let all = text.filled(&|_| Some("1".to_owned()));
@@ -273,6 +297,6 @@ mod tests {
     #[test]
     fn an_object_that_is_more_than_an_intrinsic_is_no_text() {
         assert_eq!(Text::open_in(&json!({ "Ref": "AWS::Region", "x": 1 })), None);
-        assert_eq!(Text::open_in(&json!({ "Ref": "Queue" })), None);
+        assert_eq!(Text::open_in(&json!({ "Ref": "my-queue" })), None);
     }
 }

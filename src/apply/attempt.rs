@@ -180,6 +180,7 @@ fn filled(properties: &Properties, work: Work<'_>) -> Properties {
     let known = work.known.lock().expect("nobody panics while holding it");
     properties.filled(&|hole| match hole {
         Hole::Pseudo(name) => work.run.site.pseudo(name),
+        Hole::Parameter(_) => None,
         Hole::Attribute { address, name } => Some(known.get(address)?.get(name)?.to_owned()),
     })
 }

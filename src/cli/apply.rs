@@ -9,6 +9,7 @@ use crate::apply::{Outcome, STEPS_AT_ONCE};
 use crate::backend::direct::{Proposal, carry_out, propose, verify};
 use crate::cli::exit::{Exit, hints, of_outcome};
 use crate::cli::load::sound;
+use crate::cli::parameters::{ParameterArgs, with_name, with_values};
 use crate::cli::plan::{Format, closing, describe, document, headline};
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Failure, Io};
@@ -63,6 +64,8 @@ struct ChangingArgs {
     #[arg(long, value_name = "N", default_value_t = STEPS_AT_ONCE as u16, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallelism: u16,
     #[command(flatten)]
+    parameters: ParameterArgs,
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -76,7 +79,13 @@ pub async fn destroy(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
 
 /// Opens and closes a session around the change. To destroy is to want nothing.
 async fn start(args: &ChangingArgs, question: Question, io: &mut Io) -> Result<Exit, Failure> {
-    let spec = sound(&args.spec, io)?;
+    let given = args.parameters.given(io)?;
+    let spec = sound(&args.spec, &given, io)?;
+    let spec = match question {
+        Question::YesOrNo => with_values(spec, &given)?,
+        // What is deleted is known by its mark; only the stack's name matters.
+        Question::NameOfStack => with_name(spec, &given)?,
+    };
     let session = target::open(&args.target, &spec, io).await?;
     let nothing = Desired::new();
     let (desired, allow_empty) = match question {

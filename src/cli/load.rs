@@ -9,7 +9,7 @@ use crate::diagnostic::{At, Diagnostic, Severity};
 use crate::kind::Files;
 use crate::render::diagnostics;
 use crate::source::Source;
-use crate::spec::{Spec, load};
+use crate::spec::{Given, Spec, load};
 
 /// Nobody's spec is larger; reading on would only fill memory.
 const BYTES_MAX: u64 = 10 * 1024 * 1024;
@@ -23,7 +23,7 @@ pub struct Loaded {
 }
 
 /// Reads the spec at `path`, `-` for standard input, and all that is wrong with it.
-pub fn read(path: &Path, io: &mut Io) -> Loaded {
+pub fn read(path: &Path, given: &Given, io: &mut Io) -> Loaded {
     let stdin = path == Path::new("-");
     let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
     let bytes = match stdin {
@@ -48,15 +48,15 @@ pub fn read(path: &Path, io: &mut Io) -> Loaded {
     if broken && source.is_empty() {
         return Loaded { source, spec: None, problems };
     }
-    let (spec, more) =
-        load(&source, &Beside { folder, read: RefCell::default() }, io.now_epoch_s());
+    let files = Beside { folder, read: RefCell::default() };
+    let (spec, more) = load(&source, &files, io.now_epoch_s(), given);
     problems.extend(more);
     Loaded { source, spec: spec.filter(|_| !broken), problems }
 }
 
 /// Reads the spec, shows what is wrong with it, and goes on only if that is no error.
-pub fn sound(path: &Path, io: &mut Io) -> Result<Spec, Failure> {
-    let Loaded { source, spec, problems } = read(path, io);
+pub fn sound(path: &Path, given: &Given, io: &mut Io) -> Result<Spec, Failure> {
+    let Loaded { source, spec, problems } = read(path, given, io);
     let worth = |it: &Diagnostic| it.severity == Severity::Error || !io.quiet;
     let problems: Vec<Diagnostic> = problems.into_iter().filter(worth).collect();
     if !problems.is_empty() {

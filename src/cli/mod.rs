@@ -7,6 +7,7 @@ mod load;
 mod local;
 mod logging;
 mod outputs;
+mod parameters;
 mod plan;
 mod render;
 mod schema;

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use crate::backend::direct::propose;
 use crate::cli::load::sound;
+use crate::cli::parameters::{ParameterArgs, with_name};
 use crate::cli::plan::{closing, json};
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
@@ -29,6 +30,8 @@ pub struct Args {
     #[arg(long)]
     reveal: bool,
     #[command(flatten)]
+    parameters: ParameterArgs,
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -44,7 +47,8 @@ enum Format {
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let spec = sound(&args.spec, io)?;
+    let given = args.parameters.given(io)?;
+    let spec = with_name(sound(&args.spec, &given, io)?, &given)?;
     let session = target::open(&args.target, &spec, io).await?;
     let outputs = look(&spec, &session, args.reveal, io.now_epoch_s()).await;
     let outputs = closing(session, outputs).await?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use crate::backend::direct::{Proposal, propose};
 use crate::cli::exit::Exit;
 use crate::cli::load::sound;
+use crate::cli::parameters::{ParameterArgs, with_values};
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Failure, Io};
 use crate::policy::{Policy, Refusal, refused};
@@ -30,6 +31,8 @@ pub struct Args {
     #[arg(long)]
     detailed_exitcode: bool,
     #[command(flatten)]
+    parameters: ParameterArgs,
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -44,7 +47,8 @@ pub enum Format {
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let spec = sound(&args.spec, io)?;
+    let given = args.parameters.given(io)?;
+    let spec = with_values(sound(&args.spec, &given, io)?, &given)?;
     let session = target::open(&args.target, &spec, io).await?;
     let proposed = propose(&session.aws, &spec.stack, &spec.desired, io.now_epoch_s()).await;
     let place = session.place.clone();

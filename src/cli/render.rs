@@ -5,7 +5,7 @@ use crate::cli::load::sound;
 use crate::cli::plan::json;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::{template, yaml};
-use crate::spec::shared_ids;
+use crate::spec::{Given, shared_ids};
 
 /// Render the spec as a CloudFormation template
 ///
@@ -40,7 +40,7 @@ enum Format {
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let spec = sound(&args.spec, io)?;
+    let spec = sound(&args.spec, &Given::new(), io)?;
     if let Some((id, first, second)) = shared_ids(&spec.desired).first() {
         let message = format!("{first} and {second} would share the logical id `{id}`");
         return Err(Failure::error(message).hint("give one of the two another `logicalId:`"));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::cli::load::{Loaded, read};
+use crate::cli::parameters::{ParameterArgs, reject_unsuited};
 use crate::cli::plan::{Format, json};
 use crate::cli::{Exit, Failure, Io};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -29,10 +30,16 @@ pub struct Args {
     /// Take warnings for errors
     #[arg(long)]
     deny_warnings: bool,
+    #[command(flatten)]
+    parameters: ParameterArgs,
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let loaded: Vec<Loaded> = args.specs.iter().map(|path| read(path, io)).collect();
+    let given = args.parameters.given(io)?;
+    let loaded: Vec<Loaded> = args.specs.iter().map(|path| read(path, &given, io)).collect();
+    for spec in loaded.iter().filter_map(|it| it.spec.as_ref()) {
+        reject_unsuited(spec, &given)?;
+    }
     match args.format {
         Format::Human => {
             for it in &loaded {

@@ -158,9 +158,10 @@ impl Kind for Api {
 
     fn check(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
         check_name(declared, scope, problems);
-        check_owner_contact(declared, problems);
+        check_owner_contact(declared, scope, problems);
         let Auth { providers, connection, publish, subscribe } = &declared.auth;
-        provider::check(providers, &[Step::Key("auth"), Step::Key("providers")], problems);
+        let at = [Step::Key("auth"), Step::Key("providers")];
+        provider::check(providers, &at, scope, problems);
         let offered = declared.auth.offered();
         for (name, modes) in
             [("connection", connection), ("publish", publish), ("subscribe", subscribe)]
@@ -189,7 +190,7 @@ impl Kind for Api {
             cloud_watch_logs_role_arn: role_arn(&logging.role, scope),
         });
         Some(Self {
-            name: declared.name.clone().unwrap_or_else(|| default_name(scope).into()),
+            name: declared.name.clone().unwrap_or_else(|| default_name(scope)),
             owner_contact: declared.owner_contact.clone(),
             event_config: EventConfig {
                 auth_providers: auth.providers.iter().map(AuthProvider::from).collect(),
@@ -225,8 +226,8 @@ impl Kind for Api {
     }
 }
 
-fn default_name(scope: &Scope<'_>) -> String {
-    format!("{}-{}", scope.stack(), scope.address.name())
+fn default_name(scope: &Scope<'_>) -> Text {
+    scope.stack().followed_by("-").followed_by(scope.address.name())
 }
 
 fn level_name(level: LogLevel) -> &'static str {
@@ -241,38 +242,42 @@ fn role_arn(name: &str, scope: &Scope<'_>) -> Text {
 }
 
 fn check_name(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
-    let default = default_name(scope);
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- ".contains(letter);
-    match declared.name.as_ref().map(Text::as_plain) {
-        Some(Some(name))
-            if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(allowed) =>
-        {
-            problems
-                .error("PV202", &[Step::Key("name")], "AppSync takes no such name".into())
-                .help = Some(format!("1 to {NAME_MAX} letters, digits, `_`, `-` and spaces"));
+    let sound = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
+    let name = declared.name.clone().unwrap_or_else(|| default_name(scope));
+    let Some(unsound) = scope.unsound(&name, sound) else { return };
+    match declared.name {
+        Some(_) => {
+            let message = "AppSync takes no such name".to_owned();
+            let problem = problems.error("PV202", &[Step::Key("name")], message);
+            problem.label = unsound.told;
+            problem.help = Some(format!("1 to {NAME_MAX} letters, digits, `_`, `-` and spaces"));
         }
-        None if default.len() > NAME_MAX => {
+        None => {
+            let reading = unsound.reading;
             let message =
-                format!("the default name `{default}` is longer than {NAME_MAX} characters");
+                format!("the default name `{reading}` is longer than {NAME_MAX} characters");
             problems.error_at_key("PV202", &[], message).help = Some("give it a `name:`".into());
         }
-        _ => {}
     }
 }
 
-fn check_owner_contact(declared: &ApiDeclaration, problems: &mut Problems) {
-    let Some(contact) = declared.owner_contact.as_ref().and_then(Text::as_plain) else { return };
+fn check_owner_contact(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    let Some(contact) = &declared.owner_contact else { return };
     let at = [Step::Key("ownerContact")];
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- .".contains(letter);
-    if contact.is_empty() || contact.chars().count() > OWNER_CONTACT_MAX {
+    let sound = |it: &str| (1..=OWNER_CONTACT_MAX).contains(&it.chars().count());
+    let portable = |it: &str| it.len() <= 250 && it.chars().all(allowed);
+    if let Some(unsound) = scope.unsound(contact, sound) {
         let message = format!("AppSync takes 1 to {OWNER_CONTACT_MAX} characters");
-        problems.error("PV203", &at, message);
-    } else if contact.len() > 250 || !contact.chars().all(allowed) {
-        problems.warning("PV204", &at, "AppSync takes this, CloudFormation does not".into()).help =
-            Some(
-                "to render a template: at most 250 letters, digits, `_`, `-`, `.` and spaces"
-                    .into(),
-            );
+        problems.error("PV203", &at, message).label = unsound.told;
+    } else if let Some(unsound) = scope.unsound(contact, portable) {
+        let message = "AppSync takes this, CloudFormation does not".to_owned();
+        let problem = problems.warning("PV204", &at, message);
+        problem.label = unsound.told;
+        problem.help = Some(
+            "to render a template: at most 250 letters, digits, `_`, `-`, `.` and spaces".into(),
+        );
     }
 }
 

@@ -86,8 +86,8 @@ impl Kind for LogRole {
 
     fn check(declared: &LogRoleDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
         match &declared.arn {
-            Some(arn) => check_existing(arn, declared, problems),
-            None => check_new(declared, problems),
+            Some(arn) => check_existing(arn, declared, scope, problems),
+            None => check_new(declared, scope, problems),
         }
         let uses = |api: &str| {
             let logging = scope.member::<Logging>(&Address::top("apis", api), "logging");
@@ -179,16 +179,20 @@ fn default_permissions() -> Value {
     })
 }
 
-fn check_existing(arn: &Text, declared: &LogRoleDeclaration, problems: &mut Problems) {
+fn check_existing(
+    arn: &Text,
+    declared: &LogRoleDeclaration,
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) {
     let sound = |arn: &str| {
         let parts: Vec<&str> = arn.split(':').collect();
         matches!(parts.as_slice(), ["arn", _, "iam", "", account, role]
             if account.len() == 12 && role.strip_prefix("role/").is_some_and(|it| !it.is_empty()))
     };
-    if arn.as_plain().is_some_and(|arn| !sound(arn)) {
-        problems.error("PV241", &[Step::Key("arn")], "this is no ARN of a role".into()).help =
-            Some("such as arn:aws:iam::123456789012:role/existing".into());
-    }
+    let help = "such as arn:aws:iam::123456789012:role/existing";
+    let at = [Step::Key("arn")];
+    problems.refuse(scope.unsound(arn, sound), "PV241", &at, "this is no ARN of a role", help);
     for (name, given) in [
         ("name", declared.name.is_some()),
         ("description", declared.description.is_some()),
@@ -205,13 +209,12 @@ fn check_existing(arn: &Text, declared: &LogRoleDeclaration, problems: &mut Prob
     }
 }
 
-fn check_new(declared: &LogRoleDeclaration, problems: &mut Problems) {
+fn check_new(declared: &LogRoleDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "+=,.@_-".contains(letter);
     let sound = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
-    if declared.name.as_ref().and_then(Text::as_plain).is_some_and(|name| !sound(name)) {
-        problems.error("PV243", &[Step::Key("name")], "IAM takes no such name".into()).help =
-            Some(format!("1 to {NAME_MAX} letters, digits and `+=,.@_-`"));
-    }
+    let unsound = declared.name.as_ref().and_then(|it| scope.unsound(it, sound));
+    let help = format!("1 to {NAME_MAX} letters, digits and `+=,.@_-`");
+    problems.refuse(unsound, "PV243", &[Step::Key("name")], "IAM takes no such name", &help);
     let long = |text: &Text| text.to_string().chars().count() > DESCRIPTION_MAX;
     if declared.description.as_ref().is_some_and(long) {
         let message = format!("IAM takes {DESCRIPTION_MAX} characters");

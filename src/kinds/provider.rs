@@ -3,7 +3,7 @@ use aws_sdk_appsync::types as sdk;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Problems, Step};
+use crate::kind::{Problems, Scope, Step};
 use crate::kinds::auth::AuthType;
 use crate::kinds::period::Period;
 use crate::text::Text;
@@ -94,7 +94,12 @@ impl Provider {
 }
 
 /// Reports what is wrong with the provider at `path`, and a second one of a kind that comes once.
-pub fn check(providers: &[Provider], path: &[Step<'_>], problems: &mut Problems) {
+pub fn check(
+    providers: &[Provider],
+    path: &[Step<'_>],
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) {
     for (n, provider) in providers.iter().enumerate() {
         let at = |rest: &[Step<'static>]| -> Vec<Step<'_>> {
             path.iter().copied().chain([Step::Index(n)]).chain(rest.iter().copied()).collect()
@@ -106,9 +111,9 @@ pub fn check(providers: &[Provider], path: &[Step<'_>], problems: &mut Problems)
             problems.error("PV208", &at(&[]), message).help = Some("remove one of the two".into());
         }
         match provider {
-            Provider::Cognito(it) => check_cognito(it, &at, problems),
-            Provider::OpenIdConnect(it) => check_issuer(it, &at, problems),
-            Provider::Lambda(it) => check_lambda(it, &at, problems),
+            Provider::Cognito(it) => check_cognito(it, &at, scope, problems),
+            Provider::OpenIdConnect(it) => check_issuer(it, &at, scope, problems),
+            Provider::Lambda(it) => check_lambda(it, &at, scope, problems),
             Provider::ApiKey | Provider::AwsIam => {}
         }
     }
@@ -116,32 +121,30 @@ pub fn check(providers: &[Provider], path: &[Step<'_>], problems: &mut Problems)
 
 type Place<'a> = &'a dyn Fn(&[Step<'static>]) -> Vec<Step<'a>>;
 
-fn check_cognito(it: &Cognito, at: Place<'_>, problems: &mut Problems) {
+fn check_cognito(it: &Cognito, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
     let at = at(&[Step::Key("AMAZON_COGNITO_USER_POOLS"), Step::Key("userPoolId")]);
-    let Some(id) = it.user_pool_id.as_plain() else { return };
-    let sound = id.split_once('_').is_some_and(|(region, pool)| {
-        !pool.is_empty()
-            && pool.chars().all(char::is_alphanumeric)
-            && region.split('-').count() >= 3
-    });
-    if !sound {
-        problems.error("PV209", &at, "this is no id of a user pool".into()).help =
-            Some("such as ap-northeast-1_AbCdEf".into());
-    }
+    let sound = |id: &str| {
+        id.split_once('_').is_some_and(|(region, pool)| {
+            !pool.is_empty()
+                && pool.chars().all(char::is_alphanumeric)
+                && region.split('-').count() >= 3
+        })
+    };
+    let (message, help) = ("this is no id of a user pool", "such as ap-northeast-1_AbCdEf");
+    problems.refuse(scope.unsound(&it.user_pool_id, sound), "PV209", &at, message, help);
 }
 
-fn check_issuer(it: &OpenIdConnect, at: Place<'_>, problems: &mut Problems) {
+fn check_issuer(it: &OpenIdConnect, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
     let at = at(&[Step::Key("OPENID_CONNECT"), Step::Key("issuer")]);
     let sound = |issuer: &str| issuer.strip_prefix("https://").is_some_and(|host| !host.is_empty());
-    if it.issuer.as_plain().is_some_and(|it| !sound(it)) {
-        problems.error("PV210", &at, "AppSync takes issuers with https only".into()).help =
-            Some("such as https://id.example.com".into());
-    }
+    let (message, help) =
+        ("AppSync takes issuers with https only", "such as https://id.example.com");
+    problems.refuse(scope.unsound(&it.issuer, sound), "PV210", &at, message, help);
 }
 
-fn check_lambda(it: &Lambda, at: Place<'_>, problems: &mut Problems) {
+fn check_lambda(it: &Lambda, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
     let function = at(&[Step::Key("AWS_LAMBDA"), Step::Key("function")]);
-    check_function(&it.function, &function, problems);
+    check_function(&it.function, &function, scope, problems);
     if it.result_ttl.is_some_and(|ttl| ttl.seconds > RESULT_TTL_MAX_S) {
         let at = at(&[Step::Key("AWS_LAMBDA"), Step::Key("resultTtl")]);
         problems.error("PV219", &at, "AppSync keeps an answer for an hour at most".into());
@@ -149,15 +152,14 @@ fn check_lambda(it: &Lambda, at: Place<'_>, problems: &mut Problems) {
 }
 
 /// A Lambda function's ARN, with or without version or alias.
-pub fn check_function(arn: &Text, at: &[Step<'_>], problems: &mut Problems) {
+pub fn check_function(arn: &Text, at: &[Step<'_>], scope: &Scope<'_>, problems: &mut Problems) {
     let sound = |arn: &str| {
         let parts: Vec<&str> = arn.split(':').collect();
         matches!(parts.as_slice(), ["arn", _, "lambda", _, _, "function", name, ..] if !name.is_empty())
     };
-    if arn.as_plain().is_some_and(|arn| !sound(arn)) {
-        problems.error("PV218", at, "this is no ARN of a Lambda function".into()).help =
-            Some("such as arn:aws:lambda:ap-northeast-1:123456789012:function:authorize".into());
-    }
+    let message = "this is no ARN of a Lambda function";
+    let help = "such as arn:aws:lambda:ap-northeast-1:123456789012:function:authorize";
+    problems.refuse(scope.unsound(arn, sound), "PV218", at, message, help);
 }
 
 /// A provider as CloudFormation and AppSync write it.

@@ -1,7 +1,7 @@
 //! The text of a spec: parsed once, every part of it with its place. Pure.
 mod parse;
 pub mod read;
-mod suggest;
+pub mod suggest;
 mod tree;
 mod words;
 
@@ -53,6 +53,14 @@ impl Source {
     /// Whether there is nothing to read.
     pub fn is_empty(&self) -> bool {
         self.tree.is_none()
+    }
+
+    /// The keys of the mapping at the top that has this name.
+    pub fn keys(&self, name: &str) -> Vec<&str> {
+        let Some(Data::Map(entries)) = self.tree.as_ref().map(|it| &it.data) else { return vec![] };
+        let section = entries.iter().find(|it| it.key == name).map(|it| &it.value.resolve().data);
+        let Some(Data::Map(entries)) = section else { return vec![] };
+        entries.iter().map(|it| it.key.as_str()).collect()
     }
 
     /// The bytes that `at` is about: the part itself if it is in one line, else its key or first line.

@@ -16,6 +16,26 @@ use crate::diagnostic::{At, Diagnostic, Path};
 use crate::source::Source;
 use crate::source::tree::{Data, Node};
 
+/// Our own keyword for a text in which `${…}` stands for something.
+pub const SUBSTITUTES: &str = "x-substitutes";
+/// The keyword for code, which is read as it stands.
+const CODE: &str = "contentMediaType";
+
+/// What a text with `${…}` in it means.
+#[derive(Debug)]
+pub struct Substitution {
+    /// `None`: nothing that could be said.
+    pub value: Option<Value>,
+    pub objections: Vec<Objection>,
+}
+
+/// What is wrong with a text, and what to do.
+#[derive(Debug)]
+pub struct Objection {
+    pub message: String,
+    pub help: String,
+}
+
 /// The keywords of JSON Schema that reading knows. A schema with others would not be obeyed.
 pub const KEYWORDS: &[&str] = &[
     "$ref",
@@ -38,6 +58,9 @@ pub const KEYWORDS: &[&str] = &[
     "required",
     "type",
     "uniqueItems",
+    // `${…}` in such a text stands for something; elsewhere it has no place, but in code.
+    SUBSTITUTES,
+    CODE,
     // These say nothing of what is right.
     "$schema",
     "$id",
@@ -49,10 +72,17 @@ pub const KEYWORDS: &[&str] = &[
     "title",
 ];
 
-/// Reads the document as `schema` says; a hopeless source reads as null.
-pub fn read(source: &Source, schema: &Value, problems: &mut Vec<Diagnostic>) -> Value {
+/// Reads the document as `schema` says; a hopeless source reads as null. `substitute` knows what a
+/// text with `${…}` in it means.
+pub fn read<'s>(
+    source: &Source,
+    schema: &'s Value,
+    substitute: &'s dyn Fn(&str) -> Substitution,
+    problems: &mut Vec<Diagnostic>,
+) -> Value {
     let Some(tree) = &source.tree else { return Value::Null };
-    let mut reader = Reader { root: schema, problems: Vec::new(), patterns: HashMap::new() };
+    let (patterns, problems_here) = (HashMap::new(), Vec::new());
+    let mut reader = Reader { root: schema, substitute, problems: problems_here, patterns };
     let value = reader.node(tree, schema, &Path::default());
     problems.extend(reader.problems);
     value.unwrap_or_default()
@@ -60,6 +90,7 @@ pub fn read(source: &Source, schema: &Value, problems: &mut Vec<Diagnostic>) -> 
 
 struct Reader<'s> {
     root: &'s Value,
+    substitute: &'s dyn Fn(&str) -> Substitution,
     problems: Vec<Diagnostic>,
     patterns: HashMap<&'s str, Regex>,
 }
@@ -69,7 +100,7 @@ impl<'s> Reader<'s> {
         let node = node.resolve();
         if let Some(tag) = &node.tag {
             let message = format!("the tag `{tag}` has no place in a spec");
-            let help = "write plain YAML; for intrinsics write `${AWS::Region}` inside a text";
+            let help = "write plain YAML; for an intrinsic write `${…}` inside a text";
             self.report(
                 Diagnostic::error("PV009", At::Value(path.clone()), message).with_help(help),
             );

@@ -7,8 +7,26 @@ use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path};
 use crate::kind::{Desired, Resource};
 
-/// Warns of ids that two resources would share. Applying does without ids; a template does not.
-pub fn check(desired: &Desired, problems: &mut Vec<Diagnostic>) {
+/// Warns of ids that two resources would share, or a resource and a parameter. Applying does without
+/// ids; a template does not.
+pub fn check<'a>(
+    desired: &Desired,
+    parameters: impl Iterator<Item = &'a str>,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let parameters: Vec<&str> = parameters.collect();
+    for (address, resource) in desired {
+        let id = logical_id(address, Some(resource));
+        if parameters.contains(&id.as_str()) {
+            let message =
+                format!("its logical id in a template, `{id}`, is that of a parameter too");
+            let path = address.parts().fold(Path::default(), Path::key);
+            problems.push(
+                Diagnostic::warning("PV216", At::Key(path), message)
+                    .with_help("to render a template, give it another `logicalId:`"),
+            );
+        }
+    }
     for (id, first, second) in shared_ids(desired) {
         let path = second.parts().fold(Path::default(), Path::key);
         let message = format!("its logical id in a template, `{id}`, is that of {first} too");

@@ -1,12 +1,16 @@
 //! The user's file: checked and expanded to what should exist. Pure.
 mod declare;
-mod interpolate;
 mod logical_ids;
+mod parameters;
 mod schema;
+mod substitute;
 
 pub use declare::{Declared, declare};
 pub use logical_ids::{logical_id, shared_ids};
+pub use parameters::{Given, Parameter, Parameters, objections};
 pub use schema::schema;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,13 +18,13 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path, Severity};
-use crate::kind::{Desired, Files, Problems, Resource, Scope, Step};
+use crate::kind::{Desired, Files, Problems, Resource, Scope, Step, readings};
 use crate::kinds::{self, Row};
 use crate::mark::{ADDRESS_TAG, STACK_TAG};
-use crate::model::Tags;
 use crate::source::Source;
 use crate::source::read::read;
-use crate::text::Text;
+use crate::spec::substitute::Substitutes;
+use crate::text::{Hole, Text};
 
 /// One stack of AWS AppSync Events: APIs, channel namespaces, keys and the roles for their logs.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -32,8 +36,12 @@ pub struct Head {
     version: u32,
     /// The scope of ownership: what this file may change and delete on AWS. The name of the stack
     /// where CloudFormation deploys it.
-    #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9-]{0,127}$"), extend("patternErrorMessage" = "a stack is named by a letter, then letters, digits and hyphens, 128 at most"))]
-    stack: String,
+    #[schemars(
+        regex(pattern = r"^([A-Za-z]|\$\{\w+\})([A-Za-z0-9-]|\$\{\w+\})*$"),
+        extend("patternErrorMessage" = "a stack is named by a letter, then letters, digits and hyphens, 128 at most"),
+        example = &"chat", example = &"chat-${stage}"
+    )]
+    stack: Text,
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     description: Option<Text>,
@@ -43,16 +51,61 @@ pub struct Head {
     region: Option<String>,
     /// Tags on everything that takes tags.
     #[serde(default)]
-    tags: std::collections::BTreeMap<String, Text>,
+    #[schemars(example = serde_json::json!({ "team": "realtime" }))]
+    tags: BTreeMap<String, Text>,
+    /// What differs from stage to stage. `${NAME}` stands for a parameter in any text; applying puts
+    /// its value there, rendering keeps it as a parameter of the template.
+    #[serde(default)]
+    #[schemars(
+        extend("propertyNames" = { "pattern": "^[A-Za-z][A-Za-z0-9]{0,254}$", "patternErrorMessage": "a parameter is named by a letter, then letters and digits, as CloudFormation has it" }),
+        example = serde_json::json!({ "stage": { "default": "dev", "allowed": ["dev", "prod"], "description": "Where this runs" } })
+    )]
+    parameters: Parameters,
 }
 
 /// A spec that was read.
 #[derive(Clone, Debug)]
 pub struct Spec {
+    /// Its name, which may depend on parameters; `stack` once they have their values.
+    name: Text,
+    /// Its name as far as given values and defaults say it.
     pub stack: String,
     pub description: Option<Text>,
     pub region: Option<String>,
+    pub parameters: Parameters,
     pub desired: Desired,
+}
+
+impl Spec {
+    /// The same spec with a value in the place of every parameter, or a line for each reason why
+    /// that can't be. Nothing that is applied has a parameter left.
+    pub fn with_values(mut self, given: &Given) -> Result<Self, Vec<String>> {
+        self.reject(given, &|_| true)?;
+        let value = |hole: &Hole| match hole {
+            Hole::Parameter(name) => self.parameters.get(name)?.value(given.get(name)),
+            Hole::Pseudo(name) if name == "AWS::StackName" => Some(self.stack.clone()),
+            _ => None,
+        };
+        for resource in self.desired.values_mut() {
+            resource.properties = resource.properties.filled(&value);
+        }
+        Ok(self)
+    }
+
+    /// The same spec, whose name is sure: all that matters where nothing is made.
+    pub fn with_name(self, given: &Given) -> Result<Self, Vec<String>> {
+        self.reject(given, &|name| self.name.holes().any(|it| it.to_string() == name))?;
+        Ok(self)
+    }
+
+    fn reject(&self, given: &Given, needed: &dyn Fn(&str) -> bool) -> Result<(), Vec<String>> {
+        let mut reasons = objections(&self.parameters, given);
+        for name in parameters::missing(&self.parameters, given).into_iter().filter(|it| needed(it))
+        {
+            reasons.push(format!("parameter `{name}` has no default and was given no value"));
+        }
+        if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+    }
 }
 
 /// Everything a spec means and everything that is wrong with it, all at once.
@@ -62,32 +115,58 @@ pub fn load(
     source: &Source,
     files: &dyn Files,
     now_epoch_s: i64,
+    given: &Given,
 ) -> (Option<Spec>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
-    let document = read(source, &schema(), &mut problems);
-    let document = interpolate::interpolate(document, &mut problems);
-    let head: Result<Head, _> = serde_json::from_value(document.clone());
-    match &head {
-        Ok(head) => check_head(head, &mut problems),
+    let (schema, substitutes) = (schema(), Substitutes::of(source.keys("parameters")));
+    let document = read(source, &schema, &|text| substitutes.read(text), &mut problems);
+    let head = Head::deserialize(&document);
+    let known = match &head {
+        Ok(head) => {
+            let mut found = Problems::under(Path::default().key("parameters"));
+            parameters::check(&head.parameters, &substitutes, &mut found);
+            problems.extend(found.into_vec());
+            known(head, given)
+        }
         Err(error) => {
             unforeseen(format!("this is no spec: {error}"), &Path::default(), &mut problems);
+            BTreeMap::new()
         }
-    }
+    };
+    let desired = Desired::new();
     let mut reading =
-        Reading { document: &document, files, now_epoch_s, desired: Desired::new(), problems };
+        Reading { document: &document, files, now_epoch_s, known: &known, desired, problems };
+    if let Ok(head) = &head {
+        reading.head(head);
+    }
     for row in kinds::under(None) {
         reading.section(row, None, &document, &Path::default());
     }
     let Reading { mut desired, mut problems, .. } = reading;
-    logical_ids::check(&desired, &mut problems);
+    let names = head.as_ref().map(|it| it.parameters.keys()).into_iter().flatten();
+    logical_ids::check(&desired, names.map(String::as_str), &mut problems);
     let failed = problems.iter().any(|it| it.severity == Severity::Error);
     let spec = head.ok().filter(|_| !failed).map(|head| Spec {
-        stack: head.stack,
+        stack: known.get("AWS::StackName").and_then(|it| it.first().cloned()).unwrap_or_default(),
+        name: head.stack,
         description: head.description,
         region: head.region,
+        parameters: head.parameters,
         desired: std::mem::take(&mut desired),
     });
     (spec, problems)
+}
+
+/// The values that each `${…}` may have, as far as a spec says. An account's id is as long as any.
+fn known(head: &Head, given: &Given) -> BTreeMap<String, Vec<String>> {
+    let candidates = |(name, it): (&String, &Parameter)| {
+        (name.clone(), parameters::candidates(it, given.get(name)))
+    };
+    let mut known: BTreeMap<String, Vec<String>> = head.parameters.iter().map(candidates).collect();
+    known.insert("AWS::AccountId".into(), vec!["123456789012".into()]);
+    known.insert("AWS::Region".into(), head.region.iter().cloned().collect());
+    known.insert("AWS::StackName".into(), readings(&head.stack, &known));
+    known
 }
 
 /// What has been read so far.
@@ -95,11 +174,28 @@ struct Reading<'a> {
     document: &'a Value,
     files: &'a dyn Files,
     now_epoch_s: i64,
+    known: &'a BTreeMap<String, Vec<String>>,
     desired: Desired,
     problems: Vec<Diagnostic>,
 }
 
 impl Reading<'_> {
+    fn scope(&self, address: Address) -> Scope<'_> {
+        let Self { document, files, now_epoch_s, known, .. } = *self;
+        Scope { address, document, now_epoch_s, files, known }
+    }
+
+    /// Checks what stands beside the sections.
+    fn head(&mut self, head: &Head) {
+        // Name, tags and description stand nowhere in particular.
+        let scope = self.scope(Address::top("stack", "head"));
+        let mut found = Problems::under(Path::default());
+        check_name(&head.stack, &scope, &mut found);
+        check_tags(&head.tags, &scope, &mut found);
+        check_description(head, &mut found);
+        self.problems.extend(found.into_vec());
+    }
+
     /// Reads the declarations of one kind in `around`, and what is declared inside them.
     fn section(
         &mut self,
@@ -109,6 +205,13 @@ impl Reading<'_> {
         path: &Path,
     ) {
         let section = row.facts.section;
+        if let (true, Some(parent)) = (row.facts.only, parent) {
+            if let Some(declared) = around.get(section) {
+                let path = path.clone().key(section);
+                self.declaration(row, &parent.only(section), declared, &path);
+            }
+            return;
+        }
         let declarations = around.get(section).and_then(Value::as_object);
         for (name, declared) in declarations.into_iter().flatten() {
             let address = match parent {
@@ -124,16 +227,12 @@ impl Reading<'_> {
     }
 
     fn declaration(&mut self, row: &'static Row, address: &Address, declared: &Value, path: &Path) {
-        let scope = Scope {
-            address: address.clone(),
-            document: self.document,
-            now_epoch_s: self.now_epoch_s,
-            files: self.files,
-        };
+        let scope = self.scope(address.clone());
         let mut problems = Problems::under(path.clone());
         let checked = (row.facts.check)(declared, &scope, &mut problems);
+        let expanded = checked.and_then(|()| (row.facts.expand)(declared, &scope));
         self.problems.extend(problems.into_vec());
-        match checked.and_then(|()| (row.facts.expand)(declared, &scope)) {
+        match expanded {
             Ok(Some(properties)) => {
                 let resource =
                     Resource { kind: &row.facts, properties, declared: declared.clone() };
@@ -156,52 +255,60 @@ fn unforeseen(message: String, path: &Path, problems: &mut Vec<Diagnostic>) {
     }
 }
 
-fn check_head(head: &Head, problems: &mut Vec<Diagnostic>) {
-    check_tags(&Tags(head.tags.clone()), problems);
-    let mut found = Problems::under(Path::default());
-    if let Some(description) = &head.description {
-        let at = [Step::Key("description")];
-        match description.as_plain() {
-            None => {
-                found.error("PV217", &at, "a template's description can't have `${…}`".into());
-            }
-            Some(text) if text.len() > 1_024 => {
-                found.error("PV217", &at, "CloudFormation takes 1,024 bytes of description".into());
-            }
-            Some(_) => {}
+fn check_name(stack: &Text, scope: &Scope<'_>, problems: &mut Problems) {
+    let sound = |name: &str| {
+        name.starts_with(|it: char| it.is_ascii_alphabetic())
+            && name.len() <= 128
+            && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '-')
+    };
+    let at = [Step::Key("stack")];
+    let message = "a stack can't have this name";
+    let help = "a letter, then letters, digits and hyphens, 128 at most";
+    problems.refuse(scope.unsound(stack, sound), "PV264", &at, message, help);
+}
+
+fn check_description(head: &Head, problems: &mut Problems) {
+    let Some(description) = &head.description else { return };
+    let at = [Step::Key("description")];
+    match description.as_plain() {
+        None => {
+            problems
+                .error("PV217", &at, "a template's description can't have `${…}`".into())
+                .help = Some("write the text itself".into());
         }
+        Some(text) if text.len() > 1_024 => {
+            problems.error("PV217", &at, "CloudFormation takes 1,024 bytes of description".into());
+        }
+        Some(_) => {}
     }
-    problems.extend(found.into_vec());
 }
 
 /// AppSync's and IAM's common rules for tags (reference §1.8), and ours: marks are not for users.
-fn check_tags(tags: &Tags, problems: &mut Vec<Diagnostic>) {
+fn check_tags(tags: &BTreeMap<String, Text>, scope: &Scope<'_>, problems: &mut Problems) {
     /// AWS takes 50; two are ours.
     const TAGS_MAX: usize = 48;
-    let mut found = Problems::under(Path::default().key("tags"));
-    if tags.0.len() > TAGS_MAX {
+    if tags.len() > TAGS_MAX {
         let message =
-            format!("{} tags; AWS takes 50, and two of them mark what is ours", tags.0.len());
-        found.error_at_key("PV211", &[], message).help = Some(format!("{TAGS_MAX} at most"));
+            format!("{} tags; AWS takes 50, and two of them mark what is ours", tags.len());
+        problems.error_at_key("PV211", &[Step::Key("tags")], message).help =
+            Some(format!("{TAGS_MAX} at most"));
     }
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || " +-=._:/@".contains(letter);
-    for (key, value) in &tags.0 {
-        let at = [Step::Key(key)];
+    for (key, value) in tags {
+        let at = [Step::Key("tags"), Step::Key(key)];
         if key.to_ascii_lowercase().starts_with("aws:") || key == STACK_TAG || key == ADDRESS_TAG {
             let whose = if key.starts_with("provision:") { "provision's own marks" } else { "AWS" };
-            found.error_at_key("PV212", &at, format!("the tag `{key}` is reserved for {whose}"));
+            problems.error_at_key("PV212", &at, format!("the tag `{key}` is reserved for {whose}"));
         } else if key.is_empty()
             || key.len() > 128
             || !key.chars().all(|it| allowed(it) && it != '@')
         {
-            found.error_at_key("PV213", &at, "AWS takes no such tag key".into()).help =
+            problems.error_at_key("PV213", &at, "AWS takes no such tag key".into()).help =
                 Some("1 to 128 letters, digits, spaces and `+-=._:/`".into());
         }
         let sound = |text: &str| text.chars().count() <= 256 && text.chars().all(allowed);
-        if value.as_plain().is_some_and(|text| !sound(text)) {
-            found.error("PV213", &at, "AWS takes no such tag value".into()).help =
-                Some("at most 256 letters, digits, spaces and `+-=._:/@`".into());
-        }
+        let message = "AWS takes no such tag value";
+        let help = "at most 256 letters, digits, spaces and `+-=._:/@`";
+        problems.refuse(scope.unsound(value, sound), "PV213", &at, message, help);
     }
-    problems.extend(found.into_vec());
 }

@@ -30,12 +30,15 @@ fn add_sections(around: &mut Schema, parent: Option<&str>, generator: &mut Schem
         let mut declaration = (facts.declaration)(generator);
         add_sections(&mut declaration, Some(facts.section), generator);
         let description = declaration.get("description").cloned().unwrap_or_default();
-        let section = json!({
-            "description": description,
-            "type": "object",
-            "propertyNames": { "pattern": NAME_PATTERN, "patternErrorMessage": NAME_HELP },
-            "additionalProperties": declaration,
-        });
+        let section = match facts.only {
+            true => json!(declaration),
+            false => json!({
+                "description": description,
+                "type": "object",
+                "propertyNames": { "pattern": NAME_PATTERN, "patternErrorMessage": NAME_HELP },
+                "additionalProperties": declaration,
+            }),
+        };
         let properties = around.ensure_object().entry("properties").or_insert_with(|| json!({}));
         if let Some(properties) = properties.as_object_mut() {
             properties.insert(facts.section.to_owned(), section);

@@ -111,7 +111,7 @@ fn article() -> Spec {
     let text = include_str!("../../templates/article/spec.yaml");
     let (source, problems) = provision::source::Source::parse("spec.yaml", text.as_bytes());
     assert_eq!(problems, []);
-    provision::spec::load(&source, &folder(), now()).0.unwrap()
+    provision::spec::load(&source, &folder(), now(), &provision::spec::Given::new()).0.unwrap()
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ fn waits_for(step: &Step) -> Vec<provision::address::Address> {
     };
     let address = |hole| match hole {
         Hole::Attribute { address, .. } => Some(address),
-        Hole::Pseudo(_) => None,
+        _ => None,
     };
     properties.open().into_iter().filter_map(address).collect()
 }

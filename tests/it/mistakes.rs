@@ -2,7 +2,8 @@
 use proptest::prelude::*;
 use provision::diagnostic::{Diagnostic, Severity};
 use provision::source::Source;
-use provision::spec::{load, schema};
+use provision::source::read::{Substitution, read};
+use provision::spec::{Given, load, schema};
 use serde_json::{Value, json};
 
 use crate::specs::{Folder, NOON, documents};
@@ -14,7 +15,7 @@ fn found(text: &str) -> Vec<String> {
     );
     let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
     if !source.is_empty() {
-        problems.extend(load(&source, &files, NOON).1);
+        problems.extend(load(&source, &files, NOON, &Given::new()).1);
     }
     problems.sort_by_key(|it| source.span(&it.at).start);
     let line = |it: &Diagnostic| {
@@ -219,6 +220,33 @@ fn roles_policies_tags_and_texts_that_aws_would_refuse() {
     check(&spec("", "description: '${AWS::Region}'\n"), &["PV217 7:14"]);
 }
 
+#[test]
+fn parameters_that_can_not_be() {
+    let with = |parameters: &str| {
+        format!("version: 1\nstack: s-${{stage}}\nparameters:\n  stage: {parameters}\n")
+    };
+    check(&with("{ default: dev, allowed: [dev, prod] }"), &[]);
+    check(&with("{ default: test, allowed: [dev, prod] }"), &["PV262 4:21"]);
+    check(&with("{ default: Dev, pattern: '[a-z]+' }"), &["PV262 4:21"]);
+    check(&with("{ pattern: '[a-z' }"), &["PV261 4:21"]);
+    check(&with("{ allowed: [dev, dev] }"), &["PV110 4:27"]);
+    check(&with("{ default: '${AWS::Region}' }"), &["PV111 4:21"]);
+    check(&with("{}\n  other: {}"), &["PV263 5:3?"]);
+    check(&with("{}\n  my-stage: {}"), &["PV106 5:3"]);
+    // Every value that it may have is tried.
+    check(&with("{ default: dev, allowed: [dev, a_b] }"), &["PV264 2:8"]);
+    check(&with("{ allowed: [dev, a_b] }"), &["PV264 2:8"]);
+    check("version: 1\nstack: s-${stag}\nparameters:\n  stage: {}\n", &["PV214 2:8", "PV263 4:3?"]);
+    let long = "x".repeat(40);
+    let api = with(&format!("{{ default: dev, allowed: [dev, {long}] }}"))
+        + "apis:\n  a: { name: 'my-name-is-${stage}', auth: { providers: [AWS_IAM] } }\n";
+    check(&api, &["PV202 6:14"]);
+    let id = with("{ default: dev }").replace("stage", "AApi")
+        + "apis:\n  a: { auth: { providers: [AWS_IAM] } }\n";
+    check(&id, &["PV216 6:3?"]);
+    check(&spec("    logging: { level: ALL, role: '${stage}' }\n", ""), &["PV111 7:34"]);
+}
+
 /// Keeps what a text is, whatever it looks like.
 #[test]
 fn strings_stay_strings() {
@@ -282,10 +310,11 @@ proptest! {
         let (source, problems) = Source::parse("spec.yaml", text.as_bytes());
         prop_assert_eq!(problems, vec![]);
         let mut problems = Vec::new();
-        provision::source::read::read(&source, &schema, &mut problems);
+        let as_it_stands = |text: &str| Substitution { value: Some(json!(text)), objections: vec![] };
+        read(&source, &schema, &as_it_stands, &mut problems);
         prop_assert_eq!(theirs, problems.is_empty(), "{}\n{:#?}", text, problems);
         // Whatever the types refuse, the schema has refused before.
-        let (_, all) = load(&source, &crate::specs::folder(), NOON);
+        let (_, all) = load(&source, &crate::specs::folder(), NOON, &Given::new());
         prop_assert!(all.iter().all(|it| it.code != "PV199"), "{}\n{:#?}", text, all);
     }
 

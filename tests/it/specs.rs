@@ -8,7 +8,7 @@ use provision::kind::{Desired, Files, Live, Observed};
 use provision::model::{Attributes, Site};
 use provision::render::yaml::yaml;
 use provision::source::Source;
-use provision::spec::{Spec, load};
+use provision::spec::{Given, Spec, load};
 use provision::text::Hole;
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,7 @@ pub fn folder() -> Folder {
 pub fn spec_of(document: &Value, files: &Folder, now_epoch_s: i64) -> Spec {
     let text = yaml(document);
     let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
-    let (spec, more) = load(&source, files, now_epoch_s);
+    let (spec, more) = load(&source, files, now_epoch_s, &Given::new());
     problems.extend(more);
     spec.unwrap_or_else(|| panic!("{problems:#?}\n{text}"))
 }

@@ -2,7 +2,7 @@
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{At, Diagnostic, Path};
-use crate::source::read::Reader;
+use crate::source::read::{Objection, Reader, Substitution};
 use crate::source::tree::{Data, Node};
 
 impl Reader<'_> {
@@ -17,6 +17,9 @@ impl Reader<'_> {
             return None;
         }
         Some(match &node.data {
+            Data::Scalar { text, .. } if text.contains("${") => {
+                return self.substitute(text, path);
+            }
             Data::Scalar { text, plain: true } => plain(text),
             Data::Scalar { text, .. } => Value::String(text.clone()),
             Data::List(items) => {
@@ -27,6 +30,7 @@ impl Reader<'_> {
                 let mut map = Map::new();
                 for entry in entries {
                     let at = path.clone().key(&entry.key);
+                    self.intrinsic(&entry.key, &at);
                     if let Some(value) = self.free(&entry.value, &at) {
                         map.insert(entry.key.clone(), value);
                     }
@@ -35,6 +39,25 @@ impl Reader<'_> {
             }
             Data::Alias(node) => return self.free(node, path),
         })
+    }
+
+    /// What a text with `${…}` in it means.
+    pub fn substitute(&mut self, text: &str, path: &Path) -> Option<Value> {
+        let Substitution { value, objections } = (self.substitute)(text);
+        for Objection { message, help } in objections {
+            let at = At::Value(path.clone());
+            self.report(Diagnostic::error("PV214", at, message).with_help(help));
+        }
+        value
+    }
+
+    /// Reports CloudFormation's own words where a spec is free.
+    pub fn intrinsic(&mut self, key: &str, path: &Path) {
+        if key == "Ref" || key.starts_with("Fn::") {
+            let message = format!("`{key}` is CloudFormation's; a spec has no intrinsics");
+            let problem = Diagnostic::error("PV215", At::Key(path.clone()), message);
+            self.report(problem.with_help("write `${AWS::Region}` inside the text instead"));
+        }
     }
 }
 

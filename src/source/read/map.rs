@@ -27,7 +27,10 @@ impl<'s> Reader<'s> {
                         continue;
                     }
                     (None, Some(schema)) => schema,
-                    (None, None) => &Value::Bool(true),
+                    (None, None) => {
+                        self.intrinsic(key, &at);
+                        &Value::Bool(true)
+                    }
                 };
             if !self.name(key, schema, &at) {
                 continue;

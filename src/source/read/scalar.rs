@@ -3,7 +3,7 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::diagnostic::{At, Diagnostic, Path};
-use crate::source::read::{Reader, expected, is_null};
+use crate::source::read::{CODE, Reader, SUBSTITUTES, expected, is_null};
 use crate::source::suggest::meant;
 use crate::source::tree::{Data, Node};
 
@@ -52,6 +52,16 @@ impl<'s> Reader<'s> {
 
     fn text(&mut self, text: &str, schema: &'s Value, path: &Path) -> Option<Value> {
         let at = || At::Value(path.clone());
+        let open = text.contains("${");
+        if open && schema.get(SUBSTITUTES) == Some(&Value::Bool(true)) {
+            return self.substitute(text, path);
+        }
+        if open && schema.get(CODE).is_none() {
+            let message = "`${…}` can't stand here".to_owned();
+            let help = "write the text itself; names inside the spec never differ";
+            self.report(Diagnostic::error("PV111", at(), message).with_help(help));
+            return None;
+        }
         if !self.matches(text, schema) {
             let message = match schema.get("patternErrorMessage").and_then(Value::as_str) {
                 Some(expected) => format!("`{text}`: {expected}"),

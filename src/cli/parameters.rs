@@ -1,0 +1,82 @@
+//! The values that a user gives for a spec's parameters.
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::cli::{Exit, Failure, Io};
+use crate::render::diagnostics;
+use crate::source::Source;
+use crate::source::read::{Substitution, read};
+use crate::spec::{Given, Spec, objections};
+
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ParameterArgs {
+    /// The value of a parameter of the spec; may be repeated, and comes before --params-file
+    #[arg(long = "param", value_name = "NAME=VALUE", help_heading = "Parameters")]
+    params: Vec<String>,
+    /// A YAML file of parameters and their values; of several, the later comes first
+    #[arg(long, value_name = "FILE", help_heading = "Parameters")]
+    params_file: Vec<PathBuf>,
+}
+
+impl ParameterArgs {
+    pub fn given(&self, io: &mut Io) -> Result<Given, Failure> {
+        let mut given = Given::new();
+        for path in &self.params_file {
+            given.extend(of_file(path, io)?);
+        }
+        for param in &self.params {
+            let Some((name, value)) = param.split_once('=') else {
+                let message = format!("`--param {param}` gives no value");
+                return Err(Failure::new(Exit::Usage, message).hint("write `--param NAME=VALUE`"));
+            };
+            given.insert(name.to_owned(), value.to_owned());
+        }
+        Ok(given)
+    }
+}
+
+/// The spec with a value in the place of every parameter.
+pub fn with_values(spec: Spec, given: &Given) -> Result<Spec, Failure> {
+    spec.with_values(given).map_err(|reasons| failure(&reasons))
+}
+
+/// The spec, whose name is sure.
+pub fn with_name(spec: Spec, given: &Given) -> Result<Spec, Failure> {
+    spec.with_name(given).map_err(|reasons| failure(&reasons))
+}
+
+/// Refuses values that the spec's parameters can't have. Values may be missing where only the spec
+/// itself is looked at.
+pub fn reject_unsuited(spec: &Spec, given: &Given) -> Result<(), Failure> {
+    let reasons = objections(&spec.parameters, given);
+    if reasons.is_empty() { Ok(()) } else { Err(failure(&reasons)) }
+}
+
+fn failure(reasons: &[String]) -> Failure {
+    Failure::error(reasons.join("; "))
+        .hint("give values with `--param NAME=VALUE` or `--params-file FILE`")
+}
+
+/// Reads names and values, each value as the text that it is.
+fn of_file(path: &Path, io: &mut Io) -> Result<Given, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::error(format!("{} can't be read: {error}", path.display()))
+            .hint("`--params-file` takes a YAML file such as `stage: prod`")
+    };
+    let bytes = std::fs::read(io.path(path)).map_err(unreadable)?;
+    let (source, mut problems) = Source::parse(&path.display().to_string(), &bytes);
+    let schema = json!({
+        "type": "object",
+        "additionalProperties": { "type": "string", "contentMediaType": "text/plain" },
+    });
+    let as_it_stands =
+        |text: &str| Substitution { value: Some(Value::from(text)), objections: vec![] };
+    let values = read(&source, &schema, &as_it_stands, &mut problems);
+    if !problems.is_empty() {
+        let text = diagnostics::text(&source, &problems, io.error_colored());
+        io.say(&text);
+        return Err(Failure::error(format!("{} holds no values", source.name)));
+    }
+    Ok(serde_json::from_value(values).unwrap_or_default())
+}

@@ -1,0 +1,122 @@
+//! Parameters: what differs from stage to stage, and the values that are given for them.
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use regex_lite::Regex;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kind::{Problems, Step};
+use crate::source::suggest::meant;
+use crate::spec::substitute::Substitutes;
+
+/// What differs from stage to stage: a text that `${NAME}` stands for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "default": "dev", "allowed": ["dev", "prod"], "description": "Where this runs" }))]
+pub struct Parameter {
+    /// Its value where none is given with `--param` or `--params-file`. Left out: one must be given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"dev")]
+    pub default: Option<String>,
+    /// The values that it may have. Left out: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), extend("uniqueItems" = true), example = ["dev", "prod"])]
+    pub allowed: Option<Vec<String>>,
+    /// What its value must look like, as a regular expression for all of it. Left out: anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"[a-z]+")]
+    pub pattern: Option<String>,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4000), example = &"Where this runs")]
+    pub description: Option<String>,
+}
+
+/// A spec's parameters by name, in the order in which they were written.
+pub type Parameters = IndexMap<String, Parameter>;
+/// Values that a user gives, by name.
+pub type Given = BTreeMap<String, String>;
+
+/// CloudFormation's limit on the parameters of a template.
+const PARAMETERS_MAX: usize = 200;
+
+impl Parameter {
+    /// The value that counts, if there is one.
+    pub fn value(&self, given: Option<&String>) -> Option<String> {
+        given.or(self.default.as_ref()).cloned()
+    }
+    /// Why it can't have this value.
+    fn refuses(&self, value: &str) -> Option<String> {
+        if let Some(allowed) = self.allowed.as_ref().filter(|it| !it.iter().any(|it| it == value)) {
+            return Some(format!("`{value}` is not among {}", allowed.join(", ")));
+        }
+        let pattern = self.pattern.as_ref()?;
+        let sound = whole(pattern).is_none_or(|it| it.is_match(value));
+        (!sound).then(|| format!("`{value}` does not match `{pattern}`"))
+    }
+}
+
+/// The pattern for a whole value, if it is one.
+fn whole(pattern: &str) -> Option<Regex> {
+    Regex::new(&format!("^(?:{pattern})$")).ok()
+}
+
+/// Reports what is wrong with the declarations, and parameters that nothing uses.
+pub fn check(parameters: &Parameters, substitutes: &Substitutes<'_>, problems: &mut Problems) {
+    if parameters.len() > PARAMETERS_MAX {
+        let message = format!("{} parameters; a template takes {PARAMETERS_MAX}", parameters.len());
+        problems.error_at_key("PV260", &[], message).help =
+            Some("write out those that never differ".into());
+    }
+    for (name, parameter) in parameters {
+        if let Some(pattern) = parameter.pattern.as_ref().filter(|it| whole(it).is_none()) {
+            let message = format!("`{pattern}` is no regular expression");
+            problems.error("PV261", &[Step::Key(name), Step::Key("pattern")], message).help =
+                Some("such as `[a-z]+`, for the whole value".into());
+        }
+        if let Some(reason) = parameter.default.as_ref().and_then(|it| parameter.refuses(it)) {
+            let message = format!("the default can't be the value: {reason}");
+            problems.error("PV262", &[Step::Key(name), Step::Key("default")], message).help =
+                Some("choose another default, or allow it".into());
+        }
+        if !substitutes.uses(name) {
+            let message = format!("nothing uses the parameter `{name}`");
+            problems.warning_at_key("PV263", &[Step::Key(name)], message).help =
+                Some(format!("write `${{{name}}}` where its value belongs, or remove it"));
+        }
+    }
+}
+
+/// Why these values can't be given: a line for each that is unknown or refused.
+pub fn objections(parameters: &Parameters, given: &Given) -> Vec<String> {
+    let objection = |(name, value): (&String, &String)| match parameters.get(name) {
+        Some(parameter) => Some(format!("parameter `{name}`: {}", parameter.refuses(value)?)),
+        None => Some(match meant(name, parameters.keys().map(String::as_str)) {
+            Some(meant) => {
+                format!("the spec has no parameter `{name}`; did you mean `{meant}`?")
+            }
+            None => format!("the spec has no parameter `{name}`"),
+        }),
+    };
+    given.iter().filter_map(objection).collect()
+}
+
+/// The parameters that have neither a given value nor a default.
+pub fn missing<'a>(parameters: &'a Parameters, given: &Given) -> Vec<&'a str> {
+    let open = |(name, it): &(&String, &Parameter)| {
+        it.default.is_none() && !given.contains_key(name.as_str())
+    };
+    parameters.iter().filter(open).map(|(name, _)| name.as_str()).collect()
+}
+
+/// The values that a parameter may have, as far as the spec says: what counts now comes first.
+pub fn candidates(parameter: &Parameter, given: Option<&String>) -> Vec<String> {
+    let mut candidates: Vec<String> = parameter.value(given).into_iter().collect();
+    if given.is_none() {
+        let others = parameter.allowed.iter().flatten();
+        candidates.extend(others.filter(|it| parameter.default.as_ref() != Some(it)).cloned());
+    }
+    candidates
+}

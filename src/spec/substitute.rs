@@ -1,0 +1,104 @@
+//! `${…}` in a spec: parameters become holes, `$${` a literal `${`, anything else an error.
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use crate::source::read::{Objection, Substitution};
+use crate::source::suggest::meant;
+use crate::text::{PSEUDO_PARAMETERS, Text};
+
+/// What a `${…}` may name, and what has been named so far.
+#[derive(Debug)]
+pub struct Substitutes<'a> {
+    parameters: Vec<&'a str>,
+    used: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> Substitutes<'a> {
+    pub fn of(parameters: Vec<&'a str>) -> Self {
+        Self { parameters, used: RefCell::default() }
+    }
+    /// Whether some text of the spec names the parameter.
+    pub fn uses(&self, parameter: &str) -> bool {
+        self.used.borrow().contains(parameter)
+    }
+    /// What `text` means, in the document's way: `Fn::Sub`'s, in which `${!…}` is the literal.
+    pub fn read(&self, text: &str) -> Substitution {
+        let mut sub = String::new();
+        let mut objections = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let Some((inside, after)) = after.split_once('}') else {
+                let message = "`${` without its `}`".to_owned();
+                let help = "close it, or write `$${…}` for the text itself".to_owned();
+                return Substitution { value: None, objections: vec![Objection { message, help }] };
+            };
+            if let Some(before) = before.strip_suffix('$') {
+                sub.push_str(&format!("{before}${{!{inside}}}"));
+            } else {
+                objections.extend(self.unknown(inside));
+                sub.push_str(&format!("{before}${{{inside}}}"));
+            }
+            rest = after;
+        }
+        sub.push_str(rest);
+        Substitution { value: Some(Text::from_sub(&sub).to_value()), objections }
+    }
+
+    fn unknown(&self, name: &str) -> Option<Objection> {
+        if PSEUDO_PARAMETERS.contains(&name) {
+            return None;
+        }
+        if self.parameters.contains(&name) {
+            self.used.borrow_mut().insert(name.to_owned());
+            return None;
+        }
+        let known = || self.parameters.iter().chain(PSEUDO_PARAMETERS).copied();
+        let help = match meant(name, known()) {
+            Some(meant) => format!("did you mean `${{{meant}}}`?"),
+            None => {
+                let known: Vec<&str> = known().collect();
+                format!(
+                    "declare it under `parameters:`; there are {}; write `$${{{name}}}` for the text itself",
+                    known.join(", ")
+                )
+            }
+        };
+        Some(Objection { message: format!("nothing is called `${{{name}}}`"), help })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn check(text: &str, expected: Option<Value>, said: &[&str]) {
+        let read = Substitutes::of(vec!["stage"]).read(text);
+        assert_eq!(read.value, expected, "{text}");
+        let messages: Vec<&str> = read.objections.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(messages, said, "{text}");
+    }
+
+    #[test]
+    fn parameters_become_holes() {
+        check("plain", Some(json!("plain")), &[]);
+        check("${stage}", Some(json!({ "Ref": "stage" })), &[]);
+        check("${AWS::Region}", Some(json!({ "Ref": "AWS::Region" })), &[]);
+        check("a-${AWS::AccountId}", Some(json!({ "Fn::Sub": "a-${AWS::AccountId}" })), &[]);
+    }
+
+    #[test]
+    fn a_doubled_dollar_is_the_text_itself() {
+        check("$${aws:username}", Some(json!("${aws:username}")), &[]);
+        check("$${x}${AWS::Region}", Some(json!({ "Fn::Sub": "${!x}${AWS::Region}" })), &[]);
+        check("$5", Some(json!("$5")), &[]);
+    }
+
+    #[test]
+    fn what_is_unknown_or_open_is_an_error() {
+        check("${stag}", Some(json!({ "Ref": "stag" })), &["nothing is called `${stag}`"]);
+        check("${a-b}", Some(json!("${a-b}")), &["nothing is called `${a-b}`"]);
+        check("${AWS::Region", None, &["`${` without its `}`"]);
+    }
+}
