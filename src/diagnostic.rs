@@ -97,6 +97,13 @@ impl Diagnostic {
     pub fn warning(code: &'static str, at: At, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, at, message) }
     }
+    /// The way to the part it is about, if it is about a part.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.at {
+            At::Key(path) | At::Value(path) => Some(path),
+            At::File | At::Span(_) => None,
+        }
+    }
     pub fn with_label(self, label: impl Into<String>) -> Self {
         Self { label: Some(label.into()), ..self }
     }

@@ -62,6 +62,8 @@ pub struct Scope<'a> {
     pub files: &'a dyn Files,
     /// The values that each `${…}` may have, as far as the spec says.
     pub known: &'a BTreeMap<String, Vec<String>>,
+    /// The parts that could not be read, and are left out of the document.
+    pub unread: &'a [Path],
 }
 
 /// More combinations of parameters' values than these nobody declares on purpose.
@@ -106,6 +108,13 @@ impl Scope<'_> {
     pub fn member<D: DeserializeOwned>(&self, address: &Address, name: &str) -> Option<D> {
         D::deserialize(self.at(address)?.get(name)?).ok()
     }
+    /// Whether something at `names`, inside this declaration, could not be read: then what is missing
+    /// there was perhaps written.
+    pub fn has_unread(&self, names: &[&str]) -> bool {
+        let here =
+            self.address.parts().chain(names.iter().copied()).fold(Path::default(), Path::key);
+        self.unread.iter().any(|it| it.0.starts_with(&here.0))
+    }
     /// The first reading of `text` that is not as `sound` wants it.
     pub fn unsound(&self, text: &Text, sound: impl Fn(&str) -> bool) -> Option<Unsound> {
         let reading = readings(text, self.known).into_iter().find(|it| !sound(it))?;
@@ -122,10 +131,40 @@ impl Scope<'_> {
         let tags = self.document.get("tags").and_then(|tags| Deserialize::deserialize(tags).ok());
         Tags(tags.unwrap_or_default())
     }
+    /// The region that the spec names, if it names one.
+    pub fn region(&self) -> Option<&str> {
+        self.document.get("region").and_then(Value::as_str)
+    }
     /// What is declared in a section of this declaration.
     pub fn children(&self, section: &str) -> Vec<&Value> {
-        let section = self.at(&self.address).and_then(|it| it.get(section)?.as_object());
+        self.under(&self.address, section)
+    }
+    /// What is declared in a section of the declaration at `address`.
+    pub fn under(&self, address: &Address, section: &str) -> Vec<&Value> {
+        let section = self.at(address).and_then(|it| it.get(section)?.as_object());
         section.map(|it| it.values().collect()).unwrap_or_default()
+    }
+    /// The names in a section of the declaration at `address`.
+    pub fn names_under(&self, address: &Address, section: &str) -> Vec<&str> {
+        let section = self.at(address).and_then(|it| it.get(section)?.as_object());
+        section.map(|it| it.keys().map(String::as_str).collect()).unwrap_or_default()
+    }
+    /// What declared before this one has the name `name` on AWS: says so, or is called so.
+    pub fn twin(&self, name: &Text) -> Option<&str> {
+        let written = name.to_value();
+        let before = self.siblings().take_while(|(key, _)| *key != self.address.name());
+        let mut same = before.filter(|(key, declared)| match declared.get("name") {
+            Some(name) => *name == written,
+            None => written.as_str() == Some(*key),
+        });
+        same.next().map(|(key, _)| key)
+    }
+    /// What declared before this one has `text` where `part` looks.
+    pub fn same(&self, part: impl Fn(&Value) -> Option<&Value>, text: &Text) -> Option<&str> {
+        let written = text.to_value();
+        let before = self.siblings().take_while(|(key, _)| *key != self.address.name());
+        let mut same = before.filter(|(_, declared)| part(declared) == Some(&written));
+        same.next().map(|(key, _)| key)
     }
     /// What is declared beside this one, itself among it.
     pub fn siblings(&self) -> impl Iterator<Item = (&str, &Value)> {
@@ -235,6 +274,12 @@ pub enum Step<'a> {
 /// What an import has found so far, beside the declaration at hand.
 #[derive(Debug, Default)]
 pub struct Imported {
+    /// Where the resource at hand will be declared.
+    pub address: Option<Address>,
+    /// What the declaration around the one at hand has to say for it.
+    pub around: serde_json::Map<String, Value>,
+    /// Data sources by their API and their name on AWS: their keys.
+    pub data_sources: BTreeMap<(Option<Address>, String), String>,
     /// Roles that something of ours uses and nobody of ours made: name → ARN.
     pub roles: BTreeMap<String, String>,
     /// Files to lie beside the spec: path → text.
@@ -242,6 +287,22 @@ pub struct Imported {
 }
 
 impl Imported {
+    /// Remembers under which key the data source at hand is declared.
+    pub fn data_source(&mut self, name: &Text) {
+        if let Some(address) = &self.address {
+            let key = address.name().to_owned();
+            self.data_sources.insert((address.parent(), name.to_string()), key);
+        }
+    }
+    /// The key of the data source with this name, in the API of the resource at hand.
+    pub fn data_source_of(&self, name: &Text) -> String {
+        if let Some(Hole::Attribute { address, .. }) = name.holes().next() {
+            return address.name().to_owned();
+        }
+        let api = self.address.as_ref().and_then(Address::parent);
+        let name = name.to_string();
+        self.data_sources.get(&(api, name.clone())).cloned().unwrap_or(name)
+    }
     /// The name under `logRoles` of the role with this ARN.
     pub fn role_of(&mut self, arn: &Text) -> String {
         if let Some(Hole::Attribute { address, .. }) = arn.holes().next() {

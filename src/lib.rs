@@ -20,4 +20,5 @@ pub mod render;
 pub mod settle;
 pub mod source;
 pub mod spec;
+pub mod suggest;
 pub mod text;

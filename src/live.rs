@@ -6,7 +6,7 @@ use crate::address::Address;
 use crate::aws::{Aws, AwsError, Class};
 use crate::calls::{Listed, Seek, Whole};
 use crate::kind::{Live, Observed, Owner, Stranger};
-use crate::kinds::{self, Row};
+use crate::kinds::{self, Row, calls_of};
 use crate::model::{Attributes, Properties};
 
 /// Reads under way at a time, so that fifty namespaces are no burst of fifty calls.
@@ -28,12 +28,17 @@ pub enum LookError {
 /// All kinds are listed at once. Whatever a list already knows to be ours is read while what hangs
 /// on it is listed, so that the longest chain is: list APIs, list namespaces, read one.
 pub async fn observe(aws: &Aws, stack: &str) -> Result<Live, LookError> {
-    let tops = kinds::under(None).map(|row| branches(aws, row, Seek { stack, parent: None }));
+    let tops = applied(None).map(|row| branches(aws, row, Seek { stack, parent: None }));
     let mut live = Live::default();
     for Branch { seen, parent } in try_join_all(tops).await?.into_iter().flatten() {
         place(seen, parent.as_ref(), &mut live)?;
     }
     Ok(live)
+}
+
+/// The kinds that we make, in the declarations of `parent`.
+fn applied(parent: Option<&str>) -> impl Iterator<Item = &'static Row> {
+    kinds::under(parent).filter(|row| row.calls.is_some())
 }
 
 /// Something seen, and what it hangs on.
@@ -44,7 +49,7 @@ struct Branch {
 
 /// Lists one kind; reads what may be ours, and all that hangs on it.
 async fn branches(aws: &Aws, row: &'static Row, seek: Seek<'_>) -> Result<Vec<Branch>, AwsError> {
-    let listed = match (row.calls.list)(aws, &seek).await {
+    let listed = match (calls_of(&row.facts).list)(aws, &seek).await {
         // What it hung on is gone since it was listed.
         Err(error) if error.class == Class::NotFound && seek.parent.is_some() => Vec::new(),
         listed => listed?,
@@ -94,7 +99,7 @@ async fn below(
     attributes: &Attributes,
 ) -> Result<Vec<Branch>, AwsError> {
     let seek = Seek { stack, parent: Some((address, attributes)) };
-    let kinds = kinds::under(Some(row.facts.section));
+    let kinds = applied(Some(row.facts.section));
     let looks = kinds.map(|row| Box::pin(branches(aws, row, seek.clone())));
     Ok(try_join_all(looks).await?.into_iter().flatten().collect())
 }
@@ -114,7 +119,7 @@ pub async fn look_for(
     seek: Seek<'_>,
     address: &Address,
 ) -> Result<Option<Observed>, AwsError> {
-    let listed = (row.calls.list)(aws, &seek).await?;
+    let listed = (calls_of(&row.facts).list)(aws, &seek).await?;
     let reads = listed.into_iter().map(|it| whole(aws, row, &seek, it));
     let seen: Vec<Option<Seen>> = iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
     let ours =
@@ -137,7 +142,7 @@ async fn whole(
         (Some(owner), Some(properties)) => {
             Ok(Some(seen(owner, Some(Observed { kind, properties, attributes }))))
         }
-        _ => Ok((row.calls.read)(aws, seek, &attributes).await?.map(|it| {
+        _ => Ok((calls_of(&row.facts).read)(aws, seek, &attributes).await?.map(|it| {
             let Whole { properties, attributes, owner } = it;
             seen(owner, Some(Observed { kind, properties, attributes }))
         })),

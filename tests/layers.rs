@@ -9,6 +9,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("address", &[]),
     ("diagnostic", &[]),
     ("emulator", &[]),
+    ("suggest", &[]),
     ("text", &["address"]),
     ("model", &["text"]),
     ("kind", &["address", "diagnostic", "model", "text"]),
@@ -18,11 +19,14 @@ const MAY: &[(&str, &[&str])] = &[
     ("policy", &["address", "diff", "kind"]),
     ("plan", &["address", "diff", "kind", "model", "text"]),
     ("event", &["address", "plan"]),
-    ("source", &["diagnostic"]),
+    ("source", &["diagnostic", "suggest"]),
     ("aws", &[]),
     ("calls", &["address", "aws", "kind", "mark", "model"]),
-    ("kinds", &["address", "aws", "calls", "kind", "mark", "model", "text"]),
-    ("spec", &["address", "diagnostic", "kind", "kinds", "mark", "model", "source", "text"]),
+    ("kinds", &["address", "aws", "calls", "kind", "mark", "model", "suggest", "text"]),
+    (
+        "spec",
+        &["address", "diagnostic", "kind", "kinds", "mark", "model", "source", "suggest", "text"],
+    ),
     (
         "render",
         &[
@@ -51,6 +55,7 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "address",
             "apply",
             "aws",
             "backend",
@@ -70,6 +75,7 @@ const MAY: &[(&str, &[&str])] = &[
 /// Files whose layer is pure: no network, no files, no waiting.
 const PURE: &[&str] = &[
     "address",
+    "suggest",
     "diagnostic",
     "text",
     "model",

@@ -10,7 +10,7 @@ use crate::aws::{AwsError, Class};
 use crate::calls::Seek;
 use crate::event::Event;
 use crate::kind::Observed;
-use crate::kinds::row_of;
+use crate::kinds::{calls_of, row_of};
 use crate::live::look_for;
 use crate::mark::Mark;
 use crate::model::{Attributes, Properties};
@@ -104,7 +104,7 @@ async fn create(
     let Run { aws, stack, .. } = work.run;
     let mark = Mark { stack: stack.to_owned(), address: step.address.clone() };
     let properties = filled(properties, work);
-    let error = match (row_of(step.kind).calls.create)(aws, &mark, &properties).await {
+    let error = match (calls_of(step.kind).create)(aws, &mark, &properties).await {
         Ok(attributes) => return Ok(attributes),
         Err(error) => error,
     };
@@ -118,7 +118,7 @@ async fn create(
         }
         if let Some(made) = find(step, work).await? {
             if made.properties != properties {
-                (row_of(step.kind).calls.update)(
+                (calls_of(step.kind).update)(
                     aws,
                     &mark,
                     &properties,
@@ -149,13 +149,12 @@ async fn update(
     let Run { aws, stack, .. } = work.run;
     let mark = Mark { stack: stack.to_owned(), address: step.address.clone() };
     let properties = filled(properties, work);
-    (row_of(step.kind).calls.update)(aws, &mark, &properties, &was.properties, &was.attributes)
-        .await?;
+    (calls_of(step.kind).update)(aws, &mark, &properties, &was.properties, &was.attributes).await?;
     Ok(was.attributes.clone())
 }
 
 async fn delete(step: &Step, was: &Observed, work: Work<'_>) -> Result<Attributes, AwsError> {
-    match (row_of(step.kind).calls.delete)(work.run.aws, &was.properties, &was.attributes).await {
+    match (calls_of(step.kind).delete)(work.run.aws, &was.properties, &was.attributes).await {
         // Gone is gone, whoever did it.
         Err(error) if error.class == Class::NotFound => Ok(Attributes::default()),
         answer => answer.map(|()| Attributes::default()),

@@ -9,7 +9,7 @@ use crate::apply::{Outcome, STEPS_AT_ONCE};
 use crate::backend::direct::{Proposal, carry_out, propose, verify};
 use crate::cli::exit::{Exit, hints, of_outcome};
 use crate::cli::load::sound;
-use crate::cli::parameters::{ParameterArgs, with_name, with_values};
+use crate::cli::parameters::{ParameterArgs, applicable, with_name};
 use crate::cli::plan::{Format, closing, describe, document, headline};
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Failure, Io};
@@ -82,7 +82,7 @@ async fn start(args: &ChangingArgs, question: Question, io: &mut Io) -> Result<E
     let given = args.parameters.given(io)?;
     let spec = sound(&args.spec, &given, io)?;
     let spec = match question {
-        Question::YesOrNo => with_values(spec, &given)?,
+        Question::YesOrNo => applicable(spec, &given)?,
         // What is deleted is known by its mark; only the stack's name matters.
         Question::NameOfStack => with_name(spec, &given)?,
     };

@@ -1,9 +1,11 @@
-//! The values that a user gives for a spec's parameters.
+//! The values that a user gives for a spec's parameters, and whether the spec can be applied then.
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::address::Address;
 use crate::cli::{Exit, Failure, Io};
+use crate::kind::Resource;
 use crate::render::diagnostics;
 use crate::source::Source;
 use crate::source::read::{Substitution, read};
@@ -36,9 +38,20 @@ impl ParameterArgs {
     }
 }
 
-/// The spec with a value in the place of every parameter.
-pub fn with_values(spec: Spec, given: &Given) -> Result<Spec, Failure> {
-    spec.with_values(given).map_err(|reasons| failure(&reasons))
+/// The spec with a value in the place of every parameter, if it can be applied.
+pub fn applicable(spec: Spec, given: &Given) -> Result<Spec, Failure> {
+    let spec = spec.with_values(given).map_err(|reasons| failure(&reasons))?;
+    let refused = |(address, it): (&Address, &Resource)| {
+        (it.kind.refuses)(&it.properties).map(|reason| format!("{address}: {reason}"))
+    };
+    let mut refused = spec.desired.iter().filter_map(refused);
+    match refused.next() {
+        Some(first) => {
+            let failure = refused.fold(Failure::error(first), Failure::hint);
+            Err(failure.hint("deploy it with CloudFormation: `provision render SPEC --cfn`"))
+        }
+        None => Ok(spec),
+    }
 }
 
 /// The spec, whose name is sure.

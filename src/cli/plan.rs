@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use crate::backend::direct::{Proposal, propose};
 use crate::cli::exit::Exit;
 use crate::cli::load::sound;
-use crate::cli::parameters::{ParameterArgs, with_values};
+use crate::cli::parameters::{ParameterArgs, applicable};
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Failure, Io};
 use crate::policy::{Policy, Refusal, refused};
@@ -48,7 +48,7 @@ pub enum Format {
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let given = args.parameters.given(io)?;
-    let spec = with_values(sound(&args.spec, &given, io)?, &given)?;
+    let spec = applicable(sound(&args.spec, &given, io)?, &given)?;
     let session = target::open(&args.target, &spec, io).await?;
     let proposed = propose(&session.aws, &spec.stack, &spec.desired, io.now_epoch_s()).await;
     let place = session.place.clone();

@@ -10,6 +10,7 @@ use crate::kinds::auth::{self, AuthMode, AuthType, Modes};
 use crate::kinds::log_role::LogRoleDeclaration;
 use crate::kinds::provider::{self, AuthProvider, Provider};
 use crate::model::Tags;
+use crate::suggest::instead;
 use crate::text::Text;
 
 /// An Event API.
@@ -315,10 +316,7 @@ fn check_role(logging: &Logging, scope: &Scope<'_>, problems: &mut Problems) {
     if !known.contains(&logging.role.as_str()) {
         let at = [Step::Key("logging"), Step::Key("role")];
         let message = format!("no log role is called `{}`", logging.role);
-        let problem = problems.error("PV206", &at, message);
-        problem.help = Some(match known.as_slice() {
-            [] => format!("declare it: `logRoles: {{ {}: {{}} }}`", logging.role),
-            known => format!("`logRoles` has {}", known.join(", ")),
-        });
+        problems.error("PV206", &at, message).help =
+            Some(instead(&logging.role, "logRoles", &known));
     }
 }

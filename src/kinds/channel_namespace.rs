@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::api::Auth;
 use crate::kinds::auth::{self, AuthMode, Modes};
+use crate::kinds::handlers::{self, Handlers};
 use crate::model::{Site, Tags};
 use crate::text::Text;
 
@@ -22,7 +23,9 @@ pub struct ChannelNamespace {
     #[serde(default)]
     subscribe_auth_modes: Vec<AuthMode>,
     code_handlers: Option<String>,
-    /// Which data source serves which handler. A spec can't say it yet, so AWS's stays.
+    /// Where CloudFormation finds the code. AppSync's own API knows nothing of it.
+    code_s3_location: Option<Text>,
+    /// Which data source serves which handler.
     handler_configs: Option<Value>,
     #[serde(default)]
     tags: Tags,
@@ -52,18 +55,6 @@ pub struct NamespaceDeclaration {
     logical_id: Option<String>,
 }
 
-/// What runs when events are published and when somebody subscribes.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(deny_unknown_fields)]
-struct Handlers {
-    /// A JavaScript file beside the spec, which exports `onPublish`, `onSubscribe` or both.
-    #[schemars(length(min = 1))]
-    code: String,
-}
-
-/// AppSync's limit on handler code (reference §2.5).
-const CODE_MAX: usize = 32_768;
 const NAME_MAX: usize = 50;
 
 impl Kind for ChannelNamespace {
@@ -72,7 +63,7 @@ impl Kind for ChannelNamespace {
     const SECTION: &'static str = "namespaces";
     const PARENT: Option<&'static str> = Some("apis");
     const IMMUTABLE: &'static [&'static str] = &["ApiId", "Name"];
-    const AFTER: &'static [&'static str] = &["logRoles", "apis"];
+    const AFTER: &'static [&'static str] = &["logRoles", "apis", "dataSources"];
     const EXAMPLE: &'static str = "{publish: [AWS_IAM], subscribe: [API_KEY]}";
     type Declaration = NamespaceDeclaration;
 
@@ -89,7 +80,7 @@ impl Kind for ChannelNamespace {
             }
         }
         if let Some(handlers) = &declared.handlers {
-            check_code(&handlers.code, scope, problems);
+            handlers::check(handlers, scope, problems);
         }
     }
 
@@ -97,16 +88,16 @@ impl Kind for ChannelNamespace {
         let modes = |modes: &Option<Modes>| {
             modes.as_ref().map(|modes| auth::to_modes(&modes.0)).unwrap_or_default()
         };
+        let api = scope.address.parent()?;
+        let handlers = declared.handlers.as_ref();
         Some(Self {
-            api_id: Text::of(&scope.address.parent()?, "ApiId"),
+            api_id: Text::of(&api, "ApiId"),
             name: declared.name.clone().unwrap_or_else(|| scope.address.name().into()),
             publish_auth_modes: modes(&declared.publish),
             subscribe_auth_modes: modes(&declared.subscribe),
-            code_handlers: declared
-                .handlers
-                .as_ref()
-                .and_then(|it| scope.files.text(&it.code).ok()),
-            handler_configs: None,
+            code_handlers: handlers.and_then(|it| it.text(scope)),
+            code_s3_location: handlers.and_then(|it| it.s3.clone()),
+            handler_configs: handlers.and_then(|it| it.configs(&api)),
             tags: scope.tags(),
         })
     }
@@ -119,16 +110,36 @@ impl Kind for ChannelNamespace {
         NamespaceDeclaration {
             publish: modes(&self.publish_auth_modes),
             subscribe: modes(&self.subscribe_auth_modes),
-            handlers: self.code_handlers.map(|code| Handlers {
-                code: found.file(&format!("handlers/{}.js", self.name), code),
-            }),
+            handlers: handlers::declared(
+                &self.name.to_string(),
+                self.code_handlers,
+                self.code_s3_location,
+                self.handler_configs.as_ref(),
+                found,
+            ),
             name: Some(self.name),
             logical_id: None,
         }
     }
 
-    fn given(self, live: &Self, _: &NamespaceDeclaration, _: &Site) -> Self {
-        Self { handler_configs: live.handler_configs.clone(), ..self }
+    fn refuses(&self) -> Option<&'static str> {
+        let message = "AppSync takes handler code, not its place in S3";
+        self.code_s3_location.is_some().then_some(message)
+    }
+
+    /// Data sources that serve a namespace without declared handlers were wired by others.
+    fn given(self, live: &Self, declared: &NamespaceDeclaration, _: &Site) -> Self {
+        match declared.handlers {
+            Some(_) => self,
+            None => Self { handler_configs: live.handler_configs.clone(), ..self },
+        }
+    }
+}
+
+impl NamespaceDeclaration {
+    /// The data sources that its handlers name.
+    pub fn data_sources(&self) -> impl Iterator<Item = &str> {
+        self.handlers.iter().flat_map(Handlers::each).map(|(.., it)| it.data_source.as_str())
     }
 }
 
@@ -141,8 +152,8 @@ fn check_name(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut
             && !name.starts_with('-')
             && !name.ends_with('-')
     };
-    if name.as_plain().is_some_and(|name| !sound(name)) {
-        let message = format!("`{name}` can't be the name of a channel namespace");
+    if let Some(unsound) = scope.unsound(&name, sound) {
+        let message = format!("`{}` can't be the name of a channel namespace", unsound.reading);
         let help = format!("1 to {NAME_MAX} letters, digits and inner hyphens");
         let problem = match declared.name {
             Some(_) => problems.error("PV221", &[Step::Key("name")], message),
@@ -150,34 +161,9 @@ fn check_name(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut
         };
         problem.help = Some(help);
     }
-    let written = name.to_value();
-    let same = |(key, declared): &(&str, &Value)| match declared.get("name") {
-        Some(name) => *name == written,
-        None => written.as_str() == Some(*key),
-    };
-    let before = scope.siblings().take_while(|(key, _)| *key != scope.address.name());
-    let twin = before.filter(same).map(|(key, _)| key).next();
-    if let Some(twin) = twin {
+    if let Some(twin) = scope.twin(&name) {
         let message = format!("`namespaces.{twin}` has the name `{name}` already");
         problems.error_at_key("PV222", &[], message).help =
             Some("a name stands once in an API; give one of the two another `name:`".into());
-    }
-}
-
-fn check_code(path: &str, scope: &Scope<'_>, problems: &mut Problems) {
-    let at = [Step::Key("handlers"), Step::Key("code")];
-    match scope.files.text(path) {
-        Err(reason) => {
-            problems.error("PV230", &at, format!("the handler file can't be read: {reason}"));
-        }
-        Ok(code) if code.trim().is_empty() => {
-            problems.error("PV231", &at, "the handler file is empty".into()).help =
-                Some("export `onPublish` or `onSubscribe` from it, or remove `handlers`".into());
-        }
-        Ok(code) if code.chars().count() > CODE_MAX => {
-            let message = format!("the handler file has {} characters", code.chars().count());
-            problems.error("PV232", &at, message).help = Some(format!("AppSync takes {CODE_MAX}"));
-        }
-        Ok(_) => {}
     }
 }

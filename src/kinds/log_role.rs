@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::address::Address;
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::api::Logging;
+use crate::kinds::arn;
 use crate::kinds::policy_document::{PolicyDocument, check_document};
 use crate::model::{Site, Tags};
 use crate::text::Text;
@@ -185,11 +186,7 @@ fn check_existing(
     scope: &Scope<'_>,
     problems: &mut Problems,
 ) {
-    let sound = |arn: &str| {
-        let parts: Vec<&str> = arn.split(':').collect();
-        matches!(parts.as_slice(), ["arn", _, "iam", "", account, role]
-            if account.len() == 12 && role.strip_prefix("role/").is_some_and(|it| !it.is_empty()))
-    };
+    let sound = |it: &str| arn::is_of(it, "iam", "role/");
     let help = "such as arn:aws:iam::123456789012:role/existing";
     let at = [Step::Key("arn")];
     problems.refuse(scope.unsound(arn, sound), "PV241", &at, "this is no ARN of a role", help);

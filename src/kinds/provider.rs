@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Problems, Scope, Step};
+use crate::kinds::arn;
 use crate::kinds::auth::AuthType;
 use crate::kinds::period::Period;
 use crate::text::Text;
@@ -144,22 +145,11 @@ fn check_issuer(it: &OpenIdConnect, at: Place<'_>, scope: &Scope<'_>, problems: 
 
 fn check_lambda(it: &Lambda, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
     let function = at(&[Step::Key("AWS_LAMBDA"), Step::Key("function")]);
-    check_function(&it.function, &function, scope, problems);
+    arn::check_function(&it.function, &function, scope, problems);
     if it.result_ttl.is_some_and(|ttl| ttl.seconds > RESULT_TTL_MAX_S) {
         let at = at(&[Step::Key("AWS_LAMBDA"), Step::Key("resultTtl")]);
         problems.error("PV219", &at, "AppSync keeps an answer for an hour at most".into());
     }
-}
-
-/// A Lambda function's ARN, with or without version or alias.
-pub fn check_function(arn: &Text, at: &[Step<'_>], scope: &Scope<'_>, problems: &mut Problems) {
-    let sound = |arn: &str| {
-        let parts: Vec<&str> = arn.split(':').collect();
-        matches!(parts.as_slice(), ["arn", _, "lambda", _, _, "function", name, ..] if !name.is_empty())
-    };
-    let message = "this is no ARN of a Lambda function";
-    let help = "such as arn:aws:lambda:ap-northeast-1:123456789012:function:authorize";
-    problems.refuse(scope.unsound(arn, sound), "PV218", at, message, help);
 }
 
 /// A provider as CloudFormation and AppSync write it.

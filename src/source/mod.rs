@@ -1,7 +1,6 @@
 //! The text of a spec: parsed once, every part of it with its place. Pure.
 mod parse;
 pub mod read;
-pub mod suggest;
 mod tree;
 mod words;
 

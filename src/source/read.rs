@@ -50,6 +50,7 @@ pub const KEYWORDS: &[&str] = &[
     "maximum",
     "minItems",
     "minLength",
+    "minProperties",
     "minimum",
     "oneOf",
     "pattern",

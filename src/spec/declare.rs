@@ -27,8 +27,13 @@ pub fn declare(stack: &str, live: &Live) -> Declared {
     let names = named(live);
     for (address, observed) in &live.ours {
         let properties = observed.properties.opened(&|text| names.get(text).cloned());
+        found.address = Some(address.clone());
         let declared = as_declared((observed.kind.declare)(&properties, &mut found));
         put(&mut document, address, declared);
+        if let Some(around) = address.parent() {
+            let said = as_declared(Value::Object(std::mem::take(&mut found.around)));
+            put(&mut document, &around, said);
+        }
     }
     for (name, arn) in &found.roles {
         put(&mut document, &Address::top("logRoles", name), json!({ "arn": arn }));
@@ -59,7 +64,7 @@ fn named(live: &Live) -> BTreeMap<String, Text> {
     let each = live.ours.iter().flat_map(|(address, observed)| {
         observed.attributes.iter().map(move |(name, value)| (address, name, value))
     });
-    let refers = |name: &str| matches!(name, "ApiId" | "Arn");
+    let refers = |name: &str| matches!(name, "ApiId" | "ApiArn" | "Arn");
     each.filter(|(_, name, _)| refers(name))
         .map(|(address, name, value)| (value.to_owned(), Text::of(address, name)))
         .collect()

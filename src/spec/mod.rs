@@ -120,6 +120,7 @@ pub fn load(
     let mut problems = Vec::new();
     let (schema, substitutes) = (schema(), Substitutes::of(source.keys("parameters")));
     let document = read(source, &schema, &|text| substitutes.read(text), &mut problems);
+    let unread: Vec<Path> = problems.iter().filter_map(Diagnostic::path).cloned().collect();
     let head = Head::deserialize(&document);
     let known = match &head {
         Ok(head) => {
@@ -134,13 +135,13 @@ pub fn load(
         }
     };
     let desired = Desired::new();
-    let mut reading =
-        Reading { document: &document, files, now_epoch_s, known: &known, desired, problems };
+    let (document, known, unread) = (&document, &known, unread.as_slice());
+    let mut reading = Reading { document, files, now_epoch_s, known, unread, desired, problems };
     if let Ok(head) = &head {
         reading.head(head);
     }
     for row in kinds::under(None) {
-        reading.section(row, None, &document, &Path::default());
+        reading.section(row, None, document, &Path::default());
     }
     let Reading { mut desired, mut problems, .. } = reading;
     let names = head.as_ref().map(|it| it.parameters.keys()).into_iter().flatten();
@@ -157,13 +158,15 @@ pub fn load(
     (spec, problems)
 }
 
-/// The values that each `${…}` may have, as far as a spec says. An account's id is as long as any.
+/// The values that each `${…}` may have, as far as a spec says. Accounts' ids are alike, and
+/// so are ARNs in all partitions.
 fn known(head: &Head, given: &Given) -> BTreeMap<String, Vec<String>> {
     let candidates = |(name, it): (&String, &Parameter)| {
         (name.clone(), parameters::candidates(it, given.get(name)))
     };
     let mut known: BTreeMap<String, Vec<String>> = head.parameters.iter().map(candidates).collect();
     known.insert("AWS::AccountId".into(), vec!["123456789012".into()]);
+    known.insert("AWS::Partition".into(), vec!["aws".into()]);
     known.insert("AWS::Region".into(), head.region.iter().cloned().collect());
     known.insert("AWS::StackName".into(), readings(&head.stack, &known));
     known
@@ -175,14 +178,15 @@ struct Reading<'a> {
     files: &'a dyn Files,
     now_epoch_s: i64,
     known: &'a BTreeMap<String, Vec<String>>,
+    unread: &'a [Path],
     desired: Desired,
     problems: Vec<Diagnostic>,
 }
 
 impl Reading<'_> {
     fn scope(&self, address: Address) -> Scope<'_> {
-        let Self { document, files, now_epoch_s, known, .. } = *self;
-        Scope { address, document, now_epoch_s, files, known }
+        let Self { document, files, now_epoch_s, known, unread, .. } = *self;
+        Scope { address, document, now_epoch_s, files, known, unread }
     }
 
     /// Checks what stands beside the sections.

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Problems, Step};
-use crate::source::suggest::meant;
 use crate::spec::substitute::Substitutes;
+use crate::suggest::meant;
 
 /// What differs from stage to stage: a text that `${NAME}` stands for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

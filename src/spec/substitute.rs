@@ -3,7 +3,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::source::read::{Objection, Substitution};
-use crate::source::suggest::meant;
+use crate::suggest::meant;
 use crate::text::{PSEUDO_PARAMETERS, Text};
 
 /// What a `${…}` may name, and what has been named so far.

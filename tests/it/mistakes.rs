@@ -100,7 +100,7 @@ fn shapes_that_do_not_fit() {
     check(&spec("    namespaces: { n: { publish: [] } }\n", ""), &["PV107 7:33"]);
     check(&spec("    namespaces: { n: { publsh: [AWS_IAM] } }\n", ""), &["PV101 7:24"]);
     check(&spec("    namespaces:\n      n:\n", ""), &["PV103 8:7"]);
-    check(&spec("    namespaces: { n: { handlers: {} } }\n", ""), &["PV102 7:24"]);
+    check(&spec("    namespaces: { n: { handlers: {} } }\n", ""), &["PV112 7:24"]);
     check(&spec("    logicalId: my-id\n", ""), &["PV105 7:16"]);
     check(&spec("    name: { first: a }\n", ""), &["PV103 7:11"]);
     check(&spec("    <<: {}\n", ""), &["PV010 7:5"]);
@@ -218,6 +218,128 @@ fn roles_policies_tags_and_texts_that_aws_would_refuse() {
     let many: String = (0..49).map(|n| format!("  k{n}: v\n")).collect();
     check(&spec("", &format!("tags:\n{many}")), &["PV211 7:1"]);
     check(&spec("", "description: '${AWS::Region}'\n"), &["PV217 7:14"]);
+}
+
+#[test]
+fn data_sources_that_can_not_be() {
+    let role = "serviceRole: 'arn:aws:iam::123456789012:role/r'";
+    let function = "lambda: { function: 'arn:aws:lambda:us-east-1:123456789012:function:f' }";
+    let with = |source: &str, namespace: &str| {
+        spec(
+            &format!(
+                "    dataSources:\n      d: {source}\n    namespaces: {{ n: {{ handlers: {namespace} }} }}\n"
+            ),
+            "",
+        )
+    };
+    let used = "{ code: ok.js, onPublish: { dataSource: d } }";
+    let sound = format!("{{ {function}, {role} }}");
+    check(&with(&sound, used), &[]);
+    check(&with("{ bedrock: {} }", used), &["PV273 8:7"]);
+    check(&with(&format!("{{ {role} }}"), used), &["PV270 8:7"]);
+    check(&with(&format!("{{ bedrock: {{}}, {function}, {role} }}"), used), &["PV270 8:25"]);
+    check(&with(&format!("{{ name: a-b, {function}, {role} }}"), used), &["PV271 8:18"]);
+    check(
+        &with(&sound, used).replace("d: {", "d-e: {").replace("dataSource: d", "dataSource: d-e"),
+        &["PV271 8:7"],
+    );
+    check(
+        &with(&format!("{sound}\n      e: {{ name: d, {function}, {role} }}"), used),
+        &["PV272 9:7", "PV278 9:7?"],
+    );
+    check(&with("{ bedrock: {}, serviceRole: r }", used), &["PV274 8:38"]);
+    check(&with("{ http: { endpoint: 'https://a.example.com' } }", used), &[]);
+    check(
+        &with("{ http: { endpoint: 'https://a.example.com', signing: {} } }", used),
+        &["PV273 8:7"],
+    );
+    check(&with("{ http: { endpoint: a.example.com } }", used), &["PV276 8:30"]);
+    check(&with(&format!("{{ eventBridge: {{ bus: default }}, {role} }}"), used), &["PV275 8:32"]);
+    check(
+        &with(&format!("{{ rds: {{ cluster: c, secret: s }}, {role} }}"), used),
+        &["PV275 8:28", "PV275 8:39"],
+    );
+    check(&with(&format!("{{ lambda: {{ function: f }}, {role} }}"), used), &["PV218 8:32"]);
+    let delta = "{ dynamodb: { table: t, deltaSync: { table: d, baseTableTtl: 30s, deltaSyncTableTtl: 90s } }";
+    check(&with(&format!("{delta}, {role} }}"), used), &["PV277 8:71", "PV277 8:95"]);
+    check(&with(&sound, "{ code: ok.js }"), &["PV278 8:7?"]);
+}
+
+#[test]
+fn handlers_that_can_not_be() {
+    let source = "lambda: { function: 'arn:aws:lambda:us-east-1:123456789012:function:f' }, serviceRole: 'arn:aws:iam::123456789012:role/r'";
+    let with = |handlers: &str| {
+        spec(
+            &format!(
+                "    dataSources: {{ fn: {{ {source} }}, ai: {{ bedrock: {{}}, serviceRole: 'arn:aws:iam::123456789012:role/r' }} }}\n    namespaces:\n      use: {{ handlers: {{ code: ok.js, onPublish: {{ dataSource: fn }}, onSubscribe: {{ dataSource: ai }} }} }}\n      n:\n        handlers: {handlers}\n"
+            ),
+            "",
+        )
+    };
+    check(&with("{ code: ok.js }"), &[]);
+    check(&with("{ inline: 'export const onPublish = (c) => `${c.events}`' }"), &[]);
+    check(&with("{ inline: ' ' }"), &["PV231 11:29"]);
+    check(&with("{ code: ok.js, inline: x }"), &["PV233 11:34"]);
+    check(&with("{}"), &["PV112 11:9"]);
+    check(&with("{ s3: 'https://x' }"), &["PV227 11:25"]);
+    check(&with("{ s3: 's3://bucket/key.js' }"), &[]);
+    check(&with("{ code: ok.js, onPublish: { dataSource: fm } }"), &["PV234 11:59"]);
+    check(&with("{ onPublish: { dataSource: ai, behavior: DIRECT } }"), &["PV235 11:46"]);
+    check(&with("{ code: ok.js, onPublish: { dataSource: fn, invoke: EVENT } }"), &["PV236 11:63"]);
+    let direct = "{ dataSource: fn, behavior: DIRECT, invoke: REQUEST_RESPONSE }";
+    check(&with(&format!("{{ onPublish: {direct}, onSubscribe: {direct} }}")), &[]);
+    check(
+        &with(&format!("{{ code: ok.js, onPublish: {direct}, onSubscribe: {direct} }}")),
+        &["PV237 11:9"],
+    );
+    check(&with("{ onPublish: { dataSource: fn } }"), &["PV238 11:21"]);
+    check(&with("{ onPublish: { dataSource: fn, behavior: LATER } }"), &["PV104 11:60"]);
+    check(&with("{ onPublish: { behavior: DIRECT } }"), &["PV102 11:21"]);
+    check(&with(&format!("{{ inline: '{}' }}", "x".repeat(32_769))), &["PV232 11:29"]);
+}
+
+#[test]
+fn domains_and_web_acls_that_can_not_be() {
+    let certificate = "certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/c'";
+    let with = |domain: &str| spec("", &format!("domains:\n  d: {domain}\n"));
+    check(
+        &with(&format!("{{ name: a.example.com, {certificate}, association: {{ api: a }} }}")),
+        &[],
+    );
+    check(&with("{ name: a.example.com, association: { api: a } }"), &[]);
+    check(
+        &with(&format!("{{ name: A.example.com, {certificate}, association: {{ api: a }} }}")),
+        &["PV280 8:14"],
+    );
+    check(
+        &with("{ name: a.example.com, certificate: c, association: { api: a } }"),
+        &["PV281 8:42"],
+    );
+    let other = certificate.replace("us-east-1", "eu-west-1");
+    check(
+        &with(&format!("{{ name: a.example.com, {other}, association: {{ api: a }} }}")),
+        &["PV281 8:42"],
+    );
+    check(
+        &with("{ name: a.example.com, description: x, association: { api: a } }"),
+        &["PV282 8:29"],
+    );
+    let long = "x".repeat(256);
+    check(
+        &with(&format!(
+            "{{ name: a.example.com, {certificate}, description: {long}, association: {{ api: a }} }}"
+        )),
+        &["PV283 8:107"],
+    );
+    check(&with("{ name: a.example.com }"), &["PV284 8:3?"]);
+    let twins = "{ name: a.example.com, association: { api: a } }\n  e: { name: a.example.com, association: { api: a } }";
+    check(&with(twins), &["PV285 9:14"]);
+    check(&with("{ name: a.example.com, association: { api: b } }"), &["PV286 8:49"]);
+    check(&with("{ name: a.example.com, association: {} }"), &["PV102 8:29"]);
+    let waf = |arn: &str| spec(&format!("    waf: {{ webAcl: '{arn}' }}\n"), "region: eu-west-1\n");
+    check(&waf("arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/b"), &[]);
+    check(&waf("arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/b"), &["PV290 7:20"]);
+    check(&waf("arn:aws:wafv2:us-east-1:123456789012:regional/webacl/a/b"), &["PV291 7:20"]);
 }
 
 #[test]

@@ -55,7 +55,6 @@ pub fn spec_of(document: &Value, files: &Folder, now_epoch_s: i64) -> Spec {
 pub fn deployed(desired: &Desired, site: &Site) -> Live {
     let mut live = Live::default();
     for (address, resource) in desired {
-        let id = |what: &str| Some(format!("{what}-of-{address}"));
         let attributes = Attributes::default()
             .with("ApiId", (address.section() == "apis").then(|| format!("id-of-{address}")))
             .with(
@@ -63,8 +62,10 @@ pub fn deployed(desired: &Desired, site: &Site) -> Live {
                 (address.section() == "logRoles")
                     .then(|| format!("arn:aws:iam::123456789012:role/{address}")),
             )
+            .with("ApiArn", (address.section() == "apis").then(|| format!("arn-of-{address}")))
             .with("ApiKeyId", (address.section() == "apiKeys").then(|| format!("da2-{address}")))
-            .with("Name", id("name"));
+            .with("DomainName", resource.properties.get("DomainName").and_then(Value::as_str))
+            .with("Name", resource.properties.get("Name").and_then(Value::as_str));
         let (kind, properties) = (resource.kind, resource.properties.clone());
         live.ours.insert(address.clone(), Observed { kind, properties, attributes });
     }
@@ -84,16 +85,18 @@ pub fn deployed(desired: &Desired, site: &Site) -> Live {
 /// Documents of this size: every key of the spec, present or not.
 pub fn documents() -> impl Strategy<Value = Value> {
     let tags = btree_map("[a-z]{1,6}", "[a-z${}]{0,2}[a-z]{0,4}", 0..3);
-    (btree_set("[a-z]{1,5}", 0..3), btree_set("[a-z]{1,3}(-[a-z]{1,3})?", 0..3), tags)
-        .prop_flat_map(|(roles, apis, tags)| {
+    let domains = btree_map("[a-z]{1,4}", domain(), 0..3);
+    (btree_set("[a-z]{1,5}", 0..3), btree_set("[a-z]{1,3}(-[a-z]{1,3})?", 0..3), tags, domains)
+        .prop_flat_map(|(roles, apis, tags, domains)| {
             let names: Vec<String> = roles.iter().cloned().collect();
+            let domains = associated(domains, apis.iter().next());
             let roles = roles.into_iter().map(|name| role().prop_map(move |it| (name.clone(), it)));
             let apis = apis
                 .into_iter()
                 .map(|name| api(names.clone()).prop_map(move |it| (name.clone(), it)));
-            (roles.collect::<Vec<_>>(), apis.collect::<Vec<_>>(), Just(tags))
+            (roles.collect::<Vec<_>>(), apis.collect::<Vec<_>>(), Just(tags), Just(domains))
         })
-        .prop_map(|(roles, apis, tags)| {
+        .prop_map(|(roles, apis, tags, domains)| {
             let tags: BTreeMap<_, _> = tags
                 .into_iter()
                 .map(|(k, v)| (k, v.replace("${", "$${x}").replace(['{', '}', '$'], "-")))
@@ -104,8 +107,32 @@ pub fn documents() -> impl Strategy<Value = Value> {
                 "tags": tags,
                 "logRoles": roles.into_iter().collect::<Map<_, _>>(),
                 "apis": apis.into_iter().collect::<Map<_, _>>(),
+                "domains": domains,
             })
         })
+}
+
+/// A domain, made or existing.
+fn domain() -> impl Strategy<Value = Value> {
+    let arn = "arn:aws:acm:us-east-1:${AWS::AccountId}:certificate/abc";
+    (any::<bool>(), proptest::option::of("[a-z ]{1,8}[a-z]")).prop_map(
+        move |(made, description)| match made {
+            true => without_null(json!({ "certificate": arn, "description": description })),
+            false => json!({}),
+        },
+    )
+}
+
+/// The domains with names of their own, and leading to `api` if there is one.
+fn associated(domains: BTreeMap<String, Value>, api: Option<&String>) -> Map<String, Value> {
+    let associate = |(n, (key, mut domain)): (usize, (String, Value))| {
+        domain["name"] = json!(format!("d{n}.example.com"));
+        if let Some(api) = api {
+            domain["association"] = json!({ "api": api });
+        }
+        (key, domain)
+    };
+    domains.into_iter().enumerate().map(associate).collect()
 }
 
 fn role() -> impl Strategy<Value = Value> {
@@ -151,13 +178,17 @@ fn api(roles: Vec<String>) -> impl Strategy<Value = Value> {
         let declared: Vec<Value> = declared.into_iter().map(|(_, it)| it).collect();
         let modes = |providers: &Vec<&'static str>| proptest::option::of(subsequence(providers.clone(), 1..=providers.len()));
         let namespaces = btree_map("[a-z]{1,3}(-[a-z0-9]{1,3})?", namespace(providers.clone()), 0..4);
+        let sources = btree_map("[a-z]{1,3}", data_source(), 0..4);
+        let web_acl = "arn:aws:wafv2:${AWS::Region}:${AWS::AccountId}:regional/webacl/a/b";
+        let waf = proptest::option::of(Just(json!({ "webAcl": web_acl })));
         let keys = btree_map("[a-z]{1,4}", key(), 0..3);
         (
             Just(logging), [modes(&providers), modes(&providers), modes(&providers)],
-            proptest::option::of("[A-Za-z]{1,8}"), namespaces, keys, Just(declared),
+            proptest::option::of("[A-Za-z]{1,8}"), (namespaces, sources, waf), keys, Just(declared),
         )
     })
-    .prop_map(|(logging, [connection, publish, subscribe], contact, namespaces, keys, providers)| {
+    .prop_map(|(logging, [connection, publish, subscribe], contact, (namespaces, sources, waf), keys, providers)| {
+        let namespaces = served(namespaces, &sources);
         without_null(json!({
             "ownerContact": contact,
             "auth": without_null(json!({
@@ -165,9 +196,59 @@ fn api(roles: Vec<String>) -> impl Strategy<Value = Value> {
             })),
             "logging": logging.map(|(role, level)| json!({ "role": role, "level": level })),
             "namespaces": namespaces,
+            "dataSources": sources,
+            "waf": waf,
             "apiKeys": keys,
         }))
     })
+}
+
+/// A data source of each type.
+fn data_source() -> impl Strategy<Value = Value> {
+    let role = "arn:aws:iam::${AWS::AccountId}:role/call";
+    let region = "${AWS::Region}:${AWS::AccountId}";
+    let all = vec![
+        json!({ "lambda": { "function": format!("arn:aws:lambda:{region}:function:f") } }),
+        json!({ "dynamodb": { "table": "t", "useCallerCredentials": true } }),
+        json!({ "dynamodb": { "table": "t", "region": "eu-west-1", "versioned": true,
+            "deltaSync": { "table": "d", "baseTableTtl": "30d", "deltaSyncTableTtl": "90m" } } }),
+        json!({ "eventBridge": { "bus": format!("arn:aws:events:{region}:event-bus/b") } }),
+        json!({ "http": { "endpoint": "https://a.example.com" } }),
+        json!({ "http": { "endpoint": "https://a.example.com", "signing": { "service": "states" } } }),
+        json!({ "openSearch": { "endpoint": "https://s.example.com" } }),
+        json!({ "rds": { "cluster": format!("arn:aws:rds:{region}:cluster:c"),
+            "secret": format!("arn:aws:secretsmanager:{region}:secret:s"), "database": "d" } }),
+        json!({ "bedrock": {} }),
+    ];
+    let description = proptest::option::of("[a-z]{1,6}");
+    (select(all), description, proptest::option::of(select(vec!["ENABLED", "DISABLED"]))).prop_map(
+        move |(mut source, description, metrics)| {
+            source["serviceRole"] = json!(role);
+            source["description"] = json!(description);
+            source["metrics"] = json!(metrics);
+            without_null(source)
+        },
+    )
+}
+
+/// The namespaces, those with code served by the data sources that there are.
+fn served(
+    namespaces: BTreeMap<String, Value>,
+    sources: &BTreeMap<String, Value>,
+) -> BTreeMap<String, Value> {
+    let mut each = sources.iter().cycle();
+    let serve = |(name, mut namespace): (String, Value)| {
+        let with_code = namespace.get("handlers").is_some();
+        if let (true, Some((key, source))) = (with_code, each.next()) {
+            let lambda = source.get("lambda").is_some();
+            namespace["handlers"]["onPublish"] = match lambda {
+                true => json!({ "dataSource": key, "behavior": "DIRECT", "invoke": "EVENT" }),
+                false => json!({ "dataSource": key }),
+            };
+        }
+        (name, namespace)
+    };
+    namespaces.into_iter().map(serve).collect()
 }
 
 /// Every provider, by name and as declared.

@@ -100,6 +100,7 @@ fn read(it: sdk::ChannelNamespace, seek: &Seek<'_>) -> Whole<ChannelNamespace> {
         subscribe_auth_modes: auth::of_sdk(it.subscribe_auth_modes()),
         handler_configs: it.handler_configs().and_then(configs_of_sdk),
         name: it.name.unwrap_or_default().into(),
+        code_s3_location: None,
         code_handlers: it.code_handlers.filter(|code| !code.is_empty()),
         tags: Tags::of_plain(tags),
     };

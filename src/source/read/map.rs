@@ -3,8 +3,8 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::{At, Diagnostic, Path};
 use crate::source::read::Reader;
-use crate::source::suggest::meant;
 use crate::source::tree::Entry;
+use crate::suggest::meant;
 
 impl<'s> Reader<'s> {
     pub fn map(&mut self, entries: &[Entry], schema: &'s Value, path: &Path) -> Option<Value> {
@@ -43,6 +43,16 @@ impl<'s> Reader<'s> {
                     read.insert(key.clone(), value);
                 }
             }
+        }
+        let least = schema.get("minProperties").and_then(Value::as_u64).unwrap_or(0);
+        if (entries.len() as u64) < least {
+            let names: Vec<&str> =
+                known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+            let problem = Diagnostic::error("PV112", At::Key(path.clone()), "this says nothing");
+            self.report(
+                problem.with_help(format!("say one of {}, or remove it", names.join(", "))),
+            );
+            return None;
         }
         let missing = missing(entries, schema);
         let meant_for = self.unknown(&unknown, &missing, entries, schema, path);

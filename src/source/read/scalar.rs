@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::diagnostic::{At, Diagnostic, Path};
 use crate::source::read::{CODE, Reader, SUBSTITUTES, expected, is_null};
-use crate::source::suggest::meant;
 use crate::source::tree::{Data, Node};
+use crate::suggest::meant;
 
 impl<'s> Reader<'s> {
     pub fn scalar(

@@ -1,4 +1,4 @@
-//! Did you mean …?
+//! Did you mean …? Pure.
 
 /// The candidate that `written` was probably meant to be.
 pub fn meant<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -12,6 +12,15 @@ pub fn meant<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .filter(|(distance, candidate)| near(candidate, *distance))
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// What to write in the place of a name that `section` does not declare.
+pub fn instead(written: &str, section: &str, declared: &[&str]) -> String {
+    match (meant(written, declared.iter().copied()), declared) {
+        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (None, []) => format!("declare it: `{section}: {{ {written}: {{ … }} }}`"),
+        (None, declared) => format!("`{section}` has {}", declared.join(", ")),
+    }
 }
 
 #[cfg(test)]

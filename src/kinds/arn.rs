@@ -1,0 +1,59 @@
+//! ARNs: what they look like.
+use crate::kind::{Problems, Scope, Step};
+use crate::text::Text;
+
+/// Whether `text` is an ARN of `service` whose resource begins with `resource`.
+pub fn is_of(text: &str, service: &str, resource: &str) -> bool {
+    parts(text).is_some_and(|it| {
+        it.service == service && it.resource.strip_prefix(resource).is_some_and(|it| !it.is_empty())
+    })
+}
+
+/// The parts of an ARN that anybody asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts<'a> {
+    pub service: &'a str,
+    pub region: &'a str,
+    pub resource: &'a str,
+}
+
+/// Reads `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
+pub fn parts(text: &str) -> Option<Parts<'_>> {
+    let mut parts = text.splitn(6, ':');
+    let (arn, partition) = (parts.next()?, parts.next()?);
+    let (service, region) = (parts.next()?, parts.next()?);
+    let (account, resource) = (parts.next()?, parts.next()?);
+    let digits = |it: &str| it.chars().all(|it| it.is_ascii_digit());
+    let sound = arn == "arn" && partition.starts_with("aws") && digits(account);
+    (sound && !resource.is_empty()).then_some(Parts { service, region, resource })
+}
+
+/// Reports what is no ARN of a Lambda function, its version or alias.
+pub fn check_function(text: &Text, at: &[Step<'_>], scope: &Scope<'_>, problems: &mut Problems) {
+    let message = "this is no ARN of a Lambda function";
+    let help = "such as arn:aws:lambda:ap-northeast-1:123456789012:function:orders";
+    let sound = |it: &str| is_of(it, "lambda", "function:");
+    problems.refuse(scope.unsound(text, sound), "PV218", at, message, help);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_is_read_to_its_resource() {
+        let function = "arn:aws:lambda:eu-west-1:123456789012:function:orders:live";
+        assert!(is_of(function, "lambda", "function:"));
+        assert!(is_of("arn:aws-cn:iam::123456789012:role/a/b", "iam", "role/"));
+        assert_eq!(parts(function).map(|it| it.region), Some("eu-west-1"));
+        for text in [
+            "",
+            "orders",
+            "arn:aws:lambda",
+            "arn:aws:lambda:x:1:function:",
+            "arn:x:lambda:x:1:function:f",
+        ] {
+            assert!(!is_of(text, "lambda", "function:"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! `AWS::AppSync::DataSource`: what a handler, or AppSync in its place, sends events to.
+mod properties;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::address::Address;
+use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kinds::arn;
+use crate::kinds::channel_namespace::NamespaceDeclaration;
+use crate::kinds::period::Period;
+use crate::text::Text;
+
+pub use properties::DataSource;
+
+/// What a handler, or AppSync in its place, sends events to: one of `lambda`, `dynamodb`,
+/// `eventBridge`, `http`, `openSearch`, `rds` and `bedrock`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "lambda": { "function": "arn:aws:lambda:ap-northeast-1:123456789012:function:orders" }, "serviceRole": "arn:aws:iam::123456789012:role/call-orders" }))]
+#[schemars(example = json!({ "dynamodb": { "table": "messages" }, "serviceRole": "arn:aws:iam::123456789012:role/write-messages" }))]
+pub struct DataSourceDeclaration {
+    /// Its name on AWS: a letter or `_`, then letters, digits and `_`. Left out: its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"orders")]
+    pub name: Option<Text>,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Takes orders")]
+    pub description: Option<Text>,
+    /// A Lambda function. Only this kind serves a handler with `behavior: DIRECT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lambda: Option<LambdaSource>,
+    /// A DynamoDB table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dynamodb: Option<DynamoDbSource>,
+    /// An EventBridge event bus.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_bridge: Option<EventBridgeSource>,
+    /// An HTTP endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpSource>,
+    /// An OpenSearch domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_search: Option<OpenSearchSource>,
+    /// An Aurora cluster, by its Data API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rds: Option<RdsSource>,
+    /// The models of Amazon Bedrock: `{}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bedrock: Option<BedrockSource>,
+    /// The ARN of the role as which AppSync calls it. Only an HTTP endpoint without `signing` needs
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"arn:aws:iam::123456789012:role/call-orders")]
+    pub service_role: Option<Text>,
+    /// Whether AppSync counts its calls in CloudWatch. Left out: as AppSync decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
+    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"), example = &"OrdersDataSource")]
+    logical_id: Option<String>,
+}
+
+/// A Lambda function.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "function": "arn:aws:lambda:ap-northeast-1:123456789012:function:orders" }))]
+pub struct LambdaSource {
+    /// The ARN of the function, its version or its alias.
+    function: Text,
+}
+
+/// A DynamoDB table.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "table": "messages" }))]
+pub struct DynamoDbSource {
+    /// The name of the table.
+    table: Text,
+    /// The region of the table. Left out: the stack's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"ap-northeast-1")]
+    region: Option<Text>,
+    /// Whether AppSync calls it with the credentials of whoever publishes or subscribes. Left out:
+    /// as the service role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    use_caller_credentials: Option<bool>,
+    /// Whether AppSync keeps versions of its items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    versioned: Option<bool>,
+    /// A second table, for what has changed lately.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delta_sync: Option<DeltaSync>,
+}
+
+/// A second table, for what has changed lately.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "table": "messages-delta", "baseTableTtl": "30d", "deltaSyncTableTtl": "1d" }))]
+pub struct DeltaSync {
+    /// The name of the second table.
+    table: Text,
+    /// How long an item stays in the first table, in whole minutes: `30d`.
+    base_table_ttl: Period,
+    /// How long an item stays in the second table, in whole minutes: `1d`.
+    delta_sync_table_ttl: Period,
+}
+
+/// An EventBridge event bus.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "bus": "arn:aws:events:ap-northeast-1:123456789012:event-bus/default" }))]
+pub struct EventBridgeSource {
+    /// The ARN of the event bus.
+    bus: Text,
+}
+
+/// An HTTP endpoint.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "endpoint": "https://orders.example.com" }))]
+pub struct HttpSource {
+    /// Its URL, without a path.
+    endpoint: Text,
+    /// How requests are signed, where it is an AWS service. Left out: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signing: Option<Signing>,
+}
+
+/// How requests to an HTTP endpoint are signed (SigV4).
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "region": "ap-northeast-1", "service": "states" }))]
+pub struct Signing {
+    /// The region that requests are signed for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"ap-northeast-1")]
+    region: Option<Text>,
+    /// The service that requests are signed for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"states")]
+    service: Option<Text>,
+}
+
+/// An OpenSearch domain.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "endpoint": "https://search-orders.ap-northeast-1.es.amazonaws.com" }))]
+pub struct OpenSearchSource {
+    /// Its URL.
+    endpoint: Text,
+    /// The region of the domain. Left out: the stack's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"ap-northeast-1")]
+    region: Option<Text>,
+}
+
+/// An Aurora cluster, by its Data API.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({
+    "cluster": "arn:aws:rds:ap-northeast-1:123456789012:cluster:orders",
+    "secret": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:orders",
+    "database": "orders",
+}))]
+pub struct RdsSource {
+    /// The ARN of the cluster.
+    cluster: Text,
+    /// The ARN of the secret with its credentials.
+    secret: Text,
+    /// The name of the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"orders")]
+    database: Option<Text>,
+    /// The name of the schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"public")]
+    schema: Option<Text>,
+    /// The region of the cluster. Left out: the stack's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"ap-northeast-1")]
+    region: Option<Text>,
+}
+
+/// The models of Amazon Bedrock.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({}))]
+pub struct BedrockSource {}
+
+/// Whether AppSync counts its calls in CloudWatch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Metrics {
+    /// They are counted.
+    Enabled,
+    /// They are not.
+    Disabled,
+}
+
+impl DataSourceDeclaration {
+    /// The sources that it names, under their names in a spec.
+    fn named(&self) -> Vec<&'static str> {
+        let all = [
+            ("lambda", self.lambda.is_some()),
+            ("dynamodb", self.dynamodb.is_some()),
+            ("eventBridge", self.event_bridge.is_some()),
+            ("http", self.http.is_some()),
+            ("openSearch", self.open_search.is_some()),
+            ("rds", self.rds.is_some()),
+            ("bedrock", self.bedrock.is_some()),
+        ];
+        all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+    }
+    /// Whether AppSync needs a role to call it.
+    fn needs_role(&self) -> bool {
+        self.http.as_ref().is_none_or(|it| it.signing.is_some())
+    }
+}
+
+impl Kind for DataSource {
+    const TYPE: &'static str = "AWS::AppSync::DataSource";
+    const NOUN: &'static str = "data source";
+    const SECTION: &'static str = "dataSources";
+    const PARENT: Option<&'static str> = Some("apis");
+    const IMMUTABLE: &'static [&'static str] = &["ApiId", "Name"];
+    const AFTER: &'static [&'static str] = &["logRoles", "apis"];
+    const EXAMPLE: &'static str = "{lambda: {function: 'arn:aws:lambda:ap-northeast-1:123456789012:function:orders'}, serviceRole: 'arn:aws:iam::123456789012:role/call-orders'}";
+    type Declaration = DataSourceDeclaration;
+
+    fn check(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+        check_one(declared, scope, problems);
+        check_name(declared, scope, problems);
+        check_role(declared, scope, problems);
+        check_source(declared, scope, problems);
+        let uses = |namespace: &Value| {
+            let declared = NamespaceDeclaration::deserialize(namespace).unwrap_or_default();
+            declared.data_sources().any(|it| it == scope.address.name())
+        };
+        let api = scope.address.parent();
+        let namespaces = api.map(|api| scope.under(&api, "namespaces")).unwrap_or_default();
+        if !namespaces.into_iter().any(uses) {
+            let message = "no namespace sends events here".to_owned();
+            problems.warning_at_key("PV278", &[], message).help = Some(format!(
+                "name it in a namespace, `handlers: {{ onPublish: {{ dataSource: {} }} }}`, or remove it",
+                scope.address.name()
+            ));
+        }
+    }
+
+    fn expand(declared: &DataSourceDeclaration, scope: &Scope<'_>) -> Option<Self> {
+        let api_id = Text::of(&scope.address.parent()?, "ApiId");
+        Self::of(declared, api_id, scope.address.name())
+    }
+
+    fn declare(self, found: &mut Imported) -> DataSourceDeclaration {
+        found.data_source(self.name());
+        self.declared()
+    }
+
+    fn refuses(&self) -> Option<&'static str> {
+        Some("this version applies no data sources yet")
+    }
+}
+
+/// Where a namespace finds the data source of this key.
+pub fn address(api: &Address, key: &str) -> Address {
+    api.child("dataSources", key)
+}
+
+fn check_one(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    let all = "`lambda`, `dynamodb`, `eventBridge`, `http`, `openSearch`, `rds` or `bedrock`";
+    let written = scope.declared::<Map<String, Value>>(&scope.address).unwrap_or_default();
+    let mut named = declared.named();
+    named.sort_by_key(|name| written.keys().position(|it| it == name));
+    match named.as_slice() {
+        [] => {
+            let message = "a data source needs to say what it is".to_owned();
+            problems.error_at_key("PV270", &[], message).help = Some(format!("give it {all}"));
+        }
+        [_] => {}
+        [first, rest @ ..] => {
+            for second in rest {
+                let message =
+                    format!("a data source is one thing, and this one has `{first}` already");
+                problems.error_at_key("PV270", &[Step::Key(second)], message).help =
+                    Some("make it a data source of its own".into());
+            }
+        }
+    }
+}
+
+fn check_name(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    let name = declared.name.clone().unwrap_or_else(|| scope.address.name().into());
+    let sound = |name: &str| {
+        (1..=512).contains(&name.len())
+            && !name.starts_with(|it: char| it.is_ascii_digit())
+            && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
+    };
+    if let Some(unsound) = scope.unsound(&name, sound) {
+        let message = format!("`{}` can't be the name of a data source", unsound.reading);
+        let help = "a letter or `_`, then letters, digits and `_`";
+        let problem = match declared.name {
+            Some(_) => problems.error("PV271", &[Step::Key("name")], message),
+            None => problems.error_at_key("PV271", &[], message),
+        };
+        problem.help = Some(match declared.name {
+            Some(_) => help.to_owned(),
+            None => format!("give it a `name:` of {help}"),
+        });
+    }
+    if let Some(twin) = scope.twin(&name) {
+        let message = format!("`dataSources.{twin}` has the name `{name}` already");
+        problems.error_at_key("PV272", &[], message).help =
+            Some("a name stands once in an API; give one of the two another `name:`".into());
+    }
+}
+
+fn check_role(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    match &declared.service_role {
+        Some(role) => {
+            let sound = |it: &str| arn::is_of(it, "iam", "role/");
+            let help = "such as arn:aws:iam::123456789012:role/call-orders";
+            let (at, unsound) = ([Step::Key("serviceRole")], scope.unsound(role, sound));
+            problems.refuse(unsound, "PV274", &at, "this is no ARN of a role", help);
+        }
+        None if declared.needs_role() && !declared.named().is_empty() => {
+            let message = "AppSync can't call this without a role".to_owned();
+            problems.error_at_key("PV273", &[], message).help = Some(
+                "give the ARN of one that trusts appsync.amazonaws.com: `serviceRole:`".into(),
+            );
+        }
+        None => {}
+    }
+}
+
+fn check_source(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    let mut check_arn = |text: &Text, at: [&str; 2], service: &str, resource: &str, noun: &str| {
+        let sound = |it: &str| arn::is_of(it, service, resource);
+        let at = at.map(Step::Key);
+        let help = format!("such as arn:aws:{service}:ap-northeast-1:123456789012:{resource}…");
+        let message = format!("this is no ARN of {noun}");
+        problems.refuse(scope.unsound(text, sound), "PV275", &at, &message, &help);
+    };
+    if let Some(it) = &declared.event_bridge {
+        check_arn(&it.bus, ["eventBridge", "bus"], "events", "event-bus/", "an event bus");
+    }
+    if let Some(it) = &declared.rds {
+        check_arn(&it.cluster, ["rds", "cluster"], "rds", "cluster:", "an Aurora cluster");
+        check_arn(&it.secret, ["rds", "secret"], "secretsmanager", "secret:", "a secret");
+    }
+    if let Some(it) = &declared.lambda {
+        let at = [Step::Key("lambda"), Step::Key("function")];
+        arn::check_function(&it.function, &at, scope, problems);
+    }
+    let endpoints = [
+        ("http", declared.http.as_ref().map(|it| &it.endpoint)),
+        ("openSearch", declared.open_search.as_ref().map(|it| &it.endpoint)),
+    ];
+    for (name, endpoint) in endpoints {
+        let Some(endpoint) = endpoint else { continue };
+        let sound = |it: &str| {
+            let host = it.strip_prefix("https://").or_else(|| it.strip_prefix("http://"));
+            host.is_some_and(|it| !it.is_empty() && !it.contains(char::is_whitespace))
+        };
+        let at = [Step::Key(name), Step::Key("endpoint")];
+        let help = "such as https://orders.example.com";
+        problems.refuse(scope.unsound(endpoint, sound), "PV276", &at, "this is no URL", help);
+    }
+    if let Some(delta) = declared.dynamodb.as_ref().and_then(|it| it.delta_sync.as_ref()) {
+        let periods = [
+            ("baseTableTtl", delta.base_table_ttl),
+            ("deltaSyncTableTtl", delta.delta_sync_table_ttl),
+        ];
+        for (name, period) in periods {
+            if period.seconds < 60 || period.seconds % 60 != 0 {
+                let at = [Step::Key("dynamodb"), Step::Key("deltaSync"), Step::Key(name)];
+                let message = format!("AppSync counts this in whole minutes, and {period} is none");
+                problems.error("PV277", &at, message).help = Some("such as 30m, 12h or 30d".into());
+            }
+        }
+    }
+}

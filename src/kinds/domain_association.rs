@@ -1,0 +1,82 @@
+//! `AWS::AppSync::DomainNameApiAssociation`: which API a domain name leads to.
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::address::Address;
+use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kinds::domain_name::DomainDeclaration;
+use crate::suggest::instead;
+use crate::text::{Hole, Text};
+
+/// A domain name's API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct DomainAssociation {
+    api_id: Text,
+    domain_name: Text,
+}
+
+/// Which API a domain name leads to.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "api": "sample" }))]
+pub struct AssociationDeclaration {
+    /// The API: a name under `apis`. Another one can take its place without a new domain.
+    #[schemars(example = &"sample")]
+    api: String,
+    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"), example = &"EventsAssociation")]
+    logical_id: Option<String>,
+}
+
+impl Kind for DomainAssociation {
+    const TYPE: &'static str = "AWS::AppSync::DomainNameApiAssociation";
+    const NOUN: &'static str = "domain name association";
+    const SECTION: &'static str = "association";
+    const PARENT: Option<&'static str> = Some("domains");
+    const ONLY: bool = true;
+    const IMMUTABLE: &'static [&'static str] = &["DomainName"];
+    const AFTER: &'static [&'static str] = &["logRoles", "apis", "domains"];
+    const EXAMPLE: &'static str = "{api: sample}";
+    type Declaration = AssociationDeclaration;
+
+    fn check(declared: &AssociationDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+        let known = scope.names("apis");
+        if !known.contains(&declared.api.as_str()) {
+            let message = format!("no API is called `{}`", declared.api);
+            problems.error("PV286", &[Step::Key("api")], message).help =
+                Some(instead(&declared.api, "apis", &known));
+        }
+    }
+
+    fn expand(declared: &AssociationDeclaration, scope: &Scope<'_>) -> Option<Self> {
+        let domain = scope.address.parent()?;
+        let found = scope.declared::<DomainDeclaration>(&domain)?;
+        Some(Self {
+            api_id: Text::of(&Address::top("apis", &declared.api), "ApiId"),
+            domain_name: match found.certificate {
+                Some(_) => Text::of(&domain, "DomainName"),
+                None => found.name,
+            },
+        })
+    }
+
+    fn declare(self, found: &mut Imported) -> AssociationDeclaration {
+        // Of a domain that nobody here makes, the name stands nowhere else.
+        if self.domain_name.holes().all(|it| !matches!(it, Hole::Attribute { .. })) {
+            found.around.insert("name".into(), self.domain_name.to_value());
+        }
+        let api = self.api_id.holes().find_map(|it| match it {
+            Hole::Attribute { address, .. } => Some(address.name().to_owned()),
+            _ => None,
+        });
+        AssociationDeclaration { api: api.unwrap_or_default(), logical_id: None }
+    }
+
+    fn refuses(&self) -> Option<&'static str> {
+        Some("this version applies no custom domains yet")
+    }
+}

@@ -1,0 +1,257 @@
+//! A namespace's handlers: where their code is, and which data source serves which of them.
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::address::Address;
+use crate::kind::{Imported, Problems, Scope, Step};
+use crate::kinds::data_source::{self, DataSourceDeclaration};
+use crate::suggest::instead;
+use crate::text::Text;
+
+/// What runs when events are published and when somebody subscribes: code in one of `code`, `inline`
+/// and `s3`, data sources, or both.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(deny_unknown_fields, extend("minProperties" = 1))]
+#[schemars(example = json!({ "code": "handlers/chat.js" }))]
+#[schemars(example = json!({ "onPublish": { "dataSource": "orders", "behavior": "DIRECT", "invoke": "EVENT" } }))]
+pub struct Handlers {
+    /// A JavaScript file beside the spec, which exports `onPublish`, `onSubscribe` or both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), example = &"handlers/chat.js")]
+    pub code: Option<String>,
+    /// The JavaScript itself, where it is short. It is taken as it stands: `${…}` in it is its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), extend("contentMediaType" = "text/javascript"), example = &"export function onPublish(ctx) {\n  return ctx.events\n}\n")]
+    pub inline: Option<String>,
+    /// Where CloudFormation finds the JavaScript: `s3://bucket/key`. AppSync's own API can't, so this
+    /// can be rendered and not applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"s3://my-bucket/handlers/chat.js")]
+    pub s3: Option<Text>,
+    /// The data source that serves `onPublish`. Left out: the code alone does, if it exports that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_publish: Option<Handler>,
+    /// The data source that serves `onSubscribe`. Left out: the code alone does, if it exports that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_subscribe: Option<Handler>,
+}
+
+/// The data source that serves a handler.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "dataSource": "orders", "behavior": "DIRECT", "invoke": "EVENT" }))]
+pub struct Handler {
+    /// The data source: a name under the API's `dataSources`.
+    #[schemars(example = &"orders")]
+    pub data_source: String,
+    /// How it is called. Left out: CODE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behavior: Option<Behavior>,
+    /// Whether AppSync waits for the answer of a function that it calls itself. Only with
+    /// `behavior: DIRECT`. Left out: as AppSync decides, which is to wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoke: Option<Invoke>,
+}
+
+/// How a data source is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Behavior {
+    /// The code makes the request and reads the answer.
+    Code,
+    /// AppSync calls a Lambda function itself, without code.
+    Direct,
+}
+
+/// Whether AppSync waits for the answer of a function that it calls itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Invoke {
+    /// It waits, and does as the function says.
+    RequestResponse,
+    /// It does not wait.
+    Event,
+}
+
+/// AppSync's limit on handler code (reference §2.5).
+const CODE_MAX: usize = 32_768;
+
+impl Handler {
+    fn is_direct(&self) -> bool {
+        self.behavior == Some(Behavior::Direct)
+    }
+}
+
+impl Handlers {
+    /// Both handlers with their names in a spec and in CloudFormation.
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, &'static str, &Handler)> {
+        let both = [
+            ("onPublish", "OnPublish", &self.on_publish),
+            ("onSubscribe", "OnSubscribe", &self.on_subscribe),
+        ];
+        both.into_iter().filter_map(|(name, theirs, it)| Some((name, theirs, it.as_ref()?)))
+    }
+    /// The code, as far as it is at hand.
+    pub fn text(&self, scope: &Scope<'_>) -> Option<String> {
+        let file = || scope.files.text(self.code.as_ref()?).ok();
+        self.inline.clone().or_else(file)
+    }
+    /// CloudFormation's `HandlerConfigs`.
+    pub fn configs(&self, api: &Address) -> Option<Value> {
+        let config = |handler: &Handler| {
+            let name = Text::of(&data_source::address(api, &handler.data_source), "Name");
+            let mut integration = json!({ "DataSourceName": name });
+            if let Some(invoke) = handler.invoke {
+                integration["LambdaConfig"] = json!({ "InvokeType": invoke });
+            }
+            let behavior = handler.behavior.unwrap_or(Behavior::Code);
+            json!({ "Behavior": behavior, "Integration": integration })
+        };
+        let configs: Map<String, Value> =
+            self.each().map(|(_, name, it)| (name.to_owned(), config(it))).collect();
+        (!configs.is_empty()).then_some(Value::Object(configs))
+    }
+}
+
+/// What a user would have written for `HandlerConfigs`, code and its place in S3.
+pub fn declared(
+    name: &str,
+    code: Option<String>,
+    s3: Option<Text>,
+    configs: Option<&Value>,
+    found: &mut Imported,
+) -> Option<Handlers> {
+    let handler = |name: &str, found: &Imported| {
+        let config = configs?.get(name)?;
+        let integration = &config["Integration"];
+        let name = Text::deserialize(&integration["DataSourceName"]).unwrap_or_default();
+        Some(Handler {
+            data_source: found.data_source_of(&name),
+            behavior: Behavior::deserialize(&config["Behavior"]).ok(),
+            invoke: Invoke::deserialize(&integration["LambdaConfig"]["InvokeType"]).ok(),
+        })
+    };
+    let handlers = Handlers {
+        code: code.map(|code| found.file(&format!("handlers/{name}.js"), code)),
+        inline: None,
+        s3,
+        on_publish: handler("OnPublish", found),
+        on_subscribe: handler("OnSubscribe", found),
+    };
+    let says_nothing = handlers.code.is_none() && handlers.s3.is_none();
+    (!says_nothing || handlers.each().next().is_some()).then_some(handlers)
+}
+
+/// Reports what is wrong with the handlers of the namespace in `scope`.
+pub fn check(handlers: &Handlers, scope: &Scope<'_>, problems: &mut Problems) {
+    check_places(handlers, problems);
+    if let Some(path) = &handlers.code {
+        check_file(path, scope, problems);
+    }
+    if let Some(code) = &handlers.inline {
+        check_code(code, "inline", "the handler code", problems);
+    }
+    if let Some(s3) = &handlers.s3 {
+        let sound = |it: &str| {
+            let place = it.strip_prefix("s3://").and_then(|it| it.split_once('/'));
+            place.is_some_and(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+        };
+        let at = [Step::Key("handlers"), Step::Key("s3")];
+        let help = "such as s3://my-bucket/handlers/chat.js";
+        problems.refuse(scope.unsound(s3, sound), "PV227", &at, "this is no place in S3", help);
+    }
+    for (name, _, handler) in handlers.each() {
+        check_handler(name, handler, handlers, scope, problems);
+    }
+}
+
+fn has_code(handlers: &Handlers) -> bool {
+    handlers.code.is_some() || handlers.inline.is_some() || handlers.s3.is_some()
+}
+
+/// Code comes from one place, and from one at all if somebody needs it.
+fn check_places(handlers: &Handlers, problems: &mut Problems) {
+    let places = [
+        ("code", handlers.code.is_some()),
+        ("inline", handlers.inline.is_some()),
+        ("s3", handlers.s3.is_some()),
+    ];
+    let mut there = places.iter().filter(|(_, there)| *there).map(|(name, _)| *name);
+    if let Some(first) = there.next() {
+        for second in there {
+            let message = format!("the code comes from `{first}` already");
+            let at = [Step::Key("handlers"), Step::Key(second)];
+            problems.error_at_key("PV233", &at, message).help =
+                Some("a namespace has one piece of code for both handlers; keep one".into());
+        }
+    }
+    let direct = handlers.each().filter(|(.., it)| it.is_direct()).count();
+    if has_code(handlers) && direct == 2 {
+        let message = "both handlers call a function directly, so no code ever runs".to_owned();
+        problems.error_at_key("PV237", &[Step::Key("handlers")], message).help =
+            Some("remove the code, or the `behavior: DIRECT` of one of them".into());
+    }
+}
+
+fn check_handler(
+    name: &'static str,
+    handler: &Handler,
+    handlers: &Handlers,
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) {
+    let at = |key: &'static str| [Step::Key("handlers"), Step::Key(name), Step::Key(key)];
+    let Some(api) = scope.address.parent() else { return };
+    let known = scope.names_under(&api, "dataSources");
+    let address = data_source::address(&api, &handler.data_source);
+    let found = scope.declared::<DataSourceDeclaration>(&address);
+    if !known.contains(&handler.data_source.as_str()) {
+        let message = format!("this API has no data source `{}`", handler.data_source);
+        problems.error("PV234", &at("dataSource"), message).help =
+            Some(instead(&handler.data_source, "dataSources", &known));
+    } else if handler.is_direct() && found.is_some_and(|it| it.lambda.is_none()) {
+        let message = format!("`{}` is no Lambda function", handler.data_source);
+        problems.error("PV235", &at("dataSource"), message).help =
+            Some("AppSync calls nothing else directly; use `behavior: CODE`".into());
+    }
+    if handler.invoke.is_some() && !handler.is_direct() {
+        let message = "only a function that AppSync calls itself is invoked in a way".to_owned();
+        problems.error_at_key("PV236", &at("invoke"), message).help =
+            Some("add `behavior: DIRECT`, or say it in the code, `invocationType: 'Event'`".into());
+    }
+    let unread = scope.has_unread(&["handlers"]);
+    if !handler.is_direct() && !has_code(handlers) && !unread {
+        let message = format!("nothing makes the requests for `{}`", handler.data_source);
+        let at = [Step::Key("handlers"), Step::Key(name)];
+        problems.error_at_key("PV238", &at, message).help = Some(format!(
+            "give code that exports `{name}` with `request` and `response`, or `behavior: DIRECT`"
+        ));
+    }
+}
+
+fn check_file(path: &str, scope: &Scope<'_>, problems: &mut Problems) {
+    match scope.files.text(path) {
+        Err(reason) => {
+            let at = [Step::Key("handlers"), Step::Key("code")];
+            let message = format!("the handler file can't be read: {reason}");
+            problems.error("PV230", &at, message).help =
+                Some("name a file in the spec's folder or below, relative to the spec".into());
+        }
+        Ok(code) => check_code(&code, "code", "the handler file", problems),
+    }
+}
+
+fn check_code(code: &str, key: &'static str, noun: &str, problems: &mut Problems) {
+    let at = [Step::Key("handlers"), Step::Key(key)];
+    let length = code.chars().count();
+    if code.trim().is_empty() {
+        problems.error("PV231", &at, format!("{noun} is empty")).help =
+            Some("export `onPublish` or `onSubscribe` from it, or remove `handlers`".into());
+    } else if length > CODE_MAX {
+        let message = format!("{noun} has {length} characters");
+        problems.error("PV232", &at, message).help = Some(format!("AppSync takes {CODE_MAX}"));
+    }
+}

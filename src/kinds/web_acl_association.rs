@@ -1,0 +1,74 @@
+//! `AWS::WAFv2::WebACLAssociation`: the web ACL that guards an API.
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kinds::arn;
+use crate::text::Text;
+
+/// An API's web ACL.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct WebAclAssociation {
+    resource_arn: Text,
+    #[serde(rename = "WebACLArn")]
+    web_acl_arn: Text,
+}
+
+/// The AWS WAF web ACL that guards this API.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "webAcl": "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012" }))]
+pub struct WafDeclaration {
+    /// The ARN of the web ACL: a regional one, in the region of the API.
+    #[schemars(example = &"arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012")]
+    web_acl: Text,
+    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"), example = &"SampleWaf")]
+    logical_id: Option<String>,
+}
+
+impl Kind for WebAclAssociation {
+    const TYPE: &'static str = "AWS::WAFv2::WebACLAssociation";
+    const NOUN: &'static str = "web ACL association";
+    const SECTION: &'static str = "waf";
+    const PARENT: Option<&'static str> = Some("apis");
+    const ONLY: bool = true;
+    const IMMUTABLE: &'static [&'static str] = &["ResourceArn", "WebACLArn"];
+    const AFTER: &'static [&'static str] = &["logRoles", "apis"];
+    const EXAMPLE: &'static str = "{webAcl: 'arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012'}";
+    type Declaration = WafDeclaration;
+
+    fn check(declared: &WafDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+        let at = [Step::Key("webAcl")];
+        let sound = |it: &str| arn::is_of(it, "wafv2", "regional/webacl/");
+        let help = "such as arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012";
+        let unsound = scope.unsound(&declared.web_acl, sound);
+        if unsound.is_some() {
+            problems.refuse(unsound, "PV290", &at, "this is no ARN of a regional web ACL", help);
+            return;
+        }
+        let Some(region) = scope.region() else { return };
+        let here = |it: &str| arn::parts(it).is_none_or(|it| it.region == region);
+        let unsound = scope.unsound(&declared.web_acl, here);
+        let message = format!("this web ACL stands in another region than the stack, {region}");
+        let help = "a web ACL guards APIs of its own region";
+        problems.refuse(unsound, "PV291", &at, &message, help);
+    }
+
+    fn expand(declared: &WafDeclaration, scope: &Scope<'_>) -> Option<Self> {
+        let resource_arn = Text::of(&scope.address.parent()?, "ApiArn");
+        Some(Self { resource_arn, web_acl_arn: declared.web_acl.clone() })
+    }
+
+    fn declare(self, _: &mut Imported) -> WafDeclaration {
+        WafDeclaration { web_acl: self.web_acl_arn, logical_id: None }
+    }
+
+    fn refuses(&self) -> Option<&'static str> {
+        Some("this version associates no web ACLs yet")
+    }
+}
