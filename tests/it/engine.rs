@@ -15,7 +15,7 @@ use provision::kind::{Desired, Live, Owner};
 use provision::spec::Spec;
 use serde_json::{Value, json};
 
-use crate::specs::{documents, folder, spec_of};
+use crate::specs::{applicable, folder, spec_of};
 use crate::world::{Served, serve};
 
 /// Some moment near now: the local AWS runs on the machine's clock.
@@ -91,7 +91,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_was_applied_needs_nothing_and_the_way_there_leaves_no_trace(before in documents(), after in documents()) {
+    fn what_was_applied_needs_nothing_and_the_way_there_leaves_no_trace(before in applicable(), after in applicable()) {
         runtime().block_on(async {
             let (was, should) = (spec_of(&before, &folder(), now()), spec_of(&after, &folder(), now()));
             let (long, short) = (serve(|it| it).await, serve(|it| it).await);

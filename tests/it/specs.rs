@@ -112,6 +112,24 @@ pub fn documents() -> impl Strategy<Value = Value> {
         })
 }
 
+/// Documents of what can be applied.
+pub fn applicable() -> impl Strategy<Value = Value> {
+    documents().prop_map(|mut document| {
+        document.as_object_mut().unwrap().shift_remove("domains");
+        for api in document["apis"].as_object_mut().unwrap().values_mut() {
+            let api = api.as_object_mut().unwrap();
+            api.shift_remove("dataSources");
+            api.shift_remove("waf");
+            for namespace in api["namespaces"].as_object_mut().unwrap().values_mut() {
+                if let Some(handlers) = namespace.get_mut("handlers") {
+                    handlers.as_object_mut().unwrap().shift_remove("onPublish");
+                }
+            }
+        }
+        document
+    })
+}
+
 /// A domain, made or existing.
 fn domain() -> impl Strategy<Value = Value> {
     let arn = "arn:aws:acm:us-east-1:${AWS::AccountId}:certificate/abc";
