@@ -1,6 +1,7 @@
 //! What is wrong with a file, as data: a code, a place, what to do. Nothing is shown here.
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,19 @@ pub enum At {
     Span(Range<usize>),
     Key(Path),
     Value(Path),
+    /// Bytes of another file than the spec.
+    In {
+        file: Arc<OtherFile>,
+        span: Range<usize>,
+    },
+}
+
+/// A file that the spec names: a handler's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherFile {
+    /// As people know it, from the same folder as the spec's own name: `stacks/handlers/chat.js`.
+    pub name: String,
+    pub text: String,
 }
 
 /// The way to a part of a document: `apis.sample.namespaces.chat.publish[1]`.
@@ -101,7 +115,7 @@ impl Diagnostic {
     pub fn path(&self) -> Option<&Path> {
         match &self.at {
             At::Key(path) | At::Value(path) => Some(path),
-            At::File | At::Span(_) => None,
+            At::File | At::Span(_) | At::In { .. } => None,
         }
     }
     pub fn with_label(self, label: impl Into<String>) -> Self {

@@ -5,17 +5,17 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, S
 use serde_json::{Value, json};
 
 use crate::diagnostic::{At, Diagnostic, Severity};
-use crate::source::Source;
+use crate::source::{Located, Places, Source};
 
 /// More than this nobody reads; the rest is counted.
 const SHOWN_MAX: usize = 50;
 
-/// All findings of one file, by place.
+/// All findings about a spec and the files beside it, by place.
 pub fn text(source: &Source, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
-    for diagnostic in sorted(source, diagnostics).into_iter().take(SHOWN_MAX) {
-        text.push_str(&renderer.render(&report(source, diagnostic)));
+    for (diagnostic, located) in sorted(source, diagnostics).into_iter().take(SHOWN_MAX) {
+        text.push_str(&renderer.render(&report(diagnostic, &located)));
         text.push_str("\n\n");
     }
     if diagnostics.len() > SHOWN_MAX {
@@ -27,39 +27,47 @@ pub fn text(source: &Source, diagnostics: &[Diagnostic], color: bool) -> String 
 /// The findings of several files as a list of flat objects.
 pub fn json(sources: &[(&Source, &[Diagnostic])]) -> Value {
     let each = sources.iter().flat_map(|(source, diagnostics)| {
-        sorted(source, diagnostics).into_iter().map(|it| object(source, it))
+        sorted(source, diagnostics).into_iter().map(|(it, located)| object(it, &located))
     });
     each.collect()
 }
 
-fn sorted<'a>(source: &Source, diagnostics: &'a [Diagnostic]) -> Vec<&'a Diagnostic> {
-    let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
-    sorted.sort_by_key(|it| (source.span(&it.at).start, it.severity));
+/// Findings with their places: the spec's own first, then file by file.
+fn sorted<'a>(
+    source: &'a Source,
+    diagnostics: &'a [Diagnostic],
+) -> Vec<(&'a Diagnostic, Located<'a>)> {
+    let places = Places::of(source);
+    let mut sorted: Vec<_> = diagnostics.iter().map(|it| (it, places.locate(&it.at))).collect();
+    let other = |it: &Diagnostic| matches!(it.at, At::In { .. });
+    sorted.sort_by(|(a, at), (b, bt)| {
+        let key = |it, located: &Located<'a>| (other(it), located.name, located.span.start);
+        key(a, at).cmp(&key(b, bt)).then(a.severity.cmp(&b.severity))
+    });
     sorted
 }
 
-fn report<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
+fn report<'a>(diagnostic: &'a Diagnostic, located: &Located<'a>) -> Vec<Group<'a>> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
-    let window = Window::around(source, source.span(&diagnostic.at));
+    let window = Window::around(located);
     let main = match (&diagnostic.at, window.text.is_empty()) {
-        (At::File, _) | (_, true) => title.element(Origin::path(source.name.as_str())),
+        (At::File, _) | (_, true) => title.element(Origin::path(located.name)),
         _ => {
             let mark = AnnotationKind::Primary.span(window.span.clone());
             let mark = mark.label(diagnostic.label.as_deref());
-            title.element(window.snippet().path(source.name.as_str()).annotation(mark))
+            title.element(window.snippet().path(located.name).annotation(mark))
         }
     };
     let help = diagnostic.help.as_ref().map(|help| {
         let title = Level::HELP.secondary_title(help.as_str());
         match &diagnostic.suggestion {
             Some(text) => {
-                let patch = Patch::new(window.span.clone(), text.as_str());
-                title.element(Window::around(source, source.span(&diagnostic.at)).patched(patch))
+                title.element(window.patched(Patch::new(window.span.clone(), text.as_str())))
             }
             None => Group::with_title(title),
         }
@@ -75,8 +83,8 @@ struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    fn around(source: &'a Source, span: Range<usize>) -> Self {
-        let text = source.text.as_str();
+    fn around(located: &Located<'a>) -> Self {
+        let Located { text, span, .. } = located;
         let start = text[..span.start].rfind('\n').map_or(0, |it| it + 1);
         let start =
             if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
@@ -84,7 +92,7 @@ impl<'a> Window<'a> {
         let start = start.min(span.start);
         Self {
             text: text[start..end].trim_end_matches('\r'),
-            first_line: source.place_of(span.start).line,
+            first_line: located.start.line,
             span: span.start - start..span.end - start,
         }
     }
@@ -96,12 +104,11 @@ impl<'a> Window<'a> {
     }
 }
 
-fn object(source: &Source, it: &Diagnostic) -> Value {
-    let span = source.span(&it.at);
-    let (start, end) = (source.place_of(span.start), source.place_of(span.end));
+fn object(it: &Diagnostic, located: &Located<'_>) -> Value {
+    let Located { span, start, end, .. } = located;
     let path = match &it.at {
         At::Key(path) | At::Value(path) => Some(path.to_string()),
-        At::File | At::Span(_) => None,
+        At::File | At::Span(_) | At::In { .. } => None,
     };
     json!({
         "code": it.code,
@@ -109,7 +116,7 @@ fn object(source: &Source, it: &Diagnostic) -> Value {
         "message": it.message,
         "help": it.help,
         "path": path,
-        "file": source.name,
+        "file": located.name,
         "line": start.line,
         "column": start.column,
         "endLine": end.line,
@@ -118,4 +125,43 @@ fn object(source: &Source, it: &Diagnostic) -> Value {
         "byteEnd": span.end,
         "suggestion": it.suggestion,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::diagnostic::OtherFile;
+
+    #[test]
+    fn a_finding_in_another_file_is_shown_there_and_after_the_specs_own() {
+        let (source, _) = Source::parse("spec.yaml", b"version: 1\nstack: s\n");
+        let code = "export const onPublish = (ctx) => {\n  return ctx.event\n}\n".to_owned();
+        let file = Arc::new(OtherFile { name: "handlers/chat.js".into(), text: code });
+        let at = At::In { file, span: 45..54 };
+        let diagnostics = [
+            Diagnostic::error("PV399", at, "no such member").with_label("here"),
+            Diagnostic::warning("PV299", At::Span(18..19), "a short name"),
+        ];
+        let expected = "\
+warning[PV299]: a short name
+ --> spec.yaml:2:8
+  |
+2 | stack: s
+  |        ^
+
+error[PV399]: no such member
+ --> handlers/chat.js:2:10
+  |
+2 |   return ctx.event
+  |          ^^^^^^^^^ here
+
+";
+        assert_eq!(text(&source, &diagnostics, false), expected);
+        let json = json(&[(&source, &diagnostics)]);
+        let place = |n: usize| (&json[n]["file"], &json[n]["line"], &json[n]["column"]);
+        assert_eq!(place(1), (&"handlers/chat.js".into(), &2.into(), &10.into()));
+        assert_eq!((&json[1]["endLine"], &json[1]["endColumn"]), (&2.into(), &19.into()));
+    }
 }

@@ -1,12 +1,17 @@
 //! The text of a spec: parsed once, every part of it with its place. Pure.
+mod lines;
 mod parse;
+mod places;
 pub mod read;
 mod tree;
 mod words;
 
+pub use places::{Located, Places};
+
 use std::ops::Range;
 
-use crate::diagnostic::{At, Diagnostic, Path, Segment};
+use crate::diagnostic::{At, Diagnostic};
+use crate::source::lines::Lines;
 use crate::source::tree::{Data, Node};
 
 /// Nobody's spec is larger (reference: CloudFormation's template limit is 1 MB).
@@ -18,6 +23,7 @@ pub struct Source {
     /// As people know it: `spec.yaml`, `<stdin>`.
     pub name: String,
     pub text: String,
+    lines: Lines,
     tree: Option<Node>,
 }
 
@@ -31,7 +37,10 @@ pub struct Place {
 impl Source {
     /// Never fails: a hopeless text has no tree and at least one error.
     pub fn parse(name: &str, bytes: &[u8]) -> (Self, Vec<Diagnostic>) {
-        let source = |text: &str, tree| Self { name: name.to_owned(), text: text.to_owned(), tree };
+        let source = |text: &str, tree| {
+            let lines = Lines::of(text);
+            Self { name: name.to_owned(), text: text.to_owned(), lines, tree }
+        };
         if bytes.len() > BYTES_MAX {
             let message = format!("the file is larger than {} MB", BYTES_MAX / 1024 / 1024);
             let problem = Diagnostic::error("PV008", At::File, message);
@@ -62,72 +71,25 @@ impl Source {
         entries.iter().map(|it| it.key.as_str()).collect()
     }
 
-    /// The bytes that `at` is about: the part itself if it is in one line, else its key or first line.
+    /// The bytes that `at` is about, of the file that it is about.
     pub fn span(&self, at: &At) -> Range<usize> {
-        match at {
-            At::File => 0..0,
-            At::Span(span) => span.start.min(self.text.len())..span.end.min(self.text.len()),
-            At::Key(path) => {
-                let (key, value) = self.find(path);
-                self.in_one_line(key.unwrap_or(value))
-            }
-            At::Value(path) => {
-                let (key, value) = self.find(path);
-                match (
-                    key,
-                    self.text.get(value.clone()).unwrap_or_default().trim_end().contains('\n'),
-                ) {
-                    (Some(key), true) => key,
-                    (Some(key), false) if value.is_empty() => self.in_one_line(key),
-                    _ => self.in_one_line(value),
-                }
-            }
-        }
+        Places::of(self).span(at)
     }
 
     pub fn place(&self, at: &At) -> Place {
-        self.place_of(self.span(at).start)
+        Places::of(self).locate(at).start
     }
 
-    /// The place of a byte.
+    /// The place of a byte of the spec.
     pub fn place_of(&self, byte: usize) -> Place {
-        let before = self.text.get(..byte).unwrap_or(&self.text);
-        let line_start = before.rfind('\n').map_or(0, |it| it + 1);
-        let in_line = before[line_start..].trim_start_matches('\u{feff}');
-        Place { line: before.matches('\n').count() + 1, column: in_line.chars().count() + 1 }
-    }
-
-    /// The key and the value at `path`, or of the nearest part around it.
-    fn find(&self, path: &Path) -> (Option<Range<usize>>, Range<usize>) {
-        let Some(mut node) = self.tree.as_ref() else { return (None, 0..0) };
-        let mut key = None;
-        let mut value = node.span.clone();
-        for segment in &path.0 {
-            let next = match (&node.resolve().data, segment) {
-                (Data::Map(entries), Segment::Key(name)) => entries
-                    .iter()
-                    .find(|it| it.key == *name)
-                    .map(|it| (Some(it.span.clone()), &it.value)),
-                (Data::List(items), Segment::Index(n)) => items.get(*n).map(|it| (None, it)),
-                _ => None,
-            };
-            let Some((next_key, next)) = next else { break };
-            (key, value, node) = (next_key, next.span.clone(), next);
-        }
-        (key, value)
-    }
-
-    /// The part of `span` that is in its first line.
-    fn in_one_line(&self, span: Range<usize>) -> Range<usize> {
-        let text = self.text.get(span.clone()).unwrap_or_default();
-        let line = text.lines().next().unwrap_or_default().trim_end();
-        span.start..span.start + line.len()
+        self.lines.place(&self.text, byte)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::{OtherFile, Path};
 
     fn place(text: &str, path: Path) -> (usize, usize) {
         let (source, problems) = Source::parse("spec.yaml", text.as_bytes());
@@ -153,6 +115,25 @@ mod tests {
     fn columns_count_characters_after_the_mark_of_byte_order() {
         assert_eq!(place("\u{feff}é: ü\r\nb: x\r\n", Path::default().key("é")), (1, 4));
         assert_eq!(place("\u{feff}é: ü\r\nb: x\r\n", Path::default().key("b")), (2, 4));
+    }
+
+    #[test]
+    fn a_large_mapping_is_searched_like_a_small_one() {
+        let entries: String = (0..40).map(|n| format!("k{n}: {{ a: {n} }}\n")).collect();
+        assert_eq!(place(&entries, Path::default().key("k33").key("a")), (34, 11));
+        assert_eq!(place(&entries, Path::default().key("k40")), (1, 1));
+    }
+
+    #[test]
+    fn a_place_in_another_file_is_that_files() {
+        let (source, _) = Source::parse("spec.yaml", b"a: 1\n");
+        let text = "let x\n  y = 1\n".to_owned();
+        let file = std::sync::Arc::new(OtherFile { name: "handlers/chat.js".into(), text });
+        let at = |span| At::In { file: std::sync::Arc::clone(&file), span };
+        assert_eq!(source.place(&at(8..9)), Place { line: 2, column: 3 });
+        assert_eq!(source.span(&at(8..900)), 8..14);
+        let here = at(8..9);
+        assert_eq!(Places::of(&source).locate(&here).name, "handlers/chat.js");
     }
 
     #[test]

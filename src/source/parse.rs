@@ -2,6 +2,7 @@
 //!
 //! Bounded in all it keeps: a text can't make the tree deep enough to overflow a stack, nor large
 //! by aliases of aliases.
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use std::rc::Rc;
 use granit_parser::{Event, Parser, ScalarStyle};
 
 use crate::diagnostic::{At, Diagnostic};
+use crate::source::lines::Lines;
 use crate::source::tree::{Data, Entry, Node};
 use crate::source::words;
 
@@ -96,6 +98,7 @@ struct Building<'t> {
     root: Option<Node>,
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Node>>,
+    lines: OnceCell<Lines>,
     problems: Vec<Diagnostic>,
 }
 
@@ -170,7 +173,8 @@ impl Building<'_> {
             None => self.root = Some(node),
             Some(Open::List { items, .. }) => items.push(node),
             Some(Open::Map { key: key @ None, seen, .. }) => {
-                *key = Some(new_key(node, seen, self.text, &mut self.problems));
+                let line = |byte| self.lines.get_or_init(|| Lines::of(self.text)).line(byte);
+                *key = Some(new_key(node, seen, &line, &mut self.problems));
             }
             Some(Open::Map { entries, key, .. }) => {
                 if let Some(Key { name: Some(key), span }) = key.take() {
@@ -186,7 +190,7 @@ impl Building<'_> {
 fn new_key(
     node: Node,
     seen: &mut HashMap<String, usize>,
-    text: &str,
+    line: &dyn Fn(usize) -> usize,
     problems: &mut Vec<Diagnostic>,
 ) -> Key {
     let span = node.span.clone();
@@ -197,10 +201,9 @@ fn new_key(
         return Key { name: None, span };
     };
     if let Some(first) = seen.get(&name) {
-        let line = text.get(..*first).unwrap_or_default().matches('\n').count() + 1;
         let message = format!("the key `{name}` stands here a second time");
         let problem = Diagnostic::error("PV006", At::Span(span.clone()), message);
-        problems.push(problem.with_label(format!("the first is in line {line}")));
+        problems.push(problem.with_label(format!("the first is in line {}", line(*first))));
         return Key { name: None, span };
     }
     seen.insert(name.clone(), span.start);

@@ -1,0 +1,80 @@
+//! Where the lines of a text begin: found once, so that a place costs a search and no walk.
+use crate::source::Place;
+
+/// Characters are counted anew from the last multiple of this many bytes.
+const STRIDE: usize = 4_096;
+
+/// The lines of one text.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    /// The first byte of each line.
+    starts: Vec<usize>,
+    /// The characters that begin before each stride.
+    characters: Vec<usize>,
+}
+
+impl Lines {
+    pub fn of(text: &str) -> Self {
+        let (mut starts, mut characters, mut count) = (vec![0], Vec::new(), 0);
+        for (n, byte) in text.bytes().enumerate() {
+            if n % STRIDE == 0 {
+                characters.push(count);
+            }
+            count += usize::from(begins_character(byte));
+            if byte == b'\n' {
+                starts.push(n + 1);
+            }
+        }
+        Self { starts, characters }
+    }
+
+    /// The line that holds a byte, from 1.
+    pub fn line(&self, byte: usize) -> usize {
+        self.starts.partition_point(|start| *start <= byte)
+    }
+
+    /// The place of a byte of the text that these are the lines of.
+    pub fn place(&self, text: &str, byte: usize) -> Place {
+        let line = self.line(byte);
+        let start = match self.starts.get(line - 1) {
+            // The mark of byte order is no character to a person.
+            Some(0) if text.starts_with('\u{feff}') => '\u{feff}'.len_utf8(),
+            Some(start) => *start,
+            None => 0,
+        };
+        let before = |byte| self.characters_before(text, byte);
+        Place { line, column: before(byte).saturating_sub(before(start)) + 1 }
+    }
+
+    fn characters_before(&self, text: &str, byte: usize) -> usize {
+        let byte = byte.min(text.len());
+        let stride = (byte / STRIDE).min(self.characters.len().saturating_sub(1));
+        let rest = text.as_bytes().get(stride * STRIDE..byte).unwrap_or_default();
+        let known = self.characters.get(stride).copied().unwrap_or_default();
+        known + rest.iter().filter(|it| begins_character(**it)).count()
+    }
+}
+
+fn begins_character(byte: u8) -> bool {
+    byte & 0b1100_0000 != 0b1000_0000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_what_counting_from_the_start_would_say() {
+        let line = "é: [ü, \u{1f600}] # ".repeat(700);
+        let text = format!("\u{feff}{line}\r\n\n{line}\n  x");
+        let lines = Lines::of(&text);
+        for (byte, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            let before = &text[..byte];
+            let in_line = before.rsplit('\n').next().unwrap().trim_start_matches('\u{feff}');
+            let (line, column) = (before.matches('\n').count() + 1, in_line.chars().count() + 1);
+            assert_eq!(lines.place(&text, byte), Place { line, column }, "byte {byte}");
+        }
+        assert_eq!(Lines::of("").place("", 0), Place { line: 1, column: 1 });
+        assert_eq!(Lines::of("").place("", 9), Place { line: 1, column: 1 });
+    }
+}
