@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::api::Logging;
 use crate::kinds::arn;
-use crate::kinds::policy_document::{PolicyDocument, check_document};
+use crate::kinds::policy_document::{APPSYNC_LOG_GROUPS, PolicyDocument, check_document};
 use crate::model::{Site, Tags};
 use crate::text::Text;
 
@@ -173,9 +173,7 @@ fn default_permissions() -> Value {
         "Statement": [{
             "Effect": "Allow",
             "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": {
-                "Fn::Sub": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/appsync/apis/*",
-            },
+            "Resource": { "Fn::Sub": APPSYNC_LOG_GROUPS },
         }],
     })
 }

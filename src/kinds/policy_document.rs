@@ -39,6 +39,10 @@ impl JsonSchema for PolicyDocument {
     }
 }
 
+/// The log groups that AppSync makes for Event APIs (reference §5.6).
+pub const APPSYNC_LOG_GROUPS: &str =
+    "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/appsync/apis/*";
+
 /// The keys of a statement (IAM's policy grammar).
 const KEYS: &[&str] = &[
     "Sid",
@@ -98,5 +102,29 @@ fn check_statement(statement: &Value, at: &[Step<'_>], trust: bool, problems: &m
     for name in wrong.iter().filter(|name| has(name)) {
         let at: Vec<Step<'_>> = at.iter().copied().chain([Step::Key(name)]).collect();
         problems.error_at_key("PV245", &at, format!("`{name}` has no place here: {why}"));
+    }
+    if !trust && effect == Some("Allow") {
+        check_reach(statement.get("Resource"), at, problems);
+    }
+}
+
+/// A role for logs needs AppSync's log groups, and `*` is every other one as well.
+fn check_reach(resource: Option<&Value>, at: &[Step<'_>], problems: &mut Problems) {
+    let all = |it: &Value| it.as_str() == Some("*");
+    let (step, found) = match resource {
+        Some(Value::Array(items)) => {
+            let n = items.iter().position(all);
+            (n.map(Step::Index), n.is_some())
+        }
+        other => (None, other.is_some_and(all)),
+    };
+    if found {
+        let at: Vec<Step<'_>> =
+            at.iter().copied().chain([Step::Key("Resource")]).chain(step).collect();
+        let message =
+            "`*` is everything in the account; this role needs AppSync's log groups".to_owned();
+        problems.warning("PV246", &at, message).help = Some(format!(
+            "write `{APPSYNC_LOG_GROUPS}`, or leave `policies` out: that is the default"
+        ));
     }
 }
