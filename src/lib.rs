@@ -1,4 +1,5 @@
 //! `provision` declares, checks, plans and applies AWS AppSync Events.
+pub mod access;
 pub mod address;
 pub mod apply;
 pub mod aws;

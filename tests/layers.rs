@@ -23,13 +23,26 @@ const MAY: &[(&str, &[&str])] = &[
     ("aws", &[]),
     ("calls", &["address", "aws", "kind", "mark", "model"]),
     ("kinds", &["address", "aws", "calls", "kind", "mark", "model", "suggest", "text"]),
+    ("access", &["address", "diagnostic", "kind", "kinds", "model", "text"]),
     (
         "spec",
-        &["address", "diagnostic", "kind", "kinds", "mark", "model", "source", "suggest", "text"],
+        &[
+            "access",
+            "address",
+            "diagnostic",
+            "kind",
+            "kinds",
+            "mark",
+            "model",
+            "source",
+            "suggest",
+            "text",
+        ],
     ),
     (
         "render",
         &[
+            "access",
             "address",
             "diagnostic",
             "diff",
@@ -55,6 +68,7 @@ const MAY: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "access",
             "address",
             "apply",
             "aws",
@@ -87,6 +101,7 @@ const PURE: &[&str] = &[
     "plan",
     "event",
     "source",
+    "access",
     "spec",
     "render",
 ];

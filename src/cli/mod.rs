@@ -1,4 +1,5 @@
 //! The command line: a file a command. Nobody imports it.
+mod access;
 mod apply;
 mod exit;
 mod init;
@@ -68,6 +69,7 @@ enum Command {
     Outputs(outputs::Args),
     Destroy(apply::DestroyArgs),
     Render(render::Args),
+    Access(access::Args),
     Local(local::Args),
     Schema(schema::Args),
     Completions(shell::CompletionsArgs),
@@ -107,6 +109,7 @@ async fn command(command: Command, io: &mut Io) -> Result<Exit, Failure> {
         Command::Outputs(args) => outputs::run(&args, io).await,
         Command::Destroy(args) => apply::destroy(&args, io).await,
         Command::Render(args) => render::run(&args, io),
+        Command::Access(args) => access::run(&args, io),
         Command::Local(args) => local::run(&args, io).await,
         Command::Schema(args) => schema::run(&args, io),
         Command::Completions(args) => shell::completions(&args, Cli::command(), io),

@@ -28,10 +28,10 @@ pub struct Api {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct EventConfig {
-    auth_providers: Vec<AuthProvider>,
-    connection_auth_modes: Vec<AuthMode>,
-    default_publish_auth_modes: Vec<AuthMode>,
-    default_subscribe_auth_modes: Vec<AuthMode>,
+    pub auth_providers: Vec<AuthProvider>,
+    pub connection_auth_modes: Vec<AuthMode>,
+    pub default_publish_auth_modes: Vec<AuthMode>,
+    pub default_subscribe_auth_modes: Vec<AuthMode>,
     log_config: Option<LogConfig>,
 }
 

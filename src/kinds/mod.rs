@@ -8,13 +8,13 @@ pub mod domain_association;
 pub mod domain_name;
 pub mod handlers;
 pub mod log_role;
+pub mod provider;
 pub mod web_acl_association;
 
 mod appsync_tags;
 mod arn;
 mod period;
 mod policy_document;
-mod provider;
 
 use crate::calls::{Calls, Remote};
 use crate::kind::{Facts, Kind};

@@ -241,6 +241,23 @@ impl From<&Provider> for AuthProvider {
 }
 
 impl AuthProvider {
+    /// What tells it from others of its type, in a few words; `None`: there is one of them only.
+    pub fn detail(&self) -> Option<String> {
+        let optional = |what: &str, text: &Option<Text>| {
+            text.as_ref().map(|it| format!(", {what} {}", it.as_declared())).unwrap_or_default()
+        };
+        if let Some(it) = &self.cognito_config {
+            let clients = optional("clients", &it.app_id_client_regex);
+            return Some(format!("pool {}{clients}", it.user_pool_id.as_declared()));
+        }
+        if let Some(it) = &self.open_id_connect_config {
+            let clients = optional("clients", &it.client_id);
+            return Some(format!("issuer {}{clients}", it.issuer.as_declared()));
+        }
+        let lambda = self.lambda_authorizer_config.as_ref()?;
+        Some(format!("function {}", lambda.authorizer_uri.as_declared()))
+    }
+
     /// The provider as a spec writes it; `None`: of a kind that we don't know.
     pub fn declare(&self) -> Option<Provider> {
         let period =

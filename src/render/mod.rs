@@ -1,4 +1,5 @@
 //! Everything that a person or a program reads, made from data: a `String` or a `Value`. Pure.
+pub mod access;
 pub mod changes;
 pub mod diagnostics;
 pub mod outputs;

@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::access;
 use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path, Severity};
 use crate::kind::{Desired, Files, Problems, Resource, Scope, Step, readings};
@@ -146,6 +147,7 @@ pub fn load(
     let Reading { mut desired, mut problems, .. } = reading;
     let names = head.as_ref().map(|it| it.parameters.keys()).into_iter().flatten();
     logical_ids::check(&desired, names.map(String::as_str), &mut problems);
+    access::check(&desired, &mut problems);
     let failed = problems.iter().any(|it| it.severity == Severity::Error);
     let spec = head.ok().filter(|_| !failed).map(|head| Spec {
         stack: known.get("AWS::StackName").and_then(|it| it.first().cloned()).unwrap_or_default(),

@@ -3,6 +3,7 @@ use std::fs;
 
 use provision::event::Event;
 use provision::kinds::KINDS;
+use provision::render::access::AccessDocument;
 use provision::render::changes::Plan;
 use provision::render::outputs::Outputs;
 use provision::spec::schema;
@@ -17,6 +18,7 @@ fn the_schemas_are_current() {
     current("schemas/spec.schema.json", &pretty(&schema()));
     current("schemas/plan.schema.json", &pretty(&schema_of::<Plan<'_>>()));
     current("schemas/event.schema.json", &pretty(&schema_of::<Event>()));
+    current("schemas/access.schema.json", &pretty(&schema_of::<AccessDocument<'_>>()));
     current("schemas/outputs.schema.json", &pretty(&schema_of::<Outputs>()));
 }
 

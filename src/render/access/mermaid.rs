@@ -1,0 +1,96 @@
+//! As a picture: who publishes, the channels, who subscribes, from left to right.
+//!
+//! Those who may do the same are one node: Mermaid draws 500 arrows at most.
+use crate::access::{Access, ApiAccess, Grant, Origin};
+use crate::render::access::{in_one_line, legend};
+
+pub fn mermaid(access: &Access) -> String {
+    let mut lines = vec![
+        "flowchart LR".to_owned(),
+        "  %% solid: the namespace's own; dotted: the API's default".to_owned(),
+    ];
+    for (n, api) in access.apis.iter().enumerate() {
+        draw(n + 1, api, &mut lines);
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn draw(n: usize, api: &ApiAccess, lines: &mut Vec<String>) {
+    let title = format!("{} {}", api.address, api.name);
+    lines.push(format!("  subgraph a{n}[\"{}\"]", label(&title)));
+    lines.push("    direction LR".to_owned());
+    let who = who(api, &api.connect);
+    lines.push(format!("    a{n}c[/\"connect<br/>{who}\"/]"));
+    let details = legend(api);
+    if !details.is_empty() {
+        let details: Vec<String> =
+            details.iter().map(|(mode, detail)| label(&format!("{mode}: {detail}"))).collect();
+        lines.push(format!("    a{n}d>\"{}\"]", details.join("<br/>")));
+    }
+    let (mut publishers, mut subscribers) = (Vec::new(), Vec::new());
+    for (m, it) in api.namespaces.iter().enumerate() {
+        let channels = format!("a{n}n{}", m + 1);
+        lines.push(format!("    {channels}([\"{}\"])", label(&it.channels)));
+        let from = node(&format!("a{n}p"), api, &it.publish, &mut publishers, lines);
+        lines.push(format!("    {from} {} {channels}", arrow("publish", it.publish.from)));
+        let to = node(&format!("a{n}s"), api, &it.subscribe, &mut subscribers, lines);
+        lines.push(format!("    {channels} {} {to}", arrow("subscribe", it.subscribe.from)));
+    }
+    lines.push("  end".to_owned());
+}
+
+/// The node of those whom `grant` names, drawn when it is first met.
+fn node<'a>(
+    prefix: &str,
+    api: &ApiAccess,
+    grant: &'a Grant,
+    drawn: &mut Vec<&'a [String]>,
+    lines: &mut Vec<String>,
+) -> String {
+    if let Some(n) = drawn.iter().position(|it| *it == grant.modes) {
+        return format!("{prefix}{}", n + 1);
+    }
+    drawn.push(&grant.modes);
+    let name = format!("{prefix}{}", drawn.len());
+    lines.push(format!("    {name}[\"{}\"]", who(api, &grant.modes)));
+    name
+}
+
+fn who(api: &ApiAccess, modes: &[String]) -> String {
+    let one = |mode: &String| match api.is_usable(mode) {
+        true => label(mode),
+        false => format!("{} (no key)", label(mode)),
+    };
+    modes.iter().map(one).collect::<Vec<_>>().join("<br/>")
+}
+
+fn arrow(operation: &str, from: Origin) -> String {
+    match from {
+        Origin::Api => format!("-. {operation} .->"),
+        Origin::Namespace => format!("-- {operation} -->"),
+    }
+}
+
+/// A label's text: Mermaid's own way to write what would end it or be taken for HTML.
+fn label(text: &str) -> String {
+    let letter = |it: char| match it {
+        '#' => "#35;".to_owned(),
+        '"' => "#quot;".to_owned(),
+        '<' => "#lt;".to_owned(),
+        '>' => "#gt;".to_owned(),
+        '&' => "#amp;".to_owned(),
+        '`' => "#96;".to_owned(),
+        it => it.to_string(),
+    };
+    in_one_line(text).chars().map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_ends_no_label() {
+        assert_eq!(label("a\"]; b<i> #1\n"), "a#quot;]; b#lt;i#gt; #35;1\\n");
+    }
+}

@@ -1,0 +1,256 @@
+//! What authorization comes to: as data, as findings, in four forms.
+use std::fs;
+
+use provision::access::Access;
+use provision::diagnostic::{Diagnostic, Severity};
+use provision::render::access::{AccessDocument, markdown, mermaid, table};
+use provision::source::Source;
+use provision::spec::{Given, Spec, load};
+use serde_json::{Value, json};
+
+use crate::specs::{NOON, deployed, folder, site};
+use crate::world::{World, root};
+
+/// Everything that can be said of who may do what.
+const RICH: &str = "version: 1
+stack: rich
+apis:
+  every-way:
+    auth:
+      providers:
+        - API_KEY
+        - AWS_IAM
+        - AMAZON_COGNITO_USER_POOLS: { userPoolId: eu-west-1_Customers, appIdClientRegex: '^web|app$' }
+        - AMAZON_COGNITO_USER_POOLS: { userPoolId: eu-west-1_Staff }
+        - OPENID_CONNECT: { issuer: 'https://id.example.com', clientId: web }
+        - AWS_LAMBDA: { function: 'arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:authorize' }
+      connection: [API_KEY, AMAZON_COGNITO_USER_POOLS, OPENID_CONNECT, AWS_LAMBDA]
+      publish: [AWS_IAM]
+      subscribe: [API_KEY, AMAZON_COGNITO_USER_POOLS]
+    apiKeys: { web: {}, partner: {} }
+    namespaces:
+      default: {}
+      orders: { publish: [AWS_IAM, AWS_LAMBDA], subscribe: [OPENID_CONNECT] }
+      a-name-as-long-as-names-of-channel-namespaces-get-x: { name: a-name-as-long-as-names-of-channel-namespaces-get, publish: [AMAZON_COGNITO_USER_POOLS] }
+  without-key:
+    name: 'region ${AWS::Region}'
+    auth: { providers: [API_KEY, AWS_IAM], publish: [AWS_IAM] }
+    namespaces: { news: {} }
+  without-namespace:
+    auth: { providers: [AWS_IAM] }
+";
+
+fn read(text: &str) -> (Option<Spec>, Vec<String>) {
+    let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
+    let (spec, more) = load(&source, &folder(), NOON, &Given::new());
+    problems.extend(more);
+    problems.sort_by_key(|it| source.span(&it.at).start);
+    let line = |it: &Diagnostic| {
+        let place = source.place(&it.at);
+        let severity = match it.severity {
+            Severity::Error => "",
+            Severity::Warning => "?",
+            Severity::Note => "i",
+        };
+        format!("{} {}:{}{severity}", it.code, place.line, place.column)
+    };
+    (spec, problems.iter().map(line).collect())
+}
+
+fn access(text: &str) -> Access {
+    let (spec, problems) = read(text);
+    let spec = spec.unwrap_or_else(|| panic!("{problems:?}"));
+    Access::of(spec.desired.iter().map(|(address, it)| (address, &it.properties)))
+}
+
+#[test]
+fn a_namespace_has_its_own_modes_or_the_apis() {
+    let api = json!(access(RICH).apis[0]);
+    let check = |pointer: &str, expected: Value| {
+        assert_eq!(api.pointer(pointer), Some(&expected), "{pointer} of {api:#}");
+    };
+    check("/address", json!("apis/every-way"));
+    check("/connect/1", json!("AMAZON_COGNITO_USER_POOLS"));
+    check("/providers/0", json!({ "mode": "API_KEY", "detail": "keys partner, web" }));
+    check("/providers/1", json!({ "mode": "AWS_IAM" }));
+    check("/namespaces/1/channels", json!("/default/*"));
+    check("/namespaces/1/publish", json!({ "modes": ["AWS_IAM"], "from": "api" }));
+    check(
+        "/namespaces/2/publish",
+        json!({ "modes": ["AWS_IAM", "AWS_LAMBDA"], "from": "namespace" }),
+    );
+    check("/namespaces/2/subscribe", json!({ "modes": ["OPENID_CONNECT"], "from": "namespace" }));
+    check("/unusable", json!([]));
+}
+
+#[test]
+fn a_mode_without_a_key_is_unusable() {
+    let access = access(RICH);
+    assert_eq!(access.apis[1].unusable, ["API_KEY"]);
+    assert!(!access.apis[1].is_usable("API_KEY") && access.apis[1].is_usable("AWS_IAM"));
+}
+
+#[test]
+fn what_is_live_is_read_as_what_is_wanted() {
+    let (spec, _) = read(RICH);
+    let live = deployed(&spec.unwrap().desired, &site(NOON));
+    let of_live = Access::of(live.ours.iter().map(|(address, it)| (address, &it.properties)));
+    let wanted = access(
+        &RICH
+            .replace("${AWS::Region}", "ap-northeast-1")
+            .replace("${AWS::AccountId}", "123456789012"),
+    );
+    assert_eq!(of_live, wanted);
+}
+
+/// An API with a key and AWS signatures, and `more` in its authorization.
+fn spec(more: &str, namespaces: &str) -> String {
+    format!(
+        "version: 1\nstack: s\napis:\n  a:\n    auth:\n      providers: [AWS_IAM, API_KEY]\n{more}    apiKeys: {{ web: {{}} }}\n    namespaces:\n{namespaces}"
+    )
+}
+
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(read(text).1, expected, "{text}");
+}
+
+#[test]
+fn publishing_with_a_key_is_a_warning_where_it_is_written() {
+    // Every provider may: once, at the provider.
+    check(&spec("", "      n: {}\n      m: {}\n"), &["PV404 6:28?"]);
+    // The API's default: once, at the item.
+    let by_key = "      publish: [AWS_IAM, API_KEY]\n";
+    check(&spec(by_key, "      n: {}\n      m: {}\n"), &["PV404 7:26?"]);
+    // The namespace's own, whatever its handler does.
+    let own = "      n: { publish: [API_KEY], handlers: { code: echo.js } }\n";
+    check(&spec("      publish: [AWS_IAM]\n", own), &["PV404 10:22?"]);
+    check(&spec(by_key, own), &["PV404 10:22?"]);
+    check(&spec("      publish: [AWS_IAM]\n", "      n: {}\n"), &[]);
+    check(&spec(by_key, "      n: { publish: [AWS_IAM] }\n"), &[]);
+}
+
+#[test]
+fn a_namespace_that_nobody_can_use_is_a_warning() {
+    let keyless = |more: &str, namespaces: &str| {
+        spec(more, namespaces).replace("    apiKeys: { web: {} }\n", "")
+    };
+    let iam = "      publish: [AWS_IAM]\n      subscribe: [AWS_IAM]\n";
+    // The provider that nobody can use is told by PV205.
+    check(&keyless(iam, "      n: { publish: [API_KEY] }\n"), &["PV205 6:28?", "PV401 10:21?"]);
+    check(&keyless(iam, "      n: { subscribe: [API_KEY] }\n"), &["PV205 6:28?", "PV402 10:23?"]);
+    check(
+        &keyless("      publish: [API_KEY]\n", "      n: {}\n      m: {}\n"),
+        &["PV205 6:28?", "PV401 7:16?"],
+    );
+    check(
+        &keyless("      subscribe: [API_KEY]\n", "      n: {}\n"),
+        &["PV205 6:28?", "PV402 7:18?"],
+    );
+    check(
+        &keyless("      connection: [API_KEY]\n", "      n: {}\n"),
+        &["PV205 6:28?", "PV402 7:19?"],
+    );
+    // Where a mode is left that somebody can use, nothing is wrong.
+    check(&keyless("", "      n: { publish: [AWS_IAM, API_KEY] }\n"), &["PV205 6:28?"]);
+    // Where there is none at all, that is said once.
+    let only_key = keyless("", "      n: {}\n").replace("AWS_IAM, ", "");
+    check(&only_key, &["PV205 6:19?"]);
+}
+
+#[test]
+fn who_may_subscribe_and_not_connect_is_a_note() {
+    let connection = "      connection: [API_KEY]\n      publish: [AWS_IAM]\n";
+    check(&spec(connection, "      n: {}\n      m: {}\n"), &["PV403 7:7i"]);
+    check(&spec(connection, "      n: { subscribe: [API_KEY, AWS_IAM] }\n"), &["PV403 11:33i"]);
+    check(
+        &spec(&format!("{connection}      subscribe: [AWS_IAM]\n"), "      n: {}\n"),
+        &["PV403 9:19i"],
+    );
+    // Publishing needs no connection: HTTP takes it (reference §6.2).
+    check(&spec(&format!("{connection}      subscribe: [API_KEY]\n"), "      n: {}\n"), &[]);
+}
+
+#[test]
+fn a_mode_that_is_not_offered_is_told_once() {
+    let lists = ["publish: [AWS_LAMBDA]", "subscribe: [AWS_LAMBDA]"];
+    for list in lists {
+        let found =
+            read(&spec("      publish: [AWS_IAM]\n", &format!("      n: {{ {list} }}\n"))).1;
+        assert!(matches!(found.as_slice(), [one] if one.starts_with("PV201 ")), "{found:?}");
+    }
+}
+
+#[test]
+fn an_api_without_a_namespace_is_a_note() {
+    check(
+        "version: 1\nstack: s\napis:\n  a:\n    auth: { providers: [AWS_IAM] }\n",
+        &["PV405 4:3i"],
+    );
+}
+
+#[test]
+fn four_forms() {
+    let access = access(RICH);
+    let document = AccessDocument { version: 1, stack: "rich", apis: &access.apis };
+    let json = serde_json::to_string_pretty(&document).unwrap() + "\n";
+    for (name, text) in [
+        ("table.txt", table(&access)),
+        ("markdown.md", markdown(&access)),
+        ("access.json", json),
+        ("mermaid.mmd", mermaid(&access)),
+    ] {
+        golden(&format!("tests/data/access/{name}"), &text);
+    }
+}
+
+#[test]
+fn the_matrix_fits_a_terminal_of_100() {
+    let table = table(&access(RICH));
+    let of_matrix =
+        |line: &&str| ["from", "the API", "its own"].iter().any(|it| line.ends_with(it));
+    for line in table.lines().filter(of_matrix) {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}
+
+#[test]
+fn the_json_is_what_its_schema_says() {
+    let schema: Value =
+        serde_json::from_str(&fs::read_to_string(root("schemas/access.schema.json")).unwrap())
+            .unwrap();
+    let access = access(RICH);
+    let document = json!(AccessDocument { version: 1, stack: "rich", apis: &access.apis });
+    assert!(jsonschema::draft202012::new(&schema).unwrap().is_valid(&document));
+}
+
+#[test]
+fn the_command_prints_each_form_and_says_findings_aside() {
+    let world = World::new();
+    world.write("spec.yaml", RICH);
+    for (format, begins) in [
+        ("table", "apis/every-way  "),
+        ("markdown", "### `apis/every-way`"),
+        ("json", "{\n  \"version\": 1,"),
+        ("mermaid", "flowchart LR\n"),
+    ] {
+        let ran = world.run(&["access", "spec.yaml", "--format", format]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert!(ran.out.starts_with(begins), "{}", ran.out);
+        assert!(ran.err.contains("PV205") && ran.err.contains("PV405"), "{}", ran.err);
+    }
+    let staged = "version: 1\nstack: s\nparameters: { stage: {} }\napis: { a: { name: 'a-${stage}', auth: { providers: [AWS_IAM] } } }\n";
+    world.write("staged.yaml", staged);
+    assert!(world.ok(&["access", "staged.yaml"]).starts_with("apis/a  a-${stage}\n"));
+    let prod = world.ok(&["access", "staged.yaml", "--param", "stage=prod"]);
+    assert!(prod.starts_with("apis/a  a-prod\n"), "{prod}");
+    world.write("empty.yaml", "version: 1\nstack: s\n");
+    assert_eq!(world.ok(&["access", "empty.yaml"]), "no API\n");
+}
+
+fn golden(path: &str, text: &str) {
+    if std::env::vars().any(|(name, _)| name == "UPDATE") {
+        fs::create_dir_all(root(path).parent().unwrap()).unwrap();
+        fs::write(root(path), text).unwrap();
+    }
+    assert_eq!(fs::read_to_string(root(path)).unwrap_or_default(), text, "{path}");
+}
