@@ -3,6 +3,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -19,7 +22,9 @@ pub struct Diagnostic {
     pub suggestion: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nothing can be done with the file.
     Error,
@@ -60,6 +65,18 @@ pub struct Path(pub Vec<Segment>);
 pub enum Segment {
     Key(String),
     Index(usize),
+}
+
+impl OtherFile {
+    /// The file at `path`, which is relative to the spec that people know as `spec`.
+    pub fn beside(spec: &str, path: &str, text: String) -> Self {
+        let folder = std::path::Path::new(spec).parent().unwrap_or(std::path::Path::new(""));
+        // `./chat.js` is `chat.js`.
+        let parts = folder.components().chain(std::path::Path::new(path).components());
+        let parts = parts.filter(|it| *it != std::path::Component::CurDir);
+        let name = parts.collect::<std::path::PathBuf>().display().to_string();
+        Self { name, text }
+    }
 }
 
 impl Path {
@@ -132,6 +149,16 @@ impl Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_beside_a_spec_is_named_from_where_the_spec_is_named() {
+        let name = |spec, path| OtherFile::beside(spec, path, String::new()).name;
+        assert_eq!(name("spec.yaml", "handlers/chat.js"), "handlers/chat.js");
+        assert_eq!(name("stacks/eu/spec.yaml", "./chat.js"), "stacks/eu/chat.js");
+        assert_eq!(name("../spec.yaml", "chat.js"), "../chat.js");
+        assert_eq!(name("/srv/spec.yaml", "chat.js"), "/srv/chat.js");
+        assert_eq!(name("<stdin>", "chat.js"), "chat.js");
+    }
 
     #[test]
     fn a_path_is_written_as_people_write_it() {

@@ -1,6 +1,7 @@
 //! `provision` declares, checks, plans and applies AWS AppSync Events.
 pub mod access;
 pub mod address;
+pub mod allow;
 pub mod apply;
 pub mod aws;
 pub mod backend;
@@ -10,6 +11,7 @@ pub mod diagnostic;
 pub mod diff;
 pub mod emulator;
 pub mod event;
+pub mod explain;
 pub mod kind;
 pub mod kinds;
 pub mod live;

@@ -3,11 +3,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::allow::{Allowed, Judged, judge};
 use crate::cli::{Exit, Failure, Io};
-use crate::diagnostic::{At, Diagnostic, Severity};
+use crate::diagnostic::{At, Diagnostic, OtherFile, Severity};
 use crate::kind::Files;
-use crate::render::diagnostics;
+use crate::render::diagnostics::{self, Findings};
 use crate::source::Source;
 use crate::spec::{Given, Spec, load};
 
@@ -20,6 +22,14 @@ pub struct Loaded {
     pub source: Source,
     pub spec: Option<Spec>,
     pub problems: Vec<Diagnostic>,
+    /// What comments in the files allow.
+    pub allowed: Vec<Allowed>,
+}
+
+impl Loaded {
+    pub fn findings(&self) -> Findings<'_> {
+        Findings { source: &self.source, problems: &self.problems, allowed: &self.allowed }
+    }
 }
 
 /// Reads the spec at `path`, `-` for standard input, and all that is wrong with it.
@@ -30,33 +40,34 @@ pub fn read(path: &Path, given: &Given, io: &mut Io) -> Loaded {
         true => read_all(&mut io.input),
         false => open(&io.path(path)).and_then(|mut file| read_all(&mut file)),
     };
-    let bytes = match bytes {
-        Ok(bytes) => bytes,
+    let (source, mut problems) = match &bytes {
+        Ok(bytes) => Source::parse(&name, bytes),
         Err(reason) => {
-            let (source, _) = Source::parse(&name, b"");
             let message = format!("the spec can't be read: {reason}");
-            let problems = vec![Diagnostic::error("PV001", At::File, message)];
-            return Loaded { source, spec: None, problems };
+            let problem = Diagnostic::error("PV001", At::File, message);
+            (Source::parse(&name, b"").0, vec![problem])
         }
     };
-    let (source, mut problems) = Source::parse(&name, &bytes);
     let broken = problems.iter().any(|it| it.severity == Severity::Error);
+    if broken && source.is_empty() {
+        return Loaded { source, spec: None, problems, allowed: Vec::new() };
+    }
     let folder = match stdin {
         true => io.folder.clone(),
         false => io.path(path).parent().map_or_else(|| io.folder.clone(), Path::to_path_buf),
     };
-    if broken && source.is_empty() {
-        return Loaded { source, spec: None, problems };
-    }
     let files = Beside { folder, read: RefCell::default() };
-    let (spec, more) = load(&source, &files, io.now_epoch_s(), given);
+    let now_epoch_s = io.now_epoch_s();
+    let (spec, more) = load(&source, &files, now_epoch_s, given);
     problems.extend(more);
-    Loaded { source, spec: spec.filter(|_| !broken), problems }
+    let beside = files.known(&name);
+    let Judged { problems, allowed } = judge(&source, &beside, problems, now_epoch_s);
+    Loaded { source, spec: spec.filter(|_| !broken), problems, allowed }
 }
 
 /// Reads the spec, shows what is wrong with it, and goes on only if that is no error.
 pub fn sound(path: &Path, given: &Given, io: &mut Io) -> Result<Spec, Failure> {
-    let Loaded { source, spec, problems } = read(path, given, io);
+    let Loaded { source, spec, problems, .. } = read(path, given, io);
     let worth = |it: &Diagnostic| it.severity == Severity::Error || !io.quiet;
     let problems: Vec<Diagnostic> = problems.into_iter().filter(worth).collect();
     if !problems.is_empty() {
@@ -103,6 +114,12 @@ impl Files for Beside {
 }
 
 impl Beside {
+    /// The files that were read for the spec that people know as `spec`.
+    fn known(self, spec: &str) -> Vec<Arc<OtherFile>> {
+        let read = self.read.into_inner().into_iter();
+        read.filter_map(|(path, text)| Some(OtherFile::beside(spec, &path, text.ok()?).into()))
+            .collect()
+    }
     fn read(&self, path: &str) -> Result<String, String> {
         let folder = self.folder.canonicalize().map_err(|error| error.to_string())?;
         if Path::new(path).is_absolute() {

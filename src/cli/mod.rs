@@ -2,6 +2,7 @@
 mod access;
 mod apply;
 mod exit;
+mod explain;
 mod init;
 mod io;
 mod load;
@@ -64,6 +65,7 @@ struct Common {
 enum Command {
     Init(init::Args),
     Validate(validate::Args),
+    Explain(explain::Args),
     Plan(plan::Args),
     Apply(apply::ApplyArgs),
     Outputs(outputs::Args),
@@ -104,6 +106,7 @@ async fn command(command: Command, io: &mut Io) -> Result<Exit, Failure> {
     match command {
         Command::Init(args) => init::run(&args, io),
         Command::Validate(args) => validate::run(&args, io),
+        Command::Explain(args) => explain::run(&args, io),
         Command::Plan(args) => plan::run(&args, io).await,
         Command::Apply(args) => apply::apply(&args, io).await,
         Command::Outputs(args) => outputs::run(&args, io).await,

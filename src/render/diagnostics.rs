@@ -1,14 +1,31 @@
 //! Findings for people, with the source line and a caret, and for programs.
+mod github;
+mod json;
+mod sarif;
+
+pub use github::github;
+pub use json::{Finding, json};
+pub use sarif::sarif;
+
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
-use serde_json::{Value, json};
 
+use crate::allow::Allowed;
 use crate::diagnostic::{At, Diagnostic, Severity};
 use crate::source::{Located, Places, Source};
 
 /// More than this nobody reads; the rest is counted.
 const SHOWN_MAX: usize = 50;
+
+/// What is known of one spec.
+#[derive(Clone, Copy, Debug)]
+pub struct Findings<'a> {
+    pub source: &'a Source,
+    pub problems: &'a [Diagnostic],
+    /// What comments allow; only a format that can say so shows it.
+    pub allowed: &'a [Allowed],
+}
 
 /// All findings about a spec and the files beside it, by place.
 pub fn text(source: &Source, diagnostics: &[Diagnostic], color: bool) -> String {
@@ -24,21 +41,14 @@ pub fn text(source: &Source, diagnostics: &[Diagnostic], color: bool) -> String 
     text
 }
 
-/// The findings of several files as a list of flat objects.
-pub fn json(sources: &[(&Source, &[Diagnostic])]) -> Value {
-    let each = sources.iter().flat_map(|(source, diagnostics)| {
-        sorted(source, diagnostics).into_iter().map(|(it, located)| object(it, &located))
-    });
-    each.collect()
-}
-
 /// Findings with their places: the spec's own first, then file by file.
 fn sorted<'a>(
     source: &'a Source,
-    diagnostics: &'a [Diagnostic],
+    diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
 ) -> Vec<(&'a Diagnostic, Located<'a>)> {
     let places = Places::of(source);
-    let mut sorted: Vec<_> = diagnostics.iter().map(|it| (it, places.locate(&it.at))).collect();
+    let mut sorted: Vec<_> =
+        diagnostics.into_iter().map(|it| (it, places.locate(&it.at))).collect();
     let other = |it: &Diagnostic| matches!(it.at, At::In { .. });
     sorted.sort_by(|(a, at), (b, bt)| {
         let key = |it, located: &Located<'a>| (other(it), located.name, located.span.start);
@@ -104,29 +114,6 @@ impl<'a> Window<'a> {
     }
 }
 
-fn object(it: &Diagnostic, located: &Located<'_>) -> Value {
-    let Located { span, start, end, .. } = located;
-    let path = match &it.at {
-        At::Key(path) | At::Value(path) => Some(path.to_string()),
-        At::File | At::Span(_) | At::In { .. } => None,
-    };
-    json!({
-        "code": it.code,
-        "severity": it.severity.as_str(),
-        "message": it.message,
-        "help": it.help,
-        "path": path,
-        "file": located.name,
-        "line": start.line,
-        "column": start.column,
-        "endLine": end.line,
-        "endColumn": end.column,
-        "byteStart": span.start,
-        "byteEnd": span.end,
-        "suggestion": it.suggestion,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -159,9 +146,8 @@ error[PV399]: no such member
 
 ";
         assert_eq!(text(&source, &diagnostics, false), expected);
-        let json = json(&[(&source, &diagnostics)]);
-        let place = |n: usize| (&json[n]["file"], &json[n]["line"], &json[n]["column"]);
-        assert_eq!(place(1), (&"handlers/chat.js".into(), &2.into(), &10.into()));
-        assert_eq!((&json[1]["endLine"], &json[1]["endColumn"]), (&2.into(), &19.into()));
+        let findings = json(&[Findings { source: &source, problems: &diagnostics, allowed: &[] }]);
+        let place = |it: &Finding<'_>| (it.line, it.column, it.end_line, it.end_column);
+        assert_eq!((findings[1].file, place(&findings[1])), ("handlers/chat.js", (2, 10, 2, 19)));
     }
 }

@@ -2,6 +2,7 @@
 pub mod access;
 pub mod changes;
 pub mod diagnostics;
+pub mod explain;
 pub mod outputs;
 pub mod progress;
 pub mod template;

@@ -12,7 +12,8 @@ use std::ops::Range;
 
 use crate::diagnostic::{At, Diagnostic};
 use crate::source::lines::Lines;
-use crate::source::tree::{Data, Node};
+use crate::source::parse::Parsed;
+use crate::source::tree::Data;
 
 /// Nobody's spec is larger (reference: CloudFormation's template limit is 1 MB).
 pub const BYTES_MAX: usize = 10 * 1024 * 1024;
@@ -24,7 +25,7 @@ pub struct Source {
     pub name: String,
     pub text: String,
     lines: Lines,
-    tree: Option<Node>,
+    parsed: Parsed,
 }
 
 /// Line and column, from 1, in characters.
@@ -37,35 +38,53 @@ pub struct Place {
 impl Source {
     /// Never fails: a hopeless text has no tree and at least one error.
     pub fn parse(name: &str, bytes: &[u8]) -> (Self, Vec<Diagnostic>) {
-        let source = |text: &str, tree| {
+        let source = |text: &str, parsed| {
             let lines = Lines::of(text);
-            Self { name: name.to_owned(), text: text.to_owned(), lines, tree }
+            Self { name: name.to_owned(), text: text.to_owned(), lines, parsed }
         };
         if bytes.len() > BYTES_MAX {
             let message = format!("the file is larger than {} MB", BYTES_MAX / 1024 / 1024);
             let problem = Diagnostic::error("PV008", At::File, message);
-            return (source("", None), vec![problem.with_help("divide it into several stacks")]);
+            return (
+                source("", Parsed::default()),
+                vec![problem.with_help("divide it into several stacks")],
+            );
         }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
                 let message = format!("the file is no UTF-8 text: byte {}", error.valid_up_to());
                 let problem = Diagnostic::error("PV002", At::File, message);
-                return (source("", None), vec![problem.with_help("save it as UTF-8")]);
+                return (
+                    source("", Parsed::default()),
+                    vec![problem.with_help("save it as UTF-8")],
+                );
             }
         };
-        let (tree, problems) = parse::parse(text);
-        (source(text, tree), problems)
+        let (parsed, problems) = parse::parse(text);
+        (source(text, parsed), problems)
     }
 
     /// Whether there is nothing to read.
     pub fn is_empty(&self) -> bool {
-        self.tree.is_none()
+        self.parsed.tree.is_none()
+    }
+
+    /// The comments, from their `#` to the end of their lines, that speak to `provision:`.
+    pub fn comments(&self) -> &[Range<usize>] {
+        &self.parsed.comments
+    }
+
+    /// Texts of many lines that hold such comments of their own language.
+    pub fn blocks(&self) -> &[Range<usize>] {
+        &self.parsed.blocks
     }
 
     /// The keys of the mapping at the top that has this name.
     pub fn keys(&self, name: &str) -> Vec<&str> {
-        let Some(Data::Map(entries)) = self.tree.as_ref().map(|it| &it.data) else { return vec![] };
+        let Some(Data::Map(entries)) = self.parsed.tree.as_ref().map(|it| &it.data) else {
+            return vec![];
+        };
         let section = entries.iter().find(|it| it.key == name).map(|it| &it.value.resolve().data);
         let Some(Data::Map(entries)) = section else { return vec![] };
         entries.iter().map(|it| it.key.as_str()).collect()

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use granit_parser::{Event, Parser, ScalarStyle};
+use granit_parser::{Event, Options, Parser, ScalarStyle};
 
 use crate::diagnostic::{At, Diagnostic};
 use crate::source::lines::Lines;
@@ -19,18 +19,36 @@ const DEPTH_MAX: usize = 128;
 /// Nodes with aliases written out.
 const WEIGHT_MAX: usize = 1_000_000;
 
+/// Comments in a row that the parser keeps while it looks for what comes after them.
+const COMMENTS_MAX: usize = 100_000;
+
+/// What a text was found to hold.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    pub tree: Option<Node>,
+    /// Comments that speak to us.
+    pub comments: Vec<Range<usize>>,
+    /// Block scalars in which another language's comments may.
+    pub blocks: Vec<Range<usize>>,
+}
+
+/// What a comment begins with that speaks to us.
+const ADDRESS: &str = "provision:";
+
 /// The document and everything that is wrong with it as YAML.
-pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
+pub fn parse(text: &str) -> (Parsed, Vec<Diagnostic>) {
     let mut building = Building { text, ..Building::default() };
     let mut documents = 0;
-    let mut parser = Parser::new_from_str(text);
+    let mut options = Options::default();
+    options.max_buffered_comment_events = COMMENTS_MAX;
+    let mut parser = Parser::new_from_str_with_options(text, options);
     while let Some(next) = parser.next_event() {
         let (event, span) = match next {
             Ok((event, span)) => (event, span.byte_range().unwrap_or(0..0)),
             Err(error) => {
                 let byte = error.marker().byte_offset().unwrap_or(text.len());
                 building.problems.push(words::syntax(&error.info(), byte, text));
-                return (None, building.problems);
+                return building.hopeless();
             }
         };
         if matches!(event, Event::DocumentStart(..)) {
@@ -42,12 +60,12 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
                     problem
                         .with_help("a file holds one spec; put the other into a file of its own"),
                 );
-                return (building.root, building.problems);
+                return building.done();
             }
         }
         if let Err(problem) = building.take(event, span) {
             building.problems.push(*problem);
-            return (None, building.problems);
+            return building.hopeless();
         }
     }
     let empty = match &building.root {
@@ -63,9 +81,9 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
                 "begin with `provision init`, or delete a stack with `provision destroy`",
             ),
         );
-        return (None, building.problems);
+        return building.hopeless();
     }
-    (building.root, building.problems)
+    building.done()
 }
 
 /// A collection that is not closed yet.
@@ -98,11 +116,22 @@ struct Building<'t> {
     root: Option<Node>,
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Node>>,
+    comments: Vec<Range<usize>>,
+    blocks: Vec<Range<usize>>,
     lines: OnceCell<Lines>,
     problems: Vec<Diagnostic>,
 }
 
 impl Building<'_> {
+    fn done(self) -> (Parsed, Vec<Diagnostic>) {
+        let Self { root, comments, blocks, problems, .. } = self;
+        (Parsed { tree: root, comments, blocks }, problems)
+    }
+
+    fn hopeless(self) -> (Parsed, Vec<Diagnostic>) {
+        (Parsed::default(), self.problems)
+    }
+
     /// Takes one event. An error ends the parse: nothing after it would make sense.
     fn take(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Box<Diagnostic>> {
         let tag =
@@ -110,6 +139,9 @@ impl Building<'_> {
         match event {
             Event::Scalar(text, style, anchor, it) => {
                 let plain = matches!(style, ScalarStyle::Plain);
+                if matches!(style, ScalarStyle::Literal) && text.contains(ADDRESS) {
+                    self.blocks.push(span.clone());
+                }
                 let data = Data::Scalar { text: text.into_owned(), plain };
                 self.close(Node::new(data, tag(it), span), anchor)
             }
@@ -123,6 +155,12 @@ impl Building<'_> {
                     Err(Diagnostic::error("PV003", At::Span(span), message).into())
                 }
             },
+            Event::Comment(text, _) => {
+                if text.trim_start().starts_with(ADDRESS) {
+                    self.comments.push(span);
+                }
+                Ok(())
+            }
             Event::SequenceStart(_, anchor, it) => {
                 let tag = tag(it);
                 self.open(Open::List { items: vec![], anchor, tag, start: span.start }, &span)

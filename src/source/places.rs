@@ -36,7 +36,10 @@ impl<'a> Places<'a> {
         Self { source, entries: RefCell::default(), others: RefCell::default() }
     }
 
-    pub fn locate(&self, at: &'a At) -> Located<'a> {
+    pub fn locate<'b>(&self, at: &'b At) -> Located<'b>
+    where
+        'a: 'b,
+    {
         let span = self.span(at);
         match at {
             At::In { file, .. } => {
@@ -82,7 +85,7 @@ impl<'a> Places<'a> {
 
     /// The key and the value at `path`, or of the nearest part around it.
     fn find(&self, path: &Path) -> (Option<Range<usize>>, Range<usize>) {
-        let Some(mut node) = self.source.tree.as_ref() else { return (None, 0..0) };
+        let Some(mut node) = self.source.parsed.tree.as_ref() else { return (None, 0..0) };
         let mut key = None;
         let mut value = node.span.clone();
         for segment in &path.0 {

@@ -81,7 +81,7 @@ pub fn read<'s>(
     substitute: &'s dyn Fn(&str) -> Substitution,
     problems: &mut Vec<Diagnostic>,
 ) -> Value {
-    let Some(tree) = &source.tree else { return Value::Null };
+    let Some(tree) = &source.parsed.tree else { return Value::Null };
     let (patterns, problems_here) = (HashMap::new(), Vec::new());
     let mut reader = Reader { root: schema, substitute, problems: problems_here, patterns };
     let value = reader.node(tree, schema, &Path::default());

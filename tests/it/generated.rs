@@ -2,15 +2,18 @@
 use std::fs;
 
 use provision::event::Event;
+use provision::explain::{Page, pages};
 use provision::kinds::KINDS;
 use provision::render::access::AccessDocument;
 use provision::render::changes::Plan;
+use provision::render::diagnostics::Finding;
 use provision::render::outputs::Outputs;
 use provision::spec::schema;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
+use crate::pages::severity;
 use crate::world::{World, root};
 
 #[test]
@@ -19,7 +22,30 @@ fn the_schemas_are_current() {
     current("schemas/plan.schema.json", &pretty(&schema_of::<Plan<'_>>()));
     current("schemas/event.schema.json", &pretty(&schema_of::<Event>()));
     current("schemas/access.schema.json", &pretty(&schema_of::<AccessDocument<'_>>()));
+    current("schemas/diagnostics.schema.json", &pretty(&schema_of::<Vec<Finding<'_>>>()));
     current("schemas/outputs.schema.json", &pretty(&schema_of::<Outputs>()));
+}
+
+#[test]
+fn the_list_of_findings_is_current() {
+    let row = |page: Page| {
+        let file = format!("{}.md", &page.code[..3]);
+        let anchor: String = format!("{}-{}", page.code, page.title)
+            .to_lowercase()
+            .chars()
+            .filter(|it| it.is_alphanumeric() || " -_".contains(*it))
+            .map(|it| if it == ' ' { '-' } else { it })
+            .collect();
+        let (code, title) = (page.code, page.title);
+        format!("| [{code}]({file}#{anchor}) | {} | {title} |\n", severity(&page))
+    };
+    let rows: String = pages().map(row).collect();
+    let text = format!(
+        "# Findings\n\nWhat `provision validate` and the other commands may find, each with its page. \
+         `provision explain CODE` shows the same.\n\n\
+         | code | severity | what |\n|---|---|---|\n{rows}"
+    );
+    current("docs/diagnostics/README.md", &text);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod interrupts;
 mod kills;
 mod laws;
 mod mistakes;
+mod pages;
 mod specs;
 mod stories;
 mod world;

@@ -1,0 +1,146 @@
+//! The line comments of JavaScript, as far as needed to tell them from texts that look like some.
+use std::ops::Range;
+
+/// The spans of `// provision: …` comments, without their line breaks.
+pub fn comments(code: &str) -> Vec<Range<usize>> {
+    if !code.contains("provision:") {
+        return Vec::new();
+    }
+    let bytes = code.as_bytes();
+    let mut found = Vec::new();
+    // How many braces are open in each `${…}` around.
+    let mut templates: Vec<usize> = Vec::new();
+    let mut n = 0;
+    // Whether a slash would divide: after a value, not at the start of one.
+    let mut after_value = false;
+    while n < bytes.len() {
+        let next = bytes.get(n + 1);
+        match bytes[n] {
+            b'/' if next == Some(&b'/') => {
+                let end = ending(bytes, n, b"\n");
+                let written = code[n..end].trim_end();
+                if written[2..].trim_start().starts_with("provision:") {
+                    found.push(n..n + written.len());
+                }
+                n = end;
+                continue;
+            }
+            b'/' if next == Some(&b'*') => {
+                n = code[n + 2..].find("*/").map_or(bytes.len(), |it| n + 2 + it + 2);
+                continue;
+            }
+            b'/' if !after_value => n = regex_end(bytes, n),
+            quote @ (b'"' | b'\'') => n = ending(bytes, n + 1, &[quote, b'\n']),
+            b'`' => n = template_end(bytes, n + 1, &mut templates),
+            b'{' => {
+                if let Some(open) = templates.last_mut() {
+                    *open += 1;
+                }
+            }
+            b'}' => match templates.last_mut() {
+                Some(0) => {
+                    templates.pop();
+                    n = template_end(bytes, n + 1, &mut templates);
+                }
+                Some(open) => *open -= 1,
+                None => {}
+            },
+            _ => {}
+        }
+        after_value = match bytes.get(n) {
+            Some(it) if it.is_ascii_whitespace() => after_value,
+            Some(b')' | b']' | b'}' | b'"' | b'\'' | b'`' | b'/' | b'_' | b'$') => true,
+            Some(it) if it.is_ascii_alphanumeric() || *it >= 0x80 => !keyword_ends(bytes, n),
+            _ => false,
+        };
+        n += 1;
+    }
+    found
+}
+
+/// Where the first of `ends` stands, past what a backslash escapes.
+fn ending(bytes: &[u8], start: usize, ends: &[u8]) -> usize {
+    let mut n = start;
+    while n < bytes.len() && !ends.contains(&bytes[n]) {
+        n += if bytes[n] == b'\\' && ends != b"\n" { 2 } else { 1 };
+    }
+    n.min(bytes.len())
+}
+
+/// Where a template ends, or its next `${` begins.
+fn template_end(bytes: &[u8], start: usize, templates: &mut Vec<usize>) -> usize {
+    let mut n = start;
+    while n < bytes.len() {
+        match bytes[n] {
+            b'\\' => n += 1,
+            b'`' => return n,
+            b'$' if bytes.get(n + 1) == Some(&b'{') => {
+                templates.push(0);
+                return n + 1;
+            }
+            _ => {}
+        }
+        n += 1;
+    }
+    bytes.len()
+}
+
+/// Where a regular expression ends; a slash in its class ends nothing.
+fn regex_end(bytes: &[u8], start: usize) -> usize {
+    let mut n = start + 1;
+    let mut class = false;
+    while n < bytes.len() && bytes[n] != b'\n' {
+        match bytes[n] {
+            b'\\' => n += 1,
+            b'[' => class = true,
+            b']' => class = false,
+            b'/' if !class => return n,
+            _ => {}
+        }
+        n += 1;
+    }
+    n.min(bytes.len())
+}
+
+/// Whether the word that ends at `n` is one after which a value begins.
+fn keyword_ends(bytes: &[u8], n: usize) -> bool {
+    let part = |it: &u8| it.is_ascii_alphanumeric() || *it == b'_' || *it == b'$';
+    if bytes.get(n + 1).is_some_and(part) {
+        return false;
+    }
+    let length = bytes[..=n].iter().rev().take_while(|it| part(it)).count();
+    let word = &bytes[n + 1 - length..=n];
+    [&b"return"[..], b"typeof", b"case", b"in", b"of", b"void", b"delete", b"else", b"do"]
+        .contains(&word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_are_told_from_what_looks_like_them() {
+        let it = "// provision: allow PV301";
+        let check = |code: String, expected: usize| {
+            let found: Vec<&str> = comments(&code).into_iter().map(|span| &code[span]).collect();
+            assert_eq!(found, vec![it; expected], "{code}");
+        };
+        check(format!("f() {it}\n{it}  \r\n"), 2);
+        check(format!("'a {it}' + \"b {it}\" + `c {it}`\n"), 0);
+        check(format!("/* {it} */ f() {it}"), 1);
+        check(format!("`a ${{ b ? `${{c}}` : {{ d: 1 }} }} {it}` + 1"), 0);
+        check(format!("`a ${{b}}` {it}"), 1);
+        check(format!("x = /[/'\"`]/ {it}"), 1);
+        check(format!("return /'/ {it}"), 1);
+        check(format!("a / b / c {it}"), 1);
+        check(format!("'it\\'s' {it}"), 1);
+        check(format!("// it's\n{it}"), 1);
+        check(format!("é / 'ü' {it}"), 1);
+        check(format!("a // provision of more\n{it}"), 1);
+        for cut in
+            ["'provision:\\", "`provision:\\", "`provision:${", "/[provision:", "/* provision:"]
+        {
+            assert!(comments(cut).is_empty(), "{cut}");
+        }
+    }
+}

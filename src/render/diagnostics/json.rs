@@ -1,0 +1,65 @@
+//! Findings as a flat list, whose form is `schemas/diagnostics.schema.json`.
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::diagnostic::{At, Diagnostic, Severity};
+use crate::render::diagnostics::{Findings, sorted};
+use crate::source::Located;
+
+/// A finding: what is wrong, where, and what to do.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding<'a> {
+    /// Stable, such as `PV103`; `provision explain` has a page for each.
+    pub code: &'a str,
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: &'a str,
+    /// What to do.
+    pub help: Option<&'a str>,
+    /// The way to the part of the spec, such as `apis.chat.namespaces.room.publish[0]`.
+    pub path: Option<String>,
+    /// The spec as it was named on the command line, `<stdin>`, or a file beside it.
+    pub file: &'a str,
+    /// The line in which it begins, from 1.
+    pub line: usize,
+    /// The character in its line, from 1.
+    pub column: usize,
+    /// The line in which it ends.
+    pub end_line: usize,
+    /// The character after its last one.
+    pub end_column: usize,
+    /// Its first byte, from 0.
+    pub byte_start: usize,
+    /// The byte after its last one.
+    pub byte_end: usize,
+    /// Text that would be right in its place.
+    pub suggestion: Option<&'a str>,
+}
+
+/// The findings of all specs, in the order of the specs and of their places.
+pub fn json<'a>(specs: &[Findings<'a>]) -> Vec<Finding<'a>> {
+    let each = specs.iter().flat_map(|it| sorted(it.source, it.problems));
+    let finding = |(it, located): (&'a Diagnostic, Located<'a>)| {
+        let path = match &it.at {
+            At::Key(path) | At::Value(path) => Some(path.to_string()),
+            At::File | At::Span(_) | At::In { .. } => None,
+        };
+        Finding {
+            code: it.code,
+            severity: it.severity,
+            message: &it.message,
+            help: it.help.as_deref(),
+            path,
+            file: located.name,
+            line: located.start.line,
+            column: located.start.column,
+            end_line: located.end.line,
+            end_column: located.end.column,
+            byte_start: located.span.start,
+            byte_end: located.span.end,
+            suggestion: it.suggestion.as_deref(),
+        }
+    };
+    each.map(finding).collect()
+}

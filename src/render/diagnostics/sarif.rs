@@ -1,0 +1,156 @@
+//! Findings as SARIF 2.1.0, which code scanning services and editors read.
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use crate::allow::Allowed;
+use crate::diagnostic::{At, Diagnostic};
+use crate::explain::page;
+use crate::render::diagnostics::{Findings, sorted};
+use crate::render::explain;
+use crate::source::Located;
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// What stands for itself in the path of a URI.
+const ENCODED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// One run over all specs. What comments allow is in it, as suppressed.
+pub fn sarif(specs: &[Findings<'_>]) -> Value {
+    let mut rules: Vec<&Diagnostic> = Vec::new();
+    let mut results = Vec::new();
+    for spec in specs {
+        let allowed = spec.allowed.iter().map(|it| &it.diagnostic);
+        for (it, located) in sorted(spec.source, spec.problems.iter().chain(allowed)) {
+            let rule = rules.iter().position(|rule| rule.code == it.code).unwrap_or_else(|| {
+                rules.push(it);
+                rules.len() - 1
+            });
+            // Diagnostics are told apart by where they are kept: two may well be equal.
+            let allowed = spec.allowed.iter().find(|allowed| std::ptr::eq(&allowed.diagnostic, it));
+            results.push(result(it, &located, rule, allowed));
+        }
+    }
+    let rules: Vec<Value> = rules.into_iter().map(rule).collect();
+    json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "provision",
+                "version": env!("CARGO_PKG_VERSION"),
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules,
+            } },
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    })
+}
+
+/// A rule is what its page says. Its level is that of the first finding.
+fn rule(first: &Diagnostic) -> Value {
+    let mut rule = json!({ "id": first.code });
+    if let Some(page) = page(first.code) {
+        let text = anstream::adapter::strip_str(&explain::text(&page)).to_string();
+        rule["shortDescription"] = json!({ "text": page.title });
+        rule["fullDescription"] = json!({ "text": page.summary() });
+        rule["help"] = json!({ "text": text, "markdown": explain::markdown(&page) });
+    }
+    rule["defaultConfiguration"] = json!({ "level": first.severity.as_str() });
+    rule
+}
+
+fn result(it: &Diagnostic, located: &Located<'_>, rule: usize, allowed: Option<&Allowed>) -> Value {
+    let artifact = json!({ "uri": uri(located.name) });
+    let region = json!({
+        "startLine": located.start.line,
+        "startColumn": located.start.column,
+        "endLine": located.end.line,
+        "endColumn": located.end.column,
+    });
+    let mut place = json!({ "artifactLocation": artifact });
+    if it.at != At::File {
+        place["region"] = region.clone();
+    }
+    let text = match &it.help {
+        Some(help) => format!("{}\n{help}", it.message),
+        None => it.message.clone(),
+    };
+    let mut result = json!({
+        "ruleId": it.code,
+        "ruleIndex": rule,
+        "level": it.severity.as_str(),
+        "message": { "text": text },
+        "locations": [{ "physicalLocation": place }],
+        // If one result has them, all must.
+        "suppressions": allowed.map(suppression).into_iter().collect::<Vec<_>>(),
+    });
+    if let Some(suggestion) = &it.suggestion {
+        let replacement =
+            json!({ "deletedRegion": region, "insertedContent": { "text": suggestion } });
+        result["fixes"] = json!([{
+            "description": { "text": it.help.as_deref().unwrap_or(&it.message) },
+            "artifactChanges": [{ "artifactLocation": artifact, "replacements": [replacement] }],
+        }]);
+    }
+    result
+}
+
+fn suppression(allowed: &Allowed) -> Value {
+    let mut suppression = json!({ "kind": "inSource", "status": "accepted" });
+    if !allowed.reason.is_empty() {
+        suppression["justification"] = json!(allowed.reason);
+    }
+    suppression
+}
+
+/// A path as a URI: relative as it was given, so that services find it in the repository.
+fn uri(path: &str) -> String {
+    let root = if path.starts_with('/') { "file://" } else { "" };
+    format!("{root}{}", utf8_percent_encode(path, ENCODED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+
+    #[test]
+    fn a_run_has_a_rule_for_each_code_and_says_what_is_allowed() {
+        let (source, _) = Source::parse("a b/ü.yaml", "ö: owner\nb: ctx\n".as_bytes());
+        let error =
+            Diagnostic::error("PV101", At::Span(0..2), "unknown").with_help("did you mean o?");
+        let warning = Diagnostic::warning("PV204", At::Span(4..9), "taken");
+        let problems = [warning.clone(), error.with_suggestion("o")];
+        let allowed = [Allowed { diagnostic: warning, reason: "said by mail".into() }];
+        let log = sarif(&[Findings { source: &source, problems: &problems, allowed: &allowed }]);
+        let run = &log["runs"][0];
+        let results = run["results"].as_array().unwrap();
+        let told =
+            |it: &Value| (it["ruleId"].clone(), it["ruleIndex"].clone(), it["level"].clone());
+        assert_eq!(told(&results[0]), (json!("PV101"), json!(0), json!("error")));
+        assert_eq!(told(&results[2]), (json!("PV204"), json!(1), json!("warning")));
+        let place = &results[1]["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], "a%20b/%C3%BC.yaml");
+        let region = json!({ "startLine": 1, "startColumn": 4, "endLine": 1, "endColumn": 9 });
+        assert_eq!(place["region"], region);
+        let change = &results[0]["fixes"][0]["artifactChanges"][0]["replacements"][0];
+        assert_eq!(change["insertedContent"]["text"], "o");
+        let suppressed: Vec<usize> =
+            results.iter().map(|it| it["suppressions"].as_array().unwrap().len()).collect();
+        assert_eq!(suppressed, [0, 0, 1]);
+        assert_eq!(results[2]["suppressions"][0]["justification"], "said by mail");
+        let rules = &run["tool"]["driver"]["rules"];
+        assert_eq!(rules[1]["shortDescription"]["text"], page("PV204").unwrap().title);
+        assert_eq!(rules[1]["defaultConfiguration"]["level"], "warning");
+        assert!(!rules[1]["help"]["text"].as_str().unwrap().contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_path_from_the_root_is_the_uri_of_a_file() {
+        assert_eq!(uri("/srv/a.yaml"), "file:///srv/a.yaml");
+        assert_eq!(uri("../a:b.yaml"), "../a%3Ab.yaml");
+    }
+}

@@ -1,0 +1,147 @@
+//! `docs/diagnostics`: every code has its page, every page a code, and every example does what it
+//! is there to show.
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use provision::allow::judge;
+use provision::diagnostic::Severity;
+use provision::explain::{Example, Page, Part, pages};
+use provision::kind::Files;
+use provision::source::Source;
+use provision::spec::{Given, load};
+
+use crate::specs::NOON;
+use crate::world::root;
+
+/// Codes that no example of a few lines can show, and why.
+const NOT_SHOWN: &[(&str, &str)] = &[
+    ("PV001", "about a file that is not there"),
+    ("PV002", "the bytes are no text"),
+    ("PV008", "the text would be too long"),
+    ("PV108", "nothing in a spec is limited so, at present"),
+    ("PV199", "nobody knows how to get there"),
+    ("PV207", "the text would be too long"),
+    ("PV211", "the text would be too long"),
+    ("PV232", "the text would be too long"),
+    ("PV244", "the text would be too long"),
+];
+
+/// The files beside an example: whatever it names is sound, but for these.
+#[derive(Debug)]
+struct Beside<'a> {
+    handler: &'a str,
+}
+
+impl Files for Beside<'_> {
+    fn text(&self, path: &str) -> Result<String, String> {
+        match path {
+            "missing.js" => Err("no such file".to_owned()),
+            "empty.js" => Ok(String::new()),
+            _ => Ok(self.handler.to_owned()),
+        }
+    }
+}
+
+const SOUND: &str = "export const onPublish = (ctx) => ctx.events\n";
+const WITH_HANDLER: &str = "version: 1\nstack: chat\napis:\n  chat:\n    auth: { providers: [AWS_IAM] }\n    namespaces:\n      chat: { handlers: { code: chat.js } }\n";
+
+/// What is found in an example, and how severe it is.
+fn found(example: &Example) -> BTreeMap<&'static str, Severity> {
+    let (text, handler) = match example.language {
+        "yaml" => (example.text, SOUND),
+        "js" => (WITH_HANDLER, example.text),
+        other => panic!("no example is written in `{other}`"),
+    };
+    let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
+    if !source.is_empty() {
+        problems.extend(load(&source, &Beside { handler }, NOON, &Given::new()).1);
+    }
+    let problems = judge(&source, &[], problems, NOON).problems;
+    problems.into_iter().map(|it| (it.code, it.severity)).collect()
+}
+
+fn examples(page: &Page) -> Vec<Example> {
+    let example = |part| match part {
+        Part::Example(example) => Some(example),
+        Part::Prose(_) => None,
+    };
+    page.parts().into_iter().filter_map(example).collect()
+}
+
+/// How severe a finding with this code is, by its example.
+pub fn severity(page: &Page) -> &'static str {
+    let wrong = examples(page).into_iter().find(|it| !it.right);
+    let found = wrong.and_then(|it| found(&it).get(page.code).copied());
+    found.unwrap_or(Severity::Error).as_str()
+}
+
+#[test]
+fn every_example_does_what_it_is_there_to_show() {
+    let not_shown: BTreeSet<&str> = NOT_SHOWN.iter().map(|(code, _)| *code).collect();
+    for page in pages() {
+        let examples = examples(&page);
+        let both = [false, true].map(|right| examples.iter().any(|it| it.right == right));
+        let expected = !not_shown.contains(page.code);
+        assert_eq!(both, [expected; 2], "{}", page.code);
+        for example in examples {
+            let found = found(&example);
+            let text = example.text;
+            assert_eq!(found.contains_key(page.code), !example.right, "{}\n{text}", page.code);
+            if example.right {
+                let errors = found.iter().any(|(_, it)| *it == Severity::Error);
+                assert!(!errors, "{}: {found:?}\n{text}", page.code);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_code_has_a_page_and_every_page_a_code() {
+    let codes: Vec<&str> = pages().map(|page| page.code).collect();
+    assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+    let used = used_codes();
+    let codes: BTreeSet<String> = codes.into_iter().map(str::to_owned).collect();
+    let without_page: Vec<_> = used.difference(&codes).collect();
+    let without_use: Vec<_> = codes.difference(&used).collect();
+    assert_eq!((without_page, without_use), (vec![], vec![]));
+}
+
+#[test]
+fn every_page_is_written_like_the_others() {
+    for page in pages() {
+        let Page { code, title, markdown } = page;
+        assert!(code.starts_with("PV") && code.len() == 5, "{code}");
+        assert!(title.chars().count() < 60 && !title.ends_with('.'), "{code}: {title}");
+        let last = markdown.lines().last().unwrap();
+        let source = markdown.split("\n\n").last().unwrap();
+        assert!(source.starts_with("Source: ") && last.ends_with('.'), "{code}: {last}");
+        assert!(markdown.lines().all(|it| it.chars().count() <= 120), "{code}");
+    }
+    let files = fs::read_dir(root("docs/diagnostics")).unwrap();
+    let headings: usize = files
+        .map(|it| fs::read_to_string(it.unwrap().path()).unwrap())
+        .map(|it| it.lines().filter(|it| it.starts_with("## PV")).count())
+        .sum();
+    assert_eq!(headings, pages().count(), "a file of docs/diagnostics is not embedded");
+}
+
+/// The codes that the program's source names, its tests left out.
+fn used_codes() -> BTreeSet<String> {
+    let pattern = regex_lite::Regex::new(r#""(PV\d{3})""#).unwrap();
+    let mut used = BTreeSet::new();
+    let mut folders: Vec<PathBuf> = vec![root("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            used.extend(pattern.captures_iter(text).map(|it| it[1].to_owned()));
+        }
+    }
+    used
+}
