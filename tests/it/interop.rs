@@ -29,6 +29,11 @@ fn the_articles_template_is_rendered_and_cfn_lint_has_nothing_to_say() {
     pytest("test_template.py");
 }
 
+#[test]
+fn findings_are_sarif_as_the_standard_has_it() {
+    pytest("test_sarif.py");
+}
+
 /// Our facts against CloudFormation's registry schemas, as cfn-lint carries them.
 #[test]
 fn what_we_call_immutable_is_what_cloudformation_calls_create_only() {

@@ -99,7 +99,7 @@ fn result(it: &Diagnostic, located: &Located<'_>, rule: usize, allowed: Option<&
 }
 
 fn suppression(allowed: &Allowed) -> Value {
-    let mut suppression = json!({ "kind": "inSource", "status": "accepted" });
+    let mut suppression = json!({ "kind": "inSource" });
     if !allowed.reason.is_empty() {
         suppression["justification"] = json!(allowed.reason);
     }
