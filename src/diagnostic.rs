@@ -128,6 +128,9 @@ impl Diagnostic {
     pub fn warning(code: &'static str, at: At, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, at, message) }
     }
+    pub fn note(code: &'static str, at: At, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::error(code, at, message) }
+    }
     /// The way to the part it is about, if it is about a part.
     pub fn path(&self) -> Option<&Path> {
         match &self.at {

@@ -31,6 +31,8 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     const TIMES: &'static [&'static str] = &[];
     /// A template's outputs for one of these: names, and texts with its attributes as `${ApiId}`.
     const OUTPUTS: &'static [(&'static str, &'static str)] = &[];
+    /// The same for what is a secret: a template has these only if somebody asks.
+    const SECRETS: &'static [(&'static str, &'static str)] = &[];
     /// A declaration as a user would write it: shown in the docs, and tried by the tests.
     const EXAMPLE: &'static str;
     /// What a user writes under `SECTION.<name>`.
@@ -334,6 +336,7 @@ pub struct Facts {
     pub after: &'static [&'static str],
     pub times: &'static [&'static str],
     pub outputs: &'static [(&'static str, &'static str)],
+    pub secrets: &'static [(&'static str, &'static str)],
     pub example: &'static str,
     pub properties: fn(&mut SchemaGenerator) -> Schema,
     pub declaration: fn(&mut SchemaGenerator) -> Schema,
@@ -356,6 +359,7 @@ impl Facts {
             after: K::AFTER,
             times: K::TIMES,
             outputs: K::OUTPUTS,
+            secrets: K::SECRETS,
             example: K::EXAMPLE,
             properties: |generator| K::json_schema(generator),
             declaration: |generator| K::Declaration::json_schema(generator),

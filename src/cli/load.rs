@@ -32,8 +32,15 @@ impl Loaded {
     }
 }
 
+/// What a command finds wrong with a spec that is sound otherwise.
+type Check<'a> = &'a dyn Fn(&Spec) -> Vec<Diagnostic>;
+
 /// Reads the spec at `path`, `-` for standard input, and all that is wrong with it.
 pub fn read(path: &Path, given: &Given, io: &mut Io) -> Loaded {
+    read_as(path, given, &|_| Vec::new(), io)
+}
+
+fn read_as(path: &Path, given: &Given, check: Check<'_>, io: &mut Io) -> Loaded {
     let stdin = path == Path::new("-");
     let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
     let bytes = match stdin {
@@ -60,6 +67,8 @@ pub fn read(path: &Path, given: &Given, io: &mut Io) -> Loaded {
     let now_epoch_s = io.now_epoch_s();
     let (spec, more) = load(&source, &files, now_epoch_s, given);
     problems.extend(more);
+    problems.extend(spec.iter().flat_map(check));
+    let broken = problems.iter().any(|it| it.severity == Severity::Error);
     let beside = files.known(&name);
     let Judged { problems, allowed } = judge(&source, &beside, problems, now_epoch_s);
     Loaded { source, spec: spec.filter(|_| !broken), problems, allowed }
@@ -67,7 +76,17 @@ pub fn read(path: &Path, given: &Given, io: &mut Io) -> Loaded {
 
 /// Reads the spec, shows what is wrong with it, and goes on only if that is no error.
 pub fn sound(path: &Path, given: &Given, io: &mut Io) -> Result<Spec, Failure> {
-    let Loaded { source, spec, problems, .. } = read(path, given, io);
+    sound_as(path, given, &|_| Vec::new(), io)
+}
+
+/// The same for a command that has demands of its own.
+pub fn sound_as(
+    path: &Path,
+    given: &Given,
+    check: Check<'_>,
+    io: &mut Io,
+) -> Result<Spec, Failure> {
+    let Loaded { source, spec, problems, .. } = read_as(path, given, check, io);
     let worth = |it: &Diagnostic| it.severity == Severity::Error || !io.quiet;
     let problems: Vec<Diagnostic> = problems.into_iter().filter(worth).collect();
     if !problems.is_empty() {

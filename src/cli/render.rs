@@ -1,20 +1,23 @@
-//! `provision render`: the same stack as a CloudFormation template.
+//! `provision render`: the same stack as CloudFormation templates.
 use std::path::{Path, PathBuf};
 
-use crate::cli::load::sound;
-use crate::cli::plan::json;
+use serde_json::Value;
+
+use crate::cli::load::sound_as;
 use crate::cli::{Exit, Failure, Io};
-use crate::render::{template, yaml};
-use crate::spec::{Given, shared_ids};
+use crate::render::template::{Template, limits, split, template};
+use crate::render::yaml;
+use crate::spec::{Given, Spec, shared_ids};
 
 /// Render the spec as a CloudFormation template
 ///
-/// The same spec and the same --now give the same bytes. References become !GetAtt and !Sub, endpoints become outputs.
+/// The same spec and the same --now give the same bytes. References become !GetAtt and !Sub, parameters stay parameters, endpoints become outputs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provision render spec.yaml --cfn > template.yaml
   provision render spec.yaml --cfn --format json --out template.json
+  provision render spec.yaml --cfn --split --out templates/
   aws cloudformation deploy --template-file template.yaml --stack-name sample --capabilities CAPABILITY_IAM")]
 pub struct Args {
     /// The spec; `-` for standard input
@@ -25,9 +28,15 @@ pub struct Args {
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Write it to this file instead of standard output
+    /// Write it to this file instead of standard output; with --split, to this folder
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Render a template for each API, with the roles and domains that it needs
+    #[arg(long, requires = "out")]
+    split: bool,
+    /// Have the API keys themselves among the outputs, where everybody who may read the stack sees them
+    #[arg(long)]
+    export_keys: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
@@ -39,22 +48,64 @@ enum Format {
     Json,
 }
 
+impl Format {
+    fn text(self, template: &Value) -> String {
+        match self {
+            Self::Yaml => yaml::yaml(template),
+            Self::Json => format!("{template:#}\n"),
+        }
+    }
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Yaml => "yaml",
+            Self::Json => "json",
+        }
+    }
+}
+
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let spec = sound(&args.spec, &Given::new(), io)?;
+    let text = |template: &Value| args.format.text(template);
+    let templates = |spec: &Spec| match args.split {
+        true => split(spec, args.export_keys),
+        false => vec![template(spec, args.export_keys)],
+    };
+    let check = |spec: &Spec| limits::check(spec, &templates(spec), &text, args.split);
+    let spec = sound_as(&args.spec, &Given::new(), &check, io)?;
     if let Some((id, first, second)) = shared_ids(&spec.desired).first() {
         let message = format!("{first} and {second} would share the logical id `{id}`");
         return Err(Failure::error(message).hint("give one of the two another `logicalId:`"));
     }
-    let template = template::template(&spec);
-    let text = match args.format {
-        Format::Yaml => yaml::yaml(&template),
-        Format::Json => json(&template)?,
-    };
-    match &args.out {
-        None => io.result(&text)?,
-        Some(path) => write(&io.path(path), &text)?,
+    if spec.desired.is_empty() {
+        return Err(Failure::error("a template needs a resource, and this spec declares none")
+            .hint("declare an API under `apis:`"));
+    }
+    let templates = templates(&spec);
+    match (&args.out, args.split) {
+        (Some(folder), true) => write_each(&templates, folder, args.format, io)?,
+        (Some(path), false) => write(&io.path(path), &text(&templates[0].document))?,
+        (None, _) => io.result(&text(&templates[0].document))?,
     }
     Ok(Exit::Done)
+}
+
+/// Writes the template of each API under its name, and one for the rest.
+fn write_each(
+    templates: &[Template],
+    folder: &Path,
+    format: Format,
+    io: &mut Io,
+) -> Result<(), Failure> {
+    std::fs::create_dir_all(io.path(folder)).map_err(|error| {
+        Failure::error(format!("{} can't be made: {error}", folder.display()))
+            .hint("`--split` writes into a folder")
+    })?;
+    for template in templates {
+        let name = template.api.as_ref().map(|api| format!("{api}.")).unwrap_or_default();
+        let path = folder.join(format!("{name}template.{}", format.suffix()));
+        write(&io.path(&path), &format.text(&template.document))?;
+        io.note(&format!("{} is written\n", path.display()));
+    }
+    Ok(())
 }
 
 /// Writes a file whole or not at all.

@@ -95,6 +95,7 @@ impl Kind for ApiKey {
     const IMMUTABLE: &'static [&'static str] = &["ApiId"];
     const AFTER: &'static [&'static str] = &["logRoles", "apis"];
     const TIMES: &'static [&'static str] = &["Expires"];
+    const SECRETS: &'static [(&'static str, &'static str)] = &[("", "${ApiKey}")];
     const EXAMPLE: &'static str = "{description: Browser clients, validFor: 90d, renewBefore: 14d}";
     type Declaration = ApiKeyDeclaration;
 

@@ -1,10 +1,13 @@
 //! The laws of the core, over generated specs and live states. No AWS here, nor anything like it.
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use provision::diff::{Verb, compare};
 use provision::kind::Live;
 use provision::plan::{Step, plan, promised};
-use provision::render::template::template;
+use provision::render::template::{split, template};
 use provision::spec::{declare, shared_ids};
+use provision::text::Hole;
 use serde_json::{Value, json};
 
 use crate::specs::{DAY_S, Folder, NOON, deployed, documents, folder, site, spec_of};
@@ -59,9 +62,22 @@ proptest! {
     #[test]
     fn rendering_is_deterministic_and_loses_no_resource(document in documents()) {
         let (one, two) = (spec_of(&document, &folder(), NOON), spec_of(&document, &folder(), NOON));
-        prop_assert_eq!(template(&one).to_string(), template(&two).to_string());
-        let resources = template(&one)["Resources"].as_object().unwrap().len();
+        let whole = template(&one, false);
+        prop_assert_eq!(whole.document.to_string(), template(&two, false).document.to_string());
+        let resources = whole.document["Resources"].as_object().unwrap().len();
         prop_assert_eq!(resources + shared_ids(&one.desired).len(), one.desired.len());
+        // Divided, nothing is lost, and whatever a template refers to is in it.
+        let parts = split(&one, false);
+        let placed: BTreeSet<_> = parts.iter().flat_map(|it| &it.resources).cloned().collect();
+        prop_assert_eq!(placed, one.desired.keys().cloned().collect());
+        for part in parts {
+            let holes = part.resources.iter().flat_map(|it| one.desired[it].properties.open());
+            for hole in holes {
+                if let Hole::Attribute { address, .. } = hole {
+                    prop_assert!(part.resources.contains(&address), "{} lacks {}", part.document, address);
+                }
+            }
+        }
     }
 }
 
@@ -103,7 +119,6 @@ fn carried_out(steps: &[Step], order: &[usize], mut live: Live) {
 
 fn waits_for(step: &Step) -> Vec<provision::address::Address> {
     use provision::plan::Action;
-    use provision::text::Hole;
     let (Action::Create { properties } | Action::Update { properties, .. }) = &step.action else {
         return Vec::new();
     };

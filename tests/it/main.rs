@@ -12,4 +12,5 @@ mod mistakes;
 mod pages;
 mod specs;
 mod stories;
+mod templates;
 mod world;
