@@ -30,7 +30,8 @@ pub fn check(
 }
 
 fn sizes(template: &Template, bytes: usize, split: bool) -> Vec<Diagnostic> {
-    let count = |section: &str| template.document[section].as_object().map_or(0, serde_json::Map::len);
+    let count =
+        |section: &str| template.document[section].as_object().map_or(0, serde_json::Map::len);
     let (resources, outputs) = (count("Resources"), count("Outputs"));
     let at = || match &template.api {
         Some(api) => At::Key(Path::default().key("apis").key(api)),
