@@ -13,16 +13,47 @@ struct Starter {
     files: &'static [(&'static str, &'static str)],
 }
 
+/// A file of the starter `$name`, in this repository and in a new folder alike.
+macro_rules! file {
+    ($name:literal, $path:literal) => {
+        ($path, include_str!(concat!("../../templates/", $name, "/", $path)))
+    };
+}
+
 const STARTERS: &[Starter] = &[
     Starter {
         name: "minimal",
         about: "one API, one key, one channel namespace",
-        files: &[("spec.yaml", include_str!("../../templates/minimal/spec.yaml"))],
+        files: &[file!("minimal", "spec.yaml")],
     },
     Starter {
         name: "article",
         about: "API key and IAM, logging with its own role: the stack of the walk-through",
-        files: &[("spec.yaml", include_str!("../../templates/article/spec.yaml"))],
+        files: &[file!("article", "spec.yaml")],
+    },
+    Starter {
+        name: "chat",
+        about: "handlers that check and sign messages, users of a Cognito pool",
+        files: &[file!("chat", "spec.yaml"), file!("chat", "handlers/rooms.js")],
+    },
+    Starter {
+        name: "cognito-lambda",
+        about: "users of a Cognito pool beside partners whose tokens a Lambda function judges",
+        files: &[file!("cognito-lambda", "spec.yaml")],
+    },
+    Starter {
+        name: "data-sources",
+        about: "events that go to a Lambda function, a DynamoDB table and an event bus",
+        files: &[
+            file!("data-sources", "spec.yaml"),
+            file!("data-sources", "handlers/messages.js"),
+            file!("data-sources", "handlers/alarms.js"),
+        ],
+    },
+    Starter {
+        name: "stages",
+        about: "one spec for several stages, with parameters",
+        files: &[file!("stages", "spec.yaml"), file!("stages", "prod.yaml")],
     },
 ];
 
@@ -53,7 +84,7 @@ pub struct Args {
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     if args.list {
-        let line = |it: &Starter| format!("{:<10} {}\n", it.name, it.about);
+        let line = |it: &Starter| format!("{:<15} {}\n", it.name, it.about);
         io.result(&STARTERS.iter().map(line).collect::<String>())?;
         return Ok(Exit::Done);
     }

@@ -1,0 +1,19 @@
+/** Puts the batch onto the bus, and delivers it whatever becomes of it there. */
+export const onPublish = {
+  request(ctx) {
+    return {
+      operation: 'PutEvents',
+      events: ctx.events.map((event) => ({
+        source: 'alarms',
+        detailType: 'alarm',
+        detail: { channel: ctx.info.channel.path, ...event.payload },
+      })),
+    }
+  },
+  response(ctx) {
+    if (ctx.error) {
+      console.error(ctx.error.message)
+    }
+    return ctx.events
+  },
+}
