@@ -88,6 +88,7 @@ const MAY: &[(&str, &[&str])] = &[
             "render",
             "source",
             "spec",
+            "suggest",
         ],
     ),
 ];

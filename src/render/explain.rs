@@ -1,6 +1,9 @@
 //! The page of a diagnostic, for a terminal and as Markdown.
 use crate::explain::{Example, Page, Part};
 
+/// What reads well in a terminal.
+const WIDTH: usize = 100;
+
 /// A page as a person reads it in a terminal: the heading bold, examples set in.
 pub fn text(page: &Page) -> String {
     let bold = anstyle::Style::new().bold();
@@ -8,7 +11,10 @@ pub fn text(page: &Page) -> String {
     for part in page.parts() {
         text.push('\n');
         match part {
-            Part::Prose(prose) => text.push_str(&format!("{prose}\n")),
+            Part::Prose(prose) => {
+                let paragraphs: Vec<String> = prose.split("\n\n").map(filled).collect();
+                text.push_str(&paragraphs.join("\n"));
+            }
             Part::Example(Example { right, text: example, .. }) => {
                 let verdict = if right { "Right" } else { "Wrong" };
                 text.push_str(&format!("{bold}{verdict}{bold:#}\n\n"));
@@ -22,6 +28,27 @@ pub fn text(page: &Page) -> String {
     text
 }
 
+/// A paragraph in lines of the same length; the lines of a list stay as they are.
+fn filled(paragraph: &str) -> String {
+    if paragraph.lines().any(|line| line.starts_with(['-', '|'])) {
+        return format!("{paragraph}\n");
+    }
+    let (mut text, mut column) = (String::new(), 0);
+    for word in paragraph.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > WIDTH {
+            text.push('\n');
+            column = 0;
+        } else if column > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += width;
+    }
+    text + "\n"
+}
+
 /// A page as it is written.
 pub fn markdown(page: &Page) -> String {
     format!("## {}: {}\n\n{}\n", page.code, page.title, page.markdown)
@@ -30,4 +57,25 @@ pub fn markdown(page: &Page) -> String {
 /// A line for each page.
 pub fn list(pages: impl Iterator<Item = Page>) -> String {
     pages.map(|page| format!("{}  {}\n", page.code, page.title)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::page;
+
+    #[test]
+    fn a_page_fits_a_terminal_and_its_examples_are_set_in() {
+        let text = anstream::adapter::strip_str(&text(&page("PV010").unwrap())).to_string();
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("PV010: merge keys are not read"));
+        assert!(lines.all(|line| line.chars().count() <= WIDTH));
+        assert!(text.contains("\nWrong\n\n    version: 1\n    stack: chat\n"), "{text}");
+    }
+
+    #[test]
+    fn the_lines_of_a_list_stay() {
+        assert_eq!(filled("- a\n- b"), "- a\n- b\n");
+        assert_eq!(filled("a\nb"), "a b\n");
+    }
 }
