@@ -1,0 +1,87 @@
+//! How long it takes and how much it needs, as ratios to what can't be done without.
+//!
+//! `cargo bench` runs it. No ratio depends much on the machine; `benches/README.md` keeps them.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::unwrap_used,
+    reason = "a benchmark looks at the clock, prints, and ends where something is wrong"
+)]
+mod process;
+mod specs;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use provision::render::template::template;
+use provision::render::yaml::yaml;
+use provision::source::Source;
+use provision::spec::{Given, load};
+
+use specs::{Handler, spec};
+
+/// 2026-11-24T03:00:00Z.
+const NOON: i64 = 1_795_489_200;
+
+fn main() {
+    println!("{:<44} {:>10} {:>10} {:>7}", "", "takes", "baseline", "ratio");
+    for (name, text) in [
+        ("1 API, 50 namespaces", spec(1, 50, 1)),
+        ("20 APIs, 50 namespaces and 3 keys each", spec(20, 50, 3)),
+        ("1,000 namespaces in 20 APIs", spec(20, 50, 1)),
+    ] {
+        compare(&format!("load: {name}"), &|| loaded(&text), &|| parsed(&text));
+        compare(&format!("load + render: {name}"), &|| rendered(&text), &|| parsed(&text));
+    }
+    // Against AppSync's quota, to see that nothing grows faster than the spec.
+    let crowded = spec(1, 1_000, 1);
+    compare("load: 1,000 namespaces in 1 API", &|| loaded(&crowded), &|| parsed(&crowded));
+    process::starts();
+    process::memory(&spec(20, 50, 3));
+}
+
+fn parsed(text: &str) {
+    black_box(Source::parse("spec.yaml", text.as_bytes()));
+}
+
+fn loaded(text: &str) {
+    let (source, _) = Source::parse("spec.yaml", text.as_bytes());
+    black_box(load(&source, &Handler, NOON, &Given::new()));
+}
+
+fn rendered(text: &str) {
+    let (source, _) = Source::parse("spec.yaml", text.as_bytes());
+    let (spec, problems) = load(&source, &Handler, NOON, &Given::new());
+    black_box(yaml(&template(&spec.unwrap_or_else(|| panic!("{problems:?}")))));
+}
+
+/// Shows what `work` takes beside `baseline`, measured in turns so that the machine's moods hit both.
+fn compare(name: &str, work: &dyn Fn(), baseline: &dyn Fn()) {
+    const ROUNDS: usize = 41;
+    let (mut takes, mut base) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        base.push(time(baseline));
+        takes.push(time(work));
+    }
+    show(name, median(takes), median(base));
+}
+
+fn show(name: &str, takes: Duration, base: Duration) {
+    let ratio = takes.as_secs_f64() / base.as_secs_f64();
+    println!("{name:<56} {:>8.2} ms {:>8.2} ms {ratio:>6.1}", ms(takes), ms(base));
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+fn time(work: &dyn Fn()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn median(mut all: Vec<Duration>) -> Duration {
+    all.sort();
+    all[all.len() / 2]
+}

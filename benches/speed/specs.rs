@@ -1,0 +1,50 @@
+//! Specs of a size, as text.
+use provision::kind::Files;
+
+/// The one file beside every spec: a handler as people write them.
+#[derive(Debug)]
+pub struct Handler;
+
+impl Files for Handler {
+    fn text(&self, path: &str) -> Result<String, String> {
+        match path {
+            "handler.js" => Ok(HANDLER.to_owned()),
+            _ => Err("no such file".to_owned()),
+        }
+    }
+}
+
+pub const HANDLER: &str = "import { util } from '@aws-appsync/utils'
+
+export function onPublish(ctx) {
+  return ctx.events.filter((event) => event.payload.text !== undefined)
+}
+
+export function onSubscribe(ctx) {
+  if (ctx.info.channel.segments.length < 2) {
+    util.unauthorized()
+  }
+}
+";
+
+/// A sound spec: `apis` APIs of `namespaces` channel namespaces and `keys` keys each.
+pub fn spec(apis: usize, namespaces: usize, keys: usize) -> String {
+    let mut text = "version: 1\nstack: bench\nlogRoles: { logs: {} }\napis:\n".to_owned();
+    for api in 0..apis {
+        text.push_str(&format!(
+            "  api-{api}:\n    ownerContact: realtime team\n    auth:\n      providers: [API_KEY, AWS_IAM]\n      publish: [AWS_IAM]\n    logging: {{ level: ERROR, role: logs }}\n    apiKeys:\n      web: {{ description: Browser clients, validFor: 90d }}\n"
+        ));
+        for key in 1..keys {
+            text.push_str(&format!("      key-{key}: {{ validFor: 90d, renewBefore: 14d }}\n"));
+        }
+        text.push_str("    namespaces:\n");
+        for namespace in 0..namespaces {
+            text.push_str(&match namespace % 3 {
+                0 => format!("      room-{namespace}: {{}}\n"),
+                1 => format!("      room-{namespace}: {{ publish: [AWS_IAM], subscribe: [API_KEY] }}\n"),
+                _ => format!("      room-{namespace}:\n        subscribe: [API_KEY, AWS_IAM]\n        handlers: {{ code: handler.js }}\n"),
+            });
+        }
+    }
+    text
+}
