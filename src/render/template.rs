@@ -1,7 +1,7 @@
 //! The same resources as CloudFormation templates: one for all, or one for each API.
 pub mod limits;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
@@ -103,7 +103,11 @@ fn render(
         let parameter = |(name, it): (&String, &Parameter)| (name.clone(), parameter(it));
         document.insert("Parameters".into(), parameters.iter().map(parameter).collect());
     }
-    let name = |address: &Address| logical_id(address, spec.desired.get(address));
+    // An id is asked for again by everything that refers to its resource.
+    let ids = desired.iter().map(|(address, it)| (address, logical_id(address, Some(it))));
+    let ids: HashMap<&Address, String> = ids.collect();
+    let other = |address: &Address| logical_id(address, spec.desired.get(address));
+    let name = |address: &Address| ids.get(address).cloned().unwrap_or_else(|| other(address));
     let body = |(address, resource): (&Address, &Resource)| {
         let properties = resource.properties.rewritten(&|text| text.to_intrinsic(&name));
         (name(address), json!({ "Type": resource.kind.type_name, "Properties": properties }))

@@ -1,5 +1,6 @@
 //! The logical ids of a template: said by the spec, or made from the address.
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::Value;
 
@@ -14,10 +15,9 @@ pub fn check<'a>(
     parameters: impl Iterator<Item = &'a str>,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let parameters: Vec<&str> = parameters.collect();
-    for (address, resource) in desired {
-        let id = logical_id(address, Some(resource));
-        if parameters.contains(&id.as_str()) {
+    let (ids, shared) = ids(desired);
+    for name in parameters {
+        if let Some((id, address)) = ids.get_key_value(name) {
             let message =
                 format!("its logical id in a template, `{id}`, is that of a parameter too");
             let path = address.parts().fold(Path::default(), Path::key);
@@ -27,7 +27,7 @@ pub fn check<'a>(
             );
         }
     }
-    for (id, first, second) in shared_ids(desired) {
+    for (id, first, second) in shared {
         let path = second.parts().fold(Path::default(), Path::key);
         let message = format!("its logical id in a template, `{id}`, is that of {first} too");
         let help = "to render a template, give one of the two another `logicalId:`";
@@ -35,17 +35,27 @@ pub fn check<'a>(
     }
 }
 
+/// An id, and the two resources that would share it.
+type Shared<'a> = (String, &'a Address, &'a Address);
+
 /// Ids that two resources would share in a template.
-pub fn shared_ids(desired: &Desired) -> Vec<(String, &Address, &Address)> {
+pub fn shared_ids(desired: &Desired) -> Vec<Shared<'_>> {
+    ids(desired).1
+}
+
+/// The ids there are, and those that two resources would share.
+fn ids(desired: &Desired) -> (BTreeMap<String, &Address>, Vec<Shared<'_>>) {
     let mut taken: BTreeMap<String, &Address> = BTreeMap::new();
     let mut shared = Vec::new();
     for (address, resource) in desired {
-        let id = logical_id(address, Some(resource));
-        if let Some(first) = taken.insert(id.clone(), address) {
-            shared.push((id, first, address));
+        match taken.entry(logical_id(address, Some(resource))) {
+            Entry::Vacant(free) => {
+                free.insert(address);
+            }
+            Entry::Occupied(first) => shared.push((first.key().clone(), *first.get(), address)),
         }
     }
-    shared
+    (taken, shared)
 }
 
 /// `apis/sample/namespaces/chat-room` is `SampleChatRoomNamespace`.
@@ -54,23 +64,22 @@ pub fn logical_id(address: &Address, resource: Option<&Resource>) -> String {
     if let Some(id) = declared {
         return id.to_owned();
     }
-    let names = address.parts().skip(1).step_by(2).map(capitalized);
-    names.chain([suffix(address.section())]).collect()
+    let mut id = String::new();
+    for name in address.parts().skip(1).step_by(2) {
+        push_capitalized(&mut id, name);
+    }
+    // A section in the singular, as an id ends: `namespaces` → `Namespace`.
+    let section = address.section();
+    push_capitalized(&mut id, section.strip_suffix('s').unwrap_or(section));
+    id
 }
 
-/// A section in the singular, as an id ends: `namespaces` → `Namespace`.
-fn suffix(section: &str) -> String {
-    capitalized(section.strip_suffix('s').unwrap_or(section))
-}
-
-fn capitalized(text: &str) -> String {
-    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
-    let capitalized = |word: &str| {
+fn push_capitalized(id: &mut String, text: &str) {
+    for word in text.split(|letter: char| !letter.is_ascii_alphanumeric()) {
         let mut letters = word.chars();
-        let first = letters.next().map(|first| first.to_ascii_uppercase());
-        first.into_iter().chain(letters).collect::<String>()
-    };
-    words.map(capitalized).collect()
+        id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        id.push_str(letters.as_str());
+    }
 }
 
 #[cfg(test)]
