@@ -96,7 +96,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         );
     };
     let folder = io.path(&args.dir);
-    let schema = json(&schema())?;
+    let schema = json(schema())?;
     let with_schema = |text: &str| text.replace(SCHEMA_HERE, SCHEMA_THERE);
     let files = starter.files.iter().map(|(path, text)| (*path, with_schema(text)));
     let files: Vec<(&str, String)> = files.chain([(SCHEMA_THERE, schema)]).collect();

@@ -22,7 +22,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let text = json(&schema())?;
+    let text = json(schema())?;
     match &args.out {
         None => io.result(&text)?,
         Some(path) => write(&io.path(path), &text)?,

@@ -120,7 +120,7 @@ pub fn load(
 ) -> (Option<Spec>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let (schema, substitutes) = (schema(), Substitutes::of(source.keys("parameters")));
-    let document = read(source, &schema, &|text| substitutes.read(text), &mut problems);
+    let document = read(source, schema, &|text| substitutes.read(text), &mut problems);
     let unread: Vec<Path> = problems.iter().filter_map(Diagnostic::path).cloned().collect();
     let head = Head::deserialize(&document);
     let known = match &head {

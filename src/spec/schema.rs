@@ -1,4 +1,6 @@
 //! The JSON Schema of a spec, composed from the table of kinds.
+use std::sync::LazyLock;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -10,7 +12,13 @@ const NAME_PATTERN: &str = "^[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?$";
 const NAME_HELP: &str = "a name has letters, digits, `_` and inner `-`, 64 at most";
 
 /// The schema of the whole file, draft 2020-12.
-pub fn schema() -> Value {
+pub fn schema() -> &'static Value {
+    // It never differs, and takes as long to make as a small spec to read.
+    static SCHEMA: LazyLock<Value> = LazyLock::new(make);
+    &SCHEMA
+}
+
+fn make() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut head = Head::json_schema(&mut generator);
     add_sections(&mut head, None, &mut generator);

@@ -438,13 +438,13 @@ proptest! {
     #[test]
     fn our_reading_of_the_schema_agrees_with_that_of_others(document in broken()) {
         let schema = schema();
-        let theirs = jsonschema::draft202012::new(&schema).unwrap().is_valid(&document);
+        let theirs = jsonschema::draft202012::new(schema).unwrap().is_valid(&document);
         let text = provision::render::yaml::yaml(&document);
         let (source, problems) = Source::parse("spec.yaml", text.as_bytes());
         prop_assert_eq!(problems, vec![]);
         let mut problems = Vec::new();
         let as_it_stands = |text: &str| Substitution { value: Some(json!(text)), objections: vec![] };
-        read(&source, &schema, &as_it_stands, &mut problems);
+        read(&source, schema, &as_it_stands, &mut problems);
         prop_assert_eq!(theirs, problems.is_empty(), "{}\n{:#?}", text, problems);
         // Whatever the types refuse, the schema has refused before.
         let (_, all) = load(&source, &crate::specs::folder(), NOON, &Given::new());
@@ -485,5 +485,5 @@ fn the_schema_says_nothing_that_we_do_not_read() {
             _ => {}
         }
     }
-    check(&schema());
+    check(schema());
 }
