@@ -1,10 +1,11 @@
 //! What a kind of resource tells the engine: facts, never calls. Pure.
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path};
@@ -66,7 +67,13 @@ pub struct Scope<'a> {
     pub known: &'a BTreeMap<String, Vec<String>>,
     /// The parts that could not be read, and are left out of the document.
     pub unread: &'a [Path],
+    pub firsts: &'a Firsts,
 }
+
+/// The key that has a name first, by section and by name as it is written: looked for once a section, since
+/// looking for each of its members would take the square of their number.
+#[derive(Debug, Default)]
+pub struct Firsts(RefCell<HashMap<String, HashMap<String, String>>>);
 
 /// More combinations of parameters' values than these nobody declares on purpose.
 const READINGS_MAX: usize = 64;
@@ -152,14 +159,19 @@ impl Scope<'_> {
         section.map(|it| it.keys().map(String::as_str).collect()).unwrap_or_default()
     }
     /// What declared before this one has the name `name` on AWS: says so, or is called so.
-    pub fn twin(&self, name: &Text) -> Option<&str> {
-        let written = name.to_value();
-        let before = self.siblings().take_while(|(key, _)| *key != self.address.name());
-        let mut same = before.filter(|(key, declared)| match declared.get("name") {
-            Some(name) => *name == written,
-            None => written.as_str() == Some(*key),
+    pub fn twin(&self, name: &Text) -> Option<String> {
+        let mut firsts = self.firsts.0.borrow_mut();
+        let (section, _) = self.address.as_str().rsplit_once('/').unwrap_or_default();
+        let firsts = firsts.entry(section.to_owned()).or_insert_with(|| {
+            let mut firsts = HashMap::new();
+            for (key, declared) in self.siblings() {
+                let name = declared.get("name").map_or_else(|| json!(key), Value::clone);
+                firsts.entry(name.to_string()).or_insert_with(|| key.to_owned());
+            }
+            firsts
         });
-        same.next().map(|(key, _)| key)
+        let first = firsts.get(&name.to_value().to_string());
+        first.filter(|first| *first != self.address.name()).cloned()
     }
     /// What declared before this one has `text` where `part` looks.
     pub fn same(&self, part: impl Fn(&Value) -> Option<&Value>, text: &Text) -> Option<&str> {
@@ -340,8 +352,8 @@ pub struct Facts {
     pub example: &'static str,
     pub properties: fn(&mut SchemaGenerator) -> Schema,
     pub declaration: fn(&mut SchemaGenerator) -> Schema,
-    pub check: fn(&Value, &Scope<'_>, &mut Problems) -> Result<(), serde_json::Error>,
-    pub expand: fn(&Value, &Scope<'_>) -> Result<Option<Properties>, serde_json::Error>,
+    /// Checks a declaration, and expands it.
+    pub read: fn(&Value, &Scope<'_>, &mut Problems) -> serde_json::Result<Option<Properties>>,
     pub declare: fn(&Properties, &mut Imported) -> Value,
     pub refuses: fn(&Properties) -> Option<&'static str>,
     pub given: fn(&Resource, &Properties, &Site) -> Properties,
@@ -363,13 +375,9 @@ impl Facts {
             example: K::EXAMPLE,
             properties: |generator| K::json_schema(generator),
             declaration: |generator| K::Declaration::json_schema(generator),
-            check: |declared, scope, problems| {
+            read: |declared, scope, problems| {
                 let declared = K::Declaration::deserialize(declared)?;
                 K::check(&declared, scope, problems);
-                Ok(())
-            },
-            expand: |declared, scope| {
-                let declared = K::Declaration::deserialize(declared)?;
                 Ok(K::expand(&declared, scope).map(|it| Properties::of(&it)))
             },
             declare: |properties, found| {

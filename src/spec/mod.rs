@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::access;
 use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path, Severity};
-use crate::kind::{Desired, Files, Problems, Resource, Scope, Step, readings};
+use crate::kind::{Desired, Files, Firsts, Problems, Resource, Scope, Step, readings};
 use crate::kinds::{self, Row};
 use crate::mark::{ADDRESS_TAG, STACK_TAG};
 use crate::source::Source;
@@ -136,8 +136,10 @@ pub fn load(
         }
     };
     let desired = Desired::new();
-    let (document, known, unread) = (&document, &known, unread.as_slice());
-    let mut reading = Reading { document, files, now_epoch_s, known, unread, desired, problems };
+    let firsts = Firsts::default();
+    let (document, known, unread, firsts) = (&document, &known, unread.as_slice(), &firsts);
+    let mut reading =
+        Reading { document, files, now_epoch_s, known, unread, firsts, desired, problems };
     if let Ok(head) = &head {
         reading.head(head);
     }
@@ -181,14 +183,15 @@ struct Reading<'a> {
     now_epoch_s: i64,
     known: &'a BTreeMap<String, Vec<String>>,
     unread: &'a [Path],
+    firsts: &'a Firsts,
     desired: Desired,
     problems: Vec<Diagnostic>,
 }
 
 impl Reading<'_> {
     fn scope(&self, address: Address) -> Scope<'_> {
-        let Self { document, files, now_epoch_s, known, unread, .. } = *self;
-        Scope { address, document, now_epoch_s, files, known, unread }
+        let Self { document, files, now_epoch_s, known, unread, firsts, .. } = *self;
+        Scope { address, document, now_epoch_s, files, known, unread, firsts }
     }
 
     /// Checks what stands beside the sections.
@@ -235,8 +238,7 @@ impl Reading<'_> {
     fn declaration(&mut self, row: &'static Row, address: &Address, declared: &Value, path: &Path) {
         let scope = self.scope(address.clone());
         let mut problems = Problems::under(path.clone());
-        let checked = (row.facts.check)(declared, &scope, &mut problems);
-        let expanded = checked.and_then(|()| (row.facts.expand)(declared, &scope));
+        let expanded = (row.facts.read)(declared, &scope, &mut problems);
         self.problems.extend(problems.into_vec());
         match expanded {
             Ok(Some(properties)) => {
