@@ -7,7 +7,8 @@ mod map;
 mod scalar;
 mod union;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use regex_lite::Regex;
 use serde_json::Value;
@@ -82,8 +83,13 @@ pub fn read<'s>(
     problems: &mut Vec<Diagnostic>,
 ) -> Value {
     let Some(tree) = &source.parsed.tree else { return Value::Null };
-    let (patterns, problems_here) = (HashMap::new(), Vec::new());
-    let mut reader = Reader { root: schema, substitute, problems: problems_here, patterns };
+    let mut reader = Reader {
+        root: schema,
+        substitute,
+        problems: Vec::new(),
+        patterns: HashMap::new(),
+        shapes: HashMap::new(),
+    };
     let value = reader.node(tree, schema, &Path::default());
     problems.extend(reader.problems);
     value.unwrap_or_default()
@@ -94,6 +100,15 @@ struct Reader<'s> {
     substitute: &'s dyn Fn(&str) -> Substitution,
     problems: Vec<Diagnostic>,
     patterns: HashMap<&'s str, Regex>,
+    /// By the schema's place in memory: where it leads, and what it asks.
+    shapes: HashMap<*const Value, (&'s Value, Rc<Shape<'s>>)>,
+}
+
+/// What a schema asks of a part. Worked out once: many parts meet few schemas.
+enum Shape<'s> {
+    Words(Vec<&'s str>),
+    Union(&'s [Value]),
+    Types(Vec<&'s str>),
 }
 
 impl<'s> Reader<'s> {
@@ -107,14 +122,13 @@ impl<'s> Reader<'s> {
             );
             return None;
         }
-        let schema = self.deref(schema);
-        if let Some(allowed) = self.constants(schema) {
-            return self.constant(node, &allowed, path);
-        }
-        if let Some(alternatives) = union::alternatives(schema) {
-            return self.union(node, alternatives, path);
-        }
-        match (types(schema).as_slice(), &node.data) {
+        let (schema, shape) = self.shape(schema);
+        let types = match &*shape {
+            Shape::Words(allowed) => return self.constant(node, allowed, path),
+            Shape::Union(alternatives) => return self.union(node, alternatives, path),
+            Shape::Types(types) => types.as_slice(),
+        };
+        match (types, &node.data) {
             ([], _) => self.free(node, path),
             (types, Data::Map(entries)) if types.contains(&"object") => {
                 self.map(entries, schema, path)
@@ -127,13 +141,30 @@ impl<'s> Reader<'s> {
         }
     }
 
+    fn shape(&mut self, schema: &'s Value) -> (&'s Value, Rc<Shape<'s>>) {
+        let key = std::ptr::from_ref(schema);
+        if let Some((schema, shape)) = self.shapes.get(&key) {
+            return (schema, Rc::clone(shape));
+        }
+        let schema = self.deref(schema);
+        let shape = match (self.constants(schema), union::alternatives(schema)) {
+            (Some(words), _) => Shape::Words(words),
+            (None, Some(alternatives)) => Shape::Union(alternatives),
+            (None, None) => Shape::Types(types(schema)),
+        };
+        let shape = Rc::new(shape);
+        self.shapes.insert(key, (schema, Rc::clone(&shape)));
+        (schema, shape)
+    }
+
     fn list(&mut self, items: &[Node], schema: &'s Value, path: &Path) -> Option<Value> {
         let item_schema = schema.get("items").unwrap_or(&Value::Bool(true));
-        let mut read: Vec<Value> = Vec::new();
+        let unique = schema.get("uniqueItems") == Some(&Value::Bool(true));
+        let (mut read, mut seen) = (Vec::new(), HashSet::new());
         for (n, item) in items.iter().enumerate() {
             let at = path.clone().index(n);
             let Some(value) = self.node(item, item_schema, &at) else { continue };
-            if schema.get("uniqueItems") == Some(&Value::Bool(true)) && read.contains(&value) {
+            if unique && !seen.insert(canonical(&value)) {
                 let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 let message = format!("`{shown}` stands here a second time");
                 self.report(
@@ -203,6 +234,13 @@ impl<'s> Reader<'s> {
     fn report(&mut self, problem: Diagnostic) {
         self.problems.push(problem);
     }
+}
+
+/// A text that equal values share, whatever the order of their keys.
+fn canonical(value: &Value) -> String {
+    let mut value = value.clone();
+    value.sort_all_objects();
+    value.to_string()
 }
 
 /// The types that a schema allows; none: anything.
