@@ -52,7 +52,7 @@ fn loaded(text: &str) {
 fn rendered(text: &str) {
     let (source, _) = Source::parse("spec.yaml", text.as_bytes());
     let (spec, problems) = load(&source, &Handler, NOON, &Given::new());
-    black_box(yaml(&template(&spec.unwrap_or_else(|| panic!("{problems:?}")))));
+    black_box(yaml(&template(&spec.unwrap_or_else(|| panic!("{problems:?}")), false).document));
 }
 
 /// Shows what `work` takes beside `baseline`, measured in turns so that the machine's moods hit both.
