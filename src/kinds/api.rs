@@ -8,6 +8,7 @@ use crate::address::Address;
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::auth::{self, AuthMode, AuthType, Modes};
 use crate::kinds::log_role::LogRoleDeclaration;
+use crate::kinds::logical_id::LogicalId;
 use crate::kinds::provider::{self, AuthProvider, Provider};
 use crate::model::Tags;
 use crate::suggest::instead;
@@ -50,9 +51,11 @@ pub struct LogConfig {
 pub struct ApiDeclaration {
     /// Its name on AWS, 1 to 50 letters, digits, `_`, `-` and spaces. Left out: `STACK-KEY`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"appsync-event-api-sample")]
     name: Option<Text>,
-    /// Whom to ask about this API.
+    /// Whom to ask about this API. Left out: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"realtime team")]
     owner_contact: Option<Text>,
     /// Who may do what.
     pub auth: Auth,
@@ -61,8 +64,7 @@ pub struct ApiDeclaration {
     pub logging: Option<Logging>,
     /// Its logical id in a CloudFormation template. Left out: made from its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"))]
-    logical_id: Option<String>,
+    logical_id: Option<LogicalId>,
 }
 
 /// Who may do what.
@@ -73,6 +75,7 @@ pub struct ApiDeclaration {
 pub struct Auth {
     /// The ways for clients to prove who they are.
     #[schemars(length(min = 1, max = 50), extend("uniqueItems" = true))]
+    #[schemars(example = serde_json::json!(["API_KEY", "AWS_IAM"]))]
     pub providers: Vec<Provider>,
     /// Who may open a realtime connection. Left out: every provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,6 +97,7 @@ pub struct Logging {
     /// How much is logged.
     level: LogLevel,
     /// The role that AppSync writes as: a name under `logRoles`.
+    #[schemars(example = &"logs")]
     pub role: String,
 }
 

@@ -7,6 +7,7 @@ use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::api::Auth;
 use crate::kinds::auth::AuthType;
+use crate::kinds::logical_id::LogicalId;
 use crate::kinds::period::Period;
 use crate::mark::{Mark, of_description};
 use crate::model::{Attributes, Site};
@@ -28,8 +29,9 @@ pub struct ApiKey {
 #[schemars(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "description": "Browser clients", "validFor": "90d", "renewBefore": "14d" }))]
 pub struct ApiKeyDeclaration {
-    /// Who uses it.
+    /// Who uses it. Left out: nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Browser clients")]
     description: Option<Text>,
     /// How long a new or renewed key lives, from a day to a year: `90d`. Left out, without
     /// `expires`: `7d`, AWS's own default.
@@ -39,16 +41,17 @@ pub struct ApiKeyDeclaration {
     #[serde(skip_serializing_if = "Option::is_none")]
     renew_before: Option<Period>,
     /// The moment a key ends, instead of `validFor`: `2027-06-30T00:00:00Z`. It is never renewed.
+    /// Left out: it ends as `validFor` says.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         regex(pattern = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"),
         extend("patternErrorMessage" = "expected a moment such as 2027-06-30T00:00:00Z")
     )]
+    #[schemars(example = &"2027-06-30T00:00:00Z")]
     expires: Option<String>,
     /// Its logical id in a CloudFormation template. Left out: made from its address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"))]
-    logical_id: Option<String>,
+    logical_id: Option<LogicalId>,
 }
 
 const HOUR_S: i64 = 3_600;

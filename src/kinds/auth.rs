@@ -66,7 +66,7 @@ impl JsonSchema for Modes {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let item = generator.subschema_for::<AuthType>();
-        json_schema!({ "type": "array", "items": item, "uniqueItems": true, "minItems": 1 })
+        json_schema!({ "type": "array", "items": item, "uniqueItems": true, "minItems": 1, "examples": [["API_KEY", "AWS_IAM"]] })
     }
 }
 

@@ -9,6 +9,7 @@ use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::api::Auth;
 use crate::kinds::auth::{self, AuthMode, Modes};
 use crate::kinds::handlers::{self, Handlers};
+use crate::kinds::logical_id::LogicalId;
 use crate::model::{Site, Tags};
 use crate::text::Text;
 
@@ -39,6 +40,7 @@ pub struct ChannelNamespace {
 pub struct NamespaceDeclaration {
     /// Its name on AWS, the first segment of its channels. Left out: its key.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"chat")]
     name: Option<Text>,
     /// Who may publish here. Left out: whoever the API lets publish.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,12 +49,12 @@ pub struct NamespaceDeclaration {
     #[serde(skip_serializing_if = "Option::is_none")]
     subscribe: Option<Modes>,
     /// What runs when events are published here and when somebody subscribes.
+    /// Left out: events pass as they come, and whoever may subscribe does.
     #[serde(skip_serializing_if = "Option::is_none")]
     handlers: Option<Handlers>,
     /// Its logical id in a CloudFormation template. Left out: made from its address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"))]
-    logical_id: Option<String>,
+    logical_id: Option<LogicalId>,
 }
 
 const NAME_MAX: usize = 50;

@@ -9,6 +9,7 @@ use crate::address::Address;
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::arn;
 use crate::kinds::channel_namespace::NamespaceDeclaration;
+use crate::kinds::logical_id::LogicalId;
 use crate::kinds::period::Period;
 use crate::text::Text;
 
@@ -26,33 +27,34 @@ pub struct DataSourceDeclaration {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"orders")]
     pub name: Option<Text>,
-    /// What it is for.
+    /// What it is for. Left out: nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"Takes orders")]
     pub description: Option<Text>,
     /// A Lambda function. Only this kind serves a handler with `behavior: DIRECT`.
+    /// Left out: it is something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda: Option<LambdaSource>,
-    /// A DynamoDB table.
+    /// A DynamoDB table. Left out: it is something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dynamodb: Option<DynamoDbSource>,
-    /// An EventBridge event bus.
+    /// An EventBridge event bus. Left out: it is something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_bridge: Option<EventBridgeSource>,
-    /// An HTTP endpoint.
+    /// An HTTP endpoint. Left out: it is something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http: Option<HttpSource>,
-    /// An OpenSearch domain.
+    /// An OpenSearch domain. Left out: it is something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_search: Option<OpenSearchSource>,
-    /// An Aurora cluster, by its Data API.
+    /// An Aurora cluster, by its Data API. Left out: it is something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rds: Option<RdsSource>,
-    /// The models of Amazon Bedrock: `{}`.
+    /// The models of Amazon Bedrock: `{}`. Left out: it is something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bedrock: Option<BedrockSource>,
     /// The ARN of the role as which AppSync calls it. Only an HTTP endpoint without `signing` needs
-    /// none.
+    /// none. Left out: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"arn:aws:iam::123456789012:role/call-orders")]
     pub service_role: Option<Text>,
@@ -61,8 +63,7 @@ pub struct DataSourceDeclaration {
     pub metrics: Option<Metrics>,
     /// Its logical id in a CloudFormation template. Left out: made from its address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"), example = &"OrdersDataSource")]
-    logical_id: Option<String>,
+    logical_id: Option<LogicalId>,
 }
 
 /// A Lambda function.
@@ -72,6 +73,7 @@ pub struct DataSourceDeclaration {
 #[schemars(example = json!({ "function": "arn:aws:lambda:ap-northeast-1:123456789012:function:orders" }))]
 pub struct LambdaSource {
     /// The ARN of the function, its version or its alias.
+    #[schemars(example = &"arn:aws:lambda:ap-northeast-1:123456789012:function:orders")]
     function: Text,
 }
 
@@ -82,6 +84,7 @@ pub struct LambdaSource {
 #[schemars(example = json!({ "table": "messages" }))]
 pub struct DynamoDbSource {
     /// The name of the table.
+    #[schemars(example = &"messages")]
     table: Text,
     /// The region of the table. Left out: the stack's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,10 +94,10 @@ pub struct DynamoDbSource {
     /// as the service role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     use_caller_credentials: Option<bool>,
-    /// Whether AppSync keeps versions of its items.
+    /// Whether AppSync keeps versions of its items. Left out: it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     versioned: Option<bool>,
-    /// A second table, for what has changed lately.
+    /// A second table, for what has changed lately. Left out: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     delta_sync: Option<DeltaSync>,
 }
@@ -106,6 +109,7 @@ pub struct DynamoDbSource {
 #[schemars(example = json!({ "table": "messages-delta", "baseTableTtl": "30d", "deltaSyncTableTtl": "1d" }))]
 pub struct DeltaSync {
     /// The name of the second table.
+    #[schemars(example = &"messages-delta")]
     table: Text,
     /// How long an item stays in the first table, in whole minutes: `30d`.
     base_table_ttl: Period,
@@ -120,6 +124,7 @@ pub struct DeltaSync {
 #[schemars(example = json!({ "bus": "arn:aws:events:ap-northeast-1:123456789012:event-bus/default" }))]
 pub struct EventBridgeSource {
     /// The ARN of the event bus.
+    #[schemars(example = &"arn:aws:events:ap-northeast-1:123456789012:event-bus/default")]
     bus: Text,
 }
 
@@ -130,6 +135,7 @@ pub struct EventBridgeSource {
 #[schemars(example = json!({ "endpoint": "https://orders.example.com" }))]
 pub struct HttpSource {
     /// Its URL, without a path.
+    #[schemars(example = &"https://orders.example.com")]
     endpoint: Text,
     /// How requests are signed, where it is an AWS service. Left out: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,11 +148,11 @@ pub struct HttpSource {
 #[schemars(deny_unknown_fields)]
 #[schemars(example = json!({ "region": "ap-northeast-1", "service": "states" }))]
 pub struct Signing {
-    /// The region that requests are signed for.
+    /// The region that requests are signed for. Left out: as AppSync decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"ap-northeast-1")]
     region: Option<Text>,
-    /// The service that requests are signed for.
+    /// The service that requests are signed for. Left out: as AppSync decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"states")]
     service: Option<Text>,
@@ -159,6 +165,7 @@ pub struct Signing {
 #[schemars(example = json!({ "endpoint": "https://search-orders.ap-northeast-1.es.amazonaws.com" }))]
 pub struct OpenSearchSource {
     /// Its URL.
+    #[schemars(example = &"https://search-orders.ap-northeast-1.es.amazonaws.com")]
     endpoint: Text,
     /// The region of the domain. Left out: the stack's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -177,14 +184,16 @@ pub struct OpenSearchSource {
 }))]
 pub struct RdsSource {
     /// The ARN of the cluster.
+    #[schemars(example = &"arn:aws:rds:ap-northeast-1:123456789012:cluster:orders")]
     cluster: Text,
     /// The ARN of the secret with its credentials.
+    #[schemars(example = &"arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:orders")]
     secret: Text,
-    /// The name of the database.
+    /// The name of the database. Left out: none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"orders")]
     database: Option<Text>,
-    /// The name of the schema.
+    /// The name of the schema. Left out: none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"public")]
     schema: Option<Text>,

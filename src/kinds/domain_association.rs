@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::address::Address;
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::domain_name::DomainDeclaration;
+use crate::kinds::logical_id::LogicalId;
 use crate::suggest::instead;
 use crate::text::{Hole, Text};
 
@@ -17,7 +18,7 @@ pub struct DomainAssociation {
     domain_name: Text,
 }
 
-/// Which API a domain name leads to.
+/// Which API a domain name leads to. Left out: it leads nowhere yet.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
@@ -28,8 +29,7 @@ pub struct AssociationDeclaration {
     api: String,
     /// Its logical id in a CloudFormation template. Left out: made from its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"), example = &"EventsAssociation")]
-    logical_id: Option<String>,
+    logical_id: Option<LogicalId>,
 }
 
 impl Kind for DomainAssociation {

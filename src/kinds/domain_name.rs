@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::arn;
+use crate::kinds::logical_id::LogicalId;
 use crate::model::Tags;
 use crate::text::Text;
 
@@ -37,14 +38,13 @@ pub struct DomainDeclaration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012")]
     pub certificate: Option<Text>,
-    /// What it is for.
+    /// What it is for. Left out: nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"Events for browsers")]
     description: Option<Text>,
     /// Its logical id in a CloudFormation template. Left out: made from its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"), example = &"EventsDomain")]
-    logical_id: Option<String>,
+    logical_id: Option<LogicalId>,
 }
 
 /// AppSync's own limits (reference §1.7).

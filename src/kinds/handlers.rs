@@ -18,15 +18,17 @@ use crate::text::Text;
 #[schemars(example = json!({ "onPublish": { "dataSource": "orders", "behavior": "DIRECT", "invoke": "EVENT" } }))]
 pub struct Handlers {
     /// A JavaScript file beside the spec, which exports `onPublish`, `onSubscribe` or both.
+    /// Left out: the code stands elsewhere, or there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1), example = &"handlers/chat.js")]
     pub code: Option<String>,
     /// The JavaScript itself, where it is short. It is taken as it stands: `${…}` in it is its own.
+    /// Left out: the code stands elsewhere, or there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1), extend("contentMediaType" = "text/javascript"), example = &"export function onPublish(ctx) {\n  return ctx.events\n}\n")]
     pub inline: Option<String>,
     /// Where CloudFormation finds the JavaScript: `s3://bucket/key`. AppSync's own API can't, so this
-    /// can be rendered and not applied.
+    /// can be rendered and not applied. Left out: the code stands elsewhere, or there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"s3://my-bucket/handlers/chat.js")]
     pub s3: Option<Text>,

@@ -10,7 +10,10 @@ use crate::address::Address;
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::api::Logging;
 use crate::kinds::arn;
-use crate::kinds::policy_document::{APPSYNC_LOG_GROUPS, PolicyDocument, check_document};
+use crate::kinds::logical_id::LogicalId;
+use crate::kinds::policy_document::{
+    APPSYNC_LOG_GROUPS, PolicyDocument, check_document, example_policy,
+};
 use crate::model::{Site, Tags};
 use crate::text::Text;
 
@@ -45,13 +48,17 @@ struct InlinePolicy {
 #[schemars(example = json!({ "arn": "arn:aws:iam::123456789012:role/existing" }))]
 pub struct LogRoleDeclaration {
     /// An existing role, which is used and never changed. Nothing else may stand beside it.
+    /// Left out: the role is made.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"arn:aws:iam::123456789012:role/existing")]
     pub arn: Option<Text>,
     /// Its name on AWS. Left out: made from stack, key and region.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"appsync-logs")]
     name: Option<Text>,
-    /// What it is for.
+    /// What it is for. Left out: nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Writes AppSync's logs")]
     description: Option<Text>,
     /// Who may assume it. Left out: AppSync.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,15 +66,16 @@ pub struct LogRoleDeclaration {
     /// What it may do: policy name → document. Left out, without `managedPolicies`: write AppSync's
     /// log groups of this account and region, and no more.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = serde_json::json!({ "WriteLogs": example_policy() }))]
     policies: Option<IndexMap<String, PolicyDocument>>,
-    /// ARNs of managed policies.
+    /// ARNs of managed policies. Left out: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("uniqueItems" = true))]
+    #[schemars(example = serde_json::json!(["arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs"]))]
     managed_policies: Option<Vec<Text>>,
     /// Its logical id in a CloudFormation template. Left out: made from its address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"))]
-    logical_id: Option<String>,
+    logical_id: Option<LogicalId>,
 }
 
 /// IAM's limits (reference §5.2, §5.3).

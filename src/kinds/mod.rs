@@ -13,6 +13,7 @@ pub mod web_acl_association;
 
 mod appsync_tags;
 mod arn;
+mod logical_id;
 mod period;
 mod policy_document;
 

@@ -80,6 +80,7 @@ impl JsonSchema for Period {
             "minLength": 2,
             // Seven digits keep every sum far from overflow.
             "pattern": r"^(\d{1,7}w)?(\d{1,7}d)?(\d{1,7}h)?(\d{1,7}m)?(\d{1,7}s)?$",
+            "examples": ["90d"],
             "patternErrorMessage": "expected a period such as 90d, 12h or 1h30m",
         })
     }

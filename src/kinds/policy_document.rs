@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::kind::{Problems, Step};
 
@@ -18,18 +18,25 @@ impl JsonSchema for PolicyDocument {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "An IAM policy document, written in YAML.",
+            "examples": [example_policy()],
             "type": "object",
             "properties": {
                 "Version": {
-                    "description": "The version of the policy language.",
+                    "description": "The version of the policy language. Left out: 2008-10-17, the old one.",
+                    "default": "2008-10-17",
                     "type": "string",
                     "enum": ["2012-10-17", "2008-10-17"],
                 },
-                "Id": { "description": "A name for the document.", "type": "string" },
+                "Id": {
+                    "description": "A name for the document. Left out: it has none.",
+                    "type": "string",
+                    "examples": ["logs"],
+                },
                 "Statement": {
                     "description": "What is allowed or denied, one statement each.",
                     "type": "array",
                     "minItems": 1,
+                    "examples": [[{ "Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*" }]],
                     "items": { "type": "object" },
                 },
             },
@@ -42,6 +49,14 @@ impl JsonSchema for PolicyDocument {
 /// The log groups that AppSync makes for Event APIs (reference §5.6).
 pub const APPSYNC_LOG_GROUPS: &str =
     "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/appsync/apis/*";
+
+/// A document as it could be written.
+pub fn example_policy() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*" }],
+    })
+}
 
 /// The keys of a statement (IAM's policy grammar).
 const KEYS: &[&str] = &[

@@ -36,12 +36,15 @@ pub enum Provider {
 #[schemars(example = serde_json::json!({ "userPoolId": "ap-northeast-1_AbCdEf", "appIdClientRegex": "^web" }))]
 pub struct Cognito {
     /// The id of the pool, such as `ap-northeast-1_AbCdEf`.
+    #[schemars(example = &"ap-northeast-1_AbCdEf")]
     user_pool_id: Text,
     /// The region of the pool. Left out: what its id begins with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"ap-northeast-1")]
     region: Option<Text>,
     /// Which app clients are let in, as a regular expression. Left out: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"^web")]
     app_id_client_regex: Option<Text>,
 }
 
@@ -52,14 +55,16 @@ pub struct Cognito {
 #[schemars(example = serde_json::json!({ "issuer": "https://id.example.com", "clientId": "web", "iatTtl": "1h" }))]
 pub struct OpenIdConnect {
     /// Its URL, `https`; AppSync appends `/.well-known/openid-configuration`.
+    #[schemars(example = &"https://id.example.com")]
     issuer: Text,
     /// Which clients are let in: an id, or a regular expression. Left out: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"web")]
     client_id: Option<Text>,
-    /// How long a token is good after it was issued.
+    /// How long a token is good after it was issued. Left out: as long as the token says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     iat_ttl: Option<Period>,
-    /// How long a token is good after its user signed in.
+    /// How long a token is good after its user signed in. Left out: as long as the token says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     auth_ttl: Option<Period>,
 }
@@ -71,12 +76,15 @@ pub struct OpenIdConnect {
 #[schemars(example = serde_json::json!({ "function": "arn:aws:lambda:ap-northeast-1:123456789012:function:authorize", "resultTtl": "5m" }))]
 pub struct Lambda {
     /// The ARN of the function, its version or its alias, in the same account. It must let AppSync invoke it.
+    #[schemars(example = &"arn:aws:lambda:ap-northeast-1:123456789012:function:authorize")]
     function: Text,
     /// How long its answer is kept, up to an hour. Left out: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     result_ttl: Option<Period>,
     /// What a token must look like to be asked about at all, as a regular expression.
+    /// Left out: the function is asked about every token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"^Bearer [A-Za-z0-9._-]+$")]
     identity_validation_expression: Option<Text>,
 }
 

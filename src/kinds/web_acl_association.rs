@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
 use crate::kinds::arn;
+use crate::kinds::logical_id::LogicalId;
 use crate::text::Text;
 
 /// An API's web ACL.
@@ -16,7 +17,7 @@ pub struct WebAclAssociation {
     web_acl_arn: Text,
 }
 
-/// The AWS WAF web ACL that guards this API.
+/// The AWS WAF web ACL that guards this API. Left out: none does.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
@@ -27,8 +28,7 @@ pub struct WafDeclaration {
     web_acl: Text,
     /// Its logical id in a CloudFormation template. Left out: made from its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,255}$"), example = &"SampleWaf")]
-    logical_id: Option<String>,
+    logical_id: Option<LogicalId>,
 }
 
 impl Kind for WebAclAssociation {

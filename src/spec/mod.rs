@@ -33,7 +33,7 @@ use crate::text::{Hole, Text};
 #[schemars(deny_unknown_fields, title = "provision spec")]
 pub struct Head {
     /// The version of this format: 1.
-    #[schemars(range(min = 1, max = 1))]
+    #[schemars(range(min = 1, max = 1), example = 1)]
     version: u32,
     /// The scope of ownership: what this file may change and delete on AWS. The name of the stack
     /// where CloudFormation deploys it.
@@ -43,19 +43,20 @@ pub struct Head {
         example = &"chat", example = &"chat-${stage}"
     )]
     stack: Text,
-    /// What it is for.
+    /// What it is for. Left out: nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Real-time delivery")]
     description: Option<Text>,
     /// Where it stands, such as `ap-northeast-1`. Left out: the region of the AWS profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"), extend("patternErrorMessage" = "expected a region such as ap-northeast-1"))]
+    #[schemars(regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"), extend("patternErrorMessage" = "expected a region such as ap-northeast-1"), example = &"ap-northeast-1")]
     region: Option<String>,
-    /// Tags on everything that takes tags.
+    /// Tags on everything that takes tags. Left out: none but provision's own.
     #[serde(default)]
     #[schemars(example = serde_json::json!({ "team": "realtime" }))]
     tags: BTreeMap<String, Text>,
     /// What differs from stage to stage. `${NAME}` stands for a parameter in any text; applying puts
-    /// its value there, rendering keeps it as a parameter of the template.
+    /// its value there, rendering keeps it as a parameter of the template. Left out: none.
     #[serde(default)]
     #[schemars(
         extend("propertyNames" = { "pattern": "^[A-Za-z][A-Za-z0-9]{0,254}$", "patternErrorMessage": "a parameter is named by a letter, then letters and digits, as CloudFormation has it" }),

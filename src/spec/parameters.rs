@@ -28,7 +28,7 @@ pub struct Parameter {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"[a-z]+")]
     pub pattern: Option<String>,
-    /// What it is for.
+    /// What it is for. Left out: nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4000), example = &"Where this runs")]
     pub description: Option<String>,

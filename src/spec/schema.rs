@@ -38,10 +38,16 @@ fn add_sections(around: &mut Schema, parent: Option<&str>, generator: &mut Schem
         let mut declaration = (facts.declaration)(generator);
         add_sections(&mut declaration, Some(facts.section), generator);
         let description = declaration.get("description").cloned().unwrap_or_default();
+        let examples = declaration.get("examples").cloned().unwrap_or_default();
+        let named = |(n, it): (usize, &Value)| json!({ format!("name{}", n + 1): it });
+        let examples: Vec<Value> =
+            examples.as_array().into_iter().flatten().enumerate().map(named).collect();
         let section = match facts.only {
             true => json!(declaration),
             false => json!({
                 "description": description,
+                "default": {},
+                "examples": examples,
                 "type": "object",
                 "propertyNames": { "pattern": NAME_PATTERN, "patternErrorMessage": NAME_HELP },
                 "additionalProperties": declaration,

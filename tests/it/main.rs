@@ -10,6 +10,7 @@ mod kills;
 mod laws;
 mod mistakes;
 mod pages;
+mod schema;
 mod specs;
 mod stories;
 mod templates;
