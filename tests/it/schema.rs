@@ -35,7 +35,7 @@ fn resolved(root: &Value, schema: &Value) -> Value {
 #[test]
 fn every_property_says_what_it_is_what_it_looks_like_and_what_it_is_when_left_out() {
     let (schema, mut lacking) = (schema(), Vec::new());
-    each(&schema, &schema, "", &mut |path, property, required| {
+    each(schema, schema, "", &mut |path, property, required| {
         let description = property.get("description").and_then(Value::as_str).unwrap_or_default();
         if description.is_empty() {
             lacking.push(format!("{path}: a description"));
@@ -55,7 +55,7 @@ fn every_property_says_what_it_is_what_it_looks_like_and_what_it_is_when_left_ou
 #[test]
 fn every_example_and_default_is_what_the_schema_allows() {
     let (schema, mut wrong) = (schema(), Vec::new());
-    each(&schema, &schema, "", &mut |path, property, _| {
+    each(schema, schema, "", &mut |path, property, _| {
         let mut alone = property.clone();
         alone["$defs"] = schema["$defs"].clone();
         let validator = jsonschema::draft202012::new(&alone).unwrap();
