@@ -3,11 +3,16 @@
 /// The candidate that `written` was probably meant to be.
 pub fn meant<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = written.to_lowercase();
+    let length = lower.chars().count();
     let distance = |candidate: &str| strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
     let near =
         |candidate: &str, distance: usize| distance <= 1.max(candidate.len().max(lower.len()) / 4);
+    // Texts are at least as far from each other as their lengths; to find out exactly how far takes
+    // as much memory as both lengths multiplied.
+    let may_be_near = |it: &&str| near(it, length.abs_diff(it.to_lowercase().chars().count()));
     candidates
         .into_iter()
+        .filter(may_be_near)
         .map(|candidate| (distance(candidate), candidate))
         .filter(|(distance, candidate)| near(candidate, *distance))
         .min()

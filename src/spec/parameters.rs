@@ -41,6 +41,8 @@ pub type Given = BTreeMap<String, String>;
 
 /// CloudFormation's limit on the parameters of a template.
 const PARAMETERS_MAX: usize = 200;
+/// CloudFormation's limit on a parameter's value.
+const VALUE_MAX: usize = 4_096;
 
 impl Parameter {
     /// The value that counts, if there is one.
@@ -49,6 +51,9 @@ impl Parameter {
     }
     /// Why it can't have this value.
     fn refuses(&self, value: &str) -> Option<String> {
+        if value.len() > VALUE_MAX {
+            return Some(format!("it has {} bytes, CloudFormation takes {VALUE_MAX}", value.len()));
+        }
         if let Some(allowed) = self.allowed.as_ref().filter(|it| !it.iter().any(|it| it == value)) {
             return Some(format!("`{value}` is not among {}", allowed.join(", ")));
         }
@@ -118,5 +123,7 @@ pub fn candidates(parameter: &Parameter, given: Option<&String>) -> Vec<String> 
         let others = parameter.allowed.iter().flatten();
         candidates.extend(others.filter(|it| parameter.default.as_ref() != Some(it)).cloned());
     }
+    // What is too long is refused; nobody writes it out.
+    candidates.retain(|it| it.len() <= VALUE_MAX);
     candidates
 }

@@ -13,6 +13,9 @@ pub struct Substitutes<'a> {
     used: RefCell<BTreeSet<String>>,
 }
 
+/// A text with more of them than anybody writes could be made endless by what they stand for.
+const HOLES_MAX: usize = 500;
+
 impl<'a> Substitutes<'a> {
     pub fn of(parameters: Vec<&'a str>) -> Self {
         Self { parameters, used: RefCell::default() }
@@ -26,7 +29,14 @@ impl<'a> Substitutes<'a> {
         let mut sub = String::new();
         let mut objections = Vec::new();
         let mut rest = text;
+        let mut left = HOLES_MAX;
         while let Some((before, after)) = rest.split_once("${") {
+            let Some(fewer) = left.checked_sub(1) else {
+                let message = format!("more than {HOLES_MAX} `${{…}}` in one text");
+                let help = "write out what never differs".to_owned();
+                return Substitution { value: None, objections: vec![Objection { message, help }] };
+            };
+            left = fewer;
             let Some((inside, after)) = after.split_once('}') else {
                 let message = "`${` without its `}`".to_owned();
                 let help = "close it, or write `$${…}` for the text itself".to_owned();

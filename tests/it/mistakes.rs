@@ -73,6 +73,31 @@ fn deep_and_wide_texts_end_in_a_moment() {
         bomb += &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "));
     }
     assert_eq!(found(&bomb), ["PV008 7:9"]);
+    // Texts that others stand for, and texts that nothing is like.
+    let parameter = |value: usize, uses: usize| {
+        format!(
+            "version: 1\nstack: s\nparameters: {{ p: {{ default: {} }} }}\ntags: {{ a: '{}' }}\n",
+            "x".repeat(value),
+            "${p}".repeat(uses)
+        )
+    };
+    assert_eq!(found(&parameter(1_000_000, 500)), ["PV262 3:29"]);
+    assert_eq!(found(&parameter(10, 100_000)), ["PV214 4:12"]);
+    let word = format!(
+        "version: 1\nstack: s\napis: {{ a: {{ auth: {{ providers: [{}] }} }} }}\n",
+        "x".repeat(1_000_000)
+    );
+    assert_eq!(found(&word), ["PV104 3:34"]);
+}
+
+#[test]
+fn long_lists_and_sections_end_in_a_moment() {
+    let policies: String = (0..20_000).map(|n| format!("arn:aws:iam::aws:policy/p{n}, ")).collect();
+    let role =
+        format!("version: 1\nstack: s\nlogRoles: {{ r: {{ managedPolicies: [{policies}] }} }}\n");
+    assert_eq!(found(&role), ["PV240 3:13?", "PV244 3:18"]);
+    let namespaces: String = (0..5_000).map(|n| format!("      n{n}: {{}}\n")).collect();
+    check(&spec(&format!("    namespaces:\n{namespaces}"), ""), &["PV207 7:5"]);
 }
 
 #[test]
