@@ -1,0 +1,53 @@
+//! Any bytes as a YAML text: parsing ends, and every part of what was read has a place in the text.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use provision::diagnostic::{At, Path};
+use provision::render::diagnostics;
+use provision::source::Source;
+use provision::source::read::{Substitution, read};
+use serde_json::Value;
+
+/// Aliases can stand for a million parts; the first of them tell as much as all.
+const PARTS_MAX: usize = 500;
+
+fuzz_target!(|bytes: &[u8]| {
+    let (source, mut problems) = Source::parse("spec.yaml", bytes);
+    let as_it_stands = |text: &str| Substitution { value: Some(Value::from(text)), objections: vec![] };
+    let document = read(&source, &Value::Bool(true), &as_it_stands, &mut problems);
+    for problem in &problems {
+        check(&source, &problem.at);
+    }
+    let mut left = PARTS_MAX;
+    parts(&source, &document, Path::default(), &mut left);
+    problems.truncate(PARTS_MAX);
+    diagnostics::text(&source, &problems, false);
+    diagnostics::json(&[(&source, &problems)]);
+});
+
+fn parts(source: &Source, document: &Value, path: Path, left: &mut usize) {
+    let Some(fewer) = left.checked_sub(1) else { return };
+    *left = fewer;
+    check(source, &At::Key(path.clone()));
+    check(source, &At::Value(path.clone()));
+    match document {
+        Value::Object(map) => {
+            map.iter().for_each(|(key, it)| parts(source, it, path.clone().key(key), left));
+        }
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(n, it)| parts(source, it, path.clone().index(n), left));
+        }
+        _ => {}
+    }
+}
+
+/// A place is in the text, between characters, and in one line.
+fn check(source: &Source, at: &At) {
+    let span = source.span(at);
+    let text = source.text.get(span.clone());
+    let text = text.unwrap_or_else(|| panic!("{at:?} is at {span:?}"));
+    assert!(matches!(at, At::Span(_)) || !text.contains('\n'), "{at:?} is at {span:?}");
+    let place = source.place(at);
+    assert!(place.line >= 1 && place.column >= 1, "{at:?} is at {place:?}");
+}

@@ -1,0 +1,48 @@
+//! Any bytes as a spec: checking it ends, and what is sound can be rendered in every form.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use provision::access::Access;
+use provision::kind::Files;
+use provision::render::access::{markdown, mermaid, table};
+use provision::render::diagnostics;
+use provision::render::template::template;
+use provision::render::yaml::yaml;
+use provision::source::Source;
+use provision::spec::{Given, load};
+
+/// 2026-11-24T03:00:00Z.
+const NOON: i64 = 1_795_489_200;
+/// A report of more is not read, and takes as long as it is.
+const SHOWN_MAX: usize = 50;
+
+/// The files beside every spec.
+#[derive(Debug)]
+struct Fixed;
+
+impl Files for Fixed {
+    fn text(&self, path: &str) -> Result<String, String> {
+        match path {
+            "handlers/chat.js" => Ok("export const onPublish = (ctx) => ctx.events\n".to_owned()),
+            "empty.js" => Ok(String::new()),
+            _ => Err("no such file".to_owned()),
+        }
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let (source, mut problems) = Source::parse("spec.yaml", bytes);
+    let given: Given = [("stage".to_owned(), "prod".to_owned())].into();
+    let (spec, more) = load(&source, &Fixed, NOON, &given);
+    problems.extend(more);
+    problems.truncate(SHOWN_MAX);
+    diagnostics::text(&source, &problems, false);
+    let Some(spec) = spec else { return };
+    let text = yaml(&template(&spec, false).document);
+    let (_, problems) = Source::parse("template.yaml", text.as_bytes());
+    assert_eq!(problems, [], "{text}");
+    let access = Access::of(spec.desired.iter().map(|(address, it)| (address, &it.properties)));
+    table(&access);
+    markdown(&access);
+    mermaid(&access);
+});
