@@ -17,7 +17,10 @@ impl Properties {
     /// The one way in: serializes the typed form, then drops what says nothing.
     pub fn of(typed: &impl Serialize) -> Self {
         match serde_json::to_value(typed) {
-            Ok(Value::Object(map)) => Self(map.into_iter().filter_map(canonical).collect()),
+            Ok(Value::Object(mut map)) => {
+                map.retain(|_, it| canonical(it));
+                Self(map)
+            }
             other => unreachable!("properties serialize to an object, got {other:?}"),
         }
     }
@@ -120,28 +123,22 @@ fn ordered_like(ours: &Value, theirs: &Value) -> Value {
     }
 }
 
-fn canonical((key, value): (String, Value)) -> Option<(String, Value)> {
-    let value = match value {
-        Value::Null => return None,
-        Value::Array(items) if items.is_empty() => return None,
-        Value::Array(items) => Value::Array(items.into_iter().map(canonical_item).collect()),
-        Value::Object(map) => {
-            let map: Map<_, _> = map.into_iter().filter_map(canonical).collect();
-            if map.is_empty() {
-                return None;
+/// Drops what says nothing; returns whether anything is left.
+fn canonical(value: &mut Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(items) => {
+            // An item of a list stays, even empty: its place in the list says something.
+            for map in items.iter_mut().filter_map(Value::as_object_mut) {
+                map.retain(|_, it| canonical(it));
             }
-            Value::Object(map)
+            !items.is_empty()
         }
-        other => other,
-    };
-    Some((key, value))
-}
-
-/// An item of a list stays, even empty: its place in the list says something.
-fn canonical_item(item: Value) -> Value {
-    match item {
-        Value::Object(map) => Value::Object(map.into_iter().filter_map(canonical).collect()),
-        other => other,
+        Value::Object(map) => {
+            map.retain(|_, it| canonical(it));
+            !map.is_empty()
+        }
+        _ => true,
     }
 }
 
