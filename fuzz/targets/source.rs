@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use provision::diagnostic::{At, Path};
-use provision::render::diagnostics;
+use provision::render::diagnostics::{Findings, github, json, sarif, text};
 use provision::source::Source;
 use provision::source::read::{Substitution, read};
 use serde_json::Value;
@@ -14,6 +14,9 @@ const PARTS_MAX: usize = 500;
 fuzz_target!(|bytes: &[u8]| {
     let (source, mut problems) = Source::parse("spec.yaml", bytes);
     let as_it_stands = |text: &str| Substitution { value: Some(Value::from(text)), objections: vec![] };
+    for span in source.comments().iter().chain(source.blocks()) {
+        check(&source, &At::Span(span.clone()));
+    }
     let document = read(&source, &Value::Bool(true), &as_it_stands, &mut problems);
     for problem in &problems {
         check(&source, &problem.at);
@@ -21,8 +24,11 @@ fuzz_target!(|bytes: &[u8]| {
     let mut left = PARTS_MAX;
     parts(&source, &document, Path::default(), &mut left);
     problems.truncate(PARTS_MAX);
-    diagnostics::text(&source, &problems, false);
-    diagnostics::json(&[(&source, &problems)]);
+    text(&source, &problems, false);
+    let findings = [Findings { source: &source, problems: &problems, allowed: &[] }];
+    json(&findings);
+    sarif(&findings);
+    github(&findings);
 });
 
 fn parts(source: &Source, document: &Value, path: Path, left: &mut usize) {
