@@ -42,6 +42,11 @@ pub enum At {
     Span(Range<usize>),
     Key(Path),
     Value(Path),
+    /// Bytes of the text at a path: a part of code that stands in the spec.
+    Inside {
+        path: Path,
+        span: Range<usize>,
+    },
     /// Bytes of another file than the spec.
     In {
         file: Arc<OtherFile>,
@@ -134,7 +139,7 @@ impl Diagnostic {
     /// The way to the part it is about, if it is about a part.
     pub fn path(&self) -> Option<&Path> {
         match &self.at {
-            At::Key(path) | At::Value(path) => Some(path),
+            At::Key(path) | At::Value(path) | At::Inside { path, .. } => Some(path),
             At::File | At::Span(_) | At::In { .. } => None,
         }
     }

@@ -131,6 +131,28 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_text_stands_where_it_was_written() {
+        let check = |text: &str, word: &str, expected: (usize, usize)| {
+            let (source, problems) = Source::parse("spec.yaml", text.as_bytes());
+            assert_eq!(problems, []);
+            let path = Path::default().key("a").key("b");
+            let code = "one\n\n  two = 3\n";
+            let start = code.find(word).unwrap();
+            let at = At::Inside { path, span: start..start + word.len() };
+            let Place { line, column } = source.place(&at);
+            assert_eq!((line, column), expected, "{text}");
+            assert_eq!(&source.text[source.span(&at)], word, "{text}");
+        };
+        check("a:\n  b: |\n    one\n\n      two = 3\nc: d\n", "two", (5, 7));
+        check("a:\n  b: |\n    one\n\n      two = 3\nc: d\n", "3", (5, 13));
+        check("a:\n  b: |-\r\n      one\r\n\r\n        two = 3\r\n", "two", (5, 9));
+        // What is folded or escaped stands at its key.
+        let (source, _) = Source::parse("spec.yaml", b"a:\n  b: \"x\\ny\"\n");
+        let at = At::Inside { path: Path::default().key("a").key("b"), span: 2..3 };
+        assert_eq!(source.place(&at), Place { line: 2, column: 6 });
+    }
+
+    #[test]
     fn columns_count_characters_after_the_mark_of_byte_order() {
         assert_eq!(place("\u{feff}é: ü\r\nb: x\r\n", Path::default().key("é")), (1, 4));
         assert_eq!(place("\u{feff}é: ü\r\nb: x\r\n", Path::default().key("b")), (2, 4));

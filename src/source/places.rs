@@ -67,6 +67,9 @@ impl<'a> Places<'a> {
             At::File => 0..0,
             At::Span(span) => within(text, span),
             At::In { file, span } => within(&file.text, span),
+            At::Inside { path, span } => {
+                self.inside(path, span).unwrap_or_else(|| self.span(&At::Value(path.clone())))
+            }
             At::Key(path) => {
                 let (key, value) = self.find(path);
                 in_one_line(text, key.unwrap_or(value))
@@ -103,6 +106,33 @@ impl<'a> Places<'a> {
         (key, value)
     }
 
+    /// Where a part of the text at `path` was written, if it was written as it reads: between quotes
+    /// or in a block whose lines are kept.
+    fn inside(&self, path: &Path, span: &Range<usize>) -> Option<Range<usize>> {
+        let node = self.node(path)?;
+        let Data::Scalar { text, .. } = &node.resolve().data else { return None };
+        let written = self.source.text.get(node.span.clone())?;
+        if let Some(offset) = written.find(text.trim_end()) {
+            let start = node.span.start + offset;
+            return Some(start + span.start..start + span.end);
+        }
+        let start = block_place(text, written, span.start)?;
+        let end = block_place(text, written, span.end).unwrap_or(start);
+        Some(node.span.start + start..node.span.start + end.max(start))
+    }
+
+    fn node(&self, path: &Path) -> Option<&'a Node> {
+        path.0.iter().try_fold(self.source.parsed.tree.as_ref()?, |node, segment| {
+            match (&node.resolve().data, segment) {
+                (Data::Map(entries), Segment::Key(name)) => {
+                    self.entry(node.resolve(), entries, name).map(|it| &it.value)
+                }
+                (Data::List(items), Segment::Index(n)) => items.get(*n),
+                _ => None,
+            }
+        })
+    }
+
     fn entry(&self, map: &'a Node, entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
         if entries.len() <= SEARCHED_MAX {
             return entries.iter().find(|it| it.key == name);
@@ -111,6 +141,26 @@ impl<'a> Places<'a> {
         let index = || entries.iter().map(|it| (it.key.as_str(), it)).collect();
         known.entry(map).or_insert_with(index).get(name).copied()
     }
+}
+
+/// Where a byte of `text` stands in a literal block, whose lines are `text`'s, indented.
+fn block_place(text: &str, written: &str, byte: usize) -> Option<usize> {
+    let before = text.get(..byte)?;
+    let line = before.matches('\n').count();
+    let column = before.len() - before.rfind('\n').map_or(0, |it| it + 1);
+    let kept: Vec<&str> = text.lines().collect();
+    let lines: Vec<&str> = written.split_inclusive('\n').collect();
+    // The first line may be the block's header.
+    let first = usize::from(lines.first().is_some_and(|it| it.starts_with(['|', '>'])));
+    let indentation = |n: usize| {
+        let written = lines.get(first + n)?.trim_end_matches(['\r', '\n']);
+        written.strip_suffix(*kept.get(n)?).map(str::len)
+    };
+    // Whatever else the lines are, they are not a literal block's.
+    let sound = kept.iter().enumerate().all(|(n, it)| it.is_empty() || indentation(n).is_some());
+    let start: usize = lines.iter().take(first + line).map(|it| it.len()).sum();
+    let indentation = indentation(line).unwrap_or(0);
+    sound.then_some(start + indentation + column)
 }
 
 /// The part of a span that is in the text, between two characters.

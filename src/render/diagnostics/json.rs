@@ -2,7 +2,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::diagnostic::{At, Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::render::diagnostics::{Findings, sorted};
 use crate::source::Located;
 
@@ -41,10 +41,7 @@ pub struct Finding<'a> {
 pub fn json<'a>(specs: &[Findings<'a>]) -> Vec<Finding<'a>> {
     let each = specs.iter().flat_map(|it| sorted(it.source, it.problems));
     let finding = |(it, located): (&'a Diagnostic, Located<'a>)| {
-        let path = match &it.at {
-            At::Key(path) | At::Value(path) => Some(path.to_string()),
-            At::File | At::Span(_) | At::In { .. } => None,
-        };
+        let path = it.path().map(ToString::to_string);
         Finding {
             code: it.code,
             severity: it.severity,
