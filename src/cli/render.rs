@@ -110,14 +110,32 @@ fn write_each(
 
 /// Writes a file whole or not at all.
 pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    // What a link leads to is written, not the link.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-        std::io::Write::write_all(&mut file, text.as_bytes())?;
+    let failed =
+        |reason: String| Failure::error(format!("{} can't be written: {reason}", path.display()));
+    let shown = folder.display();
+    if !folder.is_dir() {
+        let failure = failed(format!("there is no folder {shown}"));
+        return Err(failure.hint(format!("make it: `mkdir -p {shown}`")));
+    }
+    if path.exists() && !path.is_file() {
+        let failure = failed("there is something else than a file".into());
+        return Err(failure.hint("name a file, or leave it out for standard output"));
+    }
+    // The kind alone: the whole error would name a file that nobody asked for.
+    let aside = tempfile::NamedTempFile::new_in(folder);
+    let mut file = aside.map_err(|error| {
+        failed(format!("no file can be made in {shown}: {}", error.kind()))
+            .hint("choose another place, or change what the folder allows")
+    })?;
+    let written = std::io::Write::write_all(&mut file, text.as_bytes()).and_then(|()| {
         // A temporary file is private; what a user asked for is as their other files.
         #[cfg(unix)]
         std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     });
-    written.map_err(|error| Failure::error(format!("{} can't be written: {error}", path.display())))
+    written.map_err(|error| failed(error.kind().to_string()))
 }

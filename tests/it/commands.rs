@@ -293,7 +293,14 @@ fn a_template_is_written_whole_or_not_at_all() {
     let Ran { code, err, .. } =
         world.run(&["render", "spec.yaml", "--cfn", "--out", "no/such/template.yaml"]);
     assert_eq!(code, 1);
-    assert!(err.contains("can't be written"), "{err}");
+    assert!(err.contains("there is no folder") && err.contains("mkdir -p"), "{err}");
+    assert!(err.contains("no/such/template.yaml can't be written"), "{err}");
+    for place in [".", "/dev/null", "spec.yaml/template.yaml"] {
+        let Ran { code, err, .. } = world.run(&["render", "spec.yaml", "--cfn", "--out", place]);
+        assert_eq!(code, 1, "{place}: {err}");
+        assert!(err.contains("can't be written: "), "{place}: {err}");
+    }
+    assert!(std::path::Path::new("/dev/null").exists());
 }
 
 #[test]
