@@ -1,7 +1,7 @@
 //! Reads a spec and the files beside it.
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ fn read_as(path: &Path, given: &Given, check: Check<'_>, io: &mut Io) -> Loaded 
     let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
     let bytes = match stdin {
         true => read_all(&mut io.input),
-        false => open(&io.path(path)).and_then(|mut file| read_all(&mut file)),
+        false => bytes(&io.path(path)),
     };
     let (source, mut problems) = match &bytes {
         Ok(bytes) => Source::parse(&name, bytes),
@@ -59,7 +59,9 @@ fn read_as(path: &Path, given: &Given, check: Check<'_>, io: &mut Io) -> Loaded 
     if broken && source.is_empty() {
         return Loaded { source, spec: None, problems, allowed: Vec::new() };
     }
-    let folder = match stdin {
+    // What comes through a pipe stands in no folder of its own.
+    let piped = stdin || is_handed(path);
+    let folder = match piped {
         true => io.folder.clone(),
         false => io.path(path).parent().map_or_else(|| io.folder.clone(), Path::to_path_buf),
     };
@@ -69,7 +71,7 @@ fn read_as(path: &Path, given: &Given, check: Check<'_>, io: &mut Io) -> Loaded 
     problems.extend(more);
     problems.extend(spec.iter().flat_map(check));
     let broken = problems.iter().any(|it| it.severity == Severity::Error);
-    let beside = files.known(&name);
+    let beside = files.known(if piped { "" } else { &name });
     let Judged { problems, allowed } = judge(&source, &beside, problems, now_epoch_s);
     Loaded { source, spec: spec.filter(|_| !broken), problems, allowed }
 }
@@ -100,19 +102,44 @@ pub fn sound_as(
     })
 }
 
+/// The bytes of a file, or of a pipe that a shell made for this command. Of too many, as many as are
+/// needed to see that.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, String> {
+    open(path).and_then(|mut file| read_all(&mut file))
+}
+
+/// Whether a path is what a shell calls a stream that it hands to a command: `/dev/stdin`, `<(…)`.
+fn is_handed(path: &Path) -> bool {
+    ["/dev/stdin", "/dev/fd", "/proc/self/fd"].iter().any(|it| path.starts_with(it))
+}
+
+/// Opens what can be read to its end: a device has none, and a named pipe may have nobody at its other
+/// one.
 fn open(path: &Path) -> Result<std::fs::File, String> {
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    match file.metadata() {
-        Ok(metadata) if metadata.is_dir() => Err("it is a folder".to_owned()),
-        Ok(_) => Ok(file),
-        Err(error) => Err(error.to_string()),
+    let kind = std::fs::metadata(path).map_err(|error| reason(&error))?;
+    match () {
+        () if kind.is_dir() => Err("it is a folder".to_owned()),
+        () if !kind.is_file() && !is_handed(path) => {
+            Err("it is a device or a pipe, and no plain file".to_owned())
+        }
+        () => std::fs::File::open(path).map_err(|error| reason(&error)),
+    }
+}
+
+/// Why a file can't be had, in plain words.
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::NotADirectory => "its path leads through a file".to_owned(),
+        ErrorKind::PermissionDenied => "you may not read it".to_owned(),
+        _ => error.to_string(),
     }
 }
 
 fn read_all(reader: &mut dyn Read) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     // One byte more than allowed, so that too much can be told from just enough.
-    reader.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    reader.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
     Ok(bytes)
 }
 
@@ -140,15 +167,18 @@ impl Beside {
             .collect()
     }
     fn read(&self, path: &str) -> Result<String, String> {
-        let folder = self.folder.canonicalize().map_err(|error| error.to_string())?;
+        let folder = self.folder.canonicalize().map_err(|error| reason(&error))?;
         if Path::new(path).is_absolute() {
             return Err("write it relative to the spec".to_owned());
         }
-        let file = folder.join(path).canonicalize().map_err(|error| error.to_string())?;
+        let file = folder.join(path).canonicalize().map_err(|error| reason(&error))?;
         if !file.starts_with(&folder) {
             return Err("it lies outside the spec's folder".to_owned());
         }
-        let bytes = open(&file).and_then(|mut file| read_all(&mut file))?;
+        let bytes = bytes(&file)?;
+        if bytes.len() as u64 > BYTES_MAX {
+            return Err(format!("it is larger than {} MB", BYTES_MAX / 1024 / 1024));
+        }
         String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::address::Address;
+use crate::cli::load::bytes;
 use crate::cli::{Exit, Failure, Io};
 use crate::kind::Resource;
 use crate::render::diagnostics;
@@ -73,11 +74,11 @@ fn failure(reasons: &[String]) -> Failure {
 
 /// Reads names and values, each value as the text that it is.
 fn of_file(path: &Path, io: &mut Io) -> Result<Given, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::error(format!("{} can't be read: {error}", path.display()))
+    let unreadable = |reason: String| {
+        Failure::error(format!("{} can't be read: {reason}", path.display()))
             .hint("`--params-file` takes a YAML file such as `stage: prod`")
     };
-    let bytes = std::fs::read(io.path(path)).map_err(unreadable)?;
+    let bytes = bytes(&io.path(path)).map_err(unreadable)?;
     let (source, mut problems) = Source::parse(&path.display().to_string(), &bytes);
     let schema = json!({
         "type": "object",

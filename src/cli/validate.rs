@@ -1,5 +1,5 @@
 //! `provision validate`: everything that is wrong with a spec, at its place.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -51,6 +51,10 @@ enum Format {
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    if args.specs.iter().filter(|it| *it == Path::new("-")).count() > 1 {
+        let message = "`-` is given twice, and standard input can be read once";
+        return Err(Failure::new(Exit::Usage, message));
+    }
     let given = args.parameters.given(io)?;
     let loaded: Vec<Loaded> = args.specs.iter().map(|path| read(path, &given, io)).collect();
     for spec in loaded.iter().filter_map(|it| it.spec.as_ref()) {

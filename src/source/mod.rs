@@ -82,7 +82,8 @@ impl Source {
 
     /// The keys of the mapping at the top that has this name.
     pub fn keys(&self, name: &str) -> Vec<&str> {
-        let Some(Data::Map(entries)) = self.parsed.tree.as_ref().map(|it| &it.data) else {
+        let Some(Data::Map(entries)) = self.parsed.tree.as_ref().map(|it| &it.resolve().data)
+        else {
             return vec![];
         };
         let section = entries.iter().find(|it| it.key == name).map(|it| &it.value.resolve().data);

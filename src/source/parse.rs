@@ -18,6 +18,8 @@ use crate::source::words;
 const DEPTH_MAX: usize = 128;
 /// Nodes with aliases written out.
 const WEIGHT_MAX: usize = 1_000_000;
+/// Nobody mends more mistakes at a time; the rest would only fill memory.
+pub const PROBLEMS_MAX: usize = 10_000;
 
 /// Comments in a row that the parser keeps while it looks for what comes after them.
 const COMMENTS_MAX: usize = 100_000;
@@ -71,7 +73,7 @@ pub fn parse(text: &str) -> (Parsed, Vec<Diagnostic>) {
     let empty = match &building.root {
         None => true,
         Some(node) => {
-            matches!(&node.data, Data::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
+            matches!(&node.resolve().data, Data::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
         }
     };
     if empty && building.problems.is_empty() {
@@ -116,6 +118,7 @@ struct Building<'t> {
     root: Option<Node>,
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Node>>,
+    nodes: usize,
     comments: Vec<Range<usize>>,
     blocks: Vec<Range<usize>>,
     lines: OnceCell<Lines>,
@@ -156,7 +159,7 @@ impl Building<'_> {
                 }
             },
             Event::Comment(text, _) => {
-                if text.trim_start().starts_with(ADDRESS) {
+                if text.trim_start().starts_with(ADDRESS) && self.comments.len() < PROBLEMS_MAX {
                     self.comments.push(span);
                 }
                 Ok(())
@@ -199,29 +202,53 @@ impl Building<'_> {
         if node.depth > DEPTH_MAX {
             return Err(too_deep(node.span).into());
         }
+        self.nodes += 1;
+        if self.nodes > WEIGHT_MAX {
+            let problem = Diagnostic::error(
+                "PV008",
+                At::Span(node.span),
+                format!("more than {WEIGHT_MAX} parts come before this"),
+            );
+            return Err(problem.with_help("divide it into several stacks").into());
+        }
         if node.weight > WEIGHT_MAX {
             let message = format!("more than {WEIGHT_MAX} parts, aliases written out");
             let problem = Diagnostic::error("PV008", At::Span(node.span), message);
             return Err(problem.with_help("use fewer aliases of aliases").into());
         }
-        if anchor > 0 {
-            self.anchors.insert(anchor, Rc::new(node.clone()));
-        }
         match self.open.last_mut() {
-            None => self.root = Some(node),
-            Some(Open::List { items, .. }) => items.push(node),
+            None => self.root = Some(anchored(node, anchor, &mut self.anchors)),
+            Some(Open::List { items, .. }) => {
+                items.push(anchored(node, anchor, &mut self.anchors));
+            }
             Some(Open::Map { key: key @ None, seen, .. }) => {
                 let line = |byte| self.lines.get_or_init(|| Lines::of(self.text)).line(byte);
+                if anchor > 0 {
+                    self.anchors.insert(anchor, Rc::new(node.clone()));
+                }
                 *key = Some(new_key(node, seen, &line, &mut self.problems));
             }
             Some(Open::Map { entries, key, .. }) => {
+                let value = anchored(node, anchor, &mut self.anchors);
                 if let Some(Key { name: Some(key), span }) = key.take() {
-                    entries.push(Entry { key, span, value: node });
+                    entries.push(Entry { key, span, value });
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Remembers a node under its anchor, if it has one, and shares it: a copy for each of many anchors
+/// around the same text would fill memory.
+fn anchored(node: Node, anchor: usize, anchors: &mut HashMap<usize, Rc<Node>>) -> Node {
+    if anchor == 0 {
+        return node;
+    }
+    let (span, depth, weight) = (node.span.clone(), node.depth, node.weight);
+    let shared = Rc::new(node);
+    anchors.insert(anchor, Rc::clone(&shared));
+    Node { data: Data::Alias(shared), tag: None, span, depth, weight }
 }
 
 /// Reads a key. One that is no text or stands there already is reported, and its value dropped.
@@ -235,17 +262,23 @@ fn new_key(
     let Data::Scalar { text: name, .. } = node.data else {
         let problem =
             Diagnostic::error("PV007", At::Span(span.clone()), "a key must be plain text");
-        problems.push(problem.with_help("write `key: value`"));
+        keep(problem.with_help("write `key: value`"), problems);
         return Key { name: None, span };
     };
     if let Some(first) = seen.get(&name) {
         let message = format!("the key `{name}` stands here a second time");
         let problem = Diagnostic::error("PV006", At::Span(span.clone()), message);
-        problems.push(problem.with_label(format!("the first is in line {}", line(*first))));
+        keep(problem.with_label(format!("the first is in line {}", line(*first))), problems);
         return Key { name: None, span };
     }
     seen.insert(name.clone(), span.start);
     Key { name: Some(name), span }
+}
+
+fn keep(problem: Diagnostic, problems: &mut Vec<Diagnostic>) {
+    if problems.len() < PROBLEMS_MAX {
+        problems.push(problem);
+    }
 }
 
 fn too_deep(span: Range<usize>) -> Diagnostic {

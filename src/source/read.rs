@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::diagnostic::{At, Diagnostic, Path};
 use crate::source::Source;
+use crate::source::parse::PROBLEMS_MAX;
 use crate::source::tree::{Data, Node};
 
 /// Our own keyword for a text in which `${…}` stands for something.
@@ -232,7 +233,9 @@ impl<'s> Reader<'s> {
     }
 
     fn report(&mut self, problem: Diagnostic) {
-        self.problems.push(problem);
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(problem);
+        }
     }
 }
 

@@ -4,9 +4,8 @@ use crate::diagnostic::{At, Diagnostic};
 /// What the parser objects to at `byte`, and what to do.
 pub fn syntax(info: &str, byte: usize, text: &str) -> Diagnostic {
     let rest = text.get(byte..).unwrap_or_default();
-    // The parser sees a tab only from the text before it.
-    let tab = rest.find('\t').filter(|_| info.contains("tab")).unwrap_or(0);
-    let (byte, rest) = (byte + tab, &rest[tab..]);
+    let byte = if info.contains("tab") { nearest_tab(text, byte, rest) } else { byte };
+    let rest = text.get(byte..).unwrap_or_default();
     let length = rest.chars().next().filter(|it| *it != '\n').map_or(0, char::len_utf8);
     if info.contains("recursion limit") {
         return Diagnostic::error(
@@ -18,6 +17,17 @@ pub fn syntax(info: &str, byte: usize, text: &str) -> Diagnostic {
     let (message, help) = plain(info);
     let problem = Diagnostic::error("PV003", At::Span(byte..byte + length), message);
     if help.is_empty() { problem } else { problem.with_help(help) }
+}
+
+/// The parser sees a tab from the text before it, or from what it indents.
+fn nearest_tab(text: &str, byte: usize, rest: &str) -> usize {
+    let before = text.get(..byte).unwrap_or_default();
+    let indentation = before.len() - before.trim_end_matches([' ', '\t']).len();
+    let start = before.len() - indentation;
+    match before[start..].find('\t') {
+        Some(tab) => start + tab,
+        None => byte + rest.find('\t').unwrap_or(0),
+    }
 }
 
 fn plain(info: &str) -> (String, &'static str) {

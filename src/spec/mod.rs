@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::access;
 use crate::address::Address;
@@ -177,6 +177,9 @@ fn known(head: &Head, given: &Given) -> BTreeMap<String, Vec<String>> {
     known
 }
 
+/// No account has so many of anything, and some checks compare each with all others.
+const DECLARATIONS_MAX: usize = 10_000;
+
 /// What has been read so far.
 struct Reading<'a> {
     document: &'a Value,
@@ -223,6 +226,12 @@ impl Reading<'_> {
             return;
         }
         let declarations = around.get(section).and_then(Value::as_object);
+        if let Some(count) = declarations.map(Map::len).filter(|it| *it > DECLARATIONS_MAX) {
+            let at = At::Key(path.clone().key(section));
+            let message = format!("{count} of them, and none is looked at: AWS takes far fewer");
+            self.problems.push(Diagnostic::error("PV207", at, message));
+            return;
+        }
         for (name, declared) in declarations.into_iter().flatten() {
             let address = match parent {
                 Some(parent) => parent.child(section, name),
