@@ -12,6 +12,7 @@ pub mod diff;
 pub mod emulator;
 pub mod event;
 pub mod explain;
+pub mod handler;
 pub mod kind;
 pub mod kinds;
 pub mod live;

@@ -1,0 +1,230 @@
+//! What the code exports: AppSync looks for two names.
+use oxc_ast::AstKind;
+use oxc_ast::ast::{
+    Declaration, ExportDefaultDeclarationKind, Expression, ModuleExportName, ObjectExpression,
+    ObjectPropertyKind,
+};
+use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::Span;
+
+use crate::handler::code::{Code, bytes, place};
+use crate::handler::{Export, Shape};
+use crate::suggest;
+
+const NAMES: [&str; 2] = ["onPublish", "onSubscribe"];
+
+#[derive(Debug, Default)]
+pub struct Exports {
+    pub on_publish: Option<Export>,
+    pub on_subscribe: Option<Export>,
+    /// The functions that AppSync itself calls.
+    pub entries: Vec<NodeId>,
+}
+
+/// Finds the exports, and reports what AppSync will not find.
+pub fn check(code: &mut Code<'_, '_>) -> Exports {
+    let mut exports = Exports::default();
+    for (_, kind) in code.nodes() {
+        match kind {
+            AstKind::ExportDeclaration(it) => declared(code, &it.declaration, &mut exports),
+            AstKind::ExportNamedDeclaration(it) => {
+                for one in it.specifiers.iter().filter(|_| !it.export_kind.is_type()) {
+                    let symbol = match &one.local {
+                        ModuleExportName::IdentifierReference(name) => code.symbol(name),
+                        _ => None,
+                    };
+                    named(
+                        code,
+                        one.exported.name().as_str(),
+                        one.exported_span(),
+                        symbol,
+                        &mut exports,
+                    );
+                }
+            }
+            AstKind::ExportFromDeclaration(it) => {
+                for one in &it.specifiers {
+                    named(
+                        code,
+                        one.exported.name().as_str(),
+                        one.exported_span(),
+                        None,
+                        &mut exports,
+                    );
+                }
+            }
+            AstKind::ExportDefaultDeclaration(it) => {
+                let default = match &it.declaration {
+                    ExportDefaultDeclarationKind::FunctionDeclaration(it) => {
+                        it.id.as_ref().map(|id| id.name.as_str())
+                    }
+                    _ => None,
+                };
+                default_export(code, it.span, default);
+            }
+            _ => {}
+        }
+    }
+    if exports.on_publish.is_none() && exports.on_subscribe.is_none() {
+        let help = "write `export function onPublish(ctx) { return ctx.events }`, or one for `onSubscribe`";
+        let message = "neither `onPublish` nor `onSubscribe` is exported, so nothing ever runs";
+        code.error("PV303", 0..0, message, help);
+    }
+    exports
+}
+
+trait Exported {
+    fn exported_span(&self) -> Span;
+}
+
+impl Exported for oxc_ast::ast::ExportSpecifier<'_> {
+    fn exported_span(&self) -> Span {
+        oxc_span::GetSpan::span(&self.exported)
+    }
+}
+
+fn default_export(code: &mut Code<'_, '_>, span: Span, name: Option<&str>) {
+    let at = code.token(span.start..span.end, "default");
+    let name = name.filter(|name| NAMES.contains(name)).unwrap_or("onPublish");
+    let help = format!("export it by name: `export function {name}(ctx) {{ … }}`");
+    code.warning("PV304", at, "AppSync does not look at a default export", &help);
+}
+
+fn declared(code: &mut Code<'_, '_>, declaration: &Declaration<'_>, exports: &mut Exports) {
+    match declaration {
+        Declaration::FunctionDeclaration(it) => {
+            if let Some(id) = &it.id {
+                named(code, id.name.as_str(), id.span, id.symbol_id.get(), exports);
+            }
+        }
+        Declaration::VariableDeclaration(it) => {
+            for id in it.declarations.iter().flat_map(|it| it.id.get_binding_identifiers()) {
+                named(code, id.name.as_str(), id.span, id.symbol_id.get(), exports);
+            }
+        }
+        Declaration::ClassDeclaration(it) => {
+            if let Some(id) = &it.id {
+                named(code, id.name.as_str(), id.span, None, exports);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Something is exported as `name`, which stands at `span`.
+fn named(
+    code: &mut Code<'_, '_>,
+    name: &str,
+    span: Span,
+    symbol: Option<SymbolId>,
+    exports: &mut Exports,
+) {
+    if !NAMES.contains(&name) {
+        unknown(code, name, span);
+        return;
+    }
+    let found = symbol.map_or(Found::Unknown, |symbol| found(code, symbol, 0));
+    let shape = match found {
+        Found::Function(node) => {
+            exports.entries.push(node);
+            Shape::Function
+        }
+        Found::Object(it) => object(code, it, name, span, exports),
+        Found::Other => {
+            let message = format!("`{name}` is neither a function nor an object");
+            let help = format!("write `export function {name}(ctx) {{ … }}`");
+            code.error("PV305", bytes(span), &message, &help);
+            Shape::Unknown
+        }
+        Found::Unknown => Shape::Unknown,
+    };
+    let export = Some(Export { span: bytes(span), shape });
+    match name {
+        "onPublish" => exports.on_publish = export,
+        _ => exports.on_subscribe = export,
+    }
+}
+
+fn unknown(code: &mut Code<'_, '_>, name: &str, span: Span) {
+    let message = format!("AppSync does not look at an export `{name}`");
+    let help = match (suggest::meant(name, NAMES), name) {
+        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (None, "request" | "response") => {
+            "put both functions into an object: `export const onPublish = { request, response }`"
+                .to_owned()
+        }
+        (None, _) => "it looks for `onPublish` and `onSubscribe`; leave out `export`".to_owned(),
+    };
+    code.warning("PV304", bytes(span), &message, &help);
+}
+
+enum Found<'a> {
+    Function(NodeId),
+    Object(&'a ObjectExpression<'a>),
+    /// A number, a text: nothing that can be called.
+    Other,
+    Unknown,
+}
+
+/// Names that stand for names that stand for names: nobody writes more.
+const STEPS_MAX: usize = 8;
+
+/// What a name stands for, as far as its declaration says.
+fn found<'a>(code: &Code<'a, '_>, symbol: SymbolId, steps: usize) -> Found<'a> {
+    if let Some(node) = code.function(symbol) {
+        return Found::Function(node);
+    }
+    match code.initial(symbol) {
+        Some(Expression::ObjectExpression(it)) => Found::Object(it),
+        Some(Expression::Identifier(name)) if steps < STEPS_MAX => match code.symbol(name) {
+            Some(symbol) => found(code, symbol, steps + 1),
+            None => Found::Unknown,
+        },
+        Some(it) if it.is_literal() || matches!(it, Expression::ArrayExpression(_)) => Found::Other,
+        Some(Expression::TemplateLiteral(_)) => Found::Other,
+        _ => Found::Unknown,
+    }
+}
+
+/// The shape of `{ request() {}, response() {} }`.
+fn object(
+    code: &mut Code<'_, '_>,
+    object: &ObjectExpression<'_>,
+    name: &str,
+    span: Span,
+    exports: &mut Exports,
+) -> Shape {
+    let (mut request, mut response, mut certain) = (false, false, true);
+    for property in &object.properties {
+        let ObjectPropertyKind::ObjectProperty(it) = property else {
+            certain = false;
+            continue;
+        };
+        let key = it.key.static_name();
+        match key.as_deref() {
+            Some("request") => request = true,
+            Some("response") => response = true,
+            Some(_) => continue,
+            None => {
+                certain = false;
+                continue;
+            }
+        }
+        exports.entries.extend(code.function_of(&it.value));
+    }
+    if !certain && !(request && response) {
+        return Shape::Unknown;
+    }
+    if !request && !response {
+        let message = format!("`{name}` has neither `request` nor `response`");
+        let near = object.properties.iter().filter_map(ObjectPropertyKind::as_property);
+        let near = near.filter_map(|it| Some((it.key.static_name()?, place(&it.key))));
+        let meant = near
+            .filter_map(|(key, _)| suggest::meant(&key, ["request", "response"]))
+            .next()
+            .map_or(String::new(), |meant| format!("did you mean `{meant}`? "));
+        let help = format!("{meant}an object needs `request(ctx)` and `response(ctx)`");
+        code.error("PV305", bytes(span), &message, &help);
+    }
+    Shape::Object { request, response }
+}
