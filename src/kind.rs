@@ -2,13 +2,14 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::address::Address;
-use crate::diagnostic::{At, Diagnostic, Path};
+use crate::diagnostic::{At, Diagnostic, OtherFile, Path};
 use crate::model::{Attributes, Properties, Site, Tags};
 use crate::text::{Hole, Text};
 
@@ -104,8 +105,8 @@ pub struct Unsound {
 
 /// The files beside a spec. The edge reads them; the core gets text.
 pub trait Files: fmt::Debug {
-    /// The text of the file at `path`, relative to the spec, or why it can't be had.
-    fn text(&self, path: &str) -> Result<String, String>;
+    /// The file at `path`, relative to the spec, or why it can't be had.
+    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String>;
 }
 
 impl Scope<'_> {
@@ -265,6 +266,10 @@ impl Problems {
     ) -> &mut Diagnostic {
         let at = At::Key(self.path(path));
         self.push(Diagnostic::warning(code, at, message))
+    }
+    /// Whatever stands elsewhere than in this declaration.
+    pub fn report(&mut self, problem: Diagnostic) {
+        self.found.push(problem);
     }
     fn path(&self, steps: &[Step<'_>]) -> Path {
         steps.iter().fold(self.base.clone(), |path, step| match step {

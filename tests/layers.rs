@@ -25,7 +25,21 @@ const MAY: &[(&str, &[&str])] = &[
     ("allow", &["diagnostic", "explain", "source", "suggest"]),
     ("aws", &[]),
     ("calls", &["address", "aws", "kind", "mark", "model"]),
-    ("kinds", &["address", "aws", "calls", "kind", "mark", "model", "suggest", "text"]),
+    (
+        "kinds",
+        &[
+            "address",
+            "aws",
+            "calls",
+            "diagnostic",
+            "handler",
+            "kind",
+            "mark",
+            "model",
+            "suggest",
+            "text",
+        ],
+    ),
     ("access", &["address", "diagnostic", "kind", "kinds", "model", "text"]),
     (
         "spec",

@@ -1,4 +1,7 @@
 //! Specs of a size, as text.
+use std::sync::Arc;
+
+use provision::diagnostic::OtherFile;
 use provision::kind::Files;
 
 /// The one file beside every spec: a handler as people write them.
@@ -6,9 +9,9 @@ use provision::kind::Files;
 pub struct Handler;
 
 impl Files for Handler {
-    fn text(&self, path: &str) -> Result<String, String> {
+    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
         match path {
-            "handler.js" => Ok(HANDLER.to_owned()),
+            "handler.js" => Ok(OtherFile::beside("spec.yaml", path, HANDLER.to_owned()).into()),
             _ => Err("no such file".to_owned()),
         }
     }

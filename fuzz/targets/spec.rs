@@ -1,8 +1,11 @@
 //! Any bytes as a spec: checking it ends, and what is sound can be rendered in every form.
 #![no_main]
 
+use std::sync::Arc;
+
 use libfuzzer_sys::fuzz_target;
 use provision::access::Access;
+use provision::diagnostic::OtherFile;
 use provision::kind::Files;
 use provision::render::access::{markdown, mermaid, table};
 use provision::render::diagnostics;
@@ -21,12 +24,13 @@ const SHOWN_MAX: usize = 50;
 struct Fixed;
 
 impl Files for Fixed {
-    fn text(&self, path: &str) -> Result<String, String> {
-        match path {
-            "handlers/chat.js" => Ok("export const onPublish = (ctx) => ctx.events\n".to_owned()),
-            "empty.js" => Ok(String::new()),
-            _ => Err("no such file".to_owned()),
-        }
+    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
+        let text = match path {
+            "handlers/chat.js" => "export const onPublish = (ctx) => ctx.events\n",
+            "empty.js" => "",
+            _ => return Err("no such file".to_owned()),
+        };
+        Ok(OtherFile::beside("spec.yaml", path, text.to_owned()).into())
     }
 }
 

@@ -65,13 +65,14 @@ fn read_as(path: &Path, given: &Given, check: Check<'_>, io: &mut Io) -> Loaded 
         true => io.folder.clone(),
         false => io.path(path).parent().map_or_else(|| io.folder.clone(), Path::to_path_buf),
     };
-    let files = Beside { folder, read: RefCell::default() };
+    let spec = if piped { "" } else { &name };
+    let files = Beside { spec, folder, read: RefCell::default() };
     let now_epoch_s = io.now_epoch_s();
     let (spec, more) = load(&source, &files, now_epoch_s, given);
     problems.extend(more);
     problems.extend(spec.iter().flat_map(check));
     let broken = problems.iter().any(|it| it.severity == Severity::Error);
-    let beside = files.known(if piped { "" } else { &name });
+    let beside = files.known();
     let Judged { problems, allowed } = judge(&source, &beside, problems, now_epoch_s);
     Loaded { source, spec: spec.filter(|_| !broken), problems, allowed }
 }
@@ -147,24 +148,25 @@ fn read_all(reader: &mut dyn Read) -> Result<Vec<u8>, String> {
 ///
 /// Each is read once, so that what was checked is what is used.
 #[derive(Debug)]
-struct Beside {
+struct Beside<'a> {
+    /// The spec, as people know it.
+    spec: &'a str,
     folder: PathBuf,
-    read: RefCell<BTreeMap<String, Result<String, String>>>,
+    read: RefCell<BTreeMap<String, Result<Arc<OtherFile>, String>>>,
 }
 
-impl Files for Beside {
-    fn text(&self, path: &str) -> Result<String, String> {
+impl Files for Beside<'_> {
+    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
         let mut read = self.read.borrow_mut();
-        read.entry(path.to_owned()).or_insert_with(|| self.read(path)).clone()
+        let file = || Ok(OtherFile::beside(self.spec, path, self.read(path)?).into());
+        read.entry(path.to_owned()).or_insert_with(file).clone()
     }
 }
 
-impl Beside {
-    /// The files that were read for the spec that people know as `spec`.
-    fn known(self, spec: &str) -> Vec<Arc<OtherFile>> {
-        let read = self.read.into_inner().into_iter();
-        read.filter_map(|(path, text)| Some(OtherFile::beside(spec, &path, text.ok()?).into()))
-            .collect()
+impl Beside<'_> {
+    /// The files that were read.
+    fn known(self) -> Vec<Arc<OtherFile>> {
+        self.read.into_inner().into_values().filter_map(Result::ok).collect()
     }
     fn read(&self, path: &str) -> Result<String, String> {
         let folder = self.folder.canonicalize().map_err(|error| reason(&error))?;

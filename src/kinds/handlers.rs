@@ -1,4 +1,6 @@
 //! A namespace's handlers: where their code is, and which data source serves which of them.
+mod code;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -78,9 +80,6 @@ pub enum Invoke {
     Event,
 }
 
-/// AppSync's limit on handler code (reference §2.5).
-const CODE_MAX: usize = 32_768;
-
 impl Handler {
     fn is_direct(&self) -> bool {
         self.behavior == Some(Behavior::Direct)
@@ -98,7 +97,7 @@ impl Handlers {
     }
     /// The code, as far as it is at hand.
     pub fn text(&self, scope: &Scope<'_>) -> Option<String> {
-        let file = || scope.files.text(self.code.as_ref()?).ok();
+        let file = || Some(scope.files.file(self.code.as_ref()?).ok()?.text.clone());
         self.inline.clone().or_else(file)
     }
     /// CloudFormation's `HandlerConfigs`.
@@ -150,12 +149,7 @@ pub fn declared(
 /// Reports what is wrong with the handlers of the namespace in `scope`.
 pub fn check(handlers: &Handlers, scope: &Scope<'_>, problems: &mut Problems) {
     check_places(handlers, problems);
-    if let Some(path) = &handlers.code {
-        check_file(path, scope, problems);
-    }
-    if let Some(code) = &handlers.inline {
-        check_code(code, "inline", "the handler code", problems);
-    }
+    code::check(handlers, scope, problems);
     if let Some(s3) = &handlers.s3 {
         let sound = |it: &str| {
             let place = it.strip_prefix("s3://").and_then(|it| it.split_once('/'));
@@ -231,29 +225,5 @@ fn check_handler(
         problems.error_at_key("PV238", &at, message).help = Some(format!(
             "give code that exports `{name}` with `request` and `response`, or `behavior: DIRECT`"
         ));
-    }
-}
-
-fn check_file(path: &str, scope: &Scope<'_>, problems: &mut Problems) {
-    match scope.files.text(path) {
-        Err(reason) => {
-            let at = [Step::Key("handlers"), Step::Key("code")];
-            let message = format!("the handler file can't be read: {reason}");
-            problems.error("PV230", &at, message).help =
-                Some("name a file in the spec's folder or below, relative to the spec".into());
-        }
-        Ok(code) => check_code(&code, "code", "the handler file", problems),
-    }
-}
-
-fn check_code(code: &str, key: &'static str, noun: &str, problems: &mut Problems) {
-    let at = [Step::Key("handlers"), Step::Key(key)];
-    let length = code.chars().count();
-    if code.trim().is_empty() {
-        problems.error("PV231", &at, format!("{noun} is empty")).help =
-            Some("export `onPublish` or `onSubscribe` from it, or remove `handlers`".into());
-    } else if length > CODE_MAX {
-        let message = format!("{noun} has {length} characters");
-        problems.error("PV232", &at, message).help = Some(format!("AppSync takes {CODE_MAX}"));
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use provision::allow::judge;
-use provision::diagnostic::Severity;
+use provision::diagnostic::{OtherFile, Severity};
 use provision::explain::{Example, Page, Part, pages};
 use provision::kind::Files;
 use provision::source::Source;
@@ -41,12 +42,13 @@ struct Beside<'a> {
 }
 
 impl Files for Beside<'_> {
-    fn text(&self, path: &str) -> Result<String, String> {
-        match path {
-            "missing.js" => Err("no such file".to_owned()),
-            "empty.js" => Ok(String::new()),
-            _ => Ok(self.handler.to_owned()),
-        }
+    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
+        let text = match path {
+            "missing.js" => return Err("no such file".to_owned()),
+            "empty.js" => "",
+            _ => self.handler,
+        };
+        Ok(OtherFile::beside("spec.yaml", path, text.to_owned()).into())
     }
 }
 

@@ -1,9 +1,11 @@
 //! Specs for tests: generated documents, files beside them, and a pretended AWS of pure data.
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use provision::diagnostic::OtherFile;
 use provision::kind::{Desired, Files, Live, Observed};
 use provision::model::{Attributes, Site};
 use provision::render::yaml::yaml;
@@ -30,8 +32,9 @@ pub fn site(now_epoch_s: i64) -> Site {
 pub struct Folder(pub BTreeMap<String, String>);
 
 impl Files for Folder {
-    fn text(&self, path: &str) -> Result<String, String> {
-        self.0.get(path).cloned().ok_or_else(|| "no such file".to_owned())
+    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
+        let text = self.0.get(path).cloned().ok_or_else(|| "no such file".to_owned())?;
+        Ok(OtherFile::beside("spec.yaml", path, text).into())
     }
 }
 
@@ -39,7 +42,10 @@ impl Files for Folder {
 pub fn folder() -> Folder {
     let echo = "export const onPublish = (ctx) => ctx.events\n";
     let quiet = "export const onSubscribe = (ctx) => {\n  // `${ctx.info}` stays text\n}\n";
-    Folder([("echo.js", echo), ("quiet.js", quiet)].map(|(a, b)| (a.into(), b.into())).into())
+    let stored =
+        "export const onPublish = { request: (ctx) => ({}), response: (ctx) => ctx.events }\n";
+    let files = [("echo.js", echo), ("quiet.js", quiet), ("stored.js", stored)];
+    Folder(files.map(|(a, b)| (a.into(), b.into())).into())
 }
 
 /// Reads a document that must be sound.
@@ -259,6 +265,9 @@ fn served(
         let with_code = namespace.get("handlers").is_some();
         if let (true, Some((key, source))) = (with_code, each.next()) {
             let lambda = source.get("lambda").is_some();
+            if !lambda {
+                namespace["handlers"]["code"] = json!("stored.js");
+            }
             namespace["handlers"]["onPublish"] = match lambda {
                 true => json!({ "dataSource": key, "behavior": "DIRECT", "invoke": "EVENT" }),
                 false => json!({ "dataSource": key }),

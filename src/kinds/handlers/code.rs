@@ -1,0 +1,134 @@
+//! Handler code against the rules of APPSYNC_JS, and its exports against what the namespace says.
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::diagnostic::{At, Diagnostic, OtherFile, Path};
+use crate::handler::{self, Export, Shape};
+use crate::kind::{Problems, Scope, Step};
+use crate::kinds::handlers::{Handler, Handlers};
+
+/// AppSync's limit on handler code (reference §2.5).
+const CODE_MAX: usize = 32_768;
+
+/// Reports what is wrong with the code, as far as it is at hand.
+pub fn check(handlers: &Handlers, scope: &Scope<'_>, problems: &mut Problems) {
+    match (&handlers.code, &handlers.inline) {
+        (Some(path), None) => match scope.files.file(path) {
+            Err(reason) => {
+                let at = [Step::Key("handlers"), Step::Key("code")];
+                let message = format!("the handler file can't be read: {reason}");
+                problems.error("PV230", &at, message).help =
+                    Some("name a file in the spec's folder or below, relative to the spec".into());
+            }
+            Ok(file) => {
+                let code =
+                    Code { key: "code", noun: "the handler file", place: Place::File(&file) };
+                code.check(&file.text, handlers, problems);
+            }
+        },
+        (None, Some(text)) => {
+            let path = ["handlers", "inline"].into_iter();
+            let path = scope.address.parts().chain(path).fold(Path::default(), Path::key);
+            let code = Code { key: "inline", noun: "the handler code", place: Place::Spec(path) };
+            code.check(text, handlers, problems);
+        }
+        _ => {}
+    }
+}
+
+/// Code, and how to speak of it.
+struct Code<'a> {
+    key: &'static str,
+    noun: &'static str,
+    place: Place<'a>,
+}
+
+/// Where the code was written.
+enum Place<'a> {
+    File(&'a Arc<OtherFile>),
+    Spec(Path),
+}
+
+impl Code<'_> {
+    fn at(&self, span: &Range<usize>) -> At {
+        let span = span.clone();
+        match &self.place {
+            Place::File(file) => At::In { file: Arc::clone(file), span },
+            Place::Spec(path) => At::Inside { path: path.clone(), span },
+        }
+    }
+
+    fn check(&self, text: &str, handlers: &Handlers, problems: &mut Problems) {
+        let (at, noun) = ([Step::Key("handlers"), Step::Key(self.key)], self.noun);
+        let length = text.chars().count();
+        if text.trim().is_empty() {
+            problems.error("PV231", &at, format!("{noun} is empty")).help =
+                Some("export `onPublish` or `onSubscribe` from it, or remove `handlers`".into());
+            return;
+        }
+        if length > CODE_MAX {
+            let message = format!("{noun} has {length} characters");
+            problems.error("PV232", &at, message).help = Some(format!("AppSync takes {CODE_MAX}"));
+        }
+        let read = handler::read(text);
+        for it in &read.findings {
+            let problem = Diagnostic::error(it.code, self.at(&it.span), it.message.as_str());
+            let problem = Diagnostic { severity: it.severity, help: it.help.clone(), ..problem };
+            problems.report(problem);
+        }
+        let broken = read.on_publish.is_none() && read.on_subscribe.is_none();
+        let pairs = [
+            ("onPublish", &read.on_publish, &handlers.on_publish),
+            ("onSubscribe", &read.on_subscribe, &handlers.on_subscribe),
+        ];
+        for (name, export, handler) in pairs {
+            match (export, handler) {
+                (Some(export), handler) => self.fit(name, export, handler.as_ref(), problems),
+                // Of code that exports nothing, that was said.
+                (None, Some(handler)) if !handler.is_direct() && !broken => {
+                    let at = [Step::Key("handlers"), Step::Key(name)];
+                    let message = format!(
+                        "the code does not export `{name}`, which is to use `{}`",
+                        handler.data_source
+                    );
+                    problems.error_at_key("PV224", &at, message).help = Some(format!(
+                        "export an object `{name}` with `request` and `response`, or remove this"
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether an export is of the form that its data source, or the lack of one, asks for.
+    fn fit(&self, name: &str, export: &Export, handler: Option<&Handler>, problems: &mut Problems) {
+        let at = self.at(&export.span);
+        let problem = match (handler, &export.shape) {
+            (Some(handler), _) if handler.is_direct() => {
+                let message = format!(
+                    "this never runs: AppSync calls `{}` directly for {name}",
+                    handler.data_source
+                );
+                let help = format!("remove it, or `behavior: DIRECT` from `handlers.{name}`");
+                Diagnostic::warning("PV226", at, message).with_help(help)
+            }
+            (Some(handler), Shape::Function) => {
+                let message = format!(
+                    "`{name}` uses the data source `{}`, and a function can't",
+                    handler.data_source
+                );
+                let help = "export an object with the functions `request` and `response`";
+                Diagnostic::error("PV225", at, message).with_help(help)
+            }
+            (None, Shape::Object { .. }) => {
+                let message = format!("`{name}` is an object, and no data source is there for it");
+                let help = format!(
+                    "say which: `{name}: {{ dataSource: NAME }}` beside the code, or export a function"
+                );
+                Diagnostic::error("PV225", at, message).with_help(help)
+            }
+            _ => return,
+        };
+        problems.report(problem);
+    }
+}
