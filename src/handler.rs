@@ -69,34 +69,53 @@ pub const BYTES_MAX: usize = 4 * 32_768;
 /// Nobody reads more at once, and broken code can have as many as it has characters.
 pub const FINDINGS_MAX: usize = 100;
 
-/// The parser calls itself for each level of nesting, and so do the walks over its tree. No construct
-/// takes more stack for each of its characters, however code is nested; `deep_code_is_read` tries them.
-const STACK_FOR_BYTE: usize = 16 << 10;
+/// Brackets in brackets. Nobody writes so many, and the parser's time grows with their square.
+const DEPTH_MAX: usize = 256;
+
+/// What nests without brackets, `!!!x` or `a => b => c`, still makes the parser call itself, and the walks
+/// over its tree too. No construct takes more stack than half of this for each of its bytes.
+const STACK_FOR_BYTE: usize = 4 << 10;
 const STACK_LEAST: usize = 2 << 20;
 
 /// Reads handler code. Never fails: what is no JavaScript has findings and no exports.
 pub fn read(code: &str) -> Handlers {
     if code.len() > BYTES_MAX {
-        return unreadable(code, "the code is too long to be read");
+        let message = format!("the code has {} bytes, which is too long to be read", code.len());
+        return unreadable(0..first_byte(code), message, "AppSync takes 32768 characters");
+    }
+    if let Some(at) = too_deep(code) {
+        let message = format!("more than {DEPTH_MAX} brackets are open here");
+        return unreadable(at..at + 1, message, "give the inner parts names of their own");
     }
     let stack = STACK_LEAST + code.len() * STACK_FOR_BYTE;
-    thread::scope(|scope| {
+    let read = thread::scope(|scope| {
         let reader = thread::Builder::new().stack_size(stack);
-        let read = reader.spawn_scoped(scope, || parse(code)).ok().and_then(|it| it.join().ok());
-        read.unwrap_or_else(|| unreadable(code, "the code is nested too deep to be read"))
+        reader.spawn_scoped(scope, || parse(code)).ok()?.join().ok()
+    });
+    let message = || "the code could not be read".to_owned();
+    read.unwrap_or_else(|| unreadable(0..first_byte(code), message(), "make it shorter"))
+}
+
+/// Where too many brackets are open. Those in texts and comments count, which is close enough.
+fn too_deep(code: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    code.bytes().position(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEPTH_MAX
     })
 }
 
-/// Only this much of the code is wrong: that it can't be read as a whole.
-fn unreadable(code: &str, message: &str) -> Handlers {
-    let first = code.chars().next().map_or(0, char::len_utf8);
-    let finding = Finding {
-        code: "PV301",
-        severity: Severity::Error,
-        span: 0..first,
-        message: message.to_owned(),
-        help: Some("AppSync takes 32768 characters; bundle less into it".to_owned()),
-    };
+fn first_byte(code: &str) -> usize {
+    code.chars().next().map_or(0, char::len_utf8)
+}
+
+fn unreadable(span: Range<usize>, message: String, help: &str) -> Handlers {
+    let (severity, help) = (Severity::Error, Some(help.to_owned()));
+    let finding = Finding { code: "PV301", severity, span, message, help };
     Handlers { findings: vec![finding], ..Handlers::default() }
 }
 
@@ -168,84 +187,73 @@ fn look<'a>(text: &'a str, program: &'a Program<'a>, typed: bool) -> Handlers {
 mod tests {
     use super::*;
 
-    /// What is found in `code`: numbers and the marked text.
-    fn found(code: &str) -> Vec<(&'static str, &str)> {
-        read(code).findings.into_iter().map(|it| (it.code, &code[it.span])).collect()
+    /// What is found in `code`, a number each.
+    fn found(code: &str) -> Vec<&'static str> {
+        read(code).findings.into_iter().map(|it| it.code).collect()
+    }
+
+    fn shapes(code: &str) -> [Option<Shape>; 2] {
+        let read = read(code);
+        [read.on_publish, read.on_subscribe].map(|it| it.map(|it| it.shape))
     }
 
     #[test]
-    fn deep_code_is_read() {
-        for (opening, closing) in [
-            ("(", ")"),
-            ("[", "]"),
-            ("{", "}"),
-            ("({a:", "})"),
-            ("({get a(){return ", "}})"),
-            ("function f(){", "}"),
-            ("class A{a(){", "}}"),
-            ("`${", "}`"),
-            ("!", ""),
-            ("- ", ""),
-            ("+ ", ""),
-            ("typeof ", ""),
-            ("new ", ""),
-            ("new a(", ")"),
-            ("a(", ")"),
-            ("a=>", ""),
-            ("(a)=>", ""),
-            ("(a=", ")=>a"),
-            ("async a=>", ""),
-            ("a?b:", "c"),
-            ("a?", ":b"),
-            ("a=", ""),
-            ("a+", ""),
-            ("a**", ""),
-            ("a.", ""),
-            ("a??", ""),
-            ("a,", ""),
-            ("a[", "]"),
-            ("a\n`", "`"),
-            ("if(a)", ""),
-            ("if(a);else ", ""),
-            ("for(;;)", ""),
-            ("while(a)", ""),
-            ("do ", "while(a)"),
-            ("with(a)", ""),
-            ("a:", ""),
-            ("try{", "}finally{}"),
-            ("switch(a){case ", ":}"),
-            ("let {a:", "}"),
-            ("[a=", "]=a"),
-            ("<", ""),
-            ("<a>", ""),
-            ("...", ""),
-            ("yield ", ""),
-            ("await ", ""),
-            ("import(", ")"),
-            ("/", ""),
-            ("@", ""),
-            ("let a:", ""),
-            ("type a=", ""),
-            ("type a=keyof ", ""),
-            ("type a=A<", ">"),
-            ("let a:(a:", ")=>a"),
-            ("a as ", ""),
-            ("a!", ""),
-            ("namespace a.", ""),
-            ("a?.", ""),
-            ("() => {", "}"),
-            ("({...", "})"),
-        ] {
-            for levels in [10_000, BYTES_MAX / (opening.len() + closing.len()) - 1] {
-                for middle in ["", "a"] {
-                    let code =
-                        format!("{}{middle}{}", opening.repeat(levels), closing.repeat(levels));
-                    std::eprintln!(
-                        "{opening} {levels} {}",
-                        read(&code[..code.len().min(BYTES_MAX)]).findings.len()
-                    );
-                }
-            }
+    fn brackets_in_brackets_end_somewhere() {
+        for bracket in ["(", "[", "{", "({a:", "a(", "`${", "(a="] {
+            assert_eq!(found(&bracket.repeat(10_000)), ["PV301"], "{bracket}");
         }
+        assert_eq!(found(&" ".repeat(BYTES_MAX + 1)), ["PV301"]);
+        assert_eq!(found(&"(a=".repeat(DEPTH_MAX)), ["PV300"]);
+    }
+
+    #[test]
+    fn what_nests_without_brackets_is_read() {
+        for piece in
+            ["!", "- ", "typeof ", "new ", "a=>", "a?b:", "a?", "a=", "a+", "a**", "a.", "a;"]
+        {
+            let code = format!("export const onPublish = {}a", piece.repeat(10_000));
+            assert!(found(&code).len() <= FINDINGS_MAX, "{piece}");
+        }
+        for piece in ["if(a);else ", "if(a)", "for(;;)", "do ", "a:"] {
+            let code = format!("{}a", piece.repeat(3_000));
+            assert!(!found(&code).is_empty(), "{piece}");
+        }
+    }
+
+    #[test]
+    fn exports_have_shapes() {
+        use Shape::{Function, Object, Unknown};
+        let object = |request, response| Some(Object { request, response });
+        for (code, expected) in [
+            ("export function onPublish() {}", [Some(Function), None]),
+            ("export const onSubscribe = (ctx) => null", [None, Some(Function)]),
+            ("function f() {}\nexport { f as onPublish, f as onSubscribe }", [Some(Function); 2]),
+            ("export const onPublish = { request() {} }", [object(true, false), None]),
+            (
+                "const request = () => 1\nexport const onPublish = { request, response: request }",
+                [object(true, true), None],
+            ),
+            (
+                "const a = { 'response': (c) => c }\nexport { a as onPublish }",
+                [object(false, true), None],
+            ),
+            ("const a = {}\nexport const onPublish = { ...a }", [Some(Unknown), None]),
+            ("export const { onPublish } = {}", [Some(Unknown), None]),
+            ("export { onPublish } from './a.js'", [Some(Unknown), None]),
+            ("export let onPublish", [Some(Unknown), None]),
+            ("export default function onPublish() {}", [None, None]),
+            ("export function onPublish() {", [None, None]),
+        ] {
+            assert_eq!(shapes(code), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn broken_code_is_a_finding() {
+        for code in ["export function", "{", "'", "`", "/*", "\u{feff}x y", "€€", "#!a\n)", "\0"]
+        {
+            assert_eq!(found(code)[0], "PV300", "{code}");
+        }
+        assert_eq!(found(""), ["PV303"]);
     }
 }
