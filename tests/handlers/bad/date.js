@@ -1,0 +1,5 @@
+// expect: PV327 3:19?
+export function onPublish(ctx) {
+  console.log(new Date())
+  return ctx.events
+}

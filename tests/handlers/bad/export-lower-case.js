@@ -1,0 +1,6 @@
+// expect: PV304 2:17?
+export function onpublish(ctx) {
+  return ctx.events
+}
+
+export function onSubscribe() {}

@@ -1,0 +1,2 @@
+// expect: PV305 2:14
+export const onSubscribe = 'yes'

@@ -1,0 +1,3 @@
+// expect: PV328 3:26
+const clean = (ctx) => ctx.events
+export const onPublish = clean

@@ -1,0 +1,5 @@
+// expect: PV321 3:3
+export function onPublish(ctx) {
+  Promise.all(ctx.events)
+  return ctx.events
+}

@@ -1,0 +1,5 @@
+// expect: PV325 3:15
+export function onPublish(ctx) {
+  console.log(RegExp('a'))
+  return ctx.events
+}

@@ -1,0 +1,6 @@
+// expect: PV332 2:1
+interface Message {
+  text: string
+}
+
+export const onPublish = (ctx) => ctx.events

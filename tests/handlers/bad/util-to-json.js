@@ -1,0 +1,7 @@
+// expect: PV331 5:20?
+import { util } from '@aws-appsync/utils'
+
+export function onPublish(ctx) {
+  console.log(util.toJson(ctx))
+  return ctx.events
+}

@@ -1,0 +1,6 @@
+// expect: PV331 5:8?
+import { util } from '@aws-appsync/utils'
+
+export function onSubscribe() {
+  util.unauthorised()
+}

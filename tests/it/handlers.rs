@@ -1,0 +1,133 @@
+//! Handlers as people write them, good and bad, and what AWS's own linter says of the same files.
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use provision::diagnostic::Severity;
+use provision::handler::{Finding, read};
+use serde_json::Value;
+
+use crate::node;
+use crate::world::root;
+
+/// What AWS's linter does not report and we do as an error, by file and line, and why.
+const OURS_ALONE: &[(&str, usize, &str)] = &[];
+
+/// What AWS's linter reports and we do not, by file and line, and why.
+const THEIRS_ALONE: &[(&str, usize, &str)] = &[];
+
+#[test]
+fn bad_handlers_get_the_very_findings_that_they_name() {
+    let mut wrong = Vec::new();
+    let files = files("bad");
+    assert!(files.len() >= 40, "{}", files.len());
+    for (name, text) in files {
+        let first = text.lines().next().unwrap();
+        let expected = first.strip_prefix("// expect: ").unwrap_or_else(|| panic!("{name}"));
+        let found = read(&text).findings;
+        let found: Vec<String> = found.iter().map(|it| line(&text, it)).collect();
+        if found.join(", ") != expected {
+            wrong.push(format!("{name}: expected {expected}, found {}", found.join(", ")));
+        }
+    }
+    assert_eq!(wrong, [""; 0], "{wrong:#?}");
+}
+
+#[test]
+fn good_handlers_get_no_finding() {
+    let files = files("good");
+    assert!(files.len() >= 25, "{}", files.len());
+    for (name, text) in files {
+        let read = read(&text);
+        assert_eq!(read.findings, [], "{name}");
+        assert!(read.on_publish.is_some() || read.on_subscribe.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn every_finding_says_what_to_do() {
+    for (name, text) in files("bad") {
+        for finding in read(&text).findings {
+            let said = finding.help.is_some() || finding.code == "PV300";
+            assert!(said && text.get(finding.span.clone()).is_some(), "{name}: {finding:?}");
+        }
+    }
+}
+
+#[test]
+fn awss_own_linter_agrees_on_every_line() {
+    let files: Vec<(String, String)> = files("bad").into_iter().chain(files("good")).collect();
+    let theirs = linted(&files);
+    let mut ours = BTreeSet::new();
+    let mut errors = BTreeSet::new();
+    for (name, text) in &files {
+        for finding in read(text).findings {
+            let at = (name.clone(), place(text, &finding).0);
+            if finding.severity == Severity::Error {
+                errors.insert(at.clone());
+            }
+            ours.insert(at);
+        }
+    }
+    let of = |list: &[(&str, usize, &str)]| -> BTreeSet<(String, usize)> {
+        list.iter().map(|(name, line, _)| ((*name).to_owned(), *line)).collect()
+    };
+    let ours_alone: BTreeSet<_> = errors.difference(&theirs).cloned().collect();
+    assert_eq!(ours_alone, of(OURS_ALONE), "{:?}", ours_alone);
+    let theirs_alone: BTreeSet<_> = theirs.difference(&ours).cloned().collect();
+    assert_eq!(theirs_alone, of(THEIRS_ALONE));
+}
+
+/// File and line of each error that AWS's linter reports.
+fn linted(files: &[(String, String)]) -> BTreeSet<(String, usize)> {
+    let environment = node::environment();
+    // Beside the modules that the linter needs, in a folder that is a project of its own.
+    let project = tempfile::tempdir_in(&environment).unwrap();
+    for (name, text) in files {
+        fs::create_dir_all(project.path().join(name).parent().unwrap()).unwrap();
+        fs::write(project.path().join(name), text).unwrap();
+    }
+    let config = r#"{ "compilerOptions": { "allowJs": true, "lib": ["esnext"], "types": [] }, "include": ["**/*"] }"#;
+    fs::write(project.path().join("tsconfig.json"), config).unwrap();
+    fs::copy(root("tests/interop/node/lint.mjs"), environment.join("lint.mjs")).unwrap();
+    let done = Command::new("node")
+        .arg(environment.join("lint.mjs"))
+        .arg(project.path())
+        .args(files.iter().map(|(name, _)| name))
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let found: Vec<Value> = serde_json::from_slice(&done.stdout).unwrap();
+    let at = |it: &Value| {
+        (
+            it["file"].as_str().unwrap().to_owned(),
+            usize::try_from(it["line"].as_u64().unwrap()).unwrap(),
+        )
+    };
+    found.iter().map(at).collect()
+}
+
+/// `PV310 3:5`, with a `?` behind if it is a warning.
+fn line(text: &str, finding: &Finding) -> String {
+    let (line, column) = place(text, finding);
+    let warning = if finding.severity == Severity::Error { "" } else { "?" };
+    format!("{} {line}:{column}{warning}", finding.code)
+}
+
+fn place(text: &str, finding: &Finding) -> (usize, usize) {
+    let before = &text[..finding.span.start];
+    let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
+}
+
+/// Names, `bad/throw.js`, and texts.
+fn files(folder: &str) -> Vec<(String, String)> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(root("tests/handlers").join(folder))
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    paths.sort();
+    let name = |path: &PathBuf| format!("{folder}/{}", path.file_name().unwrap().to_str().unwrap());
+    paths.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+}

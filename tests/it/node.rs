@@ -1,0 +1,36 @@
+//! Programs in JavaScript that tests ask for a second opinion.
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::world::root;
+
+/// The folder with the pinned packages in `node_modules`, made once for each list of them.
+pub fn environment() -> PathBuf {
+    let folder = root("target/interop");
+    let (node, made) = (folder.join("node"), folder.join("node-made-from.json"));
+    fs::create_dir_all(&folder).unwrap();
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join("node-lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    let packages = root("tests/interop/node/package-lock.json");
+    if fs::read(&made).ok() != Some(fs::read(&packages).unwrap()) {
+        let _ = fs::remove_dir_all(&node);
+        fs::create_dir_all(&node).unwrap();
+        for name in ["package.json", "package-lock.json", ".npmrc"] {
+            fs::copy(root("tests/interop/node").join(name), node.join(name)).unwrap();
+        }
+        let done = Command::new("npm")
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .current_dir(&node)
+            .output()
+            .unwrap_or_else(|error| panic!("npm ci: {error}; the tests need Node.js"));
+        assert!(done.status.success(), "npm ci: {}", String::from_utf8_lossy(&done.stderr));
+        fs::copy(&packages, &made).unwrap();
+    }
+    node
+}
