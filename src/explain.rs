@@ -6,6 +6,7 @@ const FILES: &[&str] = &[
     include_str!("../docs/diagnostics/PV0.md"),
     include_str!("../docs/diagnostics/PV1.md"),
     include_str!("../docs/diagnostics/PV2.md"),
+    include_str!("../docs/diagnostics/PV3.md"),
     include_str!("../docs/diagnostics/PV4.md"),
     include_str!("../docs/diagnostics/PV6.md"),
 ];

@@ -5,9 +5,9 @@ use oxc_ast::ast::{
     ObjectPropertyKind,
 };
 use oxc_semantic::{NodeId, SymbolId};
-use oxc_span::Span;
+use oxc_span::{GetSpan, Span};
 
-use crate::handler::code::{Code, bytes, place};
+use crate::handler::code::{Code, bytes};
 use crate::handler::{Export, Shape};
 use crate::suggest;
 
@@ -36,7 +36,7 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
                     named(
                         code,
                         one.exported.name().as_str(),
-                        one.exported_span(),
+                        one.exported.span(),
                         symbol,
                         &mut exports,
                     );
@@ -47,7 +47,7 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
                     named(
                         code,
                         one.exported.name().as_str(),
-                        one.exported_span(),
+                        one.exported.span(),
                         None,
                         &mut exports,
                     );
@@ -71,16 +71,6 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
         code.error("PV303", 0..0, message, help);
     }
     exports
-}
-
-trait Exported {
-    fn exported_span(&self) -> Span;
-}
-
-impl Exported for oxc_ast::ast::ExportSpecifier<'_> {
-    fn exported_span(&self) -> Span {
-        oxc_span::GetSpan::span(&self.exported)
-    }
 }
 
 fn default_export(code: &mut Code<'_, '_>, span: Span, name: Option<&str>) {
@@ -212,17 +202,17 @@ fn object(
         }
         exports.entries.extend(code.function_of(&it.value));
     }
-    if !certain && !(request && response) {
+    let whole = request && response;
+    if !certain && !whole {
         return Shape::Unknown;
     }
     if !request && !response {
         let message = format!("`{name}` has neither `request` nor `response`");
-        let near = object.properties.iter().filter_map(ObjectPropertyKind::as_property);
-        let near = near.filter_map(|it| Some((it.key.static_name()?, place(&it.key))));
-        let meant = near
-            .filter_map(|(key, _)| suggest::meant(&key, ["request", "response"]))
-            .next()
-            .map_or(String::new(), |meant| format!("did you mean `{meant}`? "));
+        let keys = object.properties.iter().filter_map(ObjectPropertyKind::as_property);
+        let meant = keys.filter_map(|it| it.key.static_name()).find_map(|key| {
+            suggest::meant(&key, ["request", "response"]).map(|it| format!("did you mean `{it}`? "))
+        });
+        let meant = meant.unwrap_or_default();
         let help = format!("{meant}an object needs `request(ctx)` and `response(ctx)`");
         code.error("PV305", bytes(span), &message, &help);
     }

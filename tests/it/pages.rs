@@ -8,6 +8,7 @@ use std::sync::Arc;
 use provision::allow::judge;
 use provision::diagnostic::{OtherFile, Severity};
 use provision::explain::{Example, Page, Part, pages};
+use provision::handler::read;
 use provision::kind::Files;
 use provision::source::Source;
 use provision::spec::{Given, load};
@@ -27,6 +28,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("PV232", "the text would be too long"),
     ("PV244", "the text would be too long"),
     ("PV260", "the text would be too long"),
+    ("PV301", "the text would be too long"),
     ("PV600", "the text would be too long; see tests/it/templates.rs"),
     ("PV601", "the text would be too long"),
     ("PV602", "the text would be too long"),
@@ -67,7 +69,11 @@ fn found(example: &Example) -> BTreeMap<&'static str, Severity> {
         problems.extend(load(&source, &Beside { handler }, NOON, &Given::new()).1);
     }
     let problems = judge(&source, &[], problems, NOON).problems;
-    problems.into_iter().map(|it| (it.code, it.severity)).collect()
+    let mut found: BTreeMap<_, _> = problems.into_iter().map(|it| (it.code, it.severity)).collect();
+    if example.language == "js" {
+        found.extend(read(handler).findings.into_iter().map(|it| (it.code, it.severity)));
+    }
+    found
 }
 
 fn examples(page: &Page) -> Vec<Example> {
