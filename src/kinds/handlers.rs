@@ -95,6 +95,10 @@ impl Handlers {
         ];
         both.into_iter().filter_map(|(name, theirs, it)| Some((name, theirs, it.as_ref()?)))
     }
+    /// Whether AppSync calls functions for both, so that no code runs.
+    pub fn are_direct(&self) -> bool {
+        self.each().filter(|(.., it)| it.is_direct()).count() == 2
+    }
     /// The code, as far as it is at hand.
     pub fn text(&self, scope: &Scope<'_>) -> Option<String> {
         let file = || Some(scope.files.file(self.code.as_ref()?).ok()?.text.clone());
@@ -184,8 +188,7 @@ fn check_places(handlers: &Handlers, problems: &mut Problems) {
                 Some("a namespace has one piece of code for both handlers; keep one".into());
         }
     }
-    let direct = handlers.each().filter(|(.., it)| it.is_direct()).count();
-    if has_code(handlers) && direct == 2 {
+    if has_code(handlers) && handlers.are_direct() {
         let message = "both handlers call a function directly, so no code ever runs".to_owned();
         problems.error_at_key("PV237", &[Step::Key("handlers")], message).help =
             Some("remove the code, or the `behavior: DIRECT` of one of them".into());

@@ -11,9 +11,17 @@ use crate::specs::{Folder, NOON, documents};
 /// Diagnostics as `PV101 4:3`, warnings with a `?` behind. What authorization comes to (PV4…) is told
 /// in `access.rs`.
 fn found(text: &str) -> Vec<String> {
-    let files = Folder(
-        [("ok.js".to_owned(), "export const onPublish = (c) => c.events\n".to_owned())].into(),
-    );
+    let files = [
+        ("ok.js", "export const onPublish = (c) => c.events\n"),
+        (
+            "data.js",
+            "const serve = { request: (c) => ({}), response: (c) => c.events }\nexport const onPublish = serve, onSubscribe = serve\n",
+        ),
+        ("half.js", "export const onSubscribe = (c) => {\n  console.log(c.info)\n}\n"),
+        ("loop.js", "export const onPublish = (c) => {\n  while (true) {}\n}\n"),
+        ("broken.js", "export const onPublish = (c) => {\n"),
+    ];
+    let files = Folder(files.map(|(name, text)| (name.to_owned(), text.to_owned())).into());
     let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
     if !source.is_empty() {
         problems.extend(load(&source, &files, NOON, &Given::new()).1);
@@ -268,7 +276,7 @@ fn data_sources_that_can_not_be() {
             "",
         )
     };
-    let used = "{ code: ok.js, onPublish: { dataSource: d } }";
+    let used = "{ code: data.js, onPublish: { dataSource: d }, onSubscribe: { dataSource: d } }";
     let sound = format!("{{ {function}, {role} }}");
     check(&with(&sound, used), &[]);
     check(&with("{ bedrock: {} }", used), &["PV273 8:7"]);
@@ -307,7 +315,7 @@ fn handlers_that_can_not_be() {
     let with = |handlers: &str| {
         spec(
             &format!(
-                "    dataSources: {{ fn: {{ {source} }}, ai: {{ bedrock: {{}}, serviceRole: 'arn:aws:iam::123456789012:role/r' }} }}\n    namespaces:\n      use: {{ handlers: {{ code: ok.js, onPublish: {{ dataSource: fn }}, onSubscribe: {{ dataSource: ai }} }} }}\n      n:\n        handlers: {handlers}\n"
+                "    dataSources: {{ fn: {{ {source} }}, ai: {{ bedrock: {{}}, serviceRole: 'arn:aws:iam::123456789012:role/r' }} }}\n    namespaces:\n      use: {{ handlers: {{ code: data.js, onPublish: {{ dataSource: fn }}, onSubscribe: {{ dataSource: ai }} }} }}\n      n:\n        handlers: {handlers}\n"
             ),
             "",
         )
@@ -319,9 +327,33 @@ fn handlers_that_can_not_be() {
     check(&with("{}"), &["PV112 11:9"]);
     check(&with("{ s3: 'https://x' }"), &["PV227 11:25"]);
     check(&with("{ s3: 's3://bucket/key.js' }"), &[]);
-    check(&with("{ code: ok.js, onPublish: { dataSource: fm } }"), &["PV234 11:59"]);
+    check(
+        &with("{ code: data.js, onPublish: { dataSource: fm }, onSubscribe: { dataSource: fn } }"),
+        &["PV234 11:61"],
+    );
+    check(&with("{ code: ok.js, onPublish: { dataSource: fn } }"), &["PV225 1:14"]);
+    check(&with("{ code: data.js, onPublish: { dataSource: fn } }"), &["PV225 2:33"]);
+    check(&with("{ code: half.js, onPublish: { dataSource: fn } }"), &["PV224 11:36"]);
+    check(
+        &with("{ code: ok.js, onPublish: { dataSource: fn, behavior: DIRECT } }"),
+        &["PV226 1:14?"],
+    );
+    check(&with("{ code: loop.js }"), &["PV315 2:3"]);
+    check(&with("{ code: broken.js }"), &["PV300 2:1"]);
+    check(&with("{ inline: 'export const onPublish = (c) => { throw c }' }"), &["PV314 11:64"]);
+    check(
+        &with(
+            "\n          inline: |\n            export const onPublish = (c) => {\n              for (;;) {}\n            }",
+        ),
+        &["PV316 14:15"],
+    );
     check(&with("{ onPublish: { dataSource: ai, behavior: DIRECT } }"), &["PV235 11:46"]);
-    check(&with("{ code: ok.js, onPublish: { dataSource: fn, invoke: EVENT } }"), &["PV236 11:63"]);
+    check(
+        &with(
+            "{ code: data.js, onPublish: { dataSource: fn, invoke: EVENT }, onSubscribe: { dataSource: fn } }",
+        ),
+        &["PV236 11:65"],
+    );
     let direct = "{ dataSource: fn, behavior: DIRECT, invoke: REQUEST_RESPONSE }";
     check(&with(&format!("{{ onPublish: {direct}, onSubscribe: {direct} }}")), &[]);
     check(
@@ -331,7 +363,13 @@ fn handlers_that_can_not_be() {
     check(&with("{ onPublish: { dataSource: fn } }"), &["PV238 11:21"]);
     check(&with("{ onPublish: { dataSource: fn, behavior: LATER } }"), &["PV104 11:60"]);
     check(&with("{ onPublish: { behavior: DIRECT } }"), &["PV102 11:21"]);
-    check(&with(&format!("{{ inline: '{}' }}", "x".repeat(32_769))), &["PV232 11:29"]);
+    check(
+        &with(&format!(
+            "{{ inline: 'export const onPublish = (c) => c.events //{}' }}",
+            "x".repeat(32_769)
+        )),
+        &["PV232 11:29"],
+    );
 }
 
 #[test]

@@ -76,6 +76,10 @@ impl Code<'_> {
             let problem = Diagnostic { severity: it.severity, help: it.help.clone(), ..problem };
             problems.report(problem);
         }
+        // That none of it runs is said at `handlers`.
+        if handlers.are_direct() {
+            return;
+        }
         let broken = read.on_publish.is_none() && read.on_subscribe.is_none();
         let pairs = [
             ("onPublish", &read.on_publish, &handlers.on_publish),
