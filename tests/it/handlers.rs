@@ -97,6 +97,16 @@ fn good_handlers_get_no_finding() {
 }
 
 #[test]
+fn the_starters_handlers_get_no_finding() {
+    for folder in ["chat", "data-sources"] {
+        for file in fs::read_dir(root("templates").join(folder).join("handlers")).unwrap() {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            assert_eq!(read(&text).findings, [], "{folder}");
+        }
+    }
+}
+
+#[test]
 fn every_finding_says_what_to_do() {
     for (name, text) in files("bad") {
         for finding in read(&text).findings {
