@@ -100,11 +100,11 @@ impl<'a> Window<'a> {
             if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
         let end = text[span.end..].find('\n').map_or(text.len(), |it| span.end + it);
         let start = start.min(span.start);
-        Self {
-            text: text[start..end].trim_end_matches('\r'),
-            first_line: located.start.line,
-            span: span.start - start..span.end - start,
-        }
+        let text = text[start..end].trim_end_matches('\r');
+        // What is found at the end of a line may be found behind its `\r`.
+        let inside = |byte: usize| (byte - start).min(text.len());
+        let (first_line, span) = (located.start.line, inside(span.start)..inside(span.end));
+        Self { text, first_line, span }
     }
     fn snippet<T: Clone>(&self) -> Snippet<'a, T> {
         Snippet::source(self.text).line_start(self.first_line)
@@ -120,6 +120,17 @@ mod tests {
 
     use super::*;
     use crate::diagnostic::OtherFile;
+
+    #[test]
+    fn a_finding_behind_the_end_of_its_line_is_shown_at_the_end() {
+        for text in [" \n\r?\r\r", "\r\r", "version: 1\r\nstack: [\r\r"] {
+            let (source, mut diagnostics) = Source::parse("spec.yaml", text.as_bytes());
+            for end in 0..=text.len() {
+                diagnostics.push(Diagnostic::error("PV999", At::Span(end..text.len()), "here"));
+            }
+            assert!(self::text(&source, &diagnostics, false).contains("here"), "{text:?}");
+        }
+    }
 
     #[test]
     fn a_finding_in_another_file_is_shown_there_and_after_the_specs_own() {
