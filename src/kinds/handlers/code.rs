@@ -69,6 +69,8 @@ impl Code<'_> {
         if length > CODE_MAX {
             let message = format!("{noun} has {length} characters");
             problems.error("PV232", &at, message).help = Some(format!("AppSync takes {CODE_MAX}"));
+            // AppSync would not read it either.
+            return;
         }
         let read = handler::read(text);
         for it in &read.findings {
