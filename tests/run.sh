@@ -1,5 +1,5 @@
 #!/bin/sh
-# Everything that must hold before a change lands. Needs Rust and Python 3; sets up the rest itself.
+# Everything that must hold before a change lands. Needs Rust, Python 3 and Node.js; sets up the rest itself.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,6 +9,6 @@ stage "format"
 cargo fmt --check
 stage "lints"
 cargo clippy --locked --all-targets -- -D warnings
-stage "tests (the first run makes a Python environment in target/interop)"
+stage "tests (the first run makes environments for Python and Node.js in target/interop)"
 cargo test --locked
 stage "done"
