@@ -113,6 +113,11 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     }
     let spec = args.dir.join("spec.yaml");
     let spec = spec.strip_prefix(".").unwrap_or(&spec).display();
-    io.note(&format!("{spec} is written; try it: provision apply {spec} --local\n"));
+    let next = match starter.name {
+        // Nobody applies data sources yet.
+        "data-sources" => format!("provision render {spec} --cfn"),
+        _ => format!("provision apply {spec} --local"),
+    };
+    io.note(&format!("{spec} is written; try it: {next}\n"));
     Ok(Exit::Done)
 }
