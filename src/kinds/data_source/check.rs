@@ -1,0 +1,143 @@
+//! What is wrong with a data source beyond its shape.
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::kind::{Problems, Scope, Step};
+use crate::kinds::arn;
+use crate::kinds::channel_namespace::NamespaceDeclaration;
+use crate::kinds::data_source::DataSourceDeclaration;
+use crate::text::Text;
+
+pub fn check(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    check_one(declared, scope, problems);
+    check_name(declared, scope, problems);
+    check_role(declared, scope, problems);
+    check_source(declared, scope, problems);
+    let uses = |namespace: &Value| {
+        let declared = NamespaceDeclaration::deserialize(namespace).unwrap_or_default();
+        declared.data_sources().any(|it| it == scope.address.name())
+    };
+    let api = scope.address.parent();
+    let namespaces = api.map(|api| scope.under(&api, "namespaces")).unwrap_or_default();
+    if !namespaces.into_iter().any(uses) {
+        let message = "no namespace sends events here".to_owned();
+        problems.warning_at_key("PV278", &[], message).help = Some(format!(
+            "name it in a namespace, `handlers: {{ onPublish: {{ dataSource: {} }} }}`, or remove it",
+            scope.address.name()
+        ));
+    }
+}
+
+fn check_one(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    let all = "`lambda`, `dynamodb`, `eventBridge`, `http`, `openSearch`, `rds` or `bedrock`";
+    let written = scope.declared::<Map<String, Value>>(&scope.address).unwrap_or_default();
+    let mut named = declared.named();
+    named.sort_by_key(|name| written.keys().position(|it| it == name));
+    match named.as_slice() {
+        [] => {
+            let message = "a data source needs to say what it is".to_owned();
+            problems.error_at_key("PV270", &[], message).help = Some(format!("give it {all}"));
+        }
+        [_] => {}
+        [first, rest @ ..] => {
+            for second in rest {
+                let message =
+                    format!("a data source is one thing, and this one has `{first}` already");
+                problems.error_at_key("PV270", &[Step::Key(second)], message).help =
+                    Some("make it a data source of its own".into());
+            }
+        }
+    }
+}
+
+fn check_name(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    let name = declared.name.clone().unwrap_or_else(|| scope.address.name().into());
+    let sound = |name: &str| {
+        (1..=512).contains(&name.len())
+            && !name.starts_with(|it: char| it.is_ascii_digit())
+            && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
+    };
+    if let Some(unsound) = scope.unsound(&name, sound) {
+        let message = format!("`{}` can't be the name of a data source", unsound.reading);
+        let help = "a letter or `_`, then letters, digits and `_`";
+        let problem = match declared.name {
+            Some(_) => problems.error("PV271", &[Step::Key("name")], message),
+            None => problems.error_at_key("PV271", &[], message),
+        };
+        problem.help = Some(match declared.name {
+            Some(_) => help.to_owned(),
+            None => format!("give it a `name:` of {help}"),
+        });
+    }
+    if let Some(twin) = scope.twin(&name) {
+        let message = format!("`dataSources.{twin}` has the name `{name}` already");
+        problems.error_at_key("PV272", &[], message).help =
+            Some("a name stands once in an API; give one of the two another `name:`".into());
+    }
+}
+
+fn check_role(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    match &declared.service_role {
+        Some(role) => {
+            let sound = |it: &str| arn::is_of(it, "iam", "role/");
+            let help = "such as arn:aws:iam::123456789012:role/call-orders";
+            let (at, unsound) = ([Step::Key("serviceRole")], scope.unsound(role, sound));
+            problems.refuse(unsound, "PV274", &at, "this is no ARN of a role", help);
+        }
+        None if declared.needs_role() && !declared.named().is_empty() => {
+            let message = "AppSync can't call this without a role".to_owned();
+            problems.error_at_key("PV273", &[], message).help = Some(
+                "give the ARN of one that trusts appsync.amazonaws.com: `serviceRole:`".into(),
+            );
+        }
+        None => {}
+    }
+}
+
+fn check_source(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    let mut check_arn = |text: &Text, at: [&str; 2], service: &str, resource: &str, noun: &str| {
+        let sound = |it: &str| arn::is_of(it, service, resource);
+        let at = at.map(Step::Key);
+        let help = format!("such as arn:aws:{service}:ap-northeast-1:123456789012:{resource}…");
+        let message = format!("this is no ARN of {noun}");
+        problems.refuse(scope.unsound(text, sound), "PV275", &at, &message, &help);
+    };
+    if let Some(it) = &declared.event_bridge {
+        check_arn(&it.bus, ["eventBridge", "bus"], "events", "event-bus/", "an event bus");
+    }
+    if let Some(it) = &declared.rds {
+        check_arn(&it.cluster, ["rds", "cluster"], "rds", "cluster:", "an Aurora cluster");
+        check_arn(&it.secret, ["rds", "secret"], "secretsmanager", "secret:", "a secret");
+    }
+    if let Some(it) = &declared.lambda {
+        let at = [Step::Key("lambda"), Step::Key("function")];
+        arn::check_function(&it.function, &at, scope, problems);
+    }
+    let endpoints = [
+        ("http", declared.http.as_ref().map(|it| &it.endpoint)),
+        ("openSearch", declared.open_search.as_ref().map(|it| &it.endpoint)),
+    ];
+    for (name, endpoint) in endpoints {
+        let Some(endpoint) = endpoint else { continue };
+        let sound = |it: &str| {
+            let host = it.strip_prefix("https://").or_else(|| it.strip_prefix("http://"));
+            host.is_some_and(|it| !it.is_empty() && !it.contains(char::is_whitespace))
+        };
+        let at = [Step::Key(name), Step::Key("endpoint")];
+        let help = "such as https://orders.example.com";
+        problems.refuse(scope.unsound(endpoint, sound), "PV276", &at, "this is no URL", help);
+    }
+    if let Some(delta) = declared.dynamodb.as_ref().and_then(|it| it.delta_sync.as_ref()) {
+        let periods = [
+            ("baseTableTtl", delta.base_table_ttl),
+            ("deltaSyncTableTtl", delta.delta_sync_table_ttl),
+        ];
+        for (name, period) in periods {
+            if period.seconds < 60 || period.seconds % 60 != 0 {
+                let at = [Step::Key("dynamodb"), Step::Key("deltaSync"), Step::Key(name)];
+                let message = format!("AppSync counts this in whole minutes, and {period} is none");
+                problems.error("PV277", &at, message).help = Some("such as 30m, 12h or 30d".into());
+            }
+        }
+    }
+}
