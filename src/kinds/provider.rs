@@ -102,6 +102,17 @@ impl Provider {
     }
 }
 
+impl Provider {
+    /// Whether both judge the tokens of one pool, or of one issuer.
+    fn is_for_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Cognito(one), Self::Cognito(two)) => one.user_pool_id == two.user_pool_id,
+            (Self::OpenIdConnect(one), Self::OpenIdConnect(two)) => one.issuer == two.issuer,
+            _ => false,
+        }
+    }
+}
+
 /// Reports what is wrong with the provider at `path`, and a second one of a kind that comes once.
 pub fn check(
     providers: &[Provider],
@@ -118,6 +129,12 @@ pub fn check(
         if once && providers[..n].iter().any(|it| it.auth_type() == kind) {
             let message = format!("an API has one {kind} provider");
             problems.error("PV208", &at(&[]), message).help = Some("remove one of the two".into());
+        }
+        if !once && providers[..n].iter().any(|it| it.is_for_the_same(provider)) {
+            let message = "another provider of this API is for the same users".to_owned();
+            problems.error("PV208", &at(&[]), message).help = Some(
+                "name a pool or an issuer once; one expression can let several clients in".into(),
+            );
         }
         match provider {
             Provider::Cognito(it) => check_cognito(it, &at, scope, problems),

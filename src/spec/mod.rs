@@ -206,6 +206,7 @@ impl Reading<'_> {
         check_name(&head.stack, &scope, &mut found);
         check_tags(&head.tags, &scope, &mut found);
         check_description(head, &mut found);
+        check_quotas(&scope, &mut found);
         self.problems.extend(found.into_vec());
     }
 
@@ -283,6 +284,21 @@ fn check_name(stack: &Text, scope: &Scope<'_>, problems: &mut Problems) {
     let message = "a stack can't have this name";
     let help = "a letter, then letters, digits and hyphens, 128 at most";
     problems.refuse(scope.unsound(stack, sound), "PV264", &at, message, help);
+}
+
+/// What an account has in a region, unless AWS raised it (reference §2.5).
+fn check_quotas(scope: &Scope<'_>, problems: &mut Problems) {
+    const IN_A_REGION_MAX: usize = 50;
+    for section in ["apis", "domains"] {
+        let count = scope.names(section).len();
+        if count > IN_A_REGION_MAX {
+            let message = format!(
+                "{count} of them; in a region AppSync takes {IN_A_REGION_MAX}, unless AWS raised that"
+            );
+            problems.warning_at_key("PV220", &[Step::Key(section)], message).help =
+                Some("ask AWS for a higher quota before you apply this".into());
+        }
+    }
 }
 
 fn check_description(head: &Head, problems: &mut Problems) {

@@ -105,7 +105,7 @@ fn long_lists_and_sections_end_in_a_moment() {
         format!("version: 1\nstack: s\nlogRoles: {{ r: {{ managedPolicies: [{policies}] }} }}\n");
     assert_eq!(found(&role), ["PV240 3:13?", "PV244 3:18"]);
     let namespaces: String = (0..5_000).map(|n| format!("      n{n}: {{}}\n")).collect();
-    check(&spec(&format!("    namespaces:\n{namespaces}"), ""), &["PV207 7:5"]);
+    check(&spec(&format!("    namespaces:\n{namespaces}"), ""), &["PV220 7:5?"]);
 }
 
 #[test]
@@ -189,7 +189,12 @@ fn modes_roles_and_names_that_do_not_fit_together() {
     check(&spec("    namespaces: { n: { handlers: { code: no.js } } }\n", ""), &["PV230 7:42"]);
     check(&spec("    namespaces: { n: { handlers: { code: ok.js } } }\n", ""), &[]);
     let many: String = (0..51).map(|n| format!("      n{n}: {{}}\n")).collect();
-    check(&spec(&format!("    namespaces:\n{many}"), ""), &["PV207 7:5"]);
+    check(&spec(&format!("    namespaces:\n{many}"), ""), &["PV220 7:5?"]);
+    let keys = many.replace("      n", " n").replace(": {}\n", ": {},");
+    check(&spec("", "").replace("web: {}", &keys), &["PV207 6:5"]);
+    let apis: String =
+        (0..51).map(|n| format!("  a{n}: {{ auth: {{ providers: [AWS_IAM] }} }}\n")).collect();
+    check(&format!("version: 1\nstack: s\napis:\n{apis}"), &["PV220 3:1?"]);
     let twins = "version: 1\nstack: s\napis:\n  a-b: { auth: { providers: [AWS_IAM] } }\n  a_b: { auth: { providers: [AWS_IAM] } }\n";
     check(twins, &["PV216 5:3?"]);
 }
@@ -212,6 +217,8 @@ fn providers_and_their_settings() {
     check(&api("AMAZON_COGNITO_USER_POOLS: { userPoolId: nope }"), &["PV209 6:60"]);
     let two = "AMAZON_COGNITO_USER_POOLS: { userPoolId: us-east-1_a }, OPENID_CONNECT: { issuer: 'https://a.example.com' }";
     check(&api(two), &[]);
+    let same = "OPENID_CONNECT: { issuer: 'https://a.example.com' }, OPENID_CONNECT: { issuer: 'https://a.example.com', clientId: web }";
+    check(&api(same), &["PV208 6:72"]);
     check(&(api("AWS_IAM") + "      publish: [OPENID_CONNECT]\n"), &["PV201 7:17"]);
 }
 

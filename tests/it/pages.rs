@@ -25,6 +25,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("PV199", "nobody knows how to get there"),
     ("PV207", "the text would be too long"),
     ("PV211", "the text would be too long"),
+    ("PV220", "the text would be too long"),
     ("PV232", "the text would be too long"),
     ("PV244", "the text would be too long"),
     ("PV260", "the text would be too long"),
