@@ -35,6 +35,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("PV602", "the text would be too long"),
     ("PV603", "the text would be too long"),
     ("PV604", "only rendering says so; see tests/it/templates.rs"),
+    ("PV606", "only rendering says so; see tests/it/templates.rs"),
     ("PV605", "only rendering says so; see tests/it/templates.rs"),
 ];
 

@@ -144,6 +144,15 @@ fn a_key_that_a_template_can_not_renew_is_a_note() {
 }
 
 #[test]
+fn an_owner_contact_that_cloudformation_refuses_is_an_error_where_a_template_is_wanted() {
+    let world = world(&TWO.replace("ownerContact: ${team}", "ownerContact: realtime@example.com"));
+    world.ok(&["validate", "spec.yaml"]);
+    let Ran { code, err, .. } = world.run(&["render", "spec.yaml", "--cfn"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("error[PV606]") && err.contains("spec.yaml:16:19"), "{err}");
+}
+
+#[test]
 fn a_spec_without_resources_is_no_template() {
     let Ran { code, err, out } =
         world("version: 1\nstack: s\n").run(&["render", "spec.yaml", "--cfn"]);

@@ -24,6 +24,7 @@ pub fn check(
         templates.iter().flat_map(|it| sizes(it, text(&it.document).len(), split)).collect();
     for (address, resource) in &spec.desired {
         problems.extend(kept(address, resource));
+        problems.extend(contact(address, resource));
         problems.extend(twice(address, resource, templates));
     }
     problems
@@ -72,6 +73,19 @@ fn kept(address: &Address, resource: &Resource) -> Option<Diagnostic> {
     let at = At::Key(path(address).key("validFor"));
     let help = "render and deploy again before then, or apply the spec; `--now` fixes the moment";
     Some(Diagnostic::note("PV604", at, message).with_help(help))
+}
+
+/// CloudFormation's pattern is narrower than AppSync's (reference §3.9).
+fn contact(address: &Address, resource: &Resource) -> Option<Diagnostic> {
+    let contact = resource.properties.get("OwnerContact")?.as_str()?;
+    let allowed = |it: char| it.is_ascii_alphanumeric() || "_- .".contains(it);
+    let portable = contact.len() <= 250 && contact.chars().all(allowed);
+    (!portable).then(|| {
+        let message = "CloudFormation takes no such owner contact";
+        Diagnostic::error("PV606", At::Value(path(address).key("ownerContact")), message).with_help(
+            "at most 250 letters, digits, `_`, `-`, `.` and spaces; AppSync itself takes more",
+        )
+    })
 }
 
 /// A name of one's own can't be made by two stacks.
