@@ -8,6 +8,7 @@ const FILES: &[&str] = &[
     include_str!("../docs/diagnostics/PV2.md"),
     include_str!("../docs/diagnostics/PV3.md"),
     include_str!("../docs/diagnostics/PV4.md"),
+    include_str!("../docs/diagnostics/PV5.md"),
     include_str!("../docs/diagnostics/PV6.md"),
 ];
 
@@ -27,9 +28,19 @@ pub struct Page {
 pub struct Example {
     /// `yaml` or `js`.
     pub language: &'static str,
-    /// Whether it is as it should be; else it gets the page's finding.
-    pub right: bool,
+    pub shows: Shows,
     pub text: &'static str,
+}
+
+/// What an example shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// What gets the page's finding.
+    Wrong,
+    /// How it should be.
+    Right,
+    /// A template whose import gets the page's finding.
+    Template,
 }
 
 /// A part of a page, as it is shown.
@@ -66,7 +77,12 @@ impl Page {
             let (opening, fenced) = fenced.split_once('\n').unwrap_or((fenced, ""));
             let (text, after) = fenced.split_once("```").unwrap_or((fenced, ""));
             let (language, verdict) = opening.split_once(' ').unwrap_or((opening, ""));
-            parts.push(Part::Example(Example { language, right: verdict != "wrong", text }));
+            let shows = match verdict {
+                "wrong" => Shows::Wrong,
+                "template" => Shows::Template,
+                _ => Shows::Right,
+            };
+            parts.push(Part::Example(Example { language, shows, text }));
             rest = after;
         }
         parts.push(Part::Prose(rest.trim_matches('\n')));
@@ -92,10 +108,10 @@ mod tests {
         assert!(page.summary().starts_with("A list stands where a text should"));
         let parts = page.parts();
         let example = |n: usize| match parts[n] {
-            Part::Example(example) => (example.language, example.right),
+            Part::Example(example) => (example.language, example.shows),
             Part::Prose(prose) => panic!("{prose}"),
         };
-        assert_eq!((example(1), example(2)), (("yaml", false), ("yaml", true)));
+        assert_eq!((example(1), example(2)), (("yaml", Shows::Wrong), ("yaml", Shows::Right)));
         assert!(matches!(parts[3], Part::Prose(prose) if prose.starts_with("Source: ")));
         assert_eq!(parts.len(), 4);
     }

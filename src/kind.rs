@@ -335,10 +335,16 @@ impl Imported {
         self.roles.insert(name.clone(), arn);
         name
     }
-    /// The path of a file with this text.
-    pub fn file(&mut self, path: &str, text: String) -> String {
-        self.files.insert(path.to_owned(), text);
-        path.to_owned()
+    /// The path of a JavaScript file with this text, in `handlers`, called after the resource at hand.
+    /// No text takes the place of another.
+    pub fn handler(&mut self, text: String) -> String {
+        let name = self.address.as_ref().map_or("handler", Address::name);
+        let numbered = (2..).map(|n| format!("handlers/{name}-{n}.js"));
+        let mut paths = std::iter::once(format!("handlers/{name}.js")).chain(numbered);
+        let free = |path: &String| self.files.get(path).is_none_or(|it| *it == text);
+        let path = paths.find(free).expect("there are more numbers than files");
+        self.files.insert(path.clone(), text);
+        path
     }
 }
 
@@ -359,6 +365,10 @@ pub struct Facts {
     pub declaration: fn(&mut SchemaGenerator) -> Schema,
     /// Checks a declaration, and expands it.
     pub read: fn(&Value, &Scope<'_>, &mut Problems) -> serde_json::Result<Option<Properties>>,
+    /// Expands a declaration without a word about it.
+    pub expand: fn(&Value, &Scope<'_>) -> serde_json::Result<Option<Properties>>,
+    /// Whether properties that others wrote are of this kind.
+    pub fits: fn(&Properties) -> serde_json::Result<()>,
     pub declare: fn(&Properties, &mut Imported) -> Value,
     pub refuses: fn(&Properties) -> Option<&'static str>,
     pub given: fn(&Resource, &Properties, &Site) -> Properties,
@@ -385,6 +395,11 @@ impl Facts {
                 K::check(&declared, scope, problems);
                 Ok(K::expand(&declared, scope).map(|it| Properties::of(&it)))
             },
+            expand: |declared, scope| {
+                let declared = K::Declaration::deserialize(declared)?;
+                Ok(K::expand(&declared, scope).map(|it| Properties::of(&it)))
+            },
+            fits: |properties| K::deserialize(&json!(properties)).map(drop),
             declare: |properties, found| {
                 let declared = properties.typed::<K>().declare(found);
                 serde_json::to_value(declared).expect("a declaration is plain data")

@@ -25,4 +25,5 @@ pub mod settle;
 pub mod source;
 pub mod spec;
 pub mod suggest;
+pub mod template;
 pub mod text;

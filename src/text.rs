@@ -92,6 +92,36 @@ impl Text {
             _ => None,
         }
     }
+    /// What nobody knows yet, and nothing around it.
+    pub fn open(hole: Hole) -> Self {
+        Self(vec![Part::Open(hole)])
+    }
+    /// These texts, one after the other.
+    pub fn joined(texts: impl IntoIterator<Item = Self>) -> Self {
+        let mut parts = Vec::new();
+        for part in texts.into_iter().flat_map(|it| it.0) {
+            match part {
+                Part::Plain(text) => push_plain(&mut parts, &text),
+                open @ Part::Open(_) => parts.push(open),
+            }
+        }
+        Self(parts)
+    }
+    /// The same text with each hole said as `other` says it.
+    pub fn replaced(&self, other: &mut dyn FnMut(&Hole) -> Self) -> Self {
+        Self::joined(self.0.iter().map(|part| match part {
+            Part::Plain(text) => Self::plain(text),
+            Part::Open(hole) => other(hole),
+        }))
+    }
+    /// About how many bytes it takes.
+    pub fn weight(&self) -> usize {
+        let weight = |part: &Part| match part {
+            Part::Plain(text) => text.len(),
+            Part::Open(_) => 64,
+        };
+        self.0.iter().map(weight).sum()
+    }
     /// This text and then the other.
     pub fn followed_by(mut self, other: &str) -> Self {
         push_plain(&mut self.0, other);

@@ -75,6 +75,10 @@ const MAY: &[(&str, &[&str])] = &[
             "text",
         ],
     ),
+    (
+        "template",
+        &["address", "diagnostic", "kind", "kinds", "model", "render", "source", "spec", "text"],
+    ),
     ("live", &["address", "aws", "calls", "kind", "kinds", "model"]),
     (
         "apply",
@@ -104,6 +108,7 @@ const MAY: &[(&str, &[&str])] = &[
             "source",
             "spec",
             "suggest",
+            "template",
         ],
     ),
 ];
@@ -129,6 +134,7 @@ const PURE: &[&str] = &[
     "allow",
     "spec",
     "render",
+    "template",
 ];
 
 #[test]

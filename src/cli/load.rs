@@ -41,12 +41,8 @@ pub fn read(path: &Path, given: &Given, io: &mut Io) -> Loaded {
 }
 
 fn read_as(path: &Path, given: &Given, check: Check<'_>, io: &mut Io) -> Loaded {
-    let stdin = path == Path::new("-");
-    let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
-    let bytes = match stdin {
-        true => read_all(&mut io.input),
-        false => bytes(&io.path(path)),
-    };
+    let stdin = is_stdin(path);
+    let (name, bytes) = bytes_of(path, io);
     let (source, mut problems) = match &bytes {
         Ok(bytes) => Source::parse(&name, bytes),
         Err(reason) => {
@@ -101,6 +97,18 @@ pub fn sound_as(
         let errors = if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") };
         Failure::new(Exit::Error, format!("{} has {errors}", source.name))
     })
+}
+
+/// The name of a file, as people know it, and its bytes or why they can't be had; `-` is standard input.
+pub fn bytes_of(path: &Path, io: &mut Io) -> (String, Result<Vec<u8>, String>) {
+    match is_stdin(path) {
+        true => ("<stdin>".to_owned(), read_all(&mut io.input)),
+        false => (path.display().to_string(), bytes(&io.path(path))),
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 /// The bytes of a file, or of a pipe that a shell made for this command. Of too many, as many as are

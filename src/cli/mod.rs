@@ -3,6 +3,7 @@ mod access;
 mod apply;
 mod exit;
 mod explain;
+mod import;
 mod init;
 mod io;
 mod load;
@@ -72,6 +73,7 @@ enum Command {
     Destroy(apply::DestroyArgs),
     Render(render::Args),
     Access(access::Args),
+    Import(import::Args),
     Local(local::Args),
     Schema(schema::Args),
     Completions(shell::CompletionsArgs),
@@ -113,6 +115,7 @@ async fn command(command: Command, io: &mut Io) -> Result<Exit, Failure> {
         Command::Destroy(args) => apply::destroy(&args, io).await,
         Command::Render(args) => render::run(&args, io),
         Command::Access(args) => access::run(&args, io),
+        Command::Import(args) => import::run(&args, io),
         Command::Local(args) => local::run(&args, io).await,
         Command::Schema(args) => schema::run(&args, io),
         Command::Completions(args) => shell::completions(&args, Cli::command(), io),

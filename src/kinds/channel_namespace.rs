@@ -113,7 +113,6 @@ impl Kind for ChannelNamespace {
             publish: modes(&self.publish_auth_modes),
             subscribe: modes(&self.subscribe_auth_modes),
             handlers: handlers::declared(
-                &self.name.to_string(),
                 self.code_handlers,
                 self.code_s3_location,
                 self.handler_configs.as_ref(),

@@ -123,7 +123,6 @@ impl Handlers {
 
 /// What a user would have written for `HandlerConfigs`, code and its place in S3.
 pub fn declared(
-    name: &str,
     code: Option<String>,
     s3: Option<Text>,
     configs: Option<&Value>,
@@ -140,7 +139,7 @@ pub fn declared(
         })
     };
     let handlers = Handlers {
-        code: code.map(|code| found.file(&format!("handlers/{name}.js"), code)),
+        code: code.map(|code| found.handler(code)),
         inline: None,
         s3,
         on_publish: handler("OnPublish", found),

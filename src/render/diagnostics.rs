@@ -13,10 +13,14 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, S
 
 use crate::allow::Allowed;
 use crate::diagnostic::{At, Diagnostic, Severity};
-use crate::source::{Located, Places, Source};
+use crate::source::{Located, Place, Places, Source};
 
+/// A line of more bytes is not shown.
+const LINE_MAX: usize = 4_096;
 /// More than this nobody reads; the rest is counted.
 const SHOWN_MAX: usize = 50;
+/// Lines are read faster.
+const LISTED_MAX: usize = 200;
 
 /// What is known of one spec.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +42,22 @@ pub fn text(source: &Source, diagnostics: &[Diagnostic], color: bool) -> String 
     if diagnostics.len() > SHOWN_MAX {
         text.push_str(&format!("… and {} more\n\n", diagnostics.len() - SHOWN_MAX));
     }
+    text
+}
+
+/// Findings of one kind as a short list, a line each.
+pub fn list(source: &Source, title: &str, diagnostics: &[Diagnostic]) -> String {
+    let mut text = format!("{title}:\n");
+    for (diagnostic, located) in sorted(source, diagnostics).into_iter().take(LISTED_MAX) {
+        let Place { line, column } = located.start;
+        let help = diagnostic.help.as_ref().map(|it| format!("; {it}")).unwrap_or_default();
+        let message = &diagnostic.message;
+        text.push_str(&format!("  {}:{line}:{column}: {message}{help}\n", located.name));
+    }
+    if diagnostics.len() > LISTED_MAX {
+        text.push_str(&format!("  … and {} more\n", diagnostics.len() - LISTED_MAX));
+    }
+    text.push('\n');
     text
 }
 
@@ -65,8 +85,13 @@ fn report<'a>(diagnostic: &'a Diagnostic, located: &Located<'a>) -> Vec<Group<'a
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
     let window = Window::around(located);
-    let main = match (&diagnostic.at, window.text.is_empty()) {
-        (At::File, _) | (_, true) => title.element(Origin::path(located.name)),
+    let main = match (&diagnostic.at, window.text.len()) {
+        (At::File, _) | (_, 0) => title.element(Origin::path(located.name)),
+        // Nobody reads such a line, and showing it would take long.
+        (_, LINE_MAX..) => {
+            let Place { line, column } = located.start;
+            title.element(Origin::path(located.name).line(line).char_column(column))
+        }
         _ => {
             let mark = AnnotationKind::Primary.span(window.span.clone());
             let mark = mark.label(diagnostic.label.as_deref());
@@ -76,10 +101,10 @@ fn report<'a>(diagnostic: &'a Diagnostic, located: &Located<'a>) -> Vec<Group<'a
     let help = diagnostic.help.as_ref().map(|help| {
         let title = Level::HELP.secondary_title(help.as_str());
         match &diagnostic.suggestion {
-            Some(text) => {
+            Some(text) if window.text.len() < LINE_MAX => {
                 title.element(window.patched(Patch::new(window.span.clone(), text.as_str())))
             }
-            None => Group::with_title(title),
+            _ => Group::with_title(title),
         }
     });
     [main].into_iter().chain(help).collect()

@@ -1,5 +1,5 @@
 //! The page of a diagnostic, for a terminal and as Markdown.
-use crate::explain::{Example, Page, Part};
+use crate::explain::{Example, Page, Part, Shows};
 
 /// What reads well in a terminal.
 const WIDTH: usize = 100;
@@ -15,8 +15,12 @@ pub fn text(page: &Page) -> String {
                 let paragraphs: Vec<String> = prose.split("\n\n").map(filled).collect();
                 text.push_str(&paragraphs.join("\n"));
             }
-            Part::Example(Example { right, text: example, .. }) => {
-                let verdict = if right { "Right" } else { "Wrong" };
+            Part::Example(Example { shows, text: example, .. }) => {
+                let verdict = match shows {
+                    Shows::Wrong => "Wrong",
+                    Shows::Right => "Right",
+                    Shows::Template => "For example",
+                };
                 text.push_str(&format!("{bold}{verdict}{bold:#}\n\n"));
                 for line in example.lines() {
                     text.push_str(format!("    {line}").trim_end());

@@ -5,5 +5,6 @@ pub mod diagnostics;
 pub mod explain;
 pub mod outputs;
 pub mod progress;
+pub mod spec;
 pub mod template;
 pub mod yaml;

@@ -3,7 +3,7 @@ mod lines;
 mod parse;
 mod places;
 pub mod read;
-mod tree;
+pub mod tree;
 mod words;
 
 pub use places::{Located, Places};
@@ -13,7 +13,7 @@ use std::ops::Range;
 use crate::diagnostic::{At, Diagnostic};
 use crate::source::lines::Lines;
 use crate::source::parse::Parsed;
-use crate::source::tree::Data;
+use crate::source::tree::{Data, Node};
 
 /// Nobody's spec is larger (reference: CloudFormation's template limit is 1 MB).
 pub const BYTES_MAX: usize = 10 * 1024 * 1024;
@@ -78,6 +78,11 @@ impl Source {
     /// Texts of many lines that hold such comments of their own language.
     pub fn blocks(&self) -> &[Range<usize>] {
         &self.parsed.blocks
+    }
+
+    /// The document as it was written, tags and places with it; `None`: there is nothing to read.
+    pub fn tree(&self) -> Option<&Node> {
+        self.parsed.tree.as_ref()
     }
 
     /// The keys of the mapping at the top that has this name.
@@ -157,6 +162,16 @@ mod tests {
     fn columns_count_characters_after_the_mark_of_byte_order() {
         assert_eq!(place("\u{feff}é: ü\r\nb: x\r\n", Path::default().key("é")), (1, 4));
         assert_eq!(place("\u{feff}é: ü\r\nb: x\r\n", Path::default().key("b")), (2, 4));
+    }
+
+    #[test]
+    fn what_has_an_anchor_is_read_like_the_rest() {
+        let text = "&all\nparameters: &some\n  stage: &x {}\n  team: *x\n";
+        let (source, problems) = Source::parse("spec.yaml", text.as_bytes());
+        assert_eq!(problems, []);
+        assert_eq!(source.keys("parameters"), ["stage", "team"]);
+        let team = Path::default().key("parameters").key("team");
+        assert_eq!(source.place(&At::Key(team)), Place { line: 4, column: 3 });
     }
 
     #[test]

@@ -71,7 +71,7 @@ fn named(live: &Live) -> BTreeMap<String, Text> {
 }
 
 /// Texts as a spec writes them.
-fn as_declared(value: Value) -> Value {
+pub fn as_declared(value: Value) -> Value {
     if let Some(text) = Text::open_in(&value) {
         return Value::String(text.as_declared());
     }
@@ -84,7 +84,7 @@ fn as_declared(value: Value) -> Value {
 }
 
 /// Puts a declaration where its address says, beside what is declared inside it.
-fn put(document: &mut Value, address: &Address, declared: Value) {
+pub fn put(document: &mut Value, address: &Address, declared: Value) {
     let mut place = document;
     for part in address.parts() {
         if !place.is_object() {

@@ -5,7 +5,7 @@ mod parameters;
 mod schema;
 mod substitute;
 
-pub use declare::{Declared, declare};
+pub use declare::{Declared, as_declared, declare, put};
 pub use logical_ids::{logical_id, shared_ids};
 pub use parameters::{Given, Parameter, Parameters, objections};
 pub use schema::schema;
@@ -230,7 +230,9 @@ impl Reading<'_> {
         if let Some(count) = declarations.map(Map::len).filter(|it| *it > DECLARATIONS_MAX) {
             let at = At::Key(path.clone().key(section));
             let message = format!("{count} of them, and none is looked at: AWS takes far fewer");
-            self.problems.push(Diagnostic::error("PV207", at, message));
+            if !self.problems.iter().any(|it| it.code == "PV207" && it.at == at) {
+                self.problems.push(Diagnostic::error("PV207", at, message));
+            }
             return;
         }
         for (name, declared) in declarations.into_iter().flatten() {

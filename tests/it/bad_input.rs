@@ -119,6 +119,9 @@ fn texts_that_would_fill_the_memory() {
     let validate = "provision validate spec.yaml --format json";
     world.write("spec.yaml", &keys);
     assert_eq!(found(&world, validate).len(), 10_000);
+    let roles: String = (0..10_001).map(|n| format!("  r{n}: {{}}\n")).collect();
+    world.write("spec.yaml", &format!("{SOUND}logRoles:\n{roles}"));
+    assert_eq!(found(&world, validate), ["PV207 spec.yaml 3:1"]);
     world.write("spec.yaml", &"- a\n".repeat(1_100_000));
     assert_eq!(found(&world, validate), ["PV008 spec.yaml 1000001:3"]);
 }

@@ -46,7 +46,7 @@ async fn an_interrupted_apply_finishes_what_runs_and_goes_on_the_next_time() {
     let err = String::from_utf8_lossy(&done.stderr);
     assert_eq!(done.status.code(), Some(130), "{err}");
     assert!(err.contains("apis/sample created"), "{err}");
-    assert!(err.contains("apis/sample/apiKeys/web not created: interrupted"), "{err}");
+    assert!(err.contains("apis/sample/apiKeys/default not created: interrupted"), "{err}");
     assert!(err.contains("interrupted; 2 steps were not tried"), "{err}");
 
     released.notify_one();

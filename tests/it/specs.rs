@@ -128,7 +128,10 @@ pub fn applicable() -> impl Strategy<Value = Value> {
             api.shift_remove("waf");
             for namespace in api["namespaces"].as_object_mut().unwrap().values_mut() {
                 if let Some(handlers) = namespace.get_mut("handlers") {
-                    handlers.as_object_mut().unwrap().shift_remove("onPublish");
+                    let served = handlers.as_object_mut().unwrap().shift_remove("onPublish");
+                    if served.is_some() {
+                        handlers["code"] = json!("echo.js");
+                    }
                 }
             }
         }

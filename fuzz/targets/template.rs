@@ -1,0 +1,49 @@
+//! Any bytes as a CloudFormation template: importing it ends, and a spec without an error is one.
+#![no_main]
+
+use std::sync::Arc;
+
+use libfuzzer_sys::fuzz_target;
+use provision::diagnostic::{OtherFile, Severity};
+use provision::kind::Files;
+use provision::render::diagnostics;
+use provision::render::template::template;
+use provision::source::Source;
+use provision::spec::{Given, load};
+use provision::template::{Options, import};
+
+/// 2026-11-24T03:00:00Z.
+const NOON: i64 = 1_795_489_200;
+/// A report of more is not read, and takes as long as it is.
+const SHOWN_MAX: usize = 50;
+
+/// No files: code stands in the spec.
+#[derive(Debug)]
+struct Nothing;
+
+impl Files for Nothing {
+    fn file(&self, _: &str) -> Result<Arc<OtherFile>, String> {
+        Err("no such file".to_owned())
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let (source, problems) = Source::parse("template.yaml", bytes);
+    if !problems.is_empty() {
+        return;
+    }
+    let given: Given = [("Stage".to_owned(), "prod".to_owned())].into();
+    let region = Some("eu-west-1".to_owned());
+    let options =
+        Options { stack: "fuzz".to_owned(), region, given, inline: true, now_epoch_s: NOON };
+    let imported = import(&source, &options);
+    let sound = imported.findings.iter().all(|it| it.severity != Severity::Error || it.code == "PV512");
+    let shown = imported.findings.len().min(SHOWN_MAX);
+    diagnostics::text(&source, &imported.findings[..shown], false);
+    let Some(spec) = imported.spec.filter(|_| sound) else { return };
+    let (source, problems) = Source::parse("spec.yaml", spec.text.as_bytes());
+    assert_eq!(problems, [], "{}", spec.text);
+    let (loaded, problems) = load(&source, &Nothing, NOON, &Given::new());
+    let loaded = loaded.unwrap_or_else(|| panic!("{problems:#?}\n{}", spec.text));
+    template(&loaded, false);
+});

@@ -1,0 +1,232 @@
+//! What CloudFormation sees in a template: every intrinsic carried out, in one fixed world. A reading of
+//! our own, which shares nothing with the program's.
+use std::collections::BTreeMap;
+
+use provision::source::tree::{Data, Node};
+use serde_json::{Map, Value, json};
+
+/// A template and the world in which it is deployed.
+pub struct Environment<'a> {
+    pub template: &'a Value,
+    /// Values of parameters and of CloudFormation's own.
+    pub values: &'a BTreeMap<String, String>,
+    /// What a parameter stands for in the template `around`.
+    pub instead: &'a BTreeMap<String, Value>,
+    pub around: Option<&'a Environment<'a>>,
+}
+
+/// A template in JSON's long form.
+pub fn long_form(node: &Node) -> Value {
+    let node = node.resolve();
+    let value = match &node.data {
+        Data::Scalar { text, plain: true } => {
+            serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+        }
+        Data::Scalar { text, .. } => json!(text),
+        Data::List(items) => items.iter().map(long_form).collect(),
+        Data::Map(entries) => {
+            let entry =
+                |it: &provision::source::tree::Entry| (it.key.clone(), long_form(&it.value));
+            Value::Object(entries.iter().map(entry).collect())
+        }
+        Data::Alias(_) => unreachable!("it was resolved"),
+    };
+    match node.tag.as_deref().map(|it| it.trim_start_matches('!')) {
+        None => value,
+        Some(name @ ("Ref" | "Condition")) => json!({ name: value }),
+        Some("GetAtt") if value.is_string() => {
+            let (id, attribute) = value.as_str().unwrap().split_once('.').unwrap();
+            json!({ "Fn::GetAtt": [id, attribute] })
+        }
+        Some(name) => json!({ format!("Fn::{name}"): value }),
+    }
+}
+
+impl Environment<'_> {
+    /// A resource's properties with every intrinsic carried out and what AWS takes for the same made the
+    /// same: numbers and truths in quotes, one statement for a list of one, JSON in a text for what it
+    /// says, tags in any order, an API's ARN for its id where CloudFormation refuses it, the ARN of an
+    /// API or of a role written out, a handler that names no data source.
+    pub fn resource(&self, id: &str) -> Value {
+        let resource = &self.template["Resources"][id];
+        let mut properties = self.seen(&resource["Properties"]).unwrap_or_default();
+        if let Some(configs) = properties.get_mut("HandlerConfigs").and_then(Value::as_object_mut) {
+            configs.retain(|_, it| {
+                it["Integration"].get("DataSourceName").is_some_and(|it| *it != "")
+            });
+        }
+        if let Some(tags) = properties.get_mut("Tags").and_then(Value::as_array_mut) {
+            tags.retain(|it| !it.is_null());
+            tags.sort_by_key(|it| it["Key"].to_string());
+        }
+        let role = properties.pointer_mut("/EventConfig/LogConfig/CloudWatchLogsRoleArn");
+        if let Some(Value::String(role)) = role
+            && let Some((_, name)) = role.split_once(":role/«")
+        {
+            *role = format!("«{}.Arn»", name.trim_end_matches('»'));
+        }
+        let arn = properties.get("ResourceArn").and_then(Value::as_str);
+        if let Some((_, api)) = arn.and_then(|it| it.split_once(":apis/")) {
+            properties["ResourceArn"] = json!(api.replace(".ApiId", ".ApiArn"));
+        }
+        if let Some(api) = properties.get("ApiId").and_then(Value::as_str) {
+            properties["ApiId"] = json!(api.replace(".ApiArn", ".ApiId"));
+        }
+        for name in ["HandlerConfigs", "Tags"] {
+            let empty = |it: &Value| match it {
+                Value::Array(items) => items.is_empty(),
+                Value::Object(map) => map.is_empty(),
+                _ => false,
+            };
+            if properties.get(name).is_some_and(empty) {
+                properties.as_object_mut().unwrap().shift_remove(name);
+            }
+        }
+        json!({ "Type": resource["Type"], "Properties": properties })
+    }
+
+    /// `None`: `AWS::NoValue`.
+    fn seen(&self, value: &Value) -> Option<Value> {
+        match value {
+            Value::Null => None,
+            Value::Bool(_) | Value::Number(_) => Some(json!(value.to_string())),
+            Value::String(text) if text.trim_start().starts_with('{') && !text.contains("{{") => {
+                self.seen(&serde_json::from_str(text).unwrap_or_else(|_| value.clone()))
+            }
+            Value::String(_) => Some(value.clone()),
+            Value::Array(items) => Some(items.iter().filter_map(|it| self.seen(it)).collect()),
+            Value::Object(map) => match map.iter().next() {
+                Some((name, argument))
+                    if map.len() == 1 && (name == "Ref" || name.starts_with("Fn::")) =>
+                {
+                    self.call(name, argument)
+                }
+                _ => {
+                    let entry = |(key, it): (&String, &Value)| Some((key.clone(), self.seen(it)?));
+                    let mut map: Map<String, Value> = map.iter().filter_map(entry).collect();
+                    if let Some(one) = map.get_mut("Statement").filter(|it| it.is_object()) {
+                        *one = json!([one.take()]);
+                    }
+                    Some(Value::Object(map))
+                }
+            },
+        }
+    }
+
+    fn text(&self, value: &Value) -> String {
+        match self.seen(value) {
+            Some(Value::String(text)) => text,
+            other => format!("{}", other.unwrap_or_default()),
+        }
+    }
+
+    fn call(&self, name: &str, argument: &Value) -> Option<Value> {
+        let item = |n: usize| &argument[n];
+        Some(match name {
+            "Ref" => return self.reference(argument.as_str().unwrap()),
+            "Fn::GetAtt" => {
+                self.attribute(argument[0].as_str().unwrap(), argument[1].as_str().unwrap())
+            }
+            "Fn::Sub" => json!(self.substituted(argument)),
+            "Fn::Join" => {
+                let items = self.seen(item(1)).unwrap();
+                let items: Vec<String> = items
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|it| it.as_str().unwrap().to_owned())
+                    .collect();
+                json!(items.join(argument[0].as_str().unwrap()))
+            }
+            "Fn::Split" => {
+                let text = self.text(item(1));
+                text.split(argument[0].as_str().unwrap()).map(|it| json!(it)).collect()
+            }
+            "Fn::Select" => {
+                let n: usize = self.text(item(0)).parse().unwrap();
+                let items = self.seen(item(1)).unwrap();
+                // What AWS decides is cut by AWS.
+                items.get(n).cloned().unwrap_or_else(|| json!(format!("«item {n} of {items}»")))
+            }
+            "Fn::If" => {
+                let holds = self.holds(&json!({ "Condition": argument[0] }));
+                return self.seen(item(if holds { 1 } else { 2 }));
+            }
+            "Fn::FindInMap" => {
+                let keys: Vec<String> = (0..3).map(|n| self.text(item(n))).collect();
+                let found = &self.template["Mappings"][&keys[0]][&keys[1]][&keys[2]];
+                match found.is_null() {
+                    true => json!(format!("«entry {}»", keys.join(" "))),
+                    false => self.seen(found)?,
+                }
+            }
+            other => json!(format!("«{other} {}»", self.text(argument))),
+        })
+    }
+
+    fn reference(&self, name: &str) -> Option<Value> {
+        if name == "AWS::NoValue" {
+            return None;
+        }
+        if let (Some(said), Some(around)) = (self.instead.get(name), self.around) {
+            return around.seen(said);
+        }
+        if let Some(value) = self.values.get(name) {
+            return Some(json!(value));
+        }
+        let default = &self.template["Parameters"][name]["Default"];
+        let looked_up = self.template["Parameters"][name]["Type"].to_string().contains("SSM");
+        if !default.is_null() && !looked_up {
+            return self.seen(default);
+        }
+        Some(match self.template["Resources"][name]["Type"].as_str() {
+            Some("AWS::AppSync::Api") => json!(format!("«{name}.ApiArn»")),
+            Some("AWS::AppSync::DomainName") => self.attribute(name, "DomainName"),
+            _ => json!(format!("«{name}»")),
+        })
+    }
+
+    /// What AWS decides has a name of its own; what the template decides is looked up.
+    fn attribute(&self, id: &str, attribute: &str) -> Value {
+        let property = &self.template["Resources"][id]["Properties"][attribute];
+        match property.is_null() {
+            true => json!(format!("«{id}.{attribute}»")),
+            false => self.seen(property).unwrap(),
+        }
+    }
+
+    fn substituted(&self, argument: &Value) -> String {
+        let (text, own) = match argument {
+            Value::String(text) => (text.as_str(), &Value::Null),
+            pair => (pair[0].as_str().unwrap(), &pair[1]),
+        };
+        let mut written = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}').unwrap();
+            written += before;
+            written += &match (name.strip_prefix('!'), own.get(name), name.split_once('.')) {
+                (Some(literal), ..) => format!("${{{literal}}}"),
+                (None, Some(value), _) => self.text(value),
+                (None, None, Some((id, attribute))) => {
+                    self.attribute(id, attribute).as_str().unwrap().to_owned()
+                }
+                (None, None, None) => self.text(&json!({ "Ref": name })),
+            };
+            rest = after;
+        }
+        written + rest
+    }
+
+    fn holds(&self, condition: &Value) -> bool {
+        let (name, argument) = condition.as_object().unwrap().iter().next().unwrap();
+        let each = || argument.as_array().unwrap().iter();
+        match name.as_str() {
+            "Condition" => self.holds(&self.template["Conditions"][argument.as_str().unwrap()]),
+            "Fn::Equals" => self.text(&argument[0]) == self.text(&argument[1]),
+            "Fn::And" => each().all(|it| self.holds(it)),
+            "Fn::Or" => each().any(|it| self.holds(it)),
+            _ => !self.holds(&argument[0]),
+        }
+    }
+}
