@@ -164,7 +164,11 @@ fn check_name(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut
     }
     if let Some(twin) = scope.twin(&name) {
         let message = format!("`namespaces.{twin}` has the name `{name}` already");
-        problems.error_at_key("PV222", &[], message).help =
+        let problem = match declared.name {
+            Some(_) => problems.error("PV222", &[Step::Key("name")], message),
+            None => problems.error_at_key("PV222", &[], message),
+        };
+        problem.help =
             Some("a name stands once in an API; give one of the two another `name:`".into());
     }
 }

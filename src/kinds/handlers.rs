@@ -179,17 +179,17 @@ fn check_places(handlers: &Handlers, problems: &mut Problems) {
         ("s3", handlers.s3.is_some()),
     ];
     let mut there = places.iter().filter(|(_, there)| *there).map(|(name, _)| *name);
-    if let Some(first) = there.next() {
-        for second in there {
-            let message = format!("the code comes from `{first}` already");
-            let at = [Step::Key("handlers"), Step::Key(second)];
-            problems.error_at_key("PV233", &at, message).help =
-                Some("a namespace has one piece of code for both handlers; keep one".into());
-        }
+    let Some(first) = there.next() else { return };
+    for second in there {
+        let message = format!("the code comes from `{first}` already");
+        let at = [Step::Key("handlers"), Step::Key(second)];
+        problems.error_at_key("PV233", &at, message).help =
+            Some("a namespace has one piece of code for both handlers; keep one".into());
     }
-    if has_code(handlers) && handlers.are_direct() {
+    if handlers.are_direct() {
         let message = "both handlers call a function directly, so no code ever runs".to_owned();
-        problems.error_at_key("PV237", &[Step::Key("handlers")], message).help =
+        let at = [Step::Key("handlers"), Step::Key(first)];
+        problems.error_at_key("PV237", &at, message).help =
             Some("remove the code, or the `behavior: DIRECT` of one of them".into());
     }
 }

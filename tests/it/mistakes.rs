@@ -185,7 +185,7 @@ fn modes_roles_and_names_that_do_not_fit_together() {
     check(&spec("", "logRoles: { logs: {} }\n"), &["PV240 7:13?"]);
     check(&spec("    namespaces: { a_b: {} }\n", ""), &["PV221 7:19"]);
     check(&spec("    namespaces: { n: { name: a_b } }\n", ""), &["PV221 7:30"]);
-    check(&spec("    namespaces: { n: {}, m: { name: n } }\n", ""), &["PV222 7:26"]);
+    check(&spec("    namespaces: { n: {}, m: { name: n } }\n", ""), &["PV222 7:37"]);
     check(&spec("    namespaces: { n: { handlers: { code: no.js } } }\n", ""), &["PV230 7:42"]);
     check(&spec("    namespaces: { n: { handlers: { code: ok.js } } }\n", ""), &[]);
     let many: String = (0..51).map(|n| format!("      n{n}: {{}}\n")).collect();
@@ -296,7 +296,7 @@ fn data_sources_that_can_not_be() {
     );
     check(
         &with(&format!("{sound}\n      e: {{ name: d, {function}, {role} }}"), used),
-        &["PV272 9:7", "PV278 9:7?"],
+        &["PV278 9:7?", "PV272 9:18"],
     );
     check(&with("{ bedrock: {}, serviceRole: r }", used), &["PV274 8:38"]);
     check(&with("{ http: { endpoint: 'https://a.example.com' } }", used), &[]);
@@ -365,7 +365,7 @@ fn handlers_that_can_not_be() {
     check(&with(&format!("{{ onPublish: {direct}, onSubscribe: {direct} }}")), &[]);
     check(
         &with(&format!("{{ code: ok.js, onPublish: {direct}, onSubscribe: {direct} }}")),
-        &["PV237 11:9"],
+        &["PV237 11:21"],
     );
     check(&with("{ onPublish: { dataSource: fn } }"), &["PV238 11:21"]);
     check(&with("{ onPublish: { dataSource: fn, behavior: LATER } }"), &["PV104 11:60"]);

@@ -71,7 +71,11 @@ fn check_name(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mu
     }
     if let Some(twin) = scope.twin(&name) {
         let message = format!("`dataSources.{twin}` has the name `{name}` already");
-        problems.error_at_key("PV272", &[], message).help =
+        let problem = match declared.name {
+            Some(_) => problems.error("PV272", &[Step::Key("name")], message),
+            None => problems.error_at_key("PV272", &[], message),
+        };
+        problem.help =
             Some("a name stands once in an API; give one of the two another `name:`".into());
     }
 }
