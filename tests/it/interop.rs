@@ -30,6 +30,11 @@ fn the_articles_template_is_rendered_and_cfn_lint_has_nothing_to_say() {
 }
 
 #[test]
+fn mistakes_that_cfn_lint_lets_through_are_found_at_their_place() {
+    pytest("test_cfn_lint.py");
+}
+
+#[test]
 fn findings_are_sarif_as_the_standard_has_it() {
     pytest("test_sarif.py");
 }
