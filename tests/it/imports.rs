@@ -76,11 +76,9 @@ fn every_template_gives_its_spec_and_its_findings() {
         };
         let findings: String = findings.iter().map(line).collect();
         current(&format!("{stem}.findings.txt"), &findings);
-        let mut spec = imported.spec.as_ref().map(|it| it.text.clone()).unwrap_or_default();
-        for (path, text) in imported.spec.iter().flat_map(|it| &it.files) {
-            spec.push_str(&format!("\n# {path}\n{text}"));
-        }
-        current(&format!("{stem}.spec.yaml"), &spec);
+        let Some(spec) = imported.spec else { continue };
+        let files = spec.files.iter().map(|(path, text)| format!("\n# {path}\n{text}"));
+        current(&format!("{stem}.spec.yaml"), &(spec.text + &files.collect::<String>()));
     }
 }
 
