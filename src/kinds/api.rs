@@ -283,7 +283,7 @@ fn check_owner_contact(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &
         let message = format!("AppSync takes 1 to {OWNER_CONTACT_MAX} characters");
         problems.error("PV203", &at, message).label = unsound.told;
     } else if let Some(unsound) = scope.unsound(contact, portable) {
-        let message = "AppSync takes this, CloudFormation does not".to_owned();
+        let message = "AppSync takes this, CloudFormation may not".to_owned();
         let problem = problems.warning("PV204", &at, message);
         problem.label = unsound.told;
         problem.help = Some(

@@ -144,8 +144,9 @@ fn a_key_that_a_template_can_not_renew_is_a_note() {
 }
 
 #[test]
-fn an_owner_contact_that_cloudformation_refuses_is_an_error_where_a_template_is_wanted() {
-    let world = world(&TWO.replace("ownerContact: ${team}", "ownerContact: realtime@example.com"));
+fn an_owner_contact_that_is_too_long_for_a_template_is_an_error_where_one_is_wanted() {
+    let world =
+        world(&TWO.replace("ownerContact: ${team}", &format!("ownerContact: {}", "x".repeat(251))));
     world.ok(&["validate", "spec.yaml"]);
     let Ran { code, err, .. } = world.run(&["render", "spec.yaml", "--cfn"]);
     assert_eq!(code, 1);
