@@ -1,0 +1,96 @@
+//! Resources as they should be and as AWS has them, and whose they are.
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::kind::Facts;
+use crate::model::{Attributes, Properties, Site};
+use crate::text::Hole;
+
+/// A resource as it should be.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    pub kind: &'static Facts,
+    pub properties: Properties,
+    /// What the user wrote: terms that are no property, as how long a key lives.
+    pub declared: Value,
+}
+
+/// A resource as AWS has it.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    pub kind: &'static Facts,
+    pub properties: Properties,
+    pub attributes: Attributes,
+}
+
+pub type Desired = BTreeMap<Address, Resource>;
+
+/// What AWS has: ours by address, and what nobody here declared.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    pub ours: BTreeMap<Address, Observed>,
+    pub strangers: Vec<Stranger>,
+}
+
+/// Something beside ours that does not carry our mark: shown, never compared, never touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stranger {
+    /// What of ours it hangs on.
+    pub parent: Option<Address>,
+    pub noun: &'static str,
+    /// Its name where that is no secret.
+    pub name: Option<String>,
+    pub owner: Owner,
+}
+
+/// Whose a live object is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "by", content = "name", rename_all = "kebab-case")]
+pub enum Owner {
+    /// This stack's, by its mark.
+    Ours(Address),
+    /// Another stack's, by its mark.
+    Stack(String),
+    /// A CloudFormation stack's, by the tags that CloudFormation leaves.
+    CloudFormation(String),
+    /// Nobody's that says so.
+    Nobody,
+}
+
+impl Live {
+    /// What fills `hole`, as far as AWS or the site knows.
+    pub fn known(&self, hole: &Hole, site: &Site) -> Option<String> {
+        match hole {
+            Hole::Pseudo(name) => site.pseudo(name),
+            // Applying puts a value in the place of every parameter before it looks at AWS.
+            Hole::Parameter(_) => None,
+            Hole::Attribute { address, name } => {
+                Some(self.ours.get(address)?.attributes.get(name)?.to_owned())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Stranger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} {name}", self.noun),
+            None => write!(f, "{} (its name is a secret)", self.noun),
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ours(address) => write!(f, "this stack's {address}"),
+            Self::Stack(stack) => write!(f, "provision's stack `{stack}`"),
+            Self::CloudFormation(stack) => write!(f, "CloudFormation's stack `{stack}`"),
+            Self::Nobody => f.write_str("made outside this spec"),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What is wrong with one declaration, while it is looked at.
+use crate::diagnostic::{At, Diagnostic, Path};
+use crate::kind::Unsound;
+
+/// Collects what is wrong with one declaration; paths are relative to it.
+#[derive(Debug)]
+pub struct Problems {
+    base: Path,
+    found: Vec<Diagnostic>,
+}
+
+impl Problems {
+    pub fn under(base: Path) -> Self {
+        Self { base, found: Vec::new() }
+    }
+    pub fn into_vec(self) -> Vec<Diagnostic> {
+        self.found
+    }
+    /// An error at the value at `path`.
+    pub fn error(
+        &mut self,
+        code: &'static str,
+        path: &[Step<'_>],
+        message: String,
+    ) -> &mut Diagnostic {
+        let at = At::Value(self.path(path));
+        self.push(Diagnostic::error(code, at, message))
+    }
+    /// An error at the value at `path`, if there is a reading of it that can't be.
+    pub fn refuse(
+        &mut self,
+        unsound: Option<Unsound>,
+        code: &'static str,
+        path: &[Step<'_>],
+        message: &str,
+        help: &str,
+    ) {
+        if let Some(Unsound { told, .. }) = unsound {
+            let problem = self.error(code, path, message.to_owned());
+            problem.label = told;
+            problem.help = Some(help.to_owned());
+        }
+    }
+    /// An error at the key at `path`.
+    pub fn error_at_key(
+        &mut self,
+        code: &'static str,
+        path: &[Step<'_>],
+        message: String,
+    ) -> &mut Diagnostic {
+        let at = At::Key(self.path(path));
+        self.push(Diagnostic::error(code, at, message))
+    }
+    pub fn warning(
+        &mut self,
+        code: &'static str,
+        path: &[Step<'_>],
+        message: String,
+    ) -> &mut Diagnostic {
+        let at = At::Value(self.path(path));
+        self.push(Diagnostic::warning(code, at, message))
+    }
+    pub fn warning_at_key(
+        &mut self,
+        code: &'static str,
+        path: &[Step<'_>],
+        message: String,
+    ) -> &mut Diagnostic {
+        let at = At::Key(self.path(path));
+        self.push(Diagnostic::warning(code, at, message))
+    }
+    /// Whatever stands elsewhere than in this declaration.
+    pub fn report(&mut self, problem: Diagnostic) {
+        self.found.push(problem);
+    }
+    fn path(&self, steps: &[Step<'_>]) -> Path {
+        steps.iter().fold(self.base.clone(), |path, step| match step {
+            Step::Key(name) => path.key(name),
+            Step::Index(n) => path.index(*n),
+        })
+    }
+    fn push(&mut self, problem: Diagnostic) -> &mut Diagnostic {
+        self.found.push(problem);
+        self.found.last_mut().expect("it was just pushed")
+    }
+}
+
+/// One step of a path inside a declaration.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    Key(&'a str),
+    Index(usize),
+}
