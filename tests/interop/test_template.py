@@ -11,7 +11,7 @@ from cloudformation_validate import CompositeEngine
 
 from conftest import PROVISION, ROOT
 
-ARTICLE = ROOT / "tests/data/article.template.yaml"
+ARTICLE = ROOT / "tests/data/templates/article.yaml"
 CFN_LINT = pathlib.Path(sys.executable).parent / "cfn-lint"
 STARTERS = sorted(it.parent.name for it in ROOT.glob("templates/*/spec.yaml"))
 
