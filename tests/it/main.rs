@@ -14,6 +14,7 @@ mod laws;
 mod mistakes;
 mod node;
 mod pages;
+mod parameters;
 mod schema;
 mod seen;
 mod specs;

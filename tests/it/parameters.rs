@@ -1,0 +1,114 @@
+//! Parameters: values from the command line and files, and what can't be applied with any.
+use crate::world::{Ran, World};
+
+const STAGES: &str = "\
+version: 1
+stack: news-${stage}
+region: eu-west-1
+parameters:
+  stage: { default: dev, allowed: [dev, prod] }
+  contact: { pattern: '[a-z ]+' }
+apis:
+  news:
+    name: ${AWS::StackName}-api
+    ownerContact: ${contact}
+    auth: { providers: [AWS_IAM] }
+    namespaces: { room: {} }
+";
+
+fn world() -> World {
+    let world = World::new();
+    world.write("spec.yaml", STAGES);
+    world.write("prod.yaml", "stage: prod\ncontact: on call\n");
+    world
+}
+
+fn refused(arguments: &[&str], code: i32, expected: &str) {
+    let Ran { code: found, err, out } = world().run(arguments);
+    assert_eq!((found, out.as_str()), (code, ""), "{arguments:?}: {err}");
+    assert!(err.contains(expected), "{arguments:?}: {err}");
+}
+
+#[test]
+fn each_stage_is_a_stack_of_its_own() {
+    let world = world();
+    let apply = |more: &[&str]| {
+        world.ok(&[&["apply", "spec.yaml", "--local", "--yes", "--format", "json"], more].concat())
+    };
+    let dev = apply(&["--param", "contact=developers"]);
+    let prod = apply(&["--params-file", "prod.yaml"]);
+    assert!(dev.contains("news-dev-api") && prod.contains("news-prod-api"), "{dev}{prod}");
+    // What stands needs nothing, and each is known by its name alone.
+    let plan = world.run(&["plan", "spec.yaml", "--local", "--params-file", "prod.yaml"]);
+    assert!(plan.out.contains("No changes"), "{}", plan.out);
+    let outputs = world.ok(&["outputs", "spec.yaml", "--local", "--param", "stage=prod"]);
+    assert!(outputs.contains("news-prod-api"), "{outputs}");
+    world.ok(&["destroy", "spec.yaml", "--local", "--yes", "--param", "stage=prod"]);
+    let outputs = world.ok(&["outputs", "spec.yaml", "--local"]);
+    assert!(outputs.contains("news-dev-api"), "{outputs}");
+}
+
+#[test]
+fn the_command_line_comes_before_files_and_later_files_before_earlier_ones() {
+    let world = world();
+    world.write("more.yaml", "contact: later\n");
+    let plan = |more: &[&str]| world.ok(&[&["plan", "spec.yaml", "--local"], more].concat());
+    let files = ["--params-file", "prod.yaml", "--params-file", "more.yaml"];
+    assert!(plan(&files).contains("OwnerContact  later"));
+    let line = ["--params-file", "prod.yaml", "--param", "contact=first"];
+    assert!(plan(&line).contains("OwnerContact  first"));
+}
+
+#[test]
+fn values_that_can_not_be_are_refused_before_anything_else() {
+    let apply = |more: &'static str| ["apply", "spec.yaml", "--local", "--yes", "--param", more];
+    refused(&apply("stage=test"), 1, "`test` is not among dev, prod");
+    refused(&apply("contact=X1"), 1, "`X1` does not match `[a-z ]+`");
+    refused(&apply("stag=dev"), 1, "did you mean `stage`?");
+    refused(&apply("stage"), 64, "`--param stage` gives no value");
+    refused(&apply("stage=dev"), 1, "`contact` has no default and was given no value");
+    refused(
+        &["validate", "spec.yaml", "--param", "stage=test"],
+        1,
+        "`test` is not among dev, prod",
+    );
+    refused(
+        &["plan", "spec.yaml", "--local", "--params-file", "no.yaml"],
+        1,
+        "no.yaml can't be read",
+    );
+    refused(&["plan", "spec.yaml", "--local", "--params-file", "spec.yaml"], 1, "PV103");
+}
+
+#[test]
+fn a_spec_can_be_checked_and_rendered_without_values() {
+    world().ok(&["validate", "spec.yaml", "--deny-warnings"]);
+    let template = world().ok(&["render", "spec.yaml", "--cfn"]);
+    assert!(template.contains("Name: !Sub ${AWS::StackName}-api"), "{template}");
+}
+
+#[test]
+fn what_can_not_be_applied_yet_is_refused_by_name_and_can_be_rendered() {
+    let check = |api: &str, top: &str, expected: &str| {
+        let world = World::new();
+        let spec = format!(
+            "version: 1\nstack: s\nregion: eu-west-1\napis:\n  a:\n    auth: {{ providers: [AWS_IAM] }}\n{api}{top}"
+        );
+        world.write("spec.yaml", &spec);
+        for command in ["plan", "apply"] {
+            let Ran { code, out, err } = world.run(&[command, "spec.yaml", "--local"]);
+            assert_eq!((code, out.as_str()), (1, ""), "{err}");
+            assert!(err.contains(expected) && err.contains("provision render"), "{err}");
+        }
+        assert!(!world.path(".provision").exists(), "nothing was opened for it");
+        world.ok(&["render", "spec.yaml", "--cfn"]);
+    };
+    let source = "    dataSources: { d: { http: { endpoint: 'https://a.example.com' } } }\n";
+    check(source, "", "apis/a/dataSources/d: this version applies no data sources yet");
+    let waf = "    waf: { webAcl: 'arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/b' }\n";
+    check(waf, "", "apis/a/waf: this version associates no web ACLs yet");
+    let s3 = "    namespaces: { n: { handlers: { s3: 's3://bucket/key.js' } } }\n";
+    check(s3, "", "apis/a/namespaces/n: AppSync takes handler code, not its place in S3");
+    let domain = "domains:\n  d:\n    name: a.example.com\n    certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/c'\n    association: { api: a }\n";
+    check("", domain, "domains/d/association: this version applies no custom domains yet");
+}
