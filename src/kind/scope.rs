@@ -130,12 +130,18 @@ impl Scope<'_> {
         let first = firsts.get(&name.to_value().to_string());
         first.filter(|first| *first != self.address.name()).cloned()
     }
-    /// What declared before this one has `text` where `part` looks.
-    pub fn same(&self, part: impl Fn(&Value) -> Option<&Value>, text: &Text) -> Option<&str> {
-        let written = text.to_value();
-        let before = self.siblings().take_while(|(key, _)| *key != self.address.name());
-        let mut same = before.filter(|(_, declared)| part(declared) == Some(&written));
-        same.next().map(|(key, _)| key)
+    /// Whether a declaration in the section at the top names this one, where `path` leads to.
+    pub fn is_named(&self, section: &str, path: &[&str]) -> bool {
+        let mut firsts = self.firsts.0.borrow_mut();
+        let named = firsts.entry(format!("{section}.{}", path.join("."))).or_insert_with(|| {
+            let declared = self.document.get(section).and_then(Value::as_object);
+            let name = |(key, it): (&String, &Value)| {
+                let name = path.iter().try_fold(it, |it, part| it.get(part))?.as_str()?;
+                Some((name.to_owned(), key.clone()))
+            };
+            declared.into_iter().flatten().filter_map(name).collect()
+        });
+        named.contains_key(self.address.name())
     }
     /// What is declared beside this one, itself among it.
     pub fn siblings(&self) -> impl Iterator<Item = (&str, &Value)> {

@@ -105,7 +105,7 @@ impl Kind for DomainName {
             problems.warning_at_key("PV284", &[], "this domain leads to no API".into()).help =
                 Some("say to which: `association: { api: NAME }`".into());
         }
-        if let Some(twin) = scope.same(|it| it.get("name"), &declared.name) {
+        if let Some(twin) = scope.twin(&declared.name) {
             let message = format!("`domains.{twin}` has the name `{}` already", declared.name);
             problems.error("PV285", &[Step::Key("name")], message).help =
                 Some("a domain name stands once; remove one of the two".into());

@@ -6,9 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::address::Address;
 use crate::kind::{Imported, Kind, Problems, Scope, Step};
-use crate::kinds::api::Logging;
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
 use crate::kinds::policy_document::{
@@ -98,11 +96,7 @@ impl Kind for LogRole {
             Some(arn) => check_existing(arn, declared, scope, problems),
             None => check_new(declared, scope, problems),
         }
-        let uses = |api: &str| {
-            let logging = scope.member::<Logging>(&Address::top("apis", api), "logging");
-            logging.is_some_and(|it| it.role == scope.address.name())
-        };
-        if !scope.names("apis").into_iter().any(uses) {
+        if !scope.is_named("apis", &["logging", "role"]) {
             problems.warning_at_key("PV240", &[], "no API logs with this role".into()).help =
                 Some(format!(
                     "name it in an API, `logging: {{ level: ERROR, role: {} }}`, or remove it",
