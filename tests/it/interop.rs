@@ -81,7 +81,7 @@ fn pytest(file: &str) {
 }
 
 /// The Python environment with the pinned clients, made once for each list of them.
-pub fn environment() -> PathBuf {
+fn environment() -> PathBuf {
     let requirements = root("tests/interop/requirements.txt");
     let folder = root("target/interop");
     fs::create_dir_all(&folder).unwrap();

@@ -1,6 +1,4 @@
 //! Broken specs, and the very diagnostics that each of them gets.
-use std::cell::RefCell;
-
 use proptest::prelude::*;
 use provision::diagnostic::{Diagnostic, Severity};
 use provision::source::Source;
@@ -38,14 +36,7 @@ fn found(text: &str) -> Vec<String> {
     problems.iter().map(line).collect()
 }
 
-thread_local! {
-    /// What this thread has checked: texts, and the codes that each of them gets.
-    static CHECKED: RefCell<Vec<(String, Vec<String>)>> = const { RefCell::new(Vec::new()) };
-}
-
 fn check(text: &str, expected: &[&str]) {
-    let codes = expected.iter().map(|it| it[..5].to_owned()).collect();
-    CHECKED.with(|it| it.borrow_mut().push((text.to_owned(), codes)));
     assert_eq!(found(text), expected, "{text}");
 }
 
@@ -465,25 +456,6 @@ fn strings_stay_strings() {
     for text in ["0123", "1e3", "no", "on", "2012-10-17", "true", "1.10", "0x1F", "12:30:45"] {
         check(&spec("", &format!("tags: {{ a: {text} }}\n")), &[]);
     }
-}
-
-/// The broken specs above whose shape is wrong, so that a schema alone can tell.
-pub fn wrong_in_shape() -> Vec<String> {
-    shapes_that_do_not_fit();
-    keys_of_the_api_that_can_not_be();
-    modes_roles_and_names_that_do_not_fit_together();
-    providers_and_their_settings();
-    roles_policies_tags_and_texts_that_aws_would_refuse();
-    data_sources_that_can_not_be();
-    handlers_that_can_not_be();
-    domains_and_web_acls_that_can_not_be();
-    parameters_that_can_not_be();
-    // What is no YAML to everybody has codes below PV100; of `${…}` a schema knows nothing.
-    let by_shape = |code: &String| code.starts_with("PV1") && code != "PV111";
-    let yaml = |codes: &[String]| codes.iter().all(|it| !it.starts_with("PV0"));
-    let checked = CHECKED.with(RefCell::take).into_iter();
-    let wrong = checked.filter(|(_, codes)| codes.iter().any(by_shape) && yaml(codes));
-    wrong.map(|(text, _)| text).collect()
 }
 
 /// A document with one part replaced or taken away.
