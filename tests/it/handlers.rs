@@ -1,8 +1,8 @@
 //! Handlers as people write them, good and bad, and what AWS's own linter says of the same files.
 use std::collections::BTreeSet;
-use std::fs;
+use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::Command;
+use std::{fs, iter};
 
 use provision::diagnostic::Severity;
 use provision::handler::{Finding, read};
@@ -152,22 +152,16 @@ fn linted(files: &[(String, String)]) -> BTreeSet<(String, usize)> {
     }
     let config = r#"{ "compilerOptions": { "allowJs": true, "lib": ["esnext"], "types": [] }, "include": ["**/*"] }"#;
     fs::write(project.path().join("tsconfig.json"), config).unwrap();
-    fs::copy(root("tests/interop/node/lint.mjs"), environment.join("lint.mjs")).unwrap();
-    let done = Command::new("node")
-        .arg(environment.join("lint.mjs"))
-        .arg(project.path())
-        .args(files.iter().map(|(name, _)| name))
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let found: Vec<Value> = serde_json::from_slice(&done.stdout).unwrap();
+    let names = files.iter().map(|(name, _)| OsStr::new(name));
+    let arguments: Vec<&OsStr> = iter::once(project.path().as_os_str()).chain(names).collect();
+    let found = node::said("lint.mjs", &arguments);
     let at = |it: &Value| {
         (
             it["file"].as_str().unwrap().to_owned(),
             usize::try_from(it["line"].as_u64().unwrap()).unwrap(),
         )
     };
-    found.iter().map(at).collect()
+    found.as_array().unwrap().iter().map(at).collect()
 }
 
 /// `PV310 3:5`, with a `?` behind if it is a warning.

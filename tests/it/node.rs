@@ -1,9 +1,22 @@
 //! Programs in JavaScript that tests ask for a second opinion.
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::world::root;
+
+/// What a script of `tests/interop/node` says, as JSON. It runs beside the packages that it needs, as
+/// a copy of its own: tests run side by side.
+pub fn said(script: &str, arguments: &[&OsStr]) -> Value {
+    let copy = tempfile::Builder::new().suffix(".mjs").tempfile_in(environment()).unwrap();
+    fs::copy(root("tests/interop/node").join(script), copy.path()).unwrap();
+    let done = Command::new("node").arg(copy.path()).args(arguments).output().unwrap();
+    assert!(done.status.success(), "{script}: {}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&done.stdout).unwrap()
+}
 
 /// The folder with the pinned packages in `node_modules`, made once for each list of them.
 pub fn environment() -> PathBuf {
