@@ -68,7 +68,7 @@ fn what_we_call_immutable_is_what_cloudformation_calls_create_only() {
     }
 }
 
-fn pytest(file: &str) {
+pub fn pytest(file: &str) {
     let done = Command::new(environment().join("bin/python"))
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", file])
         .current_dir(root("tests/interop"))

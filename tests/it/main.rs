@@ -17,6 +17,7 @@ mod pages;
 mod parameters;
 mod schema;
 mod seen;
+mod shapes;
 mod specs;
 mod stories;
 mod templates;

@@ -1,4 +1,6 @@
 //! Broken specs, and the very diagnostics that each of them gets.
+use std::cell::RefCell;
+
 use proptest::prelude::*;
 use provision::diagnostic::{Diagnostic, Severity};
 use provision::source::Source;
@@ -36,8 +38,43 @@ fn found(text: &str) -> Vec<String> {
     problems.iter().map(line).collect()
 }
 
+thread_local! {
+    /// What this thread has checked, for `table`.
+    static CHECKED: RefCell<Vec<Row>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A spec, and the codes that it gets.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub text: String,
+    pub codes: Vec<String>,
+}
+
+/// Every spec that is checked here, for those who have an opinion of their own.
+pub fn table() -> Vec<Row> {
+    CHECKED.take();
+    for rows in [
+        texts_that_are_no_yaml_or_no_spec,
+        long_lists_and_sections_end_in_a_moment,
+        shapes_that_do_not_fit,
+        keys_of_the_api_that_can_not_be,
+        modes_roles_and_names_that_do_not_fit_together,
+        providers_and_their_settings,
+        roles_policies_tags_and_texts_that_aws_would_refuse,
+        data_sources_that_can_not_be,
+        handlers_that_can_not_be,
+        domains_and_web_acls_that_can_not_be,
+        parameters_that_can_not_be,
+    ] {
+        rows();
+    }
+    CHECKED.take()
+}
+
 fn check(text: &str, expected: &[&str]) {
     assert_eq!(found(text), expected, "{text}");
+    let codes = expected.iter().map(|it| it[..5].to_owned()).collect();
+    CHECKED.with_borrow_mut(|rows| rows.push(Row { text: text.to_owned(), codes }));
 }
 
 /// A sound spec, with `lines` in the API and `top` at the top.

@@ -1,0 +1,100 @@
+//! The published schema as others read it: every starter fits, and every mistake in a spec's shape
+//! is one to them too.
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::interop::pytest;
+use crate::mistakes::{Row, table};
+use crate::node;
+use crate::world::root;
+
+/// Our codes for shapes, and the keywords of JSON Schema that say the same. PV111 is not among them:
+/// no keyword knows of `${…}`.
+const KEYWORDS: &[(&str, &[&str])] = &[
+    ("PV101", &["additionalProperties"]),
+    ("PV102", &["required"]),
+    ("PV103", &["type"]),
+    ("PV104", &["enum", "const"]),
+    // `90` where a text belongs is the text to us, and a number to them.
+    ("PV105", &["pattern", "type"]),
+    ("PV106", &["propertyNames"]),
+    ("PV107", &["minItems"]),
+    ("PV108", &["minLength", "maxLength"]),
+    ("PV109", &["minimum", "maximum"]),
+    ("PV110", &["uniqueItems"]),
+    ("PV112", &["minProperties"]),
+];
+
+/// The folder with the table of broken specs as files: `wrong` in shape, named by number and codes,
+/// and `right` in shape, whatever else is wrong. Written once in a run, for all who read it.
+static SHAPES: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = root("target/interop/shapes");
+    let _ = fs::remove_dir_all(&folder);
+    for (number, row) in table().iter().enumerate() {
+        let Some(kind) = kind(row) else { continue };
+        fs::create_dir_all(folder.join(kind)).unwrap();
+        let name = format!("{number:03}-{}.yaml", row.codes.join("-"));
+        fs::write(folder.join(kind).join(name), &row.text).unwrap();
+    }
+    folder
+});
+
+/// `None`: what is wrong is YAML's own, or nothing that a schema could say.
+fn kind(row: &Row) -> Option<&'static str> {
+    if row.codes.iter().any(|code| code.starts_with("PV0") || code == "PV111") {
+        return None;
+    }
+    Some(if row.codes.iter().any(|code| code.starts_with("PV1")) { "wrong" } else { "right" })
+}
+
+#[test]
+fn check_jsonschema_accepts_every_starter_and_rejects_every_shape_mistake() {
+    LazyLock::force(&SHAPES);
+    pytest("test_schema.py");
+}
+
+#[test]
+fn ajv_accepts_every_starter_and_rejects_every_shape_mistake_for_the_same_reason() {
+    let starters: Vec<PathBuf> =
+        files(&root("templates")).iter().map(|it| it.join("spec.yaml")).collect();
+    assert!(starters.iter().all(|it| it.exists()), "{starters:?}");
+    let right: Vec<PathBuf> = [starters, files(&SHAPES.join("right"))].concat();
+    for (path, keywords) in right.iter().zip(ajv(&right)) {
+        assert_eq!(keywords, [""; 0], "{}", path.display());
+    }
+    let wrong = files(&SHAPES.join("wrong"));
+    assert!(wrong.len() >= 35, "{}", wrong.len());
+    for (path, keywords) in wrong.iter().zip(ajv(&wrong)) {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        for code in name.split('-').filter(|it| it.starts_with("PV1")) {
+            let (_, same) = KEYWORDS.iter().find(|row| row.0 == code).unwrap();
+            let agrees = same.iter().any(|it| keywords.iter().any(|keyword| keyword == it));
+            assert!(agrees, "{name}: {code} is one of {same:?}, and ajv says {keywords:?}");
+        }
+    }
+}
+
+/// The keywords that ajv objects with, for each of the files.
+fn ajv(files: &[PathBuf]) -> Vec<Vec<String>> {
+    let schema = root("schemas/spec.schema.json");
+    let arguments: Vec<&OsStr> =
+        [&schema].into_iter().chain(files).map(|it| it.as_os_str()).collect();
+    let said = node::said("schema.mjs", &arguments);
+    let texts = |it: &Value| {
+        it.as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()).collect()
+    };
+    let said: Vec<Vec<String>> = said.as_array().unwrap().iter().map(texts).collect();
+    assert_eq!(said.len(), files.len());
+    said
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    files.sort();
+    files
+}
