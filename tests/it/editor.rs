@@ -1,0 +1,116 @@
+//! A spec in an editor: what the YAML language server makes of the published schema, found by the
+//! first line of the spec.
+use std::ffi::OsString;
+use std::{fs, iter};
+
+use provision::spec::schema;
+use serde_json::{Value, json};
+
+use crate::node;
+use crate::world::root;
+
+/// What every starter begins with.
+const MODELINE: &str = "# yaml-language-server: $schema=../../schemas/spec.schema.json\n";
+const API: &str = "version: 1\nstack: s\napis:\n  a:\n    ";
+
+/// A question about a spec with this text, `|` in it for the cursor.
+fn about(ask: &str, text: &str) -> Value {
+    let file = root("templates/minimal/spec.yaml");
+    json!({ "ask": ask, "file": file, "text": format!("{MODELINE}{text}") })
+}
+
+/// The language server's answers, asked in one run.
+fn answers(questions: &[Value]) -> Vec<Value> {
+    let arguments: Vec<OsString> = iter::once(root("schemas").into())
+        .chain(questions.iter().map(|it| it.to_string().into()))
+        .collect();
+    let arguments: Vec<_> = arguments.iter().map(OsString::as_os_str).collect();
+    let Value::Array(answers) = node::said("editor.mjs", &arguments) else { unreachable!() };
+    assert_eq!(answers.len(), questions.len());
+    answers
+}
+
+/// What is said of the suggestion with this label.
+fn documentation<'a>(suggestions: &'a Value, label: &str) -> Option<&'a str> {
+    let mut all = suggestions.as_array().unwrap().iter();
+    all.find(|it| it["label"] == label)?["documentation"].as_str()
+}
+
+/// Text as it stands in Markdown.
+fn plain(markdown: &str) -> String {
+    markdown.replace('\\', "")
+}
+
+#[test]
+fn an_editor_completes_keys_and_values_and_says_what_they_are() {
+    let providers = "API_KEY AWS_IAM AMAZON_COGNITO_USER_POOLS OPENID_CONNECT AWS_LAMBDA";
+    let [keys, flow, block, modes]: [Value; 4] = answers(&[
+        about("complete", &format!("{API}|")),
+        about("complete", &format!("{API}auth: {{ providers: [|] }}\n")),
+        about("complete", &format!("{API}auth:\n      providers:\n        - |\n")),
+        about(
+            "complete",
+            &format!("{API}auth:\n      providers: [AWS_IAM]\n      publish:\n        - |\n"),
+        ),
+    ])
+    .try_into()
+    .unwrap();
+    let api = schema().pointer("/properties/apis/additionalProperties/properties").unwrap();
+    let api = api.as_object().unwrap();
+    for name in ["auth", "namespaces", "apiKeys", "dataSources", "waf", "logging"] {
+        assert!(api.contains_key(name), "{name}");
+    }
+    for (name, property) in api {
+        assert_eq!(documentation(&keys, name), property["description"].as_str(), "{name}: {keys}");
+    }
+    for label in ["API_KEY", "AWS_IAM"] {
+        assert!(documentation(&flow, label).is_some_and(|it| !it.is_empty()), "{label}: {flow}");
+    }
+    for label in providers.split(' ') {
+        assert!(documentation(&block, label).is_some_and(|it| !it.is_empty()), "{label}: {block}");
+        assert!(documentation(&modes, label).is_some_and(|it| !it.is_empty()), "{label}: {modes}");
+    }
+}
+
+#[test]
+fn an_editor_shows_what_a_key_is_for_under_the_pointer() {
+    let handlers = "auth: { providers: [AWS_IAM] }\n    namespaces: { n: { handlers: { onPublish: { data|Source: d } } } }\n";
+    let said = answers(&[
+        about("hover", &format!("{API}apiKeys: {{ web: {{ valid|For: 30d }} }}\n")),
+        about("hover", &format!("{API}{handlers}")),
+    ]);
+    let description =
+        |pointer: &str| schema().pointer(pointer).unwrap()["description"].as_str().unwrap();
+    let keys = "/properties/apis/additionalProperties/properties/apiKeys/additionalProperties/properties/validFor";
+    for (said, pointer) in said.iter().zip([keys, "/$defs/Handler/properties/dataSource"]) {
+        assert!(plain(said.as_str().unwrap()).contains(description(pointer)), "{said}");
+    }
+}
+
+#[test]
+fn an_editor_marks_mistakes_at_their_place_in_our_words_and_no_starter() {
+    let sound = "auth: { providers: [AWS_IAM] }\n    ";
+    let mut questions = vec![
+        about("check", &format!("{API}{sound}namespaces:\n      chat: {{ publsh: [AWS_IAM] }}\n")),
+        about("check", "version: 1\nstack: 9s\n"),
+        about("check", &format!("{API}auth: {{ providers: [API_KE] }}\n")),
+    ];
+    for folder in fs::read_dir(root("templates")).unwrap() {
+        let file = folder.unwrap().path().join("spec.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.starts_with(MODELINE), "{}", file.display());
+        questions.push(json!({ "ask": "check", "file": file, "text": text }));
+    }
+    let said = answers(&questions);
+    let (mistakes, starters) = said.split_at(3);
+    assert_eq!(
+        mistakes,
+        [
+            json!([{ "message": "Property publsh is not allowed.", "line": 8, "column": 15 }]),
+            json!([{ "message": "a stack is named by a letter, then letters, digits and hyphens, 128 at most", "line": 3, "column": 8 }]),
+            json!([{ "message": "Value must be \"API_KEY\" | \"AWS_IAM\".", "line": 6, "column": 25 }]),
+        ]
+    );
+    assert_eq!(starters, vec![json!([]); starters.len()]);
+    assert!(starters.len() >= 6);
+}
