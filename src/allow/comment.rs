@@ -38,7 +38,13 @@ impl Comment {
 pub fn read(text: &str, span: &Range<usize>, line: usize) -> Option<Result<Comment, Unreadable>> {
     let written = text.get(span.clone())?;
     let opening = if written.starts_with('#') { "#" } else { "//" };
-    let inside = written.strip_prefix(opening)?.trim_start().strip_prefix("provision:")?;
+    let inside = written.strip_prefix(opening)?.trim_start();
+    let Some(inside) = inside.strip_prefix("provision:") else {
+        return is_nearly_one(inside).then(|| {
+            let message = "this is nearly a comment that allows something".to_owned();
+            Err(Unreadable { span: span.clone(), message, suggestion: None })
+        });
+    };
     let mut words = Words { text, rest: span.end - inside.len()..span.end };
     let verb = words.next()?;
     match &text[verb.clone()] {
@@ -54,6 +60,17 @@ pub fn read(text: &str, span: &Range<usize>, line: usize) -> Option<Result<Comme
         // Prose about the program.
         _ => None,
     }
+}
+
+/// Whether somebody meant `provision: allow PV204` and wrote it a little otherwise.
+fn is_nearly_one(inside: &str) -> bool {
+    let mut words = inside.split_whitespace();
+    let (Some(name), Some(verb), Some(code)) = (words.next(), words.next(), words.next()) else {
+        return false;
+    };
+    meant(name.trim_end_matches(':'), ["provision"]).is_some()
+        && meant(verb, ["allow"]).is_some()
+        && is_like_a_code(&code.trim_end_matches(',').to_ascii_uppercase())
 }
 
 /// Reads what follows `allow`.
@@ -152,5 +169,23 @@ impl Words<'_> {
             self.rest.start = self.rest.end - rest.len() + letter.len_utf8();
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_nearly_a_comment_of_ours_is_not_passed_over() {
+        for text in
+            ["# provision allow PV240", "# Provision: allow pv240", "# provison: allow PV240 why"]
+        {
+            let read = read(text, &(0..text.len()), 1);
+            assert!(matches!(read, Some(Err(_))), "{text}: {read:?}");
+        }
+        for text in ["# provision makes it", "# we allow PV240", "# provision: see README"] {
+            assert_eq!(read(text, &(0..text.len()), 1), None, "{text}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::load::bytes_of;
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::plan::{self, Format};
-use crate::cli::render::write;
+use crate::cli::render::{make_folder, write};
 use crate::cli::{Exit, Failure, Io};
 use crate::diagnostic::{At, Diagnostic, Severity};
 use crate::render::diagnostics::{self, Findings};
@@ -19,7 +19,8 @@ use crate::template::{Import, Options, Spec, import};
 ///
 /// Takes YAML with tags or JSON. Resources of other services are left alone and listed; what a spec
 /// can't say is named at its place in the template, and so is what was decided because a spec has no
-/// conditions. Rendered again, the spec gives the same resources under the same logical ids.
+/// conditions. Rendered again, the spec gives the same resources under the same logical ids. Don't
+/// deploy that over a stack that has others: CloudFormation deletes what a template no longer has.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -123,6 +124,10 @@ fn tell(source: &Source, findings: &[Diagnostic], io: &mut Io) {
     if !left.is_empty() {
         let left: Vec<Diagnostic> = left.into_iter().cloned().collect();
         io.note(&diagnostics::list(source, "left alone", &left));
+        io.note(
+            "A template that is rendered from the spec does not have these: deployed over the same stack, \
+             it would delete them. Keep them in their template, and give the spec a stack of its own.\n",
+        );
     }
 }
 
@@ -152,7 +157,7 @@ fn write_all(spec: &Spec, out: &Path, io: &mut Io) -> Result<(), Failure> {
     }
     for (path, text) in files {
         let path = folder.join(path);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        make_folder(path.parent().unwrap_or(Path::new(".")))?;
         write(&path, text)?;
     }
     Ok(())

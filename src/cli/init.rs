@@ -2,7 +2,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::plan::json;
-use crate::cli::render::write;
+use crate::cli::render::{make_folder, write};
 use crate::cli::{Exit, Failure, Io};
 use crate::spec::schema;
 
@@ -108,7 +108,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     }
     for (path, text) in &files {
         let path = folder.join(path);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        make_folder(path.parent().unwrap_or(Path::new(".")))?;
         write(&path, text)?;
     }
     let spec = args.dir.join("spec.yaml");

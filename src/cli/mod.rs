@@ -28,7 +28,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 /// Declare AWS AppSync Events in one YAML file; check it, plan it, apply it, render it.
 ///
-/// Without an AWS account, add `--local` to any command: an AWS of its own, in this folder.
+/// Without an AWS account, add `--local` to any command that talks to AWS: an AWS of its own, in this
+/// folder.
 #[derive(Debug, Parser)]
 #[command(name = "provision", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = exit::TABLE, subcommand_required = true, arg_required_else_help = true)]

@@ -45,13 +45,11 @@ pub fn applicable(spec: Spec, given: &Given) -> Result<Spec, Failure> {
     let refused = |(address, it): (&Address, &Resource)| {
         (it.kind.refuses)(&it.properties).map(|reason| format!("{address}: {reason}"))
     };
-    let mut refused = spec.desired.iter().filter_map(refused);
-    match refused.next() {
-        Some(first) => {
-            let failure = refused.fold(Failure::error(first), Failure::hint);
-            Err(failure.hint("deploy it with CloudFormation: `provision render SPEC --cfn`"))
-        }
-        None => Ok(spec),
+    let refused: Vec<String> = spec.desired.iter().filter_map(refused).collect();
+    match refused.as_slice() {
+        [] => Ok(spec),
+        refused => Err(Failure::error(refused.join("\n       "))
+            .hint("deploy it with CloudFormation: `provision render SPEC --cfn`")),
     }
 }
 

@@ -80,12 +80,24 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
             .hint("declare an API under `apis:`"));
     }
     let templates = templates(&spec);
+    if args.out.as_ref().is_some_and(|out| is_same(&io.path(out), &io.path(&args.spec))) {
+        let message = "--out names the spec itself, which the template would replace";
+        return Err(Failure::new(Exit::Usage, message).hint("write it to another file"));
+    }
     match (&args.out, args.split) {
         (Some(folder), true) => write_each(&templates, folder, args.format, io)?,
         (Some(path), false) => write(&io.path(path), &text(&templates[0].document))?,
         (None, _) => io.result(&text(&templates[0].document))?,
     }
     Ok(Exit::Done)
+}
+
+/// Whether both paths lead to one file.
+fn is_same(one: &Path, two: &Path) -> bool {
+    match (one.canonicalize(), two.canonicalize()) {
+        (Ok(one), Ok(two)) => one == two,
+        _ => false,
+    }
 }
 
 /// Writes the template of each API under its name, and one for the rest.
@@ -95,10 +107,7 @@ fn write_each(
     format: Format,
     io: &mut Io,
 ) -> Result<(), Failure> {
-    std::fs::create_dir_all(io.path(folder)).map_err(|error| {
-        Failure::error(format!("{} can't be made: {error}", folder.display()))
-            .hint("`--split` writes into a folder")
-    })?;
+    make_folder(&io.path(folder))?;
     for template in templates {
         let name = template.api.as_ref().map(|api| format!("{api}.")).unwrap_or_default();
         let path = folder.join(format!("{name}template.{}", format.suffix()));
@@ -106,6 +115,19 @@ fn write_each(
         io.note(&format!("{} is written\n", path.display()));
     }
     Ok(())
+}
+
+/// Makes a folder, and those around it, where they are not there yet.
+pub fn make_folder(folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        let reason = match error.kind() {
+            std::io::ErrorKind::AlreadyExists => "a file has that name".to_owned(),
+            std::io::ErrorKind::NotADirectory => "its path leads through a file".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::error(format!("the folder {} can't be made: {reason}", folder.display()))
+            .hint("name another folder")
+    })
 }
 
 /// Writes a file whole or not at all.

@@ -25,7 +25,15 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let text = json(schema())?;
     match &args.out {
         None => io.result(&text)?,
-        Some(path) => write(&io.path(path), &text)?,
+        Some(path) => {
+            // A spec beside it is easily named by mistake.
+            let there = std::fs::read_to_string(io.path(path)).unwrap_or_default();
+            if !there.is_empty() && !there.trim_start().starts_with('{') {
+                let message = format!("{} is there already, and is no JSON", path.display());
+                return Err(Failure::error(message).hint("choose another file"));
+            }
+            write(&io.path(path), &text)?;
+        }
     }
     Ok(Exit::Done)
 }

@@ -85,6 +85,9 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Severity::Warning => args.deny_warnings,
         Severity::Note => false,
     });
+    if failed && worst.is_some_and(|it| it.severity == Severity::Warning) {
+        io.note("Warnings are denied: `--deny-warnings`\n");
+    }
     Ok(if failed { Exit::Error } else { Exit::Done })
 }
 

@@ -1,15 +1,17 @@
-//! What a handler is given is not its own to change, but for `stash`.
+//! What a handler is given: what there is in it, and that it is not its own to change, but for `stash`.
 use oxc_ast::AstKind;
 use oxc_ast::ast::BindingPattern;
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 
 use crate::handler::code::{Code, bytes};
+use crate::suggest::meant;
 
 /// Looks at the functions that AppSync calls, and at those that AWS's linter goes by: a `request` and a
 /// `response`.
 pub fn check(code: &mut Code<'_, '_>, entries: &[NodeId]) {
     let mut changed: Vec<(Span, String)> = Vec::new();
+    let mut unknown: Vec<Unknown> = Vec::new();
     for (node, kind) in code.nodes() {
         let (name, parameters) = match kind {
             AstKind::Function(it) => (it.id.as_ref(), &it.params),
@@ -25,12 +27,82 @@ pub fn check(code: &mut Code<'_, '_>, entries: &[NodeId]) {
             && let Some(symbol) = it.symbol_id.get()
         {
             changes(code, symbol, it.name.as_str(), &mut changed);
+            members(code, symbol, it.name.as_str(), &mut unknown);
         }
+    }
+    for Unknown { span, of, name, known } in unknown {
+        let message = format!("`{of}` has no `{name}`");
+        let help = match meant(&name, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("it has {}", known.join(", ")),
+        };
+        code.warning("PV334", bytes(span), &message, &help);
     }
     for (span, what) in changed {
         let message = format!("`{what}` is read-only");
         let help = "keep it in a variable, or in `ctx.stash.name`; return new events";
         code.warning("PV333", bytes(span), &message, help);
+    }
+}
+
+/// A member that is asked for and is not there.
+struct Unknown {
+    span: Span,
+    /// `ctx.info`.
+    of: String,
+    name: String,
+    known: &'static [&'static str],
+}
+
+/// What there is in the context and in its parts (reference §7.2). What the guide's listings have and no
+/// payload shows, nobody is warned of.
+const MEMBERS: &[(&str, &[&str])] = &[
+    (
+        "",
+        &[
+            "events",
+            "identity",
+            "info",
+            "request",
+            "stash",
+            "result",
+            "error",
+            "prev",
+            "outErrors",
+            "channel",
+            "channelNamespace",
+            "operation",
+        ],
+    ),
+    (".info", &["channel", "channelNamespace", "operation"]),
+    (".info.channel", &["path", "segments"]),
+    (".info.channelNamespace", &["name"]),
+    (".request", &["headers", "domainName"]),
+];
+
+/// Looks for members of the parameter that AppSync does not give.
+fn members(code: &Code<'_, '_>, symbol: SymbolId, name: &str, found: &mut Vec<Unknown>) {
+    for reference in code.semantic.scoping().get_resolved_references(symbol) {
+        let (mut node, mut path) = (reference.node_id(), String::new());
+        while let Some((_, known)) = MEMBERS.iter().find(|(it, _)| *it == path) {
+            let member = code.parent_id(node);
+            let AstKind::StaticMemberExpression(it) = code.kind(member) else { break };
+            if it.object.span() != code.kind(node).span() {
+                break;
+            }
+            let property = it.property.name.as_str();
+            if !known.contains(&property) {
+                found.push(Unknown {
+                    span: it.property.span,
+                    of: format!("{name}{path}"),
+                    name: property.to_owned(),
+                    known,
+                });
+                break;
+            }
+            path = format!("{path}.{property}");
+            node = member;
+        }
     }
 }
 

@@ -60,7 +60,7 @@ const HOSTS: &[(&str, &str)] = &[
     ("require", "write `import { util } from '@aws-appsync/utils'`"),
     ("module", "write `export function onPublish(ctx) { … }`"),
     ("exports", "write `export function onPublish(ctx) { … }`"),
-    ("process", "there is no environment; `provision` can write `${…}` into inline code"),
+    ("process", "there is no environment; write the value into the code"),
     ("Buffer", "use `util.base64Encode` and `util.base64Decode`"),
     ("atob", "use `util.base64Decode`"),
     ("btoa", "use `util.base64Encode`"),

@@ -24,8 +24,10 @@ pub fn parts(text: &str) -> Option<Parts<'_>> {
     let (service, region) = (parts.next()?, parts.next()?);
     let (account, resource) = (parts.next()?, parts.next()?);
     let digits = |it: &str| it.chars().all(|it| it.is_ascii_digit());
-    let sound = arn == "arn" && partition.starts_with("aws") && digits(account);
-    (sound && !resource.is_empty()).then_some(Parts { service, region, resource })
+    let numbered = digits(account) && matches!(account.len(), 0 | 12) || account == "aws";
+    let written = !resource.is_empty() && !resource.contains(char::is_whitespace);
+    let sound = arn == "arn" && partition.starts_with("aws") && numbered && written;
+    sound.then_some(Parts { service, region, resource })
 }
 
 /// Reports what is no ARN of a Lambda function, its version or alias.
@@ -50,7 +52,8 @@ mod tests {
             "",
             "orders",
             "arn:aws:lambda",
-            "arn:aws:lambda:x:1:function:",
+            "arn:aws:lambda:x:1:function:f",
+            "arn:aws:lambda:x:123456789012:function:",
             "arn:x:lambda:x:1:function:f",
         ] {
             assert!(!is_of(text, "lambda", "function:"), "{text}");

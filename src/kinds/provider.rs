@@ -148,6 +148,7 @@ pub fn check(
 type Place<'a> = &'a dyn Fn(&[Step<'static>]) -> Vec<Step<'a>>;
 
 fn check_cognito(it: &Cognito, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
+    let place = at;
     let at = at(&[Step::Key("AMAZON_COGNITO_USER_POOLS"), Step::Key("userPoolId")]);
     let sound = |id: &str| {
         id.split_once('_').is_some_and(|(region, pool)| {
@@ -156,6 +157,14 @@ fn check_cognito(it: &Cognito, at: Place<'_>, scope: &Scope<'_>, problems: &mut 
                 && region.split('-').count() >= 3
         })
     };
+    if let (Some(id), Some(region)) =
+        (it.user_pool_id.as_plain(), it.region.as_ref().and_then(Text::as_plain))
+        && id.split_once('_').is_some_and(|(prefix, _)| prefix != region)
+    {
+        let at = place(&[Step::Key("AMAZON_COGNITO_USER_POOLS"), Step::Key("region")]);
+        problems.error("PV209", &at, format!("the pool `{id}` stands in another region")).help =
+            Some("leave `region` out: a pool's id begins with its region".into());
+    }
     let (message, help) = ("this is no id of a user pool", "such as ap-northeast-1_AbCdEf");
     problems.refuse(scope.unsound(&it.user_pool_id, sound), "PV209", &at, message, help);
 }
@@ -163,6 +172,12 @@ fn check_cognito(it: &Cognito, at: Place<'_>, scope: &Scope<'_>, problems: &mut 
 fn check_issuer(it: &OpenIdConnect, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
     let at = at(&[Step::Key("OPENID_CONNECT"), Step::Key("issuer")]);
     let sound = |issuer: &str| issuer.strip_prefix("https://").is_some_and(|host| !host.is_empty());
+    let discovery = "/.well-known/openid-configuration";
+    if it.issuer.as_plain().is_some_and(|it| it.trim_end_matches('/').ends_with(discovery)) {
+        let message = format!("AppSync appends `{discovery}` itself");
+        problems.error("PV210", &at, message).help =
+            Some("write the issuer as its tokens have it in `iss`".into());
+    }
     let (message, help) =
         ("AppSync takes issuers with https only", "such as https://id.example.com");
     problems.refuse(scope.unsound(&it.issuer, sound), "PV210", &at, message, help);

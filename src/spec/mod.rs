@@ -10,11 +10,11 @@ pub use logical_ids::{logical_id, shared_ids};
 pub use parameters::{Given, Parameter, Parameters, objections};
 pub use schema::schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::access;
 use crate::address::Address;
@@ -25,6 +25,7 @@ use crate::mark::{ADDRESS_TAG, STACK_TAG};
 use crate::source::Source;
 use crate::source::read::read;
 use crate::spec::substitute::Substitutes;
+use crate::suggest::meant;
 use crate::text::{Hole, Text};
 
 /// One stack of AWS AppSync Events: APIs, channel namespaces, keys and the roles for their logs.
@@ -123,7 +124,7 @@ pub fn load(
     let (schema, substitutes) = (schema(), Substitutes::of(source.keys("parameters")));
     let document = read(source, schema, &|text| substitutes.read(text), &mut problems);
     let unread: Vec<Path> = problems.iter().filter_map(Diagnostic::path).cloned().collect();
-    let head = Head::deserialize(&document);
+    let head = Head::deserialize(head_of(&document));
     let known = match &head {
         Ok(head) => {
             let mut found = Problems::under(Path::default().key("parameters"));
@@ -151,6 +152,14 @@ pub fn load(
     let names = head.as_ref().map(|it| it.parameters.keys()).into_iter().flatten();
     logical_ids::check(&desired, names.map(String::as_str), &mut problems);
     access::check(&desired, &mut problems);
+    // A file that several namespaces name is wrong once.
+    let mut seen = HashSet::new();
+    problems.retain(|it| match &it.at {
+        At::In { file, span } => {
+            seen.insert((it.code, file.name.clone(), span.start, it.message.clone()))
+        }
+        _ => true,
+    });
     let failed = problems.iter().any(|it| it.severity == Severity::Error);
     let spec = head.ok().filter(|_| !failed).map(|head| Spec {
         stack: known.get("AWS::StackName").and_then(|it| it.first().cloned()).unwrap_or_default(),
@@ -162,6 +171,19 @@ pub fn load(
     });
     (spec, problems)
 }
+
+/// What stands beside the sections. Of what must be there and could not be read, reading has said so;
+/// something stands in for it, so that the rest is looked at all the same.
+fn head_of(document: &Value) -> Value {
+    let member = |name: &str| Some((name.to_owned(), document.get(name)?.clone()));
+    let standing_in = json!({ "version": 1, "stack": "" });
+    let mut head = standing_in.as_object().cloned().unwrap_or_default();
+    head.extend(HEAD.iter().filter_map(|name| member(name)));
+    Value::Object(head)
+}
+
+/// The members of the head.
+const HEAD: &[&str] = &["version", "stack", "description", "region", "tags", "parameters"];
 
 /// The values that each `${…}` may have, as far as a spec says. Accounts' ids are alike, and
 /// so are ARNs in all partitions.
@@ -176,6 +198,49 @@ fn known(head: &Head, given: &Given) -> BTreeMap<String, Vec<String>> {
     known.insert("AWS::StackName".into(), readings(&head.stack, &known));
     known
 }
+
+/// The regions of AWS, as far as anybody here knows.
+const REGIONS: &[&str] = &[
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eusc-de-east-1",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
 
 /// No account has so many of anything, and some checks compare each with all others.
 const DECLARATIONS_MAX: usize = 10_000;
@@ -207,6 +272,7 @@ impl Reading<'_> {
         check_tags(&head.tags, &scope, &mut found);
         check_description(head, &mut found);
         check_quotas(&scope, &mut found);
+        check_region(head, &mut found);
         self.problems.extend(found.into_vec());
     }
 
@@ -282,10 +348,35 @@ fn check_name(stack: &Text, scope: &Scope<'_>, problems: &mut Problems) {
             && name.len() <= 128
             && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '-')
     };
+    // Of one that is missing or no name, reading has said so.
+    if *stack == Text::default() {
+        return;
+    }
     let at = [Step::Key("stack")];
     let message = "a stack can't have this name";
     let help = "a letter, then letters, digits and hyphens, 128 at most";
     problems.refuse(scope.unsound(stack, sound), "PV264", &at, message, help);
+}
+
+/// AWS adds regions faster than anybody lists them, so only what is nearly one of the known is said.
+fn check_region(head: &Head, problems: &mut Problems) {
+    let Some(region) = head.region.as_deref().filter(|it| !REGIONS.contains(it)) else { return };
+    if let Some(meant) = meant(region, REGIONS.iter().copied()).filter(|it| is_a_slip(region, it)) {
+        let message = format!("no region that we know is called `{region}`");
+        let problem = problems.warning("PV265", &[Step::Key("region")], message);
+        problem.help = Some(format!("did you mean `{meant}`?"));
+        problem.suggestion = Some(meant.to_owned());
+    }
+}
+
+/// Whether both have the same letters, in another order: a new region has another name, or number.
+fn is_a_slip(written: &str, meant: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    sorted(written) == sorted(meant) || written.len() != meant.len()
 }
 
 /// What an account has in a region, unless AWS raised it (reference §2.5).

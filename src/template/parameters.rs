@@ -1,7 +1,7 @@
 //! A template's parameters as a spec's.
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{At, Diagnostic, Path};
+use crate::diagnostic::{At, Diagnostic, Path, Severity};
 use crate::source::tree::Entry;
 use crate::spec::{Parameter, Parameters};
 use crate::template::evaluate::Evaluator;
@@ -45,6 +45,10 @@ pub fn parameters(
 
 /// Says which parameters nothing of ours needs.
 fn unused(used: &BTreeSet<String>, evaluator: &mut Evaluator<'_>) {
+    // Of a template that could not be read, nobody knows what it needs.
+    if evaluator.findings.iter().any(|it| it.severity == Severity::Error) {
+        return;
+    }
     let names = evaluator.template.parameters.iter().map(|it| it.key.as_str());
     let unused: Vec<&str> = names.filter(|it| !used.contains(*it)).collect();
     if !unused.is_empty() {

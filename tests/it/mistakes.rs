@@ -151,6 +151,11 @@ fn shapes_that_do_not_fit() {
     check("version: 1\nstack: 9s\n", &["PV105 2:8"]);
     check("version: '1'\nstack: s\n", &["PV103 1:10"]);
     check("version: 1\nstack: s\nregion: tokyo\n", &["PV105 3:9"]);
+    check("version: 1\nstack: s\nregion: eu-wset-1\n", &["PV265 3:9?"]);
+    check("version: 1\nstack: s\nregion: eu-west-9\n", &[]);
+    // One mistake hides no other.
+    check("version: 1\nstack: a_b\ntags: { 'aws:x': y }\n", &["PV105 2:8", "PV212 3:9"]);
+    check("stack: a_b\ntags: { 'aws:x': y }\n", &["PV102 1:1", "PV105 1:8", "PV212 2:9"]);
     check("version: 1\nstack: s\napi: {}\n", &["PV101 3:1"]);
     check("version: 1\nstak: s\n", &["PV101 2:1"]);
     check("version: 1\nstack: s\napis: []\n", &["PV103 3:7"]);
@@ -246,12 +251,27 @@ fn providers_and_their_settings() {
     check(&api("AWS_LAMBDA: {}"), &["PV102 6:19"]);
     check(&api("AWS_LAMBDA: { functon: x }"), &["PV101 6:33"]);
     check(&api("AWS_LAMBDA: { function: x }"), &["PV218 6:43"]);
-    let lambda =
-        |more: &str| format!("AWS_LAMBDA: {{ function: 'arn:aws:lambda:x:1:function:f'{more} }}");
-    check(&api(&lambda(", resultTtl: 2h")), &["PV219 6:87"]);
-    check(&api(&format!("{}, {}", lambda(""), lambda(", resultTtl: 1h"))), &["PV208 6:78"]);
+    let lambda = |more: &str| {
+        format!("AWS_LAMBDA: {{ function: 'arn:aws:lambda:x:123456789012:function:f'{more} }}")
+    };
+    check(&api(&lambda(", resultTtl: 2h")), &["PV219 6:98"]);
+    check(&api(&format!("{}, {}", lambda(""), lambda(", resultTtl: 1h"))), &["PV208 6:89"]);
     check(&api("OPENID_CONNECT: { issuer: 'http://a.example.com' }"), &["PV210 6:45"]);
     check(&api("AMAZON_COGNITO_USER_POOLS: { userPoolId: nope }"), &["PV209 6:60"]);
+    check(
+        &api("AMAZON_COGNITO_USER_POOLS: { userPoolId: us-east-1_a, region: eu-west-1 }"),
+        &["PV209 6:81"],
+    );
+    check(
+        &api(
+            "OPENID_CONNECT: { issuer: 'https://a.example.com/.well-known/openid-configuration' }",
+        ),
+        &["PV210 6:45"],
+    );
+    check(
+        &api("AWS_LAMBDA: { function: 'arn:aws:lambda:us-east-1:1234:function:f' }"),
+        &["PV218 6:43"],
+    );
     let two = "AMAZON_COGNITO_USER_POOLS: { userPoolId: us-east-1_a }, OPENID_CONNECT: { issuer: 'https://a.example.com' }";
     check(&api(two), &[]);
     let same = "OPENID_CONNECT: { issuer: 'https://a.example.com' }, OPENID_CONNECT: { issuer: 'https://a.example.com', clientId: web }";
@@ -378,6 +398,12 @@ fn handlers_that_can_not_be() {
     check(&with("{ code: ok.js, onPublish: { dataSource: fn } }"), &["PV225 1:14"]);
     check(&with("{ code: data.js, onPublish: { dataSource: fn } }"), &["PV225 2:33"]);
     check(&with("{ code: half.js, onPublish: { dataSource: fn } }"), &["PV224 11:36"]);
+    check(
+        &with(
+            "{ inline: 'export const onPublish = { request: (c) => ({}) }', onPublish: { dataSource: fn } }",
+        ),
+        &["PV225 11:43"],
+    );
     check(
         &with("{ code: ok.js, onPublish: { dataSource: fn, behavior: DIRECT } }"),
         &["PV226 1:14?"],

@@ -131,6 +131,21 @@ fn check_source(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &
         let help = "such as https://orders.example.com";
         problems.refuse(scope.unsound(endpoint, sound), "PV276", &at, "this is no URL", help);
     }
+    if let Some(it) = &declared.dynamodb {
+        let sound = |it: &str| {
+            (1..=255).contains(&it.len())
+                && it.chars().all(|it| it.is_ascii_alphanumeric() || "_.-".contains(it))
+        };
+        let at = [Step::Key("dynamodb"), Step::Key("table")];
+        let help = "letters, digits, `_`, `.` and `-`";
+        problems.refuse(
+            scope.unsound(&it.table, sound),
+            "PV279",
+            &at,
+            "this is no name of a table",
+            help,
+        );
+    }
     if let Some(delta) = declared.dynamodb.as_ref().and_then(|it| it.delta_sync.as_ref()) {
         let periods = [
             ("baseTableTtl", delta.base_table_ttl),

@@ -126,6 +126,15 @@ impl Code<'_> {
                 let help = "export an object with the functions `request` and `response`";
                 Diagnostic::error("PV225", at, message).with_help(help)
             }
+            (Some(handler), Shape::Object { request, response }) if !(*request && *response) => {
+                let lacking = if *request { "response" } else { "request" };
+                let message = format!(
+                    "`{name}` has no `{lacking}`, and the data source `{}` needs both",
+                    handler.data_source
+                );
+                let help = "export an object with the functions `request` and `response`";
+                Diagnostic::error("PV225", at, message).with_help(help)
+            }
             (None, Shape::Object { .. }) => {
                 let message = format!("`{name}` is an object, and no data source is there for it");
                 let help = format!(
