@@ -27,9 +27,10 @@ use serde_json::Value;
 use crate::diagnostic::{At, Diagnostic, Path, Severity};
 use crate::render;
 use crate::source::Source;
+use crate::source::tree::Data;
 use crate::spec::Given;
 use crate::template::evaluate::Evaluator;
-use crate::template::sections::Template;
+use crate::template::sections::{Template, map, word};
 use crate::template::values::Values;
 use crate::text::Hole;
 
@@ -92,10 +93,25 @@ fn translate(
         let help = "check the name that you gave with `--param`";
         findings.push(Diagnostic::error("PV512", At::File, message).with_help(help));
     }
+    findings.extend(given.iter().filter_map(|(name, value)| not_allowed(template, name, value)));
     let mut evaluator = Evaluator::new(template, values);
     let spec = carry_over(&mut evaluator, options);
     findings.append(&mut evaluator.findings);
     spec
+}
+
+/// A value that the template itself does not let the parameter have.
+fn not_allowed(template: &Template<'_>, name: &str, value: &str) -> Option<Diagnostic> {
+    let parameter = template.parameters.iter().find(|it| it.key == name)?;
+    let allowed = map(&parameter.value).iter().find(|it| it.key == "AllowedValues")?;
+    let Data::List(allowed) = &allowed.value.resolve().data else { return None };
+    let allowed: Vec<&str> = allowed.iter().filter_map(word).collect();
+    (!allowed.contains(&value)).then(|| {
+        let at = At::Value(Path::default().key("Parameters").key(name).key("AllowedValues"));
+        let message = format!("`{name}` can't be `{value}`, which was given");
+        let help = format!("give one of {}", allowed.join(", "));
+        Diagnostic::error("PV513", at, message).with_help(help)
+    })
 }
 
 fn carry_over(evaluator: &mut Evaluator<'_>, options: &Options) -> Option<Spec> {

@@ -341,4 +341,9 @@ fn what_is_no_template_is_an_error_and_a_wrong_command_line_is_64() {
     let ran = world.run(&["import", "--template", "t.yaml", "--param", "Stag=prod"]);
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("PV512"), "{}", ran.err);
+    let stage = "Parameters:\n  Stage: { Type: String, AllowedValues: [dev, prod] }\n";
+    world.write("t.yaml", &(one_api("a", "") + stage));
+    let ran = world.run(&["import", "--template", "t.yaml", "--param", "Stage=qa"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("PV513") && ran.err.contains("give one of dev, prod"), "{}", ran.err);
 }

@@ -32,6 +32,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("PV260", "the text would be too long"),
     ("PV301", "the text would be too long"),
     ("PV508", "the text would be too long; see tests/it/imports.rs"),
+    ("PV513", "only the command line says so; see tests/it/imports.rs"),
     ("PV512", "only the command line says so; see tests/it/imports.rs"),
     ("PV548", "nobody knows how to get there"),
     ("PV600", "the text would be too long; see tests/it/templates.rs"),
