@@ -1,6 +1,7 @@
 //! Behaviour, one file each, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 mod access;
+mod agreement;
 mod bad_input;
 mod commands;
 mod editor;

@@ -1,0 +1,109 @@
+//! Our reading of the schema against that of others, and against texts that nobody would write.
+use proptest::prelude::*;
+use provision::source::Source;
+use provision::source::read::{Substitution, read};
+use provision::spec::{Given, load, schema};
+use serde_json::{Value, json};
+
+use crate::mistakes::found;
+use crate::specs::{NOON, documents};
+
+/// A document with one part replaced or taken away.
+fn broken() -> impl Strategy<Value = Value> {
+    let replacement = prop_oneof![
+        Just(None),
+        Just(Some(json!({}))),
+        Just(Some(json!([]))),
+        Just(Some(json!("nonsense text"))),
+        Just(Some(json!(["API_KEY", "API_KEY"]))),
+        Just(Some(json!({ "nobody": {} }))),
+    ];
+    (documents(), any::<prop::sample::Index>(), replacement).prop_map(
+        |(document, index, replacement)| {
+            let mut paths = Vec::new();
+            collect("", &document, &mut paths);
+            let path = paths[index.index(paths.len())].clone();
+            let mut document = document;
+            let (parent, name) = path.rsplit_once('/').unwrap();
+            match (document.pointer_mut(parent).unwrap(), replacement) {
+                (Value::Object(map), Some(value)) => drop(map.insert(name.to_owned(), value)),
+                (Value::Object(map), None) => drop(map.shift_remove(name)),
+                (Value::Array(items), Some(value)) => items[name.parse::<usize>().unwrap()] = value,
+                (Value::Array(items), None) => drop(items.remove(name.parse().unwrap())),
+                _ => unreachable!(),
+            }
+            document
+        },
+    )
+}
+
+fn collect(path: &str, value: &Value, paths: &mut Vec<String>) {
+    let parts: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, it)| (key.clone(), it)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(n, it)| (n.to_string(), it)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (name, part) in parts {
+        let path = format!("{path}/{name}");
+        collect(&path, part, paths);
+        paths.push(path);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn our_reading_of_the_schema_agrees_with_that_of_others(document in broken()) {
+        let schema = schema();
+        let theirs = jsonschema::draft202012::new(schema).unwrap().is_valid(&document);
+        let text = provision::render::yaml::yaml(&document);
+        let (source, problems) = Source::parse("spec.yaml", text.as_bytes());
+        prop_assert_eq!(problems, vec![]);
+        let mut problems = Vec::new();
+        let as_it_stands = |text: &str| Substitution { value: Some(json!(text)), objections: vec![] };
+        read(&source, schema, &as_it_stands, &mut problems);
+        prop_assert_eq!(theirs, problems.is_empty(), "{}\n{:#?}", text, problems);
+        // Whatever the types refuse, the schema has refused before.
+        let (_, all) = load(&source, &crate::specs::folder(), NOON, &Given::new());
+        prop_assert!(all.iter().all(|it| it.code != "PV199"), "{}\n{:#?}", text, all);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "[a-z:{}\\[\\], \n\t'\"&*!|>#%@`?-]{0,80}") {
+        found(&text);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        Source::parse("spec.yaml", &bytes);
+    }
+}
+
+#[test]
+fn the_schema_says_nothing_that_we_do_not_read() {
+    fn check(schema: &Value) {
+        match schema {
+            Value::Object(map) => {
+                for (keyword, value) in map {
+                    assert!(
+                        provision::source::read::KEYWORDS.contains(&keyword.as_str()),
+                        "{keyword}"
+                    );
+                    match keyword.as_str() {
+                        "properties" | "$defs" => {
+                            value.as_object().unwrap().values().for_each(check);
+                        }
+                        "default" | "examples" | "enum" | "const" | "required" => {}
+                        _ => check(value),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(check),
+            _ => {}
+        }
+    }
+    check(schema());
+}
