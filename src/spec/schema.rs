@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::kinds::{self, Row};
-use crate::spec::Head;
+use crate::spec::head::Head;
 
 /// A name in a spec: part of an address, of a tag and of a logical id.
 const NAME_PATTERN: &str = "^[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?$";
