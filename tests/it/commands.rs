@@ -349,3 +349,16 @@ fn the_starters_of_this_repository_are_what_init_writes() {
         assert!(root(&format!("templates/{name}/spec.yaml")).exists());
     }
 }
+
+#[test]
+fn the_readmes_spec_has_nothing_to_object_to() {
+    let readme = std::fs::read_to_string(root("README.md")).unwrap();
+    let (_, rest) = readme.split_once("```yaml\n").unwrap();
+    let (spec, _) = rest.split_once("```").unwrap();
+    let world = World::new();
+    world.write("spec.yaml", spec);
+    world.write("handlers/chat.js", "export const onPublish = (ctx) => ctx.events\n");
+    let Ran { code, err, .. } = world.run(&["validate", "spec.yaml", "--deny-warnings"]);
+    assert_eq!((code, err.as_str()), (0, "1 spec: nothing to object to\n"));
+    world.ok(&["render", "spec.yaml", "--cfn"]);
+}
