@@ -7,7 +7,7 @@ mod scope;
 pub use imported::Imported;
 pub use live::{Desired, Live, Observed, Owner, Resource, Stranger};
 pub use problems::{Problems, Step};
-pub use scope::{Files, Firsts, Scope, Unsound, readings};
+pub use scope::{Codes, Files, Firsts, Scope, Unsound, readings};
 
 use std::fmt;
 

@@ -14,7 +14,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("handler", &["diagnostic", "suggest"]),
     ("text", &["address"]),
     ("model", &["text"]),
-    ("kind", &["address", "diagnostic", "model", "text"]),
+    ("kind", &["address", "diagnostic", "handler", "model", "text"]),
     ("mark", &["address", "kind"]),
     ("settle", &["address", "kind", "model", "text"]),
     ("diff", &["address", "kind", "model", "settle"]),

@@ -2,6 +2,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::{Deserialize, de::DeserializeOwned};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::address::Address;
 use crate::diagnostic::{OtherFile, Path};
+use crate::handler::{self, Handlers};
 use crate::model::Tags;
 use crate::text::{Hole, Text};
 
@@ -25,12 +27,18 @@ pub struct Scope<'a> {
     /// The parts that could not be read, and are left out of the document.
     pub unread: &'a [Path],
     pub firsts: &'a Firsts,
+    /// The code of files, once it was read.
+    pub codes: &'a Codes,
 }
 
 /// The key that has a name first, by section and by name as it is written: looked for once a section, since
 /// looking for each of its members would take the square of their number.
 #[derive(Debug, Default)]
 pub struct Firsts(RefCell<HashMap<String, HashMap<String, String>>>);
+
+/// What the code of a file says, by the file's name: many namespaces may share one.
+#[derive(Debug, Default)]
+pub struct Codes(RefCell<HashMap<String, Rc<Handlers>>>);
 
 /// More combinations of parameters' values than these nobody declares on purpose.
 const READINGS_MAX: usize = 64;
@@ -96,6 +104,12 @@ impl Scope<'_> {
     pub fn tags(&self) -> Tags {
         let tags = self.document.get("tags").and_then(|tags| Deserialize::deserialize(tags).ok());
         Tags(tags.unwrap_or_default())
+    }
+    /// What the code of a file says, read once.
+    pub fn code(&self, file: &OtherFile) -> Rc<Handlers> {
+        let mut codes = self.codes.0.borrow_mut();
+        let read = || handler::read(&file.text).into();
+        Rc::clone(codes.entry(file.name.clone()).or_insert_with(read))
     }
     /// The region that the spec names, if it names one.
     pub fn region(&self) -> Option<&str> {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::access;
 use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path, Severity};
-use crate::kind::{Desired, Files, Firsts, Problems, Resource, Scope, readings};
+use crate::kind::{Codes, Desired, Files, Firsts, Problems, Resource, Scope, readings};
 use crate::kinds::{self, Row};
 use crate::source::Source;
 use crate::source::read::read;
@@ -98,10 +98,11 @@ pub fn load(
         }
     };
     let desired = Desired::new();
-    let firsts = Firsts::default();
-    let (document, known, unread, firsts) = (&document, &known, unread.as_slice(), &firsts);
+    let (firsts, codes) = (Firsts::default(), Codes::default());
+    let (document, known, unread) = (&document, &known, unread.as_slice());
+    let (firsts, codes) = (&firsts, &codes);
     let mut reading =
-        Reading { document, files, now_epoch_s, known, unread, firsts, desired, problems };
+        Reading { document, files, now_epoch_s, known, unread, firsts, codes, desired, problems };
     if let Ok(head) = &head {
         reading.head(head);
     }
@@ -157,14 +158,15 @@ struct Reading<'a> {
     known: &'a BTreeMap<String, Vec<String>>,
     unread: &'a [Path],
     firsts: &'a Firsts,
+    codes: &'a Codes,
     desired: Desired,
     problems: Vec<Diagnostic>,
 }
 
 impl Reading<'_> {
     fn scope(&self, address: Address) -> Scope<'_> {
-        let Self { document, files, now_epoch_s, known, unread, firsts, .. } = *self;
-        Scope { address, document, now_epoch_s, files, known, unread, firsts }
+        let Self { document, files, now_epoch_s, known, unread, firsts, codes, .. } = *self;
+        Scope { address, document, now_epoch_s, files, known, unread, firsts, codes }
     }
 
     /// Checks what stands beside the sections.

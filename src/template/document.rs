@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::address::Address;
 use crate::diagnostic::OtherFile;
-use crate::kind::{Files, Firsts, Imported, Scope};
+use crate::kind::{Codes, Files, Firsts, Imported, Scope};
 use crate::model::Properties;
 use crate::spec::{Parameters, as_declared, logical_id, put};
 use crate::template::Options;
@@ -100,6 +100,7 @@ fn shortened(ours: &Ours<'_>, document: &Value, files: &Beside) -> Value {
         known: &BTreeMap::new(),
         unread: &[],
         firsts: &Firsts::default(),
+        codes: &Codes::default(),
     };
     let mut declared = own(at(document, &ours.address), ours);
     let expand = |it: &Value| (ours.row.facts.expand)(it, &scope).ok().flatten();

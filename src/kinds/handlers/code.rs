@@ -1,5 +1,6 @@
 //! Handler code against the rules of APPSYNC_JS, and its exports against what the namespace says.
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::diagnostic::{At, Diagnostic, OtherFile, Path};
@@ -23,14 +24,14 @@ pub fn check(handlers: &Handlers, scope: &Scope<'_>, problems: &mut Problems) {
             Ok(file) => {
                 let code =
                     Code { key: "code", noun: "the handler file", place: Place::File(&file) };
-                code.check(&file.text, handlers, problems);
+                code.check(&file.text, &|| scope.code(&file), handlers, problems);
             }
         },
         (None, Some(text)) => {
             let path = ["handlers", "inline"].into_iter();
             let path = scope.address.parts().chain(path).fold(Path::default(), Path::key);
             let code = Code { key: "inline", noun: "the handler code", place: Place::Spec(path) };
-            code.check(text, handlers, problems);
+            code.check(text, &|| handler::read(text).into(), handlers, problems);
         }
         _ => {}
     }
@@ -58,7 +59,13 @@ impl Code<'_> {
         }
     }
 
-    fn check(&self, text: &str, handlers: &Handlers, problems: &mut Problems) {
+    fn check(
+        &self,
+        text: &str,
+        read: &dyn Fn() -> Rc<handler::Handlers>,
+        handlers: &Handlers,
+        problems: &mut Problems,
+    ) {
         let (at, noun) = ([Step::Key("handlers"), Step::Key(self.key)], self.noun);
         let length = text.chars().count();
         if text.trim().is_empty() {
@@ -72,7 +79,7 @@ impl Code<'_> {
             // AppSync would not read it either.
             return;
         }
-        let read = handler::read(text);
+        let read = read();
         for it in &read.findings {
             let problem = Diagnostic::error(it.code, self.at(&it.span), it.message.as_str());
             let problem = Diagnostic { severity: it.severity, help: it.help.clone(), ..problem };
