@@ -241,6 +241,13 @@ fn check_new(declared: &LogRoleDeclaration, scope: &Scope<'_>, problems: &mut Pr
         problems.error_at_key("PV244", &[Step::Key("policies")], message).help =
             Some("make them managed policies and name those in `managedPolicies`".into());
     }
+    for (n, policy) in declared.managed_policies.iter().flatten().enumerate() {
+        let sound = |it: &str| arn::is_of(it, "iam", "policy/");
+        let at = [Step::Key("managedPolicies"), Step::Index(n)];
+        let help = "such as arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs";
+        let unsound = scope.unsound(policy, sound);
+        problems.refuse(unsound, "PV247", &at, "this is no ARN of a policy", help);
+    }
     if declared.managed_policies.as_ref().is_some_and(|it| it.len() > MANAGED_MAX) {
         let message = format!("IAM takes {MANAGED_MAX} managed policies in one role");
         problems.error_at_key("PV244", &[Step::Key("managedPolicies")], message);

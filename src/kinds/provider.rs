@@ -147,6 +147,38 @@ pub fn check(
 
 type Place<'a> = &'a dyn Fn(&[Step<'static>]) -> Vec<Step<'a>>;
 
+/// Reports a regular expression whose brackets can't be right. The rest only Java can judge, which is
+/// what AppSync asks.
+fn check_pattern(
+    pattern: Option<&Text>,
+    at: &[Step<'_>],
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) {
+    let Some(pattern) = pattern else { return };
+    let help = "close each `(` and each `[`, or write `\\(` for the letter itself";
+    let message = "this is no regular expression: a bracket is never closed";
+    problems.refuse(scope.unsound(pattern, is_balanced), "PV266", at, message, help);
+}
+
+/// Whether every bracket of a regular expression is closed.
+fn is_balanced(pattern: &str) -> bool {
+    let (mut open, mut class, mut escaped) = (0_usize, false, false);
+    for letter in pattern.chars() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => class = true,
+            ']' => class = false,
+            '(' if !class => open += 1,
+            ')' if !class && open == 0 => return false,
+            ')' if !class => open -= 1,
+            _ => {}
+        }
+    }
+    open == 0 && !class && !escaped
+}
+
 fn check_cognito(it: &Cognito, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
     let place = at;
     let at = at(&[Step::Key("AMAZON_COGNITO_USER_POOLS"), Step::Key("userPoolId")]);
@@ -165,11 +197,15 @@ fn check_cognito(it: &Cognito, at: Place<'_>, scope: &Scope<'_>, problems: &mut 
         problems.error("PV209", &at, format!("the pool `{id}` stands in another region")).help =
             Some("leave `region` out: a pool's id begins with its region".into());
     }
+    let pattern = place(&[Step::Key("AMAZON_COGNITO_USER_POOLS"), Step::Key("appIdClientRegex")]);
+    check_pattern(it.app_id_client_regex.as_ref(), &pattern, scope, problems);
     let (message, help) = ("this is no id of a user pool", "such as ap-northeast-1_AbCdEf");
     problems.refuse(scope.unsound(&it.user_pool_id, sound), "PV209", &at, message, help);
 }
 
 fn check_issuer(it: &OpenIdConnect, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
+    let pattern = at(&[Step::Key("OPENID_CONNECT"), Step::Key("clientId")]);
+    check_pattern(it.client_id.as_ref(), &pattern, scope, problems);
     let at = at(&[Step::Key("OPENID_CONNECT"), Step::Key("issuer")]);
     let sound = |issuer: &str| issuer.strip_prefix("https://").is_some_and(|host| !host.is_empty());
     let discovery = "/.well-known/openid-configuration";
@@ -184,6 +220,8 @@ fn check_issuer(it: &OpenIdConnect, at: Place<'_>, scope: &Scope<'_>, problems: 
 }
 
 fn check_lambda(it: &Lambda, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
+    let pattern = at(&[Step::Key("AWS_LAMBDA"), Step::Key("identityValidationExpression")]);
+    check_pattern(it.identity_validation_expression.as_ref(), &pattern, scope, problems);
     let function = at(&[Step::Key("AWS_LAMBDA"), Step::Key("function")]);
     arn::check_function(&it.function, &function, scope, problems);
     if it.result_ttl.is_some_and(|ttl| ttl.seconds > RESULT_TTL_MAX_S) {

@@ -269,6 +269,14 @@ fn providers_and_their_settings() {
         &api("AWS_LAMBDA: { function: 'arn:aws:lambda:us-east-1:1234:function:f' }"),
         &["PV218 6:43"],
     );
+    check(
+        &api("OPENID_CONNECT: { issuer: 'https://a.example.com', clientId: 'web|(app' }"),
+        &["PV266 6:80"],
+    );
+    check(
+        &api("OPENID_CONNECT: { issuer: 'https://a.example.com', clientId: '^(web|app[(])$' }"),
+        &[],
+    );
     let two = "AMAZON_COGNITO_USER_POOLS: { userPoolId: us-east-1_a }, OPENID_CONNECT: { issuer: 'https://a.example.com' }";
     check(&api(two), &[]);
     let same = "OPENID_CONNECT: { issuer: 'https://a.example.com' }, OPENID_CONNECT: { issuer: 'https://a.example.com', clientId: web }";
@@ -284,6 +292,7 @@ fn roles_policies_tags_and_texts_that_aws_would_refuse() {
     check(&role("arn: nope"), &["PV241 9:13"]);
     check(&role("arn: 'arn:aws:iam::123456789012:role/x', name: y"), &["PV242 9:49"]);
     check(&role("name: a b"), &["PV243 9:14"]);
+    check(&role("managedPolicies: [ReadOnly]"), &["PV247 9:26"]);
     check(
         &role("policies: { P: { Version: 2012-10-18, Statement: [{}] } }"),
         &["PV104 9:34", "PV245 9:58", "PV245 9:58", "PV245 9:58"],
