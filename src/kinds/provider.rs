@@ -1,10 +1,12 @@
 //! Authorization providers: the five ways for clients to prove who they are, with their settings.
+mod check;
+
+pub use check::check;
+
 use aws_sdk_appsync::types as sdk;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Problems, Scope, Step};
-use crate::kinds::arn;
 use crate::kinds::auth::AuthType;
 use crate::kinds::period::Period;
 use crate::text::Text;
@@ -88,8 +90,6 @@ pub struct Lambda {
     identity_validation_expression: Option<Text>,
 }
 
-const RESULT_TTL_MAX_S: i64 = 3_600;
-
 impl Provider {
     pub fn auth_type(&self) -> AuthType {
         match self {
@@ -99,134 +99,6 @@ impl Provider {
             Self::OpenIdConnect(_) => AuthType::OpenIdConnect,
             Self::Lambda(_) => AuthType::Lambda,
         }
-    }
-}
-
-impl Provider {
-    /// Whether both judge the tokens of one pool, or of one issuer.
-    fn is_for_the_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Cognito(one), Self::Cognito(two)) => one.user_pool_id == two.user_pool_id,
-            (Self::OpenIdConnect(one), Self::OpenIdConnect(two)) => one.issuer == two.issuer,
-            _ => false,
-        }
-    }
-}
-
-/// Reports what is wrong with the provider at `path`, and a second one of a kind that comes once.
-pub fn check(
-    providers: &[Provider],
-    path: &[Step<'_>],
-    scope: &Scope<'_>,
-    problems: &mut Problems,
-) {
-    for (n, provider) in providers.iter().enumerate() {
-        let at = |rest: &[Step<'static>]| -> Vec<Step<'_>> {
-            path.iter().copied().chain([Step::Index(n)]).chain(rest.iter().copied()).collect()
-        };
-        let kind = provider.auth_type();
-        let once = !matches!(kind, AuthType::Cognito | AuthType::OpenIdConnect);
-        if once && providers[..n].iter().any(|it| it.auth_type() == kind) {
-            let message = format!("an API has one {kind} provider");
-            problems.error("PV208", &at(&[]), message).help = Some("remove one of the two".into());
-        }
-        if !once && providers[..n].iter().any(|it| it.is_for_the_same(provider)) {
-            let message = "another provider of this API is for the same users".to_owned();
-            problems.error("PV208", &at(&[]), message).help = Some(
-                "name a pool or an issuer once; one expression can let several clients in".into(),
-            );
-        }
-        match provider {
-            Provider::Cognito(it) => check_cognito(it, &at, scope, problems),
-            Provider::OpenIdConnect(it) => check_issuer(it, &at, scope, problems),
-            Provider::Lambda(it) => check_lambda(it, &at, scope, problems),
-            Provider::ApiKey | Provider::AwsIam => {}
-        }
-    }
-}
-
-type Place<'a> = &'a dyn Fn(&[Step<'static>]) -> Vec<Step<'a>>;
-
-/// Reports a regular expression whose brackets can't be right. The rest only Java can judge, which is
-/// what AppSync asks.
-fn check_pattern(
-    pattern: Option<&Text>,
-    at: &[Step<'_>],
-    scope: &Scope<'_>,
-    problems: &mut Problems,
-) {
-    let Some(pattern) = pattern else { return };
-    let help = "close each `(` and each `[`, or write `\\(` for the letter itself";
-    let message = "this is no regular expression: a bracket is never closed";
-    problems.refuse(scope.unsound(pattern, is_balanced), "PV266", at, message, help);
-}
-
-/// Whether every bracket of a regular expression is closed.
-fn is_balanced(pattern: &str) -> bool {
-    let (mut open, mut class, mut escaped) = (0_usize, false, false);
-    for letter in pattern.chars() {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '[' => class = true,
-            ']' => class = false,
-            '(' if !class => open += 1,
-            ')' if !class && open == 0 => return false,
-            ')' if !class => open -= 1,
-            _ => {}
-        }
-    }
-    open == 0 && !class && !escaped
-}
-
-fn check_cognito(it: &Cognito, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
-    let place = at;
-    let at = at(&[Step::Key("AMAZON_COGNITO_USER_POOLS"), Step::Key("userPoolId")]);
-    let sound = |id: &str| {
-        id.split_once('_').is_some_and(|(region, pool)| {
-            !pool.is_empty()
-                && pool.chars().all(char::is_alphanumeric)
-                && region.split('-').count() >= 3
-        })
-    };
-    if let (Some(id), Some(region)) =
-        (it.user_pool_id.as_plain(), it.region.as_ref().and_then(Text::as_plain))
-        && id.split_once('_').is_some_and(|(prefix, _)| prefix != region)
-    {
-        let at = place(&[Step::Key("AMAZON_COGNITO_USER_POOLS"), Step::Key("region")]);
-        problems.error("PV209", &at, format!("the pool `{id}` stands in another region")).help =
-            Some("leave `region` out: a pool's id begins with its region".into());
-    }
-    let pattern = place(&[Step::Key("AMAZON_COGNITO_USER_POOLS"), Step::Key("appIdClientRegex")]);
-    check_pattern(it.app_id_client_regex.as_ref(), &pattern, scope, problems);
-    let (message, help) = ("this is no id of a user pool", "such as ap-northeast-1_AbCdEf");
-    problems.refuse(scope.unsound(&it.user_pool_id, sound), "PV209", &at, message, help);
-}
-
-fn check_issuer(it: &OpenIdConnect, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
-    let pattern = at(&[Step::Key("OPENID_CONNECT"), Step::Key("clientId")]);
-    check_pattern(it.client_id.as_ref(), &pattern, scope, problems);
-    let at = at(&[Step::Key("OPENID_CONNECT"), Step::Key("issuer")]);
-    let sound = |issuer: &str| issuer.strip_prefix("https://").is_some_and(|host| !host.is_empty());
-    let discovery = "/.well-known/openid-configuration";
-    if it.issuer.as_plain().is_some_and(|it| it.trim_end_matches('/').ends_with(discovery)) {
-        let message = format!("AppSync appends `{discovery}` itself");
-        problems.error("PV210", &at, message).help =
-            Some("write the issuer as its tokens have it in `iss`".into());
-    }
-    let (message, help) =
-        ("AppSync takes issuers with https only", "such as https://id.example.com");
-    problems.refuse(scope.unsound(&it.issuer, sound), "PV210", &at, message, help);
-}
-
-fn check_lambda(it: &Lambda, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
-    let pattern = at(&[Step::Key("AWS_LAMBDA"), Step::Key("identityValidationExpression")]);
-    check_pattern(it.identity_validation_expression.as_ref(), &pattern, scope, problems);
-    let function = at(&[Step::Key("AWS_LAMBDA"), Step::Key("function")]);
-    arn::check_function(&it.function, &function, scope, problems);
-    if it.result_ttl.is_some_and(|ttl| ttl.seconds > RESULT_TTL_MAX_S) {
-        let at = at(&[Step::Key("AWS_LAMBDA"), Step::Key("resultTtl")]);
-        problems.error("PV219", &at, "AppSync keeps an answer for an hour at most".into());
     }
 }
 
