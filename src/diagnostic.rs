@@ -102,6 +102,13 @@ impl Path {
     }
 }
 
+/// The way by keys alone, as an address has it.
+impl<'a> FromIterator<&'a str> for Path {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(keys: I) -> Self {
+        keys.into_iter().fold(Self::default(), Self::key)
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, segment) in self.0.iter().enumerate() {

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+use crate::address::Address;
 use crate::text::{Hole, Text};
 
 /// A resource's properties in CloudFormation's shape: no nulls, no empty collections.
@@ -42,6 +43,13 @@ impl Properties {
             each_text(value, &mut |text| found.extend(text.holes().cloned()));
         }
         found
+    }
+    /// The resources that these properties refer to.
+    pub fn refers(&self) -> impl Iterator<Item = Address> {
+        self.open().into_iter().filter_map(|hole| match hole {
+            Hole::Attribute { address, .. } => Some(address),
+            _ => None,
+        })
     }
     /// The same properties with what `known` knows put in its place.
     pub fn filled(&self, known: &dyn Fn(&Hole) -> Option<String>) -> Self {

@@ -8,7 +8,6 @@ use crate::address::Address;
 use crate::diff::{self, Change};
 use crate::kind::{Desired, Facts, Live, Observed};
 use crate::model::{Attributes, Properties};
-use crate::text::Hole;
 
 /// One call's worth of work.
 #[derive(Clone, Debug)]
@@ -50,11 +49,7 @@ impl Step {
         else {
             return Vec::new();
         };
-        let address = |hole| match hole {
-            Hole::Attribute { address, .. } => Some(address),
-            _ => None,
-        };
-        properties.open().into_iter().filter_map(address).collect()
+        properties.refers().collect()
     }
 }
 

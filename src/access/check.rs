@@ -13,7 +13,7 @@ use crate::kinds::auth::AuthType;
 pub fn check(desired: &Desired, problems: &mut Vec<Diagnostic>) {
     let access = Access::of(desired.iter().map(|(address, it)| (address, &it.properties)));
     for api in &access.apis {
-        let path = api.address.parts().fold(Path::default(), Path::key);
+        let path: Path = api.address.parts().collect();
         if api.namespaces.is_empty() {
             problems.push(
                 note(
@@ -77,7 +77,7 @@ impl<'a> Judging<'a> {
             lists.push(List { modes: &grant(first).modes, place, channels: channels.collect() });
         }
         lists.extend(namespaces.iter().filter(|it| !inherits(it)).map(|it| {
-            let path = it.address.parts().fold(Path::default(), Path::key).key(operation);
+            let path = it.address.parts().collect::<Path>().key(operation);
             let channels = vec![it.channels.as_str()];
             List { modes: &grant(it).modes, place: Place::List(path), channels }
         }));

@@ -1,4 +1,5 @@
 //! `provision render`: the same stack as CloudFormation templates.
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -64,12 +65,19 @@ impl Format {
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let text = |template: &Value| args.format.text(template);
-    let templates = |spec: &Spec| match args.split {
-        true => split(spec, args.export_keys),
-        false => vec![template(spec, args.export_keys)],
+    // Made where they are checked, and kept to be written.
+    let rendered = RefCell::new(Vec::new());
+    let check = |spec: &Spec| {
+        let templates = match args.split {
+            true => split(spec, args.export_keys),
+            false => vec![template(spec, args.export_keys)],
+        };
+        let text = |it: Template| (args.format.text(&it.document), it);
+        let texts: Vec<(String, Template)> = templates.into_iter().map(text).collect();
+        let problems = limits::check(spec, &texts, args.split);
+        rendered.replace(texts);
+        problems
     };
-    let check = |spec: &Spec| limits::check(spec, &templates(spec), &text, args.split);
     let spec = sound_as(&args.spec, &Given::new(), &check, io)?;
     if let Some((id, first, second)) = shared_ids(&spec.desired).first() {
         let message = format!("{first} and {second} would share the logical id `{id}`");
@@ -79,15 +87,15 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         return Err(Failure::error("a template needs a resource, and this spec declares none")
             .hint("declare an API under `apis:`"));
     }
-    let templates = templates(&spec);
     if args.out.as_ref().is_some_and(|out| is_same(&io.path(out), &io.path(&args.spec))) {
         let message = "--out names the spec itself, which the template would replace";
         return Err(Failure::new(Exit::Usage, message).hint("write it to another file"));
     }
+    let rendered = rendered.into_inner();
     match (&args.out, args.split) {
-        (Some(folder), true) => write_each(&templates, folder, args.format, io)?,
-        (Some(path), false) => write(&io.path(path), &text(&templates[0].document))?,
-        (None, _) => io.result(&text(&templates[0].document))?,
+        (Some(folder), true) => write_each(&rendered, folder, args.format, io)?,
+        (Some(path), false) => write(&io.path(path), &rendered[0].0)?,
+        (None, _) => io.result(&rendered[0].0)?,
     }
     Ok(Exit::Done)
 }
@@ -102,16 +110,16 @@ fn is_same(one: &Path, two: &Path) -> bool {
 
 /// Writes the template of each API under its name, and one for the rest.
 fn write_each(
-    templates: &[Template],
+    rendered: &[(String, Template)],
     folder: &Path,
     format: Format,
     io: &mut Io,
 ) -> Result<(), Failure> {
     make_folder(&io.path(folder))?;
-    for template in templates {
+    for (text, template) in rendered {
         let name = template.api.as_ref().map(|api| format!("{api}.")).unwrap_or_default();
         let path = folder.join(format!("{name}template.{}", format.suffix()));
-        write(&io.path(&path), &format.text(&template.document))?;
+        write(&io.path(&path), text)?;
         io.note(&format!("{} is written\n", path.display()));
     }
     Ok(())

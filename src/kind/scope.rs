@@ -85,8 +85,7 @@ impl Scope<'_> {
     /// Whether something at `names`, inside this declaration, could not be read: then what is missing
     /// there was perhaps written.
     pub fn has_unread(&self, names: &[&str]) -> bool {
-        let here =
-            self.address.parts().chain(names.iter().copied()).fold(Path::default(), Path::key);
+        let here: Path = self.address.parts().chain(names.iter().copied()).collect();
         self.unread.iter().any(|it| it.0.starts_with(&here.0))
     }
     /// The first reading of `text` that is not as `sound` wants it.
@@ -121,13 +120,11 @@ impl Scope<'_> {
     }
     /// What is declared in a section of the declaration at `address`.
     pub fn under(&self, address: &Address, section: &str) -> Vec<&Value> {
-        let section = self.at(address).and_then(|it| it.get(section)?.as_object());
-        section.map(|it| it.values().collect()).unwrap_or_default()
+        section_in(self.at(address), section).map(|(_, it)| it).collect()
     }
     /// The names in a section of the declaration at `address`.
     pub fn names_under(&self, address: &Address, section: &str) -> Vec<&str> {
-        let section = self.at(address).and_then(|it| it.get(section)?.as_object());
-        section.map(|it| it.keys().map(String::as_str).collect()).unwrap_or_default()
+        section_in(self.at(address), section).map(|(name, _)| name).collect()
     }
     /// What declared before this one has the name `name` on AWS: says so, or is called so.
     pub fn twin(&self, name: &Text) -> Option<String> {
@@ -148,12 +145,11 @@ impl Scope<'_> {
     pub fn is_named(&self, section: &str, path: &[&str]) -> bool {
         let mut firsts = self.firsts.0.borrow_mut();
         let named = firsts.entry(format!("{section}.{}", path.join("."))).or_insert_with(|| {
-            let declared = self.document.get(section).and_then(Value::as_object);
-            let name = |(key, it): (&String, &Value)| {
+            let name = |(key, it): (&str, &Value)| {
                 let name = path.iter().try_fold(it, |it, part| it.get(part))?.as_str()?;
-                Some((name.to_owned(), key.clone()))
+                Some((name.to_owned(), key.to_owned()))
             };
-            declared.into_iter().flatten().filter_map(name).collect()
+            section_in(Some(self.document), section).filter_map(name).collect()
         });
         named.contains_key(self.address.name())
     }
@@ -163,15 +159,22 @@ impl Scope<'_> {
             Some(parent) => self.at(&parent),
             None => Some(self.document),
         };
-        let section = around.and_then(|it| it.get(self.address.section())?.as_object());
-        section.into_iter().flatten().map(|(name, declared)| (name.as_str(), declared))
+        section_in(around, self.address.section())
     }
     fn at(&self, address: &Address) -> Option<&Value> {
         address.parts().try_fold(self.document, |value, part| value.get(part))
     }
     /// The names declared in a section at the top.
     pub fn names(&self, section: &str) -> Vec<&str> {
-        let section = self.document.get(section).and_then(Value::as_object);
-        section.map(|it| it.keys().map(String::as_str).collect()).unwrap_or_default()
+        section_in(Some(self.document), section).map(|(name, _)| name).collect()
     }
+}
+
+/// The names and declarations of a section of what is `around` it.
+fn section_in<'v>(
+    around: Option<&'v Value>,
+    section: &str,
+) -> impl Iterator<Item = (&'v str, &'v Value)> + use<'v> {
+    let section = around.and_then(|it| it.get(section)?.as_object());
+    section.into_iter().flatten().map(|(name, declared)| (name.as_str(), declared))
 }

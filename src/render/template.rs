@@ -52,13 +52,13 @@ fn needed_by(api: &Address, desired: &Desired) -> Desired {
     let mut needed: BTreeSet<&Address> = desired.keys().filter(hangs).collect();
     for (address, resource) in desired {
         // What leads here hangs on something else, as a domain's association does.
-        if address.is_only() && refers(resource).contains(api) {
+        if address.is_only() && resource.properties.refers().any(|it| it == *api) {
             needed.insert(address);
         }
     }
     // References end: no resource refers to one that refers back to it.
     loop {
-        let more = |it: &&Address| refers(&desired[*it]);
+        let more = |it: &&Address| desired[*it].properties.refers();
         let more: BTreeSet<Address> = needed.iter().flat_map(more).collect();
         let before = needed.len();
         needed.extend(desired.keys().filter(|it| more.contains(*it)));
@@ -67,14 +67,6 @@ fn needed_by(api: &Address, desired: &Desired) -> Desired {
         }
     }
     needed.into_iter().map(|it| (it.clone(), desired[it].clone())).collect()
-}
-
-fn refers(resource: &Resource) -> BTreeSet<Address> {
-    let address = |hole| match hole {
-        Hole::Attribute { address, .. } => Some(address),
-        _ => None,
-    };
-    resource.properties.open().into_iter().filter_map(address).collect()
 }
 
 /// The parameters that these resources name.

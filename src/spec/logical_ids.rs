@@ -20,7 +20,7 @@ pub fn check<'a>(
         if let Some((id, address)) = ids.get_key_value(name) {
             let message =
                 format!("its logical id in a template, `{id}`, is that of a parameter too");
-            let path = address.parts().fold(Path::default(), Path::key);
+            let path: Path = address.parts().collect();
             problems.push(
                 Diagnostic::warning("PV216", At::Key(path), message)
                     .with_help("to render a template, give it another `logicalId:`"),
@@ -28,7 +28,7 @@ pub fn check<'a>(
         }
     }
     for (id, first, second) in shared {
-        let path = second.parts().fold(Path::default(), Path::key);
+        let path: Path = second.parts().collect();
         let message = format!("its logical id in a template, `{id}`, is that of {first} too");
         let help = "to render a template, give one of the two another `logicalId:`";
         problems.push(Diagnostic::warning("PV216", At::Key(path), message).with_help(help));

@@ -29,7 +29,7 @@ pub fn check(handlers: &Handlers, scope: &Scope<'_>, problems: &mut Problems) {
         },
         (None, Some(text)) => {
             let path = ["handlers", "inline"].into_iter();
-            let path = scope.address.parts().chain(path).fold(Path::default(), Path::key);
+            let path: Path = scope.address.parts().chain(path).collect();
             let code = Code { key: "inline", noun: "the handler code", place: Place::Spec(path) };
             code.check(text, &|| handler::read(text).into(), handlers, problems);
         }

@@ -1,6 +1,4 @@
 //! What CloudFormation does not take, or takes and does not mean as we do.
-use serde_json::Value;
-
 use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path};
 use crate::kind::Resource;
@@ -13,19 +11,14 @@ const OUTPUTS_MAX: usize = 200;
 const BYTES_MAX: usize = 1_000_000;
 const BYTES_IN_A_REQUEST_MAX: usize = 51_200;
 
-/// Reports what a template can't say or can't be. `text` writes one as it will be written.
-pub fn check(
-    spec: &Spec,
-    templates: &[Template],
-    text: &dyn Fn(&Value) -> String,
-    split: bool,
-) -> Vec<Diagnostic> {
-    let mut problems: Vec<Diagnostic> =
-        templates.iter().flat_map(|it| sizes(it, text(&it.document).len(), split)).collect();
+/// Reports what a template can't say or can't be. Each comes with its text, as it will be written.
+pub fn check(spec: &Spec, rendered: &[(String, Template)], split: bool) -> Vec<Diagnostic> {
+    let sizes = |(text, template): &(String, Template)| sizes(template, text.len(), split);
+    let mut problems: Vec<Diagnostic> = rendered.iter().flat_map(sizes).collect();
     for (address, resource) in &spec.desired {
         problems.extend(kept(address, resource));
         problems.extend(contact(address, resource));
-        problems.extend(twice(address, resource, templates));
+        problems.extend(twice(address, resource, rendered));
     }
     problems
 }
@@ -88,9 +81,13 @@ fn contact(address: &Address, resource: &Resource) -> Option<Diagnostic> {
 }
 
 /// A name of one's own can't be made by two stacks.
-fn twice(address: &Address, resource: &Resource, templates: &[Template]) -> Option<Diagnostic> {
+fn twice(
+    address: &Address,
+    resource: &Resource,
+    rendered: &[(String, Template)],
+) -> Option<Diagnostic> {
     let named = resource.declared.get("name").is_some();
-    let count = templates.iter().filter(|it| it.resources.contains(address)).count();
+    let count = rendered.iter().filter(|(_, it)| it.resources.contains(address)).count();
     let twice = named && count > 1;
     twice.then(|| {
         let message = format!("{count} templates would make this, each under the same name");
@@ -100,5 +97,5 @@ fn twice(address: &Address, resource: &Resource, templates: &[Template]) -> Opti
 }
 
 fn path(address: &Address) -> Path {
-    address.parts().fold(Path::default(), Path::key)
+    address.parts().collect()
 }
