@@ -183,7 +183,9 @@ fn check_description(head: &Head, problems: &mut Problems) {
                 .help = Some("write the text itself".into());
         }
         Some(text) if text.len() > 1_024 => {
-            problems.error("PV217", &at, "CloudFormation takes 1,024 bytes of description".into());
+            problems
+                .error("PV217", &at, "CloudFormation takes 1,024 bytes of description".into())
+                .help = Some("say less".into());
         }
         Some(_) => {}
     }
@@ -204,7 +206,9 @@ fn check_tags(tags: &BTreeMap<String, Text>, scope: &Scope<'_>, problems: &mut P
         let at = [Step::Key("tags"), Step::Key(key)];
         if key.to_ascii_lowercase().starts_with("aws:") || key == STACK_TAG || key == ADDRESS_TAG {
             let whose = if key.starts_with("provision:") { "provision's own marks" } else { "AWS" };
-            problems.error_at_key("PV212", &at, format!("the tag `{key}` is reserved for {whose}"));
+            let message = format!("the tag `{key}` is reserved for {whose}");
+            problems.error_at_key("PV212", &at, message).help =
+                Some("give it another name, or remove it".into());
         } else if key.is_empty()
             || key.len() > 128
             || !key.chars().all(|it| allowed(it) && it != '@')
