@@ -6,8 +6,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 
 use crate::address::Address;
 use crate::aws::{Aws, AwsError};
-use crate::kind::{Kind, Owner};
-use crate::mark::Mark;
+use crate::kind::Kind;
+use crate::mark::{Mark, Marked};
 use crate::model::{Attributes, Properties};
 
 pub type Answer<T> = Result<T, AwsError>;
@@ -33,8 +33,8 @@ pub struct Listed<P> {
     pub attributes: Attributes,
     /// Its name, where that is no secret.
     pub name: Option<String>,
-    /// Whose it is. `None`: this list does not say, only the object does.
-    pub owner: Option<Owner>,
+    /// What its mark says. `None`: this list does not tell, only the object does.
+    pub marked: Option<Marked>,
     /// All of it, where the list leaves nothing out.
     pub properties: Option<P>,
 }
@@ -44,7 +44,7 @@ pub struct Listed<P> {
 pub struct Whole<P> {
     pub properties: P,
     pub attributes: Attributes,
-    pub owner: Owner,
+    pub marked: Marked,
 }
 
 /// The calls of one kind. Properties that come here have nothing open.
@@ -90,7 +90,7 @@ impl Calls {
                 let erase = |it: Listed<K>| Listed {
                     attributes: it.attributes,
                     name: it.name,
-                    owner: it.owner,
+                    marked: it.marked,
                     properties: it.properties.map(|it| Properties::of(&it)),
                 };
                 async move { Ok(K::list(aws, seek).await?.into_iter().map(erase).collect()) }
@@ -100,7 +100,7 @@ impl Calls {
                 let erase = |it: Whole<K>| Whole {
                     properties: Properties::of(&it.properties),
                     attributes: it.attributes,
-                    owner: it.owner,
+                    marked: it.marked,
                 };
                 async move { Ok(K::read(aws, seek, listed).await?.map(erase)) }.boxed()
             },

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::kind::{Desired, Facts, Live};
+use crate::kind::{Desired, Facts, Live, Resource};
 use crate::model::{Properties, Site};
 use crate::settle::settle;
 
@@ -20,8 +20,10 @@ pub struct Change {
     #[schemars(with = "String")]
     pub kind: &'static Facts,
     pub verb: Verb,
-    /// Why, in one word.
     pub because: Cause,
+    /// The digest of the declaration; empty where there is none.
+    #[serde(skip)]
+    pub digest: String,
     pub fields: Vec<Field>,
 }
 
@@ -42,14 +44,12 @@ pub enum Verb {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// It is declared and AWS does not have it.
-    Missing,
-    /// AWS has it otherwise than declared.
-    Differs,
-    /// It differs in what AWS can't change in place.
-    Immutable,
-    /// It is ours and nothing declares it.
-    Undeclared,
+    /// The spec says otherwise than when it was last applied.
+    Spec,
+    /// The spec says the same, and AWS was changed by somebody else.
+    Drift,
+    /// A key's end is near.
+    Renewal,
 }
 
 /// One property that differs. Left out: there is none.
@@ -77,7 +77,7 @@ pub fn compare(desired: &Desired, live: &Live, site: &Site) -> (Desired, Vec<Cha
     let mut replaced = BTreeSet::new();
     loop {
         let settled = settle(desired, live, site, &replaced);
-        let changes = diff(&settled, live);
+        let changes = diff(desired, &settled, live);
         let new = changes.iter().filter(|it| it.verb == Verb::Replace).map(|it| it.address.clone());
         let new: BTreeSet<Address> = new.collect();
         if new.is_subset(&replaced) {
@@ -87,24 +87,33 @@ pub fn compare(desired: &Desired, live: &Live, site: &Site) -> (Desired, Vec<Cha
     }
 }
 
-/// The changes that would turn `live` into `desired`, in address order. No difference, no entry.
-pub fn diff(desired: &Desired, live: &Live) -> Vec<Change> {
+/// The changes that would turn `live` into `settled`, which is `desired` made comparable, in address
+/// order. No difference, no entry.
+fn diff(desired: &Desired, settled: &Desired, live: &Live) -> Vec<Change> {
     let nothing = Properties::default();
-    let addresses: BTreeSet<&Address> = desired.keys().chain(live.ours.keys()).collect();
+    let addresses: BTreeSet<&Address> = settled.keys().chain(live.ours.keys()).collect();
     let compare = |address: &Address| {
-        let (from, to) = (live.ours.get(address), desired.get(address));
+        let (from, to) = (live.ours.get(address), settled.get(address));
         let kind = to.map(|it| it.kind).or(from.map(|it| it.kind))?;
         let before = from.map_or(&nothing, |it| &it.properties);
         let fields = fields(before, to.map_or(&nothing, |it| &it.properties));
         let stuck = |field: &Field| kind.immutable.contains(&&*field.name);
-        let (verb, because) = match (from, to) {
-            (None, _) => (Verb::Create, Cause::Missing),
-            (_, None) => (Verb::Delete, Cause::Undeclared),
+        let verb = match (from, to) {
+            (None, _) => Verb::Create,
+            (_, None) => Verb::Delete,
             _ if fields.is_empty() => return None,
-            _ if fields.iter().any(stuck) => (Verb::Replace, Cause::Immutable),
-            _ => (Verb::Update, Cause::Differs),
+            _ if fields.iter().any(stuck) => Verb::Replace,
+            _ => Verb::Update,
         };
-        Some(Change { address: address.clone(), kind, verb, because, fields })
+        let digest = desired.get(address).map(Resource::digest).unwrap_or_default();
+        let same = from.is_some_and(|it| it.digest.as_ref() == Some(&digest));
+        let ages = |field: &Field| kind.times.contains(&&*field.name);
+        let because = match same {
+            true if fields.iter().all(ages) => Cause::Renewal,
+            true => Cause::Drift,
+            false => Cause::Spec,
+        };
+        Some(Change { address: address.clone(), kind, verb, because, fields, digest })
     };
     addresses.into_iter().filter_map(compare).collect()
 }

@@ -7,6 +7,7 @@ use crate::aws::{Aws, AwsError, Class};
 use crate::calls::{Listed, Seek, Whole};
 use crate::kind::{Live, Observed, Owner, Stranger};
 use crate::kinds::{self, Row, calls_of};
+use crate::mark::Marked;
 use crate::model::{Attributes, Properties};
 
 /// Reads under way at a time, so that fifty namespaces are no burst of fifty calls.
@@ -65,8 +66,10 @@ async fn branch(
     seek: &Seek<'_>,
     listed: Listed<Properties>,
 ) -> Result<Vec<Branch>, AwsError> {
-    let known = match &listed.owner {
-        Some(Owner::Ours(address)) => Some((address.clone(), listed.attributes.clone())),
+    let known = match &listed.marked {
+        Some(Marked { owner: Owner::Ours(address), .. }) => {
+            Some((address.clone(), listed.attributes.clone()))
+        }
         _ => None,
     };
     let (seen, below) = match known {
@@ -133,18 +136,20 @@ async fn whole(
     seek: &Seek<'_>,
     listed: Listed<Properties>,
 ) -> Result<Option<Seen>, AwsError> {
-    let Listed { attributes, name, owner, properties } = listed;
+    let Listed { attributes, name, marked, properties } = listed;
     let kind = &row.facts;
     let seen = |owner, observed| Seen { row, name, owner, observed };
-    match (owner, properties) {
+    match (marked, properties) {
         // A stranger is known by its name; nobody needs the rest.
-        (Some(owner), _) if !matches!(owner, Owner::Ours(_)) => Ok(Some(seen(owner, None))),
-        (Some(owner), Some(properties)) => {
-            Ok(Some(seen(owner, Some(Observed { kind, properties, attributes }))))
+        (Some(Marked { owner, .. }), _) if !matches!(owner, Owner::Ours(_)) => {
+            Ok(Some(seen(owner, None)))
+        }
+        (Some(Marked { owner, digest }), Some(properties)) => {
+            Ok(Some(seen(owner, Some(Observed { kind, properties, attributes, digest }))))
         }
         _ => Ok((calls_of(&row.facts).read)(aws, seek, &attributes).await?.map(|it| {
-            let Whole { properties, attributes, owner } = it;
-            seen(owner, Some(Observed { kind, properties, attributes }))
+            let Whole { properties, attributes, marked: Marked { owner, digest } } = it;
+            seen(owner, Some(Observed { kind, properties, attributes, digest }))
         })),
     }
 }

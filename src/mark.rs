@@ -1,7 +1,8 @@
 //! Ownership marks: how an object on AWS says which stack it belongs to and where it is declared.
 //!
-//! What takes tags carries two tags. What takes none carries both in the end of its description.
-//! Marks are not properties: they never show in a plan or a template. Pure.
+//! What takes tags carries tags. What takes none carries the same in the end of its description. A mark
+//! also says what was declared when it was made, so that what others changed since can be told from what
+//! the spec changed. Marks are not properties: they never show in a plan or a template. Pure.
 use std::collections::BTreeMap;
 
 use crate::address::Address;
@@ -11,6 +12,14 @@ use crate::kind::Owner;
 pub const STACK_TAG: &str = "provision:stack";
 /// The tag that names the place in the spec.
 pub const ADDRESS_TAG: &str = "provision:address";
+/// The tag that holds the digest of the declaration that was applied last.
+pub const DIGEST_TAG: &str = "provision:digest";
+/// Tags of ours all begin with this; the rest are the user's.
+const OURS: &str = "provision:";
+/// Tags of ours that a user sees: they are properties, which a declaration asks for.
+const SHOWN: &[&str] = &[PROTECT_TAG];
+/// The tag of what must not be deleted.
+pub const PROTECT_TAG: &str = "provision:protect";
 /// The tag that CloudFormation puts on what it made.
 const CLOUDFORMATION_TAG: &str = "aws:cloudformation:stack-name";
 /// What a description's mark begins with.
@@ -21,6 +30,17 @@ const OPENING: &str = "[provision:";
 pub struct Mark {
     pub stack: String,
     pub address: Address,
+    /// The digest of the declaration.
+    pub digest: String,
+    /// The digest that the object carries by now, if there is one.
+    pub had: Option<String>,
+}
+
+/// What the mark of an object says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marked {
+    pub owner: Owner,
+    pub digest: Option<String>,
 }
 
 impl Mark {
@@ -29,6 +49,7 @@ impl Mark {
         let mut tags = tags;
         tags.insert(STACK_TAG.into(), self.stack.clone());
         tags.insert(ADDRESS_TAG.into(), self.address.to_string());
+        tags.insert(DIGEST_TAG.into(), self.digest.clone());
         tags
     }
     /// What turns the user's tags `was` into `should`. `None`: nothing differs.
@@ -37,15 +58,15 @@ impl Mark {
         was: BTreeMap<String, String>,
         should: BTreeMap<String, String>,
     ) -> Option<Retagged> {
-        if was == should {
+        if was == should && self.had.as_ref() == Some(&self.digest) {
             return None;
         }
         let gone = was.into_keys().filter(|key| !should.contains_key(key)).collect();
         Some(Retagged { set: self.tagged(should), gone })
     }
-    /// The user's description and this mark, `Browser clients [provision:stack/apis/…]`.
+    /// The user's description and this mark, `Browser clients [provision:stack/apis/…#digest]`.
     pub fn described(&self, description: &str) -> String {
-        let mark = format!("{OPENING}{}/{}]", self.stack, self.address);
+        let mark = format!("{OPENING}{}/{}#{}]", self.stack, self.address, self.digest);
         if description.is_empty() { mark } else { format!("{description} {mark}") }
     }
 }
@@ -57,8 +78,8 @@ pub struct Retagged {
     pub gone: Vec<String>,
 }
 
-/// Splits tags into the user's and what the rest says about the owner.
-pub fn of_tags(tags: BTreeMap<String, String>, stack: &str) -> (BTreeMap<String, String>, Owner) {
+/// Splits tags into the user's and what the rest says.
+pub fn of_tags(tags: BTreeMap<String, String>, stack: &str) -> (BTreeMap<String, String>, Marked) {
     let owner = match (tags.get(STACK_TAG), tags.get(ADDRESS_TAG)) {
         (Some(theirs), Some(address)) if theirs == stack => {
             Address::parse(address).map_or(Owner::Nobody, Owner::Ours)
@@ -69,23 +90,31 @@ pub fn of_tags(tags: BTreeMap<String, String>, stack: &str) -> (BTreeMap<String,
             None => Owner::Nobody,
         },
     };
+    let digest = tags.get(DIGEST_TAG).cloned();
     let users = |(key, _): &(String, String)| {
-        !key.starts_with("aws:") && key != STACK_TAG && key != ADDRESS_TAG
+        !key.starts_with("aws:") && (!key.starts_with(OURS) || SHOWN.contains(&key.as_str()))
     };
-    (tags.into_iter().filter(users).collect(), owner)
+    (tags.into_iter().filter(users).collect(), Marked { owner, digest })
 }
 
-/// Splits a description into the user's and what its mark says about the owner.
-pub fn of_description(description: &str, stack: &str) -> (String, Owner) {
+/// Splits a description into the user's and what its mark says.
+pub fn of_description(description: &str, stack: &str) -> (String, Marked) {
     let marked = description.strip_suffix(']').and_then(|text| {
         let (users, mark) = text.rsplit_once(OPENING)?;
-        let (theirs, address) = mark.split_once('/')?;
-        Some((users.trim_end(), theirs, Address::parse(address)?))
+        let (theirs, rest) = mark.split_once('/')?;
+        let (address, digest) = match rest.split_once('#') {
+            Some((address, digest)) => (address, Some(digest.to_owned())),
+            None => (rest, None),
+        };
+        Some((users.trim_end(), theirs, Address::parse(address)?, digest))
     });
     match marked {
-        Some((users, theirs, address)) if theirs == stack => (users.into(), Owner::Ours(address)),
-        Some((users, theirs, _)) => (users.into(), Owner::Stack(theirs.into())),
-        None => (description.into(), Owner::Nobody),
+        Some((users, theirs, address, digest)) => {
+            let ours = theirs == stack;
+            let owner = if ours { Owner::Ours(address) } else { Owner::Stack(theirs.into()) };
+            (users.into(), Marked { owner, digest })
+        }
+        None => (description.into(), Marked { owner: Owner::Nobody, digest: None }),
     }
 }
 
@@ -95,32 +124,39 @@ mod tests {
 
     fn mark() -> Mark {
         let address = Address::top("apis", "a").child("apiKeys", "web");
-        Mark { stack: "chat".into(), address }
+        Mark { stack: "chat".into(), address, digest: "1a2b".into(), had: None }
     }
 
     #[test]
     fn a_marked_description_reads_back_as_it_was_written() {
         for description in ["", "Browser clients", "[odd] one]", "a [provision:x"] {
-            let (users, owner) = of_description(&mark().described(description), "chat");
-            assert_eq!((users.as_str(), owner), (description, Owner::Ours(mark().address)));
+            let (users, marked) = of_description(&mark().described(description), "chat");
+            assert_eq!((users.as_str(), marked.owner), (description, Owner::Ours(mark().address)));
+            assert_eq!(marked.digest.as_deref(), Some("1a2b"));
         }
     }
 
     #[test]
     fn another_stacks_mark_is_not_ours() {
-        assert_eq!(of_description(&mark().described(""), "other").1, Owner::Stack("chat".into()));
-        assert_eq!(of_description("by hand", "chat").1, Owner::Nobody);
+        assert_eq!(
+            of_description(&mark().described(""), "other").1.owner,
+            Owner::Stack("chat".into())
+        );
+        assert_eq!(of_description("by hand", "chat").1.owner, Owner::Nobody);
         let tags = mark().tagged(BTreeMap::from([("team".into(), "a".into())]));
-        assert_eq!(of_tags(tags.clone(), "other").1, Owner::Stack("chat".into()));
-        let (users, owner) = of_tags(tags, "chat");
-        assert_eq!(owner, Owner::Ours(mark().address));
+        assert_eq!(of_tags(tags.clone(), "other").1.owner, Owner::Stack("chat".into()));
+        let (users, marked) = of_tags(tags, "chat");
+        assert_eq!(marked.owner, Owner::Ours(mark().address));
+        assert_eq!(marked.digest.as_deref(), Some("1a2b"));
         assert_eq!(users.into_iter().collect::<Vec<_>>(), [("team".to_owned(), "a".to_owned())]);
     }
 
     #[test]
     fn only_what_differs_is_retagged_and_the_mark_with_it() {
         let tags = |key: &str| BTreeMap::from([(key.to_owned(), "1".to_owned())]);
-        assert_eq!(mark().retagged(tags("a"), tags("a")), None);
+        let applied = Mark { had: Some("1a2b".into()), ..mark() };
+        assert_eq!(applied.retagged(tags("a"), tags("a")), None);
+        assert_eq!(mark().retagged(tags("a"), tags("a")).unwrap().gone, [""; 0]);
         let change = mark().retagged(tags("a"), tags("b")).unwrap();
         assert_eq!(change.gone, ["a"]);
         assert_eq!(change.set, mark().tagged(tags("b")));
@@ -129,6 +165,7 @@ mod tests {
     #[test]
     fn what_cloudformation_made_is_its_own() {
         let tags = BTreeMap::from([(CLOUDFORMATION_TAG.to_owned(), "prod".to_owned())]);
-        assert_eq!(of_tags(tags, "chat"), (BTreeMap::new(), Owner::CloudFormation("prod".into())));
+        let (users, marked) = of_tags(tags, "chat");
+        assert_eq!((users.len(), marked.owner), (0, Owner::CloudFormation("prod".into())));
     }
 }

@@ -17,6 +17,8 @@ pub struct Step {
     pub action: Action,
     /// The steps that must have succeeded before, by their place in the plan.
     pub needs: BTreeSet<usize>,
+    /// The digest of the declaration, for the mark.
+    pub digest: String,
 }
 
 #[derive(Clone, Debug)]
@@ -59,10 +61,11 @@ impl Step {
 /// that is killed between the two calls.
 pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
     let mut steps = Vec::new();
-    for Change { address, kind, verb, .. } in changes {
+    for Change { address, kind, verb, digest, .. } in changes {
         let (is, should) = (live.ours.get(address), desired.get(address));
         let mut push = |action| {
-            steps.push(Step { address: address.clone(), kind, action, needs: BTreeSet::new() });
+            let (address, digest) = (address.clone(), digest.clone());
+            steps.push(Step { address, kind, action, needs: BTreeSet::new(), digest });
         };
         match (verb, is, should) {
             (diff::Verb::Update, Some(is), Some(should)) => {
@@ -133,7 +136,7 @@ fn makes_way(other: &Step, step: &Step, waits_for: &[Address]) -> bool {
 /// What would be live once every step has succeeded: the plan, read as a promise.
 pub fn promised(live: &Live, steps: &[Step]) -> Live {
     let mut live = live.clone();
-    for Step { address, kind, action, .. } in steps {
+    for Step { address, kind, action, digest, .. } in steps {
         let (properties, attributes) = match action {
             Action::Delete { .. } => {
                 live.ours.remove(address);
@@ -142,7 +145,8 @@ pub fn promised(live: &Live, steps: &[Step]) -> Live {
             Action::Create { properties } => (properties, Attributes::default()),
             Action::Update { properties, was } => (properties, was.attributes.clone()),
         };
-        let observed = Observed { kind, properties: properties.clone(), attributes };
+        let digest = Some(digest.clone());
+        let observed = Observed { kind, properties: properties.clone(), attributes, digest };
         live.ours.insert(address.clone(), observed);
     }
     live

@@ -79,7 +79,7 @@ const MAY: &[(&str, &[&str])] = &[
         "template",
         &["address", "diagnostic", "kind", "kinds", "model", "render", "source", "spec", "text"],
     ),
-    ("live", &["address", "aws", "calls", "kind", "kinds", "model"]),
+    ("live", &["address", "aws", "calls", "kind", "kinds", "mark", "model"]),
     (
         "apply",
         &[

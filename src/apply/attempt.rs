@@ -102,7 +102,7 @@ async fn create(
     work: Work<'_>,
 ) -> Result<Attributes, AwsError> {
     let Run { aws, stack, .. } = work.run;
-    let mark = Mark { stack: stack.to_owned(), address: step.address.clone() };
+    let mark = mark(step, stack, None);
     let properties = filled(properties, work);
     let error = match (calls_of(step.kind).create)(aws, &mark, &properties).await {
         Ok(attributes) => return Ok(attributes),
@@ -140,6 +140,11 @@ async fn create(
     Err(error)
 }
 
+fn mark(step: &Step, stack: &str, had: Option<String>) -> Mark {
+    let (stack, address) = (stack.to_owned(), step.address.clone());
+    Mark { stack, address, digest: step.digest.clone(), had }
+}
+
 async fn update(
     step: &Step,
     properties: &Properties,
@@ -147,7 +152,7 @@ async fn update(
     work: Work<'_>,
 ) -> Result<Attributes, AwsError> {
     let Run { aws, stack, .. } = work.run;
-    let mark = Mark { stack: stack.to_owned(), address: step.address.clone() };
+    let mark = mark(step, stack, was.digest.clone());
     let properties = filled(properties, work);
     (calls_of(step.kind).update)(aws, &mark, &properties, &was.properties, &was.attributes).await?;
     Ok(was.attributes.clone())

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::address::Address;
 use crate::kind::Facts;
@@ -19,12 +20,25 @@ pub struct Resource {
     pub declared: Value,
 }
 
+impl Resource {
+    /// A few letters that change with the declaration and not with the time.
+    pub fn digest(&self) -> String {
+        let lasting = |(name, _): &(&String, &Value)| !self.kind.times.contains(&name.as_str());
+        let properties: BTreeMap<&String, &Value> =
+            self.properties.iter().filter(lasting).collect();
+        let text = serde_json::json!([properties, self.declared]).to_string();
+        Sha256::digest(text.as_bytes()).iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
 /// A resource as AWS has it.
 #[derive(Clone, Debug)]
 pub struct Observed {
     pub kind: &'static Facts,
     pub properties: Properties,
     pub attributes: Attributes,
+    /// The digest of the declaration that was applied last, if its mark says so.
+    pub digest: Option<String>,
 }
 
 pub type Desired = BTreeMap<Address, Resource>;

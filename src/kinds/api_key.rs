@@ -217,14 +217,14 @@ impl Remote for ApiKey {
             .send();
         let mut found = Vec::new();
         while let Some(key) = pages.next().await.transpose().map_err(failed("ListApiKeys"))? {
-            let (description, owner) =
+            let (description, marked) =
                 of_description(key.description.as_deref().unwrap_or_default(), seek.stack);
             let description = (!description.is_empty()).then(|| description.into());
             let expires = (key.expires > 0).then_some(key.expires);
             found.push(Listed {
                 attributes: Attributes::default().with("ApiKeyId", key.id),
                 name: None,
-                owner: Some(owner),
+                marked: Some(marked),
                 properties: Some(Self { api_id: api_id.into(), description, expires }),
             });
         }

@@ -3,8 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::aws::{Aws, failed};
 use crate::calls::Answer;
-use crate::kind::Owner;
-use crate::mark::{Mark, Retagged, of_tags};
+use crate::mark::{Mark, Marked, Retagged, of_tags};
 use crate::model::Tags;
 
 /// Tags as the SDK has them.
@@ -20,8 +19,8 @@ pub fn told<'a>(all: impl IntoIterator<Item = Given<'a>>) -> bool {
     all.into_iter().flatten().any(|tags| !tags.is_empty())
 }
 
-/// Whose an object with these tags is.
-pub fn owner(tags: Given<'_>, stack: &str) -> Owner {
+/// What the mark of an object with these tags says.
+pub fn marked(tags: Given<'_>, stack: &str) -> Marked {
     of_tags(of_sdk(tags), stack).1
 }
 

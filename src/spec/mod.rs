@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::access;
 use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path, Severity};
-use crate::kind::{Codes, Desired, Files, Firsts, Problems, Resource, Scope, readings};
+use crate::kind::{Codes, Desired, Facts, Files, Firsts, Problems, Resource, Scope, readings};
 use crate::kinds::{self, Row};
 use crate::source::Source;
 use crate::source::read::read;
@@ -223,8 +223,8 @@ impl Reading<'_> {
         self.problems.extend(problems.into_vec());
         match expanded {
             Ok(Some(properties)) => {
-                let resource =
-                    Resource { kind: &row.facts, properties, declared: declared.clone() };
+                let declared = without_sections(&row.facts, declared);
+                let resource = Resource { kind: &row.facts, properties, declared };
                 self.desired.insert(address.clone(), resource);
             }
             Ok(None) => {}
@@ -234,6 +234,14 @@ impl Reading<'_> {
             }
         }
     }
+}
+
+/// A declaration without the resources that are declared inside it.
+fn without_sections(kind: &Facts, declared: &Value) -> Value {
+    let Value::Object(map) = declared else { return declared.clone() };
+    let inside = |name: &str| kinds::under(Some(kind.section)).any(|it| it.facts.section == name);
+    let own = map.iter().filter(|(name, _)| !inside(name));
+    own.map(|(name, it)| (name.clone(), it.clone())).collect()
 }
 
 /// Whatever the types refuse, the schema has refused before, at its place. This is for text that

@@ -1,6 +1,7 @@
 """boto3 reads back from the local AWS exactly what a spec says."""
 
 import datetime
+import re
 import time
 
 from conftest import ROOT, bare
@@ -32,6 +33,12 @@ CODE = "export const onPublish = (ctx) => ctx.events\n"
 TAGS = {"team": "realtime", "provision:stack": "orders"}
 
 
+def told(tags):
+    """The tags without the digest of the declaration, which is there."""
+    assert re.fullmatch("[0-9a-f]{10}", tags["provision:digest"])
+    return {key: value for key, value in tags.items() if key != "provision:digest"}
+
+
 def modes(*types):
     return [{"authType": it} for it in types]
 
@@ -53,7 +60,7 @@ def test_everything_is_as_the_spec_says_and_gone_after_destroy(world, appsync, i
             "Effect": "Allow", "Principal": {"Service": "appsync.amazonaws.com"}, "Action": "sts:AssumeRole",
         }],
     }
-    assert {it["Key"]: it["Value"] for it in role["Tags"]} == {**TAGS, "provision:address": "logRoles/logs"}
+    assert told({it["Key"]: it["Value"] for it in role["Tags"]}) == {**TAGS, "provision:address": "logRoles/logs"}
     (policy,) = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
     policy = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)
     assert policy["PolicyDocument"]["Statement"] == [{
@@ -66,7 +73,7 @@ def test_everything_is_as_the_spec_says_and_gone_after_destroy(world, appsync, i
     api = bare(appsync.get_api(apiId=api["apiId"]))["api"]
     assert api["name"] == "orders-orders"
     assert api["ownerContact"] == "realtime team"
-    assert api["tags"] == {**TAGS, "provision:address": "apis/orders"}
+    assert told(api["tags"]) == {**TAGS, "provision:address": "apis/orders"}
     assert api["eventConfig"] == {
         "authProviders": modes("API_KEY", "AWS_IAM"),
         "connectionAuthModes": modes("API_KEY", "AWS_IAM"),
@@ -81,14 +88,14 @@ def test_everything_is_as_the_spec_says_and_gone_after_destroy(world, appsync, i
     assert chat["publishAuthModes"] == modes("API_KEY")
     assert chat["subscribeAuthModes"] == []
     assert chat["codeHandlers"] == CODE
-    assert chat["tags"] == {**TAGS, "provision:address": "apis/orders/namespaces/chat"}
+    assert told(chat["tags"]) == {**TAGS, "provision:address": "apis/orders/namespaces/chat"}
     plain = appsync.get_channel_namespace(apiId=api["apiId"], name="plain")["channelNamespace"]
     assert (plain["publishAuthModes"], plain["subscribeAuthModes"]) == ([], [])
     assert "codeHandlers" not in plain
 
     (key,) = appsync.list_api_keys(apiId=api["apiId"])["apiKeys"]
     assert key["id"].startswith("da2-") and len(key["id"]) == 30
-    assert key["description"] == "Browser clients [provision:orders/apis/orders/apiKeys/web]"
+    assert re.fullmatch(r"Browser clients \[provision:orders/apis/orders/apiKeys/web#[0-9a-f]{10}\]", key["description"])
     assert key["expires"] % 3600 == 0
     assert 0 <= before + 90 * 86400 - key["expires"] < 3600
     assert key["deletes"] == key["expires"] + 60 * 86400
@@ -124,7 +131,7 @@ def test_what_changed_outside_is_seen_and_put_right(world, appsync, iam):
     assert "No changes" in world.provision("plan", "spec.yaml", "--local")
     chat = appsync.get_channel_namespace(apiId=api_id, name="chat")["channelNamespace"]
     assert chat["codeHandlers"] == CODE
-    assert appsync.list_tags_for_resource(resourceArn=arn)["tags"] == {**TAGS, "provision:address": "apis/orders"}
+    assert told(appsync.list_tags_for_resource(resourceArn=arn)["tags"]) == {**TAGS, "provision:address": "apis/orders"}
     assert iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"] == []
 
 

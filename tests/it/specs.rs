@@ -73,7 +73,8 @@ pub fn deployed(desired: &Desired, site: &Site) -> Live {
             .with("DomainName", resource.properties.get("DomainName").and_then(Value::as_str))
             .with("Name", resource.properties.get("Name").and_then(Value::as_str));
         let (kind, properties) = (resource.kind, resource.properties.clone());
-        live.ours.insert(address.clone(), Observed { kind, properties, attributes });
+        let digest = Some(resource.digest());
+        live.ours.insert(address.clone(), Observed { kind, properties, attributes, digest });
     }
     let known = live.clone();
     for (address, observed) in &mut live.ours {

@@ -21,7 +21,7 @@ impl Remote for Api {
         let told = appsync_tags::told(apis.iter().map(sdk::Api::tags));
         let listed = |api: sdk::Api| Listed {
             attributes: attributes(&api),
-            owner: told.then(|| appsync_tags::owner(api.tags(), seek.stack)),
+            marked: told.then(|| appsync_tags::marked(api.tags(), seek.stack)),
             name: api.name,
             properties: None,
         };
@@ -99,7 +99,7 @@ fn attributes(api: &sdk::Api) -> Attributes {
 
 fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
     let attributes = attributes(&api);
-    let (tags, owner) = of_tags(appsync_tags::of_sdk(api.tags()), stack);
+    let (tags, marked) = of_tags(appsync_tags::of_sdk(api.tags()), stack);
     let config = api.event_config.as_ref().map(|config| EventConfig {
         auth_providers: config.auth_providers().iter().map(AuthProvider::of_sdk).collect(),
         connection_auth_modes: auth::of_sdk(config.connection_auth_modes()),
@@ -116,5 +116,5 @@ fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
         event_config: config.unwrap_or_default(),
         tags: Tags::of_plain(tags),
     };
-    Whole { properties, attributes, owner }
+    Whole { properties, attributes, marked }
 }

@@ -23,7 +23,7 @@ impl Remote for ChannelNamespace {
         let told = appsync_tags::told(all.iter().map(sdk::ChannelNamespace::tags));
         let listed = |it: sdk::ChannelNamespace| Listed {
             attributes: attributes(&it),
-            owner: told.then(|| appsync_tags::owner(it.tags(), seek.stack)),
+            marked: told.then(|| appsync_tags::marked(it.tags(), seek.stack)),
             name: it.name,
             properties: None,
         };
@@ -93,7 +93,7 @@ fn attributes(it: &sdk::ChannelNamespace) -> Attributes {
 
 fn read(it: sdk::ChannelNamespace, seek: &Seek<'_>) -> Whole<ChannelNamespace> {
     let attributes = attributes(&it);
-    let (tags, owner) = of_tags(appsync_tags::of_sdk(it.tags()), seek.stack);
+    let (tags, marked) = of_tags(appsync_tags::of_sdk(it.tags()), seek.stack);
     let properties = ChannelNamespace {
         api_id: seek.api_id().into(),
         publish_auth_modes: auth::of_sdk(it.publish_auth_modes()),
@@ -104,7 +104,7 @@ fn read(it: sdk::ChannelNamespace, seek: &Seek<'_>) -> Whole<ChannelNamespace> {
         code_handlers: it.code_handlers.filter(|code| !code.is_empty()),
         tags: Tags::of_plain(tags),
     };
-    Whole { properties, attributes, owner }
+    Whole { properties, attributes, marked }
 }
 
 /// CloudFormation's `HandlerConfigs`, as far as AppSync has any.

@@ -24,7 +24,7 @@ impl Remote for LogRole {
             found.push(Listed {
                 name: Some(role.role_name.clone()),
                 attributes: attributes(&role),
-                owner: None,
+                marked: None,
                 properties: None,
             });
         }
@@ -176,7 +176,7 @@ async fn read(aws: &Aws, stack: &str, name: &str) -> Answer<Option<Whole<LogRole
     let Some(role) = role.role else { return Ok(None) };
     let attributes = attributes(&role);
     let tags = role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
-    let (tags, owner) = of_tags(tags.collect(), stack);
+    let (tags, marked) = of_tags(tags.collect(), stack);
     let trust = decoded(role.assume_role_policy_document().unwrap_or_default());
     let properties = LogRole {
         assume_role_policy_document: trust,
@@ -186,7 +186,7 @@ async fn read(aws: &Aws, stack: &str, name: &str) -> Answer<Option<Whole<LogRole
         managed_policy_arns: managed,
         tags: Tags::of_plain(tags),
     };
-    Ok(Some(Whole { properties, attributes, owner }))
+    Ok(Some(Whole { properties, attributes, marked }))
 }
 
 async fn inline_policies(aws: &Aws, name: &str) -> Answer<Vec<InlinePolicy>> {
