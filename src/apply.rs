@@ -3,6 +3,7 @@
 //! Independent steps run side by side, bounded in number and, within one API, by a gate: AppSync may
 //! refuse overlapping changes of one API, and nobody has published when.
 mod attempt;
+mod claim;
 mod gate;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,17 +14,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::address::Address;
-use crate::aws::{Aws, AwsError};
-use crate::event::Event;
+use crate::aws::{Aws, AwsError, Class};
+use crate::event::{Because, Event};
 use crate::kind::Live;
 use crate::model::{Attributes, Site};
 use crate::plan::{Step, Verb};
 
 use attempt::{Work, attempt};
+
+pub use claim::{Place, Taken};
 use gate::Gates;
 
-/// Steps under way at a time.
-pub const STEPS_AT_ONCE: usize = 8;
+/// Steps under way at a time. How many of one API, its gate finds out.
+pub const STEPS_AT_ONCE: usize = 64;
 
 /// How it went. A failure halfway is an outcome, not an `Err`: what was done stays done.
 #[derive(Debug, Default)]
@@ -32,6 +35,8 @@ pub struct Outcome {
     pub failed: Vec<(Address, Verb, AwsError)>,
     pub skipped: Vec<(Address, Verb)>,
     pub interrupted: bool,
+    /// Another run of the stack is under way.
+    pub overtaken: bool,
 }
 
 impl Outcome {
@@ -46,9 +51,13 @@ pub struct Run<'a> {
     pub aws: &'a Aws,
     pub site: &'a Site,
     pub stack: &'a str,
+    /// What tells this run from every other.
+    pub id: &'a str,
     pub steps_at_once: usize,
     /// Set when the user wants it to end: what runs is finished, the rest is skipped.
     pub interrupted: &'a AtomicBool,
+    /// Set when another run of the stack shows up: then this one ends the same way.
+    pub overtaken: &'a AtomicBool,
     pub tell: &'a (dyn Fn(Event) + Sync),
 }
 
@@ -63,7 +72,7 @@ pub async fn apply(steps: &[Step], live: &Live, run: Run<'_>) -> Outcome {
     let mut running = FuturesUnordered::new();
     (run.tell)(Event::Planned { steps: steps.len() });
     loop {
-        let interrupted = run.interrupted.load(Ordering::Relaxed);
+        let interrupted = run.ends();
         while let Some(n) =
             progress.next(steps, interrupted).filter(|_| running.len() < run.steps_at_once)
         {
@@ -83,6 +92,7 @@ pub async fn apply(steps: &[Step], live: &Live, run: Run<'_>) -> Outcome {
         skipped: skipped.len(),
     });
     progress.outcome.interrupted = run.interrupted.load(Ordering::Relaxed);
+    progress.outcome.overtaken = run.overtaken.load(Ordering::Relaxed);
     progress.outcome
 }
 
@@ -129,6 +139,9 @@ impl Progress {
                 self.outcome.succeeded.push((address, action));
             }
             Err(error) => {
+                if error.class == Class::Overtaken {
+                    run.overtaken.store(true, Ordering::Relaxed);
+                }
                 self.states[n] = State::Broken;
                 let message = error.to_string();
                 (run.tell)(Event::Failed { address: address.clone(), action, message });
@@ -143,7 +156,11 @@ impl Progress {
             (0..steps.len()).filter(|n| self.states[*n] == State::Waiting).collect();
         for n in waiting {
             let (address, action) = (steps[n].address.clone(), steps[n].verb());
-            let because = self.broken_need(steps, n).map(|it| steps[it].address.clone());
+            let because = match self.broken_need(steps, n) {
+                Some(need) => Because::Failed(steps[need].address.clone()),
+                None if run.overtaken.load(Ordering::Relaxed) => Because::Overtaken,
+                None => Because::Interrupted,
+            };
             (run.tell)(Event::Skipped { address: address.clone(), action, because });
             self.outcome.skipped.push((address, action));
         }
@@ -156,6 +173,13 @@ impl Progress {
             State::Waiting => self.broken_need(steps, *need),
             State::Running | State::Done => None,
         })
+    }
+}
+
+impl Run<'_> {
+    /// Whether nothing more is to be begun.
+    fn ends(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed) || self.overtaken.load(Ordering::Relaxed)
     }
 }
 

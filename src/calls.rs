@@ -49,6 +49,9 @@ pub struct Whole<P> {
 
 /// The calls of one kind. Properties that come here have nothing open.
 pub trait Remote: Kind + Send + Sync + 'static {
+    /// Whether AWS takes a second one of the same name, so that two runs at once may make two.
+    const TWINS: bool = false;
+
     /// Everything of this kind that may be ours, and what stands beside it.
     fn list(aws: &Aws, seek: &Seek<'_>) -> impl Future<Output = Answer<Vec<Listed<Self>>>> + Send;
     /// What the list left out. `None`: it is gone.
@@ -75,6 +78,7 @@ type Later<'a, T> = BoxFuture<'a, Answer<T>>;
 
 /// A [`Remote`] as the engine sees it.
 pub struct Calls {
+    pub twins: bool,
     pub list: for<'a> fn(&'a Aws, &'a Seek<'a>) -> Later<'a, Vec<Listed<Properties>>>,
     pub read: for<'a> fn(&'a Aws, &'a Seek<'a>, &'a Attributes) -> Later<'a, Read>,
     pub create: for<'a> fn(&'a Aws, &'a Mark, &Properties) -> Later<'a, Attributes>,
@@ -86,6 +90,7 @@ pub struct Calls {
 impl Calls {
     pub const fn of<K: Remote>() -> Self {
         Self {
+            twins: K::TWINS,
             list: |aws, seek| {
                 let erase = |it: Listed<K>| Listed {
                     attributes: it.attributes,

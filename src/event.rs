@@ -1,6 +1,6 @@
 //! What the engine says while it works: no time, no style, no level.
 //!
-//! `Planned` comes first and `Finished` last, once. Every `Started` is followed by exactly one
+//! `Planned` comes first, but for `Waiting`, and `Finished` last, once. Every `Started` is followed by exactly one
 //! `Succeeded` or `Failed` of the same address and action; what is `Skipped` never started.
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,6 +11,8 @@ use crate::plan::Verb;
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Event {
+    /// Another run changes the stack; this one waits for its end.
+    Waiting,
     /// The run begins.
     Planned { steps: usize },
     /// A call for this step is on its way.
@@ -44,9 +46,20 @@ pub enum Event {
         #[schemars(with = "String")]
         address: Address,
         action: Verb,
-        #[schemars(with = "Option<String>")]
-        because: Option<Address>,
+        because: Because,
     },
     /// The run is over.
     Finished { succeeded: usize, failed: usize, skipped: usize },
+}
+
+/// Why a step was not tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Because {
+    /// Another one that it needs did not succeed.
+    Failed(#[schemars(with = "String")] Address),
+    /// The user wanted the run to end.
+    Interrupted,
+    /// Another run of the stack showed up.
+    Overtaken,
 }

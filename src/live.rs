@@ -1,4 +1,6 @@
 //! Looks at AWS: what is ours, by its mark, and what stands beside it.
+use std::collections::BTreeMap;
+
 use futures_util::future::{try_join, try_join_all};
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
 
@@ -113,21 +115,24 @@ struct Seen {
     name: Option<String>,
     owner: Owner,
     observed: Option<Observed>,
+    runs: Runs,
 }
 
-/// The one of a kind that carries the mark of `address`, if there is one.
+/// Runs that are changing something, and what each said last.
+pub type Runs = BTreeMap<String, String>;
+
+/// Those of a kind that carry the mark of `address`, and the runs that are changing each: one, if all is well.
 pub async fn look_for(
     aws: &Aws,
     row: &'static Row,
     seek: Seek<'_>,
     address: &Address,
-) -> Result<Option<Observed>, AwsError> {
+) -> Result<Vec<(Observed, Runs)>, AwsError> {
     let listed = (calls_of(&row.facts).list)(aws, &seek).await?;
     let reads = listed.into_iter().map(|it| whole(aws, row, &seek, it));
     let seen: Vec<Option<Seen>> = iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
-    let ours =
-        |it: Seen| (it.owner == Owner::Ours(address.clone())).then_some(it.observed).flatten();
-    Ok(seen.into_iter().flatten().find_map(ours))
+    let ours = seen.into_iter().flatten().filter(|it| it.owner == Owner::Ours(address.clone()));
+    Ok(ours.filter_map(|it| Some((it.observed?, it.runs))).collect())
 }
 
 async fn whole(
@@ -138,18 +143,18 @@ async fn whole(
 ) -> Result<Option<Seen>, AwsError> {
     let Listed { attributes, name, marked, properties } = listed;
     let kind = &row.facts;
-    let seen = |owner, observed| Seen { row, name, owner, observed };
+    let seen = |owner, observed, runs| Seen { row, name, owner, observed, runs };
     match (marked, properties) {
         // A stranger is known by its name; nobody needs the rest.
         (Some(Marked { owner, .. }), _) if !matches!(owner, Owner::Ours(_)) => {
-            Ok(Some(seen(owner, None)))
+            Ok(Some(seen(owner, None, Runs::new())))
         }
-        (Some(Marked { owner, digest }), Some(properties)) => {
-            Ok(Some(seen(owner, Some(Observed { kind, properties, attributes, digest }))))
+        (Some(Marked { owner, digest, runs }), Some(properties)) => {
+            Ok(Some(seen(owner, Some(Observed { kind, properties, attributes, digest }), runs)))
         }
         _ => Ok((calls_of(&row.facts).read)(aws, seek, &attributes).await?.map(|it| {
-            let Whole { properties, attributes, marked: Marked { owner, digest } } = it;
-            seen(owner, Some(Observed { kind, properties, attributes, digest }))
+            let Whole { properties, attributes, marked: Marked { owner, digest, runs } } = it;
+            seen(owner, Some(Observed { kind, properties, attributes, digest }), runs)
         })),
     }
 }

@@ -14,6 +14,9 @@ pub const STACK_TAG: &str = "provision:stack";
 pub const ADDRESS_TAG: &str = "provision:address";
 /// The tag that holds the digest of the declaration that was applied last.
 pub const DIGEST_TAG: &str = "provision:digest";
+/// The beginning of the tag by which a run says that it is changing what it stands on; the run's id
+/// follows, and the value changes for as long as the run lives.
+const RUN_TAG: &str = "provision:run:";
 /// Tags of ours all begin with this; the rest are the user's.
 const OURS: &str = "provision:";
 /// Tags of ours that a user sees: they are properties, which a declaration asks for.
@@ -34,6 +37,8 @@ pub struct Mark {
     pub digest: String,
     /// The digest that the object carries by now, if there is one.
     pub had: Option<String>,
+    /// The run that makes it, where that is to be told on it.
+    pub run: Option<String>,
 }
 
 /// What the mark of an object says.
@@ -41,6 +46,8 @@ pub struct Mark {
 pub struct Marked {
     pub owner: Owner,
     pub digest: Option<String>,
+    /// The runs that are changing it, and what each said last.
+    pub runs: BTreeMap<String, String>,
 }
 
 impl Mark {
@@ -50,6 +57,7 @@ impl Mark {
         tags.insert(STACK_TAG.into(), self.stack.clone());
         tags.insert(ADDRESS_TAG.into(), self.address.to_string());
         tags.insert(DIGEST_TAG.into(), self.digest.clone());
+        tags.extend(self.run.as_ref().map(|run| (run_tag(run), "0".to_owned())));
         tags
     }
     /// What turns the user's tags `was` into `should`. `None`: nothing differs.
@@ -78,6 +86,19 @@ pub struct Retagged {
     pub gone: Vec<String>,
 }
 
+/// The tag by which `run` says that it is changing what it stands on.
+pub fn run_tag(run: &str) -> String {
+    format!("{RUN_TAG}{run}")
+}
+
+/// The runs that tags tell of, and what each said last.
+pub fn runs(tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let run = |(key, said): (&String, &String)| {
+        Some((key.strip_prefix(RUN_TAG)?.to_owned(), said.clone()))
+    };
+    tags.iter().filter_map(run).collect()
+}
+
 /// Splits tags into the user's and what the rest says.
 pub fn of_tags(tags: BTreeMap<String, String>, stack: &str) -> (BTreeMap<String, String>, Marked) {
     let owner = match (tags.get(STACK_TAG), tags.get(ADDRESS_TAG)) {
@@ -90,11 +111,11 @@ pub fn of_tags(tags: BTreeMap<String, String>, stack: &str) -> (BTreeMap<String,
             None => Owner::Nobody,
         },
     };
-    let digest = tags.get(DIGEST_TAG).cloned();
+    let (digest, runs) = (tags.get(DIGEST_TAG).cloned(), runs(&tags));
     let users = |(key, _): &(String, String)| {
         !key.starts_with("aws:") && (!key.starts_with(OURS) || SHOWN.contains(&key.as_str()))
     };
-    (tags.into_iter().filter(users).collect(), Marked { owner, digest })
+    (tags.into_iter().filter(users).collect(), Marked { owner, digest, runs })
 }
 
 /// Splits a description into the user's and what its mark says.
@@ -112,9 +133,12 @@ pub fn of_description(description: &str, stack: &str) -> (String, Marked) {
         Some((users, theirs, address, digest)) => {
             let ours = theirs == stack;
             let owner = if ours { Owner::Ours(address) } else { Owner::Stack(theirs.into()) };
-            (users.into(), Marked { owner, digest })
+            (users.into(), Marked { owner, digest, runs: BTreeMap::new() })
         }
-        None => (description.into(), Marked { owner: Owner::Nobody, digest: None }),
+        None => {
+            let marked = Marked { owner: Owner::Nobody, digest: None, runs: BTreeMap::new() };
+            (description.into(), marked)
+        }
     }
 }
 
@@ -124,7 +148,7 @@ mod tests {
 
     fn mark() -> Mark {
         let address = Address::top("apis", "a").child("apiKeys", "web");
-        Mark { stack: "chat".into(), address, digest: "1a2b".into(), had: None }
+        Mark { stack: "chat".into(), address, digest: "1a2b".into(), had: None, run: None }
     }
 
     #[test]

@@ -167,6 +167,10 @@ impl Attributes {
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
+    /// Whether these may be of the same object: what both know is equal.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        self.0.iter().all(|(name, value)| other.get(name).is_none_or(|it| it == value))
+    }
     /// The attribute, or nothing: for calls whose own check says what is missing.
     pub fn text(&self, name: &str) -> String {
         self.get(name).unwrap_or_default().to_owned()

@@ -11,7 +11,7 @@ use crate::calls::Seek;
 use crate::event::Event;
 use crate::kind::Observed;
 use crate::kinds::{calls_of, row_of};
-use crate::live::look_for;
+use crate::live::{Runs, look_for};
 use crate::mark::Mark;
 use crate::model::{Attributes, Properties};
 use crate::plan::{Action, Step};
@@ -34,8 +34,16 @@ const ROLE_WAITS: Waits =
 const BUSY_WAITS: Waits =
     Waits { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
 /// After a lost answer: what was made may take a moment to show in a list.
-const LOOKS: usize = 3;
-const LOOK_WAIT: Duration = Duration::from_millis(500);
+const LOOKS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+
+/// Longer than a run takes to see that there are two and to take its own away.
+const WAY_WAIT: Duration = Duration::from_secs(1);
 
 struct Waits {
     first: Duration,
@@ -90,7 +98,8 @@ async fn call(step: &Step, work: Work<'_>) -> Result<Attributes, AwsError> {
         Action::Update { properties, was } => update(step, properties, was, work).await,
         Action::Delete { was } => delete(step, was, work).await,
     };
-    let busy = matches!(&answer, Err(error) if error.class == Class::Busy);
+    let busy =
+        matches!(&answer, Err(error) if matches!(error.class, Class::Busy | Class::Throttled));
     gate.leave(if busy { Passage::Conflict } else { Passage::Quiet });
     answer
 }
@@ -102,21 +111,26 @@ async fn create(
     work: Work<'_>,
 ) -> Result<Attributes, AwsError> {
     let Run { aws, stack, .. } = work.run;
-    let mark = mark(step, stack, None);
+    let mark = Mark {
+        run: tells_of_runs(step).then(|| work.run.id.to_owned()),
+        ..mark(step, stack, None)
+    };
     let properties = filled(properties, work);
     let error = match (calls_of(step.kind).create)(aws, &mark, &properties).await {
-        Ok(attributes) => return Ok(attributes),
+        Ok(made) if tells_of_runs(step) => return alone(step, made, work).await,
+        Ok(made) => return Ok(made),
         Err(error) => error,
     };
     // What exists may be what an earlier attempt of ours made.
     if !matches!(error.class, Class::Uncertain | Class::Exists) {
         return Err(error);
     }
-    for look in 0..LOOKS {
-        if look > 0 {
-            aws.wait(LOOK_WAIT).await;
-        }
-        if let Some(made) = find(step, work).await? {
+    let mut looked = false;
+    for wait in LOOKS {
+        aws.wait(wait).await;
+        let Ok(found) = find(step, work).await else { continue };
+        looked = true;
+        if let Some((made, _)) = found.into_iter().next() {
             if made.properties != properties {
                 (calls_of(step.kind).update)(
                     aws,
@@ -137,12 +151,61 @@ async fn create(
             return Err(AwsError { message, ..error });
         }
     }
-    Err(error)
+    if looked {
+        return Err(error);
+    }
+    // Whoever does not know whether it was made must not make it again.
+    let message = format!("{}; whether it was made can't be found out now", error.message);
+    Err(AwsError { message, class: Class::Unexpected, half_done: true, ..error })
+}
+
+/// Whether a run says on what this step makes that it runs: AWS would take a second one.
+fn tells_of_runs(step: &Step) -> bool {
+    calls_of(step.kind).twins
+}
+
+/// AWS takes two of one name, so another run may have made one at the same moment. Of two, one gives way:
+/// the one of the greater run, unless that of the lesser is still there after a while, which means that it
+/// had looked before there were two. What this run itself has made before, and has lost the answer, stays.
+async fn alone(step: &Step, mine: Attributes, work: Work<'_>) -> Result<Attributes, AwsError> {
+    let Run { aws, id, .. } = work.run;
+    let others = others(step, &mine, work).await?;
+    if others.is_empty() {
+        return Ok(mine);
+    }
+    if let Some((before, _)) = others.iter().find(|(_, runs)| runs.contains_key(id)) {
+        give_way(step, &mine, work).await?;
+        return Ok(before.attributes.clone());
+    }
+    if others.iter().flat_map(|(_, runs)| runs.keys()).all(|theirs| theirs.as_str() > id) {
+        aws.wait(WAY_WAIT).await;
+        if self::others(step, &mine, work).await?.is_empty() {
+            return Ok(mine);
+        }
+    }
+    give_way(step, &mine, work).await?;
+    Err(AwsError::overtaken("another apply of this stack is making it at the same time"))
+}
+
+/// What else carries the mark of what was just made.
+async fn others(
+    step: &Step,
+    mine: &Attributes,
+    work: Work<'_>,
+) -> Result<Vec<(Observed, Runs)>, AwsError> {
+    let found = find(step, work).await?;
+    Ok(found.into_iter().filter(|(it, _)| !it.attributes.agrees_with(mine)).collect())
+}
+
+/// Deletes what this run has just made, and nobody uses yet.
+async fn give_way(step: &Step, mine: &Attributes, work: Work<'_>) -> Result<(), AwsError> {
+    let Action::Create { properties } = &step.action else { return Ok(()) };
+    (calls_of(step.kind).delete)(work.run.aws, &filled(properties, work), mine).await
 }
 
 fn mark(step: &Step, stack: &str, had: Option<String>) -> Mark {
     let (stack, address) = (stack.to_owned(), step.address.clone());
-    Mark { stack, address, digest: step.digest.clone(), had }
+    Mark { stack, address, digest: step.digest.clone(), had, run: None }
 }
 
 async fn update(
@@ -166,7 +229,7 @@ async fn delete(step: &Step, was: &Observed, work: Work<'_>) -> Result<Attribute
     }
 }
 
-async fn find(step: &Step, work: Work<'_>) -> Result<Option<Observed>, AwsError> {
+async fn find(step: &Step, work: Work<'_>) -> Result<Vec<(Observed, Runs)>, AwsError> {
     let parent = step.address.parent().and_then(|parent| {
         let known = work.known.lock().expect("nobody panics while holding it");
         let attributes = known.get(&parent)?.clone();

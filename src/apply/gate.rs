@@ -23,7 +23,7 @@ impl Gates {
         let new = || {
             Arc::new(Gate {
                 widest: self.widest,
-                state: Mutex::new(Width { limit: self.widest, ..Width::default() }),
+                state: Mutex::new(Width { limit: FIRST.min(self.widest), ..Width::default() }),
                 freed: Notify::new(),
             })
         };
@@ -31,7 +31,11 @@ impl Gates {
     }
 }
 
-/// Halves on a conflict, grows by one after as many quiet passages as it is wide.
+/// As wide as a gate is at first.
+const FIRST: usize = 16;
+
+/// Grows by one with every quiet passage until the first conflict; halves on a conflict, and grows by one
+/// after as many quiet passages as it is wide from then on.
 #[derive(Debug)]
 pub struct Gate {
     widest: usize,
@@ -44,6 +48,8 @@ struct Width {
     limit: usize,
     inside: usize,
     quiet: usize,
+    /// Whether there was a conflict.
+    minded: bool,
 }
 
 /// How a passage went.
@@ -75,10 +81,12 @@ impl Gate {
             Passage::Conflict => {
                 width.limit = (width.limit / 2).max(1);
                 width.quiet = 0;
+                width.minded = true;
             }
             Passage::Quiet => {
                 width.quiet += 1;
-                if width.quiet >= width.limit && width.limit < self.widest {
+                let enough = width.quiet >= width.limit || !width.minded;
+                if enough && width.limit < self.widest {
                     width.limit += 1;
                     width.quiet = 0;
                 }

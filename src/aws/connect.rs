@@ -165,5 +165,12 @@ fn no_region() -> AwsError {
 
 fn unusable(message: impl Into<String>) -> AwsError {
     let message = message.into();
-    AwsError { class: Class::Invalid, operation: "", code: None, message, request_id: None }
+    AwsError {
+        class: Class::Invalid,
+        operation: "",
+        code: None,
+        message,
+        request_id: None,
+        half_done: false,
+    }
 }

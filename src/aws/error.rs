@@ -25,6 +25,10 @@ pub enum Class {
     Uncertain,
     /// A role that IAM has and AppSync can't use yet.
     RoleNotReady,
+    /// This AWS has no such operation.
+    Unsupported,
+    /// Another apply of the stack is under way.
+    Overtaken,
     Unexpected,
 }
 
@@ -37,9 +41,20 @@ pub struct AwsError {
     pub code: Option<String>,
     pub message: String,
     pub request_id: Option<String>,
+    /// Whether calls before this one, for the same purpose, have changed something already.
+    pub half_done: bool,
 }
 
 impl AwsError {
+    /// The same, after something was changed.
+    pub fn half_done(self) -> Self {
+        Self { half_done: true, ..self }
+    }
+    /// Another apply of the stack is under way, which `message` tells of.
+    pub fn overtaken(message: &str) -> Self {
+        let (class, message) = (Class::Overtaken, message.to_owned());
+        Self { class, operation: "", code: None, message, request_id: None, half_done: false }
+    }
     fn before(&self) -> String {
         // Before the first call there is no operation.
         if self.operation.is_empty() { String::new() } else { format!("{}: ", self.operation) }
@@ -78,7 +93,8 @@ where
             Some(code) if *code != told => format!("{code}: {told}"),
             _ => told,
         };
-        AwsError { class, operation, code, message: without_keys(&message), request_id }
+        let message = without_keys(&message);
+        AwsError { class, operation, code, message, request_id, half_done: false }
     }
 }
 
@@ -116,6 +132,9 @@ fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
         | "ApiKeyLimitExceededException"
         | "LimitExceeded"
         | "ApiLimitExceededException" => Class::Quota,
+        "UnknownOperationException" | "NotImplementedException" | "InvalidAction" => {
+            Class::Unsupported
+        }
         "LimitExceededException"
         | "TooManyRequestsException"
         | "ThrottlingException"
@@ -125,6 +144,7 @@ fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
         "BadRequestException" if about_a_role(message) => Class::RoleNotReady,
         _ => match status {
             Some(429) => Class::Throttled,
+            Some(501) => Class::Unsupported,
             Some(500..=599) => Class::Uncertain,
             Some(400..=499) => Class::Invalid,
             _ => Class::Unexpected,

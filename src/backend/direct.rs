@@ -1,9 +1,13 @@
 //! Reads, compares and calls AppSync and IAM itself.
-use std::sync::atomic::AtomicBool;
+use std::fmt;
+use std::future::pending;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::{Either, join, join_all, select};
 
-use crate::apply::{Outcome, Run, apply};
+use crate::apply::{Outcome, Place, Run, Taken, apply};
 use crate::aws::{Aws, Identity};
 use crate::diff::{Change, compare};
 use crate::event::Event;
@@ -11,6 +15,10 @@ use crate::kind::{Desired, Live};
 use crate::live::{LookError, observe};
 use crate::model::Site;
 use crate::plan::{Step, plan};
+
+/// How long what was made may take to show before it counts as not there.
+const LOOKS: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
 /// What would be done, and all that is needed to do exactly that.
 #[derive(Debug)]
@@ -43,17 +51,142 @@ pub async fn propose(
     Ok(Proposal { identity, site, live, changes, steps })
 }
 
-/// Does what was proposed.
+/// How a proposal is carried out.
+#[derive(Clone, Copy)]
+pub struct Way<'a> {
+    pub steps_at_once: usize,
+    /// Set when the user wants it to end.
+    pub interrupted: &'a AtomicBool,
+    pub tell: &'a (dyn Fn(Event) + Sync),
+}
+
+/// How it went, and what is there now.
+#[derive(Debug)]
+pub struct Done {
+    pub outcome: Outcome,
+    /// What is there now, and what of the wanted did not stick, or why nobody knows.
+    pub looked: Result<(Live, Vec<Change>), LookError>,
+}
+
+/// What came of carrying a proposal out.
+#[derive(Debug)]
+pub enum Carried {
+    Out(Done),
+    /// Another run has changed the stack meanwhile: what was proposed is no longer what is needed.
+    Stale,
+}
+
+/// Does what was proposed, unless another run of the stack changes it, and looks again.
+///
+/// Nothing is done before this run has the stack to itself.
 pub async fn carry_out(
     aws: &Aws,
     stack: &str,
+    desired: &Desired,
     proposal: &Proposal,
-    steps_at_once: usize,
-    interrupted: &AtomicBool,
-    tell: &(dyn Fn(Event) + Sync),
-) -> Outcome {
-    let run = Run { aws, site: &proposal.site, stack, steps_at_once, interrupted, tell };
-    apply(&proposal.steps, &proposal.live, run).await
+    way: Way<'_>,
+) -> Result<Carried, LookError> {
+    let Way { steps_at_once, interrupted, tell } = way;
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let place = Place::of(&proposal.live);
+    if let Some(place) = &place
+        && wait_for_turn(aws, place, &id, way).await?
+        && !is_as_proposed(aws, stack, desired, proposal).await?
+    {
+        place.leave(aws, [id]).await?;
+        return Ok(Carried::Stale);
+    }
+    let overtaken = AtomicBool::new(false);
+    let (site, overtaken_by) = (&proposal.site, &overtaken);
+    let run = Run {
+        aws,
+        site,
+        stack,
+        id: &id,
+        steps_at_once,
+        interrupted,
+        overtaken: overtaken_by,
+        tell,
+    };
+    let outcome = {
+        let applying = pin!(apply(&proposal.steps, &proposal.live, run));
+        let beating = pin!(async {
+            match &place {
+                Some(place) => place.beat(aws, &id).await,
+                None => pending().await,
+            }
+        });
+        match select(applying, beating).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(((), applying)) => {
+                overtaken.store(true, Ordering::Relaxed);
+                applying.await
+            }
+        }
+    };
+    let looked = settled(aws, stack, desired, proposal, &outcome).await;
+    // Whoever waits goes on once this is gone; should it stay, they find that nobody is there.
+    let made = looked.iter().flat_map(|(live, _)| Place::among(live, &outcome));
+    let places: Vec<Place> = place.into_iter().chain(made).collect();
+    join_all(places.iter().map(|place| place.leave(aws, [id.clone()]))).await;
+    Ok(Carried::Out(Done { outcome, looked }))
+}
+
+/// Says that this run runs, after all others have ended. Whether there were others.
+async fn wait_for_turn(
+    aws: &Aws,
+    place: &Place,
+    id: &str,
+    way: Way<'_>,
+) -> Result<bool, LookError> {
+    let mut waited = false;
+    while !way.interrupted.load(Ordering::Relaxed) {
+        match place.take(aws, id).await? {
+            Taken::Alone | Taken::Unknown => break,
+            Taken::Others => {
+                if !waited {
+                    (way.tell)(Event::Waiting);
+                }
+                waited = true;
+                place.wait_for_others(aws, way.interrupted).await?;
+            }
+        }
+    }
+    Ok(waited)
+}
+
+/// Whether AWS still needs what was proposed, and has it as it was.
+async fn is_as_proposed(
+    aws: &Aws,
+    stack: &str,
+    desired: &Desired,
+    proposal: &Proposal,
+) -> Result<bool, LookError> {
+    let live = observe(aws, stack).await?;
+    Ok(compare(desired, &live, &proposal.site).1 == proposal.changes)
+}
+
+/// Looks again. What was made may take a moment to show: only what stays different did not stick.
+async fn settled(
+    aws: &Aws,
+    stack: &str,
+    desired: &Desired,
+    proposal: &Proposal,
+    outcome: &Outcome,
+) -> Result<(Live, Vec<Change>), LookError> {
+    for wait in LOOKS {
+        aws.wait(wait).await;
+        let looked = verify(aws, stack, desired, &proposal.site).await;
+        let done = match &looked {
+            Ok((_, left)) => left.is_empty() || !outcome.is_whole(),
+            Err(LookError::Twins { .. }) => false,
+            Err(LookError::Aws(_)) => true,
+        };
+        if done {
+            return looked;
+        }
+    }
+    verify(aws, stack, desired, &proposal.site).await
 }
 
 /// Looks again: what is there now, and what of `desired` did not stick.
@@ -66,4 +199,10 @@ pub async fn verify(
     let live = observe(aws, stack).await?;
     let (_, changes) = compare(desired, &live, site);
     Ok((live, changes))
+}
+
+impl fmt::Debug for Way<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Way").field("steps_at_once", &self.steps_at_once).finish_non_exhaustive()
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use crate::apply::{Outcome, STEPS_AT_ONCE};
-use crate::backend::direct::{Proposal, carry_out, propose, verify};
+use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out, propose};
 use crate::cli::exit::{Exit, hints, of_outcome};
 use crate::cli::load::sound;
 use crate::cli::parameters::{ParameterArgs, applicable, with_name};
@@ -132,8 +132,15 @@ async fn change(
         ask(question, spec, &proposal, io)?;
     }
     io.note("\n");
-    let outcome = run(spec, &proposal, args, session, io).await?;
-    let looked = verify(aws, &spec.stack, desired, &proposal.site).await;
+    let Carried::Out(Done { outcome, looked }) =
+        run(spec, desired, &proposal, args, session, io).await?
+    else {
+        let message =
+            "another apply of this stack has changed AWS meanwhile; this one changed nothing";
+        return Err(
+            Failure::new(Exit::Stale, message).hint("run it again to see what is left to do")
+        );
+    };
     let (live, left) = looked.map_err(|error| {
         // Changes were made, whatever the look says.
         let failure = Failure { kind: Exit::Partial, ..Failure::from(error) };
@@ -158,11 +165,12 @@ async fn change(
 /// finish; the second leaves it, as a kill would.
 async fn run(
     spec: &Spec,
+    desired: &Desired,
     proposal: &Proposal,
     args: &ChangingArgs,
     session: &Session,
     io: &mut Io,
-) -> Result<Outcome, Failure> {
+) -> Result<Carried, Failure> {
     let interrupted = AtomicBool::new(false);
     let format = args.format;
     let told = Mutex::new(io);
@@ -181,11 +189,12 @@ async fn run(
     };
     let steps_at_once = usize::from(args.parallelism);
     let (aws, stack) = (&session.aws, &spec.stack);
-    let carrying = carry_out(aws, stack, proposal, steps_at_once, &interrupted, &tell);
+    let way = Way { steps_at_once, interrupted: &interrupted, tell: &tell };
+    let carrying = carry_out(aws, stack, desired, proposal, way);
     let mut carrying = std::pin::pin!(carrying);
     loop {
         tokio::select! {
-            outcome = &mut carrying => return Ok(outcome),
+            carried = &mut carrying => return Ok(carried?),
             Ok(()) = tokio::signal::ctrl_c() => {
                 if interrupted.swap(true, Ordering::Relaxed) {
                     let message = "stopped with changes under way";

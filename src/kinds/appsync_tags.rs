@@ -24,6 +24,25 @@ pub fn marked(tags: Given<'_>, stack: &str) -> Marked {
     of_tags(of_sdk(tags), stack).1
 }
 
+/// All tags of an object.
+pub async fn read(aws: &Aws, arn: &str) -> Answer<BTreeMap<String, String>> {
+    let call = aws.appsync.list_tags_for_resource().resource_arn(arn);
+    let answer = call.send().await.map_err(failed("ListTagsForResource"))?;
+    Ok(of_sdk(answer.tags()))
+}
+
+/// Sets one tag of an object.
+pub async fn tag(aws: &Aws, arn: &str, key: &str, value: &str) -> Answer<()> {
+    let call = aws.appsync.tag_resource().resource_arn(arn).tags(key, value);
+    call.send().await.map(drop).map_err(failed("TagResource"))
+}
+
+/// Takes tags of an object away.
+pub async fn untag(aws: &Aws, arn: &str, keys: Vec<String>) -> Answer<()> {
+    let call = aws.appsync.untag_resource().resource_arn(arn).set_tag_keys(Some(keys));
+    call.send().await.map(drop).map_err(failed("UntagResource"))
+}
+
 /// Turns the tags `was` of an object into `should`. Updates never touch them.
 pub async fn retag(aws: &Aws, arn: &str, mark: &Mark, was: &Tags, should: &Tags) -> Answer<()> {
     let change = mark.retagged(was.expect_plain(), should.expect_plain());
@@ -31,9 +50,5 @@ pub async fn retag(aws: &Aws, arn: &str, mark: &Mark, was: &Tags, should: &Tags)
     let call = aws.appsync.tag_resource().resource_arn(arn);
     let call = call.set_tags(Some(set.into_iter().collect()));
     call.send().await.map_err(failed("TagResource"))?;
-    if !gone.is_empty() {
-        let call = aws.appsync.untag_resource().resource_arn(arn).set_tag_keys(Some(gone));
-        call.send().await.map_err(failed("UntagResource"))?;
-    }
-    Ok(())
+    if gone.is_empty() { Ok(()) } else { untag(aws, arn, gone).await }
 }

@@ -1,6 +1,7 @@
 //! Every kind of resource we provision: one file each, one row here.
 pub mod api;
 pub mod api_key;
+pub mod appsync_tags;
 pub mod auth;
 pub mod channel_namespace;
 pub mod data_source;
@@ -11,7 +12,6 @@ pub mod log_role;
 pub mod provider;
 pub mod web_acl_association;
 
-mod appsync_tags;
 mod arn;
 mod logical_id;
 mod period;

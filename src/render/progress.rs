@@ -1,7 +1,7 @@
 //! A run as it goes: a line an event, for people.
 use anstyle::{AnsiColor, Style};
 
-use crate::event::Event;
+use crate::event::{Because, Event};
 use crate::plan::Verb;
 
 /// The line for `event`, if it is worth one.
@@ -13,6 +13,9 @@ pub fn line(event: &Event) -> Option<String> {
         |style: Style, sign: &str, text: String| Some(format!("  {style}{sign}{style:#} {text}"));
     match event {
         Event::Planned { .. } | Event::Started { .. } => None,
+        Event::Waiting => {
+            say(yellow, "…", "another apply of this stack is under way; waiting".to_owned())
+        }
         Event::Retrying { address, because, .. } => {
             say(yellow, "…", format!("{address}: trying again, {because}"))
         }
@@ -22,8 +25,9 @@ pub fn line(event: &Event) -> Option<String> {
         Event::Failed { address, message, .. } => say(red, "✗", format!("{address}: {message}")),
         Event::Skipped { address, action, because } => {
             let because = match because {
-                Some(because) => format!("{because} did not succeed"),
-                None => "interrupted".to_owned(),
+                Because::Failed(need) => format!("{need} did not succeed"),
+                Because::Interrupted => "interrupted".to_owned(),
+                Because::Overtaken => "another apply of this stack is under way".to_owned(),
             };
             say(yellow, "-", format!("{address} not {}: {because}", past(*action)))
         }

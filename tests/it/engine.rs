@@ -8,8 +8,9 @@ use axum::extract::Request;
 use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn};
 use proptest::prelude::*;
+use provision::apply::Outcome;
 use provision::aws::Class;
-use provision::backend::direct::{Proposal, carry_out, propose, verify};
+use provision::backend::direct::{Carried, Done, Proposal, Way, carry_out, propose, verify};
 use provision::event::Event;
 use provision::kind::{Desired, Live, Owner};
 use provision::spec::Spec;
@@ -23,7 +24,7 @@ fn now() -> i64 {
     std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64
 }
 
-struct Done {
+struct Applied {
     proposal: Proposal,
     events: Vec<Event>,
     live: Live,
@@ -31,16 +32,31 @@ struct Done {
 }
 
 /// Applies `desired`, checks what was told, and looks again.
-async fn apply(served: &Served, stack: &str, desired: &Desired) -> Done {
+async fn apply(served: &Served, stack: &str, desired: &Desired) -> Applied {
     let proposal = propose(&served.aws, stack, desired, now()).await.unwrap();
     let told = Mutex::new(Vec::new());
     let tell = |event: Event| told.lock().unwrap().push(event);
-    let interrupted = AtomicBool::new(false);
-    carry_out(&served.aws, stack, &proposal, 8, &interrupted, &tell).await;
-    let (live, left) = verify(&served.aws, stack, desired, &proposal.site).await.unwrap();
+    let Done { looked, .. } = carried(served, stack, desired, &proposal, &tell).await;
+    let (live, left) = looked.unwrap();
     let events = told.into_inner().unwrap();
     check_grammar(&events);
-    Done { proposal, events, live, left: left.len() }
+    Applied { proposal, events, live, left: left.len() }
+}
+
+/// Carries out what nobody else is in the way of.
+async fn carried(
+    served: &Served,
+    stack: &str,
+    desired: &Desired,
+    proposal: &Proposal,
+    tell: &(dyn Fn(Event) + Sync),
+) -> Done {
+    let interrupted = AtomicBool::new(false);
+    let way = Way { steps_at_once: 8, interrupted: &interrupted, tell };
+    match carry_out(&served.aws, stack, desired, proposal, way).await.unwrap() {
+        Carried::Out(done) => done,
+        Carried::Stale => panic!("nobody else is there"),
+    }
 }
 
 /// `Planned` first, `Finished` last, and one end for each beginning.
@@ -260,9 +276,9 @@ async fn a_name_that_somebody_else_has_is_an_explained_failure() {
         .unwrap();
     let spec = spec_of(&document, &folder(), now());
     let proposal = propose(&served.aws, "mine", &spec.desired, now()).await.unwrap();
-    let outcome =
-        carry_out(&served.aws, "mine", &proposal, 8, &AtomicBool::new(false), &|_| {}).await;
-    let (_, _, error) = &outcome.failed[0];
+    let done = carried(&served, "mine", &spec.desired, &proposal, &|_| {}).await;
+    let Outcome { failed, .. } = &done.outcome;
+    let (_, _, error) = &failed[0];
     assert_eq!(error.class, Class::Exists);
     assert!(error.to_string().contains("does not carry this stack's mark"), "{error}");
 }

@@ -12,6 +12,8 @@ use crate::model::{Attributes, Tags};
 use crate::text::Text;
 
 impl Remote for Api {
+    const TWINS: bool = true;
+
     async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
         let mut pages = aws.appsync.list_apis().max_results(25).into_paginator().items().send();
         let mut apis = Vec::new();
@@ -62,7 +64,8 @@ impl Remote for Api {
             call.send().await.map_err(failed("UpdateApi"))?;
         }
         let arn = attributes.text("ApiArn");
-        appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await
+        let tagged = appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await;
+        tagged.map_err(|error| if tags_only { error } else { error.half_done() })
     }
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
         let call = aws.appsync.delete_api().api_id(attributes.text("ApiId"));

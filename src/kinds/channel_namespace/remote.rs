@@ -71,7 +71,8 @@ impl Remote for ChannelNamespace {
             call.send().await.map_err(failed("UpdateChannelNamespace"))?;
         }
         let arn = attributes.text("ChannelNamespaceArn");
-        appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await
+        let tagged = appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await;
+        tagged.map_err(|error| if tags_only { error } else { error.half_done() })
     }
     async fn delete(self, aws: &Aws, _: &Attributes) -> Answer<()> {
         let call = aws.appsync.delete_channel_namespace().api_id(self.api_id.expect_plain());

@@ -53,7 +53,7 @@ impl Remote for LogRole {
             .set_tags(Some(to_sdk(tags)));
         let made = call.send().await.map_err(failed("CreateRole"))?.role;
         let nothing = Self { policies: vec![], managed_policy_arns: vec![], ..self.clone() };
-        set_policies(aws, &name, &nothing, &self).await?;
+        set_policies(aws, &name, &nothing, &self).await.map_err(AwsError::half_done)?;
         Ok(made.as_ref().map(attributes).unwrap_or_default())
     }
     async fn update(
@@ -74,16 +74,18 @@ impl Remote for LogRole {
             let call = call.description(self.description.as_ref().map_or("", Text::expect_plain));
             call.send().await.map_err(failed("UpdateRole"))?;
         }
-        set_policies(aws, &name, &was, &self).await?;
-        retag(aws, &name, mark, &was.tags, &self.tags).await
+        // Of several calls, some may have been carried out.
+        set_policies(aws, &name, &was, &self).await.map_err(AwsError::half_done)?;
+        let tagged = retag(aws, &name, mark, &was.tags, &self.tags).await;
+        tagged.map_err(AwsError::half_done)
     }
     /// IAM deletes only a bare role.
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
         let name = attributes.text("RoleName");
         let bare = Self { policies: vec![], managed_policy_arns: vec![], ..self.clone() };
-        set_policies(aws, &name, &self, &bare).await?;
-        aws.iam.delete_role().role_name(&name).send().await.map_err(failed("DeleteRole"))?;
-        Ok(())
+        set_policies(aws, &name, &self, &bare).await.map_err(AwsError::half_done)?;
+        let gone = aws.iam.delete_role().role_name(&name).send().await;
+        gone.map(drop).map_err(failed("DeleteRole")).map_err(AwsError::half_done)
     }
 }
 
