@@ -23,4 +23,5 @@ mod shapes;
 mod specs;
 mod stories;
 mod templates;
+mod together;
 mod world;
