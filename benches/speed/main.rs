@@ -7,6 +7,7 @@
     clippy::unwrap_used,
     reason = "a benchmark looks at the clock, prints, and ends where something is wrong"
 )]
+mod network;
 mod process;
 mod specs;
 
@@ -24,6 +25,9 @@ use specs::{Handler, spec};
 const NOON: i64 = 1_795_489_200;
 
 fn main() {
+    if std::env::args().any(|it| it == "network") {
+        return network::network();
+    }
     println!("{:<44} {:>10} {:>10} {:>7}", "", "takes", "baseline", "ratio");
     for (name, text) in [
         ("1 API, 50 namespaces", spec(1, 50, 1)),
@@ -38,6 +42,7 @@ fn main() {
     compare("load: 1,000 namespaces in 1 API", &|| loaded(&crowded), &|| parsed(&crowded));
     process::starts();
     process::memory(&spec(20, 50, 3));
+    network::network();
 }
 
 fn parsed(text: &str) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::compare;
 use crate::specs::{HANDLER, spec};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_provision");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_provision");
 
 /// Starts of the program beside starts of a program that does nothing.
 pub fn starts() {
@@ -40,7 +40,7 @@ pub fn memory(large: &str) {
     );
 }
 
-fn write(folder: &Path, name: &str, text: &str) -> String {
+pub fn write(folder: &Path, name: &str, text: &str) -> String {
     fs::write(folder.join("handler.js"), HANDLER).unwrap();
     fs::write(folder.join(name), text).unwrap();
     folder.join(name).to_str().unwrap().to_owned()
