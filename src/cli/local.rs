@@ -1,11 +1,12 @@
 //! `provision local`: the local AWS as a service, until it is told to stop.
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use tokio::net::TcpListener;
 
 use crate::cli::target::LOCAL_FOLDER;
 use crate::cli::{Exit, Failure, Io};
-use crate::emulator::{self, Store};
+use crate::emulator::{self, Faults, Latency, Store};
 
 /// Serve the local AWS until Ctrl-C
 ///
@@ -16,6 +17,7 @@ use crate::emulator::{self, Store};
 Examples:
   provision local
   provision local --port 0 --data-dir /tmp/aws
+  provision local --faults faults.json --latency 50
   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 \\
     aws --endpoint-url http://127.0.0.1:4100 appsync list-apis")]
 pub struct Args {
@@ -25,12 +27,20 @@ pub struct Args {
     /// Where its state is kept
     #[arg(long, value_name = "DIR", default_value = LOCAL_FOLDER)]
     data_dir: PathBuf,
+    /// What goes wrong on purpose, as JSON (docs/faults.md)
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// How much longer every answer takes, in milliseconds
+    #[arg(long, value_name = "MS")]
+    latency: Option<u64>,
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    let faults = faults(args, io)?;
     let folder = io.path(&args.data_dir);
     let store = Store::open(&folder, io.clock.clone())
         .map_err(|error| Failure::error(error.to_string()))?;
+    store.set_faults(faults);
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(|error| {
         Failure::error(format!("port {} can't be used: {error}", args.port))
             .hint("choose another with `--port`, or any with `--port 0`")
@@ -47,6 +57,29 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     drop(announced);
     served?;
     Ok(Exit::Done)
+}
+
+/// What the file says, with the latency of the command line.
+fn faults(args: &Args, io: &Io) -> Result<Faults, Failure> {
+    let file = args.faults.as_deref();
+    let mut faults = file.map(|it| read(&io.path(it), it)).transpose()?.unwrap_or_default();
+    if let Some(ms) = args.latency {
+        faults.latency_ms = Some(Latency { min: ms, max: ms });
+    }
+    Ok(faults)
+}
+
+fn read(path: &Path, shown: &Path) -> Result<Faults, Failure> {
+    let shown = shown.display();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::error(format!("the faults in {shown} can't be read: {error}")))?;
+    Faults::read(&text).map_err(|error| {
+        let (line, column, message) = (error.line(), error.column(), error.to_string());
+        let place = format!(" at line {line} column {column}");
+        let message = message.strip_suffix(&place).unwrap_or(&message);
+        Failure::error(format!("{shown}:{line}:{column}: {message}"))
+            .hint("every member and an example of each is in docs/faults.md")
+    })
 }
 
 /// Ctrl-C, or the signal with which others ask a service to end.

@@ -1,4 +1,6 @@
 //! Answers as AWS writes them: REST-JSON and Query, successes and errors.
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -9,13 +11,17 @@ use crate::emulator::xml;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     pub status: u16,
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     pub message: String,
 }
 
 impl Fault {
-    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+    pub fn new(
+        status: u16,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { status, code: code.into(), message: message.into() }
     }
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequestException", message)
@@ -40,10 +46,8 @@ pub fn json_answer(result: Result<Value, Fault>, request_id: &str) -> Response<B
         Err(fault) => (fault.status, Some(fault.code), json!({ "message": fault.message })),
     };
     let mut answer = answer(status, "application/json", body.to_string(), request_id);
-    if let Some(code) = code {
-        answer
-            .headers_mut()
-            .insert(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static(code));
+    if let Some(code) = code.and_then(|it| HeaderValue::from_str(&it).ok()) {
+        answer.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), code);
     }
     answer
 }
@@ -69,7 +73,7 @@ pub fn query_answer(
             let whose = if fault.status < 500 { "Sender" } else { "Receiver" };
             let error = [
                 xml::text("Type", whose),
-                xml::text("Code", fault.code),
+                xml::text("Code", &fault.code),
                 xml::text("Message", &fault.message),
             ];
             let error = xml::element("Error", &error.concat());

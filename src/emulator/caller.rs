@@ -43,6 +43,11 @@ impl Caller {
         })
     }
 
+    /// Whose and where: what is in one scope is in no other.
+    pub fn scope(&self) -> String {
+        format!("{}/{}", self.account, self.region)
+    }
+
     pub fn partition(&self) -> &'static str {
         match &self.region {
             region if region.starts_with("cn-") => "aws-cn",

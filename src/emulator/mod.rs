@@ -5,8 +5,13 @@
 mod answer;
 mod appsync;
 mod caller;
+mod calls;
+mod clock;
+mod control;
+mod faults;
 mod iam;
 mod ids;
+mod operation;
 mod service;
 mod state;
 mod store;
@@ -14,5 +19,8 @@ mod sts;
 mod unknowns;
 mod xml;
 
+pub use calls::LoggedCall;
+pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
+pub use operation::Service;
 pub use service::{router, serve};
 pub use store::{Announcement, OpenError, Store, served_at};

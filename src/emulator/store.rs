@@ -4,13 +4,18 @@ use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::UNIX_EPOCH;
 
 use aws_smithy_async::time::SharedTimeSource;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::emulator::answer::Fault;
+use crate::emulator::calls::{Calls, LoggedCall};
+use crate::emulator::faults::{Faults, Quotas, Running};
+use crate::emulator::operation::Operation;
+use crate::emulator::service::Call;
 use crate::emulator::state::State;
 
 /// The version of the file that this program reads and writes.
@@ -37,6 +42,11 @@ pub struct Store {
     state: Mutex<Versioned>,
     clock: SharedTimeSource,
     disk: Option<Disk>,
+    /// What is to go wrong. A run's, and never written.
+    pub(in crate::emulator) running: Arc<Running>,
+    pub(in crate::emulator) calls: Arc<Calls>,
+    /// Whether the service ends: then nobody waits any longer.
+    closing: watch::Sender<bool>,
 }
 
 struct Versioned {
@@ -102,7 +112,14 @@ impl Store {
     }
 
     fn new(state: State, clock: SharedTimeSource, disk: Option<Disk>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(Versioned { state, changes: 0 }), clock, disk })
+        Arc::new(Self {
+            state: Mutex::new(Versioned { state, changes: 0 }),
+            clock,
+            disk,
+            running: Running::new(),
+            calls: Arc::new(Calls::new()),
+            closing: watch::Sender::new(false),
+        })
     }
 
     /// Tells other commands where this store is served, until the value is dropped.
@@ -113,8 +130,72 @@ impl Store {
         Ok(Announcement { path: Some(path) })
     }
 
+    /// The time here, which faults may have moved from the machine's.
     pub fn now_epoch_s(&self) -> f64 {
-        self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+        let clock = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        (clock.as_secs_f64() + self.running.clock_off_s()).max(0.0)
+    }
+
+    /// Moves the clock on, or back.
+    pub fn move_clock(&self, by_s: f64) {
+        self.running.move_clock(by_s);
+    }
+
+    /// Puts `faults` in force, in place of those before.
+    pub fn set_faults(&self, faults: Faults) {
+        self.running.set(faults, &self.state().state);
+    }
+    pub fn faults(&self) -> Faults {
+        self.running.faults()
+    }
+
+    /// What was asked since the store was made or the log emptied, in order.
+    pub fn calls(&self) -> Vec<LoggedCall> {
+        self.calls.all()
+    }
+    pub fn clear_calls(&self) {
+        self.calls.clear();
+    }
+
+    /// Ends all waiting: whoever hangs or is slow is let go.
+    pub(in crate::emulator) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+    /// Returns once the service ends.
+    pub(in crate::emulator) async fn closed(&self) {
+        let mut closing = self.closing.subscribe();
+        // The sender lives in the store, so this can't fail before it ends.
+        let _ = closing.wait_for(|it| *it).await;
+    }
+
+    pub(in crate::emulator) fn quotas(&self) -> Quotas {
+        self.running.quotas()
+    }
+    /// Refuses a role that AWS could not assume yet.
+    pub(in crate::emulator) fn check_role(&self, arn: &str) -> Result<(), Fault> {
+        self.running.check_role(arn, self.now_epoch_s())
+    }
+
+    /// What `call` is shown in place of this store, if lists or reads are stale.
+    pub(in crate::emulator) fn stale(
+        &self,
+        operation: &Operation,
+        call: &Call,
+    ) -> Option<Arc<Self>> {
+        let (listing, now) = (operation.listing(call), self.now_epoch_s());
+        let state = {
+            let versioned = self.state();
+            let (state, caller) = (&versioned.state, &call.caller);
+            self.running.stale(operation, caller, listing.as_ref(), state, now)?
+        };
+        Some(Arc::new(Self {
+            state: Mutex::new(Versioned { state, changes: 0 }),
+            clock: self.clock.clone(),
+            disk: None,
+            running: Arc::clone(&self.running),
+            calls: Arc::clone(&self.calls),
+            closing: self.closing.clone(),
+        }))
     }
 
     /// Looks at the state.
@@ -122,7 +203,7 @@ impl Store {
         &self,
         look: impl FnOnce(&mut State) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        look(&mut self.state.lock().expect("nobody panics while holding it").state)
+        look(&mut self.state().state)
     }
 
     /// Changes the state and keeps it. A change that fails must not have changed anything.
@@ -131,9 +212,10 @@ impl Store {
         change: impl FnOnce(&mut State) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let (result, number) = {
-            let mut versioned = self.state.lock().expect("nobody panics while holding it");
+            let mut versioned = self.state();
             let result = change(&mut versioned.state)?;
             versioned.changes += 1;
+            self.running.remember(&versioned.state, self.now_epoch_s());
             (result, versioned.changes)
         };
         self.keep(number).await.map_err(|error| {
@@ -151,13 +233,18 @@ impl Store {
             return Ok(());
         }
         let (bytes, changes) = {
-            let versioned = self.state.lock().expect("nobody panics while holding it");
+            let versioned = self.state();
             let file = Written { version: VERSION, state: &versioned.state };
             (serde_json::to_vec(&file)?, versioned.changes)
         };
         write_aside(&disk.dir.join(STATE_FILE), &bytes)?;
         *written = changes;
         Ok(())
+    }
+
+    /// Taken before what runs, never after: the faults have a lock of their own.
+    fn state(&self) -> MutexGuard<'_, Versioned> {
+        self.state.lock().expect("nobody panics while holding it")
     }
 }
 

@@ -15,6 +15,11 @@ fn boto3_reads_and_writes_what_aws_would() {
 }
 
 #[test]
+fn boto3_sees_every_fault_that_is_asked_for() {
+    pytest("test_faults.py");
+}
+
+#[test]
 fn boto3_reads_back_what_the_spec_says_and_nothing_after_destroy() {
     pytest("test_apply.py");
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod commands;
 mod editor;
 mod engine;
+mod faults;
 mod generated;
 mod handlers;
 mod imports;

@@ -11,12 +11,11 @@ use crate::emulator::state::{Api, State};
 use crate::emulator::store::Store;
 use crate::emulator::unknowns;
 
-/// Event APIs in one Region (reference §2.5).
-const APIS_MAX: usize = 50;
-
 pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer {
     let (name, owner_contact) = head(input)?;
     let (event_config, tags) = (event_config(input)?, input.tags()?.unwrap_or_default());
+    check_log_role(store, &event_config)?;
+    let most = store.quotas().apis;
     let api = Api {
         id: ids::long(),
         name,
@@ -31,9 +30,8 @@ pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer
     store
         .change(|state| {
             let apis = &mut state.region(caller).apis;
-            if apis.len() >= APIS_MAX {
-                let message =
-                    format!("The limit of {APIS_MAX} Event APIs in this Region is reached.");
+            if apis.len() >= most {
+                let message = format!("The limit of {most} Event APIs in this Region is reached.");
                 return Err(Fault::new(402, "ServiceQuotaExceededException", message));
             }
             let answer = json!({ "api": written(&api, caller) });
@@ -62,6 +60,7 @@ pub fn list(state: &mut State, caller: &Caller, page: &Page) -> Answer {
 pub async fn update(store: &Store, caller: &Caller, id: &str, input: &Input<'_>) -> Answer {
     let (name, owner_contact) = head(input)?;
     let event_config = event_config(input)?;
+    check_log_role(store, &event_config)?;
     store
         .change(|state| {
             let api = find(state, caller, id)?;
@@ -87,6 +86,12 @@ pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Answer {
             Ok(json!({}))
         })
         .await
+}
+
+/// AppSync must be able to assume it, if it is to write logs.
+fn check_log_role(store: &Store, event_config: &Value) -> Result<(), Fault> {
+    let arn = event_config["logConfig"]["cloudWatchLogsRoleArn"].as_str();
+    arn.map_or(Ok(()), |arn| store.check_role(arn))
 }
 
 fn head(input: &Input<'_>) -> Result<(String, Option<String>), Fault> {

@@ -14,7 +14,6 @@ const DAY_S: i64 = 24 * HOUR_S;
 const DEFAULT_S: i64 = 7 * DAY_S;
 /// How long an expired key can still be revived.
 const GRACE_S: i64 = 60 * DAY_S;
-const KEYS_MAX: usize = 50;
 
 pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> Answer {
     let caller = &call.caller;
@@ -29,8 +28,11 @@ pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> 
             let input = Input::of(&call.body)?;
             let description = input.text("description")?.map(str::to_owned);
             let expires = input.number("expires")?;
+            let most = store.quotas().api_keys;
             store
-                .change(|state| create(find(state, caller, api_id)?, description, expires, now))
+                .change(|state| {
+                    create(find(state, caller, api_id)?, description, expires, now, most)
+                })
                 .await
         }
         ("POST", [id]) => {
@@ -58,11 +60,17 @@ pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> 
     }
 }
 
-fn create(api: &mut Api, description: Option<String>, expires: Option<i64>, now: i64) -> Answer {
+fn create(
+    api: &mut Api,
+    description: Option<String>,
+    expires: Option<i64>,
+    now: i64,
+    most: usize,
+) -> Answer {
     forget(api, now);
     let expires_epoch_s = validity(expires.unwrap_or(now + DEFAULT_S), now)?;
-    if api.keys.len() >= KEYS_MAX {
-        let message = format!("The limit of {KEYS_MAX} API keys is reached.");
+    if api.keys.len() >= most {
+        let message = format!("The limit of {most} API keys is reached.");
         return Err(Fault::new(400, "ApiKeyLimitExceededException", message));
     }
     let key = Key { id: format!("da2-{}", ids::long()), description, expires_epoch_s };

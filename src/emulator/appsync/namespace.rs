@@ -12,7 +12,6 @@ use crate::emulator::store::Store;
 use crate::emulator::unknowns;
 
 /// Reference §2.5.
-const NAMESPACES_MAX: usize = 50;
 const CODE_MAX: usize = 32_768;
 
 pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> Answer {
@@ -63,7 +62,7 @@ async fn create(store: &Store, caller: &Caller, api_id: &str, input: &Input<'_>)
     let name = input.need_text("name")?;
     check_name(input, name)?;
     let said = read(input)?;
-    let now = api::moment(store);
+    let (now, most) = (api::moment(store), store.quotas().namespaces);
     let namespace = Namespace {
         name: name.to_owned(),
         publish: json!(said.publish),
@@ -82,10 +81,9 @@ async fn create(store: &Store, caller: &Caller, api_id: &str, input: &Input<'_>)
             if api.namespaces.contains_key(name) {
                 return Err(Fault::new(409, "ConflictException", unknowns::namespace_exists(name)));
             }
-            if api.namespaces.len() >= NAMESPACES_MAX {
-                let message = format!(
-                    "The limit of {NAMESPACES_MAX} channel namespaces in this API is reached."
-                );
+            if api.namespaces.len() >= most {
+                let message =
+                    format!("The limit of {most} channel namespaces in this API is reached.");
                 return Err(Fault::new(402, "ServiceQuotaExceededException", message));
             }
             api.namespaces.insert(name.to_owned(), namespace);

@@ -27,7 +27,10 @@ pub async fn answer(
         store.look(|state| look(find(state, caller, form)?)).map(Some)
     };
     match action {
-        "CreateRole" => store.change(|state| create(state, caller, form, now)).await.map(Some),
+        "CreateRole" => {
+            let most = store.quotas().roles;
+            store.change(|state| create(state, caller, form, now, most)).await.map(Some)
+        }
         "GetRole" => look(&|role| Ok(xml::element("Role", &whole(role, caller)))),
         "ListRoles" => store.look(|state| list(state, caller, form)).map(Some),
         "ListRolePolicies" => look(&|role| {
@@ -138,7 +141,13 @@ async fn change_policies(action: &str, form: &Form, store: &Store, caller: &Call
     }
 }
 
-fn create(state: &mut State, caller: &Caller, form: &Form, now: i64) -> Result<String> {
+fn create(
+    state: &mut State,
+    caller: &Caller,
+    form: &Form,
+    now: i64,
+    most: usize,
+) -> Result<String> {
     let name = form.need("RoleName")?;
     check_name(name, "RoleName", 64)?;
     let path = form.get("Path").unwrap_or("/");
@@ -163,6 +172,10 @@ fn create(state: &mut State, caller: &Caller, form: &Form, now: i64) -> Result<S
     if roles.contains_key(&name.to_ascii_lowercase()) {
         let message = format!("Role with name {name} already exists.");
         return Err(Fault::new(409, "EntityAlreadyExists", message));
+    }
+    if roles.len() >= most {
+        let message = format!("Cannot exceed quota for RolesPerAccount: {most}");
+        return Err(Fault::new(409, "LimitExceeded", message));
     }
     let role = Role {
         name: name.to_owned(),

@@ -1,0 +1,75 @@
+//! The clock as AWS tells it, and how far a signature's may be off.
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+/// How far the time of a signature may be from the service's.
+const TOLERANCE_MIN: i64 = 5;
+
+/// Why a signature made at `signed`, an `X-Amz-Date`, is refused at `now_epoch_s`.
+pub fn refuse(signed: &str, now_epoch_s: f64) -> Option<String> {
+    let now = now_epoch_s as i64;
+    let tolerance_s = TOLERANCE_MIN * 60;
+    let Some(at) = read(signed) else {
+        return Some("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP".to_owned());
+    };
+    let (now_text, earliest, latest) =
+        (write(now), write(now - tolerance_s), write(now + tolerance_s));
+    match at - now {
+        off if off < -tolerance_s => Some(format!(
+            "Signature expired: {signed} is now earlier than {earliest} ({now_text} - {TOLERANCE_MIN} min.)"
+        )),
+        off if off > tolerance_s => Some(format!(
+            "Signature not yet current: {signed} is still later than {latest} ({now_text} + {TOLERANCE_MIN} min.)"
+        )),
+        _ => None,
+    }
+}
+
+/// The `Date` header: SDKs correct their clocks by it.
+pub fn http_date(now_epoch_s: f64) -> String {
+    moment(now_epoch_s as i64).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+fn read(text: &str) -> Option<i64> {
+    let at = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+    Some(Offset::UTC.to_timestamp(at).ok()?.as_second())
+}
+
+fn write(epoch_s: i64) -> String {
+    moment(epoch_s).strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+fn moment(epoch_s: i64) -> Timestamp {
+    Timestamp::from_second(epoch_s).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_minutes_either_way_are_let_pass() {
+        let now = 1_800_000_000.5;
+        assert_eq!(http_date(now), "Fri, 15 Jan 2027 08:00:00 GMT");
+        let check = |signed: &str, expected: Option<&str>| {
+            assert_eq!(refuse(signed, now).as_deref(), expected, "{signed}");
+        };
+        check("20270115T080000Z", None);
+        check("20270115T075500Z", None);
+        check("20270115T080500Z", None);
+        check(
+            "20270115T075459Z",
+            Some(
+                "Signature expired: 20270115T075459Z is now earlier than 20270115T075500Z (20270115T080000Z - 5 min.)",
+            ),
+        );
+        check(
+            "20270115T080501Z",
+            Some(
+                "Signature not yet current: 20270115T080501Z is still later than 20270115T080500Z (20270115T080000Z + 5 min.)",
+            ),
+        );
+        assert!(refuse("yesterday", now).is_some());
+    }
+}

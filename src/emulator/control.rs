@@ -1,0 +1,129 @@
+//! What steers the local AWS while it runs: faults, the log of calls, the clock. It is not AWS's, and
+//! nobody signs for it; so it is there for this machine alone.
+use std::net::{IpAddr, SocketAddr};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderValue, Method, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::emulator::faults::{CLOCK_MAX_S, Faults};
+use crate::emulator::store::Store;
+
+/// No path of AWS's begins so.
+const PREFIX: &str = "/_provision/";
+/// More than any list of rules that somebody would write.
+const BODY_MAX: usize = 1024 * 1024;
+
+/// Where the clock is put.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Clock {
+    EpochS(f64),
+    AdvanceS(f64),
+}
+
+/// A status and what to say.
+type Answer = Result<Value, (StatusCode, String)>;
+
+pub fn is_for(request: &Request) -> bool {
+    request.uri().path().starts_with(PREFIX)
+}
+
+pub async fn answer(store: &Store, request: Request) -> Response<Body> {
+    let (status, body) = match steer(store, request).await {
+        Ok(body) => (StatusCode::OK, body),
+        Err((status, message)) => (status, json!({ "message": message })),
+    };
+    let mut response = Response::new(Body::from(format!("{body:#}\n")));
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+    response
+}
+
+async fn steer(store: &Store, request: Request) -> Answer {
+    if !is_local(&request) {
+        let message = "only this machine may steer the local AWS, by an address such as 127.0.0.1";
+        return Err((StatusCode::FORBIDDEN, message.to_owned()));
+    }
+    let wrong = |message: String| (StatusCode::BAD_REQUEST, message);
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY_MAX).await.map_err(|it| wrong(it.to_string()))?;
+    match (parts.method, &parts.uri.path()[PREFIX.len()..]) {
+        (Method::GET, "faults") => {}
+        (Method::PUT, "faults") => {
+            let text = std::str::from_utf8(&body).map_err(|it| wrong(it.to_string()))?;
+            store.set_faults(Faults::read(text).map_err(|it| wrong(it.to_string()))?);
+        }
+        (Method::DELETE, "faults") => store.set_faults(Faults::default()),
+        (Method::GET, "calls") => return Ok(json!(store.calls())),
+        (Method::DELETE, "calls") => {
+            store.clear_calls();
+            return Ok(json!([]));
+        }
+        (Method::GET, "clock") => return Ok(json!({ "epoch-s": store.now_epoch_s() })),
+        (Method::PUT, "clock") => {
+            move_clock(store, &body).map_err(wrong)?;
+            return Ok(json!({ "epoch-s": store.now_epoch_s() }));
+        }
+        _ => {
+            let message = "there are GET, PUT and DELETE /_provision/faults, GET and DELETE /_provision/calls, GET and PUT /_provision/clock";
+            return Err((StatusCode::NOT_FOUND, message.to_owned()));
+        }
+    }
+    Ok(json!(store.faults()))
+}
+
+fn move_clock(store: &Store, body: &[u8]) -> Result<(), String> {
+    let now = store.now_epoch_s();
+    let by_s = match serde_json::from_slice(body).map_err(|it| it.to_string())? {
+        Clock::EpochS(to) => to - now,
+        Clock::AdvanceS(by) => by,
+    };
+    match by_s.abs() <= CLOCK_MAX_S as f64 {
+        true => {
+            store.move_clock(by_s);
+            Ok(())
+        }
+        false => Err("the clock can't be moved by more than a hundred years".to_owned()),
+    }
+}
+
+/// Whether both ends are this machine. A page in a browser gets here by a name of its own, so the name
+/// counts too.
+fn is_local(request: &Request) -> bool {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let host = request.headers().get("host").and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let local = name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback());
+    local && peer.is_none_or(|it| it.0.ip().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_other_machines_are_none_of_ours() {
+        let check = |host: &str, peer: Option<&str>, expected: bool| {
+            let mut request = Request::builder().header("host", host).body(Body::empty()).unwrap();
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+            }
+            assert_eq!(is_local(&request), expected, "{host}");
+        };
+        check("127.0.0.1:4100", None, true);
+        check("localhost:4100", Some("127.0.0.1:1"), true);
+        check("[::1]:4100", Some("[::1]:1"), true);
+        check("[::1]", None, true);
+        check("localhost", Some("10.0.0.1:1"), false);
+        check("evil.example.com", None, false);
+        check("10.0.0.1:4100", None, false);
+        check("", None, false);
+    }
+}

@@ -1,0 +1,510 @@
+//! Faults on demand, as a client without an SDK sees them.
+use std::fs;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
+use provision::emulator::{self, Faults, Store};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::world::{World, root};
+
+/// A clock that stands still until it is moved.
+#[derive(Clone, Debug)]
+struct Clock(Arc<AtomicU64>);
+
+impl TimeSource for Clock {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// 2027-01-15T08:00:00Z.
+const NOW_S: u64 = 1_800_000_000;
+const SIGNED: &str = "20270115T080000Z";
+
+/// A local AWS with faults, and a client that speaks no more than HTTP.
+struct Faulty {
+    store: Arc<Store>,
+    clock: Clock,
+    address: SocketAddr,
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+    /// The code of its error.
+    fn code(&self) -> &str {
+        let header = self.head.split("x-amzn-errortype: ").nth(1).and_then(|it| it.lines().next());
+        let element = || self.body.split("<Code>").nth(1)?.split('<').next();
+        header.or_else(element).unwrap_or_default()
+    }
+}
+
+impl Faulty {
+    async fn start(faults: Value) -> Self {
+        let clock = Clock(Arc::new(AtomicU64::new(NOW_S)));
+        let store = Store::in_memory(SharedTimeSource::new(clock.clone()));
+        store.set_faults(serde_json::from_value(faults).unwrap());
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = emulator::router(Arc::clone(&store));
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { store, clock, address }
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.clock.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+    fn set(&self, faults: Value) {
+        self.store.set_faults(serde_json::from_value(faults).unwrap());
+    }
+
+    /// An answer, or none if the connection closed without a byte.
+    async fn send(&self, head: &str, body: &str) -> Option<Answer> {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let (address, length) = (self.address, body.len());
+        let request = format!(
+            "{head}\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        // A reset is a way to close, too.
+        let _ = stream.read_to_end(&mut bytes).await;
+        let text = String::from_utf8(bytes).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Some(Answer { status, head: head.to_owned(), body: body.to_owned() })
+    }
+    async fn signed(&self, service: &str, signed: &str, head: &str, body: &str) -> Option<Answer> {
+        let scope = format!("AKID/20270115/us-east-1/{service}/aws4_request");
+        let head = format!(
+            "{head}\r\nx-amz-date: {signed}\r\nauthorization: AWS4-HMAC-SHA256 Credential={scope}, Signature=0"
+        );
+        self.send(&head, body).await
+    }
+    async fn maybe(&self, method: &str, path: &str, body: &str) -> Option<Answer> {
+        self.signed("appsync", SIGNED, &format!("{method} {path} HTTP/1.1"), body).await
+    }
+    async fn appsync(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.maybe(method, path, &body).await.unwrap()
+    }
+    async fn get(&self, path: &str) -> Answer {
+        self.appsync("GET", path, &Value::Null).await
+    }
+    async fn create_api(&self, name: &str) -> Answer {
+        self.appsync("POST", "/v2/apis", &api(name, None)).await
+    }
+    /// The id of an API that is made now.
+    async fn api(&self) -> String {
+        self.create_api("a").await.json()["api"]["apiId"].as_str().unwrap().to_owned()
+    }
+    async fn iam(&self, form: &str) -> Answer {
+        self.signed("iam", SIGNED, "POST / HTTP/1.1", form).await.unwrap()
+    }
+    async fn create_role(&self, name: &str) {
+        let form = format!("Action=CreateRole&RoleName={name}&AssumeRolePolicyDocument={TRUST}");
+        assert_eq!(self.iam(&form).await.status, 200);
+    }
+    async fn control(&self, head: &str, body: &str) -> Answer {
+        self.send(&format!("{head} HTTP/1.1"), body).await.unwrap()
+    }
+    /// Operation, status and fault of every call.
+    fn log(&self) -> Vec<(&'static str, Option<u16>, Option<&'static str>)> {
+        self.store.calls().into_iter().map(|it| (it.operation, it.status, it.fault)).collect()
+    }
+}
+
+const TRUST: &str = "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%22%2A%22%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D";
+
+fn api(name: &str, log_role: Option<&str>) -> Value {
+    let modes = json!([{ "authType": "API_KEY" }]);
+    let mut config = json!({
+        "authProviders": modes,
+        "connectionAuthModes": modes,
+        "defaultPublishAuthModes": modes,
+        "defaultSubscribeAuthModes": modes,
+    });
+    if let Some(arn) = log_role {
+        config["logConfig"] = json!({ "logLevel": "ALL", "cloudWatchLogsRoleArn": arn });
+    }
+    json!({ "name": name, "eventConfig": config })
+}
+
+/// One member of each item of a list.
+fn names(answer: &Answer, list: &str, member: &str) -> Vec<String> {
+    let list = answer.json()[list].as_array().cloned().unwrap();
+    list.iter().map(|it| it[member].as_str().unwrap().to_owned()).collect()
+}
+
+fn rule(on: &str, fault: Value) -> Value {
+    json!({ "rules": [{ "on": on, "fault": fault, "times": 1 }] })
+}
+
+/// Faults, and what an AppSync client sees of each, and how much was done.
+#[tokio::test]
+async fn each_fault_is_seen_once_and_does_the_work_or_not() {
+    let error =
+        json!({ "error": { "code": "UnauthorizedException", "status": 401, "message": "no" } });
+    let cases = [
+        (json!("throttle"), Some((429, "LimitExceededException")), 0),
+        (error, Some((401, "UnauthorizedException")), 0),
+        (json!("fail-before"), Some((500, "InternalFailureException")), 0),
+        (json!("fail-after"), Some((500, "InternalFailureException")), 1),
+        (json!("drop-before"), None, 0),
+        (json!("drop-after"), None, 1),
+        (json!({ "delay-ms": 1 }), Some((200, "")), 1),
+    ];
+    for (fault, seen, done) in cases {
+        let faulty = Faulty::start(rule("CreateApi", fault.clone())).await;
+        let answer = faulty.maybe("POST", "/v2/apis", &api("a", None).to_string()).await;
+        assert_eq!(answer.as_ref().map(|it| (it.status, it.code())), seen, "{fault}");
+        let log = faulty.log();
+        assert_eq!(log.len(), 1);
+        assert_eq!((log[0].0, log[0].1), ("CreateApi", seen.map(|it| it.0)), "{fault}");
+        assert!(fault.to_string().contains(log[0].2.unwrap()), "{fault} {log:?}");
+        assert_eq!(faulty.create_api("b").await.status, 200, "{fault}");
+        assert_eq!(names(&faulty.get("/v2/apis").await, "apis", "name").len(), done + 1, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn iam_and_sts_tell_their_faults_their_own_way() {
+    let faulty = Faulty::start(json!({})).await;
+    let check = async |fault: Value, service: &str, status: u16, code: &str| {
+        faulty.set(rule("*", fault.clone()));
+        let form = "Action=GetRole&RoleName=r";
+        let answer = faulty.signed(service, SIGNED, "POST / HTTP/1.1", form).await.unwrap();
+        assert_eq!((answer.status, answer.code()), (status, code), "{fault} {service}");
+        assert!(answer.body.starts_with("<ErrorResponse"), "{}", answer.body);
+    };
+    check(json!("throttle"), "iam", 400, "Throttling").await;
+    check(json!("fail-after"), "iam", 500, "ServiceFailure").await;
+    check(json!("throttle"), "sts", 400, "Throttling").await;
+    check(json!("fail-before"), "sts", 500, "InternalFailure").await;
+    let error = json!({ "error": { "code": "EntityAlreadyExists", "status": 409 } });
+    check(error, "iam", 409, "EntityAlreadyExists").await;
+}
+
+#[tokio::test]
+async fn who_hangs_gets_nothing_until_the_service_ends() {
+    let clock = SharedTimeSource::new(Clock(Arc::new(AtomicU64::new(NOW_S))));
+    let store = Store::in_memory(clock.clone());
+    store.set_faults(Faults::read(r#"{"rules": [{"on": "ListApis", "fault": "hang"}]}"#).unwrap());
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let service = emulator::serve(listener, Arc::clone(&store), async { drop(ended.await) });
+    let service = tokio::spawn(service);
+    let faulty = Arc::new(Faulty { store, clock: Clock(Default::default()), address });
+    let hung = tokio::spawn({
+        let faulty = Arc::clone(&faulty);
+        async move { faulty.maybe("GET", "/v2/apis", "").await }
+    });
+    while faulty.store.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(!hung.is_finished());
+    assert_eq!(faulty.log(), [("ListApis", None, None)]);
+    end.send(()).unwrap();
+    assert!(hung.await.unwrap().is_none());
+    service.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn every_answer_takes_as_long_as_the_latency() {
+    let faulty = Faulty::start(json!({ "latency-ms": 30 })).await;
+    assert_eq!(faulty.get("/v2/apis").await.status, 200);
+    let call = faulty.store.calls().remove(0);
+    assert!(call.ended_ms.unwrap() - call.started_ms >= 29, "{call:?}");
+}
+
+#[tokio::test]
+async fn of_two_changes_of_one_api_the_later_is_refused() {
+    let faulty = Faulty::start(json!({})).await;
+    let (one, other) = (faulty.api().await, faulty.api().await);
+    let create = async |id: &str, name: &str| {
+        let path = format!("/v2/apis/{id}/channelNamespaces");
+        faulty.appsync("POST", &path, &json!({ "name": name })).await.status
+    };
+    faulty.set(json!({ "overlap": "conflict", "overlap-ms": 30 }));
+    let first = create(&one, "first");
+    let path = format!("/v1/apis/{one}/apikeys");
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let read = faulty.get(&format!("/v2/apis/{one}")).await.status;
+        let arn = format!("arn%3Aaws%3Aappsync%3Aus-east-1%3A123456789012%3Aapis%2F{one}");
+        let tags = json!({ "tags": { "a": "b" } });
+        let tagged = faulty.appsync("POST", &format!("/v1/tags/{arn}"), &tags).await;
+        let key = faulty.appsync("POST", &path, &json!({})).await;
+        assert_eq!(key.code(), "ConcurrentModificationException");
+        (read, tagged.status, key.status, create(&other, "elsewhere").await)
+    };
+    assert_eq!(tokio::join!(first, later), (200, (200, 409, 409, 200)));
+    // What was refused does not count as a change that lasts.
+    assert_eq!(create(&one, "second").await, 200);
+    faulty.set(json!({ "overlap": "allowed", "overlap-ms": 30 }));
+    assert_eq!(tokio::join!(create(&one, "a"), create(&one, "b")), (200, 200));
+    let overlapping =
+        json!({ "overlap": "conflict", "overlap-ms": 20, "overlap-create-api": true });
+    faulty.set(overlapping);
+    let two = tokio::join!(faulty.create_api("c"), faulty.create_api("d"));
+    let mut two = [two.0.status, two.1.status];
+    two.sort_unstable();
+    assert_eq!(two, [200, 409]);
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_when_it_has_settled_and_read_when_it_shows() {
+    let faulty = Faulty::start(json!({ "roles-settle-s": 10, "iam-reads-lag-s": 5 })).await;
+    faulty.create_role("Logs").await;
+    let arn = "arn:aws:iam::123456789012:role/path/logs";
+    let create = async || faulty.appsync("POST", "/v2/apis", &api("a", Some(arn))).await;
+    let shows = async || {
+        let read = faulty.iam("Action=GetRole&RoleName=Logs").await.status;
+        let listed = faulty.iam("Action=ListRoles").await.body.contains("<RoleName>Logs<");
+        (read, listed)
+    };
+    let refused = create().await;
+    assert_eq!((refused.status, refused.code()), (400, "BadRequestException"));
+    assert_eq!(refused.json()["message"], format!("Unable to assume role {arn}."));
+    assert_eq!(shows().await, (404, false));
+    faulty.pass(5);
+    assert_eq!(shows().await, (200, true));
+    assert_eq!(create().await.status, 400);
+    faulty.pass(5);
+    let id = create().await.json()["api"]["apiId"].as_str().unwrap().to_owned();
+    let form = "Action=UpdateAssumeRolePolicy&RoleName=logs&PolicyDocument=";
+    assert_eq!(faulty.iam(&format!("{form}{TRUST}")).await.status, 200);
+    let update = async || {
+        faulty.appsync("POST", &format!("/v2/apis/{id}"), &api("b", Some(arn))).await.status
+    };
+    assert_eq!((update().await, shows().await), (400, (200, true)));
+    faulty.pass(10);
+    assert_eq!(update().await, 200);
+}
+
+#[tokio::test]
+async fn lists_show_what_was_there_some_seconds_ago() {
+    let faulty = Faulty::start(json!({ "lists-lag-s": 10 })).await;
+    let id = faulty.api().await;
+    let list = async || names(&faulty.get("/v2/apis").await, "apis", "name");
+    let path = format!("/v2/apis/{id}");
+    assert_eq!(faulty.get(&path).await.status, 200);
+    assert_eq!(list().await, [""; 0]);
+    // A list in something too new to show is there, and empty.
+    let keys = faulty.get(&format!("/v1/apis/{id}/apikeys")).await;
+    assert_eq!((keys.status, keys.json()), (200, json!({ "apiKeys": [] })));
+    faulty.pass(10);
+    assert_eq!(list().await, ["a"]);
+    faulty.appsync("POST", &path, &api("b", None)).await;
+    assert_eq!(list().await, ["a"]);
+    faulty.pass(10);
+    assert_eq!(list().await, ["b"]);
+    faulty.appsync("DELETE", &path, &Value::Null).await;
+    assert_eq!(list().await, ["b"]);
+    assert_eq!(faulty.get(&path).await.status, 404);
+    faulty.pass(10);
+    assert_eq!(list().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn lists_show_a_change_after_some_calls() {
+    let faulty = Faulty::start(json!({})).await;
+    let id = faulty.api().await;
+    faulty.set(json!({ "lists-lag-calls": 2 }));
+    let path = format!("/v2/apis/{id}/channelNamespaces");
+    let create = async |name: &str| {
+        assert_eq!(faulty.appsync("POST", &path, &json!({ "name": name })).await.status, 200);
+    };
+    let list = async |query: &str| {
+        let answer = faulty.get(&format!("{path}{query}")).await;
+        names(&answer, "channelNamespaces", "name").join(" ")
+    };
+    create("a").await;
+    assert_eq!(list("").await, "");
+    create("b").await;
+    assert_eq!(list("").await, "");
+    // Another list counts for itself.
+    assert_eq!(names(&faulty.get("/v2/apis").await, "apis", "name"), ["a"]);
+    assert_eq!(list("").await, "a");
+    assert_eq!(list("?maxResults=1").await, "a");
+    // A further page is of the same moment.
+    assert_eq!(list("?nextToken=61").await, "b");
+    faulty.appsync("DELETE", &format!("{path}/a"), &Value::Null).await;
+    assert_eq!(list("").await, "a b");
+    assert_eq!(list("").await, "a b");
+    assert_eq!(list("").await, "b");
+}
+
+#[tokio::test]
+async fn quotas_are_as_small_as_they_are_set() {
+    let quotas = json!({ "apis": 1, "namespaces": 1, "api-keys": 1, "roles": 1 });
+    let faulty = Faulty::start(json!({ "quotas": quotas })).await;
+    let id = faulty.api().await;
+    let second = faulty.create_api("b").await;
+    assert_eq!((second.status, second.code()), (402, "ServiceQuotaExceededException"));
+    let (namespaces, keys) =
+        (format!("/v2/apis/{id}/channelNamespaces"), format!("/v1/apis/{id}/apikeys"));
+    for (path, body, code) in [
+        (&namespaces, json!({ "name": "n" }), "ServiceQuotaExceededException"),
+        (&keys, json!({}), "ApiKeyLimitExceededException"),
+    ] {
+        assert_eq!(faulty.appsync("POST", path, &body).await.status, 200);
+        let body = if body["name"].is_null() { body } else { json!({ "name": "m" }) };
+        assert_eq!(faulty.appsync("POST", path, &body).await.code(), code);
+    }
+    faulty.create_role("r").await;
+    let form = format!("Action=CreateRole&RoleName=s&AssumeRolePolicyDocument={TRUST}");
+    assert_eq!(faulty.iam(&form).await.code(), "LimitExceeded");
+}
+
+#[tokio::test]
+async fn a_skewed_clock_refuses_signatures_and_tells_the_time() {
+    let faulty = Faulty::start(json!({ "clock-skew-s": 600 })).await;
+    let list = async |service: &str, signed: &str| {
+        let head = if service == "iam" { "POST / HTTP/1.1" } else { "GET /v2/apis HTTP/1.1" };
+        faulty.signed(service, signed, head, "Action=ListRoles").await.unwrap()
+    };
+    let early = list("appsync", SIGNED).await;
+    assert_eq!((early.status, early.code()), (403, "InvalidSignatureException"));
+    let text = "Signature expired: 20270115T080000Z is now earlier than 20270115T080500Z (20270115T081000Z - 5 min.)";
+    assert_eq!(early.json()["message"], text);
+    assert!(early.head.contains("date: Fri, 15 Jan 2027 08:10:00 GMT"), "{}", early.head);
+    assert_eq!(list("iam", SIGNED).await.code(), "SignatureDoesNotMatch");
+    assert_eq!(list("appsync", "20270115T081000Z").await.status, 200);
+    assert_eq!(faulty.log()[0], ("ListApis", Some(403), Some("check-signature-time")));
+    faulty.set(json!({ "clock-skew-s": 600, "check-signature-time": false }));
+    let created = faulty.create_api("a").await.json()["api"]["created"].as_f64();
+    assert_eq!(created, Some((NOW_S + 600) as f64));
+    faulty.set(json!({ "check-signature-time": true }));
+    assert_eq!(list("appsync", SIGNED).await.status, 200);
+    assert_eq!(list("appsync", "20270115T070000Z").await.status, 403);
+}
+
+#[tokio::test]
+async fn faults_are_read_set_and_cleared_while_it_runs() {
+    let faulty = Faulty::start(json!({})).await;
+    let set = r#"{"rules": [{"on": "ListApis", "fault": "throttle"}]}"#;
+    assert_eq!(faulty.control("PUT /_provision/faults", set).await.status, 200);
+    assert_eq!(faulty.get("/v2/apis").await.status, 429);
+    let read = faulty.control("GET /_provision/faults", "").await.json();
+    assert_eq!(read["rules"][0]["on"], json!(["ListApis"]));
+    let again = faulty.control("PUT /_provision/faults", &read.to_string()).await;
+    assert_eq!(again.json(), read);
+    let wrong = faulty.control("PUT /_provision/faults", r#"{"rule": []}"#).await;
+    assert_eq!(wrong.status, 400);
+    let message = wrong.json()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("`rule`") && message.contains("`rules`"), "{message}");
+    // What could not be read has changed nothing.
+    assert_eq!(faulty.get("/v2/apis").await.status, 429);
+    assert_eq!(faulty.control("DELETE /_provision/faults", "").await.status, 200);
+    assert_eq!(faulty.get("/v2/apis").await.status, 200);
+    assert_eq!(faulty.control("GET /_provision/x", "").await.status, 404);
+    assert_eq!(faulty.control("PATCH /_provision/faults", "").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_log_tells_what_was_asked_and_no_secret() {
+    let faulty = Faulty::start(json!({})).await;
+    let id = faulty.api().await;
+    let key = faulty.appsync("POST", &format!("/v1/apis/{id}/apikeys"), &json!({})).await.json();
+    let key = key["apiKey"]["id"].as_str().unwrap().to_owned();
+    faulty.appsync("DELETE", &format!("/v1/apis/{id}/apikeys/{key}"), &Value::Null).await;
+    faulty.iam(&format!("Action={key}")).await;
+    faulty.get(&format!("/{key}")).await;
+    let answer = faulty.control("GET /_provision/calls", "").await;
+    assert!(!answer.body.contains(&key) && !answer.body.contains(&id), "{}", answer.body);
+    let log = answer.json();
+    let told: Vec<_> = log.as_array().unwrap().iter().map(|it| it["operation"].clone()).collect();
+    assert_eq!(told, ["CreateApi", "CreateApiKey", "DeleteApiKey", "Unknown", "Unknown"]);
+    assert_eq!(
+        (&log[2]["n"], &log[2]["service"], &log[2]["status"]),
+        (&json!(3), &json!("appsync"), &json!(200))
+    );
+    assert!(log[2]["ended_ms"].as_u64() >= log[2]["started_ms"].as_u64());
+    assert_eq!(faulty.control("DELETE /_provision/calls", "").await.status, 200);
+    assert_eq!(faulty.store.calls(), []);
+}
+
+#[tokio::test]
+async fn the_clock_is_moved_until_a_key_has_expired_for_good() {
+    let faulty = Faulty::start(json!({})).await;
+    let path = format!("/v1/apis/{}/apikeys", faulty.api().await);
+    assert_eq!(faulty.appsync("POST", &path, &json!({})).await.status, 200);
+    let days = |days: u64| json!({ "advance-s": days * 86_400 }).to_string();
+    let count = async || names(&faulty.get(&path).await, "apiKeys", "id").len();
+    let moved = faulty.control("PUT /_provision/clock", &days(66)).await.json();
+    assert_eq!(moved["epoch-s"], json!((NOW_S + 66 * 86_400) as f64));
+    assert_eq!(count().await, 1);
+    faulty.control("PUT /_provision/clock", &days(1)).await;
+    assert_eq!(count().await, 0);
+    let back = json!({ "epoch-s": NOW_S }).to_string();
+    assert_eq!(
+        faulty.control("PUT /_provision/clock", &back).await.json()["epoch-s"],
+        json!(NOW_S as f64)
+    );
+    assert_eq!(faulty.control("PUT /_provision/clock", r#"{"advance": 1}"#).await.status, 400);
+    assert_eq!(
+        faulty.control("PUT /_provision/clock", r#"{"advance-s": 1e300}"#).await.status,
+        400
+    );
+}
+
+#[tokio::test]
+async fn a_page_of_somebody_elses_steers_nothing() {
+    let faulty = Faulty::start(json!({})).await;
+    let mut stream = TcpStream::connect(faulty.address).await.unwrap();
+    let request =
+        "GET /_provision/calls HTTP/1.1\r\nhost: evil.example.com\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 403"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_wrong_is_told_with_its_place() {
+    let world = World::new();
+    world.write("faults.json", "{\n  \"latency\": 5\n}\n");
+    let ran = world.run(&["local", "--port", "0", "--faults", "faults.json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("faults.json:2:11: unknown field `latency`"), "{}", ran.err);
+    assert!(ran.err.contains("docs/faults.md"), "{}", ran.err);
+    let ran = world.run(&["local", "--port", "0", "--faults", "none.json"]);
+    assert!(ran.err.contains("the faults in none.json can't be read"), "{}", ran.err);
+    assert!(!world.path(".provision").exists());
+}
+
+#[test]
+fn the_examples_of_the_page_are_faults() {
+    let page = fs::read_to_string(root("docs/faults.md")).unwrap();
+    let blocks: Vec<&str> =
+        page.split("```json\n").skip(1).map(|it| it.split("```").next().unwrap()).collect();
+    for block in &blocks {
+        Faults::read(block).unwrap_or_else(|error| panic!("{error}\n{block}"));
+    }
+    let all = serde_json::to_value(Faults::default()).unwrap();
+    for member in all.as_object().unwrap().keys().chain(all["quotas"].as_object().unwrap().keys()) {
+        assert!(
+            blocks.iter().any(|it| it.contains(&format!("\"{member}\""))),
+            "no example of {member}"
+        );
+    }
+    let file = fs::read_to_string(root("docs/faults.json")).unwrap();
+    Faults::read(&file).unwrap();
+}
