@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::emulator::operation::Operation;
+use crate::emulator::operation::{Operation, Service};
 
 /// The log forgets its oldest calls beyond this many.
 const KEPT_MAX: usize = 100_000;
@@ -16,7 +16,7 @@ const KEPT_MAX: usize = 100_000;
 pub struct LoggedCall {
     /// Counts calls from 1, and goes on counting when the log is emptied.
     pub n: u64,
-    pub service: Option<crate::emulator::operation::Service>,
+    pub service: Option<Service>,
     pub operation: &'static str,
     /// None while the call lasts, and for a call that got no answer.
     pub status: Option<u16>,
@@ -70,13 +70,15 @@ impl Calls {
         CallNumber(n)
     }
 
-    /// Notes how a call went, unless the log has been emptied since.
-    pub fn end(&self, CallNumber(n): CallNumber, status: Option<u16>, fault: Option<&'static str>) {
-        let ended_ms = self.now_ms();
-        let mut log = self.log.lock().expect("nobody panics while holding it");
-        let Ok(place) = log.kept.binary_search_by_key(&n, |it| it.n) else { return };
-        let call = &mut log.kept[place];
-        (call.status, call.fault, call.ended_ms) = (status, fault, Some(ended_ms));
+    /// Notes the fault that a call met.
+    pub fn met(&self, number: CallNumber, fault: Option<&'static str>) {
+        self.note(number, |call| call.fault = fault);
+    }
+
+    /// Notes how a call ended.
+    pub fn end(&self, number: CallNumber, status: Option<u16>) {
+        let ended_ms = Some(self.now_ms());
+        self.note(number, |call| (call.status, call.ended_ms) = (status, ended_ms));
     }
 
     pub fn all(&self) -> Vec<LoggedCall> {
@@ -86,6 +88,14 @@ impl Calls {
 
     pub fn clear(&self) {
         self.log.lock().expect("nobody panics while holding it").kept.clear();
+    }
+
+    /// Calls that the log has forgotten stay forgotten.
+    fn note(&self, CallNumber(n): CallNumber, note: impl FnOnce(&mut LoggedCall)) {
+        let mut log = self.log.lock().expect("nobody panics while holding it");
+        if let Ok(place) = log.kept.binary_search_by_key(&n, |it| it.n) {
+            note(&mut log.kept[place]);
+        }
     }
 
     fn now_ms(&self) -> u64 {
@@ -103,10 +113,10 @@ mod tests {
         let operation = || Operation { service: None, name: "GetApi", changes: None };
         let first = calls.begin(&operation());
         let second = calls.begin(&operation());
-        calls.end(second, Some(200), None);
+        calls.end(second, Some(200));
         assert_eq!(calls.all().iter().map(|it| it.status).collect::<Vec<_>>(), [None, Some(200)]);
         calls.clear();
-        calls.end(first, Some(500), None);
+        calls.end(first, Some(500));
         assert_eq!(calls.all(), []);
         for _ in 0..=KEPT_MAX {
             calls.begin(&operation());

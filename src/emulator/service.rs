@@ -123,10 +123,11 @@ async fn answer_to(store: Arc<Store>, request: Request) -> End {
     let operation = Operation::of(&call);
     let number = store.calls.begin(&operation);
     let (end, fault) = meet(&store, &call, &operation, &request_id).await;
+    store.calls.met(number, fault);
     match &end {
         End::Hang => {}
-        End::Drop => store.calls.end(number, None, fault),
-        End::Answer(answer) => store.calls.end(number, Some(answer.status().as_u16()), fault),
+        End::Drop => store.calls.end(number, None),
+        End::Answer(answer) => store.calls.end(number, Some(answer.status().as_u16())),
     }
     end
 }
@@ -249,7 +250,7 @@ fn note_role(store: &Store, call: &Call, operation: &Operation) {
 }
 
 fn refuse_signature(store: &Store, call: &Call) -> Option<Fault> {
-    if !store.faults().checks_signature_time() {
+    if !store.running.checks_signature_time() {
         return None;
     }
     let message = clock::refuse(&call.signed, store.now_epoch_s())?;

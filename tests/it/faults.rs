@@ -1,154 +1,17 @@
 //! Faults on demand, as a client without an SDK sees them.
 use std::fs;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_smithy_async::time::{SharedTimeSource, TimeSource};
+use aws_sdk_appsync::config::retry::RetryConfig;
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use provision::emulator::{self, Faults, Store};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::world::{World, root};
-
-/// A clock that stands still until it is moved.
-#[derive(Clone, Debug)]
-struct Clock(Arc<AtomicU64>);
-
-impl TimeSource for Clock {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(self.0.load(Ordering::Relaxed))
-    }
-}
-
-/// 2027-01-15T08:00:00Z.
-const NOW_S: u64 = 1_800_000_000;
-const SIGNED: &str = "20270115T080000Z";
-
-/// A local AWS with faults, and a client that speaks no more than HTTP.
-struct Faulty {
-    store: Arc<Store>,
-    clock: Clock,
-    address: SocketAddr,
-}
-
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-    /// The code of its error.
-    fn code(&self) -> &str {
-        let header = self.head.split("x-amzn-errortype: ").nth(1).and_then(|it| it.lines().next());
-        let element = || self.body.split("<Code>").nth(1)?.split('<').next();
-        header.or_else(element).unwrap_or_default()
-    }
-}
-
-impl Faulty {
-    async fn start(faults: Value) -> Self {
-        let clock = Clock(Arc::new(AtomicU64::new(NOW_S)));
-        let store = Store::in_memory(SharedTimeSource::new(clock.clone()));
-        store.set_faults(serde_json::from_value(faults).unwrap());
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = emulator::router(Arc::clone(&store));
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { store, clock, address }
-    }
-
-    fn pass(&self, seconds: u64) {
-        self.clock.0.fetch_add(seconds, Ordering::Relaxed);
-    }
-    fn set(&self, faults: Value) {
-        self.store.set_faults(serde_json::from_value(faults).unwrap());
-    }
-
-    /// An answer, or none if the connection closed without a byte.
-    async fn send(&self, head: &str, body: &str) -> Option<Answer> {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let (address, length) = (self.address, body.len());
-        let request = format!(
-            "{head}\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut bytes = Vec::new();
-        // A reset is a way to close, too.
-        let _ = stream.read_to_end(&mut bytes).await;
-        let text = String::from_utf8(bytes).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n")?;
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Some(Answer { status, head: head.to_owned(), body: body.to_owned() })
-    }
-    async fn signed(&self, service: &str, signed: &str, head: &str, body: &str) -> Option<Answer> {
-        let scope = format!("AKID/20270115/us-east-1/{service}/aws4_request");
-        let head = format!(
-            "{head}\r\nx-amz-date: {signed}\r\nauthorization: AWS4-HMAC-SHA256 Credential={scope}, Signature=0"
-        );
-        self.send(&head, body).await
-    }
-    async fn maybe(&self, method: &str, path: &str, body: &str) -> Option<Answer> {
-        self.signed("appsync", SIGNED, &format!("{method} {path} HTTP/1.1"), body).await
-    }
-    async fn appsync(&self, method: &str, path: &str, body: &Value) -> Answer {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.maybe(method, path, &body).await.unwrap()
-    }
-    async fn get(&self, path: &str) -> Answer {
-        self.appsync("GET", path, &Value::Null).await
-    }
-    async fn create_api(&self, name: &str) -> Answer {
-        self.appsync("POST", "/v2/apis", &api(name, None)).await
-    }
-    /// The id of an API that is made now.
-    async fn api(&self) -> String {
-        self.create_api("a").await.json()["api"]["apiId"].as_str().unwrap().to_owned()
-    }
-    async fn iam(&self, form: &str) -> Answer {
-        self.signed("iam", SIGNED, "POST / HTTP/1.1", form).await.unwrap()
-    }
-    async fn create_role(&self, name: &str) {
-        let form = format!("Action=CreateRole&RoleName={name}&AssumeRolePolicyDocument={TRUST}");
-        assert_eq!(self.iam(&form).await.status, 200);
-    }
-    async fn control(&self, head: &str, body: &str) -> Answer {
-        self.send(&format!("{head} HTTP/1.1"), body).await.unwrap()
-    }
-    /// Operation, status and fault of every call.
-    fn log(&self) -> Vec<(&'static str, Option<u16>, Option<&'static str>)> {
-        self.store.calls().into_iter().map(|it| (it.operation, it.status, it.fault)).collect()
-    }
-}
-
-const TRUST: &str = "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%22%2A%22%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D";
-
-fn api(name: &str, log_role: Option<&str>) -> Value {
-    let modes = json!([{ "authType": "API_KEY" }]);
-    let mut config = json!({
-        "authProviders": modes,
-        "connectionAuthModes": modes,
-        "defaultPublishAuthModes": modes,
-        "defaultSubscribeAuthModes": modes,
-    });
-    if let Some(arn) = log_role {
-        config["logConfig"] = json!({ "logLevel": "ALL", "cloudWatchLogsRoleArn": arn });
-    }
-    json!({ "name": name, "eventConfig": config })
-}
-
-/// One member of each item of a list.
-fn names(answer: &Answer, list: &str, member: &str) -> Vec<String> {
-    let list = answer.json()[list].as_array().cloned().unwrap();
-    list.iter().map(|it| it[member].as_str().unwrap().to_owned()).collect()
-}
+use crate::faulty::{Clock, Faulty, NOW_S, SIGNED, TRUST, api, names};
+use crate::world::{World, root, serve_store};
 
 fn rule(on: &str, fault: Value) -> Value {
     json!({ "rules": [{ "on": on, "fault": fault, "times": 1 }] })
@@ -201,15 +64,15 @@ async fn iam_and_sts_tell_their_faults_their_own_way() {
 
 #[tokio::test]
 async fn who_hangs_gets_nothing_until_the_service_ends() {
-    let clock = SharedTimeSource::new(Clock(Arc::new(AtomicU64::new(NOW_S))));
-    let store = Store::in_memory(clock.clone());
+    let clock = Clock::default();
+    let store = Store::in_memory(SharedTimeSource::new(clock.clone()));
     store.set_faults(Faults::read(r#"{"rules": [{"on": "ListApis", "fault": "hang"}]}"#).unwrap());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let service = emulator::serve(listener, Arc::clone(&store), async { drop(ended.await) });
     let service = tokio::spawn(service);
-    let faulty = Arc::new(Faulty { store, clock: Clock(Default::default()), address });
+    let faulty = Arc::new(Faulty { store, clock, address });
     let hung = tokio::spawn({
         let faulty = Arc::clone(&faulty);
         async move { faulty.maybe("GET", "/v2/apis", "").await }
@@ -219,7 +82,7 @@ async fn who_hangs_gets_nothing_until_the_service_ends() {
     }
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(!hung.is_finished());
-    assert_eq!(faulty.log(), [("ListApis", None, None)]);
+    assert_eq!(faulty.log(), [("ListApis", None, Some("hang"))]);
     end.send(()).unwrap();
     assert!(hung.await.unwrap().is_none());
     service.await.unwrap().unwrap();
@@ -475,6 +338,29 @@ async fn a_page_of_somebody_elses_steers_nothing() {
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
     assert!(text.starts_with("HTTP/1.1 403"), "{text}");
+}
+
+/// The SDK of the engine, in haste.
+#[tokio::test]
+async fn an_sdk_corrects_its_clock_and_repeats_a_read_that_was_lost() {
+    let clock = SharedTimeSource::new(SystemTimeSource::new());
+    let store = Store::in_memory(clock);
+    let served = serve_store(Arc::clone(&store), |it| it).await;
+    let hasty = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+    let hasty = || aws_sdk_appsync::config::Config::builder().retry_config(hasty.clone());
+    for (faults, statuses) in [
+        (json!({ "clock-skew-s": 600 }), [Some(403), Some(200)]),
+        (json!({ "clock-skew-s": -600 }), [Some(403), Some(200)]),
+        (rule("ListApis", json!("drop-after")), [None, Some(200)]),
+        (rule("ListApis", json!("throttle")), [Some(429), Some(200)]),
+    ] {
+        store.set_faults(serde_json::from_value(faults.clone()).unwrap());
+        store.clear_calls();
+        let list = served.aws.appsync.list_apis().customize().config_override(hasty());
+        list.send().await.unwrap();
+        let seen: Vec<_> = store.calls().iter().map(|it| it.status).collect();
+        assert_eq!(seen, statuses, "{faults}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod commands;
 mod editor;
 mod engine;
 mod faults;
+mod faulty;
 mod generated;
 mod handlers;
 mod imports;

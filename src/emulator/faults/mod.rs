@@ -151,10 +151,6 @@ impl Faults {
     pub fn read(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
-
-    pub(in crate::emulator) fn checks_signature_time(&self) -> bool {
-        self.check_signature_time.unwrap_or(self.clock_skew_s != 0)
-    }
 }
 
 impl Effect {

@@ -79,6 +79,11 @@ impl Running {
     pub fn quotas(&self) -> Quotas {
         self.inner().faults.quotas
     }
+    /// Left to itself: when the clock is skewed.
+    pub fn checks_signature_time(&self) -> bool {
+        let faults = &self.inner().faults;
+        faults.check_signature_time.unwrap_or(faults.clock_skew_s != 0)
+    }
     pub fn overlap_lasts(&self) -> Duration {
         Duration::from_millis(self.inner().faults.overlap_ms)
     }
