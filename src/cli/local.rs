@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::target::LOCAL_FOLDER;
 use crate::cli::{Exit, Failure, Io};
-use crate::emulator::{self, Faults, Latency, Store};
+use crate::emulator::{self, Faults, Latency, Store, Switches};
 
 /// Serve the local AWS until Ctrl-C
 ///
@@ -33,12 +33,19 @@ pub struct Args {
     /// How much longer every answer takes, in milliseconds
     #[arg(long, value_name = "MS")]
     latency: Option<u64>,
+    /// How it behaves where AWS's behaviour is not known: a JSON file (see docs/local-aws.md)
+    #[arg(long, value_name = "FILE")]
+    switches: Option<PathBuf>,
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let faults = faults(args, io)?;
     let folder = io.path(&args.data_dir);
-    let store = Store::open(&folder, io.clock.clone())
+    let switches = match &args.switches {
+        Some(path) => switches(path, &io.path(path))?,
+        None => Switches::default(),
+    };
+    let store = Store::open_with(&folder, io.clock.clone(), switches)
         .map_err(|error| Failure::error(error.to_string()))?;
     store.set_faults(faults);
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(|error| {
@@ -79,6 +86,15 @@ fn read(path: &Path, shown: &Path) -> Result<Faults, Failure> {
         let message = message.strip_suffix(&place).unwrap_or(&message);
         Failure::error(format!("{shown}:{line}:{column}: {message}"))
             .hint("every member and an example of each is in docs/faults.md")
+    })
+}
+
+fn switches(shown: &Path, path: &Path) -> Result<Switches, Failure> {
+    let read = fs::read_to_string(path).map_err(|error| error.to_string());
+    read.and_then(|text| Switches::read(&text)).map_err(|error| {
+        Failure::error(format!("{}: {error}", shown.display())).hint(
+            "a file of switches is a JSON object; docs/local-aws.md has their names and values",
+        )
     })
 }
 

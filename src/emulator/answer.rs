@@ -13,6 +13,8 @@ pub struct Fault {
     pub status: u16,
     pub code: Cow<'static, str>,
     pub message: String,
+    /// Members that it has beside its message.
+    pub detail: Option<Box<Map<String, Value>>>,
 }
 
 impl Fault {
@@ -21,7 +23,14 @@ impl Fault {
         code: impl Into<Cow<'static, str>>,
         message: impl Into<String>,
     ) -> Self {
-        Self { status, code: code.into(), message: message.into() }
+        Self { status, code: code.into(), message: message.into(), detail: None }
+    }
+    /// With `members`, an object, beside its message.
+    pub fn with(mut self, members: Value) -> Self {
+        if let Value::Object(members) = members {
+            self.detail = Some(Box::new(members));
+        }
+        self
     }
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequestException", message)
@@ -41,12 +50,41 @@ impl Fault {
 
 /// An answer of a REST-JSON service.
 pub fn json_answer(result: Result<Value, Fault>, request_id: &str) -> Response<Body> {
-    let (status, code, body) = match result {
-        Ok(body) => (200, None, body),
-        Err(fault) => (fault.status, Some(fault.code), json!({ "message": fault.message })),
-    };
-    let mut answer = answer(status, "application/json", body.to_string(), request_id);
-    if let Some(code) = code.and_then(|it| HeaderValue::from_str(&it).ok()) {
+    match result {
+        Ok(body) => answer(200, "application/json", body.to_string(), request_id),
+        Err(fault) => {
+            let body = json!({ "message": &fault.message });
+            json_error(body, fault, "application/json", request_id)
+        }
+    }
+}
+
+/// An answer of a service of JSON 1.1, which names its operations in a header.
+pub fn json_rpc_answer(result: Result<Value, Fault>, request_id: &str) -> Response<Body> {
+    let content_type = "application/x-amz-json-1.1";
+    match result {
+        Ok(body) => answer(200, content_type, body.to_string(), request_id),
+        Err(fault) => {
+            // The model of WAF writes the member one way in this error, and another in all others.
+            let small = fault.code == "WAFInvalidParameterException";
+            let message = if small { "message" } else { "Message" };
+            let body = json!({ "__type": fault.code, message: &fault.message });
+            json_error(body, fault, content_type, request_id)
+        }
+    }
+}
+
+fn json_error(
+    mut body: Value,
+    fault: Fault,
+    content_type: &'static str,
+    request_id: &str,
+) -> Response<Body> {
+    if let (Some(body), Some(detail)) = (body.as_object_mut(), fault.detail) {
+        body.extend(*detail);
+    }
+    let mut answer = answer(fault.status, content_type, body.to_string(), request_id);
+    if let Ok(code) = HeaderValue::from_str(&fault.code) {
         answer.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), code);
     }
     answer

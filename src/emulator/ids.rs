@@ -8,6 +8,11 @@ pub fn long() -> String {
     random(LOWER, 26)
 }
 
+/// `d…`, a distribution of CloudFront's, as its hosts have it.
+pub fn distribution() -> String {
+    format!("d{}", random(LOWER, 13))
+}
+
 /// `AROA…`, the id of a role.
 pub fn role() -> String {
     format!("AROA{}", random(UPPER, 17))

@@ -1,4 +1,5 @@
-//! A stand-in for AWS, reached only over the network: AppSync's control plane, IAM roles, STS.
+//! A stand-in for AWS, reached only over the network: AppSync's control plane, IAM roles, web ACLs in front of
+//! APIs, STS.
 //!
 //! It imports nothing of ours: it is the second reading of a contract that the engine reads first.
 //! What it can't imitate it answers with an error that says so, never with a success.
@@ -17,6 +18,7 @@ mod state;
 mod store;
 mod sts;
 mod unknowns;
+mod wafv2;
 mod xml;
 
 pub use calls::LoggedCall;
@@ -24,3 +26,4 @@ pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
 pub use operation::Service;
 pub use service::{router, serve};
 pub use store::{Announcement, OpenError, Store, served_at};
+pub use unknowns::{ConstraintError, DeleteApi, Deletion, Duplicate, Omitted, Switches, Taken};

@@ -14,13 +14,13 @@ use futures_util::stream;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::emulator::answer::{Fault, json_answer, query_answer};
+use crate::emulator::answer::{Fault, json_answer, json_rpc_answer, query_answer};
 use crate::emulator::caller::Caller;
 use crate::emulator::faults::{Effect, Verdict};
 use crate::emulator::iam::Form;
 use crate::emulator::operation::{Operation, Service};
 use crate::emulator::store::Store;
-use crate::emulator::{appsync, clock, control, iam, ids, sts};
+use crate::emulator::{appsync, clock, control, iam, ids, sts, wafv2};
 
 /// More than any request of these services holds.
 const BODY_MAX: usize = 2 * 1024 * 1024;
@@ -216,6 +216,7 @@ async fn carry_out(
             let (action, result) = sts::answer(call);
             query_answer(&action, sts::NAMESPACE, result, request_id)
         }
+        Some(Service::Wafv2) => json_rpc_answer(wafv2::answer(shown, call).await, request_id),
         _ => {
             let service = &call.caller.service;
             json_answer(Err(Fault::not_imitated(&format!("the service {service}"))), request_id)
@@ -287,6 +288,7 @@ fn refused(call: &Call, fault: Fault, request_id: &str) -> Response<Body> {
     match call.caller.service.as_str() {
         "iam" => query_answer("", iam::NAMESPACE, Err(fault), request_id),
         "sts" => query_answer("", sts::NAMESPACE, Err(fault), request_id),
+        "wafv2" => json_rpc_answer(Err(fault), request_id),
         _ => json_answer(Err(fault), request_id),
     }
 }

@@ -25,6 +25,8 @@ pub(in crate::emulator) struct Account {
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(in crate::emulator) struct Region {
     pub apis: BTreeMap<String, Api>,
+    #[serde(default)]
+    pub domains: BTreeMap<String, Domain>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -40,6 +42,11 @@ pub(in crate::emulator) struct Api {
     pub created_epoch_s: f64,
     pub namespaces: BTreeMap<String, Namespace>,
     pub keys: BTreeMap<String, Key>,
+    #[serde(default)]
+    pub data_sources: BTreeMap<String, DataSource>,
+    /// The ARN of the web ACL in front of it.
+    #[serde(default)]
+    pub web_acl: Option<String>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -48,6 +55,9 @@ pub(in crate::emulator) struct Namespace {
     pub publish: Value,
     pub subscribe: Value,
     pub code: Option<String>,
+    /// As AppSync writes them.
+    #[serde(default = "empty")]
+    pub handlers: Value,
     pub tags: Tags,
     pub created_epoch_s: f64,
     pub modified_epoch_s: f64,
@@ -59,6 +69,30 @@ pub(in crate::emulator) struct Key {
     pub id: String,
     pub description: Option<String>,
     pub expires_epoch_s: i64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::emulator) struct DataSource {
+    pub name: String,
+    /// All but the name, as AppSync writes it.
+    pub members: Value,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::emulator) struct Domain {
+    pub name: String,
+    pub certificate: String,
+    pub description: Option<String>,
+    pub tags: Tags,
+    /// The host that the domain's DNS record leads to.
+    pub appsync_name: String,
+    pub association: Option<Association>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::emulator) struct Association {
+    pub api_id: String,
+    pub since_epoch_s: f64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -75,6 +109,11 @@ pub(in crate::emulator) struct Role {
     /// ARNs of managed policies.
     pub attached: Vec<String>,
     pub tags: Tags,
+}
+
+/// What a file from before there were handlers means.
+fn empty() -> Value {
+    Value::Object(Default::default())
 }
 
 impl State {

@@ -17,6 +17,7 @@ use crate::emulator::faults::{Faults, Quotas, Running};
 use crate::emulator::operation::Operation;
 use crate::emulator::service::Call;
 use crate::emulator::state::State;
+use crate::emulator::unknowns::Switches;
 
 /// The version of the file that this program reads and writes.
 const VERSION: u32 = 1;
@@ -41,6 +42,7 @@ pub enum OpenError {
 pub struct Store {
     state: Mutex<Versioned>,
     clock: SharedTimeSource,
+    switches: Switches,
     disk: Option<Disk>,
     /// What is to go wrong. A run's, and never written.
     pub(in crate::emulator) running: Arc<Running>,
@@ -79,6 +81,15 @@ struct Read {
 impl Store {
     /// Opens the store in `dir`, making it if need be, and locks it for this process.
     pub fn open(dir: &Path, clock: SharedTimeSource) -> Result<Arc<Self>, OpenError> {
+        Self::open_with(dir, clock, Switches::default())
+    }
+
+    /// The same, of an AWS that behaves as `switches` say.
+    pub fn open_with(
+        dir: &Path,
+        clock: SharedTimeSource,
+        switches: Switches,
+    ) -> Result<Arc<Self>, OpenError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| OpenError::Io { path, source }
@@ -103,23 +114,39 @@ impl Store {
             Err(source) => return Err(OpenError::Io { path, source }),
         };
         let disk = Disk { dir: dir.to_owned(), written: tokio::sync::Mutex::new(0), _lock: lock };
-        Ok(Self::new(state, clock, Some(disk)))
+        Ok(Self::new(state, clock, switches, Some(disk)))
     }
 
     /// A store that ends with its process.
     pub fn in_memory(clock: SharedTimeSource) -> Arc<Self> {
-        Self::new(State::default(), clock, None)
+        Self::in_memory_with(clock, Switches::default())
     }
 
-    fn new(state: State, clock: SharedTimeSource, disk: Option<Disk>) -> Arc<Self> {
+    /// The same, of an AWS that behaves as `switches` say.
+    pub fn in_memory_with(clock: SharedTimeSource, switches: Switches) -> Arc<Self> {
+        Self::new(State::default(), clock, switches, None)
+    }
+
+    fn new(
+        state: State,
+        clock: SharedTimeSource,
+        switches: Switches,
+        disk: Option<Disk>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(Versioned { state, changes: 0 }),
             clock,
+            switches,
             disk,
             running: Running::new(),
             calls: Arc::new(Calls::new()),
             closing: watch::Sender::new(false),
         })
+    }
+
+    /// How this AWS behaves where nobody has published what AWS does.
+    pub fn switches(&self) -> &Switches {
+        &self.switches
     }
 
     /// Tells other commands where this store is served, until the value is dropped.
@@ -191,6 +218,7 @@ impl Store {
         Some(Arc::new(Self {
             state: Mutex::new(Versioned { state, changes: 0 }),
             clock: self.clock.clone(),
+            switches: self.switches.clone(),
             disk: None,
             running: Arc::clone(&self.running),
             calls: Arc::clone(&self.calls),

@@ -4,16 +4,18 @@ use serde_json::{Value, json};
 use crate::emulator::answer::{Fault, object};
 use crate::emulator::appsync::config::{check_offered, event_config, offered};
 use crate::emulator::appsync::input::Input;
-use crate::emulator::appsync::{Answer, Page, find};
+use crate::emulator::appsync::{Answer, Page, domain, find, outline};
 use crate::emulator::caller::Caller;
 use crate::emulator::ids;
-use crate::emulator::state::{Api, State};
+use crate::emulator::service::Call;
+use crate::emulator::state::{Api, Role, State};
 use crate::emulator::store::Store;
-use crate::emulator::unknowns;
+use crate::emulator::unknowns::{self, DeleteApi, Deletion, Omitted, Switches};
 
 pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer {
+    let switches = store.switches();
     let (name, owner_contact) = head(input)?;
-    let (event_config, tags) = (event_config(input)?, input.tags()?.unwrap_or_default());
+    let (event_config, tags) = (event_config(input, switches)?, input.tags()?.unwrap_or_default());
     check_log_role(store, &event_config)?;
     let most = store.quotas().apis;
     let api = Api {
@@ -26,9 +28,12 @@ pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer
         created_epoch_s: moment(store),
         namespaces: Default::default(),
         keys: Default::default(),
+        data_sources: Default::default(),
+        web_acl: None,
     };
     store
         .change(|state| {
+            check_role(&api.event_config, state, caller, switches)?;
             let apis = &mut state.region(caller).apis;
             if apis.len() >= most {
                 let message = format!("The limit of {most} Event APIs in this Region is reached.");
@@ -45,33 +50,35 @@ pub fn get(api: &Api, caller: &Caller) -> Answer {
     Ok(json!({ "api": written(api, caller) }))
 }
 
-pub fn list(state: &mut State, caller: &Caller, page: &Page) -> Answer {
-    let write = |api: &Api| {
-        let mut api = written(api, caller);
-        if let Some(map) = api.as_object_mut() {
-            map.retain(|name, _| !unknowns::LIST_APIS_LEAVES_OUT.contains(&name.as_str()));
-        }
-        api
-    };
-    Ok(page.cut("apis", state.region(caller).apis.iter(), write))
+pub fn list(store: &Store, call: &Call) -> Answer {
+    let (caller, switches) = (&call.caller, store.switches());
+    let page = Page::of(call, switches)?;
+    let write = |api: &Api| outline(written(api, caller), &switches.list_apis_leaves_out);
+    store.look(|state| Ok(page.cut("apis", state.region(caller).apis.iter(), write)))
 }
 
 /// Replaces all but the tags (reference §1.10).
 pub async fn update(store: &Store, caller: &Caller, id: &str, input: &Input<'_>) -> Answer {
+    let switches = store.switches();
     let (name, owner_contact) = head(input)?;
-    let event_config = event_config(input)?;
+    let event_config = event_config(input, switches)?;
     check_log_role(store, &event_config)?;
     store
         .change(|state| {
+            find(state, caller, id)?;
+            check_role(&event_config, state, caller, switches)?;
             let api = find(state, caller, id)?;
             let offered = offered(&event_config);
             for namespace in api.namespaces.values() {
                 for modes in [&namespace.publish, &namespace.subscribe] {
-                    check_offered(modes.as_array().map_or(&[], Vec::as_slice), &offered)?;
+                    let modes = modes.as_array().map_or(&[][..], Vec::as_slice);
+                    check_offered(modes, &offered, switches)?;
                 }
             }
-            (api.name, api.owner_contact, api.event_config) =
-                (name, owner_contact, event_config.clone());
+            (api.name, api.event_config) = (name, event_config.clone());
+            if owner_contact.is_some() || switches.omitted_members == Omitted::Cleared {
+                api.owner_contact = owner_contact;
+            }
             get(api, caller)
         })
         .await
@@ -79,9 +86,24 @@ pub async fn update(store: &Store, caller: &Caller, id: &str, input: &Input<'_>)
 
 /// Takes all that hangs on it along (§2.3: inferred).
 pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Answer {
+    let switches = store.switches();
     store
         .change(|state| {
-            find(state, caller, id)?;
+            let api = find(state, caller, id)?;
+            let bare = api.namespaces.is_empty()
+                && api.keys.is_empty()
+                && api.data_sources.is_empty();
+            if !bare && switches.delete_api == DeleteApi::RefusesWhileSomethingHangsOnIt {
+                let message = "API can not be deleted as it still has channel namespaces, API keys or data sources";
+                return Err(Fault::bad_request(message));
+            }
+            let leads_to = domain::leads_to(state, caller, id);
+            if leads_to && switches.associated_api_delete == Deletion::Refused {
+                // AWS's own words, of GraphQL's APIs (reference §1.2).
+                let message = "API can not be deleted as it is associated to a domain";
+                return Err(Fault::bad_request(message));
+            }
+            domain::forget(state, caller, id);
             state.region(caller).apis.remove(id);
             Ok(json!({}))
         })
@@ -92,6 +114,25 @@ pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Answer {
 fn check_log_role(store: &Store, event_config: &Value) -> Result<(), Fault> {
     let arn = event_config["logConfig"]["cloudWatchLogsRoleArn"].as_str();
     arn.map_or(Ok(()), |arn| store.check_role(arn))
+}
+
+/// Whether IAM has the log role, for whoever wants that checked.
+fn check_role(
+    event_config: &Value,
+    state: &mut State,
+    caller: &Caller,
+    switches: &Switches,
+) -> Result<(), Fault> {
+    let arn = event_config["logConfig"]["cloudWatchLogsRoleArn"].as_str();
+    let Some(arn) = arn.filter(|_| switches.role_checked) else { return Ok(()) };
+    let is_it = |role: &Role| {
+        let end = format!(":iam::{}:role{}{}", caller.account, role.path, role.name);
+        arn.ends_with(&end)
+    };
+    match state.account(caller).roles.values().any(is_it) {
+        true => Ok(()),
+        false => Err(unknowns::no_such_role(arn)),
+    }
 }
 
 fn head(input: &Input<'_>) -> Result<(String, Option<String>), Fault> {
@@ -121,14 +162,15 @@ fn written(api: &Api, caller: &Caller) -> Value {
             "HTTP": format!("{prefix}.appsync-api.{region}.{suffix}"),
             "REALTIME": format!("{prefix}.appsync-realtime-api.{region}.{suffix}"),
         },
-        "apiArn": arn(api, caller),
+        "apiArn": arn(&api.id, caller),
         "created": api.created_epoch_s,
         "xrayEnabled": false,
+        "wafWebAclArn": api.web_acl,
         "eventConfig": api.event_config,
     }))
 }
 
-pub fn arn(api: &Api, caller: &Caller) -> String {
+pub fn arn(api_id: &str, caller: &Caller) -> String {
     let Caller { region, account, .. } = caller;
-    format!("arn:{}:appsync:{region}:{account}:apis/{}", caller.partition(), api.id)
+    format!("arn:{}:appsync:{region}:{account}:apis/{api_id}", caller.partition())
 }

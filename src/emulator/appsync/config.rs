@@ -1,10 +1,10 @@
-//! Authorization and logging of an API, and the modes and handlers of a namespace, as AppSync takes
-//! them and writes them back.
+//! Authorization and logging of an API, and the modes of a namespace, as AppSync takes them and
+//! writes them back.
 use serde_json::{Map, Value, json};
 
 use crate::emulator::answer::{Fault, object};
 use crate::emulator::appsync::input::Input;
-use crate::emulator::unknowns;
+use crate::emulator::unknowns::{self, Switches, Taken};
 
 const AUTH_TYPES: &[&str] =
     &["API_KEY", "AWS_IAM", "AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_LAMBDA"];
@@ -13,7 +13,7 @@ const LOG_LEVELS: &[&str] = &["NONE", "ERROR", "ALL", "INFO", "DEBUG"];
 const PROVIDERS_MAX: usize = 50;
 
 /// `eventConfig` as AppSync will write it.
-pub fn event_config(input: &Input<'_>) -> Result<Value, Fault> {
+pub fn event_config(input: &Input<'_>, switches: &Switches) -> Result<Value, Fault> {
     let config = input.structure("eventConfig")?.ok_or_else(|| input.missing("eventConfig"))?;
     let given = config.list("authProviders")?.ok_or_else(|| config.missing("authProviders"))?;
     let mut providers = Vec::new();
@@ -21,13 +21,13 @@ pub fn event_config(input: &Input<'_>) -> Result<Value, Fault> {
         let at = format!("{}.{}.member", config.at("authProviders"), n + 1);
         providers.push(provider(&Input::in_value(value, at)?)?);
     }
-    check_providers(&providers)?;
+    check_providers(&providers, switches)?;
     let mut written = Map::new();
     written.insert("authProviders".into(), json!(providers));
     let offered: Vec<&str> = providers.iter().filter_map(|it| it["authType"].as_str()).collect();
     for name in ["connectionAuthModes", "defaultPublishAuthModes", "defaultSubscribeAuthModes"] {
         let modes = modes(&config, name)?.ok_or_else(|| config.missing(name))?;
-        check_offered(&modes, &offered)?;
+        check_offered(&modes, &offered, switches)?;
         written.insert(name.into(), json!(modes));
     }
     if let Some(log) = config.structure("logConfig")? {
@@ -59,10 +59,13 @@ pub fn modes(input: &Input<'_>, name: &str) -> Result<Option<Vec<Value>>, Fault>
     given.iter().enumerate().map(mode).collect::<Result<_, _>>().map(Some)
 }
 
-pub fn check_offered(modes: &[Value], offered: &[&str]) -> Result<(), Fault> {
+pub fn check_offered(modes: &[Value], offered: &[&str], switches: &Switches) -> Result<(), Fault> {
+    if switches.unoffered_modes == Taken::Accepted {
+        return Ok(());
+    }
     let types = modes.iter().filter_map(|it| it["authType"].as_str());
     match types.into_iter().find(|it| !offered.contains(it)) {
-        Some(stray) => Err(Fault::bad_request(unknowns::not_offered(stray))),
+        Some(stray) => Err(unknowns::not_offered(stray)),
         None => Ok(()),
     }
 }
@@ -101,7 +104,7 @@ fn provider(input: &Input<'_>) -> Result<Value, Fault> {
             if !(0..=3_600).contains(&seconds) {
                 let at = config.at("authorizerResultTtlInSeconds");
                 let constraint = "Member must have value between 0 and 3600";
-                return Err(Fault::bad_request(unknowns::constraint(&at, constraint)));
+                return Err(unknowns::constraint(&at, constraint));
             }
             json!({
                 "authorizerUri": config.need_text("authorizerUri")?,
@@ -114,36 +117,28 @@ fn provider(input: &Input<'_>) -> Result<Value, Fault> {
 }
 
 /// At least one; one of a kind where AppSync allows one (reference §2.1).
-fn check_providers(providers: &[Value]) -> Result<(), Fault> {
-    if providers.is_empty() || providers.len() > PROVIDERS_MAX {
+fn check_providers(providers: &[Value], switches: &Switches) -> Result<(), Fault> {
+    let empty = providers.is_empty() && switches.empty_providers == Taken::Refused;
+    if empty || providers.len() > PROVIDERS_MAX {
         let message =
             format!("An API must have between 1 and {PROVIDERS_MAX} authorization providers.");
         return Err(Fault::bad_request(message));
     }
+    let keys = switches.repeated_api_key_provider == Taken::Accepted;
     for single in ["API_KEY", "AWS_IAM", "AWS_LAMBDA"] {
+        if keys && single == "API_KEY" {
+            continue;
+        }
         if providers.iter().filter(|it| it["authType"] == single).count() > 1 {
             let message = format!("An API can have one {single} authorization provider.");
             return Err(Fault::bad_request(message));
         }
     }
-    let twins = providers.iter().enumerate().any(|(n, it)| providers[..n].contains(it));
+    let key = json!({ "authType": "API_KEY" });
+    let mut twins = providers.iter().enumerate().filter(|(n, it)| providers[..*n].contains(it));
+    let twins = twins.any(|(_, it)| *it != key);
     match twins {
         true => Err(Fault::bad_request("An authorization provider is given twice.")),
         false => Ok(()),
     }
-}
-
-/// Checks `handlerConfigs`. A handler works with a data source, and data sources are not imitated:
-/// every name is one that is not found.
-pub fn check_handler_configs(input: &Input<'_>) -> Result<(), Fault> {
-    let Some(configs) = input.structure("handlerConfigs")? else { return Ok(()) };
-    for name in ["onPublish", "onSubscribe"] {
-        let Some(config) = configs.structure(name)? else { continue };
-        config.word("behavior", &["CODE", "DIRECT"])?;
-        let integration = config.structure("integration")?;
-        let integration = integration.ok_or_else(|| config.missing("integration"))?;
-        let source = integration.need_text("dataSourceName")?;
-        return Err(Fault::not_found(format!("No data source found named {source}")));
-    }
-    Ok(())
 }

@@ -64,6 +64,13 @@ impl<'a> Input<'a> {
             Some(_) => Err(serialization(&format!("{}: expected a number", self.at(name)))),
         }
     }
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, Fault> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(serialization(&format!("{}: expected true or false", self.at(name)))),
+        }
+    }
     pub fn list(&self, name: &str) -> Result<Option<&Vec<Value>>, Fault> {
         match self.get(name) {
             None => Ok(None),
@@ -72,7 +79,7 @@ impl<'a> Input<'a> {
         }
     }
     pub fn missing(&self, name: &str) -> Fault {
-        Fault::bad_request(unknowns::constraint(&self.at(name), "Member must not be null"))
+        unknowns::constraint(&self.at(name), "Member must not be null")
     }
     /// A text of `least` to `most` characters, all of them `allowed`.
     pub fn check(
@@ -94,7 +101,7 @@ impl<'a> Input<'a> {
             }
             _ => return Ok(()),
         };
-        Err(Fault::bad_request(unknowns::constraint(&self.at(name), &constraint)))
+        Err(unknowns::constraint(&self.at(name), &constraint))
     }
     /// One of the words of an enumeration.
     pub fn word(&self, name: &str, words: &[&str]) -> Result<&str, Fault> {
@@ -102,7 +109,7 @@ impl<'a> Input<'a> {
         let constraint = || format!("Member must satisfy enum value set: [{}]", words.join(", "));
         match words.contains(&word) {
             true => Ok(word),
-            false => Err(Fault::bad_request(unknowns::constraint(&self.at(name), &constraint()))),
+            false => Err(unknowns::constraint(&self.at(name), &constraint())),
         }
     }
     /// Tags, which are 50 at most (reference §1.8).
@@ -137,7 +144,7 @@ pub fn check_tag_key(key: &str) -> Result<(), Fault> {
         && !key.starts_with("aws:");
     let constraint =
         "Map keys must satisfy regular expression pattern: ^(?!aws:)[ a-zA-Z+-=._:/]+$";
-    if sound { Ok(()) } else { Err(Fault::bad_request(unknowns::constraint("tags", constraint))) }
+    if sound { Ok(()) } else { Err(unknowns::constraint("tags", constraint)) }
 }
 
 pub fn check_tag_count(tags: &Tags) -> Result<(), Fault> {
@@ -145,7 +152,7 @@ pub fn check_tag_count(tags: &Tags) -> Result<(), Fault> {
         0..=50 => Ok(()),
         _ => {
             let constraint = "Member must have length less than or equal to 50";
-            Err(Fault::bad_request(unknowns::constraint("tags", constraint)))
+            Err(unknowns::constraint("tags", constraint))
         }
     }
 }

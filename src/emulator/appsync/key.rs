@@ -22,7 +22,7 @@ pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> 
         ("GET", []) => store.look(|state| {
             let api = find(state, caller, api_id)?;
             forget(api, now);
-            Ok(Page::of(call)?.cut("apiKeys", api.keys.iter(), written))
+            Ok(Page::of(call, store.switches())?.cut("apiKeys", api.keys.iter(), written))
         }),
         ("POST", []) => {
             let input = Input::of(&call.body)?;

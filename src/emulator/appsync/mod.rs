@@ -1,9 +1,15 @@
 //! AppSync's control plane, as far as Event APIs go (REST-JSON).
 mod api;
+mod code;
 mod config;
+mod data_source;
+mod domain;
+mod handlers;
 mod input;
 mod key;
 mod namespace;
+mod others;
+mod shape;
 mod tags;
 
 use percent_encoding::percent_decode_str;
@@ -14,14 +20,18 @@ use crate::emulator::caller::Caller;
 use crate::emulator::service::Call;
 use crate::emulator::state::{Api, State};
 use crate::emulator::store::Store;
-use crate::emulator::unknowns;
+use crate::emulator::unknowns::{self, PAGE_MAX, Switches};
 
-use input::Input;
+pub use input::Input;
 
 type Answer = Result<Value, Fault>;
 
 /// Finds the operation by method and path, and carries it out.
 pub async fn answer(store: &Store, call: &Call) -> Answer {
+    carry_out(store, call).await.map_err(|fault| store.switches().told(fault))
+}
+
+async fn carry_out(store: &Store, call: &Call) -> Answer {
     // Labels are decoded one by one: an ARN in a label has slashes of its own.
     let labels: Vec<String> = call
         .path
@@ -32,7 +42,7 @@ pub async fn answer(store: &Store, call: &Call) -> Answer {
     let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
     let (method, caller) = (call.method.as_str(), &call.caller);
     match (method, labels.as_slice()) {
-        ("GET", ["v2", "apis"]) => store.look(|state| api::list(state, caller, &Page::of(call)?)),
+        ("GET", ["v2", "apis"]) => api::list(store, call),
         ("POST", ["v2", "apis"]) => api::create(store, caller, &Input::of(&call.body)?).await,
         ("GET", ["v2", "apis", id]) => {
             store.look(|state| api::get(find(state, caller, id)?, caller))
@@ -45,23 +55,12 @@ pub async fn answer(store: &Store, call: &Call) -> Answer {
             namespace::answer(store, call, id, rest).await
         }
         (_, ["v1", "apis", id, "apikeys", rest @ ..]) => key::answer(store, call, id, rest).await,
+        (_, ["v1", "apis", id, "datasources", rest @ ..]) => {
+            data_source::answer(store, call, id, rest).await
+        }
+        (_, ["v1", "domainnames", rest @ ..]) => domain::answer(store, call, rest).await,
         (_, ["v1", "tags", arn]) => tags::answer(store, call, arn).await,
-        (_, ["v1", "apis", _, "datasources", ..]) => Err(Fault::not_imitated("data sources")),
-        (_, ["v1", "domainnames", ..]) => Err(Fault::not_imitated("custom domain names")),
-        (
-            _,
-            [
-                "v1",
-                "apis"
-                | "mergedApis"
-                | "sourceApis"
-                | "datasources"
-                | "dataplane-evaluatecode"
-                | "dataplane-evaluatetemplate",
-                ..,
-            ],
-        ) => Err(Fault::not_imitated("GraphQL APIs")),
-        _ => Err(unknown_operation()),
+        _ => Err(others::answer(method, &labels)),
     }
 }
 
@@ -72,7 +71,7 @@ fn unknown_operation() -> Fault {
 
 fn find<'a>(state: &'a mut State, caller: &Caller, id: &str) -> Result<&'a mut Api, Fault> {
     let api = state.region(caller).apis.get_mut(id);
-    api.ok_or_else(|| Fault::not_found(unknowns::no_such_api(id)))
+    api.ok_or_else(|| unknowns::no_such_api(id))
 }
 
 /// Which part of a list a caller wants.
@@ -83,18 +82,16 @@ struct Page {
 }
 
 impl Page {
-    fn of(call: &Call) -> Result<Self, Fault> {
-        let mut page = Self { after: None, most: unknowns::PAGE };
+    fn of(call: &Call, switches: &Switches) -> Result<Self, Fault> {
+        let mut page = Self { after: None, most: switches.page_size };
         for (name, value) in form_urlencoded::parse(call.query.as_bytes()) {
             match &*name {
                 "maxResults" => {
-                    let most = value.parse::<usize>().ok().filter(|it| *it <= 25);
+                    let most = value.parse::<usize>().ok().filter(|it| *it <= PAGE_MAX);
                     let constraint = "Member must have value between 0 and 25";
-                    let wrong =
-                        || Fault::bad_request(unknowns::constraint("maxResults", constraint));
-                    page.most = Some(most.ok_or_else(wrong)?)
-                        .filter(|it| *it > 0)
-                        .unwrap_or(unknowns::PAGE);
+                    let wrong = || unknowns::constraint("maxResults", constraint);
+                    let most = most.ok_or_else(wrong)?;
+                    page.most = if most > 0 { most } else { switches.page_size };
                 }
                 "nextToken" => page.after = Some(read_token(&value)?),
                 _ => {}
@@ -124,6 +121,14 @@ impl Page {
         }
         answer
     }
+}
+
+/// An item of a list, without what lists leave out.
+fn outline(mut item: Value, leaves_out: &[String]) -> Value {
+    if let Some(map) = item.as_object_mut() {
+        map.retain(|name, _| !leaves_out.contains(name));
+    }
+    item
 }
 
 /// Opaque to callers, and without white space, as the model wants it.

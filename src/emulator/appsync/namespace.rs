@@ -2,24 +2,27 @@
 use serde_json::{Value, json};
 
 use crate::emulator::answer::{Fault, object};
-use crate::emulator::appsync::config::{check_handler_configs, check_offered, modes, offered};
+use crate::emulator::appsync::config::{check_offered, modes, offered};
 use crate::emulator::appsync::input::Input;
-use crate::emulator::appsync::{Answer, Page, api, find, unknown_operation};
+use crate::emulator::appsync::{
+    Answer, Page, api, code, find, handlers, outline, unknown_operation,
+};
 use crate::emulator::caller::Caller;
 use crate::emulator::service::Call;
 use crate::emulator::state::{Api, Namespace};
 use crate::emulator::store::Store;
-use crate::emulator::unknowns;
+use crate::emulator::unknowns::{self, Omitted, Switches};
 
 /// Reference §2.5.
 const CODE_MAX: usize = 32_768;
 
 pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> Answer {
-    let caller = &call.caller;
+    let (caller, switches) = (&call.caller, store.switches());
     match (call.method.as_str(), rest) {
-        ("GET", []) => {
-            store.look(|state| list(find(state, caller, api_id)?, caller, &Page::of(call)?))
-        }
+        ("GET", []) => store.look(|state| {
+            let leaves_out = &switches.list_namespaces_leaves_out;
+            list(find(state, caller, api_id)?, caller, &Page::of(call, switches)?, leaves_out)
+        }),
         ("POST", []) => create(store, caller, api_id, &Input::of(&call.body)?).await,
         ("GET", [name]) => store.look(|state| {
             let api = find(state, caller, api_id)?;
@@ -40,59 +43,90 @@ pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> 
 
 /// What a request says of a namespace.
 struct Said {
-    publish: Vec<Value>,
-    subscribe: Vec<Value>,
+    publish: Option<Value>,
+    subscribe: Option<Value>,
     code: Option<String>,
+    handlers: Option<Value>,
 }
 
-fn read(input: &Input<'_>) -> Result<Said, Fault> {
-    let code = input.text("codeHandlers")?;
-    if let Some(code) = code {
-        input.check("codeHandlers", code, 1, CODE_MAX, |_| true)?;
+impl Said {
+    fn read(input: &Input<'_>, switches: &Switches) -> Result<Self, Fault> {
+        let code = input.text("codeHandlers")?;
+        if let Some(code) = code {
+            input.check("codeHandlers", code, 1, CODE_MAX, |_| true)?;
+            code::check(code, switches)?;
+        }
+        Ok(Self {
+            publish: modes(input, "publishAuthModes")?.map(Value::Array),
+            subscribe: modes(input, "subscribeAuthModes")?.map(Value::Array),
+            code: code.map(str::to_owned),
+            handlers: handlers::read(input)?,
+        })
     }
-    check_handler_configs(input)?;
-    Ok(Said {
-        publish: modes(input, "publishAuthModes")?.unwrap_or_default(),
-        subscribe: modes(input, "subscribeAuthModes")?.unwrap_or_default(),
-        code: code.map(str::to_owned),
-    })
+
+    fn check(&self, api: &Api, switches: &Switches) -> Result<(), Fault> {
+        let offered = offered(&api.event_config);
+        for modes in [&self.publish, &self.subscribe].into_iter().flatten() {
+            check_offered(modes.as_array().map_or(&[], Vec::as_slice), &offered, switches)?;
+        }
+        self.handlers.as_ref().map_or(Ok(()), |it| handlers::check(it, api, switches))
+    }
+
+    /// What an update would leave of `namespace` where it says nothing.
+    fn over(self, namespace: &Namespace, switches: &Switches) -> Self {
+        if switches.omitted_members == Omitted::Cleared {
+            return self;
+        }
+        let keeps = switches.empty_lists == Omitted::Kept;
+        let over = |said: Option<Value>, old: &Value| {
+            let empty = |it: &Value| *it == json!([]) || *it == json!({});
+            said.filter(|it| !keeps || !empty(it)).or_else(|| Some(old.clone()))
+        };
+        Self {
+            publish: over(self.publish, &namespace.publish),
+            subscribe: over(self.subscribe, &namespace.subscribe),
+            code: self.code.or_else(|| namespace.code.clone()),
+            handlers: over(self.handlers, &namespace.handlers),
+        }
+    }
 }
 
 async fn create(store: &Store, caller: &Caller, api_id: &str, input: &Input<'_>) -> Answer {
+    let switches = store.switches();
     let name = input.need_text("name")?;
     check_name(input, name)?;
-    let said = read(input)?;
+    let said = Said::read(input, switches)?;
+    let tags = input.tags()?.unwrap_or_default();
     let (now, most) = (api::moment(store), store.quotas().namespaces);
-    let namespace = Namespace {
-        name: name.to_owned(),
-        publish: json!(said.publish),
-        subscribe: json!(said.subscribe),
-        code: said.code,
-        tags: input.tags()?.unwrap_or_default(),
-        created_epoch_s: now,
-        modified_epoch_s: now,
-    };
     store
         .change(|state| {
             let api = find(state, caller, api_id)?;
-            let offered = offered(&api.event_config);
-            check_offered(&said.publish, &offered)?;
-            check_offered(&said.subscribe, &offered)?;
+            said.check(api, switches)?;
             if api.namespaces.contains_key(name) {
-                return Err(Fault::new(409, "ConflictException", unknowns::namespace_exists(name)));
+                return Err(unknowns::namespace_exists(name, switches));
             }
             if api.namespaces.len() >= most {
                 let message =
                     format!("The limit of {most} channel namespaces in this API is reached.");
                 return Err(Fault::new(402, "ServiceQuotaExceededException", message));
             }
+            let namespace = Namespace {
+                name: name.to_owned(),
+                publish: said.publish.unwrap_or_else(|| json!([])),
+                subscribe: said.subscribe.unwrap_or_else(|| json!([])),
+                code: said.code,
+                handlers: said.handlers.unwrap_or_else(handlers::none),
+                tags,
+                created_epoch_s: now,
+                modified_epoch_s: now,
+            };
             api.namespaces.insert(name.to_owned(), namespace);
             get(api, caller, name)
         })
         .await
 }
 
-/// Replaces all but name and tags (§1.10: unknown; what is left out is cleared).
+/// Replaces all but name and tags, or all that is said (§1.10: unknown).
 async fn update(
     store: &Store,
     caller: &Caller,
@@ -100,18 +134,19 @@ async fn update(
     name: &str,
     input: &Input<'_>,
 ) -> Answer {
-    let said = read(input)?;
+    let switches = store.switches();
+    let said = Said::read(input, switches)?;
     let now = api::moment(store);
     store
         .change(|state| {
             let api = find(state, caller, api_id)?;
-            let offered = offered(&api.event_config);
-            check_offered(&said.publish, &offered)?;
-            check_offered(&said.subscribe, &offered)?;
+            said.check(api, switches)?;
             let namespace = api.namespaces.get_mut(name).ok_or_else(|| missing(name))?;
-            namespace.publish = json!(said.publish);
-            namespace.subscribe = json!(said.subscribe);
+            let said = said.over(namespace, switches);
+            namespace.publish = said.publish.unwrap_or_else(|| json!([]));
+            namespace.subscribe = said.subscribe.unwrap_or_else(|| json!([]));
             namespace.code = said.code;
+            namespace.handlers = said.handlers.unwrap_or_else(handlers::none);
             namespace.modified_epoch_s = now;
             get(api, caller, name)
         })
@@ -123,14 +158,8 @@ fn get(api: &Api, caller: &Caller, name: &str) -> Answer {
     Ok(json!({ "channelNamespace": written(namespace, api, caller) }))
 }
 
-fn list(api: &Api, caller: &Caller, page: &Page) -> Answer {
-    let write = |namespace: &Namespace| {
-        let mut namespace = written(namespace, api, caller);
-        if let Some(map) = namespace.as_object_mut() {
-            map.retain(|name, _| !unknowns::LIST_NAMESPACES_LEAVES_OUT.contains(&name.as_str()));
-        }
-        namespace
-    };
+fn list(api: &Api, caller: &Caller, page: &Page, leaves_out: &[String]) -> Answer {
+    let write = |namespace: &Namespace| outline(written(namespace, api, caller), leaves_out);
     Ok(page.cut("channelNamespaces", api.namespaces.iter(), write))
 }
 
@@ -139,13 +168,13 @@ fn check_name(input: &Input<'_>, name: &str) -> Result<(), Fault> {
     input.check("name", name, 1, 50, |it| it.is_ascii_alphanumeric() || it == '-')?;
     if name.starts_with('-') || name.ends_with('-') {
         let constraint = "Member must satisfy regular expression pattern: ([A-Za-z0-9](?:[A-Za-z0-9\\-]{0,48}[A-Za-z0-9])?)";
-        return Err(Fault::bad_request(unknowns::constraint("name", constraint)));
+        return Err(unknowns::constraint("name", constraint));
     }
     Ok(())
 }
 
 fn missing(name: &str) -> Fault {
-    Fault::not_found(unknowns::no_such_namespace(name))
+    unknowns::no_such_namespace(name)
 }
 
 fn written(namespace: &Namespace, api: &Api, caller: &Caller) -> Value {
@@ -156,9 +185,9 @@ fn written(namespace: &Namespace, api: &Api, caller: &Caller) -> Value {
         "publishAuthModes": namespace.publish,
         "codeHandlers": namespace.code,
         "tags": (!namespace.tags.is_empty()).then_some(&namespace.tags),
-        "channelNamespaceArn": format!("{}/channelNamespace/{}", api::arn(api, caller), namespace.name),
+        "channelNamespaceArn": format!("{}/channelNamespace/{}", api::arn(&api.id, caller), namespace.name),
         "created": namespace.created_epoch_s,
         "lastModified": namespace.modified_epoch_s,
-        "handlerConfigs": {},
+        "handlerConfigs": namespace.handlers,
     }))
 }

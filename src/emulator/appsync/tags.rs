@@ -6,7 +6,7 @@ use crate::emulator::appsync::input::{Input, check_tag_count, check_tag_key};
 use crate::emulator::appsync::{Answer, unknown_operation};
 use crate::emulator::caller::Caller;
 use crate::emulator::service::Call;
-use crate::emulator::state::{State, Tags};
+use crate::emulator::state::{Region, State, Tags};
 use crate::emulator::store::Store;
 
 pub async fn answer(store: &Store, call: &Call, arn: &str) -> Answer {
@@ -46,11 +46,13 @@ pub async fn answer(store: &Store, call: &Call, arn: &str) -> Answer {
     }
 }
 
-/// The tags of an API or of one of its channel namespaces. The model's pattern has APIs only, but
-/// AWS's own handlers tag namespaces the same way (reference §9).
+/// The tags of an API, of one of its channel namespaces, or of a domain name. The model's pattern
+/// has APIs only, but AWS's own handlers tag the others the same way (reference §9).
 fn find<'a>(state: &'a mut State, caller: &Caller, arn: &str) -> Result<&'a mut Tags, Fault> {
-    let invalid =
-        || Fault::bad_request(format!("{arn} is not the ARN of an API or a channel namespace."));
+    let invalid = || {
+        let whose = "an API, a channel namespace or a domain name";
+        Fault::bad_request(format!("{arn} is not the ARN of {whose}."))
+    };
     let missing = || Fault::not_found(format!("Resource {arn} not found."));
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", _, "appsync", region, account, resource] = parts.as_slice() else {
@@ -60,13 +62,14 @@ fn find<'a>(state: &'a mut State, caller: &Caller, arn: &str) -> Result<&'a mut 
     if *region != caller.region || *account != caller.account {
         return Err(missing());
     }
-    let apis = &mut state.region(caller).apis;
+    let Region { apis, domains } = state.region(caller);
     match labels.as_slice() {
         ["apis", id] => apis.get_mut(*id).map(|api| &mut api.tags).ok_or_else(missing),
         ["apis", id, "channelNamespace", name] => {
             let namespace = apis.get_mut(*id).and_then(|api| api.namespaces.get_mut(*name));
             namespace.map(|it| &mut it.tags).ok_or_else(missing)
         }
+        ["domainnames", name] => domains.get_mut(*name).map(|it| &mut it.tags).ok_or_else(missing),
         _ => Err(invalid()),
     }
 }
