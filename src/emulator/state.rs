@@ -124,3 +124,21 @@ impl State {
         self.account(caller).regions.entry(caller.region.clone()).or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_first_version_is_read_with_nothing_in_what_came_later() {
+        let old = r#"{"accounts":{"1":{"roles":{},"regions":{"r":{"apis":{"i":{
+            "id":"i","name":"n","owner_contact":null,"event_config":{},"tags":{},"dns_prefix":"d",
+            "created_epoch_s":1.0,"keys":{},"namespaces":{"c":{"name":"c","publish":[],
+            "subscribe":[],"code":null,"tags":{},"created_epoch_s":1.0,"modified_epoch_s":1.0}}}}}}}}}"#;
+        let state: State = serde_json::from_str(old).unwrap();
+        let region = &state.accounts["1"].regions["r"];
+        let api = &region.apis["i"];
+        assert!(region.domains.is_empty() && api.data_sources.is_empty() && api.web_acl.is_none());
+        assert_eq!(api.namespaces["c"].handlers, empty());
+    }
+}

@@ -12,6 +12,28 @@ pub const ACCOUNT: &str = "123456789012";
 /// The most that a caller may ask of one page (reference §1.2).
 pub const PAGE_MAX: usize = 25;
 
+/// What a list may leave out: all but what tells one item from another.
+const API_MEMBERS: &[&str] = &[
+    "ownerContact",
+    "tags",
+    "dns",
+    "apiArn",
+    "created",
+    "xrayEnabled",
+    "wafWebAclArn",
+    "eventConfig",
+];
+const NAMESPACE_MEMBERS: &[&str] = &[
+    "subscribeAuthModes",
+    "publishAuthModes",
+    "codeHandlers",
+    "tags",
+    "channelNamespaceArn",
+    "created",
+    "lastModified",
+    "handlerConfigs",
+];
+
 // What is written over the members is what `docs/local-aws.md` says of them.
 /// How the local AWS behaves where nobody has published what AWS does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +41,7 @@ pub const PAGE_MAX: usize = 25;
 pub struct Switches {
     /// What happens to `ownerContact` in UpdateApi, and to modes, code and handlers in UpdateChannelNamespace, when they are left out (§1.10).
     pub omitted_members: Omitted,
-    /// What an empty list of modes, or empty `handlerConfigs`, means in UpdateChannelNamespace (§1.10).
+    /// What an empty list of modes, or empty `handlerConfigs`, means in UpdateChannelNamespace while `omitted-members` is `kept` (§1.10).
     pub empty_lists: Omitted,
     /// What ListApis leaves out of each API; "high-level details only" is all that is said (§1.3).
     pub list_apis_leaves_out: Vec<String>,
@@ -129,10 +151,21 @@ impl Switches {
     /// Reads a JSON object of switches; those left out are as ever.
     pub fn read(text: &str) -> Result<Self, String> {
         let switches: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        match switches.page_size {
-            1..=PAGE_MAX => Ok(switches),
-            other => Err(format!("`page-size` is {other}, and must be from 1 to {PAGE_MAX}")),
+        if !(1..=PAGE_MAX).contains(&switches.page_size) {
+            let given = switches.page_size;
+            return Err(format!("`page-size` is {given}, and must be from 1 to {PAGE_MAX}"));
         }
+        let lists = [
+            ("list-apis-leaves-out", &switches.list_apis_leaves_out, API_MEMBERS),
+            ("list-namespaces-leaves-out", &switches.list_namespaces_leaves_out, NAMESPACE_MEMBERS),
+        ];
+        for (name, given, known) in lists {
+            if let Some(stray) = given.iter().find(|it| !known.contains(&it.as_str())) {
+                let known = known.join("`, `");
+                return Err(format!("`{name}` has `{stray}`, expected some of `{known}`"));
+            }
+        }
+        Ok(switches)
     }
 
     /// The fault as AppSync would name it, if it is a broken constraint.
@@ -222,6 +255,7 @@ mod tests {
         check(r#"{"omited-members": "kept"}"#, "`omitted-members`, `empty-lists`");
         check(r#"{"omitted-members": "lost"}"#, "expected `cleared` or `kept`");
         check(r#"{"page-size": 26}"#, "from 1 to 25");
+        check(r#"{"list-apis-leaves-out": ["tag"]}"#, "has `tag`, expected some of `ownerContact`");
         check("[", "EOF");
     }
 }

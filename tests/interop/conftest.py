@@ -1,5 +1,6 @@
 """A local AWS of its own for every test, and clients that know nothing of provision."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -17,8 +18,9 @@ CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 class World:
     """A folder, a running local AWS in it, and the program."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, switches=None):
         self.folder = folder
+        (folder / "switches.json").write_text(json.dumps(switches or {}))
         self.environment = {
             "HOME": str(folder),
             "PATH": os.environ.get("PATH", ""),
@@ -27,16 +29,16 @@ class World:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         self.server = subprocess.Popen(
-            [PROVISION, "local", "--port", "0"],
+            [PROVISION, "local", "--port", "0", "--switches", "switches.json"],
             cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
         self.url = self.server.stdout.readline().strip()
 
-    def client(self, service, region=REGION, account="local"):
+    def client(self, service, region=REGION, account="local", checked=True):
         return boto3.client(
             service, region_name=region, endpoint_url=self.url,
             aws_access_key_id=account, aws_secret_access_key="local",
-            config=botocore.config.Config(retries={"max_attempts": 0}),
+            config=botocore.config.Config(retries={"max_attempts": 0}, parameter_validation=checked),
         )
 
     def provision(self, *arguments):

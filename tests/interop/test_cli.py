@@ -1,8 +1,15 @@
 """The AWS CLI, unmodified, with nothing but an endpoint."""
 
 import json
+import os
 import subprocess
 import sys
+
+import pytest
+from awscli.clidriver import create_clidriver
+from botocore import xform_name
+
+from operations import CASES, REGION, Prepared
 
 
 def aws(world, *arguments):
@@ -51,3 +58,32 @@ def test_errors_carry_awss_code(world):
     assert code != 0 and "(NoSuchEntity)" in error
     code, _, error = aws(world, "iam", "list-users")
     assert code != 0 and "does not imitate" in error
+
+
+@pytest.fixture
+def in_process(world, monkeypatch, capsys):
+    """The CLI without a process of its own, of which there would be one for every case."""
+    for name in [it for it in os.environ if it.startswith("AWS_") and it != "AWS_DATA_PATH"]:
+        monkeypatch.delenv(name)
+    for name, value in {**world.environment, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": world.url}.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments):
+        code = create_clidriver().main([*arguments, "--output", "json"])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+    return run
+
+
+@pytest.mark.parametrize("service, operation, error", CASES, ids=lambda it: it or "ok")
+def test_an_operation_ends_as_aws_says(world, in_process, service, operation, error):
+    prepare, _, text = CASES[service, operation, error]
+    request = prepare(Prepared(world.client))
+    command = xform_name(operation, "-")
+    if None in request.values():
+        pytest.skip("the CLI sends no null")
+    code, out, err = in_process(service, command, "--cli-input-json", json.dumps(request))
+    if error:
+        assert code != 0 and f"({error})" in err and text in err, (code, out, err)
+    else:
+        assert code == 0, err

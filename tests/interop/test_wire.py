@@ -7,24 +7,15 @@ import urllib.error
 import urllib.request
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from conftest import bare
+from operations import (
+    ACCOUNT, CASES, CERTIFICATE, CODE, CONFIG, DAY, IMITATED, LAMBDA, MODES, NEVER, POLICY, TRUST, WEB_ACL, Prepared,
+)
 
-MODES = [{"authType": "API_KEY"}]
-CONFIG = {
-    "authProviders": [{"authType": "API_KEY"}, {"authType": "AWS_IAM"}],
-    "connectionAuthModes": MODES,
-    "defaultPublishAuthModes": [{"authType": "AWS_IAM"}],
-    "defaultSubscribeAuthModes": MODES,
-}
 ID = re.compile(r"[a-z0-9]{26}")
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Principal": {"Service": "appsync.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
-POLICY = json.dumps({"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Action": ["logs:PutLogEvents"], "Resource": "*"}]})
-CODE = "export function onPublish(ctx) {\n  return ctx.events\n}\n"
-DAY = 86400
 
 
 def refused(call, code, status, text=""):
@@ -34,6 +25,61 @@ def refused(call, code, status, text=""):
     assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status), answer
     assert text in answer["Error"]["Message"], answer
     assert answer["ResponseMetadata"]["RequestId"]
+
+
+def test_every_operation_and_every_error_that_can_come_has_a_case(world):
+    for service, operations in IMITATED.items():
+        model = world.client(service).meta.service_model
+        expected = set()
+        for operation in operations:
+            expected.add((service, operation, None))
+            for shape in model.operation_model(operation).error_shapes:
+                code = shape.metadata.get("error", {}).get("code", shape.name)
+                if code not in NEVER[service] and f"{operation}/{code}" not in NEVER[service]:
+                    expected.add((service, operation, code))
+        assert {it for it in CASES if it[0] == service} == expected
+
+
+@pytest.mark.parametrize("service, operation, error", CASES, ids=lambda it: it or "ok")
+def test_an_operation_ends_as_aws_says(world, service, operation, error):
+    prepare, status, text = CASES[service, operation, error]
+    aws = Prepared(world.client)
+    request, before = prepare(aws), kept(world, aws)
+    # What no SDK sends must be refused as well, so the client checks nothing here.
+    call = getattr(world.client(service, checked=False), xform_name(operation))
+    if error:
+        refused(lambda: call(**request), error, status, text)
+        assert kept(world, aws) == before, "what fails has changed nothing"
+    else:
+        assert call(**request)["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def kept(world, aws):
+    """All that this AWS remembers, once it has written it; which it does when something changes."""
+    if "probe.example.com" not in [it["domainName"] for it in aws.appsync.list_domain_names()["domainNameConfigs"]]:
+        aws.appsync.create_domain_name(domainName="probe.example.com", certificateArn=CERTIFICATE)
+    arn = aws.appsync.get_domain_name(domainName="probe.example.com")["domainNameConfig"]["domainNameArn"]
+    aws.appsync.untag_resource(resourceArn=arn, tagKeys=["none"])
+    return (world.folder / ".provision/local/state.json").read_bytes()
+
+
+def test_what_aws_has_and_we_have_not_says_so_by_name(world):
+    model = world.client("appsync").meta.service_model
+    for name in sorted(set(model.operation_names) - set(IMITATED["appsync"])):
+        http = model.operation_model(name).http
+        path = re.sub(r"\{\w+\}", "x", http["requestUri"])
+        status, headers, body = raw(world, http["method"], path, b"{}")
+        assert (status, headers["x-amzn-ErrorType"]) == (501, "NotImplementedException"), name
+        assert f"does not imitate appsync:{name}" in body
+    assert len(model.operation_names) == 74
+    for call, name in [
+        (world.client("iam").list_users, "iam:ListUsers"),
+        (world.client("wafv2").list_tags_for_resource, "wafv2:ListTagsForResource"),
+        (world.client("sts").assume_role, "sts:AssumeRole"),
+    ]:
+        arn = {"ResourceARN": WEB_ACL} if "wafv2" in name else {}
+        arn = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r", "RoleSessionName": "me"} if "sts" in name else arn
+        refused(lambda: call(**arn), "NotImplementedException", 501, f"does not imitate {name}")
 
 
 @pytest.fixture
@@ -185,9 +231,10 @@ def test_a_key_lives_as_aws_lets_it(appsync, api):
     refused(lambda: appsync.list_api_keys(apiId="nope"), "NotFoundException", 404)
 
 
-def test_tags_hang_on_apis_and_namespaces(appsync, api):
+def test_tags_hang_on_apis_namespaces_and_domain_names(appsync, api):
     namespace = appsync.create_channel_namespace(apiId=api["apiId"], name="n")["channelNamespace"]
-    for arn in (api["apiArn"], namespace["channelNamespaceArn"]):
+    domain = appsync.create_domain_name(domainName="api.example.com", certificateArn=CERTIFICATE)["domainNameConfig"]
+    for arn in (api["apiArn"], namespace["channelNamespaceArn"], domain["domainNameArn"]):
         assert bare(appsync.tag_resource(resourceArn=arn, tags={"a b": "1", "c/d": "2", "e": ""})) == {}
         assert bare(appsync.list_tags_for_resource(resourceArn=arn)) == {"tags": {"a b": "1", "c/d": "2", "e": ""}}
         assert bare(appsync.untag_resource(resourceArn=arn, tagKeys=["a b", "c/d", "nope"])) == {}
@@ -200,16 +247,196 @@ def test_tags_hang_on_apis_and_namespaces(appsync, api):
     refused(lambda: appsync.list_tags_for_resource(resourceArn=wrong), "BadRequestException", 400)
 
 
+DYNAMODB = {"type": "AMAZON_DYNAMODB", "dynamodbConfig": {"tableName": "t", "awsRegion": "ap-northeast-1", "useCallerCredentials": False, "versioned": True, "deltaSyncConfig": {"baseTableTTL": 1, "deltaSyncTableName": "d", "deltaSyncTableTTL": 2}}}
+SOURCES = [
+    LAMBDA,
+    DYNAMODB,
+    {"type": "AMAZON_ELASTICSEARCH", "elasticsearchConfig": {"endpoint": "https://a.example.com", "awsRegion": "us-east-1"}},
+    {"type": "NONE"},
+    {"type": "HTTP", "httpConfig": {"endpoint": "https://a.example.com", "authorizationConfig": {
+        "authorizationType": "AWS_IAM", "awsIamConfig": {"signingRegion": "us-east-1", "signingServiceName": "s"}}}},
+    {"type": "RELATIONAL_DATABASE", "relationalDatabaseConfig": {
+        "relationalDatabaseSourceType": "RDS_HTTP_ENDPOINT", "rdsHttpEndpointConfig": {
+            "awsRegion": "us-east-1", "dbClusterIdentifier": "c", "databaseName": "d", "schema": "s", "awsSecretStoreArn": "a"}}},
+    {"type": "AMAZON_OPENSEARCH_SERVICE", "openSearchServiceConfig": {"endpoint": "https://a.example.com", "awsRegion": "us-east-1"}},
+    {"type": "AMAZON_EVENTBRIDGE", "eventBridgeConfig": {"eventBusArn": "arn:aws:events:us-east-1:123456789012:event-bus/b"}},
+    {"type": "AMAZON_BEDROCK_RUNTIME"},
+]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda it: it["type"])
+def test_a_data_source_is_written_back_as_it_was_sent(appsync, api, source):
+    key = {"apiId": api["apiId"], "name": "_s1"}
+    role = "arn:aws:iam::123456789012:role/r"
+    expected = {"name": "_s1", "dataSourceArn": f"{api['apiArn']}/datasources/_s1", **source,
+                "description": "d", "serviceRoleArn": role, "metricsConfig": "DISABLED"}
+    made = appsync.create_data_source(**key, **source, description="d", serviceRoleArn=role, metricsConfig="DISABLED")
+    assert bare(made) == {"dataSource": expected}
+    assert bare(appsync.get_data_source(**key)) == {"dataSource": expected}
+    assert bare(appsync.list_data_sources(apiId=api["apiId"])) == {"dataSources": [expected]}
+    replaced = {k: v for k, v in expected.items() if k not in ("description", "serviceRoleArn", "metricsConfig")}
+    assert bare(appsync.update_data_source(**key, **source)) == {"dataSource": replaced}
+    assert bare(appsync.delete_data_source(**key)) == {}
+
+
+@pytest.mark.parametrize("change, text", [
+    ({"name": "1a"}, "Invalid data source name given, must match pattern [_A-Za-z][_0-9A-Za-z]*"),
+    ({"name": "a-b"}, "Invalid data source name given"),
+    ({"type": "MYSQL"}, "enum value set"),
+    ({"metricsConfig": "ON"}, "enum value set"),
+    ({"lambdaConfig": None}, "lambdaConfig"),
+    ({"lambdaConfig": {}}, "lambdaConfig.lambdaFunctionArn"),
+    ({"type": "AMAZON_DYNAMODB"}, "dynamodbConfig"),
+    ({"dynamodbConfig": {"tableName": "t"}}, "dynamodbConfig.awsRegion"),
+    ({"httpConfig": {"authorizationConfig": {"authorizationType": "BASIC"}}}, "enum value set"),
+])
+def test_a_data_source_that_breaks_a_rule_is_refused(world, appsync, api, change, text):
+    good = {"apiId": api["apiId"], "name": "a", **LAMBDA}
+    call = world.client("appsync", checked=False).create_data_source
+    refused(lambda: call(**{**good, **change}), "BadRequestException", 400, text)
+    assert appsync.list_data_sources(apiId=api["apiId"])["dataSources"] == []
+
+
+def handler(behavior, source, **integration):
+    return {"behavior": behavior, "integration": {"dataSourceName": source, **integration}}
+
+
+def test_handlers_work_with_data_sources_of_their_api(appsync, api):
+    key = {"apiId": api["apiId"], "name": "n"}
+    appsync.create_data_source(apiId=api["apiId"], name="f", **LAMBDA)
+    appsync.create_data_source(apiId=api["apiId"], name="t", **DYNAMODB)
+    configs = {"onPublish": handler("DIRECT", "f", lambdaConfig={"invokeType": "EVENT"}), "onSubscribe": handler("CODE", "t")}
+    made = appsync.create_channel_namespace(**key, codeHandlers=CODE, handlerConfigs=configs)["channelNamespace"]
+    assert made["handlerConfigs"] == configs
+    assert appsync.get_channel_namespace(**key)["channelNamespace"] == made
+    for wrong, code, text in [
+        ({"onPublish": handler("CODE", "nope")}, "NotFoundException", "No data source found named nope"),
+        ({"onSubscribe": handler("DIRECT", "t")}, "BadRequestException", "AWS_LAMBDA"),
+        ({"onPublish": handler("DIRECT", "f", lambdaConfig={"invokeType": "LATER"})}, "BadRequestException", "REQUEST_RESPONSE, EVENT"),
+        ({"onPublish": handler("MAYBE", "f")}, "BadRequestException", "CODE, DIRECT"),
+        ({"onPublish": handler("CODE", "")}, "NotFoundException", "No data source found named"),
+    ]:
+        status = 404 if code == "NotFoundException" else 400
+        refused(lambda: appsync.update_channel_namespace(**key, handlerConfigs=wrong), code, status, text)
+    assert appsync.get_channel_namespace(**key)["channelNamespace"] == made
+    refused(lambda: appsync.delete_data_source(apiId=api["apiId"], name="f"), "BadRequestException", 400,
+            "Data source is still connected to a resolver that uses mapping template bypass.")
+    refused(lambda: appsync.delete_data_source(apiId=api["apiId"], name="t"), "BadRequestException", 400, "still used")
+    assert appsync.update_channel_namespace(**key)["channelNamespace"]["handlerConfigs"] == {}
+    appsync.delete_data_source(apiId=api["apiId"], name="f")
+    appsync.delete_data_source(apiId=api["apiId"], name="t")
+
+
+@pytest.mark.parametrize("code, place, text", [
+    ("export function onPublish(ctx) {\n  return ctx.events +\n}", {"line": 3, "column": 1, "span": 1}, "Unexpected token"),
+    ("const x: string = 1", {"line": 1, "column": 7, "span": 1}, ""),
+    ("export const other = 1", {"line": 0, "column": 0, "span": -1}, "onPublish or onSubscribe"),
+])
+def test_code_that_appsync_can_not_take_is_told_where(appsync, api, code, place, text):
+    with pytest.raises(appsync.exceptions.BadRequestException) as caught:
+        appsync.create_channel_namespace(apiId=api["apiId"], name="n", codeHandlers=code)
+    answer = caught.value.response
+    assert answer["reason"] == "CODE_ERROR"
+    first = answer["detail"]["codeErrors"][0]
+    assert (first["errorType"], first["location"]) == ("PARSER_ERROR", place)
+    assert first["value"].startswith("Parsing error: ") and text in first["value"]
+    assert appsync.list_channel_namespaces(apiId=api["apiId"])["channelNamespaces"] == []
+
+
+def test_a_domain_name_points_at_one_api_after_another(appsync, api):
+    name = "*.example.com"
+    made = bare(appsync.create_domain_name(domainName=name, certificateArn=CERTIFICATE, description="d", tags={"a": "b"}))
+    host = made["domainNameConfig"]["appsyncDomainName"]
+    assert re.fullmatch(r"d[a-z0-9]{13}\.cloudfront\.net", host)
+    expected = {
+        "domainName": name, "description": "d", "certificateArn": CERTIFICATE, "appsyncDomainName": host, "tags": {"a": "b"},
+        "hostedZoneId": "Z2FDTNDATAQYW2", "domainNameArn": f"arn:aws:appsync:ap-northeast-1:123456789012:domainnames/{name}",
+    }
+    assert made == {"domainNameConfig": expected}
+    assert bare(appsync.get_domain_name(domainName=name)) == made
+    assert bare(appsync.list_domain_names()) == {"domainNameConfigs": [expected]}
+    expected.pop("description")
+    assert bare(appsync.update_domain_name(domainName=name)) == {"domainNameConfig": expected}
+    other = appsync.create_api(name="b", eventConfig=CONFIG)["api"]
+    for it in (api, other):
+        association = {"domainName": name, "apiId": it["apiId"]}
+        assert bare(appsync.associate_api(**association)) == {"apiAssociation": {**association, "associationStatus": "PROCESSING"}}
+        assert bare(appsync.get_api_association(domainName=name)) == {"apiAssociation": {**association, "associationStatus": "SUCCESS"}}
+    appsync.delete_api(apiId=api["apiId"])
+    refused(lambda: appsync.delete_api(apiId=other["apiId"]), "BadRequestException", 400, "associated to a domain")
+    assert bare(appsync.disassociate_api(domainName=name)) == {}
+    appsync.delete_api(apiId=other["apiId"])
+    assert bare(appsync.delete_domain_name(domainName=name)) == {}
+
+
+@pytest.mark.parametrize("change, text", [
+    ({"domainName": "example"}, "regular expression"),
+    ({"domainName": "a..com"}, "regular expression"),
+    ({"domainName": "*.com"}, "regular expression"),
+    ({"domainName": "a.*.com"}, "regular expression"),
+    ({"certificateArn": CERTIFICATE.replace("us-east-1", "ap-northeast-1")}, "must be in us-east-1"),
+    ({"certificateArn": CERTIFICATE.replace("acm", "kms")}, "regular expression"),
+    ({"tags": {"aws:x": ""}}, "Map keys"),
+])
+def test_a_domain_name_that_breaks_a_rule_is_refused(appsync, change, text):
+    good = {"domainName": "api.example.com", "certificateArn": CERTIFICATE}
+    refused(lambda: appsync.create_domain_name(**{**good, **change}), "BadRequestException", 400, text)
+    iam = "arn:aws:iam::123456789012:server-certificate/cloudfront/c"
+    appsync.create_domain_name(**{**good, "certificateArn": iam})
+
+
+def test_a_region_has_fifty_domain_names(world, appsync):
+    for n in range(50):
+        appsync.create_domain_name(domainName=f"n{n}.example.com", certificateArn=CERTIFICATE)
+    more = lambda client: client.create_domain_name(domainName="more.example.com", certificateArn=CERTIFICATE)
+    refused(lambda: more(appsync), "BadRequestException", 400, "50 domain names")
+    more(world.client("appsync", region="us-east-1"))
+
+
+def test_a_web_acl_stands_in_front_of_an_api(world, appsync, api):
+    wafv2, arn = world.client("wafv2"), api["apiArn"]
+    assert bare(wafv2.get_web_acl_for_resource(ResourceArn=arn)) == {}
+    assert bare(wafv2.associate_web_acl(WebACLArn=WEB_ACL, ResourceArn=arn)) == {}
+    acl = wafv2.get_web_acl_for_resource(ResourceArn=arn)["WebACL"]
+    assert (acl["Name"], acl["Id"], acl["ARN"], acl["DefaultAction"]) == ("front", "0b5c-1", WEB_ACL, {"Allow": {}})
+    assert appsync.get_api(apiId=api["apiId"])["api"]["wafWebAclArn"] == WEB_ACL
+    assert appsync.list_apis()["apis"][0]["wafWebAclArn"] == WEB_ACL
+    assert bare(wafv2.list_resources_for_web_acl(WebACLArn=WEB_ACL, ResourceType="APPSYNC")) == {"ResourceArns": [arn]}
+    assert bare(wafv2.list_resources_for_web_acl(WebACLArn=WEB_ACL)) == {"ResourceArns": []}
+    again = appsync.update_api(apiId=api["apiId"], name="a", eventConfig=CONFIG)["api"]
+    assert again["wafWebAclArn"] == WEB_ACL
+    assert bare(wafv2.disassociate_web_acl(ResourceArn=arn)) == {}
+    assert "wafWebAclArn" not in appsync.get_api(apiId=api["apiId"])["api"]
+    wafv2.associate_web_acl(WebACLArn=WEB_ACL, ResourceArn=arn)
+    appsync.delete_api(apiId=api["apiId"])
+    assert bare(wafv2.list_resources_for_web_acl(WebACLArn=WEB_ACL, ResourceType="APPSYNC")) == {"ResourceArns": []}
+
+
+def test_every_list_comes_in_pages(appsync, api):
+    key = {"apiId": api["apiId"]}
+    for n in range(5):
+        appsync.create_channel_namespace(**key, name=f"n{n}")
+        appsync.create_api_key(**key)
+        appsync.create_data_source(**key, name=f"n{n}", **LAMBDA)
+        appsync.create_domain_name(domainName=f"n{n}.example.com", certificateArn=CERTIFICATE)
+        if n:
+            appsync.create_api(name="a", eventConfig=CONFIG)
+    for operation, member, request in [
+        ("list_apis", "apis", {}), ("list_domain_names", "domainNameConfigs", {}), ("list_api_keys", "apiKeys", key),
+        ("list_channel_namespaces", "channelNamespaces", key), ("list_data_sources", "dataSources", key),
+    ]:
+        pages = list(appsync.get_paginator(operation).paginate(**request, PaginationConfig={"PageSize": 2}))
+        assert [len(page[member]) for page in pages] == [2, 2, 1], operation
+        items = [json.dumps(item, default=str) for page in pages for item in page[member]]
+        assert len(set(items)) == 5, operation
+
+
 def test_accounts_and_regions_live_side_by_side(world, appsync, api):
     assert world.client("appsync", region="us-east-1").list_apis()["apis"] == []
     other = world.client("appsync", account="000000000001")
     assert other.list_apis()["apis"] == []
     assert other.create_api(name="a", eventConfig=CONFIG)["api"]["apiArn"].split(":")[4] == "000000000001"
     assert world.client("sts", account="000000000001").get_caller_identity()["Account"] == "000000000001"
-
-
-def test_what_is_not_imitated_says_so(appsync, api):
-    refused(lambda: appsync.list_graphql_apis(), "NotImplementedException", 501, "does not imitate appsync:ListGraphqlApis")
 
 
 def test_a_role_is_made_read_changed_and_deleted_when_bare(iam):
@@ -300,10 +527,11 @@ def test_roles_come_in_pages(iam):
     refused(lambda: iam.list_roles(MaxItems=1001), "ValidationError", 400)
 
 
-def raw(world, method, path, body=None, service="appsync", signed=True):
+def raw(world, method, path, body=None, service="appsync", signed=True, target=None):
     """One request by hand: status, headers, body."""
     scope = f"local/20261124/ap-northeast-1/{service}/aws4_request"
     headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"} if signed else {}
+    headers.update({"X-Amz-Target": target} if target else {})
     request = urllib.request.Request(world.url + path, data=body, method=method, headers=headers)
     try:
         with urllib.request.urlopen(request) as answer:
@@ -321,6 +549,21 @@ def test_the_bytes_on_the_wire_are_awss(world, appsync):
     assert list(json.loads(body)) == ["message"]
     made = json.loads(raw(world, "POST", "/v2/apis", json.dumps({"name": "a", "eventConfig": CONFIG}).encode())[2])["api"]
     assert isinstance(made["created"], (int, float))
+    read = json.loads(raw(world, "GET", "/v2/apis/%61bc%2Fd")[2])["message"]
+    assert "abc/d" in read
+    arn = made["apiArn"].replace(":", "%3A").replace("/", "%2F")
+    status, _, body = raw(world, "POST", f"/v1/tags/{arn}", b'{"tags": {"a b": "c"}}')
+    assert (status, body) == (200, "{}")
+    assert json.loads(raw(world, "GET", f"/v1/tags/{arn}")[2]) == {"tags": {"a b": "c"}}
+    assert raw(world, "DELETE", f"/v1/tags/{arn}?tagKeys=a%20b&tagKeys=c%2Fd")[0] == 200
+    assert json.loads(raw(world, "GET", f"/v1/tags/{arn}")[2]) == {"tags": {}}
+    status, _, body = raw(world, "GET", "/v1/domainnames/%2A.example.com")
+    assert status == 404 and "*.example.com" in body
+    status, headers, body = raw(world, "POST", f"/v2/apis/{made['apiId']}/channelNamespaces", b'{"name": "n", "codeHandlers": "x +"}')
+    assert (status, headers["x-amzn-ErrorType"], list(json.loads(body))) == (400, "BadRequestException", ["message", "reason", "detail"])
+    status, headers, body = raw(world, "POST", "/", b'{"ResourceArn": "nonsense-and-more-of-it"}', service="wafv2", target="AWSWAF_20190729.GetWebACLForResource")
+    assert (status, headers["content-type"]) == (400, "application/x-amz-json-1.1")
+    assert json.loads(body)["__type"] == headers["x-amzn-ErrorType"] == "WAFInvalidParameterException"
     status, headers, body = raw(world, "GET", "/?Action=GetCallerIdentity&Version=2011-06-15", service="sts")
     assert (status, headers["content-type"]) == (200, "text/xml")
     assert body.startswith('<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>')

@@ -1,6 +1,7 @@
 //! What can be derived is generated, committed, and held against its source here. `UPDATE=1` writes it.
 use std::fs;
 
+use provision::emulator::Switches;
 use provision::event::Event;
 use provision::explain::{Page, pages};
 use provision::kinds::KINDS;
@@ -107,6 +108,34 @@ fn the_readme_has_the_tables_and_the_help_that_the_program_has() {
         readme = between(&readme, name, &table);
     }
     current("README.md", &readme);
+}
+
+#[test]
+fn the_switches_of_the_local_aws_are_all_in_its_page() {
+    let switches = serde_json::to_value(Switches::default()).unwrap();
+    let schema = schema_of::<Switches>();
+    let choices = |property: &Value| -> String {
+        let at = property["$ref"].as_str().and_then(|it| it.strip_prefix('#'));
+        let property = at.and_then(|it| schema.pointer(it)).unwrap_or(property);
+        let quoted = |it: &Value| format!("`{it}`");
+        match (property["enum"].as_array(), property["type"].as_str().unwrap()) {
+            (Some(words), _) => words.iter().map(quoted).collect::<Vec<_>>().join(" "),
+            (None, "boolean") => "`true` `false`".to_owned(),
+            (None, "array") => "names of members".to_owned(),
+            (None, other) => other.to_owned(),
+        }
+    };
+    let row = |(name, default): (&String, &Value)| {
+        let property = &schema["properties"][name];
+        let meaning = property["description"].as_str().unwrap();
+        // The places in our notes on AWS tell nobody else anything.
+        let (meaning, _) = meaning.rsplit_once(" (§").unwrap();
+        format!("| `{name}` | {} | `{default}` | {meaning} |\n", choices(property))
+    };
+    let rows: String = switches.as_object().unwrap().iter().map(row).collect();
+    let table = format!("| switch | values | unless said | what |\n|---|---|---|---|\n{rows}");
+    let page = fs::read_to_string(root("docs/local-aws.md")).unwrap();
+    current("docs/local-aws.md", &between(&page, "switches", &table));
 }
 
 /// Puts `text` between the markers of `name`.
