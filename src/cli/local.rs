@@ -10,7 +10,7 @@ use crate::emulator::{self, Faults, Latency, Store, Switches};
 
 /// Serve the local AWS until Ctrl-C
 ///
-/// AppSync, IAM and STS on one port, for provision's `--local` in this folder and for any AWS tool
+/// AppSync, IAM, STS and WAF on one port, for provision's `--local` in this folder and for any AWS tool
 /// that is given the address. Its state is kept between runs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

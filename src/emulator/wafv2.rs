@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::emulator::answer::Fault;
-use crate::emulator::appsync::Input;
+use crate::emulator::appsync::{Input, api_arn};
 use crate::emulator::caller::Caller;
 use crate::emulator::service::Call;
 use crate::emulator::state::{Api, State};
@@ -128,11 +128,6 @@ fn find<'a>(state: &'a mut State, caller: &Caller, arn: &str) -> Result<&'a mut 
     let id = arn.rsplit('/').next().filter(|id| api_arn(id, caller) == arn);
     let api = id.and_then(|id| state.region(caller).apis.get_mut(id));
     api.ok_or_else(nonexistent)
-}
-
-fn api_arn(id: &str, caller: &Caller) -> String {
-    let Caller { region, account, .. } = caller;
-    format!("arn:{}:appsync:{region}:{account}:apis/{id}", caller.partition())
 }
 
 fn nonexistent() -> Fault {

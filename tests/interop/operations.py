@@ -49,9 +49,7 @@ NEVER = {
         ConcurrentModificationException LimitExceededException
         GetApi/BadRequestException
         CreateApiKey/BadRequestException UpdateApiKey/BadRequestException
-        GetChannelNamespace/BadRequestException DeleteChannelNamespace/BadRequestException
-        DeleteApiKey/BadRequestException GetDataSource/BadRequestException GetDomainName/BadRequestException
-        GetApiAssociation/BadRequestException DisassociateApi/BadRequestException""".split(),
+        DeleteApiKey/BadRequestException""".split(),
     "iam": """ServiceFailure ConcurrentModification UnmodifiableEntity PolicyNotAttachable
         DeleteRolePolicy/LimitExceeded DetachRolePolicy/LimitExceeded DeleteRole/LimitExceeded
         DetachRolePolicy/InvalidInput ListAttachedRolePolicies/InvalidInput""".split(),
@@ -230,6 +228,10 @@ none("appsync", "CreateChannelNamespace GetChannelNamespace UpdateChannelNamespa
 case("appsync", "ListChannelNamespaces")(lambda aws: {"apiId": aws.namespace()["apiId"]})
 
 
+none("appsync", "GetChannelNamespace DeleteChannelNamespace", "BadRequestException", 400,
+     lambda aws: {"apiId": NOWHERE, "name": "a_b"}, "regular expression")
+
+
 # What hangs on an API comes in pages.
 
 none("appsync", "ListChannelNamespaces ListApiKeys ListDataSources", "NotFoundException", 404,
@@ -311,6 +313,10 @@ none("appsync", "GetDataSource DeleteDataSource", "NotFoundException", 404, lamb
      "No data source found named f")
 
 
+none("appsync", "GetDataSource", "BadRequestException", 400, lambda aws: {"apiId": NOWHERE, "name": "a-b"},
+     "Invalid data source name given, must match pattern [_A-Za-z][_0-9A-Za-z]*")
+
+
 # Domain names.
 
 @case("appsync", "CreateDomainName")
@@ -356,6 +362,8 @@ case("appsync", "ListDomainNames")(lambda aws: aws.domain() and {})
 none("appsync", "GetDomainName UpdateDomainName DeleteDomainName", "NotFoundException", 404,
      lambda aws: {"domainName": "no.example.com"}, "no.example.com")
 none("appsync", "GetApiAssociation DisassociateApi", "NotFoundException", 404, lambda aws: aws.domain(), "not associated")
+none("appsync", "GetDomainName GetApiAssociation DisassociateApi", "BadRequestException", 400,
+     lambda aws: {"domainName": "nowhere"}, "regular expression")
 none("appsync", "AssociateApi", "BadRequestException", 400, lambda aws: {**aws.domain(), "apiId": None}, "null")
 
 

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::answer::Fault;
 use crate::emulator::appsync::handlers::{self, Used};
-use crate::emulator::appsync::input::Input;
+use crate::emulator::appsync::input::{Input, check};
 use crate::emulator::appsync::shape::{self, Kind, Member, may, must};
 use crate::emulator::appsync::{Answer, Page, api, find, unknown_operation};
 use crate::emulator::caller::Caller;
@@ -101,6 +101,9 @@ const SHAPE: &[Member] = &[
 
 pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> Answer {
     let (caller, switches) = (&call.caller, store.switches());
+    if let [name] = rest {
+        check_name(name)?;
+    }
     match (call.method.as_str(), rest) {
         ("GET", []) => store.look(|state| {
             let api = find(state, caller, api_id)?;
@@ -139,12 +142,7 @@ fn read(input: &Input<'_>, switches: &Switches) -> Result<Value, Fault> {
 
 async fn create(store: &Store, caller: &Caller, api_id: &str, input: &Input<'_>) -> Answer {
     let name = input.need_text("name")?;
-    input.check("name", name, 1, 65_536, |_| true)?;
-    let letter = |it: char| it == '_' || it.is_ascii_alphanumeric();
-    if !name.chars().all(letter) || name.starts_with(|it: char| it.is_ascii_digit()) {
-        let message = "Invalid data source name given, must match pattern [_A-Za-z][_0-9A-Za-z]*";
-        return Err(Fault::bad_request(message));
-    }
+    check_name(name)?;
     let source = DataSource { name: name.to_owned(), members: read(input, store.switches())? };
     store
         .change(|state| {
@@ -186,6 +184,17 @@ fn delete(api: &mut Api, name: &str, switches: &Switches) -> Answer {
 fn get(api: &Api, caller: &Caller, name: &str) -> Answer {
     let source = api.data_sources.get(name).ok_or_else(|| missing(name))?;
     Ok(json!({ "dataSource": written(source, api, caller) }))
+}
+
+/// In AWS's own words (reference §1.2).
+fn check_name(name: &str) -> Result<(), Fault> {
+    check("name", name, 1, 65_536, |_| true)?;
+    let letter = |it: char| it == '_' || it.is_ascii_alphanumeric();
+    if name.chars().all(letter) && !name.starts_with(|it: char| it.is_ascii_digit()) {
+        return Ok(());
+    }
+    let message = "Invalid data source name given, must match pattern [_A-Za-z][_0-9A-Za-z]*";
+    Err(Fault::bad_request(message))
 }
 
 /// AWS's own words, of a handler that cites a data source (reference §1.2).

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::emulator::answer::{Fault, object};
-use crate::emulator::appsync::input::Input;
+use crate::emulator::appsync::input::{Input, check};
 use crate::emulator::appsync::{Answer, Page, find, unknown_operation};
 use crate::emulator::caller::Caller;
 use crate::emulator::ids;
@@ -19,6 +19,9 @@ const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
 
 pub async fn answer(store: &Store, call: &Call, rest: &[&str]) -> Answer {
     let (caller, switches) = (&call.caller, store.switches());
+    if let [name, ..] = rest {
+        check_name(name)?;
+    }
     match (call.method.as_str(), rest) {
         ("GET", []) => store.look(|state| {
             let page = Page::of(call, switches)?;
@@ -80,7 +83,7 @@ async fn association(store: &Store, call: &Call, name: &str) -> Answer {
 
 async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer {
     let name = input.need_text("domainName")?;
-    check_name(input, name)?;
+    check_name(name)?;
     let certificate = input.need_text("certificateArn")?;
     check_certificate(input, certificate)?;
     let domain = Domain {
@@ -136,9 +139,9 @@ fn description(input: &Input<'_>) -> Result<Option<String>, Fault> {
 }
 
 /// `^(\*[\w\d-]*\.)?([\w\d-]+\.)+[\w\d-]+$`
-fn check_name(input: &Input<'_>, name: &str) -> Result<(), Fault> {
+fn check_name(name: &str) -> Result<(), Fault> {
     let letter = |it: char| it.is_ascii_alphanumeric() || "_-*.".contains(it);
-    input.check("domainName", name, 1, 253, letter)?;
+    check("domainName", name, 1, 253, letter)?;
     let labels: Vec<&str> = name.split('.').collect();
     let wild = name.starts_with('*');
     let least = if wild { 3 } else { 2 };

@@ -90,18 +90,7 @@ impl<'a> Input<'a> {
         most: usize,
         allowed: Allowed,
     ) -> Result<(), Fault> {
-        let count = text.chars().count();
-        let constraint = match count {
-            _ if count < least => {
-                format!("Member must have length greater than or equal to {least}")
-            }
-            _ if count > most => format!("Member must have length less than or equal to {most}"),
-            _ if !text.chars().all(allowed) => {
-                "Member must satisfy regular expression pattern".to_owned()
-            }
-            _ => return Ok(()),
-        };
-        Err(unknowns::constraint(&self.at(name), &constraint))
+        check(&self.at(name), text, least, most, allowed)
     }
     /// One of the words of an enumeration.
     pub fn word(&self, name: &str, words: &[&str]) -> Result<&str, Fault> {
@@ -132,6 +121,28 @@ impl<'a> Input<'a> {
     pub fn at(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
+}
+
+/// A text of `least` to `most` characters, all of them `allowed`, which messages call `at`.
+pub fn check(
+    at: &str,
+    text: &str,
+    least: usize,
+    most: usize,
+    allowed: Allowed,
+) -> Result<(), Fault> {
+    let count = text.chars().count();
+    let constraint = match count {
+        _ if count < least => {
+            format!("Member must have length greater than or equal to {least}")
+        }
+        _ if count > most => format!("Member must have length less than or equal to {most}"),
+        _ if !text.chars().all(allowed) => {
+            "Member must satisfy regular expression pattern".to_owned()
+        }
+        _ => return Ok(()),
+    };
+    Err(unknowns::constraint(at, &constraint))
 }
 
 /// `^(?!aws:)[ a-zA-Z+-=._:/]+$`, in which `+-=` is a range that has the digits.

@@ -22,6 +22,7 @@ use crate::emulator::state::{Api, State};
 use crate::emulator::store::Store;
 use crate::emulator::unknowns::{self, PAGE_MAX, Switches};
 
+pub use api::arn as api_arn;
 pub use input::Input;
 
 type Answer = Result<Value, Fault>;

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::answer::{Fault, object};
 use crate::emulator::appsync::config::{check_offered, modes, offered};
-use crate::emulator::appsync::input::Input;
+use crate::emulator::appsync::input::{Input, check};
 use crate::emulator::appsync::{
     Answer, Page, api, code, find, handlers, outline, unknown_operation,
 };
@@ -18,6 +18,9 @@ const CODE_MAX: usize = 32_768;
 
 pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> Answer {
     let (caller, switches) = (&call.caller, store.switches());
+    if let [name] = rest {
+        check_name(name)?;
+    }
     match (call.method.as_str(), rest) {
         ("GET", []) => store.look(|state| {
             let leaves_out = &switches.list_namespaces_leaves_out;
@@ -94,7 +97,7 @@ impl Said {
 async fn create(store: &Store, caller: &Caller, api_id: &str, input: &Input<'_>) -> Answer {
     let switches = store.switches();
     let name = input.need_text("name")?;
-    check_name(input, name)?;
+    check_name(name)?;
     let said = Said::read(input, switches)?;
     let tags = input.tags()?.unwrap_or_default();
     let (now, most) = (api::moment(store), store.quotas().namespaces);
@@ -164,8 +167,8 @@ fn list(api: &Api, caller: &Caller, page: &Page, leaves_out: &[String]) -> Answe
 }
 
 /// `([A-Za-z0-9](?:[A-Za-z0-9\-]{0,48}[A-Za-z0-9])?)`
-fn check_name(input: &Input<'_>, name: &str) -> Result<(), Fault> {
-    input.check("name", name, 1, 50, |it| it.is_ascii_alphanumeric() || it == '-')?;
+fn check_name(name: &str) -> Result<(), Fault> {
+    check("name", name, 1, 50, |it| it.is_ascii_alphanumeric() || it == '-')?;
     if name.starts_with('-') || name.ends_with('-') {
         let constraint = "Member must satisfy regular expression pattern: ([A-Za-z0-9](?:[A-Za-z0-9\\-]{0,48}[A-Za-z0-9])?)";
         return Err(unknowns::constraint("name", constraint));
