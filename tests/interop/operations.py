@@ -364,7 +364,7 @@ none("appsync", "GetDomainName UpdateDomainName DeleteDomainName", "NotFoundExce
 none("appsync", "GetApiAssociation DisassociateApi", "NotFoundException", 404, lambda aws: aws.domain(), "not associated")
 none("appsync", "GetDomainName GetApiAssociation DisassociateApi", "BadRequestException", 400,
      lambda aws: {"domainName": "nowhere"}, "regular expression")
-none("appsync", "AssociateApi", "BadRequestException", 400, lambda aws: {**aws.domain(), "apiId": None}, "null")
+none("appsync", "AssociateApi", "BadRequestException", 400, lambda aws: {"domainName": "nowhere", "apiId": NOWHERE}, "regular expression")
 
 
 # Tags.
