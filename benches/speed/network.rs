@@ -113,7 +113,8 @@ impl Slow {
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
-            let text = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+            let text =
+                fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
             let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
             let peak = peak.and_then(|it| it.trim().trim_end_matches(" kB").parse().ok());
             peak_kb = peak.unwrap_or(peak_kb);

@@ -112,7 +112,6 @@ CASES = [
     ({"empty-data-source-name": "accepted"}, code_without_data_source, "NotFoundException", "ok"),
     ({"code-without-handlers": "accepted"}, lambda aws: outcome(lambda: aws.namespace(codeHandlers="export {}")), "BadRequestException", "ok"),
     ({"role-checked": True}, with_role, ("ok", "ok"), ("BadRequestException", "ok")),
-    ({"role-checked": True, "role-takes-s": 600}, with_role, ("ok", "ok"), ("BadRequestException", "BadRequestException")),
     ({"association-takes-s": 600}, association, "SUCCESS", "PROCESSING"),
 ]
 

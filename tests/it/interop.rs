@@ -17,6 +17,9 @@ fn boto3_reads_and_writes_what_aws_would() {
 #[test]
 fn boto3_sees_every_fault_that_is_asked_for() {
     pytest("test_faults.py");
+}
+
+#[test]
 fn each_switch_of_the_local_aws_changes_what_it_says() {
     pytest("test_switches.py");
 }

@@ -21,8 +21,9 @@ async fn slow() -> Served {
 /// A spec in which everything tells `version`.
 fn spec(version: &str) -> String {
     let mode = if version == "one" { "API_KEY" } else { "AWS_IAM" };
-    let namespaces: String =
-        (0..8).map(|n| format!("      n{n}: {{ publish: [{mode}], subscribe: [{mode}] }}\n")).collect();
+    let namespaces: String = (0..8)
+        .map(|n| format!("      n{n}: {{ publish: [{mode}], subscribe: [{mode}] }}\n"))
+        .collect();
     format!(
         "version: 1\nstack: shared\napis:\n  main:\n    ownerContact: {version}\n    auth: {{ providers: [API_KEY, AWS_IAM] }}\n    \
          apiKeys:\n      web: {{ description: {version} }}\n    namespaces:\n{namespaces}"

@@ -114,6 +114,7 @@ pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> 
         ("GET", [name]) => store.look(|state| get(find(state, caller, api_id)?, caller, name)),
         ("POST", [name]) => {
             let members = read(&Input::of(&call.body)?, switches)?;
+            check_service_role(store, &members)?;
             let update = |api: &mut Api| update(api, caller, name, members);
             store.change(|state| update(find(state, caller, api_id)?)).await
         }
@@ -144,6 +145,7 @@ async fn create(store: &Store, caller: &Caller, api_id: &str, input: &Input<'_>)
     let name = input.need_text("name")?;
     check_name(name)?;
     let source = DataSource { name: name.to_owned(), members: read(input, store.switches())? };
+    check_service_role(store, &source.members)?;
     store
         .change(|state| {
             let api = find(state, caller, api_id)?;
@@ -155,6 +157,11 @@ async fn create(store: &Store, caller: &Caller, api_id: &str, input: &Input<'_>)
             get(api, caller, name)
         })
         .await
+}
+
+/// AppSync must be able to assume it, if it is to call as it.
+fn check_service_role(store: &Store, members: &Value) -> Result<(), Fault> {
+    members["serviceRoleArn"].as_str().map_or(Ok(()), |arn| store.check_role(arn))
 }
 
 /// Replaces all but the name (§1.10: seen on AWS).

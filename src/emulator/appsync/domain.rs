@@ -12,8 +12,6 @@ use crate::emulator::state::{Association, Domain, State};
 use crate::emulator::store::Store;
 use crate::emulator::unknowns;
 
-/// Reference §2.5.
-const DOMAINS_MAX: usize = 50;
 /// The hosted zone of CloudFront, which every domain name shares.
 const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
 
@@ -94,15 +92,16 @@ async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer {
         appsync_name: format!("{}.cloudfront.net", ids::distribution()),
         association: None,
     };
+    let most = store.quotas().domain_names;
     store
         .change(|state| {
             let domains = &mut state.region(caller).domains;
             if domains.contains_key(name) {
                 return Err(unknowns::domain_exists(name));
             }
-            if domains.len() >= DOMAINS_MAX {
+            if domains.len() >= most {
                 let message =
-                    format!("The limit of {DOMAINS_MAX} domain names in this Region is reached.");
+                    format!("The limit of {most} domain names in this Region is reached.");
                 return Err(Fault::bad_request(message));
             }
             domains.insert(name.to_owned(), domain);
