@@ -1,7 +1,9 @@
 //! Who may connect, publish and subscribe, after inheritance: read from properties, whether a spec
 //! wants them or AWS has them. Pure.
+mod changes;
 mod check;
 
+pub use changes::{AccessChange, Direction, Operation, changes};
 pub use check::check;
 
 use std::collections::BTreeMap;

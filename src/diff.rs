@@ -10,34 +10,20 @@ use crate::kind::{Desired, Facts, Live, Resource};
 use crate::model::{Properties, Site};
 use crate::settle::settle;
 
+pub use crate::kind::Verb;
+
 /// One difference, in words every backend and every renderer shares.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    #[schemars(with = "String")]
     pub address: Address,
-    #[serde(rename = "type", serialize_with = "type_name")]
-    #[schemars(with = "String")]
     pub kind: &'static Facts,
     pub verb: Verb,
     pub because: Cause,
     /// The digest of the declaration; empty where there is none.
-    #[serde(skip)]
     pub digest: String,
     pub fields: Vec<Field>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    /// Make what is not there.
-    Create,
-    /// Change it in place.
-    Update,
-    /// Delete and create again: a property changed that AWS can't change in place.
-    Replace,
-    /// Delete what is ours and no longer declared.
-    Delete,
+    /// What those who use it notice.
+    pub effects: Vec<String>,
 }
 
 /// Why a change is proposed.
@@ -53,14 +39,19 @@ pub enum Cause {
 }
 
 /// One property that differs. Left out: there is none.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     pub name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
+}
+
+impl Change {
+    /// The properties that AWS can't change in place.
+    pub fn stuck(&self) -> impl Iterator<Item = &str> {
+        let names = self.fields.iter().map(|it| it.name.as_str());
+        names.filter(|it| self.verb == Verb::Replace && self.kind.immutable.contains(it))
+    }
 }
 
 impl PartialEq for Facts {
@@ -113,7 +104,9 @@ fn diff(desired: &Desired, settled: &Desired, live: &Live) -> Vec<Change> {
             true => Cause::Drift,
             false => Cause::Spec,
         };
-        Some(Change { address: address.clone(), kind, verb, because, fields, digest })
+        let effects =
+            (kind.effects)(verb, from.map(|it| &it.properties), to.map(|it| &it.properties));
+        Some(Change { address: address.clone(), kind, verb, because, fields, digest, effects })
     };
     addresses.into_iter().filter_map(compare).collect()
 }
@@ -126,11 +119,4 @@ fn fields(before: &Properties, after: &Properties) -> Vec<Field> {
         (before != after).then(|| Field { name: name.clone(), before, after })
     };
     names.into_iter().filter_map(field).collect()
-}
-
-fn type_name<S: serde::Serializer>(
-    kind: &&'static Facts,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(kind.type_name)
 }

@@ -3,11 +3,13 @@ mod imported;
 mod live;
 mod problems;
 mod scope;
+mod verb;
 
 pub use imported::Imported;
 pub use live::{Desired, Live, Observed, Owner, Resource, Stranger};
 pub use problems::{Problems, Step};
 pub use scope::{Codes, Files, Firsts, Scope, Unsound, readings};
+pub use verb::Verb;
 
 use std::fmt;
 
@@ -35,6 +37,12 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     const AFTER: &'static [&'static str] = &[];
     /// Properties that are seconds since 1970, which people read as dates.
     const TIMES: &'static [&'static str] = &[];
+    /// Where properties are written: the beginning of a property's path, and the member of the
+    /// declaration that says it, or of the spec if it begins with `/`. The longest beginning counts; of
+    /// several members, the one that is there.
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[];
+    /// Its name on AWS, where somebody else may have that already.
+    const NAMED: Option<Named> = None;
     /// A template's outputs for one of these: names, and texts with its attributes as `${ApiId}`.
     const OUTPUTS: &'static [(&'static str, &'static str)] = &[];
     /// The same for what is a secret: a template has these only if somebody asks.
@@ -50,6 +58,10 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     fn expand(declared: &Self::Declaration, scope: &Scope<'_>) -> Option<Self>;
     /// The inverse of `expand`, for import: what a user would have written.
     fn declare(self, found: &mut Imported) -> Self::Declaration;
+    /// What those who use it notice of a change, as far as it is known.
+    fn effects(_verb: Verb, _before: Option<&Self>, _after: Option<&Self>) -> Vec<String> {
+        Vec::new()
+    }
     /// Why CloudFormation alone can make this one, if AppSync's API can't.
     fn refuses(&self) -> Option<&'static str> {
         None
@@ -58,6 +70,17 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     fn given(self, _live: &Self, _declared: &Self::Declaration, _site: &Site) -> Self {
         self
     }
+}
+
+/// A name on AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The property that is the name.
+    pub property: &'static str,
+    /// Whether AWS takes two of one name.
+    pub repeats: bool,
+    /// Whether tags carry the mark; else the description does.
+    pub tagged: bool,
 }
 
 /// A [`Kind`] as the engine sees it: the same facts, for properties of a type it need not know.
@@ -70,6 +93,8 @@ pub struct Facts {
     pub immutable: &'static [&'static str],
     pub after: &'static [&'static str],
     pub times: &'static [&'static str],
+    pub written: &'static [(&'static str, &'static str)],
+    pub named: Option<Named>,
     pub outputs: &'static [(&'static str, &'static str)],
     pub secrets: &'static [(&'static str, &'static str)],
     pub example: &'static str,
@@ -81,7 +106,10 @@ pub struct Facts {
     pub expand: fn(&Value, &Scope<'_>) -> serde_json::Result<Option<Properties>>,
     /// Whether properties that others wrote are of this kind.
     pub fits: fn(&Properties) -> serde_json::Result<()>,
+    /// Whether what others kept is a declaration of this kind.
+    pub suits: fn(&Value) -> serde_json::Result<()>,
     pub declare: fn(&Properties, &mut Imported) -> Value,
+    pub effects: fn(Verb, Option<&Properties>, Option<&Properties>) -> Vec<String>,
     pub refuses: fn(&Properties) -> Option<&'static str>,
     pub given: fn(&Resource, &Properties, &Site) -> Properties,
 }
@@ -97,6 +125,8 @@ impl Facts {
             immutable: K::IMMUTABLE,
             after: K::AFTER,
             times: K::TIMES,
+            written: K::WRITTEN,
+            named: K::NAMED,
             outputs: K::OUTPUTS,
             secrets: K::SECRETS,
             example: K::EXAMPLE,
@@ -112,6 +142,12 @@ impl Facts {
                 Ok(K::expand(&declared, scope).map(|it| Properties::of(&it)))
             },
             fits: |properties| K::deserialize(&json!(properties)).map(drop),
+            suits: |declared| K::Declaration::deserialize(declared).map(drop),
+            effects: |verb, before, after| {
+                let typed = |it: &Properties| it.typed::<K>();
+                let (before, after) = (before.map(typed), after.map(typed));
+                K::effects(verb, before.as_ref(), after.as_ref())
+            },
             declare: |properties, found| {
                 let declared = properties.typed::<K>().declare(found);
                 serde_json::to_value(declared).expect("a declaration is plain data")

@@ -21,6 +21,7 @@ pub mod model;
 pub mod plan;
 pub mod policy;
 pub mod render;
+pub mod saved;
 pub mod settle;
 pub mod source;
 pub mod spec;

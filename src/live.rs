@@ -159,7 +159,7 @@ async fn whole(
     }
 }
 
-/// Puts what was seen where it belongs. At the top, only what is ours matters.
+/// Puts what was seen where it belongs.
 fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), LookError> {
     match (seen.owner, seen.observed) {
         (Owner::Ours(address), Some(observed)) if address.section() == seen.row.facts.section => {
@@ -168,10 +168,10 @@ fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), Lo
             }
         }
         (owner, _) => {
-            if let Some(parent) = parent {
-                let noun = seen.row.facts.noun;
-                let parent = Some(parent.clone());
-                live.strangers.push(Stranger { parent, noun, name: seen.name, owner });
+            let (noun, name) = (seen.row.facts.noun, seen.name);
+            match parent.cloned() {
+                parent @ Some(_) => live.strangers.push(Stranger { parent, noun, name, owner }),
+                None => live.beside.push(Stranger { parent: None, noun, name, owner }),
             }
         }
     }

@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::diff::{self, Change};
@@ -29,7 +29,9 @@ pub enum Action {
 }
 
 /// What a step does, for those who tell of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verb {
     Create,
@@ -86,6 +88,24 @@ pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
         step.needs = needs;
     }
     steps
+}
+
+/// The addresses whose changes `targets` ask for: those at or under them, and whatever their steps
+/// need. `steps` are those of all changes.
+pub fn targeted(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
+    let meant = |it: &Address| targets.iter().any(|target| it == target || it.is_within(target));
+    let mut wanted: BTreeSet<Address> =
+        steps.iter().map(|it| &it.address).filter(|it| meant(it)).cloned().collect();
+    // What is replaced takes two steps, and either brings the other with it: hence by address.
+    loop {
+        let taken = steps.iter().filter(|it| wanted.contains(&it.address));
+        let needs = taken.flat_map(|it| &it.needs).map(|n| steps[*n].address.clone());
+        let more: Vec<Address> = needs.filter(|it| !wanted.contains(it)).collect();
+        if more.is_empty() {
+            return wanted;
+        }
+        wanted.extend(more);
+    }
 }
 
 fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {

@@ -1,22 +1,31 @@
 //! Which changes need leave they don't have. Pure.
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::address::Address;
 use crate::diff::{Change, Verb};
-use crate::kind::{Desired, Live, Stranger};
+use crate::kind::{Desired, Live, Named, Owner, Stranger};
 
 /// The leave a user gave.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Policy {
     /// The stack may end with nothing in it.
     pub allow_empty: bool,
-    /// What hangs on a deleted API and is not ours may go with it.
+    /// What hangs on a deleted API and is not ours may go with it, and a second API may have the name
+    /// of one that is not ours.
     pub allow_strangers: bool,
+    /// How many may be deleted, those among them that are replaced. `None`: as many as there are.
+    pub max_deletes: Option<usize>,
 }
 
 /// A change that safety forbids, and what would give leave.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Refusal {
+    /// What it is about; none: all of it.
+    #[schemars(with = "Option<String>")]
     pub address: Option<Address>,
     pub reason: String,
     pub way_out: String,
@@ -32,18 +41,22 @@ pub fn refused(changes: &[Change], desired: &Desired, live: &Live, policy: Polic
                 "the spec declares nothing, so everything this stack has ({}) would be deleted",
                 live.ours.len()
             ),
-            way_out: "if that is meant, use `provision destroy`".into(),
+            way_out:
+                "if that is meant, use `provision destroy`, or give leave with `--allow-empty`"
+                    .into(),
         });
     }
     if !policy.allow_strangers {
         refusals.extend(changes.iter().filter_map(|change| orphans(change, live)));
     }
+    refusals.extend(policy.max_deletes.and_then(|most| too_many(changes, most)));
+    refusals.extend(changes.iter().filter_map(|change| taken(change, live, policy)));
     refusals
 }
 
 /// AWS deletes an API with all that hangs on it; what is not ours must not go unasked.
 fn orphans(change: &Change, live: &Live) -> Option<Refusal> {
-    if !matches!(change.verb, Verb::Delete | Verb::Replace) {
+    if !change.verb.ends() {
         return None;
     }
     let hangs = |it: &&Stranger| it.parent.as_ref() == Some(&change.address);
@@ -56,4 +69,61 @@ fn orphans(change: &Change, live: &Live) -> Option<Refusal> {
         ),
         way_out: "delete those first, or give leave with `--with-strangers`".into(),
     })
+}
+
+/// A half-read spec, or the wrong one, deletes more than anybody means to.
+fn too_many(changes: &[Change], most: usize) -> Option<Refusal> {
+    let gone = changes.iter().filter(|it| it.verb.ends());
+    let gone: Vec<String> = gone.map(|it| it.address.to_string()).collect();
+    (gone.len() > most).then(|| Refusal {
+        address: None,
+        reason: format!(
+            "{} would be deleted or replaced, and `--max-deletes` allows {most}: {}",
+            gone.len(),
+            gone.join(", ")
+        ),
+        way_out: "if all of that is meant, raise `--max-deletes`".into(),
+    })
+}
+
+/// What would be made may meet somebody else's object of its name.
+fn taken(change: &Change, live: &Live, policy: Policy) -> Option<Refusal> {
+    if !matches!(change.verb, Verb::Create | Verb::Replace) {
+        return None;
+    }
+    let named = change.kind.named?;
+    let field = change.fields.iter().find(|it| it.name == named.property)?;
+    let name = field.after.as_ref().and_then(Value::as_str)?;
+    let (noun, parent) = (change.kind.noun, change.address.parent());
+    let same =
+        |it: &&Stranger| it.noun == noun && it.parent == parent && it.name.as_deref() == Some(name);
+    let owner = &live.strangers.iter().chain(&live.beside).find(same)?.owner;
+    let address = Some(change.address.clone());
+    if named.repeats {
+        return (!policy.allow_strangers).then(|| Refusal {
+            address,
+            reason: format!(
+                "{noun} `{name}` exists already, {owner}; this would make a second one"
+            ),
+            way_out: "name it otherwise, or give leave with `--with-strangers`".into(),
+        });
+    }
+    let reason = format!("{noun} `{name}` exists already, {owner}");
+    let way_out = match owner {
+        Owner::CloudFormation(_) | Owner::Stack(_) => {
+            "name it otherwise, or take it out of that stack first".to_owned()
+        }
+        _ => format!("name it otherwise, or adopt it: {}", adoption(&change.address, named)),
+    };
+    Some(Refusal { address, reason, way_out })
+}
+
+/// How something that nobody owns becomes the one at `address`.
+fn adoption(address: &Address, named: Named) -> String {
+    match named.tagged {
+        true => format!(
+            "give it the tags `provision:stack`, with the name of this stack, and `provision:address={address}`"
+        ),
+        false => format!("let its description end in `[provision:STACK/{address}]`"),
+    }
 }

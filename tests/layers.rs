@@ -41,6 +41,7 @@ const MAY: &[(&str, &[&str])] = &[
         ],
     ),
     ("access", &["address", "diagnostic", "kind", "kinds", "model", "text"]),
+    ("saved", &["address", "kind", "kinds", "model", "plan", "policy"]),
     (
         "spec",
         &[
@@ -87,7 +88,7 @@ const MAY: &[(&str, &[&str])] = &[
             "text",
         ],
     ),
-    ("backend", &["apply", "aws", "diff", "event", "kind", "live", "model", "plan"]),
+    ("backend", &["address", "apply", "aws", "diff", "event", "kind", "live", "model", "plan"]),
     (
         "cli",
         &[
@@ -103,8 +104,10 @@ const MAY: &[(&str, &[&str])] = &[
             "explain",
             "kind",
             "live",
+            "plan",
             "policy",
             "render",
+            "saved",
             "source",
             "spec",
             "suggest",
@@ -131,6 +134,7 @@ const PURE: &[&str] = &[
     "event",
     "source",
     "access",
+    "saved",
     "allow",
     "spec",
     "render",

@@ -102,13 +102,16 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
     let tokens = TokenBucket::builder().capacity(RETRY_TOKENS).build();
     let patient = RetryPartition::custom("provision").token_bucket(tokens).build();
     let once = RetryConfig::disabled();
+    let watch = Watch::default();
     let appsync = aws_sdk_appsync::config::Builder::from(&config)
-        .interceptor(Watch)
+        .interceptor(watch.clone())
         .retry_classifier(Refused);
-    let iam =
-        aws_sdk_iam::config::Builder::from(&config).interceptor(Watch).retry_classifier(Refused);
-    let sts =
-        aws_sdk_sts::config::Builder::from(&config).interceptor(Watch).retry_classifier(Refused);
+    let iam = aws_sdk_iam::config::Builder::from(&config)
+        .interceptor(watch.clone())
+        .retry_classifier(Refused);
+    let sts = aws_sdk_sts::config::Builder::from(&config)
+        .interceptor(watch.clone())
+        .retry_classifier(Refused);
     Ok(Aws {
         appsync_once: aws_sdk_appsync::Client::from_conf(
             appsync.clone().retry_config(once.clone()).build(),
@@ -121,6 +124,7 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         region,
         sleep,
+        watch,
     })
 }
 

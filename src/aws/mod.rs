@@ -7,9 +7,12 @@ mod watch;
 pub use connect::{Endpoint, Target, connect};
 pub use error::{AwsError, Class, failed};
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
+
+use watch::Watch;
 
 /// The clients of one run.
 #[derive(Clone, Debug)]
@@ -25,11 +28,16 @@ pub struct Aws {
     pub region: String,
     /// How the engine waits; the SDK waits the same way.
     pub sleep: SharedAsyncSleep,
+    watch: Watch,
 }
 
 impl Aws {
     pub async fn wait(&self, duration: Duration) {
         self.sleep.sleep(duration).await;
+    }
+    /// How many calls were made until now, each attempt one.
+    pub fn calls(&self) -> u64 {
+        self.watch.calls.load(Ordering::Relaxed)
     }
 }
 

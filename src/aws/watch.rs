@@ -1,4 +1,7 @@
-//! Says what is called, for `-v`. Never a path or a body: an API key's id stands in both.
+//! Counts what is called, and says it for `-v`. Never a path or a body: an API key's id stands in both.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
@@ -6,8 +9,12 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-#[derive(Debug)]
-pub struct Watch;
+/// One for all clients of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    /// The calls that were made, each attempt one.
+    pub calls: Arc<AtomicU64>,
+}
 
 impl Intercept for Watch {
     fn name(&self) -> &'static str {
@@ -19,6 +26,7 @@ impl Intercept for Watch {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let operation = config.load::<Metadata>();
         let service = operation.map_or("AWS", Metadata::service);
         let name = operation.map_or("call", Metadata::name);

@@ -1,4 +1,5 @@
 //! Reads, compares and calls AppSync and IAM itself.
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::pending;
 use std::pin::pin;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, join, join_all, select};
 
+use crate::address::Address;
 use crate::apply::{Outcome, Place, Run, Taken, apply};
 use crate::aws::{Aws, Identity};
 use crate::diff::{Change, compare};
@@ -26,8 +28,30 @@ pub struct Proposal {
     pub identity: Identity,
     pub site: Site,
     pub live: Live,
+    /// What should be, made comparable.
+    pub settled: Desired,
     pub changes: Vec<Change>,
     pub steps: Vec<Step>,
+    /// The only addresses that it is about; none: all of them.
+    only: Option<BTreeSet<Address>>,
+    /// How many calls it took to look.
+    pub calls: u64,
+}
+
+impl Proposal {
+    /// The same with the changes at these addresses only.
+    pub fn limited(mut self, addresses: BTreeSet<Address>) -> Self {
+        self.only = Some(addresses);
+        let changes = std::mem::take(&mut self.changes);
+        self.changes = self.concerned(changes);
+        self.steps = plan(&self.changes, &self.settled, &self.live);
+        self
+    }
+    /// Those of `changes` that it is about.
+    fn concerned(&self, mut changes: Vec<Change>) -> Vec<Change> {
+        changes.retain(|it| self.only.as_ref().is_none_or(|only| only.contains(&it.address)));
+        changes
+    }
 }
 
 /// Looks at AWS and says what would make it as `desired`.
@@ -37,6 +61,7 @@ pub async fn propose(
     desired: &Desired,
     now_epoch_s: i64,
 ) -> Result<Proposal, LookError> {
+    let before = aws.calls();
     let (identity, live) = join(aws.identity(), observe(aws, stack)).await;
     let identity = identity?;
     let live = live?;
@@ -48,7 +73,8 @@ pub async fn propose(
     };
     let (settled, changes) = compare(desired, &live, &site);
     let steps = plan(&changes, &settled, &live);
-    Ok(Proposal { identity, site, live, changes, steps })
+    let calls = aws.calls() - before;
+    Ok(Proposal { identity, site, live, settled, changes, steps, only: None, calls })
 }
 
 /// How a proposal is carried out.
@@ -163,7 +189,8 @@ async fn is_as_proposed(
     proposal: &Proposal,
 ) -> Result<bool, LookError> {
     let live = observe(aws, stack).await?;
-    Ok(compare(desired, &live, &proposal.site).1 == proposal.changes)
+    let changes = compare(desired, &live, &proposal.site).1;
+    Ok(proposal.concerned(changes) == proposal.changes)
 }
 
 /// Looks again. What was made may take a moment to show: only what stays different did not stick.
@@ -174,9 +201,13 @@ async fn settled(
     proposal: &Proposal,
     outcome: &Outcome,
 ) -> Result<(Live, Vec<Change>), LookError> {
+    let look = async || {
+        let (live, left) = verify(aws, stack, desired, &proposal.site).await?;
+        Ok((live, proposal.concerned(left)))
+    };
     for wait in LOOKS {
         aws.wait(wait).await;
-        let looked = verify(aws, stack, desired, &proposal.site).await;
+        let looked = look().await;
         let done = match &looked {
             Ok((_, left)) => left.is_empty() || !outcome.is_whole(),
             Err(LookError::Twins { .. }) => false,
@@ -186,7 +217,7 @@ async fn settled(
             return looked;
         }
     }
-    verify(aws, stack, desired, &proposal.site).await
+    look().await
 }
 
 /// Looks again: what is there now, and what of `desired` did not stick.

@@ -6,30 +6,42 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use crate::apply::{Outcome, STEPS_AT_ONCE};
-use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out, propose};
+use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out};
 use crate::cli::exit::{Exit, hints, of_outcome};
-use crate::cli::load::sound;
-use crate::cli::parameters::{ParameterArgs, applicable, with_name};
-use crate::cli::plan::{Format, closing, describe, document, headline};
+use crate::cli::intent::{Intent, Proposed};
+use crate::cli::load::{Opened, open_file};
+use crate::cli::parameters::ParameterArgs;
+use crate::cli::plan::{Format, closing, describe, headline, wanted};
+use crate::cli::scope::ScopeArgs;
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Failure, Io};
 use crate::event::Event;
-use crate::kind::{Desired, Live};
-use crate::policy::{Policy, refused};
-use crate::render::{changes, outputs, progress};
-use crate::spec::Spec;
+use crate::kind::Live;
+use crate::render::changes::{self, Plan};
+use crate::render::{outputs, progress};
+use crate::saved::SavedPlan;
 
 /// Make AWS as the spec says
 ///
 /// Shows the plan, asks, carries it out and prints the endpoints. Run again, it changes nothing;
 /// interrupted or killed, it goes on where it stopped.
+///
+/// Given a plan that `provision plan --out` saved, it does exactly that, or refuses with exit code 4 if
+/// AWS was changed since. A plan is good for once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provision apply spec.yaml --local              # without an AWS account
   provision apply spec.yaml                      # shows the plan and asks
+  provision apply plan.json                      # what was planned, and nothing else
   provision apply spec.yaml --yes --format json  # in a pipeline: a JSON document a line")]
 pub struct ApplyArgs {
+    /// The spec, or a saved plan; `-` for standard input
+    #[arg(value_name = "SPEC")]
+    file: PathBuf,
+    /// Let a spec that declares nothing delete everything
+    #[arg(long, help_heading = "Safety")]
+    allow_empty: bool,
     #[command(flatten)]
     changing: ChangingArgs,
 }
@@ -41,28 +53,28 @@ pub struct ApplyArgs {
 #[command(after_help = "\
 Examples:
   provision destroy spec.yaml --local
-  provision destroy spec.yaml --yes")]
+  provision destroy spec.yaml --yes
+  provision plan spec.yaml --destroy --out plan.json && provision apply plan.json")]
 pub struct DestroyArgs {
+    /// The spec; `-` for standard input
+    spec: PathBuf,
     #[command(flatten)]
     changing: ChangingArgs,
 }
 
 #[derive(Debug, clap::Args)]
 struct ChangingArgs {
-    /// The spec; `-` for standard input
-    spec: PathBuf,
     /// Don't ask
     #[arg(short, long)]
     yes: bool,
     /// How to tell what happens
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Let what hangs on a deleted API and was made outside the spec go with it
-    #[arg(long)]
-    with_strangers: bool,
     /// How many changes may be under way at a time
     #[arg(long, value_name = "N", default_value_t = STEPS_AT_ONCE as u16, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallelism: u16,
+    #[command(flatten)]
+    scope: ScopeArgs,
     #[command(flatten)]
     parameters: ParameterArgs,
     #[command(flatten)]
@@ -70,102 +82,143 @@ struct ChangingArgs {
 }
 
 pub async fn apply(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
-    start(&args.changing, Question::YesOrNo, io).await
+    let opened = open_file(&args.file, io);
+    let intent = match opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_in(it)) {
+        true => planned(args, &opened, io)?,
+        false => {
+            let (scope, now) = (&args.changing.scope, io.now_epoch_s());
+            let given = args.changing.parameters.given(io)?;
+            let sound = wanted(&opened, &given, false, io)?;
+            Intent::of_spec(sound, false, scope, args.allow_empty, now)
+        }
+    };
+    start(&intent, &args.changing, io).await
 }
 
 pub async fn destroy(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
-    start(&args.changing, Question::NameOfStack, io).await
+    let opened = open_file(&args.spec, io);
+    if opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_in(it)) {
+        let message = format!("{} is a saved plan, and no spec", args.spec.display());
+        return Err(Failure::new(Exit::Usage, message)
+            .hint("a plan that deletes is carried out by `provision apply`"));
+    }
+    let given = args.changing.parameters.given(io)?;
+    let sound = wanted(&opened, &given, true, io)?;
+    let intent = Intent::of_spec(sound, true, &args.changing.scope, true, io.now_epoch_s());
+    start(&intent, &args.changing, io).await
 }
 
-/// Opens and closes a session around the change. To destroy is to want nothing.
-async fn start(args: &ChangingArgs, question: Question, io: &mut Io) -> Result<Exit, Failure> {
-    let given = args.parameters.given(io)?;
-    let spec = sound(&args.spec, &given, io)?;
-    let spec = match question {
-        Question::YesOrNo => applicable(spec, &given)?,
-        // What is deleted is known by its mark; only the stack's name matters.
-        Question::NameOfStack => with_name(spec, &given)?,
-    };
-    let session = target::open(&args.target, &spec, io).await?;
-    let nothing = Desired::new();
-    let (desired, allow_empty) = match question {
-        Question::YesOrNo => (&spec.desired, false),
-        Question::NameOfStack => (&nothing, true),
-    };
-    let policy = Policy { allow_empty, allow_strangers: args.with_strangers };
-    let result = change(&spec, desired, policy, question, args, &session, io).await;
+/// What a saved plan is to bring about: nothing on the command line may add to it.
+fn planned(args: &ApplyArgs, opened: &Opened, io: &Io) -> Result<Intent, Failure> {
+    let ChangingArgs { scope, parameters, target, .. } = &args.changing;
+    let added = [
+        ("--param and --params-file", !parameters.is_empty()),
+        ("--target", !scope.targets.is_empty()),
+        ("--with-strangers", scope.with_strangers),
+        ("--allow-empty", args.allow_empty),
+    ];
+    if let Some((option, _)) = added.into_iter().find(|(_, given)| *given) {
+        let message = format!("{option}: a saved plan says all of that itself");
+        return Err(Failure::new(Exit::Usage, message).hint("give it to `provision plan`"));
+    }
+    let bytes = opened.bytes.as_deref().unwrap_or_default();
+    let saved = SavedPlan::read(bytes).map_err(|reason| {
+        let message = format!("{} can't be applied: {reason}", args.file.display());
+        Failure::error(message).hint("plan again, and apply that")
+    })?;
+    if let Some(region) = target.region().filter(|it| **it != saved.region) {
+        let message =
+            format!("the plan was made for region {}; --region is {region}", saved.region);
+        return Err(
+            Failure::new(Exit::Refused, message).hint("leave `--region` away, or plan again")
+        );
+    }
+    Intent::of_saved(saved, scope.max_deletes, io.now_epoch_s())
+}
+
+/// Opens and closes a session around the change.
+async fn start(intent: &Intent, args: &ChangingArgs, io: &mut Io) -> Result<Exit, Failure> {
+    let session = target::open(&args.target, intent.region.as_ref(), io).await?;
+    let result = in_turn(intent, args, &session, io).await;
     closing(session, result).await
 }
 
-/// What a person has to type to agree.
-#[derive(Clone, Copy)]
-enum Question {
-    YesOrNo,
-    NameOfStack,
-}
+/// What another apply of the stack did meanwhile is looked at so many times, then somebody should.
+const TURNS: usize = 5;
 
-/// The whole of apply and destroy; they differ in what is desired.
-async fn change(
-    spec: &Spec,
-    desired: &Desired,
-    policy: Policy,
-    question: Question,
+/// Changes what is to be changed, and begins anew if another apply of the stack came first. Who was asked is
+/// asked again, by running it again; so is who made a plan.
+async fn in_turn(
+    intent: &Intent,
     args: &ChangingArgs,
     session: &Session,
     io: &mut Io,
 ) -> Result<Exit, Failure> {
-    let aws = &session.aws;
-    let proposal = propose(aws, &spec.stack, desired, io.now_epoch_s()).await?;
-    io.note(&headline(spec, &proposal, session.place.as_deref()));
-    let refusals = refused(&proposal.changes, desired, &proposal.live, policy);
-    io.note(&changes::text(&document(spec, &proposal, &refusals)));
+    let turns = if args.yes && !intent.is_saved() { TURNS } else { 1 };
+    for turn in 1..=turns {
+        if let Some(exit) = change(intent, args, session, io).await? {
+            return Ok(exit);
+        }
+        if turn < turns {
+            io.note("  … another apply of this stack has changed AWS; looking again\n\n");
+        }
+    }
+    let message = "another apply of this stack has changed AWS meanwhile; this one changed nothing";
+    Err(Failure::new(Exit::Stale, message).hint("run it again to see what is left to do"))
+}
+
+/// The whole of apply and destroy; they differ in what is desired. `None`: another apply came first.
+async fn change(
+    intent: &Intent,
+    args: &ChangingArgs,
+    session: &Session,
+    io: &mut Io,
+) -> Result<Option<Exit>, Failure> {
+    let proposed = intent.propose(&session.aws).await?;
+    let Proposed { proposal, refusals, .. } = &proposed;
+    io.note(&headline(&intent.stack, proposal, session.place.as_deref()));
+    let written = intent.written();
+    let plan = intent.plan(&proposed, &written);
+    io.note(&changes::text(&plan));
     if let Some(refusal) = refusals.first() {
         let more = refusals.iter().skip(1).map(describe);
         let failure = Failure::new(Exit::Refused, describe(refusal));
         return Err(more.fold(failure, Failure::hint));
     }
     if proposal.changes.is_empty() {
-        tell_outputs(spec, &proposal, &proposal.live, desired, args.format, io)?;
-        return Ok(Exit::Done);
+        tell_outputs(intent, proposal, &proposal.live, args.format, io)?;
+        return Ok(Some(Exit::Done));
     }
     if !args.yes {
-        ask(question, spec, &proposal, io)?;
+        ask(intent, proposal, io)?;
     }
     io.note("\n");
-    let Carried::Out(Done { outcome, looked }) =
-        run(spec, desired, &proposal, args, session, io).await?
-    else {
-        let message =
-            "another apply of this stack has changed AWS meanwhile; this one changed nothing";
-        return Err(
-            Failure::new(Exit::Stale, message).hint("run it again to see what is left to do")
-        );
-    };
+    let carried = run(intent, proposal, args, session, io).await?;
+    let Carried::Out(Done { outcome, looked }) = carried else { return Ok(None) };
     let (live, left) = looked.map_err(|error| {
         // Changes were made, whatever the look says.
         let failure = Failure { kind: Exit::Partial, ..Failure::from(error) };
         failure.hint("the changes above were made; run it again to look once more")
     })?;
-    tell_outputs(spec, &proposal, &live, desired, args.format, io)?;
+    tell_outputs(intent, proposal, &live, args.format, io)?;
     let exit = of_outcome(&outcome);
     if exit != Exit::Done {
         return Err(unfinished(&outcome, exit));
     }
     if !left.is_empty() {
-        let plan = changes::Plan { changes: &left, ..document(spec, &proposal, &[]) };
+        let plan = Plan { changes: &left, access: &[], ..plan };
         io.say(&format!("\nThis did not stick on AWS:\n\n{}", changes::text(&plan)));
         let message = "AWS took every change, and does not have all of them";
         return Err(Failure::new(Exit::Partial, message)
             .hint("run it again, or see what else changes this stack"));
     }
-    Ok(Exit::Done)
+    Ok(Some(Exit::Done))
 }
 
 /// Carries the proposal out, telling each event as it comes. The first Ctrl-C lets what is under way
 /// finish; the second leaves it, as a kill would.
 async fn run(
-    spec: &Spec,
-    desired: &Desired,
+    intent: &Intent,
     proposal: &Proposal,
     args: &ChangingArgs,
     session: &Session,
@@ -188,9 +241,9 @@ async fn run(
         }
     };
     let steps_at_once = usize::from(args.parallelism);
-    let (aws, stack) = (&session.aws, &spec.stack);
     let way = Way { steps_at_once, interrupted: &interrupted, tell: &tell };
-    let carrying = carry_out(aws, stack, desired, proposal, way);
+    let (stack, desired) = (&intent.stack, &intent.desired);
+    let carrying = carry_out(&session.aws, stack, desired, proposal, way);
     let mut carrying = std::pin::pin!(carrying);
     loop {
         tokio::select! {
@@ -208,7 +261,7 @@ async fn run(
 }
 
 /// Asks before anything is changed; only somebody at a terminal can answer.
-fn ask(question: Question, spec: &Spec, proposal: &Proposal, io: &mut Io) -> Result<(), Failure> {
+fn ask(intent: &Intent, proposal: &Proposal, io: &mut Io) -> Result<(), Failure> {
     if !io.terminal.input {
         let message = "nobody is there to agree: standard input is no terminal";
         return Err(
@@ -217,41 +270,37 @@ fn ask(question: Question, spec: &Spec, proposal: &Proposal, io: &mut Io) -> Res
     }
     let site = &proposal.site;
     let place = format!("account {}, region {}", site.account, site.region);
-    let (text, expected) = match question {
-        Question::YesOrNo => (format!("\nApply this to {place}? [y/N] "), vec!["y", "yes"]),
-        Question::NameOfStack => (
-            format!(
-                "\nThis deletes all of it from {place}. Type the name of the stack, {}: ",
-                spec.stack
-            ),
-            vec![spec.stack.as_str()],
-        ),
-    };
-    io.say(&text);
+    // A slip of the finger agrees to a change, and not to the end of a stack.
+    let stack = &intent.stack;
+    io.say(&match intent.destroys {
+        false => format!("\nApply this to {place}? [y/N] "),
+        true => {
+            format!("\nThis deletes what is shown above from {place}. Type the name of the stack, {stack}: ")
+        }
+    });
     let mut answer = String::new();
     io.input.read_line(&mut answer)?;
     let answer = answer.trim();
-    let agreed = match question {
-        Question::YesOrNo => expected.contains(&answer.to_ascii_lowercase().as_str()),
-        Question::NameOfStack => expected.contains(&answer),
+    let agreed = match intent.destroys {
+        false => ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()),
+        true => answer == stack,
     };
     if agreed { Ok(()) } else { Err(Failure::new(Exit::Interrupted, "nothing was changed")) }
 }
 
 fn tell_outputs(
-    spec: &Spec,
+    intent: &Intent,
     proposal: &Proposal,
     live: &Live,
-    desired: &Desired,
     format: Format,
     io: &mut Io,
 ) -> Result<(), Failure> {
-    let outputs = outputs::outputs(&spec.stack, &proposal.site, live, false);
+    let outputs = outputs::outputs(&intent.stack, &proposal.site, live, false);
     match format {
         Format::Json => {
             io.result(&format!("{}\n", json!({ "event": "outputs", "outputs": outputs })))?;
         }
-        Format::Human if desired.is_empty() => {}
+        Format::Human if intent.destroys => {}
         Format::Human => {
             io.note("\n");
             io.result(&outputs::human(&outputs))?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::allow::{Allowed, Judged, judge};
-use crate::cli::{Exit, Failure, Io};
+use crate::cli::{Failure, Io};
 use crate::diagnostic::{At, Diagnostic, OtherFile, Severity};
 use crate::kind::Files;
 use crate::render::diagnostics::{self, Findings};
@@ -32,23 +32,44 @@ impl Loaded {
     }
 }
 
+/// A spec that may be acted on, and its text.
+#[derive(Debug)]
+pub struct Sound {
+    pub source: Source,
+    pub spec: Spec,
+}
+
+/// A file that was opened, whatever is in it: what comes through a pipe can be read once only.
+#[derive(Debug)]
+pub struct Opened {
+    path: PathBuf,
+    name: String,
+    pub bytes: Result<Vec<u8>, String>,
+}
+
 /// What a command finds wrong with a spec that is sound otherwise.
 type Check<'a> = &'a dyn Fn(&Spec) -> Vec<Diagnostic>;
 
 /// Reads the spec at `path`, `-` for standard input, and all that is wrong with it.
 pub fn read(path: &Path, given: &Given, io: &mut Io) -> Loaded {
-    read_as(path, given, &|_| Vec::new(), io)
+    read_as(&open_file(path, io), given, &|_| Vec::new(), io)
 }
 
-fn read_as(path: &Path, given: &Given, check: Check<'_>, io: &mut Io) -> Loaded {
-    let stdin = is_stdin(path);
+/// Opens the file at `path`, `-` for standard input.
+pub fn open_file(path: &Path, io: &mut Io) -> Opened {
     let (name, bytes) = bytes_of(path, io);
-    let (source, mut problems) = match &bytes {
-        Ok(bytes) => Source::parse(&name, bytes),
+    Opened { path: path.to_owned(), name, bytes }
+}
+
+fn read_as(opened: &Opened, given: &Given, check: Check<'_>, io: &mut Io) -> Loaded {
+    let Opened { path, name, bytes } = opened;
+    let stdin = is_stdin(path);
+    let (source, mut problems) = match bytes {
+        Ok(bytes) => Source::parse(name, bytes),
         Err(reason) => {
             let message = format!("the spec can't be read: {reason}");
             let problem = Diagnostic::error("PV001", At::File, message);
-            (Source::parse(&name, b"").0, vec![problem])
+            (Source::parse(name, b"").0, vec![problem])
         }
     };
     let broken = problems.iter().any(|it| it.severity == Severity::Error);
@@ -61,7 +82,7 @@ fn read_as(path: &Path, given: &Given, check: Check<'_>, io: &mut Io) -> Loaded 
         true => io.folder.clone(),
         false => io.path(path).parent().map_or_else(|| io.folder.clone(), Path::to_path_buf),
     };
-    let spec = if piped { "" } else { &name };
+    let spec = if piped { "" } else { name };
     let files = Beside { spec, folder, read: RefCell::default() };
     let now_epoch_s = io.now_epoch_s();
     let (spec, more) = load(&source, &files, now_epoch_s, given);
@@ -78,6 +99,11 @@ pub fn sound(path: &Path, given: &Given, io: &mut Io) -> Result<Spec, Failure> {
     sound_as(path, given, &|_| Vec::new(), io)
 }
 
+/// The same for a file that was opened, with its text.
+pub fn sound_in(opened: &Opened, given: &Given, io: &mut Io) -> Result<Sound, Failure> {
+    judged(opened, given, &|_| Vec::new(), io)
+}
+
 /// The same for a command that has demands of its own.
 pub fn sound_as(
     path: &Path,
@@ -85,18 +111,25 @@ pub fn sound_as(
     check: Check<'_>,
     io: &mut Io,
 ) -> Result<Spec, Failure> {
-    let Loaded { source, spec, problems, .. } = read_as(path, given, check, io);
+    Ok(judged(&open_file(path, io), given, check, io)?.spec)
+}
+
+fn judged(opened: &Opened, given: &Given, check: Check<'_>, io: &mut Io) -> Result<Sound, Failure> {
+    let Loaded { source, spec, problems, .. } = read_as(opened, given, check, io);
     let worth = |it: &Diagnostic| it.severity == Severity::Error || !io.quiet;
     let problems: Vec<Diagnostic> = problems.into_iter().filter(worth).collect();
     if !problems.is_empty() {
         let text = diagnostics::text(&source, &problems, io.error_colored());
         io.say(&text);
     }
-    spec.ok_or_else(|| {
-        let errors = problems.iter().filter(|it| it.severity == Severity::Error).count();
-        let errors = if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") };
-        Failure::new(Exit::Error, format!("{} has {errors}", source.name))
-    })
+    match spec {
+        Some(spec) => Ok(Sound { source, spec }),
+        None => {
+            let errors = problems.iter().filter(|it| it.severity == Severity::Error).count();
+            let errors = if errors == 1 { "1 error".into() } else { format!("{errors} errors") };
+            Err(Failure::error(format!("{} has {errors}", source.name)))
+        }
+    }
 }
 
 /// The name of a file, as people know it, and its bytes or why they can't be had; `-` is standard input.

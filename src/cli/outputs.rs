@@ -49,7 +49,7 @@ enum Format {
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let given = args.parameters.given(io)?;
     let spec = with_name(sound(&args.spec, &given, io)?, &given)?;
-    let session = target::open(&args.target, &spec, io).await?;
+    let session = target::open(&args.target, spec.region.as_ref(), io).await?;
     let outputs = look(&spec, &session, args.reveal, io.now_epoch_s()).await;
     let outputs = closing(session, outputs).await?;
     if outputs.apis.is_empty() {

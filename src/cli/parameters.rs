@@ -23,6 +23,9 @@ pub struct ParameterArgs {
 }
 
 impl ParameterArgs {
+    pub fn is_empty(&self) -> bool {
+        self.params.is_empty() && self.params_file.is_empty()
+    }
     pub fn given(&self, io: &mut Io) -> Result<Given, Failure> {
         let mut given = Given::new();
         for path in &self.params_file {

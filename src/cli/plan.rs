@@ -1,35 +1,56 @@
 //! `provision plan`: what apply would do.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::backend::direct::{Proposal, propose};
+use crate::backend::direct::Proposal;
 use crate::cli::exit::Exit;
-use crate::cli::load::sound;
-use crate::cli::parameters::{ParameterArgs, applicable};
+use crate::cli::intent::{Intent, Proposed};
+use crate::cli::load::{Opened, Sound, bytes, open_file, sound_in};
+use crate::cli::parameters::{ParameterArgs, applicable, with_name};
+use crate::cli::render::write_private;
+use crate::cli::scope::ScopeArgs;
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Failure, Io};
-use crate::policy::{Policy, Refusal, refused};
+use crate::policy::Refusal;
 use crate::render::changes;
-use crate::spec::Spec;
+use crate::saved::SavedPlan;
+use crate::spec::Given;
 
 /// Show what apply would change on AWS
 ///
-/// Reads AWS, compares it with the spec and shows every change, property by property. Changes
-/// nothing.
+/// Reads AWS, compares it with the spec and shows every change, property by property: its cause, where
+/// the spec says it, what users notice, and who gains or loses access. Changes nothing.
+///
+/// With --out, the plan is saved, and `provision apply FILE` does exactly that, or refuses if AWS was
+/// changed since. The file holds the values of parameters, so that only you may read it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provision plan spec.yaml --local
-  provision plan spec.yaml --format json | jq '.changes[].address'
+  provision plan spec.yaml --out plan.json && provision apply plan.json
+  provision plan spec.yaml --format json | jq '.changes[] | select(.actions | index(\"delete\")).address'
+  provision plan spec.yaml --format markdown     # for a comment on a pull request
+  provision plan spec.yaml --target apis/chat/namespaces/lobby
   provision plan spec.yaml --detailed-exitcode   # exit code 2 if anything would change")]
 pub struct Args {
     /// The spec; `-` for standard input
     spec: PathBuf,
     /// How to show it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: PlanFormat,
+    /// Save the plan in FILE, for `provision apply FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Plan to delete everything that the stack has
+    #[arg(long)]
+    destroy: bool,
     /// End with exit code 2 if there are changes
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Let a spec that declares nothing delete everything
+    #[arg(long, help_heading = "Safety")]
+    allow_empty: bool,
+    #[command(flatten)]
+    scope: ScopeArgs,
     #[command(flatten)]
     parameters: ParameterArgs,
     #[command(flatten)]
@@ -46,52 +67,100 @@ pub enum Format {
     Json,
 }
 
+/// For whom a plan is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum PlanFormat {
+    /// For people
+    #[default]
+    Human,
+    /// For programs
+    Json,
+    /// For a comment on a pull request
+    Markdown,
+}
+
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let given = args.parameters.given(io)?;
-    let spec = applicable(sound(&args.spec, &given, io)?, &given)?;
-    let session = target::open(&args.target, &spec, io).await?;
-    let proposed = propose(&session.aws, &spec.stack, &spec.desired, io.now_epoch_s()).await;
-    let place = session.place.clone();
-    session.close().await?;
-    let proposal = proposed?;
-    let refusals = refused(&proposal.changes, &spec.desired, &proposal.live, Policy::default());
-    io.note(&headline(&spec, &proposal, place.as_deref()));
-    let plan = document(&spec, &proposal, &refusals);
-    match args.format {
-        Format::Human => io.result(&changes::text(&plan))?,
-        Format::Json => io.result(&json(&plan)?)?,
+    let sound = wanted(&open_file(&args.spec, io), &given, args.destroy, io)?;
+    let now = io.now_epoch_s();
+    let intent = Intent::of_spec(sound, args.destroy, &args.scope, args.allow_empty, now);
+    if let Some(path) = &args.out {
+        reject_other(path, io)?;
     }
-    for refusal in &refusals {
+    let session = target::open(&args.target, intent.region.as_ref(), io).await?;
+    let proposed = intent.propose(&session.aws).await;
+    let place = session.place.clone();
+    let proposed = closing(session, proposed).await?;
+    io.note(&headline(&intent.stack, &proposed.proposal, place.as_deref()));
+    let written = intent.written();
+    let plan = intent.plan(&proposed, &written);
+    io.result(&match args.format {
+        PlanFormat::Human => changes::text(&plan),
+        PlanFormat::Json => json(&changes::document(&plan))?,
+        PlanFormat::Markdown => changes::markdown(&plan),
+    })?;
+    for refusal in &proposed.refusals {
         io.note(&format!("apply will refuse: {}\n", describe(refusal)));
     }
-    match args.detailed_exitcode && !proposal.changes.is_empty() {
+    if let Some(path) = &args.out {
+        save(&intent, &proposed, path, io)?;
+    }
+    match args.detailed_exitcode && !proposed.proposal.changes.is_empty() {
         true => Ok(Exit::Pending),
         false => Ok(Exit::Done),
     }
 }
 
-/// The plan as a document.
-pub fn document<'a>(
-    spec: &'a Spec,
-    proposal: &'a Proposal,
-    refused: &'a [Refusal],
-) -> changes::Plan<'a> {
-    changes::Plan {
-        version: 1,
-        stack: &spec.stack,
-        account: &proposal.site.account,
-        region: &proposal.site.region,
-        changes: &proposal.changes,
-        strangers: &proposal.live.strangers,
-        refused,
+/// The spec in an opened file, as far as it is needed: to delete, its name is enough.
+pub fn wanted(
+    opened: &Opened,
+    given: &Given,
+    destroys: bool,
+    io: &mut Io,
+) -> Result<Sound, Failure> {
+    let Sound { source, spec } = sound_in(opened, given, io)?;
+    let spec = match destroys {
+        true => with_name(spec, given)?,
+        false => applicable(spec, given)?,
+    };
+    Ok(Sound { source, spec })
+}
+
+/// A plan takes the place of nothing but a plan.
+fn reject_other(path: &Path, io: &Io) -> Result<(), Failure> {
+    let place = io.path(path);
+    if place.is_file() && !bytes(&place).is_ok_and(|it| SavedPlan::is_in(&it)) {
+        let message = format!("{} is there already, and is no saved plan", path.display());
+        return Err(Failure::error(message).hint("name another file with `--out`"));
     }
+    Ok(())
+}
+
+fn save(intent: &Intent, proposed: &Proposed, path: &Path, io: &mut Io) -> Result<(), Failure> {
+    if let Some(refusal) = proposed.refusals.first() {
+        let reason = describe(refusal);
+        let message =
+            format!("{} is not written, since apply would refuse: {reason}", path.display());
+        let failure = Failure::new(Exit::Refused, message);
+        return Err(proposed.refusals.iter().skip(1).map(describe).fold(failure, Failure::hint));
+    }
+    write_private(&io.path(path), &intent.saved(&proposed.proposal).text())?;
+    let shown = path.display();
+    io.note(&format!("\nSaved in {shown}: `provision apply {shown}` does exactly this, once.\n"));
+    Ok(())
 }
 
 /// Whose AWS this is, before anything else is said.
-pub fn headline(spec: &Spec, proposal: &Proposal, place: Option<&str>) -> String {
+pub fn headline(stack: &str, proposal: &Proposal, place: Option<&str>) -> String {
     let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
-    let site = &proposal.site;
-    format!("stack {} · account {} · region {}{place}\n\n", spec.stack, site.account, site.region)
+    let Proposal { site, live, calls, .. } = proposal;
+    let count = |n: u64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    let objects = count((live.ours.len() + live.strangers.len()) as u64, "object");
+    let calls = count(*calls, "call");
+    format!(
+        "stack {stack} · account {} · region {}{place} · read {objects} in {calls}\n\n",
+        site.account, site.region
+    )
 }
 
 /// What is refused, why, and what to do.

@@ -138,8 +138,17 @@ pub fn make_folder(folder: &Path) -> Result<(), Failure> {
     })
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file whole or not at all, as a user's other files are.
 pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    write_as(path, text, 0o644)
+}
+
+/// Writes a file that nobody else may read.
+pub fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    write_as(path, text, 0o600)
+}
+
+fn write_as(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     // What a link leads to is written, not the link.
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -161,9 +170,10 @@ pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
             .hint("choose another place, or change what the folder allows")
     })?;
     let written = std::io::Write::write_all(&mut file, text.as_bytes()).and_then(|()| {
-        // A temporary file is private; what a user asked for is as their other files.
         #[cfg(unix)]
-        std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+        #[cfg(not(unix))]
+        let _ = mode;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     });

@@ -10,7 +10,6 @@ use tokio::task::JoinHandle;
 use crate::aws::{Aws, Endpoint, Target, connect};
 use crate::cli::{Exit, Failure, Io};
 use crate::emulator::{self, OpenError, Store};
-use crate::spec::Spec;
 
 /// Where the local AWS of a folder keeps what it knows.
 pub const LOCAL_FOLDER: &str = ".provision/local";
@@ -34,6 +33,12 @@ pub struct TargetArgs {
     endpoint_url: Option<String>,
 }
 
+impl TargetArgs {
+    pub fn region(&self) -> Option<&String> {
+        self.region.as_ref()
+    }
+}
+
 /// A connection for the length of a command, and the local AWS if it serves one itself.
 #[derive(Debug)]
 pub struct Session {
@@ -49,15 +54,19 @@ struct Server {
     task: JoinHandle<std::io::Result<()>>,
 }
 
-/// Opens a connection for `spec`.
-pub async fn open(args: &TargetArgs, spec: &Spec, io: &mut Io) -> Result<Session, Failure> {
-    let region = match (&args.region, &spec.region) {
+/// Opens a connection for a stack that stands in `declared`, if it says where.
+pub async fn open(
+    args: &TargetArgs,
+    declared: Option<&String>,
+    io: &mut Io,
+) -> Result<Session, Failure> {
+    let region = match (&args.region, declared) {
         (Some(asked), Some(declared)) if asked != declared => {
             let message = format!("--region is {asked} and the spec's region is {declared}");
             return Err(Failure::new(Exit::Usage, message)
                 .hint("leave `--region` away, or take `region:` out of the spec"));
         }
-        (asked, declared) => asked.clone().or_else(|| declared.clone()),
+        (asked, declared) => asked.clone().or_else(|| declared.cloned()),
     };
     let named = |url: &String| url.starts_with("http://") || url.starts_with("https://");
     if let Some(url) = args.endpoint_url.as_ref().filter(|url| !named(url)) {

@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -48,13 +49,17 @@ pub type Desired = BTreeMap<Address, Resource>;
 pub struct Live {
     pub ours: BTreeMap<Address, Observed>,
     pub strangers: Vec<Stranger>,
+    /// What stands at the top and is not ours: it matters only where it has a name that we want.
+    pub beside: Vec<Stranger>,
 }
 
 /// Something beside ours that does not carry our mark: shown, never compared, never touched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stranger {
     /// What of ours it hangs on.
+    #[schemars(with = "Option<String>")]
     pub parent: Option<Address>,
+    /// What a person calls it.
     pub noun: &'static str,
     /// Its name where that is no secret.
     pub name: Option<String>,
@@ -62,11 +67,11 @@ pub struct Stranger {
 }
 
 /// Whose a live object is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "by", content = "name", rename_all = "kebab-case")]
 pub enum Owner {
     /// This stack's, by its mark.
-    Ours(Address),
+    Ours(#[schemars(with = "String")] Address),
     /// Another stack's, by its mark.
     Stack(String),
     /// A CloudFormation stack's, by the tags that CloudFormation leaves.
@@ -102,8 +107,8 @@ impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ours(address) => write!(f, "this stack's {address}"),
-            Self::Stack(stack) => write!(f, "provision's stack `{stack}`"),
-            Self::CloudFormation(stack) => write!(f, "CloudFormation's stack `{stack}`"),
+            Self::Stack(stack) => write!(f, "made by provision's stack `{stack}`"),
+            Self::CloudFormation(stack) => write!(f, "made by CloudFormation's stack `{stack}`"),
             Self::Nobody => f.write_str("made outside this spec"),
         }
     }

@@ -1,11 +1,12 @@
 //! `AWS::AppSync::Api`: the Event API itself.
+mod effects;
 mod remote;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kind::{Imported, Kind, Named, Problems, Scope, Step, Verb};
 use crate::kinds::auth::{self, AuthMode, AuthType, Modes};
 use crate::kinds::log_role::LogRoleDeclaration;
 use crate::kinds::logical_id::LogicalId;
@@ -150,6 +151,20 @@ impl Kind for Api {
     const NOUN: &'static str = "Event API";
     const SECTION: &'static str = "apis";
     const AFTER: &'static [&'static str] = &["logRoles"];
+    const NAMED: Option<Named> = Some(Named { property: "Name", repeats: true, tagged: true });
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[
+        ("Name", "name"),
+        ("OwnerContact", "ownerContact"),
+        ("EventConfig", "auth"),
+        ("EventConfig.AuthProviders", "auth.providers"),
+        ("EventConfig.ConnectionAuthModes", "auth.connection"),
+        ("EventConfig.DefaultPublishAuthModes", "auth.publish"),
+        ("EventConfig.DefaultSubscribeAuthModes", "auth.subscribe"),
+        ("EventConfig.LogConfig", "logging"),
+        ("EventConfig.LogConfig.LogLevel", "logging.level"),
+        ("EventConfig.LogConfig.CloudWatchLogsRoleArn", "logging.role"),
+        ("Tags", "/tags"),
+    ];
     const OUTPUTS: &'static [(&'static str, &'static str)] = &[
         ("ApiId", "${ApiId}"),
         ("ApiArn", "${ApiArn}"),
@@ -192,6 +207,10 @@ impl Kind for Api {
             problems.warning_at_key("PV220", &[Step::Key("namespaces")], message).help =
                 Some("divide them over several APIs, or ask AWS for a higher quota".into());
         }
+    }
+
+    fn effects(verb: Verb, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
+        effects::effects(verb, before, after)
     }
 
     fn expand(declared: &ApiDeclaration, scope: &Scope<'_>) -> Option<Self> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
-use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
 use crate::kinds::api::Auth;
 use crate::kinds::auth::AuthType;
 use crate::kinds::logical_id::LogicalId;
@@ -98,6 +98,8 @@ impl Kind for ApiKey {
     const IMMUTABLE: &'static [&'static str] = &["ApiId"];
     const AFTER: &'static [&'static str] = &["logRoles", "apis"];
     const TIMES: &'static [&'static str] = &["Expires"];
+    const WRITTEN: &'static [(&'static str, &'static str)] =
+        &[("Description", "description"), ("Expires", "validFor"), ("Expires", "expires")];
     const SECRETS: &'static [(&'static str, &'static str)] = &[("", "${ApiKey}")];
     const EXAMPLE: &'static str = "{description: Browser clients, validFor: 90d, renewBefore: 14d}";
     type Declaration = ApiKeyDeclaration;
@@ -126,6 +128,19 @@ impl Kind for ApiKey {
         }
         check_lengths(declared, problems);
         check_moment(declared, scope.now_epoch_s, problems);
+    }
+
+    fn effects(verb: Verb, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
+        let end = |it: Option<&Self>| it.and_then(|it| it.expires);
+        match verb {
+            Verb::Create => Vec::new(),
+            Verb::Delete => vec!["clients that send it are refused".to_owned()],
+            Verb::Replace => {
+                vec!["clients that send it are refused until they send the new one".to_owned()]
+            }
+            Verb::Update if end(before) == end(after) => Vec::new(),
+            Verb::Update => vec!["clients keep the key they have; only its end moves".to_owned()],
+        }
     }
 
     fn expand(declared: &ApiKeyDeclaration, scope: &Scope<'_>) -> Option<Self> {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kind::{Imported, Kind, Named, Problems, Scope, Step, Verb};
 use crate::kinds::api::Auth;
 use crate::kinds::auth::{self, AuthMode, Modes};
 use crate::kinds::handlers::{self, Handlers};
@@ -66,6 +66,19 @@ impl Kind for ChannelNamespace {
     const PARENT: Option<&'static str> = Some("apis");
     const IMMUTABLE: &'static [&'static str] = &["ApiId", "Name"];
     const AFTER: &'static [&'static str] = &["logRoles", "apis", "dataSources"];
+    const NAMED: Option<Named> = Some(Named { property: "Name", repeats: false, tagged: true });
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[
+        ("Name", "name"),
+        ("PublishAuthModes", "publish"),
+        ("SubscribeAuthModes", "subscribe"),
+        ("CodeHandlers", "handlers.code"),
+        ("CodeHandlers", "handlers.inline"),
+        ("CodeS3Location", "handlers.s3"),
+        ("HandlerConfigs", "handlers"),
+        ("HandlerConfigs.OnPublish", "handlers.onPublish"),
+        ("HandlerConfigs.OnSubscribe", "handlers.onSubscribe"),
+        ("Tags", "/tags"),
+    ];
     const EXAMPLE: &'static str = "{publish: [AWS_IAM], subscribe: [API_KEY]}";
     type Declaration = NamespaceDeclaration;
 
@@ -84,6 +97,21 @@ impl Kind for ChannelNamespace {
         if let Some(handlers) = &declared.handlers {
             handlers::check(handlers, scope, problems);
         }
+    }
+
+    fn effects(verb: Verb, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
+        let (Some(before), verb) = (before, verb) else { return Vec::new() };
+        if verb.ends() {
+            return vec![format!("live subscribers of /{}/* are dropped", before.name)];
+        }
+        let code = |it: &Self| it.code_handlers.clone();
+        let (was, will) = (code(before), after.and_then(code));
+        let effect = match (was, will) {
+            (was, will) if was == will => return Vec::new(),
+            (_, Some(_)) => "the next publish and subscribe run the new code",
+            (_, None) => "the next publish and subscribe run no code any more",
+        };
+        vec![effect.to_owned()]
     }
 
     fn expand(declared: &NamespaceDeclaration, scope: &Scope<'_>) -> Option<Self> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::address::Address;
-use crate::kind::{Imported, Kind, Problems, Scope};
+use crate::kind::{Imported, Kind, Named, Problems, Scope, Verb};
 use crate::kinds::logical_id::LogicalId;
 use crate::kinds::period::Period;
 use crate::text::Text;
@@ -245,11 +245,33 @@ impl Kind for DataSource {
     const PARENT: Option<&'static str> = Some("apis");
     const IMMUTABLE: &'static [&'static str] = &["ApiId", "Name"];
     const AFTER: &'static [&'static str] = &["logRoles", "apis"];
+    const NAMED: Option<Named> = Some(Named { property: "Name", repeats: false, tagged: false });
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[
+        ("Name", "name"),
+        ("Description", "description"),
+        ("ServiceRoleArn", "serviceRole"),
+        ("MetricsConfig", "metrics"),
+        ("LambdaConfig", "lambda"),
+        ("DynamoDBConfig", "dynamodb"),
+        ("EventBridgeConfig", "eventBridge"),
+        ("HttpConfig", "http"),
+        ("OpenSearchServiceConfig", "openSearch"),
+        ("RelationalDatabaseConfig", "rds"),
+    ];
     const EXAMPLE: &'static str = "{lambda: {function: 'arn:aws:lambda:ap-northeast-1:123456789012:function:orders'}, serviceRole: 'arn:aws:iam::123456789012:role/call-orders'}";
     type Declaration = DataSourceDeclaration;
 
     fn check(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
         check::check(declared, scope, problems);
+    }
+
+    fn effects(verb: Verb, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        match verb {
+            Verb::Create => Vec::new(),
+            Verb::Update => vec!["handlers call it as it is then".to_owned()],
+            Verb::Replace => vec!["handlers can't call it until the new one is there".to_owned()],
+            Verb::Delete => vec!["handlers can't call it any more".to_owned()],
+        }
     }
 
     fn expand(declared: &DataSourceDeclaration, scope: &Scope<'_>) -> Option<Self> {

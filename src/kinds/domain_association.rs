@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::address::Address;
-use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
 use crate::kinds::domain_name::DomainDeclaration;
 use crate::kinds::logical_id::LogicalId;
 use crate::suggest::instead;
@@ -40,6 +40,7 @@ impl Kind for DomainAssociation {
     const ONLY: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["DomainName"];
     const AFTER: &'static [&'static str] = &["logRoles", "apis", "domains"];
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[("ApiId", "api")];
     const EXAMPLE: &'static str = "{api: sample}";
     type Declaration = AssociationDeclaration;
 
@@ -50,6 +51,15 @@ impl Kind for DomainAssociation {
             problems.error("PV286", &[Step::Key("api")], message).help =
                 Some(instead(&declared.api, "apis", &known));
         }
+    }
+
+    fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        let Some(name) = before.map(|it| &it.domain_name) else { return Vec::new() };
+        vec![match verb {
+            Verb::Delete => format!("clients of {name} reach no API"),
+            Verb::Replace => format!("clients of {name} reach no API for a while"),
+            _ => format!("clients of {name} reach another API"),
+        }]
     }
 
     fn expand(declared: &AssociationDeclaration, scope: &Scope<'_>) -> Option<Self> {

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kind::{Imported, Kind, Named, Problems, Scope, Step, Verb};
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
 use crate::model::Tags;
@@ -62,6 +62,14 @@ impl Kind for DomainName {
         ("HttpUrl", "https://${DomainName}/event"),
         ("RealtimeUrl", "wss://${DomainName}/event/realtime"),
     ];
+    const NAMED: Option<Named> =
+        Some(Named { property: "DomainName", repeats: false, tagged: true });
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[
+        ("DomainName", "name"),
+        ("CertificateArn", "certificate"),
+        ("Description", "description"),
+        ("Tags", "/tags"),
+    ];
     const EXAMPLE: &'static str = "{name: events.example.com, certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012'}";
     type Declaration = DomainDeclaration;
 
@@ -110,6 +118,17 @@ impl Kind for DomainName {
             problems.error("PV285", &[Step::Key("name")], message).help =
                 Some("a domain name stands once; remove one of the two".into());
         }
+    }
+
+    fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        let Some(name) = before.map(|it| &it.domain_name).filter(|_| verb.ends()) else {
+            return Vec::new();
+        };
+        let mut effects = vec![format!("clients of {name} reach no API")];
+        if verb == Verb::Replace {
+            effects[0].push_str(" until the new one is there and its DNS record leads to it");
+        }
+        effects
     }
 
     fn expand(declared: &DomainDeclaration, scope: &Scope<'_>) -> Option<Self> {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
 use crate::kinds::policy_document::{
@@ -88,6 +88,14 @@ impl Kind for LogRole {
     const NOUN: &'static str = "log role";
     const SECTION: &'static str = "logRoles";
     const IMMUTABLE: &'static [&'static str] = &["RoleName"];
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[
+        ("RoleName", "name"),
+        ("Description", "description"),
+        ("AssumeRolePolicyDocument", "trust"),
+        ("Policies", "policies"),
+        ("ManagedPolicyArns", "managedPolicies"),
+        ("Tags", "/tags"),
+    ];
     const EXAMPLE: &'static str = "{description: Writes AppSync's logs}";
     type Declaration = LogRoleDeclaration;
 
@@ -102,6 +110,14 @@ impl Kind for LogRole {
                     "name it in an API, `logging: {{ level: ERROR, role: {} }}`, or remove it",
                     scope.address.name()
                 ));
+        }
+    }
+
+    fn effects(verb: Verb, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        match verb {
+            Verb::Create | Verb::Update => Vec::new(),
+            Verb::Replace => vec!["nothing is logged as it until the new one is there".to_owned()],
+            Verb::Delete => vec!["nothing can be logged as it any more".to_owned()],
         }
     }
 

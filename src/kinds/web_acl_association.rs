@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::kind::{Imported, Kind, Problems, Scope, Step};
+use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
 use crate::text::Text;
@@ -39,6 +39,7 @@ impl Kind for WebAclAssociation {
     const ONLY: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["ResourceArn", "WebACLArn"];
     const AFTER: &'static [&'static str] = &["logRoles", "apis"];
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[("WebACLArn", "webAcl")];
     const EXAMPLE: &'static str = "{webAcl: 'arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012'}";
     type Declaration = WafDeclaration;
 
@@ -57,6 +58,15 @@ impl Kind for WebAclAssociation {
         let message = format!("this web ACL stands in another region than the stack, {region}");
         let help = "a web ACL guards APIs of its own region";
         problems.refuse(unsound, "PV291", &at, &message, help);
+    }
+
+    fn effects(verb: Verb, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        match verb {
+            Verb::Create => Vec::new(),
+            Verb::Update => vec!["another web ACL guards the API".to_owned()],
+            Verb::Replace => vec!["for a while, no web ACL guards the API".to_owned()],
+            Verb::Delete => vec!["no web ACL guards the API any more".to_owned()],
+        }
     }
 
     fn expand(declared: &WafDeclaration, scope: &Scope<'_>) -> Option<Self> {

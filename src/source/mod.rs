@@ -10,7 +10,7 @@ pub use places::{Located, Places};
 
 use std::ops::Range;
 
-use crate::diagnostic::{At, Diagnostic};
+use crate::diagnostic::{At, Diagnostic, Path};
 use crate::source::lines::Lines;
 use crate::source::parse::Parsed;
 use crate::source::tree::{Data, Node};
@@ -96,6 +96,11 @@ impl Source {
         entries.iter().map(|it| it.key.as_str()).collect()
     }
 
+    /// Whether something is written at `path` itself.
+    pub fn has(&self, path: &Path) -> bool {
+        Places::of(self).has(path)
+    }
+
     /// The bytes that `at` is about, of the file that it is about.
     pub fn span(&self, at: &At) -> Range<usize> {
         Places::of(self).span(at)
@@ -114,7 +119,7 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{OtherFile, Path};
+    use crate::diagnostic::OtherFile;
 
     fn place(text: &str, path: Path) -> (usize, usize) {
         let (source, problems) = Source::parse("spec.yaml", text.as_bytes());

@@ -86,6 +86,11 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// Whether something is written at `path` itself.
+    pub fn has(&self, path: &Path) -> bool {
+        self.node(path).is_some()
+    }
+
     /// The key and the value at `path`, or of the nearest part around it.
     fn find(&self, path: &Path) -> (Option<Range<usize>>, Range<usize>) {
         let Some(mut node) = self.source.parsed.tree.as_ref() else { return (None, 0..0) };

@@ -6,7 +6,7 @@ use provision::event::Event;
 use provision::explain::{Page, pages};
 use provision::kinds::KINDS;
 use provision::render::access::AccessDocument;
-use provision::render::changes::Plan;
+use provision::render::changes::PlanDocument;
 use provision::render::diagnostics::Finding;
 use provision::render::outputs::Outputs;
 use provision::spec::schema;
@@ -20,7 +20,7 @@ use crate::world::{World, root};
 #[test]
 fn the_schemas_are_current() {
     current("schemas/spec.schema.json", &pretty(schema()));
-    current("schemas/plan.schema.json", &pretty(&schema_of::<Plan<'_>>()));
+    current("schemas/plan.schema.json", &pretty(&schema_of::<PlanDocument<'_>>()));
     current("schemas/event.schema.json", &pretty(&schema_of::<Event>()));
     current("schemas/access.schema.json", &pretty(&schema_of::<AccessDocument<'_>>()));
     current("schemas/diagnostics.schema.json", &pretty(&schema_of::<Vec<Finding<'_>>>()));

@@ -1,11 +1,17 @@
 //! The laws of the core, over generated specs and live states. No AWS here, nor anything like it.
 use std::collections::BTreeSet;
 
+use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::Index;
+use provision::access::{Access, Direction, Operation, changes as access_changes};
+use provision::address::Address;
 use provision::diff::{Verb, compare};
-use provision::kind::Live;
-use provision::plan::{Step, plan, promised};
+use provision::kind::{Desired, Live};
+use provision::plan::{Step, plan, promised, targeted};
+use provision::policy::Policy;
 use provision::render::template::{split, template};
+use provision::saved::{Made, SavedPlan};
 use provision::spec::{declare, shared_ids};
 use provision::text::Hole;
 use serde_json::{Value, json};
@@ -60,6 +66,82 @@ proptest! {
     }
 
     #[test]
+    fn a_target_takes_all_that_it_needs_and_nothing_that_nobody_needs(
+        before in documents(), after in documents(), picks in vec(any::<Index>(), 1..3),
+    ) {
+        let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
+        let live = deployed(&was.desired, &site(NOON));
+        let (settled, changes) = compare(&should.desired, &live, &site(NOON));
+        prop_assume!(!changes.is_empty());
+        let steps = plan(&changes, &settled, &live);
+        let targets: Vec<Address> = picks.iter().map(|it| it.get(&changes).address.clone()).collect();
+        let wanted = targeted(&steps, &targets);
+        let within = |it: &Address| targets.iter().any(|target| it == target || it.is_within(target));
+        for (n, step) in steps.iter().enumerate() {
+            let is_wanted = wanted.contains(&step.address);
+            for need in step.needs.iter().filter(|_| is_wanted) {
+                prop_assert!(wanted.contains(&steps[*need].address), "{} is needed", steps[*need].address);
+            }
+            let is_needed = steps.iter().any(|it| {
+                it.address != step.address && wanted.contains(&it.address) && it.needs.iter()
+                    .any(|need| steps[*need].address == step.address)
+            });
+            prop_assert_eq!(is_wanted, within(&step.address) || is_needed, "{} {}", n, step.address);
+        }
+        // By themselves they can be carried out, and what was asked for is done then.
+        let some: Vec<_> = changes.into_iter().filter(|it| wanted.contains(&it.address)).collect();
+        let some = plan(&some, &settled, &live);
+        let order = an_order(&some);
+        prop_assert_eq!(order.len(), some.len());
+        carried_out(&some, &order, live.clone());
+        let left = compare(&should.desired, &promised(&live, &some), &site(NOON)).1;
+        prop_assert!(left.iter().all(|it| !within(&it.address)), "{:?}", left);
+    }
+
+    #[test]
+    fn a_saved_plan_reads_back_as_it_was_and_is_good_for_once(before in documents(), after in documents()) {
+        let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
+        let live = deployed(&was.desired, &site(NOON));
+        let proposed = |live: &Live, desired: &Desired| {
+            let (settled, changes) = compare(desired, live, &site(NOON));
+            plan(&changes, &settled, live)
+        };
+        let steps = proposed(&live, &should.desired);
+        let saved = SavedPlan::of(Made {
+            stack: "generated", site: &site(NOON), desired: &should.desired, live: &live,
+            steps: &steps, targets: &[], policy: Policy::default(), destroys: false,
+        });
+        let text = saved.text();
+        prop_assert!(SavedPlan::is_in(text.as_bytes()) && !text.contains("da2-"));
+        let read = SavedPlan::read(text.as_bytes()).unwrap();
+        prop_assert_eq!(&read, &saved);
+        let again = proposed(&live, &read.desired().unwrap());
+        prop_assert_eq!(read.stale(&live, &again, NOON), Vec::<String>::new());
+        let live = promised(&live, &steps);
+        let again = proposed(&live, &should.desired);
+        prop_assert_eq!(read.stale(&live, &again, NOON).is_empty(), steps.is_empty());
+    }
+
+    #[test]
+    fn access_changes_are_what_turns_one_matrix_into_the_other(before in documents(), after in documents()) {
+        let matrix = |document: &Value| {
+            let spec = spec_of(document, &folder(), NOON);
+            Access::of(spec.desired.iter().map(|(address, it)| (address, &it.properties)))
+        };
+        let (before, after) = (matrix(&before), matrix(&after));
+        prop_assert_eq!(access_changes(&before, &before), vec![]);
+        let mut ways = ways(&before);
+        for it in access_changes(&before, &after) {
+            let way = (it.address.to_string(), it.channels, it.operation, it.mode);
+            match it.change {
+                Direction::Gained => prop_assert!(ways.insert(way)),
+                Direction::Lost => prop_assert!(ways.remove(&way)),
+            }
+        }
+        prop_assert_eq!(ways, self::ways(&after));
+    }
+
+    #[test]
     fn rendering_is_deterministic_and_loses_no_resource(document in documents()) {
         let (one, two) = (spec_of(&document, &folder(), NOON), spec_of(&document, &folder(), NOON));
         let whole = template(&one, false);
@@ -79,6 +161,23 @@ proptest! {
             }
         }
     }
+}
+
+/// Every way that is open: where, to do what, as whom.
+fn ways(access: &Access) -> BTreeSet<(String, Option<String>, Operation, String)> {
+    let mut ways = BTreeSet::new();
+    for api in &access.apis {
+        let connect = |it: &String| (api.address.to_string(), None, Operation::Connect, it.clone());
+        ways.extend(api.connect.iter().map(connect));
+        for it in &api.namespaces {
+            let way = |operation, mode: &String| {
+                (it.address.to_string(), Some(it.channels.clone()), operation, mode.clone())
+            };
+            ways.extend(it.publish.modes.iter().map(|mode| way(Operation::Publish, mode)));
+            ways.extend(it.subscribe.modes.iter().map(|mode| way(Operation::Subscribe, mode)));
+        }
+    }
+    ways
 }
 
 /// The same document, each list of modes and providers the other way round.

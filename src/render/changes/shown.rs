@@ -5,7 +5,7 @@ use crate::kind::Facts;
 use crate::text::Text;
 
 /// `value` of the property `name`, for people: dates as dates, `[{AuthType: API_KEY}]` as
-/// `[API_KEY]`, tags as a map, holes as the spec would write them.
+/// `[API_KEY]`, tags as a map. What is open stays open.
 pub fn shown(kind: &Facts, name: &str, value: &Value) -> Value {
     if kind.times.contains(&name) {
         let moment = value.as_i64().and_then(|it| jiff::Timestamp::from_second(it).ok());
@@ -15,8 +15,8 @@ pub fn shown(kind: &Facts, name: &str, value: &Value) -> Value {
 }
 
 fn readable(value: &Value) -> Value {
-    if let Some(text) = Text::open_in(value) {
-        return json!(text.to_string());
+    if Text::open_in(value).is_some() {
+        return value.clone();
     }
     match value {
         Value::Array(items) => match tags(items).or_else(|| modes(items)) {
@@ -47,26 +47,51 @@ fn modes(items: &[Value]) -> Option<Value> {
     items.iter().map(mode).collect::<Option<Vec<Value>>>().map(Value::Array)
 }
 
+/// A part of a value that has no parts of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    pub path: String,
+    pub value: Value,
+    /// Whether something in it is known only after apply.
+    pub is_open: bool,
+}
+
 /// Everything in `value` that has no parts of its own, by path, in its order.
-pub fn leaves(path: &str, value: &Value) -> Vec<(String, Value)> {
+pub fn leaves(path: &str, value: &Value) -> Vec<Leaf> {
+    let leaf = |value: Value, is_open| vec![Leaf { path: path.to_owned(), value, is_open }];
+    if let Some(text) = Text::open_in(value) {
+        return leaf(json!(text.to_string()), true);
+    }
+    let has_parts = |it: &Value| (it.is_object() || it.is_array()) && Text::open_in(it).is_none();
     match value {
         Value::Object(map) if !map.is_empty() => {
             map.iter().flat_map(|(key, value)| leaves(&format!("{path}.{key}"), value)).collect()
         }
         // A list of lists or maps is told apart by place; a list of words is one leaf.
-        Value::Array(items) if items.iter().any(|it| it.is_object() || it.is_array()) => {
+        Value::Array(items) if items.iter().any(has_parts) => {
             let item = |(n, item)| leaves(&format!("{path}[{n}]"), item);
             items.iter().enumerate().flat_map(item).collect()
         }
-        leaf => vec![(path.to_owned(), leaf.clone())],
+        Value::Array(items) => {
+            let open = |it: &Value| Text::open_in(it).map(|it| json!(it.to_string()));
+            let is_open = items.iter().any(|it| open(it).is_some());
+            leaf(items.iter().map(|it| open(it).unwrap_or_else(|| it.clone())).collect(), is_open)
+        }
+        plain => leaf(plain.clone(), false),
     }
 }
 
-/// A leaf in one line.
+/// A leaf in one line; what would move a terminal's cursor is spelled out.
 pub fn line(value: &Value) -> String {
     match value {
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => {
+            let spelled = |it: char| match it.is_control() {
+                true => it.escape_default().to_string(),
+                false => it.to_string(),
+            };
+            text.chars().map(spelled).collect()
+        }
         Value::Array(items) => {
             format!("[{}]", items.iter().map(line).collect::<Vec<_>>().join(", "))
         }

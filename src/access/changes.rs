@@ -1,0 +1,114 @@
+//! What a change does to who may connect, publish and subscribe.
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::access::Access;
+use crate::address::Address;
+
+/// One way to do one thing that is opened or closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessChange {
+    /// The API, or the channel namespace.
+    #[schemars(with = "String")]
+    pub address: Address,
+    /// The channels of the namespace. Left out: it is about connections to the API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<String>,
+    pub operation: Operation,
+    /// AppSync's name for who does it: `API_KEY`.
+    pub mode: String,
+    pub change: Direction,
+    /// Whether all of the API or the namespace is new or gone, and not this way alone.
+    pub whole: bool,
+}
+
+/// What may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// Open a realtime connection.
+    Connect,
+    /// Send events.
+    Publish,
+    /// Receive events.
+    Subscribe,
+}
+
+/// Whether it is opened or closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// It was refused, and will be accepted.
+    Gained,
+    /// It was accepted, and will be refused.
+    Lost,
+}
+
+impl Operation {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Publish => "publish",
+            Self::Subscribe => "subscribe",
+        }
+    }
+}
+
+/// Everything that is opened or closed between `before` and `after`, in the order of addresses.
+pub fn changes(before: &Access, after: &Access) -> Vec<AccessChange> {
+    let (before, after) = (places(before), places(after));
+    let mut keys: Vec<&Key<'_>> = before.keys().chain(after.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    keys.into_iter().flat_map(|key| at(key, before.get(key), after.get(key))).collect()
+}
+
+/// An API, or a namespace of one by its channels: under another name it is another.
+type Key<'a> = (&'a Address, Option<&'a str>);
+type Accepted<'a> = Vec<(Operation, &'a [String])>;
+
+fn places(access: &Access) -> BTreeMap<Key<'_>, Accepted<'_>> {
+    let mut places = BTreeMap::new();
+    for api in &access.apis {
+        places.insert((&api.address, None), vec![(Operation::Connect, api.connect.as_slice())]);
+        for it in &api.namespaces {
+            let publish = (Operation::Publish, it.publish.modes.as_slice());
+            let subscribe = (Operation::Subscribe, it.subscribe.modes.as_slice());
+            places.insert((&it.address, Some(it.channels.as_str())), vec![publish, subscribe]);
+        }
+    }
+    places
+}
+
+fn at(
+    key: &Key<'_>,
+    before: Option<&Accepted<'_>>,
+    after: Option<&Accepted<'_>>,
+) -> Vec<AccessChange> {
+    let whole = before.is_none() || after.is_none();
+    let (address, channels) = (key.0, key.1);
+    let one = |operation, mode: &String, change| AccessChange {
+        address: address.clone(),
+        channels: channels.map(ToOwned::to_owned),
+        operation,
+        mode: mode.clone(),
+        change,
+        whole,
+    };
+    let modes = |side: Option<&Accepted<'_>>, operation: Operation| -> Vec<String> {
+        let found = side.into_iter().flatten().find(|(it, _)| *it == operation);
+        found.map(|(_, modes)| modes.to_vec()).unwrap_or_default()
+    };
+    let mut found = Vec::new();
+    for operation in [Operation::Connect, Operation::Publish, Operation::Subscribe] {
+        let (was, will) = (modes(before, operation), modes(after, operation));
+        let lost = was.iter().filter(|it| !will.contains(it));
+        found.extend(lost.map(|it| one(operation, it, Direction::Lost)));
+        let gained = will.iter().filter(|it| !was.contains(it));
+        found.extend(gained.map(|it| one(operation, it, Direction::Gained)));
+    }
+    found
+}

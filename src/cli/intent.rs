@@ -1,0 +1,234 @@
+//! What a command is to bring about, from a spec or a saved plan, and what that comes to on AWS.
+use std::collections::BTreeSet;
+
+use crate::access::{Access, AccessChange, changes as access_changes};
+use crate::address::Address;
+use crate::aws::Aws;
+use crate::backend::direct::{Proposal, propose};
+use crate::cli::Failure;
+use crate::cli::exit::Exit;
+use crate::cli::load::Sound;
+use crate::cli::scope::ScopeArgs;
+use crate::diagnostic::{At, Path};
+use crate::kind::{Desired, Facts, Live};
+use crate::plan::{promised, targeted};
+use crate::policy::{Policy, Refusal, refused};
+use crate::render::changes::{Plan, Written};
+use crate::saved::{Made, SavedPlan};
+use crate::source::Source;
+use crate::suggest::meant;
+
+/// What a command is to bring about.
+#[derive(Debug)]
+pub struct Intent {
+    pub stack: String,
+    pub region: Option<String>,
+    pub desired: Desired,
+    /// Whether all of the stack is to be deleted.
+    pub destroys: bool,
+    pub policy: Policy,
+    targets: Vec<Address>,
+    /// What the spec declares, wanted or not.
+    declared: BTreeSet<Address>,
+    source: Option<Source>,
+    saved: Option<SavedPlan>,
+    now_epoch_s: i64,
+}
+
+/// What an intent comes to on AWS.
+#[derive(Debug)]
+pub struct Proposed {
+    pub proposal: Proposal,
+    pub access: Vec<AccessChange>,
+    pub refusals: Vec<Refusal>,
+}
+
+impl Intent {
+    /// Whether it was planned before, and may be nothing else.
+    pub fn is_saved(&self) -> bool {
+        self.saved.is_some()
+    }
+    /// To have what a spec declares, or nothing of it.
+    pub fn of_spec(
+        sound: Sound,
+        destroys: bool,
+        scope: &ScopeArgs,
+        allow_empty: bool,
+        now: i64,
+    ) -> Self {
+        let Sound { source, spec } = sound;
+        let declared = spec.desired.keys().cloned().collect();
+        Self {
+            stack: spec.stack,
+            region: spec.region,
+            desired: if destroys { Desired::new() } else { spec.desired },
+            destroys,
+            policy: scope.policy(allow_empty || destroys),
+            targets: scope.targets.clone(),
+            declared,
+            source: Some(source),
+            saved: None,
+            now_epoch_s: now,
+        }
+    }
+
+    /// To do exactly what a plan says; `max_deletes` may forbid more than it was made with.
+    pub fn of_saved(
+        saved: SavedPlan,
+        max_deletes: Option<usize>,
+        now: i64,
+    ) -> Result<Self, Failure> {
+        let desired = saved.desired().map_err(Failure::error)?;
+        let least = [saved.policy.max_deletes, max_deletes].into_iter().flatten().min();
+        Ok(Self {
+            stack: saved.stack.clone(),
+            region: Some(saved.region.clone()),
+            declared: desired.keys().cloned().collect(),
+            desired,
+            destroys: saved.destroys,
+            policy: Policy { max_deletes: least, ..saved.policy },
+            targets: saved.targets.clone(),
+            source: None,
+            saved: Some(saved),
+            now_epoch_s: now,
+        })
+    }
+
+    /// Looks at AWS: the one way to a proposal, so that what is shown is what is done.
+    pub async fn propose(&self, aws: &Aws) -> Result<Proposed, Failure> {
+        let now = self.saved.as_ref().map_or(self.now_epoch_s, |it| it.now_epoch_s);
+        let whole = propose(aws, &self.stack, &self.desired, now).await?;
+        let proposal = match &self.saved {
+            Some(saved) => exactly(saved, whole, self.now_epoch_s)?,
+            None if self.targets.is_empty() => whole,
+            None => {
+                self.reject_unknown(&whole.live)?;
+                let wanted = targeted(&whole.steps, &self.targets);
+                whole.limited(wanted)
+            }
+        };
+        let Proposal { live, steps, changes, .. } = &proposal;
+        let access = access_changes(&access(live), &access(&promised(live, steps)));
+        let refusals = refused(changes, &self.desired, live, self.policy);
+        Ok(Proposed { proposal, access, refusals })
+    }
+
+    /// The plan as renderers take it.
+    pub fn plan<'a>(&'a self, proposed: &'a Proposed, written: Written<'a>) -> Plan<'a> {
+        let Proposed { proposal, access, refusals } = proposed;
+        Plan {
+            stack: &self.stack,
+            account: &proposal.site.account,
+            region: &proposal.site.region,
+            targets: &self.targets,
+            changes: &proposal.changes,
+            access,
+            strangers: &proposal.live.strangers,
+            refused: refusals,
+            written,
+        }
+    }
+
+    /// The plan as a file keeps it.
+    pub fn saved(&self, proposal: &Proposal) -> SavedPlan {
+        SavedPlan::of(Made {
+            stack: &self.stack,
+            site: &proposal.site,
+            desired: &self.desired,
+            live: &proposal.live,
+            steps: &proposal.steps,
+            targets: &self.targets,
+            policy: self.policy,
+            destroys: self.destroys,
+        })
+    }
+
+    /// Finds where the spec says what a property should be.
+    pub fn written(&self) -> impl Fn(&Address, &Facts, &str) -> Option<(String, usize)> + '_ {
+        |address, kind, property| {
+            let source = self.source.as_ref().filter(|_| self.declared.contains(address))?;
+            let at = At::Value(path(source, address, kind, property));
+            Some((source.name.clone(), source.place(&at).line))
+        }
+    }
+
+    /// An address that is neither declared nor live is a slip of the pen.
+    fn reject_unknown(&self, live: &Live) -> Result<(), Failure> {
+        let known: BTreeSet<&Address> = self.declared.iter().chain(live.ours.keys()).collect();
+        let is_known =
+            |target: &Address| known.iter().any(|it| *it == target || it.is_within(target));
+        let Some(target) = self.targets.iter().find(|it| !is_known(it)) else { return Ok(()) };
+        let message =
+            format!("--target {target}: the spec declares no such address, and AWS has none");
+        let failure = Failure::new(Exit::Usage, message);
+        let names = known.iter().map(|it| it.as_str());
+        Err(match meant(target.as_str(), names) {
+            Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
+            None => {
+                failure.hint("`provision plan` shows the addresses of all that it would change")
+            }
+        })
+    }
+}
+
+fn access(live: &Live) -> Access {
+    Access::of(live.ours.iter().map(|(address, it)| (address, &it.properties)))
+}
+
+/// The proposal that `saved` was made of, if AWS is still as it was.
+fn exactly(saved: &SavedPlan, whole: Proposal, now_epoch_s: i64) -> Result<Proposal, Failure> {
+    let (account, theirs) = (&whole.site.account, &saved.account);
+    let (region, there) = (&whole.site.region, &saved.region);
+    if (account, region) != (theirs, there) {
+        let message = format!(
+            "the plan was made for account {theirs}, region {there}; this is account {account}, region {region}"
+        );
+        return Err(Failure::new(Exit::Refused, message)
+            .hint("use the credentials of that account, or plan again"));
+    }
+    let proposal = whole.limited(saved.touches());
+    let reasons = saved.stale(&proposal.live, &proposal.steps, now_epoch_s);
+    if reasons.is_empty() {
+        return Ok(proposal);
+    }
+    let message = match proposal.changes.is_empty() {
+        true => "the plan is stale: it was applied already, or AWS was changed since it was made"
+            .to_owned(),
+        false => format!(
+            "the plan is stale: since it was made, AWS was changed, perhaps by applying it: {}",
+            reasons.join("; ")
+        ),
+    };
+    Err(Failure::new(Exit::Stale, message).hint("plan again, and apply that"))
+}
+
+/// The way in the spec to what says `property`, as far as the kind tells.
+fn path(source: &Source, address: &Address, kind: &Facts, property: &str) -> Path {
+    let begins = |beginning: &str| {
+        let rest = property.strip_prefix(beginning)?;
+        (rest.is_empty() || rest.starts_with(['.', '['])).then_some(rest)
+    };
+    let fitting = || kind.written.iter().filter_map(|(it, to)| Some((it.len(), begins(it)?, *to)));
+    let longest = fitting().map(|(length, ..)| length).max();
+    let ways = fitting().filter(|(length, ..)| Some(*length) == longest);
+    let ways = ways.map(|(_, rest, member)| {
+        let base: Path = match member.starts_with('/') {
+            true => Path::default(),
+            false => address.parts().collect(),
+        };
+        let base = member.trim_start_matches('/').split('.').fold(base, Path::key);
+        (base.clone(), further(base, rest))
+    });
+    let ways: Vec<(Path, Path)> = ways.collect();
+    let there = ways.iter().find(|(member, _)| source.has(member)).or(ways.first());
+    there.map_or_else(|| address.parts().collect(), |(_, whole)| whole.clone())
+}
+
+/// The same way and then `.a[1]`.
+fn further(base: Path, rest: &str) -> Path {
+    let parts = rest.split(['.', '[']).filter(|it| !it.is_empty());
+    parts.fold(base, |path, part| match part.strip_suffix(']').and_then(|it| it.parse().ok()) {
+        Some(n) => path.index(n),
+        None => path.key(part),
+    })
+}

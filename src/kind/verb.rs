@@ -1,0 +1,24 @@
+//! What becomes of a resource.
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What a change does with a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// Make what is not there.
+    Create,
+    /// Change it in place.
+    Update,
+    /// Delete and create again: a property changed that AWS can't change in place.
+    Replace,
+    /// Delete what is ours and no longer declared.
+    Delete,
+}
+
+impl Verb {
+    /// Whether what is there now goes.
+    pub fn ends(self) -> bool {
+        matches!(self, Self::Delete | Self::Replace)
+    }
+}

@@ -1,0 +1,186 @@
+//! A plan for people: a block for each change, who gains and loses access, and a line that sums up.
+use std::collections::BTreeMap;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+use similar::TextDiff;
+
+use crate::access::{AccessChange, Direction, Operation};
+use crate::diff::{Cause, Change, Verb};
+
+use super::fields::{Pair, pairs};
+use super::shown::line;
+use super::{Plan, fate, partial, summary, word};
+
+/// A plan for people.
+pub fn text(plan: &Plan<'_>) -> String {
+    let mut text = String::new();
+    for change in plan.changes {
+        text.push_str(&block(change, plan));
+    }
+    for stranger in plan.strangers {
+        let parent = stranger.parent.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
+        let fate = fate(stranger, plan.changes);
+        text.push_str(&format!("  ? {parent}{stranger}: {}, {fate}\n", stranger.owner));
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let access = access_lines(plan.access);
+    if !access.is_empty() {
+        let lines = access.iter().map(|it| format!("  {it}\n"));
+        text.push_str(&format!("Access:\n{}\n", lines.collect::<String>()));
+    }
+    if let Some(partial) = partial(plan) {
+        text.push_str(&format!("{partial}\n"));
+    }
+    text.push_str(&summary(plan));
+    text.push('\n');
+    text
+}
+
+/// Who gains and loses what, a line each; an API or a namespace that is new or gone takes one.
+pub fn access_lines(changes: &[AccessChange]) -> Vec<String> {
+    let apis = changes.iter().map(|it| it.address.root());
+    let many = apis.collect::<std::collections::BTreeSet<_>>().len() > 1;
+    let mut places: BTreeMap<_, Vec<&AccessChange>> = BTreeMap::new();
+    for change in changes {
+        places.entry((&change.address, &change.channels)).or_default().push(change);
+    }
+    let lines = places.into_iter().flat_map(|((address, channels), found)| {
+        let place = match (channels, many) {
+            (Some(channels), false) => channels.clone(),
+            (Some(channels), true) => format!("{} {channels}", address.root()),
+            (None, _) => address.to_string(),
+        };
+        match found.first() {
+            Some(AccessChange { whole: true, change: Direction::Lost, .. }) => {
+                vec![format!("{place}: gone")]
+            }
+            Some(AccessChange { whole: true, .. }) => {
+                vec![format!("{place}: new: {}", new(&found))]
+            }
+            _ => differing(&place, &found),
+        }
+    });
+    lines.collect()
+}
+
+fn of<'a>(found: &[&'a AccessChange], operation: Operation, change: Direction) -> Vec<&'a str> {
+    let these = found.iter().filter(|it| it.operation == operation && it.change == change);
+    these.map(|it| it.mode.as_str()).collect()
+}
+
+const OPERATIONS: [Operation; 3] = [Operation::Connect, Operation::Publish, Operation::Subscribe];
+
+fn new(found: &[&AccessChange]) -> String {
+    let parts = OPERATIONS.into_iter().filter_map(|it| {
+        let modes = of(found, it, Direction::Gained);
+        (!modes.is_empty()).then(|| format!("{} by {}", it.word(), modes.join(", ")))
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+fn differing(place: &str, found: &[&AccessChange]) -> Vec<String> {
+    let ways = OPERATIONS.into_iter().flat_map(|it| {
+        [(it, Direction::Lost, "lost"), (it, Direction::Gained, "gained")].into_iter()
+    });
+    let lines = ways.filter_map(|(operation, change, word)| {
+        let modes = of(found, operation, change);
+        let by = modes.join(", ");
+        (!modes.is_empty()).then(|| format!("{place}: {} {word} by {by}", operation.word()))
+    });
+    lines.collect()
+}
+
+struct Look {
+    sign: &'static str,
+    style: Style,
+}
+
+fn look(verb: Verb) -> Look {
+    let (sign, color) = match verb {
+        Verb::Create => ("+", AnsiColor::Green),
+        Verb::Update => ("~", AnsiColor::Yellow),
+        Verb::Replace => ("±", AnsiColor::Magenta),
+        Verb::Delete => ("-", AnsiColor::Red),
+    };
+    Look { sign, style: color.on_default() }
+}
+
+/// What to say of a cause; that the spec asks for it goes without saying.
+pub fn because(change: &Change) -> Option<&'static str> {
+    match (change.because, change.verb) {
+        (Cause::Spec, _) => None,
+        (Cause::Drift, _) => Some("drift: changed outside this spec"),
+        (Cause::Renewal, _) => Some("renewal: its end is near"),
+    }
+}
+
+fn block(change: &Change, plan: &Plan<'_>) -> String {
+    let Look { sign, style } = look(change.verb);
+    let (noun, address, word) = (change.kind.noun, &change.address, word(change.verb));
+    let because = because(change).map(|it| format!("  ({it})")).unwrap_or_default();
+    let mut block =
+        format!("  {style}{sign}{style:#} {address}  {style}{word} {noun}{style:#}{because}\n");
+    let stuck: Vec<&str> = change.stuck().collect();
+    if !stuck.is_empty() {
+        block.push_str(&format!("      AWS can't change {} in place\n", stuck.join(", ")));
+    }
+    for pair in pairs(change) {
+        match change.verb {
+            Verb::Create => block.push_str(&created(&pair)),
+            Verb::Update | Verb::Replace => block.push_str(&changed(change, &pair, plan)),
+            Verb::Delete => {}
+        }
+    }
+    for effect in &change.effects {
+        block.push_str(&format!("      {style}!{style:#} {effect}\n"));
+    }
+    block
+}
+
+/// A leaf of what is made.
+fn created(pair: &Pair) -> String {
+    let path = &pair.path;
+    match pair.after.as_ref().and_then(Value::as_str) {
+        Some(code) if code.contains('\n') => {
+            format!("      {path}\n{}", indented(&indented(code)))
+        }
+        _ => format!("      {path}  {}\n", after(pair)),
+    }
+}
+
+/// A leaf that differs, before and after, and where the spec says so.
+fn changed(change: &Change, pair: &Pair, plan: &Plan<'_>) -> String {
+    let path = &pair.path;
+    let written = (plan.written)(&change.address, change.kind, path);
+    let written = written.map(|(file, line)| format!("  {file}:{line}")).unwrap_or_default();
+    match difference(pair) {
+        Some(lines) => format!("      {path}{written}\n{}", indented(&lines)),
+        None => format!("      {path}  {} → {}{written}\n", before(pair), after(pair)),
+    }
+}
+
+/// What changed in a text of many lines, line by line; `None`: it is no such text.
+pub fn difference(pair: &Pair) -> Option<String> {
+    let text = |value: &Option<Value>| -> String {
+        value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let (before, after) = (text(&pair.before), text(&pair.after));
+    let many = before.contains('\n') || after.contains('\n');
+    many.then(|| TextDiff::from_lines(&before, &after).unified_diff().to_string())
+}
+
+pub fn before(pair: &Pair) -> String {
+    pair.before.as_ref().map_or_else(|| "(none)".to_owned(), line)
+}
+
+pub fn after(pair: &Pair) -> String {
+    let known = pair.after.as_ref().map_or_else(|| "(none)".to_owned(), line);
+    if pair.is_open { format!("{known} (known after apply)") } else { known }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("      {line}").trim_end().to_owned() + "\n").collect()
+}

@@ -1,0 +1,38 @@
+//! What a live object was like, told by digests: whether it changed can be seen, what it is can't.
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::kind::Observed;
+
+use super::sha256;
+
+/// A digest of each property of an object, and one of what AWS decided about it.
+pub type Print = BTreeMap<String, String>;
+
+/// Stands for all that AWS decided: an id is among it, and an API key's id is the key.
+const ATTRIBUTES: &str = "its identity on AWS";
+
+/// The fingerprint of one object.
+pub fn fingerprint(observed: &Observed) -> Print {
+    let one = |(name, value): (&String, &Value)| (name.clone(), sha256(&json!([name, value])));
+    let mut print: Print = observed.properties.iter().map(one).collect();
+    let attributes: BTreeMap<&str, &str> = observed.attributes.iter().collect();
+    print.insert(ATTRIBUTES.to_owned(), sha256(&json!(attributes)));
+    print
+}
+
+/// In which way something is not as it was; `None`: it is.
+pub fn difference(was: Option<&Print>, is: Option<&Print>) -> Option<String> {
+    match (was, is) {
+        (None, None) => None,
+        (None, Some(_)) => Some("exists now".to_owned()),
+        (Some(_), None) => Some("is gone".to_owned()),
+        (Some(was), Some(is)) => {
+            let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+            let differ = names.into_iter().filter(|name| was.get(*name) != is.get(*name));
+            let differ: Vec<&str> = differ.map(String::as_str).collect();
+            (!differ.is_empty()).then(|| format!("was changed: {}", differ.join(", ")))
+        }
+    }
+}

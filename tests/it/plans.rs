@@ -1,0 +1,358 @@
+//! Plans: what they say to programs and pull requests, and how far they go.
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::world::{Ran, Served, World, root, serve};
+
+pub const SPEC: &str = "\
+version: 1
+stack: chat
+region: eu-west-1
+tags: { team: realtime }
+logRoles:
+  logs: {}
+apis:
+  chat:
+    auth: { providers: [AWS_IAM, API_KEY], publish: [AWS_IAM] }
+    logging: { level: ERROR, role: logs }
+    apiKeys:
+      web: { validFor: 90d }
+    namespaces:
+      lobby: {}
+      rooms: {}
+";
+const MARKED: &str = "provision:stack";
+
+pub fn world() -> World {
+    let world = World::new();
+    world.write("spec.yaml", SPEC);
+    world
+}
+
+pub fn edit(world: &World, from: &str, to: &str) {
+    let text = std::fs::read_to_string(world.path("spec.yaml")).unwrap();
+    assert!(text.contains(from), "{text}");
+    world.write("spec.yaml", &text.replace(from, to));
+}
+
+pub fn apply(world: &World) {
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+}
+
+/// The plan for programs, which the published schema must allow.
+fn plan(world: &World, more: &[&str]) -> Value {
+    let arguments = ["plan", "spec.yaml", "--local", "--format", "json"];
+    valid(&world.ok(&[&arguments[..], more].concat()))
+}
+
+fn valid(plan: &str) -> Value {
+    let plan: Value = serde_json::from_str(plan).unwrap();
+    let schema = std::fs::read_to_string(root("schemas/plan.schema.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    let wrong: Vec<String> = schema.iter_errors(&plan).map(|it| it.to_string()).collect();
+    assert_eq!(wrong, [""; 0], "{plan:#}");
+    plan
+}
+
+fn of<'a>(plan: &'a Value, address: &str) -> &'a Value {
+    let changes = plan["changes"].as_array().unwrap();
+    changes.iter().find(|it| it["address"] == address).unwrap_or(&Value::Null)
+}
+
+fn field<'a>(change: &'a Value, path: &str) -> &'a Value {
+    let fields = change["fields"].as_array().unwrap();
+    fields.iter().find(|it| it["path"] == path).unwrap_or(&Value::Null)
+}
+
+/// The program in this world, talking to `served`.
+pub fn at(world: &World, served: &Served, arguments: &[&str]) -> Command {
+    let mut command = world.command(&[arguments, &["--endpoint-url", &served.url]].concat());
+    command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
+    command
+}
+
+pub fn ran(mut command: Command) -> Ran {
+    let done = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ran { code: done.status.code().unwrap_or(-1), out: text(done.stdout), err: text(done.stderr) }
+}
+
+#[test]
+fn a_plan_for_programs_says_what_is_known_and_what_is_not() {
+    let world = world();
+    let first = plan(&world, &[]);
+    assert_eq!((&first["outcome"], &first["complete"]), (&json!("changes"), &json!(true)));
+    assert_eq!(first["summary"]["create"], 5);
+    let role = field(of(&first, "apis/chat"), "EventConfig.LogConfig.CloudWatchLogsRoleArn");
+    assert_eq!((&role["after"], &role["unknown"]), (&json!("${logRoles/logs.Arn}"), &json!(true)));
+    let tag = field(of(&first, "apis/chat"), "Tags.team");
+    assert_eq!((&tag["after"], &tag["unknown"]), (&json!("realtime"), &Value::Null));
+    assert_eq!(tag["at"], json!({ "file": "spec.yaml", "line": 4 }));
+    apply(&world);
+    assert_eq!(plan(&world, &[])["outcome"], "no-changes");
+    edit(&world, "lobby: {}", "lobby: { name: foyer }");
+    edit(&world, "      rooms: {}\n", "");
+    edit(&world, "level: ERROR", "level: NONE");
+    let next = plan(&world, &["--max-deletes", "1"]);
+    assert_eq!(next["outcome"], "refused");
+    let actions = |address: &str| of(&next, address)["actions"].clone();
+    assert_eq!(actions("apis/chat"), json!(["update"]));
+    assert_eq!(actions("apis/chat/namespaces/lobby"), json!(["delete", "create"]));
+    assert_eq!(actions("apis/chat/namespaces/rooms"), json!(["delete"]));
+    assert_eq!(of(&next, "apis/chat/namespaces/lobby")["replacePaths"], json!(["Name"]));
+    let dropped = json!(["live subscribers of /rooms/* are dropped"]);
+    assert_eq!(of(&next, "apis/chat/namespaces/rooms")["effects"], dropped);
+    assert_eq!(of(&next, "apis/chat")["effects"], json!(["nothing is logged any more"]));
+    assert_eq!(
+        next["summary"],
+        json!({ "create": 0, "update": 1, "replace": 1, "delete": 1, "strangers": 0 })
+    );
+}
+
+#[test]
+fn text_that_looks_like_a_reference_is_told_from_one() {
+    let world = world();
+    edit(&world, "  chat:\n", "  chat:\n    ownerContact: '$${logRoles/logs.Arn}'\n");
+    let first = plan(&world, &[]);
+    let contact = field(of(&first, "apis/chat"), "OwnerContact");
+    let text = json!("${logRoles/logs.Arn}");
+    assert_eq!((&contact["after"], &contact["unknown"]), (&text, &Value::Null));
+    let shown = world.ok(&["plan", "spec.yaml", "--local"]);
+    assert!(shown.contains("OwnerContact  ${logRoles/logs.Arn}\n"), "{shown}");
+    assert!(shown.contains("RoleArn  ${logRoles/logs.Arn} (known after apply)\n"), "{shown}");
+}
+
+#[test]
+fn a_plan_says_who_gains_and_who_loses_access() {
+    let world = world();
+    apply(&world);
+    edit(&world, "publish: [AWS_IAM]", "publish: [API_KEY], connection: [API_KEY]");
+    edit(&world, "rooms: {}", "rooms: { publish: [AWS_IAM], subscribe: [API_KEY] }");
+    let shown = world.ok(&["plan", "spec.yaml", "--local"]);
+    let (_, access) = shown.split_once("Access:\n").unwrap();
+    let (access, _) = access.split_once("\n\n").unwrap();
+    assert_eq!(
+        access,
+        "  apis/chat: connect lost by AWS_IAM
+  /lobby/*: publish lost by AWS_IAM
+  /lobby/*: publish gained by API_KEY
+  /rooms/*: subscribe lost by AWS_IAM"
+    );
+    let changes = plan(&world, &[])["access"].clone();
+    assert_eq!(
+        changes[2],
+        json!({
+            "address": "apis/chat/namespaces/lobby", "channels": "/lobby/*", "operation": "publish",
+            "mode": "API_KEY", "change": "gained", "whole": false,
+        })
+    );
+}
+
+#[test]
+fn every_changed_property_is_shown_where_the_spec_says_it() {
+    let world = world();
+    apply(&world);
+    edit(&world, "team: realtime", "team: news");
+    edit(&world, "level: ERROR", "level: ALL");
+    edit(&world, "validFor: 90d", "validFor: 200d, description: Browsers");
+    edit(
+        &world,
+        "rooms: {}",
+        "rooms:\n        handlers:\n          inline: export const onPublish = (ctx) => ctx.events",
+    );
+    let next = plan(&world, &[]);
+    let line = |address: &str, path: &str| field(of(&next, address), path)["at"]["line"].clone();
+    assert_eq!(line("apis/chat", "Tags.team"), 4);
+    assert_eq!(line("apis/chat", "EventConfig.LogConfig.LogLevel"), 10);
+    assert_eq!(line("apis/chat/apiKeys/web", "Description"), 12);
+    assert_eq!(line("apis/chat/namespaces/rooms", "CodeHandlers"), 17);
+    // What the spec does not say stands at the declaration that leaves it open.
+    edit(&world, "    logging: { level: ALL, role: logs }\n", "");
+    let next = plan(&world, &[]);
+    let gone = field(of(&next, "apis/chat"), "EventConfig.LogConfig.LogLevel");
+    assert_eq!((&gone["after"], &gone["at"]["line"]), (&Value::Null, &json!(8)));
+}
+
+#[test]
+fn a_target_takes_what_it_needs_with_it_and_nothing_else() {
+    let world = world();
+    let rooms = ["--target", "apis/chat/namespaces/rooms"];
+    let partial = plan(&world, &rooms);
+    assert_eq!(partial["complete"], false);
+    let addresses: Vec<&Value> =
+        partial["changes"].as_array().unwrap().iter().map(|it| &it["address"]).collect();
+    assert_eq!(addresses, ["apis/chat", "apis/chat/namespaces/rooms", "logRoles/logs"]);
+    let done = world.run(&[&["apply", "spec.yaml", "--local", "--yes"], &rooms[..]].concat());
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.err.contains("left alone") && done.err.contains("3 done."), "{}", done.err);
+    let rest = plan(&world, &[]);
+    assert_eq!(rest["summary"]["create"], 2);
+    let done = world.run(&[&["destroy", "spec.yaml", "--local", "--yes"], &rooms[..]].concat());
+    assert!(done.code == 0 && done.err.contains("1 done."), "{}", done.err);
+    for (address, hint) in [
+        ("apis/chat/namespaces/room", "did you mean `apis/chat/namespaces/rooms`?"),
+        ("logRoles/nowhere", "shows the addresses"),
+        ("apis", "apis/sample/namespaces/chat"),
+    ] {
+        let Ran { code, err, .. } =
+            world.run(&["plan", "spec.yaml", "--local", "--target", address]);
+        assert_eq!(code, 64, "{err}");
+        assert!(err.contains(hint), "{err}");
+    }
+}
+
+#[test]
+fn no_more_is_deleted_than_was_allowed() {
+    let world = world();
+    apply(&world);
+    edit(&world, "      lobby: {}\n      rooms: {}\n", "      lobby: { name: foyer }\n");
+    for (most, code) in [("0", 5), ("1", 5), ("2", 0)] {
+        let done = world.run(&["apply", "spec.yaml", "--local", "--yes", "--max-deletes", most]);
+        assert_eq!(done.code, code, "{most}: {}", done.err);
+        let named = done.err.contains("apis/chat/namespaces/lobby, apis/chat/namespaces/rooms");
+        assert_eq!(named, code == 5, "{}", done.err);
+    }
+    // A plan with refusals is a plan with changes.
+    let destroy = ["plan", "spec.yaml", "--local", "--destroy", "--max-deletes", "1"];
+    assert_eq!(world.run(&[&destroy[..], &["--detailed-exitcode"]].concat()).code, 2);
+    assert_eq!(
+        world.run(&["destroy", "spec.yaml", "--local", "--yes", "--max-deletes", "3"]).code,
+        5
+    );
+    assert_eq!(world.run(&["plan", "spec.yaml", "--local", "--max-deletes", "-1"]).code, 64);
+}
+
+#[test]
+fn an_empty_spec_deletes_everything_only_with_leave() {
+    let world = world();
+    apply(&world);
+    world.write("spec.yaml", "version: 1\nstack: chat\nregion: eu-west-1\n");
+    let plan = world.run(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
+    assert_eq!(plan.code, 5, "{}", plan.err);
+    assert!(plan.err.contains("--allow-empty") && !world.path("plan.json").exists());
+    let leave = ["plan", "spec.yaml", "--local", "--allow-empty", "--out", "plan.json"];
+    world.ok(&leave);
+    let done = world.run(&["apply", "plan.json", "--local", "--yes"]);
+    assert!(done.code == 0 && done.err.contains("5 done."), "{}", done.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_made_under_a_name_we_want_is_never_taken() {
+    let (world, served) = (world(), serve(|it| it).await);
+    let spec = SPEC.replace("region: eu-west-1\n", "region: ap-northeast-1\n");
+    world.write("spec.yaml", &spec);
+    let apply = ["apply", "spec.yaml", "--yes"];
+    assert_eq!(ran(at(&world, &served, &apply)).code, 0);
+    let appsync = &served.aws.appsync;
+    let apis = appsync.list_apis().send().await.unwrap();
+    let id = apis.apis()[0].api_id().unwrap();
+    appsync.create_channel_namespace().api_id(id).name("news").send().await.unwrap();
+    let theirs = appsync.create_channel_namespace().api_id(id).name("sport");
+    theirs.tags(MARKED, "theirs").tags("provision:address", "apis/a").send().await.unwrap();
+    world.write(
+        "spec.yaml",
+        &spec.replace("rooms: {}", "rooms: {}\n      news: {}\n      sport: {}"),
+    );
+    let shown = ran(at(&world, &served, &["plan", "spec.yaml", "--format", "json"]));
+    let plan = valid(&shown.out);
+    assert_eq!((&plan["outcome"], &plan["summary"]["strangers"]), (&json!("refused"), &json!(2)));
+    let stranger = json!({
+        "parent": "apis/chat", "noun": "channel namespace", "name": "sport",
+        "owner": { "by": "stack", "name": "theirs" },
+    });
+    assert_eq!(plan["strangers"][1], stranger);
+    let Ran { code, err, .. } = ran(at(&world, &served, &apply));
+    assert_eq!(code, 5, "{err}");
+    assert!(
+        err.contains("channel namespace `news` exists already, made outside this spec"),
+        "{err}"
+    );
+    assert!(err.contains("`provision:address=apis/chat/namespaces/news`"), "{err}");
+    assert!(err.contains("`sport` exists already, made by provision's stack `theirs`"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_api_of_one_name_needs_leave() {
+    let (world, served) = (world(), serve(|it| it).await);
+    world.write("spec.yaml", &SPEC.replace("region: eu-west-1\n", "region: ap-northeast-1\n"));
+    let create = |name: &str| {
+        let mode = aws_sdk_appsync::types::AuthMode::builder()
+            .auth_type(aws_sdk_appsync::types::AuthenticationType::ApiKey)
+            .build()
+            .unwrap();
+        let provider = aws_sdk_appsync::types::AuthProvider::builder()
+            .auth_type(aws_sdk_appsync::types::AuthenticationType::ApiKey)
+            .build()
+            .unwrap();
+        let config = aws_sdk_appsync::types::EventConfig::builder()
+            .auth_providers(provider)
+            .connection_auth_modes(mode.clone())
+            .default_publish_auth_modes(mode.clone())
+            .default_subscribe_auth_modes(mode)
+            .build()
+            .unwrap();
+        served.aws.appsync.create_api().name(name).event_config(config).send()
+    };
+    create("unrelated").await.unwrap();
+    let plan = ran(at(&world, &served, &["plan", "spec.yaml"]));
+    assert!(plan.code == 0 && !plan.err.contains("refuse"), "{}", plan.err);
+    create("chat-chat").await.unwrap();
+    let Ran { code, err, .. } = ran(at(&world, &served, &["apply", "spec.yaml", "--yes"]));
+    assert_eq!(code, 5, "{err}");
+    assert!(err.contains("Event API `chat-chat` exists already, made outside this spec"), "{err}");
+    let leave = ["apply", "spec.yaml", "--yes", "--with-strangers"];
+    assert_eq!(ran(at(&world, &served, &leave)).code, 0);
+    // Once it is ours, nobody is asked again.
+    assert_eq!(ran(at(&world, &served, &["apply", "spec.yaml", "--yes"])).code, 0);
+}
+
+#[test]
+fn a_plan_for_a_pull_request_is_marked_and_nothing_gets_out_of_its_place() {
+    let world = world();
+    apply(&world);
+    let contact = "  chat:\n    ownerContact: \"a`b|c ``` @org <b> \\u001b[31m\"\n";
+    edit(&world, "  chat:\n", contact);
+    edit(&world, "lobby: {}", "lobby: { name: foyer }");
+    let code = "export const onPublish = (ctx) => ctx.events\n// ```` @team </details>\n";
+    world.write("rooms.js", code);
+    edit(&world, "rooms: {}", "rooms: { handlers: { code: rooms.js }, publish: [API_KEY] }");
+    edit(&world, "      web: { validFor: 90d }\n", "");
+    edit(&world, "    apiKeys:\n", "");
+    let shown =
+        world.ok(&["plan", "spec.yaml", "--local", "--format", "markdown", "--max-deletes", "1"]);
+    let golden = root("tests/data/plan/plan.md");
+    if std::env::vars().any(|(name, _)| name == "UPDATE") {
+        std::fs::create_dir_all(golden.parent().unwrap()).unwrap();
+        std::fs::write(&golden, moments(&shown)).unwrap();
+    }
+    assert_eq!(moments(&shown), std::fs::read_to_string(&golden).unwrap_or_default());
+}
+
+fn moments(text: &str) -> String {
+    let moment = regex_lite::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").unwrap();
+    moment.replace_all(text, "MOMENT").into_owned()
+}
+
+#[test]
+fn a_large_plan_fits_in_a_comment_and_says_what_it_left_out() {
+    let world = world();
+    let code = "x".repeat(900);
+    let mut text = SPEC.to_owned();
+    for n in 0..45 {
+        text.push_str(&format!("      n{n}:\n        handlers:\n          inline: |\n"));
+        text.push_str("            export const onPublish = (ctx) => ctx.events\n");
+        for _ in 0..4 {
+            text.push_str(&format!("            // {code}\n"));
+        }
+    }
+    world.write("spec.yaml", &text);
+    let shown = world.ok(&["plan", "spec.yaml", "--local", "--format", "markdown"]);
+    assert!(shown.len() < 65_536, "{}", shown.len());
+    assert!(shown.starts_with("<!-- provision plan chat -->\n"));
+    assert!(shown.contains("`apis/chat/namespaces/n44`"), "{shown}");
+    let (_, note) = shown.rsplit_once("\n_").unwrap();
+    assert!(note.contains("parts did not fit"), "{note}");
+    assert_eq!(shown.matches("<details>").count(), shown.matches("</details>").count());
+}

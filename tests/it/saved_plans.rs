@@ -1,0 +1,190 @@
+//! Saved plans: done exactly, once, by whom they were made for, or not at all.
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::plans::{SPEC, apply, at, edit, ran, world};
+use crate::world::{Ran, serve};
+
+#[test]
+fn a_saved_plan_is_done_exactly_and_once() {
+    let world = world();
+    world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
+    let mode = std::fs::metadata(world.path("plan.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // What is in the spec by now does not matter.
+    world.write("spec.yaml", "nonsense");
+    let done = world.run(&["apply", "plan.json", "--local", "--yes"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.err.contains("5 done.") && done.out.contains("apis/chat"), "{}", done.err);
+    let Ran { code, out, err } = world.run(&["apply", "plan.json", "--local", "--yes"]);
+    assert_eq!((code, out.as_str()), (4, ""), "{err}");
+    assert!(err.contains("applied already"), "{err}");
+    world.write("spec.yaml", SPEC);
+    world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
+    for _ in 0..2 {
+        let done = world.run(&["apply", "plan.json", "--local"]);
+        assert!(done.code == 0 && done.err.contains("No changes"), "{}", done.err);
+    }
+}
+
+#[test]
+fn a_plan_is_stale_once_what_it_touches_was_changed() {
+    let world = world();
+    apply(&world);
+    edit(&world, "rooms: {}", "rooms: { publish: [API_KEY] }");
+    edit(&world, "      web: { validFor: 90d }", "      web: { validFor: 90d }\n      app: {}");
+    world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
+    // Elsewhere something changes; that is no concern of the plan's.
+    world.write(
+        "other.yaml",
+        &SPEC.replace("stack: chat", "stack: other").replace("apis:\n  chat", "apis:\n  other"),
+    );
+    world.ok(&["apply", "other.yaml", "--local", "--yes"]);
+    let other = std::fs::read_to_string(world.path("spec.yaml")).unwrap();
+    edit(&world, "publish: [API_KEY]", "subscribe: [API_KEY]");
+    apply(&world);
+    let Ran { code, out, err } = world.run(&["apply", "plan.json", "--local", "--yes"]);
+    assert_eq!((code, out.as_str()), (4, ""), "{err}");
+    assert!(err.contains("apis/chat/apiKeys/app exists now"), "{err}");
+    assert!(err.contains("apis/chat/namespaces/rooms was changed: SubscribeAuthModes"), "{err}");
+    assert!(!err.contains("da2-"), "{err}");
+    assert!(other.contains("publish: [API_KEY]"));
+}
+
+#[test]
+fn a_key_that_was_made_anew_makes_a_plan_stale_though_it_looks_the_same() {
+    let world = world();
+    let now = ["--now", "2026-11-24T03:00:00Z"];
+    let run = |arguments: &[&str]| world.ok(&[arguments, &now[..]].concat());
+    run(&["apply", "spec.yaml", "--local", "--yes"]);
+    let with_key = std::fs::read_to_string(world.path("spec.yaml")).unwrap();
+    edit(&world, "web: { validFor: 90d }", "web: { validFor: 90d, description: Browsers }");
+    run(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
+    edit(&world, "    apiKeys:\n      web: { validFor: 90d, description: Browsers }\n", "");
+    run(&["apply", "spec.yaml", "--local", "--yes"]);
+    world.write("spec.yaml", &with_key);
+    run(&["apply", "spec.yaml", "--local", "--yes"]);
+    let Ran { code, err, .. } = world.run(&["apply", "plan.json", "--local", "--yes"]);
+    assert_eq!(code, 4, "{err}");
+    assert!(err.contains("apis/chat/apiKeys/web was changed: its identity on AWS"), "{err}");
+    let kept = std::fs::read_to_string(world.path("plan.json")).unwrap();
+    assert!(!kept.contains("da2-"), "{kept}");
+}
+
+#[test]
+fn a_saved_plan_that_was_edited_is_refused() {
+    let world = world();
+    world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
+    let text = std::fs::read_to_string(world.path("plan.json")).unwrap();
+    let check = |from: &str, to: &str, expected: &str| {
+        assert!(text.contains(from), "{from}");
+        world.write("edited.json", &text.replace(from, to));
+        let Ran { code, out, err } = world.run(&["apply", "edited.json", "--local", "--yes"]);
+        assert_eq!((code, out.as_str()), (1, ""), "{err}");
+        assert!(err.contains(expected), "{err}");
+    };
+    check("\"API_KEY\"", "\"AWS_LAMBDA\"", "it was edited");
+    check("\"destroys\": false", "\"destroys\": true", "it was edited");
+    check("\"version\": 1", "\"version\": 2", "made by provision");
+    check("\"madeBy\": \"", "\"madeBy\": \"9", "plan again");
+    // How it is laid out is no part of it.
+    let compact = serde_json::from_str::<Value>(&text).unwrap().to_string();
+    world.write("compact.json", &compact);
+    world.ok(&["apply", "compact.json", "--local", "--yes"]);
+}
+
+#[test]
+fn a_saved_plan_takes_the_place_of_nothing_else_and_takes_nothing_beside_it() {
+    let world = world();
+    let Ran { code, err, .. } = world.run(&["plan", "spec.yaml", "--local", "--out", "spec.yaml"]);
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("is no saved plan"), "{err}");
+    for _ in 0..2 {
+        world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
+    }
+    for more in [
+        &["--param", "a=b"][..],
+        &["--target", "apis/chat"],
+        &["--with-strangers"],
+        &["--allow-empty"],
+    ] {
+        let Ran { code, err, .. } = world.run(&[&["apply", "plan.json", "--local"], more].concat());
+        assert_eq!(code, 64, "{err}");
+        assert!(err.contains(more[0]), "{err}");
+    }
+    let Ran { code, err, .. } = world.run(&["destroy", "plan.json", "--local"]);
+    assert_eq!(code, 64, "{err}");
+    let Ran { code, err, .. } =
+        world.run(&["apply", "plan.json", "--local", "--region", "eu-west-2"]);
+    assert_eq!(code, 5, "{err}");
+    // Nobody is asked, so nothing is done.
+    assert_eq!(world.run(&["apply", "plan.json", "--local"]).code, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_for_one_account_is_not_applied_to_another() {
+    let (world, served) = (world(), serve(|it| it).await);
+    let saved = ran(at(&world, &served, &["plan", "spec.yaml", "--out", "plan.json"]));
+    assert_eq!(saved.code, 0, "{}", saved.err);
+    let mut other = at(&world, &served, &["apply", "plan.json", "--yes"]);
+    other.env("AWS_ACCESS_KEY_ID", "222222222222");
+    let Ran { code, err, .. } = ran(other);
+    assert_eq!(code, 5, "{err}");
+    assert!(err.contains("account 123456789012") && err.contains("account 222222222222"), "{err}");
+}
+
+#[test]
+fn a_saved_plan_comes_through_a_pipe_too() {
+    let world = world();
+    world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
+    let plan = std::fs::read(world.path("plan.json")).unwrap();
+    let mut command = world.command(&["apply", "-", "--local", "--yes"]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&plan).unwrap();
+    let done = child.wait_with_output().unwrap();
+    assert!(String::from_utf8_lossy(&done.stderr).contains("5 done."));
+}
+
+#[test]
+fn a_plan_that_counts_a_keys_end_from_too_long_ago_is_stale() {
+    let world = world();
+    edit(&world, "validFor: 90d", "validFor: 7d");
+    let plan = ["plan", "spec.yaml", "--local", "--out", "plan.json", "--now"];
+    world.ok(&[&plan[..], &["2026-11-24T03:00:00Z"]].concat());
+    let apply = ["apply", "plan.json", "--local", "--yes", "--now"];
+    let Ran { code, err, .. } = world.run(&[&apply[..], &["2026-12-03T03:00:00Z"]].concat());
+    assert_eq!(code, 4, "{err}");
+    assert!(err.contains("apis/chat/apiKeys/web would end at a moment that is past"), "{err}");
+    world.ok(&[&apply[..], &["2026-11-25T03:00:00Z"]].concat());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leave_for_strangers_is_leave_for_those_that_were_shown() {
+    let (world, served) = (world(), serve(|it| it).await);
+    world.write("spec.yaml", &SPEC.replace("region: eu-west-1\n", "region: ap-northeast-1\n"));
+    let run = |arguments: &[&str]| ran(at(&world, &served, arguments));
+    assert_eq!(run(&["apply", "spec.yaml", "--yes"]).code, 0);
+    let appsync = &served.aws.appsync;
+    let apis = appsync.list_apis().send().await.unwrap();
+    let id = apis.apis()[0].api_id().unwrap();
+    appsync.create_channel_namespace().api_id(id).name("news").send().await.unwrap();
+    let destroy = ["plan", "spec.yaml", "--destroy", "--out", "plan.json"];
+    let refused = run(&destroy);
+    assert_eq!(refused.code, 5, "{}", refused.err);
+    let leave = [&destroy[..], &["--with-strangers"]].concat();
+    assert_eq!(run(&leave).code, 0);
+    appsync.create_channel_namespace().api_id(id).name("sport").send().await.unwrap();
+    let Ran { code, err, .. } = run(&["apply", "plan.json", "--yes"]);
+    assert_eq!(code, 4, "{err}");
+    assert!(
+        err.contains("what is not this stack's and would go with it is different now"),
+        "{err}"
+    );
+    assert_eq!(run(&leave).code, 0);
+    let done = run(&["apply", "plan.json", "--yes"]);
+    assert!(done.code == 0 && done.err.contains("5 done."), "{}", done.err);
+}
