@@ -45,13 +45,20 @@ pub struct Whole<P> {
     pub properties: P,
     pub attributes: Attributes,
     pub marked: Marked,
+    /// What stands inside it and is not ours: what a person calls it, and its name.
+    pub strangers: Vec<(&'static str, String)>,
 }
 
 /// The calls of one kind. Properties that come here have nothing open.
 pub trait Remote: Kind + Send + Sync + 'static {
     /// Whether AWS takes a second one of the same name, so that two runs at once may make two.
     const TWINS: bool = false;
-
+    /// Whether its list needs of its parent what only a read of that tells.
+    const AFTER_WHOLE: bool = false;
+    /// Of something that is not ours: the address under which ours may hang on it.
+    fn hook(_stack: &str, _attributes: &Attributes) -> Option<Address> {
+        None
+    }
     /// Everything of this kind that may be ours, and what stands beside it.
     fn list(aws: &Aws, seek: &Seek<'_>) -> impl Future<Output = Answer<Vec<Listed<Self>>>> + Send;
     /// What the list left out. `None`: it is gone.
@@ -78,6 +85,8 @@ type Later<'a, T> = BoxFuture<'a, Answer<T>>;
 
 /// A [`Remote`] as the engine sees it.
 pub struct Calls {
+    pub after_whole: bool,
+    pub hook: fn(&str, &Attributes) -> Option<Address>,
     pub twins: bool,
     pub list: for<'a> fn(&'a Aws, &'a Seek<'a>) -> Later<'a, Vec<Listed<Properties>>>,
     pub read: for<'a> fn(&'a Aws, &'a Seek<'a>, &'a Attributes) -> Later<'a, Read>,
@@ -90,6 +99,8 @@ pub struct Calls {
 impl Calls {
     pub const fn of<K: Remote>() -> Self {
         Self {
+            after_whole: K::AFTER_WHOLE,
+            hook: K::hook,
             twins: K::TWINS,
             list: |aws, seek| {
                 let erase = |it: Listed<K>| Listed {
@@ -106,6 +117,7 @@ impl Calls {
                     properties: Properties::of(&it.properties),
                     attributes: it.attributes,
                     marked: it.marked,
+                    strangers: it.strangers,
                 };
                 async move { Ok(K::read(aws, seek, listed).await?.map(erase)) }.boxed()
             },

@@ -66,6 +66,11 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     fn refuses(&self) -> Option<&'static str> {
         None
     }
+    /// What to be on the way from `was` to this, where this takes away what others may still count on
+    /// until they have changed too. `None`: it takes nothing away.
+    fn meanwhile(&self, _was: &Self) -> Option<Self> {
+        None
+    }
     /// What should be, given what is: keeps what AWS filled in and the spec leaves open.
     fn given(self, _live: &Self, _declared: &Self::Declaration, _site: &Site) -> Self {
         self
@@ -111,6 +116,7 @@ pub struct Facts {
     pub declare: fn(&Properties, &mut Imported) -> Value,
     pub effects: fn(Verb, Option<&Properties>, Option<&Properties>) -> Vec<String>,
     pub refuses: fn(&Properties) -> Option<&'static str>,
+    pub meanwhile: fn(&Properties, &Properties) -> Option<Properties>,
     pub given: fn(&Resource, &Properties, &Site) -> Properties,
 }
 
@@ -153,6 +159,10 @@ impl Facts {
                 serde_json::to_value(declared).expect("a declaration is plain data")
             },
             refuses: |properties| properties.typed::<K>().refuses(),
+            meanwhile: |should, was| {
+                let between = should.typed::<K>().meanwhile(&was.typed::<K>())?;
+                Some(Properties::of(&between))
+            },
             given: |resource, live, site| {
                 let declared = K::Declaration::deserialize(&resource.declared)
                     .expect("it was expanded from this declaration");

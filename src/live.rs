@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::aws::{Aws, AwsError, Class};
 use crate::calls::{Listed, Seek, Whole};
 use crate::kind::{Live, Observed, Owner, Stranger};
-use crate::kinds::{self, Row, calls_of};
+use crate::kinds::{self, Row};
 use crate::mark::Marked;
 use crate::model::{Attributes, Properties};
 
@@ -31,17 +31,12 @@ pub enum LookError {
 /// All kinds are listed at once. Whatever a list already knows to be ours is read while what hangs
 /// on it is listed, so that the longest chain is: list APIs, list namespaces, read one.
 pub async fn observe(aws: &Aws, stack: &str) -> Result<Live, LookError> {
-    let tops = applied(None).map(|row| branches(aws, row, Seek { stack, parent: None }));
+    let tops = kinds::under(None).map(|row| branches(aws, row, Seek { stack, parent: None }));
     let mut live = Live::default();
     for Branch { seen, parent } in try_join_all(tops).await?.into_iter().flatten() {
         place(seen, parent.as_ref(), &mut live)?;
     }
     Ok(live)
-}
-
-/// The kinds that we make, in the declarations of `parent`.
-fn applied(parent: Option<&str>) -> impl Iterator<Item = &'static Row> {
-    kinds::under(parent).filter(|row| row.calls.is_some())
 }
 
 /// Something seen, and what it hangs on.
@@ -52,7 +47,7 @@ struct Branch {
 
 /// Lists one kind; reads what may be ours, and all that hangs on it.
 async fn branches(aws: &Aws, row: &'static Row, seek: Seek<'_>) -> Result<Vec<Branch>, AwsError> {
-    let listed = match (calls_of(&row.facts).list)(aws, &seek).await {
+    let listed = match (row.calls.list)(aws, &seek).await {
         // What it hung on is gone since it was listed.
         Err(error) if error.class == Class::NotFound && seek.parent.is_some() => Vec::new(),
         listed => listed?,
@@ -62,49 +57,58 @@ async fn branches(aws: &Aws, row: &'static Row, seek: Seek<'_>) -> Result<Vec<Br
     Ok(grown.into_iter().flatten().collect())
 }
 
+/// Reads what a list left out while it lists what hangs on it, as far as the list says enough for that.
 async fn branch(
     aws: &Aws,
     row: &'static Row,
     seek: &Seek<'_>,
     listed: Listed<Properties>,
 ) -> Result<Vec<Branch>, AwsError> {
-    let known = match &listed.marked {
-        Some(Marked { owner: Owner::Ours(address), .. }) => {
-            Some((address.clone(), listed.attributes.clone()))
-        }
-        _ => None,
-    };
-    let (seen, below) = match known {
-        Some((address, attributes)) => {
-            let below = below(aws, row, seek.stack, &address, &attributes);
-            try_join(whole(aws, row, seek, listed), below).await?
-        }
-        // Only the object itself says whose it is.
-        None => {
-            let seen = whole(aws, row, seek, listed).await?;
-            let below = match &seen {
-                Some(Seen { owner: Owner::Ours(address), observed: Some(it), .. }) => {
-                    below(aws, row, seek.stack, address, &it.attributes).await?
-                }
-                _ => Vec::new(),
-            };
-            (seen, below)
+    let stack = seek.stack;
+    let told = listed.marked.as_ref().map(|it| it.owner.clone());
+    let attributes = listed.attributes.clone();
+    let place = told.and_then(|owner| place_of(row, stack, &owner, &attributes));
+    let early = async {
+        match &place {
+            Some(address) => {
+                below(aws, row, Seek { stack, parent: Some((address, &attributes)) }, false).await
+            }
+            None => Ok(Vec::new()),
         }
     };
+    let (seen, mut found) = try_join(whole(aws, row, seek, listed), early).await?;
+    if let Some(Seen { owner, observed: Some(it), .. }) = &seen
+        && let Some(address) = place_of(row, stack, owner, &it.attributes)
+    {
+        let parent = Some((&address, &it.attributes));
+        found.extend(below(aws, row, Seek { stack, parent }, true).await?);
+        if place.is_none() {
+            // Only the object itself says whose it is.
+            found.extend(below(aws, row, Seek { stack, parent }, false).await?);
+        }
+    }
     let own = seen.map(|seen| Branch { seen, parent: seek.parent.map(|(it, _)| it.clone()) });
-    Ok(own.into_iter().chain(below).collect())
+    Ok(own.into_iter().chain(found).collect())
 }
 
-/// Everything that hangs on what is at `address`.
+/// The address that something seen gives to what hangs on it.
+fn place_of(row: &Row, stack: &str, owner: &Owner, attributes: &Attributes) -> Option<Address> {
+    match owner {
+        Owner::Ours(address) => Some(address.clone()),
+        _ => (row.calls.hook)(stack, attributes),
+    }
+}
+
+/// Everything that hangs on the parent sought, a `row`: what is listed after that was read whole, or
+/// what need not wait for it.
 async fn below(
     aws: &Aws,
     row: &'static Row,
-    stack: &str,
-    address: &Address,
-    attributes: &Attributes,
+    seek: Seek<'_>,
+    after_whole: bool,
 ) -> Result<Vec<Branch>, AwsError> {
-    let seek = Seek { stack, parent: Some((address, attributes)) };
-    let kinds = applied(Some(row.facts.section));
+    let kinds = kinds::under(Some(row.facts.section));
+    let kinds = kinds.filter(|it| it.calls.after_whole == after_whole);
     let looks = kinds.map(|row| Box::pin(branches(aws, row, seek.clone())));
     Ok(try_join_all(looks).await?.into_iter().flatten().collect())
 }
@@ -116,6 +120,8 @@ struct Seen {
     owner: Owner,
     observed: Option<Observed>,
     runs: Runs,
+    /// What stands inside it and is not ours.
+    strangers: Vec<(&'static str, String)>,
 }
 
 /// Runs that are changing something, and what each said last.
@@ -128,7 +134,7 @@ pub async fn look_for(
     seek: Seek<'_>,
     address: &Address,
 ) -> Result<Vec<(Observed, Runs)>, AwsError> {
-    let listed = (calls_of(&row.facts).list)(aws, &seek).await?;
+    let listed = (row.calls.list)(aws, &seek).await?;
     let reads = listed.into_iter().map(|it| whole(aws, row, &seek, it));
     let seen: Vec<Option<Seen>> = iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
     let ours = seen.into_iter().flatten().filter(|it| it.owner == Owner::Ours(address.clone()));
@@ -143,18 +149,21 @@ async fn whole(
 ) -> Result<Option<Seen>, AwsError> {
     let Listed { attributes, name, marked, properties } = listed;
     let kind = &row.facts;
-    let seen = |owner, observed, runs| Seen { row, name, owner, observed, runs };
+    let seen =
+        |owner, observed, runs, strangers| Seen { row, name, owner, observed, runs, strangers };
     match (marked, properties) {
         // A stranger is known by its name; nobody needs the rest.
         (Some(Marked { owner, .. }), _) if !matches!(owner, Owner::Ours(_)) => {
-            Ok(Some(seen(owner, None, Runs::new())))
+            Ok(Some(seen(owner, None, Runs::new(), vec![])))
         }
         (Some(Marked { owner, digest, runs }), Some(properties)) => {
-            Ok(Some(seen(owner, Some(Observed { kind, properties, attributes, digest }), runs)))
+            let observed = Observed { kind, properties, attributes, digest };
+            Ok(Some(seen(owner, Some(observed), runs, vec![])))
         }
-        _ => Ok((calls_of(&row.facts).read)(aws, seek, &attributes).await?.map(|it| {
-            let Whole { properties, attributes, marked: Marked { owner, digest, runs } } = it;
-            seen(owner, Some(Observed { kind, properties, attributes, digest }), runs)
+        _ => Ok((row.calls.read)(aws, seek, &attributes).await?.map(|it| {
+            let Whole { properties, attributes, marked, strangers } = it;
+            let Marked { owner, digest, runs } = marked;
+            seen(owner, Some(Observed { kind, properties, attributes, digest }), runs, strangers)
         })),
     }
 }
@@ -163,6 +172,12 @@ async fn whole(
 fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), LookError> {
     match (seen.owner, seen.observed) {
         (Owner::Ours(address), Some(observed)) if address.section() == seen.row.facts.section => {
+            live.strangers.extend(seen.strangers.into_iter().map(|(noun, name)| Stranger {
+                parent: Some(address.clone()),
+                noun,
+                name: Some(name),
+                owner: Owner::Nobody,
+            }));
             if live.ours.insert(address.clone(), observed).is_some() {
                 return Err(LookError::Twins { address });
             }

@@ -14,6 +14,10 @@ pub const STACK_TAG: &str = "provision:stack";
 pub const ADDRESS_TAG: &str = "provision:address";
 /// The tag that holds the digest of the declaration that was applied last.
 pub const DIGEST_TAG: &str = "provision:digest";
+/// The tag on a domain name that says which address its association has.
+pub const ASSOCIATION_TAG: &str = "provision:association";
+/// The tag on an API that names the web ACL which we put in front of it.
+pub const WAF_TAG: &str = "provision:waf";
 /// The beginning of the tag by which a run says that it is changing what it stands on; the run's id
 /// follows, and the value changes for as long as the run lives.
 const RUN_TAG: &str = "provision:run:";
@@ -71,6 +75,10 @@ impl Mark {
         }
         let gone = was.into_keys().filter(|key| !should.contains_key(key)).collect();
         Some(Retagged { set: self.tagged(should), gone })
+    }
+    /// This mark alone as a tag's value, for what is no object of its own but hangs on one.
+    pub fn as_value(&self) -> String {
+        format!("{}/{}@{}", self.stack, self.address, self.digest)
     }
     /// The user's description and this mark, `Browser clients [provision:stack/apis/…#digest]`.
     pub fn described(&self, description: &str) -> String {
@@ -142,6 +150,22 @@ pub fn of_description(description: &str, stack: &str) -> (String, Marked) {
     }
 }
 
+/// What a mark says that is a tag's value.
+pub fn of_value(value: &str, stack: &str) -> Marked {
+    let (place, digest) = match value.split_once('@') {
+        Some((place, digest)) => (place, Some(digest.to_owned())),
+        None => (value, None),
+    };
+    let owner = match place.split_once('/') {
+        Some((theirs, address)) if theirs == stack => {
+            Address::parse(address).map_or(Owner::Nobody, Owner::Ours)
+        }
+        Some((theirs, _)) => Owner::Stack(theirs.to_owned()),
+        None => Owner::Nobody,
+    };
+    Marked { owner, digest, runs: BTreeMap::new() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +197,16 @@ mod tests {
         assert_eq!(marked.owner, Owner::Ours(mark().address));
         assert_eq!(marked.digest.as_deref(), Some("1a2b"));
         assert_eq!(users.into_iter().collect::<Vec<_>>(), [("team".to_owned(), "a".to_owned())]);
+    }
+
+    #[test]
+    fn a_mark_in_a_tag_reads_back_as_it_was_written() {
+        let marked = of_value(&mark().as_value(), "chat");
+        assert_eq!(marked.owner, Owner::Ours(mark().address));
+        assert_eq!(marked.digest.as_deref(), Some("1a2b"));
+        assert_eq!(of_value("chat/apis/a", "chat").owner, Owner::Ours(Address::top("apis", "a")));
+        assert_eq!(of_value(&mark().as_value(), "other").owner, Owner::Stack("chat".into()));
+        assert_eq!(of_value("by hand", "chat").owner, Owner::Nobody);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Step {
     pub needs: BTreeSet<usize>,
     /// The digest of the declaration, for the mark.
     pub digest: String,
+    /// Whether it takes away what others may count on until they have changed.
+    pub narrows: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -60,25 +62,39 @@ impl Step {
 /// The steps of `changes`, each with what it needs. `desired` is settled.
 ///
 /// What is replaced is deleted first: two objects with one mark would be one too many for a run
-/// that is killed between the two calls.
+/// that is killed between the two calls. What is taken away from others that change too is taken away in
+/// an update of its own, after theirs.
 pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
     let mut steps = Vec::new();
-    for Change { address, kind, verb, digest, .. } in changes {
+    for change in changes {
+        let Change { address, kind, verb, digest, .. } = change;
         let (is, should) = (live.ours.get(address), desired.get(address));
-        let mut push = |action| {
+        let mut push = |action, narrows| {
             let (address, digest) = (address.clone(), digest.clone());
-            steps.push(Step { address, kind, action, needs: BTreeSet::new(), digest });
+            steps.push(Step { address, kind, action, needs: BTreeSet::new(), digest, narrows });
         };
         match (verb, is, should) {
             (diff::Verb::Update, Some(is), Some(should)) => {
-                push(Action::Update { properties: should.properties.clone(), was: is.clone() });
+                let (properties, mut was) = (should.properties.clone(), is.clone());
+                let between = match changes.iter().any(|it| may_count_on(it, change)) {
+                    true => (kind.meanwhile)(&properties, &was.properties),
+                    false => None,
+                };
+                let narrows = between.is_some();
+                let between = between.map(|it| it.ordered_like(&was.properties));
+                if let Some(between) = between.filter(|it| *it != was.properties) {
+                    let properties = between.clone();
+                    push(Action::Update { properties, was: was.clone() }, false);
+                    (was.properties, was.digest) = (between, Some(digest.clone()));
+                }
+                push(Action::Update { properties, was }, narrows);
             }
             (_, is, should) => {
                 if let Some(is) = is {
-                    push(Action::Delete { was: is.clone() });
+                    push(Action::Delete { was: is.clone() }, false);
                 }
                 if let Some(should) = should {
-                    push(Action::Create { properties: should.properties.clone() });
+                    push(Action::Create { properties: should.properties.clone() }, false);
                 }
             }
         }
@@ -108,6 +124,13 @@ pub fn targeted(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
     }
 }
 
+/// Whether what `other` changes may count on what `change` changes, until it is changed itself.
+fn may_count_on(other: &Change, change: &Change) -> bool {
+    other.verb != diff::Verb::Create
+        && other.kind.after.contains(&change.kind.section)
+        && other.address.root() == change.address.root()
+}
+
 fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
     let step = &steps[n];
     let others = steps.iter().enumerate().filter(|(m, _)| *m != n);
@@ -134,7 +157,9 @@ fn frees(other: &Step, delete: &Step, comes_again: bool) -> bool {
     let related = root == gone || root.section() != gone.section();
     let uses = related && other.kind.after.contains(&delete.kind.section);
     match other.verb() {
-        Verb::Delete => uses,
+        // A role that comes again may go before an API that will not: else that API, which a domain leaves
+        // for a new one that needs the new role, would wait for itself.
+        Verb::Delete => uses && (root == gone || !comes_again),
         // What is made again is not waited for by those who refer to the new one.
         Verb::Update => uses && !comes_again,
         Verb::Create => false,
@@ -147,10 +172,23 @@ fn makes_way(other: &Step, step: &Step, waits_for: &[Address]) -> bool {
         Verb::Create => {
             waits_for.contains(&other.address) || step.address.is_within(&other.address)
         }
-        // An old one goes before its successor comes.
-        Verb::Delete => step.verb() == Verb::Create && other.address == step.address,
-        Verb::Update => false,
+        Verb::Delete => {
+            // An old one goes before its successor comes.
+            let makes_way = step.verb() == Verb::Create && other.address == step.address;
+            makes_way || step.narrows && uses(other, step)
+        }
+        // What is made or changed may count on what the other changes to, and what is taken away on
+        // nobody's counting on it.
+        Verb::Update => {
+            let widens = uses(step, other) || other.address == step.address;
+            widens && !other.narrows || step.narrows && uses(other, step)
+        }
     }
+}
+
+/// Whether `step` is of a kind that counts on the kind of `other`, in one API.
+fn uses(step: &Step, other: &Step) -> bool {
+    step.kind.after.contains(&other.kind.section) && step.address.root() == other.address.root()
 }
 
 /// What would be live once every step has succeeded: the plan, read as a promise.

@@ -11,7 +11,7 @@ use crate::apply::Outcome;
 use crate::aws::{Aws, AwsError, Class};
 use crate::calls::Answer;
 use crate::kind::Live;
-use crate::kinds::{appsync_tags, calls_of, row_of};
+use crate::kinds::{appsync_tags, calls_of};
 use crate::mark::{run_tag, runs};
 use crate::plan::Verb;
 
@@ -41,7 +41,7 @@ pub enum Taken {
 impl Place {
     /// `None`: the stack has no API yet. Then the run that makes it says so as it makes it.
     pub fn of(live: &Live) -> Option<Self> {
-        let tagged = |kind| row_of(kind).calls.as_ref().is_some_and(|it| it.twins);
+        let tagged = |kind| calls_of(kind).twins;
         let first = live.ours.values().find(|it| tagged(it.kind))?;
         Some(Self { arn: first.attributes.get("ApiArn")?.to_owned() })
     }

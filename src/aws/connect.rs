@@ -112,6 +112,9 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
     let sts = aws_sdk_sts::config::Builder::from(&config)
         .interceptor(watch.clone())
         .retry_classifier(Refused);
+    let waf = aws_sdk_wafv2::config::Builder::from(&config)
+        .interceptor(watch.clone())
+        .retry_classifier(Refused);
     Ok(Aws {
         appsync_once: aws_sdk_appsync::Client::from_conf(
             appsync.clone().retry_config(once.clone()).build(),
@@ -120,7 +123,8 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
             appsync.retry_partition(patient.clone()).build(),
         ),
         iam_once: aws_sdk_iam::Client::from_conf(iam.clone().retry_config(once).build()),
-        iam: aws_sdk_iam::Client::from_conf(iam.retry_partition(patient).build()),
+        iam: aws_sdk_iam::Client::from_conf(iam.retry_partition(patient.clone()).build()),
+        waf: aws_sdk_wafv2::Client::from_conf(waf.retry_partition(patient).build()),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         region,
         sleep,
@@ -169,12 +173,5 @@ fn no_region() -> AwsError {
 
 fn unusable(message: impl Into<String>) -> AwsError {
     let message = message.into();
-    AwsError {
-        class: Class::Invalid,
-        operation: "",
-        code: None,
-        message,
-        request_id: None,
-        half_done: false,
-    }
+    AwsError::new(Class::Invalid, "", message)
 }

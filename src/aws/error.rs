@@ -1,6 +1,8 @@
 //! What can go wrong at AWS, and what it means to us.
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_appsync::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_appsync::types as sdk;
+use aws_sdk_appsync::types::error::BadRequestException;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
@@ -43,17 +45,42 @@ pub struct AwsError {
     pub request_id: Option<String>,
     /// Whether calls before this one, for the same purpose, have changed something already.
     pub half_done: bool,
+    /// What AppSync found in a handler's code, where that is what it refuses.
+    pub code_errors: Vec<CodeError>,
+}
+
+/// One thing that AppSync found in a handler's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeError {
+    /// Such as `LINT_ERROR` or `PARSER_ERROR`.
+    pub kind: String,
+    pub message: String,
+    /// Where it is; nothing where AppSync does not know.
+    pub line: Option<u32>,
+    pub column: Option<u32>,
+    pub span: Option<u32>,
 }
 
 impl AwsError {
+    /// What we found out ourselves, in the place of an answer.
+    pub fn new(class: Class, operation: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            operation,
+            code: None,
+            message: message.into(),
+            request_id: None,
+            half_done: false,
+            code_errors: vec![],
+        }
+    }
     /// The same, after something was changed.
     pub fn half_done(self) -> Self {
         Self { half_done: true, ..self }
     }
     /// Another apply of the stack is under way, which `message` tells of.
     pub fn overtaken(message: &str) -> Self {
-        let (class, message) = (Class::Overtaken, message.to_owned());
-        Self { class, operation: "", code: None, message, request_id: None, half_done: false }
+        Self::new(Class::Overtaken, "", message)
     }
     fn before(&self) -> String {
         // Before the first call there is no operation.
@@ -94,8 +121,26 @@ where
             _ => told,
         };
         let message = without_keys(&message);
-        AwsError { class, operation, code, message, request_id, half_done: false }
+        let known = AwsError::new(class, operation, message);
+        AwsError { code, request_id, ..known }
     }
+}
+
+/// What AppSync says of the code that it refused: `reason: CODE_ERROR` (reference §1.2, §2.2).
+pub fn code_errors(refusal: &BadRequestException) -> Vec<CodeError> {
+    let of_sdk = |error: &sdk::CodeError| {
+        let at = error.location();
+        // Unknown is 0 for a line and a column, -1 for a span.
+        let known = |it: Option<i32>| it.and_then(|it| u32::try_from(it).ok()).filter(|it| *it > 0);
+        CodeError {
+            kind: error.error_type().unwrap_or_default().to_owned(),
+            message: error.value().unwrap_or_default().to_owned(),
+            line: known(at.map(sdk::CodeErrorLocation::line)),
+            column: known(at.map(sdk::CodeErrorLocation::column)),
+            span: known(at.map(sdk::CodeErrorLocation::span)),
+        }
+    };
+    refusal.detail().into_iter().flat_map(|it| it.code_errors().iter().map(of_sdk)).collect()
 }
 
 /// The message without the API keys in it: AWS names what it did not find, and a key's name is the key.
@@ -124,13 +169,17 @@ fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
         | "SignatureDoesNotMatch"
         | "MissingAuthenticationTokenException"
         | "MissingAuthenticationToken" => Class::Denied,
-        "NotFoundException" | "NoSuchEntity" => Class::NotFound,
+        "NotFoundException" | "NoSuchEntity" | "WAFNonexistentItemException" => Class::NotFound,
         // The model says it of a duplicate name and of an update still under way alike.
         "ConflictException" | "EntityAlreadyExists" => Class::Exists,
-        "ConcurrentModificationException" | "ConcurrentModification" => Class::Busy,
+        "ConcurrentModificationException"
+        | "ConcurrentModification"
+        // WAF says it of an API that was made a moment ago.
+        | "WAFUnavailableEntityException" => Class::Busy,
         "ServiceQuotaExceededException"
         | "ApiKeyLimitExceededException"
         | "LimitExceeded"
+        | "WAFLimitsExceededException"
         | "ApiLimitExceededException" => Class::Quota,
         "UnknownOperationException" | "NotImplementedException" | "InvalidAction" => {
             Class::Unsupported
@@ -239,6 +288,11 @@ mod tests {
         check("BadRequestException", "expiry", 400, Class::Invalid);
         check("LimitExceededException", "", 429, Class::Throttled);
         check("NoSuchEntity", "", 404, Class::NotFound);
+        check("WAFNonexistentItemException", "", 400, Class::NotFound);
+        check("WAFUnavailableEntityException", "", 400, Class::Busy);
+        check("WAFLimitsExceededException", "", 400, Class::Quota);
+        check("WAFInvalidParameterException", "", 400, Class::Invalid);
+        check("WAFInternalErrorException", "", 500, Class::Uncertain);
         check("InternalFailureException", "", 500, Class::Uncertain);
         assert_eq!(answered(None, "", Some(503)), Class::Uncertain);
     }

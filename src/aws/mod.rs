@@ -5,7 +5,7 @@ mod retry;
 mod watch;
 
 pub use connect::{Endpoint, Target, connect};
-pub use error::{AwsError, Class, failed};
+pub use error::{AwsError, Class, CodeError, code_errors, failed};
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,6 +25,8 @@ pub struct Aws {
     /// For creates.
     pub iam_once: aws_sdk_iam::Client,
     pub sts: aws_sdk_sts::Client,
+    /// Both calls that it is for may be repeated.
+    pub waf: aws_sdk_wafv2::Client,
     pub region: String,
     /// How the engine waits; the SDK waits the same way.
     pub sleep: SharedAsyncSleep,

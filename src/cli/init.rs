@@ -113,11 +113,6 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     }
     let spec = args.dir.join("spec.yaml");
     let spec = spec.strip_prefix(".").unwrap_or(&spec).display();
-    let next = match starter.name {
-        // Nobody applies data sources yet.
-        "data-sources" => format!("provision render {spec} --cfn"),
-        _ => format!("provision apply {spec} --local"),
-    };
-    io.note(&format!("{spec} is written; try it: {next}\n"));
+    io.note(&format!("{spec} is written; try it: provision apply {spec} --local\n"));
     Ok(Exit::Done)
 }

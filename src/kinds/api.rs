@@ -254,6 +254,18 @@ impl Kind for Api {
             logical_id: None,
         }
     }
+
+    /// AppSync may refuse to take a provider away while a namespace still accepts it.
+    fn meanwhile(&self, was: &Self) -> Option<Self> {
+        let should = &self.event_config.auth_providers;
+        let gone = |old: &&AuthProvider| should.iter().all(|it| it.auth_type != old.auth_type);
+        let gone: Vec<_> = was.event_config.auth_providers.iter().filter(gone).cloned().collect();
+        let mut between = self.clone();
+        (!gone.is_empty()).then(|| {
+            between.event_config.auth_providers.extend(gone);
+            between
+        })
+    }
 }
 
 fn default_name(scope: &Scope<'_>) -> Text {

@@ -10,7 +10,7 @@ use crate::kinds::api::Auth;
 use crate::kinds::auth::{self, AuthMode, Modes};
 use crate::kinds::handlers::{self, Handlers};
 use crate::kinds::logical_id::LogicalId;
-use crate::model::{Site, Tags};
+use crate::model::Tags;
 use crate::text::Text;
 
 /// A channel namespace.
@@ -154,14 +154,6 @@ impl Kind for ChannelNamespace {
     fn refuses(&self) -> Option<&'static str> {
         let message = "AppSync takes handler code, not its place in S3";
         self.code_s3_location.is_some().then_some(message)
-    }
-
-    /// Data sources that serve a namespace without declared handlers were wired by others.
-    fn given(self, live: &Self, declared: &NamespaceDeclaration, _: &Site) -> Self {
-        match declared.handlers {
-            Some(_) => self,
-            None => Self { handler_configs: live.handler_configs.clone(), ..self },
-        }
     }
 }
 

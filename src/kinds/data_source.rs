@@ -1,6 +1,7 @@
 //! `AWS::AppSync::DataSource`: what a handler, or AppSync in its place, sends events to.
 mod check;
 mod properties;
+mod remote;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::address::Address;
 use crate::kind::{Imported, Kind, Named, Problems, Scope, Verb};
 use crate::kinds::logical_id::LogicalId;
 use crate::kinds::period::Period;
+use crate::model::Site;
 use crate::text::Text;
 
 pub use properties::DataSource;
@@ -284,8 +286,13 @@ impl Kind for DataSource {
         self.declared()
     }
 
-    fn refuses(&self) -> Option<&'static str> {
-        Some("this version applies no data sources yet")
+    /// AppSync refuses to make something else of a function while a handler calls it directly.
+    fn meanwhile(&self, was: &Self) -> Option<Self> {
+        (was.is_function() && !self.is_function()).then(|| was.clone())
+    }
+
+    fn given(self, live: &Self, _: &DataSourceDeclaration, _: &Site) -> Self {
+        self.filled_like(live)
     }
 }
 

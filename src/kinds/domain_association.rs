@@ -1,4 +1,6 @@
 //! `AWS::AppSync::DomainNameApiAssociation`: which API a domain name leads to.
+mod remote;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -84,9 +86,5 @@ impl Kind for DomainAssociation {
             _ => None,
         });
         AssociationDeclaration { api: api.unwrap_or_default(), logical_id: None }
-    }
-
-    fn refuses(&self) -> Option<&'static str> {
-        Some("this version applies no custom domains yet")
     }
 }

@@ -1,4 +1,6 @@
 //! `AWS::AppSync::DomainName`: a name of one's own, with its certificate.
+mod remote;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -8,6 +10,8 @@ use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
 use crate::model::Tags;
 use crate::text::Text;
+
+pub use remote::{attributes, get};
 
 /// A custom domain name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -147,10 +151,6 @@ impl Kind for DomainName {
             description: self.description,
             logical_id: None,
         }
-    }
-
-    fn refuses(&self) -> Option<&'static str> {
-        Some("this version applies no custom domains yet")
     }
 }
 

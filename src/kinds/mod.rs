@@ -18,33 +18,28 @@ mod period;
 mod policy_document;
 
 use crate::calls::{Calls, Remote};
-use crate::kind::{Facts, Kind};
+use crate::kind::Facts;
 
 /// Schema, diff, render, import, calls and the reference docs all read this table.
 pub static KINDS: &[Row] = &[
     row::<log_role::LogRole>(),
     row::<api::Api>(),
-    facts::<data_source::DataSource>(),
+    row::<data_source::DataSource>(),
     row::<channel_namespace::ChannelNamespace>(),
     row::<api_key::ApiKey>(),
-    facts::<web_acl_association::WebAclAssociation>(),
-    facts::<domain_name::DomainName>(),
-    facts::<domain_association::DomainAssociation>(),
+    row::<web_acl_association::WebAclAssociation>(),
+    row::<domain_name::DomainName>(),
+    row::<domain_association::DomainAssociation>(),
 ];
 
 #[derive(Debug)]
 pub struct Row {
     pub facts: Facts,
-    /// `None`: a template can have it, and nobody applies it yet.
-    pub calls: Option<Calls>,
+    pub calls: Calls,
 }
 
 const fn row<K: Remote>() -> Row {
-    Row { facts: Facts::of::<K>(), calls: Some(Calls::of::<K>()) }
-}
-
-const fn facts<K: Kind>() -> Row {
-    Row { facts: Facts::of::<K>(), calls: None }
+    Row { facts: Facts::of::<K>(), calls: Calls::of::<K>() }
 }
 
 /// The kinds declared at the top of a spec, or in the declarations of `parent`.
@@ -52,9 +47,9 @@ pub fn under(parent: Option<&str>) -> impl Iterator<Item = &'static Row> {
     KINDS.iter().filter(move |row| row.facts.parent == parent)
 }
 
-/// The calls of `kind`. What has none is refused before anything is called.
+/// The calls of `kind`.
 pub fn calls_of(kind: &Facts) -> &'static Calls {
-    row_of(kind).calls.as_ref().expect("what can't be applied is refused before")
+    &row_of(kind).calls
 }
 
 /// The row that `kind` comes from.

@@ -1,4 +1,6 @@
 //! `AWS::WAFv2::WebACLAssociation`: the web ACL that guards an API.
+mod remote;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -76,9 +78,5 @@ impl Kind for WebAclAssociation {
 
     fn declare(self, _: &mut Imported) -> WafDeclaration {
         WafDeclaration { web_acl: self.web_acl_arn, logical_id: None }
-    }
-
-    fn refuses(&self) -> Option<&'static str> {
-        Some("this version associates no web ACLs yet")
     }
 }

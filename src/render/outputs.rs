@@ -1,7 +1,10 @@
 //! What other tools need to know of a stack: endpoints, ids, keys.
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::address::Address;
 use crate::kind::{Live, Observed};
 use crate::model::Site;
 
@@ -13,6 +16,8 @@ pub struct Outputs {
     pub account: String,
     pub region: String,
     pub apis: Vec<ApiOutputs>,
+    /// Custom domain names that are made, or lead to one of the APIs.
+    pub domains: Vec<DomainOutputs>,
 }
 
 /// What to know of one API.
@@ -55,6 +60,23 @@ pub struct KeyOutputs {
     pub value: Option<String>,
 }
 
+/// What to know of one custom domain name.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DomainOutputs {
+    /// Its key in the spec.
+    pub key: String,
+    /// The key of the API that it leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
+    /// Where its DNS record has to lead: a CNAME, or an alias in the hosted zone.
+    pub target: String,
+    /// The hosted zone of an alias.
+    pub hosted_zone_id: String,
+    pub http: EndpointOutputs,
+    pub realtime: EndpointOutputs,
+}
+
 /// The outputs of `stack` as `live` has it; keys only if `reveal`.
 pub fn outputs(stack: &str, site: &Site, live: &Live, reveal: bool) -> Outputs {
     let apis = live.ours.iter().filter(|(address, _)| address.section() == "apis");
@@ -75,21 +97,45 @@ pub fn outputs(stack: &str, site: &Site, live: &Live, reveal: bool) -> Outputs {
                 api(address.name(), observed, namespaces, api_keys)
             })
             .collect(),
+        domains: domains(live),
     }
 }
 
-fn api(key: &str, it: &Observed, namespaces: Vec<String>, api_keys: Vec<KeyOutputs>) -> ApiOutputs {
-    let endpoint = |attribute: &str, scheme: &str, path: &str| {
-        let host = it.attributes.text(attribute);
-        EndpointOutputs { url: format!("{scheme}://{host}{path}"), host }
+/// A domain is there, or its association, which knows as much of it.
+fn domains(live: &Live) -> Vec<DomainOutputs> {
+    let roots = live.ours.keys().map(Address::root).filter(|it| it.section() == "domains");
+    let roots: BTreeSet<Address> = roots.collect();
+    let domain = |root: Address| {
+        let association = live.ours.get(&root.only("association"));
+        let it = live.ours.get(&root).or(association)?;
+        let leads_to = association.and_then(|it| text(it, "ApiId"));
+        let mut apis = live.ours.iter().filter(|(address, _)| address.section() == "apis");
+        let api = apis.find(|(_, it)| it.attributes.get("ApiId") == leads_to.as_deref());
+        Some(DomainOutputs {
+            key: root.name().to_owned(),
+            api: api.map(|(address, _)| address.name().to_owned()),
+            target: it.attributes.text("AppSyncDomainName"),
+            hosted_zone_id: it.attributes.text("HostedZoneId"),
+            http: endpoint(it, "DomainName", "https", "/event"),
+            realtime: endpoint(it, "DomainName", "wss", "/event/realtime"),
+        })
     };
+    roots.into_iter().filter_map(domain).collect()
+}
+
+fn endpoint(it: &Observed, attribute: &str, scheme: &str, path: &str) -> EndpointOutputs {
+    let host = it.attributes.text(attribute);
+    EndpointOutputs { url: format!("{scheme}://{host}{path}"), host }
+}
+
+fn api(key: &str, it: &Observed, namespaces: Vec<String>, api_keys: Vec<KeyOutputs>) -> ApiOutputs {
     ApiOutputs {
         key: key.to_owned(),
         name: text(it, "Name").unwrap_or_default(),
         id: it.attributes.text("ApiId"),
         arn: it.attributes.text("ApiArn"),
-        http: endpoint("Dns.Http", "https", "/event"),
-        realtime: endpoint("Dns.Realtime", "wss", "/event/realtime"),
+        http: endpoint(it, "Dns.Http", "https", "/event"),
+        realtime: endpoint(it, "Dns.Realtime", "wss", "/event/realtime"),
         namespaces,
         api_keys,
     }
@@ -130,10 +176,17 @@ pub fn human(outputs: &Outputs) -> String {
             lines.push(format!("  API key   {}: {value}{until}", key.key));
         }
     }
+    for domain in &outputs.domains {
+        let api = domain.api.as_ref().map(|it| format!("  → apis/{it}")).unwrap_or_default();
+        lines.push(format!("domains/{}  {}{api}", domain.key, domain.http.host));
+        lines.push(format!("  DNS       {} (zone {})", domain.target, domain.hosted_zone_id));
+        lines.push(format!("  HTTP      {}", domain.http.url));
+        lines.push(format!("  realtime  {}", domain.realtime.url));
+    }
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// For shells: `export`-able assignments, named after the API's key in the spec.
+/// For shells: `export`-able assignments, named after the API's or the domain's key in the spec.
 pub fn env(outputs: &Outputs) -> String {
     let mut text = String::new();
     for api in &outputs.apis {
@@ -152,6 +205,17 @@ pub fn env(outputs: &Outputs) -> String {
                 line(&format!("API_KEY_{}", variable(&key.key)), value);
             }
         }
+    }
+    for domain in &outputs.domains {
+        let prefix = variable(&domain.key);
+        let mut line = |name: &str, value: &str| {
+            text.push_str(&format!("{prefix}_DOMAIN_{name}={}\n", quoted(value)));
+        };
+        line("HOST", &domain.http.host);
+        line("TARGET", &domain.target);
+        line("ZONE_ID", &domain.hosted_zone_id);
+        line("HTTP_URL", &domain.http.url);
+        line("REALTIME_URL", &domain.realtime.url);
     }
     text
 }

@@ -49,6 +49,15 @@ class World:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def fails(self, *arguments, code):
+        """Runs what must end with this code; what it said."""
+        done = subprocess.run(
+            [PROVISION, *arguments], cwd=self.folder, env=self.environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
     def write(self, name, text):
         (self.folder / name).write_text(text)
 
@@ -78,3 +87,7 @@ def bare(response):
     """A response without what only says how it came."""
     response.pop("ResponseMetadata", None)
     return response
+
+
+def modes(*types):
+    return [{"authType": it} for it in types]

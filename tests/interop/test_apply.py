@@ -4,7 +4,7 @@ import datetime
 import re
 import time
 
-from conftest import ROOT, bare
+from conftest import ROOT, bare, modes
 
 SPEC = """
 version: 1
@@ -37,10 +37,6 @@ def told(tags):
     """The tags without the digest of the declaration, which is there."""
     assert re.fullmatch("[0-9a-f]{10}", tags["provision:digest"])
     return {key: value for key, value in tags.items() if key != "provision:digest"}
-
-
-def modes(*types):
-    return [{"authType": it} for it in types]
 
 
 def test_everything_is_as_the_spec_says_and_gone_after_destroy(world, appsync, iam):

@@ -30,6 +30,11 @@ fn boto3_reads_back_what_the_spec_says_and_nothing_after_destroy() {
 }
 
 #[test]
+fn boto3_reads_back_what_hangs_on_something_and_what_others_hung_there() {
+    pytest("test_kinds.py");
+}
+
+#[test]
 fn the_aws_cli_works_with_nothing_but_an_endpoint() {
     pytest("test_cli.py");
 }

@@ -20,26 +20,57 @@ enum Point {
 /// More calls than any of these runs makes.
 const CALLS_MAX: usize = 100;
 
+/// What is no object of its own, and hangs on an API of ours and a domain of others'.
+const HANGING: &str = "
+version: 1
+stack: hanging
+region: ap-northeast-1
+apis:
+  a:
+    auth: { providers: [AWS_IAM] }
+    waf: { webAcl: 'arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/a/b' }
+domains:
+  d: { name: others.example.com, association: { api: a } }
+";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_apply_converges_on_the_next_run() {
-    sweep(&[], &["apply"], [1, 1, 1, 1], &[&["plan", "--detailed-exitcode"]]).await;
+    let after: &[&[&str]] = &[&["plan", "--detailed-exitcode"]];
+    sweep(World::with_article, &[], &["apply"], [1, 1, 1, 1, 0, 0, 0], after).await;
+    sweep(hanging, &[], &["apply"], [1, 0, 0, 0, 1, 1, 1], after).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_destroy_leaves_nothing_after_the_next() {
-    sweep(&[&["apply"]], &["destroy"], [0, 0, 0, 0], &[]).await;
+    sweep(World::with_article, &[&["apply"]], &["destroy"], [0; 7], &[]).await;
+    sweep(hanging, &[&["apply"]], &["destroy"], [0; 7], &[]).await;
+}
+
+fn hanging() -> World {
+    let world = World::new();
+    world.write("spec.yaml", HANGING);
+    world
 }
 
 /// Kills `command` at every point, each in a world of its own after `before`; the next run must leave
 /// `expected`, and what comes `after` must succeed.
-async fn sweep(before: &[&[&str]], command: &[&str], expected: [usize; 4], after: &[&[&str]]) {
+async fn sweep(
+    world: fn() -> World,
+    before: &[&[&str]],
+    command: &[&str],
+    expected: [usize; 7],
+    after: &[&[&str]],
+) {
     let mut points = 0;
     for n in 1..CALLS_MAX {
         let mut killed_any = false;
         for point in [Point::Before(n), Point::After(n)] {
-            let world = World::with_article();
+            let world = world();
             let aws = Arc::new(Killer::default());
             let served = guarded(&aws).await;
+            let call = served.aws.appsync.create_domain_name().domain_name(DOMAIN);
+            let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/others";
+            call.certificate_arn(certificate).send().await.unwrap();
             for command in before {
                 aws.run(&world, &served, command, None).await;
             }
@@ -53,12 +84,15 @@ async fn sweep(before: &[&[&str]], command: &[&str], expected: [usize; 4], after
             points += usize::from(killed);
         }
         if !killed_any {
-            assert!(points > 30, "only {points} points were tried");
+            assert!(points > 25, "only {points} points were tried");
             return;
         }
     }
     panic!("no end after {CALLS_MAX} calls");
 }
+
+/// The domain that is there before.
+const DOMAIN: &str = "others.example.com";
 
 /// Stands between the process and AWS, and ends the process at one call.
 #[derive(Default)]
@@ -146,17 +180,24 @@ async fn ended(child: &mut Child) {
     }
 }
 
-/// How many APIs, namespaces, keys and roles there are in all.
-async fn objects(served: &Served) -> [usize; 4] {
+/// How many APIs, namespaces, keys and roles there are in all, web ACLs in front of APIs, associations of
+/// the domain, and tags on it.
+async fn objects(served: &Served) -> [usize; 7] {
     let aws = &served.aws;
     let apis = aws.appsync.list_apis().send().await.unwrap().apis.unwrap_or_default();
-    let (mut namespaces, mut keys) = (0, 0);
+    let (mut namespaces, mut keys, mut web_acls) = (0, 0, 0);
     for api in &apis {
         let id = api.api_id().unwrap();
         let list = aws.appsync.list_channel_namespaces().api_id(id).send().await.unwrap();
         namespaces += list.channel_namespaces().len();
         keys += aws.appsync.list_api_keys().api_id(id).send().await.unwrap().api_keys().len();
+        let api = aws.appsync.get_api().api_id(id).send().await.unwrap().api.unwrap();
+        web_acls += usize::from(api.waf_web_acl_arn().is_some());
     }
     let roles = aws.iam.list_roles().send().await.unwrap().roles().len();
-    [apis.len(), namespaces, keys, roles]
+    let association = aws.appsync.get_api_association().domain_name(DOMAIN).send().await;
+    let domain = aws.appsync.get_domain_name().domain_name(DOMAIN).send().await.unwrap();
+    let tags = domain.domain_name_config.unwrap().tags.unwrap_or_default().len();
+    let associations = usize::from(association.is_ok());
+    [apis.len(), namespaces, keys, roles, web_acls, associations, tags]
 }

@@ -265,6 +265,60 @@ fn a_key_that_lives_too_long_is_brought_back() {
 }
 
 #[test]
+fn what_others_count_on_is_taken_away_after_they_changed_and_given_before() {
+    let document = |mode: &str, source: Value, behavior: &str| {
+        let code = (behavior == "CODE").then_some("stored.js");
+        let handler = json!({ "dataSource": "s", "behavior": behavior });
+        let mut handlers = json!({ "onPublish": handler });
+        if let Some(code) = code {
+            handlers["code"] = json!(code);
+        }
+        json!({ "version": 1, "stack": "s", "apis": { "a": {
+            "auth": { "providers": [mode] },
+            "dataSources": { "s": source },
+            "namespaces": { "n": { "publish": [mode], "handlers": handlers } } } } })
+    };
+    let role = "arn:aws:iam::123456789012:role/call";
+    let function = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+    let lambda = json!({ "lambda": { "function": function }, "serviceRole": role });
+    let table = json!({ "dynamodb": { "table": "t" }, "serviceRole": role });
+    let check = |from: Value, to: Value, expected: &[&str]| {
+        let live = deployed(&spec_of(&from, &folder(), NOON).desired, &site(NOON));
+        let to = spec_of(&to, &folder(), NOON);
+        let (settled, changes) = compare(&to.desired, &live, &site(NOON));
+        let steps = plan(&changes, &settled, &live);
+        let name = |n: &usize| steps[*n].address.name().to_owned();
+        let order: Vec<String> = an_order(&steps).iter().map(name).collect();
+        assert_eq!(order, expected);
+        // One by one: each waits for the one before.
+        assert_eq!(steps.iter().filter(|it| it.needs.is_empty()).count(), 1);
+    };
+    let (iam, key) = ("AWS_IAM", "API_KEY");
+    let direct = document(iam, lambda.clone(), "DIRECT");
+    let code = document(iam, table.clone(), "CODE");
+    check(direct.clone(), code.clone(), &["n", "s"]);
+    check(code, direct, &["s", "n"]);
+    let with = |mode| document(mode, lambda.clone(), "CODE");
+    check(with(iam), with(key), &["a", "n", "a"]);
+}
+
+#[test]
+fn a_domain_can_leave_an_api_that_goes_for_one_that_needs_a_role_made_again() {
+    let document = |role: &str, api: &str| {
+        let logging = json!({ "level": "ALL", "role": "logs" });
+        json!({ "version": 1, "stack": "s",
+        "logRoles": { "logs": { "name": role } },
+        "apis": { api: { "auth": { "providers": ["AWS_IAM"] }, "logging": logging } },
+        "domains": { "d": { "name": "d.example.com", "association": { "api": api } } } })
+    };
+    let live = deployed(&spec_of(&document("old", "a"), &folder(), NOON).desired, &site(NOON));
+    let (settled, changes) =
+        compare(&spec_of(&document("new", "b"), &folder(), NOON).desired, &live, &site(NOON));
+    let steps = plan(&changes, &settled, &live);
+    assert_eq!(an_order(&steps).len(), 5);
+}
+
+#[test]
 fn a_role_with_a_new_name_is_replaced_and_its_api_follows() {
     let document = |name: &str| {
         json!({ "version": 1, "stack": "s",

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 mod access;
 mod agreement;
+mod answers;
 mod bad_input;
 mod commands;
 mod editor;

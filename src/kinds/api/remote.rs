@@ -7,7 +7,7 @@ use crate::kinds::api::{Api, EventConfig, LogConfig};
 use crate::kinds::appsync_tags;
 use crate::kinds::auth;
 use crate::kinds::provider::AuthProvider;
-use crate::mark::{Mark, of_tags};
+use crate::mark::{Mark, WAF_TAG, of_tags};
 use crate::model::{Attributes, Tags};
 use crate::text::Text;
 
@@ -98,6 +98,8 @@ fn attributes(api: &sdk::Api) -> Attributes {
         .with("ApiArn", api.api_arn())
         .with("Dns.Http", dns("HTTP"))
         .with("Dns.Realtime", dns("REALTIME"))
+        .with("WebAclArn", api.waf_web_acl_arn())
+        .with("WafTag", api.tags().and_then(|tags| tags.get(WAF_TAG)))
 }
 
 fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
@@ -119,5 +121,5 @@ fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
         event_config: config.unwrap_or_default(),
         tags: Tags::of_plain(tags),
     };
-    Whole { properties, attributes, marked }
+    Whole { properties, attributes, marked, strangers: vec![] }
 }

@@ -1,8 +1,10 @@
 //! Channel namespaces on AWS (reference §1.4).
+use aws_sdk_appsync::operation::create_channel_namespace::CreateChannelNamespaceError;
+use aws_sdk_appsync::operation::update_channel_namespace::UpdateChannelNamespaceError;
 use aws_sdk_appsync::types as sdk;
 use serde_json::{Map, Value, json};
 
-use crate::aws::{Aws, Class, failed};
+use crate::aws::{Aws, AwsError, Class, code_errors, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::kinds::appsync_tags;
 use crate::kinds::auth;
@@ -47,7 +49,13 @@ impl Remote for ChannelNamespace {
             .set_publish_auth_modes(some(auth::to_sdk(&self.publish_auth_modes)))
             .set_subscribe_auth_modes(some(auth::to_sdk(&self.subscribe_auth_modes)))
             .set_tags(Some(tags.into_iter().collect()));
-        let made = call.send().await.map_err(failed("CreateChannelNamespace"))?;
+        let made = call.send().await.map_err(|error| {
+            let refusal = match error.as_service_error() {
+                Some(CreateChannelNamespaceError::BadRequestException(it)) => code_errors(it),
+                _ => Vec::new(),
+            };
+            AwsError { code_errors: refusal, ..failed("CreateChannelNamespace")(error) }
+        })?;
         Ok(made.channel_namespace.as_ref().map(attributes).unwrap_or_default())
     }
     async fn update(
@@ -63,12 +71,20 @@ impl Remote for ChannelNamespace {
             let call = call
                 .name(self.name.expect_plain())
                 .set_code_handlers(self.code_handlers)
-                .set_handler_configs(self.handler_configs.as_ref().map(configs_to_sdk))
-                // Empty lists, not left out: that is how a namespace goes back to its API's modes
-                // under either reading of an update.
+                // Empty, not left out: that is how a namespace goes back to its API's modes and to no
+                // data source under either reading of an update.
+                .handler_configs(configs_to_sdk(
+                    self.handler_configs.as_ref().unwrap_or(&Value::Null),
+                ))
                 .set_publish_auth_modes(Some(auth::to_sdk(&self.publish_auth_modes)))
                 .set_subscribe_auth_modes(Some(auth::to_sdk(&self.subscribe_auth_modes)));
-            call.send().await.map_err(failed("UpdateChannelNamespace"))?;
+            call.send().await.map_err(|error| {
+                let refusal = match error.as_service_error() {
+                    Some(UpdateChannelNamespaceError::BadRequestException(it)) => code_errors(it),
+                    _ => Vec::new(),
+                };
+                AwsError { code_errors: refusal, ..failed("UpdateChannelNamespace")(error) }
+            })?;
         }
         let arn = attributes.text("ChannelNamespaceArn");
         let tagged = appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await;
@@ -105,7 +121,7 @@ fn read(it: sdk::ChannelNamespace, seek: &Seek<'_>) -> Whole<ChannelNamespace> {
         code_handlers: it.code_handlers.filter(|code| !code.is_empty()),
         tags: Tags::of_plain(tags),
     };
-    Whole { properties, attributes, marked }
+    Whole { properties, attributes, marked, strangers: vec![] }
 }
 
 /// CloudFormation's `HandlerConfigs`, as far as AppSync has any.

@@ -13,97 +13,97 @@ use crate::text::Text;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DataSource {
-    api_id: Text,
-    name: Text,
-    r#type: String,
-    description: Option<Text>,
-    service_role_arn: Option<Text>,
-    lambda_config: Option<LambdaConfig>,
+    pub(super) api_id: Text,
+    pub(super) name: Text,
+    pub(super) r#type: String,
+    pub(super) description: Option<Text>,
+    pub(super) service_role_arn: Option<Text>,
+    pub(super) lambda_config: Option<LambdaConfig>,
     #[serde(rename = "DynamoDBConfig")]
-    dynamodb_config: Option<DynamoDbConfig>,
-    event_bridge_config: Option<EventBridgeConfig>,
-    http_config: Option<HttpConfig>,
-    open_search_service_config: Option<OpenSearchConfig>,
-    relational_database_config: Option<RelationalDatabaseConfig>,
-    metrics_config: Option<Metrics>,
+    pub(super) dynamodb_config: Option<DynamoDbConfig>,
+    pub(super) event_bridge_config: Option<EventBridgeConfig>,
+    pub(super) http_config: Option<HttpConfig>,
+    pub(super) open_search_service_config: Option<OpenSearchConfig>,
+    pub(super) relational_database_config: Option<RelationalDatabaseConfig>,
+    pub(super) metrics_config: Option<Metrics>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct LambdaConfig {
-    lambda_function_arn: Text,
+pub(super) struct LambdaConfig {
+    pub(super) lambda_function_arn: Text,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct DynamoDbConfig {
-    table_name: Text,
-    aws_region: Text,
-    use_caller_credentials: Option<bool>,
-    versioned: Option<bool>,
-    delta_sync_config: Option<DeltaSyncConfig>,
+pub(super) struct DynamoDbConfig {
+    pub(super) table_name: Text,
+    pub(super) aws_region: Text,
+    pub(super) use_caller_credentials: Option<bool>,
+    pub(super) versioned: Option<bool>,
+    pub(super) delta_sync_config: Option<DeltaSyncConfig>,
 }
 
 /// CloudFormation has the minutes as texts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct DeltaSyncConfig {
+pub(super) struct DeltaSyncConfig {
     #[serde(rename = "BaseTableTTL")]
-    base_table_ttl: String,
-    delta_sync_table_name: Text,
+    pub(super) base_table_ttl: String,
+    pub(super) delta_sync_table_name: Text,
     #[serde(rename = "DeltaSyncTableTTL")]
-    delta_sync_table_ttl: String,
+    pub(super) delta_sync_table_ttl: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct EventBridgeConfig {
-    event_bus_arn: Text,
+pub(super) struct EventBridgeConfig {
+    pub(super) event_bus_arn: Text,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct HttpConfig {
-    endpoint: Text,
-    authorization_config: Option<AuthorizationConfig>,
+pub(super) struct HttpConfig {
+    pub(super) endpoint: Text,
+    pub(super) authorization_config: Option<AuthorizationConfig>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct AuthorizationConfig {
-    authorization_type: String,
-    aws_iam_config: Option<AwsIamConfig>,
+pub(super) struct AuthorizationConfig {
+    pub(super) authorization_type: String,
+    pub(super) aws_iam_config: Option<AwsIamConfig>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct AwsIamConfig {
-    signing_region: Option<Text>,
-    signing_service_name: Option<Text>,
+pub(super) struct AwsIamConfig {
+    pub(super) signing_region: Option<Text>,
+    pub(super) signing_service_name: Option<Text>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct OpenSearchConfig {
-    endpoint: Text,
-    aws_region: Text,
+pub(super) struct OpenSearchConfig {
+    pub(super) endpoint: Text,
+    pub(super) aws_region: Text,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct RelationalDatabaseConfig {
-    relational_database_source_type: String,
-    rds_http_endpoint_config: Option<RdsHttpEndpointConfig>,
+pub(super) struct RelationalDatabaseConfig {
+    pub(super) relational_database_source_type: String,
+    pub(super) rds_http_endpoint_config: Option<RdsHttpEndpointConfig>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct RdsHttpEndpointConfig {
-    aws_region: Text,
-    db_cluster_identifier: Text,
-    database_name: Option<Text>,
-    schema: Option<Text>,
-    aws_secret_store_arn: Text,
+pub(super) struct RdsHttpEndpointConfig {
+    pub(super) aws_region: Text,
+    pub(super) db_cluster_identifier: Text,
+    pub(super) database_name: Option<Text>,
+    pub(super) schema: Option<Text>,
+    pub(super) aws_secret_store_arn: Text,
 }
 
 impl DataSource {
@@ -134,8 +134,41 @@ impl DataSource {
         })
     }
 
+    pub fn is_function(&self) -> bool {
+        self.r#type == "AWS_LAMBDA"
+    }
+
     pub fn name(&self) -> &Text {
         &self.name
+    }
+
+    /// The same with what AWS filled in where the spec leaves it open: that something is off says no more
+    /// than nothing, and how requests are signed is AWS's to choose.
+    pub fn filled_like(mut self, live: &Self) -> Self {
+        let off = |should: &mut Option<bool>, live: Option<bool>| {
+            if should.is_none() && live == Some(false) {
+                *should = live;
+            }
+        };
+        if let (Some(should), Some(live)) = (&mut self.dynamodb_config, &live.dynamodb_config) {
+            off(&mut should.use_caller_credentials, live.use_caller_credentials);
+            off(&mut should.versioned, live.versioned);
+        }
+        if self.metrics_config.is_none() && live.metrics_config == Some(Metrics::Disabled) {
+            self.metrics_config = live.metrics_config;
+        }
+        fn iam(source: &HttpConfig) -> Option<&AwsIamConfig> {
+            source.authorization_config.as_ref()?.aws_iam_config.as_ref()
+        }
+        let signing = self.http_config.as_mut().and_then(|it| it.authorization_config.as_mut());
+        if let (Some(should), Some(live)) = (signing, live.http_config.as_ref().and_then(iam)) {
+            let nothing = AwsIamConfig { signing_region: None, signing_service_name: None };
+            let should = should.aws_iam_config.get_or_insert(nothing);
+            should.signing_region = should.signing_region.take().or(live.signing_region.clone());
+            let service = should.signing_service_name.take();
+            should.signing_service_name = service.or(live.signing_service_name.clone());
+        }
+        self
     }
 
     /// The declaration that a user would have written for it.

@@ -188,7 +188,7 @@ async fn read(aws: &Aws, stack: &str, name: &str) -> Answer<Option<Whole<LogRole
         managed_policy_arns: managed,
         tags: Tags::of_plain(tags),
     };
-    Ok(Some(Whole { properties, attributes, marked }))
+    Ok(Some(Whole { properties, attributes, marked, strangers: vec![] }))
 }
 
 async fn inline_policies(aws: &Aws, name: &str) -> Answer<Vec<InlinePolicy>> {
