@@ -6,6 +6,8 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::diff::{Change, Verb};
 use crate::kind::{Desired, Live, Named, Owner, Stranger};
+use crate::mark::PROTECT_TAG;
+use crate::model::Tags;
 
 /// The leave a user gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,8 +15,8 @@ use crate::kind::{Desired, Live, Named, Owner, Stranger};
 pub struct Policy {
     /// The stack may end with nothing in it.
     pub allow_empty: bool,
-    /// What hangs on a deleted API and is not ours may go with it, and a second API may have the name
-    /// of one that is not ours.
+    /// What hangs on a deleted API, or stands in a deleted role, and is not ours may go with it, and a
+    /// second API may have the name of one that is not ours.
     pub allow_strangers: bool,
     /// How many may be deleted, those among them that are replaced. `None`: as many as there are.
     pub max_deletes: Option<usize>,
@@ -46,6 +48,7 @@ pub fn refused(changes: &[Change], desired: &Desired, live: &Live, policy: Polic
                     .into(),
         });
     }
+    refusals.extend(changes.iter().filter_map(|change| protected(change, live)));
     if !policy.allow_strangers {
         refusals.extend(changes.iter().filter_map(|change| orphans(change, live)));
     }
@@ -54,7 +57,22 @@ pub fn refused(changes: &[Change], desired: &Desired, live: &Live, policy: Polic
     refusals
 }
 
-/// AWS deletes an API with all that hangs on it; what is not ours must not go unasked.
+/// What is protected says so itself on AWS, whatever the spec says by now.
+fn protected(change: &Change, live: &Live) -> Option<Refusal> {
+    if !change.verb.ends() {
+        return None;
+    }
+    let tags = live.ours.get(&change.address)?.properties.get("Tags")?.clone();
+    let tags: Tags = serde_json::from_value(tags).unwrap_or_default();
+    tags.0.contains_key(PROTECT_TAG).then(|| Refusal {
+        address: Some(change.address.clone()),
+        reason: format!("it is protected: on AWS it has the tag `{PROTECT_TAG}`"),
+        way_out: "apply it with `protect: false` first".into(),
+    })
+}
+
+/// An API goes with all that hangs on it, a role with all policies in it; what is not ours must not go
+/// unasked.
 fn orphans(change: &Change, live: &Live) -> Option<Refusal> {
     if !change.verb.ends() {
         return None;

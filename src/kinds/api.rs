@@ -11,7 +11,8 @@ use crate::kinds::auth::{self, AuthMode, AuthType, Modes};
 use crate::kinds::log_role::LogRoleDeclaration;
 use crate::kinds::logical_id::LogicalId;
 use crate::kinds::provider::{self, AuthProvider, Provider};
-use crate::model::Tags;
+use crate::mark::PROTECT_TAG;
+use crate::model::{Site, Tags};
 use crate::suggest::instead;
 use crate::text::Text;
 
@@ -63,6 +64,11 @@ pub struct ApiDeclaration {
     /// What AppSync writes to CloudWatch Logs. Left out: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logging: Option<Logging>,
+    /// Whether it must not be deleted: then apply and destroy refuse to, and CloudFormation keeps it. The
+    /// API carries that itself, as the tag `provision:protect`, so taking this line out does not end it;
+    /// `false` does. Left out: as it was, at first not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    protect: Option<bool>,
     /// Its logical id in a CloudFormation template. Left out: made from its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     logical_id: Option<LogicalId>,
@@ -229,7 +235,7 @@ impl Kind for Api {
                 default_subscribe_auth_modes: auth::to_modes(&auth.modes(&auth.subscribe)),
                 log_config,
             },
-            tags: scope.tags(),
+            tags: protected(scope.tags(), declared.protect == Some(true)),
         })
     }
 
@@ -251,6 +257,7 @@ impl Kind for Api {
                     role: found.role_of(&it.cloud_watch_logs_role_arn),
                 })
             }),
+            protect: self.tags.0.contains_key(PROTECT_TAG).then_some(true),
             logical_id: None,
         }
     }
@@ -266,6 +273,21 @@ impl Kind for Api {
             between
         })
     }
+
+    /// To be silent about protection is not to end it.
+    fn given(self, live: &Self, declared: &ApiDeclaration, _: &Site) -> Self {
+        let keep = declared.protect.is_none() && live.tags.0.contains_key(PROTECT_TAG);
+        let protect = keep || declared.protect == Some(true);
+        Self { tags: protected(self.tags, protect), ..self }
+    }
+}
+
+/// The tags, with the one that protects if it should.
+fn protected(mut tags: Tags, protect: bool) -> Tags {
+    if protect {
+        tags.0.insert(PROTECT_TAG.to_owned(), "true".into());
+    }
+    tags
 }
 
 fn default_name(scope: &Scope<'_>) -> Text {

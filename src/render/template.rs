@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::address::Address;
 use crate::kind::{Desired, Resource};
+use crate::mark::PROTECT_TAG;
+use crate::model::Properties;
 use crate::spec::{Parameter, Parameters, Spec, logical_id};
 use crate::text::{Hole, Text};
 
@@ -102,7 +104,13 @@ fn render(
     let name = |address: &Address| ids.get(address).cloned().unwrap_or_else(|| other(address));
     let body = |(address, resource): (&Address, &Resource)| {
         let properties = resource.properties.rewritten(&|text| text.to_intrinsic(&name));
-        (name(address), json!({ "Type": resource.kind.type_name, "Properties": properties }))
+        let mut body = json!({ "Type": resource.kind.type_name });
+        if is_protected(&resource.properties) {
+            body["DeletionPolicy"] = json!("Retain");
+            body["UpdateReplacePolicy"] = json!("Retain");
+        }
+        body["Properties"] = json!(properties);
+        (name(address), body)
     };
     document.insert("Resources".into(), desired.iter().map(body).collect());
     let outputs = outputs(desired, &name, export_keys);
@@ -111,6 +119,12 @@ fn render(
     }
     let resources = desired.keys().cloned().collect();
     Template { api, resources, document: Value::Object(document) }
+}
+
+/// What we refuse to delete, CloudFormation should keep.
+fn is_protected(properties: &Properties) -> bool {
+    let tags = properties.get("Tags").and_then(Value::as_array);
+    tags.into_iter().flatten().any(|tag| tag["Key"] == PROTECT_TAG)
 }
 
 fn parameter(parameter: &Parameter) -> Value {

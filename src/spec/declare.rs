@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::address::Address;
 use crate::kind::{Imported, Live, Observed};
+use crate::mark::PROTECT_TAG;
 use crate::model::Tags;
 use crate::text::Text;
 
@@ -56,7 +57,10 @@ fn common_tags(live: &Live) -> BTreeMap<String, Text> {
         common.retain(|key, value| tags.get(key) == Some(value));
         common
     };
-    each.reduce(common).unwrap_or_default()
+    let mut tags = each.reduce(common).unwrap_or_default();
+    // Where every API is protected, each says so itself.
+    tags.remove(PROTECT_TAG);
+    tags
 }
 
 /// What AWS decided about ours, by its value: what refers to one of ours, refers to its address.

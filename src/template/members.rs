@@ -26,6 +26,9 @@ pub fn lost(chosen: &Chosen<'_>, evaluator: &mut Evaluator<'_>) {
             let known = UNSAYABLE.iter().find(|(name, ..)| *name == member.key);
             match known {
                 Some((_, by_itself, _)) if word(&member.value) == Some(by_itself) => {}
+                // That is what `protect: true` says.
+                Some((_, "Delete", _))
+                    if word(&member.value) == Some("Retain") && ours.is_protected() => {}
                 Some((name, _, help)) => {
                     let message = format!("a spec can't say `{name}`, so it is lost");
                     evaluator.warn("PV521", At::Key(at), message, help);

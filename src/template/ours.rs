@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::address::Address;
 use crate::diagnostic::At;
 use crate::kinds::{KINDS, Row};
+use crate::mark::PROTECT_TAG;
 use crate::template::evaluate::Evaluator;
 use crate::template::names;
 use crate::template::sections::{Resource, word};
@@ -24,6 +25,18 @@ pub struct Ours<'a> {
     /// Its properties with everything decided that could be.
     pub properties: Part,
     pub resource: &'a Resource<'a>,
+}
+
+impl Ours<'_> {
+    /// Whether it has the tag that a spec's `protect: true` gives.
+    pub fn is_protected(&self) -> bool {
+        let tags = self.properties.get("Tags").and_then(Part::as_list);
+        let protects = |tag: &Part| {
+            let key = tag.get("Key").and_then(Part::as_text);
+            key.and_then(Text::as_plain) == Some(PROTECT_TAG)
+        };
+        self.row.facts.section == "apis" && tags.into_iter().flatten().any(protects)
+    }
 }
 
 /// What became of a template's resources.

@@ -3,6 +3,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::{At, Diagnostic, Path};
+use crate::mark::PROTECT_TAG;
 use crate::model::Properties;
 use crate::source::read::SUBSTITUTES;
 use crate::template::evaluate::Evaluator;
@@ -75,7 +76,7 @@ const AUTH_TYPES: &[&str] =
     &["API_KEY", "AWS_IAM", "AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_LAMBDA"];
 const LOG_LEVELS: &[&str] = &["NONE", "ERROR", "INFO", "DEBUG", "ALL"];
 
-/// The properties of `ours`, tags aside. `None`: so much is wrong that there are none.
+/// The properties of `ours`, tags aside but for the one that a declaration says itself. `None`: so much is wrong that there are none.
 pub fn read(ours: &Ours<'_>, evaluator: &mut Evaluator<'_>) -> Option<Properties> {
     let mut generator =
         SchemaSettings::draft2020_12().with(|it| it.inline_subschemas = true).into_generator();
@@ -85,6 +86,9 @@ pub fn read(ours: &Ours<'_>, evaluator: &mut Evaluator<'_>) -> Option<Properties
     let mut value = Reading { evaluator }.part(&ours.properties, &schema)?;
     if let Some(map) = value.as_object_mut() {
         map.shift_remove("Tags");
+        if ours.is_protected() {
+            map.insert("Tags".into(), json!([{ "Key": PROTECT_TAG, "Value": "true" }]));
+        }
     }
     let properties = Properties::of(&value);
     if let Err(error) = (ours.row.facts.fits)(&properties) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use schemars::SchemaGenerator;
 
 use crate::diagnostic::{At, Path};
+use crate::mark::PROTECT_TAG;
 use crate::template::evaluate::Evaluator;
 use crate::template::ours::{Chosen, Ours};
 use crate::template::value::Part;
@@ -16,6 +17,11 @@ pub fn common(chosen: &Chosen<'_>, evaluator: &mut Evaluator<'_>) -> BTreeMap<St
         .iter()
         .filter(|it| takes_tags(it))
         .map(|it| (it, tags(it, evaluator)))
+        .map(|(it, tags)| {
+            // That one is said by `protect: true`.
+            let said = |tag: &Tag| tag.key == PROTECT_TAG && it.row.facts.section == "apis";
+            (it, tags.into_iter().filter(|tag| !said(tag)).collect())
+        })
         .collect();
     let mut common: Option<BTreeMap<String, Text>> = None;
     for (_, tags) in &each {

@@ -156,3 +156,33 @@ def test_the_articles_stack_stands(world, appsync):
     (key,) = appsync.list_api_keys(apiId=api["apiId"])["apiKeys"]
     # AWS's own default: seven days, on the hour.
     assert 0 <= time.time() + 7 * 86400 - key["expires"] < 3600 + 60
+
+
+def test_what_is_protected_is_not_deleted_until_the_spec_says_so(world, appsync):
+    world.write("chat.js", CODE)
+    protect = lambda value: world.write("spec.yaml", SPEC.replace("    ownerContact", f"    protect: {value}\n    ownerContact"))
+    protect("true")
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+    (api,) = appsync.list_apis()["apis"]
+    tags = lambda: appsync.get_api(apiId=api["apiId"])["api"]["tags"]
+    assert tags()["provision:protect"] == "true"
+    template = world.provision("render", "spec.yaml", "--cfn")
+    assert "DeletionPolicy: Retain" in template and "UpdateReplacePolicy: Retain" in template
+
+    # To be silent is not to end it.
+    world.write("spec.yaml", SPEC)
+    assert "No changes" in world.provision("plan", "spec.yaml", "--local")
+    for command in (["destroy"], ["apply"]):
+        if command == ["apply"]:
+            world.write("spec.yaml", "version: 1\nstack: orders\nregion: ap-northeast-1\nlogRoles: { logs: {} }\n")
+        failed = world.fails(*command, "spec.yaml", "--local", "--yes", code=5)
+        assert "it is protected" in failed and "`protect: false`" in failed
+    # What is inside may go.
+    world.write("spec.yaml", SPEC.replace("      plain: {}\n", ""))
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+
+    protect("false")
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+    assert "provision:protect" not in tags()
+    world.provision("destroy", "spec.yaml", "--local", "--yes")
+    assert appsync.list_apis()["apis"] == []

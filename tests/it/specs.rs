@@ -195,13 +195,14 @@ fn api(roles: Vec<String>) -> impl Strategy<Value = Value> {
         let keys = btree_map("[ab]{1,2}", key(), 0..3);
         (
             Just(logging), [modes(&providers), modes(&providers), modes(&providers)],
-            proptest::option::of("[A-Za-z]{1,8}"), (namespaces, sources, waf), keys, Just(declared),
+            (proptest::option::of("[A-Za-z]{1,8}"), any::<bool>()), (namespaces, sources, waf), keys, Just(declared),
         )
     })
-    .prop_map(|(logging, [connection, publish, subscribe], contact, (namespaces, sources, waf), keys, providers)| {
+    .prop_map(|(logging, [connection, publish, subscribe], (contact, protect), (namespaces, sources, waf), keys, providers)| {
         let namespaces = served(namespaces, &sources);
         without_null(json!({
             "ownerContact": contact,
+            "protect": protect,
             "auth": without_null(json!({
                 "providers": providers, "connection": connection, "publish": publish, "subscribe": subscribe,
             })),
