@@ -18,6 +18,8 @@ pub const DIGEST_TAG: &str = "provision:digest";
 pub const ASSOCIATION_TAG: &str = "provision:association";
 /// The tag on an API that names the web ACL which we put in front of it.
 pub const WAF_TAG: &str = "provision:waf";
+/// The tag on a role that says which of its policies are ours.
+pub const POLICIES_TAG: &str = "provision:policies";
 /// The beginning of the tag by which a run says that it is changing what it stands on; the run's id
 /// follows, and the value changes for as long as the run lives.
 const RUN_TAG: &str = "provision:run:";

@@ -1,4 +1,5 @@
 //! `AWS::IAM::Role`: the role that AppSync writes its logs as, and no other.
+mod policies;
 mod remote;
 
 use indexmap::IndexMap;

@@ -56,7 +56,9 @@ def test_everything_is_as_the_spec_says_and_gone_after_destroy(world, appsync, i
             "Effect": "Allow", "Principal": {"Service": "appsync.amazonaws.com"}, "Action": "sts:AssumeRole",
         }],
     }
-    assert told({it["Key"]: it["Value"] for it in role["Tags"]}) == {**TAGS, "provision:address": "logRoles/logs"}
+    tags = told({it["Key"]: it["Value"] for it in role["Tags"]})
+    assert re.fullmatch("[0-9a-f]{6}", tags.pop("provision:policies"))
+    assert tags == {**TAGS, "provision:address": "logRoles/logs"}
     (policy,) = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
     policy = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)
     assert policy["PolicyDocument"]["Statement"] == [{
@@ -117,7 +119,8 @@ def test_what_changed_outside_is_seen_and_put_right(world, appsync, iam):
     (role,) = iam.list_roles()["Roles"]
     (policy,) = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
     iam.delete_role_policy(RoleName=role["RoleName"], PolicyName=policy)
-    iam.attach_role_policy(RoleName=role["RoleName"], PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    foreign = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    iam.attach_role_policy(RoleName=role["RoleName"], PolicyArn=foreign)
 
     plan = world.provision("plan", "spec.yaml", "--local")
     assert "Plan: 3 to update." in plan
@@ -128,7 +131,10 @@ def test_what_changed_outside_is_seen_and_put_right(world, appsync, iam):
     chat = appsync.get_channel_namespace(apiId=api_id, name="chat")["channelNamespace"]
     assert chat["codeHandlers"] == CODE
     assert told(appsync.list_tags_for_resource(resourceArn=arn)["tags"]) == {**TAGS, "provision:address": "apis/orders"}
-    assert iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"] == []
+    # What the spec never declared is shown, and stays.
+    assert f"managed policy {foreign}" in plan
+    (attached,) = iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"]
+    assert attached["PolicyArn"] == foreign
 
 
 def test_a_key_is_renewed_in_place(world, appsync):
@@ -156,6 +162,49 @@ def test_the_articles_stack_stands(world, appsync):
     (key,) = appsync.list_api_keys(apiId=api["apiId"])["apiKeys"]
     # AWS's own default: seven days, on the hour.
     assert 0 <= time.time() + 7 * 86400 - key["expires"] < 3600 + 60
+
+
+def test_policies_that_others_put_into_a_role_stay_until_leave_is_given(world, appsync, iam):
+    world.write("chat.js", CODE)
+    policies = "policies: { One: &p { Statement: [{ Effect: Allow, Action: 'logs:*', Resource: '*' }] }, Two: *p }"
+    with_two = SPEC.replace("logs: { description: Writes logs }", f"logs: {{ {policies} }}")
+    world.write("spec.yaml", with_two)
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+    (role,) = iam.list_roles()["Roles"]
+    name = role["RoleName"]
+    document = '{"Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+    iam.put_role_policy(RoleName=name, PolicyName="Others", PolicyDocument=document)
+    assert "No changes" in world.provision("plan", "spec.yaml", "--local")
+
+    world.write("spec.yaml", with_two.replace(", Two: *p", ""))
+    assert "inline policy Others" in world.provision("plan", "spec.yaml", "--local")
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+    assert iam.list_role_policies(RoleName=name)["PolicyNames"] == ["One", "Others"]
+
+    # Its name is not ours to take.
+    world.write("spec.yaml", with_two.replace("Two: *p", "Others: *p"))
+    assert "`Others` that this stack never declared" in world.fails("apply", "spec.yaml", "--local", "--yes", code=1)
+    assert "Deny" in str(iam.get_role_policy(RoleName=name, PolicyName="Others")["PolicyDocument"])
+
+    failed = world.fails("destroy", "spec.yaml", "--local", "--yes", code=5)
+    assert "inline policy Others" in failed
+    world.provision("destroy", "spec.yaml", "--local", "--yes", "--with-strangers")
+    assert iam.list_roles()["Roles"] == []
+
+
+def test_all_policies_of_a_role_older_than_its_tag_are_ours(world, appsync, iam):
+    world.write("spec.yaml", SPEC)
+    world.write("chat.js", CODE)
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+    (role,) = iam.list_roles()["Roles"]
+    iam.untag_role(RoleName=role["RoleName"], TagKeys=["provision:policies"])
+    document = '{"Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+    iam.put_role_policy(RoleName=role["RoleName"], PolicyName="Odd", PolicyDocument=document)
+    assert "Odd" in world.provision("plan", "spec.yaml", "--local")
+    world.provision("apply", "spec.yaml", "--local", "--yes")
+    assert iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"] == ["WriteAppSyncLogs"]
+    tags = {it["Key"] for it in iam.get_role(RoleName=role["RoleName"])["Role"]["Tags"]}
+    assert "provision:policies" in tags
 
 
 def test_what_is_protected_is_not_deleted_until_the_spec_says_so(world, appsync):

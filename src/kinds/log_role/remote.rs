@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::aws::{Aws, AwsError, Class, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::kinds::log_role::policies::{Known, inline_mark, managed_mark, marks, remembered};
 use crate::kinds::log_role::{InlinePolicy, LogRole, NAME_MAX};
-use crate::mark::{Mark, Retagged, of_tags};
+use crate::mark::{Mark, POLICIES_TAG, Retagged, of_tags};
 use crate::model::{Attributes, Tags};
 use crate::text::Text;
 
@@ -42,7 +43,8 @@ impl Remote for LogRole {
             Some(name) => name.expect_plain().to_owned(),
             None => default_name(mark, &aws.region),
         };
-        let tags = mark.tagged(self.tags.expect_plain());
+        let mut tags = mark.tagged(self.tags.expect_plain());
+        tags.extend([remembered([&self])]);
         let call = aws
             .iam_once
             .create_role()
@@ -74,16 +76,25 @@ impl Remote for LogRole {
             let call = call.description(self.description.as_ref().map_or("", Text::expect_plain));
             call.send().await.map_err(failed("UpdateRole"))?;
         }
+        if marks(&self) != marks(&was) {
+            // Before it is there: a run that is killed in between leaves what the next one understands.
+            not_others(aws, &name, &was, &self).await?;
+            tag(aws, &name, BTreeMap::from([remembered([&was, &self])])).await?;
+        }
         // Of several calls, some may have been carried out.
         set_policies(aws, &name, &was, &self).await.map_err(AwsError::half_done)?;
-        let tagged = retag(aws, &name, mark, &was.tags, &self.tags).await;
-        tagged.map_err(AwsError::half_done)
+        retag(aws, &name, mark, &was, &self).await.map_err(AwsError::half_done)
     }
-    /// IAM deletes only a bare role.
+    /// IAM deletes only a bare role. Whoever let it be deleted has let all that is in it.
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
         let name = attributes.text("RoleName");
-        let bare = Self { policies: vec![], managed_policy_arns: vec![], ..self.clone() };
-        set_policies(aws, &name, &self, &bare).await.map_err(AwsError::half_done)?;
+        let (inline, managed_policy_arns) =
+            try_join(inline_names(aws, &name), managed_policies(aws, &name)).await?;
+        let policy = |policy_name| InlinePolicy { policy_name, policy_document: Value::Null };
+        let policies = inline.into_iter().map(policy).collect();
+        let all = Self { policies, managed_policy_arns, ..self.clone() };
+        let bare = Self { policies: vec![], managed_policy_arns: vec![], ..self };
+        set_policies(aws, &name, &all, &bare).await.map_err(AwsError::half_done)?;
         let gone = aws.iam.delete_role().role_name(&name).send().await;
         gone.map(drop).map_err(failed("DeleteRole")).map_err(AwsError::half_done)
     }
@@ -137,6 +148,29 @@ async fn set_policies(aws: &Aws, name: &str, was: &LogRole, should: &LogRole) ->
     Ok(())
 }
 
+/// Refuses to take the place of an inline policy that others put there: IAM itself would.
+async fn not_others(aws: &Aws, name: &str, was: &LogRole, should: &LogRole) -> Answer<()> {
+    let ours = |it: &InlinePolicy| was.policies.iter().any(|was| was.policy_name == it.policy_name);
+    for InlinePolicy { policy_name, .. } in should.policies.iter().filter(|it| !ours(it)) {
+        let call = aws.iam.get_role_policy().role_name(name).policy_name(policy_name);
+        match call.send().await.map_err(failed("GetRolePolicy")) {
+            Err(error) if error.class == Class::NotFound => continue,
+            answer => answer?,
+        };
+        // An earlier attempt of ours may have put it there.
+        let role = aws.iam.get_role().role_name(name).send().await.map_err(failed("GetRole"))?.role;
+        let tags = role.as_ref().map(sdk::Role::tags).unwrap_or_default();
+        let tag = tags.iter().find(|it| it.key() == POLICIES_TAG).map(sdk::Tag::value);
+        if !Known::of(tag).has(&inline_mark(policy_name)) {
+            let message = format!(
+                "the role has an inline policy `{policy_name}` that this stack never declared; it is not touched"
+            );
+            return Err(AwsError::new(Class::Exists, "PutRolePolicy", message));
+        }
+    }
+    Ok(())
+}
+
 fn gone_is_gone(answer: Answer<()>) -> Answer<()> {
     match answer {
         Err(AwsError { class: Class::NotFound, .. }) => Ok(()),
@@ -144,16 +178,30 @@ fn gone_is_gone(answer: Answer<()>) -> Answer<()> {
     }
 }
 
-async fn retag(aws: &Aws, name: &str, mark: &Mark, was: &Tags, should: &Tags) -> Answer<()> {
-    let change = mark.retagged(was.expect_plain(), should.expect_plain());
-    let Some(Retagged { set, gone }) = change else { return Ok(()) };
-    let call = aws.iam.tag_role().role_name(name).set_tags(Some(to_sdk(set)));
-    call.send().await.map_err(failed("TagRole"))?;
+/// Sets the mark, the user's tags, and which policies are ours by now.
+async fn retag(aws: &Aws, name: &str, mark: &Mark, was: &LogRole, should: &LogRole) -> Answer<()> {
+    let change = mark.retagged(was.tags.expect_plain(), should.tags.expect_plain());
+    let moved = marks(was) != marks(should);
+    let Retagged { mut set, gone } = match change {
+        Some(change) => change,
+        None if moved => Retagged { set: BTreeMap::new(), gone: vec![] },
+        None => return Ok(()),
+    };
+    set.extend([remembered([should])]);
+    tag(aws, name, set).await?;
     if !gone.is_empty() {
         let call = aws.iam.untag_role().role_name(name).set_tag_keys(Some(gone));
         call.send().await.map_err(failed("UntagRole"))?;
     }
     Ok(())
+}
+
+async fn tag(aws: &Aws, name: &str, tags: BTreeMap<String, String>) -> Answer<()> {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let call = aws.iam.tag_role().role_name(name).set_tags(Some(to_sdk(tags)));
+    call.send().await.map(drop).map_err(failed("TagRole"))
 }
 
 fn to_sdk(tags: BTreeMap<String, String>) -> Vec<sdk::Tag> {
@@ -170,41 +218,52 @@ fn attributes(role: &sdk::Role) -> Attributes {
         .with("RoleName", Some(role.role_name()))
 }
 
-/// The role and its policies, in as few round trips as IAM allows: two.
+/// The role and its policies, in as few round trips as IAM allows: two. Of policies that are not ours
+/// only the names are asked for.
 async fn read(aws: &Aws, stack: &str, name: &str) -> Answer<Option<Whole<LogRole>>> {
     let role = async { aws.iam.get_role().role_name(name).send().await.map_err(failed("GetRole")) };
-    let (role, (policies, managed)) =
-        try_join(role, try_join(inline_policies(aws, name), managed_policies(aws, name))).await?;
+    let (role, (inline, managed)) =
+        try_join(role, try_join(inline_names(aws, name), managed_policies(aws, name))).await?;
     let Some(role) = role.role else { return Ok(None) };
     let attributes = attributes(&role);
     let tags = role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
-    let (tags, marked) = of_tags(tags.collect(), stack);
+    let tags: BTreeMap<String, String> = tags.collect();
+    let known = Known::of(tags.get(POLICIES_TAG).map(String::as_str));
+    let (tags, marked) = of_tags(tags, stack);
     let trust = decoded(role.assume_role_policy_document().unwrap_or_default());
+    let (inline, others): (Vec<_>, Vec<_>) =
+        inline.into_iter().partition(|it| known.has(&inline_mark(it)));
+    let (managed, other_arns): (Vec<_>, Vec<_>) =
+        managed.into_iter().partition(|it| known.has(&managed_mark(it)));
+    let others = others.into_iter().map(|it| ("inline policy", it));
+    let other_arns = other_arns.into_iter().map(|it| ("managed policy", it.to_string()));
     let properties = LogRole {
         assume_role_policy_document: trust,
         description: role.description().filter(|it| !it.is_empty()).map(Text::from),
         role_name: Some(role.role_name().into()),
-        policies,
+        policies: try_join_all(inline.into_iter().map(|it| inline_policy(aws, name, it))).await?,
         managed_policy_arns: managed,
         tags: Tags::of_plain(tags),
     };
-    Ok(Some(Whole { properties, attributes, marked, strangers: vec![] }))
+    let strangers = others.chain(other_arns).collect();
+    Ok(Some(Whole { properties, attributes, marked, strangers }))
 }
 
-async fn inline_policies(aws: &Aws, name: &str) -> Answer<Vec<InlinePolicy>> {
+async fn inline_names(aws: &Aws, name: &str) -> Answer<Vec<String>> {
     let call = aws.iam.list_role_policies().role_name(name);
     let mut pages = call.into_paginator().items().send();
     let mut names = Vec::new();
     while let Some(policy) = pages.next().await.transpose().map_err(failed("ListRolePolicies"))? {
         names.push(policy);
     }
-    let read = |policy: String| async move {
-        let call = aws.iam.get_role_policy().role_name(name).policy_name(&policy);
-        let answer = call.send().await.map_err(failed("GetRolePolicy"))?;
-        let policy_document = decoded(answer.policy_document());
-        Ok(InlinePolicy { policy_name: policy, policy_document })
-    };
-    try_join_all(names.into_iter().map(read)).await
+    Ok(names)
+}
+
+async fn inline_policy(aws: &Aws, name: &str, policy: String) -> Answer<InlinePolicy> {
+    let call = aws.iam.get_role_policy().role_name(name).policy_name(&policy);
+    let answer = call.send().await.map_err(failed("GetRolePolicy"))?;
+    let policy_document = decoded(answer.policy_document());
+    Ok(InlinePolicy { policy_name: policy, policy_document })
 }
 
 async fn managed_policies(aws: &Aws, name: &str) -> Answer<Vec<Text>> {
