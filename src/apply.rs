@@ -5,25 +5,26 @@
 mod attempt;
 mod claim;
 mod gate;
+mod stop;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::address::Address;
-use crate::aws::{Aws, AwsError, Class};
-use crate::event::{Because, Event};
+use crate::aws::{Aws, AwsError, Class, advice};
+use crate::event::{Because, Event, Refusal};
 use crate::kind::Live;
 use crate::model::{Attributes, Site};
 use crate::plan::{Step, Verb};
 
-use attempt::{Work, attempt};
+use attempt::{End, Work, attempt};
 
 pub use claim::{Place, Taken};
 use gate::Gates;
+pub use stop::{Halt, Stop};
 
 /// Steps under way at a time. How many of one API, its gate finds out.
 pub const STEPS_AT_ONCE: usize = 64;
@@ -34,14 +35,18 @@ pub struct Outcome {
     pub succeeded: Vec<(Address, Verb)>,
     pub failed: Vec<(Address, Verb, AwsError)>,
     pub skipped: Vec<(Address, Verb)>,
-    pub interrupted: bool,
-    /// Another run of the stack is under way.
-    pub overtaken: bool,
+    /// Why it ended before its time, if it did.
+    pub stopped: Option<Halt>,
 }
 
 impl Outcome {
     pub fn is_whole(&self) -> bool {
         self.failed.is_empty() && self.skipped.is_empty()
+    }
+    /// Whether AWS is no longer as it was, for all that is known: a step that failed may have changed something
+    /// with its first call.
+    pub fn changed_something(&self) -> bool {
+        !self.succeeded.is_empty() || self.failed.iter().any(|(.., error)| error.half_done)
     }
 }
 
@@ -54,10 +59,8 @@ pub struct Run<'a> {
     /// What tells this run from every other.
     pub id: &'a str,
     pub steps_at_once: usize,
-    /// Set when the user wants it to end: what runs is finished, the rest is skipped.
-    pub interrupted: &'a AtomicBool,
-    /// Set when another run of the stack shows up: then this one ends the same way.
-    pub overtaken: &'a AtomicBool,
+    /// Set when it is to end: what runs is finished, the rest is skipped.
+    pub stop: &'a Stop,
     pub tell: &'a (dyn Fn(Event) + Sync),
 }
 
@@ -72,17 +75,17 @@ pub async fn apply(steps: &[Step], live: &Live, run: Run<'_>) -> Outcome {
     let mut running = FuturesUnordered::new();
     (run.tell)(Event::Planned { steps: steps.len() });
     loop {
-        let interrupted = run.ends();
+        let stopped = run.stop.is_set();
         while let Some(n) =
-            progress.next(steps, interrupted).filter(|_| running.len() < run.steps_at_once)
+            progress.next(steps, stopped).filter(|_| running.len() < run.steps_at_once)
         {
             progress.states[n] = State::Running;
             let step = &steps[n];
             let (known, gates) = (&known, &gates);
             running.push(async move { (n, attempt(step, Work { run, known, gates }).await) });
         }
-        let Some((n, answer)) = running.next().await else { break };
-        progress.finish(n, &steps[n], answer, &known, run);
+        let Some((n, end)) = running.next().await else { break };
+        progress.finish(n, &steps[n], end, &known, run);
     }
     progress.skip_the_rest(steps, run);
     let Outcome { succeeded, failed, skipped, .. } = &progress.outcome;
@@ -91,8 +94,7 @@ pub async fn apply(steps: &[Step], live: &Live, run: Run<'_>) -> Outcome {
         failed: failed.len(),
         skipped: skipped.len(),
     });
-    progress.outcome.interrupted = run.interrupted.load(Ordering::Relaxed);
-    progress.outcome.overtaken = run.overtaken.load(Ordering::Relaxed);
+    progress.outcome.stopped = run.stop.why();
     progress.outcome
 }
 
@@ -113,40 +115,41 @@ struct Progress {
 
 impl Progress {
     /// A step whose needs have all succeeded.
-    fn next(&self, steps: &[Step], interrupted: bool) -> Option<usize> {
+    fn next(&self, steps: &[Step], stopped: bool) -> Option<usize> {
         let ready = |n: &usize| {
             self.states[*n] == State::Waiting
                 && steps[*n].needs.iter().all(|need| self.states[*need] == State::Done)
         };
-        (0..steps.len()).find(ready).filter(|_| !interrupted)
+        (0..steps.len()).find(ready).filter(|_| !stopped)
     }
 
     fn finish(
         &mut self,
         n: usize,
         step: &Step,
-        answer: Result<Attributes, AwsError>,
+        end: End,
         known: &Mutex<BTreeMap<Address, Attributes>>,
         run: Run<'_>,
     ) {
         let (address, action) = (step.address.clone(), step.verb());
-        match answer {
-            Ok(attributes) => {
+        match end {
+            End::Done(attributes) => {
                 let mut known = known.lock().expect("nobody panics while holding it");
                 known.insert(address.clone(), attributes);
                 self.states[n] = State::Done;
                 (run.tell)(Event::Succeeded { address: address.clone(), action });
                 self.outcome.succeeded.push((address, action));
             }
-            Err(error) => {
+            End::Failed(error) => {
                 if error.class == Class::Overtaken {
-                    run.overtaken.store(true, Ordering::Relaxed);
+                    run.stop.now(Halt::Overtaken);
                 }
                 self.states[n] = State::Broken;
-                let message = error.to_string();
-                (run.tell)(Event::Failed { address: address.clone(), action, message });
+                let told = told(&error);
+                (run.tell)(Event::Failed { address: address.clone(), action, error: told });
                 self.outcome.failed.push((address, action, error));
             }
+            End::NotBegun => self.states[n] = State::Waiting,
         }
     }
 
@@ -158,8 +161,8 @@ impl Progress {
             let (address, action) = (steps[n].address.clone(), steps[n].verb());
             let because = match self.broken_need(steps, n) {
                 Some(need) => Because::Failed(steps[need].address.clone()),
-                None if run.overtaken.load(Ordering::Relaxed) => Because::Overtaken,
-                None => Because::Interrupted,
+                // What waits for nobody's failure waits because the run was stopped.
+                None => run.stop.why().map_or(Because::Interrupted, Because::from),
             };
             (run.tell)(Event::Skipped { address: address.clone(), action, because });
             self.outcome.skipped.push((address, action));
@@ -176,10 +179,21 @@ impl Progress {
     }
 }
 
-impl Run<'_> {
-    /// Whether nothing more is to be begun.
-    fn ends(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed) || self.overtaken.load(Ordering::Relaxed)
+/// An error of AWS's, for those who tell of it.
+fn told(error: &AwsError) -> Refusal {
+    let advice = advice(error);
+    // The code has a place of its own.
+    let message = error.message.strip_prefix(error.code.as_deref().unwrap_or_default());
+    let message = message.and_then(|it| it.strip_prefix(": ")).unwrap_or(&error.message);
+    Refusal {
+        operation: (!error.operation.is_empty()).then(|| error.operation.to_owned()),
+        code: error.code.clone(),
+        message: message.to_owned(),
+        request_id: error.request_id.clone(),
+        class: error.class,
+        cause: advice.cause,
+        hints: advice.fix.into_iter().collect(),
+        code_errors: error.code_errors.clone(),
     }
 }
 

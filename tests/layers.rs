@@ -20,10 +20,10 @@ const MAY: &[(&str, &[&str])] = &[
     ("diff", &["address", "kind", "model", "settle"]),
     ("policy", &["address", "diff", "kind", "mark", "model"]),
     ("plan", &["address", "diff", "kind", "model"]),
-    ("event", &["address", "plan"]),
+    ("aws", &[]),
+    ("event", &["address", "aws", "plan"]),
     ("source", &["diagnostic", "suggest"]),
     ("allow", &["diagnostic", "explain", "source", "suggest"]),
-    ("aws", &[]),
     ("calls", &["address", "aws", "kind", "mark", "model"]),
     (
         "kinds",

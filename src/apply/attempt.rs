@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::apply::Run;
-use crate::apply::gate::{Gates, Passage};
+use crate::apply::gate::{Gate, Gates, Passage};
 use crate::aws::{AwsError, Class};
 use crate::calls::Seek;
-use crate::event::Event;
+use crate::event::{Event, Reason};
 use crate::kind::Observed;
 use crate::kinds::{calls_of, row_of};
 use crate::live::{Runs, look_for};
@@ -28,6 +28,8 @@ pub struct Work<'a> {
 /// How long one step may be tried in all. A minute is what IAM takes at worst; the rest is for
 /// throttling.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// Where nobody is, nobody will be soon.
+const UNREACHABLE_TRIES: u32 = 4;
 /// A fresh role is usually there within seconds, so look often at first.
 const ROLE_WAITS: Waits =
     Waits { first: Duration::from_millis(250), longest: Duration::from_secs(2) };
@@ -59,40 +61,86 @@ impl Waits {
     }
 }
 
+/// How trying a step ended.
+#[derive(Debug)]
+pub enum End {
+    Done(Attributes),
+    Failed(AwsError),
+    /// The run was stopped before a call was made.
+    NotBegun,
+}
+
 /// Tries `step` until it is done, can't be done, or patience ends.
-pub async fn attempt(step: &Step, work: Work<'_>) -> Result<Attributes, AwsError> {
-    let Run { aws, tell, .. } = work.run;
+pub async fn attempt(step: &Step, work: Work<'_>) -> End {
+    let Run { stop, tell, .. } = work.run;
     let (address, action) = (&step.address, step.verb());
+    let gate = work.gates.of(address);
+    if !gate.try_enter() {
+        tell(Event::Waiting { address: address.clone(), action, behind: address.root() });
+        gate.enter().await;
+    }
+    if stop.is_set() {
+        gate.leave(Passage::Quiet);
+        return End::NotBegun;
+    }
     tell(Event::Started { address: address.clone(), action });
-    let mut waited = Duration::ZERO;
-    let mut tries = 0;
-    loop {
-        let error = match call(step, work).await {
-            Ok(attributes) => return Ok(attributes),
-            Err(error) => error,
-        };
-        let wait = match error.class {
-            Class::RoleNotReady => ROLE_WAITS.before(tries),
-            // An uncertain create has been looked for by now, and is not there.
-            Class::Busy | Class::Throttled | Class::Unreachable | Class::Uncertain => {
-                BUSY_WAITS.before(tries)
-            }
-            _ => return Err(error),
-        };
-        tries += 1;
-        waited += wait;
-        if waited > PATIENCE || (error.class == Class::Unreachable && tries > 3) {
-            return Err(error);
-        }
-        let because = error.to_string();
-        tell(Event::Retrying { address: address.clone(), action, because });
-        aws.wait(wait).await;
+    match again_and_again(step, &gate, work).await {
+        Ok(attributes) => End::Done(attributes),
+        Err(error) => End::Failed(error),
     }
 }
 
-async fn call(step: &Step, work: Work<'_>) -> Result<Attributes, AwsError> {
-    let gate = work.gates.of(&step.address);
-    gate.enter().await;
+/// Tries what stands inside its gate for the first time.
+async fn again_and_again(step: &Step, gate: &Gate, work: Work<'_>) -> Result<Attributes, AwsError> {
+    let Run { aws, stop, tell, .. } = work.run;
+    let mut waited = Duration::ZERO;
+    let mut tries = 0;
+    loop {
+        let error = match call(step, gate, work).await {
+            Ok(attributes) => return Ok(attributes),
+            Err(error) => error,
+        };
+        let Some((reason, waits)) = again(error.class) else { return Err(error) };
+        let wait = waits.before(tries);
+        tries += 1;
+        waited += wait;
+        let hopeless =
+            waited > PATIENCE || (error.class == Class::Unreachable && tries >= UNREACHABLE_TRIES);
+        if hopeless || stop.is_set() {
+            return Err(error);
+        }
+        tell(Event::Retrying {
+            address: step.address.clone(),
+            action: step.verb(),
+            reason,
+            wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            attempt: tries + 1,
+            because: error.to_string(),
+        });
+        aws.wait(wait).await;
+        // A run that is to end begins no call, though it would be the same once more.
+        if stop.is_set() {
+            return Err(error);
+        }
+        gate.enter().await;
+    }
+}
+
+/// Why and how patiently what failed so is tried again.
+fn again(class: Class) -> Option<(Reason, &'static Waits)> {
+    match class {
+        Class::RoleNotReady => Some((Reason::RoleNotReady, &ROLE_WAITS)),
+        Class::Busy => Some((Reason::Busy, &BUSY_WAITS)),
+        Class::Throttled => Some((Reason::Throttled, &BUSY_WAITS)),
+        Class::Unreachable => Some((Reason::Unreachable, &BUSY_WAITS)),
+        // An uncertain create has been looked for by now, and is not there.
+        Class::Uncertain => Some((Reason::Uncertain, &BUSY_WAITS)),
+        _ => None,
+    }
+}
+
+/// One call, inside the gate, and out again.
+async fn call(step: &Step, gate: &Gate, work: Work<'_>) -> Result<Attributes, AwsError> {
     let answer = match &step.action {
         Action::Create { properties } => create(step, properties, work).await,
         Action::Update { properties, was } => update(step, properties, was, work).await,

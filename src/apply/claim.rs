@@ -4,10 +4,9 @@
 //! own and then reads them all: of two runs, at least one sees the other. For as long as it lives it changes
 //! its tag; what stands still was left by a run that died, and is taken away.
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::apply::Outcome;
+use crate::apply::{Outcome, Stop};
 use crate::aws::{Aws, AwsError, Class};
 use crate::calls::Answer;
 use crate::kind::Live;
@@ -79,10 +78,10 @@ impl Place {
         Ok(runs(&appsync_tags::read(aws, &self.arn).await?))
     }
 
-    /// Returns once no other run is there any more, or all that are have died. `interrupted` ends it.
-    pub async fn wait_for_others(&self, aws: &Aws, interrupted: &AtomicBool) -> Answer<()> {
+    /// Returns once no other run is there any more, or all that are have died. `stop` ends it.
+    pub async fn wait_for_others(&self, aws: &Aws, stop: &Stop) -> Answer<()> {
         let mut silent: BTreeMap<String, (String, u32)> = BTreeMap::new();
-        while !interrupted.load(Ordering::Relaxed) {
+        while !stop.is_set() {
             let now = match self.runs(aws).await {
                 Err(error) if untaggable(&error) => return Ok(()),
                 now => now?,

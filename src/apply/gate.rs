@@ -64,15 +64,18 @@ impl Gate {
     pub async fn enter(&self) {
         loop {
             let freed = self.freed.notified();
-            {
-                let mut width = self.state.lock().expect("nobody panics while holding it");
-                if width.inside < width.limit {
-                    width.inside += 1;
-                    return;
-                }
+            if self.try_enter() {
+                return;
             }
             freed.await;
         }
+    }
+    /// Is inside, if there is room.
+    pub fn try_enter(&self) -> bool {
+        let mut width = self.state.lock().expect("nobody panics while holding it");
+        let room = width.inside < width.limit;
+        width.inside += usize::from(room);
+        room
     }
     pub fn leave(&self, passage: Passage) {
         let mut width = self.state.lock().expect("nobody panics while holding it");

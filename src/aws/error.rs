@@ -5,9 +5,12 @@ use aws_sdk_appsync::types as sdk;
 use aws_sdk_appsync::types::error::BadRequestException;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// What a failed call means to us. Decides retry, hint and exit code; nothing else does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// There is nobody to call as.
     NoCredentials,
@@ -50,14 +53,18 @@ pub struct AwsError {
 }
 
 /// One thing that AppSync found in a handler's code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CodeError {
     /// Such as `LINT_ERROR` or `PARSER_ERROR`.
     pub kind: String,
     pub message: String,
-    /// Where it is; nothing where AppSync does not know.
+    /// Where it is, from 1. Left out: AppSync does not know.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
+    /// How many characters it is long.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub span: Option<u32>,
 }
 
@@ -134,7 +141,7 @@ pub fn code_errors(refusal: &BadRequestException) -> Vec<CodeError> {
         let known = |it: Option<i32>| it.and_then(|it| u32::try_from(it).ok()).filter(|it| *it > 0);
         CodeError {
             kind: error.error_type().unwrap_or_default().to_owned(),
-            message: error.value().unwrap_or_default().to_owned(),
+            message: without_keys(error.value().unwrap_or_default()),
             line: known(at.map(sdk::CodeErrorLocation::line)),
             column: known(at.map(sdk::CodeErrorLocation::column)),
             span: known(at.map(sdk::CodeErrorLocation::span)),
@@ -165,6 +172,7 @@ fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
         | "InvalidClientTokenId"
         | "ExpiredTokenException"
         | "ExpiredToken"
+        | "RequestExpired"
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch"
         | "MissingAuthenticationTokenException"

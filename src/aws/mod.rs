@@ -1,9 +1,11 @@
 //! The door to AWS: clients, and one classification of everything that can go wrong there.
+mod advice;
 mod connect;
 mod error;
 mod retry;
 mod watch;
 
+pub use advice::{Advice, advice};
 pub use connect::{Endpoint, Target, connect};
 pub use error::{AwsError, Class, CodeError, code_errors, failed};
 

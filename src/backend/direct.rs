@@ -3,13 +3,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::future::pending;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, join, join_all, select};
 
 use crate::address::Address;
-use crate::apply::{Outcome, Place, Run, Taken, apply};
+use crate::apply::{Halt, Outcome, Place, Run, Stop, Taken, apply};
 use crate::aws::{Aws, Identity};
 use crate::diff::{Change, compare};
 use crate::event::Event;
@@ -81,8 +80,8 @@ pub async fn propose(
 #[derive(Clone, Copy)]
 pub struct Way<'a> {
     pub steps_at_once: usize,
-    /// Set when the user wants it to end.
-    pub interrupted: &'a AtomicBool,
+    /// Set when it is to end.
+    pub stop: &'a Stop,
     pub tell: &'a (dyn Fn(Event) + Sync),
 }
 
@@ -112,7 +111,7 @@ pub async fn carry_out(
     proposal: &Proposal,
     way: Way<'_>,
 ) -> Result<Carried, LookError> {
-    let Way { steps_at_once, interrupted, tell } = way;
+    let Way { steps_at_once, stop, tell } = way;
     let id = uuid::Uuid::new_v4().simple().to_string();
     let place = Place::of(&proposal.live);
     if let Some(place) = &place
@@ -122,18 +121,8 @@ pub async fn carry_out(
         place.leave(aws, [id]).await?;
         return Ok(Carried::Stale);
     }
-    let overtaken = AtomicBool::new(false);
-    let (site, overtaken_by) = (&proposal.site, &overtaken);
-    let run = Run {
-        aws,
-        site,
-        stack,
-        id: &id,
-        steps_at_once,
-        interrupted,
-        overtaken: overtaken_by,
-        tell,
-    };
+    let site = &proposal.site;
+    let run = Run { aws, site, stack, id: &id, steps_at_once, stop, tell };
     let outcome = {
         let applying = pin!(apply(&proposal.steps, &proposal.live, run));
         let beating = pin!(async {
@@ -145,7 +134,7 @@ pub async fn carry_out(
         match select(applying, beating).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(((), applying)) => {
-                overtaken.store(true, Ordering::Relaxed);
+                stop.now(Halt::Overtaken);
                 applying.await
             }
         }
@@ -166,15 +155,15 @@ async fn wait_for_turn(
     way: Way<'_>,
 ) -> Result<bool, LookError> {
     let mut waited = false;
-    while !way.interrupted.load(Ordering::Relaxed) {
+    while !way.stop.is_set() {
         match place.take(aws, id).await? {
             Taken::Alone | Taken::Unknown => break,
             Taken::Others => {
                 if !waited {
-                    (way.tell)(Event::Waiting);
+                    (way.tell)(Event::Queued);
                 }
                 waited = true;
-                place.wait_for_others(aws, way.interrupted).await?;
+                place.wait_for_others(aws, way.stop).await?;
             }
         }
     }

@@ -1,24 +1,26 @@
 //! `provision apply` and `provision destroy`: propose, ask, carry out, look again.
+use std::future::pending;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::pin;
+use std::time::Duration;
 
 use serde_json::json;
 
-use crate::apply::{Outcome, STEPS_AT_ONCE};
+use crate::apply::{Halt, Outcome, STEPS_AT_ONCE, Stop};
 use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out};
 use crate::cli::exit::{Exit, hints, of_outcome};
 use crate::cli::intent::{Intent, Proposed};
 use crate::cli::load::{Opened, open_file};
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::plan::{Format, closing, describe, headline, wanted};
+use crate::cli::progress::Progress;
 use crate::cli::scope::ScopeArgs;
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Failure, Io};
 use crate::event::Event;
 use crate::kind::Live;
 use crate::render::changes::{self, Plan};
-use crate::render::{outputs, progress};
+use crate::render::outputs;
 use crate::saved::SavedPlan;
 
 /// Make AWS as the spec says
@@ -73,6 +75,9 @@ struct ChangingArgs {
     /// How many changes may be under way at a time
     #[arg(long, value_name = "N", default_value_t = STEPS_AT_ONCE as u16, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallelism: u16,
+    /// Begin nothing more after this long, such as 10m; what runs by then is finished
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
     #[command(flatten)]
     scope: ScopeArgs,
     #[command(flatten)]
@@ -224,40 +229,40 @@ async fn run(
     session: &Session,
     io: &mut Io,
 ) -> Result<Carried, Failure> {
-    let interrupted = AtomicBool::new(false);
-    let format = args.format;
-    let told = Mutex::new(io);
-    let say = |text: &str| told.lock().expect("nobody panics while telling").note(text);
-    let tell = |event: Event| match format {
-        Format::Human => {
-            if let Some(line) = progress::line(&event) {
-                say(&format!("{line}\n"));
-            }
-        }
-        Format::Json => {
-            let mut io = told.lock().expect("nobody panics while telling");
-            // A result that nobody reads is found out when the outputs are written.
-            drop(io.result(&format!("{}\n", json!(event))));
-        }
-    };
-    let steps_at_once = usize::from(args.parallelism);
-    let way = Way { steps_at_once, interrupted: &interrupted, tell: &tell };
+    let stop = Stop::default();
     let (stack, desired) = (&intent.stack, &intent.desired);
-    let carrying = carry_out(&session.aws, stack, desired, proposal, way);
-    let mut carrying = std::pin::pin!(carrying);
-    loop {
+    let progress = Progress::new(io, args.format, desired);
+    let tell = |event: Event| progress.tell(&event);
+    let steps_at_once = usize::from(args.parallelism);
+    let way = Way { steps_at_once, stop: &stop, tell: &tell };
+    let mut carrying = pin!(carry_out(&session.aws, stack, desired, proposal, way));
+    let mut late = pin!(async {
+        match args.timeout {
+            Some(timeout) => session.aws.wait(timeout).await,
+            None => pending().await,
+        }
+    });
+    let mut asked = false;
+    let carried = loop {
         tokio::select! {
-            carried = &mut carrying => return Ok(carried?),
+            carried = &mut carrying => break carried?,
+            () = &mut late, if !stop.is_set() => {
+                stop.now(Halt::Late);
+                progress.note("  … the time is over; finishing what is under way\n");
+            }
             Ok(()) = tokio::signal::ctrl_c() => {
-                if interrupted.swap(true, Ordering::Relaxed) {
+                if std::mem::replace(&mut asked, true) {
                     let message = "stopped with changes under way";
                     return Err(Failure::new(Exit::Interrupted, message)
                         .hint("run it again; it finds what was done and goes on"));
                 }
-                say("  … finishing what is under way; Ctrl-C again stops at once\n");
+                stop.now(Halt::Interrupted);
+                progress.note("  … finishing what is under way; Ctrl-C again stops at once\n");
             }
         }
-    }
+    };
+    progress.finish();
+    Ok(carried)
 }
 
 /// Asks before anything is changed; only somebody at a terminal can answer.
@@ -311,8 +316,14 @@ fn tell_outputs(
 
 fn unfinished(outcome: &Outcome, exit: Exit) -> Failure {
     let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
-    let message = match exit {
-        Exit::Interrupted => format!("interrupted; {skipped} steps were not tried"),
+    let failures = if failed > 0 { format!("{failed} failed, ") } else { String::new() };
+    let message = match outcome.stopped {
+        Some(Halt::Interrupted) => {
+            format!("interrupted; {failures}{} not tried", counted(skipped))
+        }
+        Some(Halt::Late) => {
+            format!("not done in time; {failures}{} not tried", counted(skipped))
+        }
         _ => format!("{failed} steps failed and {skipped} were not tried"),
     };
     let mut failure = Failure::new(exit, message);
@@ -326,4 +337,17 @@ fn unfinished(outcome: &Outcome, exit: Exit) -> Failure {
     }
     failure.hints = told;
     failure.hint("run it again; what is done stays done")
+}
+
+/// `1 step was`, `2 steps were`.
+fn counted(steps: usize) -> String {
+    if steps == 1 { "1 step was".to_owned() } else { format!("{steps} steps were") }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration: Option<jiff::SignedDuration> = text.parse().ok();
+    duration
+        .and_then(|it| Duration::try_from(it).ok())
+        .filter(|it| !it.is_zero())
+        .ok_or_else(|| "expected a time such as 90s, 10m or 1h30m".to_owned())
 }

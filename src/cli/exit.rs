@@ -1,8 +1,8 @@
 //! How a command ends: the one table of exit codes, and failures with what to do about them.
 use std::io;
 
-use crate::apply::Outcome;
-use crate::aws::{AwsError, Class};
+use crate::apply::{Halt, Outcome};
+use crate::aws::{AwsError, advice};
 use crate::live::LookError;
 
 /// Why a command ended as it did. Its number is the process's exit code.
@@ -102,32 +102,17 @@ impl From<LookError> for Failure {
 
 /// What usually helps against an error of AWS's.
 pub fn hints(error: &AwsError) -> Vec<String> {
-    let sso = error.message.to_ascii_lowercase().contains("sso");
-    let hint = match error.class {
-        Class::NoCredentials if sso => "run `aws sso login`, with `--profile` if you use one",
-        Class::NoCredentials => {
-            "give credentials as for any AWS tool (a profile, AWS_ACCESS_KEY_ID, `aws sso login`), \
-             or try it without an AWS account: `--local`"
-        }
-        Class::Denied => "check whose credentials these are, and what they allow",
-        Class::Unreachable => "check the region, the network and, if one is set, the endpoint URL",
-        Class::Quota => "delete what is no longer used, or ask AWS for a higher quota",
-        Class::RoleNotReady => "check that the role trusts appsync.amazonaws.com",
-        Class::Busy | Class::Throttled | Class::Uncertain => {
-            "run it again; it goes on where it stopped"
-        }
-        _ => return Vec::new(),
-    };
-    vec![hint.to_owned()]
+    advice(error).fix.into_iter().collect()
 }
 
 /// The code for how an apply went.
 pub fn of_outcome(outcome: &Outcome) -> Exit {
-    match outcome {
-        Outcome { interrupted: true, skipped, .. } if !skipped.is_empty() => Exit::Interrupted,
-        outcome if outcome.is_whole() => Exit::Done,
-        Outcome { succeeded, .. } if succeeded.is_empty() => Exit::Error,
-        _ => Exit::Partial,
+    match outcome.stopped {
+        _ if outcome.is_whole() => Exit::Done,
+        Some(Halt::Interrupted) => Exit::Interrupted,
+        Some(Halt::Late) => Exit::Partial,
+        _ if outcome.changed_something() => Exit::Partial,
+        _ => Exit::Error,
     }
 }
 

@@ -63,6 +63,10 @@ impl Io {
             self.say(text);
         }
     }
+    /// Whether a person looks at a terminal on which lines can be drawn anew.
+    pub fn redraws(&self) -> bool {
+        self.terminal.err && !self.quiet && !self.is_dumb()
+    }
     pub fn error_colored(&self) -> bool {
         self.colored(self.terminal.err)
     }
@@ -74,18 +78,21 @@ impl Io {
         let since = self.clock.now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
     }
+    fn is_dumb(&self) -> bool {
+        self.environment.get("TERM").is_some_and(|it| it == "dumb")
+    }
     fn colored(&self, terminal: bool) -> bool {
         let unwanted = |name| self.environment.get(name).is_some_and(|it: &String| !it.is_empty());
-        let dumb = self.environment.get("TERM").is_some_and(|it| it == "dumb");
         match self.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => terminal && !unwanted("NO_COLOR") && !dumb,
+            Color::Auto => terminal && !unwanted("NO_COLOR") && !self.is_dumb(),
         }
     }
 }
 
-fn plain_unless(colored: bool, text: &str) -> String {
+/// The text, without its colours where they are not wanted.
+pub fn plain_unless(colored: bool, text: &str) -> String {
     match colored {
         true => text.to_owned(),
         false => anstream::adapter::strip_str(text).to_string(),

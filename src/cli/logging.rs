@@ -12,6 +12,7 @@ const CAPS: &[&str] = &[
     "aws_sdk_appsync=debug",
     "aws_sdk_iam=debug",
     "aws_sdk_sts=debug",
+    "aws_sdk_wafv2=debug",
     "aws_sigv4=info",
     "aws_smithy_http_client=debug",
     "aws_smithy_runtime=debug",

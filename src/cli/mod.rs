@@ -13,6 +13,7 @@ mod logging;
 mod outputs;
 mod parameters;
 mod plan;
+mod progress;
 mod render;
 mod schema;
 mod scope;

@@ -3,6 +3,7 @@ pub mod access;
 pub mod changes;
 pub mod diagnostics;
 pub mod explain;
+pub mod failures;
 pub mod outputs;
 pub mod progress;
 pub mod spec;

@@ -1,19 +1,27 @@
-//! A run as it goes: a line an event, for people.
+//! A run as it goes: a line an event, for people; and a board of what is under way, for a terminal.
+mod board;
+
+pub use board::{Board, seconds};
+
 use anstyle::{AnsiColor, Style};
 
-use crate::event::{Because, Event};
+use crate::event::Event;
 use crate::plan::Verb;
 
-/// The line for `event`, if it is worth one.
+/// The line for `event`, if it is worth one. What failed has a card of its own, and what was skipped stands
+/// in the list of what remains.
 pub fn line(event: &Event) -> Option<String> {
     let green = AnsiColor::Green.on_default();
     let yellow = AnsiColor::Yellow.on_default();
-    let red = AnsiColor::Red.on_default();
     let say =
         |style: Style, sign: &str, text: String| Some(format!("  {style}{sign}{style:#} {text}"));
     match event {
-        Event::Planned { .. } | Event::Started { .. } => None,
-        Event::Waiting => {
+        Event::Planned { .. }
+        | Event::Waiting { .. }
+        | Event::Started { .. }
+        | Event::Failed { .. }
+        | Event::Skipped { .. } => None,
+        Event::Queued => {
             say(yellow, "…", "another apply of this stack is under way; waiting".to_owned())
         }
         Event::Retrying { address, because, .. } => {
@@ -21,15 +29,6 @@ pub fn line(event: &Event) -> Option<String> {
         }
         Event::Succeeded { address, action } => {
             say(green, "✓", format!("{address} {}", past(*action)))
-        }
-        Event::Failed { address, message, .. } => say(red, "✗", format!("{address}: {message}")),
-        Event::Skipped { address, action, because } => {
-            let because = match because {
-                Because::Failed(need) => format!("{need} did not succeed"),
-                Because::Interrupted => "interrupted".to_owned(),
-                Because::Overtaken => "another apply of this stack is under way".to_owned(),
-            };
-            say(yellow, "-", format!("{address} not {}: {because}", past(*action)))
         }
         Event::Finished { succeeded, failed, skipped } => {
             let mut parts = vec![format!("{succeeded} done")];
@@ -40,7 +39,7 @@ pub fn line(event: &Event) -> Option<String> {
     }
 }
 
-fn past(action: Verb) -> &'static str {
+pub fn past(action: Verb) -> &'static str {
     match action {
         Verb::Create => "created",
         Verb::Update => "updated",

@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn};
 use proptest::prelude::*;
-use provision::apply::Outcome;
+use provision::apply::{Outcome, Stop};
 use provision::aws::Class;
 use provision::backend::direct::{Carried, Done, Proposal, Way, carry_out, propose, verify};
 use provision::event::Event;
@@ -52,8 +52,8 @@ pub async fn carried(
     proposal: &Proposal,
     tell: &(dyn Fn(Event) + Sync),
 ) -> Done {
-    let interrupted = AtomicBool::new(false);
-    let way = Way { steps_at_once: 8, interrupted: &interrupted, tell };
+    let stop = Stop::default();
+    let way = Way { steps_at_once: 8, stop: &stop, tell };
     match carry_out(&served.aws, stack, desired, proposal, way).await.unwrap() {
         Carried::Out(done) => done,
         Carried::Stale => panic!("nobody else is there"),

@@ -1,0 +1,143 @@
+//! What happens, as it happens: JSON lines, plain lines, or lines above a board that a terminal keeps up to date.
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+use tracing::level_filters::LevelFilter;
+
+use crate::cli::Io;
+use crate::cli::io::plain_unless;
+use crate::cli::plan::Format;
+use crate::event::Event;
+use crate::kind::Desired;
+use crate::render::failures::{Left, card, remaining};
+use crate::render::progress::{Board, line, seconds};
+
+/// How often the board is drawn.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// Where the events of a run go.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    io: Mutex<&'a mut Io>,
+    format: Format,
+    /// What should be: a card shows the code of it.
+    desired: &'a Desired,
+    left: Mutex<Vec<Left>>,
+    live: Option<Live>,
+}
+
+impl<'a> Progress<'a> {
+    pub fn new(io: &'a mut Io, format: Format, desired: &'a Desired) -> Self {
+        // Logs would be written across the board.
+        let logs = LevelFilter::current() > LevelFilter::WARN;
+        let wanted = format == Format::Human && io.redraws() && !logs;
+        let live = wanted.then(|| Live::begin(io.error_colored())).filter(|it| !it.bar.is_hidden());
+        Self { io: Mutex::new(io), format, desired, left: Mutex::default(), live }
+    }
+    pub fn tell(&self, event: &Event) {
+        match self.format {
+            Format::Human => self.show(event),
+            // A result that nobody reads is found out when the outputs are written.
+            Format::Json => drop(self.io().result(&format!("{}\n", json!(event)))),
+        }
+    }
+    /// Tells a person something beside the events.
+    pub fn note(&self, text: &str) {
+        if !self.io().quiet {
+            self.say(text);
+        }
+    }
+    /// Ends the board and says what remains.
+    pub fn finish(&self) {
+        if let Some(live) = &self.live {
+            live.bar.finish_and_clear();
+        }
+        let left = self.left.lock().expect("nobody panics while telling");
+        self.io().say(&remaining(&left));
+    }
+
+    fn show(&self, event: &Event) {
+        let took = self.live.as_ref().and_then(|it| it.take(event));
+        match event {
+            Event::Failed { address, action, error } => {
+                self.say(&card(address, *action, error, self.desired.get(address)));
+                self.leave(Left { address: address.clone(), action: *action, because: None });
+            }
+            Event::Skipped { address, action, because } => {
+                let because = Some(because.clone());
+                self.leave(Left { address: address.clone(), action: *action, because });
+            }
+            // The board says it.
+            Event::Retrying { .. } if self.live.is_some() => {}
+            event => {
+                let dim = anstyle::Style::new().dimmed();
+                let took = took.map(|it| format!("  {dim}{}{dim:#}", seconds(it)));
+                if let Some(line) = line(event) {
+                    self.note(&format!("{line}{}\n", took.unwrap_or_default()));
+                }
+            }
+        }
+    }
+    fn say(&self, text: &str) {
+        match &self.live {
+            Some(live) => live.above(text),
+            None => self.io().say(text),
+        }
+    }
+    fn leave(&self, left: Left) {
+        self.left.lock().expect("nobody panics while telling").push(left);
+    }
+    fn io(&self) -> MutexGuard<'_, &'a mut Io> {
+        self.io.lock().expect("nobody panics while telling")
+    }
+}
+
+/// A board on a terminal. It is gone when this is.
+#[derive(Debug)]
+struct Live {
+    bar: ProgressBar,
+    board: Arc<Mutex<Board>>,
+    begun: Instant,
+    colored: bool,
+}
+
+impl Live {
+    fn begin(colored: bool) -> Self {
+        let begun = now();
+        let board = Arc::new(Mutex::new(Board::default()));
+        let shown = Arc::clone(&board);
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{board}").expect("the template is one word");
+        let style = style.with_key("board", move |_: &_, to: &mut dyn std::fmt::Write| {
+            let text = shown.lock().expect("nobody panics while telling").text(begun.elapsed());
+            // A terminal that takes no more is found out by the next line.
+            let _ = to.write_str(&plain_unless(colored, &text));
+        });
+        bar.set_style(style);
+        bar.enable_steady_tick(FRAME);
+        Self { bar, board, begun, colored }
+    }
+    fn take(&self, event: &Event) -> Option<Duration> {
+        let mut board = self.board.lock().expect("nobody panics while telling");
+        board.take(event, self.begun.elapsed())
+    }
+    fn above(&self, text: &str) {
+        self.bar.println(plain_unless(self.colored, text));
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a step takes is shown and forgotten; `--now` must not stop it"
+)]
+fn now() -> Instant {
+    Instant::now()
+}

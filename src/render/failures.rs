@@ -1,0 +1,113 @@
+//! What could not be done: a card for each step, and what remains.
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use anstyle::{AnsiColor, Style};
+
+use crate::address::Address;
+use crate::event::{Because, CodeError, Refusal};
+use crate::kind::Resource;
+use crate::plan::Verb;
+use crate::render::progress::past;
+
+/// Errors in code that are shown; more than this nobody reads at once.
+const CODE_ERRORS_MAX: usize = 10;
+/// A line of more bytes is not shown.
+const LINE_MAX: usize = 4_096;
+
+/// What was tried on which address, what AWS said to it, what probably lies behind it, and what helps. `resource`
+/// is the step's own, for errors in its code.
+pub fn card(
+    address: &Address,
+    action: Verb,
+    refusal: &Refusal,
+    resource: Option<&Resource>,
+) -> String {
+    let red = AnsiColor::Red.on_default();
+    let bold = Style::new().bold();
+    let verb = past(action);
+    let mut text = format!("  {red}✗{red:#} {bold}{address}{bold:#}: can't be {verb}\n");
+    let said = [refusal.operation.as_deref(), refusal.code.as_deref(), Some(&refusal.message)];
+    let mut said: Vec<&str> = said.into_iter().flatten().filter(|it| !it.is_empty()).collect();
+    said.dedup();
+    let mut line = |text_of: &str| text.push_str(&format!("    {text_of}\n"));
+    line(&said.join(": "));
+    if let Some(id) = &refusal.request_id {
+        line(&format!("request {id}"));
+    }
+    for frame in frames(address, refusal, resource) {
+        frame.lines().for_each(&mut line);
+    }
+    if let Some(cause) = &refusal.cause {
+        line(&format!("{bold}likely cause{bold:#}: {cause}"));
+    }
+    for hint in &refusal.hints {
+        line(&format!("{bold}what helps{bold:#}: {hint}"));
+    }
+    text
+}
+
+/// A step that is left to do.
+#[derive(Clone, Debug)]
+pub struct Left {
+    pub address: Address,
+    pub action: Verb,
+    /// Why it was not tried; `None`: it was, and failed.
+    pub because: Option<Because>,
+}
+
+/// What is left to do, and why; nothing where all is done.
+pub fn remaining(left: &[Left]) -> String {
+    if left.is_empty() {
+        return String::new();
+    }
+    let (red, yellow) = (AnsiColor::Red.on_default(), AnsiColor::Yellow.on_default());
+    let mut text = "\nWhat remains:\n".to_owned();
+    for Left { address, action, because } in left {
+        let why = match because {
+            None => "it failed".to_owned(),
+            Some(Because::Failed(need)) => format!("{need} did not succeed"),
+            Some(Because::Interrupted) => "interrupted".to_owned(),
+            Some(Because::Late) => "the time was over".to_owned(),
+            Some(Because::Overtaken) => "another apply of this stack is under way".to_owned(),
+        };
+        let (style, sign) = if because.is_none() { (red, "✗") } else { (yellow, "-") };
+        text.push_str(&format!(
+            "  {style}{sign}{style:#} {address} not {}: {why}\n",
+            past(*action)
+        ));
+    }
+    text
+}
+
+/// The places in the handler's code that AppSync minds.
+fn frames(address: &Address, refusal: &Refusal, resource: Option<&Resource>) -> Vec<String> {
+    let code = resource.and_then(|it| it.properties.get("CodeHandlers")?.as_str());
+    let file = resource.and_then(|it| it.declared["handlers"]["code"].as_str());
+    let name = file.map_or_else(|| format!("codeHandlers of {address}"), str::to_owned);
+    let frame = |error| {
+        // Colour is taken out by whoever prints, where nobody sees it.
+        Renderer::styled().render(&[group(error, &name, code.unwrap_or_default())])
+    };
+    let mut frames: Vec<String> =
+        refusal.code_errors.iter().take(CODE_ERRORS_MAX).map(frame).collect();
+    let more = refusal.code_errors.len().saturating_sub(CODE_ERRORS_MAX);
+    frames.extend((more > 0).then(|| format!("… and {more} more")));
+    frames
+}
+
+fn group<'a>(error: &'a CodeError, name: &'a str, code: &'a str) -> Group<'a> {
+    let title = Level::ERROR.primary_title(error.message.as_str()).id(error.kind.as_str());
+    let Some(line) = error.line.and_then(|it| usize::try_from(it).ok()) else {
+        return title.element(Origin::path(name));
+    };
+    let column = error.column.and_then(|it| usize::try_from(it).ok()).unwrap_or(1);
+    let shown = code.lines().nth(line - 1).filter(|it| !it.is_empty() && it.len() < LINE_MAX);
+    let Some(shown) = shown else {
+        return title.element(Origin::path(name).line(line).char_column(column));
+    };
+    let byte =
+        |letters: usize| shown.char_indices().nth(letters).map_or(shown.len(), |(byte, _)| byte);
+    let length = error.span.and_then(|it| usize::try_from(it).ok()).unwrap_or(1);
+    let span = byte(column - 1)..byte((column - 1).saturating_add(length));
+    let mark = AnnotationKind::Primary.span(span);
+    title.element(Snippet::source(shown).line_start(line).path(name).annotation(mark))
+}
