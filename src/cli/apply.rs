@@ -316,15 +316,16 @@ fn tell_outputs(
 
 fn unfinished(outcome: &Outcome, exit: Exit) -> Failure {
     let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
-    let failures = if failed > 0 { format!("{failed} failed, ") } else { String::new() };
+    let steps = |count: usize| format!("{count} {}", if count == 1 { "step" } else { "steps" });
+    let were = if skipped == 1 { "was" } else { "were" };
+    let mut parts = Vec::new();
+    parts.extend((failed > 0).then(|| format!("{} failed", steps(failed))));
+    parts.extend((skipped > 0).then(|| format!("{} {were} not tried", steps(skipped))));
+    let count = parts.join(", ");
     let message = match outcome.stopped {
-        Some(Halt::Interrupted) => {
-            format!("interrupted; {failures}{} not tried", counted(skipped))
-        }
-        Some(Halt::Late) => {
-            format!("not done in time; {failures}{} not tried", counted(skipped))
-        }
-        _ => format!("{failed} steps failed and {skipped} were not tried"),
+        Some(Halt::Interrupted) => format!("interrupted; {count}"),
+        Some(Halt::Late) => format!("not done in time; {count}"),
+        Some(Halt::Overtaken) | None => count,
     };
     let mut failure = Failure::new(exit, message);
     let mut told = Vec::new();
@@ -337,11 +338,6 @@ fn unfinished(outcome: &Outcome, exit: Exit) -> Failure {
     }
     failure.hints = told;
     failure.hint("run it again; what is done stays done")
-}
-
-/// `1 step was`, `2 steps were`.
-fn counted(steps: usize) -> String {
-    if steps == 1 { "1 step was".to_owned() } else { format!("{steps} steps were") }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -21,6 +21,7 @@ mod node;
 mod pages;
 mod parameters;
 mod plans;
+mod refusals;
 mod saved_plans;
 mod schema;
 mod seen;

@@ -1,0 +1,256 @@
+//! When AWS says no: what was tried, what AWS said, the likely cause, what helps, and what remains.
+use std::sync::Arc;
+
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Response;
+use axum::middleware::{Next, from_fn};
+use provision::emulator::Store;
+use serde_json::{Value, json};
+
+use crate::world::{Ran, Served, World, serve, serve_store};
+
+const SPEC: &str = "\
+version: 1
+stack: chat
+apis:
+  chat:
+    auth: { providers: [API_KEY, AWS_IAM], publish: [AWS_IAM] }
+    apiKeys: { web: {} }
+    namespaces:
+      orders: { handlers: { code: handlers/orders.js } }
+      users: {}
+";
+const CODE: &str = "export function onPublish(ctx) {\n  return ctx.évènts.map(it => it)\n}\n";
+
+fn world() -> World {
+    let world = World::new();
+    world.write("spec.yaml", SPEC);
+    world.write("handlers/orders.js", CODE);
+    world
+}
+
+async fn faulty(faults: Value) -> Served {
+    let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
+    store.set_faults(serde_json::from_value(faults).unwrap());
+    serve_store(store, |it| it).await
+}
+
+/// `provision` against what is served.
+async fn run(world: &World, served: &Served, arguments: &[&str]) -> Ran {
+    let mut all = arguments.to_vec();
+    all.extend(["--endpoint-url", &served.url]);
+    let mut command = world.command(&all);
+    command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
+    command.env("AWS_REGION", "ap-northeast-1");
+    let done = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    Ran {
+        code: done.status.code().unwrap_or(-1),
+        out: String::from_utf8(done.stdout).unwrap(),
+        err: String::from_utf8(done.stderr).unwrap(),
+    }
+}
+
+async fn apply(world: &World, served: &Served) -> Ran {
+    run(world, served, &["apply", "spec.yaml", "--yes"]).await
+}
+
+fn error(on: &str, code: &str, status: u16, message: &str) -> Value {
+    let fault = json!({ "error": { "code": code, "status": status, "message": message } });
+    json!({ "rules": [{ "on": on, "fault": fault }] })
+}
+
+/// What a card says, line by line, without the request's id.
+fn card(err: &str, address: &str) -> Vec<String> {
+    let head = format!("  ✗ {address}: can't be");
+    let lines = err.lines().skip_while(|it| !it.starts_with(&head));
+    let inside = |it: &&str| it.starts_with("    ") || it.starts_with(&head);
+    let lines: Vec<&str> = lines.take_while(inside).map(str::trim).collect();
+    assert!(lines.iter().any(|it| it.starts_with("request ")), "{err}");
+    lines.iter().filter(|it| !it.starts_with("request ")).map(|it| (*it).to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_used_up_quota_is_named_and_what_remains_is_listed() {
+    let served = faulty(json!({ "quotas": { "namespaces": 1 } })).await;
+    let world = world();
+    let Ran { code, err, .. } = apply(&world, &served).await;
+    assert_eq!(code, 3, "{err}");
+    let failed =
+        if err.contains("✗ apis/chat/namespaces/orders: can't") { "orders" } else { "users" };
+    let address = format!("apis/chat/namespaces/{failed}");
+    let card = card(&err, &address);
+    assert_eq!(card[0], format!("✗ {address}: can't be created"));
+    assert!(card[1].starts_with("CreateChannelNamespace: ServiceQuotaExceededException"), "{err}");
+    assert!(card[2].starts_with("likely cause: the API has as many channel namespaces"), "{err}");
+    assert!(card[3].starts_with("what helps: delete a namespace"), "{err}");
+    assert!(err.contains("\n3 done, 1 failed.\n"), "{err}");
+    assert!(
+        err.contains(&format!("\nWhat remains:\n  ✗ {address} not created: it failed\n")),
+        "{err}"
+    );
+    assert!(err.contains("run it again; what is done stays done"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_call_names_the_missing_permission_and_what_hangs_on_it() {
+    let said = "User: u is not authorized to perform: appsync:CreateApi on resource: *";
+    let served = faulty(error("CreateApi", "AccessDeniedException", 403, said)).await;
+    let Ran { code, err, .. } = apply(&world(), &served).await;
+    assert_eq!(code, 1, "nothing was changed: {err}");
+    let card = card(&err, "apis/chat");
+    assert_eq!(card[1], format!("CreateApi: AccessDeniedException: {said}"));
+    assert_eq!(card[2], "likely cause: the credentials do not allow `appsync:CreateApi`");
+    assert!(card[3].contains("let them do `appsync:CreateApi`"), "{err}");
+    let remains = err.split_once("What remains:\n").unwrap().1;
+    let remains: Vec<&str> = remains.lines().take(4).collect();
+    assert_eq!(remains[0], "  ✗ apis/chat not created: it failed");
+    assert!(remains[1..].iter().all(|it| it.ends_with("not created: apis/chat did not succeed")));
+    assert_eq!(err.matches("let them do `appsync:CreateApi`").count(), 2, "card and help: {err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_throttled_says_so_and_is_tried_again() {
+    let rules = json!([{ "on": "CreateApiKey", "fault": "throttle", "times": 2 }]);
+    let served = faulty(json!({ "rules": rules })).await;
+    let arguments = ["apply", "spec.yaml", "--yes", "--format", "json"];
+    let Ran { code, out, err } = run(&world(), &served, &arguments).await;
+    assert_eq!(code, 0, "{err}");
+    let events: Vec<Value> = out.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    let retries: Vec<&Value> = events.iter().filter(|it| it["event"] == "retrying").collect();
+    assert_eq!(retries.len(), 2);
+    for (retry, attempt) in retries.iter().zip([2, 3]) {
+        assert_eq!((&retry["reason"], &retry["attempt"]), (&json!("throttled"), &json!(attempt)));
+        assert!(retry["waitMs"].as_u64().unwrap() >= 100, "{retry}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_event_has_its_parts() {
+    let fault = error("CreateApiKey", "ApiKeyValidityOutOfBoundsException", 400, "too far");
+    let served = faulty(fault).await;
+    let arguments = ["apply", "spec.yaml", "--yes", "--format", "json"];
+    let Ran { code, out, .. } = run(&world(), &served, &arguments).await;
+    assert_eq!(code, 3);
+    let mut events = out.lines().map(|it| serde_json::from_str::<Value>(it).unwrap());
+    let mut error = events.find(|it| it["event"] == "failed").unwrap()["error"].take();
+    assert!(error["requestId"].is_string());
+    error.as_object_mut().unwrap().remove("requestId");
+    let expected = json!({
+        "operation": "CreateApiKey",
+        "code": "ApiKeyValidityOutOfBoundsException",
+        "message": "too far",
+        "class": "invalid",
+        "cause": "a key lives from a day to 365 days, counted when it is made or changed",
+        "hints": ["change `validFor` or `expires` of the key"],
+    });
+    assert_eq!(error, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_in_a_handlers_code_is_shown_where_it_is() {
+    let errors = json!([
+        { "errorType": "LINT_ERROR", "value": "no arrows today", "location": { "line": 2, "column": 21, "span": 8 } },
+        { "errorType": "PARSER_ERROR", "value": "somewhere", "location": { "line": 0, "column": 0, "span": -1 } },
+    ]);
+    let body = json!({ "message": "The code contains one or more errors.", "reason": "CODE_ERROR", "detail": { "codeErrors": errors } });
+    let body = Arc::new(body.to_string());
+    let served = serve(|router| {
+        router.layer(from_fn(move |request: Request, next: Next| {
+            let body = Arc::clone(&body);
+            async move {
+                let (parts, sent) = request.into_parts();
+                let sent = axum::body::to_bytes(sent, 1 << 20).await.unwrap();
+                if String::from_utf8_lossy(&sent).contains("codeHandlers") {
+                    let refused = Response::builder().status(400);
+                    let refused = refused.header("x-amzn-errortype", "BadRequestException");
+                    let refused = refused.header("x-amzn-requestid", "1234");
+                    return refused.body(Body::from(body.as_str().to_owned())).unwrap();
+                }
+                next.run(Request::from_parts(parts, Body::from(sent))).await
+            }
+        }))
+    })
+    .await;
+    let world = world();
+    let Ran { code, err, .. } = apply(&world, &served).await;
+    assert_eq!(code, 3, "{err}");
+    let expected = "  \
+  ✗ apis/chat/namespaces/orders: can't be created
+    CreateChannelNamespace: BadRequestException: The code contains one or more errors.
+    request 1234
+    error[LINT_ERROR]: no arrows today
+     --> handlers/orders.js:2:21
+      |
+    2 |   return ctx.évènts.map(it => it)
+      |                     ^^^^^^^^
+    error[PARSER_ERROR]: somewhere
+    --> handlers/orders.js
+    likely cause: AppSync refuses the handler's code
+    what helps: mend the code where it says
+";
+    assert!(err.contains(expected), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_failed_halfway_counts_as_a_change() {
+    let spec = "version: 1\nstack: s\nlogRoles: { logs: {} }\n";
+    let world = World::new();
+    world.write("spec.yaml", spec);
+    let check = async |on: &str, expected: i32| {
+        let served = faulty(error(on, "MalformedPolicyDocument", 400, "no")).await;
+        let Ran { code, err, .. } = apply(&world, &served).await;
+        assert_eq!(code, expected, "{on}: {err}");
+        assert!(card(&err, "logRoles/logs")[2].contains("IAM can't read the policy"), "{err}");
+    };
+    check("CreateRole", 1).await;
+    check("PutRolePolicy", 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_time_is_over_begins_nothing_more() {
+    let rules = json!([{ "on": "CreateApi", "fault": { "delay-ms": 600 } }]);
+    let served = faulty(json!({ "rules": rules })).await;
+    let world = world();
+    let arguments = ["apply", "spec.yaml", "--yes", "--timeout", "200ms"];
+    let Ran { code, err, .. } = run(&world, &served, &arguments).await;
+    assert_eq!(code, 3, "{err}");
+    assert!(err.contains("the time is over; finishing what is under way"), "{err}");
+    assert!(err.contains("apis/chat created"), "{err}");
+    assert!(err.contains("  - apis/chat/apiKeys/web not created: the time was over\n"), "{err}");
+    assert!(err.contains("error: not done in time; 3 steps were not tried"), "{err}");
+    let enough = ["apply", "spec.yaml", "--yes", "--timeout", "10m"];
+    assert_eq!(run(&world, &served, &enough).await.code, 0);
+    for wrong in ["0s", "soon", "-1m"] {
+        assert_eq!(world.run(&["apply", "spec.yaml", &format!("--timeout={wrong}")]).code, 64);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_even_two_v_show_a_key_or_a_signature() {
+    let key = "da2-abcdefghijklmnopqrstuvwxyz";
+    let message = format!("no key {key} today");
+    let named = |code: &str, status: u16| json!({ "error": { "code": code, "status": status, "message": message } });
+    let rules = json!([
+        { "on": "CreateApiKey", "fault": named("LimitExceededException", 429), "times": 1 },
+        { "on": "CreateApiKey", "fault": named("BadRequestException", 400) },
+        { "on": ["CreateChannelNamespace"], "fault": named("ConflictException", 409) },
+    ]);
+    // Longer than what may stand behind a `da2-` that is part of some request's id.
+    let secret = regex_lite::Regex::new("da2-[a-z0-9]{13}|Signature=|AWS4-HMAC").unwrap();
+    for format in ["human", "json"] {
+        let served = faulty(json!({ "rules": rules })).await;
+        let arguments = ["apply", "spec.yaml", "--yes", "-vv", "--format", format];
+        let Ran { code, out, err } = run(&world(), &served, &arguments).await;
+        assert_eq!(code, 3, "{err}");
+        assert!(out.contains("da2-…") || err.contains("no key da2-… today"), "{err}");
+        for text in [&out, &err] {
+            let found = secret.find(text).map(|it| it.start());
+            let near =
+                found.map(|it| text[it.saturating_sub(300)..].lines().take(3).collect::<String>());
+            assert_eq!(near, None, "{format}");
+        }
+        assert!(err.contains("aws_smithy_runtime"), "the SDK's own logs are on: {err}");
+    }
+}
