@@ -245,11 +245,8 @@ async fn run(
     let mut asked = false;
     let carried = loop {
         tokio::select! {
-            carried = &mut carrying => break carried?,
-            () = &mut late, if !stop.is_set() => {
-                stop.now(Halt::Late);
-                progress.note("  … the time is over; finishing what is under way\n");
-            }
+            // In this order: a Ctrl-C is heard before the first call is made.
+            biased;
             Ok(()) = tokio::signal::ctrl_c() => {
                 if std::mem::replace(&mut asked, true) {
                     let message = "stopped with changes under way";
@@ -259,6 +256,11 @@ async fn run(
                 stop.now(Halt::Interrupted);
                 progress.note("  … finishing what is under way; Ctrl-C again stops at once\n");
             }
+            () = &mut late, if !stop.is_set() => {
+                stop.now(Halt::Late);
+                progress.note("  … the time is over; finishing what is under way\n");
+            }
+            carried = &mut carrying => break carried?,
         }
     };
     progress.finish();

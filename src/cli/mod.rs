@@ -17,6 +17,7 @@ mod progress;
 mod render;
 mod schema;
 mod scope;
+mod screen;
 mod shell;
 mod target;
 mod validate;

@@ -9,6 +9,7 @@ use tracing::level_filters::LevelFilter;
 use crate::cli::Io;
 use crate::cli::io::plain_unless;
 use crate::cli::plan::Format;
+use crate::cli::screen::Screen;
 use crate::event::Event;
 use crate::kind::Desired;
 use crate::render::failures::{Left, card, remaining};
@@ -16,6 +17,8 @@ use crate::render::progress::{Board, line, seconds};
 
 /// How often the board is drawn.
 const FRAME: Duration = Duration::from_millis(100);
+/// How often at most, when much happens.
+const DRAWS_PER_S: u8 = 20;
 
 /// Where the events of a run go.
 #[derive(Debug)]
@@ -33,7 +36,7 @@ impl<'a> Progress<'a> {
         // Logs would be written across the board.
         let logs = LevelFilter::current() > LevelFilter::WARN;
         let wanted = format == Format::Human && io.redraws() && !logs;
-        let live = wanted.then(|| Live::begin(io.error_colored())).filter(|it| !it.bar.is_hidden());
+        let live = wanted.then(|| Live::begin(io.error_colored()));
         Self { io: Mutex::new(io), format, desired, left: Mutex::default(), live }
     }
     pub fn tell(&self, event: &Event) {
@@ -108,7 +111,8 @@ impl Live {
         let begun = now();
         let board = Arc::new(Mutex::new(Board::default()));
         let shown = Arc::clone(&board);
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(Screen::stderr()), DRAWS_PER_S);
+        let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("{board}").expect("the template is one word");
         let style = style.with_key("board", move |_: &_, to: &mut dyn std::fmt::Write| {
             let text = shown.lock().expect("nobody panics while telling").text(begun.elapsed());

@@ -25,6 +25,11 @@ fn each_switch_of_the_local_aws_changes_what_it_says() {
 }
 
 #[test]
+fn a_terminal_shows_what_runs_and_keeps_nothing_of_it() {
+    pytest("test_progress.py");
+}
+
+#[test]
 fn boto3_reads_back_what_the_spec_says_and_nothing_after_destroy() {
     pytest("test_apply.py");
 }

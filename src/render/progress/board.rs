@@ -80,9 +80,11 @@ impl Board {
         None
     }
 
-    /// The lines of it; nothing before the run begins.
+    /// The lines of it. There is one at least.
     pub fn text(&self, now: Duration) -> String {
-        let Some(steps) = self.steps else { return String::new() };
+        let Some(steps) = self.steps else {
+            return format!("  making sure that no other apply is under way · {}", seconds(now));
+        };
         if self.over {
             return format!("  looking at what is there now · {}", seconds(now));
         }
@@ -196,7 +198,8 @@ mod tests {
     #[test]
     fn a_board_says_what_runs_what_waits_and_why() {
         let mut board = Board::default();
-        assert_eq!(plain(&board, at(0)), "");
+        let before = "  making sure that no other apply is under way · 0.0 s";
+        assert_eq!(plain(&board, at(0)), before);
         let (address, action) = (namespace("b"), Verb::Create);
         board.take(&Event::Planned { steps: 5 }, at(0));
         board.take(&started("a"), at(0));

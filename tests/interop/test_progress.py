@@ -1,0 +1,168 @@
+"""What a person at a terminal sees of an apply: in a pseudo terminal, read as the terminal would."""
+
+import errno
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+import urllib.request
+
+import pytest
+
+from conftest import PROVISION
+
+SPEC = """\
+version: 1
+stack: live
+apis:
+  chat:
+    auth: { providers: [API_KEY] }
+    apiKeys: { web: {} }
+    namespaces: { one: {}, two: {}, three: {} }
+"""
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+PATIENCE_S = 30
+ROWS, COLUMNS = 40, 100
+
+
+class Terminal:
+    """The program in a terminal of its own, and all that it wrote there."""
+
+    def __init__(self, world, *arguments, **environment):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        environment = {**world.environment, "TERM": "xterm-256color", "AWS_REGION": "ap-northeast-1", **environment}
+        self.process = subprocess.Popen(
+            [PROVISION, *arguments, "--endpoint-url", world.url], cwd=world.folder, env=environment,
+            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(slave)
+        self.written = b""
+
+    def read(self, seconds):
+        """Whether there may be more."""
+        if select.select([self.master], [], [], seconds)[0]:
+            try:
+                part = os.read(self.master, 65536)
+            except OSError as error:
+                assert error.errno == errno.EIO
+                return False
+            self.written += part
+            return bool(part)
+        return True
+
+    def until(self, pattern):
+        end = time.monotonic() + PATIENCE_S
+        while not re.search(pattern, self.text()):
+            assert time.monotonic() < end and self.read(0.05), self.text()
+
+    def end(self):
+        while self.read(PATIENCE_S):
+            pass
+        os.close(self.master)
+        return self.process.wait(PATIENCE_S)
+
+    def text(self):
+        return ESCAPE.sub("", self.written.decode(errors="replace"))
+
+    def screen(self):
+        """The lines that are left, after every move of the cursor."""
+        lines, row, column = [""], 0, 0
+        for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x1b]", self.written.decode()):
+            if part == "\r":
+                column = 0
+            elif part == "\n":
+                row += 1
+            elif not part.startswith("\x1b"):
+                # A full line is left by the next letter only.
+                if column == COLUMNS:
+                    row, column = row + 1, 0
+                lines.extend([""] * (row + 1 - len(lines)))
+                lines[row] = lines[row][:column].ljust(column) + part + lines[row][column + 1:]
+                column += 1
+                continue
+            elif part[-1] in "AB":
+                row += int(part[2:-1] or 1) * (1 if part[-1] == "B" else -1)
+            elif part[-1] == "K":
+                lines[row] = "" if part[2:-1] == "2" else lines[row][:column]
+            else:
+                assert part[-1] in "mhl", part
+            lines.extend([""] * (row + 1 - len(lines)))
+        return "\n".join(it.rstrip() for it in lines)
+
+
+@pytest.fixture
+def slow(world):
+    def put(**members):
+        body = json.dumps({name.replace("_", "-"): it for name, it in members.items()}).encode()
+        urllib.request.urlopen(urllib.request.Request(f"{world.url}/_provision/faults", data=body, method="PUT"))
+    world.write("spec.yaml", SPEC)
+    return put
+
+
+def test_what_runs_is_shown_while_it_runs_and_gone_when_it_is_done(world, slow):
+    slow(latency_ms=50, rules=[{"on": "CreateApi", "fault": {"delay-ms": 400}}])
+    terminal = Terminal(world, "apply", "spec.yaml", "--yes")
+    terminal.until(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] apis/chat being created  0\.\d s")
+    terminal.until(r"0 of 5 done · 1 running · 0\.\d s")
+    assert terminal.end() == 0
+    screen = terminal.screen()
+    assert re.search(r"  ✓ apis/chat created  0\.[4-9] s\n", screen), screen
+    assert re.search(r"  ✓ apis/chat/namespaces/two created  \d\.\d s\n", screen), screen
+    assert "\n5 done.\n" in screen
+    for leftover in ["being created", "running", "looking at", "⠋"]:
+        assert leftover not in screen, screen
+
+
+def test_what_waits_says_why(world, slow):
+    rule = {"on": "CreateApiKey", "fault": {"error": {"code": "ConcurrentModificationException", "status": 409}}}
+    slow(latency_ms=50, rules=[{**rule, "times": 3}])
+    terminal = Terminal(world, "apply", "spec.yaml", "--yes")
+    terminal.until(r"… apis/chat/apiKeys/web being created  \d\.\d s  waits: API busy, attempt [23]")
+    terminal.until(r"1 waiting")
+    assert terminal.end() == 0
+    assert "waits:" not in terminal.screen() and "trying again" not in terminal.screen()
+
+
+def test_ctrl_c_finishes_what_runs_and_lists_the_rest(world, slow):
+    slow(latency_ms=20, rules=[{"on": "CreateApi", "fault": {"delay-ms": 1000}}])
+    terminal = Terminal(world, "apply", "spec.yaml", "--yes")
+    terminal.until(r"apis/chat being created")
+    os.write(terminal.master, b"\x03")
+    assert terminal.end() == 130
+    screen = terminal.screen()
+    assert "  … finishing what is under way; Ctrl-C again stops at once\n" in screen, screen
+    assert re.search(r"  ✓ apis/chat created  \d\.\d s\n", screen), screen
+    assert "What remains:\n  - apis/chat/apiKeys/web not created: interrupted\n" in screen, screen
+    assert "error: interrupted; 4 steps were not tried" in screen
+    assert "being created" not in screen
+
+
+def test_a_second_ctrl_c_leaves_no_board_behind(world, slow):
+    slow(rules=[{"on": "CreateApi", "fault": "hang"}])
+    terminal = Terminal(world, "apply", "spec.yaml", "--yes")
+    terminal.until(r"apis/chat being created")
+    os.write(terminal.master, b"\x03")
+    terminal.until("Ctrl-C again stops at once")
+    os.write(terminal.master, b"\x03")
+    assert terminal.end() == 130
+    assert "stopped with changes under way" in terminal.screen()
+    assert "being created" not in terminal.screen()
+
+
+@pytest.mark.parametrize("arguments, environment", [
+    ([], {"TERM": "dumb"}), (["--quiet"], {}), (["-v"], {}), (["--format", "json"], {}),
+])
+def test_nothing_is_drawn_anew_where_nobody_wants_it(world, slow, arguments, environment):
+    slow(latency_ms=30)
+    terminal = Terminal(world, "apply", "spec.yaml", "--yes", *arguments, **environment)
+    assert terminal.end() == 0
+    assert not re.search(r"\x1b\[[0-9]*[A-HJK]", terminal.written.decode()), terminal.text()
+    assert "running" not in terminal.text() and "being created" not in terminal.text()
