@@ -8,10 +8,10 @@ use axum::extract::Request;
 use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn};
 use proptest::prelude::*;
-use provision::apply::{Outcome, Stop};
+use provision::apply::{Halt, Outcome, Stop};
 use provision::aws::Class;
 use provision::backend::direct::{Carried, Done, Proposal, Way, carry_out, propose, verify};
-use provision::event::Event;
+use provision::event::{Event, Reason};
 use provision::kind::{Desired, Live, Owner};
 use provision::spec::Spec;
 use serde_json::{Value, json};
@@ -60,15 +60,26 @@ pub async fn carried(
     }
 }
 
-/// `Planned` first, `Finished` last, and one end for each beginning.
+/// `Planned` first, `Finished` last, one end for each beginning, and waits where the grammar has them.
 fn check_grammar(events: &[Event]) {
     assert!(matches!(events.first(), Some(Event::Planned { .. })), "{events:?}");
     assert!(matches!(events.last(), Some(Event::Finished { .. })), "{events:?}");
-    let mut open = Vec::new();
+    let (mut open, mut waited) = (Vec::new(), BTreeSet::new());
     let (mut ended, mut skips) = (0, 0);
     for event in events {
         match event {
-            Event::Started { address, action } => open.push((address.clone(), *action)),
+            Event::Waiting { address, action, behind } => {
+                assert!(address.is_within(behind), "{event:?}");
+                assert!(waited.insert((address.clone(), *action)), "once: {event:?}");
+                assert!(!open.contains(&(address.clone(), *action)), "before: {event:?}");
+            }
+            Event::Started { address, action } => {
+                open.push((address.clone(), *action));
+                waited.insert((address.clone(), *action));
+            }
+            Event::Retrying { address, action, attempt, .. } => {
+                assert!(open.contains(&(address.clone(), *action)) && *attempt > 1, "{event:?}");
+            }
             Event::Succeeded { address, action } | Event::Failed { address, action, .. } => {
                 let found = open.iter().position(|it| *it == (address.clone(), *action));
                 open.remove(found.expect("what ends has begun"));
@@ -258,8 +269,54 @@ async fn a_busy_api_is_waited_for_and_said_so() {
     let spec = article();
     let done = apply(&served, &spec.stack, &spec.desired).await;
     assert_eq!(done.left, 0);
-    let retries = done.events.iter().filter(|it| matches!(it, Event::Retrying { .. })).count();
-    assert_eq!(retries, 3);
+    let busy =
+        |it: &&Event| matches!(it, Event::Retrying { reason: Reason::Busy, wait_ms: 100.., .. });
+    assert_eq!(done.events.iter().filter(busy).count(), 3);
+}
+
+/// An API of more namespaces than its gate is wide at first.
+fn crowd() -> Spec {
+    let namespaces: serde_json::Map<String, Value> =
+        (0..24).map(|n| (format!("n{n}"), json!({}))).collect();
+    let api = json!({ "auth": { "providers": ["AWS_IAM"] }, "namespaces": namespaces });
+    let document = json!({ "version": 1, "stack": "crowd", "apis": { "a": api } });
+    spec_of(&document, &folder(), now())
+}
+
+#[tokio::test]
+async fn who_stands_before_a_gate_says_so_once() {
+    let served = serve(|it| it).await;
+    let spec = crowd();
+    let proposal = propose(&served.aws, "crowd", &spec.desired, now()).await.unwrap();
+    let (told, stop) = (Mutex::new(Vec::new()), Stop::default());
+    let tell = |event: Event| told.lock().unwrap().push(event);
+    let way = Way { steps_at_once: 64, stop: &stop, tell: &tell };
+    carry_out(&served.aws, "crowd", &spec.desired, &proposal, way).await.unwrap();
+    let events = told.into_inner().unwrap();
+    check_grammar(&events);
+    let waits = events.iter().filter(|it| matches!(it, Event::Waiting { .. })).count();
+    // The API's own passage has made its gate one wider than it was.
+    assert_eq!(waits, 24 - 17);
+}
+
+#[tokio::test]
+async fn who_stands_before_a_gate_when_the_run_is_stopped_never_begins() {
+    let served = serve(|it| it).await;
+    let spec = crowd();
+    let proposal = propose(&served.aws, "crowd", &spec.desired, now()).await.unwrap();
+    let (told, stop) = (Mutex::new(Vec::new()), Stop::default());
+    let tell = |event: Event| {
+        if matches!(event, Event::Waiting { .. }) {
+            stop.now(Halt::Interrupted);
+        }
+        told.lock().unwrap().push(event);
+    };
+    let way = Way { steps_at_once: 64, stop: &stop, tell: &tell };
+    let carried = carry_out(&served.aws, "crowd", &spec.desired, &proposal, way).await.unwrap();
+    let Carried::Out(Done { outcome, .. }) = carried else { panic!("nobody else is there") };
+    check_grammar(&told.into_inner().unwrap());
+    assert_eq!((outcome.succeeded.len(), outcome.failed.len()), (1 + 17, 0));
+    assert_eq!((outcome.skipped.len(), outcome.stopped), (7, Some(Halt::Interrupted)));
 }
 
 #[tokio::test]
