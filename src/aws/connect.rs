@@ -15,7 +15,9 @@ use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime::client::retries::TokenBucket;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_types::SdkConfig;
 use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::service_config::ServiceConfigKey;
 
 use crate::aws::retry::Refused;
 use crate::aws::watch::Watch;
@@ -36,6 +38,8 @@ const LOCAL_REGION: &str = "us-east-1";
 #[derive(Clone, Debug, Default)]
 pub struct Target {
     pub region: Option<String>,
+    /// Whose the objects of a local AWS are; nobody else's account can be chosen.
+    pub account: Option<String>,
     pub profile: Option<String>,
     pub endpoint: Endpoint,
 }
@@ -86,9 +90,11 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
         Endpoint::Aws => {}
         Endpoint::Url(url) => loader = loader.endpoint_url(url),
         Endpoint::Local(url) => {
+            // It takes a key of twelve digits for the account.
+            let key = target.account.as_deref().unwrap_or("local");
             loader = loader
                 .endpoint_url(url)
-                .credentials_provider(Credentials::new("local", "local", None, None, "local"));
+                .credentials_provider(Credentials::new(key, "local", None, None, "local"));
             if target.region.is_none() {
                 loader = loader.region(Region::new(LOCAL_REGION));
             }
@@ -127,10 +133,32 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
         waf: aws_sdk_wafv2::Client::from_conf(waf.retry_partition(patient).build()),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         region,
+        elsewhere: elsewhere(&config),
         sleep,
         watch,
     })
 }
+
+/// Where the environment or the profile leads the calls to each service, as every AWS tool obeys it.
+fn elsewhere(config: &SdkConfig) -> Option<String> {
+    let url = |service: &str| {
+        let key = ServiceConfigKey::builder().service_id(service);
+        let key = key.env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
+        let own = config.service_config().and_then(|it| it.load_config(key));
+        own.or_else(|| config.endpoint_url().map(str::to_owned))
+    };
+    let urls = SERVICES.map(|service| (service, url(service)));
+    let one = urls[0].1.clone();
+    if urls.iter().all(|(_, url)| *url == one) {
+        return one.map(|url| format!("at {url}"));
+    }
+    let led =
+        urls.iter().filter_map(|(service, url)| Some(format!("{service} at {}", url.as_ref()?)));
+    Some(led.collect::<Vec<_>>().join(", "))
+}
+
+/// The services that are called, by the names under which AWS's tools configure them.
+const SERVICES: [&str; 4] = ["AppSync", "IAM", "STS", "WAFV2"];
 
 /// The SDK's default client is the only one that reads proxy settings, so ours must be told. A local
 /// AWS is not reached through a proxy.

@@ -3,6 +3,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_appsync::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_appsync::types as sdk;
 use aws_sdk_appsync::types::error::BadRequestException;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use schemars::JsonSchema;
@@ -250,6 +252,10 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut reasons: Vec<String> = Vec::new();
     let mut cause = Some(error);
     while let Some(error) = cause {
+        if let Some(refused) = refused_role(error) {
+            reasons.push(refused);
+            break;
+        }
         let text = error.to_string();
         // The SDK's words for "see below".
         let empty = [
@@ -267,6 +273,19 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     reasons.join(": ")
+}
+
+/// What STS said to whoever asked for the credentials of a role, which profiles and web identities lead to.
+fn refused_role(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    fn said<E: ProvideErrorMetadata + 'static>(operation: &str, error: &E) -> String {
+        let code = error.code().unwrap_or("no code");
+        format!("{operation}: {code}: {}", error.message().unwrap_or("no message"))
+    }
+    let by_role = error.downcast_ref().map(|it: &AssumeRoleError| said("AssumeRole", it));
+    by_role.or_else(|| {
+        let error: &AssumeRoleWithWebIdentityError = error.downcast_ref()?;
+        Some(said("AssumeRoleWithWebIdentity", error))
+    })
 }
 
 #[cfg(test)]

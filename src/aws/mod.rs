@@ -30,6 +30,8 @@ pub struct Aws {
     /// Both calls that it is for may be repeated.
     pub waf: aws_sdk_wafv2::Client,
     pub region: String,
+    /// Where the environment or the profile leads calls, if not to AWS's own endpoints.
+    pub elsewhere: Option<String>,
     /// How the engine waits; the SDK waits the same way.
     pub sleep: SharedAsyncSleep,
     watch: Watch,
@@ -59,6 +61,7 @@ impl Aws {
         let answer =
             self.sts.get_caller_identity().send().await.map_err(failed("GetCallerIdentity"))?;
         let arn = answer.arn.unwrap_or_default();
+        tracing::debug!(arn, "calls as");
         let partition = arn.split(':').nth(1).filter(|it| !it.is_empty()).unwrap_or("aws");
         Ok(Identity {
             account: answer.account.unwrap_or_default(),

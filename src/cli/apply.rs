@@ -143,7 +143,7 @@ fn planned(args: &ApplyArgs, opened: &Opened, io: &Io) -> Result<Intent, Failure
 
 /// Opens and closes a session around the change.
 async fn start(intent: &Intent, args: &ChangingArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let session = target::open(&args.target, intent.region.as_ref(), io).await?;
+    let session = target::open(&args.target, intent.declared(), io).await?;
     let result = in_turn(intent, args, &session, io).await;
     closing(session, result).await
 }

@@ -8,6 +8,7 @@ use crate::cli::load::bytes_of;
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::plan::{self, Format};
 use crate::cli::render::{make_folder, write};
+use crate::cli::target::region_name;
 use crate::cli::{Exit, Failure, Io};
 use crate::diagnostic::{At, Diagnostic, Severity};
 use crate::render::diagnostics::{self, Findings};
@@ -174,20 +175,6 @@ fn stack_name(text: &str) -> Result<String, String> {
     match sound {
         true => Ok(text.to_owned()),
         false => Err("a stack is named by a letter, then letters, digits and hyphens".to_owned()),
-    }
-}
-
-fn region_name(text: &str) -> Result<String, String> {
-    let parts: Vec<&str> = text.split('-').collect();
-    let word = |it: &&str| !it.is_empty() && it.chars().all(|it| it.is_ascii_lowercase());
-    let digits = |it: &&str| !it.is_empty() && it.chars().all(|it| it.is_ascii_digit());
-    let sound = parts.len() >= 3
-        && parts[0].len() == 2
-        && parts[..parts.len() - 1].iter().all(word)
-        && parts.last().is_some_and(digits);
-    match sound {
-        true => Ok(text.to_owned()),
-        false => Err("expected a region such as ap-northeast-1".to_owned()),
     }
 }
 

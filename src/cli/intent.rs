@@ -9,6 +9,7 @@ use crate::cli::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::load::Sound;
 use crate::cli::scope::ScopeArgs;
+use crate::cli::target::Declared;
 use crate::diagnostic::{At, Path};
 use crate::kind::{Desired, Facts, Live};
 use crate::plan::{promised, targeted};
@@ -22,7 +23,8 @@ use crate::suggest::meant;
 #[derive(Debug)]
 pub struct Intent {
     pub stack: String,
-    pub region: Option<String>,
+    region: Option<String>,
+    account: Option<String>,
     pub desired: Desired,
     /// Whether all of the stack is to be deleted.
     pub destroys: bool,
@@ -61,6 +63,7 @@ impl Intent {
         Self {
             stack: spec.stack,
             region: spec.region,
+            account: spec.account,
             desired: if destroys { Desired::new() } else { spec.desired },
             destroys,
             policy: scope.policy(allow_empty || destroys),
@@ -83,6 +86,7 @@ impl Intent {
         Ok(Self {
             stack: saved.stack.clone(),
             region: Some(saved.region.clone()),
+            account: Some(saved.account.clone()),
             declared: desired.keys().cloned().collect(),
             desired,
             destroys: saved.destroys,
@@ -92,6 +96,11 @@ impl Intent {
             saved: Some(saved),
             now_epoch_s: now,
         })
+    }
+
+    /// Where it is to stand.
+    pub fn declared(&self) -> Declared<'_> {
+        Declared { region: self.region.as_ref(), account: self.account.as_ref() }
     }
 
     /// Looks at AWS: the one way to a proposal, so that what is shown is what is done.

@@ -5,7 +5,7 @@ use crate::backend::direct::propose;
 use crate::cli::load::sound;
 use crate::cli::parameters::{ParameterArgs, with_name};
 use crate::cli::plan::{closing, json};
-use crate::cli::target::{self, Session, TargetArgs};
+use crate::cli::target::{self, Declared, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::kind::Desired;
 use crate::render::outputs::{self, Outputs};
@@ -49,7 +49,8 @@ enum Format {
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let given = args.parameters.given(io)?;
     let spec = with_name(sound(&args.spec, &given, io)?, &given)?;
-    let session = target::open(&args.target, spec.region.as_ref(), io).await?;
+    let declared = Declared { region: spec.region.as_ref(), account: spec.account.as_ref() };
+    let session = target::open(&args.target, declared, io).await?;
     let outputs = look(&spec, &session, args.reveal, io.now_epoch_s()).await;
     let outputs = closing(session, outputs).await?;
     if outputs.apis.is_empty() {

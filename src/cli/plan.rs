@@ -87,7 +87,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     if let Some(path) = &args.out {
         reject_other(path, io)?;
     }
-    let session = target::open(&args.target, intent.region.as_ref(), io).await?;
+    let session = target::open(&args.target, intent.declared(), io).await?;
     let proposed = intent.propose(&session.aws).await;
     let place = session.place.clone();
     let proposed = closing(session, proposed).await?;

@@ -12,7 +12,7 @@ use crate::cli::{Exit, Failure, Io};
 use crate::emulator::{self, OpenError, Store};
 
 /// Where the local AWS of a folder keeps what it knows.
-pub const LOCAL_FOLDER: &str = ".provision/local";
+pub const LOCAL_FOLDER: &str = ".provision";
 /// Another command of this folder is done within this time, or something is wrong.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
 const LOCK_POLL: Duration = Duration::from_millis(100);
@@ -23,7 +23,7 @@ pub struct TargetArgs {
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = LOCAL_FOLDER, help_heading = "AWS")]
     local: Option<PathBuf>,
     /// The AWS region, where the spec names none
-    #[arg(long, value_name = "REGION", help_heading = "AWS")]
+    #[arg(long, value_name = "REGION", value_parser = region_name, help_heading = "AWS")]
     region: Option<String>,
     /// The profile of the AWS configuration to use
     #[arg(long, value_name = "NAME", conflicts_with = "local", help_heading = "AWS")]
@@ -37,6 +37,14 @@ impl TargetArgs {
     pub fn region(&self) -> Option<&String> {
         self.region.as_ref()
     }
+}
+
+/// Where a stack is to stand, as far as its spec says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Declared<'a> {
+    pub region: Option<&'a String>,
+    /// The only account that may be looked at and changed.
+    pub account: Option<&'a String>,
 }
 
 /// A connection for the length of a command, and the local AWS if it serves one itself.
@@ -54,13 +62,14 @@ struct Server {
     task: JoinHandle<std::io::Result<()>>,
 }
 
-/// Opens a connection for a stack that stands in `declared`, if it says where.
+/// Opens a connection for a stack that stands where `declared` says, if it says so. In another account
+/// than the declared one nothing is even looked at.
 pub async fn open(
     args: &TargetArgs,
-    declared: Option<&String>,
+    declared: Declared<'_>,
     io: &mut Io,
 ) -> Result<Session, Failure> {
-    let region = match (&args.region, declared) {
+    let region = match (&args.region, declared.region) {
         (Some(asked), Some(declared)) if asked != declared => {
             let message = format!("--region is {asked} and the spec's region is {declared}");
             return Err(Failure::new(Exit::Usage, message)
@@ -86,8 +95,49 @@ pub async fn open(
         (None, Some(url)) => (Endpoint::Url(url.clone()), Some(format!("at {url}")), None),
         (None, None) => (Endpoint::Aws, None, None),
     };
-    let target = Target { region, profile: args.profile.clone(), endpoint };
-    Ok(Session { aws: connect(&target).await?, place, server })
+    let account = declared.account.cloned();
+    let target = Target { region, account, profile: args.profile.clone(), endpoint };
+    let aws = connect(&target).await?;
+    let place = place.or_else(|| aws.elsewhere.clone());
+    let session = Session { aws, place, server };
+    match guard(&session.aws, declared.account).await {
+        Ok(()) => Ok(session),
+        Err(failure) => {
+            session.close().await?;
+            Err(failure)
+        }
+    }
+}
+
+/// Refuses any account but the declared one.
+async fn guard(aws: &Aws, declared: Option<&String>) -> Result<(), Failure> {
+    let Some(account) = declared else { return Ok(()) };
+    let identity = aws.identity().await?;
+    if identity.account == *account {
+        return Ok(());
+    }
+    let message = format!(
+        "the stack is for account {account}, and these credentials belong to account {} ({})",
+        identity.account, identity.arn
+    );
+    Err(Failure::new(Exit::Refused, message).hint(
+        "use credentials of that account, perhaps with `--profile`, or mend `account:` in the spec",
+    ))
+}
+
+/// A region as a spec may name it.
+pub fn region_name(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let word = |it: &&str| !it.is_empty() && it.chars().all(|it| it.is_ascii_lowercase());
+    let digits = |it: &&str| !it.is_empty() && it.chars().all(|it| it.is_ascii_digit());
+    let sound = parts.len() >= 3
+        && matches!(parts[0].len(), 2..=4)
+        && parts[..parts.len() - 1].iter().all(word)
+        && parts.last().is_some_and(digits);
+    match sound {
+        true => Ok(text.to_owned()),
+        false => Err("expected a region such as ap-northeast-1".to_owned()),
+    }
 }
 
 impl Session {

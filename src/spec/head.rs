@@ -33,8 +33,13 @@ pub struct Head {
     pub description: Option<Text>,
     /// Where it stands, such as `ap-northeast-1`. Left out: the region of the AWS profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"), extend("patternErrorMessage" = "expected a region such as ap-northeast-1"), example = &"ap-northeast-1")]
+    #[schemars(regex(pattern = r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$"), extend("patternErrorMessage" = "expected a region such as ap-northeast-1"), example = &"ap-northeast-1")]
     pub region: Option<String>,
+    /// The AWS account that this is for, in quotes. With credentials of any other, nothing is looked at
+    /// or changed. Left out: whichever account the credentials belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9]{12}$"), extend("patternErrorMessage" = "an AWS account is twelve digits"), example = &"123456789012")]
+    pub account: Option<String>,
     /// Tags on everything that takes tags. Left out: none but provision's own.
     #[serde(default)]
     #[schemars(example = serde_json::json!({ "team": "realtime" }))]
@@ -76,7 +81,8 @@ fn of(document: &Value) -> Value {
 }
 
 /// The members of the head.
-const HEAD: &[&str] = &["version", "stack", "description", "region", "tags", "parameters"];
+const HEAD: &[&str] =
+    &["version", "stack", "description", "region", "account", "tags", "parameters"];
 
 /// The regions of AWS, as far as anybody here knows.
 const REGIONS: &[&str] = &[

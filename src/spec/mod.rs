@@ -35,6 +35,8 @@ pub struct Spec {
     pub stack: String,
     pub description: Option<Text>,
     pub region: Option<String>,
+    /// The only account that it may stand in.
+    pub account: Option<String>,
     pub parameters: Parameters,
     pub desired: Desired,
 }
@@ -127,6 +129,7 @@ pub fn load(
         name: head.stack,
         description: head.description,
         region: head.region,
+        account: head.account,
         parameters: head.parameters,
         desired: std::mem::take(&mut desired),
     });
@@ -140,7 +143,8 @@ fn known(head: &Head, given: &Given) -> BTreeMap<String, Vec<String>> {
         (name.clone(), parameters::candidates(it, given.get(name)))
     };
     let mut known: BTreeMap<String, Vec<String>> = head.parameters.iter().map(candidates).collect();
-    known.insert("AWS::AccountId".into(), vec!["123456789012".into()]);
+    let account = head.account.as_deref().unwrap_or("123456789012");
+    known.insert("AWS::AccountId".into(), vec![account.into()]);
     known.insert("AWS::Partition".into(), vec!["aws".into()]);
     known.insert("AWS::Region".into(), head.region.iter().cloned().collect());
     known.insert("AWS::StackName".into(), readings(&head.stack, &known));

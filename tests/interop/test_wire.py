@@ -60,7 +60,7 @@ def kept(world, aws):
         aws.appsync.create_domain_name(domainName="probe.example.com", certificateArn=CERTIFICATE)
     arn = aws.appsync.get_domain_name(domainName="probe.example.com")["domainNameConfig"]["domainNameArn"]
     aws.appsync.untag_resource(resourceArn=arn, tagKeys=["none"])
-    return (world.folder / ".provision/local/state.json").read_bytes()
+    return (world.folder / ".provision/state.json").read_bytes()
 
 
 def test_what_aws_has_and_we_have_not_says_so_by_name(world):

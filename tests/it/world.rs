@@ -94,6 +94,6 @@ pub async fn serve_store(
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     let region = Some("ap-northeast-1".to_owned());
     let endpoint = Endpoint::Local(url.clone());
-    let aws = connect(&Target { region, profile: None, endpoint }).await.unwrap();
+    let aws = connect(&Target { region, endpoint, ..Target::default() }).await.unwrap();
     Served { url, aws }
 }
