@@ -74,6 +74,7 @@ const MAY: &[(&str, &[&str])] = &[
             "policy",
             "source",
             "spec",
+            "suggest",
             "text",
         ],
     ),

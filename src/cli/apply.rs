@@ -11,6 +11,7 @@ use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out};
 use crate::cli::exit::{Exit, hints, of_outcome};
 use crate::cli::intent::{Intent, Proposed};
 use crate::cli::load::{Opened, open_file};
+use crate::cli::outputs::OutputsFileArgs;
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::plan::{Format, closing, describe, headline, wanted};
 use crate::cli::progress::Progress;
@@ -79,6 +80,8 @@ struct ChangingArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
     #[command(flatten)]
+    outputs: OutputsFileArgs,
+    #[command(flatten)]
     scope: ScopeArgs,
     #[command(flatten)]
     parameters: ParameterArgs,
@@ -143,6 +146,7 @@ fn planned(args: &ApplyArgs, opened: &Opened, io: &Io) -> Result<Intent, Failure
 
 /// Opens and closes a session around the change.
 async fn start(intent: &Intent, args: &ChangingArgs, io: &mut Io) -> Result<Exit, Failure> {
+    args.outputs.check(&intent.desired, io)?;
     let session = target::open(&args.target, intent.declared(), io).await?;
     let result = in_turn(intent, args, &session, io).await;
     closing(session, result).await
@@ -192,10 +196,12 @@ async fn change(
     }
     if proposal.changes.is_empty() {
         tell_outputs(intent, proposal, &proposal.live, args.format, io)?;
+        args.outputs.write(&intent.stack, proposal, &proposal.live, io)?;
         return Ok(Some(Exit::Done));
     }
-    if !args.yes {
-        ask(intent, proposal, io)?;
+    if !args.yes && !ask(intent, proposal, io)? {
+        io.say("nothing was changed\n");
+        return Ok(Some(Exit::Interrupted));
     }
     io.note("\n");
     let carried = run(intent, proposal, args, session, io).await?;
@@ -206,6 +212,8 @@ async fn change(
         failure.hint("the changes above were made; run it again to look once more")
     })?;
     tell_outputs(intent, proposal, &live, args.format, io)?;
+    let filed = args.outputs.write(&intent.stack, proposal, &live, io);
+    let filed = filed.inspect_err(|failure| io.say(&failure.text()));
     let exit = of_outcome(&outcome);
     if exit != Exit::Done {
         return Err(unfinished(&outcome, exit));
@@ -217,7 +225,8 @@ async fn change(
         return Err(Failure::new(Exit::Partial, message)
             .hint("run it again, or see what else changes this stack"));
     }
-    Ok(Some(Exit::Done))
+    // That it failed is said above; the changes were made all the same.
+    Ok(Some(if filed.is_ok() { Exit::Done } else { Exit::Partial }))
 }
 
 /// Carries the proposal out, telling each event as it comes. The first Ctrl-C lets what is under way
@@ -267,8 +276,9 @@ async fn run(
     Ok(carried)
 }
 
-/// Asks before anything is changed; only somebody at a terminal can answer.
-fn ask(intent: &Intent, proposal: &Proposal, io: &mut Io) -> Result<(), Failure> {
+/// Asks before anything is changed, and says whether they agree; only somebody at a terminal can
+/// answer.
+fn ask(intent: &Intent, proposal: &Proposal, io: &mut Io) -> Result<bool, Failure> {
     if !io.terminal.input {
         let message = "nobody is there to agree: standard input is no terminal";
         return Err(
@@ -288,11 +298,10 @@ fn ask(intent: &Intent, proposal: &Proposal, io: &mut Io) -> Result<(), Failure>
     let mut answer = String::new();
     io.input.read_line(&mut answer)?;
     let answer = answer.trim();
-    let agreed = match intent.destroys {
+    Ok(match intent.destroys {
         false => ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()),
         true => answer == stack,
-    };
-    if agreed { Ok(()) } else { Err(Failure::new(Exit::Interrupted, "nothing was changed")) }
+    })
 }
 
 fn tell_outputs(

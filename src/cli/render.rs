@@ -149,24 +149,14 @@ pub fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 fn write_as(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
-    // What a link leads to is written, not the link.
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let failed =
-        |reason: String| Failure::error(format!("{} can't be written: {reason}", path.display()));
-    let shown = folder.display();
-    if !folder.is_dir() {
-        let failure = failed(format!("there is no folder {shown}"));
-        return Err(failure.hint(format!("make it: `mkdir -p {shown}`")));
-    }
-    if path.exists() && !path.is_file() {
-        let failure = failed("there is something else than a file".into());
-        return Err(failure.hint("name a file, or leave it out for standard output"));
-    }
+    must_take_a_file(path)?;
+    let path = &led_to(path);
+    let failed = |reason: String| unwritten(path, &reason);
+    let folder = folder_of(path);
     // The kind alone: the whole error would name a file that nobody asked for.
     let aside = tempfile::NamedTempFile::new_in(folder);
     let mut file = aside.map_err(|error| {
-        failed(format!("no file can be made in {shown}: {}", error.kind()))
+        failed(format!("no file can be made in {}: {}", folder.display(), error.kind()))
             .hint("choose another place, or change what the folder allows")
     })?;
     let written = std::io::Write::write_all(&mut file, text.as_bytes()).and_then(|()| {
@@ -178,4 +168,33 @@ fn write_as(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
         Ok(())
     });
     written.map_err(|error| failed(error.kind().to_string()))
+}
+
+/// Refuses a path at which no file can be.
+pub fn must_take_a_file(path: &Path) -> Result<(), Failure> {
+    let path = &led_to(path);
+    let (folder, failed) = (folder_of(path), |reason: String| unwritten(path, &reason));
+    let shown = folder.display();
+    if !folder.is_dir() {
+        let failure = failed(format!("there is no folder {shown}"));
+        return Err(failure.hint(format!("make it: `mkdir -p {shown}`")));
+    }
+    if path.exists() && !path.is_file() {
+        let failure = failed("there is something else than a file".into());
+        return Err(failure.hint("name a file, or leave it out for standard output"));
+    }
+    Ok(())
+}
+
+/// What a link leads to is written, not the link.
+fn led_to(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn unwritten(path: &Path, reason: &str) -> Failure {
+    Failure::error(format!("{} can't be written: {reason}", path.display()))
 }

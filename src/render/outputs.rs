@@ -1,27 +1,38 @@
-//! What other tools need to know of a stack: endpoints, ids, keys.
-use std::collections::BTreeSet;
+//! What other tools need to know of a stack: endpoints, ids, who may do what, keys.
+mod amplify;
+mod human;
+mod lines;
+mod query;
+mod read;
+mod variables;
+
+pub use amplify::{Amplify, amplify};
+pub use human::human;
+pub use lines::{dotenv, env, github, tfvars};
+pub use query::query;
+pub use read::outputs;
+pub use variables::{Variable, variables};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::address::Address;
-use crate::kind::{Live, Observed};
-use crate::model::Site;
+use crate::access::{NamespaceAccess, ProviderAccess};
 
 /// A stack's outputs, read from AWS and never remembered.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outputs {
     pub stack: String,
     pub account: String,
     pub region: String,
     pub apis: Vec<ApiOutputs>,
-    /// Custom domain names that are made, or lead to one of the APIs.
+    /// Custom domains that lead to none of these APIs yet.
     pub domains: Vec<DomainOutputs>,
+    pub log_roles: Vec<LogRoleOutputs>,
 }
 
 /// What to know of one API.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiOutputs {
     /// Its key in the spec.
@@ -29,23 +40,93 @@ pub struct ApiOutputs {
     pub name: String,
     pub id: String,
     pub arn: String,
+    pub region: String,
     pub http: EndpointOutputs,
     pub realtime: EndpointOutputs,
-    /// The first segments of its channels.
-    pub namespaces: Vec<String>,
+    pub auth_modes: AuthModes,
+    pub namespaces: Vec<NamespaceOutputs>,
+    /// The names of its data sources on AWS.
+    pub data_sources: Vec<String>,
+    /// The role that its logs are written as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_role_arn: Option<String>,
+    pub custom_domains: Vec<DomainOutputs>,
     pub api_keys: Vec<KeyOutputs>,
 }
 
 /// One endpoint.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EndpointOutputs {
     pub host: String,
     pub url: String,
 }
 
-/// One API key.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+/// Who may do what, where a namespace does not say otherwise: AppSync's names of the modes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthModes {
+    /// The ways for clients to prove who they are.
+    pub providers: Vec<ProviderAccess>,
+    /// Who may open a realtime connection.
+    pub connection: Vec<String>,
+    pub publish: Vec<String>,
+    pub subscribe: Vec<String>,
+}
+
+/// One channel namespace, with the modes that count there: its own, or the API's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NamespaceOutputs {
+    /// Its key in the spec.
+    pub key: String,
+    /// The first segment of its channels.
+    pub name: String,
+    /// The channels that belong to it: `/chat/*`.
+    pub channels: String,
+    pub publish: Vec<String>,
+    pub subscribe: Vec<String>,
+}
+
+/// One custom domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DomainOutputs {
+    /// Its key in the spec.
+    pub key: String,
+    pub name: String,
+    /// AppSync's own name for where it leads, which the DNS record has to name.
+    pub appsync_domain_name: String,
+    /// The hosted zone of `appsyncDomainName`, which an alias record of Route 53 has to name.
+    pub hosted_zone_id: String,
+    pub http: EndpointOutputs,
+    pub realtime: EndpointOutputs,
+    /// The DNS record to make; AWS makes none.
+    pub record: DnsRecord,
+}
+
+/// A DNS record that is the user's to make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DnsRecord {
+    pub name: String,
+    /// CNAME. In Route 53 an alias to the same value does as well, at the top of a zone only that does.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub value: String,
+}
+
+/// One role for logs that the stack has made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LogRoleOutputs {
+    /// Its key in the spec.
+    pub key: String,
+    pub arn: String,
+}
+
+/// One API key. `Debug` leaves its value out.
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyOutputs {
     /// Its key in the spec.
@@ -60,178 +141,29 @@ pub struct KeyOutputs {
     pub value: Option<String>,
 }
 
-/// What to know of one custom domain name.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct DomainOutputs {
-    /// Its key in the spec.
-    pub key: String,
-    /// The key of the API that it leads to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub api: Option<String>,
-    /// Where its DNS record has to lead: a CNAME, or an alias in the hosted zone.
-    pub target: String,
-    /// The hosted zone of an alias.
-    pub hosted_zone_id: String,
-    pub http: EndpointOutputs,
-    pub realtime: EndpointOutputs,
-}
-
-/// The outputs of `stack` as `live` has it; keys only if `reveal`.
-pub fn outputs(stack: &str, site: &Site, live: &Live, reveal: bool) -> Outputs {
-    let apis = live.ours.iter().filter(|(address, _)| address.section() == "apis");
-    Outputs {
-        stack: stack.to_owned(),
-        account: site.account.clone(),
-        region: site.region.clone(),
-        apis: apis
-            .map(|(address, observed)| {
-                let (mut namespaces, mut api_keys) = (Vec::new(), Vec::new());
-                for (child, it) in live.ours.iter().filter(|(it, _)| it.is_within(address)) {
-                    match child.section() {
-                        "namespaces" => namespaces.extend(text(it, "Name")),
-                        "apiKeys" => api_keys.push(key(child.name(), it, reveal)),
-                        _ => {}
-                    }
-                }
-                api(address.name(), observed, namespaces, api_keys)
-            })
-            .collect(),
-        domains: domains(live),
+impl Outputs {
+    /// The values of API keys in it: what must not be seen by everybody.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let keys = self.apis.iter().flat_map(|it| &it.api_keys);
+        keys.filter_map(|it| it.value.as_deref())
     }
 }
 
-/// A domain is there, or its association, which knows as much of it.
-fn domains(live: &Live) -> Vec<DomainOutputs> {
-    let roots = live.ours.keys().map(Address::root).filter(|it| it.section() == "domains");
-    let roots: BTreeSet<Address> = roots.collect();
-    let domain = |root: Address| {
-        let association = live.ours.get(&root.only("association"));
-        let it = live.ours.get(&root).or(association)?;
-        let leads_to = association.and_then(|it| text(it, "ApiId"));
-        let mut apis = live.ours.iter().filter(|(address, _)| address.section() == "apis");
-        let api = apis.find(|(_, it)| it.attributes.get("ApiId") == leads_to.as_deref());
-        Some(DomainOutputs {
-            key: root.name().to_owned(),
-            api: api.map(|(address, _)| address.name().to_owned()),
-            target: it.attributes.text("AppSyncDomainName"),
-            hosted_zone_id: it.attributes.text("HostedZoneId"),
-            http: endpoint(it, "DomainName", "https", "/event"),
-            realtime: endpoint(it, "DomainName", "wss", "/event/realtime"),
-        })
-    };
-    roots.into_iter().filter_map(domain).collect()
-}
-
-fn endpoint(it: &Observed, attribute: &str, scheme: &str, path: &str) -> EndpointOutputs {
-    let host = it.attributes.text(attribute);
-    EndpointOutputs { url: format!("{scheme}://{host}{path}"), host }
-}
-
-fn api(key: &str, it: &Observed, namespaces: Vec<String>, api_keys: Vec<KeyOutputs>) -> ApiOutputs {
-    ApiOutputs {
-        key: key.to_owned(),
-        name: text(it, "Name").unwrap_or_default(),
-        id: it.attributes.text("ApiId"),
-        arn: it.attributes.text("ApiArn"),
-        http: endpoint(it, "Dns.Http", "https", "/event"),
-        realtime: endpoint(it, "Dns.Realtime", "wss", "/event/realtime"),
-        namespaces,
-        api_keys,
+impl std::fmt::Debug for KeyOutputs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyOutputs").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
-fn key(key: &str, it: &Observed, reveal: bool) -> KeyOutputs {
-    let expires = it.properties.get("Expires").and_then(serde_json::Value::as_i64);
-    KeyOutputs {
-        key: key.to_owned(),
-        description: text(it, "Description"),
-        expires: expires
-            .and_then(|it| jiff::Timestamp::from_second(it).ok())
-            .map(|it| it.to_string()),
-        value: reveal.then(|| it.attributes.text("ApiKeyId")),
-    }
-}
-
-fn text(it: &Observed, property: &str) -> Option<String> {
-    it.properties.get(property)?.as_str().map(str::to_owned)
-}
-
-/// For people.
-pub fn human(outputs: &Outputs) -> String {
-    let mut lines = Vec::new();
-    for api in &outputs.apis {
-        lines.push(format!("apis/{}  {}", api.key, api.name));
-        lines.push(format!("  id        {}", api.id));
-        lines.push(format!("  HTTP      {}", api.http.url));
-        lines.push(format!("  realtime  {}", api.realtime.url));
-        if !api.namespaces.is_empty() {
-            let channels: Vec<String> =
-                api.namespaces.iter().map(|it| format!("/{it}/*")).collect();
-            lines.push(format!("  channels  {}", channels.join(", ")));
+impl NamespaceOutputs {
+    fn of(it: &NamespaceAccess) -> Self {
+        let name = it.channels.trim_start_matches('/').trim_end_matches("/*");
+        Self {
+            key: it.address.name().to_owned(),
+            name: name.to_owned(),
+            channels: it.channels.clone(),
+            publish: it.publish.modes.clone(),
+            subscribe: it.subscribe.modes.clone(),
         }
-        for key in &api.api_keys {
-            let value = key.value.as_deref().unwrap_or("(masked; --reveal shows it)");
-            let until = key.expires.as_ref().map(|it| format!(", until {it}")).unwrap_or_default();
-            lines.push(format!("  API key   {}: {value}{until}", key.key));
-        }
-    }
-    for domain in &outputs.domains {
-        let api = domain.api.as_ref().map(|it| format!("  → apis/{it}")).unwrap_or_default();
-        lines.push(format!("domains/{}  {}{api}", domain.key, domain.http.host));
-        lines.push(format!("  DNS       {} (zone {})", domain.target, domain.hosted_zone_id));
-        lines.push(format!("  HTTP      {}", domain.http.url));
-        lines.push(format!("  realtime  {}", domain.realtime.url));
-    }
-    lines.iter().map(|line| format!("{line}\n")).collect()
-}
-
-/// For shells: `export`-able assignments, named after the API's or the domain's key in the spec.
-pub fn env(outputs: &Outputs) -> String {
-    let mut text = String::new();
-    for api in &outputs.apis {
-        let prefix = variable(&api.key);
-        let mut line = |name: &str, value: &str| {
-            text.push_str(&format!("{prefix}_{name}={}\n", quoted(value)));
-        };
-        line("API_ID", &api.id);
-        line("REGION", &outputs.region);
-        line("HTTP_HOST", &api.http.host);
-        line("HTTP_URL", &api.http.url);
-        line("REALTIME_HOST", &api.realtime.host);
-        line("REALTIME_URL", &api.realtime.url);
-        for key in &api.api_keys {
-            if let Some(value) = &key.value {
-                line(&format!("API_KEY_{}", variable(&key.key)), value);
-            }
-        }
-    }
-    for domain in &outputs.domains {
-        let prefix = variable(&domain.key);
-        let mut line = |name: &str, value: &str| {
-            text.push_str(&format!("{prefix}_DOMAIN_{name}={}\n", quoted(value)));
-        };
-        line("HOST", &domain.http.host);
-        line("TARGET", &domain.target);
-        line("ZONE_ID", &domain.hosted_zone_id);
-        line("HTTP_URL", &domain.http.url);
-        line("REALTIME_URL", &domain.realtime.url);
-    }
-    text
-}
-
-fn variable(key: &str) -> String {
-    let letter = |it: char| if it.is_ascii_alphanumeric() { it.to_ascii_uppercase() } else { '_' };
-    let name: String = key.chars().map(letter).collect();
-    if name.starts_with(|it: char| it.is_ascii_digit()) { format!("_{name}") } else { name }
-}
-
-/// Plain where every shell reads it plain.
-fn quoted(value: &str) -> String {
-    let plain = |it: char| it.is_ascii_alphanumeric() || "-_./:".contains(it);
-    if value.chars().all(plain) {
-        value.to_owned()
-    } else {
-        format!("'{}'", value.replace('\'', r"'\''"))
     }
 }

@@ -1,8 +1,9 @@
 //! A hermetic world: a folder of its own, the real program, and an AWS that is ours.
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
@@ -58,11 +59,33 @@ impl World {
             err: String::from_utf8(done.stderr).unwrap(),
         }
     }
+    /// `provision local` in this world with `more` arguments, until it is dropped.
+    pub fn serve(&self, more: &[&str]) -> Serving {
+        let mut command = self.command(&[&["local", "--port", "0"], more].concat());
+        let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut url = String::new();
+        let mut out = BufReader::new(server.stdout.take().unwrap());
+        out.read_line(&mut url).unwrap();
+        Serving { url: url.trim().to_owned(), server }
+    }
     /// Runs what must succeed, and returns what it printed.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let Ran { code, out, err } = self.run(arguments);
         assert_eq!(code, 0, "{arguments:?}\n{out}\n{err}");
         out
+    }
+}
+
+/// A local AWS that another process serves.
+#[derive(Debug)]
+pub struct Serving {
+    pub url: String,
+    server: Child,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.server.kill().and_then(|()| self.server.wait());
     }
 }
 

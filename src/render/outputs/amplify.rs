@@ -1,0 +1,60 @@
+//! What `Amplify.configure` of aws-amplify 6 takes.
+use serde_json::{Value, json};
+
+use crate::render::outputs::{ApiOutputs, KeyOutputs};
+
+/// A configuration, and what to tell a person about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Amplify {
+    pub configuration: Value,
+    pub notes: Vec<String>,
+}
+
+/// The configuration of a client of `api`. Its mode is the first that connections accept and somebody
+/// can use.
+pub fn amplify(api: &ApiOutputs) -> Amplify {
+    let usable = |it: &&String| it.as_str() != BY_KEY || !api.api_keys.is_empty();
+    let modes = &api.auth_modes.connection;
+    let mode = modes.iter().find(usable).or(modes.first());
+    let mut events = json!({ "endpoint": api.http.url, "region": api.region });
+    if let Some(mode) = mode.and_then(|it| of_amplify(it)) {
+        events["defaultAuthMode"] = json!(mode);
+    }
+    let mut notes = Vec::new();
+    let by_key = api.auth_modes.providers.iter().any(|it| it.mode == BY_KEY);
+    if let Some(key) = lasting(&api.api_keys).filter(|_| by_key) {
+        match &key.value {
+            Some(value) => events["apiKey"] = json!(value),
+            None => {
+                notes.push("`apiKey` is left out; `--reveal` puts it in".to_owned());
+            }
+        }
+        if api.api_keys.len() > 1 {
+            notes.push(format!(
+                "of {} API keys the one that lasts longest is used: {}",
+                api.api_keys.len(),
+                key.key
+            ));
+        }
+    }
+    Amplify { configuration: json!({ "API": { "Events": events } }), notes }
+}
+
+const BY_KEY: &str = "API_KEY";
+
+/// The key that ends last.
+fn lasting(keys: &[KeyOutputs]) -> Option<&KeyOutputs> {
+    keys.iter().max_by(|one, two| one.expires.cmp(&two.expires).then(two.key.cmp(&one.key)))
+}
+
+/// Amplify's name for a mode of AppSync's.
+fn of_amplify(mode: &str) -> Option<&'static str> {
+    match mode {
+        BY_KEY => Some("apiKey"),
+        "AWS_IAM" => Some("iam"),
+        "AMAZON_COGNITO_USER_POOLS" => Some("userPool"),
+        "OPENID_CONNECT" => Some("oidc"),
+        "AWS_LAMBDA" => Some("lambda"),
+        _ => None,
+    }
+}

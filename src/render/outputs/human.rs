@@ -1,0 +1,70 @@
+//! Outputs for people.
+use crate::render::outputs::{ApiOutputs, DomainOutputs, Outputs};
+
+/// A block for each API, and one for what belongs to none.
+pub fn human(outputs: &Outputs) -> String {
+    let mut lines = Vec::new();
+    for api in &outputs.apis {
+        lines.push(format!("apis/{}  {}", api.key, api.name));
+        api_lines(api, &mut lines);
+    }
+    for domain in &outputs.domains {
+        lines.push(format!(
+            "domains/{}  {}, which leads to none of these APIs",
+            domain.key, domain.name
+        ));
+        lines.push(format!("  DNS       {}", record(domain)));
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn api_lines(api: &ApiOutputs, lines: &mut Vec<String>) {
+    let mut line = |title: &str, text: &str| lines.push(format!("  {title:<9} {text}"));
+    line("id", &api.id);
+    line("ARN", &api.arn);
+    line("region", &api.region);
+    line("HTTP", &api.http.url);
+    line("realtime", &api.realtime.url);
+    for domain in &api.custom_domains {
+        line("domain", &format!("{}: {}, {}", domain.key, domain.http.url, domain.realtime.url));
+        line("DNS", &record(domain));
+    }
+    let auth = &api.auth_modes;
+    let list = |modes: &[String]| match modes {
+        [] => "nobody".to_owned(),
+        modes => modes.join(", "),
+    };
+    line("connect", &list(&auth.connection));
+    line("publish", &list(&auth.publish));
+    line("subscribe", &list(&auth.subscribe));
+    for it in &api.namespaces {
+        let mut own = String::new();
+        for (verb, modes, default) in
+            [("publish", &it.publish, &auth.publish), ("subscribe", &it.subscribe, &auth.subscribe)]
+        {
+            if modes != default {
+                own.push_str(&format!("  {verb}: {}", list(modes)));
+            }
+        }
+        line("channels", &format!("{}{own}", it.channels));
+    }
+    if !api.data_sources.is_empty() {
+        line("sources", &api.data_sources.join(", "));
+    }
+    if let Some(role) = &api.log_role_arn {
+        line("logs as", role);
+    }
+    for key in &api.api_keys {
+        let value = key.value.as_deref().unwrap_or("(masked; --reveal shows it)");
+        let until = key.expires.as_ref().map(|it| format!(", until {it}")).unwrap_or_default();
+        line("API key", &format!("{}: {value}{until}", key.key));
+    }
+}
+
+fn record(domain: &DomainOutputs) -> String {
+    let (record, zone) = (&domain.record, &domain.hosted_zone_id);
+    format!(
+        "make the record {} {} {} (or an alias, zone {zone})",
+        record.name, record.kind, record.value
+    )
+}

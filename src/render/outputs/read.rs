@@ -1,0 +1,129 @@
+//! What AWS has, as outputs.
+use std::collections::BTreeSet;
+
+use crate::access::{Access, ApiAccess};
+use crate::address::Address;
+use crate::kind::{Live, Observed};
+use crate::model::Site;
+use crate::render::outputs::{
+    ApiOutputs, AuthModes, DnsRecord, DomainOutputs, EndpointOutputs, KeyOutputs, LogRoleOutputs,
+    NamespaceOutputs, Outputs,
+};
+
+/// The outputs of `stack` as `live` has it; keys only if `reveal`.
+pub fn outputs(stack: &str, site: &Site, live: &Live, reveal: bool) -> Outputs {
+    let access = Access::of(live.ours.iter().map(|(address, it)| (address, &it.properties)));
+    let domains = domains(live);
+    let leads_to = |id: &str| {
+        let those = domains.iter().filter(|(api, _)| api.as_deref() == Some(id));
+        those.map(|(_, domain)| domain.clone()).collect::<Vec<_>>()
+    };
+    let api = |it: &ApiAccess| {
+        let observed = live.ours.get(&it.address)?;
+        let custom_domains = leads_to(&observed.attributes.text("ApiId"));
+        Some(ApiOutputs { custom_domains, ..api(it, observed, live, site, reveal) })
+    };
+    let apis: Vec<ApiOutputs> = access.apis.iter().filter_map(api).collect();
+    let is_ours = |id: &Option<String>| apis.iter().any(|it| Some(&it.id) == id.as_ref());
+    let log_role = |(address, it): (&Address, &Observed)| LogRoleOutputs {
+        key: address.name().to_owned(),
+        arn: it.attributes.text("Arn"),
+    };
+    Outputs {
+        stack: stack.to_owned(),
+        account: site.account.clone(),
+        region: site.region.clone(),
+        domains: domains.iter().filter(|it| !is_ours(&it.0)).map(|it| it.1.clone()).collect(),
+        log_roles: in_section(live, "logRoles").map(log_role).collect(),
+        apis,
+    }
+}
+
+fn api(
+    access: &ApiAccess,
+    observed: &Observed,
+    live: &Live,
+    site: &Site,
+    reveal: bool,
+) -> ApiOutputs {
+    let attribute = |name: &str| observed.attributes.text(name);
+    let under = |section: &'static str| {
+        in_section(live, section).filter(|(address, _)| address.is_within(&access.address))
+    };
+    let role = observed
+        .properties
+        .get("EventConfig")
+        .and_then(|it| it.pointer("/LogConfig/CloudWatchLogsRoleArn")?.as_str().map(str::to_owned));
+    ApiOutputs {
+        key: access.address.name().to_owned(),
+        name: access.name.clone(),
+        id: attribute("ApiId"),
+        arn: attribute("ApiArn"),
+        region: site.region.clone(),
+        http: endpoint(attribute("Dns.Http"), "https", "/event"),
+        realtime: endpoint(attribute("Dns.Realtime"), "wss", "/event/realtime"),
+        auth_modes: AuthModes {
+            providers: access.providers.clone(),
+            connection: access.connect.clone(),
+            publish: access.publish.clone(),
+            subscribe: access.subscribe.clone(),
+        },
+        namespaces: access.namespaces.iter().map(NamespaceOutputs::of).collect(),
+        data_sources: under("dataSources").filter_map(|(_, it)| text(it, "Name")).collect(),
+        log_role_arn: role,
+        custom_domains: Vec::new(),
+        api_keys: under("apiKeys").map(|(address, it)| key(address.name(), it, reveal)).collect(),
+    }
+}
+
+/// Each custom domain, with the id of the API that it leads to. Of a domain that the stack only uses,
+/// its association is there and knows as much.
+fn domains(live: &Live) -> Vec<(Option<String>, DomainOutputs)> {
+    let roots: BTreeSet<Address> = live.ours.keys().map(Address::root).collect();
+    let domain = |root: Address| {
+        let association = live.ours.get(&root.only("association"));
+        let it = live.ours.get(&root).or(association)?;
+        let name = text(it, "DomainName").unwrap_or_else(|| it.attributes.text("DomainName"));
+        let target = it.attributes.text("AppSyncDomainName");
+        let kind = "CNAME".to_owned();
+        let record = DnsRecord { name: name.clone(), kind, value: target.clone() };
+        let domain = DomainOutputs {
+            key: root.name().to_owned(),
+            appsync_domain_name: target,
+            hosted_zone_id: it.attributes.text("HostedZoneId"),
+            http: endpoint(name.clone(), "https", "/event"),
+            realtime: endpoint(name.clone(), "wss", "/event/realtime"),
+            record,
+            name,
+        };
+        Some((association.and_then(|it| text(it, "ApiId")), domain))
+    };
+    roots.into_iter().filter(|it| it.section() == "domains").filter_map(domain).collect()
+}
+
+fn endpoint(host: String, scheme: &str, path: &str) -> EndpointOutputs {
+    EndpointOutputs { url: format!("{scheme}://{host}{path}"), host }
+}
+
+fn key(key: &str, it: &Observed, reveal: bool) -> KeyOutputs {
+    let expires = it.properties.get("Expires").and_then(serde_json::Value::as_i64);
+    KeyOutputs {
+        key: key.to_owned(),
+        description: text(it, "Description"),
+        expires: expires
+            .and_then(|it| jiff::Timestamp::from_second(it).ok())
+            .map(|it| it.to_string()),
+        value: reveal.then(|| it.attributes.text("ApiKeyId")),
+    }
+}
+
+fn in_section<'a>(
+    live: &'a Live,
+    section: &'static str,
+) -> impl Iterator<Item = (&'a Address, &'a Observed)> {
+    live.ours.iter().filter(move |(address, _)| address.section() == section)
+}
+
+fn text(it: &Observed, property: &str) -> Option<String> {
+    it.properties.get(property)?.as_str().map(str::to_owned)
+}
