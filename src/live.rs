@@ -1,5 +1,6 @@
 //! Looks at AWS: what is ours, by its mark, and what stands beside it.
 use std::collections::BTreeMap;
+use std::iter::successors;
 
 use futures_util::future::{try_join, try_join_all};
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
@@ -33,16 +34,35 @@ pub enum LookError {
 pub async fn observe(aws: &Aws, stack: &str) -> Result<Live, LookError> {
     let tops = kinds::under(None).map(|row| branches(aws, row, Seek { stack, parent: None }));
     let mut live = Live::default();
-    for Branch { seen, parent } in try_join_all(tops).await?.into_iter().flatten() {
-        place(seen, parent.as_ref(), &mut live)?;
+    for branch in try_join_all(tops).await?.into_iter().flatten() {
+        match branch {
+            Branch::Seen { seen, parent } => place(*seen, parent.as_ref(), &mut live)?,
+            Branch::Unlisted { section, refusal } => drop(live.unlisted.insert(section, refusal)),
+        }
     }
     Ok(live)
 }
 
-/// Something seen, and what it hangs on.
-struct Branch {
-    seen: Seen,
-    parent: Option<Address>,
+/// Refuses to go on with what this AWS can't list: making it would make it again each time.
+pub fn reject_unlisted<'a>(
+    live: &Live,
+    wanted: impl IntoIterator<Item = &'a Address>,
+) -> Result<(), AwsError> {
+    let unlisted = |address: &Address| {
+        let mut places = successors(Some(address.clone()), Address::parent);
+        let refusal = places.find_map(|it| live.unlisted.get(it.section()).cloned())?;
+        let message = format!("{address}: {refusal}, so nobody can tell whether it is there");
+        Some(AwsError::new(Class::Unsupported, "", message))
+    };
+    wanted.into_iter().find_map(unlisted).map_or(Ok(()), Err)
+}
+
+/// What came of a look.
+enum Branch {
+    /// Something, and what it hangs on.
+    Seen { seen: Box<Seen>, parent: Option<Address> },
+    /// The kind in `section`: this AWS has no such list, and so can't have had one made by us.
+    Unlisted { section: &'static str, refusal: String },
 }
 
 /// Lists one kind; reads what may be ours, and all that hangs on it.
@@ -50,6 +70,12 @@ async fn branches(aws: &Aws, row: &'static Row, seek: Seek<'_>) -> Result<Vec<Br
     let listed = match (row.calls.list)(aws, &seek).await {
         // What it hung on is gone since it was listed.
         Err(error) if error.class == Class::NotFound && seek.parent.is_some() => Vec::new(),
+        // Not AWS but something like it. Whoever wants the kind is told.
+        Err(error) if error.class == Class::Unsupported => {
+            let refusal = error.to_string();
+            tracing::debug!("{refusal}: taken as having no {}", row.facts.noun);
+            return Ok(vec![Branch::Unlisted { section: row.facts.section, refusal }]);
+        }
         listed => listed?,
     };
     let branches = listed.into_iter().map(|it| branch(aws, row, &seek, it));
@@ -87,7 +113,8 @@ async fn branch(
             found.extend(below(aws, row, Seek { stack, parent }, false).await?);
         }
     }
-    let own = seen.map(|seen| Branch { seen, parent: seek.parent.map(|(it, _)| it.clone()) });
+    let parent = seek.parent.map(|(it, _)| it.clone());
+    let own = seen.map(|seen| Branch::Seen { seen: Box::new(seen), parent });
     Ok(own.into_iter().chain(found).collect())
 }
 

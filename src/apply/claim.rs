@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::apply::{Outcome, Stop};
-use crate::aws::{Aws, AwsError, Class};
+use crate::aws::Aws;
 use crate::calls::Answer;
 use crate::kind::Live;
 use crate::kinds::{appsync_tags, calls_of};
@@ -57,7 +57,7 @@ impl Place {
     pub async fn take(&self, aws: &Aws, run: &str) -> Answer<Taken> {
         match self.claim(aws, run).await {
             // It is being deleted, or an AWS beside AWS's own has no tags.
-            Err(error) if untaggable(&error) => Ok(Taken::Unknown),
+            Err(error) if appsync_tags::untaggable(&error) => Ok(Taken::Unknown),
             Err(error) => Err(error),
             Ok(others) if others.is_empty() => Ok(Taken::Alone),
             Ok(_) => {
@@ -83,7 +83,7 @@ impl Place {
         let mut silent: BTreeMap<String, (String, u32)> = BTreeMap::new();
         while !stop.is_set() {
             let now = match self.runs(aws).await {
-                Err(error) if untaggable(&error) => return Ok(()),
+                Err(error) if appsync_tags::untaggable(&error) => return Ok(()),
                 now => now?,
             };
             silent.retain(|run, _| now.contains_key(run));
@@ -121,13 +121,8 @@ impl Place {
     pub async fn leave(&self, aws: &Aws, runs: impl IntoIterator<Item = String>) -> Answer<()> {
         let keys: Vec<String> = runs.into_iter().map(|run| run_tag(&run)).collect();
         match appsync_tags::untag(aws, &self.arn, keys).await {
-            Err(error) if untaggable(&error) => Ok(()),
+            Err(error) if appsync_tags::untaggable(&error) => Ok(()),
             answer => answer,
         }
     }
-}
-
-/// Whether there is nothing to write a tag on, or no place for tags.
-fn untaggable(error: &AwsError) -> bool {
-    error.class == Class::NotFound || error.class == Class::Unsupported
 }

@@ -13,7 +13,7 @@ use crate::aws::{Aws, Identity};
 use crate::diff::{Change, compare};
 use crate::event::Event;
 use crate::kind::{Desired, Live};
-use crate::live::{LookError, observe};
+use crate::live::{LookError, observe, reject_unlisted};
 use crate::model::Site;
 use crate::plan::{Step, plan};
 
@@ -64,6 +64,7 @@ pub async fn propose(
     let (identity, live) = join(aws.identity(), observe(aws, stack)).await;
     let identity = identity?;
     let live = live?;
+    reject_unlisted(&live, desired.keys())?;
     let site = Site {
         account: identity.account.clone(),
         region: aws.region.clone(),
@@ -96,7 +97,7 @@ pub struct Done {
 /// What came of carrying a proposal out.
 #[derive(Debug)]
 pub enum Carried {
-    Out(Done),
+    Out(Box<Done>),
     /// Another run has changed the stack meanwhile: what was proposed is no longer what is needed.
     Stale,
 }
@@ -144,7 +145,7 @@ pub async fn carry_out(
     let made = looked.iter().flat_map(|(live, _)| Place::among(live, &outcome));
     let places: Vec<Place> = place.into_iter().chain(made).collect();
     join_all(places.iter().map(|place| place.leave(aws, [id.clone()]))).await;
-    Ok(Carried::Out(Done { outcome, looked }))
+    Ok(Carried::Out(Box::new(Done { outcome, looked })))
 }
 
 /// Says that this run runs, after all others have ended. Whether there were others.

@@ -205,7 +205,8 @@ async fn change(
     }
     io.note("\n");
     let carried = run(intent, proposal, args, session, io).await?;
-    let Carried::Out(Done { outcome, looked }) = carried else { return Ok(None) };
+    let Carried::Out(done) = carried else { return Ok(None) };
+    let Done { outcome, looked } = *done;
     let (live, left) = looked.map_err(|error| {
         // Changes were made, whatever the look says.
         let failure = Failure { kind: Exit::Partial, ..Failure::from(error) };

@@ -51,6 +51,8 @@ pub struct Live {
     pub strangers: Vec<Stranger>,
     /// What stands at the top and is not ours: it matters only where it has a name that we want.
     pub beside: Vec<Stranger>,
+    /// The sections of the kinds that this AWS can't list, and how it says so.
+    pub unlisted: BTreeMap<&'static str, String>,
 }
 
 /// Something beside ours that does not carry our mark: shown, never compared, never touched.

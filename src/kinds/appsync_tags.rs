@@ -1,7 +1,7 @@
 //! Tags of AppSync's objects, the same for every kind that takes them (reference §1.8).
 use std::collections::{BTreeMap, HashMap};
 
-use crate::aws::{Aws, failed};
+use crate::aws::{Aws, AwsError, Class, failed};
 use crate::calls::Answer;
 use crate::mark::{Mark, Marked, Retagged, of_tags};
 use crate::model::Tags;
@@ -49,6 +49,15 @@ pub async fn retag(aws: &Aws, arn: &str, mark: &Mark, was: &Tags, should: &Tags)
     let Some(Retagged { set, gone }) = change else { return Ok(()) };
     let call = aws.appsync.tag_resource().resource_arn(arn);
     let call = call.set_tags(Some(set.into_iter().collect()));
-    call.send().await.map_err(failed("TagResource"))?;
+    match call.send().await.map_err(failed("TagResource")) {
+        // Of the digest, only a plan's words depend.
+        Err(error) if was == should && untaggable(&error) => return Ok(()),
+        answer => answer?,
+    };
     if gone.is_empty() { Ok(()) } else { untag(aws, arn, gone).await }
+}
+
+/// Whether there is nothing to write a tag on, or no place for tags.
+pub fn untaggable(error: &AwsError) -> bool {
+    error.class == Class::NotFound || error.class == Class::Unsupported
 }

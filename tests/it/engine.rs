@@ -55,7 +55,7 @@ pub async fn carried(
     let stop = Stop::default();
     let way = Way { steps_at_once: 8, stop: &stop, tell };
     match carry_out(&served.aws, stack, desired, proposal, way).await.unwrap() {
-        Carried::Out(done) => done,
+        Carried::Out(done) => *done,
         Carried::Stale => panic!("nobody else is there"),
     }
 }
@@ -313,7 +313,8 @@ async fn who_stands_before_a_gate_when_the_run_is_stopped_never_begins() {
     };
     let way = Way { steps_at_once: 64, stop: &stop, tell: &tell };
     let carried = carry_out(&served.aws, "crowd", &spec.desired, &proposal, way).await.unwrap();
-    let Carried::Out(Done { outcome, .. }) = carried else { panic!("nobody else is there") };
+    let Carried::Out(done) = carried else { panic!("nobody else is there") };
+    let Done { outcome, .. } = *done;
     check_grammar(&told.into_inner().unwrap());
     assert_eq!((outcome.succeeded.len(), outcome.failed.len()), (1 + 17, 0));
     assert_eq!((outcome.skipped.len(), outcome.stopped), (7, Some(Halt::Interrupted)));

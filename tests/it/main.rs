@@ -15,6 +15,7 @@ mod imports;
 mod interop;
 mod interrupts;
 mod kills;
+mod lacking;
 mod laws;
 mod mistakes;
 mod node;
