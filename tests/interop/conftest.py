@@ -41,20 +41,20 @@ class World:
             config=botocore.config.Config(retries={"max_attempts": 0}, parameter_validation=checked),
         )
 
-    def provision(self, *arguments):
-        done = subprocess.run(
+    def run(self, *arguments):
+        return subprocess.run(
             [PROVISION, *arguments], cwd=self.folder, env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
         )
+
+    def provision(self, *arguments):
+        done = self.run(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def fails(self, *arguments, code):
         """Runs what must end with this code; what it said."""
-        done = subprocess.run(
-            [PROVISION, *arguments], cwd=self.folder, env=self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-        )
+        done = self.run(*arguments)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

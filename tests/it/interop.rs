@@ -1,5 +1,5 @@
-//! Real clients against the real program: boto3, the AWS CLI, cfn-lint. They run in Python, in an
-//! environment that the first run makes.
+//! Real clients against the real program: boto3, the AWS CLI, cfn-lint; and the program against other
+//! servers. They run in Python, in an environment that the first run makes.
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
@@ -57,6 +57,16 @@ fn mistakes_that_cfn_lint_lets_through_are_found_at_their_place() {
 #[test]
 fn findings_are_sarif_as_the_standard_has_it() {
     pytest("test_sarif.py");
+}
+
+#[test]
+fn other_servers_are_managed_as_far_as_each_goes() {
+    pytest("test_other_servers.py");
+}
+
+#[test]
+fn answers_of_other_servers_differ_from_ours_only_as_is_known() {
+    pytest("test_contract.py");
 }
 
 /// Our facts against CloudFormation's registry schemas, as cfn-lint carries them.
