@@ -1,5 +1,6 @@
 """The engine against other servers that act as AWS, as far as each goes."""
 
+import contextlib
 import string
 
 import pytest
@@ -36,23 +37,29 @@ def modes(*types):
 
 @pytest.fixture(params=LACKS)
 def other(request, tmp_path):
-    yield from served(request.param, tmp_path)
+    with served(request.param, tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
 def moto(tmp_path):
-    yield from served("moto", tmp_path)
+    with served("moto", tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
 def ministack(tmp_path):
-    yield from served("ministack", tmp_path)
+    with served("ministack", tmp_path) as server:
+        yield server
 
 
+@contextlib.contextmanager
 def served(name, folder):
     server = Other(folder, name)
-    yield server
-    server.stop()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def only(other):
@@ -134,7 +141,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("name, change, operation, code", REFUSED)
 def test_what_a_server_lacks_is_said_in_its_words_and_nothing_is_doubled(tmp_path, name, change, operation, code):
-    for other in served(name, tmp_path):
+    with served(name, tmp_path) as other:
         other.write("spec.yaml", spec())
         other.provision("apply", "spec.yaml", "--yes")
         before = only(other)
