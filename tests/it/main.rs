@@ -14,6 +14,7 @@ mod handlers;
 mod imports;
 mod interop;
 mod interrupts;
+mod javascript;
 mod kills;
 mod lacking;
 mod laws;
