@@ -23,6 +23,11 @@ impl Address {
     pub fn only(&self, section: &str) -> Self {
         Self(format!("{}/{section}", self.0))
     }
+    /// Where what is called `name` on AWS waits for its end while its successor has this address. No spec has
+    /// such a key.
+    pub fn aside(&self, name: &str) -> Self {
+        Self(format!("{}~{name}", self.0))
+    }
     /// Reads an address back from its text; `None` if it isn't one.
     pub fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split('/').collect();

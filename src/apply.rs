@@ -22,7 +22,7 @@ use crate::plan::{Step, Verb};
 
 use attempt::{End, Work, attempt};
 
-pub use claim::{Place, Taken};
+pub use claim::{Place, Taken, beat, clear};
 use gate::Gates;
 pub use stop::{Halt, Stop};
 
@@ -59,6 +59,8 @@ pub struct Run<'a> {
     /// What tells this run from every other.
     pub id: &'a str,
     pub steps_at_once: usize,
+    /// Where it says that it runs. What it makes may be such a place, too.
+    pub places: &'a Mutex<Vec<Place>>,
     /// Set when it is to end: what runs is finished, the rest is skipped.
     pub stop: &'a Stop,
     pub tell: &'a (dyn Fn(Event) + Sync),
@@ -134,8 +136,13 @@ impl Progress {
         let (address, action) = (step.address.clone(), step.verb());
         match end {
             End::Done(attributes) => {
+                if action == Verb::Create
+                    && let Some(place) = Place::made(step.kind, &attributes)
+                {
+                    run.places.lock().expect("nobody panics while holding it").push(place);
+                }
                 let mut known = known.lock().expect("nobody panics while holding it");
-                known.insert(address.clone(), attributes);
+                known.insert(step.lives_at().clone(), attributes);
                 self.states[n] = State::Done;
                 (run.tell)(Event::Succeeded { address: address.clone(), action });
                 self.outcome.succeeded.push((address, action));

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::iter::successors;
 
 use futures_util::future::{try_join, try_join_all};
-use futures_util::stream::{StreamExt, TryStreamExt, iter};
+use tokio::sync::Semaphore;
 
 use crate::address::Address;
 use crate::aws::{Aws, AwsError, Class};
@@ -13,8 +13,8 @@ use crate::kinds::{self, Row};
 use crate::mark::Marked;
 use crate::model::{Attributes, Properties};
 
-/// Reads under way at a time, so that fifty namespaces are no burst of fifty calls.
-const READS_AT_ONCE: usize = 16;
+/// Lists and reads under way at a time in a whole look, so that a big stack is no burst of hundreds.
+const READS_AT_ONCE: usize = 64;
 
 /// Why what is there can't be told apart.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -32,7 +32,8 @@ pub enum LookError {
 /// All kinds are listed at once. Whatever a list already knows to be ours is read while what hangs
 /// on it is listed, so that the longest chain is: list APIs, list namespaces, read one.
 pub async fn observe(aws: &Aws, stack: &str) -> Result<Live, LookError> {
-    let tops = kinds::under(None).map(|row| branches(aws, row, Seek { stack, parent: None }));
+    let look = &Look::of(aws);
+    let tops = kinds::under(None).map(|row| branches(look, row, Seek { stack, parent: None }));
     let mut live = Live::default();
     for branch in try_join_all(tops).await?.into_iter().flatten() {
         match branch {
@@ -57,6 +58,23 @@ pub fn reject_unlisted<'a>(
     wanted.into_iter().find_map(unlisted).map_or(Ok(()), Err)
 }
 
+/// One look at AWS, and how much of it may be under way.
+struct Look<'a> {
+    aws: &'a Aws,
+    reads: Semaphore,
+}
+
+impl<'a> Look<'a> {
+    fn of(aws: &'a Aws) -> Self {
+        Self { aws, reads: Semaphore::new(READS_AT_ONCE) }
+    }
+    /// Waits for room, then for the answer.
+    async fn turn<T>(&self, call: impl Future<Output = T>) -> T {
+        let _room = self.reads.acquire().await.expect("nobody closes it");
+        call.await
+    }
+}
+
 /// What came of a look.
 enum Branch {
     /// Something, and what it hangs on.
@@ -66,8 +84,12 @@ enum Branch {
 }
 
 /// Lists one kind; reads what may be ours, and all that hangs on it.
-async fn branches(aws: &Aws, row: &'static Row, seek: Seek<'_>) -> Result<Vec<Branch>, AwsError> {
-    let listed = match (row.calls.list)(aws, &seek).await {
+async fn branches(
+    look: &Look<'_>,
+    row: &'static Row,
+    seek: Seek<'_>,
+) -> Result<Vec<Branch>, AwsError> {
+    let listed = match look.turn((row.calls.list)(look.aws, &seek)).await {
         // What it hung on is gone since it was listed.
         Err(error) if error.class == Class::NotFound && seek.parent.is_some() => Vec::new(),
         // Not AWS but something like it. Whoever wants the kind is told.
@@ -78,14 +100,13 @@ async fn branches(aws: &Aws, row: &'static Row, seek: Seek<'_>) -> Result<Vec<Br
         }
         listed => listed?,
     };
-    let branches = listed.into_iter().map(|it| branch(aws, row, &seek, it));
-    let grown: Vec<_> = iter(branches).buffered(READS_AT_ONCE).try_collect().await?;
-    Ok(grown.into_iter().flatten().collect())
+    let branches = listed.into_iter().map(|it| branch(look, row, &seek, it));
+    Ok(try_join_all(branches).await?.into_iter().flatten().collect())
 }
 
 /// Reads what a list left out while it lists what hangs on it, as far as the list says enough for that.
 async fn branch(
-    aws: &Aws,
+    look: &Look<'_>,
     row: &'static Row,
     seek: &Seek<'_>,
     listed: Listed<Properties>,
@@ -97,20 +118,20 @@ async fn branch(
     let early = async {
         match &place {
             Some(address) => {
-                below(aws, row, Seek { stack, parent: Some((address, &attributes)) }, false).await
+                below(look, row, Seek { stack, parent: Some((address, &attributes)) }, false).await
             }
             None => Ok(Vec::new()),
         }
     };
-    let (seen, mut found) = try_join(whole(aws, row, seek, listed), early).await?;
+    let (seen, mut found) = try_join(whole(look, row, seek, listed), early).await?;
     if let Some(Seen { owner, observed: Some(it), .. }) = &seen
         && let Some(address) = place_of(row, stack, owner, &it.attributes)
     {
         let parent = Some((&address, &it.attributes));
-        found.extend(below(aws, row, Seek { stack, parent }, true).await?);
+        found.extend(below(look, row, Seek { stack, parent }, true).await?);
         if place.is_none() {
             // Only the object itself says whose it is.
-            found.extend(below(aws, row, Seek { stack, parent }, false).await?);
+            found.extend(below(look, row, Seek { stack, parent }, false).await?);
         }
     }
     let parent = seek.parent.map(|(it, _)| it.clone());
@@ -129,14 +150,14 @@ fn place_of(row: &Row, stack: &str, owner: &Owner, attributes: &Attributes) -> O
 /// Everything that hangs on the parent sought, a `row`: what is listed after that was read whole, or
 /// what need not wait for it.
 async fn below(
-    aws: &Aws,
+    look: &Look<'_>,
     row: &'static Row,
     seek: Seek<'_>,
     after_whole: bool,
 ) -> Result<Vec<Branch>, AwsError> {
     let kinds = kinds::under(Some(row.facts.section));
     let kinds = kinds.filter(|it| it.calls.after_whole == after_whole);
-    let looks = kinds.map(|row| Box::pin(branches(aws, row, seek.clone())));
+    let looks = kinds.map(|row| Box::pin(branches(look, row, seek.clone())));
     Ok(try_join_all(looks).await?.into_iter().flatten().collect())
 }
 
@@ -161,15 +182,16 @@ pub async fn look_for(
     seek: Seek<'_>,
     address: &Address,
 ) -> Result<Vec<(Observed, Runs)>, AwsError> {
-    let listed = (row.calls.list)(aws, &seek).await?;
-    let reads = listed.into_iter().map(|it| whole(aws, row, &seek, it));
-    let seen: Vec<Option<Seen>> = iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
+    let look = &Look::of(aws);
+    let listed = look.turn((row.calls.list)(aws, &seek)).await?;
+    let reads = listed.into_iter().map(|it| whole(look, row, &seek, it));
+    let seen = try_join_all(reads).await?;
     let ours = seen.into_iter().flatten().filter(|it| it.owner == Owner::Ours(address.clone()));
     Ok(ours.filter_map(|it| Some((it.observed?, it.runs))).collect())
 }
 
 async fn whole(
-    aws: &Aws,
+    look: &Look<'_>,
     row: &'static Row,
     seek: &Seek<'_>,
     listed: Listed<Properties>,
@@ -187,7 +209,7 @@ async fn whole(
             let observed = Observed { kind, properties, attributes, digest };
             Ok(Some(seen(owner, Some(observed), runs, vec![])))
         }
-        _ => Ok((row.calls.read)(aws, seek, &attributes).await?.map(|it| {
+        _ => Ok(look.turn((row.calls.read)(look.aws, seek, &attributes)).await?.map(|it| {
             let Whole { properties, attributes, marked, strangers } = it;
             let Marked { owner, digest, runs } = marked;
             seen(owner, Some(Observed { kind, properties, attributes, digest }), runs, strangers)
@@ -205,6 +227,9 @@ fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), Lo
                 name: Some(name),
                 owner: Owner::Nobody,
             }));
+            if !seen.runs.is_empty() {
+                live.runs.insert(address.clone(), seen.runs.into_keys().collect());
+            }
             if live.ours.insert(address.clone(), observed).is_some() {
                 return Err(LookError::Twins { address });
             }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::diff::{self, Change};
-use crate::kind::{Desired, Facts, Live, Observed};
+use crate::kind::{Desired, Facts, Live, Observed, Resource};
 use crate::model::{Attributes, Properties};
 
 /// One call's worth of work.
@@ -21,6 +21,8 @@ pub struct Step {
     pub digest: String,
     /// Whether it takes away what others may count on until they have changed.
     pub narrows: bool,
+    /// Where what it is about lives, if its successor has the address.
+    pub aside: Option<Address>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,6 +51,10 @@ impl Step {
             Action::Delete { .. } => Verb::Delete,
         }
     }
+    /// Where what it is about lives once it is done.
+    pub fn lives_at(&self) -> &Address {
+        self.aside.as_ref().unwrap_or(&self.address)
+    }
     /// The resources whose attributes this step still waits for.
     fn waits_for(&self) -> Vec<Address> {
         let (Action::Create { properties } | Action::Update { properties, .. }) = &self.action
@@ -62,16 +68,18 @@ impl Step {
 /// The steps of `changes`, each with what it needs. `desired` is settled.
 ///
 /// What is replaced is deleted first: two objects with one mark would be one too many for a run
-/// that is killed between the two calls. What is taken away from others that change too is taken away in
+/// that is killed between the two calls. Where others use it until they have changed, and the new one has
+/// another name, it gives its address up first and goes last. What is taken away from others that change too is taken away in
 /// an update of its own, after theirs.
 pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
     let mut steps = Vec::new();
     for change in changes {
         let Change { address, kind, verb, digest, .. } = change;
         let (is, should) = (live.ours.get(address), desired.get(address));
-        let mut push = |action, narrows| {
-            let (address, digest) = (address.clone(), digest.clone());
-            steps.push(Step { address, kind, action, needs: BTreeSet::new(), digest, narrows });
+        let mut push = |action, narrows, aside: Option<&Address>| {
+            let (address, digest, aside) = (address.clone(), digest.clone(), aside.cloned());
+            let needs = BTreeSet::new();
+            steps.push(Step { address, kind, action, needs, digest, narrows, aside });
         };
         match (verb, is, should) {
             (diff::Verb::Update, Some(is), Some(should)) => {
@@ -84,17 +92,24 @@ pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
                 let between = between.map(|it| it.ordered_like(&was.properties));
                 if let Some(between) = between.filter(|it| *it != was.properties) {
                     let properties = between.clone();
-                    push(Action::Update { properties, was: was.clone() }, false);
+                    push(Action::Update { properties, was: was.clone() }, false, None);
                     (was.properties, was.digest) = (between, Some(digest.clone()));
                 }
-                push(Action::Update { properties, was }, narrows);
+                push(Action::Update { properties, was }, narrows, None);
             }
             (_, is, should) => {
+                let aside = is.zip(should).and_then(|(is, should)| renamed(is, should));
+                let aside = aside.filter(|_| changes.iter().any(|it| stops_using(it, change)));
+                let aside = aside.map(|name| address.aside(&name));
+                if let Some((is, aside)) = is.zip(aside.as_ref()) {
+                    let (properties, was) = (is.properties.clone(), is.clone());
+                    push(Action::Update { properties, was }, false, Some(aside));
+                }
                 if let Some(is) = is {
-                    push(Action::Delete { was: is.clone() }, false);
+                    push(Action::Delete { was: is.clone() }, false, aside.as_ref());
                 }
                 if let Some(should) = should {
-                    push(Action::Create { properties: should.properties.clone() }, false);
+                    push(Action::Create { properties: should.properties.clone() }, false, None);
                 }
             }
         }
@@ -131,6 +146,18 @@ fn may_count_on(other: &Change, change: &Change) -> bool {
         && other.address.root() == change.address.root()
 }
 
+/// Whether `other` uses what `change` makes again, and another one in its place by and by.
+fn stops_using(other: &Change, change: &Change) -> bool {
+    other.verb == diff::Verb::Update && may_count_on(other, change)
+}
+
+/// The name of something that gets another one, where that makes room for both on AWS.
+fn renamed(is: &Observed, should: &Resource) -> Option<String> {
+    let named = is.kind.named.filter(|it| !it.repeats)?;
+    let (was, name) = (is.properties.get(named.property)?, should.properties.get(named.property)?);
+    (was != name).then(|| was.as_str().map(str::to_owned))?
+}
+
 fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
     let step = &steps[n];
     let others = steps.iter().enumerate().filter(|(m, _)| *m != n);
@@ -140,12 +167,20 @@ fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
     match step.verb() {
         Verb::Delete => {
             let again = |it: &Step| it.address == step.address && it.verb() == Verb::Create;
-            let comes_again = steps.iter().any(again);
-            places(&|other| frees(other, step, comes_again))
+            let comes_again = step.aside.is_none() && steps.iter().any(again);
+            // Nothing else about an address is left to do once what has left it goes.
+            let last = |it: &Step| step.aside.is_some() && it.address == step.address;
+            places(&|other| frees(other, step, comes_again) || last(other))
         }
         Verb::Create | Verb::Update => {
             let waits_for = step.waits_for();
-            places(&|other| makes_way(other, step, &waits_for))
+            // What must give its name up can't, for as long as others wait for its successor.
+            let is_free = |it: &Step| {
+                !steps.iter().any(|user| user.verb() == Verb::Update && frees(user, it, false))
+            };
+            places(&|other| {
+                makes_way(other, step, &waits_for) || gives_name(other, step) && is_free(other)
+            })
         }
     }
 }
@@ -174,7 +209,7 @@ fn makes_way(other: &Step, step: &Step, waits_for: &[Address]) -> bool {
         }
         Verb::Delete => {
             // An old one goes before its successor comes.
-            let makes_way = step.verb() == Verb::Create && other.address == step.address;
+            let makes_way = step.verb() == Verb::Create && *other.lives_at() == step.address;
             makes_way || step.narrows && uses(other, step)
         }
         // What is made or changed may count on what the other changes to, and what is taken away on
@@ -186,6 +221,17 @@ fn makes_way(other: &Step, step: &Step, waits_for: &[Address]) -> bool {
     }
 }
 
+/// Whether `other` deletes what has the name on AWS that `step` gives to something else.
+fn gives_name(other: &Step, step: &Step) -> bool {
+    let (Action::Delete { was }, Action::Create { properties }) = (&other.action, &step.action)
+    else {
+        return false;
+    };
+    let named = step.kind.named.filter(|it| other.kind == step.kind && !it.repeats);
+    let same = |property: &str| properties.get(property) == was.properties.get(property);
+    named.is_some_and(|it| same(it.property)) && other.address.parent() == step.address.parent()
+}
+
 /// Whether `step` is of a kind that counts on the kind of `other`, in one API.
 fn uses(step: &Step, other: &Step) -> bool {
     step.kind.after.contains(&other.kind.section) && step.address.root() == other.address.root()
@@ -194,14 +240,21 @@ fn uses(step: &Step, other: &Step) -> bool {
 /// What would be live once every step has succeeded: the plan, read as a promise.
 pub fn promised(live: &Live, steps: &[Step]) -> Live {
     let mut live = live.clone();
-    for Step { address, kind, action, digest, .. } in steps {
+    for step in steps {
+        let Step { kind, action, digest, .. } = step;
+        let address = step.lives_at();
         let (properties, attributes) = match action {
             Action::Delete { .. } => {
                 live.ours.remove(address);
                 continue;
             }
             Action::Create { properties } => (properties, Attributes::default()),
-            Action::Update { properties, was } => (properties, was.attributes.clone()),
+            Action::Update { properties, was } => {
+                if step.aside.is_some() {
+                    live.ours.remove(&step.address);
+                }
+                (properties, was.attributes.clone())
+            }
         };
         let digest = Some(digest.clone());
         let observed = Observed { kind, properties: properties.clone(), attributes, digest };

@@ -252,7 +252,7 @@ async fn give_way(step: &Step, mine: &Attributes, work: Work<'_>) -> Result<(), 
 }
 
 fn mark(step: &Step, stack: &str, had: Option<String>) -> Mark {
-    let (stack, address) = (stack.to_owned(), step.address.clone());
+    let (stack, address) = (stack.to_owned(), step.lives_at().clone());
     Mark { stack, address, digest: step.digest.clone(), had, run: None }
 }
 

@@ -4,20 +4,25 @@
 //! own and then reads them all: of two runs, at least one sees the other. For as long as it lives it changes
 //! its tag; what stands still was left by a run that died, and is taken away.
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::apply::{Outcome, Stop};
-use crate::aws::Aws;
+use futures_util::future::{join_all, try_join_all};
+
+use crate::apply::Stop;
+use crate::aws::{Aws, Class};
 use crate::calls::Answer;
-use crate::kind::Live;
+use crate::kind::{Facts, Live};
 use crate::kinds::{appsync_tags, calls_of};
 use crate::mark::{run_tag, runs};
-use crate::plan::Verb;
+use crate::model::Attributes;
 
 /// How often a run says that it lives.
 const BEAT: Duration = Duration::from_secs(1);
 /// How often a waiting run looks.
 const LOOK: Duration = Duration::from_millis(400);
+/// What a run has said is gone if it is missing for so many looks.
+const GONE_LOOKS: u32 = 3;
 /// A run that said nothing for so many looks is dead.
 const SILENT_LOOKS: u32 = 8;
 
@@ -33,6 +38,8 @@ pub enum Taken {
     Alone,
     /// Others were there first.
     Others,
+    /// Others were there, and have deleted what this run wanted to say so on.
+    Gone,
     /// This AWS keeps no tags, so nobody can know.
     Unknown,
 }
@@ -45,18 +52,16 @@ impl Place {
         Some(Self { arn: first.attributes.get("ApiArn")?.to_owned() })
     }
 
-    /// Where a run has said that it runs as it made something.
-    pub fn among(live: &Live, outcome: &Outcome) -> Vec<Self> {
-        let made = outcome.succeeded.iter().filter(|(_, action)| *action == Verb::Create);
-        let made = made.filter_map(|(address, _)| live.ours.get(address));
-        let told = made.filter(|it| calls_of(it.kind).twins);
-        told.filter_map(|it| Some(Self { arn: it.attributes.get("ApiArn")?.to_owned() })).collect()
+    /// Where a run has said that it runs as it made this.
+    pub fn made(kind: &'static Facts, attributes: &Attributes) -> Option<Self> {
+        calls_of(kind).twins.then(|| Some(Self { arn: attributes.get("ApiArn")?.to_owned() }))?
     }
 
     /// Says that `run` runs, unless another does.
     pub async fn take(&self, aws: &Aws, run: &str) -> Answer<Taken> {
         match self.claim(aws, run).await {
-            // It is being deleted, or an AWS beside AWS's own has no tags.
+            Err(error) if error.class == Class::NotFound => Ok(Taken::Gone),
+            // An AWS beside AWS's own has no tags.
             Err(error) if appsync_tags::untaggable(&error) => Ok(Taken::Unknown),
             Err(error) => Err(error),
             Ok(others) if others.is_empty() => Ok(Taken::Alone),
@@ -102,19 +107,20 @@ impl Place {
         Ok(())
     }
 
-    /// Says again and again that `run` lives. Ends when somebody took it for dead.
-    pub async fn beat(&self, aws: &Aws, run: &str) {
-        for beat in 1_u64.. {
-            aws.wait(BEAT).await;
+    /// Says that `run` lives, for the `beat`th time. Whether somebody took it for dead.
+    async fn says(&self, aws: &Aws, run: &str, beat: u64) -> bool {
+        for look in 1.. {
             match self.runs(aws).await {
-                Ok(runs) if !runs.contains_key(run) => return,
+                Ok(runs) if runs.contains_key(run) => break,
+                Ok(_) if look == GONE_LOOKS => return true,
+                // It may not show yet.
+                Ok(_) => aws.wait(LOOK).await,
                 // Whoever looks meanwhile has some patience.
-                Err(_) => continue,
-                Ok(_) => {}
+                Err(_) => return false,
             }
-            let said = beat.to_string();
-            drop(appsync_tags::tag(aws, &self.arn, &run_tag(run), &said).await);
         }
+        drop(appsync_tags::tag(aws, &self.arn, &run_tag(run), &beat.to_string()).await);
+        false
     }
 
     /// Takes away what these runs said.
@@ -125,4 +131,26 @@ impl Place {
             answer => answer,
         }
     }
+}
+
+/// Says again and again that `run` lives, wherever it has said so. Ends when somebody took it for dead.
+pub async fn beat(aws: &Aws, run: &str, places: &Mutex<Vec<Place>>) {
+    for beat in 1_u64.. {
+        aws.wait(BEAT).await;
+        let now = places.lock().expect("nobody panics while holding it").clone();
+        let said = join_all(now.iter().map(|it| it.says(aws, run, beat))).await;
+        if said.contains(&true) {
+            return;
+        }
+    }
+}
+
+/// Takes away what runs that have ended said on anything of `live`.
+pub async fn clear(aws: &Aws, live: &Live) -> Answer<()> {
+    let left = live.runs.iter().filter_map(|(address, runs)| {
+        let it = live.ours.get(address)?;
+        Some((Place::made(it.kind, &it.attributes)?, runs.clone()))
+    });
+    let left = left.map(|(place, runs)| async move { place.leave(aws, runs).await });
+    try_join_all(left).await.map(drop)
 }

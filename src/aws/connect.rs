@@ -27,8 +27,10 @@ use crate::aws::{Aws, AwsError, Class};
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Attempts of one call that may be repeated. Throttling of a big plan needs more than three.
-const ATTEMPTS: u32 = 8;
+const ATTEMPTS: u32 = 12;
 const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+/// Twelve attempts are most of a minute then, and no call waits for long that could go ahead.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 /// The SDK's own bucket of 500 runs dry in a plan of a few hundred calls under throttling.
 const RETRY_TOKENS: usize = 100_000;
 /// Whose the local AWS's objects are, and where, when nobody says so.
@@ -63,7 +65,10 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
         .http_client(http.clone())
         .sleep_impl(sleep.clone())
         .retry_config(
-            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF),
+            RetryConfig::standard()
+                .with_max_attempts(ATTEMPTS)
+                .with_initial_backoff(FIRST_BACKOFF)
+                .with_max_backoff(LONGEST_BACKOFF),
         )
         .timeout_config(
             TimeoutConfig::builder()

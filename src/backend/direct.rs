@@ -1,16 +1,16 @@
 //! Reads, compares and calls AppSync and IAM itself.
 use std::collections::BTreeSet;
 use std::fmt;
-use std::future::pending;
 use std::pin::pin;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::future::{Either, join, join_all, select};
 
 use crate::address::Address;
-use crate::apply::{Halt, Outcome, Place, Run, Stop, Taken, apply};
+use crate::apply::{Halt, Outcome, Place, Run, Stop, Taken, apply, beat, clear};
 use crate::aws::{Aws, Identity};
-use crate::diff::{Change, compare};
+use crate::diff::{Change, Verb, compare};
 use crate::event::Event;
 use crate::kind::{Desired, Live};
 use crate::live::{LookError, observe, reject_unlisted};
@@ -18,8 +18,16 @@ use crate::model::Site;
 use crate::plan::{Step, plan};
 
 /// How long what was made may take to show before it counts as not there.
-const LOOKS: [Duration; 4] =
-    [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+const LOOKS: [Duration; 4] = [
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+
+/// How much longer something may take to show, or to go, that AWS says is made or gone: IAM's lists are the
+/// slowest. What AWS did not take it will not take later.
+const MORE_LOOKS: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(4)];
 
 /// What would be done, and all that is needed to do exactly that.
 #[derive(Debug)]
@@ -115,23 +123,23 @@ pub async fn carry_out(
     let Way { steps_at_once, stop, tell } = way;
     let id = uuid::Uuid::new_v4().simple().to_string();
     let place = Place::of(&proposal.live);
-    if let Some(place) = &place
-        && wait_for_turn(aws, place, &id, way).await?
-        && !is_as_proposed(aws, stack, desired, proposal).await?
-    {
-        place.leave(aws, [id]).await?;
-        return Ok(Carried::Stale);
+    if let Some(place) = &place {
+        let waited = wait_for_turn(aws, place, &id, way).await?;
+        if waited && !is_as_proposed(aws, stack, desired, proposal).await? {
+            place.leave(aws, [id]).await?;
+            return Ok(Carried::Stale);
+        }
+        // Those that were there before have ended by now, and may not have tidied up.
+        if !stop.is_set() {
+            clear(aws, &proposal.live).await?;
+        }
     }
-    let site = &proposal.site;
-    let run = Run { aws, site, stack, id: &id, steps_at_once, stop, tell };
+    let places = Mutex::new(place.into_iter().collect());
+    let (site, places) = (&proposal.site, &places);
+    let run = Run { aws, site, stack, id: &id, steps_at_once, places, stop, tell };
     let outcome = {
         let applying = pin!(apply(&proposal.steps, &proposal.live, run));
-        let beating = pin!(async {
-            match &place {
-                Some(place) => place.beat(aws, &id).await,
-                None => pending().await,
-            }
-        });
+        let beating = pin!(beat(aws, &id, places));
         match select(applying, beating).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(((), applying)) => {
@@ -142,13 +150,13 @@ pub async fn carry_out(
     };
     let looked = settled(aws, stack, desired, proposal, &outcome).await;
     // Whoever waits goes on once this is gone; should it stay, they find that nobody is there.
-    let made = looked.iter().flat_map(|(live, _)| Place::among(live, &outcome));
-    let places: Vec<Place> = place.into_iter().chain(made).collect();
+    let places = places.lock().expect("nobody panics while holding it").clone();
     join_all(places.iter().map(|place| place.leave(aws, [id.clone()]))).await;
     Ok(Carried::Out(Box::new(Done { outcome, looked })))
 }
 
-/// Says that this run runs, after all others have ended. Whether there were others.
+/// Says that this run runs, after all others have ended. Whether there were others, who may have changed
+/// what was proposed.
 async fn wait_for_turn(
     aws: &Aws,
     place: &Place,
@@ -159,6 +167,7 @@ async fn wait_for_turn(
     while !way.stop.is_set() {
         match place.take(aws, id).await? {
             Taken::Alone | Taken::Unknown => break,
+            Taken::Gone => return Ok(true),
             Taken::Others => {
                 if !waited {
                     (way.tell)(Event::Queued);
@@ -195,19 +204,23 @@ async fn settled(
         let (live, left) = verify(aws, stack, desired, &proposal.site).await?;
         Ok((live, proposal.concerned(left)))
     };
-    for wait in LOOKS {
-        aws.wait(wait).await;
-        let looked = look().await;
+    let settles = |it: &Change| it.verb != Verb::Update;
+    let mut looked = look().await;
+    for (n, wait) in LOOKS.into_iter().chain(MORE_LOOKS).enumerate() {
         let done = match &looked {
-            Ok((_, left)) => left.is_empty() || !outcome.is_whole(),
-            Err(LookError::Twins { .. }) => false,
+            _ if !outcome.is_whole() => !matches!(looked, Err(LookError::Twins { .. })),
+            Ok((_, left)) if n < LOOKS.len() => left.is_empty(),
+            Ok((_, left)) => !left.iter().any(settles),
+            Err(LookError::Twins { .. }) => n >= LOOKS.len(),
             Err(LookError::Aws(_)) => true,
         };
         if done {
-            return looked;
+            break;
         }
+        aws.wait(wait).await;
+        looked = look().await;
     }
-    look().await
+    looked
 }
 
 /// Looks again: what is there now, and what of `desired` did not stick.

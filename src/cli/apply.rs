@@ -194,12 +194,13 @@ async fn change(
         let failure = Failure::new(Exit::Refused, describe(refusal));
         return Err(more.fold(failure, Failure::hint));
     }
-    if proposal.changes.is_empty() {
+    // Where a run says that it runs, its end is waited for even if there is nothing to do.
+    if proposal.changes.is_empty() && proposal.live.runs.is_empty() {
         tell_outputs(intent, proposal, &proposal.live, args.format, io)?;
         args.outputs.write(&intent.stack, proposal, &proposal.live, io)?;
         return Ok(Some(Exit::Done));
     }
-    if !args.yes && !ask(intent, proposal, io)? {
+    if !args.yes && !proposal.changes.is_empty() && !ask(intent, proposal, io)? {
         io.say("nothing was changed\n");
         return Ok(Some(Exit::Interrupted));
     }

@@ -1,5 +1,5 @@
 //! Resources as they should be and as AWS has them, and whose they are.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -53,6 +53,8 @@ pub struct Live {
     pub beside: Vec<Stranger>,
     /// The sections of the kinds that this AWS can't list, and how it says so.
     pub unlisted: BTreeMap<&'static str, String>,
+    /// Runs that say on something of ours that they are changing the stack, dead ones among them.
+    pub runs: BTreeMap<Address, BTreeSet<String>>,
 }
 
 /// Something beside ours that does not carry our mark: shown, never compared, never touched.

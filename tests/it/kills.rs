@@ -1,14 +1,25 @@
-//! Killed at any point, the next run converges: nothing doubled, nothing left over.
-use std::process::Child;
+//! Killed at any point, the next run converges: nothing doubled, nothing left over, no key told.
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
+use futures_util::stream::{StreamExt, iter};
+use provision::diff::compare;
+use provision::kind::Desired;
+use provision::live::observe;
+use provision::source::Source;
+use provision::spec::{Given, load};
 use tokio::sync::{Mutex, oneshot};
 
-use crate::world::{Served, World, serve};
+use crate::account::{Account, Opened};
+use crate::engine::now;
+use crate::specs::{Folder, site};
+use crate::world::{World, root};
 
 /// Which call ends the process, and on which side of it.
 #[derive(Clone, Copy, Debug)]
@@ -17,82 +28,174 @@ enum Point {
     After(usize),
 }
 
-/// More calls than any of these runs makes.
-const CALLS_MAX: usize = 100;
+/// A command that is killed, and where it begins.
+struct Case {
+    name: &'static str,
+    command: &'static [&'static str],
+    begin: Account,
+    /// What should be in the end.
+    desired: Desired,
+    /// Which of many points are tried, unless all are asked for: every so many-th.
+    every: usize,
+    least: usize,
+}
 
-/// What is no object of its own, and hangs on an API of ours and a domain of others'.
-const HANGING: &str = "
-version: 1
-stack: hanging
-region: ap-northeast-1
-apis:
-  a:
-    auth: { providers: [AWS_IAM] }
-    waf: { webAcl: 'arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/a/b' }
-domains:
-  d: { name: others.example.com, association: { api: a } }
-";
+/// Points tried at a time: most of the time of one is waiting until a dead run counts as dead.
+const POINTS_AT_ONCE: usize = 24;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_apply_converges_on_the_next_run() {
-    let after: &[&[&str]] = &[&["plan", "--detailed-exitcode"]];
-    sweep(World::with_article, &[], &["apply"], [1, 1, 1, 1, 0, 0, 0], after).await;
-    sweep(hanging, &[], &["apply"], [1, 0, 0, 0, 1, 1, 1], after).await;
+    let (begin, desired) = (used_domain().await, desired("one.yaml"));
+    sweep(Case { name: "apply", command: APPLY_ONE, begin, desired, every: 7, least: 20 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_update_converges_on_the_next_run() {
+    let (begin, desired) = (applied().await, desired("two.yaml"));
+    sweep(Case { name: "update", command: APPLY_TWO, begin, desired, every: 7, least: 30 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_destroy_leaves_nothing_after_the_next() {
-    sweep(World::with_article, &[&["apply"]], &["destroy"], [0; 7], &[]).await;
-    sweep(hanging, &[&["apply"]], &["destroy"], [0; 7], &[]).await;
+    let (begin, desired) = (applied().await, Desired::new());
+    let expected = used_domain().await.shape();
+    let end =
+        sweep(Case { name: "destroy", command: DESTROY, begin, desired, every: 7, least: 20 })
+            .await;
+    assert_eq!(end, expected);
 }
 
-fn hanging() -> World {
+const APPLY_ONE: &[&str] = &["apply", "one.yaml", "--yes"];
+const APPLY_TWO: &[&str] = &["apply", "two.yaml", "--yes"];
+const DESTROY: &[&str] = &["destroy", "one.yaml", "--yes"];
+
+/// An account in which only the domain is that the stack uses and does not make.
+pub async fn used_domain() -> Account {
+    let opened = Account::EMPTY.open(|it| it).await;
+    let call = opened.served.aws.appsync.create_domain_name().domain_name("used.example.com");
+    let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/others";
+    call.certificate_arn(certificate).send().await.unwrap();
+    opened.account()
+}
+
+/// An account with the first stack in it.
+async fn applied() -> Account {
+    let killer = Arc::new(Killer::default());
+    let opened = guarded(&used_domain().await, &killer).await;
+    killer.run(&world(), &opened, APPLY_ONE, None).await;
+    opened.account()
+}
+
+/// What a spec says.
+pub fn desired(name: &str) -> Desired {
+    let source = |name: &str| fs::read_to_string(root("tests/data/sweep").join(name)).unwrap();
+    let files = ["echo.js", "quiet.js", "stored.js"];
+    let files = Folder(files.map(|it| (it.to_owned(), source(it))).into());
+    let (source, problems) = Source::parse(name, source(name).as_bytes());
+    assert_eq!(problems, []);
+    load(&source, &files, now(), &Given::new()).0.unwrap().desired
+}
+
+/// The specs and their files.
+fn world() -> World {
     let world = World::new();
-    world.write("spec.yaml", HANGING);
+    for entry in fs::read_dir(root("tests/data/sweep")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        world.write(name, &fs::read_to_string(&path).unwrap());
+    }
     world
 }
 
-/// Kills `command` at every point, each in a world of its own after `before`; the next run must leave
-/// `expected`, and what comes `after` must succeed.
-async fn sweep(
-    world: fn() -> World,
-    before: &[&[&str]],
-    command: &[&str],
-    expected: [usize; 7],
-    after: &[&[&str]],
-) {
-    let mut points = 0;
-    for n in 1..CALLS_MAX {
-        let mut killed_any = false;
-        for point in [Point::Before(n), Point::After(n)] {
-            let world = world();
-            let aws = Arc::new(Killer::default());
-            let served = guarded(&aws).await;
-            let call = served.aws.appsync.create_domain_name().domain_name(DOMAIN);
-            let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/others";
-            call.certificate_arn(certificate).send().await.unwrap();
-            for command in before {
-                aws.run(&world, &served, command, None).await;
-            }
-            let killed = aws.run(&world, &served, command, Some(point)).await;
-            aws.run(&world, &served, command, None).await;
-            assert_eq!(objects(&served).await, expected, "{point:?}");
-            for command in after {
-                aws.run(&world, &served, command, None).await;
-            }
-            killed_any |= killed;
-            points += usize::from(killed);
-        }
-        if !killed_any {
-            assert!(points > 25, "only {points} points were tried");
-            return;
-        }
-    }
-    panic!("no end after {CALLS_MAX} calls");
+/// Kills the command at many points, each in an account of its own; the next run must leave what one leaves
+/// that nobody disturbs. Says what that is.
+async fn sweep(case: Case) -> serde_json::Value {
+    let killer = Arc::new(Killer::default());
+    let opened = guarded(&case.begin, &killer).await;
+    killer.run(&world(), &opened, case.command, None).await;
+    let calls = killer.calls.load(Ordering::SeqCst);
+    let end = opened.account();
+    assert!(!end.text().contains("provision:run:"), "nobody runs any more");
+    let expected = end.shape();
+    let points = (1..=calls).flat_map(|n| [Point::Before(n), Point::After(n)]);
+    let step = if everything() { 1 } else { case.every };
+    let points: Vec<Point> = points.step_by(step).collect();
+    let tried = points.len();
+    let (case, expected) = (&case, &expected);
+    let killed = iter(points).map(|point| async move { at(case, point, expected).await });
+    let ended: Vec<Ended> = killed.buffer_unordered(POINTS_AT_ONCE).collect().await;
+    let wrong: Vec<&String> = ended.iter().flat_map(|it| &it.wrong).collect();
+    let killed = ended.iter().filter(|it| it.killed).count();
+    let report = format!("{}: {calls} calls, {tried} points, {killed} kills\n", case.name);
+    fs::write(format!("{}/kills-{}.txt", env!("CARGO_TARGET_TMPDIR"), case.name), &report).unwrap();
+    assert!(wrong.is_empty(), "{report}{}", join(&wrong));
+    assert!(killed >= case.least, "{report}");
+    expected.clone()
 }
 
-/// The domain that is there before.
-const DOMAIN: &str = "others.example.com";
+/// Whether each point is to be tried.
+pub fn everything() -> bool {
+    std::env::vars().any(|(name, value)| name == "SWEEP" && value == "all")
+}
+
+struct Ended {
+    killed: bool,
+    wrong: Vec<String>,
+}
+
+/// Kills the command at one point, runs it again, and says what is not as it should be.
+async fn at(case: &Case, point: Point, expected: &serde_json::Value) -> Ended {
+    let (world, killer) = (world(), Arc::new(Killer::default()));
+    let opened = guarded(&case.begin, &killer).await;
+    let mut wrong = Vec::new();
+    let first = killer.run(&world, &opened, case.command, Some(point)).await;
+    let second = killer.run(&world, &opened, case.command, None).await;
+    let live = observe(&opened.served.aws, "sweep").await.unwrap();
+    let changes = compare(&case.desired, &live, &site(now())).1;
+    wrong.extend(changes.iter().map(|it| format!("{point:?}: {} is to be changed", it.address)));
+    for Ran { output, killed } in [&first, &second] {
+        let told = String::from_utf8_lossy(&output.stderr);
+        let said = [&*told, &String::from_utf8_lossy(&output.stdout)].concat();
+        if keys(&said).next().is_some() {
+            wrong.push(format!("{point:?}: a key is told"));
+        }
+        if !killed && output.status.code() != Some(0) {
+            wrong.push(format!("{point:?}: {:?}\n{told}", output.status.code()));
+        }
+    }
+    let account = opened.account();
+    let differ = differences("", expected, &account.shape());
+    if !differ.is_empty() {
+        wrong.push(format!("{point:?}:\n{}", differ.join("\n")));
+    }
+    Ended { killed: first.killed, wrong }
+}
+
+/// The API keys in a text.
+pub fn keys(text: &str) -> impl Iterator<Item = &str> {
+    text.split("da2-").skip(1).filter(|it| it.starts_with(|it: char| it.is_ascii_alphanumeric()))
+}
+
+/// Where two states differ.
+pub fn differences(at: &str, one: &serde_json::Value, other: &serde_json::Value) -> Vec<String> {
+    match (one.as_object(), other.as_object()) {
+        (Some(ones), Some(others)) => {
+            let names: BTreeSet<&String> = ones.keys().chain(others.keys()).collect();
+            let nothing = serde_json::Value::Null;
+            let each = names.into_iter().flat_map(|name| {
+                let of = |it: &serde_json::Value| it.get(name).unwrap_or(&nothing).clone();
+                differences(&format!("{at}/{name}"), &of(one), &of(other))
+            });
+            each.collect()
+        }
+        _ if one == other => vec![],
+        _ => vec![format!("  {at}: should be {one}, is {other}")],
+    }
+}
+
+fn join(wrong: &[&String]) -> String {
+    wrong.iter().map(|it| format!("{it}\n")).collect()
+}
 
 /// Stands between the process and AWS, and ends the process at one call.
 #[derive(Default)]
@@ -102,26 +205,30 @@ struct Killer {
     kill: Mutex<Option<oneshot::Sender<()>>>,
 }
 
-async fn guarded(killer: &Arc<Killer>) -> Served {
+async fn guarded(account: &Account, killer: &Arc<Killer>) -> Opened {
     let killer = Arc::clone(killer);
-    serve(|router| {
-        router.layer(from_fn(move |request: Request, next: Next| {
-            let killer = Arc::clone(&killer);
-            async move {
-                let n = killer.calls.fetch_add(1, Ordering::SeqCst) + 1;
-                let point = *killer.point.lock().await;
-                if matches!(point, Some(Point::Before(at)) if at == n) {
-                    killer.strike().await;
-                }
-                let answer = next.run(request).await;
-                if matches!(point, Some(Point::After(at)) if at == n) {
-                    killer.strike().await;
-                }
-                answer
+    let guard = from_fn(move |request: Request, next: Next| {
+        let killer = Arc::clone(&killer);
+        async move {
+            let n = killer.calls.fetch_add(1, Ordering::SeqCst) + 1;
+            let point = *killer.point.lock().await;
+            if matches!(point, Some(Point::Before(at)) if at == n) {
+                killer.strike().await;
             }
-        }))
-    })
-    .await
+            let answer = next.run(request).await;
+            if matches!(point, Some(Point::After(at)) if at == n) {
+                killer.strike().await;
+            }
+            answer
+        }
+    });
+    account.open(|router| router.layer(guard)).await
+}
+
+/// How a process ended.
+struct Ran {
+    output: Output,
+    killed: bool,
 }
 
 impl Killer {
@@ -129,75 +236,41 @@ impl Killer {
     async fn strike(&self) {
         if let Some(kill) = self.kill.lock().await.take() {
             let _ = kill.send(());
-            tokio::time::sleep(Duration::from_secs(600)).await;
+            std::future::pending::<()>().await;
         }
     }
 
-    /// Runs a command, ended at `point`; whether it was.
+    /// Runs a command, ended at `point`.
     async fn run(
         &self,
         world: &World,
-        served: &Served,
+        opened: &Opened,
         command: &[&str],
         point: Option<Point>,
-    ) -> bool {
-        let (kill, killed) = oneshot::channel();
+    ) -> Ran {
+        let (kill, mut struck) = oneshot::channel();
         self.calls.store(0, Ordering::SeqCst);
         *self.point.lock().await = point;
         *self.kill.lock().await = Some(kill);
-        let mut arguments = vec![command[0], "spec.yaml", "--endpoint-url", &served.url];
-        arguments.extend(&command[1..]);
-        if command[0] != "plan" {
-            arguments.push("--yes");
-        }
+        let more = ["-v", "--endpoint-url", &opened.served.url];
         let mut child = world
-            .command(&arguments)
+            .command(&[command, &more].concat())
             .env("AWS_ACCESS_KEY_ID", "local")
             .env("AWS_SECRET_ACCESS_KEY", "local")
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let pid_killed = tokio::select! {
-            Ok(()) = killed => true,
-            () = ended(&mut child) => false,
-        };
-        if pid_killed {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            return true;
+        let mut killed = false;
+        while !killed && child.try_wait().unwrap().is_none() {
+            killed = tokio::time::timeout(Duration::from_millis(5), &mut struck)
+                .await
+                .is_ok_and(|it| it.is_ok());
         }
-        let output = child.wait_with_output().unwrap();
-        let err = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {err}");
-        false
+        if killed {
+            child.kill().unwrap();
+        }
+        let output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
+        Ran { output: output.await.unwrap(), killed }
     }
-}
-
-async fn ended(child: &mut Child) {
-    while child.try_wait().unwrap().is_none() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-/// How many APIs, namespaces, keys and roles there are in all, web ACLs in front of APIs, associations of
-/// the domain, and tags on it.
-async fn objects(served: &Served) -> [usize; 7] {
-    let aws = &served.aws;
-    let apis = aws.appsync.list_apis().send().await.unwrap().apis.unwrap_or_default();
-    let (mut namespaces, mut keys, mut web_acls) = (0, 0, 0);
-    for api in &apis {
-        let id = api.api_id().unwrap();
-        let list = aws.appsync.list_channel_namespaces().api_id(id).send().await.unwrap();
-        namespaces += list.channel_namespaces().len();
-        keys += aws.appsync.list_api_keys().api_id(id).send().await.unwrap().api_keys().len();
-        let api = aws.appsync.get_api().api_id(id).send().await.unwrap().api.unwrap();
-        web_acls += usize::from(api.waf_web_acl_arn().is_some());
-    }
-    let roles = aws.iam.list_roles().send().await.unwrap().roles().len();
-    let association = aws.appsync.get_api_association().domain_name(DOMAIN).send().await;
-    let domain = aws.appsync.get_domain_name().domain_name(DOMAIN).send().await.unwrap();
-    let tags = domain.domain_name_config.unwrap().tags.unwrap_or_default().len();
-    let associations = usize::from(association.is_ok());
-    [apis.len(), namespaces, keys, roles, web_acls, associations, tags]
 }

@@ -298,6 +298,13 @@ fn what_others_count_on_is_taken_away_after_they_changed_and_given_before() {
     let code = document(iam, table.clone(), "CODE");
     check(direct.clone(), code.clone(), &["n", "s"]);
     check(code, direct, &["s", "n"]);
+    // The old one of two names goes last.
+    let named = |name: &str| {
+        let mut lambda = lambda.clone();
+        lambda["name"] = json!(name);
+        document(iam, lambda, "DIRECT")
+    };
+    check(named("one"), named("two"), &["s", "s", "n", "s"]);
     let with = |mode| document(mode, lambda.clone(), "CODE");
     check(with(iam), with(key), &["a", "n", "a"]);
 }
@@ -316,6 +323,33 @@ fn a_domain_can_leave_an_api_that_goes_for_one_that_needs_a_role_made_again() {
         compare(&spec_of(&document("new", "b"), &folder(), NOON).desired, &live, &site(NOON));
     let steps = plan(&changes, &settled, &live);
     assert_eq!(an_order(&steps).len(), 5);
+}
+
+#[test]
+fn a_name_under_a_new_key_is_given_up_before_it_is_taken() {
+    let document = |key: &str| {
+        let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/abc";
+        let association = json!({ "api": "a" });
+        let domain = json!({ "name": "d.example.com", "certificate": certificate, "association": association });
+        json!({ "version": 1, "stack": "s",
+        "apis": { "a": { "auth": { "providers": ["AWS_IAM"] }, "namespaces": { key: { "name": "n" } } } },
+        "domains": { key: domain } })
+    };
+    let live = deployed(&spec_of(&document("old"), &folder(), NOON).desired, &site(NOON));
+    let should = spec_of(&document("new"), &folder(), NOON);
+    let (settled, changes) = compare(&should.desired, &live, &site(NOON));
+    let steps = plan(&changes, &settled, &live);
+    let name = |n: &usize| steps[*n].address.to_string();
+    let order: Vec<String> = an_order(&steps).iter().map(name).collect();
+    let expected = [
+        "apis/a/namespaces/old",
+        "apis/a/namespaces/new",
+        "domains/old/association",
+        "domains/old",
+        "domains/new",
+        "domains/new/association",
+    ];
+    assert_eq!(order, expected);
 }
 
 #[test]

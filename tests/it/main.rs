@@ -1,6 +1,7 @@
 //! Behaviour, one file each, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 mod access;
+mod account;
 mod agreement;
 mod answers;
 mod bad_input;
@@ -18,6 +19,7 @@ mod javascript;
 mod kills;
 mod lacking;
 mod laws;
+mod lost;
 mod mistakes;
 mod node;
 mod outputs;
@@ -34,5 +36,6 @@ mod stories;
 mod targets;
 mod templates;
 mod together;
+mod ways;
 mod world;
 mod written;

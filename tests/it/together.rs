@@ -31,7 +31,11 @@ fn spec(version: &str) -> String {
 }
 
 fn begin(world: &World, served: &Served, spec: &str) -> std::process::Child {
-    let mut command = world.command(&["apply", spec, "--yes", "--endpoint-url", &served.url]);
+    begin_to(world, served, "apply", spec)
+}
+
+fn begin_to(world: &World, served: &Served, verb: &str, file: &str) -> std::process::Child {
+    let mut command = world.command(&[verb, file, "--yes", "--endpoint-url", &served.url]);
     command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
     command.env("AWS_REGION", "ap-northeast-1");
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -110,5 +114,84 @@ async fn two_updates_at_once_leave_what_one_of_them_says() {
         explained(&ended);
         let versions = versions(&served).await;
         assert_eq!(versions.len(), 1, "{later}: {versions:?} {ended:?}");
+    }
+}
+
+/// Two specs, and a third that is applied.
+async fn third_applied() -> (Served, World) {
+    let (served, world) = (slow().await, World::new());
+    world.write("one.yaml", &spec("one"));
+    world.write("two.yaml", &spec("two"));
+    world.write("three.yaml", &spec("two").replace("ownerContact: two", "ownerContact: three"));
+    assert!(end(begin(&world, &served, "three.yaml")).await.status.success());
+    (served, world)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destroy_beside_an_apply_leaves_nothing_or_what_the_apply_says() {
+    for (first, second) in [("apply", "destroy"), ("destroy", "apply")] {
+        for later in [0, 40, 150] {
+            let (served, world) = third_applied().await;
+            let one = begin_to(&world, &served, first, "one.yaml");
+            tokio::time::sleep(Duration::from_millis(later)).await;
+            let two = begin_to(&world, &served, second, "one.yaml");
+            let ended = [end(one).await, end(two).await];
+            explained(&ended);
+            let apis = served.aws.appsync.list_apis().send().await.unwrap();
+            if !apis.apis().is_empty() {
+                assert_eq!(versions(&served).await, ["one"], "{first} {later}: {ended:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_beside_an_apply_is_done_as_it_was_or_not_at_all() {
+    for later in [0, 40, 150] {
+        let (served, world) = third_applied().await;
+        let plan = ["plan", "one.yaml", "--out", "plan.json", "--endpoint-url", &served.url];
+        let mut plan = world.command(&plan);
+        plan.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
+        plan.env("AWS_REGION", "ap-northeast-1").stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(end(plan.spawn().unwrap()).await.status.success());
+        let one = begin(&world, &served, "two.yaml");
+        tokio::time::sleep(Duration::from_millis(later)).await;
+        let saved = end(begin(&world, &served, "plan.json")).await;
+        let one = end(one).await;
+        let err = String::from_utf8_lossy(&saved.stderr);
+        let stale = saved.status.code() == Some(4);
+        assert!(saved.status.success() || stale, "{later}: {err}");
+        assert!(one.status.success(), "{later}: {one:?}");
+        let versions = versions(&served).await;
+        assert_eq!(versions.len(), 1, "{later}: {versions:?} {err}");
+        assert!(!stale || versions == ["two"], "{later}: {versions:?} {err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_one_of_two_is_killed_the_other_ends_well() {
+    for (first_apply, killed_after) in [(true, 250), (true, 400), (false, 250), (false, 400)] {
+        let (served, world) = match first_apply {
+            true => (slow().await, World::new()),
+            false => third_applied().await,
+        };
+        world.write("one.yaml", &spec("one"));
+        world.write("two.yaml", &spec("two"));
+        let mut one = begin(&world, &served, "one.yaml");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        let two = begin(&world, &served, "two.yaml");
+        tokio::time::sleep(Duration::from_millis(killed_after - 30)).await;
+        one.kill().unwrap();
+        let killed = end(one).await;
+        let two = end(two).await;
+        let err = String::from_utf8_lossy(&two.stderr);
+        // Whom the other has made give way, before it was killed, says so and is run again.
+        if !two.status.success() {
+            assert!(err.contains("another apply of this stack"), "{killed_after}: {err}");
+            let again = end(begin(&world, &served, "two.yaml")).await;
+            assert!(again.status.success(), "{again:?}");
+        }
+        let versions = versions(&served).await;
+        assert_eq!(versions, ["two"], "{first_apply} {killed_after}: {killed:?} {err}");
     }
 }

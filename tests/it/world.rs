@@ -11,6 +11,7 @@ use provision::aws::{Aws, Endpoint, Target, connect};
 use provision::emulator::{Store, router};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 /// A folder in which commands run.
 #[derive(Debug)]
@@ -99,6 +100,17 @@ pub fn root(path: &str) -> PathBuf {
 pub struct Served {
     pub url: String,
     pub aws: Aws,
+    _service: Service,
+}
+
+/// What serves, until it is dropped.
+#[derive(Debug)]
+struct Service(JoinHandle<()>);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Serves an empty AWS whose router `wrap` may put something around.
@@ -114,9 +126,10 @@ pub async fn serve_store(
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let router = wrap(router(store));
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let service = async move { axum::serve(listener, router).await.unwrap() };
+    let service = Service(tokio::spawn(service));
     let region = Some("ap-northeast-1".to_owned());
     let endpoint = Endpoint::Local(url.clone());
     let aws = connect(&Target { region, endpoint, ..Target::default() }).await.unwrap();
-    Served { url, aws }
+    Served { url, aws, _service: service }
 }

@@ -1,0 +1,1 @@
+export const onPublish = (ctx) => ctx.events

@@ -1,0 +1,1 @@
+export const onPublish = { request: (ctx) => ({}), response: (ctx) => ctx.events }

@@ -1,0 +1,120 @@
+//! Answers that get lost, wherever that is: the same run ends well or says what it can't know, and the next
+//! leaves what one leaves that nobody disturbs.
+use std::fs;
+
+use futures_util::stream::{StreamExt, iter};
+use provision::apply::{Outcome, Stop};
+use provision::aws::Aws;
+use provision::backend::direct::{Carried, Done, Way, carry_out, propose};
+use provision::kind::Desired;
+use serde_json::{Value, json};
+
+use crate::account::{Account, hurried};
+use crate::engine::now;
+use crate::kills::{desired, differences, everything, used_domain};
+
+/// What goes wrong with a call.
+const FAULTS: [&str; 3] = ["drop-after", "fail-after", "fail-before"];
+const POINTS_AT_ONCE: usize = 4;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_leaves_nothing_doubled_and_nothing_over() {
+    let nothing = used_domain().await;
+    let one = desired("one.yaml");
+    let applied = undisturbed(&nothing, &one).await.0;
+    sweep("apply", &nothing, &one).await;
+    sweep("update", &applied, &desired("two.yaml")).await;
+    sweep("destroy", &applied, &Desired::new()).await;
+}
+
+/// What a run leaves, and how many calls it makes.
+async fn undisturbed(begin: &Account, desired: &Desired) -> (Account, usize) {
+    let opened = begin.open(|it| it).await;
+    let done = run(&hurried(&opened.served), desired).await.unwrap();
+    assert!(done.outcome.is_whole(), "{:?}", done.outcome);
+    assert!(done.looked.unwrap().1.is_empty());
+    (opened.account(), opened.store.calls().len())
+}
+
+async fn run(aws: &Aws, desired: &Desired) -> Result<Done, String> {
+    let proposal = propose(aws, "sweep", desired, now()).await.map_err(|it| it.to_string())?;
+    if proposal.changes.is_empty() && proposal.live.runs.is_empty() {
+        let looked = Ok((proposal.live, vec![]));
+        return Ok(Done { outcome: Outcome::default(), looked });
+    }
+    let way = Way { steps_at_once: 64, stop: &Stop::default(), tell: &|_| {} };
+    match carry_out(aws, "sweep", desired, &proposal, way).await.map_err(|it| it.to_string())? {
+        Carried::Out(done) => Ok(*done),
+        Carried::Stale => Err("stale".to_owned()),
+    }
+}
+
+async fn sweep(name: &str, begin: &Account, desired: &Desired) {
+    let (end, calls) = undisturbed(begin, desired).await;
+    let expected = &end.shape();
+    let points = (0..calls).flat_map(|n| FAULTS.map(|fault| (n, fault)));
+    // Seven and three have nothing in common: each fault meets calls of each place.
+    let points: Vec<_> = points.step_by(if everything() { 1 } else { 7 }).collect();
+    let tried = points.len();
+    let lost = iter(points).map(|(n, fault)| lost(begin, desired, expected, n, fault));
+    let ended: Vec<Ended> = lost.buffer_unordered(POINTS_AT_ONCE).collect().await;
+    let well = ended.iter().filter(|it| it.at_once).count();
+    let said: Vec<&String> = ended.iter().flat_map(|it| &it.said).collect();
+    let wrong: Vec<&String> = ended.iter().flat_map(|it| &it.wrong).collect();
+    let report = format!("{name}: {calls} calls, {tried} points, {well} ended well at once\n");
+    let all = format!("{report}{said:#?}\n");
+    fs::write(format!("{}/lost-{name}.txt", env!("CARGO_TARGET_TMPDIR")), all).unwrap();
+    let wrong: String = wrong.iter().map(|it| format!("{it}\n")).collect();
+    assert!(wrong.is_empty(), "{report}{wrong}");
+    assert!(tried >= 30, "{report}");
+}
+
+#[derive(Default)]
+struct Ended {
+    /// Whether the run that was disturbed did all by itself.
+    at_once: bool,
+    said: Vec<String>,
+    wrong: Vec<String>,
+}
+
+async fn lost(
+    begin: &Account,
+    desired: &Desired,
+    expected: &Value,
+    n: usize,
+    fault: &str,
+) -> Ended {
+    let opened = begin.open(|it| it).await;
+    let aws = hurried(&opened.served);
+    let rule = json!({ "rules": [{ "on": "*", "fault": fault, "after": n, "times": 1 }] });
+    opened.store.set_faults(serde_json::from_value(rule).unwrap());
+    let mut ended = Ended::default();
+    let at = format!("{fault} {n}");
+    match run(&aws, desired).await {
+        Ok(Done { outcome, looked }) => {
+            ended.at_once = outcome.is_whole() && looked.as_ref().is_ok_and(|it| it.1.is_empty());
+            for (address, verb, error) in &outcome.failed {
+                ended.said.push(format!("{at}: {address} {verb:?}: {error}"));
+            }
+            if outcome.failed.is_empty() && !ended.at_once {
+                ended.wrong.push(format!("{at}: {outcome:?} {looked:?}"));
+            }
+        }
+        Err(error) => ended.said.push(format!("{at}: {error}")),
+    }
+    opened.store.set_faults(Default::default());
+    match run(&aws, desired).await {
+        Ok(Done { outcome, looked }) => {
+            let left = looked.as_ref().map(|it| it.1.clone());
+            if !outcome.is_whole() || !left.as_ref().is_ok_and(Vec::is_empty) {
+                ended.wrong.push(format!("{at}, again: {outcome:?} {left:?}"));
+            }
+        }
+        Err(error) => ended.wrong.push(format!("{at}, again: {error}")),
+    }
+    let differ = differences("", expected, &opened.account().shape());
+    if !differ.is_empty() {
+        ended.wrong.push(format!("{at}:\n{}", differ.join("\n")));
+    }
+    ended
+}

@@ -1,0 +1,234 @@
+//! The laws of the engine over generated specs, on an AWS that behaves in each of the ways that nobody has
+//! published, and on bad days.
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Mutex;
+
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use futures_util::stream::{StreamExt, iter};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use provision::apply::Stop;
+use provision::aws::Aws;
+use provision::backend::direct::{Carried, Done, Proposal, Way, carry_out, propose};
+use provision::diff::{Change, compare};
+use provision::emulator::{Store, Switches};
+use provision::kind::{Desired, Live, Resource};
+use provision::plan::promised;
+use provision::text::Hole;
+use serde_json::{Value, json};
+
+use crate::account::hurried;
+use crate::engine::{check_grammar, existing, make_domain, now, shape};
+use crate::specs::{documents, folder, spec_of};
+use crate::world::{Served, serve_store};
+
+/// An AWS, by what is said of it.
+#[derive(Clone, Debug)]
+struct Aspect {
+    switches: Value,
+    faults: Value,
+    /// Whether this AWS keeps what cannot be taken away again.
+    keeps: bool,
+}
+
+/// Cases of each, unless `LAWS` says how many.
+const CASES: usize = 2;
+const CASES_AT_ONCE: usize = 4;
+const STACK: &str = "generated";
+
+fn switched(switches: Value) -> Aspect {
+    Aspect { switches, faults: json!({}), keeps: false }
+}
+
+fn faulty(faults: Value) -> Aspect {
+    Aspect { switches: json!({}), faults, keeps: false }
+}
+
+fn aspects() -> Vec<Aspect> {
+    let of_apis = ["ownerContact", "tags", "dns", "created", "wafWebAclArn", "eventConfig"];
+    let of_namespaces =
+        ["subscribeAuthModes", "publishAuthModes", "codeHandlers", "tags", "handlerConfigs"];
+    let kept = json!({ "omitted-members": "kept" });
+    let all_kept = json!({ "omitted-members": "kept", "empty-lists": "kept" });
+    let rule = |on: Value, fault: &str, chance: f64| json!({ "rules": [{ "on": on, "fault": fault, "chance": chance }] });
+    let creates = json!([
+        "CreateApi",
+        "CreateRole",
+        "CreateChannelNamespace",
+        "CreateApiKey",
+        "CreateDataSource",
+        "CreateDomainName",
+        "AssociateApi",
+        "AssociateWebACL"
+    ]);
+    vec![
+        switched(json!({})),
+        Aspect { keeps: true, ..switched(kept) },
+        Aspect { keeps: true, ..switched(all_kept) },
+        switched(json!({ "list-apis-leaves-out": of_apis })),
+        switched(json!({ "list-apis-leaves-out": [] })),
+        switched(json!({ "list-namespaces-leaves-out": of_namespaces })),
+        switched(json!({ "list-namespaces-leaves-out": [] })),
+        switched(json!({ "duplicate-namespace": "bad-request" })),
+        switched(json!({ "constraint-error": "validation" })),
+        switched(json!({ "delete-api": "refuses-while-something-hangs-on-it" })),
+        switched(json!({ "associated-api-delete": "allowed" })),
+        switched(json!({ "used-data-source-delete": "allowed" })),
+        switched(json!({ "role-checked": true })),
+        switched(json!({ "page-size": 1 })),
+        switched(json!({ "association-takes-s": 1 })),
+        faulty(rule(json!("*"), "throttle", 0.1)),
+        faulty(rule(json!("*"), "fail-after", 0.05)),
+        faulty(rule(json!("*"), "drop-after", 0.05)),
+        faulty(rule(creates, "drop-after", 0.5)),
+        faulty(
+            json!({ "overlap": "conflict", "overlap-ms": 5, "latency-ms": { "min": 1, "max": 9 } }),
+        ),
+        faulty(json!({ "roles-settle-s": 1, "iam-reads-lag-s": 1 })),
+        faulty(json!({ "lists-lag-calls": 1 })),
+        faulty(json!({ "lists-lag-calls": 2 })),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_laws_hold_under_every_switch_and_with_faults() {
+    let given = std::env::vars().find(|(name, _)| name == "LAWS");
+    let cases = given.map_or(CASES, |(_, cases)| cases.parse().unwrap());
+    let all = aspects().into_iter().enumerate().flat_map(|(n, aspect)| {
+        specs(n as u8, cases).into_iter().map(move |specs| (aspect.clone(), specs))
+    });
+    let tried = all.map(|(aspect, [before, after])| async move {
+        let wrong = law(&aspect, &before, &after).await.err()?;
+        Some(format!("{aspect:?}\n{wrong}\nbefore: {before}\nafter: {after}\n"))
+    });
+    let wrong: Vec<Option<String>> = iter(tried).buffer_unordered(CASES_AT_ONCE).collect().await;
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Some pairs of specs, the same for the same seed.
+fn specs(seed: u8, cases: usize) -> Vec<[Value; 2]> {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut one = || documents().new_tree(&mut runner).unwrap().current();
+    (0..cases).map(|_| [one(), one()]).collect()
+}
+
+/// Goes from nothing to `before`, to `after` and back to nothing, and from nothing to `after`.
+async fn law(aspect: &Aspect, before: &Value, after: &Value) -> Result<(), String> {
+    let (was, should) = (spec_of(before, &folder(), now()), spec_of(after, &folder(), now()));
+    let others: BTreeSet<String> = [before, after].into_iter().flat_map(existing).collect();
+    let (long, short) = (aws(aspect, &others).await, aws(aspect, &others).await);
+    apply(aspect, &long, &was.desired).await?;
+    let by_way = apply(aspect, &long, &should.desired).await?;
+    let straight = apply(aspect, &short, &should.desired).await?;
+    let (one, other) = (shape(&by_way), shape(&straight));
+    let differ: Vec<_> =
+        one.keys().chain(other.keys()).filter(|it| one.get(*it) != other.get(*it)).collect();
+    if !differ.is_empty() && !aspect.keeps {
+        return Err(format!("by way and straight differ at {differ:?}"));
+    }
+    let gone = apply(aspect, &long, &Desired::new()).await?;
+    if !gone.ours.is_empty() || !gone.strangers.is_empty() {
+        return Err(format!("something is left: {:?} {:?}", gone.ours.keys(), gone.strangers));
+    }
+    trace(&long, &others).await
+}
+
+async fn aws(aspect: &Aspect, others: &BTreeSet<String>) -> Served {
+    let switches = Switches::read(&aspect.switches.to_string()).unwrap();
+    let clock = SharedTimeSource::new(SystemTimeSource::new());
+    let store = Store::in_memory_with(clock, switches);
+    let mut served = serve_store(store.clone(), |it| it).await;
+    for name in others {
+        make_domain(&served, name).await;
+    }
+    store.set_faults(serde_json::from_value(aspect.faults.clone()).unwrap());
+    served.aws = hurried(&served);
+    served
+}
+
+/// Applies, and holds the engine to what it says.
+async fn apply(aspect: &Aspect, served: &Served, desired: &Desired) -> Result<Live, String> {
+    let (proposal, done) = run(&served.aws, desired).await?;
+    let (live, left) = done.looked.map_err(|it| it.to_string())?;
+    if !aspect.keeps && (!done.outcome.is_whole() || !left.is_empty()) {
+        return Err(format!("{:?}\nleft: {left:?}", done.outcome));
+    }
+    if let Some(stray) = left.iter().find(|it| !is_kept(it)).filter(|_| done.outcome.is_whole()) {
+        return Err(format!("this did not stick: {stray:?}"));
+    }
+    let kept: BTreeSet<_> = left.iter().map(|it| &it.address).collect();
+    let promise = promised(&proposal.live, &proposal.steps);
+    let promise = as_desired(&promise, &live, desired, &proposal);
+    let broken = compare(&promise, &live, &proposal.site).1;
+    if let Some(broken) =
+        broken.iter().find(|it| !kept.contains(&it.address)).filter(|_| done.outcome.is_whole())
+    {
+        return Err(format!("promised and not kept: {broken:?}"));
+    }
+    let again = propose(&served.aws, STACK, desired, now()).await.map_err(|it| it.to_string())?;
+    if again.changes.iter().map(|it| &it.address).ne(left.iter().map(|it| &it.address)) {
+        return Err(format!("left: {left:?}\nplanned: {:?}", again.changes));
+    }
+    Ok(live)
+}
+
+async fn run(aws: &Aws, desired: &Desired) -> Result<(Proposal, Done), String> {
+    let proposal = propose(aws, STACK, desired, now()).await.map_err(|it| it.to_string())?;
+    let told = Mutex::new(Vec::new());
+    let tell = |event| told.lock().unwrap().push(event);
+    let way = Way { steps_at_once: 64, stop: &Stop::default(), tell: &tell };
+    let carried = carry_out(aws, STACK, desired, &proposal, way).await;
+    match carried.map_err(|it| it.to_string())? {
+        Carried::Out(done) => {
+            check_grammar(&told.into_inner().unwrap());
+            Ok((proposal, *done))
+        }
+        Carried::Stale => Err("nobody else is there".to_owned()),
+    }
+}
+
+/// What such an AWS can't be made to forget.
+fn is_kept(change: &Change) -> bool {
+    let nothing = |it: &Value| it.is_null() || it.as_array().is_some_and(Vec::is_empty);
+    let names = [
+        "OwnerContact",
+        "CodeHandlers",
+        "HandlerConfigs",
+        "PublishAuthModes",
+        "SubscribeAuthModes",
+    ];
+    change
+        .fields
+        .iter()
+        .all(|it| names.contains(&it.name.as_str()) && it.after.as_ref().is_none_or(nothing))
+}
+
+/// The promise as a wish, with what AWS has decided in the meantime.
+fn as_desired(promise: &Live, live: &Live, desired: &Desired, proposal: &Proposal) -> Desired {
+    let known = |hole: &Hole| live.known(hole, &proposal.site);
+    let wish = promise.ours.iter().filter_map(|(address, it)| {
+        let declared = desired.get(address)?.declared.clone();
+        let properties = it.properties.filled(&known);
+        Some((address.clone(), Resource { kind: it.kind, properties, declared }))
+    });
+    wish.collect::<BTreeMap<_, _>>()
+}
+
+/// What is left on AWS of a stack that is gone.
+async fn trace(served: &Served, others: &BTreeSet<String>) -> Result<(), String> {
+    let aws = &served.aws;
+    let roles = aws.iam.list_roles().send().await.unwrap().roles().len();
+    let apis = aws.appsync.list_apis().send().await.unwrap().apis().len();
+    let mut left = aws.appsync.list_domain_names().into_paginator().items().send();
+    let (mut domains, mut tags) = (BTreeSet::new(), 0);
+    while let Some(domain) = left.next().await.transpose().unwrap() {
+        tags += domain.tags().map_or(0, HashMap::len);
+        domains.extend(domain.domain_name);
+    }
+    match (roles, apis, tags) == (0, 0, 0) && domains == *others {
+        true => Ok(()),
+        false => Err(format!("{roles} roles, {apis} APIs, {tags} tags, {domains:?}")),
+    }
+}
