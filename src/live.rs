@@ -22,9 +22,9 @@ pub enum LookError {
     #[error(transparent)]
     Aws(#[from] AwsError),
     #[error(
-        "{address}: two objects on AWS carry its mark; keep one and delete the other, or take its tags `provision:stack` and `provision:address` away"
+        "{address}: two objects on AWS carry its mark, {both}; keep one and delete the other, or take its tags `provision:stack` and `provision:address` away"
     )]
-    Twins { address: Address },
+    Twins { address: Address, both: String },
 }
 
 /// Everything of `stack`, and everything else that hangs on its APIs.
@@ -220,7 +220,11 @@ async fn whole(
 /// Puts what was seen where it belongs.
 fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), LookError> {
     match (seen.owner, seen.observed) {
-        (Owner::Ours(address), Some(observed)) if address.section() == seen.row.facts.section => {
+        // What carries the mark of something elsewhere has it from there, as a copied tag is.
+        (Owner::Ours(address), Some(observed))
+            if address.section() == seen.row.facts.section
+                && address.parent().as_ref() == parent =>
+        {
             live.strangers.extend(seen.strangers.into_iter().map(|(noun, name)| Stranger {
                 parent: Some(address.clone()),
                 noun,
@@ -230,8 +234,10 @@ fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), Lo
             if !seen.runs.is_empty() {
                 live.runs.insert(address.clone(), seen.runs.into_keys().collect());
             }
-            if live.ours.insert(address.clone(), observed).is_some() {
-                return Err(LookError::Twins { address });
+            let this = told(&observed);
+            if let Some(other) = live.ours.insert(address.clone(), observed) {
+                let both = format!("{} and {this}", told(&other));
+                return Err(LookError::Twins { address, both });
             }
         }
         (owner, _) => {
@@ -243,4 +249,17 @@ fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), Lo
         }
     }
     Ok(())
+}
+
+/// Something in words by which a person finds it on AWS: its ARN, or where its id is a secret, what else
+/// tells it from its like.
+fn told(it: &Observed) -> String {
+    let arn = it.attributes.iter().find(|(name, _)| name.ends_with("Arn"));
+    if let Some((_, arn)) = arn {
+        return arn.to_owned();
+    }
+    let times = it.kind.times.iter().filter_map(|name| it.properties.get(name)?.as_i64());
+    let end = times.filter_map(|it| jiff::Timestamp::from_second(it).ok()).next();
+    let end = end.map(|it| format!(" that ends at {it}"));
+    format!("one {}{}", it.kind.noun, end.unwrap_or_default())
 }
