@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::kind::{Desired, Facts, Live, Resource};
+use crate::kind::{Desired, Facts, Live, Observed, Resource};
 use crate::model::{Properties, Site};
 use crate::settle::settle;
 
@@ -84,7 +84,10 @@ fn diff(desired: &Desired, settled: &Desired, live: &Live) -> Vec<Change> {
     let nothing = Properties::default();
     let addresses: BTreeSet<&Address> = settled.keys().chain(live.ours.keys()).collect();
     let compare = |address: &Address| {
-        let (from, to) = (live.ours.get(address), settled.get(address));
+        let to = settled.get(address);
+        // Where only a mark is left, whoever wants it makes it; whoever does not has the mark cleared.
+        let there = |it: &&Observed| to.is_none() || (it.kind.stands)(&it.properties);
+        let from = live.ours.get(address).filter(there);
         let kind = to.map(|it| it.kind).or(from.map(|it| it.kind))?;
         let before = from.map_or(&nothing, |it| &it.properties);
         let fields = fields(before, to.map_or(&nothing, |it| &it.properties));

@@ -17,7 +17,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::model::{Properties, Site};
+use crate::address::Address;
+use crate::model::{Attributes, Properties, Site};
 
 /// The facts of one kind. `Self` is its properties, in CloudFormation's shape.
 pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
@@ -62,6 +63,11 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     fn effects(_verb: Verb, _before: Option<&Self>, _after: Option<&Self>) -> Vec<String> {
         Vec::new()
     }
+    /// Of a kind that stands alone in its section: what to do where `stranger` has the place at the address,
+    /// on what has these attributes, and nobody says whose it is.
+    fn makes_room(_at: &Address, _stranger: &str, _parent: &Attributes) -> String {
+        "take it away on AWS first".into()
+    }
     /// Why CloudFormation alone can make this one, if AppSync's API can't.
     fn refuses(&self) -> Option<&'static str> {
         None
@@ -70,6 +76,11 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     /// until they have changed too. `None`: it takes nothing away.
     fn meanwhile(&self, _was: &Self) -> Option<Self> {
         None
+    }
+    /// Whether it is there at all. Of what a run leaves that is killed halfway, or what others took away by
+    /// hand, only the mark may be: then it is made as if it were not there, or its mark is cleared.
+    fn stands(&self) -> bool {
+        true
     }
     /// What should be, given what is: keeps what AWS filled in and the spec leaves open.
     fn given(self, _live: &Self, _declared: &Self::Declaration, _site: &Site) -> Self {
@@ -115,8 +126,10 @@ pub struct Facts {
     pub suits: fn(&Value) -> serde_json::Result<()>,
     pub declare: fn(&Properties, &mut Imported) -> Value,
     pub effects: fn(Verb, Option<&Properties>, Option<&Properties>) -> Vec<String>,
+    pub makes_room: fn(&Address, &str, &Attributes) -> String,
     pub refuses: fn(&Properties) -> Option<&'static str>,
     pub meanwhile: fn(&Properties, &Properties) -> Option<Properties>,
+    pub stands: fn(&Properties) -> bool,
     pub given: fn(&Resource, &Properties, &Site) -> Properties,
 }
 
@@ -158,11 +171,13 @@ impl Facts {
                 let declared = properties.typed::<K>().declare(found);
                 serde_json::to_value(declared).expect("a declaration is plain data")
             },
+            makes_room: K::makes_room,
             refuses: |properties| properties.typed::<K>().refuses(),
             meanwhile: |should, was| {
                 let between = should.typed::<K>().meanwhile(&was.typed::<K>())?;
                 Some(Properties::of(&between))
             },
+            stands: |properties| properties.typed::<K>().stands(),
             given: |resource, live, site| {
                 let declared = K::Declaration::deserialize(&resource.declared)
                     .expect("it was expanded from this declaration");

@@ -97,6 +97,9 @@ pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
                 }
                 push(Action::Update { properties, was }, narrows, None);
             }
+            (diff::Verb::Create, _, Some(should)) => {
+                push(Action::Create { properties: should.properties.clone() }, false, None);
+            }
             (_, is, should) => {
                 let aside = is.zip(should).and_then(|(is, should)| renamed(is, should));
                 let aside = aside.filter(|_| changes.iter().any(|it| stops_using(it, change)));

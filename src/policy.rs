@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::diff::{Change, Verb};
 use crate::kind::{Desired, Live, Named, Owner, Stranger};
 use crate::mark::PROTECT_TAG;
-use crate::model::Tags;
+use crate::model::{Attributes, Tags};
 
 /// The leave a user gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,7 @@ pub fn refused(changes: &[Change], desired: &Desired, live: &Live, policy: Polic
     }
     refusals.extend(policy.max_deletes.and_then(|most| too_many(changes, most)));
     refusals.extend(changes.iter().filter_map(|change| taken(change, live, policy)));
+    refusals.extend(changes.iter().filter_map(|change| in_the_way(change, live)));
     refusals
 }
 
@@ -134,6 +135,28 @@ fn taken(change: &Change, live: &Live, policy: Policy) -> Option<Refusal> {
         _ => format!("name it otherwise, or adopt it: {}", adoption(&change.address, named)),
     };
     Some(Refusal { address, reason, way_out })
+}
+
+/// Where only one can stand, making one would take the place of whatever stands there.
+fn in_the_way(change: &Change, live: &Live) -> Option<Refusal> {
+    let Change { address, kind, verb, .. } = change;
+    if !kind.only || *verb != Verb::Create {
+        return None;
+    }
+    let parent = address.parent()?;
+    let there = |it: &&Stranger| it.noun == kind.noun && it.parent.as_ref() == Some(&parent);
+    let stranger = live.strangers.iter().find(there)?;
+    let name = stranger.name.as_deref().unwrap_or_default();
+    let nothing = Attributes::default();
+    let attributes = live.ours.get(&parent).map_or(&nothing, |it| &it.attributes);
+    Some(Refusal {
+        address: Some(address.clone()),
+        reason: format!("there is one already, {}: {name}", stranger.owner),
+        way_out: match stranger.owner {
+            Owner::Stack(_) => "take it out of that stack first".into(),
+            _ => (kind.makes_room)(address, name, attributes),
+        },
+    })
 }
 
 /// How something that nobody owns becomes the one at `address`.

@@ -9,6 +9,8 @@ use crate::address::Address;
 use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
 use crate::kinds::domain_name::DomainDeclaration;
 use crate::kinds::logical_id::LogicalId;
+use crate::mark::ASSOCIATION_TAG;
+use crate::model::Attributes;
 use crate::suggest::instead;
 use crate::text::{Hole, Text};
 
@@ -55,13 +57,25 @@ impl Kind for DomainAssociation {
         }
     }
 
+    fn stands(&self) -> bool {
+        self.api_id.as_plain() != Some("")
+    }
+
     fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        let before = before.filter(|it| it.stands());
         let Some(name) = before.map(|it| &it.domain_name) else { return Vec::new() };
         vec![match verb {
             Verb::Delete => format!("clients of {name} reach no API"),
             Verb::Replace => format!("clients of {name} reach no API for a while"),
             _ => format!("clients of {name} reach another API"),
         }]
+    }
+
+    fn makes_room(at: &Address, stranger: &str, _: &Attributes) -> String {
+        let name = stranger.split(' ').next().unwrap_or_default();
+        format!(
+            "take it away on AWS first (`aws appsync disassociate-api --domain-name {name}`), or let it count as this stack's: give the domain name the tag `{ASSOCIATION_TAG}=STACK/{at}`, with the name of this stack"
+        )
     }
 
     fn expand(declared: &AssociationDeclaration, scope: &Scope<'_>) -> Option<Self> {

@@ -5,9 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::address::Address;
 use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
+use crate::mark::WAF_TAG;
+use crate::model::Attributes;
 use crate::text::Text;
 
 /// An API's web ACL.
@@ -62,13 +65,26 @@ impl Kind for WebAclAssociation {
         problems.refuse(unsound, "PV291", &at, &message, help);
     }
 
-    fn effects(verb: Verb, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+    fn stands(&self) -> bool {
+        self.web_acl_arn.as_plain() != Some("")
+    }
+
+    fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
         match verb {
+            _ if before.is_some_and(|it| !it.stands()) => Vec::new(),
             Verb::Create => Vec::new(),
             Verb::Update => vec!["another web ACL guards the API".to_owned()],
             Verb::Replace => vec!["for a while, no web ACL guards the API".to_owned()],
             Verb::Delete => vec!["no web ACL guards the API any more".to_owned()],
         }
+    }
+
+    fn makes_room(_: &Address, stranger: &str, api: &Attributes) -> String {
+        let api = api.get("ApiArn").unwrap_or("API_ARN");
+        let tag = format!("{WAF_TAG}={}", remote::value(stranger));
+        format!(
+            "take it away on AWS first (`aws wafv2 disassociate-web-acl --resource-arn {api}`), or, if it is the wanted one, let it count as this stack's: give the API the tag `{tag}`"
+        )
     }
 
     fn expand(declared: &WafDeclaration, scope: &Scope<'_>) -> Option<Self> {

@@ -22,6 +22,7 @@ mod laws;
 mod lost;
 mod mistakes;
 mod node;
+mod only;
 mod outputs;
 mod pages;
 mod parameters;

@@ -95,7 +95,7 @@ impl WebAclAssociation {
 }
 
 /// The ARN of a web ACL as a tag's value.
-fn value(web_acl: &str) -> String {
+pub fn value(web_acl: &str) -> String {
     let taken = |it: char| it.is_alphanumeric() || "_-+=.:/@ ".contains(it);
     if web_acl.chars().count() <= VALUE_MAX && web_acl.chars().all(taken) {
         return web_acl.to_owned();

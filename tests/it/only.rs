@@ -1,0 +1,114 @@
+//! What there can be only one of, as the web ACL of an API, where its mark is left or a stranger has the
+//! place; and marks that are not where they belong.
+use provision::address::Address;
+use provision::backend::direct::{Proposal, propose};
+use provision::diff::Verb;
+use provision::kind::{Desired, Owner};
+use provision::live::LookError;
+use provision::policy::{Policy, refused};
+use serde_json::{Value, json};
+
+use crate::engine::{apply, now};
+use crate::specs::{folder, spec_of};
+use crate::world::{Served, serve};
+
+const WEB_ACL: &str = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012";
+const THEIRS: &str = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/theirs/12345678-1234-1234-1234-123456789013";
+
+fn desired(more: &Value) -> Desired {
+    let mut api = json!({ "auth": { "providers": ["AWS_IAM"] } });
+    api.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let document = json!({ "version": 1, "stack": "chat", "apis": { "chat": api } });
+    spec_of(&document, &folder(), now()).desired
+}
+
+fn guarded() -> Desired {
+    desired(&json!({ "waf": { "webAcl": WEB_ACL } }))
+}
+
+async fn planned(served: &Served, desired: &Desired) -> Proposal {
+    propose(&served.aws, "chat", desired, now()).await.unwrap()
+}
+
+fn verbs(proposal: &Proposal) -> Vec<(String, Verb)> {
+    proposal.changes.iter().map(|it| (it.address.to_string(), it.verb)).collect()
+}
+
+fn arn_of(proposal: &Proposal) -> String {
+    let api = &proposal.live.ours[&Address::top("apis", "chat")];
+    api.attributes.get("ApiArn").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_web_acl_of_which_only_the_mark_is_left_is_made_again_or_its_mark_is_cleared() {
+    let served = serve(|it| it).await;
+    apply(&served, "chat", &guarded()).await;
+    let api = arn_of(&planned(&served, &guarded()).await);
+    let disassociate = || served.aws.waf.disassociate_web_acl().resource_arn(&api).send();
+    disassociate().await.unwrap();
+    let again = planned(&served, &guarded()).await;
+    assert_eq!(verbs(&again), [("apis/chat/waf".to_owned(), Verb::Create)]);
+    assert_eq!((again.changes[0].effects.len(), again.steps.len()), (0, 1));
+    let none = Policy { max_deletes: Some(0), ..Policy::default() };
+    assert_eq!(refused(&again.changes, &again.settled, &again.live, none), []);
+    assert_eq!(apply(&served, "chat", &guarded()).await.left, 0);
+    disassociate().await.unwrap();
+    let without = desired(&json!({}));
+    let gone = planned(&served, &without).await;
+    assert_eq!(verbs(&gone), [("apis/chat/waf".to_owned(), Verb::Delete)]);
+    assert_eq!(gone.changes[0].effects, [""; 0]);
+    assert_eq!(apply(&served, "chat", &without).await.live.ours.len(), 1);
+}
+
+#[tokio::test]
+async fn a_web_acl_of_others_is_never_replaced_and_the_plan_says_so() {
+    let served = serve(|it| it).await;
+    apply(&served, "chat", &desired(&json!({}))).await;
+    let api = arn_of(&planned(&served, &desired(&json!({}))).await);
+    let associate = served.aws.waf.associate_web_acl().resource_arn(&api).web_acl_arn(THEIRS);
+    associate.send().await.unwrap();
+    let proposal = planned(&served, &guarded()).await;
+    let Proposal { changes, settled, live, .. } = &proposal;
+    let refusals = refused(changes, settled, live, Policy::default());
+    assert_eq!(refusals.len(), 1);
+    assert!(refusals[0].reason.contains(THEIRS), "{:?}", refusals[0]);
+    let way_out = &refusals[0].way_out;
+    assert!(way_out.contains(&format!("--resource-arn {api}`")), "{way_out}");
+    // What it says helps.
+    let tag = format!("provision:waf={THEIRS}");
+    assert!(way_out.contains(&format!("`{tag}`")), "{way_out}");
+    let (key, value) = tag.split_once('=').unwrap();
+    let call = served.aws.appsync.tag_resource().resource_arn(&api).tags(key, value);
+    call.send().await.unwrap();
+    let wanted = desired(&json!({ "waf": { "webAcl": THEIRS } }));
+    assert_eq!(verbs(&planned(&served, &wanted).await), []);
+}
+
+#[tokio::test]
+async fn a_copied_mark_makes_a_stranger_and_twins_are_told_by_their_arns() {
+    let served = serve(|it| it).await;
+    let spec = desired(&json!({ "namespaces": { "x": {} } }));
+    apply(&served, "chat", &spec).await;
+    let before = planned(&served, &spec).await;
+    let id = before.live.ours[&Address::top("apis", "chat")].attributes.text("ApiId");
+    let copy = |name: &str, address: &str| {
+        let call = served.aws.appsync.create_channel_namespace().api_id(&id).name(name);
+        call.tags("provision:stack", "chat").tags("provision:address", address).send()
+    };
+    copy("copied", "apis/other/namespaces/x").await.unwrap();
+    let proposal = planned(&served, &spec).await;
+    assert_eq!(verbs(&proposal), []);
+    let stranger = &proposal.live.strangers[0];
+    let other = Address::top("apis", "other").child("namespaces", "x");
+    assert_eq!(stranger.name.as_deref(), Some("copied"));
+    assert_eq!(
+        (&stranger.parent, &stranger.owner),
+        (&Some(Address::top("apis", "chat")), &Owner::Ours(other))
+    );
+    copy("twin", "apis/chat/namespaces/x").await.unwrap();
+    let error = propose(&served.aws, "chat", &spec, now()).await.unwrap_err();
+    assert!(matches!(error, LookError::Twins { .. }), "{error}");
+    for name in ["x", "twin"] {
+        assert!(error.to_string().contains(&format!("/channelNamespace/{name}")), "{error}");
+    }
+}
