@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::kind::{Desired, Facts, Live, Observed, Resource};
 use crate::model::{Properties, Site};
-use crate::settle::settle;
+use crate::settle::{foreseen, settle};
 
 pub use crate::kind::Verb;
 
@@ -30,7 +30,7 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// The spec says otherwise than when it was last applied.
+    /// The spec says otherwise than when it was last applied, of it or of what it refers to.
     Spec,
     /// The spec says the same, and AWS was changed by somebody else.
     Drift,
@@ -68,7 +68,7 @@ pub fn compare(desired: &Desired, live: &Live, site: &Site) -> (Desired, Vec<Cha
     let mut replaced = BTreeSet::new();
     loop {
         let settled = settle(desired, live, site, &replaced);
-        let changes = diff(desired, &settled, live);
+        let changes = diff(desired, &settled, live, site, &replaced);
         let new = changes.iter().filter(|it| it.verb == Verb::Replace).map(|it| it.address.clone());
         let new: BTreeSet<Address> = new.collect();
         if new.is_subset(&replaced) {
@@ -80,7 +80,13 @@ pub fn compare(desired: &Desired, live: &Live, site: &Site) -> (Desired, Vec<Cha
 
 /// The changes that would turn `live` into `settled`, which is `desired` made comparable, in address
 /// order. No difference, no entry.
-fn diff(desired: &Desired, settled: &Desired, live: &Live) -> Vec<Change> {
+fn diff(
+    desired: &Desired,
+    settled: &Desired,
+    live: &Live,
+    site: &Site,
+    replaced: &BTreeSet<Address>,
+) -> Vec<Change> {
     let nothing = Properties::default();
     let addresses: BTreeSet<&Address> = settled.keys().chain(live.ours.keys()).collect();
     let compare = |address: &Address| {
@@ -101,17 +107,40 @@ fn diff(desired: &Desired, settled: &Desired, live: &Live) -> Vec<Change> {
         };
         let digest = desired.get(address).map(Resource::digest).unwrap_or_default();
         let same = from.is_some_and(|it| it.digest.as_ref() == Some(&digest));
-        let ages = |field: &Field| kind.times.contains(&&*field.name);
-        let because = match same {
-            true if fields.iter().all(ages) => Cause::Renewal,
-            true => Cause::Drift,
-            false => Cause::Spec,
+        let is_new = |it: &Address| replaced.contains(it) || !live.ours.contains_key(it);
+        let follows = |field: &Field| {
+            let should = desired.get(address).and_then(|it| it.properties.part(&field.name));
+            should.is_some_and(|it| it.refers().any(|it| is_new(&it)))
         };
+        let because = match same {
+            true if fields.iter().all(|it| is_renewed(kind, it)) => Cause::Renewal,
+            true if !fields.iter().all(follows) => Cause::Drift,
+            _ => Cause::Spec,
+        };
+        let fields = foretold(fields, desired, site);
         let effects =
             (kind.effects)(verb, from.map(|it| &it.properties), to.map(|it| &it.properties));
         Some(Change { address: address.clone(), kind, verb, because, fields, digest, effects })
     };
     addresses.into_iter().filter_map(compare).collect()
+}
+
+/// Whether an end is put off; one that somebody else put off is no renewal.
+fn is_renewed(kind: &Facts, field: &Field) -> bool {
+    let end = |it: &Option<Value>| it.as_ref().and_then(Value::as_i64);
+    kind.times.contains(&&*field.name) && end(&field.before) < end(&field.after)
+}
+
+/// The same differences with the names in them that the spec itself decides, so that a reader sees
+/// them. Where a name stays as it is, that it is another one's is what differs: it stays open.
+fn foretold(fields: Vec<Field>, desired: &Desired, site: &Site) -> Vec<Field> {
+    let foretell = |field: Field| {
+        let alone = field.after.clone().map(|it| Properties::one(&field.name, it));
+        let alone = alone.map(|it| it.filled(&|hole| foreseen(hole, desired, site)));
+        let after = alone.and_then(|it| it.get(&field.name).cloned());
+        if after == field.before { field } else { Field { after, ..field } }
+    };
+    fields.into_iter().map(foretell).collect()
 }
 
 fn fields(before: &Properties, after: &Properties) -> Vec<Field> {

@@ -36,6 +36,14 @@ impl Properties {
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
+    /// One property by itself.
+    pub fn one(name: &str, value: Value) -> Self {
+        Self(Map::from_iter([(name.to_owned(), value)]))
+    }
+    /// The property called `name`, by itself.
+    pub fn part(&self, name: &str) -> Option<Self> {
+        Some(Self::one(name, self.get(name)?.clone()))
+    }
     /// Everything these properties wait for.
     pub fn open(&self) -> Vec<Hole> {
         let mut found = Vec::new();

@@ -124,7 +124,13 @@ fn taken(change: &Change, live: &Live, policy: Policy) -> Option<Refusal> {
             reason: format!(
                 "{noun} `{name}` exists already, {owner}; this would make a second one"
             ),
-            way_out: "name it otherwise, or give leave with `--with-strangers`".into(),
+            way_out: match owner {
+                Owner::Nobody => format!(
+                    "to take it over, {}; or name this one otherwise, or give leave with `--with-strangers`",
+                    adoption(&change.address, named)
+                ),
+                _ => "name it otherwise, or give leave with `--with-strangers`".to_owned(),
+            },
         });
     }
     let reason = format!("{noun} `{name}` exists already, {owner}");

@@ -1,10 +1,12 @@
 //! What should be, given what is: the desired side made comparable. Pure.
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::address::Address;
 use crate::kind::{Desired, Live, Resource};
 use crate::model::Site;
-use crate::text::Hole;
+use crate::text::{Hole, Text};
 
 /// Fills in what is already known, then lets each kind keep what the spec leaves open.
 ///
@@ -29,4 +31,18 @@ pub fn settle(
         (address.clone(), settled)
     };
     desired.iter().map(settle).collect()
+}
+
+/// What will fill `hole`, where the spec decides that and not AWS: the name of what it refers to.
+pub fn foreseen(hole: &Hole, desired: &Desired, site: &Site) -> Option<String> {
+    let Hole::Attribute { address, name } = hole else { return None };
+    let text = match desired.get(address)?.properties.get(name)? {
+        Value::String(text) => Text::plain(text),
+        other => Text::open_in(other)?,
+    };
+    let pseudo = |hole: &Hole| match hole {
+        Hole::Pseudo(name) => site.pseudo(name),
+        _ => None,
+    };
+    text.filled(&pseudo).as_plain().map(str::to_owned)
 }

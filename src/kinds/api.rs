@@ -170,6 +170,7 @@ impl Kind for Api {
         ("EventConfig.LogConfig.LogLevel", "logging.level"),
         ("EventConfig.LogConfig.CloudWatchLogsRoleArn", "logging.role"),
         ("Tags", "/tags"),
+        ("Tags.provision:protect", "protect"),
     ];
     const OUTPUTS: &'static [(&'static str, &'static str)] = &[
         ("ApiId", "${ApiId}"),

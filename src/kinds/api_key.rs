@@ -133,6 +133,9 @@ impl Kind for ApiKey {
     fn effects(verb: Verb, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
         let end = |it: Option<&Self>| it.and_then(|it| it.expires);
         match verb {
+            Verb::Create if end(after).is_none() => {
+                vec![format!("it ends in {DEFAULT_VALID_FOR}, AWS's default")]
+            }
             Verb::Create => Vec::new(),
             Verb::Delete => vec!["clients that send it are refused".to_owned()],
             Verb::Replace => {

@@ -269,9 +269,9 @@ impl Kind for DataSource {
 
     fn effects(verb: Verb, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
         match verb {
-            Verb::Create => Vec::new(),
+            // The handlers move from the old one to the new one, and the old one goes last.
+            Verb::Create | Verb::Replace => Vec::new(),
             Verb::Update => vec!["handlers call it as it is then".to_owned()],
-            Verb::Replace => vec!["handlers can't call it until the new one is there".to_owned()],
             Verb::Delete => vec!["handlers can't call it any more".to_owned()],
         }
     }

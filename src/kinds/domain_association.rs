@@ -63,7 +63,9 @@ impl Kind for DomainAssociation {
 
     fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
         let before = before.filter(|it| it.stands());
-        let Some(name) = before.map(|it| &it.domain_name) else { return Vec::new() };
+        let Some(name) = before.map(|it| &it.domain_name) else {
+            return vec!["the domain leads to an API".to_owned()];
+        };
         vec![match verb {
             Verb::Delete => format!("clients of {name} reach no API"),
             Verb::Replace => format!("clients of {name} reach no API for a while"),

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 
 use crate::kind::Verb;
 use crate::kinds::api::Api;
+use crate::mark::PROTECT_TAG;
 
 /// The effects of a change, each in a line.
 pub fn effects(verb: Verb, before: Option<&Api>, after: Option<&Api>) -> Vec<String> {
@@ -29,6 +30,13 @@ pub fn effects(verb: Verb, before: Option<&Api>, after: Option<&Api>) -> Vec<Str
         effects.push(format!("clients that come with {gone} are refused"));
     }
     effects.extend(logging(before, after));
+    let protected = |api: &Api| api.tags.0.contains_key(PROTECT_TAG);
+    match (protected(before), protected(after)) {
+        (true, false) => effects.push("it can be deleted from now on".to_owned()),
+        (false, true) => effects
+            .push("it can't be deleted until it was applied with `protect: false`".to_owned()),
+        _ => {}
+    }
     effects
 }
 

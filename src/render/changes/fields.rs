@@ -24,10 +24,10 @@ pub fn pairs(change: &Change) -> Vec<Pair> {
     fields.flat_map(|field| pairs_of(kind, field)).collect()
 }
 
-/// What only says on which API it hangs; the address says so already.
+/// What only says on which API it hangs; the address says so already, unless it hangs on something else.
 fn is_link(kind: &Facts, field: &Field) -> bool {
     let changes = field.before.is_some() && field.after.is_some();
-    kind.parent.is_some() && field.name == "ApiId" && !changes
+    kind.parent == Some("apis") && field.name == "ApiId" && !changes
 }
 
 fn pairs_of(kind: &Facts, field: &Field) -> Vec<Pair> {
