@@ -26,6 +26,15 @@ pub struct Change {
     pub effects: Vec<String>,
 }
 
+/// What to know of something that is not changed.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Note {
+    #[schemars(with = "String")]
+    pub address: Address,
+    pub text: String,
+}
+
 /// Why a change is proposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -76,6 +85,24 @@ pub fn compare(desired: &Desired, live: &Live, site: &Site) -> (Desired, Vec<Cha
         }
         replaced.extend(new);
     }
+}
+
+/// What of changed declarations needs no change now, since it comes true later: address and words.
+pub fn postponed(
+    desired: &Desired,
+    settled: &Desired,
+    live: &Live,
+    changes: &[Change],
+    site: &Site,
+) -> Vec<Note> {
+    let note = |(address, resource): (&Address, &Resource)| {
+        let digest = desired.get(address)?.digest();
+        let is_new = live.ours.get(address)?.digest.as_ref() != Some(&digest);
+        let changes = changes.iter().any(|it| it.address == *address);
+        let text = (resource.kind.postponed)(resource, site).filter(|_| is_new && !changes)?;
+        Some(Note { address: address.clone(), text })
+    };
+    settled.iter().filter_map(note).collect()
 }
 
 /// The changes that would turn `live` into `settled`, which is `desired` made comparable, in address

@@ -82,6 +82,10 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     fn stands(&self) -> bool {
         true
     }
+    /// What of the declaration comes true by itself later, and when, of one that is as it should be by now.
+    fn postponed(&self, _declared: &Self::Declaration, _site: &Site) -> Option<String> {
+        None
+    }
     /// What should be, given what is: keeps what AWS filled in and the spec leaves open.
     fn given(self, _live: &Self, _declared: &Self::Declaration, _site: &Site) -> Self {
         self
@@ -130,6 +134,7 @@ pub struct Facts {
     pub refuses: fn(&Properties) -> Option<&'static str>,
     pub meanwhile: fn(&Properties, &Properties) -> Option<Properties>,
     pub stands: fn(&Properties) -> bool,
+    pub postponed: fn(&Resource, &Site) -> Option<String>,
     pub given: fn(&Resource, &Properties, &Site) -> Properties,
 }
 
@@ -178,6 +183,10 @@ impl Facts {
                 Some(Properties::of(&between))
             },
             stands: |properties| properties.typed::<K>().stands(),
+            postponed: |resource, site| {
+                let declared = K::Declaration::deserialize(&resource.declared).ok()?;
+                resource.properties.typed::<K>().postponed(&declared, site)
+            },
             given: |resource, live, site| {
                 let declared = K::Declaration::deserialize(&resource.declared)
                     .expect("it was expanded from this declaration");

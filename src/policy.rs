@@ -105,17 +105,36 @@ fn too_many(changes: &[Change], most: usize) -> Option<Refusal> {
     })
 }
 
-/// What would be made may meet somebody else's object of its name.
-fn taken(change: &Change, live: &Live, policy: Policy) -> Option<Refusal> {
+/// What stands at the top, is not ours, and has a name that `changes` want.
+pub fn namesakes(changes: &[Change], live: &Live) -> Vec<Stranger> {
+    let met = |change: &Change| {
+        let (_, name) = wanted_name(change)?;
+        live.beside.iter().find(|it| has_name(it, change, name)).cloned()
+    };
+    changes.iter().filter_map(met).collect()
+}
+
+/// The name that a change gives to something new.
+fn wanted_name(change: &Change) -> Option<(Named, &str)> {
     if !matches!(change.verb, Verb::Create | Verb::Replace) {
         return None;
     }
     let named = change.kind.named?;
     let field = change.fields.iter().find(|it| it.name == named.property)?;
-    let name = field.after.as_ref().and_then(Value::as_str)?;
-    let (noun, parent) = (change.kind.noun, change.address.parent());
-    let same =
-        |it: &&Stranger| it.noun == noun && it.parent == parent && it.name.as_deref() == Some(name);
+    Some((named, field.after.as_ref().and_then(Value::as_str)?))
+}
+
+fn has_name(stranger: &Stranger, change: &Change, name: &str) -> bool {
+    stranger.noun == change.kind.noun
+        && stranger.parent == change.address.parent()
+        && stranger.name.as_deref() == Some(name)
+}
+
+/// What would be made may meet somebody else's object of its name.
+fn taken(change: &Change, live: &Live, policy: Policy) -> Option<Refusal> {
+    let (named, name) = wanted_name(change)?;
+    let noun = change.kind.noun;
+    let same = |it: &&Stranger| has_name(it, change, name);
     let owner = &live.strangers.iter().chain(&live.beside).find(same)?.owner;
     let address = Some(change.address.clone());
     if named.repeats {

@@ -11,9 +11,10 @@ use crate::cli::load::Sound;
 use crate::cli::scope::ScopeArgs;
 use crate::cli::target::Declared;
 use crate::diagnostic::{At, Path};
-use crate::kind::{Desired, Facts, Live};
+use crate::diff::{Note, postponed};
+use crate::kind::{Desired, Facts, Live, Stranger};
 use crate::plan::{promised, targeted};
-use crate::policy::{Policy, Refusal, refused};
+use crate::policy::{Policy, Refusal, namesakes, refused};
 use crate::render::changes::{Plan, Written};
 use crate::saved::{Made, SavedPlan};
 use crate::source::Source;
@@ -43,6 +44,10 @@ pub struct Proposed {
     pub proposal: Proposal,
     pub access: Vec<AccessChange>,
     pub refusals: Vec<Refusal>,
+    /// What comes true later, without a change now.
+    pub notes: Vec<Note>,
+    /// What is not this stack's, and matters to it.
+    pub strangers: Vec<Stranger>,
 }
 
 impl Intent {
@@ -116,15 +121,17 @@ impl Intent {
                 whole.limited(wanted)
             }
         };
-        let Proposal { live, steps, changes, .. } = &proposal;
+        let Proposal { live, steps, changes, settled, site, .. } = &proposal;
         let access = access_changes(&access(live), &access(&promised(live, steps)));
         let refusals = refused(changes, &self.desired, live, self.policy);
-        Ok(Proposed { proposal, access, refusals })
+        let notes = postponed(&self.desired, settled, live, changes, site);
+        let strangers = live.strangers.iter().cloned().chain(namesakes(changes, live)).collect();
+        Ok(Proposed { proposal, access, refusals, notes, strangers })
     }
 
     /// The plan as renderers take it.
     pub fn plan<'a>(&'a self, proposed: &'a Proposed, written: Written<'a>) -> Plan<'a> {
-        let Proposed { proposal, access, refusals } = proposed;
+        let Proposed { proposal, access, refusals, notes, strangers } = proposed;
         Plan {
             stack: &self.stack,
             account: &proposal.site.account,
@@ -132,7 +139,9 @@ impl Intent {
             targets: &self.targets,
             changes: &proposal.changes,
             access,
-            strangers: &proposal.live.strangers,
+            strangers,
+            destroys: self.destroys,
+            notes,
             refused: refusals,
             written,
         }

@@ -164,6 +164,18 @@ impl Kind for ApiKey {
         }
     }
 
+    /// A longer life is a renewal's matter.
+    fn postponed(&self, declared: &ApiKeyDeclaration, site: &Site) -> Option<String> {
+        let (None, Some(_), Some(end)) = (&declared.expires, declared.valid_for, self.expires)
+        else {
+            return None;
+        };
+        let renewal = jiff::Timestamp::from_second(end - declared.renews_within_s()).ok()?;
+        let day = renewal.to_string().split('T').next()?.to_owned();
+        (declared.expires_from(site.now_epoch_s) > end + HOUR_S)
+            .then(|| format!("`validFor` takes effect at its renewal, on {day}"))
+    }
+
     /// A key keeps its expiry until it is nearly over; else each plan would move it a little.
     ///
     /// One that ends later than its `validFor` allows is brought back; the hour is AWS's rounding.

@@ -13,7 +13,7 @@ use std::fmt;
 
 use crate::access::AccessChange;
 use crate::address::Address;
-use crate::diff::{Change, Verb};
+use crate::diff::{Change, Note, Verb};
 use crate::kind::{Facts, Stranger};
 use crate::policy::Refusal;
 
@@ -27,9 +27,13 @@ pub struct Plan<'a> {
     pub targets: &'a [Address],
     /// What would be changed, by address.
     pub changes: &'a [Change],
+    /// Whether all that the stack has is to be deleted.
+    pub destroys: bool,
+    /// What comes true later, without a change now.
+    pub notes: &'a [Note],
     /// What that does to who may do what.
     pub access: &'a [AccessChange],
-    /// What hangs on this stack's APIs and is not this stack's.
+    /// What is not this stack's and hangs on its APIs, or has a name that it wants.
     pub strangers: &'a [Stranger],
     /// What a safety rule forbids.
     pub refused: &'a [Refusal],
@@ -66,6 +70,10 @@ pub fn summary(plan: &Plan<'_>) -> String {
         many => format!(" Beside it, {many} that are not this stack's."),
     };
     match (parts.as_slice(), plan.targets) {
+        ([], []) if plan.destroys => format!("The stack has nothing on AWS.{strangers}"),
+        ([], []) if !plan.notes.is_empty() => {
+            format!("No changes now: the rest comes later by itself.{strangers}")
+        }
         ([], []) => format!("No changes: AWS has what the spec says.{strangers}"),
         ([], _) => format!("No changes to what --target names.{strangers}"),
         (parts, _) => format!("Plan: {}.{strangers}", parts.join(", ")),
@@ -95,8 +103,9 @@ fn word(verb: Verb) -> &'static str {
 /// What becomes of a stranger.
 fn fate(stranger: &Stranger, changes: &[Change]) -> &'static str {
     let goes = |it: &Change| it.verb.ends() && stranger.parent.as_ref() == Some(&it.address);
-    match changes.iter().any(goes) {
-        true => "would go with what it hangs on",
-        false => "not touched",
+    match (&stranger.parent, changes.iter().any(goes)) {
+        (None, _) => "has this name already",
+        (_, true) => "would go with what it hangs on",
+        (_, false) => "not touched",
     }
 }

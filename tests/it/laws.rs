@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use provision::access::{Access, Direction, Operation, changes as access_changes};
 use provision::address::Address;
-use provision::diff::{Verb, compare};
+use provision::diff::{Cause, Change, Verb, compare, postponed};
 use provision::kind::{Desired, Live};
 use provision::plan::{Step, plan, promised, targeted};
 use provision::policy::Policy;
@@ -262,6 +262,68 @@ fn a_key_that_lives_too_long_is_brought_back() {
     assert_eq!(compare(&shorter.desired, &live, &site(NOON)).1[0].verb, Verb::Update);
     let longer = spec_of(&document("120d"), &folder(), NOON);
     assert_eq!(compare(&longer.desired, &live, &site(NOON)).1, []);
+}
+
+#[test]
+fn a_longer_life_of_a_key_is_told_and_waits_for_its_renewal() {
+    let document = |days: &str| {
+        json!({ "version": 1, "stack": "s", "apis": { "a": {
+        "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": { "validFor": days } } } } })
+    };
+    let live = deployed(&spec_of(&document("90d"), &folder(), NOON).desired, &site(NOON));
+    let told = |days: &str| {
+        let desired = spec_of(&document(days), &folder(), NOON).desired;
+        let (settled, changes) = compare(&desired, &live, &site(NOON));
+        let notes = postponed(&desired, &settled, &live, &changes, &site(NOON));
+        notes.into_iter().map(|it| format!("{}: {}", it.address, it.text)).collect::<Vec<_>>()
+    };
+    assert_eq!(told("90d"), [""; 0]);
+    // 90 days after 2026-11-24, and 12 before that.
+    let note = "apis/a/apiKeys/web: `validFor` takes effect at its renewal, on 2027-02-10";
+    assert_eq!(told("120d"), [note]);
+}
+
+#[test]
+fn the_cause_of_a_change_is_the_spec_only_where_the_spec_says_otherwise() {
+    let document = json!({ "version": 1, "stack": "s", "apis": { "a": {
+        "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": { "validFor": "90d" } } } } });
+    let desired = spec_of(&document, &folder(), NOON).desired;
+    let key = Address::parse("apis/a/apiKeys/web").unwrap();
+    let cause = |days: i64| {
+        let mut live = deployed(&desired, &site(NOON));
+        let key = live.ours.get_mut(&key).unwrap();
+        let mut properties = json!(key.properties);
+        properties["Expires"] = json!(NOON + days * DAY_S);
+        key.properties = provision::model::Properties::of(&properties);
+        let changes = compare(&desired, &live, &site(NOON)).1;
+        changes.iter().map(|it| it.because).collect::<Vec<_>>()
+    };
+    assert_eq!(cause(2), [Cause::Renewal]);
+    assert_eq!(cause(90), []);
+    assert_eq!(cause(300), [Cause::Drift]);
+}
+
+#[test]
+fn what_follows_a_replaced_name_says_that_name_and_is_no_drift() {
+    let document = |name: &str, certificate: &str| {
+        let arn = format!("arn:aws:acm:us-east-1:123456789012:certificate/{certificate}");
+        json!({ "version": 1, "stack": "s",
+        "apis": { "a": { "auth": { "providers": ["AWS_IAM"] } } },
+        "domains": { "d": { "name": name, "certificate": arn, "association": { "api": "a" } } } })
+    };
+    let one = "12345678-1234-1234-1234-123456789012";
+    let from = spec_of(&document("old.example.com", one), &folder(), NOON).desired;
+    let live = deployed(&from, &site(NOON));
+    let to = spec_of(&document("new.example.com", one), &folder(), NOON).desired;
+    let (settled, changes) = compare(&to, &live, &site(NOON));
+    let of = |section: &str| -> &Change {
+        changes.iter().find(|it| it.address.section() == section).unwrap()
+    };
+    let association = of("association");
+    assert_eq!((association.verb, association.because), (Verb::Replace, Cause::Spec));
+    assert_eq!(association.fields[0].after, Some(json!("new.example.com")));
+    // Whoever carries it out still waits for the new one.
+    assert!(settled[&association.address].properties.refers().next().is_some());
 }
 
 #[test]

@@ -302,10 +302,39 @@ async fn a_second_api_of_one_name_needs_leave() {
     let Ran { code, err, .. } = ran(at(&world, &served, &["apply", "spec.yaml", "--yes"]));
     assert_eq!(code, 5, "{err}");
     assert!(err.contains("Event API `chat-chat` exists already, made outside this spec"), "{err}");
+    let takes = "to take it over, give it the tags `provision:stack`, with the name of this stack, and `provision:address=apis/chat`";
+    assert!(err.contains(takes), "{err}");
+    let Ran { out, .. } = ran(at(&world, &served, &["plan", "spec.yaml"]));
+    let met = "? Event API chat-chat: made outside this spec, has this name already";
+    assert!(out.contains(met), "{out}");
     let leave = ["apply", "spec.yaml", "--yes", "--with-strangers"];
     assert_eq!(ran(at(&world, &served, &leave)).code, 0);
     // Once it is ours, nobody is asked again.
     assert_eq!(ran(at(&world, &served, &["apply", "spec.yaml", "--yes"])).code, 0);
+}
+
+#[test]
+fn to_delete_nothing_is_not_to_have_what_the_spec_says() {
+    let world = world();
+    for format in ["human", "markdown"] {
+        let out = world.ok(&["plan", "spec.yaml", "--local", "--destroy", "--format", format]);
+        assert!(out.contains("The stack has nothing on AWS."), "{out}");
+    }
+}
+
+#[test]
+fn the_end_of_protection_is_shown_where_it_is_written() {
+    let world = world();
+    edit(&world, "  chat:\n", "  chat:\n    protect: true\n");
+    apply(&world);
+    edit(&world, "protect: true", "protect: false");
+    let next = plan(&world, &[]);
+    let api = of(&next, "apis/chat");
+    let tag = field(api, "Tags.provision:protect");
+    assert_eq!(tag["before"], "true");
+    assert_eq!(api["effects"], json!(["it can be deleted from now on"]));
+    let shown = world.ok(&["plan", "spec.yaml", "--local"]);
+    assert!(shown.contains("Tags.provision:protect  true → (none)  spec.yaml:9"), "{shown}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::access::AccessChange;
 use crate::address::Address;
-use crate::diff::{Cause, Change, Verb};
+use crate::diff::{Cause, Change, Note, Verb};
 use crate::kind::Stranger;
 use crate::policy::Refusal;
 
@@ -26,9 +26,11 @@ pub struct PlanDocument<'a> {
     pub complete: bool,
     /// What would be changed, by address.
     pub changes: Vec<ChangeDocument<'a>>,
+    /// What comes true later, without a change now.
+    pub notes: &'a [Note],
     /// Which ways to connect, publish and subscribe are opened and closed.
     pub access: &'a [AccessChange],
-    /// What hangs on this stack's APIs and is not this stack's.
+    /// What is not this stack's and hangs on its APIs, or has a name that it wants.
     pub strangers: &'a [Stranger],
     /// What a safety rule forbids.
     pub refused: &'a [Refusal],
@@ -131,6 +133,7 @@ pub fn document<'a>(plan: &'a Plan<'a>) -> PlanDocument<'a> {
         },
         complete: plan.targets.is_empty(),
         changes: plan.changes.iter().map(|it| change(it, plan)).collect(),
+        notes: plan.notes,
         access: plan.access,
         strangers: plan.strangers,
         refused: plan.refused,

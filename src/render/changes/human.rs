@@ -18,6 +18,9 @@ pub fn text(plan: &Plan<'_>) -> String {
     for change in plan.changes {
         text.push_str(&block(change, plan));
     }
+    for note in plan.notes {
+        text.push_str(&format!("    {}: {}\n", note.address, note.text));
+    }
     for stranger in plan.strangers {
         let parent = stranger.parent.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
         let fate = fate(stranger, plan.changes);

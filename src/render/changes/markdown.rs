@@ -36,6 +36,7 @@ pub fn markdown(plan: &Plan<'_>) -> String {
         page.always("\n| | address | what | because |\n|---|---|---|---|\n");
         page.each(plan.changes.iter().map(row));
     }
+    page.list("Later", plan.notes.iter().map(|it| format!("{}: {}", it.address, it.text)));
     page.list("Access", access_lines(plan.access).into_iter());
     page.list(
         "Not this stack's",
