@@ -112,6 +112,7 @@ const MAY: &[(&str, &[&str])] = &[
             "aws",
             "backend",
             "diagnostic",
+            "diff",
             "emulator",
             "event",
             "explain",

@@ -338,6 +338,35 @@ fn the_end_of_protection_is_shown_where_it_is_written() {
 }
 
 #[test]
+fn what_is_new_says_the_names_that_the_spec_decides_and_where_it_leads() {
+    let world = world();
+    edit(&world, "web: { validFor: 90d }", "web: {}");
+    let source = "    dataSources:
+      orders: { lambda: { function: 'arn:aws:lambda:eu-west-1:123456789012:function:f' }, serviceRole: 'arn:aws:iam::123456789012:role/call' }
+    namespaces:\n";
+    edit(&world, "    namespaces:\n", source);
+    let handler = "lobby: { handlers: { onPublish: { dataSource: orders, behavior: DIRECT } } }";
+    edit(&world, "lobby: {}", handler);
+    let domain = "domains:
+  events: { name: events.example.com, certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012', association: { api: chat } }
+apis:\n";
+    edit(&world, "apis:\n", domain);
+    let shown = world.ok(&["plan", "spec.yaml", "--local"]);
+    for line in [
+        "      ApiId  ${apis/chat.ApiId} (known after apply)\n      DomainName  events.example.com\n",
+        "      ! the domain leads to an API\n",
+        "DataSourceName  orders\n",
+        "      ! it ends in 7d, AWS's default\n",
+    ] {
+        assert!(shown.contains(line), "{line}{shown}");
+    }
+    apply(&world);
+    edit(&world, "orders: { lambda", "orders: { name: new, lambda");
+    let next = plan(&world, &[]);
+    assert_eq!(of(&next, "apis/chat/dataSources/orders")["effects"], json!([]));
+}
+
+#[test]
 fn a_plan_for_a_pull_request_is_marked_and_nothing_gets_out_of_its_place() {
     let world = world();
     apply(&world);
