@@ -35,6 +35,8 @@ pub struct Outcome {
     pub succeeded: Vec<(Address, Verb)>,
     pub failed: Vec<(Address, Verb, AwsError)>,
     pub skipped: Vec<(Address, Verb)>,
+    /// What AWS says that it made, by what it said then: its lists may not show it yet.
+    pub made: BTreeMap<Address, Attributes>,
     /// Why it ended before its time, if it did.
     pub stopped: Option<Halt>,
 }
@@ -140,6 +142,9 @@ impl Progress {
                     && let Some(place) = Place::made(step.kind, &attributes)
                 {
                     run.places.lock().expect("nobody panics while holding it").push(place);
+                }
+                if action == Verb::Create {
+                    self.outcome.made.insert(address.clone(), attributes.clone());
                 }
                 let mut known = known.lock().expect("nobody panics while holding it");
                 known.insert(step.lives_at().clone(), attributes);

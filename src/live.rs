@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use crate::address::Address;
 use crate::aws::{Aws, AwsError, Class};
 use crate::calls::{Listed, Seek, Whole};
-use crate::kind::{Live, Observed, Owner, Stranger};
+use crate::kind::{Facts, Live, Observed, Owner, Stranger};
 use crate::kinds::{self, Row};
 use crate::mark::Marked;
 use crate::model::{Attributes, Properties};
@@ -188,6 +188,50 @@ pub async fn look_for(
     let seen = try_join_all(reads).await?;
     let ours = seen.into_iter().flatten().filter(|it| it.owner == Owner::Ours(address.clone()));
     Ok(ours.filter_map(|it| Some((it.observed?, it.runs))).collect())
+}
+
+/// The one at `address`, by what is known of it rather than by a list. `None`: nobody there says that it is that.
+pub async fn look_at(
+    aws: &Aws,
+    row: &'static Row,
+    seek: Seek<'_>,
+    address: &Address,
+    known: &Attributes,
+) -> Result<Option<Observed>, AwsError> {
+    let found = (row.calls.read)(aws, &seek, known).await?;
+    let ours = found.filter(|it| it.marked.owner == Owner::Ours(address.clone()));
+    Ok(ours.map(|it| {
+        let Whole { properties, attributes, marked, .. } = it;
+        Observed { kind: &row.facts, properties, attributes, digest: marked.digest }
+    }))
+}
+
+/// `live` and what was made that lists don't show yet, where AWS tells of it by its id. What something hangs
+/// on comes before it.
+pub async fn with_made<'a>(
+    aws: &Aws,
+    stack: &str,
+    mut live: Live,
+    made: impl Iterator<Item = (&'a Address, &'static Facts, &'a Attributes)>,
+) -> Result<Live, AwsError> {
+    for (address, kind, known) in made {
+        if live.ours.get(address).is_some_and(|it| it.attributes.agrees_with(known)) {
+            continue;
+        }
+        let parent = address.parent();
+        let attributes = parent.as_ref().and_then(|it| Some(&live.ours.get(it)?.attributes));
+        let seek = Seek { stack, parent: parent.as_ref().zip(attributes) };
+        let found = match look_at(aws, kinds::row_of(kind), seek.clone(), address, known).await? {
+            // Its parent may not have shown, so that nobody has listed what hangs on it.
+            None if seek.parent.is_some() => {
+                let found = look_for(aws, kinds::row_of(kind), seek, address).await?;
+                found.into_iter().map(|(it, _)| it).next()
+            }
+            found => found,
+        };
+        live.ours.extend(found.map(|it| (address.clone(), it)));
+    }
+    Ok(live)
 }
 
 async fn whole(

@@ -13,9 +13,9 @@ use crate::aws::{Aws, Identity};
 use crate::diff::{Change, Verb, compare};
 use crate::event::Event;
 use crate::kind::{Desired, Live};
-use crate::live::{LookError, observe, reject_unlisted};
+use crate::live::{LookError, observe, reject_unlisted, with_made};
 use crate::model::Site;
-use crate::plan::{Step, plan};
+use crate::plan::{self, Step, plan};
 
 /// How long what was made may take to show before it counts as not there.
 const LOOKS: [Duration; 4] = [
@@ -220,7 +220,26 @@ async fn settled(
         aws.wait(wait).await;
         looked = look().await;
     }
-    looked
+    match looked {
+        Ok((live, left)) if left.iter().any(|it| outcome.made.contains_key(&it.address)) => {
+            let made = outcome.made.iter().filter_map(|(address, made)| {
+                Some((address, proposal.settled.get(address)?.kind, made))
+            });
+            let live = with_made(aws, stack, live, made).await?;
+            let left = compare(desired, &live, &proposal.site).1;
+            Ok((live, proposal.concerned(left)))
+        }
+        looked => looked,
+    }
+}
+
+/// Whether `left` is a change that AWS has made by its own word, and only does not show yet.
+pub fn shows_late(outcome: &Outcome, left: &Change) -> bool {
+    match left.verb {
+        Verb::Create | Verb::Replace => outcome.made.contains_key(&left.address),
+        Verb::Delete => outcome.succeeded.contains(&(left.address.clone(), plan::Verb::Delete)),
+        Verb::Update => false,
+    }
 }
 
 /// Looks again: what is there now, and what of `desired` did not stick.

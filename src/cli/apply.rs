@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::apply::{Halt, Outcome, STEPS_AT_ONCE, Stop};
-use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out};
+use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out, shows_late};
 use crate::cli::exit::{Exit, hints, of_outcome};
 use crate::cli::intent::{Intent, Proposed};
 use crate::cli::load::{Opened, open_file};
@@ -219,6 +219,16 @@ async fn change(
     let exit = of_outcome(&outcome);
     if exit != Exit::Done {
         return Err(unfinished(&outcome, exit));
+    }
+    let (late, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|it| shows_late(&outcome, it));
+    if left.is_empty() && !late.is_empty() {
+        let late: Vec<String> = late.iter().map(|it| it.address.to_string()).collect();
+        let message = format!(
+            "AWS took every change, and does not show all of them yet: {}",
+            late.join(", ")
+        );
+        return Err(Failure::new(Exit::Partial, message)
+            .hint("run `provision plan` in a moment, and nothing else before it shows them"));
     }
     if !left.is_empty() {
         let plan = Plan { changes: &left, access: &[], ..plan };
