@@ -11,7 +11,7 @@ use crate::calls::Seek;
 use crate::event::{Event, Reason};
 use crate::kind::Observed;
 use crate::kinds::{calls_of, row_of};
-use crate::live::{Runs, look_for};
+use crate::live::{Runs, look_at, look_for};
 use crate::mark::Mark;
 use crate::model::{Attributes, Properties};
 use crate::plan::{Action, Step};
@@ -176,9 +176,9 @@ async fn create(
     let mut looked = false;
     for wait in LOOKS {
         aws.wait(wait).await;
-        let Ok(found) = find(step, work).await else { continue };
+        let Ok(found) = find_made(step, &properties, work).await else { continue };
         looked = true;
-        if let Some((made, _)) = found.into_iter().next() {
+        if let Some(made) = found {
             if made.properties != properties {
                 (calls_of(step.kind).update)(
                     aws,
@@ -191,13 +191,11 @@ async fn create(
             }
             return Ok(made.attributes);
         }
-        if error.class == Class::Exists {
-            let message = format!(
-                "{}; it does not carry this stack's mark, so it is not touched",
-                error.message
-            );
-            return Err(AwsError { message, ..error });
-        }
+    }
+    if looked && error.class == Class::Exists {
+        let message =
+            format!("{}; it does not carry this stack's mark, so it is not touched", error.message);
+        return Err(AwsError { message, ..error });
     }
     if looked {
         return Err(error);
@@ -277,12 +275,40 @@ async fn delete(step: &Step, was: &Observed, work: Work<'_>) -> Result<Attribute
     }
 }
 
+/// What carries the mark of what `step` makes: by its name where it has one of its own, which shows at once,
+/// else by a list.
+async fn find_made(
+    step: &Step,
+    properties: &Properties,
+    work: Work<'_>,
+) -> Result<Option<Observed>, AwsError> {
+    let named = step.kind.named.filter(|it| !it.repeats);
+    let name = named.and_then(|it| Some((it.property, properties.get(it.property)?.as_str()?)));
+    if let Some((property, name)) = name {
+        let (parent, row) = (parent(step, work), row_of(step.kind));
+        let seek = Seek {
+            stack: work.run.stack,
+            parent: parent.as_ref().map(|(address, attributes)| (address, attributes)),
+        };
+        let known = Attributes::default().with(property, Some(name));
+        // What does not let itself be read may still be listed.
+        if let Ok(Some(found)) = look_at(work.run.aws, row, seek, &step.address, &known).await {
+            return Ok(Some(found));
+        }
+    }
+    Ok(find(step, work).await?.into_iter().map(|(it, _)| it).next())
+}
+
+/// What `step` is about hangs on, and what is known of that.
+fn parent(step: &Step, work: Work<'_>) -> Option<(Address, Attributes)> {
+    let parent = step.address.parent()?;
+    let known = work.known.lock().expect("nobody panics while holding it");
+    let attributes = known.get(&parent)?.clone();
+    Some((parent, attributes))
+}
+
 async fn find(step: &Step, work: Work<'_>) -> Result<Vec<(Observed, Runs)>, AwsError> {
-    let parent = step.address.parent().and_then(|parent| {
-        let known = work.known.lock().expect("nobody panics while holding it");
-        let attributes = known.get(&parent)?.clone();
-        Some((parent, attributes))
-    });
+    let parent = parent(step, work);
     let seek = Seek {
         stack: work.run.stack,
         parent: parent.as_ref().map(|(address, attributes)| (address, attributes)),

@@ -1,16 +1,19 @@
 //! What there can be only one of, as the web ACL of an API, where its mark is left or a stranger has the
 //! place; and marks that are not where they belong.
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use provision::address::Address;
-use provision::backend::direct::{Proposal, propose};
+use provision::backend::direct::{Proposal, propose, shows_late};
 use provision::diff::Verb;
+use provision::emulator::Store;
 use provision::kind::{Desired, Owner};
 use provision::live::LookError;
 use provision::policy::{Policy, refused};
 use serde_json::{Value, json};
 
-use crate::engine::{apply, now};
+use crate::account::hurried;
+use crate::engine::{apply, carried, now};
 use crate::specs::{folder, spec_of};
-use crate::world::{Served, serve};
+use crate::world::{Served, serve, serve_store};
 
 const WEB_ACL: &str = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012";
 const THEIRS: &str = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/theirs/12345678-1234-1234-1234-123456789013";
@@ -111,4 +114,63 @@ async fn a_copied_mark_makes_a_stranger_and_twins_are_told_by_their_arns() {
     for name in ["x", "twin"] {
         assert!(error.to_string().contains(&format!("/channelNamespace/{name}")), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_domain_of_whose_association_only_the_mark_is_left_is_led_to_its_api_again() {
+    let served = serve(|it| it).await;
+    let domain = json!({
+        "name": "events.example.com", "association": { "api": "chat" },
+        "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a",
+    });
+    let document = json!({
+        "version": 1, "stack": "chat", "domains": { "events": domain },
+        "apis": { "chat": { "auth": { "providers": ["AWS_IAM"] } } },
+    });
+    let desired = spec_of(&document, &folder(), now()).desired;
+    assert_eq!(apply(&served, "chat", &desired).await.left, 0);
+    let call = served.aws.appsync.disassociate_api().domain_name("events.example.com");
+    call.send().await.unwrap();
+    let again = planned(&served, &desired).await;
+    assert_eq!(verbs(&again), [("domains/events/association".to_owned(), Verb::Create)]);
+    assert_eq!(again.changes[0].effects, [""; 0]);
+    let again = apply(&served, "chat", &desired).await;
+    assert_eq!((again.left, again.live.ours.len()), (0, 3));
+}
+
+#[tokio::test]
+async fn what_lists_do_not_show_yet_is_read_by_its_id_and_never_said_to_be_missing() {
+    let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
+    let mut served = serve_store(store.clone(), |it| it).await;
+    store.set_faults(serde_json::from_value(json!({ "lists-lag-s": 900 })).unwrap());
+    served.aws = hurried(&served);
+    let spec = desired(&json!({
+        "auth": { "providers": ["API_KEY"] }, "namespaces": { "x": {} }, "apiKeys": { "web": {} },
+    }));
+    let proposal = planned(&served, &spec).await;
+    let done = carried(&served, "chat", &spec, &proposal, &|_| {}).await;
+    let (live, left) = done.looked.unwrap();
+    let api = Address::top("apis", "chat");
+    let shown: Vec<&Address> = live.ours.keys().collect();
+    assert_eq!(shown, [&api, &api.child("namespaces", "x")]);
+    // A key can't be read by its id.
+    let left: Vec<_> = left.iter().map(|it| (&it.address, shows_late(&done.outcome, it))).collect();
+    assert_eq!(left, [(&api.child("apiKeys", "web"), true)]);
+}
+
+#[tokio::test]
+async fn what_exists_already_and_is_ours_is_found_by_its_name_though_no_list_shows_it() {
+    let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
+    let mut served = serve_store(store.clone(), |it| it).await;
+    let spec = desired(&json!({ "namespaces": { "x": {} } }));
+    apply(&served, "chat", &desired(&json!({}))).await;
+    let proposal = planned(&served, &spec).await;
+    let id = proposal.live.ours[&Address::top("apis", "chat")].attributes.text("ApiId");
+    store.set_faults(serde_json::from_value(json!({ "lists-lag-s": 900 })).unwrap());
+    let call = served.aws.appsync.create_channel_namespace().api_id(&id).name("x");
+    let call = call.tags("provision:stack", "chat");
+    call.tags("provision:address", "apis/chat/namespaces/x").send().await.unwrap();
+    served.aws = hurried(&served);
+    let done = carried(&served, "chat", &spec, &proposal, &|_| {}).await;
+    assert!(done.outcome.is_whole(), "{:?}", done.outcome);
 }
