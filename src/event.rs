@@ -3,6 +3,7 @@
 //! `Planned` comes first, but for `Queued`, and `Finished` last, once. Every `Started` is followed by exactly one
 //! `Succeeded` or `Failed` of the same address and action, with any number of `Retrying` between; what is
 //! `Skipped` never started. `Waiting` comes before `Started` or `Skipped` of the same, at most once.
+//! Where there was no run, a command says `Refused` or `Stale` as its last word.
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -66,6 +67,23 @@ pub enum Event {
     },
     /// The run is over.
     Finished { succeeded: usize, failed: usize, skipped: usize },
+    /// The last word: nothing was changed, since a rule, a person or the command line was against it.
+    Refused { reasons: Vec<Objection> },
+    /// The last word: nothing was changed, since AWS is no longer as it was when the plan was made.
+    Stale { reason: String },
+}
+
+/// What stands against a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Objection {
+    /// What it is about. Left out: all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    pub reason: String,
+    /// What would give leave. Left out: nothing would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub way_out: Option<String>,
 }
 
 /// Why a step is tried again.

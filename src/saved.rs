@@ -104,7 +104,16 @@ impl SavedPlan {
     pub fn is_in(bytes: &[u8]) -> bool {
         // A spec is no JSON, or has no such member.
         bytes.trim_ascii_start().starts_with(b"{")
-            && serde_json::from_slice::<Value>(bytes).is_ok_and(|it| it["format"] == FORMAT)
+            && match serde_json::from_slice::<Value>(bytes) {
+                Ok(it) => it["format"] == FORMAT,
+                // What was cut off is told by its beginning.
+                Err(_) => {
+                    let text = String::from_utf8_lossy(bytes);
+                    let member =
+                        |gap: &str| text.contains(&format!("\"format\":{gap}\"{FORMAT}\""));
+                    member(" ") || member("")
+                }
+            }
     }
 
     /// The text of the file: the plan, and a digest that tells whether somebody edited it.
@@ -117,7 +126,8 @@ impl SavedPlan {
     /// Reads what [`Self::text`] wrote, or says why it can't be used.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let broken = |error: serde_json::Error| format!("it is no saved plan: {error}");
-        let mut plan: Value = serde_json::from_slice(bytes).map_err(broken)?;
+        let cut = |error: serde_json::Error| format!("it is no whole saved plan: {error}");
+        let mut plan: Value = serde_json::from_slice(bytes).map_err(cut)?;
         if plan["version"] != json!(VERSION) || plan["madeBy"] != env!("CARGO_PKG_VERSION") {
             let by = plan["madeBy"].as_str().unwrap_or("another version").to_owned();
             let ours = env!("CARGO_PKG_VERSION");

@@ -24,7 +24,7 @@ use crate::aws::watch::Watch;
 use crate::aws::{Aws, AwsError, Class};
 
 /// One attempt may take this long; AppSync answers in well under a second.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Attempts of one call that may be repeated. Throttling of a big plan needs more than three.
 const ATTEMPTS: u32 = 12;

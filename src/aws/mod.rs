@@ -6,7 +6,7 @@ mod retry;
 mod watch;
 
 pub use advice::{Advice, advice};
-pub use connect::{Endpoint, Target, connect};
+pub use connect::{ATTEMPT_TIMEOUT, Endpoint, Target, connect};
 pub use error::{AwsError, Class, CodeError, code_errors, failed};
 
 use std::sync::atomic::Ordering;

@@ -7,18 +7,19 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::apply::{Halt, Outcome, STEPS_AT_ONCE, Stop};
+use crate::aws::ATTEMPT_TIMEOUT;
 use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out, shows_late};
 use crate::cli::exit::{Exit, hints, of_outcome};
 use crate::cli::intent::{Intent, Proposed};
 use crate::cli::load::{Opened, open_file};
 use crate::cli::outputs::OutputsFileArgs;
 use crate::cli::parameters::ParameterArgs;
-use crate::cli::plan::{Format, closing, describe, headline, wanted};
+use crate::cli::plan::{Format, closing, headline, wanted};
 use crate::cli::progress::Progress;
 use crate::cli::scope::ScopeArgs;
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Failure, Io};
-use crate::event::Event;
+use crate::event::{Event, Objection};
 use crate::kind::Live;
 use crate::render::changes::{self, Plan};
 use crate::render::outputs;
@@ -30,7 +31,7 @@ use crate::saved::SavedPlan;
 /// interrupted or killed, it goes on where it stopped.
 ///
 /// Given a plan that `provision plan --out` saved, it does exactly that, or refuses with exit code 4 if
-/// AWS was changed since. A plan is good for once.
+/// what it touches was changed since. A plan is good for once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -90,6 +91,25 @@ struct ChangingArgs {
 }
 
 pub async fn apply(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
+    let result = applied(args, io).await;
+    last_word(result, args.changing.format, io)
+}
+
+pub async fn destroy(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
+    let result = destroyed(args, io).await;
+    last_word(result, args.changing.format, io)
+}
+
+/// Tells a program, too, why nothing was begun.
+fn last_word(result: Result<Exit, Failure>, format: Format, io: &mut Io) -> Result<Exit, Failure> {
+    let event = result.as_ref().err().and_then(Failure::event);
+    if let (Some(event), Format::Json) = (event, format) {
+        io.result(&format!("{}\n", json!(event)))?;
+    }
+    result
+}
+
+async fn applied(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
     let opened = open_file(&args.file, io);
     let intent = match opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_in(it)) {
         true => planned(args, &opened, io)?,
@@ -103,13 +123,8 @@ pub async fn apply(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
     start(&intent, &args.changing, io).await
 }
 
-pub async fn destroy(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
+async fn destroyed(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
     let opened = open_file(&args.spec, io);
-    if opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_in(it)) {
-        let message = format!("{} is a saved plan, and no spec", args.spec.display());
-        return Err(Failure::new(Exit::Usage, message)
-            .hint("a plan that deletes is carried out by `provision apply`"));
-    }
     let given = args.changing.parameters.given(io)?;
     let sound = wanted(&opened, &given, true, io)?;
     let intent = Intent::of_spec(sound, true, &args.changing.scope, true, io.now_epoch_s());
@@ -184,24 +199,28 @@ async fn change(
     io: &mut Io,
 ) -> Result<Option<Exit>, Failure> {
     let proposed = intent.propose(&session.aws).await?;
-    let Proposed { proposal, refusals, .. } = &proposed;
+    let Proposed { proposal, refusals, beside, .. } = &proposed;
     io.note(&headline(&intent.stack, proposal, session.place.as_deref()));
     let written = intent.written();
     let plan = intent.plan(&proposed, &written);
     io.note(&changes::text(&plan));
-    if let Some(refusal) = refusals.first() {
-        let more = refusals.iter().skip(1).map(describe);
-        let failure = Failure::new(Exit::Refused, describe(refusal));
-        return Err(more.fold(failure, Failure::hint));
+    if let Some(refused) = Failure::refused(refusals) {
+        return Err(refused);
     }
     // Where a run says that it runs, its end is waited for even if there is nothing to do.
     if proposal.changes.is_empty() && proposal.live.runs.is_empty() {
         tell_outputs(intent, proposal, &proposal.live, args.format, io)?;
         args.outputs.write(&intent.stack, proposal, &proposal.live, io)?;
+        tell_beside(intent, *beside, io);
         return Ok(Some(Exit::Done));
     }
     if !args.yes && !proposal.changes.is_empty() && !ask(intent, proposal, io)? {
         io.say("nothing was changed\n");
+        if args.format == Format::Json {
+            let reason = "the answer was no".to_owned();
+            let no = Objection { address: None, reason, way_out: None };
+            io.result(&format!("{}\n", json!(Event::Refused { reasons: vec![no] })))?;
+        }
         return Ok(Some(Exit::Interrupted));
     }
     io.note("\n");
@@ -209,9 +228,14 @@ async fn change(
     let Carried::Out(done) = carried else { return Ok(None) };
     let Done { outcome, looked } = *done;
     let (live, left) = looked.map_err(|error| {
-        // Changes were made, whatever the look says.
-        let failure = Failure { kind: Exit::Partial, ..Failure::from(error) };
-        failure.hint("the changes above were made; run it again to look once more")
+        // Changes were made or tried, whatever the look says.
+        let mut failure = Failure::from(error);
+        failure.kind = Exit::Partial;
+        let made = match outcome.changed_something() {
+            true => "the changes above were made",
+            false => "no change is known to be made",
+        };
+        failure.hint(format!("{made}; run it again to look once more"))
     })?;
     tell_outputs(intent, proposal, &live, args.format, io)?;
     let filed = args.outputs.write(&intent.stack, proposal, &live, io);
@@ -237,6 +261,7 @@ async fn change(
         return Err(Failure::new(Exit::Partial, message)
             .hint("run it again, or see what else changes this stack"));
     }
+    tell_beside(intent, *beside, io);
     // That it failed is said above; the changes were made all the same.
     Ok(Some(if filed.is_ok() { Exit::Done } else { Exit::Partial }))
 }
@@ -275,11 +300,17 @@ async fn run(
                         .hint("run it again; it finds what was done and goes on"));
                 }
                 stop.now(Halt::Interrupted);
-                progress.note("  … finishing what is under way; Ctrl-C again stops at once\n");
+                let under_way = progress.under_way();
+                progress.note(&format!(
+                    "  … finishing what is under way{under_way}; Ctrl-C again stops at once\n"
+                ));
             }
             () = &mut late, if !stop.is_set() => {
                 stop.now(Halt::Late);
-                progress.note("  … the time is over; finishing what is under way\n");
+                let (under_way, most) = (progress.under_way(), ATTEMPT_TIMEOUT.as_secs());
+                progress.note(&format!(
+                    "  … the time is over; finishing what is under way{under_way}; each try of a call may take {most} s\n"
+                ));
             }
             carried = &mut carrying => break carried?,
         }
@@ -314,6 +345,15 @@ fn ask(intent: &Intent, proposal: &Proposal, io: &mut Io) -> Result<bool, Failur
         false => ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()),
         true => answer == stack,
     })
+}
+
+/// What a plan leaves out is not done by it.
+fn tell_beside(intent: &Intent, beside: usize, io: &mut Io) {
+    if beside > 0 && !intent.destroys {
+        let more =
+            if beside == 1 { "1 more change is" } else { &format!("{beside} more changes are") };
+        io.note(&format!("\nBeside this plan, {more} needed: `provision plan` shows them.\n"));
+    }
 }
 
 fn tell_outputs(

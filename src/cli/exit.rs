@@ -3,7 +3,9 @@ use std::io;
 
 use crate::apply::{Halt, Outcome};
 use crate::aws::{AwsError, advice};
+use crate::event::{Event, Objection};
 use crate::live::LookError;
+use crate::policy::Refusal;
 
 /// Why a command ended as it did. Its number is the process's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub enum Exit {
     Partial = 3,
     /// The plan is stale: AWS is no longer as it was.
     Stale = 4,
-    /// A safety rule refused.
+    /// A safety rule refused, or nobody could be asked.
     Refused = 5,
     /// The command line is wrong.
     Usage = 64,
@@ -35,7 +37,7 @@ Exit codes:
   2    changes are pending (only with --detailed-exitcode)
   3    partly done; run it again
   4    the plan is stale
-  5    a safety rule refused
+  5    a safety rule refused, or nobody could be asked
   64   the command line is wrong
   130  interrupted, or the answer was no";
 
@@ -46,11 +48,15 @@ pub struct Failure {
     pub error: anyhow::Error,
     /// What to do about it.
     pub hints: Vec<String>,
+    /// What it is about, if not all of it.
+    about: Option<String>,
+    /// What else stands in the way.
+    further: Vec<Failure>,
 }
 
 impl Failure {
     pub fn new(kind: Exit, message: impl Into<String>) -> Self {
-        Self { kind, error: anyhow::Error::msg(message.into()), hints: Vec::new() }
+        Self::of(kind, anyhow::Error::msg(message.into()))
     }
     pub fn error(message: impl Into<String>) -> Self {
         Self::new(Exit::Error, message)
@@ -59,15 +65,58 @@ impl Failure {
         self.hints.push(hint.into());
         self
     }
-    /// `error: …`, and a line for each hint.
+    /// What safety forbids, each with its way out; `None`: nothing.
+    pub fn refused(refusals: &[Refusal]) -> Option<Self> {
+        let mut each = refusals.iter().map(|it| Self {
+            about: it.address.as_ref().map(ToString::to_string),
+            ..Self::new(Exit::Refused, &*it.reason).hint(&*it.way_out)
+        });
+        let first = each.next()?;
+        Some(each.fold(first, Self::and))
+    }
+    /// The same, and another one beside it.
+    pub fn and(mut self, other: Self) -> Self {
+        self.further.push(other);
+        self
+    }
+    /// What a program is told of a command that was not begun; `None`: it was, or the error is none of its
+    /// arguments or of AWS's state.
+    pub fn event(&self) -> Option<Event> {
+        match self.kind {
+            Exit::Refused | Exit::Usage => Some(Event::Refused { reasons: self.objections() }),
+            Exit::Stale => Some(Event::Stale { reason: format!("{:#}", self.error) }),
+            _ => None,
+        }
+    }
+    /// `error: …`, and a line for each hint; the same for all that is further in the way.
     pub fn text(&self) -> String {
         let red = anstyle::AnsiColor::Red.on_default().bold();
         let cyan = anstyle::AnsiColor::Cyan.on_default().bold();
-        let mut text = format!("{red}error{red:#}: {:#}\n", self.error);
+        let mut text = format!("{red}error{red:#}: {}\n", self.message());
         for hint in &self.hints {
             text.push_str(&format!("{cyan}help{cyan:#}: {hint}\n"));
         }
+        self.further.iter().for_each(|it| text.push_str(&it.text()));
         text
+    }
+
+    fn of(kind: Exit, error: anyhow::Error) -> Self {
+        Self { kind, error, hints: Vec::new(), about: None, further: Vec::new() }
+    }
+    fn message(&self) -> String {
+        match &self.about {
+            Some(about) => format!("{about}: {:#}", self.error),
+            None => format!("{:#}", self.error),
+        }
+    }
+    fn objections(&self) -> Vec<Objection> {
+        let own = Objection {
+            address: self.about.clone(),
+            reason: format!("{:#}", self.error),
+            way_out: (!self.hints.is_empty()).then(|| self.hints.join("; ")),
+        };
+        let further = self.further.iter().flat_map(Self::objections);
+        std::iter::once(own).chain(further).collect()
     }
 }
 
@@ -78,14 +127,14 @@ impl From<io::Error> for Failure {
             io::ErrorKind::BrokenPipe => Exit::Done,
             _ => Exit::Error,
         };
-        Self { kind, error: error.into(), hints: Vec::new() }
+        Self::of(kind, error.into())
     }
 }
 
 impl From<AwsError> for Failure {
     fn from(error: AwsError) -> Self {
         let hints = hints(&error);
-        Self { kind: Exit::Error, error: error.into(), hints }
+        Self { hints, ..Self::of(Exit::Error, error.into()) }
     }
 }
 
@@ -93,9 +142,7 @@ impl From<LookError> for Failure {
     fn from(error: LookError) -> Self {
         match error {
             LookError::Aws(error) => error.into(),
-            LookError::Twins { .. } => {
-                Self { kind: Exit::Refused, error: error.into(), hints: vec![] }
-            }
+            LookError::Twins { .. } => Self::of(Exit::Refused, error.into()),
         }
     }
 }
@@ -119,6 +166,34 @@ pub fn of_outcome(outcome: &Outcome) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Address;
+
+    #[test]
+    fn each_of_several_reasons_is_an_error_with_its_own_way_out() {
+        let refusal = |address: Option<Address>, reason: &str, way_out: &str| Refusal {
+            address,
+            reason: reason.to_owned(),
+            way_out: way_out.to_owned(),
+        };
+        let api = Some(Address::top("apis", "chat"));
+        let failure = Failure::refused(&[
+            refusal(None, "too many", "raise it"),
+            refusal(api, "held", "let go"),
+        ]);
+        let failure = failure.unwrap();
+        assert_eq!(
+            anstream::adapter::strip_str(&failure.text()).to_string(),
+            "error: too many\nhelp: raise it\nerror: apis/chat: held\nhelp: let go\n"
+        );
+        assert_eq!(
+            serde_json::json!(failure.event()),
+            serde_json::json!({ "event": "refused", "reasons": [
+                { "reason": "too many", "wayOut": "raise it" },
+                { "address": "apis/chat", "reason": "held", "wayOut": "let go" },
+            ] })
+        );
+        assert!(Failure::refused(&[]).is_none());
+    }
 
     #[test]
     fn the_table_has_every_code() {

@@ -48,6 +48,8 @@ pub struct Proposed {
     pub notes: Vec<Note>,
     /// What is not this stack's, and matters to it.
     pub strangers: Vec<Stranger>,
+    /// Changes that are needed beside those that are proposed.
+    pub beside: usize,
 }
 
 impl Intent {
@@ -105,13 +107,15 @@ impl Intent {
 
     /// Where it is to stand.
     pub fn declared(&self) -> Declared<'_> {
-        Declared { region: self.region.as_ref(), account: self.account.as_ref() }
+        let (region, account) = (self.region.as_ref(), self.account.as_ref());
+        Declared { region, account, is_planned: self.is_saved() }
     }
 
     /// Looks at AWS: the one way to a proposal, so that what is shown is what is done.
     pub async fn propose(&self, aws: &Aws) -> Result<Proposed, Failure> {
         let now = self.saved.as_ref().map_or(self.now_epoch_s, |it| it.now_epoch_s);
         let whole = propose(aws, &self.stack, &self.desired, now).await?;
+        let needed = whole.changes.len();
         let proposal = match &self.saved {
             Some(saved) => exactly(saved, whole, self.now_epoch_s)?,
             None if self.targets.is_empty() => whole,
@@ -126,12 +130,13 @@ impl Intent {
         let refusals = refused(changes, &self.desired, live, self.policy);
         let notes = postponed(&self.desired, settled, live, changes, site);
         let strangers = live.strangers.iter().cloned().chain(namesakes(changes, live)).collect();
-        Ok(Proposed { proposal, access, refusals, notes, strangers })
+        let beside = needed.saturating_sub(changes.len());
+        Ok(Proposed { beside, proposal, access, refusals, notes, strangers })
     }
 
     /// The plan as renderers take it.
     pub fn plan<'a>(&'a self, proposed: &'a Proposed, written: Written<'a>) -> Plan<'a> {
-        let Proposed { proposal, access, refusals, notes, strangers } = proposed;
+        let Proposed { proposal, access, refusals, notes, strangers, .. } = proposed;
         Plan {
             stack: &self.stack,
             account: &proposal.site.account,
@@ -209,14 +214,11 @@ fn exactly(saved: &SavedPlan, whole: Proposal, now_epoch_s: i64) -> Result<Propo
     if reasons.is_empty() {
         return Ok(proposal);
     }
-    let message = match proposal.changes.is_empty() {
-        true => "the plan is stale: it was applied already, or AWS was changed since it was made"
-            .to_owned(),
-        false => format!(
-            "the plan is stale: since it was made, AWS was changed, perhaps by applying it: {}",
-            reasons.join("; ")
-        ),
+    let since = match proposal.changes.is_empty() {
+        true => "it was applied already, or AWS was changed in its way since it was made",
+        false => "since it was made, AWS was changed, perhaps by applying it",
     };
+    let message = format!("the plan is stale: {since}: {}", reasons.join("; "));
     Err(Failure::new(Exit::Stale, message).hint("plan again, and apply that"))
 }
 

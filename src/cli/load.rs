@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::allow::{Allowed, Judged, judge};
-use crate::cli::{Failure, Io};
+use crate::cli::{Exit, Failure, Io};
 use crate::diagnostic::{At, Diagnostic, OtherFile, Severity};
 use crate::kind::Files;
 use crate::render::diagnostics::{self, Findings};
+use crate::saved::SavedPlan;
 use crate::source::Source;
 use crate::spec::{Given, Spec, load};
 
@@ -51,8 +52,20 @@ pub struct Opened {
 type Check<'a> = &'a dyn Fn(&Spec) -> Vec<Diagnostic>;
 
 /// Reads the spec at `path`, `-` for standard input, and all that is wrong with it.
-pub fn read(path: &Path, given: &Given, io: &mut Io) -> Loaded {
-    read_as(&open_file(path, io), given, &|_| Vec::new(), io)
+pub fn read(path: &Path, given: &Given, io: &mut Io) -> Result<Loaded, Failure> {
+    let opened = open_file(path, io);
+    reject_plan(&opened)?;
+    Ok(read_as(&opened, given, &|_| Vec::new(), io))
+}
+
+/// A saved plan is no spec: nothing of what a spec's errors say would help.
+fn reject_plan(opened: &Opened) -> Result<(), Failure> {
+    if !opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_in(it)) {
+        return Ok(());
+    }
+    let name = &opened.name;
+    Err(Failure::new(Exit::Usage, format!("{name} is a saved plan, and no spec"))
+        .hint(format!("a plan is carried out, also one that deletes, by `provision apply {name}`")))
 }
 
 /// Opens the file at `path`, `-` for standard input.
@@ -115,6 +128,7 @@ pub fn sound_as(
 }
 
 fn judged(opened: &Opened, given: &Given, check: Check<'_>, io: &mut Io) -> Result<Sound, Failure> {
+    reject_plan(opened)?;
     let Loaded { source, spec, problems, .. } = read_as(opened, given, check, io);
     let worth = |it: &Diagnostic| it.severity == Severity::Error || !io.quiet;
     let problems: Vec<Diagnostic> = problems.into_iter().filter(worth).collect();

@@ -51,7 +51,8 @@ pub struct Args {
     /// Print the values of API keys too
     #[arg(long)]
     reveal: bool,
-    /// Write them to FILE, which only you may read if keys are in it; `github` is added to its end
+    /// Write them to FILE, which only you may read if keys are in it; with `github`, to the end of a FILE
+    /// that is there, which stays as readable as it was, and once more with every run
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -66,7 +67,8 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     }
     let given = args.parameters.given(io)?;
     let spec = with_name(sound(&args.spec, &given, io)?, &given)?;
-    let declared = Declared { region: spec.region.as_ref(), account: spec.account.as_ref() };
+    let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
+    let declared = Declared { region, account, is_planned: false };
     let session = target::open(&args.target, declared, io).await?;
     let outputs = look(&spec, &session, args.reveal, io.now_epoch_s()).await;
     let mut outputs = closing(session, outputs).await?;

@@ -20,8 +20,8 @@ use crate::spec::Given;
 /// Reads AWS, compares it with the spec and shows every change, property by property: its cause, where
 /// the spec says it, what users notice, and who gains or loses access. Changes nothing.
 ///
-/// With --out, the plan is saved, and `provision apply FILE` does exactly that, or refuses if AWS was
-/// changed since. The file holds the values of parameters, so that only you may read it.
+/// With --out, the plan is saved, and `provision apply FILE` does exactly that, or refuses if what it
+/// touches was changed since. The file holds the values of parameters, so that only you may read it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -137,12 +137,9 @@ fn reject_other(path: &Path, io: &Io) -> Result<(), Failure> {
 }
 
 fn save(intent: &Intent, proposed: &Proposed, path: &Path, io: &mut Io) -> Result<(), Failure> {
-    if let Some(refusal) = proposed.refusals.first() {
-        let reason = describe(refusal);
-        let message =
-            format!("{} is not written, since apply would refuse: {reason}", path.display());
-        let failure = Failure::new(Exit::Refused, message);
-        return Err(proposed.refusals.iter().skip(1).map(describe).fold(failure, Failure::hint));
+    if let Some(refused) = Failure::refused(&proposed.refusals) {
+        let message = format!("{} is not written, since apply would refuse it", path.display());
+        return Err(Failure::new(Exit::Refused, message).and(refused));
     }
     write_private(&io.path(path), &intent.saved(&proposed.proposal).text())?;
     let shown = path.display();
@@ -164,7 +161,7 @@ pub fn headline(stack: &str, proposal: &Proposal, place: Option<&str>) -> String
 }
 
 /// What is refused, why, and what to do.
-pub fn describe(refusal: &Refusal) -> String {
+fn describe(refusal: &Refusal) -> String {
     let address = refusal.address.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
     format!("{address}{}; {}", refusal.reason, refusal.way_out)
 }

@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use tracing::level_filters::LevelFilter;
 
+use crate::address::Address;
 use crate::cli::Io;
 use crate::cli::io::plain_unless;
 use crate::cli::plan::Format;
@@ -20,6 +21,9 @@ const FRAME: Duration = Duration::from_millis(100);
 /// How often at most, when much happens.
 const DRAWS_PER_S: u8 = 20;
 
+/// Steps under way that are named; the rest is counted.
+const NAMED_MAX: usize = 6;
+
 /// Where the events of a run go.
 #[derive(Debug)]
 pub struct Progress<'a> {
@@ -28,6 +32,8 @@ pub struct Progress<'a> {
     /// What should be: a card shows the code of it.
     desired: &'a Desired,
     left: Mutex<Vec<Left>>,
+    /// What was begun and is not over.
+    running: Mutex<Vec<Address>>,
     live: Option<Live>,
 }
 
@@ -37,9 +43,17 @@ impl<'a> Progress<'a> {
         let logs = LevelFilter::current() > LevelFilter::WARN;
         let wanted = format == Format::Human && io.redraws() && !logs;
         let live = wanted.then(|| Live::begin(io.error_colored()));
-        Self { io: Mutex::new(io), format, desired, left: Mutex::default(), live }
+        Self {
+            io: Mutex::new(io),
+            format,
+            desired,
+            left: Mutex::default(),
+            running: Mutex::default(),
+            live,
+        }
     }
     pub fn tell(&self, event: &Event) {
+        self.follow(event);
         match self.format {
             Format::Human => self.show(event),
             // A result that nobody reads is found out when the outputs are written.
@@ -52,6 +66,15 @@ impl<'a> Progress<'a> {
             self.say(text);
         }
     }
+    /// ` (…)`: what is under way, if anything is.
+    pub fn under_way(&self) -> String {
+        let running = self.running.lock().expect("nobody panics while telling");
+        let mut names: Vec<String> =
+            running.iter().take(NAMED_MAX).map(ToString::to_string).collect();
+        let more = running.len().saturating_sub(NAMED_MAX);
+        names.extend((more > 0).then(|| format!("{more} more")));
+        if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
+    }
     /// Ends the board and says what remains.
     pub fn finish(&self) {
         if let Some(live) = &self.live {
@@ -61,6 +84,16 @@ impl<'a> Progress<'a> {
         self.io().say(&remaining(&left));
     }
 
+    fn follow(&self, event: &Event) {
+        let mut running = self.running.lock().expect("nobody panics while telling");
+        match event {
+            Event::Started { address, .. } => running.push(address.clone()),
+            Event::Succeeded { address, .. } | Event::Failed { address, .. } => {
+                running.retain(|it| it != address);
+            }
+            _ => {}
+        }
+    }
     fn show(&self, event: &Event) {
         let took = self.live.as_ref().and_then(|it| it.take(event));
         match event {

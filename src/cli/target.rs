@@ -45,6 +45,8 @@ pub struct Declared<'a> {
     pub region: Option<&'a String>,
     /// The only account that may be looked at and changed.
     pub account: Option<&'a String>,
+    /// Whether a saved plan says so, and no spec.
+    pub is_planned: bool,
 }
 
 /// A connection for the length of a command, and the local AWS if it serves one itself.
@@ -100,7 +102,7 @@ pub async fn open(
     let aws = connect(&target).await?;
     let place = place.or_else(|| aws.elsewhere.clone());
     let session = Session { aws, place, server };
-    match guard(&session.aws, declared.account).await {
+    match guard(&session.aws, declared).await {
         Ok(()) => Ok(session),
         Err(failure) => {
             session.close().await?;
@@ -110,19 +112,23 @@ pub async fn open(
 }
 
 /// Refuses any account but the declared one.
-async fn guard(aws: &Aws, declared: Option<&String>) -> Result<(), Failure> {
-    let Some(account) = declared else { return Ok(()) };
+async fn guard(aws: &Aws, declared: Declared<'_>) -> Result<(), Failure> {
+    let Some(account) = declared.account else { return Ok(()) };
     let identity = aws.identity().await?;
     if identity.account == *account {
         return Ok(());
     }
+    let what = if declared.is_planned { "plan was made" } else { "stack is" };
     let message = format!(
-        "the stack is for account {account}, and these credentials belong to account {} ({})",
+        "the {what} for account {account}, and these credentials belong to account {} ({})",
         identity.account, identity.arn
     );
-    Err(Failure::new(Exit::Refused, message).hint(
-        "use credentials of that account, perhaps with `--profile`, or mend `account:` in the spec",
-    ))
+    let otherwise = match declared.is_planned {
+        true => "plan again with these",
+        false => "mend `account:` in the spec",
+    };
+    Err(Failure::new(Exit::Refused, message)
+        .hint(format!("use credentials of that account, perhaps with `--profile`, or {otherwise}")))
 }
 
 /// A region as a spec may name it.

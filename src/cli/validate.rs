@@ -56,7 +56,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, message));
     }
     let given = args.parameters.given(io)?;
-    let loaded: Vec<Loaded> = args.specs.iter().map(|path| read(path, &given, io)).collect();
+    let loaded = args.specs.iter().map(|path| read(path, &given, io));
+    let loaded = loaded.collect::<Result<Vec<Loaded>, Failure>>()?;
     for spec in loaded.iter().filter_map(|it| it.spec.as_ref()) {
         reject_unsuited(spec, &given)?;
     }

@@ -20,12 +20,16 @@ pub fn line(event: &Event) -> Option<String> {
         | Event::Waiting { .. }
         | Event::Started { .. }
         | Event::Failed { .. }
-        | Event::Skipped { .. } => None,
+        | Event::Skipped { .. }
+        | Event::Refused { .. }
+        | Event::Stale { .. } => None,
         Event::Queued => {
             say(yellow, "…", "another apply of this stack is under way; waiting".to_owned())
         }
-        Event::Retrying { address, because, .. } => {
-            say(yellow, "…", format!("{address}: trying again, {because}"))
+        // Of many attempts every second one, every fourth, every eighth is told.
+        Event::Retrying { attempt, .. } if !attempt.saturating_sub(1).is_power_of_two() => None,
+        Event::Retrying { address, because, attempt, .. } => {
+            say(yellow, "…", format!("{address}: trying again (attempt {attempt}), {because}"))
         }
         Event::Succeeded { address, action } => {
             say(green, "✓", format!("{address} {}", past(*action)))
@@ -44,5 +48,23 @@ pub fn past(action: Verb) -> &'static str {
         Verb::Create => "created",
         Verb::Update => "updated",
         Verb::Delete => "deleted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Address;
+    use crate::event::Reason;
+
+    #[test]
+    fn of_many_attempts_fewer_and_fewer_are_told() {
+        let told = |attempt: &u32| {
+            let (address, action) = (Address::top("apis", "chat"), Verb::Create);
+            let (reason, because) = (Reason::Busy, "busy".to_owned());
+            let (wait_ms, attempt) = (500, *attempt);
+            line(&Event::Retrying { address, action, reason, wait_ms, attempt, because }).is_some()
+        };
+        assert_eq!((2..=20).filter(told).collect::<Vec<u32>>(), [2, 3, 5, 9, 17]);
     }
 }

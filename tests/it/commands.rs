@@ -362,3 +362,22 @@ fn the_readmes_spec_has_nothing_to_object_to() {
     assert_eq!((code, err.as_str()), (0, "1 spec: nothing to object to\n"));
     world.ok(&["render", "spec.yaml", "--cfn"]);
 }
+
+#[test]
+fn a_program_is_told_why_nothing_was_begun() {
+    let world = world();
+    let last =
+        |ran: &Ran| -> Value { serde_json::from_str(ran.out.lines().last().unwrap()).unwrap() };
+    let json = ["apply", "spec.yaml", "--local", "--format", "json"];
+    let asked = world.run(&json);
+    assert_eq!((asked.code, &last(&asked)["event"]), (5, &Value::from("refused")));
+    assert_eq!(last(&asked)["reasons"][0]["wayOut"], "give `--yes` to go ahead without asking");
+    let usage = world.run(&[&json[..], &["--target", "apis/b"]].concat());
+    assert_eq!((usage.code, &last(&usage)["event"]), (64, &Value::from("refused")));
+    world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
+    let plan = ["apply", "plan.json", "--local", "--yes", "--format", "json"];
+    world.ok(&plan);
+    let stale = world.run(&plan);
+    assert_eq!((stale.code, &last(&stale)["event"]), (4, &Value::from("stale")));
+    assert!(last(&stale)["reason"].as_str().unwrap().contains("stale"), "{}", stale.out);
+}

@@ -180,6 +180,11 @@ fn keys_are_masked_for_github_and_shown_to_nobody_else() {
     let done = world.command(&arguments).env("GITHUB_ACTIONS", "true").output().unwrap();
     let err = String::from_utf8(done.stderr).unwrap();
     assert!(err.contains(&format!("::add-mask::{value}\n")), "{err}");
+    let filed = [&arguments[..], &["--out", "github.txt"]].concat();
+    let done = world.command(&filed).env("GITHUB_ACTIONS", "true").output().unwrap();
+    let err = String::from_utf8(done.stderr).unwrap();
+    assert!(err.contains(&format!("::add-mask::{value}\n")), "{err}");
+    assert!(done.stdout.is_empty());
 }
 
 #[cfg(unix)]

@@ -188,3 +188,21 @@ async fn leave_for_strangers_is_leave_for_those_that_were_shown() {
     let done = run(&["apply", "plan.json", "--yes"]);
     assert!(done.code == 0 && done.err.contains("5 done."), "{}", done.err);
 }
+
+#[test]
+fn a_saved_plan_is_told_from_a_spec_also_where_it_was_cut_off() {
+    let world = world();
+    world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
+    for command in ["plan", "outputs", "validate", "destroy", "render --cfn", "access"] {
+        let words: Vec<&str> = command.split(' ').chain(["plan.json"]).collect();
+        let Ran { code, err, .. } = world.run(&words);
+        assert_eq!(code, 64, "{command}: {err}");
+        assert!(err.contains("plan.json is a saved plan, and no spec"), "{command}: {err}");
+        assert!(err.contains("`provision apply plan.json`"), "{command}: {err}");
+    }
+    let text = std::fs::read_to_string(world.path("plan.json")).unwrap();
+    world.write("cut.json", &text[..text.len() / 2]);
+    let Ran { code, err, .. } = world.run(&["apply", "cut.json", "--local", "--yes"]);
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("cut.json can't be applied: it is no whole saved plan"), "{err}");
+}

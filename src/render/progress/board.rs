@@ -75,7 +75,7 @@ impl Board {
                 self.end(address, *action, now);
             }
             Event::Finished { .. } => self.over = true,
-            Event::Queued => {}
+            Event::Queued | Event::Refused { .. } | Event::Stale { .. } => {}
         }
         None
     }
