@@ -27,7 +27,12 @@ fn main() -> ExitCode {
     // One thread: a command waits for AWS, it does not compute.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let exit = match runtime {
-        Ok(runtime) => runtime.block_on(run(std::env::args_os().collect(), &mut io)),
+        Ok(runtime) => {
+            let exit = runtime.block_on(run(std::env::args_os().collect(), &mut io));
+            // A question that was left by Ctrl-C still reads its answer.
+            runtime.shutdown_background();
+            exit
+        }
         Err(error) => {
             io.say(&format!("error: the runtime can't start: {error}\n"));
             Exit::Error

@@ -89,6 +89,8 @@ pub async fn propose(
 #[derive(Clone, Copy)]
 pub struct Way<'a> {
     pub steps_at_once: usize,
+    /// Whether a person thought about the proposal: others may have changed AWS meanwhile.
+    pub thought_about: bool,
     /// Set when it is to end.
     pub stop: &'a Stop,
     pub tell: &'a (dyn Fn(Event) + Sync),
@@ -120,11 +122,11 @@ pub async fn carry_out(
     proposal: &Proposal,
     way: Way<'_>,
 ) -> Result<Carried, LookError> {
-    let Way { steps_at_once, stop, tell } = way;
+    let Way { steps_at_once, thought_about, stop, tell } = way;
     let id = uuid::Uuid::new_v4().simple().to_string();
     let place = Place::of(&proposal.live);
     if let Some(place) = &place {
-        let waited = wait_for_turn(aws, place, &id, way).await?;
+        let waited = wait_for_turn(aws, place, &id, way).await? || thought_about;
         if waited && !is_as_proposed(aws, stack, desired, proposal).await? {
             place.leave(aws, [id]).await?;
             return Ok(Carried::Stale);

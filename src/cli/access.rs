@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use crate::access::Access;
-use crate::cli::load::sound;
+use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, reject_unsuited};
 use crate::cli::plan::json;
 use crate::cli::{Exit, Failure, Io};
@@ -43,7 +43,7 @@ enum Format {
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let given = args.parameters.given(io)?;
-    let spec = sound(&args.spec, &given, io)?;
+    let spec = sound(&args.spec, &given, Warns::Yes, io)?;
     reject_unsuited(&spec, &given)?;
     // A name that waits for a value is shown as it is written: who may do what does not depend on it.
     let spec = spec.clone().with_values(&given).unwrap_or(spec);

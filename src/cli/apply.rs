@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::apply::{Halt, Outcome, STEPS_AT_ONCE, Stop};
 use crate::aws::ATTEMPT_TIMEOUT;
 use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out, shows_late};
+use crate::cli::ask::ask;
 use crate::cli::exit::{Exit, hints, of_outcome};
 use crate::cli::intent::{Intent, Proposed};
 use crate::cli::load::{Opened, open_file};
@@ -187,7 +188,7 @@ async fn in_turn(
             io.note("  … another apply of this stack has changed AWS; looking again\n\n");
         }
     }
-    let message = "another apply of this stack has changed AWS meanwhile; this one changed nothing";
+    let message = "AWS was changed meanwhile, by another apply of this stack or by somebody else; this one changed nothing";
     Err(Failure::new(Exit::Stale, message).hint("run it again to see what is left to do"))
 }
 
@@ -214,7 +215,7 @@ async fn change(
         tell_beside(intent, *beside, io);
         return Ok(Some(Exit::Done));
     }
-    if !args.yes && !proposal.changes.is_empty() && !ask(intent, proposal, io)? {
+    if !args.yes && !proposal.changes.is_empty() && !ask(intent, proposal, io).await? {
         io.say("nothing was changed\n");
         if args.format == Format::Json {
             let reason = "the answer was no".to_owned();
@@ -280,7 +281,8 @@ async fn run(
     let progress = Progress::new(io, args.format, desired);
     let tell = |event: Event| progress.tell(&event);
     let steps_at_once = usize::from(args.parallelism);
-    let way = Way { steps_at_once, stop: &stop, tell: &tell };
+    let thought_about = !args.yes;
+    let way = Way { steps_at_once, thought_about, stop: &stop, tell: &tell };
     let mut carrying = pin!(carry_out(&session.aws, stack, desired, proposal, way));
     let mut late = pin!(async {
         match args.timeout {
@@ -317,34 +319,6 @@ async fn run(
     };
     progress.finish();
     Ok(carried)
-}
-
-/// Asks before anything is changed, and says whether they agree; only somebody at a terminal can
-/// answer.
-fn ask(intent: &Intent, proposal: &Proposal, io: &mut Io) -> Result<bool, Failure> {
-    if !io.terminal.input {
-        let message = "nobody is there to agree: standard input is no terminal";
-        return Err(
-            Failure::new(Exit::Refused, message).hint("give `--yes` to go ahead without asking")
-        );
-    }
-    let site = &proposal.site;
-    let place = format!("account {}, region {}", site.account, site.region);
-    // A slip of the finger agrees to a change, and not to the end of a stack.
-    let stack = &intent.stack;
-    io.say(&match intent.destroys {
-        false => format!("\nApply this to {place}? [y/N] "),
-        true => {
-            format!("\nThis deletes what is shown above from {place}. Type the name of the stack, {stack}: ")
-        }
-    });
-    let mut answer = String::new();
-    io.input.read_line(&mut answer)?;
-    let answer = answer.trim();
-    Ok(match intent.destroys {
-        false => ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()),
-        true => answer == stack,
-    })
 }
 
 /// What a plan leaves out is not done by it.

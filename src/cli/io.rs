@@ -48,8 +48,11 @@ impl Io {
     /// Writes a result to standard output.
     pub fn result(&mut self, text: &str) -> io::Result<()> {
         let text = plain_unless(self.colored(self.terminal.out), text);
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()
+        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        written.map_err(|error| {
+            let message = format!("standard output can't be written: {error}");
+            io::Error::new(error.kind(), message)
+        })
     }
     /// Tells a person something, on standard error.
     pub fn say(&mut self, text: &str) {

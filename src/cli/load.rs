@@ -48,6 +48,13 @@ pub struct Opened {
     pub bytes: Result<Vec<u8>, String>,
 }
 
+/// Whether a command shows the warnings, too: one that brings nothing of the spec about does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warns {
+    Yes,
+    No,
+}
+
 /// What a command finds wrong with a spec that is sound otherwise.
 type Check<'a> = &'a dyn Fn(&Spec) -> Vec<Diagnostic>;
 
@@ -108,13 +115,18 @@ fn read_as(opened: &Opened, given: &Given, check: Check<'_>, io: &mut Io) -> Loa
 }
 
 /// Reads the spec, shows what is wrong with it, and goes on only if that is no error.
-pub fn sound(path: &Path, given: &Given, io: &mut Io) -> Result<Spec, Failure> {
-    sound_as(path, given, &|_| Vec::new(), io)
+pub fn sound(path: &Path, given: &Given, warns: Warns, io: &mut Io) -> Result<Spec, Failure> {
+    Ok(sound_in(&open_file(path, io), given, warns, io)?.spec)
 }
 
 /// The same for a file that was opened, with its text.
-pub fn sound_in(opened: &Opened, given: &Given, io: &mut Io) -> Result<Sound, Failure> {
-    judged(opened, given, &|_| Vec::new(), io)
+pub fn sound_in(
+    opened: &Opened,
+    given: &Given,
+    warns: Warns,
+    io: &mut Io,
+) -> Result<Sound, Failure> {
+    judged(opened, given, &|_| Vec::new(), warns, io)
 }
 
 /// The same for a command that has demands of its own.
@@ -124,13 +136,20 @@ pub fn sound_as(
     check: Check<'_>,
     io: &mut Io,
 ) -> Result<Spec, Failure> {
-    Ok(judged(&open_file(path, io), given, check, io)?.spec)
+    Ok(judged(&open_file(path, io), given, check, Warns::Yes, io)?.spec)
 }
 
-fn judged(opened: &Opened, given: &Given, check: Check<'_>, io: &mut Io) -> Result<Sound, Failure> {
+fn judged(
+    opened: &Opened,
+    given: &Given,
+    check: Check<'_>,
+    warns: Warns,
+    io: &mut Io,
+) -> Result<Sound, Failure> {
     reject_plan(opened)?;
     let Loaded { source, spec, problems, .. } = read_as(opened, given, check, io);
-    let worth = |it: &Diagnostic| it.severity == Severity::Error || !io.quiet;
+    let tells_all = !io.quiet && warns == Warns::Yes;
+    let worth = |it: &Diagnostic| it.severity == Severity::Error || tells_all;
     let problems: Vec<Diagnostic> = problems.into_iter().filter(worth).collect();
     if !problems.is_empty() {
         let text = diagnostics::text(&source, &problems, io.error_colored());

@@ -1,6 +1,7 @@
 //! The command line: a file a command. Nobody imports it.
 mod access;
 mod apply;
+mod ask;
 mod exit;
 mod explain;
 mod import;

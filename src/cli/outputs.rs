@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::backend::direct::propose;
-use crate::cli::load::sound;
+use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, with_name};
 use crate::cli::plan::{closing, json};
 use crate::cli::render::must_take_a_file;
@@ -66,7 +66,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         must_take_a_file(&io.path(out))?;
     }
     let given = args.parameters.given(io)?;
-    let spec = with_name(sound(&args.spec, &given, io)?, &given)?;
+    let spec = with_name(sound(&args.spec, &given, Warns::No, io)?, &given)?;
     let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
     let declared = Declared { region, account, is_planned: false };
     let session = target::open(&args.target, declared, io).await?;

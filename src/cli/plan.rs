@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use crate::backend::direct::Proposal;
 use crate::cli::exit::Exit;
 use crate::cli::intent::{Intent, Proposed};
-use crate::cli::load::{Opened, Sound, bytes, open_file, sound_in};
+use crate::cli::load::{Opened, Sound, Warns, bytes, open_file, sound_in};
 use crate::cli::parameters::{ParameterArgs, applicable, with_name};
 use crate::cli::render::write_private;
 use crate::cli::scope::ScopeArgs;
@@ -118,7 +118,8 @@ pub fn wanted(
     destroys: bool,
     io: &mut Io,
 ) -> Result<Sound, Failure> {
-    let Sound { source, spec } = sound_in(opened, given, io)?;
+    let warns = if destroys { Warns::No } else { Warns::Yes };
+    let Sound { source, spec } = sound_in(opened, given, warns, io)?;
     let spec = match destroys {
         true => with_name(spec, given)?,
         false => applicable(spec, given)?,

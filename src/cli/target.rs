@@ -175,6 +175,17 @@ async fn local(folder: &Path, io: &mut Io) -> Result<(String, Option<Server>), F
     Ok((url, Some(Server { stop, task })))
 }
 
+/// Why the store can't be had, and where else one can be.
+fn unopened(error: &OpenError) -> Failure {
+    let failure = Failure::error(error.to_string());
+    match error {
+        OpenError::Io { .. } => {
+            failure.hint("keep the local AWS in a folder that you may write: `--local=DIR`")
+        }
+        _ => failure,
+    }
+}
+
 enum Opened {
     Store(Arc<Store>),
     Served(String),
@@ -200,7 +211,7 @@ async fn wait_for(folder: &Path, io: &mut Io) -> Result<Opened, Failure> {
                     return Err(Failure::error(error.to_string()));
                 }
             }
-            Err(error) => return Err(Failure::error(error.to_string())),
+            Err(error) => return Err(unopened(&error)),
         }
         tokio::time::sleep(LOCK_POLL).await;
         waited += LOCK_POLL;

@@ -131,6 +131,15 @@ def test_what_waits_says_why(world, slow):
     assert "waits:" not in terminal.screen() and "trying again" not in terminal.screen()
 
 
+def test_ctrl_c_at_the_question_is_a_no(world, slow):
+    slow()
+    terminal = Terminal(world, "apply", "spec.yaml")
+    terminal.until(r"\[y/N\]")
+    os.write(terminal.master, b"\x03")
+    assert terminal.end() == 130
+    assert "nothing was changed\n" in terminal.screen()
+
+
 def test_ctrl_c_finishes_what_runs_and_lists_the_rest(world, slow):
     slow(latency_ms=20, rules=[{"on": "CreateApi", "fault": {"delay-ms": 1000}}])
     terminal = Terminal(world, "apply", "spec.yaml", "--yes")

@@ -381,3 +381,43 @@ fn a_program_is_told_why_nothing_was_begun() {
     assert_eq!((stale.code, &last(&stale)["event"]), (4, &Value::from("stale")));
     assert!(last(&stale)["reason"].as_str().unwrap().contains("stale"), "{}", stale.out);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_cant_be_written_says_what_and_where_else() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = world();
+    std::fs::write(world.path("file"), "").unwrap();
+    let Ran { code, err, .. } = world.run(&["plan", "spec.yaml", "--local=file/state"]);
+    assert!(code == 1 && err.contains("help: ") && err.contains("`--local=DIR`"), "{err}");
+    std::fs::create_dir(world.path("folder")).unwrap();
+    let apply = ["apply", "spec.yaml", "--local", "--yes"];
+    let Ran { code, err, .. } = world.run(&[&apply[..], &["--outputs-file", "folder"]].concat());
+    assert!(
+        code == 1 && err.contains("it is a folder") && err.contains("name a file in it"),
+        "{err}"
+    );
+    assert!(!err.contains("standard output"), "{err}");
+    world.ok(&apply);
+    let lock = std::fs::metadata(world.path(".provision/lock")).unwrap();
+    assert_eq!(lock.permissions().mode() & 0o777, 0o600);
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let done = world.command(&["outputs", "spec.yaml", "--local"]).stdout(full).output().unwrap();
+    let err = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{err}");
+    assert!(err.contains("standard output can't be written"), "{err}");
+}
+
+#[test]
+fn warnings_are_shown_where_the_spec_is_brought_about_and_nowhere_else() {
+    let world = world();
+    world.write("spec.yaml", &format!("{MINIMAL}    namespaces: {{ chat: {{}} }}\n"));
+    let warned = world.run(&["apply", "spec.yaml", "--local", "--yes"]);
+    assert!(warned.err.contains("warning[PV"), "{}", warned.err);
+    for arguments in
+        [&["outputs", "spec.yaml", "--local"][..], &["destroy", "spec.yaml", "--local", "--yes"]]
+    {
+        let Ran { code, err, .. } = world.run(arguments);
+        assert!(code == 0 && !err.contains("warning["), "{err}");
+    }
+}

@@ -52,7 +52,7 @@ pub async fn carried(
     tell: &(dyn Fn(Event) + Sync),
 ) -> Done {
     let stop = Stop::default();
-    let way = Way { steps_at_once: 8, stop: &stop, tell };
+    let way = Way { steps_at_once: 8, thought_about: false, stop: &stop, tell };
     match carry_out(&served.aws, stack, desired, proposal, way).await.unwrap() {
         Carried::Out(done) => *done,
         Carried::Stale => panic!("nobody else is there"),
@@ -251,7 +251,7 @@ async fn who_stands_before_a_gate_says_so_once() {
     let proposal = propose(&served.aws, "crowd", &spec.desired, now()).await.unwrap();
     let (told, stop) = (Mutex::new(Vec::new()), Stop::default());
     let tell = |event: Event| told.lock().unwrap().push(event);
-    let way = Way { steps_at_once: 64, stop: &stop, tell: &tell };
+    let way = Way { steps_at_once: 64, thought_about: false, stop: &stop, tell: &tell };
     carry_out(&served.aws, "crowd", &spec.desired, &proposal, way).await.unwrap();
     let events = told.into_inner().unwrap();
     check_grammar(&events);
@@ -272,7 +272,7 @@ async fn who_stands_before_a_gate_when_the_run_is_stopped_never_begins() {
         }
         told.lock().unwrap().push(event);
     };
-    let way = Way { steps_at_once: 64, stop: &stop, tell: &tell };
+    let way = Way { steps_at_once: 64, thought_about: false, stop: &stop, tell: &tell };
     let carried = carry_out(&served.aws, "crowd", &spec.desired, &proposal, way).await.unwrap();
     let Carried::Out(done) = carried else { panic!("nobody else is there") };
     let Done { outcome, .. } = *done;

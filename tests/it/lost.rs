@@ -42,7 +42,8 @@ async fn run(aws: &Aws, desired: &Desired) -> Result<Done, String> {
         let looked = Ok((proposal.live, vec![]));
         return Ok(Done { outcome: Outcome::default(), looked });
     }
-    let way = Way { steps_at_once: 64, stop: &Stop::default(), tell: &|_| {} };
+    let way =
+        Way { steps_at_once: 64, thought_about: false, stop: &Stop::default(), tell: &|_| {} };
     match carry_out(aws, "sweep", desired, &proposal, way).await.map_err(|it| it.to_string())? {
         Carried::Out(done) => Ok(*done),
         Carried::Stale => Err("stale".to_owned()),

@@ -206,3 +206,18 @@ fn a_saved_plan_is_told_from_a_spec_also_where_it_was_cut_off() {
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("cut.json can't be applied: it is no whole saved plan"), "{err}");
 }
+
+#[test]
+fn what_a_narrow_plan_leaves_out_is_counted_in_the_end() {
+    let world = world();
+    apply(&world);
+    edit(&world, "rooms: {}", "rooms: { publish: [API_KEY] }");
+    edit(&world, "      web: { validFor: 90d }", "      web: { validFor: 90d }\n      app: {}");
+    let target = ["apply", "spec.yaml", "--local", "--yes", "--target", "apis/chat/apiKeys/app"];
+    for _ in 0..2 {
+        let Ran { code, err, .. } = world.run(&target);
+        assert!(code == 0 && err.contains("Beside this plan, 1 more change is needed"), "{err}");
+    }
+    let whole = world.run(&["apply", "spec.yaml", "--local", "--yes"]);
+    assert!(whole.code == 0 && !whole.err.contains("Beside this plan"), "{}", whole.err);
+}

@@ -184,7 +184,7 @@ async fn run(aws: &Aws, desired: &Desired) -> Result<(Proposal, Done), String> {
     let proposal = propose(aws, STACK, desired, now()).await.map_err(|it| it.to_string())?;
     let told = Mutex::new(Vec::new());
     let tell = |event| told.lock().unwrap().push(event);
-    let way = Way { steps_at_once: 64, stop: &Stop::default(), tell: &tell };
+    let way = Way { steps_at_once: 64, thought_about: false, stop: &Stop::default(), tell: &tell };
     let carried = carry_out(aws, STACK, desired, &proposal, way).await;
     match carried.map_err(|it| it.to_string())? {
         Carried::Out(done) => {

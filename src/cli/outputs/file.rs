@@ -28,7 +28,14 @@ impl OutputsFileArgs {
     /// Refuses, before anything is changed, what could not be written afterwards.
     pub fn check(&self, desired: &Desired, io: &Io) -> Result<(), Failure> {
         let Some(file) = &self.outputs_file else { return Ok(()) };
-        must_take_a_file(&io.path(file))?;
+        let path = io.path(file);
+        if path.is_dir() {
+            let message = format!("{} can't be written: it is a folder", path.display());
+            return Err(
+                Failure::error(message).hint("name a file in it; nothing was changed so far")
+            );
+        }
+        must_take_a_file(&path)?;
         let apis = desired.keys().filter(|it| it.section() == "apis").count();
         if self.outputs_format == Format::Amplify && apis > 1 {
             let message = "a configuration of Amplify has one API, and the spec has more";

@@ -1,0 +1,51 @@
+//! The question before anything is changed.
+use crate::backend::direct::Proposal;
+use crate::cli::intent::Intent;
+use crate::cli::{Exit, Failure, Io};
+
+/// Asks before anything is changed, and says whether they agree; only somebody at a terminal can
+/// answer.
+pub async fn ask(intent: &Intent, proposal: &Proposal, io: &mut Io) -> Result<bool, Failure> {
+    if !io.terminal.input {
+        let message = "nobody is there to agree: standard input is no terminal";
+        return Err(
+            Failure::new(Exit::Refused, message).hint("give `--yes` to go ahead without asking")
+        );
+    }
+    let site = &proposal.site;
+    let place = format!("account {}, region {}", site.account, site.region);
+    // A slip of the finger agrees to a change, and not to the end of a stack.
+    let stack = &intent.stack;
+    io.say(&match intent.destroys {
+        false => format!("\nApply this to {place}? [y/N] "),
+        true => {
+            format!("\nThis deletes what is shown above from {place}. Type the name of the stack, {stack}: ")
+        }
+    });
+    let Some(answer) = answer(io).await? else {
+        io.say("\n");
+        return Ok(false);
+    };
+    let answer = answer.trim();
+    Ok(match intent.destroys {
+        false => ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()),
+        true => answer == stack,
+    })
+}
+
+/// A line of what the user types; `None`: they pressed Ctrl-C instead.
+async fn answer(io: &mut Io) -> Result<Option<String>, Failure> {
+    // Who reads can't be stopped: they keep the input, and the process ends without them.
+    let mut input = std::mem::replace(&mut io.input, Box::new(std::io::empty()));
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut answer = String::new();
+        input.read_line(&mut answer).map(|_| answer)
+    });
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => Ok(None),
+        read = reading => match read {
+            Ok(answer) => Ok(Some(answer?)),
+            Err(error) => Err(Failure::error(format!("the answer can't be read: {error}"))),
+        },
+    }
+}
