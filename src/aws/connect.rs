@@ -60,6 +60,13 @@ pub enum Endpoint {
 /// Makes the clients. Nothing is called yet; only a region must be known.
 pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
     let sleep = SharedAsyncSleep::new(TokioSleep::new());
+    let config = configuration(target, &sleep).await?;
+    let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
+    Ok(clients(&config, region, sleep))
+}
+
+/// What the target, the environment and the profile come to.
+async fn configuration(target: &Target, sleep: &SharedAsyncSleep) -> Result<SdkConfig, AwsError> {
     let http = http_client(&target.endpoint);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
@@ -108,25 +115,27 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
     if !matches!(target.endpoint, Endpoint::Local(_)) {
         profile_exists(target.profile.as_deref()).await?;
     }
-    let config = loader.load().await;
-    let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
+    Ok(loader.load().await)
+}
+
+fn clients(config: &SdkConfig, region: String, sleep: SharedAsyncSleep) -> Aws {
     let tokens = TokenBucket::builder().capacity(RETRY_TOKENS).build();
     let patient = RetryPartition::custom("provision").token_bucket(tokens).build();
     let once = RetryConfig::disabled();
     let watch = Watch::default();
-    let appsync = aws_sdk_appsync::config::Builder::from(&config)
+    let appsync = aws_sdk_appsync::config::Builder::from(config)
         .interceptor(watch.clone())
         .retry_classifier(Refused);
-    let iam = aws_sdk_iam::config::Builder::from(&config)
+    let iam = aws_sdk_iam::config::Builder::from(config)
         .interceptor(watch.clone())
         .retry_classifier(Refused);
-    let sts = aws_sdk_sts::config::Builder::from(&config)
+    let sts = aws_sdk_sts::config::Builder::from(config)
         .interceptor(watch.clone())
         .retry_classifier(Refused);
-    let waf = aws_sdk_wafv2::config::Builder::from(&config)
+    let waf = aws_sdk_wafv2::config::Builder::from(config)
         .interceptor(watch.clone())
         .retry_classifier(Refused);
-    Ok(Aws {
+    Aws {
         appsync_once: aws_sdk_appsync::Client::from_conf(
             appsync.clone().retry_config(once.clone()).build(),
         ),
@@ -138,10 +147,10 @@ pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
         waf: aws_sdk_wafv2::Client::from_conf(waf.retry_partition(patient).build()),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         region,
-        elsewhere: elsewhere(&config),
+        elsewhere: elsewhere(config),
         sleep,
         watch,
-    })
+    }
 }
 
 /// Where the environment or the profile leads the calls to each service, as every AWS tool obeys it.

@@ -20,6 +20,7 @@ use crate::cli::progress::Progress;
 use crate::cli::scope::ScopeArgs;
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Failure, Io};
+use crate::diff::Change;
 use crate::event::{Event, Objection};
 use crate::kind::Live;
 use crate::render::changes::{self, Plan};
@@ -246,6 +247,14 @@ async fn change(
         return Err(unfinished(&outcome, exit));
     }
     let (late, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|it| shows_late(&outcome, it));
+    stuck(&left, &late, plan, io)?;
+    tell_beside(intent, *beside, io);
+    // That it failed is said above; the changes were made all the same.
+    Ok(Some(if filed.is_ok() { Exit::Done } else { Exit::Partial }))
+}
+
+/// Whether AWS has all that it took: `left` it has not, `late` it does not show yet.
+fn stuck(left: &[Change], late: &[Change], plan: Plan<'_>, io: &mut Io) -> Result<(), Failure> {
     if left.is_empty() && !late.is_empty() {
         let late: Vec<String> = late.iter().map(|it| it.address.to_string()).collect();
         let message = format!(
@@ -256,15 +265,13 @@ async fn change(
             .hint("run `provision plan` in a moment, and nothing else before it shows them"));
     }
     if !left.is_empty() {
-        let plan = Plan { changes: &left, access: &[], ..plan };
+        let plan = Plan { changes: left, access: &[], ..plan };
         io.say(&format!("\nThis did not stick on AWS:\n\n{}", changes::text(&plan)));
         let message = "AWS took every change, and does not have all of them";
         return Err(Failure::new(Exit::Partial, message)
             .hint("run it again, or see what else changes this stack"));
     }
-    tell_beside(intent, *beside, io);
-    // That it failed is said above; the changes were made all the same.
-    Ok(Some(if filed.is_ok() { Exit::Done } else { Exit::Partial }))
+    Ok(())
 }
 
 /// Carries the proposal out, telling each event as it comes. The first Ctrl-C lets what is under way

@@ -1,4 +1,10 @@
 //! The question before anything is changed.
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+
+use futures_util::future::FutureExt;
+
 use crate::backend::direct::Proposal;
 use crate::cli::intent::Intent;
 use crate::cli::{Exit, Failure, Io};
@@ -16,13 +22,16 @@ pub async fn ask(intent: &Intent, proposal: &Proposal, io: &mut Io) -> Result<bo
     let place = format!("account {}, region {}", site.account, site.region);
     // A slip of the finger agrees to a change, and not to the end of a stack.
     let stack = &intent.stack;
+    // Ctrl-C is heard from before the question on: it is listened for once it was polled.
+    let mut interrupted = Box::pin(tokio::signal::ctrl_c());
+    drop(interrupted.as_mut().now_or_never());
     io.say(&match intent.destroys {
         false => format!("\nApply this to {place}? [y/N] "),
         true => {
             format!("\nThis deletes what is shown above from {place}. Type the name of the stack, {stack}: ")
         }
     });
-    let Some(answer) = answer(io).await? else {
+    let Some(answer) = answer(io, interrupted.as_mut()).await? else {
         io.say("\n");
         return Ok(false);
     };
@@ -34,7 +43,10 @@ pub async fn ask(intent: &Intent, proposal: &Proposal, io: &mut Io) -> Result<bo
 }
 
 /// A line of what the user types; `None`: they pressed Ctrl-C instead.
-async fn answer(io: &mut Io) -> Result<Option<String>, Failure> {
+async fn answer(
+    io: &mut Io,
+    interrupted: Pin<&mut impl Future<Output = io::Result<()>>>,
+) -> Result<Option<String>, Failure> {
     // Who reads can't be stopped: they keep the input, and the process ends without them.
     let mut input = std::mem::replace(&mut io.input, Box::new(std::io::empty()));
     let reading = tokio::task::spawn_blocking(move || {
@@ -42,7 +54,7 @@ async fn answer(io: &mut Io) -> Result<Option<String>, Failure> {
         input.read_line(&mut answer).map(|_| answer)
     });
     tokio::select! {
-        Ok(()) = tokio::signal::ctrl_c() => Ok(None),
+        Ok(()) = interrupted => Ok(None),
         read = reading => match read {
             Ok(answer) => Ok(Some(answer?)),
             Err(error) => Err(Failure::error(format!("the answer can't be read: {error}"))),

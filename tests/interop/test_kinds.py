@@ -152,7 +152,7 @@ def test_what_changed_outside_in_every_kind_is_seen_and_put_right(world, appsync
     waf.disassociate_web_acl(ResourceArn=api_arn)
 
     plan = world.provision("plan", "spec.yaml", "--local")
-    assert "Plan: 4 to update, 1 to replace." in plan
+    assert "Plan: 2 to create, 3 to update." in plan
     assert "DynamoDBConfig.Versioned  true" in plan
     assert "Description  Mine → For browsers" in plan
     assert f"ApiId  {other['apiId']} → {api_id}" in plan
@@ -172,8 +172,8 @@ def test_what_others_put_in_front_of_an_api_is_shown_and_stays(world, appsync):
     waf.associate_web_acl(ResourceArn=arn, WebACLArn=OTHERS_ACL)
     plan = world.provision("plan", "spec.yaml", "--local")
     assert f"web ACL association {OTHERS_ACL}" in plan
-    failed = world.fails("apply", "spec.yaml", "--local", "--yes", code=1)
-    assert "is in front of this API already" in failed
+    failed = world.fails("apply", "spec.yaml", "--local", "--yes", code=5)
+    assert "there is one already, made outside this spec" in failed and f"provision:waf={OTHERS_ACL}" in failed
     assert appsync.get_api(apiId=api_id)["api"]["wafWebAclArn"] == OTHERS_ACL
     # A spec without one has nothing to say about it.
     lines = [it for it in EVERYTHING.splitlines(keepends=True) if "waf:" not in it]
