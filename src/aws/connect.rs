@@ -1,4 +1,5 @@
 //! How a run reaches AWS: region, profile, endpoint and credentials, as every AWS tool finds them.
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -150,6 +151,7 @@ fn clients(config: &SdkConfig, region: String, sleep: SharedAsyncSleep) -> Aws {
         elsewhere: elsewhere(config),
         sleep,
         watch,
+        identity: Arc::default(),
     }
 }
 

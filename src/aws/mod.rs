@@ -9,10 +9,12 @@ pub use advice::{Advice, advice};
 pub use connect::{ATTEMPT_TIMEOUT, Endpoint, Target, connect};
 pub use error::{AwsError, Class, CodeError, code_errors, failed};
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
+use tokio::sync::OnceCell;
 
 use watch::Watch;
 
@@ -35,6 +37,8 @@ pub struct Aws {
     /// How the engine waits; the SDK waits the same way.
     pub sleep: SharedAsyncSleep,
     watch: Watch,
+    /// Whose credentials these are, once somebody has asked.
+    identity: Arc<OnceCell<Identity>>,
 }
 
 impl Aws {
@@ -56,8 +60,11 @@ pub struct Identity {
 }
 
 impl Aws {
-    /// Asks STS whose credentials these are.
-    pub async fn identity(&self) -> Result<Identity, AwsError> {
+    /// Whose credentials these are; STS is asked once.
+    pub async fn identity(&self) -> Result<&Identity, AwsError> {
+        self.identity.get_or_try_init(|| self.ask_for_identity()).await
+    }
+    async fn ask_for_identity(&self) -> Result<Identity, AwsError> {
         let answer =
             self.sts.get_caller_identity().send().await.map_err(failed("GetCallerIdentity"))?;
         let arn = answer.arn.unwrap_or_default();

@@ -9,7 +9,7 @@ use futures_util::future::{Either, join, join_all, select};
 
 use crate::address::Address;
 use crate::apply::{Halt, Outcome, Place, Run, Stop, Taken, apply, beat, clear};
-use crate::aws::{Aws, Identity};
+use crate::aws::Aws;
 use crate::diff::{Change, Verb, compare};
 use crate::event::Event;
 use crate::kind::{Desired, Live};
@@ -32,7 +32,6 @@ const MORE_LOOKS: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(4
 /// What would be done, and all that is needed to do exactly that.
 #[derive(Debug)]
 pub struct Proposal {
-    pub identity: Identity,
     pub site: Site,
     pub live: Live,
     /// What should be, made comparable.
@@ -82,7 +81,7 @@ pub async fn propose(
     let (settled, changes) = compare(desired, &live, &site);
     let steps = plan(&changes, &settled, &live);
     let calls = aws.calls() - before;
-    Ok(Proposal { identity, site, live, settled, changes, steps, only: None, calls })
+    Ok(Proposal { site, live, settled, changes, steps, only: None, calls })
 }
 
 /// How a proposal is carried out.
@@ -189,8 +188,7 @@ async fn is_as_proposed(
     desired: &Desired,
     proposal: &Proposal,
 ) -> Result<bool, LookError> {
-    let live = observe(aws, stack).await?;
-    let changes = compare(desired, &live, &proposal.site).1;
+    let (_, changes) = verify(aws, stack, desired, &proposal.site).await?;
     Ok(proposal.concerned(changes) == proposal.changes)
 }
 
