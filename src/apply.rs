@@ -138,12 +138,9 @@ impl Progress {
         let (address, action) = (step.address.clone(), step.verb());
         match end {
             End::Done(attributes) => {
-                if action == Verb::Create
-                    && let Some(place) = Place::made(step.kind, &attributes)
-                {
-                    run.places.lock().expect("nobody panics while holding it").push(place);
-                }
                 if action == Verb::Create {
+                    let mut places = run.places.lock().expect("nobody panics while holding it");
+                    places.extend(Place::made(step.kind, &attributes));
                     self.outcome.made.insert(address.clone(), attributes.clone());
                 }
                 let mut known = known.lock().expect("nobody panics while holding it");

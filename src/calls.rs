@@ -20,7 +20,11 @@ pub struct Seek<'a> {
     pub parent: Option<(&'a Address, &'a Attributes)>,
 }
 
-impl Seek<'_> {
+impl<'a> Seek<'a> {
+    /// What hangs on `parent`, or stands at the top.
+    pub fn under(stack: &'a str, parent: Option<&'a (Address, Attributes)>) -> Self {
+        Self { stack, parent: parent.map(|(address, attributes)| (address, attributes)) }
+    }
     /// The id of the API that they hang on.
     pub fn api_id(&self) -> &str {
         self.parent.and_then(|(_, attributes)| attributes.get("ApiId")).unwrap_or_default()

@@ -286,10 +286,7 @@ async fn find_made(
     let name = named.and_then(|it| Some((it.property, properties.get(it.property)?.as_str()?)));
     if let Some((property, name)) = name {
         let (parent, row) = (parent(step, work), row_of(step.kind));
-        let seek = Seek {
-            stack: work.run.stack,
-            parent: parent.as_ref().map(|(address, attributes)| (address, attributes)),
-        };
+        let seek = Seek::under(work.run.stack, parent.as_ref());
         let known = Attributes::default().with(property, Some(name));
         // What does not let itself be read may still be listed.
         if let Ok(Some(found)) = look_at(work.run.aws, row, seek, &step.address, &known).await {
@@ -309,10 +306,7 @@ fn parent(step: &Step, work: Work<'_>) -> Option<(Address, Attributes)> {
 
 async fn find(step: &Step, work: Work<'_>) -> Result<Vec<(Observed, Runs)>, AwsError> {
     let parent = parent(step, work);
-    let seek = Seek {
-        stack: work.run.stack,
-        parent: parent.as_ref().map(|(address, attributes)| (address, attributes)),
-    };
+    let seek = Seek::under(work.run.stack, parent.as_ref());
     look_for(work.run.aws, row_of(step.kind), seek, &step.address).await
 }
 

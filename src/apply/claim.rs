@@ -47,14 +47,13 @@ pub enum Taken {
 impl Place {
     /// `None`: the stack has no API yet. Then the run that makes it says so as it makes it.
     pub fn of(live: &Live) -> Option<Self> {
-        let tagged = |kind| calls_of(kind).twins;
-        let first = live.ours.values().find(|it| tagged(it.kind))?;
-        Some(Self { arn: first.attributes.get("ApiArn")?.to_owned() })
+        live.ours.values().find_map(|it| Self::made(it.kind, &it.attributes))
     }
 
     /// Where a run has said that it runs as it made this.
     pub fn made(kind: &'static Facts, attributes: &Attributes) -> Option<Self> {
-        calls_of(kind).twins.then(|| Some(Self { arn: attributes.get("ApiArn")?.to_owned() }))?
+        let arn = attributes.get("ApiArn").filter(|_| calls_of(kind).twins)?;
+        Some(Self { arn: arn.to_owned() })
     }
 
     /// Says that `run` runs, unless another does.

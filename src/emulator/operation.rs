@@ -35,8 +35,11 @@ pub struct Listing {
     pub continued: bool,
 }
 
-/// Method and path of AppSync's operations, `*` for a label (reference §1.1).
-const APPSYNC: &[(&str, &str, &str)] = &[
+/// Name, method and path of an operation, `*` for a label.
+pub type Row = (&'static str, &'static str, &'static str);
+
+/// AppSync's operations that matter here (reference §1.1).
+const APPSYNC: &[Row] = &[
     ("CreateApi", "POST", "/v2/apis"),
     ("GetApi", "GET", "/v2/apis/*"),
     ("UpdateApi", "POST", "/v2/apis/*"),
@@ -120,7 +123,7 @@ impl Operation {
             |names: &[&'static str], name: &str| names.iter().copied().find(|it| *it == name);
         let action = || Form::read(call).get("Action").unwrap_or_default().to_owned();
         let name = match service {
-            Service::Appsync => appsync(call.method.as_str(), &call.path),
+            Service::Appsync => named(APPSYNC, call.method.as_str(), &call.path),
             Service::Iam => among(IAM, &action()),
             Service::Sts => among(STS, &action()),
             Service::Wafv2 => among(WAFV2, call.target.rsplit('.').next().unwrap_or_default()),
@@ -152,7 +155,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     appsync.chain([IAM, STS, WAFV2].into_iter().flatten().copied())
 }
 
-fn appsync(method: &str, path: &str) -> Option<&'static str> {
+/// The operation of `rows` that a request with this method and path is for.
+pub fn named(rows: &[Row], method: &str, path: &str) -> Option<&'static str> {
     let fits = |pattern: &str| {
         let mut labels = path.split('/');
         let all = pattern
@@ -160,7 +164,7 @@ fn appsync(method: &str, path: &str) -> Option<&'static str> {
             .all(|it| labels.next().is_some_and(|label| it == "*" || it == label));
         all && labels.next().is_none()
     };
-    let row = APPSYNC.iter().find(|(_, its, pattern)| *its == method && fits(pattern));
+    let row = rows.iter().find(|(_, its, pattern)| *its == method && fits(pattern));
     row.map(|(name, ..)| *name)
 }
 
@@ -193,7 +197,7 @@ mod tests {
     #[test]
     fn a_path_and_its_method_say_which_operation() {
         let check = |method: &str, path: &str, expected: Option<&str>| {
-            assert_eq!(appsync(method, path), expected, "{method} {path}");
+            assert_eq!(named(APPSYNC, method, path), expected, "{method} {path}");
         };
         check("POST", "/v2/apis", Some("CreateApi"));
         check("POST", "/v2/apis/x", Some("UpdateApi"));

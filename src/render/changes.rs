@@ -57,12 +57,11 @@ impl fmt::Debug for Plan<'_> {
 
 /// `Plan: 4 to create, 1 to update.`
 pub fn summary(plan: &Plan<'_>) -> String {
-    let count = |verb| plan.changes.iter().filter(|change| change.verb == verb).count();
     let verbs = [Verb::Create, Verb::Update, Verb::Replace, Verb::Delete];
-    let parts: Vec<String> = verbs
-        .into_iter()
-        .filter(|verb| count(*verb) > 0)
-        .map(|verb| format!("{} to {}", count(verb), word(verb)))
+    let counted = verbs.into_iter().map(|verb| (verb, count(plan, verb)));
+    let parts: Vec<String> = counted
+        .filter(|(_, count)| *count > 0)
+        .map(|(verb, count)| format!("{count} to {}", word(verb)))
         .collect();
     let strangers = match plan.strangers.len() {
         0 => String::new(),
@@ -91,6 +90,19 @@ fn partial(plan: &Plan<'_>) -> Option<String> {
     })
 }
 
+fn count(plan: &Plan<'_>, verb: Verb) -> usize {
+    plan.changes.iter().filter(|it| it.verb == verb).count()
+}
+
+fn sign(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "+",
+        Verb::Update => "~",
+        Verb::Replace => "±",
+        Verb::Delete => "-",
+    }
+}
+
 fn word(verb: Verb) -> &'static str {
     match verb {
         Verb::Create => "create",
@@ -100,7 +112,12 @@ fn word(verb: Verb) -> &'static str {
     }
 }
 
-/// What becomes of a stranger.
+/// A stranger, whose it is, and what becomes of it.
+fn strange(stranger: &Stranger, changes: &[Change]) -> String {
+    let parent = stranger.parent.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
+    format!("{parent}{stranger}: {}, {}", stranger.owner, fate(stranger, changes))
+}
+
 fn fate(stranger: &Stranger, changes: &[Change]) -> &'static str {
     let goes = |it: &Change| it.verb.ends() && stranger.parent.as_ref() == Some(&it.address);
     match (&stranger.parent, changes.iter().any(goes)) {

@@ -10,13 +10,12 @@ use crate::emulator::ids;
 use crate::emulator::service::Call;
 use crate::emulator::state::{Api, Role, State};
 use crate::emulator::store::Store;
-use crate::emulator::unknowns::{self, DeleteApi, Deletion, Omitted, Switches};
+use crate::emulator::unknowns::{self, DeleteApi, Deletion, Omitted};
 
 pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer {
     let switches = store.switches();
     let (name, owner_contact) = head(input)?;
     let (event_config, tags) = (event_config(input, switches)?, input.tags()?.unwrap_or_default());
-    check_log_role(store, &event_config)?;
     let most = store.quotas().apis;
     let api = Api {
         id: ids::long(),
@@ -33,7 +32,7 @@ pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer
     };
     store
         .change(|state| {
-            check_role(&api.event_config, state, caller, switches)?;
+            check_log_role(&api.event_config, store, state, caller)?;
             let apis = &mut state.region(caller).apis;
             if apis.len() >= most {
                 let message = format!("The limit of {most} Event APIs in this Region is reached.");
@@ -62,11 +61,10 @@ pub async fn update(store: &Store, caller: &Caller, id: &str, input: &Input<'_>)
     let switches = store.switches();
     let (name, owner_contact) = head(input)?;
     let event_config = event_config(input, switches)?;
-    check_log_role(store, &event_config)?;
     store
         .change(|state| {
             find(state, caller, id)?;
-            check_role(&event_config, state, caller, switches)?;
+            check_log_role(&event_config, store, state, caller)?;
             let api = find(state, caller, id)?;
             let offered = offered(&event_config);
             for namespace in api.namespaces.values() {
@@ -110,21 +108,19 @@ pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Answer {
         .await
 }
 
-/// AppSync must be able to assume it, if it is to write logs.
-fn check_log_role(store: &Store, event_config: &Value) -> Result<(), Fault> {
-    let arn = event_config["logConfig"]["cloudWatchLogsRoleArn"].as_str();
-    arn.map_or(Ok(()), |arn| store.check_role(arn))
-}
-
-/// Whether IAM has the log role, for whoever wants that checked.
-fn check_role(
+/// AppSync must be able to assume the log role; whether IAM has it, is checked for whoever wants that.
+fn check_log_role(
     event_config: &Value,
+    store: &Store,
     state: &mut State,
     caller: &Caller,
-    switches: &Switches,
 ) -> Result<(), Fault> {
     let arn = event_config["logConfig"]["cloudWatchLogsRoleArn"].as_str();
-    let Some(arn) = arn.filter(|_| switches.role_checked) else { return Ok(()) };
+    let Some(arn) = arn else { return Ok(()) };
+    store.check_role(arn)?;
+    if !store.switches().role_checked {
+        return Ok(());
+    }
     let is_it = |role: &Role| {
         let end = format!(":iam::{}:role{}{}", caller.account, role.path, role.name);
         arn.ends_with(&end)

@@ -61,7 +61,7 @@ async fn carry_out(store: &Store, call: &Call) -> Answer {
         }
         (_, ["v1", "domainnames", rest @ ..]) => domain::answer(store, call, rest).await,
         (_, ["v1", "tags", arn]) => tags::answer(store, call, arn).await,
-        _ => Err(others::answer(method, &labels)),
+        _ => Err(others::answer(method, &call.path)),
     }
 }
 

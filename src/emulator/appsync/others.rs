@@ -1,8 +1,8 @@
 //! The rest of AppSync's operations, by name, so that whoever calls one learns which it was.
 use crate::emulator::answer::Fault;
+use crate::emulator::operation::{Row, named};
 
-/// `*` is a label.
-const OTHERS: &[(&str, &str, &str)] = &[
+const OTHERS: &[Row] = &[
     ("AssociateMergedGraphqlApi", "POST", "/v1/sourceApis/*/mergedApiAssociations"),
     ("AssociateSourceGraphqlApi", "POST", "/v1/mergedApis/*/sourceApiAssociations"),
     ("CreateApiCache", "POST", "/v1/apis/*/ApiCaches"),
@@ -50,14 +50,9 @@ const OTHERS: &[(&str, &str, &str)] = &[
 ];
 
 /// What a request is told that is for none of the operations that are imitated.
-pub fn answer(method: &str, labels: &[&str]) -> Fault {
-    let fits = |path: &str| {
-        let pattern: Vec<&str> = path.split('/').skip(1).collect();
-        let same = |(pattern, label): (&&str, &&str)| *pattern == "*" || pattern == label;
-        pattern.len() == labels.len() && pattern.iter().zip(labels).all(same)
-    };
-    match OTHERS.iter().find(|(_, verb, path)| *verb == method && fits(path)) {
-        Some((name, _, _)) => Fault::not_imitated(&format!("appsync:{name}")),
+pub fn answer(method: &str, path: &str) -> Fault {
+    match named(OTHERS, method, path) {
+        Some(name) => Fault::not_imitated(&format!("appsync:{name}")),
         None => super::unknown_operation(),
     }
 }

@@ -9,8 +9,8 @@ use crate::diff::{Cause, Change, Note, Verb};
 use crate::kind::Stranger;
 use crate::policy::Refusal;
 
-use super::Plan;
 use super::fields::{Pair, pairs};
+use super::{Plan, count};
 
 /// What apply would do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -120,7 +120,6 @@ pub struct Line {
 
 /// The plan as a document.
 pub fn document<'a>(plan: &'a Plan<'a>) -> PlanDocument<'a> {
-    let count = |verb| plan.changes.iter().filter(|it| it.verb == verb).count();
     PlanDocument {
         version: 1,
         stack: plan.stack,
@@ -138,10 +137,10 @@ pub fn document<'a>(plan: &'a Plan<'a>) -> PlanDocument<'a> {
         strangers: plan.strangers,
         refused: plan.refused,
         summary: Summary {
-            create: count(Verb::Create),
-            update: count(Verb::Update),
-            replace: count(Verb::Replace),
-            delete: count(Verb::Delete),
+            create: count(plan, Verb::Create),
+            update: count(plan, Verb::Update),
+            replace: count(plan, Verb::Replace),
+            delete: count(plan, Verb::Delete),
             strangers: plan.strangers.len(),
         },
     }

@@ -10,7 +10,7 @@ use crate::diff::{Cause, Change, Verb};
 
 use super::fields::{Pair, pairs};
 use super::shown::line;
-use super::{Plan, fate, partial, summary, word};
+use super::{Plan, partial, sign, strange, summary, word};
 
 /// A plan for people.
 pub fn text(plan: &Plan<'_>) -> String {
@@ -22,9 +22,7 @@ pub fn text(plan: &Plan<'_>) -> String {
         text.push_str(&format!("    {}: {}\n", note.address, note.text));
     }
     for stranger in plan.strangers {
-        let parent = stranger.parent.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
-        let fate = fate(stranger, plan.changes);
-        text.push_str(&format!("  ? {parent}{stranger}: {}, {fate}\n", stranger.owner));
+        text.push_str(&format!("  ? {}\n", strange(stranger, plan.changes)));
     }
     if !text.is_empty() {
         text.push('\n');
@@ -96,32 +94,27 @@ fn differing(place: &str, found: &[&AccessChange]) -> Vec<String> {
     lines.collect()
 }
 
-struct Look {
-    sign: &'static str,
-    style: Style,
-}
-
-fn look(verb: Verb) -> Look {
-    let (sign, color) = match verb {
-        Verb::Create => ("+", AnsiColor::Green),
-        Verb::Update => ("~", AnsiColor::Yellow),
-        Verb::Replace => ("±", AnsiColor::Magenta),
-        Verb::Delete => ("-", AnsiColor::Red),
+fn style(verb: Verb) -> Style {
+    let color = match verb {
+        Verb::Create => AnsiColor::Green,
+        Verb::Update => AnsiColor::Yellow,
+        Verb::Replace => AnsiColor::Magenta,
+        Verb::Delete => AnsiColor::Red,
     };
-    Look { sign, style: color.on_default() }
+    color.on_default()
 }
 
 /// What to say of a cause; that the spec asks for it goes without saying.
 pub fn because(change: &Change) -> Option<&'static str> {
-    match (change.because, change.verb) {
-        (Cause::Spec, _) => None,
-        (Cause::Drift, _) => Some("drift: changed outside this spec"),
-        (Cause::Renewal, _) => Some("renewal: its end is near"),
+    match change.because {
+        Cause::Spec => None,
+        Cause::Drift => Some("drift: changed outside this spec"),
+        Cause::Renewal => Some("renewal: its end is near"),
     }
 }
 
 fn block(change: &Change, plan: &Plan<'_>) -> String {
-    let Look { sign, style } = look(change.verb);
+    let (sign, style) = (sign(change.verb), style(change.verb));
     let (noun, address, word) = (change.kind.noun, &change.address, word(change.verb));
     let because = because(change).map(|it| format!("  ({it})")).unwrap_or_default();
     let mut block =

@@ -3,7 +3,7 @@ use crate::diff::{Change, Verb};
 
 use super::fields::pairs;
 use super::human::{access_lines, after, because, before, difference};
-use super::{Plan, fate, partial, summary, word};
+use super::{Plan, partial, sign, strange, summary, word};
 
 /// GitHub takes 65,536 characters in a comment; the rest is for the note of what was left out, and for
 /// what a pipeline puts around it.
@@ -38,13 +38,7 @@ pub fn markdown(plan: &Plan<'_>) -> String {
     }
     page.list("Later", plan.notes.iter().map(|it| format!("{}: {}", it.address, it.text)));
     page.list("Access", access_lines(plan.access).into_iter());
-    page.list(
-        "Not this stack's",
-        plan.strangers.iter().map(|it| {
-            let parent = it.parent.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
-            format!("{parent}{it}: {}, {}", it.owner, fate(it, plan.changes))
-        }),
-    );
+    page.list("Not this stack's", plan.strangers.iter().map(|it| strange(it, plan.changes)));
     page.always("\n");
     page.each(plan.changes.iter().map(|it| detail(it, plan)));
     page.finish()
@@ -86,15 +80,6 @@ impl Page {
             ));
         }
         text
-    }
-}
-
-fn sign(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Create => "+",
-        Verb::Update => "~",
-        Verb::Replace => "±",
-        Verb::Delete => "-",
     }
 }
 
