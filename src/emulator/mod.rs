@@ -9,6 +9,7 @@ mod caller;
 mod calls;
 mod clock;
 mod control;
+mod events;
 mod faults;
 mod iam;
 mod ids;
@@ -22,6 +23,7 @@ mod wafv2;
 mod xml;
 
 pub use calls::LoggedCall;
+pub use events::{Feed, Happening, Plane, Settings};
 pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
 pub use operation::Service;
 pub use service::{router, serve};

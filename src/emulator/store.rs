@@ -225,6 +225,11 @@ impl Store {
         }))
     }
 
+    /// How often the state was changed: whoever keeps a copy knows by it when to look again.
+    pub(in crate::emulator) fn change_number(&self) -> u64 {
+        self.state().changes
+    }
+
     /// Looks at the state.
     pub(in crate::emulator) fn look<T>(
         &self,
