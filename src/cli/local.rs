@@ -1,26 +1,49 @@
 //! `provision local`: the local AWS as a service, until it is told to stop.
+mod settings;
+mod trust;
+
 use std::fs;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
 use crate::cli::target::LOCAL_FOLDER;
 use crate::cli::{Exit, Failure, Io};
-use crate::emulator::{self, Faults, Latency, Store, Switches};
+use crate::emulator::{self, Faults, Latency, Plane, Store, Switches};
 
 /// Serve the local AWS until Ctrl-C
 ///
-/// AppSync, IAM, STS and WAF on one port, for provision's `--local` in this folder and for any AWS tool
-/// that is given the address. Its state is kept between runs.
+/// AppSync, IAM, STS and WAF, and the Event APIs that are made there, on one port, for provision's
+/// `--local` in this folder and for any AWS tool or client that is given the address. The port speaks
+/// HTTP and HTTPS; `provision local trust` says how clients come to trust it. Its state is kept between
+/// runs.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   provision local
   provision local --port 0 --data-dir /tmp/aws
   provision local --faults faults.json --latency 50
   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 \\
-    aws --endpoint-url http://127.0.0.1:4100 appsync list-apis")]
+    aws --endpoint-url http://127.0.0.1:4100 appsync list-apis"
+)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<LocalCommand>,
+    #[command(flatten)]
+    serving: ServingArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum LocalCommand {
+    Trust(trust::Args),
+}
+
+#[derive(Debug, clap::Args)]
+struct ServingArgs {
     /// The port on 127.0.0.1; 0 takes any that is free
     #[arg(long, default_value_t = 4100)]
     port: u16,
@@ -36,9 +59,19 @@ pub struct Args {
     /// How it behaves where AWS's behaviour is not known: a JSON file (see docs/local-aws.md)
     #[arg(long, value_name = "FILE")]
     switches: Option<PathBuf>,
+    #[command(flatten)]
+    settings: settings::SettingsArgs,
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    match &args.command {
+        Some(LocalCommand::Trust(args)) => trust::run(args, io),
+        None => serve(&args.serving, io).await,
+    }
+}
+
+async fn serve(args: &ServingArgs, io: &mut Io) -> Result<Exit, Failure> {
+    let settings = args.settings.read(io)?;
     let faults = faults(args, io)?;
     let folder = io.path(&args.data_dir);
     let switches = match &args.switches {
@@ -48,26 +81,51 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let store = Store::open_with(&folder, io.clock.clone(), switches)
         .map_err(|error| Failure::error(error.to_string()))?;
     store.set_faults(faults);
-    let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(|error| {
-        Failure::error(format!("port {} can't be used: {error}", args.port))
-            .hint("choose another with `--port`, or any with `--port 0`")
-    })?;
-    let url = format!("http://{}", listener.local_addr()?);
+    let listeners = listen(args.port).await?;
+    let url = format!("http://{}", listeners[0].local_addr()?);
+    let authority = trust::authority(&folder, io)?;
+    let tls = emulator::tls(Arc::clone(&store), authority)?;
+    raise_open_files();
     let announced = store.announce(&url)?;
     io.result(&format!("{url}\n"))?;
+    let port = listeners[0].local_addr()?.port();
     io.note(&format!(
         "the local AWS, with its state in {}; Ctrl-C ends it\n\
-         for other tools: AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n",
+         for other tools: AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\
+         for clients of Event APIs: https://localhost:{port}/apis/ID/event, by a certificate of its own (`provision local trust`)\n",
         args.data_dir.display()
     ));
-    let served = emulator::serve(listener, store, stopped()).await;
+    let plane = Plane::new(store, settings);
+    let served = emulator::serve(listeners, plane, Some(tls), stopped()).await;
     drop(announced);
     served?;
     Ok(Exit::Done)
 }
 
+/// On the loopback address of IPv4, and of IPv6 where there is one: `localhost` means either.
+async fn listen(port: u16) -> Result<Vec<TcpListener>, Failure> {
+    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
+        Failure::error(format!("port {port} can't be used: {error}"))
+            .hint("choose another with `--port`, or any with `--port 0`")
+    })?;
+    let port = first.local_addr()?.port();
+    let second = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
+    Ok(std::iter::once(first).chain(second).collect())
+}
+
+/// Every client of an Event API is an open file, and most shells allow few.
+fn raise_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        // Whoever may not stays with what the shell allows.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
+}
+
 /// What the file says, with the latency of the command line.
-fn faults(args: &Args, io: &Io) -> Result<Faults, Failure> {
+fn faults(args: &ServingArgs, io: &Io) -> Result<Faults, Failure> {
     let file = args.faults.as_deref();
     let mut faults = file.map(|it| read(&io.path(it), it)).transpose()?.unwrap_or_default();
     if let Some(ms) = args.latency {

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::aws::{Aws, Endpoint, Target, connect};
 use crate::cli::{Exit, Failure, Io};
-use crate::emulator::{self, OpenError, Store};
+use crate::emulator::{self, OpenError, Plane, Settings, Store};
 
 /// Where the local AWS of a folder keeps what it knows.
 pub const LOCAL_FOLDER: &str = ".provision";
@@ -171,7 +171,8 @@ async fn local(folder: &Path, io: &mut Io) -> Result<(String, Option<Server>), F
     let shutdown = async move {
         let _ = stopped.await;
     };
-    let task = tokio::spawn(emulator::serve(listener, store, shutdown));
+    let plane = Plane::new(store, Settings::default());
+    let task = tokio::spawn(emulator::serve(vec![listener], plane, None, shutdown));
     Ok((url, Some(Server { stop, task })))
 }
 

@@ -1,7 +1,5 @@
 //! HTTP in, HTTP out: which service a request is for, what goes wrong on the way, and its answer.
-use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +10,10 @@ use axum::http::header::DATE;
 use axum::http::{HeaderMap, HeaderValue, Method, Response};
 use futures_util::stream;
 use serde_json::Value;
-use tokio::net::TcpListener;
 
 use crate::emulator::answer::{Fault, json_answer, json_rpc_answer, query_answer};
 use crate::emulator::caller::Caller;
+use crate::emulator::events::{Plane, Settings};
 use crate::emulator::faults::{Effect, Verdict};
 use crate::emulator::iam::Form;
 use crate::emulator::operation::{Operation, Service};
@@ -27,21 +25,12 @@ const BODY_MAX: usize = 2 * 1024 * 1024;
 
 /// The local AWS as something that answers requests.
 pub fn router(store: Arc<Store>) -> Router {
-    Router::new().fallback(answer).with_state(store)
+    router_of(Plane::new(store, Settings::default()))
 }
 
-/// Serves `store` until `shutdown`; answers that are under way are finished.
-pub async fn serve(
-    listener: TcpListener,
-    store: Arc<Store>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let service = router(Arc::clone(&store)).into_make_service_with_connect_info::<SocketAddr>();
-    let shutdown = async move {
-        shutdown.await;
-        store.close();
-    };
-    axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+/// The same, of an AWS whose data plane is set up.
+pub fn router_of(plane: Arc<Plane>) -> Router {
+    Router::new().fallback(answer).with_state(plane)
 }
 
 /// A request, read.
@@ -68,7 +57,11 @@ enum End {
 }
 
 /// In a task of its own: a caller who goes away does not stop a change half-way.
-async fn answer(State(store): State<Arc<Store>>, request: Request) -> Response<Body> {
+pub(in crate::emulator) async fn answer(
+    State(plane): State<Arc<Plane>>,
+    request: Request,
+) -> Response<Body> {
+    let store = Arc::clone(&plane.store);
     if control::is_for(&request) {
         return control::answer(&store, request).await;
     }

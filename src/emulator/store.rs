@@ -148,6 +148,23 @@ impl Store {
         &self.switches
     }
 
+    /// Where it is kept, if it is.
+    pub fn folder(&self) -> Option<&Path> {
+        self.disk.as_ref().map(|it| it.dir.as_path())
+    }
+
+    /// Whether `host` is a name of one of its APIs: AWS's own for it, or a custom domain.
+    pub(in crate::emulator) fn answers_to(&self, host: &str) -> bool {
+        let versioned = self.state();
+        let mut regions = versioned.state.accounts.values().flat_map(|it| it.regions.values());
+        let (prefix, rest) = host.split_once('.').unwrap_or((host, ""));
+        let aws = rest.starts_with("appsync-api.") || rest.starts_with("appsync-realtime-api.");
+        regions.any(|region| {
+            region.domains.contains_key(host)
+                || aws && region.apis.values().any(|it| it.dns_prefix == prefix)
+        })
+    }
+
     /// Tells other commands where this store is served, until the value is dropped.
     pub fn announce(&self, url: &str) -> io::Result<Announcement> {
         let Some(disk) = &self.disk else { return Ok(Announcement { path: None }) };
@@ -325,7 +342,7 @@ fn read(bytes: &[u8], path: &Path) -> Result<State, OpenError> {
 }
 
 /// A folder for this user alone, which version control leaves alone.
-fn create_private(dir: &Path) -> io::Result<()> {
+pub fn create_private(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
@@ -338,7 +355,7 @@ fn create_private(dir: &Path) -> io::Result<()> {
 }
 
 /// A temporary file is for its user alone; so is what it becomes.
-fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(in crate::emulator) fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(bytes)?;

@@ -70,7 +70,8 @@ async fn who_hangs_gets_nothing_until_the_service_ends() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    let service = emulator::serve(listener, Arc::clone(&store), async { drop(ended.await) });
+    let plane = emulator::Plane::new(Arc::clone(&store), emulator::Settings::default());
+    let service = emulator::serve(vec![listener], plane, None, async { drop(ended.await) });
     let service = tokio::spawn(service);
     let faulty = Arc::new(Faulty { store, clock, address });
     let hung = tokio::spawn({

@@ -36,6 +36,7 @@ mod specs;
 mod stories;
 mod targets;
 mod templates;
+mod tls;
 mod together;
 mod ways;
 mod world;

@@ -1,0 +1,90 @@
+//! `provision local trust`: how clients come to trust the certificates of the local AWS.
+use std::path::{Path, PathBuf};
+
+use crate::cli::target::LOCAL_FOLDER;
+use crate::cli::{Exit, Failure, Io};
+use crate::emulator::{Authority, CERTIFICATE_FILE, create_private};
+
+/// Say how clients come to trust the local AWS's certificates
+///
+/// The local AWS speaks HTTPS by a certificate authority of its own, made on first use and kept beside
+/// its state. This prints where its certificate is, and what makes each client use it. The authority's
+/// key never leaves the folder; whoever has it can pose as any site to those who trust it, so trust it
+/// for single commands rather than for the whole machine.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provision local trust
+  curl --cacert \"$(provision local trust --format path)\" https://localhost:4100/…
+  eval \"$(provision local trust --format env)\"")]
+pub struct Args {
+    /// Where the local AWS keeps its state
+    #[arg(long, value_name = "DIR", default_value = LOCAL_FOLDER)]
+    data_dir: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Format {
+    /// The certificate's path and what to do with it
+    #[default]
+    Human,
+    /// `export` lines for a shell
+    Env,
+    /// The path alone
+    Path,
+}
+
+/// What the variables do, beside their names.
+const VARIABLES: [(&str, &str); 4] = [
+    ("NODE_EXTRA_CA_CERTS", "Node.js, beside the authorities that it knows"),
+    ("AWS_CA_BUNDLE", "the AWS CLI, boto3 and provision, in place of those they know"),
+    ("CURL_CA_BUNDLE", "curl, in place of those it knows; `--cacert FILE` for one call"),
+    (
+        "SSL_CERT_FILE",
+        "Python, Ruby, Go and what else builds on OpenSSL, in place of those they know",
+    ),
+];
+
+pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    let folder = io.path(&args.data_dir);
+    authority(&folder, io)?;
+    let path = std::path::absolute(folder.join(CERTIFICATE_FILE))?;
+    let path = path.display();
+    let text = match args.format {
+        Format::Path => format!("{path}\n"),
+        Format::Env => VARIABLES
+            .iter()
+            .map(|(name, _)| format!("export {name}={}\n", quoted(&path.to_string())))
+            .collect(),
+        Format::Human => {
+            let line = |(name, what): &(&str, &str)| format!("  {name:<20} {what}\n");
+            let lines: String = VARIABLES.iter().map(line).collect();
+            format!(
+                "{path}\n\nA client trusts the local AWS when it is given this file. Set to its path,\n{lines}\
+                 make the client of each line do so; `--format env` prints them for a shell.\n\
+                 A browser takes it in its settings, under authorities; without it, pages on this machine reach the local AWS by http:// and ws://.\n"
+            )
+        }
+    };
+    io.result(&text)?;
+    Ok(Exit::Done)
+}
+
+/// The authority in `folder`, made if need be.
+pub fn authority(folder: &Path, io: &Io) -> Result<Authority, Failure> {
+    let made = create_private(folder).and_then(|()| Authority::of_folder(folder, io.now_epoch_s()));
+    made.map_err(|error| {
+        Failure::error(format!(
+            "the certificate authority in {} can't be had: {error}",
+            folder.display()
+        ))
+    })
+}
+
+/// For a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
