@@ -197,6 +197,8 @@ pub struct Site {
     pub account: String,
     pub region: String,
     pub partition: String,
+    /// Where a local AWS serves its Event APIs, while it does; AWS's own are where their names say.
+    pub served_at: Option<String>,
     /// Seconds since 1970; time is a value here, never a call.
     pub now_epoch_s: i64,
 }

@@ -149,6 +149,7 @@ fn clients(config: &SdkConfig, region: String, sleep: SharedAsyncSleep) -> Aws {
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         region,
         elsewhere: elsewhere(config),
+        served_at: None,
         sleep,
         watch,
         identity: Arc::default(),

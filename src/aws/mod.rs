@@ -34,6 +34,8 @@ pub struct Aws {
     pub region: String,
     /// Where the environment or the profile leads calls, if not to AWS's own endpoints.
     pub elsewhere: Option<String>,
+    /// The URL of a local AWS that goes on when this command ends.
+    pub served_at: Option<String>,
     /// How the engine waits; the SDK waits the same way.
     pub sleep: SharedAsyncSleep,
     watch: Watch,

@@ -76,6 +76,7 @@ pub async fn propose(
         account: identity.account.clone(),
         region: aws.region.clone(),
         partition: identity.partition.clone(),
+        served_at: aws.served_at.clone(),
         now_epoch_s,
     };
     let (settled, changes) = compare(desired, &live, &site);

@@ -70,6 +70,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
     let declared = Declared { region, account, is_planned: false };
     let session = target::open(&args.target, declared, io).await?;
+    let is_brief = session.is_brief();
     let outputs = look(&spec, &session, args.reveal, io.now_epoch_s()).await;
     let mut outputs = closing(session, outputs).await?;
     if outputs.apis.is_empty() {
@@ -83,6 +84,9 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Some(path) => part(&outputs, path, args.reveal)?,
         None => text(args.format, &outputs, io)?,
     };
+    if is_brief {
+        io.note("nobody serves this local AWS now: `provision local` does, and its addresses stand here then\n");
+    }
     match &args.out {
         Some(out) => put(&io.path(out), &text, args.format, args.reveal)?,
         None => io.result(&text)?,

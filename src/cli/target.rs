@@ -88,10 +88,12 @@ pub async fn open(
         let message = "--local names a folder, not a URL";
         return Err(Failure::new(Exit::Usage, message).hint("give a URL with `--endpoint-url`"));
     }
+    let mut served_at = None;
     let (endpoint, place, server) = match (&args.local, &args.endpoint_url) {
         (Some(folder), _) => {
             let place = format!("local AWS in {}", folder.display());
             let (url, server) = local(&io.path(folder), io).await?;
+            served_at = server.is_none().then(|| url.clone());
             (Endpoint::Local(url), Some(place), server)
         }
         (None, Some(url)) => (Endpoint::Url(url.clone()), Some(format!("at {url}")), None),
@@ -99,7 +101,8 @@ pub async fn open(
     };
     let account = declared.account.cloned();
     let target = Target { region, account, profile: args.profile.clone(), endpoint };
-    let aws = connect(&target).await?;
+    let mut aws = connect(&target).await?;
+    aws.served_at = served_at;
     let place = place.or_else(|| aws.elsewhere.clone());
     let session = Session { aws, place, server };
     match guard(&session.aws, declared).await {
@@ -147,6 +150,10 @@ pub fn region_name(text: &str) -> Result<String, String> {
 }
 
 impl Session {
+    /// Whether the local AWS ends with this command: nobody reaches its Event APIs then.
+    pub fn is_brief(&self) -> bool {
+        self.server.is_some()
+    }
     /// Ends the local AWS, if this session served it, once its answers are out.
     pub async fn close(self) -> Result<(), Failure> {
         let Some(Server { stop, task }) = self.server else { return Ok(()) };

@@ -58,7 +58,9 @@ pub struct ApiOutputs {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EndpointOutputs {
+    /// AWS's name for it, which clients sign.
     pub host: String,
+    /// Where it is reached: there, or where the local AWS serves it.
     pub url: String,
 }
 

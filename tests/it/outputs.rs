@@ -29,6 +29,7 @@ fn seen(ours: impl IntoIterator<Item = (&'static str, Observed)>) -> Outputs {
     let ours: BTreeMap<Address, Observed> =
         ours.into_iter().map(|(it, observed)| (Address::parse(it).unwrap(), observed)).collect();
     let site = Site {
+        served_at: None,
         account: "123456789012".into(),
         region: "eu-west-1".into(),
         partition: "aws".into(),
@@ -132,6 +133,25 @@ fn outputs_are_as_their_schema_says() {
         let errors: Vec<String> = schema.iter_errors(&document).map(|it| it.to_string()).collect();
         assert!(errors.is_empty(), "{errors:?}");
     }
+}
+
+#[test]
+fn endpoints_of_a_local_aws_are_where_it_is_served_and_amplify_gets_them_with_tls() {
+    let world = world();
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    let asked = |more: &[&str]| world.run(&[&["outputs", "spec.yaml", "--local"], more].concat());
+    let id = asked(&["--query", "apis.a.id"]).out;
+    let Ran { out, err, .. } = asked(&["--query", "apis.a.http.url"]);
+    assert!(out.contains(".appsync-api.") && err.contains("`provision local`"), "{out}{err}");
+    let serving = world.serve(&[]);
+    let Ran { out, err, .. } = asked(&["--query", "apis.a.realtime.url"]);
+    let url = serving.url.replace("http", "ws");
+    assert_eq!(out, format!("{url}/apis/{}/event/realtime\n", id.trim()));
+    assert_eq!(err, "");
+    let Ran { out, err, .. } = asked(&["--format", "amplify"]);
+    let url = serving.url.replace("http://127.0.0.1", "https://localhost");
+    assert!(out.contains(&format!("\"endpoint\": \"{url}/apis/{}/event\"", id.trim())), "{out}");
+    assert!(err.contains("provision local trust"), "{err}");
 }
 
 #[test]

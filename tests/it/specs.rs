@@ -20,6 +20,7 @@ pub const DAY_S: i64 = 86_400;
 
 pub fn site(now_epoch_s: i64) -> Site {
     Site {
+        served_at: None,
         account: "123456789012".into(),
         region: "ap-northeast-1".into(),
         partition: "aws".into(),

@@ -16,11 +16,16 @@ pub fn amplify(api: &ApiOutputs) -> Amplify {
     let usable = |it: &&String| it.as_str() != BY_KEY || !api.api_keys.is_empty();
     let modes = &api.auth_modes.connection;
     let mode = modes.iter().find(usable).or(modes.first());
-    let mut events = json!({ "endpoint": api.http.url, "region": api.region });
+    let mut notes = Vec::new();
+    let mut endpoint = api.http.url.clone();
+    if let Some(rest) = endpoint.strip_prefix("http://127.0.0.1") {
+        endpoint = format!("https://localhost{rest}");
+        notes.push("Amplify speaks TLS to every endpoint; `provision local trust` says how it comes to trust the local AWS".to_owned());
+    }
+    let mut events = json!({ "endpoint": endpoint, "region": api.region });
     if let Some(mode) = mode.and_then(|it| of_amplify(it)) {
         events["defaultAuthMode"] = json!(mode);
     }
-    let mut notes = Vec::new();
     let by_key = api.auth_modes.providers.iter().any(|it| it.mode == BY_KEY);
     if let Some(key) = lasting(&api.api_keys).filter(|_| by_key) {
         match &key.value {

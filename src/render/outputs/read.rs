@@ -47,6 +47,17 @@ fn api(
     reveal: bool,
 ) -> ApiOutputs {
     let attribute = |name: &str| observed.attributes.text(name);
+    let at = |name: &str, scheme: &str, path: &str| {
+        let endpoint = endpoint(attribute(name), scheme, path);
+        match &site.served_at {
+            Some(url) => {
+                let url = if scheme == "wss" { url.replacen("http", "ws", 1) } else { url.clone() };
+                let url = format!("{url}/apis/{}{path}", attribute("ApiId"));
+                EndpointOutputs { url, ..endpoint }
+            }
+            None => endpoint,
+        }
+    };
     let under = |section: &'static str| {
         in_section(live, section).filter(|(address, _)| address.is_within(&access.address))
     };
@@ -60,8 +71,8 @@ fn api(
         id: attribute("ApiId"),
         arn: attribute("ApiArn"),
         region: site.region.clone(),
-        http: endpoint(attribute("Dns.Http"), "https", "/event"),
-        realtime: endpoint(attribute("Dns.Realtime"), "wss", "/event/realtime"),
+        http: at("Dns.Http", "https", "/event"),
+        realtime: at("Dns.Realtime", "wss", "/event/realtime"),
         auth_modes: AuthModes {
             providers: access.providers.clone(),
             connection: access.connect.clone(),
