@@ -9,6 +9,9 @@ stage "format"
 cargo fmt --check
 stage "lints"
 cargo clippy --locked --all-targets -- -D warnings
+stage "a browser for the tests of pages"
+CHROMIUM=$(sh tests/chromium.sh)
+export CHROMIUM
 stage "tests (the first run makes environments for Python and Node.js in target/interop)"
 cargo test --locked
 stage "done"

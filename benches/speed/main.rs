@@ -7,6 +7,8 @@
     clippy::unwrap_used,
     reason = "a benchmark looks at the clock, prints, and ends where something is wrong"
 )]
+mod bare;
+mod flow;
 mod network;
 mod process;
 mod specs;
@@ -25,8 +27,12 @@ use specs::{Handler, spec};
 const NOON: i64 = 1_795_489_200;
 
 fn main() {
-    if std::env::args().any(|it| it == "network") {
-        return network::network();
+    let asked = |name: &str| std::env::args().any(|it| it == name);
+    match () {
+        () if asked("bare") => return bare::serve(),
+        () if asked("flow") => return flow::flow(),
+        () if asked("network") => return network::network(),
+        () => {}
     }
     println!("{:<44} {:>10} {:>10} {:>7}", "", "takes", "baseline", "ratio");
     for (name, text) in [
@@ -43,6 +49,7 @@ fn main() {
     process::starts();
     process::memory(&spec(20, 50, 3));
     network::network();
+    flow::flow();
 }
 
 fn parsed(text: &str) {

@@ -143,7 +143,7 @@ fn awss_own_linter_agrees_on_every_line() {
 
 /// File and line of each error that AWS's linter reports.
 fn linted(files: &[(String, String)]) -> BTreeSet<(String, usize)> {
-    let environment = node::environment();
+    let environment = node::environment("node");
     // Beside the modules that the linter needs, in a folder that is a project of its own.
     let project = tempfile::tempdir_in(&environment).unwrap();
     for (name, text) in files {

@@ -11,31 +11,40 @@ use crate::world::root;
 /// What a script of `tests/interop/node` says, as JSON. It runs beside the packages that it needs, as
 /// a copy of its own: tests run side by side.
 pub fn said(script: &str, arguments: &[&OsStr]) -> Value {
-    let copy = tempfile::Builder::new().suffix(".mjs").tempfile_in(environment()).unwrap();
-    fs::copy(root("tests/interop/node").join(script), copy.path()).unwrap();
-    let done = Command::new("node").arg(copy.path()).args(arguments).output().unwrap();
+    told("node", script, arguments, &[])
+}
+
+/// What a script of `tests/interop/{packages}` says, with more in its environment.
+pub fn told(packages: &str, script: &str, arguments: &[&OsStr], with: &[(&str, &OsStr)]) -> Value {
+    let environment = environment(packages);
+    let copy = tempfile::Builder::new().suffix(".mjs").tempfile_in(environment).unwrap();
+    fs::copy(root("tests/interop").join(packages).join(script), copy.path()).unwrap();
+    let mut command = Command::new("node");
+    let done =
+        command.arg(copy.path()).args(arguments).envs(with.iter().copied()).output().unwrap();
     assert!(done.status.success(), "{script}: {}", String::from_utf8_lossy(&done.stderr));
     serde_json::from_slice(&done.stdout).unwrap()
 }
 
 /// The folder with the pinned packages in `node_modules`, made once for each list of them.
-pub fn environment() -> PathBuf {
+pub fn environment(packages: &str) -> PathBuf {
     let folder = root("target/interop");
-    let (node, made) = (folder.join("node"), folder.join("node-made-from.json"));
+    let (node, made) = (folder.join(packages), folder.join(format!("{packages}-made-from.json")));
+    let source = root("tests/interop").join(packages);
     fs::create_dir_all(&folder).unwrap();
     let lock = File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(folder.join("node-lock"))
+        .open(folder.join(format!("{packages}-lock")))
         .unwrap();
     lock.lock().unwrap();
-    let packages = root("tests/interop/node/package-lock.json");
+    let packages = source.join("package-lock.json");
     if fs::read(&made).ok() != Some(fs::read(&packages).unwrap()) {
         let _ = fs::remove_dir_all(&node);
         fs::create_dir_all(&node).unwrap();
         for name in ["package.json", "package-lock.json", ".npmrc"] {
-            fs::copy(root("tests/interop/node").join(name), node.join(name)).unwrap();
+            fs::copy(source.join(name), node.join(name)).unwrap();
         }
         let done = Command::new("npm")
             .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])

@@ -1,0 +1,13 @@
+#!/bin/sh
+# A Chromium for the tests of pages: the machine's own, or Debian's, installed where that is allowed.
+set -eu
+for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+    [ -n "$name" ] && command -v "$name" && exit 0
+done
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >&2
+    command -v chromium && exit 0
+fi
+echo "the tests of pages need Chromium or Chrome: install one, or name it in CHROMIUM" >&2
+exit 1
