@@ -3,10 +3,14 @@
 mod auth;
 mod channel;
 mod feed;
+mod function;
 mod handlers;
+mod outbound;
 mod place;
 mod plane;
 mod problem;
+#[cfg(test)]
+mod stub;
 
 pub use feed::{Feed, Happening};
 pub use plane::{Plane, Settings};

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::emulator::answer::Fault;
 use crate::emulator::events::feed::Feed;
+use crate::emulator::events::outbound::Outbound;
 use crate::emulator::events::place::Place;
 use crate::emulator::state::Api;
 use crate::emulator::store::Store;
@@ -38,6 +39,7 @@ pub struct Plane {
     pub(in crate::emulator) store: Arc<Store>,
     pub(in crate::emulator) settings: Settings,
     pub feed: Feed,
+    pub(in crate::emulator) outbound: Outbound,
     apis: Mutex<Seen>,
 }
 
@@ -50,7 +52,8 @@ struct Seen {
 
 impl Plane {
     pub fn new(store: Arc<Store>, settings: Settings) -> Arc<Self> {
-        Arc::new(Self { store, settings, feed: Feed::new(), apis: Mutex::default() })
+        let outbound = Outbound::new(Arc::clone(&store), settings.lambda_endpoint.clone());
+        Arc::new(Self { store, settings, feed: Feed::new(), outbound, apis: Mutex::default() })
     }
 
     /// The API at `place`, as it is now. Copied once a change of the store, not once a request.
