@@ -26,7 +26,7 @@ impl Caller {
         Self::in_scope(&signed.or_else(presigned)?)
     }
 
-    fn in_scope(credential: &str) -> Option<Self> {
+    pub fn in_scope(credential: &str) -> Option<Self> {
         // A key may hold slashes; the four parts behind it don't.
         let parts: Vec<&str> = credential.rsplitn(5, '/').collect();
         let [terminator, service, region, _, access_key] = parts.as_slice() else { return None };

@@ -25,11 +25,13 @@ mod wafv2;
 mod xml;
 
 pub use calls::LoggedCall;
-pub use events::{Feed, Happening, Plane, Settings};
+pub use events::{Feed, Happening, Plane, Settings, TokenAsked};
 pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
 pub use operation::Service;
 pub use serve::serve;
 pub use service::{router, router_of};
 pub use store::{Announcement, OpenError, Store, create_private, served_at};
 pub use tls::{Authority, CERTIFICATE_FILE, server_config as tls};
-pub use unknowns::{ConstraintError, DeleteApi, Deletion, Duplicate, Omitted, Switches, Taken};
+pub use unknowns::{
+    BadSignature, ConstraintError, DeleteApi, Deletion, Duplicate, Omitted, Switches, Taken,
+};

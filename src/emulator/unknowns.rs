@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::emulator::answer::Fault;
+use crate::emulator::events::Problem;
 
 /// The account of callers whose access key id is no account id. Ours to choose.
 pub const ACCOUNT: &str = "123456789012";
@@ -75,6 +76,8 @@ pub struct Switches {
     pub role_checked: bool,
     /// For how many seconds an association of a domain name says PROCESSING (§1.7).
     pub association_takes_s: u32,
+    /// The error of a signature on the data plane that does not verify: BadRequestException with the canonical request, as seen on a WebSocket, or UnauthorizedException (§6.3).
+    pub bad_signature: BadSignature,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -119,6 +122,13 @@ pub enum Deletion {
     Refused,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BadSignature {
+    BadRequest,
+    Unauthorized,
+}
+
 impl Default for Switches {
     fn default() -> Self {
         Self {
@@ -143,6 +153,7 @@ impl Default for Switches {
             code_without_handlers: Taken::Refused,
             role_checked: false,
             association_takes_s: 0,
+            bad_signature: BadSignature::BadRequest,
         }
     }
 }
@@ -236,6 +247,32 @@ pub fn used_data_source(name: &str) -> Fault {
 /// A log role that IAM does not have (§2.1: error and text unknown).
 pub fn no_such_role(arn: &str) -> Fault {
     Fault::bad_request(format!("The role {arn} does not exist or can't be assumed by AppSync."))
+}
+
+/// A signature that does not verify, or not at this time (§6.3: seen on a WebSocket only).
+pub fn bad_signature(message: &str, switches: &Switches) -> Problem {
+    match switches.bad_signature {
+        BadSignature::BadRequest => Problem::bad_request(message),
+        BadSignature::Unauthorized => Problem::unauthorized(message),
+    }
+}
+
+/// What a signature that does not verify is told: AWS's own words, and what had to be signed.
+pub fn signature_mismatch(canonical: &str, to_sign: &str) -> String {
+    format!(
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'{canonical}'\n\nThe String-to-Sign should have been\n'{to_sign}'\n"
+    )
+}
+
+/// An access key that nobody knows (§6.3: error of AWS's services at large).
+pub fn unknown_access_key(switches: &Switches) -> Problem {
+    let message = "The security token included in the request is invalid.";
+    match switches.bad_signature {
+        BadSignature::BadRequest => {
+            Problem::new(403, "UnrecognizedClientException").saying(message)
+        }
+        BadSignature::Unauthorized => Problem::unauthorized(message),
+    }
 }
 
 #[cfg(test)]

@@ -12,5 +12,7 @@ mod problem;
 #[cfg(test)]
 mod stub;
 
+pub use auth::TokenAsked;
 pub use feed::{Feed, Happening};
 pub use plane::{Plane, Settings};
+pub(in crate::emulator) use problem::Problem;

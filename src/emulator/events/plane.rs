@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::emulator::answer::Fault;
+use crate::emulator::events::auth::{KeysOfIssuers, LocalIssuer, Remembered};
 use crate::emulator::events::feed::Feed;
 use crate::emulator::events::outbound::Outbound;
 use crate::emulator::events::place::Place;
@@ -40,6 +41,9 @@ pub struct Plane {
     pub(in crate::emulator) settings: Settings,
     pub feed: Feed,
     pub(in crate::emulator) outbound: Outbound,
+    pub(in crate::emulator) issuer: LocalIssuer,
+    pub(in crate::emulator) keys: KeysOfIssuers,
+    pub(in crate::emulator) verdicts: Remembered,
     apis: Mutex<Seen>,
 }
 
@@ -53,7 +57,17 @@ struct Seen {
 impl Plane {
     pub fn new(store: Arc<Store>, settings: Settings) -> Arc<Self> {
         let outbound = Outbound::new(Arc::clone(&store), settings.lambda_endpoint.clone());
-        Arc::new(Self { store, settings, feed: Feed::new(), outbound, apis: Mutex::default() })
+        let issuer = LocalIssuer::new(store.folder());
+        Arc::new(Self {
+            store,
+            settings,
+            feed: Feed::new(),
+            outbound,
+            issuer,
+            keys: KeysOfIssuers::default(),
+            verdicts: Remembered::default(),
+            apis: Mutex::default(),
+        })
     }
 
     /// The API at `place`, as it is now. Copied once a change of the store, not once a request.

@@ -1,14 +1,29 @@
 //! Who may do what: the one place where credentials are judged (reference §6.3, §6.4, §8).
+mod api_key;
+mod function;
+mod keys_of_issuer;
+mod local_issuer;
+mod local_token;
+mod mode;
+mod signature;
+mod token;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde_json::Value;
 
+use crate::emulator::events::auth::mode::Credential;
 use crate::emulator::events::channel::Channel;
 use crate::emulator::events::place::Place;
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
 use crate::emulator::state::Api;
+
+pub use function::Remembered;
+pub use keys_of_issuer::KeysOfIssuers;
+pub use local_issuer::LocalIssuer;
+pub use local_token::TokenAsked;
 
 /// What a client may be allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +69,43 @@ pub struct Identity {
 }
 
 /// Lets a client in, or says why not. Asked again for every message.
-pub async fn authorize(_plane: &Plane, _asked: &Asked<'_>) -> Result<Identity, Problem> {
-    Err(Problem::not_imitated("authorization on the data plane"))
+///
+/// Bad credentials are told before an unknown channel namespace is, of which AppSync tells nothing.
+pub async fn authorize(plane: &Plane, asked: &Asked<'_>) -> Result<Identity, Problem> {
+    let judged = judge(plane, asked).await;
+    judged.map_err(|problem| match asked.operation {
+        // A connection is refused without a word (reference §6.5), but for what is wrong with a signature.
+        Operation::Connect if problem.error_type == "UnauthorizedException" => {
+            Problem { message: None, ..problem }
+        }
+        _ => problem,
+    })
+}
+
+async fn judge(plane: &Plane, asked: &Asked<'_>) -> Result<Identity, Problem> {
+    let credential = Credential::of(asked, &plane.settings)?;
+    let mode = credential.mode();
+    mode::check_allowed(mode, asked)?;
+    let identity = match credential {
+        Credential::ApiKey(key) => api_key::authorize(plane, asked, key),
+        Credential::Signature(text) => signature::authorize(plane, asked, text),
+        Credential::Token(token, provider) => {
+            token::authorize(plane, asked, &token, &provider).await
+        }
+        Credential::Text(text, provider) => function::authorize(plane, asked, text, provider).await,
+    }?;
+    match asked.channel {
+        Some(channel) if !asked.api.namespaces.contains_key(channel.namespace()) => {
+            let why = format!("the API has no channel namespace {}", channel.namespace());
+            Err(Problem::new(401, "UnauthorizedException").because(why))
+        }
+        _ => Ok(identity),
+    }
+}
+
+/// `sourceIp`: who is said to be behind a proxy, then whoever it is that connected.
+fn source_ip(asked: &Asked<'_>) -> Vec<String> {
+    let forwarded = asked.headers.get("x-forwarded-for").into_iter().flatten();
+    let forwarded = forwarded.flat_map(|it| it.split(',')).map(|it| it.trim().to_owned());
+    forwarded.filter(|it| !it.is_empty()).chain(asked.peer.map(|it| it.to_string())).collect()
 }

@@ -1,0 +1,188 @@
+//! AWS_LAMBDA: a function says who may (reference §8.1).
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use regex_lite::Regex;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::emulator::events::auth::mode::AWS_LAMBDA;
+use crate::emulator::events::auth::{Asked, Identity, Operation};
+use crate::emulator::events::plane::Plane;
+use crate::emulator::events::problem::Problem;
+use crate::emulator::ids;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Of `handlerContext`, as JSON.
+const CONTEXT_MAX: usize = 5 * 1024 * 1024;
+/// Verdicts that are remembered at most; who comes with more tokens has them asked again.
+const REMEMBERED_MAX: usize = 10_000;
+
+/// Asks the function of `provider`, unless its last verdict still holds.
+pub async fn authorize(
+    plane: &Plane,
+    asked: &Asked<'_>,
+    token: &str,
+    provider: &Value,
+) -> Result<Identity, Problem> {
+    let config = &provider["lambdaAuthorizerConfig"];
+    check_form(token, config)?;
+    let function = config["authorizerUri"].as_str().unwrap_or_default();
+    let key = key(asked, token, function);
+    let now = plane.store.now_epoch_s();
+    if let Some(verdict) = plane.verdicts.find(&key, now) {
+        return verdict.identity(function);
+    }
+    let event = event(asked, token);
+    let asking = plane.outbound.invoke(function, true, &event);
+    let answer = match tokio::time::timeout(TIMEOUT, asking).await {
+        Ok(answer) => answer.map_err(Problem::unauthorized)?,
+        Err(_) => {
+            let why = format!("the function {function} did not answer within 10 s");
+            return Err(Problem::unauthorized(why));
+        }
+    };
+    if let Some(error) = answer.error() {
+        return Err(Problem::unauthorized(format!("the function {function} failed: {error}")));
+    }
+    let (verdict, ttl_override) = Verdict::read(&answer.payload, function)?;
+    let ttl_s = ttl_override.or_else(|| config["authorizerResultTtlInSeconds"].as_f64());
+    if let Some(ttl_s) = ttl_s.filter(|it| *it > 0.0) {
+        plane.verdicts.keep(key, verdict.clone(), now, now + ttl_s);
+    }
+    verdict.identity(function)
+}
+
+/// What functions have said, for as long as it holds. No `Debug` shows what.
+#[derive(Default)]
+pub struct Remembered {
+    verdicts: Mutex<HashMap<Key, (Verdict, f64)>>,
+}
+
+/// Of API, function, operation, channel and token: no token is kept as it is.
+type Key = [u8; 32];
+
+#[derive(Clone)]
+enum Verdict {
+    Refused,
+    Allowed(Map<String, Value>),
+}
+
+impl Remembered {
+    fn find(&self, key: &Key, now: f64) -> Option<Verdict> {
+        let verdicts = self.verdicts.lock().expect("nobody panics while holding it");
+        verdicts.get(key).filter(|(_, until)| *until > now).map(|(it, _)| it.clone())
+    }
+    fn keep(&self, key: Key, verdict: Verdict, now: f64, until: f64) {
+        let mut verdicts = self.verdicts.lock().expect("nobody panics while holding it");
+        if verdicts.len() >= REMEMBERED_MAX {
+            verdicts.retain(|_, (_, until)| *until > now);
+        }
+        if verdicts.len() < REMEMBERED_MAX {
+            verdicts.insert(key, (verdict, until));
+        }
+    }
+}
+
+impl Verdict {
+    /// What the function answered, and for how many seconds it is to hold, if it says so.
+    fn read(answer: &Value, function: &str) -> Result<(Self, Option<f64>), Problem> {
+        let refuse = |why: &str| Problem::unauthorized(format!("the function {function} {why}"));
+        let ttl_s = match &answer["ttlOverride"] {
+            Value::Null => None,
+            Value::Number(it) if it.as_f64().is_some_and(|it| it >= 0.0) => it.as_f64(),
+            _ => return Err(refuse("answered a ttlOverride that is no number of seconds")),
+        };
+        match answer.get("isAuthorized") {
+            Some(Value::Bool(true)) => {}
+            Some(Value::Bool(false)) => return Ok((Self::Refused, ttl_s)),
+            None => return Err(refuse("did not answer isAuthorized")),
+            Some(_) => {
+                return Err(refuse("answered an isAuthorized that is neither true nor false"));
+            }
+        }
+        let context = match &answer["handlerContext"] {
+            Value::Null => Map::new(),
+            Value::Object(context) => context.clone(),
+            _ => return Err(refuse("answered a handlerContext that is no object")),
+        };
+        if let Some((name, _)) = context.iter().find(|(_, it)| !it.is_string()) {
+            let why =
+                format!("answered a handlerContext whose {name} is no text; all of it must be");
+            return Err(refuse(&why));
+        }
+        if json!(context).to_string().len() > CONTEXT_MAX {
+            return Err(refuse("answered a handlerContext of more than 5 MB"));
+        }
+        Ok((Self::Allowed(context), ttl_s))
+    }
+
+    fn identity(self, function: &str) -> Result<Identity, Problem> {
+        match self {
+            Self::Refused => {
+                let why = format!("the function {function} answered isAuthorized: false");
+                Err(Problem::unauthorized(why))
+            }
+            Self::Allowed(context) => Ok(Identity {
+                mode: AWS_LAMBDA,
+                context: json!({ "handlerContext": context }),
+                until_epoch_s: None,
+            }),
+        }
+    }
+}
+
+/// Whether the token is of the form that the API asks for: if not, the function is not called.
+fn check_form(token: &str, config: &Value) -> Result<(), Problem> {
+    let Some(form) = config["identityValidationExpression"].as_str().filter(|it| !it.is_empty())
+    else {
+        return Ok(());
+    };
+    let expression = Regex::new(&format!("^(?:{form})$")).map_err(|error| {
+        Problem::unauthorized(format!(
+            "the API's identityValidationExpression can't be read here: {error}"
+        ))
+    })?;
+    match expression.is_match(token) {
+        true => Ok(()),
+        false => Err(Problem::unauthorized(format!(
+            "the token does not match the API's identityValidationExpression {form} as a whole; the function was not called"
+        ))),
+    }
+}
+
+fn key(asked: &Asked<'_>, token: &str, function: &str) -> Key {
+    let mut hash = Sha256::new();
+    let channel = asked.channel.map_or("", |it| it.path.as_str());
+    for part in [asked.place.api_id.as_str(), function, name(asked.operation), channel, token] {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+fn name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Connect => "EVENT_CONNECT",
+        Operation::Subscribe => "EVENT_SUBSCRIBE",
+        Operation::Publish => "EVENT_PUBLISH",
+    }
+}
+
+fn event(asked: &Asked<'_>, token: &str) -> Value {
+    let headers =
+        asked.headers.iter().map(|(name, values)| (name.clone(), json!(values.join(","))));
+    json!({
+        "authorizationToken": token,
+        "requestContext": {
+            "apiId": asked.place.api_id,
+            "accountId": asked.place.account,
+            "requestId": ids::request(),
+            "operation": name(asked.operation),
+            "channelNamespaceName": asked.channel.map(|it| it.namespace()),
+            "channel": asked.channel.map(|it| &it.path),
+        },
+        "requestHeaders": headers.collect::<Map<_, _>>(),
+    })
+}

@@ -1,0 +1,158 @@
+//! The public keys of an issuer of tokens: where they are to be had, and for how long they are believed.
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::emulator::events::outbound::{Outbound, Outgoing};
+
+const BELIEVED_FOR: Duration = Duration::from_secs(5 * 60);
+/// How soon an issuer is asked again for a key that it did not have.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// More than any issuer's documents take.
+const ANSWER_MAX: usize = 512 * 1024;
+
+/// A public key, with what it may verify: the key says so, never the token.
+#[derive(Clone)]
+pub struct PublicKey {
+    pub key: DecodingKey,
+    pub algorithms: &'static [Algorithm],
+}
+
+/// Where the keys of an issuer are said to be.
+pub enum Document {
+    /// At `jwks_uri` of the configuration that is at this URL.
+    Configuration(String),
+    /// At this URL.
+    Keys(String),
+}
+
+/// The keys of every issuer that was asked.
+#[derive(Default)]
+pub struct KeysOfIssuers {
+    issuers: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Fetched>>>>>,
+}
+
+struct Fetched {
+    at: Instant,
+    keys: HashMap<String, PublicKey>,
+}
+
+impl KeysOfIssuers {
+    /// The key called `kid` of an issuer. However many ask at once, the issuer is asked once.
+    pub async fn find(
+        &self,
+        outbound: &Outbound,
+        document: &Document,
+        kid: &str,
+    ) -> Result<PublicKey, String> {
+        let url = document.url();
+        let issuer = {
+            let mut issuers = self.issuers.lock().expect("nobody panics while holding it");
+            Arc::clone(issuers.entry(url.to_owned()).or_default())
+        };
+        let mut fetched = issuer.lock().await;
+        if let Some(it) = fetched.as_ref() {
+            let age = it.at.elapsed();
+            match it.keys.get(kid) {
+                Some(key) if age < BELIEVED_FOR => return Ok(key.clone()),
+                None if age < ASKED_AGAIN_AFTER => return Err(missing(url, &it.keys)),
+                _ => {}
+            }
+        }
+        let keys = fetch(outbound, document).await?;
+        let found = keys.get(kid).cloned().ok_or_else(|| missing(url, &keys));
+        *fetched = Some(Fetched { at: Instant::now(), keys });
+        found
+    }
+}
+
+impl Document {
+    fn url(&self) -> &str {
+        match self {
+            Self::Configuration(url) | Self::Keys(url) => url,
+        }
+    }
+}
+
+fn missing(url: &str, keys: &HashMap<String, PublicKey>) -> String {
+    let count = keys.len();
+    format!("the issuer has no usable key of the token's kid (it has {count}, by {url})")
+}
+
+async fn fetch(
+    outbound: &Outbound,
+    document: &Document,
+) -> Result<HashMap<String, PublicKey>, String> {
+    let keys = match document {
+        Document::Keys(url) => get(outbound, url).await?,
+        Document::Configuration(url) => {
+            let configuration = get(outbound, url).await?;
+            let jwks = configuration["jwks_uri"].as_str();
+            let jwks = jwks.ok_or_else(|| format!("the issuer's {url} has no jwks_uri"))?;
+            get(outbound, jwks).await?
+        }
+    };
+    let keys =
+        keys["keys"].as_array().ok_or("the issuer's keys are no JWKS: there is no list keys")?;
+    let read = |jwk: &Value| Some((jwk["kid"].as_str()?.to_owned(), PublicKey::read(jwk)?));
+    Ok(keys.iter().filter_map(read).collect())
+}
+
+async fn get(outbound: &Outbound, url: &str) -> Result<Value, String> {
+    let request = Outgoing::get(url).with("accept", "application/json").within(TIMEOUT, ANSWER_MAX);
+    let answer = outbound.send(request).await;
+    let answer = answer.map_err(|error| {
+        format!("the issuer can't be asked for its keys: {error}; another address for it is told with `provision local --issuer ISSUER=URL`, and `provision local token` makes tokens without one")
+    })?;
+    if !answer.is_success() {
+        return Err(format!("the issuer answered {} to {url}", answer.status));
+    }
+    serde_json::from_slice(&answer.body)
+        .map_err(|_| format!("the issuer answered no JSON to {url}"))
+}
+
+impl PublicKey {
+    /// A key that signs and that we can verify with. What a key of P-521 or a shared secret signs we can't.
+    pub fn read(jwk: &Value) -> Option<Self> {
+        let text = |name: &str| jwk[name].as_str();
+        if text("use").is_some_and(|it| it != "sig") {
+            return None;
+        }
+        let (key, algorithms) = match (text("kty")?, text("crv")) {
+            ("RSA", _) => {
+                let key = DecodingKey::from_rsa_components(text("n")?, text("e")?).ok()?;
+                (key, RSA)
+            }
+            ("EC", Some("P-256")) => (curve(jwk)?, &[Algorithm::ES256][..]),
+            ("EC", Some("P-384")) => (curve(jwk)?, &[Algorithm::ES384][..]),
+            _ => return None,
+        };
+        // A key may be for one algorithm alone.
+        let only = text("alg").and_then(|name| name.parse::<Algorithm>().ok());
+        let one = only.and_then(|it| algorithms.iter().position(|one| *one == it));
+        let algorithms = match (text("alg"), one) {
+            (None, _) => algorithms,
+            (Some(_), Some(n)) => &algorithms[n..=n],
+            (Some(_), None) => return None,
+        };
+        Some(Self { key, algorithms })
+    }
+}
+
+fn curve(jwk: &Value) -> Option<DecodingKey> {
+    DecodingKey::from_ec_components(jwk["x"].as_str()?, jwk["y"].as_str()?).ok()
+}
+
+const RSA: &[Algorithm] = &[
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+];
