@@ -25,7 +25,7 @@ mod wafv2;
 mod xml;
 
 pub use calls::LoggedCall;
-pub use events::{Feed, Happening, Plane, Settings, TokenAsked};
+pub use events::{Connected, Feed, Happening, Plane, Settings, Subscribed, TokenAsked};
 pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
 pub use operation::Service;
 pub use serve::serve;
@@ -33,5 +33,6 @@ pub use service::{router, router_of};
 pub use store::{Announcement, OpenError, Store, create_private, served_at};
 pub use tls::{Authority, CERTIFICATE_FILE, server_config as tls};
 pub use unknowns::{
-    BadSignature, ConstraintError, DeleteApi, Deletion, Duplicate, Omitted, Switches, Taken,
+    BadSignature, ConstraintError, DeleteApi, Deletion, Duplicate, Filtered, Omitted, Switches,
+    Taken,
 };

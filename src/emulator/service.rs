@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::emulator::answer::{Fault, json_answer, json_rpc_answer, query_answer};
 use crate::emulator::caller::Caller;
-use crate::emulator::events::{Plane, Settings};
+use crate::emulator::events::{self, Plane, Settings};
 use crate::emulator::faults::{Effect, Verdict};
 use crate::emulator::iam::Form;
 use crate::emulator::operation::{Operation, Service};
@@ -65,7 +65,10 @@ pub(in crate::emulator) async fn answer(
     if control::is_for(&request) {
         return control::answer(&store, request).await;
     }
-    let end = tokio::spawn(answer_to(Arc::clone(&store), request)).await;
+    let end = match events::is_for(&request) {
+        true => tokio::spawn(async { End::Answer(events::answer(plane, request).await) }).await,
+        false => tokio::spawn(answer_to(Arc::clone(&store), request)).await,
+    };
     let end = end.unwrap_or_else(|_| {
         let message = "provision's local AWS broke down; please report it";
         let fault = Fault::new(500, "InternalFailureException", message);

@@ -49,6 +49,8 @@ pub struct Store {
     pub(in crate::emulator) calls: Arc<Calls>,
     /// Whether the service ends: then nobody waits any longer.
     closing: watch::Sender<bool>,
+    /// Told of each change, and of each move of the clock.
+    changed: watch::Sender<()>,
 }
 
 struct Versioned {
@@ -140,6 +142,7 @@ impl Store {
             running: Running::new(),
             calls: Arc::new(Calls::new()),
             closing: watch::Sender::new(false),
+            changed: watch::Sender::new(()),
         })
     }
 
@@ -182,6 +185,7 @@ impl Store {
     /// Moves the clock on, or back.
     pub fn move_clock(&self, by_s: f64) {
         self.running.move_clock(by_s);
+        self.changed.send_replace(());
     }
 
     /// Puts `faults` in force, in place of those before.
@@ -209,6 +213,11 @@ impl Store {
         let mut closing = self.closing.subscribe();
         // The sender lives in the store, so this can't fail before it ends.
         let _ = closing.wait_for(|it| *it).await;
+    }
+
+    /// Tells of each change, and of each move of the clock.
+    pub(in crate::emulator) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     pub(in crate::emulator) fn quotas(&self) -> Quotas {
@@ -239,6 +248,7 @@ impl Store {
             running: Arc::clone(&self.running),
             calls: Arc::clone(&self.calls),
             closing: self.closing.clone(),
+            changed: self.changed.clone(),
         }))
     }
 
@@ -267,6 +277,7 @@ impl Store {
             self.running.remember(&versioned.state, self.now_epoch_s());
             (result, versioned.changes)
         };
+        self.changed.send_replace(());
         self.keep(number).await.map_err(|error| {
             let message = format!("provision's local AWS can't write its state: {error}");
             Fault::new(500, "InternalFailureException", message)

@@ -10,6 +10,8 @@ use crate::emulator::events::Problem;
 
 /// The account of callers whose access key id is no account id. Ours to choose.
 pub const ACCOUNT: &str = "123456789012";
+/// `code` of an event that a handler failed (reference §6.2: values unknown).
+pub const FAILED_EVENT_CODE: u16 = 400;
 /// The most that a caller may ask of one page (reference §1.2).
 pub const PAGE_MAX: usize = 25;
 
@@ -78,6 +80,8 @@ pub struct Switches {
     pub association_takes_s: u32,
     /// The error of a signature on the data plane that does not verify: BadRequestException with the canonical request, as seen on a WebSocket, or UnauthorizedException (§6.3).
     pub bad_signature: BadSignature,
+    /// Where the answer to a publish lists an event that a handler dropped: in `successful`, or nowhere (§6.10).
+    pub filtered_events: Filtered,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -129,6 +133,13 @@ pub enum BadSignature {
     Unauthorized,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Filtered {
+    Successful,
+    LeftOut,
+}
+
 impl Default for Switches {
     fn default() -> Self {
         Self {
@@ -154,6 +165,7 @@ impl Default for Switches {
             role_checked: false,
             association_takes_s: 0,
             bad_signature: BadSignature::BadRequest,
+            filtered_events: Filtered::Successful,
         }
     }
 }

@@ -2,17 +2,33 @@
 //! (reference §6–§8).
 mod auth;
 mod channel;
+mod connections;
+mod entrance;
 mod feed;
+mod frame;
 mod function;
 mod handlers;
+mod handshake;
+mod http;
+mod hub;
+mod message;
 mod outbound;
+mod outbox;
 mod place;
 mod plane;
 mod problem;
+mod publication;
+mod publish;
+mod route;
+mod session;
+mod socket;
 #[cfg(test)]
 mod stub;
 
 pub use auth::TokenAsked;
+pub use connections::{Connected, Subscribed};
+pub(in crate::emulator) use entrance::answer;
 pub use feed::{Feed, Happening};
 pub use plane::{Plane, Settings};
 pub(in crate::emulator) use problem::Problem;
+pub(in crate::emulator) use route::is_for;

@@ -1,14 +1,16 @@
 //! What the requests of the data plane share.
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::emulator::answer::Fault;
 use crate::emulator::events::auth::{KeysOfIssuers, LocalIssuer, Remembered};
+use crate::emulator::events::connections::{Connected, Connections};
 use crate::emulator::events::feed::Feed;
+use crate::emulator::events::hub::Hub;
 use crate::emulator::events::outbound::Outbound;
 use crate::emulator::events::place::Place;
-use crate::emulator::state::Api;
+use crate::emulator::state::{Api, State};
 use crate::emulator::store::Store;
 
 /// How the data plane reaches what is not in it.
@@ -44,6 +46,8 @@ pub struct Plane {
     pub(in crate::emulator) issuer: LocalIssuer,
     pub(in crate::emulator) keys: KeysOfIssuers,
     pub(in crate::emulator) verdicts: Remembered,
+    pub(in crate::emulator) hub: Hub,
+    pub(in crate::emulator) connections: Connections,
     apis: Mutex<Seen>,
 }
 
@@ -52,6 +56,8 @@ pub struct Plane {
 struct Seen {
     change: u64,
     apis: HashMap<(String, String, String), Arc<Api>>,
+    /// By the API's id, by the first part of its hosts, and by the domain names that lead to it.
+    names: Option<HashMap<String, Place>>,
 }
 
 impl Plane {
@@ -66,22 +72,55 @@ impl Plane {
             issuer,
             keys: KeysOfIssuers::default(),
             verdicts: Remembered::default(),
+            hub: Hub::default(),
+            connections: Connections::default(),
             apis: Mutex::default(),
         })
+    }
+
+    /// Who is connected now.
+    pub fn connections(&self) -> Vec<Connected> {
+        self.connections.shown()
+    }
+
+    /// Where the API is that has this id, or whose hosts begin so. No account has it together with another.
+    pub(in crate::emulator) fn place(&self, name: &str) -> Option<Place> {
+        self.named(name).filter(|it| it.domain.is_none())
+    }
+
+    /// Where the domain name leads, or one that stands for it: `*.example.com` for `events.example.com`.
+    pub(in crate::emulator) fn place_of_domain(&self, name: &str) -> Option<Place> {
+        let above = || self.named(&format!("*.{}", name.split_once('.')?.1));
+        let mut place = self.named(name).or_else(above).filter(|it| it.domain.is_some())?;
+        place.domain = Some(name.to_owned());
+        Some(place)
+    }
+
+    fn named(&self, name: &str) -> Option<Place> {
+        let change = self.store.change_number();
+        let mut seen = self.seen(change);
+        if seen.names.is_none() {
+            let names = self.store.look(|state| Ok(names(state)));
+            seen.names = names.ok();
+        }
+        seen.names.as_ref()?.get(name).cloned()
+    }
+
+    /// What was seen at this change of the store. Taken before the store, never after.
+    fn seen(&self, change: u64) -> MutexGuard<'_, Seen> {
+        let mut seen = self.apis.lock().expect("nobody panics while holding it");
+        if seen.change != change {
+            *seen = Seen { change, ..Seen::default() };
+        }
+        seen
     }
 
     /// The API at `place`, as it is now. Copied once a change of the store, not once a request.
     pub(in crate::emulator) fn api(&self, place: &Place) -> Option<Arc<Api>> {
         let key = (place.account.clone(), place.region.clone(), place.api_id.clone());
         let change = self.store.change_number();
-        {
-            let mut seen = self.apis.lock().expect("nobody panics while holding it");
-            if seen.change != change {
-                *seen = Seen { change, apis: HashMap::new() };
-            }
-            if let Some(api) = seen.apis.get(&key) {
-                return Some(Arc::clone(api));
-            }
+        if let Some(api) = self.seen(change).apis.get(&key) {
+            return Some(Arc::clone(api));
         }
         let found = self.store.look(|state| {
             let region = state.accounts.get(&key.0).and_then(|it| it.regions.get(&key.1));
@@ -95,6 +134,32 @@ impl Plane {
         }
         Some(api)
     }
+}
+
+fn names(state: &State) -> HashMap<String, Place> {
+    let mut names = HashMap::new();
+    for (account, held) in &state.accounts {
+        for (region, held) in &held.regions {
+            let place = |api_id: &str, domain: Option<&String>| Place {
+                account: account.clone(),
+                region: region.clone(),
+                api_id: api_id.to_owned(),
+                domain: domain.cloned(),
+            };
+            for api in held.apis.values() {
+                for name in [&api.id, &api.dns_prefix] {
+                    names.insert(name.clone(), place(&api.id, None));
+                }
+            }
+            for domain in held.domains.values() {
+                if let Some(association) = &domain.association {
+                    let name = domain.name.to_ascii_lowercase();
+                    names.insert(name, place(&association.api_id, Some(&domain.name)));
+                }
+            }
+        }
+    }
+    names
 }
 
 impl fmt::Debug for Plane {

@@ -1,0 +1,165 @@
+//! What waits to be sent to one connection. It is bounded: who reads too slowly is let go.
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::Notify;
+
+/// More waits for nobody.
+const FRAMES_MAX: usize = 4_096;
+const BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What a quiet connection keeps room for.
+const ROOM: usize = 16;
+
+/// A frame to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// The text as it is.
+    Text(String),
+    /// An event for a subscription; its text, escaped as JSON, is shared by all who get it.
+    Data { id: Arc<str>, event: Arc<str> },
+}
+
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Something that it hangs on did.
+    Over,
+    /// It read too slowly.
+    Slow,
+}
+
+#[derive(Debug, Default)]
+pub struct Outbox {
+    waiting: Mutex<Waiting>,
+    filled: Notify,
+    ended: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    end: Option<End>,
+}
+
+impl Outbox {
+    /// Puts a frame at the end; whether the connection still takes any.
+    pub fn push(&self, frame: Frame) -> bool {
+        let mut waiting = self.waiting();
+        if waiting.end.is_some() {
+            return false;
+        }
+        waiting.bytes += frame.bytes();
+        waiting.frames.push_back(frame);
+        if waiting.frames.len() > FRAMES_MAX || waiting.bytes > BYTES_MAX {
+            drop(waiting);
+            self.end(End::Slow);
+            return false;
+        }
+        drop(waiting);
+        self.filled.notify_one();
+        true
+    }
+
+    /// The connection ends, and what waits is dropped with it.
+    pub fn end(&self, end: End) {
+        let mut waiting = self.waiting();
+        waiting.end.get_or_insert(end);
+        waiting.frames = VecDeque::new();
+        waiting.bytes = 0;
+        drop(waiting);
+        self.ended.notify_one();
+    }
+
+    /// Moves up to `most` frames to `frames`, as soon as there are some. Nothing is lost if nobody waits any
+    /// longer. One task at a time may wait.
+    pub async fn take(&self, most: usize, frames: &mut Vec<Frame>) {
+        while !self.take_now(most, frames) {
+            self.filled.notified().await;
+        }
+    }
+
+    /// The same, without waiting: whether there were some.
+    pub fn take_now(&self, most: usize, frames: &mut Vec<Frame>) -> bool {
+        let mut waiting = self.waiting();
+        let count = most.min(waiting.frames.len());
+        for frame in waiting.frames.drain(..count).collect::<Vec<_>>() {
+            waiting.bytes -= frame.bytes();
+            frames.push(frame);
+        }
+        if waiting.frames.is_empty() {
+            waiting.frames.shrink_to(ROOM);
+        }
+        count > 0
+    }
+
+    /// Why the connection ends, once it does. One task at a time may wait.
+    pub async fn ended(&self) -> End {
+        loop {
+            if let Some(end) = self.waiting().end {
+                return end;
+            }
+            self.ended.notified().await;
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl Frame {
+    /// The frame as it is sent.
+    pub fn text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Data { id, event } => {
+                let parts = ["{\"type\":\"data\",\"id\":\"", &id, "\",\"event\":", &event, "}"];
+                parts.concat()
+            }
+        }
+    }
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Data { event, .. } => event.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(of: usize) -> Frame {
+        Frame::Text("x".repeat(of))
+    }
+
+    #[test]
+    fn frames_come_out_in_order_and_an_event_is_escaped_once() {
+        let outbox = Outbox::default();
+        let event: Arc<str> = serde_json::to_string("{\"a\":1}").unwrap().into();
+        assert!(outbox.push(text(1)));
+        assert!(outbox.push(Frame::Data { id: "s".into(), event }));
+        let mut frames = Vec::new();
+        assert!(outbox.take_now(1, &mut frames) && outbox.take_now(9, &mut frames));
+        assert!(!outbox.take_now(9, &mut frames));
+        let texts: Vec<_> = frames.into_iter().map(Frame::text).collect();
+        assert_eq!(texts, ["x", r#"{"type":"data","id":"s","event":"{\"a\":1}"}"#]);
+    }
+
+    #[tokio::test]
+    async fn who_lets_too_much_wait_is_let_go_by_count_and_by_size() {
+        let check = async |frame: &Frame, fit: usize| {
+            let outbox = Outbox::default();
+            for _ in 0..fit {
+                assert!(outbox.push(frame.clone()));
+            }
+            assert!(!outbox.push(frame.clone()) && !outbox.push(text(0)));
+            assert_eq!(outbox.ended().await, End::Slow);
+            assert!(!outbox.take_now(1, &mut Vec::new()));
+        };
+        check(&text(1), FRAMES_MAX).await;
+        check(&text(BYTES_MAX / 4), 4).await;
+    }
+}

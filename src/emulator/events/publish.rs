@@ -1,0 +1,69 @@
+//! `POST /event`: publishing over HTTP (reference §6.2).
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Response;
+use futures_util::StreamExt;
+use serde::Serialize;
+use tokio::time::timeout;
+
+use crate::emulator::events::handshake::of_headers;
+use crate::emulator::events::http;
+use crate::emulator::events::message::Message;
+use crate::emulator::events::plane::Plane;
+use crate::emulator::events::problem::Problem;
+use crate::emulator::events::publication::{self, Failed, REQUEST_MAX, Source, Successful};
+
+/// What is still read of a body that is too large, so that its sender gets to read the answer.
+const DRAINED_MAX: usize = 16 * 1024 * 1024;
+/// How long a body may take to come (reference §2.5: request execution time).
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// With the members in the order that AppSync has over HTTP.
+#[derive(Serialize)]
+struct Answer<'a> {
+    failed: &'a [Failed],
+    successful: &'a [Successful],
+}
+
+pub async fn answer(plane: &Plane, source: &Source, body: Body) -> Response<Body> {
+    match publish(plane, source, body).await {
+        Ok(text) => http::answer(200, text),
+        Err(problem) => http::refused(&problem),
+    }
+}
+
+async fn publish(plane: &Plane, source: &Source, body: Body) -> Result<String, Problem> {
+    let read = timeout(BODY_TIME, read(body)).await;
+    let body = read.map_err(|_| {
+        Problem::new(408, "RequestTimeoutException").saying("The request took too long to come")
+    })??;
+    let message = Message::read(&body)
+        .ok_or_else(|| Problem::bad_request("The request is no JSON object"))?;
+    let presented = of_headers(&source.headers);
+    let (channel, events) = (&message.channel, message.events);
+    let receipt = publication::publish(plane, source, channel, events, &presented, &body).await?;
+    let answer = Answer { failed: &receipt.failed, successful: &receipt.successful };
+    Ok(serde_json::to_string(&answer).expect("texts and numbers can be written as JSON"))
+}
+
+async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+    let mut chunks = body.into_data_stream();
+    let (mut read, mut size) = (Vec::new(), 0);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Problem::bad_request("The request broke off"))?;
+        size += chunk.len();
+        if size <= REQUEST_MAX {
+            read.extend_from_slice(&chunk);
+        } else {
+            read = Vec::new();
+        }
+        if size > DRAINED_MAX {
+            break;
+        }
+    }
+    match size <= REQUEST_MAX {
+        true => Ok(read),
+        false => Err(publication::too_large()),
+    }
+}

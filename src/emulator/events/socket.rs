@@ -1,0 +1,171 @@
+//! The socket under a session: frames in, frames out, signs of life, and the end.
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderValue, Response};
+use futures_util::SinkExt;
+use tokio::time::{Instant, interval_at, timeout};
+
+use crate::emulator::events::frame;
+use crate::emulator::events::handshake::{Offer, SUBPROTOCOL, Verdict};
+use crate::emulator::events::outbox::{End, Frame, Outbox};
+use crate::emulator::events::plane::Plane;
+use crate::emulator::events::problem::Problem;
+use crate::emulator::events::publication::{REQUEST_MAX, Source};
+use crate::emulator::events::session::Session;
+
+/// How often a client hears that the connection lives (reference §6.8).
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// How long the other end may take to say goodbye.
+const CLOSING: Duration = Duration::from_secs(2);
+/// How long a socket may take nothing at all before it counts as dead.
+const STUCK: Duration = Duration::from_secs(60);
+/// The code of every end: AppSync tells none apart (§6.9).
+const NORMAL: u16 = 1_000;
+/// Room for credentials beside the largest publish.
+const MESSAGE_MAX: usize = REQUEST_MAX + 256 * 1024;
+/// Small, since most of ten thousand connections say nothing most of the time.
+const BUFFER: usize = 4 * 1024;
+/// Frames that are written at once.
+const BATCH: usize = 64;
+
+/// Answers an upgrade. Whoever may not connect is told so behind it: a browser does not show what is told before.
+pub fn open(
+    plane: Arc<Plane>,
+    source: Source,
+    offer: Offer,
+    mut upgrade: WebSocketUpgrade,
+) -> Response<Body> {
+    if offer.verdict == Verdict::Sound {
+        upgrade.set_selected_protocol(HeaderValue::from_static(SUBPROTOCOL));
+    }
+    upgrade
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_message_size(MESSAGE_MAX)
+        .max_frame_size(MESSAGE_MAX)
+        .on_upgrade(|socket| begin(plane, source, offer, socket))
+}
+
+async fn begin(plane: Arc<Plane>, source: Source, offer: Offer, mut socket: WebSocket) {
+    let refusal = match offer.verdict {
+        Verdict::Missing => frame::protocol_error("NoProtocolError"),
+        Verdict::Unsupported => frame::protocol_error("SubProtocolNotSupportedError"),
+        Verdict::Sound => match Session::begin(plane, source, offer.presented).await {
+            Ok(session) => {
+                let outbox = session.outbox();
+                let end = tokio::select! {
+                    end = carry(&mut socket, session, &outbox) => end,
+                    end = outbox.ended() => end,
+                };
+                return close(socket, end).await;
+            }
+            Err(problem) => frame::error("connection_error", None, &quiet(problem)),
+        },
+    };
+    // Whoever is gone already needs no answer.
+    let _ = timeout(CLOSING, socket.send(Message::Text(refusal.into()))).await;
+    close(socket, End::Over).await;
+}
+
+/// AppSync does not say why a connection is not allowed.
+fn quiet(mut problem: Problem) -> Problem {
+    if problem.error_type == "UnauthorizedException" {
+        problem.message = None;
+    }
+    problem
+}
+
+type Work = Pin<Box<dyn Future<Output = Session> + Send>>;
+
+/// What the session does: one message after the other, while events go out.
+enum Doing {
+    Nothing(Box<Session>),
+    Answering(Work),
+}
+
+/// Carries frames both ways until either end is gone.
+async fn carry(socket: &mut WebSocket, session: Session, outbox: &Outbox) -> End {
+    let mut doing = Doing::Nothing(Box::new(session));
+    let mut frames = Vec::new();
+    let mut alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
+    loop {
+        let next = match &mut doing {
+            Doing::Answering(work) => tokio::select! {
+                session = work => Next::Done(session),
+                () = outbox.take(BATCH, &mut frames) => Next::Send,
+                _ = alive.tick() => Next::Alive,
+            },
+            Doing::Nothing(_) => tokio::select! {
+                message = socket.recv() => Next::Came(message),
+                () = outbox.take(BATCH, &mut frames) => Next::Send,
+                _ = alive.tick() => Next::Alive,
+            },
+        };
+        match next {
+            Next::Done(session) => doing = Doing::Nothing(Box::new(session)),
+            Next::Alive => frames.push(Frame::Text(frame::keep_alive())),
+            Next::Send => {}
+            Next::Came(None | Some(Err(_) | Ok(Message::Close(_)))) => return End::Over,
+            Next::Came(Some(Ok(message))) => doing = take(doing, message),
+        }
+        if !frames.is_empty() && !send(socket, &mut frames).await {
+            return End::Slow;
+        }
+    }
+}
+
+enum Next {
+    Done(Session),
+    Came(Option<Result<Message, axum::Error>>),
+    Send,
+    Alive,
+}
+
+/// Has the session answer `message`.
+fn take(doing: Doing, message: Message) -> Doing {
+    let Doing::Nothing(mut session) = doing else { return doing };
+    match message {
+        Message::Text(text) => Doing::Answering(Box::pin(async move {
+            session.on(text.as_bytes()).await;
+            *session
+        })),
+        Message::Binary(_) => {
+            session.on_other("The message is binary: send JSON as text");
+            Doing::Nothing(session)
+        }
+        // Pings are answered below.
+        _ => Doing::Nothing(session),
+    }
+}
+
+/// Sends all frames; whether the socket takes them.
+async fn send(socket: &mut WebSocket, frames: &mut Vec<Frame>) -> bool {
+    for frame in frames.drain(..) {
+        let sent = timeout(STUCK, socket.feed(Message::Text(frame.text().into()))).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            return false;
+        }
+    }
+    frames.shrink_to(BATCH / 8);
+    matches!(timeout(STUCK, socket.flush()).await, Ok(Ok(())))
+}
+
+/// Says goodbye, and listens for the other's, but not for long.
+async fn close(mut socket: WebSocket, end: End) {
+    if end == End::Slow {
+        // It would not read it.
+        return;
+    }
+    let goodbye = CloseFrame { code: NORMAL, reason: "".into() };
+    let closed = async {
+        // The other end may have closed already: then this writes the answer to that.
+        let _ = socket.send(Message::Close(Some(goodbye))).await;
+        while let Some(Ok(_)) = socket.recv().await {}
+    };
+    let _ = timeout(CLOSING, closed).await;
+}
