@@ -7,6 +7,7 @@ pub mod aws;
 pub mod backend;
 pub mod calls;
 pub mod cli;
+pub mod client;
 pub mod diagnostic;
 pub mod diff;
 pub mod emulator;

@@ -148,6 +148,7 @@ fn clients(config: &SdkConfig, region: String, sleep: SharedAsyncSleep) -> Aws {
         waf: aws_sdk_wafv2::Client::from_conf(waf.retry_partition(patient).build()),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         region,
+        credentials: config.credentials_provider(),
         elsewhere: elsewhere(config),
         served_at: None,
         sleep,

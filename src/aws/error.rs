@@ -158,7 +158,7 @@ pub fn code_errors(refusal: &BadRequestException) -> Vec<CodeError> {
 }
 
 /// The message without the API keys in it: AWS names what it did not find, and a key's name is the key.
-fn without_keys(message: &str) -> String {
+pub fn without_keys(message: &str) -> String {
     let mut kept = String::new();
     let mut rest = message;
     while let Some((before, after)) = rest.split_once("da2-") {

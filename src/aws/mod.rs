@@ -7,12 +7,13 @@ mod watch;
 
 pub use advice::{Advice, advice};
 pub use connect::{ATTEMPT_TIMEOUT, Endpoint, Target, connect};
-pub use error::{AwsError, Class, CodeError, code_errors, failed};
+pub use error::{AwsError, Class, CodeError, code_errors, failed, without_keys};
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
 use tokio::sync::OnceCell;
 
@@ -32,6 +33,8 @@ pub struct Aws {
     /// Both calls that it is for may be repeated.
     pub waf: aws_sdk_wafv2::Client,
     pub region: String,
+    /// As whom calls are made, for what no SDK client sends.
+    pub credentials: Option<SharedCredentialsProvider>,
     /// Where the environment or the profile leads calls, if not to AWS's own endpoints.
     pub elsewhere: Option<String>,
     /// The URL of a local AWS that goes on when this command ends.

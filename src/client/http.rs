@@ -1,0 +1,186 @@
+//! Publishing over HTTP: a batch is a request, and is sent again only if it was certainly not published.
+use std::fmt;
+
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::client::batch::body;
+use crate::client::frame::{self, Published};
+use crate::client::{Client, ClientError, Credentials, Kind};
+
+const OPERATION: &str = "publish";
+/// An answer names five events.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// Publishes batches, over one connection as long as it lasts.
+pub struct Publisher {
+    client: Client,
+    credentials: Credentials,
+    /// Whether a batch is sent again that may have been published.
+    at_least_once: bool,
+    kept: Option<SendRequest<Full<Bytes>>>,
+}
+
+impl Publisher {
+    pub fn new(client: Client, credentials: Credentials, at_least_once: bool) -> Self {
+        Self { client, credentials, at_least_once, kept: None }
+    }
+
+    /// Publishes one batch. What is refused as too much, or could not be sent, is sent again after a while; what may
+    /// have been published only if the user wants every event at least once.
+    pub async fn publish(
+        &mut self,
+        channel: &str,
+        events: &[String],
+    ) -> Result<Published, ClientError> {
+        let body = body(channel, events);
+        let mut n = 1;
+        loop {
+            let error = match self.attempt(&body).await {
+                Ok(published) => return Ok(published),
+                Err(error) => error,
+            };
+            let uncertain = matches!(error.kind, Kind::Uncertain | Kind::Lost);
+            let again = error.may_be_repeated() || (uncertain && self.at_least_once);
+            if !again || n >= self.client.timing.attempts {
+                return Err(error);
+            }
+            let wait = self.client.timing.backoff(n);
+            tracing::debug!(%error, ?wait, "publishes again");
+            tokio::time::sleep(wait).await;
+            n += 1;
+        }
+    }
+
+    async fn attempt(&mut self, body: &str) -> Result<Published, ClientError> {
+        let headers = self.credentials.headers(&self.client.endpoint, body).await?;
+        let mut request = Request::post(self.client.endpoint.http.path())
+            .body(Full::new(Bytes::from(body.to_owned())))
+            .expect("a path that was parsed, and nothing else");
+        *request.headers_mut() = headers;
+        let mut sender = self.sender().await?;
+        let answered = async {
+            let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
+            read(response).await
+        };
+        let limit = self.client.timing.request;
+        let (status, request_id, bytes) = timeout(limit, answered).await.unwrap_or_else(|_| {
+            let message = format!("no answer within {} s", limit.as_secs());
+            Err(ClientError::new(Kind::Uncertain, OPERATION, message))
+        })?;
+        self.kept = Some(sender);
+        outcome(status, &bytes).map_err(|error| ClientError { request_id, ..error })
+    }
+
+    /// The connection that is kept, or a new one.
+    async fn sender(&mut self) -> Result<SendRequest<Full<Bytes>>, ClientError> {
+        if let Some(mut kept) = self.kept.take()
+            && kept.ready().await.is_ok()
+        {
+            return Ok(kept);
+        }
+        let stream = self.client.net.dial(&self.client.endpoint.http).await?;
+        let (sender, connection) = handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| ClientError::new(Kind::Unreachable, OPERATION, error.to_string()))?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "the connection ended");
+            }
+        });
+        Ok(sender)
+    }
+}
+
+impl fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publisher").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+type Answer = (StatusCode, Option<String>, Bytes);
+
+async fn read(response: Response<Incoming>) -> Result<Answer, ClientError> {
+    let (parts, body) = response.into_parts();
+    let request_id = parts.headers.get("x-amzn-requestid").and_then(|it| it.to_str().ok());
+    let request_id = request_id.map(str::to_owned);
+    let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| {
+        let message = format!("the answer broke off: {error}");
+        ClientError::new(Kind::Uncertain, OPERATION, message)
+    })?;
+    Ok((parts.status, request_id, body.to_bytes()))
+}
+
+/// What an answer says of the events.
+fn outcome(status: StatusCode, body: &[u8]) -> Result<Published, ClientError> {
+    let answer: Option<Value> = serde_json::from_slice(body).ok();
+    let is_object = answer.as_ref().is_some_and(Value::is_object);
+    match answer.filter(|_| is_object) {
+        Some(answer) if status.is_success() && answer.get("errors").is_none() => {
+            Published::deserialize(&answer).map_err(|_| foreign(status))
+        }
+        Some(answer) => Err(frame::error(OPERATION, &answer).with_status(status)),
+        None if status.is_success() || status.is_redirection() => Err(foreign(status)),
+        None => Err(ClientError::answered(OPERATION, "", "no reason is given").with_status(status)),
+    }
+}
+
+fn foreign(status: StatusCode) -> ClientError {
+    let message = "the answer is not that of an Event API";
+    let error = ClientError::new(Kind::Foreign, OPERATION, message);
+    ClientError { status: Some(status.as_u16()), ..error }
+}
+
+/// A connection that broke: before the request was written it certainly was not carried out.
+fn broken(error: &hyper::Error) -> ClientError {
+    let kind = if error.is_canceled() { Kind::Unreachable } else { Kind::Uncertain };
+    let reason = std::error::Error::source(error).map(|it| format!(": {it}")).unwrap_or_default();
+    ClientError::new(kind, OPERATION, format!("{error}{reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(status: u16, body: &str) -> Result<Published, ClientError> {
+        outcome(StatusCode::from_u16(status).unwrap(), body.as_bytes())
+    }
+
+    #[test]
+    fn an_answer_tells_what_was_taken_and_what_was_not() {
+        let body = r#"{"failed":[{"identifier":"x","index":0,"code":401,"message":"Message required"}],
+            "successful":[{"identifier":"y","index":1}]}"#;
+        let published = of(200, body).unwrap();
+        assert_eq!(published.successful[0].index, 1);
+        assert_eq!(published.failed[0].message.as_deref(), Some("Message required"));
+        assert_eq!(of(200, "{}").unwrap(), Published::default());
+    }
+
+    #[test]
+    fn each_refusal_is_known_for_what_it_is() {
+        for (status, body, kind) in [
+            (401, r#"{"errors":[{"errorType":"UnauthorizedException"}]}"#, Kind::Unauthorized),
+            (403, r#"{"errors":[{"message":"no"}]}"#, Kind::Refused),
+            (403, "<html>", Kind::Refused),
+            (
+                400,
+                r#"{"errors":[{"errorType":"BadRequestException","message":"m"}]}"#,
+                Kind::Invalid,
+            ),
+            (429, "", Kind::Throttled),
+            (500, r#"{"errors":[{"errorType":"InternalFailure"}]}"#, Kind::Uncertain),
+            (502, "bad gateway", Kind::Uncertain),
+            (404, "", Kind::Foreign),
+            (200, "<html>", Kind::Foreign),
+            (301, "", Kind::Foreign),
+        ] {
+            assert_eq!(of(status, body).unwrap_err().kind, kind, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The Events data plane as a client: publishing over HTTP and over a WebSocket, and subscribing.
+//!
+//! It knows AWS's frames from the documentation (reference §6) and shares nothing with the local AWS, which it meets
+//! only over the network. It prints nothing: what happens is told to a function.
+mod batch;
+mod channel;
+mod credentials;
+mod endpoint;
+mod error;
+mod frame;
+mod http;
+mod mode;
+mod net;
+mod secret;
+mod sign;
+mod socket;
+mod subscriber;
+
+pub use batch::{Batches, EVENT_BYTES_MAX, EVENTS_MAX, TooLarge};
+pub use channel::Channel;
+pub use credentials::{Credentials, Signer};
+pub use endpoint::Endpoint;
+pub use error::{ClientError, Kind};
+pub use frame::{Published, Rejected, Taken};
+pub use http::Publisher;
+pub use mode::Mode;
+pub use net::{Net, NetOptions};
+pub use secret::Secret;
+pub use socket::{Incoming, Socket};
+pub use subscriber::{Subscriber, Told};
+
+use std::time::Duration;
+
+/// One Event API, and the way to it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub endpoint: Endpoint,
+    pub net: Net,
+    pub timing: Timing,
+}
+
+/// How long a client waits for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// For the answer to a frame; Amplify's clients wait as long.
+    pub answer: Duration,
+    /// For the answer to an HTTP request: longer than AppSync lets a handler run.
+    pub request: Duration,
+    /// Before the first repetition; each further one waits twice as long.
+    pub first_backoff: Duration,
+    pub longest_backoff: Duration,
+    /// How often a request is sent at most, and how often in a row a connection is tried.
+    pub attempts: u32,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(15),
+            request: Duration::from_secs(35),
+            first_backoff: Duration::from_millis(200),
+            longest_backoff: Duration::from_secs(30),
+            attempts: 8,
+        }
+    }
+}
+
+impl Timing {
+    /// How long to wait before the repetition `n`, from 1: somewhere in the upper half of what doubling gives, so
+    /// that clients which were cut off together don't come back together.
+    pub fn backoff(&self, n: u32) -> Duration {
+        let doubled = self.first_backoff.saturating_mul(1 << n.saturating_sub(1).min(16));
+        let most = doubled.min(self.longest_backoff);
+        // Without chance the wait is merely a little longer.
+        let chance = getrandom::u32().unwrap_or(u32::MAX);
+        most.mul_f64(0.5 + f64::from(chance) / f64::from(u32::MAX) / 2.0)
+    }
+}

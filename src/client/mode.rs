@@ -1,0 +1,41 @@
+//! The ways for a client to prove who it is.
+use std::fmt;
+
+/// An authorization mode, as far as a client has to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    ApiKey,
+    Iam,
+    Cognito,
+    Oidc,
+    Lambda,
+}
+
+impl Mode {
+    pub const ALL: [Self; 5] = [Self::ApiKey, Self::Iam, Self::Cognito, Self::Oidc, Self::Lambda];
+
+    /// AppSync's own name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "API_KEY",
+            Self::Iam => "AWS_IAM",
+            Self::Cognito => "AMAZON_COGNITO_USER_POOLS",
+            Self::Oidc => "OPENID_CONNECT",
+            Self::Lambda => "AWS_LAMBDA",
+        }
+    }
+    /// The mode with this name of AppSync's, if we know it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == name)
+    }
+    /// Whether the user has to bring a token for it.
+    pub fn takes_token(self) -> bool {
+        matches!(self, Self::Cognito | Self::Oidc | Self::Lambda)
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
