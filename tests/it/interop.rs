@@ -20,6 +20,11 @@ fn boto3_sees_every_fault_that_is_asked_for() {
 }
 
 #[test]
+fn curl_botocore_and_a_raw_websocket_publish_and_subscribe() {
+    pytest("test_events.py");
+}
+
+#[test]
 fn each_switch_of_the_local_aws_changes_what_it_says() {
     pytest("test_switches.py");
 }
