@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod agreement;
+mod amplify;
 mod answers;
 mod bad_input;
 mod commands;

@@ -56,3 +56,10 @@ pub fn environment(packages: &str) -> PathBuf {
     }
     node
 }
+
+/// The browser that pages are tried in; `tests/chromium.sh` finds or installs it.
+pub fn browser() -> String {
+    let done = Command::new("sh").arg(root("tests/chromium.sh")).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
