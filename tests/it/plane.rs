@@ -1,0 +1,156 @@
+//! An Event API of a local AWS, and clients of its data plane that speak no more than HTTP and WebSocket.
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::faulty::{Answer, Faulty};
+
+/// A test that waits for longer has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+pub const SUBPROTOCOL: &str = "aws-appsync-event-ws";
+
+/// An API with the channel namespaces `default` and `other`, and a key that may do everything.
+pub struct Plane {
+    pub faulty: Faulty,
+    pub api: String,
+    /// Its hosts begin so.
+    pub prefix: String,
+    pub key: String,
+}
+
+impl Plane {
+    pub async fn start() -> Self {
+        let faulty = Faulty::start(json!({})).await;
+        let made = faulty.create_api("events").await.json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let api = text(&made["api"]["apiId"]);
+        let host = text(&made["api"]["dns"]["HTTP"]);
+        let prefix = host.split('.').next().unwrap().to_owned();
+        for name in ["default", "other"] {
+            let path = format!("/v2/apis/{api}/channelNamespaces");
+            assert_eq!(faulty.appsync("POST", &path, &json!({ "name": name })).await.status, 200);
+        }
+        let path = format!("/v1/apis/{api}/apikeys");
+        let made = faulty.appsync("POST", &path, &json!({})).await.json();
+        let key = text(&made["apiKey"]["id"]);
+        Self { faulty, api, prefix, key }
+    }
+
+    /// Publishes `body` over HTTP with the key.
+    pub async fn post(&self, body: &str) -> Answer {
+        let head = format!("POST /apis/{}/event HTTP/1.1\r\nx-api-key: {}", self.api, self.key);
+        self.faulty.send(&head, body).await.unwrap()
+    }
+    pub async fn publish(&self, channel: &str, events: &[&str]) -> Answer {
+        self.post(&json!({ "channel": channel, "events": events }).to_string()).await
+    }
+
+    /// The members that authorize, in a message.
+    pub fn authorization(&self) -> Value {
+        json!({ "host": "h", "x-api-key": self.key })
+    }
+    /// The subprotocol that carries the key.
+    pub fn credentials(&self) -> String {
+        subprotocol(&self.authorization().to_string())
+    }
+    /// A WebSocket that the key opened.
+    pub async fn connect(&self) -> Socket {
+        self.open(Some(&format!("{}, {SUBPROTOCOL}", self.credentials())), &[]).await
+    }
+    /// A WebSocket with these subprotocols and more headers.
+    pub async fn open(
+        &self,
+        subprotocols: Option<&str>,
+        headers: &[(&'static str, &str)],
+    ) -> Socket {
+        let address = self.faulty.address;
+        let url = format!("ws://{address}/apis/{}/event/realtime", self.api);
+        let mut request = url.into_client_request().unwrap();
+        let mut put = |name: &'static str, value: &str| {
+            request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
+        };
+        if let Some(subprotocols) = subprotocols {
+            put("sec-websocket-protocol", subprotocols);
+        }
+        for (name, value) in headers {
+            put(name, value);
+        }
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = client_async(request, stream).await.unwrap();
+        Socket { stream }
+    }
+
+    pub fn subscribe(&self, id: &str, channel: &str) -> String {
+        let authorization = self.authorization();
+        json!({ "type": "subscribe", "id": id, "channel": channel, "authorization": authorization })
+            .to_string()
+    }
+    pub fn publishing(&self, id: &str, channel: &str, events: &[&str]) -> String {
+        let authorization = self.authorization();
+        json!({ "type": "publish", "id": id, "channel": channel, "events": events, "authorization": authorization })
+            .to_string()
+    }
+}
+
+/// The subprotocol that carries `json`.
+pub fn subprotocol(json: &str) -> String {
+    format!("header-{}", URL_SAFE_NO_PAD.encode(json))
+}
+
+/// A client's end.
+pub struct Socket {
+    pub stream: WebSocketStream<TcpStream>,
+}
+
+impl Socket {
+    pub async fn send(&mut self, text: &str) {
+        self.stream.send(Message::text(text)).await.unwrap();
+    }
+    /// The next message, whatever it is; none once the connection is gone.
+    pub async fn message(&mut self) -> Option<Message> {
+        let next = tokio::time::timeout(PATIENCE, self.stream.next()).await;
+        next.unwrap().and_then(Result::ok)
+    }
+    /// The next frame's text.
+    pub async fn text(&mut self) -> String {
+        let message = self.message().await;
+        match message {
+            Some(Message::Text(text)) => text.to_string(),
+            other => panic!("a text was expected, not {other:?}"),
+        }
+    }
+    pub async fn ask(&mut self, text: &str) -> String {
+        self.send(text).await;
+        self.text().await
+    }
+    /// Subscribes, and waits until it is so.
+    pub async fn subscribe(&mut self, plane: &Plane, id: &str, channel: &str) {
+        let answer = self.ask(&plane.subscribe(id, channel)).await;
+        assert_eq!(answer, format!("{{\"type\":\"subscribe_success\",\"id\":\"{id}\"}}"));
+    }
+    /// The code that the server closes with, and nothing before it.
+    pub async fn closed(&mut self) -> u16 {
+        match self.message().await {
+            Some(Message::Close(Some(frame))) => frame.code.into(),
+            other => panic!("an end was expected, not {other:?}"),
+        }
+    }
+    /// That nothing waits here: what comes next is the answer to this.
+    pub async fn is_quiet(&mut self) {
+        assert_eq!(self.ask("{\"type\":\"connection_init\"}").await, ACK);
+    }
+}
+
+pub const ACK: &str = r#"{"type":"connection_ack","connectionTimeoutMs":300000}"#;
+
+pub fn data(id: &str, event: &str) -> String {
+    format!("{{\"type\":\"data\",\"id\":\"{id}\",\"event\":{}}}", json!(event))
+}
