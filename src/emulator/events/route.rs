@@ -31,7 +31,7 @@ pub fn is_for(request: &Request) -> bool {
 /// The host that a request was sent to, in lower case and without its port.
 pub fn host(request: &Request) -> String {
     let header = request.headers().get("host").and_then(|it| it.to_str().ok());
-    let authority = || request.uri().authority().map(|it| it.as_str());
+    let authority = || request.uri().authority().map(axum::http::uri::Authority::as_str);
     let host = header.or_else(authority).unwrap_or_default();
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
