@@ -2,6 +2,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use crate::emulator::answer::Fault;
 use crate::emulator::events::auth::{KeysOfIssuers, LocalIssuer, Remembered};
@@ -12,6 +13,9 @@ use crate::emulator::events::outbound::Outbound;
 use crate::emulator::events::place::Place;
 use crate::emulator::state::{Api, State};
 use crate::emulator::store::Store;
+
+/// How often a client hears that its connection lives (reference §6.8).
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// How the data plane reaches what is not in it.
 #[derive(Clone, Default)]
@@ -48,6 +52,7 @@ pub struct Plane {
     pub(in crate::emulator) verdicts: Remembered,
     pub(in crate::emulator) hub: Hub,
     pub(in crate::emulator) connections: Connections,
+    pub(in crate::emulator) keep_alive: Duration,
     apis: Mutex<Seen>,
 }
 
@@ -74,6 +79,7 @@ impl Plane {
             verdicts: Remembered::default(),
             hub: Hub::default(),
             connections: Connections::default(),
+            keep_alive: KEEP_ALIVE,
             apis: Mutex::default(),
         })
     }

@@ -73,7 +73,7 @@ pub async fn publish(
 ) -> Result<Receipt, Problem> {
     let result = attempt(plane, source, channel.text(), events, presented, signed).await;
     if let Err(problem) = &result {
-        refused(plane, source, Operation::Publish, channel.text(), problem);
+        refused(plane, source, "publish", channel.text(), problem);
     }
     result
 }
@@ -82,17 +82,13 @@ pub async fn publish(
 pub fn refused(
     plane: &Plane,
     source: &Source,
-    operation: Operation,
+    operation: &'static str,
     channel: Option<&str>,
     problem: &Problem,
 ) {
     plane.feed.tell(|| Happening::Refused {
         api_id: source.place.api_id.clone(),
-        operation: match operation {
-            Operation::Connect => "connect",
-            Operation::Subscribe => "subscribe",
-            Operation::Publish => "publish",
-        },
+        operation,
         channel: channel.map(str::to_owned),
         error_type: problem.error_type.clone().into_owned(),
         message: problem.message.clone(),

@@ -34,17 +34,30 @@ pub async fn answer(plane: &Plane, source: &Source, body: Body) -> Response<Body
 }
 
 async fn publish(plane: &Plane, source: &Source, body: Body) -> Result<String, Problem> {
-    let read = timeout(BODY_TIME, read(body)).await;
-    let body = read.map_err(|_| {
-        Problem::new(408, "RequestTimeoutException").saying("The request took too long to come")
-    })??;
-    let message = Message::read(&body)
-        .ok_or_else(|| Problem::bad_request("The request is no JSON object"))?;
+    let (body, message) = match message(body).await {
+        Ok(read) => read,
+        Err(problem) => {
+            publication::refused(plane, source, "publish", None, &problem);
+            return Err(problem);
+        }
+    };
     let presented = of_headers(&source.headers);
     let (channel, events) = (&message.channel, message.events);
     let receipt = publication::publish(plane, source, channel, events, &presented, &body).await?;
     let answer = Answer { failed: &receipt.failed, successful: &receipt.successful };
     Ok(serde_json::to_string(&answer).expect("texts and numbers can be written as JSON"))
+}
+
+/// The body as it came, which is signed, and what it says.
+async fn message(body: Body) -> Result<(Vec<u8>, Message), Problem> {
+    let read = timeout(BODY_TIME, read(body)).await;
+    let body = read.map_err(|_| {
+        Problem::new(408, "RequestTimeoutException").saying("The request took too long to come")
+    })??;
+    match Message::read(&body) {
+        Some(message) => Ok((body, message)),
+        None => Err(Problem::bad_request("The request is no JSON object")),
+    }
 }
 
 async fn read(body: Body) -> Result<Vec<u8>, Problem> {

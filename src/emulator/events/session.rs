@@ -32,8 +32,27 @@ pub struct Session {
     plane: Arc<Plane>,
     source: Source,
     connection: Arc<Connection>,
-    /// When it published last.
+    rate: Rate,
+}
+
+/// When a connection published last.
+#[derive(Debug, Default)]
+struct Rate {
     published: VecDeque<Instant>,
+}
+
+impl Rate {
+    /// Whether one more publish is taken at `now`. What is not taken does not count.
+    fn take(&mut self, now: Instant) -> bool {
+        while self.published.front().is_some_and(|it| now.duration_since(*it) >= PUBLISHES_PER) {
+            self.published.pop_front();
+        }
+        let taken = self.published.len() < PUBLISHES_MAX;
+        if taken {
+            self.published.push_back(now);
+        }
+        taken
+    }
 }
 
 /// What is signed to subscribe.
@@ -69,7 +88,7 @@ impl Session {
                 subscriptions: Default::default(),
             },
             Err(problem) => {
-                publication::refused(&plane, &source, Operation::Connect, None, &problem);
+                publication::refused(&plane, &source, "connect", None, &problem);
                 return Err(problem);
             }
         };
@@ -80,12 +99,17 @@ impl Session {
             connection: connection.number,
             mode: connection.mode.to_owned(),
         });
-        Ok(Self { plane, source, connection, published: VecDeque::new() })
+        Ok(Self { plane, source, connection, rate: Rate::default() })
     }
 
     /// Where its answers and events wait.
     pub fn outbox(&self) -> Arc<Outbox> {
         Arc::clone(&self.connection.outbox)
+    }
+
+    /// How often its client hears that the connection lives.
+    pub fn keep_alive(&self) -> Duration {
+        self.plane.keep_alive
     }
 
     /// Answers a message.
@@ -102,6 +126,7 @@ impl Session {
                 let kind: String = kind.unwrap_or_default().chars().take(ECHO_MAX).collect();
                 let problem = Problem::new(400, "UnsupportedOperation")
                     .saying(format!("{kind} not supported through the realtime channel"));
+                publication::refused(&self.plane, &self.source, "message", None, &problem);
                 let id = message.id.text().filter(|it| is_operation_id(it));
                 self.answer(frame::error("error", id, &problem));
             }
@@ -110,14 +135,16 @@ impl Session {
 
     /// Answers what is no message at all.
     pub fn on_other(&self, wrong: &str) {
-        self.answer(frame::error("error", None, &Problem::bad_request(wrong)));
+        let problem = Problem::bad_request(wrong);
+        publication::refused(&self.plane, &self.source, "message", None, &problem);
+        self.answer(frame::error("error", None, &problem));
     }
 
     async fn on_subscribe(&mut self, message: Message) {
         let Some(id) = self.id(&message.id, "subscribe_error") else { return };
         if let Err(problem) = self.subscribe(id, &message).await {
             let (source, channel) = (&self.source, message.channel.text());
-            publication::refused(&self.plane, source, Operation::Subscribe, channel, &problem);
+            publication::refused(&self.plane, source, "subscribe", channel, &problem);
             self.answer(frame::error("subscribe_error", Some(id), &problem));
         }
     }
@@ -190,7 +217,7 @@ impl Session {
             }
             Err(problem) => {
                 let (source, channel) = (&self.source, message.channel.text());
-                publication::refused(&self.plane, source, Operation::Publish, channel, &problem);
+                publication::refused(&self.plane, source, "publish", channel, &problem);
                 Err(problem)
             }
         };
@@ -202,14 +229,9 @@ impl Session {
 
     /// Whether one more publish, of a message of `size` bytes, is taken now.
     fn check_publish(&mut self, size: usize) -> Result<(), Problem> {
-        let now = Instant::now();
-        while self.published.front().is_some_and(|it| now.duration_since(*it) >= PUBLISHES_PER) {
-            self.published.pop_front();
-        }
-        if self.published.len() >= PUBLISHES_MAX {
+        if !self.rate.take(Instant::now()) {
             return Err(Problem::new(429, "LimitExceededError").saying("Rate limit exceeded"));
         }
-        self.published.push_back(now);
         match size > REQUEST_MAX {
             true => Err(publication::too_large()),
             false => Ok(()),
@@ -287,4 +309,20 @@ fn signed_publish(message: &Message) -> SignedPublish<'_> {
 
 fn write(signed: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(signed).expect("texts can be written as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_may_publish_25_times_in_any_second() {
+        let (mut rate, start) = (Rate::default(), Instant::now());
+        let at = |ms: u64| start + Duration::from_millis(ms);
+        assert!((0..25).all(|n| rate.take(at(n * 40))));
+        assert!(!rate.take(at(961)) && !rate.take(at(999)));
+        assert!(rate.take(at(1_000)) && !rate.take(at(1_001)));
+        assert!(rate.take(at(1_040)));
+        assert!((0..25).all(|_| rate.take(at(9_000))) && !rate.take(at(9_000)));
+    }
 }

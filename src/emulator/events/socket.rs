@@ -12,14 +12,12 @@ use tokio::time::{Instant, interval_at, timeout};
 
 use crate::emulator::events::frame;
 use crate::emulator::events::handshake::{Offer, SUBPROTOCOL, Verdict};
-use crate::emulator::events::outbox::{End, Frame, Outbox};
+use crate::emulator::events::outbox::{End, Frame};
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
-use crate::emulator::events::publication::{REQUEST_MAX, Source};
+use crate::emulator::events::publication::{self, REQUEST_MAX, Source};
 use crate::emulator::events::session::Session;
 
-/// How often a client hears that the connection lives (reference §6.8).
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// How long the other end may take to say goodbye.
 const CLOSING: Duration = Duration::from_secs(2);
 /// How long a socket may take nothing at all before it counts as dead.
@@ -52,16 +50,18 @@ pub fn open(
 }
 
 async fn begin(plane: Arc<Plane>, source: Source, offer: Offer, mut socket: WebSocket) {
+    let unsupported = |name: &'static str| {
+        let problem = Problem::new(400, name)
+            .because(format!("the client must offer the subprotocol {SUBPROTOCOL}"));
+        publication::refused(&plane, &source, "connect", None, &problem);
+        frame::protocol_error(name)
+    };
     let refusal = match offer.verdict {
-        Verdict::Missing => frame::protocol_error("NoProtocolError"),
-        Verdict::Unsupported => frame::protocol_error("SubProtocolNotSupportedError"),
+        Verdict::Missing => unsupported("NoProtocolError"),
+        Verdict::Unsupported => unsupported("SubProtocolNotSupportedError"),
         Verdict::Sound => match Session::begin(plane, source, offer.presented).await {
             Ok(session) => {
-                let outbox = session.outbox();
-                let end = tokio::select! {
-                    end = carry(&mut socket, session, &outbox) => end,
-                    end = outbox.ended() => end,
-                };
+                let end = carry(&mut socket, session).await;
                 return close(socket, end).await;
             }
             Err(problem) => frame::error("connection_error", None, &quiet(problem)),
@@ -88,33 +88,47 @@ enum Doing {
     Answering(Work),
 }
 
-/// Carries frames both ways until either end is gone.
-async fn carry(socket: &mut WebSocket, session: Session, outbox: &Outbox) -> End {
+/// Carries frames both ways until either end is gone, or the connection is over.
+async fn carry(socket: &mut WebSocket, session: Session) -> End {
+    let (outbox, keep_alive) = (session.outbox(), session.keep_alive());
     let mut doing = Doing::Nothing(Box::new(session));
     let mut frames = Vec::new();
-    let mut alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
-    loop {
-        let next = match &mut doing {
-            Doing::Answering(work) => tokio::select! {
-                session = work => Next::Done(session),
-                () = outbox.take(BATCH, &mut frames) => Next::Send,
-                _ = alive.tick() => Next::Alive,
-            },
-            Doing::Nothing(_) => tokio::select! {
-                message = socket.recv() => Next::Came(message),
-                () = outbox.take(BATCH, &mut frames) => Next::Send,
-                _ = alive.tick() => Next::Alive,
-            },
+    let mut alive = interval_at(Instant::now() + keep_alive, keep_alive);
+    let end = loop {
+        let next = tokio::select! {
+            next = doing.next(socket) => next,
+            () = outbox.take(BATCH, &mut frames) => Next::Send,
+            _ = alive.tick() => Next::Alive,
+            end = outbox.ended() => break end,
         };
         match next {
             Next::Done(session) => doing = Doing::Nothing(Box::new(session)),
             Next::Alive => frames.push(Frame::Text(frame::keep_alive())),
             Next::Send => {}
-            Next::Came(None | Some(Err(_) | Ok(Message::Close(_)))) => return End::Over,
+            Next::Came(None | Some(Err(_) | Ok(Message::Close(_)))) => break End::Over,
             Next::Came(Some(Ok(message))) => doing = take(doing, message),
         }
-        if !frames.is_empty() && !send(socket, &mut frames).await {
-            return End::Slow;
+        if !frames.is_empty() {
+            tokio::select! {
+                sent = send(socket, &mut frames) => if !sent { break End::Slow },
+                end = outbox.ended() => break end,
+            }
+        }
+    };
+    // What was asked for is done, even if nobody hears of it.
+    if let Doing::Answering(work) = doing {
+        tokio::spawn(work);
+    }
+    end
+}
+
+impl Doing {
+    /// What happens next: an answer is there, or, before there is something to answer, a message. Nothing is
+    /// lost if nobody waits any longer.
+    async fn next(&mut self, socket: &mut WebSocket) -> Next {
+        match self {
+            Self::Answering(work) => Next::Done(work.await),
+            Self::Nothing(_) => Next::Came(socket.recv().await),
         }
     }
 }
