@@ -186,3 +186,134 @@ fn event(asked: &Asked<'_>, token: &str) -> Value {
         "requestHeaders": headers.collect::<Map<_, _>>(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::events::auth::scene::{Asking, Scene};
+    use crate::emulator::events::plane::Settings;
+    use crate::emulator::events::stub::{Stub, answer};
+
+    /// An API whose function answers what its token says, as JSON.
+    async fn scene(ttl_s: u32, expression: Option<&str>) -> (Scene, Stub) {
+        let stub = Stub::serve(|it| {
+            let event: Value = serde_json::from_slice(&it.body).unwrap();
+            answer(200, event["authorizationToken"].as_str().unwrap())
+        })
+        .await;
+        let provider = json!({
+            "authType": "AWS_LAMBDA",
+            "lambdaAuthorizerConfig": {
+                "authorizerUri": "arn:aws:lambda:us-east-1:123456789012:function:judge",
+                "authorizerResultTtlInSeconds": ttl_s,
+                "identityValidationExpression": expression,
+            },
+        });
+        let lambda_endpoint = Some(stub.url.clone());
+        let settings = Settings { lambda_endpoint, ..Settings::default() };
+        (Scene::with(json!([provider]), settings), stub)
+    }
+
+    const YES: &str = r#"{"isAuthorized":true,"handlerContext":{"tenant":"t1"}}"#;
+
+    #[tokio::test]
+    async fn a_function_is_asked_as_aws_asks_it_and_its_context_is_the_identity() {
+        let (scene, stub) = scene(0, None).await;
+        let mut asking = Asking::to_publish("/default/a", &[("Authorization", YES)]);
+        asking.headers.push(("x-trace", "1"));
+        let identity = scene.judge(&asking).await.unwrap();
+        assert_eq!(identity.context, json!({"handlerContext": {"tenant": "t1"}}));
+        scene.judge(&Asking::to_connect(&[("Authorization", YES)])).await.unwrap();
+        scene.judge(&Asking::to_subscribe("/default/*", &[("Authorization", YES)])).await.unwrap();
+        let asked = stub.asked();
+        assert_eq!(asked[0].uri, "/2015-03-31/functions/judge/invocations");
+        let mut events = asked.iter().map(|it| serde_json::from_slice::<Value>(&it.body).unwrap());
+        let mut first = events.next().unwrap();
+        assert!(first["requestContext"]["requestId"].take().is_string());
+        assert_eq!(
+            first,
+            json!({
+                "authorizationToken": YES,
+                "requestContext": {
+                    "apiId": "id", "accountId": "123456789012", "requestId": null,
+                    "operation": "EVENT_PUBLISH", "channelNamespaceName": "default",
+                    "channel": "/default/a",
+                },
+                "requestHeaders": {"x-trace": "1"},
+            })
+        );
+        let connect = &events.next().unwrap()["requestContext"];
+        assert_eq!(connect["operation"], "EVENT_CONNECT");
+        assert!(connect["channel"].is_null() && connect["channelNamespaceName"].is_null());
+        let subscribe = &events.next().unwrap()["requestContext"];
+        assert_eq!(
+            (&subscribe["operation"], &subscribe["channel"]),
+            (&json!("EVENT_SUBSCRIBE"), &json!("/default/*"))
+        );
+    }
+
+    #[tokio::test]
+    async fn whatever_is_no_clear_yes_is_a_no_that_says_why() {
+        let (scene, _stub) = scene(0, None).await;
+        let check = async |token: &str, expected: &str| {
+            let why =
+                scene.why(&Asking::to_publish("/default/a", &[("Authorization", token)])).await;
+            assert!(why.contains(expected), "{why}");
+        };
+        check(r#"{"isAuthorized":false}"#, "judge answered isAuthorized: false").await;
+        check("{}", "did not answer isAuthorized").await;
+        check("null", "did not answer isAuthorized").await;
+        check(r#"{"isAuthorized":"true"}"#, "neither true nor false").await;
+        check(r#"{"errorType":"Error","errorMessage":"no"}"#, "failed: Error: no").await;
+        check(r#"{"isAuthorized":true,"handlerContext":{"a":{"b":"c"}}}"#, "whose a is no text")
+            .await;
+        check(r#"{"isAuthorized":true,"handlerContext":{"a":1}}"#, "whose a is no text").await;
+        check(r#"{"isAuthorized":true,"handlerContext":[]}"#, "that is no object").await;
+        check(r#"{"isAuthorized":true,"ttlOverride":"5"}"#, "no number of seconds").await;
+        check("text", "answered no JSON").await;
+    }
+
+    #[tokio::test]
+    async fn without_a_place_to_run_functions_nobody_is_let_in() {
+        let config = json!({ "authorizerUri": "judge" });
+        let providers = json!([{"authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": config}]);
+        let scene = Scene::with(providers, Settings::default());
+        let why = scene.why(&Asking::to_connect(&[("Authorization", "x")])).await;
+        assert!(why.contains("--lambda-endpoint"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_token_of_another_form_never_reaches_the_function() {
+        let (scene, stub) = scene(0, Some(r"\{.*\}")).await;
+        scene.judge(&Asking::to_connect(&[("Authorization", YES)])).await.unwrap();
+        let why = scene.why(&Asking::to_connect(&[("Authorization", &format!("{YES} "))])).await;
+        assert!(why.contains("does not match") && !why.contains("tenant"), "{why}");
+        assert_eq!(stub.asked().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_verdict_holds_for_its_time_its_operation_its_channel_and_its_token() {
+        let (scene, stub) = scene(60, None).await;
+        let fields = &[("Authorization", YES)][..];
+        let check = async |asking: Asking<'_>, expected: usize| {
+            let _ = scene.judge(&asking).await;
+            assert_eq!(stub.asked().len(), expected);
+        };
+        check(Asking::to_publish("/default/a", fields), 1).await;
+        check(Asking::to_publish("/default/a", fields), 1).await;
+        check(Asking::to_publish("/default/b", fields), 2).await;
+        check(Asking::to_subscribe("/default/a", fields), 3).await;
+        scene.plane.store.move_clock(59.0);
+        check(Asking::to_publish("/default/a", fields), 3).await;
+        scene.plane.store.move_clock(1.0);
+        check(Asking::to_publish("/default/a", fields), 4).await;
+        let never = [("Authorization", r#"{"isAuthorized":true,"ttlOverride":0}"#)];
+        check(Asking::to_connect(&never), 5).await;
+        check(Asking::to_connect(&never), 6).await;
+        let no = [("Authorization", r#"{"isAuthorized":false,"ttlOverride":5}"#)];
+        check(Asking::to_connect(&no), 7).await;
+        check(Asking::to_connect(&no), 7).await;
+        scene.plane.store.move_clock(5.0);
+        check(Asking::to_connect(&no), 8).await;
+    }
+}

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
-use tokio::time::Instant;
 
 use crate::emulator::events::outbound::{Outbound, Outgoing};
 
-const BELIEVED_FOR: Duration = Duration::from_secs(5 * 60);
+const BELIEVED_FOR_S: f64 = 5.0 * 60.0;
 /// How soon an issuer is asked again for a key that it did not have.
-const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(10);
+const ASKED_AGAIN_AFTER_S: f64 = 10.0;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// More than any issuer's documents take.
 const ANSWER_MAX: usize = 512 * 1024;
@@ -38,7 +37,7 @@ pub struct KeysOfIssuers {
 }
 
 struct Fetched {
-    at: Instant,
+    at_epoch_s: f64,
     keys: HashMap<String, PublicKey>,
 }
 
@@ -49,6 +48,7 @@ impl KeysOfIssuers {
         outbound: &Outbound,
         document: &Document,
         kid: &str,
+        now_epoch_s: f64,
     ) -> Result<PublicKey, String> {
         let url = document.url();
         let issuer = {
@@ -57,16 +57,17 @@ impl KeysOfIssuers {
         };
         let mut fetched = issuer.lock().await;
         if let Some(it) = fetched.as_ref() {
-            let age = it.at.elapsed();
+            // The clock may have been put back.
+            let age_s = (now_epoch_s - it.at_epoch_s).abs();
             match it.keys.get(kid) {
-                Some(key) if age < BELIEVED_FOR => return Ok(key.clone()),
-                None if age < ASKED_AGAIN_AFTER => return Err(missing(url, &it.keys)),
+                Some(key) if age_s < BELIEVED_FOR_S => return Ok(key.clone()),
+                None if age_s < ASKED_AGAIN_AFTER_S => return Err(missing(url, &it.keys)),
                 _ => {}
             }
         }
         let keys = fetch(outbound, document).await?;
         let found = keys.get(kid).cloned().ok_or_else(|| missing(url, &keys));
-        *fetched = Some(Fetched { at: Instant::now(), keys });
+        *fetched = Some(Fetched { at_epoch_s: now_epoch_s, keys });
         found
     }
 }

@@ -5,6 +5,8 @@ mod keys_of_issuer;
 mod local_issuer;
 mod local_token;
 mod mode;
+#[cfg(test)]
+mod scene;
 mod signature;
 mod token;
 
@@ -108,4 +110,95 @@ fn source_ip(asked: &Asked<'_>) -> Vec<String> {
     let forwarded = asked.headers.get("x-forwarded-for").into_iter().flatten();
     let forwarded = forwarded.flat_map(|it| it.split(',')).map(|it| it.trim().to_owned());
     forwarded.filter(|it| !it.is_empty()).chain(asked.peer.map(|it| it.to_string())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::emulator::events::auth::scene::{Asking, NOW, Scene, key, namespace};
+    use crate::emulator::events::plane::Settings;
+
+    fn scene() -> Scene {
+        let providers = json!([{"authType": "API_KEY"}, {"authType": "AWS_IAM"}]);
+        let mut scene = Scene::with(providers, Settings::default());
+        scene.api.keys.insert("da2-good".into(), key("da2-good", NOW as i64 + 1));
+        scene.api.keys.insert("da2-old".into(), key("da2-old", NOW as i64));
+        scene
+    }
+
+    #[tokio::test]
+    async fn a_key_lets_its_holder_in_until_it_expires() {
+        let scene = scene();
+        let identity =
+            scene.judge(&Asking::to_connect(&[("x-api-key", "da2-good")])).await.unwrap();
+        assert_eq!((identity.mode, identity.context), ("API_KEY", Value::Null));
+        assert_eq!(identity.until_epoch_s, Some(NOW + 1.0));
+        scene.plane.store.move_clock(1.0);
+        let why = scene.why(&Asking::to_connect(&[("x-api-key", "da2-good")])).await;
+        assert_eq!(why, "the API key (web) expired at 2026-01-02T03:04:06Z");
+    }
+
+    #[tokio::test]
+    async fn why_a_key_is_refused_is_told_and_the_key_is_not() {
+        let scene = scene();
+        let mut other = scene.api.clone();
+        (other.id, other.name) = ("other".into(), "games".into());
+        other.keys = [("da2-theirs".to_owned(), key("da2-theirs", i64::MAX))].into();
+        scene.keep(&other);
+        let check = async |asking: Asking<'_>, expected: &str| {
+            let why = scene.why(&asking).await;
+            assert!(why.contains(expected) && !why.contains("da2-"), "{why}");
+        };
+        let key = |key| Asking::to_publish("/default/a", &[("x-api-key", key)]);
+        check(key("da2-theirs"), "one of the API games, not of chat").await;
+        check(key("da2-none"), "has no such API key").await;
+        check(key("da2-old"), "expired at 2026-01-02T03:04:05Z").await;
+        check(key(""), "has no such API key").await;
+        check(Asking::to_connect(&[]), "no credentials").await;
+        let token = Asking::to_connect(&[("Authorization", "secret")]);
+        check(token, "no authorization provider for an Authorization that is no JWT; it has API_KEY, AWS_IAM").await;
+    }
+
+    #[tokio::test]
+    async fn a_mode_may_do_what_the_namespace_says_else_what_the_api_says() {
+        let mut scene = scene();
+        let key = &[("x-api-key", "da2-good")][..];
+        let iam = json!([{"authType": "AWS_IAM"}]);
+        let mut closed = namespace("closed");
+        (closed.publish, closed.subscribe) = (iam.clone(), json!([{"authType": "API_KEY"}]));
+        scene.api.namespaces.insert("closed".into(), closed);
+        scene.api.event_config["defaultSubscribeAuthModes"] = iam;
+        assert!(scene.judge(&Asking::to_publish("/default/a", key)).await.is_ok());
+        assert!(scene.judge(&Asking::to_subscribe("/closed/*", key)).await.is_ok());
+        let why = scene.why(&Asking::to_publish("/closed/a", key)).await;
+        assert_eq!(
+            why,
+            "API_KEY may not publish to the channel namespace closed; allowed: AWS_IAM"
+        );
+        let why = scene.why(&Asking::to_subscribe("/default/*", key)).await;
+        assert_eq!(
+            why,
+            "API_KEY may not subscribe to the channel namespace default; allowed: AWS_IAM"
+        );
+        scene.api.event_config["connectionAuthModes"] = json!([]);
+        let why = scene.why(&Asking::to_connect(key)).await;
+        assert_eq!(why, "API_KEY may not connect; allowed: none");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_namespace_is_refused_without_a_word_and_bad_credentials_before_it() {
+        let scene = scene();
+        let refused = async |channel, key: &str| {
+            let asking = Asking::to_publish(channel, &[("x-api-key", key)]);
+            let problem = scene.judge(&asking).await.unwrap_err();
+            (problem.status, problem.message.is_some())
+        };
+        assert_eq!(refused("/bad/channel", "da2-good").await, (401, false));
+        assert_eq!(refused("/bad/channel", "da2-none").await, (401, true));
+        assert_eq!(refused("/default/a", "da2-none").await, (401, true));
+        let problem = scene.judge(&Asking::to_connect(&[])).await.unwrap_err();
+        assert_eq!((problem.status, problem.message), (401, None));
+    }
 }

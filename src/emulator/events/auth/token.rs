@@ -172,7 +172,7 @@ async fn key(plane: &Plane, token: &Token, provider: &Provider<'_>) -> Result<Pu
         return plane.issuer.public_key();
     }
     let document = provider.document(&plane.settings);
-    plane.keys.find(&plane.outbound, &document, kid).await
+    plane.keys.find(&plane.outbound, &document, kid, plane.store.now_epoch_s()).await
 }
 
 /// Until when the token is good, or why it is not.
@@ -273,3 +273,6 @@ pub fn matches(form: &str, text: &str) -> Result<bool, String> {
 fn moment(epoch_s: f64) -> String {
     Timestamp::from_second(epoch_s as i64).map(|it| it.to_string()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
