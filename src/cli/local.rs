@@ -1,5 +1,6 @@
 //! `provision local`: the local AWS as a service, until it is told to stop.
 mod settings;
+mod token;
 mod trust;
 
 use std::fs;
@@ -39,6 +40,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum LocalCommand {
+    Token(token::Args),
     Trust(trust::Args),
 }
 
@@ -65,6 +67,7 @@ struct ServingArgs {
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     match &args.command {
+        Some(LocalCommand::Token(args)) => token::run(args, io).await,
         Some(LocalCommand::Trust(args)) => trust::run(args, io),
         None => serve(&args.serving, io).await,
     }

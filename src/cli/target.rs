@@ -194,13 +194,14 @@ fn unopened(error: &OpenError) -> Failure {
     }
 }
 
-enum Opened {
+/// A store, or the address at which another process serves it.
+pub enum Opened {
     Store(Arc<Store>),
     Served(String),
 }
 
 /// Opens the store, or finds who serves it; waits for a command that has it for a moment.
-async fn wait_for(folder: &Path, io: &mut Io) -> Result<Opened, Failure> {
+pub async fn wait_for(folder: &Path, io: &mut Io) -> Result<Opened, Failure> {
     let mut waited = Duration::ZERO;
     loop {
         match Store::open(folder, io.clock.clone()) {

@@ -1,5 +1,6 @@
-//! What steers the local AWS while it runs: faults, the log of calls, the clock. It is not AWS's, and
-//! nobody signs for it; so it is there for this machine alone.
+//! What steers the local AWS while it runs: faults, the log of calls, the clock, tokens of its own issuer.
+//! It is not AWS's, and nobody signs for it; so it is there for this machine alone. Public keys are for
+//! everybody.
 use std::net::{IpAddr, SocketAddr};
 
 use axum::body::{Body, to_bytes};
@@ -8,6 +9,7 @@ use axum::http::{HeaderValue, Method, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::emulator::events::Plane;
 use crate::emulator::faults::{CLOCK_MAX_S, Faults};
 use crate::emulator::store::Store;
 
@@ -31,8 +33,12 @@ pub fn is_for(request: &Request) -> bool {
     request.uri().path().starts_with(PREFIX)
 }
 
-pub async fn answer(store: &Store, request: Request) -> Response<Body> {
-    let (status, body) = match steer(store, request).await {
+pub async fn answer(plane: &Plane, request: Request) -> Response<Body> {
+    let answer = match issuer(plane, &request) {
+        Some(answer) => answer,
+        None => steer(plane, request).await,
+    };
+    let (status, body) = match answer {
         Ok(body) => (StatusCode::OK, body),
         Err((status, message)) => (status, json!({ "message": message })),
     };
@@ -42,7 +48,30 @@ pub async fn answer(store: &Store, request: Request) -> Response<Body> {
     response
 }
 
-async fn steer(store: &Store, request: Request) -> Answer {
+/// What the local issuer tells whoever verifies its tokens.
+fn issuer(plane: &Plane, request: &Request) -> Option<Answer> {
+    const KEYS: &str = "/_provision/issuer/.well-known/jwks.json";
+    const CONFIGURATION: &str = "/_provision/issuer/.well-known/openid-configuration";
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, KEYS) => {
+            let broken = |error| (StatusCode::INTERNAL_SERVER_ERROR, error);
+            Some(plane.issuer.jwks().map_err(broken))
+        }
+        (&Method::GET, CONFIGURATION) => {
+            let host = request.headers().get("host").and_then(|it| it.to_str().ok());
+            let host = host.unwrap_or("localhost");
+            Some(Ok(json!({
+                "issuer": format!("http://{host}/_provision/issuer"),
+                "jwks_uri": format!("http://{host}{KEYS}"),
+                "id_token_signing_alg_values_supported": ["ES256"],
+            })))
+        }
+        _ => None,
+    }
+}
+
+async fn steer(plane: &Plane, request: Request) -> Answer {
+    let store: &Store = &plane.store;
     if !is_local(&request) {
         let message = "only this machine may steer the local AWS, by an address such as 127.0.0.1";
         return Err((StatusCode::FORBIDDEN, message.to_owned()));
@@ -67,8 +96,12 @@ async fn steer(store: &Store, request: Request) -> Answer {
             move_clock(store, &body).map_err(wrong)?;
             return Ok(json!({ "epoch-s": store.now_epoch_s() }));
         }
+        (Method::POST, "token") => {
+            let asked = serde_json::from_slice(&body).map_err(|it| wrong(it.to_string()))?;
+            return Ok(json!({ "token": plane.token(&asked).map_err(wrong)? }));
+        }
         _ => {
-            let message = "there are GET, PUT and DELETE /_provision/faults, GET and DELETE /_provision/calls, GET and PUT /_provision/clock";
+            let message = "there are GET, PUT and DELETE /_provision/faults, GET and DELETE /_provision/calls, GET and PUT /_provision/clock, POST /_provision/token, GET /_provision/issuer/.well-known/jwks.json and …/openid-configuration";
             return Err((StatusCode::NOT_FOUND, message.to_owned()));
         }
     }

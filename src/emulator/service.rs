@@ -63,7 +63,7 @@ pub(in crate::emulator) async fn answer(
 ) -> Response<Body> {
     let store = Arc::clone(&plane.store);
     if control::is_for(&request) {
-        return control::answer(&store, request).await;
+        return control::answer(&plane, request).await;
     }
     let end = match events::is_for(&request) {
         true => tokio::spawn(async { End::Answer(events::answer(plane, request).await) }).await,

@@ -22,8 +22,6 @@ mod publish;
 mod route;
 mod session;
 mod socket;
-#[cfg(test)]
-mod stub;
 
 pub use auth::TokenAsked;
 pub use connections::{Connected, Subscribed};
@@ -32,3 +30,6 @@ pub use feed::{Feed, Happening};
 pub use plane::{Plane, Settings};
 pub(in crate::emulator) use problem::Problem;
 pub(in crate::emulator) use route::is_for;
+
+#[cfg(test)]
+mod stub;

@@ -5,8 +5,6 @@ mod keys_of_issuer;
 mod local_issuer;
 mod local_token;
 mod mode;
-#[cfg(test)]
-mod scene;
 mod signature;
 mod token;
 
@@ -112,6 +110,8 @@ fn source_ip(asked: &Asked<'_>) -> Vec<String> {
     forwarded.filter(|it| !it.is_empty()).chain(asked.peer.map(|it| it.to_string())).collect()
 }
 
+#[cfg(test)]
+mod scene;
 #[cfg(test)]
 mod tests {
     use serde_json::json;

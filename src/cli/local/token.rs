@@ -1,0 +1,150 @@
+//! `provision local token`: a token that an Event API of the local AWS takes.
+use std::path::PathBuf;
+
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Map, Value};
+
+use crate::cli::target::{LOCAL_FOLDER, Opened, wait_for};
+use crate::cli::{Exit, Failure, Io};
+use crate::emulator::{Plane, Settings, TokenAsked};
+
+/// Make a token that an Event API of the local AWS takes
+///
+/// In place of a user pool or an OpenID Connect issuer: the token is signed by the local AWS and says what
+/// one of theirs would. Only the local AWS takes it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provision local token
+  provision local token --api chat --username ann --group admins
+  provision local token --claim tenant=t1 --claim-json admin=true --expires-in 5m
+  provision local token --claim token_use=id")]
+pub struct Args {
+    /// The API's name or id; may be left out while one API takes tokens
+    #[arg(long, value_name = "NAME|ID")]
+    api: Option<String>,
+    /// The issuer that it is to come from; may be left out while the API trusts one
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// The user, which is the `sub` of an OpenID Connect token [default: local]
+    #[arg(long, value_name = "NAME")]
+    username: Option<String>,
+    /// A group that the user is in
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// The app that it was issued to [default: one that the API takes]
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// How long it is good for: 90s, 5m, 1h, 7d
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
+    expires_in: f64,
+    /// A claim whose value is text
+    #[arg(long = "claim", value_name = "NAME=TEXT", value_parser = text_claim)]
+    claims: Vec<(String, Value)>,
+    /// A claim whose value is JSON: admin=true
+    #[arg(long = "claim-json", value_name = "NAME=JSON", value_parser = json_claim)]
+    json_claims: Vec<(String, Value)>,
+    /// Where the local AWS keeps its state
+    #[arg(long, value_name = "DIR", default_value = LOCAL_FOLDER)]
+    data_dir: PathBuf,
+}
+
+pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    let claims = args.claims.iter().chain(&args.json_claims).cloned();
+    let asked = TokenAsked {
+        api: args.api.clone(),
+        mode: None,
+        issuer: args.issuer.clone(),
+        username: args.username.clone(),
+        groups: args.groups.clone(),
+        client_id: args.client_id.clone(),
+        expires_in_s: Some(args.expires_in),
+        claims: claims.collect::<Map<_, _>>(),
+    };
+    let folder = io.path(&args.data_dir);
+    let token = match wait_for(&folder, io).await? {
+        Opened::Served(url) => ask(&url, &asked).await?,
+        Opened::Store(store) => {
+            Plane::new(store, Settings::default()).token(&asked).map_err(Failure::error)?
+        }
+    };
+    io.result(&format!("{token}\n"))?;
+    Ok(Exit::Done)
+}
+
+/// Has the local AWS that is served at `url` make the token.
+async fn ask(url: &str, asked: &TokenAsked) -> Result<String, Failure> {
+    let lost = |error: &dyn std::fmt::Display| {
+        Failure::error(format!("the local AWS at {url} does not answer: {error}"))
+    };
+    let body = serde_json::to_vec(asked).map_err(|error| lost(&error))?;
+    let request = Request::post(format!("{}/_provision/token", url.trim_end_matches('/')))
+        .header("content-type", "application/json")
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|error| lost(&error))?;
+    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    let answer = client.request(request).await.map_err(|error| lost(&error))?;
+    let body = answer.into_body().collect().await.map_err(|error| lost(&error))?;
+    let answer: Value = serde_json::from_slice(&body.to_bytes()).map_err(|error| lost(&error))?;
+    match (answer["token"].as_str(), answer["message"].as_str()) {
+        (Some(token), _) => Ok(token.to_owned()),
+        (None, Some(message)) => Err(Failure::error(message)),
+        (None, None) => Err(lost(&"it knows of no tokens; is it of another version?")),
+    }
+}
+
+fn text_claim(text: &str) -> Result<(String, Value), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), Value::from(value))),
+        _ => Err("expected NAME=TEXT".to_owned()),
+    }
+}
+
+fn json_claim(text: &str) -> Result<(String, Value), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => {
+            let value = serde_json::from_str(value);
+            let value = value.map_err(|error| format!("the value is no JSON: {error}"))?;
+            Ok((name.to_owned(), value))
+        }
+        _ => Err("expected NAME=JSON".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    const UNITS: [(&str, f64); 4] = [("s", 1.0), ("m", 60.0), ("h", 3_600.0), ("d", 86_400.0)];
+    let read = |(unit, unit_s): &(&str, f64)| {
+        let count: u32 = text.strip_suffix(unit)?.parse().ok()?;
+        Some(f64::from(count) * unit_s)
+    };
+    UNITS
+        .iter()
+        .find_map(read)
+        .ok_or_else(|| "expected a time such as 90s, 5m, 1h or 7d".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn claims_are_text_unless_they_are_said_to_be_json() {
+        assert_eq!(text_claim("a=b=c"), Ok(("a".into(), json!("b=c"))));
+        assert_eq!(text_claim("admin=true"), Ok(("admin".into(), json!("true"))));
+        assert_eq!(json_claim("admin=true"), Ok(("admin".into(), json!(true))));
+        assert!(json_claim("admin=yes").is_err() && text_claim("=x").is_err());
+    }
+
+    #[test]
+    fn times_have_a_unit() {
+        assert_eq!(seconds("90s"), Ok(90.0));
+        assert_eq!(seconds("1h"), Ok(3_600.0));
+        assert!(seconds("5").is_err() && seconds("-1h").is_err() && seconds("h").is_err());
+    }
+}
