@@ -384,7 +384,7 @@ fn unfinished(outcome: &Outcome, exit: Exit) -> Failure {
     failure.hint("run it again; what is done stays done")
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let duration: Option<jiff::SignedDuration> = text.parse().ok();
     duration
         .and_then(|it| Duration::try_from(it).ok())

@@ -65,6 +65,10 @@ impl Failure {
         self.hints.push(hint.into());
         self
     }
+    /// The same, as the end of a command of another kind.
+    pub fn as_kind(self, kind: Exit) -> Self {
+        Self { kind, ..self }
+    }
     /// What safety forbids, each with its way out; `None`: nothing.
     pub fn refused(refusals: &[Refusal]) -> Option<Self> {
         let mut each = refusals.iter().map(|it| Self {

@@ -160,7 +160,7 @@ fn switches(shown: &Path, path: &Path) -> Result<Switches, Failure> {
 }
 
 /// Ctrl-C, or the signal with which others ask a service to end.
-async fn stopped() {
+pub async fn stopped() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -15,11 +15,15 @@ mod outputs;
 mod parameters;
 mod plan;
 mod progress;
+mod publish;
+mod reach;
 mod render;
 mod schema;
 mod scope;
 mod screen;
 mod shell;
+mod snippet;
+mod subscribe;
 mod target;
 mod validate;
 
@@ -81,6 +85,8 @@ enum Command {
     Access(access::Args),
     Import(import::Args),
     Local(local::Args),
+    Publish(publish::Args),
+    Subscribe(subscribe::Args),
     Schema(schema::Args),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
@@ -123,6 +129,8 @@ async fn command(command: Command, io: &mut Io) -> Result<Exit, Failure> {
         Command::Access(args) => access::run(&args, io),
         Command::Import(args) => import::run(&args, io),
         Command::Local(args) => local::run(&args, io).await,
+        Command::Publish(args) => publish::run(&args, io).await,
+        Command::Subscribe(args) => subscribe::run(&args, io).await,
         Command::Schema(args) => schema::run(&args, io),
         Command::Completions(args) => shell::completions(&args, Cli::command(), io),
         Command::Man(args) => shell::man(&args, Cli::command(), io),

@@ -37,6 +37,9 @@ impl TargetArgs {
     pub fn region(&self) -> Option<&String> {
         self.region.as_ref()
     }
+    pub fn profile(&self) -> Option<&String> {
+        self.profile.as_ref()
+    }
 }
 
 /// Where a stack is to stand, as far as its spec says.
@@ -55,6 +58,8 @@ pub struct Session {
     pub aws: Aws,
     /// What a person calls this AWS, if it isn't AWS's own.
     pub place: Option<String>,
+    /// Where this AWS is, if it isn't AWS's own.
+    pub url: Option<String>,
     server: Option<Server>,
 }
 
@@ -99,12 +104,17 @@ pub async fn open(
         (None, Some(url)) => (Endpoint::Url(url.clone()), Some(format!("at {url}")), None),
         (None, None) => (Endpoint::Aws, None, None),
     };
+    let url = match &endpoint {
+        Endpoint::Aws => None,
+        Endpoint::Url(url) | Endpoint::Local(url) => Some(url.clone()),
+    };
     let account = declared.account.cloned();
     let target = Target { region, account, profile: args.profile.clone(), endpoint };
     let mut aws = connect(&target).await?;
     aws.served_at = served_at;
     let place = place.or_else(|| aws.elsewhere.clone());
-    let session = Session { aws, place, server };
+    let url = url.or_else(|| aws.elsewhere.as_ref()?.strip_prefix("at ").map(str::to_owned));
+    let session = Session { aws, place, url, server };
     match guard(&session.aws, declared).await {
         Ok(()) => Ok(session),
         Err(failure) => {

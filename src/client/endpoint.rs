@@ -19,15 +19,15 @@ impl Endpoint {
         let Some(authority) = uri.authority() else {
             return Err(format!("`{text}` is no whole URL, such as https://HOST/event"));
         };
+        // What it says is not repeated: a password may be in it.
+        if authority.as_str().contains('@') {
+            return Err("a URL of an Event API has no user in it".to_owned());
+        }
         let realtime_scheme = match uri.scheme_str() {
             Some("https") => "wss",
             Some("http") => "ws",
             _ => return Err(format!("`{text}` is neither an http:// nor an https:// URL")),
         };
-        // What it says is not repeated: a password may be in it.
-        if authority.as_str().contains('@') {
-            return Err("a URL of an Event API has no user in it".to_owned());
-        }
         let path = match uri.path().trim_end_matches('/') {
             "" => "/event",
             path => path,
@@ -130,7 +130,8 @@ mod tests {
     #[test]
     fn what_is_no_address_of_an_event_api_is_refused_with_the_reason() {
         for (text, reason) in [
-            ("events.example.com", "no whole URL"),
+            ("events.example.com", "neither"),
+            ("/event", "no whole URL"),
             ("wss://h/event/realtime", "neither"),
             ("https://h/graphql", "/event"),
             ("https://h/event?x=1", "/event"),

@@ -1,6 +1,4 @@
-//! Publishing over HTTP: a batch is a request, and is sent again only if it was certainly not published.
-use std::fmt;
-
+//! Publishing over HTTP: a batch is a request.
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -10,7 +8,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::client::batch::body;
 use crate::client::frame::{self, Published};
 use crate::client::{Client, ClientError, Credentials, Kind};
 
@@ -18,58 +15,31 @@ const OPERATION: &str = "publish";
 /// An answer names five events.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
-/// Publishes batches, over one connection as long as it lasts.
-pub struct Publisher {
-    client: Client,
-    credentials: Credentials,
-    /// Whether a batch is sent again that may have been published.
-    at_least_once: bool,
+/// Sends requests, over one connection as long as it lasts.
+#[derive(Default)]
+pub struct Requests {
     kept: Option<SendRequest<Full<Bytes>>>,
 }
 
-impl Publisher {
-    pub fn new(client: Client, credentials: Credentials, at_least_once: bool) -> Self {
-        Self { client, credentials, at_least_once, kept: None }
-    }
-
-    /// Publishes one batch. What is refused as too much, or could not be sent, is sent again after a while; what may
-    /// have been published only if the user wants every event at least once.
-    pub async fn publish(
+impl Requests {
+    /// Sends one request, once.
+    pub async fn send(
         &mut self,
-        channel: &str,
-        events: &[String],
+        client: &Client,
+        credentials: &Credentials,
+        body: String,
     ) -> Result<Published, ClientError> {
-        let body = body(channel, events);
-        let mut n = 1;
-        loop {
-            let error = match self.attempt(&body).await {
-                Ok(published) => return Ok(published),
-                Err(error) => error,
-            };
-            let uncertain = matches!(error.kind, Kind::Uncertain | Kind::Lost);
-            let again = error.may_be_repeated() || (uncertain && self.at_least_once);
-            if !again || n >= self.client.timing.attempts {
-                return Err(error);
-            }
-            let wait = self.client.timing.backoff(n);
-            tracing::debug!(%error, ?wait, "publishes again");
-            tokio::time::sleep(wait).await;
-            n += 1;
-        }
-    }
-
-    async fn attempt(&mut self, body: &str) -> Result<Published, ClientError> {
-        let headers = self.credentials.headers(&self.client.endpoint, body).await?;
-        let mut request = Request::post(self.client.endpoint.http.path())
-            .body(Full::new(Bytes::from(body.to_owned())))
+        let headers = credentials.headers(&client.endpoint, &body).await?;
+        let mut request = Request::post(client.endpoint.http.path())
+            .body(Full::new(Bytes::from(body)))
             .expect("a path that was parsed, and nothing else");
         *request.headers_mut() = headers;
-        let mut sender = self.sender().await?;
+        let mut sender = self.sender(client).await?;
         let answered = async {
             let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
             read(response).await
         };
-        let limit = self.client.timing.request;
+        let limit = client.timing.request;
         let (status, request_id, bytes) = timeout(limit, answered).await.unwrap_or_else(|_| {
             let message = format!("no answer within {} s", limit.as_secs());
             Err(ClientError::new(Kind::Uncertain, OPERATION, message))
@@ -79,13 +49,13 @@ impl Publisher {
     }
 
     /// The connection that is kept, or a new one.
-    async fn sender(&mut self) -> Result<SendRequest<Full<Bytes>>, ClientError> {
+    async fn sender(&mut self, client: &Client) -> Result<SendRequest<Full<Bytes>>, ClientError> {
         if let Some(mut kept) = self.kept.take()
             && kept.ready().await.is_ok()
         {
             return Ok(kept);
         }
-        let stream = self.client.net.dial(&self.client.endpoint.http).await?;
+        let stream = client.net.dial(&client.endpoint.http).await?;
         let (sender, connection) = handshake(TokioIo::new(stream))
             .await
             .map_err(|error| ClientError::new(Kind::Unreachable, OPERATION, error.to_string()))?;
@@ -95,12 +65,6 @@ impl Publisher {
             }
         });
         Ok(sender)
-    }
-}
-
-impl fmt::Debug for Publisher {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Publisher").field("client", &self.client).finish_non_exhaustive()
     }
 }
 

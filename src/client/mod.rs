@@ -11,20 +11,21 @@ mod frame;
 mod http;
 mod mode;
 mod net;
+mod publisher;
 mod secret;
 mod sign;
 mod socket;
 mod subscriber;
 
-pub use batch::{Batches, EVENT_BYTES_MAX, EVENTS_MAX, TooLarge};
+pub use batch::{Batches, EVENT_BYTES_MAX, EVENTS_MAX, TooLarge, sized};
 pub use channel::Channel;
 pub use credentials::{Credentials, Signer};
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, is_of_aws};
 pub use error::{ClientError, Kind};
 pub use frame::{Published, Rejected, Taken};
-pub use http::Publisher;
 pub use mode::Mode;
 pub use net::{Net, NetOptions};
+pub use publisher::Publisher;
 pub use secret::Secret;
 pub use socket::{Incoming, Socket};
 pub use subscriber::{Subscriber, Told};
@@ -49,8 +50,12 @@ pub struct Timing {
     /// Before the first repetition; each further one waits twice as long.
     pub first_backoff: Duration,
     pub longest_backoff: Duration,
-    /// How often a request is sent at most, and how often in a row a connection is tried.
+    /// How often a request is sent at most that comes too soon after others.
     pub attempts: u32,
+    /// How often an address is tried at which nobody is: it is probably wrong.
+    pub attempts_to_reach: u32,
+    /// How often in a row a lost connection is opened again; that takes half an hour.
+    pub reconnects: u32,
 }
 
 impl Default for Timing {
@@ -61,6 +66,8 @@ impl Default for Timing {
             first_backoff: Duration::from_millis(200),
             longest_backoff: Duration::from_secs(30),
             attempts: 8,
+            attempts_to_reach: 3,
+            reconnects: 60,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -147,6 +147,17 @@ impl Socket {
             }
             let frame = self.frame("receive", self.keep_alive).await?;
             self.keep("receive", frame)?;
+        }
+    }
+
+    /// The same, if it has not ended since it was last used.
+    pub fn if_alive(mut self) -> Option<Self> {
+        loop {
+            match self.stream.next().now_or_never() {
+                None => return Some(self),
+                Some(Some(Ok(message))) if !message.is_close() => {}
+                Some(_) => return None,
+            }
         }
     }
 

@@ -82,7 +82,7 @@ impl Subscriber {
             attempt = if complete { 1 } else { attempt + 1 };
             // What never worked is not tried again and again: the mistake is probably here.
             let helps = was_subscribed && self.reconnects && error.is_passing();
-            if !helps || attempt > self.client.timing.attempts {
+            if !helps || attempt > self.client.timing.reconnects {
                 return Err(error);
             }
             let after = self.client.timing.backoff(attempt);

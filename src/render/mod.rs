@@ -6,6 +6,7 @@ pub mod explain;
 pub mod failures;
 pub mod outputs;
 pub mod progress;
+pub mod snippets;
 pub mod spec;
 pub mod template;
 pub mod yaml;
