@@ -201,8 +201,8 @@ impl Reached {
         self.args.ca_bundle.as_ref().map(|it| it.display().to_string())
     }
     /// Whether nobody else can reach this API.
-    pub fn is_alone(&self) -> bool {
-        self.session.as_ref().is_some_and(Session::is_alone)
+    pub fn is_brief(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::is_brief)
     }
     /// The namespace of a channel, where the stack is known; a name that the API lacks is refused.
     pub fn namespace(&self, channel: &Channel) -> Result<Option<&NamespaceOutputs>, Failure> {
