@@ -20,6 +20,8 @@ use crate::emulator::events::session::Session;
 
 /// How long the other end may take to say goodbye.
 const CLOSING: Duration = Duration::from_secs(2);
+/// How long a client that may not connect has for its first word.
+const HEARING: Duration = Duration::from_millis(500);
 /// How long a socket may take nothing at all before it counts as dead.
 const STUCK: Duration = Duration::from_secs(60);
 /// The code of every end: AppSync tells none apart (§6.9).
@@ -69,6 +71,8 @@ async fn begin(plane: Arc<Plane>, source: Source, offer: Offer, mut socket: WebS
     };
     // Whoever is gone already needs no answer.
     let _ = timeout(CLOSING, socket.send(Message::Text(refusal.into()))).await;
+    // Most clients say `connection_init` whatever comes, and some fail if nobody is there to hear it.
+    let _ = timeout(HEARING, socket.recv()).await;
     close(socket, End::Over).await;
 }
 
