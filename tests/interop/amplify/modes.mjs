@@ -1,5 +1,5 @@
 // The article's client, unmodified aws-amplify 6, once for each way of proving who one is.
-// argument: { endpoint, region, modes: { apiKey: {...}, iam: {...}, userPool: {...}, oidc: {...}, lambda: {...} } }
+// argument: { endpoint, region, modes: { apiKey: {...}, … }, refused: { name: [mode, {...}, channel] } }
 import { Amplify } from 'aws-amplify';
 import { events } from 'aws-amplify/data';
 import WebSocket from 'ws';
@@ -76,7 +76,7 @@ const round = async (mode, given) => {
 };
 
 const told = {};
-for (const [mode, given] of Object.entries(asked.modes)) {
+for (const [mode, given] of Object.entries(asked.modes ?? {})) {
   told[mode] = await outcome(round(mode, given));
   events.closeAll();
 }
