@@ -1,7 +1,9 @@
 //! The WebSocket of an Event API: how it begins, every frame, who gets what, and how it ends.
+use futures_util::SinkExt;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::plane::{ACK, Plane, SUBPROTOCOL, Socket, data, subprotocol};
+use crate::plane::{ACK, Plane, SUBPROTOCOL, data, subprotocol};
 
 const UNAUTHORIZED: &str =
     r#"{"type":"connection_error","errors":[{"errorType":"UnauthorizedException"}]}"#;
@@ -157,17 +159,10 @@ async fn every_message_is_answered_as_appsync_answers_it() {
     for (sent, expected) in table {
         assert_eq!(socket.ask(&sent).await, expected, "{sent}");
     }
-    socket.stream_binary().await;
+    socket.stream.send(Message::binary(b"{}".to_vec())).await.unwrap();
     let told = socket.text().await;
     assert!(told.contains("The message is binary: send JSON as text"), "{told}");
     socket.is_quiet().await;
-}
-
-impl Socket {
-    async fn stream_binary(&mut self) {
-        let message = tokio_tungstenite::tungstenite::Message::binary(b"{}".to_vec());
-        futures_util::SinkExt::send(&mut self.stream, message).await.unwrap();
-    }
 }
 
 #[tokio::test]

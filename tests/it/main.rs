@@ -12,6 +12,7 @@ mod engine;
 mod events;
 mod events_hostile;
 mod events_http;
+mod events_many;
 mod faults;
 mod faulty;
 mod generated;

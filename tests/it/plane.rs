@@ -5,16 +5,18 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::faulty::{Answer, Faulty};
 
 /// A test that waits for longer has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 pub const SUBPROTOCOL: &str = "aws-appsync-event-ws";
 
 /// An API with the channel namespaces `default` and `other`, and a key that may do everything.
@@ -62,7 +64,7 @@ impl Plane {
         subprotocol(&self.authorization().to_string())
     }
     /// A WebSocket that the key opened.
-    pub async fn connect(&self) -> Socket {
+    pub async fn connect(&self) -> Socket<TcpStream> {
         self.open(Some(&format!("{}, {SUBPROTOCOL}", self.credentials())), &[]).await
     }
     /// A WebSocket with these subprotocols and more headers.
@@ -70,9 +72,14 @@ impl Plane {
         &self,
         subprotocols: Option<&str>,
         headers: &[(&'static str, &str)],
-    ) -> Socket {
-        let address = self.faulty.address;
-        let url = format!("ws://{address}/apis/{}/event/realtime", self.api);
+    ) -> Socket<TcpStream> {
+        let stream = TcpStream::connect(self.faulty.address).await.unwrap();
+        let (stream, _) = client_async(self.upgrade(subprotocols, headers), stream).await.unwrap();
+        Socket { stream }
+    }
+    /// The request that a WebSocket begins with.
+    pub fn upgrade(&self, subprotocols: Option<&str>, headers: &[(&'static str, &str)]) -> Request {
+        let url = format!("ws://{}/apis/{}/event/realtime", self.faulty.address, self.api);
         let mut request = url.into_client_request().unwrap();
         let mut put = |name: &'static str, value: &str| {
             request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
@@ -83,9 +90,7 @@ impl Plane {
         for (name, value) in headers {
             put(name, value);
         }
-        let stream = TcpStream::connect(address).await.unwrap();
-        let (stream, _) = client_async(request, stream).await.unwrap();
-        Socket { stream }
+        request
     }
 
     pub fn subscribe(&self, id: &str, channel: &str) -> String {
@@ -106,11 +111,11 @@ pub fn subprotocol(json: &str) -> String {
 }
 
 /// A client's end.
-pub struct Socket {
-    pub stream: WebSocketStream<TcpStream>,
+pub struct Socket<S> {
+    pub stream: WebSocketStream<S>,
 }
 
-impl Socket {
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     pub async fn send(&mut self, text: &str) {
         self.stream.send(Message::text(text)).await.unwrap();
     }

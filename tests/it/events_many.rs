@@ -1,0 +1,69 @@
+//! Ten thousand subscribers of one local AWS.
+use std::io;
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt};
+use provision::emulator::{Plane as DataPlane, Settings, router_of};
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::plane::{Plane, SUBPROTOCOL, Socket, data};
+
+const MANY: usize = 10_000;
+/// How many begin at a time.
+const TOGETHER: usize = 200;
+
+/// Connections that take no file each.
+struct Pipes(mpsc::Receiver<DuplexStream>);
+
+impl axum::serve::Listener for Pipes {
+    type Io = DuplexStream;
+    type Addr = ();
+
+    async fn accept(&mut self) -> (DuplexStream, ()) {
+        match self.0.recv().await {
+            Some(pipe) => (pipe, ()),
+            None => std::future::pending().await,
+        }
+    }
+    fn local_addr(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_subscribers_all_get_each_event_and_leave_nothing_behind() {
+    let plane = Plane::start().await;
+    let served = DataPlane::new(Arc::clone(&plane.faulty.store), Settings::default());
+    let (pipes, listener) = mpsc::channel(TOGETHER);
+    let router = router_of(Arc::clone(&served));
+    tokio::spawn(async move { axum::serve(Pipes(listener), router).await.unwrap() });
+    let subscribed = stream::iter(0..MANY).map(async |n| {
+        let (ours, theirs) = tokio::io::duplex(4 * 1024);
+        pipes.send(theirs).await.unwrap();
+        let request = plane.upgrade(Some(&format!("{}, {SUBPROTOCOL}", plane.credentials())), &[]);
+        let (stream, _) = client_async(request, ours).await.unwrap();
+        let mut socket = Socket { stream };
+        // Half of them to one channel, half to all below one.
+        let channel = if n % 2 == 0 { "/default/all" } else { "/default/*" };
+        socket.subscribe(&plane, "s", channel).await;
+        socket
+    });
+    let mut sockets: Vec<_> = subscribed.buffer_unordered(TOGETHER).collect().await;
+    assert_eq!(served.connections().len(), MANY);
+    let mut publisher = sockets.pop().unwrap();
+    publisher.send(&plane.publishing("p", "/default/all", &["1", "2"])).await;
+    for socket in &mut sockets {
+        assert_eq!(socket.text().await, data("s", "1"));
+        assert_eq!(socket.text().await, data("s", "2"));
+    }
+    drop((sockets, publisher));
+    let left = async {
+        while !served.connections().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::plane::PATIENCE, left).await.unwrap();
+}
