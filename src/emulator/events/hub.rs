@@ -103,7 +103,7 @@ mod tests {
 
     fn texts(outbox: &Outbox) -> Vec<String> {
         let mut frames = Vec::new();
-        outbox.take_now(usize::MAX, &mut frames);
+        outbox.take_now(&mut frames);
         frames.into_iter().map(Frame::text).collect()
     }
 

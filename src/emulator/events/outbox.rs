@@ -7,6 +7,9 @@ use tokio::sync::Notify;
 /// More waits for nobody.
 const FRAMES_MAX: usize = 4_096;
 const BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What is taken out at once: what was taken waits too, if the socket is slow.
+const BATCH_FRAMES: usize = 64;
+const BATCH_BYTES: usize = 64 * 1024;
 /// What a quiet connection keeps room for.
 const ROOM: usize = 16;
 
@@ -71,22 +74,25 @@ impl Outbox {
         self.ended.notify_one();
     }
 
-    /// Moves up to `most` frames to `frames`, as soon as there are some. Nothing is lost if nobody waits any
-    /// longer. One task at a time may wait.
-    pub async fn take(&self, most: usize, frames: &mut Vec<Frame>) {
-        while !self.take_now(most, frames) {
+    /// Moves some frames to `frames`, as soon as there are any. Nothing is lost if nobody waits any longer. One
+    /// task at a time may wait.
+    pub async fn take(&self, frames: &mut Vec<Frame>) {
+        while !self.take_now(frames) {
             self.filled.notified().await;
         }
     }
 
-    /// The same, without waiting: whether there were some.
-    pub fn take_now(&self, most: usize, frames: &mut Vec<Frame>) -> bool {
+    /// The same, without waiting: whether there were any.
+    pub fn take_now(&self, frames: &mut Vec<Frame>) -> bool {
         let mut waiting = self.waiting();
-        let count = most.min(waiting.frames.len());
-        for frame in waiting.frames.drain(..count).collect::<Vec<_>>() {
-            waiting.bytes -= frame.bytes();
+        let (mut count, mut bytes) = (0, 0);
+        while count < BATCH_FRAMES && bytes < BATCH_BYTES {
+            let Some(frame) = waiting.frames.pop_front() else { break };
+            count += 1;
+            bytes += frame.bytes();
             frames.push(frame);
         }
+        waiting.bytes -= bytes;
         if waiting.frames.is_empty() {
             waiting.frames.shrink_to(ROOM);
         }
@@ -142,10 +148,22 @@ mod tests {
         assert!(outbox.push(text(1)));
         assert!(outbox.push(Frame::Data { id: "s".into(), event }));
         let mut frames = Vec::new();
-        assert!(outbox.take_now(1, &mut frames) && outbox.take_now(9, &mut frames));
-        assert!(!outbox.take_now(9, &mut frames));
+        assert!(outbox.take_now(&mut frames) && !outbox.take_now(&mut frames));
         let texts: Vec<_> = frames.into_iter().map(Frame::text).collect();
         assert_eq!(texts, ["x", r#"{"type":"data","id":"s","event":"{\"a\":1}"}"#]);
+    }
+
+    #[test]
+    fn no_more_than_a_little_is_taken_at_once() {
+        let check = |frame: &Frame, expected: usize| {
+            let (outbox, mut frames) = (Outbox::default(), Vec::new());
+            (0..BATCH_FRAMES + 1).for_each(|_| assert!(outbox.push(frame.clone())));
+            outbox.take_now(&mut frames);
+            assert_eq!(frames.len(), expected);
+        };
+        check(&text(1), BATCH_FRAMES);
+        check(&text(BATCH_BYTES / 2), 2);
+        check(&text(BATCH_BYTES / 2 + 1), 2);
     }
 
     #[tokio::test]
@@ -157,7 +175,7 @@ mod tests {
             }
             assert!(!outbox.push(frame.clone()) && !outbox.push(text(0)));
             assert_eq!(outbox.ended().await, End::Slow);
-            assert!(!outbox.take_now(1, &mut Vec::new()));
+            assert!(!outbox.take_now(&mut Vec::new()));
         };
         check(&text(1), FRAMES_MAX).await;
         check(&text(BYTES_MAX / 4), 4).await;

@@ -30,8 +30,8 @@ const NORMAL: u16 = 1_000;
 const MESSAGE_MAX: usize = REQUEST_MAX + 256 * 1024;
 /// Small, since most of ten thousand connections say nothing most of the time.
 const BUFFER: usize = 4 * 1024;
-/// Frames that are written at once.
-const BATCH: usize = 64;
+/// Frames that a quiet connection keeps room for.
+const ROOM: usize = 8;
 
 /// Answers an upgrade. Whoever may not connect is told so behind it: a browser does not show what is told before.
 pub fn open(
@@ -101,7 +101,7 @@ async fn carry(socket: &mut WebSocket, session: Session) -> End {
     let end = loop {
         let next = tokio::select! {
             next = doing.next(socket) => next,
-            () = outbox.take(BATCH, &mut frames) => Next::Send,
+            () = outbox.take(&mut frames) => Next::Send,
             _ = alive.tick() => Next::Alive,
             end = outbox.ended() => break end,
         };
@@ -169,7 +169,7 @@ async fn send(socket: &mut WebSocket, frames: &mut Vec<Frame>) -> bool {
             return false;
         }
     }
-    frames.shrink_to(BATCH / 8);
+    frames.shrink_to(ROOM);
     matches!(timeout(STUCK, socket.flush()).await, Ok(Ok(())))
 }
 
