@@ -61,7 +61,8 @@ async fn begin(plane: Arc<Plane>, source: Source, offer: Offer, mut socket: WebS
     let refusal = match offer.verdict {
         Verdict::Missing => unsupported("NoProtocolError"),
         Verdict::Unsupported => unsupported("SubProtocolNotSupportedError"),
-        Verdict::Sound => match Session::begin(plane, source, offer.presented).await {
+        // On the heap: whatever judging needs is not kept for as long as the connection lasts.
+        Verdict::Sound => match Box::pin(Session::begin(plane, source, offer.presented)).await {
             Ok(session) => {
                 let end = carry(&mut socket, session).await;
                 return close(socket, end).await;
