@@ -65,6 +65,11 @@ fn findings_are_sarif_as_the_standard_has_it() {
 }
 
 #[test]
+fn signatures_of_other_clients_are_verified() {
+    pytest("test_auth.py");
+}
+
+#[test]
 fn other_servers_are_managed_as_far_as_each_goes() {
     pytest("test_other_servers.py");
 }

@@ -5,6 +5,7 @@ mod account;
 mod agreement;
 mod amplify;
 mod answers;
+mod auth;
 mod bad_input;
 mod commands;
 mod editor;
