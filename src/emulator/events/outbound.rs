@@ -253,7 +253,7 @@ mod tests {
         let got = outbound().send(request).await.unwrap();
         assert_eq!((got.status, got.body.as_slice()), (201, b"/a%20b?c=d".as_slice()));
         let asked = &stub.asked()[0];
-        assert_eq!(asked.body, b"hi");
+        assert_eq!((asked.method.as_str(), asked.body.as_slice()), ("POST", b"hi".as_slice()));
         assert_eq!(asked.headers["x-one"], "1");
         let authorization = asked.headers["authorization"].to_str().unwrap();
         assert!(authorization.contains("/eu-west-1/dynamodb/aws4_request"), "{authorization}");

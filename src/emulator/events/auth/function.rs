@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::emulator::events::auth::mode::AWS_LAMBDA;
 use crate::emulator::events::auth::{Asked, Identity, Operation};
+use crate::emulator::events::channel::Channel;
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
 use crate::emulator::ids;
@@ -180,7 +181,7 @@ fn event(asked: &Asked<'_>, token: &str) -> Value {
             "accountId": asked.place.account,
             "requestId": ids::request(),
             "operation": name(asked.operation),
-            "channelNamespaceName": asked.channel.map(|it| it.namespace()),
+            "channelNamespaceName": asked.channel.map(Channel::namespace),
             "channel": asked.channel.map(|it| &it.path),
         },
         "requestHeaders": headers.collect::<Map<_, _>>(),
@@ -271,6 +272,23 @@ mod tests {
         check(r#"{"isAuthorized":true,"handlerContext":[]}"#, "that is no object").await;
         check(r#"{"isAuthorized":true,"ttlOverride":"5"}"#, "no number of seconds").await;
         check("text", "answered no JSON").await;
+        check(r#"{"errorType":"Error"}"#, "did not answer isAuthorized").await;
+    }
+
+    #[tokio::test]
+    async fn a_function_that_tells_the_token_on_is_not_passed_on() {
+        let stub = Stub::serve(|it| {
+            let event: Value = serde_json::from_slice(&it.body).unwrap();
+            let message = format!("bad token {}", event["authorizationToken"].as_str().unwrap());
+            answer(200, json!({"errorType": "E", "errorMessage": message}).to_string())
+        })
+        .await;
+        let config = json!({ "authorizerUri": "judge" });
+        let providers = json!([{"authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": config}]);
+        let settings = Settings { lambda_endpoint: Some(stub.url), ..Settings::default() };
+        let scene = Scene::with(providers, settings);
+        let why = scene.why(&Asking::to_connect(&[("Authorization", "open sesame")])).await;
+        assert_eq!(why, "the function judge failed: E: bad token …");
     }
 
     #[tokio::test]

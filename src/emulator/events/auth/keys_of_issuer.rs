@@ -11,6 +11,8 @@ use crate::emulator::events::outbound::{Outbound, Outgoing};
 const BELIEVED_FOR_S: f64 = 5.0 * 60.0;
 /// How soon an issuer is asked again for a key that it did not have.
 const ASKED_AGAIN_AFTER_S: f64 = 10.0;
+/// How soon an issuer that failed is asked again: all who waited for it are told at once.
+const FAILED_FOR_S: f64 = 2.0;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// More than any issuer's documents take.
 const ANSWER_MAX: usize = 512 * 1024;
@@ -38,7 +40,7 @@ pub struct KeysOfIssuers {
 
 struct Fetched {
     at_epoch_s: f64,
-    keys: HashMap<String, PublicKey>,
+    keys: Result<HashMap<String, PublicKey>, String>,
 }
 
 impl KeysOfIssuers {
@@ -59,14 +61,18 @@ impl KeysOfIssuers {
         if let Some(it) = fetched.as_ref() {
             // The clock may have been put back.
             let age_s = (now_epoch_s - it.at_epoch_s).abs();
-            match it.keys.get(kid) {
-                Some(key) if age_s < BELIEVED_FOR_S => return Ok(key.clone()),
-                None if age_s < ASKED_AGAIN_AFTER_S => return Err(missing(url, &it.keys)),
+            match it.keys.as_ref().map(|keys| (keys, keys.get(kid))) {
+                Ok((_, Some(key))) if age_s < BELIEVED_FOR_S => return Ok(key.clone()),
+                Ok((keys, None)) if age_s < ASKED_AGAIN_AFTER_S => return Err(missing(url, keys)),
+                Err(error) if age_s < FAILED_FOR_S => return Err(error.clone()),
                 _ => {}
             }
         }
-        let keys = fetch(outbound, document).await?;
-        let found = keys.get(kid).cloned().ok_or_else(|| missing(url, &keys));
+        let keys = fetch(outbound, document).await;
+        let found = keys
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|keys| keys.get(kid).cloned().ok_or_else(|| missing(url, keys)));
         *fetched = Some(Fetched { at_epoch_s: now_epoch_s, keys });
         found
     }

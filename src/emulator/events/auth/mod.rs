@@ -73,12 +73,14 @@ pub struct Identity {
 /// Bad credentials are told before an unknown channel namespace is, of which AppSync tells nothing.
 pub async fn authorize(plane: &Plane, asked: &Asked<'_>) -> Result<Identity, Problem> {
     let judged = judge(plane, asked).await;
-    judged.map_err(|problem| match asked.operation {
-        // A connection is refused without a word (reference §6.5), but for what is wrong with a signature.
-        Operation::Connect if problem.error_type == "UnauthorizedException" => {
-            Problem { message: None, ..problem }
+    judged.map_err(|problem| without_secrets(problem, asked)).map_err(|problem| {
+        match asked.operation {
+            // A connection is refused without a word (reference §6.5), but for what is wrong with a signature.
+            Operation::Connect if problem.error_type == "UnauthorizedException" => {
+                Problem { message: None, ..problem }
+            }
+            _ => problem,
         }
-        _ => problem,
     })
 }
 
@@ -101,6 +103,24 @@ async fn judge(plane: &Plane, asked: &Asked<'_>) -> Result<Identity, Problem> {
         }
         _ => Ok(identity),
     }
+}
+
+/// Takes out what was presented: a function that fails may tell on what it was given.
+fn without_secrets(mut problem: Problem, asked: &Asked<'_>) -> Problem {
+    /// What is shorter is no secret, and part of many words.
+    const SECRET_MIN: usize = 4;
+    for name in ["x-api-key", "authorization", "x-amz-security-token"] {
+        let Some(value) = asked.presented.fields.get(name) else { continue };
+        // The scheme before a token is not part of it.
+        for secret in [value.as_str(), value.split_whitespace().last().unwrap_or_default()] {
+            if secret.len() >= SECRET_MIN {
+                let hide = |text: String| text.replace(secret, "…");
+                problem.why = problem.why.map(hide);
+                problem.message = problem.message.map(hide);
+            }
+        }
+    }
+    problem
 }
 
 /// `sourceIp`: who is said to be behind a proxy, then whoever it is that connected.

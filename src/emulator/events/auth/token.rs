@@ -163,6 +163,11 @@ async fn key(plane: &Plane, token: &Token, provider: &Provider<'_>) -> Result<Pu
         }
         _ => {}
     }
+    if token.header.contains_key("crit") {
+        return Err(
+            "the token's header has crit, which names what AppSync does not know".to_owned()
+        );
+    }
     let Some(kid) = token.header.get("kid").and_then(Value::as_str) else {
         return Err(
             "the token's header has no kid, which says by which key it is signed".to_owned()

@@ -185,6 +185,8 @@ async fn a_forged_token_is_refused() {
     world.refused(&format!("{header}.{mine}.x"), "ES512").await;
     let header = encoded(&json!({"alg": "ES256"}));
     world.refused(&format!("{header}.{mine}.x"), "no kid").await;
+    let header = encoded(&json!({"alg": "ES256", "kid": "p256", "crit": ["b64"]}));
+    world.refused(&format!("{header}.{mine}.x"), "crit").await;
     let other = KeyPair::generate().unwrap();
     for kid in ["p256", local_issuer::KID] {
         let token = world.token_of(kid, Algorithm::ES256, &other, &claims(), &json!({}));
