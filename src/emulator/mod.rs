@@ -25,7 +25,7 @@ mod wafv2;
 mod xml;
 
 pub use calls::LoggedCall;
-pub use events::{Connected, Feed, Happening, Plane, Settings, Subscribed, TokenAsked};
+pub use events::{Connected, Feed, Happening, Plane, Settings, Subscribed, TokenAsked, evaluation};
 pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
 pub use operation::Service;
 pub use serve::serve;

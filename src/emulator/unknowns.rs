@@ -287,6 +287,35 @@ pub fn unknown_access_key(switches: &Switches) -> Problem {
     }
 }
 
+/// `util.error` in a handler: 403 (§7.3); its type where the handler names none is unknown.
+pub fn handler_error(error_type: Option<String>, message: String) -> Problem {
+    let error_type = error_type.unwrap_or_else(|| "ForbiddenException".to_owned());
+    Problem::new(403, error_type).saying(message)
+}
+
+/// A handler that throws or goes beyond a limit (§7.3: unknown; the words are those of AppSync's other runtime
+/// of the same language).
+pub fn handler_broke(why: impl Into<String>) -> Problem {
+    Problem::new(500, "Code").saying("Runtime Error").because(why)
+}
+
+/// A handler that returns what is no list of its events: an unknown id, the same id twice, no list at all (§7.3:
+/// an error, and which is unknown). `handler_broke` with another reason.
+pub fn bad_handler_result(why: impl Into<String>) -> Problem {
+    handler_broke(why)
+}
+
+/// A function that is called directly and fails, or says `error` to a publish (§7.7: 403 or 40x by one source; the
+/// text is unknown, and the function's own is not passed on).
+pub fn function_failed(why: impl Into<String>) -> Problem {
+    Problem::new(403, "ForbiddenException").saying("The function failed.").because(why)
+}
+
+/// A function that is called directly and refuses a subscription with `error` (§7.7: its type is unknown).
+pub fn subscription_refused(message: impl Into<String>) -> Problem {
+    Problem::new(403, "ForbiddenException").saying(message)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

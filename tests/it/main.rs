@@ -35,6 +35,7 @@ mod parameters;
 mod plane;
 mod plans;
 mod refusals;
+mod running;
 mod saved_plans;
 mod schema;
 mod seen;

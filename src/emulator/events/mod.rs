@@ -27,6 +27,7 @@ pub use auth::TokenAsked;
 pub use connections::{Connected, Subscribed};
 pub(in crate::emulator) use entrance::answer;
 pub use feed::{Feed, Happening};
+pub use handlers::evaluation;
 pub use plane::{Plane, Settings};
 pub(in crate::emulator) use problem::Problem;
 pub(in crate::emulator) use route::is_for;

@@ -8,6 +8,7 @@ use crate::emulator::answer::Fault;
 use crate::emulator::events::auth::{KeysOfIssuers, LocalIssuer, Remembered};
 use crate::emulator::events::connections::{Connected, Connections};
 use crate::emulator::events::feed::Feed;
+use crate::emulator::events::handlers::Pool;
 use crate::emulator::events::hub::Hub;
 use crate::emulator::events::outbound::Outbound;
 use crate::emulator::events::place::Place;
@@ -53,6 +54,7 @@ pub struct Plane {
     pub(in crate::emulator) hub: Hub,
     pub(in crate::emulator) connections: Connections,
     pub(in crate::emulator) keep_alive: Duration,
+    pub(in crate::emulator) handlers: Pool,
     apis: Mutex<Seen>,
 }
 
@@ -80,6 +82,7 @@ impl Plane {
             hub: Hub::default(),
             connections: Connections::default(),
             keep_alive: KEEP_ALIVE,
+            handlers: Pool::new(),
             apis: Mutex::default(),
         })
     }

@@ -1,13 +1,34 @@
 //! What a channel namespace's handlers make of events and subscriptions (reference §7).
+mod context;
+mod direct;
+mod engine;
+pub mod evaluation;
+mod handle;
+mod host;
+mod ids;
+mod modules;
+mod moment;
+mod outcome;
+mod pool;
+mod script;
+mod sources;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use serde_json::Value;
+
 use crate::emulator::events::auth::Identity;
 use crate::emulator::events::channel::Channel;
+use crate::emulator::events::feed::Happening;
+use crate::emulator::events::handlers::engine::Ended;
+use crate::emulator::events::handlers::handle::{Handled, Handler, handle};
 use crate::emulator::events::place::Place;
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
 use crate::emulator::state::{Api, Namespace};
+
+pub use pool::Pool;
 
 /// An authorized operation on a channel.
 pub struct Call<'a> {
@@ -39,14 +60,111 @@ pub struct Published {
 
 /// What is to be broadcast of `events`.
 pub async fn on_publish(
-    _plane: &Plane,
-    _call: &Call<'_>,
-    _events: &[Incoming],
+    plane: &Plane,
+    call: &Call<'_>,
+    events: &[Incoming],
 ) -> Result<Published, Problem> {
-    Err(Problem::not_imitated("handlers"))
+    let as_they_came = || {
+        let all = events.iter().enumerate().map(|(n, event)| (n, event.text.clone()));
+        Published { delivered: all.collect(), failed: Vec::new() }
+    };
+    match way(call, PUBLISH) {
+        Way::None => Ok(as_they_came()),
+        Way::Direct { source, waits } => {
+            let context = context::of(call, Some(events))?;
+            let answer = direct::call(plane, call.api, source, waits, &context).await?;
+            answer.map_or_else(|| Ok(as_they_came()), |it| direct::published(&it, events))
+        }
+        Way::Code { code, source } => {
+            let context = context::of(call, Some(events))?;
+            let handled = run(plane, call, PUBLISH, code, source, context).await;
+            match handled.ended {
+                Ended::Missing => Ok(as_they_came()),
+                Ended::Returned(None) => Ok(Published::default()),
+                Ended::Returned(Some(value)) | Ended::Early(value) => {
+                    outcome::published(&value, events)
+                }
+                other => Err(outcome::refused(&other, PUBLISH)),
+            }
+        }
+    }
 }
 
 /// Whether the subscription may be made.
-pub async fn on_subscribe(_plane: &Plane, _call: &Call<'_>) -> Result<(), Problem> {
-    Err(Problem::not_imitated("handlers"))
+pub async fn on_subscribe(plane: &Plane, call: &Call<'_>) -> Result<(), Problem> {
+    match way(call, SUBSCRIBE) {
+        Way::None => Ok(()),
+        Way::Direct { source, waits } => {
+            let context = context::of(call, None)?;
+            let answer = direct::call(plane, call.api, source, waits, &context).await?;
+            answer.map_or(Ok(()), |it| direct::subscribed(&it))
+        }
+        Way::Code { code, source } => {
+            let context = context::of(call, None)?;
+            let handled = run(plane, call, SUBSCRIBE, code, source, context).await;
+            match handled.ended {
+                Ended::Missing | Ended::Returned(_) | Ended::Early(_) => Ok(()),
+                other => Err(outcome::refused(&other, SUBSCRIBE)),
+            }
+        }
+    }
 }
+
+pub const PUBLISH: &str = "onPublish";
+pub const SUBSCRIBE: &str = "onSubscribe";
+
+/// What serves an operation of a channel namespace.
+enum Way<'a> {
+    None,
+    Code { code: &'a str, source: Option<&'a str> },
+    Direct { source: &'a str, waits: bool },
+}
+
+fn way<'a>(call: &Call<'a>, name: &str) -> Way<'a> {
+    let config = &call.namespace.handlers[name];
+    let integration = &config["integration"];
+    let source = integration["dataSourceName"].as_str().filter(|it| !it.is_empty());
+    match (config["behavior"].as_str(), source, call.namespace.code.as_deref()) {
+        (Some("DIRECT"), Some(source), _) => {
+            let waits = integration["lambdaConfig"]["invokeType"] != "EVENT";
+            Way::Direct { source, waits }
+        }
+        (_, source, Some(code)) => Way::Code { code, source },
+        _ => Way::None,
+    }
+}
+
+async fn run(
+    plane: &Plane,
+    call: &Call<'_>,
+    export: &'static str,
+    code: &str,
+    source: Option<&str>,
+    context: Value,
+) -> Handled {
+    let handler = Handler {
+        script: plane.handlers.script("code.js", code),
+        export,
+        has_source: source.is_some(),
+        auth_type: context::auth_type(call.identity.mode),
+        now_epoch_s: plane.store.now_epoch_s(),
+    };
+    let ask = async |request: Value| match source {
+        Some(name) => Some(sources::ask(plane, call, name, &request).await),
+        None => None,
+    };
+    let handled = handle(&plane.handlers, handler, context, ask).await;
+    for line in &handled.logs {
+        plane.feed.tell(|| Happening::Logged {
+            api_id: call.api.id.clone(),
+            namespace: call.namespace.name.clone(),
+            handler: export,
+            level: line.level,
+            text: line.text(),
+        });
+    }
+    handled
+}
+
+#[cfg(test)]
+mod tests;

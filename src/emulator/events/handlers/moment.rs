@@ -1,0 +1,372 @@
+//! Times as `util.time` writes and reads them: with patterns of Java's `DateTimeFormatter`.
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, ZonedDateTime};
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const DAYS: [&str; 7] =
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/// `2027-01-15T08:00:00.123Z`, always with three digits behind the point.
+pub fn iso(ms: f64) -> Result<String, String> {
+    Ok(timestamp(ms)?.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string())
+}
+
+/// The moment of a text of ISO 8601, which says its offset.
+pub fn parse_iso(text: &str) -> Result<f64, String> {
+    let at: Timestamp = text
+        .parse()
+        .map_err(|_| format!("`{text}` is no ISO 8601 text with date, time and offset"))?;
+    Ok(at.as_millisecond() as f64)
+}
+
+pub fn format(ms: f64, pattern: &str, zone: &str) -> Result<String, String> {
+    let at = timestamp(ms)?.to_zoned_datetime(self::zone(zone)?);
+    pieces(pattern)?.into_iter().map(|piece| written(&piece, &at)).collect()
+}
+
+/// `zone` is empty where the text says its own.
+pub fn parse(text: &str, pattern: &str, zone: &str) -> Result<f64, String> {
+    let wrong = |what: &str| format!("`{text}` is not as `{pattern}` says: {what}");
+    let (mut rest, mut read) = (text, Read::default());
+    for piece in pieces(pattern)? {
+        rest = read.take(&piece, rest).map_err(|what| wrong(&what))?;
+    }
+    if !rest.is_empty() {
+        return Err(wrong(&format!("`{rest}` is left over")));
+    }
+    let local = read.local().map_err(|what| wrong(&what))?;
+    let zone = match (&read.zone, zone) {
+        (Some(zone), _) => zone.clone(),
+        (None, "") => return Err(wrong("nothing says in which time zone; give one")),
+        (None, given) => self::zone(given)?,
+    };
+    let at = local.to_zoned_datetime(zone).map_err(|error| wrong(&error.to_string()))?;
+    Ok(at.timestamp().as_millisecond() as f64)
+}
+
+/// A part of a pattern.
+#[derive(Debug, PartialEq)]
+enum Piece {
+    /// A letter and how often it stands.
+    Field(char, usize),
+    Text(String),
+}
+
+fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
+    let (mut pieces, mut letters) = (Vec::new(), pattern.chars().peekable());
+    while let Some(letter) = letters.next() {
+        let piece = match letter {
+            '\'' => Piece::Text(quoted(&mut letters)),
+            it if it.is_ascii_alphabetic() => {
+                let mut count = 1;
+                while letters.next_if_eq(&it).is_some() {
+                    count += 1;
+                }
+                known(it, count, pattern)?;
+                Piece::Field(it, count)
+            }
+            '[' | ']' | '{' | '}' | '#' => {
+                return Err(format!("`{letter}` in the pattern `{pattern}` is not supported"));
+            }
+            it => Piece::Text(it.to_string()),
+        };
+        pieces.push(piece);
+    }
+    Ok(pieces)
+}
+
+/// What stands between two quotes; nothing is one quote.
+fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
+    let mut text = String::new();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' if letters.next_if_eq(&'\'').is_some() => text.push('\''),
+            '\'' => break,
+            it => text.push(it),
+        }
+    }
+    if text.is_empty() { "'".to_owned() } else { text }
+}
+
+fn known(letter: char, count: usize, pattern: &str) -> Result<(), String> {
+    let most = match letter {
+        'y' | 'u' => 19,
+        'M' | 'L' | 'E' => 4,
+        'D' => 3,
+        'd' | 'h' | 'H' | 'k' | 'K' | 'm' | 's' | 'V' => 2,
+        'S' => 9,
+        'z' => 3,
+        'Z' => 5,
+        'X' | 'x' => 3,
+        'a' => 1,
+        _ => 0,
+    };
+    match count {
+        _ if most == 0 => Err(format!("`{letter}` in the pattern `{pattern}` is not supported")),
+        _ if count > most => Err(format!("too many `{letter}` in the pattern `{pattern}`")),
+        _ => Ok(()),
+    }
+}
+
+fn written(piece: &Piece, at: &ZonedDateTime) -> Result<String, String> {
+    let Piece::Field(letter, count) = piece else {
+        let Piece::Text(text) = piece else { return Ok(String::new()) };
+        return Ok(text.clone());
+    };
+    let count = *count;
+    let number = |it: i64| format!("{it:0count$}");
+    let hour = i64::from(at.hour());
+    Ok(match letter {
+        'y' | 'u' if count == 2 => format!("{:02}", at.year().rem_euclid(100)),
+        'y' | 'u' => number(at.year().into()),
+        'M' | 'L' => match (count, MONTHS[at.month() as usize - 1]) {
+            (4, name) => name.to_owned(),
+            (3, name) => name[..3].to_owned(),
+            _ => number(at.month().into()),
+        },
+        'E' => match (count, DAYS[at.weekday().to_monday_zero_offset() as usize]) {
+            (4, name) => name.to_owned(),
+            (_, name) => name[..3].to_owned(),
+        },
+        'D' => number(at.day_of_year().into()),
+        'd' => number(at.day().into()),
+        'H' => number(hour),
+        'k' => number(if hour == 0 { 24 } else { hour }),
+        'K' => number(hour % 12),
+        'h' => number(if hour % 12 == 0 { 12 } else { hour % 12 }),
+        'a' => if hour < 12 { "AM" } else { "PM" }.to_owned(),
+        'm' => number(at.minute().into()),
+        's' => number(at.second().into()),
+        'S' => format!("{:09}", at.subsec_nanosecond())[..count].to_owned(),
+        'V' => {
+            at.time_zone().iana_name().map_or_else(|| offset(at.offset(), 'X', 3), str::to_owned)
+        }
+        'z' => at.time_zone().to_offset_info(at.timestamp()).abbreviation().to_owned(),
+        it => offset(at.offset(), *it, count),
+    })
+}
+
+/// An offset from UTC in one of the ways that Java has for it.
+fn offset(offset: Offset, letter: char, count: usize) -> String {
+    let minutes = offset.seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+    match (letter, count) {
+        ('X', _) | ('Z', 5) if minutes == 0 => "Z".to_owned(),
+        ('X' | 'x', 1) if rest == 0 => format!("{sign}{hours:02}"),
+        ('X' | 'x', 3) | ('Z', 5) => format!("{sign}{hours:02}:{rest:02}"),
+        ('Z', 4) if minutes == 0 => "GMT".to_owned(),
+        ('Z', 4) => format!("GMT{sign}{hours:02}:{rest:02}"),
+        _ => format!("{sign}{hours:02}{rest:02}"),
+    }
+}
+
+fn timestamp(ms: f64) -> Result<Timestamp, String> {
+    Timestamp::from_millisecond(ms as i64).map_err(|_| format!("{ms} is no time in milliseconds"))
+}
+
+fn zone(name: &str) -> Result<TimeZone, String> {
+    match name {
+        "" | "UTC" | "Z" | "GMT" | "Etc/UTC" => return Ok(TimeZone::UTC),
+        _ => {}
+    }
+    let behind = name.strip_prefix("UTC").or_else(|| name.strip_prefix("GMT")).unwrap_or(name);
+    if let Some((offset, "")) = read_offset(behind) {
+        return Ok(offset.to_time_zone());
+    }
+    TimeZone::get(name).map_err(|_| {
+        format!("the time zone `{name}` is not known here; UTC and offsets such as +09:00 are")
+    })
+}
+
+/// An offset at the beginning of a text, and what follows it.
+fn read_offset(text: &str) -> Option<(Offset, &str)> {
+    if let Some(rest) = text.strip_prefix('Z') {
+        return Some((Offset::UTC, rest));
+    }
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let two =
+        |text: &str| text.get(..2)?.parse::<i32>().ok().filter(|_| text.as_bytes()[0] != b'+');
+    let hours = two(rest)?;
+    let rest = &rest[2..];
+    let behind = rest.strip_prefix(':').unwrap_or(rest);
+    let (minutes, rest) = match two(behind) {
+        Some(minutes) => (minutes, &behind[2..]),
+        None => (0, rest),
+    };
+    Some((Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok()?, rest))
+}
+
+/// What has been read of a text.
+#[derive(Debug, Default)]
+struct Read {
+    year: Option<i64>,
+    month: Option<i64>,
+    day: Option<i64>,
+    day_of_year: Option<i64>,
+    hour: Option<i64>,
+    afternoon: Option<bool>,
+    minute: i64,
+    second: i64,
+    nanosecond: i64,
+    zone: Option<TimeZone>,
+}
+
+impl Read {
+    /// Takes what `piece` says from the front of `text`, and returns the rest.
+    fn take<'t>(&mut self, piece: &Piece, text: &'t str) -> Result<&'t str, String> {
+        let (letter, count) = match piece {
+            Piece::Text(it) => {
+                let lacking = || format!("`{it}` is expected before `{text}`");
+                return text.strip_prefix(it.as_str()).ok_or_else(lacking);
+            }
+            Piece::Field(letter, count) => (*letter, *count),
+        };
+        match letter {
+            'M' | 'L' if count > 2 => {
+                let (n, rest) = named(text, &MONTHS, count)?;
+                self.month = Some(n + 1);
+                return Ok(rest);
+            }
+            'E' => return Ok(named(text, &DAYS, count)?.1),
+            'a' => {
+                let (half, rest) = text.split_at_checked(2).ok_or("AM or PM is expected")?;
+                self.afternoon = Some(half.eq_ignore_ascii_case("pm"));
+                return Ok(rest);
+            }
+            'X' | 'x' | 'Z' => {
+                let (offset, rest) = read_offset(text).ok_or("an offset is expected")?;
+                self.zone = Some(offset.to_time_zone());
+                return Ok(rest);
+            }
+            'V' | 'z' => {
+                let end = text.find(|it: char| it.is_whitespace()).unwrap_or(text.len());
+                self.zone = Some(zone(&text[..end])?);
+                return Ok(&text[end..]);
+            }
+            _ => {}
+        }
+        let (number, rest) = digits(text, count)?;
+        match letter {
+            'y' | 'u' => self.year = Some(if count == 2 { 2_000 + number } else { number }),
+            'M' | 'L' => self.month = Some(number),
+            'D' => self.day_of_year = Some(number),
+            'd' => self.day = Some(number),
+            'H' => self.hour = Some(number),
+            'h' | 'K' => self.hour = Some(number % 12),
+            'k' => self.hour = Some(number % 24),
+            'm' => self.minute = number,
+            's' => self.second = number,
+            _ => self.nanosecond = number * 10_i64.pow(9 - count as u32),
+        }
+        Ok(rest)
+    }
+
+    fn local(&self) -> Result<DateTime, String> {
+        let year =
+            i16::try_from(self.year.ok_or("there is no year")?).map_err(|it| it.to_string())?;
+        let small = |it: i64| i8::try_from(it).map_err(|it| it.to_string());
+        let date = match (self.day_of_year, self.month, self.day) {
+            (Some(day), None, None) => {
+                let first = Date::new(year, 1, 1).map_err(|it| it.to_string())?;
+                first.saturating_add(jiff::Span::new().days(day - 1))
+            }
+            (_, month, day) => {
+                Date::new(year, small(month.unwrap_or(1))?, small(day.unwrap_or(1))?)
+                    .map_err(|it| it.to_string())?
+            }
+        };
+        let noon = if self.afternoon == Some(true) { 12 } else { 0 };
+        let time = Time::new(
+            small(self.hour.unwrap_or(0) + noon)?,
+            small(self.minute)?,
+            small(self.second)?,
+            i32::try_from(self.nanosecond).unwrap_or(0),
+        );
+        Ok(date.to_datetime(time.map_err(|it| it.to_string())?))
+    }
+}
+
+/// A number: as many digits as there are letters, or as many as come where one letter stands.
+fn digits(text: &str, count: usize) -> Result<(i64, &str), String> {
+    let there = text.bytes().take_while(u8::is_ascii_digit).count();
+    let taken = if count == 1 { there.min(18) } else { count };
+    if there < taken || taken == 0 {
+        return Err(format!("a number of {count} digits is expected before `{text}`"));
+    }
+    let number = text[..taken].parse().map_err(|_| "the number is too large".to_owned())?;
+    Ok((number, &text[taken..]))
+}
+
+fn named<'t>(text: &'t str, names: &[&str], count: usize) -> Result<(i64, &'t str), String> {
+    for (n, name) in (0..).zip(names) {
+        let name = if count == 4 { name } else { &name[..3] };
+        if let Some(rest) = text.strip_prefix(name) {
+            return Ok((n, rest));
+        }
+    }
+    Err(format!("a name of a day or month is expected before `{text}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW_MS: f64 = 1_800_000_000_123.0;
+
+    #[test]
+    fn moments_are_written_as_java_would() {
+        let check = |pattern: &str, zone: &str, expected: &str| {
+            assert_eq!(format(NOW_MS, pattern, zone).as_deref(), Ok(expected), "{pattern}");
+        };
+        assert_eq!(iso(NOW_MS).as_deref(), Ok("2027-01-15T08:00:00.123Z"));
+        check("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "UTC", "2027-01-15T08:00:00.123Z");
+        check("yyyy-MM-dd HH:mm:ssZ", "UTC", "2027-01-15 08:00:00+0000");
+        check("yyyy-MM-dd HH:mm:ssZ", "+09:30", "2027-01-15 17:30:00+0930");
+        check("EEE, d MMM yy h:mm a", "-11:00", "Thu, 14 Jan 27 9:00 PM");
+        check("EEEE MMMM D 'o''clock' '' xxx", "UTC", "Friday January 15 o'clock ' +00:00");
+        assert!(format(NOW_MS, "yyyy-QQ", "UTC").unwrap_err().contains("`Q` in the pattern"));
+        assert!(format(NOW_MS, "yyyy", "Mars/Olympus").unwrap_err().contains("is not known"));
+    }
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        let check = |text: &str, pattern: &str, zone: &str, expected: f64| {
+            assert_eq!(parse(text, pattern, zone), Ok(expected), "{text}");
+        };
+        let whole = 1_800_000_000_000.0;
+        check("2027-01-15 08:00:00+0000", "yyyy-MM-dd HH:mm:ssZ", "", whole);
+        check("2027-01-15 17:00:00", "yyyy-MM-dd HH:mm:ss", "+09:00", whole);
+        check("15 Jan 2027 8:00 AM", "d MMM yyyy h:mm a", "UTC", whole);
+        check("20270115080000123", "yyyyMMddHHmmssSSS", "UTC", NOW_MS);
+        assert_eq!(parse_iso("2027-01-15T17:00:00+09:00"), Ok(whole));
+        for (text, pattern, expected) in [
+            ("2027-01-15", "yyyy-MM-dd", "nothing says in which time zone"),
+            ("2027-01-15x", "yyyy-MM-dd", "`x` is left over"),
+            ("2027-13-15Z", "yyyy-MM-ddX", "month"),
+            ("27", "yyyy", "a number of 4 digits"),
+        ] {
+            let error = parse(text, pattern, "").unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        assert!(parse_iso("yesterday").is_err());
+    }
+}

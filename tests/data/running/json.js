@@ -1,0 +1,3 @@
+// given: {"events": ["{\"a\":1}", "no json"]}
+// expect: {"delivered": [[0, {"a": 1}], [1, ""]]}
+export const onPublish = (ctx) => ctx.events.map(({ id, payload }) => ({ id, payload: JSON.parse(payload) }))

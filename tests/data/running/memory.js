@@ -1,0 +1,9 @@
+// given: {"events": [1]}
+// expect: {"broken": "more memory than the 32 MiB"}
+export function onPublish(ctx) {
+  let text = 'x'
+  new Array(100).fill(0).forEach(() => {
+    text = [text, text].join('')
+  })
+  return ctx.events.map(({ id }) => ({ id, payload: text.length }))
+}

@@ -1,0 +1,110 @@
+//! Handlers as people write them, run: what AWS documents of them, and how those end that can't end well.
+use std::fs;
+
+use provision::emulator::evaluation::{
+    Asked, At, DataSource, Evaluated, Evaluation, Given, Line, evaluate,
+};
+use serde_json::{Value, json};
+
+use crate::world::root;
+
+/// 2027-01-15T08:00:00Z.
+const NOW_EPOCH_S: f64 = 1_800_000_000.0;
+
+#[tokio::test]
+async fn handlers_do_what_their_first_lines_say() {
+    let (mut wrong, mut files) = (Vec::new(), 0);
+    let mut paths: Vec<_> =
+        fs::read_dir(root("tests/data/running")).unwrap().map(|it| it.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        files += 1;
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let code = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = code.lines().collect();
+        for pair in lines.chunks(2) {
+            let Some(given) = pair[0].strip_prefix("// given: ") else { break };
+            let expected = pair[1].strip_prefix("// expect: ").unwrap();
+            let given: Value =
+                serde_json::from_str(given).unwrap_or_else(|it| panic!("{name} {it}"));
+            let expected: Value =
+                serde_json::from_str(expected).unwrap_or_else(|it| panic!("{name} {it}"));
+            let found = told(&evaluate(asked(&name, &code, &given)).await);
+            for (member, expected) in expected.as_object().unwrap() {
+                let holds = match (member.as_str(), &found[member], expected) {
+                    ("broken", Value::String(found), Value::String(part)) => found.contains(part),
+                    (_, found, expected) => found == expected,
+                };
+                if !holds {
+                    wrong.push(format!("{name}: {member}: expected {expected}\n  in {found}"));
+                }
+            }
+        }
+    }
+    assert!(files >= 50, "{files}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn hostile_handlers_do_not_stop_others() {
+    let code = |name: &str| fs::read_to_string(root("tests/data/running").join(name)).unwrap();
+    let (busy, echo) = (code("busy.js"), code("echo.js"));
+    let given = json!({ "events": [1] });
+    let hostile = (0..8).map(|_| tokio::spawn(evaluate(asked("busy.js", &busy, &given))));
+    let hostile: Vec<_> = hostile.collect();
+    for _ in 0..20 {
+        let found = told(&evaluate(asked("echo.js", &echo, &given)).await);
+        assert_eq!(found["delivered"], json!([[0, 1]]));
+    }
+    for it in hostile {
+        assert!(matches!(it.await.unwrap().evaluated, Evaluated::Broken(_)));
+    }
+}
+
+fn asked(file: &str, code: &str, given: &Value) -> Asked {
+    let text = |name: &str, other: &str| given[name].as_str().unwrap_or(other).to_owned();
+    let source = given["source"].as_bool().unwrap_or_default().then(|| DataSource {
+        result: given.get("result").cloned(),
+        error: given["error"].as_str().map(str::to_owned),
+    });
+    Asked {
+        file: file.to_owned(),
+        code: code.to_owned(),
+        given: Given {
+            publishes: given["subscribe"] != true,
+            namespace: "chat".to_owned(),
+            channel: text("channel", "/chat/room"),
+            mode: text("mode", "API_KEY"),
+            identity: given["identity"].clone(),
+            events: given["events"].as_array().cloned().unwrap_or_default(),
+            context: given["context"].clone(),
+        },
+        source,
+        now_epoch_s: NOW_EPOCH_S,
+    }
+}
+
+/// What came of an evaluation, as the first lines of a handler write it.
+fn told(it: &Evaluation) -> Value {
+    let place = |at: Option<At>| at.map(|it| format!("{}:{}", it.line, it.column));
+    let mut told = match &it.evaluated {
+        Evaluated::Published { delivered, failed, dropped } => {
+            json!({ "delivered": delivered, "failed": failed, "dropped": dropped })
+        }
+        Evaluated::Allowed => json!({ "allowed": true }),
+        Evaluated::Waiting => json!({ "waiting": it.request }),
+        Evaluated::Refused(it) => json!({
+            "refused": it.message, "type": it.error_type, "data": it.data, "at": place(it.at),
+        }),
+        Evaluated::Broken(it) => {
+            json!({ "broken": it.message, "unread": it.unread, "at": place(it.at) })
+        }
+    };
+    let line =
+        |it: &Line| format!("{} {} {}", it.level, place(it.at).unwrap_or_default(), it.text());
+    told["logs"] = it.logs.iter().map(line).collect();
+    told["stash"] = it.stash.clone();
+    told["outErrors"] = json!(it.out_errors);
+    told["request"] = json!(it.request);
+    told
+}
