@@ -2,6 +2,7 @@
 mod access;
 mod apply;
 mod ask;
+mod eval;
 mod exit;
 mod explain;
 mod import;
@@ -83,6 +84,7 @@ enum Command {
     Destroy(apply::DestroyArgs),
     Render(render::Args),
     Access(access::Args),
+    Eval(eval::Args),
     Import(import::Args),
     Local(local::Args),
     Publish(publish::Args),
@@ -127,6 +129,7 @@ async fn command(command: Command, io: &mut Io) -> Result<Exit, Failure> {
         Command::Destroy(args) => apply::destroy(&args, io).await,
         Command::Render(args) => render::run(&args, io),
         Command::Access(args) => access::run(&args, io),
+        Command::Eval(args) => eval::run(&args, io).await,
         Command::Import(args) => import::run(&args, io),
         Command::Local(args) => local::run(&args, io).await,
         Command::Publish(args) => publish::run(&args, io).await,

@@ -2,6 +2,7 @@
 pub mod access;
 pub mod changes;
 pub mod diagnostics;
+pub mod evaluation;
 pub mod explain;
 pub mod failures;
 pub mod outputs;

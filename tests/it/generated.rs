@@ -8,6 +8,7 @@ use provision::kinds::KINDS;
 use provision::render::access::AccessDocument;
 use provision::render::changes::PlanDocument;
 use provision::render::diagnostics::Finding;
+use provision::render::evaluation::EvaluationDocument;
 use provision::render::outputs::Outputs;
 use provision::spec::schema;
 use schemars::generate::SchemaSettings;
@@ -23,6 +24,7 @@ fn the_schemas_are_current() {
     current("schemas/plan.schema.json", &pretty(&schema_of::<PlanDocument<'_>>()));
     current("schemas/event.schema.json", &pretty(&schema_of::<Event>()));
     current("schemas/access.schema.json", &pretty(&schema_of::<AccessDocument<'_>>()));
+    current("schemas/evaluation.schema.json", &pretty(&schema_of::<EvaluationDocument>()));
     current("schemas/diagnostics.schema.json", &pretty(&schema_of::<Vec<Finding<'_>>>()));
     current("schemas/outputs.schema.json", &pretty(&schema_of::<Outputs>()));
 }

@@ -10,6 +10,7 @@ mod bad_input;
 mod commands;
 mod editor;
 mod engine;
+mod eval;
 mod events;
 mod events_hostile;
 mod events_http;

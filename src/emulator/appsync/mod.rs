@@ -4,6 +4,7 @@ mod code;
 mod config;
 mod data_source;
 mod domain;
+mod evaluate_code;
 mod handlers;
 mod input;
 mod key;
@@ -61,6 +62,9 @@ async fn carry_out(store: &Store, call: &Call) -> Answer {
         }
         (_, ["v1", "domainnames", rest @ ..]) => domain::answer(store, call, rest).await,
         (_, ["v1", "tags", arn]) => tags::answer(store, call, arn).await,
+        ("POST", ["v1", "dataplane-evaluatecode"]) => {
+            evaluate_code::answer(store, &Input::of(&call.body)?).await
+        }
         _ => Err(others::answer(method, &call.path)),
     }
 }

@@ -17,7 +17,6 @@ const OTHERS: &[Row] = &[
     ("DeleteType", "DELETE", "/v1/apis/*/types/*"),
     ("DisassociateMergedGraphqlApi", "DELETE", "/v1/sourceApis/*/mergedApiAssociations/*"),
     ("DisassociateSourceGraphqlApi", "DELETE", "/v1/mergedApis/*/sourceApiAssociations/*"),
-    ("EvaluateCode", "POST", "/v1/dataplane-evaluatecode"),
     ("EvaluateMappingTemplate", "POST", "/v1/dataplane-evaluatetemplate"),
     ("FlushApiCache", "DELETE", "/v1/apis/*/FlushCache"),
     ("GetApiCache", "GET", "/v1/apis/*/ApiCaches"),

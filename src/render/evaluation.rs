@@ -1,0 +1,182 @@
+//! What one handler made of its events: for people and for programs.
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use anstyle::AnsiColor;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+/// What `provision eval --format json` prints.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "evaluation")]
+pub struct EvaluationDocument {
+    /// The version of this document: 1.
+    pub version: u32,
+    /// The address of the channel namespace.
+    pub namespace: String,
+    /// `onPublish` or `onSubscribe`.
+    pub handler: &'static str,
+    pub outcome: Outcome,
+    /// The events that are broadcast, in this order.
+    pub delivered: Vec<Delivered>,
+    /// The events of which the publisher is told that they failed.
+    pub failed: Vec<Failed>,
+    /// The places of the events that nobody hears of.
+    pub dropped: Vec<usize>,
+    /// What the data source is asked. Left out: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Value>,
+    /// Why the handler refused, or broke. Left out: it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<HandlerError>,
+    /// The lines of its `console`.
+    pub logs: Vec<LogLine>,
+    /// `ctx.stash` afterwards.
+    pub stash: Value,
+    /// What `util.appendError` was given.
+    pub out_errors: Vec<Value>,
+}
+
+/// How a handler ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The events are dealt with.
+    Published,
+    /// The subscription may be made.
+    Allowed,
+    /// It asks its data source, whose answer was not given.
+    Waiting,
+    /// It said so, by `util.error` or `util.unauthorized`.
+    Refused,
+    /// It could not be run to its end, or returned what AppSync can't take.
+    Broken,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Delivered {
+    /// The place of the event among those published.
+    pub index: usize,
+    pub payload: Value,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Failed {
+    /// The place of the event among those published.
+    pub index: usize,
+    pub message: String,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HandlerError {
+    pub message: String,
+    /// The type that the handler gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_type: Option<String>,
+    /// Where, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<CodePlace>,
+}
+
+/// A line of a handler's `console`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LogLine {
+    /// `INFO`, `ERROR` or `DEBUG`.
+    pub level: &'static str,
+    pub text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<CodePlace>,
+}
+
+/// A place in a file, from one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CodePlace {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// A line of more bytes is not shown.
+const LINE_MAX: usize = 4_096;
+
+/// What came of it, a line for each event; without what went wrong.
+pub fn text(document: &EvaluationDocument) -> String {
+    let (green, red, yellow) = (
+        AnsiColor::Green.on_default(),
+        AnsiColor::Red.on_default(),
+        AnsiColor::Yellow.on_default(),
+    );
+    let mut lines: Vec<String> = Vec::new();
+    for Delivered { index, payload } in &document.delivered {
+        lines.push(format!("{green}delivered{green:#}  {index}  {payload}"));
+    }
+    for Failed { index, message } in &document.failed {
+        lines.push(format!("{red}failed{red:#}     {index}  {message}"));
+    }
+    for index in &document.dropped {
+        lines.push(format!("{yellow}dropped{yellow:#}    {index}"));
+    }
+    if document.outcome == Outcome::Allowed {
+        lines.push(format!("{green}allowed{green:#}"));
+    }
+    if let Some(request) =
+        document.request.as_ref().filter(|_| document.outcome == Outcome::Waiting)
+    {
+        lines.push(format!("{request:#}"));
+    }
+    for error in &document.out_errors {
+        lines.push(format!("{red}appended{red:#}   {error}"));
+    }
+    if document.stash.as_object().is_some_and(|it| !it.is_empty()) {
+        lines.push(format!("stash      {}", document.stash));
+    }
+    lines.into_iter().map(|it| it + "\n").collect()
+}
+
+/// The lines of its `console`.
+pub fn logs(document: &EvaluationDocument) -> String {
+    let dim = anstyle::Style::new().dimmed();
+    let line = |it: &LogLine| {
+        let place = it.place.as_ref().map(|it| format!("{dim} {}:{}{dim:#}", it.file, it.line));
+        format!("{}{} {}\n", it.level.to_lowercase(), place.unwrap_or_default(), it.text)
+    };
+    document.logs.iter().map(line).collect()
+}
+
+/// What went wrong, with the line of `code` where it did; `code` is the file of the error's place.
+pub fn frame(document: &EvaluationDocument, code: &str) -> Option<String> {
+    let error = document.error.as_ref()?;
+    let verb = if document.outcome == Outcome::Refused { "refused" } else { "broke" };
+    let kind = error.error_type.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+    let title = format!("{} {verb}: {}{kind}", document.handler, error.message);
+    let title = Level::ERROR.primary_title(title.as_str());
+    let group = match &error.place {
+        None => title.element(Origin::path(document.namespace.as_str())),
+        Some(CodePlace { file, line, column }) => {
+            let shown = code.lines().nth(line - 1);
+            match shown.filter(|it| !it.trim().is_empty() && it.len() < LINE_MAX) {
+                None => title.element(Origin::path(file.as_str()).line(*line).char_column(*column)),
+                Some(shown) => {
+                    let start = shown.char_indices().nth(column - 1);
+                    let start = start.map_or(shown.len(), |(byte, _)| byte);
+                    let end = start + word(&shown[start..]);
+                    let mark = AnnotationKind::Primary.span(start..end);
+                    let source = Snippet::source(shown).line_start(*line).path(file.as_str());
+                    title.element(source.annotation(mark))
+                }
+            }
+        }
+    };
+    // Colour is taken out by whoever prints, where nobody sees it.
+    Some(format!("{}\n", Renderer::styled().render(&[group])))
+}
+
+/// The bytes of the name that a text begins with, or of its first letter.
+fn word(text: &str) -> usize {
+    let end = text.find(|it: char| !it.is_alphanumeric() && it != '_' && it != '$');
+    match end.unwrap_or(text.len()) {
+        0 => text.chars().next().map_or(0, char::len_utf8),
+        end => end,
+    }
+}

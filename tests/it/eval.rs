@@ -1,0 +1,122 @@
+//! `provision eval`: handlers of a spec, run on a desk.
+use serde_json::{Value, json};
+
+use crate::world::{Ran, World};
+
+const SPEC: &str = "version: 1
+stack: desk
+apis:
+  chat:
+    auth: { providers: [API_KEY, AWS_IAM] }
+    dataSources:
+      orders: { lambda: { function: 'arn:aws:lambda:eu-west-1:123456789012:function:orders' }, serviceRole: 'arn:aws:iam::123456789012:role/r' }
+    namespaces:
+      room: { handlers: { code: handlers/room.js } }
+      shop: { handlers: { code: handlers/shop.js, onPublish: { dataSource: orders } } }
+      short:
+        handlers:
+          inline: |
+            export const onPublish = (ctx) => ctx.events.map((it) => it.payload.a.b)
+      bare: {}
+";
+const ROOM: &str = "export function onPublish(ctx) {
+  console.log('got', ctx.events.length)
+  return ctx.events.filter((event) => event.payload.ok).map((event, n) => n > 0 ? { ...event, error: 'one only' } : event)
+}
+export function onSubscribe(ctx) {
+  if (ctx.identity?.username !== ctx.info.channel.segments[1]) {
+    util.error('not yours', 'NotYours')
+  }
+}
+";
+const SHOP: &str = "export const onPublish = {
+  request: (ctx) => ({ operation: 'Invoke', payload: ctx.events[0].payload }),
+  response: (ctx) => ctx.events.map((it) => ({ id: it.id, payload: ctx.result })),
+}
+";
+
+fn world() -> World {
+    let world = World::new();
+    world.write("spec.yaml", SPEC);
+    world.write("handlers/room.js", ROOM);
+    world.write("handlers/shop.js", SHOP);
+    world
+}
+
+#[test]
+fn events_are_delivered_fail_or_are_dropped_and_logs_are_said() {
+    let world = world();
+    world.write("event.json", r#"{"ok": true, "n": 1}"#);
+    let eval = ["eval", "spec.yaml", "room", "onPublish", "--event", "event.json"];
+    let more = ["--event", r#"{"ok":false}"#, "--event", r#"{"ok":true}"#];
+    let Ran { code, out, err } = world.run(&[&eval[..], &more].concat());
+    let expected = "delivered  0  {\"ok\":true,\"n\":1}\nfailed     2  one only\ndropped    1\n";
+    assert_eq!((code, out.as_str()), (0, expected), "{err}");
+    assert!(err.contains("info handlers/room.js:2 got 3"), "{err}");
+    let json_of = world.ok(&[&eval[..], &more, &["--format", "json"]].concat());
+    let document: Value = serde_json::from_str(&json_of).unwrap();
+    assert_eq!(document["failed"], json!([{ "index": 2, "message": "one only" }]));
+    assert_eq!(document["logs"][0]["place"]["line"], 2);
+}
+
+#[test]
+fn a_refusal_is_shown_where_the_code_makes_it() {
+    let eval = ["eval", "spec.yaml", "room", "onSubscribe", "--channel", "/room/nadia"];
+    let Ran { code, out, err } = world().run(&eval);
+    assert_eq!((code, out.as_str()), (1, ""));
+    let expected = "error: onSubscribe refused: not yours (NotYours)
+ --> handlers/room.js:7:10
+  |
+7 |     util.error('not yours', 'NotYours')
+  |          ^^^^^
+";
+    assert_eq!(err, expected);
+    let identity = ["--identity", r#"{"username":"nadia"}"#];
+    assert_eq!(world().ok(&[&eval[..], &identity].concat()), "allowed\n");
+}
+
+#[test]
+fn an_error_in_code_that_stands_in_the_spec_is_shown_in_the_spec() {
+    let Ran { code, err, .. } =
+        world().run(&["eval", "spec.yaml", "short", "onPublish", "--event", "{}"]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("onPublish broke: TypeError: cannot read property 'b' of undefined"),
+        "{err}"
+    );
+    assert!(err.contains("--> spec.yaml:14:"), "{err}");
+    assert!(err.contains("export const onPublish"), "{err}");
+}
+
+#[test]
+fn a_data_source_is_not_asked_but_its_answer_may_be_given() {
+    let world = world();
+    let eval = ["eval", "spec.yaml", "shop", "onPublish", "--event", r#"{"n":1}"#];
+    let Ran { code, out, err } = world.run(&eval);
+    let asked: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, asked), (0, json!({ "operation": "Invoke", "payload": { "n": 1 } })));
+    assert!(err.contains("`orders` would be asked"), "{err}");
+    let answered = world.ok(&[&eval[..], &["--result", r#"{"done":true}"#]].concat());
+    assert_eq!(answered, "delivered  0  {\"done\":true}\n");
+}
+
+#[test]
+fn what_can_not_be_run_says_what_to_do() {
+    let world = world();
+    world.write("direct.yaml", &SPEC.replace("orders } } }", "orders, behavior: DIRECT } } }"));
+    let check = |arguments: &[&str], code: i32, expected: &str| {
+        let ran = world.run(&[&["eval"], arguments].concat());
+        assert_eq!(ran.code, code, "{arguments:?}\n{}", ran.err);
+        assert!(ran.err.contains(expected), "{}", ran.err);
+    };
+    check(&["spec.yaml", "roam", "onPublish"], 1, "it has apis/chat/namespaces/bare");
+    check(&["spec.yaml", "bare", "onPublish", "--event", "{}"], 1, "has no handler code here");
+    check(&["spec.yaml", "room", "onPublish"], 64, "give one: `--event '{}'`");
+    check(&["spec.yaml", "room", "onPublish", "--event", "no.json"], 1, "there is no such file");
+    check(&["spec.yaml", "room", "onPublish", "--event", "{"], 1, "is no JSON");
+    let channel = ["spec.yaml", "room", "onSubscribe", "--channel", "/shop/a"];
+    check(&channel, 64, "it begins with /room/");
+    let result = ["spec.yaml", "room", "onPublish", "--event", "{}", "--result", "{}"];
+    check(&result, 64, "leave `--result` out");
+    check(&["direct.yaml", "shop", "onPublish", "--event", "{}"], 1, "calls `orders` directly");
+}
