@@ -65,6 +65,10 @@ impl Failure {
         self.hints.push(hint.into());
         self
     }
+    /// The same, with what it is about before it.
+    pub fn about(self, about: impl Into<String>) -> Self {
+        Self { about: Some(about.into()), ..self }
+    }
     /// The same, as the end of a command of another kind.
     pub fn as_kind(self, kind: Exit) -> Self {
         Self { kind, ..self }

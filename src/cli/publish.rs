@@ -120,6 +120,8 @@ async fn go(
     }
     let clock = io.clock.clone();
     let mut publisher = publisher(args, reached, &credentials, &clock);
+    let explain =
+        |error: &ClientError| failure(error, reached, Doing::Publish, channel, &credentials);
     let mut tally = Tally { format: args.format, channel, taken: 0, refused: 0 };
     let ended = loop {
         let some = match events.some().await {
@@ -127,9 +129,8 @@ async fn go(
             Ok(None) => break Ok(()),
             Err(failure) => break Err(failure),
         };
-        let published = publish_all(&mut publisher, &mut tally, some, io).await;
-        if let Err(error) = published {
-            break Err(error.told(reached, channel, &credentials));
+        if let Err(failure) = publish_all(&mut publisher, &mut tally, some, &explain, io).await {
+            break Err(failure);
         }
     };
     publisher.close().await;
@@ -153,49 +154,32 @@ fn publisher(
     publisher.at_least_once(args.at_least_once)
 }
 
-/// Why no further batch is published.
-enum Stopped {
-    Client(ClientError),
-    Io(Failure),
-}
-
-impl Stopped {
-    fn told(self, reached: &Reached, channel: &Channel, used: &Credentials) -> Failure {
-        match self {
-            Self::Client(error) => failure(&error, reached, Doing::Publish, channel, used),
-            Self::Io(failure) => failure,
-        }
-    }
-}
-
-/// Publishes all batches of `events`. A batch that is refused for what is in it does not stop the others.
+/// Publishes all batches of `events`. A batch that is refused for what is in it does not stop the others; what would
+/// refuse them, too, does.
 async fn publish_all(
     publisher: &mut Publisher,
     tally: &mut Tally<'_>,
     events: Vec<String>,
+    explain: &dyn Fn(&ClientError) -> Failure,
     io: &mut Io,
-) -> Result<(), Stopped> {
+) -> Result<(), Failure> {
     let channel = tally.channel.as_str().to_owned();
-    let mut left: usize = events.len();
-    let mut last = None;
     for batch in Batches::new(&channel, events.into_iter()) {
-        left -= batch.len();
-        match publisher.publish(&channel, &batch).await {
-            Ok(published) => tally.batch(batch.len(), &published, io).map_err(Stopped::Io)?,
-            Err(error) => {
-                tally.failed(batch.len(), &error, io).map_err(Stopped::Io)?;
-                if !matches!(error.kind, Kind::Refused | Kind::Invalid) {
-                    return Err(Stopped::Client(error));
-                }
-                last = Some(error);
+        let error = match publisher.publish(&channel, &batch).await {
+            Ok(published) => {
+                tally.batch(batch.len(), &published, io)?;
+                continue;
             }
+            Err(error) => error,
+        };
+        let which = tally.failed(batch.len(), &error, io)?;
+        let failure = explain(&error).about(which);
+        if !matches!(error.kind, Kind::Refused | Kind::Invalid) {
+            return Err(failure);
         }
+        io.say(&failure.text());
     }
-    match last {
-        // The reason is told in full once, where it ends the command.
-        Some(error) if tally.taken == 0 && left == 0 => Err(Stopped::Client(error)),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// What became of the events until now.
@@ -230,8 +214,13 @@ impl Tally<'_> {
         }
         Ok(())
     }
-    /// Tells of a batch of which nothing was taken.
-    fn failed(&mut self, events: usize, error: &ClientError, io: &mut Io) -> Result<(), Failure> {
+    /// Tells programs of a batch of which nothing was taken, and says which events those are.
+    fn failed(
+        &mut self,
+        events: usize,
+        error: &ClientError,
+        io: &mut Io,
+    ) -> Result<String, Failure> {
         let first = self.taken + self.refused;
         self.refused += events;
         if self.format == Format::Json {
@@ -239,15 +228,12 @@ impl Tally<'_> {
                 "channel": self.channel.as_str(), "first": first, "events": events,
                 "successful": [], "failed": [], "error": of_error(error),
             });
-            return Ok(io.result(&format!("{line}\n"))?);
+            io.result(&format!("{line}\n"))?;
         }
-        let which = match events {
-            1 => format!("event {} was", first + 1),
-            _ => format!("events {} to {} were", first + 1, first + events),
-        };
-        let taken = if error.kind == Kind::Uncertain { "perhaps not taken" } else { "not taken" };
-        io.say(&format!("{which} {taken}: {error}\n"));
-        Ok(())
+        Ok(match events {
+            1 => format!("event {}", first + 1),
+            _ => format!("events {} to {}", first + 1, first + events),
+        })
     }
     fn end(self, ended: Result<(), Failure>, io: &mut Io) -> Result<Exit, Failure> {
         let Self { taken, refused, channel, format } = self;
@@ -277,6 +263,6 @@ impl Tally<'_> {
 }
 
 /// An error for programs.
-pub fn of_error(error: &ClientError) -> Value {
+fn of_error(error: &ClientError) -> Value {
     json!({ "errorType": error.error_type, "message": error.message, "status": error.status })
 }

@@ -45,7 +45,7 @@ pub fn js(snippet: &Snippet<'_>) -> Result<String, String> {
 
 fn configuration(snippet: &Snippet<'_>, mode: &str) -> String {
     let mut members = vec![
-        format!("endpoint: {}", json!(snippet.http)),
+        format!("endpoint: {}", json!(secure(snippet.http))),
         format!("region: {}", json!(snippet.region)),
         format!("defaultAuthMode: '{mode}'"),
     ];
@@ -72,13 +72,21 @@ fn configuration(snippet: &Snippet<'_>, mode: &str) -> String {
     format!("Amplify.configure({{\n  API: {{ Events: {events} }},\n}}{auth});\n")
 }
 
+/// The local AWS speaks TLS on the same port, under the name that its certificate has.
+fn secure(http: &str) -> String {
+    match http.strip_prefix("http://127.0.0.1") {
+        Some(rest) => format!("https://localhost{rest}"),
+        None => http.to_owned(),
+    }
+}
+
 fn post(channel: &str, batch: &[String], options: &str) -> String {
     // JSON is JavaScript, and Amplify makes texts of the events by itself.
     let events = match batch {
         [one] if !one.trim_start().starts_with('[') => one.clone(),
         several => format!("[{}]", several.join(", ")),
     };
-    format!("console.log(await events.post({}, {events}{options}));\n", json!(channel))
+    format!("console.log((await events.post({}, {events}{options})) ?? 'published');\n", json!(channel))
 }
 
 fn subscription(channel: &str, options: &str) -> String {

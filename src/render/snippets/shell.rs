@@ -45,7 +45,7 @@ fn proof_of_curl(snippet: &Snippet<'_>) -> Vec<String> {
     }]
 }
 
-/// wscat commands, one a frame: its `-x` sends one. AppSync wants no `connection_init`.
+/// A command of wscat 6, which sends each frame with a `-x`. AppSync wants no `connection_init`.
 pub fn wscat(snippet: &Snippet<'_>) -> Result<String, String> {
     if snippet.mode == BY_SIGNATURE {
         let message =
@@ -53,44 +53,37 @@ pub fn wscat(snippet: &Snippet<'_>) -> Result<String, String> {
         return Err(message.to_owned());
     }
     let proof = json!({ "host": snippet.host, snippet.field(): HOLE });
-    let frames: Vec<Value> = match &snippet.action {
-        Action::Publish { channel, batches } => batches
-            .iter()
-            .map(|events| {
-                json!({ "type": "publish", "id": "1", "channel": channel, "events": events, "authorization": proof })
-            })
-            .collect(),
-        Action::Subscribe { channels } => channels
-            .iter()
-            .map(|channel| {
-                json!({ "type": "subscribe", "id": "1", "channel": channel, "authorization": proof })
-            })
-            .collect(),
+    let frame = |kind: &str, n: usize, channel: &str, events: Option<&Vec<String>>| {
+        let mut frame = json!({ "type": kind, "id": (n + 1).to_string(), "channel": channel });
+        if let Some(events) = events {
+            frame["events"] = json!(events);
+        }
+        frame["authorization"] = proof.clone();
+        frame
     };
-    let wait = match snippet.action {
-        Action::Publish { .. } => 2,
-        Action::Subscribe { .. } => 3600,
+    let (frames, wait): (Vec<Value>, i32) = match &snippet.action {
+        Action::Publish { channel, batches } => {
+            let each = batches.iter().enumerate();
+            (each.map(|(n, events)| frame("publish", n, channel, Some(events))).collect(), 2)
+        }
+        Action::Subscribe { channels } => {
+            let each = channels.iter().enumerate();
+            (each.map(|(n, channel)| frame("subscribe", n, channel, None)).collect(), -1)
+        }
     };
-    let header = format!(
-        "HEADER=\"$({} | base64 | tr '+/' '-_' | tr -d '=\\n')\"\n",
-        printed(snippet, &proof)
-    );
-    let authority = snippet.ca_bundle.as_ref().map(|it| format!("--ca {} ", quoted(it)));
-    let authority = authority.unwrap_or_default();
-    let command = |frame: &Value| {
-        format!(
-            "wscat {authority}-c {} \\\n  -s aws-appsync-event-ws -s \"header-$HEADER\" \\\n  -w {wait} -x \"$({})\"",
-            quoted(snippet.realtime),
-            printed(snippet, frame)
-        )
-    };
-    // Several subscriptions are several connections side by side.
-    let commands: Vec<String> = frames.iter().map(command).collect();
-    let commands = match snippet.action {
-        Action::Publish { .. } => commands.join("\n"),
-        Action::Subscribe { .. } => commands.join(" &\n"),
-    };
-    Ok(format!("{}{header}{commands}\n", head(snippet)))
+    let mut lines = vec![format!("wscat -c {}", quoted(snippet.realtime))];
+    if let Some(file) = &snippet.ca_bundle {
+        lines.push(format!("--ca {}", quoted(file)));
+    }
+    lines.push("-s aws-appsync-event-ws -s \"header-$HEADER\"".to_owned());
+    lines.extend(frames.iter().map(|it| format!("-x \"$({})\"", printed(snippet, it))));
+    lines.push(format!("-w {wait}"));
+    Ok(format!(
+        "{}HEADER=\"$({} | base64 | tr '+/' '-_' | tr -d '=\\n')\"\n{}\n",
+        head(snippet),
+        printed(snippet, &proof),
+        lines.join(" \\\n  ")
+    ))
 }
 
 /// A command that prints the document, with the secret where it belongs.
