@@ -52,6 +52,7 @@ pub async fn serve(
     plane.store.close();
     while accepting.join_next().await.is_some() {}
     let _ = ended.recv().await;
+    plane.ended().await;
     Ok(())
 }
 

@@ -49,7 +49,7 @@ pub struct Store {
     pub(in crate::emulator) calls: Arc<Calls>,
     /// Whether the service ends: then nobody waits any longer.
     closing: watch::Sender<bool>,
-    /// Told of each change, and of each move of the clock.
+    /// Told of each change, of each move of the clock, and of the end.
     changed: watch::Sender<()>,
 }
 
@@ -207,6 +207,10 @@ impl Store {
     /// Ends all waiting: whoever hangs or is slow is let go.
     pub(in crate::emulator) fn close(&self) {
         self.closing.send_replace(true);
+        self.changed.send_replace(());
+    }
+    pub(in crate::emulator) fn is_closing(&self) -> bool {
+        *self.closing.borrow()
     }
     /// Returns once the service ends.
     pub(in crate::emulator) async fn closed(&self) {
@@ -215,7 +219,7 @@ impl Store {
         let _ = closing.wait_for(|it| *it).await;
     }
 
-    /// Tells of each change, and of each move of the clock.
+    /// Tells of each change, of each move of the clock, and of the end.
     pub(in crate::emulator) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }

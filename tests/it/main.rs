@@ -15,6 +15,7 @@ mod events;
 mod events_hostile;
 mod events_http;
 mod events_many;
+mod events_watched;
 mod faults;
 mod faulty;
 mod generated;

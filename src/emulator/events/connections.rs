@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::watch;
 
 use crate::emulator::events::channel::Channel;
 use crate::emulator::events::outbox::{End, Outbox};
@@ -54,9 +55,33 @@ pub struct Connections {
     next: AtomicU64,
     all: Mutex<HashMap<u64, Arc<Connection>>>,
     sweeping: AtomicBool,
+    /// How many sockets are open, those included that say goodbye.
+    sockets: watch::Sender<usize>,
+}
+
+/// A socket is open for as long as this lives.
+pub struct Opened {
+    plane: Arc<Plane>,
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.plane.connections.sockets.send_modify(|it| *it -= 1);
+    }
 }
 
 impl Connections {
+    /// Counts a socket.
+    pub fn open(plane: &Arc<Plane>) -> Opened {
+        plane.connections.sockets.send_modify(|it| *it += 1);
+        Opened { plane: Arc::clone(plane) }
+    }
+    /// Returns once no socket is open.
+    pub async fn gone(&self) {
+        // The sender lives as long as this.
+        let _ = self.sockets.subscribe().wait_for(|it| *it == 0).await;
+    }
+
     /// A number that no other connection has.
     pub fn number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed) + 1
@@ -67,7 +92,7 @@ impl Connections {
         let connections = &plane.connections;
         connections.all().insert(connection.number, Arc::clone(connection));
         if !connections.sweeping.swap(true, Ordering::SeqCst) {
-            tokio::spawn(watch(Arc::downgrade(plane)));
+            tokio::spawn(watch_over(Arc::downgrade(plane)));
         }
     }
 
@@ -122,7 +147,7 @@ impl Connection {
 }
 
 /// One task for all connections of a plane. It ends with the last of them, and with the plane.
-async fn watch(plane: Weak<Plane>) {
+async fn watch_over(plane: Weak<Plane>) {
     let Some(mut changes) = plane.upgrade().map(|it| it.store.changes()) else { return };
     loop {
         tokio::select! {
@@ -143,7 +168,7 @@ async fn watch(plane: Weak<Plane>) {
 
 /// Ends what must end.
 fn sweep(plane: &Plane) {
-    let now = plane.store.now_epoch_s();
+    let (now, closing) = (plane.store.now_epoch_s(), plane.store.is_closing());
     let all: Vec<_> = plane.connections.all().values().cloned().collect();
     let mut apis = HashMap::new();
     for connection in &all {
@@ -155,7 +180,7 @@ fn sweep(plane: &Plane) {
             }
             api
         });
-        if connection.is_over(api.as_deref(), now) {
+        if closing || connection.is_over(api.as_deref(), now) {
             connection.outbox.end(End::Over);
         }
     }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use crate::emulator::answer::Fault;
 use crate::emulator::events::auth::{KeysOfIssuers, LocalIssuer, Remembered};
 use crate::emulator::events::connections::{Connected, Connections};
@@ -17,6 +19,9 @@ use crate::emulator::store::Store;
 
 /// How often a client hears that its connection lives (reference §6.8).
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
+/// How long the service waits for those who are connected when it ends.
+const ENDING: Duration = Duration::from_secs(3);
 
 /// How the data plane reaches what is not in it.
 #[derive(Clone, Default)]
@@ -90,6 +95,12 @@ impl Plane {
     /// Who is connected now.
     pub fn connections(&self) -> Vec<Connected> {
         self.connections.shown()
+    }
+
+    /// Returns once every WebSocket has been closed, at the end of the service; but waits for none that does not
+    /// answer.
+    pub(in crate::emulator) async fn ended(&self) {
+        let _ = timeout(ENDING, self.connections.gone()).await;
     }
 
     /// Where the API is that has this id, or whose hosts begin so. No account has it together with another.

@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, Response};
 use futures_util::SinkExt;
 use tokio::time::{Instant, interval_at, timeout};
 
+use crate::emulator::events::connections::Connections;
 use crate::emulator::events::frame;
 use crate::emulator::events::handshake::{Offer, SUBPROTOCOL, Verdict};
 use crate::emulator::events::outbox::{End, Frame};
@@ -52,6 +53,7 @@ pub fn open(
 }
 
 async fn begin(plane: Arc<Plane>, source: Source, offer: Offer, mut socket: WebSocket) {
+    let _open = Connections::open(&plane);
     let unsupported = |name: &'static str| {
         let problem = Problem::new(400, name)
             .because(format!("the client must offer the subprotocol {SUBPROTOCOL}"));
