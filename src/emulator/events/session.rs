@@ -313,7 +313,65 @@ fn write(signed: &impl Serialize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{ProptestConfig, any, prop, prop_assert, prop_assert_eq, proptest};
+    use serde_json::Value;
+
+    use crate::emulator::events::publication::Over;
+    use crate::emulator::events::stub;
+
     use super::*;
+
+    async fn begin(plane: &Arc<Plane>) -> Session {
+        let place = plane.place("a").unwrap();
+        let (headers, path) = (Default::default(), "/event/realtime".into());
+        let source = Source { place, headers, path, peer: None, over: Over::WebSocket };
+        let fields = [("x-api-key".to_owned(), "da2-k".to_owned())].into();
+        let begun = Session::begin(Arc::clone(plane), source, Some(Presented { fields })).await;
+        begun.map_err(|it| it.why).unwrap()
+    }
+
+    fn answers(session: &Session) -> Vec<Value> {
+        let mut frames = Vec::new();
+        while session.connection.outbox.take_now(&mut frames) {}
+        frames.into_iter().map(|it| serde_json::from_str(&it.text()).unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn who_leaves_takes_its_subscriptions_along() {
+        let plane = stub::plane().await;
+        let mut session = begin(&plane).await;
+        let subscribe = r#"{"type":"subscribe","id":"s","channel":"/default/*","authorization":{"x-api-key":"da2-k"}}"#;
+        session.on(subscribe.as_bytes()).await;
+        assert_eq!(answers(&session)[0]["type"], "subscribe_success");
+        let channel = Channel::publish("/default/x").unwrap();
+        assert_eq!((plane.hub.broadcast("a", &channel, "1"), plane.connections().len()), (1, 1));
+        drop(session);
+        assert_eq!((plane.hub.broadcast("a", &channel, "1"), plane.connections().len()), (0, 0));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
+        #[test]
+        fn whatever_a_client_sends_gets_one_answer(
+            kind in "(connection_init|subscribe|unsubscribe|publish|[a-z\\PC]{0,9})",
+            members in prop::collection::vec(("(id|channel|events|authorization|payload)", "(\"[a-z/*\\PC&&[^\"\\\\]]{0,9}\"|\\[\"1\",null\\]|\\{\"x-api-key\":\"da2-k\"\\}|7|null|\\{|\\])"), 0..6),
+            noise in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut session = begin(&stub::plane().await).await;
+                let members: Vec<_> = members.iter().map(|(name, it)| format!(",\"{name}\":{it}")).collect();
+                let message = format!("{{\"type\":{}{}}}", serde_json::json!(kind), members.concat());
+                for text in [message.as_bytes(), &noise] {
+                    session.on(text).await;
+                    let answers = answers(&session);
+                    prop_assert_eq!(answers.len(), 1);
+                    prop_assert!(answers[0]["type"].is_string());
+                }
+                Ok(())
+            })?;
+        }
+    }
 
     #[test]
     fn a_connection_may_publish_25_times_in_any_second() {

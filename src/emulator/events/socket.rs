@@ -195,48 +195,19 @@ async fn close(mut socket: WebSocket, end: End) {
 mod tests {
     use std::net::SocketAddr;
 
-    use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
     use futures_util::StreamExt;
-    use serde_json::json;
     use tokio::net::{TcpListener, TcpStream};
     use tokio_tungstenite::client_async;
     use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-    use crate::emulator::events::plane::Settings;
+    use crate::emulator::events::stub;
     use crate::emulator::service::router_of;
-    use crate::emulator::state::{Api, Key};
-    use crate::emulator::store::Store;
 
     use super::*;
 
-    fn api() -> Api {
-        let modes = json!([{ "authType": "API_KEY" }]);
-        let key = Key { id: "da2-k".into(), description: None, expires_epoch_s: i64::MAX };
-        Api {
-            id: "a".into(),
-            name: "a".into(),
-            owner_contact: None,
-            event_config: json!({ "authProviders": modes, "connectionAuthModes": modes }),
-            tags: Default::default(),
-            dns_prefix: "d".into(),
-            created_epoch_s: 0.0,
-            namespaces: Default::default(),
-            keys: [(key.id.clone(), key)].into(),
-            data_sources: Default::default(),
-            web_acl: None,
-        }
-    }
-
     #[tokio::test]
     async fn a_quiet_client_hears_that_its_connection_lives() {
-        let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
-        let add = store.change(|state| {
-            let regions = &mut state.accounts.entry("1".into()).or_default().regions;
-            regions.entry("r".into()).or_default().apis.insert("a".into(), api());
-            Ok(())
-        });
-        add.await.unwrap();
-        let mut plane = Plane::new(store, Settings::default());
+        let mut plane = stub::plane().await;
         assert_eq!(plane.keep_alive, Duration::from_secs(60));
         Arc::get_mut(&mut plane).unwrap().keep_alive = Duration::from_millis(5);
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();

@@ -1,12 +1,19 @@
-//! Somebody else's server, for tests: answers what it is told to and remembers what it was asked.
+//! For tests: somebody else's server, which answers what it is told to and remembers what it was asked, and a
+//! plane with one API.
 use std::sync::{Arc, Mutex};
 
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Response};
 use axum::routing::any;
 use axum::{Router, serve};
+use serde_json::json;
 use tokio::net::TcpListener;
+
+use crate::emulator::events::plane::{Plane, Settings};
+use crate::emulator::state::{Api, Key, Namespace};
+use crate::emulator::store::Store;
 
 /// What it was asked.
 #[derive(Clone, Debug)]
@@ -52,4 +59,46 @@ impl Stub {
 /// An answer of that status.
 pub fn answer(status: u16, body: impl Into<String>) -> Response<Body> {
     Response::builder().status(status).body(Body::from(body.into())).unwrap()
+}
+
+/// A plane whose API `a` has the channel namespace `default` and the key `da2-k`.
+pub async fn plane() -> Arc<Plane> {
+    let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
+    let modes = json!([{ "authType": "API_KEY" }]);
+    let key = Key { id: "da2-k".into(), description: None, expires_epoch_s: i64::MAX };
+    let namespace = Namespace {
+        name: "default".into(),
+        publish: json!([]),
+        subscribe: json!([]),
+        code: None,
+        handlers: json!({}),
+        tags: Default::default(),
+        created_epoch_s: 0.0,
+        modified_epoch_s: 0.0,
+    };
+    let api = Api {
+        id: "a".into(),
+        name: "a".into(),
+        owner_contact: None,
+        event_config: json!({
+            "authProviders": modes,
+            "connectionAuthModes": modes,
+            "defaultPublishAuthModes": modes,
+            "defaultSubscribeAuthModes": modes,
+        }),
+        tags: Default::default(),
+        dns_prefix: "d".into(),
+        created_epoch_s: 0.0,
+        namespaces: [(namespace.name.clone(), namespace)].into(),
+        keys: [(key.id.clone(), key)].into(),
+        data_sources: Default::default(),
+        web_acl: None,
+    };
+    let add = store.change(|state| {
+        let regions = &mut state.accounts.entry("1".into()).or_default().regions;
+        regions.entry("r".into()).or_default().apis.insert("a".into(), api);
+        Ok(())
+    });
+    add.await.unwrap();
+    Plane::new(store, Settings::default())
 }
