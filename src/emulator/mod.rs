@@ -13,6 +13,7 @@ mod events;
 mod faults;
 mod iam;
 mod ids;
+mod javascript;
 mod operation;
 mod serve;
 mod service;

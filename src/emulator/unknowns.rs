@@ -74,6 +74,8 @@ pub struct Switches {
     pub empty_data_source_name: Taken,
     /// Code that exports neither `onPublish` nor `onSubscribe` (§7.1).
     pub code_without_handlers: Taken,
+    /// Code with what APPSYNC_JS leaves out of JavaScript, such as `++`, `while` or `try` (§2.2, §7.4).
+    pub unsupported_syntax: Taken,
     /// Whether CreateApi and UpdateApi look for the log role in IAM (§2.1).
     pub role_checked: bool,
     /// For how many seconds an association of a domain name says PROCESSING (§1.7).
@@ -162,6 +164,7 @@ impl Default for Switches {
             none_data_sources: Taken::Accepted,
             empty_data_source_name: Taken::Refused,
             code_without_handlers: Taken::Refused,
+            unsupported_syntax: Taken::Refused,
             role_checked: false,
             association_takes_s: 0,
             bad_signature: BadSignature::BadRequest,

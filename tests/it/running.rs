@@ -1,12 +1,16 @@
 //! Handlers as people write them, run: what AWS documents of them, and how those end that can't end well.
 use std::fs;
 
+use aws_sdk_appsync::operation::create_channel_namespace::CreateChannelNamespaceError;
+use aws_sdk_appsync::types::{
+    AppSyncRuntime, AuthMode, AuthProvider, AuthenticationType, EventConfig, RuntimeName,
+};
 use provision::emulator::evaluation::{
     Asked, At, DataSource, Evaluated, Evaluation, Given, Line, evaluate,
 };
 use serde_json::{Value, json};
 
-use crate::world::root;
+use crate::world::{root, serve};
 
 /// 2027-01-15T08:00:00Z.
 const NOW_EPOCH_S: f64 = 1_800_000_000.0;
@@ -107,4 +111,73 @@ fn told(it: &Evaluation) -> Value {
     told["outErrors"] = json!(it.out_errors);
     told["request"] = json!(it.request);
     told
+}
+
+#[tokio::test]
+async fn evaluate_code_runs_one_function_and_says_what_it_logged() {
+    let served = serve(|it| it).await;
+    let code = "export function request(ctx) {
+  console.log('id', ctx.arguments)
+  ctx.stash.seen = true
+  return { n: ctx.arguments.id + 1 }
+}
+export const onPublish = { request: (ctx) => ctx.events, response: () => util.error('no') }";
+    let ask = async |function: &str| {
+        let runtime = AppSyncRuntime::builder()
+            .name(RuntimeName::AppsyncJs)
+            .runtime_version("1.0.0")
+            .build()
+            .unwrap();
+        let context = json!({ "arguments": { "id": 1 }, "events": [1], "stash": {} }).to_string();
+        let call = served.aws.appsync.evaluate_code().runtime(runtime).code(code).context(context);
+        call.function(function).send().await.unwrap()
+    };
+    let answer = ask("request").await;
+    assert_eq!(answer.evaluation_result(), Some("{\"n\":2}"));
+    assert_eq!(answer.stash(), Some("{\"seen\":true}"));
+    assert_eq!(answer.logs(), ["INFO - code.js:2:21: \"id\" {\"id\":1}"]);
+    let answer = ask("response").await;
+    assert_eq!(answer.error().unwrap().message(), Some("no"));
+    assert_eq!(answer.evaluation_result(), None);
+}
+
+#[tokio::test]
+async fn code_that_the_linter_refuses_is_not_taken() {
+    let refused = |name: &str| {
+        let text = fs::read_to_string(root("tests/handlers/bad").join(name)).unwrap();
+        text.lines().skip(1).collect::<Vec<_>>().join("\n")
+    };
+    let served = serve(|it| it).await;
+    let api = served.aws.appsync.create_api().name("a").event_config(config()).send().await;
+    let api = api.unwrap().api.unwrap().api_id.unwrap();
+    for (n, name) in
+        ["increment.js", "while.js", "try-catch.js", "regex.js", "class.js"].iter().enumerate()
+    {
+        let call = served.aws.appsync.create_channel_namespace().api_id(&api);
+        let error = call.name(format!("n{n}")).code_handlers(refused(name)).send().await;
+        let error = error.unwrap_err().into_service_error();
+        let CreateChannelNamespaceError::BadRequestException(error) = error else {
+            panic!("{error:?}");
+        };
+        let first = &error.detail().unwrap().code_errors()[0];
+        assert_eq!(first.error_type(), Some("LINT_ERROR"), "{name}");
+    }
+    // All that the checks of specs let pass is taken.
+    for (n, file) in fs::read_dir(root("tests/handlers/good")).unwrap().enumerate() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        let call = served.aws.appsync.create_channel_namespace().api_id(&api);
+        call.name(format!("good{n}")).code_handlers(text).send().await.unwrap();
+    }
+}
+
+fn config() -> EventConfig {
+    let provider = AuthProvider::builder().auth_type(AuthenticationType::ApiKey).build().unwrap();
+    let mode = AuthMode::builder().auth_type(AuthenticationType::ApiKey).build().unwrap();
+    EventConfig::builder()
+        .auth_providers(provider)
+        .connection_auth_modes(mode.clone())
+        .default_publish_auth_modes(mode.clone())
+        .default_subscribe_auth_modes(mode)
+        .build()
+        .unwrap()
 }

@@ -1,29 +1,44 @@
 //! A namespace's code, as far as AppSync looks at it before it takes it.
-use oxc_allocator::Allocator;
-use oxc_parser::Parser;
-use oxc_span::SourceType;
 use serde_json::{Value, json};
 
 use crate::emulator::answer::Fault;
+use crate::emulator::appsync::language;
+use crate::emulator::javascript::{self, NoModule};
 use crate::emulator::unknowns::{Switches, Taken};
 
 const HANDLERS: [&str; 2] = ["onPublish", "onSubscribe"];
 
-/// Whether AppSync would take the code: it is a module, and one with handlers.
+/// Whether AppSync would take the code: it is a module, of its own language, and one with handlers.
 pub fn check(code: &str, switches: &Switches) -> Result<(), Fault> {
-    let arena = Allocator::default();
-    let parsed = Parser::new(&arena, code, SourceType::mjs()).parse();
-    let mut errors: Vec<Value> = Vec::new();
-    for error in &parsed.diagnostics {
-        let label = error.labels.first();
-        let place = label.map(|it| (it.offset() as usize, it.len() as usize));
-        errors.push(told(&error.message, location(code, place)));
-    }
-    let exports = &parsed.module_record.exported_bindings;
-    let bare = errors.is_empty() && !HANDLERS.iter().any(|it| exports.contains_key(*it));
-    if bare && switches.code_without_handlers == Taken::Refused {
-        errors.push(told("No handler is exported: onPublish or onSubscribe", location(code, None)));
-    }
+    let looked = javascript::read(code, |parsed| {
+        let exports = &parsed.module_record.exported_bindings;
+        let handlers = HANDLERS.iter().any(|it| exports.contains_key(*it));
+        (handlers, language::refused(&parsed.program))
+    });
+    let errors = match looked {
+        Err(errors) => {
+            let error = |NoModule { message, place }: &NoModule| {
+                let value = format!("Parsing error: {message}");
+                told("PARSER_ERROR", &value, location(code, *place))
+            };
+            errors.iter().map(error).collect()
+        }
+        Ok((handlers, refused)) => {
+            let mut errors: Vec<Value> = Vec::new();
+            if switches.unsupported_syntax == Taken::Refused {
+                let error = |(what, place): &(&str, (usize, usize))| {
+                    let value = format!("{what}: not supported in APPSYNC_JS");
+                    told("LINT_ERROR", &value, location(code, Some(*place)))
+                };
+                errors.extend(refused.iter().map(error));
+            }
+            if !handlers && switches.code_without_handlers == Taken::Refused {
+                let value = "Parsing error: No handler is exported: onPublish or onSubscribe";
+                errors.push(told("PARSER_ERROR", value, location(code, None)));
+            }
+            errors
+        }
+    };
     if errors.is_empty() {
         return Ok(());
     }
@@ -31,9 +46,8 @@ pub fn check(code: &str, switches: &Switches) -> Result<(), Fault> {
     Err(Fault::bad_request("The code contains one or more errors.").with(members))
 }
 
-fn told(message: &str, location: Value) -> Value {
-    let value = format!("Parsing error: {message}");
-    json!({ "errorType": "PARSER_ERROR", "value": value, "location": location })
+fn told(kind: &str, value: &str, location: Value) -> Value {
+    json!({ "errorType": kind, "value": value, "location": location })
 }
 
 /// Line and column from one; what is not known is 0, and a length of -1, as the model says.
@@ -67,5 +81,8 @@ mod tests {
         check("const è = 1;\n  const = 2", Some(json!({ "line": 2, "column": 9, "span": 1 })));
         check("export {}", Some(unknown.clone()));
         check("export default function onPublish() {}", Some(unknown));
+        check("export const { onPublish } = {}", None);
+        let at = json!({ "line": 1, "column": 41, "span": 3 });
+        check("export const onPublish = () => { let a; a++ }", Some(at));
     }
 }

@@ -8,6 +8,7 @@ mod evaluate_code;
 mod handlers;
 mod input;
 mod key;
+mod language;
 mod namespace;
 mod others;
 mod shape;

@@ -32,11 +32,6 @@ impl Problem {
             .saying("You are not authorized to make this call.")
             .because(why)
     }
-    /// What AWS has and this service has not.
-    pub fn not_imitated(what: &str) -> Self {
-        let message = format!("provision's local AWS does not imitate {what}");
-        Self::new(501, "NotImplementedException").saying(message)
-    }
     pub fn saying(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
         self

@@ -153,8 +153,8 @@ impl Source {
         channel: &'a Channel,
         identity: &'a Identity,
     ) -> Call<'a> {
-        let (place, headers, peer) = (&self.place, &self.headers, self.peer);
-        Call { place, api, namespace, channel, identity, headers, peer }
+        let (place, headers) = (&self.place, &self.headers);
+        Call { place, api, namespace, channel, identity, headers }
     }
 }
 

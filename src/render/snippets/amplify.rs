@@ -86,7 +86,10 @@ fn post(channel: &str, batch: &[String], options: &str) -> String {
         [one] if !one.trim_start().starts_with('[') => one.clone(),
         several => format!("[{}]", several.join(", ")),
     };
-    format!("console.log((await events.post({}, {events}{options})) ?? 'published');\n", json!(channel))
+    format!(
+        "console.log((await events.post({}, {events}{options})) ?? 'published');\n",
+        json!(channel)
+    )
 }
 
 fn subscription(channel: &str, options: &str) -> String {

@@ -14,7 +14,6 @@ mod script;
 mod sources;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use serde_json::Value;
 
@@ -39,7 +38,6 @@ pub struct Call<'a> {
     pub identity: &'a Identity,
     /// Of the HTTP request, or of the upgrade, by lower-case name.
     pub headers: &'a BTreeMap<String, Vec<String>>,
-    pub peer: Option<IpAddr>,
 }
 
 /// An event as it was published: the id that AppSync gives it, and its JSON text.

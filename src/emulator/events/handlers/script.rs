@@ -1,18 +1,11 @@
 //! A handler's code, made to count the rounds of its loops.
-use std::thread;
-
-use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
-use oxc_ast::ast::Statement;
-use oxc_parser::Parser;
+use oxc_ast::ast::{Program, Statement};
 use oxc_semantic::SemanticBuilder;
-use oxc_span::{GetSpan, SourceType};
+use oxc_span::GetSpan;
 
 use crate::emulator::events::handlers::modules::LOOPS;
-
-/// What nests makes the parser call itself; no construct takes more stack for each of its bytes.
-const STACK_FOR_BYTE: usize = 4 << 10;
-const STACK_LEAST: usize = 2 << 20;
+use crate::emulator::javascript;
 
 /// Code that can be run.
 #[derive(Debug, PartialEq)]
@@ -43,13 +36,8 @@ struct Put {
 
 impl Script {
     pub fn new(name: &str, text: &str) -> Self {
-        let stack = STACK_LEAST + text.len() * STACK_FOR_BYTE;
-        let found = thread::scope(|scope| {
-            let reader = thread::Builder::new().stack_size(stack);
-            reader.spawn_scoped(scope, || bodies(text)).ok()?.join().ok()
-        });
         // What can't be read here, the engine will not read either; it says why.
-        let bodies = found.unwrap_or_default();
+        let bodies = javascript::read(text, |it| bodies(&it.program)).unwrap_or_default();
         let (counted, put) = counted(text, &bodies);
         Self { name: name.to_owned(), counted, put }
     }
@@ -69,13 +57,8 @@ impl Script {
 }
 
 /// Where the bodies of loops begin and end, and whether they have braces of their own.
-fn bodies(text: &str) -> Vec<(usize, usize, bool)> {
-    let arena = Allocator::default();
-    let parsed = Parser::new(&arena, text, SourceType::mjs()).parse();
-    if !parsed.diagnostics.is_empty() {
-        return Vec::new();
-    }
-    let built = SemanticBuilder::new().with_build_nodes(true).build(&parsed.program);
+fn bodies(program: &Program<'_>) -> Vec<(usize, usize, bool)> {
+    let built = SemanticBuilder::new().with_build_nodes(true).build(program);
     let bodies = built.semantic.nodes().iter().filter_map(|node| {
         let body = match node.kind() {
             AstKind::ForOfStatement(it) => &it.body,

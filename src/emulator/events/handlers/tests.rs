@@ -52,7 +52,7 @@ fn desk(code: &str, handlers: Value, settings: Settings) -> Desk {
 impl Desk {
     fn call(&self) -> Call<'_> {
         let Self { place, api, namespace, channel, identity, headers, .. } = self;
-        Call { place, api, namespace, channel, identity, headers, peer: None }
+        Call { place, api, namespace, channel, identity, headers }
     }
     fn with_source(mut self, members: Value) -> Self {
         let source = DataSource { name: "source".to_owned(), members };
