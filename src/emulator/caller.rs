@@ -49,17 +49,26 @@ impl Caller {
     }
 
     pub fn partition(&self) -> &'static str {
-        match &self.region {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
+        partition(&self.region)
     }
 
     /// The end of AWS's host names here.
     pub fn dns_suffix(&self) -> &'static str {
-        if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+        dns_suffix(&self.region)
     }
+}
+
+pub fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+/// The end of AWS's host names in a Region.
+pub fn dns_suffix(region: &str) -> &'static str {
+    if partition(region) == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
 
 #[cfg(test)]

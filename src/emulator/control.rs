@@ -1,17 +1,18 @@
 //! What steers the local AWS while it runs: faults, the log of calls, the clock, tokens of its own issuer.
 //! It is not AWS's, and nobody signs for it; so it is there for this machine alone. Public keys are for
-//! everybody.
-use std::net::{IpAddr, SocketAddr};
+//! everybody. What the console shows and does is here, too.
+use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::emulator::events::Plane;
+use crate::emulator::events::{self, Plane};
 use crate::emulator::faults::{CLOCK_MAX_S, Faults};
 use crate::emulator::store::Store;
+use crate::emulator::{console, guard};
 
 /// No path of AWS's begins so.
 const PREFIX: &str = "/_provision/";
@@ -33,10 +34,15 @@ pub fn is_for(request: &Request) -> bool {
     request.uri().path().starts_with(PREFIX)
 }
 
-pub async fn answer(plane: &Plane, request: Request) -> Response<Body> {
-    let answer = match issuer(plane, &request) {
-        Some(answer) => answer,
-        None => steer(plane, request).await,
+pub async fn answer(plane: &Arc<Plane>, request: Request) -> Response<Body> {
+    let answer = match (issuer(plane, &request), guard::refuse(&request)) {
+        (Some(answer), _) => answer,
+        (None, Some(message)) => Err((StatusCode::FORBIDDEN, message.to_owned())),
+        (None, None) => match (request.method(), &request.uri().path()[PREFIX.len()..]) {
+            (&Method::GET, "feed") => return console::feed(plane),
+            (&Method::POST, "publish") => return events::publish_as_owner(plane, request).await,
+            _ => steer(plane, request).await,
+        },
     };
     let (status, body) = match answer {
         Ok(body) => (StatusCode::OK, body),
@@ -72,10 +78,6 @@ fn issuer(plane: &Plane, request: &Request) -> Option<Answer> {
 
 async fn steer(plane: &Plane, request: Request) -> Answer {
     let store: &Store = &plane.store;
-    if !is_local(&request) {
-        let message = "only this machine may steer the local AWS, by an address such as 127.0.0.1";
-        return Err((StatusCode::FORBIDDEN, message.to_owned()));
-    }
     let wrong = |message: String| (StatusCode::BAD_REQUEST, message);
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_MAX).await.map_err(|it| wrong(it.to_string()))?;
@@ -86,6 +88,8 @@ async fn steer(plane: &Plane, request: Request) -> Answer {
             store.set_faults(Faults::read(text).map_err(|it| wrong(it.to_string()))?);
         }
         (Method::DELETE, "faults") => store.set_faults(Faults::default()),
+        (Method::GET, "apis") => return Ok(console::apis(plane, &parts.headers)),
+        (Method::GET, "connections") => return Ok(json!(plane.connections())),
         (Method::GET, "calls") => return Ok(json!(store.calls())),
         (Method::DELETE, "calls") => {
             store.clear_calls();
@@ -101,7 +105,7 @@ async fn steer(plane: &Plane, request: Request) -> Answer {
             return Ok(json!({ "token": plane.token(&asked).map_err(wrong)? }));
         }
         _ => {
-            let message = "there are GET, PUT and DELETE /_provision/faults, GET and DELETE /_provision/calls, GET and PUT /_provision/clock, POST /_provision/token, GET /_provision/issuer/.well-known/jwks.json and …/openid-configuration";
+            let message = "there are GET, PUT and DELETE /_provision/faults, GET and DELETE /_provision/calls, GET and PUT /_provision/clock, GET /_provision/apis, /_provision/connections and /_provision/feed, POST /_provision/publish, POST /_provision/token, GET /_provision/issuer/.well-known/jwks.json and …/openid-configuration";
             return Err((StatusCode::NOT_FOUND, message.to_owned()));
         }
     }
@@ -120,43 +124,5 @@ fn move_clock(store: &Store, body: &[u8]) -> Result<(), String> {
             Ok(())
         }
         false => Err("the clock can't be moved by more than a hundred years".to_owned()),
-    }
-}
-
-/// Whether both ends are this machine. A page in a browser gets here by a name of its own, so the name
-/// counts too.
-fn is_local(request: &Request) -> bool {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let host = request.headers().get("host").and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let local = name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback());
-    local && peer.is_none_or(|it| it.0.ip().is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_other_machines_are_none_of_ours() {
-        let check = |host: &str, peer: Option<&str>, expected: bool| {
-            let mut request = Request::builder().header("host", host).body(Body::empty()).unwrap();
-            if let Some(peer) = peer {
-                request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
-            }
-            assert_eq!(is_local(&request), expected, "{host}");
-        };
-        check("127.0.0.1:4100", None, true);
-        check("localhost:4100", Some("127.0.0.1:1"), true);
-        check("[::1]:4100", Some("[::1]:1"), true);
-        check("[::1]", None, true);
-        check("localhost", Some("10.0.0.1:1"), false);
-        check("evil.example.com", None, false);
-        check("10.0.0.1:4100", None, false);
-        check("", None, false);
     }
 }

@@ -18,7 +18,7 @@ use crate::emulator::faults::{Effect, Verdict};
 use crate::emulator::iam::Form;
 use crate::emulator::operation::{Operation, Service};
 use crate::emulator::store::Store;
-use crate::emulator::{appsync, clock, control, iam, ids, sts, wafv2};
+use crate::emulator::{appsync, clock, console, control, iam, ids, sts, wafv2};
 
 /// More than any request of these services holds.
 const BODY_MAX: usize = 2 * 1024 * 1024;
@@ -62,6 +62,9 @@ pub(in crate::emulator) async fn answer(
     request: Request,
 ) -> Response<Body> {
     let store = Arc::clone(&plane.store);
+    if console::is_for(&request) {
+        return console::answer(&plane, &request);
+    }
     if control::is_for(&request) {
         return control::answer(&plane, request).await;
     }

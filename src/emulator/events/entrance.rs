@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, Response};
 
 use crate::emulator::events::handshake::Offer;
+use crate::emulator::events::place::Place;
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
 use crate::emulator::events::publication::{Over, Source};
@@ -31,13 +32,7 @@ pub async fn answer(plane: Arc<Plane>, request: Request) -> Response<Body> {
         Door::Publish => Over::Http,
         Door::Realtime => Over::WebSocket,
     };
-    let source = Source {
-        place: route.place,
-        headers: Arc::new(headers(&parts, over)),
-        path: parts.uri.path().into(),
-        peer: peer(&parts),
-        over,
-    };
+    let source = source(&parts, route.place, over);
     match (route.door, &parts.method) {
         (Door::Publish, &Method::POST) => publish::answer(&plane, &source, body).await,
         (Door::Realtime, &Method::GET | &Method::CONNECT) => {
@@ -60,6 +55,12 @@ pub async fn answer(plane: Arc<Plane>, request: Request) -> Response<Body> {
             response
         }
     }
+}
+
+/// From where a request for the API at `place` comes.
+pub fn source(parts: &Parts, place: Place, over: Over) -> Source {
+    let headers = Arc::new(headers(parts, over));
+    Source { place, headers, path: parts.uri.path().into(), peer: peer(parts), over }
 }
 
 /// All headers, by lower-case name. Amplify can't send headers of its own with an upgrade, and puts them

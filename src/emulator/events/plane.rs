@@ -34,6 +34,8 @@ pub struct Settings {
     pub issuers: BTreeMap<String, String>,
     /// The secret keys by access key id that signatures are verified with, beside the local AWS's own.
     pub credentials: BTreeMap<String, String>,
+    /// Whether there is no page for people.
+    pub without_console: bool,
 }
 
 impl fmt::Debug for Settings {

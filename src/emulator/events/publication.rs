@@ -39,6 +39,8 @@ pub struct Source {
 pub enum Over {
     Http,
     WebSocket,
+    /// The console's form.
+    Console,
 }
 
 /// What became of the events.
@@ -78,6 +80,26 @@ pub async fn publish(
     result
 }
 
+/// Publishes `events` to `channel` for somebody who needs no leave, and tells whoever watches.
+pub async fn publish_as(
+    plane: &Plane,
+    source: &Source,
+    channel: &Given,
+    events: Events,
+    identity: &Identity,
+) -> Result<Receipt, Problem> {
+    let attempt = async || {
+        let api = source.api(plane)?;
+        let channel = Channel::publish(channel.text().unwrap_or_default())?;
+        deliver(plane, source, &api, &channel, events, identity).await
+    };
+    let result = attempt().await;
+    if let Err(problem) = &result {
+        refused(plane, source, "publish", channel.text(), problem);
+    }
+    result
+}
+
 /// Tells whoever watches of a refusal.
 pub fn refused(
     plane: &Plane,
@@ -106,9 +128,22 @@ async fn attempt(
 ) -> Result<Receipt, Problem> {
     let api = source.api(plane)?;
     let channel = Channel::publish(channel.unwrap_or_default())?;
-    let namespace = namespace(&api, &channel)?;
+    namespace(&api, &channel)?;
     let asked = source.asked(&api, Operation::Publish, Some(&channel), presented, signed);
     let identity = auth::authorize(plane, &asked).await?;
+    deliver(plane, source, &api, &channel, events, &identity).await
+}
+
+/// What follows once it is known who publishes.
+async fn deliver(
+    plane: &Plane,
+    source: &Source,
+    api: &Api,
+    channel: &Channel,
+    events: Events,
+    identity: &Identity,
+) -> Result<Receipt, Problem> {
+    let namespace = namespace(api, channel)?;
     let events = check(events, source.over)?;
     let identifiers: Vec<_> = events.iter().map(|it| it.id.clone()).collect();
     let mut published = match is_plain(namespace) {
@@ -118,13 +153,13 @@ async fn attempt(
             Published { delivered, failed: Vec::new() }
         }
         false => {
-            let call = source.call(&api, namespace, &channel, &identity);
+            let call = source.call(api, namespace, channel, identity);
             handlers::on_publish(plane, &call, &events).await?
         }
     };
     // A handler's event that grew too large is dropped without a word (§2.5).
     published.delivered.retain(|(_, text)| text.len() <= EVENT_MAX);
-    broadcast(plane, source, &channel, &identity, &published, identifiers.len());
+    broadcast(plane, source, channel, identity, &published, identifiers.len());
     Ok(receipt(published, identifiers, plane.store.switches().filtered_events))
 }
 
@@ -190,7 +225,9 @@ fn check(events: Events, over: Over) -> Result<Vec<Incoming>, Problem> {
     if count > EVENTS_MAX {
         // AppSync's own words, which differ.
         return Err(match over {
-            Over::Http => Problem::bad_request(format!("Input exceeded {EVENTS_MAX} event limit")),
+            Over::Http | Over::Console => {
+                Problem::bad_request(format!("Input exceeded {EVENTS_MAX} event limit"))
+            }
             Over::WebSocket => Problem::new(400, "InvalidInputError")
                 .saying(format!("input exceeded {EVENTS_MAX} event limit")),
         });
@@ -234,6 +271,7 @@ fn broadcast(
             over: match source.over {
                 Over::Http => "http",
                 Over::WebSocket => "websocket",
+                Over::Console => "console",
             },
             dropped: count.saturating_sub(failed + events.len()),
             events,

@@ -12,7 +12,9 @@ use crate::emulator::events::http;
 use crate::emulator::events::message::Message;
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
-use crate::emulator::events::publication::{self, Failed, REQUEST_MAX, Source, Successful};
+use crate::emulator::events::publication::{
+    self, Failed, REQUEST_MAX, Receipt, Source, Successful,
+};
 
 /// What is still read of a body that is too large, so that its sender gets to read the answer.
 const DRAINED_MAX: usize = 16 * 1024 * 1024;
@@ -44,12 +46,17 @@ async fn publish(plane: &Plane, source: &Source, body: Body) -> Result<String, P
     let presented = of_headers(&source.headers);
     let (channel, events) = (&message.channel, message.events);
     let receipt = publication::publish(plane, source, channel, events, &presented, &body).await?;
+    Ok(text(&receipt))
+}
+
+/// What became of the events, as AppSync tells it over HTTP.
+pub fn text(receipt: &Receipt) -> String {
     let answer = Answer { failed: &receipt.failed, successful: &receipt.successful };
-    Ok(serde_json::to_string(&answer).expect("texts and numbers can be written as JSON"))
+    serde_json::to_string(&answer).expect("texts and numbers can be written as JSON")
 }
 
 /// The body as it came, which is signed, and what it says.
-async fn message(body: Body) -> Result<(Vec<u8>, Message), Problem> {
+pub async fn message(body: Body) -> Result<(Vec<u8>, Message), Problem> {
     let read = timeout(BODY_TIME, read(body)).await;
     let body = read.map_err(|_| {
         Problem::new(408, "RequestTimeoutException").saying("The request took too long to come")

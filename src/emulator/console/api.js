@@ -1,0 +1,86 @@
+// One API: where it is, who may do what, who is connected.
+import { byId, copyButton, dayOf, element, heard, modeName, now, plural, timeOf } from './dom.js';
+
+export const showApi = (api) => {
+  byId('api-name').textContent = api.name;
+  byId('api-id').textContent = api.apiId;
+  showEndpoints(api);
+  showAccess(api);
+  showProofs(api);
+  byId('channels').replaceChildren(...api.namespaces.map((it) => element('option', { value: `/${it.name}/` })));
+};
+
+const showEndpoints = ({ urls, hosts, domains }) => {
+  const row = (title, text, what = title) =>
+    element('div', {}, element('dt', {}, title), element('dd', {}, element('code', { title: text }, text), copyButton(text, what)));
+  const list = element('dl', { class: 'endpoints' },
+    row('Publish, TLS', urls.https, 'the URL to publish to, with TLS'),
+    row('Realtime, TLS', urls.secureRealtime, 'the realtime URL, with TLS'),
+    row('HTTP host', hosts.http), row('Realtime host', hosts.realtime),
+    ...domains.map((it) => row('Domain', it)));
+  const more = element('details', { class: 'more' }, element('summary', {}, 'With TLS, and AWS’s hosts'), list);
+  byId('endpoints').replaceChildren(row('Publish', urls.http, 'the URL to publish to'), row('Realtime', urls.realtime, 'the realtime URL'));
+  const section = byId('endpoints').parentElement;
+  const before = section.querySelector('.more');
+  more.open = before?.open ?? false;
+  before?.remove();
+  section.append(more);
+};
+
+const chips = (modes) => modes.map((it) => element('span', { class: 'chip', title: it }, modeName(it)));
+
+const showAccess = (api) => {
+  byId('connect').replaceChildren(...(api.connect.length ? chips(api.connect) : ['nobody']));
+  const modes = [...new Set(api.providers.map((it) => it.mode))];
+  const begins = (n) => (n === 0 ? 'begins' : undefined);
+  const head = ['Publish', 'Subscribe'].map((it) => element('th', { scope: 'colgroup', colspan: modes.length, class: 'begins' }, it));
+  const each = () => modes.map((it, n) => element('th', { scope: 'col', class: begins(n), title: it }, modeName(it)));
+  const cell = (grant, mode, n) => {
+    const may = grant.modes.includes(mode);
+    const who = grant.inherited ? 'by the API’s default' : 'by the namespace’s own';
+    const mark = may
+      ? element('span', { class: grant.inherited ? 'tick' : 'tick own', 'aria-hidden': 'true' }, '✓')
+      : element('span', { class: 'no', 'aria-hidden': 'true' }, '–');
+    return element('td', { class: begins(n) }, mark, heard(may ? `allowed, ${who}` : `not allowed, ${who}`));
+  };
+  const row = (it) => {
+    const handlers = it.handlers.length ? element('small', {}, it.handlers.join(', ')) : undefined;
+    const name = element('th', { scope: 'row' }, element('code', {}, it.channels), handlers);
+    const cells = [it.publish, it.subscribe].flatMap((grant) => modes.map((mode, n) => cell(grant, mode, n)));
+    return element('tr', {}, name, ...cells);
+  };
+  const corner = element('th', { scope: 'col', rowspan: 2, class: 'corner' }, 'Channels');
+  const none = () => element('tr', {}, element('td', { colspan: 1 + 2 * modes.length }, 'No channel namespace yet: declare one in the spec, under namespaces.'));
+  byId('access').replaceChildren(
+    element('caption', { class: 'hidden' }, `Who may publish to and subscribe to the channels of ${api.name}`),
+    element('thead', {}, element('tr', {}, corner, ...head), element('tr', {}, ...each(), ...each())),
+    element('tbody', {}, ...(api.namespaces.length ? api.namespaces.map(row) : [none()])));
+};
+
+const showProofs = (api) => {
+  const provider = (it) =>
+    element('li', {}, ...chips([it.mode]), element('span', { class: 'detail hint' }, it.detail ?? (it.mode === 'API_KEY' ? plural(api.keys.length, 'key') : it.mode)));
+  const key = (it) => {
+    const end = new Date(it.expiresEpochS * 1000);
+    const over = end <= now();
+    const until = element('span', { class: over ? 'over' : 'hint' }, over ? 'ended ' : 'until ', element('time', { datetime: end.toISOString() }, `${dayOf(end)} ${timeOf(end).slice(0, 5)}`));
+    return element('li', {}, element('span', { class: 'detail' }, 'Key: ', it.description || 'without a description'), until);
+  };
+  byId('proofs').replaceChildren(...api.providers.map(provider), ...api.keys.map(key));
+};
+
+export const showConnections = (connections, api) => {
+  const here = connections.filter((it) => it.apiId === api.apiId);
+  byId('connection-count').textContent = here.length;
+  const row = (it) => {
+    const since = new Date(it.sinceEpochS * 1000);
+    const channels = it.subscriptions.map(({ channel }) => element('li', {}, element('code', {}, channel)));
+    return element('li', {},
+      element('strong', {}, `№ ${it.connection}`), ...chips([it.mode]),
+      element('span', { class: 'hint' }, 'since ', element('time', { datetime: since.toISOString() }, timeOf(since))),
+      channels.length ? element('ul', { class: 'channels', 'aria-label': 'Subscribed to' }, ...channels) : element('span', { class: 'hint' }, 'no subscriptions'));
+  };
+  const channel = api.namespaces[0]?.name ?? 'NAMESPACE';
+  const none = element('li', { class: 'hint' }, element('span', {}, 'Nobody is connected. Try ', element('code', {}, `provision subscribe spec.yaml '/${channel}/*' --local`)));
+  byId('connections').replaceChildren(...(here.length ? here.map(row) : [none]));
+};
