@@ -25,11 +25,33 @@ pub struct Loaded {
     pub problems: Vec<Diagnostic>,
     /// What comments in the files allow.
     pub allowed: Vec<Allowed>,
+    /// The files beside it that it names, there or not.
+    pub beside: Vec<PathBuf>,
 }
 
 impl Loaded {
     pub fn findings(&self) -> Findings<'_> {
         Findings { source: &self.source, problems: &self.problems, allowed: &self.allowed }
+    }
+    /// Shows what is wrong with it, and goes on only if that is no error.
+    pub fn sound(self, warns: Warns, io: &mut Io) -> Result<Sound, Failure> {
+        let Self { source, spec, problems, .. } = self;
+        let tells_all = !io.quiet && warns == Warns::Yes;
+        let worth = |it: &Diagnostic| it.severity == Severity::Error || tells_all;
+        let problems: Vec<Diagnostic> = problems.into_iter().filter(worth).collect();
+        if !problems.is_empty() {
+            let text = diagnostics::text(&source, &problems, io.error_colored());
+            io.say(&text);
+        }
+        match spec {
+            Some(spec) => Ok(Sound { source, spec }),
+            None => {
+                let errors = problems.iter().filter(|it| it.severity == Severity::Error).count();
+                let errors =
+                    if errors == 1 { "1 error".into() } else { format!("{errors} errors") };
+                Err(Failure::error(format!("{} has {errors}", source.name)))
+            }
+        }
     }
 }
 
@@ -94,7 +116,8 @@ fn read_as(opened: &Opened, given: &Given, check: Check<'_>, io: &mut Io) -> Loa
     };
     let broken = problems.iter().any(|it| it.severity == Severity::Error);
     if broken && source.is_empty() {
-        return Loaded { source, spec: None, problems, allowed: Vec::new() };
+        let (allowed, beside) = (Vec::new(), Vec::new());
+        return Loaded { source, spec: None, problems, allowed, beside };
     }
     // What comes through a pipe stands in no folder of its own.
     let piped = stdin || is_handed(path);
@@ -109,9 +132,10 @@ fn read_as(opened: &Opened, given: &Given, check: Check<'_>, io: &mut Io) -> Loa
     problems.extend(more);
     problems.extend(spec.iter().flat_map(check));
     let broken = problems.iter().any(|it| it.severity == Severity::Error);
-    let beside = files.known();
-    let Judged { problems, allowed } = judge(&source, &beside, problems, now_epoch_s);
-    Loaded { source, spec: spec.filter(|_| !broken), problems, allowed }
+    let beside = files.asked();
+    let known = files.known();
+    let Judged { problems, allowed } = judge(&source, &known, problems, now_epoch_s);
+    Loaded { source, spec: spec.filter(|_| !broken), problems, allowed, beside }
 }
 
 /// Reads the spec, shows what is wrong with it, and goes on only if that is no error.
@@ -147,22 +171,7 @@ fn judged(
     io: &mut Io,
 ) -> Result<Sound, Failure> {
     reject_plan(opened)?;
-    let Loaded { source, spec, problems, .. } = read_as(opened, given, check, io);
-    let tells_all = !io.quiet && warns == Warns::Yes;
-    let worth = |it: &Diagnostic| it.severity == Severity::Error || tells_all;
-    let problems: Vec<Diagnostic> = problems.into_iter().filter(worth).collect();
-    if !problems.is_empty() {
-        let text = diagnostics::text(&source, &problems, io.error_colored());
-        io.say(&text);
-    }
-    match spec {
-        Some(spec) => Ok(Sound { source, spec }),
-        None => {
-            let errors = problems.iter().filter(|it| it.severity == Severity::Error).count();
-            let errors = if errors == 1 { "1 error".into() } else { format!("{errors} errors") };
-            Err(Failure::error(format!("{} has {errors}", source.name)))
-        }
-    }
+    read_as(opened, given, check, io).sound(warns, io)
 }
 
 /// The name of a file, as people know it, and its bytes or why they can't be had; `-` is standard input.
@@ -238,6 +247,10 @@ impl Files for Beside<'_> {
 }
 
 impl Beside<'_> {
+    /// Where each file is that was asked for.
+    fn asked(&self) -> Vec<PathBuf> {
+        self.read.borrow().keys().map(|it| self.folder.join(it)).collect()
+    }
     /// The files that were read.
     fn known(self) -> Vec<Arc<OtherFile>> {
         self.read.into_inner().into_values().filter_map(Result::ok).collect()

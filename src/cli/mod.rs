@@ -2,6 +2,7 @@
 mod access;
 mod apply;
 mod ask;
+mod dev;
 mod eval;
 mod exit;
 mod explain;
@@ -87,6 +88,7 @@ enum Command {
     Eval(eval::Args),
     Import(import::Args),
     Local(local::Args),
+    Dev(dev::Args),
     Publish(publish::Args),
     Subscribe(subscribe::Args),
     Schema(schema::Args),
@@ -132,6 +134,7 @@ async fn command(command: Command, io: &mut Io) -> Result<Exit, Failure> {
         Command::Eval(args) => eval::run(&args, io).await,
         Command::Import(args) => import::run(&args, io),
         Command::Local(args) => local::run(&args, io).await,
+        Command::Dev(args) => dev::run(&args, io).await,
         Command::Publish(args) => publish::run(&args, io).await,
         Command::Subscribe(args) => subscribe::run(&args, io).await,
         Command::Schema(args) => schema::run(&args, io),

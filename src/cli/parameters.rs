@@ -26,6 +26,10 @@ impl ParameterArgs {
     pub fn is_empty(&self) -> bool {
         self.params.is_empty() && self.params_file.is_empty()
     }
+    /// The files that values are read from.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.params_file.iter()
+    }
     pub fn given(&self, io: &mut Io) -> Result<Given, Failure> {
         let mut given = Given::new();
         for path in &self.params_file {

@@ -175,6 +175,6 @@ impl Drop for Live {
     clippy::disallowed_methods,
     reason = "how long a step takes is shown and forgotten; `--now` must not stop it"
 )]
-fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::apply::duration;
-use crate::cli::local::stopped;
+use crate::cli::local::serving::stopped;
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::publish::no_channel;
 use crate::cli::reach::{Doing, ReachArgs, Reached, failure, reach, words};

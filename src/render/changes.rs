@@ -6,6 +6,7 @@ mod markdown;
 mod shown;
 
 pub use document::{PlanDocument, document};
+pub use fields::{Pair, pairs};
 pub use human::text;
 pub use markdown::markdown;
 

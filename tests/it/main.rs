@@ -8,6 +8,8 @@ mod answers;
 mod auth;
 mod bad_input;
 mod commands;
+mod console;
+mod dev;
 mod editor;
 mod engine;
 mod eval;

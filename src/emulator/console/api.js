@@ -57,14 +57,26 @@ const showAccess = (api) => {
     element('tbody', {}, ...(api.namespaces.length ? api.namespaces.map(row) : [none()])));
 };
 
+const WITHOUT_DETAIL = {
+  API_KEY: ({ keys }) => plural(keys.length, 'key'),
+  AWS_IAM: () => 'signed requests, SigV4',
+};
+
+/** A key's description, and the address that provision's mark in its end names. */
+const described = (description) => {
+  const [, text, address] = /^(.*?) ?\[provision:[^/\]]*\/([^#\]]*)[^\]]*\]$/s.exec(description ?? '') ?? [];
+  return address ? [text || 'Key', element('code', {}, address)] : [description || 'Key without a description'];
+};
+
 const showProofs = (api) => {
   const provider = (it) =>
-    element('li', {}, ...chips([it.mode]), element('span', { class: 'detail hint' }, it.detail ?? (it.mode === 'API_KEY' ? plural(api.keys.length, 'key') : it.mode)));
+    element('li', {}, ...chips([it.mode]), element('span', { class: 'detail hint' }, it.detail ?? WITHOUT_DETAIL[it.mode]?.(api) ?? it.mode));
   const key = (it) => {
     const end = new Date(it.expiresEpochS * 1000);
     const over = end <= now();
     const until = element('span', { class: over ? 'over' : 'hint' }, over ? 'ended ' : 'until ', element('time', { datetime: end.toISOString() }, `${dayOf(end)} ${timeOf(end).slice(0, 5)}`));
-    return element('li', {}, element('span', { class: 'detail' }, 'Key: ', it.description || 'without a description'), until);
+    const [text, address] = described(it.description);
+    return element('li', {}, element('span', { class: 'detail' }, text), address, until);
   };
   byId('proofs').replaceChildren(...api.providers.map(provider), ...api.keys.map(key));
 };

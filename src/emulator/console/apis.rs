@@ -16,6 +16,7 @@ pub fn apis(plane: &Plane, headers: &HeaderMap) -> Value {
                 apis.extend(region.apis.values().map(|it| api(it, account, name, region, host)));
             }
         }
+        apis.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
         Ok(apis)
     });
     json!({ "nowEpochS": plane.store.now_epoch_s(), "apis": found.unwrap_or_default() })

@@ -1,0 +1,90 @@
+//! What a developer wants to know first: where the APIs are, and how to use them.
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::render::outputs::{ApiOutputs, Outputs, amplify};
+use crate::render::snippets::{Action, Snippet, curl};
+
+pub fn text(outputs: &Outputs, spec: &Path, url: &str, console: bool) -> String {
+    if outputs.apis.is_empty() {
+        return "\nthe spec has no API yet: declare one under `apis:`\n".to_owned();
+    }
+    outputs.apis.iter().map(|it| api(it, spec, url, console)).collect()
+}
+
+fn api(api: &ApiOutputs, spec: &Path, url: &str, console: bool) -> String {
+    let mut text = format!("\napis/{}  {}  {}\n", api.key, api.name, api.region);
+    let mut line = |title: &str, value: &str| text.push_str(&format!("  {title:<9} {value}\n"));
+    line("HTTP", &api.http.url);
+    line("realtime", &api.realtime.url);
+    if console {
+        line("console", &format!("{url}/_console#{}", api.id));
+    }
+    let channels: Vec<&str> = api.namespaces.iter().map(|it| it.channels.as_str()).collect();
+    if !channels.is_empty() {
+        line("channels", &channels.join(" "));
+    }
+    for key in &api.api_keys {
+        let value = key.value.as_deref().unwrap_or("(masked; --reveal shows it)");
+        line("API key", &format!("{}: {value}", key.key));
+    }
+    if let Some(snippet) = publish(api, spec) {
+        text.push_str(&format!("\n{snippet}"));
+    }
+    text.push_str(&format!("\n{}\n", configure(api)));
+    text
+}
+
+/// A curl command that publishes to the first channel namespace, by its first mode that curl can prove.
+fn publish(api: &ApiOutputs, spec: &Path) -> Option<String> {
+    let namespace = api.namespaces.first()?;
+    let can = |it: &&String| match it.as_str() {
+        "API_KEY" => !api.api_keys.is_empty(),
+        mode => mode == "AWS_IAM",
+    };
+    let mode = namespace.publish.iter().find(can)?;
+    let channel = format!("/{}/test", namespace.name);
+    let source = match mode.as_str() {
+        "API_KEY" => format!(
+            "API_KEY=$(provision outputs {} --local --reveal --query 'apis.{}.apiKeys[0].value')",
+            spec.display(),
+            api.key
+        ),
+        _ => "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local".to_owned(),
+    };
+    let secret = api.api_keys.first().and_then(|it| it.value.as_deref());
+    let snippet = Snippet {
+        http: &api.http.url,
+        realtime: &api.realtime.url,
+        host: &api.http.host,
+        region: &api.region,
+        mode,
+        secret: secret.filter(|_| mode == "API_KEY"),
+        source: Some(source),
+        ca_bundle: None,
+        action: Action::Publish { channel: &channel, batches: vec![vec![event()]] },
+    };
+    curl(&snippet).ok()
+}
+
+fn event() -> String {
+    json!({ "message": "hello" }).to_string()
+}
+
+/// What the client of the article is told.
+fn configure(api: &ApiOutputs) -> String {
+    let configuration = amplify(api).configuration;
+    let Value::Object(events) = &configuration["API"]["Events"] else { return String::new() };
+    let members: Vec<String> =
+        events.iter().map(|(name, value)| format!("  {name}: {value},\n")).collect();
+    let key = match events.contains_key("apiKey") || api.api_keys.is_empty() {
+        true => "",
+        false => "  apiKey: process.env.API_KEY,\n",
+    };
+    format!(
+        "// aws-amplify 6, told to trust the local AWS by `provision local trust`\n\
+         Amplify.configure({{ API: {{ Events: {{\n{}{key}}} }} }});",
+        members.concat()
+    )
+}

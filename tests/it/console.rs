@@ -1,0 +1,84 @@
+//! The console page, in a browser; and what it asks the local AWS for, without one.
+use std::ffi::OsStr;
+
+use serde_json::{Value, json};
+
+use crate::node::{browser, told};
+use crate::plane::{Plane, data};
+use crate::world::World;
+
+#[test]
+fn the_console_shows_what_is_there_and_what_happens_and_publishes() {
+    let world = World::with_article();
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    let serving = world.serve(&[]);
+    let output = |path: &str| {
+        let query = ["outputs", "spec.yaml", "--local", "--reveal", "--query", path];
+        world.ok(&query).trim().to_owned()
+    };
+    let asked = json!({
+        "console": format!("{}/_console", serving.url),
+        "endpoint": output("apis.sample.http.url"),
+        "apiKey": output("apis.sample.apiKeys.default.value"),
+        "browser": browser(),
+        "folder": world.path("browser"),
+    });
+    let said = told("amplify", "console.mjs", &[OsStr::new(&asked.to_string())], &[]);
+    let check = |name: &str, expected: Value| assert_eq!(said[name], expected, "{name}: {said}");
+    check("title", json!("appsync-event-api-sample – provision console"));
+    check("name", json!("appsync-event-api-sample"));
+    let (may, not) = ("allowed, by the API’s default", "not allowed, by the API’s default");
+    check("matrix", json!([["/sample/*", may, may, may, not]]));
+    check("connect", json!(["API key", "IAM"]));
+    check("result", json!("1 event published to /sample/room"));
+    check("published", json!("from this console, 1 receiver"));
+    let first = json!({ "from": "<img src=x onerror=alert(1)>", "n": 1 });
+    check("pretty", json!(serde_json::to_string_pretty(&first).unwrap()));
+    check("status", json!(401));
+    check("why", json!("the API appsync-event-api-sample has no such API key"));
+    check("first", json!("Skip to the API"));
+    assert!(said["invalid"].as_str().unwrap().starts_with("This is no JSON: "), "{said}");
+    check("several", json!("2 events published to /sample/keys"));
+    check("paused", json!(0));
+    let nowhere = "The API has no channel namespace nowhere; publishing will be refused.";
+    check("warned", json!(nowhere));
+    check("received", json!([first, 1, 2, 1, 2]));
+    check("star", json!("Events go to one channel; * is for subscriptions."));
+    check("leaks", json!(false));
+    check("violations", json!({ "light": [], "dark": [], "narrow": [] }));
+    check("widths", json!({ "dark": 0, "narrow": 0 }));
+    check("problems", json!([]));
+    check("elsewhere", json!([]));
+    assert!(said["policy"].as_str().unwrap().starts_with("default-src 'none';"), "{said}");
+}
+
+#[tokio::test]
+async fn the_owner_publishes_without_credentials_and_is_told_as_a_client_is() {
+    let plane = Plane::start().await;
+    let mut socket = plane.connect().await;
+    socket.ask("{\"type\":\"connection_init\"}").await;
+    socket.subscribe(&plane, "one", "/default/*").await;
+    let publish = async |body: &Value, more: &str| {
+        let head = format!("POST /_provision/publish HTTP/1.1{more}");
+        plane.faulty.send(&head, &body.to_string()).await.unwrap()
+    };
+    let body =
+        |api: &str, channel: &str| json!({ "apiId": api, "channel": channel, "events": ["1"] });
+    let answer = publish(&body(&plane.api, "/default/a"), "").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.json()["successful"][0]["index"], 0);
+    assert_eq!(socket.text().await, data("one", "1"));
+
+    let check = |answer: &crate::faulty::Answer, status: u16| {
+        assert_eq!(answer.status, status, "{answer:?}")
+    };
+    check(&publish(&body(&plane.api, "/nowhere/a"), "").await, 401);
+    check(&publish(&body(&plane.api, "/default/*"), "").await, 400);
+    check(&publish(&body("other", "/default/a"), "").await, 404);
+    check(&publish(&json!({ "channel": "/default/a", "events": ["1"] }), "").await, 400);
+    let foreign = "\r\norigin: http://localhost:3000";
+    check(&publish(&body(&plane.api, "/default/a"), foreign).await, 403);
+    let shown = plane.faulty.send("GET /_provision/apis HTTP/1.1", "").await.unwrap();
+    assert_eq!(shown.json()["apis"][0]["keys"].as_array().unwrap().len(), 1, "{shown:?}");
+    assert!(!shown.body.contains(&plane.key), "{shown:?}");
+}

@@ -1,0 +1,184 @@
+//! `provision dev`: what it says and does while its files change.
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// A test that waits for longer has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const SPEC: &str = "version: 1
+stack: dev
+region: eu-west-1
+parameters:
+  who: { default: web }
+apis:
+  chat:
+    auth: { providers: [API_KEY, AWS_IAM], publish: [AWS_IAM] }
+    apiKeys: { key: { description: '${who}' } }
+    namespaces:
+      lobby: { publish: [API_KEY, AWS_IAM] }
+";
+
+/// The program, and every line that it says on either stream.
+struct Dev {
+    child: Child,
+    lines: Receiver<String>,
+    said: Vec<String>,
+}
+
+impl Dev {
+    fn start(world: &World, more: &[&str]) -> Self {
+        let mut command = world.command(&[&["dev", "spec.yaml", "--port", "0"], more].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = channel();
+        forward(child.stdout.take().unwrap(), sender.clone());
+        forward(child.stderr.take().unwrap(), sender);
+        Self { child, lines, said: Vec::new() }
+    }
+    /// The next line that has `part` in it, whatever comes before it.
+    fn until(&mut self, part: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("no {part:?} in {:#?}", self.said));
+            self.said.push(line.clone());
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+    fn interrupt(mut self) -> i32 {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+fn forward(stream: impl Read + Send + 'static, lines: Sender<String>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines() {
+            let Ok(true) = line.map(|it| lines.send(it).is_ok()) else { return };
+        }
+    });
+}
+
+/// Publishes with the stack's key: what the program itself says of it.
+fn publish(world: &World, channel: &str) -> String {
+    let publish = ["publish", "spec.yaml", channel, "{\"n\":1}", "--local", "--mode", "api-key"];
+    let ran = world.run(&publish);
+    format!("{} {}", ran.code, ran.err)
+}
+
+#[test]
+fn a_saved_file_is_in_force_at_once_and_a_wrong_one_changes_nothing() {
+    let world = World::new();
+    world.write("spec.yaml", SPEC);
+    let mut dev = Dev::start(&world, &[]);
+    let http = dev.until("  HTTP  ");
+    assert!(http.contains("http://127.0.0.1:"), "{http}");
+    dev.until("/_console#");
+    dev.until("-H \"x-api-key: $API_KEY\"");
+    dev.until("Amplify.configure(");
+    dev.until("watching spec.yaml; Ctrl-C ends it");
+    assert!(publish(&world, "/lobby/a").starts_with("0 "));
+    dev.until("→ /lobby/a  {\"n\":1}  API_KEY over http, 0 receivers");
+
+    // More of it.
+    let more = format!("{SPEC}      news: {{ publish: [API_KEY] }}\n");
+    world.write("spec.yaml", &more);
+    dev.until("+ apis/chat/namespaces/news  created");
+    assert!(publish(&world, "/news/a").starts_with("0 "));
+    dev.until("→ /news/a");
+
+    // A mistake is shown as validate shows it; what stood goes on.
+    world.write("spec.yaml", &more.replace("namespaces:", "namespace:"));
+    dev.until("error[PV101]: unknown key `namespace`");
+    dev.until("--> spec.yaml:10:5");
+    dev.until("what stood before stands");
+    assert!(publish(&world, "/news/a").contains("spec.yaml has 1 error"));
+    world.write("spec.yaml", &more.replace("[API_KEY] }", "[AWS_IAM] }"));
+    let changed = dev.until("~ apis/chat/namespaces/news");
+    assert!(changed.contains("PublishAuthModes changed"), "{changed}");
+
+    // As most editors save: a new file takes the old one's place.
+    world.write("spec.new", SPEC);
+    std::fs::rename(world.path("spec.new"), world.path("spec.yaml")).unwrap();
+    dev.until("- apis/chat/namespaces/news  deleted");
+    assert!(!publish(&world, "/lobby").starts_with("64 "));
+    dev.until("→ /lobby");
+    assert!(dev.said.iter().all(|it| !it.contains("da2-")), "{:#?}", dev.said);
+    assert_eq!(dev.interrupt(), 0);
+}
+
+#[test]
+fn handlers_and_parameters_are_watched_too() {
+    let world = World::new();
+    let spec = SPEC.replace("lobby: {", "lobby: { handlers: { code: handlers/lobby.js },");
+    world.write("spec.yaml", &spec);
+    world.write("values.yaml", "who: one\n");
+    let mut dev = Dev::start(&world, &["--params-file", "values.yaml", "--reveal"]);
+    // It is not there yet, nor is its folder; the spec is right as soon as it is.
+    dev.until("handlers/lobby.js");
+    dev.until("what stood before stands");
+    let handler =
+        |text: &str| format!("export function onPublish(ctx) {{ return ctx.events; }}{text}\n");
+    world.write("handlers/lobby.js", &handler(""));
+    dev.until("+ apis/chat/namespaces/lobby  created");
+    dev.until("API key   key: da2-");
+    world.write("handlers/lobby.js", &handler(" // more"));
+    let changed = dev.until("~ apis/chat/namespaces/lobby");
+    assert!(changed.contains("  handler changed  "), "{changed}");
+    world.write("values.yaml", "who: two\n");
+    dev.until("~ apis/chat/apiKeys/key  Description changed");
+    assert_eq!(dev.interrupt(), 0);
+}
+
+#[test]
+fn programs_get_a_document_a_line() {
+    let world = World::new();
+    world.write("spec.yaml", SPEC);
+    let mut dev = Dev::start(&world, &["--format", "json", "--quiet", "--no-console"]);
+    let mut next = |part: &str| -> Value { serde_json::from_str(&dev.until(part)).unwrap() };
+    let serving = next("serving");
+    assert_eq!(serving["console"], Value::Null);
+    assert_eq!(next("finished")["succeeded"], 3);
+    assert_eq!(next("outputs")["outputs"]["apis"][0]["key"], "chat");
+    publish(&world, "/nowhere/a");
+    publish(&world, "/lobby/a");
+    let published = next("published");
+    assert_eq!(published["events"], json!([{ "n": 1 }]));
+    assert_eq!((&published["over"], &published["mode"]), (&json!("http"), &json!("API_KEY")));
+    world.write("spec.yaml", "version: 1\nstack: dev\nregion: eu-west-1\n");
+    next("\"succeeded\"");
+    assert_eq!(next("finished")["failed"], 0);
+    assert_eq!(next("outputs")["outputs"]["apis"], json!([]));
+    world.write("spec.yaml", "version: 2\n");
+    assert!(next("not-applied")["reason"].as_str().unwrap().contains("spec.yaml has"));
+}
+
+#[test]
+fn a_folder_that_is_served_already_is_told_with_the_ways_on() {
+    let world = World::new();
+    world.write("spec.yaml", SPEC);
+    let serving = world.serve(&[]);
+    let ran = world.run(&["dev", "spec.yaml", "--port", "0"]);
+    assert_eq!(ran.code, 1);
+    let told = format!("the local AWS in .provision is served already, at {}", serving.url);
+    assert!(ran.err.contains(&told), "{}", ran.err);
+    assert!(ran.err.contains("provision apply spec.yaml --local --yes"), "{}", ran.err);
+    let ran = world.run(&["dev", "other.yaml"]);
+    assert!(ran.err.contains("other.yaml is no file, and dev watches one"), "{}", ran.err);
+    let port = serving.url.rsplit(':').next().unwrap();
+    let ran = world.run(&["dev", "spec.yaml", "--data-dir", "other", "--port", port]);
+    assert!(ran.err.contains("can't be used"), "{}", ran.err);
+}
