@@ -239,7 +239,7 @@ impl Tally<'_> {
         let Self { taken, refused, channel, format } = self;
         let all = taken + refused;
         if format == Format::Human && taken > 0 {
-            let events = if taken == 1 { "event" } else { "events" };
+            let events = if all == 1 { "event" } else { "events" };
             let of = if refused > 0 { format!(" of {all}") } else { String::new() };
             io.result(&format!("{taken}{of} {events} published to {channel}\n"))?;
         }

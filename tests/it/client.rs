@@ -1,0 +1,424 @@
+//! `provision publish` and `provision subscribe` as their user meets them, against an Event API that does what a test
+//! tells it, and against the local AWS.
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use provision::client::{
+    Client, ClientError, Credentials, Endpoint, Kind, Net, NetOptions, Publisher, Secret, Socket,
+    Timing,
+};
+use serde_json::{Value, json};
+
+use crate::event_server::{EventServer, Talk, answers, talks};
+use crate::world::{Ran, World};
+
+const KEY: &str = "da2-abcdefghijklmnopqrstuvwxyz";
+
+/// The program with an API key in its environment, and `input` on its standard input. It must not show the key.
+fn run_with(world: &World, arguments: &[&str], input: &str) -> Ran {
+    let mut command = world.command(arguments);
+    command.env("PROVISION_API_KEY", KEY);
+    let ran = finish(command, input);
+    assert!(!ran.out.contains(KEY) && !ran.err.contains(KEY), "{ran:?}");
+    ran
+}
+
+fn finish(mut command: Command, input: &str) -> Ran {
+    // The server of the test goes on while this waits.
+    tokio::task::block_in_place(|| {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let done = child.wait_with_output().unwrap();
+        Ran {
+            code: done.status.code().unwrap_or(-1),
+            out: String::from_utf8(done.stdout).unwrap(),
+            err: String::from_utf8(done.stderr).unwrap(),
+        }
+    })
+}
+
+fn publish(server: &EventServer, more: &[&str], input: &str) -> Ran {
+    let arguments = [&["publish", "--url", &server.url, "/a/b"], more].concat();
+    run_with(&World::new(), &arguments, input)
+}
+
+fn subscribe(server: &EventServer, more: &[&str]) -> Ran {
+    let arguments = [&["subscribe", "--url", &server.url, "/a/b"], more].concat();
+    run_with(&World::new(), &arguments, "")
+}
+
+/// AppSync's answer if it takes all.
+fn taken(body: &Value) -> (u16, Value) {
+    let events = body["events"].as_array().unwrap();
+    let each = (0..events.len()).map(|n| json!({ "identifier": format!("i{n}"), "index": n }));
+    (200, json!({ "successful": each.collect::<Vec<_>>(), "failed": [] }))
+}
+
+fn refused(status: u16, error_type: &str, message: &str) -> (u16, Value) {
+    (status, json!({ "errors": [{ "errorType": error_type, "message": message }] }))
+}
+
+fn sizes(server: &EventServer) -> Vec<usize> {
+    server.heard().iter().map(|it| it["events"].as_array().unwrap().len()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_go_in_batches_of_five_and_each_batch_is_told() {
+    let server = answers(|_, body| taken(body)).await;
+    let lines: String = (0..12).map(|n| format!("{{\"n\":{n}}}\n\n")).collect();
+    let Ran { code, out, err } = publish(&server, &["--format", "json"], &lines);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(sizes(&server), [5, 5, 2]);
+    let heard = server.heard();
+    assert_eq!((&heard[0]["channel"], &heard[0]["x-api-key"]), (&json!("/a/b"), &json!(KEY)));
+    assert_eq!(heard[2]["events"][1], "{\"n\":11}");
+    let told: Vec<Value> = out.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    assert_eq!(told.len(), 3);
+    assert_eq!(told[2]["successful"][1], json!({ "identifier": "i1", "index": 11 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_come_from_words_files_and_lists() {
+    let server = answers(|_, body| taken(body)).await;
+    let world = World::new();
+    world.write("one.json", "{ \"a\": [1, 2] }\n");
+    world.write("list.json", "[1, \"two\", {\"three\": 3}]");
+    world.write("lines.jsonl", "1\n\"two\"\n");
+    let published = |more: &[&str]| {
+        let arguments = [&["publish", "--url", &server.url, "a/b/"], more].concat();
+        let Ran { code, out, err } = run_with(&world, &arguments, "");
+        assert_eq!(code, 0, "{err}");
+        (server.heard().last().unwrap()["events"].clone(), out)
+    };
+    let (events, out) = published(&["1", "{\"a\": 2}"]);
+    assert_eq!(events, json!(["1", "{\"a\": 2}"]));
+    assert_eq!(out, "2 events published to /a/b\n");
+    assert_eq!(published(&["--text", "it's"]).0, json!(["\"it's\""]));
+    assert_eq!(published(&["--file", "one.json"]).0, json!(["{ \"a\": [1, 2] }"]));
+    let list = json!(["1", "\"two\"", "{\"three\":3}"]);
+    assert_eq!(published(&["--file", "list.json", "--each"]).0, list);
+    assert_eq!(published(&["--file", "lines.jsonl"]).0, json!(["1", "\"two\""]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_published_is_refused_before_anything_is_sent() {
+    let server = answers(|_, body| taken(body)).await;
+    let large = format!("\"{}\"", "x".repeat(240 * 1024));
+    for (more, input, code, told) in [
+        (&["{a: 1}"][..], "", 64, "event 1 is no JSON"),
+        (&["1", "hello"], "", 64, "`--text`"),
+        (&[], large.as_str(), 1, "line 1 is too large for AppSync: it has 245762 bytes"),
+        (&[], "{", 1, "standard input, line 1 is no JSON"),
+        (&["--file", "no.json"], "", 1, "no.json can't be read"),
+    ] {
+        let ran = publish(&server, more, input);
+        assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{}", ran.err);
+        assert!(ran.err.contains(told), "{}", ran.err);
+    }
+    for channel in ["/a/*", "/a_b", "//"] {
+        let arguments = ["publish", "--url", &server.url, channel, "1"];
+        let Ran { code, err, .. } = run_with(&World::new(), &arguments, "");
+        assert_eq!(code, 64);
+        assert!(err.contains("is no channel"), "{err}");
+    }
+    assert_eq!(server.heard(), [] as [Value; 0]);
+    let ran = publish(&server, &[], "1\n2\n{\n3\n");
+    assert_eq!((ran.code, ran.out.as_str()), (3, "2 events published to /a/b\n"), "{}", ran.err);
+    assert!(ran.err.contains("line 3"), "{}", ran.err);
+    assert_eq!(sizes(&server), [2]);
+    assert_eq!(publish(&server, &[], "").code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_exit_code_says_whether_all_some_or_none_were_taken() {
+    let some = json!({
+        "successful": [{ "identifier": "x", "index": 0 }],
+        "failed": [{ "identifier": "y", "index": 1, "code": 401, "message": "no such room" }],
+    });
+    let server = answers(move |_, _| (200, some.clone())).await;
+    let Ran { code, out, err } = publish(&server, &["1", "2"], "");
+    assert_eq!((code, out.as_str()), (3, "1 of 2 events published to /a/b\n"));
+    assert_eq!(err, "event 2 was not taken: 401: no such room\n");
+
+    // A handler refuses one batch, which is no reason against the next.
+    let server = answers(|n, body| match n {
+        0 => refused(403, "", "not on sundays"),
+        _ => taken(body),
+    });
+    let server = server.await;
+    let Ran { code, err, .. } = publish(&server, &["1", "2", "3", "4", "5", "6"], "");
+    assert_eq!((code, sizes(&server)), (3, vec![5, 1]));
+    assert!(err.contains("events 1 to 5: /a/b: publish: not on sundays (HTTP 403"), "{err}");
+
+    // Credentials are refused once for all.
+    let unauthorized = json!({ "errors": [{ "errorType": "UnauthorizedException" }] });
+    let server = answers(move |_, _| (401, unauthorized.clone())).await;
+    let Ran { code, out, err } =
+        publish(&server, &["1", "2", "3", "4", "5", "6", "--format", "json"], "");
+    assert_eq!((code, sizes(&server)), (1, vec![5]));
+    let told: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(told["error"]["errorType"], "UnauthorizedException");
+    assert!(err.contains("tried as API_KEY") && err.contains("namespace `a`"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_was_certainly_not_published_is_sent_again() {
+    let failing = |status: u16| {
+        answers(move |n, body| match n {
+            0 => refused(status, "", "later"),
+            _ => taken(body),
+        })
+    };
+    let server = failing(429).await;
+    assert_eq!(publish(&server, &["1"], "").code, 0);
+    assert_eq!(sizes(&server), [1, 1]);
+    let server = failing(503).await;
+    let Ran { code, err, .. } = publish(&server, &["1"], "");
+    assert_eq!((code, sizes(&server)), (1, vec![1]));
+    assert!(err.contains("may have been published") && err.contains("--at-least-once"), "{err}");
+    let server = failing(503).await;
+    assert_eq!(publish(&server, &["1", "--at-least-once"], "").code, 0);
+    assert_eq!(sizes(&server), [1, 1]);
+    let Ran { code, err, .. } =
+        run_with(&World::new(), &["publish", "--url", "http://127.0.0.1:1/event", "/a", "1"], "");
+    assert_eq!(code, 1);
+    assert!(err.contains("refused") && err.contains("is 127.0.0.1:1 the address"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publishing_over_a_socket_has_the_same_outcomes() {
+    let server = talks(|_, mut talk: Talk| async move {
+        talk.let_in(300_000).await;
+        for n in 0.. {
+            let Some(frame) = talk.hear().await else { return };
+            // An event of another's and a sign of life come in between.
+            talk.say(json!({ "type": "ka" })).await;
+            match n {
+                0 => {
+                    let successful = json!([{ "identifier": "x", "index": 0 }]);
+                    talk.say(json!({ "type": "publish_success", "id": frame["id"], "successful": successful, "failed": [] })).await;
+                }
+                _ => {
+                    let errors = json!([{ "errorType": "InvalidInputError", "message": "no" }]);
+                    talk.say(
+                        json!({ "type": "publish_error", "id": frame["id"], "errors": errors }),
+                    )
+                    .await;
+                }
+            }
+        }
+    });
+    let server = server.await;
+    let Ran { code, err, .. } = publish(&server, &["--socket", "1", "2", "3", "4", "5", "6"], "");
+    assert_eq!(code, 3, "{err}");
+    assert!(err.contains("event 6: /a/b: publish: InvalidInputError: no"), "{err}");
+    let frames = server.heard_of("publish");
+    assert_eq!(frames.len(), 2);
+    assert_eq!(frames[0]["authorization"]["x-api-key"], KEY);
+    assert_eq!(server.heard().last().unwrap()["code"], 1000);
+}
+
+fn client(server: &EventServer) -> Client {
+    let timing = Timing {
+        answer: Duration::from_millis(200),
+        first_backoff: Duration::from_millis(1),
+        ..Timing::default()
+    };
+    let endpoint = Endpoint::parse(&server.url).unwrap();
+    Client { endpoint, net: Net::new(NetOptions::default()).unwrap(), timing }
+}
+
+fn key() -> Credentials {
+    Credentials::ApiKey(Secret::new(KEY))
+}
+
+#[tokio::test]
+async fn each_odd_end_of_a_handshake_is_told_apart() {
+    let opened = async |server: EventServer| -> ClientError {
+        Socket::open(&client(&server), &key()).await.unwrap_err()
+    };
+    // As AWS refuses credentials: after the upgrade, without a message, with the code of a good end.
+    let refusing = talks(|_, mut talk: Talk| async move {
+        let errors = json!([{ "errorType": "UnauthorizedException" }]);
+        talk.say(json!({ "type": "connection_error", "errors": errors })).await;
+        talk.end().await;
+    });
+    let error = opened(refusing.await).await;
+    assert_eq!(error.kind, Kind::Unauthorized);
+    assert_eq!(error.to_string(), "connect: UnauthorizedException");
+    let error = opened(talks(|_, talk: Talk| talk.end()).await).await;
+    assert_eq!(error.kind, Kind::Lost);
+    assert!(error.to_string().contains("ended the connection (code 1000)"), "{error}");
+    let silent = talks(|_, mut talk: Talk| async move { while talk.hear().await.is_some() {} });
+    let error = opened(silent.await).await;
+    assert_eq!(error.kind, Kind::Lost);
+    assert!(error.to_string().contains("nothing came for 0.2 s"), "{error}");
+}
+
+#[tokio::test]
+async fn a_publisher_whose_socket_has_ended_opens_another_before_it_sends() {
+    let server = talks(|_, mut talk: Talk| async move {
+        talk.let_in(300_000).await;
+        let frame = talk.hear().await.unwrap();
+        talk.say(json!({ "type": "publish_success", "id": frame["id"] })).await;
+        talk.end().await;
+    });
+    let server = server.await;
+    let mut publisher = Publisher::over_socket(client(&server), key(), key());
+    publisher.publish("/a", &["1".to_owned()]).await.unwrap();
+    // The farewell is on its way; what is sent into it is uncertain, so that it shows when it was heard.
+    let second = loop {
+        match publisher.publish("/a", &["2".to_owned()]).await {
+            Ok(published) => break published,
+            Err(error) => assert_eq!(error.kind, Kind::Uncertain),
+        }
+    };
+    assert!(second.failed.is_empty());
+    assert!(server.heard_of("connection_init").len() >= 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_is_opened_again_and_everything_subscribed_anew() {
+    let talk = |n: usize, mut talk: Talk| async move {
+        talk.let_in(300_000).await;
+        let (first, second) = (talk.accept().await, talk.accept().await);
+        talk.event(&first, &json!({ "n": n })).await;
+        talk.event(&second, &json!({ "n": n })).await;
+        if n == 0 { talk.end().await } else { talk.linger().await }
+    };
+    let server = talks(talk).await;
+    let Ran { code, out, err } = subscribe(&server, &["/a/*", "--count", "4"]);
+    assert_eq!(code, 0, "{err}");
+    let expected = ["/a/b {\"n\":0}", "/a/* {\"n\":0}", "/a/b {\"n\":1}", "/a/* {\"n\":1}"];
+    assert_eq!(out.lines().collect::<Vec<_>>(), expected);
+    assert!(err.contains("connection lost: receive: the server ended"), "{err}");
+    assert!(err.contains("(attempt 1)") && err.matches("subscribed to /a/*").count() == 2, "{err}");
+    assert_eq!(server.heard_of("subscribe").len(), 4);
+    assert_eq!(server.heard_of("farewell")[0]["code"], 1000);
+    assert_eq!(server.heard_of("unsubscribe").len(), 2);
+
+    let server = talks(talk).await;
+    let ran = subscribe(&server, &["/a/*", "--count", "4", "--no-reconnect"]);
+    assert_eq!((ran.code, ran.out.lines().count()), (1, 2), "{}", ran.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_falls_silent_is_lost() {
+    let server = talks(|n, mut talk: Talk| async move {
+        talk.let_in(100).await;
+        let id = talk.accept().await;
+        if n == 1 {
+            talk.event(&id, &json!("alive")).await;
+        }
+        talk.linger().await;
+    });
+    let Ran { code, out, err } = subscribe(&server.await, &["--count", "1"]);
+    assert_eq!((code, out.as_str()), (0, "\"alive\"\n"), "{err}");
+    assert!(err.contains("nothing came for 0.1 s, not even a sign of life"), "{err}");
+}
+
+/// Sends these events and stays.
+async fn sending(events: &'static [&'static str]) -> EventServer {
+    talks(move |_, mut talk: Talk| async move {
+        talk.let_in(300_000).await;
+        let id = talk.accept().await;
+        for event in events {
+            talk.say(json!({ "type": "data", "id": id, "event": event })).await;
+        }
+        talk.linger().await;
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_printed_as_asked_and_only_those_that_are_wanted() {
+    let events =
+        &["{\"o\":{\"s\":\"paid\",\"n\":[1]}}", "{\"o\":{\"s\":\"new\"}}", "\"t\"", "{\n\"x\": 1}"];
+    let out = async |more: &[&str]| {
+        let Ran { code, out, err } = subscribe(&sending(events).await, more);
+        assert_eq!(code, 0, "{err}");
+        out
+    };
+    assert_eq!(out(&["--count", "2"]).await, format!("{}\n{}\n", events[0], events[1]));
+    let last = out(&["--count", "4", "--format", "raw"]).await;
+    assert_eq!(last.lines().last(), Some("{\"x\":1}"));
+    let filtered =
+        ["--where", "o.s=paid", "--where", "o.n[0]=1", "--count", "1", "--format", "json"];
+    let document: Value = serde_json::from_str(&out(&filtered).await).unwrap();
+    assert_eq!(
+        (&document["channel"], &document["event"]["o"]["s"]),
+        (&json!("/a/b"), &json!("paid"))
+    );
+    assert!(document["received"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(out(&["--where", "o.s=new", "--count", "1"]).await, format!("{}\n", events[1]));
+    let wrong = subscribe(&sending(events).await, &["--where", "paid"]);
+    assert_eq!(wrong.code, 64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeout_is_an_end_or_a_failure_if_more_was_wanted() {
+    for (events, more, expected) in [
+        (&["1"][..], &["--timeout", "300ms"][..], 0),
+        (&["1"], &["--timeout", "300ms", "--count", "2"], 3),
+        (&[], &["--timeout", "300ms", "--count", "1"], 1),
+    ] {
+        let Ran { code, err, .. } = subscribe(&sending(events).await, more);
+        assert_eq!(code, expected, "{err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_that_is_refused_is_an_error_that_says_as_whom_it_was_tried() {
+    let server = talks(|_, mut talk: Talk| async move {
+        talk.let_in(300_000).await;
+        let id = talk.hear().await.unwrap()["id"].clone();
+        let errors = json!([{ "errorType": "Unauthorized", "message": "not you" }]);
+        talk.say(json!({ "type": "subscribe_error", "id": id, "errors": errors })).await;
+        talk.linger().await;
+    });
+    let Ran { code, out, err } = subscribe(&server.await, &[]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("/a/b: subscribe: Unauthorized: not you"), "{err}");
+    assert!(err.contains("tried as API_KEY"), "{err}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_ends_it_well_after_taking_leave() {
+    let server = sending(&["1"]).await;
+    let world = World::new();
+    let mut command = world.command(&["subscribe", "--url", &server.url, "/a/b"]);
+    command.env("PROVISION_API_KEY", KEY).stdout(Stdio::piped());
+    let code = tokio::task::block_in_place(|| {
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "1\n");
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        child.wait().unwrap().code()
+    });
+    assert_eq!(code, Some(0));
+    assert_eq!(server.heard_of("unsubscribe").len(), 1);
+    assert_eq!(server.heard_of("farewell")[0]["code"], 1000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_shows_however_much_is_told() {
+    let server = answers(|_, _| refused(401, "UnauthorizedException", &format!("no {KEY}"))).await;
+    for more in [&["1", "-vv"][..], &["1", "--socket", "-vv"], &["1", "--print", "curl"]] {
+        publish(&server, more, "");
+    }
+    let token = "very-secret-token";
+    for more in [&["1", "-vv"][..], &["1", "--socket", "-vv"], &["1", "--print", "js"]] {
+        let world = World::new();
+        let mut command =
+            world.command(&[&["publish", "--url", &server.url, "/a/b"], more].concat());
+        command.env("PROVISION_TOKEN", token);
+        let Ran { out, err, .. } = finish(command, "");
+        assert!(!out.contains(token) && !err.contains(token), "{out}{err}");
+    }
+    assert!(server.heard().iter().any(|it| it["authorization"] == token));
+}

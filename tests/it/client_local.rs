@@ -1,0 +1,199 @@
+//! `provision publish` and `provision subscribe` of a stack that stands on the local AWS.
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+
+use crate::world::{Ran, Serving, World};
+
+const SPEC: &str = "version: 1
+stack: s
+region: eu-west-1
+apis:
+  a:
+    auth:
+      providers:
+        - API_KEY
+        - AWS_IAM
+        - { type: AWS_LAMBDA, function: 'arn:aws:lambda:eu-west-1:123456789012:function:f' }
+      connection: [API_KEY]
+    apiKeys: { web: { validFor: 10d }, later: { validFor: 90d } }
+    namespaces:
+      open: { publish: [AWS_IAM], subscribe: [API_KEY, AWS_IAM] }
+      guarded: { publish: [AWS_LAMBDA], subscribe: [AWS_IAM] }
+";
+
+/// A world in which the stack stands on a local AWS that is served.
+fn served() -> (World, Serving) {
+    let world = World::new();
+    world.write("spec.yaml", SPEC);
+    let serving = world.serve(&[]);
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    (world, serving)
+}
+
+fn query(world: &World, path: &str) -> String {
+    let path = format!("apis.a.{path}");
+    let arguments = ["outputs", "spec.yaml", "--local", "--reveal", "--query", &path];
+    world.ok(&arguments).trim().to_owned()
+}
+
+/// A subscriber that hears by now.
+struct Listening(Child);
+
+impl Listening {
+    fn to(world: &World, more: &[&str]) -> Self {
+        let arguments = [&["subscribe", "spec.yaml", "--local", "--timeout", "20s"], more].concat();
+        let mut command = world.command(&arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = told.find(|it| it.as_ref().unwrap().starts_with("subscribed"));
+        assert!(line.is_some(), "it ended before it subscribed");
+        Self(child)
+    }
+    fn heard(mut self) -> String {
+        let mut out = String::new();
+        self.0.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        assert_eq!(self.0.wait().unwrap().code(), Some(0));
+        out
+    }
+}
+
+#[test]
+fn what_is_published_is_heard_by_http_and_by_socket_in_the_first_mode_that_is_accepted() {
+    let (world, _serving) = served();
+    let listening = Listening::to(&world, &["/open/*", "--count", "3", "--format", "raw"]);
+    // The namespace wants signatures, connections want a key.
+    let say = |more: &[&str]| {
+        world.ok(&[&["publish", "spec.yaml", "--local", "/open/room"], more].concat())
+    };
+    assert_eq!(say(&["{\"n\":\"<1>\"}"]), "1 event published to /open/room\n");
+    say(&["2", "--socket"]);
+    let document: Value = serde_json::from_str(&say(&["3", "--format", "json"])).unwrap();
+    assert_eq!(document["successful"][0]["index"], 0);
+    assert_eq!(listening.heard(), "{\"n\":\"<1>\"}\n2\n3\n");
+    // Subscribed by a signature on a connection that was opened by a key.
+    let listening = Listening::to(&world, &["/open/a", "--mode", "iam", "--count", "1"]);
+    say(&["4"]);
+    drop(listening.0);
+    let listening = Listening::to(&world, &["/guarded/a", "--count", "1"]);
+    drop(listening.0);
+}
+
+#[test]
+fn a_refusal_names_the_namespace_the_mode_and_what_would_be_accepted() {
+    let (world, _serving) = served();
+    let refused = |more: &[&str]| {
+        let Ran { code, out, err } =
+            world.run(&[&["publish", "spec.yaml", "--local"], more].concat());
+        assert_eq!((code, out.as_str()), (1, ""), "{err}");
+        err
+    };
+    let err = refused(&["/opne/a", "1"]);
+    assert!(err.contains("API a has no channel namespace `opne`"), "{err}");
+    assert!(err.contains("did you mean `open`? It has guarded, open"), "{err}");
+    let err = refused(&["/open/a", "1", "--mode", "api-key"]);
+    assert!(err.contains("UnauthorizedException") && err.contains("tried as API_KEY"), "{err}");
+    assert!(err.contains("publishing in `open` accepts AWS_IAM\n"), "{err}");
+    let err = refused(&["/guarded/a", "1"]);
+    assert!(
+        err.contains("no credentials to publish in `guarded`, which accepts AWS_LAMBDA"),
+        "{err}"
+    );
+    assert!(err.contains("`--token`"), "{err}");
+    let err = refused(&["/guarded/a", "1", "--token", "nobody"]);
+    assert!(err.contains("tried as AWS_LAMBDA") && err.contains("authorizer's function"), "{err}");
+    assert!(!err.contains("nobody"), "{err}");
+    let err = refused(&["/open/a", "1", "--key", "wbe"]);
+    assert!(err.contains("no key called `wbe`") && err.contains("later, web"), "{err}");
+    world.write("spec.yaml", &format!("{SPEC}      new: {{}}\n"));
+    let err = refused(&["/new/a", "1"]);
+    assert!(err.contains("the spec declares it: provision apply spec.yaml"), "{err}");
+}
+
+#[test]
+fn a_key_that_has_ended_is_named() {
+    let world = World::new();
+    world.write("spec.yaml", &SPEC.replace("publish: [AWS_IAM]", "publish: [API_KEY]"));
+    world.ok(&["apply", "spec.yaml", "--local", "--yes", "--now", "2026-01-01T00:00:00Z"]);
+    let arguments = ["publish", "spec.yaml", "--local", "/open/a", "1", "--key", "web"];
+    let later = [&arguments[..], &["--now", "2026-01-20T00:00:00Z"]].concat();
+    let Ran { code, err, .. } = world.run(&later);
+    assert_eq!(code, 1);
+    assert!(err.contains("key web ended at 2026-01-11T"), "{err}");
+    // The one that lasts longest is taken otherwise.
+    let later = [&arguments[..5], &["--now", "2026-01-20T00:00:00Z"]].concat();
+    assert_eq!(world.run(&later).code, 0);
+}
+
+#[test]
+fn without_a_served_local_aws_a_subscriber_is_told_that_it_is_alone() {
+    let world = World::new();
+    world.write("spec.yaml", SPEC);
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    let Ran { code, err, .. } =
+        world.run(&["subscribe", "spec.yaml", "--local", "/open/a", "--timeout", "200ms"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("provision local") && err.contains("subscribed to /open/a"), "{err}");
+    world.ok(&["publish", "spec.yaml", "--local", "/open/a", "1"]);
+}
+
+#[test]
+fn an_authority_of_ones_own_is_trusted_when_it_is_named() {
+    let (world, _serving) = served();
+    let url = query(&world, "http.url").replace("http://127.0.0.1", "https://localhost");
+    let publish = ["publish", "spec.yaml", "--local", "/open/a", "1", "--endpoint", &url];
+    let Ran { code, err, .. } = world.run(&publish);
+    assert_eq!(code, 1);
+    assert!(err.contains("TLS") && err.contains("--ca-bundle FILE"), "{err}");
+    let bundle = world.ok(&["local", "trust", "--format", "path"]);
+    let trusting = [&publish[..], &["--ca-bundle", bundle.trim()]].concat();
+    world.ok(&trusting);
+    world.ok(&[&trusting[..], &["--socket"]].concat());
+    let mut command = world.command(&publish);
+    assert!(command.env("AWS_CA_BUNDLE", bundle.trim()).output().unwrap().status.success());
+    let nothing = [&publish[..], &["--ca-bundle", "spec.yaml"]].concat();
+    assert!(world.run(&nothing).err.contains("no certificate in it"));
+}
+
+#[test]
+fn any_event_api_is_reached_by_its_url() {
+    let (world, _serving) = served();
+    let url = query(&world, "http.url");
+    let iam = ["publish", "--url", &url, "/open/a", "1", "--mode", "iam", "--region", "eu-west-1"];
+    let mut command = world.command(&iam);
+    command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let Ran { code, err, .. } = world.run(&["publish", "--url", &url, "/open/a", "1"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("PROVISION_API_KEY is not set") && err.contains("--mode iam"), "{err}");
+    let subscribe =
+        ["subscribe", "--url", &url, "/open/a", "--timeout", "1s", "--api-key-env", "K"];
+    let mut command = world.command(&subscribe);
+    let done = command.env("K", query(&world, "apiKeys[0].value")).output().unwrap();
+    let err = String::from_utf8(done.stderr).unwrap();
+    assert!(done.status.success() && err.contains("subscribed to /open/a"), "{err}");
+}
+
+#[test]
+fn what_is_printed_for_curl_runs_as_it_stands() {
+    let (world, _serving) = served();
+    let printed = |more: &[&str]| {
+        let publish = ["publish", "spec.yaml", "--local", "/open/a", "{\"a\":\"it's \\\\ <x>\"}"];
+        world.ok(&[&publish[..], &["--print", "curl"], more].concat())
+    };
+    let key = query(&world, "apiKeys[0].value");
+    let text = printed(&[]);
+    assert!(!text.contains(&key), "{text}");
+    assert!(printed(&["--mode", "api-key", "--key", "later", "--reveal"]).contains(&key));
+    if std::process::Command::new("curl").arg("--version").output().is_err() {
+        return;
+    }
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &text]).env("AWS_ACCESS_KEY_ID", "local");
+    shell.env("AWS_SECRET_ACCESS_KEY", "local").env_remove("AWS_SESSION_TOKEN");
+    let done = shell.output().unwrap();
+    let out = String::from_utf8_lossy(&done.stdout);
+    assert!(out.contains("\"failed\":[]"), "{out}{}", String::from_utf8_lossy(&done.stderr));
+}
