@@ -14,7 +14,7 @@ use crate::cli::reach::{Doing, ReachArgs, Reached, failure, reach, words};
 use crate::cli::snippet::{Print, print};
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
-use crate::client::{Channel, Credentials, Subscriber, Told};
+use crate::client::{Channel, Subscriber, Subscription, Told};
 use crate::render::snippets::Action;
 use filter::Filter;
 
@@ -108,16 +108,17 @@ async fn go(
     channels: &[Channel],
     io: &mut Io,
 ) -> Result<Exit, Failure> {
-    let mut subscribe_as = None;
+    let mut subscriptions = Vec::new();
     for channel in channels {
         let namespace = reached.namespace(channel)?;
         let credentials = reached.credentials(Doing::Subscribe, namespace, &io.clock)?;
-        subscribe_as.get_or_insert(credentials);
+        subscriptions.push(Subscription { channel: channel.to_string(), credentials });
     }
-    let subscribe_as = subscribe_as.expect("there is a channel, as was checked");
+    let first = subscriptions.first().map(|it| it.credentials.clone());
+    let first = first.expect("there is a channel, as was checked");
     if let Some(tool) = args.print {
         let channels = channels.iter().map(Channel::as_str).collect();
-        print(tool, reached, &subscribe_as, Action::Subscribe { channels }, args.reveal, io)?;
+        print(tool, reached, &first, Action::Subscribe { channels }, args.reveal, io)?;
         return Ok(Exit::Done);
     }
     if reached.is_brief() {
@@ -128,9 +129,8 @@ async fn go(
     }
     let subscriber = Subscriber {
         client: reached.client.clone(),
-        connect_as: reached.connection_credentials(&subscribe_as, &io.clock),
-        subscribe_as,
-        channels: channels.iter().map(ToString::to_string).collect(),
+        connect_as: reached.connection_credentials(&first, &io.clock),
+        subscriptions,
         reconnects: !args.no_reconnect,
     };
     listen(args, reached, channels, &subscriber, io).await
@@ -151,11 +151,12 @@ async fn listen(
         return Err(failure);
     }
     if let Err(error) = ended {
-        let named = subscriber.channels.iter().position(|it| error.message.contains(it.as_str()));
-        let channel = &channels[named.unwrap_or(0)];
-        let used: &Credentials = match error.operation {
+        let named = |it: &Channel| error.channel.as_deref() == Some(it.as_str());
+        let n = channels.iter().position(named).unwrap_or(0);
+        let channel = &channels[n];
+        let used = match error.operation {
             "connect" => &subscriber.connect_as,
-            _ => &subscriber.subscribe_as,
+            _ => &subscriber.subscriptions[n].credentials,
         };
         return Err(failure(&error, reached, Doing::Subscribe, channel, used));
     }

@@ -42,19 +42,33 @@ pub struct ClientError {
     pub request_id: Option<String>,
     /// The operation that failed: `publish`, `connect`.
     pub operation: &'static str,
+    /// The channel that it is about, where an operation is about several.
+    pub channel: Option<String>,
 }
 
 impl ClientError {
     /// What we found out ourselves, in the place of an answer.
     pub fn new(kind: Kind, operation: &'static str, message: impl Into<String>) -> Self {
         let message = without_keys(&message.into());
-        Self { kind, error_type: None, message, status: None, request_id: None, operation }
+        Self {
+            kind,
+            error_type: None,
+            message,
+            status: None,
+            request_id: None,
+            operation,
+            channel: None,
+        }
     }
     /// What AppSync says; `told` is the first of its errors, which may lack a message.
     pub fn answered(operation: &'static str, error_type: &str, told: &str) -> Self {
         let kind = kind_of(error_type, told);
         let named = (!error_type.is_empty()).then(|| error_type.to_owned());
         Self { error_type: named, ..Self::new(kind, operation, told) }
+    }
+    /// The same, of one channel.
+    pub fn of_channel(self, channel: &str) -> Self {
+        Self { channel: Some(channel.to_owned()), ..self }
     }
     /// The same, over HTTP.
     pub fn with_status(mut self, status: StatusCode) -> Self {

@@ -28,7 +28,7 @@ pub use net::{Net, NetOptions};
 pub use publisher::Publisher;
 pub use secret::Secret;
 pub use socket::{Incoming, Socket};
-pub use subscriber::{Subscriber, Told};
+pub use subscriber::{Subscriber, Subscription, Told};
 
 use std::time::Duration;
 

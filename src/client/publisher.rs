@@ -18,7 +18,7 @@ pub struct Publisher {
 
 enum Way {
     Http(Requests),
-    Socket { connect_as: Credentials, open: Option<Socket> },
+    Socket { connect_as: Credentials, open: Option<Box<Socket>> },
 }
 
 impl Publisher {
@@ -82,14 +82,14 @@ impl Publisher {
         match way {
             Way::Http(requests) => requests.send(client, publish_as, body(channel, events)).await,
             Way::Socket { connect_as, open } => {
-                let alive = open.take().and_then(Socket::if_alive);
+                let alive = open.take().and_then(|it| it.if_alive());
                 let mut socket = match alive {
                     Some(socket) => socket,
                     None => Socket::open(client, connect_as).await.map_err(unsent)?,
                 };
                 let published = socket.publish(channel, events, publish_as).await;
                 if !matches!(&published, Err(error) if error.kind == Kind::Uncertain) {
-                    *open = Some(socket);
+                    *open = Some(Box::new(socket));
                 }
                 published
             }

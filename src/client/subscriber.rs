@@ -41,10 +41,16 @@ pub struct Subscriber {
     pub client: Client,
     /// As whom to connect; an API may want that in another way than it wants subscriptions.
     pub connect_as: Credentials,
-    pub subscribe_as: Credentials,
-    pub channels: Vec<String>,
+    pub subscriptions: Vec<Subscription>,
     /// Whether a lost connection is opened again.
     pub reconnects: bool,
+}
+
+/// A channel, and as whom to subscribe to it: each namespace accepts what it likes.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    pub channel: String,
+    pub credentials: Credentials,
 }
 
 type Tell<'a> = &'a mut (dyn FnMut(Told) -> ControlFlow<()> + Send);
@@ -153,8 +159,9 @@ impl Subscriber {
             ControlFlow::Break(()) => Err(End::Enough),
         };
         say(Told::Connected)?;
-        for channel in &self.channels {
-            let id = socket.subscribe(channel, &self.subscribe_as).await?;
+        for Subscription { channel, credentials } in &self.subscriptions {
+            let subscribed = socket.subscribe(channel, credentials).await;
+            let id = subscribed.map_err(|error| error.of_channel(channel))?;
             ids.insert(id, channel.clone());
             say(Told::Subscribed { channel: channel.clone() })?;
         }

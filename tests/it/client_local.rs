@@ -73,11 +73,13 @@ fn what_is_published_is_heard_by_http_and_by_socket_in_the_first_mode_that_is_ac
     assert_eq!(document["successful"][0]["index"], 0);
     assert_eq!(listening.heard(), "{\"n\":\"<1>\"}\n2\n3\n");
     // Subscribed by a signature on a connection that was opened by a key.
-    let listening = Listening::to(&world, &["/open/a", "--mode", "iam", "--count", "1"]);
-    say(&["4"]);
-    drop(listening.0);
-    let listening = Listening::to(&world, &["/guarded/a", "--count", "1"]);
-    drop(listening.0);
+    for more in
+        [&["/open/*", "--mode", "iam"][..], &["/guarded/a", "/open/*"], &["/open/*", "/guarded/a"]]
+    {
+        let listening = Listening::to(&world, &[more, &["--count", "1"]].concat());
+        say(&["4"]);
+        assert!(listening.heard().ends_with("4\n"));
+    }
 }
 
 #[test]
