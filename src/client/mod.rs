@@ -16,6 +16,7 @@ mod secret;
 mod sign;
 mod socket;
 mod subscriber;
+pub mod verify;
 
 pub use batch::{Batches, EVENT_BYTES_MAX, EVENTS_MAX, TooLarge, sized};
 pub use channel::Channel;
