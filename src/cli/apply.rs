@@ -19,6 +19,7 @@ use crate::cli::plan::{Format, closing, headline, wanted};
 use crate::cli::progress::Progress;
 use crate::cli::scope::ScopeArgs;
 use crate::cli::target::{self, Session, TargetArgs};
+use crate::cli::verify::after_apply;
 use crate::cli::{Failure, Io};
 use crate::diff::Change;
 use crate::event::{Event, Objection};
@@ -40,6 +41,7 @@ Examples:
   provision apply spec.yaml --local              # without an AWS account
   provision apply spec.yaml                      # shows the plan and asks
   provision apply plan.json                      # what was planned, and nothing else
+  provision apply spec.yaml --yes --verify       # and proves that it works
   provision apply spec.yaml --yes --format json  # in a pipeline: a JSON document a line")]
 pub struct ApplyArgs {
     /// The spec, or a saved plan; `-` for standard input
@@ -48,6 +50,9 @@ pub struct ApplyArgs {
     /// Let a spec that declares nothing delete everything
     #[arg(long, help_heading = "Safety")]
     allow_empty: bool,
+    /// In the end, prove that it works, as `provision verify` does; exit code 6 if it doesn't: the changes stay
+    #[arg(long)]
+    verify: bool,
     #[command(flatten)]
     changing: ChangingArgs,
 }
@@ -122,7 +127,7 @@ async fn applied(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
             Intent::of_spec(sound, false, scope, args.allow_empty, now)
         }
     };
-    start(&intent, &args.changing, io).await
+    start(&intent, &args.changing, args.verify, io).await
 }
 
 async fn destroyed(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
@@ -130,7 +135,7 @@ async fn destroyed(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
     let given = args.changing.parameters.given(io)?;
     let sound = wanted(&opened, &given, true, io)?;
     let intent = Intent::of_spec(sound, true, &args.changing.scope, true, io.now_epoch_s());
-    start(&intent, &args.changing, io).await
+    start(&intent, &args.changing, false, io).await
 }
 
 /// What a saved plan is to bring about: nothing on the command line may add to it.
@@ -161,11 +166,21 @@ fn planned(args: &ApplyArgs, opened: &Opened, io: &Io) -> Result<Intent, Failure
     Intent::of_saved(saved, scope.max_deletes, io.now_epoch_s())
 }
 
-/// Opens and closes a session around the change.
-async fn start(intent: &Intent, args: &ChangingArgs, io: &mut Io) -> Result<Exit, Failure> {
+/// Opens and closes a session around the change, and around the proof that it works.
+async fn start(
+    intent: &Intent,
+    args: &ChangingArgs,
+    verify: bool,
+    io: &mut Io,
+) -> Result<Exit, Failure> {
     args.outputs.check(&intent.desired, io)?;
     let session = target::open(&args.target, intent.declared(), io).await?;
-    let result = in_turn(intent, args, &session, io).await;
+    let mut result = in_turn(intent, args, &session, io).await;
+    let has_apis = intent.desired.keys().any(|it| it.section() == "apis");
+    if verify && has_apis && matches!(result, Ok(Exit::Done)) {
+        let (stack, desired) = (&intent.stack, &intent.desired);
+        result = after_apply(stack, desired, args.format, &session, io).await;
+    }
     closing(session, result).await
 }
 

@@ -23,6 +23,8 @@ pub enum Exit {
     Stale = 4,
     /// A safety rule refused, or nobody could be asked.
     Refused = 5,
+    /// What is deployed does not do what the spec says, or nobody could tell.
+    Unproven = 6,
     /// The command line is wrong.
     Usage = 64,
     /// Interrupted, or the answer was no.
@@ -38,6 +40,7 @@ Exit codes:
   3    partly done; run it again
   4    the plan is stale
   5    a safety rule refused, or nobody could be asked
+  6    deployed, and `verify` found it to do otherwise than the spec says, or could not tell
   64   the command line is wrong
   130  interrupted, or the answer was no";
 
@@ -212,6 +215,7 @@ mod tests {
             Exit::Partial,
             Exit::Stale,
             Exit::Refused,
+            Exit::Unproven,
             Exit::Usage,
             Exit::Interrupted,
         ];

@@ -1,7 +1,7 @@
 //! `provision local`: the local AWS as a service, until it is told to stop.
 pub mod serving;
 mod settings;
-mod token;
+pub mod token;
 mod trust;
 
 use crate::cli::local::serving::{ServingArgs, open, stopped};

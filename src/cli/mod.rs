@@ -28,6 +28,7 @@ mod snippet;
 mod subscribe;
 mod target;
 mod validate;
+mod verify;
 
 pub use exit::{Exit, Failure};
 pub use io::{Color, Io, Terminal};
@@ -82,6 +83,7 @@ enum Command {
     Plan(plan::Args),
     Apply(apply::ApplyArgs),
     Outputs(outputs::Args),
+    Verify(verify::Args),
     Destroy(apply::DestroyArgs),
     Render(render::Args),
     Access(access::Args),
@@ -128,6 +130,7 @@ async fn command(command: Command, io: &mut Io) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(&args, io).await,
         Command::Apply(args) => apply::apply(&args, io).await,
         Command::Outputs(args) => outputs::run(&args, io).await,
+        Command::Verify(args) => verify::run(&args, io).await,
         Command::Destroy(args) => apply::destroy(&args, io).await,
         Command::Render(args) => render::run(&args, io),
         Command::Access(args) => access::run(&args, io),

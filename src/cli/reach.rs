@@ -2,6 +2,7 @@
 mod credentials;
 mod refused;
 
+pub use credentials::{end_of, is_jwt, lasting};
 pub use refused::failure;
 
 use std::path::{Path, PathBuf};
@@ -63,7 +64,7 @@ pub enum ModeArg {
 }
 
 impl ModeArg {
-    fn mode(self) -> Mode {
+    pub fn mode(self) -> Mode {
         match self {
             Self::ApiKey => Mode::ApiKey,
             Self::Iam => Mode::Iam,
@@ -142,7 +143,7 @@ pub async fn reach(
     target: &TargetArgs,
     io: &mut Io,
 ) -> Result<Reached, Failure> {
-    let net = net(args, io)?;
+    let net = net(args.ca_bundle.as_ref(), io)?;
     let token = credentials::token(args, io)?;
     let client = |endpoint| Client { endpoint, net, timing: Timing::default() };
     let now_epoch_s = io.now_epoch_s();
@@ -289,7 +290,7 @@ fn choose(apis: Vec<ApiOutputs>, key: Option<&str>, stack: &str) -> Result<ApiOu
 }
 
 /// Where the API is. An AWS on this machine serves under one address all the hosts that only AWS has.
-fn address(api: &ApiOutputs, session: &Session) -> String {
+pub fn address(api: &ApiOutputs, session: &Session) -> String {
     let local = session.url.as_ref().filter(|_| is_of_aws(&api.http.host)).filter(|url| {
         let host = url.split("://").nth(1).unwrap_or_default();
         ["127.0.0.1", "localhost", "[::1]"].iter().any(|it| host.starts_with(it))
@@ -308,12 +309,12 @@ fn endpoint(what: &str, url: &str) -> Result<Endpoint, Failure> {
 }
 
 /// The network, as the environment and the user describe it.
-fn net(args: &ReachArgs, io: &Io) -> Result<Net, Failure> {
+pub fn net(ca_bundle: Option<&PathBuf>, io: &Io) -> Result<Net, Failure> {
     let variable = |names: &[&str]| {
         let found = names.iter().find_map(|it| io.environment.get(*it).filter(|it| !it.is_empty()));
         found.cloned()
     };
-    let named = args.ca_bundle.clone().or_else(|| variable(&["AWS_CA_BUNDLE"]).map(PathBuf::from));
+    let named = ca_bundle.cloned().or_else(|| variable(&["AWS_CA_BUNDLE"]).map(PathBuf::from));
     let unusable = |reason: String| {
         let shown = named.as_deref().unwrap_or(Path::new("")).display();
         Failure::error(format!("the certificates in {shown} can't be used: {reason}"))

@@ -10,4 +10,5 @@ pub mod progress;
 pub mod snippets;
 pub mod spec;
 pub mod template;
+pub mod verification;
 pub mod yaml;

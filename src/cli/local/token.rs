@@ -77,7 +77,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 }
 
 /// Has the local AWS that is served at `url` make the token.
-async fn ask(url: &str, asked: &TokenAsked) -> Result<String, Failure> {
+pub async fn ask(url: &str, asked: &TokenAsked) -> Result<String, Failure> {
     let lost = |error: &dyn std::fmt::Display| {
         Failure::error(format!("the local AWS at {url} does not answer: {error}"))
     };

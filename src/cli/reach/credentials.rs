@@ -175,7 +175,8 @@ pub fn end_of(token: &Secret) -> Option<i64> {
     claims(token)?.get("exp")?.as_i64()
 }
 
-fn is_jwt(token: &Secret) -> bool {
+/// Whether it is a JWT, as Cognito and OpenID Connect issuers give.
+pub fn is_jwt(token: &Secret) -> bool {
     claims(token).is_some()
 }
 
@@ -193,7 +194,7 @@ fn modes(names: &[String]) -> Vec<Mode> {
 }
 
 /// The key that ends last.
-fn lasting(keys: &[KeyOutputs]) -> Option<&KeyOutputs> {
+pub fn lasting(keys: &[KeyOutputs]) -> Option<&KeyOutputs> {
     keys.iter().max_by(|one, two| one.expires.cmp(&two.expires).then(two.key.cmp(&one.key)))
 }
 

@@ -107,12 +107,17 @@ fn refused(
         }
         // Whom AppSync forbids it never gets as far as a handler, whose own words these would be.
         Attempt::Failed(error)
-            if error.kind == Kind::Refused && *handling != Handling::None && error.error_type.is_none() =>
+            if error.kind == Kind::Refused
+                && *handling != Handling::None
+                && error.error_type.is_none() =>
         {
             let why = format!("accepted, it seems, and refused by the handler: {error}");
             (Verdict::Difference, Some(why))
         }
         Attempt::Failed(error) if is_refusal(&error) => (Verdict::Same, None),
+        Attempt::Failed(error) if error.kind == Kind::Invalid && error.error_type.is_some() => {
+            (Verdict::Same, Some(format!("refused for another reason: {error}")))
+        }
         Attempt::Failed(error) if operation == Operation::Connect && error.kind == Kind::Lost => {
             (Verdict::Same, Some("the connection was ended without a reason".to_owned()))
         }

@@ -1,5 +1,7 @@
 //! What there is to try, before anybody is asked.
-use crate::client::verify::{About, Bearer, Expected, Handling, Operation, Options, Place, Subject};
+use crate::client::verify::{
+    About, Bearer, Expected, Handling, Operation, Options, Place, Subject,
+};
 
 /// One thing to try, and what the spec says will come of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +45,9 @@ fn connection(subject: &Subject, bearer: &Bearer) -> Check {
 
 fn in_namespace(place: &Place, bearer: &Bearer, operation: Operation, options: Options) -> Check {
     let source = match place.handling(operation) {
-        Handling::DataSource(name) if !options.with_data_sources => Some(format!(
-            "the handler uses the data source {name}: `--with-data-sources` lets it"
-        )),
+        Handling::DataSource(name) if !options.with_data_sources => {
+            Some(format!("the handler uses the data source {name}: `--with-data-sources` lets it"))
+        }
         _ => None,
     };
     Check {

@@ -9,9 +9,7 @@ use crate::client::verify::line::Line;
 use crate::client::verify::matrix::{Check, matrix};
 use crate::client::verify::namespace::try_all;
 use crate::client::verify::probe::Ids;
-use crate::client::verify::{
-    About, Bearer, Finding, Handling, Operation, Options, Place, Subject, Verified,
-};
+use crate::client::verify::{About, Bearer, Finding, Handling, Options, Place, Subject, Verified};
 use crate::client::{
     Client, ClientError, Credentials, Kind, Mode, Published, Publisher, Secret, Socket,
 };
@@ -95,16 +93,9 @@ fn ways(subject: &Subject, lines: Vec<(Mode, Line)>) -> Ways {
 }
 
 /// Everything but the connections of the modes.
-async fn rest(
-    subject: &Subject,
-    checks: &[Check],
-    ways: &Ways,
-    options: Options,
-) -> Vec<Finding> {
+async fn rest(subject: &Subject, checks: &[Check], ways: &Ways, options: Options) -> Vec<Finding> {
     let of = |place: &Place| -> Vec<Check> {
-        let is_here = |it: &&Check| {
-            matches!(&it.about, About::Namespace { namespace, .. } if *namespace == place.name)
-        };
+        let is_here = |it: &&Check| matches!(&it.about, About::Namespace { namespace, .. } if *namespace == place.name);
         checks.iter().filter(is_here).cloned().collect()
     };
     let places = stream::iter(&subject.places).map(|place| {

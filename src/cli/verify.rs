@@ -1,0 +1,200 @@
+//! `provision verify`: whether what is deployed does what the spec says.
+mod subject;
+mod token;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+
+use crate::cli::apply::duration;
+use crate::cli::load::{Warns, sound};
+use crate::cli::parameters::{ParameterArgs, applicable};
+use crate::cli::plan::{Format as ApplyFormat, closing, json};
+use crate::cli::reach::ModeArg;
+use crate::cli::render::{must_take_a_file, write};
+use crate::cli::target::{self, Declared, Session, TargetArgs};
+use crate::cli::{Exit, Failure, Io};
+use crate::client::verify::{Options, Verified, verify};
+use crate::kind::Desired;
+use crate::render::verification::{Verification, junit, table};
+use subject::{EventArg, Found, subjects};
+use token::TokenArg;
+
+/// APIs that are tried at a time.
+const APIS_AT_ONCE: usize = 4;
+/// How long one check of `apply --verify` may take.
+const TIMEOUT: &str = "20s";
+
+/// Prove that what is deployed does what the spec says
+///
+/// For each API, namespace and mode: connects, subscribes to a channel that nobody knows, publishes over HTTP and
+/// over a WebSocket and sees the event arrive, where the spec allows it; and sees it refused where the spec doesn't.
+/// Also that a wrong API key and a namespace that is not there are refused.
+///
+/// It uses the stack's API keys and your AWS credentials. Other modes need a token; on the local AWS, Cognito's and
+/// OpenID Connect's are made for you. What nobody is at hand for is not tried, and is said.
+///
+/// Events go to /NAMESPACE/provision-verify/NONCE: who subscribes to /NAMESPACE/* sees them, and handlers run.
+/// --only-refusals publishes nothing that the spec allows, and --api, --namespace and --mode try less. What a
+/// handler does by way of a data source is left alone without --with-data-sources.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exit codes: 0 if all that was tried is as the spec says, or is a handler's to decide; 6 if something is not, or could
+not be found out, and with --strict if something was not tried; 1 if there was nothing to try it on.
+
+Examples:
+  provision verify spec.yaml --local
+  provision verify spec.yaml --namespace sample --only-refusals
+  provision verify spec.yaml --token lambda=let-me-in --strict
+  provision verify spec.yaml --event orders=order.json      # {\"orderId\": \"${nonce}\"}
+  provision verify spec.yaml --format junit --out verify.xml
+  provision verify spec.yaml --format json | jq '.apis[].findings[] | select(.verdict == \"difference\")'")]
+pub struct Args {
+    /// The spec; `-` for standard input
+    spec: PathBuf,
+    /// How to tell what was found
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Write it to FILE; the table is still shown
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How long a check may take
+    #[arg(long, value_name = "DURATION", default_value = TIMEOUT, value_parser = duration)]
+    timeout: Duration,
+    /// Let what was not tried fail, too
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    parameters: ParameterArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+/// What to try, and as whom.
+#[derive(Clone, Debug, Default, clap::Args)]
+struct Choice {
+    /// Only this API, by its key in the spec; may be repeated
+    #[arg(long = "api", value_name = "KEY", help_heading = "What to try")]
+    apis: Vec<String>,
+    /// Only this namespace, by its key or its name; may be repeated
+    #[arg(long = "namespace", value_name = "NAMESPACE", help_heading = "What to try")]
+    namespaces: Vec<String>,
+    /// Only this mode; may be repeated
+    #[arg(long = "mode", value_enum, value_name = "MODE", help_heading = "What to try")]
+    modes: Vec<ModeArg>,
+    /// Only what the spec forbids
+    #[arg(long, help_heading = "What to try")]
+    only_refusals: bool,
+    /// Let handlers run that use data sources, which may leave traces there
+    #[arg(long, help_heading = "What to try")]
+    with_data_sources: bool,
+    /// An event that the namespace's handler lets through; `${nonce}` in it is filled in; may be repeated
+    #[arg(long = "event", value_name = "NAMESPACE=FILE", value_parser = EventArg::parse, help_heading = "What to try")]
+    events: Vec<EventArg>,
+    /// The token for a mode: cognito, oidc or lambda; may be repeated; the variables PROVISION_TOKEN_COGNITO,
+    /// PROVISION_TOKEN_OIDC and PROVISION_TOKEN_LAMBDA keep it out of the list of processes
+    #[arg(long = "token", value_name = "MODE=TOKEN", value_parser = TokenArg::parse, help_heading = "As whom")]
+    tokens: Vec<TokenArg>,
+    /// Certificates in PEM to trust besides those that this machine trusts; or the variable AWS_CA_BUNDLE
+    #[arg(long, value_name = "FILE", help_heading = "As whom")]
+    ca_bundle: Option<PathBuf>,
+}
+
+/// For whom it is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A table for people
+    #[default]
+    Human,
+    /// For programs
+    Json,
+    /// For a build server
+    Junit,
+}
+
+pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    if let Some(out) = &args.out {
+        must_take_a_file(&io.path(out))?;
+    }
+    let given = args.parameters.given(io)?;
+    let spec = applicable(sound(&args.spec, &given, Warns::No, io)?, &given)?;
+    let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
+    let declared = Declared { region, account, is_planned: false };
+    let session = target::open(&args.target, declared, io).await?;
+    let wanted = Wanted { stack: &spec.stack, desired: &spec.desired, choice: &args.choice };
+    let found = go(wanted, args.timeout, &session, io).await;
+    let found = closing(session, found).await?;
+    let verification = Verification::of(&spec.stack, found, args.strict);
+    let text = match args.format {
+        Format::Human => table(&verification),
+        Format::Json => json(&verification)?,
+        Format::Junit => junit(&verification, args.strict),
+    };
+    match &args.out {
+        Some(out) => {
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            write(&io.path(out), &plain)?;
+            io.note(&table(&verification));
+        }
+        None => io.result(&text)?,
+    }
+    Ok(exit(&verification))
+}
+
+/// The same in the end of an apply, which has made AWS as `desired`: with what is at hand, and all of it.
+pub async fn after_apply(
+    stack: &str,
+    desired: &Desired,
+    format: ApplyFormat,
+    session: &Session,
+    io: &mut Io,
+) -> Result<Exit, Failure> {
+    let choice = Choice::default();
+    let timeout = duration(TIMEOUT).unwrap_or(Duration::from_secs(20));
+    let found = go(Wanted { stack, desired, choice: &choice }, timeout, session, io).await;
+    // The changes were made, whatever became of this: none of the codes that say otherwise would do.
+    let found = found.map_err(|failure| failure.as_kind(Exit::Unproven))?;
+    let verification = Verification::of(stack, found, false);
+    match format {
+        ApplyFormat::Json => {
+            let line = json!({ "event": "verification", "verification": verification });
+            io.result(&format!("{line}\n"))?;
+        }
+        ApplyFormat::Human => {
+            io.note("\n");
+            io.result(&table(&verification))?;
+        }
+    }
+    Ok(exit(&verification))
+}
+
+/// What to verify.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    stack: &'a str,
+    desired: &'a Desired,
+    choice: &'a Choice,
+}
+
+async fn go(
+    wanted: Wanted<'_>,
+    timeout: Duration,
+    session: &Session,
+    io: &mut Io,
+) -> Result<Vec<Verified>, Failure> {
+    let Found { subjects, absent } = subjects(wanted, timeout, session, io).await?;
+    let Choice { only_refusals, with_data_sources, .. } = *wanted.choice;
+    let options = Options { timeout, only_refusals, with_data_sources };
+    let verified = stream::iter(&subjects).map(|it| verify(it, options)).buffered(APIS_AT_ONCE);
+    let mut verified: Vec<Verified> = verified.collect().await;
+    verified.extend(absent);
+    Ok(verified)
+}
+
+fn exit(verification: &Verification) -> Exit {
+    if verification.proved { Exit::Done } else { Exit::Unproven }
+}

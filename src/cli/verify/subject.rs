@@ -1,0 +1,317 @@
+//! What is to be proved, from the spec; how to get there and as whom, from AWS.
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::access::{Access, ApiAccess, NamespaceAccess};
+use crate::backend::direct::{Proposal, propose};
+use crate::cli::reach::{address, end_of, lasting, net};
+use crate::cli::target::Session;
+use crate::cli::verify::token::Tokens;
+use crate::cli::verify::{Choice, Wanted};
+use crate::cli::{Exit, Failure, Io};
+use crate::client::verify::{
+    About, Bearer, Expected, Finding, Handling, Operation, Place, Subject, Verdict, Verified,
+};
+use crate::client::{Client, Credentials, Endpoint, Mode, Net, Secret, Signer, Timing};
+use crate::kind::Desired;
+use crate::render::outputs::{ApiOutputs, outputs};
+use crate::suggest::meant;
+
+/// An event for a namespace, in a file.
+#[derive(Clone, Debug)]
+pub struct EventArg {
+    namespace: String,
+    file: PathBuf,
+}
+
+impl EventArg {
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((namespace, file)) if !namespace.is_empty() && !file.is_empty() => {
+                Ok(Self { namespace: namespace.to_owned(), file: PathBuf::from(file) })
+            }
+            _ => Err("expected NAMESPACE=FILE".to_owned()),
+        }
+    }
+}
+
+/// The APIs to verify, and what there is to say of those that AWS does not have.
+pub struct Found {
+    pub subjects: Vec<Subject>,
+    pub absent: Vec<Verified>,
+}
+
+/// What the stack's APIs have in common.
+struct Common<'a> {
+    choice: &'a Choice,
+    desired: &'a Desired,
+    proposal: &'a Proposal,
+    session: &'a Session,
+    net: Net,
+    timing: Timing,
+    /// The events of `--event`, by namespace.
+    events: Vec<(String, String)>,
+}
+
+pub async fn subjects(
+    wanted: Wanted<'_>,
+    timeout: Duration,
+    session: &Session,
+    io: &mut Io,
+) -> Result<Found, Failure> {
+    let Wanted { stack, desired, choice } = wanted;
+    let access = Access::of(desired.iter().map(|(address, it)| (address, &it.properties)));
+    let chosen = chosen(&access, choice)?;
+    let events = events(choice, io)?;
+    let net = net(choice.ca_bundle.as_ref(), io)?;
+    let proposal = propose(&session.aws, stack, desired, io.now_epoch_s()).await?;
+    let deployed = outputs(stack, &proposal.site, &proposal.live, true);
+    if deployed.apis.is_empty() {
+        let message = format!("stack {stack} has no API in region {}", deployed.region);
+        return Err(Failure::error(message).hint("apply the spec first"));
+    }
+    if !proposal.changes.is_empty() {
+        io.note("AWS is not as the spec says: `provision plan` shows what differs\n\n");
+    }
+    let timing = Timing { answer: timeout, request: timeout, attempts: 3, ..Timing::default() };
+    let proposal = &proposal;
+    let common = Common { choice, desired, proposal, session, net, timing, events };
+    let mut found = Found { subjects: Vec::new(), absent: Vec::new() };
+    for api in chosen {
+        match deployed.apis.iter().find(|it| it.key == api.address.name()) {
+            Some(deployed) => found.subjects.push(common.subject(api, deployed, io).await?),
+            None => found.absent.push(absent(api)),
+        }
+    }
+    Ok(found)
+}
+
+/// The APIs that are asked for. A name that the spec lacks is refused.
+fn chosen<'a>(access: &'a Access, choice: &Choice) -> Result<Vec<&'a ApiAccess>, Failure> {
+    let keys: Vec<&str> = access.apis.iter().map(|it| it.address.name()).collect();
+    reject_strangers("--api", "API", &choice.apis, &keys)?;
+    let wanted = |it: &&ApiAccess| {
+        choice.apis.is_empty() || choice.apis.iter().any(|key| key == it.address.name())
+    };
+    let apis: Vec<&ApiAccess> = access.apis.iter().filter(wanted).collect();
+    let all = apis.iter().flat_map(|it| &it.namespaces);
+    let names: Vec<&str> = all.flat_map(|it| [it.address.name(), name(it)]).collect();
+    reject_strangers("--namespace", "namespace", &choice.namespaces, &names)?;
+    let of_events: Vec<String> = choice.events.iter().map(|it| it.namespace.clone()).collect();
+    reject_strangers("--event", "namespace", &of_events, &names)?;
+    Ok(apis)
+}
+
+fn reject_strangers(
+    option: &str,
+    what: &str,
+    asked: &[String],
+    known: &[&str],
+) -> Result<(), Failure> {
+    let Some(stranger) = asked.iter().find(|it| !known.contains(&it.as_str())) else {
+        return Ok(());
+    };
+    let message = format!("{option}: the spec has no {what} called `{stranger}`");
+    let mut names = known.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    let hint = match meant(stranger, names.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("it has {}", names.join(", ")),
+    };
+    Err(Failure::new(Exit::Usage, message).hint(hint))
+}
+
+/// The first segment of a namespace's channels.
+fn name(it: &NamespaceAccess) -> &str {
+    it.channels.trim_start_matches('/').trim_end_matches("/*")
+}
+
+fn events(choice: &Choice, io: &Io) -> Result<Vec<(String, String)>, Failure> {
+    let read = |it: &EventArg| {
+        let unusable = |reason: String| {
+            let message = format!("--event: {} can't be used: {reason}", it.file.display());
+            Failure::error(message).hint("it holds one event, as JSON")
+        };
+        let text = std::fs::read_to_string(io.path(&it.file));
+        let text = text.map_err(|error| unusable(error.to_string()))?;
+        let filled = text.replace("${nonce}", "0");
+        let read: Result<serde_json::Value, _> = serde_json::from_str(&filled);
+        read.map_err(|error| unusable(format!("it is no JSON: {error}")))?;
+        Ok((it.namespace.clone(), text))
+    };
+    choice.events.iter().map(read).collect()
+}
+
+fn absent(api: &ApiAccess) -> Verified {
+    let mode = api.connect.iter().find_map(|it| Mode::named(it)).unwrap_or(Mode::ApiKey);
+    let finding = Finding {
+        about: About::Connection { mode },
+        operation: Operation::Connect,
+        expected: Expected::Allowed,
+        verdict: Verdict::Difference,
+        error_type: None,
+        detail: Some("AWS does not have this API: apply the spec".to_owned()),
+        latency_ms: None,
+        took_ms: 0.0,
+    };
+    let api = api.address.name().to_owned();
+    Verified { api, url: "not there".to_owned(), findings: vec![finding] }
+}
+
+impl Common<'_> {
+    async fn subject(
+        &self,
+        api: &ApiAccess,
+        deployed: &ApiOutputs,
+        io: &Io,
+    ) -> Result<Subject, Failure> {
+        let url = address(deployed, self.session);
+        let endpoint = Endpoint::parse(&url).map_err(Failure::error)?;
+        let client = Client { endpoint, net: self.net.clone(), timing: self.timing };
+        let asked = &self.choice.namespaces;
+        let wanted = |it: &&NamespaceAccess| {
+            let names = [it.address.name(), name(it)];
+            asked.is_empty() || asked.iter().any(|it| names.contains(&it.as_str()))
+        };
+        Ok(Subject {
+            key: api.address.name().to_owned(),
+            client,
+            connect: modes(&api.connect),
+            bearers: self.bearers(api, deployed, io).await,
+            places: api.namespaces.iter().filter(wanted).map(|it| self.place(it)).collect(),
+        })
+    }
+
+    /// The modes that the API offers, and others that somebody is at hand for: nobody may come in by those.
+    async fn bearers(&self, api: &ApiAccess, deployed: &ApiOutputs, io: &Io) -> Vec<Bearer> {
+        let offered: Vec<Mode> = api.modes().into_iter().filter_map(Mode::named).collect();
+        let mut modes = offered.clone();
+        let given = self.choice.tokens.iter().map(|it| it.mode);
+        let key = (!deployed.api_keys.is_empty()).then_some(Mode::ApiKey);
+        for mode in key.into_iter().chain([Mode::Iam]).chain(given) {
+            if !modes.contains(&mode) {
+                modes.push(mode);
+            }
+        }
+        let asked: Vec<Mode> = self.choice.modes.iter().map(|it| it.mode()).collect();
+        modes.retain(|it| asked.is_empty() || asked.contains(it));
+        let mut bearers = Vec::new();
+        for mode in modes {
+            bearers.push(self.bearer(mode, &offered, deployed, io).await);
+        }
+        bearers
+    }
+
+    async fn bearer(&self, mode: Mode, offered: &[Mode], deployed: &ApiOutputs, io: &Io) -> Bearer {
+        let (credentials, caution) = match mode {
+            Mode::ApiKey => key(deployed, io.now_epoch_s()),
+            Mode::Iam => self.iam(deployed, io),
+            Mode::Cognito | Mode::Oidc | Mode::Lambda => {
+                let local = self.local();
+                let tokens = Tokens { given: &self.choice.tokens, local: local.as_deref() };
+                let token = tokens.find(mode, offered, &deployed.id, io).await;
+                let end = token.as_ref().ok().and_then(end_of);
+                let ended = end.filter(|it| *it <= io.now_epoch_s());
+                let caution = ended.map(|_| "the token has ended".to_owned());
+                (token.map(|it| Credentials::Token(mode, it)), caution)
+            }
+        };
+        Bearer { mode, credentials, caution }
+    }
+
+    fn iam(&self, deployed: &ApiOutputs, io: &Io) -> (Result<Credentials, String>, Option<String>) {
+        let aws = &self.session.aws;
+        let signer = aws.credentials.clone();
+        let signer = signer.map(|it| Signer::new(it, &aws.region, io.clock.clone()));
+        let credentials =
+            signer.map(Credentials::Iam).ok_or("AWS credentials are needed".to_owned());
+        let caution = format!(
+            "IAM has to allow appsync:EventConnect on {arn}, appsync:EventPublish and appsync:EventSubscribe on {arn}/channelNamespace/*",
+            arn = deployed.arn
+        );
+        (credentials, Some(caution))
+    }
+
+    /// The local AWS that makes tokens, if we talk to one.
+    fn local(&self) -> Option<String> {
+        let url = self.session.url.as_ref()?;
+        let host = url.split("://").nth(1).unwrap_or_default();
+        let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|it| host.starts_with(it));
+        (here && url.starts_with("http://")).then(|| url.clone())
+    }
+
+    fn place(&self, it: &NamespaceAccess) -> Place {
+        let event = self
+            .events
+            .iter()
+            .find(|(namespace, _)| namespace == it.address.name() || namespace == name(it));
+        Place {
+            name: name(it).to_owned(),
+            publish: modes(&it.publish.modes),
+            subscribe: modes(&it.subscribe.modes),
+            on_publish: self.handling(it, "OnPublish"),
+            on_subscribe: self.handling(it, "OnSubscribe"),
+            event: event.map(|(_, text)| text.clone()),
+        }
+    }
+
+    /// What handles `operation` in the spec or on AWS: what is there counts even if the spec has it no longer.
+    fn handling(&self, it: &NamespaceAccess, operation: &str) -> Handling {
+        let wanted = self.desired.get(&it.address).map(|it| &it.properties);
+        let there = self.proposal.live.ours.get(&it.address).map(|it| &it.properties);
+        let all = [wanted, there].into_iter().flatten();
+        let all = all.map(|properties| {
+            let config = properties.get("HandlerConfigs").and_then(|it| it.get(operation));
+            let source = config.and_then(|it| it.pointer("/Integration/DataSourceName"));
+            let code = properties.get("CodeHandlers").and_then(|it| it.as_str());
+            let exported = code.map(crate::handler::read).is_some_and(|it| match operation {
+                "OnPublish" => it.on_publish.is_some(),
+                _ => it.on_subscribe.is_some(),
+            });
+            match source {
+                Some(name) => Handling::DataSource(data_source(name)),
+                None if exported || config.is_some() => Handling::Code,
+                None => Handling::None,
+            }
+        });
+        let rank = |it: &Handling| match it {
+            Handling::None => 0,
+            Handling::Code => 1,
+            Handling::DataSource(_) => 2,
+        };
+        all.max_by_key(rank).unwrap_or(Handling::None)
+    }
+}
+
+/// A data source's name; in a spec it is a reference, of which the key is what people know.
+fn data_source(name: &serde_json::Value) -> String {
+    let text = name.as_str().unwrap_or_default();
+    let key = text.trim_start_matches("${").trim_end_matches('}');
+    let key = key.rsplit('/').next().unwrap_or_default();
+    key.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// The key that lasts longest. One that has ended is tried, too: AWS's clock counts.
+fn key(deployed: &ApiOutputs, now: i64) -> (Result<Credentials, String>, Option<String>) {
+    let Some(key) = lasting(&deployed.api_keys) else {
+        return (Err("the API has no key".to_owned()), None);
+    };
+    let end = key.expires.as_ref().and_then(|it| it.parse::<jiff::Timestamp>().ok());
+    let ended = end.is_some_and(|it| it.as_second() <= now);
+    let expires = key.expires.as_deref().unwrap_or("some time");
+    let caution = match (ended, deployed.api_keys.len()) {
+        (true, 1) => format!("key {} ended at {expires}: applying the spec renews it", key.key),
+        (true, _) => format!(
+            "all keys of the API have ended, {} last, at {expires}: applying the spec renews them",
+            key.key
+        ),
+        (false, _) => format!("key {} is good until {expires}", key.key),
+    };
+    let value = key.value.as_deref().unwrap_or_default();
+    (Ok(Credentials::ApiKey(Secret::new(value))), Some(caution))
+}
+
+fn modes(names: &[String]) -> Vec<Mode> {
+    names.iter().filter_map(|it| Mode::named(it)).collect()
+}

@@ -1,0 +1,102 @@
+//! What `provision verify` found: for people, for programs, for a build server.
+mod junit;
+mod table;
+
+pub use junit::junit;
+pub use table::table;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::client::verify::{About, Finding, Verdict, Verified};
+
+/// What `provision verify --format json` prints.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "verification")]
+pub struct Verification {
+    /// The version of this document: 1.
+    pub version: u32,
+    pub stack: String,
+    /// Whether what is deployed does what the spec says, as far as it was tried.
+    pub proved: bool,
+    pub counts: Counts,
+    pub apis: Vec<Verified>,
+}
+
+/// How many checks came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    pub same: usize,
+    pub not_tried: usize,
+    pub handler_decides: usize,
+    pub unclear: usize,
+    pub difference: usize,
+}
+
+impl Verification {
+    /// `strict`: what was not tried counts as not proved.
+    pub fn of(stack: &str, apis: Vec<Verified>, strict: bool) -> Self {
+        let mut counts = Counts::default();
+        for it in apis.iter().flat_map(|it| &it.findings) {
+            *match it.verdict {
+                Verdict::Same => &mut counts.same,
+                Verdict::NotTried => &mut counts.not_tried,
+                Verdict::HandlerDecides => &mut counts.handler_decides,
+                Verdict::Unclear => &mut counts.unclear,
+                Verdict::Difference => &mut counts.difference,
+            } += 1;
+        }
+        let open = if strict { counts.not_tried } else { 0 };
+        let proved = counts.difference + counts.unclear + open == 0;
+        Self { version: 1, stack: stack.to_owned(), proved, counts, apis }
+    }
+    /// `12 checks: 10 as the spec says, 2 not tried`.
+    pub fn summary(&self) -> String {
+        let Counts { same, not_tried, handler_decides, unclear, difference } = self.counts;
+        let all = same + not_tried + handler_decides + unclear + difference;
+        let differences = if difference == 1 { "difference" } else { "differences" };
+        let further = [
+            (difference, differences),
+            (unclear, "unclear"),
+            (handler_decides, "as a handler decides"),
+            (not_tried, "not tried"),
+        ];
+        let further = further.iter().filter(|(count, _)| *count > 0);
+        let further: String = further.map(|(count, what)| format!(", {count} {what}")).collect();
+        let checks = if all == 1 { "check" } else { "checks" };
+        format!("{all} {checks}: {same} as the spec says{further}")
+    }
+}
+
+/// What a check is about, in words.
+fn about(it: &About) -> String {
+    match it {
+        About::Connection { mode } => mode.to_string(),
+        About::Namespace { namespace, mode } => format!("/{namespace}/* {mode}"),
+        About::WrongKey => "a wrong API key".to_owned(),
+        About::UnknownNamespace => "a namespace that is not there".to_owned(),
+    }
+}
+
+/// A verdict in words.
+fn word(it: Verdict) -> &'static str {
+    match it {
+        Verdict::Same => "as the spec says",
+        Verdict::NotTried => "not tried",
+        Verdict::HandlerDecides => "handler decides",
+        Verdict::Unclear => "unclear",
+        Verdict::Difference => "difference",
+    }
+}
+
+/// What there is to say of a finding, on one line.
+fn detail(it: &Finding) -> String {
+    let told = it.detail.clone().unwrap_or_default();
+    let letter = |it: char| match it.is_control() {
+        true => it.escape_default().to_string(),
+        false => it.to_string(),
+    };
+    told.chars().map(letter).collect()
+}
