@@ -309,3 +309,56 @@ async fn subscriptions_end_silently_with_their_channel_namespace() {
         r#"{"type":"unsubscribe_success","id":"s"}"#
     );
 }
+
+/// What a handler makes of a publish, as both ways tell it.
+#[tokio::test]
+async fn handlers_have_their_say_on_both_ways() {
+    let plane = Plane::start().await;
+    let code = "import { util } from '@aws-appsync/utils'
+export function onPublish(ctx) {
+  const kind = ctx.events[0].payload
+  if (kind === 'unauthorized') util.unauthorized()
+  if (kind === 'error') util.error('no')
+  let big = '0123456789'
+  for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]) big = big + big
+  const kept = ctx.events.filter((it) => it.payload !== 'drop')
+  return kept.map((it) => {
+    if (it.payload === 'fail') return { id: it.id, error: 'Message required' }
+    return it.payload === 'grow' ? { id: it.id, payload: big } : it
+  })
+}
+export function onSubscribe(ctx) {
+  if (ctx.info.channel.path !== '/coded/open') util.unauthorized()
+}
+";
+    let path = format!("/v2/apis/{}/channelNamespaces", plane.api);
+    let namespace = json!({ "name": "coded", "codeHandlers": code });
+    let made = plane.faulty.appsync("POST", &path, &namespace).await;
+    assert_eq!(made.status, 200, "{}", made.body);
+    let mut socket = plane.connect().await;
+    socket.subscribe(&plane, "s", "/coded/open").await;
+    assert_eq!(
+        socket.ask(&plane.subscribe("t", "/coded/closed")).await,
+        r#"{"type":"subscribe_error","id":"t","errors":[{"errorType":"Unauthorized","message":"You are not authorized to make this call."}]}"#
+    );
+    let events = ["\"a\"", "\"drop\"", "\"fail\"", "\"grow\"", "7"];
+    let answer = plane.publish("/coded/open", &events).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let told = answer.json();
+    let listed = |list: &str| {
+        let list = told[list].as_array().unwrap();
+        list.iter().map(|it| it["index"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!((listed("failed"), listed("successful")), (vec![2], vec![0, 1, 3, 4]));
+    let failed = &told["failed"][0];
+    assert_eq!((&failed["code"], &failed["message"]), (&json!(400), &json!("Message required")));
+    assert_eq!(socket.text().await, data("s", "\"a\""));
+    assert_eq!(socket.text().await, data("s", "7"));
+    socket.is_quiet().await;
+    let answer = plane.publish("/coded/open", &["\"unauthorized\""]).await;
+    assert_eq!((answer.status, answer.code()), (401, "UnauthorizedException"));
+    let answer = plane.publish("/coded/open", &["\"error\""]).await;
+    assert_eq!((answer.status, &answer.json()["errors"][0]["message"]), (403, &json!("no")));
+    let told = socket.ask(&plane.publishing("p", "/coded/open", &["\"error\""])).await;
+    assert!(told.starts_with(r#"{"type":"publish_error","id":"p","errors":["#), "{told}");
+}
