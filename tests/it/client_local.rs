@@ -15,7 +15,7 @@ apis:
       providers:
         - API_KEY
         - AWS_IAM
-        - { type: AWS_LAMBDA, function: 'arn:aws:lambda:eu-west-1:123456789012:function:f' }
+        - AWS_LAMBDA: { function: 'arn:aws:lambda:eu-west-1:123456789012:function:f' }
       connection: [API_KEY]
     apiKeys: { web: { validFor: 10d }, later: { validFor: 90d } }
     namespaces:
@@ -41,14 +41,25 @@ fn query(world: &World, path: &str) -> String {
 /// A subscriber that hears by now.
 struct Listening(Child);
 
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _ = self.0.kill().and_then(|()| self.0.wait());
+    }
+}
+
 impl Listening {
     fn to(world: &World, more: &[&str]) -> Self {
         let arguments = [&["subscribe", "spec.yaml", "--local", "--timeout", "20s"], more].concat();
         let mut command = world.command(&arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
-        let line = told.find(|it| it.as_ref().unwrap().starts_with("subscribed"));
-        assert!(line.is_some(), "it ended before it subscribed");
+        let subscriptions = more.iter().filter(|it| it.starts_with('/')).count();
+        let mut lines = Vec::new();
+        while lines.iter().filter(|it: &&String| it.starts_with("subscribed")).count()
+            < subscriptions
+        {
+            lines.push(told.next().unwrap_or_else(|| panic!("it ended: {lines:?}")).unwrap());
+        }
         Self(child)
     }
     fn heard(mut self) -> String {

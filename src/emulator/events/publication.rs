@@ -128,7 +128,6 @@ async fn attempt(
 ) -> Result<Receipt, Problem> {
     let api = source.api(plane)?;
     let channel = Channel::publish(channel.unwrap_or_default())?;
-    namespace(&api, &channel)?;
     let asked = source.asked(&api, Operation::Publish, Some(&channel), presented, signed);
     let identity = auth::authorize(plane, &asked).await?;
     deliver(plane, source, &api, &channel, events, &identity).await

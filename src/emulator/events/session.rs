@@ -154,12 +154,12 @@ impl Session {
         let channel = Channel::subscribe(message.channel.text().unwrap_or_default())?;
         self.check_room(id)?;
         let api = source.api(plane)?;
-        let namespace = publication::namespace(&api, &channel)?;
         let signed = write(&SignedSubscribe { channel: message.channel.text() });
         let presented = Presented { fields: message.authorization.0.clone() };
         let operation = Operation::Subscribe;
         let asked = source.asked(&api, operation, Some(&channel), &presented, &signed);
         let identity = auth::authorize(plane, &asked).await?;
+        let namespace = publication::namespace(&api, &channel)?;
         if !publication::is_plain(namespace) {
             let call = source.call(&api, namespace, &channel, &identity);
             handlers::on_subscribe(plane, &call).await?;
