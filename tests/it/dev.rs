@@ -1,5 +1,6 @@
 //! `provision dev`: what it says and does while its files change.
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -117,7 +118,15 @@ fn a_saved_file_is_in_force_at_once_and_a_wrong_one_changes_nothing() {
     assert!(!publish(&world, "/lobby").starts_with("64 "));
     dev.until("→ /lobby");
     assert!(dev.said.iter().all(|it| !it.contains("da2-")), "{:#?}", dev.said);
+
+    // Whoever watches is let go in the end.
+    let address = http.split("//").nth(1).unwrap().split('/').next().unwrap();
+    let mut feed = TcpStream::connect(address).unwrap();
+    write!(feed, "GET /_provision/feed HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
+    let mut feed = BufReader::new(feed).lines();
+    assert!(feed.any(|it| it.unwrap() == "retry: 500"));
     assert_eq!(dev.interrupt(), 0);
+    assert!(feed.all(|it| it.is_ok()));
 }
 
 #[test]
