@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::apply::{Halt, Outcome, STEPS_AT_ONCE, Stop};
+use crate::apply::{Halt, STEPS_AT_ONCE, Stop};
 use crate::aws::ATTEMPT_TIMEOUT;
 use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out, shows_late};
 use crate::cli::ask::ask;
-use crate::cli::exit::{Exit, hints, of_outcome};
+use crate::cli::exit::{Exit, of_outcome, unfinished};
 use crate::cli::intent::{Intent, Proposed};
 use crate::cli::load::{Opened, open_file};
 use crate::cli::outputs::OutputsFileArgs;
@@ -371,32 +371,6 @@ fn tell_outputs(
         }
     }
     Ok(())
-}
-
-fn unfinished(outcome: &Outcome, exit: Exit) -> Failure {
-    let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
-    let steps = |count: usize| format!("{count} {}", if count == 1 { "step" } else { "steps" });
-    let were = if skipped == 1 { "was" } else { "were" };
-    let mut parts = Vec::new();
-    parts.extend((failed > 0).then(|| format!("{} failed", steps(failed))));
-    parts.extend((skipped > 0).then(|| format!("{} {were} not tried", steps(skipped))));
-    let count = parts.join(", ");
-    let message = match outcome.stopped {
-        Some(Halt::Interrupted) => format!("interrupted; {count}"),
-        Some(Halt::Late) => format!("not done in time; {count}"),
-        Some(Halt::Overtaken) | None => count,
-    };
-    let mut failure = Failure::new(exit, message);
-    let mut told = Vec::new();
-    for (_, _, error) in &outcome.failed {
-        for hint in hints(error) {
-            if !told.contains(&hint) {
-                told.push(hint);
-            }
-        }
-    }
-    failure.hints = told;
-    failure.hint("run it again; what is done stays done")
 }
 
 pub fn duration(text: &str) -> Result<Duration, String> {

@@ -174,6 +174,33 @@ pub fn of_outcome(outcome: &Outcome) -> Exit {
     }
 }
 
+/// What an apply did not do, and what helps.
+pub fn unfinished(outcome: &Outcome, exit: Exit) -> Failure {
+    let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
+    let steps = |count: usize| format!("{count} {}", if count == 1 { "step" } else { "steps" });
+    let were = if skipped == 1 { "was" } else { "were" };
+    let mut parts = Vec::new();
+    parts.extend((failed > 0).then(|| format!("{} failed", steps(failed))));
+    parts.extend((skipped > 0).then(|| format!("{} {were} not tried", steps(skipped))));
+    let count = parts.join(", ");
+    let message = match outcome.stopped {
+        Some(Halt::Interrupted) => format!("interrupted; {count}"),
+        Some(Halt::Late) => format!("not done in time; {count}"),
+        Some(Halt::Overtaken) | None => count,
+    };
+    let mut failure = Failure::new(exit, message);
+    let mut told = Vec::new();
+    for (_, _, error) in &outcome.failed {
+        for hint in hints(error) {
+            if !told.contains(&hint) {
+                told.push(hint);
+            }
+        }
+    }
+    failure.hints = told;
+    failure.hint("run it again; what is done stays done")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

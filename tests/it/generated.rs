@@ -10,6 +10,7 @@ use provision::render::changes::PlanDocument;
 use provision::render::diagnostics::Finding;
 use provision::render::evaluation::EvaluationDocument;
 use provision::render::outputs::Outputs;
+use provision::render::verification::Verification;
 use provision::spec::schema;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -27,6 +28,7 @@ fn the_schemas_are_current() {
     current("schemas/evaluation.schema.json", &pretty(&schema_of::<EvaluationDocument>()));
     current("schemas/diagnostics.schema.json", &pretty(&schema_of::<Vec<Finding<'_>>>()));
     current("schemas/outputs.schema.json", &pretty(&schema_of::<Outputs>()));
+    current("schemas/verification.schema.json", &pretty(&schema_of::<Verification>()));
 }
 
 #[test]

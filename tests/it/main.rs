@@ -53,6 +53,7 @@ mod targets;
 mod templates;
 mod tls;
 mod together;
+mod verify;
 mod ways;
 mod world;
 mod written;

@@ -90,15 +90,19 @@ pub async fn subjects(
 fn chosen<'a>(access: &'a Access, choice: &Choice) -> Result<Vec<&'a ApiAccess>, Failure> {
     let keys: Vec<&str> = access.apis.iter().map(|it| it.address.name()).collect();
     reject_strangers("--api", "API", &choice.apis, &keys)?;
-    let wanted = |it: &&ApiAccess| {
-        choice.apis.is_empty() || choice.apis.iter().any(|key| key == it.address.name())
-    };
-    let apis: Vec<&ApiAccess> = access.apis.iter().filter(wanted).collect();
+    let is = |keys: &[String], key: &str| keys.iter().any(|it| it == key);
+    let mut apis: Vec<&ApiAccess> = access.apis.iter().collect();
+    apis.retain(|it| choice.apis.is_empty() || is(&choice.apis, it.address.name()));
     let all = apis.iter().flat_map(|it| &it.namespaces);
     let names: Vec<&str> = all.flat_map(|it| [it.address.name(), name(it)]).collect();
     reject_strangers("--namespace", "namespace", &choice.namespaces, &names)?;
     let of_events: Vec<String> = choice.events.iter().map(|it| it.namespace.clone()).collect();
     reject_strangers("--event", "namespace", &of_events, &names)?;
+    let has_one = |api: &ApiAccess| {
+        let mut names = api.namespaces.iter().flat_map(|it| [it.address.name(), name(it)]);
+        names.any(|it| is(&choice.namespaces, it))
+    };
+    apis.retain(|it| choice.namespaces.is_empty() || has_one(it));
     Ok(apis)
 }
 

@@ -128,3 +128,89 @@ fn refused(
 fn is_refusal(error: &ClientError) -> bool {
     matches!(error.kind, Kind::Unauthorized | Kind::Refused)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Mode;
+    use crate::client::verify::About;
+
+    fn finding(expected: Expected, attempt: Attempt, handling: &Handling) -> Finding {
+        let about = About::Namespace { namespace: "chat".to_owned(), mode: Mode::ApiKey };
+        let check = Check { about, operation: Operation::PublishHttp, expected, hindered: None };
+        judge(&check, attempt, handling, Some("key web ended"), Duration::from_millis(12))
+    }
+
+    fn error(kind: Kind, error_type: &str) -> Attempt {
+        let error = ClientError::answered("publish", error_type, "");
+        Attempt::Failed(ClientError { kind, ..error })
+    }
+
+    fn accepted() -> Attempt {
+        Attempt::Accepted { latency: Some(Duration::from_micros(1_260)), detail: None }
+    }
+
+    #[test]
+    fn what_is_allowed_has_to_be_accepted_and_to_arrive() {
+        let long = Duration::from_secs(20);
+        let vanished = || Attempt::Vanished(long);
+        let rejected = || Attempt::Rejected("no".to_owned());
+        let away = || error(Kind::Unreachable, "");
+        let unauthorized = || error(Kind::Unauthorized, "UnauthorizedException");
+        let blocked = || error(Kind::Refused, "WAFForbiddenException");
+        let nobody = || Attempt::NotTried("no token".to_owned());
+        for (attempt, plain, handled) in [
+            (accepted as fn() -> Attempt, Verdict::Same, Verdict::Same),
+            (unauthorized, Verdict::Difference, Verdict::HandlerDecides),
+            (blocked, Verdict::Difference, Verdict::HandlerDecides),
+            (rejected, Verdict::Difference, Verdict::HandlerDecides),
+            (away, Verdict::Unclear, Verdict::Unclear),
+            (nobody, Verdict::NotTried, Verdict::NotTried),
+        ] {
+            let of = |handling| finding(Expected::Allowed, attempt(), handling).verdict;
+            assert_eq!((of(&Handling::None), of(&Handling::Code)), (plain, handled));
+        }
+        let of = |handling| finding(Expected::Allowed, vanished(), handling).verdict;
+        assert_eq!(of(&Handling::None), Verdict::Difference);
+        assert_eq!(of(&Handling::DataSource("worker".to_owned())), Verdict::HandlerDecides);
+    }
+
+    #[test]
+    fn what_is_forbidden_has_to_be_refused_whatever_a_handler_does() {
+        let ended = |operation| {
+            let about = About::Connection { mode: Mode::Iam };
+            let check = Check { about, operation, expected: Expected::Refused, hindered: None };
+            let lost = error(Kind::Lost, "");
+            judge(&check, lost, &Handling::None, None, Duration::ZERO).verdict
+        };
+        for (attempt, expected) in [
+            (error(Kind::Unauthorized, "UnauthorizedException"), Verdict::Same),
+            (error(Kind::Invalid, "BadRequestException"), Verdict::Same),
+            (error(Kind::Unreachable, ""), Verdict::Unclear),
+            (error(Kind::Lost, ""), Verdict::Unclear),
+            (accepted(), Verdict::Difference),
+            (Attempt::Vanished(Duration::ZERO), Verdict::Difference),
+            (Attempt::Rejected("by a handler".to_owned()), Verdict::Difference),
+            (Attempt::NotTried(String::new()), Verdict::NotTried),
+        ] {
+            let found = finding(Expected::Refused, attempt.clone(), &Handling::Code).verdict;
+            assert_eq!(found, expected, "{attempt:?}");
+        }
+        // A handler's own refusal has no type: AppSync let the event through to it.
+        let by_handler = finding(Expected::Refused, error(Kind::Refused, ""), &Handling::Code);
+        assert_eq!(by_handler.verdict, Verdict::Difference);
+        assert_eq!(ended(Operation::Connect), Verdict::Same);
+        assert_eq!(ended(Operation::Subscribe), Verdict::Unclear);
+    }
+
+    #[test]
+    fn a_finding_tells_the_type_the_latency_and_what_may_be_behind_it() {
+        let refused = error(Kind::Unauthorized, "UnauthorizedException");
+        let finding_of = finding(Expected::Allowed, refused, &Handling::None);
+        assert_eq!(finding_of.error_type.as_deref(), Some("UnauthorizedException"));
+        let told = "refused, and the spec allows it: publish: UnauthorizedException; key web ended";
+        assert_eq!(finding_of.detail.as_deref(), Some(told));
+        let arrived = finding(Expected::Allowed, accepted(), &Handling::None);
+        assert_eq!((arrived.latency_ms, arrived.took_ms), (Some(1.3), 12.0));
+    }
+}

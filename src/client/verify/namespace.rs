@@ -32,7 +32,6 @@ struct Ear {
 
 /// What is under way in one namespace.
 struct Namespace<'a> {
-    place: &'a Place,
     bearers: &'a [Bearer],
     ways: &'a Ways,
     channel: String,
@@ -55,7 +54,6 @@ pub async fn try_all(
 ) -> Vec<Finding> {
     let (tell, heard) = mpsc::unbounded_channel();
     let mut namespace = Namespace {
-        place,
         bearers,
         ways,
         channel: format!("/{}/provision-verify/{}", place.name, Ids::fresh()),

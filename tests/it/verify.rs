@@ -1,0 +1,308 @@
+//! `provision verify`, against a local AWS that does what a spec says, and against one that does not.
+use std::time::Duration;
+
+use provision::client::verify::{
+    Bearer, Handling, Options, Place, Subject, Verdict, verify as verified,
+};
+use provision::client::{Client, Credentials, Endpoint, Mode, Net, NetOptions, Secret, Timing};
+use provision::render::verification::{Verification, junit, table};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use serde_json::Value;
+
+use crate::world::{Ran, World};
+
+const RICH: &str = "
+version: 1
+stack: rich
+region: eu-west-1
+apis:
+  chat:
+    auth:
+      providers:
+        - API_KEY
+        - AWS_IAM
+        - AMAZON_COGNITO_USER_POOLS: { userPoolId: eu-west-1_AbCdEfGhI }
+        - OPENID_CONNECT: { issuer: 'https://issuer.example.com' }
+        - AWS_LAMBDA: { function: 'arn:aws:lambda:eu-west-1:123456789012:function:judge' }
+      connection: [AMAZON_COGNITO_USER_POOLS, API_KEY]
+      publish: [AWS_IAM]
+      subscribe: [AMAZON_COGNITO_USER_POOLS]
+    apiKeys: { web: { validFor: 30d } }
+    dataSources:
+      worker:
+        lambda: { function: 'arn:aws:lambda:eu-west-1:123456789012:function:work' }
+        serviceRole: 'arn:aws:iam::123456789012:role/work'
+    namespaces:
+      inherited: {}
+      open:
+        publish: [API_KEY, OPENID_CONNECT]
+        subscribe: [API_KEY, OPENID_CONNECT]
+      picky:
+        publish: [API_KEY]
+        subscribe: [API_KEY]
+        handlers:
+          inline: |
+            export function onPublish(ctx) {
+              return ctx.events.filter((it) => it.payload.kind === 'order')
+            }
+      worked:
+        publish: [API_KEY]
+        subscribe: [API_KEY]
+        handlers: { onPublish: { dataSource: worker, behavior: DIRECT } }
+  quiet:
+    auth: { providers: [AWS_IAM] }
+    namespaces: { only: {} }
+";
+
+fn rich() -> World {
+    let world = World::new();
+    world.write("spec.yaml", RICH);
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    world
+}
+
+/// The line of the table that begins with `about`, without its latency.
+fn line(table: &str, about: &str) -> String {
+    let line = table.lines().find(|it| it.trim().starts_with(about)).unwrap_or_default();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let is_latency = |n: usize| words.get(n + 1) == Some(&"ms") || words[n] == "ms";
+    let kept = words.iter().enumerate().filter(|(n, _)| !is_latency(*n)).map(|(_, it)| *it);
+    kept.collect::<Vec<_>>().join(" ")
+}
+
+/// Every verdict of a document, counted.
+fn count(document: &str, verdict: &str) -> usize {
+    let document: Value = serde_json::from_str(document).unwrap();
+    let apis = document["apis"].as_array().unwrap();
+    let findings = apis.iter().flat_map(|it| it["findings"].as_array().unwrap());
+    findings.filter(|it| it["verdict"] == verdict).count()
+}
+
+#[test]
+fn the_articles_stack_is_proved_and_no_key_is_shown() {
+    let world = World::with_article();
+    let refused = world.run(&["verify", "spec.yaml", "--local"]);
+    assert!(refused.code == 1 && refused.err.contains("apply the spec first"), "{}", refused.err);
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    let Ran { code, out, err } = world.run(&["verify", "spec.yaml", "--local"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(
+        line(&out, "/sample/* API_KEY"),
+        "/sample/* API_KEY yes yes yes yes as the spec says"
+    );
+    assert_eq!(
+        line(&out, "/sample/* AWS_IAM"),
+        "/sample/* AWS_IAM yes refused yes yes as the spec says"
+    );
+    assert_eq!(line(&out, "a wrong API key"), "a wrong API key refused as the spec says");
+    assert!(out.contains("10 checks: 10 as the spec says\n"), "{out}");
+    let key = ["outputs", "spec.yaml", "--local", "--reveal", "--format", "dotenv"];
+    let key = world.ok(&key);
+    let key = key.split("da2-").nth(1).unwrap()[..20].to_owned();
+    for format in ["human", "json", "junit"] {
+        let Ran { out, err, .. } =
+            world.run(&["verify", "spec.yaml", "--local", "--format", format, "-v"]);
+        assert!(!out.contains(&key) && !err.contains(&key), "{format}");
+    }
+}
+
+#[test]
+fn every_mode_is_tried_in_every_namespace_and_what_nobody_is_at_hand_for_is_said() {
+    let world = rich();
+    let verify = ["verify", "spec.yaml", "--local", "--timeout", "1s"];
+    let Ran { code, out, err } = world.run(&verify);
+    assert_eq!(code, 0, "{out}{err}");
+    for (row, expected) in [
+        ("/inherited/* API_KEY", "yes refused refused refused as the spec says"),
+        ("/inherited/* AWS_IAM", "refused refused yes yes as the spec says"),
+        ("/inherited/* AMAZON_COGNITO_USER_POOLS", "yes yes refused refused as the spec says"),
+        ("/inherited/* AWS_LAMBDA", "- - - - not tried"),
+        ("/open/* OPENID_CONNECT", "refused yes yes yes as the spec says"),
+        ("/picky/* API_KEY", "yes yes handler handler handler decides"),
+        ("/worked/* API_KEY", "yes yes - - as the spec says, in part"),
+        ("/only/* AWS_IAM", "yes yes yes yes as the spec says"),
+    ] {
+        assert_eq!(line(&out, row), format!("{row} {expected}"), "{out}");
+    }
+    for reason in
+        ["PROVISION_TOKEN_LAMBDA is needed", "data source worker", "--event NAMESPACE=FILE"]
+    {
+        assert!(out.contains(reason), "{reason}: {out}");
+    }
+    assert_eq!(world.run(&[&verify[..], &["--strict"]].concat()).code, 6);
+}
+
+#[test]
+fn an_event_that_a_handler_lets_through_proves_that_it_does() {
+    let world = rich();
+    world.write("order.json", r#"{"kind":"order","id":"${nonce}"}"#);
+    let verify = ["verify", "spec.yaml", "--local", "--namespace", "picky", "--mode", "api-key"];
+    let out = world.ok(&[&verify[..], &["--event", "picky=order.json"]].concat());
+    assert_eq!(line(&out, "/picky/* API_KEY"), "/picky/* API_KEY yes yes yes yes as the spec says");
+    assert!(!out.contains("/open/*") && !out.contains("apis/quiet"), "{out}");
+    world.write("order.json", "{");
+    let Ran { code, err, .. } =
+        world.run(&[&verify[..], &["--event", "picky=order.json"]].concat());
+    assert!(code == 1 && err.contains("it is no JSON"), "{err}");
+    let Ran { code, err, .. } =
+        world.run(&["verify", "spec.yaml", "--local", "--namespace", "pikky"]);
+    assert!(code == 64 && err.contains("did you mean `picky`?"), "{err}");
+}
+
+#[test]
+fn what_aws_accepts_and_refuses_against_the_spec_is_found() {
+    let world = rich();
+    let open = "publish: [API_KEY, OPENID_CONNECT]";
+    assert!(RICH.contains(open));
+    world.write("other.yaml", &RICH.replace(open, "publish: [AWS_IAM, OPENID_CONNECT]"));
+    world.ok(&["apply", "other.yaml", "--local", "--yes"]);
+    let verify = ["verify", "spec.yaml", "--local", "--namespace", "open"];
+    let Ran { code, out, err } = world.run(&verify);
+    assert_eq!(code, 6, "{out}");
+    assert_eq!(line(&out, "/open/* API_KEY"), "/open/* API_KEY yes yes FAILED FAILED difference");
+    assert_eq!(
+        line(&out, "/open/* AWS_IAM"),
+        "/open/* AWS_IAM refused refused ACCEPTED ACCEPTED difference"
+    );
+    assert!(out.contains("accepted, and the spec forbids it"), "{out}");
+    assert!(out.contains("UnauthorizedException (HTTP 401"), "{out}");
+    assert!(err.contains("`provision plan` shows what differs"), "{err}");
+    let refusals = [&verify[..], &["--only-refusals", "--format", "json"]].concat();
+    let Ran { code, out, .. } = world.run(&refusals);
+    assert_eq!((code, count(&out, "difference")), (6, 2), "{out}");
+    assert!(!out.contains("\"allowed\""), "{out}");
+}
+
+#[test]
+fn a_build_server_reads_each_check_as_a_case() {
+    let world = rich();
+    world.write("other.yaml", &RICH.replace("inherited: {}", "inherited: { publish: [API_KEY] }"));
+    world.ok(&["apply", "other.yaml", "--local", "--yes"]);
+    let Ran { code, out, err } = world.run(&[
+        "verify",
+        "spec.yaml",
+        "--local",
+        "--namespace",
+        "inherited",
+        "--format",
+        "junit",
+        "--out",
+        "verify.xml",
+    ]);
+    assert_eq!((code, out.as_str()), (6, ""));
+    assert!(err.contains("/inherited/* API_KEY"), "{err}");
+    let xml = std::fs::read_to_string(world.path("verify.xml")).unwrap();
+    let mut reader = Reader::from_str(&xml);
+    let (mut cases, mut failures, mut skipped) = (0, 0, 0);
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Eof => break,
+            Event::Start(it) | Event::Empty(it) => match it.name().as_ref() {
+                "testcase" => cases += 1,
+                "failure" => failures += 1,
+                "skipped" => skipped += 1,
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    assert_eq!((cases, failures, skipped), (22, 4, 4), "{xml}");
+    let numbers = r#"tests="22" failures="4" errors="0" skipped="4""#;
+    assert!(xml.contains(numbers), "{xml}");
+    assert!(
+        xml.contains(r#"<failure message="accepted, and the spec forbids it" type="difference">"#)
+    );
+    assert!(xml.contains(r#"type="UnauthorizedException""#), "{xml}");
+}
+
+#[tokio::test]
+async fn a_key_that_has_ended_is_named() {
+    let world = World::with_article();
+    let serving = world.serve(&[]);
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    let now = jiff::Timestamp::now() + Duration::from_secs(8 * 86_400);
+    put_clock(&serving.url, now.as_second()).await;
+    let now = now.to_string();
+    let Ran { code, out, err } = world.run(&["verify", "spec.yaml", "--local", "--now", &now]);
+    assert_eq!(code, 6, "{out}{err}");
+    assert_eq!(
+        line(&out, "/sample/* API_KEY"),
+        "/sample/* API_KEY FAILED FAILED FAILED FAILED difference"
+    );
+    assert!(out.contains("key default ended at"), "{out}");
+    assert!(out.contains("nobody at hand may subscribe"), "{out}");
+}
+
+async fn put_clock(url: &str, epoch_s: i64) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let address = url.trim_start_matches("http://");
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let body = format!(r#"{{"epoch-s":{epoch_s}}}"#);
+    let length = body.len();
+    let request = format!(
+        "PUT /_provision/clock HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn an_apply_can_prove_in_the_end_that_it_works() {
+    let world = World::with_article();
+    let apply = ["apply", "spec.yaml", "--local", "--yes", "--verify"];
+    let out = world.ok(&apply);
+    assert!(out.contains("apis/sample") && out.contains("10 checks: 10 as"), "{out}");
+    let out = world.ok(&[&apply[..], &["--format", "json"]].concat());
+    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["event"], &last["verification"]["proved"]),
+        (&"verification".into(), &true.into())
+    );
+    // What was applied stays applied, whatever the proof comes to: no code that says otherwise will do.
+    let mut command = world.command(&apply);
+    let failed = command.env("AWS_CA_BUNDLE", "nowhere.pem").output().unwrap();
+    let err = String::from_utf8(failed.stderr).unwrap();
+    assert_eq!(failed.status.code(), Some(6), "{err}");
+    assert!(err.contains("certificates"), "{err}");
+}
+
+#[tokio::test]
+async fn where_nobody_answers_one_check_says_so_and_the_others_are_not_tried() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/event", listener.local_addr().unwrap());
+    drop(listener);
+    let place = Place {
+        name: "chat".to_owned(),
+        publish: vec![Mode::ApiKey],
+        subscribe: vec![Mode::ApiKey],
+        on_publish: Handling::None,
+        on_subscribe: Handling::None,
+        event: None,
+    };
+    let key = Credentials::ApiKey(Secret::new("da2-x"));
+    let bearer = Bearer { mode: Mode::ApiKey, credentials: Ok(key), caution: None };
+    let net = Net::new(NetOptions::default()).unwrap();
+    let endpoint = Endpoint::parse(&url).unwrap();
+    let subject = Subject {
+        key: "chat".to_owned(),
+        client: Client { endpoint, net, timing: Timing::default() },
+        connect: vec![Mode::ApiKey],
+        bearers: vec![bearer],
+        places: vec![place],
+    };
+    let timeout = Duration::from_secs(1);
+    let options = Options { timeout, only_refusals: false, with_data_sources: false };
+    let found = verified(&subject, options).await;
+    let verdicts: Vec<Verdict> = found.findings.iter().map(|it| it.verdict).collect();
+    assert_eq!(verdicts[0], Verdict::Unclear);
+    assert!(verdicts[1..].iter().all(|it| *it == Verdict::NotTried) && verdicts.len() == 6);
+    let verification = Verification::of("chat", vec![found], false);
+    assert!(!verification.proved);
+    let text = table(&verification);
+    assert!(text.contains("127.0.0.1: Connection refused"), "{text}");
+    assert!(text.contains("the API can't be reached"), "{text}");
+    assert!(junit(&verification, false).contains(r#"errors="1" skipped="5""#));
+}
