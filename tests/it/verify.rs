@@ -166,7 +166,10 @@ fn what_aws_accepts_and_refuses_against_the_spec_is_found() {
         "/open/* AWS_IAM refused refused ACCEPTED ACCEPTED difference"
     );
     assert!(out.contains("accepted, and the spec forbids it"), "{out}");
-    assert!(out.contains("UnauthorizedException (HTTP 401"), "{out}");
+    assert!(
+        out.contains("refused, and the spec allows it: publish: UnauthorizedException"),
+        "{out}"
+    );
     assert!(err.contains("`provision plan` shows what differs"), "{err}");
     let refusals = [&verify[..], &["--only-refusals", "--format", "json"]].concat();
     let Ran { code, out, .. } = world.run(&refusals);

@@ -304,16 +304,15 @@ fn key(deployed: &ApiOutputs, now: i64) -> (Result<Credentials, String>, Option<
     let end = key.expires.as_ref().and_then(|it| it.parse::<jiff::Timestamp>().ok());
     let ended = end.is_some_and(|it| it.as_second() <= now);
     let expires = key.expires.as_deref().unwrap_or("some time");
-    let caution = match (ended, deployed.api_keys.len()) {
-        (true, 1) => format!("key {} ended at {expires}: applying the spec renews it", key.key),
-        (true, _) => format!(
+    let caution = match deployed.api_keys.len() {
+        1 => format!("key {} ended at {expires}: applying the spec renews it", key.key),
+        _ => format!(
             "all keys of the API have ended, {} last, at {expires}: applying the spec renews them",
             key.key
         ),
-        (false, _) => format!("key {} is good until {expires}", key.key),
     };
     let value = key.value.as_deref().unwrap_or_default();
-    (Ok(Credentials::ApiKey(Secret::new(value))), Some(caution))
+    (Ok(Credentials::ApiKey(Secret::new(value))), ended.then_some(caution))
 }
 
 fn modes(names: &[String]) -> Vec<Mode> {

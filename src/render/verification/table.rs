@@ -121,7 +121,8 @@ fn median(own: &[&Finding]) -> Option<f64> {
 /// Each reason once, with all that it is true of; what matters most first.
 fn reasons(findings: &[Finding]) -> String {
     let mut reasons: Vec<(Verdict, String, Vec<String>)> = Vec::new();
-    for it in findings.iter().filter(|it| it.verdict != Verdict::Same) {
+    let worth = |it: &&Finding| it.verdict != Verdict::Same || it.detail.is_some();
+    for it in findings.iter().filter(worth) {
         let (who, why) = (format!("{} {}", about(&it.about), it.operation.words()), detail(it));
         match reasons.iter_mut().find(|(verdict, told, _)| *verdict == it.verdict && *told == why) {
             Some((_, _, all)) => all.push(who),
