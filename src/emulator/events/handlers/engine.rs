@@ -24,6 +24,8 @@ pub const RESULT_MAX: usize = 5 << 20;
 /// What to run.
 #[derive(Clone, Debug)]
 pub struct Run {
+    /// Whose it is, by which runs take turns.
+    pub owner: Arc<str>,
     pub script: Arc<Script>,
     /// `onPublish`, `onSubscribe`.
     pub export: &'static str,

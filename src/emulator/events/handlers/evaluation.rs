@@ -87,6 +87,7 @@ pub async fn evaluate(asked: Asked) -> Evaluation {
     let export = if given.publishes { PUBLISH } else { SUBSCRIBE };
     let context = given.context();
     let handler = Handler {
+        owner: file.as_str().into(),
         script: Arc::new(Script::new(&file, &code)),
         export,
         has_source: source.is_some(),
@@ -212,6 +213,7 @@ pub async fn evaluate_code(asked: EvaluateCode) -> Value {
     let mut ran = None;
     for (export, part) in ways {
         let run = Run {
+            owner: FILE.into(),
             script: Arc::clone(&script),
             export,
             part: *part,

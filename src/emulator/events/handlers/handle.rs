@@ -10,6 +10,8 @@ use crate::emulator::events::handlers::script::Script;
 /// What is to be run, and how.
 #[derive(Clone, Debug)]
 pub struct Handler {
+    /// Whose it is, by which runs take turns.
+    pub owner: Arc<str>,
     pub script: Arc<Script>,
     /// `onPublish`, `onSubscribe`.
     pub export: &'static str,
@@ -84,6 +86,7 @@ pub async fn handle(
 impl Handler {
     fn run(&self, part: Part, context: Value) -> Run {
         Run {
+            owner: Arc::clone(&self.owner),
             script: Arc::clone(&self.script),
             export: self.export,
             part,

@@ -10,6 +10,7 @@ mod modules;
 mod moment;
 mod outcome;
 mod pool;
+mod queue;
 mod script;
 mod sources;
 
@@ -141,6 +142,7 @@ async fn run(
     context: Value,
 ) -> Handled {
     let handler = Handler {
+        owner: format!("{}/{}", call.api.id, call.namespace.name).into(),
         script: plane.handlers.script("code.js", code),
         export,
         has_source: source.is_some(),

@@ -1,0 +1,140 @@
+//! Runs that wait for their turn. Owners take turns and none has every thread, so that whoever floods, or
+//! never ends, keeps nobody waiting but himself.
+use std::collections::{HashMap, VecDeque};
+use std::mem::size_of;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// Runs of one owner that wait. More come only from who floods.
+const WAITING_MAX: usize = 1_000;
+/// What they may hold together; one may always wait.
+const WEIGHT_MAX: usize = 64 << 20;
+
+/// Whose a run is: a channel namespace.
+pub type Owner = Arc<str>;
+
+pub struct Queue<J> {
+    /// Owners with runs that wait; whose turn it is comes first.
+    lines: VecDeque<Line<J>>,
+    running: HashMap<Owner, usize>,
+}
+
+struct Line<J> {
+    owner: Owner,
+    /// Each with its weight.
+    jobs: VecDeque<(usize, J)>,
+    weight: usize,
+}
+
+impl<J> Queue<J> {
+    /// Puts a job at the end of its owner's line.
+    pub fn put(&mut self, owner: &Owner, weight: usize, job: J) -> Result<(), &'static str> {
+        let place = self.lines.iter().position(|it| it.owner == *owner).unwrap_or_else(|| {
+            let line = Line { owner: Arc::clone(owner), jobs: VecDeque::new(), weight: 0 };
+            self.lines.push_back(line);
+            self.lines.len() - 1
+        });
+        let line = &mut self.lines[place];
+        let full = line.jobs.len() >= WAITING_MAX || line.weight + weight > WEIGHT_MAX;
+        if full && !line.jobs.is_empty() {
+            return Err("too many handlers wait for their turn");
+        }
+        line.weight += weight;
+        line.jobs.push_back((weight, job));
+        Ok(())
+    }
+
+    /// The job whose turn it is, of an owner of whom fewer than `share` run; it runs until [`Self::ended`].
+    pub fn next(&mut self, share: usize) -> Option<(Owner, J)> {
+        let running = &self.running;
+        let may = |it: &Line<J>| running.get(&it.owner).is_none_or(|count| *count < share);
+        let mut line = self.lines.remove(self.lines.iter().position(may)?)?;
+        let (weight, job) = line.jobs.pop_front()?;
+        let owner = Arc::clone(&line.owner);
+        line.weight -= weight;
+        if !line.jobs.is_empty() {
+            self.lines.push_back(line);
+        }
+        *self.running.entry(Arc::clone(&owner)).or_default() += 1;
+        Some((owner, job))
+    }
+
+    /// One of the owner's jobs runs no longer.
+    pub fn ended(&mut self, owner: &Owner) {
+        if let Some(count) = self.running.get_mut(owner) {
+            *count -= 1;
+            if *count == 0 {
+                self.running.remove(owner);
+            }
+        }
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.lines.iter().map(|it| it.jobs.len()).sum()
+    }
+}
+
+impl<J> Default for Queue<J> {
+    fn default() -> Self {
+        Self { lines: VecDeque::new(), running: HashMap::new() }
+    }
+}
+
+/// About as many bytes as a value takes.
+pub fn weight(value: &Value) -> usize {
+    let inside = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(members) => members.iter().map(|(name, it)| name.len() + weight(it)).sum(),
+        _ => 0,
+    };
+    size_of::<Value>() + inside
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn taken(queue: &mut Queue<u32>, share: usize) -> Vec<u32> {
+        std::iter::from_fn(|| queue.next(share).map(|(_, job)| job)).collect()
+    }
+
+    #[test]
+    fn owners_take_turns_and_none_has_more_than_its_share() {
+        let (mut queue, a, b) = (Queue::default(), Owner::from("a"), Owner::from("b"));
+        for job in 0..4 {
+            queue.put(&a, 1, job).unwrap();
+        }
+        queue.put(&b, 1, 10).unwrap();
+        assert_eq!(taken(&mut queue, 2), [0, 10, 1]);
+        queue.put(&b, 1, 11).unwrap();
+        assert_eq!((taken(&mut queue, 2), queue.waiting()), (vec![11], 2));
+        queue.ended(&a);
+        assert_eq!(taken(&mut queue, 2), [2]);
+        (0..2).for_each(|_| queue.ended(&a));
+        (0..2).for_each(|_| queue.ended(&b));
+        assert_eq!(taken(&mut queue, 1), [3]);
+        queue.ended(&a);
+        assert!(queue.running.is_empty() && queue.lines.is_empty());
+    }
+
+    #[test]
+    fn who_floods_fills_his_own_line_by_count_and_by_weight() {
+        let (mut queue, a, b) = (Queue::default(), Owner::from("a"), Owner::from("b"));
+        assert!((0..WAITING_MAX).all(|_| queue.put(&a, 1, 0).is_ok()));
+        assert!(queue.put(&a, 1, 0).is_err());
+        queue.put(&b, 2 * WEIGHT_MAX, 1).unwrap();
+        assert!(queue.put(&b, 1, 2).is_err());
+        assert_eq!(queue.next(9).unwrap().1, 0);
+        assert!(queue.put(&a, 1, 0).is_ok());
+    }
+
+    #[test]
+    fn a_value_weighs_at_least_its_texts() {
+        let value = json!({ "name": ["12345", 1, null, { "x": true }] });
+        assert_eq!(weight(&value), 7 * size_of::<Value>() + 10);
+    }
+}
