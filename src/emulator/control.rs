@@ -3,14 +3,16 @@
 //! everybody. What the console shows and does is here, too.
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::emulator::answer::Fault;
 use crate::emulator::events::{self, Plane};
 use crate::emulator::faults::{CLOCK_MAX_S, Faults};
+use crate::emulator::service;
 use crate::emulator::store::Store;
 use crate::emulator::{console, guard};
 
@@ -80,7 +82,10 @@ async fn steer(plane: &Plane, request: Request) -> Answer {
     let store: &Store = &plane.store;
     let wrong = |message: String| (StatusCode::BAD_REQUEST, message);
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY_MAX).await.map_err(|it| wrong(it.to_string()))?;
+    let told = |it: Fault| {
+        (StatusCode::from_u16(it.status).unwrap_or(StatusCode::BAD_REQUEST), it.message)
+    };
+    let body = service::read(body, BODY_MAX).await.map_err(told)?;
     match (parts.method, &parts.uri.path()[PREFIX.len()..]) {
         (Method::GET, "faults") => {}
         (Method::PUT, "faults") => {

@@ -26,13 +26,17 @@ use crate::emulator::service;
 
 /// Whoever connects and says nothing for longer is let go.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How long what is under way may take when the service ends.
+const GRACE: Duration = Duration::from_secs(3);
+/// Of a request: its first line and its headers, with a token in them.
+const HEAD_MAX: usize = 64 * 1024;
 /// How long a listener rests when the process has no more files to open.
 const REST: Duration = Duration::from_millis(20);
 /// The first byte of a TLS handshake, which no HTTP request begins with.
 const HANDSHAKE: u8 = 0x16;
 
-/// Serves `plane` on each of `listeners` until `shutdown`; answers that are under way are finished. With
-/// `tls` the same ports also speak TLS.
+/// Serves `plane` on each of `listeners` until `shutdown`; answers that are under way are finished, if that
+/// does not take long. With `tls` the same ports also speak TLS.
 pub async fn serve(
     listeners: Vec<TcpListener>,
     plane: Arc<Plane>,
@@ -76,24 +80,43 @@ async fn accept(
         let _ = stream.set_nodelay(true);
         let (plane, acceptor, open) = (Arc::clone(&plane), acceptor.clone(), open.clone());
         tokio::spawn(async move {
-            let first = tokio::select! {
-                first = timeout(SILENCE, first_byte(&stream)) => first,
-                () = plane.store.closed() => return,
+            let ending = async {
+                plane.store.closed().await;
+                tokio::time::sleep(GRACE).await;
             };
-            match first {
-                Ok(Ok(HANDSHAKE)) => {
-                    let Some(acceptor) = acceptor else { return };
-                    match timeout(SILENCE, acceptor.accept(stream)).await {
-                        Ok(Ok(stream)) => converse(stream, peer, plane).await,
-                        Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS"),
-                        Err(_) => {}
-                    }
-                }
-                Ok(Ok(_)) => converse(stream, peer, plane).await,
-                _ => {}
+            tokio::select! {
+                () = meet(stream, peer, &plane, acceptor) => {}
+                () = ending => {}
             }
             drop(open);
         });
+    }
+}
+
+/// Finds out what a connection speaks, and answers in it.
+async fn meet(
+    stream: TcpStream,
+    peer: SocketAddr,
+    plane: &Arc<Plane>,
+    acceptor: Option<TlsAcceptor>,
+) {
+    let Some(Ok(first)) = greeted(plane, first_byte(&stream)).await else { return };
+    match (first, acceptor) {
+        (HANDSHAKE, None) => {}
+        (HANDSHAKE, Some(acceptor)) => match greeted(plane, acceptor.accept(stream)).await {
+            Some(Ok(stream)) => converse(stream, peer, plane).await,
+            Some(Err(error)) => tracing::debug!(%peer, %error, "no TLS"),
+            None => {}
+        },
+        _ => converse(stream, peer, plane).await,
+    }
+}
+
+/// What `greeting` comes to, unless it takes too long or the service ends.
+async fn greeted<T>(plane: &Plane, greeting: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = timeout(SILENCE, greeting) => done.ok(),
+        () = plane.store.closed() => None,
     }
 }
 
@@ -106,11 +129,11 @@ async fn first_byte(stream: &TcpStream) -> io::Result<u8> {
 }
 
 /// Answers the requests of one connection.
-async fn converse<S>(stream: S, peer: SocketAddr, plane: Arc<Plane>)
+async fn converse<S>(stream: S, peer: SocketAddr, plane: &Arc<Plane>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let shared = Arc::clone(&plane);
+    let shared = Arc::clone(plane);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -118,7 +141,7 @@ where
         async move { Ok::<_, Infallible>(service::answer(State(plane), request).await) }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(SILENCE);
+    builder.timer(TokioTimer::new()).header_read_timeout(SILENCE).max_buf_size(HEAD_MAX);
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {

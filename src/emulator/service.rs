@@ -10,6 +10,7 @@ use axum::http::header::DATE;
 use axum::http::{HeaderMap, HeaderValue, Method, Response};
 use futures_util::stream;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::emulator::answer::{Fault, json_answer, json_rpc_answer, query_answer};
 use crate::emulator::caller::Caller;
@@ -22,6 +23,8 @@ use crate::emulator::{appsync, clock, console, control, iam, ids, sts, wafv2};
 
 /// More than any request of these services holds.
 const BODY_MAX: usize = 2 * 1024 * 1024;
+/// How long a body may take to come.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// The local AWS as something that answers requests.
 pub fn router(store: Arc<Store>) -> Router {
@@ -106,14 +109,14 @@ async fn answer_to(store: Arc<Store>, request: Request) -> End {
     let Some(caller) = Caller::of(&parts.headers, &query) else {
         return End::Answer(unsigned(&parts.headers, &request_id));
     };
-    let Ok(body) = to_bytes(body, BODY_MAX).await else {
-        let fault = Fault::new(413, "RequestEntityTooLargeException", "the request is too large");
-        return End::Answer(json_answer(Err(fault), &request_id));
+    let body = match read(body, BODY_MAX).await {
+        Ok(body) => body,
+        Err(fault) => return End::Answer(json_answer(Err(fault), &request_id)),
     };
     let call = Call {
         method: parts.method,
         path: parts.uri.path().to_owned(),
-        body: body.to_vec(),
+        body,
         caller,
         target: header(&parts.headers, "x-amz-target"),
         signed: signed(&parts.headers, &query),
@@ -129,6 +132,17 @@ async fn answer_to(store: Arc<Store>, request: Request) -> End {
         End::Answer(answer) => store.calls.end(number, Some(answer.status().as_u16())),
     }
     end
+}
+
+/// A body, if it is not too large and comes in time.
+pub(in crate::emulator) async fn read(body: Body, max: usize) -> Result<Vec<u8>, Fault> {
+    match timeout(BODY_TIME, to_bytes(body, max)).await {
+        Ok(Ok(body)) => Ok(body.to_vec()),
+        Ok(Err(_)) => {
+            Err(Fault::new(413, "RequestEntityTooLargeException", "the request is too large"))
+        }
+        Err(_) => Err(Fault::new(408, "RequestTimeoutException", "the request took too long")),
+    }
 }
 
 /// Carries out a call, with all that goes wrong on the way; and the name of what did.
