@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 
 /// More waits for nobody.
 const FRAMES_MAX: usize = 4_096;
-const BYTES_MAX: usize = 4 * 1024 * 1024;
+pub const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// What is taken out at once: what was taken waits too, if the socket is slow.
 const BATCH_FRAMES: usize = 64;
 const BATCH_BYTES: usize = 64 * 1024;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, interval_at, timeout};
 use crate::emulator::events::connections::Connections;
 use crate::emulator::events::frame;
 use crate::emulator::events::handshake::{Offer, SUBPROTOCOL, Verdict};
-use crate::emulator::events::outbox::{End, Frame};
+use crate::emulator::events::outbox::{BYTES_MAX, End, Frame};
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
 use crate::emulator::events::publication::{self, REQUEST_MAX, Source};
@@ -31,6 +31,9 @@ const NORMAL: u16 = 1_000;
 const MESSAGE_MAX: usize = REQUEST_MAX + 256 * 1024;
 /// Small, since most of ten thousand connections say nothing most of the time.
 const BUFFER: usize = 4 * 1024;
+/// Answers to pings wait here too, as long as the other end does not read: no more than what waits elsewhere,
+/// and room for the largest frame.
+const UNSENT_MAX: usize = BYTES_MAX + BUFFER + 1024;
 /// Frames that a quiet connection keeps room for.
 const ROOM: usize = 8;
 
@@ -47,6 +50,7 @@ pub fn open(
     upgrade
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
+        .max_write_buffer_size(UNSENT_MAX)
         .max_message_size(MESSAGE_MAX)
         .max_frame_size(MESSAGE_MAX)
         .on_upgrade(|socket| begin(plane, source, offer, socket))
