@@ -26,7 +26,7 @@ pub const CERTIFICATE_FILE: &str = "ca.pem";
 const KEY_FILE: &str = "ca-key.pem";
 /// Clients that know only an address send no name.
 const NAMELESS: &str = "localhost";
-/// Enough for every API of a store under each of its names; a scan makes no more.
+/// Enough for every API of a store under each of its names; after a scan they are made anew.
 const NAMES_MAX: usize = 4_096;
 /// Apple's systems take no certificate that lasts longer than 825 days.
 const LEAF_LASTS_DAYS: i64 = 800;
@@ -169,11 +169,14 @@ impl ResolvesServerCert for Names {
             return Some(Arc::clone(key));
         }
         let local = name == NAMELESS || name.ends_with(".localhost");
-        if made.len() >= NAMES_MAX || !(local || self.store.answers_to(&name)) {
+        if !(local || self.store.answers_to(&name)) {
             return None;
         }
         let key = self.authority.certificate_for(&name, self.store.now_epoch_s() as i64);
         let key = Arc::new(key.inspect_err(|error| tracing::warn!(name, error)).ok()?);
+        if made.len() >= NAMES_MAX {
+            made.clear();
+        }
         made.insert(name, Arc::clone(&key));
         Some(key)
     }

@@ -19,6 +19,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const CONTEXT_MAX: usize = 5 * 1024 * 1024;
 /// Verdicts that are remembered at most; who comes with more tokens has them asked again.
 const REMEMBERED_MAX: usize = 10_000;
+/// The bytes that they may hold together.
+const HELD_MAX: usize = 64 * 1024 * 1024;
 
 /// Asks the function of `provider`, unless its last verdict still holds.
 pub async fn authorize(
@@ -58,7 +60,14 @@ pub async fn authorize(
 /// What functions have said, for as long as it holds. No `Debug` shows what.
 #[derive(Default)]
 pub struct Remembered {
-    verdicts: Mutex<HashMap<Key, (Verdict, f64)>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    verdicts: HashMap<Key, (Verdict, f64)>,
+    /// The bytes of all of them.
+    held: usize,
 }
 
 /// Of API, function, operation, channel and token: no token is kept as it is.
@@ -72,21 +81,36 @@ enum Verdict {
 
 impl Remembered {
     fn find(&self, key: &Key, now: f64) -> Option<Verdict> {
-        let verdicts = self.verdicts.lock().expect("nobody panics while holding it");
-        verdicts.get(key).filter(|(_, until)| *until > now).map(|(it, _)| it.clone())
+        let kept = self.kept.lock().expect("nobody panics while holding it");
+        kept.verdicts.get(key).filter(|(_, until)| *until > now).map(|(it, _)| it.clone())
     }
     fn keep(&self, key: Key, verdict: Verdict, now: f64, until: f64) {
-        let mut verdicts = self.verdicts.lock().expect("nobody panics while holding it");
-        if verdicts.len() >= REMEMBERED_MAX {
-            verdicts.retain(|_, (_, until)| *until > now);
+        let size = verdict.size();
+        let mut kept = self.kept.lock().expect("nobody panics while holding it");
+        if !kept.has_room(size) {
+            kept.verdicts.retain(|_, (_, until)| *until > now);
+            kept.held = kept.verdicts.values().map(|(it, _)| it.size()).sum();
         }
-        if verdicts.len() < REMEMBERED_MAX {
-            verdicts.insert(key, (verdict, until));
+        if kept.has_room(size) {
+            let before = kept.verdicts.insert(key, (verdict, until));
+            kept.held = kept.held + size - before.map_or(0, |(it, _)| it.size());
         }
     }
 }
 
+impl Kept {
+    fn has_room(&self, size: usize) -> bool {
+        self.verdicts.len() < REMEMBERED_MAX && self.held + size <= HELD_MAX
+    }
+}
+
 impl Verdict {
+    /// The bytes of its texts.
+    fn size(&self) -> usize {
+        let Self::Allowed(context) = self else { return 0 };
+        context.iter().map(|(name, it)| name.len() + it.as_str().map_or(0, str::len)).sum()
+    }
+
     /// What the function answered, and for how many seconds it is to hold, if it says so.
     fn read(answer: &Value, function: &str) -> Result<(Self, Option<f64>), Problem> {
         let refuse = |why: &str| Problem::unauthorized(format!("the function {function} {why}"));

@@ -1,6 +1,6 @@
 //! The public keys of an issuer of tokens: where they are to be had, and for how long they are believed.
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey};
@@ -35,12 +35,22 @@ pub enum Document {
 /// The keys of every issuer that was asked.
 #[derive(Default)]
 pub struct KeysOfIssuers {
-    issuers: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Fetched>>>>>,
+    issuers: Mutex<HashMap<String, Arc<Issuer>>>,
 }
 
-struct Fetched {
-    at_epoch_s: f64,
-    keys: Result<HashMap<String, PublicKey>, String>,
+#[derive(Default)]
+struct Issuer {
+    known: Mutex<Known>,
+    /// Held by who asks.
+    asking: tokio::sync::Mutex<()>,
+}
+
+/// What an issuer said last. What it said before stays believed while it fails: anybody can name a key that is
+/// unknown, and have it asked.
+#[derive(Default)]
+struct Known {
+    keys: Option<(f64, HashMap<String, PublicKey>)>,
+    failed: Option<(f64, String)>,
 }
 
 impl KeysOfIssuers {
@@ -57,24 +67,50 @@ impl KeysOfIssuers {
             let mut issuers = self.issuers.lock().expect("nobody panics while holding it");
             Arc::clone(issuers.entry(url.to_owned()).or_default())
         };
-        let mut fetched = issuer.lock().await;
-        if let Some(it) = fetched.as_ref() {
-            // The clock may have been put back.
-            let age_s = (now_epoch_s - it.at_epoch_s).abs();
-            match it.keys.as_ref().map(|keys| (keys, keys.get(kid))) {
-                Ok((_, Some(key))) if age_s < BELIEVED_FOR_S => return Ok(key.clone()),
-                Ok((keys, None)) if age_s < ASKED_AGAIN_AFTER_S => return Err(missing(url, keys)),
-                Err(error) if age_s < FAILED_FOR_S => return Err(error.clone()),
+        // Who knows the answer does not wait for who asks.
+        if let Some(found) = issuer.known().find(url, kid, now_epoch_s) {
+            return found;
+        }
+        let _asking = issuer.asking.lock().await;
+        if let Some(found) = issuer.known().find(url, kid, now_epoch_s) {
+            return found;
+        }
+        let fetched = fetch(outbound, document).await;
+        let mut known = issuer.known();
+        match fetched {
+            Ok(keys) => {
+                let found = keys.get(kid).cloned().ok_or_else(|| missing(url, &keys));
+                *known = Known { keys: Some((now_epoch_s, keys)), failed: None };
+                found
+            }
+            Err(error) => {
+                known.failed = Some((now_epoch_s, error.clone()));
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Issuer {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl Known {
+    /// The key, or why there is none; None if the issuer is to be asked.
+    fn find(&self, url: &str, kid: &str, now_epoch_s: f64) -> Option<Result<PublicKey, String>> {
+        // The clock may have been put back.
+        let within = |at_epoch_s: &f64, limit_s: f64| (now_epoch_s - at_epoch_s).abs() < limit_s;
+        if let Some((at, keys)) = &self.keys {
+            match keys.get(kid) {
+                Some(key) if within(at, BELIEVED_FOR_S) => return Some(Ok(key.clone())),
+                None if within(at, ASKED_AGAIN_AFTER_S) => return Some(Err(missing(url, keys))),
                 _ => {}
             }
         }
-        let keys = fetch(outbound, document).await;
-        let found = keys
-            .as_ref()
-            .map_err(Clone::clone)
-            .and_then(|keys| keys.get(kid).cloned().ok_or_else(|| missing(url, keys)));
-        *fetched = Some(Fetched { at_epoch_s: now_epoch_s, keys });
-        found
+        let (_, error) = self.failed.as_ref().filter(|(at, _)| within(at, FAILED_FOR_S))?;
+        Some(Err(error.clone()))
     }
 }
 
