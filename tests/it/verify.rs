@@ -2,14 +2,15 @@
 use std::time::Duration;
 
 use provision::client::verify::{
-    Bearer, Handling, Options, Place, Subject, Verdict, verify as verified,
+    Bearer, Handling, Operation, Options, Place, Subject, Verdict, verify as verified,
 };
 use provision::client::{Client, Credentials, Endpoint, Mode, Net, NetOptions, Secret, Timing};
 use provision::render::verification::{Verification, junit, table};
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::event_server::talks;
 use crate::world::{Ran, World};
 
 const RICH: &str = "
@@ -224,9 +225,8 @@ async fn a_key_that_has_ended_is_named() {
     let world = World::with_article();
     let serving = world.serve(&[]);
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
-    let now = jiff::Timestamp::now() + Duration::from_secs(8 * 86_400);
-    put_clock(&serving.url, now.as_second()).await;
-    let now = now.to_string();
+    let epoch_s = advance_clock(&serving.url, 8 * 86_400).await;
+    let now = jiff::Timestamp::from_second(epoch_s).unwrap().to_string();
     let Ran { code, out, err } = world.run(&["verify", "spec.yaml", "--local", "--now", &now]);
     assert_eq!(code, 6, "{out}{err}");
     assert_eq!(
@@ -237,11 +237,12 @@ async fn a_key_that_has_ended_is_named() {
     assert!(out.contains("nobody at hand may subscribe"), "{out}");
 }
 
-async fn put_clock(url: &str, epoch_s: i64) {
+/// Moves the clock of the local AWS, and returns what it shows then.
+async fn advance_clock(url: &str, by_s: i64) -> i64 {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let address = url.trim_start_matches("http://");
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let body = format!(r#"{{"epoch-s":{epoch_s}}}"#);
+    let body = format!(r#"{{"advance-s":{by_s}}}"#);
     let length = body.len();
     let request = format!(
         "PUT /_provision/clock HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
@@ -249,7 +250,9 @@ async fn put_clock(url: &str, epoch_s: i64) {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    body["epoch-s"].as_f64().unwrap() as i64
 }
 
 #[test]
@@ -272,11 +275,8 @@ fn an_apply_can_prove_in_the_end_that_it_works() {
     assert!(err.contains("certificates"), "{err}");
 }
 
-#[tokio::test]
-async fn where_nobody_answers_one_check_says_so_and_the_others_are_not_tried() {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!("http://{}/event", listener.local_addr().unwrap());
-    drop(listener);
+/// An API with one namespace for whoever has the key.
+fn subject(url: &str) -> Subject {
     let place = Place {
         name: "chat".to_owned(),
         publish: vec![Mode::ApiKey],
@@ -288,14 +288,57 @@ async fn where_nobody_answers_one_check_says_so_and_the_others_are_not_tried() {
     let key = Credentials::ApiKey(Secret::new("da2-x"));
     let bearer = Bearer { mode: Mode::ApiKey, credentials: Ok(key), caution: None };
     let net = Net::new(NetOptions::default()).unwrap();
-    let endpoint = Endpoint::parse(&url).unwrap();
-    let subject = Subject {
+    let endpoint = Endpoint::parse(url).unwrap();
+    Subject {
         key: "chat".to_owned(),
         client: Client { endpoint, net, timing: Timing::default() },
         connect: vec![Mode::ApiKey],
         bearers: vec![bearer],
         places: vec![place],
-    };
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_does_not_arrive_is_published_again_and_timed_from_then() {
+    let server = talks(|n, mut talk| async move {
+        if n > 0 {
+            let error = json!({ "errorType": "UnauthorizedException" });
+            return talk.say(json!({ "type": "connection_error", "errors": [error] })).await;
+        }
+        talk.let_in(300_000).await;
+        let ear = talk.accept().await;
+        let mut published = 0;
+        while let Some(frame) = talk.hear().await {
+            let taken = json!([{ "identifier": "i", "index": 0 }]);
+            let answer = json!({ "type": "publish_success", "id": frame["id"], "successful": taken, "failed": [] });
+            talk.say(answer).await;
+            published += 1;
+            if published == 2 {
+                let event = frame["events"][0].as_str().unwrap();
+                talk.event(&ear, &serde_json::from_str(event).unwrap()).await;
+            }
+        }
+    })
+    .await;
+    let timeout = Duration::from_secs(20);
+    let options = Options { timeout, only_refusals: false, with_data_sources: false };
+    let found = verified(&subject(&server.url), options).await;
+    let of = |operation| found.findings.iter().find(|it| it.operation == operation).unwrap();
+    let socket = of(Operation::PublishSocket);
+    assert_eq!((socket.verdict, of(Operation::Subscribe).verdict), (Verdict::Same, Verdict::Same));
+    // The first was waited for, half a second.
+    assert!(socket.took_ms >= 500.0 && socket.latency_ms.unwrap() < 400.0, "{socket:?}");
+    assert_eq!(server.heard_of("publish").len(), 2);
+    // Whoever answers requests there is no Event API.
+    assert_eq!(of(Operation::PublishHttp).verdict, Verdict::Unclear);
+}
+
+#[tokio::test]
+async fn where_nobody_answers_one_check_says_so_and_the_others_are_not_tried() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/event", listener.local_addr().unwrap());
+    drop(listener);
+    let subject = subject(&url);
     let timeout = Duration::from_secs(1);
     let options = Options { timeout, only_refusals: false, with_data_sources: false };
     let found = verified(&subject, options).await;

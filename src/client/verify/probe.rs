@@ -1,8 +1,10 @@
 //! What is published, and how it is known again.
 use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a file for `--event` has where the nonce goes.
 const HOLE: &str = "${nonce}";
+static USED: AtomicU64 = AtomicU64::new(0);
 
 /// Makes names that nobody has used.
 #[derive(Clone, Copy, Debug)]
@@ -12,11 +14,11 @@ impl Ids {
     /// 26 letters and digits: few enough for a segment of a channel.
     pub fn fresh() -> String {
         let mut bytes = [0; 13];
-        // Without chance, the moment is fresh enough.
+        // Without chance, a number that this process has not used yet.
         if getrandom::fill(&mut bytes).is_err() {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            let nanos = now.unwrap_or_default().as_nanos().to_be_bytes();
-            bytes.copy_from_slice(&nanos[3..]);
+            let used = USED.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+            bytes[..4].copy_from_slice(&std::process::id().to_be_bytes());
+            bytes[5..].copy_from_slice(&used);
         }
         bytes.iter().fold(String::new(), |mut text, it| {
             let _ = write!(text, "{it:02x}");
