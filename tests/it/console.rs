@@ -7,9 +7,20 @@ use crate::node::{browser, told};
 use crate::plane::{Plane, data};
 use crate::world::World;
 
+/// Logs who publishes, and lets through what is positive.
+const HANDLER: &str = "export function onPublish(ctx) {
+  console.log('by', ctx.identity.userArn);
+  return ctx.events.filter((event) => event.payload > 0);
+}
+";
+
 #[test]
 fn the_console_shows_what_is_there_and_what_happens_and_publishes() {
     let world = World::with_article();
+    let article = std::fs::read_to_string(world.path("spec.yaml")).unwrap();
+    let rooms = "      rooms: { publish: [AWS_IAM], handlers: { code: rooms.js } }\n";
+    world.write("spec.yaml", &format!("{article}{rooms}"));
+    world.write("rooms.js", HANDLER);
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let serving = world.serve(&[]);
     let output = |path: &str| {
@@ -28,7 +39,11 @@ fn the_console_shows_what_is_there_and_what_happens_and_publishes() {
     check("title", json!("appsync-event-api-sample – provision console"));
     check("name", json!("appsync-event-api-sample"));
     let (may, not) = ("allowed, by the API’s default", "not allowed, by the API’s default");
-    check("matrix", json!([["/sample/*", may, may, may, not]]));
+    let (own, own_not) = ("allowed, by the namespace’s own", "not allowed, by the namespace’s own");
+    check(
+        "matrix",
+        json!([["/rooms/*onPublish", own_not, own, may, not], ["/sample/*", may, may, may, not],]),
+    );
     check("connect", json!(["API key", "IAM"]));
     check("result", json!("1 event published to /sample/room"));
     check("published", json!("from this console, 1 receiver"));
@@ -42,6 +57,8 @@ fn the_console_shows_what_is_there_and_what_happens_and_publishes() {
     check("paused", json!(0));
     let nowhere = "The API has no channel namespace nowhere; publishing will be refused.";
     check("warned", json!(nowhere));
+    check("logged", json!("by arn:aws:iam::123456789012:root"));
+    check("filtered", json!("1 dropped"));
     check("received", json!([first, 1, 2, 1, 2]));
     check("star", json!("Events go to one channel; * is for subscriptions."));
     check("leaks", json!(false));

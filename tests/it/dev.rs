@@ -74,9 +74,9 @@ fn forward(stream: impl Read + Send + 'static, lines: Sender<String>) {
 }
 
 /// Publishes with the stack's key: what the program itself says of it.
-fn publish(world: &World, channel: &str) -> String {
+fn publish(world: &World, channel: &str, more: &[&str]) -> String {
     let publish = ["publish", "spec.yaml", channel, "{\"n\":1}", "--local", "--mode", "api-key"];
-    let ran = world.run(&publish);
+    let ran = world.run(&[&publish[..], more].concat());
     format!("{} {}", ran.code, ran.err)
 }
 
@@ -91,14 +91,14 @@ fn a_saved_file_is_in_force_at_once_and_a_wrong_one_changes_nothing() {
     dev.until("-H \"x-api-key: $API_KEY\"");
     dev.until("Amplify.configure(");
     dev.until("watching spec.yaml; Ctrl-C ends it");
-    assert!(publish(&world, "/lobby/a").starts_with("0 "));
+    assert!(publish(&world, "/lobby/a", &[]).starts_with("0 "));
     dev.until("→ /lobby/a  {\"n\":1}  API_KEY over http, 0 receivers");
 
     // More of it.
     let more = format!("{SPEC}      news: {{ publish: [API_KEY] }}\n");
     world.write("spec.yaml", &more);
     dev.until("+ apis/chat/namespaces/news  created");
-    assert!(publish(&world, "/news/a").starts_with("0 "));
+    assert!(publish(&world, "/news/a", &[]).starts_with("0 "));
     dev.until("→ /news/a");
 
     // A mistake is shown as validate shows it; what stood goes on.
@@ -106,7 +106,7 @@ fn a_saved_file_is_in_force_at_once_and_a_wrong_one_changes_nothing() {
     dev.until("error[PV101]: unknown key `namespace`");
     dev.until("--> spec.yaml:10:5");
     dev.until("what stood before stands");
-    assert!(publish(&world, "/news/a").contains("spec.yaml has 1 error"));
+    assert!(publish(&world, "/news/a", &[]).contains("spec.yaml has 1 error"));
     world.write("spec.yaml", &more.replace("[API_KEY] }", "[AWS_IAM] }"));
     let changed = dev.until("~ apis/chat/namespaces/news");
     assert!(changed.contains("PublishAuthModes changed"), "{changed}");
@@ -115,7 +115,7 @@ fn a_saved_file_is_in_force_at_once_and_a_wrong_one_changes_nothing() {
     world.write("spec.new", SPEC);
     std::fs::rename(world.path("spec.new"), world.path("spec.yaml")).unwrap();
     dev.until("- apis/chat/namespaces/news  deleted");
-    assert!(!publish(&world, "/lobby").starts_with("64 "));
+    assert!(!publish(&world, "/lobby", &[]).starts_with("64 "));
     dev.until("→ /lobby");
     assert!(dev.said.iter().all(|it| !it.contains("da2-")), "{:#?}", dev.said);
 
@@ -135,18 +135,27 @@ fn handlers_and_parameters_are_watched_too() {
     let spec = SPEC.replace("lobby: {", "lobby: { handlers: { code: handlers/lobby.js },");
     world.write("spec.yaml", &spec);
     world.write("values.yaml", "who: one\n");
-    let mut dev = Dev::start(&world, &["--params-file", "values.yaml", "--reveal"]);
+    let more = ["--params-file", "values.yaml"];
+    let mut dev = Dev::start(&world, &[&more[..], &["--reveal"]].concat());
     // It is not there yet, nor is its folder; the spec is right as soon as it is.
     dev.until("handlers/lobby.js");
     dev.until("what stood before stands");
-    let handler =
-        |text: &str| format!("export function onPublish(ctx) {{ return ctx.events; }}{text}\n");
-    world.write("handlers/lobby.js", &handler(""));
+    let handler = |text: &str| {
+        format!(
+            "export function onPublish(ctx) {{\n  console.log('{text}');\n  return ctx.events;\n}}\n"
+        )
+    };
+    world.write("handlers/lobby.js", &handler("first"));
     dev.until("+ apis/chat/namespaces/lobby  created");
     dev.until("API key   key: da2-");
-    world.write("handlers/lobby.js", &handler(" // more"));
+    assert!(publish(&world, "/lobby/a", &more).starts_with("0 "));
+    dev.until("· lobby onPublish INFO  first");
+    dev.until("→ /lobby/a");
+    world.write("handlers/lobby.js", &handler("second"));
     let changed = dev.until("~ apis/chat/namespaces/lobby");
     assert!(changed.contains("  handler changed  "), "{changed}");
+    assert!(publish(&world, "/lobby/a", &more).starts_with("0 "));
+    dev.until("· lobby onPublish INFO  second");
     world.write("values.yaml", "who: two\n");
     dev.until("~ apis/chat/apiKeys/key  Description changed");
     assert_eq!(dev.interrupt(), 0);
@@ -162,8 +171,8 @@ fn programs_get_a_document_a_line() {
     assert_eq!(serving["console"], Value::Null);
     assert_eq!(next("finished")["succeeded"], 3);
     assert_eq!(next("outputs")["outputs"]["apis"][0]["key"], "chat");
-    publish(&world, "/nowhere/a");
-    publish(&world, "/lobby/a");
+    publish(&world, "/nowhere/a", &[]);
+    publish(&world, "/lobby/a", &[]);
     let published = next("published");
     assert_eq!(published["events"], json!([{ "n": 1 }]));
     assert_eq!((&published["over"], &published["mode"]), (&json!("http"), &json!("API_KEY")));

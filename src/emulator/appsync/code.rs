@@ -6,7 +6,7 @@ use crate::emulator::appsync::language;
 use crate::emulator::javascript::{self, NoModule};
 use crate::emulator::unknowns::{Switches, Taken};
 
-const HANDLERS: [&str; 2] = ["onPublish", "onSubscribe"];
+pub const HANDLERS: [&str; 2] = ["onPublish", "onSubscribe"];
 
 /// Whether AppSync would take the code: it is a module, of its own language, and one with handlers.
 pub fn check(code: &str, switches: &Switches) -> Result<(), Fault> {
@@ -44,6 +44,15 @@ pub fn check(code: &str, switches: &Switches) -> Result<(), Fault> {
     }
     let members = json!({ "reason": "CODE_ERROR", "detail": { "codeErrors": errors } });
     Err(Fault::bad_request("The code contains one or more errors.").with(members))
+}
+
+/// The handlers that the code exports.
+pub fn exported(code: &str) -> Vec<&'static str> {
+    let exported = javascript::read(code, |parsed| {
+        let exports = &parsed.module_record.exported_bindings;
+        HANDLERS.into_iter().filter(|it| exports.contains_key(*it)).collect()
+    });
+    exported.unwrap_or_default()
 }
 
 fn told(kind: &str, value: &str, location: Value) -> Value {

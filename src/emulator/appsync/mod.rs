@@ -25,6 +25,7 @@ use crate::emulator::store::Store;
 use crate::emulator::unknowns::{self, PAGE_MAX, Switches};
 
 pub use api::arn as api_arn;
+pub use code::{HANDLERS, exported};
 pub use input::Input;
 
 type Answer = Result<Value, Fault>;

@@ -2,6 +2,7 @@
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
+use crate::emulator::appsync::{HANDLERS, exported};
 use crate::emulator::caller::dns_suffix;
 use crate::emulator::events::Plane;
 use crate::emulator::state::{Api, Key, Namespace, Region};
@@ -73,17 +74,15 @@ fn namespace(namespace: &Namespace, config: &Value) -> Value {
         let inherited = own.is_empty();
         json!({ "modes": if inherited { modes(&config[default]) } else { own }, "inherited": inherited })
     };
-    let is_handled = |it: &&str| match &namespace.code {
-        Some(code) => code.contains(*it) || !namespace.handlers[*it].is_null(),
-        None => !namespace.handlers[*it].is_null(),
-    };
-    let handlers = ["onPublish", "onSubscribe"].into_iter().filter(is_handled);
+    let exported = namespace.code.as_deref().map(exported).unwrap_or_default();
+    let configured = |it: &&str| exported.contains(it) || !namespace.handlers[*it].is_null();
+    let handlers: Vec<&str> = HANDLERS.into_iter().filter(configured).collect();
     json!({
         "name": namespace.name,
         "channels": format!("/{}/*", namespace.name),
         "publish": grant(&namespace.publish, "defaultPublishAuthModes"),
         "subscribe": grant(&namespace.subscribe, "defaultSubscribeAuthModes"),
-        "handlers": handlers.collect::<Vec<_>>(),
+        "handlers": handlers,
         "modifiedEpochS": namespace.modified_epoch_s,
     })
 }

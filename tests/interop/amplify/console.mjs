@@ -92,6 +92,14 @@ try {
   await row('published', '/sample/room').locator('summary').click();
   told.pretty = await row('published', '/sample/room').locator('pre').textContent();
 
+  // A handler runs, and what it logs is there.
+  await tab.getByLabel('Channel', { exact: true }).fill('/rooms/1');
+  await tab.getByLabel('Event, as JSON').fill('[0, 1]');
+  await tab.getByLabel('A JSON array is several events').check();
+  await tab.getByRole('button', { name: 'Publish', exact: true }).click();
+  told.logged = await row('logged', '/rooms/*').locator('.text').textContent();
+  told.filtered = await row('published', '/rooms/1').locator('.lost').textContent();
+
   // A client that is refused: the page says what AppSync does not.
   const refused = await fetch(asked.endpoint, {
     method: 'POST', headers: { 'x-api-key': 'da2-wrong' }, body: JSON.stringify({ channel: '/sample/room', events: ['1'] }),

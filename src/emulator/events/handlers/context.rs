@@ -53,7 +53,8 @@ fn headers(headers: &BTreeMap<String, Vec<String>>) -> Value {
 pub fn auth_type(mode: &str) -> &'static str {
     match mode {
         "API_KEY" => "API Key Authorization",
-        "AWS_IAM" => "IAM Authorization",
+        // The owner of the machine is the root user of the account.
+        "AWS_IAM" | "OWNER" => "IAM Authorization",
         "AMAZON_COGNITO_USER_POOLS" => "User Pool Authorization",
         "OPENID_CONNECT" => "Open ID Connect Authorization",
         "AWS_LAMBDA" => "Lambda Authorization",
