@@ -87,7 +87,7 @@ async fn the_owner_publishes_without_credentials_and_is_told_as_a_client_is() {
     assert_eq!(socket.text().await, data("one", "1"));
 
     let check = |answer: &crate::faulty::Answer, status: u16| {
-        assert_eq!(answer.status, status, "{answer:?}")
+        assert_eq!(answer.status, status, "{answer:?}");
     };
     check(&publish(&body(&plane.api, "/nowhere/a"), "").await, 401);
     check(&publish(&body(&plane.api, "/default/*"), "").await, 400);

@@ -7,7 +7,6 @@ use provision::emulator::{Plane as DataPlane, Settings, router_of};
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::client_async;
-use tokio_tungstenite::tungstenite::Message;
 
 use crate::plane::{Plane, SUBPROTOCOL, Socket, data};
 
