@@ -3,8 +3,14 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::broadcast;
 
+use crate::emulator::events::handlers::weight;
+
 /// Whoever falls behind by more loses the oldest.
-const KEPT_MAX: usize = 1_024;
+const KEPT_MAX: usize = 512;
+/// Of an event, or of a line of a log: what happened is kept for whoever falls behind.
+const SHOWN_MAX: usize = 64 * 1024;
+/// Of a text that a stranger may have written, such as a channel that is none.
+const TOLD_MAX: usize = 4 * 1024;
 
 /// Something that happened. No credential is in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -62,6 +68,29 @@ pub enum Happening {
     },
 }
 
+/// As much of `text` as is told.
+pub fn told(text: &str) -> String {
+    clipped(text, TOLD_MAX)
+}
+
+/// As much of a line of a log as is shown.
+pub fn line(text: &str) -> String {
+    clipped(text, SHOWN_MAX)
+}
+
+/// An event as JSON; what is nested too deeply to be read, or takes too much memory, as a text.
+pub fn event(text: &str) -> Value {
+    let value = serde_json::from_str(text).ok().filter(|it| weight(it) <= SHOWN_MAX);
+    value.unwrap_or_else(|| Value::String(clipped(text, SHOWN_MAX)))
+}
+
+fn clipped(text: &str, max: usize) -> String {
+    match text.len() <= max {
+        true => text.to_owned(),
+        false => format!("{}…", &text[..text.floor_char_boundary(max)]),
+    }
+}
+
 /// All who watch. Telling costs nothing while nobody does.
 #[derive(Clone, Debug)]
 pub struct Feed {
@@ -87,5 +116,25 @@ impl Feed {
 impl Default for Feed {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_large_is_shown_by_its_beginning() {
+        assert_eq!(event("{\"a\":[1]}"), serde_json::json!({ "a": [1] }));
+        let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+        assert_eq!(event(&deep), Value::String(deep));
+        let wide = format!("[{}1]", "1,".repeat(SHOWN_MAX / 4));
+        assert_eq!(event(&wide), Value::String(wide));
+        let long = format!("\"{}\"", "é".repeat(SHOWN_MAX));
+        let shown = event(&long);
+        let shown = shown.as_str().unwrap();
+        assert!(shown.ends_with("é…") && shown.len() <= SHOWN_MAX + 3);
+        assert_eq!(told(&"x".repeat(TOLD_MAX + 1)).chars().count(), TOLD_MAX + 1);
+        assert_eq!(told(&"x".repeat(TOLD_MAX)).len(), TOLD_MAX);
     }
 }

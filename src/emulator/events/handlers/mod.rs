@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::emulator::events::auth::Identity;
 use crate::emulator::events::channel::Channel;
-use crate::emulator::events::feed::Happening;
+use crate::emulator::events::feed::{self, Happening};
 use crate::emulator::events::handlers::engine::Ended;
 use crate::emulator::events::handlers::handle::{Handled, Handler, handle};
 use crate::emulator::events::place::Place;
@@ -29,6 +29,7 @@ use crate::emulator::events::problem::Problem;
 use crate::emulator::state::{Api, Namespace};
 
 pub use pool::Pool;
+pub use queue::weight;
 
 /// An authorized operation on a channel.
 pub struct Call<'a> {
@@ -160,7 +161,7 @@ async fn run(
             namespace: call.namespace.name.clone(),
             handler: export,
             level: line.level,
-            text: line.text(),
+            text: feed::line(&line.text()),
         });
     }
     handled
