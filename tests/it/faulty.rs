@@ -68,6 +68,12 @@ impl Faulty {
         Self { store, clock, address }
     }
 
+    /// A client of a local AWS that another process serves.
+    pub fn at(address: SocketAddr) -> Self {
+        let clock = Clock::default();
+        Self { store: Store::in_memory(SharedTimeSource::new(clock.clone())), clock, address }
+    }
+
     pub fn pass(&self, seconds: u64) {
         self.clock.0.fetch_add(seconds, Ordering::Relaxed);
     }

@@ -30,7 +30,10 @@ pub struct Plane {
 
 impl Plane {
     pub async fn start() -> Self {
-        let faulty = Faulty::start(json!({})).await;
+        Self::of(Faulty::start(json!({})).await).await
+    }
+    /// One of the local AWS that `faulty` is.
+    pub async fn of(faulty: Faulty) -> Self {
         let made = faulty.create_api("events").await.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let api = text(&made["api"]["apiId"]);
