@@ -28,6 +28,8 @@ mod wafv2;
 mod xml;
 
 pub use calls::LoggedCall;
+#[cfg(fuzzing)]
+pub use events::fuzzing;
 pub use events::{Connected, Feed, Happening, Plane, Settings, Subscribed, TokenAsked, evaluation};
 pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
 pub use operation::Service;

@@ -7,6 +7,8 @@ mod entrance;
 mod feed;
 mod frame;
 mod function;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod handlers;
 mod handshake;
 mod http;
