@@ -85,7 +85,7 @@ impl Reached {
     ) -> Credentials {
         let Some(stack) = &self.stack else { return own.clone() };
         let accepted = modes(&stack.api.auth_modes.connection);
-        if accepted.contains(&own.mode()) || self.args.mode.is_some() {
+        if accepted.contains(&own.mode()) {
             return own.clone();
         }
         let mut others = accepted.iter().filter_map(|it| self.by(*it, clock).ok());
