@@ -1,11 +1,9 @@
 //! Strangers with a socket, against the real program, while somebody goes on using it.
-use std::time::Instant;
-
 use futures_util::SinkExt;
 use futures_util::stream::{self, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 

@@ -25,8 +25,11 @@ mod faults;
 mod faulty;
 mod generated;
 mod handlers;
+#[cfg(target_os = "linux")]
 mod hostile;
+#[cfg(target_os = "linux")]
 mod hostile_code;
+#[cfg(target_os = "linux")]
 mod hostile_server;
 mod imports;
 mod interop;

@@ -51,6 +51,8 @@ struct Issuer {
 struct Known {
     keys: Option<(f64, HashMap<String, PublicKey>)>,
     failed: Option<(f64, String)>,
+    /// How often it was asked.
+    asked: u64,
 }
 
 impl KeysOfIssuers {
@@ -68,19 +70,24 @@ impl KeysOfIssuers {
             Arc::clone(issuers.entry(url.to_owned()).or_default())
         };
         // Who knows the answer does not wait for who asks.
-        if let Some(found) = issuer.known().find(url, kid, now_epoch_s) {
-            return found;
-        }
+        let asked = {
+            let known = issuer.known();
+            if let Some(found) = known.find(url, kid, now_epoch_s) {
+                return found;
+            }
+            known.asked
+        };
         let _asking = issuer.asking.lock().await;
-        if let Some(found) = issuer.known().find(url, kid, now_epoch_s) {
+        if let Some(found) = issuer.known().found_since(asked, url, kid) {
             return found;
         }
         let fetched = fetch(outbound, document).await;
         let mut known = issuer.known();
+        known.asked += 1;
         match fetched {
             Ok(keys) => {
                 let found = keys.get(kid).cloned().ok_or_else(|| missing(url, &keys));
-                *known = Known { keys: Some((now_epoch_s, keys)), failed: None };
+                (known.keys, known.failed) = (Some((now_epoch_s, keys)), None);
                 found
             }
             Err(error) => {
@@ -111,6 +118,20 @@ impl Known {
         }
         let (_, error) = self.failed.as_ref().filter(|(at, _)| within(at, FAILED_FOR_S))?;
         Some(Err(error.clone()))
+    }
+
+    /// What the issuer said to whoever asked since it had been asked so often.
+    fn found_since(&self, asked: u64, url: &str, kid: &str) -> Option<Result<PublicKey, String>> {
+        if self.asked == asked {
+            return None;
+        }
+        match (&self.failed, &self.keys) {
+            (Some((_, error)), _) => Some(Err(error.clone())),
+            (None, Some((_, keys))) => {
+                Some(keys.get(kid).cloned().ok_or_else(|| missing(url, keys)))
+            }
+            (None, None) => None,
+        }
     }
 }
 
@@ -199,3 +220,35 @@ const RSA: &[Algorithm] = &[
     Algorithm::PS384,
     Algorithm::PS512,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU16, Ordering};
+
+    use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+
+    use super::*;
+    use crate::emulator::events::stub::{Stub, answer};
+    use crate::emulator::store::Store;
+
+    #[tokio::test]
+    async fn an_issuer_that_fails_over_an_unknown_key_is_still_believed_in_the_known_ones() {
+        let status = Arc::new(AtomicU16::new(200));
+        let now = Arc::clone(&status);
+        let key = r#"{"keys":[{"kty":"RSA","kid":"known","n":"AQAB","e":"AQAB"}]}"#;
+        let stub = Stub::serve(move |_| answer(now.load(Ordering::Relaxed), key)).await;
+        let clock = SharedTimeSource::new(SystemTimeSource::new());
+        let outbound = Outbound::new(Store::in_memory(clock), None);
+        let (keys, document) = (KeysOfIssuers::default(), Document::Keys(stub.url.clone()));
+        let find = async |kid, at_s| keys.find(&outbound, &document, kid, at_s).await.err();
+        assert_eq!(find("known", 0.0).await, None);
+        status.store(500, Ordering::Relaxed);
+        assert!(find("unknown", ASKED_AGAIN_AFTER_S).await.unwrap().contains("answered 500"));
+        assert!(find("unknown", ASKED_AGAIN_AFTER_S + 1.0).await.is_some());
+        assert_eq!((find("known", ASKED_AGAIN_AFTER_S).await, stub.asked().len()), (None, 2));
+        assert!(find("known", BELIEVED_FOR_S).await.is_some());
+        let many = (0..9).map(|_| find("known", BELIEVED_FOR_S + FAILED_FOR_S));
+        assert!(futures_util::future::join_all(many).await.iter().all(Option::is_some));
+        assert_eq!(stub.asked().len(), 4);
+    }
+}
