@@ -1,0 +1,7 @@
+//! Any text as credentials, signatures and tokens among them: nobody is let in by chance.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use provision::emulator::fuzzing;
+
+fuzz_target!(|text: &str| fuzzing::authorization(text));

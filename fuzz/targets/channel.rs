@@ -1,0 +1,7 @@
+//! Any text as a channel: it is one if the reference says so.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use provision::emulator::fuzzing;
+
+fuzz_target!(|text: &str| fuzzing::channel(text));

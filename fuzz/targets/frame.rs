@@ -1,0 +1,7 @@
+//! Any bytes as messages of a WebSocket: each is answered once.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use provision::emulator::fuzzing;
+
+fuzz_target!(|bytes: &[u8]| fuzzing::frame(bytes));
