@@ -35,7 +35,7 @@ IMITATED = {
         UpdateChannelNamespace DeleteChannelNamespace ListChannelNamespaces CreateApiKey UpdateApiKey DeleteApiKey
         ListApiKeys CreateDataSource GetDataSource UpdateDataSource DeleteDataSource ListDataSources CreateDomainName
         GetDomainName UpdateDomainName DeleteDomainName ListDomainNames AssociateApi GetApiAssociation DisassociateApi
-        TagResource UntagResource ListTagsForResource""".split(),
+        TagResource UntagResource ListTagsForResource EvaluateCode""".split(),
     "iam": """CreateRole GetRole ListRoles UpdateRole UpdateAssumeRolePolicy PutRolePolicy GetRolePolicy DeleteRolePolicy
         ListRolePolicies ListAttachedRolePolicies AttachRolePolicy DetachRolePolicy DeleteRole TagRole UntagRole
         ListRoleTags ListInstanceProfilesForRole PutRolePermissionsBoundary DeleteRolePermissionsBoundary""".split(),
@@ -378,6 +378,13 @@ none("appsync", "ListTagsForResource", "NotFoundException", 404, lambda aws: {"r
 none("appsync", "TagResource", "BadRequestException", 400, lambda aws: {"resourceArn": NO_ARN, "tags": {"aws:a": "b"}}, "Map keys")
 none("appsync", "UntagResource", "BadRequestException", 400, lambda aws: {"resourceArn": NO_ARN, "tagKeys": ["aws:a"]}, "Map keys")
 none("appsync", "ListTagsForResource", "BadRequestException", 400, lambda aws: {"resourceArn": "arn:aws:s3:::" + "b" * 60}, "is not the ARN")
+
+
+# Code.
+
+EVALUATED = {"runtime": {"name": "APPSYNC_JS", "runtimeVersion": "1.0.0"}, "context": '{"events":[]}', "function": "onPublish"}
+case("appsync", "EvaluateCode")(lambda aws: {**EVALUATED, "code": CODE})
+case("appsync", "EvaluateCode", "BadRequestException", 400, "code")(lambda aws: {**EVALUATED, "code": ""})
 
 
 # Roles.

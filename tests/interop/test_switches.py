@@ -1,12 +1,18 @@
 """What nobody has published of AWS, both ways: each switch, and what it changes."""
 
+import json
 import subprocess
+import urllib.error
+import urllib.request
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from conftest import PROVISION, World
-from operations import CODE, CONFIG, MODES, Prepared
+from operations import CODE, CONFIG, MODES, REGION, Prepared
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 LOGGED = {**CONFIG, "logConfig": {"logLevel": "ALL", "cloudWatchLogsRoleArn": ROLE}}
@@ -79,6 +85,23 @@ def with_role(aws):
     return without, create_api(aws, **LOGGED)
 
 
+def published(aws, code=None, secret="local"):
+    """What comes of publishing an event with a signature."""
+    key = aws.namespace(**({"codeHandlers": code} if code else {}))
+    url = f"{aws.appsync.meta.endpoint_url}/apis/{key['apiId']}/event"
+    body = json.dumps({"channel": f"/{key['name']}/a", "events": ["1"]})
+    request = AWSRequest("POST", url, data=body)
+    SigV4Auth(Credentials("local", secret), "appsync", REGION).add_auth(request)
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body.encode(), dict(request.headers.items()))) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        return json.load(error)
+
+
+DROPS = "export function onPublish(ctx) {\n  return []\n}\n"
+LOOPS = "export function onPublish(ctx) {\n  while (true) {}\n}\n"
+
 WHOLE = sorted(["apiId", "name", "apiArn", "created", "xrayEnabled", "tags", "dns"])
 NAMESPACE = sorted(["apiId", "name", "channelNamespaceArn", "created", "lastModified", "subscribeAuthModes", "publishAuthModes"])
 
@@ -113,6 +136,10 @@ CASES = [
     ({"code-without-handlers": "accepted"}, lambda aws: outcome(lambda: aws.namespace(codeHandlers="export {}")), "BadRequestException", "ok"),
     ({"role-checked": True}, with_role, ("ok", "ok"), ("BadRequestException", "ok")),
     ({"association-takes-s": 600}, association, "SUCCESS", "PROCESSING"),
+    ({"unsupported-syntax": "accepted"}, lambda aws: outcome(lambda: aws.namespace(codeHandlers=LOOPS)), "BadRequestException", "ok"),
+    ({"bad-signature": "unauthorized"}, lambda aws: published(aws, secret="other")["errors"][0]["errorType"],
+     "BadRequestException", "UnauthorizedException"),
+    ({"filtered-events": "left-out"}, lambda aws: len(published(aws, DROPS)["successful"]), 1, 0),
 ]
 
 
