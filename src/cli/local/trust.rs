@@ -40,7 +40,7 @@ enum Format {
 /// What the variables do, beside their names.
 const VARIABLES: [(&str, &str); 4] = [
     ("NODE_EXTRA_CA_CERTS", "Node.js, beside the authorities that it knows"),
-    ("AWS_CA_BUNDLE", "the AWS CLI, boto3 and provision, in place of those they know"),
+    ("AWS_CA_BUNDLE", "the AWS CLI and boto3, in place of those they know; provision, besides"),
     ("CURL_CA_BUNDLE", "curl, in place of those it knows; `--cacert FILE` for one call"),
     (
         "SSL_CERT_FILE",
