@@ -65,7 +65,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
             format!(
                 "{path}\n\nA client trusts the local AWS when it is given this file. Set to its path,\n{lines}\
                  make the client of each line do so; `--format env` prints them for a shell.\n\
-                 A browser takes it in its settings, under authorities; without it, pages on this machine reach the local AWS by http:// and ws://.\n"
+                 A browser takes it in its settings, under authorities. Pages with Amplify need that, for it opens wss:// even for an address with http://;\n\
+                 other pages on this machine reach the local AWS by http:// and ws:// without it.\n"
             )
         }
     };
