@@ -10,6 +10,7 @@ mod calls;
 mod clock;
 mod console;
 mod control;
+mod disk;
 mod events;
 mod faults;
 mod guard;
@@ -28,6 +29,7 @@ mod wafv2;
 mod xml;
 
 pub use calls::LoggedCall;
+pub use disk::{Announcement, OpenError, create_private, served_at};
 #[cfg(fuzzing)]
 pub use events::fuzzing;
 pub use events::{Connected, Feed, Happening, Plane, Settings, Subscribed, TokenAsked, evaluation};
@@ -35,7 +37,7 @@ pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
 pub use operation::Service;
 pub use serve::serve;
 pub use service::{router, router_of};
-pub use store::{Announcement, OpenError, Store, create_private, served_at};
+pub use store::Store;
 pub use tls::{Authority, CERTIFICATE_FILE, server_config as tls};
 pub use unknowns::{
     BadSignature, ConstraintError, DeleteApi, Deletion, Duplicate, Filtered, Omitted, Switches,

@@ -1,42 +1,22 @@
 //! Where the local AWS keeps what it remembers: one file, written aside and renamed, before the
 //! change is answered. One process at a time has it.
 use std::fmt;
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::UNIX_EPOCH;
 
 use aws_smithy_async::time::SharedTimeSource;
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::emulator::answer::Fault;
 use crate::emulator::calls::{Calls, LoggedCall};
+use crate::emulator::disk::{self, Announcement, Disk, OpenError};
 use crate::emulator::faults::{Faults, Quotas, Running};
 use crate::emulator::operation::Operation;
 use crate::emulator::service::Call;
 use crate::emulator::state::State;
 use crate::emulator::unknowns::Switches;
-
-/// The version of the file that this program reads and writes.
-const VERSION: u32 = 1;
-const STATE_FILE: &str = "state.json";
-const LOCK_FILE: &str = "lock";
-const ENDPOINT_FILE: &str = "endpoint";
-
-/// Why a store can't be opened, and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("the local AWS in {} is in use by another process; wait for it to end, or stop it", dir.display())]
-    InUse { dir: PathBuf },
-    #[error("{} is of version {found}, and this program knows version {known}; use a newer program, or another folder", path.display())]
-    Version { path: PathBuf, found: u64, known: u32 },
-    #[error("{} is damaged ({reason}); restore it, or delete it to begin with an empty AWS", path.display())]
-    Damaged { path: PathBuf, reason: String },
-    #[error("{}: {source}", path.display())]
-    Io { path: PathBuf, source: io::Error },
-}
 
 /// The state, and how it is kept.
 pub struct Store {
@@ -59,27 +39,6 @@ struct Versioned {
     changes: u64,
 }
 
-struct Disk {
-    dir: PathBuf,
-    /// The change up to which the file is written.
-    written: tokio::sync::Mutex<u64>,
-    /// Held for as long as the store is open.
-    _lock: File,
-}
-
-#[derive(Serialize)]
-struct Written<'a> {
-    version: u32,
-    #[serde(flatten)]
-    state: &'a State,
-}
-
-#[derive(Deserialize)]
-struct Read {
-    #[serde(flatten)]
-    state: State,
-}
-
 impl Store {
     /// Opens the store in `dir`, making it if need be, and locks it for this process.
     pub fn open(dir: &Path, clock: SharedTimeSource) -> Result<Arc<Self>, OpenError> {
@@ -92,29 +51,7 @@ impl Store {
         clock: SharedTimeSource,
         switches: Switches,
     ) -> Result<Arc<Self>, OpenError> {
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| OpenError::Io { path, source }
-        };
-        create_private(dir).map_err(failed(dir))?;
-        let path = dir.join(LOCK_FILE);
-        let mut options = File::options();
-        options.create(true).truncate(false).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let lock = options.open(&path).map_err(failed(&path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { dir: dir.to_owned() }),
-            Err(TryLockError::Error(source)) => return Err(OpenError::Io { path, source }),
-        }
-        let path = dir.join(STATE_FILE);
-        let state = match fs::read(&path) {
-            Ok(bytes) => read(&bytes, &path)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => State::default(),
-            Err(source) => return Err(OpenError::Io { path, source }),
-        };
-        let disk = Disk { dir: dir.to_owned(), written: tokio::sync::Mutex::new(0), _lock: lock };
+        let (disk, state) = Disk::open(dir)?;
         Ok(Self::new(state, clock, switches, Some(disk)))
     }
 
@@ -170,10 +107,8 @@ impl Store {
 
     /// Tells other commands where this store is served, until the value is dropped.
     pub fn announce(&self, url: &str) -> io::Result<Announcement> {
-        let Some(disk) = &self.disk else { return Ok(Announcement { path: None }) };
-        let path = disk.dir.join(ENDPOINT_FILE);
-        write_aside(&path, url.as_bytes())?;
-        Ok(Announcement { path: Some(path) })
+        let Some(disk) = &self.disk else { return Ok(Announcement::default()) };
+        disk.announce(url)
     }
 
     /// The time here, which faults may have moved from the machine's.
@@ -298,10 +233,9 @@ impl Store {
         }
         let (bytes, changes) = {
             let versioned = self.state();
-            let file = Written { version: VERSION, state: &versioned.state };
-            (serde_json::to_vec(&file)?, versioned.changes)
+            (disk::written(&versioned.state)?, versioned.changes)
         };
-        write_aside(&disk.dir.join(STATE_FILE), &bytes)?;
+        disk.write(&bytes)?;
         *written = changes;
         Ok(())
     }
@@ -318,72 +252,14 @@ impl fmt::Debug for Store {
     }
 }
 
-/// A store's address, told for as long as this lives.
-#[derive(Debug)]
-pub struct Announcement {
-    path: Option<PathBuf>,
-}
-
-impl Drop for Announcement {
-    fn drop(&mut self) {
-        // A file left over does no harm: without the lock nobody believes it.
-        if let Some(path) = &self.path {
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
-/// Where the store in `dir` is served: its lock is held and an address was announced.
-pub fn served_at(dir: &Path) -> Option<String> {
-    let lock = File::options().write(true).open(dir.join(LOCK_FILE)).ok()?;
-    match lock.try_lock() {
-        Err(TryLockError::WouldBlock) => fs::read_to_string(dir.join(ENDPOINT_FILE)).ok(),
-        _ => None,
-    }
-}
-
-fn read(bytes: &[u8], path: &Path) -> Result<State, OpenError> {
-    let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
-    let value: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|it| damaged(it.to_string()))?;
-    let version = value.get("version").and_then(serde_json::Value::as_u64);
-    match version {
-        Some(version) if version == u64::from(VERSION) => serde_json::from_value(value)
-            .map(|it: Read| it.state)
-            .map_err(|it| damaged(it.to_string())),
-        Some(found) => Err(OpenError::Version { path: path.to_owned(), found, known: VERSION }),
-        None => Err(damaged("it has no version".to_owned())),
-    }
-}
-
-/// A folder for this user alone, which version control leaves alone.
-pub fn create_private(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)?;
-    write_aside(&dir.join(".gitignore"), b"*\n")
-}
-
-/// A temporary file is for its user alone; so is what it becomes.
-pub(in crate::emulator) fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use aws_smithy_async::time::SystemTimeSource;
 
     use super::*;
+    use crate::emulator::disk::{STATE_FILE, served_at};
 
     fn clock() -> SharedTimeSource {
         SharedTimeSource::new(SystemTimeSource::new())

@@ -19,7 +19,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use crate::emulator::store::{Store, write_aside};
+use crate::emulator::disk::write_aside;
+use crate::emulator::store::Store;
 
 /// What clients are told to trust.
 pub const CERTIFICATE_FILE: &str = "ca.pem";

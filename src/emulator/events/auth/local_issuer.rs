@@ -12,8 +12,8 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use rcgen::{KeyPair, PublicKeyData};
 use serde_json::{Value, json};
 
+use crate::emulator::disk::write_aside;
 use crate::emulator::events::auth::keys_of_issuer::PublicKey;
-use crate::emulator::store::write_aside;
 
 /// By which its tokens are known.
 pub const KID: &str = "provision-local";
