@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use provision::client::verify::{
-    Bearer, Handling, Operation, Options, Place, Subject, Verdict, verify as verified,
+    About, Bearer, Handling, Operation, Options, Place, Subject, Verdict, verify as verified,
 };
 use provision::client::{Client, Credentials, Endpoint, Mode, Net, NetOptions, Secret, Timing};
 use provision::render::verification::{Verification, junit, table};
@@ -179,6 +179,28 @@ fn what_aws_accepts_and_refuses_against_the_spec_is_found() {
 }
 
 #[test]
+fn a_subscription_that_aws_accepts_against_the_spec_is_found() {
+    let world = World::with_article();
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    let spec = std::fs::read_to_string(world.path("spec.yaml")).unwrap();
+    let name = "sample: { logicalId: NameSpace }";
+    assert!(spec.contains(name), "{spec}");
+    let wider = "sample: { logicalId: NameSpace, subscribe: [AWS_IAM, API_KEY] }";
+    world.write("wider.yaml", &spec.replace(name, wider));
+    world.ok(&["apply", "wider.yaml", "--local", "--yes"]);
+    let Ran { code, out, err } = world.run(&["verify", "spec.yaml", "--local"]);
+    assert_eq!(code, 6, "{out}{err}");
+    assert_eq!(
+        line(&out, "/sample/* API_KEY"),
+        "/sample/* API_KEY yes yes yes yes as the spec says"
+    );
+    assert_eq!(
+        line(&out, "/sample/* AWS_IAM"),
+        "/sample/* AWS_IAM yes ACCEPTED yes yes difference"
+    );
+}
+
+#[test]
 fn a_build_server_reads_each_check_as_a_case() {
     let world = rich();
     world.write("other.yaml", &RICH.replace("inherited: {}", "inherited: { publish: [API_KEY] }"));
@@ -331,6 +353,52 @@ async fn an_event_that_does_not_arrive_is_published_again_and_timed_from_then() 
     assert_eq!(server.heard_of("publish").len(), 2);
     // Whoever answers requests there is no Event API.
     assert_eq!(of(Operation::PublishHttp).verdict, Verdict::Unclear);
+}
+
+/// Delivers only to who subscribed with an API key.
+#[tokio::test]
+async fn an_event_that_only_a_forbidden_subscription_hears_has_not_arrived() {
+    let server = talks(|n, mut talk| async move {
+        if n > 1 {
+            let error = json!({ "errorType": "UnauthorizedException" });
+            return talk.say(json!({ "type": "connection_error", "errors": [error] })).await;
+        }
+        talk.let_in(300_000).await;
+        let mut ear = None;
+        while let Some(frame) = talk.hear().await {
+            let id = frame["id"].as_str().unwrap().to_owned();
+            if frame["type"] == "subscribe" {
+                talk.say(json!({ "type": "subscribe_success", "id": id })).await;
+                ear = frame["authorization"].get("x-api-key").map(|_| id);
+                continue;
+            }
+            let taken = json!([{ "identifier": "i", "index": 0 }]);
+            talk.say(
+                json!({ "type": "publish_success", "id": id, "successful": taken, "failed": [] }),
+            )
+            .await;
+            if let Some(ear) = &ear {
+                let event = frame["events"][0].as_str().unwrap();
+                talk.event(ear, &serde_json::from_str(event).unwrap()).await;
+            }
+        }
+    })
+    .await;
+    let mut subject = subject(&server.url);
+    let token = Credentials::Token(Mode::Lambda, Secret::new("let-me-in"));
+    subject.bearers.push(Bearer { mode: Mode::Lambda, credentials: Ok(token), caution: None });
+    subject.connect.push(Mode::Lambda);
+    subject.places[0].subscribe = vec![Mode::Lambda];
+    let timeout = Duration::from_millis(600);
+    let options = Options { timeout, only_refusals: false, with_data_sources: false };
+    let found = verified(&subject, options).await;
+    let of = |operation, mode: Mode| {
+        let about = About::Namespace { namespace: "chat".to_owned(), mode };
+        let mut all = found.findings.iter();
+        all.find(|it| it.operation == operation && it.about == about).unwrap().verdict
+    };
+    assert_eq!(of(Operation::Subscribe, Mode::ApiKey), Verdict::Difference);
+    assert_eq!(of(Operation::PublishSocket, Mode::ApiKey), Verdict::Difference);
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(3);
 struct Ear {
     /// Which check it is.
     check: usize,
+    /// Whether the spec allows it: only then does it count what it hears.
+    counts: bool,
     latency: Option<Duration>,
     /// Whether it missed what another heard.
     deaf: bool,
@@ -134,9 +136,9 @@ impl Namespace<'_> {
         let ear = (self.ears.len(), self.tell.clone());
         match line.subscribe(&self.channel, credentials, ear).await {
             Ok(()) => {
-                if check.expected == Expected::Allowed {
-                    self.ears.push(Ear { check: n, latency: None, deaf: false });
-                }
+                // A forbidden one that was accepted is delivered to as well, under a number of its own.
+                let counts = check.expected == Expected::Allowed;
+                self.ears.push(Ear { check: n, counts, latency: None, deaf: false });
                 Attempt::Accepted { latency: None, detail: None }
             }
             Err(error) => Attempt::Failed(error),
@@ -169,7 +171,7 @@ impl Namespace<'_> {
         let limit = self.patience;
         let deadline = Instant::now() + limit;
         let (mut nonces, mut moments) = (Vec::new(), Vec::new());
-        let listening = self.ears.iter().enumerate().filter(|(_, it)| !it.deaf);
+        let listening = self.ears.iter().enumerate().filter(|(_, it)| it.counts && !it.deaf);
         let mut missing: BTreeSet<usize> = listening.map(|(n, _)| n).collect();
         let (mut latency, mut pause) = (None, FIRST_PAUSE);
         loop {
@@ -192,6 +194,9 @@ impl Namespace<'_> {
             moments.push(at);
             let until = deadline.min(Instant::now() + pause);
             while let Ok(Some(heard)) = timeout_at(until, self.heard.recv()).await {
+                if !self.ears[heard.ear].counts {
+                    continue;
+                }
                 let Some(n) = self.probe.found(&heard.event, &nonces) else { continue };
                 let took = heard.at.saturating_duration_since(moments[n]);
                 self.ears[heard.ear].latency.get_or_insert(took);
@@ -217,7 +222,7 @@ impl Namespace<'_> {
     /// What each subscription brought, now that everything is published.
     fn hear_out(&self, attempts: &mut [(Option<Attempt>, Duration)]) {
         let somebody_heard = self.ears.iter().any(|it| it.latency.is_some());
-        for ear in &self.ears {
+        for ear in self.ears.iter().filter(|it| it.counts) {
             let attempt = match (ear.latency, somebody_heard) {
                 (None, true) => Attempt::Vanished(self.patience),
                 (None, false) if !self.published => {
