@@ -1,6 +1,6 @@
 //! `provision apply` and `provision destroy`: propose, ask, carry out, look again.
 use std::future::pending;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::cli::plan::{Format, closing, headline, wanted};
 use crate::cli::progress::Progress;
 use crate::cli::scope::ScopeArgs;
 use crate::cli::target::{self, Session, TargetArgs};
-use crate::cli::verify::after_apply;
+use crate::cli::verify::{Again, after_apply};
 use crate::cli::{Failure, Io};
 use crate::diff::Change;
 use crate::event::{Event, Objection};
@@ -118,7 +118,8 @@ fn last_word(result: Result<Exit, Failure>, format: Format, io: &mut Io) -> Resu
 
 async fn applied(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
     let opened = open_file(&args.file, io);
-    let intent = match opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_in(it)) {
+    let is_plan = opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_in(it));
+    let intent = match is_plan {
         true => planned(args, &opened, io)?,
         false => {
             let (scope, now) = (&args.changing.scope, io.now_epoch_s());
@@ -127,7 +128,10 @@ async fn applied(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
             Intent::of_spec(sound, false, scope, args.allow_empty, now)
         }
     };
-    start(&intent, &args.changing, args.verify, io).await
+    // A saved plan does not say from which file the spec was read.
+    let spec = if is_plan { Path::new("SPEC") } else { &args.file };
+    let again = Again::of(spec, &args.changing.parameters, &args.changing.target);
+    start(&intent, &args.changing, args.verify.then_some(&again), io).await
 }
 
 async fn destroyed(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
@@ -135,7 +139,7 @@ async fn destroyed(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
     let given = args.changing.parameters.given(io)?;
     let sound = wanted(&opened, &given, true, io)?;
     let intent = Intent::of_spec(sound, true, &args.changing.scope, true, io.now_epoch_s());
-    start(&intent, &args.changing, false, io).await
+    start(&intent, &args.changing, None, io).await
 }
 
 /// What a saved plan is to bring about: nothing on the command line may add to it.
@@ -170,16 +174,16 @@ fn planned(args: &ApplyArgs, opened: &Opened, io: &Io) -> Result<Intent, Failure
 async fn start(
     intent: &Intent,
     args: &ChangingArgs,
-    verify: bool,
+    verify: Option<&Again>,
     io: &mut Io,
 ) -> Result<Exit, Failure> {
     args.outputs.check(&intent.desired, io)?;
     let session = target::open(&args.target, intent.declared(), io).await?;
     let mut result = in_turn(intent, args, &session, io).await;
     let has_apis = intent.desired.keys().any(|it| it.section() == "apis");
-    if verify && has_apis && matches!(result, Ok(Exit::Done)) {
+    if let Some(again) = verify.filter(|_| has_apis && matches!(result, Ok(Exit::Done))) {
         let (stack, desired) = (&intent.stack, &intent.desired);
-        result = after_apply(stack, desired, args.format, &session, io).await;
+        result = after_apply(stack, desired, again, args.format, &session, io).await;
     }
     closing(session, result).await
 }

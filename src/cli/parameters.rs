@@ -26,6 +26,12 @@ impl ParameterArgs {
     pub fn is_empty(&self) -> bool {
         self.params.is_empty() && self.params_file.is_empty()
     }
+    /// The same as words of a command line.
+    pub fn words(&self) -> Vec<String> {
+        let files = self.params_file.iter().map(|it| ("--params-file", it.display().to_string()));
+        let values = self.params.iter().map(|it| ("--param", it.clone()));
+        files.chain(values).flat_map(|(name, value)| [name.to_owned(), value]).collect()
+    }
     /// The files that values are read from.
     pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.params_file.iter()

@@ -40,6 +40,22 @@ impl TargetArgs {
     pub fn profile(&self) -> Option<&String> {
         self.profile.as_ref()
     }
+    /// The same as words of a command line.
+    pub fn words(&self) -> Vec<String> {
+        let local = self.local.as_ref().map(|folder| match folder.as_path() {
+            folder if folder == Path::new(LOCAL_FOLDER) => "--local".to_owned(),
+            folder => format!("--local={}", folder.display()),
+        });
+        let option = |name: &str, value: &Option<String>| {
+            let words = value.iter().flat_map(|it| [name.to_owned(), it.clone()]);
+            words.collect::<Vec<_>>()
+        };
+        let mut words: Vec<String> = local.into_iter().collect();
+        words.extend(option("--region", &self.region));
+        words.extend(option("--profile", &self.profile));
+        words.extend(option("--endpoint-url", &self.endpoint_url));
+        words
+    }
 }
 
 /// Where a stack is to stand, as far as its spec says.

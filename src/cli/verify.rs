@@ -1,4 +1,6 @@
 //! `provision verify`: whether what is deployed does what the spec says.
+mod again;
+mod compared;
 mod subject;
 mod token;
 
@@ -8,6 +10,8 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 
+use crate::access::ApiAccess;
+use crate::address::Address;
 use crate::cli::apply::duration;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, applicable};
@@ -16,9 +20,11 @@ use crate::cli::reach::ModeArg;
 use crate::cli::render::{must_take_a_file, write};
 use crate::cli::target::{self, Declared, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
+use crate::client::Mode;
 use crate::client::verify::{Options, Verified, verify};
 use crate::kind::Desired;
 use crate::render::verification::{Verification, junit, table};
+pub use again::Again;
 use subject::{EventArg, Found, subjects};
 use token::TokenArg;
 
@@ -31,7 +37,8 @@ const TIMEOUT: &str = "20s";
 ///
 /// For each API, namespace and mode: connects, subscribes to a channel that nobody knows, publishes over HTTP and
 /// over a WebSocket and sees the event arrive, where the spec allows it; and sees it refused where the spec doesn't.
-/// Also that a wrong API key and a namespace that is not there are refused.
+/// Also that a wrong API key and a namespace that is not there are refused; and that AWS has the APIs, keys,
+/// namespaces and handlers that the spec declares, and no other handlers.
 ///
 /// It uses the stack's API keys and your AWS credentials. Other modes need a token; on the local AWS, Cognito's and
 /// OpenID Connect's are made for you. What nobody is at hand for is not tried, and is said.
@@ -41,8 +48,9 @@ const TIMEOUT: &str = "20s";
 /// handler does by way of a data source is left alone without --with-data-sources.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit codes: 0 if all that was tried is as the spec says, or is a handler's to decide; 6 if something is not, or could
-not be found out, and with --strict if something was not tried; 1 if there was nothing to try it on.
+Exit codes: 0 if all that was tried is as the spec says, or up to a handler that the spec declares; 6 if something is
+not, is missing on AWS or could not be found out, and with --strict if something was not tried; 1 if verify could not
+do its work; 64 if the command line is wrong.
 
 Examples:
   provision verify spec.yaml --local
@@ -104,6 +112,19 @@ struct Choice {
     ca_bundle: Option<PathBuf>,
 }
 
+impl Choice {
+    fn takes_mode(&self, mode: Mode) -> bool {
+        self.modes.is_empty() || self.modes.iter().any(|it| it.mode() == mode)
+    }
+    /// Whether what stands at `address`, a namespace of `api`, is asked for by its key or its name.
+    fn takes_namespace(&self, address: &Address, api: &ApiAccess) -> bool {
+        let found = api.namespaces.iter().find(|it| it.address == *address);
+        let names = found.map(|it| [it.address.name(), subject::name(it)]);
+        let is_one = |asked: &String| names.is_some_and(|it| it.contains(&asked.as_str()));
+        self.namespaces.is_empty() || self.namespaces.iter().any(is_one)
+    }
+}
+
 /// For whom it is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
@@ -125,7 +146,9 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
     let declared = Declared { region, account, is_planned: false };
     let session = target::open(&args.target, declared, io).await?;
-    let wanted = Wanted { stack: &spec.stack, desired: &spec.desired, choice: &args.choice };
+    let again = &Again::of(&args.spec, &args.parameters, &args.target);
+    let choice = &args.choice;
+    let wanted = Wanted { stack: &spec.stack, desired: &spec.desired, choice, again };
     let found = go(wanted, args.timeout, &session, io).await;
     let found = closing(session, found).await?;
     let verification = Verification::of(&spec.stack, found, args.strict);
@@ -149,13 +172,14 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 pub async fn after_apply(
     stack: &str,
     desired: &Desired,
+    again: &Again,
     format: ApplyFormat,
     session: &Session,
     io: &mut Io,
 ) -> Result<Exit, Failure> {
     let choice = Choice::default();
     let timeout = duration(TIMEOUT).unwrap_or(Duration::from_secs(20));
-    let found = go(Wanted { stack, desired, choice: &choice }, timeout, session, io).await;
+    let found = go(Wanted { stack, desired, choice: &choice, again }, timeout, session, io).await;
     // The changes were made, whatever became of this: none of the codes that say otherwise would do.
     let found = found.map_err(|failure| failure.as_kind(Exit::Unproven))?;
     let verification = Verification::of(stack, found, false);
@@ -178,6 +202,8 @@ struct Wanted<'a> {
     stack: &'a str,
     desired: &'a Desired,
     choice: &'a Choice,
+    /// How a further command is given.
+    again: &'a Again,
 }
 
 async fn go(

@@ -77,6 +77,7 @@ fn about(it: &About) -> String {
         About::Namespace { namespace, mode } => format!("/{namespace}/* {mode}"),
         About::WrongKey => "a wrong API key".to_owned(),
         About::UnknownNamespace => "a namespace that is not there".to_owned(),
+        About::Resource { address } => address.clone(),
     }
 }
 

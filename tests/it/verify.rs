@@ -2,7 +2,8 @@
 use std::time::Duration;
 
 use provision::client::verify::{
-    About, Bearer, Handling, Operation, Options, Place, Subject, Verdict, verify as verified,
+    About, Accepted, Bearer, Handling, Operation, Options, Place, Subject, Verdict,
+    verify as verified,
 };
 use provision::client::{Client, Credentials, Endpoint, Mode, Net, NetOptions, Secret, Timing};
 use provision::render::verification::{Verification, junit, table};
@@ -83,8 +84,9 @@ fn count(document: &str, verdict: &str) -> usize {
 #[test]
 fn the_articles_stack_is_proved_and_no_key_is_shown() {
     let world = World::with_article();
-    let refused = world.run(&["verify", "spec.yaml", "--local"]);
-    assert!(refused.code == 1 && refused.err.contains("apply the spec first"), "{}", refused.err);
+    let Ran { code, out, .. } = world.run(&["verify", "spec.yaml", "--local"]);
+    let told = "AWS does not have this API in region ap-northeast-1; this makes it: provision apply spec.yaml --local";
+    assert!(code == 6 && out.contains(told), "{out}");
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let Ran { code, out, err } = world.run(&["verify", "spec.yaml", "--local"]);
     assert_eq!(code, 0, "{out}{err}");
@@ -171,7 +173,8 @@ fn what_aws_accepts_and_refuses_against_the_spec_is_found() {
         out.contains("refused, and the spec allows it: publish: UnauthorizedException"),
         "{out}"
     );
-    assert!(err.contains("`provision plan` shows what differs"), "{err}");
+    let told = "this shows what differs: provision plan spec.yaml --local\n";
+    assert!(err.contains(told), "{err}");
     let refusals = [&verify[..], &["--only-refusals", "--format", "json"]].concat();
     let Ran { code, out, .. } = world.run(&refusals);
     assert_eq!((code, count(&out, "difference")), (6, 2), "{out}");
@@ -198,6 +201,80 @@ fn a_subscription_that_aws_accepts_against_the_spec_is_found() {
         line(&out, "/sample/* AWS_IAM"),
         "/sample/* AWS_IAM yes ACCEPTED yes yes difference"
     );
+}
+
+/// Applies `deployed` in the place of `spec`, and verifies that.
+fn verified_against(spec: &str, deployed: &str, more: &[&str]) -> Ran {
+    let world = World::new();
+    world.write("spec.yaml", spec);
+    world.write("deployed.yaml", deployed);
+    world.ok(&["apply", "spec.yaml", "--local=aws", "--yes"]);
+    world.ok(&["apply", "deployed.yaml", "--local=aws", "--yes"]);
+    world.run(&[&["verify", "spec.yaml", "--local=aws", "--timeout", "1s"], more].concat())
+}
+
+const HANDLED: &str = "
+version: 1
+stack: handled
+region: eu-west-1
+apis:
+  chat:
+    auth: { providers: [API_KEY, AWS_IAM] }
+    apiKeys: { web: { validFor: 30d } }
+    namespaces:
+      plain: {}
+      room: {}
+";
+
+#[test]
+fn what_the_spec_declares_and_aws_lacks_is_a_difference() {
+    let keyless = HANDLED.replace("    apiKeys: { web: { validFor: 30d } }\n", "");
+    let Ran { code, out, .. } = verified_against(HANDLED, &keyless, &[]);
+    assert_eq!(code, 6, "{out}");
+    let told = "difference: apis/chat/apiKeys/web: the spec declares this API key, and AWS does not have it; this makes it: provision apply spec.yaml --local=aws\n";
+    assert!(out.contains(told), "{out}");
+    let roomless = HANDLED.replace("      room: {}\n", "");
+    let Ran { code, out, .. } = verified_against(HANDLED, &roomless, &[]);
+    assert_eq!(code, 6, "{out}");
+    assert!(out.contains("difference: apis/chat/namespaces/room: "), "{out}");
+    assert!(out.contains("; AWS does not have the namespace") && !out.contains("IAM has"), "{out}");
+    // What was not asked for is not told.
+    let Ran { code, out, .. } = verified_against(HANDLED, &roomless, &["--namespace", "plain"]);
+    assert_eq!(code, 0, "{out}");
+}
+
+#[test]
+fn a_handler_that_the_spec_does_not_declare_decides_nothing() {
+    let handler = "room: { handlers: { inline: 'export function onPublish() { return [] } export function onSubscribe() { util.unauthorized() }' } }";
+    let handled = HANDLED.replace("room: {}", handler);
+    let Ran { code, out, .. } = verified_against(HANDLED, &handled, &[]);
+    assert_eq!(code, 6, "{out}");
+    assert_eq!(
+        line(&out, "/room/* API_KEY"),
+        "/room/* API_KEY yes FAILED yes yes difference",
+        "{out}"
+    );
+    assert!(out.contains("; AWS has a handler that the spec does not declare"), "{out}");
+    let told =
+        "difference: apis/chat/namespaces/room: AWS has a handler that the spec does not declare";
+    assert!(out.contains(told), "{out}");
+    // Where the spec has it, it decides.
+    let Ran { code, out, .. } = verified_against(&handled, &handled, &[]);
+    assert_eq!(code, 0, "{out}");
+    assert!(line(&out, "/room/* API_KEY").ends_with("handler decides"), "{out}");
+    let Ran { code, out, .. } = verified_against(&handled, HANDLED, &[]);
+    assert_eq!(code, 6, "{out}");
+    assert!(out.contains("AWS does not have the handler that the spec declares"), "{out}");
+}
+
+#[test]
+fn who_is_kept_out_by_awss_own_settings_is_not_kept_out_by_a_handler() {
+    let handler = "handlers: { inline: 'export const onPublish = (ctx) => ctx.events' }";
+    let open = HANDLED.replace("room: {}", &format!("room: {{ {handler} }}"));
+    let closed = HANDLED.replace("room: {}", &format!("room: {{ publish: [AWS_IAM], {handler} }}"));
+    let Ran { code, out, .. } = verified_against(&open, &closed, &[]);
+    assert_eq!(code, 6, "{out}");
+    assert_eq!(line(&out, "/room/* API_KEY"), "/room/* API_KEY yes yes FAILED FAILED difference");
 }
 
 #[test]
@@ -305,6 +382,7 @@ fn subject(url: &str) -> Subject {
         subscribe: vec![Mode::ApiKey],
         on_publish: Handling::None,
         on_subscribe: Handling::None,
+        accepted: Some(Accepted { publish: vec![Mode::ApiKey], subscribe: vec![Mode::ApiKey] }),
         event: None,
     };
     let key = Credentials::ApiKey(Secret::new("da2-x"));
@@ -317,6 +395,7 @@ fn subject(url: &str) -> Subject {
         connect: vec![Mode::ApiKey],
         bearers: vec![bearer],
         places: vec![place],
+        known: Vec::new(),
     }
 }
 
@@ -389,6 +468,7 @@ async fn an_event_that_only_a_forbidden_subscription_hears_has_not_arrived() {
     subject.bearers.push(Bearer { mode: Mode::Lambda, credentials: Ok(token), caution: None });
     subject.connect.push(Mode::Lambda);
     subject.places[0].subscribe = vec![Mode::Lambda];
+    subject.places[0].accepted = None;
     let timeout = Duration::from_millis(600);
     let options = Options { timeout, only_refusals: false, with_data_sources: false };
     let found = verified(&subject, options).await;

@@ -2,20 +2,24 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::access::{Access, ApiAccess, NamespaceAccess};
 use crate::backend::direct::{Proposal, propose};
 use crate::cli::reach::{address, end_of, lasting, net};
 use crate::cli::target::Session;
+use crate::cli::verify::again::Again;
+use crate::cli::verify::compared::differences;
 use crate::cli::verify::token::Tokens;
 use crate::cli::verify::{Choice, Wanted};
 use crate::cli::{Exit, Failure, Io};
-use crate::client::verify::{
-    About, Bearer, Expected, Finding, Handling, Operation, Place, Subject, Verdict, Verified,
-};
+use crate::client::verify::{Accepted, Bearer, Finding, Handling, Place, Subject, Verified};
 use crate::client::{Client, Credentials, Endpoint, Mode, Net, Secret, Signer, Timing};
 use crate::kind::Desired;
+use crate::model::Properties;
 use crate::render::outputs::{ApiOutputs, outputs};
 use crate::suggest::meant;
+use crate::text::Text;
 
 /// An event for a namespace, in a file.
 #[derive(Clone, Debug)]
@@ -45,6 +49,7 @@ pub struct Found {
 struct Common<'a> {
     choice: &'a Choice,
     desired: &'a Desired,
+    again: &'a Again,
     proposal: &'a Proposal,
     session: &'a Session,
     net: Net,
@@ -59,28 +64,29 @@ pub async fn subjects(
     session: &Session,
     io: &mut Io,
 ) -> Result<Found, Failure> {
-    let Wanted { stack, desired, choice } = wanted;
+    let Wanted { stack, desired, choice, again } = wanted;
     let access = Access::of(desired.iter().map(|(address, it)| (address, &it.properties)));
     let chosen = chosen(&access, choice)?;
     let events = events(choice, io)?;
     let net = net(choice.ca_bundle.as_ref(), io)?;
     let proposal = propose(&session.aws, stack, desired, io.now_epoch_s()).await?;
     let deployed = outputs(stack, &proposal.site, &proposal.live, true);
-    if deployed.apis.is_empty() {
-        let message = format!("stack {stack} has no API in region {}", deployed.region);
-        return Err(Failure::error(message).hint("apply the spec first"));
+    if chosen.is_empty() {
+        let message = format!("stack {stack} has no API that could be verified");
+        return Err(Failure::error(message).hint("declare one under `apis:`, and apply the spec"));
     }
     if !proposal.changes.is_empty() {
-        io.note("AWS is not as the spec says: `provision plan` shows what differs\n\n");
+        let shown = again.command("plan");
+        io.note(&format!("AWS is not as the spec says; this shows what differs: {shown}\n\n"));
     }
     let timing = Timing { answer: timeout, request: timeout, attempts: 3, ..Timing::default() };
     let proposal = &proposal;
-    let common = Common { choice, desired, proposal, session, net, timing, events };
+    let common = Common { choice, desired, again, proposal, session, net, timing, events };
     let mut found = Found { subjects: Vec::new(), absent: Vec::new() };
     for api in chosen {
         match deployed.apis.iter().find(|it| it.key == api.address.name()) {
             Some(deployed) => found.subjects.push(common.subject(api, deployed, io).await?),
-            None => found.absent.push(absent(api)),
+            None => found.absent.push(absent(api, &deployed.region, again)),
         }
     }
     Ok(found)
@@ -127,7 +133,7 @@ fn reject_strangers(
 }
 
 /// The first segment of a namespace's channels.
-fn name(it: &NamespaceAccess) -> &str {
+pub fn name(it: &NamespaceAccess) -> &str {
     it.channels.trim_start_matches('/').trim_end_matches("/*")
 }
 
@@ -147,20 +153,13 @@ fn events(choice: &Choice, io: &Io) -> Result<Vec<(String, String)>, Failure> {
     choice.events.iter().map(read).collect()
 }
 
-fn absent(api: &ApiAccess) -> Verified {
-    let mode = api.connect.iter().find_map(|it| Mode::named(it)).unwrap_or(Mode::ApiKey);
-    let finding = Finding {
-        about: About::Connection { mode },
-        operation: Operation::Connect,
-        expected: Expected::Allowed,
-        verdict: Verdict::Difference,
-        error_type: None,
-        detail: Some("AWS does not have this API: apply the spec".to_owned()),
-        latency_ms: None,
-        took_ms: 0.0,
-    };
-    let api = api.address.name().to_owned();
-    Verified { api, url: "not there".to_owned(), findings: vec![finding] }
+fn absent(api: &ApiAccess, region: &str, again: &Again) -> Verified {
+    let why = format!(
+        "AWS does not have this API in region {region}; this makes it: {}",
+        again.command("apply")
+    );
+    let findings = vec![Finding::plain_difference(api.address.as_str(), why)];
+    Verified { api: api.address.name().to_owned(), url: "not there".to_owned(), findings }
 }
 
 impl Common<'_> {
@@ -173,17 +172,19 @@ impl Common<'_> {
         let url = address(deployed, self.session);
         let endpoint = Endpoint::parse(&url).map_err(Failure::error)?;
         let client = Client { endpoint, net: self.net.clone(), timing: self.timing };
-        let asked = &self.choice.namespaces;
-        let wanted = |it: &&NamespaceAccess| {
-            let names = [it.address.name(), name(it)];
-            asked.is_empty() || asked.iter().any(|it| names.contains(&it.as_str()))
-        };
+        let wanted = |it: &&NamespaceAccess| self.choice.takes_namespace(&it.address, api);
         Ok(Subject {
             key: api.address.name().to_owned(),
             client,
             connect: modes(&api.connect),
             bearers: self.bearers(api, deployed, io).await,
-            places: api.namespaces.iter().filter(wanted).map(|it| self.place(it)).collect(),
+            places: api
+                .namespaces
+                .iter()
+                .filter(wanted)
+                .map(|it| self.place(it, deployed))
+                .collect(),
+            known: differences(self.proposal, api, self.choice, self.again),
         })
     }
 
@@ -198,8 +199,7 @@ impl Common<'_> {
                 modes.push(mode);
             }
         }
-        let asked: Vec<Mode> = self.choice.modes.iter().map(|it| it.mode()).collect();
-        modes.retain(|it| asked.is_empty() || asked.contains(it));
+        modes.retain(|it| self.choice.takes_mode(*it));
         let mut bearers = Vec::new();
         for mode in modes {
             bearers.push(self.bearer(mode, &offered, deployed, io).await);
@@ -245,52 +245,60 @@ impl Common<'_> {
         (here && url.starts_with("http://")).then(|| url.clone())
     }
 
-    fn place(&self, it: &NamespaceAccess) -> Place {
+    fn place(&self, it: &NamespaceAccess, deployed: &ApiOutputs) -> Place {
         let event = self
             .events
             .iter()
             .find(|(namespace, _)| namespace == it.address.name() || namespace == name(it));
+        let there = deployed.namespaces.iter().find(|there| there.key == it.address.name());
         Place {
             name: name(it).to_owned(),
             publish: modes(&it.publish.modes),
             subscribe: modes(&it.subscribe.modes),
             on_publish: self.handling(it, "OnPublish"),
             on_subscribe: self.handling(it, "OnSubscribe"),
+            accepted: there.map(|it| Accepted {
+                publish: modes(&it.publish),
+                subscribe: modes(&it.subscribe),
+            }),
             event: event.map(|(_, text)| text.clone()),
         }
     }
 
-    /// What handles `operation` in the spec or on AWS: what is there counts even if the spec has it no longer.
+    /// What handles `operation`, by the spec or, where the spec has nothing, by what somebody put there on AWS.
     fn handling(&self, it: &NamespaceAccess, operation: &str) -> Handling {
-        let wanted = self.desired.get(&it.address).map(|it| &it.properties);
-        let there = self.proposal.live.ours.get(&it.address).map(|it| &it.properties);
-        let all = [wanted, there].into_iter().flatten();
-        let all = all.map(|properties| {
-            let config = properties.get("HandlerConfigs").and_then(|it| it.get(operation));
-            let source = config.and_then(|it| it.pointer("/Integration/DataSourceName"));
-            let code = properties.get("CodeHandlers").and_then(|it| it.as_str());
-            let exported = code.map(crate::handler::read).is_some_and(|it| match operation {
-                "OnPublish" => it.on_publish.is_some(),
-                _ => it.on_subscribe.is_some(),
-            });
-            match source {
-                Some(name) => Handling::DataSource(data_source(name)),
-                None if exported || config.is_some() => Handling::Code,
-                None => Handling::None,
-            }
-        });
-        let rank = |it: &Handling| match it {
-            Handling::None => 0,
-            Handling::Code => 1,
-            Handling::DataSource(_) => 2,
-        };
-        all.max_by_key(rank).unwrap_or(Handling::None)
+        let wanted = self.desired.get(&it.address).map(|it| handler(&it.properties, operation));
+        let there = self.proposal.live.ours.get(&it.address);
+        let there = there.map(|it| handler(&it.properties, operation));
+        match (wanted.unwrap_or(Handling::None), there.unwrap_or(Handling::None)) {
+            (Handling::None, Handling::None) => Handling::None,
+            (Handling::None, there) => Handling::Undeclared(there.source().map(str::to_owned)),
+            // What AWS would still do counts, even if the spec has it no longer.
+            (_, there @ Handling::DataSource(_)) => there,
+            (wanted, _) => wanted,
+        }
+    }
+}
+
+/// What these properties have handle `operation`.
+fn handler(properties: &Properties, operation: &str) -> Handling {
+    let config = properties.get("HandlerConfigs").and_then(|it| it.get(operation));
+    let source = config.and_then(|it| it.pointer("/Integration/DataSourceName"));
+    let code = properties.get("CodeHandlers").and_then(|it| it.as_str());
+    let exported = code.map(crate::handler::read).is_some_and(|it| match operation {
+        "OnPublish" => it.on_publish.is_some(),
+        _ => it.on_subscribe.is_some(),
+    });
+    match source {
+        Some(name) => Handling::DataSource(data_source(name)),
+        None if exported || config.is_some() => Handling::Code,
+        None => Handling::None,
     }
 }
 
 /// A data source's name; in a spec it is a reference, of which the key is what people know.
 fn data_source(name: &serde_json::Value) -> String {
-    let text = name.as_str().unwrap_or_default();
+    let text = Text::deserialize(name).unwrap_or_default().as_declared();
     let key = text.trim_start_matches("${").trim_end_matches('}');
     let key = key.rsplit('/').next().unwrap_or_default();
     key.split('.').next().unwrap_or_default().to_owned()

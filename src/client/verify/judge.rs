@@ -20,7 +20,8 @@ pub enum Attempt {
     NotTried(String),
 }
 
-/// What `attempt` means for `check`; `caution` may be behind a refusal.
+/// What `attempt` means for `check`. `handling` is what AWS runs once its own settings let it in, and `caution` what
+/// may be behind a refusal.
 pub fn judge(
     check: &Check,
     attempt: Attempt,
@@ -37,7 +38,9 @@ pub fn judge(
         _ => None,
     };
     let (verdict, detail) = match check.expected {
-        Expected::Allowed => allowed(attempt, handling, caution),
+        Expected::Allowed | Expected::Declared => {
+            allowed(attempt, check.operation, handling, caution)
+        }
         Expected::Refused => refused(attempt, check.operation, handling),
     };
     Finding {
@@ -59,38 +62,53 @@ fn milliseconds(time: Duration) -> f64 {
 
 fn allowed(
     attempt: Attempt,
+    operation: Operation,
     handling: &Handling,
     caution: Option<&str>,
 ) -> (Verdict, Option<String>) {
-    let handled = *handling != Handling::None;
     match attempt {
         Attempt::Accepted { detail, .. } => (Verdict::Same, detail),
         Attempt::NotTried(why) => (Verdict::NotTried, Some(why)),
-        Attempt::Vanished(_) if handled => {
+        Attempt::Vanished(_) if handling.is_declared() => {
             let why = "accepted, and the handler let nothing through; `--event NAMESPACE=FILE` gives an event that it lets through";
             (Verdict::HandlerDecides, Some(why.to_owned()))
         }
         Attempt::Vanished(limit) => {
             let why = format!("accepted, and nothing arrived within {} s", limit.as_secs_f32());
-            (Verdict::Difference, Some(why))
+            decided(handling, why)
         }
-        Attempt::Rejected(reason) => {
-            let verdict = if handled { Verdict::HandlerDecides } else { Verdict::Difference };
-            (verdict, Some(format!("the event was refused: {reason}")))
-        }
+        Attempt::Rejected(reason) => decided(handling, format!("the event was refused: {reason}")),
         Attempt::Failed(error) if is_refusal(&error) => {
-            let told = match (error.kind, caution) {
-                _ if handled => format!("{error}; by the handler, perhaps"),
-                (Kind::Refused, _) => {
-                    format!("{error}; by a firewall in front of the API, perhaps")
+            let told = format!("refused, and the spec allows it: {error}");
+            let because = |why: &str| format!("{told}; {why}");
+            match (refuser(&error, operation, handling), caution) {
+                (Refuser::Handler, _) => decided(handling, because("by the handler")),
+                (Refuser::HandlerOrAppSync, caution) => {
+                    let why = "by the handler or by the authorization: AppSync answers a publisher the same for both";
+                    let caution = caution.map(|it| format!("; {it}")).unwrap_or_default();
+                    decided(handling, format!("{}{caution}", because(why)))
                 }
-                (_, Some(caution)) => format!("{error}; {caution}"),
-                (_, None) => error.to_string(),
-            };
-            let verdict = if handled { Verdict::HandlerDecides } else { Verdict::Difference };
-            (verdict, Some(format!("refused, and the spec allows it: {told}")))
+                (Refuser::Firewall, _) => (
+                    Verdict::Difference,
+                    Some(because("perhaps by a firewall in front of the API")),
+                ),
+                (Refuser::AppSync, Some(caution)) => (Verdict::Difference, Some(because(caution))),
+                (Refuser::AppSync, None) => (Verdict::Difference, Some(told)),
+            }
         }
         Attempt::Failed(error) => (Verdict::Unclear, Some(error.to_string())),
+    }
+}
+
+/// What a handler's decision comes to: it is as the spec says only where the spec has a handler.
+fn decided(handling: &Handling, why: String) -> (Verdict, Option<String>) {
+    match handling {
+        Handling::Code | Handling::DataSource(_) => (Verdict::HandlerDecides, Some(why)),
+        Handling::None => (Verdict::Difference, Some(why)),
+        Handling::Undeclared(_) => {
+            let why = format!("{why}; AWS has a handler that the spec does not declare");
+            (Verdict::Difference, Some(why))
+        }
     }
 }
 
@@ -107,11 +125,20 @@ fn refused(
         }
         // Whom AppSync forbids it never gets as far as a handler, whose own words these would be.
         Attempt::Failed(error)
-            if error.kind == Kind::Refused
-                && *handling != Handling::None
-                && error.error_type.is_none() =>
+            if is_refusal(&error) && refuser(&error, operation, handling) == Refuser::Handler =>
         {
-            let why = format!("accepted, it seems, and refused by the handler: {error}");
+            let why = format!(
+                "accepted by AppSync, and the spec forbids it; only the handler refused it: {error}"
+            );
+            (Verdict::Difference, Some(why))
+        }
+        Attempt::Failed(error)
+            if is_refusal(&error)
+                && refuser(&error, operation, handling) == Refuser::HandlerOrAppSync =>
+        {
+            let why = format!(
+                "AWS's settings accept it, and the spec forbids it; it was refused by the handler or by the authorization: {error}"
+            );
             (Verdict::Difference, Some(why))
         }
         Attempt::Failed(error) if is_refusal(&error) => (Verdict::Same, None),
@@ -122,6 +149,33 @@ fn refused(
             (Verdict::Same, Some("the connection was ended without a reason".to_owned()))
         }
         Attempt::Failed(error) => (Verdict::Unclear, Some(error.to_string())),
+    }
+}
+
+/// Who refused something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refuser {
+    AppSync,
+    Handler,
+    /// `util.unauthorized()` in onPublish and a refused publisher come to the same answer (reference §7.3).
+    HandlerOrAppSync,
+    Firewall,
+}
+
+/// Who sends this refusal, where `handling` is what AWS would run once its own settings let it in.
+fn refuser(error: &ClientError, operation: Operation, handling: &Handling) -> Refuser {
+    let name = error.error_type.as_deref().unwrap_or_default();
+    let name = name.split(':').next().unwrap_or_default();
+    match (error.kind, handling) {
+        (Kind::Refused, _) if name == "WAFForbiddenException" => Refuser::Firewall,
+        (Kind::Refused, _) if name == "AccessDeniedException" => Refuser::AppSync,
+        (Kind::Refused, Handling::None) => Refuser::Firewall,
+        (Kind::Refused, _) => Refuser::Handler,
+        (_, Handling::None) => Refuser::AppSync,
+        // The one operation where AppSync has another word for a handler's refusal (reference §7.3).
+        _ if operation == Operation::Subscribe && name == "Unauthorized" => Refuser::Handler,
+        _ if operation.publishes() => Refuser::HandlerOrAppSync,
+        _ => Refuser::AppSync,
     }
 }
 
@@ -158,17 +212,21 @@ mod tests {
         let away = || error(Kind::Unreachable, "");
         let unauthorized = || error(Kind::Unauthorized, "UnauthorizedException");
         let blocked = || error(Kind::Refused, "WAFForbiddenException");
+        let forbidden = || error(Kind::Refused, "ForbiddenException");
         let nobody = || Attempt::NotTried("no token".to_owned());
         for (attempt, plain, handled) in [
             (accepted as fn() -> Attempt, Verdict::Same, Verdict::Same),
             (unauthorized, Verdict::Difference, Verdict::HandlerDecides),
-            (blocked, Verdict::Difference, Verdict::HandlerDecides),
+            (blocked, Verdict::Difference, Verdict::Difference),
+            (forbidden, Verdict::Difference, Verdict::HandlerDecides),
             (rejected, Verdict::Difference, Verdict::HandlerDecides),
             (away, Verdict::Unclear, Verdict::Unclear),
             (nobody, Verdict::NotTried, Verdict::NotTried),
         ] {
             let of = |handling| finding(Expected::Allowed, attempt(), handling).verdict;
             assert_eq!((of(&Handling::None), of(&Handling::Code)), (plain, handled));
+            // What the spec does not declare decides nothing as the spec says.
+            assert_eq!(of(&Handling::Undeclared(None)), plain);
         }
         let of = |handling| finding(Expected::Allowed, vanished(), handling).verdict;
         assert_eq!(of(&Handling::None), Verdict::Difference);
@@ -184,7 +242,8 @@ mod tests {
             judge(&check, lost, &Handling::None, None, Duration::ZERO).verdict
         };
         for (attempt, expected) in [
-            (error(Kind::Unauthorized, "UnauthorizedException"), Verdict::Same),
+            // AWS's own settings let it in, or no handler would be reached.
+            (error(Kind::Unauthorized, "UnauthorizedException"), Verdict::Difference),
             (error(Kind::Invalid, "BadRequestException"), Verdict::Same),
             (error(Kind::Unreachable, ""), Verdict::Unclear),
             (error(Kind::Lost, ""), Verdict::Unclear),
@@ -196,11 +255,37 @@ mod tests {
             let found = finding(Expected::Refused, attempt.clone(), &Handling::Code).verdict;
             assert_eq!(found, expected, "{attempt:?}");
         }
+        let refused = error(Kind::Unauthorized, "UnauthorizedException");
+        let by_appsync = finding(Expected::Refused, refused, &Handling::None);
+        assert_eq!(by_appsync.verdict, Verdict::Same);
         // A handler's own refusal has no type: AppSync let the event through to it.
         let by_handler = finding(Expected::Refused, error(Kind::Refused, ""), &Handling::Code);
         assert_eq!(by_handler.verdict, Verdict::Difference);
         assert_eq!(ended(Operation::Connect), Verdict::Same);
         assert_eq!(ended(Operation::Subscribe), Verdict::Unclear);
+    }
+
+    #[test]
+    fn a_refused_subscription_tells_a_handlers_refusal_from_appsyncs_and_a_refused_publish_does_not()
+     {
+        let of = |operation, expected, error_type: &str| {
+            let about = About::Namespace { namespace: "chat".to_owned(), mode: Mode::Lambda };
+            let check = Check { about, operation, expected, hindered: None };
+            let refused = error(Kind::Unauthorized, error_type);
+            let found = judge(&check, refused, &Handling::Code, None, Duration::ZERO);
+            (found.verdict, found.detail.unwrap_or_default())
+        };
+        let subscribed = |error_type| of(Operation::Subscribe, Expected::Allowed, error_type);
+        let (verdict, why) = subscribed("UnauthorizedException");
+        assert!(verdict == Verdict::Difference && !why.contains("handler"), "{why}");
+        let (verdict, why) = subscribed("Unauthorized");
+        assert!(verdict == Verdict::HandlerDecides && why.ends_with("by the handler"), "{why}");
+        let (verdict, why) = of(Operation::PublishHttp, Expected::Allowed, "UnauthorizedException");
+        assert_eq!(verdict, Verdict::HandlerDecides);
+        assert!(why.contains("by the handler or by the authorization"), "{why}");
+        let forbidden = |error_type| of(Operation::Subscribe, Expected::Refused, error_type).0;
+        assert_eq!(forbidden("UnauthorizedException"), Verdict::Same);
+        assert_eq!(forbidden("Unauthorized"), Verdict::Difference);
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! What there is to try, before anybody is asked.
-use crate::client::verify::{
-    About, Bearer, Expected, Handling, Operation, Options, Place, Subject,
-};
+use crate::client::verify::{About, Bearer, Expected, Operation, Options, Place, Subject};
 
 /// One thing to try, and what the spec says will come of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,12 +42,10 @@ fn connection(subject: &Subject, bearer: &Bearer) -> Check {
 }
 
 fn in_namespace(place: &Place, bearer: &Bearer, operation: Operation, options: Options) -> Check {
-    let source = match place.handling(operation) {
-        Handling::DataSource(name) if !options.with_data_sources => {
-            Some(format!("the handler uses the data source {name}: `--with-data-sources` lets it"))
-        }
-        _ => None,
-    };
+    let source = place.handling(operation).source().filter(|_| !options.with_data_sources);
+    let source = source.map(|name| {
+        format!("the handler uses the data source {name}: `--with-data-sources` lets it")
+    });
     Check {
         about: About::Namespace { namespace: place.name.clone(), mode: bearer.mode },
         operation,
@@ -63,6 +59,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::client::verify::Handling;
     use crate::client::{Client, Credentials, Endpoint, Mode, Net, NetOptions, Secret, Timing};
 
     fn subject() -> Subject {
@@ -76,6 +73,7 @@ mod tests {
             subscribe: vec![Mode::ApiKey, Mode::Lambda],
             on_publish,
             on_subscribe: Handling::None,
+            accepted: None,
             event: None,
         };
         Subject {
@@ -90,6 +88,7 @@ mod tests {
                 place("plain", Handling::None),
                 place("worked", Handling::DataSource("worker".to_owned())),
             ],
+            known: Vec::new(),
         }
     }
 

@@ -13,7 +13,7 @@ pub use judge::{Attempt, judge};
 pub use matrix::{Check, matrix};
 pub use probe::{Ids, Probe};
 pub use run::verify;
-pub use who::{Bearer, Handling, Place, Subject};
+pub use who::{Accepted, Bearer, Handling, Place, Subject};
 
 use std::time::Duration;
 
@@ -84,6 +84,8 @@ pub enum About {
     WrongKey,
     /// A namespace that the API does not have.
     UnknownNamespace,
+    /// Something that the spec declares or AWS has, by its address in the spec.
+    Resource { address: String },
 }
 
 /// What is tried.
@@ -94,6 +96,8 @@ pub enum Operation {
     Subscribe,
     PublishHttp,
     PublishSocket,
+    /// Nothing is tried: what AWS has is compared with the spec.
+    Compare,
 }
 
 /// What the spec says will come of it.
@@ -102,6 +106,8 @@ pub enum Operation {
 pub enum Expected {
     Allowed,
     Refused,
+    /// It is on AWS as the spec declares it.
+    Declared,
 }
 
 /// What came of it, the worst last.
@@ -120,6 +126,22 @@ pub enum Verdict {
     Difference,
 }
 
+impl Finding {
+    /// A difference that is plain without a try.
+    pub fn plain_difference(address: &str, detail: String) -> Self {
+        Self {
+            about: About::Resource { address: address.to_owned() },
+            operation: Operation::Compare,
+            expected: Expected::Declared,
+            verdict: Verdict::Difference,
+            error_type: None,
+            detail: Some(detail),
+            latency_ms: None,
+            took_ms: 0.0,
+        }
+    }
+}
+
 impl Operation {
     pub fn words(self) -> &'static str {
         match self {
@@ -127,6 +149,7 @@ impl Operation {
             Self::Subscribe => "subscribe",
             Self::PublishHttp => "publish over HTTP",
             Self::PublishSocket => "publish over a WebSocket",
+            Self::Compare => "compare",
         }
     }
     pub fn publishes(self) -> bool {

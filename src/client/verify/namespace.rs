@@ -80,8 +80,13 @@ pub async fn try_all(
     namespace.hear_out(&mut attempts);
     let finding = |(check, (attempt, took)): (&Check, (Option<Attempt>, Duration))| {
         let attempt = attempt.unwrap_or_else(|| Attempt::NotTried("not tried".to_owned()));
-        let caution = bearer(bearers, check).and_then(|it| it.caution.as_deref());
-        judge(check, attempt, place.handling(check.operation), caution, took)
+        let bearer = bearer(bearers, check);
+        let caution = match place.accepted {
+            Some(_) => bearer.and_then(|it| it.caution.as_deref()),
+            None => Some("AWS does not have the namespace"),
+        };
+        let handling = bearer.map(|it| place.reached(check.operation, it.mode));
+        judge(check, attempt, handling.unwrap_or(&Handling::None), caution, took)
     };
     checks.iter().zip(attempts).map(finding).collect()
 }
@@ -109,7 +114,7 @@ impl Namespace<'_> {
         }
         match (check.operation, check.expected) {
             (Operation::Subscribe, _) => self.subscribe(n, check, bearer.mode, &credentials).await,
-            (operation, Expected::Allowed) => {
+            (operation, Expected::Allowed | Expected::Declared) => {
                 self.deliver(operation, bearer.mode, &credentials).await
             }
             (operation, Expected::Refused) => {

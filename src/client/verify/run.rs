@@ -77,7 +77,7 @@ pub async fn verify(subject: &Subject, options: Options) -> Verified {
     drop(ways);
     join_all(tasks).await.into_iter().for_each(|it: Result<(), _>| drop(it));
     let url = subject.client.endpoint.http.to_string();
-    let findings = connections.into_iter().chain(rest).collect();
+    let findings = connections.into_iter().chain(rest).chain(subject.known.clone()).collect();
     Verified { api: subject.key.clone(), url, findings }
 }
 
@@ -109,7 +109,7 @@ async fn rest(subject: &Subject, checks: &[Check], ways: &Ways, options: Options
         let attempt = match check.about {
             About::WrongKey => wrong_key(&subject.client).await,
             About::UnknownNamespace => unknown_namespace(ways).await,
-            About::Connection { .. } | About::Namespace { .. } => continue,
+            About::Connection { .. } | About::Namespace { .. } | About::Resource { .. } => continue,
         };
         findings.push(judge(check, attempt, &Handling::None, None, began.elapsed()));
     }

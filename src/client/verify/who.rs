@@ -1,5 +1,5 @@
 //! Whom a verification is about: the API, its namespaces, and as whom it may act.
-use crate::client::verify::{Expected, Operation};
+use crate::client::verify::{Expected, Finding, Operation};
 use crate::client::{Client, Credentials, Mode};
 
 /// One API, as its spec wants it, and the way to it.
@@ -13,6 +13,8 @@ pub struct Subject {
     /// The modes that are tried: those that the API offers, and others that there are credentials for.
     pub bearers: Vec<Bearer>,
     pub places: Vec<Place>,
+    /// What was found before anything was tried: what the spec declares and AWS lacks.
+    pub known: Vec<Finding>,
 }
 
 /// A mode, and as whom it is tried.
@@ -34,17 +36,43 @@ pub struct Place {
     pub subscribe: Vec<Mode>,
     pub on_publish: Handling,
     pub on_subscribe: Handling,
+    /// What AWS's own settings accept; none where AWS does not have the namespace.
+    pub accepted: Option<Accepted>,
     /// An event that the handler takes, where it does not take every one.
     pub event: Option<String>,
+}
+
+/// The modes that a namespace on AWS accepts, by its own settings or the API's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    pub publish: Vec<Mode>,
+    pub subscribe: Vec<Mode>,
 }
 
 /// What handles events or subscriptions, besides AppSync.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Handling {
     None,
+    /// The spec's code.
     Code,
-    /// Code or a function by way of this data source, which may leave traces there.
+    /// The spec's code or function by way of this data source, which may leave traces there.
     DataSource(String),
+    /// What AWS has and the spec does not declare, with the data source that it uses, if any.
+    Undeclared(Option<String>),
+}
+
+impl Handling {
+    /// Whether the spec has a handler there, whose decisions are as the spec says whatever they are.
+    pub fn is_declared(&self) -> bool {
+        matches!(self, Self::Code | Self::DataSource(_))
+    }
+    /// The data source that would be used.
+    pub fn source(&self) -> Option<&str> {
+        match self {
+            Self::DataSource(name) | Self::Undeclared(Some(name)) => Some(name),
+            Self::None | Self::Code | Self::Undeclared(None) => None,
+        }
+    }
 }
 
 impl Subject {
@@ -60,6 +88,14 @@ impl Place {
     }
     pub fn handling(&self, operation: Operation) -> &Handling {
         if operation.publishes() { &self.on_publish } else { &self.on_subscribe }
+    }
+    /// What AWS runs for this mode: nothing where its own settings refuse it before a handler is asked.
+    pub fn reached(&self, operation: Operation, mode: Mode) -> &Handling {
+        let accepted = self.accepted.as_ref().is_some_and(|it| {
+            let modes = if operation.publishes() { &it.publish } else { &it.subscribe };
+            modes.contains(&mode)
+        });
+        if accepted { self.handling(operation) } else { &Handling::None }
     }
 }
 

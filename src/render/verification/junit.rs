@@ -25,10 +25,11 @@ fn suite(stack: &str, api: &Verified, strict: bool) -> String {
 
 fn case(class: &str, it: &Finding, strict: bool) -> String {
     let expected = match it.expected {
-        Expected::Allowed => "allowed",
-        Expected::Refused => "refused",
+        Expected::Allowed => format!("{} is allowed", it.operation.words()),
+        Expected::Refused => format!("{} is refused", it.operation.words()),
+        Expected::Declared => "is as the spec declares it".to_owned(),
     };
-    let name = format!("{}: {} is {expected}", about(&it.about), it.operation.words());
+    let name = format!("{}: {expected}", about(&it.about));
     let time = seconds(it.took_ms);
     let head = attributes(&[("name", &name), ("classname", class), ("time", &time)]);
     let why = detail(it);

@@ -90,12 +90,12 @@ fn cells(row: &About, findings: &[Finding]) -> [String; 7] {
 
 fn said(it: &Finding) -> &'static str {
     match (it.verdict, it.expected) {
-        (Verdict::Same, Expected::Allowed) => "yes",
+        (Verdict::Same, Expected::Allowed | Expected::Declared) => "yes",
         (Verdict::Same, Expected::Refused) => "refused",
         (Verdict::NotTried, _) => "-",
         (Verdict::HandlerDecides, _) => "handler",
         (Verdict::Unclear, _) => "?",
-        (Verdict::Difference, Expected::Allowed) => "FAILED",
+        (Verdict::Difference, Expected::Allowed | Expected::Declared) => "FAILED",
         (Verdict::Difference, Expected::Refused) => "ACCEPTED",
     }
 }
@@ -123,7 +123,11 @@ fn reasons(findings: &[Finding]) -> String {
     let mut reasons: Vec<(Verdict, String, Vec<String>)> = Vec::new();
     let worth = |it: &&Finding| it.verdict != Verdict::Same || it.detail.is_some();
     for it in findings.iter().filter(worth) {
-        let (who, why) = (format!("{} {}", about(&it.about), it.operation.words()), detail(it));
+        let who = match it.operation {
+            Operation::Compare => about(&it.about),
+            operation => format!("{} {}", about(&it.about), operation.words()),
+        };
+        let why = detail(it);
         match reasons.iter_mut().find(|(verdict, told, _)| *verdict == it.verdict && *told == why) {
             Some((_, _, all)) => all.push(who),
             None => reasons.push((it.verdict, why, vec![who])),
