@@ -178,10 +178,12 @@ fn programs_get_a_document_a_line() {
     let published = next("published");
     assert_eq!(published["events"], json!([{ "n": 1 }]));
     assert_eq!((&published["over"], &published["mode"]), (&json!("http"), &json!("API_KEY")));
+    // A file that is saved half-way takes nothing down.
     world.write("spec.yaml", "version: 1\nstack: dev\nregion: eu-west-1\n");
-    next("\"succeeded\"");
-    assert_eq!(next("finished")["failed"], 0);
-    assert_eq!(next("outputs")["outputs"]["apis"], json!([]));
+    let kept = next("not-applied");
+    assert!(kept["reason"].as_str().unwrap().contains("spec.yaml declares nothing"), "{kept}");
+    assert!(kept["hints"][0].as_str().unwrap().contains("provision destroy spec.yaml --local"));
+    publish(&world, "/lobby/a", &[]);
     world.write("spec.yaml", "version: 2\n");
     assert!(next("not-applied")["reason"].as_str().unwrap().contains("spec.yaml has"));
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::apply::{STEPS_AT_ONCE, Stop};
 use crate::aws::{Aws, Endpoint, Target, connect};
-use crate::backend::direct::{Carried, Done, Way, carry_out};
+use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out};
 use crate::cli::dev::Args;
 use crate::cli::dev::telling::Telling;
 use crate::cli::dev::watch::Watch;
@@ -73,6 +73,9 @@ impl<'a> Standing<'a> {
         if let Some(refused) = Failure::refused(refusals) {
             return Err(refused);
         }
+        if let Some(emptied) = self.emptied(&intent, proposal) {
+            return Err(emptied);
+        }
         if proposal.changes.is_empty() {
             let ms = begun.elapsed().as_millis();
             if !self.names.is_empty() {
@@ -103,6 +106,20 @@ impl<'a> Standing<'a> {
         }
     }
 
+    /// Why a spec that declares nothing changes nothing: a file that is saved half-way looks so.
+    fn emptied(&self, intent: &Intent, proposal: &Proposal) -> Option<Failure> {
+        let count = proposal.live.ours.len();
+        if !intent.desired.is_empty() || count == 0 {
+            return None;
+        }
+        let (spec, stack) = (self.args.spec.display(), &intent.stack);
+        let reason = format!(
+            "{spec} declares nothing, so everything the stack {stack} has ({count}) would be deleted"
+        );
+        let hint = format!("if that is meant, run `provision destroy {spec} --local`");
+        Some(Failure::new(Exit::Refused, reason).hint(hint))
+    }
+
     /// The spec's intent, after all that it is read of is watched.
     fn read(&mut self, io: &mut Io) -> Result<Intent, Failure> {
         let args = self.args;
@@ -119,7 +136,7 @@ impl<'a> Standing<'a> {
         self.warned = warned;
         let Sound { source, spec } = loaded.sound(warns, io)?;
         let sound = Sound { source, spec: applicable(spec, &given)? };
-        // It is local: what the spec does not want goes.
+        // It is local: what the spec does not want goes, unless that is everything, which `emptied` tells better.
         Ok(Intent::of_spec(sound, false, &ScopeArgs::default(), true, io.now_epoch_s()))
     }
 
