@@ -32,7 +32,10 @@ pub use calls::LoggedCall;
 pub use disk::{Announcement, OpenError, create_private, served_at};
 #[cfg(fuzzing)]
 pub use events::fuzzing;
-pub use events::{Connected, Feed, Happening, Plane, Settings, Subscribed, TokenAsked, evaluation};
+pub use events::{
+    CodePlace, Connected, Failure, Feed, Happening, Plane, Settings, Subscribed, TokenAsked,
+    evaluation,
+};
 pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
 pub use operation::Service;
 pub use serve::serve;

@@ -144,20 +144,35 @@ fn handlers_and_parameters_are_watched_too() {
     dev.until("what stood before stands");
     let handler = |text: &str| {
         format!(
-            "export function onPublish(ctx) {{\n  console.log('{text}');\n  return ctx.events;\n}}\n"
+            "export function onPublish(ctx) {{\n  console.log('{text}', ctx.request.headers);\n  return ctx.events;\n}}\n"
         )
     };
     world.write("handlers/lobby.js", &handler("first"));
     dev.until("+ apis/chat/namespaces/lobby  created");
     dev.until("API key   key: da2-");
     assert!(publish(&world, "/lobby/a", &more).starts_with("0 "));
-    dev.until("· lobby onPublish INFO  first");
+    let logged = dev.until("· lobby onPublish INFO  first");
+    assert!(logged.contains("\"x-api-key\":\"…\""), "{logged}");
     dev.until("→ /lobby/a");
     world.write("handlers/lobby.js", &handler("second"));
     let changed = dev.until("~ apis/chat/namespaces/lobby");
     assert!(changed.contains("  handler changed  "), "{changed}");
     assert!(publish(&world, "/lobby/a", &more).starts_with("0 "));
     dev.until("· lobby onPublish INFO  second");
+    // What breaks is told with its file, also where a brace lacks at its very end.
+    world.write("handlers/lobby.js", "export const onPublish = (ctx) => ctx.events[7].payload\n");
+    dev.until("~ apis/chat/namespaces/lobby");
+    publish(&world, "/lobby/a", &more);
+    let broke = dev.until("the `onPublish` of `lobby` broke at line 1 column");
+    assert!(broke.contains(" (handlers/lobby.js:1:"), "{broke}");
+    world.write("handlers/lobby.js", "export const onPublish = (ctx) => {\n  return []\n");
+    dev.until("error[PV300]: this is no JavaScript");
+    dev.until("--> handlers/lobby.js:2:11");
+    let failing = "export const onPublish = (ctx) => ctx.events.map((it) => ({ id: it.id, error: 'bad one' }))\n";
+    world.write("handlers/lobby.js", failing);
+    dev.until("~ apis/chat/namespaces/lobby");
+    publish(&world, "/lobby/a", &more);
+    dev.until("event 0 failed: bad one");
     world.write("values.yaml", "who: two\n");
     dev.until("~ apis/chat/apiKeys/key  Description changed");
     assert_eq!(dev.interrupt(), 0);

@@ -2,10 +2,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::address::Address;
 use crate::apply::{STEPS_AT_ONCE, Stop};
 use crate::aws::{Aws, Endpoint, Target, connect};
 use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out};
 use crate::cli::dev::Args;
+use crate::cli::dev::tail::Names;
 use crate::cli::dev::telling::Telling;
 use crate::cli::dev::watch::Watch;
 use crate::cli::intent::{Intent, Proposed};
@@ -14,7 +16,8 @@ use crate::cli::parameters::applicable;
 use crate::cli::progress::now;
 use crate::cli::scope::ScopeArgs;
 use crate::cli::{Exit, Failure, Io};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{OtherFile, Severity};
+use crate::kind::Resource;
 use crate::render::outputs::{Outputs, outputs};
 
 /// Another apply of the stack is let go first so many times.
@@ -24,8 +27,7 @@ pub struct Standing<'a> {
     args: &'a Args,
     pub url: &'a str,
     pub watch: Watch,
-    /// What each API is called, by its id.
-    pub names: BTreeMap<String, String>,
+    pub names: Names,
     /// The warnings that were shown: they are not shown again with every save.
     warned: BTreeSet<String>,
     /// The clients of a Region and account; there is one of them as a rule.
@@ -34,7 +36,7 @@ pub struct Standing<'a> {
 
 impl<'a> Standing<'a> {
     pub fn new(args: &'a Args, url: &'a str, watch: Watch) -> Self {
-        let (names, warned) = (BTreeMap::new(), BTreeSet::new());
+        let (names, warned) = (Names::default(), BTreeSet::new());
         Self { args, url, watch, names, warned, aws: None }
     }
 
@@ -78,15 +80,12 @@ impl<'a> Standing<'a> {
         }
         if proposal.changes.is_empty() {
             let ms = begun.elapsed().as_millis();
-            if !self.names.is_empty() {
+            if !self.names.apis.is_empty() {
                 io.note(&format!("  = nothing to change  {ms} ms\n"));
             }
-            return Ok(self.known(outputs(
-                &intent.stack,
-                &proposal.site,
-                &proposal.live,
-                self.args.reveal,
-            )));
+            let reveal = self.args.reveal;
+            let outputs = outputs(&intent.stack, &proposal.site, &proposal.live, reveal);
+            return Ok(self.known(outputs, &intent));
         }
         let telling = Telling::new(io, self.args.format, proposal, &intent.desired);
         let tell = |event| telling.tell(&event);
@@ -99,7 +98,8 @@ impl<'a> Standing<'a> {
         };
         let Done { outcome, looked } = *done;
         let (live, _) = looked?;
-        let outputs = self.known(outputs(&intent.stack, &proposal.site, &live, self.args.reveal));
+        let outputs = outputs(&intent.stack, &proposal.site, &live, self.args.reveal);
+        let outputs = self.known(outputs, &intent);
         match outcome.is_whole() {
             true => Ok(outputs),
             false => Err(Failure::new(Exit::Partial, "not everything could be changed")),
@@ -158,8 +158,27 @@ impl<'a> Standing<'a> {
     }
 
     /// Takes note of the APIs; the outputs, if they are others than before.
-    fn known(&mut self, outputs: Outputs) -> Option<Outputs> {
-        let names = outputs.apis.iter().map(|it| (it.id.clone(), it.key.clone())).collect();
-        (std::mem::replace(&mut self.names, names) != self.names).then_some(outputs)
+    fn known(&mut self, outputs: Outputs, intent: &Intent) -> Option<Outputs> {
+        let apis = outputs.apis.iter().map(|it| (it.id.clone(), it.key.clone())).collect();
+        let ids = outputs.apis.iter().map(|it| (it.key.as_str(), &it.id)).collect();
+        self.names.files = self.files(intent, &ids);
+        (std::mem::replace(&mut self.names.apis, apis) != self.names.apis).then_some(outputs)
+    }
+
+    /// The file of each channel namespace's handlers, by the API's id and the namespace's name.
+    fn files(
+        &self,
+        intent: &Intent,
+        ids: &BTreeMap<&str, &String>,
+    ) -> BTreeMap<(String, String), String> {
+        let spec = self.args.spec.display().to_string();
+        let namespaces = intent.desired.iter().filter(|(it, _)| it.section() == "namespaces");
+        let file = |(address, resource): (&Address, &Resource)| {
+            let id = (*ids.get(address.parent()?.name())?).clone();
+            let name = resource.properties.get("Name")?.as_str()?.to_owned();
+            let path = resource.declared["handlers"]["code"].as_str()?;
+            Some(((id, name), OtherFile::beside(&spec, path, String::new()).name))
+        };
+        namespaces.filter_map(file).collect()
     }
 }

@@ -4,27 +4,36 @@ use std::collections::BTreeMap;
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use crate::emulator::Happening;
+use crate::emulator::{CodePlace, Failure, Happening};
 
 /// Characters of an event; the console and `--format json` show all of them.
 const SHOWN_MAX: usize = 160;
 
-/// One line, or two where there is a reason to tell. `names`: what the APIs are called.
-pub fn line(happening: &Happening, names: &BTreeMap<String, String>) -> String {
+/// What things are called that happenings tell by ids.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// The key of each API, by its id.
+    pub apis: BTreeMap<String, String>,
+    /// The file with the handlers of a channel namespace, by the API's id and the namespace's name.
+    pub files: BTreeMap<(String, String), String>,
+}
+
+/// One line, and one more for each reason that there is to tell.
+pub fn line(happening: &Happening, names: &Names) -> String {
     let (sign, api, text) = match happening {
         Happening::Connected { api_id, connection, mode } => {
-            (calm("+"), api_id, format!("connection {connection}  {}", dim(mode)))
+            (calm("○"), api_id, format!("connected {connection}  {}", dim(mode)))
         }
-        Happening::Disconnected { api_id, connection } => {
-            (calm("-"), api_id, format!("connection {connection}"))
+        Happening::Disconnected { api_id, connection, why } => {
+            (calm("○"), api_id, format!("disconnected {connection}  {}", dim(why)))
         }
         Happening::Subscribed { api_id, connection, channel, mode, .. } => {
             let by = dim(&format!("{mode}, connection {connection}"));
-            (calm("+"), api_id, format!("subscribed {}  {by}", bold(channel)))
+            (calm("○"), api_id, format!("subscribed {}  {by}", bold(channel)))
         }
         Happening::Unsubscribed { api_id, connection, channel, .. } => {
             let by = dim(&format!("connection {connection}"));
-            (calm("-"), api_id, format!("unsubscribed {}  {by}", bold(channel)))
+            (calm("○"), api_id, format!("unsubscribed {}  {by}", bold(channel)))
         }
         Happening::Published {
             api_id,
@@ -33,18 +42,28 @@ pub fn line(happening: &Happening, names: &BTreeMap<String, String>) -> String {
             over,
             events,
             failed,
+            failures,
             dropped,
             receivers,
         } => {
             let told = counts(events.len(), *failed, *dropped, *receivers);
             let events = events.iter().map(shown).collect::<Vec<_>>().join(" ");
             let by = dim(&format!("{mode} over {over}, {told}"));
-            (good("→"), api_id, format!("{}  {events}  {by}", bold(channel)))
+            let parts = [bold(channel), events, by];
+            let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
+            let reason = |Failure { index, message }: &Failure| {
+                below(&format!("event {index} failed: {}", first_line(message)))
+            };
+            let reasons: String = failures.iter().map(reason).collect();
+            (good("→"), api_id, format!("{}{reasons}", parts.join("  ")))
         }
-        Happening::Refused { api_id, operation, channel, error_type, message, why } => {
+        Happening::Refused { api_id, operation, channel, error_type, message, why, code } => {
             let channel = channel.as_deref().map(|it| format!(" {}", bold(it))).unwrap_or_default();
-            let said = message.as_deref().map(|it| format!(": {it}")).unwrap_or_default();
-            let why = why.as_deref().map(|it| format!("\n      {}", bad(it))).unwrap_or_default();
+            let said = message.as_deref().map(|it| format!(": {}", first_line(it)));
+            let said = said.unwrap_or_default();
+            let file = code.as_ref().and_then(|it| names.place(api_id, it)).unwrap_or_default();
+            let why = why.as_deref().map(|it| below(&format!("{}{file}", first_line(it))));
+            let why = why.unwrap_or_default();
             (bad("✗"), api_id, format!("{operation}{channel}  {error_type}{said}{why}"))
         }
         Happening::Logged { api_id, namespace, handler, level, text } => {
@@ -52,18 +71,43 @@ pub fn line(happening: &Happening, names: &BTreeMap<String, String>) -> String {
             (warm("·"), api_id, format!("{by}  {text}"))
         }
     };
-    let name = names.get(api).filter(|_| names.len() > 1);
+    let name = names.apis.get(api).filter(|_| names.apis.len() > 1);
     let name = name.map(|it| format!("{}  ", dim(it))).unwrap_or_default();
     format!("  {sign} {name}{text}")
 }
 
+impl Names {
+    /// ` (handlers/chat.js:2:3)`, if the code stands in a file.
+    fn place(&self, api_id: &str, code: &CodePlace) -> Option<String> {
+        let file = self.files.get(&(api_id.to_owned(), code.namespace.clone()))?;
+        Some(match (code.line, code.column) {
+            (Some(line), Some(column)) => format!(" ({file}:{line}:{column})"),
+            _ => format!(" ({file})"),
+        })
+    }
+}
+
+/// A reason, on a line of its own.
+fn below(reason: &str) -> String {
+    format!("\n      {}", bad(reason))
+}
+
+/// AWS tells a signature's canonical request in many lines; the console and `--format json` show all of them.
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
 /// What became of the events of a publish, as far as it is worth a word.
 fn counts(delivered: usize, failed: usize, dropped: usize, receivers: usize) -> String {
-    let mut parts = vec![match receivers {
+    let receivers = match receivers {
         1 => "1 receiver".to_owned(),
         receivers => format!("{receivers} receivers"),
+    };
+    let mut parts = vec![match delivered {
+        0 => "nothing to deliver".to_owned(),
+        1 => receivers,
+        delivered => format!("{delivered} events to {receivers}"),
     }];
-    parts.extend((delivered != 1).then(|| format!("{delivered} delivered")));
     parts.extend((failed > 0).then(|| format!("{failed} failed")));
     parts.extend((dropped > 0).then(|| format!("{dropped} dropped")));
     parts.join(", ")
@@ -108,7 +152,9 @@ mod tests {
     #[test]
     fn a_line_says_what_happened_where_and_what_came_of_it() {
         let check = |names: &[&str], happening: Happening, expected: &str| {
-            let names = names.iter().map(|it| (it.to_string(), format!("api-{it}"))).collect();
+            let apis = names.iter().map(|it| (it.to_string(), format!("api-{it}"))).collect();
+            let file = (("a".to_owned(), "chat".to_owned()), "handlers/chat.js".to_owned());
+            let names = Names { apis, files: [file].into() };
             let line = anstream::adapter::strip_str(&line(&happening, &names)).to_string();
             assert_eq!(line, expected);
         };
@@ -120,13 +166,18 @@ mod tests {
             over: "http",
             events,
             failed,
+            failures: (0..failed)
+                .map(|index| Failure { index, message: "bad\none".to_owned() })
+                .collect(),
             dropped,
             receivers: 1,
         };
         let one = "  → /chat/1  {\"a\":1}  API_KEY over http, 1 receiver";
         check(&["a"], published(vec![json!({ "a": 1 })], 0, 0), one);
-        let several = "  → api-a  /chat/1  1 2  API_KEY over http, 1 receiver, 2 delivered, 1 failed, 1 dropped";
+        let several = "  → api-a  /chat/1  1 2  API_KEY over http, 2 events to 1 receiver, 1 failed, 1 dropped\n      event 0 failed: bad";
         check(&["a", "b"], published(vec![json!(1), json!(2)], 1, 1), several);
+        let none = "  → /chat/1  API_KEY over http, nothing to deliver, 1 dropped";
+        check(&["a"], published(vec![], 0, 1), none);
         let long = "x".repeat(SHOWN_MAX);
         let cut = format!("  → /chat/1  \"{}…  API_KEY over http, 1 receiver", &long[1..]);
         check(&["a"], published(vec![json!(long)], 0, 0), &cut);
@@ -135,9 +186,19 @@ mod tests {
             operation: "publish",
             channel: Some(channel()),
             error_type: "UnauthorizedException".to_owned(),
-            message: None,
-            why: Some("no such key".to_owned()),
+            message: Some("no\n\nCanonical".to_owned()),
+            why: Some("it broke".to_owned()),
+            code: Some(CodePlace {
+                namespace: "chat".to_owned(),
+                handler: "onPublish",
+                line: Some(2),
+                column: Some(3),
+            }),
         };
-        check(&["a"], refused, "  ✗ publish /chat/1  UnauthorizedException\n      no such key");
+        let told =
+            "  ✗ publish /chat/1  UnauthorizedException: no\n      it broke (handlers/chat.js:2:3)";
+        check(&["a"], refused, told);
+        let gone = Happening::Disconnected { api_id: api_id(), connection: 7, why: "it ended" };
+        check(&["a"], gone, "  ○ disconnected 7  it ended");
     }
 }

@@ -132,9 +132,9 @@ impl Connection {
         }
     }
 
-    /// Whether it must end, at an API that is there or not.
-    fn is_over(&self, api: Option<&Api>, now_epoch_s: f64) -> bool {
-        let Some(api) = api else { return true };
+    /// Why it must end, at an API that is there or not.
+    fn end(&self, api: Option<&Api>, now_epoch_s: f64) -> Option<End> {
+        let Some(api) = api else { return Some(End::Api) };
         let over = match &self.key {
             // A key may have been renewed since, or deleted.
             Some(key) => {
@@ -142,7 +142,11 @@ impl Connection {
             }
             None => self.until_epoch_s.is_some_and(|it| it <= now_epoch_s),
         };
-        over || now_epoch_s - self.since_epoch_s >= CONNECTION_MAX_S
+        match now_epoch_s - self.since_epoch_s >= CONNECTION_MAX_S {
+            _ if over => Some(End::Credentials),
+            true => Some(End::Day),
+            false => None,
+        }
     }
 }
 
@@ -180,8 +184,9 @@ fn sweep(plane: &Plane) {
             }
             api
         });
-        if closing || connection.is_over(api.as_deref(), now) {
-            connection.outbox.end(End::Over);
+        let end = if closing { Some(End::Service) } else { connection.end(api.as_deref(), now) };
+        if let Some(end) = end {
+            connection.outbox.end(end);
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum Happening {
     Disconnected {
         api_id: String,
         connection: u64,
+        /// Why it ended.
+        why: &'static str,
     },
     Subscribed {
         api_id: String,
@@ -46,6 +48,8 @@ pub enum Happening {
         over: &'static str,
         events: Vec<Value>,
         failed: usize,
+        /// What the publisher is told of those that failed.
+        failures: Vec<Failure>,
         dropped: usize,
         receivers: usize,
     },
@@ -57,6 +61,9 @@ pub enum Happening {
         message: Option<String>,
         /// What AWS would not say.
         why: Option<String>,
+        /// The handler that refused, or broke.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<CodePlace>,
     },
     /// A line of a handler's `console`.
     Logged {
@@ -66,6 +73,22 @@ pub enum Happening {
         level: &'static str,
         text: String,
     },
+}
+
+/// Why one event failed, by its place in the publish.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    pub index: usize,
+    pub message: String,
+}
+
+/// A place in a handler's code, from one, if it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CodePlace {
+    pub namespace: String,
+    pub handler: &'static str,
+    pub line: Option<usize>,
+    pub column: Option<usize>,
 }
 
 /// As much of `text` as is told.

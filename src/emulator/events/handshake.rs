@@ -40,7 +40,7 @@ impl Offer {
             _ if offered.contains(&SUBPROTOCOL) => Verdict::Sound,
             _ => Verdict::Unsupported,
         };
-        let presented = match offered.iter().find_map(|it| it.strip_prefix(CREDENTIALS)) {
+        let presented = match encoded(offered.iter().copied()).next() {
             Some(text) => decode(text),
             None => Some(of_headers(plain)),
         };
@@ -54,8 +54,13 @@ pub fn of_headers(headers: &BTreeMap<String, Vec<String>>) -> Presented {
     Presented { fields: joined.collect() }
 }
 
+/// The credentials among subprotocols, as they are encoded.
+pub fn encoded<'a>(offered: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    offered.filter_map(|it| it.trim().strip_prefix(CREDENTIALS))
+}
+
 /// Clients differ in padding and alphabet, and in white space around the JSON.
-fn decode(text: &str) -> Option<Presented> {
+pub fn decode(text: &str) -> Option<Presented> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);

@@ -23,13 +23,14 @@ mod problem;
 mod publication;
 mod publish;
 mod route;
+mod secrets;
 mod session;
 mod socket;
 
 pub use auth::TokenAsked;
 pub use connections::{Connected, Subscribed};
 pub(in crate::emulator) use entrance::answer;
-pub use feed::{Feed, Happening};
+pub use feed::{CodePlace, Failure, Feed, Happening};
 pub use handlers::evaluation;
 pub(in crate::emulator) use owner::publish_as_owner;
 pub use plane::{Plane, Settings};

@@ -25,10 +25,34 @@ pub enum Frame {
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Something that it hangs on did.
-    Over,
+    /// Its client said so.
+    Closed,
+    /// Its client is not there any more, or does not keep to the protocol.
+    Lost,
     /// It read too slowly.
     Slow,
+    /// Its credentials did.
+    Credentials,
+    /// Its API is gone.
+    Api,
+    /// No connection lasts longer.
+    Day,
+    Service,
+}
+
+impl End {
+    /// For people.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Closed => "the client closed it",
+            Self::Lost => "the client broke off",
+            Self::Slow => "the client read too slowly",
+            Self::Credentials => "its credentials ended",
+            Self::Api => "its API was deleted",
+            Self::Day => "24 hours are over",
+            Self::Service => "the local AWS ends",
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -102,11 +126,16 @@ impl Outbox {
     /// Why the connection ends, once it does. One task at a time may wait.
     pub async fn ended(&self) -> End {
         loop {
-            if let Some(end) = self.waiting().end {
+            if let Some(end) = self.end_of() {
                 return end;
             }
             self.ended.notified().await;
         }
+    }
+
+    /// Why the connection ends, if it does.
+    pub fn end_of(&self) -> Option<End> {
+        self.waiting().end
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

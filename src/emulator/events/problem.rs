@@ -3,6 +3,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::emulator::events::feed::CodePlace;
+
 /// An error as AppSync tells it (reference §6.2, §6.7).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -16,11 +18,14 @@ pub struct Problem {
     /// secret.
     #[serde(skip)]
     pub why: Option<String>,
+    /// The handler that refused, or broke; the wire does not show it either.
+    #[serde(skip)]
+    pub code: Option<CodePlace>,
 }
 
 impl Problem {
     pub fn new(status: u16, error_type: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, error_type: error_type.into(), message: None, why: None }
+        Self { status, error_type: error_type.into(), message: None, why: None, code: None }
     }
     /// Bad input, told by `message`.
     pub fn bad_request(message: impl Into<String>) -> Self {

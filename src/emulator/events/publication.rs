@@ -8,12 +8,13 @@ use serde::de::IgnoredAny;
 
 use crate::emulator::events::auth::{self, Asked, Identity, Operation, Presented};
 use crate::emulator::events::channel::Channel;
-use crate::emulator::events::feed::{self, Happening};
+use crate::emulator::events::feed::{self, Failure, Happening};
 use crate::emulator::events::handlers::{self, Call, Incoming, Published};
 use crate::emulator::events::message::{EVENTS_MAX, Events, Given};
 use crate::emulator::events::place::Place;
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
+use crate::emulator::events::secrets::Secrets;
 use crate::emulator::ids;
 use crate::emulator::state::{Api, Namespace};
 use crate::emulator::unknowns::{self, Filtered};
@@ -107,13 +108,19 @@ pub fn refused(
     channel: Option<&str>,
     problem: &Problem,
 ) {
-    plane.feed.tell(|| Happening::Refused {
-        api_id: source.place.api_id.clone(),
-        operation,
-        channel: channel.map(feed::told),
-        error_type: problem.error_type.clone().into_owned(),
-        message: problem.message.as_deref().map(feed::told),
-        why: problem.why.as_deref().map(feed::told),
+    plane.feed.tell(|| {
+        // A handler may refuse with what it was given.
+        let secrets = Secrets::of_headers(&source.headers);
+        let told = |text: &String| feed::told(&secrets.hide(text));
+        Happening::Refused {
+            api_id: source.place.api_id.clone(),
+            operation,
+            channel: channel.map(feed::told),
+            error_type: secrets.hide(&problem.error_type),
+            message: problem.message.as_ref().map(told),
+            why: problem.why.as_ref().map(told),
+            code: problem.code.clone(),
+        }
     });
 }
 
@@ -263,6 +270,11 @@ fn broadcast(
         let events: Vec<_> =
             published.delivered.iter().map(|(_, text)| feed::event(text)).collect();
         let failed = published.failed.len();
+        let secrets = Secrets::of_headers(&source.headers);
+        let failure = |(index, message): &(usize, String)| Failure {
+            index: *index,
+            message: feed::told(&secrets.hide(message)),
+        };
         Happening::Published {
             api_id: source.place.api_id.clone(),
             channel: channel.path.clone(),
@@ -275,6 +287,7 @@ fn broadcast(
             dropped: count.saturating_sub(failed + events.len()),
             events,
             failed,
+            failures: published.failed.iter().map(failure).collect(),
             receivers,
         }
     });

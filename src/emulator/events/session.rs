@@ -14,7 +14,7 @@ use crate::emulator::events::feed::Happening;
 use crate::emulator::events::frame;
 use crate::emulator::events::handlers;
 use crate::emulator::events::message::{Events, Given, Message};
-use crate::emulator::events::outbox::{Frame, Outbox};
+use crate::emulator::events::outbox::{End, Frame, Outbox};
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
 use crate::emulator::events::publication::{self, REQUEST_MAX, Source};
@@ -279,6 +279,7 @@ impl Drop for Session {
         self.plane.feed.tell(|| Happening::Disconnected {
             api_id: self.connection.place.api_id.clone(),
             connection: self.connection.number,
+            why: self.connection.outbox.end_of().unwrap_or(End::Lost).why(),
         });
     }
 }

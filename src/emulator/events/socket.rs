@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderValue, Response};
 use futures_util::SinkExt;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, interval_at, timeout};
 
 use crate::emulator::events::connections::Connections;
@@ -70,8 +71,11 @@ async fn begin(plane: Arc<Plane>, source: Source, offer: Offer, mut socket: WebS
         // On the heap: whatever judging needs is not kept for as long as the connection lasts.
         Verdict::Sound => match Box::pin(Session::begin(plane, source, offer.presented)).await {
             Ok(session) => {
-                let end = carry(&mut socket, session).await;
-                return close(socket, end).await;
+                // Who reads too slowly would not read it.
+                if carry(&mut socket, session).await != End::Slow {
+                    close(socket).await;
+                }
+                return;
             }
             Err(problem) => frame::error("connection_error", None, &quiet(problem)),
         },
@@ -80,7 +84,7 @@ async fn begin(plane: Arc<Plane>, source: Source, offer: Offer, mut socket: WebS
     let _ = timeout(CLOSING, socket.send(Message::Text(refusal.into()))).await;
     // Most clients say `connection_init` whatever comes, and some fail if nobody is there to hear it.
     let _ = timeout(HEARING, socket.recv()).await;
-    close(socket, End::Over).await;
+    close(socket).await;
 }
 
 /// AppSync does not say why a connection is not allowed.
@@ -116,16 +120,19 @@ async fn carry(socket: &mut WebSocket, session: Session) -> End {
             Next::Done(session) => doing = Doing::Nothing(Box::new(session)),
             Next::Alive => frames.push(Frame::Text(frame::keep_alive())),
             Next::Send => {}
-            Next::Came(None | Some(Err(_) | Ok(Message::Close(_)))) => break End::Over,
+            Next::Came(Some(Ok(Message::Close(_)))) => break End::Closed,
+            Next::Came(None | Some(Err(_))) => break End::Lost,
             Next::Came(Some(Ok(message))) => doing = take(doing, message),
         }
         if !frames.is_empty() {
             tokio::select! {
-                sent = send(socket, &mut frames) => if !sent { break End::Slow },
+                sent = send(socket, &mut frames) => if let Err(end) = sent { break end },
                 end = outbox.ended() => break end,
             }
         }
     };
+    // The session tells of it when it is dropped.
+    outbox.end(end);
     // What was asked for is done, even if nobody hears of it.
     if let Doing::Answering(work) = doing {
         tokio::spawn(work);
@@ -168,24 +175,21 @@ fn take(doing: Doing, message: Message) -> Doing {
     }
 }
 
-/// Sends all frames; whether the socket takes them.
-async fn send(socket: &mut WebSocket, frames: &mut Vec<Frame>) -> bool {
+/// Sends all frames, or says why the socket takes no more.
+async fn send(socket: &mut WebSocket, frames: &mut Vec<Frame>) -> Result<(), End> {
     for frame in frames.drain(..) {
-        let sent = timeout(STUCK, socket.feed(Message::Text(frame.text().into()))).await;
-        if !matches!(sent, Ok(Ok(()))) {
-            return false;
-        }
+        taken(timeout(STUCK, socket.feed(Message::Text(frame.text().into()))).await)?;
     }
     frames.shrink_to(ROOM);
-    matches!(timeout(STUCK, socket.flush()).await, Ok(Ok(())))
+    taken(timeout(STUCK, socket.flush()).await)
+}
+
+fn taken(sent: Result<Result<(), axum::Error>, Elapsed>) -> Result<(), End> {
+    sent.map_err(|_| End::Slow)?.map_err(|_| End::Lost)
 }
 
 /// Says goodbye, and listens for the other's, but not for long.
-async fn close(mut socket: WebSocket, end: End) {
-    if end == End::Slow {
-        // It would not read it.
-        return;
-    }
+async fn close(mut socket: WebSocket) {
     let goodbye = CloseFrame { code: NORMAL, reason: "".into() };
     let closed = async {
         // The other end may have closed already: then this writes the answer to that.

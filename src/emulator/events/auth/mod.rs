@@ -18,6 +18,7 @@ use crate::emulator::events::channel::Channel;
 use crate::emulator::events::place::Place;
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
+use crate::emulator::events::secrets::Secrets;
 use crate::emulator::state::Api;
 
 pub use function::Remembered;
@@ -107,19 +108,9 @@ async fn judge(plane: &Plane, asked: &Asked<'_>) -> Result<Identity, Problem> {
 
 /// Takes out what was presented: a function that fails may tell on what it was given.
 fn without_secrets(mut problem: Problem, asked: &Asked<'_>) -> Problem {
-    /// What is shorter is no secret, and part of many words.
-    const SECRET_MIN: usize = 4;
-    for name in ["x-api-key", "authorization", "x-amz-security-token"] {
-        let Some(value) = asked.presented.fields.get(name) else { continue };
-        // The scheme before a token is not part of it.
-        for secret in [value.as_str(), value.split_whitespace().last().unwrap_or_default()] {
-            if secret.len() >= SECRET_MIN {
-                let hide = |text: String| text.replace(secret, "…");
-                problem.why = problem.why.map(hide);
-                problem.message = problem.message.map(hide);
-            }
-        }
-    }
+    let secrets = Secrets::of(&asked.presented.fields);
+    problem.why = problem.why.map(|it| secrets.hide(&it));
+    problem.message = problem.message.map(|it| secrets.hide(&it));
     problem
 }
 

@@ -45,6 +45,17 @@ pub fn published(answer: &Value, events: &[Incoming]) -> Result<Published, Probl
     }
 }
 
+/// Whether an answer drops every event because it does not speak of them, which is seldom meant.
+pub fn lacks_events(answer: &Value) -> bool {
+    match answer {
+        Value::Null => true,
+        Value::Object(members) => {
+            error(answer).is_none() && members.get("events").is_none_or(Value::is_null)
+        }
+        _ => false,
+    }
+}
+
 /// Whether a function's answer allows the subscription.
 pub fn subscribed(answer: &Value) -> Result<(), Problem> {
     match error(answer) {

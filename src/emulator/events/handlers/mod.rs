@@ -26,6 +26,7 @@ use crate::emulator::events::handlers::handle::{Handled, Handler, handle};
 use crate::emulator::events::place::Place;
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
+use crate::emulator::events::secrets::Secrets;
 use crate::emulator::state::{Api, Namespace};
 
 pub use pool::Pool;
@@ -73,7 +74,15 @@ pub async fn on_publish(
         Way::Direct { source, waits } => {
             let context = context::of(call, Some(events))?;
             let answer = direct::call(plane, call.api, source, waits, &context).await?;
-            answer.map_or_else(|| Ok(as_they_came()), |it| direct::published(&it, events))
+            let Some(answer) = answer else { return Ok(as_they_came()) };
+            if direct::lacks_events(&answer) {
+                logged(plane, call, PUBLISH, "WARN", || {
+                    format!(
+                        "the function of `{source}` answered without `events`, so that every event is dropped: it answers {{\"events\": [{{\"id\": …, \"payload\": …}}]}}"
+                    )
+                });
+            }
+            direct::published(&answer, events)
         }
         Way::Code { code, source } => {
             let context = context::of(call, Some(events))?;
@@ -84,7 +93,7 @@ pub async fn on_publish(
                 Ended::Returned(Some(value)) | Ended::Early(value) => {
                     outcome::published(&value, events)
                 }
-                other => Err(outcome::refused(&other, PUBLISH)),
+                other => Err(outcome::refused(&other, &call.namespace.name, PUBLISH)),
             }
         }
     }
@@ -104,7 +113,7 @@ pub async fn on_subscribe(plane: &Plane, call: &Call<'_>) -> Result<(), Problem>
             let handled = run(plane, call, SUBSCRIBE, code, source, context).await;
             match handled.ended {
                 Ended::Missing | Ended::Returned(_) | Ended::Early(_) => Ok(()),
-                other => Err(outcome::refused(&other, SUBSCRIBE)),
+                other => Err(outcome::refused(&other, &call.namespace.name, SUBSCRIBE)),
             }
         }
     }
@@ -156,15 +165,28 @@ async fn run(
     };
     let handled = handle(&plane.handlers, handler, context, ask).await;
     for line in &handled.logs {
-        plane.feed.tell(|| Happening::Logged {
-            api_id: call.api.id.clone(),
-            namespace: call.namespace.name.clone(),
-            handler: export,
-            level: line.level,
-            text: feed::line(&line.text()),
+        logged(plane, call, export, line.level, || {
+            // All of `ctx` may be logged, and the client's credentials are in it.
+            Secrets::of_headers(call.headers).hide(&line.text())
         });
     }
     handled
+}
+
+fn logged(
+    plane: &Plane,
+    call: &Call<'_>,
+    handler: &'static str,
+    level: &'static str,
+    text: impl FnOnce() -> String,
+) {
+    plane.feed.tell(|| Happening::Logged {
+        api_id: call.api.id.clone(),
+        namespace: call.namespace.name.clone(),
+        handler,
+        level,
+        text: feed::line(&text()),
+    });
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::emulator::events::handlers::engine::{Break, Ended, Refusal};
+use crate::emulator::events::feed::CodePlace;
+use crate::emulator::events::handlers::engine::{Ended, Refusal};
 use crate::emulator::events::handlers::script::At;
 use crate::emulator::events::handlers::{Incoming, PUBLISH, Published};
 use crate::emulator::events::problem::Problem;
@@ -50,25 +51,34 @@ pub fn published(returned: &Value, events: &[Incoming]) -> Result<Published, Pro
     Ok(published)
 }
 
-/// How whoever asked is told that a handler refused, or broke.
-pub fn refused(ended: &Ended, export: &str) -> Problem {
-    match ended {
-        Ended::Refused(refusal) => refusal.problem(export),
-        Ended::Broken(broken) => unknowns::handler_broke(broken.why(export)),
+/// How whoever asked is told that a handler of the channel namespace refused, or broke.
+pub fn refused(ended: &Ended, namespace: &str, handler: &'static str) -> Problem {
+    let named = format!("the `{handler}` of `{namespace}`");
+    let (problem, at) = match ended {
+        Ended::Refused(it) => {
+            (it.problem(handler, format!("{named} refused{}", place(it.at))), it.at)
+        }
+        Ended::Broken(it) => {
+            let why = format!("{named} broke{}: {}", place(it.at), it.message);
+            (unknowns::handler_broke(why), it.at)
+        }
         // Nothing of these is an error.
         Ended::Missing | Ended::Returned(_) | Ended::Early(_) => {
-            unknowns::handler_broke(format!("`{export}` ended in a way that is none of its own"))
+            let why = format!("{named} ended in a way that is none of its own");
+            (unknowns::handler_broke(why), None)
         }
-    }
+    };
+    let (line, column) = at.map(|it| (it.line, it.column)).unzip();
+    let code = CodePlace { namespace: namespace.to_owned(), handler, line, column };
+    Problem { code: Some(code), ..problem }
 }
 
 impl Refusal {
-    fn problem(&self, export: &str) -> Problem {
-        let why = format!("`{export}` refused{}", place(self.at));
+    fn problem(&self, handler: &str, why: String) -> Problem {
         if self.unauthorized {
             let problem = Problem::unauthorized(why);
             // §7.3: a subscription is told in another word.
-            return match export {
+            return match handler {
                 PUBLISH => problem,
                 _ => Problem { error_type: "Unauthorized".into(), ..problem },
             };
@@ -79,14 +89,8 @@ impl Refusal {
     }
 }
 
-impl Break {
-    fn why(&self, export: &str) -> String {
-        format!("`{export}` broke{}: {}", place(self.at), self.message)
-    }
-}
-
 fn place(at: Option<At>) -> String {
-    at.map(|At { line, column }| format!(" at code.js:{line}:{column}")).unwrap_or_default()
+    at.map(|At { line, column }| format!(" at line {line} column {column}")).unwrap_or_default()
 }
 
 fn kind(value: &Value) -> &'static str {

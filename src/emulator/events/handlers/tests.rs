@@ -176,6 +176,7 @@ async fn a_function_that_is_called_directly_decides() {
         let context: Value = serde_json::from_slice(&it.body).unwrap();
         let first = context["events"][0]["payload"].as_str().unwrap_or_default().to_owned();
         match (context["info"]["operation"].as_str().unwrap(), first.as_str()) {
+            ("PUBLISH", "silent") => answer(200, "{}"),
             ("PUBLISH", "fail") => answer(200, json!({ "error": "bad batch" }).to_string()),
             ("PUBLISH", "throw") => {
                 answer(200, json!({ "errorMessage": "no", "errorType": "E" }).to_string())
@@ -204,6 +205,11 @@ async fn a_function_that_is_called_directly_decides() {
         assert!(!problem.message.unwrap().contains(why));
         assert!(problem.why.unwrap().contains(why));
     }
+    let mut watch = waits.plane.feed.watch();
+    assert_eq!(waits.publish(&["\"silent\""]).await, Ok(Published::default()));
+    let told = serde_json::to_value(watch.recv().await.unwrap()).unwrap();
+    let hint = "the function of `source` answered without `events`";
+    assert!(told["text"].as_str().unwrap().starts_with(hint), "{told}");
     assert_eq!(waits.subscribe().await.unwrap_err().message.as_deref(), Some("not here"));
     let not = desk("", direct("EVENT"), settings).with_source(function());
     assert_eq!(not.publish(&["\"a\"", "1"]).await, Ok(all(&["\"a\"", "1"])));
