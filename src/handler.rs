@@ -142,11 +142,17 @@ fn syntax_error(text: &str, message: &str, place: Option<Span>) -> Finding {
     let mut letters = message.chars();
     let first = letters.next().map(|it| it.to_lowercase().to_string()).unwrap_or_default();
     let place = place.unwrap_or_default();
-    let (start, end) = (place.start as usize, place.end as usize);
+    // What lacks at the end is shown behind the last letter: past that there may be no line to show.
+    let last = text.trim_end();
+    let before = last.len() - last.chars().next_back().map_or(0, char::len_utf8);
+    let span = match (place.start as usize, place.end as usize) {
+        (start, _) if start >= last.len() => before..last.len(),
+        (start, end) => start..end.min(text.len()),
+    };
     Finding {
         code: "PV300",
         severity: Severity::Error,
-        span: start.min(text.len())..end.min(text.len()),
+        span,
         message: format!("this is no JavaScript: {first}{}", letters.as_str()),
         help: None,
     }
