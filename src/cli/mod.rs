@@ -1,5 +1,6 @@
 //! The command line: a file a command. Nobody imports it.
 mod access;
+mod again;
 mod apply;
 mod ask;
 mod dev;

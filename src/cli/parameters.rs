@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::address::Address;
+use crate::cli::again::word;
 use crate::cli::load::bytes;
 use crate::cli::{Exit, Failure, Io};
 use crate::kind::Resource;
@@ -26,15 +27,15 @@ impl ParameterArgs {
     pub fn is_empty(&self) -> bool {
         self.params.is_empty() && self.params_file.is_empty()
     }
-    /// The same as words of a command line.
-    pub fn words(&self) -> Vec<String> {
-        let files = self.params_file.iter().map(|it| ("--params-file", it.display().to_string()));
-        let values = self.params.iter().map(|it| ("--param", it.clone()));
-        files.chain(values).flat_map(|(name, value)| [name.to_owned(), value]).collect()
-    }
     /// The files that values are read from.
     pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.params_file.iter()
+    }
+    /// The same arguments, as a shell takes them.
+    pub fn again(&self) -> Vec<String> {
+        let files = self.params_file.iter();
+        let files = files.map(|it| format!("--params-file {}", word(&it.display().to_string())));
+        files.chain(self.params.iter().map(|it| format!("--param {}", word(it)))).collect()
     }
     pub fn given(&self, io: &mut Io) -> Result<Given, Failure> {
         let mut given = Given::new();

@@ -87,7 +87,9 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     };
     let channel = Channel::to_publish(&channel).map_err(|reason| no_channel(&channel, &reason))?;
     let events = Events::of(args, further.collect(), io)?;
-    let reached = reach(&args.reach, spec.as_deref(), &args.parameters, &args.target, io).await?;
+    let channels = std::slice::from_ref(&channel);
+    let (parameters, target) = (&args.parameters, &args.target);
+    let reached = reach(&args.reach, spec.as_deref(), channels, parameters, target, io).await?;
     let done = go(args, &reached, &channel, events, io).await;
     let closed = reached.close().await;
     let exit = done?;
@@ -110,14 +112,16 @@ async fn go(
     io: &mut Io,
 ) -> Result<Exit, Failure> {
     let namespace = reached.namespace(channel)?;
-    let credentials = reached.credentials(Doing::Publish, namespace, &io.clock)?;
     if let Some(tool) = args.print {
+        let proof = reached.proof(Doing::Publish, namespace, &io.clock, args.reveal)?;
         let all = events.all().await?;
         let batches = Batches::new(channel.as_str(), all.into_iter()).collect();
         let action = Action::Publish { channel: channel.as_str(), batches };
-        print(tool, reached, &credentials, action, args.reveal, io)?;
+        print(tool, reached, &proof, action, args.reveal, io)?;
         return Ok(Exit::Done);
     }
+    let credentials = reached.credentials(Doing::Publish, namespace, &io.clock)?;
+    reached.note_brief("hear of it", io);
     let clock = io.clock.clone();
     let mut publisher = publisher(args, reached, &credentials, &clock);
     let explain =

@@ -1,23 +1,22 @@
 //! How a command reaches an Event API: where it is, as whom, and what it means if that is refused.
 mod credentials;
 mod refused;
+mod stack;
 
-pub use credentials::{end_of, is_jwt, lasting};
+pub use credentials::{Proof, end_of, is_jwt, lasting};
 pub use refused::failure;
+pub use stack::Stack;
 
 use std::path::{Path, PathBuf};
 
 use crate::aws::{Aws, Endpoint as AwsEndpoint, Target, connect};
-use crate::backend::direct::propose;
+use crate::cli::again::{again, word};
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, with_name};
-use crate::cli::target::{self, Declared, Session, TargetArgs};
+use crate::cli::target::{self, Declared, LOCAL_FOLDER, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::client::{Channel, Client, Endpoint, Mode, Net, NetOptions, Timing, is_of_aws};
-use crate::kind::Desired;
-use crate::render::outputs::{ApiOutputs, NamespaceOutputs, outputs};
-use crate::spec::Spec;
-use crate::suggest::meant;
+use crate::render::outputs::{ApiOutputs, NamespaceOutputs};
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct ReachArgs {
@@ -110,16 +109,9 @@ pub struct Reached {
     api_key: Option<crate::client::Secret>,
     aws: Option<Aws>,
     session: Option<Session>,
+    /// The folder of the local AWS, if it is that one.
+    folder: Option<PathBuf>,
     now_epoch_s: i64,
-}
-
-/// The API of a stack. The values of its keys are in it.
-#[derive(Debug)]
-pub struct Stack {
-    /// The spec, as people name it.
-    pub spec: PathBuf,
-    pub api: ApiOutputs,
-    desired: Desired,
 }
 
 /// The spec and the further words of a command line: with `--url` there is no spec, and its place is a word's.
@@ -135,10 +127,11 @@ pub fn words(
     }
 }
 
-/// Finds the API: by its URL, or by what AWS has of the spec's stack.
+/// Finds the API: by its URL, or by what AWS has of the spec's stack, where it has the namespaces of `channels`.
 pub async fn reach(
     args: &ReachArgs,
     spec: Option<&Path>,
+    channels: &[Channel],
     parameters: &ParameterArgs,
     target: &TargetArgs,
     io: &mut Io,
@@ -146,7 +139,7 @@ pub async fn reach(
     let net = net(args.ca_bundle.as_ref(), io)?;
     let token = credentials::token(args, io)?;
     let client = |endpoint| Client { endpoint, net, timing: Timing::default() };
-    let now_epoch_s = io.now_epoch_s();
+    let (now_epoch_s, folder) = (io.now_epoch_s(), target.folder().cloned());
     let args = args.clone();
     let Some(spec) = spec else {
         let endpoint = endpoint("--url", args.url.as_deref().unwrap_or_default())?;
@@ -165,6 +158,7 @@ pub async fn reach(
             api_key,
             aws,
             session,
+            folder,
             now_epoch_s,
         });
     };
@@ -173,7 +167,8 @@ pub async fn reach(
     let (region, account) = (parsed.region.as_ref(), parsed.account.as_ref());
     let declared = Declared { region, account, is_planned: false };
     let session = target::open(target, declared, io).await?;
-    let found = look(&args, parsed, spec, &session, now_epoch_s).await;
+    let command = again(spec, parameters, target);
+    let found = stack::look(&args, parsed, channels, &session, now_epoch_s, command).await;
     let (stack, endpoint) = match found {
         Ok(found) => found,
         Err(failure) => {
@@ -184,7 +179,8 @@ pub async fn reach(
     let (aws, region) = (Some(session.aws.clone()), session.aws.region.clone());
     let (stack, session) = (Some(stack), Some(session));
     let client = client(endpoint);
-    Ok(Reached { client, stack, region, args, token, api_key: None, aws, session, now_epoch_s })
+    let api_key = None;
+    Ok(Reached { client, stack, region, args, token, api_key, aws, session, folder, now_epoch_s })
 }
 
 impl Reached {
@@ -205,88 +201,31 @@ impl Reached {
     pub fn is_brief(&self) -> bool {
         self.session.as_ref().is_some_and(Session::is_brief)
     }
-    /// The namespace of a channel, where the stack is known; a name that the API lacks is refused.
-    pub fn namespace(&self, channel: &Channel) -> Result<Option<&NamespaceOutputs>, Failure> {
-        let Some(stack) = &self.stack else { return Ok(None) };
-        let (api, name) = (&stack.api, channel.namespace());
-        if let Some(found) = api.namespaces.iter().find(|it| it.name == name) {
-            return Ok(Some(found));
+    /// Says that nobody else can reach this API, so that they can't do `what`.
+    pub fn note_brief(&self, what: &str, io: &mut Io) {
+        if self.is_brief() {
+            let serve = self.of_local("").unwrap_or_default();
+            io.note(&format!(
+                "this local AWS is there for this command only, so that nobody can {what}; \
+                 serve it with `{serve}` in another terminal\n"
+            ));
         }
-        let names: Vec<&str> = api.namespaces.iter().map(|it| it.name.as_str()).collect();
-        let message = format!("{channel}: API {} has no channel namespace `{name}`", api.key);
-        let declared = stack.declares(name);
-        let hint = match meant(name, names.iter().copied()) {
-            _ if declared => {
-                format!("the spec declares it: provision apply {}", stack.spec.display())
+    }
+    /// Whether it is the local AWS of a folder.
+    pub fn is_local(&self) -> bool {
+        self.folder.is_some()
+    }
+    /// The command that serves this local AWS, or makes a token for it, as its place is given.
+    pub fn of_local(&self, command: &str) -> Option<String> {
+        let folder = self.folder.as_ref()?;
+        Some(match folder == Path::new(LOCAL_FOLDER) {
+            true => format!("provision local{command}"),
+            false => {
+                let folder = word(&folder.display().to_string());
+                format!("provision local{command} --data-dir {folder}")
             }
-            Some(meant) => format!("did you mean `{meant}`? It has {}", names.join(", ")),
-            None if names.is_empty() => "it has none: declare one and apply the spec".to_owned(),
-            None => format!("it has {}", names.join(", ")),
-        };
-        Err(Failure::error(message).hint(hint))
-    }
-}
-
-impl Stack {
-    /// Whether the spec has a namespace of this name in the API, applied or not.
-    fn declares(&self, name: &str) -> bool {
-        self.namespace_in_spec(name).is_some()
-    }
-    /// Whether a handler of the namespace may refuse what AppSync itself accepts.
-    fn has_handlers(&self, name: &str) -> bool {
-        self.namespace_in_spec(name).is_some_and(|it| {
-            it.properties.get("CodeHandlers").or(it.properties.get("HandlerConfigs")).is_some()
         })
     }
-    fn namespace_in_spec(&self, name: &str) -> Option<&crate::kind::Resource> {
-        let found = self.desired.iter().find(|(address, it)| {
-            address.section() == "namespaces"
-                && address.root().name() == self.api.key
-                && it.properties.get("Name").and_then(|it| it.as_str()) == Some(name)
-        });
-        found.map(|(_, it)| it)
-    }
-}
-
-async fn look(
-    args: &ReachArgs,
-    spec: Spec,
-    path: &Path,
-    session: &Session,
-    now_epoch_s: i64,
-) -> Result<(Stack, Endpoint), Failure> {
-    let proposal = propose(&session.aws, &spec.stack, &Desired::new(), now_epoch_s).await?;
-    let found = outputs(&spec.stack, &proposal.site, &proposal.live, true);
-    if found.apis.is_empty() {
-        let message = format!("stack {} has no API in region {}", found.stack, found.region);
-        return Err(Failure::error(message).hint("apply the spec first"));
-    }
-    let api = choose(found.apis, args.api.as_deref(), &spec.stack)?;
-    let endpoint = match &args.endpoint {
-        Some(url) => endpoint("--endpoint", url)?,
-        None => endpoint("the API's address", &address(&api, session))?,
-    };
-    let stack = Stack { spec: path.to_owned(), api, desired: spec.desired };
-    Ok((stack, endpoint))
-}
-
-fn choose(apis: Vec<ApiOutputs>, key: Option<&str>, stack: &str) -> Result<ApiOutputs, Failure> {
-    let keys: Vec<String> = apis.iter().map(|it| it.key.clone()).collect();
-    let mut apis = apis.into_iter();
-    let Some(key) = key else {
-        return match (apis.next(), apis.next()) {
-            (Some(only), None) => Ok(only),
-            _ => Err(Failure::new(Exit::Usage, format!("stack {stack} has several APIs"))
-                .hint(format!("choose with `--api`: {}", keys.join(", ")))),
-        };
-    };
-    apis.find(|it| it.key == key).ok_or_else(|| {
-        let hint = match meant(key, keys.iter().map(String::as_str)) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("it has {}", keys.join(", ")),
-        };
-        Failure::error(format!("stack {stack} has no API called `{key}`")).hint(hint)
-    })
 }
 
 /// Where the API is. An AWS on this machine serves under one address all the hosts that only AWS has.

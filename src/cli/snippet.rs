@@ -1,7 +1,7 @@
 //! `--print`: how to do the same with another tool.
-use crate::cli::reach::Reached;
+use crate::cli::reach::{Proof, Reached};
 use crate::cli::{Exit, Failure, Io};
-use crate::client::{Credentials, Mode};
+use crate::client::{Mode, Secret};
 use crate::render::snippets::{Action, Snippet, curl, js, wscat};
 
 /// A tool that others have.
@@ -19,25 +19,22 @@ pub enum Print {
 pub fn print(
     tool: Print,
     reached: &Reached,
-    credentials: &Credentials,
+    proof: &Proof,
     action: Action<'_>,
     reveal: bool,
     io: &mut Io,
 ) -> Result<(), Failure> {
     let endpoint = &reached.client.endpoint;
     let (http, realtime) = (endpoint.http.to_string(), endpoint.realtime.to_string());
-    let secret = match credentials {
-        Credentials::ApiKey(secret) | Credentials::Token(_, secret) => Some(secret.reveal()),
-        Credentials::Iam(_) => None,
-    };
+    let secret = proof.secret.as_ref().map(Secret::reveal);
     let snippet = Snippet {
         http: &http,
         realtime: &realtime,
         host: endpoint.host(),
         region: &reached.region,
-        mode: credentials.mode().as_str(),
+        mode: proof.mode.as_str(),
         secret: secret.filter(|_| reveal),
-        source: source(reached, credentials.mode()),
+        source: source(reached, proof.mode),
         ca_bundle: reached.ca_bundle(),
         action,
     };
@@ -47,6 +44,13 @@ pub fn print(
         Print::Js => js(&snippet),
     };
     let text = text.map_err(|reason| Failure::new(Exit::Usage, reason))?;
+    if reached.is_brief() {
+        let serve = reached.of_local("").unwrap_or_default();
+        io.note(&format!(
+            "nobody serves this local AWS now, so that the address is good for nothing: \
+             start `{serve}` in another terminal, and print it again\n"
+        ));
+    }
     Ok(io.result(&text)?)
 }
 
@@ -55,16 +59,20 @@ fn source(reached: &Reached, mode: Mode) -> Option<String> {
     Some(match mode {
         Mode::ApiKey => match (&reached.stack, reached.chosen_key()) {
             (Some(stack), Ok(key)) => format!(
-                "API_KEY is the value of the key {}: provision outputs {} --api {} --format env --reveal",
-                key.key,
-                stack.spec.display(),
-                stack.api.key
+                "API_KEY=$(provision outputs {} --reveal --query apis.{}.apiKeys.{}.value)",
+                stack.again, stack.api.key, key.key
             ),
             _ => "API_KEY is the API key".to_owned(),
         },
+        Mode::Iam if reached.is_local() => {
+            "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local".to_owned()
+        }
         Mode::Iam => {
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN for credentials that end".to_owned()
         }
-        _ => "TOKEN is the token".to_owned(),
+        _ => match reached.token_command(mode) {
+            Some(command) => format!("TOKEN=$({command})"),
+            None => "TOKEN is the token".to_owned(),
+        },
     })
 }

@@ -94,7 +94,8 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     }
     let channel = |it: &String| Channel::to_subscribe(it).map_err(|reason| no_channel(it, &reason));
     let channels: Vec<Channel> = channels.iter().map(channel).collect::<Result<_, _>>()?;
-    let reached = reach(&args.reach, spec.as_deref(), &args.parameters, &args.target, io).await?;
+    let (parameters, target) = (&args.parameters, &args.target);
+    let reached = reach(&args.reach, spec.as_deref(), &channels, parameters, target, io).await?;
     let done = go(args, &reached, &channels, io).await;
     let closed = reached.close().await;
     let exit = done?;
@@ -108,6 +109,14 @@ async fn go(
     channels: &[Channel],
     io: &mut Io,
 ) -> Result<Exit, Failure> {
+    if let Some(tool) = args.print {
+        let named: Result<Vec<_>, _> = channels.iter().map(|it| reached.namespace(it)).collect();
+        let namespace = named?.into_iter().next().flatten();
+        let proof = reached.proof(Doing::Subscribe, namespace, &io.clock, args.reveal)?;
+        let channels = channels.iter().map(Channel::as_str).collect();
+        print(tool, reached, &proof, Action::Subscribe { channels }, args.reveal, io)?;
+        return Ok(Exit::Done);
+    }
     let mut subscriptions = Vec::new();
     for channel in channels {
         let namespace = reached.namespace(channel)?;
@@ -116,17 +125,7 @@ async fn go(
     }
     let first = subscriptions.first().map(|it| it.credentials.clone());
     let first = first.expect("there is a channel, as was checked");
-    if let Some(tool) = args.print {
-        let channels = channels.iter().map(Channel::as_str).collect();
-        print(tool, reached, &first, Action::Subscribe { channels }, args.reveal, io)?;
-        return Ok(Exit::Done);
-    }
-    if reached.is_brief() {
-        io.note(
-            "this local AWS is there for this command only, so that nobody can publish to it; \
-             serve it with `provision local` in another terminal\n",
-        );
-    }
+    reached.note_brief("publish to it", io);
     let subscriber = Subscriber {
         client: reached.client.clone(),
         connect_as: reached.connection_credentials(&first, &io.clock),

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::aws::{Aws, Endpoint, Target, connect};
+use crate::cli::again::word;
 use crate::cli::{Exit, Failure, Io};
 use crate::emulator::{self, OpenError, Plane, Settings, Store};
 
@@ -40,21 +41,25 @@ impl TargetArgs {
     pub fn profile(&self) -> Option<&String> {
         self.profile.as_ref()
     }
-    /// The same as words of a command line.
-    pub fn words(&self) -> Vec<String> {
-        let local = self.local.as_ref().map(|folder| match folder.as_path() {
-            folder if folder == Path::new(LOCAL_FOLDER) => "--local".to_owned(),
-            folder => format!("--local={}", folder.display()),
+    /// The folder of the local AWS, if it is that one.
+    pub fn folder(&self) -> Option<&PathBuf> {
+        self.local.as_ref()
+    }
+    /// The same arguments, as a shell takes them.
+    pub fn again(&self) -> Vec<String> {
+        let local = self.local.as_ref().map(|folder| match folder == Path::new(LOCAL_FOLDER) {
+            true => "--local".to_owned(),
+            false => format!("--local={}", word(&folder.display().to_string())),
         });
-        let option = |name: &str, value: &Option<String>| {
-            let words = value.iter().flat_map(|it| [name.to_owned(), it.clone()]);
-            words.collect::<Vec<_>>()
+        let pair = |name: &str, value: &Option<String>| {
+            value.as_ref().map(|it| format!("{name} {}", word(it)))
         };
-        let mut words: Vec<String> = local.into_iter().collect();
-        words.extend(option("--region", &self.region));
-        words.extend(option("--profile", &self.profile));
-        words.extend(option("--endpoint-url", &self.endpoint_url));
-        words
+        let pairs = [
+            pair("--region", &self.region),
+            pair("--profile", &self.profile),
+            pair("--endpoint-url", &self.endpoint_url),
+        ];
+        local.into_iter().chain(pairs.into_iter().flatten()).collect()
     }
 }
 

@@ -1,5 +1,4 @@
 //! `provision verify`: whether what is deployed does what the spec says.
-mod again;
 mod compared;
 mod subject;
 mod token;
@@ -12,6 +11,7 @@ use serde_json::json;
 
 use crate::access::ApiAccess;
 use crate::address::Address;
+use crate::cli::again::Again;
 use crate::cli::apply::duration;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, applicable};
@@ -24,7 +24,6 @@ use crate::client::Mode;
 use crate::client::verify::{Options, Verified, verify};
 use crate::kind::Desired;
 use crate::render::verification::{Verification, junit, table};
-pub use again::Again;
 use subject::{EventArg, Found, subjects};
 use token::TokenArg;
 

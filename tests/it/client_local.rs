@@ -121,7 +121,7 @@ fn a_refusal_names_the_namespace_the_mode_and_what_would_be_accepted() {
     assert!(err.contains("no key called `wbe`") && err.contains("later, web"), "{err}");
     world.write("spec.yaml", &format!("{SPEC}      new: {{}}\n"));
     let err = refused(&["/new/a", "1"]);
-    assert!(err.contains("the spec declares it: provision apply spec.yaml"), "{err}");
+    assert!(err.contains("the spec declares it: provision apply spec.yaml --local\n"), "{err}");
 }
 
 #[test]

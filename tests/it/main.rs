@@ -9,6 +9,7 @@ mod auth;
 mod bad_input;
 mod client;
 mod client_local;
+mod client_told;
 mod commands;
 mod console;
 mod dev;

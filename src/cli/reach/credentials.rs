@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::aws::Aws;
+use crate::cli::again::word;
 use crate::cli::reach::{Doing, ModeArg, ReachArgs, Reached, only_credentials};
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
@@ -51,7 +52,57 @@ pub async fn aws(
     }
 }
 
+/// As whom another tool does it: the secret may be missing, and a variable stands in its place.
+#[derive(Debug)]
+pub struct Proof {
+    pub mode: Mode,
+    pub secret: Option<Secret>,
+}
+
 impl Reached {
+    /// As whom another tool is to do it, which has the secrets that are not at hand here; with `reveal` all are.
+    pub fn proof(
+        &self,
+        doing: Doing,
+        namespace: Option<&NamespaceOutputs>,
+        clock: &SharedTimeSource,
+        reveal: bool,
+    ) -> Result<Proof, Failure> {
+        let failure = match self.credentials(doing, namespace, clock) {
+            Ok(Credentials::ApiKey(secret)) => {
+                return Ok(Proof { mode: Mode::ApiKey, secret: Some(secret) });
+            }
+            Ok(Credentials::Token(mode, secret)) => {
+                return Ok(Proof { mode, secret: Some(secret) });
+            }
+            Ok(Credentials::Iam(_)) => return Ok(Proof { mode: Mode::Iam, secret: None }),
+            Err(failure) => failure,
+        };
+        let asked = self.args.mode.map(ModeArg::mode);
+        let had_elsewhere = |it: &Mode| *it != Mode::ApiKey || self.stack.is_none();
+        let accepted = namespace.map(|it| modes(doing.accepted(it)));
+        let accepted = accepted.unwrap_or_else(|| vec![Mode::ApiKey]);
+        match asked.into_iter().chain(accepted).next().filter(had_elsewhere) {
+            Some(mode) if !reveal && self.args.key.is_none() => Ok(Proof { mode, secret: None }),
+            _ => Err(failure),
+        }
+    }
+
+    /// The command that makes a token of this mode, where the local AWS makes them.
+    pub fn token_command(&self, mode: Mode) -> Option<String> {
+        if !is_issuer(mode.as_str()) {
+            return None;
+        }
+        let stack = self.stack.as_ref()?;
+        let providers = stack.api.auth_modes.providers.iter();
+        let several = providers.filter(|it| is_issuer(&it.mode)).count() > 1;
+        let issuer = several.then(|| {
+            let issuer = stack.issuer(mode, &self.region).unwrap_or_else(|| "URL".to_owned());
+            format!(" --issuer {}", word(&issuer))
+        });
+        self.of_local(&format!(" token --api {}{}", stack.api.id, issuer.unwrap_or_default()))
+    }
+
     /// The credentials to do this with, in `namespace` if it is known.
     pub fn credentials(
         &self,
@@ -125,7 +176,7 @@ impl Reached {
             }
             Mode::Cognito | Mode::Oidc | Mode::Lambda => {
                 let token = self.token.clone().map(|it| Credentials::Token(mode, it));
-                token.ok_or_else(|| no_token(mode))
+                token.ok_or_else(|| self.no_token(mode))
             }
         }
     }
@@ -150,6 +201,13 @@ impl Reached {
         })
     }
 
+    fn no_token(&self, mode: Mode) -> Failure {
+        let failure = Failure::error(format!("{mode} needs a token"))
+            .hint(format!("give it with `--token` or the variable {TOKEN_VARIABLE}"));
+        let command = self.token_command(mode);
+        command.into_iter().fold(failure, |it, command| it.hint(makes(&command)))
+    }
+
     fn nobody(&self, doing: Doing, namespace: &NamespaceOutputs, accepted: &[Mode]) -> Failure {
         let names: Vec<&str> = accepted.iter().map(|it| it.as_str()).collect();
         let (word, name) = (doing.word(), &namespace.name);
@@ -162,6 +220,9 @@ impl Reached {
             let given = if self.token.is_some() { "another" } else { "a" };
             failure =
                 failure.hint(format!("give {given} token with `--token` or {TOKEN_VARIABLE}"));
+            let mut commands = accepted.iter().filter_map(|it| self.token_command(*it));
+            failure =
+                commands.next().into_iter().fold(failure, |it, command| it.hint(makes(&command)));
         }
         if accepted.contains(&Mode::ApiKey) {
             failure = failure.hint("declare a key under `apiKeys:`, and apply the spec");
@@ -198,7 +259,10 @@ pub fn lasting(keys: &[KeyOutputs]) -> Option<&KeyOutputs> {
     keys.iter().max_by(|one, two| one.expires.cmp(&two.expires).then(two.key.cmp(&one.key)))
 }
 
-fn no_token(mode: Mode) -> Failure {
-    let failure = Failure::error(format!("{mode} needs a token"));
-    failure.hint(format!("give it with `--token` or the variable {TOKEN_VARIABLE}"))
+fn makes(command: &str) -> String {
+    format!("the local AWS makes one: {command}")
+}
+
+fn is_issuer(mode: &str) -> bool {
+    matches!(Mode::named(mode), Some(Mode::Cognito | Mode::Oidc))
 }

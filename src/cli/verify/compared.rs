@@ -1,8 +1,8 @@
 //! What is not as the spec says, plainly and before anything is tried.
 use crate::access::ApiAccess;
 use crate::backend::direct::Proposal;
+use crate::cli::again::Again;
 use crate::cli::verify::Choice;
-use crate::cli::verify::again::Again;
 use crate::client::Mode;
 use crate::client::verify::Finding;
 use crate::diff::{Change, Field};

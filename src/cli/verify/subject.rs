@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use crate::access::{Access, ApiAccess, NamespaceAccess};
 use crate::backend::direct::{Proposal, propose};
+use crate::cli::again::Again;
 use crate::cli::reach::{address, end_of, lasting, net};
 use crate::cli::target::Session;
-use crate::cli::verify::again::Again;
 use crate::cli::verify::compared::differences;
 use crate::cli::verify::token::Tokens;
 use crate::cli::verify::{Choice, Wanted};

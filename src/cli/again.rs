@@ -1,0 +1,100 @@
+//! Command lines that people are told to run next: with what they gave for this one.
+use std::path::Path;
+
+use crate::cli::parameters::ParameterArgs;
+use crate::cli::target::TargetArgs;
+
+/// The spec, its parameters and the AWS that were given, as a shell takes them.
+pub fn again(spec: &Path, parameters: &ParameterArgs, target: &TargetArgs) -> String {
+    let spec = word(&spec.display().to_string());
+    std::iter::once(spec)
+        .chain(target.again())
+        .chain(parameters.again())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The same, for commands that are told later.
+#[derive(Clone, Debug, Default)]
+pub struct Again(String);
+
+impl Again {
+    pub fn of(spec: &Path, parameters: &ParameterArgs, target: &TargetArgs) -> Self {
+        Self(again(spec, parameters, target))
+    }
+    /// The command line of `name` that a shell takes as it stands.
+    pub fn command(&self, name: &str) -> String {
+        format!("provision {name} {}", self.0)
+    }
+}
+
+/// One word of a POSIX shell's, in quotes where it needs them.
+pub fn word(text: &str) -> String {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=@%+,".contains(it);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        parameters: ParameterArgs,
+        #[command(flatten)]
+        target: TargetArgs,
+    }
+
+    fn said(given: &[&str]) -> String {
+        let line = Line::parse_from([&["provision"], given].concat());
+        again(Path::new("my spec.yaml"), &line.parameters, &line.target)
+    }
+
+    #[test]
+    fn a_command_to_run_next_has_the_parameters_and_the_aws_of_this_one() {
+        assert_eq!(said(&[]), "'my spec.yaml'");
+        assert_eq!(said(&["--local"]), "'my spec.yaml' --local");
+        for given in [
+            &["--local=a b", "--region", "eu-west-1", "--param", "a=it's"][..],
+            &["--region", "eu-west-1", "--profile", "p q", "--endpoint-url", "http://h:1"],
+            &[
+                "--params-file",
+                "a.yaml",
+                "--params-file",
+                "b.yaml",
+                "--param",
+                "x=",
+                "--param",
+                "y=$z",
+            ],
+        ] {
+            let told = said(given);
+            let words = shell_words(told.strip_prefix("'my spec.yaml' ").unwrap());
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            assert_eq!(said(&words), told);
+            given.iter().for_each(|it| assert!(words.contains(it), "{it} in {told}"));
+        }
+    }
+
+    /// The words of a line whose quotes are of the one kind that is written.
+    fn shell_words(line: &str) -> Vec<String> {
+        let (mut words, mut quoted) = (vec![String::new()], false);
+        let mut letters = line.chars();
+        while let Some(letter) = letters.next() {
+            let last = words.last_mut().unwrap();
+            match letter {
+                '\'' => quoted = !quoted,
+                '\\' if !quoted => last.extend(letters.next()),
+                ' ' if !quoted => words.push(String::new()),
+                letter => last.push(letter),
+            }
+        }
+        words
+    }
+}

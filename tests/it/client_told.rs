@@ -1,0 +1,116 @@
+//! What `provision publish` and `provision subscribe` tell people to do next: it works as it stands.
+use crate::world::{Ran, World};
+
+const SPEC: &str = "version: 1
+stack: s
+region: eu-west-1
+parameters: { user: {} }
+tags: { user: '${user}' }
+apis:
+  a:
+    auth:
+      providers:
+        - API_KEY
+        - AMAZON_COGNITO_USER_POOLS: { userPoolId: eu-west-1_AbCdEfGhI }
+        - OPENID_CONNECT: { issuer: https://issuer.example }
+      connection: [API_KEY]
+    apiKeys: { web: { validFor: 10d } }
+    namespaces:
+      open: { publish: [API_KEY], subscribe: [API_KEY] }
+      known: { publish: [AMAZON_COGNITO_USER_POOLS], subscribe: [OPENID_CONNECT] }
+      both: { publish: [API_KEY] }
+  b:
+    auth: { providers: [API_KEY] }
+    apiKeys: { web: { validFor: 10d } }
+    namespaces: { theirs: {}, both: {} }
+";
+
+const GIVEN: &[&str] = &["my spec.yaml", "--local=aws here", "--param", "user=me and you"];
+
+fn world() -> World {
+    let world = World::new();
+    world.write("my spec.yaml", SPEC);
+    world.ok(&[&["apply", "--yes"], GIVEN].concat());
+    world
+}
+
+fn ran(world: &World, command: &str, more: &[&str]) -> Ran {
+    world.run(&[&[command], GIVEN, more].concat())
+}
+
+/// Runs in a shell what was told, and returns what it prints.
+fn in_a_shell(world: &World, line: &str) -> String {
+    let program = env!("CARGO_BIN_EXE_provision");
+    let line = format!("provision() {{ {program} \"$@\"; }}; {line}");
+    let mut command = std::process::Command::new("sh");
+    let done = command.args(["-c", &line]).current_dir(world.path(".")).output().unwrap();
+    assert!(done.status.success(), "{line}\n{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap()
+}
+
+#[test]
+fn where_the_secret_comes_from_is_a_command_with_all_that_was_given() {
+    let world = world();
+    let printed = |more: &[&str]| {
+        let Ran { code, out, err } = ran(&world, "publish", more);
+        assert_eq!(code, 0, "{err}");
+        // Nobody serves it, so that the address is dead.
+        assert!(err.contains("start `provision local --data-dir 'aws here'`"), "{err}");
+        let first = out.lines().next().unwrap().strip_prefix("# ").unwrap().to_owned();
+        assert!(first.contains("'aws here'"), "{first}");
+        (first, out)
+    };
+    let (source, out) = printed(&["/open/a", "1", "--print", "curl"]);
+    assert!(out.contains("$API_KEY") && !out.contains("da2-"), "{out}");
+    assert!(in_a_shell(&world, &format!("{source}; echo $API_KEY")).starts_with("da2-"));
+    // A token that is not at hand, with the mode asked for or not.
+    for more in [&[][..], &["--mode", "cognito"]] {
+        let (source, out) = printed(&[&["/known/a", "1", "--print", "curl"], more].concat());
+        assert!(out.contains("-H \"Authorization: $TOKEN\""), "{out}");
+        assert!(in_a_shell(&world, &format!("{source}; echo $TOKEN")).starts_with("ey"));
+    }
+    let (source, _) = printed(&["/known/a", "1", "--mode", "oidc", "--print", "wscat"]);
+    assert!(source.contains("--issuer https://issuer.example"), "{source}");
+    let revealing = ["/known/a", "1", "--print", "curl", "--reveal"];
+    assert_eq!(ran(&world, "publish", &revealing).code, 1);
+}
+
+#[test]
+fn who_lacks_a_token_is_told_the_command_that_makes_one() {
+    let world = world();
+    for more in [&["/known/a", "1"][..], &["/known/a", "1", "--mode", "cognito"]] {
+        let Ran { code, err, .. } = ran(&world, "publish", more);
+        assert_eq!(code, 1);
+        let command =
+            err.split("the local AWS makes one: ").nth(1).unwrap_or_else(|| panic!("{err}"));
+        assert!(in_a_shell(&world, command.lines().next().unwrap()).starts_with("ey"));
+    }
+}
+
+#[test]
+fn who_forgot_to_apply_is_told_the_command_that_does() {
+    let world = world();
+    world.write("my spec.yaml", &SPEC.replace("theirs: {}", "theirs: {}, new: {}"));
+    let Ran { code, err, .. } = ran(&world, "publish", &["/new/a", "1"]);
+    assert_eq!(code, 1);
+    let command = err.split("declares it: ").nth(1).unwrap_or_else(|| panic!("{err}")).trim();
+    in_a_shell(&world, &format!("{command} --yes"));
+    assert_eq!(ran(&world, "publish", &["/new/a", "1"]).code, 0);
+}
+
+#[test]
+fn an_api_is_asked_for_only_where_the_channel_does_not_say_which() {
+    let world = world();
+    let Ran { code, out, err } = ran(&world, "publish", &["/theirs/a", "1"]);
+    assert_eq!((code, out.as_str()), (0, "1 event published to /theirs/a\n"), "{err}");
+    assert!(err.contains("nobody can hear of it"), "{err}");
+    let Ran { code, err, .. } = ran(&world, "publish", &["/both/a", "1"]);
+    assert_eq!(code, 64);
+    assert!(err.contains("more than one with `both`") && err.contains("`--api`: a, b"), "{err}");
+    assert_eq!(ran(&world, "publish", &["/both/a", "1", "--api", "b"]).code, 0);
+    let Ran { code, err, .. } = ran(&world, "publish", &["/nobodys/a", "1"]);
+    assert_eq!(code, 64);
+    assert!(err.contains("none with `nobodys`"), "{err}");
+    let further = ["/open/*", "/theirs/*", "--timeout", "1s"];
+    assert!(ran(&world, "subscribe", &further).err.contains("none with `open`, `theirs`"));
+}
