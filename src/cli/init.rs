@@ -1,6 +1,7 @@
 //! `provision init`: a starter spec to begin from.
 use std::path::{Path, PathBuf};
 
+use crate::cli::again::word;
 use crate::cli::plan::json;
 use crate::cli::render::{make_folder, write};
 use crate::cli::{Exit, Failure, Io};
@@ -11,6 +12,8 @@ struct Starter {
     name: &'static str,
     about: &'static str,
     files: &'static [(&'static str, &'static str)],
+    /// What to give for the parameters that have no default, to try it.
+    params: &'static [&'static str],
 }
 
 /// A file of the starter `$name`, in this repository and in a new folder alike.
@@ -25,21 +28,25 @@ const STARTERS: &[Starter] = &[
         name: "minimal",
         about: "one API, one key, one channel namespace",
         files: &[file!("minimal", "spec.yaml")],
+        params: &[],
     },
     Starter {
         name: "article",
         about: "API key and IAM, logging with its own role: the stack of the walk-through",
         files: &[file!("article", "spec.yaml")],
+        params: &[],
     },
     Starter {
         name: "chat",
         about: "handlers that check and sign messages, users of a Cognito pool",
         files: &[file!("chat", "spec.yaml"), file!("chat", "handlers/rooms.js")],
+        params: &[],
     },
     Starter {
         name: "cognito-lambda",
         about: "users of a Cognito pool beside partners whose tokens a Lambda function judges",
         files: &[file!("cognito-lambda", "spec.yaml")],
+        params: &[],
     },
     Starter {
         name: "data-sources",
@@ -49,11 +56,13 @@ const STARTERS: &[Starter] = &[
             file!("data-sources", "handlers/messages.js"),
             file!("data-sources", "handlers/alarms.js"),
         ],
+        params: &["role=arn:aws:iam::123456789012:role/orders"],
     },
     Starter {
         name: "stages",
         about: "one spec for several stages, with parameters",
         files: &[file!("stages", "spec.yaml"), file!("stages", "prod.yaml")],
+        params: &[],
     },
 ];
 
@@ -112,7 +121,10 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         write(&path, text)?;
     }
     let spec = args.dir.join("spec.yaml");
-    let spec = spec.strip_prefix(".").unwrap_or(&spec).display();
-    io.note(&format!("{spec} is written; try it: provision apply {spec} --local\n"));
+    let spec = spec.strip_prefix(".").unwrap_or(&spec).display().to_string();
+    let params = starter.params.iter().map(|it| format!(" --param {}", word(it)));
+    let params: String = params.collect();
+    let command = format!("provision apply {}{params} --local", word(&spec));
+    io.note(&format!("{spec} is written; try it: {command}\n"));
     Ok(Exit::Done)
 }

@@ -252,6 +252,18 @@ fn init_writes_a_spec_that_applies_and_overwrites_nothing() {
 }
 
 #[test]
+fn what_init_tells_to_try_works_for_every_starter() {
+    let world = World::new();
+    for line in world.ok(&["init", "--list"]).lines() {
+        let name = line.split(' ').next().unwrap();
+        let Ran { err, .. } = world.run(&["init", name, name]);
+        let told = err.trim().split("try it: provision ").nth(1).unwrap_or_else(|| panic!("{err}"));
+        let arguments: Vec<&str> = told.split(' ').collect();
+        world.ok(&[&arguments[..], &["--yes"]].concat());
+    }
+}
+
+#[test]
 fn completions_and_man_pages_are_made_for_every_command() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
