@@ -81,7 +81,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let (spec, further) = words(&args.reach, args.spec.as_ref(), &further);
     let mut further = further.into_iter();
     let Some(channel) = further.next() else {
-        let message = "it is not said where to publish what";
+        let message = "no channel is given";
         return Err(Failure::new(Exit::Usage, message)
             .hint("provision publish SPEC CHANNEL EVENT…, or `--url URL` in the place of SPEC"));
     };
@@ -124,8 +124,9 @@ async fn go(
     reached.note_brief("hear of it", io);
     let clock = io.clock.clone();
     let mut publisher = publisher(args, reached, &credentials, &clock);
-    let explain =
-        |error: &ClientError| failure(error, reached, Doing::Publish, channel, &credentials);
+    let explain = |error: &ClientError| {
+        failure(error, reached, Doing::Publish, channel, &credentials, args.at_least_once)
+    };
     let mut tally = Tally { format: args.format, channel, taken: 0, refused: 0 };
     let ended = loop {
         let some = match events.some().await {
@@ -178,7 +179,7 @@ async fn publish_all(
         };
         let which = tally.failed(batch.len(), &error, io)?;
         let failure = explain(&error).about(which);
-        if !matches!(error.kind, Kind::Refused | Kind::Invalid) {
+        if !matches!(error.kind, Kind::Refused | Kind::Broken | Kind::Invalid) {
             return Err(failure);
         }
         io.say(&failure.text());

@@ -14,7 +14,7 @@ use crate::cli::reach::{Doing, ReachArgs, Reached, failure, reach, words};
 use crate::cli::snippet::{Print, print};
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
-use crate::client::{Channel, Subscriber, Subscription, Told};
+use crate::client::{Channel, Credentials, Kind, Subscriber, Subscription, Told};
 use crate::render::snippets::Action;
 use filter::Filter;
 
@@ -88,7 +88,7 @@ enum Format {
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let (spec, channels) = words(&args.reach, args.spec.as_ref(), &args.channels);
     if channels.is_empty() {
-        let message = "it is not said what to subscribe to";
+        let message = "no channel is given";
         return Err(Failure::new(Exit::Usage, message)
             .hint("provision subscribe SPEC CHANNEL…, or `--url URL` in the place of SPEC"));
     }
@@ -143,9 +143,11 @@ async fn listen(
     io: &mut Io,
 ) -> Result<Exit, Failure> {
     let mut late = false;
-    let mut printer = Printer { args, several: channels.len() > 1, printed: 0, failure: None, io };
+    let several = channels.len() > 1;
+    let mut printer =
+        Printer { args, several, printed: 0, was_subscribed: false, failure: None, io };
     let ended = subscriber.run(&mut |told| printer.tell(told), ends(args.timeout, &mut late)).await;
-    let Printer { printed, failure: unwritten, .. } = printer;
+    let Printer { printed, was_subscribed, failure: unwritten, .. } = printer;
     if let Some(failure) = unwritten {
         return Err(failure);
     }
@@ -157,7 +159,15 @@ async fn listen(
             "connect" => &subscriber.connect_as,
             _ => &subscriber.subscriptions[n].credentials,
         };
-        return Err(failure(&error, reached, Doing::Subscribe, channel, used));
+        let failure = failure(&error, reached, Doing::Subscribe, channel, used, false);
+        let by_key = matches!(used, Credentials::ApiKey(_));
+        let is_gone = was_subscribed && by_key && error.kind == Kind::Unauthorized;
+        return Err(match is_gone {
+            true => failure.hint(
+                "it was accepted before: the key may have been replaced since; run the command again with the new one",
+            ),
+            false => failure,
+        });
     }
     match (args.count, args.timeout) {
         (Some(count), Some(timeout)) if late && printed < count => {
@@ -188,6 +198,7 @@ struct Printer<'a> {
     args: &'a Args,
     several: bool,
     printed: u64,
+    was_subscribed: bool,
     failure: Option<Failure>,
     io: &'a mut Io,
 }
@@ -196,10 +207,16 @@ impl Printer<'_> {
     fn tell(&mut self, told: Told) -> ControlFlow<()> {
         match told {
             Told::Connected => self.io.note("connected\n"),
-            Told::Subscribed { channel } => self.io.note(&format!("subscribed to {channel}\n")),
+            Told::Subscribed { channel } => {
+                self.was_subscribed = true;
+                self.io.note(&format!("subscribed to {channel}\n"));
+            }
             Told::Event { channel, event } => return self.event(&channel, &event),
             Told::Trouble { channel, error } => {
                 self.io.say(&format!("{channel}: an event was not delivered: {error}\n"));
+            }
+            Told::Lost { error } if error.operation == "connect" => {
+                self.io.note(&format!("still not connected: {error}\n"));
             }
             Told::Lost { error } => self.io.note(&format!("connection lost: {error}\n")),
             Told::Reconnecting { after, attempt } => {

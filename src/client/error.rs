@@ -14,6 +14,8 @@ pub enum Kind {
     Unauthorized,
     /// A handler refuses it, or a firewall.
     Refused,
+    /// A handler broke down, so that nothing was published.
+    Broken,
     /// What was sent is not as AppSync wants it.
     Invalid,
     /// Too much at once, and nothing of it was done.
@@ -75,6 +77,7 @@ impl ClientError {
         self.status = Some(status.as_u16());
         self.kind = match (status.as_u16(), self.kind) {
             (401, _) => Kind::Unauthorized,
+            (_, Kind::Broken) => Kind::Broken,
             (403, Kind::Invalid) => Kind::Refused,
             (429, _) => Kind::Throttled,
             (500..=599, _) => Kind::Uncertain,
@@ -103,6 +106,8 @@ fn kind_of(error_type: &str, told: &str) -> Kind {
         }
         "LimitExceededError" if told.is_empty() || told.contains("ate limit") => Kind::Throttled,
         "LimitExceededError" | "MaxSubscriptionsReachedError" => Kind::Quota,
+        // What the local AWS says; AppSync's own words are not known (reference §7.3).
+        "Code" => Kind::Broken,
         "InternalFailure" | "InternalFailureException" | "ServiceUnavailableException" => {
             Kind::Uncertain
         }
@@ -155,6 +160,7 @@ mod tests {
         assert!(!kind(500, "InternalFailure").may_be_repeated());
         assert!(!kind(401, "UnauthorizedException").may_be_repeated());
         assert_eq!(kind(403, "Custom").kind, Kind::Refused);
+        assert_eq!(kind(500, "Code").kind, Kind::Broken);
         assert_eq!(kind(404, "").kind, Kind::Foreign);
         let limit = ClientError::answered("subscribe", "LimitExceededError", "Rate limit exceeded");
         assert!(limit.may_be_repeated());

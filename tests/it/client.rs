@@ -305,6 +305,27 @@ async fn a_lost_connection_is_opened_again_and_everything_subscribed_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_refused_after_it_was_accepted_may_have_been_replaced() {
+    let server = talks(|n, mut talk| async move {
+        if n == 0 {
+            talk.let_in(60_000).await;
+            talk.accept().await;
+        } else {
+            talk.hear().await;
+            let errors = json!([{ "errorType": "UnauthorizedException" }]);
+            talk.say(json!({ "type": "connection_error", "errors": errors })).await;
+        }
+        talk.end().await;
+    })
+    .await;
+    let Ran { code, err, .. } = subscribe(&server, &[]);
+    assert_eq!(code, 1);
+    assert!(err.contains("the key may have been replaced since"), "{err}");
+    // A connection is about no namespace.
+    assert!(!err.contains("namespace"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_falls_silent_is_lost() {
     let server = talks(|n, mut talk: Talk| async move {
         talk.let_in(100).await;
@@ -374,13 +395,13 @@ async fn a_subscription_that_is_refused_is_an_error_that_says_as_whom_it_was_tri
     let server = talks(|_, mut talk: Talk| async move {
         talk.let_in(300_000).await;
         let id = talk.hear().await.unwrap()["id"].clone();
-        let errors = json!([{ "errorType": "Unauthorized", "message": "not you" }]);
+        let errors = json!([{ "errorType": "UnauthorizedException", "message": "not you" }]);
         talk.say(json!({ "type": "subscribe_error", "id": id, "errors": errors })).await;
         talk.linger().await;
     });
     let Ran { code, out, err } = subscribe(&server.await, &[]);
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("/a/b: subscribe: Unauthorized: not you"), "{err}");
+    assert!(err.contains("/a/b: subscribe: UnauthorizedException: not you"), "{err}");
     assert!(err.contains("tried as API_KEY"), "{err}");
 }
 

@@ -114,3 +114,40 @@ fn an_api_is_asked_for_only_where_the_channel_does_not_say_which() {
     let further = ["/open/*", "/theirs/*", "--timeout", "1s"];
     assert!(ran(&world, "subscribe", &further).err.contains("none with `open`, `theirs`"));
 }
+
+const HANDLERS: &str = "import { util } from '@aws-appsync/utils';
+export function onPublish(ctx) { return ctx.events[0].payload.a.b; }
+export function onSubscribe(ctx) { util.unauthorized(); }
+";
+
+#[test]
+fn a_refusal_names_who_refuses_and_nobody_else() {
+    let world = world();
+    let handled = "      handled: { publish: [API_KEY], subscribe: [API_KEY], handlers: { code: h.js } }\n  b:";
+    world.write("my spec.yaml", &SPEC.replacen("  b:", handled, 1));
+    world.write("h.js", HANDLERS);
+    world.ok(&[&["apply", "--yes"], GIVEN].concat());
+    let refused = |command: &str, more: &[&str]| {
+        let Ran { code, err, .. } = ran(&world, command, more);
+        assert_eq!(code, 1, "{err}");
+        let help = err.lines().filter_map(|it| it.strip_prefix("help: ")).map(str::to_owned);
+        help.collect::<Vec<_>>()
+    };
+    // A handler that breaks down publishes nothing, whatever was asked for.
+    for more in [&[][..], &["--at-least-once"], &["--socket"]] {
+        let help = refused("publish", &[&["/handled/a", "1"], more].concat());
+        assert_eq!(help.len(), 1, "{help:?}");
+        assert!(help[0].contains("the handler of `handled` broke down, and nothing"), "{help:?}");
+    }
+    let help = refused("subscribe", &["/handled/a"]);
+    assert_eq!(help, ["the handler of `handled` refuses it: `util.unauthorized()`"]);
+    let help = refused("publish", &["/handled/a", "1", "--mode", "oidc", "--token", "t"]);
+    assert_eq!(help, ["it was tried as OPENID_CONNECT; publishing in `handled` accepts API_KEY"]);
+}
+
+#[test]
+fn a_timeout_of_nothing_is_refused_for_that() {
+    let Ran { code, err, .. } = World::new().run(&["subscribe", "s", "/a", "--timeout", "0s"]);
+    assert_eq!(code, 64);
+    assert!(err.contains("it must be above zero"), "{err}");
+}

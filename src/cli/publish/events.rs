@@ -102,7 +102,7 @@ fn event(written: &str, is_text: bool, what: &str) -> Result<String, Failure> {
     };
     sized(&event).map_err(|error| {
         Failure::error(format!("{what} is too large for AppSync: {error}"))
-            .hint("publish where it can be had, and not all of it")
+            .hint("publish a link to it instead")
     })?;
     Ok(event)
 }

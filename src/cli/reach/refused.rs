@@ -11,11 +11,18 @@ pub fn failure(
     doing: Doing,
     channel: &Channel,
     used: &Credentials,
+    at_least_once: bool,
 ) -> Failure {
     let failure = Failure::error(format!("{channel}: {error}"));
     let hints = match error.kind {
         Kind::Unauthorized => unauthorized(error, reached, doing, channel, used),
         Kind::Refused => vec![refused(reached, channel)],
+        Kind::Broken => {
+            let namespace = channel.namespace();
+            vec![format!(
+                "the handler of `{namespace}` broke down, and nothing was done: `provision eval` runs it and shows where"
+            )]
+        }
         Kind::NoCredentials => {
             vec![
                 "set AWS credentials, name a profile with `--profile`, or choose another `--mode`"
@@ -33,6 +40,9 @@ pub fn failure(
         }
         Kind::Untrusted => {
             vec!["name a file with the authority's certificate: `--ca-bundle FILE`, or AWS_CA_BUNDLE".to_owned()]
+        }
+        Kind::Uncertain if at_least_once => {
+            vec!["it may have been published, or not, however often it was tried".to_owned()]
         }
         Kind::Uncertain => {
             vec!["it may have been published, or not; `--at-least-once` would try again and perhaps do it twice"
@@ -59,11 +69,18 @@ fn unauthorized(
 ) -> Vec<String> {
     let mode = used.mode();
     let connects = error.operation == "connect";
+    let name = channel.namespace();
+    // A handler that refuses a subscription has a word of its own (reference §7.3).
+    if error.operation == "subscribe" && error.error_type.as_deref() == Some("Unauthorized") {
+        return vec![format!("the handler of `{name}` refuses it: `util.unauthorized()`")];
+    }
     let Some(stack) = &reached.stack else {
-        let hint = format!(
-            "it was tried as {mode}; AppSync says the same if it does not know the namespace `{}`",
-            channel.namespace()
-        );
+        let hint = match connects {
+            true => format!("it was tried as {mode}"),
+            false => format!(
+                "it was tried as {mode}; AppSync says the same if it does not know the namespace `{name}`"
+            ),
+        };
         return std::iter::once(hint)
             .chain(of_credentials(reached, channel, doing, connects, used))
             .collect();
@@ -83,12 +100,10 @@ fn unauthorized(
     let mut hints = vec![format!("it was tried as {mode}; {place} accepts {listed}")];
     if accepted.iter().any(|it| it == mode.as_str()) {
         hints.extend(of_credentials(reached, channel, doing, connects, used));
-    }
-    if !connects && stack.has_handlers(channel.namespace()) {
-        hints.push(format!(
-            "a handler of `{}` may refuse it, too: `util.unauthorized()`",
-            channel.namespace()
-        ));
+        // Subscriptions are refused by AppSync itself in this word, and by a handler in another.
+        if !connects && doing == Doing::Publish && stack.has_handlers(name) {
+            hints.push(format!("a handler of `{name}` may refuse it, too: `util.unauthorized()`"));
+        }
     }
     hints
 }
