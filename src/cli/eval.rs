@@ -1,24 +1,26 @@
 //! `provision eval`: one handler, run here on events that are given.
+mod code;
+
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::cli::load::{Sound, Warns, bytes_of, open_file, sound_in};
+use crate::cli::load::{Sound, Warns, bytes_of, read_despite_code};
 use crate::cli::parameters::{ParameterArgs, reject_unsuited};
 use crate::cli::plan::json;
 use crate::cli::{Exit, Failure, Io};
-use crate::diagnostic::{self, At, OtherFile};
+use crate::diagnostic::Diagnostic;
 use crate::emulator::evaluation::{
-    self, Asked, DataSource, Evaluated, Evaluation, Given, evaluate,
+    self, Asked, DataSource, EVENTS_MAX, Evaluated, Evaluation, Given, evaluate, is_channel,
 };
 use crate::kind::Resource;
 use crate::render::evaluation::{
-    CodePlace, Delivered, EvaluationDocument, Failed, HandlerError, LogLine, Outcome, frame, logs,
-    text,
+    Delivered, EvaluationDocument, Failed, HandlerError, LogLine, Outcome, frame, logs, text,
 };
-use crate::source::Source;
 use crate::spec::Spec;
+use code::{Code, call, judge};
 
 /// Run a handler on events, without AWS
 ///
@@ -64,6 +66,9 @@ pub struct Args {
     parameters: ParameterArgs,
 }
 
+/// What a channel is.
+const CHANNEL: &str = "a channel has one to five segments of letters, digits and inner hyphens, each up to 50 long; one that is subscribed to may end with /*";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Which {
     /// What is made of published events
@@ -94,13 +99,17 @@ impl Which {
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let given = args.parameters.given(io)?;
-    let Sound { source, spec } = sound_in(&open_file(&args.spec, io), &given, Warns::No, io)?;
+    let mut loaded = read_despite_code(&args.spec, &given, io)?;
+    let of_code = loaded.problems.extract_if(.., |it| it.code.starts_with("PV3"));
+    let of_code: Vec<Diagnostic> = of_code.collect();
+    let Sound { source, spec } = loaded.sound(Warns::No, io)?;
     reject_unsuited(&spec, &given)?;
     let spec = spec.clone().with_values(&given).unwrap_or(spec);
     let (address, resource) = namespace(args, &spec)?;
-    let code = Code::of(&address, resource, &source)?;
-    let asked = asked(args, &address, resource, &code, io)?;
     let name = data_source(args, &address, resource)?;
+    let code = Code::of(&address, resource, &source)?;
+    judge(of_code, &address, &code, &source, io)?;
+    let asked = asked(args, &address, resource, &code, name.is_some(), io)?;
     let evaluation = evaluate(asked).await;
     let document = document(args.handler, &address, &evaluation, &code);
     match args.format {
@@ -108,7 +117,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Format::Human => {
             io.say(&logs(&document));
             io.result(&text(&document))?;
-            if let Some(frame) = frame(&document, code.shown()) {
+            if let Some(frame) = frame(&document, code.name(), code.shown()) {
                 io.say(&frame);
             }
             if document.outcome == Outcome::Waiting {
@@ -150,68 +159,12 @@ fn namespace<'a>(args: &Args, spec: &'a Spec) -> Result<(Address, &'a Resource),
     }
 }
 
-/// A handler's code, and where it stands.
-enum Code<'a> {
-    File(OtherFile),
-    Inline { text: &'a str, path: diagnostic::Path, source: &'a Source },
-}
-
-impl<'a> Code<'a> {
-    fn of(address: &Address, resource: &'a Resource, source: &'a Source) -> Result<Self, Failure> {
-        let text = resource.properties.get("CodeHandlers").and_then(Value::as_str);
-        let Some(text) = text else {
-            return Err(Failure::error(format!("{address} has no handler code here"))
-                .hint("name a file with `handlers: { code: FILE }`"));
-        };
-        Ok(match resource.declared["handlers"]["code"].as_str() {
-            Some(path) => Self::File(OtherFile::beside(&source.name, path, text.to_owned())),
-            None => {
-                let path = address.parts().chain(["handlers", "inline"]).collect();
-                Self::Inline { text, path, source }
-            }
-        })
-    }
-    fn text(&self) -> &str {
-        match self {
-            Self::File(file) => &file.text,
-            Self::Inline { text, .. } => text,
-        }
-    }
-    /// The file that it stands in.
-    fn name(&self) -> &str {
-        match self {
-            Self::File(file) => &file.name,
-            Self::Inline { source, .. } => &source.name,
-        }
-    }
-    fn shown(&self) -> &str {
-        match self {
-            Self::File(file) => &file.text,
-            Self::Inline { source, .. } => &source.text,
-        }
-    }
-    fn place(&self, at: evaluation::At) -> CodePlace {
-        let (line, column) = match self {
-            Self::File(_) => (at.line, at.column),
-            Self::Inline { text, path, source } => {
-                let before: usize =
-                    text.split_inclusive('\n').take(at.line - 1).map(str::len).sum();
-                let line = text[before..].lines().next().unwrap_or_default();
-                let inside = line.char_indices().nth(at.column - 1).map_or(line.len(), |(n, _)| n);
-                let byte = before + inside;
-                let place = source.place(&At::Inside { path: path.clone(), span: byte..byte });
-                (place.line, place.column)
-            }
-        };
-        CodePlace { file: self.name().to_owned(), line, column }
-    }
-}
-
 fn asked(
     args: &Args,
     address: &Address,
     resource: &Resource,
     code: &Code<'_>,
+    has_source: bool,
     io: &mut Io,
 ) -> Result<Asked, Failure> {
     let name = resource.properties.get("Name").and_then(Value::as_str).unwrap_or(address.name());
@@ -222,6 +175,10 @@ fn asked(
         return Err(Failure::new(Exit::Usage, message).hint(format!("it begins with /{name}/")));
     }
     let publishes = args.handler == Which::Publish;
+    if !is_channel(&channel, publishes) {
+        let message = format!("AppSync takes no channel {channel}");
+        return Err(Failure::new(Exit::Usage, message).hint(CHANNEL));
+    }
     let mut one = |flag: &str, given: &Option<String>| {
         given.as_ref().map(|it| value(flag, it, io)).transpose()
     };
@@ -235,14 +192,18 @@ fn asked(
             let message = "onPublish needs an event to be run on";
             return Err(Failure::new(Exit::Usage, message).hint("give one: `--event '{}'`"));
         }
+        (true, false) if events.len() > EVENTS_MAX => {
+            let message = format!("AppSync takes up to {EVENTS_MAX} events in one publish");
+            let hint = format!("{} were given; leave some out", events.len());
+            return Err(Failure::new(Exit::Usage, message).hint(hint));
+        }
         (false, false) => {
             let message = "onSubscribe is given no events";
             return Err(Failure::new(Exit::Usage, message).hint("leave `--event` out"));
         }
         _ => {}
     }
-    let source = data_source(args, address, resource)?;
-    if result.is_some() && source.is_none() {
+    if result.is_some() && !has_source {
         let message =
             format!("{} of {address} has no data source that would answer", args.handler.name());
         return Err(Failure::new(Exit::Usage, message).hint("leave `--result` out"));
@@ -259,7 +220,7 @@ fn asked(
             events,
             context,
         },
-        source: source.map(|_| DataSource { result, error: None }),
+        source: has_source.then_some(DataSource { result, error: None }),
         now_epoch_s: io.now_epoch_s() as f64,
     })
 }
@@ -275,16 +236,19 @@ fn data_source(
     let name = declared["dataSource"].as_str().map(str::to_owned);
     if declared["behavior"] == "DIRECT" {
         let name = name.unwrap_or_default();
-        let message = format!("{handler} of {address} calls `{name}` directly, so no code runs");
+        let message = format!(
+            "{handler} of {address} calls the function of `{name}` without code, so there is nothing to run here"
+        );
         return Err(Failure::error(message).hint("run that function; it is given all of `ctx`"));
     }
     Ok(name)
 }
 
-/// The JSON of a file, or that stands on the command line itself.
+/// The JSON of a file, or that stands on the command line itself. A file of that name wins.
 fn value(flag: &str, given: &str, io: &mut Io) -> Result<Value, Failure> {
-    let inline = given.trim_start().starts_with(['{', '[', '"']);
-    let (name, text) = match inline {
+    let is_json = || serde_json::from_str::<IgnoredAny>(given).is_ok();
+    let inline = given.trim_start().starts_with(['{', '[', '"']) || is_json();
+    let (name, text) = match inline && !io.path(Path::new(given)).is_file() {
         true => (format!("--{flag}"), given.to_owned()),
         false => {
             let (name, bytes) = bytes_of(Path::new(given), io);
@@ -351,7 +315,7 @@ fn document(
             document.error = Some(HandlerError {
                 message: it.message.clone().unwrap_or_default(),
                 error_type: it.error_type.clone().filter(|_| !it.unauthorized),
-                place: place(&it.at),
+                place: it.at.map(|it| code.place(call(code.text(), it))),
             });
         }
         Evaluated::Broken(it) => {

@@ -12,7 +12,7 @@ use crate::kind::Files;
 use crate::render::diagnostics::{self, Findings};
 use crate::saved::SavedPlan;
 use crate::source::Source;
-use crate::spec::{Given, Spec, load};
+use crate::spec::{Given, Spec, load_despite};
 
 /// Nobody's spec is larger; reading on would only fill memory.
 const BYTES_MAX: u64 = 10 * 1024 * 1024;
@@ -80,11 +80,14 @@ pub enum Warns {
 /// What a command finds wrong with a spec that is sound otherwise.
 type Check<'a> = &'a dyn Fn(&Spec) -> Vec<Diagnostic>;
 
+/// Every error counts.
+const NONE_MILD: &dyn Fn(&Diagnostic) -> bool = &|_| false;
+
 /// Reads the spec at `path`, `-` for standard input, and all that is wrong with it.
 pub fn read(path: &Path, given: &Given, io: &mut Io) -> Result<Loaded, Failure> {
     let opened = open_file(path, io);
     reject_plan(&opened)?;
-    Ok(read_as(&opened, given, &|_| Vec::new(), io))
+    Ok(read_as(&opened, given, &|_| Vec::new(), NONE_MILD, io))
 }
 
 /// A saved plan is no spec: nothing of what a spec's errors say would help.
@@ -103,7 +106,13 @@ pub fn open_file(path: &Path, io: &mut Io) -> Opened {
     Opened { path: path.to_owned(), name, bytes }
 }
 
-fn read_as(opened: &Opened, given: &Given, check: Check<'_>, io: &mut Io) -> Loaded {
+fn read_as(
+    opened: &Opened,
+    given: &Given,
+    check: Check<'_>,
+    mild: &dyn Fn(&Diagnostic) -> bool,
+    io: &mut Io,
+) -> Loaded {
     let Opened { path, name, bytes } = opened;
     let stdin = is_stdin(path);
     let (source, mut problems) = match bytes {
@@ -128,10 +137,10 @@ fn read_as(opened: &Opened, given: &Given, check: Check<'_>, io: &mut Io) -> Loa
     let spec = if piped { "" } else { name };
     let files = Beside { spec, folder, read: RefCell::default() };
     let now_epoch_s = io.now_epoch_s();
-    let (spec, more) = load(&source, &files, now_epoch_s, given);
+    let (spec, more) = load_despite(&source, &files, now_epoch_s, given, mild);
     problems.extend(more);
     problems.extend(spec.iter().flat_map(check));
-    let broken = problems.iter().any(|it| it.severity == Severity::Error);
+    let broken = problems.iter().any(|it| it.severity == Severity::Error && !mild(it));
     let beside = files.asked();
     let known = files.known();
     let Judged { problems, allowed } = judge(&source, &known, problems, now_epoch_s);
@@ -141,6 +150,14 @@ fn read_as(opened: &Opened, given: &Given, check: Check<'_>, io: &mut Io) -> Loa
 /// Reads the spec, shows what is wrong with it, and goes on only if that is no error.
 pub fn sound(path: &Path, given: &Given, warns: Warns, io: &mut Io) -> Result<Spec, Failure> {
     Ok(sound_in(&open_file(path, io), given, warns, io)?.spec)
+}
+
+/// Reads a spec for a command that needs one handler of it: what is wrong with handlers' code is left to judge.
+pub fn read_despite_code(path: &Path, given: &Given, io: &mut Io) -> Result<Loaded, Failure> {
+    let opened = open_file(path, io);
+    reject_plan(&opened)?;
+    let mild = |it: &Diagnostic| it.code.starts_with("PV3");
+    Ok(read_as(&opened, given, &|_| Vec::new(), &mild, io))
 }
 
 /// The same for a file that was opened, with its text.
@@ -171,7 +188,7 @@ fn judged(
     io: &mut Io,
 ) -> Result<Sound, Failure> {
     reject_plan(opened)?;
-    read_as(opened, given, check, io).sound(warns, io)
+    read_as(opened, given, check, NONE_MILD, io).sound(warns, io)
 }
 
 /// The name of a file, as people know it, and its bytes or why they can't be had; `-` is standard input.

@@ -144,15 +144,15 @@ pub fn logs(document: &EvaluationDocument) -> String {
     document.logs.iter().map(line).collect()
 }
 
-/// What went wrong, with the line of `code` where it did; `code` is the file of the error's place.
-pub fn frame(document: &EvaluationDocument, code: &str) -> Option<String> {
+/// What went wrong, with the line of `code` where it did; `code` is all of `file`, in which the handler stands.
+pub fn frame(document: &EvaluationDocument, file: &str, code: &str) -> Option<String> {
     let error = document.error.as_ref()?;
     let verb = if document.outcome == Outcome::Refused { "refused" } else { "broke" };
     let kind = error.error_type.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
     let title = format!("{} {verb}: {}{kind}", document.handler, error.message);
     let title = Level::ERROR.primary_title(title.as_str());
     let group = match &error.place {
-        None => title.element(Origin::path(document.namespace.as_str())),
+        None => title.element(Origin::path(file)),
         Some(CodePlace { file, line, column }) => {
             let shown = code.lines().nth(line - 1);
             match shown.filter(|it| !it.trim().is_empty() && it.len() < LINE_MAX) {

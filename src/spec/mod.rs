@@ -82,6 +82,17 @@ pub fn load(
     now_epoch_s: i64,
     given: &Given,
 ) -> (Option<Spec>, Vec<Diagnostic>) {
+    load_despite(source, files, now_epoch_s, given, &|_| false)
+}
+
+/// The same for whoever can do with a spec that has errors, if they are `mild`.
+pub fn load_despite(
+    source: &Source,
+    files: &dyn Files,
+    now_epoch_s: i64,
+    given: &Given,
+    mild: &dyn Fn(&Diagnostic) -> bool,
+) -> (Option<Spec>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let (schema, substitutes) = (schema(), Substitutes::of(source.keys("parameters")));
     let document = read(source, schema, &|text| substitutes.read(text), &mut problems);
@@ -123,7 +134,7 @@ pub fn load(
         }
         _ => true,
     });
-    let failed = problems.iter().any(|it| it.severity == Severity::Error);
+    let failed = problems.iter().any(|it| it.severity == Severity::Error && !mild(it));
     let spec = head.ok().filter(|_| !failed).map(|head| Spec {
         stack: known.get("AWS::StackName").and_then(|it| it.first().cloned()).unwrap_or_default(),
         name: head.stack,

@@ -101,6 +101,45 @@ fn a_data_source_is_not_asked_but_its_answer_may_be_given() {
 }
 
 #[test]
+fn any_json_is_an_event_unless_a_file_is_called_so() {
+    let world = world();
+    let text = "export const onPublish = (ctx) => ctx.events\n";
+    world.write("handlers/room.js", text);
+    let eval =
+        |event: &str| world.ok(&["eval", "spec.yaml", "room", "onPublish", "--event", event]);
+    assert_eq!(eval("1"), "delivered  0  1\n");
+    assert_eq!(eval("null"), "delivered  0  null\n");
+    world.write("1", "[2]");
+    assert_eq!(eval("1"), "delivered  0  [2]\n");
+}
+
+#[test]
+fn a_handler_runs_beside_broken_ones_and_what_is_odd_about_it_is_told() {
+    let world = world();
+    world.write("handlers/shop.js", "export const onPublish = {\n");
+    let text = "export function onPublish(ctx) {
+  console.log(util.toJson(1))
+  util.error(ctx.events[0].payload.why, ctx.info.operation)
+}
+";
+    world.write("handlers/room.js", text);
+    let Ran { code, err, .. } =
+        world.run(&["eval", "spec.yaml", "room", "onPublish", "--event", "{\"why\":\"so\"}"]);
+    assert!(code == 1 && err.contains("PV331") && !err.contains("shop.js"), "{err}");
+    assert!(
+        world
+            .run(&["eval", "spec.yaml", "shop", "onPublish", "--event", "1"])
+            .err
+            .contains("PV300")
+    );
+    world.write("handlers/room.js", &text.replace("util.toJson(1)", "1"));
+    let Ran { code, err, .. } =
+        world.run(&["eval", "spec.yaml", "room", "onPublish", "--event", "{\"why\":\"so\"}"]);
+    assert!(code == 1 && err.contains("onPublish refused: so (PUBLISH)"), "{err}");
+    assert!(err.contains("--> handlers/room.js:3:8"), "{err}");
+}
+
+#[test]
 fn what_can_not_be_run_says_what_to_do() {
     let world = world();
     world.write("direct.yaml", &SPEC.replace("orders } } }", "orders, behavior: DIRECT } } }"));
@@ -118,5 +157,13 @@ fn what_can_not_be_run_says_what_to_do() {
     check(&channel, 64, "it begins with /room/");
     let result = ["spec.yaml", "room", "onPublish", "--event", "{}", "--result", "{}"];
     check(&result, 64, "leave `--result` out");
-    check(&["direct.yaml", "shop", "onPublish", "--event", "{}"], 1, "calls `orders` directly");
+    let direct = "calls the function of `orders` without code, so there is nothing to run here";
+    check(&["direct.yaml", "shop", "onPublish", "--event", "{}"], 1, direct);
+    let deep = ["spec.yaml", "room", "onSubscribe", "--channel", "/room/2/3/4/5/6"];
+    check(&deep, 64, "AppSync takes no channel /room/2/3/4/5/6");
+    let six = ["--event", "1"].repeat(6);
+    check(&[&["spec.yaml", "room", "onPublish"], &six[..]].concat(), 64, "up to 5 events");
+    world.write("handlers/room.js", "export const onPublish = (ctx) => 7\n");
+    let wrong = ["spec.yaml", "room", "onPublish", "--event", "1"];
+    check(&wrong, 1, "--> handlers/room.js");
 }

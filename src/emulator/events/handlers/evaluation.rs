@@ -3,6 +3,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
 
+use crate::emulator::events::channel::Channel;
 use crate::emulator::events::handlers::context::auth_type;
 use crate::emulator::events::handlers::engine::{Ended, Part, Ran, Run};
 use crate::emulator::events::handlers::handle::{Answer, Handler, handle};
@@ -12,6 +13,7 @@ use crate::emulator::events::handlers::{Incoming, PUBLISH, SUBSCRIBE, outcome};
 
 pub use crate::emulator::events::handlers::engine::{Break, Line, Refusal};
 pub use crate::emulator::events::handlers::script::At;
+pub use crate::emulator::events::message::EVENTS_MAX;
 
 /// Of this process: nothing of one evaluation is left for the next.
 static POOL: LazyLock<Pool> = LazyLock::new(Pool::new);
@@ -79,6 +81,14 @@ pub enum Evaluated {
     Waiting,
     Refused(Refusal),
     Broken(Break),
+}
+
+/// Whether AppSync takes such a channel, to publish or to subscribe to.
+pub fn is_channel(text: &str, publishes: bool) -> bool {
+    match publishes {
+        true => Channel::publish(text).is_ok(),
+        false => Channel::subscribe(text).is_ok(),
+    }
 }
 
 /// Runs a handler of code that stands by itself.

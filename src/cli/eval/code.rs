@@ -1,0 +1,112 @@
+//! A handler's code, where it stands, and what is wrong with it.
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::cli::{Failure, Io};
+use crate::diagnostic::{self, At, Diagnostic, OtherFile, Severity};
+use crate::emulator::evaluation;
+use crate::kind::Resource;
+use crate::render::diagnostics;
+use crate::render::evaluation::CodePlace;
+use crate::source::Source;
+
+/// A handler's code, and where it stands.
+pub enum Code<'a> {
+    File(OtherFile),
+    Inline { text: &'a str, path: diagnostic::Path, source: &'a Source },
+}
+
+impl<'a> Code<'a> {
+    pub fn of(
+        address: &Address,
+        resource: &'a Resource,
+        source: &'a Source,
+    ) -> Result<Self, Failure> {
+        let text = resource.properties.get("CodeHandlers").and_then(Value::as_str);
+        let Some(text) = text else {
+            return Err(Failure::error(format!("{address} has no handler code here"))
+                .hint("name a file with `handlers: { code: FILE }`"));
+        };
+        Ok(match resource.declared["handlers"]["code"].as_str() {
+            Some(path) => Self::File(OtherFile::beside(&source.name, path, text.to_owned())),
+            None => {
+                let path = address.parts().chain(["handlers", "inline"]).collect();
+                Self::Inline { text, path, source }
+            }
+        })
+    }
+    pub fn text(&self) -> &str {
+        match self {
+            Self::File(file) => &file.text,
+            Self::Inline { text, .. } => text,
+        }
+    }
+    /// The file that it stands in.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::File(file) => &file.name,
+            Self::Inline { source, .. } => &source.name,
+        }
+    }
+    pub fn shown(&self) -> &str {
+        match self {
+            Self::File(file) => &file.text,
+            Self::Inline { source, .. } => &source.text,
+        }
+    }
+    pub fn place(&self, at: evaluation::At) -> CodePlace {
+        let (line, column) = match self {
+            Self::File(_) => (at.line, at.column),
+            Self::Inline { text, path, source } => {
+                let before: usize =
+                    text.split_inclusive('\n').take(at.line - 1).map(str::len).sum();
+                let line = text[before..].lines().next().unwrap_or_default();
+                let inside = line.char_indices().nth(at.column - 1).map_or(line.len(), |(n, _)| n);
+                let byte = before + inside;
+                let place = source.place(&At::Inside { path: path.clone(), span: byte..byte });
+                (place.line, place.column)
+            }
+        };
+        CodePlace { file: self.name().to_owned(), line, column }
+    }
+}
+
+/// Shows what is wrong with the code, and goes on only if that is no error. Other code may be broken.
+pub fn judge(
+    of_code: Vec<Diagnostic>,
+    address: &Address,
+    code: &Code<'_>,
+    source: &Source,
+    io: &mut Io,
+) -> Result<(), Failure> {
+    let namespace: diagnostic::Path = address.parts().collect();
+    let is_about = |it: &Diagnostic| match &it.at {
+        At::In { file, .. } => file.name == code.name(),
+        _ => it.path().is_some_and(|it| it.0.starts_with(&namespace.0)),
+    };
+    let mut about: Vec<Diagnostic> = of_code.into_iter().filter(is_about).collect();
+    let failed = about.iter().any(|it| it.severity == Severity::Error);
+    about.retain(|it| it.severity == Severity::Error || !io.quiet);
+    if !about.is_empty() {
+        let text = diagnostics::text(source, &about, io.error_colored());
+        io.say(&text);
+    }
+    match failed {
+        true => Err(Failure::error(format!("the handler code of {address} has errors"))),
+        false => Ok(()),
+    }
+}
+
+/// Where the handler refuses: the engine tells of what came last before the call, such as an argument of it.
+pub fn call(code: &str, at: evaluation::At) -> evaluation::At {
+    const CALLS: [&str; 2] = ["util.error(", "util.unauthorized("];
+    let line = code.lines().nth(at.line - 1).unwrap_or_default();
+    let (at_byte, _) = line.char_indices().nth(at.column - 1).unwrap_or((line.len(), ' '));
+    let (before, after) = line.split_at(at_byte);
+    if CALLS.iter().any(|it| after.starts_with(&it["util.".len()..])) {
+        return at;
+    }
+    let last = CALLS.iter().filter_map(|it| before.rfind(it)).max();
+    let column = last.map(|it| line[..it + "util.".len()].chars().count() + 1);
+    evaluation::At { column: column.unwrap_or(at.column), ..at }
+}
