@@ -43,7 +43,8 @@ pub struct Args {
     /// Show the values of API keys
     #[arg(long)]
     reveal: bool,
-    /// How to tell what happens: `json` gives a document a line
+    /// How to tell what happens: `json` gives a document a line, with `event` of changes to the stack, with
+    /// `happened` of the data plane
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]

@@ -38,12 +38,16 @@ fn the_console_shows_what_is_there_and_what_happens_and_publishes() {
     let check = |name: &str, expected: Value| assert_eq!(said[name], expected, "{name}: {said}");
     check("title", json!("appsync-event-api-sample – provision console"));
     check("name", json!("appsync-event-api-sample"));
-    let (may, not) = ("allowed, by the API’s default", "not allowed, by the API’s default");
-    let (own, own_not) = ("allowed, by the namespace’s own", "not allowed, by the namespace’s own");
+    let by_default = |modes: &str| format!("by the API’s default: {modes}");
+    let own = "by the namespace’s own: IAM";
     check(
         "matrix",
-        json!([["/rooms/*onPublish", own_not, own, may, not], ["/sample/*", may, may, may, not],]),
+        json!([
+            ["/rooms/*onPublish", own, by_default("API key")],
+            ["/sample/*", by_default("API key, IAM"), by_default("API key")],
+        ]),
     );
+    check("cleared", json!(""));
     check("connect", json!(["API key", "IAM"]));
     check("result", json!("1 event published to /sample/room"));
     check("published", json!("from this console, 1 receiver"));

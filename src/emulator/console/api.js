@@ -27,33 +27,26 @@ const showEndpoints = ({ urls, hosts, domains }) => {
   section.append(more);
 };
 
-const chips = (modes) => modes.map((it) => element('span', { class: 'chip', title: it }, modeName(it)));
+const chips = (modes, kind = 'chip') => modes.map((it) => element('span', { class: kind, title: it }, modeName(it)));
 
 const showAccess = (api) => {
   byId('connect').replaceChildren(...(api.connect.length ? chips(api.connect) : ['nobody']));
-  const modes = [...new Set(api.providers.map((it) => it.mode))];
-  const begins = (n) => (n === 0 ? 'begins' : undefined);
-  const head = ['Publish', 'Subscribe'].map((it) => element('th', { scope: 'colgroup', colspan: modes.length, class: 'begins' }, it));
-  const each = () => modes.map((it, n) => element('th', { scope: 'col', class: begins(n), title: it }, modeName(it)));
-  const cell = (grant, mode, n) => {
-    const may = grant.modes.includes(mode);
-    const who = grant.inherited ? 'by the API’s default' : 'by the namespace’s own';
-    const mark = may
-      ? element('span', { class: grant.inherited ? 'tick' : 'tick own', 'aria-hidden': 'true' }, '✓')
-      : element('span', { class: 'no', 'aria-hidden': 'true' }, '–');
-    return element('td', { class: begins(n) }, mark, heard(may ? `allowed, ${who}` : `not allowed, ${who}`));
+  const cell = ({ modes, inherited }) => {
+    const made = chips(modes, inherited ? 'chip' : 'chip own');
+    const apart = made.flatMap((chip, n) => (n ? [heard(', '), chip] : [chip]));
+    const whose = heard(inherited ? 'by the API’s default: ' : 'by the namespace’s own: ');
+    return element('td', {}, whose, element('span', { class: 'chips' }, ...(apart.length ? apart : ['nobody'])));
   };
   const row = (it) => {
     const handlers = it.handlers.length ? element('small', {}, it.handlers.join(', ')) : undefined;
     const name = element('th', { scope: 'row' }, element('code', {}, it.channels), handlers);
-    const cells = [it.publish, it.subscribe].flatMap((grant) => modes.map((mode, n) => cell(grant, mode, n)));
-    return element('tr', {}, name, ...cells);
+    return element('tr', {}, name, cell(it.publish), cell(it.subscribe));
   };
-  const corner = element('th', { scope: 'col', rowspan: 2, class: 'corner' }, 'Channels');
-  const none = () => element('tr', {}, element('td', { colspan: 1 + 2 * modes.length }, 'No channel namespace yet: declare one in the spec, under namespaces.'));
+  const head = ['Channels', 'Publish', 'Subscribe'].map((it) => element('th', { scope: 'col' }, it));
+  const none = () => element('tr', {}, element('td', { colspan: 3 }, 'No channel namespace yet: declare one in the spec, under namespaces.'));
   byId('access').replaceChildren(
     element('caption', { class: 'hidden' }, `Who may publish to and subscribe to the channels of ${api.name}`),
-    element('thead', {}, element('tr', {}, corner, ...head), element('tr', {}, ...each(), ...each())),
+    element('thead', {}, element('tr', {}, ...head)),
     element('tbody', {}, ...(api.namespaces.length ? api.namespaces.map(row) : [none()])));
 };
 

@@ -43,6 +43,8 @@ const mark = (id, problem, mild = '') => {
   const told = byId(`${id}-problem`);
   told.textContent = problem || mild;
   told.classList.toggle('mild', !problem);
+  // What became of the last publish is no news beside what keeps the next one.
+  if (problem) tell('', false);
   if (problem) byId(id).setAttribute('aria-invalid', 'true');
   else byId(id).removeAttribute('aria-invalid');
   return !problem;

@@ -105,7 +105,7 @@ const KINDS = {
   logged: (it) => ['logged', it.level.toLowerCase() === 'error' ? 'Error log' : 'Log', [
     line(channelOf(`/${it.namespace}/*`), about(it.handler)), element('code', { class: 'text' }, it.text)]],
   connected: (it) => ['connection', 'Connected', [line(`№ ${it.connection}`, about(modeName(it.mode)))]],
-  disconnected: (it) => ['connection', 'Gone', [line(`№ ${it.connection}`)]],
+  disconnected: (it) => ['connection', 'Gone', [line(`№ ${it.connection}`, about(it.why))]],
   subscribed: (it) => ['connection', 'Subscribed', [line(channelOf(it.channel), about(`№ ${it.connection}, ${modeName(it.mode)}`))]],
   unsubscribed: (it) => ['connection', 'Left', [line(channelOf(it.channel), about(`№ ${it.connection}`))]],
   missed: (it) => ['missed', 'Missed', [line(`${plural(it.count, 'happening')} came faster than they could be told`)]],
@@ -115,15 +115,20 @@ const itemOf = ({ happening, at }) => {
   const [kind, label, parts] = (KINDS[happening.happened] ?? unknown)(happening);
   const what = element('div', { class: 'what' }, ...parts);
   const cells = [element('time', { datetime: at.toISOString() }, timeOf(at)), element('span', { class: 'kind' }, label), what];
-  if (!happening.events?.length) return element('li', { class: kind }, element('div', { class: 'row' }, ...cells));
+  const [name, texts] = moreOf(happening);
+  if (!texts.length) return element('li', { class: kind }, element('div', { class: 'row' }, ...cells));
   const details = element('details', {}, element('summary', { class: 'row' }, ...cells));
   // Made when somebody wants it: an event may be large.
   details.addEventListener('toggle', () => {
-    const events = happening.events.map((it) => JSON.stringify(it, null, 2));
-    details.append(...events.map((it) => element('pre', { tabindex: 0, 'aria-label': 'Event' }, element('code', {}, it))));
+    details.append(...texts.map((it) => element('pre', { tabindex: 0, 'aria-label': name }, element('code', {}, it()))));
   }, { once: true });
   return element('li', { class: kind }, details);
 };
+
+/** What opens below a row, each made when it does: events, or a message of several lines, such as a signature's. */
+const moreOf = ({ events = [], message }) => message?.includes('\n')
+  ? ['Message', [() => message]]
+  : ['Event', events.map((it) => () => JSON.stringify(it, null, 2))];
 
 const unknown = (it) => ['connection', it.happened, [line(JSON.stringify(it))]];
 const line = (...parts) => element('div', { class: 'line' }, ...parts);
@@ -135,16 +140,20 @@ const OVER = { http: 'HTTP', websocket: 'WebSocket', console: 'this console' };
 const publishedParts = (it) => {
   const lost = [it.failed && `${it.failed} failed`, it.dropped && `${it.dropped} dropped`].filter(Boolean);
   const by = it.over === 'console' ? 'from this console' : `${modeName(it.mode)} over ${OVER[it.over] ?? it.over}`;
-  const head = line(channelOf(it.channel), about(`${by}, ${plural(it.receivers, 'receiver')}`),
+  const head = line(channelOf(it.channel), about(`${by}, ${it.events.length ? plural(it.receivers, 'receiver') : 'nothing to deliver'}`),
     it.events.length > 1 ? about(plural(it.events.length, 'event')) : undefined,
     lost.length ? element('span', { class: 'lost' }, lost.join(', ')) : undefined);
-  if (!it.events.length) return [head];
+  const failures = it.failures.map(({ index, message }) => element('span', { class: 'why' }, `Event ${index} failed: ${message}`));
+  if (!it.events.length) return [head, ...failures];
   const text = it.events.map((event) => JSON.stringify(event)).join('  ');
-  return [head, element('code', { class: 'preview' }, text.slice(0, PREVIEW_MAX))];
+  return [head, element('code', { class: 'preview' }, text.slice(0, PREVIEW_MAX)), ...failures];
 };
 
-const refusedParts = (it) => [
-  line(it.channel ? channelOf(it.channel) : undefined, about(it.operation)),
-  element('span', { class: 'text' }, [it.errorType, it.message].filter(Boolean).join(': ')),
-  it.why ? element('span', { class: 'why' }, it.why) : undefined,
-];
+const refusedParts = (it) => {
+  const [first, ...rest] = it.message?.split('\n') ?? [];
+  return [
+    line(it.channel ? channelOf(it.channel) : undefined, about(it.operation)),
+    element('span', { class: rest.length ? 'text more' : 'text' }, [it.errorType, first].filter(Boolean).join(': ')),
+    it.why ? element('span', { class: 'why' }, it.why) : undefined,
+  ];
+};

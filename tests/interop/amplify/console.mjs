@@ -77,7 +77,7 @@ try {
   told.title = await tab.title();
   told.name = await tab.getByRole('heading', { level: 2 }).filter({ hasText: 'appsync' }).textContent();
   told.matrix = await tab.locator('#access tbody tr').evaluateAll((lines) => lines.map((line) =>
-    [...line.children].map((it) => (it.querySelector('.hidden') ?? it).textContent)));
+    [...line.children].map((it) => it.textContent)));
   told.connect = await tab.locator('#connect .chip').allTextContents();
 
   // What the form publishes is seen here, and by a client that subscribed.
@@ -167,6 +167,10 @@ for (const [name, options] of [
   await other.tab.getByLabel('Channel', { exact: true }).fill('/sample/a');
   await other.tab.getByRole('button', { name: 'Publish', exact: true }).click();
   await other.tab.locator('#rows > li.published').first().waitFor();
+  await other.tab.locator('#result').filter({ hasText: 'published' }).waitFor();
+  await other.tab.getByLabel('Event, as JSON').fill('{');
+  await other.tab.getByRole('button', { name: 'Publish', exact: true }).click();
+  told.cleared = await other.tab.locator('#result').textContent();
   await fetch(asked.endpoint, { method: 'POST', headers: { 'x-api-key': 'da2-wrong' }, body: '{"channel":"/sample/a","events":["1"]}' });
   await other.tab.locator('#rows > li.refused').first().waitFor();
   await check(other.tab, name);
