@@ -1,13 +1,12 @@
 //! `provision eval`: one handler, run here on events that are given.
 mod code;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::cli::load::{Sound, Warns, bytes_of, read_despite_code};
+use crate::cli::load::{Sound, Warns, file_or_json, read_despite_code};
 use crate::cli::parameters::{ParameterArgs, reject_unsuited};
 use crate::cli::plan::json;
 use crate::cli::{Exit, Failure, Io};
@@ -246,19 +245,7 @@ fn data_source(
 
 /// The JSON of a file, or that stands on the command line itself. A file of that name wins.
 fn value(flag: &str, given: &str, io: &mut Io) -> Result<Value, Failure> {
-    let is_json = || serde_json::from_str::<IgnoredAny>(given).is_ok();
-    let inline = given.trim_start().starts_with(['{', '[', '"']) || is_json();
-    let (name, text) = match inline && !io.path(Path::new(given)).is_file() {
-        true => (format!("--{flag}"), given.to_owned()),
-        false => {
-            let (name, bytes) = bytes_of(Path::new(given), io);
-            let bytes = bytes.map_err(|reason| {
-                Failure::error(format!("--{flag}: {name} can't be read: {reason}"))
-                    .hint("name a JSON file, or write the JSON itself between quotes")
-            })?;
-            (name, String::from_utf8_lossy(&bytes).into_owned())
-        }
-    };
+    let (name, text) = file_or_json(&format!("--{flag}"), given, io)?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::error(format!("{name} is no JSON: {error}")))
 }

@@ -5,6 +5,8 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
+
 use crate::allow::{Allowed, Judged, judge};
 use crate::cli::{Exit, Failure, Io};
 use crate::diagnostic::{At, Diagnostic, OtherFile, Severity};
@@ -197,6 +199,23 @@ pub fn bytes_of(path: &Path, io: &mut Io) -> (String, Result<Vec<u8>, String>) {
         true => ("<stdin>".to_owned(), read_all(&mut io.input)),
         false => (path.display().to_string(), bytes(&io.path(path))),
     }
+}
+
+/// A JSON file that an option names, or the JSON that stands on the command line itself: what it is called, and its
+/// text.
+pub fn file_or_json(option: &str, given: &str, io: &mut Io) -> Result<(String, String), Failure> {
+    // What begins as JSON is that, and told as bad JSON if need be; a file of that name comes first.
+    let begins = given.trim_start().starts_with(['{', '[', '"']);
+    let inline = begins || serde_json::from_str::<IgnoredAny>(given).is_ok();
+    if inline && !io.path(Path::new(given)).is_file() {
+        return Ok((option.to_owned(), given.to_owned()));
+    }
+    let (name, bytes) = bytes_of(Path::new(given), io);
+    let bytes = bytes.map_err(|reason| {
+        Failure::error(format!("{option}: {name} can't be read: {reason}"))
+            .hint("name a JSON file, or write the JSON itself between quotes")
+    })?;
+    Ok((name, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 fn is_stdin(path: &Path) -> bool {

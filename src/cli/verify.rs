@@ -1,5 +1,6 @@
 //! `provision verify`: whether what is deployed does what the spec says.
 mod compared;
+mod event;
 mod subject;
 mod token;
 
@@ -24,7 +25,8 @@ use crate::client::Mode;
 use crate::client::verify::{Options, Verified, verify};
 use crate::kind::Desired;
 use crate::render::verification::{Verification, junit, table};
-use subject::{EventArg, Found, subjects};
+use event::EventArg;
+use subject::{Found, subjects};
 use token::TokenArg;
 
 /// APIs that are tried at a time.
@@ -55,7 +57,8 @@ Examples:
   provision verify spec.yaml --local
   provision verify spec.yaml --namespace sample --only-refusals
   provision verify spec.yaml --token lambda=let-me-in --strict
-  provision verify spec.yaml --event orders=order.json      # {\"orderId\": \"${nonce}\"}
+  provision verify spec.yaml --event orders=order.json
+  provision verify spec.yaml --event 'orders={\"orderId\": \"${nonce}\"}'
   provision verify spec.yaml --format junit --out verify.xml
   provision verify spec.yaml --format json | jq '.apis[].findings[] | select(.verdict == \"difference\")'")]
 pub struct Args {
@@ -99,8 +102,9 @@ struct Choice {
     /// Let handlers run that use data sources, which may leave traces there
     #[arg(long, help_heading = "What to try")]
     with_data_sources: bool,
-    /// An event that the namespace's handler lets through; `${nonce}` in it is filled in; may be repeated
-    #[arg(long = "event", value_name = "NAMESPACE=FILE", value_parser = EventArg::parse, help_heading = "What to try")]
+    /// An event that the namespace's handler lets through: a JSON file, or the JSON itself; `${nonce}` in it is
+    /// filled in; may be repeated
+    #[arg(long = "event", value_name = "NAMESPACE=FILE|JSON", value_parser = EventArg::parse, help_heading = "What to try")]
     events: Vec<EventArg>,
     /// The token for a mode: cognito, oidc or lambda; may be repeated; the variables PROVISION_TOKEN_COGNITO,
     /// PROVISION_TOKEN_OIDC and PROVISION_TOKEN_LAMBDA keep it out of the list of processes

@@ -129,7 +129,7 @@ fn every_mode_is_tried_in_every_namespace_and_what_nobody_is_at_hand_for_is_said
         assert_eq!(line(&out, row), format!("{row} {expected}"), "{out}");
     }
     for reason in
-        ["PROVISION_TOKEN_LAMBDA is needed", "data source worker", "--event NAMESPACE=FILE"]
+        ["PROVISION_TOKEN_LAMBDA is needed", "data source worker", "--event NAMESPACE=FILE|JSON"]
     {
         assert!(out.contains(reason), "{reason}: {out}");
     }
@@ -147,7 +147,13 @@ fn an_event_that_a_handler_lets_through_proves_that_it_does() {
     world.write("order.json", "{");
     let Ran { code, err, .. } =
         world.run(&[&verify[..], &["--event", "picky=order.json"]].concat());
-    assert!(code == 1 && err.contains("it is no JSON"), "{err}");
+    assert!(code == 1 && err.contains("--event: order.json is no JSON"), "{err}");
+    let given = r#"picky={"kind":"order","id":"${nonce}"}"#;
+    let out = world.ok(&[&verify[..], &["--event", given]].concat());
+    assert_eq!(line(&out, "/picky/* API_KEY"), "/picky/* API_KEY yes yes yes yes as the spec says");
+    let Ran { code, err, .. } =
+        world.run(&[&verify[..], &["--event", r#"picky={"id": ${nonce}}"#]].concat());
+    assert!(code == 1 && err.contains("--event is no JSON"), "{err}");
     let Ran { code, err, .. } =
         world.run(&["verify", "spec.yaml", "--local", "--namespace", "pikky"]);
     assert!(code == 64 && err.contains("did you mean `picky`?"), "{err}");
@@ -201,6 +207,20 @@ fn a_subscription_that_aws_accepts_against_the_spec_is_found() {
         line(&out, "/sample/* AWS_IAM"),
         "/sample/* AWS_IAM yes ACCEPTED yes yes difference"
     );
+}
+
+#[test]
+fn a_mode_that_no_api_takes_is_not_silently_left_out() {
+    let world = World::with_article();
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    let Ran { code, err, .. } = world.run(&["verify", "spec.yaml", "--local", "--mode", "cognito"]);
+    let told = "--mode: AMAZON_COGNITO_USER_POOLS is offered by none";
+    assert!(code == 64 && err.contains(told), "{err}");
+    assert!(err.contains("apis/sample offers API_KEY, AWS_IAM"), "{err}");
+    // A mode by which nobody may come in is tried where somebody is at hand.
+    let verify = ["verify", "spec.yaml", "--local", "--mode", "lambda", "--token", "lambda=x"];
+    let out = world.ok(&verify);
+    assert!(line(&out, "/sample/* AWS_LAMBDA").contains("refused"), "{out}");
 }
 
 /// Applies `deployed` in the place of `spec`, and verifies that.

@@ -1,5 +1,4 @@
 //! What is to be proved, from the spec; how to get there and as whom, from AWS.
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -20,24 +19,6 @@ use crate::model::Properties;
 use crate::render::outputs::{ApiOutputs, outputs};
 use crate::suggest::meant;
 use crate::text::Text;
-
-/// An event for a namespace, in a file.
-#[derive(Clone, Debug)]
-pub struct EventArg {
-    namespace: String,
-    file: PathBuf,
-}
-
-impl EventArg {
-    pub fn parse(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            Some((namespace, file)) if !namespace.is_empty() && !file.is_empty() => {
-                Ok(Self { namespace: namespace.to_owned(), file: PathBuf::from(file) })
-            }
-            _ => Err("expected NAMESPACE=FILE".to_owned()),
-        }
-    }
-}
 
 /// The APIs to verify, and what there is to say of those that AWS does not have.
 pub struct Found {
@@ -67,7 +48,7 @@ pub async fn subjects(
     let Wanted { stack, desired, choice, again } = wanted;
     let access = Access::of(desired.iter().map(|(address, it)| (address, &it.properties)));
     let chosen = chosen(&access, choice)?;
-    let events = events(choice, io)?;
+    let events = choice.events.iter().map(|it| it.read(io)).collect::<Result<_, _>>()?;
     let net = net(choice.ca_bundle.as_ref(), io)?;
     let proposal = propose(&session.aws, stack, desired, io.now_epoch_s()).await?;
     let deployed = outputs(stack, &proposal.site, &proposal.live, true);
@@ -83,13 +64,28 @@ pub async fn subjects(
     let proposal = &proposal;
     let common = Common { choice, desired, again, proposal, session, net, timing, events };
     let mut found = Found { subjects: Vec::new(), absent: Vec::new() };
-    for api in chosen {
+    for api in &chosen {
         match deployed.apis.iter().find(|it| it.key == api.address.name()) {
             Some(deployed) => found.subjects.push(common.subject(api, deployed, io).await?),
             None => found.absent.push(absent(api, &deployed.region, again)),
         }
     }
+    reject_unoffered(choice, &chosen, &found)?;
     Ok(found)
+}
+
+/// A mode that is asked for and that no API takes would try nothing, and look like a proof.
+fn reject_unoffered(choice: &Choice, apis: &[&ApiAccess], found: &Found) -> Result<(), Failure> {
+    let bearers: Vec<Mode> =
+        found.subjects.iter().flat_map(|it| &it.bearers).map(|it| it.mode).collect();
+    let mut asked = choice.modes.iter().map(|it| it.mode());
+    let Some(mode) = asked.find(|it| !found.subjects.is_empty() && !bearers.contains(it)) else {
+        return Ok(());
+    };
+    let offers = |api: &&ApiAccess| format!("{} offers {}", api.address, api.modes().join(", "));
+    let offers: Vec<String> = apis.iter().map(offers).collect();
+    let message = format!("--mode: {mode} is offered by none of the APIs that are to be verified");
+    Err(Failure::new(Exit::Usage, message).hint(offers.join("; ")))
 }
 
 /// The APIs that are asked for. A name that the spec lacks is refused.
@@ -135,22 +131,6 @@ fn reject_strangers(
 /// The first segment of a namespace's channels.
 pub fn name(it: &NamespaceAccess) -> &str {
     it.channels.trim_start_matches('/').trim_end_matches("/*")
-}
-
-fn events(choice: &Choice, io: &Io) -> Result<Vec<(String, String)>, Failure> {
-    let read = |it: &EventArg| {
-        let unusable = |reason: String| {
-            let message = format!("--event: {} can't be used: {reason}", it.file.display());
-            Failure::error(message).hint("it holds one event, as JSON")
-        };
-        let text = std::fs::read_to_string(io.path(&it.file));
-        let text = text.map_err(|error| unusable(error.to_string()))?;
-        let filled = text.replace("${nonce}", "0");
-        let read: Result<serde_json::Value, _> = serde_json::from_str(&filled);
-        read.map_err(|error| unusable(format!("it is no JSON: {error}")))?;
-        Ok((it.namespace.clone(), text))
-    };
-    choice.events.iter().map(read).collect()
 }
 
 fn absent(api: &ApiAccess, region: &str, again: &Again) -> Verified {
@@ -230,11 +210,12 @@ impl Common<'_> {
         let signer = signer.map(|it| Signer::new(it, &aws.region, io.clock.clone()));
         let credentials =
             signer.map(Credentials::Iam).ok_or("AWS credentials are needed".to_owned());
-        let caution = format!(
+        // A local AWS asks no policies.
+        let caution = self.local().is_none().then(|| format!(
             "IAM has to allow appsync:EventConnect on {arn}, appsync:EventPublish and appsync:EventSubscribe on {arn}/channelNamespace/*",
             arn = deployed.arn
-        );
-        (credentials, Some(caution))
+        ));
+        (credentials, caution)
     }
 
     /// The local AWS that makes tokens, if we talk to one.

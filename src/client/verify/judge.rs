@@ -70,7 +70,7 @@ fn allowed(
         Attempt::Accepted { detail, .. } => (Verdict::Same, detail),
         Attempt::NotTried(why) => (Verdict::NotTried, Some(why)),
         Attempt::Vanished(_) if handling.is_declared() => {
-            let why = "accepted, and the handler let nothing through; `--event NAMESPACE=FILE` gives an event that it lets through";
+            let why = "accepted, and the handler let nothing through; `--event NAMESPACE=FILE|JSON` gives an event that it lets through";
             (Verdict::HandlerDecides, Some(why.to_owned()))
         }
         Attempt::Vanished(limit) => {
