@@ -20,7 +20,7 @@ pub struct Problem {
     pub why: Option<String>,
     /// The handler that refused, or broke; the wire does not show it either.
     #[serde(skip)]
-    pub code: Option<CodePlace>,
+    pub code: Option<Box<CodePlace>>,
 }
 
 impl Problem {

@@ -119,7 +119,7 @@ pub fn refused(
             error_type: secrets.hide(&problem.error_type),
             message: problem.message.as_ref().map(told),
             why: problem.why.as_ref().map(told),
-            code: problem.code.clone(),
+            code: problem.code.as_deref().cloned(),
         }
     });
 }

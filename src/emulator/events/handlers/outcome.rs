@@ -70,7 +70,7 @@ pub fn refused(ended: &Ended, namespace: &str, handler: &'static str) -> Problem
     };
     let (line, column) = at.map(|it| (it.line, it.column)).unzip();
     let code = CodePlace { namespace: namespace.to_owned(), handler, line, column };
-    Problem { code: Some(code), ..problem }
+    Problem { code: Some(Box::new(code)), ..problem }
 }
 
 impl Refusal {
