@@ -42,7 +42,8 @@ const TIMEOUT: &str = "20s";
 /// namespaces and handlers that the spec declares, and no other handlers.
 ///
 /// It uses the stack's API keys and your AWS credentials. Other modes need a token; on the local AWS, Cognito's and
-/// OpenID Connect's are made for you. What nobody is at hand for is not tried, and is said.
+/// OpenID Connect's are made for you. What there are no credentials for is not tried, and
+/// the result says so.
 ///
 /// Events go to /NAMESPACE/provision-verify/NONCE: who subscribes to /NAMESPACE/* sees them, and handlers run.
 /// --only-refusals publishes nothing that the spec allows, and --api, --namespace and --mode try less. What a

@@ -60,7 +60,7 @@ impl Verification {
         let further = [
             (difference, differences),
             (unclear, "unclear"),
-            (handler_decides, "as a handler decides"),
+            (handler_decides, "up to a handler"),
             (not_tried, "not tried"),
         ];
         let further = further.iter().filter(|(count, _)| *count > 0);

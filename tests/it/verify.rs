@@ -353,7 +353,7 @@ async fn a_key_that_has_ended_is_named() {
         "/sample/* API_KEY FAILED FAILED FAILED FAILED difference"
     );
     assert!(out.contains("key default ended at"), "{out}");
-    assert!(out.contains("nobody at hand may subscribe"), "{out}");
+    assert!(out.contains("no credentials that may subscribe"), "{out}");
 }
 
 /// Moves the clock of the local AWS, and returns what it shows then.

@@ -139,7 +139,7 @@ fn absent(api: &ApiAccess, region: &str, again: &Again) -> Verified {
         again.command("apply")
     );
     let findings = vec![Finding::plain_difference(api.address.as_str(), why)];
-    Verified { api: api.address.name().to_owned(), url: "not there".to_owned(), findings }
+    Verified { api: api.address.name().to_owned(), url: "not on AWS".to_owned(), findings }
 }
 
 impl Common<'_> {

@@ -79,21 +79,21 @@ fn allowed(
         }
         Attempt::Rejected(reason) => decided(handling, format!("the event was refused: {reason}")),
         Attempt::Failed(error) if is_refusal(&error) => {
-            let told = format!("refused, and the spec allows it: {error}");
-            let because = |why: &str| format!("{told}; {why}");
-            match (refuser(&error, operation, handling), caution) {
-                (Refuser::Handler, _) => decided(handling, because("by the handler")),
-                (Refuser::HandlerOrAppSync, caution) => {
-                    let why = "by the handler or by the authorization: AppSync answers a publisher the same for both";
-                    let caution = caution.map(|it| format!("; {it}")).unwrap_or_default();
-                    decided(handling, format!("{}{caution}", because(why)))
+            let caution = caution.map(|it| format!("; {it}")).unwrap_or_default();
+            let error_told = error.to_string();
+            let error_told = error_told.trim_end_matches('.');
+            let told = |by: &str| format!("refused{by}, and the spec allows it: {error_told}");
+            match refuser(&error, operation, handling) {
+                Refuser::Handler => decided(handling, told(" by the handler")),
+                Refuser::HandlerOrAppSync => {
+                    let by = " by the handler or by the authorization (AppSync answers a publisher the same for both)";
+                    decided(handling, told(by) + &caution)
                 }
-                (Refuser::Firewall, _) => (
-                    Verdict::Difference,
-                    Some(because("perhaps by a firewall in front of the API")),
-                ),
-                (Refuser::AppSync, Some(caution)) => (Verdict::Difference, Some(because(caution))),
-                (Refuser::AppSync, None) => (Verdict::Difference, Some(told)),
+                Refuser::Firewall => {
+                    let why = told(", perhaps by a firewall in front of the API");
+                    (Verdict::Difference, Some(why))
+                }
+                Refuser::AppSync => (Verdict::Difference, Some(told("") + &caution)),
             }
         }
         Attempt::Failed(error) => (Verdict::Unclear, Some(error.to_string())),
@@ -279,7 +279,10 @@ mod tests {
         let (verdict, why) = subscribed("UnauthorizedException");
         assert!(verdict == Verdict::Difference && !why.contains("handler"), "{why}");
         let (verdict, why) = subscribed("Unauthorized");
-        assert!(verdict == Verdict::HandlerDecides && why.ends_with("by the handler"), "{why}");
+        assert!(
+            verdict == Verdict::HandlerDecides && why.starts_with("refused by the handler, "),
+            "{why}"
+        );
         let (verdict, why) = of(Operation::PublishHttp, Expected::Allowed, "UnauthorizedException");
         assert_eq!(verdict, Verdict::HandlerDecides);
         assert!(why.contains("by the handler or by the authorization"), "{why}");

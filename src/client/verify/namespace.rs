@@ -102,10 +102,10 @@ impl Namespace<'_> {
             return Attempt::NotTried(reason.clone());
         }
         let Some(bearer) = bearer(self.bearers, check) else {
-            return Attempt::NotTried("nobody is at hand".to_owned());
+            return Attempt::NotTried("there are no credentials for it".to_owned());
         };
         let Ok(credentials) = bearer.credentials.clone() else {
-            return Attempt::NotTried("nobody is at hand".to_owned());
+            return Attempt::NotTried("there are no credentials for it".to_owned());
         };
         if check.operation != Operation::PublishHttp
             && let Err(reason) = self.ways.line(bearer.mode)
@@ -192,7 +192,7 @@ impl Namespace<'_> {
             }
             self.published = true;
             if missing.is_empty() {
-                let detail = "accepted; nobody at hand may subscribe, so that nobody saw it arrive";
+                let detail = "accepted; there are no credentials that may subscribe, so nobody saw it arrive";
                 return Attempt::Accepted { latency: None, detail: Some(detail.to_owned()) };
             }
             nonces.push(nonce);
@@ -231,7 +231,7 @@ impl Namespace<'_> {
             let attempt = match (ear.latency, somebody_heard) {
                 (None, true) => Attempt::Vanished(self.patience),
                 (None, false) if !self.published => {
-                    let detail = "no event was there to come";
+                    let detail = "accepted; no event was published that could have arrived";
                     Attempt::Accepted { latency: None, detail: Some(detail.to_owned()) }
                 }
                 (latency, _) => Attempt::Accepted { latency, detail: None },

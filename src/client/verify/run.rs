@@ -39,7 +39,11 @@ impl Ways {
         event: String,
     ) -> Result<(Instant, Published), ClientError> {
         let Some((_, publisher)) = self.publishers.iter().find(|(it, _)| *it == mode) else {
-            return Err(ClientError::new(Kind::NoCredentials, "publish", "nobody is at hand"));
+            return Err(ClientError::new(
+                Kind::NoCredentials,
+                "publish",
+                "there are no credentials for it",
+            ));
         };
         let mut publisher = publisher.lock().await;
         let at = Instant::now();
@@ -164,7 +168,7 @@ async fn wrong_key(client: &Client) -> Attempt {
 
 async fn unknown_namespace(ways: &Ways) -> Attempt {
     let Some((mode, _)) = ways.publishers.first() else {
-        return Attempt::NotTried("nobody is at hand".to_owned());
+        return Attempt::NotTried("there are no credentials for it".to_owned());
     };
     let channel = format!("/{}/provision-verify", Ids::fresh());
     match ways.publish(*mode, &channel, "{}".to_owned()).await {
