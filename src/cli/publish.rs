@@ -1,10 +1,12 @@
 //! `provision publish`: events to a channel, on AWS or on the local one.
 mod events;
+mod sending;
+mod stop;
+mod tally;
 
 use std::path::PathBuf;
 
 use aws_smithy_async::time::SharedTimeSource;
-use serde_json::{Value, json};
 
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::plan::Format;
@@ -12,9 +14,12 @@ use crate::cli::reach::{Doing, ReachArgs, Reached, failure, reach, words};
 use crate::cli::snippet::{Print, print};
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
-use crate::client::{Batches, Channel, ClientError, Credentials, Kind, Published, Publisher};
+use crate::client::{Batches, Channel, ClientError, Credentials, Publisher};
 use crate::render::snippets::Action;
 use events::Events;
+use sending::Sending;
+use stop::Stop;
+use tally::Tally;
 
 /// Publish events to a channel
 ///
@@ -123,21 +128,17 @@ async fn go(
     let credentials = reached.credentials(Doing::Publish, namespace, &io.clock)?;
     reached.note_brief("hear of it", io);
     let clock = io.clock.clone();
-    let mut publisher = publisher(args, reached, &credentials, &clock);
     let explain = |error: &ClientError| {
         failure(error, reached, Doing::Publish, channel, &credentials, args.at_least_once)
     };
-    let mut tally = Tally { format: args.format, channel, taken: 0, refused: 0 };
-    let ended = loop {
-        let some = match events.some().await {
-            Ok(Some(some)) => some,
-            Ok(None) => break Ok(()),
-            Err(failure) => break Err(failure),
-        };
-        if let Err(failure) = publish_all(&mut publisher, &mut tally, some, &explain, io).await {
-            break Err(failure);
-        }
+    let mut sending = Sending {
+        publisher: publisher(args, reached, &credentials, &clock),
+        timing: reached.client.timing,
+        stop: Stop::new(),
+        tally: Tally::new(args.format, channel),
     };
+    let ended = sending.all(&mut events, &explain, io).await;
+    let Sending { publisher, tally, .. } = sending;
     publisher.close().await;
     tally.end(ended, io)
 }
@@ -157,117 +158,4 @@ fn publisher(
         false => Publisher::over_http(client, own),
     };
     publisher.at_least_once(args.at_least_once)
-}
-
-/// Publishes all batches of `events`. A batch that is refused for what is in it does not stop the others; what would
-/// refuse them, too, does.
-async fn publish_all(
-    publisher: &mut Publisher,
-    tally: &mut Tally<'_>,
-    events: Vec<String>,
-    explain: &dyn Fn(&ClientError) -> Failure,
-    io: &mut Io,
-) -> Result<(), Failure> {
-    let channel = tally.channel.as_str().to_owned();
-    for batch in Batches::new(&channel, events.into_iter()) {
-        let error = match publisher.publish(&channel, &batch).await {
-            Ok(published) => {
-                tally.batch(batch.len(), &published, io)?;
-                continue;
-            }
-            Err(error) => error,
-        };
-        let which = tally.failed(batch.len(), &error, io)?;
-        let failure = explain(&error).about(which);
-        if !matches!(error.kind, Kind::Refused | Kind::Broken | Kind::Invalid) {
-            return Err(failure);
-        }
-        io.say(&failure.text());
-    }
-    Ok(())
-}
-
-/// What became of the events until now.
-struct Tally<'a> {
-    format: Format,
-    channel: &'a Channel,
-    taken: usize,
-    refused: usize,
-}
-
-impl Tally<'_> {
-    /// Tells of a batch; events are counted from 0 over all batches.
-    fn batch(&mut self, events: usize, published: &Published, io: &mut Io) -> Result<(), Failure> {
-        let first = self.taken + self.refused;
-        // What AppSync names neither here nor there, it has not refused.
-        self.refused += published.failed.len().min(events);
-        self.taken += events - published.failed.len().min(events);
-        let mut published = published.clone();
-        published.successful.iter_mut().for_each(|it| it.index += first);
-        published.failed.iter_mut().for_each(|it| it.index += first);
-        if self.format == Format::Json {
-            let line = json!({
-                "channel": self.channel.as_str(), "first": first, "events": events,
-                "successful": published.successful, "failed": published.failed,
-            });
-            return Ok(io.result(&format!("{line}\n"))?);
-        }
-        for it in &published.failed {
-            let code = it.code.map(|it| format!("{it}: ")).unwrap_or_default();
-            let reason = it.message.as_deref().unwrap_or("no reason is given");
-            io.say(&format!("event {} was not taken: {code}{reason}\n", it.index + 1));
-        }
-        Ok(())
-    }
-    /// Tells programs of a batch of which nothing was taken, and says which events those are.
-    fn failed(
-        &mut self,
-        events: usize,
-        error: &ClientError,
-        io: &mut Io,
-    ) -> Result<String, Failure> {
-        let first = self.taken + self.refused;
-        self.refused += events;
-        if self.format == Format::Json {
-            let line = json!({
-                "channel": self.channel.as_str(), "first": first, "events": events,
-                "successful": [], "failed": [], "error": of_error(error),
-            });
-            io.result(&format!("{line}\n"))?;
-        }
-        Ok(match events {
-            1 => format!("event {}", first + 1),
-            _ => format!("events {} to {}", first + 1, first + events),
-        })
-    }
-    fn end(self, ended: Result<(), Failure>, io: &mut Io) -> Result<Exit, Failure> {
-        let Self { taken, refused, channel, format } = self;
-        let all = taken + refused;
-        if format == Format::Human && taken > 0 {
-            let events = if all == 1 { "event" } else { "events" };
-            let of = if refused > 0 { format!(" of {all}") } else { String::new() };
-            io.result(&format!("{taken}{of} {events} published to {channel}\n"))?;
-        }
-        let exit = match (taken, refused) {
-            (0, 0) => Exit::Done,
-            (0, _) => Exit::Error,
-            (_, 0) => Exit::Done,
-            _ => Exit::Partial,
-        };
-        match ended {
-            Err(failure) if taken > 0 => Err(failure.as_kind(Exit::Partial)),
-            Err(failure) => Err(failure),
-            Ok(()) => {
-                if all == 0 {
-                    io.note("there was no event to publish\n");
-                }
-                Ok(exit)
-            }
-        }
-    }
-}
-
-/// An error for programs.
-fn of_error(error: &ClientError) -> Value {
-    json!({ "errorType": error.error_type, "message": error.message, "status": error.status })
 }

@@ -164,6 +164,23 @@ async fn the_exit_code_says_whether_all_some_or_none_were_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_stops_says_from_which_line_to_go_on() {
+    let server = answers(|_, body| taken(body)).await;
+    let Ran { code, out, err } = publish(&server, &[], "1\n\n2\nx\n4\n");
+    assert_eq!((code, out.as_str()), (3, "2 events published to /a/b\n"));
+    assert!(
+        err.contains("standard input, line 4 is no JSON: expected value at column 1\n"),
+        "{err}"
+    );
+    assert!(err.contains("lines 1 to 3 are done; go on from line 4: `tail -n +4`"), "{err}");
+    // Of a batch that may have been published nobody says that it is done.
+    let server = answers(|n, body| if n == 0 { taken(body) } else { refused(503, "", "later") });
+    let Ran { code, err, .. } = publish(&server.await, &[], "1\n2\n3\n4\n5\n6\n7\n");
+    assert_eq!(code, 3);
+    assert!(err.contains("events 6 to 7: ") && err.contains("go on from line 6"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_what_was_certainly_not_published_is_sent_again() {
     let failing = |status: u16| {
         answers(move |n, body| match n {
@@ -424,6 +441,31 @@ async fn ctrl_c_ends_it_well_after_taking_leave() {
     assert_eq!(code, Some(0));
     assert_eq!(server.heard_of("unsubscribe").len(), 1);
     assert_eq!(server.heard_of("farewell")[0]["code"], 1000);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_while_lines_are_published_says_how_many_were() {
+    let server = answers(|_, body| taken(body)).await;
+    let world = World::new();
+    let mut command = world.command(&["publish", "--url", &server.url, "/a/b", "--format", "json"]);
+    command.env("PROVISION_API_KEY", KEY).stdin(Stdio::piped());
+    let done = tokio::task::block_in_place(|| {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"1\n").unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        let done = child.wait_with_output().unwrap();
+        drop(input);
+        done
+    });
+    let err = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(130), "{err}");
+    assert!(err.contains("interrupted after 1 event was published"), "{err}");
+    assert!(err.contains("line 1 is done; go on from line 2"), "{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

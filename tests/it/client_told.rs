@@ -1,4 +1,7 @@
 //! What `provision publish` and `provision subscribe` tell people to do next: it works as it stands.
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
 use crate::world::{Ran, World};
 
 const SPEC: &str = "version: 1
@@ -150,4 +153,30 @@ fn a_timeout_of_nothing_is_refused_for_that() {
     let Ran { code, err, .. } = World::new().run(&["subscribe", "s", "/a", "--timeout", "0s"]);
     assert_eq!(code, 64);
     assert!(err.contains("it must be above zero"), "{err}");
+}
+
+#[test]
+fn a_stream_outlives_a_restart_of_the_server() {
+    let world = World::new();
+    world.write("spec.yaml", "version: 1\nstack: s\nregion: eu-west-1\napis:\n  a:\n    auth: { providers: [API_KEY] }\n    apiKeys: { web: {} }\n    namespaces: { open: {} }\n");
+    let serving = world.serve(&[]);
+    world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
+    let arguments = ["publish", "spec.yaml", "--local", "/open/a", "--format", "json"];
+    let mut command = world.command(&arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+    input.write_all(b"1\n").unwrap();
+    assert!(out.next().unwrap().unwrap().contains("\"first\":0"));
+    let port = serving.url.rsplit(':').next().unwrap().to_owned();
+    drop(serving);
+    input.write_all(b"2\n").unwrap();
+    let line = told.next().unwrap().unwrap();
+    assert!(line.contains("not sent: ") && line.contains("trying again in "), "{line}");
+    let _serving = world.serve(&["--port", &port]);
+    assert!(out.next().unwrap().unwrap().contains("\"successful\":[{"));
+    drop(input);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

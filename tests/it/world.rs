@@ -60,9 +60,10 @@ impl World {
             err: String::from_utf8(done.stderr).unwrap(),
         }
     }
-    /// `provision local` in this world with `more` arguments, until it is dropped.
+    /// `provision local` in this world with `more` arguments, until it is dropped; on any port, unless they name one.
     pub fn serve(&self, more: &[&str]) -> Serving {
-        let mut command = self.command(&[&["local", "--port", "0"], more].concat());
+        let port: &[&str] = if more.contains(&"--port") { &[] } else { &["--port", "0"] };
+        let mut command = self.command(&[&["local"], port, more].concat());
         let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut url = String::new();
         let mut out = BufReader::new(server.stdout.take().unwrap());

@@ -21,9 +21,19 @@ pub enum Events {
     All(Vec<String>),
     /// Lines as they come, and what ended them once it did.
     Lines {
-        lines: mpsc::Receiver<Result<String, Failure>>,
+        lines: mpsc::Receiver<Result<Line, Failure>>,
         ended: Option<Failure>,
     },
+}
+
+/// A line's number, from 1, and the event in it.
+type Line = (usize, String);
+
+/// Events that are there at once.
+pub struct Few {
+    pub events: Vec<String>,
+    /// The lines they stand in, one for each; none where they are not lines.
+    pub lines: Vec<usize>,
 }
 
 impl Events {
@@ -51,11 +61,11 @@ impl Events {
     }
 
     /// The next events; `None`: there are no more.
-    pub async fn some(&mut self) -> Result<Option<Vec<String>>, Failure> {
+    pub async fn some(&mut self) -> Result<Option<Few>, Failure> {
         let (lines, ended) = match self {
             Self::All(events) => {
                 let events = std::mem::take(events);
-                return Ok(Some(events).filter(|it| !it.is_empty()));
+                return Ok((!events.is_empty()).then(|| Few { events, lines: Vec::new() }));
             }
             Self::Lines { lines, ended } => (lines, ended),
         };
@@ -77,14 +87,15 @@ impl Events {
                 Ok(None) | Err(_) => break,
             }
         }
-        Ok(Some(some))
+        let (lines, events) = some.into_iter().unzip();
+        Ok(Some(Few { events, lines }))
     }
 
     /// All of them, however long that takes.
     pub async fn all(&mut self) -> Result<Vec<String>, Failure> {
         let mut all = Vec::new();
         while let Some(some) = self.some().await? {
-            all.extend(some);
+            all.extend(some.events);
         }
         Ok(all)
     }
@@ -96,7 +107,15 @@ fn event(written: &str, is_text: bool, what: &str) -> Result<String, Failure> {
         true => Value::from(written).to_string(),
         false => {
             let sound: Result<serde::de::IgnoredAny, _> = serde_json::from_str(written);
-            sound.map_err(|error| Failure::error(format!("{what} is no JSON: {error}")))?;
+            sound.map_err(|error| {
+                let error = error.to_string();
+                // Which line it is says `what`.
+                let error = match written.trim().contains('\n') {
+                    true => error,
+                    false => error.replace(" at line 1 column ", " at column "),
+                };
+                Failure::error(format!("{what} is no JSON: {error}"))
+            })?;
             written.trim().to_owned()
         }
     };
@@ -123,6 +142,7 @@ fn lines_of(input: Box<dyn BufRead + Send>, is_text: bool, name: String) -> Even
                 Ok(line) => event(&line, is_text, &what),
                 Err(error) => Err(Failure::error(format!("{what} can't be read: {error}"))),
             };
+            let event = event.map(|it| (n + 1, it));
             let ends = event.is_err();
             if tell.blocking_send(event).is_err() || ends {
                 break;
