@@ -275,5 +275,10 @@ pub fn net(ca_bundle: Option<&PathBuf>, io: &Io) -> Result<Net, Failure> {
 async fn only_credentials(region: Option<String>, target: &TargetArgs) -> Result<Aws, Failure> {
     let profile = target.profile().cloned();
     let endpoint = AwsEndpoint::Aws;
-    Ok(connect(&Target { region, account: None, profile, endpoint }).await?)
+    let target = Target { region, account: None, profile, endpoint };
+    connect(&target).await.map_err(|error| match error.message.starts_with("no region") {
+        true => Failure::error("no region to sign for: the URL names none")
+            .hint("give it with `--region`, AWS_REGION, or the AWS profile"),
+        false => error.into(),
+    })
 }

@@ -69,7 +69,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let token = match wait_for(&folder, io).await? {
         Opened::Served(url) => ask(&url, &asked).await?,
         Opened::Store(store) => {
-            Plane::new(store, Settings::default()).token(&asked).map_err(Failure::error)?
+            Plane::new(store, Settings::default()).token(&asked).map_err(|it| refused(&it))?
         }
     };
     io.result(&format!("{token}\n"))?;
@@ -92,8 +92,16 @@ pub async fn ask(url: &str, asked: &TokenAsked) -> Result<String, Failure> {
     let answer: Value = serde_json::from_slice(&body.to_bytes()).map_err(|error| lost(&error))?;
     match (answer["token"].as_str(), answer["message"].as_str()) {
         (Some(token), _) => Ok(token.to_owned()),
-        (None, Some(message)) => Err(Failure::error(message)),
+        (None, Some(message)) => Err(refused(message)),
         (None, None) => Err(lost(&"it knows of no tokens; is it of another version?")),
+    }
+}
+
+/// What the local AWS says: the reason, and behind a semicolon what there is.
+fn refused(message: &str) -> Failure {
+    match message.split_once("; ") {
+        Some((reason, help)) if !help.contains('\n') => Failure::error(reason).hint(help),
+        _ => Failure::error(message),
     }
 }
 

@@ -92,7 +92,7 @@ fn none(asked: &TokenAsked, apis: &[Arc<Api>]) -> String {
             "there is no API {name} here that trusts an issuer of tokens: it needs an authorization provider AMAZON_COGNITO_USER_POOLS or OPENID_CONNECT"
         ),
         (None, true) => "no API here trusts an issuer of tokens: it needs an authorization provider AMAZON_COGNITO_USER_POOLS or OPENID_CONNECT".to_owned(),
-        (_, false) => format!("no issuer is such as asked for; there are {}", issuers.join(", ")),
+        (_, false) => format!("no such issuer; there are {}", issuers.join(", ")),
     }
 }
 
