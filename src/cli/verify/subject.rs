@@ -1,7 +1,7 @@
 //! What is to be proved, from the spec; how to get there and as whom, from AWS.
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::access::{Access, ApiAccess, NamespaceAccess};
 use crate::backend::direct::{Proposal, propose};
@@ -15,10 +15,8 @@ use crate::cli::{Exit, Failure, Io};
 use crate::client::verify::{Accepted, Bearer, Finding, Handling, Place, Subject, Verified};
 use crate::client::{Client, Credentials, Endpoint, Mode, Net, Secret, Signer, Timing};
 use crate::kind::Desired;
-use crate::model::Properties;
 use crate::render::outputs::{ApiOutputs, outputs};
 use crate::suggest::meant;
-use crate::text::Text;
 
 /// The APIs to verify, and what there is to say of those that AWS does not have.
 pub struct Found {
@@ -248,41 +246,50 @@ impl Common<'_> {
 
     /// What handles `operation`, by the spec or, where the spec has nothing, by what somebody put there on AWS.
     fn handling(&self, it: &NamespaceAccess, operation: &str) -> Handling {
-        let wanted = self.desired.get(&it.address).map(|it| handler(&it.properties, operation));
-        let there = self.proposal.live.ours.get(&it.address);
-        let there = there.map(|it| handler(&it.properties, operation));
+        let wanted = self.desired.get(&it.address).map(|it| {
+            // In properties the data source is open as long as AWS does not have it.
+            let word = if operation == "OnPublish" { "onPublish" } else { "onSubscribe" };
+            let source = &it.declared["handlers"][word]["dataSource"];
+            let (configs, code) =
+                (it.properties.get("HandlerConfigs"), it.properties.get("CodeHandlers"));
+            match handler(configs, code, operation) {
+                Handling::DataSource(_) => {
+                    Handling::DataSource(source.as_str().unwrap_or_default().to_owned())
+                }
+                other => other,
+            }
+        });
+        let there = self.proposal.live.ours.get(&it.address).map(|it| {
+            handler(
+                it.properties.get("HandlerConfigs"),
+                it.properties.get("CodeHandlers"),
+                operation,
+            )
+        });
         match (wanted.unwrap_or(Handling::None), there.unwrap_or(Handling::None)) {
             (Handling::None, Handling::None) => Handling::None,
             (Handling::None, there) => Handling::Undeclared(there.source().map(str::to_owned)),
             // What AWS would still do counts, even if the spec has it no longer.
-            (_, there @ Handling::DataSource(_)) => there,
+            (Handling::Code, there @ Handling::DataSource(_)) => there,
             (wanted, _) => wanted,
         }
     }
 }
 
-/// What these properties have handle `operation`.
-fn handler(properties: &Properties, operation: &str) -> Handling {
-    let config = properties.get("HandlerConfigs").and_then(|it| it.get(operation));
+/// What handles `operation`, by CloudFormation's `HandlerConfigs` and `CodeHandlers`.
+fn handler(configs: Option<&Value>, code: Option<&Value>, operation: &str) -> Handling {
+    let config = configs.and_then(|it| it.get(operation));
     let source = config.and_then(|it| it.pointer("/Integration/DataSourceName"));
-    let code = properties.get("CodeHandlers").and_then(|it| it.as_str());
+    let code = code.and_then(|it| it.as_str());
     let exported = code.map(crate::handler::read).is_some_and(|it| match operation {
         "OnPublish" => it.on_publish.is_some(),
         _ => it.on_subscribe.is_some(),
     });
     match source {
-        Some(name) => Handling::DataSource(data_source(name)),
+        Some(name) => Handling::DataSource(name.as_str().unwrap_or_default().to_owned()),
         None if exported || config.is_some() => Handling::Code,
         None => Handling::None,
     }
-}
-
-/// A data source's name; in a spec it is a reference, of which the key is what people know.
-fn data_source(name: &serde_json::Value) -> String {
-    let text = Text::deserialize(name).unwrap_or_default().as_declared();
-    let key = text.trim_start_matches("${").trim_end_matches('}');
-    let key = key.rsplit('/').next().unwrap_or_default();
-    key.split('.').next().unwrap_or_default().to_owned()
 }
 
 /// The key that lasts longest. One that has ended is tried, too: AWS's clock counts.
