@@ -25,7 +25,7 @@ enum Sent {
     Published(Published),
     Failed(ClientError),
     /// Nothing of it was sent when somebody asked for an end.
-    NotSent,
+    Never,
     /// Nobody waited for the answer.
     Unknown,
 }
@@ -68,7 +68,7 @@ impl Sending<'_> {
                     self.tally.batch(batch.len(), &published, io)?;
                     continue;
                 }
-                Sent::NotSent => return Err(self.tally.interrupted()),
+                Sent::Never => return Err(self.tally.interrupted()),
                 Sent::Unknown => {
                     let which = self.tally.next(batch.len());
                     return Err(self
@@ -104,14 +104,14 @@ impl Sending<'_> {
                 return Sent::Failed(error);
             }
             if self.stop.is_asked() {
-                return Sent::NotSent;
+                return Sent::Never;
             }
             let wait = self.timing.backoff(n);
             let seconds = wait.as_secs_f64();
             io.note(&format!("not sent: {error}; trying again in {seconds:.1} s\n"));
             self.stop.sleep(wait).await;
             if self.stop.is_asked() {
-                return Sent::NotSent;
+                return Sent::Never;
             }
             (n, waited) = (n + 1, waited + wait);
         }

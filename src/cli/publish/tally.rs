@@ -50,7 +50,7 @@ impl<'a> Tally<'a> {
     }
     fn settle(&mut self, events: usize) {
         let events = events.min(self.lines.len());
-        self.settled = self.lines.drain(..events).last().unwrap_or(self.settled);
+        self.settled = self.lines.drain(..events).next_back().unwrap_or(self.settled);
     }
     /// Tells of a batch; events are counted from 0 over all batches.
     pub fn batch(
