@@ -415,7 +415,7 @@ fn handlers_that_can_not_be() {
         &["PV226 1:14?"],
     );
     check(&with("{ code: loop.js }"), &["PV315 2:3"]);
-    check(&with("{ code: broken.js }"), &["PV300 2:1"]);
+    check(&with("{ code: broken.js }"), &["PV300 1:33"]);
     check(&with("{ inline: 'export const onPublish = (c) => { throw c }' }"), &["PV314 11:64"]);
     check(
         &with(
