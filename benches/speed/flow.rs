@@ -32,11 +32,10 @@ apis:
       plain: {}
       echo:
         handlers:
-          code:
-            inline: |
-              export function onPublish(ctx) {
-                return ctx.events.filter((it) => it.payload.n >= 0)
-              }
+          inline: |
+            export function onPublish(ctx) {
+              return ctx.events.filter((it) => it.payload.n >= 0)
+            }
 ";
 const EVENT: &str =
     r#"{"n":1,"text":"an event as people send them, of about a hundred bytes, to all who listen"}"#;
