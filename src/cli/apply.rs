@@ -11,6 +11,7 @@ use crate::aws::ATTEMPT_TIMEOUT;
 use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out, shows_late};
 use crate::cli::again::Again;
 use crate::cli::ask::ask;
+use crate::cli::duration::duration;
 use crate::cli::exit::{Exit, of_outcome, unfinished};
 use crate::cli::intent::{Intent, Proposed};
 use crate::cli::load::{Opened, open_file};
@@ -376,14 +377,4 @@ fn tell_outputs(
         }
     }
     Ok(())
-}
-
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let duration: Option<jiff::SignedDuration> = text.parse().ok();
-    if duration.is_some_and(|it| it.is_zero()) {
-        return Err("it must be above zero".to_owned());
-    }
-    duration
-        .and_then(|it| Duration::try_from(it).ok())
-        .ok_or_else(|| "expected a time such as 90s, 10m or 1h30m".to_owned())
 }

@@ -4,6 +4,7 @@ mod again;
 mod apply;
 mod ask;
 mod dev;
+mod duration;
 mod eval;
 mod exit;
 mod explain;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cli::apply::duration;
+use crate::cli::duration::duration;
 use crate::cli::local::serving::stopped;
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::publish::no_channel;

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::access::ApiAccess;
 use crate::address::Address;
 use crate::cli::again::Again;
-use crate::cli::apply::duration;
+use crate::cli::duration::duration;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, applicable};
 use crate::cli::plan::{Format as ApplyFormat, closing, json};
