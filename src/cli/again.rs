@@ -3,6 +3,7 @@ use std::path::Path;
 
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::target::TargetArgs;
+use crate::render::shell::quoted;
 
 /// The spec, its parameters and the AWS that were given, as a shell takes them.
 pub fn again(spec: &Path, parameters: &ParameterArgs, target: &TargetArgs) -> String {
@@ -33,7 +34,7 @@ pub fn word(text: &str) -> String {
     let plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=@%+,".contains(it);
     match !text.is_empty() && text.chars().all(plain) {
         true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
+        false => quoted(text),
     }
 }
 

@@ -103,16 +103,20 @@ async fn look(spec: &Spec, session: &Session, reveal: bool, now: i64) -> Result<
 fn only(key: &str, outputs: &mut Outputs) -> Result<(), Failure> {
     let keys: Vec<&str> = outputs.apis.iter().map(|it| it.key.as_str()).collect();
     if !keys.contains(&key) {
-        let message = format!("stack {} has no API called `{key}`", outputs.stack);
-        let hint = match meant(key, keys.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("it has {}", keys.join(", ")),
-        };
-        return Err(Failure::error(message).hint(hint));
+        return Err(no_api(&outputs.stack, key, &keys));
     }
     outputs.apis.retain(|it| it.key == key);
     outputs.domains.clear();
     Ok(())
+}
+
+/// What is said of an API that a stack does not have; `keys` are those that it has.
+pub fn no_api(stack: &str, key: &str, keys: &[&str]) -> Failure {
+    let hint = match meant(key, keys.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("it has {}", keys.join(", ")),
+    };
+    Failure::error(format!("stack {stack} has no API called `{key}`")).hint(hint)
 }
 
 /// One part, as a shell wants it: a text without quotes.

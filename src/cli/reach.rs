@@ -3,7 +3,7 @@ mod credentials;
 mod refused;
 mod stack;
 
-pub use credentials::{Proof, end_of, is_jwt, lasting};
+pub use credentials::{Proof, end_of, is_jwt};
 pub use refused::failure;
 pub use stack::Stack;
 
@@ -230,10 +230,7 @@ impl Reached {
 
 /// Where the API is. An AWS on this machine serves under one address all the hosts that only AWS has.
 pub fn address(api: &ApiOutputs, session: &Session) -> String {
-    let local = session.url.as_ref().filter(|_| is_of_aws(&api.http.host)).filter(|url| {
-        let host = url.split("://").nth(1).unwrap_or_default();
-        ["127.0.0.1", "localhost", "[::1]"].iter().any(|it| host.starts_with(it))
-    });
+    let local = session.url_here().filter(|_| is_of_aws(&api.http.host));
     match local {
         Some(url) => format!("{}/apis/{}/event", url.trim_end_matches('/'), api.id),
         None => api.http.url.clone(),

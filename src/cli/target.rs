@@ -181,6 +181,13 @@ pub fn region_name(text: &str) -> Result<String, String> {
 }
 
 impl Session {
+    /// The URL of an AWS on this machine, if we talk to one.
+    pub fn url_here(&self) -> Option<&str> {
+        let url = self.url.as_deref()?;
+        let host = url.split("://").nth(1).unwrap_or_default();
+        let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|it| host.starts_with(it));
+        here.then_some(url)
+    }
     /// Whether the local AWS ends with this command: nobody reaches its Event APIs then.
     pub fn is_brief(&self) -> bool {
         self.server.is_some()

@@ -30,6 +30,10 @@ impl Mode {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == name)
     }
+    /// The modes with these names of AppSync's.
+    pub fn all_named(names: &[String]) -> Vec<Self> {
+        names.iter().filter_map(|it| Self::named(it)).collect()
+    }
     /// Whether the user has to bring a token for it.
     pub fn takes_token(self) -> bool {
         matches!(self, Self::Cognito | Self::Oidc | Self::Lambda)

@@ -7,6 +7,7 @@ pub mod explain;
 pub mod failures;
 pub mod outputs;
 pub mod progress;
+pub mod shell;
 pub mod snippets;
 pub mod spec;
 pub mod template;

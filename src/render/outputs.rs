@@ -6,7 +6,7 @@ mod query;
 mod read;
 mod variables;
 
-pub use amplify::{Amplify, amplify};
+pub use amplify::{Amplify, amplify, lasting, secure};
 pub use human::human;
 pub use lines::{dotenv, env, github, tfvars};
 pub use query::query;

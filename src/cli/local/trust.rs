@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::target::LOCAL_FOLDER;
 use crate::cli::{Exit, Failure, Io};
 use crate::emulator::{Authority, CERTIFICATE_FILE, create_private};
+use crate::render::shell::quoted;
 
 /// Say how clients come to trust the local AWS's certificates
 ///
@@ -83,9 +84,4 @@ pub fn authority(folder: &Path, io: &Io) -> Result<Authority, Failure> {
             folder.display()
         ))
     })
-}
-
-/// For a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -10,7 +10,7 @@ use crate::cli::reach::{Doing, ModeArg, ReachArgs, Reached, only_credentials};
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::client::{Credentials, Mode, Secret, Signer};
-use crate::render::outputs::{KeyOutputs, NamespaceOutputs};
+use crate::render::outputs::{KeyOutputs, NamespaceOutputs, lasting};
 
 const TOKEN_VARIABLE: &str = "PROVISION_TOKEN";
 
@@ -80,7 +80,7 @@ impl Reached {
         };
         let asked = self.args.mode.map(ModeArg::mode);
         let had_elsewhere = |it: &Mode| *it != Mode::ApiKey || self.stack.is_none();
-        let accepted = namespace.map(|it| modes(doing.accepted(it)));
+        let accepted = namespace.map(|it| Mode::all_named(doing.accepted(it)));
         let accepted = accepted.unwrap_or_else(|| vec![Mode::ApiKey]);
         match asked.into_iter().chain(accepted).next().filter(had_elsewhere) {
             Some(mode) if !reveal && self.args.key.is_none() => Ok(Proof { mode, secret: None }),
@@ -117,7 +117,7 @@ impl Reached {
             return self.by(Mode::ApiKey, clock);
         }
         let Some(namespace) = namespace else { return self.of_no_stack(clock) };
-        let accepted = modes(doing.accepted(namespace));
+        let accepted = Mode::all_named(doing.accepted(namespace));
         // Who gives a token means it.
         let given = self.args.token.is_some();
         let first = accepted.iter().filter(|it| given && self.suits(**it));
@@ -135,7 +135,7 @@ impl Reached {
         clock: &SharedTimeSource,
     ) -> Credentials {
         let Some(stack) = &self.stack else { return own.clone() };
-        let accepted = modes(&stack.api.auth_modes.connection);
+        let accepted = Mode::all_named(&stack.api.auth_modes.connection);
         if accepted.contains(&own.mode()) {
             return own.clone();
         }
@@ -248,15 +248,6 @@ fn claims(token: &Secret) -> Option<Value> {
     let [_, claims, _] = parts.as_slice() else { return None };
     let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
     serde_json::from_slice(&claims).ok().filter(Value::is_object)
-}
-
-fn modes(names: &[String]) -> Vec<Mode> {
-    names.iter().filter_map(|it| Mode::named(it)).collect()
-}
-
-/// The key that ends last.
-pub fn lasting(keys: &[KeyOutputs]) -> Option<&KeyOutputs> {
-    keys.iter().max_by(|one, two| one.expires.cmp(&two.expires).then(two.key.cmp(&one.key)))
 }
 
 fn makes(command: &str) -> String {

@@ -1,5 +1,6 @@
 //! The API that is meant: the stack's only one, the one with the channel's namespace, or the one that is named.
 use crate::backend::direct::propose;
+use crate::cli::outputs::no_api;
 use crate::cli::reach::{ReachArgs, Reached, address, endpoint};
 use crate::cli::target::Session;
 use crate::cli::{Exit, Failure};
@@ -98,13 +99,9 @@ pub async fn look(
 /// The API of that key.
 fn named(apis: Vec<ApiOutputs>, key: &str, stack: &str) -> Result<ApiOutputs, Failure> {
     let keys = keys(&apis);
-    apis.into_iter().find(|it| it.key == key).ok_or_else(|| {
-        let hint = match meant(key, keys.iter().map(String::as_str)) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("it has {}", keys.join(", ")),
-        };
-        Failure::error(format!("stack {stack} has no API called `{key}`")).hint(hint)
-    })
+    apis.into_iter()
+        .find(|it| it.key == key)
+        .ok_or_else(|| no_api(stack, key, &keys.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
 /// The one API there is, or the one of several that has all the namespaces, on AWS or in the spec.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::access::{Access, ApiAccess, NamespaceAccess};
 use crate::backend::direct::{Proposal, propose};
 use crate::cli::again::Again;
-use crate::cli::reach::{address, end_of, lasting, net};
+use crate::cli::reach::{address, end_of, net};
 use crate::cli::target::Session;
 use crate::cli::verify::compared::differences;
 use crate::cli::verify::token::Tokens;
@@ -15,7 +15,7 @@ use crate::cli::{Exit, Failure, Io};
 use crate::client::verify::{Accepted, Bearer, Finding, Handling, Place, Subject, Verified};
 use crate::client::{Client, Credentials, Endpoint, Mode, Net, Secret, Signer, Timing};
 use crate::kind::Desired;
-use crate::render::outputs::{ApiOutputs, outputs};
+use crate::render::outputs::{ApiOutputs, lasting, outputs};
 use crate::suggest::meant;
 
 /// The APIs to verify, and what there is to say of those that AWS does not have.
@@ -154,7 +154,7 @@ impl Common<'_> {
         Ok(Subject {
             key: api.address.name().to_owned(),
             client,
-            connect: modes(&api.connect),
+            connect: Mode::all_named(&api.connect),
             bearers: self.bearers(api, deployed, io).await,
             places: api
                 .namespaces
@@ -218,10 +218,8 @@ impl Common<'_> {
 
     /// The local AWS that makes tokens, if we talk to one.
     fn local(&self) -> Option<String> {
-        let url = self.session.url.as_ref()?;
-        let host = url.split("://").nth(1).unwrap_or_default();
-        let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|it| host.starts_with(it));
-        (here && url.starts_with("http://")).then(|| url.clone())
+        let url = self.session.url_here()?;
+        url.starts_with("http://").then(|| url.to_owned())
     }
 
     fn place(&self, it: &NamespaceAccess, deployed: &ApiOutputs) -> Place {
@@ -232,13 +230,13 @@ impl Common<'_> {
         let there = deployed.namespaces.iter().find(|there| there.key == it.address.name());
         Place {
             name: name(it).to_owned(),
-            publish: modes(&it.publish.modes),
-            subscribe: modes(&it.subscribe.modes),
+            publish: Mode::all_named(&it.publish.modes),
+            subscribe: Mode::all_named(&it.subscribe.modes),
             on_publish: self.handling(it, "OnPublish"),
             on_subscribe: self.handling(it, "OnSubscribe"),
             accepted: there.map(|it| Accepted {
-                publish: modes(&it.publish),
-                subscribe: modes(&it.subscribe),
+                publish: Mode::all_named(&it.publish),
+                subscribe: Mode::all_named(&it.subscribe),
             }),
             event: event.map(|(_, text)| text.clone()),
         }
@@ -309,8 +307,4 @@ fn key(deployed: &ApiOutputs, now: i64) -> (Result<Credentials, String>, Option<
     };
     let value = key.value.as_deref().unwrap_or_default();
     (Ok(Credentials::ApiKey(Secret::new(value))), ended.then_some(caution))
-}
-
-fn modes(names: &[String]) -> Vec<Mode> {
-    names.iter().filter_map(|it| Mode::named(it)).collect()
 }

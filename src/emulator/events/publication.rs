@@ -20,7 +20,7 @@ use crate::emulator::state::{Api, Namespace};
 use crate::emulator::unknowns::{self, Filtered};
 
 /// Bytes of one event (reference §2.5).
-const EVENT_MAX: usize = 240 * 1024;
+pub const EVENT_MAX: usize = 240 * 1024;
 /// Bytes of one request to publish.
 pub const REQUEST_MAX: usize = EVENTS_MAX * EVENT_MAX;
 
@@ -151,7 +151,7 @@ async fn deliver(
     let namespace = namespace(api, channel)?;
     let events = check(events, source.over)?;
     let identifiers: Vec<_> = events.iter().map(|it| it.id.clone()).collect();
-    let mut published = match is_plain(namespace) {
+    let published = match is_plain(namespace) {
         // What nobody handles is broadcast as it is.
         true => {
             let delivered = events.into_iter().map(|it| it.text).enumerate().collect();
@@ -162,8 +162,6 @@ async fn deliver(
             handlers::on_publish(plane, &call, &events).await?
         }
     };
-    // A handler's event that grew too large is dropped without a word (§2.5).
-    published.delivered.retain(|(_, text)| text.len() <= EVENT_MAX);
     broadcast(plane, source, channel, identity, &published, identifiers.len());
     Ok(receipt(published, identifiers, plane.store.switches().filtered_events))
 }

@@ -17,9 +17,8 @@ pub fn amplify(api: &ApiOutputs) -> Amplify {
     let modes = &api.auth_modes.connection;
     let mode = modes.iter().find(usable).or(modes.first());
     let mut notes = Vec::new();
-    let mut endpoint = api.http.url.clone();
-    if let Some(rest) = endpoint.strip_prefix("http://127.0.0.1") {
-        endpoint = format!("https://localhost{rest}");
+    let endpoint = secure(&api.http.url);
+    if endpoint != api.http.url {
         notes.push("Amplify speaks TLS to every endpoint; `provision local trust` says how it comes to trust the local AWS".to_owned());
     }
     let mut events = json!({ "endpoint": endpoint, "region": api.region });
@@ -45,10 +44,18 @@ pub fn amplify(api: &ApiOutputs) -> Amplify {
     Amplify { configuration: json!({ "API": { "Events": events } }), notes }
 }
 
+/// The local AWS speaks TLS on the same port, under the name that its certificate has.
+pub fn secure(http: &str) -> String {
+    match http.strip_prefix("http://127.0.0.1") {
+        Some(rest) => format!("https://localhost{rest}"),
+        None => http.to_owned(),
+    }
+}
+
 const BY_KEY: &str = "API_KEY";
 
 /// The key that ends last.
-fn lasting(keys: &[KeyOutputs]) -> Option<&KeyOutputs> {
+pub fn lasting(keys: &[KeyOutputs]) -> Option<&KeyOutputs> {
     keys.iter().max_by(|one, two| one.expires.cmp(&two.expires).then(two.key.cmp(&one.key)))
 }
 

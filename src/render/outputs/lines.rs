@@ -1,5 +1,6 @@
 //! Variables as lines, each format quoting as its readers do.
 use crate::render::outputs::Variable;
+use crate::render::shell::quoted;
 
 /// For shells: assignments, which `set -a; eval …` exports.
 pub fn env(variables: &[Variable]) -> String {
@@ -44,7 +45,7 @@ fn is_plain(value: &str) -> bool {
 }
 
 fn of_shell(value: &str) -> String {
-    if is_plain(value) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
+    if is_plain(value) { value.to_owned() } else { quoted(value) }
 }
 
 fn of_dotenv(value: &str) -> String {

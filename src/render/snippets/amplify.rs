@@ -1,6 +1,7 @@
 //! For Node 22 or newer with aws-amplify 6, as a module.
 use serde_json::{Value, json};
 
+use crate::render::outputs::secure;
 use crate::render::snippets::{Action, BY_KEY, BY_SIGNATURE, Snippet};
 
 /// A module for `node`.
@@ -70,14 +71,6 @@ fn configuration(snippet: &Snippet<'_>, mode: &str) -> String {
     };
     let auth = auth.map(|it| format!(", {{\n  Auth: {{ {it} }},\n}}")).unwrap_or_default();
     format!("Amplify.configure({{\n  API: {{ Events: {events} }},\n}}{auth});\n")
-}
-
-/// The local AWS speaks TLS on the same port, under the name that its certificate has.
-fn secure(http: &str) -> String {
-    match http.strip_prefix("http://127.0.0.1") {
-        Some(rest) => format!("https://localhost{rest}"),
-        None => http.to_owned(),
-    }
 }
 
 fn post(channel: &str, batch: &[String], options: &str) -> String {

@@ -1,6 +1,7 @@
 //! For a POSIX shell: curl publishes, wscat publishes and subscribes.
 use serde_json::{Value, json};
 
+use crate::render::shell::quoted;
 use crate::render::snippets::{Action, BY_SIGNATURE, Snippet};
 
 /// Stands in JSON where the secret goes.
@@ -110,9 +111,4 @@ fn head(snippet: &Snippet<'_>) -> String {
         Some(source) if snippet.secret.is_none() => format!("# {source}\n"),
         _ => String::new(),
     }
-}
-
-/// One word of a shell's, whatever is in it.
-pub fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

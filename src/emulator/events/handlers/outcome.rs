@@ -8,10 +8,8 @@ use crate::emulator::events::handlers::engine::{Ended, Refusal};
 use crate::emulator::events::handlers::script::At;
 use crate::emulator::events::handlers::{Incoming, PUBLISH, Published};
 use crate::emulator::events::problem::Problem;
+use crate::emulator::events::publication::EVENT_MAX;
 use crate::emulator::unknowns;
-
-/// An event that is larger after its handler is dropped without a word.
-const EVENT_MAX: usize = 240 * 1024;
 
 /// What `returned` lets through of `events`.
 pub fn published(returned: &Value, events: &[Incoming]) -> Result<Published, Problem> {
@@ -40,6 +38,7 @@ pub fn published(returned: &Value, events: &[Incoming]) -> Result<Published, Pro
         match item.get("error").unwrap_or(&Value::Null) {
             Value::Null => {
                 let text = item.get("payload").unwrap_or(&Value::Null).to_string();
+                // What grew too large is dropped without a word (reference §2.5).
                 if text.len() <= EVENT_MAX {
                     published.delivered.push((place, text));
                 }
