@@ -1,8 +1,10 @@
 //! Who may steer the local AWS: programs of this machine, and of all pages in its browsers the console's own.
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, Method};
+
+use crate::emulator::events::{is_loopback, without_port};
 
 /// Why a request may not steer, if it may not.
 pub fn refuse(request: &Request) -> Option<&'static str> {
@@ -23,13 +25,7 @@ pub fn refuse(request: &Request) -> Option<&'static str> {
 fn is_local(request: &Request) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let host = text(request.headers(), "host").unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let local = name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback());
-    local && peer.is_none_or(|it| it.0.ip().is_loopback())
+    is_loopback(without_port(host)) && peer.is_none_or(|it| it.0.ip().is_loopback())
 }
 
 /// Whether no page asks, or one that came from here. Browsers say so, and pages can't keep them from it.

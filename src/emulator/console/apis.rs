@@ -10,7 +10,7 @@ use crate::emulator::state::{Api, Key, Namespace, Region};
 /// Every API of every account and Region, with the addresses at which whoever asks with `headers` reaches it.
 pub fn apis(plane: &Plane, headers: &HeaderMap) -> Value {
     let host = headers.get("host").and_then(|it| it.to_str().ok()).unwrap_or("localhost");
-    let found = plane.store.look(|state| {
+    let apis = plane.store.look(|state| {
         let mut apis = Vec::new();
         for (account, held) in &state.accounts {
             for (name, region) in &held.regions {
@@ -18,9 +18,9 @@ pub fn apis(plane: &Plane, headers: &HeaderMap) -> Value {
             }
         }
         apis.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
-        Ok(apis)
+        apis
     });
-    json!({ "nowEpochS": plane.store.now_epoch_s(), "apis": found.unwrap_or_default() })
+    json!({ "nowEpochS": plane.store.now_epoch_s(), "apis": apis })
 }
 
 fn api(api: &Api, account: &str, name: &str, region: &Region, host: &str) -> Value {

@@ -35,7 +35,7 @@ pub use handlers::evaluation;
 pub(in crate::emulator) use owner::publish_as_owner;
 pub use plane::{Plane, Settings};
 pub(in crate::emulator) use problem::Problem;
-pub(in crate::emulator) use route::is_for;
+pub(in crate::emulator) use route::{is_for, is_loopback, without_port};
 
 #[cfg(test)]
 mod stub;

@@ -3,10 +3,9 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Response;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::emulator::caller::partition;
-use crate::emulator::events::auth::Identity;
+use crate::emulator::events::auth::{Identity, iam_context};
 use crate::emulator::events::entrance;
 use crate::emulator::events::http;
 use crate::emulator::events::place::Place;
@@ -51,15 +50,7 @@ async fn attempt(plane: &Plane, request: Request) -> Result<String, Problem> {
 /// What handlers see: the root user of the API's account.
 fn identity(place: &Place) -> Identity {
     let (partition, account) = (partition(&place.region), &place.account);
-    let context = json!({
-        "accountId": account,
-        "cognitoIdentityPoolId": null,
-        "cognitoIdentityId": null,
-        "sourceIp": ["127.0.0.1"],
-        "username": account,
-        "userArn": format!("arn:{partition}:iam::{account}:root"),
-        "cognitoIdentityAuthType": null,
-        "cognitoIdentityAuthProvider": null,
-    });
+    let arn = format!("arn:{partition}:iam::{account}:root");
+    let context = iam_context(account, account, &arn, &["127.0.0.1".to_owned()]);
     Identity { mode: OWNER, context, until_epoch_s: None }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::emulator::answer::Fault;
 use crate::emulator::events::auth::{KeysOfIssuers, LocalIssuer, Remembered};
 use crate::emulator::events::connections::{Connected, Connections};
 use crate::emulator::events::feed::Feed;
@@ -122,8 +121,7 @@ impl Plane {
         let change = self.store.change_number();
         let mut seen = self.seen(change);
         if seen.names.is_none() {
-            let names = self.store.look(|state| Ok(names(state)));
-            seen.names = names.ok();
+            seen.names = Some(self.store.look(|state| names(state)));
         }
         seen.names.as_ref()?.get(name).cloned()
     }
@@ -144,12 +142,10 @@ impl Plane {
         if let Some(api) = self.seen(change).apis.get(&key) {
             return Some(Arc::clone(api));
         }
-        let found = self.store.look(|state| {
+        let api = self.store.look(|state| {
             let region = state.accounts.get(&key.0).and_then(|it| it.regions.get(&key.1));
-            let api = region.and_then(|it| it.apis.get(&key.2));
-            api.cloned().map(Arc::new).ok_or_else(|| Fault::not_found("no such API"))
-        });
-        let api = found.ok()?;
+            region.and_then(|it| it.apis.get(&key.2)).cloned().map(Arc::new)
+        })?;
         let mut seen = self.apis.lock().expect("nobody panics while holding it");
         if seen.change == change {
             seen.apis.insert(key, Arc::clone(&api));

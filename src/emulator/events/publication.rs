@@ -151,17 +151,8 @@ async fn deliver(
     let namespace = namespace(api, channel)?;
     let events = check(events, source.over)?;
     let identifiers: Vec<_> = events.iter().map(|it| it.id.clone()).collect();
-    let published = match is_plain(namespace) {
-        // What nobody handles is broadcast as it is.
-        true => {
-            let delivered = events.into_iter().map(|it| it.text).enumerate().collect();
-            Published { delivered, failed: Vec::new() }
-        }
-        false => {
-            let call = source.call(api, namespace, channel, identity);
-            handlers::on_publish(plane, &call, &events).await?
-        }
-    };
+    let call = source.call(api, namespace, channel, identity);
+    let published = handlers::on_publish(plane, &call, events).await?;
     broadcast(plane, source, channel, identity, &published, identifiers.len());
     Ok(receipt(published, identifiers, plane.store.switches().filtered_events))
 }
@@ -208,12 +199,6 @@ pub fn namespace<'a>(api: &'a Api, channel: &Channel) -> Result<&'a Namespace, P
         let why = format!("the API has no channel namespace `{name}`");
         Problem::new(401, "UnauthorizedException").because(why)
     })
-}
-
-/// Whether no handler has a say.
-pub fn is_plain(namespace: &Namespace) -> bool {
-    let configured = namespace.handlers.as_object().is_some_and(|it| !it.is_empty());
-    namespace.code.is_none() && !configured
 }
 
 /// The events, each with an id, if all of them are sound.

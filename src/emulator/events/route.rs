@@ -33,11 +33,21 @@ pub fn host(request: &Request) -> String {
     let header = request.headers().get("host").and_then(|it| it.to_str().ok());
     let authority = || request.uri().authority().map(axum::http::uri::Authority::as_str);
     let host = header.or_else(authority).unwrap_or_default();
-    let name = match host.rsplit_once(':') {
+    without_port(host).trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// The name in a `Host` header.
+pub fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
         _ => host,
-    };
-    name.trim_end_matches('.').to_ascii_lowercase()
+    }
+}
+
+/// Whether a name in a `Host` header is this machine's by itself: `localhost`, or an address of its loopback.
+pub fn is_loopback(name: &str) -> bool {
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback())
 }
 
 /// Finds the API that is meant by `host`, as [`host`] tells it, and `path`.

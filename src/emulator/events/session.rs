@@ -160,10 +160,8 @@ impl Session {
         let asked = source.asked(&api, operation, Some(&channel), &presented, &signed);
         let identity = auth::authorize(plane, &asked).await?;
         let namespace = publication::namespace(&api, &channel)?;
-        if !publication::is_plain(namespace) {
-            let call = source.call(&api, namespace, &channel, &identity);
-            handlers::on_subscribe(plane, &call).await?;
-        }
+        let call = source.call(&api, namespace, &channel, &identity);
+        handlers::on_subscribe(plane, &call).await?;
         let (id, connection): (Arc<str>, _) = (id.into(), &self.connection);
         // The answer goes before the first event.
         self.answer(frame::success("subscribe_success", &id));

@@ -2,7 +2,6 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::emulator::answer::Fault;
 use crate::emulator::events::auth::mode::API_KEY;
 use crate::emulator::events::auth::{Asked, Identity};
 use crate::emulator::events::plane::Plane;
@@ -27,12 +26,11 @@ fn unknown(plane: &Plane, asked: &Asked<'_>, key: &str) -> String {
     let owner = plane.store.look(|state| {
         let regions = state.accounts.values().flat_map(|it| it.regions.values());
         let mut apis = regions.flat_map(|it| it.apis.values());
-        let owner = apis.find(|it| it.keys.contains_key(key)).map(|it| it.name.clone());
-        owner.ok_or_else(|| Fault::not_found("no such key"))
+        apis.find(|it| it.keys.contains_key(key)).map(|it| it.name.clone())
     });
     let name = &asked.api.name;
     match owner {
-        Ok(owner) => format!("the API key is one of the API {owner}, not of {name}"),
-        Err(_) => format!("the API {name} has no such API key"),
+        Some(owner) => format!("the API key is one of the API {owner}, not of {name}"),
+        None => format!("the API {name} has no such API key"),
     }
 }

@@ -3,12 +3,11 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::emulator::events::auth::mode::AWS_LAMBDA;
-use crate::emulator::events::auth::{Asked, Identity, Operation};
+use crate::emulator::events::auth::{Asked, Identity, Operation, matches};
 use crate::emulator::events::channel::Channel;
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
@@ -164,12 +163,12 @@ fn check_form(token: &str, config: &Value) -> Result<(), Problem> {
     else {
         return Ok(());
     };
-    let expression = Regex::new(&format!("^(?:{form})$")).map_err(|error| {
+    let fits = matches(form, token).map_err(|error| {
         Problem::unauthorized(format!(
             "the API's identityValidationExpression can't be read here: {error}"
         ))
     })?;
-    match expression.is_match(token) {
+    match fits {
         true => Ok(()),
         false => Err(Problem::unauthorized(format!(
             "the token does not match the API's identityValidationExpression {form} as a whole; the function was not called"

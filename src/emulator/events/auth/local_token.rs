@@ -4,9 +4,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::emulator::answer::Fault;
 use crate::emulator::events::auth::mode::COGNITO;
-use crate::emulator::events::auth::token::{Provider, matches};
+use crate::emulator::events::auth::token::{Provider, is_client};
 use crate::emulator::events::plane::Plane;
 use crate::emulator::state::Api;
 use crate::emulator::{ids, store::Store};
@@ -74,14 +73,13 @@ impl Plane {
 
 /// The APIs of a store that some token is good for, of that id or name.
 fn taking_tokens(store: &Store, named: Option<&str>) -> Vec<Arc<Api>> {
-    let apis = store.look(|state| {
+    store.look(|state| {
         let regions = state.accounts.values().flat_map(|it| it.regions.values());
         let apis = regions.flat_map(|it| it.apis.values());
         let apis = apis.filter(|it| named.is_none_or(|name| it.id == name || it.name == name));
         let apis = apis.filter(|it| Provider::all(it).next().is_some());
-        Ok::<_, Fault>(apis.cloned().map(Arc::new).collect())
-    });
-    apis.unwrap_or_default()
+        apis.cloned().map(Arc::new).collect()
+    })
 }
 
 fn none(asked: &TokenAsked, apis: &[Arc<Api>]) -> String {
@@ -142,7 +140,7 @@ fn client(asked: &TokenAsked, provider: &Provider<'_>) -> Result<String, String>
         return Ok(client.clone());
     }
     let mut plain = form.split('|').map(|it| it.trim_start_matches('^').trim_end_matches('$'));
-    match plain.find(|it| !it.is_empty() && matches(form, it).unwrap_or(false)) {
+    match plain.find(|it| !it.is_empty() && is_client(form, it).unwrap_or(false)) {
         Some(client) => Ok(client.to_owned()),
         None => {
             Err(format!("the API takes only clients that match {form}; name one with --client-id"))

@@ -11,7 +11,8 @@ mod token;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use serde_json::Value;
+use regex_lite::Regex;
+use serde_json::{Value, json};
 
 use crate::emulator::events::auth::mode::Credential;
 use crate::emulator::events::channel::Channel;
@@ -112,6 +113,25 @@ fn without_secrets(mut problem: Problem, asked: &Asked<'_>) -> Problem {
     problem.why = problem.why.map(|it| secrets.hide(&it));
     problem.message = problem.message.map(|it| secrets.hide(&it));
     problem
+}
+
+/// `ctx.identity` of whoever signs (reference §7.2): nobody of Cognito's.
+pub fn iam_context(account: &str, user: &str, arn: &str, source_ip: &[String]) -> Value {
+    json!({
+        "accountId": account,
+        "cognitoIdentityPoolId": null,
+        "cognitoIdentityId": null,
+        "sourceIp": source_ip,
+        "username": user,
+        "userArn": arn,
+        "cognitoIdentityAuthType": null,
+        "cognitoIdentityAuthProvider": null,
+    })
+}
+
+/// Whether an expression of an API's matches all of a text.
+fn matches(form: &str, text: &str) -> Result<bool, regex_lite::Error> {
+    Regex::new(&format!("^(?:{form})$")).map(|it| it.is_match(text))
 }
 
 /// `sourceIp`: who is said to be behind a proxy, then whoever it is that connected.

@@ -1,13 +1,14 @@
 //! AWS_IAM: signatures of version 4, verified (reference §6.3).
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::emulator::caller::Caller;
 use crate::emulator::events::auth::mode::{AWS_IAM, SIGNED};
-use crate::emulator::events::auth::{Asked, Identity, source_ip};
+use crate::emulator::events::auth::{Asked, Identity, iam_context, source_ip};
 use crate::emulator::events::plane::Plane;
 use crate::emulator::events::problem::Problem;
+use crate::emulator::events::route::{is_loopback, without_port};
 use crate::emulator::{clock, unknowns};
 
 /// The secret of the local AWS's own access keys: `local`, and each account's id.
@@ -114,21 +115,13 @@ fn check_host(asked: &Asked<'_>, signature: &Signature) -> Result<(), String> {
         return Err("the header host is not signed".to_owned());
     }
     let host = value(asked, "host").unwrap_or_default().to_ascii_lowercase();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
-        _ => &host,
-    };
+    let name = without_port(&host);
     let (prefix, suffix) = (&asked.api.dns_prefix, signature.caller.dns_suffix());
     let http = format!("{prefix}.appsync-api.{}.{suffix}", asked.place.region);
     let by = asked.headers.get("host").and_then(|it| it.first());
     let here =
         !name.contains(".amazonaws.com") && by.is_some_and(|it| it.eq_ignore_ascii_case(&host));
-    let loopback = name == "localhost"
-        || name.ends_with(".localhost")
-        || name
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|it| it.is_loopback());
+    let loopback = is_loopback(name) || name.ends_with(".localhost");
     let domain = asked.place.domain.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(name));
     match name == http || domain || here || loopback {
         true => Ok(()),
@@ -251,16 +244,8 @@ fn hidden(canonical: &str) -> String {
 /// Whoever STS says that this is.
 fn identity(caller: &Caller, asked: &Asked<'_>) -> Value {
     let (partition, account) = (caller.partition(), &caller.account);
-    json!({
-        "accountId": account,
-        "cognitoIdentityPoolId": null,
-        "cognitoIdentityId": null,
-        "sourceIp": source_ip(asked),
-        "username": "AIDALOCALLOCALLOCALLO",
-        "userArn": format!("arn:{partition}:iam::{account}:user/local"),
-        "cognitoIdentityAuthType": null,
-        "cognitoIdentityAuthProvider": null,
-    })
+    let arn = format!("arn:{partition}:iam::{account}:user/local");
+    iam_context(account, "AIDALOCALLOCALLOCALLO", &arn, &source_ip(asked))
 }
 
 fn hex(bytes: &[u8]) -> String {

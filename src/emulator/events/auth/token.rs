@@ -4,13 +4,12 @@ use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use jsonwebtoken::Algorithm;
 use jsonwebtoken::crypto::verify;
-use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
 use crate::emulator::events::auth::keys_of_issuer::{Document, PublicKey};
 use crate::emulator::events::auth::local_issuer;
 use crate::emulator::events::auth::mode::{COGNITO, OPENID_CONNECT, providers};
-use crate::emulator::events::auth::{Asked, Identity, source_ip};
+use crate::emulator::events::auth::{Asked, Identity, matches, source_ip};
 use crate::emulator::events::plane::{Plane, Settings};
 use crate::emulator::events::problem::Problem;
 use crate::emulator::state::Api;
@@ -219,7 +218,7 @@ fn check_pool(token: &Token, provider: &Provider<'_>) -> Result<(), String> {
     };
     let Some(form) = provider.client() else { return Ok(()) };
     let client = token.text(claim).unwrap_or_default();
-    match matches(form, client)? {
+    match is_client(form, client)? {
         true => Ok(()),
         false => Err(format!(
             "the token's {claim} is {client:?}, which does not match the user pool's appIdClientRegex {form}"
@@ -257,7 +256,7 @@ fn check_connect(token: &Token, provider: &Provider<'_>, now: f64) -> Result<f64
     };
     clients.extend(token.text("azp"));
     for client in &clients {
-        if matches(form, client)? {
+        if is_client(form, client)? {
             return Ok(until);
         }
     }
@@ -267,10 +266,9 @@ fn check_connect(token: &Token, provider: &Provider<'_>, now: f64) -> Result<f64
     ))
 }
 
-/// Whether an expression matches all of a text.
-pub fn matches(form: &str, text: &str) -> Result<bool, String> {
-    let expression = Regex::new(&format!("^(?:{form})$"));
-    expression.map(|it| it.is_match(text)).map_err(|error| {
+/// Whether a client is one that an API takes.
+pub fn is_client(form: &str, client: &str) -> Result<bool, String> {
+    matches(form, client).map_err(|error| {
         format!("the API's expression {form} for clients can't be read here: {error}")
     })
 }

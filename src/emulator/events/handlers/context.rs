@@ -12,17 +12,28 @@ pub fn of(call: &Call<'_>, events: Option<&[Incoming]>) -> Result<Value, Problem
         Some(events) => Value::Array(events.iter().map(event).collect::<Result<_, _>>()?),
         None => Value::Null,
     };
+    let request = json!({ "headers": headers(call.headers), "domainName": call.place.domain });
+    let identity = &call.identity.context;
+    Ok(shape(identity, request, &call.channel.path, &call.namespace.name, events))
+}
+
+/// `ctx`, of which `events` are null for a subscription.
+pub fn shape(
+    identity: &Value,
+    request: Value,
+    path: &str,
+    namespace: &str,
+    events: Value,
+) -> Value {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
     let operation = if events.is_null() { "SUBSCRIBE" } else { "PUBLISH" };
-    Ok(json!({
-        "identity": call.identity.context,
+    json!({
+        "identity": identity,
         "result": null,
-        "request": { "headers": headers(call.headers), "domainName": call.place.domain },
+        "request": request,
         "info": {
-            "channel": {
-                "path": call.channel.path,
-                "segments": call.channel.segments().collect::<Vec<_>>(),
-            },
-            "channelNamespace": { "name": call.namespace.name },
+            "channel": { "path": path, "segments": segments },
+            "channelNamespace": { "name": namespace },
             "operation": operation,
         },
         "error": null,
@@ -30,7 +41,7 @@ pub fn of(call: &Call<'_>, events: Option<&[Incoming]>) -> Result<Value, Problem
         "stash": {},
         "outErrors": [],
         "events": events,
-    }))
+    })
 }
 
 fn event(event: &Incoming) -> Result<Value, Problem> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Value, json};
 
 use crate::emulator::events::channel::Channel;
-use crate::emulator::events::handlers::context::auth_type;
+use crate::emulator::events::handlers::context::{auth_type, shape};
 use crate::emulator::events::handlers::engine::{Ended, Part, Ran, Run};
 use crate::emulator::events::handlers::handle::{Answer, Handler, handle};
 use crate::emulator::events::handlers::pool::Pool;
@@ -125,28 +125,15 @@ impl Given {
     /// `ctx`, as AppSync would make it.
     fn context(&self) -> Value {
         let segments: Vec<&str> = self.channel.split('/').filter(|it| !it.is_empty()).collect();
-        let events = self
-            .events
-            .iter()
-            .map(|payload| json!({ "payload": payload, "id": uuid::Uuid::new_v4().to_string() }));
-        let mut context = json!({
-            "identity": self.identity,
-            "result": null,
-            "request": { "headers": {}, "domainName": null },
-            "info": {
-                "channel": { "path": format!("/{}", segments.join("/")), "segments": segments },
-                "channelNamespace": { "name": self.namespace },
-                "operation": if self.publishes { "PUBLISH" } else { "SUBSCRIBE" },
-            },
-            "error": null,
-            "prev": null,
-            "stash": {},
-            "outErrors": [],
-            "events": null,
-        });
-        if self.publishes {
-            context["events"] = events.collect();
-        }
+        let event =
+            |payload: &Value| json!({ "payload": payload, "id": uuid::Uuid::new_v4().to_string() });
+        let events = match self.publishes {
+            true => self.events.iter().map(event).collect(),
+            false => Value::Null,
+        };
+        let request = json!({ "headers": {}, "domainName": null });
+        let path = format!("/{}", segments.join("/"));
+        let mut context = shape(&self.identity, request, &path, &self.namespace, events);
         for (name, value) in self.context.as_object().into_iter().flatten() {
             context[name] = value.clone();
         }

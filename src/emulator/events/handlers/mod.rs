@@ -63,18 +63,14 @@ pub struct Published {
 pub async fn on_publish(
     plane: &Plane,
     call: &Call<'_>,
-    events: &[Incoming],
+    events: Vec<Incoming>,
 ) -> Result<Published, Problem> {
-    let as_they_came = || {
-        let all = events.iter().enumerate().map(|(n, event)| (n, event.text.clone()));
-        Published { delivered: all.collect(), failed: Vec::new() }
-    };
     match way(call, PUBLISH) {
-        Way::None => Ok(as_they_came()),
+        Way::None => Ok(as_they_came(events)),
         Way::Direct { source, waits } => {
-            let context = context::of(call, Some(events))?;
+            let context = context::of(call, Some(&events))?;
             let answer = direct::call(plane, call.api, source, waits, &context).await?;
-            let Some(answer) = answer else { return Ok(as_they_came()) };
+            let Some(answer) = answer else { return Ok(as_they_came(events)) };
             if direct::lacks_events(&answer) {
                 logged(plane, call, PUBLISH, "WARN", || {
                     format!(
@@ -82,21 +78,27 @@ pub async fn on_publish(
                     )
                 });
             }
-            direct::published(&answer, events)
+            direct::published(&answer, &events)
         }
         Way::Code { code, source } => {
-            let context = context::of(call, Some(events))?;
+            let context = context::of(call, Some(&events))?;
             let handled = run(plane, call, PUBLISH, code, source, context).await;
             match handled.ended {
-                Ended::Missing => Ok(as_they_came()),
+                Ended::Missing => Ok(as_they_came(events)),
                 Ended::Returned(None) => Ok(Published::default()),
                 Ended::Returned(Some(value)) | Ended::Early(value) => {
-                    outcome::published(&value, events)
+                    outcome::published(&value, &events)
                 }
                 other => Err(outcome::refused(&other, &call.namespace.name, PUBLISH)),
             }
         }
     }
+}
+
+/// What nobody handles is broadcast as it is.
+fn as_they_came(events: Vec<Incoming>) -> Published {
+    let delivered = events.into_iter().map(|it| it.text).enumerate().collect();
+    Published { delivered, failed: Vec::new() }
 }
 
 /// Whether the subscription may be made.

@@ -63,7 +63,7 @@ impl Desk {
         let events = events.iter().enumerate();
         let incoming =
             events.map(|(n, text)| Incoming { id: format!("id-{n}"), text: (*text).to_owned() });
-        on_publish(&self.plane, &self.call(), &incoming.collect::<Vec<_>>()).await
+        on_publish(&self.plane, &self.call(), incoming.collect()).await
     }
     async fn subscribe(&self) -> Result<(), Problem> {
         on_subscribe(&self.plane, &self.call()).await

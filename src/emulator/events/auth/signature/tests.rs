@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 use crate::emulator::events::auth::scene::{Asking, HOST, Scene};
 use crate::emulator::events::plane::Settings;
