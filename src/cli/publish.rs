@@ -8,11 +8,9 @@ use std::path::PathBuf;
 
 use aws_smithy_async::time::SharedTimeSource;
 
-use crate::cli::parameters::ParameterArgs;
 use crate::cli::plan::Format;
-use crate::cli::reach::{Doing, ReachArgs, Reached, failure, reach, words};
-use crate::cli::snippet::{Print, print};
-use crate::cli::target::TargetArgs;
+use crate::cli::reach::{ApiArgs, Doing, Reached, closing, failure, reach, words};
+use crate::cli::snippet::{PrintArgs, print};
 use crate::cli::{Exit, Failure, Io};
 use crate::client::{Batches, Channel, ClientError, Credentials, Publisher};
 use crate::render::snippets::Action;
@@ -67,23 +65,15 @@ pub struct Args {
     /// How to say what became of the events; `json` gives a line for each batch
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Print how to do it with another tool, instead of doing it
-    #[arg(long, value_enum, value_name = "TOOL")]
-    print: Option<Print>,
-    /// With --print: put the key or the token into it
-    #[arg(long, requires = "print")]
-    reveal: bool,
     #[command(flatten)]
-    reach: ReachArgs,
+    instead: PrintArgs,
     #[command(flatten)]
-    parameters: ParameterArgs,
-    #[command(flatten)]
-    target: TargetArgs,
+    api: ApiArgs,
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let further: Vec<String> = args.channel.iter().chain(&args.events).cloned().collect();
-    let (spec, further) = words(&args.reach, args.spec.as_ref(), &further);
+    let (spec, further) = words(&args.api, args.spec.as_ref(), &further);
     let mut further = further.into_iter();
     let Some(channel) = further.next() else {
         let message = "no channel is given";
@@ -93,13 +83,9 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let channel = Channel::to_publish(&channel).map_err(|reason| no_channel(&channel, &reason))?;
     let events = Events::of(args, further.collect(), io)?;
     let channels = std::slice::from_ref(&channel);
-    let (parameters, target) = (&args.parameters, &args.target);
-    let reached = reach(&args.reach, spec.as_deref(), channels, parameters, target, io).await?;
+    let reached = reach(&args.api, spec.as_deref(), channels, io).await?;
     let done = go(args, &reached, &channel, events, io).await;
-    let closed = reached.close().await;
-    let exit = done?;
-    closed?;
-    Ok(exit)
+    closing(reached, done).await
 }
 
 /// Why a text is no channel.
@@ -117,12 +103,12 @@ async fn go(
     io: &mut Io,
 ) -> Result<Exit, Failure> {
     let namespace = reached.namespace(channel)?;
-    if let Some(tool) = args.print {
-        let proof = reached.proof(Doing::Publish, namespace, &io.clock, args.reveal)?;
+    if let Some(tool) = args.instead.print {
+        let proof = reached.proof(Doing::Publish, namespace, &io.clock, args.instead.reveal)?;
         let all = events.all().await?;
         let batches = Batches::new(channel.as_str(), all.into_iter()).collect();
         let action = Action::Publish { channel: channel.as_str(), batches };
-        print(tool, reached, &proof, action, args.reveal, io)?;
+        print(tool, reached, &proof, action, args.instead.reveal, io)?;
         return Ok(Exit::Done);
     }
     let credentials = reached.credentials(Doing::Publish, namespace, &io.clock)?;

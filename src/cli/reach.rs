@@ -9,20 +9,34 @@ pub use stack::Stack;
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+
 use crate::aws::{Aws, Endpoint as AwsEndpoint, Target, connect};
 use crate::cli::again::{again, word};
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, with_name};
+use crate::cli::plan;
 use crate::cli::target::{self, Declared, LOCAL_FOLDER, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::client::{Channel, Client, Endpoint, Mode, Net, NetOptions, Timing, is_of_aws};
 use crate::render::outputs::{ApiOutputs, NamespaceOutputs};
 
+/// Which Event API, in which AWS, and as whom.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ApiArgs {
+    #[command(flatten)]
+    reach: ReachArgs,
+    #[command(flatten)]
+    parameters: ParameterArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
 #[derive(Clone, Debug, clap::Args)]
 pub struct ReachArgs {
     /// Instead of a spec: the URL to publish to of any Event API, `https://HOST/event`
     #[arg(long, value_name = "URL", help_heading = "Event API")]
-    pub url: Option<String>,
+    url: Option<String>,
     /// Another URL of the spec's API than AWS's own, such as one with a custom domain
     #[arg(long, value_name = "URL", conflicts_with = "url", help_heading = "Event API")]
     endpoint: Option<String>,
@@ -63,6 +77,15 @@ pub enum ModeArg {
 }
 
 impl ModeArg {
+    pub fn named(word: &str) -> Option<Self> {
+        Self::from_str(word, false).ok()
+    }
+    /// How a mode is called on a command line.
+    pub fn word(mode: Mode) -> String {
+        let all = Self::value_variants().iter();
+        let value = all.filter(|it| it.mode() == mode).find_map(Self::to_possible_value);
+        value.map(|it| it.get_name().to_owned()).unwrap_or_default()
+    }
     pub fn mode(self) -> Mode {
         match self {
             Self::ApiKey => Mode::ApiKey,
@@ -116,12 +139,12 @@ pub struct Reached {
 
 /// The spec and the further words of a command line: with `--url` there is no spec, and its place is a word's.
 pub fn words(
-    args: &ReachArgs,
+    args: &ApiArgs,
     spec: Option<&String>,
     rest: &[String],
 ) -> (Option<PathBuf>, Vec<String>) {
     let first = spec.into_iter().cloned();
-    match args.url {
+    match args.reach.url {
         Some(_) => (None, first.chain(rest.iter().cloned()).collect()),
         None => (spec.map(PathBuf::from), rest.to_vec()),
     }
@@ -129,13 +152,12 @@ pub fn words(
 
 /// Finds the API: by its URL, or by what AWS has of the spec's stack, where it has the namespaces of `channels`.
 pub async fn reach(
-    args: &ReachArgs,
+    args: &ApiArgs,
     spec: Option<&Path>,
     channels: &[Channel],
-    parameters: &ParameterArgs,
-    target: &TargetArgs,
     io: &mut Io,
 ) -> Result<Reached, Failure> {
+    let ApiArgs { reach: args, parameters, target } = args;
     let net = net(args.ca_bundle.as_ref(), io)?;
     let token = credentials::token(args, io)?;
     let client = |endpoint| Client { endpoint, net, timing: Timing::default() };
@@ -183,16 +205,17 @@ pub async fn reach(
     Ok(Reached { client, stack, region, args, token, api_key, aws, session, folder, now_epoch_s })
 }
 
-impl Reached {
-    /// Ends the local AWS, if this command served it.
-    pub async fn close(self) -> Result<(), Failure> {
-        let Self { session, aws, .. } = self;
-        drop(aws);
-        match session {
-            Some(session) => session.close().await,
-            None => Ok(()),
-        }
+/// Keeps `Reached` in one place: whoever has it closes it, also after an error.
+pub async fn closing<T>(reached: Reached, result: Result<T, Failure>) -> Result<T, Failure> {
+    let Reached { session, aws, .. } = reached;
+    drop(aws);
+    match session {
+        Some(session) => plan::closing(session, result).await,
+        None => result,
     }
+}
+
+impl Reached {
     /// The file of certificates that was named.
     pub fn ca_bundle(&self) -> Option<String> {
         self.args.ca_bundle.as_ref().map(|it| it.display().to_string())

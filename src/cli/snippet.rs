@@ -15,6 +15,16 @@ pub enum Print {
     Js,
 }
 
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct PrintArgs {
+    /// Print how to do it with another tool, instead of doing it
+    #[arg(long, value_enum, value_name = "TOOL")]
+    pub print: Option<Print>,
+    /// With --print: put the key or the token into it
+    #[arg(long, requires = "print")]
+    pub reveal: bool,
+}
+
 /// Prints it instead of doing it.
 pub fn print(
     tool: Print,

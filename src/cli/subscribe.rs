@@ -8,11 +8,9 @@ use serde_json::{Value, json};
 
 use crate::cli::duration::duration;
 use crate::cli::local::serving::stopped;
-use crate::cli::parameters::ParameterArgs;
 use crate::cli::publish::no_channel;
-use crate::cli::reach::{Doing, ReachArgs, Reached, failure, reach, words};
-use crate::cli::snippet::{Print, print};
-use crate::cli::target::TargetArgs;
+use crate::cli::reach::{ApiArgs, Doing, Reached, closing, failure, reach, words};
+use crate::cli::snippet::{PrintArgs, print};
 use crate::cli::{Exit, Failure, Io};
 use crate::client::{Channel, Credentials, Kind, Subscriber, Subscription, Told};
 use crate::render::snippets::Action;
@@ -60,18 +58,10 @@ pub struct Args {
     /// End when the connection is lost
     #[arg(long)]
     no_reconnect: bool,
-    /// Print how to do it with another tool, instead of doing it
-    #[arg(long, value_enum, value_name = "TOOL")]
-    print: Option<Print>,
-    /// With --print: put the key or the token into it
-    #[arg(long, requires = "print")]
-    reveal: bool,
     #[command(flatten)]
-    reach: ReachArgs,
+    instead: PrintArgs,
     #[command(flatten)]
-    parameters: ParameterArgs,
-    #[command(flatten)]
-    target: TargetArgs,
+    api: ApiArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -86,7 +76,7 @@ enum Format {
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let (spec, channels) = words(&args.reach, args.spec.as_ref(), &args.channels);
+    let (spec, channels) = words(&args.api, args.spec.as_ref(), &args.channels);
     if channels.is_empty() {
         let message = "no channel is given";
         return Err(Failure::new(Exit::Usage, message)
@@ -94,13 +84,9 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     }
     let channel = |it: &String| Channel::to_subscribe(it).map_err(|reason| no_channel(it, &reason));
     let channels: Vec<Channel> = channels.iter().map(channel).collect::<Result<_, _>>()?;
-    let (parameters, target) = (&args.parameters, &args.target);
-    let reached = reach(&args.reach, spec.as_deref(), &channels, parameters, target, io).await?;
+    let reached = reach(&args.api, spec.as_deref(), &channels, io).await?;
     let done = go(args, &reached, &channels, io).await;
-    let closed = reached.close().await;
-    let exit = done?;
-    closed?;
-    Ok(exit)
+    closing(reached, done).await
 }
 
 async fn go(
@@ -109,12 +95,12 @@ async fn go(
     channels: &[Channel],
     io: &mut Io,
 ) -> Result<Exit, Failure> {
-    if let Some(tool) = args.print {
+    if let Some(tool) = args.instead.print {
         let named: Result<Vec<_>, _> = channels.iter().map(|it| reached.namespace(it)).collect();
         let namespace = named?.into_iter().next().flatten();
-        let proof = reached.proof(Doing::Subscribe, namespace, &io.clock, args.reveal)?;
+        let proof = reached.proof(Doing::Subscribe, namespace, &io.clock, args.instead.reveal)?;
         let channels = channels.iter().map(Channel::as_str).collect();
-        print(tool, reached, &proof, Action::Subscribe { channels }, args.reveal, io)?;
+        print(tool, reached, &proof, Action::Subscribe { channels }, args.instead.reveal, io)?;
         return Ok(Exit::Done);
     }
     let mut subscriptions = Vec::new();

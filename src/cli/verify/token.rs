@@ -1,7 +1,7 @@
 //! Tokens for the modes that take one: given, in the environment, or made by a local AWS.
 use crate::cli::Io;
 use crate::cli::local::token::ask;
-use crate::cli::reach::is_jwt;
+use crate::cli::reach::{ModeArg, is_jwt};
 use crate::client::{Mode, Secret};
 use crate::emulator::TokenAsked;
 
@@ -19,27 +19,12 @@ impl TokenArg {
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = "expected cognito=TOKEN, oidc=TOKEN or lambda=TOKEN";
         let (name, token) = text.split_once('=').ok_or(expected)?;
-        let mode = match name {
-            "cognito" => Mode::Cognito,
-            "oidc" => Mode::Oidc,
-            "lambda" => Mode::Lambda,
-            other => Mode::named(other).filter(|it| it.takes_token()).ok_or(expected)?,
-        };
+        let mode = ModeArg::named(name).map(ModeArg::mode).or_else(|| Mode::named(name));
+        let mode = mode.filter(|it| it.takes_token()).ok_or(expected)?;
         match token.trim() {
             "" => Err("the token is empty".to_owned()),
             token => Ok(Self { mode, token: Secret::new(token) }),
         }
-    }
-}
-
-/// How a mode is called on a command line.
-fn word(mode: Mode) -> &'static str {
-    match mode {
-        Mode::ApiKey => "api-key",
-        Mode::Iam => "iam",
-        Mode::Cognito => "cognito",
-        Mode::Oidc => "oidc",
-        Mode::Lambda => "lambda",
     }
 }
 
@@ -64,7 +49,7 @@ impl Tokens<'_> {
             return Ok(token);
         }
         let variable = variable(mode);
-        let needed = format!("`--token {}=TOKEN` or {variable} is needed", word(mode));
+        let needed = format!("`--token {}=TOKEN` or {variable} is needed", ModeArg::word(mode));
         match self.local {
             Some(url) if mode != Mode::Lambda => {
                 let mode = Some(mode.as_str().to_owned());
@@ -79,7 +64,7 @@ impl Tokens<'_> {
 }
 
 fn variable(mode: Mode) -> String {
-    format!("{ANY}_{}", word(mode).to_uppercase())
+    format!("{ANY}_{}", ModeArg::word(mode).to_uppercase())
 }
 
 fn of(mode: Mode, modes: &[Mode], io: &Io) -> Option<Secret> {
