@@ -9,7 +9,6 @@ const MAY: &[(&str, &[&str])] = &[
     ("address", &[]),
     ("diagnostic", &[]),
     ("explain", &[]),
-    ("emulator", &[]),
     ("suggest", &[]),
     ("handler", &["diagnostic", "suggest"]),
     ("text", &["address"]),
@@ -21,7 +20,6 @@ const MAY: &[(&str, &[&str])] = &[
     ("policy", &["address", "diff", "kind", "mark", "model"]),
     ("plan", &["address", "diff", "kind", "model"]),
     ("aws", &[]),
-    ("client", &["aws"]),
     ("event", &["address", "aws", "plan"]),
     ("source", &["diagnostic", "suggest"]),
     ("allow", &["diagnostic", "explain", "source", "suggest"]),
@@ -64,7 +62,6 @@ const MAY: &[(&str, &[&str])] = &[
             "access",
             "address",
             "allow",
-            "client",
             "diagnostic",
             "diff",
             "event",
@@ -113,10 +110,8 @@ const MAY: &[(&str, &[&str])] = &[
             "apply",
             "aws",
             "backend",
-            "client",
             "diagnostic",
             "diff",
-            "emulator",
             "event",
             "explain",
             "handler",
@@ -197,14 +192,6 @@ fn the_core_does_nothing_but_think() {
         for effect in ["std::fs", "std::net", "tokio::", "aws_sdk", "async fn", "std::io"] {
             assert!(!text.contains(effect), "{layer} uses {effect}");
         }
-    }
-}
-
-#[test]
-fn only_the_edge_names_the_emulator() {
-    for (layer, text) in sources() {
-        let names = text.contains("emulator::") && layer != "emulator";
-        assert!(!names || layer == "cli", "{layer} names the emulator");
     }
 }
 

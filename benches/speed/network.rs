@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use appsync_local::{Store, router};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
-use provision::emulator::{Store, router};
 
 use crate::process::{PROGRAM, write};
 use crate::specs::spec;

@@ -2,6 +2,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use provision::emulator::fuzzing;
+use appsync_local::fuzzing;
 
 fuzz_target!(|bytes: &[u8]| fuzzing::subprotocols(bytes));

@@ -17,8 +17,8 @@ use crate::cli::local::serving::{self, ServingArgs, stopped};
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::plan::Format;
 use crate::cli::{Exit, Failure, Io};
-use crate::emulator::{Happening, served_at};
 use crate::render::outputs::Outputs;
+use appsync_local::{Happening, served_at};
 use standing::Standing;
 use watch::Watch;
 

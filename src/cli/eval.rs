@@ -11,14 +11,14 @@ use crate::cli::parameters::{ParameterArgs, reject_unsuited};
 use crate::cli::plan::json;
 use crate::cli::{Exit, Failure, Io};
 use crate::diagnostic::Diagnostic;
-use crate::emulator::evaluation::{
-    self, Asked, DataSource, EVENTS_MAX, Evaluated, Evaluation, Given, evaluate, is_channel,
-};
 use crate::kind::Resource;
 use crate::render::evaluation::{
     Delivered, EvaluationDocument, Failed, HandlerError, LogLine, Outcome, frame, logs, text,
 };
 use crate::spec::Spec;
+use appsync_local::evaluation::{
+    self, Asked, DataSource, EVENTS_MAX, Evaluated, Evaluation, Given, evaluate, is_channel,
+};
 use code::{Code, call, judge};
 
 /// Run a handler on events, without AWS

@@ -18,8 +18,8 @@ use crate::cli::parameters::{ParameterArgs, with_name};
 use crate::cli::plan;
 use crate::cli::target::{self, Declared, LOCAL_FOLDER, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
-use crate::client::{Channel, Client, Endpoint, Mode, Net, NetOptions, Timing, is_of_aws};
 use crate::render::outputs::{ApiOutputs, NamespaceOutputs};
+use appsync_events::{Channel, Client, Endpoint, Mode, Net, NetOptions, Timing, is_of_aws};
 
 /// Which Event API, in which AWS, and as whom.
 #[derive(Clone, Debug, clap::Args)]
@@ -128,8 +128,8 @@ pub struct Reached {
     pub region: String,
     args: ReachArgs,
     /// What was given, or read from standard input.
-    token: Option<crate::client::Secret>,
-    api_key: Option<crate::client::Secret>,
+    token: Option<appsync_events::Secret>,
+    api_key: Option<appsync_events::Secret>,
     aws: Option<Aws>,
     session: Option<Session>,
     /// The folder of the local AWS, if it is that one.

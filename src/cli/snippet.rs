@@ -1,8 +1,8 @@
 //! `--print`: how to do the same with another tool.
 use crate::cli::reach::{Proof, Reached};
 use crate::cli::{Exit, Failure, Io};
-use crate::client::{Mode, Secret};
 use crate::render::snippets::{Action, Snippet, curl, js, wscat};
+use appsync_events::{Mode, Secret};
 
 /// A tool that others have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -12,8 +12,8 @@ use crate::cli::publish::no_channel;
 use crate::cli::reach::{ApiArgs, Doing, Reached, closing, failure, reach, words};
 use crate::cli::snippet::{PrintArgs, print};
 use crate::cli::{Exit, Failure, Io};
-use crate::client::{Channel, Credentials, Kind, Subscriber, Subscription, Told};
 use crate::render::snippets::Action;
+use appsync_events::{Channel, Credentials, Kind, Subscriber, Subscription, Told};
 use filter::Filter;
 
 /// Print the events of channels as they come, until Ctrl-C

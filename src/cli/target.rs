@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use crate::aws::{Aws, Endpoint, Target, connect};
 use crate::cli::again::word;
 use crate::cli::{Exit, Failure, Io};
-use crate::emulator::{self, OpenError, Plane, Settings, Store};
+use appsync_local::{OpenError, Plane, Settings, Store};
 
 /// Where the local AWS of a folder keeps what it knows.
 pub const LOCAL_FOLDER: &str = ".provision";
@@ -217,7 +217,7 @@ async fn local(folder: &Path, io: &mut Io) -> Result<(String, Option<Server>), F
         let _ = stopped.await;
     };
     let plane = Plane::new(store, Settings::default());
-    let task = tokio::spawn(emulator::serve(vec![listener], plane, None, shutdown));
+    let task = tokio::spawn(appsync_local::serve(vec![listener], plane, None, shutdown));
     Ok((url, Some(Server { stop, task })))
 }
 
@@ -245,7 +245,7 @@ pub async fn wait_for(folder: &Path, io: &mut Io) -> Result<Opened, Failure> {
         match Store::open(folder, io.clock.clone()) {
             Ok(store) => return Ok(Opened::Store(store)),
             Err(error @ OpenError::InUse { .. }) => {
-                if let Some(url) = emulator::served_at(folder) {
+                if let Some(url) = appsync_local::served_at(folder) {
                     return Ok(Opened::Served(url));
                 }
                 if waited.is_zero() {

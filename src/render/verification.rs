@@ -8,7 +8,7 @@ pub use table::table;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::client::verify::{About, Finding, Verdict, Verified};
+use appsync_events::verify::{About, Finding, Verdict, Verified};
 
 /// What `provision verify --format json` prints.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use provision::client::{
+use appsync_events::{
     Client, ClientError, Credentials, Endpoint, Kind, Net, NetOptions, Publisher, Secret, Socket,
     Timing,
 };

@@ -2,8 +2,8 @@
 use std::io;
 use std::sync::Arc;
 
+use appsync_local::{Plane as DataPlane, Settings, router_of};
 use futures_util::stream::{self, StreamExt};
-use provision::emulator::{Plane as DataPlane, Settings, router_of};
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::client_async;

@@ -3,9 +3,9 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use appsync_local::{Faults, Store};
 use aws_sdk_appsync::config::retry::RetryConfig;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use provision::emulator::{self, Faults, Store};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -70,8 +70,8 @@ async fn who_hangs_gets_nothing_until_the_service_ends() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    let plane = emulator::Plane::new(Arc::clone(&store), emulator::Settings::default());
-    let service = emulator::serve(vec![listener], plane, None, async { drop(ended.await) });
+    let plane = appsync_local::Plane::new(Arc::clone(&store), appsync_local::Settings::default());
+    let service = appsync_local::serve(vec![listener], plane, None, async { drop(ended.await) });
     let service = tokio::spawn(service);
     let faulty = Arc::new(Faulty { store, clock, address });
     let hung = tokio::spawn({

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use appsync_local::Store;
 use aws_smithy_async::time::{SharedTimeSource, TimeSource};
-use provision::emulator::{self, Store};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -63,7 +63,7 @@ impl Faulty {
         store.set_faults(serde_json::from_value(faults).unwrap());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = emulator::router(Arc::clone(&store));
+        let router = appsync_local::router(Arc::clone(&store));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { store, clock, address }
     }

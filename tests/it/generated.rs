@@ -1,7 +1,7 @@
 //! What can be derived is generated, committed, and held against its source here. `UPDATE=1` writes it.
 use std::fs;
 
-use provision::emulator::Switches;
+use appsync_local::Switches;
 use provision::event::Event;
 use provision::explain::{Page, pages};
 use provision::kinds::KINDS;

@@ -1,10 +1,10 @@
 //! What there can be only one of, as the web ACL of an API, where its mark is left or a stranger has the
 //! place; and marks that are not where they belong.
+use appsync_local::Store;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use provision::address::Address;
 use provision::backend::direct::{Proposal, propose, shows_late};
 use provision::diff::Verb;
-use provision::emulator::Store;
 use provision::kind::{Desired, Owner};
 use provision::live::LookError;
 use provision::policy::{Policy, refused};

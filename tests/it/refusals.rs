@@ -1,12 +1,12 @@
 //! When AWS says no: what was tried, what AWS said, the likely cause, what helps, and what remains.
 use std::sync::Arc;
 
+use appsync_local::Store;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Response;
 use axum::middleware::{Next, from_fn};
-use provision::emulator::Store;
 use serde_json::{Value, json};
 
 use crate::world::{Ran, Served, World, serve, serve_store};

@@ -1,12 +1,12 @@
 //! Handlers as people write them, run: what AWS documents of them, and how those end that can't end well.
 use std::fs;
 
+use appsync_local::evaluation::{
+    Asked, At, DataSource, Evaluated, Evaluation, Given, Line, evaluate,
+};
 use aws_sdk_appsync::operation::create_channel_namespace::CreateChannelNamespaceError;
 use aws_sdk_appsync::types::{
     AppSyncRuntime, AuthMode, AuthProvider, AuthenticationType, EventConfig, RuntimeName,
-};
-use provision::emulator::evaluation::{
-    Asked, At, DataSource, Evaluated, Evaluation, Given, Line, evaluate,
 };
 use serde_json::{Value, json};
 

@@ -1,11 +1,11 @@
 //! `provision verify`, against a local AWS that does what a spec says, and against one that does not.
 use std::time::Duration;
 
-use provision::client::verify::{
+use appsync_events::verify::{
     About, Accepted, Bearer, Handling, Operation, Options, Place, Subject, Verdict,
     verify as verified,
 };
-use provision::client::{Client, Credentials, Endpoint, Mode, Net, NetOptions, Secret, Timing};
+use appsync_events::{Client, Credentials, Endpoint, Mode, Net, NetOptions, Secret, Timing};
 use provision::render::verification::{Verification, junit, table};
 use quick_xml::Reader;
 use quick_xml::events::Event;

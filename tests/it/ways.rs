@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use appsync_local::{Store, Switches};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use futures_util::stream::{StreamExt, iter};
 use proptest::strategy::{Strategy, ValueTree};
@@ -12,7 +13,6 @@ use provision::apply::Stop;
 use provision::aws::Aws;
 use provision::backend::direct::{Carried, Done, Proposal, Way, carry_out, propose};
 use provision::diff::{Change, compare};
-use provision::emulator::{Store, Switches};
 use provision::kind::{Desired, Live, Resource};
 use provision::plan::promised;
 use provision::text::Hole;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
+use appsync_local::{Store, router};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use provision::aws::{Aws, Endpoint, Target, connect};
-use provision::emulator::{Store, router};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;

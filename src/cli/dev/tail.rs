@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use crate::emulator::{CodePlace, Failure, Happening};
+use appsync_local::{CodePlace, Failure, Happening};
 
 /// Characters of an event; the console and `--format json` show all of them.
 const SHOWN_MAX: usize = 160;

@@ -4,11 +4,11 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::cli::{Failure, Io};
 use crate::diagnostic::{self, At, Diagnostic, OtherFile, Severity};
-use crate::emulator::evaluation;
 use crate::kind::Resource;
 use crate::render::diagnostics;
 use crate::render::evaluation::CodePlace;
 use crate::source::Source;
+use appsync_local::evaluation;
 
 /// A handler's code, and where it stands.
 pub enum Code<'a> {

@@ -12,7 +12,7 @@ use crate::cli::local::settings::SettingsArgs;
 use crate::cli::local::trust;
 use crate::cli::target::LOCAL_FOLDER;
 use crate::cli::{Failure, Io};
-use crate::emulator::{self, Announcement, Faults, Latency, Plane, Store, Switches};
+use appsync_local::{Announcement, Faults, Latency, Plane, Store, Switches};
 
 #[derive(Debug, clap::Args)]
 pub struct ServingArgs {
@@ -53,7 +53,7 @@ impl Serving {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
         let Self { plane, listeners, tls, announced, .. } = self;
-        let served = emulator::serve(listeners, plane, Some(tls), shutdown).await;
+        let served = appsync_local::serve(listeners, plane, Some(tls), shutdown).await;
         drop(announced);
         served
     }
@@ -76,7 +76,7 @@ pub async fn open(args: &ServingArgs, console: bool, io: &Io) -> Result<Serving,
     let port = listeners[0].local_addr()?.port();
     let url = format!("http://{}", listeners[0].local_addr()?);
     let authority = trust::authority(&folder, io)?;
-    let tls = emulator::tls(Arc::clone(&store), authority)?;
+    let tls = appsync_local::tls(Arc::clone(&store), authority)?;
     raise_open_files();
     let announced = store.announce(&url)?;
     let plane = Plane::new(store, settings);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::cli::{Failure, Io};
-use crate::emulator::Settings;
+use appsync_local::Settings;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Event APIs")]

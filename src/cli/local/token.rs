@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::target::{LOCAL_FOLDER, Opened, wait_for};
 use crate::cli::{Exit, Failure, Io};
-use crate::emulator::{Plane, Settings, TokenAsked};
+use appsync_local::{Plane, Settings, TokenAsked};
 
 /// Make a token that an Event API of the local AWS takes
 ///

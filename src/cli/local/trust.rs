@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::target::LOCAL_FOLDER;
 use crate::cli::{Exit, Failure, Io};
-use crate::emulator::{Authority, CERTIFICATE_FILE, create_private};
 use crate::render::shell::quoted;
+use appsync_local::{Authority, CERTIFICATE_FILE, create_private};
 
 /// Say how clients come to trust the local AWS's certificates
 ///

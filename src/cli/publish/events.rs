@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::cli::publish::Args;
 use crate::cli::{Exit, Failure, Io};
-use crate::client::{EVENTS_MAX, sized};
+use appsync_events::{EVENTS_MAX, sized};
 
 /// A line of a pipe that has more is there within this time; a batch waits no longer to become full.
 const LINGER: Duration = Duration::from_millis(10);

@@ -5,7 +5,7 @@ use crate::cli::publish::events::Events;
 use crate::cli::publish::stop::Stop;
 use crate::cli::publish::tally::Tally;
 use crate::cli::{Failure, Io};
-use crate::client::{Batches, ClientError, Kind, Published, Publisher, Timing};
+use appsync_events::{Batches, ClientError, Kind, Published, Publisher, Timing};
 
 /// A server that was there a moment ago is waited for, for this long: it is started anew, perhaps.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::plan::Format;
 use crate::cli::{Exit, Failure, Io};
-use crate::client::{Channel, ClientError, Published};
+use appsync_events::{Channel, ClientError, Published};
 
 /// What became of the events until now.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use crate::cli::again::word;
 use crate::cli::reach::{Doing, ModeArg, ReachArgs, Reached, only_credentials};
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
-use crate::client::{Credentials, Mode, Secret, Signer};
 use crate::render::outputs::{KeyOutputs, NamespaceOutputs, lasting};
+use appsync_events::{Credentials, Mode, Secret, Signer};
 
 const TOKEN_VARIABLE: &str = "PROVISION_TOKEN";
 

@@ -2,7 +2,7 @@
 use crate::cli::Failure;
 use crate::cli::reach::credentials::end_of;
 use crate::cli::reach::{Doing, Reached};
-use crate::client::{Channel, ClientError, Credentials, Kind, Mode};
+use appsync_events::{Channel, ClientError, Credentials, Kind, Mode};
 
 /// The error, with what probably is behind it and what helps.
 pub fn failure(

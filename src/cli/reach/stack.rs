@@ -4,11 +4,11 @@ use crate::cli::outputs::no_api;
 use crate::cli::reach::{ReachArgs, Reached, address, endpoint};
 use crate::cli::target::Session;
 use crate::cli::{Exit, Failure};
-use crate::client::{Channel, Endpoint, Mode};
 use crate::kind::{Desired, Resource};
 use crate::render::outputs::{ApiOutputs, NamespaceOutputs, outputs};
 use crate::spec::Spec;
 use crate::suggest::meant;
+use appsync_events::{Channel, Endpoint, Mode};
 
 /// The API of a stack. The values of its keys are in it.
 #[derive(Debug)]

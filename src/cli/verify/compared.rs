@@ -3,10 +3,10 @@ use crate::access::ApiAccess;
 use crate::backend::direct::Proposal;
 use crate::cli::again::Again;
 use crate::cli::verify::Choice;
-use crate::client::Mode;
-use crate::client::verify::Finding;
 use crate::diff::{Change, Field};
 use crate::kind::Verb;
+use appsync_events::Mode;
+use appsync_events::verify::Finding;
 
 /// What of `api` the spec declares and AWS lacks, and which handlers AWS has otherwise than the spec: what a try
 /// may not show, as of a handler that lets through whatever we publish.

@@ -1,7 +1,7 @@
 //! Events that the user gives for a namespace whose handler does not take every one.
 use crate::cli::load::file_or_json;
 use crate::cli::{Failure, Io};
-use crate::client::verify::Probe;
+use appsync_events::verify::Probe;
 
 /// An event for a namespace: a JSON file, or the JSON itself.
 #[derive(Clone, Debug)]

@@ -12,11 +12,11 @@ use crate::cli::verify::compared::differences;
 use crate::cli::verify::token::Tokens;
 use crate::cli::verify::{Choice, Wanted};
 use crate::cli::{Exit, Failure, Io};
-use crate::client::verify::{Accepted, Bearer, Finding, Handling, Place, Subject, Verified};
-use crate::client::{Client, Credentials, Endpoint, Mode, Net, Secret, Signer, Timing};
 use crate::kind::Desired;
 use crate::render::outputs::{ApiOutputs, lasting, outputs};
 use crate::suggest::meant;
+use appsync_events::verify::{Accepted, Bearer, Finding, Handling, Place, Subject, Verified};
+use appsync_events::{Client, Credentials, Endpoint, Mode, Net, Secret, Signer, Timing};
 
 /// The APIs to verify, and what there is to say of those that AWS does not have.
 pub struct Found {

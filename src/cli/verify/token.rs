@@ -2,8 +2,8 @@
 use crate::cli::Io;
 use crate::cli::local::token::ask;
 use crate::cli::reach::{ModeArg, is_jwt};
-use crate::client::{Mode, Secret};
-use crate::emulator::TokenAsked;
+use appsync_events::{Mode, Secret};
+use appsync_local::TokenAsked;
 
 /// For whichever mode of an API takes it, if only one does.
 const ANY: &str = "PROVISION_TOKEN";

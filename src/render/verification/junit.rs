@@ -1,8 +1,8 @@
 //! For a build server: JUnit's XML, as Jenkins, GitLab and GitHub's actions read it.
 use quick_xml::escape::escape;
 
-use crate::client::verify::{Expected, Finding, Verdict, Verified};
 use crate::render::verification::{Verification, about, detail};
+use appsync_events::verify::{Expected, Finding, Verdict, Verified};
 
 /// A suite for each API, a case for each check. `strict`: what was not tried has failed.
 pub fn junit(it: &Verification, strict: bool) -> String {

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 
 use anstyle::AnsiColor;
 
-use crate::client::verify::{About, Expected, Finding, Operation, Verdict, Verified};
 use crate::render::verification::{Verification, about, detail, word};
+use appsync_events::verify::{About, Expected, Finding, Operation, Verdict, Verified};
 
 const HEAD: [&str; 7] =
     ["", "connect", "subscribe", "publish http", "publish socket", "latency", "verdict"];

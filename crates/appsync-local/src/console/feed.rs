@@ -1,0 +1,64 @@
+//! What happens, told to a browser as it happens, as server-sent events.
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response};
+use futures_util::stream;
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
+
+use crate::events::{Happening, Plane};
+
+/// How often a browser hears that its connection lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// What comes first: how soon to try again once the connection is lost, in milliseconds.
+const BEGINNING: &str = "retry: 500\n\n";
+
+struct Watching {
+    plane: Arc<Plane>,
+    happenings: broadcast::Receiver<Happening>,
+    changes: watch::Receiver<()>,
+    begun: bool,
+}
+
+/// `happening`: one of the data plane's. `changed`: an API may have, or the clock. `missed`: so many were lost.
+pub fn feed(plane: &Arc<Plane>) -> Response<Body> {
+    let (happenings, changes) = (plane.feed.watch(), plane.store.changes());
+    let watching = Watching { plane: Arc::clone(plane), happenings, changes, begun: false };
+    let told = stream::unfold(watching, async |mut it| {
+        let text = it.next().await?;
+        Some((Ok::<_, Infallible>(text), it))
+    });
+    let mut response = Response::new(Body::from_stream(told));
+    let headers = response.headers_mut();
+    headers.insert("content-type", HeaderValue::from_static("text/event-stream"));
+    headers.insert("cache-control", HeaderValue::from_static("no-store"));
+    response
+}
+
+impl Watching {
+    /// Nothing once the service ends.
+    async fn next(&mut self) -> Option<String> {
+        if !std::mem::replace(&mut self.begun, true) {
+            return Some(BEGINNING.to_owned());
+        }
+        tokio::select! {
+            () = self.plane.store.closed() => None,
+            happening = self.happenings.recv() => match happening {
+                Ok(happening) => Some(event("happening", &json!(happening).to_string())),
+                Err(RecvError::Lagged(missed)) => Some(event("missed", &missed.to_string())),
+                Err(RecvError::Closed) => None,
+            },
+            changed = self.changes.changed() => changed.is_ok().then(|| event("changed", "{}")),
+            () = tokio::time::sleep(KEEP_ALIVE) => Some(": here\n\n".to_owned()),
+        }
+    }
+}
+
+/// JSON has no line breaks of its own, so that a line is enough.
+fn event(name: &str, data: &str) -> String {
+    format!("event: {name}\ndata: {data}\n\n")
+}

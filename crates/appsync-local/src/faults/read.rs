@@ -1,0 +1,220 @@
+//! Reading faults so that what is read can't be wrong: what is not right is told with its place.
+use std::fmt;
+
+use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::faults::{Latency, On};
+use crate::operation;
+
+/// Each list remembers a state for each call that it lags.
+const LISTS_LAG_CALLS_MAX: usize = 100;
+/// A hundred years: more would leave the range in which moments can be added to.
+pub const CLOCK_MAX_S: i64 = 100 * 365 * 86_400;
+
+pub fn chance<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    let chance = Option::<f64>::deserialize(from)?;
+    match chance {
+        Some(it) if !(0.0..=1.0).contains(&it) => {
+            Err(D::Error::custom(format!("`chance` is {it}, and must be from 0 to 1")))
+        }
+        _ => Ok(chance),
+    }
+}
+
+pub fn lists_lag_calls<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    match usize::deserialize(from)? {
+        calls if calls > LISTS_LAG_CALLS_MAX => Err(D::Error::custom(format!(
+            "`lists-lag-calls` is {calls}, and can be {LISTS_LAG_CALLS_MAX} at most"
+        ))),
+        calls => Ok(calls),
+    }
+}
+
+pub fn clock_skew_s<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+    match i64::deserialize(from)? {
+        skew if !(-CLOCK_MAX_S..=CLOCK_MAX_S).contains(&skew) => {
+            Err(D::Error::custom(format!("`clock-skew-s` is {skew}, more than a hundred years")))
+        }
+        skew => Ok(skew),
+    }
+}
+
+/// A code goes into a header.
+pub fn code<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let code = String::deserialize(from)?;
+    match !code.is_empty() && code.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'.') {
+        true => Ok(code),
+        false => Err(D::Error::custom(
+            "`code` must be letters, digits and dots, as in `NotFoundException`",
+        )),
+    }
+}
+
+pub fn status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+    match u16::deserialize(from)? {
+        status @ 400..=599 => Ok(status),
+        status => {
+            Err(D::Error::custom(format!("`status` is {status}, and must be from 400 to 599")))
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Latency {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(LatencyVisitor)
+    }
+}
+
+impl Serialize for Latency {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if self.min == self.max {
+            return to.serialize_u64(self.min);
+        }
+        let mut written = to.serialize_struct("Latency", 2)?;
+        written.serialize_field("min", &self.min)?;
+        written.serialize_field("max", &self.max)?;
+        written.end()
+    }
+}
+
+struct LatencyVisitor;
+
+impl<'de> Visitor<'de> for LatencyVisitor {
+    type Value = Latency;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("milliseconds, or `min` and `max` of them")
+    }
+    fn visit_u64<E: Error>(self, both: u64) -> Result<Latency, E> {
+        Ok(Latency { min: both, max: both })
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Latency, A::Error> {
+        let (mut min, mut max) = (None, None);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "min" => min = Some(map.next_value()?),
+                "max" => max = Some(map.next_value()?),
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    return Err(A::Error::unknown_field(&key, &["min", "max"]));
+                }
+            }
+        }
+        let min = min.ok_or_else(|| A::Error::missing_field("min"))?;
+        let max = max.ok_or_else(|| A::Error::missing_field("max"))?;
+        match min <= max {
+            true => Ok(Latency { min, max }),
+            false => Err(A::Error::custom(format!("`min` is {min}, more than `max`, {max}"))),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for On {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(OnVisitor)
+    }
+}
+
+impl Serialize for On {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Every => to.serialize_str("*"),
+            Self::These(names) => names.serialize(to),
+        }
+    }
+}
+
+struct OnVisitor;
+
+impl<'de> Visitor<'de> for OnVisitor {
+    type Value = On;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of an operation, a list of them, or \"*\"")
+    }
+    fn visit_str<E: Error>(self, name: &str) -> Result<On, E> {
+        match name {
+            "*" => Ok(On::Every),
+            name => Ok(On::These(vec![known(name)?])),
+        }
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut several: A) -> Result<On, A::Error> {
+        let mut names = Vec::new();
+        while let Some(name) = several.next_element::<String>()? {
+            names.push(known(&name)?);
+        }
+        Ok(On::These(names))
+    }
+}
+
+fn known<E: Error>(name: &str) -> Result<&'static str, E> {
+    operation::names().find(|it| *it == name).ok_or_else(|| {
+        let alike = |it: &&str| (strsim::jaro_winkler(it, name) * 1_000.0) as u32;
+        let nearest = operation::names().max_by_key(alike).unwrap_or_default();
+        let all: Vec<_> = operation::names().collect();
+        let all = all.join(", ");
+        E::custom(format!(
+            "`{name}` is no operation of the local AWS; did you mean `{nearest}`? There are {all}"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use crate::faults::Faults;
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place_and_what_would_be_right() {
+        let check = |text: &str, expected: &[&str]| {
+            let error = Faults::read(text).unwrap_err().to_string();
+            for part in expected {
+                assert!(error.contains(part), "{error}");
+            }
+        };
+        check("{", &["line 1 column 1"]);
+        check("{\n  \"latency\": 1 }", &["unknown field `latency`", "`latency-ms`", "line 2"]);
+        check(r#"{"latency-ms": "5"}"#, &["milliseconds, or `min` and `max`"]);
+        check(r#"{"latency-ms": {"min": 1}}"#, &["missing field `max`"]);
+        check(r#"{"latency-ms": {"min": 2, "max": 1}}"#, &["`min` is 2, more than `max`, 1"]);
+        check(r#"{"latency-ms": {"least": 2}}"#, &["unknown field `least`", "`min` or `max`"]);
+        check(r#"{"rules": [{"on": "CreatApi", "fault": "hang"}]}"#, &["did you mean `CreateApi`"]);
+        check(r#"{"rules": [{"on": ["GetRol"], "fault": "hang"}]}"#, &["did you mean `GetRole`"]);
+        check(r#"{"rules": [{"on": 1, "fault": "hang"}]}"#, &["the name of an operation"]);
+        check(r#"{"rules": [{"on": "*"}]}"#, &["missing field `fault`"]);
+        check(r#"{"rules": [{"on": "*", "fault": "slow"}]}"#, &["`slow`", "`fail-before`"]);
+        check(r#"{"rules": [{"on": "*", "fault": "hang", "chance": 2}]}"#, &["from 0 to 1"]);
+        check(r#"{"rules": [{"on": "*", "fault": "hang", "service": "s3"}]}"#, &["`appsync`"]);
+        check(
+            r#"{"rules": [{"on": "*", "fault": {"error": {"code": "a b", "status": 400}}}]}"#,
+            &["letters, digits and dots"],
+        );
+        check(
+            r#"{"rules": [{"on": "*", "fault": {"error": {"code": "A", "status": 200}}}]}"#,
+            &["from 400 to 599"],
+        );
+        check(r#"{"quotas": {"api": 1}}"#, &["unknown field `api`", "`apis`"]);
+        check(r#"{"overlap": "no"}"#, &["`allowed` or `conflict`"]);
+        check(r#"{"lists-lag-calls": 101}"#, &["100 at most"]);
+        check(r#"{"clock-skew-s": 9000000000000}"#, &["a hundred years"]);
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let faults = json!({
+            "latency-ms": { "min": 1, "max": 5 },
+            "rules": [
+                { "on": "*", "service": "iam", "fault": "throttle", "times": 2, "chance": 0.5 },
+                { "on": ["GetApi", "CreateApi"], "fault": { "delay-ms": 5 }, "after": 1 },
+                { "on": "GetRole", "fault": { "error": { "code": "X", "status": 418 } } },
+            ],
+            "quotas": { "apis": 1 },
+        });
+        let faults: Faults = from_value(faults).unwrap();
+        assert_eq!(faults.quotas.namespaces, 50);
+        assert_eq!(Faults::read(&json!(faults).to_string()).unwrap(), faults);
+    }
+}

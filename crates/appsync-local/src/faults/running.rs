@@ -1,0 +1,342 @@
+//! The faults that are in force, and what they must remember from call to call.
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use crate::answer::Fault;
+use crate::caller::Caller;
+use crate::faults::history::History;
+use crate::faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule};
+use crate::operation::{Listing, Operation, Service};
+use crate::state::State;
+
+/// What is in force, and how far it has come.
+pub struct Running(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    faults: Faults,
+    /// How many calls came, for jitter.
+    calls: u64,
+    /// What each rule has seen and done.
+    counts: Vec<Count>,
+    /// What changes that last are about.
+    held: BTreeSet<String>,
+    /// When roles were made and their trust was last changed, by account and name in lower case.
+    roles: BTreeMap<(String, String), RoleTimes>,
+    /// Only while lists are stale.
+    history: Option<History>,
+    /// How far the clock was moved.
+    moved_s: f64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    matched: u64,
+    fired: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct RoleTimes {
+    made_epoch_s: f64,
+    trusted_epoch_s: f64,
+}
+
+/// What is to happen to one call.
+#[derive(Debug)]
+pub struct Verdict {
+    pub delay: Duration,
+    pub effect: Option<Effect>,
+    /// Whether a rule delays it.
+    pub delayed: bool,
+}
+
+/// A change that lasts; it ends when this is dropped.
+pub struct Held {
+    running: Arc<Running>,
+    key: String,
+}
+
+impl Running {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::default()))
+    }
+
+    /// Puts `faults` in force, from `state` on. Rules start counting anew.
+    pub fn set(&self, faults: Faults, state: &State) {
+        let stale = faults.lists_lag_s > 0 || faults.lists_lag_calls > 0;
+        let mut inner = self.inner();
+        inner.counts = vec![Count::default(); faults.rules.len()];
+        inner.calls = 0;
+        inner.history = stale.then(|| History::from(state.clone()));
+        inner.faults = faults;
+    }
+
+    pub fn faults(&self) -> Faults {
+        self.inner().faults.clone()
+    }
+    pub fn quotas(&self) -> Quotas {
+        self.inner().faults.quotas
+    }
+    /// Left to itself: when the clock is skewed.
+    pub fn checks_signature_time(&self) -> bool {
+        let faults = &self.inner().faults;
+        faults.check_signature_time.unwrap_or(faults.clock_skew_s != 0)
+    }
+    pub fn overlap_lasts(&self) -> Duration {
+        Duration::from_millis(self.inner().faults.overlap_ms)
+    }
+
+    /// How far this clock is from the machine's.
+    pub fn clock_off_s(&self) -> f64 {
+        let inner = self.inner();
+        inner.faults.clock_skew_s as f64 + inner.moved_s
+    }
+    pub fn move_clock(&self, by_s: f64) {
+        self.inner().moved_s += by_s;
+    }
+
+    /// Asks the rules. Delays add up; of other faults the first counts.
+    pub fn judge(&self, operation: &Operation) -> Verdict {
+        let mut inner = self.inner();
+        let Inner { faults, calls, counts, .. } = &mut *inner;
+        *calls += 1;
+        let latency = faults.latency_ms.map_or(0, |it| it.drawn(draw(faults.seed, 0, *calls)));
+        let mut verdict =
+            Verdict { delay: Duration::from_millis(latency), effect: None, delayed: false };
+        for ((n, rule), count) in faults.rules.iter().enumerate().zip(counts) {
+            let drawn = |matched| draw(faults.seed, n as u64 + 1, matched);
+            // A rule that comes too late counts the call all the same.
+            let open = verdict.effect.is_none() || matches!(rule.fault, Effect::DelayMs(_));
+            if !rule.fires(operation, count, open, drawn) {
+                continue;
+            }
+            match &rule.fault {
+                Effect::DelayMs(more) => {
+                    verdict.delay += Duration::from_millis(*more);
+                    verdict.delayed = true;
+                }
+                effect => verdict.effect = Some(effect.clone()),
+            }
+        }
+        verdict
+    }
+
+    /// Begins the change that `operation` is, unless another of the same lasts.
+    pub fn hold(self: &Arc<Self>, operation: &Operation) -> Result<Option<Held>, Fault> {
+        let Some(key) = &operation.changes else { return Ok(None) };
+        let mut inner = self.inner();
+        let counts = operation.name != "CreateApi" || inner.faults.overlap_create_api;
+        if inner.faults.overlap == Overlap::Allowed || !counts {
+            return Ok(None);
+        }
+        match inner.held.insert(key.clone()) {
+            true => Ok(Some(Held { running: Arc::clone(self), key: key.clone() })),
+            false => {
+                let message = "Another modification is in progress. Please try again later.";
+                Err(Fault::new(409, "ConcurrentModificationException", message))
+            }
+        }
+    }
+
+    /// Notes that a role was made, or that only its trust was changed.
+    pub fn role_changed(&self, account: &str, name: &str, made: bool, now_epoch_s: f64) {
+        let key = (account.to_owned(), name.to_ascii_lowercase());
+        let mut inner = self.inner();
+        let fresh = RoleTimes { made_epoch_s: now_epoch_s, trusted_epoch_s: now_epoch_s };
+        let known = inner.roles.get(&key).map_or(f64::NEG_INFINITY, |it| it.made_epoch_s);
+        let made_epoch_s = if made { now_epoch_s } else { known };
+        inner.roles.insert(key, RoleTimes { made_epoch_s, ..fresh });
+    }
+    pub fn role_deleted(&self, account: &str, name: &str) {
+        self.inner().roles.remove(&(account.to_owned(), name.to_ascii_lowercase()));
+    }
+
+    /// Refuses a role that has not settled: AWS could not assume it yet (reference §5.4).
+    pub fn check_role(&self, arn: &str, now_epoch_s: f64) -> Result<(), Fault> {
+        let account = arn.split(':').nth(4).unwrap_or_default();
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        let inner = self.inner();
+        let times = inner.roles.get(&(account.to_owned(), name.to_ascii_lowercase()));
+        let settled_at = times.map(|it| it.trusted_epoch_s + inner.faults.roles_settle_s as f64);
+        match settled_at {
+            // AWS's text is not known.
+            Some(at) if now_epoch_s < at => {
+                Err(Fault::bad_request(format!("Unable to assume role {arn}.")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Remembers the state that a change made, if lists are to be stale.
+    pub fn remember(&self, state: &State, now_epoch_s: f64) {
+        let mut inner = self.inner();
+        let lag_s = inner.faults.lists_lag_s;
+        if let (Some(history), true) = (&mut inner.history, lag_s > 0) {
+            history.remember(state.clone(), now_epoch_s, lag_s as f64);
+        }
+    }
+
+    /// What a call is shown in place of `state`, if it is to be shown something else.
+    pub fn stale(
+        &self,
+        operation: &Operation,
+        caller: &Caller,
+        listing: Option<&Listing>,
+        state: &State,
+        now_epoch_s: f64,
+    ) -> Option<State> {
+        let mut inner = self.inner();
+        let Faults { lists_lag_s, lists_lag_calls, iam_reads_lag_s, .. } = inner.faults;
+        let lists = inner.history.as_mut().zip(listing).map(|(history, listing)| {
+            let then = match lists_lag_s {
+                0 => Arc::new(state.clone()),
+                lag_s => history.seconds_ago(now_epoch_s, lag_s as f64),
+            };
+            match lists_lag_calls {
+                0 => then,
+                calls => history.calls_ago(listing, calls, then),
+            }
+        });
+        let lists = lists.map(|it| State::clone(&it));
+        let reads_roles = operation.service == Some(Service::Iam)
+            && ["GetRole", "ListRoles"].contains(&operation.name);
+        if iam_reads_lag_s == 0 || !reads_roles {
+            return lists;
+        }
+        let mut shown = lists.unwrap_or_else(|| state.clone());
+        shown.account(caller).roles.retain(|name, _| {
+            let times = inner.roles.get(&(caller.account.clone(), name.clone()));
+            times.is_none_or(|it| it.made_epoch_s + iam_reads_lag_s as f64 <= now_epoch_s)
+        });
+        Some(shown)
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl Rule {
+    /// Whether it acts on this call; it counts the call in any case.
+    fn fires(
+        &self,
+        operation: &Operation,
+        count: &mut Count,
+        open: bool,
+        drawn: impl Fn(u64) -> f64,
+    ) -> bool {
+        let on = match &self.on {
+            On::Every => true,
+            On::These(names) => names.contains(&operation.name),
+        };
+        if !on || self.service.is_some_and(|it| operation.service != Some(it)) {
+            return false;
+        }
+        count.matched += 1;
+        let fires = open
+            && count.matched > self.after
+            && self.times.is_none_or(|times| count.fired < times)
+            && self.chance.is_none_or(|chance| drawn(count.matched) < chance);
+        count.fired += u64::from(fires);
+        fires
+    }
+}
+
+impl Latency {
+    fn drawn(self, chance: f64) -> u64 {
+        self.min + ((self.max - self.min) as f64 * chance).round() as u64
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.running.inner().held.remove(&self.key);
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").finish_non_exhaustive()
+    }
+}
+
+/// A number from 0 up to 1, the same whenever its three reasons are: chance that can be had again.
+fn draw(seed: u64, whose: u64, nth: u64) -> f64 {
+    let mix = |it: u64| {
+        // SplitMix64.
+        let it = it.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        it ^ (it >> 31)
+    };
+    let bits = mix(mix(mix(seed) ^ whose) ^ nth);
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn running(faults: Value) -> Arc<Running> {
+        let running = Running::new();
+        running.set(serde_json::from_value(faults).unwrap(), &State::default());
+        running
+    }
+    fn get_api() -> Operation {
+        Operation { service: Some(Service::Appsync), name: "GetApi", changes: None }
+    }
+    /// What each of some calls meets.
+    fn met(running: &Running, calls: usize) -> Vec<&'static str> {
+        let name = |_| running.judge(&get_api()).effect.map_or("", |it| it.name());
+        (0..calls).map(name).collect()
+    }
+
+    #[test]
+    fn rules_skip_count_and_end_and_the_first_decides() {
+        let rules = json!([
+            { "on": "CreateApi", "fault": "hang" },
+            { "on": "*", "service": "iam", "fault": "hang" },
+            { "on": ["GetApi", "ListApis"], "fault": "throttle", "after": 1, "times": 2 },
+            { "on": "GetApi", "fault": "drop-after", "after": 2 },
+        ]);
+        let running = running(json!({ "rules": rules }));
+        assert_eq!(met(&running, 5), ["", "throttle", "throttle", "drop-after", "drop-after"]);
+    }
+
+    #[test]
+    fn delays_add_up_to_the_latency_and_leave_the_other_rules_their_turn() {
+        let rules = json!([
+            { "on": "*", "fault": { "delay-ms": 20 } },
+            { "on": "*", "fault": "fail-after" },
+            { "on": "*", "fault": { "delay-ms": 300 } },
+        ]);
+        let verdict = running(json!({ "latency-ms": 1, "rules": rules })).judge(&get_api());
+        assert_eq!(verdict.delay, Duration::from_millis(321));
+        assert_eq!(verdict.effect, Some(Effect::FailAfter));
+    }
+
+    #[test]
+    fn chance_and_jitter_are_the_same_for_the_same_seed() {
+        let faults = |seed: u64| {
+            json!({
+                "seed": seed,
+                "latency-ms": { "min": 10, "max": 20 },
+                "rules": [{ "on": "*", "fault": "throttle", "chance": 0.3 }],
+            })
+        };
+        let fired = |seed| met(&running(faults(seed)), 1_000);
+        assert_eq!(fired(1), fired(1));
+        assert_ne!(fired(1), fired(2));
+        let count = fired(1).iter().filter(|it| !it.is_empty()).count();
+        assert!((250..350).contains(&count), "{count}");
+        let running = running(faults(1));
+        let waits: BTreeSet<_> = (0..200).map(|_| running.judge(&get_api()).delay).collect();
+        assert_eq!(waits.first(), Some(&Duration::from_millis(10)));
+        assert_eq!(waits.last(), Some(&Duration::from_millis(20)));
+        assert_eq!(waits.len(), 11);
+    }
+}

@@ -1,0 +1,294 @@
+//! Where the local AWS keeps what it remembers: one file, written aside and renamed, before the
+//! change is answered. One process at a time has it.
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::UNIX_EPOCH;
+
+use aws_smithy_async::time::SharedTimeSource;
+use tokio::sync::watch;
+
+use crate::answer::Fault;
+use crate::calls::{Calls, LoggedCall};
+use crate::disk::{self, Announcement, Disk, OpenError};
+use crate::faults::{Faults, Quotas, Running};
+use crate::operation::Operation;
+use crate::service::Call;
+use crate::state::State;
+use crate::unknowns::Switches;
+
+/// The state, and how it is kept.
+pub struct Store {
+    state: Mutex<Versioned>,
+    clock: SharedTimeSource,
+    switches: Switches,
+    disk: Option<Disk>,
+    /// What is to go wrong. A run's, and never written.
+    pub(crate) running: Arc<Running>,
+    pub(crate) calls: Arc<Calls>,
+    /// Whether the service ends: then nobody waits any longer.
+    closing: watch::Sender<bool>,
+    /// Told of each change, of each move of the clock, and of the end.
+    changed: watch::Sender<()>,
+}
+
+struct Versioned {
+    state: State,
+    /// Counts changes, so that one write can serve many.
+    changes: u64,
+}
+
+impl Store {
+    /// Opens the store in `dir`, making it if need be, and locks it for this process.
+    pub fn open(dir: &Path, clock: SharedTimeSource) -> Result<Arc<Self>, OpenError> {
+        Self::open_with(dir, clock, Switches::default())
+    }
+
+    /// The same, of an AWS that behaves as `switches` say.
+    pub fn open_with(
+        dir: &Path,
+        clock: SharedTimeSource,
+        switches: Switches,
+    ) -> Result<Arc<Self>, OpenError> {
+        let (disk, state) = Disk::open(dir)?;
+        Ok(Self::new(state, clock, switches, Some(disk)))
+    }
+
+    /// A store that ends with its process.
+    pub fn in_memory(clock: SharedTimeSource) -> Arc<Self> {
+        Self::in_memory_with(clock, Switches::default())
+    }
+
+    /// The same, of an AWS that behaves as `switches` say.
+    pub fn in_memory_with(clock: SharedTimeSource, switches: Switches) -> Arc<Self> {
+        Self::new(State::default(), clock, switches, None)
+    }
+
+    fn new(
+        state: State,
+        clock: SharedTimeSource,
+        switches: Switches,
+        disk: Option<Disk>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(Versioned { state, changes: 0 }),
+            clock,
+            switches,
+            disk,
+            running: Running::new(),
+            calls: Arc::new(Calls::new()),
+            closing: watch::Sender::new(false),
+            changed: watch::Sender::new(()),
+        })
+    }
+
+    /// How this AWS behaves where nobody has published what AWS does.
+    pub fn switches(&self) -> &Switches {
+        &self.switches
+    }
+
+    /// Where it is kept, if it is.
+    pub fn folder(&self) -> Option<&Path> {
+        self.disk.as_ref().map(|it| it.dir.as_path())
+    }
+
+    /// Whether `host` is a name of one of its APIs: AWS's own for it, or a custom domain.
+    pub(crate) fn answers_to(&self, host: &str) -> bool {
+        let versioned = self.state();
+        let mut regions = versioned.state.accounts.values().flat_map(|it| it.regions.values());
+        let (prefix, rest) = host.split_once('.').unwrap_or((host, ""));
+        let aws = rest.starts_with("appsync-api.") || rest.starts_with("appsync-realtime-api.");
+        regions.any(|region| {
+            region.domains.contains_key(host)
+                || aws && region.apis.values().any(|it| it.dns_prefix == prefix)
+        })
+    }
+
+    /// Tells other commands where this store is served, until the value is dropped.
+    pub fn announce(&self, url: &str) -> io::Result<Announcement> {
+        let Some(disk) = &self.disk else { return Ok(Announcement::default()) };
+        disk.announce(url)
+    }
+
+    /// The time here, which faults may have moved from the machine's.
+    pub fn now_epoch_s(&self) -> f64 {
+        let clock = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        (clock.as_secs_f64() + self.running.clock_off_s()).max(0.0)
+    }
+
+    /// Moves the clock on, or back.
+    pub fn move_clock(&self, by_s: f64) {
+        self.running.move_clock(by_s);
+        self.changed.send_replace(());
+    }
+
+    /// Puts `faults` in force, in place of those before.
+    pub fn set_faults(&self, faults: Faults) {
+        self.running.set(faults, &self.state().state);
+    }
+    pub fn faults(&self) -> Faults {
+        self.running.faults()
+    }
+
+    /// What was asked since the store was made or the log emptied, in order.
+    pub fn calls(&self) -> Vec<LoggedCall> {
+        self.calls.all()
+    }
+    pub fn clear_calls(&self) {
+        self.calls.clear();
+    }
+
+    /// Ends all waiting: whoever hangs or is slow is let go.
+    pub(crate) fn close(&self) {
+        self.closing.send_replace(true);
+        self.changed.send_replace(());
+    }
+    pub(crate) fn is_closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+    /// Returns once the service ends.
+    pub(crate) async fn closed(&self) {
+        let mut closing = self.closing.subscribe();
+        // The sender lives in the store, so this can't fail before it ends.
+        let _ = closing.wait_for(|it| *it).await;
+    }
+
+    /// Tells of each change, of each move of the clock, and of the end.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    pub(crate) fn quotas(&self) -> Quotas {
+        self.running.quotas()
+    }
+    /// Refuses a role that AWS could not assume yet.
+    pub(crate) fn check_role(&self, arn: &str) -> Result<(), Fault> {
+        self.running.check_role(arn, self.now_epoch_s())
+    }
+
+    /// What `call` is shown in place of this store, if lists or reads are stale.
+    pub(crate) fn stale(&self, operation: &Operation, call: &Call) -> Option<Arc<Self>> {
+        let (listing, now) = (operation.listing(call), self.now_epoch_s());
+        let state = {
+            let versioned = self.state();
+            let (state, caller) = (&versioned.state, &call.caller);
+            self.running.stale(operation, caller, listing.as_ref(), state, now)?
+        };
+        Some(Arc::new(Self {
+            state: Mutex::new(Versioned { state, changes: 0 }),
+            clock: self.clock.clone(),
+            switches: self.switches.clone(),
+            disk: None,
+            running: Arc::clone(&self.running),
+            calls: Arc::clone(&self.calls),
+            closing: self.closing.clone(),
+            changed: self.changed.clone(),
+        }))
+    }
+
+    /// How often the state was changed: whoever keeps a copy knows by it when to look again.
+    pub(crate) fn change_number(&self) -> u64 {
+        self.state().changes
+    }
+
+    /// Looks at the state.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.state().state)
+    }
+
+    /// Changes the state and keeps it. A change that fails must not have changed anything.
+    pub(crate) async fn change<T>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let (result, number) = {
+            let mut versioned = self.state();
+            let result = change(&mut versioned.state)?;
+            versioned.changes += 1;
+            self.running.remember(&versioned.state, self.now_epoch_s());
+            (result, versioned.changes)
+        };
+        self.changed.send_replace(());
+        self.keep(number).await.map_err(|error| {
+            let message = format!("provision's local AWS can't write its state: {error}");
+            Fault::new(500, "InternalFailureException", message)
+        })?;
+        Ok(result)
+    }
+
+    /// Returns once change `number` is on disk. Whoever writes, writes for all who wait.
+    async fn keep(&self, number: u64) -> io::Result<()> {
+        let Some(disk) = &self.disk else { return Ok(()) };
+        let mut written = disk.written.lock().await;
+        if *written >= number {
+            return Ok(());
+        }
+        let (bytes, changes) = {
+            let versioned = self.state();
+            (disk::written(&versioned.state)?, versioned.changes)
+        };
+        disk.write(&bytes)?;
+        *written = changes;
+        Ok(())
+    }
+
+    /// Taken before what runs, never after: the faults have a lock of their own.
+    fn state(&self) -> MutexGuard<'_, Versioned> {
+        self.state.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("dir", &self.disk.as_ref().map(|it| &it.dir)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use aws_smithy_async::time::SystemTimeSource;
+
+    use super::*;
+    use crate::disk::{STATE_FILE, served_at};
+
+    fn clock() -> SharedTimeSource {
+        SharedTimeSource::new(SystemTimeSource::new())
+    }
+
+    #[tokio::test]
+    async fn what_was_changed_is_there_again_and_only_one_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("local");
+        let store = Store::open(&dir, clock()).unwrap();
+        let add = |state: &mut State| {
+            state.accounts.insert("1".into(), Default::default());
+            Ok(())
+        };
+        store.change(add).await.unwrap();
+        assert!(matches!(Store::open(&dir, clock()), Err(OpenError::InUse { .. })));
+        assert_eq!(served_at(&dir), None);
+        let announced = store.announce("http://here").unwrap();
+        assert_eq!(served_at(&dir).as_deref(), Some("http://here"));
+        drop((announced, store));
+        assert_eq!(served_at(&dir), None);
+        let again = Store::open(&dir, clock()).unwrap();
+        assert!(again.look(|state| state.accounts.contains_key("1")));
+    }
+
+    #[test]
+    fn a_damaged_or_newer_file_is_never_an_empty_aws() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |text: &str, expected: &str| {
+            fs::write(folder.path().join(STATE_FILE), text).unwrap();
+            let error = Store::open(folder.path(), clock()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        check("", "damaged");
+        check("{}", "no version");
+        check("{\"version\":2}", "knows version 1");
+        check("{\"version\":1}", "damaged");
+    }
+}
