@@ -3,46 +3,34 @@
 //!
 //! It imports nothing of ours: it is the second reading of a contract that the engine reads first.
 //! What it can't imitate it answers with an error that says so, never with a success.
-mod answer;
-mod appsync;
-mod caller;
-mod calls;
-mod clock;
+mod call_log;
 mod console;
-mod control;
-mod disk;
-mod events;
+mod control_plane;
+mod data_plane;
+mod emulator_options;
 mod faults;
-mod guard;
-mod iam;
 mod ids;
 mod javascript;
-mod operation;
-mod serve;
-mod service;
+mod protocol;
+mod server;
 mod state;
 mod store;
-mod sts;
-mod tls;
-mod unknowns;
-mod wafv2;
-mod xml;
 
-pub use calls::LoggedCall;
-pub use disk::{Announcement, OpenError, create_private, served_at};
+pub use call_log::LoggedCall;
+pub use control_plane::dispatch::{router, router_of};
 #[cfg(fuzzing)]
-pub use events::fuzzing;
-pub use events::{
+pub use data_plane::fuzzing;
+pub use data_plane::{
     CodePlace, Connected, Failure, Feed, Happening, Plane, Settings, Subscribed, TokenAsked,
     evaluation,
 };
-pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
-pub use operation::Service;
-pub use serve::serve;
-pub use service::{router, router_of};
-pub use store::Store;
-pub use tls::{Authority, CERTIFICATE_FILE, server_config as tls};
-pub use unknowns::{
+pub use emulator_options::{
     BadSignature, ConstraintError, DeleteApi, Deletion, Duplicate, Filtered, Omitted, Switches,
     Taken,
 };
+pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
+pub use protocol::operation::Service;
+pub use server::serve::serve;
+pub use server::tls::{Authority, CERTIFICATE_FILE, server_config as tls};
+pub use state::folder::{Announcement, OpenError, create_private, served_at};
+pub use store::Store;

@@ -9,14 +9,14 @@ use std::time::UNIX_EPOCH;
 use aws_smithy_async::time::SharedTimeSource;
 use tokio::sync::watch;
 
-use crate::answer::Fault;
-use crate::calls::{Calls, LoggedCall};
-use crate::disk::{self, Announcement, Disk, OpenError};
+use crate::call_log::{Calls, LoggedCall};
+use crate::control_plane::dispatch::Call;
+use crate::emulator_options::Switches;
 use crate::faults::{Faults, Quotas, Running};
-use crate::operation::Operation;
-use crate::service::Call;
+use crate::protocol::operation::Operation;
+use crate::protocol::response::Fault;
 use crate::state::State;
-use crate::unknowns::Switches;
+use crate::state::folder::{self, Announcement, Disk, OpenError};
 
 /// The state, and how it is kept.
 pub struct Store {
@@ -226,7 +226,7 @@ impl Store {
         }
         let (bytes, changes) = {
             let versioned = self.state();
-            (disk::written(&versioned.state)?, versioned.changes)
+            (folder::written(&versioned.state)?, versioned.changes)
         };
         disk.write(&bytes)?;
         *written = changes;
@@ -252,7 +252,7 @@ mod tests {
     use aws_smithy_async::time::SystemTimeSource;
 
     use super::*;
-    use crate::disk::{STATE_FILE, served_at};
+    use crate::state::folder::{STATE_FILE, served_at};
 
     fn clock() -> SharedTimeSource {
         SharedTimeSource::new(SystemTimeSource::new())

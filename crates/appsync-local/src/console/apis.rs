@@ -2,9 +2,9 @@
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::appsync::{HANDLERS, exported};
-use crate::caller::dns_suffix;
-use crate::events::Plane;
+use crate::control_plane::appsync::{HANDLERS, exported};
+use crate::data_plane::Plane;
+use crate::protocol::caller::dns_suffix;
 use crate::state::{Api, Key, Namespace, Region};
 
 /// Every API of every account and Region, with the addresses at which whoever asks with `headers` reaches it.

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
-use crate::events::{Happening, Plane};
+use crate::data_plane::{Happening, Plane};
 
 /// How often a browser hears that its connection lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

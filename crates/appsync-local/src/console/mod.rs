@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 
-use crate::events::Plane;
-use crate::guard;
+use crate::data_plane::Plane;
+use crate::server::guard;
 
 pub use apis::apis;
 pub use feed::feed;

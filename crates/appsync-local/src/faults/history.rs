@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::operation::Listing;
+use crate::protocol::operation::Listing;
 use crate::state::State;
 
 /// States that are remembered: beyond this many changes within the lag, lists are less stale than asked.

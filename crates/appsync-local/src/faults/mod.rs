@@ -6,7 +6,7 @@ mod running;
 
 use serde::{Deserialize, Serialize};
 
-use crate::operation::Service;
+use crate::protocol::operation::Service;
 
 pub(crate) use read::CLOCK_MAX_S;
 pub(crate) use running::{Running, Verdict};

@@ -6,7 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::faults::{Latency, On};
-use crate::operation;
+use crate::protocol::operation;
 
 /// Each list remembers a state for each call that it lags.
 const LISTS_LAG_CALLS_MAX: usize = 100;

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::answer::Fault;
-use crate::caller::Caller;
 use crate::faults::history::History;
 use crate::faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule};
-use crate::operation::{Listing, Operation, Service};
+use crate::protocol::caller::Caller;
+use crate::protocol::operation::{Listing, Operation, Service};
+use crate::protocol::response::Fault;
 use crate::state::State;
 
 /// What is in force, and how far it has come.

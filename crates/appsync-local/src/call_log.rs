@@ -1,0 +1,127 @@
+//! The log of calls: what was asked, in which order, and how it went. It holds no id and no body:
+//! the id of an API key is a secret.
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::protocol::operation::{Operation, Service};
+
+/// The log forgets its oldest calls beyond this many.
+const KEPT_MAX: usize = 100_000;
+
+/// One call, for as much as may be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LoggedCall {
+    /// Counts calls from 1, and goes on counting when the log is emptied.
+    pub n: u64,
+    pub service: Option<Service>,
+    pub operation: &'static str,
+    /// None while the call lasts, and for a call that got no answer.
+    pub status: Option<u16>,
+    /// The fault that it met, if it met one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<&'static str>,
+    /// Since the store was made.
+    pub started_ms: u64,
+    /// None while the call lasts.
+    pub ended_ms: Option<u64>,
+}
+
+/// Which call of the log.
+#[derive(Clone, Copy, Debug)]
+pub struct CallNumber(u64);
+
+/// The log of one store.
+pub struct Calls {
+    start: Instant,
+    log: Mutex<Log>,
+}
+
+struct Log {
+    next: u64,
+    kept: VecDeque<LoggedCall>,
+}
+
+impl Calls {
+    pub fn new() -> Self {
+        let log = Log { next: 1, kept: VecDeque::new() };
+        Self { start: Instant::now(), log: Mutex::new(log) }
+    }
+
+    pub fn begin(&self, operation: &Operation) -> CallNumber {
+        let started_ms = self.now_ms();
+        let mut log = self.log.lock().expect("nobody panics while holding it");
+        let n = log.next;
+        log.next += 1;
+        if log.kept.len() == KEPT_MAX {
+            log.kept.pop_front();
+        }
+        log.kept.push_back(LoggedCall {
+            n,
+            service: operation.service,
+            operation: operation.name,
+            status: None,
+            fault: None,
+            started_ms,
+            ended_ms: None,
+        });
+        CallNumber(n)
+    }
+
+    /// Notes the fault that a call met.
+    pub fn met(&self, number: CallNumber, fault: Option<&'static str>) {
+        self.note(number, |call| call.fault = fault);
+    }
+
+    /// Notes how a call ended.
+    pub fn end(&self, number: CallNumber, status: Option<u16>) {
+        let ended_ms = Some(self.now_ms());
+        self.note(number, |call| (call.status, call.ended_ms) = (status, ended_ms));
+    }
+
+    pub fn all(&self) -> Vec<LoggedCall> {
+        let log = self.log.lock().expect("nobody panics while holding it");
+        log.kept.iter().cloned().collect()
+    }
+
+    pub fn clear(&self) {
+        self.log.lock().expect("nobody panics while holding it").kept.clear();
+    }
+
+    /// Calls that the log has forgotten stay forgotten.
+    fn note(&self, CallNumber(n): CallNumber, note: impl FnOnce(&mut LoggedCall)) {
+        let mut log = self.log.lock().expect("nobody panics while holding it");
+        if let Ok(place) = log.kept.binary_search_by_key(&n, |it| it.n) {
+            note(&mut log.kept[place]);
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_forgets_the_oldest_and_never_mixes_calls_up() {
+        let calls = Calls::new();
+        let operation = || Operation { service: None, name: "GetApi", changes: None };
+        let first = calls.begin(&operation());
+        let second = calls.begin(&operation());
+        calls.end(second, Some(200));
+        assert_eq!(calls.all().iter().map(|it| it.status).collect::<Vec<_>>(), [None, Some(200)]);
+        calls.clear();
+        calls.end(first, Some(500));
+        assert_eq!(calls.all(), []);
+        for _ in 0..=KEPT_MAX {
+            calls.begin(&operation());
+        }
+        let all = calls.all();
+        assert_eq!((all.len(), all[0].n), (KEPT_MAX, 4));
+    }
+}

@@ -1,0 +1,97 @@
+//! A namespace's code, as far as AppSync looks at it before it takes it.
+use serde_json::{Value, json};
+
+use crate::control_plane::appsync::language;
+use crate::emulator_options::{Switches, Taken};
+use crate::javascript::{self, NoModule};
+use crate::protocol::response::Fault;
+
+pub const HANDLERS: [&str; 2] = ["onPublish", "onSubscribe"];
+
+/// Whether AppSync would take the code: it is a module, of its own language, and one with handlers.
+pub fn check(code: &str, switches: &Switches) -> Result<(), Fault> {
+    let looked = javascript::read(code, |parsed| {
+        let exports = &parsed.module_record.exported_bindings;
+        let handlers = HANDLERS.iter().any(|it| exports.contains_key(*it));
+        (handlers, language::refused(&parsed.program))
+    });
+    let errors = match looked {
+        Err(errors) => {
+            let error = |NoModule { message, place }: &NoModule| {
+                let value = format!("Parsing error: {message}");
+                told("PARSER_ERROR", &value, location(code, *place))
+            };
+            errors.iter().map(error).collect()
+        }
+        Ok((handlers, refused)) => {
+            let mut errors: Vec<Value> = Vec::new();
+            if switches.unsupported_syntax == Taken::Refused {
+                let error = |(what, place): &(&str, (usize, usize))| {
+                    let value = format!("{what}: not supported in APPSYNC_JS");
+                    told("LINT_ERROR", &value, location(code, Some(*place)))
+                };
+                errors.extend(refused.iter().map(error));
+            }
+            if !handlers && switches.code_without_handlers == Taken::Refused {
+                let value = "Parsing error: No handler is exported: onPublish or onSubscribe";
+                errors.push(told("PARSER_ERROR", value, location(code, None)));
+            }
+            errors
+        }
+    };
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let members = json!({ "reason": "CODE_ERROR", "detail": { "codeErrors": errors } });
+    Err(Fault::bad_request("The code contains one or more errors.").with(members))
+}
+
+/// The handlers that the code exports.
+pub fn exported(code: &str) -> Vec<&'static str> {
+    let exported = javascript::read(code, |parsed| {
+        let exports = &parsed.module_record.exported_bindings;
+        HANDLERS.into_iter().filter(|it| exports.contains_key(*it)).collect()
+    });
+    exported.unwrap_or_default()
+}
+
+fn told(kind: &str, value: &str, location: Value) -> Value {
+    json!({ "errorType": kind, "value": value, "location": location })
+}
+
+/// Line and column from one; what is not known is 0, and a length of -1, as the model says.
+fn location(code: &str, place: Option<(usize, usize)>) -> Value {
+    let Some((start, length)) = place else {
+        return json!({ "line": 0, "column": 0, "span": -1 });
+    };
+    let before = code.get(..start).unwrap_or(code);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    json!({ "line": line, "column": column, "span": length })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_that_is_no_module_or_has_no_handler_is_told_where() {
+        let check = |code: &str, expected: Option<Value>| {
+            let fault = check(code, &Switches::default()).err();
+            let detail = fault.and_then(|it| it.detail);
+            let place = detail.map(|it| it["detail"]["codeErrors"][0]["location"].clone());
+            assert_eq!(place, expected, "{code}");
+        };
+        let unknown = json!({ "line": 0, "column": 0, "span": -1 });
+        check("export function onPublish(ctx) { return ctx.events }", None);
+        check("export const onSubscribe = { request() {}, response() {} }", None);
+        check("const a = () => null;\nexport { a as onPublish }", None);
+        check("export { onPublish } from './other'", None);
+        check("const è = 1;\n  const = 2", Some(json!({ "line": 2, "column": 9, "span": 1 })));
+        check("export {}", Some(unknown.clone()));
+        check("export default function onPublish() {}", Some(unknown));
+        check("export const { onPublish } = {}", None);
+        let at = json!({ "line": 1, "column": 41, "span": 3 });
+        check("export const onPublish = () => { let a; a++ }", Some(at));
+    }
+}

@@ -1,0 +1,144 @@
+//! Authorization and logging of an API, and the modes of a namespace, as AppSync takes them and
+//! writes them back.
+use serde_json::{Map, Value, json};
+
+use crate::control_plane::appsync::input::Input;
+use crate::emulator_options::{self, Switches, Taken};
+use crate::protocol::response::{Fault, object};
+
+const AUTH_TYPES: &[&str] =
+    &["API_KEY", "AWS_IAM", "AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_LAMBDA"];
+const LOG_LEVELS: &[&str] = &["NONE", "ERROR", "ALL", "INFO", "DEBUG"];
+/// Reference §2.5.
+const PROVIDERS_MAX: usize = 50;
+
+/// `eventConfig` as AppSync will write it.
+pub fn event_config(input: &Input<'_>, switches: &Switches) -> Result<Value, Fault> {
+    let config = input.structure("eventConfig")?.ok_or_else(|| input.missing("eventConfig"))?;
+    let given = config.list("authProviders")?.ok_or_else(|| config.missing("authProviders"))?;
+    let mut providers = Vec::new();
+    for (n, value) in given.iter().enumerate() {
+        let at = format!("{}.{}.member", config.at("authProviders"), n + 1);
+        providers.push(provider(&Input::in_value(value, at)?)?);
+    }
+    check_providers(&providers, switches)?;
+    let mut written = Map::new();
+    written.insert("authProviders".into(), json!(providers));
+    let offered: Vec<&str> = providers.iter().filter_map(|it| it["authType"].as_str()).collect();
+    for name in ["connectionAuthModes", "defaultPublishAuthModes", "defaultSubscribeAuthModes"] {
+        let modes = modes(&config, name)?.ok_or_else(|| config.missing(name))?;
+        check_offered(&modes, &offered, switches)?;
+        written.insert(name.into(), json!(modes));
+    }
+    if let Some(log) = config.structure("logConfig")? {
+        let level = log.word("logLevel", LOG_LEVELS)?;
+        let arn = log.need_text("cloudWatchLogsRoleArn")?;
+        if !arn.starts_with("arn:") || !arn.contains(":iam::") || !arn.contains(":role/") {
+            return Err(Fault::bad_request(format!("{arn} is not a valid role ARN.")));
+        }
+        written
+            .insert("logConfig".into(), json!({ "logLevel": level, "cloudWatchLogsRoleArn": arn }));
+    }
+    Ok(Value::Object(written))
+}
+
+/// The auth types that an `eventConfig` offers.
+pub fn offered(event_config: &Value) -> Vec<&str> {
+    let providers = event_config["authProviders"].as_array();
+    providers.into_iter().flatten().filter_map(|it| it["authType"].as_str()).collect()
+}
+
+/// A list of `{authType}`, if it is given.
+pub fn modes(input: &Input<'_>, name: &str) -> Result<Option<Vec<Value>>, Fault> {
+    let Some(given) = input.list(name)? else { return Ok(None) };
+    let mode = |(n, value)| {
+        let at = format!("{}.{}.member", input.at(name), n + 1);
+        let mode = Input::in_value(value, at)?;
+        Ok(json!({ "authType": mode.word("authType", AUTH_TYPES)? }))
+    };
+    given.iter().enumerate().map(mode).collect::<Result<_, _>>().map(Some)
+}
+
+pub fn check_offered(modes: &[Value], offered: &[&str], switches: &Switches) -> Result<(), Fault> {
+    if switches.unoffered_modes == Taken::Accepted {
+        return Ok(());
+    }
+    let types = modes.iter().filter_map(|it| it["authType"].as_str());
+    match types.into_iter().find(|it| !offered.contains(it)) {
+        Some(stray) => Err(emulator_options::not_offered(stray)),
+        None => Ok(()),
+    }
+}
+
+fn provider(input: &Input<'_>) -> Result<Value, Fault> {
+    let auth_type = input.word("authType", AUTH_TYPES)?;
+    let mut written = json!({ "authType": auth_type });
+    let needs = match auth_type {
+        "AMAZON_COGNITO_USER_POOLS" => "cognitoConfig",
+        "OPENID_CONNECT" => "openIDConnectConfig",
+        "AWS_LAMBDA" => "lambdaAuthorizerConfig",
+        _ => return Ok(written),
+    };
+    let config = input.structure(needs)?.ok_or_else(|| input.missing(needs))?;
+    written[needs] = object(match auth_type {
+        "AMAZON_COGNITO_USER_POOLS" => json!({
+            "userPoolId": config.need_text("userPoolId")?,
+            "awsRegion": config.need_text("awsRegion")?,
+            "appIdClientRegex": config.text("appIdClientRegex")?,
+        }),
+        "OPENID_CONNECT" => {
+            let issuer = config.need_text("issuer")?;
+            if !issuer.starts_with("https://") {
+                return Err(Fault::bad_request("The OpenID Connect issuer must be an https URL."));
+            }
+            // What is not set comes back as 0 (reference §1.3).
+            json!({
+                "issuer": issuer,
+                "clientId": config.text("clientId")?,
+                "iatTTL": config.number("iatTTL")?.unwrap_or(0),
+                "authTTL": config.number("authTTL")?.unwrap_or(0),
+            })
+        }
+        _ => {
+            let seconds = config.number("authorizerResultTtlInSeconds")?.unwrap_or(0);
+            if !(0..=3_600).contains(&seconds) {
+                let at = config.at("authorizerResultTtlInSeconds");
+                let constraint = "Member must have value between 0 and 3600";
+                return Err(emulator_options::constraint(&at, constraint));
+            }
+            json!({
+                "authorizerUri": config.need_text("authorizerUri")?,
+                "authorizerResultTtlInSeconds": seconds,
+                "identityValidationExpression": config.text("identityValidationExpression")?,
+            })
+        }
+    });
+    Ok(written)
+}
+
+/// At least one; one of a kind where AppSync allows one (reference §2.1).
+fn check_providers(providers: &[Value], switches: &Switches) -> Result<(), Fault> {
+    let empty = providers.is_empty() && switches.empty_providers == Taken::Refused;
+    if empty || providers.len() > PROVIDERS_MAX {
+        let message =
+            format!("An API must have between 1 and {PROVIDERS_MAX} authorization providers.");
+        return Err(Fault::bad_request(message));
+    }
+    let keys = switches.repeated_api_key_provider == Taken::Accepted;
+    for single in ["API_KEY", "AWS_IAM", "AWS_LAMBDA"] {
+        if keys && single == "API_KEY" {
+            continue;
+        }
+        if providers.iter().filter(|it| it["authType"] == single).count() > 1 {
+            let message = format!("An API can have one {single} authorization provider.");
+            return Err(Fault::bad_request(message));
+        }
+    }
+    let key = json!({ "authType": "API_KEY" });
+    let mut twins = providers.iter().enumerate().filter(|(n, it)| providers[..*n].contains(it));
+    let twins = twins.any(|(_, it)| *it != key);
+    match twins {
+        true => Err(Fault::bad_request("An authorization provider is given twice.")),
+        false => Ok(()),
+    }
+}

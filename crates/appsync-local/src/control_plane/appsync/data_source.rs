@@ -1,0 +1,227 @@
+//! CreateDataSource, Get…, Update…, Delete…, ListDataSources (reference §1.6).
+use serde_json::{Value, json};
+
+use crate::control_plane::appsync::handlers::{self, Used};
+use crate::control_plane::appsync::input::{Input, check};
+use crate::control_plane::appsync::shape::{self, Kind, Member, may, must};
+use crate::control_plane::appsync::{Answer, Page, api, find, unknown_operation};
+use crate::control_plane::dispatch::Call;
+use crate::emulator_options::{self, Deletion, Switches, Taken};
+use crate::protocol::caller::Caller;
+use crate::protocol::response::Fault;
+use crate::state::{Api, DataSource};
+use crate::store::Store;
+
+/// Each type, and the member without which it is nothing.
+const TYPES: &[(&str, Option<&str>)] = &[
+    ("AWS_LAMBDA", Some("lambdaConfig")),
+    ("AMAZON_DYNAMODB", Some("dynamodbConfig")),
+    ("AMAZON_ELASTICSEARCH", Some("elasticsearchConfig")),
+    ("NONE", None),
+    ("HTTP", Some("httpConfig")),
+    ("RELATIONAL_DATABASE", Some("relationalDatabaseConfig")),
+    ("AMAZON_OPENSEARCH_SERVICE", Some("openSearchServiceConfig")),
+    ("AMAZON_EVENTBRIDGE", Some("eventBridgeConfig")),
+    ("AMAZON_BEDROCK_RUNTIME", None),
+];
+const WORDS: &[&str] = &{
+    let mut words = [""; TYPES.len()];
+    let mut n = 0;
+    while n < TYPES.len() {
+        words[n] = TYPES[n].0;
+        n += 1;
+    }
+    words
+};
+
+const ENDPOINT: Kind =
+    Kind::Structure(&[must("endpoint", Kind::Text), must("awsRegion", Kind::Text)]);
+const SHAPE: &[Member] = &[
+    may("description", Kind::Text),
+    must("type", Kind::Word(WORDS)),
+    may("serviceRoleArn", Kind::Text),
+    may(
+        "dynamodbConfig",
+        Kind::Structure(&[
+            must("tableName", Kind::Text),
+            must("awsRegion", Kind::Text),
+            may("useCallerCredentials", Kind::Flag),
+            may(
+                "deltaSyncConfig",
+                Kind::Structure(&[
+                    may("baseTableTTL", Kind::Number),
+                    may("deltaSyncTableName", Kind::Text),
+                    may("deltaSyncTableTTL", Kind::Number),
+                ]),
+            ),
+            may("versioned", Kind::Flag),
+        ]),
+    ),
+    may("lambdaConfig", Kind::Structure(&[must("lambdaFunctionArn", Kind::Text)])),
+    may("elasticsearchConfig", ENDPOINT),
+    may("openSearchServiceConfig", ENDPOINT),
+    may(
+        "httpConfig",
+        Kind::Structure(&[
+            may("endpoint", Kind::Text),
+            may(
+                "authorizationConfig",
+                Kind::Structure(&[
+                    must("authorizationType", Kind::Word(&["AWS_IAM"])),
+                    may(
+                        "awsIamConfig",
+                        Kind::Structure(&[
+                            may("signingRegion", Kind::Text),
+                            may("signingServiceName", Kind::Text),
+                        ]),
+                    ),
+                ]),
+            ),
+        ]),
+    ),
+    may(
+        "relationalDatabaseConfig",
+        Kind::Structure(&[
+            may("relationalDatabaseSourceType", Kind::Word(&["RDS_HTTP_ENDPOINT"])),
+            may(
+                "rdsHttpEndpointConfig",
+                Kind::Structure(&[
+                    may("awsRegion", Kind::Text),
+                    may("dbClusterIdentifier", Kind::Text),
+                    may("databaseName", Kind::Text),
+                    may("schema", Kind::Text),
+                    may("awsSecretStoreArn", Kind::Text),
+                ]),
+            ),
+        ]),
+    ),
+    may("eventBridgeConfig", Kind::Structure(&[must("eventBusArn", Kind::Text)])),
+    may("metricsConfig", Kind::Word(&["ENABLED", "DISABLED"])),
+];
+
+pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> Answer {
+    let (caller, switches) = (&call.caller, store.switches());
+    if let [name] = rest {
+        check_name(name)?;
+    }
+    match (call.method.as_str(), rest) {
+        ("GET", []) => store.look(|state| {
+            let api = find(state, caller, api_id)?;
+            let page = Page::of(call, switches)?;
+            Ok(page.cut("dataSources", api.data_sources.iter(), |it| written(it, api, caller)))
+        }),
+        ("POST", []) => create(store, caller, api_id, &Input::of(&call.body)?).await,
+        ("GET", [name]) => store.look(|state| get(find(state, caller, api_id)?, caller, name)),
+        ("POST", [name]) => {
+            let members = read(&Input::of(&call.body)?, switches)?;
+            check_service_role(store, &members)?;
+            let update = |api: &mut Api| update(api, caller, name, members);
+            store.change(|state| update(find(state, caller, api_id)?)).await
+        }
+        ("DELETE", [name]) => {
+            store.change(|state| delete(find(state, caller, api_id)?, name, switches)).await
+        }
+        _ => Err(unknown_operation()),
+    }
+}
+
+/// All but the name.
+fn read(input: &Input<'_>, switches: &Switches) -> Result<Value, Fault> {
+    let members = shape::read(input, SHAPE)?;
+    let kind = members["type"].as_str().unwrap_or_default();
+    let needs = TYPES.iter().find(|(word, _)| *word == kind).and_then(|(_, needs)| *needs);
+    if let Some(needs) = needs.filter(|it| members.get(it).is_none()) {
+        return Err(input.missing(needs));
+    }
+    let usable = !["NONE", "AMAZON_ELASTICSEARCH"].contains(&kind);
+    if !usable && switches.none_data_sources == Taken::Refused {
+        let message = format!("Data sources of type {kind} can't be used in an Event API.");
+        return Err(Fault::bad_request(message));
+    }
+    Ok(members)
+}
+
+async fn create(store: &Store, caller: &Caller, api_id: &str, input: &Input<'_>) -> Answer {
+    let name = input.need_text("name")?;
+    check_name(name)?;
+    let source = DataSource { name: name.to_owned(), members: read(input, store.switches())? };
+    check_service_role(store, &source.members)?;
+    store
+        .change(|state| {
+            let api = find(state, caller, api_id)?;
+            if api.data_sources.contains_key(name) {
+                let message = format!("Data source with name {name} already exists");
+                return Err(Fault::bad_request(message));
+            }
+            api.data_sources.insert(name.to_owned(), source);
+            get(api, caller, name)
+        })
+        .await
+}
+
+/// AppSync must be able to assume it, if it is to call as it.
+fn check_service_role(store: &Store, members: &Value) -> Result<(), Fault> {
+    members["serviceRoleArn"].as_str().map_or(Ok(()), |arn| store.check_role(arn))
+}
+
+/// Replaces all but the name (§1.10: seen on AWS).
+fn update(api: &mut Api, caller: &Caller, name: &str, members: Value) -> Answer {
+    let direct = handlers::use_of(api, name) == Used::Directly;
+    let source = api.data_sources.get_mut(name).ok_or_else(|| missing(name))?;
+    if direct && members["type"] != handlers::DIRECT_TYPE {
+        return Err(connected());
+    }
+    source.members = members;
+    get(api, caller, name)
+}
+
+fn delete(api: &mut Api, name: &str, switches: &Switches) -> Answer {
+    if !api.data_sources.contains_key(name) {
+        return Err(missing(name));
+    }
+    match (switches.used_data_source_delete, handlers::use_of(api, name)) {
+        (Deletion::Refused, Used::Directly) => return Err(connected()),
+        (Deletion::Refused, Used::ByCode) => return Err(emulator_options::used_data_source(name)),
+        (Deletion::Allowed, _) | (_, Used::Not) => {}
+    }
+    api.data_sources.remove(name);
+    Ok(json!({}))
+}
+
+fn get(api: &Api, caller: &Caller, name: &str) -> Answer {
+    let source = api.data_sources.get(name).ok_or_else(|| missing(name))?;
+    Ok(json!({ "dataSource": written(source, api, caller) }))
+}
+
+/// In AWS's own words (reference §1.2).
+fn check_name(name: &str) -> Result<(), Fault> {
+    check("name", name, 1, 65_536, |_| true)?;
+    let letter = |it: char| it == '_' || it.is_ascii_alphanumeric();
+    if name.chars().all(letter) && !name.starts_with(|it: char| it.is_ascii_digit()) {
+        return Ok(());
+    }
+    let message = "Invalid data source name given, must match pattern [_A-Za-z][_0-9A-Za-z]*";
+    Err(Fault::bad_request(message))
+}
+
+/// AWS's own words, of a handler that cites a data source (reference §1.2).
+pub fn missing(name: &str) -> Fault {
+    Fault::not_found(format!("No data source found named {name}"))
+}
+
+/// AWS's own words, of GraphQL's resolvers (reference §1.2).
+fn connected() -> Fault {
+    let message = "Data source is still connected to a resolver that uses mapping template bypass.";
+    Fault::bad_request(message)
+}
+
+fn written(source: &DataSource, api: &Api, caller: &Caller) -> Value {
+    let mut written = json!({
+        "dataSourceArn": format!("{}/datasources/{}", api::arn(&api.id, caller), source.name),
+        "name": source.name,
+    });
+    if let (Some(written), Some(members)) = (written.as_object_mut(), source.members.as_object()) {
+        written.extend(members.iter().map(|(name, it)| (name.clone(), it.clone())));
+    }
+    written
+}

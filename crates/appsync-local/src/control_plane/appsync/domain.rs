@@ -1,0 +1,224 @@
+//! CreateDomainName, Get…, Update…, Delete…, ListDomainNames, and which API a domain name points at:
+//! AssociateApi, GetApiAssociation, DisassociateApi (reference §1.7).
+use serde_json::{Value, json};
+
+use crate::control_plane::appsync::input::{Input, check};
+use crate::control_plane::appsync::{Answer, Page, find, unknown_operation};
+use crate::control_plane::dispatch::Call;
+use crate::emulator_options;
+use crate::ids;
+use crate::protocol::caller::Caller;
+use crate::protocol::response::{Fault, object};
+use crate::state::{Association, Domain, State};
+use crate::store::Store;
+
+/// The hosted zone of CloudFront, which every domain name shares.
+const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
+
+pub async fn answer(store: &Store, call: &Call, rest: &[&str]) -> Answer {
+    let (caller, switches) = (&call.caller, store.switches());
+    if let [name, ..] = rest {
+        check_name(name)?;
+    }
+    match (call.method.as_str(), rest) {
+        ("GET", []) => store.look(|state| {
+            let page = Page::of(call, switches)?;
+            let domains = state.region(caller).domains.iter();
+            Ok(page.cut("domainNameConfigs", domains, |it| written(it, caller)))
+        }),
+        ("POST", []) => create(store, caller, &Input::of(&call.body)?).await,
+        ("GET", [name]) => store.look(|state| get(state, caller, name)),
+        ("POST", [name]) => {
+            let description = description(&Input::of(&call.body)?)?;
+            store
+                .change(|state| {
+                    of_name(state, caller, name)?.description = description;
+                    get(state, caller, name)
+                })
+                .await
+        }
+        ("DELETE", [name]) => store.change(|state| delete(state, caller, name)).await,
+        (_, [name, "apiassociation"]) => association(store, call, name).await,
+        _ => Err(unknown_operation()),
+    }
+}
+
+async fn association(store: &Store, call: &Call, name: &str) -> Answer {
+    let (caller, now, switches) = (&call.caller, store.now_epoch_s(), store.switches());
+    match call.method.as_str() {
+        "GET" => store.look(|state| {
+            let domain = of_name(state, caller, name)?;
+            let association = domain.association.as_ref();
+            let association = association.ok_or_else(|| emulator_options::not_associated(name))?;
+            let ready = now - association.since_epoch_s >= f64::from(switches.association_takes_s);
+            Ok(associated(name, association, if ready { "SUCCESS" } else { "PROCESSING" }))
+        }),
+        "POST" => {
+            let input = Input::of(&call.body)?;
+            let api_id = input.need_text("apiId")?;
+            store
+                .change(|state| {
+                    of_name(state, caller, name)?;
+                    let api_id = find(state, caller, api_id)?.id.clone();
+                    let association = Association { api_id, since_epoch_s: now };
+                    let answer = associated(name, &association, "PROCESSING");
+                    of_name(state, caller, name)?.association = Some(association);
+                    Ok(answer)
+                })
+                .await
+        }
+        "DELETE" => {
+            store
+                .change(|state| {
+                    let association = of_name(state, caller, name)?.association.take();
+                    association
+                        .map(|_| json!({}))
+                        .ok_or_else(|| emulator_options::not_associated(name))
+                })
+                .await
+        }
+        _ => Err(unknown_operation()),
+    }
+}
+
+async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer {
+    let name = input.need_text("domainName")?;
+    check_name(name)?;
+    let certificate = input.need_text("certificateArn")?;
+    check_certificate(input, certificate)?;
+    let domain = Domain {
+        name: name.to_owned(),
+        certificate: certificate.to_owned(),
+        description: description(input)?,
+        tags: input.tags()?.unwrap_or_default(),
+        appsync_name: format!("{}.cloudfront.net", ids::distribution()),
+        association: None,
+    };
+    let most = store.quotas().domain_names;
+    store
+        .change(|state| {
+            let domains = &mut state.region(caller).domains;
+            if domains.contains_key(name) {
+                return Err(emulator_options::domain_exists(name));
+            }
+            if domains.len() >= most {
+                let message =
+                    format!("The limit of {most} domain names in this Region is reached.");
+                return Err(Fault::bad_request(message));
+            }
+            domains.insert(name.to_owned(), domain);
+            get(state, caller, name)
+        })
+        .await
+}
+
+fn delete(state: &mut State, caller: &Caller, name: &str) -> Answer {
+    if of_name(state, caller, name)?.association.is_some() {
+        // AWS's own words (reference §1.2).
+        let message = "Domain name must be disassociated before it can be deleted.";
+        return Err(Fault::bad_request(message));
+    }
+    state.region(caller).domains.remove(name);
+    Ok(json!({}))
+}
+
+fn get(state: &mut State, caller: &Caller, name: &str) -> Answer {
+    Ok(json!({ "domainNameConfig": written(of_name(state, caller, name)?, caller) }))
+}
+
+fn of_name<'a>(state: &'a mut State, caller: &Caller, name: &str) -> Result<&'a mut Domain, Fault> {
+    let domain = state.region(caller).domains.get_mut(name);
+    domain.ok_or_else(|| emulator_options::no_such_domain(name))
+}
+
+fn description(input: &Input<'_>) -> Result<Option<String>, Fault> {
+    let description = input.text("description")?;
+    if let Some(description) = description {
+        input.check("description", description, 0, 255, |it| it != '\n')?;
+    }
+    Ok(description.map(str::to_owned))
+}
+
+/// `^(\*[\w\d-]*\.)?([\w\d-]+\.)+[\w\d-]+$`
+fn check_name(name: &str) -> Result<(), Fault> {
+    let letter = |it: char| it.is_ascii_alphanumeric() || "_-*.".contains(it);
+    check("domainName", name, 1, 253, letter)?;
+    let labels: Vec<&str> = name.split('.').collect();
+    let wild = name.starts_with('*');
+    let least = if wild { 3 } else { 2 };
+    let plain = |it: &&str| !it.is_empty() && !it.contains('*');
+    let sound = labels.len() >= least
+        && labels.iter().skip(usize::from(wild)).all(plain)
+        && labels[0].rfind('*').is_none_or(|at| at == 0);
+    match sound {
+        true => Ok(()),
+        false => Err(emulator_options::constraint(
+            "domainName",
+            "Member must satisfy regular expression pattern: ^(\\*[\\w\\d-]*\\.)?([\\w\\d-]+\\.)+[\\w\\d-]+$",
+        )),
+    }
+}
+
+/// A certificate of ACM's in us-east-1, where CloudFront looks for it, or one of IAM's.
+fn check_certificate(input: &Input<'_>, arn: &str) -> Result<(), Fault> {
+    input.check("certificateArn", arn, 20, 2_048, |_| true)?;
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let sound = match parts.as_slice() {
+        ["arn", _, "acm" | "iam", _, account, resource] => {
+            let id = resource
+                .strip_prefix("certificate/")
+                .or_else(|| resource.strip_prefix("server-certificate/"));
+            let letter = |it: char| it.is_ascii_alphanumeric() || "_/-".contains(it);
+            account.len() == 12
+                && account.bytes().all(|it| it.is_ascii_digit())
+                && id.is_some_and(|it| it.chars().all(letter))
+        }
+        _ => false,
+    };
+    if !sound {
+        let constraint = "Member must satisfy regular expression pattern: ^arn:[a-z-]*:(acm|iam):[a-z0-9-]*:\\d{12}:(certificate|server-certificate)/[0-9A-Za-z_/-]*$";
+        return Err(emulator_options::constraint("certificateArn", constraint));
+    }
+    if parts[2] == "acm" && parts[3] != "us-east-1" {
+        return Err(Fault::bad_request(format!("The certificate {arn} must be in us-east-1.")));
+    }
+    Ok(())
+}
+
+/// What DeleteApi must know: whether a domain name points at the API.
+pub fn leads_to(state: &mut State, caller: &Caller, api_id: &str) -> bool {
+    let mut domains = state.region(caller).domains.values();
+    domains.any(|it| it.association.as_ref().is_some_and(|it| it.api_id == api_id))
+}
+
+/// No domain name points at the API any more.
+pub fn forget(state: &mut State, caller: &Caller, api_id: &str) {
+    for domain in state.region(caller).domains.values_mut() {
+        domain.association.take_if(|it| it.api_id == api_id);
+    }
+}
+
+fn associated(name: &str, association: &Association, status: &str) -> Value {
+    json!({
+        "apiAssociation": {
+            "domainName": name,
+            "apiId": association.api_id,
+            "associationStatus": status,
+        },
+    })
+}
+
+fn written(domain: &Domain, caller: &Caller) -> Value {
+    let Caller { region, account, .. } = caller;
+    let partition = caller.partition();
+    object(json!({
+        "domainName": domain.name,
+        "description": domain.description,
+        "certificateArn": domain.certificate,
+        "appsyncDomainName": domain.appsync_name,
+        "hostedZoneId": HOSTED_ZONE,
+        "tags": (!domain.tags.is_empty()).then_some(&domain.tags),
+        "domainNameArn":
+            format!("arn:{partition}:appsync:{region}:{account}:domainnames/{}", domain.name),
+    }))
+}

@@ -1,0 +1,28 @@
+//! EvaluateCode: one function of a handler's code, run by itself.
+use serde_json::Value;
+
+use crate::control_plane::appsync::input::Input;
+use crate::data_plane::evaluation::{EvaluateCode, evaluate_code};
+use crate::protocol::response::Fault;
+use crate::store::Store;
+
+const CODE_MAX: usize = 32_768;
+const CONTEXT_MAX: usize = 28_000;
+
+pub async fn answer(store: &Store, input: &Input<'_>) -> Result<Value, Fault> {
+    let runtime = input.structure("runtime")?.ok_or_else(|| input.missing("runtime"))?;
+    runtime.word("name", &["APPSYNC_JS"])?;
+    runtime.need_text("runtimeVersion")?;
+    let (code, context) = (input.need_text("code")?, input.need_text("context")?);
+    input.check("code", code, 1, CODE_MAX, |_| true)?;
+    input.check("context", context, 2, CONTEXT_MAX, |_| true)?;
+    let context: Value = serde_json::from_str(context)
+        .map_err(|error| Fault::bad_request(format!("The context is no JSON: {error}")))?;
+    let asked = EvaluateCode {
+        code: code.to_owned(),
+        context,
+        function: input.text("function")?.map(str::to_owned),
+        now_epoch_s: store.now_epoch_s(),
+    };
+    Ok(evaluate_code(asked).await)
+}

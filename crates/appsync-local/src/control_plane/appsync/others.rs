@@ -1,0 +1,57 @@
+//! The rest of AppSync's operations, by name, so that whoever calls one learns which it was.
+use crate::protocol::operation::{Row, named};
+use crate::protocol::response::Fault;
+
+const OTHERS: &[Row] = &[
+    ("AssociateMergedGraphqlApi", "POST", "/v1/sourceApis/*/mergedApiAssociations"),
+    ("AssociateSourceGraphqlApi", "POST", "/v1/mergedApis/*/sourceApiAssociations"),
+    ("CreateApiCache", "POST", "/v1/apis/*/ApiCaches"),
+    ("CreateFunction", "POST", "/v1/apis/*/functions"),
+    ("CreateGraphqlApi", "POST", "/v1/apis"),
+    ("CreateResolver", "POST", "/v1/apis/*/types/*/resolvers"),
+    ("CreateType", "POST", "/v1/apis/*/types"),
+    ("DeleteApiCache", "DELETE", "/v1/apis/*/ApiCaches"),
+    ("DeleteFunction", "DELETE", "/v1/apis/*/functions/*"),
+    ("DeleteGraphqlApi", "DELETE", "/v1/apis/*"),
+    ("DeleteResolver", "DELETE", "/v1/apis/*/types/*/resolvers/*"),
+    ("DeleteType", "DELETE", "/v1/apis/*/types/*"),
+    ("DisassociateMergedGraphqlApi", "DELETE", "/v1/sourceApis/*/mergedApiAssociations/*"),
+    ("DisassociateSourceGraphqlApi", "DELETE", "/v1/mergedApis/*/sourceApiAssociations/*"),
+    ("EvaluateMappingTemplate", "POST", "/v1/dataplane-evaluatetemplate"),
+    ("FlushApiCache", "DELETE", "/v1/apis/*/FlushCache"),
+    ("GetApiCache", "GET", "/v1/apis/*/ApiCaches"),
+    ("GetDataSourceIntrospection", "GET", "/v1/datasources/introspections/*"),
+    ("GetFunction", "GET", "/v1/apis/*/functions/*"),
+    ("GetGraphqlApi", "GET", "/v1/apis/*"),
+    ("GetGraphqlApiEnvironmentVariables", "GET", "/v1/apis/*/environmentVariables"),
+    ("GetIntrospectionSchema", "GET", "/v1/apis/*/schema"),
+    ("GetResolver", "GET", "/v1/apis/*/types/*/resolvers/*"),
+    ("GetSchemaCreationStatus", "GET", "/v1/apis/*/schemacreation"),
+    ("GetSourceApiAssociation", "GET", "/v1/mergedApis/*/sourceApiAssociations/*"),
+    ("GetType", "GET", "/v1/apis/*/types/*"),
+    ("ListFunctions", "GET", "/v1/apis/*/functions"),
+    ("ListGraphqlApis", "GET", "/v1/apis"),
+    ("ListResolvers", "GET", "/v1/apis/*/types/*/resolvers"),
+    ("ListResolversByFunction", "GET", "/v1/apis/*/functions/*/resolvers"),
+    ("ListSourceApiAssociations", "GET", "/v1/apis/*/sourceApiAssociations"),
+    ("ListTypes", "GET", "/v1/apis/*/types"),
+    ("ListTypesByAssociation", "GET", "/v1/mergedApis/*/sourceApiAssociations/*/types"),
+    ("PutGraphqlApiEnvironmentVariables", "PUT", "/v1/apis/*/environmentVariables"),
+    ("StartDataSourceIntrospection", "POST", "/v1/datasources/introspections"),
+    ("StartSchemaCreation", "POST", "/v1/apis/*/schemacreation"),
+    ("StartSchemaMerge", "POST", "/v1/mergedApis/*/sourceApiAssociations/*/merge"),
+    ("UpdateApiCache", "POST", "/v1/apis/*/ApiCaches/update"),
+    ("UpdateFunction", "POST", "/v1/apis/*/functions/*"),
+    ("UpdateGraphqlApi", "POST", "/v1/apis/*"),
+    ("UpdateResolver", "POST", "/v1/apis/*/types/*/resolvers/*"),
+    ("UpdateSourceApiAssociation", "POST", "/v1/mergedApis/*/sourceApiAssociations/*"),
+    ("UpdateType", "POST", "/v1/apis/*/types/*"),
+];
+
+/// What a request is told that is for none of the operations that are imitated.
+pub fn answer(method: &str, path: &str) -> Fault {
+    match named(OTHERS, method, path) {
+        Some(name) => Fault::not_imitated(&format!("appsync:{name}")),
+        None => super::unknown_operation(),
+    }
+}

@@ -1,0 +1,148 @@
+//! WAF, as far as it stands in front of Event APIs (JSON 1.1, version 2019-07-29).
+//!
+//! Web ACLs can't be made here: any ARN of one is taken to be there.
+use serde_json::{Value, json};
+
+use crate::control_plane::appsync::{Input, api_arn};
+use crate::control_plane::dispatch::Call;
+use crate::protocol::caller::Caller;
+use crate::protocol::response::Fault;
+use crate::state::{Api, State};
+use crate::store::Store;
+
+const TARGET: &str = "AWSWAF_20190729.";
+const RESOURCE_TYPES: &[&str] = &[
+    "APPLICATION_LOAD_BALANCER",
+    "API_GATEWAY",
+    "APPSYNC",
+    "COGNITO_USER_POOL",
+    "APP_RUNNER_SERVICE",
+    "VERIFIED_ACCESS_INSTANCE",
+    "AMPLIFY",
+    "AGENTCORE_GATEWAY",
+];
+
+pub async fn answer(store: &Store, call: &Call) -> Result<Value, Fault> {
+    let caller = &call.caller;
+    let operation = call.target.strip_prefix(TARGET).unwrap_or(&call.target);
+    let input = Input::of(&call.body)?;
+    let arn = |name: &str| {
+        let arn = input.text(name)?.unwrap_or_default();
+        let whole = arn.starts_with("arn:") && arn.len() >= 20 && arn.split(':').count() >= 6;
+        if whole { Ok(arn) } else { Err(invalid(name, arn)) }
+    };
+    match operation {
+        "AssociateWebACL" => {
+            let (web_acl, resource) = (arn("WebACLArn")?, arn("ResourceArn")?);
+            WebAcl::of(web_acl, caller)?;
+            store
+                .change(|state| {
+                    find(state, caller, resource)?.web_acl = Some(web_acl.to_owned());
+                    Ok(json!({}))
+                })
+                .await
+        }
+        "DisassociateWebACL" => {
+            let resource = arn("ResourceArn")?;
+            store
+                .change(|state| {
+                    find(state, caller, resource)?.web_acl = None;
+                    Ok(json!({}))
+                })
+                .await
+        }
+        "GetWebACLForResource" => {
+            let resource = arn("ResourceArn")?;
+            store.look(|state| match &find(state, caller, resource)?.web_acl {
+                Some(web_acl) => Ok(json!({ "WebACL": WebAcl::of(web_acl, caller)?.written() })),
+                None => Ok(json!({})),
+            })
+        }
+        "ListResourcesForWebACL" => {
+            let web_acl = arn("WebACLArn")?;
+            WebAcl::of(web_acl, caller)?;
+            // AWS's own default, of which there is none here.
+            let resources = input.text("ResourceType")?.unwrap_or("APPLICATION_LOAD_BALANCER");
+            if !RESOURCE_TYPES.contains(&resources) {
+                return Err(invalid("ResourceType", resources));
+            }
+            store.look(|state| {
+                let apis = state.region(caller).apis.values();
+                let apis = apis.filter(|it| resources == "APPSYNC" && fronted(it, web_acl));
+                let arns: Vec<String> = apis.map(|it| api_arn(&it.id, caller)).collect();
+                Ok(json!({ "ResourceArns": arns }))
+            })
+        }
+        other => Err(Fault::not_imitated(&format!("wafv2:{other}"))),
+    }
+}
+
+/// What an ARN says of a web ACL.
+struct WebAcl<'a> {
+    arn: &'a str,
+    name: &'a str,
+    id: &'a str,
+}
+
+impl<'a> WebAcl<'a> {
+    /// `arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID`, here.
+    fn of(arn: &'a str, caller: &Caller) -> Result<Self, Fault> {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let ["arn", _, "wafv2", region, account, resource] = parts.as_slice() else {
+            return Err(invalid("WebACLArn", arn));
+        };
+        let labels: Vec<&str> = resource.split('/').collect();
+        let ["regional", "webacl", name, id] = labels.as_slice() else {
+            return Err(invalid("WebACLArn", arn));
+        };
+        if *region != caller.region || *account != caller.account {
+            return Err(nonexistent());
+        }
+        Ok(Self { arn, name, id })
+    }
+
+    fn written(&self) -> Value {
+        json!({
+            "Name": self.name,
+            "Id": self.id,
+            "ARN": self.arn,
+            "DefaultAction": { "Allow": {} },
+            "Description": "",
+            "Rules": [],
+            "VisibilityConfig": {
+                "SampledRequestsEnabled": true,
+                "CloudWatchMetricsEnabled": true,
+                "MetricName": self.name,
+            },
+            "Capacity": 0,
+            "ManagedByFirewallManager": false,
+        })
+    }
+}
+
+fn fronted(api: &Api, web_acl: &str) -> bool {
+    api.web_acl.as_deref() == Some(web_acl)
+}
+
+fn find<'a>(state: &'a mut State, caller: &Caller, arn: &str) -> Result<&'a mut Api, Fault> {
+    let id = arn.rsplit('/').next().filter(|id| api_arn(id, caller) == arn);
+    let api = id.and_then(|id| state.region(caller).apis.get_mut(id));
+    api.ok_or_else(nonexistent)
+}
+
+fn nonexistent() -> Fault {
+    let message = "AWS WAF couldn't perform the operation because your resource doesn't exist.";
+    Fault::new(400, "WAFNonexistentItemException", message)
+}
+
+fn invalid(member: &str, given: &str) -> Fault {
+    let field = match member {
+        "WebACLArn" => "WEB_ACL",
+        "ResourceType" => "RESOURCE_TYPE",
+        _ => "RESOURCE_ARN",
+    };
+    let reason = "The value isn't valid here.";
+    let message = format!("Error reason: {reason}, field: {field}, parameter: {given}");
+    Fault::new(400, "WAFInvalidParameterException", message)
+        .with(json!({ "Field": field, "Parameter": given, "Reason": reason }))
+}

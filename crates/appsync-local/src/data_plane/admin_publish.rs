@@ -1,0 +1,56 @@
+//! Publishing without credentials, for whoever owns the machine: what the console does.
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Response;
+use serde::Deserialize;
+
+use crate::data_plane::auth::{Identity, iam_context};
+use crate::data_plane::entrance;
+use crate::data_plane::http;
+use crate::data_plane::place::Place;
+use crate::data_plane::plane::Plane;
+use crate::data_plane::problem::Problem;
+use crate::data_plane::publication::{self, Over};
+use crate::data_plane::publish;
+use crate::protocol::caller::partition;
+
+/// No mode of AppSync's: nobody was asked for credentials.
+const OWNER: &str = "OWNER";
+
+/// The member that tells which API is meant; the rest is what `POST /event` takes.
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(rename = "apiId")]
+    api_id: String,
+}
+
+/// Publishes `{apiId, channel, events}` as `POST /event` would for a client that may, and answers so.
+pub async fn publish_as_owner(plane: &Plane, request: Request) -> Response<Body> {
+    match attempt(plane, request).await {
+        Ok(text) => http::answer(200, text),
+        Err(problem) => http::refused(&problem),
+    }
+}
+
+async fn attempt(plane: &Plane, request: Request) -> Result<String, Problem> {
+    let (parts, body) = request.into_parts();
+    let (body, message) = publish::message(body).await?;
+    let Asked { api_id } = serde_json::from_slice(&body)
+        .map_err(|_| Problem::bad_request("The request does not say which API: apiId"))?;
+    let place = plane.place(&api_id).ok_or_else(|| {
+        Problem::new(404, "NotFoundException").saying(format!("There is no API {api_id} here."))
+    })?;
+    let identity = identity(&place);
+    let source = entrance::source(&parts, place, Over::Console);
+    let (channel, events) = (&message.channel, message.events);
+    let receipt = publication::publish_as(plane, &source, channel, events, &identity).await?;
+    Ok(publish::text(&receipt))
+}
+
+/// What handlers see: the root user of the API's account.
+fn identity(place: &Place) -> Identity {
+    let (partition, account) = (partition(&place.region), &place.account);
+    let arn = format!("arn:{partition}:iam::{account}:root");
+    let context = iam_context(account, account, &arn, &["127.0.0.1".to_owned()]);
+    Identity { mode: OWNER, context, until_epoch_s: None }
+}

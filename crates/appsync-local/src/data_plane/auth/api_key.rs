@@ -1,0 +1,36 @@
+//! API keys (reference §2.4, §6.3).
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::data_plane::auth::mode::API_KEY;
+use crate::data_plane::auth::{Asked, Identity};
+use crate::data_plane::plane::Plane;
+use crate::data_plane::problem::Problem;
+
+/// The key itself never shows: its expiry and its description tell a person which one it is.
+pub fn authorize(plane: &Plane, asked: &Asked<'_>, key: &str) -> Result<Identity, Problem> {
+    let Some(key) = asked.api.keys.get(key) else {
+        return Err(Problem::unauthorized(unknown(plane, asked, key)));
+    };
+    let until = key.expires_epoch_s;
+    if until as f64 <= plane.store.now_epoch_s() {
+        let named = key.description.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+        let at = Timestamp::from_second(until).map(|it| it.to_string()).unwrap_or_default();
+        return Err(Problem::unauthorized(format!("the API key{named} expired at {at}")));
+    }
+    Ok(Identity { mode: API_KEY, context: Value::Null, until_epoch_s: Some(until as f64) })
+}
+
+/// Why a key is none of this API's.
+fn unknown(plane: &Plane, asked: &Asked<'_>, key: &str) -> String {
+    let owner = plane.store.look(|state| {
+        let regions = state.accounts.values().flat_map(|it| it.regions.values());
+        let mut apis = regions.flat_map(|it| it.apis.values());
+        apis.find(|it| it.keys.contains_key(key)).map(|it| it.name.clone())
+    });
+    let name = &asked.api.name;
+    match owner {
+        Some(owner) => format!("the API key is one of the API {owner}, not of {name}"),
+        None => format!("the API {name} has no such API key"),
+    }
+}

@@ -1,0 +1,360 @@
+//! AWS_LAMBDA: a function says who may (reference §8.1).
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::data_plane::auth::mode::AWS_LAMBDA;
+use crate::data_plane::auth::{Asked, Identity, Operation, matches};
+use crate::data_plane::channel::Channel;
+use crate::data_plane::plane::Plane;
+use crate::data_plane::problem::Problem;
+use crate::ids;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Of `handlerContext`, as JSON.
+const CONTEXT_MAX: usize = 5 * 1024 * 1024;
+/// Verdicts that are remembered at most; who comes with more tokens has them asked again.
+const REMEMBERED_MAX: usize = 10_000;
+/// The bytes that they may hold together.
+const HELD_MAX: usize = 64 * 1024 * 1024;
+
+/// Asks the function of `provider`, unless its last verdict still holds.
+pub async fn authorize(
+    plane: &Plane,
+    asked: &Asked<'_>,
+    token: &str,
+    provider: &Value,
+) -> Result<Identity, Problem> {
+    let config = &provider["lambdaAuthorizerConfig"];
+    check_form(token, config)?;
+    let function = config["authorizerUri"].as_str().unwrap_or_default();
+    let key = key(asked, token, function);
+    let now = plane.store.now_epoch_s();
+    if let Some(verdict) = plane.verdicts.find(&key, now) {
+        return verdict.identity(function);
+    }
+    let event = event(asked, token);
+    let asking = plane.outbound.invoke(function, true, &event);
+    let answer = match tokio::time::timeout(TIMEOUT, asking).await {
+        Ok(answer) => answer.map_err(Problem::unauthorized)?,
+        Err(_) => {
+            let why = format!("the function {function} did not answer within 10 s");
+            return Err(Problem::unauthorized(why));
+        }
+    };
+    if let Some(error) = answer.error() {
+        return Err(Problem::unauthorized(format!("the function {function} failed: {error}")));
+    }
+    let (verdict, ttl_override) = Verdict::read(&answer.payload, function)?;
+    let ttl_s = ttl_override.or_else(|| config["authorizerResultTtlInSeconds"].as_f64());
+    if let Some(ttl_s) = ttl_s.filter(|it| *it > 0.0) {
+        plane.verdicts.keep(key, verdict.clone(), now, now + ttl_s);
+    }
+    verdict.identity(function)
+}
+
+/// What functions have said, for as long as it holds. No `Debug` shows what.
+#[derive(Default)]
+pub struct Remembered {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    verdicts: HashMap<Key, (Verdict, f64)>,
+    /// The bytes of all of them.
+    held: usize,
+}
+
+/// Of API, function, operation, channel and token: no token is kept as it is.
+type Key = [u8; 32];
+
+#[derive(Clone)]
+enum Verdict {
+    Refused,
+    Allowed(Map<String, Value>),
+}
+
+impl Remembered {
+    fn find(&self, key: &Key, now: f64) -> Option<Verdict> {
+        let kept = self.kept.lock().expect("nobody panics while holding it");
+        kept.verdicts.get(key).filter(|(_, until)| *until > now).map(|(it, _)| it.clone())
+    }
+    fn keep(&self, key: Key, verdict: Verdict, now: f64, until: f64) {
+        let size = verdict.size();
+        let mut kept = self.kept.lock().expect("nobody panics while holding it");
+        if !kept.has_room(size) {
+            kept.verdicts.retain(|_, (_, until)| *until > now);
+            kept.held = kept.verdicts.values().map(|(it, _)| it.size()).sum();
+        }
+        if kept.has_room(size) {
+            let before = kept.verdicts.insert(key, (verdict, until));
+            kept.held = kept.held + size - before.map_or(0, |(it, _)| it.size());
+        }
+    }
+}
+
+impl Kept {
+    fn has_room(&self, size: usize) -> bool {
+        self.verdicts.len() < REMEMBERED_MAX && self.held + size <= HELD_MAX
+    }
+}
+
+impl Verdict {
+    /// The bytes of its texts.
+    fn size(&self) -> usize {
+        let Self::Allowed(context) = self else { return 0 };
+        context.iter().map(|(name, it)| name.len() + it.as_str().map_or(0, str::len)).sum()
+    }
+
+    /// What the function answered, and for how many seconds it is to hold, if it says so.
+    fn read(answer: &Value, function: &str) -> Result<(Self, Option<f64>), Problem> {
+        let refuse = |why: &str| Problem::unauthorized(format!("the function {function} {why}"));
+        let ttl_s = match &answer["ttlOverride"] {
+            Value::Null => None,
+            Value::Number(it) if it.as_f64().is_some_and(|it| it >= 0.0) => it.as_f64(),
+            _ => return Err(refuse("answered a ttlOverride that is no number of seconds")),
+        };
+        match answer.get("isAuthorized") {
+            Some(Value::Bool(true)) => {}
+            Some(Value::Bool(false)) => return Ok((Self::Refused, ttl_s)),
+            None => return Err(refuse("did not answer isAuthorized")),
+            Some(_) => {
+                return Err(refuse("answered an isAuthorized that is neither true nor false"));
+            }
+        }
+        let context = match &answer["handlerContext"] {
+            Value::Null => Map::new(),
+            Value::Object(context) => context.clone(),
+            _ => return Err(refuse("answered a handlerContext that is no object")),
+        };
+        if let Some((name, _)) = context.iter().find(|(_, it)| !it.is_string()) {
+            let why =
+                format!("answered a handlerContext whose {name} is no text; all of it must be");
+            return Err(refuse(&why));
+        }
+        if json!(context).to_string().len() > CONTEXT_MAX {
+            return Err(refuse("answered a handlerContext of more than 5 MB"));
+        }
+        Ok((Self::Allowed(context), ttl_s))
+    }
+
+    fn identity(self, function: &str) -> Result<Identity, Problem> {
+        match self {
+            Self::Refused => {
+                let why = format!("the function {function} answered isAuthorized: false");
+                Err(Problem::unauthorized(why))
+            }
+            Self::Allowed(context) => Ok(Identity {
+                mode: AWS_LAMBDA,
+                context: json!({ "handlerContext": context }),
+                until_epoch_s: None,
+            }),
+        }
+    }
+}
+
+/// Whether the token is of the form that the API asks for: if not, the function is not called.
+fn check_form(token: &str, config: &Value) -> Result<(), Problem> {
+    let Some(form) = config["identityValidationExpression"].as_str().filter(|it| !it.is_empty())
+    else {
+        return Ok(());
+    };
+    let fits = matches(form, token).map_err(|error| {
+        Problem::unauthorized(format!(
+            "the API's identityValidationExpression can't be read here: {error}"
+        ))
+    })?;
+    match fits {
+        true => Ok(()),
+        false => Err(Problem::unauthorized(format!(
+            "the token does not match the API's identityValidationExpression {form} as a whole; the function was not called"
+        ))),
+    }
+}
+
+fn key(asked: &Asked<'_>, token: &str, function: &str) -> Key {
+    let mut hash = Sha256::new();
+    let channel = asked.channel.map_or("", |it| it.path.as_str());
+    for part in [asked.place.api_id.as_str(), function, name(asked.operation), channel, token] {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+fn name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Connect => "EVENT_CONNECT",
+        Operation::Subscribe => "EVENT_SUBSCRIBE",
+        Operation::Publish => "EVENT_PUBLISH",
+    }
+}
+
+fn event(asked: &Asked<'_>, token: &str) -> Value {
+    let headers =
+        asked.headers.iter().map(|(name, values)| (name.clone(), json!(values.join(","))));
+    json!({
+        "authorizationToken": token,
+        "requestContext": {
+            "apiId": asked.place.api_id,
+            "accountId": asked.place.account,
+            "requestId": ids::request(),
+            "operation": name(asked.operation),
+            "channelNamespaceName": asked.channel.map(Channel::namespace),
+            "channel": asked.channel.map(|it| &it.path),
+        },
+        "requestHeaders": headers.collect::<Map<_, _>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data_plane::auth::scene::{Asking, Scene};
+    use crate::data_plane::plane::Settings;
+    use crate::data_plane::testing::{Stub, answer};
+
+    /// An API whose function answers what its token says, as JSON.
+    async fn scene(ttl_s: u32, expression: Option<&str>) -> (Scene, Stub) {
+        let stub = Stub::serve(|it| {
+            let event: Value = serde_json::from_slice(&it.body).unwrap();
+            answer(200, event["authorizationToken"].as_str().unwrap())
+        })
+        .await;
+        let provider = json!({
+            "authType": "AWS_LAMBDA",
+            "lambdaAuthorizerConfig": {
+                "authorizerUri": "arn:aws:lambda:us-east-1:123456789012:function:judge",
+                "authorizerResultTtlInSeconds": ttl_s,
+                "identityValidationExpression": expression,
+            },
+        });
+        let lambda_endpoint = Some(stub.url.clone());
+        let settings = Settings { lambda_endpoint, ..Settings::default() };
+        (Scene::with(json!([provider]), settings), stub)
+    }
+
+    const YES: &str = r#"{"isAuthorized":true,"handlerContext":{"tenant":"t1"}}"#;
+
+    #[tokio::test]
+    async fn a_function_is_asked_as_aws_asks_it_and_its_context_is_the_identity() {
+        let (scene, stub) = scene(0, None).await;
+        let mut asking = Asking::to_publish("/default/a", &[("Authorization", YES)]);
+        asking.headers.push(("x-trace", "1"));
+        let identity = scene.judge(&asking).await.unwrap();
+        assert_eq!(identity.context, json!({"handlerContext": {"tenant": "t1"}}));
+        scene.judge(&Asking::to_connect(&[("Authorization", YES)])).await.unwrap();
+        scene.judge(&Asking::to_subscribe("/default/*", &[("Authorization", YES)])).await.unwrap();
+        let asked = stub.asked();
+        assert_eq!(asked[0].uri, "/2015-03-31/functions/judge/invocations");
+        let mut events = asked.iter().map(|it| serde_json::from_slice::<Value>(&it.body).unwrap());
+        let mut first = events.next().unwrap();
+        assert!(first["requestContext"]["requestId"].take().is_string());
+        assert_eq!(
+            first,
+            json!({
+                "authorizationToken": YES,
+                "requestContext": {
+                    "apiId": "id", "accountId": "123456789012", "requestId": null,
+                    "operation": "EVENT_PUBLISH", "channelNamespaceName": "default",
+                    "channel": "/default/a",
+                },
+                "requestHeaders": {"x-trace": "1"},
+            })
+        );
+        let connect = &events.next().unwrap()["requestContext"];
+        assert_eq!(connect["operation"], "EVENT_CONNECT");
+        assert!(connect["channel"].is_null() && connect["channelNamespaceName"].is_null());
+        let subscribe = &events.next().unwrap()["requestContext"];
+        assert_eq!(
+            (&subscribe["operation"], &subscribe["channel"]),
+            (&json!("EVENT_SUBSCRIBE"), &json!("/default/*"))
+        );
+    }
+
+    #[tokio::test]
+    async fn whatever_is_no_clear_yes_is_a_no_that_says_why() {
+        let (scene, _stub) = scene(0, None).await;
+        let check = async |token: &str, expected: &str| {
+            let why =
+                scene.why(&Asking::to_publish("/default/a", &[("Authorization", token)])).await;
+            assert!(why.contains(expected), "{why}");
+        };
+        check(r#"{"isAuthorized":false}"#, "judge answered isAuthorized: false").await;
+        check("{}", "did not answer isAuthorized").await;
+        check("null", "did not answer isAuthorized").await;
+        check(r#"{"isAuthorized":"true"}"#, "neither true nor false").await;
+        check(r#"{"errorType":"Error","errorMessage":"no"}"#, "failed: Error: no").await;
+        check(r#"{"isAuthorized":true,"handlerContext":{"a":{"b":"c"}}}"#, "whose a is no text")
+            .await;
+        check(r#"{"isAuthorized":true,"handlerContext":{"a":1}}"#, "whose a is no text").await;
+        check(r#"{"isAuthorized":true,"handlerContext":[]}"#, "that is no object").await;
+        check(r#"{"isAuthorized":true,"ttlOverride":"5"}"#, "no number of seconds").await;
+        check("text", "answered no JSON").await;
+        check(r#"{"errorType":"Error"}"#, "did not answer isAuthorized").await;
+    }
+
+    #[tokio::test]
+    async fn a_function_that_tells_the_token_on_is_not_passed_on() {
+        let stub = Stub::serve(|it| {
+            let event: Value = serde_json::from_slice(&it.body).unwrap();
+            let message = format!("bad token {}", event["authorizationToken"].as_str().unwrap());
+            answer(200, json!({"errorType": "E", "errorMessage": message}).to_string())
+        })
+        .await;
+        let config = json!({ "authorizerUri": "judge" });
+        let providers = json!([{"authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": config}]);
+        let settings = Settings { lambda_endpoint: Some(stub.url), ..Settings::default() };
+        let scene = Scene::with(providers, settings);
+        let why = scene.why(&Asking::to_connect(&[("Authorization", "open sesame")])).await;
+        assert_eq!(why, "the function judge failed: E: bad token …");
+    }
+
+    #[tokio::test]
+    async fn without_a_place_to_run_functions_nobody_is_let_in() {
+        let config = json!({ "authorizerUri": "judge" });
+        let providers = json!([{"authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": config}]);
+        let scene = Scene::with(providers, Settings::default());
+        let why = scene.why(&Asking::to_connect(&[("Authorization", "x")])).await;
+        assert!(why.contains("--lambda-endpoint"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_token_of_another_form_never_reaches_the_function() {
+        let (scene, stub) = scene(0, Some(r"\{.*\}")).await;
+        scene.judge(&Asking::to_connect(&[("Authorization", YES)])).await.unwrap();
+        let why = scene.why(&Asking::to_connect(&[("Authorization", &format!("{YES} "))])).await;
+        assert!(why.contains("does not match") && !why.contains("tenant"), "{why}");
+        assert_eq!(stub.asked().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_verdict_holds_for_its_time_its_operation_its_channel_and_its_token() {
+        let (scene, stub) = scene(60, None).await;
+        let fields = &[("Authorization", YES)][..];
+        let check = async |asking: Asking<'_>, expected: usize| {
+            let _ = scene.judge(&asking).await;
+            assert_eq!(stub.asked().len(), expected);
+        };
+        check(Asking::to_publish("/default/a", fields), 1).await;
+        check(Asking::to_publish("/default/a", fields), 1).await;
+        check(Asking::to_publish("/default/b", fields), 2).await;
+        check(Asking::to_subscribe("/default/a", fields), 3).await;
+        scene.plane.store.move_clock(59.0);
+        check(Asking::to_publish("/default/a", fields), 3).await;
+        scene.plane.store.move_clock(1.0);
+        check(Asking::to_publish("/default/a", fields), 4).await;
+        let never = [("Authorization", r#"{"isAuthorized":true,"ttlOverride":0}"#)];
+        check(Asking::to_connect(&never), 5).await;
+        check(Asking::to_connect(&never), 6).await;
+        let no = [("Authorization", r#"{"isAuthorized":false,"ttlOverride":5}"#)];
+        check(Asking::to_connect(&no), 7).await;
+        check(Asking::to_connect(&no), 7).await;
+        scene.plane.store.move_clock(5.0);
+        check(Asking::to_connect(&no), 8).await;
+    }
+}

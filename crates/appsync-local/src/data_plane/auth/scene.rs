@@ -1,0 +1,159 @@
+//! An API and somebody who asks something of it, for tests.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
+use serde_json::{Value, json};
+
+use crate::data_plane::auth::{Asked, Identity, Operation, Presented, authorize};
+use crate::data_plane::channel::Channel;
+use crate::data_plane::place::Place;
+use crate::data_plane::plane::{Plane, Settings};
+use crate::data_plane::problem::Problem;
+use crate::emulator_options::{ACCOUNT, Switches};
+use crate::state::{Api, Key, Namespace};
+use crate::store::Store;
+
+/// 2026-01-02T03:04:05Z, when the reference's vectors were signed.
+pub const NOW: f64 = 1_767_323_045.0;
+pub const HOST: &str = "example1234567890000.appsync-api.us-east-1.amazonaws.com";
+
+pub struct Scene {
+    pub plane: Arc<Plane>,
+    pub place: Place,
+    pub api: Api,
+}
+
+/// Who asks what.
+pub struct Asking<'a> {
+    pub operation: Operation,
+    pub channel: Option<&'a str>,
+    pub fields: Vec<(&'a str, String)>,
+    pub headers: Vec<(&'a str, &'a str)>,
+    pub path: &'a str,
+    pub signed: &'a str,
+}
+
+impl Scene {
+    /// An API `chat` with these providers, all of which may do everything.
+    pub fn with(providers: Value, settings: Settings) -> Self {
+        Self::switched(providers, settings, Switches::default())
+    }
+
+    pub fn switched(providers: Value, settings: Settings, switches: Switches) -> Self {
+        let now = UNIX_EPOCH + Duration::from_secs_f64(NOW);
+        let clock = SharedTimeSource::new(StaticTimeSource::new(now));
+        let store = Store::in_memory_with(clock, switches);
+        let mut modes: Vec<Value> = Vec::new();
+        for provider in providers.as_array().unwrap() {
+            modes.push(json!({ "authType": provider["authType"] }));
+        }
+        let api = Api {
+            id: "id".into(),
+            name: "chat".into(),
+            owner_contact: None,
+            event_config: json!({
+                "authProviders": providers,
+                "connectionAuthModes": modes,
+                "defaultPublishAuthModes": modes,
+                "defaultSubscribeAuthModes": modes,
+            }),
+            tags: BTreeMap::new(),
+            dns_prefix: "example1234567890000".into(),
+            created_epoch_s: 0.0,
+            namespaces: BTreeMap::from([("default".into(), namespace("default"))]),
+            keys: BTreeMap::new(),
+            data_sources: BTreeMap::new(),
+            web_acl: None,
+        };
+        let place = Place {
+            account: ACCOUNT.into(),
+            region: "us-east-1".into(),
+            api_id: "id".into(),
+            domain: None,
+        };
+        let scene = Self { plane: Plane::new(store, settings), place, api };
+        scene.keep(&scene.api);
+        scene
+    }
+
+    /// Makes the store know an API.
+    pub fn keep(&self, api: &Api) {
+        let keep = self.plane.store.change(|state| {
+            let account = state.accounts.entry(ACCOUNT.into()).or_default();
+            let region = account.regions.entry("us-east-1".into()).or_default();
+            region.apis.insert(api.id.clone(), api.clone());
+            Ok(())
+        });
+        futures_util::FutureExt::now_or_never(keep).unwrap().unwrap();
+    }
+
+    pub async fn judge(&self, asking: &Asking<'_>) -> Result<Identity, Problem> {
+        let channel = asking.channel.map(|it| Channel { path: it.to_owned() });
+        let fields = asking.fields.iter().map(|(name, it)| (name.to_ascii_lowercase(), it.clone()));
+        let headers = asking.headers.iter().map(|(name, it)| ((*name).into(), vec![(*it).into()]));
+        let asked = Asked {
+            place: &self.place,
+            api: &self.api,
+            operation: asking.operation,
+            channel: channel.as_ref(),
+            presented: &Presented { fields: fields.collect() },
+            headers: &headers.collect(),
+            path: asking.path,
+            signed: asking.signed.as_bytes(),
+            peer: Some([127, 0, 0, 1].into()),
+        };
+        authorize(&self.plane, &asked).await
+    }
+
+    /// Why it is refused.
+    pub async fn why(&self, asking: &Asking<'_>) -> String {
+        let problem = self.judge(asking).await.unwrap_err();
+        assert_eq!(problem.error_type, "UnauthorizedException", "{problem:?}");
+        problem.why.unwrap()
+    }
+}
+
+impl<'a> Asking<'a> {
+    pub fn to_connect(fields: &[(&'a str, &str)]) -> Self {
+        let fields = fields.iter().map(|(name, it)| (*name, (*it).to_owned())).collect();
+        Self {
+            operation: Operation::Connect,
+            channel: None,
+            fields,
+            headers: Vec::new(),
+            path: "/event/realtime",
+            signed: "{}",
+        }
+    }
+    pub fn to_publish(channel: &'a str, fields: &[(&'a str, &str)]) -> Self {
+        let operation = Operation::Publish;
+        Self { operation, channel: Some(channel), ..Self::to_connect(fields) }
+    }
+    pub fn to_subscribe(channel: &'a str, fields: &[(&'a str, &str)]) -> Self {
+        let operation = Operation::Subscribe;
+        Self { operation, channel: Some(channel), ..Self::to_connect(fields) }
+    }
+    pub fn over(mut self, signed: &'a str) -> Self {
+        self.signed = signed;
+        self
+    }
+}
+
+pub fn namespace(name: &str) -> Namespace {
+    Namespace {
+        name: name.into(),
+        publish: json!([]),
+        subscribe: json!([]),
+        code: None,
+        handlers: json!({}),
+        tags: BTreeMap::new(),
+        created_epoch_s: 0.0,
+        modified_epoch_s: 0.0,
+    }
+}
+
+pub fn key(id: &str, expires_epoch_s: i64) -> Key {
+    Key { id: id.into(), description: Some("web".into()), expires_epoch_s }
+}

@@ -1,0 +1,281 @@
+//! AMAZON_COGNITO_USER_POOLS and OPENID_CONNECT: JSON Web Tokens (reference §8.2, §8.3).
+use base64::Engine;
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use jsonwebtoken::Algorithm;
+use jsonwebtoken::crypto::verify;
+use serde_json::{Map, Value, json};
+
+use crate::data_plane::auth::issuer_keys::{Document, PublicKey};
+use crate::data_plane::auth::local_issuer;
+use crate::data_plane::auth::mode::{COGNITO, OPENID_CONNECT, providers};
+use crate::data_plane::auth::{Asked, Identity, matches, source_ip};
+use crate::data_plane::plane::{Plane, Settings};
+use crate::data_plane::problem::Problem;
+use crate::state::Api;
+
+/// Judges a token by the provider of its issuer.
+pub async fn authorize(
+    plane: &Plane,
+    asked: &Asked<'_>,
+    token: &Token,
+    provider: &Provider<'_>,
+) -> Result<Identity, Problem> {
+    let issuer = provider.issuer();
+    let key = key(plane, token, provider).await.map_err(Problem::unauthorized)?;
+    let now = plane.store.now_epoch_s();
+    let until = check(token, &key, provider, now).map_err(Problem::unauthorized)?;
+    let claims = &token.claims;
+    let context = match provider.mode() {
+        COGNITO => json!({
+            "sub": claims["sub"],
+            "issuer": issuer,
+            "username": claims.get("cognito:username").or_else(|| claims.get("username")),
+            "claims": claims,
+            "sourceIp": source_ip(asked),
+            "defaultAuthStrategy": "ALLOW",
+            "groups": claims.get("cognito:groups"),
+        }),
+        _ => json!({ "claims": claims, "issuer": issuer, "sub": claims["sub"] }),
+    };
+    Ok(Identity { mode: provider.mode(), context, until_epoch_s: Some(until) })
+}
+
+/// A JWT, read and not yet believed. No `Debug`: it is a credential.
+pub struct Token {
+    header: Map<String, Value>,
+    claims: Value,
+    /// What is signed, and its signature.
+    message: String,
+    signature: String,
+}
+
+impl Token {
+    /// A text that is a JWT, with or without `Bearer` before it.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let bare = match text.split_once(' ') {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
+            _ => text,
+        };
+        let (message, signature) = bare.rsplit_once('.')?;
+        let (header, claims) = message.split_once('.')?;
+        let object = |part: &str| {
+            let bytes = URL_SAFE_NO_PAD.decode(part).or_else(|_| URL_SAFE.decode(part)).ok()?;
+            serde_json::from_slice::<Map<String, Value>>(&bytes).ok()
+        };
+        let header = object(header).filter(|it| it.contains_key("alg"))?;
+        let claims = Value::Object(object(claims)?);
+        Some(Self { header, claims, message: message.to_owned(), signature: signature.to_owned() })
+    }
+    fn text(&self, name: &str) -> Option<&str> {
+        self.claims[name].as_str()
+    }
+}
+
+/// An authorization provider whose credentials are tokens.
+#[derive(Clone, Copy)]
+pub struct Provider<'a> {
+    pub value: &'a Value,
+}
+
+impl<'a> Provider<'a> {
+    /// All of an API.
+    pub fn all(api: &'a Api) -> impl Iterator<Item = Self> {
+        let ours = |it: &&Value| it["authType"] == COGNITO || it["authType"] == OPENID_CONNECT;
+        providers(api).filter(ours).map(|value| Self { value })
+    }
+
+    /// That of the token's issuer.
+    pub fn of(token: &Token, api: &'a Api, settings: &Settings) -> Result<Self, Problem> {
+        let Some(issuer) = token.text("iss") else {
+            return Err(Problem::unauthorized("the token has no iss, so nobody can vouch for it"));
+        };
+        Self::all(api).find(|it| it.is_of(issuer, settings)).ok_or_else(|| {
+            let known: Vec<String> = Self::all(api).map(|it| it.issuer()).collect();
+            let slash =
+                known.iter().any(|it| it.trim_end_matches('/') == issuer.trim_end_matches('/'));
+            let hint = if slash { "; they differ in the slash at the end" } else { "" };
+            let known = known.join(", ");
+            Problem::unauthorized(format!(
+                "the token is of the issuer {issuer}, and the API trusts {known}{hint}"
+            ))
+        })
+    }
+
+    /// An issuer that has another address here may call itself by that.
+    fn is_of(&self, issuer: &str, settings: &Settings) -> bool {
+        let ours = self.issuer();
+        ours == issuer || settings.issuers.get(&ours).is_some_and(|it| it == issuer)
+    }
+
+    pub fn mode(&self) -> &'static str {
+        if self.value["authType"] == COGNITO { COGNITO } else { OPENID_CONNECT }
+    }
+
+    pub fn issuer(&self) -> String {
+        let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+        match self.mode() {
+            COGNITO => {
+                let config = &self.value["cognitoConfig"];
+                let (region, pool) = (text(&config["awsRegion"]), text(&config["userPoolId"]));
+                let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+                format!("https://cognito-idp.{region}.amazonaws.com{suffix}/{pool}")
+            }
+            _ => text(&self.value["openIDConnectConfig"]["issuer"]),
+        }
+    }
+
+    /// The expression that the client must match, if there is one.
+    pub fn client(&self) -> Option<&str> {
+        let client = match self.mode() {
+            COGNITO => &self.value["cognitoConfig"]["appIdClientRegex"],
+            _ => &self.value["openIDConnectConfig"]["clientId"],
+        };
+        client.as_str().filter(|it| !it.is_empty())
+    }
+
+    fn document(&self, settings: &Settings) -> Document {
+        let issuer = self.issuer();
+        let base = settings.issuers.get(&issuer).unwrap_or(&issuer).trim_end_matches('/');
+        match self.mode() {
+            COGNITO => Document::Keys(format!("{base}/.well-known/jwks.json")),
+            _ => Document::Configuration(format!("{base}/.well-known/openid-configuration")),
+        }
+    }
+}
+
+/// The key that the token says it is signed with: the local AWS's own, or one of the issuer's.
+async fn key(plane: &Plane, token: &Token, provider: &Provider<'_>) -> Result<PublicKey, String> {
+    let name = token.header["alg"].as_str().unwrap_or_default();
+    match name {
+        "HS256" | "HS384" | "HS512" => {
+            return Err(format!(
+                "the token is signed with {name}, a secret that only its issuer and AWS share; the local AWS can't verify it"
+            ));
+        }
+        "ES512" => {
+            return Err(
+                "the token is signed with ES512, which the local AWS can't verify; AppSync can"
+                    .to_owned(),
+            );
+        }
+        _ => {}
+    }
+    if token.header.contains_key("crit") {
+        return Err(
+            "the token's header has crit, which names what AppSync does not know".to_owned()
+        );
+    }
+    let Some(kid) = token.header.get("kid").and_then(Value::as_str) else {
+        return Err(
+            "the token's header has no kid, which says by which key it is signed".to_owned()
+        );
+    };
+    if kid == local_issuer::KID {
+        return plane.issuer.public_key();
+    }
+    let document = provider.document(&plane.settings);
+    plane.keys.find(&plane.outbound, &document, kid, plane.store.now_epoch_s()).await
+}
+
+/// Until when the token is good, or why it is not.
+fn check(token: &Token, key: &PublicKey, provider: &Provider<'_>, now: f64) -> Result<f64, String> {
+    let name = token.header["alg"].as_str().unwrap_or_default();
+    let algorithm = name.parse::<Algorithm>().ok().filter(|it| key.algorithms.contains(it));
+    let Some(algorithm) = algorithm else {
+        return Err(format!("the token says it is signed with {name:?}, which its key is not for"));
+    };
+    let sound = verify(&token.signature, token.message.as_bytes(), &key.key, algorithm);
+    if !sound.unwrap_or(false) {
+        return Err("the token's signature is not that of its issuer's key".to_owned());
+    }
+    let Some(expires) = token.claims["exp"].as_f64() else {
+        return Err("the token has no exp, so it would never end".to_owned());
+    };
+    if expires <= now {
+        return Err(format!("the token expired at {}", moment(expires)));
+    }
+    if let Some(begins) = token.claims["nbf"].as_f64().filter(|it| *it > now) {
+        return Err(format!("the token is not good before {}", moment(begins)));
+    }
+    let until = match provider.mode() {
+        COGNITO => {
+            check_pool(token, provider)?;
+            expires
+        }
+        _ => check_connect(token, provider, now)?.min(expires),
+    };
+    Ok(until)
+}
+
+/// A user pool has tokens of two uses, with the client in different claims.
+fn check_pool(token: &Token, provider: &Provider<'_>) -> Result<(), String> {
+    let claim = match token.text("token_use") {
+        Some("id") => "aud",
+        Some("access") => "client_id",
+        _ => return Err("the token's token_use is neither id nor access".to_owned()),
+    };
+    let Some(form) = provider.client() else { return Ok(()) };
+    let client = token.text(claim).unwrap_or_default();
+    match is_client(form, client)? {
+        true => Ok(()),
+        false => Err(format!(
+            "the token's {claim} is {client:?}, which does not match the user pool's appIdClientRegex {form}"
+        )),
+    }
+}
+
+/// Until when a token may be used since it was issued and since its owner signed in, if that is limited.
+fn check_connect(token: &Token, provider: &Provider<'_>, now: f64) -> Result<f64, String> {
+    let config = &provider.value["openIDConnectConfig"];
+    let Some(issued) = token.claims["iat"].as_f64() else {
+        return Err("the token has no iat, which AppSync needs".to_owned());
+    };
+    let mut until = f64::INFINITY;
+    let signed_in = token.claims["auth_time"].as_f64();
+    for (since, limit, claim) in
+        [(Some(issued), "iatTTL", "iat"), (signed_in, "authTTL", "auth_time")]
+    {
+        let limit_ms = config[limit].as_f64().filter(|it| *it > 0.0);
+        if let (Some(since), Some(limit_ms)) = (since, limit_ms) {
+            let end = since + limit_ms / 1_000.0;
+            if end <= now {
+                return Err(format!(
+                    "the token's {claim} is {}, longer ago than the {limit_ms} ms of {limit}",
+                    moment(since)
+                ));
+            }
+            until = until.min(end);
+        }
+    }
+    let Some(form) = provider.client() else { return Ok(until) };
+    let mut clients: Vec<&str> = match &token.claims["aud"] {
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    };
+    clients.extend(token.text("azp"));
+    for client in &clients {
+        if is_client(form, client)? {
+            return Ok(until);
+        }
+    }
+    Err(format!(
+        "neither aud nor azp of the token ({}) matches the API's clientId {form}",
+        clients.join(", ")
+    ))
+}
+
+/// Whether a client is one that an API takes.
+pub fn is_client(form: &str, client: &str) -> Result<bool, String> {
+    matches(form, client).map_err(|error| {
+        format!("the API's expression {form} for clients can't be read here: {error}")
+    })
+}
+
+fn moment(epoch_s: f64) -> String {
+    Timestamp::from_second(epoch_s as i64).map(|it| it.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! What happens on the data plane, for people who watch: `provision dev` and the console page.
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+use crate::data_plane::handlers::weight;
+
+/// Whoever falls behind by more loses the oldest.
+const KEPT_MAX: usize = 512;
+/// Of an event, or of a line of a log: what happened is kept for whoever falls behind.
+const SHOWN_MAX: usize = 64 * 1024;
+/// Of a text that a stranger may have written, such as a channel that is none.
+const TOLD_MAX: usize = 4 * 1024;
+
+/// Something that happened. No credential is in it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "happened", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Happening {
+    Connected {
+        api_id: String,
+        connection: u64,
+        mode: String,
+    },
+    Disconnected {
+        api_id: String,
+        connection: u64,
+        /// Why it ended.
+        why: &'static str,
+    },
+    Subscribed {
+        api_id: String,
+        connection: u64,
+        id: String,
+        channel: String,
+        mode: String,
+    },
+    Unsubscribed {
+        api_id: String,
+        connection: u64,
+        id: String,
+        channel: String,
+    },
+    /// `events`: what was broadcast, as JSON.
+    Published {
+        api_id: String,
+        channel: String,
+        mode: String,
+        over: &'static str,
+        events: Vec<Value>,
+        failed: usize,
+        /// What the publisher is told of those that failed.
+        failures: Vec<Failure>,
+        dropped: usize,
+        receivers: usize,
+    },
+    Refused {
+        api_id: String,
+        operation: &'static str,
+        channel: Option<String>,
+        error_type: String,
+        message: Option<String>,
+        /// What AWS would not say.
+        why: Option<String>,
+        /// The handler that refused, or broke.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<CodePlace>,
+    },
+    /// A line of a handler's `console`.
+    Logged {
+        api_id: String,
+        namespace: String,
+        handler: &'static str,
+        level: &'static str,
+        text: String,
+    },
+}
+
+/// Why one event failed, by its place in the publish.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    pub index: usize,
+    pub message: String,
+}
+
+/// A place in a handler's code, from one, if it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CodePlace {
+    pub namespace: String,
+    pub handler: &'static str,
+    pub line: Option<usize>,
+    pub column: Option<usize>,
+}
+
+/// As much of `text` as is told.
+pub fn told(text: &str) -> String {
+    clipped(text, TOLD_MAX)
+}
+
+/// As much of a line of a log as is shown.
+pub fn line(text: &str) -> String {
+    clipped(text, SHOWN_MAX)
+}
+
+/// An event as JSON; what is nested too deeply to be read, or takes too much memory, as a text.
+pub fn event(text: &str) -> Value {
+    let value = serde_json::from_str(text).ok().filter(|it| weight(it) <= SHOWN_MAX);
+    value.unwrap_or_else(|| Value::String(clipped(text, SHOWN_MAX)))
+}
+
+fn clipped(text: &str, max: usize) -> String {
+    match text.len() <= max {
+        true => text.to_owned(),
+        false => format!("{}…", &text[..text.floor_char_boundary(max)]),
+    }
+}
+
+/// All who watch. Telling costs nothing while nobody does.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    sender: broadcast::Sender<Happening>,
+}
+
+impl Feed {
+    pub fn new() -> Self {
+        Self { sender: broadcast::Sender::new(KEPT_MAX) }
+    }
+    /// Tells what `happening` makes, if anybody watches.
+    pub fn tell(&self, happening: impl FnOnce() -> Happening) {
+        if self.sender.receiver_count() > 0 {
+            // Nobody left in between is no loss.
+            let _ = self.sender.send(happening());
+        }
+    }
+    pub fn watch(&self) -> broadcast::Receiver<Happening> {
+        self.sender.subscribe()
+    }
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_large_is_shown_by_its_beginning() {
+        assert_eq!(event("{\"a\":[1]}"), serde_json::json!({ "a": [1] }));
+        let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+        assert_eq!(event(&deep), Value::String(deep));
+        let wide = format!("[{}1]", "1,".repeat(SHOWN_MAX / 4));
+        assert_eq!(event(&wide), Value::String(wide));
+        let long = format!("\"{}\"", "é".repeat(SHOWN_MAX));
+        let shown = event(&long);
+        let shown = shown.as_str().unwrap();
+        assert!(shown.ends_with("é…") && shown.len() <= SHOWN_MAX + 3);
+        assert_eq!(told(&"x".repeat(TOLD_MAX + 1)).chars().count(), TOLD_MAX + 1);
+        assert_eq!(told(&"x".repeat(TOLD_MAX)).len(), TOLD_MAX);
+    }
+}

@@ -1,0 +1,74 @@
+//! `ctx`: what a handler is told (reference §7.2).
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::data_plane::handlers::{Call, Incoming};
+use crate::data_plane::problem::Problem;
+
+/// What a handler of `call` is given; of a subscription, without events.
+pub fn of(call: &Call<'_>, events: Option<&[Incoming]>) -> Result<Value, Problem> {
+    let events = match events {
+        Some(events) => Value::Array(events.iter().map(event).collect::<Result<_, _>>()?),
+        None => Value::Null,
+    };
+    let request = json!({ "headers": headers(call.headers), "domainName": call.place.domain });
+    let identity = &call.identity.context;
+    Ok(shape(identity, request, &call.channel.path, &call.namespace.name, events))
+}
+
+/// `ctx`, of which `events` are null for a subscription.
+pub fn shape(
+    identity: &Value,
+    request: Value,
+    path: &str,
+    namespace: &str,
+    events: Value,
+) -> Value {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    let operation = if events.is_null() { "SUBSCRIBE" } else { "PUBLISH" };
+    json!({
+        "identity": identity,
+        "result": null,
+        "request": request,
+        "info": {
+            "channel": { "path": path, "segments": segments },
+            "channelNamespace": { "name": namespace },
+            "operation": operation,
+        },
+        "error": null,
+        "prev": null,
+        "stash": {},
+        "outErrors": [],
+        "events": events,
+    })
+}
+
+fn event(event: &Incoming) -> Result<Value, Problem> {
+    let payload: Value = serde_json::from_str(&event.text)
+        .map_err(|error| Problem::bad_request(format!("an event is no JSON: {error}")))?;
+    Ok(json!({ "payload": payload, "id": event.id }))
+}
+
+/// One value as a text, several as a list. Cookies are nobody's business.
+fn headers(headers: &BTreeMap<String, Vec<String>>) -> Value {
+    let shown = headers.iter().filter(|(name, _)| *name != "cookie");
+    let shown = shown.map(|(name, values)| match values.as_slice() {
+        [one] => (name.clone(), json!(one)),
+        values => (name.clone(), json!(values)),
+    });
+    Value::Object(shown.collect::<Map<_, _>>())
+}
+
+/// What `util.authType()` calls a mode.
+pub fn auth_type(mode: &str) -> &'static str {
+    match mode {
+        "API_KEY" => "API Key Authorization",
+        // The owner of the machine is the root user of the account.
+        "AWS_IAM" | "OWNER" => "IAM Authorization",
+        "AMAZON_COGNITO_USER_POOLS" => "User Pool Authorization",
+        "OPENID_CONNECT" => "Open ID Connect Authorization",
+        "AWS_LAMBDA" => "Lambda Authorization",
+        _ => "",
+    }
+}

@@ -1,0 +1,75 @@
+//! Functions that AppSync calls itself, without code between (reference §7.7).
+use serde_json::Value;
+
+use crate::data_plane::handlers::{Incoming, Published, outcome, sources};
+use crate::data_plane::plane::Plane;
+use crate::data_plane::problem::Problem;
+use crate::emulator_options;
+use crate::state::Api;
+
+/// Calls the function of the data source `name`. None: its answer was not waited for.
+pub async fn call(
+    plane: &Plane,
+    api: &Api,
+    name: &str,
+    waits: bool,
+    context: &Value,
+) -> Result<Option<Value>, Problem> {
+    let function = api.data_sources.get(name).and_then(|it| sources::function(&it.members));
+    let Some(function) = function else {
+        return Err(emulator_options::function_failed(format!(
+            "`{name}` is no Lambda data source"
+        )));
+    };
+    let invoked = plane.outbound.invoke(function, waits, context).await;
+    let invoked = invoked.map_err(emulator_options::function_failed)?;
+    match invoked.error() {
+        Some(error) => Err(emulator_options::function_failed(format!("`{name}` failed: {error}"))),
+        None => Ok(waits.then_some(invoked.payload)),
+    }
+}
+
+/// What a function's answer lets through of `events`.
+pub fn published(answer: &Value, events: &[Incoming]) -> Result<Published, Problem> {
+    if let Some(error) = error(answer) {
+        return Err(emulator_options::function_failed(format!(
+            "the function answered with `error`: {error}"
+        )));
+    }
+    match answer {
+        Value::Null => Ok(Published::default()),
+        Value::Object(members) => {
+            outcome::published(members.get("events").unwrap_or(&Value::Null), events)
+        }
+        other => Err(emulator_options::bad_handler_result(format!(
+            "the function answered {other}, and no object with `events`"
+        ))),
+    }
+}
+
+/// Whether an answer drops every event because it does not speak of them, which is seldom meant.
+pub fn lacks_events(answer: &Value) -> bool {
+    match answer {
+        Value::Null => true,
+        Value::Object(members) => {
+            error(answer).is_none() && members.get("events").is_none_or(Value::is_null)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a function's answer allows the subscription.
+pub fn subscribed(answer: &Value) -> Result<(), Problem> {
+    match error(answer) {
+        Some(error) => Err(emulator_options::subscription_refused(error)),
+        None => Ok(()),
+    }
+}
+
+fn error(answer: &Value) -> Option<String> {
+    match answer.get("error")? {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}

@@ -1,0 +1,104 @@
+//! What a handler's result means for the events of a publish, and for whoever asked (reference §7.3).
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::data_plane::feed::CodePlace;
+use crate::data_plane::handlers::runtime::engine::{Ended, Refusal};
+use crate::data_plane::handlers::runtime::script::At;
+use crate::data_plane::handlers::{Incoming, PUBLISH, Published};
+use crate::data_plane::problem::Problem;
+use crate::data_plane::publication::EVENT_MAX;
+use crate::emulator_options;
+
+/// What `returned` lets through of `events`.
+pub fn published(returned: &Value, events: &[Incoming]) -> Result<Published, Problem> {
+    let wrong = |why: String| Err(emulator_options::bad_handler_result(why));
+    let items = match returned {
+        Value::Null => return Ok(Published::default()),
+        Value::Array(items) => items,
+        other => return wrong(format!("`onPublish` returned {}, and no list", kind(other))),
+    };
+    let places: HashMap<&str, usize> =
+        events.iter().enumerate().map(|(n, event)| (event.id.as_str(), n)).collect();
+    let (mut published, mut seen) = (Published::default(), vec![false; events.len()]);
+    for item in items.iter().filter(|it| !it.is_null()) {
+        let Some(item) = item.as_object() else {
+            return wrong(format!("`onPublish` returned a list with {} in it", kind(item)));
+        };
+        let Some(id) = item.get("id").and_then(Value::as_str) else {
+            return wrong("`onPublish` returned an event without an `id`".to_owned());
+        };
+        let Some(place) = places.get(id).copied() else {
+            return wrong(format!("`onPublish` returned the id `{id}`, which no event has"));
+        };
+        if std::mem::replace(&mut seen[place], true) {
+            return wrong(format!("`onPublish` returned the id `{id}` twice"));
+        }
+        match item.get("error").unwrap_or(&Value::Null) {
+            Value::Null => {
+                let text = item.get("payload").unwrap_or(&Value::Null).to_string();
+                // What grew too large is dropped without a word (reference §2.5).
+                if text.len() <= EVENT_MAX {
+                    published.delivered.push((place, text));
+                }
+            }
+            Value::String(message) => published.failed.push((place, message.clone())),
+            other => published.failed.push((place, other.to_string())),
+        }
+    }
+    Ok(published)
+}
+
+/// How whoever asked is told that a handler of the channel namespace refused, or broke.
+pub fn refused(ended: &Ended, namespace: &str, handler: &'static str) -> Problem {
+    let named = format!("the `{handler}` of `{namespace}`");
+    let (problem, at) = match ended {
+        Ended::Refused(it) => {
+            (it.problem(handler, format!("{named} refused{}", place(it.at))), it.at)
+        }
+        Ended::Broken(it) => {
+            let why = format!("{named} broke{}: {}", place(it.at), it.message);
+            (emulator_options::handler_broke(why), it.at)
+        }
+        // Nothing of these is an error.
+        Ended::Missing | Ended::Returned(_) | Ended::Early(_) => {
+            let why = format!("{named} ended in a way that is none of its own");
+            (emulator_options::handler_broke(why), None)
+        }
+    };
+    let (line, column) = at.map(|it| (it.line, it.column)).unzip();
+    let code = CodePlace { namespace: namespace.to_owned(), handler, line, column };
+    Problem { code: Some(Box::new(code)), ..problem }
+}
+
+impl Refusal {
+    fn problem(&self, handler: &str, why: String) -> Problem {
+        if self.unauthorized {
+            let problem = Problem::unauthorized(why);
+            // §7.3: a subscription is told in another word.
+            return match handler {
+                PUBLISH => problem,
+                _ => Problem { error_type: "Unauthorized".into(), ..problem },
+            };
+        }
+        let message = self.message.clone().unwrap_or_default();
+        let error_type = self.error_type.clone();
+        emulator_options::handler_error(error_type, message).because(why)
+    }
+}
+
+fn place(at: Option<At>) -> String {
+    at.map(|At { line, column }| format!(" at line {line} column {column}")).unwrap_or_default()
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,228 @@
+//! What the engine does for a handler: all that reaches out of JavaScript.
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
+use rquickjs::{Ctx, Exception, Function, Object};
+use serde_json::Value;
+
+use crate::data_plane::handlers::runtime::engine::{Break, Ended, Line, Refusal, Run, read};
+use crate::data_plane::handlers::runtime::script::Script;
+use crate::data_plane::handlers::runtime::{date_time, ids};
+
+/// AppSync's quota (reference §2.5).
+const LOOPS_MAX: usize = 1_000;
+/// The engine asks every 10,000 calls and rounds: about a second of nothing else.
+const INTERRUPTS_MAX: usize = 300;
+/// AppSync's quota of logs (reference §2.5).
+const LOGS_MAX: usize = 1 << 20;
+
+/// What is known of a run while it goes on.
+pub struct Host {
+    script: std::sync::Arc<Script>,
+    auth_type: &'static str,
+    now_ms: f64,
+    loops: Cell<usize>,
+    interrupts: Cell<usize>,
+    ended: RefCell<Option<Ended>>,
+    logs: RefCell<Vec<Line>>,
+    logged: Cell<usize>,
+    appended: RefCell<Vec<Value>>,
+    stash: RefCell<Value>,
+}
+
+impl Host {
+    pub fn new(run: &Run) -> Self {
+        Self {
+            script: std::sync::Arc::clone(&run.script),
+            auth_type: run.auth_type,
+            now_ms: (run.now_epoch_s * 1_000.0).floor(),
+            loops: Cell::new(0),
+            interrupts: Cell::new(0),
+            ended: RefCell::new(None),
+            logs: RefCell::default(),
+            logged: Cell::new(0),
+            appended: RefCell::default(),
+            stash: RefCell::new(run.context.get("stash").cloned().unwrap_or_default()),
+        }
+    }
+    /// Whether the run has to end here: nothing in the handler can catch that.
+    pub fn interrupts(&self) -> bool {
+        self.interrupts.set(self.interrupts.get() + 1);
+        self.interrupts.get() > INTERRUPTS_MAX || self.loops.get() > LOOPS_MAX
+    }
+    /// How a built-in ended the handler, if one did.
+    pub fn ended(&self) -> Option<Ended> {
+        self.ended.borrow_mut().take()
+    }
+    pub fn keep_stash(&self, text: Option<String>) {
+        if let Some(stash) = text.and_then(|it| serde_json::from_str(&it).ok()) {
+            self.stash.replace(stash);
+        }
+    }
+    pub fn into_parts(self: Rc<Self>) -> (Vec<Line>, Vec<Value>, Value) {
+        (self.logs.take(), self.appended.take(), self.stash.take())
+    }
+    /// Why a run stopped, where the engine says `said`.
+    pub fn stopped(&self, said: &str) -> Break {
+        let message = match said {
+            _ if self.loops.get() > LOOPS_MAX => {
+                format!("its loops went more than {LOOPS_MAX} rounds, which is AppSync's quota")
+            }
+            _ if self.interrupts.get() > INTERRUPTS_MAX => {
+                "it ran for too long, and was stopped".to_owned()
+            }
+            _ if said.contains("out of memory") => {
+                "it needs more memory than the 32 MiB that are there for it".to_owned()
+            }
+            _ if said.contains("call stack") || said.contains("stack overflow") => {
+                "its functions call each other too deeply".to_owned()
+            }
+            _ => said.to_owned(),
+        };
+        Break::new(message)
+    }
+
+    fn end(&self, how: &str, text: &str, stack: &str) {
+        let value = match read(text) {
+            Ok(value) => value,
+            Err(broken) => {
+                self.ended.replace(Some(Ended::Broken(broken)));
+                return;
+            }
+        };
+        if how == "early" {
+            self.ended.replace(Some(Ended::Early(value)));
+            return;
+        }
+        let member = |name: &str| value[name].as_str().map(str::to_owned);
+        let refusal = Refusal {
+            unauthorized: how == "unauthorized",
+            message: member("message"),
+            error_type: member("errorType"),
+            data: value["data"].clone(),
+            info: value["errorInfo"].clone(),
+            at: self.script.place(stack),
+        };
+        self.ended.replace(Some(Ended::Refused(refusal)));
+    }
+
+    fn log(&self, level: &str, values: Vec<String>, stack: &str) {
+        if self.logged.get() > LOGS_MAX {
+            return;
+        }
+        let level = match level {
+            "ERROR" => "ERROR",
+            "DEBUG" => "DEBUG",
+            _ => "INFO",
+        };
+        self.logged.set(self.logged.get() + values.iter().map(String::len).sum::<usize>());
+        let at = self.script.place(stack);
+        let mut logs = self.logs.borrow_mut();
+        match self.logged.get() {
+            0..=LOGS_MAX => logs.push(Line { level, values, at }),
+            _ => {
+                let values = vec!["\"AppSync keeps 1 MB of logs; the rest is lost\"".to_owned()];
+                logs.push(Line { level: "ERROR", values, at });
+            }
+        }
+    }
+}
+
+/// `$host` as the prelude finds it.
+pub fn object<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>> {
+    let object = Object::new(ctx.clone())?;
+    ends(ctx, &object, host)?;
+    texts(ctx, &object)?;
+    times(ctx, &object, host)?;
+    Ok(object)
+}
+
+fn ends<'js>(ctx: &Ctx<'js>, object: &Object<'js>, host: &Rc<Host>) -> rquickjs::Result<()> {
+    let with = || Rc::clone(host);
+    let it = with();
+    let end = move |how: String, text: String, stack: String| it.end(&how, &text, &stack);
+    object.set("end", Function::new(ctx.clone(), end)?)?;
+    let it = with();
+    let append = move |text: String| {
+        let errors = &mut *it.appended.borrow_mut();
+        errors.extend(serde_json::from_str::<Value>(&text).ok());
+    };
+    object.set("append", Function::new(ctx.clone(), append)?)?;
+    let it = with();
+    let log =
+        move |level: String, values: Vec<String>, stack: String| it.log(&level, values, &stack);
+    object.set("log", Function::new(ctx.clone(), log)?)?;
+    let it = with();
+    let tick = move |ctx: Ctx<'js>| {
+        it.loops.set(it.loops.get() + 1);
+        match it.loops.get() {
+            0..=LOOPS_MAX => Ok(()),
+            _ => Err(Exception::throw_message(&ctx, "too many rounds")),
+        }
+    };
+    object.set("tick", Function::new(ctx.clone(), tick)?)?;
+    let it = with();
+    object.set("authType", Function::new(ctx.clone(), move || it.auth_type)?)
+}
+
+fn texts<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> rquickjs::Result<()> {
+    let encode =
+        |text: String| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    object.set("urlEncode", Function::new(ctx.clone(), encode)?)?;
+    let decode =
+        |text: String| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    object.set("urlDecode", Function::new(ctx.clone(), decode)?)?;
+    let encode = |text: String| STANDARD.encode(text);
+    object.set("base64Encode", Function::new(ctx.clone(), encode)?)?;
+    let decode = |ctx: Ctx<'js>, text: String| {
+        let bytes = STANDARD.decode(text.trim()).map_err(|error| {
+            Exception::throw_message(&ctx, &format!("this is no base64: {error}"))
+        })?;
+        rquickjs::Result::Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    object.set("base64Decode", Function::new(ctx.clone(), decode)?)?;
+    object.set("escapeJavaScript", Function::new(ctx.clone(), |it: String| escaped(&it))?)?;
+    object.set("autoId", Function::new(ctx.clone(), || uuid::Uuid::new_v4().to_string())?)
+}
+
+fn times<'js>(ctx: &Ctx<'js>, object: &Object<'js>, host: &Rc<Host>) -> rquickjs::Result<()> {
+    let now_ms = host.now_ms;
+    object.set("now", Function::new(ctx.clone(), move || now_ms)?)?;
+    object.set("autoUlid", Function::new(ctx.clone(), move || ids::ulid(now_ms as u64))?)?;
+    object.set("autoKsuid", Function::new(ctx.clone(), move || ids::ksuid(now_ms as u64))?)?;
+    let told = |ctx: &Ctx<'js>, message: String| Exception::throw_message(ctx, &message);
+    let iso = move |ctx: Ctx<'js>, ms: f64| date_time::iso(ms).map_err(|it| told(&ctx, it));
+    object.set("iso", Function::new(ctx.clone(), iso)?)?;
+    let format = move |ctx: Ctx<'js>, ms: f64, pattern: String, zone: String| {
+        date_time::format(ms, &pattern, &zone).map_err(|it| told(&ctx, it))
+    };
+    object.set("format", Function::new(ctx.clone(), format)?)?;
+    let parse = move |ctx: Ctx<'js>, text: String, pattern: String, zone: String| {
+        date_time::parse(&text, &pattern, &zone).map_err(|it| told(&ctx, it))
+    };
+    object.set("parseFormatted", Function::new(ctx.clone(), parse)?)?;
+    let parse =
+        move |ctx: Ctx<'js>, text: String| date_time::parse_iso(&text).map_err(|it| told(&ctx, it));
+    object.set("parseIso", Function::new(ctx.clone(), parse)?)
+}
+
+/// As a text between quotes of JavaScript, all of it ASCII.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for unit in text.encode_utf16() {
+        match char::from_u32(u32::from(unit)) {
+            Some(it @ ('\'' | '"' | '\\' | '/')) => out.extend(['\\', it]),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some(it @ ' '..='~') => out.push(it),
+            _ => out.push_str(&format!("\\u{unit:04X}")),
+        }
+    }
+    out
+}

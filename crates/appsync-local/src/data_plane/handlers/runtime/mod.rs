@@ -1,0 +1,9 @@
+//! APPSYNC_JS: the JavaScript engine that runs one function of a handler, and the threads it runs on.
+pub mod date_time;
+pub mod engine;
+pub mod host;
+pub mod ids;
+pub mod modules;
+pub mod pool;
+pub mod queue;
+pub mod script;

@@ -1,0 +1,217 @@
+//! The threads that run handlers: few, so that handlers never take the machine, and each run alone on its own.
+//! No channel namespace has them all.
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::data_plane::handlers::runtime::engine::{Break, Ended, Ran, Run, THREAD_STACK, run};
+use crate::data_plane::handlers::runtime::queue::{Owner, Queue, weight};
+use crate::data_plane::handlers::runtime::script::Script;
+
+/// More would only take turns.
+const WORKERS_MAX: usize = 4;
+/// With one alone a run that goes on would keep everybody waiting.
+const WORKERS_MIN: usize = 2;
+/// A run does a bounded amount of work, but one built-in may take its time over a huge list. Whoever takes
+/// this long is given up, and another thread takes its place.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// As long as a request may take (reference §2.5).
+const TURN: Duration = Duration::from_secs(30);
+/// Threads that are given up at once; beyond, handlers wait until one is done.
+const LOST_MAX: usize = 8;
+/// As many channel namespaces as an API has, by default.
+const SCRIPTS_MAX: usize = 50;
+
+/// Runs handlers.
+pub struct Pool {
+    shared: Arc<Shared>,
+    /// Code that was looked at, by its name and text.
+    scripts: Mutex<HashMap<(String, String), Arc<Script>>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: Queue<Job>,
+    /// Threads that wait for a job.
+    idle: usize,
+    /// Threads that there are, without those given up.
+    workers: usize,
+    lost: usize,
+    closed: bool,
+}
+
+struct Job {
+    run: Run,
+    /// Told when it begins, and what it came to.
+    begins: oneshot::Sender<()>,
+    done: oneshot::Sender<Ran>,
+    given_up: Arc<AtomicBool>,
+}
+
+impl Pool {
+    pub fn new() -> Self {
+        Self { shared: Arc::default(), scripts: Mutex::default() }
+    }
+
+    /// Code that can be run. Looked at once, not once a run.
+    pub fn script(&self, name: &str, text: &str) -> Arc<Script> {
+        let key = (name.to_owned(), text.to_owned());
+        let mut scripts = self.scripts.lock().expect("nobody panics while holding it");
+        if scripts.len() >= SCRIPTS_MAX && !scripts.contains_key(&key) {
+            scripts.clear();
+        }
+        Arc::clone(scripts.entry(key).or_insert_with(|| Arc::new(Script::new(name, text))))
+    }
+
+    /// Runs a function, when its turn has come.
+    pub async fn run(&self, run: Run) -> Ran {
+        let stash = run.context.get("stash").cloned().unwrap_or_default();
+        let owner = Arc::clone(&run.owner);
+        let (begins, begun) = oneshot::channel();
+        let (done, mut ran) = oneshot::channel();
+        let given_up = Arc::default();
+        let job = Job { run, begins, done, given_up: Arc::clone(&given_up) };
+        if let Err(reason) = self.put(&owner, job) {
+            return broken(reason, stash);
+        }
+        // Dropped without a word only by a thread that is gone.
+        if timeout(TURN, begun).await.is_err() {
+            return broken("its turn did not come: others of its channel namespace run", stash);
+        }
+        match timeout(PATIENCE, &mut ran).await {
+            Ok(Ok(ran)) => ran,
+            Ok(Err(_)) => broken("the engine broke down over it", stash),
+            Err(_) => {
+                self.give_up(&owner, &given_up);
+                broken("it ran for too long, and was given up", stash)
+            }
+        }
+    }
+
+    fn put(&self, owner: &Owner, job: Job) -> Result<(), &'static str> {
+        let weight = weight(&job.run.context);
+        let mut state = self.shared.state();
+        state.queue.put(owner, weight, job)?;
+        if state.idle < state.queue.waiting() && state.workers < most() {
+            self.start(&mut state)?;
+        }
+        self.shared.arrived.notify_one();
+        Ok(())
+    }
+
+    fn start(&self, state: &mut MutexGuard<'_, State>) -> Result<(), &'static str> {
+        let shared = Arc::clone(&self.shared);
+        let thread = thread::Builder::new().name("handler".to_owned()).stack_size(THREAD_STACK);
+        let started = thread.spawn(move || shared.work());
+        match started {
+            Ok(_) => state.workers += 1,
+            Err(_) if state.workers == 0 => return Err("no thread could be started for it"),
+            Err(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Another thread in the place of one that does not come back soon.
+    fn give_up(&self, owner: &Owner, given_up: &AtomicBool) {
+        let mut state = self.shared.state();
+        if state.lost < LOST_MAX {
+            given_up.store(true, Ordering::Relaxed);
+            state.lost += 1;
+            state.workers = state.workers.saturating_sub(1);
+            state.queue.ended(owner);
+            if state.queue.waiting() > 0 {
+                // Without a thread the next run tries again.
+                let _ = self.start(&mut state);
+                self.shared.arrived.notify_one();
+            }
+        }
+    }
+}
+
+/// How many threads there are at most.
+fn most() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).clamp(WORKERS_MIN, WORKERS_MAX)
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics while holding it")
+    }
+
+    fn work(&self) {
+        while let Some((owner, job)) = self.next() {
+            let Job { run: todo, begins, done, given_up } = job;
+            // Whoever no longer waits for it needs no run.
+            if begins.send(()).is_ok() {
+                let ran = catch_unwind(AssertUnwindSafe(|| run(&todo)));
+                if let Ok(ran) = ran {
+                    // Whoever asked may have gone away.
+                    let _ = done.send(ran);
+                }
+            }
+            let mut state = self.state();
+            if given_up.load(Ordering::Relaxed) {
+                // Given up, and back: another thread stands in its place.
+                state.lost -= 1;
+                return;
+            }
+            state.queue.ended(&owner);
+            // Another of the same owner may run now.
+            self.arrived.notify_one();
+        }
+    }
+
+    fn next(&self) -> Option<(Owner, Job)> {
+        let share = most() - 1;
+        let mut state = self.state();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(job) = state.queue.next(share) {
+                return Some(job);
+            }
+            state.idle += 1;
+            state = self.arrived.wait(state).expect("nobody panics while holding it");
+            state.idle -= 1;
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.state().closed = true;
+        self.shared.arrived.notify_all();
+    }
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").finish_non_exhaustive()
+    }
+}
+
+fn broken(message: &str, stash: Value) -> Ran {
+    let ended = Ended::Broken(Break::new(message));
+    Ran { ended, logs: Vec::new(), appended: Vec::new(), stash }
+}

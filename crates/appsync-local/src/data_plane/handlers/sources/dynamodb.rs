@@ -1,0 +1,261 @@
+//! DynamoDB tables as data sources: every operation that a handler may ask for.
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::data_plane::handlers::sources::aws::Service;
+use crate::data_plane::handlers::sources::dynamodb_values::{item_to_wire, plain_item};
+use crate::data_plane::handlers::sources::{Failed, Source, malformed, object};
+
+const SERVICE: Service = Service { name: "dynamodb", signed: "dynamodb", error: "DynamoDB" };
+
+pub async fn ask(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+    let config = &source.members["dynamodbConfig"];
+    let table = &config["tableName"];
+    let operation = request["operation"].as_str().unwrap_or_default();
+    let (target, body) = match operation {
+        "GetItem" => (operation, get(request, table)),
+        "PutItem" => (operation, put(request, table)),
+        "UpdateItem" => (operation, with(update(request, table), "ReturnValues", "ALL_NEW")),
+        "DeleteItem" => (operation, with(delete(request, table), "ReturnValues", "ALL_OLD")),
+        "Query" | "Scan" => (operation, list(request, table)?),
+        "BatchGetItem" => (operation, batch_get(request)),
+        "BatchPutItem" => ("BatchWriteItem", batch_write(request, "PutRequest", "Item")),
+        "BatchDeleteItem" => ("BatchWriteItem", batch_write(request, "DeleteRequest", "Key")),
+        "TransactGetItems" => (operation, transact_get(request)),
+        "TransactWriteItems" => (operation, transact_write(request)?),
+        other => return Err(malformed(format!("`{other}` is no operation of DynamoDB's"))),
+    };
+    let region = config["awsRegion"].as_str().unwrap_or(source.region);
+    let target = format!("DynamoDB_20120810.{target}");
+    let answer = source.call(&SERVICE, region, "1.0", &target, &body).await?;
+    Ok(told(operation, request, &body, &answer))
+}
+
+fn with(mut body: Value, member: &str, value: &str) -> Value {
+    body[member] = json!(value);
+    body
+}
+
+/// The names and values of several expressions, together.
+fn names_and_values(expressions: &[&Value]) -> (Value, Value) {
+    let together = |member: &str| {
+        let all = expressions.iter().filter_map(|it| it[member].as_object()).flatten();
+        let all: Map<String, Value> = all.map(|(name, it)| (name.clone(), it.clone())).collect();
+        if all.is_empty() { Value::Null } else { Value::Object(all) }
+    };
+    (together("expressionNames"), item_to_wire(&together("expressionValues")))
+}
+
+fn get(request: &Value, table: &Value) -> Value {
+    let projection = &request["projection"];
+    object(json!({
+        "TableName": table,
+        "Key": item_to_wire(&request["key"]),
+        "ConsistentRead": request["consistentRead"],
+        "ProjectionExpression": projection["expression"],
+        "ExpressionAttributeNames": projection["expressionNames"],
+    }))
+}
+
+fn put(request: &Value, table: &Value) -> Value {
+    let condition = &request["condition"];
+    let (names, values) = names_and_values(&[condition]);
+    let mut item = item_to_wire(&request["attributeValues"]);
+    if item.is_null() {
+        item = json!({});
+    }
+    let key = item_to_wire(&request["key"]);
+    for (name, value) in key.as_object().into_iter().flatten() {
+        item[name] = value.clone();
+    }
+    object(json!({
+        "TableName": table,
+        "Item": item,
+        "ConditionExpression": condition["expression"],
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }))
+}
+
+fn update(request: &Value, table: &Value) -> Value {
+    let (update, condition) = (&request["update"], &request["condition"]);
+    let (names, values) = names_and_values(&[update, condition]);
+    object(json!({
+        "TableName": table,
+        "Key": item_to_wire(&request["key"]),
+        "UpdateExpression": update["expression"],
+        "ConditionExpression": condition["expression"],
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }))
+}
+
+fn delete(request: &Value, table: &Value) -> Value {
+    let condition = &request["condition"];
+    let (names, values) = names_and_values(&[condition]);
+    object(json!({
+        "TableName": table,
+        "Key": item_to_wire(&request["key"]),
+        "ConditionExpression": condition["expression"],
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }))
+}
+
+fn list(request: &Value, table: &Value) -> Result<Value, Failed> {
+    let (query, filter, projection) =
+        (&request["query"], &request["filter"], &request["projection"]);
+    let (names, values) = names_and_values(&[query, filter, projection]);
+    let start = match request["nextToken"].as_str() {
+        None => Value::Null,
+        Some(token) => {
+            let bytes = STANDARD.decode(token).ok();
+            let key = bytes.and_then(|it| serde_json::from_slice(&it).ok());
+            key.ok_or_else(|| malformed("this is no `nextToken` of a result"))?
+        }
+    };
+    Ok(object(json!({
+        "TableName": table,
+        "IndexName": request["index"],
+        "KeyConditionExpression": query["expression"],
+        "FilterExpression": filter["expression"],
+        "ProjectionExpression": projection["expression"],
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ExclusiveStartKey": start,
+        "Limit": request["limit"],
+        "ScanIndexForward": request["scanIndexForward"],
+        "ConsistentRead": request["consistentRead"],
+        "Select": request["select"],
+        "TotalSegments": request["totalSegments"],
+        "Segment": request["segment"],
+    })))
+}
+
+fn tables(request: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    request["tables"].as_object().into_iter().flatten()
+}
+
+fn batch_get(request: &Value) -> Value {
+    let table = |(name, it): (&String, &Value)| {
+        let keys = it["keys"].as_array().into_iter().flatten().map(item_to_wire);
+        let asked = object(json!({
+            "Keys": keys.collect::<Vec<_>>(),
+            "ConsistentRead": it["consistentRead"],
+            "ProjectionExpression": it["projection"]["expression"],
+            "ExpressionAttributeNames": it["projection"]["expressionNames"],
+        }));
+        (name.clone(), asked)
+    };
+    json!({ "RequestItems": tables(request).map(table).collect::<Map<_, _>>() })
+}
+
+fn batch_write(request: &Value, kind: &str, member: &str) -> Value {
+    let table = |(name, items): (&String, &Value)| {
+        let items = items.as_array().into_iter().flatten();
+        let items = items.map(|it| json!({ kind: { member: item_to_wire(it) } }));
+        (name.clone(), Value::Array(items.collect()))
+    };
+    json!({ "RequestItems": tables(request).map(table).collect::<Map<_, _>>() })
+}
+
+fn items(request: &Value) -> impl Iterator<Item = &Value> {
+    request["transactItems"].as_array().into_iter().flatten()
+}
+
+fn transact_get(request: &Value) -> Value {
+    let all = items(request).map(|it| json!({ "Get": get(it, &it["table"]) }));
+    json!({ "TransactItems": all.collect::<Vec<_>>() })
+}
+
+fn transact_write(request: &Value) -> Result<Value, Failed> {
+    let all = items(request).map(|it| {
+        let table = &it["table"];
+        Ok(match it["operation"].as_str() {
+            Some("PutItem") => json!({ "Put": put(it, table) }),
+            Some("UpdateItem") => json!({ "Update": update(it, table) }),
+            Some("DeleteItem") => json!({ "Delete": delete(it, table) }),
+            Some("ConditionCheck") => json!({ "ConditionCheck": delete(it, table) }),
+            _ => {
+                let message = "an item of a transaction has the operation PutItem, UpdateItem, DeleteItem or ConditionCheck";
+                return Err(malformed(message));
+            }
+        })
+    });
+    Ok(json!({ "TransactItems": all.collect::<Result<Vec<_>, _>>()? }))
+}
+
+/// `ctx.result` of an answer.
+fn told(operation: &str, request: &Value, body: &Value, answer: &Value) -> Value {
+    let plain = |items: &Value| -> Vec<Value> {
+        items.as_array().into_iter().flatten().map(plain_item).collect()
+    };
+    match operation {
+        "GetItem" => plain_item(&answer["Item"]),
+        "PutItem" => plain_item(&body["Item"]),
+        "UpdateItem" | "DeleteItem" => plain_item(&answer["Attributes"]),
+        "Query" | "Scan" => {
+            let last = &answer["LastEvaluatedKey"];
+            let token = (!last.is_null()).then(|| STANDARD.encode(last.to_string()));
+            json!({
+                "items": plain(&answer["Items"]),
+                "nextToken": token,
+                "scannedCount": answer["ScannedCount"],
+            })
+        }
+        "BatchGetItem" => {
+            let data = tables(request).map(|(name, it)| {
+                let found = plain(&answer["Responses"][name]);
+                (name.clone(), in_order(&it["keys"], &found))
+            });
+            let data: Map<String, Value> = data.collect();
+            json!({ "data": data, "unprocessedKeys": unprocessed(request, &answer["UnprocessedKeys"]) })
+        }
+        "BatchPutItem" | "BatchDeleteItem" => {
+            let data = tables(request).map(|(name, items)| {
+                let items = items.as_array().into_iter().flatten();
+                (name.clone(), items.map(|it| plain_item(&item_to_wire(it))).collect())
+            });
+            let data: Map<String, Value> = data.collect();
+            let left =
+                if operation == "BatchPutItem" { "unprocessedItems" } else { "unprocessedKeys" };
+            json!({ "data": data, left: unprocessed(request, &answer["UnprocessedItems"]) })
+        }
+        "TransactGetItems" => {
+            let found = answer["Responses"].as_array().into_iter().flatten();
+            let found: Vec<Value> = found.map(|it| plain_item(&it["Item"])).collect();
+            json!({ "items": found, "cancellationReasons": null })
+        }
+        _ => {
+            let keys: Vec<Value> =
+                items(request).map(|it| plain_item(&item_to_wire(&it["key"]))).collect();
+            json!({ "keys": keys, "cancellationReasons": null })
+        }
+    }
+}
+
+/// What was found, in the order of the keys; null for what was not.
+fn in_order(keys: &Value, found: &[Value]) -> Value {
+    let keys = keys.as_array().into_iter().flatten().map(|it| plain_item(&item_to_wire(it)));
+    let item = |key: Value| {
+        let is = |it: &&Value| {
+            key.as_object().into_iter().flatten().all(|(name, value)| it[name] == *value)
+        };
+        found.iter().find(is).cloned().unwrap_or_default()
+    };
+    keys.map(item).collect()
+}
+
+/// What a batch left undone, a list for each table.
+fn unprocessed(request: &Value, left: &Value) -> Value {
+    let of = |it: &Value| {
+        let item = it["PutRequest"]["Item"].as_object().or(it["DeleteRequest"]["Key"].as_object());
+        plain_item(&item.map_or_else(|| it.clone(), |it| Value::Object(it.clone())))
+    };
+    let table = |(name, _): (&String, &Value)| {
+        let list = left[name].as_array().or(left[name]["Keys"].as_array());
+        (name.clone(), list.into_iter().flatten().map(of).collect::<Value>())
+    };
+    Value::Object(tables(request).map(table).collect())
+}

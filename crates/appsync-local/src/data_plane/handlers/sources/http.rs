@@ -1,0 +1,99 @@
+//! HTTP endpoints as data sources.
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use crate::data_plane::handlers::sources::{Failed, Source, malformed};
+use crate::data_plane::outbound::client::{Incoming, Outgoing};
+
+/// What AppSync sets itself (reference §7.6).
+const FORBIDDEN: &[&str] = &[
+    "host",
+    "connection",
+    "user-agent",
+    "expectation",
+    "transfer_encoding",
+    "transfer-encoding",
+    "content_length",
+    "content-length",
+];
+const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+pub async fn ask(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+    let config = &source.members["httpConfig"];
+    let endpoint =
+        config["endpoint"].as_str().ok_or_else(|| malformed("the data source has no endpoint"))?;
+    let method = request["method"].as_str().unwrap_or_default();
+    if !METHODS.contains(&method) {
+        let methods = METHODS.join(", ");
+        return Err(malformed(format!(
+            "the method of a request is one of {methods}, not `{method}`"
+        )));
+    }
+    let path = request["resourcePath"].as_str().unwrap_or_default();
+    let mut outgoing = outgoing(endpoint, method, path, &request["params"], "query")?;
+    let signing = &config["authorizationConfig"]["awsIamConfig"];
+    if let Some(service) = signing["signingServiceName"].as_str() {
+        let region = signing["signingRegion"].as_str().unwrap_or(source.region);
+        outgoing = outgoing.signed_for(service, region);
+    }
+    let answer = source.plane.outbound.send(outgoing).await;
+    Ok(told(&answer.map_err(|message| ("HTTPException".to_owned(), message))?))
+}
+
+/// A request with the `params` that a handler gave: headers, a body, and a query under its name.
+pub fn outgoing(
+    endpoint: &str,
+    method: &str,
+    path: &str,
+    params: &Value,
+    query: &str,
+) -> Result<Outgoing, Failed> {
+    if !path.starts_with('/') {
+        return Err(malformed(format!("the path `{path}` does not begin with a slash")));
+    }
+    let mut url = format!("{}{path}", endpoint.trim_end_matches('/'));
+    let pairs: Vec<(&String, String)> = params[query]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, it)| (name, plain(it)))
+        .collect();
+    if !pairs.is_empty() {
+        let pairs = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        url = format!("{url}{}{pairs}", if path.contains('?') { '&' } else { '?' });
+    }
+    let body = match &params["body"] {
+        Value::Null => Vec::new(),
+        body => plain(body).into_bytes(),
+    };
+    let method = Method::from_bytes(method.as_bytes())
+        .map_err(|_| malformed(format!("`{method}` is no method")))?;
+    let mut outgoing = Outgoing::new(method, url, body);
+    for (name, value) in params["headers"].as_object().into_iter().flatten() {
+        if FORBIDDEN.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(malformed(format!("a handler can't set the header `{name}`")));
+        }
+        outgoing = outgoing.with(name, &plain(value));
+    }
+    Ok(outgoing)
+}
+
+/// An answer as `ctx.result` has it.
+fn told(answer: &Incoming) -> Value {
+    let mut headers = Map::new();
+    for name in answer.headers.keys() {
+        let values = answer.headers.get_all(name).iter();
+        let values: Vec<_> = values.filter_map(|it| it.to_str().ok()).collect();
+        headers.insert(name.as_str().to_owned(), json!(values.join(", ")));
+    }
+    json!({
+        "statusCode": answer.status,
+        "headers": headers,
+        "body": String::from_utf8_lossy(&answer.body),
+    })
+}
+
+/// A text as it is, anything else as JSON.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,366 @@
+//! Handlers of an API, from publish and subscribe to what they ask of data sources.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::data_plane::plane::Settings;
+use crate::data_plane::testing::{Stub, answer};
+use crate::state::DataSource;
+use crate::store::Store;
+
+/// A call that can be changed before it is made.
+struct Desk {
+    plane: Arc<Plane>,
+    place: Place,
+    api: Api,
+    namespace: Namespace,
+    channel: Channel,
+    identity: Identity,
+    headers: BTreeMap<String, Vec<String>>,
+}
+
+fn desk(code: &str, handlers: Value, settings: Settings) -> Desk {
+    let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000);
+    let store = Store::in_memory(SharedTimeSource::new(StaticTimeSource::new(now)));
+    let api = json!({
+        "id": "api", "name": "n", "owner_contact": null, "event_config": {}, "tags": {},
+        "dns_prefix": "d", "created_epoch_s": 1.0, "keys": {}, "namespaces": {},
+    });
+    let namespace = json!({
+        "name": "chat", "publish": [], "subscribe": [], "code": (!code.is_empty()).then_some(code),
+        "handlers": handlers, "tags": {}, "created_epoch_s": 1.0, "modified_epoch_s": 1.0,
+    });
+    Desk {
+        plane: Plane::new(store, settings),
+        place: Place {
+            account: "1".to_owned(),
+            region: "eu-west-1".to_owned(),
+            api_id: "api".to_owned(),
+            domain: None,
+        },
+        api: serde_json::from_value(api).unwrap(),
+        namespace: serde_json::from_value(namespace).unwrap(),
+        channel: Channel { path: "/chat/room".to_owned() },
+        identity: Identity { mode: "API_KEY", context: Value::Null, until_epoch_s: None },
+        headers: BTreeMap::new(),
+    }
+}
+
+impl Desk {
+    fn call(&self) -> Call<'_> {
+        let Self { place, api, namespace, channel, identity, headers, .. } = self;
+        Call { place, api, namespace, channel, identity, headers }
+    }
+    fn with_source(mut self, members: Value) -> Self {
+        let source = DataSource { name: "source".to_owned(), members };
+        self.api.data_sources.insert("source".to_owned(), source);
+        self
+    }
+    async fn publish(&self, events: &[&str]) -> Result<Published, Problem> {
+        let events = events.iter().enumerate();
+        let incoming =
+            events.map(|(n, text)| Incoming { id: format!("id-{n}"), text: (*text).to_owned() });
+        on_publish(&self.plane, &self.call(), incoming.collect()).await
+    }
+    async fn subscribe(&self) -> Result<(), Problem> {
+        on_subscribe(&self.plane, &self.call()).await
+    }
+}
+
+fn code(source: &str) -> Value {
+    let config = json!({ "behavior": "CODE", "integration": { "dataSourceName": source } });
+    json!({ "onPublish": config, "onSubscribe": config })
+}
+
+fn direct(invoke: &str) -> Value {
+    let integration =
+        json!({ "dataSourceName": "source", "lambdaConfig": { "invokeType": invoke } });
+    let config = json!({ "behavior": "DIRECT", "integration": integration });
+    json!({ "onPublish": config, "onSubscribe": config })
+}
+
+fn all(texts: &[&str]) -> Published {
+    let delivered = texts.iter().enumerate().map(|(n, it)| (n, (*it).to_owned())).collect();
+    Published { delivered, failed: Vec::new() }
+}
+
+fn function() -> Value {
+    let arn = "arn:aws:lambda:eu-west-1:1:function:f";
+    json!({ "type": "AWS_LAMBDA", "lambdaConfig": { "lambdaFunctionArn": arn } })
+}
+
+#[tokio::test]
+async fn without_code_events_go_on_as_they_came() {
+    let desk = desk("", json!({}), Settings::default());
+    assert_eq!(desk.publish(&["{ \"a\" :1}"]).await, Ok(all(&["{ \"a\" :1}"])));
+    assert_eq!(desk.subscribe().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_handler_is_told_all_that_appsync_tells() {
+    let text =
+        "export const onPublish = (ctx) => ctx.events.map(({ id }) => ({ id, payload: ctx }))";
+    let mut desk = desk(text, json!({}), Settings::default());
+    let header = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+    desk.headers.insert("x-one".to_owned(), header(&["1"]));
+    desk.headers.insert("x-two".to_owned(), header(&["a", "b"]));
+    desk.headers.insert("cookie".to_owned(), header(&["secret"]));
+    desk.place.domain = Some("events.example.com".to_owned());
+    let published = desk.publish(&["{\"a\":1}"]).await.unwrap();
+    let context: Value = serde_json::from_str(&published.delivered[0].1).unwrap();
+    let expected = json!({
+        "identity": null,
+        "result": null,
+        "request": {
+            "headers": { "x-one": "1", "x-two": ["a", "b"] },
+            "domainName": "events.example.com",
+        },
+        "info": {
+            "channel": { "path": "/chat/room", "segments": ["chat", "room"] },
+            "channelNamespace": { "name": "chat" },
+            "operation": "PUBLISH",
+        },
+        "error": null,
+        "prev": null,
+        "stash": {},
+        "outErrors": [],
+        "events": [{ "payload": { "a": 1 }, "id": "id-0" }],
+    });
+    assert_eq!(context, expected);
+}
+
+#[tokio::test]
+async fn refusals_and_breaks_are_told_as_appsync_tells_them() {
+    let check = async |text: &str, status: u16, error_type: &str, message: Option<&str>| {
+        let both =
+            format!("const f = () => {{ {text} }}\nexport {{ f as onPublish, f as onSubscribe }}");
+        let desk = desk(&both, json!({}), Settings::default());
+        let problem = desk.publish(&["1"]).await.unwrap_err();
+        let told = (problem.status, &*problem.error_type, problem.message.as_deref());
+        assert_eq!(told, (status, error_type, message), "{text}");
+        assert!(problem.why.is_some(), "{text}");
+        desk.subscribe().await.unwrap_err().error_type
+    };
+    let unauthorized = Some("You are not authorized to make this call.");
+    let of_subscribe =
+        check("util.unauthorized()", 401, "UnauthorizedException", unauthorized).await;
+    assert_eq!(of_subscribe, "Unauthorized");
+    let of_subscribe = check("util.error('no', 'Nope')", 403, "Nope", Some("no")).await;
+    assert_eq!(of_subscribe, "Nope");
+    check("util.error('no')", 403, "ForbiddenException", Some("no")).await;
+    check("return undefined.a", 500, "Code", Some("Runtime Error")).await;
+    let unknown =
+        desk("export const onPublish = () => [{ id: 'x' }]", json!({}), Settings::default());
+    let problem = unknown.publish(&["1"]).await.unwrap_err();
+    assert_eq!(problem.why.unwrap(), "`onPublish` returned the id `x`, which no event has");
+}
+
+#[tokio::test]
+async fn what_a_handler_logs_is_told_to_who_watches() {
+    let text = "export const onPublish = (ctx) => { console.error('a', { b: 1 }) }";
+    let desk = desk(text, json!({}), Settings::default());
+    let mut watch = desk.plane.feed.watch();
+    desk.publish(&["1"]).await.unwrap();
+    let Happening::Logged { level, text, handler, .. } = watch.recv().await.unwrap() else {
+        panic!("no line");
+    };
+    assert_eq!((level, text.as_str(), handler), ("ERROR", "a {\"b\":1}", "onPublish"));
+}
+
+#[tokio::test]
+async fn a_function_that_is_called_directly_decides() {
+    let stub = Stub::serve(|it| {
+        let context: Value = serde_json::from_slice(&it.body).unwrap();
+        let first = context["events"][0]["payload"].as_str().unwrap_or_default().to_owned();
+        match (context["info"]["operation"].as_str().unwrap(), first.as_str()) {
+            ("PUBLISH", "silent") => answer(200, "{}"),
+            ("PUBLISH", "fail") => answer(200, json!({ "error": "bad batch" }).to_string()),
+            ("PUBLISH", "throw") => {
+                answer(200, json!({ "errorMessage": "no", "errorType": "E" }).to_string())
+            }
+            ("PUBLISH", _) => {
+                let events = json!([
+                    { "id": "id-1", "payload": 2 }, { "id": "id-0", "error": "not this" },
+                ]);
+                answer(200, json!({ "events": events }).to_string())
+            }
+            _ => answer(200, json!({ "error": "not here" }).to_string()),
+        }
+    })
+    .await;
+    let settings = Settings { lambda_endpoint: Some(stub.url.clone()), ..Settings::default() };
+    let waits = desk("", direct("REQUEST_RESPONSE"), settings.clone()).with_source(function());
+    let published = waits.publish(&["\"a\"", "1"]).await.unwrap();
+    let expected = Published {
+        delivered: vec![(1, "2".to_owned())],
+        failed: vec![(0, "not this".to_owned())],
+    };
+    assert_eq!(published, expected);
+    for (event, why) in [("\"fail\"", "bad batch"), ("\"throw\"", "E: no")] {
+        let problem = waits.publish(&[event]).await.unwrap_err();
+        assert_eq!(problem.status, 403);
+        assert!(!problem.message.unwrap().contains(why));
+        assert!(problem.why.unwrap().contains(why));
+    }
+    let mut watch = waits.plane.feed.watch();
+    assert_eq!(waits.publish(&["\"silent\""]).await, Ok(Published::default()));
+    let told = serde_json::to_value(watch.recv().await.unwrap()).unwrap();
+    let hint = "the function of `source` answered without `events`";
+    assert!(told["text"].as_str().unwrap().starts_with(hint), "{told}");
+    assert_eq!(waits.subscribe().await.unwrap_err().message.as_deref(), Some("not here"));
+    let not = desk("", direct("EVENT"), settings).with_source(function());
+    assert_eq!(not.publish(&["\"a\"", "1"]).await, Ok(all(&["\"a\"", "1"])));
+    assert_eq!(not.subscribe().await, Ok(()));
+    let kinds = stub.asked().into_iter().map(|it| it.headers["x-amz-invocation-type"].clone());
+    assert_eq!(kinds.filter(|it| it == "Event").count(), 2);
+}
+
+/// A handler that returns what its data source answered, or said.
+fn asks(request: &str) -> String {
+    format!(
+        "export const onPublish = {{
+  request: (ctx) => ({request}),
+  response: (ctx) => ctx.events.map(({{ id }}) => ({{ id, payload: ctx.error ?? ctx.result }})),
+}}"
+    )
+}
+
+/// What a handler that asks `request` of such a data source makes of what `stub` answers.
+async fn asked(members: Value, service: &str, stub: &Stub, request: &str) -> Value {
+    let settings = Settings {
+        lambda_endpoint: Some(stub.url.clone()),
+        endpoints: BTreeMap::from([(service.to_owned(), stub.url.clone())]),
+        ..Settings::default()
+    };
+    let desk = desk(&asks(request), code("source"), settings).with_source(members);
+    let published = desk.publish(&["{\"a\":1}"]).await.unwrap();
+    serde_json::from_str(&published.delivered[0].1).unwrap()
+}
+
+#[tokio::test]
+async fn a_function_is_asked_by_code() {
+    let stub = Stub::serve(|_| answer(200, "{\"b\":2}")).await;
+    let request = "{ operation: 'Invoke', payload: ctx.events[0].payload }";
+    assert_eq!(asked(function(), "lambda", &stub, request).await, json!({ "b": 2 }));
+    assert_eq!(stub.asked()[0].body, b"{\"a\":1}");
+}
+
+#[tokio::test]
+async fn an_endpoint_is_asked_as_the_handler_says() {
+    let stub = Stub::serve(|_| answer(404, "gone")).await;
+    let members = json!({ "type": "HTTP", "httpConfig": { "endpoint": stub.url } });
+    let request = "{ method: 'POST', resourcePath: '/a', params: { query: { b: 'c d' }, headers: { 'X-E': 'f' }, body: 'g' } }";
+    let found = asked(members.clone(), "", &stub, request).await;
+    assert_eq!((&found["statusCode"], &found["body"]), (&json!(404), &json!("gone")));
+    let one = stub.asked().remove(0);
+    assert_eq!((one.method.as_str(), one.uri.as_str()), ("POST", "/a?b=c+d"));
+    assert_eq!((&one.headers["x-e"], one.body.as_slice()), (&"f".parse().unwrap(), &b"g"[..]));
+    let host = "{ method: 'GET', resourcePath: '/', params: { headers: { Host: 'x' } } }";
+    let found = asked(members.clone(), "", &stub, host).await;
+    assert_eq!(found["message"], "a handler can't set the header `Host`");
+    let found = asked(members, "", &stub, "{ method: 'HEAD', resourcePath: '/' }").await;
+    assert!(found["message"].as_str().unwrap().contains("not `HEAD`"));
+}
+
+#[tokio::test]
+async fn a_table_is_asked_in_dynamodbs_words_and_answers_in_plain_ones() {
+    let stub = Stub::serve(|it| {
+        let body: Value = serde_json::from_slice(&it.body).unwrap();
+        match it.headers["x-amz-target"].to_str().unwrap() {
+            "DynamoDB_20120810.PutItem" if body["ConditionExpression"].is_string() => {
+                let kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+                answer(400, json!({ "__type": kind, "message": "it is there" }).to_string())
+            }
+            "DynamoDB_20120810.GetItem" => {
+                answer(200, json!({ "Item": { "id": {"S": "1"}, "n": {"N": "1.5"} } }).to_string())
+            }
+            "DynamoDB_20120810.Query" => {
+                let items = json!([{ "id": {"S": "1"} }]);
+                let last = json!({ "id": {"S": "1"} });
+                answer(
+                    200,
+                    json!({ "Items": items, "ScannedCount": 1, "LastEvaluatedKey": last })
+                        .to_string(),
+                )
+            }
+            _ => answer(200, "{}"),
+        }
+    })
+    .await;
+    let members = json!({
+        "type": "AMAZON_DYNAMODB",
+        "dynamodbConfig": { "tableName": "messages", "awsRegion": "eu-west-1" },
+    });
+    let ask = async |request: &str| asked(members.clone(), "dynamodb", &stub, request).await;
+    let get = "{ operation: 'GetItem', key: { id: { S: '1' } } }";
+    assert_eq!(ask(get).await, json!({ "id": "1", "n": 1.5 }));
+    let put = "{ operation: 'PutItem', key: { id: { S: '1' } }, attributeValues: { n: { N: 2 } } }";
+    assert_eq!(ask(put).await, json!({ "n": 2, "id": "1" }));
+    let body: Value = serde_json::from_slice(&stub.asked()[1].body).unwrap();
+    let item = json!({ "n": {"N": "2"}, "id": {"S": "1"} });
+    assert_eq!(body, json!({ "TableName": "messages", "Item": item }));
+    let conditional =
+        put.replace("attributeValues", "condition: { expression: 'x' }, attributeValues");
+    let failed =
+        json!({ "message": "it is there", "type": "DynamoDB:ConditionalCheckFailedException" });
+    assert_eq!(ask(&conditional).await, failed);
+    let query = "{ operation: 'Query', query: { expression: 'id = :id', expressionValues: { ':id': { S: '1' } } } }";
+    let found = ask(query).await;
+    assert_eq!(found["items"], json!([{ "id": "1" }]));
+    let next = query.replace("query:", &format!("nextToken: {}, query:", found["nextToken"]));
+    ask(&next).await;
+    let body: Value = serde_json::from_slice(&stub.asked()[4].body).unwrap();
+    assert_eq!(body["ExclusiveStartKey"], json!({ "id": {"S": "1"} }));
+    let batch = "{ operation: 'BatchPutItem', tables: { t: [{ id: { S: '1' } }] } }";
+    let expected = json!({ "data": { "t": [{ "id": "1" }] }, "unprocessedItems": { "t": [] } });
+    assert_eq!(ask(batch).await, expected);
+}
+
+#[tokio::test]
+async fn a_bus_a_database_a_model_and_a_search_domain_are_asked_at_their_endpoints() {
+    let stub = Stub::serve(|_| answer(200, "{\"ok\":true}")).await;
+    let bus = json!({ "type": "AMAZON_EVENTBRIDGE",
+        "eventBridgeConfig": { "eventBusArn": "arn:aws:events:eu-west-1:1:event-bus/b" } });
+    let put =
+        "{ operation: 'PutEvents', events: [{ source: 's', detailType: 't', detail: { a: 1 } }] }";
+    assert_eq!(asked(bus, "events", &stub, put).await, json!({ "ok": true }));
+    let database = json!({ "type": "RELATIONAL_DATABASE", "relationalDatabaseConfig": {} });
+    let sql = "{ statements: ['SELECT :A'], variableMap: { ':A': 1, ':AB': 2 }, variableTypeHintMap: {} }";
+    let results = json!({ "sqlStatementResults": [{}] }).to_string();
+    assert_eq!(asked(database, "rds-data", &stub, sql).await, json!(results));
+    let model = json!({ "type": "AMAZON_BEDROCK_RUNTIME" });
+    let converse = "{ operation: 'Converse', modelId: 'a:b', messages: [] }";
+    asked(model, "bedrock-runtime", &stub, converse).await;
+    let search = json!({ "type": "AMAZON_OPENSEARCH_SERVICE",
+        "openSearchServiceConfig": { "endpoint": "https://nowhere.invalid", "awsRegion": "eu-west-1" } });
+    let get = "{ operation: 'GET', path: '/i/_search', params: { queryString: { q: 'x' } } }";
+    asked(search, "es", &stub, get).await;
+    let asked: Vec<_> = stub.asked().into_iter().map(|it| it.uri).collect();
+    assert_eq!(asked, ["/", "/Execute", "/model/a%3Ab/converse", "/i/_search?q=x"]);
+    let bodies =
+        stub.asked().into_iter().map(|it| serde_json::from_slice(&it.body).unwrap_or_default());
+    let bodies: Vec<Value> = bodies.collect();
+    assert_eq!(bodies[0]["Entries"][0]["Detail"], "{\"a\":1}");
+    assert_eq!(bodies[1]["parameters"], json!([{ "name": "A", "value": { "longValue": 1 } }]));
+    assert_eq!(bodies[2], json!({ "messages": [] }));
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_here_is_named_with_what_to_do() {
+    let members = json!({ "type": "AMAZON_DYNAMODB", "dynamodbConfig": { "tableName": "t" } });
+    let text = asks("{ operation: 'GetItem', key: {} }");
+    let desk = desk(&text, code("source"), Settings::default()).with_source(members);
+    let published = desk.publish(&["1"]).await.unwrap();
+    assert!(published.delivered[0].1.contains("provision local --endpoint dynamodb=http://…"));
+}
+
+#[tokio::test]
+async fn a_none_source_gives_back_its_payload() {
+    let stub = Stub::serve(|_| answer(500, "")).await;
+    let found = asked(json!({ "type": "NONE" }), "", &stub, "{ payload: 7 }").await;
+    assert_eq!(found, json!(7));
+    assert!(stub.asked().is_empty());
+}

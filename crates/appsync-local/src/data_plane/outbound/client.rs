@@ -1,0 +1,288 @@
+//! What the data plane asks of others: functions, issuers of tokens, data sources. Nothing lasts for ever
+//! and nothing grows without end.
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Bytes;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::store::Store;
+
+/// As long as AppSync's longest wait, that of a handler (reference §2.5).
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// The most that Lambda answers, and more than anything else that is asked here.
+pub const ANSWER_MAX: usize = 6 * 1024 * 1024;
+/// With which the local AWS signs what it asks of others, who seldom look.
+const LOCAL: &str = "local";
+
+/// A request to somebody else. No `Debug`: it may hold credentials.
+pub struct Outgoing {
+    pub method: Method,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// For whom it is signed; None for what is no AWS service.
+    pub signed: Option<Scope>,
+    pub timeout: Duration,
+    pub answer_max: usize,
+}
+
+/// The service and region that a signature is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    pub service: String,
+    pub region: String,
+}
+
+/// What came back, whatever its status.
+pub struct Incoming {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Outgoing {
+    pub fn get(url: impl Into<String>) -> Self {
+        Self::new(Method::GET, url, Vec::new())
+    }
+    pub fn post(url: impl Into<String>, body: Vec<u8>) -> Self {
+        Self::new(Method::POST, url, body)
+    }
+    pub fn new(method: Method, url: impl Into<String>, body: Vec<u8>) -> Self {
+        Self {
+            method,
+            url: url.into(),
+            headers: Vec::new(),
+            body,
+            signed: None,
+            timeout: TIMEOUT,
+            answer_max: ANSWER_MAX,
+        }
+    }
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+    pub fn signed_for(mut self, service: &str, region: &str) -> Self {
+        self.signed = Some(Scope { service: service.to_owned(), region: region.to_owned() });
+        self
+    }
+    /// With limits of its own.
+    pub fn within(mut self, timeout: Duration, answer_max: usize) -> Self {
+        (self.timeout, self.answer_max) = (timeout, answer_max);
+        self
+    }
+}
+
+impl Incoming {
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+    /// The first header of that name, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// The one client of the data plane.
+pub struct Outbound {
+    pub(super) lambda_endpoint: Option<String>,
+    store: Arc<Store>,
+    /// Made when first needed: to read whom this machine trusts takes its time.
+    client: OnceLock<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
+}
+
+impl Outbound {
+    pub fn new(store: Arc<Store>, lambda_endpoint: Option<String>) -> Self {
+        Self { lambda_endpoint, store, client: OnceLock::new() }
+    }
+
+    /// Sends `request` and reads the whole answer. An error says what was asked of whom, and no credential.
+    pub async fn send(&self, request: Outgoing) -> Result<Incoming, String> {
+        let Outgoing { method, url, timeout, answer_max, .. } = &request;
+        let (what, timeout, answer_max) =
+            (format!("{method} {}", shown(url)), *timeout, *answer_max);
+        let ready = self.ready(request).map_err(|error| format!("{what}: {error}"))?;
+        let client = self.client.get_or_init(client);
+        let answer = async {
+            let answer = client.request(ready).await.map_err(|error| told(&error))?;
+            let (head, body) = answer.into_parts();
+            let body = Limited::new(body, answer_max).collect().await;
+            let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+                true => format!("the answer is larger than {answer_max} bytes"),
+                false => format!("the answer breaks off: {}", told(error.as_ref())),
+            })?;
+            let body = body.to_bytes().to_vec();
+            Ok(Incoming { status: head.status.as_u16(), headers: head.headers, body })
+        };
+        match tokio::time::timeout(timeout, answer).await {
+            Ok(answer) => answer.map_err(|error: String| format!("{what}: {error}")),
+            Err(_) => Err(format!("{what}: no answer within {} s", timeout.as_secs_f64())),
+        }
+    }
+
+    fn ready(&self, request: Outgoing) -> Result<Request<Full<Bytes>>, String> {
+        let uri: Uri = request.url.parse().map_err(|error| format!("no URL: {error}"))?;
+        let web = matches!(uri.scheme_str(), Some("http" | "https"));
+        let Some(authority) = uri.authority().filter(|_| web) else {
+            return Err("no URL that begins with http:// or https://".to_owned());
+        };
+        let mut headers = HeaderMap::new();
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        headers.insert("host", HeaderValue::from_str(host).map_err(|error| error.to_string())?);
+        for (name, value) in &request.headers {
+            let wrong = |_| format!("the header {name:?} can't be sent");
+            let value = HeaderValue::from_str(value).map_err(|_| wrong(()))?;
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(()))?;
+            headers.append(name, value);
+        }
+        let signed = request.signed.clone();
+        let mut ready = Request::new(Full::new(Bytes::from(request.body.clone())));
+        (*ready.method_mut(), *ready.uri_mut()) = (request.method, uri);
+        *ready.headers_mut() = headers;
+        if let Some(scope) = signed {
+            self.sign(&mut ready, &request.body, &scope)?;
+        }
+        Ok(ready)
+    }
+
+    fn sign<B>(&self, ready: &mut Request<B>, body: &[u8], scope: &Scope) -> Result<(), String> {
+        let identity = Credentials::new(LOCAL, LOCAL, None, None, "provision").into();
+        let now = UNIX_EPOCH + Duration::from_secs_f64(self.store.now_epoch_s());
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&scope.region)
+            .name(&scope.service)
+            .time(now)
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|error| error.to_string())?
+            .into();
+        let uri = ready.uri().to_string();
+        let headers = ready.headers().iter();
+        let headers =
+            headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let signable =
+            SignableRequest::new(ready.method().as_str(), uri, headers, SignableBody::Bytes(body))
+                .map_err(|error| error.to_string())?;
+        let signed = sign(signable, &parameters).map_err(|error| error.to_string())?;
+        let (instructions, _) = signed.into_parts();
+        instructions.apply_to_request_http1x(ready);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound").field("lambda_endpoint", &self.lambda_endpoint).finish()
+    }
+}
+
+/// A client that trusts whom this machine trusts.
+fn client() -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring knows the default versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector =
+        HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
+    Client::builder(TokioExecutor::new()).build(connector)
+}
+
+/// A URL without what may be secret in it: user and query.
+fn shown(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let (authority, path) =
+                rest.split_once('/').map_or((rest, None), |(it, path)| (it, Some(path)));
+            let host = authority.rsplit('@').next().unwrap_or_default();
+            let path = path.map(|it| format!("/{it}")).unwrap_or_default();
+            format!("{scheme}://{host}{path}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+/// An error with its causes: hyper's own say little.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(it) = cause {
+        let more = it.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = it.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+
+    use super::*;
+    use crate::data_plane::testing::{Stub, answer};
+
+    fn outbound() -> Outbound {
+        let clock = SharedTimeSource::new(SystemTimeSource::new());
+        Outbound::new(Store::in_memory(clock), None)
+    }
+
+    #[tokio::test]
+    async fn a_request_carries_its_headers_and_is_signed_for_its_service() {
+        let stub = Stub::serve(|it| answer(201, it.uri.clone())).await;
+        let request = Outgoing::post(format!("{}/a%20b?c=d", stub.url), b"hi".to_vec())
+            .with("x-one", "1")
+            .signed_for("dynamodb", "eu-west-1");
+        let got = outbound().send(request).await.unwrap();
+        assert_eq!((got.status, got.body.as_slice()), (201, b"/a%20b?c=d".as_slice()));
+        let asked = &stub.asked()[0];
+        assert_eq!((asked.method.as_str(), asked.body.as_slice()), ("POST", b"hi".as_slice()));
+        assert_eq!(asked.headers["x-one"], "1");
+        let authorization = asked.headers["authorization"].to_str().unwrap();
+        assert!(authorization.contains("/eu-west-1/dynamodb/aws4_request"), "{authorization}");
+        assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=local/"), "{authorization}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_large_or_late_or_never_comes_is_an_error_that_says_so() {
+        let stub = Stub::serve(|_| answer(200, "0123456789")).await;
+        let error = async |request| outbound().send(request).await.err().unwrap();
+        let large = Outgoing::get(&stub.url).within(TIMEOUT, 9);
+        assert!(error(large).await.contains("larger than 9 bytes"));
+        // Connections wait in the backlog of a listener that never accepts: no answer can come first.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", silent.local_addr().unwrap());
+        let late = Outgoing::get(&address).within(Duration::from_millis(1), 9);
+        assert!(error(late).await.contains("no answer within 0.001 s"));
+        drop(silent);
+        let gone = address;
+        let text = error(Outgoing::get(format!("{gone}/path?secret=1"))).await;
+        assert!(text.starts_with(&format!("GET {gone}/path: ")), "{text}");
+        assert!(text.contains("refused") && !text.contains("secret"), "{text}");
+        assert!(error(Outgoing::get("ftp://there/")).await.contains("http://"));
+        assert!(error(Outgoing::get("here")).await.contains("http://"));
+    }
+
+    #[test]
+    fn what_may_be_secret_in_a_url_is_not_shown() {
+        assert_eq!(shown("http://u:p@h:1/a/b?c#d"), "http://h:1/a/b");
+        assert_eq!(shown("http://u:p@h?c"), "http://h");
+    }
+}

@@ -1,0 +1,3 @@
+//! What the emulator asks of others.
+pub mod client;
+mod lambda;

@@ -1,0 +1,104 @@
+//! For tests: somebody else's server, which answers what it is told to and remembers what it was asked, and a
+//! plane with one API.
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, Response};
+use axum::routing::any;
+use axum::{Router, serve};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::data_plane::plane::{Plane, Settings};
+use crate::state::{Api, Key, Namespace};
+use crate::store::Store;
+
+/// What it was asked.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub method: String,
+    pub uri: String,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+#[derive(Clone)]
+pub struct Stub {
+    pub url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Stub {
+    pub async fn serve<A>(answer: A) -> Self
+    where
+        A: Fn(&Asked) -> Response<Body> + Clone + Send + Sync + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+        let log = Arc::clone(&asked);
+        let handle = async move |request: Request| {
+            let (head, body) = request.into_parts();
+            let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+            let (method, uri) = (head.method.to_string(), head.uri.to_string());
+            let one = Asked { method, uri, headers: head.headers, body };
+            log.lock().unwrap().push(one.clone());
+            answer(&one)
+        };
+        let router = Router::new().fallback(any(handle));
+        tokio::spawn(async move { serve(listener, router).await.unwrap() });
+        Self { url, asked }
+    }
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+/// An answer of that status.
+pub fn answer(status: u16, body: impl Into<String>) -> Response<Body> {
+    Response::builder().status(status).body(Body::from(body.into())).unwrap()
+}
+
+/// A plane whose API `a` has the channel namespace `default` and the key `da2-k`.
+pub async fn plane() -> Arc<Plane> {
+    let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
+    let modes = json!([{ "authType": "API_KEY" }]);
+    let key = Key { id: "da2-k".into(), description: None, expires_epoch_s: i64::MAX };
+    let namespace = Namespace {
+        name: "default".into(),
+        publish: json!([]),
+        subscribe: json!([]),
+        code: None,
+        handlers: json!({}),
+        tags: Default::default(),
+        created_epoch_s: 0.0,
+        modified_epoch_s: 0.0,
+    };
+    let api = Api {
+        id: "a".into(),
+        name: "a".into(),
+        owner_contact: None,
+        event_config: json!({
+            "authProviders": modes,
+            "connectionAuthModes": modes,
+            "defaultPublishAuthModes": modes,
+            "defaultSubscribeAuthModes": modes,
+        }),
+        tags: Default::default(),
+        dns_prefix: "d".into(),
+        created_epoch_s: 0.0,
+        namespaces: [(namespace.name.clone(), namespace)].into(),
+        keys: [(key.id.clone(), key)].into(),
+        data_sources: Default::default(),
+        web_acl: None,
+    };
+    let add = store.change(|state| {
+        let regions = &mut state.accounts.entry("1".into()).or_default().regions;
+        regions.entry("r".into()).or_default().apis.insert("a".into(), api);
+        Ok(())
+    });
+    add.await.unwrap();
+    Plane::new(store, Settings::default())
+}

@@ -1,0 +1,192 @@
+//! The connections of a plane: who is there, and what ends them from outside.
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::data_plane::channel::Channel;
+use crate::data_plane::place::Place;
+use crate::data_plane::plane::Plane;
+use crate::data_plane::websocket::outbox::{End, Outbox};
+use crate::state::Api;
+
+/// The longest that a connection lasts (reference §2.5).
+const CONNECTION_MAX_S: f64 = 24.0 * 3_600.0;
+/// How soon it is noticed that time has passed.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// A connection that was let in. No `Debug`: it may hold a key.
+pub struct Connection {
+    pub number: u64,
+    pub place: Place,
+    pub mode: &'static str,
+    pub since_epoch_s: f64,
+    /// When its credentials end, if they do.
+    pub until_epoch_s: Option<f64>,
+    /// The API key that it came with; when the key ends, it does.
+    pub key: Option<String>,
+    pub outbox: Arc<Outbox>,
+    /// By the client's id.
+    pub subscriptions: Mutex<HashMap<Arc<str>, Channel>>,
+}
+
+/// A connection, for people who watch.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Connected {
+    pub api_id: String,
+    pub connection: u64,
+    pub mode: String,
+    pub since_epoch_s: f64,
+    pub subscriptions: Vec<Subscribed>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Subscribed {
+    pub id: String,
+    pub channel: String,
+}
+
+#[derive(Default)]
+pub struct Connections {
+    next: AtomicU64,
+    all: Mutex<HashMap<u64, Arc<Connection>>>,
+    sweeping: AtomicBool,
+    /// How many sockets are open, those included that say goodbye.
+    sockets: watch::Sender<usize>,
+}
+
+/// A socket is open for as long as this lives.
+pub struct Opened {
+    plane: Arc<Plane>,
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.plane.connections.sockets.send_modify(|it| *it -= 1);
+    }
+}
+
+impl Connections {
+    /// Counts a socket.
+    pub fn open(plane: &Arc<Plane>) -> Opened {
+        plane.connections.sockets.send_modify(|it| *it += 1);
+        Opened { plane: Arc::clone(plane) }
+    }
+    /// Returns once no socket is open.
+    pub async fn gone(&self) {
+        // The sender lives as long as this.
+        let _ = self.sockets.subscribe().wait_for(|it| *it == 0).await;
+    }
+
+    /// A number that no other connection has.
+    pub fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Takes `connection` in, and watches over it from now on.
+    pub fn enter(plane: &Arc<Plane>, connection: &Arc<Connection>) {
+        let connections = &plane.connections;
+        connections.all().insert(connection.number, Arc::clone(connection));
+        if !connections.sweeping.swap(true, Ordering::SeqCst) {
+            tokio::spawn(watch_over(Arc::downgrade(plane)));
+        }
+    }
+
+    pub fn leave(&self, number: u64) {
+        self.all().remove(&number);
+    }
+
+    pub fn shown(&self) -> Vec<Connected> {
+        let mut shown: Vec<_> = self.all().values().map(|it| it.shown()).collect();
+        shown.sort_by_key(|it| it.connection);
+        shown
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
+        self.all.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl Connection {
+    pub fn subscriptions(&self) -> MutexGuard<'_, HashMap<Arc<str>, Channel>> {
+        self.subscriptions.lock().expect("nobody panics while holding it")
+    }
+
+    fn shown(&self) -> Connected {
+        let subscriptions = self.subscriptions();
+        let shown = subscriptions
+            .iter()
+            .map(|(id, channel)| Subscribed { id: id.to_string(), channel: channel.path.clone() });
+        let mut shown: Vec<_> = shown.collect();
+        shown.sort_by(|one, other| one.id.cmp(&other.id));
+        Connected {
+            api_id: self.place.api_id.clone(),
+            connection: self.number,
+            mode: self.mode.to_owned(),
+            since_epoch_s: self.since_epoch_s,
+            subscriptions: shown,
+        }
+    }
+
+    /// Why it must end, at an API that is there or not.
+    fn end(&self, api: Option<&Api>, now_epoch_s: f64) -> Option<End> {
+        let Some(api) = api else { return Some(End::Api) };
+        let over = match &self.key {
+            // A key may have been renewed since, or deleted.
+            Some(key) => {
+                api.keys.get(key).is_none_or(|it| it.expires_epoch_s as f64 <= now_epoch_s)
+            }
+            None => self.until_epoch_s.is_some_and(|it| it <= now_epoch_s),
+        };
+        match now_epoch_s - self.since_epoch_s >= CONNECTION_MAX_S {
+            _ if over => Some(End::Credentials),
+            true => Some(End::Day),
+            false => None,
+        }
+    }
+}
+
+/// One task for all connections of a plane. It ends with the last of them, and with the plane.
+async fn watch_over(plane: Weak<Plane>) {
+    let Some(mut changes) = plane.upgrade().map(|it| it.store.changes()) else { return };
+    loop {
+        tokio::select! {
+            // The sender may be gone; then so is the plane.
+            _ = changes.changed() => {}
+            () = tokio::time::sleep(SWEEP) => {}
+        }
+        let Some(plane) = plane.upgrade() else { return };
+        sweep(&plane);
+        let all = plane.connections.all();
+        if all.is_empty() {
+            // Under the lock: whoever enters next begins to watch anew.
+            plane.connections.sweeping.store(false, Ordering::SeqCst);
+            return;
+        }
+    }
+}
+
+/// Ends what must end.
+fn sweep(plane: &Plane) {
+    let (now, closing) = (plane.store.now_epoch_s(), plane.store.is_closing());
+    let all: Vec<_> = plane.connections.all().values().cloned().collect();
+    let mut apis = HashMap::new();
+    for connection in &all {
+        let place = &connection.place;
+        let api = apis.entry(&place.api_id).or_insert_with(|| {
+            let api = plane.api(place);
+            if let Some(api) = &api {
+                plane.hub.keep(&api.id, |namespace| api.namespaces.contains_key(namespace));
+            }
+            api
+        });
+        let end = if closing { Some(End::Service) } else { connection.end(api.as_deref(), now) };
+        if let Some(end) = end {
+            connection.outbox.end(end);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The frames that clients are sent (reference §6.7), with their members in AppSync's order.
+use serde::Serialize;
+
+use crate::data_plane::problem::Problem;
+use crate::data_plane::publication::Receipt;
+
+/// How long a client waits for a sign of life before it gives the connection up.
+const CONNECTION_TIMEOUT_MS: u32 = 300_000;
+
+#[derive(Serialize)]
+struct Shape<'a> {
+    r#type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none", rename = "connectionTimeoutMs")]
+    connection_timeout_ms: Option<u32>,
+    #[serde(flatten)]
+    receipt: Option<&'a Receipt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<[&'a Problem; 1]>,
+}
+
+const EMPTY: Shape<'static> =
+    Shape { r#type: "", id: None, connection_timeout_ms: None, receipt: None, errors: None };
+
+pub fn ack() -> String {
+    let connection_timeout_ms = Some(CONNECTION_TIMEOUT_MS);
+    write(&Shape { r#type: "connection_ack", connection_timeout_ms, ..EMPTY })
+}
+
+pub fn keep_alive() -> String {
+    write(&Shape { r#type: "ka", ..EMPTY })
+}
+
+/// `subscribe_success`, `unsubscribe_success`.
+pub fn success(kind: &str, id: &str) -> String {
+    write(&Shape { r#type: kind, id: Some(id), ..EMPTY })
+}
+
+pub fn published(id: &str, receipt: &Receipt) -> String {
+    write(&Shape { r#type: "publish_success", id: Some(id), receipt: Some(receipt), ..EMPTY })
+}
+
+/// `connection_error`, `subscribe_error`, …, `error`.
+pub fn error(kind: &str, id: Option<&str>, problem: &Problem) -> String {
+    write(&Shape { r#type: kind, id, errors: Some([problem]), ..EMPTY })
+}
+
+/// What GraphQL's realtime endpoint says of subprotocols, without the wrapper that Events has not (§6.5).
+pub fn protocol_error(message: &str) -> String {
+    format!(
+        "{{\"type\":\"connection_error\",\"errors\":[{{\"message\":\"{message}\",\"errorCode\":400}}]}}"
+    )
+}
+
+fn write(shape: &Shape<'_>) -> String {
+    serde_json::to_string(shape).expect("texts and numbers can be written as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::data_plane::publication::{Failed, Successful};
+
+    use super::*;
+
+    #[test]
+    fn frames_are_written_as_appsync_writes_them() {
+        assert_eq!(ack(), r#"{"type":"connection_ack","connectionTimeoutMs":300000}"#);
+        assert_eq!(keep_alive(), r#"{"type":"ka"}"#);
+        assert_eq!(success("subscribe_success", "a"), r#"{"type":"subscribe_success","id":"a"}"#);
+        let problem = Problem::new(401, "UnauthorizedException").because("nobody says");
+        assert_eq!(
+            error("connection_error", None, &problem),
+            r#"{"type":"connection_error","errors":[{"errorType":"UnauthorizedException"}]}"#
+        );
+        assert_eq!(
+            error("publish_error", Some("p"), &problem.saying("no")),
+            r#"{"type":"publish_error","id":"p","errors":[{"errorType":"UnauthorizedException","message":"no"}]}"#
+        );
+        let receipt = Receipt {
+            successful: vec![Successful { identifier: "u".into(), index: 0 }],
+            failed: vec![Failed {
+                identifier: "v".into(),
+                index: 1,
+                code: 400,
+                message: "m".into(),
+            }],
+        };
+        assert_eq!(
+            published("p", &receipt),
+            r#"{"type":"publish_success","id":"p","successful":[{"identifier":"u","index":0}],"failed":[{"identifier":"v","index":1,"code":400,"message":"m"}]}"#
+        );
+        assert_eq!(
+            protocol_error("NoProtocolError"),
+            r#"{"type":"connection_error","errors":[{"message":"NoProtocolError","errorCode":400}]}"#
+        );
+    }
+}

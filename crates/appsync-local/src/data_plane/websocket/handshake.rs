@@ -1,0 +1,130 @@
+//! How a WebSocket begins: which subprotocols are offered, and the credentials among them (reference §6.5).
+use std::collections::BTreeMap;
+
+use axum::http::HeaderMap;
+use base64::Engine;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+
+use crate::data_plane::auth::Presented;
+use crate::data_plane::message::Fields;
+
+/// The subprotocol that every client must offer.
+pub const SUBPROTOCOL: &str = "aws-appsync-event-ws";
+/// Before a client's credentials, which stand among the subprotocols: browsers can send nothing else.
+const CREDENTIALS: &str = "header-";
+
+/// What was offered.
+pub struct Offer {
+    pub verdict: Verdict,
+    /// The credentials of the subprotocol, or else the headers; None if they can't be read.
+    pub presented: Option<Presented>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Sound,
+    Missing,
+    Unsupported,
+}
+
+impl Offer {
+    /// Reads the subprotocols of `headers`; `plain` are all headers, which native clients present.
+    pub fn read(headers: &HeaderMap, plain: &BTreeMap<String, Vec<String>>) -> Self {
+        let lists = headers.get_all("sec-websocket-protocol");
+        let lists = lists.iter().filter_map(|it| it.to_str().ok());
+        let offered = lists.flat_map(|it| it.split(',')).map(str::trim).filter(|it| !it.is_empty());
+        let offered: Vec<&str> = offered.collect();
+        let verdict = match offered.as_slice() {
+            [] => Verdict::Missing,
+            _ if offered.contains(&SUBPROTOCOL) => Verdict::Sound,
+            _ => Verdict::Unsupported,
+        };
+        let presented = match encoded(offered.iter().copied()).next() {
+            Some(text) => decode(text),
+            None => Some(of_headers(plain)),
+        };
+        Self { verdict, presented }
+    }
+}
+
+/// The headers of a request as credentials; several of one name as one, as they are signed.
+pub fn of_headers(headers: &BTreeMap<String, Vec<String>>) -> Presented {
+    let joined = headers.iter().map(|(name, values)| (name.clone(), values.join(",")));
+    Presented { fields: joined.collect() }
+}
+
+/// The credentials among subprotocols, as they are encoded.
+pub fn encoded<'a>(offered: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    offered.filter_map(|it| it.trim().strip_prefix(CREDENTIALS))
+}
+
+/// Clients differ in padding and alphabet, and in white space around the JSON.
+pub fn decode(text: &str) -> Option<Presented> {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let text = text.replace('+', "-").replace('/', "_");
+    let bytes = GeneralPurpose::new(&base64::alphabet::URL_SAFE, config).decode(text).ok()?;
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    let Fields(fields) = serde_json::from_slice(&bytes).ok()?;
+    Some(Presented { fields })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+
+    use super::*;
+
+    fn read(lists: &[&str]) -> Offer {
+        let mut headers = HeaderMap::new();
+        for list in lists {
+            headers.append("sec-websocket-protocol", HeaderValue::from_str(list).unwrap());
+        }
+        let plain = [("x-api-key".to_owned(), vec!["plain".to_owned()])].into();
+        Offer::read(&headers, &plain)
+    }
+
+    fn key(offer: &Offer) -> Option<&str> {
+        offer.presented.as_ref()?.fields.get("x-api-key").map(String::as_str)
+    }
+
+    #[test]
+    fn credentials_are_read_however_they_are_encoded_and_wherever_they_stand() {
+        let json = "{\"Host\":\"h\", \"X-Api-Key\":\"da2->>>???\"}\n";
+        for encoded in [URL_SAFE_NO_PAD.encode(json), URL_SAFE.encode(json), STANDARD.encode(json)]
+        {
+            let header = format!("header-{encoded}");
+            for offer in [
+                read(&[&format!("{header}, {SUBPROTOCOL}")]),
+                read(&[SUBPROTOCOL, &header]),
+                read(&[&format!("{SUBPROTOCOL},{header}")]),
+            ] {
+                assert_eq!((offer.verdict, key(&offer)), (Verdict::Sound, Some("da2->>>???")));
+                assert_eq!(offer.presented.unwrap().fields["host"], "h");
+            }
+        }
+    }
+
+    #[test]
+    fn native_clients_present_plain_headers() {
+        let offer = read(&[SUBPROTOCOL]);
+        assert_eq!((offer.verdict, key(&offer)), (Verdict::Sound, Some("plain")));
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_told_apart() {
+        assert_eq!(read(&[]).verdict, Verdict::Missing);
+        assert_eq!(read(&[""]).verdict, Verdict::Missing);
+        assert_eq!(read(&["graphql-ws"]).verdict, Verdict::Unsupported);
+        assert_eq!(read(&["header-e30"]).verdict, Verdict::Unsupported);
+        for wrong in ["header-", "header-%", "header-bnVsbA", "header-W10", "header-ew"] {
+            let offer = read(&[SUBPROTOCOL, wrong]);
+            assert!(offer.verdict == Verdict::Sound && offer.presented.is_none(), "{wrong}");
+        }
+    }
+}

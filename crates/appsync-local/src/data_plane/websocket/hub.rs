@@ -1,0 +1,142 @@
+//! Who gets which event: subscriptions by API and channel. A publish costs as much as its channel has
+//! segments and its event has receivers.
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use indexmap::IndexMap;
+
+use crate::data_plane::channel::Channel;
+use crate::data_plane::websocket::outbox::{Frame, Outbox};
+
+/// A connection and its id for a subscription.
+type Key = (u64, Arc<str>);
+type Subscribers = IndexMap<Key, Arc<Outbox>>;
+
+#[derive(Default)]
+pub struct Hub {
+    /// By the API's id.
+    audiences: RwLock<HashMap<String, Audience>>,
+}
+
+#[derive(Default)]
+struct Audience {
+    exact: HashMap<String, Subscribers>,
+    /// By the channel below which all are meant.
+    below: HashMap<String, Subscribers>,
+}
+
+impl Hub {
+    pub fn subscribe(
+        &self,
+        api_id: &str,
+        channel: &Channel,
+        connection: u64,
+        id: &Arc<str>,
+        outbox: &Arc<Outbox>,
+    ) {
+        let mut audiences = self.audiences.write().expect("nobody panics while holding it");
+        let audience = audiences.entry(api_id.to_owned()).or_default();
+        let (by_channel, path) = audience.of(channel);
+        let subscribers = by_channel.entry(path.to_owned()).or_default();
+        subscribers.insert((connection, Arc::clone(id)), Arc::clone(outbox));
+    }
+
+    pub fn unsubscribe(&self, api_id: &str, channel: &Channel, connection: u64, id: &Arc<str>) {
+        let mut audiences = self.audiences.write().expect("nobody panics while holding it");
+        let Some(audience) = audiences.get_mut(api_id) else { return };
+        let (by_channel, path) = audience.of(channel);
+        if let Some(subscribers) = by_channel.get_mut(path) {
+            subscribers.swap_remove(&(connection, Arc::clone(id)));
+            if subscribers.is_empty() {
+                by_channel.remove(path);
+            }
+        }
+        if audience.exact.is_empty() && audience.below.is_empty() {
+            audiences.remove(api_id);
+        }
+    }
+
+    /// Puts an event before all who subscribed to its channel; and how many they are.
+    pub fn broadcast(&self, api_id: &str, channel: &Channel, event: &str) -> usize {
+        let audiences = self.audiences.read().expect("nobody panics while holding it");
+        let Some(audience) = audiences.get(api_id) else { return 0 };
+        let below = channel.ancestors().filter_map(|it| audience.below.get(it));
+        let all = audience.exact.get(&channel.path).into_iter().chain(below);
+        let mut escaped: Option<Arc<str>> = None;
+        let mut receivers = 0;
+        for ((_, id), outbox) in all.flatten() {
+            let event = escaped.get_or_insert_with(|| escape(event).into());
+            let (id, event) = (Arc::clone(id), Arc::clone(event));
+            receivers += usize::from(outbox.push(Frame::Data { id, event }));
+        }
+        receivers
+    }
+
+    /// Ends the subscriptions in channel namespaces of the API that are not there any more.
+    pub fn keep(&self, api_id: &str, is_there: impl Fn(&str) -> bool) {
+        let mut audiences = self.audiences.write().expect("nobody panics while holding it");
+        let Some(audience) = audiences.get_mut(api_id) else { return };
+        for by_channel in [&mut audience.exact, &mut audience.below] {
+            by_channel.retain(|path, _| is_there(path.split('/').nth(1).unwrap_or_default()));
+        }
+    }
+}
+
+impl Audience {
+    /// Where the subscriptions to `channel` are.
+    fn of<'c>(&mut self, channel: &'c Channel) -> (&mut HashMap<String, Subscribers>, &'c str) {
+        match channel.below() {
+            Some(below) => (&mut self.below, below),
+            None => (&mut self.exact, &channel.path),
+        }
+    }
+}
+
+/// The text as a text of JSON.
+fn escape(text: &str) -> String {
+    serde_json::to_string(text).expect("any text can be written as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(outbox: &Outbox) -> Vec<String> {
+        let mut frames = Vec::new();
+        outbox.take_now(&mut frames);
+        frames.into_iter().map(Frame::text).collect()
+    }
+
+    #[test]
+    fn an_event_goes_once_to_each_subscription_whose_channel_covers_its_own() {
+        let hub = Hub::default();
+        let outbox = Arc::new(Outbox::default());
+        let channels = [("x", "/a/b"), ("y", "/a/*"), ("z", "/a/b/*"), ("n", "/a"), ("o", "/ab/*")];
+        for (id, channel) in channels {
+            let channel = Channel::subscribe(channel).unwrap();
+            hub.subscribe("api", &channel, 1, &id.into(), &outbox);
+        }
+        let check = |api: &str, channel: &str, expected: &[&str]| {
+            let channel = Channel::publish(channel).unwrap();
+            assert_eq!(hub.broadcast(api, &channel, "1"), expected.len(), "{channel:?}");
+            let data = |id: &&str| format!("{{\"type\":\"data\",\"id\":\"{id}\",\"event\":\"1\"}}");
+            assert_eq!(
+                texts(&outbox),
+                expected.iter().map(data).collect::<Vec<_>>(),
+                "{channel:?}"
+            );
+        };
+        check("api", "/a/b", &["x", "y"]);
+        check("api", "/a/b/c/d", &["z", "y"]);
+        check("api", "/a", &["n"]);
+        check("api", "/A/b", &[]);
+        check("other", "/a/b", &[]);
+        hub.unsubscribe("api", &Channel::subscribe("/a/*").unwrap(), 1, &"y".into());
+        check("api", "/a/b", &["x"]);
+        hub.keep("api", |namespace| namespace != "a");
+        check("api", "/a/b", &[]);
+        check("api", "/ab/c", &["o"]);
+        hub.unsubscribe("api", &Channel::subscribe("/ab/*").unwrap(), 1, &"o".into());
+        assert!(hub.audiences.read().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,110 @@
+//! Who calls, read off the signature. The signature itself is not verified.
+use axum::http::HeaderMap;
+
+use crate::emulator_options;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub access_key: String,
+    pub account: String,
+    pub region: String,
+    pub service: String,
+}
+
+impl Caller {
+    /// Reads the credential scope: `KEY/20261124/us-east-1/appsync/aws4_request`.
+    pub fn of(headers: &HeaderMap, query: &str) -> Option<Self> {
+        let header = headers.get("authorization").and_then(|it| it.to_str().ok());
+        let signed = header.filter(|it| it.starts_with("AWS4-HMAC-SHA256")).and_then(|header| {
+            let (_, rest) = header.split_once("Credential=")?;
+            rest.split([',', ' ']).next().map(str::to_owned)
+        });
+        let presigned = || {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(name, _)| name == "X-Amz-Credential").map(|(_, it)| it.into_owned())
+        };
+        Self::in_scope(&signed.or_else(presigned)?)
+    }
+
+    pub fn in_scope(credential: &str) -> Option<Self> {
+        // A key may hold slashes; the four parts behind it don't.
+        let parts: Vec<&str> = credential.rsplitn(5, '/').collect();
+        let [terminator, service, region, _, access_key] = parts.as_slice() else { return None };
+        if *terminator != "aws4_request" || access_key.is_empty() {
+            return None;
+        }
+        let is_account = access_key.len() == 12 && access_key.bytes().all(|it| it.is_ascii_digit());
+        let account = if is_account { access_key } else { emulator_options::ACCOUNT };
+        Some(Self {
+            access_key: (*access_key).to_owned(),
+            account: account.to_owned(),
+            region: (*region).to_owned(),
+            service: (*service).to_owned(),
+        })
+    }
+
+    /// Whose and where: what is in one scope is in no other.
+    pub fn scope(&self) -> String {
+        format!("{}/{}", self.account, self.region)
+    }
+
+    pub fn partition(&self) -> &'static str {
+        partition(&self.region)
+    }
+
+    /// The end of AWS's host names here.
+    pub fn dns_suffix(&self) -> &'static str {
+        dns_suffix(&self.region)
+    }
+}
+
+pub fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+/// The end of AWS's host names in a Region.
+pub fn dns_suffix(region: &str) -> &'static str {
+    if partition(region) == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(credential: &str) -> Option<Caller> {
+        let mut headers = HeaderMap::new();
+        let value =
+            format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
+        headers.insert("authorization", value.parse().unwrap());
+        Caller::of(&headers, "")
+    }
+
+    #[test]
+    fn the_scope_says_who_where_and_what() {
+        let it = caller("AKIDEXAMPLE/20261124/eu-west-1/appsync/aws4_request").unwrap();
+        assert_eq!(
+            (it.account.as_str(), it.region.as_str(), it.service.as_str()),
+            ("123456789012", "eu-west-1", "appsync")
+        );
+        let it = caller("000000000001/20261124/us-east-1/iam/aws4_request").unwrap();
+        assert_eq!(it.account, "000000000001");
+    }
+
+    #[test]
+    fn what_is_no_scope_names_nobody() {
+        for credential in
+            ["", "x", "AKID/20261124/us-east-1/iam", "/20261124/us-east-1/iam/aws4_request"]
+        {
+            assert_eq!(caller(credential), None, "{credential}");
+        }
+        assert_eq!(
+            Caller::of(&HeaderMap::new(), "X-Amz-Credential=A%2F1%2Fr%2Fs%2Faws4_request")
+                .map(|it| it.region),
+            Some("r".into())
+        );
+    }
+}

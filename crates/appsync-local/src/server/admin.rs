@@ -1,0 +1,136 @@
+//! What steers the local AWS while it runs: faults, the log of calls, the clock, tokens of its own issuer.
+//! It is not AWS's, and nobody signs for it; so it is there for this machine alone. Public keys are for
+//! everybody. What the console shows and does is here, too.
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::console;
+use crate::control_plane::dispatch;
+use crate::data_plane::{self, Plane};
+use crate::faults::{CLOCK_MAX_S, Faults};
+use crate::protocol::response::Fault;
+use crate::server::guard;
+use crate::store::Store;
+
+/// No path of AWS's begins so.
+const PREFIX: &str = "/_provision/";
+/// More than any list of rules that somebody would write.
+const BODY_MAX: usize = 1024 * 1024;
+
+/// Where the clock is put.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Clock {
+    EpochS(f64),
+    AdvanceS(f64),
+}
+
+/// A status and what to say.
+type Answer = Result<Value, (StatusCode, String)>;
+
+pub fn is_for(request: &Request) -> bool {
+    request.uri().path().starts_with(PREFIX)
+}
+
+pub async fn answer(plane: &Arc<Plane>, request: Request) -> Response<Body> {
+    let answer = match (issuer(plane, &request), guard::refuse(&request)) {
+        (Some(answer), _) => answer,
+        (None, Some(message)) => Err((StatusCode::FORBIDDEN, message.to_owned())),
+        (None, None) => match (request.method(), &request.uri().path()[PREFIX.len()..]) {
+            (&Method::GET, "feed") => return console::feed(plane),
+            (&Method::POST, "publish") => {
+                return data_plane::publish_as_owner(plane, request).await;
+            }
+            _ => steer(plane, request).await,
+        },
+    };
+    let (status, body) = match answer {
+        Ok(body) => (StatusCode::OK, body),
+        Err((status, message)) => (status, json!({ "message": message })),
+    };
+    let mut response = Response::new(Body::from(format!("{body:#}\n")));
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+    response
+}
+
+/// What the local issuer tells whoever verifies its tokens.
+fn issuer(plane: &Plane, request: &Request) -> Option<Answer> {
+    const KEYS: &str = "/_provision/issuer/.well-known/jwks.json";
+    const CONFIGURATION: &str = "/_provision/issuer/.well-known/openid-configuration";
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, KEYS) => {
+            let broken = |error| (StatusCode::INTERNAL_SERVER_ERROR, error);
+            Some(plane.issuer.jwks().map_err(broken))
+        }
+        (&Method::GET, CONFIGURATION) => {
+            let host = request.headers().get("host").and_then(|it| it.to_str().ok());
+            let host = host.unwrap_or("localhost");
+            Some(Ok(json!({
+                "issuer": format!("http://{host}/_provision/issuer"),
+                "jwks_uri": format!("http://{host}{KEYS}"),
+                "id_token_signing_alg_values_supported": ["ES256"],
+            })))
+        }
+        _ => None,
+    }
+}
+
+async fn steer(plane: &Plane, request: Request) -> Answer {
+    let store: &Store = &plane.store;
+    let wrong = |message: String| (StatusCode::BAD_REQUEST, message);
+    let (parts, body) = request.into_parts();
+    let told = |it: Fault| {
+        (StatusCode::from_u16(it.status).unwrap_or(StatusCode::BAD_REQUEST), it.message)
+    };
+    let body = dispatch::read(body, BODY_MAX).await.map_err(told)?;
+    match (parts.method, &parts.uri.path()[PREFIX.len()..]) {
+        (Method::GET, "faults") => {}
+        (Method::PUT, "faults") => {
+            let text = std::str::from_utf8(&body).map_err(|it| wrong(it.to_string()))?;
+            store.set_faults(Faults::read(text).map_err(|it| wrong(it.to_string()))?);
+        }
+        (Method::DELETE, "faults") => store.set_faults(Faults::default()),
+        (Method::GET, "apis") => return Ok(console::apis(plane, &parts.headers)),
+        (Method::GET, "connections") => return Ok(json!(plane.connections())),
+        (Method::GET, "calls") => return Ok(json!(store.calls())),
+        (Method::DELETE, "calls") => {
+            store.clear_calls();
+            return Ok(json!([]));
+        }
+        (Method::GET, "clock") => return Ok(json!({ "epoch-s": store.now_epoch_s() })),
+        (Method::PUT, "clock") => {
+            move_clock(store, &body).map_err(wrong)?;
+            return Ok(json!({ "epoch-s": store.now_epoch_s() }));
+        }
+        (Method::POST, "token") => {
+            let asked = serde_json::from_slice(&body).map_err(|it| wrong(it.to_string()))?;
+            return Ok(json!({ "token": plane.token(&asked).map_err(wrong)? }));
+        }
+        _ => {
+            let message = "there are GET, PUT and DELETE /_provision/faults, GET and DELETE /_provision/calls, GET and PUT /_provision/clock, GET /_provision/apis, /_provision/connections and /_provision/feed, POST /_provision/publish, POST /_provision/token, GET /_provision/issuer/.well-known/jwks.json and …/openid-configuration";
+            return Err((StatusCode::NOT_FOUND, message.to_owned()));
+        }
+    }
+    Ok(json!(store.faults()))
+}
+
+fn move_clock(store: &Store, body: &[u8]) -> Result<(), String> {
+    let now = store.now_epoch_s();
+    let by_s = match serde_json::from_slice(body).map_err(|it| it.to_string())? {
+        Clock::EpochS(to) => to - now,
+        Clock::AdvanceS(by) => by,
+    };
+    match by_s.abs() <= CLOCK_MAX_S as f64 {
+        true => {
+            store.move_clock(by_s);
+            Ok(())
+        }
+        false => Err("the clock can't be moved by more than a hundred years".to_owned()),
+    }
+}

@@ -1,0 +1,92 @@
+//! Who may steer the local AWS: programs of this machine, and of all pages in its browsers the console's own.
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderMap, Method};
+
+use crate::data_plane::{is_loopback, without_port};
+
+/// Why a request may not steer, if it may not.
+pub fn refuse(request: &Request) -> Option<&'static str> {
+    let changes = ![Method::GET, Method::HEAD].contains(request.method());
+    match () {
+        () if !is_local(request) => {
+            Some("only this machine may steer the local AWS, by an address such as 127.0.0.1")
+        }
+        () if changes && !is_own(request.headers()) => {
+            Some("a page of another origin may not steer the local AWS")
+        }
+        () => None,
+    }
+}
+
+/// Whether both ends are this machine. A page in a browser gets here by a name of its own, so the name
+/// counts too.
+fn is_local(request: &Request) -> bool {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let host = text(request.headers(), "host").unwrap_or_default();
+    is_loopback(without_port(host)) && peer.is_none_or(|it| it.0.ip().is_loopback())
+}
+
+/// Whether no page asks, or one that came from here. Browsers say so, and pages can't keep them from it.
+fn is_own(headers: &HeaderMap) -> bool {
+    let site = text(headers, "sec-fetch-site");
+    let origin = text(headers, "origin").map(|it| it.split_once("://").map_or(it, |it| it.1));
+    site.is_none_or(|it| ["same-origin", "none"].contains(&it))
+        && origin.is_none_or(|it| Some(it) == text(headers, "host"))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    // What can't be read is no name of ours.
+    headers.get(name).map(|it| it.to_str().unwrap_or("?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn names_of_other_machines_are_none_of_ours() {
+        let check = |host: &str, peer: Option<&str>, expected: bool| {
+            let mut request = Request::builder().header("host", host).body(Body::empty()).unwrap();
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+            }
+            assert_eq!(refuse(&request).is_none(), expected, "{host}");
+        };
+        check("127.0.0.1:4100", None, true);
+        check("localhost:4100", Some("127.0.0.1:1"), true);
+        check("[::1]:4100", Some("[::1]:1"), true);
+        check("[::1]", None, true);
+        check("localhost", Some("10.0.0.1:1"), false);
+        check("evil.example.com", None, false);
+        check("10.0.0.1:4100", None, false);
+        check("", None, false);
+    }
+
+    #[test]
+    fn pages_of_other_origins_change_nothing() {
+        let check = |method: &str, more: &[(&str, &str)], expected: bool| {
+            let mut request = Request::builder().method(method).header("host", "localhost:4100");
+            for (name, value) in more {
+                request = request.header(*name, *value);
+            }
+            let request = request.body(Body::empty()).unwrap();
+            assert_eq!(refuse(&request).is_none(), expected, "{method} {more:?}");
+        };
+        check("POST", &[], true);
+        check("PUT", &[("origin", "http://localhost:4100")], true);
+        check(
+            "POST",
+            &[("origin", "https://localhost:4100"), ("sec-fetch-site", "same-origin")],
+            true,
+        );
+        check("POST", &[("origin", "http://localhost:3000")], false);
+        check("POST", &[("origin", "null")], false);
+        check("DELETE", &[("sec-fetch-site", "same-site")], false);
+        check("POST", &[("sec-fetch-site", "cross-site")], false);
+        check("GET", &[("sec-fetch-site", "cross-site")], true);
+    }
+}

@@ -1,0 +1,158 @@
+//! The local AWS on the network: TLS and plain HTTP on one port, told apart by their first byte.
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::control_plane::dispatch;
+use crate::data_plane::Plane;
+
+/// Whoever connects and says nothing for longer is let go.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long what is under way may take when the service ends.
+const GRACE: Duration = Duration::from_secs(3);
+/// Of a request: its first line and its headers, with a token in them.
+const HEAD_MAX: usize = 64 * 1024;
+/// How long a listener rests when the process has no more files to open.
+const REST: Duration = Duration::from_millis(20);
+/// The first byte of a TLS handshake, which no HTTP request begins with.
+const HANDSHAKE: u8 = 0x16;
+
+/// Serves `plane` on each of `listeners` until `shutdown`; answers that are under way are finished, if that
+/// does not take long. With `tls` the same ports also speak TLS.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    plane: Arc<Plane>,
+    tls: Option<Arc<ServerConfig>>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let acceptor = tls.map(TlsAcceptor::from);
+    // Every conversation has a sender: when the last is gone, so is the last conversation.
+    let (open, mut ended) = mpsc::channel(1);
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        accepting.spawn(accept(listener, Arc::clone(&plane), acceptor.clone(), open.clone()));
+    }
+    drop(open);
+    shutdown.await;
+    accepting.abort_all();
+    plane.store.close();
+    while accepting.join_next().await.is_some() {}
+    let _ = ended.recv().await;
+    plane.ended().await;
+    Ok(())
+}
+
+/// Takes connections for ever, each in a task of its own.
+async fn accept(
+    listener: TcpListener,
+    plane: Arc<Plane>,
+    acceptor: Option<TlsAcceptor>,
+    open: mpsc::Sender<()>,
+) {
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(REST).await;
+                continue;
+            }
+        };
+        // A small frame must not wait for the answer to the one before.
+        let _ = stream.set_nodelay(true);
+        let (plane, acceptor, open) = (Arc::clone(&plane), acceptor.clone(), open.clone());
+        tokio::spawn(async move {
+            let ending = async {
+                plane.store.closed().await;
+                tokio::time::sleep(GRACE).await;
+            };
+            tokio::select! {
+                () = meet(stream, peer, &plane, acceptor) => {}
+                () = ending => {}
+            }
+            drop(open);
+        });
+    }
+}
+
+/// Finds out what a connection speaks, and answers in it.
+async fn meet(
+    stream: TcpStream,
+    peer: SocketAddr,
+    plane: &Arc<Plane>,
+    acceptor: Option<TlsAcceptor>,
+) {
+    let Some(Ok(first)) = greeted(plane, first_byte(&stream)).await else { return };
+    match (first, acceptor) {
+        (HANDSHAKE, None) => {}
+        (HANDSHAKE, Some(acceptor)) => match greeted(plane, acceptor.accept(stream)).await {
+            Some(Ok(stream)) => converse(stream, peer, plane).await,
+            Some(Err(error)) => tracing::debug!(%peer, %error, "no TLS"),
+            None => {}
+        },
+        _ => converse(stream, peer, plane).await,
+    }
+}
+
+/// What `greeting` comes to, unless it takes too long or the service ends.
+async fn greeted<T>(plane: &Plane, greeting: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = timeout(SILENCE, greeting) => done.ok(),
+        () = plane.store.closed() => None,
+    }
+}
+
+async fn first_byte(stream: &TcpStream) -> io::Result<u8> {
+    let mut byte = [0];
+    match stream.peek(&mut byte).await? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(byte[0]),
+    }
+}
+
+/// Answers the requests of one connection.
+async fn converse<S>(stream: S, peer: SocketAddr, plane: &Arc<Plane>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let shared = Arc::clone(plane);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request: Request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let plane = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(dispatch::answer(State(plane), request).await) }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(SILENCE).max_buf_size(HEAD_MAX);
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = plane.store.closed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    // An error here is the client's going away, or a fault that closes the connection.
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a connection ended");
+    }
+}

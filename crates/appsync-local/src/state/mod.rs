@@ -1,0 +1,7 @@
+//! What AWS would remember, and the folder that keeps it.
+pub mod folder;
+mod model;
+
+pub(crate) use model::{
+    Api, Association, DataSource, Domain, Key, Namespace, Region, Role, State, Tags,
+};
