@@ -9,8 +9,11 @@ use aws_smithy_async::time::SharedTimeSource;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
+use crate::endpoint::Endpoint;
+use crate::error::{ClientError, Kind};
+use crate::mode::Mode;
+use crate::secret::Secret;
 use crate::sign::sign;
-use crate::{ClientError, Endpoint, Kind, Mode, Secret};
 
 /// What is signed for a connection, where there is nothing to send.
 pub const NOTHING: &str = "{}";

@@ -8,8 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::client::Client;
+use crate::credentials::Credentials;
+use crate::error::{ClientError, Kind};
 use crate::frame::{self, Published};
-use crate::{Client, ClientError, Credentials, Kind};
 
 const OPERATION: &str = "publish";
 /// An answer names five events.

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::{ClientError, Kind};
+use crate::error::{ClientError, Kind};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a proxy may say before the connection is through.

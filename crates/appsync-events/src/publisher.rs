@@ -2,9 +2,12 @@
 use std::fmt;
 
 use crate::batch::body;
+use crate::client::Client;
+use crate::credentials::Credentials;
+use crate::error::{ClientError, Kind};
 use crate::frame::Published;
 use crate::http::Requests;
-use crate::{Client, ClientError, Credentials, Kind, Socket};
+use crate::socket::Socket;
 
 /// Publishes batches, over one connection as long as it lasts.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 
-use crate::Endpoint;
+use crate::endpoint::Endpoint;
 
 const SERVICE: &str = "appsync";
 

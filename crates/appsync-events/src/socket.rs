@@ -17,10 +17,12 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::batch::body;
+use crate::client::Client;
+use crate::credentials::Credentials;
 use crate::credentials::NOTHING;
+use crate::error::{ClientError, Kind};
 use crate::frame::{self, Frame, Published};
 use crate::net::Stream;
-use crate::{Client, ClientError, Credentials, Kind};
 
 const PROTOCOL: &str = "aws-appsync-event-ws";
 /// Within this time the server says that it is alive, where it names no other (reference §6.8).

@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use crate::{Client, ClientError, Credentials, Incoming, Socket};
+use crate::client::Client;
+use crate::credentials::Credentials;
+use crate::error::ClientError;
+use crate::socket::{Incoming, Socket};
 
 /// What a subscriber tells while it runs.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,15 +1,7 @@
 //! What there is to try, before anybody is asked.
-use crate::verify::{About, Bearer, Expected, Operation, Options, Place, Subject};
-
-/// One thing to try, and what the spec says will come of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    pub about: About,
-    pub operation: Operation,
-    pub expected: Expected,
-    /// Why it can't be tried.
-    pub hindered: Option<String>,
-}
+use crate::verify::check::{About, Check, Expected, Operation};
+use crate::verify::options::Options;
+use crate::verify::target::{Bearer, Place, Subject};
 
 /// Everything to try on one API, in the order in which it is told.
 pub fn matrix(subject: &Subject, options: Options) -> Vec<Check> {
@@ -59,8 +51,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::verify::Handling;
-    use crate::{Client, Credentials, Endpoint, Mode, Net, NetOptions, Secret, Timing};
+    use crate::client::Client;
+    use crate::credentials::Credentials;
+    use crate::endpoint::Endpoint;
+    use crate::mode::Mode;
+    use crate::net::{Net, NetOptions};
+    use crate::secret::Secret;
+    use crate::timing::Timing;
+    use crate::verify::target::Handling;
 
     fn subject() -> Subject {
         let endpoint = Endpoint::parse("https://events.example.com/event").unwrap();

@@ -5,13 +5,19 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use crate::verify::judge::{Attempt, judge};
-use crate::verify::line::Heard;
-use crate::verify::matrix::Check;
+use crate::credentials::Credentials;
+use crate::error::ClientError;
+use crate::frame::Published;
+use crate::mode::Mode;
+use crate::verify::check::Check;
+use crate::verify::check::{About, Expected, Operation};
+use crate::verify::mode_connections::Ways;
+use crate::verify::options::Options;
 use crate::verify::probe::{Ids, Probe};
-use crate::verify::run::Ways;
-use crate::verify::{About, Bearer, Expected, Finding, Handling, Operation, Options, Place};
-use crate::{ClientError, Credentials, Mode, Published};
+use crate::verify::report::Finding;
+use crate::verify::shared_connection::Heard;
+use crate::verify::target::{Bearer, Handling, Place};
+use crate::verify::verdict::{Attempt, judge};
 
 /// Before an event is published again; each further time twice as long. Right after a subscription AppSync may
 /// not deliver yet (reference §6.7).

@@ -1,53 +1,26 @@
 //! Goes to an API and tries everything; answers in the order of the matrix.
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::verify::judge::{Attempt, judge};
-use crate::verify::line::Line;
-use crate::verify::matrix::{Check, matrix};
+use crate::client::Client;
+use crate::credentials::Credentials;
+use crate::error::{ClientError, Kind};
+use crate::secret::Secret;
+use crate::socket::Socket;
+use crate::verify::check::{About, Check};
+use crate::verify::matrix::matrix;
+use crate::verify::mode_connections::Ways;
 use crate::verify::namespace::try_all;
+use crate::verify::options::Options;
 use crate::verify::probe::Ids;
-use crate::verify::{About, Bearer, Finding, Handling, Options, Place, Subject, Verified};
-use crate::{Client, ClientError, Credentials, Kind, Mode, Published, Publisher, Secret, Socket};
+use crate::verify::report::{Finding, Verified};
+use crate::verify::shared_connection::Line;
+use crate::verify::target::{Bearer, Handling, Place, Subject};
+use crate::verify::verdict::{Attempt, judge};
 
 /// Namespaces that are tried at a time.
 const NAMESPACES_AT_ONCE: usize = 8;
-
-/// The ways to an API that all namespaces share: a connection and a publisher a mode.
-pub struct Ways {
-    lines: Vec<(Mode, Line)>,
-    publishers: Vec<(Mode, Mutex<Publisher>)>,
-    /// Why there is no connection, if there is none.
-    reason: String,
-}
-
-impl Ways {
-    /// The mode's own connection; else any, for each message says as whom it comes.
-    pub fn line(&self, mode: Mode) -> Result<&Line, &str> {
-        let own = self.lines.iter().find(|(it, _)| *it == mode);
-        own.or(self.lines.first()).map(|(_, line)| line).ok_or(&self.reason)
-    }
-    /// Publishes one event over HTTP, and says when it went.
-    pub async fn publish(
-        &self,
-        mode: Mode,
-        channel: &str,
-        event: String,
-    ) -> Result<(Instant, Published), ClientError> {
-        let Some((_, publisher)) = self.publishers.iter().find(|(it, _)| *it == mode) else {
-            return Err(ClientError::new(
-                Kind::NoCredentials,
-                "publish",
-                "there are no credentials for it",
-            ));
-        };
-        let mut publisher = publisher.lock().await;
-        let at = Instant::now();
-        publisher.publish(channel, &[event]).await.map(|it| (at, it))
-    }
-}
 
 /// Tries everything that there is to try on one API.
 pub async fn verify(subject: &Subject, options: Options) -> Verified {
@@ -71,7 +44,7 @@ pub async fn verify(subject: &Subject, options: Options) -> Verified {
             connections.push(judge(check, attempt, &Handling::None, caution, opened.took));
         }
     }
-    let ways = ways(subject, lines);
+    let ways = Ways::new(subject, lines);
     let rest = match unreachable {
         Some(reason) => checks[connections.len()..].iter().map(|it| skipped(it, &reason)).collect(),
         None => rest(subject, &checks, &ways, options).await,
@@ -81,17 +54,6 @@ pub async fn verify(subject: &Subject, options: Options) -> Verified {
     let url = subject.client.endpoint.http.to_string();
     let findings = connections.into_iter().chain(rest).chain(subject.known.clone()).collect();
     Verified { api: subject.key.clone(), url, findings }
-}
-
-fn ways(subject: &Subject, lines: Vec<(Mode, Line)>) -> Ways {
-    let publisher = |it: &Bearer| {
-        let credentials = it.credentials.clone().ok()?;
-        let publisher = Publisher::over_http(subject.client.clone(), credentials);
-        Some((it.mode, Mutex::new(publisher)))
-    };
-    let names: Vec<&str> = subject.connect.iter().map(|it| it.as_str()).collect();
-    let reason = format!("there is no connection to do it on: that takes {}", names.join(" or "));
-    Ways { lines, publishers: subject.bearers.iter().filter_map(publisher).collect(), reason }
 }
 
 /// Everything but the connections of the modes.
@@ -165,11 +127,11 @@ async fn wrong_key(client: &Client) -> Attempt {
 }
 
 async fn unknown_namespace(ways: &Ways) -> Attempt {
-    let Some((mode, _)) = ways.publishers.first() else {
+    let Some(mode) = ways.any_publisher() else {
         return Attempt::NotTried("there are no credentials for it".to_owned());
     };
     let channel = format!("/{}/provision-verify", Ids::fresh());
-    match ways.publish(*mode, &channel, "{}".to_owned()).await {
+    match ways.publish(mode, &channel, "{}".to_owned()).await {
         Ok(_) => Attempt::Accepted { latency: None, detail: None },
         Err(error) => Attempt::Failed(error),
     }

@@ -1,8 +1,10 @@
 //! What an answer says about the spec.
 use std::time::Duration;
 
-use crate::verify::{Check, Expected, Finding, Handling, Operation, Verdict};
-use crate::{ClientError, Kind};
+use crate::error::{ClientError, Kind};
+use crate::verify::check::{Check, Expected, Operation};
+use crate::verify::report::{Finding, Verdict};
+use crate::verify::target::Handling;
 
 /// What came of a try.
 #[derive(Clone, Debug, PartialEq)]
@@ -186,8 +188,8 @@ fn is_refusal(error: &ClientError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Mode;
-    use crate::verify::About;
+    use crate::mode::Mode;
+    use crate::verify::check::About;
 
     fn finding(expected: Expected, attempt: Attempt, handling: &Handling) -> Finding {
         let about = About::Namespace { namespace: "chat".to_owned(), mode: Mode::ApiKey };

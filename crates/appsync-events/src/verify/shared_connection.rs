@@ -5,7 +5,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::{ClientError, Credentials, Incoming, Kind, Published, Socket};
+use crate::credentials::Credentials;
+use crate::error::{ClientError, Kind};
+use crate::frame::Published;
+use crate::socket::{Incoming, Socket};
 
 /// What may wait to be sent.
 const WAITING_MAX: usize = 64;

@@ -1,6 +1,9 @@
 //! Whom a verification is about: the API, its namespaces, and as whom it may act.
-use crate::verify::{Expected, Finding, Operation};
-use crate::{Client, Credentials, Mode};
+use crate::client::Client;
+use crate::credentials::Credentials;
+use crate::mode::Mode;
+use crate::verify::check::{Expected, Operation};
+use crate::verify::report::Finding;
 
 /// One API, as its spec wants it, and the way to it.
 #[derive(Clone, Debug)]
