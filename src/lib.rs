@@ -1,29 +1,3 @@
-//! `provision` declares, checks, plans and applies AWS AppSync Events.
-pub mod access;
-pub mod address;
-pub mod allow;
-pub mod apply;
-pub mod aws;
-pub mod backend;
-pub mod calls;
+//! The command line of `provision`, as a library that the program and its tests call.
 pub mod cli;
-pub mod diagnostic;
-pub mod diff;
-pub mod event;
-pub mod explain;
-pub mod handler;
-pub mod kind;
-pub mod kinds;
-pub mod live;
-pub mod mark;
-pub mod model;
-pub mod plan;
-pub mod policy;
 pub mod render;
-pub mod saved;
-pub mod settle;
-pub mod source;
-pub mod spec;
-pub mod suggest;
-pub mod template;
-pub mod text;

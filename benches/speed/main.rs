@@ -16,10 +16,10 @@ mod specs;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use provision::render::template::template;
-use provision::render::yaml::yaml;
-use provision::source::Source;
-use provision::spec::{Given, load};
+use provision_cfn::render::template;
+use provision_cfn::yaml::yaml;
+use provision_core::source::Source;
+use provision_core::spec::{Given, load};
 
 use specs::{Handler, spec};
 

@@ -1,8 +1,8 @@
 //! Specs of a size, as text.
 use std::sync::Arc;
 
-use provision::diagnostic::OtherFile;
-use provision::kind::Files;
+use provision_core::diagnostic::OtherFile;
+use provision_core::kind::Files;
 
 /// The one file beside every spec: a handler as people write them.
 #[derive(Debug)]

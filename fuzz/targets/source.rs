@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use provision::diagnostic::{At, Path};
+use provision_core::diagnostic::{At, Path};
 use provision::render::diagnostics::{Findings, github, json, sarif, text};
-use provision::source::Source;
-use provision::source::read::{Substitution, read};
+use provision_core::source::Source;
+use provision_core::source::read::{Substitution, read};
 use serde_json::Value;
 
 /// Aliases can stand for a million parts; the first of them tell as much as all.

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use provision::access::Access;
-use provision::diagnostic::OtherFile;
-use provision::kind::Files;
+use provision_core::access::Access;
+use provision_core::diagnostic::OtherFile;
+use provision_core::kind::Files;
 use provision::render::access::{markdown, mermaid, table};
 use provision::render::diagnostics;
-use provision::render::template::template;
-use provision::render::yaml::yaml;
-use provision::source::Source;
-use provision::spec::{Given, load};
+use provision_cfn::render::template;
+use provision_cfn::yaml::yaml;
+use provision_core::source::Source;
+use provision_core::spec::{Given, load};
 
 /// 2026-11-24T03:00:00Z.
 const NOON: i64 = 1_795_489_200;

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use provision::diagnostic::{OtherFile, Severity};
-use provision::kind::Files;
+use provision_core::diagnostic::{OtherFile, Severity};
+use provision_core::kind::Files;
 use provision::render::diagnostics;
-use provision::render::template::template;
-use provision::source::Source;
-use provision::spec::{Given, load};
-use provision::template::{Options, import};
+use provision_cfn::render::template;
+use provision_core::source::Source;
+use provision_core::spec::{Given, load};
+use provision_cfn::import::{Options, import};
 
 /// 2026-11-24T03:00:00Z.
 const NOON: i64 = 1_795_489_200;

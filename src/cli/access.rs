@@ -1,12 +1,12 @@
 //! `provision access`: who may connect, publish and subscribe.
 use std::path::PathBuf;
 
-use crate::access::Access;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, reject_unsuited};
 use crate::cli::plan::json;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::access::{AccessDocument, markdown, mermaid, table};
+use provision_core::access::Access;
 
 /// Show who may connect, publish and subscribe
 ///

@@ -6,9 +6,6 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::apply::{Halt, STEPS_AT_ONCE, Stop};
-use crate::aws::ATTEMPT_TIMEOUT;
-use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out, shows_late};
 use crate::cli::again::Again;
 use crate::cli::ask::ask;
 use crate::cli::duration::duration;
@@ -23,12 +20,15 @@ use crate::cli::scope::ScopeArgs;
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::verify::after_apply;
 use crate::cli::{Failure, Io};
-use crate::diff::Change;
-use crate::event::{Event, Objection};
-use crate::kind::Live;
 use crate::render::changes::{self, Plan};
 use crate::render::outputs;
-use crate::saved::SavedPlan;
+use provision_aws::apply::{Halt, STEPS_AT_ONCE, Stop};
+use provision_aws::aws::ATTEMPT_TIMEOUT;
+use provision_aws::backend::direct::{Carried, Done, Proposal, Way, carry_out, shows_late};
+use provision_core::diff::Change;
+use provision_core::event::{Event, Objection};
+use provision_core::kind::Live;
+use provision_core::saved::SavedPlan;
 
 /// Make AWS as the spec says
 ///

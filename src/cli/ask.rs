@@ -5,9 +5,9 @@ use std::pin::Pin;
 
 use futures_util::future::FutureExt;
 
-use crate::backend::direct::Proposal;
 use crate::cli::intent::Intent;
 use crate::cli::{Exit, Failure, Io};
+use provision_aws::backend::direct::Proposal;
 
 /// Asks before anything is changed, and says whether they agree; only somebody at a terminal can
 /// answer.

@@ -5,21 +5,21 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::address::Address;
 use crate::cli::load::{Sound, Warns, file_or_json, read_despite_code};
 use crate::cli::parameters::{ParameterArgs, reject_unsuited};
 use crate::cli::plan::json;
 use crate::cli::{Exit, Failure, Io};
-use crate::diagnostic::Diagnostic;
-use crate::kind::Resource;
 use crate::render::evaluation::{
     Delivered, EvaluationDocument, Failed, HandlerError, LogLine, Outcome, frame, logs, text,
 };
-use crate::spec::Spec;
 use appsync_local::evaluation::{
     self, Asked, DataSource, EVENTS_MAX, Evaluated, Evaluation, Given, evaluate, is_channel,
 };
 use code::{Code, call, judge};
+use provision_core::address::Address;
+use provision_core::diagnostic::Diagnostic;
+use provision_core::kind::Resource;
+use provision_core::spec::Spec;
 
 /// Run a handler on events, without AWS
 ///

@@ -1,11 +1,11 @@
 //! How a command ends: the one table of exit codes, and failures with what to do about them.
 use std::io;
 
-use crate::apply::{Halt, Outcome};
-use crate::aws::{AwsError, advice};
-use crate::event::{Event, Objection};
-use crate::live::LookError;
-use crate::policy::Refusal;
+use provision_aws::apply::{Halt, Outcome};
+use provision_aws::aws::{AwsError, advice};
+use provision_aws::live::LookError;
+use provision_core::event::{Event, Objection};
+use provision_core::policy::Refusal;
 
 /// Why a command ended as it did. Its number is the process's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +204,7 @@ pub fn unfinished(outcome: &Outcome, exit: Exit) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::Address;
+    use provision_core::address::Address;
 
     #[test]
     fn each_of_several_reasons_is_an_error_with_its_own_way_out() {

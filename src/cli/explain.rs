@@ -3,9 +3,9 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::cli::{Exit, Failure, Io, plan};
-use crate::explain::{Page, page, pages};
 use crate::render::explain::{list, markdown, text};
-use crate::suggest::meant;
+use provision_core::explain::{Page, page, pages};
+use provision_core::suggest::meant;
 
 /// Explain a finding: what it means, why, and how to mend it
 ///

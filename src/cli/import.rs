@@ -10,11 +10,11 @@ use crate::cli::plan::{self, Format};
 use crate::cli::render::{make_folder, write};
 use crate::cli::target::region_name;
 use crate::cli::{Exit, Failure, Io};
-use crate::diagnostic::{At, Diagnostic, Severity};
 use crate::render::diagnostics::{self, Findings};
-use crate::source::Source;
-use crate::spec::schema;
-use crate::template::{Import, Options, Spec, import};
+use provision_cfn::import::{Import, Options, Spec, import};
+use provision_core::diagnostic::{At, Diagnostic, Severity};
+use provision_core::source::Source;
+use provision_core::spec::schema;
 
 /// Make a spec of a CloudFormation or SAM template
 ///

@@ -5,7 +5,7 @@ use crate::cli::again::word;
 use crate::cli::plan::json;
 use crate::cli::render::{make_folder, write};
 use crate::cli::{Exit, Failure, Io};
-use crate::spec::schema;
+use provision_core::spec::schema;
 
 /// One starter: its name, what it shows, its files.
 struct Starter {

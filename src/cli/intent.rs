@@ -1,24 +1,24 @@
 //! What a command is to bring about, from a spec or a saved plan, and what that comes to on AWS.
 use std::collections::BTreeSet;
 
-use crate::access::{Access, AccessChange, changes as access_changes};
-use crate::address::Address;
-use crate::aws::Aws;
-use crate::backend::direct::{Proposal, propose};
 use crate::cli::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::load::Sound;
 use crate::cli::scope::ScopeArgs;
 use crate::cli::target::Declared;
-use crate::diagnostic::{At, Path};
-use crate::diff::{Note, postponed};
-use crate::kind::{Desired, Facts, Live, Stranger};
-use crate::plan::{promised, targeted};
-use crate::policy::{Policy, Refusal, namesakes, refused};
 use crate::render::changes::{Plan, Written};
-use crate::saved::{Made, SavedPlan};
-use crate::source::Source;
-use crate::suggest::meant;
+use provision_aws::aws::Aws;
+use provision_aws::backend::direct::{Proposal, propose};
+use provision_core::access::{Access, AccessChange, changes as access_changes};
+use provision_core::address::Address;
+use provision_core::diagnostic::{At, Path};
+use provision_core::diff::{Note, postponed};
+use provision_core::kind::{Desired, Facts, Live, Stranger};
+use provision_core::plan::{promised, targeted};
+use provision_core::policy::{Policy, Refusal, namesakes, refused};
+use provision_core::saved::{Made, SavedPlan};
+use provision_core::source::Source;
+use provision_core::suggest::meant;
 
 /// What a command is to bring about.
 #[derive(Debug)]

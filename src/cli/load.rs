@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
-use crate::allow::{Allowed, Judged, judge};
 use crate::cli::{Exit, Failure, Io};
-use crate::diagnostic::{At, Diagnostic, OtherFile, Severity};
-use crate::kind::Files;
 use crate::render::diagnostics::{self, Findings};
-use crate::saved::SavedPlan;
-use crate::source::Source;
-use crate::spec::{Given, Spec, load_despite};
+use provision_core::allow::{Allowed, Judged, judge};
+use provision_core::diagnostic::{At, Diagnostic, OtherFile, Severity};
+use provision_core::kind::Files;
+use provision_core::saved::SavedPlan;
+use provision_core::source::Source;
+use provision_core::spec::{Given, Spec, load_despite};
 
 /// Nobody's spec is larger; reading on would only fill memory.
 const BYTES_MAX: u64 = 10 * 1024 * 1024;

@@ -8,19 +8,19 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::backend::direct::propose;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, with_name};
 use crate::cli::plan::{closing, json};
 use crate::cli::render::must_take_a_file;
 use crate::cli::target::{self, Declared, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
-use crate::kind::Desired;
 use crate::render::outputs::{self, Outputs};
-use crate::spec::Spec;
-use crate::suggest::meant;
 use file::put;
 use format::{Format, text};
+use provision_aws::backend::direct::propose;
+use provision_core::kind::Desired;
+use provision_core::spec::Spec;
+use provision_core::suggest::meant;
 
 /// Print endpoints, ids and keys of the stack
 ///

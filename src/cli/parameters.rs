@@ -3,15 +3,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::address::Address;
 use crate::cli::again::word;
 use crate::cli::load::bytes;
 use crate::cli::{Exit, Failure, Io};
-use crate::kind::Resource;
 use crate::render::diagnostics;
-use crate::source::Source;
-use crate::source::read::{Substitution, read};
-use crate::spec::{Given, Spec, objections};
+use provision_core::address::Address;
+use provision_core::kind::Resource;
+use provision_core::source::Source;
+use provision_core::source::read::{Substitution, read};
+use provision_core::spec::{Given, Spec, objections};
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ParameterArgs {

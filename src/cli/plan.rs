@@ -1,7 +1,6 @@
 //! `provision plan`: what apply would do.
 use std::path::{Path, PathBuf};
 
-use crate::backend::direct::Proposal;
 use crate::cli::exit::Exit;
 use crate::cli::intent::{Intent, Proposed};
 use crate::cli::load::{Opened, Sound, Warns, bytes, open_file, sound_in};
@@ -10,10 +9,11 @@ use crate::cli::render::write_private;
 use crate::cli::scope::ScopeArgs;
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Failure, Io};
-use crate::policy::Refusal;
 use crate::render::changes;
-use crate::saved::SavedPlan;
-use crate::spec::Given;
+use provision_aws::backend::direct::Proposal;
+use provision_core::policy::Refusal;
+use provision_core::saved::SavedPlan;
+use provision_core::spec::Given;
 
 /// Show what apply would change on AWS
 ///

@@ -6,15 +6,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use tracing::level_filters::LevelFilter;
 
-use crate::address::Address;
 use crate::cli::Io;
 use crate::cli::io::plain_unless;
 use crate::cli::plan::Format;
 use crate::cli::screen::Screen;
-use crate::event::Event;
-use crate::kind::Desired;
 use crate::render::failures::{Left, card, remaining};
 use crate::render::progress::{Board, line, seconds};
+use provision_core::address::Address;
+use provision_core::event::Event;
+use provision_core::kind::Desired;
 
 /// How often the board is drawn.
 const FRAME: Duration = Duration::from_millis(100);

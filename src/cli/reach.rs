@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::aws::{Aws, Endpoint as AwsEndpoint, Target, connect};
 use crate::cli::again::{again, word};
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, with_name};
@@ -20,6 +19,7 @@ use crate::cli::target::{self, Declared, LOCAL_FOLDER, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{ApiOutputs, NamespaceOutputs};
 use appsync_events::{Channel, Client, Endpoint, Mode, Net, NetOptions, Timing, is_of_aws};
+use provision_aws::aws::{Aws, Endpoint as AwsEndpoint, Target, connect};
 
 /// Which Event API, in which AWS, and as whom.
 #[derive(Clone, Debug, clap::Args)]

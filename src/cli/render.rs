@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::cli::load::sound_as;
 use crate::cli::{Exit, Failure, Io};
-use crate::render::template::{Template, limits, split, template};
-use crate::render::yaml;
-use crate::spec::{Given, Spec, shared_ids};
+use provision_cfn::render::{Template, limits, split, template};
+use provision_cfn::yaml;
+use provision_core::spec::{Given, Spec, shared_ids};
 
 /// Render the spec as a CloudFormation template
 ///

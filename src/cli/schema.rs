@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use crate::cli::plan::json;
 use crate::cli::render::write;
 use crate::cli::{Exit, Failure, Io};
-use crate::spec::schema;
+use provision_core::spec::schema;
 
 /// Print the JSON Schema of a spec
 ///

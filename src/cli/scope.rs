@@ -1,6 +1,6 @@
 //! How far a change may go: which addresses, how many deletes, what may go with them.
-use crate::address::Address;
-use crate::policy::Policy;
+use provision_core::address::Address;
+use provision_core::policy::Policy;
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ScopeArgs {

@@ -7,10 +7,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::aws::{Aws, Endpoint, Target, connect};
 use crate::cli::again::word;
 use crate::cli::{Exit, Failure, Io};
 use appsync_local::{OpenError, Plane, Settings, Store};
+use provision_aws::aws::{Aws, Endpoint, Target, connect};
 
 /// Where the local AWS of a folder keeps what it knows.
 pub const LOCAL_FOLDER: &str = ".provision";

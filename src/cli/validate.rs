@@ -7,8 +7,8 @@ use crate::cli::load::{Loaded, read};
 use crate::cli::parameters::{ParameterArgs, reject_unsuited};
 use crate::cli::plan::json;
 use crate::cli::{Exit, Failure, Io};
-use crate::diagnostic::{Diagnostic, Severity};
 use crate::render::diagnostics::{self, Findings};
+use provision_core::diagnostic::{Diagnostic, Severity};
 
 /// Check specs without talking to AWS
 ///

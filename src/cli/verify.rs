@@ -10,8 +10,6 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 
-use crate::access::ApiAccess;
-use crate::address::Address;
 use crate::cli::again::Again;
 use crate::cli::duration::duration;
 use crate::cli::load::{Warns, sound};
@@ -21,11 +19,13 @@ use crate::cli::reach::ModeArg;
 use crate::cli::render::{must_take_a_file, write};
 use crate::cli::target::{self, Declared, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
-use crate::kind::Desired;
 use crate::render::verification::{Verification, junit, table};
 use appsync_events::Mode;
 use appsync_events::verify::{Options, Verified, verify};
 use event::EventArg;
+use provision_core::access::ApiAccess;
+use provision_core::address::Address;
+use provision_core::kind::Desired;
 use subject::{Found, subjects};
 use token::TokenArg;
 

@@ -10,7 +10,7 @@ pub use table::table;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::access::{ApiAccess, Origin};
+use provision_core::access::{ApiAccess, Origin};
 
 /// What `provision access --format json` prints.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -59,7 +59,8 @@ fn cell(api: &ApiAccess, row: &Row<'_>, mode: &str) -> &'static str {
 
 /// What is behind each mode, and that a mode is all that counts.
 fn legend(api: &ApiAccess) -> Vec<(&str, String)> {
-    let line = |it: &'_ crate::access::ProviderAccess| it.detail.as_deref().map(in_one_line);
+    let line =
+        |it: &'_ provision_core::access::ProviderAccess| it.detail.as_deref().map(in_one_line);
     api.providers.iter().filter_map(|it| Some((it.mode.as_str(), line(it)?))).collect()
 }
 

@@ -12,11 +12,11 @@ pub use markdown::markdown;
 
 use std::fmt;
 
-use crate::access::AccessChange;
-use crate::address::Address;
-use crate::diff::{Change, Note, Verb};
-use crate::kind::{Facts, Stranger};
-use crate::policy::Refusal;
+use provision_core::access::AccessChange;
+use provision_core::address::Address;
+use provision_core::diff::{Change, Note, Verb};
+use provision_core::kind::{Facts, Stranger};
+use provision_core::policy::Refusal;
 
 /// What a plan is about.
 #[derive(Clone, Copy)]

@@ -11,9 +11,9 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
-use crate::allow::Allowed;
-use crate::diagnostic::{At, Diagnostic, Severity};
-use crate::source::{Located, Place, Places, Source};
+use provision_core::allow::Allowed;
+use provision_core::diagnostic::{At, Diagnostic, Severity};
+use provision_core::source::{Located, Place, Places, Source};
 
 /// A line of more bytes is not shown.
 const LINE_MAX: usize = 4_096;
@@ -144,7 +144,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::diagnostic::OtherFile;
+    use provision_core::diagnostic::OtherFile;
 
     #[test]
     fn a_finding_behind_the_end_of_its_line_is_shown_at_the_end() {

@@ -1,5 +1,5 @@
 //! The page of a diagnostic, for a terminal and as Markdown.
-use crate::explain::{Example, Page, Part, Shows};
+use provision_core::explain::{Example, Page, Part, Shows};
 
 /// What reads well in a terminal.
 const WIDTH: usize = 100;
@@ -66,7 +66,7 @@ pub fn list(pages: impl Iterator<Item = Page>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::page;
+    use provision_core::explain::page;
 
     #[test]
     fn a_page_fits_a_terminal_and_its_examples_are_set_in() {

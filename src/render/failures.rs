@@ -2,11 +2,12 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
-use crate::address::Address;
-use crate::event::{Because, CodeError, Refusal};
-use crate::kind::Resource;
-use crate::plan::Verb;
 use crate::render::progress::past;
+use provision_core::address::Address;
+use provision_core::event::{Because, Refusal};
+use provision_core::failure::CodeError;
+use provision_core::kind::Resource;
+use provision_core::plan::Verb;
 
 /// Errors in code that are shown; more than this nobody reads at once.
 const CODE_ERRORS_MAX: usize = 10;

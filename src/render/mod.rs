@@ -9,7 +9,5 @@ pub mod outputs;
 pub mod progress;
 pub mod shell;
 pub mod snippets;
-pub mod spec;
-pub mod template;
+
 pub mod verification;
-pub mod yaml;

@@ -16,7 +16,7 @@ pub use variables::{Variable, variables};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::access::{NamespaceAccess, ProviderAccess};
+use provision_core::access::{NamespaceAccess, ProviderAccess};
 
 /// A stack's outputs, read from AWS and never remembered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]

@@ -5,8 +5,8 @@ pub use board::{Board, seconds};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::event::Event;
-use crate::plan::Verb;
+use provision_core::event::Event;
+use provision_core::plan::Verb;
 
 /// The line for `event`, if it is worth one. What failed has a card of its own, and what was skipped stands
 /// in the list of what remains.
@@ -54,8 +54,8 @@ pub fn past(action: Verb) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::Address;
-    use crate::event::Reason;
+    use provision_core::address::Address;
+    use provision_core::event::Reason;
 
     #[test]
     fn of_many_attempts_fewer_and_fewer_are_told() {

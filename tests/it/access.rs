@@ -1,11 +1,11 @@
 //! What authorization comes to: as data, as findings, in four forms.
 use std::fs;
 
-use provision::access::Access;
-use provision::diagnostic::{Diagnostic, Severity};
 use provision::render::access::{AccessDocument, markdown, mermaid, table};
-use provision::source::Source;
-use provision::spec::{Given, Spec, load};
+use provision_core::access::Access;
+use provision_core::diagnostic::{Diagnostic, Severity};
+use provision_core::source::Source;
+use provision_core::spec::{Given, Spec, load};
 use serde_json::{Value, json};
 
 use crate::specs::{NOON, deployed, folder, site};

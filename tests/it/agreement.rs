@@ -1,8 +1,8 @@
 //! Our reading of the schema against that of others, and against texts that nobody would write.
 use proptest::prelude::*;
-use provision::source::Source;
-use provision::source::read::{Substitution, read};
-use provision::spec::{Given, load, schema};
+use provision_core::source::Source;
+use provision_core::source::read::{Substitution, read};
+use provision_core::spec::{Given, load, schema};
 use serde_json::{Value, json};
 
 use crate::mistakes::found;
@@ -59,7 +59,7 @@ proptest! {
     fn our_reading_of_the_schema_agrees_with_that_of_others(document in broken()) {
         let schema = schema();
         let theirs = jsonschema::draft202012::new(schema).unwrap().is_valid(&document);
-        let text = provision::render::yaml::yaml(&document);
+        let text = provision_cfn::yaml::yaml(&document);
         let (source, problems) = Source::parse("spec.yaml", text.as_bytes());
         prop_assert_eq!(problems, vec![]);
         let mut problems = Vec::new();
@@ -89,7 +89,7 @@ fn the_schema_says_nothing_that_we_do_not_read() {
             Value::Object(map) => {
                 for (keyword, value) in map {
                     assert!(
-                        provision::source::read::KEYWORDS.contains(&keyword.as_str()),
+                        provision_core::source::read::KEYWORDS.contains(&keyword.as_str()),
                         "{keyword}"
                     );
                     match keyword.as_str() {

@@ -7,10 +7,10 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Response;
 use axum::middleware::{Next, from_fn};
-use provision::aws::CodeError;
-use provision::backend::direct::propose;
-use provision::event::Event;
-use provision::spec::Spec;
+use provision_aws::backend::direct::propose;
+use provision_core::event::Event;
+use provision_core::failure::CodeError;
+use provision_core::spec::Spec;
 use serde_json::json;
 
 use crate::engine::{apply, article, carried, failures, now, that_loses};

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::{fs, iter};
 
-use provision::spec::schema;
+use provision_core::spec::schema;
 use serde_json::{Value, json};
 
 use crate::node;

@@ -7,12 +7,12 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn};
-use provision::apply::{Halt, Outcome, Stop};
-use provision::aws::Class;
-use provision::backend::direct::{Carried, Done, Proposal, Way, carry_out, propose, verify};
-use provision::event::{Event, Reason};
-use provision::kind::{Desired, Live, Owner};
-use provision::spec::Spec;
+use provision_aws::apply::{Halt, Outcome, Stop};
+use provision_aws::backend::direct::{Carried, Done, Proposal, Way, carry_out, propose, verify};
+use provision_core::event::{Event, Reason};
+use provision_core::failure::Class;
+use provision_core::kind::{Desired, Live, Owner};
+use provision_core::spec::Spec;
 use serde_json::{Value, json};
 
 use crate::specs::{folder, spec_of};
@@ -151,9 +151,11 @@ pub async fn make_domain(served: &Served, name: &str) {
 
 pub fn article() -> Spec {
     let text = include_str!("../../templates/article/spec.yaml");
-    let (source, problems) = provision::source::Source::parse("spec.yaml", text.as_bytes());
+    let (source, problems) = provision_core::source::Source::parse("spec.yaml", text.as_bytes());
     assert_eq!(problems, []);
-    provision::spec::load(&source, &folder(), now(), &provision::spec::Given::new()).0.unwrap()
+    provision_core::spec::load(&source, &folder(), now(), &provision_core::spec::Given::new())
+        .0
+        .unwrap()
 }
 
 #[tokio::test]

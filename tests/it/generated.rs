@@ -2,16 +2,16 @@
 use std::fs;
 
 use appsync_local::Switches;
-use provision::event::Event;
-use provision::explain::{Page, pages};
-use provision::kinds::KINDS;
 use provision::render::access::AccessDocument;
 use provision::render::changes::PlanDocument;
 use provision::render::diagnostics::Finding;
 use provision::render::evaluation::EvaluationDocument;
 use provision::render::outputs::Outputs;
 use provision::render::verification::Verification;
-use provision::spec::schema;
+use provision_core::event::Event;
+use provision_core::explain::{Page, pages};
+use provision_core::kinds::KINDS;
+use provision_core::spec::schema;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
@@ -90,7 +90,7 @@ fn the_readme_has_the_tables_and_the_help_that_the_program_has() {
     let kinds: String = KINDS
         .iter()
         .map(|row| {
-            let facts = &row.facts;
+            let facts = row;
             let section = match facts.parent {
                 Some(parent) => format!("{parent}.NAME.{}", facts.section),
                 None => facts.section.to_owned(),

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::{fs, iter};
 
-use provision::diagnostic::Severity;
-use provision::handler::{Finding, read};
+use provision_core::diagnostic::Severity;
+use provision_core::handler::{Finding, read};
 use serde_json::Value;
 
 use crate::node;

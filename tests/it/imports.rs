@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use proptest::prelude::*;
-use provision::diagnostic::{Diagnostic, Segment, Severity};
-use provision::kinds::KINDS;
-use provision::render::template::template;
-use provision::source::Source;
-use provision::spec::{Given, Spec, load};
-use provision::template::{Import, Options, import};
+use provision_cfn::import::{Import, Options, import};
+use provision_cfn::render::template;
+use provision_core::diagnostic::{Diagnostic, Segment, Severity};
+use provision_core::kinds::KINDS;
+use provision_core::source::Source;
+use provision_core::spec::{Given, Spec, load};
 use serde_json::{Value, json};
 
 use crate::seen::{Environment, long_form};
@@ -138,7 +138,7 @@ fn what_comes_back_is_what_cloudformation_saw() {
             assert_eq!(after.resource(id), before.resource(id), "{file}: {id}");
         }
         for (id, resource) in original["Resources"].as_object().unwrap() {
-            let known = KINDS.iter().any(|it| resource["Type"] == it.facts.type_name);
+            let known = KINDS.iter().any(|it| resource["Type"] == it.type_name);
             let told = |it: &Diagnostic| {
                 it.path().is_some_and(|it| it.0.get(1) == Some(&Segment::Key(id.clone())))
             };

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
 
-use provision::kinds::KINDS;
+use provision_core::kinds::KINDS;
 use serde_json::Value;
 
 use crate::world::root;
@@ -87,7 +87,7 @@ fn what_we_call_immutable_is_what_cloudformation_calls_create_only() {
     let read =
         |path: PathBuf| -> Value { serde_json::from_slice(&fs::read(path).unwrap()).unwrap() };
     let index = read(schemas.join("providers/us-east-1.json"));
-    for kind in KINDS.iter().map(|row| &row.facts) {
+    for kind in KINDS {
         let file = index[kind.type_name].as_str().unwrap();
         let theirs = read(schemas.join(format!("resources/{file}.json")));
         let names = |list: &str| -> Vec<String> {

@@ -9,11 +9,11 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use futures_util::stream::{StreamExt, iter};
-use provision::diff::compare;
-use provision::kind::Desired;
-use provision::live::observe;
-use provision::source::Source;
-use provision::spec::{Given, load};
+use provision_aws::live::observe;
+use provision_core::diff::compare;
+use provision_core::kind::Desired;
+use provision_core::source::Source;
+use provision_core::spec::{Given, load};
 use tokio::sync::{Mutex, oneshot};
 
 use crate::account::{Account, Opened};

@@ -3,10 +3,11 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn};
-use provision::aws::{AwsError, Class};
-use provision::backend::direct::propose;
-use provision::kind::Live;
-use provision::live::LookError;
+use provision_aws::aws::AwsError;
+use provision_aws::backend::direct::propose;
+use provision_aws::live::LookError;
+use provision_core::failure::Class;
+use provision_core::kind::Live;
 use serde_json::{Value, json};
 
 use crate::engine::{apply, now};

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use provision::access::{Access, Direction, Operation, changes as access_changes};
-use provision::address::Address;
-use provision::diff::{Cause, Change, Verb, compare, postponed};
-use provision::kind::{Desired, Live};
-use provision::plan::{Step, plan, promised, targeted};
-use provision::policy::Policy;
-use provision::render::template::{split, template};
-use provision::saved::{Made, SavedPlan};
-use provision::spec::{declare, shared_ids};
-use provision::text::Hole;
+use provision_cfn::render::{split, template};
+use provision_core::access::{Access, Direction, Operation, changes as access_changes};
+use provision_core::address::Address;
+use provision_core::diff::{Cause, Change, Verb, compare, postponed};
+use provision_core::kind::{Desired, Live};
+use provision_core::plan::{Step, plan, promised, targeted};
+use provision_core::policy::Policy;
+use provision_core::saved::{Made, SavedPlan};
+use provision_core::spec::{declare, shared_ids};
+use provision_core::text::Hole;
 use serde_json::{Value, json};
 
 use crate::specs::{DAY_S, Folder, NOON, deployed, documents, folder, site, spec_of};
@@ -216,8 +216,8 @@ fn carried_out(steps: &[Step], order: &[usize], mut live: Live) {
     }
 }
 
-fn waits_for(step: &Step) -> Vec<provision::address::Address> {
-    use provision::plan::Action;
+fn waits_for(step: &Step) -> Vec<provision_core::address::Address> {
+    use provision_core::plan::Action;
     let (Action::Create { properties } | Action::Update { properties, .. }) = &step.action else {
         return Vec::new();
     };
@@ -294,7 +294,7 @@ fn the_cause_of_a_change_is_the_spec_only_where_the_spec_says_otherwise() {
         let key = live.ours.get_mut(&key).unwrap();
         let mut properties = json!(key.properties);
         properties["Expires"] = json!(NOON + days * DAY_S);
-        key.properties = provision::model::Properties::of(&properties);
+        key.properties = provision_core::model::Properties::of(&properties);
         let changes = compare(&desired, &live, &site(NOON)).1;
         changes.iter().map(|it| it.because).collect::<Vec<_>>()
     };

@@ -3,10 +3,10 @@
 use std::fs;
 
 use futures_util::stream::{StreamExt, iter};
-use provision::apply::{Outcome, Stop};
-use provision::aws::Aws;
-use provision::backend::direct::{Carried, Done, Way, carry_out, propose};
-use provision::kind::Desired;
+use provision_aws::apply::{Outcome, Stop};
+use provision_aws::aws::Aws;
+use provision_aws::backend::direct::{Carried, Done, Way, carry_out, propose};
+use provision_core::kind::Desired;
 use serde_json::{Value, json};
 
 use crate::account::{Account, hurried};

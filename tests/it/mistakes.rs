@@ -1,9 +1,9 @@
 //! Broken specs, and the very diagnostics that each of them gets.
 use std::cell::RefCell;
 
-use provision::diagnostic::{Diagnostic, Severity};
-use provision::source::Source;
-use provision::spec::{Given, load};
+use provision_core::diagnostic::{Diagnostic, Severity};
+use provision_core::source::Source;
+use provision_core::spec::{Given, load};
 
 use crate::specs::{Folder, NOON};
 

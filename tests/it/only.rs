@@ -2,12 +2,12 @@
 //! place; and marks that are not where they belong.
 use appsync_local::Store;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use provision::address::Address;
-use provision::backend::direct::{Proposal, propose, shows_late};
-use provision::diff::Verb;
-use provision::kind::{Desired, Owner};
-use provision::live::LookError;
-use provision::policy::{Policy, refused};
+use provision_aws::backend::direct::{Proposal, propose, shows_late};
+use provision_aws::live::LookError;
+use provision_core::address::Address;
+use provision_core::diff::Verb;
+use provision_core::kind::{Desired, Owner};
+use provision_core::policy::{Policy, refused};
 use serde_json::{Value, json};
 
 use crate::account::hurried;

@@ -1,11 +1,11 @@
 //! What outputs tell other tools, in every format and wherever they are written.
 use std::collections::BTreeMap;
 
-use provision::address::Address;
-use provision::kind::{Live, Observed};
-use provision::kinds::KINDS;
-use provision::model::{Attributes, Properties, Site};
 use provision::render::outputs::{Outputs, amplify, outputs, variables};
+use provision_core::address::Address;
+use provision_core::kind::{Live, Observed};
+use provision_core::kinds::KINDS;
+use provision_core::model::{Attributes, Properties, Site};
 use serde_json::{Value, json};
 
 use crate::interop::pytest;
@@ -20,9 +20,9 @@ fn world() -> World {
 }
 
 fn observed(section: &str, properties: &Value, attributes: Attributes) -> Observed {
-    let row = KINDS.iter().find(|row| row.facts.section == section).unwrap();
+    let row = KINDS.iter().find(|row| row.section == section).unwrap();
     let properties = Properties::of(properties);
-    Observed { kind: &row.facts, properties, attributes, digest: None }
+    Observed { kind: row, properties, attributes, digest: None }
 }
 
 fn seen(ours: impl IntoIterator<Item = (&'static str, Observed)>) -> Outputs {

@@ -5,14 +5,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use provision::allow::judge;
-use provision::diagnostic::{OtherFile, Severity};
-use provision::explain::{Example, Page, Part, Shows, pages};
-use provision::handler::read;
-use provision::kind::Files;
-use provision::source::Source;
-use provision::spec::{Given, load};
-use provision::template::{Options, import};
+use provision_cfn::import::{Options, import};
+use provision_core::allow::judge;
+use provision_core::diagnostic::{OtherFile, Severity};
+use provision_core::explain::{Example, Page, Part, Shows, pages};
+use provision_core::handler::read;
+use provision_core::kind::Files;
+use provision_core::source::Source;
+use provision_core::spec::{Given, load};
 
 use crate::specs::NOON;
 use crate::world::root;

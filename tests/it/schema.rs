@@ -1,5 +1,5 @@
 //! The published schema, as an editor and its users see it.
-use provision::spec::schema;
+use provision_core::spec::schema;
 use serde_json::{Map, Value};
 
 /// Visits every property of the schema: its path, itself, whether it must be there.

@@ -2,7 +2,7 @@
 //! our own, which shares nothing with the program's.
 use std::collections::BTreeMap;
 
-use provision::source::tree::{Data, Node};
+use provision_core::source::tree::{Data, Node};
 use serde_json::{Map, Value, json};
 
 /// A template and the world in which it is deployed.
@@ -26,7 +26,7 @@ pub fn long_form(node: &Node) -> Value {
         Data::List(items) => items.iter().map(long_form).collect(),
         Data::Map(entries) => {
             let entry =
-                |it: &provision::source::tree::Entry| (it.key.clone(), long_form(&it.value));
+                |it: &provision_core::source::tree::Entry| (it.key.clone(), long_form(&it.value));
             Value::Object(entries.iter().map(entry).collect())
         }
         Data::Alias(_) => unreachable!("it was resolved"),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use provision::diagnostic::OtherFile;
-use provision::kind::{Desired, Files, Live, Observed};
-use provision::model::{Attributes, Site};
-use provision::render::yaml::yaml;
-use provision::source::Source;
-use provision::spec::{Given, Spec, load};
-use provision::text::Hole;
+use provision_cfn::yaml::yaml;
+use provision_core::diagnostic::OtherFile;
+use provision_core::kind::{Desired, Files, Live, Observed};
+use provision_core::model::{Attributes, Site};
+use provision_core::source::Source;
+use provision_core::spec::{Given, Spec, load};
+use provision_core::text::Hole;
 use serde_json::{Map, Value, json};
 
 /// 2026-11-24T03:00:00Z.
@@ -84,7 +84,7 @@ pub fn deployed(desired: &Desired, site: &Site) -> Live {
             let expires = (site.now_epoch_s + 7 * DAY_S) / 3_600 * 3_600;
             let mut properties = json!(observed.properties);
             properties["Expires"] = json!(expires);
-            observed.properties = provision::model::Properties::of(&properties);
+            observed.properties = provision_core::model::Properties::of(&properties);
         }
     }
     live

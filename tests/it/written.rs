@@ -1,11 +1,11 @@
 //! Where a spec says what a property should be, as the kinds tell it.
-use provision::kinds::KINDS;
+use provision_core::kinds::KINDS;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 #[test]
 fn every_property_of_a_kind_says_where_it_is_written() {
-    for facts in KINDS.iter().map(|it| &it.facts) {
+    for facts in KINDS {
         let mut generator = SchemaSettings::draft2020_12().into_generator();
         let properties = (facts.properties)(&mut generator).to_value();
         let declaration = (facts.declaration)(&mut generator).to_value();

@@ -2,10 +2,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::address::Address;
-use crate::apply::{STEPS_AT_ONCE, Stop};
-use crate::aws::{Aws, Endpoint, Target, connect};
-use crate::backend::direct::{Carried, Done, Proposal, Way, carry_out};
 use crate::cli::dev::Args;
 use crate::cli::dev::tail::Names;
 use crate::cli::dev::telling::Telling;
@@ -16,9 +12,13 @@ use crate::cli::parameters::applicable;
 use crate::cli::progress::now;
 use crate::cli::scope::ScopeArgs;
 use crate::cli::{Exit, Failure, Io};
-use crate::diagnostic::{OtherFile, Severity};
-use crate::kind::Resource;
 use crate::render::outputs::{Outputs, outputs};
+use provision_aws::apply::{STEPS_AT_ONCE, Stop};
+use provision_aws::aws::{Aws, Endpoint, Target, connect};
+use provision_aws::backend::direct::{Carried, Done, Proposal, Way, carry_out};
+use provision_core::address::Address;
+use provision_core::diagnostic::{OtherFile, Severity};
+use provision_core::kind::Resource;
 
 /// Another apply of the stack is let go first so many times.
 const TURNS: usize = 5;

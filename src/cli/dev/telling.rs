@@ -6,18 +6,18 @@ use std::time::Instant;
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
-use crate::address::Address;
-use crate::backend::direct::Proposal;
 use crate::cli::Io;
 use crate::cli::plan::Format;
 use crate::cli::progress::now;
-use crate::diff::Change;
-use crate::event::Event;
-use crate::kind::Desired;
-use crate::plan::Verb;
 use crate::render::changes::pairs;
 use crate::render::failures::card;
 use crate::render::progress::line;
+use provision_aws::backend::direct::Proposal;
+use provision_core::address::Address;
+use provision_core::diff::Change;
+use provision_core::event::Event;
+use provision_core::kind::Desired;
+use provision_core::plan::Verb;
 
 /// Properties that are named; the rest is counted.
 const NAMED_MAX: usize = 3;

@@ -1,14 +1,14 @@
 //! A handler's code, where it stands, and what is wrong with it.
 use serde_json::Value;
 
-use crate::address::Address;
 use crate::cli::{Failure, Io};
-use crate::diagnostic::{self, At, Diagnostic, OtherFile, Severity};
-use crate::kind::Resource;
 use crate::render::diagnostics;
 use crate::render::evaluation::CodePlace;
-use crate::source::Source;
 use appsync_local::evaluation;
+use provision_core::address::Address;
+use provision_core::diagnostic::{self, At, Diagnostic, OtherFile, Severity};
+use provision_core::kind::Resource;
+use provision_core::source::Source;
 
 /// A handler's code, and where it stands.
 pub enum Code<'a> {

@@ -3,12 +3,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::backend::direct::Proposal;
 use crate::cli::outputs::format::{Format, text};
 use crate::cli::render::{must_take_a_file, write, write_private};
 use crate::cli::{Exit, Failure, Io};
-use crate::kind::{Desired, Live};
 use crate::render::outputs::outputs;
+use provision_aws::backend::direct::Proposal;
+use provision_core::kind::{Desired, Live};
 
 /// What apply and destroy leave for other tools.
 #[derive(Clone, Debug, clap::Args)]

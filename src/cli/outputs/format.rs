@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use crate::cli::plan::json;
 use crate::cli::{Failure, Io};
 use crate::render::outputs::{self, Outputs, Variable, variables};
-use crate::render::yaml::yaml;
+use provision_cfn::yaml::yaml;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {

@@ -4,13 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::aws::Aws;
 use crate::cli::again::word;
 use crate::cli::reach::{Doing, ModeArg, ReachArgs, Reached, only_credentials};
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{KeyOutputs, NamespaceOutputs, lasting};
 use appsync_events::{Credentials, Mode, Secret, Signer};
+use provision_aws::aws::Aws;
 
 const TOKEN_VARIABLE: &str = "PROVISION_TOKEN";
 

@@ -1,14 +1,14 @@
 //! The API that is meant: the stack's only one, the one with the channel's namespace, or the one that is named.
-use crate::backend::direct::propose;
 use crate::cli::outputs::no_api;
 use crate::cli::reach::{ReachArgs, Reached, address, endpoint};
 use crate::cli::target::Session;
 use crate::cli::{Exit, Failure};
-use crate::kind::{Desired, Resource};
 use crate::render::outputs::{ApiOutputs, NamespaceOutputs, outputs};
-use crate::spec::Spec;
-use crate::suggest::meant;
 use appsync_events::{Channel, Endpoint, Mode};
+use provision_aws::backend::direct::propose;
+use provision_core::kind::{Desired, Resource};
+use provision_core::spec::Spec;
+use provision_core::suggest::meant;
 
 /// The API of a stack. The values of its keys are in it.
 #[derive(Debug)]

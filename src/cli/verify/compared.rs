@@ -1,12 +1,12 @@
 //! What is not as the spec says, plainly and before anything is tried.
-use crate::access::ApiAccess;
-use crate::backend::direct::Proposal;
 use crate::cli::again::Again;
 use crate::cli::verify::Choice;
-use crate::diff::{Change, Field};
-use crate::kind::Verb;
 use appsync_events::Mode;
 use appsync_events::verify::Finding;
+use provision_aws::backend::direct::Proposal;
+use provision_core::access::ApiAccess;
+use provision_core::diff::{Change, Field};
+use provision_core::kind::Verb;
 
 /// What of `api` the spec declares and AWS lacks, and which handlers AWS has otherwise than the spec: what a try
 /// may not show, as of a handler that lets through whatever we publish.

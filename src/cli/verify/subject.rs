@@ -3,8 +3,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::access::{Access, ApiAccess, NamespaceAccess};
-use crate::backend::direct::{Proposal, propose};
 use crate::cli::again::Again;
 use crate::cli::reach::{address, end_of, net};
 use crate::cli::target::Session;
@@ -12,11 +10,13 @@ use crate::cli::verify::compared::differences;
 use crate::cli::verify::token::Tokens;
 use crate::cli::verify::{Choice, Wanted};
 use crate::cli::{Exit, Failure, Io};
-use crate::kind::Desired;
 use crate::render::outputs::{ApiOutputs, lasting, outputs};
-use crate::suggest::meant;
 use appsync_events::verify::{Accepted, Bearer, Finding, Handling, Place, Subject, Verified};
 use appsync_events::{Client, Credentials, Endpoint, Mode, Net, Secret, Signer, Timing};
+use provision_aws::backend::direct::{Proposal, propose};
+use provision_core::access::{Access, ApiAccess, NamespaceAccess};
+use provision_core::kind::Desired;
+use provision_core::suggest::meant;
 
 /// The APIs to verify, and what there is to say of those that AWS does not have.
 pub struct Found {
@@ -279,7 +279,7 @@ fn handler(configs: Option<&Value>, code: Option<&Value>, operation: &str) -> Ha
     let config = configs.and_then(|it| it.get(operation));
     let source = config.and_then(|it| it.pointer("/Integration/DataSourceName"));
     let code = code.and_then(|it| it.as_str());
-    let exported = code.map(crate::handler::read).is_some_and(|it| match operation {
+    let exported = code.map(provision_core::handler::read).is_some_and(|it| match operation {
         "OnPublish" => it.on_publish.is_some(),
         _ => it.on_subscribe.is_some(),
     });

@@ -1,6 +1,6 @@
 //! For a pull request: a table an API, in GitHub's Markdown.
-use crate::access::{Access, ApiAccess};
 use crate::render::access::{SEVERAL, cell, has_several_of_a_type, in_one_line, legend, rows};
+use provision_core::access::{Access, ApiAccess};
 
 pub fn markdown(access: &Access) -> String {
     match access.apis.as_slice() {

@@ -1,8 +1,8 @@
 //! As a picture: who publishes, the channels, who subscribes, from left to right.
 //!
 //! Those who may do the same are one node: Mermaid draws 500 arrows at most.
-use crate::access::{Access, ApiAccess, Grant, Origin};
 use crate::render::access::{in_one_line, legend};
+use provision_core::access::{Access, ApiAccess, Grant, Origin};
 
 pub fn mermaid(access: &Access) -> String {
     let mut lines = vec![

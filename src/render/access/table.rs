@@ -1,6 +1,6 @@
 //! For people, at a terminal: a mode a column, at most five; a line for each operation.
-use crate::access::{Access, ApiAccess};
 use crate::render::access::{Row, SEVERAL, cell, has_several_of_a_type, in_one_line, legend, rows};
+use provision_core::access::{Access, ApiAccess};
 
 /// Wide enough for `    subscribe`, so that the length of a namespace's name moves no column.
 const FIRST_WIDTH: usize = 15;

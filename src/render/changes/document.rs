@@ -3,11 +3,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::access::AccessChange;
-use crate::address::Address;
-use crate::diff::{Cause, Change, Note, Verb};
-use crate::kind::Stranger;
-use crate::policy::Refusal;
+use provision_core::access::AccessChange;
+use provision_core::address::Address;
+use provision_core::diff::{Cause, Change, Note, Verb};
+use provision_core::kind::Stranger;
+use provision_core::policy::Refusal;
 
 use super::fields::{Pair, pairs};
 use super::{Plan, count};

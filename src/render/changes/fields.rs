@@ -1,8 +1,8 @@
 //! The differences of a change, leaf by leaf.
 use serde_json::Value;
 
-use crate::diff::{Change, Field};
-use crate::kind::Facts;
+use provision_core::diff::{Change, Field};
+use provision_core::kind::Facts;
 
 use super::shown::{Leaf, leaves, shown};
 

@@ -5,8 +5,8 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use similar::TextDiff;
 
-use crate::access::{AccessChange, Direction, Operation};
-use crate::diff::{Cause, Change, Verb};
+use provision_core::access::{AccessChange, Direction, Operation};
+use provision_core::diff::{Cause, Change, Verb};
 
 use super::fields::{Pair, pairs};
 use super::shown::line;

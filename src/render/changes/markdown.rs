@@ -1,5 +1,5 @@
 //! A plan for a pull request: bounded in size, and no text in it gets out of its place.
-use crate::diff::{Change, Verb};
+use provision_core::diff::{Change, Verb};
 
 use super::fields::pairs;
 use super::human::{access_lines, after, because, before, difference};

@@ -1,8 +1,8 @@
 //! Properties as people like to read them, instead of as CloudFormation writes them.
 use serde_json::{Map, Value, json};
 
-use crate::kind::Facts;
-use crate::text::Text;
+use provision_core::kind::Facts;
+use provision_core::text::Text;
 
 /// `value` of the property `name`, for people: dates as dates, `[{AuthType: API_KEY}]` as
 /// `[API_KEY]`, tags as a map. What is open stays open.

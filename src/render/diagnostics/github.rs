@@ -1,6 +1,6 @@
 //! Findings as workflow commands, which GitHub Actions shows in the lines that they are about.
-use crate::diagnostic::{At, Severity};
 use crate::render::diagnostics::{Findings, sorted};
+use provision_core::diagnostic::{At, Severity};
 
 /// A line for each finding.
 pub fn github(specs: &[Findings<'_>]) -> String {
@@ -40,8 +40,8 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Diagnostic;
-    use crate::source::Source;
+    use provision_core::diagnostic::Diagnostic;
+    use provision_core::source::Source;
 
     #[test]
     fn what_would_end_a_command_is_written_as_its_code() {

@@ -2,9 +2,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::diagnostic::{Diagnostic, Severity};
 use crate::render::diagnostics::{Findings, sorted};
-use crate::source::Located;
+use provision_core::diagnostic::{Diagnostic, Severity};
+use provision_core::source::Located;
 
 /// A finding: what is wrong, where, and what to do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

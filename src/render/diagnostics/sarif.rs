@@ -2,12 +2,12 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::allow::Allowed;
-use crate::diagnostic::{At, Diagnostic};
-use crate::explain::page;
 use crate::render::diagnostics::{Findings, sorted};
 use crate::render::explain;
-use crate::source::Located;
+use provision_core::allow::Allowed;
+use provision_core::diagnostic::{At, Diagnostic};
+use provision_core::explain::page;
+use provision_core::source::Located;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -115,7 +115,7 @@ fn uri(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Source;
+    use provision_core::source::Source;
 
     #[test]
     fn a_run_has_a_rule_for_each_code_and_says_what_is_allowed() {

@@ -1,7 +1,7 @@
 //! A part of the outputs by its path: `apis.sample.http.url`, `apis[0].namespaces.chat.publish[0]`.
 use serde_json::Value;
 
-use crate::suggest::meant;
+use provision_core::suggest::meant;
 
 /// The part of `document` at `path`, or why there is none. What has a key in the spec stands in a list
 /// and goes by that key.

@@ -1,14 +1,14 @@
 //! What AWS has, as outputs.
 use std::collections::BTreeSet;
 
-use crate::access::{Access, ApiAccess};
-use crate::address::Address;
-use crate::kind::{Live, Observed};
-use crate::model::Site;
 use crate::render::outputs::{
     ApiOutputs, AuthModes, DnsRecord, DomainOutputs, EndpointOutputs, KeyOutputs, LogRoleOutputs,
     NamespaceOutputs, Outputs,
 };
+use provision_core::access::{Access, ApiAccess};
+use provision_core::address::Address;
+use provision_core::kind::{Live, Observed};
+use provision_core::model::Site;
 
 /// The outputs of `stack` as `live` has it; keys only if `reveal`.
 pub fn outputs(stack: &str, site: &Site, live: &Live, reveal: bool) -> Outputs {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::address::Address;
-use crate::event::{Event, Reason};
-use crate::plan::Verb;
+use provision_core::address::Address;
+use provision_core::event::{Event, Reason};
+use provision_core::plan::Verb;
 
 /// Steps that are shown; with the rest in a line and the count, no more lines than eight.
 const SHOWN_MAX: usize = 6;

@@ -1,0 +1,214 @@
+//! Carries a plan out as a graph, and says so as it goes.
+//!
+//! Independent steps run side by side, bounded in number and, within one API, by a gate: AppSync may
+//! refuse overlapping changes of one API, and nobody has published when.
+mod attempt;
+mod claim;
+mod gate;
+mod stop;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Mutex;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use crate::aws::{Aws, AwsError, advice};
+use provision_core::address::Address;
+use provision_core::event::{Because, Event, Refusal};
+use provision_core::failure::Class;
+use provision_core::kind::Live;
+use provision_core::model::{Attributes, Site};
+use provision_core::plan::{Step, Verb};
+
+use attempt::{End, Work, attempt};
+
+pub use claim::{Place, Taken, beat, clear};
+use gate::Gates;
+pub use stop::{Halt, Stop};
+
+/// Steps under way at a time. How many of one API, its gate finds out.
+pub const STEPS_AT_ONCE: usize = 64;
+
+/// How it went. A failure halfway is an outcome, not an `Err`: what was done stays done.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub succeeded: Vec<(Address, Verb)>,
+    pub failed: Vec<(Address, Verb, AwsError)>,
+    pub skipped: Vec<(Address, Verb)>,
+    /// What AWS says that it made, by what it said then: its lists may not show it yet.
+    pub made: BTreeMap<Address, Attributes>,
+    /// Why it ended before its time, if it did.
+    pub stopped: Option<Halt>,
+}
+
+impl Outcome {
+    pub fn is_whole(&self) -> bool {
+        self.failed.is_empty() && self.skipped.is_empty()
+    }
+    /// Whether AWS is no longer as it was, for all that is known: a step that failed may have changed something
+    /// with its first call.
+    pub fn changed_something(&self) -> bool {
+        !self.succeeded.is_empty() || self.failed.iter().any(|(.., error)| error.half_done)
+    }
+}
+
+/// What a run is carried out with.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    pub aws: &'a Aws,
+    pub site: &'a Site,
+    pub stack: &'a str,
+    /// What tells this run from every other.
+    pub id: &'a str,
+    pub steps_at_once: usize,
+    /// Where it says that it runs. What it makes may be such a place, too.
+    pub places: &'a Mutex<Vec<Place>>,
+    /// Set when it is to end: what runs is finished, the rest is skipped.
+    pub stop: &'a Stop,
+    pub tell: &'a (dyn Fn(Event) + Sync),
+}
+
+/// Carries `steps` out, each as soon as what it needs has succeeded.
+pub async fn apply(steps: &[Step], live: &Live, run: Run<'_>) -> Outcome {
+    let known: BTreeMap<Address, Attributes> =
+        live.ours.iter().map(|(address, it)| (address.clone(), it.attributes.clone())).collect();
+    let known = Mutex::new(known);
+    let gates = Gates::new(run.steps_at_once);
+    let mut progress =
+        Progress { states: vec![State::Waiting; steps.len()], ..Progress::default() };
+    let mut running = FuturesUnordered::new();
+    (run.tell)(Event::Planned { steps: steps.len() });
+    loop {
+        let stopped = run.stop.is_set();
+        while let Some(n) =
+            progress.next(steps, stopped).filter(|_| running.len() < run.steps_at_once)
+        {
+            progress.states[n] = State::Running;
+            let step = &steps[n];
+            let (known, gates) = (&known, &gates);
+            running.push(async move { (n, attempt(step, Work { run, known, gates }).await) });
+        }
+        let Some((n, end)) = running.next().await else { break };
+        progress.finish(n, &steps[n], end, &known, run);
+    }
+    progress.skip_the_rest(steps, run);
+    let Outcome { succeeded, failed, skipped, .. } = &progress.outcome;
+    (run.tell)(Event::Finished {
+        succeeded: succeeded.len(),
+        failed: failed.len(),
+        skipped: skipped.len(),
+    });
+    progress.outcome.stopped = run.stop.why();
+    progress.outcome
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Waiting,
+    Running,
+    Done,
+    /// It failed, or was skipped.
+    Broken,
+}
+
+#[derive(Default)]
+struct Progress {
+    states: Vec<State>,
+    outcome: Outcome,
+}
+
+impl Progress {
+    /// A step whose needs have all succeeded.
+    fn next(&self, steps: &[Step], stopped: bool) -> Option<usize> {
+        let ready = |n: &usize| {
+            self.states[*n] == State::Waiting
+                && steps[*n].needs.iter().all(|need| self.states[*need] == State::Done)
+        };
+        (0..steps.len()).find(ready).filter(|_| !stopped)
+    }
+
+    fn finish(
+        &mut self,
+        n: usize,
+        step: &Step,
+        end: End,
+        known: &Mutex<BTreeMap<Address, Attributes>>,
+        run: Run<'_>,
+    ) {
+        let (address, action) = (step.address.clone(), step.verb());
+        match end {
+            End::Done(attributes) => {
+                if action == Verb::Create {
+                    let mut places = run.places.lock().expect("nobody panics while holding it");
+                    places.extend(Place::made(step.kind, &attributes));
+                    self.outcome.made.insert(address.clone(), attributes.clone());
+                }
+                let mut known = known.lock().expect("nobody panics while holding it");
+                known.insert(step.lives_at().clone(), attributes);
+                self.states[n] = State::Done;
+                (run.tell)(Event::Succeeded { address: address.clone(), action });
+                self.outcome.succeeded.push((address, action));
+            }
+            End::Failed(error) => {
+                if error.class == Class::Overtaken {
+                    run.stop.now(Halt::Overtaken);
+                }
+                self.states[n] = State::Broken;
+                let told = told(&error);
+                (run.tell)(Event::Failed { address: address.clone(), action, error: told });
+                self.outcome.failed.push((address, action, error));
+            }
+            End::NotBegun => self.states[n] = State::Waiting,
+        }
+    }
+
+    /// What still waits when nothing runs any more waits for what broke, or for nobody.
+    fn skip_the_rest(&mut self, steps: &[Step], run: Run<'_>) {
+        let waiting: BTreeSet<usize> =
+            (0..steps.len()).filter(|n| self.states[*n] == State::Waiting).collect();
+        for n in waiting {
+            let (address, action) = (steps[n].address.clone(), steps[n].verb());
+            let because = match self.broken_need(steps, n) {
+                Some(need) => Because::Failed(steps[need].address.clone()),
+                // What waits for nobody's failure waits because the run was stopped.
+                None => run.stop.why().map_or(Because::Interrupted, Because::from),
+            };
+            (run.tell)(Event::Skipped { address: address.clone(), action, because });
+            self.outcome.skipped.push((address, action));
+        }
+    }
+
+    /// The failure at the root of why step `n` can't run.
+    fn broken_need(&self, steps: &[Step], n: usize) -> Option<usize> {
+        steps[n].needs.iter().find_map(|need| match self.states[*need] {
+            State::Broken => Some(*need),
+            State::Waiting => self.broken_need(steps, *need),
+            State::Running | State::Done => None,
+        })
+    }
+}
+
+/// An error of AWS's, for those who tell of it.
+fn told(error: &AwsError) -> Refusal {
+    let advice = advice(error);
+    // The code has a place of its own.
+    let message = error.message.strip_prefix(error.code.as_deref().unwrap_or_default());
+    let message = message.and_then(|it| it.strip_prefix(": ")).unwrap_or(&error.message);
+    Refusal {
+        operation: (!error.operation.is_empty()).then(|| error.operation.to_owned()),
+        code: error.code.clone(),
+        message: message.to_owned(),
+        request_id: error.request_id.clone(),
+        class: error.class,
+        cause: advice.cause,
+        hints: advice.fix.into_iter().collect(),
+        code_errors: error.code_errors.clone(),
+    }
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("stack", &self.stack).field("site", &self.site).finish()
+    }
+}

@@ -1,0 +1,322 @@
+//! What can go wrong at AWS, and what it means to us.
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_appsync::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_appsync::types as sdk;
+use aws_sdk_appsync::types::error::BadRequestException;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use provision_core::failure::{Class, CodeError};
+
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}{message}{}", self.before(), self.behind())]
+pub struct AwsError {
+    pub class: Class,
+    pub operation: &'static str,
+    /// AWS's code, where it gave one.
+    pub code: Option<String>,
+    pub message: String,
+    pub request_id: Option<String>,
+    /// Whether calls before this one, for the same purpose, have changed something already.
+    pub half_done: bool,
+    /// What AppSync found in a handler's code, where that is what it refuses.
+    pub code_errors: Vec<CodeError>,
+}
+
+impl AwsError {
+    /// What we found out ourselves, in the place of an answer.
+    pub fn new(class: Class, operation: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            operation,
+            code: None,
+            message: message.into(),
+            request_id: None,
+            half_done: false,
+            code_errors: vec![],
+        }
+    }
+    /// The same, after something was changed.
+    pub fn half_done(self) -> Self {
+        Self { half_done: true, ..self }
+    }
+    /// Another apply of the stack is under way, which `message` tells of.
+    pub fn overtaken(message: &str) -> Self {
+        Self::new(Class::Overtaken, "", message)
+    }
+    fn before(&self) -> String {
+        // Before the first call there is no operation.
+        if self.operation.is_empty() { String::new() } else { format!("{}: ", self.operation) }
+    }
+    fn behind(&self) -> String {
+        self.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
+    }
+}
+
+/// `client.create_api().send().await.map_err(failed("CreateApi"))?`
+pub fn failed<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> AwsError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    move |error| {
+        let response = error.raw_response();
+        let status = response.map(|it| it.status().as_u16());
+        let header = |name| response.and_then(|it| it.headers().get(name)).map(str::to_owned);
+        let request_id = header("x-amzn-requestid");
+        let code = error.code().map(str::to_owned);
+        let told = error.message().map(str::to_owned);
+        let page = response.and_then(page_of_a_mock);
+        let class = match &error {
+            _ if page.is_some() => Class::Unsupported,
+            SdkError::ConstructionFailure(_) => no_credentials(&error).unwrap_or(Class::Invalid),
+            SdkError::TimeoutError(_) => Class::Uncertain,
+            SdkError::DispatchFailure(failure) => no_credentials(&error)
+                .unwrap_or_else(|| failure.as_connector_error().map_or(Class::Uncertain, unsent)),
+            SdkError::ResponseError(_) => Class::Uncertain,
+            _ => answered(code.as_deref(), told.as_deref().unwrap_or_default(), status),
+        };
+        let told = match class {
+            _ if let Some(title) = &page => {
+                format!("this AWS has no such operation, or breaks down on it: {title}")
+            }
+            Class::NoCredentials => format!("no credentials: {}", first_line(&causes(&error))),
+            // The SDK keeps its own text short and the reason in the causes.
+            _ => told.or_else(|| code.clone()).unwrap_or_else(|| causes(&error)),
+        };
+        let message = match &code {
+            Some(code) if *code != told => format!("{code}: {told}"),
+            _ => told,
+        };
+        let message = without_keys(&message);
+        let known = AwsError::new(class, operation, message);
+        AwsError { code, request_id, ..known }
+    }
+}
+
+/// What AppSync says of the code that it refused: `reason: CODE_ERROR` (reference §1.2, §2.2).
+pub fn code_errors(refusal: &BadRequestException) -> Vec<CodeError> {
+    let of_sdk = |error: &sdk::CodeError| {
+        let at = error.location();
+        // Unknown is 0 for a line and a column, -1 for a span.
+        let known = |it: Option<i32>| it.and_then(|it| u32::try_from(it).ok()).filter(|it| *it > 0);
+        CodeError {
+            kind: error.error_type().unwrap_or_default().to_owned(),
+            message: without_keys(error.value().unwrap_or_default()),
+            line: known(at.map(sdk::CodeErrorLocation::line)),
+            column: known(at.map(sdk::CodeErrorLocation::column)),
+            span: known(at.map(sdk::CodeErrorLocation::span)),
+        }
+    };
+    refusal.detail().into_iter().flat_map(|it| it.code_errors().iter().map(of_sdk)).collect()
+}
+
+/// The message without the API keys in it: AWS names what it did not find, and a key's name is the key.
+pub fn without_keys(message: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once("da2-") {
+        kept.push_str(before);
+        kept.push_str("da2-…");
+        rest = after.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
+    }
+    kept + rest
+}
+
+/// The title of the page that a mock's web server shows, where AWS always has a document: moto does it
+/// for every operation that it lacks, with 404 or, as for what breaks down, with 500.
+pub fn page_of_a_mock(response: &HttpResponse) -> Option<String> {
+    let says = |name, what| response.headers().get(name).is_some_and(|it| it.starts_with(what));
+    if !says("server", "Werkzeug/") || !says("content-type", "text/html") {
+        return None;
+    }
+    let page = String::from_utf8_lossy(response.body().bytes().unwrap_or_default());
+    let title = page.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
+    Some(title.map_or_else(|| response.status().as_u16().to_string(), |it| it.0.trim().to_owned()))
+}
+
+/// What AWS's own answer means.
+fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
+    match code.unwrap_or_default() {
+        "AccessDeniedException"
+        | "AccessDenied"
+        | "UnauthorizedException"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "ExpiredTokenException"
+        | "ExpiredToken"
+        | "RequestExpired"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "MissingAuthenticationTokenException"
+        | "MissingAuthenticationToken" => Class::Denied,
+        // MiniStack's words for an operation that it lacks. AWS knows all paths of its own.
+        "NotFoundException" if message.starts_with("Unknown path: /") => Class::Unsupported,
+        "BadRequestException" if message.starts_with("Unsupported route: ") => Class::Unsupported,
+        "NotFoundException" | "NoSuchEntity" | "WAFNonexistentItemException" => Class::NotFound,
+        // The model says it of a duplicate name and of an update still under way alike.
+        "ConflictException" | "EntityAlreadyExists" => Class::Exists,
+        "ConcurrentModificationException"
+        | "ConcurrentModification"
+        // WAF says it of an API that was made a moment ago.
+        | "WAFUnavailableEntityException" => Class::Busy,
+        "ServiceQuotaExceededException"
+        | "ApiKeyLimitExceededException"
+        | "LimitExceeded"
+        | "WAFLimitsExceededException"
+        | "ApiLimitExceededException" => Class::Quota,
+        "UnknownOperationException" | "NotImplementedException" | "InvalidAction" => {
+            Class::Unsupported
+        }
+        "LimitExceededException"
+        | "TooManyRequestsException"
+        | "ThrottlingException"
+        | "Throttling"
+        | "RequestLimitExceeded" => Class::Throttled,
+        "BadRequestException" if message.contains("already exists") => Class::Exists,
+        "BadRequestException" if about_a_role(message) => Class::RoleNotReady,
+        _ => match status {
+            Some(429) => Class::Throttled,
+            Some(501) => Class::Unsupported,
+            Some(500..=599) => Class::Uncertain,
+            Some(400..=499) => Class::Invalid,
+            _ => Class::Unexpected,
+        },
+    }
+}
+
+/// Nobody has published AppSync's words for a role it can't assume yet; these are what it, and
+/// services like it, say of one.
+fn about_a_role(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("role")
+        && ["assume", "trust", "permission"].iter().any(|it| message.contains(it))
+}
+
+/// A connection that was refused never carried the call; one that broke may have.
+fn unsent(error: &ConnectorError) -> Class {
+    if was_refused(error) { Class::Unreachable } else { Class::Uncertain }
+}
+
+/// Whether nobody was there to take the call.
+pub fn was_refused(error: &ConnectorError) -> bool {
+    let text = causes(error).to_ascii_lowercase();
+    ["connection refused", "dns error", "failed to lookup"].iter().any(|it| text.contains(it))
+}
+
+fn no_credentials(error: &(dyn std::error::Error + 'static)) -> Option<Class> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<CredentialsError>() {
+            return Some(Class::NoCredentials);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// The SDK tells at length where it has looked.
+fn first_line(text: &str) -> &str {
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_suffix(". Attempted:").unwrap_or(line)
+}
+
+/// The innermost reasons, which the SDK's own text leaves out.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut reasons: Vec<String> = Vec::new();
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(refused) = refused_role(error) {
+            reasons.push(refused);
+            break;
+        }
+        let text = error.to_string();
+        // The SDK's words for "see below".
+        let empty = [
+            "dispatch failure",
+            "service error",
+            "other",
+            "io error",
+            "an error occurred while loading credentials",
+        ];
+        if !empty.contains(&text.as_str())
+            && reasons.last().is_none_or(|last| !last.contains(&text))
+        {
+            reasons.push(text);
+        }
+        cause = error.source();
+    }
+    reasons.join(": ")
+}
+
+/// What STS said to whoever asked for the credentials of a role, which profiles and web identities lead to.
+fn refused_role(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    fn said<E: ProvideErrorMetadata + 'static>(operation: &str, error: &E) -> String {
+        let code = error.code().unwrap_or("no code");
+        format!("{operation}: {code}: {}", error.message().unwrap_or("no message"))
+    }
+    let by_role = error.downcast_ref().map(|it: &AssumeRoleError| said("AssumeRole", it));
+    by_role.or_else(|| {
+        let error: &AssumeRoleWithWebIdentityError = error.downcast_ref()?;
+        Some(said("AssumeRoleWithWebIdentity", error))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    #[test]
+    fn no_message_holds_a_key() {
+        for (message, expected) in [
+            ("no da2-abc123 here, da2-x", "no da2-… here, da2-…"),
+            ("nothing to hide", "nothing to hide"),
+            ("da2-", "da2-…"),
+        ] {
+            assert_eq!(without_keys(message), expected);
+        }
+    }
+
+    #[test]
+    fn an_answer_means_what_its_code_says() {
+        let check = |code: &str, message: &str, status: u16, class: Class| {
+            assert_eq!(answered(Some(code), message, Some(status)), class, "{code} {message}");
+        };
+        check("ConcurrentModificationException", "", 409, Class::Busy);
+        check("ConflictException", "", 409, Class::Exists);
+        check("BadRequestException", "Data source with name x already exists", 400, Class::Exists);
+        check("BadRequestException", "The role can't be assumed", 400, Class::RoleNotReady);
+        check("BadRequestException", "expiry", 400, Class::Invalid);
+        check("LimitExceededException", "", 429, Class::Throttled);
+        check("NoSuchEntity", "", 404, Class::NotFound);
+        check("NotFoundException", "Unknown path: /v1/domainnames", 404, Class::Unsupported);
+        check("BadRequestException", "Unsupported route: POST /v1", 400, Class::Unsupported);
+        check("NotFoundException", "Data source x not found", 404, Class::NotFound);
+        check("WAFNonexistentItemException", "", 400, Class::NotFound);
+        check("WAFUnavailableEntityException", "", 400, Class::Busy);
+        check("WAFLimitsExceededException", "", 400, Class::Quota);
+        check("WAFInvalidParameterException", "", 400, Class::Invalid);
+        check("WAFInternalErrorException", "", 500, Class::Uncertain);
+        check("InternalFailureException", "", 500, Class::Uncertain);
+        assert_eq!(answered(None, "", Some(503)), Class::Uncertain);
+    }
+
+    #[test]
+    fn a_page_where_aws_has_a_document_is_a_mocks_word_for_an_operation_that_it_lacks() {
+        let page = "<!doctype html>\n<title>404 Not Found</title>\n<h1>Not Found</h1>";
+        let check = |server: &'static str, kind: &'static str, body, expected: Option<&str>| {
+            let status = 404.try_into().unwrap();
+            let mut response = HttpResponse::new(status, SdkBody::from(body));
+            response.headers_mut().insert("server", server);
+            response.headers_mut().insert("content-type", kind);
+            assert_eq!(page_of_a_mock(&response).as_deref(), expected, "{server} {kind}");
+        };
+        check("Werkzeug/3.1", "text/html; charset=utf-8", page, Some("404 Not Found"));
+        check("Werkzeug/3.1", "text/html; charset=utf-8", "", Some("404"));
+        check("Werkzeug/3.1", "application/json", "{}", None);
+        // What stands before AWS shows pages too, and they say nothing of operations.
+        check("awselb/2.0", "text/html", page, None);
+    }
+}

@@ -1,0 +1,125 @@
+//! Event APIs on AWS: CreateApi, GetApi, UpdateApi, DeleteApi, ListApis, tags (reference §1.3, §1.8).
+use aws_sdk_appsync::types as sdk;
+
+use crate::aws::{Aws, failed};
+use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::kinds::appsync_tags;
+use crate::kinds::sdk::{all_from_sdk, all_to_sdk};
+use provision_core::failure::Class;
+use provision_core::kinds::api::{Api, EventConfig, LogConfig};
+use provision_core::mark::{Mark, WAF_TAG, of_tags};
+use provision_core::model::{Attributes, Tags};
+use provision_core::text::Text;
+
+impl Remote for Api {
+    const TWINS: bool = true;
+
+    async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
+        let mut pages = aws.appsync.list_apis().max_results(25).into_paginator().items().send();
+        let mut apis = Vec::new();
+        while let Some(api) = pages.next().await.transpose().map_err(failed("ListApis"))? {
+            apis.push(api);
+        }
+        let told = appsync_tags::told(apis.iter().map(sdk::Api::tags));
+        let listed = |api: sdk::Api| Listed {
+            attributes: attributes(&api),
+            marked: told.then(|| appsync_tags::marked(api.tags(), seek.stack)),
+            name: api.name,
+            properties: None,
+        };
+        Ok(apis.into_iter().map(listed).collect())
+    }
+    async fn read(aws: &Aws, seek: &Seek<'_>, listed: &Attributes) -> Answer<Option<Whole<Self>>> {
+        let call = aws.appsync.get_api().api_id(listed.text("ApiId"));
+        match call.send().await.map_err(failed("GetApi")) {
+            Ok(answer) => Ok(answer.api.map(|api| read(api, seek.stack))),
+            Err(error) if error.class == Class::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+        let call = aws.appsync_once.create_api().name(self.name.expect_plain());
+        let call =
+            call.set_owner_contact(self.owner_contact.map(|it| it.expect_plain().to_owned()));
+        let tags = mark.tagged(self.tags.expect_plain());
+        let call = call.set_tags(Some(tags.into_iter().collect()));
+        let call = call.event_config(to_sdk(&self.event_config));
+        let made = call.send().await.map_err(failed("CreateApi"))?;
+        Ok(made.api.as_ref().map(attributes).unwrap_or_default())
+    }
+    async fn update(
+        self,
+        aws: &Aws,
+        mark: &Mark,
+        was: Self,
+        attributes: &Attributes,
+    ) -> Answer<()> {
+        let tags_only = Self { tags: was.tags.clone(), ..self.clone() } == was;
+        if !tags_only {
+            let call = aws.appsync.update_api().api_id(attributes.text("ApiId"));
+            let call = call.name(self.name.expect_plain());
+            let call =
+                call.set_owner_contact(self.owner_contact.map(|it| it.expect_plain().to_owned()));
+            let call = call.event_config(to_sdk(&self.event_config));
+            call.send().await.map_err(failed("UpdateApi"))?;
+        }
+        let arn = attributes.text("ApiArn");
+        let tagged = appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await;
+        tagged.map_err(|error| if tags_only { error } else { error.half_done() })
+    }
+    async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
+        let call = aws.appsync.delete_api().api_id(attributes.text("ApiId"));
+        call.send().await.map_err(failed("DeleteApi"))?;
+        Ok(())
+    }
+}
+
+fn to_sdk(config: &EventConfig) -> sdk::EventConfig {
+    let log_config = config.log_config.as_ref().map(|log| {
+        let builder = sdk::EventLogConfig::builder()
+            .log_level(log.log_level.as_str().into())
+            .cloud_watch_logs_role_arn(log.cloud_watch_logs_role_arn.expect_plain());
+        builder.build().expect("both required fields are set")
+    });
+    sdk::EventConfig::builder()
+        .set_auth_providers(Some(all_to_sdk(&config.auth_providers)))
+        .set_connection_auth_modes(Some(all_to_sdk(&config.connection_auth_modes)))
+        .set_default_publish_auth_modes(Some(all_to_sdk(&config.default_publish_auth_modes)))
+        .set_default_subscribe_auth_modes(Some(all_to_sdk(&config.default_subscribe_auth_modes)))
+        .set_log_config(log_config)
+        .build()
+        .expect("all required fields are set")
+}
+
+fn attributes(api: &sdk::Api) -> Attributes {
+    let dns = |name: &str| api.dns().and_then(|dns| dns.get(name)).cloned();
+    Attributes::default()
+        .with("ApiId", api.api_id())
+        .with("ApiArn", api.api_arn())
+        .with("Dns.Http", dns("HTTP"))
+        .with("Dns.Realtime", dns("REALTIME"))
+        .with("WebAclArn", api.waf_web_acl_arn())
+        .with("WafTag", api.tags().and_then(|tags| tags.get(WAF_TAG)))
+}
+
+fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
+    let attributes = attributes(&api);
+    let (tags, marked) = of_tags(appsync_tags::of_sdk(api.tags()), stack);
+    let config = api.event_config.as_ref().map(|config| EventConfig {
+        auth_providers: all_from_sdk(config.auth_providers()),
+        connection_auth_modes: all_from_sdk(config.connection_auth_modes()),
+        default_publish_auth_modes: all_from_sdk(config.default_publish_auth_modes()),
+        default_subscribe_auth_modes: all_from_sdk(config.default_subscribe_auth_modes()),
+        log_config: config.log_config().map(|log| LogConfig {
+            log_level: log.log_level().as_str().to_owned(),
+            cloud_watch_logs_role_arn: log.cloud_watch_logs_role_arn().into(),
+        }),
+    });
+    let properties = Api {
+        name: api.name.unwrap_or_default().into(),
+        owner_contact: api.owner_contact.filter(|it| !it.is_empty()).map(Text::from),
+        event_config: config.unwrap_or_default(),
+        tags: Tags::of_plain(tags),
+    };
+    Whole { properties, attributes, marked, strangers: vec![] }
+}

@@ -1,0 +1,62 @@
+//! API keys on AWS (reference §1.5). They take no tags: the description carries the mark.
+use provision_core::kinds::api_key::ApiKey;
+use provision_core::mark::{Mark, of_description};
+use provision_core::model::Attributes;
+use provision_core::text::Text;
+
+use crate::aws::{Aws, failed};
+use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+
+impl Remote for ApiKey {
+    async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
+        let api_id = seek.api_id();
+        let mut pages = aws
+            .appsync
+            .list_api_keys()
+            .api_id(api_id)
+            .max_results(25)
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = Vec::new();
+        while let Some(key) = pages.next().await.transpose().map_err(failed("ListApiKeys"))? {
+            let (description, marked) =
+                of_description(key.description.as_deref().unwrap_or_default(), seek.stack);
+            let description = (!description.is_empty()).then(|| description.into());
+            let expires = (key.expires > 0).then_some(key.expires);
+            found.push(Listed {
+                attributes: Attributes::default().with("ApiKeyId", key.id),
+                name: None,
+                marked: Some(marked),
+                properties: Some(Self { api_id: api_id.into(), description, expires }),
+            });
+        }
+        Ok(found)
+    }
+    /// The list is whole and AppSync has no call for one key.
+    async fn read(_: &Aws, _: &Seek<'_>, _: &Attributes) -> Answer<Option<Whole<Self>>> {
+        Ok(None)
+    }
+    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+        let call = aws.appsync_once.create_api_key().api_id(self.api_id.expect_plain());
+        let call = call.description(marked(&self, mark)).set_expires(self.expires);
+        let made = call.send().await.map_err(failed("CreateApiKey"))?.api_key;
+        Ok(Attributes::default().with("ApiKeyId", made.and_then(|key| key.id)))
+    }
+    async fn update(self, aws: &Aws, mark: &Mark, _: Self, attributes: &Attributes) -> Answer<()> {
+        let call = aws.appsync.update_api_key().api_id(self.api_id.expect_plain());
+        let call = call.id(attributes.text("ApiKeyId"));
+        let call = call.description(marked(&self, mark)).set_expires(self.expires);
+        call.send().await.map_err(failed("UpdateApiKey"))?;
+        Ok(())
+    }
+    async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
+        let call = aws.appsync.delete_api_key().api_id(self.api_id.expect_plain());
+        call.id(attributes.text("ApiKeyId")).send().await.map_err(failed("DeleteApiKey"))?;
+        Ok(())
+    }
+}
+
+fn marked(key: &ApiKey, mark: &Mark) -> String {
+    mark.described(key.description.as_ref().map_or("", Text::expect_plain))
+}

@@ -1,0 +1,64 @@
+//! Tags of AppSync's objects, the same for every kind that takes them (reference §1.8).
+use std::collections::{BTreeMap, HashMap};
+
+use crate::aws::{Aws, AwsError, failed};
+use crate::calls::Answer;
+use provision_core::failure::Class;
+use provision_core::mark::{Mark, Marked, Retagged, of_tags};
+use provision_core::model::Tags;
+
+/// Tags as the SDK has them.
+type Given<'a> = Option<&'a HashMap<String, String>>;
+
+pub fn of_sdk(tags: Given<'_>) -> BTreeMap<String, String> {
+    tags.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Whether a list tells its objects' tags. The documentation says that lists leave details out, not
+/// which (reference §1.3, §1.4): if no object has a tag, it may be the tags.
+pub fn told<'a>(all: impl IntoIterator<Item = Given<'a>>) -> bool {
+    all.into_iter().flatten().any(|tags| !tags.is_empty())
+}
+
+/// What the mark of an object with these tags says.
+pub fn marked(tags: Given<'_>, stack: &str) -> Marked {
+    of_tags(of_sdk(tags), stack).1
+}
+
+/// All tags of an object.
+pub async fn read(aws: &Aws, arn: &str) -> Answer<BTreeMap<String, String>> {
+    let call = aws.appsync.list_tags_for_resource().resource_arn(arn);
+    let answer = call.send().await.map_err(failed("ListTagsForResource"))?;
+    Ok(of_sdk(answer.tags()))
+}
+
+/// Sets one tag of an object.
+pub async fn tag(aws: &Aws, arn: &str, key: &str, value: &str) -> Answer<()> {
+    let call = aws.appsync.tag_resource().resource_arn(arn).tags(key, value);
+    call.send().await.map(drop).map_err(failed("TagResource"))
+}
+
+/// Takes tags of an object away.
+pub async fn untag(aws: &Aws, arn: &str, keys: Vec<String>) -> Answer<()> {
+    let call = aws.appsync.untag_resource().resource_arn(arn).set_tag_keys(Some(keys));
+    call.send().await.map(drop).map_err(failed("UntagResource"))
+}
+
+/// Turns the tags `was` of an object into `should`. Updates never touch them.
+pub async fn retag(aws: &Aws, arn: &str, mark: &Mark, was: &Tags, should: &Tags) -> Answer<()> {
+    let change = mark.retagged(was.expect_plain(), should.expect_plain());
+    let Some(Retagged { set, gone }) = change else { return Ok(()) };
+    let call = aws.appsync.tag_resource().resource_arn(arn);
+    let call = call.set_tags(Some(set.into_iter().collect()));
+    match call.send().await.map_err(failed("TagResource")) {
+        // Of the digest, only a plan's words depend.
+        Err(error) if was == should && untaggable(&error) => return Ok(()),
+        answer => answer?,
+    };
+    if gone.is_empty() { Ok(()) } else { untag(aws, arn, gone).await }
+}
+
+/// Whether there is nothing to write a tag on, or no place for tags.
+pub fn untaggable(error: &AwsError) -> bool {
+    error.class == Class::NotFound || error.class == Class::Unsupported
+}

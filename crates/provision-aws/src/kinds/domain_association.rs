@@ -1,0 +1,171 @@
+//! Which API a domain name leads to, on AWS (reference §1.7).
+//!
+//! An association takes no tags. Its mark is a tag of the domain name, whoever made that, and stands
+//! there before the association does: a run that is killed in between leaves what the next one understands.
+use std::time::Duration;
+
+use aws_sdk_appsync::types as sdk;
+
+use crate::aws::{Aws, AwsError, failed};
+use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::kinds::appsync_tags;
+use crate::kinds::domain_name;
+use provision_core::failure::Class;
+use provision_core::kind::Owner;
+use provision_core::kinds::domain_association::DomainAssociation;
+use provision_core::mark::{ASSOCIATION_TAG, Mark, Marked, of_value};
+use provision_core::model::Attributes;
+use provision_core::text::Text;
+
+/// How often it is looked whether AWS is done: often at first, for those that are quick.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Behind a domain name stands a distribution of CloudFront, which takes minutes.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
+impl Remote for DomainAssociation {
+    /// A mark without an association is what a run leaves that is killed in between: one that leads
+    /// nowhere. So does one that has failed, whatever it says.
+    async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
+        let Some((_, domain)) = seek.parent else { return Ok(Vec::new()) };
+        let name = domain.text("DomainName");
+        let marked = marked(domain, seek.stack);
+        let found = get(aws, &name).await?;
+        if found.is_none() && !matches!(marked.owner, Owner::Ours(_)) {
+            return Ok(Vec::new());
+        }
+        let stands = |it: &&sdk::ApiAssociation| {
+            it.association_status() != Some(&sdk::AssociationStatus::Failed)
+        };
+        let leads_to = found.as_ref().filter(stands).and_then(|it| it.api_id());
+        let stranger = found.as_ref().and_then(|it| it.api_id());
+        Ok(vec![Listed {
+            attributes: domain.clone(),
+            name: stranger.map(|api| format!("{name} → {api}")),
+            marked: Some(marked),
+            properties: Some(Self {
+                api_id: leads_to.unwrap_or_default().into(),
+                domain_name: name.into(),
+            }),
+        }])
+    }
+    /// The list is whole.
+    async fn read(_: &Aws, _: &Seek<'_>, _: &Attributes) -> Answer<Option<Whole<Self>>> {
+        Ok(None)
+    }
+    /// An associating call would take the domain away from whoever has it; so it is looked for first.
+    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+        let name = self.domain_name.expect_plain();
+        let domain = domain_name::attributes(&domain_name::get(aws, name).await?);
+        if let Some(other) = get(aws, name).await? {
+            let owner = marked(&domain, &mark.stack).owner;
+            if owner != Owner::Ours(mark.address.clone()) {
+                return Err(taken(name, other.api_id().unwrap_or_default()));
+            }
+        }
+        associate(aws, mark, name, &self.api_id, &domain).await?;
+        Ok(domain)
+    }
+    async fn update(self, aws: &Aws, mark: &Mark, _: Self, attributes: &Attributes) -> Answer<()> {
+        let name = self.domain_name.expect_plain();
+        associate(aws, mark, name, &self.api_id, attributes).await
+    }
+    async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
+        let name = self.domain_name.expect_plain();
+        match aws.appsync.disassociate_api().domain_name(name).send().await {
+            Ok(_) => gone(aws, name).await?,
+            Err(error) => match failed("DisassociateApi")(error) {
+                // What is gone by now still has our tag.
+                error if error.class == Class::NotFound => {}
+                error => return Err(error),
+            },
+        }
+        let arn = attributes.text("DomainNameArn");
+        let untagged = appsync_tags::untag(aws, &arn, vec![ASSOCIATION_TAG.to_owned()]).await;
+        untagged.map_err(AwsError::half_done)
+    }
+}
+
+fn marked(domain: &Attributes, stack: &str) -> Marked {
+    of_value(domain.get("AssociationTag").unwrap_or_default(), stack)
+}
+
+fn taken(name: &str, api: &str) -> AwsError {
+    let message = format!("`{name}` leads to the API {api} already");
+    AwsError::new(Class::Exists, "AssociateApi", message)
+}
+
+/// Marks the domain, leads it to the API, and waits until it does.
+async fn associate(
+    aws: &Aws,
+    mark: &Mark,
+    name: &str,
+    api_id: &Text,
+    domain: &Attributes,
+) -> Answer<()> {
+    let arn = domain.text("DomainNameArn");
+    appsync_tags::tag(aws, &arn, ASSOCIATION_TAG, &mark.as_value()).await?;
+    let call = aws.appsync.associate_api().domain_name(name).api_id(api_id.expect_plain());
+    let led = call.send().await.map_err(failed("AssociateApi"));
+    led.map_err(AwsError::half_done)?;
+    stands(aws, name).await.map_err(AwsError::half_done)
+}
+
+/// Waits until the domain leads where it should.
+async fn stands(aws: &Aws, name: &str) -> Answer<()> {
+    let mut waits = Waits::default();
+    loop {
+        let found = get(aws, name).await?;
+        match found.as_ref().and_then(|it| it.association_status()) {
+            Some(sdk::AssociationStatus::Success) => return Ok(()),
+            Some(sdk::AssociationStatus::Failed) => {
+                let detail = found.as_ref().and_then(|it| it.deployment_detail());
+                let message = detail.unwrap_or("AppSync gives no reason");
+                return Err(AwsError::new(Class::Invalid, "AssociateApi", message));
+            }
+            _ => waits.wait(aws, "AssociateApi").await?,
+        }
+    }
+}
+
+/// Waits until the domain leads nowhere: before that neither it nor its API can be deleted.
+async fn gone(aws: &Aws, name: &str) -> Answer<()> {
+    let mut waits = Waits::default();
+    while get(aws, name).await?.is_some() {
+        waits.wait(aws, "DisassociateApi").await?;
+    }
+    Ok(())
+}
+
+/// What the domain leads to, if it leads anywhere.
+async fn get(aws: &Aws, name: &str) -> Answer<Option<sdk::ApiAssociation>> {
+    let call = aws.appsync.get_api_association().domain_name(name);
+    match call.send().await.map_err(failed("GetApiAssociation")) {
+        Ok(answer) => Ok(answer.api_association),
+        Err(error) if error.class == Class::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits that grow, until patience ends.
+#[derive(Default)]
+struct Waits {
+    times: u32,
+    waited: Duration,
+}
+
+impl Waits {
+    async fn wait(&mut self, aws: &Aws, operation: &'static str) -> Answer<()> {
+        if self.waited > PATIENCE {
+            let minutes = PATIENCE.as_secs() / 60;
+            let message =
+                format!("AppSync is still at it after {minutes} minutes; look again later");
+            return Err(AwsError::new(Class::Unexpected, operation, message));
+        }
+        let wait = FIRST_WAIT.saturating_mul(1 << self.times.min(16)).min(LONGEST_WAIT);
+        self.times += 1;
+        self.waited += wait;
+        aws.wait(wait).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! `AWS::AppSync::ChannelNamespace`: a family of channels and the code that handles their events.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::kind::{Imported, Kind, Named, Problems, Scope, Step, Verb};
+use crate::kinds::api::Auth;
+use crate::kinds::auth::{self, AuthMode, Modes};
+use crate::kinds::handlers::{self, Handlers};
+use crate::kinds::logical_id::LogicalId;
+use crate::model::Tags;
+use crate::text::Text;
+
+/// A channel namespace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ChannelNamespace {
+    pub api_id: Text,
+    pub name: Text,
+    #[serde(default)]
+    pub publish_auth_modes: Vec<AuthMode>,
+    #[serde(default)]
+    pub subscribe_auth_modes: Vec<AuthMode>,
+    pub code_handlers: Option<String>,
+    /// Where CloudFormation finds the code. AppSync's own API knows nothing of it.
+    pub code_s3_location: Option<Text>,
+    /// Which data source serves which handler.
+    pub handler_configs: Option<Value>,
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// A family of channels: `/chat/…` belongs to the namespace `chat`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "publish": ["AWS_IAM"], "handlers": { "code": "handlers/chat.js" } }))]
+pub struct NamespaceDeclaration {
+    /// Its name on AWS, the first segment of its channels. Left out: its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"chat")]
+    name: Option<Text>,
+    /// Who may publish here. Left out: whoever the API lets publish.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publish: Option<Modes>,
+    /// Who may subscribe here. Left out: whoever the API lets subscribe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscribe: Option<Modes>,
+    /// What runs when events are published here and when somebody subscribes.
+    /// Left out: events pass as they come, and whoever may subscribe does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handlers: Option<Handlers>,
+    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logical_id: Option<LogicalId>,
+}
+
+const NAME_MAX: usize = 50;
+
+impl Kind for ChannelNamespace {
+    const TYPE: &'static str = "AWS::AppSync::ChannelNamespace";
+    const NOUN: &'static str = "channel namespace";
+    const SECTION: &'static str = "namespaces";
+    const PARENT: Option<&'static str> = Some("apis");
+    const IMMUTABLE: &'static [&'static str] = &["ApiId", "Name"];
+    const AFTER: &'static [&'static str] = &["logRoles", "apis", "dataSources"];
+    const NAMED: Option<Named> = Some(Named { property: "Name", repeats: false, tagged: true });
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[
+        ("Name", "name"),
+        ("PublishAuthModes", "publish"),
+        ("SubscribeAuthModes", "subscribe"),
+        ("CodeHandlers", "handlers.code"),
+        ("CodeHandlers", "handlers.inline"),
+        ("CodeS3Location", "handlers.s3"),
+        ("HandlerConfigs", "handlers"),
+        ("HandlerConfigs.OnPublish", "handlers.onPublish"),
+        ("HandlerConfigs.OnSubscribe", "handlers.onSubscribe"),
+        ("Tags", "/tags"),
+    ];
+    const EXAMPLE: &'static str = "{publish: [AWS_IAM], subscribe: [API_KEY]}";
+    type Declaration = NamespaceDeclaration;
+
+    fn check(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+        check_name(declared, scope, problems);
+        let api = scope.address.parent();
+        if let Some(auth) = api.and_then(|api| scope.member::<Auth>(&api, "auth")) {
+            let offered = auth.offered();
+            for (name, modes) in
+                [("publish", &declared.publish), ("subscribe", &declared.subscribe)]
+            {
+                let path = [Step::Key(name)];
+                auth::check_offered(modes.as_ref(), &path, &offered, problems);
+            }
+        }
+        if let Some(handlers) = &declared.handlers {
+            handlers::check(handlers, scope, problems);
+        }
+    }
+
+    fn effects(verb: Verb, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
+        let (Some(before), verb) = (before, verb) else { return Vec::new() };
+        if verb.ends() {
+            return vec![format!("live subscribers of /{}/* are dropped", before.name)];
+        }
+        let code = |it: &Self| it.code_handlers.clone();
+        let (was, will) = (code(before), after.and_then(code));
+        let effect = match (was, will) {
+            (was, will) if was == will => return Vec::new(),
+            (_, Some(_)) => "the next publish and subscribe run the new code",
+            (_, None) => "the next publish and subscribe run no code any more",
+        };
+        vec![effect.to_owned()]
+    }
+
+    fn expand(declared: &NamespaceDeclaration, scope: &Scope<'_>) -> Option<Self> {
+        let modes = |modes: &Option<Modes>| {
+            modes.as_ref().map(|modes| auth::to_modes(&modes.0)).unwrap_or_default()
+        };
+        let api = scope.address.parent()?;
+        let handlers = declared.handlers.as_ref();
+        Some(Self {
+            api_id: Text::of(&api, "ApiId"),
+            name: declared.name.clone().unwrap_or_else(|| scope.address.name().into()),
+            publish_auth_modes: modes(&declared.publish),
+            subscribe_auth_modes: modes(&declared.subscribe),
+            code_handlers: handlers.and_then(|it| it.text(scope)),
+            code_s3_location: handlers.and_then(|it| it.s3.clone()),
+            handler_configs: handlers.and_then(|it| it.configs(&api)),
+            tags: scope.tags(),
+        })
+    }
+
+    fn declare(self, found: &mut Imported) -> NamespaceDeclaration {
+        let modes = |modes: &[AuthMode]| {
+            let types = auth::to_types(modes);
+            (!types.is_empty()).then_some(Modes(types))
+        };
+        NamespaceDeclaration {
+            publish: modes(&self.publish_auth_modes),
+            subscribe: modes(&self.subscribe_auth_modes),
+            handlers: handlers::declared(
+                self.code_handlers,
+                self.code_s3_location,
+                self.handler_configs.as_ref(),
+                found,
+            ),
+            name: Some(self.name),
+            logical_id: None,
+        }
+    }
+
+    fn refuses(&self) -> Option<&'static str> {
+        let message = "AppSync takes handler code, not its place in S3";
+        self.code_s3_location.is_some().then_some(message)
+    }
+}
+
+impl NamespaceDeclaration {
+    /// The data sources that its handlers name.
+    pub fn data_sources(&self) -> impl Iterator<Item = &str> {
+        self.handlers.iter().flat_map(Handlers::each).map(|(.., it)| it.data_source.as_str())
+    }
+}
+
+fn check_name(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    let name = declared.name.clone().unwrap_or_else(|| scope.address.name().into());
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    let sound = |name: &str| {
+        (1..=NAME_MAX).contains(&name.len())
+            && name.chars().all(allowed)
+            && !name.starts_with('-')
+            && !name.ends_with('-')
+    };
+    if let Some(unsound) = scope.unsound(&name, sound) {
+        let message = format!("`{}` can't be the name of a channel namespace", unsound.reading);
+        let help = format!("1 to {NAME_MAX} letters, digits and inner hyphens");
+        let problem = match declared.name {
+            Some(_) => problems.error("PV221", &[Step::Key("name")], message),
+            None => problems.error_at_key("PV221", &[], message),
+        };
+        problem.help = Some(help);
+    }
+    if let Some(twin) = scope.twin(&name) {
+        let message = format!("`namespaces.{twin}` has the name `{name}` already");
+        let problem = match declared.name {
+            Some(_) => problems.error("PV222", &[Step::Key("name")], message),
+            None => problems.error_at_key("PV222", &[], message),
+        };
+        problem.help =
+            Some("a name stands once in an API; give one of the two another `name:`".into());
+    }
+}

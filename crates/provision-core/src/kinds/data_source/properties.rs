@@ -1,0 +1,308 @@
+//! A data source as CloudFormation writes it, and the way there and back.
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kinds::data_source::{
+    BedrockSource, DataSourceDeclaration, DeltaSync, DynamoDbSource, EventBridgeSource, HttpSource,
+    LambdaSource, Metrics, OpenSearchSource, RdsSource, Signing,
+};
+use crate::kinds::period::Period;
+use crate::text::Text;
+
+/// A data source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct DataSource {
+    pub api_id: Text,
+    pub name: Text,
+    pub r#type: String,
+    pub description: Option<Text>,
+    pub service_role_arn: Option<Text>,
+    pub lambda_config: Option<LambdaConfig>,
+    #[serde(rename = "DynamoDBConfig")]
+    pub dynamodb_config: Option<DynamoDbConfig>,
+    pub event_bridge_config: Option<EventBridgeConfig>,
+    pub http_config: Option<HttpConfig>,
+    pub open_search_service_config: Option<OpenSearchConfig>,
+    pub relational_database_config: Option<RelationalDatabaseConfig>,
+    pub metrics_config: Option<Metrics>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct LambdaConfig {
+    pub lambda_function_arn: Text,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct DynamoDbConfig {
+    pub table_name: Text,
+    pub aws_region: Text,
+    pub use_caller_credentials: Option<bool>,
+    pub versioned: Option<bool>,
+    pub delta_sync_config: Option<DeltaSyncConfig>,
+}
+
+/// CloudFormation has the minutes as texts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeltaSyncConfig {
+    #[serde(rename = "BaseTableTTL")]
+    pub base_table_ttl: String,
+    pub delta_sync_table_name: Text,
+    #[serde(rename = "DeltaSyncTableTTL")]
+    pub delta_sync_table_ttl: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct EventBridgeConfig {
+    pub event_bus_arn: Text,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct HttpConfig {
+    pub endpoint: Text,
+    pub authorization_config: Option<AuthorizationConfig>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AuthorizationConfig {
+    pub authorization_type: String,
+    pub aws_iam_config: Option<AwsIamConfig>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AwsIamConfig {
+    pub signing_region: Option<Text>,
+    pub signing_service_name: Option<Text>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct OpenSearchConfig {
+    pub endpoint: Text,
+    pub aws_region: Text,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RelationalDatabaseConfig {
+    pub relational_database_source_type: String,
+    pub rds_http_endpoint_config: Option<RdsHttpEndpointConfig>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RdsHttpEndpointConfig {
+    pub aws_region: Text,
+    pub db_cluster_identifier: Text,
+    pub database_name: Option<Text>,
+    pub schema: Option<Text>,
+    pub aws_secret_store_arn: Text,
+}
+
+impl DataSource {
+    /// The data source that is declared under `key`; `None` if it does not say what it is.
+    pub fn of(declared: &DataSourceDeclaration, api_id: Text, key: &str) -> Option<Self> {
+        Some(Self {
+            api_id,
+            name: declared.name.clone().unwrap_or_else(|| key.into()),
+            r#type: type_of(declared)?.to_owned(),
+            description: declared.description.clone(),
+            service_role_arn: declared.service_role.clone(),
+            lambda_config: declared
+                .lambda
+                .as_ref()
+                .map(|it| LambdaConfig { lambda_function_arn: it.function.clone() }),
+            dynamodb_config: declared.dynamodb.as_ref().map(DynamoDbConfig::of),
+            event_bridge_config: declared
+                .event_bridge
+                .as_ref()
+                .map(|it| EventBridgeConfig { event_bus_arn: it.bus.clone() }),
+            http_config: declared.http.as_ref().map(HttpConfig::of),
+            open_search_service_config: declared.open_search.as_ref().map(|it| OpenSearchConfig {
+                endpoint: it.endpoint.clone(),
+                aws_region: or_here(it.region.as_ref()),
+            }),
+            relational_database_config: declared.rds.as_ref().map(RelationalDatabaseConfig::of),
+            metrics_config: declared.metrics,
+        })
+    }
+
+    pub fn is_function(&self) -> bool {
+        self.r#type == "AWS_LAMBDA"
+    }
+
+    pub fn name(&self) -> &Text {
+        &self.name
+    }
+
+    /// The same with what AWS filled in where the spec leaves it open: that something is off says no more
+    /// than nothing, and how requests are signed is AWS's to choose.
+    pub fn filled_like(mut self, live: &Self) -> Self {
+        let off = |should: &mut Option<bool>, live: Option<bool>| {
+            if should.is_none() && live == Some(false) {
+                *should = live;
+            }
+        };
+        if let (Some(should), Some(live)) = (&mut self.dynamodb_config, &live.dynamodb_config) {
+            off(&mut should.use_caller_credentials, live.use_caller_credentials);
+            off(&mut should.versioned, live.versioned);
+        }
+        if self.metrics_config.is_none() && live.metrics_config == Some(Metrics::Disabled) {
+            self.metrics_config = live.metrics_config;
+        }
+        fn iam(source: &HttpConfig) -> Option<&AwsIamConfig> {
+            source.authorization_config.as_ref()?.aws_iam_config.as_ref()
+        }
+        let signing = self.http_config.as_mut().and_then(|it| it.authorization_config.as_mut());
+        if let (Some(should), Some(live)) = (signing, live.http_config.as_ref().and_then(iam)) {
+            let nothing = AwsIamConfig { signing_region: None, signing_service_name: None };
+            let should = should.aws_iam_config.get_or_insert(nothing);
+            should.signing_region = should.signing_region.take().or(live.signing_region.clone());
+            let service = should.signing_service_name.take();
+            should.signing_service_name = service.or(live.signing_service_name.clone());
+        }
+        self
+    }
+
+    /// The declaration that a user would have written for it.
+    pub fn declared(self) -> DataSourceDeclaration {
+        DataSourceDeclaration {
+            name: Some(self.name),
+            description: self.description,
+            service_role: self.service_role_arn,
+            metrics: self.metrics_config,
+            lambda: self.lambda_config.map(|it| LambdaSource { function: it.lambda_function_arn }),
+            dynamodb: self.dynamodb_config.map(DynamoDbConfig::declared),
+            event_bridge: self
+                .event_bridge_config
+                .map(|it| EventBridgeSource { bus: it.event_bus_arn }),
+            http: self.http_config.map(HttpConfig::declared),
+            open_search: self.open_search_service_config.map(|it| OpenSearchSource {
+                endpoint: it.endpoint,
+                region: not_here(it.aws_region),
+            }),
+            rds: self
+                .relational_database_config
+                .and_then(|it| it.rds_http_endpoint_config)
+                .map(RdsHttpEndpointConfig::declared),
+            bedrock: (self.r#type == "AMAZON_BEDROCK_RUNTIME").then_some(BedrockSource {}),
+            logical_id: None,
+        }
+    }
+}
+
+/// AppSync's name for what it is (reference §1.6).
+fn type_of(declared: &DataSourceDeclaration) -> Option<&'static str> {
+    Some(match *declared.named().first()? {
+        "lambda" => "AWS_LAMBDA",
+        "dynamodb" => "AMAZON_DYNAMODB",
+        "eventBridge" => "AMAZON_EVENTBRIDGE",
+        "http" => "HTTP",
+        "openSearch" => "AMAZON_OPENSEARCH_SERVICE",
+        "rds" => "RELATIONAL_DATABASE",
+        _ => "AMAZON_BEDROCK_RUNTIME",
+    })
+}
+
+fn here() -> Text {
+    Text::from_sub("${AWS::Region}")
+}
+
+fn or_here(region: Option<&Text>) -> Text {
+    region.cloned().unwrap_or_else(here)
+}
+
+fn not_here(region: Text) -> Option<Text> {
+    (region != here()).then_some(region)
+}
+
+impl DynamoDbConfig {
+    fn of(it: &DynamoDbSource) -> Self {
+        let minutes = |period: Period| (period.seconds / 60).to_string();
+        Self {
+            table_name: it.table.clone(),
+            aws_region: or_here(it.region.as_ref()),
+            use_caller_credentials: it.use_caller_credentials,
+            versioned: it.versioned,
+            delta_sync_config: it.delta_sync.as_ref().map(|it| DeltaSyncConfig {
+                base_table_ttl: minutes(it.base_table_ttl),
+                delta_sync_table_name: it.table.clone(),
+                delta_sync_table_ttl: minutes(it.delta_sync_table_ttl),
+            }),
+        }
+    }
+    fn declared(self) -> DynamoDbSource {
+        let period =
+            |minutes: &str| Period { seconds: minutes.parse::<i64>().unwrap_or_default() * 60 };
+        DynamoDbSource {
+            table: self.table_name,
+            region: not_here(self.aws_region),
+            use_caller_credentials: self.use_caller_credentials,
+            versioned: self.versioned,
+            delta_sync: self.delta_sync_config.map(|it| DeltaSync {
+                table: it.delta_sync_table_name,
+                base_table_ttl: period(&it.base_table_ttl),
+                delta_sync_table_ttl: period(&it.delta_sync_table_ttl),
+            }),
+        }
+    }
+}
+
+impl HttpConfig {
+    fn of(it: &HttpSource) -> Self {
+        Self {
+            endpoint: it.endpoint.clone(),
+            authorization_config: it.signing.as_ref().map(|it| AuthorizationConfig {
+                authorization_type: "AWS_IAM".to_owned(),
+                aws_iam_config: Some(AwsIamConfig {
+                    signing_region: it.region.clone(),
+                    signing_service_name: it.service.clone(),
+                }),
+            }),
+        }
+    }
+    fn declared(self) -> HttpSource {
+        let signing = |it: AuthorizationConfig| {
+            let config = it.aws_iam_config;
+            Signing {
+                region: config.as_ref().and_then(|it| it.signing_region.clone()),
+                service: config.and_then(|it| it.signing_service_name),
+            }
+        };
+        HttpSource { endpoint: self.endpoint, signing: self.authorization_config.map(signing) }
+    }
+}
+
+impl RelationalDatabaseConfig {
+    fn of(it: &RdsSource) -> Self {
+        Self {
+            relational_database_source_type: "RDS_HTTP_ENDPOINT".to_owned(),
+            rds_http_endpoint_config: Some(RdsHttpEndpointConfig {
+                aws_region: or_here(it.region.as_ref()),
+                db_cluster_identifier: it.cluster.clone(),
+                database_name: it.database.clone(),
+                schema: it.schema.clone(),
+                aws_secret_store_arn: it.secret.clone(),
+            }),
+        }
+    }
+}
+
+impl RdsHttpEndpointConfig {
+    fn declared(self) -> RdsSource {
+        RdsSource {
+            cluster: self.db_cluster_identifier,
+            secret: self.aws_secret_store_arn,
+            database: self.database_name,
+            schema: self.schema,
+            region: not_here(self.aws_region),
+        }
+    }
+}

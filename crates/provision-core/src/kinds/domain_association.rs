@@ -1,0 +1,105 @@
+//! `AWS::AppSync::DomainNameApiAssociation`: which API a domain name leads to.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::address::Address;
+use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
+use crate::kinds::domain_name::DomainDeclaration;
+use crate::kinds::logical_id::LogicalId;
+use crate::mark::ASSOCIATION_TAG;
+use crate::model::Attributes;
+use crate::suggest::instead;
+use crate::text::{Hole, Text};
+
+/// A domain name's API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct DomainAssociation {
+    pub api_id: Text,
+    pub domain_name: Text,
+}
+
+/// Which API a domain name leads to. Left out: it leads nowhere yet.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "api": "sample" }))]
+pub struct AssociationDeclaration {
+    /// The API: a name under `apis`. Another one can take its place without a new domain.
+    #[schemars(example = &"sample")]
+    api: String,
+    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    logical_id: Option<LogicalId>,
+}
+
+impl Kind for DomainAssociation {
+    const TYPE: &'static str = "AWS::AppSync::DomainNameApiAssociation";
+    const NOUN: &'static str = "domain name association";
+    const SECTION: &'static str = "association";
+    const PARENT: Option<&'static str> = Some("domains");
+    const ONLY: bool = true;
+    const IMMUTABLE: &'static [&'static str] = &["DomainName"];
+    const AFTER: &'static [&'static str] = &["logRoles", "apis", "domains"];
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[("ApiId", "api")];
+    const EXAMPLE: &'static str = "{api: sample}";
+    type Declaration = AssociationDeclaration;
+
+    fn check(declared: &AssociationDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+        let known = scope.names("apis");
+        if !known.contains(&declared.api.as_str()) {
+            let message = format!("no API is called `{}`", declared.api);
+            problems.error("PV286", &[Step::Key("api")], message).help =
+                Some(instead(&declared.api, "apis", &known));
+        }
+    }
+
+    fn stands(&self) -> bool {
+        self.api_id.as_plain() != Some("")
+    }
+
+    fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        let before = before.filter(|it| it.stands());
+        let Some(name) = before.map(|it| &it.domain_name) else {
+            return vec!["the domain leads to an API".to_owned()];
+        };
+        vec![match verb {
+            Verb::Delete => format!("clients of {name} reach no API"),
+            Verb::Replace => format!("clients of {name} reach no API for a while"),
+            _ => format!("clients of {name} reach another API"),
+        }]
+    }
+
+    fn makes_room(at: &Address, stranger: &str, _: &Attributes) -> String {
+        let name = stranger.split(' ').next().unwrap_or_default();
+        format!(
+            "take it away on AWS first (`aws appsync disassociate-api --domain-name {name}`), or let it count as this stack's: give the domain name the tag `{ASSOCIATION_TAG}=STACK/{at}`, with the name of this stack"
+        )
+    }
+
+    fn expand(declared: &AssociationDeclaration, scope: &Scope<'_>) -> Option<Self> {
+        let domain = scope.address.parent()?;
+        let found = scope.declared::<DomainDeclaration>(&domain)?;
+        Some(Self {
+            api_id: Text::of(&Address::top("apis", &declared.api), "ApiId"),
+            domain_name: match found.certificate {
+                Some(_) => Text::of(&domain, "DomainName"),
+                None => found.name,
+            },
+        })
+    }
+
+    fn declare(self, found: &mut Imported) -> AssociationDeclaration {
+        // Of a domain that nobody here makes, the name stands nowhere else.
+        if self.domain_name.holes().all(|it| !matches!(it, Hole::Attribute { .. })) {
+            found.around.insert("name".into(), self.domain_name.to_value());
+        }
+        let api = self.api_id.holes().find_map(|it| match it {
+            Hole::Attribute { address, .. } => Some(address.name().to_owned()),
+            _ => None,
+        });
+        AssociationDeclaration { api: api.unwrap_or_default(), logical_id: None }
+    }
+}

@@ -1,0 +1,198 @@
+//! `AWS::AppSync::DomainName`: a name of one's own, with its certificate.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::kind::{Imported, Kind, Named, Problems, Scope, Step, Verb};
+use crate::kinds::arn;
+use crate::kinds::logical_id::LogicalId;
+use crate::model::Tags;
+use crate::text::Text;
+
+/// A custom domain name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct DomainName {
+    pub domain_name: Text,
+    pub certificate_arn: Text,
+    pub description: Option<Text>,
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// A domain name of one's own for an API. Its DNS record, to where the outputs say, is yours to make.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({
+    "name": "events.example.com",
+    "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
+    "association": { "api": "sample" },
+}))]
+pub struct DomainDeclaration {
+    /// The domain name, in lower case: `events.example.com`.
+    #[schemars(example = &"events.example.com")]
+    pub name: Text,
+    /// The ARN of its certificate, which ACM must hold in us-east-1. Left out: the domain name
+    /// exists, and is used and never changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012")]
+    pub certificate: Option<Text>,
+    /// What it is for. Left out: nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Events for browsers")]
+    description: Option<Text>,
+    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    logical_id: Option<LogicalId>,
+}
+
+/// AppSync's own limits (reference §1.7).
+const NAME_MAX: usize = 253;
+const DESCRIPTION_MAX: usize = 255;
+
+impl Kind for DomainName {
+    const TYPE: &'static str = "AWS::AppSync::DomainName";
+    const NOUN: &'static str = "custom domain name";
+    const SECTION: &'static str = "domains";
+    const IMMUTABLE: &'static [&'static str] = &["CertificateArn", "DomainName"];
+    const OUTPUTS: &'static [(&'static str, &'static str)] = &[
+        ("AppSyncDomainName", "${AppSyncDomainName}"),
+        ("HostedZoneId", "${HostedZoneId}"),
+        ("HttpUrl", "https://${DomainName}/event"),
+        ("RealtimeUrl", "wss://${DomainName}/event/realtime"),
+    ];
+    const NAMED: Option<Named> =
+        Some(Named { property: "DomainName", repeats: false, tagged: true });
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[
+        ("DomainName", "name"),
+        ("CertificateArn", "certificate"),
+        ("Description", "description"),
+        ("Tags", "/tags"),
+    ];
+    const EXAMPLE: &'static str = "{name: events.example.com, certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012'}";
+    type Declaration = DomainDeclaration;
+
+    fn check(declared: &DomainDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+        let help =
+            "lower-case labels with dots between, such as events.example.com or *.example.com";
+        let unsound = scope.unsound(&declared.name, is_domain);
+        let at = [Step::Key("name")];
+        problems.refuse(
+            unsound,
+            "PV280",
+            &at,
+            "this is no domain name that CloudFormation takes",
+            help,
+        );
+        if let Some(certificate) = &declared.certificate {
+            check_certificate(certificate, scope, problems);
+        }
+        let long = |it: &str| it.chars().count() <= DESCRIPTION_MAX;
+        if let Some(unsound) = declared.description.as_ref().and_then(|it| scope.unsound(it, long))
+        {
+            let message = format!("AppSync takes {DESCRIPTION_MAX} characters");
+            let at = [Step::Key("description")];
+            problems.refuse(Some(unsound), "PV283", &at, &message, "say less");
+        }
+        if declared.certificate.is_none() {
+            for (name, given) in [
+                ("description", declared.description.is_some()),
+                ("logicalId", declared.logical_id.is_some()),
+            ] {
+                if given {
+                    let message =
+                        format!("an existing domain is never changed, so `{name}` has no use");
+                    problems.error_at_key("PV282", &[Step::Key(name)], message).help =
+                        Some("remove it, or give a `certificate` to have the domain made".into());
+                }
+            }
+        }
+        let association = scope.member::<serde_json::Value>(&scope.address, "association");
+        if association.is_none() && !scope.has_unread(&["association"]) {
+            problems.warning_at_key("PV284", &[], "this domain leads to no API".into()).help =
+                Some("say to which: `association: { api: NAME }`".into());
+        }
+        if let Some(twin) = scope.twin(&declared.name) {
+            let message = format!("`domains.{twin}` has the name `{}` already", declared.name);
+            problems.error("PV285", &[Step::Key("name")], message).help =
+                Some("a domain name stands once; remove one of the two".into());
+        }
+    }
+
+    fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        let Some(name) = before.map(|it| &it.domain_name).filter(|_| verb.ends()) else {
+            return Vec::new();
+        };
+        let mut effects = vec![format!("clients of {name} reach no API")];
+        if verb == Verb::Replace {
+            effects[0].push_str(" until the new one is there and its DNS record leads to it");
+        }
+        effects
+    }
+
+    fn expand(declared: &DomainDeclaration, scope: &Scope<'_>) -> Option<Self> {
+        Some(Self {
+            domain_name: declared.name.clone(),
+            certificate_arn: declared.certificate.clone()?,
+            description: declared.description.clone(),
+            tags: scope.tags(),
+        })
+    }
+
+    fn declare(self, _: &mut Imported) -> DomainDeclaration {
+        DomainDeclaration {
+            name: self.domain_name,
+            certificate: Some(self.certificate_arn),
+            description: self.description,
+            logical_id: None,
+        }
+    }
+}
+
+/// CloudFormation's pattern, which is narrower than AppSync's (reference §3.6).
+fn is_domain(name: &str) -> bool {
+    let label = |it: &str| {
+        !it.is_empty()
+            && it.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-')
+    };
+    let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+    let wildcard = first.strip_prefix('*').is_some_and(|it| it.is_empty() || label(it));
+    let labels = rest.split('.').count();
+    name.len() <= NAME_MAX
+        && (wildcard || label(first))
+        && rest.split('.').all(label)
+        && labels >= if wildcard { 2 } else { 1 }
+}
+
+fn check_certificate(certificate: &Text, scope: &Scope<'_>, problems: &mut Problems) {
+    let at = [Step::Key("certificate")];
+    let sound = |it: &str| arn::is_of(it, "acm", "certificate/");
+    let help = "such as arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012";
+    if let Some(unsound) = scope.unsound(certificate, sound) {
+        problems.refuse(Some(unsound), "PV281", &at, "this is no ARN of an ACM certificate", help);
+        return;
+    }
+    let there = |it: &str| arn::parts(it).is_none_or(|it| it.region == "us-east-1");
+    let message = "AppSync takes certificates from us-east-1 only, wherever the API stands";
+    let help = "issue or import the certificate in us-east-1";
+    problems.refuse(scope.unsound(certificate, there), "PV281", &at, message, help);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_labels_in_lower_case() {
+        for name in ["events.example.com", "a.b", "*.example.com", "*x.example.com", "1.2-3.c"] {
+            assert!(is_domain(name), "{name}");
+        }
+        for name in
+            ["", "example", "*.com", "Events.example.com", "a..b", "a.b.", ".a.b", "a_b.c", "a b.c"]
+        {
+            assert!(!is_domain(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! `AWS::IAM::Role`: the role that AppSync writes its logs as, and no other.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
+use crate::kinds::arn;
+use crate::kinds::logical_id::LogicalId;
+use crate::kinds::policy_document::{
+    APPSYNC_LOG_GROUPS, PolicyDocument, check_document, example_policy,
+};
+use crate::model::{Site, Tags};
+use crate::text::Text;
+
+/// A role, as far as logging needs one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct LogRole {
+    pub assume_role_policy_document: Value,
+    pub description: Option<Text>,
+    pub role_name: Option<Text>,
+    #[serde(default)]
+    pub policies: Vec<InlinePolicy>,
+    #[serde(default)]
+    pub managed_policy_arns: Vec<Text>,
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// A policy that lives in the role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct InlinePolicy {
+    pub policy_name: String,
+    pub policy_document: Value,
+}
+
+/// A role that AppSync writes its logs as.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({}))]
+#[schemars(example = json!({ "arn": "arn:aws:iam::123456789012:role/existing" }))]
+pub struct LogRoleDeclaration {
+    /// An existing role, which is used and never changed. Nothing else may stand beside it.
+    /// Left out: the role is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"arn:aws:iam::123456789012:role/existing")]
+    pub arn: Option<Text>,
+    /// Its name on AWS. Left out: made from stack, key and region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"appsync-logs")]
+    name: Option<Text>,
+    /// What it is for. Left out: nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Writes AppSync's logs")]
+    description: Option<Text>,
+    /// Who may assume it. Left out: AppSync.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust: Option<PolicyDocument>,
+    /// What it may do: policy name → document. Left out, without `managedPolicies`: write AppSync's
+    /// log groups of this account and region, and no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = serde_json::json!({ "WriteLogs": example_policy() }))]
+    policies: Option<IndexMap<String, PolicyDocument>>,
+    /// ARNs of managed policies. Left out: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("uniqueItems" = true))]
+    #[schemars(example = serde_json::json!(["arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs"]))]
+    managed_policies: Option<Vec<Text>>,
+    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logical_id: Option<LogicalId>,
+}
+
+/// IAM's limits (reference §5.2, §5.3).
+pub const NAME_MAX: usize = 64;
+const DESCRIPTION_MAX: usize = 1_000;
+const TRUST_MAX: usize = 2_048;
+const INLINE_MAX: usize = 10_240;
+const MANAGED_MAX: usize = 20;
+
+impl Kind for LogRole {
+    const TYPE: &'static str = "AWS::IAM::Role";
+    const NOUN: &'static str = "log role";
+    const SECTION: &'static str = "logRoles";
+    const IMMUTABLE: &'static [&'static str] = &["RoleName"];
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[
+        ("RoleName", "name"),
+        ("Description", "description"),
+        ("AssumeRolePolicyDocument", "trust"),
+        ("Policies", "policies"),
+        ("ManagedPolicyArns", "managedPolicies"),
+        ("Tags", "/tags"),
+    ];
+    const EXAMPLE: &'static str = "{description: Writes AppSync's logs}";
+    type Declaration = LogRoleDeclaration;
+
+    fn check(declared: &LogRoleDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+        match &declared.arn {
+            Some(arn) => check_existing(arn, declared, scope, problems),
+            None => check_new(declared, scope, problems),
+        }
+        if !scope.is_named("apis", &["logging", "role"]) {
+            problems.warning_at_key("PV240", &[], "no API logs with this role".into()).help =
+                Some(format!(
+                    "name it in an API, `logging: {{ level: ERROR, role: {} }}`, or remove it",
+                    scope.address.name()
+                ));
+        }
+    }
+
+    fn effects(verb: Verb, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        match verb {
+            Verb::Create | Verb::Update => Vec::new(),
+            Verb::Replace => vec!["nothing is logged as it until the new one is there".to_owned()],
+            Verb::Delete => vec!["nothing can be logged as it any more".to_owned()],
+        }
+    }
+
+    fn expand(declared: &LogRoleDeclaration, scope: &Scope<'_>) -> Option<Self> {
+        if declared.arn.is_some() {
+            return None;
+        }
+        let inline = |(name, document): (&String, &PolicyDocument)| InlinePolicy {
+            policy_name: name.clone(),
+            policy_document: document.0.clone(),
+        };
+        let own = declared.policies.as_ref().map(|it| it.iter().map(inline).collect());
+        let default = || match declared.managed_policies {
+            Some(_) => Vec::new(),
+            None => vec![InlinePolicy {
+                policy_name: "WriteAppSyncLogs".to_owned(),
+                policy_document: default_permissions(),
+            }],
+        };
+        Some(Self {
+            assume_role_policy_document: declared
+                .trust
+                .as_ref()
+                .map_or_else(default_trust, |it| it.0.clone()),
+            description: declared.description.clone(),
+            role_name: declared.name.clone(),
+            policies: own.unwrap_or_else(default),
+            managed_policy_arns: declared.managed_policies.clone().unwrap_or_default(),
+            tags: scope.tags(),
+        })
+    }
+
+    fn declare(self, _: &mut Imported) -> LogRoleDeclaration {
+        let policies = self.policies.into_iter();
+        LogRoleDeclaration {
+            arn: None,
+            name: self.role_name,
+            description: self.description,
+            trust: Some(PolicyDocument(self.assume_role_policy_document)),
+            policies: Some(
+                policies.map(|it| (it.policy_name, PolicyDocument(it.policy_document))).collect(),
+            ),
+            managed_policies: Some(self.managed_policy_arns),
+            logical_id: None,
+        }
+    }
+
+    /// A role that the spec does not name keeps the name it was made with.
+    fn given(self, live: &Self, _: &LogRoleDeclaration, _: &Site) -> Self {
+        let role_name = self.role_name.clone().or_else(|| live.role_name.clone());
+        Self { role_name, ..self }
+    }
+}
+
+/// AppSync may assume it (reference §5.5).
+fn default_trust() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "appsync.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+        }],
+    })
+}
+
+/// The three log actions, on the log groups that AppSync makes for Event APIs (reference §5.5, §5.6).
+fn default_permissions() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": { "Fn::Sub": APPSYNC_LOG_GROUPS },
+        }],
+    })
+}
+
+fn check_existing(
+    arn: &Text,
+    declared: &LogRoleDeclaration,
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) {
+    let sound = |it: &str| arn::is_of(it, "iam", "role/");
+    let help = "such as arn:aws:iam::123456789012:role/existing";
+    let at = [Step::Key("arn")];
+    problems.refuse(scope.unsound(arn, sound), "PV241", &at, "this is no ARN of a role", help);
+    for (name, given) in [
+        ("name", declared.name.is_some()),
+        ("description", declared.description.is_some()),
+        ("trust", declared.trust.is_some()),
+        ("policies", declared.policies.is_some()),
+        ("managedPolicies", declared.managed_policies.is_some()),
+        ("logicalId", declared.logical_id.is_some()),
+    ] {
+        if given {
+            let message = format!("an existing role is never changed, so `{name}` has no use");
+            problems.error_at_key("PV242", &[Step::Key(name)], message).help =
+                Some("remove it, or remove `arn` to have a role made".into());
+        }
+    }
+}
+
+fn check_new(declared: &LogRoleDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "+=,.@_-".contains(letter);
+    let sound = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
+    let unsound = declared.name.as_ref().and_then(|it| scope.unsound(it, sound));
+    let help = format!("1 to {NAME_MAX} letters, digits and `+=,.@_-`");
+    problems.refuse(unsound, "PV243", &[Step::Key("name")], "IAM takes no such name", &help);
+    let long = |text: &Text| text.to_string().chars().count() > DESCRIPTION_MAX;
+    if declared.description.as_ref().is_some_and(long) {
+        let message = format!("IAM takes {DESCRIPTION_MAX} characters");
+        problems.error("PV244", &[Step::Key("description")], message);
+    }
+    if let Some(trust) = &declared.trust {
+        check_document(trust, &[Step::Key("trust")], true, problems);
+        if trust.0.to_string().len() > TRUST_MAX {
+            let message = format!("IAM takes a trust policy of {TRUST_MAX} characters");
+            problems.error("PV244", &[Step::Key("trust")], message);
+        }
+    }
+    let policies = declared.policies.iter().flatten();
+    let mut size = 0;
+    for (name, document) in policies {
+        let at = [Step::Key("policies"), Step::Key(name)];
+        if !(1..=128).contains(&name.len()) || !name.chars().all(allowed) {
+            problems.error_at_key("PV243", &at, "IAM takes no policy of such a name".into()).help =
+                Some("1 to 128 letters, digits and `+=,.@_-`".into());
+        }
+        check_document(document, &at, false, problems);
+        size += document.0.to_string().chars().filter(|it| !it.is_whitespace()).count();
+    }
+    if size > INLINE_MAX {
+        let message =
+            format!("these policies have {size} characters; IAM takes {INLINE_MAX} in one role");
+        problems.error_at_key("PV244", &[Step::Key("policies")], message).help =
+            Some("make them managed policies and name those in `managedPolicies`".into());
+    }
+    for (n, policy) in declared.managed_policies.iter().flatten().enumerate() {
+        let sound = |it: &str| arn::is_of(it, "iam", "policy/");
+        let at = [Step::Key("managedPolicies"), Step::Index(n)];
+        let help = "such as arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs";
+        let unsound = scope.unsound(policy, sound);
+        problems.refuse(unsound, "PV247", &at, "this is no ARN of a policy", help);
+    }
+    if declared.managed_policies.as_ref().is_some_and(|it| it.len() > MANAGED_MAX) {
+        let message = format!("IAM takes {MANAGED_MAX} managed policies in one role");
+        problems.error_at_key("PV244", &[Step::Key("managedPolicies")], message);
+    }
+}

@@ -1,0 +1,249 @@
+//! Authorization providers: the five ways for clients to prove who they are, with their settings.
+mod check;
+
+pub use check::check;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kinds::auth::AuthType;
+use crate::kinds::period::Period;
+use crate::text::Text;
+
+/// A way for clients to prove who they are, under AppSync's own name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub enum Provider {
+    /// An AppSync API key in the header `x-api-key`.
+    #[serde(rename = "API_KEY")]
+    ApiKey,
+    /// An AWS signature (SigV4), judged by IAM policies.
+    #[serde(rename = "AWS_IAM")]
+    AwsIam,
+    /// A token of a Cognito user pool.
+    #[serde(rename = "AMAZON_COGNITO_USER_POOLS")]
+    Cognito(Cognito),
+    /// A token of an OpenID Connect issuer.
+    #[serde(rename = "OPENID_CONNECT")]
+    OpenIdConnect(OpenIdConnect),
+    /// Whatever a Lambda function of yours accepts.
+    #[serde(rename = "AWS_LAMBDA")]
+    Lambda(Lambda),
+}
+
+/// A Cognito user pool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "userPoolId": "ap-northeast-1_AbCdEf", "appIdClientRegex": "^web" }))]
+pub struct Cognito {
+    /// The id of the pool, such as `ap-northeast-1_AbCdEf`.
+    #[schemars(example = &"ap-northeast-1_AbCdEf")]
+    user_pool_id: Text,
+    /// The region of the pool. Left out: what its id begins with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"ap-northeast-1")]
+    region: Option<Text>,
+    /// Which app clients are let in, as a regular expression. Left out: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"^web")]
+    app_id_client_regex: Option<Text>,
+}
+
+/// An OpenID Connect issuer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "issuer": "https://id.example.com", "clientId": "web", "iatTtl": "1h" }))]
+pub struct OpenIdConnect {
+    /// Its URL, `https`; AppSync appends `/.well-known/openid-configuration`.
+    #[schemars(example = &"https://id.example.com")]
+    issuer: Text,
+    /// Which clients are let in: an id, or a regular expression. Left out: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"web")]
+    client_id: Option<Text>,
+    /// How long a token is good after it was issued. Left out: as long as the token says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    iat_ttl: Option<Period>,
+    /// How long a token is good after its user signed in. Left out: as long as the token says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    auth_ttl: Option<Period>,
+}
+
+/// A Lambda authorizer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "function": "arn:aws:lambda:ap-northeast-1:123456789012:function:authorize", "resultTtl": "5m" }))]
+pub struct Lambda {
+    /// The ARN of the function, its version or its alias, in the same account. It must let AppSync invoke it.
+    #[schemars(example = &"arn:aws:lambda:ap-northeast-1:123456789012:function:authorize")]
+    function: Text,
+    /// How long its answer is kept, up to an hour. Left out: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    result_ttl: Option<Period>,
+    /// What a token must look like to be asked about at all, as a regular expression.
+    /// Left out: the function is asked about every token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"^Bearer [A-Za-z0-9._-]+$")]
+    identity_validation_expression: Option<Text>,
+}
+
+impl Provider {
+    pub fn auth_type(&self) -> AuthType {
+        match self {
+            Self::ApiKey => AuthType::ApiKey,
+            Self::AwsIam => AuthType::AwsIam,
+            Self::Cognito(_) => AuthType::Cognito,
+            Self::OpenIdConnect(_) => AuthType::OpenIdConnect,
+            Self::Lambda(_) => AuthType::Lambda,
+        }
+    }
+}
+
+/// A provider as CloudFormation and AppSync write it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AuthProvider {
+    pub auth_type: String,
+    pub cognito_config: Option<CognitoConfig>,
+    #[serde(rename = "OpenIDConnectConfig")]
+    pub open_id_connect_config: Option<OpenIdConnectConfig>,
+    pub lambda_authorizer_config: Option<LambdaAuthorizerConfig>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct CognitoConfig {
+    pub user_pool_id: Text,
+    pub aws_region: Text,
+    pub app_id_client_regex: Option<Text>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct OpenIdConnectConfig {
+    pub issuer: Text,
+    pub client_id: Option<Text>,
+    /// Milliseconds.
+    #[serde(rename = "IatTTL")]
+    pub iat_ttl: Option<i64>,
+    /// Milliseconds.
+    #[serde(rename = "AuthTTL")]
+    pub auth_ttl: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct LambdaAuthorizerConfig {
+    pub authorizer_uri: Text,
+    pub authorizer_result_ttl_in_seconds: Option<i64>,
+    pub identity_validation_expression: Option<Text>,
+}
+
+/// AppSync returns 0 for a number that was never set (reference §1.3).
+pub fn non_zero(number: i64) -> Option<i64> {
+    (number != 0).then_some(number)
+}
+
+impl From<&Provider> for AuthProvider {
+    fn from(provider: &Provider) -> Self {
+        let mut made = Self {
+            auth_type: provider.auth_type().as_str().to_owned(),
+            cognito_config: None,
+            open_id_connect_config: None,
+            lambda_authorizer_config: None,
+        };
+        let milliseconds =
+            |period: Option<Period>| period.and_then(|it| non_zero(it.seconds * 1_000));
+        match provider {
+            Provider::ApiKey | Provider::AwsIam => {}
+            Provider::Cognito(it) => {
+                // A pool's id begins with its region; an id that is yet open is of this one.
+                let of_id = || match it.user_pool_id.as_plain() {
+                    Some(id) => id.split('_').next().map(Text::from),
+                    None => Some(Text::from_sub("${AWS::Region}")),
+                };
+                made.cognito_config = Some(CognitoConfig {
+                    user_pool_id: it.user_pool_id.clone(),
+                    aws_region: it.region.clone().or_else(of_id).unwrap_or_default(),
+                    app_id_client_regex: it.app_id_client_regex.clone(),
+                });
+            }
+            Provider::OpenIdConnect(it) => {
+                made.open_id_connect_config = Some(OpenIdConnectConfig {
+                    issuer: it.issuer.clone(),
+                    client_id: it.client_id.clone(),
+                    iat_ttl: milliseconds(it.iat_ttl),
+                    auth_ttl: milliseconds(it.auth_ttl),
+                });
+            }
+            Provider::Lambda(it) => {
+                made.lambda_authorizer_config = Some(LambdaAuthorizerConfig {
+                    authorizer_uri: it.function.clone(),
+                    authorizer_result_ttl_in_seconds: it
+                        .result_ttl
+                        .and_then(|it| non_zero(it.seconds)),
+                    identity_validation_expression: it.identity_validation_expression.clone(),
+                });
+            }
+        }
+        made
+    }
+}
+
+impl AuthProvider {
+    /// What tells it from others of its type, in a few words; `None`: there is one of them only.
+    pub fn detail(&self) -> Option<String> {
+        let optional = |what: &str, text: &Option<Text>| {
+            text.as_ref().map(|it| format!(", {what} {}", it.as_declared())).unwrap_or_default()
+        };
+        if let Some(it) = &self.cognito_config {
+            let clients = optional("clients", &it.app_id_client_regex);
+            return Some(format!("pool {}{clients}", it.user_pool_id.as_declared()));
+        }
+        if let Some(it) = &self.open_id_connect_config {
+            let clients = optional("clients", &it.client_id);
+            return Some(format!("issuer {}{clients}", it.issuer.as_declared()));
+        }
+        let lambda = self.lambda_authorizer_config.as_ref()?;
+        Some(format!("function {}", lambda.authorizer_uri.as_declared()))
+    }
+
+    /// The provider as a spec writes it; `None`: of a kind that we don't know.
+    pub fn declare(&self) -> Option<Provider> {
+        let period =
+            |milliseconds: Option<i64>| milliseconds.map(|it| Period { seconds: it / 1_000 });
+        Some(match AuthType::named(&self.auth_type)? {
+            AuthType::ApiKey => Provider::ApiKey,
+            AuthType::AwsIam => Provider::AwsIam,
+            AuthType::Cognito => {
+                let it = self.cognito_config.as_ref()?;
+                Provider::Cognito(Cognito {
+                    user_pool_id: it.user_pool_id.clone(),
+                    region: Some(it.aws_region.clone()),
+                    app_id_client_regex: it.app_id_client_regex.clone(),
+                })
+            }
+            AuthType::OpenIdConnect => {
+                let it = self.open_id_connect_config.as_ref()?;
+                Provider::OpenIdConnect(OpenIdConnect {
+                    issuer: it.issuer.clone(),
+                    client_id: it.client_id.clone(),
+                    iat_ttl: period(it.iat_ttl),
+                    auth_ttl: period(it.auth_ttl),
+                })
+            }
+            AuthType::Lambda => {
+                let it = self.lambda_authorizer_config.as_ref()?;
+                Provider::Lambda(Lambda {
+                    function: it.authorizer_uri.clone(),
+                    result_ttl: it
+                        .authorizer_result_ttl_in_seconds
+                        .map(|seconds| Period { seconds }),
+                    identity_validation_expression: it.identity_validation_expression.clone(),
+                })
+            }
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! `AWS::WAFv2::WebACLAssociation`: the web ACL that guards an API.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::address::Address;
+use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
+use crate::kinds::arn;
+use crate::kinds::logical_id::LogicalId;
+use crate::mark::WAF_TAG;
+use crate::model::Attributes;
+use crate::text::Text;
+
+/// A tag's value takes this many characters.
+const VALUE_MAX: usize = 256;
+
+/// An API's web ACL.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct WebAclAssociation {
+    pub resource_arn: Text,
+    #[serde(rename = "WebACLArn")]
+    pub web_acl_arn: Text,
+}
+
+/// The AWS WAF web ACL that guards this API. Left out: none does.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+#[schemars(example = json!({ "webAcl": "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012" }))]
+pub struct WafDeclaration {
+    /// The ARN of the web ACL: a regional one, in the region of the API.
+    #[schemars(example = &"arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012")]
+    web_acl: Text,
+    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    logical_id: Option<LogicalId>,
+}
+
+impl Kind for WebAclAssociation {
+    const TYPE: &'static str = "AWS::WAFv2::WebACLAssociation";
+    const NOUN: &'static str = "web ACL association";
+    const SECTION: &'static str = "waf";
+    const PARENT: Option<&'static str> = Some("apis");
+    const ONLY: bool = true;
+    const IMMUTABLE: &'static [&'static str] = &["ResourceArn", "WebACLArn"];
+    const AFTER: &'static [&'static str] = &["logRoles", "apis"];
+    const WRITTEN: &'static [(&'static str, &'static str)] = &[("WebACLArn", "webAcl")];
+    const EXAMPLE: &'static str = "{webAcl: 'arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012'}";
+    type Declaration = WafDeclaration;
+
+    fn check(declared: &WafDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+        let at = [Step::Key("webAcl")];
+        let sound = |it: &str| arn::is_of(it, "wafv2", "regional/webacl/");
+        let help = "such as arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012";
+        let unsound = scope.unsound(&declared.web_acl, sound);
+        if unsound.is_some() {
+            problems.refuse(unsound, "PV290", &at, "this is no ARN of a regional web ACL", help);
+            return;
+        }
+        let Some(region) = scope.region() else { return };
+        let here = |it: &str| arn::parts(it).is_none_or(|it| it.region == region);
+        let unsound = scope.unsound(&declared.web_acl, here);
+        let message = format!("this web ACL stands in another region than the stack, {region}");
+        let help = "a web ACL guards APIs of its own region";
+        problems.refuse(unsound, "PV291", &at, &message, help);
+    }
+
+    fn stands(&self) -> bool {
+        self.web_acl_arn.as_plain() != Some("")
+    }
+
+    fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        match verb {
+            _ if before.is_some_and(|it| !it.stands()) => Vec::new(),
+            Verb::Create => Vec::new(),
+            Verb::Update => vec!["another web ACL guards the API".to_owned()],
+            Verb::Replace => vec!["for a while, no web ACL guards the API".to_owned()],
+            Verb::Delete => vec!["no web ACL guards the API any more".to_owned()],
+        }
+    }
+
+    fn makes_room(_: &Address, stranger: &str, api: &Attributes) -> String {
+        let api = api.get("ApiArn").unwrap_or("API_ARN");
+        let tag = format!("{WAF_TAG}={}", tag_value(stranger));
+        format!(
+            "take it away on AWS first (`aws wafv2 disassociate-web-acl --resource-arn {api}`), or, if it is the wanted one, let it count as this stack's: give the API the tag `{tag}`"
+        )
+    }
+
+    fn expand(declared: &WafDeclaration, scope: &Scope<'_>) -> Option<Self> {
+        let resource_arn = Text::of(&scope.address.parent()?, "ApiArn");
+        Some(Self { resource_arn, web_acl_arn: declared.web_acl.clone() })
+    }
+
+    fn declare(self, _: &mut Imported) -> WafDeclaration {
+        WafDeclaration { web_acl: self.web_acl_arn, logical_id: None }
+    }
+}
+
+/// The ARN of a web ACL as a tag's value.
+pub fn tag_value(web_acl: &str) -> String {
+    let taken = |it: char| it.is_alphanumeric() || "_-+=.:/@ ".contains(it);
+    if web_acl.chars().count() <= VALUE_MAX && web_acl.chars().all(taken) {
+        return web_acl.to_owned();
+    }
+    Sha256::digest(web_acl.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,23 @@
+//! What `provision` knows and decides without doing anything: the spec, the kinds of resources, the differences
+//! between desired and live state, and the plan. Pure: no files, no network, no clock, no environment.
+pub mod access;
+pub mod address;
+pub mod allow;
+pub mod diagnostic;
+pub mod diff;
+pub mod event;
+pub mod explain;
+pub mod failure;
+pub mod handler;
+pub mod kind;
+pub mod kinds;
+pub mod mark;
+pub mod model;
+pub mod plan;
+pub mod policy;
+pub mod saved;
+pub mod settle;
+pub mod source;
+pub mod spec;
+pub mod suggest;
+pub mod text;

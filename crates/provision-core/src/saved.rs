@@ -1,0 +1,250 @@
+//! A plan that is kept to be applied later: exactly that, once, or not at all.
+//!
+//! It holds what should be and a fingerprint of what it touches, so that what was reviewed is what is
+//! done. Applied, it has changed what it touches, and is stale by that. Pure.
+mod fingerprint;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::address::Address;
+use crate::kind::{Desired, Live, Resource};
+use crate::kinds::KINDS;
+use crate::model::{Properties, Site};
+use crate::plan::{Action, Step, Verb};
+use crate::policy::Policy;
+
+pub use fingerprint::{Print, fingerprint};
+
+/// What tells a saved plan from a spec: no spec has such a member.
+const FORMAT: &str = "provision plan";
+const VERSION: u32 = 1;
+
+/// A saved plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SavedPlan {
+    format: String,
+    version: u32,
+    /// The version of the program that made it.
+    made_by: String,
+    pub stack: String,
+    pub account: String,
+    pub region: String,
+    /// The moment from which keys' ends were counted.
+    pub now_epoch_s: i64,
+    /// Whether it deletes the stack.
+    pub destroys: bool,
+    pub targets: Vec<Address>,
+    pub policy: Policy,
+    desired: BTreeMap<Address, Kept>,
+    steps: Vec<KeptStep>,
+    /// What is live at each address that it touches; null: nothing.
+    live: BTreeMap<Address, Option<Print>>,
+    /// What is not ours and would go with what it hangs on.
+    strangers: Vec<String>,
+}
+
+/// A resource as it should be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Kept {
+    r#type: String,
+    properties: Map<String, Value>,
+    declared: Value,
+}
+
+/// A step, by what it does and not by how it is said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct KeptStep {
+    address: Address,
+    action: Verb,
+    properties: String,
+}
+
+/// What a plan is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Made<'a> {
+    pub stack: &'a str,
+    pub site: &'a Site,
+    pub desired: &'a Desired,
+    pub live: &'a Live,
+    pub steps: &'a [Step],
+    pub targets: &'a [Address],
+    pub policy: Policy,
+    pub destroys: bool,
+}
+
+impl SavedPlan {
+    pub fn of(made: Made<'_>) -> Self {
+        let Made { stack, site, desired, live, steps, targets, policy, destroys } = made;
+        let kept = |(address, it): (&Address, &Resource)| (address.clone(), Kept::of(it));
+        let print = |it: &Step| (it.address.clone(), live.ours.get(&it.address).map(fingerprint));
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            made_by: env!("CARGO_PKG_VERSION").to_owned(),
+            stack: stack.to_owned(),
+            account: site.account.clone(),
+            region: site.region.clone(),
+            now_epoch_s: site.now_epoch_s,
+            destroys,
+            targets: targets.to_vec(),
+            policy,
+            desired: desired.iter().map(kept).collect(),
+            steps: steps.iter().map(KeptStep::of).collect(),
+            live: steps.iter().map(print).collect(),
+            strangers: strangers(live, steps),
+        }
+    }
+
+    /// Whether `bytes` are meant to be a saved plan.
+    pub fn is_in(bytes: &[u8]) -> bool {
+        // A spec is no JSON, or has no such member.
+        bytes.trim_ascii_start().starts_with(b"{")
+            && match serde_json::from_slice::<Value>(bytes) {
+                Ok(it) => it["format"] == FORMAT,
+                // What was cut off is told by its beginning.
+                Err(_) => {
+                    let text = String::from_utf8_lossy(bytes);
+                    let member =
+                        |gap: &str| text.contains(&format!("\"format\":{gap}\"{FORMAT}\""));
+                    member(" ") || member("")
+                }
+            }
+    }
+
+    /// The text of the file: the plan, and a digest that tells whether somebody edited it.
+    pub fn text(&self) -> String {
+        let mut plan = json!(self);
+        plan["digest"] = json!(sha256(&plan));
+        format!("{plan:#}\n")
+    }
+
+    /// Reads what [`Self::text`] wrote, or says why it can't be used.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let broken = |error: serde_json::Error| format!("it is no saved plan: {error}");
+        let cut = |error: serde_json::Error| format!("it is no whole saved plan: {error}");
+        let mut plan: Value = serde_json::from_slice(bytes).map_err(cut)?;
+        if plan["version"] != json!(VERSION) || plan["madeBy"] != env!("CARGO_PKG_VERSION") {
+            let by = plan["madeBy"].as_str().unwrap_or("another version").to_owned();
+            let ours = env!("CARGO_PKG_VERSION");
+            return Err(format!("it was made by provision {by}, and this is {ours}"));
+        }
+        let digest = plan.as_object_mut().and_then(|it| it.shift_remove("digest"));
+        if digest != Some(json!(sha256(&plan))) {
+            return Err("it was edited since it was made".to_owned());
+        }
+        let plan: Self = serde_json::from_value(plan).map_err(broken)?;
+        plan.desired()?;
+        Ok(plan)
+    }
+
+    /// What should be.
+    pub fn desired(&self) -> Result<Desired, String> {
+        let resource = |(address, it): (&Address, &Kept)| Ok((address.clone(), it.resource()?));
+        self.desired.iter().map(resource).collect()
+    }
+
+    /// The addresses that it changes.
+    pub fn touches(&self) -> BTreeSet<Address> {
+        self.live.keys().cloned().collect()
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// What is no longer as it was, given what is live and what the same plan would come to now.
+    /// Empty: it may be carried out.
+    pub fn stale(&self, live: &Live, steps: &[Step], now_epoch_s: i64) -> Vec<String> {
+        let mut reasons: Vec<String> = self
+            .live
+            .iter()
+            .filter_map(|(address, was)| {
+                let is = live.ours.get(address).map(fingerprint);
+                let reason = fingerprint::difference(was.as_ref(), is.as_ref())?;
+                Some(format!("{address} {reason}"))
+            })
+            .collect();
+        if strangers(live, steps) != self.strangers && reasons.is_empty() {
+            reasons.push("what is not this stack's and would go with it is different now".into());
+        }
+        if let Some(address) = steps.iter().find_map(|it| past(it, self.now_epoch_s, now_epoch_s)) {
+            reasons.push(format!("{address} would end at a moment that is past"));
+        }
+        let now: Vec<KeptStep> = steps.iter().map(KeptStep::of).collect();
+        if now != self.steps && reasons.is_empty() {
+            reasons.push("what it refers to is different now".into());
+        }
+        reasons
+    }
+}
+
+impl Kept {
+    fn of(it: &Resource) -> Self {
+        let properties = it.properties.iter().map(|(name, it)| (name.clone(), it.clone()));
+        Self {
+            r#type: it.kind.type_name.to_owned(),
+            properties: properties.collect(),
+            declared: it.declared.clone(),
+        }
+    }
+    fn resource(&self) -> Result<Resource, String> {
+        let kind = KINDS.iter().find(|kind| kind.type_name == self.r#type);
+        let kind = kind.ok_or_else(|| format!("it names an unknown type, {}", self.r#type))?;
+        let properties = Properties::of(&self.properties);
+        let fits = (kind.fits)(&properties).and_then(|()| (kind.suits)(&self.declared));
+        fits.map_err(|error| format!("it holds no {}: {error}", kind.noun))?;
+        Ok(Resource { kind, properties, declared: self.declared.clone() })
+    }
+}
+
+impl KeptStep {
+    fn of(step: &Step) -> Self {
+        let properties = match &step.action {
+            Action::Create { properties } | Action::Update { properties, .. } => {
+                sha256(&json!(properties))
+            }
+            Action::Delete { .. } => String::new(),
+        };
+        Self { address: step.address.clone(), action: step.verb(), properties }
+    }
+}
+
+/// What is not ours and hangs on what the steps delete. Where a name is a secret, there is none.
+fn strangers(live: &Live, steps: &[Step]) -> Vec<String> {
+    let gone: BTreeSet<&Address> =
+        steps.iter().filter(|it| it.verb() == Verb::Delete).map(|it| &it.address).collect();
+    let goes = |it: &&crate::kind::Stranger| it.parent.as_ref().is_some_and(|it| gone.contains(it));
+    let mut found: Vec<String> = live
+        .strangers
+        .iter()
+        .filter(goes)
+        .map(|it| format!("{it} at {}", it.parent.as_ref().map_or("", Address::as_str)))
+        .collect();
+    found.sort();
+    found
+}
+
+/// The address of a step that asks for a moment which has passed since it was planned.
+fn past(step: &Step, planned_epoch_s: i64, now_epoch_s: i64) -> Option<&Address> {
+    let (Action::Create { properties } | Action::Update { properties, .. }) = &step.action else {
+        return None;
+    };
+    let moment = |name: &&str| properties.get(name).and_then(Value::as_i64);
+    let past = step
+        .kind
+        .times
+        .iter()
+        .filter_map(moment)
+        .any(|it| planned_epoch_s < it && it <= now_epoch_s);
+    past.then_some(&step.address)
+}
+
+fn sha256(value: &Value) -> String {
+    Sha256::digest(value.to_string().as_bytes()).iter().map(|it| format!("{it:02x}")).collect()
+}

@@ -1,0 +1,274 @@
+//! The user's file: checked and expanded to what should exist. Pure.
+mod declare;
+mod head;
+mod logical_ids;
+mod parameters;
+mod schema;
+mod substitute;
+
+pub use declare::{Declared, as_declared, declare, put};
+pub use logical_ids::{logical_id, shared_ids};
+pub use parameters::{Given, Parameter, Parameters, objections};
+pub use schema::schema;
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use crate::access;
+use crate::address::Address;
+use crate::diagnostic::{At, Diagnostic, Path, Severity};
+use crate::kind::{Codes, Desired, Facts, Files, Firsts, Problems, Resource, Scope, readings};
+use crate::kinds;
+use crate::source::Source;
+use crate::source::read::read;
+use crate::spec::head::Head;
+use crate::spec::substitute::Substitutes;
+use crate::text::{Hole, Text};
+
+/// A spec that was read.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Its name, which may depend on parameters; `stack` once they have their values.
+    name: Text,
+    /// Its name as far as given values and defaults say it.
+    pub stack: String,
+    pub description: Option<Text>,
+    pub region: Option<String>,
+    /// The only account that it may stand in.
+    pub account: Option<String>,
+    pub parameters: Parameters,
+    pub desired: Desired,
+}
+
+impl Spec {
+    /// The same spec with a value in the place of every parameter, or a line for each reason why
+    /// that can't be. Nothing that is applied has a parameter left.
+    pub fn with_values(mut self, given: &Given) -> Result<Self, Vec<String>> {
+        self.reject(given, &|_| true)?;
+        let value = |hole: &Hole| match hole {
+            Hole::Parameter(name) => self.parameters.get(name)?.value(given.get(name)),
+            Hole::Pseudo(name) if name == "AWS::StackName" => Some(self.stack.clone()),
+            _ => None,
+        };
+        for resource in self.desired.values_mut() {
+            resource.properties = resource.properties.filled(&value);
+        }
+        Ok(self)
+    }
+
+    /// The same spec, whose name is sure: all that matters where nothing is made.
+    pub fn with_name(self, given: &Given) -> Result<Self, Vec<String>> {
+        self.reject(given, &|name| self.name.holes().any(|it| it.to_string() == name))?;
+        Ok(self)
+    }
+
+    fn reject(&self, given: &Given, needed: &dyn Fn(&str) -> bool) -> Result<(), Vec<String>> {
+        let mut reasons = objections(&self.parameters, given);
+        for name in parameters::missing(&self.parameters, given).into_iter().filter(|it| needed(it))
+        {
+            reasons.push(format!("parameter `{name}` has no default and was given no value"));
+        }
+        if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+    }
+}
+
+/// Everything a spec means and everything that is wrong with it, all at once.
+///
+/// The spec is there only if nothing is wrong: nobody may act on half of it.
+pub fn load(
+    source: &Source,
+    files: &dyn Files,
+    now_epoch_s: i64,
+    given: &Given,
+) -> (Option<Spec>, Vec<Diagnostic>) {
+    load_despite(source, files, now_epoch_s, given, &|_| false)
+}
+
+/// The same for whoever can do with a spec that has errors, if they are `mild`.
+pub fn load_despite(
+    source: &Source,
+    files: &dyn Files,
+    now_epoch_s: i64,
+    given: &Given,
+    mild: &dyn Fn(&Diagnostic) -> bool,
+) -> (Option<Spec>, Vec<Diagnostic>) {
+    let mut problems = Vec::new();
+    let (schema, substitutes) = (schema(), Substitutes::of(source.keys("parameters")));
+    let document = read(source, schema, &|text| substitutes.read(text), &mut problems);
+    let unread: Vec<Path> = problems.iter().filter_map(Diagnostic::path).cloned().collect();
+    let head = Head::read(&document);
+    let known = match &head {
+        Ok(head) => {
+            let mut found = Problems::under(Path::default().key("parameters"));
+            parameters::check(&head.parameters, &substitutes, &mut found);
+            problems.extend(found.into_vec());
+            known(head, given)
+        }
+        Err(error) => {
+            unforeseen(format!("this is no spec: {error}"), &Path::default(), &mut problems);
+            BTreeMap::new()
+        }
+    };
+    let desired = Desired::new();
+    let (firsts, codes) = (Firsts::default(), Codes::default());
+    let (document, known, unread) = (&document, &known, unread.as_slice());
+    let (firsts, codes) = (&firsts, &codes);
+    let mut reading =
+        Reading { document, files, now_epoch_s, known, unread, firsts, codes, desired, problems };
+    if let Ok(head) = &head {
+        reading.head(head);
+    }
+    for row in kinds::under(None) {
+        reading.section(row, None, document, &Path::default());
+    }
+    let Reading { mut desired, mut problems, .. } = reading;
+    let names = head.as_ref().map(|it| it.parameters.keys()).into_iter().flatten();
+    logical_ids::check(&desired, names.map(String::as_str), &mut problems);
+    access::check(&desired, &mut problems);
+    // A file that several namespaces name is wrong once.
+    let mut seen = HashSet::new();
+    problems.retain(|it| match &it.at {
+        At::In { file, span } => {
+            seen.insert((it.code, file.name.clone(), span.start, it.message.clone()))
+        }
+        _ => true,
+    });
+    let failed = problems.iter().any(|it| it.severity == Severity::Error && !mild(it));
+    let spec = head.ok().filter(|_| !failed).map(|head| Spec {
+        stack: known.get("AWS::StackName").and_then(|it| it.first().cloned()).unwrap_or_default(),
+        name: head.stack,
+        description: head.description,
+        region: head.region,
+        account: head.account,
+        parameters: head.parameters,
+        desired: std::mem::take(&mut desired),
+    });
+    (spec, problems)
+}
+
+/// The values that each `${…}` may have, as far as a spec says. Accounts' ids are alike, and
+/// so are ARNs in all partitions.
+fn known(head: &Head, given: &Given) -> BTreeMap<String, Vec<String>> {
+    let candidates = |(name, it): (&String, &Parameter)| {
+        (name.clone(), parameters::candidates(it, given.get(name)))
+    };
+    let mut known: BTreeMap<String, Vec<String>> = head.parameters.iter().map(candidates).collect();
+    let account = head.account.as_deref().unwrap_or("123456789012");
+    known.insert("AWS::AccountId".into(), vec![account.into()]);
+    known.insert("AWS::Partition".into(), vec!["aws".into()]);
+    known.insert("AWS::Region".into(), head.region.iter().cloned().collect());
+    known.insert("AWS::StackName".into(), readings(&head.stack, &known));
+    known
+}
+
+/// No account has so many of anything, and some checks compare each with all others.
+const DECLARATIONS_MAX: usize = 10_000;
+
+/// What has been read so far.
+struct Reading<'a> {
+    document: &'a Value,
+    files: &'a dyn Files,
+    now_epoch_s: i64,
+    known: &'a BTreeMap<String, Vec<String>>,
+    unread: &'a [Path],
+    firsts: &'a Firsts,
+    codes: &'a Codes,
+    desired: Desired,
+    problems: Vec<Diagnostic>,
+}
+
+impl Reading<'_> {
+    fn scope(&self, address: Address) -> Scope<'_> {
+        let Self { document, files, now_epoch_s, known, unread, firsts, codes, .. } = *self;
+        Scope { address, document, now_epoch_s, files, known, unread, firsts, codes }
+    }
+
+    /// Checks what stands beside the sections.
+    fn head(&mut self, head: &Head) {
+        // Name, tags and description stand nowhere in particular.
+        let scope = self.scope(Address::top("stack", "head"));
+        let mut found = Problems::under(Path::default());
+        head.check(&scope, &mut found);
+        self.problems.extend(found.into_vec());
+    }
+
+    /// Reads the declarations of one kind in `around`, and what is declared inside them.
+    fn section(
+        &mut self,
+        row: &'static Facts,
+        parent: Option<&Address>,
+        around: &Value,
+        path: &Path,
+    ) {
+        let section = row.section;
+        if let (true, Some(parent)) = (row.only, parent) {
+            if let Some(declared) = around.get(section) {
+                let path = path.clone().key(section);
+                self.declaration(row, &parent.only(section), declared, &path);
+            }
+            return;
+        }
+        let declarations = around.get(section).and_then(Value::as_object);
+        if let Some(count) = declarations.map(Map::len).filter(|it| *it > DECLARATIONS_MAX) {
+            let at = At::Key(path.clone().key(section));
+            let message = format!("{count} of them, and none is looked at: AWS takes far fewer");
+            if !self.problems.iter().any(|it| it.code == "PV207" && it.at == at) {
+                self.problems.push(Diagnostic::error("PV207", at, message));
+            }
+            return;
+        }
+        for (name, declared) in declarations.into_iter().flatten() {
+            let address = match parent {
+                Some(parent) => parent.child(section, name),
+                None => Address::top(section, name),
+            };
+            let path = path.clone().key(section).key(name);
+            self.declaration(row, &address, declared, &path);
+            for row in kinds::under(Some(section)) {
+                self.section(row, Some(&address), declared, &path);
+            }
+        }
+    }
+
+    fn declaration(
+        &mut self,
+        row: &'static Facts,
+        address: &Address,
+        declared: &Value,
+        path: &Path,
+    ) {
+        let scope = self.scope(address.clone());
+        let mut problems = Problems::under(path.clone());
+        let expanded = (row.read)(declared, &scope, &mut problems);
+        self.problems.extend(problems.into_vec());
+        match expanded {
+            Ok(Some(properties)) => {
+                let declared = without_sections(row, declared);
+                let resource = Resource { kind: row, properties, declared };
+                self.desired.insert(address.clone(), resource);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let message = format!("this is no {}: {error}", row.noun);
+                unforeseen(message, path, &mut self.problems);
+            }
+        }
+    }
+}
+
+/// A declaration without the resources that are declared inside it.
+fn without_sections(kind: &Facts, declared: &Value) -> Value {
+    let Value::Object(map) = declared else { return declared.clone() };
+    let inside = |name: &str| kinds::under(Some(kind.section)).any(|it| it.section == name);
+    let own = map.iter().filter(|(name, _)| !inside(name));
+    own.map(|(name, it)| (name.clone(), it.clone())).collect()
+}
+
+/// Whatever the types refuse, the schema has refused before, at its place. This is for text that
+/// turned out to have holes where no hole can be, and for the day on which the two disagree.
+fn unforeseen(message: String, path: &Path, problems: &mut Vec<Diagnostic>) {
+    if !problems.iter().any(|it| it.severity == Severity::Error) {
+        problems.push(Diagnostic::error("PV199", At::Value(path.clone()), message));
+    }
+}

@@ -1,0 +1,105 @@
+//! The JSON Schema of a spec, composed from the table of kinds.
+use std::sync::LazyLock;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use crate::kinds;
+use crate::spec::head::Head;
+
+/// A name in a spec: part of an address, of a tag and of a logical id.
+const NAME_PATTERN: &str = "^[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?$";
+const NAME_HELP: &str = "a name has letters, digits, `_` and inner `-`, 64 at most";
+
+/// The schema of the whole file, draft 2020-12.
+pub fn schema() -> &'static Value {
+    // It never differs, and takes as long to make as a small spec to read.
+    static SCHEMA: LazyLock<Value> = LazyLock::new(make);
+    &SCHEMA
+}
+
+fn make() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut head = Head::json_schema(&mut generator);
+    add_sections(&mut head, None, &mut generator);
+    let mut schema = Map::new();
+    schema.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
+    schema.extend(head.to_value().as_object().cloned().unwrap_or_default());
+    schema.insert("$defs".into(), Value::Object(generator.take_definitions(true)));
+    let mut schema = Value::Object(schema);
+    without_null(&mut schema);
+    in_whole_lines(&mut schema);
+    schema
+}
+
+/// Puts a section for each kind that is declared there into the schema of what is around it.
+fn add_sections(around: &mut Schema, parent: Option<&str>, generator: &mut SchemaGenerator) {
+    for facts in kinds::under(parent) {
+        let mut declaration = (facts.declaration)(generator);
+        add_sections(&mut declaration, Some(facts.section), generator);
+        let description = declaration.get("description").cloned().unwrap_or_default();
+        let examples = declaration.get("examples").cloned().unwrap_or_default();
+        let named = |(n, it): (usize, &Value)| json!({ format!("name{}", n + 1): it });
+        let examples: Vec<Value> =
+            examples.as_array().into_iter().flatten().enumerate().map(named).collect();
+        let section = match facts.only {
+            true => json!(declaration),
+            false => json!({
+                "description": description,
+                "default": {},
+                "examples": examples,
+                "type": "object",
+                "propertyNames": { "pattern": NAME_PATTERN, "patternErrorMessage": NAME_HELP },
+                "additionalProperties": declaration,
+            }),
+        };
+        let properties = around.ensure_object().entry("properties").or_insert_with(|| json!({}));
+        if let Some(properties) = properties.as_object_mut() {
+            properties.insert(facts.section.to_owned(), section);
+        }
+    }
+}
+
+/// `Option` means that something may be left out, not that it may be null.
+fn without_null(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|it| it != "null");
+                if let [one] = types.as_slice() {
+                    let one = one.clone();
+                    map.insert("type".into(), one);
+                }
+            }
+            if let Some(Value::Array(any)) = map.get_mut("anyOf") {
+                any.retain(|it| it.get("type").is_none_or(|it| it != "null"));
+                if let [one] = any.as_slice() {
+                    let one = one.clone();
+                    map.remove("anyOf");
+                    map.extend(one.as_object().cloned().unwrap_or_default());
+                }
+            }
+            if map.get("default").is_some_and(Value::is_null) {
+                map.remove("default");
+            }
+            map.values_mut().for_each(without_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        _ => {}
+    }
+}
+
+/// A description's lines end where a paragraph does, not where our source's did.
+fn in_whole_lines(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::String(text)) = map.get_mut("description") {
+                let paragraphs = text.split("\n\n").map(|it| it.replace('\n', " "));
+                *text = paragraphs.collect::<Vec<_>>().join("\n\n");
+            }
+            map.values_mut().for_each(in_whole_lines);
+        }
+        Value::Array(items) => items.iter_mut().for_each(in_whole_lines),
+        _ => {}
+    }
+}
