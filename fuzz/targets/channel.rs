@@ -1,4 +1,4 @@
-//! Any text as a channel: it is one if the reference says so.
+//! Any text as a channel: it is one if docs/reference/data-plane.md#channels says so.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

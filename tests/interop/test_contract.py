@@ -1,6 +1,6 @@
 """The same calls to the local AWS, moto and MiniStack: what their answers are made of, side by side.
 
-Where two differ, a row says who is right; a section is one of the reference that the local AWS was made
+Where two differ, a row says who is right and cites the page of docs/reference that the local AWS was made
 after. A server that changes its mind fails here, whichever way.
 """
 
@@ -24,9 +24,9 @@ FORMS = {
     "host": r"[A-Za-z0-9]{26}\.appsync-(realtime-)?api\.[a-z0-9-]+\.amazonaws\.com",
 }
 
-NOBODY_KNOWS = "§1.3, §1.4: lists tell high-level details only, and not which; both are possible"
-BY_DEFAULT = "§1.4: ours; API defaults are not copied into a namespace"
-DEATH = "§2.4: ours; a key is kept for 60 days after its end"
+NOBODY_KNOWS = "docs/reference/control-plane.md#lists: lists tell high-level details only, and not which; both are possible"
+BY_DEFAULT = "docs/reference/channel-namespaces.md#unset-members: ours; API defaults are not copied into a namespace"
+DEATH = "docs/reference/api-keys.md#after-expiry: ours; a key is kept for 60 days after its end"
 
 # Paths, ours, theirs, and who is right. `None` is a part that is not there.
 BOTH = [
@@ -34,34 +34,45 @@ BOTH = [
     (r"ListChannelNamespaces\.channelNamespaces\[\]\.codeHandlers", None, "text", NOBODY_KNOWS),
     (r"\w+ApiKeys?\.apiKeys?(\[\])? kept", "60 days after its end", "0 days after its end", DEATH),
     (r"CreateApiKey for 400 days", "400 ApiKeyValidityOutOfBoundsException", "answered",
-     "§2.4: ours; a key lives for 365 days at most"),
-    (r".*\.channelNamespaces?(\[\])?\.tags", None, "empty", "§1.4: nobody knows how no tags read back"),
+     "docs/reference/api-keys.md#expiry: ours; a key lives for 365 days at most"),
+    (r".*\.channelNamespaces?(\[\])?\.tags", None, "empty",
+     "docs/reference/channel-namespaces.md#unset-members: nobody knows how no tags read back"),
 ]
 DIFFERENCES = {
     "moto": BOTH + [
-        (r".*\.apiId", "id", "text", "§1.3: ours; an API's id is of 26 lower-case letters and digits"),
-        (r".*\.xrayEnabled", "bool", None, "§1.3: ours; a response has it"),
-        (r".*\.(subscribe|publish)AuthModes", "empty list", None, "§1.4: ours; modes left out read back as empty"),
-        (r".*\.apiKeys?(\[\])?\.id", "key", "text", "§1.5: ours; a key's id is `da2-` and 26 characters"),
+        (r".*\.apiId", "id", "text",
+         "docs/reference/apis.md#identifiers: ours; an API's id is of 26 lower-case letters and digits"),
+        (r".*\.xrayEnabled", "bool", None, "docs/reference/apis.md#identifiers: ours; a response has it"),
+        (r".*\.(subscribe|publish)AuthModes", "empty list", None,
+         "docs/reference/channel-namespaces.md#unset-members: ours; modes left out read back as empty"),
+        (r".*\.apiKeys?(\[\])?\.id", "key", "text",
+         "docs/reference/api-keys.md#members: ours; a key's id is `da2-` and 26 characters"),
         (r"CreateChannelNamespace again", "409 ConflictException", "answered",
-         "§1.4: ours as to refusing; which error AWS has for it nobody knows"),
+         "docs/reference/channel-namespaces.md#duplicate-names: "
+         "ours as to refusing; which error AWS has for it nobody knows"),
         (r"DeleteChannelNamespace again", "404 NotFoundException", "answered",
-         "§1.4: ours; moto deletes the twin that it made, and what is not there too"),
-        (r"DeleteApi again", "404 NotFoundException", "500 500", "§1.3: ours; moto breaks down"),
+         "docs/reference/channel-namespaces.md#duplicate-names: "
+         "ours; moto deletes the twin that it made, and what is not there too"),
+        (r"DeleteApi again", "404 NotFoundException", "500 500",
+         "docs/reference/apis.md#deletion: ours; moto breaks down"),
         (r"ListChannelNamespaces\..*\.handlerConfigs", None, "empty", NOBODY_KNOWS),
-        (r"CreateRole\.Role\.RoleLastUsed", None, "empty", "§5.1: ours; GetRole tells it"),
+        (r"CreateRole\.Role\.RoleLastUsed", None, "empty", "docs/reference/iam.md#listroles: ours; GetRole tells it"),
     ],
     "ministack": BOTH + [
-        (r".*\.dns\.(HTTP|REALTIME)", "host", "text", "§1.3: ours; MiniStack names itself, so that it is reached"),
+        (r".*\.dns\.(HTTP|REALTIME)", "host", "text",
+         "docs/reference/apis.md#identifiers: ours; MiniStack names itself, so that it is reached"),
         (r".*\.(subscribe|publish)AuthModes", "empty list", None, BY_DEFAULT),
         (r".*\.(subscribe|publish)AuthModes\[\]\.authType", None, "text", BY_DEFAULT),
         (r"UpdateApi\.api\.ownerContact", None, "text",
-         "§1.10: nobody knows what UpdateApi does to what it leaves out; a switch of ours"),
+         "docs/reference/control-plane.md#omitted-members: "
+         "nobody knows what UpdateApi does to what it leaves out; a switch of ours"),
         (r"(Create|Get|Update)ChannelNamespace\..*\.handlerConfigs", "empty", None,
-         "§1.4: ours; without handlers it reads back as an empty object"),
-        (r".*Roles?(\[\])?\.Description", None, "text", "§5.2: nobody knows; ours leaves out what was not given"),
-        (r"GetRole\.Role\.RoleLastUsed", "empty", None, "§5.1: ours; GetRole tells it"),
-        (r"ListRoles\.Roles\[\]\.Tags\[\]\..*", None, "text", "§5.1: ours; IAM's list leaves tags out"),
+         "docs/reference/channel-namespaces.md#unset-members: ours; without handlers it reads back as an empty object"),
+        (r".*Roles?(\[\])?\.Description", None, "text",
+         "docs/reference/iam.md#operations: nobody knows; ours leaves out what was not given"),
+        (r"GetRole\.Role\.RoleLastUsed", "empty", None, "docs/reference/iam.md#listroles: ours; GetRole tells it"),
+        (r"ListRoles\.Roles\[\]\.Tags\[\]\..*", None, "text",
+         "docs/reference/iam.md#listroles: ours; IAM's list leaves tags out"),
     ],
 }
 

@@ -74,7 +74,8 @@ def only(other):
 def test_the_articles_stack_stands_stays_and_goes(other):
     if other.name == "ministack":
         # It gives a namespace without modes of its own those in which the API is published to, for
-        # subscribing too (AWS leaves them empty, reference §1.4); which is seen, and put right.
+        # subscribing too (AWS leaves them empty,
+        # docs/reference/channel-namespaces.md#unset-members); which is seen, and put right.
         said = other.fails("apply", ARTICLE, "--yes", code=3)
         assert "This did not stick on AWS" in said and "update channel namespace" in said
         assert only(other)[1]["subscribeAuthModes"] == modes("API_KEY", "AWS_IAM")

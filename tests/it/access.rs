@@ -166,7 +166,8 @@ fn who_may_subscribe_and_not_connect_is_a_note() {
         &spec(&format!("{connection}      subscribe: [AWS_IAM]\n"), "      n: {}\n"),
         &["PV403 9:19i"],
     );
-    // Publishing needs no connection: HTTP takes it (reference §6.2).
+    // Publishing needs no connection: HTTP takes it
+    // (docs/reference/data-plane.md#publishing-over-http).
     check(&spec(&format!("{connection}      subscribe: [API_KEY]\n"), "      n: {}\n"), &[]);
 }
 

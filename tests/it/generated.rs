@@ -132,9 +132,13 @@ fn the_switches_of_the_local_aws_are_all_in_its_page() {
     let row = |(name, default): (&String, &Value)| {
         let property = &schema["properties"][name];
         let meaning = property["description"].as_str().unwrap();
-        // The places in our notes on AWS tell nobody else anything.
-        let (meaning, _) = meaning.rsplit_once(" (§").unwrap();
-        format!("| `{name}` | {} | `{default}` | {meaning} |\n", choices(property))
+        // The page links what the comment cites.
+        let (meaning, cited) = meaning.rsplit_once(" (docs/reference/").unwrap();
+        let (cited, _) = cited.split_once(')').unwrap();
+        format!(
+            "| `{name}` | {} | `{default}` | {meaning} ([reference](reference/{cited})) |\n",
+            choices(property)
+        )
     };
     let rows: String = switches.as_object().unwrap().iter().map(row).collect();
     let table = format!("| switch | values | unless said | what |\n|---|---|---|---|\n{rows}");

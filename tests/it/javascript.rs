@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::node;
 use crate::world::serve;
 
-/// Every operation for Event APIs (reference §1.1), and one of each service beside.
+/// Every operation for Event APIs (docs/reference/control-plane.md#operations), and one of each
+/// service beside.
 const CALLED: &[&str] = &[
     "AssociateApi",
     "CreateApi",

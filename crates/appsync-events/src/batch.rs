@@ -1,4 +1,5 @@
-//! Events in batches that AppSync takes: five at most, each and all of them small enough (reference §2.5).
+//! Events in batches that AppSync takes: five at most, each and all of them small enough
+//! (docs/reference/quotas.md#publishing).
 use std::iter::Peekable;
 
 /// Events of one request.

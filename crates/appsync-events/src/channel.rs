@@ -1,4 +1,4 @@
-//! A channel as a client may name it (reference §6.6).
+//! A channel as a client may name it (docs/reference/data-plane.md#channels).
 use std::fmt;
 
 const SEGMENTS_MAX: usize = 5;

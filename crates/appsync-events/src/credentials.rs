@@ -1,4 +1,5 @@
-//! As whom a client acts, and how it proves that: the objects and headers of reference §6.3.
+//! As whom a client acts, and how it proves that: the objects and headers of
+//! docs/reference/authorization.md#auth-objects.
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};

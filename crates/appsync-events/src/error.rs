@@ -106,7 +106,8 @@ fn kind_of(error_type: &str, told: &str) -> Kind {
         }
         "LimitExceededError" if told.is_empty() || told.contains("ate limit") => Kind::Throttled,
         "LimitExceededError" | "MaxSubscriptionsReachedError" => Kind::Quota,
-        // What the local AWS says; AppSync's own words are not known (reference §7.3).
+        // What the local AWS says; AppSync's own words are not known
+        // (docs/reference/handlers.md#failures).
         "Code" => Kind::Broken,
         "InternalFailure" | "InternalFailureException" | "ServiceUnavailableException" => {
             Kind::Uncertain

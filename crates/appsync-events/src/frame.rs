@@ -1,4 +1,5 @@
-//! What goes over the wire (reference §6.2, §6.7), read leniently and written as Amplify writes it.
+//! What goes over the wire (docs/reference/data-plane.md#publishing-over-http,
+//! docs/reference/data-plane.md#messages), read leniently and written as Amplify writes it.
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 

@@ -1,7 +1,7 @@
 //! The Events data plane as a client: publishing over HTTP and over a WebSocket, and subscribing.
 //!
-//! It knows AWS's frames from the documentation (reference §6) and shares nothing with the local AWS, which it meets
-//! only over the network. It prints nothing: what happens is told to a function.
+//! It knows AWS's frames from the documentation (docs/reference/data-plane.md) and shares nothing with the local AWS,
+//! which it meets only over the network. It prints nothing: what happens is told to a function.
 mod batch;
 mod channel;
 mod client;

@@ -1,4 +1,5 @@
-//! SigV4 for Event APIs (reference §6.3): what is signed is the HTTP endpoint, whatever the operation.
+//! SigV4 for Event APIs (docs/reference/authorization.md#signatures): what is signed is the HTTP endpoint, whatever the
+//! operation.
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;

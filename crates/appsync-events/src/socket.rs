@@ -25,7 +25,8 @@ use crate::frame::{self, Frame, Published};
 use crate::net::Stream;
 
 const PROTOCOL: &str = "aws-appsync-event-ws";
-/// Within this time the server says that it is alive, where it names no other (reference §6.8).
+/// Within this time the server says that it is alive, where it names no other
+/// (docs/reference/data-plane.md#keep-alive).
 const KEEP_ALIVE: Duration = Duration::from_secs(300);
 /// For the server's part of a farewell; whoever leaves does not wait for long.
 const FAREWELL: Duration = Duration::from_secs(2);

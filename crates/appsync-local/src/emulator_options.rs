@@ -1,4 +1,5 @@
-//! What nobody has published about AWS, and what we chose. Each names its place in the reference.
+//! What nobody has published about AWS, and what we chose. Each cites the page of `docs/reference`
+//! that says what is known.
 //!
 //! Where one answer is as likely as another the choice is a switch, so that whoever works against
 //! this AWS can try both.
@@ -10,9 +11,10 @@ use crate::protocol::response::Fault;
 
 /// The account of callers whose access key id is no account id. Ours to choose.
 pub const ACCOUNT: &str = "123456789012";
-/// `code` of an event that a handler failed (reference §6.2: values unknown).
+/// `code` of an event that a handler failed (docs/reference/data-plane.md#failed-events: values
+/// unknown).
 pub const FAILED_EVENT_CODE: u16 = 400;
-/// The most that a caller may ask of one page (reference §1.2).
+/// The most that a caller may ask of one page (docs/reference/control-plane.md#pages).
 pub const PAGE_MAX: usize = 25;
 
 /// What a list may leave out: all but what tells one item from another.
@@ -42,47 +44,47 @@ const NAMESPACE_MEMBERS: &[&str] = &[
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Switches {
-    /// What happens to `ownerContact` in UpdateApi, and to modes, code and handlers in UpdateChannelNamespace, when they are left out (§1.10).
+    /// What happens to `ownerContact` in UpdateApi, and to modes, code and handlers in UpdateChannelNamespace, when they are left out (docs/reference/control-plane.md#omitted-members).
     pub omitted_members: Omitted,
-    /// What an empty list of modes, or empty `handlerConfigs`, means in UpdateChannelNamespace while `omitted-members` is `kept` (§1.10).
+    /// What an empty list of modes, or empty `handlerConfigs`, means in UpdateChannelNamespace while `omitted-members` is `kept` (docs/reference/control-plane.md#omitted-members).
     pub empty_lists: Omitted,
-    /// What ListApis leaves out of each API; "high-level details only" is all that is said (§1.3).
+    /// What ListApis leaves out of each API; "high-level details only" is all that is said (docs/reference/control-plane.md#lists).
     pub list_apis_leaves_out: Vec<String>,
-    /// What ListChannelNamespaces leaves out of each namespace (§1.4).
+    /// What ListChannelNamespaces leaves out of each namespace (docs/reference/control-plane.md#lists).
     pub list_namespaces_leaves_out: Vec<String>,
-    /// Items on a page of AppSync's when the caller names no number, from 1 to 25 (§1.2).
+    /// Items on a page of AppSync's when the caller names no number, from 1 to 25 (docs/reference/control-plane.md#pages).
     pub page_size: usize,
-    /// The error of a second channel namespace of one name: ConflictException 409, or BadRequestException 400 (§1.4).
+    /// The error of a second channel namespace of one name: ConflictException 409, or BadRequestException 400 (docs/reference/channel-namespaces.md#duplicate-names).
     pub duplicate_namespace: Duplicate,
-    /// The error of a broken constraint of the model: BadRequestException or ValidationException (§1.2).
+    /// The error of a broken constraint of the model: BadRequestException or ValidationException (docs/reference/control-plane.md#broken-constraints).
     pub constraint_error: ConstraintError,
-    /// Modes that no authorization provider of the API offers (§2.1).
+    /// Modes that no authorization provider of the API offers (docs/reference/authorization.md#modes).
     pub unoffered_modes: Taken,
-    /// An API without any authorization provider (§1.3).
+    /// An API without any authorization provider (docs/reference/authorization.md#providers).
     pub empty_providers: Taken,
-    /// A second API_KEY provider in one API (§2.1).
+    /// A second API_KEY provider in one API (docs/reference/authorization.md#providers).
     pub repeated_api_key_provider: Taken,
-    /// Whether DeleteApi takes namespaces, keys and data sources along (§2.3).
+    /// Whether DeleteApi takes namespaces, keys and data sources along (docs/reference/apis.md#deletion).
     pub delete_api: DeleteApi,
-    /// DeleteApi while a custom domain name points at the API; when allowed, the association goes too (§2.3).
+    /// DeleteApi while a custom domain name points at the API; when allowed, the association goes too (docs/reference/domains.md#deletion).
     pub associated_api_delete: Deletion,
-    /// DeleteDataSource while a channel namespace uses it (§2.2).
+    /// DeleteDataSource while a channel namespace uses it (docs/reference/data-sources.md#deletion).
     pub used_data_source_delete: Deletion,
-    /// Data sources of the types NONE and AMAZON_ELASTICSEARCH (§1.6).
+    /// Data sources of the types NONE and AMAZON_ELASTICSEARCH (docs/reference/data-sources.md#types).
     pub none_data_sources: Taken,
-    /// A handler of behavior CODE whose `dataSourceName` is empty, which then has no data source (§2.2).
+    /// A handler of behavior CODE whose `dataSourceName` is empty, which then has no data source (docs/reference/handlers.md#configuration).
     pub empty_data_source_name: Taken,
-    /// Code that exports neither `onPublish` nor `onSubscribe` (§7.1).
+    /// Code that exports neither `onPublish` nor `onSubscribe` (docs/reference/handlers.md#module).
     pub code_without_handlers: Taken,
-    /// Code with what APPSYNC_JS leaves out of JavaScript, such as `++`, `while` or `try` (§2.2, §7.4).
+    /// Code with what APPSYNC_JS leaves out of JavaScript, such as `++`, `while` or `try` (docs/reference/handlers.md#language).
     pub unsupported_syntax: Taken,
-    /// Whether CreateApi and UpdateApi look for the log role in IAM (§2.1).
+    /// Whether CreateApi and UpdateApi look for the log role in IAM (docs/reference/iam.md#checks-of-a-log-role).
     pub role_checked: bool,
-    /// For how many seconds an association of a domain name says PROCESSING (§1.7).
+    /// For how many seconds an association of a domain name says PROCESSING (docs/reference/domains.md#associations).
     pub association_takes_s: u32,
-    /// The error of a signature on the data plane that does not verify: BadRequestException with the canonical request, as seen on a WebSocket, or UnauthorizedException (§6.3).
+    /// The error of a signature on the data plane that does not verify: BadRequestException with the canonical request, as seen on a WebSocket, or UnauthorizedException (docs/reference/authorization.md#bad-signatures).
     pub bad_signature: BadSignature,
-    /// Where the answer to a publish lists an event that a handler dropped: in `successful`, or nowhere (§6.10).
+    /// Where the answer to a publish lists an event that a handler dropped: in `successful`, or nowhere (docs/reference/data-plane.md#filtered-events).
     pub filtered_events: Filtered,
 }
 
@@ -213,39 +215,43 @@ pub fn constraint(member: &str, constraint: &str) -> Fault {
     Fault::new(400, CONSTRAINT, message)
 }
 
-/// What an unknown API is told (§1.2: text unknown).
+/// What an unknown API is told (docs/reference/control-plane.md#unknown-resources: text unknown).
 pub fn no_such_api(id: &str) -> Fault {
     Fault::not_found(format!("Api {id} not found."))
 }
 
-/// What an unknown channel namespace is told (§1.2: text unknown).
+/// What an unknown channel namespace is told (docs/reference/control-plane.md#unknown-resources:
+/// text unknown).
 pub fn no_such_namespace(name: &str) -> Fault {
     Fault::not_found(format!("Channel namespace {name} not found."))
 }
 
-/// What an unknown domain name is told (§1.2: text unknown).
+/// What an unknown domain name is told (docs/reference/control-plane.md#unknown-resources: text
+/// unknown).
 pub fn no_such_domain(name: &str) -> Fault {
     Fault::not_found(format!("Domain name {name} not found."))
 }
 
-/// A domain name that points at no API (§1.7: text unknown).
+/// A domain name that points at no API (docs/reference/domains.md#associations: text unknown).
 pub fn not_associated(name: &str) -> Fault {
     Fault::not_found(format!("Domain name {name} is not associated with an API."))
 }
 
-/// A second domain name of one name (§1.7: BadRequestException is the only modelled candidate).
+/// A second domain name of one name (docs/reference/domains.md#duplicate-names: BadRequestException
+/// is the only modelled candidate).
 pub fn domain_exists(name: &str) -> Fault {
     Fault::bad_request(format!("Domain name {name} already exists."))
 }
 
-/// A mode that the API does not offer (§2.1: text unknown).
+/// A mode that the API does not offer (docs/reference/authorization.md#modes: text unknown).
 pub fn not_offered(mode: &str) -> Fault {
     let message =
         format!("Auth type {mode} is not configured in the authorization providers of the API.");
     Fault::bad_request(message)
 }
 
-/// A second channel namespace of one name (§1.4: error and text unknown).
+/// A second channel namespace of one name (docs/reference/channel-namespaces.md#duplicate-names:
+/// error and text unknown).
 pub fn namespace_exists(name: &str, switches: &Switches) -> Fault {
     let message = format!("Channel namespace with name {name} already exists.");
     match switches.duplicate_namespace {
@@ -254,17 +260,20 @@ pub fn namespace_exists(name: &str, switches: &Switches) -> Fault {
     }
 }
 
-/// A data source that runs with code, in use (§2.2: error and text unknown).
+/// A data source that runs with code, in use (docs/reference/data-sources.md#deletion: error and
+/// text unknown).
 pub fn used_data_source(name: &str) -> Fault {
     Fault::bad_request(format!("Data source {name} is still used by a channel namespace."))
 }
 
-/// A log role that IAM does not have (§2.1: error and text unknown).
+/// A log role that IAM does not have (docs/reference/iam.md#checks-of-a-log-role: error and text
+/// unknown).
 pub fn no_such_role(arn: &str) -> Fault {
     Fault::bad_request(format!("The role {arn} does not exist or can't be assumed by AppSync."))
 }
 
-/// A signature that does not verify, or not at this time (§6.3: seen on a WebSocket only).
+/// A signature that does not verify, or not at this time
+/// (docs/reference/authorization.md#bad-signatures: seen on a WebSocket only).
 pub fn bad_signature(message: &str, switches: &Switches) -> Problem {
     match switches.bad_signature {
         BadSignature::BadRequest => Problem::bad_request(message),
@@ -279,7 +288,8 @@ pub fn signature_mismatch(canonical: &str, to_sign: &str) -> String {
     )
 }
 
-/// An access key that nobody knows (§6.3: error of AWS's services at large).
+/// An access key that nobody knows (docs/reference/authorization.md#bad-signatures: error of AWS's
+/// services at large).
 pub fn unknown_access_key(switches: &Switches) -> Problem {
     let message = "The security token included in the request is invalid.";
     match switches.bad_signature {
@@ -290,31 +300,34 @@ pub fn unknown_access_key(switches: &Switches) -> Problem {
     }
 }
 
-/// `util.error` in a handler: 403 (§7.3); its type where the handler names none is unknown.
+/// `util.error` in a handler: 403 (docs/reference/handlers.md#explicit-errors); its type where the
+/// handler names none is unknown.
 pub fn handler_error(error_type: Option<String>, message: String) -> Problem {
     let error_type = error_type.unwrap_or_else(|| "ForbiddenException".to_owned());
     Problem::new(403, error_type).saying(message)
 }
 
-/// A handler that throws or goes beyond a limit (§7.3: unknown; the words are those of AppSync's other runtime
-/// of the same language).
+/// A handler that throws or goes beyond a limit (docs/reference/handlers.md#failures: unknown; the words are those of
+/// AppSync's other runtime of the same language).
 pub fn handler_broke(why: impl Into<String>) -> Problem {
     Problem::new(500, "Code").saying("Runtime Error").because(why)
 }
 
-/// A handler that returns what is no list of its events: an unknown id, the same id twice, no list at all (§7.3:
-/// an error, and which is unknown). `handler_broke` with another reason.
+/// A handler that returns what is no list of its events: an unknown id, the same id twice, no list at all
+/// (docs/reference/handlers.md#publish-results: an error, and which is unknown). `handler_broke` with another reason.
 pub fn bad_handler_result(why: impl Into<String>) -> Problem {
     handler_broke(why)
 }
 
-/// A function that is called directly and fails, or says `error` to a publish (§7.7: 403 or 40x by one source; the
-/// text is unknown, and the function's own is not passed on).
+/// A function that is called directly and fails, or says `error` to a publish
+/// (docs/reference/handlers.md#direct-integration: 403 or 40x by one source; the text is unknown, and the function's
+/// own is not passed on).
 pub fn function_failed(why: impl Into<String>) -> Problem {
     Problem::new(403, "ForbiddenException").saying("The function failed.").because(why)
 }
 
-/// A function that is called directly and refuses a subscription with `error` (§7.7: its type is unknown).
+/// A function that is called directly and refuses a subscription with `error`
+/// (docs/reference/handlers.md#direct-integration: its type is unknown).
 pub fn subscription_refused(message: impl Into<String>) -> Problem {
     Problem::new(403, "ForbiddenException").saying(message)
 }

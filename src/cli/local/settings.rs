@@ -23,7 +23,8 @@ pub struct SettingsArgs {
     credentials: Option<PathBuf>,
 }
 
-/// The services of data sources, by the names they are signed with (reference §7.6).
+/// The services of data sources, by the names they are signed with
+/// (docs/reference/data-sources.md#requests-and-results).
 const SERVICES: [&str; 6] = ["dynamodb", "events", "es", "rds-data", "bedrock-runtime", "lambda"];
 
 impl SettingsArgs {

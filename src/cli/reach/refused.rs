@@ -70,7 +70,8 @@ fn unauthorized(
     let mode = used.mode();
     let connects = error.operation == "connect";
     let name = channel.namespace();
-    // A handler that refuses a subscription has a word of its own (reference §7.3).
+    // A handler that refuses a subscription has a word of its own
+    // (docs/reference/handlers.md#explicit-errors).
     if error.operation == "subscribe" && error.error_type.as_deref() == Some("Unauthorized") {
         return vec![format!("the handler of `{name}` refuses it: `util.unauthorized()`")];
     }

@@ -20,7 +20,7 @@ use crate::verify::target::{Bearer, Handling, Place};
 use crate::verify::verdict::{Attempt, judge};
 
 /// Before an event is published again; each further time twice as long. Right after a subscription AppSync may
-/// not deliver yet (reference §6.7).
+/// not deliver yet (docs/reference/data-plane.md#delivery-after-subscribing).
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Where one event was swallowed, the next is not waited for as long.
 const SHORT_PATIENCE: Duration = Duration::from_secs(3);

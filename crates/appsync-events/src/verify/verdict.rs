@@ -159,7 +159,8 @@ fn refused(
 enum Refuser {
     AppSync,
     Handler,
-    /// `util.unauthorized()` in onPublish and a refused publisher come to the same answer (reference §7.3).
+    /// `util.unauthorized()` in onPublish and a refused publisher come to the same answer
+    /// (docs/reference/handlers.md#explicit-errors).
     HandlerOrAppSync,
     Firewall,
 }
@@ -174,7 +175,8 @@ fn refuser(error: &ClientError, operation: Operation, handling: &Handling) -> Re
         (Kind::Refused, Handling::None) => Refuser::Firewall,
         (Kind::Refused, _) => Refuser::Handler,
         (_, Handling::None) => Refuser::AppSync,
-        // The one operation where AppSync has another word for a handler's refusal (reference §7.3).
+        // The one operation where AppSync has another word for a handler's refusal
+        // (docs/reference/handlers.md#explicit-errors).
         _ if operation == Operation::Subscribe && name == "Unauthorized" => Refuser::Handler,
         _ if operation.publishes() => Refuser::HandlerOrAppSync,
         _ => Refuser::AppSync,

@@ -1,4 +1,4 @@
-//! Channels and their grammar (reference §6.6), and the ids of operations.
+//! Channels and their grammar (docs/reference/data-plane.md#channels), and the ids of operations.
 use crate::data_plane::problem::Problem;
 
 const SEGMENTS_MAX: usize = 5;
@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    /// The patterns of the reference.
+    /// The patterns of docs/reference/data-plane.md#channels.
     const PUBLISH: &str = r"^\/?[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?(?:\/[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?){0,4}\/?$";
     const WILD: &str = r"^\/?[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?(?:\/[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?){0,3}\/\*\/?$";
     const ID: &str = r"^[a-zA-Z0-9_+-]{1,128}$";

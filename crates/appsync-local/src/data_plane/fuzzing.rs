@@ -27,7 +27,7 @@ use crate::store::Store;
 /// Nobody guesses it.
 const KEY: &str = "da2-9e107d9d372bb6826bd81d3542a419d6";
 const ISSUER: &str = "https://id.example.com";
-/// The channels of the reference (§6.6), without and with what is below them.
+/// The channels of docs/reference/data-plane.md#channels, without and with what is below them.
 const PUBLISH: &str = r"^/?[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?(?:/[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?){0,4}/?$";
 const WILD: &str = r"^/?[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?(?:/[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?){0,3}/\*/?$";
 /// Messages of one input: more show nothing new.
@@ -137,7 +137,7 @@ fn read(bytes: &[u8]) {
     assert!(kept <= bytes.len(), "{kept} bytes are kept of {}", bytes.len());
 }
 
-/// Any text is a channel if the reference's pattern says so.
+/// Any text is a channel if the pattern of docs/reference/data-plane.md#channels says so.
 pub fn channel(text: &str) {
     let [publish, wild] = STAGE.patterns.each_ref().map(|it| it.is_match(text));
     assert_eq!(Channel::publish(text).is_ok(), publish, "{text:?}");

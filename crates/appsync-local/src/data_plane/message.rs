@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// Events of one publish (reference §2.5).
+/// Events of one publish (docs/reference/quotas.md#publishing).
 pub const EVENTS_MAX: usize = 5;
 
 /// A message, or a body, with the members that count; others are passed over.

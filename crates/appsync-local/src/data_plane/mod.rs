@@ -1,5 +1,5 @@
 //! The data plane of Event APIs: publish over HTTP, connect, subscribe and publish over a WebSocket
-//! (reference §6–§8).
+//! (docs/reference/data-plane.md).
 mod admin_publish;
 mod auth;
 mod channel;

@@ -16,7 +16,7 @@ use crate::data_plane::websocket::hub::Hub;
 use crate::state::{Api, State};
 use crate::store::Store;
 
-/// How often a client hears that its connection lives (reference §6.8).
+/// How often a client hears that its connection lives (docs/reference/data-plane.md#keep-alive).
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// How long the service waits for those who are connected when it ends.

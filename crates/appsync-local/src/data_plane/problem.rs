@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::data_plane::feed::CodePlace;
 
-/// An error as AppSync tells it (reference §6.2, §6.7).
+/// An error as AppSync tells it (docs/reference/data-plane.md#errors).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {

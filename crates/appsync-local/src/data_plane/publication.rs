@@ -1,4 +1,5 @@
-//! Publishing, over HTTP and over a WebSocket alike (reference §6.2, §6.7).
+//! Publishing, over HTTP and over a WebSocket alike
+//! (docs/reference/data-plane.md#publishing-over-http, docs/reference/data-plane.md#messages).
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::emulator_options::{self, Filtered};
 use crate::ids;
 use crate::state::{Api, Namespace};
 
-/// Bytes of one event (reference §2.5).
+/// Bytes of one event (docs/reference/quotas.md#publishing).
 pub const EVENT_MAX: usize = 240 * 1024;
 /// Bytes of one request to publish.
 pub const REQUEST_MAX: usize = EVENTS_MAX * EVENT_MAX;

@@ -1,4 +1,4 @@
-//! `POST /event`: publishing over HTTP (reference §6.2).
+//! `POST /event`: publishing over HTTP (docs/reference/data-plane.md#publishing-over-http).
 use std::time::Duration;
 
 use axum::body::Body;
@@ -16,7 +16,7 @@ use crate::data_plane::websocket::handshake::of_headers;
 
 /// What is still read of a body that is too large, so that its sender gets to read the answer.
 const DRAINED_MAX: usize = 16 * 1024 * 1024;
-/// How long a body may take to come (reference §2.5: request execution time).
+/// How long a body may take to come (docs/reference/quotas.md#handlers: request execution time).
 const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// With the members in the order that AppSync has over HTTP.

@@ -1,4 +1,5 @@
-//! Which API a request came to, by its host or by its path (reference §6.1).
+//! Which API a request came to, by its host or by its path
+//! (docs/reference/data-plane.md#endpoints).
 //!
 //! The path alone decides between HTTP and WebSocket: clients send the host of either to either.
 use std::net::IpAddr;

@@ -124,7 +124,7 @@ pub enum Overlap {
     Conflict,
 }
 
-/// How many there may be (reference §2.5, §5.3).
+/// How many there may be (docs/reference/quotas.md#control-plane, docs/reference/iam.md#limits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Quotas {

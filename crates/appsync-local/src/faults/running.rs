@@ -153,7 +153,8 @@ impl Running {
         self.inner().roles.remove(&(account.to_owned(), name.to_ascii_lowercase()));
     }
 
-    /// Refuses a role that has not settled: AWS could not assume it yet (reference §5.4).
+    /// Refuses a role that has not settled: AWS could not assume it yet
+    /// (docs/reference/iam.md#propagation).
     pub fn check_role(&self, arn: &str, now_epoch_s: f64) -> Result<(), Fault> {
         let account = arn.split(':').nth(4).unwrap_or_default();
         let name = arn.rsplit('/').next().unwrap_or_default();

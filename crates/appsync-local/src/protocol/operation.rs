@@ -38,7 +38,7 @@ pub struct Listing {
 /// Name, method and path of an operation, `*` for a label.
 pub type Row = (&'static str, &'static str, &'static str);
 
-/// AppSync's operations that matter here (reference §1.1).
+/// AppSync's operations that matter here (docs/reference/control-plane.md#operations).
 const APPSYNC: &[Row] = &[
     ("CreateApi", "POST", "/v2/apis"),
     ("GetApi", "GET", "/v2/apis/*"),

@@ -94,7 +94,8 @@ where
     }
 }
 
-/// What AppSync says of the code that it refused: `reason: CODE_ERROR` (reference §1.2, §2.2).
+/// What AppSync says of the code that it refused: `reason: CODE_ERROR`
+/// (docs/reference/handlers.md#code-errors).
 pub fn code_errors(refusal: &BadRequestException) -> Vec<CodeError> {
     let of_sdk = |error: &sdk::CodeError| {
         let at = error.location();

@@ -1,4 +1,5 @@
-//! Event APIs on AWS: CreateApi, GetApi, UpdateApi, DeleteApi, ListApis, tags (reference §1.3, §1.8).
+//! Event APIs on AWS: CreateApi, GetApi, UpdateApi, DeleteApi, ListApis, tags (docs/reference/apis.md#members,
+//! docs/reference/control-plane.md#tags).
 use aws_sdk_appsync::types as sdk;
 
 use crate::aws::{Aws, failed};

@@ -1,4 +1,5 @@
-//! API keys on AWS (reference §1.5). They take no tags: the description carries the mark.
+//! API keys on AWS (docs/reference/api-keys.md#members). They take no tags: the description carries
+//! the mark.
 use provision_core::kinds::api_key::ApiKey;
 use provision_core::mark::{Mark, of_description};
 use provision_core::model::Attributes;

@@ -1,4 +1,5 @@
-//! Tags of AppSync's objects, the same for every kind that takes them (reference §1.8).
+//! Tags of AppSync's objects, the same for every kind that takes them
+//! (docs/reference/control-plane.md#tags).
 use std::collections::{BTreeMap, HashMap};
 
 use crate::aws::{Aws, AwsError, failed};
@@ -15,7 +16,7 @@ pub fn of_sdk(tags: Given<'_>) -> BTreeMap<String, String> {
 }
 
 /// Whether a list tells its objects' tags. The documentation says that lists leave details out, not
-/// which (reference §1.3, §1.4): if no object has a tag, it may be the tags.
+/// which (docs/reference/control-plane.md#lists): if no object has a tag, it may be the tags.
 pub fn told<'a>(all: impl IntoIterator<Item = Given<'a>>) -> bool {
     all.into_iter().flatten().any(|tags| !tags.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Channel namespaces on AWS (reference §1.4).
+//! Channel namespaces on AWS (docs/reference/channel-namespaces.md#members).
 use aws_sdk_appsync::operation::create_channel_namespace::CreateChannelNamespaceError;
 use aws_sdk_appsync::operation::update_channel_namespace::UpdateChannelNamespaceError;
 use aws_sdk_appsync::types as sdk;

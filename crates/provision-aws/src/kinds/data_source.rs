@@ -1,4 +1,5 @@
-//! Data sources on AWS (reference §1.6). They take no tags: the description carries the mark.
+//! Data sources on AWS (docs/reference/data-sources.md#members). They take no tags: the description
+//! carries the mark.
 use aws_sdk_appsync::types as sdk;
 
 use crate::aws::{Aws, failed};
@@ -60,7 +61,7 @@ impl Remote for DataSource {
         let made = whole!(call, it).send().await.map_err(failed("CreateDataSource"))?;
         Ok(made.data_source.as_ref().map(attributes).unwrap_or_default())
     }
-    /// What an update leaves out is cleared (reference §1.10).
+    /// What an update leaves out is cleared (docs/reference/control-plane.md#omitted-members).
     async fn update(self, aws: &Aws, mark: &Mark, _: Self, _: &Attributes) -> Answer<()> {
         let it = to_sdk(&self, mark);
         let call = aws.appsync.update_data_source().api_id(self.api_id.expect_plain());

@@ -1,4 +1,4 @@
-//! Which API a domain name leads to, on AWS (reference §1.7).
+//! Which API a domain name leads to, on AWS (docs/reference/domains.md#associations).
 //!
 //! An association takes no tags. Its mark is a tag of the domain name, whoever made that, and stands
 //! there before the association does: a run that is killed in between leaves what the next one understands.

@@ -1,4 +1,4 @@
-//! Custom domain names on AWS (reference §1.7).
+//! Custom domain names on AWS (docs/reference/domains.md#members).
 use aws_sdk_appsync::types as sdk;
 
 use crate::aws::{Aws, failed};

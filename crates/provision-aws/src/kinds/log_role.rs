@@ -1,4 +1,4 @@
-//! Log roles on AWS: a role, its trust, its policies, its tags (reference §5).
+//! Log roles on AWS: a role, its trust, its policies, its tags (docs/reference/iam.md#operations).
 mod policies;
 
 use std::collections::BTreeMap;
@@ -281,8 +281,8 @@ async fn managed_policies(aws: &Aws, name: &str) -> Answer<Vec<Text>> {
     Ok(arns)
 }
 
-/// IAM's answers have documents percent-encoded (reference §5.1). What is no JSON stays as text, so
-/// that it differs from whatever should be there.
+/// IAM's answers have documents percent-encoded (docs/reference/iam.md#policy-documents). What is
+/// no JSON stays as text, so that it differs from whatever should be there.
 fn decoded(document: &str) -> Value {
     let text = percent_decode_str(document).decode_utf8_lossy();
     serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned()))

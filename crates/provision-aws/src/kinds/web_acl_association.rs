@@ -1,4 +1,4 @@
-//! The web ACL in front of an API, on AWS: AWS WAF associates, AppSync tells (reference §1.3, §3.7).
+//! The web ACL in front of an API, on AWS: AWS WAF associates, AppSync tells (docs/reference/apis.md#web-acl).
 //!
 //! An association takes no tags. Its mark is a tag of the API that names the web ACL. Whatever else is in
 //! front of the API was put there by others, as Firewall Manager does, and is not touched.

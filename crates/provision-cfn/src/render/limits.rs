@@ -68,8 +68,8 @@ fn kept(address: &Address, resource: &Resource) -> Option<Diagnostic> {
     Some(Diagnostic::note("PV604", at, message).with_help(help))
 }
 
-/// CloudFormation takes a shorter one than AppSync (reference §3.9). Whether it takes other letters,
-/// nobody has published: that is a warning, whatever the spec is for.
+/// CloudFormation takes a shorter one than AppSync (docs/reference/apis.md#owner-contact). Whether it takes other
+/// letters, nobody has published: that is a warning, whatever the spec is for.
 fn contact(address: &Address, resource: &Resource) -> Option<Diagnostic> {
     const CONTACT_MAX: usize = 250;
     let length = resource.properties.get("OwnerContact")?.as_str()?.chars().count();

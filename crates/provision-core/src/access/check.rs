@@ -118,8 +118,9 @@ impl<'a> Judging<'a> {
             problems.push(self.nobody("PV402", "subscribe", list));
         }
         for mode in usable.into_iter().filter(|it| connects && !self.api.connect.contains(it)) {
-            // A connection and each subscription on it prove themselves apart (reference §6.7), so
-            // this works for clients with two credentials.
+            // A connection and each subscription on it prove themselves apart
+            // (docs/reference/authorization.md#one-credential-per-operation), so this works for
+            // clients with two credentials.
             let at = match &list.place {
                 Place::List(_) => self.item(list, mode),
                 Place::Providers(_) => At::Key(self.path.clone().key("auth").key("connection")),

@@ -54,8 +54,8 @@ struct Unknown {
     known: &'static [&'static str],
 }
 
-/// What there is in the context and in its parts (reference §7.2). What the guide's listings have and no
-/// payload shows, nobody is warned of.
+/// What there is in the context and in its parts (docs/reference/handlers.md#context). What the guide's listings have
+/// and no payload shows, nobody is warned of.
 const MEMBERS: &[(&str, &[&str])] = &[
     (
         "",

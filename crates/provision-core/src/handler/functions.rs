@@ -8,7 +8,7 @@ use oxc_span::GetSpan;
 
 use crate::handler::code::{Code, bytes, place};
 
-/// AppSync's quota (reference §2.5).
+/// AppSync's quota (docs/reference/quotas.md#handlers).
 const FUNCTIONS_MAX: usize = 10;
 
 /// The methods that take a function.

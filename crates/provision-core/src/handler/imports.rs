@@ -7,7 +7,8 @@ use oxc_span::Span;
 use crate::handler::code::{Code, bytes, place};
 use crate::suggest;
 
-/// A module and what it has (reference §7.5, and the types of `@aws-appsync/utils` 2.1).
+/// A module and what it has (docs/reference/handlers.md#modules, and the types of
+/// `@aws-appsync/utils` 2.1).
 const MODULES: &[(&str, &[&str])] = &[
     ("@aws-appsync/utils", &["util", "extensions", "runtime"]),
     (

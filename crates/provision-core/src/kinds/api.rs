@@ -130,7 +130,7 @@ const LOG_LEVELS: &[(LogLevel, &str)] = &[
     (LogLevel::Debug, "DEBUG"),
     (LogLevel::All, "ALL"),
 ];
-/// AppSync's own limits (reference §1.3, §2.5).
+/// AppSync's own limits (docs/reference/apis.md#members, docs/reference/quotas.md#control-plane).
 const NAME_MAX: usize = 50;
 const OWNER_CONTACT_MAX: usize = 256;
 const CHILDREN_MAX: usize = 50;

@@ -52,10 +52,10 @@ pub struct ApiKeyDeclaration {
 }
 
 const HOUR_S: i64 = 3_600;
-/// AWS's own default, when a create names no expiry (reference §2.4).
+/// AWS's own default, when a create names no expiry (docs/reference/api-keys.md#expiry).
 const DEFAULT_VALID_FOR: Period = Period::days(7);
 /// AWS rounds down to the hour and wants a day after that; a quarter of an hour is for clocks that
-/// disagree (reference §2.4).
+/// disagree (docs/reference/api-keys.md#rounding).
 const SHORTEST_S: i64 = 25 * HOUR_S + HOUR_S / 4;
 /// AWS refuses 365 days by a clock that is behind ours; an hour less is what works.
 const LONGEST_S: i64 = 365 * 24 * HOUR_S - HOUR_S;

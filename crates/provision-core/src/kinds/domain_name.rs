@@ -48,7 +48,7 @@ pub struct DomainDeclaration {
     logical_id: Option<LogicalId>,
 }
 
-/// AppSync's own limits (reference §1.7).
+/// AppSync's own limits (docs/reference/domains.md#members).
 const NAME_MAX: usize = 253;
 const DESCRIPTION_MAX: usize = 255;
 
@@ -151,7 +151,7 @@ impl Kind for DomainName {
     }
 }
 
-/// CloudFormation's pattern, which is narrower than AppSync's (reference §3.6).
+/// CloudFormation's pattern, which is narrower than AppSync's (docs/reference/domains.md#names).
 fn is_domain(name: &str) -> bool {
     let label = |it: &str| {
         !it.is_empty()

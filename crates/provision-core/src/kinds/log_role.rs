@@ -75,7 +75,7 @@ pub struct LogRoleDeclaration {
     logical_id: Option<LogicalId>,
 }
 
-/// IAM's limits (reference §5.2, §5.3).
+/// IAM's limits (docs/reference/iam.md#limits).
 pub const NAME_MAX: usize = 64;
 const DESCRIPTION_MAX: usize = 1_000;
 const TRUST_MAX: usize = 2_048;
@@ -171,7 +171,7 @@ impl Kind for LogRole {
     }
 }
 
-/// AppSync may assume it (reference §5.5).
+/// AppSync may assume it (docs/reference/iam.md#log-role).
 fn default_trust() -> Value {
     json!({
         "Version": "2012-10-17",
@@ -183,7 +183,8 @@ fn default_trust() -> Value {
     })
 }
 
-/// The three log actions, on the log groups that AppSync makes for Event APIs (reference §5.5, §5.6).
+/// The three log actions, on the log groups that AppSync makes for Event APIs (docs/reference/iam.md#log-role,
+/// docs/reference/iam.md#log-groups).
 fn default_permissions() -> Value {
     json!({
         "Version": "2012-10-17",

@@ -46,7 +46,7 @@ impl JsonSchema for PolicyDocument {
     }
 }
 
-/// The log groups that AppSync makes for Event APIs (reference §5.6).
+/// The log groups that AppSync makes for Event APIs (docs/reference/iam.md#log-groups).
 pub const APPSYNC_LOG_GROUPS: &str =
     "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/appsync/apis/*";
 

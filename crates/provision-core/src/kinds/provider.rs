@@ -141,7 +141,7 @@ pub struct LambdaAuthorizerConfig {
     pub identity_validation_expression: Option<Text>,
 }
 
-/// AppSync returns 0 for a number that was never set (reference §1.3).
+/// AppSync returns 0 for a number that was never set (docs/reference/apis.md#unset-numbers).
 pub fn non_zero(number: i64) -> Option<i64> {
     (number != 0).then_some(number)
 }

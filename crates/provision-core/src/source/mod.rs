@@ -15,7 +15,8 @@ use crate::source::lines::Lines;
 use crate::source::parse::Parsed;
 use crate::source::tree::{Data, Node};
 
-/// Nobody's spec is larger (reference: CloudFormation's template limit is 1 MB).
+/// Nobody's spec is larger (a template has 1 MB at most:
+/// docs/reference/cloudformation.md#template-limits).
 pub const BYTES_MAX: usize = 10 * 1024 * 1024;
 
 /// A file that was parsed, as far as it could be.

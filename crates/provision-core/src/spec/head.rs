@@ -164,7 +164,7 @@ fn is_a_slip(written: &str, meant: &str) -> bool {
     sorted(written) == sorted(meant) || written.len() != meant.len()
 }
 
-/// What an account has in a region, unless AWS raised it (reference §2.5).
+/// What an account has in a region, unless AWS raised it (docs/reference/quotas.md#control-plane).
 fn check_quotas(scope: &Scope<'_>, problems: &mut Problems) {
     const IN_A_REGION_MAX: usize = 50;
     for section in ["apis", "domains"] {
@@ -197,7 +197,8 @@ fn check_description(head: &Head, problems: &mut Problems) {
     }
 }
 
-/// AppSync's and IAM's common rules for tags (reference §1.8), and ours: marks are not for users.
+/// AppSync's and IAM's common rules for tags (docs/reference/control-plane.md#tags), and ours:
+/// marks are not for users.
 fn check_tags(tags: &BTreeMap<String, Text>, scope: &Scope<'_>, problems: &mut Problems) {
     /// AWS takes 50; two are ours.
     const TAGS_MAX: usize = 48;

@@ -1,4 +1,4 @@
-//! CreateApi, GetApi, UpdateApi, DeleteApi, ListApis (reference §1.3).
+//! CreateApi, GetApi, UpdateApi, DeleteApi, ListApis (docs/reference/apis.md#members).
 use serde_json::{Value, json};
 
 use crate::control_plane::appsync::config::{check_offered, event_config, offered};
@@ -56,7 +56,7 @@ pub fn list(store: &Store, call: &Call) -> Answer {
     store.look(|state| Ok(page.cut("apis", state.region(caller).apis.iter(), write)))
 }
 
-/// Replaces all but the tags (reference §1.10).
+/// Replaces all but the tags (docs/reference/control-plane.md#omitted-members).
 pub async fn update(store: &Store, caller: &Caller, id: &str, input: &Input<'_>) -> Answer {
     let switches = store.switches();
     let (name, owner_contact) = head(input)?;
@@ -82,7 +82,7 @@ pub async fn update(store: &Store, caller: &Caller, id: &str, input: &Input<'_>)
         .await
 }
 
-/// Takes all that hangs on it along (§2.3: inferred).
+/// Takes all that hangs on it along (docs/reference/apis.md#deletion: inferred).
 pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Answer {
     let switches = store.switches();
     store
@@ -97,7 +97,7 @@ pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Answer {
             }
             let leads_to = domain::leads_to(state, caller, id);
             if leads_to && switches.associated_api_delete == Deletion::Refused {
-                // AWS's own words, of GraphQL's APIs (reference §1.2).
+                // AWS's own words, of GraphQL's APIs (docs/reference/domains.md#deletion).
                 let message = "API can not be deleted as it is associated to a domain";
                 return Err(Fault::bad_request(message));
             }
@@ -136,7 +136,7 @@ fn head(input: &Input<'_>) -> Result<(String, Option<String>), Fault> {
     input.check("name", name, 1, 50, |it| it.is_ascii_alphanumeric() || "_- ".contains(it))?;
     let contact = input.text("ownerContact")?;
     if let Some(contact) = contact {
-        // Sources disagree; 256 is what most say (reference §9).
+        // Sources disagree; 256 is what most say (docs/reference/apis.md#owner-contact).
         input.check("ownerContact", contact, 0, 256, |_| true)?;
     }
     Ok((name.to_owned(), contact.map(str::to_owned)))

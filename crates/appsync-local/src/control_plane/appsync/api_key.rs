@@ -1,4 +1,5 @@
-//! CreateApiKey, UpdateApiKey, DeleteApiKey, ListApiKeys (reference §1.5, §2.4).
+//! CreateApiKey, UpdateApiKey, DeleteApiKey, ListApiKeys (docs/reference/api-keys.md#members,
+//! docs/reference/api-keys.md#expiry).
 use serde_json::{Value, json};
 
 use crate::control_plane::appsync::input::Input;
@@ -79,7 +80,8 @@ fn create(
     Ok(answer)
 }
 
-/// What is left out is kept (§1.10: inferred). An expired key can be revived.
+/// What is left out is kept (docs/reference/control-plane.md#omitted-members: inferred). An expired
+/// key can be revived.
 fn update(
     api: &mut Api,
     id: &str,

@@ -9,7 +9,7 @@ use crate::protocol::response::{Fault, object};
 const AUTH_TYPES: &[&str] =
     &["API_KEY", "AWS_IAM", "AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_LAMBDA"];
 const LOG_LEVELS: &[&str] = &["NONE", "ERROR", "ALL", "INFO", "DEBUG"];
-/// Reference §2.5.
+/// See docs/reference/quotas.md#control-plane.
 const PROVIDERS_MAX: usize = 50;
 
 /// `eventConfig` as AppSync will write it.
@@ -91,7 +91,7 @@ fn provider(input: &Input<'_>) -> Result<Value, Fault> {
             if !issuer.starts_with("https://") {
                 return Err(Fault::bad_request("The OpenID Connect issuer must be an https URL."));
             }
-            // What is not set comes back as 0 (reference §1.3).
+            // What is not set comes back as 0 (docs/reference/apis.md#unset-numbers).
             json!({
                 "issuer": issuer,
                 "clientId": config.text("clientId")?,
@@ -116,7 +116,8 @@ fn provider(input: &Input<'_>) -> Result<Value, Fault> {
     Ok(written)
 }
 
-/// At least one; one of a kind where AppSync allows one (reference §2.1).
+/// At least one; one of a kind where AppSync allows one
+/// (docs/reference/authorization.md#providers).
 fn check_providers(providers: &[Value], switches: &Switches) -> Result<(), Fault> {
     let empty = providers.is_empty() && switches.empty_providers == Taken::Refused;
     if empty || providers.len() > PROVIDERS_MAX {

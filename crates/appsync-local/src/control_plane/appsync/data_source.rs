@@ -1,4 +1,5 @@
-//! CreateDataSource, Get…, Update…, Delete…, ListDataSources (reference §1.6).
+//! CreateDataSource, Get…, Update…, Delete…, ListDataSources
+//! (docs/reference/data-sources.md#members).
 use serde_json::{Value, json};
 
 use crate::control_plane::appsync::handlers::{self, Used};
@@ -164,7 +165,7 @@ fn check_service_role(store: &Store, members: &Value) -> Result<(), Fault> {
     members["serviceRoleArn"].as_str().map_or(Ok(()), |arn| store.check_role(arn))
 }
 
-/// Replaces all but the name (§1.10: seen on AWS).
+/// Replaces all but the name (docs/reference/control-plane.md#omitted-members: seen on AWS).
 fn update(api: &mut Api, caller: &Caller, name: &str, members: Value) -> Answer {
     let direct = handlers::use_of(api, name) == Used::Directly;
     let source = api.data_sources.get_mut(name).ok_or_else(|| missing(name))?;
@@ -193,7 +194,7 @@ fn get(api: &Api, caller: &Caller, name: &str) -> Answer {
     Ok(json!({ "dataSource": written(source, api, caller) }))
 }
 
-/// In AWS's own words (reference §1.2).
+/// In AWS's own words (docs/reference/data-sources.md#names).
 fn check_name(name: &str) -> Result<(), Fault> {
     check("name", name, 1, 65_536, |_| true)?;
     let letter = |it: char| it == '_' || it.is_ascii_alphanumeric();
@@ -204,12 +205,13 @@ fn check_name(name: &str) -> Result<(), Fault> {
     Err(Fault::bad_request(message))
 }
 
-/// AWS's own words, of a handler that cites a data source (reference §1.2).
+/// AWS's own words, of a handler that cites a data source
+/// (docs/reference/data-sources.md#references).
 pub fn missing(name: &str) -> Fault {
     Fault::not_found(format!("No data source found named {name}"))
 }
 
-/// AWS's own words, of GraphQL's resolvers (reference §1.2).
+/// AWS's own words, of GraphQL's resolvers (docs/reference/data-sources.md#references).
 fn connected() -> Fault {
     let message = "Data source is still connected to a resolver that uses mapping template bypass.";
     Fault::bad_request(message)

@@ -1,5 +1,5 @@
 //! CreateDomainName, Get…, Update…, Delete…, ListDomainNames, and which API a domain name points at:
-//! AssociateApi, GetApiAssociation, DisassociateApi (reference §1.7).
+//! AssociateApi, GetApiAssociation, DisassociateApi (docs/reference/domains.md).
 use serde_json::{Value, json};
 
 use crate::control_plane::appsync::input::{Input, check};
@@ -114,7 +114,7 @@ async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer {
 
 fn delete(state: &mut State, caller: &Caller, name: &str) -> Answer {
     if of_name(state, caller, name)?.association.is_some() {
-        // AWS's own words (reference §1.2).
+        // AWS's own words (docs/reference/domains.md#deletion).
         let message = "Domain name must be disassociated before it can be deleted.";
         return Err(Fault::bad_request(message));
     }

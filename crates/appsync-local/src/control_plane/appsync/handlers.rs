@@ -8,7 +8,8 @@ use crate::emulator_options::{Switches, Taken};
 use crate::protocol::response::Fault;
 use crate::state::Api;
 
-/// The only type that is called without code between (reference §2.2).
+/// The only type that is called without code between
+/// (docs/reference/handlers.md#direct-integration).
 pub const DIRECT_TYPE: &str = "AWS_LAMBDA";
 
 const HANDLER: Kind = Kind::Structure(&[

@@ -101,7 +101,7 @@ impl<'a> Input<'a> {
             false => Err(emulator_options::constraint(&self.at(name), &constraint())),
         }
     }
-    /// Tags, which are 50 at most (reference §1.8).
+    /// Tags, which are 50 at most (docs/reference/control-plane.md#tags).
     pub fn tags(&self) -> Result<Option<Tags>, Fault> {
         let Some(tags) = self.structure("tags")? else { return Ok(None) };
         let mut read = Tags::new();

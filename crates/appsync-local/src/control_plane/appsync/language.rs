@@ -1,5 +1,5 @@
-//! What APPSYNC_JS leaves out of JavaScript, as far as AppSync's linter says so (reference §7.4). A second reading:
-//! the checks of specs have one of their own.
+//! What APPSYNC_JS leaves out of JavaScript, as far as AppSync's linter says so (docs/reference/handlers.md#language).
+//! A second reading: the checks of specs have one of their own.
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Program, UnaryOperator};
 use oxc_semantic::SemanticBuilder;

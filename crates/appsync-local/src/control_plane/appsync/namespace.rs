@@ -1,4 +1,5 @@
-//! CreateChannelNamespace, Get…, Update…, Delete…, ListChannelNamespaces (reference §1.4).
+//! CreateChannelNamespace, Get…, Update…, Delete…, ListChannelNamespaces
+//! (docs/reference/channel-namespaces.md#members).
 use serde_json::{Value, json};
 
 use crate::control_plane::appsync::config::{check_offered, modes, offered};
@@ -13,7 +14,7 @@ use crate::protocol::response::{Fault, object};
 use crate::state::{Api, Namespace};
 use crate::store::Store;
 
-/// Reference §2.5.
+/// See docs/reference/quotas.md#handlers.
 const CODE_MAX: usize = 32_768;
 
 pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> Answer {
@@ -129,7 +130,8 @@ async fn create(store: &Store, caller: &Caller, api_id: &str, input: &Input<'_>)
         .await
 }
 
-/// Replaces all but name and tags, or all that is said (§1.10: unknown).
+/// Replaces all but name and tags, or all that is said
+/// (docs/reference/control-plane.md#omitted-members: unknown).
 async fn update(
     store: &Store,
     caller: &Caller,

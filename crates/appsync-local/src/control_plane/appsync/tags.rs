@@ -1,4 +1,4 @@
-//! TagResource, UntagResource, ListTagsForResource (reference §1.8).
+//! TagResource, UntagResource, ListTagsForResource (docs/reference/control-plane.md#tags).
 use serde_json::json;
 
 use crate::control_plane::appsync::input::{Input, check_tag_count, check_tag_key};
@@ -47,7 +47,8 @@ pub async fn answer(store: &Store, call: &Call, arn: &str) -> Answer {
 }
 
 /// The tags of an API, of one of its channel namespaces, or of a domain name. The model's pattern
-/// has APIs only, but AWS's own handlers tag the others the same way (reference §9).
+/// has APIs only, but AWS's own handlers tag the others the same way
+/// (docs/reference/control-plane.md#arns-that-take-tags).
 fn find<'a>(state: &'a mut State, caller: &Caller, arn: &str) -> Result<&'a mut Tags, Fault> {
     let invalid = || {
         let whose = "an API, a channel namespace or a domain name";

@@ -7,7 +7,7 @@ use crate::protocol::xml;
 use crate::state::{Role, State, Tags};
 use crate::store::Store;
 
-/// Limits (reference §5.2, §5.3).
+/// Limits (docs/reference/iam.md#limits).
 const TRUST_MAX: usize = 2_048;
 const INLINE_MAX: usize = 10_240;
 const ATTACHED_MAX: usize = 20;
@@ -300,7 +300,7 @@ fn outline(role: &Role, caller: &Caller) -> String {
     members
 }
 
-/// What `ListRoles` leaves out (reference §5.1).
+/// What `ListRoles` leaves out (docs/reference/iam.md#listroles).
 fn details(role: &Role) -> String {
     let mut members = String::new();
     if let Some(arn) = &role.boundary {

@@ -1,4 +1,5 @@
-//! API keys (reference §2.4, §6.3).
+//! API keys (docs/reference/api-keys.md#after-expiry,
+//! docs/reference/authorization.md#auth-objects).
 use jiff::Timestamp;
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! AWS_LAMBDA: a function says who may (reference §8.1).
+//! AWS_LAMBDA: a function says who may (docs/reference/authorization.md#lambda-authorizers).
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;

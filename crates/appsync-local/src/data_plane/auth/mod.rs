@@ -1,4 +1,4 @@
-//! Who may do what: the one place where credentials are judged (reference §6.3, §6.4, §8).
+//! Who may do what: the one place where credentials are judged (docs/reference/authorization.md).
 mod api_key;
 mod issuer_keys;
 mod lambda_authorizer;
@@ -64,7 +64,7 @@ pub struct Asked<'a> {
 pub struct Identity {
     /// `API_KEY`, `AWS_IAM`, …
     pub mode: &'static str,
-    /// What handlers see as `ctx.identity` (reference §7.2).
+    /// What handlers see as `ctx.identity` (docs/reference/handlers.md#identity).
     pub context: Value,
     /// When the credentials end, if they do.
     pub until_epoch_s: Option<f64>,
@@ -77,7 +77,8 @@ pub async fn authorize(plane: &Plane, asked: &Asked<'_>) -> Result<Identity, Pro
     let judged = judge(plane, asked).await;
     judged.map_err(|problem| without_secrets(problem, asked)).map_err(|problem| {
         match asked.operation {
-            // A connection is refused without a word (reference §6.5), but for what is wrong with a signature.
+            // A connection is refused without a word (docs/reference/data-plane.md#denied-connections), but for what is
+            // wrong with a signature.
             Operation::Connect if problem.error_type == "UnauthorizedException" => {
                 Problem { message: None, ..problem }
             }
@@ -117,7 +118,7 @@ fn without_secrets(mut problem: Problem, asked: &Asked<'_>) -> Problem {
     problem
 }
 
-/// `ctx.identity` of whoever signs (reference §7.2): nobody of Cognito's.
+/// `ctx.identity` of whoever signs (docs/reference/handlers.md#identity): nobody of Cognito's.
 pub fn iam_context(account: &str, user: &str, arn: &str, source_ip: &[String]) -> Value {
     json!({
         "accountId": account,

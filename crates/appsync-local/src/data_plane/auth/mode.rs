@@ -1,4 +1,5 @@
-//! Which mode a request is judged by, and whether that mode may do what is asked (reference §6.4).
+//! Which mode a request is judged by, and whether that mode may do what is asked
+//! (docs/reference/authorization.md#mode-of-a-request).
 use serde_json::Value;
 
 use crate::data_plane::auth::token::{Provider, Token};

@@ -15,7 +15,8 @@ use crate::emulator_options::{ACCOUNT, Switches};
 use crate::state::{Api, Key, Namespace};
 use crate::store::Store;
 
-/// 2026-01-02T03:04:05Z, when the reference's vectors were signed.
+/// 2026-01-02T03:04:05Z, when the vectors of docs/reference/authorization.md#test-vectors were
+/// signed.
 pub const NOW: f64 = 1_767_323_045.0;
 pub const HOST: &str = "example1234567890000.appsync-api.us-east-1.amazonaws.com";
 

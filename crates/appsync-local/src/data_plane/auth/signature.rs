@@ -1,4 +1,4 @@
-//! AWS_IAM: signatures of version 4, verified (reference §6.3).
+//! AWS_IAM: signatures of version 4, verified (docs/reference/authorization.md#signatures).
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Digest, Sha256};

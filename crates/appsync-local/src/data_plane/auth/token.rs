@@ -1,4 +1,5 @@
-//! AMAZON_COGNITO_USER_POOLS and OPENID_CONNECT: JSON Web Tokens (reference §8.2, §8.3).
+//! AMAZON_COGNITO_USER_POOLS and OPENID_CONNECT: JSON Web Tokens
+//! (docs/reference/authorization.md#openid-connect, docs/reference/authorization.md#cognito).
 use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use jiff::Timestamp;

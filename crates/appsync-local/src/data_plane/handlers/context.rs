@@ -1,4 +1,4 @@
-//! `ctx`: what a handler is told (reference §7.2).
+//! `ctx`: what a handler is told (docs/reference/handlers.md#context).
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};

@@ -1,4 +1,5 @@
-//! Functions that AppSync calls itself, without code between (reference §7.7).
+//! Functions that AppSync calls itself, without code between
+//! (docs/reference/handlers.md#direct-integration).
 use serde_json::Value;
 
 use crate::data_plane::handlers::{Incoming, Published, outcome, sources};

@@ -1,4 +1,5 @@
-//! What a channel namespace's handlers make of events and subscriptions (reference §7).
+//! What a channel namespace's handlers make of events and subscriptions
+//! (docs/reference/handlers.md).
 mod context;
 mod direct;
 pub mod evaluation;

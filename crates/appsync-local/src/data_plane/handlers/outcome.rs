@@ -1,4 +1,5 @@
-//! What a handler's result means for the events of a publish, and for whoever asked (reference §7.3).
+//! What a handler's result means for the events of a publish, and for whoever asked
+//! (docs/reference/handlers.md#publish-results, docs/reference/handlers.md#explicit-errors).
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -38,7 +39,8 @@ pub fn published(returned: &Value, events: &[Incoming]) -> Result<Published, Pro
         match item.get("error").unwrap_or(&Value::Null) {
             Value::Null => {
                 let text = item.get("payload").unwrap_or(&Value::Null).to_string();
-                // What grew too large is dropped without a word (reference §2.5).
+                // What grew too large is dropped without a word
+                // (docs/reference/handlers.md#oversized-events).
                 if text.len() <= EVENT_MAX {
                     published.delivered.push((place, text));
                 }
@@ -76,7 +78,7 @@ impl Refusal {
     fn problem(&self, handler: &str, why: String) -> Problem {
         if self.unauthorized {
             let problem = Problem::unauthorized(why);
-            // §7.3: a subscription is told in another word.
+            // docs/reference/handlers.md#explicit-errors: a subscription is told in another word.
             return match handler {
                 PUBLISH => problem,
                 _ => Problem { error_type: "Unauthorized".into(), ..problem },

@@ -18,7 +18,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::store::Store;
 
-/// As long as AppSync's longest wait, that of a handler (reference §2.5).
+/// As long as AppSync's longest wait, that of a handler (docs/reference/quotas.md#handlers).
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// The most that Lambda answers, and more than anything else that is asked here.
 pub const ANSWER_MAX: usize = 6 * 1024 * 1024;

@@ -1,4 +1,5 @@
-//! Lambda functions, over the Invoke API of whoever runs them here (reference Appendix E).
+//! Lambda functions, over the Invoke API of whoever runs them here
+//! (docs/reference/data-sources.md#invoking-functions).
 use serde_json::Value;
 
 use crate::data_plane::outbound::client::{Outbound, Outgoing};

@@ -13,7 +13,7 @@ use crate::data_plane::plane::Plane;
 use crate::data_plane::websocket::outbox::{End, Outbox};
 use crate::state::Api;
 
-/// The longest that a connection lasts (reference §2.5).
+/// The longest that a connection lasts (docs/reference/quotas.md#connections).
 const CONNECTION_MAX_S: f64 = 24.0 * 3_600.0;
 /// How soon it is noticed that time has passed.
 const SWEEP: Duration = Duration::from_secs(1);

@@ -1,4 +1,5 @@
-//! The frames that clients are sent (reference §6.7), with their members in AppSync's order.
+//! The frames that clients are sent (docs/reference/data-plane.md#messages), with their members in
+//! AppSync's order.
 use serde::Serialize;
 
 use crate::data_plane::problem::Problem;
@@ -46,7 +47,8 @@ pub fn error(kind: &str, id: Option<&str>, problem: &Problem) -> String {
     write(&Shape { r#type: kind, id, errors: Some([problem]), ..EMPTY })
 }
 
-/// What GraphQL's realtime endpoint says of subprotocols, without the wrapper that Events has not (§6.5).
+/// What GraphQL's realtime endpoint says of subprotocols, without the wrapper that Events has not
+/// (docs/reference/data-plane.md#missing-subprotocol).
 pub fn protocol_error(message: &str) -> String {
     format!(
         "{{\"type\":\"connection_error\",\"errors\":[{{\"message\":\"{message}\",\"errorCode\":400}}]}}"

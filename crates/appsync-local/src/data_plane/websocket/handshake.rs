@@ -1,4 +1,5 @@
-//! How a WebSocket begins: which subprotocols are offered, and the credentials among them (reference §6.5).
+//! How a WebSocket begins: which subprotocols are offered, and the credentials among them
+//! (docs/reference/data-plane.md#handshake).
 use std::collections::BTreeMap;
 
 use axum::http::HeaderMap;

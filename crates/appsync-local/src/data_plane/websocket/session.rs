@@ -1,5 +1,5 @@
 //! A connection that was let in, apart from its socket: what each message does, and what it is answered with
-//! (reference §6.7).
+//! (docs/reference/data-plane.md#messages).
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::data_plane::websocket::connections::{Connection, Connections};
 use crate::data_plane::websocket::frame;
 use crate::data_plane::websocket::outbox::{End, Frame, Outbox};
 
-/// Subscriptions of one connection (reference §2.5).
+/// Subscriptions of one connection (docs/reference/quotas.md#connections).
 const SUBSCRIPTIONS_MAX: usize = 200;
 /// Publishes of one connection in one second.
 const PUBLISHES_MAX: usize = 25;

@@ -26,7 +26,7 @@ const CLOSING: Duration = Duration::from_secs(2);
 const HEARING: Duration = Duration::from_millis(500);
 /// How long a socket may take nothing at all before it counts as dead.
 const STUCK: Duration = Duration::from_secs(60);
-/// The code of every end: AppSync tells none apart (§6.9).
+/// The code of every end: AppSync tells none apart (docs/reference/data-plane.md#close-codes).
 const NORMAL: u16 = 1_000;
 /// Room for credentials beside the largest publish.
 const MESSAGE_MAX: usize = REQUEST_MAX + 256 * 1024;

@@ -43,9 +43,10 @@ macro_rules! or_raise {
     };
 }
 
-/// Codes and words: reference §1.2, §5.2. A more particular row stands above a more general one.
+/// Codes and words: docs/reference/control-plane.md#errors, docs/reference/iam.md#errors. A more
+/// particular row stands above a more general one.
 pub const KNOWN: &[Known] = &[
-    // Quotas (§2.5, §5.3).
+    // Quotas (docs/reference/quotas.md#control-plane, docs/reference/iam.md#limits).
     row(
         QUOTA,
         &["CreateApi"],

@@ -198,7 +198,7 @@ impl DataSource {
     }
 }
 
-/// AppSync's name for what it is (reference §1.6).
+/// AppSync's name for what it is (docs/reference/data-sources.md#types).
 fn type_of(declared: &DataSourceDeclaration) -> Option<&'static str> {
     Some(match *declared.named().first()? {
         "lambda" => "AWS_LAMBDA",

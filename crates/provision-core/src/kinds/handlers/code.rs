@@ -8,7 +8,7 @@ use crate::handler::{self, Export, Shape};
 use crate::kind::{Problems, Scope, Step};
 use crate::kinds::handlers::{Handler, Handlers};
 
-/// AppSync's limit on handler code (reference §2.5).
+/// AppSync's limit on handler code (docs/reference/quotas.md#handlers).
 const CODE_MAX: usize = 32_768;
 
 /// Reports what is wrong with the code, as far as it is at hand.

@@ -18,7 +18,7 @@ const MEMORY_MAX: usize = 32 << 20;
 const STACK_MAX: usize = 512 << 10;
 /// What the thread of a run needs around that.
 pub const THREAD_STACK: usize = 8 << 20;
-/// AppSync's quota for what a handler returns (reference §2.5).
+/// AppSync's quota for what a handler returns (docs/reference/quotas.md#handlers).
 pub const RESULT_MAX: usize = 5 << 20;
 
 /// What to run.

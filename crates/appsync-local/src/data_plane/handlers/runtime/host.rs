@@ -12,11 +12,11 @@ use crate::data_plane::handlers::runtime::engine::{Break, Ended, Line, Refusal, 
 use crate::data_plane::handlers::runtime::script::Script;
 use crate::data_plane::handlers::runtime::{date_time, ids};
 
-/// AppSync's quota (reference §2.5).
+/// AppSync's quota (docs/reference/quotas.md#handlers).
 const LOOPS_MAX: usize = 1_000;
 /// The engine asks every 10,000 calls and rounds: about a second of nothing else.
 const INTERRUPTS_MAX: usize = 300;
-/// AppSync's quota of logs (reference §2.5).
+/// AppSync's quota of logs (docs/reference/quotas.md#handlers).
 const LOGS_MAX: usize = 1 << 20;
 
 /// What is known of a run while it goes on.

@@ -23,7 +23,7 @@ const WORKERS_MIN: usize = 2;
 /// A run does a bounded amount of work, but one built-in may take its time over a huge list. Whoever takes
 /// this long is given up, and another thread takes its place.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// As long as a request may take (reference §2.5).
+/// As long as a request may take (docs/reference/quotas.md#handlers).
 const TURN: Duration = Duration::from_secs(30);
 /// Threads that are given up at once; beyond, handlers wait until one is done.
 const LOST_MAX: usize = 8;

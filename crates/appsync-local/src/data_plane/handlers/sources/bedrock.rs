@@ -9,7 +9,7 @@ use crate::data_plane::handlers::sources::{Failed, Source, malformed};
 use crate::data_plane::outbound::client::{ANSWER_MAX, Outgoing};
 
 const SERVICE: Service = Service { name: "bedrock-runtime", signed: "bedrock", error: "Bedrock" };
-/// What is waited for is waited for that long (reference §7.6).
+/// What is waited for is waited for that long (docs/reference/data-sources.md#bedrock).
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 pub async fn ask(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::data_plane::handlers::sources::{Failed, Source, malformed};
 use crate::data_plane::outbound::client::{Incoming, Outgoing};
 
-/// What AppSync sets itself (reference §7.6).
+/// What AppSync sets itself (docs/reference/data-sources.md#http).
 const FORBIDDEN: &[&str] = &[
     "host",
     "connection",

@@ -1,4 +1,5 @@
-//! Data sources: what a handler's request asks of others, and what they answer (reference §7.6).
+//! Data sources: what a handler's request asks of others, and what they answer
+//! (docs/reference/data-sources.md#requests-and-results).
 mod aws;
 mod bedrock;
 mod dynamodb;
