@@ -3,7 +3,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::cli::{Exit, Failure, Io, plan};
-use crate::render::explain::{list, markdown, text};
+use crate::render::explain::{body, list, markdown, text};
 use provision_core::explain::{Page, page, pages};
 use provision_core::suggest::meant;
 
@@ -31,7 +31,7 @@ enum Format {
     Human,
     /// For programs
     Json,
-    /// As the pages are written
+    /// As Markdown
     Markdown,
 }
 
@@ -56,7 +56,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 }
 
 fn object(page: Page) -> Value {
-    json!({ "code": page.code, "title": page.title, "markdown": page.markdown })
+    json!({ "code": page.code, "title": page.title, "markdown": body(&page) })
 }
 
 fn unknown(code: &str) -> Failure {

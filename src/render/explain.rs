@@ -12,6 +12,10 @@ pub fn text(page: &Page) -> String {
         text.push('\n');
         match part {
             Part::Prose(prose) => {
+                let prose = with_links(prose, |label, target| match repository_path(target) {
+                    Some(path) => format!("{label} ({path})"),
+                    None => format!("{label} <{target}>"),
+                });
                 let paragraphs: Vec<String> = prose.split("\n\n").map(filled).collect();
                 text.push_str(&paragraphs.join("\n"));
             }
@@ -53,9 +57,43 @@ fn filled(paragraph: &str) -> String {
     text + "\n"
 }
 
-/// A page as it is written.
+/// A page as Markdown.
 pub fn markdown(page: &Page) -> String {
-    format!("## {}: {}\n\n{}\n", page.code, page.title, page.markdown)
+    format!("## {}: {}\n\n{}\n", page.code, page.title, body(page))
+}
+
+/// What follows the heading of a page, as Markdown that is read outside of the repository: a link to another of
+/// its files becomes the path of that file.
+pub fn body(page: &Page) -> String {
+    with_links(page.markdown, |label, target| match repository_path(target) {
+        Some(path) => format!("{label} (`{path}`)"),
+        None => format!("[{label}]({target})"),
+    })
+}
+
+/// Markdown with every link replaced by what `show` makes of its label and target.
+fn with_links(markdown: &str, show: impl Fn(&str, &str) -> String) -> String {
+    let (mut text, mut rest) = (String::new(), markdown);
+    while let Some((before, link)) = rest.split_once("](") {
+        let (Some((before, label)), Some((target, after))) =
+            (before.rsplit_once('['), link.split_once(')'))
+        else {
+            break;
+        };
+        text.push_str(before);
+        text.push_str(&show(label, target));
+        rest = after;
+    }
+    text + rest
+}
+
+/// The path from the root of the repository that a relative link of a page means.
+fn repository_path(target: &str) -> Option<String> {
+    match target.strip_prefix("../") {
+        _ if target.contains("://") => None,
+        Some(in_docs) => Some(format!("docs/{in_docs}")),
+        None => Some(format!("docs/diagnostics/{target}")),
+    }
 }
 
 /// A line for each page.
@@ -75,6 +113,25 @@ mod tests {
         assert_eq!(lines.next(), Some("PV010: merge keys are not read"));
         assert!(lines.all(|line| line.chars().count() <= WIDTH));
         assert!(text.contains("\nWrong\n\n    version: 1\n    stack: chat\n"), "{text}");
+    }
+
+    #[test]
+    fn links_show_their_target_and_none_depends_on_where_the_page_is() {
+        let markdown =
+            "See `a`.\n\nSource: [one\npage](https://example.com/a#b); [notes](../c.md#d).";
+        let page = Page { code: "PV000", title: "a title", markdown };
+        let shown = anstream::adapter::strip_str(&text(&page)).to_string();
+        assert!(
+            shown.ends_with("\nSource: one page <https://example.com/a#b>; notes (docs/c.md#d).\n"),
+            "{shown}"
+        );
+        assert!(
+            body(&page)
+                .ends_with("Source: [one\npage](https://example.com/a#b); notes (`docs/c.md#d`)."),
+            "{}",
+            body(&page)
+        );
+        assert_eq!(repository_path("PV1.md#a").as_deref(), Some("docs/diagnostics/PV1.md#a"));
     }
 
     #[test]
