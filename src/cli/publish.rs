@@ -13,7 +13,7 @@ use crate::cli::reach::{ApiArgs, Doing, Reached, closing, failure, reach, words}
 use crate::cli::snippet::{PrintArgs, print};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::Action;
-use appsync_events::{Batches, Channel, ClientError, Credentials, Publisher};
+use appsync_events::{Batches, Channel, Credentials, Error, Publisher};
 use events::Events;
 use sending::Sending;
 use stop::Stop;
@@ -114,7 +114,7 @@ async fn go(
     let credentials = reached.credentials(Doing::Publish, namespace, &io.clock)?;
     reached.note_brief("hear of it", io);
     let clock = io.clock.clone();
-    let explain = |error: &ClientError| {
+    let explain = |error: &Error| {
         failure(error, reached, Doing::Publish, channel, &credentials, args.at_least_once)
     };
     let mut sending = Sending {

@@ -18,7 +18,9 @@ use crate::cli::plan;
 use crate::cli::target::{self, Declared, LOCAL_FOLDER, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{ApiOutputs, NamespaceOutputs};
-use appsync_events::{Channel, Client, Endpoint, Mode, Net, NetOptions, Timing, is_of_aws};
+use appsync_events::{
+    AuthMode, Channel, Client, Endpoint, Network, NetworkOptions, Timing, is_of_aws,
+};
 use provision_aws::aws::{Aws, Endpoint as AwsEndpoint, Target, connect};
 
 /// Which Event API, in which AWS, and as whom.
@@ -81,18 +83,18 @@ impl ModeArg {
         Self::from_str(word, false).ok()
     }
     /// How a mode is called on a command line.
-    pub fn word(mode: Mode) -> String {
+    pub fn word(mode: AuthMode) -> String {
         let all = Self::value_variants().iter();
         let value = all.filter(|it| it.mode() == mode).find_map(Self::to_possible_value);
         value.map(|it| it.get_name().to_owned()).unwrap_or_default()
     }
-    pub fn mode(self) -> Mode {
+    pub fn mode(self) -> AuthMode {
         match self {
-            Self::ApiKey => Mode::ApiKey,
-            Self::Iam => Mode::Iam,
-            Self::Cognito => Mode::Cognito,
-            Self::Oidc => Mode::Oidc,
-            Self::Lambda => Mode::Lambda,
+            Self::ApiKey => AuthMode::ApiKey,
+            Self::Iam => AuthMode::Iam,
+            Self::Cognito => AuthMode::Cognito,
+            Self::Oidc => AuthMode::Oidc,
+            Self::Lambda => AuthMode::Lambda,
         }
     }
 }
@@ -268,7 +270,7 @@ fn endpoint(what: &str, url: &str) -> Result<Endpoint, Failure> {
 }
 
 /// The network, as the environment and the user describe it.
-pub fn net(ca_bundle: Option<&PathBuf>, io: &Io) -> Result<Net, Failure> {
+pub fn net(ca_bundle: Option<&PathBuf>, io: &Io) -> Result<Network, Failure> {
     let variable = |names: &[&str]| {
         let found = names.iter().find_map(|it| io.environment.get(*it).filter(|it| !it.is_empty()));
         found.cloned()
@@ -282,13 +284,13 @@ pub fn net(ca_bundle: Option<&PathBuf>, io: &Io) -> Result<Net, Failure> {
     let certificates = named.as_ref().map(|it| std::fs::read(io.path(it))).transpose();
     let certificates = certificates.map_err(|error| unusable(error.to_string()))?;
     let all = ["ALL_PROXY", "all_proxy"];
-    let options = NetOptions {
+    let options = NetworkOptions {
         https_proxy: variable(&["HTTPS_PROXY", "https_proxy"]).or_else(|| variable(&all)),
         http_proxy: variable(&["http_proxy", "HTTP_PROXY"]).or_else(|| variable(&all)),
         no_proxy: variable(&["NO_PROXY", "no_proxy"]),
         certificates,
     };
-    Net::new(options).map_err(unusable)
+    Network::new(options).map_err(unusable)
 }
 
 /// A connection that is used for its credentials only.

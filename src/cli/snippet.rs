@@ -2,7 +2,7 @@
 use crate::cli::reach::{Proof, Reached};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::{Action, Snippet, curl, js, wscat};
-use appsync_events::{Mode, Secret};
+use appsync_events::{AuthMode, Secret};
 
 /// A tool that others have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -65,19 +65,19 @@ pub fn print(
 }
 
 /// Where what the variables have to hold comes from.
-fn source(reached: &Reached, mode: Mode) -> Option<String> {
+fn source(reached: &Reached, mode: AuthMode) -> Option<String> {
     Some(match mode {
-        Mode::ApiKey => match (&reached.stack, reached.chosen_key()) {
+        AuthMode::ApiKey => match (&reached.stack, reached.chosen_key()) {
             (Some(stack), Ok(key)) => format!(
                 "API_KEY=$(provision outputs {} --reveal --query apis.{}.apiKeys.{}.value)",
                 stack.again, stack.api.key, key.key
             ),
             _ => "API_KEY is the API key".to_owned(),
         },
-        Mode::Iam if reached.is_local() => {
+        AuthMode::Iam if reached.is_local() => {
             "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local".to_owned()
         }
-        Mode::Iam => {
+        AuthMode::Iam => {
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN for credentials that end".to_owned()
         }
         _ => match reached.token_command(mode) {

@@ -13,7 +13,7 @@ use crate::cli::reach::{ApiArgs, Doing, Reached, closing, failure, reach, words}
 use crate::cli::snippet::{PrintArgs, print};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::Action;
-use appsync_events::{Channel, Credentials, Kind, Subscriber, Subscription, Told};
+use appsync_events::{Channel, Credentials, ErrorKind, Subscriber, SubscriberEvent, Subscription};
 use filter::Filter;
 
 /// Print the events of channels as they come, until Ctrl-C
@@ -147,7 +147,7 @@ async fn listen(
         };
         let failure = failure(&error, reached, Doing::Subscribe, channel, used, false);
         let by_key = matches!(used, Credentials::ApiKey(_));
-        let is_gone = was_subscribed && by_key && error.kind == Kind::Unauthorized;
+        let is_gone = was_subscribed && by_key && error.kind == ErrorKind::Unauthorized;
         return Err(match is_gone {
             true => failure.hint(
                 "it was accepted before: the key may have been replaced since; run the command again with the new one",
@@ -190,22 +190,24 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    fn tell(&mut self, told: Told) -> ControlFlow<()> {
+    fn tell(&mut self, told: SubscriberEvent) -> ControlFlow<()> {
         match told {
-            Told::Connected => self.io.note("connected\n"),
-            Told::Subscribed { channel } => {
+            SubscriberEvent::Connected => self.io.note("connected\n"),
+            SubscriberEvent::Subscribed { channel } => {
                 self.was_subscribed = true;
                 self.io.note(&format!("subscribed to {channel}\n"));
             }
-            Told::Event { channel, event } => return self.event(&channel, &event),
-            Told::Trouble { channel, error } => {
+            SubscriberEvent::Event { channel, event } => return self.event(&channel, &event),
+            SubscriberEvent::DeliveryFailed { channel, error } => {
                 self.io.say(&format!("{channel}: an event was not delivered: {error}\n"));
             }
-            Told::Lost { error } if error.operation == "connect" => {
+            SubscriberEvent::ConnectionLost { error } if error.operation == "connect" => {
                 self.io.note(&format!("still not connected: {error}\n"));
             }
-            Told::Lost { error } => self.io.note(&format!("connection lost: {error}\n")),
-            Told::Reconnecting { after, attempt } => {
+            SubscriberEvent::ConnectionLost { error } => {
+                self.io.note(&format!("connection lost: {error}\n"))
+            }
+            SubscriberEvent::Reconnecting { after, attempt } => {
                 let seconds = after.as_secs_f64();
                 self.io.note(&format!("connecting again in {seconds:.1} s (attempt {attempt})\n"));
             }

@@ -20,8 +20,8 @@ use crate::cli::render::{must_take_a_file, write};
 use crate::cli::target::{self, Declared, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::verification::{Verification, junit, table};
-use appsync_events::Mode;
-use appsync_events::verify::{Options, Verified, verify};
+use appsync_events::AuthMode;
+use appsync_events::verify::{ApiReport, VerifyOptions, verify};
 use event::EventArg;
 use provision_core::access::ApiAccess;
 use provision_core::address::Address;
@@ -117,7 +117,7 @@ struct Choice {
 }
 
 impl Choice {
-    fn takes_mode(&self, mode: Mode) -> bool {
+    fn takes_mode(&self, mode: AuthMode) -> bool {
         self.modes.is_empty() || self.modes.iter().any(|it| it.mode() == mode)
     }
     /// Whether what stands at `address`, a namespace of `api`, is asked for by its key or its name.
@@ -215,12 +215,12 @@ async fn go(
     timeout: Duration,
     session: &Session,
     io: &mut Io,
-) -> Result<Vec<Verified>, Failure> {
+) -> Result<Vec<ApiReport>, Failure> {
     let Found { subjects, absent } = subjects(wanted, timeout, session, io).await?;
     let Choice { only_refusals, with_data_sources, .. } = *wanted.choice;
-    let options = Options { timeout, only_refusals, with_data_sources };
+    let options = VerifyOptions { timeout, only_refusals, with_data_sources };
     let verified = stream::iter(&subjects).map(|it| verify(it, options)).buffered(APIS_AT_ONCE);
-    let mut verified: Vec<Verified> = verified.collect().await;
+    let mut verified: Vec<ApiReport> = verified.collect().await;
     verified.extend(absent);
     Ok(verified)
 }

@@ -8,7 +8,7 @@ pub use table::table;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use appsync_events::verify::{About, Finding, Verdict, Verified};
+use appsync_events::verify::{ApiReport, CheckResult, CheckSubject, CheckVerdict};
 
 /// What `provision verify --format json` prints.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -21,7 +21,7 @@ pub struct Verification {
     /// Whether what is deployed does what the spec says, as far as it was tried.
     pub proved: bool,
     pub counts: Counts,
-    pub apis: Vec<Verified>,
+    pub apis: Vec<ApiReport>,
 }
 
 /// How many checks came to what.
@@ -37,15 +37,15 @@ pub struct Counts {
 
 impl Verification {
     /// `strict`: what was not tried counts as not proved.
-    pub fn of(stack: &str, apis: Vec<Verified>, strict: bool) -> Self {
+    pub fn of(stack: &str, apis: Vec<ApiReport>, strict: bool) -> Self {
         let mut counts = Counts::default();
         for it in apis.iter().flat_map(|it| &it.findings) {
             *match it.verdict {
-                Verdict::Same => &mut counts.same,
-                Verdict::NotTried => &mut counts.not_tried,
-                Verdict::HandlerDecides => &mut counts.handler_decides,
-                Verdict::Unclear => &mut counts.unclear,
-                Verdict::Difference => &mut counts.difference,
+                CheckVerdict::Same => &mut counts.same,
+                CheckVerdict::NotTried => &mut counts.not_tried,
+                CheckVerdict::HandlerDecides => &mut counts.handler_decides,
+                CheckVerdict::Unclear => &mut counts.unclear,
+                CheckVerdict::Difference => &mut counts.difference,
             } += 1;
         }
         let open = if strict { counts.not_tried } else { 0 };
@@ -71,29 +71,29 @@ impl Verification {
 }
 
 /// What a check is about, in words.
-fn about(it: &About) -> String {
+fn about(it: &CheckSubject) -> String {
     match it {
-        About::Connection { mode } => mode.to_string(),
-        About::Namespace { namespace, mode } => format!("/{namespace}/* {mode}"),
-        About::WrongKey => "a wrong API key".to_owned(),
-        About::UnknownNamespace => "a namespace that is not there".to_owned(),
-        About::Resource { address } => address.clone(),
+        CheckSubject::Connection { mode } => mode.to_string(),
+        CheckSubject::Namespace { namespace, mode } => format!("/{namespace}/* {mode}"),
+        CheckSubject::WrongKey => "a wrong API key".to_owned(),
+        CheckSubject::UnknownNamespace => "a namespace that is not there".to_owned(),
+        CheckSubject::Resource { address } => address.clone(),
     }
 }
 
 /// A verdict in words.
-fn word(it: Verdict) -> &'static str {
+fn word(it: CheckVerdict) -> &'static str {
     match it {
-        Verdict::Same => "as the spec says",
-        Verdict::NotTried => "not tried",
-        Verdict::HandlerDecides => "handler decides",
-        Verdict::Unclear => "unclear",
-        Verdict::Difference => "difference",
+        CheckVerdict::Same => "as the spec says",
+        CheckVerdict::NotTried => "not tried",
+        CheckVerdict::HandlerDecides => "handler decides",
+        CheckVerdict::Unclear => "unclear",
+        CheckVerdict::Difference => "difference",
     }
 }
 
 /// What there is to say of a finding, on one line.
-fn detail(it: &Finding) -> String {
+fn detail(it: &CheckResult) -> String {
     let told = it.detail.clone().unwrap_or_default();
     let letter = |it: char| match it.is_control() {
         true => it.escape_default().to_string(),

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use appsync_events::{
-    Client, ClientError, Credentials, Endpoint, Kind, Net, NetOptions, Publisher, Secret, Socket,
-    Timing,
+    Client, Credentials, Endpoint, Error, ErrorKind, Network, NetworkOptions, Publisher, Secret,
+    Socket, Timing,
 };
 use serde_json::{Value, json};
 
@@ -244,7 +244,7 @@ fn client(server: &EventServer) -> Client {
         ..Timing::default()
     };
     let endpoint = Endpoint::parse(&server.url).unwrap();
-    Client { endpoint, net: Net::new(NetOptions::default()).unwrap(), timing }
+    Client { endpoint, net: Network::new(NetworkOptions::default()).unwrap(), timing }
 }
 
 fn key() -> Credentials {
@@ -253,7 +253,7 @@ fn key() -> Credentials {
 
 #[tokio::test]
 async fn each_odd_end_of_a_handshake_is_told_apart() {
-    let opened = async |server: EventServer| -> ClientError {
+    let opened = async |server: EventServer| -> Error {
         Socket::open(&client(&server), &key()).await.unwrap_err()
     };
     // As AWS refuses credentials: after the upgrade, without a message, with the code of a good end.
@@ -263,14 +263,14 @@ async fn each_odd_end_of_a_handshake_is_told_apart() {
         talk.end().await;
     });
     let error = opened(refusing.await).await;
-    assert_eq!(error.kind, Kind::Unauthorized);
+    assert_eq!(error.kind, ErrorKind::Unauthorized);
     assert_eq!(error.to_string(), "connect: UnauthorizedException");
     let error = opened(talks(|_, talk: Talk| talk.end()).await).await;
-    assert_eq!(error.kind, Kind::Lost);
+    assert_eq!(error.kind, ErrorKind::Lost);
     assert!(error.to_string().contains("ended the connection (code 1000)"), "{error}");
     let silent = talks(|_, mut talk: Talk| async move { while talk.hear().await.is_some() {} });
     let error = opened(silent.await).await;
-    assert_eq!(error.kind, Kind::Lost);
+    assert_eq!(error.kind, ErrorKind::Lost);
     assert!(error.to_string().contains("nothing came for 0.2 s"), "{error}");
 }
 
@@ -289,7 +289,7 @@ async fn a_publisher_whose_socket_has_ended_opens_another_before_it_sends() {
     let second = loop {
         match publisher.publish("/a", &["2".to_owned()]).await {
             Ok(published) => break published,
-            Err(error) => assert_eq!(error.kind, Kind::Uncertain),
+            Err(error) => assert_eq!(error.kind, ErrorKind::Uncertain),
         }
     };
     assert!(second.failed.is_empty());

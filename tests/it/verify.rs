@@ -2,10 +2,12 @@
 use std::time::Duration;
 
 use appsync_events::verify::{
-    About, Accepted, Bearer, Handling, Operation, Options, Place, Subject, Verdict,
-    verify as verified,
+    ApiTarget, CheckSubject, CheckVerdict, CheckedOperation, HandlerSetup, LiveModes,
+    ModeCredentials, NamespaceTarget, VerifyOptions, verify as verified,
 };
-use appsync_events::{Client, Credentials, Endpoint, Mode, Net, NetOptions, Secret, Timing};
+use appsync_events::{
+    AuthMode, Client, Credentials, Endpoint, Network, NetworkOptions, Secret, Timing,
+};
 use provision::render::verification::{Verification, junit, table};
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -395,24 +397,27 @@ fn an_apply_can_prove_in_the_end_that_it_works() {
 }
 
 /// An API with one namespace for whoever has the key.
-fn subject(url: &str) -> Subject {
-    let place = Place {
+fn subject(url: &str) -> ApiTarget {
+    let place = NamespaceTarget {
         name: "chat".to_owned(),
-        publish: vec![Mode::ApiKey],
-        subscribe: vec![Mode::ApiKey],
-        on_publish: Handling::None,
-        on_subscribe: Handling::None,
-        accepted: Some(Accepted { publish: vec![Mode::ApiKey], subscribe: vec![Mode::ApiKey] }),
+        publish: vec![AuthMode::ApiKey],
+        subscribe: vec![AuthMode::ApiKey],
+        on_publish: HandlerSetup::None,
+        on_subscribe: HandlerSetup::None,
+        accepted: Some(LiveModes {
+            publish: vec![AuthMode::ApiKey],
+            subscribe: vec![AuthMode::ApiKey],
+        }),
         event: None,
     };
     let key = Credentials::ApiKey(Secret::new("da2-x"));
-    let bearer = Bearer { mode: Mode::ApiKey, credentials: Ok(key), caution: None };
-    let net = Net::new(NetOptions::default()).unwrap();
+    let bearer = ModeCredentials { mode: AuthMode::ApiKey, credentials: Ok(key), caution: None };
+    let net = Network::new(NetworkOptions::default()).unwrap();
     let endpoint = Endpoint::parse(url).unwrap();
-    Subject {
+    ApiTarget {
         key: "chat".to_owned(),
         client: Client { endpoint, net, timing: Timing::default() },
-        connect: vec![Mode::ApiKey],
+        connect: vec![AuthMode::ApiKey],
         bearers: vec![bearer],
         places: vec![place],
         known: Vec::new(),
@@ -442,16 +447,19 @@ async fn an_event_that_does_not_arrive_is_published_again_and_timed_from_then() 
     })
     .await;
     let timeout = Duration::from_secs(20);
-    let options = Options { timeout, only_refusals: false, with_data_sources: false };
+    let options = VerifyOptions { timeout, only_refusals: false, with_data_sources: false };
     let found = verified(&subject(&server.url), options).await;
     let of = |operation| found.findings.iter().find(|it| it.operation == operation).unwrap();
-    let socket = of(Operation::PublishSocket);
-    assert_eq!((socket.verdict, of(Operation::Subscribe).verdict), (Verdict::Same, Verdict::Same));
+    let socket = of(CheckedOperation::PublishSocket);
+    assert_eq!(
+        (socket.verdict, of(CheckedOperation::Subscribe).verdict),
+        (CheckVerdict::Same, CheckVerdict::Same)
+    );
     // The first was waited for, half a second.
     assert!(socket.took_ms >= 500.0 && socket.latency_ms.unwrap() < 400.0, "{socket:?}");
     assert_eq!(server.heard_of("publish").len(), 2);
     // Whoever answers requests there is no Event API.
-    assert_eq!(of(Operation::PublishHttp).verdict, Verdict::Unclear);
+    assert_eq!(of(CheckedOperation::PublishHttp).verdict, CheckVerdict::Unclear);
 }
 
 /// Delivers only to who subscribed with an API key.
@@ -484,21 +492,25 @@ async fn an_event_that_only_a_forbidden_subscription_hears_has_not_arrived() {
     })
     .await;
     let mut subject = subject(&server.url);
-    let token = Credentials::Token(Mode::Lambda, Secret::new("let-me-in"));
-    subject.bearers.push(Bearer { mode: Mode::Lambda, credentials: Ok(token), caution: None });
-    subject.connect.push(Mode::Lambda);
-    subject.places[0].subscribe = vec![Mode::Lambda];
+    let token = Credentials::Token(AuthMode::Lambda, Secret::new("let-me-in"));
+    subject.bearers.push(ModeCredentials {
+        mode: AuthMode::Lambda,
+        credentials: Ok(token),
+        caution: None,
+    });
+    subject.connect.push(AuthMode::Lambda);
+    subject.places[0].subscribe = vec![AuthMode::Lambda];
     subject.places[0].accepted = None;
     let timeout = Duration::from_millis(600);
-    let options = Options { timeout, only_refusals: false, with_data_sources: false };
+    let options = VerifyOptions { timeout, only_refusals: false, with_data_sources: false };
     let found = verified(&subject, options).await;
-    let of = |operation, mode: Mode| {
-        let about = About::Namespace { namespace: "chat".to_owned(), mode };
+    let of = |operation, mode: AuthMode| {
+        let about = CheckSubject::Namespace { namespace: "chat".to_owned(), mode };
         let mut all = found.findings.iter();
         all.find(|it| it.operation == operation && it.about == about).unwrap().verdict
     };
-    assert_eq!(of(Operation::Subscribe, Mode::ApiKey), Verdict::Difference);
-    assert_eq!(of(Operation::PublishSocket, Mode::ApiKey), Verdict::Difference);
+    assert_eq!(of(CheckedOperation::Subscribe, AuthMode::ApiKey), CheckVerdict::Difference);
+    assert_eq!(of(CheckedOperation::PublishSocket, AuthMode::ApiKey), CheckVerdict::Difference);
 }
 
 #[tokio::test]
@@ -508,11 +520,11 @@ async fn where_nobody_answers_one_check_says_so_and_the_others_are_not_tried() {
     drop(listener);
     let subject = subject(&url);
     let timeout = Duration::from_secs(1);
-    let options = Options { timeout, only_refusals: false, with_data_sources: false };
+    let options = VerifyOptions { timeout, only_refusals: false, with_data_sources: false };
     let found = verified(&subject, options).await;
-    let verdicts: Vec<Verdict> = found.findings.iter().map(|it| it.verdict).collect();
-    assert_eq!(verdicts[0], Verdict::Unclear);
-    assert!(verdicts[1..].iter().all(|it| *it == Verdict::NotTried) && verdicts.len() == 6);
+    let verdicts: Vec<CheckVerdict> = found.findings.iter().map(|it| it.verdict).collect();
+    assert_eq!(verdicts[0], CheckVerdict::Unclear);
+    assert!(verdicts[1..].iter().all(|it| *it == CheckVerdict::NotTried) && verdicts.len() == 6);
     let verification = Verification::of("chat", vec![found], false);
     assert!(!verification.proved);
     let text = table(&verification);

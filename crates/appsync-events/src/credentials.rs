@@ -10,9 +10,9 @@ use aws_smithy_async::time::SharedTimeSource;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
+use crate::auth_mode::AuthMode;
 use crate::endpoint::Endpoint;
-use crate::error::{ClientError, Kind};
-use crate::mode::Mode;
+use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 use crate::sign::sign;
 
@@ -29,16 +29,16 @@ const EARLY: Duration = Duration::from_secs(300);
 pub enum Credentials {
     ApiKey(Secret),
     /// A JWT of Cognito or of an OpenID Connect issuer, or whatever a Lambda authorizer takes.
-    Token(Mode, Secret),
+    Token(AuthMode, Secret),
     Iam(Signer),
 }
 
 impl Credentials {
-    pub fn mode(&self) -> Mode {
+    pub fn mode(&self) -> AuthMode {
         match self {
-            Self::ApiKey(_) => Mode::ApiKey,
+            Self::ApiKey(_) => AuthMode::ApiKey,
             Self::Token(mode, _) => *mode,
-            Self::Iam(_) => Mode::Iam,
+            Self::Iam(_) => AuthMode::Iam,
         }
     }
     /// The object that goes with a frame or a connection; `signed` is the text that a signature covers. It is good
@@ -47,7 +47,7 @@ impl Credentials {
         &self,
         endpoint: &Endpoint,
         signed: &str,
-    ) -> Result<Map<String, Value>, ClientError> {
+    ) -> Result<Map<String, Value>, Error> {
         let host = endpoint.host();
         let fields = match self {
             Self::ApiKey(key) => owned(&[("host", host), ("x-api-key", key.reveal())]),
@@ -68,7 +68,7 @@ impl Credentials {
         Ok(fields.into_iter().map(|(name, value)| (name, Value::from(value))).collect())
     }
     /// The headers of a request with this body.
-    pub async fn headers(&self, endpoint: &Endpoint, body: &str) -> Result<HeaderMap, ClientError> {
+    pub async fn headers(&self, endpoint: &Endpoint, body: &str) -> Result<HeaderMap, Error> {
         let mut fields = owned(&[("accept", ACCEPT), ("content-type", CONTENT_TYPE)]);
         match self {
             Self::ApiKey(key) => fields.extend(owned(&[("x-api-key", key.reveal())])),
@@ -89,10 +89,10 @@ impl Credentials {
         Ok(headers)
     }
     /// The value itself is not told.
-    fn unsendable(&self) -> ClientError {
+    fn unsendable(&self) -> Error {
         let message =
             format!("the credentials for {} have characters that no header takes", self.mode());
-        ClientError::new(Kind::NoCredentials, "publish", message)
+        Error::new(ErrorKind::NoCredentials, "publish", message)
     }
 }
 
@@ -131,16 +131,16 @@ impl Signer {
         endpoint: &Endpoint,
         headers: &[(&str, &str)],
         body: &str,
-    ) -> Result<Vec<(String, String)>, ClientError> {
+    ) -> Result<Vec<(String, String)>, Error> {
         let now = self.clock.now();
         let keys = self.keys(now).await?;
         sign(endpoint, headers, body, (&keys, &self.region), now).map_err(|reason| {
             let message = format!("the request can't be signed: {reason}");
-            ClientError::new(Kind::NoCredentials, "sign", message)
+            Error::new(ErrorKind::NoCredentials, "sign", message)
         })
     }
     /// The credentials, which are kept as long as they last: a chain may lead to another service.
-    async fn keys(&self, now: SystemTime) -> Result<Keys, ClientError> {
+    async fn keys(&self, now: SystemTime) -> Result<Keys, Error> {
         let lasts = |it: &Keys| it.expiry().is_none_or(|end| end > now + EARLY);
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(keys) = kept.filter(lasts) {
@@ -148,7 +148,7 @@ impl Signer {
         }
         let keys = self.provider.provide_credentials().await.map_err(|error| {
             let message = format!("no AWS credentials: {error}");
-            ClientError::new(Kind::NoCredentials, "sign", message)
+            Error::new(ErrorKind::NoCredentials, "sign", message)
         })?;
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys.clone());
         Ok(keys)
@@ -220,7 +220,7 @@ mod tests {
             proof.keys().cloned().collect::<Vec<_>>()
         };
         assert_eq!(fields(Credentials::ApiKey(Secret::new("k"))).await, ["host", "x-api-key"]);
-        let token = Credentials::Token(Mode::Lambda, Secret::new("t"));
+        let token = Credentials::Token(AuthMode::Lambda, Secret::new("t"));
         assert_eq!(fields(token).await, ["host", "Authorization"]);
         let mut names = fields(iam(Some("TOKEN"))).await;
         names.sort_unstable();
@@ -245,7 +245,7 @@ mod tests {
     async fn no_secret_shows_when_credentials_are_printed() {
         for it in [
             Credentials::ApiKey(Secret::new("da2-secret")),
-            Credentials::Token(Mode::Oidc, Secret::new("ey.secret")),
+            Credentials::Token(AuthMode::Oidc, Secret::new("ey.secret")),
             iam(Some("secret")),
         ] {
             let printed = format!("{it:?}");

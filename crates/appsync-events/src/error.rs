@@ -7,7 +7,7 @@ use crate::secret::without_keys;
 
 /// Why an operation failed. Decides whether it is repeated; nothing else does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// There is nobody to publish or subscribe as.
     NoCredentials,
     /// AppSync does not let these credentials do it, or does not know the namespace.
@@ -35,8 +35,8 @@ pub enum Kind {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientError {
-    pub kind: Kind,
+pub struct Error {
+    pub kind: ErrorKind,
     /// AppSync's name for it, where it gave one.
     pub error_type: Option<String>,
     pub message: String,
@@ -48,9 +48,9 @@ pub struct ClientError {
     pub channel: Option<String>,
 }
 
-impl ClientError {
+impl Error {
     /// What we found out ourselves, in the place of an answer.
-    pub fn new(kind: Kind, operation: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, operation: &'static str, message: impl Into<String>) -> Self {
         let message = without_keys(&message.into());
         Self {
             kind,
@@ -76,47 +76,53 @@ impl ClientError {
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = Some(status.as_u16());
         self.kind = match (status.as_u16(), self.kind) {
-            (401, _) => Kind::Unauthorized,
-            (_, Kind::Broken) => Kind::Broken,
-            (403, Kind::Invalid) => Kind::Refused,
-            (429, _) => Kind::Throttled,
-            (500..=599, _) => Kind::Uncertain,
-            (404, Kind::Invalid) if self.error_type.is_none() => Kind::Foreign,
+            (401, _) => ErrorKind::Unauthorized,
+            (_, ErrorKind::Broken) => ErrorKind::Broken,
+            (403, ErrorKind::Invalid) => ErrorKind::Refused,
+            (429, _) => ErrorKind::Throttled,
+            (500..=599, _) => ErrorKind::Uncertain,
+            (404, ErrorKind::Invalid) if self.error_type.is_none() => ErrorKind::Foreign,
             (_, kind) => kind,
         };
         self
     }
     /// Whether the same may go well a moment later, and was certainly not done now.
     pub fn may_be_repeated(&self) -> bool {
-        matches!(self.kind, Kind::Throttled | Kind::Unreachable)
+        matches!(self.kind, ErrorKind::Throttled | ErrorKind::Unreachable)
     }
     /// Whether another connection may help.
     pub fn is_passing(&self) -> bool {
-        self.may_be_repeated() || matches!(self.kind, Kind::Lost | Kind::Uncertain)
+        self.may_be_repeated() || matches!(self.kind, ErrorKind::Lost | ErrorKind::Uncertain)
     }
 }
 
-fn kind_of(error_type: &str, told: &str) -> Kind {
+fn kind_of(error_type: &str, told: &str) -> ErrorKind {
     // Over HTTP some types come with a URL behind a colon.
     match error_type.split(':').next().unwrap_or_default() {
-        "UnauthorizedException" | "Unauthorized" | "NotAuthorizedException" => Kind::Unauthorized,
-        "AccessDeniedException" | "ForbiddenException" | "WAFForbiddenException" => Kind::Refused,
-        "TooManyRequestsException" | "ThrottlingException" | "LimitExceededException" => {
-            Kind::Throttled
+        "UnauthorizedException" | "Unauthorized" | "NotAuthorizedException" => {
+            ErrorKind::Unauthorized
         }
-        "LimitExceededError" if told.is_empty() || told.contains("ate limit") => Kind::Throttled,
-        "LimitExceededError" | "MaxSubscriptionsReachedError" => Kind::Quota,
+        "AccessDeniedException" | "ForbiddenException" | "WAFForbiddenException" => {
+            ErrorKind::Refused
+        }
+        "TooManyRequestsException" | "ThrottlingException" | "LimitExceededException" => {
+            ErrorKind::Throttled
+        }
+        "LimitExceededError" if told.is_empty() || told.contains("ate limit") => {
+            ErrorKind::Throttled
+        }
+        "LimitExceededError" | "MaxSubscriptionsReachedError" => ErrorKind::Quota,
         // What the local AWS says; AppSync's own words are not known
         // (docs/reference/handlers.md#failures).
-        "Code" => Kind::Broken,
+        "Code" => ErrorKind::Broken,
         "InternalFailure" | "InternalFailureException" | "ServiceUnavailableException" => {
-            Kind::Uncertain
+            ErrorKind::Uncertain
         }
-        _ => Kind::Invalid,
+        _ => ErrorKind::Invalid,
     }
 }
 
-impl fmt::Display for ClientError {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.operation)?;
         match (&self.error_type, self.message.as_str()) {
@@ -134,7 +140,7 @@ impl fmt::Display for ClientError {
     }
 }
 
-impl std::error::Error for ClientError {}
+impl std::error::Error for Error {}
 
 #[cfg(test)]
 mod tests {
@@ -142,30 +148,29 @@ mod tests {
 
     #[test]
     fn an_answer_is_told_with_its_type_and_its_status_and_without_keys() {
-        let error = ClientError::answered("publish", "UnauthorizedException", "");
+        let error = Error::answered("publish", "UnauthorizedException", "");
         assert_eq!(error.to_string(), "publish: UnauthorizedException");
-        let error =
-            ClientError::answered("publish", "BadRequestException", "no key da2-abc123 here");
+        let error = Error::answered("publish", "BadRequestException", "no key da2-abc123 here");
         let error = error.with_status(StatusCode::BAD_REQUEST);
         assert_eq!(error.to_string(), "publish: BadRequestException: no key da2-… here (HTTP 400)");
-        assert_eq!(error.kind, Kind::Invalid);
+        assert_eq!(error.kind, ErrorKind::Invalid);
     }
 
     #[test]
     fn only_what_was_certainly_not_done_is_repeated() {
         let kind = |status, name: &str| {
-            let error = ClientError::answered("publish", name, "");
+            let error = Error::answered("publish", name, "");
             error.with_status(StatusCode::from_u16(status).unwrap())
         };
         assert!(kind(429, "").may_be_repeated());
         assert!(!kind(500, "InternalFailure").may_be_repeated());
         assert!(!kind(401, "UnauthorizedException").may_be_repeated());
-        assert_eq!(kind(403, "Custom").kind, Kind::Refused);
-        assert_eq!(kind(500, "Code").kind, Kind::Broken);
-        assert_eq!(kind(404, "").kind, Kind::Foreign);
-        let limit = ClientError::answered("subscribe", "LimitExceededError", "Rate limit exceeded");
+        assert_eq!(kind(403, "Custom").kind, ErrorKind::Refused);
+        assert_eq!(kind(500, "Code").kind, ErrorKind::Broken);
+        assert_eq!(kind(404, "").kind, ErrorKind::Foreign);
+        let limit = Error::answered("subscribe", "LimitExceededError", "Rate limit exceeded");
         assert!(limit.may_be_repeated());
-        let most = ClientError::answered("subscribe", "MaxSubscriptionsReachedError", "");
-        assert_eq!(most.kind, Kind::Quota);
+        let most = Error::answered("subscribe", "MaxSubscriptionsReachedError", "");
+        assert_eq!(most.kind, ErrorKind::Quota);
     }
 }

@@ -3,20 +3,20 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::error::ClientError;
+use crate::error::Error;
 
 /// What became of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Published {
+pub struct PublishResponse {
     #[serde(default)]
-    pub successful: Vec<Taken>,
+    pub successful: Vec<AcceptedEvent>,
     #[serde(default)]
-    pub failed: Vec<Rejected>,
+    pub failed: Vec<RejectedEvent>,
 }
 
 /// An event that AppSync took; whether a handler dropped it later does not show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
+pub struct AcceptedEvent {
     /// AppSync's name for the event, in its logs.
     #[serde(default)]
     pub identifier: String,
@@ -26,7 +26,7 @@ pub struct Taken {
 
 /// An event that AppSync or a handler refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rejected {
+pub struct RejectedEvent {
     #[serde(default)]
     pub identifier: String,
     pub index: usize,
@@ -39,9 +39,9 @@ pub struct Rejected {
 /// A document with errors in it: an answer over HTTP, or a frame.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Errors {
+struct ErrorDocument {
     #[serde(default)]
-    errors: Vec<Told>,
+    errors: Vec<ErrorEntry>,
     /// GraphQL's way to say it, which AppSync has for what comes before the protocol is chosen.
     #[serde(default)]
     payload: Option<Value>,
@@ -52,7 +52,7 @@ struct Errors {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Told {
+struct ErrorEntry {
     #[serde(default)]
     error_type: Option<String>,
     #[serde(default)]
@@ -60,18 +60,18 @@ struct Told {
 }
 
 /// The first error that an answer names.
-pub fn error(operation: &'static str, answer: &Value) -> ClientError {
-    let read = Errors::deserialize(answer).unwrap_or_default();
-    let payload = read.payload.and_then(|it| Errors::deserialize(it).ok());
+pub fn error(operation: &'static str, answer: &Value) -> Error {
+    let read = ErrorDocument::deserialize(answer).unwrap_or_default();
+    let payload = read.payload.and_then(|it| ErrorDocument::deserialize(it).ok());
     let further = payload.map(|it| it.errors).unwrap_or_default();
     let told = read.errors.into_iter().chain(further).next().unwrap_or_default();
     let message = told.message.or(read.message).unwrap_or_default();
-    ClientError::answered(operation, &told.error_type.unwrap_or_default(), &message)
+    Error::answered(operation, &told.error_type.unwrap_or_default(), &message)
 }
 
 /// A frame of the server's.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Frame {
+pub enum ServerFrame {
     Ack {
         timeout_ms: Option<u64>,
     },
@@ -89,7 +89,7 @@ pub enum Frame {
     },
 }
 
-impl Frame {
+impl ServerFrame {
     /// Reads a frame; `None`: it is none.
     pub fn read(text: &str) -> Option<Self> {
         let whole: Value = serde_json::from_str(text).ok()?;
@@ -146,8 +146,8 @@ mod tests {
 
     #[test]
     fn an_event_is_read_as_it_is_sent_and_as_the_guide_prints_it() {
-        let read = |text: &str| match Frame::read(text) {
-            Some(Frame::Data { id, events }) => (id, events),
+        let read = |text: &str| match ServerFrame::read(text) {
+            Some(ServerFrame::Data { id, events }) => (id, events),
             other => panic!("{other:?}"),
         };
         let sent = read(r#"{"type":"data","id":"1","event":"{\"a\":1}"}"#);
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn what_is_no_frame_is_none() {
         for text in ["", "[]", "{}", r#"{"type":1}"#, r#"{"type":"data"}"#] {
-            assert_eq!(Frame::read(text), None, "{text}");
+            assert_eq!(ServerFrame::read(text), None, "{text}");
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! It knows AWS's frames from the documentation (docs/reference/data-plane.md) and shares nothing with the local AWS,
 //! which it meets only over the network. It prints nothing: what happens is told to a function.
+mod auth_mode;
 mod batch;
 mod channel;
 mod client;
@@ -10,8 +11,7 @@ mod endpoint;
 mod error;
 mod frame;
 mod http;
-mod mode;
-mod net;
+mod network;
 mod publisher;
 mod secret;
 mod sign;
@@ -20,17 +20,17 @@ mod subscriber;
 mod timing;
 pub mod verify;
 
+pub use auth_mode::AuthMode;
 pub use batch::{Batches, EVENT_BYTES_MAX, EVENTS_MAX, TooLarge, sized};
 pub use channel::Channel;
 pub use client::Client;
 pub use credentials::{Credentials, Signer};
 pub use endpoint::{Endpoint, is_of_aws};
-pub use error::{ClientError, Kind};
-pub use frame::{Published, Rejected, Taken};
-pub use mode::Mode;
-pub use net::{Net, NetOptions};
+pub use error::{Error, ErrorKind};
+pub use frame::{AcceptedEvent, PublishResponse, RejectedEvent};
+pub use network::{Network, NetworkOptions};
 pub use publisher::Publisher;
 pub use secret::Secret;
-pub use socket::{Incoming, Socket};
-pub use subscriber::{Subscriber, Subscription, Told};
+pub use socket::{Socket, SocketEvent};
+pub use subscriber::{Subscriber, SubscriberEvent, Subscription};
 pub use timing::Timing;

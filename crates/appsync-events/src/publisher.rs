@@ -4,9 +4,9 @@ use std::fmt;
 use crate::batch::body;
 use crate::client::Client;
 use crate::credentials::Credentials;
-use crate::error::{ClientError, Kind};
-use crate::frame::Published;
-use crate::http::Requests;
+use crate::error::{Error, ErrorKind};
+use crate::frame::PublishResponse;
+use crate::http::HttpPublisher;
 use crate::socket::Socket;
 
 /// Publishes batches, over one connection as long as it lasts.
@@ -14,24 +14,24 @@ use crate::socket::Socket;
 pub struct Publisher {
     client: Client,
     publish_as: Credentials,
-    way: Way,
+    way: PublishTransport,
     /// Whether a batch is sent again that may have been published.
     at_least_once: bool,
 }
 
-enum Way {
-    Http(Requests),
+enum PublishTransport {
+    Http(HttpPublisher),
     Socket { connect_as: Credentials, open: Option<Box<Socket>> },
 }
 
 impl Publisher {
     pub fn over_http(client: Client, publish_as: Credentials) -> Self {
-        let way = Way::Http(Requests::default());
+        let way = PublishTransport::Http(HttpPublisher::default());
         Self { client, publish_as, way, at_least_once: false }
     }
     /// Over a WebSocket; an API may want connections in another way than what is published there.
     pub fn over_socket(client: Client, connect_as: Credentials, publish_as: Credentials) -> Self {
-        let way = Way::Socket { connect_as, open: None };
+        let way = PublishTransport::Socket { connect_as, open: None };
         Self { client, publish_as, way, at_least_once: false }
     }
     /// The same, which would rather publish an event twice than not at all.
@@ -45,7 +45,7 @@ impl Publisher {
         &mut self,
         channel: &str,
         events: &[String],
-    ) -> Result<Published, ClientError> {
+    ) -> Result<PublishResponse, Error> {
         let timing = self.client.timing;
         let mut n = 1;
         loop {
@@ -54,9 +54,9 @@ impl Publisher {
                 Err(error) => error,
             };
             let most = match error.kind {
-                Kind::Throttled => timing.attempts,
-                Kind::Unreachable => timing.attempts_to_reach,
-                Kind::Uncertain if self.at_least_once => timing.attempts,
+                ErrorKind::Throttled => timing.attempts,
+                ErrorKind::Unreachable => timing.attempts_to_reach,
+                ErrorKind::Uncertain if self.at_least_once => timing.attempts,
                 _ => 1,
             };
             if n >= most {
@@ -71,7 +71,7 @@ impl Publisher {
 
     /// Takes leave of the connection.
     pub async fn close(self) {
-        if let Way::Socket { open: Some(socket), .. } = self.way {
+        if let PublishTransport::Socket { open: Some(socket), .. } = self.way {
             socket.close().await;
         }
     }
@@ -80,18 +80,20 @@ impl Publisher {
         &mut self,
         channel: &str,
         events: &[String],
-    ) -> Result<Published, ClientError> {
+    ) -> Result<PublishResponse, Error> {
         let Self { client, publish_as, way, .. } = self;
         match way {
-            Way::Http(requests) => requests.send(client, publish_as, body(channel, events)).await,
-            Way::Socket { connect_as, open } => {
+            PublishTransport::Http(requests) => {
+                requests.send(client, publish_as, body(channel, events)).await
+            }
+            PublishTransport::Socket { connect_as, open } => {
                 let alive = open.take().and_then(|it| it.if_alive());
                 let mut socket = match alive {
                     Some(socket) => socket,
                     None => Socket::open(client, connect_as).await.map_err(unsent)?,
                 };
                 let published = socket.publish(channel, events, publish_as).await;
-                if !matches!(&published, Err(error) if error.kind == Kind::Uncertain) {
+                if !matches!(&published, Err(error) if error.kind == ErrorKind::Uncertain) {
                     *open = Some(Box::new(socket));
                 }
                 published
@@ -101,14 +103,14 @@ impl Publisher {
 }
 
 /// While a connection is opened nothing is published yet.
-fn unsent(error: ClientError) -> ClientError {
+fn unsent(error: Error) -> Error {
     match error.kind {
-        Kind::Lost | Kind::Uncertain => ClientError { kind: Kind::Unreachable, ..error },
+        ErrorKind::Lost | ErrorKind::Uncertain => Error { kind: ErrorKind::Unreachable, ..error },
         _ => error,
     }
 }
 
-impl fmt::Debug for Way {
+impl fmt::Debug for PublishTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Http(_) => "Http",

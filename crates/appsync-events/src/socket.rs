@@ -20,9 +20,9 @@ use crate::batch::body;
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::credentials::NOTHING;
-use crate::error::{ClientError, Kind};
-use crate::frame::{self, Frame, Published};
-use crate::net::Stream;
+use crate::error::{Error, ErrorKind};
+use crate::frame::{self, PublishResponse, ServerFrame};
+use crate::network::Stream;
 
 const PROTOCOL: &str = "aws-appsync-event-ws";
 /// Within this time the server says that it is alive, where it names no other
@@ -39,43 +39,43 @@ pub struct Socket {
     keep_alive: Duration,
     last_id: u64,
     /// What came while an answer was waited for.
-    waiting: VecDeque<Incoming>,
+    waiting: VecDeque<SocketEvent>,
 }
 
 /// What a connection brings of its own accord.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Incoming {
+pub enum SocketEvent {
     /// An event, as JSON text, for the subscription `id`.
     Event { id: String, event: String },
     /// What went wrong there, without an end of the connection.
-    Trouble { id: String, error: ClientError },
+    DeliveryFailed { id: String, error: Error },
 }
 
 impl Socket {
     /// Connects and waits until the server lets us in.
-    pub async fn open(client: &Client, credentials: &Credentials) -> Result<Self, ClientError> {
+    pub async fn open(client: &Client, credentials: &Credentials) -> Result<Self, Error> {
         let wait = client.timing.answer;
         let opened = timeout(wait, Self::shake_hands(client, credentials)).await;
         let mut socket = opened.unwrap_or_else(|_| {
             let message = format!("no answer to the upgrade within {} s", wait.as_secs_f32());
-            Err(ClientError::new(Kind::Unreachable, "connect", message))
+            Err(Error::new(ErrorKind::Unreachable, "connect", message))
         })?;
         socket.send("connect", frame::init()).await?;
         socket.acknowledged(wait).await?;
         Ok(socket)
     }
 
-    async fn shake_hands(client: &Client, credentials: &Credentials) -> Result<Self, ClientError> {
+    async fn shake_hands(client: &Client, credentials: &Credentials) -> Result<Self, Error> {
         let endpoint = &client.endpoint;
         let proof = Value::Object(credentials.proof(endpoint, NOTHING).await?).to_string();
         let protocols = format!("{PROTOCOL}, header-{}", URL_SAFE_NO_PAD.encode(proof));
         let unsendable =
-            |_| ClientError::new(Kind::Invalid, "connect", "the credentials fit into no header");
+            |_| Error::new(ErrorKind::Invalid, "connect", "the credentials fit into no header");
         let mut protocols = HeaderValue::try_from(protocols).map_err(unsendable)?;
         protocols.set_sensitive(true);
         let request = endpoint.realtime.to_string().into_client_request();
         let mut request =
-            request.map_err(|it| ClientError::new(Kind::Invalid, "connect", it.to_string()))?;
+            request.map_err(|it| Error::new(ErrorKind::Invalid, "connect", it.to_string()))?;
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocols);
         let stream = client.net.dial(&endpoint.realtime).await?;
         let (stream, _) = client_async(request, stream).await.map_err(|it| not_upgraded(&it))?;
@@ -88,16 +88,16 @@ impl Socket {
         })
     }
 
-    async fn acknowledged(&mut self, wait: Duration) -> Result<(), ClientError> {
+    async fn acknowledged(&mut self, wait: Duration) -> Result<(), Error> {
         loop {
             match self.frame("connect", wait).await? {
-                Frame::Ack { timeout_ms } => {
+                ServerFrame::Ack { timeout_ms } => {
                     let told = timeout_ms.filter(|it| *it > 0).map(Duration::from_millis);
                     self.keep_alive = told.unwrap_or(KEEP_ALIVE);
                     return Ok(());
                 }
-                Frame::KeepAlive | Frame::Data { .. } => {}
-                Frame::Answer { whole, .. } => return Err(frame::error("connect", &whole)),
+                ServerFrame::KeepAlive | ServerFrame::Data { .. } => {}
+                ServerFrame::Answer { whole, .. } => return Err(frame::error("connect", &whole)),
             }
         }
     }
@@ -107,7 +107,7 @@ impl Socket {
         &mut self,
         channel: &str,
         credentials: &Credentials,
-    ) -> Result<String, ClientError> {
+    ) -> Result<String, Error> {
         let signed = json!({ "channel": channel }).to_string();
         let proof = credentials.proof(&self.client.endpoint, &signed).await?;
         let id = self.id();
@@ -122,28 +122,28 @@ impl Socket {
         channel: &str,
         events: &[String],
         credentials: &Credentials,
-    ) -> Result<Published, ClientError> {
+    ) -> Result<PublishResponse, Error> {
         let proof = credentials.proof(&self.client.endpoint, &body(channel, events)).await?;
         let id = self.id();
         self.send("publish", frame::publish(&id, channel, events, proof)).await?;
         // Until there is an answer, nobody knows whether it was published.
         let answer = self.answer("publish", &id).await.map_err(|error| match error.kind {
-            Kind::Lost => ClientError { kind: Kind::Uncertain, ..error },
+            ErrorKind::Lost => Error { kind: ErrorKind::Uncertain, ..error },
             _ => error,
         })?;
-        Published::deserialize(&answer).map_err(|_| {
+        PublishResponse::deserialize(&answer).map_err(|_| {
             let message = "the answer is not that of an Event API";
-            ClientError::new(Kind::Foreign, "publish", message)
+            Error::new(ErrorKind::Foreign, "publish", message)
         })
     }
 
-    pub async fn unsubscribe(&mut self, id: &str) -> Result<(), ClientError> {
+    pub async fn unsubscribe(&mut self, id: &str) -> Result<(), Error> {
         self.send("unsubscribe", frame::unsubscribe(id)).await?;
         self.answer("unsubscribe", id).await.map(drop)
     }
 
     /// What comes next. A connection on which nothing comes, not even a sign of life, is lost.
-    pub async fn next(&mut self) -> Result<Incoming, ClientError> {
+    pub async fn next(&mut self) -> Result<SocketEvent, Error> {
         loop {
             if let Some(waiting) = self.waiting.pop_front() {
                 return Ok(waiting);
@@ -182,19 +182,19 @@ impl Socket {
         self.last_id.to_string()
     }
 
-    async fn send(&mut self, operation: &'static str, text: String) -> Result<(), ClientError> {
+    async fn send(&mut self, operation: &'static str, text: String) -> Result<(), Error> {
         tracing::trace!(operation, bytes = text.len(), "sends");
         self.stream.send(Message::text(text)).await.map_err(|error| lost(operation, &error))
     }
 
     /// The answer to what was sent under `id`. Events that come before it wait.
-    async fn answer(&mut self, operation: &'static str, id: &str) -> Result<Value, ClientError> {
+    async fn answer(&mut self, operation: &'static str, id: &str) -> Result<Value, Error> {
         let wait = self.client.timing.answer;
         let answered = timeout(wait, async {
             loop {
                 let frame = self.frame(operation, wait).await?;
                 match frame {
-                    Frame::Answer { kind, id: of, whole }
+                    ServerFrame::Answer { kind, id: of, whole }
                         if of == id && kind != "broadcast_error" =>
                     {
                         return match kind.ends_with("_success") {
@@ -203,7 +203,9 @@ impl Socket {
                         };
                     }
                     // An error without an id answers the last that was sent.
-                    Frame::Answer { kind, id: of, whole } if of.is_empty() && kind == "error" => {
+                    ServerFrame::Answer { kind, id: of, whole }
+                        if of.is_empty() && kind == "error" =>
+                    {
                         return Err(frame::error(operation, &whole));
                     }
                     other => self.keep(operation, other)?,
@@ -212,25 +214,26 @@ impl Socket {
         });
         answered.await.unwrap_or_else(|_| {
             let message = format!("no answer within {} s", wait.as_secs_f32());
-            Err(ClientError::new(Kind::Lost, operation, message))
+            Err(Error::new(ErrorKind::Lost, operation, message))
         })
     }
 
     /// Keeps what somebody wants to know.
-    fn keep(&mut self, operation: &'static str, frame: Frame) -> Result<(), ClientError> {
+    fn keep(&mut self, operation: &'static str, frame: ServerFrame) -> Result<(), Error> {
         match frame {
-            Frame::Data { id, events } => {
+            ServerFrame::Data { id, events } => {
                 let events = events.into_iter();
-                self.waiting.extend(events.map(|event| Incoming::Event { id: id.clone(), event }));
+                self.waiting
+                    .extend(events.map(|event| SocketEvent::Event { id: id.clone(), event }));
             }
-            Frame::Answer { kind, whole, .. } if kind == "connection_error" => {
+            ServerFrame::Answer { kind, whole, .. } if kind == "connection_error" => {
                 return Err(frame::error(operation, &whole));
             }
-            Frame::Answer { kind, id, whole } if kind.ends_with("error") => {
+            ServerFrame::Answer { kind, id, whole } if kind.ends_with("error") => {
                 let error = frame::error("deliver", &whole);
-                self.waiting.push_back(Incoming::Trouble { id, error });
+                self.waiting.push_back(SocketEvent::DeliveryFailed { id, error });
             }
-            Frame::Answer { .. } | Frame::Ack { .. } | Frame::KeepAlive => {}
+            ServerFrame::Answer { .. } | ServerFrame::Ack { .. } | ServerFrame::KeepAlive => {}
         }
         Ok(())
     }
@@ -240,17 +243,17 @@ impl Socket {
         &mut self,
         operation: &'static str,
         limit: Duration,
-    ) -> Result<Frame, ClientError> {
+    ) -> Result<ServerFrame, Error> {
         loop {
             let message = timeout(limit, self.stream.next()).await.map_err(|_| {
                 let seconds = limit.as_secs_f32();
                 let message = format!("nothing came for {seconds} s, not even a sign of life");
-                ClientError::new(Kind::Lost, operation, message)
+                Error::new(ErrorKind::Lost, operation, message)
             })?;
             let text = match message {
                 None => {
                     let message = "the server ended the connection without a reason";
-                    return Err(ClientError::new(Kind::Lost, operation, message));
+                    return Err(Error::new(ErrorKind::Lost, operation, message));
                 }
                 Some(Err(error)) => return Err(lost(operation, &error)),
                 Some(Ok(Message::Text(text))) => text.to_string(),
@@ -258,7 +261,7 @@ impl Socket {
                 Some(Ok(Message::Close(frame))) => return Err(closed(operation, frame.as_ref())),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
             };
-            match Frame::read(&text) {
+            match ServerFrame::read(&text) {
                 Some(frame) => return Ok(frame),
                 None => tracing::debug!(bytes = text.len(), "no frame of an Event API"),
             }
@@ -273,32 +276,36 @@ impl fmt::Debug for Socket {
 }
 
 /// AppSync closes with the usual code also when something went wrong, so that it tells little.
-fn closed(operation: &'static str, frame: Option<&CloseFrame>) -> ClientError {
+fn closed(operation: &'static str, frame: Option<&CloseFrame>) -> Error {
     let how = frame.map(|it| match it.reason.as_str() {
         "" => format!(" (code {})", u16::from(it.code)),
         reason => format!(" (code {}: {reason})", u16::from(it.code)),
     });
     let how = how.unwrap_or_default();
-    ClientError::new(Kind::Lost, operation, format!("the server ended the connection{how}"))
+    Error::new(ErrorKind::Lost, operation, format!("the server ended the connection{how}"))
 }
 
-fn lost(operation: &'static str, error: &WsError) -> ClientError {
-    ClientError::new(Kind::Lost, operation, format!("the connection broke: {error}"))
+fn lost(operation: &'static str, error: &WsError) -> Error {
+    Error::new(ErrorKind::Lost, operation, format!("the connection broke: {error}"))
 }
 
 /// Why there was no upgrade.
-fn not_upgraded(error: &WsError) -> ClientError {
+fn not_upgraded(error: &WsError) -> Error {
     let WsError::Http(response) = error else {
-        let kind = if matches!(error, WsError::Io(_)) { Kind::Unreachable } else { Kind::Foreign };
-        return ClientError::new(kind, "connect", format!("no WebSocket: {error}"));
+        let kind = if matches!(error, WsError::Io(_)) {
+            ErrorKind::Unreachable
+        } else {
+            ErrorKind::Foreign
+        };
+        return Error::new(kind, "connect", format!("no WebSocket: {error}"));
     };
     let answer = response.body().as_ref().and_then(|it| serde_json::from_slice(it).ok());
     let error = match answer {
         Some(answer) => frame::error("connect", &answer),
-        None => ClientError::answered("connect", "", "no reason is given"),
+        None => Error::answered("connect", "", "no reason is given"),
     };
     let error = error.with_status(response.status());
     // Nothing was done, so that it may be tried again.
-    let kind = if error.kind == Kind::Uncertain { Kind::Unreachable } else { error.kind };
-    ClientError { kind, ..error }
+    let kind = if error.kind == ErrorKind::Uncertain { ErrorKind::Unreachable } else { error.kind };
+    Error { kind, ..error }
 }

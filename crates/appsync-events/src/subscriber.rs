@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use crate::client::Client;
 use crate::credentials::Credentials;
-use crate::error::ClientError;
-use crate::socket::{Incoming, Socket};
+use crate::error::Error;
+use crate::socket::{Socket, SocketEvent};
 
 /// What a subscriber tells while it runs.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Told {
+pub enum SubscriberEvent {
     Connected,
     /// Events of this channel come from now on.
     Subscribed {
@@ -24,13 +24,13 @@ pub enum Told {
         event: String,
     },
     /// An event that the server could not deliver.
-    Trouble {
+    DeliveryFailed {
         channel: String,
-        error: ClientError,
+        error: Error,
     },
     /// What was published from here on until `Subscribed` will not come.
-    Lost {
-        error: ClientError,
+    ConnectionLost {
+        error: Error,
     },
     Reconnecting {
         after: Duration,
@@ -56,17 +56,17 @@ pub struct Subscription {
     pub credentials: Credentials,
 }
 
-type Tell<'a> = &'a mut (dyn FnMut(Told) -> ControlFlow<()> + Send);
+type EventHandler<'a> = &'a mut (dyn FnMut(SubscriberEvent) -> ControlFlow<()> + Send);
 
 /// Why a connection is no longer used.
-enum End {
+enum StopCause {
     /// Whoever listens wants no more.
     Enough,
-    Error(ClientError),
+    Error(Error),
 }
 
-impl From<ClientError> for End {
-    fn from(error: ClientError) -> Self {
+impl From<Error> for StopCause {
+    fn from(error: Error) -> Self {
         Self::Error(error)
     }
 }
@@ -75,17 +75,17 @@ impl Subscriber {
     /// Runs until `stop` is ready, until `tell` has enough, or until nothing helps. It takes leave then.
     pub async fn run(
         &self,
-        tell: Tell<'_>,
+        tell: EventHandler<'_>,
         stop: impl Future<Output = ()> + Send,
-    ) -> Result<(), ClientError> {
+    ) -> Result<(), Error> {
         let mut stop = pin!(stop);
         let mut attempt = 0;
         let mut was_subscribed = false;
         loop {
             let mut complete = false;
             let error = match self.one(tell, stop.as_mut(), &mut complete).await {
-                End::Enough => return Ok(()),
-                End::Error(error) => error,
+                StopCause::Enough => return Ok(()),
+                StopCause::Error(error) => error,
             };
             was_subscribed |= complete;
             attempt = if complete { 1 } else { attempt + 1 };
@@ -95,7 +95,10 @@ impl Subscriber {
                 return Err(error);
             }
             let after = self.client.timing.backoff(attempt);
-            let told = [Told::Lost { error }, Told::Reconnecting { after, attempt }];
+            let told = [
+                SubscriberEvent::ConnectionLost { error },
+                SubscriberEvent::Reconnecting { after, attempt },
+            ];
             if told.into_iter().any(|it| tell(it).is_break()) {
                 return Ok(());
             }
@@ -109,23 +112,23 @@ impl Subscriber {
     /// One connection, from its beginning to its end; `complete` says whether all was subscribed.
     async fn one(
         &self,
-        tell: Tell<'_>,
+        tell: EventHandler<'_>,
         mut stop: Pin<&mut (impl Future<Output = ()> + Send)>,
         complete: &mut bool,
-    ) -> End {
+    ) -> StopCause {
         let mut socket = tokio::select! {
-            () = &mut stop => return End::Enough,
+            () = &mut stop => return StopCause::Enough,
             opened = Socket::open(&self.client, &self.connect_as) => match opened {
                 Ok(socket) => socket,
-                Err(error) => return End::Error(error),
+                Err(error) => return StopCause::Error(error),
             },
         };
         let mut ids = BTreeMap::new();
         let end = tokio::select! {
-            () = &mut stop => End::Enough,
+            () = &mut stop => StopCause::Enough,
             end = self.listen(&mut socket, &mut ids, tell, complete) => end,
         };
-        if matches!(end, End::Enough) {
+        if matches!(end, StopCause::Enough) {
             for id in ids.keys() {
                 if let Err(error) = socket.unsubscribe(id).await {
                     tracing::debug!(%error, "unsubscribed by leaving");
@@ -141,9 +144,9 @@ impl Subscriber {
         &self,
         socket: &mut Socket,
         ids: &mut BTreeMap<String, String>,
-        tell: Tell<'_>,
+        tell: EventHandler<'_>,
         complete: &mut bool,
-    ) -> End {
+    ) -> StopCause {
         match self.listen_on(socket, ids, tell, complete).await {
             Ok(never) => match never {},
             Err(end) => end,
@@ -154,27 +157,29 @@ impl Subscriber {
         &self,
         socket: &mut Socket,
         ids: &mut BTreeMap<String, String>,
-        tell: Tell<'_>,
+        tell: EventHandler<'_>,
         complete: &mut bool,
-    ) -> Result<std::convert::Infallible, End> {
-        let mut say = |it: Told| match tell(it) {
+    ) -> Result<std::convert::Infallible, StopCause> {
+        let mut say = |it: SubscriberEvent| match tell(it) {
             ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(End::Enough),
+            ControlFlow::Break(()) => Err(StopCause::Enough),
         };
-        say(Told::Connected)?;
+        say(SubscriberEvent::Connected)?;
         for Subscription { channel, credentials } in &self.subscriptions {
             let subscribed = socket.subscribe(channel, credentials).await;
             let id = subscribed.map_err(|error| error.of_channel(channel))?;
             ids.insert(id, channel.clone());
-            say(Told::Subscribed { channel: channel.clone() })?;
+            say(SubscriberEvent::Subscribed { channel: channel.clone() })?;
         }
         *complete = true;
         loop {
             let channel = |id: &str| ids.get(id).cloned().unwrap_or_default();
             match socket.next().await? {
-                Incoming::Event { id, event } => say(Told::Event { channel: channel(&id), event })?,
-                Incoming::Trouble { id, error } => {
-                    say(Told::Trouble { channel: channel(&id), error })?;
+                SocketEvent::Event { id, event } => {
+                    say(SubscriberEvent::Event { channel: channel(&id), event })?
+                }
+                SocketEvent::DeliveryFailed { id, error } => {
+                    say(SubscriberEvent::DeliveryFailed { channel: channel(&id), error })?;
                 }
             }
         }

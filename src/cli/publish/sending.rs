@@ -5,7 +5,7 @@ use crate::cli::publish::events::Events;
 use crate::cli::publish::stop::Stop;
 use crate::cli::publish::tally::Tally;
 use crate::cli::{Failure, Io};
-use appsync_events::{Batches, ClientError, Kind, Published, Publisher, Timing};
+use appsync_events::{Batches, Error, ErrorKind, PublishResponse, Publisher, Timing};
 
 /// A server that was there a moment ago is waited for, for this long: it is started anew, perhaps.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -22,15 +22,15 @@ pub struct Sending<'a> {
 
 /// What became of a batch.
 enum Sent {
-    Published(Published),
-    Failed(ClientError),
+    Published(PublishResponse),
+    Failed(Error),
     /// Nothing of it was sent when somebody asked for an end.
     Never,
     /// Nobody waited for the answer.
     Unknown,
 }
 
-type Explain<'a> = &'a (dyn Fn(&ClientError) -> Failure + Sync);
+type Explain<'a> = &'a (dyn Fn(&Error) -> Failure + Sync);
 
 impl Sending<'_> {
     pub async fn all(
@@ -78,7 +78,8 @@ impl Sending<'_> {
                 }
                 Sent::Failed(error) => error,
             };
-            let goes_on = matches!(error.kind, Kind::Refused | Kind::Broken | Kind::Invalid);
+            let goes_on =
+                matches!(error.kind, ErrorKind::Refused | ErrorKind::Broken | ErrorKind::Invalid);
             let which = self.tally.failed(batch.len(), &error, goes_on, io)?;
             let failure = explain(&error).about(which);
             if !goes_on {
@@ -99,7 +100,7 @@ impl Sending<'_> {
                 Some(Ok(published)) => return Sent::Published(published),
                 Some(Err(error)) => error,
             };
-            let is_away = error.kind == Kind::Unreachable && self.tally.has_taken();
+            let is_away = error.kind == ErrorKind::Unreachable && self.tally.has_taken();
             if !is_away || waited > PATIENCE {
                 return Sent::Failed(error);
             }

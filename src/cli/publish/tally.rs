@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::plan::Format;
 use crate::cli::{Exit, Failure, Io};
-use appsync_events::{Channel, ClientError, Published};
+use appsync_events::{Channel, Error, PublishResponse};
 
 /// What became of the events until now.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl<'a> Tally<'a> {
     pub fn batch(
         &mut self,
         events: usize,
-        published: &Published,
+        published: &PublishResponse,
         io: &mut Io,
     ) -> Result<(), Failure> {
         let first = self.taken + self.refused;
@@ -86,7 +86,7 @@ impl<'a> Tally<'a> {
     pub fn failed(
         &mut self,
         events: usize,
-        error: &ClientError,
+        error: &Error,
         goes_on: bool,
         io: &mut Io,
     ) -> Result<String, Failure> {
@@ -152,6 +152,6 @@ fn rest(settled: usize) -> Option<String> {
 }
 
 /// An error for programs.
-fn of_error(error: &ClientError) -> Value {
+fn of_error(error: &Error) -> Value {
     json!({ "errorType": error.error_type, "message": error.message, "status": error.status })
 }

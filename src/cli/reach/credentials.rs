@@ -9,7 +9,7 @@ use crate::cli::reach::{Doing, ModeArg, ReachArgs, Reached, only_credentials};
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{KeyOutputs, NamespaceOutputs, lasting};
-use appsync_events::{Credentials, Mode, Secret, Signer};
+use appsync_events::{AuthMode, Credentials, Secret, Signer};
 use provision_aws::aws::Aws;
 
 const TOKEN_VARIABLE: &str = "PROVISION_TOKEN";
@@ -55,7 +55,7 @@ pub async fn aws(
 /// As whom another tool does it: the secret may be missing, and a variable stands in its place.
 #[derive(Debug)]
 pub struct Proof {
-    pub mode: Mode,
+    pub mode: AuthMode,
     pub secret: Option<Secret>,
 }
 
@@ -70,18 +70,18 @@ impl Reached {
     ) -> Result<Proof, Failure> {
         let failure = match self.credentials(doing, namespace, clock) {
             Ok(Credentials::ApiKey(secret)) => {
-                return Ok(Proof { mode: Mode::ApiKey, secret: Some(secret) });
+                return Ok(Proof { mode: AuthMode::ApiKey, secret: Some(secret) });
             }
             Ok(Credentials::Token(mode, secret)) => {
                 return Ok(Proof { mode, secret: Some(secret) });
             }
-            Ok(Credentials::Iam(_)) => return Ok(Proof { mode: Mode::Iam, secret: None }),
+            Ok(Credentials::Iam(_)) => return Ok(Proof { mode: AuthMode::Iam, secret: None }),
             Err(failure) => failure,
         };
         let asked = self.args.mode.map(ModeArg::mode);
-        let had_elsewhere = |it: &Mode| *it != Mode::ApiKey || self.stack.is_none();
-        let accepted = namespace.map(|it| Mode::all_named(doing.accepted(it)));
-        let accepted = accepted.unwrap_or_else(|| vec![Mode::ApiKey]);
+        let had_elsewhere = |it: &AuthMode| *it != AuthMode::ApiKey || self.stack.is_none();
+        let accepted = namespace.map(|it| AuthMode::all_named(doing.accepted(it)));
+        let accepted = accepted.unwrap_or_else(|| vec![AuthMode::ApiKey]);
         match asked.into_iter().chain(accepted).next().filter(had_elsewhere) {
             Some(mode) if !reveal && self.args.key.is_none() => Ok(Proof { mode, secret: None }),
             _ => Err(failure),
@@ -89,7 +89,7 @@ impl Reached {
     }
 
     /// The command that makes a token of this mode, where the local AWS makes them.
-    pub fn token_command(&self, mode: Mode) -> Option<String> {
+    pub fn token_command(&self, mode: AuthMode) -> Option<String> {
         if !is_issuer(mode.as_str()) {
             return None;
         }
@@ -114,10 +114,10 @@ impl Reached {
             return self.by(asked.mode(), clock);
         }
         if self.args.key.is_some() {
-            return self.by(Mode::ApiKey, clock);
+            return self.by(AuthMode::ApiKey, clock);
         }
         let Some(namespace) = namespace else { return self.of_no_stack(clock) };
-        let accepted = Mode::all_named(doing.accepted(namespace));
+        let accepted = AuthMode::all_named(doing.accepted(namespace));
         // Who gives a token means it.
         let given = self.args.token.is_some();
         let first = accepted.iter().filter(|it| given && self.suits(**it));
@@ -135,7 +135,7 @@ impl Reached {
         clock: &SharedTimeSource,
     ) -> Credentials {
         let Some(stack) = &self.stack else { return own.clone() };
-        let accepted = Mode::all_named(&stack.api.auth_modes.connection);
+        let accepted = AuthMode::all_named(&stack.api.auth_modes.connection);
         if accepted.contains(&own.mode()) {
             return own.clone();
         }
@@ -157,24 +157,24 @@ impl Reached {
         }
     }
 
-    fn by(&self, mode: Mode, clock: &SharedTimeSource) -> Result<Credentials, Failure> {
+    fn by(&self, mode: AuthMode, clock: &SharedTimeSource) -> Result<Credentials, Failure> {
         match mode {
-            Mode::ApiKey if self.stack.is_none() => {
+            AuthMode::ApiKey if self.stack.is_none() => {
                 let variable = &self.args.api_key_env;
                 let message = format!("there is no API key: the variable {variable} is not set");
                 let key = self.api_key.clone();
                 key.map(Credentials::ApiKey).ok_or_else(|| Failure::error(message))
             }
-            Mode::ApiKey => {
+            AuthMode::ApiKey => {
                 let key = self.chosen_key()?.value.as_deref().unwrap_or_default();
                 Ok(Credentials::ApiKey(Secret::new(key)))
             }
-            Mode::Iam => {
+            AuthMode::Iam => {
                 let provider = self.aws.as_ref().and_then(|it| it.credentials.clone());
                 let signer = provider.map(|it| Signer::new(it, &self.region, clock.clone()));
                 signer.map(Credentials::Iam).ok_or_else(|| Failure::error("no AWS credentials"))
             }
-            Mode::Cognito | Mode::Oidc | Mode::Lambda => {
+            AuthMode::Cognito | AuthMode::Oidc | AuthMode::Lambda => {
                 let token = self.token.clone().map(|it| Credentials::Token(mode, it));
                 token.ok_or_else(|| self.no_token(mode))
             }
@@ -184,31 +184,31 @@ impl Reached {
     /// What was given, where no namespace says what it accepts.
     fn of_no_stack(&self, clock: &SharedTimeSource) -> Result<Credentials, Failure> {
         if let Some(token) = &self.token {
-            let mode = if is_jwt(token) { Mode::Oidc } else { Mode::Lambda };
+            let mode = if is_jwt(token) { AuthMode::Oidc } else { AuthMode::Lambda };
             return Ok(Credentials::Token(mode, token.clone()));
         }
-        self.by(Mode::ApiKey, clock).map_err(|failure| {
+        self.by(AuthMode::ApiKey, clock).map_err(|failure| {
             failure.hint("set it, give a token with `--token`, or sign with `--mode iam`")
         })
     }
 
     /// Whether the token that is given looks like one for `mode`.
-    fn suits(&self, mode: Mode) -> bool {
+    fn suits(&self, mode: AuthMode) -> bool {
         self.token.as_ref().is_some_and(|it| match mode {
-            Mode::Cognito | Mode::Oidc => is_jwt(it),
-            Mode::Lambda => true,
-            Mode::ApiKey | Mode::Iam => false,
+            AuthMode::Cognito | AuthMode::Oidc => is_jwt(it),
+            AuthMode::Lambda => true,
+            AuthMode::ApiKey | AuthMode::Iam => false,
         })
     }
 
-    fn no_token(&self, mode: Mode) -> Failure {
+    fn no_token(&self, mode: AuthMode) -> Failure {
         let failure = Failure::error(format!("{mode} needs a token"))
             .hint(format!("give it with `--token` or the variable {TOKEN_VARIABLE}"));
         let command = self.token_command(mode);
         command.into_iter().fold(failure, |it, command| it.hint(makes(&command)))
     }
 
-    fn nobody(&self, doing: Doing, namespace: &NamespaceOutputs, accepted: &[Mode]) -> Failure {
+    fn nobody(&self, doing: Doing, namespace: &NamespaceOutputs, accepted: &[AuthMode]) -> Failure {
         let names: Vec<&str> = accepted.iter().map(|it| it.as_str()).collect();
         let (word, name) = (doing.word(), &namespace.name);
         let message = format!(
@@ -224,7 +224,7 @@ impl Reached {
             failure =
                 commands.next().into_iter().fold(failure, |it, command| it.hint(makes(&command)));
         }
-        if accepted.contains(&Mode::ApiKey) {
+        if accepted.contains(&AuthMode::ApiKey) {
             failure = failure.hint("declare a key under `apiKeys:`, and apply the spec");
         }
         failure
@@ -255,5 +255,5 @@ fn makes(command: &str) -> String {
 }
 
 fn is_issuer(mode: &str) -> bool {
-    matches!(Mode::named(mode), Some(Mode::Cognito | Mode::Oidc))
+    matches!(AuthMode::named(mode), Some(AuthMode::Cognito | AuthMode::Oidc))
 }

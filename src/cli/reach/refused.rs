@@ -2,11 +2,11 @@
 use crate::cli::Failure;
 use crate::cli::reach::credentials::end_of;
 use crate::cli::reach::{Doing, Reached};
-use appsync_events::{Channel, ClientError, Credentials, Kind, Mode};
+use appsync_events::{AuthMode, Channel, Credentials, Error, ErrorKind};
 
 /// The error, with what probably is behind it and what helps.
 pub fn failure(
-    error: &ClientError,
+    error: &Error,
     reached: &Reached,
     doing: Doing,
     channel: &Channel,
@@ -15,53 +15,53 @@ pub fn failure(
 ) -> Failure {
     let failure = Failure::error(format!("{channel}: {error}"));
     let hints = match error.kind {
-        Kind::Unauthorized => unauthorized(error, reached, doing, channel, used),
-        Kind::Refused => vec![refused(reached, channel)],
-        Kind::Broken => {
+        ErrorKind::Unauthorized => unauthorized(error, reached, doing, channel, used),
+        ErrorKind::Refused => vec![refused(reached, channel)],
+        ErrorKind::Broken => {
             let namespace = channel.namespace();
             vec![format!(
                 "the handler of `{namespace}` broke down, and nothing was done: `provision eval` runs it and shows where"
             )]
         }
-        Kind::NoCredentials => {
+        ErrorKind::NoCredentials => {
             vec![
                 "set AWS credentials, name a profile with `--profile`, or choose another `--mode`"
                     .to_owned(),
             ]
         }
-        Kind::Invalid => vec![],
-        Kind::Throttled => vec!["publish more slowly, or have the quota raised".to_owned()],
-        Kind::Quota => {
+        ErrorKind::Invalid => vec![],
+        ErrorKind::Throttled => vec!["publish more slowly, or have the quota raised".to_owned()],
+        ErrorKind::Quota => {
             vec!["a connection takes 200 subscriptions: `/NAMESPACE/*` is one".to_owned()]
         }
-        Kind::Unreachable => {
+        ErrorKind::Unreachable => {
             let host = reached.client.endpoint.host();
             vec![format!("is {host} the address, and is there a proxy on the way (HTTPS_PROXY)?")]
         }
-        Kind::Untrusted => {
+        ErrorKind::Untrusted => {
             vec!["name a file with the authority's certificate: `--ca-bundle FILE`, or AWS_CA_BUNDLE".to_owned()]
         }
-        Kind::Uncertain if at_least_once => {
+        ErrorKind::Uncertain if at_least_once => {
             vec!["it may have been published, or not, however often it was tried".to_owned()]
         }
-        Kind::Uncertain => {
+        ErrorKind::Uncertain => {
             vec!["it may have been published, or not; `--at-least-once` would try again and perhaps do it twice"
                 .to_owned()]
         }
-        Kind::Lost if error.operation == "connect" => {
+        ErrorKind::Lost if error.operation == "connect" => {
             vec![
                 "AppSync also ends a connection like this if it does not accept the credentials"
                     .to_owned(),
             ]
         }
-        Kind::Lost => vec![],
-        Kind::Foreign => vec!["is the URL that of an Event API?".to_owned()],
+        ErrorKind::Lost => vec![],
+        ErrorKind::Foreign => vec!["is the URL that of an Event API?".to_owned()],
     };
     hints.into_iter().fold(failure, Failure::hint)
 }
 
 fn unauthorized(
-    error: &ClientError,
+    error: &Error,
     reached: &Reached,
     doing: Doing,
     channel: &Channel,
@@ -153,7 +153,7 @@ fn of_credentials(
             Some(end) if end <= reached.now_epoch_s => {
                 format!("the token ended at {}", moment(end))
             }
-            _ if *mode == Mode::Lambda => {
+            _ if *mode == AuthMode::Lambda => {
                 "the authorizer's function refuses the token, or fails".to_owned()
             }
             _ => "the token may be of another issuer or client than the API's".to_owned(),

@@ -4,7 +4,7 @@ use crate::cli::reach::{ReachArgs, Reached, address, endpoint};
 use crate::cli::target::Session;
 use crate::cli::{Exit, Failure};
 use crate::render::outputs::{ApiOutputs, NamespaceOutputs, outputs};
-use appsync_events::{Channel, Endpoint, Mode};
+use appsync_events::{AuthMode, Channel, Endpoint};
 use provision_aws::backend::direct::propose;
 use provision_core::kind::{Desired, Resource};
 use provision_core::spec::Spec;
@@ -27,7 +27,7 @@ impl Stack {
         })
     }
     /// Who issues the tokens of this mode, where the spec says it in plain text.
-    pub fn issuer(&self, mode: Mode, region: &str) -> Option<String> {
+    pub fn issuer(&self, mode: AuthMode, region: &str) -> Option<String> {
         let (_, api) = self.desired.iter().find(|(address, _)| {
             address.section() == "apis" && address.root().name() == self.api.key
         })?;
@@ -35,7 +35,7 @@ impl Stack {
         let provider = providers.iter().find(|it| it["AuthType"] == mode.as_str())?;
         let text = |it: &serde_json::Value| it.as_str().map(str::to_owned);
         match mode {
-            Mode::Oidc => text(&provider["OpenIDConnectConfig"]["Issuer"]),
+            AuthMode::Oidc => text(&provider["OpenIDConnectConfig"]["Issuer"]),
             _ => {
                 let pool = text(&provider["CognitoConfig"]["UserPoolId"])?;
                 let own = text(&provider["CognitoConfig"]["AwsRegion"]);

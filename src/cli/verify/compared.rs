@@ -1,8 +1,8 @@
 //! What is not as the spec says, plainly and before anything is tried.
 use crate::cli::again::Again;
 use crate::cli::verify::Choice;
-use appsync_events::Mode;
-use appsync_events::verify::Finding;
+use appsync_events::AuthMode;
+use appsync_events::verify::CheckResult;
 use provision_aws::backend::direct::Proposal;
 use provision_core::access::ApiAccess;
 use provision_core::diff::{Change, Field};
@@ -15,7 +15,7 @@ pub fn differences(
     api: &ApiAccess,
     choice: &Choice,
     again: &Again,
-) -> Vec<Finding> {
+) -> Vec<CheckResult> {
     let of_api = proposal.changes.iter().filter(|it| it.address.is_within(&api.address));
     let chosen = of_api.filter(|it| is_chosen(it, api, choice));
     let finding = |it: &Change| {
@@ -28,7 +28,7 @@ pub fn differences(
             Verb::Update | Verb::Replace => handlers(it).map(str::to_owned),
             Verb::Delete => None,
         };
-        why.map(|why| Finding::plain_difference(it.address.as_str(), why))
+        why.map(|why| CheckResult::plain_difference(it.address.as_str(), why))
     };
     chosen.filter_map(finding).collect()
 }
@@ -37,7 +37,7 @@ pub fn differences(
 fn is_chosen(change: &Change, api: &ApiAccess, choice: &Choice) -> bool {
     match change.address.section() {
         "namespaces" => choice.takes_namespace(&change.address, api),
-        "apiKeys" => choice.takes_mode(Mode::ApiKey),
+        "apiKeys" => choice.takes_mode(AuthMode::ApiKey),
         _ => choice.namespaces.is_empty() && choice.modes.is_empty(),
     }
 }

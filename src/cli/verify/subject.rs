@@ -11,8 +11,10 @@ use crate::cli::verify::token::Tokens;
 use crate::cli::verify::{Choice, Wanted};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{ApiOutputs, lasting, outputs};
-use appsync_events::verify::{Accepted, Bearer, Finding, Handling, Place, Subject, Verified};
-use appsync_events::{Client, Credentials, Endpoint, Mode, Net, Secret, Signer, Timing};
+use appsync_events::verify::{
+    ApiReport, ApiTarget, CheckResult, HandlerSetup, LiveModes, ModeCredentials, NamespaceTarget,
+};
+use appsync_events::{AuthMode, Client, Credentials, Endpoint, Network, Secret, Signer, Timing};
 use provision_aws::backend::direct::{Proposal, propose};
 use provision_core::access::{Access, ApiAccess, NamespaceAccess};
 use provision_core::kind::Desired;
@@ -20,8 +22,8 @@ use provision_core::suggest::meant;
 
 /// The APIs to verify, and what there is to say of those that AWS does not have.
 pub struct Found {
-    pub subjects: Vec<Subject>,
-    pub absent: Vec<Verified>,
+    pub subjects: Vec<ApiTarget>,
+    pub absent: Vec<ApiReport>,
 }
 
 /// What the stack's APIs have in common.
@@ -31,7 +33,7 @@ struct Common<'a> {
     again: &'a Again,
     proposal: &'a Proposal,
     session: &'a Session,
-    net: Net,
+    net: Network,
     timing: Timing,
     /// The events of `--event`, by namespace.
     events: Vec<(String, String)>,
@@ -74,7 +76,7 @@ pub async fn subjects(
 
 /// A mode that is asked for and that no API takes would try nothing, and look like a proof.
 fn reject_unoffered(choice: &Choice, apis: &[&ApiAccess], found: &Found) -> Result<(), Failure> {
-    let bearers: Vec<Mode> =
+    let bearers: Vec<AuthMode> =
         found.subjects.iter().flat_map(|it| &it.bearers).map(|it| it.mode).collect();
     let mut asked = choice.modes.iter().map(|it| it.mode());
     let Some(mode) = asked.find(|it| !found.subjects.is_empty() && !bearers.contains(it)) else {
@@ -131,13 +133,13 @@ pub fn name(it: &NamespaceAccess) -> &str {
     it.channels.trim_start_matches('/').trim_end_matches("/*")
 }
 
-fn absent(api: &ApiAccess, region: &str, again: &Again) -> Verified {
+fn absent(api: &ApiAccess, region: &str, again: &Again) -> ApiReport {
     let why = format!(
         "AWS does not have this API in region {region}; this makes it: {}",
         again.command("apply")
     );
-    let findings = vec![Finding::plain_difference(api.address.as_str(), why)];
-    Verified { api: api.address.name().to_owned(), url: "not on AWS".to_owned(), findings }
+    let findings = vec![CheckResult::plain_difference(api.address.as_str(), why)];
+    ApiReport { api: api.address.name().to_owned(), url: "not on AWS".to_owned(), findings }
 }
 
 impl Common<'_> {
@@ -146,15 +148,15 @@ impl Common<'_> {
         api: &ApiAccess,
         deployed: &ApiOutputs,
         io: &Io,
-    ) -> Result<Subject, Failure> {
+    ) -> Result<ApiTarget, Failure> {
         let url = address(deployed, self.session);
         let endpoint = Endpoint::parse(&url).map_err(Failure::error)?;
         let client = Client { endpoint, net: self.net.clone(), timing: self.timing };
         let wanted = |it: &&NamespaceAccess| self.choice.takes_namespace(&it.address, api);
-        Ok(Subject {
+        Ok(ApiTarget {
             key: api.address.name().to_owned(),
             client,
-            connect: Mode::all_named(&api.connect),
+            connect: AuthMode::all_named(&api.connect),
             bearers: self.bearers(api, deployed, io).await,
             places: api
                 .namespaces
@@ -167,12 +169,17 @@ impl Common<'_> {
     }
 
     /// The modes that the API offers, and others that somebody is at hand for: nobody may come in by those.
-    async fn bearers(&self, api: &ApiAccess, deployed: &ApiOutputs, io: &Io) -> Vec<Bearer> {
-        let offered: Vec<Mode> = api.modes().into_iter().filter_map(Mode::named).collect();
+    async fn bearers(
+        &self,
+        api: &ApiAccess,
+        deployed: &ApiOutputs,
+        io: &Io,
+    ) -> Vec<ModeCredentials> {
+        let offered: Vec<AuthMode> = api.modes().into_iter().filter_map(AuthMode::named).collect();
         let mut modes = offered.clone();
         let given = self.choice.tokens.iter().map(|it| it.mode);
-        let key = (!deployed.api_keys.is_empty()).then_some(Mode::ApiKey);
-        for mode in key.into_iter().chain([Mode::Iam]).chain(given) {
+        let key = (!deployed.api_keys.is_empty()).then_some(AuthMode::ApiKey);
+        for mode in key.into_iter().chain([AuthMode::Iam]).chain(given) {
             if !modes.contains(&mode) {
                 modes.push(mode);
             }
@@ -185,11 +192,17 @@ impl Common<'_> {
         bearers
     }
 
-    async fn bearer(&self, mode: Mode, offered: &[Mode], deployed: &ApiOutputs, io: &Io) -> Bearer {
+    async fn bearer(
+        &self,
+        mode: AuthMode,
+        offered: &[AuthMode],
+        deployed: &ApiOutputs,
+        io: &Io,
+    ) -> ModeCredentials {
         let (credentials, caution) = match mode {
-            Mode::ApiKey => key(deployed, io.now_epoch_s()),
-            Mode::Iam => self.iam(deployed, io),
-            Mode::Cognito | Mode::Oidc | Mode::Lambda => {
+            AuthMode::ApiKey => key(deployed, io.now_epoch_s()),
+            AuthMode::Iam => self.iam(deployed, io),
+            AuthMode::Cognito | AuthMode::Oidc | AuthMode::Lambda => {
                 let local = self.local();
                 let tokens = Tokens { given: &self.choice.tokens, local: local.as_deref() };
                 let token = tokens.find(mode, offered, &deployed.id, io).await;
@@ -199,7 +212,7 @@ impl Common<'_> {
                 (token.map(|it| Credentials::Token(mode, it)), caution)
             }
         };
-        Bearer { mode, credentials, caution }
+        ModeCredentials { mode, credentials, caution }
     }
 
     fn iam(&self, deployed: &ApiOutputs, io: &Io) -> (Result<Credentials, String>, Option<String>) {
@@ -222,28 +235,28 @@ impl Common<'_> {
         url.starts_with("http://").then(|| url.to_owned())
     }
 
-    fn place(&self, it: &NamespaceAccess, deployed: &ApiOutputs) -> Place {
+    fn place(&self, it: &NamespaceAccess, deployed: &ApiOutputs) -> NamespaceTarget {
         let event = self
             .events
             .iter()
             .find(|(namespace, _)| namespace == it.address.name() || namespace == name(it));
         let there = deployed.namespaces.iter().find(|there| there.key == it.address.name());
-        Place {
+        NamespaceTarget {
             name: name(it).to_owned(),
-            publish: Mode::all_named(&it.publish.modes),
-            subscribe: Mode::all_named(&it.subscribe.modes),
+            publish: AuthMode::all_named(&it.publish.modes),
+            subscribe: AuthMode::all_named(&it.subscribe.modes),
             on_publish: self.handling(it, "OnPublish"),
             on_subscribe: self.handling(it, "OnSubscribe"),
-            accepted: there.map(|it| Accepted {
-                publish: Mode::all_named(&it.publish),
-                subscribe: Mode::all_named(&it.subscribe),
+            accepted: there.map(|it| LiveModes {
+                publish: AuthMode::all_named(&it.publish),
+                subscribe: AuthMode::all_named(&it.subscribe),
             }),
             event: event.map(|(_, text)| text.clone()),
         }
     }
 
     /// What handles `operation`, by the spec or, where the spec has nothing, by what somebody put there on AWS.
-    fn handling(&self, it: &NamespaceAccess, operation: &str) -> Handling {
+    fn handling(&self, it: &NamespaceAccess, operation: &str) -> HandlerSetup {
         let wanted = self.desired.get(&it.address).map(|it| {
             // In properties the data source is open as long as AWS does not have it.
             let word = if operation == "OnPublish" { "onPublish" } else { "onSubscribe" };
@@ -251,8 +264,8 @@ impl Common<'_> {
             let (configs, code) =
                 (it.properties.get("HandlerConfigs"), it.properties.get("CodeHandlers"));
             match handler(configs, code, operation) {
-                Handling::DataSource(_) => {
-                    Handling::DataSource(source.as_str().unwrap_or_default().to_owned())
+                HandlerSetup::DataSource(_) => {
+                    HandlerSetup::DataSource(source.as_str().unwrap_or_default().to_owned())
                 }
                 other => other,
             }
@@ -264,18 +277,20 @@ impl Common<'_> {
                 operation,
             )
         });
-        match (wanted.unwrap_or(Handling::None), there.unwrap_or(Handling::None)) {
-            (Handling::None, Handling::None) => Handling::None,
-            (Handling::None, there) => Handling::Undeclared(there.source().map(str::to_owned)),
+        match (wanted.unwrap_or(HandlerSetup::None), there.unwrap_or(HandlerSetup::None)) {
+            (HandlerSetup::None, HandlerSetup::None) => HandlerSetup::None,
+            (HandlerSetup::None, there) => {
+                HandlerSetup::Undeclared(there.source().map(str::to_owned))
+            }
             // What AWS would still do counts, even if the spec has it no longer.
-            (Handling::Code, there @ Handling::DataSource(_)) => there,
+            (HandlerSetup::Code, there @ HandlerSetup::DataSource(_)) => there,
             (wanted, _) => wanted,
         }
     }
 }
 
 /// What handles `operation`, by CloudFormation's `HandlerConfigs` and `CodeHandlers`.
-fn handler(configs: Option<&Value>, code: Option<&Value>, operation: &str) -> Handling {
+fn handler(configs: Option<&Value>, code: Option<&Value>, operation: &str) -> HandlerSetup {
     let config = configs.and_then(|it| it.get(operation));
     let source = config.and_then(|it| it.pointer("/Integration/DataSourceName"));
     let code = code.and_then(|it| it.as_str());
@@ -284,9 +299,9 @@ fn handler(configs: Option<&Value>, code: Option<&Value>, operation: &str) -> Ha
         _ => it.on_subscribe.is_some(),
     });
     match source {
-        Some(name) => Handling::DataSource(name.as_str().unwrap_or_default().to_owned()),
-        None if exported || config.is_some() => Handling::Code,
-        None => Handling::None,
+        Some(name) => HandlerSetup::DataSource(name.as_str().unwrap_or_default().to_owned()),
+        None if exported || config.is_some() => HandlerSetup::Code,
+        None => HandlerSetup::None,
     }
 }
 

@@ -2,7 +2,7 @@
 use crate::cli::Io;
 use crate::cli::local::token::ask;
 use crate::cli::reach::{ModeArg, is_jwt};
-use appsync_events::{Mode, Secret};
+use appsync_events::{AuthMode, Secret};
 use appsync_local::TokenAsked;
 
 /// For whichever mode of an API takes it, if only one does.
@@ -11,7 +11,7 @@ const ANY: &str = "PROVISION_TOKEN";
 /// A token, and the mode that it is for.
 #[derive(Clone, Debug)]
 pub struct TokenArg {
-    pub mode: Mode,
+    pub mode: AuthMode,
     token: Secret,
 }
 
@@ -19,7 +19,7 @@ impl TokenArg {
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = "expected cognito=TOKEN, oidc=TOKEN or lambda=TOKEN";
         let (name, token) = text.split_once('=').ok_or(expected)?;
-        let mode = ModeArg::named(name).map(ModeArg::mode).or_else(|| Mode::named(name));
+        let mode = ModeArg::named(name).map(ModeArg::mode).or_else(|| AuthMode::named(name));
         let mode = mode.filter(|it| it.takes_token()).ok_or(expected)?;
         match token.trim() {
             "" => Err("the token is empty".to_owned()),
@@ -39,8 +39,8 @@ impl Tokens<'_> {
     /// The token for `mode` of the API `id`, or what is needed; `modes` are all that the API offers.
     pub async fn find(
         &self,
-        mode: Mode,
-        modes: &[Mode],
+        mode: AuthMode,
+        modes: &[AuthMode],
         id: &str,
         io: &Io,
     ) -> Result<Secret, String> {
@@ -51,7 +51,7 @@ impl Tokens<'_> {
         let variable = variable(mode);
         let needed = format!("`--token {}=TOKEN` or {variable} is needed", ModeArg::word(mode));
         match self.local {
-            Some(url) if mode != Mode::Lambda => {
+            Some(url) if mode != AuthMode::Lambda => {
                 let mode = Some(mode.as_str().to_owned());
                 let api = Some(id.to_owned());
                 let asked = TokenAsked { api, mode, ..TokenAsked::default() };
@@ -63,11 +63,11 @@ impl Tokens<'_> {
     }
 }
 
-fn variable(mode: Mode) -> String {
+fn variable(mode: AuthMode) -> String {
     format!("{ANY}_{}", ModeArg::word(mode).to_uppercase())
 }
 
-fn of(mode: Mode, modes: &[Mode], io: &Io) -> Option<Secret> {
+fn of(mode: AuthMode, modes: &[AuthMode], io: &Io) -> Option<Secret> {
     let read = |name: &str| {
         let value = io.environment.get(name).map(|it| it.trim()).filter(|it| !it.is_empty());
         value.map(Secret::new)
@@ -75,8 +75,8 @@ fn of(mode: Mode, modes: &[Mode], io: &Io) -> Option<Secret> {
     read(&variable(mode)).or_else(|| {
         let token = read(ANY)?;
         let jwt = is_jwt(&token);
-        let suits = |it: &&Mode| it.takes_token() && jwt == (**it != Mode::Lambda);
-        let suited: Vec<&Mode> = modes.iter().filter(suits).collect();
+        let suits = |it: &&AuthMode| it.takes_token() && jwt == (**it != AuthMode::Lambda);
+        let suited: Vec<&AuthMode> = modes.iter().filter(suits).collect();
         (suited == [&mode]).then_some(token)
     })
 }
@@ -88,9 +88,9 @@ mod tests {
     #[test]
     fn a_token_says_which_mode_it_is_for_and_is_never_shown() {
         let token = TokenArg::parse("lambda=a=b").unwrap();
-        assert_eq!((token.mode, token.token.reveal()), (Mode::Lambda, "a=b"));
+        assert_eq!((token.mode, token.token.reveal()), (AuthMode::Lambda, "a=b"));
         assert!(!format!("{token:?}").contains("a=b"));
-        assert_eq!(TokenArg::parse("OPENID_CONNECT=x").unwrap().mode, Mode::Oidc);
+        assert_eq!(TokenArg::parse("OPENID_CONNECT=x").unwrap().mode, AuthMode::Oidc);
         for wrong in ["x", "iam=x", "api-key=x", "lambda="] {
             assert!(TokenArg::parse(wrong).is_err(), "{wrong}");
         }

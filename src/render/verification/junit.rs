@@ -2,11 +2,11 @@
 use quick_xml::escape::escape;
 
 use crate::render::verification::{Verification, about, detail};
-use appsync_events::verify::{Expected, Finding, Verdict, Verified};
+use appsync_events::verify::{ApiReport, CheckResult, CheckVerdict, Expected};
 
 /// A suite for each API, a case for each check. `strict`: what was not tried has failed.
 pub fn junit(it: &Verification, strict: bool) -> String {
-    let all: Vec<&Finding> = it.apis.iter().flat_map(|it| &it.findings).collect();
+    let all: Vec<&CheckResult> = it.apis.iter().flat_map(|it| &it.findings).collect();
     let name = format!("provision verify {}", it.stack);
     let head = Numbers::of(&all, strict).attributes(&name);
     let suites: String = it.apis.iter().map(|api| suite(&it.stack, api, strict)).collect();
@@ -15,15 +15,15 @@ pub fn junit(it: &Verification, strict: bool) -> String {
     )
 }
 
-fn suite(stack: &str, api: &Verified, strict: bool) -> String {
-    let all: Vec<&Finding> = api.findings.iter().collect();
+fn suite(stack: &str, api: &ApiReport, strict: bool) -> String {
+    let all: Vec<&CheckResult> = api.findings.iter().collect();
     let head = Numbers::of(&all, strict).attributes(&format!("apis/{}", api.api));
     let class = format!("{stack}.{}", api.api);
     let cases: String = all.iter().map(|it| case(&class, it, strict)).collect();
     format!("  <testsuite{head}>\n{cases}  </testsuite>\n")
 }
 
-fn case(class: &str, it: &Finding, strict: bool) -> String {
+fn case(class: &str, it: &CheckResult, strict: bool) -> String {
     let expected = match it.expected {
         Expected::Allowed => format!("{} is allowed", it.operation.words()),
         Expected::Refused => format!("{} is refused", it.operation.words()),
@@ -55,12 +55,12 @@ enum Outcome {
     Broken,
 }
 
-fn outcome(it: &Finding, strict: bool) -> Outcome {
+fn outcome(it: &CheckResult, strict: bool) -> Outcome {
     match it.verdict {
-        Verdict::Same | Verdict::HandlerDecides => Outcome::Passed,
-        Verdict::NotTried if !strict => Outcome::Skipped,
-        Verdict::NotTried | Verdict::Difference => Outcome::Failed,
-        Verdict::Unclear => Outcome::Broken,
+        CheckVerdict::Same | CheckVerdict::HandlerDecides => Outcome::Passed,
+        CheckVerdict::NotTried if !strict => Outcome::Skipped,
+        CheckVerdict::NotTried | CheckVerdict::Difference => Outcome::Failed,
+        CheckVerdict::Unclear => Outcome::Broken,
     }
 }
 
@@ -75,7 +75,7 @@ struct Numbers {
 }
 
 impl Numbers {
-    fn of(all: &[&Finding], strict: bool) -> Self {
+    fn of(all: &[&CheckResult], strict: bool) -> Self {
         let mut numbers = Self { tests: all.len(), ..Self::default() };
         for it in all {
             numbers.took_ms += it.took_ms;

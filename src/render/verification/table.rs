@@ -4,12 +4,18 @@ use std::collections::BTreeSet;
 use anstyle::AnsiColor;
 
 use crate::render::verification::{Verification, about, detail, word};
-use appsync_events::verify::{About, Expected, Finding, Operation, Verdict, Verified};
+use appsync_events::verify::{
+    ApiReport, CheckResult, CheckSubject, CheckVerdict, CheckedOperation, Expected,
+};
 
 const HEAD: [&str; 7] =
     ["", "connect", "subscribe", "publish http", "publish socket", "latency", "verdict"];
-const OPERATIONS: [Operation; 4] =
-    [Operation::Connect, Operation::Subscribe, Operation::PublishHttp, Operation::PublishSocket];
+const OPERATIONS: [CheckedOperation; 4] = [
+    CheckedOperation::Connect,
+    CheckedOperation::Subscribe,
+    CheckedOperation::PublishHttp,
+    CheckedOperation::PublishSocket,
+];
 /// How many names stand before one reason.
 const NAMES_MAX: usize = 3;
 
@@ -19,7 +25,7 @@ pub fn table(it: &Verification) -> String {
     text
 }
 
-fn api(api: &Verified) -> String {
+fn api(api: &ApiReport) -> String {
     let rows = rows(&api.findings);
     let lines = rows.iter().map(|row| cells(row, &api.findings));
     let mut lines: Vec<[String; 7]> = lines.collect();
@@ -39,8 +45,9 @@ fn api(api: &Verified) -> String {
 }
 
 /// AppSync's names for what it refused with, where that is as the spec says.
-fn refusals(findings: &[Finding]) -> String {
-    let refused = |it: &&Finding| it.verdict == Verdict::Same && it.expected == Expected::Refused;
+fn refusals(findings: &[CheckResult]) -> String {
+    let refused =
+        |it: &&CheckResult| it.verdict == CheckVerdict::Same && it.expected == Expected::Refused;
     let names = findings.iter().filter(refused).filter_map(|it| it.error_type.as_deref());
     let names: BTreeSet<&str> = names.collect();
     match names.is_empty() {
@@ -54,12 +61,12 @@ fn refusals(findings: &[Finding]) -> String {
 
 /// What each line is about, in the order of the findings. Connections stand before their namespaces' checks, in
 /// lines of their own only where no namespace has one.
-fn rows(findings: &[Finding]) -> Vec<&About> {
-    let of_namespace = |it: &&Finding| matches!(it.about, About::Namespace { .. });
+fn rows(findings: &[CheckResult]) -> Vec<&CheckSubject> {
+    let of_namespace = |it: &&CheckResult| matches!(it.about, CheckSubject::Namespace { .. });
     let in_namespace = findings.iter().any(|it| of_namespace(&it));
-    let mut rows: Vec<&About> = Vec::new();
+    let mut rows: Vec<&CheckSubject> = Vec::new();
     for it in findings {
-        let hidden = in_namespace && matches!(it.about, About::Connection { .. });
+        let hidden = in_namespace && matches!(it.about, CheckSubject::Connection { .. });
         if !hidden && !rows.contains(&&it.about) {
             rows.push(&it.about);
         }
@@ -67,41 +74,43 @@ fn rows(findings: &[Finding]) -> Vec<&About> {
     rows
 }
 
-fn cells(row: &About, findings: &[Finding]) -> [String; 7] {
-    let of_row = |it: &&Finding| match (&it.about, row) {
-        (About::Connection { mode }, About::Namespace { mode: own, .. }) => mode == own,
+fn cells(row: &CheckSubject, findings: &[CheckResult]) -> [String; 7] {
+    let of_row = |it: &&CheckResult| match (&it.about, row) {
+        (CheckSubject::Connection { mode }, CheckSubject::Namespace { mode: own, .. }) => {
+            mode == own
+        }
         (it, row) => it == row,
     };
-    let own: Vec<&Finding> = findings.iter().filter(of_row).collect();
+    let own: Vec<&CheckResult> = findings.iter().filter(of_row).collect();
     let cell = |operation| {
         let found = own.iter().find(|it| it.operation == operation);
         found.map(|it| said(it)).unwrap_or_default().to_owned()
     };
     let [connect, subscribe, http, socket] = OPERATIONS.map(cell);
-    let worst = own.iter().map(|it| it.verdict).max().unwrap_or(Verdict::NotTried);
-    let some = own.iter().any(|it| it.verdict == Verdict::Same);
+    let worst = own.iter().map(|it| it.verdict).max().unwrap_or(CheckVerdict::NotTried);
+    let some = own.iter().any(|it| it.verdict == CheckVerdict::Same);
     let verdict = match worst {
-        Verdict::NotTried if some => "as the spec says, in part",
+        CheckVerdict::NotTried if some => "as the spec says, in part",
         worst => word(worst),
     };
     let latency = median(&own).map(|it| format!("{it:.0} ms")).unwrap_or_default();
     [about(row), connect, subscribe, http, socket, latency, verdict.to_owned()]
 }
 
-fn said(it: &Finding) -> &'static str {
+fn said(it: &CheckResult) -> &'static str {
     match (it.verdict, it.expected) {
-        (Verdict::Same, Expected::Allowed | Expected::Declared) => "yes",
-        (Verdict::Same, Expected::Refused) => "refused",
-        (Verdict::NotTried, _) => "-",
-        (Verdict::HandlerDecides, _) => "handler",
-        (Verdict::Unclear, _) => "?",
-        (Verdict::Difference, Expected::Allowed | Expected::Declared) => "FAILED",
-        (Verdict::Difference, Expected::Refused) => "ACCEPTED",
+        (CheckVerdict::Same, Expected::Allowed | Expected::Declared) => "yes",
+        (CheckVerdict::Same, Expected::Refused) => "refused",
+        (CheckVerdict::NotTried, _) => "-",
+        (CheckVerdict::HandlerDecides, _) => "handler",
+        (CheckVerdict::Unclear, _) => "?",
+        (CheckVerdict::Difference, Expected::Allowed | Expected::Declared) => "FAILED",
+        (CheckVerdict::Difference, Expected::Refused) => "ACCEPTED",
     }
 }
 
 /// Of what was published if anything was, else of what a subscription brought.
-fn median(own: &[&Finding]) -> Option<f64> {
+fn median(own: &[&CheckResult]) -> Option<f64> {
     let of = |publishes: bool| {
         let those = own.iter().filter(move |it| it.operation.publishes() == publishes);
         let mut all: Vec<f64> = those.filter_map(|it| it.latency_ms).collect();
@@ -119,12 +128,12 @@ fn median(own: &[&Finding]) -> Option<f64> {
 }
 
 /// Each reason once, with all that it is true of; what matters most first.
-fn reasons(findings: &[Finding]) -> String {
-    let mut reasons: Vec<(Verdict, String, Vec<String>)> = Vec::new();
-    let worth = |it: &&Finding| it.verdict != Verdict::Same || it.detail.is_some();
+fn reasons(findings: &[CheckResult]) -> String {
+    let mut reasons: Vec<(CheckVerdict, String, Vec<String>)> = Vec::new();
+    let worth = |it: &&CheckResult| it.verdict != CheckVerdict::Same || it.detail.is_some();
     for it in findings.iter().filter(worth) {
         let who = match it.operation {
-            Operation::Compare => about(&it.about),
+            CheckedOperation::Compare => about(&it.about),
             operation => format!("{} {}", about(&it.about), operation.words()),
         };
         let why = detail(it);
@@ -134,14 +143,14 @@ fn reasons(findings: &[Finding]) -> String {
         }
     }
     reasons.sort_by_key(|(verdict, ..)| std::cmp::Reverse(*verdict));
-    let line = |(verdict, why, who): &(Verdict, String, Vec<String>)| {
+    let line = |(verdict, why, who): &(CheckVerdict, String, Vec<String>)| {
         let more = match who.len().saturating_sub(NAMES_MAX) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
         let who = who.iter().take(NAMES_MAX).cloned().collect::<Vec<_>>().join(", ");
         let color = match verdict {
-            Verdict::Difference | Verdict::Unclear => AnsiColor::Red,
+            CheckVerdict::Difference | CheckVerdict::Unclear => AnsiColor::Red,
             _ => AnsiColor::Yellow,
         };
         let color = color.on_default().bold();

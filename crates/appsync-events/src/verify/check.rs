@@ -2,13 +2,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::mode::Mode;
+use crate::auth_mode::AuthMode;
 
 /// One thing to try, and what the spec says will come of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    pub about: About,
-    pub operation: Operation,
+    pub about: CheckSubject,
+    pub operation: CheckedOperation,
     pub expected: Expected,
     /// Why it can't be tried.
     pub hindered: Option<String>,
@@ -17,17 +17,17 @@ pub struct Check {
 /// What a check is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", tag = "kind")]
-pub enum About {
+pub enum CheckSubject {
     /// A connection in one mode.
     Connection {
         #[schemars(with = "String")]
-        mode: Mode,
+        mode: AuthMode,
     },
     /// One namespace, in one mode.
     Namespace {
         namespace: String,
         #[schemars(with = "String")]
-        mode: Mode,
+        mode: AuthMode,
     },
     /// An API key that nobody has made.
     WrongKey,
@@ -40,7 +40,7 @@ pub enum About {
 /// What is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Operation {
+pub enum CheckedOperation {
     Connect,
     Subscribe,
     PublishHttp,
@@ -59,7 +59,7 @@ pub enum Expected {
     Declared,
 }
 
-impl Operation {
+impl CheckedOperation {
     pub fn words(self) -> &'static str {
         match self {
             Self::Connect => "connect",

@@ -1,19 +1,25 @@
 //! What there is to try, before anybody is asked.
-use crate::verify::check::{About, Check, Expected, Operation};
-use crate::verify::options::Options;
-use crate::verify::target::{Bearer, Place, Subject};
+use crate::verify::check::{Check, CheckSubject, CheckedOperation, Expected};
+use crate::verify::options::VerifyOptions;
+use crate::verify::target::{ApiTarget, ModeCredentials, NamespaceTarget};
 
 /// Everything to try on one API, in the order in which it is told.
-pub fn matrix(subject: &Subject, options: Options) -> Vec<Check> {
+pub fn matrix(subject: &ApiTarget, options: VerifyOptions) -> Vec<Check> {
     let connections = subject.bearers.iter().map(|it| connection(subject, it));
     let namespaces = subject.places.iter().flat_map(|place| {
         subject.bearers.iter().flat_map(move |bearer| {
-            [Operation::Subscribe, Operation::PublishHttp, Operation::PublishSocket]
-                .map(|operation| in_namespace(place, bearer, operation, options))
+            [
+                CheckedOperation::Subscribe,
+                CheckedOperation::PublishHttp,
+                CheckedOperation::PublishSocket,
+            ]
+            .map(|operation| in_namespace(place, bearer, operation, options))
         })
     });
-    let strangers =
-        [(About::WrongKey, Operation::Connect), (About::UnknownNamespace, Operation::PublishHttp)];
+    let strangers = [
+        (CheckSubject::WrongKey, CheckedOperation::Connect),
+        (CheckSubject::UnknownNamespace, CheckedOperation::PublishHttp),
+    ];
     let strangers = strangers.map(|(about, operation)| Check {
         about,
         operation,
@@ -24,22 +30,27 @@ pub fn matrix(subject: &Subject, options: Options) -> Vec<Check> {
     connections.chain(namespaces).chain(strangers).filter(wanted).collect()
 }
 
-fn connection(subject: &Subject, bearer: &Bearer) -> Check {
+fn connection(subject: &ApiTarget, bearer: &ModeCredentials) -> Check {
     Check {
-        about: About::Connection { mode: bearer.mode },
-        operation: Operation::Connect,
+        about: CheckSubject::Connection { mode: bearer.mode },
+        operation: CheckedOperation::Connect,
         expected: subject.expects_connection(bearer.mode),
         hindered: bearer.credentials.as_ref().err().cloned(),
     }
 }
 
-fn in_namespace(place: &Place, bearer: &Bearer, operation: Operation, options: Options) -> Check {
+fn in_namespace(
+    place: &NamespaceTarget,
+    bearer: &ModeCredentials,
+    operation: CheckedOperation,
+    options: VerifyOptions,
+) -> Check {
     let source = place.handling(operation).source().filter(|_| !options.with_data_sources);
     let source = source.map(|name| {
         format!("the handler uses the data source {name}: `--with-data-sources` lets it")
     });
     Check {
-        about: About::Namespace { namespace: place.name.clone(), mode: bearer.mode },
+        about: CheckSubject::Namespace { namespace: place.name.clone(), mode: bearer.mode },
         operation,
         expected: place.expects(operation, bearer.mode),
         hindered: source.or_else(|| bearer.credentials.as_ref().err().cloned()),
@@ -51,40 +62,40 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::auth_mode::AuthMode;
     use crate::client::Client;
     use crate::credentials::Credentials;
     use crate::endpoint::Endpoint;
-    use crate::mode::Mode;
-    use crate::net::{Net, NetOptions};
+    use crate::network::{Network, NetworkOptions};
     use crate::secret::Secret;
     use crate::timing::Timing;
-    use crate::verify::target::Handling;
+    use crate::verify::target::HandlerSetup;
 
-    fn subject() -> Subject {
+    fn subject() -> ApiTarget {
         let endpoint = Endpoint::parse("https://events.example.com/event").unwrap();
-        let net = Net::new(NetOptions::default()).unwrap();
+        let net = Network::new(NetworkOptions::default()).unwrap();
         let key = Credentials::ApiKey(Secret::new("da2-x"));
-        let bearer = |mode, credentials| Bearer { mode, credentials, caution: None };
-        let place = |name: &str, on_publish| Place {
+        let bearer = |mode, credentials| ModeCredentials { mode, credentials, caution: None };
+        let place = |name: &str, on_publish| NamespaceTarget {
             name: name.to_owned(),
-            publish: vec![Mode::Lambda],
-            subscribe: vec![Mode::ApiKey, Mode::Lambda],
+            publish: vec![AuthMode::Lambda],
+            subscribe: vec![AuthMode::ApiKey, AuthMode::Lambda],
             on_publish,
-            on_subscribe: Handling::None,
+            on_subscribe: HandlerSetup::None,
             accepted: None,
             event: None,
         };
-        Subject {
+        ApiTarget {
             key: "chat".to_owned(),
             client: Client { endpoint, net, timing: Timing::default() },
-            connect: vec![Mode::ApiKey],
+            connect: vec![AuthMode::ApiKey],
             bearers: vec![
-                bearer(Mode::ApiKey, Ok(key)),
-                bearer(Mode::Lambda, Err("no token".to_owned())),
+                bearer(AuthMode::ApiKey, Ok(key)),
+                bearer(AuthMode::Lambda, Err("no token".to_owned())),
             ],
             places: vec![
-                place("plain", Handling::None),
-                place("worked", Handling::DataSource("worker".to_owned())),
+                place("plain", HandlerSetup::None),
+                place("worked", HandlerSetup::DataSource("worker".to_owned())),
             ],
             known: Vec::new(),
         }
@@ -92,11 +103,11 @@ mod tests {
 
     fn lines(only_refusals: bool, with_data_sources: bool) -> Vec<String> {
         let timeout = Duration::from_secs(1);
-        let options = Options { timeout, only_refusals, with_data_sources };
+        let options = VerifyOptions { timeout, only_refusals, with_data_sources };
         let line = |it: Check| {
             let about = match it.about {
-                About::Connection { mode } => mode.to_string(),
-                About::Namespace { namespace, mode } => format!("{namespace} {mode}"),
+                CheckSubject::Connection { mode } => mode.to_string(),
+                CheckSubject::Namespace { namespace, mode } => format!("{namespace} {mode}"),
                 other => format!("{other:?}"),
             };
             let hindered = it.hindered.map(|it| format!(" ({it})")).unwrap_or_default();

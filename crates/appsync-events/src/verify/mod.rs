@@ -13,11 +13,11 @@ mod shared_connection;
 mod target;
 mod verdict;
 
-pub use check::{About, Check, Expected, Operation};
+pub use check::{Check, CheckSubject, CheckedOperation, Expected};
 pub use matrix::matrix;
-pub use options::Options;
+pub use options::VerifyOptions;
 pub use probe::{Ids, Probe};
-pub use report::{Finding, Verdict, Verified};
+pub use report::{ApiReport, CheckResult, CheckVerdict};
 pub use runner::verify;
-pub use target::{Accepted, Bearer, Handling, Place, Subject};
-pub use verdict::{Attempt, judge};
+pub use target::{ApiTarget, HandlerSetup, LiveModes, ModeCredentials, NamespaceTarget};
+pub use verdict::{AttemptOutcome, judge};

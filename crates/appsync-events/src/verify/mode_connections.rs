@@ -2,25 +2,25 @@
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::error::{ClientError, Kind};
-use crate::frame::Published;
-use crate::mode::Mode;
+use crate::auth_mode::AuthMode;
+use crate::error::{Error, ErrorKind};
+use crate::frame::PublishResponse;
 use crate::publisher::Publisher;
-use crate::verify::shared_connection::Line;
-use crate::verify::target::{Bearer, Subject};
+use crate::verify::shared_connection::SharedConnection;
+use crate::verify::target::{ApiTarget, ModeCredentials};
 
 /// The ways to an API that all namespaces share: a connection and a publisher a mode.
-pub struct Ways {
-    lines: Vec<(Mode, Line)>,
-    publishers: Vec<(Mode, Mutex<Publisher>)>,
+pub struct ModeConnections {
+    lines: Vec<(AuthMode, SharedConnection)>,
+    publishers: Vec<(AuthMode, Mutex<Publisher>)>,
     /// Why there is no connection, if there is none.
     reason: String,
 }
 
-impl Ways {
+impl ModeConnections {
     /// The connections that were opened, and a publisher for each mode that there are credentials for.
-    pub fn new(subject: &Subject, lines: Vec<(Mode, Line)>) -> Self {
-        let publisher = |it: &Bearer| {
+    pub fn new(subject: &ApiTarget, lines: Vec<(AuthMode, SharedConnection)>) -> Self {
+        let publisher = |it: &ModeCredentials| {
             let credentials = it.credentials.clone().ok()?;
             let publisher = Publisher::over_http(subject.client.clone(), credentials);
             Some((it.mode, Mutex::new(publisher)))
@@ -31,24 +31,24 @@ impl Ways {
         Self { lines, publishers: subject.bearers.iter().filter_map(publisher).collect(), reason }
     }
     /// The mode's own connection; else any, for each message says as whom it comes.
-    pub fn line(&self, mode: Mode) -> Result<&Line, &str> {
+    pub fn line(&self, mode: AuthMode) -> Result<&SharedConnection, &str> {
         let own = self.lines.iter().find(|(it, _)| *it == mode);
         own.or(self.lines.first()).map(|(_, line)| line).ok_or(&self.reason)
     }
     /// A mode that something can be published with.
-    pub fn any_publisher(&self) -> Option<Mode> {
+    pub fn any_publisher(&self) -> Option<AuthMode> {
         self.publishers.first().map(|(mode, _)| *mode)
     }
     /// Publishes one event over HTTP, and says when it went.
     pub async fn publish(
         &self,
-        mode: Mode,
+        mode: AuthMode,
         channel: &str,
         event: String,
-    ) -> Result<(Instant, Published), ClientError> {
+    ) -> Result<(Instant, PublishResponse), Error> {
         let Some((_, publisher)) = self.publishers.iter().find(|(it, _)| *it == mode) else {
-            return Err(ClientError::new(
-                Kind::NoCredentials,
+            return Err(Error::new(
+                ErrorKind::NoCredentials,
                 "publish",
                 "there are no credentials for it",
             ));

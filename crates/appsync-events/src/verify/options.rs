@@ -3,7 +3,7 @@ use std::time::Duration;
 
 /// How to go about it.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct VerifyOptions {
     /// How long a check may take.
     pub timeout: Duration,
     /// Whether only what is forbidden is tried: nothing is published then, if all is as it should be.

@@ -2,27 +2,27 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::verify::check::{About, Expected, Operation};
+use crate::verify::check::{CheckSubject, CheckedOperation, Expected};
 
 /// What was found out about one API.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Verified {
+pub struct ApiReport {
     /// Its key in the spec.
     pub api: String,
     /// Where it was reached.
     pub url: String,
-    pub findings: Vec<Finding>,
+    pub findings: Vec<CheckResult>,
 }
 
 /// What came of one check.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Finding {
-    pub about: About,
-    pub operation: Operation,
+pub struct CheckResult {
+    pub about: CheckSubject,
+    pub operation: CheckedOperation,
     pub expected: Expected,
-    pub verdict: Verdict,
+    pub verdict: CheckVerdict,
     /// AppSync's name for the error that it answered with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
@@ -39,7 +39,7 @@ pub struct Finding {
 /// What came of it, the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum CheckVerdict {
     /// As the spec says.
     Same,
     /// Nobody was there to try it.
@@ -52,14 +52,14 @@ pub enum Verdict {
     Difference,
 }
 
-impl Finding {
+impl CheckResult {
     /// A difference that is plain without a try.
     pub fn plain_difference(address: &str, detail: String) -> Self {
         Self {
-            about: About::Resource { address: address.to_owned() },
-            operation: Operation::Compare,
+            about: CheckSubject::Resource { address: address.to_owned() },
+            operation: CheckedOperation::Compare,
             expected: Expected::Declared,
-            verdict: Verdict::Difference,
+            verdict: CheckVerdict::Difference,
             error_type: None,
             detail: Some(detail),
             latency_ms: None,

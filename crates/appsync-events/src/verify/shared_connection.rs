@@ -6,16 +6,16 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::credentials::Credentials;
-use crate::error::{ClientError, Kind};
-use crate::frame::Published;
-use crate::socket::{Incoming, Socket};
+use crate::error::{Error, ErrorKind};
+use crate::frame::PublishResponse;
+use crate::socket::{Socket, SocketEvent};
 
 /// What may wait to be sent.
 const WAITING_MAX: usize = 64;
 
 /// An event that came, when, and for whom.
 #[derive(Debug)]
-pub struct Heard {
+pub struct ReceivedEvent {
     pub ear: usize,
     pub event: String,
     pub at: Instant,
@@ -23,27 +23,27 @@ pub struct Heard {
 
 /// A way to use the connection.
 #[derive(Clone, Debug)]
-pub struct Line {
-    asks: mpsc::Sender<Ask>,
+pub struct SharedConnection {
+    asks: mpsc::Sender<ConnectionRequest>,
 }
 
 #[derive(Debug)]
-enum Ask {
+enum ConnectionRequest {
     Subscribe {
         channel: String,
         credentials: Credentials,
-        ear: (usize, mpsc::UnboundedSender<Heard>),
-        answer: oneshot::Sender<Result<(), ClientError>>,
+        ear: (usize, mpsc::UnboundedSender<ReceivedEvent>),
+        answer: oneshot::Sender<Result<(), Error>>,
     },
     Publish {
         channel: String,
         event: String,
         credentials: Credentials,
-        answer: oneshot::Sender<Result<(Instant, Published), ClientError>>,
+        answer: oneshot::Sender<Result<(Instant, PublishResponse), Error>>,
     },
 }
 
-impl Line {
+impl SharedConnection {
     /// A line over `socket`, which takes leave when nobody uses it any more.
     pub fn over(socket: Socket) -> (Self, JoinHandle<()>) {
         let (asks, asked) = mpsc::channel(WAITING_MAX);
@@ -54,11 +54,16 @@ impl Line {
         &self,
         channel: &str,
         credentials: &Credentials,
-        ear: (usize, mpsc::UnboundedSender<Heard>),
-    ) -> Result<(), ClientError> {
+        ear: (usize, mpsc::UnboundedSender<ReceivedEvent>),
+    ) -> Result<(), Error> {
         let (answer, answered) = oneshot::channel();
         let (channel, credentials) = (channel.to_owned(), credentials.clone());
-        self.ask(Ask::Subscribe { channel, credentials, ear, answer }, answered, "subscribe").await
+        self.ask(
+            ConnectionRequest::Subscribe { channel, credentials, ear, answer },
+            answered,
+            "subscribe",
+        )
+        .await
     }
     /// Publishes one event, and says when it went.
     pub async fn publish(
@@ -66,25 +71,30 @@ impl Line {
         channel: &str,
         event: String,
         credentials: &Credentials,
-    ) -> Result<(Instant, Published), ClientError> {
+    ) -> Result<(Instant, PublishResponse), Error> {
         let (answer, answered) = oneshot::channel();
         let (channel, credentials) = (channel.to_owned(), credentials.clone());
-        self.ask(Ask::Publish { channel, event, credentials, answer }, answered, "publish").await
+        self.ask(
+            ConnectionRequest::Publish { channel, event, credentials, answer },
+            answered,
+            "publish",
+        )
+        .await
     }
     async fn ask<T>(
         &self,
-        ask: Ask,
-        answered: oneshot::Receiver<Result<T, ClientError>>,
+        ask: ConnectionRequest,
+        answered: oneshot::Receiver<Result<T, Error>>,
         operation: &'static str,
-    ) -> Result<T, ClientError> {
-        let gone = || ClientError::new(Kind::Lost, operation, "the connection is gone");
+    ) -> Result<T, Error> {
+        let gone = || Error::new(ErrorKind::Lost, operation, "the connection is gone");
         self.asks.send(ask).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
 
-async fn serve(mut socket: Socket, mut asked: mpsc::Receiver<Ask>) {
-    let mut ears: BTreeMap<String, (usize, mpsc::UnboundedSender<Heard>)> = BTreeMap::new();
+async fn serve(mut socket: Socket, mut asked: mpsc::Receiver<ConnectionRequest>) {
+    let mut ears: BTreeMap<String, (usize, mpsc::UnboundedSender<ReceivedEvent>)> = BTreeMap::new();
     let broken = loop {
         tokio::select! {
             ask = asked.recv() => match ask {
@@ -92,37 +102,37 @@ async fn serve(mut socket: Socket, mut asked: mpsc::Receiver<Ask>) {
                 None => return socket.close().await,
             },
             next = socket.next() => match next {
-                Ok(Incoming::Event { id, event }) => {
+                Ok(SocketEvent::Event { id, event }) => {
                     if let Some((ear, heard)) = ears.get(&id) {
                         // Who went away need not hear it.
-                        let _ = heard.send(Heard { ear: *ear, event, at: Instant::now() });
+                        let _ = heard.send(ReceivedEvent { ear: *ear, event, at: Instant::now() });
                     }
                 }
-                Ok(Incoming::Trouble { error, .. }) => tracing::debug!(%error, "not delivered"),
+                Ok(SocketEvent::DeliveryFailed { error, .. }) => tracing::debug!(%error, "not delivered"),
                 Err(error) => break error,
             },
         }
     };
     while let Some(ask) = asked.recv().await {
         match ask {
-            Ask::Subscribe { answer, .. } => drop(answer.send(Err(broken.clone()))),
-            Ask::Publish { answer, .. } => drop(answer.send(Err(broken.clone()))),
+            ConnectionRequest::Subscribe { answer, .. } => drop(answer.send(Err(broken.clone()))),
+            ConnectionRequest::Publish { answer, .. } => drop(answer.send(Err(broken.clone()))),
         }
     }
 }
 
 async fn carry_out(
     socket: &mut Socket,
-    ask: Ask,
-    ears: &mut BTreeMap<String, (usize, mpsc::UnboundedSender<Heard>)>,
+    ask: ConnectionRequest,
+    ears: &mut BTreeMap<String, (usize, mpsc::UnboundedSender<ReceivedEvent>)>,
 ) {
     match ask {
-        Ask::Subscribe { channel, credentials, ear, answer } => {
+        ConnectionRequest::Subscribe { channel, credentials, ear, answer } => {
             let subscribed = socket.subscribe(&channel, &credentials).await;
             let subscribed = subscribed.map(|id| drop(ears.insert(id, ear)));
             let _ = answer.send(subscribed);
         }
-        Ask::Publish { channel, event, credentials, answer } => {
+        ConnectionRequest::Publish { channel, event, credentials, answer } => {
             let at = Instant::now();
             let published = socket.publish(&channel, &[event], &credentials).await;
             let _ = answer.send(published.map(|it| (at, it)));

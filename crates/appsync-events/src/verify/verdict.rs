@@ -1,14 +1,14 @@
 //! What an answer says about the spec.
 use std::time::Duration;
 
-use crate::error::{ClientError, Kind};
-use crate::verify::check::{Check, Expected, Operation};
-use crate::verify::report::{Finding, Verdict};
-use crate::verify::target::Handling;
+use crate::error::{Error, ErrorKind};
+use crate::verify::check::{Check, CheckedOperation, Expected};
+use crate::verify::report::{CheckResult, CheckVerdict};
+use crate::verify::target::HandlerSetup;
 
 /// What came of a try.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Attempt {
+pub enum AttemptOutcome {
     /// It was accepted; `latency` is there if an event arrived.
     Accepted {
         latency: Option<Duration>,
@@ -18,7 +18,7 @@ pub enum Attempt {
     Vanished(Duration),
     /// The request was accepted, and the event was not.
     Rejected(String),
-    Failed(ClientError),
+    Failed(Error),
     NotTried(String),
 }
 
@@ -26,17 +26,17 @@ pub enum Attempt {
 /// may be behind a refusal.
 pub fn judge(
     check: &Check,
-    attempt: Attempt,
-    handling: &Handling,
+    attempt: AttemptOutcome,
+    handling: &HandlerSetup,
     caution: Option<&str>,
     took: Duration,
-) -> Finding {
+) -> CheckResult {
     let latency = match &attempt {
-        Attempt::Accepted { latency, .. } => latency.map(milliseconds),
+        AttemptOutcome::Accepted { latency, .. } => latency.map(milliseconds),
         _ => None,
     };
     let error_type = match &attempt {
-        Attempt::Failed(error) => error.error_type.clone(),
+        AttemptOutcome::Failed(error) => error.error_type.clone(),
         _ => None,
     };
     let (verdict, detail) = match check.expected {
@@ -45,7 +45,7 @@ pub fn judge(
         }
         Expected::Refused => refused(attempt, check.operation, handling),
     };
-    Finding {
+    CheckResult {
         about: check.about.clone(),
         operation: check.operation,
         expected: check.expected,
@@ -63,100 +63,110 @@ fn milliseconds(time: Duration) -> f64 {
 }
 
 fn allowed(
-    attempt: Attempt,
-    operation: Operation,
-    handling: &Handling,
+    attempt: AttemptOutcome,
+    operation: CheckedOperation,
+    handling: &HandlerSetup,
     caution: Option<&str>,
-) -> (Verdict, Option<String>) {
+) -> (CheckVerdict, Option<String>) {
     match attempt {
-        Attempt::Accepted { detail, .. } => (Verdict::Same, detail),
-        Attempt::NotTried(why) => (Verdict::NotTried, Some(why)),
-        Attempt::Vanished(_) if handling.is_declared() => {
+        AttemptOutcome::Accepted { detail, .. } => (CheckVerdict::Same, detail),
+        AttemptOutcome::NotTried(why) => (CheckVerdict::NotTried, Some(why)),
+        AttemptOutcome::Vanished(_) if handling.is_declared() => {
             let why = "accepted, and the handler let nothing through; `--event NAMESPACE=FILE|JSON` gives an event that it lets through";
-            (Verdict::HandlerDecides, Some(why.to_owned()))
+            (CheckVerdict::HandlerDecides, Some(why.to_owned()))
         }
-        Attempt::Vanished(limit) => {
+        AttemptOutcome::Vanished(limit) => {
             let why = format!("accepted, and nothing arrived within {} s", limit.as_secs_f32());
             decided(handling, why)
         }
-        Attempt::Rejected(reason) => decided(handling, format!("the event was refused: {reason}")),
-        Attempt::Failed(error) if is_refusal(&error) => {
+        AttemptOutcome::Rejected(reason) => {
+            decided(handling, format!("the event was refused: {reason}"))
+        }
+        AttemptOutcome::Failed(error) if is_refusal(&error) => {
             let caution = caution.map(|it| format!("; {it}")).unwrap_or_default();
             let error_told = error.to_string();
             let error_told = error_told.trim_end_matches('.');
             let told = |by: &str| format!("refused{by}, and the spec allows it: {error_told}");
             match refuser(&error, operation, handling) {
-                Refuser::Handler => decided(handling, told(" by the handler")),
-                Refuser::HandlerOrAppSync => {
+                DeniedBy::Handler => decided(handling, told(" by the handler")),
+                DeniedBy::HandlerOrAppSync => {
                     let by = " by the handler or by the authorization (AppSync answers a publisher the same for both)";
                     decided(handling, told(by) + &caution)
                 }
-                Refuser::Firewall => {
+                DeniedBy::Firewall => {
                     let why = told(", perhaps by a firewall in front of the API");
-                    (Verdict::Difference, Some(why))
+                    (CheckVerdict::Difference, Some(why))
                 }
-                Refuser::AppSync => (Verdict::Difference, Some(told("") + &caution)),
+                DeniedBy::AppSync => (CheckVerdict::Difference, Some(told("") + &caution)),
             }
         }
-        Attempt::Failed(error) => (Verdict::Unclear, Some(error.to_string())),
+        AttemptOutcome::Failed(error) => (CheckVerdict::Unclear, Some(error.to_string())),
     }
 }
 
 /// What a handler's decision comes to: it is as the spec says only where the spec has a handler.
-fn decided(handling: &Handling, why: String) -> (Verdict, Option<String>) {
+fn decided(handling: &HandlerSetup, why: String) -> (CheckVerdict, Option<String>) {
     match handling {
-        Handling::Code | Handling::DataSource(_) => (Verdict::HandlerDecides, Some(why)),
-        Handling::None => (Verdict::Difference, Some(why)),
-        Handling::Undeclared(_) => {
+        HandlerSetup::Code | HandlerSetup::DataSource(_) => {
+            (CheckVerdict::HandlerDecides, Some(why))
+        }
+        HandlerSetup::None => (CheckVerdict::Difference, Some(why)),
+        HandlerSetup::Undeclared(_) => {
             let why = format!("{why}; AWS has a handler that the spec does not declare");
-            (Verdict::Difference, Some(why))
+            (CheckVerdict::Difference, Some(why))
         }
     }
 }
 
 fn refused(
-    attempt: Attempt,
-    operation: Operation,
-    handling: &Handling,
-) -> (Verdict, Option<String>) {
+    attempt: AttemptOutcome,
+    operation: CheckedOperation,
+    handling: &HandlerSetup,
+) -> (CheckVerdict, Option<String>) {
     match attempt {
-        Attempt::NotTried(why) => (Verdict::NotTried, Some(why)),
+        AttemptOutcome::NotTried(why) => (CheckVerdict::NotTried, Some(why)),
         // The request itself was let through: that is what counts, whatever a handler makes of it.
-        Attempt::Accepted { .. } | Attempt::Vanished(_) | Attempt::Rejected(_) => {
-            (Verdict::Difference, Some("accepted, and the spec forbids it".to_owned()))
+        AttemptOutcome::Accepted { .. }
+        | AttemptOutcome::Vanished(_)
+        | AttemptOutcome::Rejected(_) => {
+            (CheckVerdict::Difference, Some("accepted, and the spec forbids it".to_owned()))
         }
         // Whom AppSync forbids it never gets as far as a handler, whose own words these would be.
-        Attempt::Failed(error)
-            if is_refusal(&error) && refuser(&error, operation, handling) == Refuser::Handler =>
+        AttemptOutcome::Failed(error)
+            if is_refusal(&error) && refuser(&error, operation, handling) == DeniedBy::Handler =>
         {
             let why = format!(
                 "accepted by AppSync, and the spec forbids it; only the handler refused it: {error}"
             );
-            (Verdict::Difference, Some(why))
+            (CheckVerdict::Difference, Some(why))
         }
-        Attempt::Failed(error)
+        AttemptOutcome::Failed(error)
             if is_refusal(&error)
-                && refuser(&error, operation, handling) == Refuser::HandlerOrAppSync =>
+                && refuser(&error, operation, handling) == DeniedBy::HandlerOrAppSync =>
         {
             let why = format!(
                 "AWS's settings accept it, and the spec forbids it; it was refused by the handler or by the authorization: {error}"
             );
-            (Verdict::Difference, Some(why))
+            (CheckVerdict::Difference, Some(why))
         }
-        Attempt::Failed(error) if is_refusal(&error) => (Verdict::Same, None),
-        Attempt::Failed(error) if error.kind == Kind::Invalid && error.error_type.is_some() => {
-            (Verdict::Same, Some(format!("refused for another reason: {error}")))
+        AttemptOutcome::Failed(error) if is_refusal(&error) => (CheckVerdict::Same, None),
+        AttemptOutcome::Failed(error)
+            if error.kind == ErrorKind::Invalid && error.error_type.is_some() =>
+        {
+            (CheckVerdict::Same, Some(format!("refused for another reason: {error}")))
         }
-        Attempt::Failed(error) if operation == Operation::Connect && error.kind == Kind::Lost => {
-            (Verdict::Same, Some("the connection was ended without a reason".to_owned()))
+        AttemptOutcome::Failed(error)
+            if operation == CheckedOperation::Connect && error.kind == ErrorKind::Lost =>
+        {
+            (CheckVerdict::Same, Some("the connection was ended without a reason".to_owned()))
         }
-        Attempt::Failed(error) => (Verdict::Unclear, Some(error.to_string())),
+        AttemptOutcome::Failed(error) => (CheckVerdict::Unclear, Some(error.to_string())),
     }
 }
 
 /// Who refused something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refuser {
+enum DeniedBy {
     AppSync,
     Handler,
     /// `util.unauthorized()` in onPublish and a refused publisher come to the same answer
@@ -166,143 +176,159 @@ enum Refuser {
 }
 
 /// Who sends this refusal, where `handling` is what AWS would run once its own settings let it in.
-fn refuser(error: &ClientError, operation: Operation, handling: &Handling) -> Refuser {
+fn refuser(error: &Error, operation: CheckedOperation, handling: &HandlerSetup) -> DeniedBy {
     let name = error.error_type.as_deref().unwrap_or_default();
     let name = name.split(':').next().unwrap_or_default();
     match (error.kind, handling) {
-        (Kind::Refused, _) if name == "WAFForbiddenException" => Refuser::Firewall,
-        (Kind::Refused, _) if name == "AccessDeniedException" => Refuser::AppSync,
-        (Kind::Refused, Handling::None) => Refuser::Firewall,
-        (Kind::Refused, _) => Refuser::Handler,
-        (_, Handling::None) => Refuser::AppSync,
+        (ErrorKind::Refused, _) if name == "WAFForbiddenException" => DeniedBy::Firewall,
+        (ErrorKind::Refused, _) if name == "AccessDeniedException" => DeniedBy::AppSync,
+        (ErrorKind::Refused, HandlerSetup::None) => DeniedBy::Firewall,
+        (ErrorKind::Refused, _) => DeniedBy::Handler,
+        (_, HandlerSetup::None) => DeniedBy::AppSync,
         // The one operation where AppSync has another word for a handler's refusal
         // (docs/reference/handlers.md#explicit-errors).
-        _ if operation == Operation::Subscribe && name == "Unauthorized" => Refuser::Handler,
-        _ if operation.publishes() => Refuser::HandlerOrAppSync,
-        _ => Refuser::AppSync,
+        _ if operation == CheckedOperation::Subscribe && name == "Unauthorized" => {
+            DeniedBy::Handler
+        }
+        _ if operation.publishes() => DeniedBy::HandlerOrAppSync,
+        _ => DeniedBy::AppSync,
     }
 }
 
-fn is_refusal(error: &ClientError) -> bool {
-    matches!(error.kind, Kind::Unauthorized | Kind::Refused)
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Unauthorized | ErrorKind::Refused)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mode::Mode;
-    use crate::verify::check::About;
+    use crate::auth_mode::AuthMode;
+    use crate::verify::check::CheckSubject;
 
-    fn finding(expected: Expected, attempt: Attempt, handling: &Handling) -> Finding {
-        let about = About::Namespace { namespace: "chat".to_owned(), mode: Mode::ApiKey };
-        let check = Check { about, operation: Operation::PublishHttp, expected, hindered: None };
+    fn finding(
+        expected: Expected,
+        attempt: AttemptOutcome,
+        handling: &HandlerSetup,
+    ) -> CheckResult {
+        let about =
+            CheckSubject::Namespace { namespace: "chat".to_owned(), mode: AuthMode::ApiKey };
+        let check =
+            Check { about, operation: CheckedOperation::PublishHttp, expected, hindered: None };
         judge(&check, attempt, handling, Some("key web ended"), Duration::from_millis(12))
     }
 
-    fn error(kind: Kind, error_type: &str) -> Attempt {
-        let error = ClientError::answered("publish", error_type, "");
-        Attempt::Failed(ClientError { kind, ..error })
+    fn error(kind: ErrorKind, error_type: &str) -> AttemptOutcome {
+        let error = Error::answered("publish", error_type, "");
+        AttemptOutcome::Failed(Error { kind, ..error })
     }
 
-    fn accepted() -> Attempt {
-        Attempt::Accepted { latency: Some(Duration::from_micros(1_260)), detail: None }
+    fn accepted() -> AttemptOutcome {
+        AttemptOutcome::Accepted { latency: Some(Duration::from_micros(1_260)), detail: None }
     }
 
     #[test]
     fn what_is_allowed_has_to_be_accepted_and_to_arrive() {
         let long = Duration::from_secs(20);
-        let vanished = || Attempt::Vanished(long);
-        let rejected = || Attempt::Rejected("no".to_owned());
-        let away = || error(Kind::Unreachable, "");
-        let unauthorized = || error(Kind::Unauthorized, "UnauthorizedException");
-        let blocked = || error(Kind::Refused, "WAFForbiddenException");
-        let forbidden = || error(Kind::Refused, "ForbiddenException");
-        let nobody = || Attempt::NotTried("no token".to_owned());
+        let vanished = || AttemptOutcome::Vanished(long);
+        let rejected = || AttemptOutcome::Rejected("no".to_owned());
+        let away = || error(ErrorKind::Unreachable, "");
+        let unauthorized = || error(ErrorKind::Unauthorized, "UnauthorizedException");
+        let blocked = || error(ErrorKind::Refused, "WAFForbiddenException");
+        let forbidden = || error(ErrorKind::Refused, "ForbiddenException");
+        let nobody = || AttemptOutcome::NotTried("no token".to_owned());
         for (attempt, plain, handled) in [
-            (accepted as fn() -> Attempt, Verdict::Same, Verdict::Same),
-            (unauthorized, Verdict::Difference, Verdict::HandlerDecides),
-            (blocked, Verdict::Difference, Verdict::Difference),
-            (forbidden, Verdict::Difference, Verdict::HandlerDecides),
-            (rejected, Verdict::Difference, Verdict::HandlerDecides),
-            (away, Verdict::Unclear, Verdict::Unclear),
-            (nobody, Verdict::NotTried, Verdict::NotTried),
+            (accepted as fn() -> AttemptOutcome, CheckVerdict::Same, CheckVerdict::Same),
+            (unauthorized, CheckVerdict::Difference, CheckVerdict::HandlerDecides),
+            (blocked, CheckVerdict::Difference, CheckVerdict::Difference),
+            (forbidden, CheckVerdict::Difference, CheckVerdict::HandlerDecides),
+            (rejected, CheckVerdict::Difference, CheckVerdict::HandlerDecides),
+            (away, CheckVerdict::Unclear, CheckVerdict::Unclear),
+            (nobody, CheckVerdict::NotTried, CheckVerdict::NotTried),
         ] {
             let of = |handling| finding(Expected::Allowed, attempt(), handling).verdict;
-            assert_eq!((of(&Handling::None), of(&Handling::Code)), (plain, handled));
+            assert_eq!((of(&HandlerSetup::None), of(&HandlerSetup::Code)), (plain, handled));
             // What the spec does not declare decides nothing as the spec says.
-            assert_eq!(of(&Handling::Undeclared(None)), plain);
+            assert_eq!(of(&HandlerSetup::Undeclared(None)), plain);
         }
         let of = |handling| finding(Expected::Allowed, vanished(), handling).verdict;
-        assert_eq!(of(&Handling::None), Verdict::Difference);
-        assert_eq!(of(&Handling::DataSource("worker".to_owned())), Verdict::HandlerDecides);
+        assert_eq!(of(&HandlerSetup::None), CheckVerdict::Difference);
+        assert_eq!(
+            of(&HandlerSetup::DataSource("worker".to_owned())),
+            CheckVerdict::HandlerDecides
+        );
     }
 
     #[test]
     fn what_is_forbidden_has_to_be_refused_whatever_a_handler_does() {
         let ended = |operation| {
-            let about = About::Connection { mode: Mode::Iam };
+            let about = CheckSubject::Connection { mode: AuthMode::Iam };
             let check = Check { about, operation, expected: Expected::Refused, hindered: None };
-            let lost = error(Kind::Lost, "");
-            judge(&check, lost, &Handling::None, None, Duration::ZERO).verdict
+            let lost = error(ErrorKind::Lost, "");
+            judge(&check, lost, &HandlerSetup::None, None, Duration::ZERO).verdict
         };
         for (attempt, expected) in [
             // AWS's own settings let it in, or no handler would be reached.
-            (error(Kind::Unauthorized, "UnauthorizedException"), Verdict::Difference),
-            (error(Kind::Invalid, "BadRequestException"), Verdict::Same),
-            (error(Kind::Unreachable, ""), Verdict::Unclear),
-            (error(Kind::Lost, ""), Verdict::Unclear),
-            (accepted(), Verdict::Difference),
-            (Attempt::Vanished(Duration::ZERO), Verdict::Difference),
-            (Attempt::Rejected("by a handler".to_owned()), Verdict::Difference),
-            (Attempt::NotTried(String::new()), Verdict::NotTried),
+            (error(ErrorKind::Unauthorized, "UnauthorizedException"), CheckVerdict::Difference),
+            (error(ErrorKind::Invalid, "BadRequestException"), CheckVerdict::Same),
+            (error(ErrorKind::Unreachable, ""), CheckVerdict::Unclear),
+            (error(ErrorKind::Lost, ""), CheckVerdict::Unclear),
+            (accepted(), CheckVerdict::Difference),
+            (AttemptOutcome::Vanished(Duration::ZERO), CheckVerdict::Difference),
+            (AttemptOutcome::Rejected("by a handler".to_owned()), CheckVerdict::Difference),
+            (AttemptOutcome::NotTried(String::new()), CheckVerdict::NotTried),
         ] {
-            let found = finding(Expected::Refused, attempt.clone(), &Handling::Code).verdict;
+            let found = finding(Expected::Refused, attempt.clone(), &HandlerSetup::Code).verdict;
             assert_eq!(found, expected, "{attempt:?}");
         }
-        let refused = error(Kind::Unauthorized, "UnauthorizedException");
-        let by_appsync = finding(Expected::Refused, refused, &Handling::None);
-        assert_eq!(by_appsync.verdict, Verdict::Same);
+        let refused = error(ErrorKind::Unauthorized, "UnauthorizedException");
+        let by_appsync = finding(Expected::Refused, refused, &HandlerSetup::None);
+        assert_eq!(by_appsync.verdict, CheckVerdict::Same);
         // A handler's own refusal has no type: AppSync let the event through to it.
-        let by_handler = finding(Expected::Refused, error(Kind::Refused, ""), &Handling::Code);
-        assert_eq!(by_handler.verdict, Verdict::Difference);
-        assert_eq!(ended(Operation::Connect), Verdict::Same);
-        assert_eq!(ended(Operation::Subscribe), Verdict::Unclear);
+        let by_handler =
+            finding(Expected::Refused, error(ErrorKind::Refused, ""), &HandlerSetup::Code);
+        assert_eq!(by_handler.verdict, CheckVerdict::Difference);
+        assert_eq!(ended(CheckedOperation::Connect), CheckVerdict::Same);
+        assert_eq!(ended(CheckedOperation::Subscribe), CheckVerdict::Unclear);
     }
 
     #[test]
     fn a_refused_subscription_tells_a_handlers_refusal_from_appsyncs_and_a_refused_publish_does_not()
      {
         let of = |operation, expected, error_type: &str| {
-            let about = About::Namespace { namespace: "chat".to_owned(), mode: Mode::Lambda };
+            let about =
+                CheckSubject::Namespace { namespace: "chat".to_owned(), mode: AuthMode::Lambda };
             let check = Check { about, operation, expected, hindered: None };
-            let refused = error(Kind::Unauthorized, error_type);
-            let found = judge(&check, refused, &Handling::Code, None, Duration::ZERO);
+            let refused = error(ErrorKind::Unauthorized, error_type);
+            let found = judge(&check, refused, &HandlerSetup::Code, None, Duration::ZERO);
             (found.verdict, found.detail.unwrap_or_default())
         };
-        let subscribed = |error_type| of(Operation::Subscribe, Expected::Allowed, error_type);
+        let subscribed =
+            |error_type| of(CheckedOperation::Subscribe, Expected::Allowed, error_type);
         let (verdict, why) = subscribed("UnauthorizedException");
-        assert!(verdict == Verdict::Difference && !why.contains("handler"), "{why}");
+        assert!(verdict == CheckVerdict::Difference && !why.contains("handler"), "{why}");
         let (verdict, why) = subscribed("Unauthorized");
         assert!(
-            verdict == Verdict::HandlerDecides && why.starts_with("refused by the handler, "),
+            verdict == CheckVerdict::HandlerDecides && why.starts_with("refused by the handler, "),
             "{why}"
         );
-        let (verdict, why) = of(Operation::PublishHttp, Expected::Allowed, "UnauthorizedException");
-        assert_eq!(verdict, Verdict::HandlerDecides);
+        let (verdict, why) =
+            of(CheckedOperation::PublishHttp, Expected::Allowed, "UnauthorizedException");
+        assert_eq!(verdict, CheckVerdict::HandlerDecides);
         assert!(why.contains("by the handler or by the authorization"), "{why}");
-        let forbidden = |error_type| of(Operation::Subscribe, Expected::Refused, error_type).0;
-        assert_eq!(forbidden("UnauthorizedException"), Verdict::Same);
-        assert_eq!(forbidden("Unauthorized"), Verdict::Difference);
+        let forbidden =
+            |error_type| of(CheckedOperation::Subscribe, Expected::Refused, error_type).0;
+        assert_eq!(forbidden("UnauthorizedException"), CheckVerdict::Same);
+        assert_eq!(forbidden("Unauthorized"), CheckVerdict::Difference);
     }
 
     #[test]
     fn a_finding_tells_the_type_the_latency_and_what_may_be_behind_it() {
-        let refused = error(Kind::Unauthorized, "UnauthorizedException");
-        let finding_of = finding(Expected::Allowed, refused, &Handling::None);
+        let refused = error(ErrorKind::Unauthorized, "UnauthorizedException");
+        let finding_of = finding(Expected::Allowed, refused, &HandlerSetup::None);
         assert_eq!(finding_of.error_type.as_deref(), Some("UnauthorizedException"));
         let told = "refused, and the spec allows it: publish: UnauthorizedException; key web ended";
         assert_eq!(finding_of.detail.as_deref(), Some(told));
-        let arrived = finding(Expected::Allowed, accepted(), &Handling::None);
+        let arrived = finding(Expected::Allowed, accepted(), &HandlerSetup::None);
         assert_eq!((arrived.latency_ms, arrived.took_ms), (Some(1.3), 12.0));
     }
 }

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::error::{ClientError, Kind};
+use crate::error::{Error, ErrorKind};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a proxy may say before the connection is through.
@@ -21,7 +21,7 @@ const PROXY_ANSWER_BYTES_MAX: usize = 16 * 1024;
 
 /// What the environment and the user say about the network.
 #[derive(Clone, Debug, Default)]
-pub struct NetOptions {
+pub struct NetworkOptions {
     /// For `https` and `http` URLs, and those that reach their host without; as curl reads `HTTPS_PROXY` and its
     /// like.
     pub https_proxy: Option<String>,
@@ -33,7 +33,7 @@ pub struct NetOptions {
 
 /// Opens connections.
 #[derive(Clone)]
-pub struct Net {
+pub struct Network {
     proxies: Arc<Matcher>,
     further: Arc<Vec<CertificateDer<'static>>>,
     /// Made when it is first needed: to read what a machine trusts takes time.
@@ -44,8 +44,8 @@ pub struct Net {
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
-impl Net {
-    pub fn new(options: NetOptions) -> Result<Self, String> {
+impl Network {
+    pub fn new(options: NetworkOptions) -> Result<Self, String> {
         let given = |it: Option<String>| it.unwrap_or_default();
         let proxies = Matcher::builder()
             .https(given(options.https_proxy))
@@ -65,7 +65,7 @@ impl Net {
     }
 
     /// Connects to the host of a URL whose scheme is `http`, `https`, `ws` or `wss`.
-    pub async fn dial(&self, uri: &Uri) -> Result<Box<dyn Stream>, ClientError> {
+    pub async fn dial(&self, uri: &Uri) -> Result<Box<dyn Stream>, Error> {
         let secure = matches!(uri.scheme_str(), Some("https" | "wss"));
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
@@ -76,12 +76,7 @@ impl Net {
         })
     }
 
-    async fn through(
-        &self,
-        host: &str,
-        port: u16,
-        secure: bool,
-    ) -> Result<Box<dyn Stream>, ClientError> {
+    async fn through(&self, host: &str, port: u16, secure: bool) -> Result<Box<dyn Stream>, Error> {
         let plain: Box<dyn Stream> = match self.proxy_for(host, secure) {
             Some(proxy) => self.tunnel(&proxy, host, port).await?,
             None => Box::new(tcp(bare(host), port).await.map_err(|it| unreachable(host, it))?),
@@ -111,7 +106,7 @@ impl Net {
         proxy: &Intercept,
         host: &str,
         port: u16,
-    ) -> Result<Box<dyn Stream>, ClientError> {
+    ) -> Result<Box<dyn Stream>, Error> {
         let proxy_host = proxy.uri().host().unwrap_or_default();
         let secure = proxy.uri().scheme_str() == Some("https");
         if !secure && proxy.uri().scheme_str() != Some("http") {
@@ -141,20 +136,16 @@ impl Net {
         }
     }
 
-    async fn secured(
-        &self,
-        stream: Box<dyn Stream>,
-        host: &str,
-    ) -> Result<Box<dyn Stream>, ClientError> {
+    async fn secured(&self, stream: Box<dyn Stream>, host: &str) -> Result<Box<dyn Stream>, Error> {
         let name = ServerName::try_from(bare(host).to_owned())
             .map_err(|_| unreachable(host, "it is no name of a host".to_owned()))?;
         let stream = self.connector().connect(name, stream).await.map_err(|error| {
             let inner = error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>());
             let kind = match inner {
-                Some(rustls::Error::InvalidCertificate(_)) => Kind::Untrusted,
-                _ => Kind::Unreachable,
+                Some(rustls::Error::InvalidCertificate(_)) => ErrorKind::Untrusted,
+                _ => ErrorKind::Unreachable,
             };
-            ClientError::new(kind, "connect", format!("{host}: TLS: {error}"))
+            Error::new(kind, "connect", format!("{host}: TLS: {error}"))
         })?;
         Ok(Box::new(stream))
     }
@@ -175,10 +166,10 @@ impl Net {
     }
 }
 
-impl fmt::Debug for Net {
+impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A proxy's URL may have a password in it.
-        f.debug_struct("Net").field("certificates", &self.further.len()).finish_non_exhaustive()
+        f.debug_struct("Network").field("certificates", &self.further.len()).finish_non_exhaustive()
     }
 }
 
@@ -209,8 +200,8 @@ fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(host)
 }
 
-fn unreachable(host: &str, reason: String) -> ClientError {
-    ClientError::new(Kind::Unreachable, "connect", format!("{host}: {reason}"))
+fn unreachable(host: &str, reason: String) -> Error {
+    Error::new(ErrorKind::Unreachable, "connect", format!("{host}: {reason}"))
 }
 
 #[cfg(test)]
@@ -221,10 +212,10 @@ mod tests {
 
     #[test]
     fn this_machine_is_reached_without_a_proxy_and_others_as_curl_does() {
-        let net = Net::new(NetOptions {
+        let net = Network::new(NetworkOptions {
             https_proxy: Some("http://user:pass@proxy:3128".to_owned()),
             no_proxy: Some("inside.example.com".to_owned()),
-            ..NetOptions::default()
+            ..NetworkOptions::default()
         });
         let net = net.unwrap();
         for (host, secure, proxied) in [
@@ -251,11 +242,11 @@ mod tests {
             stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await.unwrap();
             String::from_utf8(asked[..n].to_vec()).unwrap()
         });
-        let options = NetOptions { http_proxy: Some(proxy), ..NetOptions::default() };
-        let net = Net::new(options).unwrap();
+        let options = NetworkOptions { http_proxy: Some(proxy), ..NetworkOptions::default() };
+        let net = Network::new(options).unwrap();
         let uri = "ws://events.example.com/event/realtime".parse().unwrap();
         let error = net.dial(&uri).await.err().unwrap();
-        assert_eq!(error.kind, Kind::Unreachable);
+        assert_eq!(error.kind, ErrorKind::Unreachable);
         let told = error.to_string();
         assert!(
             told.contains("proxy 127.0.0.1: it answers 403") && !told.contains("pass"),
@@ -269,7 +260,10 @@ mod tests {
     #[test]
     fn a_file_without_certificates_is_refused() {
         let net = |pem: &str| {
-            Net::new(NetOptions { certificates: Some(pem.into()), ..NetOptions::default() })
+            Network::new(NetworkOptions {
+                certificates: Some(pem.into()),
+                ..NetworkOptions::default()
+            })
         };
         assert!(net("nothing").unwrap_err().contains("no certificate"));
     }

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 /// An authorization mode, as far as a client has to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mode {
+pub enum AuthMode {
     ApiKey,
     Iam,
     Cognito,
@@ -13,7 +13,7 @@ pub enum Mode {
     Lambda,
 }
 
-impl Mode {
+impl AuthMode {
     pub const ALL: [Self; 5] = [Self::ApiKey, Self::Iam, Self::Cognito, Self::Oidc, Self::Lambda];
 
     /// AppSync's own name.
@@ -40,13 +40,13 @@ impl Mode {
     }
 }
 
-impl fmt::Display for Mode {
+impl fmt::Display for AuthMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl Serialize for Mode {
+impl Serialize for AuthMode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
