@@ -9,18 +9,19 @@
 )]
 mod bare;
 mod flow;
+mod measure;
 mod network;
 mod process;
 mod specs;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use provision_cfn::render::template;
 use provision_cfn::yaml::yaml;
 use provision_core::source::Source;
 use provision_core::spec::{Given, load};
 
+use measure::compare;
 use specs::{Handler, spec};
 
 /// 2026-11-24T03:00:00Z.
@@ -65,35 +66,4 @@ fn rendered(text: &str) {
     let (source, _) = Source::parse("spec.yaml", text.as_bytes());
     let (spec, problems) = load(&source, &Handler, NOON, &Given::new());
     black_box(yaml(&template(&spec.unwrap_or_else(|| panic!("{problems:?}")), false).document));
-}
-
-/// Shows what `work` takes beside `baseline`, measured in turns so that the machine's moods hit both.
-fn compare(name: &str, work: &dyn Fn(), baseline: &dyn Fn()) {
-    const ROUNDS: usize = 101;
-    let (mut takes, mut base) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        base.push(time(baseline));
-        takes.push(time(work));
-    }
-    show(name, fastest(&takes), fastest(&base));
-}
-
-fn show(name: &str, takes: Duration, base: Duration) {
-    let ratio = takes.as_secs_f64() / base.as_secs_f64();
-    println!("{name:<56} {:>8.2} ms {:>8.2} ms {ratio:>6.1}", ms(takes), ms(base));
-}
-
-fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
-}
-
-fn time(work: &dyn Fn()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-/// Whatever else a machine does only adds to what the work takes.
-fn fastest(all: &[Duration]) -> Duration {
-    all.iter().min().copied().unwrap_or_default()
 }

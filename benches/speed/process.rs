@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::compare;
+use crate::measure::compare;
 use crate::specs::{HANDLER, spec};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_provision");
