@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::cli::again::word;
+use crate::cli::follow_up::word;
 use crate::cli::load::bytes;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::diagnostics;

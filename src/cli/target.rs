@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::cli::again::word;
+use crate::cli::follow_up::word;
 use crate::cli::{Exit, Failure, Io};
 use appsync_local::{OpenError, Plane, Settings, Store};
 use provision_aws::aws::{Aws, Endpoint, Target, connect};

@@ -1,9 +1,9 @@
 //! A plan, for people, for programs and for pull requests.
+mod display_value;
 mod document;
 mod fields;
 mod human;
 mod markdown;
-mod shown;
 
 pub use document::{PlanDocument, document};
 pub use fields::{Pair, pairs};

@@ -1,14 +1,14 @@
 //! What other tools need to know of a stack: endpoints, ids, who may do what, keys.
 mod amplify;
+mod env_formats;
 mod human;
-mod lines;
 mod query;
 mod read;
 mod variables;
 
 pub use amplify::{Amplify, amplify, lasting, secure};
+pub use env_formats::{dotenv, env, github, tfvars};
 pub use human::human;
-pub use lines::{dotenv, env, github, tfvars};
 pub use query::query;
 pub use read::outputs;
 pub use variables::{Variable, variables};

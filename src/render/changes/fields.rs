@@ -4,7 +4,7 @@ use serde_json::Value;
 use provision_core::diff::{Change, Field};
 use provision_core::kind::Facts;
 
-use super::shown::{Leaf, leaves, shown};
+use super::display_value::{Leaf, leaves, shown};
 
 /// One leaf that differs.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,196 @@
+//! `provision dev`: the local AWS with a spec on it, kept as its files say, and what happens there.
+mod activity_log;
+mod change_printer;
+mod greeting;
+mod session;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+
+use serde_json::json;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::oneshot;
+
+use crate::cli::commands::local::serving::{self, ServingArgs, stopped};
+use crate::cli::commands::plan::Format;
+use crate::cli::parameters::ParameterArgs;
+use crate::cli::{Exit, Failure, Io};
+use crate::render::outputs::Outputs;
+use appsync_local::{Happening, served_at};
+use session::Standing;
+use watch::Watch;
+
+/// Serve a spec on the local AWS, and keep up with its files
+///
+/// Serves the local AWS as `provision local` does, applies the spec to it, and applies it again whenever the
+/// spec, a handler or a file of parameters is saved. A spec that is wrong is told and changes nothing. What
+/// happens on the Event APIs is shown as it happens: events, connections, refusals with their reasons, what
+/// handlers log; and on a page for browsers, the console.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provision dev spec.yaml
+  provision dev spec.yaml --port 0 --param stage=dev
+  provision dev spec.yaml --format json | jq 'select(.happened == \"published\")'")]
+pub struct Args {
+    /// The spec
+    spec: PathBuf,
+    /// Serve no console
+    #[arg(long)]
+    no_console: bool,
+    /// Show the values of API keys
+    #[arg(long)]
+    reveal: bool,
+    /// How to tell what happens: `json` gives a document a line, with `event` of changes to the stack, with
+    /// `happened` of the data plane
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    serving: ServingArgs,
+    #[command(flatten)]
+    parameters: ParameterArgs,
+}
+
+pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    reject_pipe(&args.spec, io)?;
+    reject_served(args, io)?;
+    let serving = serving::open(&args.serving, !args.no_console, io).await?;
+    let happenings = serving.plane.feed.watch();
+    let url = serving.url.clone();
+    let (stop, stopping) = oneshot::channel();
+    let mut served = tokio::spawn(serving.run(async {
+        // Whoever drops the sender wants the end, too.
+        let _ = stopping.await;
+    }));
+    let followed = tokio::select! {
+        followed = follow(args, &url, happenings, io) => followed,
+        _ = &mut served => Err(Failure::error("the local AWS broke down; please report it")),
+    };
+    let _ = stop.send(());
+    if !served.is_finished() {
+        // The end of what it answers is waited for; how it ends matters to nobody any more.
+        let _ = served.await;
+    }
+    followed.map(|()| Exit::Done)
+}
+
+/// A file is read again and again, so a pipe won't do.
+fn reject_pipe(spec: &Path, io: &Io) -> Result<(), Failure> {
+    if io.path(spec).is_file() {
+        return Ok(());
+    }
+    let shown = spec.display();
+    let failure = Failure::error(format!("{shown} is no file, and dev watches one"));
+    Err(failure.hint("`provision init minimal FOLDER` begins a spec"))
+}
+
+fn reject_served(args: &Args, io: &Io) -> Result<(), Failure> {
+    let (folder, spec) = (args.serving.data_dir.display(), args.spec.display());
+    let Some(url) = served_at(&io.path(&args.serving.data_dir)) else { return Ok(()) };
+    let message = format!("the local AWS in {folder} is served already, at {url}");
+    Err(Failure::error(message)
+        .hint("end that one and run this again")
+        .hint(format!("or keep it, and run `provision apply {spec} --local --yes` after a change"))
+        .hint("or give this one a folder and a port of its own: `--data-dir DIR --port 0`"))
+}
+
+/// Until Ctrl-C.
+async fn follow(
+    args: &Args,
+    url: &str,
+    mut happenings: Receiver<Happening>,
+    io: &mut Io,
+) -> Result<(), Failure> {
+    let mut stopped = pin!(stopped());
+    let mut standing = Standing::new(args, url, Watch::new()?);
+    greet(args, url, io)?;
+    tokio::select! {
+        biased;
+        () = &mut stopped => return Ok(()),
+        begun = standing.bring_about(io) => told(begun, &standing, args, io)?,
+    }
+    io.note(&standing.watching());
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stopped => return Ok(()),
+            () = standing.watch.changed() => {
+                if !standing.watch.differs().await {
+                    continue;
+                }
+                tokio::select! {
+                    biased;
+                    () = &mut stopped => return Ok(()),
+                    again = standing.bring_about(io) => told(again, &standing, args, io)?,
+                }
+            }
+            happening = happenings.recv() => match happening {
+                Ok(happening) => show(&happening, &standing, args.format, io)?,
+                Err(RecvError::Lagged(missed)) => {
+                    io.note(&format!("  … {missed} more happened, too fast to be told\n"));
+                }
+                Err(RecvError::Closed) => return Ok(()),
+            },
+        }
+    }
+}
+
+fn greet(args: &Args, url: &str, io: &mut Io) -> Result<(), Failure> {
+    let console = (!args.no_console).then(|| format!("{url}/_console"));
+    match args.format {
+        Format::Json => {
+            let line = json!({ "event": "serving", "url": url, "console": console });
+            io.result(&format!("{line}\n"))?;
+        }
+        Format::Human => {
+            let folder = args.serving.data_dir.display();
+            io.note(&format!("the local AWS, with its state in {folder}, at {url}\n\n"));
+        }
+    }
+    Ok(())
+}
+
+/// Shows new endpoints, or what went wrong; nothing of that is the end.
+fn told(
+    result: Result<Option<Outputs>, Failure>,
+    standing: &Standing<'_>,
+    args: &Args,
+    io: &mut Io,
+) -> Result<(), Failure> {
+    let failure = match (result, args.format) {
+        (Ok(None), _) => return Ok(()),
+        (Ok(Some(outputs)), Format::Json) => {
+            let line = json!({ "event": "outputs", "outputs": outputs });
+            return Ok(io.result(&format!("{line}\n"))?);
+        }
+        (Ok(Some(outputs)), Format::Human) => {
+            let console = !args.no_console;
+            return Ok(io.result(&greeting::text(&outputs, &args.spec, standing.url, console))?);
+        }
+        // Nobody reads any more.
+        (Err(failure), _) if failure.kind == Exit::Done => return Err(failure),
+        (Err(failure), _) => failure,
+    };
+    io.say(&failure.text());
+    io.note("  … what stood before stands; save again to try again\n");
+    if args.format == Format::Json {
+        let line = json!({ "event": "not-applied", "reason": format!("{:#}", failure.error), "hints": failure.hints });
+        io.result(&format!("{line}\n"))?;
+    }
+    Ok(())
+}
+
+fn show(
+    happening: &Happening,
+    standing: &Standing<'_>,
+    format: Format,
+    io: &mut Io,
+) -> Result<(), Failure> {
+    let line = match format {
+        Format::Json => json!(happening).to_string(),
+        Format::Human => activity_log::line(happening, &standing.names),
+    };
+    Ok(io.result(&format!("{line}\n"))?)
+}

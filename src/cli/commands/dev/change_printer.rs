@@ -1,0 +1,111 @@
+//! A line for each change as it is made: what, why in a word, how long it took.
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::json;
+
+use crate::cli::Io;
+use crate::cli::commands::plan::Format;
+use crate::cli::progress::now;
+use crate::render::changes::pairs;
+use crate::render::failures::card;
+use crate::render::progress::line;
+use provision_aws::backend::direct::Proposal;
+use provision_core::address::Address;
+use provision_core::diff::Change;
+use provision_core::event::Event;
+use provision_core::kind::Desired;
+use provision_core::plan::Verb;
+
+/// Properties that are named; the rest is counted.
+const NAMED_MAX: usize = 3;
+
+pub struct Telling<'a> {
+    io: Mutex<&'a mut Io>,
+    format: Format,
+    changes: &'a [Change],
+    desired: &'a Desired,
+    begun: Mutex<HashMap<Address, Instant>>,
+}
+
+impl<'a> Telling<'a> {
+    pub fn new(
+        io: &'a mut Io,
+        format: Format,
+        proposal: &'a Proposal,
+        desired: &'a Desired,
+    ) -> Self {
+        let (io, begun) = (Mutex::new(io), Mutex::default());
+        Self { io, format, changes: &proposal.changes, desired, begun }
+    }
+
+    pub fn tell(&self, event: &Event) {
+        if self.format == Format::Json {
+            // A result that nobody reads is found out by the next one.
+            let _ = self.io().result(&format!("{}\n", json!(event)));
+            return;
+        }
+        match event {
+            Event::Started { address, .. } => {
+                self.begun().insert(address.clone(), now());
+            }
+            Event::Succeeded { address, action } => {
+                let begun = self.begun().remove(address);
+                let ms = begun.map_or(0, |it| it.elapsed().as_millis());
+                let text = self.change(address, *action, ms);
+                self.io().note(&text);
+            }
+            Event::Failed { address, action, error } => {
+                let text = card(address, *action, error, self.desired.get(address));
+                self.io().say(&text);
+            }
+            Event::Finished { .. } => {}
+            other => {
+                if let Some(line) = line(other) {
+                    self.io().note(&format!("{line}\n"));
+                }
+            }
+        }
+    }
+
+    fn change(&self, address: &Address, action: Verb, ms: u128) -> String {
+        let change = self.changes.iter().find(|it| it.address == *address);
+        let (color, sign, what) = match action {
+            Verb::Create => (AnsiColor::Green, '+', "created".to_owned()),
+            Verb::Update => (AnsiColor::Yellow, '~', format!("{} changed", what(change))),
+            Verb::Delete => (AnsiColor::Red, '-', "deleted".to_owned()),
+        };
+        let (color, dim) = (color.on_default(), Style::new().dimmed());
+        format!("  {color}{sign}{color:#} {address}  {what}  {dim}{ms} ms{dim:#}\n")
+    }
+    fn io(&self) -> MutexGuard<'_, &'a mut Io> {
+        self.io.lock().expect("nobody panics while telling")
+    }
+    fn begun(&self) -> MutexGuard<'_, HashMap<Address, Instant>> {
+        self.begun.lock().expect("nobody panics while telling")
+    }
+}
+
+/// What differs, in a word or a few: `handler`, `SubscribeAuthModes`.
+fn what(change: Option<&Change>) -> String {
+    let pairs = change.map(pairs).unwrap_or_default();
+    let mut names: Vec<&str> = Vec::new();
+    for pair in &pairs {
+        let name = match pair.path.as_str() {
+            "CodeHandlers" => "handler",
+            path => path.rsplit('.').next().unwrap_or(path),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let more = names.len().saturating_sub(NAMED_MAX);
+    names.truncate(NAMED_MAX);
+    match (names.as_slice(), more) {
+        ([], _) => "declaration".to_owned(),
+        (names, 0) => names.join(", "),
+        (names, more) => format!("{} and {more} more", names.join(", ")),
+    }
+}

@@ -1,0 +1,184 @@
+//! What stands on the local AWS, made as the spec says whenever it says something else.
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use crate::cli::change_request::{Intent, Proposed};
+use crate::cli::commands::dev::Args;
+use crate::cli::commands::dev::activity_log::Names;
+use crate::cli::commands::dev::change_printer::Telling;
+use crate::cli::commands::dev::watch::Watch;
+use crate::cli::load::{Sound, Warns, read};
+use crate::cli::parameters::applicable;
+use crate::cli::progress::now;
+use crate::cli::scope::ScopeArgs;
+use crate::cli::{Exit, Failure, Io};
+use crate::render::outputs::{Outputs, outputs};
+use provision_aws::apply::{STEPS_AT_ONCE, Stop};
+use provision_aws::aws::{Aws, Endpoint, Target, connect};
+use provision_aws::backend::direct::{Carried, Done, Proposal, Way, carry_out};
+use provision_core::address::Address;
+use provision_core::diagnostic::{OtherFile, Severity};
+use provision_core::kind::Resource;
+
+/// Another apply of the stack is let go first so many times.
+const TURNS: usize = 5;
+
+pub struct Standing<'a> {
+    args: &'a Args,
+    pub url: &'a str,
+    pub watch: Watch,
+    pub names: Names,
+    /// The warnings that were shown: they are not shown again with every save.
+    warned: BTreeSet<String>,
+    /// The clients of a Region and account; there is one of them as a rule.
+    aws: Option<(Option<String>, Option<String>, Aws)>,
+}
+
+impl<'a> Standing<'a> {
+    pub fn new(args: &'a Args, url: &'a str, watch: Watch) -> Self {
+        let (names, warned) = (Names::default(), BTreeSet::new());
+        Self { args, url, watch, names, warned, aws: None }
+    }
+
+    pub fn watching(&self) -> String {
+        let more = self.watch.count().saturating_sub(1);
+        let spec = self.args.spec.display();
+        let more = match more {
+            0 => String::new(),
+            1 => " and 1 more file".to_owned(),
+            more => format!(" and {more} more files"),
+        };
+        format!("watching {spec}{more}; Ctrl-C ends it\n\n")
+    }
+
+    /// Reads the files and makes the local AWS as they say. The outputs, if they have other APIs than before.
+    pub async fn bring_about(&mut self, io: &mut Io) -> Result<Option<Outputs>, Failure> {
+        let mut brought = self.attempt(io).await;
+        for _ in 1..TURNS {
+            // Another apply of the stack came first.
+            if brought.as_ref().is_err_and(|it| it.kind == Exit::Stale) {
+                brought = self.attempt(io).await;
+            }
+        }
+        if brought.is_err() {
+            self.watch.forget();
+        }
+        brought
+    }
+
+    async fn attempt(&mut self, io: &mut Io) -> Result<Option<Outputs>, Failure> {
+        let begun = now();
+        let intent = self.read(io)?;
+        let aws = self.aws(&intent).await?;
+        let proposed = intent.propose(&aws).await?;
+        let Proposed { proposal, refusals, .. } = &proposed;
+        if let Some(refused) = Failure::refused(refusals) {
+            return Err(refused);
+        }
+        if let Some(emptied) = self.emptied(&intent, proposal) {
+            return Err(emptied);
+        }
+        if proposal.changes.is_empty() {
+            let ms = begun.elapsed().as_millis();
+            if !self.names.apis.is_empty() {
+                io.note(&format!("  = nothing to change  {ms} ms\n"));
+            }
+            let reveal = self.args.reveal;
+            let outputs = outputs(&intent.stack, &proposal.site, &proposal.live, reveal);
+            return Ok(self.known(outputs, &intent));
+        }
+        let telling = Telling::new(io, self.args.format, proposal, &intent.desired);
+        let tell = |event| telling.tell(&event);
+        let stop = Stop::default();
+        let way =
+            Way { steps_at_once: STEPS_AT_ONCE, thought_about: false, stop: &stop, tell: &tell };
+        let carried = carry_out(&aws, &intent.stack, &intent.desired, proposal, way).await?;
+        let Carried::Out(done) = carried else {
+            return Err(Failure::new(Exit::Stale, "another apply of this stack came first"));
+        };
+        let Done { outcome, looked } = *done;
+        let (live, _) = looked?;
+        let outputs = outputs(&intent.stack, &proposal.site, &live, self.args.reveal);
+        let outputs = self.known(outputs, &intent);
+        match outcome.is_whole() {
+            true => Ok(outputs),
+            false => Err(Failure::new(Exit::Partial, "not everything could be changed")),
+        }
+    }
+
+    /// Why a spec that declares nothing changes nothing: a file that is saved half-way looks so.
+    fn emptied(&self, intent: &Intent, proposal: &Proposal) -> Option<Failure> {
+        let count = proposal.live.ours.len();
+        if !intent.desired.is_empty() || count == 0 {
+            return None;
+        }
+        let (spec, stack) = (self.args.spec.display(), &intent.stack);
+        let reason = format!(
+            "{spec} declares nothing, so everything the stack {stack} has ({count}) would be deleted"
+        );
+        let hint = format!("if that is meant, run `provision destroy {spec} --local`");
+        Some(Failure::new(Exit::Refused, reason).hint(hint))
+    }
+
+    /// The spec's intent, after all that it is read of is watched.
+    fn read(&mut self, io: &mut Io) -> Result<Intent, Failure> {
+        let args = self.args;
+        let own = std::iter::once(&args.spec).chain(args.parameters.files());
+        let mut files: BTreeSet<PathBuf> = own.map(|it| io.path(it)).collect();
+        self.watch.also(&files)?;
+        let given = args.parameters.given(io)?;
+        let loaded = read(&args.spec, &given, io)?;
+        files.extend(loaded.beside.iter().cloned());
+        self.watch.set(files)?;
+        let mild = loaded.problems.iter().filter(|it| it.severity != Severity::Error);
+        let warned = mild.map(|it| format!("{} {}", it.code, it.message)).collect();
+        let warns = if warned == self.warned { Warns::No } else { Warns::Yes };
+        self.warned = warned;
+        let Sound { source, spec } = loaded.sound(warns, io)?;
+        let sound = Sound { source, spec: applicable(spec, &given)? };
+        // It is local: what the spec does not want goes, unless that is everything, which `emptied` tells better.
+        Ok(Intent::of_spec(sound, false, &ScopeArgs::default(), true, io.now_epoch_s()))
+    }
+
+    async fn aws(&mut self, intent: &Intent) -> Result<Aws, Failure> {
+        let declared = intent.declared();
+        let (region, account) = (declared.region.cloned(), declared.account.cloned());
+        if let Some((its_region, its_account, aws)) = &self.aws
+            && (its_region, its_account) == (&region, &account)
+        {
+            return Ok(aws.clone());
+        }
+        let endpoint = Endpoint::Local(self.url.to_owned());
+        let target =
+            Target { region: region.clone(), account: account.clone(), profile: None, endpoint };
+        let mut aws = connect(&target).await?;
+        aws.served_at = Some(self.url.to_owned());
+        self.aws = Some((region, account, aws.clone()));
+        Ok(aws)
+    }
+
+    /// Takes note of the APIs; the outputs, if they are others than before.
+    fn known(&mut self, outputs: Outputs, intent: &Intent) -> Option<Outputs> {
+        let apis = outputs.apis.iter().map(|it| (it.id.clone(), it.key.clone())).collect();
+        let ids = outputs.apis.iter().map(|it| (it.key.as_str(), &it.id)).collect();
+        self.names.files = self.files(intent, &ids);
+        (std::mem::replace(&mut self.names.apis, apis) != self.names.apis).then_some(outputs)
+    }
+
+    /// The file of each channel namespace's handlers, by the API's id and the namespace's name.
+    fn files(
+        &self,
+        intent: &Intent,
+        ids: &BTreeMap<&str, &String>,
+    ) -> BTreeMap<(String, String), String> {
+        let spec = self.args.spec.display().to_string();
+        let namespaces = intent.desired.iter().filter(|(it, _)| it.section() == "namespaces");
+        let file = |(address, resource): (&Address, &Resource)| {
+            let id = (*ids.get(address.parent()?.name())?).clone();
+            let name = resource.properties.get("Name")?.as_str()?.to_owned();
+            let path = resource.declared["handlers"]["code"].as_str()?;
+            Some(((id, name), OtherFile::beside(&spec, path, String::new()).name))
+        };
+        namespaces.filter_map(file).collect()
+    }
+}

@@ -1,0 +1,315 @@
+//! `provision eval`: one handler, run here on events that are given.
+mod code;
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::cli::commands::plan::json;
+use crate::cli::load::{Sound, Warns, file_or_json, read_despite_code};
+use crate::cli::parameters::{ParameterArgs, reject_unsuited};
+use crate::cli::{Exit, Failure, Io};
+use crate::render::evaluation::{
+    Delivered, EvaluationDocument, Failed, HandlerError, LogLine, Outcome, frame, logs, text,
+};
+use appsync_local::evaluation::{
+    self, Asked, DataSource, EVENTS_MAX, Evaluated, Evaluation, Given, evaluate, is_channel,
+};
+use code::{Code, call, judge};
+use provision_core::address::Address;
+use provision_core::diagnostic::Diagnostic;
+use provision_core::kind::Resource;
+use provision_core::spec::Spec;
+
+/// Run a handler on events, without AWS
+///
+/// Shows which events it delivers, which fail and which it drops, what it logs and keeps in its stash. A handler
+/// with a data source shows what it would ask; with --result, what it makes of the answer.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provision eval spec.yaml chat onPublish --event event.json
+  provision eval spec.yaml chat onPublish --event '{\"text\": \"hi\"}' --identity identity.json
+  provision eval spec.yaml chat onSubscribe --channel /chat/room/7 --identity identity.json
+  provision eval spec.yaml orders onPublish --event event.json --result answer.json --format json")]
+pub struct Args {
+    /// The spec; `-` for standard input
+    spec: PathBuf,
+    /// The channel namespace, by its key in the spec
+    namespace: String,
+    /// Which of its handlers
+    #[arg(value_enum)]
+    handler: Which,
+    /// An event: a JSON file, or the JSON itself; may be repeated
+    #[arg(long = "event", value_name = "FILE|JSON")]
+    events: Vec<String>,
+    /// The channel that is published or subscribed to [default: one in the namespace]
+    #[arg(long, value_name = "CHANNEL")]
+    channel: Option<String>,
+    /// Who asks, `ctx.identity`: a JSON file, or the JSON itself [default: null, as with an API key]
+    #[arg(long, value_name = "FILE|JSON")]
+    identity: Option<String>,
+    /// Members of `ctx` that take the place of what the rest gives: a JSON file, or the JSON itself
+    #[arg(long, value_name = "FILE|JSON")]
+    context: Option<String>,
+    /// What the data source answers, `ctx.result`: a JSON file, or the JSON itself
+    #[arg(long, value_name = "FILE|JSON")]
+    result: Option<String>,
+    /// The API, by its key in the spec, where several have the namespace
+    #[arg(long, value_name = "KEY")]
+    api: Option<String>,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    parameters: ParameterArgs,
+}
+
+/// What a channel is.
+const CHANNEL: &str = "a channel has one to five segments of letters, digits and inner hyphens, each up to 50 long; one that is subscribed to may end with /*";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Which {
+    /// What is made of published events
+    #[value(name = "onPublish")]
+    Publish,
+    /// Whether a subscription may be made
+    #[value(name = "onSubscribe")]
+    Subscribe,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs: as in schemas/evaluation.schema.json
+    Json,
+}
+
+impl Which {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Publish => "onPublish",
+            Self::Subscribe => "onSubscribe",
+        }
+    }
+}
+
+pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    let given = args.parameters.given(io)?;
+    let mut loaded = read_despite_code(&args.spec, &given, io)?;
+    let of_code = loaded.problems.extract_if(.., |it| it.code.starts_with("PV3"));
+    let of_code: Vec<Diagnostic> = of_code.collect();
+    let Sound { source, spec } = loaded.sound(Warns::No, io)?;
+    reject_unsuited(&spec, &given)?;
+    let spec = spec.clone().with_values(&given).unwrap_or(spec);
+    let (address, resource) = namespace(args, &spec)?;
+    let name = data_source(args, &address, resource)?;
+    let code = Code::of(&address, resource, &source)?;
+    judge(of_code, &address, &code, &source, io)?;
+    let asked = asked(args, &address, resource, &code, name.is_some(), io)?;
+    let evaluation = evaluate(asked).await;
+    let document = document(args.handler, &address, &evaluation, &code);
+    match args.format {
+        Format::Json => io.result(&json(&document)?)?,
+        Format::Human => {
+            io.say(&logs(&document));
+            io.result(&text(&document))?;
+            if let Some(frame) = frame(&document, code.name(), code.shown()) {
+                io.say(&frame);
+            }
+            if document.outcome == Outcome::Waiting {
+                let name = name.unwrap_or_default();
+                io.note(&format!(
+                    "This is what `{name}` would be asked; give its answer with `--result` to run `response`\n"
+                ));
+            }
+        }
+    }
+    Ok(if document.error.is_some() { Exit::Error } else { Exit::Done })
+}
+
+/// The channel namespace that is meant.
+fn namespace<'a>(args: &Args, spec: &'a Spec) -> Result<(Address, &'a Resource), Failure> {
+    let all = || spec.desired.iter().filter(|(address, _)| address.section() == "namespaces");
+    let api = |address: &Address| address.parent().map(|it| it.name().to_owned());
+    let fits = |address: &Address| {
+        let named = address.name() == args.namespace || address.as_str() == args.namespace;
+        named && args.api.as_ref().is_none_or(|key| api(address).as_ref() == Some(key))
+    };
+    let found: Vec<_> = all().filter(|(address, _)| fits(address)).collect();
+    match found.as_slice() {
+        [(address, resource)] => Ok(((*address).clone(), resource)),
+        [] => {
+            let message = format!("the spec has no channel namespace `{}`", args.namespace);
+            let known: Vec<String> = all().map(|(address, _)| address.to_string()).collect();
+            Err(Failure::error(message).hint(match known.as_slice() {
+                [] => "declare one under `namespaces:` of an API".to_owned(),
+                known => format!("it has {}", known.join(", ")),
+            }))
+        }
+        several => {
+            let message = format!("several APIs have a channel namespace `{}`", args.namespace);
+            let apis: Vec<String> = several.iter().filter_map(|(it, _)| api(it)).collect();
+            Err(Failure::new(Exit::Usage, message)
+                .hint(format!("say which with `--api KEY`: {}", apis.join(", "))))
+        }
+    }
+}
+
+fn asked(
+    args: &Args,
+    address: &Address,
+    resource: &Resource,
+    code: &Code<'_>,
+    has_source: bool,
+    io: &mut Io,
+) -> Result<Asked, Failure> {
+    let name = resource.properties.get("Name").and_then(Value::as_str).unwrap_or(address.name());
+    let channel = args.channel.clone().unwrap_or_else(|| format!("/{name}/example"));
+    let segments: Vec<&str> = channel.split('/').filter(|it| !it.is_empty()).collect();
+    if segments.first() != Some(&name) {
+        let message = format!("the channel {channel} is not in the channel namespace `{name}`");
+        return Err(Failure::new(Exit::Usage, message).hint(format!("it begins with /{name}/")));
+    }
+    let publishes = args.handler == Which::Publish;
+    if !is_channel(&channel, publishes) {
+        let message = format!("AppSync takes no channel {channel}");
+        return Err(Failure::new(Exit::Usage, message).hint(CHANNEL));
+    }
+    let mut one = |flag: &str, given: &Option<String>| {
+        given.as_ref().map(|it| value(flag, it, io)).transpose()
+    };
+    let identity = one("identity", &args.identity)?.unwrap_or_default();
+    let context = one("context", &args.context)?.unwrap_or_default();
+    let result = one("result", &args.result)?;
+    let events: Vec<Value> =
+        args.events.iter().map(|it| value("event", it, io)).collect::<Result<_, _>>()?;
+    match (publishes, events.is_empty()) {
+        (true, true) if context["events"].is_null() => {
+            let message = "onPublish needs an event to be run on";
+            return Err(Failure::new(Exit::Usage, message).hint("give one: `--event '{}'`"));
+        }
+        (true, false) if events.len() > EVENTS_MAX => {
+            let message = format!("AppSync takes up to {EVENTS_MAX} events in one publish");
+            let hint = format!("{} were given; leave some out", events.len());
+            return Err(Failure::new(Exit::Usage, message).hint(hint));
+        }
+        (false, false) => {
+            let message = "onSubscribe is given no events";
+            return Err(Failure::new(Exit::Usage, message).hint("leave `--event` out"));
+        }
+        _ => {}
+    }
+    if result.is_some() && !has_source {
+        let message =
+            format!("{} of {address} has no data source that would answer", args.handler.name());
+        return Err(Failure::new(Exit::Usage, message).hint("leave `--result` out"));
+    }
+    Ok(Asked {
+        file: code.name().to_owned(),
+        code: code.text().to_owned(),
+        given: Given {
+            publishes,
+            namespace: name.to_owned(),
+            channel,
+            mode: mode(&identity).to_owned(),
+            identity,
+            events,
+            context,
+        },
+        source: has_source.then_some(DataSource { result, error: None }),
+        now_epoch_s: io.now_epoch_s() as f64,
+    })
+}
+
+/// The data source of the handler, if it has one that its code asks.
+fn data_source(
+    args: &Args,
+    address: &Address,
+    resource: &Resource,
+) -> Result<Option<String>, Failure> {
+    let handler = args.handler.name();
+    let declared = &resource.declared["handlers"][handler];
+    let name = declared["dataSource"].as_str().map(str::to_owned);
+    if declared["behavior"] == "DIRECT" {
+        let name = name.unwrap_or_default();
+        let message = format!(
+            "{handler} of {address} calls the function of `{name}` without code, so there is nothing to run here"
+        );
+        return Err(Failure::error(message).hint("run that function; it is given all of `ctx`"));
+    }
+    Ok(name)
+}
+
+/// The JSON of a file, or that stands on the command line itself. A file of that name wins.
+fn value(flag: &str, given: &str, io: &mut Io) -> Result<Value, Failure> {
+    let (name, text) = file_or_json(&format!("--{flag}"), given, io)?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::error(format!("{name} is no JSON: {error}")))
+}
+
+/// With which mode such an identity comes.
+fn mode(identity: &Value) -> &'static str {
+    let has = |name: &str| identity.get(name).is_some();
+    match () {
+        () if has("handlerContext") => "AWS_LAMBDA",
+        () if has("userArn") => "AWS_IAM",
+        () if has("claims") && has("username") => "AMAZON_COGNITO_USER_POOLS",
+        () if has("claims") => "OPENID_CONNECT",
+        () => "API_KEY",
+    }
+}
+
+fn document(
+    which: Which,
+    address: &Address,
+    evaluation: &Evaluation,
+    code: &Code<'_>,
+) -> EvaluationDocument {
+    let place = |at: &Option<evaluation::At>| at.map(|it| code.place(it));
+    let mut document = EvaluationDocument {
+        version: 1,
+        namespace: address.to_string(),
+        handler: which.name(),
+        outcome: Outcome::Published,
+        delivered: Vec::new(),
+        failed: Vec::new(),
+        dropped: Vec::new(),
+        request: evaluation.request.clone(),
+        error: None,
+        logs: Vec::new(),
+        stash: evaluation.stash.clone(),
+        out_errors: evaluation.out_errors.clone(),
+    };
+    let lines = evaluation.logs.iter();
+    let line =
+        |it: &evaluation::Line| LogLine { level: it.level, text: it.text(), place: place(&it.at) };
+    document.logs = lines.map(line).collect();
+    match &evaluation.evaluated {
+        Evaluated::Published { delivered, failed, dropped } => {
+            let all = delivered.iter().cloned();
+            document.delivered = all.map(|(index, payload)| Delivered { index, payload }).collect();
+            let all = failed.iter().cloned();
+            document.failed = all.map(|(index, message)| Failed { index, message }).collect();
+            document.dropped.clone_from(dropped);
+        }
+        Evaluated::Allowed => document.outcome = Outcome::Allowed,
+        Evaluated::Waiting => document.outcome = Outcome::Waiting,
+        Evaluated::Refused(it) => {
+            document.outcome = Outcome::Refused;
+            document.error = Some(HandlerError {
+                message: it.message.clone().unwrap_or_default(),
+                error_type: it.error_type.clone().filter(|_| !it.unauthorized),
+                place: it.at.map(|it| code.place(call(code.text(), it))),
+            });
+        }
+        Evaluated::Broken(it) => {
+            document.outcome = Outcome::Broken;
+            let (message, place) = (it.message.clone(), place(&it.at));
+            document.error = Some(HandlerError { message, error_type: None, place });
+        }
+    }
+    document
+}

@@ -1,0 +1,69 @@
+//! `provision explain`: what a finding means, and how to mend it.
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use crate::cli::commands::plan;
+use crate::cli::{Exit, Failure, Io};
+use crate::render::explain::{body, list, markdown, text};
+use provision_core::explain::{Page, page, pages};
+use provision_core::suggest::meant;
+
+/// Explain a finding: what it means, why, and how to mend it
+///
+/// Without a code, lists all that there are.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provision explain PV103
+  provision explain                        # all codes
+  provision explain --format json | jq -r '.[].code'")]
+pub struct Args {
+    /// The code, as it stands in the finding: `PV103`
+    code: Option<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs
+    Json,
+    /// As Markdown
+    Markdown,
+}
+
+pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    let text = match (&args.code, args.format) {
+        (None, Format::Human) => list(pages()),
+        (None, Format::Json) => plan::json(&pages().map(object).collect::<Value>())?,
+        (None, Format::Markdown) => {
+            pages().map(|page| markdown(&page)).collect::<Vec<_>>().join("\n")
+        }
+        (Some(code), format) => {
+            let page = page(code).ok_or_else(|| unknown(code))?;
+            match format {
+                Format::Human => text(&page),
+                Format::Json => plan::json(&object(page))?,
+                Format::Markdown => markdown(&page),
+            }
+        }
+    };
+    io.result(&text)?;
+    Ok(Exit::Done)
+}
+
+fn object(page: Page) -> Value {
+    json!({ "code": page.code, "title": page.title, "markdown": body(&page) })
+}
+
+fn unknown(code: &str) -> Failure {
+    let failure = Failure::new(Exit::Usage, format!("no finding has the code `{code}`"));
+    match meant(code, pages().map(|page| page.code)) {
+        Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
+        None => failure.hint("`provision explain` lists all codes"),
+    }
+}

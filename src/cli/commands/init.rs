@@ -1,0 +1,130 @@
+//! `provision init`: a starter spec to begin from.
+use std::path::{Path, PathBuf};
+
+use crate::cli::commands::plan::json;
+use crate::cli::commands::render::{make_folder, write};
+use crate::cli::follow_up::word;
+use crate::cli::{Exit, Failure, Io};
+use provision_core::spec::schema;
+
+/// One starter: its name, what it shows, its files.
+struct Starter {
+    name: &'static str,
+    about: &'static str,
+    files: &'static [(&'static str, &'static str)],
+    /// What to give for the parameters that have no default, to try it.
+    params: &'static [&'static str],
+}
+
+/// A file of the starter `$name`, in this repository and in a new folder alike.
+macro_rules! file {
+    ($name:literal, $path:literal) => {
+        ($path, include_str!(concat!("../../../templates/", $name, "/", $path)))
+    };
+}
+
+const STARTERS: &[Starter] = &[
+    Starter {
+        name: "minimal",
+        about: "one API, one key, one channel namespace",
+        files: &[file!("minimal", "spec.yaml")],
+        params: &[],
+    },
+    Starter {
+        name: "article",
+        about: "API key and IAM, logging with its own role: the stack of the walk-through",
+        files: &[file!("article", "spec.yaml")],
+        params: &[],
+    },
+    Starter {
+        name: "chat",
+        about: "handlers that check and sign messages, users of a Cognito pool",
+        files: &[file!("chat", "spec.yaml"), file!("chat", "handlers/rooms.js")],
+        params: &[],
+    },
+    Starter {
+        name: "cognito-lambda",
+        about: "users of a Cognito pool beside partners whose tokens a Lambda function judges",
+        files: &[file!("cognito-lambda", "spec.yaml")],
+        params: &[],
+    },
+    Starter {
+        name: "data-sources",
+        about: "events that go to a Lambda function, a DynamoDB table and an event bus",
+        files: &[
+            file!("data-sources", "spec.yaml"),
+            file!("data-sources", "handlers/messages.js"),
+            file!("data-sources", "handlers/alarms.js"),
+        ],
+        params: &["role=arn:aws:iam::123456789012:role/orders"],
+    },
+    Starter {
+        name: "stages",
+        about: "one spec for several stages, with parameters",
+        files: &[file!("stages", "spec.yaml"), file!("stages", "prod.yaml")],
+        params: &[],
+    },
+];
+
+/// Where the starters of this repository find the schema, and where a new folder does.
+const SCHEMA_HERE: &str = "../../schemas/spec.schema.json";
+const SCHEMA_THERE: &str = "spec.schema.json";
+
+/// Begin a new spec from a starter
+///
+/// Writes spec.yaml, and beside it the JSON Schema for editors. Never overwrites a file.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provision init
+  provision init article chat
+  provision init --list")]
+pub struct Args {
+    /// The starter
+    #[arg(default_value = "minimal")]
+    template: String,
+    /// The folder to write into
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// Show the starters there are
+    #[arg(long)]
+    list: bool,
+}
+
+pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    if args.list {
+        let line = |it: &Starter| format!("{:<15} {}\n", it.name, it.about);
+        io.result(&STARTERS.iter().map(line).collect::<String>())?;
+        return Ok(Exit::Done);
+    }
+    let Some(starter) = STARTERS.iter().find(|it| it.name == args.template) else {
+        let names: Vec<&str> = STARTERS.iter().map(|it| it.name).collect();
+        let message = format!("there is no starter `{}`", args.template);
+        return Err(
+            Failure::new(Exit::Usage, message).hint(format!("there are {}", names.join(", ")))
+        );
+    };
+    let folder = io.path(&args.dir);
+    let schema = json(schema())?;
+    let with_schema = |text: &str| text.replace(SCHEMA_HERE, SCHEMA_THERE);
+    let files = starter.files.iter().map(|(path, text)| (*path, with_schema(text)));
+    let files: Vec<(&str, String)> = files.chain([(SCHEMA_THERE, schema)]).collect();
+    for (path, _) in &files {
+        if folder.join(path).exists() {
+            let message = format!("{} is there already", args.dir.join(path).display());
+            return Err(Failure::error(message).hint("choose another folder"));
+        }
+    }
+    for (path, text) in &files {
+        let path = folder.join(path);
+        make_folder(path.parent().unwrap_or(Path::new(".")))?;
+        write(&path, text)?;
+    }
+    let spec = args.dir.join("spec.yaml");
+    let spec = spec.strip_prefix(".").unwrap_or(&spec).display().to_string();
+    let params = starter.params.iter().map(|it| format!(" --param {}", word(it)));
+    let params: String = params.collect();
+    let command = format!("provision apply {}{params} --local", word(&spec));
+    io.note(&format!("{spec} is written; try it: {command}\n"));
+    Ok(Exit::Done)
+}

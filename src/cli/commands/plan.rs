@@ -1,0 +1,181 @@
+//! `provision plan`: what apply would do.
+use std::path::{Path, PathBuf};
+
+use crate::cli::change_request::{Intent, Proposed};
+use crate::cli::commands::render::write_private;
+use crate::cli::exit::Exit;
+use crate::cli::load::{Opened, Sound, Warns, bytes, open_file, sound_in};
+use crate::cli::parameters::{ParameterArgs, applicable, with_name};
+use crate::cli::scope::ScopeArgs;
+use crate::cli::target::{self, Session, TargetArgs};
+use crate::cli::{Failure, Io};
+use crate::render::changes;
+use provision_aws::backend::direct::Proposal;
+use provision_core::policy::Refusal;
+use provision_core::saved::SavedPlan;
+use provision_core::spec::Given;
+
+/// Show what apply would change on AWS
+///
+/// Reads AWS, compares it with the spec and shows every change, property by property: its cause, where
+/// the spec says it, what users notice, and who gains or loses access. Changes nothing.
+///
+/// With --out, the plan is saved, and `provision apply FILE` does exactly that, or refuses if what it
+/// touches was changed since. The file holds the values of parameters, so that only you may read it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provision plan spec.yaml --local
+  provision plan spec.yaml --out plan.json && provision apply plan.json
+  provision plan spec.yaml --format json | jq '.changes[] | select(.actions | index(\"delete\")).address'
+  provision plan spec.yaml --format markdown     # for a comment on a pull request
+  provision plan spec.yaml --target apis/chat/namespaces/lobby
+  provision plan spec.yaml --detailed-exitcode   # exit code 2 if anything would change")]
+pub struct Args {
+    /// The spec; `-` for standard input
+    spec: PathBuf,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t)]
+    format: PlanFormat,
+    /// Save the plan in FILE, for `provision apply FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Plan to delete everything that the stack has
+    #[arg(long)]
+    destroy: bool,
+    /// End with exit code 2 if there are changes
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Let a spec that declares nothing delete everything
+    #[arg(long, help_heading = "Safety")]
+    allow_empty: bool,
+    #[command(flatten)]
+    scope: ScopeArgs,
+    #[command(flatten)]
+    parameters: ParameterArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+/// For whom results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs
+    Json,
+}
+
+/// For whom a plan is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum PlanFormat {
+    /// For people
+    #[default]
+    Human,
+    /// For programs
+    Json,
+    /// For a comment on a pull request
+    Markdown,
+}
+
+pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    let given = args.parameters.given(io)?;
+    let sound = wanted(&open_file(&args.spec, io), &given, args.destroy, io)?;
+    let now = io.now_epoch_s();
+    let intent = Intent::of_spec(sound, args.destroy, &args.scope, args.allow_empty, now);
+    if let Some(path) = &args.out {
+        reject_other(path, io)?;
+    }
+    let session = target::open(&args.target, intent.declared(), io).await?;
+    let proposed = intent.propose(&session.aws).await;
+    let place = session.place.clone();
+    let proposed = closing(session, proposed).await?;
+    io.note(&headline(&intent.stack, &proposed.proposal, place.as_deref()));
+    let written = intent.written();
+    let plan = intent.plan(&proposed, &written);
+    io.result(&match args.format {
+        PlanFormat::Human => changes::text(&plan),
+        PlanFormat::Json => json(&changes::document(&plan))?,
+        PlanFormat::Markdown => changes::markdown(&plan),
+    })?;
+    for refusal in &proposed.refusals {
+        io.note(&format!("apply will refuse: {}\n", describe(refusal)));
+    }
+    if let Some(path) = &args.out {
+        save(&intent, &proposed, path, io)?;
+    }
+    match args.detailed_exitcode && !proposed.proposal.changes.is_empty() {
+        true => Ok(Exit::Pending),
+        false => Ok(Exit::Done),
+    }
+}
+
+/// The spec in an opened file, as far as it is needed: to delete, its name is enough.
+pub fn wanted(
+    opened: &Opened,
+    given: &Given,
+    destroys: bool,
+    io: &mut Io,
+) -> Result<Sound, Failure> {
+    let warns = if destroys { Warns::No } else { Warns::Yes };
+    let Sound { source, spec } = sound_in(opened, given, warns, io)?;
+    let spec = match destroys {
+        true => with_name(spec, given)?,
+        false => applicable(spec, given)?,
+    };
+    Ok(Sound { source, spec })
+}
+
+/// A plan takes the place of nothing but a plan.
+fn reject_other(path: &Path, io: &Io) -> Result<(), Failure> {
+    let place = io.path(path);
+    if place.is_file() && !bytes(&place).is_ok_and(|it| SavedPlan::is_in(&it)) {
+        let message = format!("{} is there already, and is no saved plan", path.display());
+        return Err(Failure::error(message).hint("name another file with `--out`"));
+    }
+    Ok(())
+}
+
+fn save(intent: &Intent, proposed: &Proposed, path: &Path, io: &mut Io) -> Result<(), Failure> {
+    if let Some(refused) = Failure::refused(&proposed.refusals) {
+        let message = format!("{} is not written, since apply would refuse it", path.display());
+        return Err(Failure::new(Exit::Refused, message).and(refused));
+    }
+    write_private(&io.path(path), &intent.saved(&proposed.proposal).text())?;
+    let shown = path.display();
+    io.note(&format!("\nSaved in {shown}: `provision apply {shown}` does exactly this, once.\n"));
+    Ok(())
+}
+
+/// Whose AWS this is, before anything else is said.
+pub fn headline(stack: &str, proposal: &Proposal, place: Option<&str>) -> String {
+    let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
+    let Proposal { site, live, calls, .. } = proposal;
+    let count = |n: u64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    let objects = count((live.ours.len() + live.strangers.len()) as u64, "object");
+    let calls = count(*calls, "call");
+    format!(
+        "stack {stack} · account {} · region {}{place} · read {objects} in {calls}\n\n",
+        site.account, site.region
+    )
+}
+
+/// What is refused, why, and what to do.
+fn describe(refusal: &Refusal) -> String {
+    let address = refusal.address.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
+    format!("{address}{}; {}", refusal.reason, refusal.way_out)
+}
+
+pub fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|it| it + "\n").map_err(|error| Failure::error(error.to_string()))
+}
+
+/// Keeps `Session` in one place: whoever opens one closes it, also after an error.
+pub async fn closing<T>(session: Session, result: Result<T, Failure>) -> Result<T, Failure> {
+    let closed = session.close().await;
+    let value = result?;
+    closed?;
+    Ok(value)
+}

@@ -1,0 +1,178 @@
+//! Where the events come from: the command line, a file, or lines of standard input as they come.
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::cli::commands::publish::Args;
+use crate::cli::{Exit, Failure, Io};
+use appsync_events::{EVENTS_MAX, sized};
+
+/// A line of a pipe that has more is there within this time; a batch waits no longer to become full.
+const LINGER: Duration = Duration::from_millis(10);
+/// Lines that are read ahead.
+const AHEAD: usize = 64;
+
+/// Events, each a sound JSON text that AppSync takes.
+pub enum Events {
+    All(Vec<String>),
+    /// Lines as they come, and what ended them once it did.
+    Lines {
+        lines: mpsc::Receiver<Result<Line, Failure>>,
+        ended: Option<Failure>,
+    },
+}
+
+/// A line's number, from 1, and the event in it.
+type Line = (usize, String);
+
+/// Events that are there at once.
+pub struct Few {
+    pub events: Vec<String>,
+    /// The lines they stand in, one for each; none where they are not lines.
+    pub lines: Vec<usize>,
+}
+
+impl Events {
+    /// The events that a command line means; what is wrong with them shows before anything is published, except
+    /// in lines.
+    pub fn of(args: &Args, words: Vec<String>, io: &mut Io) -> Result<Self, Failure> {
+        if let Some(file) = &args.file {
+            return of_file(args, file, io);
+        }
+        match words.as_slice() {
+            [] if io.terminal.input => Err(Failure::new(Exit::Usage, "there is no event")
+                .hint("give events as JSON, `--file FILE`, or lines on standard input")),
+            [] => Ok(of_stdin(args.text, io)),
+            [only] if only == "-" => Ok(of_stdin(args.text, io)),
+            words => {
+                let event = |(n, word): (usize, &String)| {
+                    event(word, args.text, &format!("event {}", n + 1)).map_err(|failure| {
+                        let quoted = "quote it for the shell, '{\"message\":\"hello\"}', or publish plain text with `--text`";
+                        failure.as_kind(Exit::Usage).hint(quoted)
+                    })
+                };
+                words.iter().enumerate().map(event).collect::<Result<_, _>>().map(Self::All)
+            }
+        }
+    }
+
+    /// The next events; `None`: there are no more.
+    pub async fn some(&mut self) -> Result<Option<Few>, Failure> {
+        let (lines, ended) = match self {
+            Self::All(events) => {
+                let events = std::mem::take(events);
+                return Ok((!events.is_empty()).then(|| Few { events, lines: Vec::new() }));
+            }
+            Self::Lines { lines, ended } => (lines, ended),
+        };
+        if let Some(failure) = ended.take() {
+            return Err(failure);
+        }
+        let mut some = match lines.recv().await {
+            None => return Ok(None),
+            Some(first) => vec![first?],
+        };
+        while some.len() < EVENTS_MAX {
+            match tokio::time::timeout(LINGER, lines.recv()).await {
+                Ok(Some(Ok(event))) => some.push(event),
+                // What came before it is published.
+                Ok(Some(Err(failure))) => {
+                    *ended = Some(failure);
+                    break;
+                }
+                Ok(None) | Err(_) => break,
+            }
+        }
+        let (lines, events) = some.into_iter().unzip();
+        Ok(Some(Few { events, lines }))
+    }
+
+    /// All of them, however long that takes.
+    pub async fn all(&mut self) -> Result<Vec<String>, Failure> {
+        let mut all = Vec::new();
+        while let Some(some) = self.some().await? {
+            all.extend(some.events);
+        }
+        Ok(all)
+    }
+}
+
+/// An event as it is sent.
+fn event(written: &str, is_text: bool, what: &str) -> Result<String, Failure> {
+    let event = match is_text {
+        true => Value::from(written).to_string(),
+        false => {
+            let sound: Result<serde::de::IgnoredAny, _> = serde_json::from_str(written);
+            sound.map_err(|error| {
+                let error = error.to_string();
+                // Which line it is says `what`.
+                let error = match written.trim().contains('\n') {
+                    true => error,
+                    false => error.replace(" at line 1 column ", " at column "),
+                };
+                Failure::error(format!("{what} is no JSON: {error}"))
+            })?;
+            written.trim().to_owned()
+        }
+    };
+    sized(&event).map_err(|error| {
+        Failure::error(format!("{what} is too large for AppSync: {error}"))
+            .hint("publish a link to it instead")
+    })?;
+    Ok(event)
+}
+
+fn of_stdin(is_text: bool, io: &mut Io) -> Events {
+    let input = std::mem::replace(&mut io.input, Box::new(std::io::empty()));
+    lines_of(input, is_text, "standard input".to_owned())
+}
+
+/// Whoever reads can't be stopped: they keep the input, and the process ends without them.
+fn lines_of(input: Box<dyn BufRead + Send>, is_text: bool, name: String) -> Events {
+    let (tell, lines) = mpsc::channel(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        for (n, line) in input.lines().enumerate() {
+            let what = format!("{name}, line {}", n + 1);
+            let event = match line {
+                Ok(line) if line.trim().is_empty() => continue,
+                Ok(line) => event(&line, is_text, &what),
+                Err(error) => Err(Failure::error(format!("{what} can't be read: {error}"))),
+            };
+            let event = event.map(|it| (n + 1, it));
+            let ends = event.is_err();
+            if tell.blocking_send(event).is_err() || ends {
+                break;
+            }
+        }
+    });
+    Events::Lines { lines, ended: None }
+}
+
+fn of_file(args: &Args, shown: &Path, io: &Io) -> Result<Events, Failure> {
+    let name = shown.display().to_string();
+    let unreadable =
+        |error: std::io::Error| Failure::error(format!("{name} can't be read: {error}"));
+    let path = io.path(shown);
+    let by_lines = ["jsonl", "ndjson"].iter().any(|it| path.extension() == Some(OsStr::new(it)));
+    if by_lines && !args.each {
+        let file = std::fs::File::open(&path).map_err(unreadable)?;
+        return Ok(lines_of(Box::new(BufReader::new(file)), args.text, name));
+    }
+    let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+    if !args.each {
+        return event(&text, args.text, &name).map(|it| Events::All(vec![it]));
+    }
+    let list: Result<Vec<Value>, _> = serde_json::from_str(&text);
+    let list = list.map_err(|error| {
+        Failure::error(format!("{name} is no JSON list: {error}"))
+            .hint("without `--each` the whole file is one event")
+    })?;
+    let elements = list.iter().enumerate();
+    let events = elements
+        .map(|(n, it)| event(&it.to_string(), false, &format!("{name}, element {}", n + 1)));
+    events.collect::<Result<_, _>>().map(Events::All)
+}

@@ -1,0 +1,39 @@
+//! `provision schema`: the JSON Schema of a spec, for editors.
+use std::path::PathBuf;
+
+use crate::cli::commands::plan::json;
+use crate::cli::commands::render::write;
+use crate::cli::{Exit, Failure, Io};
+use provision_core::spec::schema;
+
+/// Print the JSON Schema of a spec
+///
+/// Editors complete and check a spec whose first line is
+/// `# yaml-language-server: $schema=spec.schema.json`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provision schema > spec.schema.json
+  provision schema --out spec.schema.json")]
+pub struct Args {
+    /// Write it to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    let text = json(schema())?;
+    match &args.out {
+        None => io.result(&text)?,
+        Some(path) => {
+            // A spec beside it is easily named by mistake.
+            let there = std::fs::read_to_string(io.path(path)).unwrap_or_default();
+            if !there.is_empty() && !there.trim_start().starts_with('{') {
+                let message = format!("{} is there already, and is no JSON", path.display());
+                return Err(Failure::error(message).hint("choose another file"));
+            }
+            write(&io.path(path), &text)?;
+        }
+    }
+    Ok(Exit::Done)
+}

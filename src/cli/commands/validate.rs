@@ -1,0 +1,113 @@
+//! `provision validate`: everything that is wrong with a spec, at its place.
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::cli::commands::plan::json;
+use crate::cli::load::{Loaded, read};
+use crate::cli::parameters::{ParameterArgs, reject_unsuited};
+use crate::cli::{Exit, Failure, Io};
+use crate::render::diagnostics::{self, Findings};
+use provision_core::diagnostic::{Diagnostic, Severity};
+
+/// Check specs without talking to AWS
+///
+/// Reports every mistake at once, each at its line and column. Warnings don't fail the check unless
+/// you ask for it. A comment `# provision: allow PV204 until 2027-01-31 why` accepts a warning in its
+/// line, or alone in a line, in the next.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provision validate spec.yaml
+  provision validate stacks/*.yaml --deny-warnings
+  cat spec.yaml | provision validate - --format json
+  provision validate spec.yaml --format sarif > provision.sarif")]
+pub struct Args {
+    /// The specs; `-` for standard input
+    #[arg(required = true, value_name = "SPEC")]
+    specs: Vec<PathBuf>,
+    /// How to report
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Take warnings for errors
+    #[arg(long)]
+    deny_warnings: bool,
+    #[command(flatten)]
+    parameters: ParameterArgs,
+}
+
+/// For whom findings are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs: a list, as in schemas/diagnostics.schema.json
+    Json,
+    /// For code scanning services and editors: SARIF 2.1.0
+    Sarif,
+    /// For GitHub Actions, which shows each in its line
+    Github,
+}
+
+pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
+    if args.specs.iter().filter(|it| *it == Path::new("-")).count() > 1 {
+        let message = "`-` is given twice, and standard input can be read once";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let given = args.parameters.given(io)?;
+    let loaded = args.specs.iter().map(|path| read(path, &given, io));
+    let loaded = loaded.collect::<Result<Vec<Loaded>, Failure>>()?;
+    for spec in loaded.iter().filter_map(|it| it.spec.as_ref()) {
+        reject_unsuited(spec, &given)?;
+    }
+    let findings: Vec<Findings<'_>> = loaded.iter().map(Loaded::findings).collect();
+    match args.format {
+        Format::Human => {
+            for it in &loaded {
+                let worth =
+                    |problem: &&Diagnostic| problem.severity == Severity::Error || !io.quiet;
+                let problems: Vec<Diagnostic> = it.problems.iter().filter(worth).cloned().collect();
+                let text = diagnostics::text(&it.source, &problems, io.error_colored());
+                io.say(&text);
+            }
+        }
+        Format::Json => io.result(&json(&diagnostics::json(&findings))?)?,
+        Format::Sarif => io.result(&json(&diagnostics::sarif(&findings))?)?,
+        Format::Github => io.result(&diagnostics::github(&findings))?,
+    }
+    io.note(&format!("{}\n", summary(&findings)));
+    let worst = findings.iter().flat_map(|it| it.problems).min_by_key(|it| it.severity);
+    if let (Some(worst), Format::Human) = (worst, args.format) {
+        io.note(&format!("For more: provision explain {}\n", worst.code));
+    }
+    let failed = worst.is_some_and(|it| match it.severity {
+        Severity::Error => true,
+        Severity::Warning => args.deny_warnings,
+        Severity::Note => false,
+    });
+    if failed && worst.is_some_and(|it| it.severity == Severity::Warning) {
+        io.note("Warnings are denied: `--deny-warnings`\n");
+    }
+    Ok(if failed { Exit::Error } else { Exit::Done })
+}
+
+/// How many findings there are of each severity.
+fn summary(specs: &[Findings<'_>]) -> String {
+    let plural = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    let count = |severity: Severity| {
+        specs.iter().flat_map(|it| it.problems).filter(|it| it.severity == severity).count()
+    };
+    let counted = [Severity::Error, Severity::Warning, Severity::Note]
+        .map(|severity| (count(severity), severity.as_str()));
+    let found = counted.into_iter().filter(|(n, _)| *n > 0).map(|(n, noun)| plural(n, noun));
+    let mut found: Vec<String> = found.collect();
+    if found.is_empty() {
+        found.push("nothing to object to".to_owned());
+    }
+    let allowed: usize = specs.iter().map(|it| it.allowed.len()).sum();
+    if allowed > 0 {
+        found.push(format!("{allowed} allowed by comments"));
+    }
+    format!("{}: {}", plural(specs.len(), "spec"), found.join(", "))
+}
