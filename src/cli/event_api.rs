@@ -22,7 +22,8 @@ use crate::render::outputs::{ApiOutputs, NamespaceOutputs};
 use appsync_events::{
     AuthMode, Channel, Client, Endpoint, Network, NetworkOptions, Timing, is_of_aws,
 };
-use provision_aws::aws::{Aws, Endpoint as AwsEndpoint, Target, connect};
+use provision_aws::client::Aws;
+use provision_aws::connect::{Endpoint as AwsEndpoint, Target, connect};
 
 /// Which Event API, in which AWS, and as whom.
 #[derive(Clone, Debug, clap::Args)]

@@ -1,8 +1,9 @@
 //! How a command ends: the one table of exit codes, and failures with what to do about them.
 use std::io;
 
+use provision_aws::advice::advice;
 use provision_aws::apply::{Halt, Outcome};
-use provision_aws::aws::{AwsError, advice};
+use provision_aws::error::AwsError;
 use provision_aws::live::LookError;
 use provision_core::event::{Event, Objection};
 use provision_core::policy::Refusal;

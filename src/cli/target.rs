@@ -10,7 +10,8 @@ use tokio::task::JoinHandle;
 use crate::cli::follow_up::word;
 use crate::cli::{Exit, Failure, Io};
 use appsync_local::{OpenError, Plane, Settings, Store};
-use provision_aws::aws::{Aws, Endpoint, Target, connect};
+use provision_aws::client::Aws;
+use provision_aws::connect::{Endpoint, Target, connect};
 
 /// Where the local AWS of a folder keeps what it knows.
 pub const LOCAL_FOLDER: &str = ".provision";

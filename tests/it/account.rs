@@ -114,7 +114,7 @@ fn timeless(value: &mut Value) {
 }
 
 /// The same clients, and an engine that does not wait as long as it would.
-pub fn hurried(served: &Served) -> provision_aws::aws::Aws {
+pub fn hurried(served: &Served) -> provision_aws::client::Aws {
     let mut aws = served.aws.clone();
     aws.sleep = SharedAsyncSleep::new(Hurry);
     aws

@@ -4,8 +4,8 @@ use std::fs;
 
 use futures_util::stream::{StreamExt, iter};
 use provision_aws::apply::{Outcome, Stop};
-use provision_aws::aws::Aws;
 use provision_aws::backend::direct::{Carried, Done, Way, carry_out, propose};
+use provision_aws::client::Aws;
 use provision_core::kind::Desired;
 use serde_json::{Value, json};
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use appsync_local::{Store, router};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use provision_aws::aws::{Aws, Endpoint, Target, connect};
+use provision_aws::client::Aws;
+use provision_aws::connect::{Endpoint, Target, connect};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;

@@ -1,8 +1,20 @@
 //! AWS as `provision` sees it: SDK clients, the classification of their errors, the calls of each kind, live
 //! state, and applying a plan.
+pub mod advice;
 pub mod apply;
-pub mod aws;
 pub mod backend;
 pub mod calls;
+pub mod client;
+pub mod connect;
+pub mod error;
 pub mod kinds;
 pub mod live;
+
+mod retry;
+mod watch;
+
+/// Where `calls` still looks for these two.
+mod aws {
+    pub use crate::client::Aws;
+    pub use crate::error::AwsError;
+}

@@ -5,8 +5,9 @@ use std::iter::successors;
 use futures_util::future::{try_join, try_join_all};
 use tokio::sync::Semaphore;
 
-use crate::aws::{Aws, AwsError};
 use crate::calls::{Listed, Seek, Whole};
+use crate::client::Aws;
+use crate::error::AwsError;
 use crate::kinds::calls_of;
 use provision_core::address::Address;
 use provision_core::failure::Class;

@@ -10,7 +10,7 @@ use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{KeyOutputs, NamespaceOutputs, lasting};
 use appsync_events::{AuthMode, Credentials, Secret, Signer};
-use provision_aws::aws::Aws;
+use provision_aws::client::Aws;
 
 const TOKEN_VARIABLE: &str = "PROVISION_TOKEN";
 

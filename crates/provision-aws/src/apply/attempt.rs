@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::apply::Run;
 use crate::apply::gate::{Gate, Gates, Passage};
-use crate::aws::AwsError;
+use crate::apply::run::Run;
 use crate::calls::Seek;
+use crate::error::AwsError;
 use crate::kinds::calls_of;
 use crate::live::{Runs, look_at, look_for};
 use provision_core::address::Address;

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 
-use crate::apply::Stop;
-use crate::aws::Aws;
+use crate::apply::stop::Stop;
 use crate::calls::Answer;
+use crate::client::Aws;
 use crate::kinds::{appsync_tags, calls_of};
 use provision_core::failure::Class;
 use provision_core::kind::{Facts, Live};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::{Either, join, join_all, select};
 
 use crate::apply::{Halt, Outcome, Place, Run, Stop, Taken, apply, beat, clear};
-use crate::aws::Aws;
+use crate::client::Aws;
 use crate::live::{LookError, observe, reject_unlisted, with_made};
 use provision_core::address::Address;
 use provision_core::diff::{Change, Verb, compare};

@@ -2,8 +2,9 @@
 //! docs/reference/control-plane.md#tags).
 use aws_sdk_appsync::types as sdk;
 
-use crate::aws::{Aws, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::client::Aws;
+use crate::error::failed;
 use crate::kinds::appsync_tags;
 use crate::kinds::sdk::{all_from_sdk, all_to_sdk};
 use provision_core::failure::Class;

@@ -5,8 +5,9 @@ use provision_core::mark::{Mark, of_description};
 use provision_core::model::Attributes;
 use provision_core::text::Text;
 
-use crate::aws::{Aws, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::client::Aws;
+use crate::error::failed;
 
 impl Remote for ApiKey {
     async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {

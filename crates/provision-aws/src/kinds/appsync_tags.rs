@@ -2,8 +2,9 @@
 //! (docs/reference/control-plane.md#tags).
 use std::collections::{BTreeMap, HashMap};
 
-use crate::aws::{Aws, AwsError, failed};
 use crate::calls::Answer;
+use crate::client::Aws;
+use crate::error::{AwsError, failed};
 use provision_core::failure::Class;
 use provision_core::mark::{Mark, Marked, Retagged, of_tags};
 use provision_core::model::Tags;

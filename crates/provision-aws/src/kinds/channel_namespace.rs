@@ -4,8 +4,9 @@ use aws_sdk_appsync::operation::update_channel_namespace::UpdateChannelNamespace
 use aws_sdk_appsync::types as sdk;
 use serde_json::{Map, Value, json};
 
-use crate::aws::{Aws, AwsError, code_errors, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::client::Aws;
+use crate::error::{AwsError, code_errors, failed};
 use crate::kinds::appsync_tags;
 use crate::kinds::sdk::{all_from_sdk, all_to_sdk};
 use provision_core::failure::Class;

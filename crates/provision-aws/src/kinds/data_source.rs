@@ -2,8 +2,9 @@
 //! carries the mark.
 use aws_sdk_appsync::types as sdk;
 
-use crate::aws::{Aws, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::client::Aws;
+use crate::error::failed;
 use crate::kinds::sdk::SdkShape;
 use provision_core::kinds::data_source::Metrics;
 use provision_core::kinds::data_source::properties::{

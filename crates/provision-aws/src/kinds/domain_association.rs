@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use aws_sdk_appsync::types as sdk;
 
-use crate::aws::{Aws, AwsError, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::client::Aws;
+use crate::error::{AwsError, failed};
 use crate::kinds::appsync_tags;
 use crate::kinds::domain_name;
 use provision_core::failure::Class;

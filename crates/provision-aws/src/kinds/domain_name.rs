@@ -1,8 +1,9 @@
 //! Custom domain names on AWS (docs/reference/domains.md#members).
 use aws_sdk_appsync::types as sdk;
 
-use crate::aws::{Aws, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::client::Aws;
+use crate::error::failed;
 use crate::kinds::appsync_tags;
 use provision_core::address::Address;
 use provision_core::failure::Class;

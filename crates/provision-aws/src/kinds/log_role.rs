@@ -9,8 +9,9 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::aws::{Aws, AwsError, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::client::Aws;
+use crate::error::{AwsError, failed};
 use crate::kinds::log_role::policies::{Known, inline_mark, managed_mark, marks, remembered};
 use provision_core::failure::Class;
 use provision_core::kinds::log_role::{InlinePolicy, LogRole, NAME_MAX};

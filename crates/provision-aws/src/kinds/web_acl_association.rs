@@ -4,8 +4,9 @@
 //! front of the API was put there by others, as Firewall Manager does, and is not touched.
 use std::collections::BTreeMap;
 
-use crate::aws::{Aws, AwsError, failed};
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::client::Aws;
+use crate::error::{AwsError, failed};
 use crate::kinds::appsync_tags;
 use provision_core::failure::Class;
 use provision_core::kind::Owner;

@@ -20,9 +20,10 @@ use aws_types::SdkConfig;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 
-use crate::aws::retry::Refused;
-use crate::aws::watch::Watch;
-use crate::aws::{Aws, AwsError};
+use crate::client::Aws;
+use crate::error::AwsError;
+use crate::retry::Refused;
+use crate::watch::Watch;
 use provision_core::failure::Class;
 
 /// One attempt may take this long; AppSync answers in well under a second.

@@ -1,73 +1,25 @@
-//! Carries a plan out as a graph, and says so as it goes.
-//!
-//! Independent steps run side by side, bounded in number and, within one API, by a gate: AppSync may
-//! refuse overlapping changes of one API, and nobody has published when.
-mod attempt;
-mod claim;
-mod gate;
-mod stop;
-
+//! Carries the steps of a plan out as a graph, each as soon as what it needs is done.
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Mutex;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::aws::{Aws, AwsError, advice};
+use crate::advice::advice;
+use crate::apply::attempt::{End, Work, attempt};
+use crate::apply::claim::Place;
+use crate::apply::gate::Gates;
+use crate::apply::run::{Outcome, Run};
+use crate::apply::stop::Halt;
+use crate::error::AwsError;
 use provision_core::address::Address;
 use provision_core::event::{Because, Event, Refusal};
 use provision_core::failure::Class;
 use provision_core::kind::Live;
-use provision_core::model::{Attributes, Site};
+use provision_core::model::Attributes;
 use provision_core::plan::{Step, Verb};
-
-use attempt::{End, Work, attempt};
-
-pub use claim::{Place, Taken, beat, clear};
-use gate::Gates;
-pub use stop::{Halt, Stop};
 
 /// Steps under way at a time. How many of one API, its gate finds out.
 pub const STEPS_AT_ONCE: usize = 64;
-
-/// How it went. A failure halfway is an outcome, not an `Err`: what was done stays done.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    pub succeeded: Vec<(Address, Verb)>,
-    pub failed: Vec<(Address, Verb, AwsError)>,
-    pub skipped: Vec<(Address, Verb)>,
-    /// What AWS says that it made, by what it said then: its lists may not show it yet.
-    pub made: BTreeMap<Address, Attributes>,
-    /// Why it ended before its time, if it did.
-    pub stopped: Option<Halt>,
-}
-
-impl Outcome {
-    pub fn is_whole(&self) -> bool {
-        self.failed.is_empty() && self.skipped.is_empty()
-    }
-    /// Whether AWS is no longer as it was, for all that is known: a step that failed may have changed something
-    /// with its first call.
-    pub fn changed_something(&self) -> bool {
-        !self.succeeded.is_empty() || self.failed.iter().any(|(.., error)| error.half_done)
-    }
-}
-
-/// What a run is carried out with.
-#[derive(Clone, Copy)]
-pub struct Run<'a> {
-    pub aws: &'a Aws,
-    pub site: &'a Site,
-    pub stack: &'a str,
-    /// What tells this run from every other.
-    pub id: &'a str,
-    pub steps_at_once: usize,
-    /// Where it says that it runs. What it makes may be such a place, too.
-    pub places: &'a Mutex<Vec<Place>>,
-    /// Set when it is to end: what runs is finished, the rest is skipped.
-    pub stop: &'a Stop,
-    pub tell: &'a (dyn Fn(Event) + Sync),
-}
 
 /// Carries `steps` out, each as soon as what it needs has succeeded.
 pub async fn apply(steps: &[Step], live: &Live, run: Run<'_>) -> Outcome {
@@ -204,11 +156,5 @@ fn told(error: &AwsError) -> Refusal {
         cause: advice.cause,
         hints: advice.fix.into_iter().collect(),
         code_errors: error.code_errors.clone(),
-    }
-}
-
-impl fmt::Debug for Run<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run").field("stack", &self.stack).field("site", &self.site).finish()
     }
 }

@@ -4,7 +4,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
 
-use crate::aws::error::{page_of_a_mock, was_refused};
+use crate::error::{page_of_a_mock, was_refused};
 
 /// A connection that is refused eight times is refused for good, and a mock does not learn an operation
 /// meanwhile; but a person waits.

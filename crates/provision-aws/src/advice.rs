@@ -1,7 +1,7 @@
 //! The likely cause of what AWS refuses, and what to do about it. A table; the classification decides the rest.
 mod known;
 
-use crate::aws::AwsError;
+use crate::error::AwsError;
 use provision_core::failure::Class;
 
 use known::{KNOWN, Known};

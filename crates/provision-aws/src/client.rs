@@ -1,14 +1,4 @@
 //! The door to AWS: clients, and one classification of everything that can go wrong there.
-mod advice;
-mod connect;
-mod error;
-mod retry;
-mod watch;
-
-pub use advice::{Advice, advice};
-pub use connect::{ATTEMPT_TIMEOUT, Endpoint, Target, connect};
-pub use error::{AwsError, code_errors, failed, without_keys};
-
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,7 +7,8 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
 use tokio::sync::OnceCell;
 
-use watch::Watch;
+use crate::error::{AwsError, failed};
+use crate::watch::Watch;
 
 /// The clients of one run.
 #[derive(Clone, Debug)]
@@ -41,9 +32,9 @@ pub struct Aws {
     pub served_at: Option<String>,
     /// How the engine waits; the SDK waits the same way.
     pub sleep: SharedAsyncSleep,
-    watch: Watch,
+    pub(crate) watch: Watch,
     /// Whose credentials these are, once somebody has asked.
-    identity: Arc<OnceCell<Identity>>,
+    pub(crate) identity: Arc<OnceCell<Identity>>,
 }
 
 impl Aws {
