@@ -60,8 +60,8 @@ impl Calls {
         }
         log.kept.push_back(LoggedCall {
             n,
-            service: operation.service,
-            operation: operation.name,
+            service: operation.kind.service(),
+            operation: operation.kind.name(),
             status: None,
             fault: None,
             started_ms,
@@ -105,12 +105,18 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
+    use crate::protocol::operation::{Appsync, Kind};
+
     use super::*;
 
     #[test]
     fn the_log_forgets_the_oldest_and_never_mixes_calls_up() {
         let calls = Calls::new();
-        let operation = || Operation { service: None, name: "GetApi", changes: None };
+        let operation = || Operation {
+            kind: Kind::Appsync(Appsync::GetApi),
+            labels: Vec::new(),
+            changes: None,
+        };
         let first = calls.begin(&operation());
         let second = calls.begin(&operation());
         calls.end(second, Some(200));

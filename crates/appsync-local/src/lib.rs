@@ -17,7 +17,6 @@ mod state;
 mod store;
 
 pub use call_log::LoggedCall;
-pub use control_plane::dispatch::{router, router_of};
 #[cfg(fuzzing)]
 pub use data_plane::fuzzing;
 pub use data_plane::{
@@ -30,6 +29,7 @@ pub use emulator_options::{
 };
 pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
 pub use protocol::operation::Service;
+pub use server::router::{router, router_of};
 pub use server::serve::serve;
 pub use server::tls::{Authority, CERTIFICATE_FILE, server_config as tls};
 pub use state::folder::{Announcement, OpenError, create_private, served_at};

@@ -10,10 +10,8 @@ use aws_smithy_async::time::SharedTimeSource;
 use tokio::sync::watch;
 
 use crate::call_log::{Calls, LoggedCall};
-use crate::control_plane::dispatch::Call;
 use crate::emulator_options::Switches;
 use crate::faults::{Faults, Quotas, Running};
-use crate::protocol::operation::Operation;
 use crate::protocol::response::Fault;
 use crate::state::State;
 use crate::state::folder::{self, Announcement, Disk, OpenError};
@@ -167,15 +165,9 @@ impl Store {
         self.running.check_role(arn, self.now_epoch_s())
     }
 
-    /// What `call` is shown in place of this store, if lists or reads are stale.
-    pub(crate) fn stale(&self, operation: &Operation, call: &Call) -> Option<Arc<Self>> {
-        let (listing, now) = (operation.listing(call), self.now_epoch_s());
-        let state = {
-            let versioned = self.state();
-            let (state, caller) = (&versioned.state, &call.caller);
-            self.running.stale(operation, caller, listing.as_ref(), state, now)?
-        };
-        Some(Arc::new(Self {
+    /// A store that shows `state`, with all else as in this one.
+    pub(crate) fn showing(&self, state: State) -> Arc<Self> {
+        Arc::new(Self {
             state: Mutex::new(Versioned { state, changes: 0 }),
             clock: self.clock.clone(),
             switches: self.switches.clone(),
@@ -184,7 +176,7 @@ impl Store {
             calls: Arc::clone(&self.calls),
             closing: self.closing.clone(),
             changed: self.changed.clone(),
-        }))
+        })
     }
 
     /// How often the state was changed: whoever keeps a copy knows by it when to look again.

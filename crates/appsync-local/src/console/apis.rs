@@ -2,7 +2,7 @@
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::control_plane::appsync::{HANDLERS, exported};
+use crate::control_plane::appsync::code::{HANDLERS, exported};
 use crate::data_plane::Plane;
 use crate::protocol::caller::dns_suffix;
 use crate::state::{Api, Key, Namespace, Region};

@@ -1,60 +1,29 @@
-//! HTTP in, HTTP out: which service a request is for, what goes wrong on the way, and its answer.
-use std::io;
+//! A request to a service of AWS, answered: what goes wrong on the way, and which service carries it out.
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::header::DATE;
-use axum::http::{HeaderMap, HeaderValue, Method, Response};
-use futures_util::stream;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, Response};
 use serde_json::Value;
-use tokio::time::timeout;
 
-use crate::control_plane::iam::Form;
+use crate::control_plane::stale;
 use crate::control_plane::{appsync, iam, sts, wafv2};
-use crate::data_plane::{self, Plane, Settings};
 use crate::faults::{Effect, Verdict};
+use crate::ids;
 use crate::protocol::caller::Caller;
 use crate::protocol::clock;
-use crate::protocol::operation::{Operation, Service};
-use crate::protocol::response::{Fault, json_answer, json_rpc_answer, query_answer};
-use crate::server::admin;
+use crate::protocol::operation::{Iam, Kind, Operation, Service, Sts, WAFV2_TARGET};
+use crate::protocol::query::{Form, query_answer};
+use crate::protocol::request::{Call, header, read, signed};
+use crate::protocol::response::{Fault, json_answer, json_rpc_answer};
 use crate::store::Store;
-use crate::{console, ids};
 
 /// More than any request of these services holds.
 const BODY_MAX: usize = 2 * 1024 * 1024;
-/// How long a body may take to come.
-const BODY_TIME: Duration = Duration::from_secs(30);
-
-/// The local AWS as something that answers requests.
-pub fn router(store: Arc<Store>) -> Router {
-    router_of(Plane::new(store, Settings::default()))
-}
-
-/// The same, of an AWS whose data plane is set up.
-pub fn router_of(plane: Arc<Plane>) -> Router {
-    Router::new().fallback(answer).with_state(plane)
-}
-
-/// A request, read.
-pub struct Call {
-    pub method: Method,
-    /// As it came, percent-encoded.
-    pub path: String,
-    pub query: String,
-    pub body: Vec<u8>,
-    pub caller: Caller,
-    /// `X-Amz-Target`, by which some protocols name an operation; empty without.
-    pub target: String,
-    /// `X-Amz-Date`, when it was signed; empty without.
-    pub signed: String,
-}
 
 /// How a request ends.
-enum End {
+pub enum End {
     Answer(Response<Body>),
     /// The connection closes.
     Drop,
@@ -62,47 +31,8 @@ enum End {
     Hang,
 }
 
-/// In a task of its own: a caller who goes away does not stop a change half-way.
-pub(crate) async fn answer(State(plane): State<Arc<Plane>>, request: Request) -> Response<Body> {
-    let store = Arc::clone(&plane.store);
-    if console::is_for(&request) {
-        return console::answer(&plane, &request);
-    }
-    if admin::is_for(&request) {
-        return admin::answer(&plane, request).await;
-    }
-    let end = match data_plane::is_for(&request) {
-        true => tokio::spawn(async { End::Answer(data_plane::answer(plane, request).await) }).await,
-        false => tokio::spawn(answer_to(Arc::clone(&store), request)).await,
-    };
-    let end = end.unwrap_or_else(|_| {
-        let message = "provision's local AWS broke down; please report it";
-        let fault = Fault::new(500, "InternalFailureException", message);
-        End::Answer(json_answer(Err(fault), &ids::request()))
-    });
-    match end {
-        End::Answer(mut response) => {
-            let date = clock::http_date(store.now_epoch_s());
-            if let Ok(date) = HeaderValue::from_str(&date) {
-                response.headers_mut().insert(DATE, date);
-            }
-            response
-        }
-        End::Drop => dropped(),
-        End::Hang => {
-            store.closed().await;
-            dropped()
-        }
-    }
-}
-
-/// A body that fails before its first byte: the connection closes before the head, not yet sent, is.
-fn dropped() -> Response<Body> {
-    let failure = io::Error::other("a fault closes this connection");
-    Response::new(Body::from_stream(stream::iter([Err::<Vec<u8>, _>(failure)])))
-}
-
-async fn answer_to(store: Arc<Store>, request: Request) -> End {
+/// Answers a request, or says how its connection ends.
+pub async fn answer(store: Arc<Store>, request: Request) -> End {
     let request_id = ids::request();
     let (parts, body) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default().to_owned();
@@ -134,17 +64,6 @@ async fn answer_to(store: Arc<Store>, request: Request) -> End {
     end
 }
 
-/// A body, if it is not too large and comes in time.
-pub(crate) async fn read(body: Body, max: usize) -> Result<Vec<u8>, Fault> {
-    match timeout(BODY_TIME, to_bytes(body, max)).await {
-        Ok(Ok(body)) => Ok(body.to_vec()),
-        Ok(Err(_)) => {
-            Err(Fault::new(413, "RequestEntityTooLargeException", "the request is too large"))
-        }
-        Err(_) => Err(Fault::new(408, "RequestTimeoutException", "the request took too long")),
-    }
-}
-
 /// Carries out a call, with all that goes wrong on the way; and the name of what did.
 async fn meet(
     store: &Arc<Store>,
@@ -159,11 +78,11 @@ async fn meet(
     let Verdict { delay, effect, delayed } = store.running.judge(operation);
     let name = effect.as_ref().map(Effect::name).or(delayed.then_some("delay-ms"));
     let before = match &effect {
-        Some(Effect::Throttle) => Some(refuse(throttled(operation.service))),
+        Some(Effect::Throttle) => Some(refuse(throttled(operation.kind.service()))),
         Some(Effect::Error(told)) => {
             Some(refuse(Fault::new(told.status, told.code.clone(), &told.message)))
         }
-        Some(Effect::FailBefore) => Some(refuse(failed(operation.service))),
+        Some(Effect::FailBefore) => Some(refuse(failed(operation.kind.service()))),
         Some(Effect::DropBefore) => Some(End::Drop),
         Some(Effect::Hang) => Some(End::Hang),
         _ => None,
@@ -185,7 +104,7 @@ async fn meet(
     }
     drop(held);
     match effect {
-        Some(Effect::FailAfter) => (refuse(failed(operation.service)), name),
+        Some(Effect::FailAfter) => (refuse(failed(operation.kind.service())), name),
         Some(Effect::DropAfter) => (End::Drop, name),
         _ => (End::Answer(answer), name),
     }
@@ -207,33 +126,46 @@ async fn carry_out(
     operation: &Operation,
     request_id: &str,
 ) -> Response<Body> {
-    let stale = store.stale(operation, call);
+    let stale = stale::view(store, operation, call);
     let shown = stale.as_ref().unwrap_or(store);
-    match operation.service {
-        Some(Service::Appsync) => {
-            let mut result = appsync::answer(shown, call).await;
+    match operation.kind {
+        Kind::Appsync(kind) => {
+            let labels = &operation.labels;
+            let mut result = appsync::answer(shown, call, kind, labels).await;
             // What a stale list hangs on may be newer than what it shows.
             if stale.is_some() && result.as_ref().is_err_and(|it| it.status == 404) {
-                result = appsync::answer(store, call).await.map(emptied);
+                result = appsync::answer(store, call, kind, labels).await.map(emptied);
             }
             json_answer(result, request_id)
         }
-        Some(Service::Iam) => {
-            let (action, result) = iam::answer(shown, call).await;
+        Kind::Iam(kind) => {
+            let result = iam::answer(shown, call, kind).await;
             if result.is_ok() {
-                note_role(store, call, operation);
+                note_role(store, call, kind);
             }
-            query_answer(&action, iam::NAMESPACE, result, request_id)
+            query_answer(operation.kind.name(), iam::NAMESPACE, result, request_id)
         }
-        Some(Service::Sts) => {
-            let (action, result) = sts::answer(call);
-            query_answer(&action, sts::NAMESPACE, result, request_id)
+        Kind::Sts(Sts::GetCallerIdentity) => {
+            let result = Ok(Some(sts::caller_identity(&call.caller)));
+            query_answer(operation.kind.name(), sts::NAMESPACE, result, request_id)
         }
-        Some(Service::Wafv2) => json_rpc_answer(wafv2::answer(shown, call).await, request_id),
-        _ => {
-            let service = &call.caller.service;
-            json_answer(Err(Fault::not_imitated(&format!("the service {service}"))), request_id)
+        Kind::Wafv2(kind) => json_rpc_answer(wafv2::answer(shown, call, kind).await, request_id),
+        Kind::Unknown(service) => refused(call, unknown(service, call), request_id),
+    }
+}
+
+/// What a request is told that is for none of the operations that are imitated.
+fn unknown(service: Option<Service>, call: &Call) -> Fault {
+    let action = || Form::read(call).get("Action").unwrap_or_default().to_owned();
+    match service {
+        Some(Service::Appsync) => appsync::unknown(call),
+        Some(Service::Iam) => Fault::not_imitated(&format!("iam:{}", action())),
+        Some(Service::Sts) => Fault::not_imitated(&format!("sts:{}", action())),
+        Some(Service::Wafv2) => {
+            let name = call.target.strip_prefix(WAFV2_TARGET).unwrap_or(&call.target);
+            Fault::not_imitated(&format!("wafv2:{name}"))
         }
+        None => Fault::not_imitated(&format!("the service {}", call.caller.service)),
     }
 }
 
@@ -251,14 +183,14 @@ fn emptied(mut list: Value) -> Value {
 }
 
 /// Remembers what decides when a role can be assumed.
-fn note_role(store: &Store, call: &Call, operation: &Operation) {
+fn note_role(store: &Store, call: &Call, kind: Iam) {
     let form = Form::read(call);
     let (account, name) = (&call.caller.account, form.get("RoleName").unwrap_or_default());
     let now = store.now_epoch_s();
-    match operation.name {
-        "CreateRole" => store.running.role_changed(account, name, true, now),
-        "UpdateAssumeRolePolicy" => store.running.role_changed(account, name, false, now),
-        "DeleteRole" => store.running.role_deleted(account, name),
+    match kind {
+        Iam::CreateRole => store.running.role_changed(account, name, true, now),
+        Iam::UpdateAssumeRolePolicy => store.running.role_changed(account, name, false, now),
+        Iam::DeleteRole => store.running.role_deleted(account, name),
         _ => {}
     }
 }
@@ -317,15 +249,4 @@ fn unsigned(headers: &HeaderMap, request_id: &str) -> Response<Body> {
         return query_answer("", iam::NAMESPACE, Err(fault), request_id);
     }
     json_answer(Err(Fault::new(403, "MissingAuthenticationTokenException", message)), request_id)
-}
-
-fn header(headers: &HeaderMap, name: &str) -> String {
-    headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned()
-}
-
-/// When a request was signed: a header's, or a presigned address's.
-fn signed(headers: &HeaderMap, query: &str) -> String {
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let presigned = pairs.find(|(name, _)| name == "X-Amz-Date").map(|(_, it)| it.into_owned());
-    presigned.unwrap_or_else(|| header(headers, "x-amz-date"))
 }

@@ -3,14 +3,15 @@
 //! Web ACLs can't be made here: any ARN of one is taken to be there.
 use serde_json::{Value, json};
 
-use crate::control_plane::appsync::{Input, api_arn};
-use crate::control_plane::dispatch::Call;
+use crate::control_plane::appsync::api::arn as api_arn;
+use crate::control_plane::appsync::input::Input;
 use crate::protocol::caller::Caller;
+use crate::protocol::operation::Wafv2;
+use crate::protocol::request::Call;
 use crate::protocol::response::Fault;
 use crate::state::{Api, State};
 use crate::store::Store;
 
-const TARGET: &str = "AWSWAF_20190729.";
 const RESOURCE_TYPES: &[&str] = &[
     "APPLICATION_LOAD_BALANCER",
     "API_GATEWAY",
@@ -22,9 +23,8 @@ const RESOURCE_TYPES: &[&str] = &[
     "AGENTCORE_GATEWAY",
 ];
 
-pub async fn answer(store: &Store, call: &Call) -> Result<Value, Fault> {
+pub async fn answer(store: &Store, call: &Call, operation: Wafv2) -> Result<Value, Fault> {
     let caller = &call.caller;
-    let operation = call.target.strip_prefix(TARGET).unwrap_or(&call.target);
     let input = Input::of(&call.body)?;
     let arn = |name: &str| {
         let arn = input.text(name)?.unwrap_or_default();
@@ -32,7 +32,7 @@ pub async fn answer(store: &Store, call: &Call) -> Result<Value, Fault> {
         if whole { Ok(arn) } else { Err(invalid(name, arn)) }
     };
     match operation {
-        "AssociateWebACL" => {
+        Wafv2::AssociateWebACL => {
             let (web_acl, resource) = (arn("WebACLArn")?, arn("ResourceArn")?);
             WebAcl::of(web_acl, caller)?;
             store
@@ -42,7 +42,7 @@ pub async fn answer(store: &Store, call: &Call) -> Result<Value, Fault> {
                 })
                 .await
         }
-        "DisassociateWebACL" => {
+        Wafv2::DisassociateWebACL => {
             let resource = arn("ResourceArn")?;
             store
                 .change(|state| {
@@ -51,14 +51,14 @@ pub async fn answer(store: &Store, call: &Call) -> Result<Value, Fault> {
                 })
                 .await
         }
-        "GetWebACLForResource" => {
+        Wafv2::GetWebACLForResource => {
             let resource = arn("ResourceArn")?;
             store.look(|state| match &find(state, caller, resource)?.web_acl {
                 Some(web_acl) => Ok(json!({ "WebACL": WebAcl::of(web_acl, caller)?.written() })),
                 None => Ok(json!({})),
             })
         }
-        "ListResourcesForWebACL" => {
+        Wafv2::ListResourcesForWebACL => {
             let web_acl = arn("WebACLArn")?;
             WebAcl::of(web_acl, caller)?;
             // AWS's own default, of which there is none here.
@@ -73,7 +73,11 @@ pub async fn answer(store: &Store, call: &Call) -> Result<Value, Fault> {
                 Ok(json!({ "ResourceArns": arns }))
             })
         }
-        other => Err(Fault::not_imitated(&format!("wafv2:{other}"))),
+        Wafv2::CreateWebACL
+        | Wafv2::GetWebACL
+        | Wafv2::UpdateWebACL
+        | Wafv2::DeleteWebACL
+        | Wafv2::ListWebACLs => Err(Fault::not_imitated(&format!("wafv2:{}", operation.name()))),
     }
 }
 

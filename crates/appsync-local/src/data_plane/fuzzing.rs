@@ -12,7 +12,6 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::control_plane::dispatch;
 use crate::data_plane::auth::{self, Operation, Presented};
 use crate::data_plane::channel::Channel;
 use crate::data_plane::message::{EVENTS_MAX, Events, Message};
@@ -22,6 +21,7 @@ use crate::data_plane::publication::{Over, Source};
 use crate::data_plane::websocket::handshake::{Offer, SUBPROTOCOL};
 use crate::data_plane::websocket::outbox::Frame;
 use crate::data_plane::websocket::session::Session;
+use crate::server::router;
 use crate::store::Store;
 
 /// Nobody guesses it.
@@ -176,7 +176,7 @@ pub fn publish(bytes: &[u8]) {
         return;
     };
     let answer = async {
-        let answer = dispatch::answer(State(Arc::clone(&STAGE.plane)), request).await;
+        let answer = router::answer(State(Arc::clone(&STAGE.plane)), request).await;
         let status = answer.status().as_u16();
         (status, to_bytes(answer.into_body(), usize::MAX).await.expect("it is there"))
     };

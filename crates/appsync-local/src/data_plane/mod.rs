@@ -20,6 +20,7 @@ mod route;
 mod secrets;
 #[cfg(test)]
 mod testing;
+mod undocumented;
 mod websocket;
 
 pub(crate) use admin_publish::publish_as_owner;
@@ -28,6 +29,5 @@ pub(crate) use entrance::answer;
 pub use feed::{CodePlace, Failure, Feed, Happening};
 pub use handlers::evaluation;
 pub use plane::{Plane, Settings};
-pub(crate) use problem::Problem;
 pub(crate) use route::{is_for, is_loopback, without_port};
 pub use websocket::connections::{Connected, Subscribed};

@@ -16,7 +16,8 @@ use crate::data_plane::place::Place;
 use crate::data_plane::plane::Plane;
 use crate::data_plane::problem::Problem;
 use crate::data_plane::secrets::Secrets;
-use crate::emulator_options::{self, Filtered};
+use crate::data_plane::undocumented;
+use crate::emulator_options::Filtered;
 use crate::ids;
 use crate::state::{Api, Namespace};
 
@@ -282,7 +283,7 @@ fn receipt(published: Published, identifiers: Vec<String>, filtered: Filtered) -
     for (index, identifier) in identifiers.into_iter().enumerate() {
         let of = |(n, _): &&(usize, String)| *n == index;
         if let Some((_, message)) = published.failed.iter().find(of) {
-            let (code, message) = (emulator_options::FAILED_EVENT_CODE, message.clone());
+            let (code, message) = (undocumented::FAILED_EVENT_CODE, message.clone());
             receipt.failed.push(Failed { identifier, index, code, message });
         } else if filtered == Filtered::Successful || published.delivered.iter().any(|it| of(&it)) {
             receipt.successful.push(Successful { identifier, index });

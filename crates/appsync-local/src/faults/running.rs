@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::faults::history::History;
 use crate::faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule};
 use crate::protocol::caller::Caller;
-use crate::protocol::operation::{Listing, Operation, Service};
+use crate::protocol::operation::{Appsync, Iam, Kind, Listing, Operation};
 use crate::protocol::response::Fault;
 use crate::state::State;
 
@@ -127,7 +127,8 @@ impl Running {
     pub fn hold(self: &Arc<Self>, operation: &Operation) -> Result<Option<Held>, Fault> {
         let Some(key) = &operation.changes else { return Ok(None) };
         let mut inner = self.inner();
-        let counts = operation.name != "CreateApi" || inner.faults.overlap_create_api;
+        let counts =
+            operation.kind != Kind::Appsync(Appsync::CreateApi) || inner.faults.overlap_create_api;
         if inner.faults.overlap == Overlap::Allowed || !counts {
             return Ok(None);
         }
@@ -201,8 +202,7 @@ impl Running {
             }
         });
         let lists = lists.map(|it| State::clone(&it));
-        let reads_roles = operation.service == Some(Service::Iam)
-            && ["GetRole", "ListRoles"].contains(&operation.name);
+        let reads_roles = matches!(operation.kind, Kind::Iam(Iam::GetRole | Iam::ListRoles));
         if iam_reads_lag_s == 0 || !reads_roles {
             return lists;
         }
@@ -230,9 +230,9 @@ impl Rule {
     ) -> bool {
         let on = match &self.on {
             On::Every => true,
-            On::These(names) => names.contains(&operation.name),
+            On::These(names) => names.contains(&operation.kind.name()),
         };
-        if !on || self.service.is_some_and(|it| operation.service != Some(it)) {
+        if !on || self.service.is_some_and(|it| operation.kind.service() != Some(it)) {
             return false;
         }
         count.matched += 1;
@@ -288,7 +288,7 @@ mod tests {
         running
     }
     fn get_api() -> Operation {
-        Operation { service: Some(Service::Appsync), name: "GetApi", changes: None }
+        Operation { kind: Kind::Appsync(Appsync::GetApi), labels: Vec::new(), changes: None }
     }
     /// What each of some calls meets.
     fn met(running: &Running, calls: usize) -> Vec<&'static str> {

@@ -2,5 +2,6 @@
 pub mod caller;
 pub mod clock;
 pub mod operation;
+pub mod query;
+pub mod request;
 pub mod response;
-pub mod xml;

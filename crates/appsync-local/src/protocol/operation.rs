@@ -2,8 +2,8 @@
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-use crate::control_plane::dispatch::Call;
-use crate::control_plane::iam::Form;
+use crate::protocol::query::Form;
+use crate::protocol::request::Call;
 
 /// An operation that no table has. What a caller wrote never stands in its place: it may be a secret.
 pub const UNKNOWN: &str = "Unknown";
@@ -21,10 +21,22 @@ pub enum Service {
 /// What a request asks for.
 #[derive(Debug)]
 pub struct Operation {
-    pub service: Option<Service>,
-    pub name: &'static str,
+    pub kind: Kind,
+    /// The labels of its path, decoded one by one: an ARN in a label has slashes of its own.
+    pub labels: Vec<String>,
     /// The API or domain name that it changes, or the Region's APIs for `CreateApi`.
     pub changes: Option<String>,
+}
+
+/// Which operation, of which service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Appsync(Appsync),
+    Iam(Iam),
+    Sts(Sts),
+    Wafv2(Wafv2),
+    /// One that no table has, of a service that may be known.
+    Unknown(Option<Service>),
 }
 
 /// A list that a request asks for.
@@ -35,128 +47,229 @@ pub struct Listing {
     pub continued: bool,
 }
 
-/// Name, method and path of an operation, `*` for a label.
-pub type Row = (&'static str, &'static str, &'static str);
+/// The operations of a service, by name.
+macro_rules! operations {
+    ($(#[$doc:meta])* $service:ident: $($operation:ident),* $(,)?) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $service {
+            $($operation),*
+        }
 
-/// AppSync's operations that matter here (docs/reference/control-plane.md#operations).
-const APPSYNC: &[Row] = &[
-    ("CreateApi", "POST", "/v2/apis"),
-    ("GetApi", "GET", "/v2/apis/*"),
-    ("UpdateApi", "POST", "/v2/apis/*"),
-    ("DeleteApi", "DELETE", "/v2/apis/*"),
-    ("ListApis", "GET", "/v2/apis"),
-    ("CreateChannelNamespace", "POST", "/v2/apis/*/channelNamespaces"),
-    ("GetChannelNamespace", "GET", "/v2/apis/*/channelNamespaces/*"),
-    ("UpdateChannelNamespace", "POST", "/v2/apis/*/channelNamespaces/*"),
-    ("DeleteChannelNamespace", "DELETE", "/v2/apis/*/channelNamespaces/*"),
-    ("ListChannelNamespaces", "GET", "/v2/apis/*/channelNamespaces"),
-    ("CreateApiKey", "POST", "/v1/apis/*/apikeys"),
-    ("UpdateApiKey", "POST", "/v1/apis/*/apikeys/*"),
-    ("DeleteApiKey", "DELETE", "/v1/apis/*/apikeys/*"),
-    ("ListApiKeys", "GET", "/v1/apis/*/apikeys"),
-    ("CreateDataSource", "POST", "/v1/apis/*/datasources"),
-    ("GetDataSource", "GET", "/v1/apis/*/datasources/*"),
-    ("UpdateDataSource", "POST", "/v1/apis/*/datasources/*"),
-    ("DeleteDataSource", "DELETE", "/v1/apis/*/datasources/*"),
-    ("ListDataSources", "GET", "/v1/apis/*/datasources"),
-    ("CreateDomainName", "POST", "/v1/domainnames"),
-    ("GetDomainName", "GET", "/v1/domainnames/*"),
-    ("UpdateDomainName", "POST", "/v1/domainnames/*"),
-    ("DeleteDomainName", "DELETE", "/v1/domainnames/*"),
-    ("ListDomainNames", "GET", "/v1/domainnames"),
-    ("AssociateApi", "POST", "/v1/domainnames/*/apiassociation"),
-    ("GetApiAssociation", "GET", "/v1/domainnames/*/apiassociation"),
-    ("DisassociateApi", "DELETE", "/v1/domainnames/*/apiassociation"),
-    ("TagResource", "POST", "/v1/tags/*"),
-    ("UntagResource", "DELETE", "/v1/tags/*"),
-    ("ListTagsForResource", "GET", "/v1/tags/*"),
-    ("EvaluateCode", "POST", "/v1/dataplane-evaluatecode"),
+        impl $service {
+            const ALL: &[Self] = &[$(Self::$operation),*];
+
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$operation => stringify!($operation)),*
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    /// AppSync's operations that matter here (docs/reference/control-plane.md#operations).
+    Appsync:
+    CreateApi,
+    GetApi,
+    UpdateApi,
+    DeleteApi,
+    ListApis,
+    CreateChannelNamespace,
+    GetChannelNamespace,
+    UpdateChannelNamespace,
+    DeleteChannelNamespace,
+    ListChannelNamespaces,
+    CreateApiKey,
+    UpdateApiKey,
+    DeleteApiKey,
+    ListApiKeys,
+    CreateDataSource,
+    GetDataSource,
+    UpdateDataSource,
+    DeleteDataSource,
+    ListDataSources,
+    CreateDomainName,
+    GetDomainName,
+    UpdateDomainName,
+    DeleteDomainName,
+    ListDomainNames,
+    AssociateApi,
+    GetApiAssociation,
+    DisassociateApi,
+    TagResource,
+    UntagResource,
+    ListTagsForResource,
+    EvaluateCode,
+}
+
+operations! {
+    /// IAM's, by the `Action` of the Query protocol.
+    Iam:
+    CreateRole,
+    GetRole,
+    ListRoles,
+    UpdateRole,
+    DeleteRole,
+    UpdateAssumeRolePolicy,
+    PutRolePolicy,
+    GetRolePolicy,
+    DeleteRolePolicy,
+    ListRolePolicies,
+    AttachRolePolicy,
+    DetachRolePolicy,
+    ListAttachedRolePolicies,
+    TagRole,
+    UntagRole,
+    ListRoleTags,
+    ListInstanceProfilesForRole,
+    PutRolePermissionsBoundary,
+    DeleteRolePermissionsBoundary,
+}
+
+operations! {
+    /// STS's, by the same.
+    Sts: GetCallerIdentity
+}
+
+operations! {
+    /// WAF's, by `X-Amz-Target`.
+    Wafv2:
+    CreateWebACL,
+    GetWebACL,
+    UpdateWebACL,
+    DeleteWebACL,
+    ListWebACLs,
+    AssociateWebACL,
+    DisassociateWebACL,
+    GetWebACLForResource,
+    ListResourcesForWebACL,
+}
+
+/// What stands before the operation in WAF's `X-Amz-Target`.
+pub const WAFV2_TARGET: &str = "AWSWAF_20190729.";
+
+/// An operation, and the method and path that ask for it, `*` for a label.
+pub type Route<T> = (T, &'static str, &'static str);
+
+const ROUTES: &[Route<Appsync>] = &[
+    (Appsync::CreateApi, "POST", "/v2/apis"),
+    (Appsync::GetApi, "GET", "/v2/apis/*"),
+    (Appsync::UpdateApi, "POST", "/v2/apis/*"),
+    (Appsync::DeleteApi, "DELETE", "/v2/apis/*"),
+    (Appsync::ListApis, "GET", "/v2/apis"),
+    (Appsync::CreateChannelNamespace, "POST", "/v2/apis/*/channelNamespaces"),
+    (Appsync::GetChannelNamespace, "GET", "/v2/apis/*/channelNamespaces/*"),
+    (Appsync::UpdateChannelNamespace, "POST", "/v2/apis/*/channelNamespaces/*"),
+    (Appsync::DeleteChannelNamespace, "DELETE", "/v2/apis/*/channelNamespaces/*"),
+    (Appsync::ListChannelNamespaces, "GET", "/v2/apis/*/channelNamespaces"),
+    (Appsync::CreateApiKey, "POST", "/v1/apis/*/apikeys"),
+    (Appsync::UpdateApiKey, "POST", "/v1/apis/*/apikeys/*"),
+    (Appsync::DeleteApiKey, "DELETE", "/v1/apis/*/apikeys/*"),
+    (Appsync::ListApiKeys, "GET", "/v1/apis/*/apikeys"),
+    (Appsync::CreateDataSource, "POST", "/v1/apis/*/datasources"),
+    (Appsync::GetDataSource, "GET", "/v1/apis/*/datasources/*"),
+    (Appsync::UpdateDataSource, "POST", "/v1/apis/*/datasources/*"),
+    (Appsync::DeleteDataSource, "DELETE", "/v1/apis/*/datasources/*"),
+    (Appsync::ListDataSources, "GET", "/v1/apis/*/datasources"),
+    (Appsync::CreateDomainName, "POST", "/v1/domainnames"),
+    (Appsync::GetDomainName, "GET", "/v1/domainnames/*"),
+    (Appsync::UpdateDomainName, "POST", "/v1/domainnames/*"),
+    (Appsync::DeleteDomainName, "DELETE", "/v1/domainnames/*"),
+    (Appsync::ListDomainNames, "GET", "/v1/domainnames"),
+    (Appsync::AssociateApi, "POST", "/v1/domainnames/*/apiassociation"),
+    (Appsync::GetApiAssociation, "GET", "/v1/domainnames/*/apiassociation"),
+    (Appsync::DisassociateApi, "DELETE", "/v1/domainnames/*/apiassociation"),
+    (Appsync::TagResource, "POST", "/v1/tags/*"),
+    (Appsync::UntagResource, "DELETE", "/v1/tags/*"),
+    (Appsync::ListTagsForResource, "GET", "/v1/tags/*"),
+    (Appsync::EvaluateCode, "POST", "/v1/dataplane-evaluatecode"),
 ];
 
-/// `Action` of the Query services.
-const IAM: &[&str] = &[
-    "CreateRole",
-    "GetRole",
-    "ListRoles",
-    "UpdateRole",
-    "DeleteRole",
-    "UpdateAssumeRolePolicy",
-    "PutRolePolicy",
-    "GetRolePolicy",
-    "DeleteRolePolicy",
-    "ListRolePolicies",
-    "AttachRolePolicy",
-    "DetachRolePolicy",
-    "ListAttachedRolePolicies",
-    "TagRole",
-    "UntagRole",
-    "ListRoleTags",
-    "ListInstanceProfilesForRole",
-    "PutRolePermissionsBoundary",
-    "DeleteRolePermissionsBoundary",
-];
-const STS: &[&str] = &["GetCallerIdentity"];
+impl Kind {
+    pub fn service(self) -> Option<Service> {
+        match self {
+            Self::Appsync(_) => Some(Service::Appsync),
+            Self::Iam(_) => Some(Service::Iam),
+            Self::Sts(_) => Some(Service::Sts),
+            Self::Wafv2(_) => Some(Service::Wafv2),
+            Self::Unknown(service) => service,
+        }
+    }
 
-/// `X-Amz-Target` of WAF, behind its dot.
-const WAFV2: &[&str] = &[
-    "CreateWebACL",
-    "GetWebACL",
-    "UpdateWebACL",
-    "DeleteWebACL",
-    "ListWebACLs",
-    "AssociateWebACL",
-    "DisassociateWebACL",
-    "GetWebACLForResource",
-    "ListResourcesForWebACL",
-];
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Appsync(it) => it.name(),
+            Self::Iam(it) => it.name(),
+            Self::Sts(it) => it.name(),
+            Self::Wafv2(it) => it.name(),
+            Self::Unknown(_) => UNKNOWN,
+        }
+    }
+
+    fn of(call: &Call) -> Self {
+        let action = || Form::read(call).get("Action").unwrap_or_default().to_owned();
+        let (service, known) = match call.caller.service.as_str() {
+            "appsync" => {
+                let found = route(ROUTES, call.method.as_str(), &call.path);
+                (Service::Appsync, found.map(Self::Appsync))
+            }
+            "iam" => (Service::Iam, named(Iam::ALL, Iam::name, &action()).map(Self::Iam)),
+            "sts" => (Service::Sts, named(Sts::ALL, Sts::name, &action()).map(Self::Sts)),
+            "wafv2" => {
+                let name = call.target.strip_prefix(WAFV2_TARGET).unwrap_or_default();
+                (Service::Wafv2, named(Wafv2::ALL, Wafv2::name, name).map(Self::Wafv2))
+            }
+            _ => return Self::Unknown(None),
+        };
+        known.unwrap_or(Self::Unknown(Some(service)))
+    }
+}
 
 impl Operation {
     pub fn of(call: &Call) -> Self {
-        let service = match call.caller.service.as_str() {
-            "appsync" => Service::Appsync,
-            "iam" => Service::Iam,
-            "sts" => Service::Sts,
-            "wafv2" => Service::Wafv2,
-            _ => return Self { service: None, name: UNKNOWN, changes: None },
+        let kind = Kind::of(call);
+        let appsync = kind.service() == Some(Service::Appsync);
+        let changes = appsync.then(|| changes(call)).flatten();
+        let labels = match kind {
+            Kind::Appsync(it) => labels(it, &call.path),
+            _ => Vec::new(),
         };
-        let among =
-            |names: &[&'static str], name: &str| names.iter().copied().find(|it| *it == name);
-        let action = || Form::read(call).get("Action").unwrap_or_default().to_owned();
-        let name = match service {
-            Service::Appsync => named(APPSYNC, call.method.as_str(), &call.path),
-            Service::Iam => among(IAM, &action()),
-            Service::Sts => among(STS, &action()),
-            Service::Wafv2 => among(WAFV2, call.target.rsplit('.').next().unwrap_or_default()),
-        };
-        let changes = (service == Service::Appsync).then(|| changes(call)).flatten();
-        Self { service: Some(service), name: name.unwrap_or(UNKNOWN), changes }
+        Self { kind, labels, changes }
     }
 
     /// The list that it asks for, if it is a list.
     pub fn listing(&self, call: &Call) -> Option<Listing> {
-        if !self.name.starts_with("List") {
+        let name = self.kind.name();
+        if !name.starts_with("List") {
             return None;
         }
         let form = Form::read(call);
         let of = |name: &str| form.get(name).unwrap_or_default().to_owned();
-        let (under, continued) = match self.service {
-            Some(Service::Iam) => {
-                (of("RoleName") + &of("PathPrefix"), form.get("Marker").is_some())
-            }
+        let (under, continued) = match self.kind {
+            Kind::Iam(_) => (of("RoleName") + &of("PathPrefix"), form.get("Marker").is_some()),
             _ => (call.path.clone(), form.get("nextToken").is_some()),
         };
-        Some(Listing { key: format!("{} {} {under}", call.caller.scope(), self.name), continued })
+        Some(Listing { key: format!("{} {name} {under}", call.caller.scope()), continued })
     }
 }
 
 /// The names of all operations that are known.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    let appsync = APPSYNC.iter().map(|(name, ..)| *name);
-    appsync.chain([IAM, STS, WAFV2].into_iter().flatten().copied())
+    let appsync = Appsync::ALL.iter().map(|it| it.name());
+    let iam = Iam::ALL.iter().map(|it| it.name());
+    let sts = Sts::ALL.iter().map(|it| it.name());
+    appsync.chain(iam).chain(sts).chain(Wafv2::ALL.iter().map(|it| it.name()))
 }
 
-/// The operation of `rows` that a request with this method and path is for.
-pub fn named(rows: &[Row], method: &str, path: &str) -> Option<&'static str> {
+/// The operation of that name, which must be written as the service writes it.
+fn named<T: Copy>(all: &[T], name: fn(T) -> &'static str, asked: &str) -> Option<T> {
+    all.iter().copied().find(|it| name(*it) == asked)
+}
+
+/// Whose of `routes` a request with this method and path is.
+pub fn route<T: Copy>(routes: &[Route<T>], method: &str, path: &str) -> Option<T> {
     let fits = |pattern: &str| {
         let mut labels = path.split('/');
         let all = pattern
@@ -164,8 +277,15 @@ pub fn named(rows: &[Row], method: &str, path: &str) -> Option<&'static str> {
             .all(|it| labels.next().is_some_and(|label| it == "*" || it == label));
         all && labels.next().is_none()
     };
-    let row = rows.iter().find(|(_, its, pattern)| *its == method && fits(pattern));
-    row.map(|(name, ..)| *name)
+    let found = routes.iter().find(|(_, its, pattern)| *its == method && fits(pattern));
+    found.map(|(it, ..)| *it)
+}
+
+/// What stands in a path where the operation's own has labels.
+fn labels(operation: Appsync, path: &str) -> Vec<String> {
+    let pattern = ROUTES.iter().find(|(it, ..)| *it == operation).map_or("", |(.., it)| it);
+    let labels = pattern.split('/').zip(path.split('/')).filter(|(it, _)| *it == "*");
+    labels.map(|(_, label)| percent_decode_str(label).decode_utf8_lossy().into_owned()).collect()
 }
 
 /// What two changes would collide on.
@@ -197,7 +317,7 @@ mod tests {
     #[test]
     fn a_path_and_its_method_say_which_operation() {
         let check = |method: &str, path: &str, expected: Option<&str>| {
-            assert_eq!(named(APPSYNC, method, path), expected, "{method} {path}");
+            assert_eq!(route(ROUTES, method, path).map(Appsync::name), expected, "{method} {path}");
         };
         check("POST", "/v2/apis", Some("CreateApi"));
         check("POST", "/v2/apis/x", Some("UpdateApi"));
@@ -216,7 +336,7 @@ mod tests {
     fn no_two_operations_have_one_name_or_one_place() {
         let all: Vec<_> = names().collect();
         assert_eq!(all.len(), all.iter().collect::<BTreeSet<_>>().len());
-        let places: BTreeSet<_> = APPSYNC.iter().map(|(_, method, path)| (method, path)).collect();
-        assert_eq!(places.len(), APPSYNC.len());
+        let places: BTreeSet<_> = ROUTES.iter().map(|(_, method, path)| (method, path)).collect();
+        assert_eq!((places.len(), ROUTES.len()), (ROUTES.len(), Appsync::ALL.len()));
     }
 }

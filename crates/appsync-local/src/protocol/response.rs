@@ -1,11 +1,9 @@
-//! Answers as AWS writes them: REST-JSON and Query, successes and errors.
+//! Answers as AWS writes them in JSON, and the errors of every protocol.
 use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
-
-use crate::protocol::xml;
 
 /// An error of AWS's, in whichever protocol it is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,39 +88,8 @@ fn json_error(
     answer
 }
 
-/// An answer of a Query service: `result` goes into `<{action}Response>`.
-pub fn query_answer(
-    action: &str,
-    namespace: &str,
-    result: Result<Option<String>, Fault>,
-    request_id: &str,
-) -> Response<Body> {
-    match result {
-        Ok(result) => {
-            let result =
-                result.map(|it| xml::element(&format!("{action}Result"), &it)).unwrap_or_default();
-            let metadata = xml::element("ResponseMetadata", &xml::text("RequestId", request_id));
-            let body = format!(
-                "<{action}Response xmlns=\"{namespace}\">{result}{metadata}</{action}Response>"
-            );
-            answer(200, "text/xml", body, request_id)
-        }
-        Err(fault) => {
-            let whose = if fault.status < 500 { "Sender" } else { "Receiver" };
-            let error = [
-                xml::text("Type", whose),
-                xml::text("Code", &fault.code),
-                xml::text("Message", &fault.message),
-            ];
-            let error = xml::element("Error", &error.concat());
-            let id = xml::text("RequestId", request_id);
-            let body = format!("<ErrorResponse xmlns=\"{namespace}\">{error}{id}</ErrorResponse>");
-            answer(fault.status, "text/xml", body, request_id)
-        }
-    }
-}
-
-fn answer(
+/// An answer of that status and type.
+pub fn answer(
     status: u16,
     content_type: &'static str,
     body: String,

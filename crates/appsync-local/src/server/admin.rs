@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::console;
-use crate::control_plane::dispatch;
 use crate::data_plane::{self, Plane};
 use crate::faults::{CLOCK_MAX_S, Faults};
+use crate::protocol::request::read;
 use crate::protocol::response::Fault;
 use crate::server::guard;
 use crate::store::Store;
@@ -88,7 +88,7 @@ async fn steer(plane: &Plane, request: Request) -> Answer {
     let told = |it: Fault| {
         (StatusCode::from_u16(it.status).unwrap_or(StatusCode::BAD_REQUEST), it.message)
     };
-    let body = dispatch::read(body, BODY_MAX).await.map_err(told)?;
+    let body = read(body, BODY_MAX).await.map_err(told)?;
     match (parts.method, &parts.uri.path()[PREFIX.len()..]) {
         (Method::GET, "faults") => {}
         (Method::PUT, "faults") => {

@@ -21,8 +21,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::control_plane::dispatch;
 use crate::data_plane::Plane;
+use crate::server::router;
 
 /// Whoever connects and says nothing for longer is let go.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -138,7 +138,7 @@ where
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         let plane = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(dispatch::answer(State(plane), request).await) }
+        async move { Ok::<_, Infallible>(router::answer(State(plane), request).await) }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(SILENCE).max_buf_size(HEAD_MAX);

@@ -3,16 +3,18 @@ use serde_json::{Value, json};
 
 use crate::control_plane::appsync::config::{check_offered, event_config, offered};
 use crate::control_plane::appsync::input::Input;
-use crate::control_plane::appsync::{Answer, Page, domain, find, outline};
-use crate::control_plane::dispatch::Call;
-use crate::emulator_options::{self, DeleteApi, Deletion, Omitted};
+use crate::control_plane::appsync::{domain, lookup};
+use crate::control_plane::page::{Page, outline};
+use crate::control_plane::undocumented;
+use crate::emulator_options::{DeleteApi, Deletion, Omitted};
 use crate::ids;
 use crate::protocol::caller::Caller;
+use crate::protocol::request::Call;
 use crate::protocol::response::{Fault, object};
 use crate::state::{Api, Role, State};
 use crate::store::Store;
 
-pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer {
+pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result<Value, Fault> {
     let switches = store.switches();
     let (name, owner_contact) = head(input)?;
     let (event_config, tags) = (event_config(input, switches)?, input.tags()?.unwrap_or_default());
@@ -38,18 +40,18 @@ pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer
                 let message = format!("The limit of {most} Event APIs in this Region is reached.");
                 return Err(Fault::new(402, "ServiceQuotaExceededException", message));
             }
-            let answer = json!({ "api": written(&api, caller) });
+            let answer = answered(&api, caller);
             apis.insert(api.id.clone(), api);
             Ok(answer)
         })
         .await
 }
 
-pub fn get(api: &Api, caller: &Caller) -> Answer {
-    Ok(json!({ "api": written(api, caller) }))
+pub fn get(store: &Store, caller: &Caller, id: &str) -> Result<Value, Fault> {
+    store.look(|state| Ok(answered(lookup::api(state, caller, id)?, caller)))
 }
 
-pub fn list(store: &Store, call: &Call) -> Answer {
+pub fn list(store: &Store, call: &Call) -> Result<Value, Fault> {
     let (caller, switches) = (&call.caller, store.switches());
     let page = Page::of(call, switches)?;
     let write = |api: &Api| outline(written(api, caller), &switches.list_apis_leaves_out);
@@ -57,15 +59,20 @@ pub fn list(store: &Store, call: &Call) -> Answer {
 }
 
 /// Replaces all but the tags (docs/reference/control-plane.md#omitted-members).
-pub async fn update(store: &Store, caller: &Caller, id: &str, input: &Input<'_>) -> Answer {
+pub async fn update(
+    store: &Store,
+    caller: &Caller,
+    id: &str,
+    input: &Input<'_>,
+) -> Result<Value, Fault> {
     let switches = store.switches();
     let (name, owner_contact) = head(input)?;
     let event_config = event_config(input, switches)?;
     store
         .change(|state| {
-            find(state, caller, id)?;
+            lookup::api(state, caller, id)?;
             check_log_role(&event_config, store, state, caller)?;
-            let api = find(state, caller, id)?;
+            let api = lookup::api(state, caller, id)?;
             let offered = offered(&event_config);
             for namespace in api.namespaces.values() {
                 for modes in [&namespace.publish, &namespace.subscribe] {
@@ -77,17 +84,17 @@ pub async fn update(store: &Store, caller: &Caller, id: &str, input: &Input<'_>)
             if owner_contact.is_some() || switches.omitted_members == Omitted::Cleared {
                 api.owner_contact = owner_contact;
             }
-            get(api, caller)
+            Ok(answered(api, caller))
         })
         .await
 }
 
 /// Takes all that hangs on it along (docs/reference/apis.md#deletion: inferred).
-pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Answer {
+pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Result<Value, Fault> {
     let switches = store.switches();
     store
         .change(|state| {
-            let api = find(state, caller, id)?;
+            let api = lookup::api(state, caller, id)?;
             let bare = api.namespaces.is_empty()
                 && api.keys.is_empty()
                 && api.data_sources.is_empty();
@@ -127,7 +134,7 @@ fn check_log_role(
     };
     match state.account(caller).roles.values().any(is_it) {
         true => Ok(()),
-        false => Err(emulator_options::no_such_role(arn)),
+        false => Err(undocumented::no_such_role(arn)),
     }
 }
 
@@ -145,6 +152,10 @@ fn head(input: &Input<'_>) -> Result<(String, Option<String>), Fault> {
 /// Now, to the millisecond, as AWS tells it.
 pub fn moment(store: &Store) -> f64 {
     (store.now_epoch_s() * 1_000.0).floor() / 1_000.0
+}
+
+fn answered(api: &Api, caller: &Caller) -> Value {
+    json!({ "api": written(api, caller) })
 }
 
 fn written(api: &Api, caller: &Caller) -> Value {

@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::control_plane::appsync::input::Input;
-use crate::control_plane::appsync::{Answer, Page, find, unknown_operation};
-use crate::control_plane::dispatch::Call;
+use crate::control_plane::appsync::lookup;
+use crate::control_plane::page::Page;
 use crate::ids;
+use crate::protocol::caller::Caller;
+use crate::protocol::request::Call;
 use crate::protocol::response::{Fault, object};
-use crate::state::{Api, Key};
+use crate::state::{Api, Key, State};
 use crate::store::Store;
 
 const HOUR_S: i64 = 3_600;
@@ -16,84 +18,91 @@ const DEFAULT_S: i64 = 7 * DAY_S;
 /// How long an expired key can still be revived.
 const GRACE_S: i64 = 60 * DAY_S;
 
-pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> Answer {
-    let caller = &call.caller;
-    let now = store.now_epoch_s() as i64;
-    match (call.method.as_str(), rest) {
-        ("GET", []) => store.look(|state| {
-            let api = find(state, caller, api_id)?;
-            forget(api, now);
-            Ok(Page::of(call, store.switches())?.cut("apiKeys", api.keys.iter(), written))
-        }),
-        ("POST", []) => {
-            let input = Input::of(&call.body)?;
-            let description = input.text("description")?.map(str::to_owned);
-            let expires = input.number("expires")?;
-            let most = store.quotas().api_keys;
-            store
-                .change(|state| {
-                    create(find(state, caller, api_id)?, description, expires, now, most)
-                })
-                .await
-        }
-        ("POST", [id]) => {
-            let input = Input::of(&call.body)?;
-            let description = input.text("description")?.map(str::to_owned);
-            let expires = input.number("expires")?;
-            store
-                .change(|state| {
-                    let api = find(state, caller, api_id)?;
-                    forget(api, now);
-                    update(api, id, description, expires, now)
-                })
-                .await
-        }
-        ("DELETE", [id]) => {
-            store
-                .change(|state| {
-                    let api = find(state, caller, api_id)?;
-                    forget(api, now);
-                    api.keys.remove(*id).map(|_| json!({})).ok_or_else(missing)
-                })
-                .await
-        }
-        _ => Err(unknown_operation()),
-    }
-}
-
-fn create(
-    api: &mut Api,
-    description: Option<String>,
-    expires: Option<i64>,
-    now: i64,
-    most: usize,
-) -> Answer {
-    forget(api, now);
-    let expires_epoch_s = validity(expires.unwrap_or(now + DEFAULT_S), now)?;
-    if api.keys.len() >= most {
-        let message = format!("The limit of {most} API keys is reached.");
-        return Err(Fault::new(400, "ApiKeyLimitExceededException", message));
-    }
-    let key = Key { id: format!("da2-{}", ids::long()), description, expires_epoch_s };
-    let answer = json!({ "apiKey": written(&key) });
-    api.keys.insert(key.id.clone(), key);
-    Ok(answer)
+pub async fn create(
+    store: &Store,
+    caller: &Caller,
+    api_id: &str,
+    input: &Input<'_>,
+) -> Result<Value, Fault> {
+    let (now, most) = (store.now_epoch_s() as i64, store.quotas().api_keys);
+    let (description, expires) = members(input)?;
+    store
+        .change(|state| {
+            let api = with_keys(state, caller, api_id, now)?;
+            let expires_epoch_s = validity(expires.unwrap_or(now + DEFAULT_S), now)?;
+            if api.keys.len() >= most {
+                let message = format!("The limit of {most} API keys is reached.");
+                return Err(Fault::new(400, "ApiKeyLimitExceededException", message));
+            }
+            let key = Key { id: format!("da2-{}", ids::long()), description, expires_epoch_s };
+            let answer = json!({ "apiKey": written(&key) });
+            api.keys.insert(key.id.clone(), key);
+            Ok(answer)
+        })
+        .await
 }
 
 /// What is left out is kept (docs/reference/control-plane.md#omitted-members: inferred). An expired
 /// key can be revived.
-fn update(
-    api: &mut Api,
+pub async fn update(
+    store: &Store,
+    caller: &Caller,
+    api_id: &str,
     id: &str,
-    description: Option<String>,
-    expires: Option<i64>,
+    input: &Input<'_>,
+) -> Result<Value, Fault> {
+    let now = store.now_epoch_s() as i64;
+    let (description, expires) = members(input)?;
+    store
+        .change(|state| {
+            let api = with_keys(state, caller, api_id, now)?;
+            let expires = expires.map(|it| validity(it, now)).transpose()?;
+            let key = lookup::api_key(api.keys.get_mut(id))?;
+            key.expires_epoch_s = expires.unwrap_or(key.expires_epoch_s);
+            key.description = description.or_else(|| key.description.take());
+            Ok(json!({ "apiKey": written(key) }))
+        })
+        .await
+}
+
+pub async fn delete(
+    store: &Store,
+    caller: &Caller,
+    api_id: &str,
+    id: &str,
+) -> Result<Value, Fault> {
+    let now = store.now_epoch_s() as i64;
+    store
+        .change(|state| {
+            let api = with_keys(state, caller, api_id, now)?;
+            lookup::api_key(api.keys.remove(id)).map(|_| json!({}))
+        })
+        .await
+}
+
+pub fn list(store: &Store, call: &Call, api_id: &str) -> Result<Value, Fault> {
+    let now = store.now_epoch_s() as i64;
+    store.look(|state| {
+        let api = with_keys(state, &call.caller, api_id, now)?;
+        Ok(Page::of(call, store.switches())?.cut("apiKeys", api.keys.iter(), written))
+    })
+}
+
+/// The description and the expiry that a request gives a key.
+fn members(input: &Input<'_>) -> Result<(Option<String>, Option<i64>), Fault> {
+    Ok((input.text("description")?.map(str::to_owned), input.number("expires")?))
+}
+
+/// The API with those of its keys that are still there: they vanish at the end of their grace.
+fn with_keys<'a>(
+    state: &'a mut State,
+    caller: &Caller,
+    api_id: &str,
     now: i64,
-) -> Answer {
-    let expires = expires.map(|it| validity(it, now)).transpose()?;
-    let key = api.keys.get_mut(id).ok_or_else(missing)?;
-    key.expires_epoch_s = expires.unwrap_or(key.expires_epoch_s);
-    key.description = description.or_else(|| key.description.take());
-    Ok(json!({ "apiKey": written(key) }))
+) -> Result<&'a mut Api, Fault> {
+    let api = lookup::api(state, caller, api_id)?;
+    api.keys.retain(|_, key| key.expires_epoch_s + GRACE_S > now);
+    Ok(api)
 }
 
 /// The moment on the hour, if it lies within AWS's bounds.
@@ -105,16 +114,6 @@ fn validity(expires: i64, now: i64) -> Result<i64, Fault> {
         _ => return Ok(expires),
     };
     Err(Fault::new(400, "ApiKeyValidityOutOfBoundsException", message))
-}
-
-/// Keys vanish at the end of their grace.
-fn forget(api: &mut Api, now: i64) {
-    api.keys.retain(|_, key| key.expires_epoch_s + GRACE_S > now);
-}
-
-/// AWS's text is not known, and the id is a secret that no message may hold.
-fn missing() -> Fault {
-    Fault::not_found("API key not found.")
 }
 
 fn written(key: &Key) -> Value {

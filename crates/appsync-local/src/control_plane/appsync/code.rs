@@ -1,7 +1,10 @@
 //! A namespace's code, as far as AppSync looks at it before it takes it.
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Program, UnaryOperator};
+use oxc_semantic::SemanticBuilder;
+use oxc_span::{GetSpan, Span};
 use serde_json::{Value, json};
 
-use crate::control_plane::appsync::language;
 use crate::emulator_options::{Switches, Taken};
 use crate::javascript::{self, NoModule};
 use crate::protocol::response::Fault;
@@ -13,7 +16,7 @@ pub fn check(code: &str, switches: &Switches) -> Result<(), Fault> {
     let looked = javascript::read(code, |parsed| {
         let exports = &parsed.module_record.exported_bindings;
         let handlers = HANDLERS.iter().any(|it| exports.contains_key(*it));
-        (handlers, language::refused(&parsed.program))
+        (handlers, refused(&parsed.program))
     });
     let errors = match looked {
         Err(errors) => {
@@ -68,6 +71,50 @@ fn location(code: &str, place: Option<(usize, usize)>) -> Value {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     json!({ "line": line, "column": column, "span": length })
+}
+
+/// What APPSYNC_JS leaves out of JavaScript, as far as AppSync's linter says so (docs/reference/handlers.md#language):
+/// what each thing is called, and the bytes that it begins at and takes. A second reading: the checks of specs have one
+/// of their own.
+fn refused(program: &Program<'_>) -> Vec<(&'static str, (usize, usize))> {
+    let built = SemanticBuilder::new().with_build_nodes(true).build(program);
+    let found = built.semantic.nodes().iter().filter_map(|node| {
+        let kind = node.kind();
+        let Span { start, end, .. } = kind.span();
+        Some((unsupported(kind)?, (start as usize, (end - start) as usize)))
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort_by_key(|(_, (start, _))| *start);
+    found
+}
+
+fn unsupported(kind: AstKind<'_>) -> Option<&'static str> {
+    Some(match kind {
+        AstKind::UpdateExpression(_) => "`++` and `--`",
+        AstKind::UnaryExpression(it) if it.operator == UnaryOperator::BitwiseNot => "`~`",
+        AstKind::BinaryExpression(it)
+            if it.operator.is_relational() && it.operator.is_keyword() =>
+        {
+            "`in` and `instanceof`"
+        }
+        AstKind::PrivateInExpression(_) => "`in` and `instanceof`",
+        AstKind::TryStatement(_) => "`try`",
+        AstKind::ThrowStatement(_) => "`throw`",
+        AstKind::WhileStatement(_) | AstKind::DoWhileStatement(_) => "`while`",
+        AstKind::ForStatement(_) => "`for` with a counter",
+        AstKind::ContinueStatement(_) => "`continue`",
+        AstKind::LabeledStatement(_) => "labels",
+        AstKind::Class(_) => "classes",
+        AstKind::Function(it) if it.generator => "generators",
+        AstKind::Function(it) if it.r#async => "`async`",
+        AstKind::ArrowFunctionExpression(it) if it.r#async => "`async`",
+        AstKind::AwaitExpression(_) => "`await`",
+        AstKind::ForOfStatement(it) if it.r#await => "`await`",
+        AstKind::YieldExpression(_) => "generators",
+        AstKind::RegExpLiteral(_) => "regular-expression literals",
+        AstKind::ThisExpression(_) => "`this`",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::control_plane::appsync::input::Input;
-use crate::emulator_options::{self, Switches, Taken};
+use crate::control_plane::undocumented;
+use crate::emulator_options::{Switches, Taken};
 use crate::protocol::response::{Fault, object};
 
 const AUTH_TYPES: &[&str] =
@@ -65,7 +66,7 @@ pub fn check_offered(modes: &[Value], offered: &[&str], switches: &Switches) -> 
     }
     let types = modes.iter().filter_map(|it| it["authType"].as_str());
     match types.into_iter().find(|it| !offered.contains(it)) {
-        Some(stray) => Err(emulator_options::not_offered(stray)),
+        Some(stray) => Err(undocumented::not_offered(stray)),
         None => Ok(()),
     }
 }
@@ -104,7 +105,7 @@ fn provider(input: &Input<'_>) -> Result<Value, Fault> {
             if !(0..=3_600).contains(&seconds) {
                 let at = config.at("authorizerResultTtlInSeconds");
                 let constraint = "Member must have value between 0 and 3600";
-                return Err(emulator_options::constraint(&at, constraint));
+                return Err(undocumented::constraint(&at, constraint));
             }
             json!({
                 "authorizerUri": config.need_text("authorizerUri")?,

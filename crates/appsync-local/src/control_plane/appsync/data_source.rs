@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use crate::control_plane::appsync::handlers::{self, Used};
 use crate::control_plane::appsync::input::{Input, check};
 use crate::control_plane::appsync::shape::{self, Kind, Member, may, must};
-use crate::control_plane::appsync::{Answer, Page, api, find, unknown_operation};
-use crate::control_plane::dispatch::Call;
-use crate::emulator_options::{self, Deletion, Switches, Taken};
+use crate::control_plane::appsync::{api, lookup};
+use crate::control_plane::page::Page;
+use crate::control_plane::undocumented;
+use crate::emulator_options::{Deletion, Switches, Taken};
 use crate::protocol::caller::Caller;
+use crate::protocol::request::Call;
 use crate::protocol::response::Fault;
 use crate::state::{Api, DataSource};
 use crate::store::Store;
@@ -100,30 +102,91 @@ const SHAPE: &[Member] = &[
     may("metricsConfig", Kind::Word(&["ENABLED", "DISABLED"])),
 ];
 
-pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> Answer {
-    let (caller, switches) = (&call.caller, store.switches());
-    if let [name] = rest {
-        check_name(name)?;
-    }
-    match (call.method.as_str(), rest) {
-        ("GET", []) => store.look(|state| {
-            let api = find(state, caller, api_id)?;
-            let page = Page::of(call, switches)?;
-            Ok(page.cut("dataSources", api.data_sources.iter(), |it| written(it, api, caller)))
-        }),
-        ("POST", []) => create(store, caller, api_id, &Input::of(&call.body)?).await,
-        ("GET", [name]) => store.look(|state| get(find(state, caller, api_id)?, caller, name)),
-        ("POST", [name]) => {
-            let members = read(&Input::of(&call.body)?, switches)?;
-            check_service_role(store, &members)?;
-            let update = |api: &mut Api| update(api, caller, name, members);
-            store.change(|state| update(find(state, caller, api_id)?)).await
-        }
-        ("DELETE", [name]) => {
-            store.change(|state| delete(find(state, caller, api_id)?, name, switches)).await
-        }
-        _ => Err(unknown_operation()),
-    }
+pub async fn create(
+    store: &Store,
+    caller: &Caller,
+    api_id: &str,
+    input: &Input<'_>,
+) -> Result<Value, Fault> {
+    let name = input.need_text("name")?;
+    check_name(name)?;
+    let source = DataSource { name: name.to_owned(), members: read(input, store.switches())? };
+    check_service_role(store, &source.members)?;
+    store
+        .change(|state| {
+            let api = lookup::api(state, caller, api_id)?;
+            if api.data_sources.contains_key(name) {
+                let message = format!("Data source with name {name} already exists");
+                return Err(Fault::bad_request(message));
+            }
+            api.data_sources.insert(name.to_owned(), source);
+            answered(api, caller, name)
+        })
+        .await
+}
+
+pub fn get(store: &Store, caller: &Caller, api_id: &str, name: &str) -> Result<Value, Fault> {
+    check_name(name)?;
+    store.look(|state| answered(lookup::api(state, caller, api_id)?, caller, name))
+}
+
+/// Replaces all but the name (docs/reference/control-plane.md#omitted-members: seen on AWS).
+pub async fn update(
+    store: &Store,
+    caller: &Caller,
+    api_id: &str,
+    name: &str,
+    input: &Input<'_>,
+) -> Result<Value, Fault> {
+    check_name(name)?;
+    let members = read(input, store.switches())?;
+    check_service_role(store, &members)?;
+    store
+        .change(|state| {
+            let api = lookup::api(state, caller, api_id)?;
+            let direct = handlers::use_of(api, name) == Used::Directly;
+            let source = lookup::data_source(api.data_sources.get_mut(name), name)?;
+            if direct && members["type"] != handlers::DIRECT_TYPE {
+                return Err(connected());
+            }
+            source.members = members;
+            answered(api, caller, name)
+        })
+        .await
+}
+
+pub async fn delete(
+    store: &Store,
+    caller: &Caller,
+    api_id: &str,
+    name: &str,
+) -> Result<Value, Fault> {
+    check_name(name)?;
+    let used_delete = store.switches().used_data_source_delete;
+    store
+        .change(|state| {
+            let api = lookup::api(state, caller, api_id)?;
+            lookup::data_source(api.data_sources.get(name), name)?;
+            match (used_delete, handlers::use_of(api, name)) {
+                (Deletion::Refused, Used::Directly) => return Err(connected()),
+                (Deletion::Refused, Used::ByCode) => {
+                    return Err(undocumented::used_data_source(name));
+                }
+                (Deletion::Allowed, _) | (_, Used::Not) => {}
+            }
+            api.data_sources.remove(name);
+            Ok(json!({}))
+        })
+        .await
+}
+
+pub fn list(store: &Store, call: &Call, api_id: &str) -> Result<Value, Fault> {
+    let caller = &call.caller;
+    store.look(|state| {
+        let api = lookup::api(state, caller, api_id)?;
+        let page = Page::of(call, store.switches())?;
+        Ok(page.cut("dataSources", api.data_sources.iter(), |it| written(it, api, caller)))
+    })
 }
 
 /// All but the name.
@@ -142,55 +205,13 @@ fn read(input: &Input<'_>, switches: &Switches) -> Result<Value, Fault> {
     Ok(members)
 }
 
-async fn create(store: &Store, caller: &Caller, api_id: &str, input: &Input<'_>) -> Answer {
-    let name = input.need_text("name")?;
-    check_name(name)?;
-    let source = DataSource { name: name.to_owned(), members: read(input, store.switches())? };
-    check_service_role(store, &source.members)?;
-    store
-        .change(|state| {
-            let api = find(state, caller, api_id)?;
-            if api.data_sources.contains_key(name) {
-                let message = format!("Data source with name {name} already exists");
-                return Err(Fault::bad_request(message));
-            }
-            api.data_sources.insert(name.to_owned(), source);
-            get(api, caller, name)
-        })
-        .await
-}
-
 /// AppSync must be able to assume it, if it is to call as it.
 fn check_service_role(store: &Store, members: &Value) -> Result<(), Fault> {
     members["serviceRoleArn"].as_str().map_or(Ok(()), |arn| store.check_role(arn))
 }
 
-/// Replaces all but the name (docs/reference/control-plane.md#omitted-members: seen on AWS).
-fn update(api: &mut Api, caller: &Caller, name: &str, members: Value) -> Answer {
-    let direct = handlers::use_of(api, name) == Used::Directly;
-    let source = api.data_sources.get_mut(name).ok_or_else(|| missing(name))?;
-    if direct && members["type"] != handlers::DIRECT_TYPE {
-        return Err(connected());
-    }
-    source.members = members;
-    get(api, caller, name)
-}
-
-fn delete(api: &mut Api, name: &str, switches: &Switches) -> Answer {
-    if !api.data_sources.contains_key(name) {
-        return Err(missing(name));
-    }
-    match (switches.used_data_source_delete, handlers::use_of(api, name)) {
-        (Deletion::Refused, Used::Directly) => return Err(connected()),
-        (Deletion::Refused, Used::ByCode) => return Err(emulator_options::used_data_source(name)),
-        (Deletion::Allowed, _) | (_, Used::Not) => {}
-    }
-    api.data_sources.remove(name);
-    Ok(json!({}))
-}
-
-fn get(api: &Api, caller: &Caller, name: &str) -> Answer {
-    let source = api.data_sources.get(name).ok_or_else(|| missing(name))?;
+fn answered(api: &Api, caller: &Caller, name: &str) -> Result<Value, Fault> {
+    let source = lookup::data_source(api.data_sources.get(name), name)?;
     Ok(json!({ "dataSource": written(source, api, caller) }))
 }
 
@@ -203,12 +224,6 @@ fn check_name(name: &str) -> Result<(), Fault> {
     }
     let message = "Invalid data source name given, must match pattern [_A-Za-z][_0-9A-Za-z]*";
     Err(Fault::bad_request(message))
-}
-
-/// AWS's own words, of a handler that cites a data source
-/// (docs/reference/data-sources.md#references).
-pub fn missing(name: &str) -> Fault {
-    Fault::not_found(format!("No data source found named {name}"))
 }
 
 /// AWS's own words, of GraphQL's resolvers (docs/reference/data-sources.md#references).

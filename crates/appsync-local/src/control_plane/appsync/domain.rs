@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::control_plane::appsync::input::{Input, check};
-use crate::control_plane::appsync::{Answer, Page, find, unknown_operation};
-use crate::control_plane::dispatch::Call;
-use crate::emulator_options;
+use crate::control_plane::appsync::lookup;
+use crate::control_plane::page::Page;
+use crate::control_plane::undocumented;
 use crate::ids;
 use crate::protocol::caller::Caller;
+use crate::protocol::request::Call;
 use crate::protocol::response::{Fault, object};
 use crate::state::{Association, Domain, State};
 use crate::store::Store;
@@ -15,73 +16,7 @@ use crate::store::Store;
 /// The hosted zone of CloudFront, which every domain name shares.
 const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
 
-pub async fn answer(store: &Store, call: &Call, rest: &[&str]) -> Answer {
-    let (caller, switches) = (&call.caller, store.switches());
-    if let [name, ..] = rest {
-        check_name(name)?;
-    }
-    match (call.method.as_str(), rest) {
-        ("GET", []) => store.look(|state| {
-            let page = Page::of(call, switches)?;
-            let domains = state.region(caller).domains.iter();
-            Ok(page.cut("domainNameConfigs", domains, |it| written(it, caller)))
-        }),
-        ("POST", []) => create(store, caller, &Input::of(&call.body)?).await,
-        ("GET", [name]) => store.look(|state| get(state, caller, name)),
-        ("POST", [name]) => {
-            let description = description(&Input::of(&call.body)?)?;
-            store
-                .change(|state| {
-                    of_name(state, caller, name)?.description = description;
-                    get(state, caller, name)
-                })
-                .await
-        }
-        ("DELETE", [name]) => store.change(|state| delete(state, caller, name)).await,
-        (_, [name, "apiassociation"]) => association(store, call, name).await,
-        _ => Err(unknown_operation()),
-    }
-}
-
-async fn association(store: &Store, call: &Call, name: &str) -> Answer {
-    let (caller, now, switches) = (&call.caller, store.now_epoch_s(), store.switches());
-    match call.method.as_str() {
-        "GET" => store.look(|state| {
-            let domain = of_name(state, caller, name)?;
-            let association = domain.association.as_ref();
-            let association = association.ok_or_else(|| emulator_options::not_associated(name))?;
-            let ready = now - association.since_epoch_s >= f64::from(switches.association_takes_s);
-            Ok(associated(name, association, if ready { "SUCCESS" } else { "PROCESSING" }))
-        }),
-        "POST" => {
-            let input = Input::of(&call.body)?;
-            let api_id = input.need_text("apiId")?;
-            store
-                .change(|state| {
-                    of_name(state, caller, name)?;
-                    let api_id = find(state, caller, api_id)?.id.clone();
-                    let association = Association { api_id, since_epoch_s: now };
-                    let answer = associated(name, &association, "PROCESSING");
-                    of_name(state, caller, name)?.association = Some(association);
-                    Ok(answer)
-                })
-                .await
-        }
-        "DELETE" => {
-            store
-                .change(|state| {
-                    let association = of_name(state, caller, name)?.association.take();
-                    association
-                        .map(|_| json!({}))
-                        .ok_or_else(|| emulator_options::not_associated(name))
-                })
-                .await
-        }
-        _ => Err(unknown_operation()),
-    }
-}
-
-async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer {
+pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result<Value, Fault> {
     let name = input.need_text("domainName")?;
     check_name(name)?;
     let certificate = input.need_text("certificateArn")?;
@@ -99,7 +34,7 @@ async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer {
         .change(|state| {
             let domains = &mut state.region(caller).domains;
             if domains.contains_key(name) {
-                return Err(emulator_options::domain_exists(name));
+                return Err(undocumented::domain_exists(name));
             }
             if domains.len() >= most {
                 let message =
@@ -107,28 +42,106 @@ async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Answer {
                 return Err(Fault::bad_request(message));
             }
             domains.insert(name.to_owned(), domain);
-            get(state, caller, name)
+            answered(state, caller, name)
         })
         .await
 }
 
-fn delete(state: &mut State, caller: &Caller, name: &str) -> Answer {
-    if of_name(state, caller, name)?.association.is_some() {
-        // AWS's own words (docs/reference/domains.md#deletion).
-        let message = "Domain name must be disassociated before it can be deleted.";
-        return Err(Fault::bad_request(message));
-    }
-    state.region(caller).domains.remove(name);
-    Ok(json!({}))
+pub fn get(store: &Store, caller: &Caller, name: &str) -> Result<Value, Fault> {
+    check_name(name)?;
+    store.look(|state| answered(state, caller, name))
 }
 
-fn get(state: &mut State, caller: &Caller, name: &str) -> Answer {
-    Ok(json!({ "domainNameConfig": written(of_name(state, caller, name)?, caller) }))
+pub async fn update(
+    store: &Store,
+    caller: &Caller,
+    name: &str,
+    input: &Input<'_>,
+) -> Result<Value, Fault> {
+    check_name(name)?;
+    let description = description(input)?;
+    store
+        .change(|state| {
+            lookup::domain(state, caller, name)?.description = description;
+            answered(state, caller, name)
+        })
+        .await
 }
 
-fn of_name<'a>(state: &'a mut State, caller: &Caller, name: &str) -> Result<&'a mut Domain, Fault> {
-    let domain = state.region(caller).domains.get_mut(name);
-    domain.ok_or_else(|| emulator_options::no_such_domain(name))
+pub async fn delete(store: &Store, caller: &Caller, name: &str) -> Result<Value, Fault> {
+    check_name(name)?;
+    store
+        .change(|state| {
+            if lookup::domain(state, caller, name)?.association.is_some() {
+                // AWS's own words (docs/reference/domains.md#deletion).
+                let message = "Domain name must be disassociated before it can be deleted.";
+                return Err(Fault::bad_request(message));
+            }
+            state.region(caller).domains.remove(name);
+            Ok(json!({}))
+        })
+        .await
+}
+
+pub fn list(store: &Store, call: &Call) -> Result<Value, Fault> {
+    let caller = &call.caller;
+    store.look(|state| {
+        let page = Page::of(call, store.switches())?;
+        let domains = state.region(caller).domains.iter();
+        Ok(page.cut("domainNameConfigs", domains, |it| written(it, caller)))
+    })
+}
+
+/// Which API the domain name points at, and since when.
+pub fn association(store: &Store, caller: &Caller, name: &str) -> Result<Value, Fault> {
+    check_name(name)?;
+    let (now, takes_s) = (store.now_epoch_s(), store.switches().association_takes_s);
+    store.look(|state| {
+        let association = lookup::domain(state, caller, name)?.association.as_ref();
+        let association = not_associated(association, name)?;
+        let ready = now - association.since_epoch_s >= f64::from(takes_s);
+        Ok(associated(name, association, if ready { "SUCCESS" } else { "PROCESSING" }))
+    })
+}
+
+pub async fn associate(
+    store: &Store,
+    caller: &Caller,
+    name: &str,
+    input: &Input<'_>,
+) -> Result<Value, Fault> {
+    check_name(name)?;
+    let (api_id, now) = (input.need_text("apiId")?, store.now_epoch_s());
+    store
+        .change(|state| {
+            lookup::domain(state, caller, name)?;
+            let api_id = lookup::api(state, caller, api_id)?.id.clone();
+            let association = Association { api_id, since_epoch_s: now };
+            let answer = associated(name, &association, "PROCESSING");
+            lookup::domain(state, caller, name)?.association = Some(association);
+            Ok(answer)
+        })
+        .await
+}
+
+pub async fn disassociate(store: &Store, caller: &Caller, name: &str) -> Result<Value, Fault> {
+    check_name(name)?;
+    store
+        .change(|state| {
+            let association = lookup::domain(state, caller, name)?.association.take();
+            not_associated(association, name).map(|_| json!({}))
+        })
+        .await
+}
+
+/// A domain name that points at no API (docs/reference/domains.md#associations: text unknown).
+fn not_associated<T>(association: Option<T>, name: &str) -> Result<T, Fault> {
+    let message = || format!("Domain name {name} is not associated with an API.");
+    lookup::found(association, message)
+}
+
+fn answered(state: &mut State, caller: &Caller, name: &str) -> Result<Value, Fault> {
+    Ok(json!({ "domainNameConfig": written(lookup::domain(state, caller, name)?, caller) }))
 }
 
 fn description(input: &Input<'_>) -> Result<Option<String>, Fault> {
@@ -152,7 +165,7 @@ fn check_name(name: &str) -> Result<(), Fault> {
         && labels[0].rfind('*').is_none_or(|at| at == 0);
     match sound {
         true => Ok(()),
-        false => Err(emulator_options::constraint(
+        false => Err(undocumented::constraint(
             "domainName",
             "Member must satisfy regular expression pattern: ^(\\*[\\w\\d-]*\\.)?([\\w\\d-]+\\.)+[\\w\\d-]+$",
         )),
@@ -177,7 +190,7 @@ fn check_certificate(input: &Input<'_>, arn: &str) -> Result<(), Fault> {
     };
     if !sound {
         let constraint = "Member must satisfy regular expression pattern: ^arn:[a-z-]*:(acm|iam):[a-z0-9-]*:\\d{12}:(certificate|server-certificate)/[0-9A-Za-z_/-]*$";
-        return Err(emulator_options::constraint("certificateArn", constraint));
+        return Err(undocumented::constraint("certificateArn", constraint));
     }
     if parts[2] == "acm" && parts[3] != "us-east-1" {
         return Err(Fault::bad_request(format!("The certificate {arn} must be in us-east-1.")));

@@ -1,8 +1,8 @@
 //! `handlerConfigs` of a channel namespace: which data source each of its handlers works with.
 use serde_json::{Value, json};
 
-use crate::control_plane::appsync::data_source;
 use crate::control_plane::appsync::input::Input;
+use crate::control_plane::appsync::lookup;
 use crate::control_plane::appsync::shape::{self, Kind, Member, may, must};
 use crate::emulator_options::{Switches, Taken};
 use crate::protocol::response::Fault;
@@ -39,7 +39,7 @@ pub fn check(handlers: &Value, api: &Api, switches: &Switches) -> Result<(), Fau
         if name.is_empty() && !direct && none {
             continue;
         }
-        let source = api.data_sources.get(name).ok_or_else(|| data_source::missing(name))?;
+        let source = lookup::data_source(api.data_sources.get(name), name)?;
         if direct && source.members["type"] != DIRECT_TYPE {
             let message =
                 format!("A DIRECT handler needs a data source of type {DIRECT_TYPE}: {name}");

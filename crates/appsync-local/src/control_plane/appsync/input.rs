@@ -1,7 +1,7 @@
 //! Members of a request, held against the model's constraints.
 use serde_json::{Map, Value};
 
-use crate::emulator_options;
+use crate::control_plane::undocumented;
 use crate::protocol::response::Fault;
 use crate::state::Tags;
 
@@ -79,7 +79,7 @@ impl<'a> Input<'a> {
         }
     }
     pub fn missing(&self, name: &str) -> Fault {
-        emulator_options::constraint(&self.at(name), "Member must not be null")
+        undocumented::constraint(&self.at(name), "Member must not be null")
     }
     /// A text of `least` to `most` characters, all of them `allowed`.
     pub fn check(
@@ -98,7 +98,7 @@ impl<'a> Input<'a> {
         let constraint = || format!("Member must satisfy enum value set: [{}]", words.join(", "));
         match words.contains(&word) {
             true => Ok(word),
-            false => Err(emulator_options::constraint(&self.at(name), &constraint())),
+            false => Err(undocumented::constraint(&self.at(name), &constraint())),
         }
     }
     /// Tags, which are 50 at most (docs/reference/control-plane.md#tags).
@@ -142,7 +142,7 @@ pub fn check(
         }
         _ => return Ok(()),
     };
-    Err(emulator_options::constraint(at, &constraint))
+    Err(undocumented::constraint(at, &constraint))
 }
 
 /// `^(?!aws:)[ a-zA-Z+-=._:/]+$`, in which `+-=` is a range that has the digits.
@@ -155,7 +155,7 @@ pub fn check_tag_key(key: &str) -> Result<(), Fault> {
         && !key.starts_with("aws:");
     let constraint =
         "Map keys must satisfy regular expression pattern: ^(?!aws:)[ a-zA-Z+-=._:/]+$";
-    if sound { Ok(()) } else { Err(emulator_options::constraint("tags", constraint)) }
+    if sound { Ok(()) } else { Err(undocumented::constraint("tags", constraint)) }
 }
 
 pub fn check_tag_count(tags: &Tags) -> Result<(), Fault> {
@@ -163,7 +163,7 @@ pub fn check_tag_count(tags: &Tags) -> Result<(), Fault> {
         0..=50 => Ok(()),
         _ => {
             let constraint = "Member must have length less than or equal to 50";
-            Err(emulator_options::constraint("tags", constraint))
+            Err(undocumented::constraint("tags", constraint))
         }
     }
 }

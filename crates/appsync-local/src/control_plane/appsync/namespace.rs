@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use crate::control_plane::appsync::config::{check_offered, modes, offered};
 use crate::control_plane::appsync::input::{Input, check};
-use crate::control_plane::appsync::{
-    Answer, Page, api, code, find, handlers, outline, unknown_operation,
-};
-use crate::control_plane::dispatch::Call;
-use crate::emulator_options::{self, Omitted, Switches};
+use crate::control_plane::appsync::{api, code, handlers, lookup};
+use crate::control_plane::page::{Page, outline};
+use crate::control_plane::undocumented;
+use crate::emulator_options::{Omitted, Switches};
 use crate::protocol::caller::Caller;
+use crate::protocol::request::Call;
 use crate::protocol::response::{Fault, object};
 use crate::state::{Api, Namespace};
 use crate::store::Store;
@@ -17,32 +17,104 @@ use crate::store::Store;
 /// See docs/reference/quotas.md#handlers.
 const CODE_MAX: usize = 32_768;
 
-pub async fn answer(store: &Store, call: &Call, api_id: &str, rest: &[&str]) -> Answer {
+pub async fn create(
+    store: &Store,
+    caller: &Caller,
+    api_id: &str,
+    input: &Input<'_>,
+) -> Result<Value, Fault> {
+    let switches = store.switches();
+    let name = input.need_text("name")?;
+    check_name(name)?;
+    let said = Said::read(input, switches)?;
+    let tags = input.tags()?.unwrap_or_default();
+    let (now, most) = (api::moment(store), store.quotas().namespaces);
+    store
+        .change(|state| {
+            let api = lookup::api(state, caller, api_id)?;
+            said.check(api, switches)?;
+            if api.namespaces.contains_key(name) {
+                return Err(undocumented::namespace_exists(name, switches));
+            }
+            if api.namespaces.len() >= most {
+                let message =
+                    format!("The limit of {most} channel namespaces in this API is reached.");
+                return Err(Fault::new(402, "ServiceQuotaExceededException", message));
+            }
+            let namespace = Namespace {
+                name: name.to_owned(),
+                publish: said.publish.unwrap_or_else(|| json!([])),
+                subscribe: said.subscribe.unwrap_or_else(|| json!([])),
+                code: said.code,
+                handlers: said.handlers.unwrap_or_else(handlers::none),
+                tags,
+                created_epoch_s: now,
+                modified_epoch_s: now,
+            };
+            api.namespaces.insert(name.to_owned(), namespace);
+            answered(api, caller, name)
+        })
+        .await
+}
+
+/// Replaces all but name and tags, or all that is said
+/// (docs/reference/control-plane.md#omitted-members: unknown).
+pub async fn update(
+    store: &Store,
+    caller: &Caller,
+    api_id: &str,
+    name: &str,
+    input: &Input<'_>,
+) -> Result<Value, Fault> {
+    check_name(name)?;
+    let switches = store.switches();
+    let said = Said::read(input, switches)?;
+    let now = api::moment(store);
+    store
+        .change(|state| {
+            let api = lookup::api(state, caller, api_id)?;
+            said.check(api, switches)?;
+            let namespace = lookup::namespace(api.namespaces.get_mut(name), name)?;
+            let said = said.over(namespace, switches);
+            namespace.publish = said.publish.unwrap_or_else(|| json!([]));
+            namespace.subscribe = said.subscribe.unwrap_or_else(|| json!([]));
+            namespace.code = said.code;
+            namespace.handlers = said.handlers.unwrap_or_else(handlers::none);
+            namespace.modified_epoch_s = now;
+            answered(api, caller, name)
+        })
+        .await
+}
+
+pub fn get(store: &Store, caller: &Caller, api_id: &str, name: &str) -> Result<Value, Fault> {
+    check_name(name)?;
+    store.look(|state| answered(lookup::api(state, caller, api_id)?, caller, name))
+}
+
+pub async fn delete(
+    store: &Store,
+    caller: &Caller,
+    api_id: &str,
+    name: &str,
+) -> Result<Value, Fault> {
+    check_name(name)?;
+    store
+        .change(|state| {
+            let api = lookup::api(state, caller, api_id)?;
+            lookup::namespace(api.namespaces.remove(name), name).map(|_| json!({}))
+        })
+        .await
+}
+
+pub fn list(store: &Store, call: &Call, api_id: &str) -> Result<Value, Fault> {
     let (caller, switches) = (&call.caller, store.switches());
-    if let [name] = rest {
-        check_name(name)?;
-    }
-    match (call.method.as_str(), rest) {
-        ("GET", []) => store.look(|state| {
-            let leaves_out = &switches.list_namespaces_leaves_out;
-            list(find(state, caller, api_id)?, caller, &Page::of(call, switches)?, leaves_out)
-        }),
-        ("POST", []) => create(store, caller, api_id, &Input::of(&call.body)?).await,
-        ("GET", [name]) => store.look(|state| {
-            let api = find(state, caller, api_id)?;
-            get(api, caller, name)
-        }),
-        ("POST", [name]) => update(store, caller, api_id, name, &Input::of(&call.body)?).await,
-        ("DELETE", [name]) => {
-            store
-                .change(|state| {
-                    let api = find(state, caller, api_id)?;
-                    api.namespaces.remove(*name).map(|_| json!({})).ok_or_else(|| missing(name))
-                })
-                .await
-        }
-        _ => Err(unknown_operation()),
-    }
+    store.look(|state| {
+        let api = lookup::api(state, caller, api_id)?;
+        let page = Page::of(call, switches)?;
+        let leaves_out = &switches.list_namespaces_leaves_out;
+        let write = |namespace: &Namespace| outline(written(namespace, api, caller), leaves_out);
+        Ok(page.cut("channelNamespaces", api.namespaces.iter(), write))
+    })
 }
 
 /// What a request says of a namespace.
@@ -95,91 +167,19 @@ impl Said {
     }
 }
 
-async fn create(store: &Store, caller: &Caller, api_id: &str, input: &Input<'_>) -> Answer {
-    let switches = store.switches();
-    let name = input.need_text("name")?;
-    check_name(name)?;
-    let said = Said::read(input, switches)?;
-    let tags = input.tags()?.unwrap_or_default();
-    let (now, most) = (api::moment(store), store.quotas().namespaces);
-    store
-        .change(|state| {
-            let api = find(state, caller, api_id)?;
-            said.check(api, switches)?;
-            if api.namespaces.contains_key(name) {
-                return Err(emulator_options::namespace_exists(name, switches));
-            }
-            if api.namespaces.len() >= most {
-                let message =
-                    format!("The limit of {most} channel namespaces in this API is reached.");
-                return Err(Fault::new(402, "ServiceQuotaExceededException", message));
-            }
-            let namespace = Namespace {
-                name: name.to_owned(),
-                publish: said.publish.unwrap_or_else(|| json!([])),
-                subscribe: said.subscribe.unwrap_or_else(|| json!([])),
-                code: said.code,
-                handlers: said.handlers.unwrap_or_else(handlers::none),
-                tags,
-                created_epoch_s: now,
-                modified_epoch_s: now,
-            };
-            api.namespaces.insert(name.to_owned(), namespace);
-            get(api, caller, name)
-        })
-        .await
-}
-
-/// Replaces all but name and tags, or all that is said
-/// (docs/reference/control-plane.md#omitted-members: unknown).
-async fn update(
-    store: &Store,
-    caller: &Caller,
-    api_id: &str,
-    name: &str,
-    input: &Input<'_>,
-) -> Answer {
-    let switches = store.switches();
-    let said = Said::read(input, switches)?;
-    let now = api::moment(store);
-    store
-        .change(|state| {
-            let api = find(state, caller, api_id)?;
-            said.check(api, switches)?;
-            let namespace = api.namespaces.get_mut(name).ok_or_else(|| missing(name))?;
-            let said = said.over(namespace, switches);
-            namespace.publish = said.publish.unwrap_or_else(|| json!([]));
-            namespace.subscribe = said.subscribe.unwrap_or_else(|| json!([]));
-            namespace.code = said.code;
-            namespace.handlers = said.handlers.unwrap_or_else(handlers::none);
-            namespace.modified_epoch_s = now;
-            get(api, caller, name)
-        })
-        .await
-}
-
-fn get(api: &Api, caller: &Caller, name: &str) -> Answer {
-    let namespace = api.namespaces.get(name).ok_or_else(|| missing(name))?;
-    Ok(json!({ "channelNamespace": written(namespace, api, caller) }))
-}
-
-fn list(api: &Api, caller: &Caller, page: &Page, leaves_out: &[String]) -> Answer {
-    let write = |namespace: &Namespace| outline(written(namespace, api, caller), leaves_out);
-    Ok(page.cut("channelNamespaces", api.namespaces.iter(), write))
-}
-
 /// `([A-Za-z0-9](?:[A-Za-z0-9\-]{0,48}[A-Za-z0-9])?)`
 fn check_name(name: &str) -> Result<(), Fault> {
     check("name", name, 1, 50, |it| it.is_ascii_alphanumeric() || it == '-')?;
     if name.starts_with('-') || name.ends_with('-') {
         let constraint = "Member must satisfy regular expression pattern: ([A-Za-z0-9](?:[A-Za-z0-9\\-]{0,48}[A-Za-z0-9])?)";
-        return Err(emulator_options::constraint("name", constraint));
+        return Err(undocumented::constraint("name", constraint));
     }
     Ok(())
 }
 
-fn missing(name: &str) -> Fault {
-    emulator_options::no_such_namespace(name)
+fn answered(api: &Api, caller: &Caller, name: &str) -> Result<Value, Fault> {
+    let namespace = lookup::namespace(api.namespaces.get(name), name)?;
+    Ok(json!({ "channelNamespace": written(namespace, api, caller) }))
 }
 
 fn written(namespace: &Namespace, api: &Api, caller: &Caller) -> Value {

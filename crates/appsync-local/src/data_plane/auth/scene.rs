@@ -11,7 +11,8 @@ use crate::data_plane::channel::Channel;
 use crate::data_plane::place::Place;
 use crate::data_plane::plane::{Plane, Settings};
 use crate::data_plane::problem::Problem;
-use crate::emulator_options::{ACCOUNT, Switches};
+use crate::emulator_options::Switches;
+use crate::protocol::caller::ACCOUNT;
 use crate::state::{Api, Key, Namespace};
 use crate::store::Store;
 

@@ -8,7 +8,7 @@ use crate::data_plane::auth::{Asked, Identity, iam_context, source_ip};
 use crate::data_plane::plane::Plane;
 use crate::data_plane::problem::Problem;
 use crate::data_plane::route::{is_loopback, without_port};
-use crate::emulator_options;
+use crate::data_plane::undocumented;
 use crate::protocol::caller::Caller;
 use crate::protocol::clock;
 
@@ -25,7 +25,7 @@ pub fn authorize(plane: &Plane, asked: &Asked<'_>, text: &str) -> Result<Identit
     })?;
     let caller = &signature.caller;
     let Some(secret) = secret(plane, &caller.access_key) else {
-        return Err(emulator_options::unknown_access_key(plane.store.switches()).because(
+        return Err(undocumented::unknown_access_key(plane.store.switches()).because(
             "the access key is not known here, so no signature of its can be verified; make it known with `provision local --credentials FILE`, or sign with the access key local and the secret local",
         ));
     };
@@ -38,7 +38,7 @@ pub fn authorize(plane: &Plane, asked: &Asked<'_>, text: &str) -> Result<Identit
     let date = value(asked, "x-amz-date").unwrap_or_default();
     check_scope(&signature, asked, &date).map_err(refuse)?;
     let wrong = |message: &str, why: String| {
-        Err(emulator_options::bad_signature(message, plane.store.switches()).because(why))
+        Err(undocumented::bad_signature(message, plane.store.switches()).because(why))
     };
     if let Some(message) = clock::refuse(&date, plane.store.now_epoch_s()) {
         return wrong(&message, format!("the signature is of another time: {message}"));
@@ -55,7 +55,7 @@ pub fn authorize(plane: &Plane, asked: &Asked<'_>, text: &str) -> Result<Identit
         }
     }
     let shown = hidden(&canonical("/event\n", &headers, &signature.headers, &payload));
-    let message = emulator_options::signature_mismatch(&shown, &to_sign(&date, &signature, &shown));
+    let message = undocumented::signature_mismatch(&shown, &to_sign(&date, &signature, &shown));
     wrong(&message, why_not(asked, &signature, &headers, &key, &date, &payload))
 }
 

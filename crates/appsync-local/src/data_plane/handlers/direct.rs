@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::data_plane::handlers::{Incoming, Published, outcome, sources};
 use crate::data_plane::plane::Plane;
 use crate::data_plane::problem::Problem;
-use crate::emulator_options;
+use crate::data_plane::undocumented;
 use crate::state::Api;
 
 /// Calls the function of the data source `name`. None: its answer was not waited for.
@@ -18,14 +18,12 @@ pub async fn call(
 ) -> Result<Option<Value>, Problem> {
     let function = api.data_sources.get(name).and_then(|it| sources::function(&it.members));
     let Some(function) = function else {
-        return Err(emulator_options::function_failed(format!(
-            "`{name}` is no Lambda data source"
-        )));
+        return Err(undocumented::function_failed(format!("`{name}` is no Lambda data source")));
     };
     let invoked = plane.outbound.invoke(function, waits, context).await;
-    let invoked = invoked.map_err(emulator_options::function_failed)?;
+    let invoked = invoked.map_err(undocumented::function_failed)?;
     match invoked.error() {
-        Some(error) => Err(emulator_options::function_failed(format!("`{name}` failed: {error}"))),
+        Some(error) => Err(undocumented::function_failed(format!("`{name}` failed: {error}"))),
         None => Ok(waits.then_some(invoked.payload)),
     }
 }
@@ -33,7 +31,7 @@ pub async fn call(
 /// What a function's answer lets through of `events`.
 pub fn published(answer: &Value, events: &[Incoming]) -> Result<Published, Problem> {
     if let Some(error) = error(answer) {
-        return Err(emulator_options::function_failed(format!(
+        return Err(undocumented::function_failed(format!(
             "the function answered with `error`: {error}"
         )));
     }
@@ -42,7 +40,7 @@ pub fn published(answer: &Value, events: &[Incoming]) -> Result<Published, Probl
         Value::Object(members) => {
             outcome::published(members.get("events").unwrap_or(&Value::Null), events)
         }
-        other => Err(emulator_options::bad_handler_result(format!(
+        other => Err(undocumented::bad_handler_result(format!(
             "the function answered {other}, and no object with `events`"
         ))),
     }
@@ -62,7 +60,7 @@ pub fn lacks_events(answer: &Value) -> bool {
 /// Whether a function's answer allows the subscription.
 pub fn subscribed(answer: &Value) -> Result<(), Problem> {
     match error(answer) {
-        Some(error) => Err(emulator_options::subscription_refused(error)),
+        Some(error) => Err(undocumented::subscription_refused(error)),
         None => Ok(()),
     }
 }

@@ -10,11 +10,11 @@ use crate::data_plane::handlers::runtime::script::At;
 use crate::data_plane::handlers::{Incoming, PUBLISH, Published};
 use crate::data_plane::problem::Problem;
 use crate::data_plane::publication::EVENT_MAX;
-use crate::emulator_options;
+use crate::data_plane::undocumented;
 
 /// What `returned` lets through of `events`.
 pub fn published(returned: &Value, events: &[Incoming]) -> Result<Published, Problem> {
-    let wrong = |why: String| Err(emulator_options::bad_handler_result(why));
+    let wrong = |why: String| Err(undocumented::bad_handler_result(why));
     let items = match returned {
         Value::Null => return Ok(Published::default()),
         Value::Array(items) => items,
@@ -61,12 +61,12 @@ pub fn refused(ended: &Ended, namespace: &str, handler: &'static str) -> Problem
         }
         Ended::Broken(it) => {
             let why = format!("{named} broke{}: {}", place(it.at), it.message);
-            (emulator_options::handler_broke(why), it.at)
+            (undocumented::handler_broke(why), it.at)
         }
         // Nothing of these is an error.
         Ended::Missing | Ended::Returned(_) | Ended::Early(_) => {
             let why = format!("{named} ended in a way that is none of its own");
-            (emulator_options::handler_broke(why), None)
+            (undocumented::handler_broke(why), None)
         }
     };
     let (line, column) = at.map(|it| (it.line, it.column)).unzip();
@@ -86,7 +86,7 @@ impl Refusal {
         }
         let message = self.message.clone().unwrap_or_default();
         let error_type = self.error_type.clone();
-        emulator_options::handler_error(error_type, message).because(why)
+        undocumented::handler_error(error_type, message).because(why)
     }
 }
 

@@ -208,8 +208,8 @@ mod tests {
     use tokio_tungstenite::client_async;
     use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-    use crate::control_plane::dispatch::router_of;
     use crate::data_plane::testing;
+    use crate::server::router::router_of;
 
     use super::*;
 

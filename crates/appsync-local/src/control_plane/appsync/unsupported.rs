@@ -1,8 +1,9 @@
 //! The rest of AppSync's operations, by name, so that whoever calls one learns which it was.
-use crate::protocol::operation::{Row, named};
+use crate::protocol::operation::{Route, route};
+use crate::protocol::request::Call;
 use crate::protocol::response::Fault;
 
-const OTHERS: &[Row] = &[
+const OTHERS: &[Route<&str>] = &[
     ("AssociateMergedGraphqlApi", "POST", "/v1/sourceApis/*/mergedApiAssociations"),
     ("AssociateSourceGraphqlApi", "POST", "/v1/mergedApis/*/sourceApiAssociations"),
     ("CreateApiCache", "POST", "/v1/apis/*/ApiCaches"),
@@ -49,9 +50,12 @@ const OTHERS: &[Row] = &[
 ];
 
 /// What a request is told that is for none of the operations that are imitated.
-pub fn answer(method: &str, path: &str) -> Fault {
-    match named(OTHERS, method, path) {
+pub fn answer(call: &Call) -> Fault {
+    match route(OTHERS, call.method.as_str(), &call.path) {
         Some(name) => Fault::not_imitated(&format!("appsync:{name}")),
-        None => super::unknown_operation(),
+        None => {
+            let message = "The requested operation does not exist.";
+            Fault::new(404, "UnknownOperationException", message)
+        }
     }
 }

@@ -1,0 +1,104 @@
+//! Lists, a page at a time: AppSync's by `nextToken`, IAM's by `Marker`.
+use serde_json::{Value, json};
+
+use crate::control_plane::iam::input::invalid;
+use crate::control_plane::undocumented;
+use crate::emulator_options::{PAGE_MAX, Switches};
+use crate::protocol::query::{self as xml, Form};
+use crate::protocol::request::Call;
+use crate::protocol::response::Fault;
+
+/// Which part of a list a caller wants.
+pub struct Page {
+    /// The last item of the page before.
+    after: Option<String>,
+    most: usize,
+}
+
+impl Page {
+    pub fn of(call: &Call, switches: &Switches) -> Result<Self, Fault> {
+        let mut page = Self { after: None, most: switches.page_size };
+        for (name, value) in form_urlencoded::parse(call.query.as_bytes()) {
+            match &*name {
+                "maxResults" => {
+                    let most = value.parse::<usize>().ok().filter(|it| *it <= PAGE_MAX);
+                    let constraint = "Member must have value between 0 and 25";
+                    let wrong = || undocumented::constraint("maxResults", constraint);
+                    let most = most.ok_or_else(wrong)?;
+                    page.most = if most > 0 { most } else { switches.page_size };
+                }
+                "nextToken" => page.after = Some(read_token(&value)?),
+                _ => {}
+            }
+        }
+        Ok(page)
+    }
+
+    /// The part of `items`, which are in the order of their names, under `member`.
+    pub fn cut<'a, T: 'a>(
+        &self,
+        member: &str,
+        items: impl Iterator<Item = (&'a String, T)>,
+        write: impl Fn(T) -> Value,
+    ) -> Value {
+        let after = |name: &&String| self.after.as_ref().is_none_or(|after| *name > after);
+        let (page, more) = cut(items.filter(|(name, _)| after(name)), self.most);
+        let last = page.last().map(|(name, _)| *name);
+        let written: Vec<Value> = page.into_iter().map(|(_, item)| write(item)).collect();
+        let mut answer = json!({ member: written });
+        if let (Some(last), true) = (last, more) {
+            answer["nextToken"] = json!(token(last));
+        }
+        answer
+    }
+}
+
+/// An item of a list, without what lists leave out.
+pub fn outline(mut item: Value, leaves_out: &[String]) -> Value {
+    if let Some(map) = item.as_object_mut() {
+        map.retain(|name, _| !leaves_out.contains(name));
+    }
+    item
+}
+
+/// Opaque to callers, and without white space, as the model wants it.
+fn token(name: &str) -> String {
+    name.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read_token(token: &str) -> Result<String, Fault> {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = match token.len() % 2 {
+        0 if !token.is_empty() => token.as_bytes().chunks(2).map(byte).collect(),
+        _ => None,
+    };
+    let name = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    name.ok_or_else(|| Fault::bad_request("Invalid pagination token given."))
+}
+
+/// One page of `items`, by the caller's `Marker` and `MaxItems`, and the members that tell of more.
+pub fn by_marker<T>(
+    form: &Form,
+    items: impl Iterator<Item = T>,
+) -> Result<(Vec<T>, String), Fault> {
+    let most = form.number("MaxItems", 1, 1_000)?.unwrap_or(100) as usize;
+    let start = match form.get("Marker") {
+        None => 0,
+        Some(marker) => marker
+            .strip_prefix("from-")
+            .and_then(|it| it.parse::<usize>().ok())
+            .ok_or_else(|| invalid("Marker", "Invalid Marker"))?,
+    };
+    let (page, more) = cut(items.skip(start), most);
+    let mut told = xml::text("IsTruncated", if more { "true" } else { "false" });
+    if more {
+        told.push_str(&xml::text("Marker", &format!("from-{}", start + most)));
+    }
+    Ok((page, told))
+}
+
+/// The first `most` of `items`, and whether there are more.
+fn cut<T>(mut items: impl Iterator<Item = T>, most: usize) -> (Vec<T>, bool) {
+    let page = items.by_ref().take(most).collect();
+    (page, items.next().is_some())
+}

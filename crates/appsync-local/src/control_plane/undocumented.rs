@@ -1,0 +1,57 @@
+//! What nobody has published about AppSync's control plane, and what we chose. Each cites the page of `docs/reference`
+//! that says what is known.
+use crate::emulator_options::{ConstraintError, Duplicate, Switches};
+use crate::protocol::response::Fault;
+
+const CONSTRAINT: &str = "ValidationException";
+
+/// The fault as AppSync would name it, if it is a broken constraint.
+pub fn named(mut fault: Fault, switches: &Switches) -> Fault {
+    if fault.code == CONSTRAINT && switches.constraint_error == ConstraintError::BadRequest {
+        fault.code = "BadRequestException".into();
+    }
+    fault
+}
+
+/// A member that breaks a constraint of the model; [`named`] knows its name.
+pub fn constraint(member: &str, constraint: &str) -> Fault {
+    let message = format!(
+        "1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"
+    );
+    Fault::new(400, CONSTRAINT, message)
+}
+
+/// A second domain name of one name (docs/reference/domains.md#duplicate-names: BadRequestException
+/// is the only modelled candidate).
+pub fn domain_exists(name: &str) -> Fault {
+    Fault::bad_request(format!("Domain name {name} already exists."))
+}
+
+/// A mode that the API does not offer (docs/reference/authorization.md#modes: text unknown).
+pub fn not_offered(mode: &str) -> Fault {
+    let message =
+        format!("Auth type {mode} is not configured in the authorization providers of the API.");
+    Fault::bad_request(message)
+}
+
+/// A second channel namespace of one name (docs/reference/channel-namespaces.md#duplicate-names:
+/// error and text unknown).
+pub fn namespace_exists(name: &str, switches: &Switches) -> Fault {
+    let message = format!("Channel namespace with name {name} already exists.");
+    match switches.duplicate_namespace {
+        Duplicate::Conflict => Fault::new(409, "ConflictException", message),
+        Duplicate::BadRequest => Fault::bad_request(message),
+    }
+}
+
+/// A data source that runs with code, in use (docs/reference/data-sources.md#deletion: error and
+/// text unknown).
+pub fn used_data_source(name: &str) -> Fault {
+    Fault::bad_request(format!("Data source {name} is still used by a channel namespace."))
+}
+
+/// A log role that IAM does not have (docs/reference/iam.md#checks-of-a-log-role: error and text
+/// unknown).
+pub fn no_such_role(arn: &str) -> Fault {
+    Fault::bad_request(format!("The role {arn} does not exist or can't be assumed by AppSync."))
+}

@@ -1,0 +1,68 @@
+//! What nobody has published about the data plane, and what we chose. Each cites the page of `docs/reference` that says
+//! what is known.
+use crate::data_plane::problem::Problem;
+use crate::emulator_options::{BadSignature, Switches};
+
+/// `code` of an event that a handler failed (docs/reference/data-plane.md#failed-events: values
+/// unknown).
+pub const FAILED_EVENT_CODE: u16 = 400;
+
+/// A signature that does not verify, or not at this time
+/// (docs/reference/authorization.md#bad-signatures: seen on a WebSocket only).
+pub fn bad_signature(message: &str, switches: &Switches) -> Problem {
+    match switches.bad_signature {
+        BadSignature::BadRequest => Problem::bad_request(message),
+        BadSignature::Unauthorized => Problem::unauthorized(message),
+    }
+}
+
+/// What a signature that does not verify is told: AWS's own words, and what had to be signed.
+pub fn signature_mismatch(canonical: &str, to_sign: &str) -> String {
+    format!(
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'{canonical}'\n\nThe String-to-Sign should have been\n'{to_sign}'\n"
+    )
+}
+
+/// An access key that nobody knows (docs/reference/authorization.md#bad-signatures: error of AWS's
+/// services at large).
+pub fn unknown_access_key(switches: &Switches) -> Problem {
+    let message = "The security token included in the request is invalid.";
+    match switches.bad_signature {
+        BadSignature::BadRequest => {
+            Problem::new(403, "UnrecognizedClientException").saying(message)
+        }
+        BadSignature::Unauthorized => Problem::unauthorized(message),
+    }
+}
+
+/// `util.error` in a handler: 403 (docs/reference/handlers.md#explicit-errors); its type where the
+/// handler names none is unknown.
+pub fn handler_error(error_type: Option<String>, message: String) -> Problem {
+    let error_type = error_type.unwrap_or_else(|| "ForbiddenException".to_owned());
+    Problem::new(403, error_type).saying(message)
+}
+
+/// A handler that throws or goes beyond a limit (docs/reference/handlers.md#failures: unknown; the words are those of
+/// AppSync's other runtime of the same language).
+pub fn handler_broke(why: impl Into<String>) -> Problem {
+    Problem::new(500, "Code").saying("Runtime Error").because(why)
+}
+
+/// A handler that returns what is no list of its events: an unknown id, the same id twice, no list at all
+/// (docs/reference/handlers.md#publish-results: an error, and which is unknown). `handler_broke` with another reason.
+pub fn bad_handler_result(why: impl Into<String>) -> Problem {
+    handler_broke(why)
+}
+
+/// A function that is called directly and fails, or says `error` to a publish
+/// (docs/reference/handlers.md#direct-integration: 403 or 40x by one source; the text is unknown, and the function's
+/// own is not passed on).
+pub fn function_failed(why: impl Into<String>) -> Problem {
+    Problem::new(403, "ForbiddenException").saying("The function failed.").because(why)
+}
+
+/// A function that is called directly and refuses a subscription with `error`
+/// (docs/reference/handlers.md#direct-integration: its type is unknown).
+pub fn subscription_refused(message: impl Into<String>) -> Problem {
+    Problem::new(403, "ForbiddenException").saying(message)
+}

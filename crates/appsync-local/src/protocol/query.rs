@@ -1,0 +1,75 @@
+//! The Query protocol, which IAM and STS speak: forms in, XML out.
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::http::Response;
+use quick_xml::escape::escape;
+
+use crate::protocol::request::Call;
+use crate::protocol::response::{Fault, answer};
+
+/// The members of a Query request.
+pub struct Form(BTreeMap<String, String>);
+
+impl Form {
+    pub fn read(call: &Call) -> Self {
+        let body = form_urlencoded::parse(&call.body).into_owned();
+        let query = form_urlencoded::parse(call.query.as_bytes()).into_owned();
+        Self(query.chain(body).collect())
+    }
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+/// An answer of a Query service: `result` goes into `<{action}Response>`.
+pub fn query_answer(
+    action: &str,
+    namespace: &str,
+    result: Result<Option<String>, Fault>,
+    request_id: &str,
+) -> Response<Body> {
+    match result {
+        Ok(result) => {
+            let result =
+                result.map(|it| element(&format!("{action}Result"), &it)).unwrap_or_default();
+            let metadata = element("ResponseMetadata", &text("RequestId", request_id));
+            let body = format!(
+                "<{action}Response xmlns=\"{namespace}\">{result}{metadata}</{action}Response>"
+            );
+            answer(200, "text/xml", body, request_id)
+        }
+        Err(fault) => {
+            let whose = if fault.status < 500 { "Sender" } else { "Receiver" };
+            let error =
+                [text("Type", whose), text("Code", &fault.code), text("Message", &fault.message)];
+            let error = element("Error", &error.concat());
+            let id = text("RequestId", request_id);
+            let body = format!("<ErrorResponse xmlns=\"{namespace}\">{error}{id}</ErrorResponse>");
+            answer(fault.status, "text/xml", body, request_id)
+        }
+    }
+}
+
+/// `<name>inner</name>`; `inner` is XML already.
+pub fn element(name: &str, inner: &str) -> String {
+    format!("<{name}>{inner}</{name}>")
+}
+
+/// `<name>text</name>`, escaped.
+pub fn text(name: &str, text: &str) -> String {
+    // XML has no way to write most control characters, and no AWS text has them.
+    let clean: String =
+        text.chars().filter(|it| !it.is_control() || "\t\n\r".contains(*it)).collect();
+    element(name, &escape(clean.as_str()))
+}
+
+/// `<name><member>…</member>…</name>`; each item is XML already.
+pub fn list(name: &str, items: impl IntoIterator<Item = String>) -> String {
+    element(name, &items.into_iter().map(|it| element("member", &it)).collect::<String>())
+}
+
+/// Text as it stands between tags.
+pub fn escaped(text: &str) -> String {
+    escape(text).into_owned()
+}

@@ -1,0 +1,68 @@
+//! Which part of the emulator a request is for.
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::DATE;
+use axum::http::{HeaderValue, Response};
+use futures_util::stream;
+
+use crate::control_plane::dispatch::{self, End};
+use crate::data_plane::{self, Plane, Settings};
+use crate::protocol::clock;
+use crate::protocol::response::{Fault, json_answer};
+use crate::server::admin;
+use crate::store::Store;
+use crate::{console, ids};
+
+/// The local AWS as something that answers requests.
+pub fn router(store: Arc<Store>) -> Router {
+    router_of(Plane::new(store, Settings::default()))
+}
+
+/// The same, of an AWS whose data plane is set up.
+pub fn router_of(plane: Arc<Plane>) -> Router {
+    Router::new().fallback(answer).with_state(plane)
+}
+
+/// In a task of its own: a caller who goes away does not stop a change half-way.
+pub(crate) async fn answer(State(plane): State<Arc<Plane>>, request: Request) -> Response<Body> {
+    let store = Arc::clone(&plane.store);
+    if console::is_for(&request) {
+        return console::answer(&plane, &request);
+    }
+    if admin::is_for(&request) {
+        return admin::answer(&plane, request).await;
+    }
+    let end = match data_plane::is_for(&request) {
+        true => tokio::spawn(async { End::Answer(data_plane::answer(plane, request).await) }).await,
+        false => tokio::spawn(dispatch::answer(Arc::clone(&store), request)).await,
+    };
+    let end = end.unwrap_or_else(|_| {
+        let message = "provision's local AWS broke down; please report it";
+        let fault = Fault::new(500, "InternalFailureException", message);
+        End::Answer(json_answer(Err(fault), &ids::request()))
+    });
+    match end {
+        End::Answer(mut response) => {
+            let date = clock::http_date(store.now_epoch_s());
+            if let Ok(date) = HeaderValue::from_str(&date) {
+                response.headers_mut().insert(DATE, date);
+            }
+            response
+        }
+        End::Drop => dropped(),
+        End::Hang => {
+            store.closed().await;
+            dropped()
+        }
+    }
+}
+
+/// A body that fails before its first byte: the connection closes before the head, not yet sent, is.
+fn dropped() -> Response<Body> {
+    let failure = io::Error::other("a fault closes this connection");
+    Response::new(Body::from_stream(stream::iter([Err::<Vec<u8>, _>(failure)])))
+}
