@@ -1,25 +1,18 @@
 //! A CloudFormation or SAM template as a spec: what can be carried over is, and the rest is named at
 //! its place. Pure.
-mod call;
-mod check;
-mod condition;
 mod document;
 mod evaluate;
-mod functions;
-mod handlers;
-mod left;
-mod members;
+mod intrinsic;
+mod known_values;
+mod losses;
 mod names;
-mod ours;
-mod outputs;
 mod parameters;
 mod properties;
-mod references;
-mod sections;
+mod resources;
 mod spec;
-mod tags;
+mod template;
+mod validation;
 mod value;
-mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +21,8 @@ use serde_json::Value;
 use provision_core::diagnostic::{At, Diagnostic, Path, Severity};
 
 use crate::import::evaluate::Evaluator;
-use crate::import::sections::{Template, map, word};
-use crate::import::values::Values;
+use crate::import::known_values::Values;
+use crate::import::template::{Template, map, word};
 use provision_core::source::Source;
 use provision_core::source::tree::Data;
 use provision_core::spec::Given;
@@ -116,18 +109,18 @@ fn not_allowed(template: &Template<'_>, name: &str, value: &str) -> Option<Diagn
 }
 
 fn carry_over(evaluator: &mut Evaluator<'_>, options: &Options) -> Option<Spec> {
-    let mut chosen = ours::choose(evaluator);
+    let mut chosen = resources::choose(evaluator);
     if chosen.ours.iter().all(|it| it.row.section != "apis") {
         evaluator.findings.push(no_api(evaluator.template));
         return None;
     }
-    handlers::wire(&mut chosen, evaluator);
-    outputs::lost(&chosen, evaluator);
-    let referred = references::refer(&mut chosen, evaluator);
-    ours::existing_roles(&mut chosen, &mut evaluator.findings);
-    members::lost(&chosen, evaluator);
-    left::alone(&chosen, evaluator);
-    let tags = tags::common(&chosen, evaluator);
+    resources::handlers::wire(&mut chosen, evaluator);
+    losses::lost_outputs(&chosen, evaluator);
+    let referred = parameters::refer(&mut chosen, evaluator);
+    resources::roles::existing_roles(&mut chosen, &mut evaluator.findings);
+    losses::lost_attributes(&chosen, evaluator);
+    losses::ignored(&chosen, evaluator);
+    let tags = properties::common_tags(&chosen, evaluator);
     let each: Vec<_> = chosen
         .ours
         .iter()
@@ -142,14 +135,20 @@ fn carry_over(evaluator: &mut Evaluator<'_>, options: &Options) -> Option<Spec> 
     });
     let used: BTreeSet<String> = used.collect();
     let parameters = parameters::parameters(&referred, &used, evaluator);
-    let head = document::Head { description: description(evaluator), tags, parameters };
+    let head = document::Head {
+        stack: options.stack.clone(),
+        region: options.region.clone(),
+        description: description(evaluator),
+        tags,
+        parameters,
+    };
     if evaluator.findings.iter().any(|it| it.severity == Severity::Error) {
         return None;
     }
-    let written = document::write(&chosen, &each, head, options);
+    let written = document::write(&chosen, &each, head);
     let text = spec::spec(&written.document);
     let now = options.now_epoch_s;
-    evaluator.findings.extend(check::check(&text, &written, now, &chosen, &each));
+    evaluator.findings.extend(validation::check(&text, &written, now, &chosen, &each));
     let (written, text) = match options.inline {
         true => {
             let written = document::inlined(written);

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::import::Options;
-use crate::import::ours::{Chosen, Ours};
+use crate::import::resources::{Chosen, Ours};
 use provision_core::address::Address;
 use provision_core::diagnostic::OtherFile;
 use provision_core::kind::{Codes, Files, Firsts, Imported, Scope};
@@ -23,24 +22,21 @@ pub struct Written {
 /// What stands beside the sections of a spec.
 #[derive(Debug)]
 pub struct Head {
+    pub stack: String,
+    pub region: Option<String>,
     pub description: Option<String>,
     pub tags: BTreeMap<String, Text>,
     pub parameters: Parameters,
 }
 
 /// The document for `ours`, each with its properties.
-pub fn write(
-    chosen: &Chosen<'_>,
-    each: &[(&Ours<'_>, Properties)],
-    head: Head,
-    options: &Options,
-) -> Written {
+pub fn write(chosen: &Chosen<'_>, each: &[(&Ours<'_>, Properties)], head: Head) -> Written {
     let mut found = Imported::default();
-    let mut document = json!({ "version": 1, "stack": options.stack });
+    let mut document = json!({ "version": 1, "stack": head.stack });
     if let Some(description) = head.description {
         document["description"] = json!(description);
     }
-    if let Some(region) = &options.region {
+    if let Some(region) = head.region {
         document["region"] = json!(region);
     }
     if !head.tags.is_empty() {

@@ -3,16 +3,18 @@
 //! What differs from stage to stage stays open as parameters. What a structure depends on, and what no
 //! spec can say, is decided by the values at hand, and each decision is a finding at its place.
 //! Bounded in steps and in the length of what it writes out.
+mod conditions;
+mod functions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::import::call::Call;
-use crate::import::condition::Decision;
+use crate::import::intrinsic::Call;
+use crate::import::known_values::Values;
 use crate::import::names;
-use crate::import::sections::{Template, map};
+use crate::import::template::{Template, map};
 use crate::import::value::{Is, Part, REF, of_computed, of_resource};
-use crate::import::values::Values;
 use provision_core::diagnostic::{At, Diagnostic, Path, Segment};
 use provision_core::source::tree::{Data, Node};
 use provision_core::text::{Hole, PSEUDO_PARAMETERS, Text};
@@ -31,6 +33,21 @@ pub struct Computed {
     pub description: String,
     /// What the template says in its place.
     pub said: Value,
+}
+
+/// Whether a condition holds, and by which values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// `None`: nobody can tell.
+    pub holds: Option<bool>,
+    /// The names of the values that it hangs on; those that are missing, if nobody can tell.
+    pub by: BTreeSet<String>,
+}
+
+impl Decision {
+    pub fn unknown(by: BTreeSet<String>) -> Self {
+        Self { holds: None, by }
+    }
 }
 
 pub struct Evaluator<'a> {

@@ -2,7 +2,7 @@
 use serde_json::Value;
 
 use crate::import::document::{Beside, Written};
-use crate::import::ours::{Chosen, Ours};
+use crate::import::resources::{Chosen, Ours};
 use provision_core::address::Address;
 use provision_core::diagnostic::{At, Diagnostic, OtherFile, Path, Segment, Severity};
 use provision_core::model::Properties;

@@ -1,6 +1,6 @@
 //! Which data source serves which handler of a namespace.
 use crate::import::evaluate::Evaluator;
-use crate::import::ours::Chosen;
+use crate::import::resources::Chosen;
 use crate::import::value::{Part, Stands, stands_for};
 use provision_core::address::Address;
 use provision_core::diagnostic::At;

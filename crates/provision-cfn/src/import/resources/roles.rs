@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use crate::import::names;
-use crate::import::ours::{Chosen, LOG_ROLE};
+use crate::import::resources::{Chosen, LOG_ROLE};
 use provision_core::diagnostic::{At, Diagnostic};
 
 /// Adds the roles that the template does not make, and that its APIs log with.

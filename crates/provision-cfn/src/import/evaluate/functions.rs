@@ -1,9 +1,9 @@
 //! Functions of texts and lists.
 use serde_json::json;
 
-use crate::import::call::Call;
 use crate::import::evaluate::Evaluator;
-use crate::import::sections::word;
+use crate::import::intrinsic::Call;
+use crate::import::template::word;
 use crate::import::value::{Is, Part};
 use provision_core::diagnostic::{At, Path};
 use provision_core::source::tree::Data;

@@ -1,28 +1,13 @@
 //! Conditions: a spec has none, so each is decided by the values at hand.
 use std::collections::BTreeSet;
 
-use crate::import::call::Call;
-use crate::import::evaluate::Evaluator;
-use crate::import::sections::{map, word};
+use crate::import::evaluate::{Decision, Evaluator};
+use crate::import::intrinsic::Call;
+use crate::import::template::{map, word};
 use crate::import::value::{Is, Part};
 use provision_core::diagnostic::{At, Diagnostic, Path};
 use provision_core::source::tree::Node;
 use provision_core::text::Text;
-
-/// Whether a condition holds, and by which values.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// `None`: nobody can tell.
-    pub holds: Option<bool>,
-    /// The names of the values that it hangs on; those that are missing, if nobody can tell.
-    pub by: BTreeSet<String>,
-}
-
-impl Decision {
-    fn unknown(by: BTreeSet<String>) -> Self {
-        Self { holds: None, by }
-    }
-}
 
 impl<'a> Evaluator<'a> {
     /// Decides the condition `name`, which is used at `at`.

@@ -1,14 +1,13 @@
 //! Which resources of a template a spec can declare, what hangs on what, and under which names.
 mod domains;
-mod roles;
-
-pub use roles::existing_roles;
+pub mod handlers;
+pub mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::import::evaluate::Evaluator;
 use crate::import::names;
-use crate::import::sections::{Resource, word};
+use crate::import::template::{Resource, word};
 use crate::import::value::{Is, Part, REF, Stands, of_resource, stands_for};
 use provision_core::address::Address;
 use provision_core::diagnostic::At;

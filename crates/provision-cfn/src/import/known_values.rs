@@ -1,7 +1,7 @@
 //! The values that decide what a spec can't leave open: given ones, defaults, the region.
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::import::sections::{map, word};
+use crate::import::template::{map, word};
 use provision_core::source::tree::Entry;
 use provision_core::spec::Given;
 use provision_core::text::{Hole, Text};

@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use crate::import::names;
-use crate::import::ours::{Candidate, Placing};
+use crate::import::resources::{Candidate, Placing};
 use crate::import::value::{Part, Stands, stands_for};
 use provision_core::address::Address;
 use provision_core::diagnostic::At;
