@@ -1,9 +1,10 @@
 //! `provision publish` and `provision subscribe` of a stack that stands on the local AWS.
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::guard::{HANG, written};
 use crate::world::{Ran, Serving, World};
 
 const SPEC: &str = "version: 1
@@ -39,34 +40,51 @@ fn query(world: &World, path: &str) -> String {
 }
 
 /// A subscriber that hears by now.
-struct Listening(Child);
+struct Listening {
+    child: Child,
+    /// What it said on the way.
+    said: Vec<String>,
+    /// Open, so that it can go on.
+    _stderr: ChildStderr,
+}
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        let _ = self.0.kill().and_then(|()| self.0.wait());
+        let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 
 impl Listening {
     fn to(world: &World, more: &[&str]) -> Self {
-        let arguments = [&["subscribe", "spec.yaml", "--local", "--timeout", "20s"], more].concat();
-        let mut command = world.command(&arguments);
+        let hang = written(HANG);
+        let arguments = [&["subscribe", "spec.yaml", "--local", "--timeout", &hang], more].concat();
+        let channels = more.iter().filter(|it| it.starts_with('/')).count();
+        Self::started(world.command(&arguments), channels)
+    }
+    /// What `command` starts, once it has subscribed to so many channels.
+    fn started(mut command: Command, channels: usize) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
-        let subscriptions = more.iter().filter(|it| it.starts_with('/')).count();
-        let mut lines = Vec::new();
-        while lines.iter().filter(|it: &&String| it.starts_with("subscribed")).count()
-            < subscriptions
-        {
-            lines.push(told.next().unwrap_or_else(|| panic!("it ended: {lines:?}")).unwrap());
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut said: Vec<String> = Vec::new();
+        while said.iter().filter(|it| it.starts_with("subscribed")).count() < channels {
+            let mut line = String::new();
+            assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended: {said:?}");
+            said.push(line);
         }
-        Self(child)
+        Self { child, said, _stderr: stderr.into_inner() }
     }
     fn heard(mut self) -> String {
         let mut out = String::new();
-        self.0.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-        assert_eq!(self.0.wait().unwrap().code(), Some(0));
+        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
         out
+    }
+    /// Ends it by Ctrl-C; what it said until it was subscribed.
+    fn interrupted(mut self) -> String {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        self.said.concat()
     }
 }
 
@@ -144,10 +162,8 @@ fn without_a_served_local_aws_a_subscriber_is_told_that_it_is_alone() {
     let world = World::new();
     world.write("spec.yaml", SPEC);
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
-    let Ran { code, err, .. } =
-        world.run(&["subscribe", "spec.yaml", "--local", "/open/a", "--timeout", "200ms"]);
-    assert_eq!(code, 0, "{err}");
-    assert!(err.contains("provision local") && err.contains("subscribed to /open/a"), "{err}");
+    let said = Listening::to(&world, &["/open/a"]).interrupted();
+    assert!(said.contains("provision local") && said.contains("subscribed to /open/a"), "{said}");
     world.ok(&["publish", "spec.yaml", "--local", "/open/a", "1"]);
 }
 
@@ -181,12 +197,10 @@ fn any_event_api_is_reached_by_its_url() {
     let Ran { code, err, .. } = world.run(&["publish", "--url", &url, "/open/a", "1"]);
     assert_eq!(code, 1);
     assert!(err.contains("PROVISION_API_KEY is not set") && err.contains("--mode iam"), "{err}");
-    let subscribe =
-        ["subscribe", "--url", &url, "/open/a", "--timeout", "1s", "--api-key-env", "K"];
-    let mut command = world.command(&subscribe);
-    let done = command.env("K", query(&world, "apiKeys[0].value")).output().unwrap();
-    let err = String::from_utf8(done.stderr).unwrap();
-    assert!(done.status.success() && err.contains("subscribed to /open/a"), "{err}");
+    let mut command = world.command(&["subscribe", "--url", &url, "/open/a", "--api-key-env", "K"]);
+    command.env("K", query(&world, "apiKeys[0].value"));
+    let said = Listening::started(command, 1).interrupted();
+    assert!(said.contains("subscribed to /open/a"), "{said}");
 }
 
 #[test]

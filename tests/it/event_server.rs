@@ -1,8 +1,8 @@
 //! A small Event API that does what a test tells it, odd things included. It checks nothing and remembers everything.
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -11,7 +11,10 @@ use axum::response::Response;
 use axum::routing::{any, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::guard::unless_it_hangs;
 
 type Answering = dyn Fn(usize, &Value) -> (u16, Value) + Send + Sync;
 type Talking = dyn Fn(usize, Talk) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
@@ -19,9 +22,12 @@ type Talking = dyn Fn(usize, Talk) -> Pin<Box<dyn Future<Output = ()> + Send>> +
 /// Serves until it is dropped.
 pub struct EventServer {
     pub url: String,
-    heard: Arc<Mutex<Vec<Value>>>,
+    heard: Heard,
     task: JoinHandle<()>,
 }
+
+/// What was sent to a server, in order. Whoever waits for more is woken.
+type Heard = Arc<watch::Sender<Vec<Value>>>;
 
 impl Drop for EventServer {
     fn drop(&mut self) {
@@ -32,11 +38,19 @@ impl Drop for EventServer {
 impl EventServer {
     /// What was sent to it, in order: bodies of requests and frames; a farewell as its code.
     pub fn heard(&self) -> Vec<Value> {
-        self.heard.lock().unwrap().clone()
+        self.heard.borrow().clone()
     }
     /// What was sent of this type.
     pub fn heard_of(&self, kind: &str) -> Vec<Value> {
         self.heard().into_iter().filter(|it| it["type"] == kind).collect()
+    }
+    /// The code of the first farewell. A client that has taken leave may have ended before the server has read it.
+    pub async fn farewell(&self) -> Value {
+        let mut heard = self.heard.subscribe();
+        let is_farewell = |it: &&Value| it["type"] == "farewell";
+        let heard = heard.wait_for(|it| it.iter().any(|it| is_farewell(&it)));
+        let heard = unless_it_hangs(heard).await.unwrap();
+        heard.iter().find(is_farewell).unwrap()["code"].clone()
     }
 }
 
@@ -46,7 +60,7 @@ struct Script {
     talking: Arc<Talking>,
     requests: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
-    heard: Arc<Mutex<Vec<Value>>>,
+    heard: Heard,
 }
 
 /// Answers the `n`th request, from 0.
@@ -66,7 +80,7 @@ where
 }
 
 async fn serve(answering: Arc<Answering>, talking: Arc<Talking>) -> EventServer {
-    let heard: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let heard = Heard::default();
     let (requests, connections) = Default::default();
     let script = Script { answering, talking, requests, connections, heard: heard.clone() };
     let router = axum::Router::new()
@@ -93,7 +107,7 @@ async fn request(
             heard[name] = json!(value.to_str().unwrap());
         }
     }
-    script.heard.lock().unwrap().push(heard);
+    script.heard.send_modify(|it| it.push(heard));
     (StatusCode::from_u16(status).unwrap(), answer.to_string())
 }
 
@@ -106,7 +120,7 @@ async fn connection(State(script): State<Script>, upgrade: WebSocketUpgrade) -> 
 /// One connection, as the server has it.
 pub struct Talk {
     socket: WebSocket,
-    heard: Arc<Mutex<Vec<Value>>>,
+    heard: Heard,
 }
 
 impl Talk {
@@ -121,13 +135,14 @@ impl Talk {
                 Message::Text(text) => serde_json::from_str(&text).unwrap(),
                 Message::Close(frame) => {
                     let code = frame.map_or(0, |it| it.code);
-                    self.heard.lock().unwrap().push(json!({ "type": "farewell", "code": code }));
+                    let farewell = json!({ "type": "farewell", "code": code });
+                    self.heard.send_modify(|it| it.push(farewell));
                     return None;
                 }
                 _ => continue,
             };
             let frame: Value = frame;
-            self.heard.lock().unwrap().push(frame.clone());
+            self.heard.send_modify(|it| it.push(frame.clone()));
             return Some(frame);
         }
     }

@@ -7,7 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_tungstenite::client_async;
 
-use crate::plane::{PATIENCE, Plane, SUBPROTOCOL, Socket, data};
+use crate::guard::unless_it_hangs;
+use crate::plane::{Plane, SUBPROTOCOL, Socket, data};
 
 /// A data plane beside the one of `plane`, whose service ends when it is told to.
 struct Watched {
@@ -38,7 +39,7 @@ impl Watched {
 
 /// What happens next, as JSON.
 async fn next(watching: &mut tokio::sync::broadcast::Receiver<Happening>) -> Value {
-    let happening = tokio::time::timeout(PATIENCE, watching.recv()).await.unwrap().unwrap();
+    let happening = unless_it_hangs(watching.recv()).await.unwrap();
     serde_json::to_value(happening).unwrap()
 }
 
@@ -100,5 +101,5 @@ async fn connections_are_closed_in_order_when_the_service_ends() {
     assert_eq!(socket.closed().await, 1_000);
     assert!(socket.message().await.is_none());
     assert_eq!(next(&mut watching).await["why"], "the local AWS ends");
-    tokio::time::timeout(PATIENCE, watched.service).await.unwrap().unwrap().unwrap();
+    unless_it_hangs(watched.service).await.unwrap().unwrap();
 }

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::faulty::{Clock, Faulty, NOW_S, SIGNED, TRUST, api, names};
+use crate::guard::unless_it_hangs;
 use crate::world::{World, root, serve_store};
 
 fn rule(on: &str, fault: Value) -> Value {
@@ -78,15 +79,13 @@ async fn who_hangs_gets_nothing_until_the_service_ends() {
         let faulty = Arc::clone(&faulty);
         async move { faulty.maybe("GET", "/v2/apis", "").await }
     });
-    while faulty.store.calls().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    faulty.until_called("ListApis").await;
+    // What is asked later is answered before it.
+    assert_eq!(faulty.get("/v2/apis/none").await.status, 404);
     assert!(!hung.is_finished());
-    assert_eq!(faulty.log(), [("ListApis", None, Some("hang"))]);
+    assert_eq!(faulty.log()[0], ("ListApis", None, Some("hang")));
     end.send(()).unwrap();
-    let hung = tokio::time::timeout(Duration::from_secs(5), hung).await;
-    assert!(hung.expect("the service lets go").unwrap().is_none());
+    assert!(unless_it_hangs(hung).await.unwrap().is_none());
     service.await.unwrap().unwrap();
 }
 
@@ -98,39 +97,56 @@ async fn every_answer_takes_as_long_as_the_latency() {
     assert!(call.ended_ms.unwrap() - call.started_ms >= 29, "{call:?}");
 }
 
+/// Longer than any test lasts: what is delayed by it is in progress until the end.
+const FOR_EVER_MS: u64 = 3_600_000;
+
+/// Begins a change that is in progress until the end, with the faults in force.
+async fn begin(faulty: &Arc<Faulty>, faults: Value, operation: &str, path: String, body: Value) {
+    let mut faults = faults;
+    let delay = json!({ "on": operation, "fault": { "delay-ms": FOR_EVER_MS }, "times": 1 });
+    faults["rules"] = json!([delay]);
+    faulty.set(faults);
+    faulty.store.clear_calls();
+    let caller = Arc::clone(faulty);
+    tokio::spawn(async move { caller.appsync("POST", &path, &body).await });
+    faulty.until_called(operation).await;
+}
+
 #[tokio::test]
 async fn of_two_changes_of_one_api_the_later_is_refused() {
-    let faulty = Faulty::start(json!({})).await;
+    let faulty = Arc::new(Faulty::start(json!({})).await);
     let (one, other) = (faulty.api().await, faulty.api().await);
-    let create = async |id: &str, name: &str| {
-        let path = format!("/v2/apis/{id}/channelNamespaces");
-        faulty.appsync("POST", &path, &json!({ "name": name })).await.status
-    };
-    faulty.set(json!({ "overlap": "conflict", "overlap-ms": 30 }));
-    let first = create(&one, "first");
-    let path = format!("/v1/apis/{one}/apikeys");
-    let later = async {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        let read = faulty.get(&format!("/v2/apis/{one}")).await.status;
-        let arn = format!("arn%3Aaws%3Aappsync%3Aus-east-1%3A123456789012%3Aapis%2F{one}");
-        let tags = json!({ "tags": { "a": "b" } });
-        let tagged = faulty.appsync("POST", &format!("/v1/tags/{arn}"), &tags).await;
-        let key = faulty.appsync("POST", &path, &json!({})).await;
-        assert_eq!(key.code(), "ConcurrentModificationException");
-        (read, tagged.status, key.status, create(&other, "elsewhere").await)
-    };
-    assert_eq!(tokio::join!(first, later), (200, (200, 409, 409, 200)));
-    // What was refused does not count as a change that lasts.
-    assert_eq!(create(&one, "second").await, 200);
-    faulty.set(json!({ "overlap": "allowed", "overlap-ms": 30 }));
-    assert_eq!(tokio::join!(create(&one, "a"), create(&one, "b")), (200, 200));
-    let overlapping =
-        json!({ "overlap": "conflict", "overlap-ms": 20, "overlap-create-api": true });
-    faulty.set(overlapping);
-    let two = tokio::join!(faulty.create_api("c"), faulty.create_api("d"));
-    let mut two = [two.0.status, two.1.status];
-    two.sort_unstable();
-    assert_eq!(two, [200, 409]);
+    let namespaces = |id: &str| format!("/v2/apis/{id}/channelNamespaces");
+    let first = json!({ "name": "first" });
+    let conflict = json!({ "overlap": "conflict" });
+    begin(&faulty, conflict, "CreateChannelNamespace", namespaces(&one), first).await;
+    assert_eq!(faulty.get(&format!("/v2/apis/{one}")).await.status, 200);
+    let arn = format!("arn%3Aaws%3Aappsync%3Aus-east-1%3A123456789012%3Aapis%2F{one}");
+    let tags = json!({ "tags": { "a": "b" } });
+    assert_eq!(faulty.appsync("POST", &format!("/v1/tags/{arn}"), &tags).await.status, 409);
+    // What was refused ends nothing that is in progress.
+    for _ in 0..2 {
+        let key = faulty.appsync("POST", &format!("/v1/apis/{one}/apikeys"), &json!({})).await;
+        assert_eq!((key.status, key.code()), (409, "ConcurrentModificationException"));
+    }
+    let elsewhere = json!({ "name": "elsewhere" });
+    assert_eq!(faulty.appsync("POST", &namespaces(&other), &elsewhere).await.status, 200);
+}
+
+#[tokio::test]
+async fn two_changes_at_once_are_allowed_unless_they_are_said_to_conflict() {
+    let faulty = Arc::new(Faulty::start(json!({})).await);
+    let path = format!("/v2/apis/{}/channelNamespaces", faulty.api().await);
+    let allowed = json!({ "overlap": "allowed" });
+    begin(&faulty, allowed, "CreateChannelNamespace", path.clone(), json!({ "name": "a" })).await;
+    assert_eq!(faulty.appsync("POST", &path, &json!({ "name": "b" })).await.status, 200);
+    for (faults, status) in [
+        (json!({ "overlap": "conflict" }), 200),
+        (json!({ "overlap": "conflict", "overlap-create-api": true }), 409),
+    ] {
+        begin(&faulty, faults, "CreateApi", "/v2/apis".to_owned(), api("c", None)).await;
+        assert_eq!(faulty.create_api("d").await.status, status);
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::guard::unless_it_hangs;
+
 /// A clock that stands still until it is moved.
 #[derive(Clone, Debug)]
 pub struct Clock(Arc<AtomicU64>);
@@ -136,6 +138,16 @@ impl Faulty {
     }
     pub async fn control(&self, head: &str, body: &str) -> Answer {
         self.send(&format!("{head} HTTP/1.1"), body).await.unwrap()
+    }
+    /// Returns once a call of `operation` is in progress. What it holds it has by then: nothing lies between the
+    /// entry in the log and the wait that a fault asks for.
+    pub async fn until_called(&self, operation: &str) {
+        let called = async {
+            while !self.store.calls().iter().any(|it| it.operation == operation) {
+                tokio::task::yield_now().await;
+            }
+        };
+        unless_it_hangs(called).await;
     }
     /// Operation, status and fault of every call.
     pub fn log(&self) -> Vec<(&'static str, Option<u16>, Option<&'static str>)> {

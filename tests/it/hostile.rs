@@ -3,12 +3,13 @@ use futures_util::SinkExt;
 use futures_util::stream::{self, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::hostile_server::{PROMPT, Server, Witness};
-use crate::plane::{ACK, PATIENCE, Plane, SUBPROTOCOL, Socket, data, subprotocol};
+use crate::guard::{HANG, unless_it_hangs};
+use crate::hostile_server::{Server, Witness};
+use crate::plane::{ACK, Plane, SUBPROTOCOL, Socket, data, subprotocol};
 
 /// What `authorization` is not, and what nothing is: as deep as a frame is long.
 fn deep() -> String {
@@ -54,8 +55,7 @@ async fn broken_frames_end_their_connection_and_nobody_elses() {
     ] {
         let mut stream = plane.connect().await.stream.into_inner();
         stream.write_all(&bytes).await.unwrap();
-        let mut rest = Vec::new();
-        let ended = timeout(PROMPT, stream.read_to_end(&mut rest)).await;
+        let ended = timeout(HANG, stream.read_to_end(&mut Vec::new())).await;
         assert!(ended.is_ok(), "{name} does not end the connection");
         witness.goes_on(&plane).await;
     }
@@ -162,8 +162,7 @@ async fn pings_of_who_never_reads_fill_no_memory() {
     let pings = masked(0x89, &[0; 125]).repeat(1_000);
     let send = async {
         for _ in 0..200 {
-            let sent = timeout(PATIENCE, stream.write_all(&pings)).await;
-            if !matches!(sent, Ok(Ok(()))) {
+            if unless_it_hangs(stream.write_all(&pings)).await.is_err() {
                 break;
             }
         }
@@ -219,7 +218,7 @@ async fn a_thousand_who_connect_at_once_are_all_served_and_leave_nothing_behind(
     let plane = server.plane().await;
     let mut witness = Witness::of(&plane).await;
     witness.goes_on(&plane).await;
-    let (files, began) = (server.open_files(), Instant::now());
+    let files = server.open_files();
     let offered = format!("{}, {SUBPROTOCOL}", plane.credentials());
     let connect = stream::iter(0..1_000).map(async |_| {
         let stream = TcpStream::connect(server.address).await.unwrap();
@@ -229,18 +228,18 @@ async fn a_thousand_who_connect_at_once_are_all_served_and_leave_nothing_behind(
     });
     let all = connect.buffer_unordered(1_000).collect::<Vec<_>>();
     let mut sockets = witness.beside(&plane, all).await;
-    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
     let last = sockets.last_mut().unwrap();
     last.subscribe(&plane, "s", "/default/*").await;
     assert_eq!(plane.publish("/default/a", &["1"]).await.status, 200);
     assert_eq!(last.text().await, data("s", "1"));
     assert!(server.open_files() >= files + 1_000);
     drop(sockets);
-    let began = Instant::now();
-    while server.open_files() > files + 20 {
-        assert!(began.elapsed() < PATIENCE, "{} files are open", server.open_files());
-        witness.goes_on(&plane).await;
-    }
+    let closed = async {
+        while server.open_files() > files + 20 {
+            witness.goes_on(&plane).await;
+        }
+    };
+    unless_it_hangs(closed).await;
     server.end();
 }
 

@@ -3,18 +3,16 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Stdio};
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::faulty::Faulty;
-use crate::plane::{PATIENCE, Plane, Socket, data};
+use crate::guard::{HANG, unless_it_hangs};
+use crate::plane::{Plane, Socket, data};
 use crate::world::World;
 
-/// How long an event may take to whoever does no harm, on a machine that has more to do.
-pub const PROMPT: Duration = Duration::from_secs(5);
 const ERRORS: &str = "server.err";
 
 /// `provision local` in a process of its own.
@@ -58,24 +56,16 @@ impl Server {
         // It may be cut off while it still sends.
         let _ = stream.write_all(bytes).await;
         let mut answer = Vec::new();
-        let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+        let read = timeout(HANG, stream.read_to_end(&mut answer)).await;
         assert!(read.is_ok(), "no end comes after {:?}", String::from_utf8_lossy(&answer));
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// Asks it to end as a service is asked, and sees that it does so soon, well, and without a panic.
+    /// Asks it to end as a service is asked, and sees that it does so, well, and without a panic.
     pub fn end(mut self) {
         let process = rustix::process::Pid::from_child(&self.server);
         rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-        let asked = Instant::now();
-        let status = loop {
-            match self.server.try_wait().unwrap() {
-                Some(status) => break status,
-                None => assert!(asked.elapsed() < PATIENCE / 2, "it does not end"),
-            }
-            std::thread::yield_now();
-        };
-        assert_eq!(status.code(), Some(0));
+        assert_eq!(self.server.wait().unwrap().code(), Some(0));
         let said = fs::read_to_string(self.world.path(ERRORS)).unwrap();
         assert!(!said.contains("panicked"), "{said}");
     }
@@ -107,7 +97,7 @@ impl Witness {
             assert_eq!(plane.publish("/other/witness", &[&event]).await.status, 200);
             assert_eq!(self.socket.text().await, data("witness", &event));
         };
-        assert!(timeout(PROMPT, heard).await.is_ok(), "event {event} is late");
+        unless_it_hangs(heard).await;
     }
     /// Goes on for as long as `attack` lasts, and once more.
     pub async fn beside<T>(&mut self, plane: &Plane, attack: impl Future<Output = T>) -> T {

@@ -1,32 +1,20 @@
 //! Ctrl-C: what is under way is finished, the rest is not begun, and the next run goes on.
-use std::process::{Command, Stdio};
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use tokio::sync::Notify;
 
-use crate::world::{World, serve};
+use crate::guard::unless_it_hangs;
+use crate::world::{Served, World, serve};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_apply_finishes_what_runs_and_goes_on_the_next_time() {
-    let (reached, released) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (reach, release) = (Arc::clone(&reached), Arc::clone(&released));
-    let served = serve(|router| {
-        router.layer(from_fn(move |request: Request, next: Next| {
-            let (reach, release) = (Arc::clone(&reach), Arc::clone(&release));
-            async move {
-                if request.method() == "POST" && request.uri().path() == "/v2/apis" {
-                    reach.notify_one();
-                    release.notified().await;
-                }
-                next.run(request).await
-            }
-        }))
-    })
-    .await;
+    let held = Held::serve().await;
     let world = World::with_article();
-    let apply = ["apply", "spec.yaml", "--yes", "--endpoint-url", &served.url];
+    let apply = ["apply", "spec.yaml", "--yes", "--endpoint-url", &held.served.url];
     let keys = [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")];
     let child = world
         .command(&apply)
@@ -35,13 +23,14 @@ async fn an_interrupted_apply_finishes_what_runs_and_goes_on_the_next_time() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    reached.notified().await;
+    held.reached().await;
     let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
     // The signal is on its way; the call is let go once the process has said that it heard it.
-    let (child, heard) = hear(child, "finishing what is under way").await;
-    assert!(heard);
-    released.notify_one();
+    let words = "finishing what is under way";
+    let (child, said) = hear(child, words).await;
+    assert!(said.ends_with(words), "{said}");
+    held.release();
     let done = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap();
     let err = String::from_utf8_lossy(&done.stderr);
     assert_eq!(done.status.code(), Some(130), "{err}");
@@ -49,7 +38,7 @@ async fn an_interrupted_apply_finishes_what_runs_and_goes_on_the_next_time() {
     assert!(err.contains("apis/sample/apiKeys/default not created: interrupted"), "{err}");
     assert!(err.contains("interrupted; 2 steps were not tried"), "{err}");
 
-    released.notify_one();
+    held.release();
     let again = world.command(&apply).envs(keys).output().unwrap();
     let err = String::from_utf8_lossy(&again.stderr);
     assert!(err.contains("Plan: 2 to create."), "{err}");
@@ -91,22 +80,53 @@ async fn a_look_that_fails_after_the_changes_is_not_taken_for_no_change() {
     assert!(err.contains("the changes above were made"), "{err}");
 }
 
-/// Reads what the process says until it has said `words`.
-async fn hear(mut child: std::process::Child, words: &'static str) -> (std::process::Child, bool) {
-    use std::io::Read;
+/// A process whose calls to create an API are held until they are released.
+pub struct Held {
+    reached: Arc<Notify>,
+    released: Arc<Notify>,
+    pub served: Served,
+}
+
+impl Held {
+    pub async fn serve() -> Self {
+        let (reached, released) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (reach, release) = (Arc::clone(&reached), Arc::clone(&released));
+        let served = serve(|router| {
+            router.layer(from_fn(move |request: Request, next: Next| {
+                let (reach, release) = (Arc::clone(&reach), Arc::clone(&release));
+                async move {
+                    if request.method() == "POST" && request.uri().path() == "/v2/apis" {
+                        reach.notify_one();
+                        release.notified().await;
+                    }
+                    next.run(request).await
+                }
+            }))
+        })
+        .await;
+        Self { reached, released, served }
+    }
+    /// Returns once a call is held.
+    pub async fn reached(&self) {
+        unless_it_hangs(self.reached.notified()).await;
+    }
+    /// Lets one call go, or the next.
+    pub fn release(&self) {
+        self.released.notify_one();
+    }
+}
+
+/// Reads what the process says until it has said `words`, or has ended; and returns what it said.
+pub async fn hear(mut child: Child, words: &'static str) -> (Child, String) {
     let mut stderr = child.stderr.take().unwrap();
-    let (said, stderr) = tokio::task::spawn_blocking(move || {
+    let reading = tokio::task::spawn_blocking(move || {
         let (mut said, mut byte) = (Vec::new(), [0]);
-        while stderr.read(&mut byte).unwrap() == 1 {
+        while !said.ends_with(words.as_bytes()) && stderr.read(&mut byte).unwrap() == 1 {
             said.push(byte[0]);
-            if said.ends_with(words.as_bytes()) {
-                return (true, stderr);
-            }
         }
-        (false, stderr)
-    })
-    .await
-    .unwrap();
+        (String::from_utf8_lossy(&said).into_owned(), stderr)
+    });
+    let (said, stderr) = unless_it_hangs(reading).await.unwrap();
     child.stderr = Some(stderr);
     (child, said)
 }

@@ -1,6 +1,4 @@
 //! An Event API of a local AWS, and clients of its data plane that speak no more than HTTP and WebSocket.
-use std::time::Duration;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{SinkExt, StreamExt};
@@ -14,9 +12,8 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::faulty::{Answer, Faulty};
+use crate::guard::unless_it_hangs;
 
-/// A test that waits for longer has failed.
-pub const PATIENCE: Duration = Duration::from_secs(20);
 pub const SUBPROTOCOL: &str = "aws-appsync-event-ws";
 
 /// An API with the channel namespaces `default` and `other`, and a key that may do everything.
@@ -124,15 +121,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
     /// The next message, whatever it is; none once the connection is gone.
     pub async fn message(&mut self) -> Option<Message> {
-        let next = tokio::time::timeout(PATIENCE, self.stream.next()).await;
-        next.unwrap().and_then(Result::ok)
+        unless_it_hangs(self.stream.next()).await.and_then(Result::ok)
     }
-    /// The next frame's text.
+    /// The next frame's text. Keep-alive frames are skipped: they come with the time that passes.
     pub async fn text(&mut self) -> String {
-        let message = self.message().await;
-        match message {
-            Some(Message::Text(text)) => text.to_string(),
-            other => panic!("a text was expected, not {other:?}"),
+        loop {
+            match self.message().await {
+                Some(Message::Text(text)) if text.as_str() == KEEP_ALIVE => {}
+                Some(Message::Text(text)) => return text.to_string(),
+                other => panic!("a text was expected, not {other:?}"),
+            }
         }
     }
     pub async fn ask(&mut self, text: &str) -> String {
@@ -157,6 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 }
 
+const KEEP_ALIVE: &str = r#"{"type":"ka"}"#;
 pub const ACK: &str = r#"{"type":"connection_ack","connectionTimeoutMs":300000}"#;
 
 pub fn data(id: &str, event: &str) -> String {

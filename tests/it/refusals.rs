@@ -1,5 +1,7 @@
 //! When AWS says no: what was tried, what AWS said, the likely cause, what helps, and what remains.
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use appsync_local::Store;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
@@ -9,6 +11,8 @@ use axum::http::Response;
 use axum::middleware::{Next, from_fn};
 use serde_json::{Value, json};
 
+use crate::guard::{growing, unless_it_hangs, written};
+use crate::interrupts::{Held, hear};
 use crate::world::{Ran, Served, World, serve, serve_store};
 
 const SPEC: &str = "\
@@ -38,12 +42,16 @@ async fn faulty(faults: Value) -> Served {
 }
 
 /// `provision` against what is served.
-async fn run(world: &World, served: &Served, arguments: &[&str]) -> Ran {
-    let mut all = arguments.to_vec();
-    all.extend(["--endpoint-url", &served.url]);
-    let mut command = world.command(&all);
+fn command(world: &World, served: &Served, arguments: &[&str]) -> Command {
+    let mut command = world.command(&[arguments, &["--endpoint-url", &served.url]].concat());
     command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
     command.env("AWS_REGION", "ap-northeast-1");
+    command
+}
+
+/// Runs it to its end.
+async fn run(world: &World, served: &Served, arguments: &[&str]) -> Ran {
+    let mut command = command(world, served, arguments);
     let done = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     Ran {
         code: done.status.code().unwrap_or(-1),
@@ -210,16 +218,31 @@ async fn a_step_that_failed_halfway_counts_as_a_change() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_whose_time_is_over_begins_nothing_more() {
-    let rules = json!([{ "on": "CreateApi", "fault": { "delay-ms": 600 } }]);
-    let served = faulty(json!({ "rules": rules })).await;
     let world = world();
-    let arguments = ["apply", "spec.yaml", "--yes", "--timeout", "200ms"];
-    let Ran { code, err, .. } = run(&world, &served, &arguments).await;
-    assert_eq!(code, 3, "{err}");
-    assert!(err.contains("the time is over; finishing what is under way"), "{err}");
-    assert!(err.contains("apis/chat created"), "{err}");
-    assert!(err.contains("  - apis/chat/apiKeys/web not created: the time was over\n"), "{err}");
-    assert!(err.contains("error: not done in time; 3 steps were not tried"), "{err}");
+    // The time has to be enough to begin, and is over while the first call is held.
+    let mut served = None;
+    for timeout in growing(Duration::from_millis(250)) {
+        let held = Held::serve().await;
+        let timeout = written(timeout);
+        let arguments = ["apply", "spec.yaml", "--yes", "--timeout", &timeout];
+        let mut command = command(&world, &held.served, &arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (child, mut err) = hear(child, "the time is over; finishing what is under way").await;
+        held.release();
+        let done = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
+        let done = unless_it_hangs(done).await.unwrap();
+        err.push_str(&String::from_utf8_lossy(&done.stderr));
+        if err.contains("apis/chat created") {
+            assert_eq!(done.status.code(), Some(3), "{err}");
+            assert!(err.contains("the time is over; finishing what is under way"), "{err}");
+            let left = "  - apis/chat/apiKeys/web not created: the time was over\n";
+            assert!(err.contains(left), "{err}");
+            assert!(err.contains("error: not done in time; 3 steps were not tried"), "{err}");
+            served = Some(held);
+            break;
+        }
+    }
+    let Held { served, .. } = served.unwrap();
     let enough = ["apply", "spec.yaml", "--yes", "--timeout", "10m"];
     assert_eq!(run(&world, &served, &enough).await.code, 0);
     for wrong in ["0s", "soon", "-1m"] {

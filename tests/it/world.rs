@@ -11,7 +11,7 @@ use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use provision_aws::client::Aws;
 use provision_aws::connect::{Endpoint, Target, connect};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 
 /// A folder in which commands run.
@@ -90,6 +90,14 @@ impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.server.kill().and_then(|()| self.server.wait());
     }
+}
+
+/// An address at which nobody listens, and nobody else can for as long as the socket lives.
+pub fn nobody() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
 }
 
 /// A path in the project.
