@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::cli::follow_up::word;
 use crate::cli::{Exit, Failure, Io};
-use appsync_local::{OpenError, Plane, Settings, Store};
+use appsync_local::{DataPlane, OpenError, Settings, Store};
 use provision_aws::client::Aws;
 use provision_aws::connect::{Endpoint, Target, connect};
 
@@ -217,7 +217,7 @@ async fn local(folder: &Path, io: &mut Io) -> Result<(String, Option<Server>), F
     let shutdown = async move {
         let _ = stopped.await;
     };
-    let plane = Plane::new(store, Settings::default());
+    let plane = DataPlane::new(store, Settings::default());
     let task = tokio::spawn(appsync_local::serve(vec![listener], plane, None, shutdown));
     Ok((url, Some(Server { stop, task })))
 }

@@ -2,7 +2,7 @@
 use std::io;
 use std::sync::Arc;
 
-use appsync_local::{Plane as DataPlane, Settings, router_of};
+use appsync_local::{DataPlane, Settings, router_of};
 use futures_util::stream::{self, StreamExt};
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;

@@ -1,7 +1,7 @@
 //! What is told of the data plane to whoever watches, and how it ends with its service.
 use std::sync::Arc;
 
-use appsync_local::{Feed, Happening, Plane as DataPlane, Settings, serve};
+use appsync_local::{DataPlane, Feed, Happening, Settings, serve};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;

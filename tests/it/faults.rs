@@ -71,7 +71,8 @@ async fn who_hangs_gets_nothing_until_the_service_ends() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    let plane = appsync_local::Plane::new(Arc::clone(&store), appsync_local::Settings::default());
+    let plane =
+        appsync_local::DataPlane::new(Arc::clone(&store), appsync_local::Settings::default());
     let service = appsync_local::serve(vec![listener], plane, None, async { drop(ended.await) });
     let service = tokio::spawn(service);
     let faulty = Arc::new(Faulty { store, clock, address });

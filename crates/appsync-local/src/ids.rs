@@ -1,7 +1,11 @@
-//! Ids as AWS makes them.
+//! Ids as AWS makes them, and those that sort by time, as `util.autoUlid` and `util.autoKsuid` make them.
 
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const CROCKFORD: &[u8] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// Where the seconds of a KSUID begin.
+const KSUID_EPOCH_S: u64 = 1_400_000_000;
 
 /// The id of an API, the first part of its hosts, the secret part of a key: 26 letters and digits.
 pub fn long() -> String {
@@ -34,6 +38,38 @@ fn random(letters: &[u8], length: usize) -> String {
         .collect()
 }
 
+/// 48 bits of milliseconds and 80 of chance, in 26 letters.
+pub fn ulid(now_ms: u64) -> String {
+    let chance = chance() & ((1 << 80) - 1);
+    let bits = (u128::from(now_ms & ((1 << 48) - 1)) << 80) | chance;
+    let letter = |n: u32| char::from(CROCKFORD[(bits >> (5 * n)) as usize & 31]);
+    (0..26).rev().map(letter).collect()
+}
+
+/// 32 bits of seconds and 128 of chance, in 27 letters.
+pub fn ksuid(now_ms: u64) -> String {
+    let seconds = (now_ms / 1_000).saturating_sub(KSUID_EPOCH_S) as u32;
+    let mut bytes: Vec<u8> =
+        seconds.to_be_bytes().into_iter().chain(chance().to_be_bytes()).collect();
+    let mut letters = Vec::with_capacity(27);
+    for _ in 0..27 {
+        let mut rest = 0_u32;
+        for byte in &mut bytes {
+            let part = rest * 256 + u32::from(*byte);
+            *byte = (part / 62) as u8;
+            rest = part % 62;
+        }
+        letters.push(char::from(BASE62[rest as usize]));
+    }
+    letters.into_iter().rev().collect()
+}
+
+/// The bits of a v4 UUID that say so are the same in each: two make one that is all chance.
+fn chance() -> u128 {
+    let (one, two) = (uuid::Uuid::new_v4().as_u128(), uuid::Uuid::new_v4().as_u128());
+    one ^ two.rotate_left(64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +79,14 @@ mod tests {
         assert_eq!(long().len(), 26);
         assert_ne!(long(), long());
         assert_eq!(role().len(), 21);
+    }
+
+    #[test]
+    fn ids_have_their_length_and_sort_by_time() {
+        assert_eq!((ulid(1_800_000_000_000).len(), ksuid(1_800_000_000_000).len()), (26, 27));
+        assert!(ulid(1_800_000_000_000) < ulid(1_800_000_000_001));
+        assert!(ksuid(1_800_000_000_000) < ksuid(1_800_000_001_000));
+        assert_ne!(ulid(0), ulid(0));
+        assert!(ulid(0).starts_with("0000000000"));
     }
 }

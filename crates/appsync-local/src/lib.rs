@@ -11,6 +11,7 @@ mod emulator_options;
 mod faults;
 mod ids;
 mod javascript;
+mod json;
 mod protocol;
 mod server;
 mod state;
@@ -20,7 +21,7 @@ pub use call_log::LoggedCall;
 #[cfg(fuzzing)]
 pub use data_plane::fuzzing;
 pub use data_plane::{
-    CodePlace, Connected, Failure, Feed, Happening, Plane, Settings, Subscribed, TokenAsked,
+    CodePlace, Connected, DataPlane, Failure, Feed, Happening, Settings, Subscribed, TokenAsked,
     evaluation,
 };
 pub use emulator_options::{

@@ -3,12 +3,12 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::control_plane::appsync::code::{HANDLERS, exported};
-use crate::data_plane::Plane;
+use crate::data_plane::DataPlane;
 use crate::protocol::caller::dns_suffix;
 use crate::state::{Api, Key, Namespace, Region};
 
 /// Every API of every account and Region, with the addresses at which whoever asks with `headers` reaches it.
-pub fn apis(plane: &Plane, headers: &HeaderMap) -> Value {
+pub fn apis(plane: &DataPlane, headers: &HeaderMap) -> Value {
     let host = headers.get("host").and_then(|it| it.to_str().ok()).unwrap_or("localhost");
     let apis = plane.store.look(|state| {
         let mut apis = Vec::new();

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
-use crate::data_plane::{Happening, Plane};
+use crate::data_plane::{DataPlane, Happening};
 
 /// How often a browser hears that its connection lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -18,14 +18,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const BEGINNING: &str = "retry: 500\n\n";
 
 struct Watching {
-    plane: Arc<Plane>,
+    plane: Arc<DataPlane>,
     happenings: broadcast::Receiver<Happening>,
     changes: watch::Receiver<()>,
     begun: bool,
 }
 
 /// `happening`: one of the data plane's. `changed`: an API may have, or the clock. `missed`: so many were lost.
-pub fn feed(plane: &Arc<Plane>) -> Response<Body> {
+pub fn feed(plane: &Arc<DataPlane>) -> Response<Body> {
     let (happenings, changes) = (plane.feed.watch(), plane.store.changes());
     let watching = Watching { plane: Arc::clone(plane), happenings, changes, begun: false };
     let told = stream::unfold(watching, async |mut it| {

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 
-use crate::data_plane::Plane;
+use crate::data_plane::DataPlane;
 use crate::server::guard;
 
 pub use apis::apis;
@@ -35,7 +35,7 @@ pub fn is_for(request: &Request) -> bool {
     path.strip_prefix(PAGE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-pub fn answer(plane: &Plane, request: &Request) -> Response<Body> {
+pub fn answer(plane: &DataPlane, request: &Request) -> Response<Body> {
     let path = request.uri().path();
     let path = if path == "/_console/" { PAGE } else { path };
     let file = FILES.iter().find(|(it, ..)| *it == path);
@@ -45,7 +45,7 @@ pub fn answer(plane: &Plane, request: &Request) -> Response<Body> {
             let text = "The console is for this machine alone, by an address such as 127.0.0.1.\n";
             (StatusCode::FORBIDDEN, plain, text)
         }
-        _ if plane.settings.without_console => {
+        _ if plane.without_console => {
             let text = "This local AWS runs without its console (--no-console).\n";
             (StatusCode::NOT_FOUND, plain, text)
         }

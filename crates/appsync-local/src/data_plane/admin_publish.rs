@@ -4,14 +4,12 @@ use axum::extract::Request;
 use axum::http::Response;
 use serde::Deserialize;
 
-use crate::data_plane::auth::{Identity, iam_context};
-use crate::data_plane::entrance;
-use crate::data_plane::http;
-use crate::data_plane::place::Place;
-use crate::data_plane::plane::Plane;
+use crate::data_plane::apis::Place;
+use crate::data_plane::auth::request::{Identity, iam_context};
+use crate::data_plane::plane::DataPlane;
 use crate::data_plane::problem::Problem;
-use crate::data_plane::publication::{self, Over};
-use crate::data_plane::publish;
+use crate::data_plane::source::{Over, Source};
+use crate::data_plane::{http, publication};
 use crate::protocol::caller::partition;
 
 /// No mode of AppSync's: nobody was asked for credentials.
@@ -25,26 +23,26 @@ struct Asked {
 }
 
 /// Publishes `{apiId, channel, events}` as `POST /event` would for a client that may, and answers so.
-pub async fn publish_as_owner(plane: &Plane, request: Request) -> Response<Body> {
+pub async fn publish_as_owner(plane: &DataPlane, request: Request) -> Response<Body> {
     match attempt(plane, request).await {
         Ok(text) => http::answer(200, text),
         Err(problem) => http::refused(&problem),
     }
 }
 
-async fn attempt(plane: &Plane, request: Request) -> Result<String, Problem> {
+async fn attempt(plane: &DataPlane, request: Request) -> Result<String, Problem> {
     let (parts, body) = request.into_parts();
-    let (body, message) = publish::message(body).await?;
+    let (body, message) = http::message(body).await?;
     let Asked { api_id } = serde_json::from_slice(&body)
         .map_err(|_| Problem::bad_request("The request does not say which API: apiId"))?;
-    let place = plane.place(&api_id).ok_or_else(|| {
+    let place = plane.apis.place(&api_id).ok_or_else(|| {
         Problem::new(404, "NotFoundException").saying(format!("There is no API {api_id} here."))
     })?;
     let identity = identity(&place);
-    let source = entrance::source(&parts, place, Over::Console);
+    let source = Source::of(&parts, place, Over::Console);
     let (channel, events) = (&message.channel, message.events);
     let receipt = publication::publish_as(plane, &source, channel, events, &identity).await?;
-    Ok(publish::text(&receipt))
+    Ok(http::text(&receipt))
 }
 
 /// What handlers see: the root user of the API's account.

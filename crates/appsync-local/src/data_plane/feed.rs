@@ -3,7 +3,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::broadcast;
 
-use crate::data_plane::handlers::weight;
+use crate::data_plane::problem::CodePlace;
+use crate::json::weight;
 
 /// Whoever falls behind by more loses the oldest.
 const KEPT_MAX: usize = 512;
@@ -80,15 +81,6 @@ pub enum Happening {
 pub struct Failure {
     pub index: usize,
     pub message: String,
-}
-
-/// A place in a handler's code, from one, if it is known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CodePlace {
-    pub namespace: String,
-    pub handler: &'static str,
-    pub line: Option<usize>,
-    pub column: Option<usize>,
 }
 
 /// As much of `text` as is told.

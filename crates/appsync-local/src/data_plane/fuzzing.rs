@@ -12,12 +12,13 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::data_plane::auth::{self, Operation, Presented};
+use crate::data_plane::apis::Place;
+use crate::data_plane::auth::request::{Operation, Presented};
 use crate::data_plane::channel::Channel;
 use crate::data_plane::message::{EVENTS_MAX, Events, Message};
-use crate::data_plane::place::Place;
-use crate::data_plane::plane::{Plane, Settings};
-use crate::data_plane::publication::{Over, Source};
+use crate::data_plane::plane::DataPlane;
+use crate::data_plane::settings::Settings;
+use crate::data_plane::source::{Over, Source};
 use crate::data_plane::websocket::handshake::{Offer, SUBPROTOCOL};
 use crate::data_plane::websocket::outbox::Frame;
 use crate::data_plane::websocket::session::Session;
@@ -38,7 +39,7 @@ static STAGE: LazyLock<Stage> = LazyLock::new(Stage::new);
 /// A plane with one API, that reaches nobody.
 struct Stage {
     runtime: Runtime,
-    plane: Arc<Plane>,
+    plane: Arc<DataPlane>,
     patterns: [Regex; 2],
 }
 
@@ -55,7 +56,7 @@ impl Stage {
         runtime.block_on(add).expect("it is added");
         // No URL: whoever is asked answers at once that he can't be.
         let issuers = [(ISSUER.to_owned(), "nowhere".to_owned())].into();
-        let plane = Plane::new(store, Settings { issuers, ..Settings::default() });
+        let plane = DataPlane::new(store, Settings { issuers, ..Settings::default() });
         let patterns = [PUBLISH, WILD].map(|it| Regex::new(it).expect("it is a pattern"));
         Self { runtime, plane, patterns }
     }
@@ -194,12 +195,12 @@ pub fn authorization(text: &str) {
     let presented = Presented { fields: fields.collect() };
     let headers = presented.fields.iter().map(|(name, it)| (name.clone(), vec![it.clone()]));
     let source = Stage::source(Over::Http, headers.collect());
-    let api = source.api(&STAGE.plane).expect("the API is there");
+    let api = source.api(&STAGE.plane.apis).expect("the API is there");
     let channel = Channel::publish("/default/a").ok();
     for operation in [Operation::Connect, Operation::Publish] {
         let channel = channel.as_ref().filter(|_| operation == Operation::Publish);
         let asked = source.asked(&api, operation, channel, &presented, b"{}");
-        let judged = STAGE.runtime.block_on(auth::authorize(&STAGE.plane, &asked));
+        let judged = STAGE.runtime.block_on(STAGE.plane.authorizer.authorize(&asked));
         let problem = judged.expect_err("nobody is let in");
         assert!((400..500).contains(&problem.status), "{problem:?}");
     }

@@ -8,8 +8,19 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::data_plane::problem::Problem;
+
 /// Events of one publish (docs/reference/quotas.md#publishing).
 pub const EVENTS_MAX: usize = 5;
+/// Bytes of one event (docs/reference/quotas.md#publishing).
+pub const EVENT_MAX: usize = 240 * 1024;
+/// Bytes of one request to publish.
+pub const REQUEST_MAX: usize = EVENTS_MAX * EVENT_MAX;
+
+/// A request with more bytes than it may have.
+pub fn too_large() -> Problem {
+    Problem::bad_request("The request exceeds 1.2 MB")
+}
 
 /// A message, or a body, with the members that count; others are passed over.
 #[derive(Default, Deserialize)]

@@ -1,23 +1,24 @@
 //! The data plane of Event APIs: publish over HTTP, connect, subscribe and publish over a WebSocket
 //! (docs/reference/data-plane.md).
 mod admin_publish;
+mod apis;
 mod auth;
 mod channel;
-mod entrance;
 mod feed;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod handlers;
+pub mod host;
 mod http;
 mod message;
 mod outbound;
-mod place;
 mod plane;
 mod problem;
 mod publication;
-mod publish;
-mod route;
+mod routing;
 mod secrets;
+mod settings;
+mod source;
 #[cfg(test)]
 mod testing;
 mod undocumented;
@@ -25,9 +26,10 @@ mod websocket;
 
 pub(crate) use admin_publish::publish_as_owner;
 pub use auth::TokenAsked;
-pub(crate) use entrance::answer;
-pub use feed::{CodePlace, Failure, Feed, Happening};
+pub use feed::{Failure, Feed, Happening};
 pub use handlers::evaluation;
-pub use plane::{Plane, Settings};
-pub(crate) use route::{is_for, is_loopback, without_port};
+pub use plane::DataPlane;
+pub use problem::CodePlace;
+pub(crate) use routing::{answer, is_for};
+pub use settings::Settings;
 pub use websocket::connections::{Connected, Subscribed};

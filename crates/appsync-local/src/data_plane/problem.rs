@@ -3,8 +3,6 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::data_plane::feed::CodePlace;
-
 /// An error as AppSync tells it (docs/reference/data-plane.md#errors).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,4 +43,13 @@ impl Problem {
         self.why = Some(why.into());
         self
     }
+}
+
+/// A place in a handler's code, from one, if it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CodePlace {
+    pub namespace: String,
+    pub handler: &'static str,
+    pub line: Option<usize>,
+    pub column: Option<usize>,
 }

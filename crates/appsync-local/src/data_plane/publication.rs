@@ -1,49 +1,21 @@
 //! Publishing, over HTTP and over a WebSocket alike
 //! (docs/reference/data-plane.md#publishing-over-http, docs/reference/data-plane.md#messages).
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-use std::sync::Arc;
-
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
-use crate::data_plane::auth::{self, Asked, Identity, Operation, Presented};
+use crate::data_plane::auth::request::{Identity, Operation, Presented};
 use crate::data_plane::channel::Channel;
 use crate::data_plane::feed::{self, Failure, Happening};
-use crate::data_plane::handlers::{self, Call, Incoming, Published};
-use crate::data_plane::message::{EVENTS_MAX, Events, Given};
-use crate::data_plane::place::Place;
-use crate::data_plane::plane::Plane;
+use crate::data_plane::handlers::call::{Incoming, Published};
+use crate::data_plane::message::{EVENT_MAX, EVENTS_MAX, Events, Given};
+use crate::data_plane::plane::DataPlane;
 use crate::data_plane::problem::Problem;
 use crate::data_plane::secrets::Secrets;
+use crate::data_plane::source::{Over, Source};
 use crate::data_plane::undocumented;
 use crate::emulator_options::Filtered;
 use crate::ids;
 use crate::state::{Api, Namespace};
-
-/// Bytes of one event (docs/reference/quotas.md#publishing).
-pub const EVENT_MAX: usize = 240 * 1024;
-/// Bytes of one request to publish.
-pub const REQUEST_MAX: usize = EVENTS_MAX * EVENT_MAX;
-
-/// From where the client asks, whichever way.
-#[derive(Clone)]
-pub struct Source {
-    pub place: Place,
-    /// The headers of the request, or of the upgrade.
-    pub headers: Arc<BTreeMap<String, Vec<String>>>,
-    pub path: Arc<str>,
-    pub peer: Option<IpAddr>,
-    pub over: Over,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Over {
-    Http,
-    WebSocket,
-    /// The console's form.
-    Console,
-}
 
 /// What became of the events.
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -68,7 +40,7 @@ pub struct Failed {
 
 /// Publishes `events` to `channel`, if `presented` allows it, and tells whoever watches.
 pub async fn publish(
-    plane: &Plane,
+    plane: &DataPlane,
     source: &Source,
     channel: &Given,
     events: Events,
@@ -84,14 +56,14 @@ pub async fn publish(
 
 /// Publishes `events` to `channel` for somebody who needs no leave, and tells whoever watches.
 pub async fn publish_as(
-    plane: &Plane,
+    plane: &DataPlane,
     source: &Source,
     channel: &Given,
     events: Events,
     identity: &Identity,
 ) -> Result<Receipt, Problem> {
     let attempt = async || {
-        let api = source.api(plane)?;
+        let api = source.api(&plane.apis)?;
         let channel = Channel::publish(channel.text().unwrap_or_default())?;
         deliver(plane, source, &api, &channel, events, identity).await
     };
@@ -104,7 +76,7 @@ pub async fn publish_as(
 
 /// Tells whoever watches of a refusal.
 pub fn refused(
-    plane: &Plane,
+    plane: &DataPlane,
     source: &Source,
     operation: &'static str,
     channel: Option<&str>,
@@ -127,23 +99,23 @@ pub fn refused(
 }
 
 async fn attempt(
-    plane: &Plane,
+    plane: &DataPlane,
     source: &Source,
     channel: Option<&str>,
     events: Events,
     presented: &Presented,
     signed: &[u8],
 ) -> Result<Receipt, Problem> {
-    let api = source.api(plane)?;
+    let api = source.api(&plane.apis)?;
     let channel = Channel::publish(channel.unwrap_or_default())?;
     let asked = source.asked(&api, Operation::Publish, Some(&channel), presented, signed);
-    let identity = auth::authorize(plane, &asked).await?;
+    let identity = plane.authorizer.authorize(&asked).await?;
     deliver(plane, source, &api, &channel, events, &identity).await
 }
 
 /// What follows once it is known who publishes.
 async fn deliver(
-    plane: &Plane,
+    plane: &DataPlane,
     source: &Source,
     api: &Api,
     channel: &Channel,
@@ -154,44 +126,9 @@ async fn deliver(
     let events = check(events, source.over)?;
     let identifiers: Vec<_> = events.iter().map(|it| it.id.clone()).collect();
     let call = source.call(api, namespace, channel, identity);
-    let published = handlers::on_publish(plane, &call, events).await?;
+    let published = plane.handlers.on_publish(&call, events).await?;
     broadcast(plane, source, channel, identity, &published, identifiers.len());
     Ok(receipt(published, identifiers, plane.store.switches().filtered_events))
-}
-
-impl Source {
-    /// The API, as it is now.
-    pub fn api(&self, plane: &Plane) -> Result<Arc<Api>, Problem> {
-        let gone =
-            || Problem::new(404, "NotFoundException").saying("The API is not there any more.");
-        plane.api(&self.place).ok_or_else(gone)
-    }
-    pub fn asked<'a>(
-        &'a self,
-        api: &'a Api,
-        operation: Operation,
-        channel: Option<&'a Channel>,
-        presented: &'a Presented,
-        signed: &'a [u8],
-    ) -> Asked<'a> {
-        let (place, headers, path) = (&self.place, &self.headers, &self.path);
-        Asked { place, api, operation, channel, presented, headers, path, signed, peer: self.peer }
-    }
-    pub fn call<'a>(
-        &'a self,
-        api: &'a Api,
-        namespace: &'a Namespace,
-        channel: &'a Channel,
-        identity: &'a Identity,
-    ) -> Call<'a> {
-        let (place, headers) = (&self.place, &self.headers);
-        Call { place, api, namespace, channel, identity, headers }
-    }
-}
-
-/// A request with more bytes than it may have.
-pub fn too_large() -> Problem {
-    Problem::bad_request("The request exceeds 1.2 MB")
 }
 
 /// The channel namespace that `channel` is in. AppSync says no more of an unknown one than that nobody may.
@@ -240,7 +177,7 @@ fn check(events: Events, over: Over) -> Result<Vec<Incoming>, Problem> {
 }
 
 fn broadcast(
-    plane: &Plane,
+    plane: &DataPlane,
     source: &Source,
     channel: &Channel,
     identity: &Identity,

@@ -11,7 +11,8 @@ use axum::{Router, serve};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::data_plane::plane::{Plane, Settings};
+use crate::data_plane::plane::DataPlane;
+use crate::data_plane::settings::Settings;
 use crate::state::{Api, Key, Namespace};
 use crate::store::Store;
 
@@ -62,7 +63,7 @@ pub fn answer(status: u16, body: impl Into<String>) -> Response<Body> {
 }
 
 /// A plane whose API `a` has the channel namespace `default` and the key `da2-k`.
-pub async fn plane() -> Arc<Plane> {
+pub async fn plane() -> Arc<DataPlane> {
     let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
     let modes = json!([{ "authType": "API_KEY" }]);
     let key = Key { id: "da2-k".into(), description: None, expires_epoch_s: i64::MAX };
@@ -100,5 +101,5 @@ pub async fn plane() -> Arc<Plane> {
         Ok(())
     });
     add.await.unwrap();
-    Plane::new(store, Settings::default())
+    DataPlane::new(store, Settings::default())
 }

@@ -105,13 +105,3 @@ pub fn answer(
     }
     response
 }
-
-/// An object without the members that are null.
-pub fn object(members: Value) -> Value {
-    match members {
-        Value::Object(map) => {
-            map.into_iter().filter(|(_, it)| !it.is_null()).collect::<Map<_, _>>().into()
-        }
-        other => other,
-    }
-}

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::console;
-use crate::data_plane::{self, Plane};
+use crate::data_plane::{self, DataPlane};
 use crate::faults::{CLOCK_MAX_S, Faults};
 use crate::protocol::request::read;
 use crate::protocol::response::Fault;
@@ -37,7 +37,7 @@ pub fn is_for(request: &Request) -> bool {
     request.uri().path().starts_with(PREFIX)
 }
 
-pub async fn answer(plane: &Arc<Plane>, request: Request) -> Response<Body> {
+pub async fn answer(plane: &Arc<DataPlane>, request: Request) -> Response<Body> {
     let answer = match (issuer(plane, &request), guard::refuse(&request)) {
         (Some(answer), _) => answer,
         (None, Some(message)) => Err((StatusCode::FORBIDDEN, message.to_owned())),
@@ -60,7 +60,7 @@ pub async fn answer(plane: &Arc<Plane>, request: Request) -> Response<Body> {
 }
 
 /// What the local issuer tells whoever verifies its tokens.
-fn issuer(plane: &Plane, request: &Request) -> Option<Answer> {
+fn issuer(plane: &DataPlane, request: &Request) -> Option<Answer> {
     const KEYS: &str = "/_provision/issuer/.well-known/jwks.json";
     const CONFIGURATION: &str = "/_provision/issuer/.well-known/openid-configuration";
     match (request.method(), request.uri().path()) {
@@ -81,7 +81,7 @@ fn issuer(plane: &Plane, request: &Request) -> Option<Answer> {
     }
 }
 
-async fn steer(plane: &Plane, request: Request) -> Answer {
+async fn steer(plane: &DataPlane, request: Request) -> Answer {
     let store: &Store = &plane.store;
     let wrong = |message: String| (StatusCode::BAD_REQUEST, message);
     let (parts, body) = request.into_parts();

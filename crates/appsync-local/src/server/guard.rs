@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, Method};
 
-use crate::data_plane::{is_loopback, without_port};
+use crate::data_plane::host::{is_loopback, without_port};
 
 /// Why a request may not steer, if it may not.
 pub fn refuse(request: &Request) -> Option<&'static str> {

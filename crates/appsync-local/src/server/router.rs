@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, Response};
 use futures_util::stream;
 
 use crate::control_plane::dispatch::{self, End};
-use crate::data_plane::{self, Plane, Settings};
+use crate::data_plane::{self, DataPlane, Settings};
 use crate::protocol::clock;
 use crate::protocol::response::{Fault, json_answer};
 use crate::server::admin;
@@ -19,16 +19,19 @@ use crate::{console, ids};
 
 /// The local AWS as something that answers requests.
 pub fn router(store: Arc<Store>) -> Router {
-    router_of(Plane::new(store, Settings::default()))
+    router_of(DataPlane::new(store, Settings::default()))
 }
 
 /// The same, of an AWS whose data plane is set up.
-pub fn router_of(plane: Arc<Plane>) -> Router {
+pub fn router_of(plane: Arc<DataPlane>) -> Router {
     Router::new().fallback(answer).with_state(plane)
 }
 
 /// In a task of its own: a caller who goes away does not stop a change half-way.
-pub(crate) async fn answer(State(plane): State<Arc<Plane>>, request: Request) -> Response<Body> {
+pub(crate) async fn answer(
+    State(plane): State<Arc<DataPlane>>,
+    request: Request,
+) -> Response<Body> {
     let store = Arc::clone(&plane.store);
     if console::is_for(&request) {
         return console::answer(&plane, &request);

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::data_plane::Plane;
+use crate::data_plane::DataPlane;
 use crate::server::router;
 
 /// Whoever connects and says nothing for longer is let go.
@@ -39,7 +39,7 @@ const HANDSHAKE: u8 = 0x16;
 /// does not take long. With `tls` the same ports also speak TLS.
 pub async fn serve(
     listeners: Vec<TcpListener>,
-    plane: Arc<Plane>,
+    plane: Arc<DataPlane>,
     tls: Option<Arc<ServerConfig>>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
@@ -63,7 +63,7 @@ pub async fn serve(
 /// Takes connections for ever, each in a task of its own.
 async fn accept(
     listener: TcpListener,
-    plane: Arc<Plane>,
+    plane: Arc<DataPlane>,
     acceptor: Option<TlsAcceptor>,
     open: mpsc::Sender<()>,
 ) {
@@ -97,7 +97,7 @@ async fn accept(
 async fn meet(
     stream: TcpStream,
     peer: SocketAddr,
-    plane: &Arc<Plane>,
+    plane: &Arc<DataPlane>,
     acceptor: Option<TlsAcceptor>,
 ) {
     let Some(Ok(first)) = greeted(plane, first_byte(&stream)).await else { return };
@@ -113,7 +113,7 @@ async fn meet(
 }
 
 /// What `greeting` comes to, unless it takes too long or the service ends.
-async fn greeted<T>(plane: &Plane, greeting: impl Future<Output = T>) -> Option<T> {
+async fn greeted<T>(plane: &DataPlane, greeting: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         done = timeout(SILENCE, greeting) => done.ok(),
         () = plane.store.closed() => None,
@@ -129,7 +129,7 @@ async fn first_byte(stream: &TcpStream) -> io::Result<u8> {
 }
 
 /// Answers the requests of one connection.
-async fn converse<S>(stream: S, peer: SocketAddr, plane: &Arc<Plane>)
+async fn converse<S>(stream: S, peer: SocketAddr, plane: &Arc<DataPlane>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

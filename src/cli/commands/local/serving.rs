@@ -12,7 +12,7 @@ use crate::cli::commands::local::settings::SettingsArgs;
 use crate::cli::commands::local::trust;
 use crate::cli::target::LOCAL_FOLDER;
 use crate::cli::{Failure, Io};
-use appsync_local::{Announcement, Faults, Latency, Plane, Store, Switches};
+use appsync_local::{Announcement, DataPlane, Faults, Latency, Store, Switches};
 
 #[derive(Debug, clap::Args)]
 pub struct ServingArgs {
@@ -40,7 +40,7 @@ pub struct ServingArgs {
 pub struct Serving {
     pub url: String,
     pub port: u16,
-    pub plane: Arc<Plane>,
+    pub plane: Arc<DataPlane>,
     listeners: Vec<TcpListener>,
     tls: Arc<ServerConfig>,
     announced: Announcement,
@@ -79,7 +79,7 @@ pub async fn open(args: &ServingArgs, console: bool, io: &Io) -> Result<Serving,
     let tls = appsync_local::tls(Arc::clone(&store), authority)?;
     raise_open_files();
     let announced = store.announce(&url)?;
-    let plane = Plane::new(store, settings);
+    let plane = DataPlane::new(store, settings);
     Ok(Serving { url, port, plane, listeners, tls, announced })
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::target::{LOCAL_FOLDER, Opened, wait_for};
 use crate::cli::{Exit, Failure, Io};
-use appsync_local::{Plane, Settings, TokenAsked};
+use appsync_local::{DataPlane, Settings, TokenAsked};
 
 /// Make a token that an Event API of the local AWS takes
 ///
@@ -69,7 +69,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let token = match wait_for(&folder, io).await? {
         Opened::Served(url) => ask(&url, &asked).await?,
         Opened::Store(store) => {
-            Plane::new(store, Settings::default()).token(&asked).map_err(|it| refused(&it))?
+            DataPlane::new(store, Settings::default()).token(&asked).map_err(|it| refused(&it))?
         }
     };
     io.result(&format!("{token}\n"))?;

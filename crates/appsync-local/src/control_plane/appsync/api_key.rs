@@ -6,9 +6,10 @@ use crate::control_plane::appsync::input::Input;
 use crate::control_plane::appsync::lookup;
 use crate::control_plane::page::Page;
 use crate::ids;
+use crate::json::object;
 use crate::protocol::caller::Caller;
 use crate::protocol::request::Call;
-use crate::protocol::response::{Fault, object};
+use crate::protocol::response::Fault;
 use crate::state::{Api, Key, State};
 use crate::store::Store;
 

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::control_plane::appsync::input::Input;
 use crate::control_plane::undocumented;
 use crate::emulator_options::{Switches, Taken};
-use crate::protocol::response::{Fault, object};
+use crate::json::object;
+use crate::protocol::response::Fault;
 
 const AUTH_TYPES: &[&str] =
     &["API_KEY", "AWS_IAM", "AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_LAMBDA"];

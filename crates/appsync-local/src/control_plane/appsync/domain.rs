@@ -7,9 +7,10 @@ use crate::control_plane::appsync::lookup;
 use crate::control_plane::page::Page;
 use crate::control_plane::undocumented;
 use crate::ids;
+use crate::json::object;
 use crate::protocol::caller::Caller;
 use crate::protocol::request::Call;
-use crate::protocol::response::{Fault, object};
+use crate::protocol::response::Fault;
 use crate::state::{Association, Domain, State};
 use crate::store::Store;
 

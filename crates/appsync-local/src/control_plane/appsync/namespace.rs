@@ -8,9 +8,10 @@ use crate::control_plane::appsync::{api, code, handlers, lookup};
 use crate::control_plane::page::{Page, outline};
 use crate::control_plane::undocumented;
 use crate::emulator_options::{Omitted, Switches};
+use crate::json::object;
 use crate::protocol::caller::Caller;
 use crate::protocol::request::Call;
-use crate::protocol::response::{Fault, object};
+use crate::protocol::response::Fault;
 use crate::state::{Api, Namespace};
 use crate::store::Store;
 

@@ -4,17 +4,17 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::data_plane::auth::mode::API_KEY;
-use crate::data_plane::auth::{Asked, Identity};
-use crate::data_plane::plane::Plane;
+use crate::data_plane::auth::request::{Asked, Identity};
 use crate::data_plane::problem::Problem;
+use crate::store::Store;
 
 /// The key itself never shows: its expiry and its description tell a person which one it is.
-pub fn authorize(plane: &Plane, asked: &Asked<'_>, key: &str) -> Result<Identity, Problem> {
+pub fn authorize(store: &Store, asked: &Asked<'_>, key: &str) -> Result<Identity, Problem> {
     let Some(key) = asked.api.keys.get(key) else {
-        return Err(Problem::unauthorized(unknown(plane, asked, key)));
+        return Err(Problem::unauthorized(unknown(store, asked, key)));
     };
     let until = key.expires_epoch_s;
-    if until as f64 <= plane.store.now_epoch_s() {
+    if until as f64 <= store.now_epoch_s() {
         let named = key.description.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
         let at = Timestamp::from_second(until).map(|it| it.to_string()).unwrap_or_default();
         return Err(Problem::unauthorized(format!("the API key{named} expired at {at}")));
@@ -23,8 +23,8 @@ pub fn authorize(plane: &Plane, asked: &Asked<'_>, key: &str) -> Result<Identity
 }
 
 /// Why a key is none of this API's.
-fn unknown(plane: &Plane, asked: &Asked<'_>, key: &str) -> String {
-    let owner = plane.store.look(|state| {
+fn unknown(store: &Store, asked: &Asked<'_>, key: &str) -> String {
+    let owner = store.look(|state| {
         let regions = state.accounts.values().flat_map(|it| it.regions.values());
         let mut apis = regions.flat_map(|it| it.apis.values());
         apis.find(|it| it.keys.contains_key(key)).map(|it| it.name.clone())

@@ -1,15 +1,16 @@
 //! AWS_LAMBDA: a function says who may (docs/reference/authorization.md#lambda-authorizers).
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::data_plane::auth::mode::AWS_LAMBDA;
-use crate::data_plane::auth::{Asked, Identity, Operation, matches};
+use crate::data_plane::auth::provider::matches;
+use crate::data_plane::auth::request::{Asked, Identity, Operation};
 use crate::data_plane::channel::Channel;
-use crate::data_plane::plane::Plane;
+use crate::data_plane::outbound::client::Outbound;
 use crate::data_plane::problem::Problem;
 use crate::ids;
 
@@ -21,44 +22,56 @@ const REMEMBERED_MAX: usize = 10_000;
 /// The bytes that they may hold together.
 const HELD_MAX: usize = 64 * 1024 * 1024;
 
-/// Asks the function of `provider`, unless its last verdict still holds.
-pub async fn authorize(
-    plane: &Plane,
-    asked: &Asked<'_>,
-    token: &str,
-    provider: &Value,
-) -> Result<Identity, Problem> {
-    let config = &provider["lambdaAuthorizerConfig"];
-    check_form(token, config)?;
-    let function = config["authorizerUri"].as_str().unwrap_or_default();
-    let key = key(asked, token, function);
-    let now = plane.store.now_epoch_s();
-    if let Some(verdict) = plane.verdicts.find(&key, now) {
-        return verdict.identity(function);
+/// Asks functions, and remembers what they said.
+pub struct LambdaAuthorizer {
+    outbound: Arc<Outbound>,
+    verdicts: Remembered,
+}
+
+impl LambdaAuthorizer {
+    pub fn new(outbound: Arc<Outbound>) -> Self {
+        Self { outbound, verdicts: Remembered::default() }
     }
-    let event = event(asked, token);
-    let asking = plane.outbound.invoke(function, true, &event);
-    let answer = match tokio::time::timeout(TIMEOUT, asking).await {
-        Ok(answer) => answer.map_err(Problem::unauthorized)?,
-        Err(_) => {
-            let why = format!("the function {function} did not answer within 10 s");
-            return Err(Problem::unauthorized(why));
+
+    /// Asks the function of `provider`, unless its last verdict still holds.
+    pub async fn authorize(
+        &self,
+        asked: &Asked<'_>,
+        token: &str,
+        provider: &Value,
+        now: f64,
+    ) -> Result<Identity, Problem> {
+        let config = &provider["lambdaAuthorizerConfig"];
+        check_form(token, config)?;
+        let function = config["authorizerUri"].as_str().unwrap_or_default();
+        let key = key(asked, token, function);
+        if let Some(verdict) = self.verdicts.find(&key, now) {
+            return verdict.identity(function);
         }
-    };
-    if let Some(error) = answer.error() {
-        return Err(Problem::unauthorized(format!("the function {function} failed: {error}")));
+        let event = event(asked, token);
+        let asking = self.outbound.invoke(function, true, &event);
+        let answer = match tokio::time::timeout(TIMEOUT, asking).await {
+            Ok(answer) => answer.map_err(Problem::unauthorized)?,
+            Err(_) => {
+                let why = format!("the function {function} did not answer within 10 s");
+                return Err(Problem::unauthorized(why));
+            }
+        };
+        if let Some(error) = answer.error() {
+            return Err(Problem::unauthorized(format!("the function {function} failed: {error}")));
+        }
+        let (verdict, ttl_override) = Verdict::read(&answer.payload, function)?;
+        let ttl_s = ttl_override.or_else(|| config["authorizerResultTtlInSeconds"].as_f64());
+        if let Some(ttl_s) = ttl_s.filter(|it| *it > 0.0) {
+            self.verdicts.keep(key, verdict.clone(), now, now + ttl_s);
+        }
+        verdict.identity(function)
     }
-    let (verdict, ttl_override) = Verdict::read(&answer.payload, function)?;
-    let ttl_s = ttl_override.or_else(|| config["authorizerResultTtlInSeconds"].as_f64());
-    if let Some(ttl_s) = ttl_s.filter(|it| *it > 0.0) {
-        plane.verdicts.keep(key, verdict.clone(), now, now + ttl_s);
-    }
-    verdict.identity(function)
 }
 
 /// What functions have said, for as long as it holds. No `Debug` shows what.
 #[derive(Default)]
-pub struct Remembered {
+struct Remembered {
     kept: Mutex<Kept>,
 }
 
@@ -215,7 +228,7 @@ fn event(asked: &Asked<'_>, token: &str) -> Value {
 mod tests {
     use super::*;
     use crate::data_plane::auth::scene::{Asking, Scene};
-    use crate::data_plane::plane::Settings;
+    use crate::data_plane::settings::Settings;
     use crate::data_plane::testing::{Stub, answer};
 
     /// An API whose function answers what its token says, as JSON.

@@ -6,11 +6,12 @@ use std::time::{Duration, UNIX_EPOCH};
 use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
 use serde_json::{Value, json};
 
-use crate::data_plane::auth::{Asked, Identity, Operation, Presented, authorize};
+use crate::data_plane::apis::Place;
+use crate::data_plane::auth::request::{Asked, Identity, Operation, Presented};
 use crate::data_plane::channel::Channel;
-use crate::data_plane::place::Place;
-use crate::data_plane::plane::{Plane, Settings};
+use crate::data_plane::plane::DataPlane;
 use crate::data_plane::problem::Problem;
+use crate::data_plane::settings::Settings;
 use crate::emulator_options::Switches;
 use crate::protocol::caller::ACCOUNT;
 use crate::state::{Api, Key, Namespace};
@@ -22,7 +23,7 @@ pub const NOW: f64 = 1_767_323_045.0;
 pub const HOST: &str = "example1234567890000.appsync-api.us-east-1.amazonaws.com";
 
 pub struct Scene {
-    pub plane: Arc<Plane>,
+    pub plane: Arc<DataPlane>,
     pub place: Place,
     pub api: Api,
 }
@@ -75,7 +76,7 @@ impl Scene {
             api_id: "id".into(),
             domain: None,
         };
-        let scene = Self { plane: Plane::new(store, settings), place, api };
+        let scene = Self { plane: DataPlane::new(store, settings), place, api };
         scene.keep(&scene.api);
         scene
     }
@@ -106,7 +107,7 @@ impl Scene {
             signed: asking.signed.as_bytes(),
             peer: Some([127, 0, 0, 1].into()),
         };
-        authorize(&self.plane, &asked).await
+        self.plane.authorizer.authorize(&asked).await
     }
 
     /// Why it is refused.

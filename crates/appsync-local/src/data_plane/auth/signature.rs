@@ -1,31 +1,38 @@
 //! AWS_IAM: signatures of version 4, verified (docs/reference/authorization.md#signatures).
+use std::collections::BTreeMap;
+
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::data_plane::auth::mode::{AWS_IAM, SIGNED};
-use crate::data_plane::auth::{Asked, Identity, iam_context, source_ip};
-use crate::data_plane::plane::Plane;
+use crate::data_plane::auth::request::{Asked, Identity, iam_context};
+use crate::data_plane::host::{is_loopback, without_port};
 use crate::data_plane::problem::Problem;
-use crate::data_plane::route::{is_loopback, without_port};
 use crate::data_plane::undocumented;
 use crate::protocol::caller::Caller;
 use crate::protocol::clock;
+use crate::store::Store;
 
 /// The secret of the local AWS's own access keys: `local`, and each account's id.
 const LOCAL: &str = "local";
 /// Whose value is the client's secret, and shows nowhere.
 const TOKEN: &str = "x-amz-security-token";
 
-pub fn authorize(plane: &Plane, asked: &Asked<'_>, text: &str) -> Result<Identity, Problem> {
+pub fn authorize(
+    store: &Store,
+    credentials: &BTreeMap<String, String>,
+    asked: &Asked<'_>,
+    text: &str,
+) -> Result<Identity, Problem> {
     let refuse = |why: String| Problem::unauthorized(why);
     let signature = Signature::read(text).ok_or_else(|| {
         let why = "the Authorization is no signature that can be read: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…";
         refuse(why.to_owned())
     })?;
     let caller = &signature.caller;
-    let Some(secret) = secret(plane, &caller.access_key) else {
-        return Err(undocumented::unknown_access_key(plane.store.switches()).because(
+    let Some(secret) = secret(credentials, &caller.access_key) else {
+        return Err(undocumented::unknown_access_key(store.switches()).because(
             "the access key is not known here, so no signature of its can be verified; make it known with `provision local --credentials FILE`, or sign with the access key local and the secret local",
         ));
     };
@@ -38,9 +45,9 @@ pub fn authorize(plane: &Plane, asked: &Asked<'_>, text: &str) -> Result<Identit
     let date = value(asked, "x-amz-date").unwrap_or_default();
     check_scope(&signature, asked, &date).map_err(refuse)?;
     let wrong = |message: &str, why: String| {
-        Err(undocumented::bad_signature(message, plane.store.switches()).because(why))
+        Err(undocumented::bad_signature(message, store.switches()).because(why))
     };
-    if let Some(message) = clock::refuse(&date, plane.store.now_epoch_s()) {
+    if let Some(message) = clock::refuse(&date, store.now_epoch_s()) {
         return wrong(&message, format!("the signature is of another time: {message}"));
     }
     check_host(asked, &signature).map_err(refuse)?;
@@ -88,8 +95,8 @@ impl Signature {
 }
 
 /// The secret key of an access key that is known here.
-fn secret(plane: &Plane, access_key: &str) -> Option<String> {
-    if let Some(secret) = plane.settings.credentials.get(access_key) {
+fn secret(credentials: &BTreeMap<String, String>, access_key: &str) -> Option<String> {
+    if let Some(secret) = credentials.get(access_key) {
         return Some(secret.clone());
     }
     let account = access_key.len() == 12 && access_key.bytes().all(|it| it.is_ascii_digit());
@@ -246,7 +253,7 @@ fn hidden(canonical: &str) -> String {
 fn identity(caller: &Caller, asked: &Asked<'_>) -> Value {
     let (partition, account) = (caller.partition(), &caller.account);
     let arn = format!("arn:{partition}:iam::{account}:user/local");
-    iam_context(account, "AIDALOCALLOCALLOCALLO", &arn, &source_ip(asked))
+    iam_context(account, "AIDALOCALLOCALLOCALLO", &arn, &asked.source_ip())
 }
 
 fn hex(bytes: &[u8]) -> String {

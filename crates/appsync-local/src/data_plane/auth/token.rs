@@ -1,5 +1,7 @@
 //! AMAZON_COGNITO_USER_POOLS and OPENID_CONNECT: JSON Web Tokens
 //! (docs/reference/authorization.md#openid-connect, docs/reference/authorization.md#cognito).
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -7,39 +9,96 @@ use jsonwebtoken::Algorithm;
 use jsonwebtoken::crypto::verify;
 use serde_json::{Map, Value, json};
 
-use crate::data_plane::auth::issuer_keys::{Document, PublicKey};
-use crate::data_plane::auth::local_issuer;
-use crate::data_plane::auth::mode::{COGNITO, OPENID_CONNECT, providers};
-use crate::data_plane::auth::{Asked, Identity, matches, source_ip};
-use crate::data_plane::plane::{Plane, Settings};
+use crate::data_plane::auth::issuer_keys::{KeysOfIssuers, PublicKey};
+use crate::data_plane::auth::local_issuer::{KID, LocalIssuer};
+use crate::data_plane::auth::mode::COGNITO;
+use crate::data_plane::auth::provider::{Issuers, Provider, is_client};
+use crate::data_plane::auth::request::{Asked, Identity};
+use crate::data_plane::outbound::client::Outbound;
 use crate::data_plane::problem::Problem;
-use crate::state::Api;
 
-/// Judges a token by the provider of its issuer.
-pub async fn authorize(
-    plane: &Plane,
-    asked: &Asked<'_>,
-    token: &Token,
-    provider: &Provider<'_>,
-) -> Result<Identity, Problem> {
-    let issuer = provider.issuer();
-    let key = key(plane, token, provider).await.map_err(Problem::unauthorized)?;
-    let now = plane.store.now_epoch_s();
-    let until = check(token, &key, provider, now).map_err(Problem::unauthorized)?;
-    let claims = &token.claims;
-    let context = match provider.mode() {
-        COGNITO => json!({
-            "sub": claims["sub"],
-            "issuer": issuer,
-            "username": claims.get("cognito:username").or_else(|| claims.get("username")),
-            "claims": claims,
-            "sourceIp": source_ip(asked),
-            "defaultAuthStrategy": "ALLOW",
-            "groups": claims.get("cognito:groups"),
-        }),
-        _ => json!({ "claims": claims, "issuer": issuer, "sub": claims["sub"] }),
-    };
-    Ok(Identity { mode: provider.mode(), context, until_epoch_s: Some(until) })
+/// Verifies tokens, with the keys of their issuers.
+pub struct Verifier {
+    issuers: Issuers,
+    local: Arc<LocalIssuer>,
+    keys: KeysOfIssuers,
+    outbound: Arc<Outbound>,
+}
+
+impl Verifier {
+    pub fn new(issuers: Issuers, local: Arc<LocalIssuer>, outbound: Arc<Outbound>) -> Self {
+        Self { issuers, local, keys: KeysOfIssuers::default(), outbound }
+    }
+
+    pub fn issuers(&self) -> &Issuers {
+        &self.issuers
+    }
+
+    /// Judges a token by the provider of its issuer.
+    pub async fn authorize(
+        &self,
+        asked: &Asked<'_>,
+        token: &Token,
+        provider: &Provider<'_>,
+        now: f64,
+    ) -> Result<Identity, Problem> {
+        let issuer = provider.issuer();
+        let key = self.key(token, provider, now).await.map_err(Problem::unauthorized)?;
+        let until = check(token, &key, provider, now).map_err(Problem::unauthorized)?;
+        let claims = &token.claims;
+        let context = match provider.mode() {
+            COGNITO => json!({
+                "sub": claims["sub"],
+                "issuer": issuer,
+                "username": claims.get("cognito:username").or_else(|| claims.get("username")),
+                "claims": claims,
+                "sourceIp": asked.source_ip(),
+                "defaultAuthStrategy": "ALLOW",
+                "groups": claims.get("cognito:groups"),
+            }),
+            _ => json!({ "claims": claims, "issuer": issuer, "sub": claims["sub"] }),
+        };
+        Ok(Identity { mode: provider.mode(), context, until_epoch_s: Some(until) })
+    }
+
+    /// The key that the token says it is signed with: the local AWS's own, or one of the issuer's.
+    async fn key(
+        &self,
+        token: &Token,
+        provider: &Provider<'_>,
+        now: f64,
+    ) -> Result<PublicKey, String> {
+        let name = token.header["alg"].as_str().unwrap_or_default();
+        match name {
+            "HS256" | "HS384" | "HS512" => {
+                return Err(format!(
+                    "the token is signed with {name}, a secret that only its issuer and AWS share; the local AWS can't verify it"
+                ));
+            }
+            "ES512" => {
+                return Err(
+                    "the token is signed with ES512, which the local AWS can't verify; AppSync can"
+                        .to_owned(),
+                );
+            }
+            _ => {}
+        }
+        if token.header.contains_key("crit") {
+            return Err(
+                "the token's header has crit, which names what AppSync does not know".to_owned()
+            );
+        }
+        let Some(kid) = token.header.get("kid").and_then(Value::as_str) else {
+            return Err(
+                "the token's header has no kid, which says by which key it is signed".to_owned()
+            );
+        };
+        if kid == KID {
+            return self.local.public_key();
+        }
+        let document = provider.document(&self.issuers);
+        self.keys.find(&self.outbound, &document, kid, now).await
+    }
 }
 
 /// A JWT, read and not yet believed. No `Debug`: it is a credential.
@@ -69,115 +128,13 @@ impl Token {
         let claims = Value::Object(object(claims)?);
         Some(Self { header, claims, message: message.to_owned(), signature: signature.to_owned() })
     }
+    /// Who says that it is of his making.
+    pub fn issuer(&self) -> Option<&str> {
+        self.text("iss")
+    }
     fn text(&self, name: &str) -> Option<&str> {
         self.claims[name].as_str()
     }
-}
-
-/// An authorization provider whose credentials are tokens.
-#[derive(Clone, Copy)]
-pub struct Provider<'a> {
-    pub value: &'a Value,
-}
-
-impl<'a> Provider<'a> {
-    /// All of an API.
-    pub fn all(api: &'a Api) -> impl Iterator<Item = Self> {
-        let ours = |it: &&Value| it["authType"] == COGNITO || it["authType"] == OPENID_CONNECT;
-        providers(api).filter(ours).map(|value| Self { value })
-    }
-
-    /// That of the token's issuer.
-    pub fn of(token: &Token, api: &'a Api, settings: &Settings) -> Result<Self, Problem> {
-        let Some(issuer) = token.text("iss") else {
-            return Err(Problem::unauthorized("the token has no iss, so nobody can vouch for it"));
-        };
-        Self::all(api).find(|it| it.is_of(issuer, settings)).ok_or_else(|| {
-            let known: Vec<String> = Self::all(api).map(|it| it.issuer()).collect();
-            let slash =
-                known.iter().any(|it| it.trim_end_matches('/') == issuer.trim_end_matches('/'));
-            let hint = if slash { "; they differ in the slash at the end" } else { "" };
-            let known = known.join(", ");
-            Problem::unauthorized(format!(
-                "the token is of the issuer {issuer}, and the API trusts {known}{hint}"
-            ))
-        })
-    }
-
-    /// An issuer that has another address here may call itself by that.
-    fn is_of(&self, issuer: &str, settings: &Settings) -> bool {
-        let ours = self.issuer();
-        ours == issuer || settings.issuers.get(&ours).is_some_and(|it| it == issuer)
-    }
-
-    pub fn mode(&self) -> &'static str {
-        if self.value["authType"] == COGNITO { COGNITO } else { OPENID_CONNECT }
-    }
-
-    pub fn issuer(&self) -> String {
-        let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
-        match self.mode() {
-            COGNITO => {
-                let config = &self.value["cognitoConfig"];
-                let (region, pool) = (text(&config["awsRegion"]), text(&config["userPoolId"]));
-                let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-                format!("https://cognito-idp.{region}.amazonaws.com{suffix}/{pool}")
-            }
-            _ => text(&self.value["openIDConnectConfig"]["issuer"]),
-        }
-    }
-
-    /// The expression that the client must match, if there is one.
-    pub fn client(&self) -> Option<&str> {
-        let client = match self.mode() {
-            COGNITO => &self.value["cognitoConfig"]["appIdClientRegex"],
-            _ => &self.value["openIDConnectConfig"]["clientId"],
-        };
-        client.as_str().filter(|it| !it.is_empty())
-    }
-
-    fn document(&self, settings: &Settings) -> Document {
-        let issuer = self.issuer();
-        let base = settings.issuers.get(&issuer).unwrap_or(&issuer).trim_end_matches('/');
-        match self.mode() {
-            COGNITO => Document::Keys(format!("{base}/.well-known/jwks.json")),
-            _ => Document::Configuration(format!("{base}/.well-known/openid-configuration")),
-        }
-    }
-}
-
-/// The key that the token says it is signed with: the local AWS's own, or one of the issuer's.
-async fn key(plane: &Plane, token: &Token, provider: &Provider<'_>) -> Result<PublicKey, String> {
-    let name = token.header["alg"].as_str().unwrap_or_default();
-    match name {
-        "HS256" | "HS384" | "HS512" => {
-            return Err(format!(
-                "the token is signed with {name}, a secret that only its issuer and AWS share; the local AWS can't verify it"
-            ));
-        }
-        "ES512" => {
-            return Err(
-                "the token is signed with ES512, which the local AWS can't verify; AppSync can"
-                    .to_owned(),
-            );
-        }
-        _ => {}
-    }
-    if token.header.contains_key("crit") {
-        return Err(
-            "the token's header has crit, which names what AppSync does not know".to_owned()
-        );
-    }
-    let Some(kid) = token.header.get("kid").and_then(Value::as_str) else {
-        return Err(
-            "the token's header has no kid, which says by which key it is signed".to_owned()
-        );
-    };
-    if kid == local_issuer::KID {
-        return plane.issuer.public_key();
-    }
-    let document = provider.document(&plane.settings);
-    plane.keys.find(&plane.outbound, &document, kid, plane.store.now_epoch_s()).await
 }
 
 /// Until when the token is good, or why it is not.
@@ -265,13 +222,6 @@ fn check_connect(token: &Token, provider: &Provider<'_>, now: f64) -> Result<f64
         "neither aud nor azp of the token ({}) matches the API's clientId {form}",
         clients.join(", ")
     ))
-}
-
-/// Whether a client is one that an API takes.
-pub fn is_client(form: &str, client: &str) -> Result<bool, String> {
-    matches(form, client).map_err(|error| {
-        format!("the API's expression {form} for clients can't be read here: {error}")
-    })
 }
 
 fn moment(epoch_s: f64) -> String {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::data_plane::handlers::{Call, Incoming};
+use crate::data_plane::handlers::call::{Call, Incoming};
 use crate::data_plane::problem::Problem;
 
 /// What a handler of `call` is given; of a subscription, without events.

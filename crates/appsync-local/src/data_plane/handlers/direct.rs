@@ -2,25 +2,27 @@
 //! (docs/reference/handlers.md#direct-integration).
 use serde_json::Value;
 
-use crate::data_plane::handlers::{Incoming, Published, outcome, sources};
-use crate::data_plane::plane::Plane;
+use crate::data_plane::handlers::call::{Incoming, Published};
+use crate::data_plane::handlers::outcome;
+use crate::data_plane::handlers::sources::aws::function;
+use crate::data_plane::outbound::client::Outbound;
 use crate::data_plane::problem::Problem;
 use crate::data_plane::undocumented;
 use crate::state::Api;
 
 /// Calls the function of the data source `name`. None: its answer was not waited for.
 pub async fn call(
-    plane: &Plane,
+    outbound: &Outbound,
     api: &Api,
     name: &str,
     waits: bool,
     context: &Value,
 ) -> Result<Option<Value>, Problem> {
-    let function = api.data_sources.get(name).and_then(|it| sources::function(&it.members));
+    let function = api.data_sources.get(name).and_then(|it| function(&it.members));
     let Some(function) = function else {
         return Err(undocumented::function_failed(format!("`{name}` is no Lambda data source")));
     };
-    let invoked = plane.outbound.invoke(function, waits, context).await;
+    let invoked = outbound.invoke(function, waits, context).await;
     let invoked = invoked.map_err(undocumented::function_failed)?;
     match invoked.error() {
         Some(error) => Err(undocumented::function_failed(format!("`{name}` failed: {error}"))),

@@ -4,14 +4,15 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Value, json};
 
 use crate::data_plane::channel::Channel;
+use crate::data_plane::handlers::call::{Incoming, PUBLISH, SUBSCRIBE};
 use crate::data_plane::handlers::context::{auth_type, shape};
 use crate::data_plane::handlers::handle::{Answer, Handler, handle};
-use crate::data_plane::handlers::runtime::engine::{Ended, Part, Ran, Run};
+use crate::data_plane::handlers::outcome;
 use crate::data_plane::handlers::runtime::pool::Pool;
+use crate::data_plane::handlers::runtime::run::{Ended, Part, Ran, Run};
 use crate::data_plane::handlers::runtime::script::Script;
-use crate::data_plane::handlers::{Incoming, PUBLISH, SUBSCRIBE, outcome};
 
-pub use crate::data_plane::handlers::runtime::engine::{Break, Line, Refusal};
+pub use crate::data_plane::handlers::runtime::run::{Break, Line, Refusal};
 pub use crate::data_plane::handlers::runtime::script::At;
 pub use crate::data_plane::message::EVENTS_MAX;
 

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::data_plane::handlers::runtime::engine::{Ended, Line, Part, Ran, Run};
 use crate::data_plane::handlers::runtime::pool::Pool;
+use crate::data_plane::handlers::runtime::run::{Ended, Line, Part, Ran, Run};
 use crate::data_plane::handlers::runtime::script::Script;
 
 /// What is to be run, and how.

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::data_plane::feed::CodePlace;
-use crate::data_plane::handlers::runtime::engine::{Ended, Refusal};
+use crate::data_plane::handlers::call::{Incoming, PUBLISH, Published};
+use crate::data_plane::handlers::runtime::run::{Ended, Refusal};
 use crate::data_plane::handlers::runtime::script::At;
-use crate::data_plane::handlers::{Incoming, PUBLISH, Published};
+use crate::data_plane::message::EVENT_MAX;
+use crate::data_plane::problem::CodePlace;
 use crate::data_plane::problem::Problem;
-use crate::data_plane::publication::EVENT_MAX;
 use crate::data_plane::undocumented;
 
 /// What `returned` lets through of `events`.

@@ -1,4 +1,4 @@
-//! The connections of a plane: who is there, and what ends them from outside.
+//! The connections of a data plane: who is there, and what ends them from outside.
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -7,11 +7,12 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::data_plane::apis::{Apis, Place};
 use crate::data_plane::channel::Channel;
-use crate::data_plane::place::Place;
-use crate::data_plane::plane::Plane;
+use crate::data_plane::websocket::hub::Hub;
 use crate::data_plane::websocket::outbox::{End, Outbox};
 use crate::state::Api;
+use crate::store::Store;
 
 /// The longest that a connection lasts (docs/reference/quotas.md#connections).
 const CONNECTION_MAX_S: f64 = 24.0 * 3_600.0;
@@ -50,8 +51,11 @@ pub struct Subscribed {
     pub channel: String,
 }
 
-#[derive(Default)]
+/// Those of one data plane.
 pub struct Connections {
+    store: Arc<Store>,
+    apis: Arc<Apis>,
+    hub: Arc<Hub>,
     next: AtomicU64,
     all: Mutex<HashMap<u64, Arc<Connection>>>,
     sweeping: AtomicBool,
@@ -61,20 +65,32 @@ pub struct Connections {
 
 /// A socket is open for as long as this lives.
 pub struct Opened {
-    plane: Arc<Plane>,
+    connections: Arc<Connections>,
 }
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        self.plane.connections.sockets.send_modify(|it| *it -= 1);
+        self.connections.sockets.send_modify(|it| *it -= 1);
     }
 }
 
 impl Connections {
+    pub fn new(store: Arc<Store>, apis: Arc<Apis>, hub: Arc<Hub>) -> Self {
+        Self {
+            store,
+            apis,
+            hub,
+            next: AtomicU64::default(),
+            all: Mutex::default(),
+            sweeping: AtomicBool::default(),
+            sockets: watch::Sender::default(),
+        }
+    }
+
     /// Counts a socket.
-    pub fn open(plane: &Arc<Plane>) -> Opened {
-        plane.connections.sockets.send_modify(|it| *it += 1);
-        Opened { plane: Arc::clone(plane) }
+    pub fn open(self: &Arc<Self>) -> Opened {
+        self.sockets.send_modify(|it| *it += 1);
+        Opened { connections: Arc::clone(self) }
     }
     /// Returns once no socket is open.
     pub async fn gone(&self) {
@@ -88,11 +104,10 @@ impl Connections {
     }
 
     /// Takes `connection` in, and watches over it from now on.
-    pub fn enter(plane: &Arc<Plane>, connection: &Arc<Connection>) {
-        let connections = &plane.connections;
-        connections.all().insert(connection.number, Arc::clone(connection));
-        if !connections.sweeping.swap(true, Ordering::SeqCst) {
-            tokio::spawn(watch_over(Arc::downgrade(plane)));
+    pub fn enter(self: &Arc<Self>, connection: &Arc<Connection>) {
+        self.all().insert(connection.number, Arc::clone(connection));
+        if !self.sweeping.swap(true, Ordering::SeqCst) {
+            tokio::spawn(watch_over(Arc::downgrade(self)));
         }
     }
 
@@ -104,6 +119,28 @@ impl Connections {
         let mut shown: Vec<_> = self.all().values().map(|it| it.shown()).collect();
         shown.sort_by_key(|it| it.connection);
         shown
+    }
+
+    /// Ends what must end.
+    fn sweep(&self) {
+        let (now, closing) = (self.store.now_epoch_s(), self.store.is_closing());
+        let all: Vec<_> = self.all().values().cloned().collect();
+        let mut apis = HashMap::new();
+        for connection in &all {
+            let place = &connection.place;
+            let api = apis.entry(&place.api_id).or_insert_with(|| {
+                let api = self.apis.api(place);
+                if let Some(api) = &api {
+                    self.hub.keep(&api.id, |namespace| api.namespaces.contains_key(namespace));
+                }
+                api
+            });
+            let end =
+                if closing { Some(End::Service) } else { connection.end(api.as_deref(), now) };
+            if let Some(end) = end {
+                connection.outbox.end(end);
+            }
+        }
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
@@ -150,43 +187,22 @@ impl Connection {
     }
 }
 
-/// One task for all connections of a plane. It ends with the last of them, and with the plane.
-async fn watch_over(plane: Weak<Plane>) {
-    let Some(mut changes) = plane.upgrade().map(|it| it.store.changes()) else { return };
+/// One task for all connections of a data plane. It ends with the last of them, and with the data plane.
+async fn watch_over(connections: Weak<Connections>) {
+    let Some(mut changes) = connections.upgrade().map(|it| it.store.changes()) else { return };
     loop {
         tokio::select! {
-            // The sender may be gone; then so is the plane.
+            // The sender may be gone; then so is the data plane.
             _ = changes.changed() => {}
             () = tokio::time::sleep(SWEEP) => {}
         }
-        let Some(plane) = plane.upgrade() else { return };
-        sweep(&plane);
-        let all = plane.connections.all();
+        let Some(connections) = connections.upgrade() else { return };
+        connections.sweep();
+        let all = connections.all();
         if all.is_empty() {
             // Under the lock: whoever enters next begins to watch anew.
-            plane.connections.sweeping.store(false, Ordering::SeqCst);
+            connections.sweeping.store(false, Ordering::SeqCst);
             return;
-        }
-    }
-}
-
-/// Ends what must end.
-fn sweep(plane: &Plane) {
-    let (now, closing) = (plane.store.now_epoch_s(), plane.store.is_closing());
-    let all: Vec<_> = plane.connections.all().values().cloned().collect();
-    let mut apis = HashMap::new();
-    for connection in &all {
-        let place = &connection.place;
-        let api = apis.entry(&place.api_id).or_insert_with(|| {
-            let api = plane.api(place);
-            if let Some(api) = &api {
-                plane.hub.keep(&api.id, |namespace| api.namespaces.contains_key(namespace));
-            }
-            api
-        });
-        let end = if closing { Some(End::Service) } else { connection.end(api.as_deref(), now) };
-        if let Some(end) = end {
-            connection.outbox.end(end);
         }
     }
 }

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
-use crate::data_plane::auth::Presented;
+use crate::data_plane::auth::request::Presented;
 use crate::data_plane::message::Fields;
 
 /// The subprotocol that every client must offer.

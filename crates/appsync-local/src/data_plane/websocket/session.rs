@@ -7,15 +7,15 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::data_plane::auth::{self, Identity, Operation, Presented};
+use crate::data_plane::auth::request::{Identity, Operation, Presented};
 use crate::data_plane::channel::{Channel, is_operation_id};
 use crate::data_plane::feed::Happening;
-use crate::data_plane::handlers;
-use crate::data_plane::message::{Events, Given, Message};
-use crate::data_plane::plane::Plane;
+use crate::data_plane::message::{Events, Given, Message, REQUEST_MAX, too_large};
+use crate::data_plane::plane::DataPlane;
 use crate::data_plane::problem::Problem;
-use crate::data_plane::publication::{self, REQUEST_MAX, Source};
-use crate::data_plane::websocket::connections::{Connection, Connections};
+use crate::data_plane::publication;
+use crate::data_plane::source::Source;
+use crate::data_plane::websocket::connections::Connection;
 use crate::data_plane::websocket::frame;
 use crate::data_plane::websocket::outbox::{End, Frame, Outbox};
 
@@ -29,7 +29,7 @@ const ECHO_MAX: usize = 128;
 
 /// It leaves when it is dropped.
 pub struct Session {
-    plane: Arc<Plane>,
+    plane: Arc<DataPlane>,
     source: Source,
     connection: Arc<Connection>,
     rate: Rate,
@@ -71,7 +71,7 @@ struct SignedPublish<'a> {
 impl Session {
     /// Lets a client in that presents `presented`, or says why not.
     pub async fn begin(
-        plane: Arc<Plane>,
+        plane: Arc<DataPlane>,
         source: Source,
         presented: Option<Presented>,
     ) -> Result<Self, Problem> {
@@ -93,7 +93,7 @@ impl Session {
             }
         };
         let connection = Arc::new(connection);
-        Connections::enter(&plane, &connection);
+        plane.connections.enter(&connection);
         plane.feed.tell(|| Happening::Connected {
             api_id: connection.place.api_id.clone(),
             connection: connection.number,
@@ -153,15 +153,15 @@ impl Session {
         let (plane, source) = (&*self.plane, &self.source);
         let channel = Channel::subscribe(message.channel.text().unwrap_or_default())?;
         self.check_room(id)?;
-        let api = source.api(plane)?;
+        let api = source.api(&plane.apis)?;
         let signed = write(&SignedSubscribe { channel: message.channel.text() });
         let presented = Presented { fields: message.authorization.0.clone() };
         let operation = Operation::Subscribe;
         let asked = source.asked(&api, operation, Some(&channel), &presented, &signed);
-        let identity = auth::authorize(plane, &asked).await?;
+        let identity = plane.authorizer.authorize(&asked).await?;
         let namespace = publication::namespace(&api, &channel)?;
         let call = source.call(&api, namespace, &channel, &identity);
-        handlers::on_subscribe(plane, &call).await?;
+        plane.handlers.on_subscribe(&call).await?;
         let (id, connection): (Arc<str>, _) = (id.into(), &self.connection);
         // The answer goes before the first event.
         self.answer(frame::success("subscribe_success", &id));
@@ -231,7 +231,7 @@ impl Session {
             return Err(Problem::new(429, "LimitExceededError").saying("Rate limit exceeded"));
         }
         match size > REQUEST_MAX {
-            true => Err(publication::too_large()),
+            true => Err(too_large()),
             false => Ok(()),
         }
     }
@@ -284,16 +284,16 @@ impl Drop for Session {
 
 /// Who the client is, and the API key that it came with, if it came with one.
 async fn admit(
-    plane: &Plane,
+    plane: &DataPlane,
     source: &Source,
     presented: Option<Presented>,
 ) -> Result<(Identity, Option<String>), Problem> {
     let presented = presented.ok_or_else(|| {
         Problem::unauthorized("the subprotocol header-… is not base64url of JSON")
     })?;
-    let api = source.api(plane)?;
+    let api = source.api(&plane.apis)?;
     let asked = source.asked(&api, Operation::Connect, None, &presented, b"{}");
-    let identity = auth::authorize(plane, &asked).await?;
+    let identity = plane.authorizer.authorize(&asked).await?;
     let key = presented.fields.get("x-api-key").filter(|_| identity.mode == "API_KEY");
     Ok((identity, key.cloned()))
 }
@@ -315,13 +315,13 @@ mod tests {
     use proptest::prelude::{ProptestConfig, any, prop, prop_assert, prop_assert_eq, proptest};
     use serde_json::Value;
 
-    use crate::data_plane::publication::Over;
+    use crate::data_plane::source::Over;
     use crate::data_plane::testing;
 
     use super::*;
 
-    async fn begin(plane: &Arc<Plane>) -> Session {
-        let place = plane.place("a").unwrap();
+    async fn begin(plane: &Arc<DataPlane>) -> Session {
+        let place = plane.apis.place("a").unwrap();
         let (headers, path) = (Default::default(), "/event/realtime".into());
         let source = Source { place, headers, path, peer: None, over: Over::WebSocket };
         let fields = [("x-api-key".to_owned(), "da2-k".to_owned())].into();

@@ -11,10 +11,11 @@ use futures_util::SinkExt;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, interval_at, timeout};
 
-use crate::data_plane::plane::Plane;
+use crate::data_plane::message::REQUEST_MAX;
+use crate::data_plane::plane::DataPlane;
 use crate::data_plane::problem::Problem;
-use crate::data_plane::publication::{self, REQUEST_MAX, Source};
-use crate::data_plane::websocket::connections::Connections;
+use crate::data_plane::publication;
+use crate::data_plane::source::Source;
 use crate::data_plane::websocket::frame;
 use crate::data_plane::websocket::handshake::{Offer, SUBPROTOCOL, Verdict};
 use crate::data_plane::websocket::outbox::{BYTES_MAX, End, Frame};
@@ -40,7 +41,7 @@ const ROOM: usize = 8;
 
 /// Answers an upgrade. Whoever may not connect is told so behind it: a browser does not show what is told before.
 pub fn open(
-    plane: Arc<Plane>,
+    plane: Arc<DataPlane>,
     source: Source,
     offer: Offer,
     mut upgrade: WebSocketUpgrade,
@@ -57,8 +58,8 @@ pub fn open(
         .on_upgrade(|socket| begin(plane, source, offer, socket))
 }
 
-async fn begin(plane: Arc<Plane>, source: Source, offer: Offer, mut socket: WebSocket) {
-    let _open = Connections::open(&plane);
+async fn begin(plane: Arc<DataPlane>, source: Source, offer: Offer, mut socket: WebSocket) {
+    let _open = plane.connections.open();
     let unsupported = |name: &'static str| {
         let problem = Problem::new(400, name)
             .because(format!("the client must offer the subprotocol {SUBPROTOCOL}"));

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::data_plane::auth::scene::{Asking, HOST, Scene};
-use crate::data_plane::plane::Settings;
+use crate::data_plane::settings::Settings;
 use crate::emulator_options::{BadSignature, Switches};
 
 const FIVE: &str = "accept;content-encoding;content-type;host;x-amz-date";

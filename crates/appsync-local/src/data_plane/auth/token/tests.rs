@@ -2,7 +2,9 @@ use jsonwebtoken::{EncodingKey, Header, encode};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PublicKeyData};
 
 use super::*;
+use crate::data_plane::auth::mode::OPENID_CONNECT;
 use crate::data_plane::auth::scene::{Asking, NOW, Scene};
+use crate::data_plane::settings::Settings;
 use crate::data_plane::testing::{Stub, answer};
 
 const ISSUER: &str = "https://id.example.com";
@@ -188,7 +190,7 @@ async fn a_forged_token_is_refused() {
     let header = encoded(&json!({"alg": "ES256", "kid": "p256", "crit": ["b64"]}));
     world.refused(&format!("{header}.{mine}.x"), "crit").await;
     let other = KeyPair::generate().unwrap();
-    for kid in ["p256", local_issuer::KID] {
+    for kid in ["p256", KID] {
         let token = world.token_of(kid, Algorithm::ES256, &other, &claims(), &json!({}));
         world.refused(&token, "not that of its issuer's key").await;
     }

@@ -2,15 +2,12 @@
 //!
 //! A run is bounded by what it does and not by the clock, so that it ends alike on every machine.
 use std::rc::Rc;
-use std::sync::Arc;
-
-use rquickjs::context::intrinsic;
-use rquickjs::{Context, Ctx, Error, Function, Module, Object, Runtime, Value as Js};
-use serde_json::Value;
 
 use crate::data_plane::handlers::runtime::host::{self, Host};
 use crate::data_plane::handlers::runtime::modules::{Modules, PRELUDE};
-use crate::data_plane::handlers::runtime::script::{At, Script};
+use crate::data_plane::handlers::runtime::run::{Break, Ended, Part, Ran, Run, read};
+use rquickjs::context::intrinsic;
+use rquickjs::{Context, Ctx, Error, Function, Module, Object, Runtime, Value as Js};
 
 /// What a run's values may take together.
 const MEMORY_MAX: usize = 32 << 20;
@@ -18,101 +15,6 @@ const MEMORY_MAX: usize = 32 << 20;
 const STACK_MAX: usize = 512 << 10;
 /// What the thread of a run needs around that.
 pub const THREAD_STACK: usize = 8 << 20;
-/// AppSync's quota for what a handler returns (docs/reference/quotas.md#handlers).
-pub const RESULT_MAX: usize = 5 << 20;
-
-/// What to run.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// Whose it is, by which runs take turns.
-    pub owner: Arc<str>,
-    pub script: Arc<Script>,
-    /// `onPublish`, `onSubscribe`.
-    pub export: &'static str,
-    pub part: Part,
-    /// What the function is given.
-    pub context: Value,
-    /// What `util.authType()` says.
-    pub auth_type: &'static str,
-    pub now_epoch_s: f64,
-}
-
-/// Which function of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// The export is the function.
-    Whole,
-    Request,
-    Response,
-}
-
-/// What a run came to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ran {
-    pub ended: Ended,
-    pub logs: Vec<Line>,
-    /// What `util.appendError` was given.
-    pub appended: Vec<Value>,
-    /// `ctx.stash` afterwards.
-    pub stash: Value,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Ended {
-    /// The code has no such export.
-    Missing,
-    /// None: undefined.
-    Returned(Option<Value>),
-    /// By `runtime.earlyReturn`.
-    Early(Value),
-    Refused(Refusal),
-    Broken(Break),
-}
-
-/// What `util.error` or `util.unauthorized` said.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Refusal {
-    pub unauthorized: bool,
-    pub message: Option<String>,
-    pub error_type: Option<String>,
-    pub data: Value,
-    pub info: Value,
-    pub at: Option<At>,
-}
-
-/// Why code could not be run to its end.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Break {
-    pub message: String,
-    pub at: Option<At>,
-    /// The code could not even be read.
-    pub unread: bool,
-}
-
-/// A line of a handler's `console`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    /// `INFO`, `ERROR` or `DEBUG`.
-    pub level: &'static str,
-    /// What was logged, each as JSON where it can be.
-    pub values: Vec<String>,
-    pub at: Option<At>,
-}
-
-impl Break {
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), at: None, unread: false }
-    }
-}
-
-impl Line {
-    /// As people read it: texts without quotes.
-    pub fn text(&self) -> String {
-        let plain = |it: &String| serde_json::from_str::<String>(it).unwrap_or_else(|_| it.clone());
-        self.values.iter().map(plain).collect::<Vec<_>>().join(" ")
-    }
-}
 
 /// Runs a function. Never fails: what goes wrong is how it ended.
 pub fn run(run: &Run) -> Ran {
@@ -178,17 +80,6 @@ fn within(ctx: &Ctx<'_>, run: &Run, host: &Rc<Host>) -> Result<Ended, Error> {
         None => Ended::Returned(None),
         Some(text) => read(&text).map_or_else(Ended::Broken, |it| Ended::Returned(Some(it))),
     })
-}
-
-/// What a handler gives back, as data.
-pub fn read(text: &str) -> Result<Value, Break> {
-    if text.len() > RESULT_MAX {
-        let message =
-            format!("the result has {} bytes of JSON, and AppSync takes {RESULT_MAX}", text.len());
-        return Err(Break::new(message));
-    }
-    serde_json::from_str(text)
-        .map_err(|error| Break::new(format!("the result can't be written as JSON: {error}")))
 }
 
 fn evaluate<'js>(ctx: &Ctx<'js>, name: &str, text: &str) -> Result<Object<'js>, Error> {

@@ -8,9 +8,10 @@ use percent_encoding::percent_decode_str;
 use rquickjs::{Ctx, Exception, Function, Object};
 use serde_json::Value;
 
-use crate::data_plane::handlers::runtime::engine::{Break, Ended, Line, Refusal, Run, read};
+use crate::data_plane::handlers::runtime::date_time;
+use crate::data_plane::handlers::runtime::run::{Break, Ended, Line, Refusal, Run, read};
 use crate::data_plane::handlers::runtime::script::Script;
-use crate::data_plane::handlers::runtime::{date_time, ids};
+use crate::ids;
 
 /// AppSync's quota (docs/reference/quotas.md#handlers).
 const LOOPS_MAX: usize = 1_000;

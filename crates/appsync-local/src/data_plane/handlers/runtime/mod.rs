@@ -2,8 +2,8 @@
 pub mod date_time;
 pub mod engine;
 pub mod host;
-pub mod ids;
 pub mod modules;
 pub mod pool;
 pub mod queue;
+pub mod run;
 pub mod script;

@@ -12,9 +12,11 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::data_plane::handlers::runtime::engine::{Break, Ended, Ran, Run, THREAD_STACK, run};
-use crate::data_plane::handlers::runtime::queue::{Owner, Queue, weight};
+use crate::data_plane::handlers::runtime::engine::{THREAD_STACK, run};
+use crate::data_plane::handlers::runtime::queue::{Owner, Queue};
+use crate::data_plane::handlers::runtime::run::{Break, Ended, Ran, Run};
 use crate::data_plane::handlers::runtime::script::Script;
+use crate::json::weight;
 
 /// More would only take turns.
 const WORKERS_MAX: usize = 4;

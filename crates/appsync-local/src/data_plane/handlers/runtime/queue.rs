@@ -1,10 +1,7 @@
 //! Runs that wait for their turn. Owners take turns and none has every thread, so that whoever floods, or
 //! never ends, keeps nobody waiting but himself.
 use std::collections::{HashMap, VecDeque};
-use std::mem::size_of;
 use std::sync::Arc;
-
-use serde_json::Value;
 
 /// Runs of one owner that wait. More come only from who floods.
 const WAITING_MAX: usize = 1_000;
@@ -81,21 +78,8 @@ impl<J> Default for Queue<J> {
     }
 }
 
-/// About as many bytes as a value takes.
-pub fn weight(value: &Value) -> usize {
-    let inside = match value {
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(weight).sum(),
-        Value::Object(members) => members.iter().map(|(name, it)| name.len() + weight(it)).sum(),
-        _ => 0,
-    };
-    size_of::<Value>() + inside
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn taken(queue: &mut Queue<u32>, share: usize) -> Vec<u32> {
@@ -130,11 +114,5 @@ mod tests {
         assert!(queue.put(&b, 1, 2).is_err());
         assert_eq!(queue.next(9).unwrap().1, 0);
         assert!(queue.put(&a, 1, 0).is_ok());
-    }
-
-    #[test]
-    fn a_value_weighs_at_least_its_texts() {
-        let value = json!({ "name": ["12345", 1, null, { "x": true }] });
-        assert_eq!(weight(&value), 7 * size_of::<Value>() + 10);
     }
 }

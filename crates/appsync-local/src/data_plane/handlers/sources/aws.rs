@@ -1,72 +1,175 @@
-//! Services of AWS that stand behind data sources: where they are here, and how they say no.
-use serde_json::Value;
+//! Lambda functions, EventBridge buses, Bedrock models and Aurora clusters as data sources.
+use std::time::Duration;
 
-use crate::data_plane::handlers::sources::{Failed, Source};
-use crate::data_plane::outbound::client::Outgoing;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
 
-/// A service, by the name of its endpoint and the one it is signed with.
-pub struct Service {
-    pub name: &'static str,
-    pub signed: &'static str,
-    /// What its errors are prefixed with in `ctx.error.type`.
-    pub error: &'static str,
+use crate::data_plane::handlers::sources::source::{Failed, Service, Source, malformed};
+use crate::data_plane::outbound::client::{ANSWER_MAX, Outgoing};
+use crate::json::object;
+
+const EVENT_BRIDGE: Service = Service { name: "events", signed: "events", error: "EventBridge" };
+/// EventBridge's limit.
+const EVENTS_MAX: usize = 10;
+const BEDROCK: Service = Service { name: "bedrock-runtime", signed: "bedrock", error: "Bedrock" };
+/// What is waited for is waited for that long (docs/reference/data-sources.md#bedrock).
+const BEDROCK_TIMEOUT: Duration = Duration::from_secs(10);
+const RDS_DATA: Service = Service { name: "rds-data", signed: "rds-data", error: "RDSHttp" };
+
+/// The function of a data source that is one.
+pub fn function(members: &Value) -> Option<&str> {
+    members["lambdaConfig"]["lambdaFunctionArn"].as_str()
 }
 
-impl Source<'_> {
-    /// Where `service` is to be had.
-    pub fn endpoint(&self, service: &Service) -> Result<&str, Failed> {
-        let name = service.name;
-        let endpoint = self.plane.settings.endpoints.get(name).map(String::as_str);
-        endpoint.ok_or_else(|| {
-            let message = format!(
-                "the local AWS has no {name} of its own; name one with `provision local --endpoint {name}=http://…`"
-            );
-            (format!("{}:NotImplementedException", service.error), message)
-        })
+pub async fn ask_lambda(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+    if request["operation"] != "Invoke" {
+        return Err(malformed("a request to a Lambda function has the operation 'Invoke'"));
     }
-
-    /// Calls an operation of a service of JSON, which `target` names in a header.
-    pub async fn call(
-        &self,
-        service: &Service,
-        region: &str,
-        version: &str,
-        target: &str,
-        body: &Value,
-    ) -> Result<Value, Failed> {
-        let endpoint = self.endpoint(service)?;
-        let outgoing = Outgoing::post(endpoint, body.to_string().into_bytes())
-            .with("content-type", &format!("application/x-amz-json-{version}"))
-            .with("x-amz-target", target);
-        self.send(service, region, outgoing).await
-    }
-
-    /// Sends a request to a service and reads its answer as JSON.
-    pub async fn send(
-        &self,
-        service: &Service,
-        region: &str,
-        outgoing: Outgoing,
-    ) -> Result<Value, Failed> {
-        let failed = |kind: &str, message: String| (format!("{}:{kind}", service.error), message);
-        let outgoing = outgoing.signed_for(service.signed, region);
-        let answer = self.plane.outbound.send(outgoing).await;
-        let answer = answer.map_err(|message| failed("SdkClientException", message))?;
-        let body: Value = match answer.body.as_slice() {
-            [] => Value::Null,
-            body => serde_json::from_slice(body).unwrap_or_default(),
-        };
-        if answer.is_success() {
-            return Ok(body);
+    let waits = match request["invocationType"].as_str() {
+        None | Some("RequestResponse") => true,
+        Some("Event") => false,
+        Some(other) => {
+            let message =
+                format!("the invocation type `{other}` is neither RequestResponse nor Event");
+            return Err(malformed(message));
         }
-        let header = answer.header("x-amzn-errortype").map(str::to_owned);
-        let kind = body["__type"].as_str().map(str::to_owned).or(header).unwrap_or_default();
-        // `com.amazonaws.dynamodb.v20120810#ResourceNotFoundException`, `ValidationException:http://…`
-        let kind = kind.rsplit('#').next().unwrap_or_default();
-        let kind = kind.split(':').next().filter(|it| !it.is_empty()).unwrap_or("Unknown");
-        let message = body["message"].as_str().or(body["Message"].as_str());
-        let message =
-            message.map_or_else(|| format!("it answered {}", answer.status), str::to_owned);
-        Err(failed(kind, message))
+    };
+    let function =
+        function(source.members).ok_or_else(|| malformed("the data source names no function"))?;
+    let invoked = source.services.outbound.invoke(function, waits, &request["payload"]).await;
+    let invoked = invoked.map_err(|message| ("LambdaException".to_owned(), message))?;
+    match invoked.error() {
+        Some(message) => Err(("Lambda:Unhandled".to_owned(), message)),
+        None => Ok(invoked.payload),
     }
+}
+
+pub async fn ask_event_bridge(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+    let events = request["events"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if request["operation"] != "PutEvents" || !(1..=EVENTS_MAX).contains(&events.len()) {
+        let message = "a request to EventBridge has the operation 'PutEvents' and 1 to 10 `events`";
+        return Err(malformed(message));
+    }
+    let bus = &source.members["eventBridgeConfig"]["eventBusArn"];
+    let entries: Vec<Value> = events
+        .iter()
+        .map(|event| {
+            object(json!({
+                "EventBusName": bus,
+                "Source": event["source"],
+                "DetailType": event["detailType"],
+                "Detail": event["detail"].to_string(),
+                "Resources": event["resources"],
+                "Time": event["time"],
+            }))
+        })
+        .collect();
+    // arn:aws:events:REGION:…
+    let region = bus.as_str().and_then(|it| it.split(':').nth(3)).filter(|it| !it.is_empty());
+    let region = region.unwrap_or(source.region);
+    let body = json!({ "Entries": entries });
+    source.call(&EVENT_BRIDGE, region, "1.1", "AWSEvents.PutEvents", &body).await
+}
+
+pub async fn ask_bedrock(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+    let Some(model) = request["modelId"].as_str() else {
+        return Err(malformed("a request to Bedrock has a `modelId`"));
+    };
+    let (operation, body) = match request["operation"].as_str() {
+        Some("InvokeModel") => {
+            let body = &request["body"];
+            let text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+            ("invoke", text)
+        }
+        Some("Converse") => {
+            let members = request.as_object().cloned().unwrap_or_default().into_iter();
+            let members = members.filter(|(name, _)| name != "operation" && name != "modelId");
+            ("converse", Value::Object(members.collect::<Map<_, _>>()).to_string())
+        }
+        _ => {
+            let message = "a request to Bedrock has the operation 'InvokeModel' or 'Converse'";
+            return Err(malformed(message));
+        }
+    };
+    let endpoint = source.endpoint(&BEDROCK)?.trim_end_matches('/');
+    let model = utf8_percent_encode(model, NON_ALPHANUMERIC);
+    let mut outgoing =
+        Outgoing::post(format!("{endpoint}/model/{model}/{operation}"), body.into_bytes())
+            .with("content-type", "application/json")
+            .within(BEDROCK_TIMEOUT, ANSWER_MAX);
+    if operation == "invoke" {
+        for (member, header) in [
+            ("guardrailIdentifier", "x-amzn-bedrock-guardrailidentifier"),
+            ("guardrailVersion", "x-amzn-bedrock-guardrailversion"),
+            ("guardrailTrace", "x-amzn-bedrock-trace"),
+        ] {
+            if let Some(value) = request[member].as_str() {
+                outgoing = outgoing.with(header, value);
+            }
+        }
+    }
+    source.send(&BEDROCK, source.region, outgoing).await
+}
+
+/// By the RDS Data API.
+pub async fn ask_rds(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+    let statements = request["statements"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if !(1..=2).contains(&statements.len()) {
+        return Err(malformed("a request to a database has one or two `statements`"));
+    }
+    let config = &source.members["relationalDatabaseConfig"]["rdsHttpEndpointConfig"];
+    let endpoint = source.endpoint(&RDS_DATA)?.trim_end_matches('/');
+    let region = config["awsRegion"].as_str().unwrap_or(source.region);
+    let mut results = Vec::new();
+    for statement in statements {
+        let sql = statement.as_str().ok_or_else(|| malformed("a statement is a text"))?;
+        let body = object(json!({
+            "resourceArn": config["dbClusterIdentifier"],
+            "secretArn": config["awsSecretStoreArn"],
+            "database": config["databaseName"],
+            "schema": config["schema"],
+            "sql": sql,
+            "parameters": parameters(sql, request),
+            "includeResultMetadata": true,
+        }));
+        let outgoing = Outgoing::post(format!("{endpoint}/Execute"), body.to_string().into_bytes())
+            .with("content-type", "application/json");
+        let answer = source.send(&RDS_DATA, region, outgoing).await?;
+        results.push(object(json!({
+            "records": answer["records"],
+            "columnMetadata": answer["columnMetadata"],
+            "numberOfRecordsUpdated": answer["numberOfRecordsUpdated"],
+            "generatedFields": answer["generatedFields"],
+        })));
+    }
+    Ok(json!(json!({ "sqlStatementResults": results }).to_string()))
+}
+
+/// The variables that a statement uses, as the Data API has them.
+fn parameters(sql: &str, request: &Value) -> Vec<Value> {
+    let variables = request["variableMap"].as_object().into_iter().flatten();
+    let used = variables.filter(|(name, _)| uses(sql, name));
+    used.map(|(name, value)| {
+        let value = match value {
+            Value::Null => json!({ "isNull": true }),
+            Value::Bool(it) => json!({ "booleanValue": it }),
+            Value::Number(it) if it.is_i64() => json!({ "longValue": it }),
+            Value::Number(it) => json!({ "doubleValue": it }),
+            Value::String(it) => json!({ "stringValue": it }),
+            other => json!({ "stringValue": other.to_string() }),
+        };
+        let hint = &request["variableTypeHintMap"][name];
+        let name = name.trim_start_matches(':');
+        object(json!({ "name": name, "value": value, "typeHint": hint }))
+    })
+    .collect()
+}
+
+/// Whether a statement has a variable, and not one whose name only begins alike.
+fn uses(sql: &str, name: &str) -> bool {
+    let name = format!(":{}", name.trim_start_matches(':'));
+    sql.match_indices(&name).any(|(at, _)| {
+        let next = sql[at + name.len()..].chars().next();
+        !next.is_some_and(|it| it.is_ascii_alphanumeric() || it == '_')
+    })
 }

@@ -1,8 +1,8 @@
-//! HTTP endpoints as data sources.
+//! HTTP endpoints and OpenSearch domains as data sources.
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::data_plane::handlers::sources::{Failed, Source, malformed};
+use crate::data_plane::handlers::sources::source::{Failed, Service, Source, malformed};
 use crate::data_plane::outbound::client::{Incoming, Outgoing};
 
 /// What AppSync sets itself (docs/reference/data-sources.md#http).
@@ -17,6 +17,8 @@ const FORBIDDEN: &[&str] = &[
     "content-length",
 ];
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
+const OPEN_SEARCH: Service = Service { name: "es", signed: "es", error: "OpenSearch" };
+const OPEN_SEARCH_METHODS: &[&str] = &["GET", "POST", "PUT", "HEAD", "DELETE"];
 
 pub async fn ask(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
     let config = &source.members["httpConfig"];
@@ -36,12 +38,33 @@ pub async fn ask(source: &Source<'_>, request: &Value) -> Result<Value, Failed> 
         let region = signing["signingRegion"].as_str().unwrap_or(source.region);
         outgoing = outgoing.signed_for(service, region);
     }
-    let answer = source.plane.outbound.send(outgoing).await;
+    let answer = source.services.outbound.send(outgoing).await;
     Ok(told(&answer.map_err(|message| ("HTTPException".to_owned(), message))?))
 }
 
+pub async fn ask_open_search(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+    let config = &source.members["openSearchServiceConfig"];
+    let method = request["operation"].as_str().unwrap_or_default();
+    if !OPEN_SEARCH_METHODS.contains(&method) {
+        let methods = OPEN_SEARCH_METHODS.join(", ");
+        return Err(malformed(format!("the operation of a request is one of {methods}")));
+    }
+    // A domain of one's own has an address; one that is given in its place goes before it.
+    let endpoint = match source.endpoint(&OPEN_SEARCH) {
+        Ok(endpoint) => endpoint,
+        Err(failed) => config["endpoint"].as_str().ok_or(failed)?,
+    };
+    let path = request["path"].as_str().unwrap_or_default();
+    let mut outgoing = self::outgoing(endpoint, method, path, &request["params"], "queryString")?;
+    if !outgoing.body.is_empty() {
+        outgoing = outgoing.with("content-type", "application/json");
+    }
+    let region = config["awsRegion"].as_str().unwrap_or(source.region);
+    source.send(&OPEN_SEARCH, region, outgoing).await
+}
+
 /// A request with the `params` that a handler gave: headers, a body, and a query under its name.
-pub fn outgoing(
+fn outgoing(
     endpoint: &str,
     method: &str,
     path: &str,

@@ -3,56 +3,83 @@
 //!
 //! The path alone decides between HTTP and WebSocket: clients send the host of either to either.
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::body::Body;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::{Method, Response};
 
-use crate::data_plane::place::Place;
-use crate::data_plane::plane::Plane;
+use crate::data_plane::apis::{Apis, Place};
+use crate::data_plane::plane::DataPlane;
 use crate::data_plane::problem::Problem;
+use crate::data_plane::source::{Over, Source};
+use crate::data_plane::websocket::handshake::Offer;
+use crate::data_plane::websocket::socket;
+use crate::data_plane::{host, http};
+
+/// Whether a request is for the data plane at all.
+pub fn is_for(request: &Request) -> bool {
+    read_path(request.uri().path()).is_some()
+        || matches!(Host::of(&host::host(request)), Host::Api(..))
+}
+
+/// Answers a request that [`is_for`] the data plane.
+pub async fn answer(plane: Arc<DataPlane>, request: Request) -> Response<Body> {
+    if request.method() == Method::OPTIONS {
+        return http::preflight(request.headers());
+    }
+    let host = host::host(&request);
+    let (mut parts, body) = request.into_parts();
+    let route = match find(&plane.apis, &host, parts.uri.path()) {
+        Ok(route) => route,
+        Err(problem) => return http::refused(&problem),
+    };
+    let over = match route.door {
+        Door::Publish => Over::Http,
+        Door::Realtime => Over::WebSocket,
+    };
+    let source = Source::of(&parts, route.place, over);
+    match (route.door, &parts.method) {
+        (Door::Publish, &Method::POST) => http::publish(&plane, &source, body).await,
+        (Door::Realtime, &Method::GET | &Method::CONNECT) => {
+            let offer = Offer::read(&parts.headers, &source.headers);
+            match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+                Ok(upgrade) => socket::open(plane, source, offer, upgrade),
+                Err(refusal) => http::refused(&Problem::bad_request(format!(
+                    "{}: this is where WebSockets connect",
+                    refusal.body_text().trim_end_matches('.')
+                ))),
+            }
+        }
+        (door, method) => {
+            let only = if door == Door::Publish { "POST" } else { "GET" };
+            let message = format!("{method} is not for {}: use {only}.", source.path);
+            let mut response =
+                http::refused(&Problem::new(405, "MethodNotAllowedException").saying(message));
+            let allow = axum::http::HeaderValue::from_static(only);
+            response.headers_mut().insert("allow", allow);
+            response
+        }
+    }
+}
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
+enum Door {
     Publish,
     Realtime,
 }
 
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    pub place: Place,
-    pub door: Door,
+struct Route {
+    place: Place,
+    door: Door,
 }
 
-/// Whether a request is for the data plane at all.
-pub fn is_for(request: &Request) -> bool {
-    read_path(request.uri().path()).is_some() || matches!(Host::of(&host(request)), Host::Api(..))
-}
-
-/// The host that a request was sent to, in lower case and without its port.
-pub fn host(request: &Request) -> String {
-    let header = request.headers().get("host").and_then(|it| it.to_str().ok());
-    let authority = || request.uri().authority().map(axum::http::uri::Authority::as_str);
-    let host = header.or_else(authority).unwrap_or_default();
-    without_port(host).trim_end_matches('.').to_ascii_lowercase()
-}
-
-/// The name in a `Host` header.
-pub fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
-        _ => host,
-    }
-}
-
-/// Whether a name in a `Host` header is this machine's by itself: `localhost`, or an address of its loopback.
-pub fn is_loopback(name: &str) -> bool {
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback())
-}
-
-/// Finds the API that is meant by `host`, as [`host`] tells it, and `path`.
-pub fn find(plane: &Plane, host: &str, path: &str) -> Result<Route, Problem> {
+/// Finds the API that is meant by `host`, as [`host::host`] tells it, and `path`.
+fn find(apis: &Apis, host: &str, path: &str) -> Result<Route, Problem> {
     let Some((named, door)) = read_path(path) else {
         let message =
             format!("There is nothing at {path}: publish to /event, connect to /event/realtime.");
@@ -60,19 +87,19 @@ pub fn find(plane: &Plane, host: &str, path: &str) -> Result<Route, Problem> {
     };
     let place = match (named, Host::of(host)) {
         (Some(api), _) => {
-            plane.place(api).ok_or_else(|| not_found(format!("There is no API {api} here.")))
+            apis.place(api).ok_or_else(|| not_found(format!("There is no API {api} here.")))
         }
-        (None, Host::Api(prefix, region)) => plane
+        (None, Host::Api(prefix, region)) => apis
             .place(prefix)
             .filter(|it| it.region == region)
             .ok_or_else(|| not_found(format!("There is no API at {host} here."))),
         (None, Host::Local(api)) => {
-            plane.place(api).ok_or_else(|| not_found(format!("There is no API {api} here.")))
+            apis.place(api).ok_or_else(|| not_found(format!("There is no API {api} here.")))
         }
         (None, Host::Here) => Err(not_found(format!(
             "Which API is not told: ask for /apis/<api-id>{path}, or for the host <api-id>.localhost, or for the API's own host."
         ))),
-        (None, Host::Other) => plane.place_of_domain(host).ok_or_else(|| {
+        (None, Host::Other) => apis.place_of_domain(host).ok_or_else(|| {
             not_found(format!("No domain name {host} is associated with an API here."))
         }),
     };
@@ -137,7 +164,7 @@ mod tests {
     fn hosts_are_told_apart_whatever_their_port_and_case() {
         let check = |given: &str, expected: Host<'_>| {
             let request = Request::builder().header("host", given).body(Default::default());
-            assert_eq!(Host::of(&host(&request.unwrap())), expected, "{given}");
+            assert_eq!(Host::of(&host::host(&request.unwrap())), expected, "{given}");
         };
         check("ABC.appsync-api.us-east-1.amazonaws.com:443", Host::Api("abc", "us-east-1"));
         check(
@@ -150,12 +177,6 @@ mod tests {
         check("127.0.0.1", Host::Here);
         check("events.example.com.", Host::Other);
         check("appsync.us-east-1.amazonaws.com", Host::Other);
-    }
-
-    #[test]
-    fn without_a_host_header_the_authority_counts() {
-        let request = Request::builder().uri("https://x.example.com:1/event");
-        assert_eq!(host(&request.body(Default::default()).unwrap()), "x.example.com");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::faults::history::History;
-use crate::faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule};
+use crate::faults::model::{Effect, Faults, Latency, On, Overlap, Quotas, Rule};
 use crate::protocol::caller::Caller;
 use crate::protocol::operation::{Appsync, Iam, Kind, Listing, Operation};
 use crate::protocol::response::Fault;

@@ -1,19 +1,177 @@
-//! Reading faults so that what is read can't be wrong: what is not right is told with its place.
+//! What is to go wrong, as a file of faults has it: read so that what is read can't be wrong, and what is not right is
+//! told with its place.
 use std::fmt;
 
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::faults::{Latency, On};
-use crate::protocol::operation;
+use crate::protocol::operation::{self, Service};
 
 /// Each list remembers a state for each call that it lags.
 const LISTS_LAG_CALLS_MAX: usize = 100;
 /// A hundred years: more would leave the range in which moments can be added to.
 pub const CLOCK_MAX_S: i64 = 100 * 365 * 86_400;
 
-pub fn chance<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+/// All that is to go wrong. Nothing does by default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Faults {
+    /// How much longer every answer takes.
+    pub latency_ms: Option<Latency>,
+    /// What `chance` and jitter are drawn from.
+    pub seed: u64,
+    /// Tried in order, for each call.
+    pub rules: Vec<Rule>,
+    /// What happens to a change of an API while another lasts.
+    pub overlap: Overlap,
+    /// How much longer a change lasts.
+    pub overlap_ms: u64,
+    /// Whether `CreateApi` overlaps with itself, in one account and Region.
+    pub overlap_create_api: bool,
+    /// How long a role can't be assumed, after it was made or its trust changed.
+    pub roles_settle_s: u64,
+    /// How long `GetRole` and `ListRoles` don't show a role.
+    pub iam_reads_lag_s: u64,
+    /// How old a state the lists show.
+    pub lists_lag_s: u64,
+    /// How many calls of a list go by before it shows a change.
+    #[serde(deserialize_with = "lists_lag_calls")]
+    pub lists_lag_calls: usize,
+    pub quotas: Quotas,
+    /// How far the clock is ahead; behind, if negative.
+    #[serde(deserialize_with = "clock_skew_s")]
+    pub clock_skew_s: i64,
+    /// Whether a signature too old or too new is refused. Left out: when the clock is skewed.
+    pub check_signature_time: Option<bool>,
+}
+
+/// How long, in milliseconds: always the same if both are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latency {
+    pub min: u64,
+    pub max: u64,
+}
+
+/// One thing that goes wrong with some calls.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rule {
+    pub on: On,
+    /// Left out: whichever service has the operation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
+    pub fault: Effect,
+    /// How often at most. Left out: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
+    /// How many matching calls go well before.
+    #[serde(default)]
+    pub after: u64,
+    /// How likely, from 0 to 1. Left out: certain.
+    #[serde(default, deserialize_with = "chance", skip_serializing_if = "Option::is_none")]
+    pub chance: Option<f64>,
+}
+
+/// The operations that a rule is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum On {
+    /// `"*"`
+    Every,
+    /// One name, or a list of them.
+    These(Vec<&'static str>),
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// The service's own answer to too many calls.
+    Throttle,
+    /// Any error, before the work.
+    Error(Told),
+    /// A failure of the service's, before the work.
+    FailBefore,
+    /// The same after the work, which stays done.
+    FailAfter,
+    /// The connection closes without an answer, before the work.
+    DropBefore,
+    /// The same after the work, which stays done.
+    DropAfter,
+    /// The answer takes this much longer.
+    DelayMs(u64),
+    /// No work, and never an answer.
+    Hang,
+}
+
+/// An error, as AWS would tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    #[serde(deserialize_with = "code")]
+    pub code: String,
+    #[serde(deserialize_with = "status")]
+    pub status: u16,
+    #[serde(default)]
+    pub message: String,
+}
+
+/// What becomes of the later of two changes of one API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Overlap {
+    #[default]
+    Allowed,
+    /// `ConcurrentModificationException`.
+    Conflict,
+}
+
+/// How many there may be (docs/reference/quotas.md#control-plane, docs/reference/iam.md#limits).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Quotas {
+    /// Event APIs in one Region.
+    pub apis: usize,
+    /// Channel namespaces of one API.
+    pub namespaces: usize,
+    /// Keys of one API.
+    pub api_keys: usize,
+    /// Custom domain names in one Region.
+    pub domain_names: usize,
+    /// Roles in one account.
+    pub roles: usize,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self { apis: 50, namespaces: 50, api_keys: 50, domain_names: 50, roles: 1_000 }
+    }
+}
+
+impl Faults {
+    /// Reads JSON; an error has its line and column.
+    pub fn read(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+impl Effect {
+    /// As the log of calls has it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Throttle => "throttle",
+            Self::Error(_) => "error",
+            Self::FailBefore => "fail-before",
+            Self::FailAfter => "fail-after",
+            Self::DropBefore => "drop-before",
+            Self::DropAfter => "drop-after",
+            Self::DelayMs(_) => "delay-ms",
+            Self::Hang => "hang",
+        }
+    }
+}
+
+fn chance<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
     let chance = Option::<f64>::deserialize(from)?;
     match chance {
         Some(it) if !(0.0..=1.0).contains(&it) => {
@@ -23,7 +181,7 @@ pub fn chance<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Erro
     }
 }
 
-pub fn lists_lag_calls<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+fn lists_lag_calls<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     match usize::deserialize(from)? {
         calls if calls > LISTS_LAG_CALLS_MAX => Err(D::Error::custom(format!(
             "`lists-lag-calls` is {calls}, and can be {LISTS_LAG_CALLS_MAX} at most"
@@ -32,7 +190,7 @@ pub fn lists_lag_calls<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::E
     }
 }
 
-pub fn clock_skew_s<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+fn clock_skew_s<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     match i64::deserialize(from)? {
         skew if !(-CLOCK_MAX_S..=CLOCK_MAX_S).contains(&skew) => {
             Err(D::Error::custom(format!("`clock-skew-s` is {skew}, more than a hundred years")))
@@ -42,7 +200,7 @@ pub fn clock_skew_s<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error>
 }
 
 /// A code goes into a header.
-pub fn code<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+fn code<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let code = String::deserialize(from)?;
     match !code.is_empty() && code.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'.') {
         true => Ok(code),
@@ -52,7 +210,7 @@ pub fn code<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     }
 }
 
-pub fn status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+fn status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
     match u16::deserialize(from)? {
         status @ 400..=599 => Ok(status),
         status => {
@@ -165,7 +323,7 @@ fn known<E: Error>(name: &str) -> Result<&'static str, E> {
 mod tests {
     use serde_json::{from_value, json};
 
-    use crate::faults::Faults;
+    use super::*;
 
     #[test]
     fn what_is_wrong_is_told_with_its_place_and_what_would_be_right() {

@@ -6,14 +6,17 @@ use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::data_plane::plane::Settings;
+use crate::data_plane::apis::Place;
+use crate::data_plane::auth::request::Identity;
+use crate::data_plane::channel::Channel;
+use crate::data_plane::settings::Settings;
 use crate::data_plane::testing::{Stub, answer};
-use crate::state::DataSource;
+use crate::state::{Api, DataSource, Namespace};
 use crate::store::Store;
 
 /// A call that can be changed before it is made.
 struct Desk {
-    plane: Arc<Plane>,
+    handlers: Handlers,
     place: Place,
     api: Api,
     namespace: Namespace,
@@ -34,7 +37,7 @@ fn desk(code: &str, handlers: Value, settings: Settings) -> Desk {
         "handlers": handlers, "tags": {}, "created_epoch_s": 1.0, "modified_epoch_s": 1.0,
     });
     Desk {
-        plane: Plane::new(store, settings),
+        handlers: runner(store, settings),
         place: Place {
             account: "1".to_owned(),
             region: "eu-west-1".to_owned(),
@@ -47,6 +50,11 @@ fn desk(code: &str, handlers: Value, settings: Settings) -> Desk {
         identity: Identity { mode: "API_KEY", context: Value::Null, until_epoch_s: None },
         headers: BTreeMap::new(),
     }
+}
+
+fn runner(store: Arc<Store>, settings: Settings) -> Handlers {
+    let outbound = Outbound::new(Arc::clone(&store), settings.lambda_endpoint);
+    Handlers::new(store, Arc::new(outbound), settings.endpoints, Feed::new())
 }
 
 impl Desk {
@@ -63,10 +71,10 @@ impl Desk {
         let events = events.iter().enumerate();
         let incoming =
             events.map(|(n, text)| Incoming { id: format!("id-{n}"), text: (*text).to_owned() });
-        on_publish(&self.plane, &self.call(), incoming.collect()).await
+        self.handlers.on_publish(&self.call(), incoming.collect()).await
     }
     async fn subscribe(&self) -> Result<(), Problem> {
-        on_subscribe(&self.plane, &self.call()).await
+        self.handlers.on_subscribe(&self.call()).await
     }
 }
 
@@ -162,7 +170,7 @@ async fn refusals_and_breaks_are_told_as_appsync_tells_them() {
 async fn what_a_handler_logs_is_told_to_who_watches() {
     let text = "export const onPublish = (ctx) => { console.error('a', { b: 1 }) }";
     let desk = desk(text, json!({}), Settings::default());
-    let mut watch = desk.plane.feed.watch();
+    let mut watch = desk.handlers.feed.watch();
     desk.publish(&["1"]).await.unwrap();
     let Happening::Logged { level, text, handler, .. } = watch.recv().await.unwrap() else {
         panic!("no line");
@@ -205,7 +213,7 @@ async fn a_function_that_is_called_directly_decides() {
         assert!(!problem.message.unwrap().contains(why));
         assert!(problem.why.unwrap().contains(why));
     }
-    let mut watch = waits.plane.feed.watch();
+    let mut watch = waits.handlers.feed.watch();
     assert_eq!(waits.publish(&["\"silent\""]).await, Ok(Published::default()));
     let told = serde_json::to_value(watch.recv().await.unwrap()).unwrap();
     let hint = "the function of `source` answered without `events`";

@@ -1,0 +1,98 @@
+//! The authorization providers of an API whose credentials are tokens: user pools and OpenID Connect issuers.
+use std::collections::BTreeMap;
+
+use regex_lite::Regex;
+use serde_json::Value;
+
+use crate::data_plane::auth::issuer_keys::Document;
+use crate::data_plane::auth::mode::{COGNITO, OPENID_CONNECT, providers};
+use crate::data_plane::problem::Problem;
+use crate::state::Api;
+
+/// Where the document of an issuer is really to be had, by issuer.
+pub type Issuers = BTreeMap<String, String>;
+
+/// An authorization provider whose credentials are tokens.
+#[derive(Clone, Copy)]
+pub struct Provider<'a> {
+    pub value: &'a Value,
+}
+
+impl<'a> Provider<'a> {
+    /// All of an API.
+    pub fn all(api: &'a Api) -> impl Iterator<Item = Self> {
+        let ours = |it: &&Value| it["authType"] == COGNITO || it["authType"] == OPENID_CONNECT;
+        providers(api).filter(ours).map(|value| Self { value })
+    }
+
+    /// That of the token's issuer.
+    pub fn of(issuer: Option<&str>, api: &'a Api, issuers: &Issuers) -> Result<Self, Problem> {
+        let Some(issuer) = issuer else {
+            return Err(Problem::unauthorized("the token has no iss, so nobody can vouch for it"));
+        };
+        Self::all(api).find(|it| it.is_of(issuer, issuers)).ok_or_else(|| {
+            let known: Vec<String> = Self::all(api).map(|it| it.issuer()).collect();
+            let slash =
+                known.iter().any(|it| it.trim_end_matches('/') == issuer.trim_end_matches('/'));
+            let hint = if slash { "; they differ in the slash at the end" } else { "" };
+            let known = known.join(", ");
+            Problem::unauthorized(format!(
+                "the token is of the issuer {issuer}, and the API trusts {known}{hint}"
+            ))
+        })
+    }
+
+    /// An issuer that has another address here may call itself by that.
+    fn is_of(&self, issuer: &str, issuers: &Issuers) -> bool {
+        let ours = self.issuer();
+        ours == issuer || issuers.get(&ours).is_some_and(|it| it == issuer)
+    }
+
+    pub fn mode(&self) -> &'static str {
+        if self.value["authType"] == COGNITO { COGNITO } else { OPENID_CONNECT }
+    }
+
+    pub fn issuer(&self) -> String {
+        let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+        match self.mode() {
+            COGNITO => {
+                let config = &self.value["cognitoConfig"];
+                let (region, pool) = (text(&config["awsRegion"]), text(&config["userPoolId"]));
+                let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+                format!("https://cognito-idp.{region}.amazonaws.com{suffix}/{pool}")
+            }
+            _ => text(&self.value["openIDConnectConfig"]["issuer"]),
+        }
+    }
+
+    /// The expression that the client must match, if there is one.
+    pub fn client(&self) -> Option<&str> {
+        let client = match self.mode() {
+            COGNITO => &self.value["cognitoConfig"]["appIdClientRegex"],
+            _ => &self.value["openIDConnectConfig"]["clientId"],
+        };
+        client.as_str().filter(|it| !it.is_empty())
+    }
+
+    /// Where its keys are said to be.
+    pub fn document(&self, issuers: &Issuers) -> Document {
+        let issuer = self.issuer();
+        let base = issuers.get(&issuer).unwrap_or(&issuer).trim_end_matches('/');
+        match self.mode() {
+            COGNITO => Document::Keys(format!("{base}/.well-known/jwks.json")),
+            _ => Document::Configuration(format!("{base}/.well-known/openid-configuration")),
+        }
+    }
+}
+
+/// Whether a client is one that an API takes.
+pub fn is_client(form: &str, client: &str) -> Result<bool, String> {
+    matches(form, client).map_err(|error| {
+        format!("the API's expression {form} for clients can't be read here: {error}")
+    })
+}
+
+/// Whether an expression of an API's matches all of a text.
+pub fn matches(form: &str, text: &str) -> Result<bool, regex_lite::Error> {
+    Regex::new(&format!("^(?:{form})$")).map(|it| it.is_match(text))
+}

@@ -1,0 +1,75 @@
+//! One operation of a client's, as far as it is judged, and who was let in.
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde_json::{Value, json};
+
+use crate::data_plane::apis::Place;
+use crate::data_plane::channel::Channel;
+use crate::state::Api;
+
+/// What a client may be allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    Connect,
+    Subscribe,
+    Publish,
+}
+
+/// What a client presents: the headers of an HTTP request, the `header-…` subprotocol of an upgrade, or the
+/// `authorization` of a message. Names in lower case. No `Debug`: it holds credentials.
+#[derive(Clone, Default)]
+pub struct Presented {
+    pub fields: BTreeMap<String, String>,
+}
+
+/// One operation, as far as it is judged.
+pub struct Asked<'a> {
+    pub place: &'a Place,
+    pub api: &'a Api,
+    pub operation: Operation,
+    /// None to connect.
+    pub channel: Option<&'a Channel>,
+    pub presented: &'a Presented,
+    /// The headers of the HTTP request, or of the upgrade that the message's WebSocket began with, by lower-case name.
+    pub headers: &'a BTreeMap<String, Vec<String>>,
+    /// The path that was asked for, which some clients sign in place of `/event`.
+    pub path: &'a str,
+    /// The text whose hash is signed.
+    pub signed: &'a [u8],
+    pub peer: Option<IpAddr>,
+}
+
+/// Who was let in.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// `API_KEY`, `AWS_IAM`, …
+    pub mode: &'static str,
+    /// What handlers see as `ctx.identity` (docs/reference/handlers.md#identity).
+    pub context: Value,
+    /// When the credentials end, if they do.
+    pub until_epoch_s: Option<f64>,
+}
+
+impl Asked<'_> {
+    /// `sourceIp`: who is said to be behind a proxy, then whoever it is that connected.
+    pub fn source_ip(&self) -> Vec<String> {
+        let forwarded = self.headers.get("x-forwarded-for").into_iter().flatten();
+        let forwarded = forwarded.flat_map(|it| it.split(',')).map(|it| it.trim().to_owned());
+        forwarded.filter(|it| !it.is_empty()).chain(self.peer.map(|it| it.to_string())).collect()
+    }
+}
+
+/// `ctx.identity` of whoever signs (docs/reference/handlers.md#identity): nobody of Cognito's.
+pub fn iam_context(account: &str, user: &str, arn: &str, source_ip: &[String]) -> Value {
+    json!({
+        "accountId": account,
+        "cognitoIdentityPoolId": null,
+        "cognitoIdentityId": null,
+        "sourceIp": source_ip,
+        "username": user,
+        "userArn": arn,
+        "cognitoIdentityAuthType": null,
+        "cognitoIdentityAuthProvider": null,
+    })
+}

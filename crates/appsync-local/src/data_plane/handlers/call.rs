@@ -1,0 +1,37 @@
+//! What handlers are called with, and what they make of it.
+use std::collections::BTreeMap;
+
+use crate::data_plane::apis::Place;
+use crate::data_plane::auth::request::Identity;
+use crate::data_plane::channel::Channel;
+use crate::state::{Api, Namespace};
+
+pub const PUBLISH: &str = "onPublish";
+pub const SUBSCRIBE: &str = "onSubscribe";
+
+/// An authorized operation on a channel.
+pub struct Call<'a> {
+    pub place: &'a Place,
+    pub api: &'a Api,
+    pub namespace: &'a Namespace,
+    pub channel: &'a Channel,
+    pub identity: &'a Identity,
+    /// Of the HTTP request, or of the upgrade, by lower-case name.
+    pub headers: &'a BTreeMap<String, Vec<String>>,
+}
+
+/// An event as it was published: the id that AppSync gives it, and its JSON text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    pub id: String,
+    pub text: String,
+}
+
+/// What became of the events of one publish, by their place in it. What is in neither list was dropped.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Published {
+    /// In the order in which they are broadcast, each with its JSON text.
+    pub delivered: Vec<(usize, String)>,
+    /// Each with its message.
+    pub failed: Vec<(usize, String)>,
+}
