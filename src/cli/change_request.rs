@@ -13,7 +13,7 @@ use provision_core::access::{Access, AccessChange, changes as access_changes};
 use provision_core::address::Address;
 use provision_core::diagnostic::{At, Path};
 use provision_core::diff::{Note, postponed};
-use provision_core::kind::{Desired, Facts, Live, Stranger};
+use provision_core::kind::{Desired, Kind, Live, Stranger};
 use provision_core::plan::{promised, targeted};
 use provision_core::policy::{Policy, Refusal, namesakes, refused};
 use provision_core::saved::{Made, SavedPlan};
@@ -167,7 +167,9 @@ impl Intent {
     }
 
     /// Finds where the spec says what a property should be.
-    pub fn written(&self) -> impl Fn(&Address, &Facts, &str) -> Option<(String, usize)> + '_ {
+    pub fn written(
+        &self,
+    ) -> impl Fn(&Address, &'static dyn Kind, &str) -> Option<(String, usize)> + '_ {
         |address, kind, property| {
             let source = self.source.as_ref().filter(|_| self.declared.contains(address))?;
             let at = At::Value(path(source, address, kind, property));
@@ -223,12 +225,13 @@ fn exactly(saved: &SavedPlan, whole: Proposal, now_epoch_s: i64) -> Result<Propo
 }
 
 /// The way in the spec to what says `property`, as far as the kind tells.
-fn path(source: &Source, address: &Address, kind: &Facts, property: &str) -> Path {
+fn path(source: &Source, address: &Address, kind: &'static dyn Kind, property: &str) -> Path {
     let begins = |beginning: &str| {
         let rest = property.strip_prefix(beginning)?;
         (rest.is_empty() || rest.starts_with(['.', '['])).then_some(rest)
     };
-    let fitting = || kind.written.iter().filter_map(|(it, to)| Some((it.len(), begins(it)?, *to)));
+    let fitting =
+        || kind.spec_paths.iter().filter_map(|(it, to)| Some((it.len(), begins(it)?, *to)));
     let longest = fitting().map(|(length, ..)| length).max();
     let ways = fitting().filter(|(length, ..)| Some(*length) == longest);
     let ways = ways.map(|(_, rest, member)| {

@@ -57,7 +57,7 @@ impl ParameterArgs {
 pub fn applicable(spec: Spec, given: &Given) -> Result<Spec, Failure> {
     let spec = spec.with_values(given).map_err(|reasons| failure(&reasons))?;
     let refused = |(address, it): (&Address, &Resource)| {
-        (it.kind.refuses)(&it.properties).map(|reason| format!("{address}: {reason}"))
+        it.kind.unsupported_reason(&it.properties).map(|reason| format!("{address}: {reason}"))
     };
     let refused: Vec<String> = spec.desired.iter().filter_map(refused).collect();
     match refused.as_slice() {

@@ -15,7 +15,7 @@ use std::fmt;
 use provision_core::access::AccessChange;
 use provision_core::address::Address;
 use provision_core::diff::{Change, Note, Verb};
-use provision_core::kind::{Facts, Stranger};
+use provision_core::kind::{Kind, Stranger};
 use provision_core::policy::Refusal;
 
 /// What a plan is about.
@@ -43,10 +43,10 @@ pub struct Plan<'a> {
 }
 
 /// Finds the file and line that says what the property at a path should be.
-pub type Written<'a> = &'a dyn Fn(&Address, &Facts, &str) -> Option<(String, usize)>;
+pub type Written<'a> = &'a dyn Fn(&Address, &'static dyn Kind, &str) -> Option<(String, usize)>;
 
 /// Knows no place at all: for what comes from no spec.
-pub fn unwritten(_: &Address, _: &Facts, _: &str) -> Option<(String, usize)> {
+pub fn unwritten(_: &Address, _: &'static dyn Kind, _: &str) -> Option<(String, usize)> {
     None
 }
 

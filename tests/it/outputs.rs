@@ -20,7 +20,7 @@ fn world() -> World {
 }
 
 fn observed(section: &str, properties: &Value, attributes: Attributes) -> Observed {
-    let row = KINDS.iter().find(|row| row.section == section).unwrap();
+    let row = KINDS.iter().copied().find(|row| row.section == section).unwrap();
     let properties = Properties::of(properties);
     Observed { kind: row, properties, attributes, digest: None }
 }

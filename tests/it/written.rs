@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 fn every_property_of_a_kind_says_where_it_is_written() {
     for facts in KINDS {
         let mut generator = SchemaSettings::draft2020_12().into_generator();
-        let properties = (facts.properties)(&mut generator).to_value();
-        let declaration = (facts.declaration)(&mut generator).to_value();
+        let properties = facts.properties_schema(&mut generator).to_value();
+        let declaration = facts.declaration_schema(&mut generator).to_value();
         let definitions = json!(generator.definitions());
         let member = |schema: &Value, path: &str| {
             path.split('.')
                 .try_fold(schema.clone(), |schema, name| inside(&schema, name, &definitions))
         };
-        for (property, written) in facts.written {
+        for (property, written) in facts.spec_paths {
             assert!(member(&properties, property).is_some(), "{facts:?} has no {property}");
             let found = *written == "/tags" || member(&declaration, written).is_some();
             assert!(found, "{facts:?} is not declared with {written}");
@@ -24,7 +24,7 @@ fn every_property_of_a_kind_says_where_it_is_written() {
         let parent = |it: &str| facts.parent == Some("domains") && it == "DomainName";
         let properties = resolved(&properties, &definitions)["properties"].clone();
         for name in properties.as_object().unwrap().keys().filter(|it| !parent(it)) {
-            let said = facts.written.iter().any(|(property, _)| property == name);
+            let said = facts.spec_paths.iter().any(|(property, _)| property == name);
             assert!(said || elsewhere.contains(&name.as_str()), "{facts:?}: {name}");
         }
     }

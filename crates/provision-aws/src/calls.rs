@@ -1,12 +1,12 @@
 //! The AWS calls of a kind, beside its facts. The only place that boxes a future.
-use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
 use crate::aws::{Aws, AwsError};
 use provision_core::address::Address;
-use provision_core::kind::Kind;
+use provision_core::kind::TypedKind;
 use provision_core::mark::{Mark, Marked};
 use provision_core::model::{Attributes, Properties};
 
@@ -54,7 +54,7 @@ pub struct Whole<P> {
 }
 
 /// The calls of one kind. Properties that come here have nothing open.
-pub trait Remote: Kind + Send + Sync + 'static {
+pub trait Remote: TypedKind + Send + Sync + 'static {
     /// Whether AWS takes a second one of the same name, so that two runs at once may make two.
     const TWINS: bool = false;
     /// Whether its list needs of its parent what only a read of that tells.
@@ -83,60 +83,115 @@ pub trait Remote: Kind + Send + Sync + 'static {
     fn delete(self, aws: &Aws, attributes: &Attributes) -> impl Future<Output = Answer<()>> + Send;
 }
 
-/// What a read gives; `None`: it is gone.
-type Read = Option<Whole<Properties>>;
 type Later<'a, T> = BoxFuture<'a, Answer<T>>;
 
-/// A [`Remote`] as the engine sees it.
-pub struct Calls {
-    pub after_whole: bool,
-    pub hook: fn(&str, &Attributes) -> Option<Address>,
-    pub twins: bool,
-    pub list: for<'a> fn(&'a Aws, &'a Seek<'a>) -> Later<'a, Vec<Listed<Properties>>>,
-    pub read: for<'a> fn(&'a Aws, &'a Seek<'a>, &'a Attributes) -> Later<'a, Read>,
-    pub create: for<'a> fn(&'a Aws, &'a Mark, &Properties) -> Later<'a, Attributes>,
-    pub update:
-        for<'a> fn(&'a Aws, &'a Mark, &Properties, &Properties, &'a Attributes) -> Later<'a, ()>,
-    pub delete: for<'a> fn(&'a Aws, &Properties, &'a Attributes) -> Later<'a, ()>,
+/// The calls of a kind as the engine makes them, with properties of a type that the engine need not know.
+pub trait Calls: Sync {
+    /// See [`Remote::TWINS`].
+    fn twins(&self) -> bool;
+    /// See [`Remote::AFTER_WHOLE`].
+    fn after_whole(&self) -> bool;
+    /// See [`Remote::hook`].
+    fn hook(&self, stack: &str, attributes: &Attributes) -> Option<Address>;
+    /// See [`Remote::list`].
+    fn list<'a>(&self, aws: &'a Aws, seek: &'a Seek<'a>) -> Later<'a, Vec<Listed<Properties>>>;
+    /// See [`Remote::read`].
+    fn read<'a>(
+        &self,
+        aws: &'a Aws,
+        seek: &'a Seek<'a>,
+        listed: &'a Attributes,
+    ) -> Later<'a, Option<Whole<Properties>>>;
+    /// See [`Remote::create`].
+    fn create<'a>(
+        &self,
+        aws: &'a Aws,
+        mark: &'a Mark,
+        properties: &Properties,
+    ) -> Later<'a, Attributes>;
+    /// See [`Remote::update`].
+    fn update<'a>(
+        &self,
+        aws: &'a Aws,
+        mark: &'a Mark,
+        properties: &Properties,
+        was: &Properties,
+        attributes: &'a Attributes,
+    ) -> Later<'a, ()>;
+    /// See [`Remote::delete`].
+    fn delete<'a>(
+        &self,
+        aws: &'a Aws,
+        was: &Properties,
+        attributes: &'a Attributes,
+    ) -> Later<'a, ()>;
 }
 
-impl Calls {
-    pub const fn of<K: Remote>() -> Self {
-        Self {
-            after_whole: K::AFTER_WHOLE,
-            hook: K::hook,
-            twins: K::TWINS,
-            list: |aws, seek| {
-                let erase = |it: Listed<K>| Listed {
-                    attributes: it.attributes,
-                    name: it.name,
-                    marked: it.marked,
-                    properties: it.properties.map(|it| Properties::of(&it)),
-                };
-                async move { Ok(K::list(aws, seek).await?.into_iter().map(erase).collect()) }
-                    .boxed()
-            },
-            read: |aws, seek, listed| {
-                let erase = |it: Whole<K>| Whole {
-                    properties: Properties::of(&it.properties),
-                    attributes: it.attributes,
-                    marked: it.marked,
-                    strangers: it.strangers,
-                };
-                async move { Ok(K::read(aws, seek, listed).await?.map(erase)) }.boxed()
-            },
-            create: |aws, mark, properties| properties.typed::<K>().create(aws, mark).boxed(),
-            update: |aws, mark, properties, was, attributes| {
-                let was = was.typed::<K>();
-                properties.typed::<K>().update(aws, mark, was, attributes).boxed()
-            },
-            delete: |aws, was, attributes| was.typed::<K>().delete(aws, attributes).boxed(),
-        }
+/// The calls of the kind that `K` describes.
+pub const fn calls<K: Remote>() -> &'static dyn Calls {
+    &Erased::<K>(PhantomData)
+}
+
+/// A [`Remote`] behind the interface that all kinds share.
+struct Erased<K>(PhantomData<fn() -> K>);
+
+impl<K: Remote> Calls for Erased<K> {
+    fn twins(&self) -> bool {
+        K::TWINS
     }
-}
-
-impl fmt::Debug for Calls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Calls")
+    fn after_whole(&self) -> bool {
+        K::AFTER_WHOLE
+    }
+    fn hook(&self, stack: &str, attributes: &Attributes) -> Option<Address> {
+        K::hook(stack, attributes)
+    }
+    fn list<'a>(&self, aws: &'a Aws, seek: &'a Seek<'a>) -> Later<'a, Vec<Listed<Properties>>> {
+        let erase = |entry: Listed<K>| Listed {
+            attributes: entry.attributes,
+            name: entry.name,
+            marked: entry.marked,
+            properties: entry.properties.map(|properties| Properties::of(&properties)),
+        };
+        async move { Ok(K::list(aws, seek).await?.into_iter().map(erase).collect()) }.boxed()
+    }
+    fn read<'a>(
+        &self,
+        aws: &'a Aws,
+        seek: &'a Seek<'a>,
+        listed: &'a Attributes,
+    ) -> Later<'a, Option<Whole<Properties>>> {
+        let erase = |details: Whole<K>| Whole {
+            properties: Properties::of(&details.properties),
+            attributes: details.attributes,
+            marked: details.marked,
+            strangers: details.strangers,
+        };
+        async move { Ok(K::read(aws, seek, listed).await?.map(erase)) }.boxed()
+    }
+    fn create<'a>(
+        &self,
+        aws: &'a Aws,
+        mark: &'a Mark,
+        properties: &Properties,
+    ) -> Later<'a, Attributes> {
+        properties.typed::<K>().create(aws, mark).boxed()
+    }
+    fn update<'a>(
+        &self,
+        aws: &'a Aws,
+        mark: &'a Mark,
+        properties: &Properties,
+        was: &Properties,
+        attributes: &'a Attributes,
+    ) -> Later<'a, ()> {
+        properties.typed::<K>().update(aws, mark, was.typed(), attributes).boxed()
+    }
+    fn delete<'a>(
+        &self,
+        aws: &'a Aws,
+        was: &Properties,
+        attributes: &'a Attributes,
+    ) -> Later<'a, ()> {
+        was.typed::<K>().delete(aws, attributes).boxed()
     }
 }

@@ -11,7 +11,7 @@ use crate::error::AwsError;
 use crate::kinds::calls_of;
 use provision_core::address::Address;
 use provision_core::failure::Class;
-use provision_core::kind::{Facts, Live, Observed, Owner, Stranger};
+use provision_core::kind::{Kind, Live, Observed, Owner, Stranger};
 use provision_core::kinds;
 use provision_core::mark::Marked;
 use provision_core::model::{Attributes, Properties};
@@ -89,10 +89,10 @@ enum Branch {
 /// Lists one kind; reads what may be ours, and all that hangs on it.
 async fn branches(
     look: &Look<'_>,
-    row: &'static Facts,
+    row: &'static dyn Kind,
     seek: Seek<'_>,
 ) -> Result<Vec<Branch>, AwsError> {
-    let listed = match look.turn((calls_of(row).list)(look.aws, &seek)).await {
+    let listed = match look.turn(calls_of(row).list(look.aws, &seek)).await {
         // What it hung on is gone since it was listed.
         Err(error) if error.class == Class::NotFound && seek.parent.is_some() => Vec::new(),
         // Not AWS but something like it. Whoever wants the kind is told.
@@ -110,7 +110,7 @@ async fn branches(
 /// Reads what a list left out while it lists what hangs on it, as far as the list says enough for that.
 async fn branch(
     look: &Look<'_>,
-    row: &'static Facts,
+    row: &'static dyn Kind,
     seek: &Seek<'_>,
     listed: Listed<Properties>,
 ) -> Result<Vec<Branch>, AwsError> {
@@ -143,10 +143,15 @@ async fn branch(
 }
 
 /// The address that something seen gives to what hangs on it.
-fn place_of(row: &Facts, stack: &str, owner: &Owner, attributes: &Attributes) -> Option<Address> {
+fn place_of(
+    row: &'static dyn Kind,
+    stack: &str,
+    owner: &Owner,
+    attributes: &Attributes,
+) -> Option<Address> {
     match owner {
         Owner::Ours(address) => Some(address.clone()),
-        _ => (calls_of(row).hook)(stack, attributes),
+        _ => calls_of(row).hook(stack, attributes),
     }
 }
 
@@ -154,19 +159,19 @@ fn place_of(row: &Facts, stack: &str, owner: &Owner, attributes: &Attributes) ->
 /// what need not wait for it.
 async fn below(
     look: &Look<'_>,
-    row: &'static Facts,
+    row: &'static dyn Kind,
     seek: Seek<'_>,
     after_whole: bool,
 ) -> Result<Vec<Branch>, AwsError> {
     let kinds = kinds::under(Some(row.section));
-    let kinds = kinds.filter(|it| calls_of(it).after_whole == after_whole);
+    let kinds = kinds.filter(|kind| calls_of(*kind).after_whole() == after_whole);
     let looks = kinds.map(|row| Box::pin(branches(look, row, seek.clone())));
     Ok(try_join_all(looks).await?.into_iter().flatten().collect())
 }
 
 /// What a look has seen: ours whole, strangers by name.
 struct Seen {
-    row: &'static Facts,
+    row: &'static dyn Kind,
     name: Option<String>,
     owner: Owner,
     observed: Option<Observed>,
@@ -181,12 +186,12 @@ pub type Runs = BTreeMap<String, String>;
 /// Those of a kind that carry the mark of `address`, and the runs that are changing each: one, if all is well.
 pub async fn look_for(
     aws: &Aws,
-    row: &'static Facts,
+    row: &'static dyn Kind,
     seek: Seek<'_>,
     address: &Address,
 ) -> Result<Vec<(Observed, Runs)>, AwsError> {
     let look = &Look::of(aws);
-    let listed = look.turn((calls_of(row).list)(aws, &seek)).await?;
+    let listed = look.turn(calls_of(row).list(aws, &seek)).await?;
     let reads = listed.into_iter().map(|it| whole(look, row, &seek, it));
     let seen = try_join_all(reads).await?;
     let ours = seen.into_iter().flatten().filter(|it| it.owner == Owner::Ours(address.clone()));
@@ -196,12 +201,12 @@ pub async fn look_for(
 /// The one at `address`, by what is known of it rather than by a list. `None`: nobody there says that it is that.
 pub async fn look_at(
     aws: &Aws,
-    row: &'static Facts,
+    row: &'static dyn Kind,
     seek: Seek<'_>,
     address: &Address,
     known: &Attributes,
 ) -> Result<Option<Observed>, AwsError> {
-    let found = (calls_of(row).read)(aws, &seek, known).await?;
+    let found = calls_of(row).read(aws, &seek, known).await?;
     let ours = found.filter(|it| it.marked.owner == Owner::Ours(address.clone()));
     Ok(ours.map(|it| {
         let Whole { properties, attributes, marked, .. } = it;
@@ -215,7 +220,7 @@ pub async fn with_made<'a>(
     aws: &Aws,
     stack: &str,
     mut live: Live,
-    made: impl Iterator<Item = (&'a Address, &'static Facts, &'a Attributes)>,
+    made: impl Iterator<Item = (&'a Address, &'static dyn Kind, &'a Attributes)>,
 ) -> Result<Live, AwsError> {
     for (address, kind, known) in made {
         if live.ours.get(address).is_some_and(|it| it.attributes.agrees_with(known)) {
@@ -239,7 +244,7 @@ pub async fn with_made<'a>(
 
 async fn whole(
     look: &Look<'_>,
-    row: &'static Facts,
+    row: &'static dyn Kind,
     seek: &Seek<'_>,
     listed: Listed<Properties>,
 ) -> Result<Option<Seen>, AwsError> {
@@ -256,7 +261,7 @@ async fn whole(
             let observed = Observed { kind, properties, attributes, digest };
             Ok(Some(seen(owner, Some(observed), runs, vec![])))
         }
-        _ => Ok(look.turn((calls_of(row).read)(look.aws, seek, &attributes)).await?.map(|it| {
+        _ => Ok(look.turn(calls_of(row).read(look.aws, seek, &attributes)).await?.map(|it| {
             let Whole { properties, attributes, marked, strangers } = it;
             let Marked { owner, digest, runs } = marked;
             seen(owner, Some(Observed { kind, properties, attributes, digest }), runs, strangers)
@@ -304,7 +309,7 @@ fn told(it: &Observed) -> String {
     if let Some((_, arn)) = arn {
         return arn.to_owned();
     }
-    let times = it.kind.times.iter().filter_map(|name| it.properties.get(name)?.as_i64());
+    let times = it.kind.timestamps.iter().filter_map(|name| it.properties.get(name)?.as_i64());
     let end = times.filter_map(|it| jiff::Timestamp::from_second(it).ok()).next();
     let end = end.map(|it| format!(" that ends at {it}"));
     format!("one {}{}", it.kind.noun, end.unwrap_or_default())

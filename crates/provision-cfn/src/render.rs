@@ -152,7 +152,7 @@ fn outputs(
             true => String::new(),
             false => name(address),
         };
-        let secrets = if export_keys { resource.kind.secrets } else { &[] };
+        let secrets = if export_keys { resource.kind.secret_outputs } else { &[] };
         for (output, text) in resource.kind.outputs.iter().chain(secrets) {
             let text = Text::from_sub(&text.replace("${", &format!("${{{address}.")));
             outputs

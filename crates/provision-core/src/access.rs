@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::address::Address;
-use crate::kind::Kind;
+use crate::kind::TypedKind;
 use crate::kinds::api::{Api, EventConfig};
 use crate::kinds::api_key::ApiKey;
 use crate::kinds::auth::{AuthMode, AuthType};
@@ -96,16 +96,16 @@ impl Access {
         let in_section = |section: &'static str| {
             resources.clone().filter(move |(address, _)| address.section() == section)
         };
-        let mut apis: BTreeMap<Address, ApiAccess> = in_section(Api::SECTION)
+        let mut apis: BTreeMap<Address, ApiAccess> = in_section(Api::FACTS.section)
             .map(|(address, properties)| (address.clone(), api(address, properties)))
             .collect();
         let mut keys: BTreeMap<Address, Vec<String>> = BTreeMap::new();
-        for (address, _) in in_section(ApiKey::SECTION) {
+        for (address, _) in in_section(ApiKey::FACTS.section) {
             if let Some(parent) = address.parent() {
                 keys.entry(parent).or_default().push(address.name().to_owned());
             }
         }
-        for (address, properties) in in_section(ChannelNamespace::SECTION) {
+        for (address, properties) in in_section(ChannelNamespace::FACTS.section) {
             if let Some(api) = address.parent().and_then(|parent| apis.get_mut(&parent)) {
                 let namespace = namespace(address, properties, api);
                 api.namespaces.push(namespace);

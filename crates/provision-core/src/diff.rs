@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::kind::{Desired, Facts, Live, Observed, Resource};
+use crate::kind::{Desired, Kind, Live, Observed, Resource};
 use crate::model::{Properties, Site};
 use crate::settle::{foreseen, settle};
 
@@ -16,7 +16,7 @@ pub use crate::kind::Verb;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     pub address: Address,
-    pub kind: &'static Facts,
+    pub kind: &'static dyn Kind,
     pub verb: Verb,
     pub because: Cause,
     /// The digest of the declaration; empty where there is none.
@@ -59,13 +59,7 @@ impl Change {
     /// The properties that AWS can't change in place.
     pub fn stuck(&self) -> impl Iterator<Item = &str> {
         let names = self.fields.iter().map(|it| it.name.as_str());
-        names.filter(|it| self.verb == Verb::Replace && self.kind.immutable.contains(it))
-    }
-}
-
-impl PartialEq for Facts {
-    fn eq(&self, other: &Self) -> bool {
-        self.type_name == other.type_name
+        names.filter(|it| self.verb == Verb::Replace && self.kind.create_only.contains(it))
     }
 }
 
@@ -99,7 +93,7 @@ pub fn postponed(
         let digest = desired.get(address)?.digest();
         let is_new = live.ours.get(address)?.digest.as_ref() != Some(&digest);
         let changes = changes.iter().any(|it| it.address == *address);
-        let text = (resource.kind.postponed)(resource, site).filter(|_| is_new && !changes)?;
+        let text = resource.kind.deferred_change(resource, site).filter(|_| is_new && !changes)?;
         Some(Note { address: address.clone(), text })
     };
     settled.iter().filter_map(note).collect()
@@ -119,12 +113,12 @@ fn diff(
     let compare = |address: &Address| {
         let to = settled.get(address);
         // Where only a mark is left, whoever wants it makes it; whoever does not has the mark cleared.
-        let there = |it: &&Observed| to.is_none() || (it.kind.stands)(&it.properties);
+        let there = |it: &&Observed| to.is_none() || it.kind.exists(&it.properties);
         let from = live.ours.get(address).filter(there);
         let kind = to.map(|it| it.kind).or(from.map(|it| it.kind))?;
         let before = from.map_or(&nothing, |it| &it.properties);
         let fields = fields(before, to.map_or(&nothing, |it| &it.properties));
-        let stuck = |field: &Field| kind.immutable.contains(&&*field.name);
+        let stuck = |field: &Field| kind.create_only.contains(&&*field.name);
         let verb = match (from, to) {
             (None, _) => Verb::Create,
             (_, None) => Verb::Delete,
@@ -146,16 +140,16 @@ fn diff(
         };
         let fields = foretold(fields, desired, site);
         let effects =
-            (kind.effects)(verb, from.map(|it| &it.properties), to.map(|it| &it.properties));
+            kind.effects(verb, from.map(|it| &it.properties), to.map(|it| &it.properties));
         Some(Change { address: address.clone(), kind, verb, because, fields, digest, effects })
     };
     addresses.into_iter().filter_map(compare).collect()
 }
 
 /// Whether an end is put off; one that somebody else put off is no renewal.
-fn is_renewed(kind: &Facts, field: &Field) -> bool {
+fn is_renewed(kind: &'static dyn Kind, field: &Field) -> bool {
     let end = |it: &Option<Value>| it.as_ref().and_then(Value::as_i64);
-    kind.times.contains(&&*field.name) && end(&field.before) < end(&field.after)
+    kind.timestamps.contains(&&*field.name) && end(&field.before) < end(&field.after)
 }
 
 /// The same differences with the names in them that the spec itself decides, so that a reader sees

@@ -1,4 +1,7 @@
-//! What a kind of resource tells the engine: facts, never calls. Pure.
+//! What a kind of resource is: facts and rules, never calls. Pure.
+//!
+//! A kind is written as a type, [`TypedKind`]: the properties in CloudFormation's shape. The rest of the program
+//! handles every kind alike, as `&'static dyn Kind`, and finds them in [`crate::kinds::KINDS`].
 mod imported;
 mod live;
 mod problems;
@@ -12,6 +15,8 @@ pub use scope::{Codes, Files, Firsts, Scope, Unsound, readings};
 pub use verb::Verb;
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -20,185 +25,276 @@ use serde_json::{Value, json};
 use crate::address::Address;
 use crate::model::{Attributes, Properties, Site};
 
-/// The facts of one kind. `Self` is its properties, in CloudFormation's shape.
-pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
-    /// CloudFormation's name, e.g. `AWS::AppSync::ApiKey`.
-    const TYPE: &'static str;
-    /// What a person calls one of them: `API key`.
-    const NOUN: &'static str;
-    /// Where these resources are declared in the spec, or in the declaration of their parent.
-    const SECTION: &'static str;
-    /// The section of what they hang on.
-    const PARENT: Option<&'static str> = None;
-    /// Whether the section holds one declaration itself, and no names.
-    const ONLY: bool = false;
-    /// Properties AWS can't change in place: CloudFormation's create-only list, word for word.
-    const IMMUTABLE: &'static [&'static str] = &[];
-    /// Sections whose resources must exist first, and theirs.
-    const AFTER: &'static [&'static str] = &[];
-    /// Properties that are seconds since 1970, which people read as dates.
-    const TIMES: &'static [&'static str] = &[];
-    /// Where properties are written: the beginning of a property's path, and the member of the
-    /// declaration that says it, or of the spec if it begins with `/`. The longest beginning counts; of
-    /// several members, the one that is there.
-    const WRITTEN: &'static [(&'static str, &'static str)] = &[];
-    /// Its name on AWS, where somebody else may have that already.
-    const NAMED: Option<Named> = None;
-    /// A template's outputs for one of these: names, and texts with its attributes as `${ApiId}`.
-    const OUTPUTS: &'static [(&'static str, &'static str)] = &[];
-    /// The same for what is a secret: a template has these only if somebody asks.
-    const SECRETS: &'static [(&'static str, &'static str)] = &[];
-    /// A declaration as a user would write it: shown in the docs, and tried by the tests.
-    const EXAMPLE: &'static str;
-    /// What a user writes under `SECTION.<name>`.
-    type Declaration: Serialize + DeserializeOwned + JsonSchema;
-
-    /// What is wrong with a declaration beyond its shape.
-    fn check(declared: &Self::Declaration, scope: &Scope<'_>, problems: &mut Problems);
-    /// What should exist. `None`: the declaration only names what others made.
-    fn expand(declared: &Self::Declaration, scope: &Scope<'_>) -> Option<Self>;
-    /// The inverse of `expand`, for import: what a user would have written.
-    fn declare(self, found: &mut Imported) -> Self::Declaration;
-    /// What those who use it notice of a change, as far as it is known.
-    fn effects(_verb: Verb, _before: Option<&Self>, _after: Option<&Self>) -> Vec<String> {
-        Vec::new()
-    }
-    /// Of a kind that stands alone in its section: what to do where `stranger` has the place at the address,
-    /// on what has these attributes, and nobody says whose it is.
-    fn makes_room(_at: &Address, _stranger: &str, _parent: &Attributes) -> String {
-        "take it away on AWS first".into()
-    }
-    /// Why CloudFormation alone can make this one, if AppSync's API can't.
-    fn refuses(&self) -> Option<&'static str> {
-        None
-    }
-    /// What to be on the way from `was` to this, where this takes away what others may still count on
-    /// until they have changed too. `None`: it takes nothing away.
-    fn meanwhile(&self, _was: &Self) -> Option<Self> {
-        None
-    }
-    /// Whether it is there at all. Of what a run leaves that is killed halfway, or what others took away by
-    /// hand, only the mark may be: then it is made as if it were not there, or its mark is cleared.
-    fn stands(&self) -> bool {
-        true
-    }
-    /// What of the declaration comes true by itself later, and when, of one that is as it should be by now.
-    fn postponed(&self, _declared: &Self::Declaration, _site: &Site) -> Option<String> {
-        None
-    }
-    /// What should be, given what is: keeps what AWS filled in and the spec leaves open.
-    fn given(self, _live: &Self, _declared: &Self::Declaration, _site: &Site) -> Self {
-        self
-    }
-}
-
-/// A name on AWS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Named {
-    /// The property that is the name.
-    pub property: &'static str,
-    /// Whether AWS takes two of one name.
-    pub repeats: bool,
-    /// Whether tags carry the mark; else the description does.
-    pub tagged: bool,
-}
-
-/// A [`Kind`] as the engine sees it: the same facts, for properties of a type it need not know.
+/// The facts of a kind, as plain data.
+#[derive(Clone, Copy, Debug)]
 pub struct Facts {
+    /// CloudFormation's name of the type, such as `AWS::AppSync::ApiKey`.
     pub type_name: &'static str,
+    /// What a person calls one resource: `API key`.
     pub noun: &'static str,
+    /// The key of the spec under which these resources are declared, or of their parent's declaration.
     pub section: &'static str,
+    /// The section of the parent. `None`: declared at the top level of the spec.
     pub parent: Option<&'static str>,
-    pub only: bool,
-    pub immutable: &'static [&'static str],
-    pub after: &'static [&'static str],
-    pub times: &'static [&'static str],
-    pub written: &'static [(&'static str, &'static str)],
-    pub named: Option<Named>,
+    /// Whether the section is one declaration, without names.
+    pub is_singleton: bool,
+    /// Properties that AWS cannot change in place: CloudFormation's create-only list.
+    pub create_only: &'static [&'static str],
+    /// Sections whose resources must exist before these.
+    pub depends_on: &'static [&'static str],
+    /// Properties in seconds since 1970, shown as dates.
+    pub timestamps: &'static [&'static str],
+    /// Where a property is written in the spec: a prefix of the property's path, and the member of the
+    /// declaration that sets it, or of the spec if it begins with `/`. The longest prefix counts; of several
+    /// members, the one that is present.
+    pub spec_paths: &'static [(&'static str, &'static str)],
+    /// The resource's name on AWS, if it has one that can collide.
+    pub aws_name: Option<AwsName>,
+    /// Outputs of a template for each resource: names, and texts with its attributes as `${ApiId}`.
     pub outputs: &'static [(&'static str, &'static str)],
-    pub secrets: &'static [(&'static str, &'static str)],
+    /// The same for secrets: a template has these only on request.
+    pub secret_outputs: &'static [(&'static str, &'static str)],
+    /// A declaration as a user would write it: shown in the docs, and tried by the tests.
     pub example: &'static str,
-    pub properties: fn(&mut SchemaGenerator) -> Schema,
-    pub declaration: fn(&mut SchemaGenerator) -> Schema,
-    /// Checks a declaration, and expands it.
-    pub read: fn(&Value, &Scope<'_>, &mut Problems) -> serde_json::Result<Option<Properties>>,
-    /// Expands a declaration without a word about it.
-    pub expand: fn(&Value, &Scope<'_>) -> serde_json::Result<Option<Properties>>,
-    /// Whether properties that others wrote are of this kind.
-    pub fits: fn(&Properties) -> serde_json::Result<()>,
-    /// Whether what others kept is a declaration of this kind.
-    pub suits: fn(&Value) -> serde_json::Result<()>,
-    pub declare: fn(&Properties, &mut Imported) -> Value,
-    pub effects: fn(Verb, Option<&Properties>, Option<&Properties>) -> Vec<String>,
-    pub makes_room: fn(&Address, &str, &Attributes) -> String,
-    pub refuses: fn(&Properties) -> Option<&'static str>,
-    pub meanwhile: fn(&Properties, &Properties) -> Option<Properties>,
-    pub stands: fn(&Properties) -> bool,
-    pub postponed: fn(&Resource, &Site) -> Option<String>,
-    pub given: fn(&Resource, &Properties, &Site) -> Properties,
 }
 
 impl Facts {
-    pub const fn of<K: Kind>() -> Self {
+    /// The facts of a kind at the top level, with every other fact absent.
+    pub const fn new(
+        type_name: &'static str,
+        noun: &'static str,
+        section: &'static str,
+        example: &'static str,
+    ) -> Self {
         Self {
-            type_name: K::TYPE,
-            noun: K::NOUN,
-            section: K::SECTION,
-            parent: K::PARENT,
-            only: K::ONLY,
-            immutable: K::IMMUTABLE,
-            after: K::AFTER,
-            times: K::TIMES,
-            written: K::WRITTEN,
-            named: K::NAMED,
-            outputs: K::OUTPUTS,
-            secrets: K::SECRETS,
-            example: K::EXAMPLE,
-            properties: |generator| K::json_schema(generator),
-            declaration: |generator| K::Declaration::json_schema(generator),
-            read: |declared, scope, problems| {
-                let declared = K::Declaration::deserialize(declared)?;
-                K::check(&declared, scope, problems);
-                Ok(K::expand(&declared, scope).map(|it| Properties::of(&it)))
-            },
-            expand: |declared, scope| {
-                let declared = K::Declaration::deserialize(declared)?;
-                Ok(K::expand(&declared, scope).map(|it| Properties::of(&it)))
-            },
-            fits: |properties| K::deserialize(&json!(properties)).map(drop),
-            suits: |declared| K::Declaration::deserialize(declared).map(drop),
-            effects: |verb, before, after| {
-                let typed = |it: &Properties| it.typed::<K>();
-                let (before, after) = (before.map(typed), after.map(typed));
-                K::effects(verb, before.as_ref(), after.as_ref())
-            },
-            declare: |properties, found| {
-                let declared = properties.typed::<K>().declare(found);
-                serde_json::to_value(declared).expect("a declaration is plain data")
-            },
-            makes_room: K::makes_room,
-            refuses: |properties| properties.typed::<K>().refuses(),
-            meanwhile: |should, was| {
-                let between = should.typed::<K>().meanwhile(&was.typed::<K>())?;
-                Some(Properties::of(&between))
-            },
-            stands: |properties| properties.typed::<K>().stands(),
-            postponed: |resource, site| {
-                let declared = K::Declaration::deserialize(&resource.declared).ok()?;
-                resource.properties.typed::<K>().postponed(&declared, site)
-            },
-            given: |resource, live, site| {
-                let declared = K::Declaration::deserialize(&resource.declared)
-                    .expect("it was expanded from this declaration");
-                let should = resource.properties.typed::<K>();
-                Properties::of(&should.given(&live.typed::<K>(), &declared, site))
-            },
+            type_name,
+            noun,
+            section,
+            parent: None,
+            is_singleton: false,
+            create_only: &[],
+            depends_on: &[],
+            timestamps: &[],
+            spec_paths: &[],
+            aws_name: None,
+            outputs: &[],
+            secret_outputs: &[],
+            example,
         }
     }
 }
 
-impl fmt::Debug for Facts {
+/// The name of a resource on AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AwsName {
+    /// The property that is the name.
+    pub property: &'static str,
+    /// Whether AWS accepts a second resource of the same name.
+    pub allows_duplicates: bool,
+    /// Whether tags hold the ownership marker; otherwise the description does.
+    pub tagged: bool,
+}
+
+/// A kind, written down. `Self` is its properties, in CloudFormation's shape.
+pub trait TypedKind: Serialize + DeserializeOwned + JsonSchema + 'static {
+    /// Its facts.
+    const FACTS: Facts;
+    /// What a user writes under `SECTION.<name>`.
+    type Declaration: Serialize + DeserializeOwned + JsonSchema;
+
+    /// Reports errors of a declaration beyond its shape.
+    fn check(declared: &Self::Declaration, scope: &Scope<'_>, problems: &mut Problems);
+    /// The desired properties. `None`: the declaration only refers to a resource that someone else manages.
+    fn expand(declared: &Self::Declaration, scope: &Scope<'_>) -> Option<Self>;
+    /// The inverse of `expand`, for import: what a user would have written.
+    fn to_declaration(self, found: &mut Imported) -> Self::Declaration;
+    /// What users of the resource notice of a change, if it is known.
+    fn effects(_verb: Verb, _before: Option<&Self>, _after: Option<&Self>) -> Vec<String> {
+        Vec::new()
+    }
+    /// For a singleton: how to resolve a conflict with `unmanaged`, which AWS has at this address. `parent` has
+    /// the attributes of the parent.
+    fn conflict_hint(_address: &Address, _unmanaged: &str, _parent: &Attributes) -> String {
+        "remove it on AWS first".into()
+    }
+    /// Why only CloudFormation can create this resource, if AppSync's API cannot.
+    fn unsupported_reason(&self) -> Option<&'static str> {
+        None
+    }
+    /// The state between `before` and this one, where the change removes something that others still use until
+    /// they have changed too. `None`: it removes nothing.
+    fn intermediate_state(&self, _before: &Self) -> Option<Self> {
+        None
+    }
+    /// Whether the resource exists. If a run was killed, or someone removed the resource by hand, only its
+    /// ownership tags may be left.
+    fn exists(&self) -> bool {
+        true
+    }
+    /// What part of the declaration takes effect later by itself, and when.
+    fn deferred_change(&self, _declared: &Self::Declaration, _site: &Site) -> Option<String> {
+        None
+    }
+    /// The desired properties, given the live ones: keeps what AWS filled in and the spec omits.
+    fn normalize(self, _live: &Self, _declared: &Self::Declaration, _site: &Site) -> Self {
+        self
+    }
+}
+
+/// A kind as the engine handles it, with properties of a type that the engine need not know.
+///
+/// It dereferences to its [`Facts`].
+pub trait Kind: Sync {
+    /// Its facts.
+    fn facts(&self) -> &'static Facts;
+    /// The schema of its properties.
+    fn properties_schema(&self, generator: &mut SchemaGenerator) -> Schema;
+    /// The schema of its declaration.
+    fn declaration_schema(&self, generator: &mut SchemaGenerator) -> Schema;
+    /// Checks and expands a declaration.
+    ///
+    /// # Errors
+    /// The declaration does not have the shape of this kind.
+    fn read(
+        &self,
+        declared: &Value,
+        scope: &Scope<'_>,
+        problems: &mut Problems,
+    ) -> serde_json::Result<Option<Properties>>;
+    /// Expands a declaration without checking it.
+    ///
+    /// # Errors
+    /// The declaration does not have the shape of this kind.
+    fn expand(&self, declared: &Value, scope: &Scope<'_>)
+    -> serde_json::Result<Option<Properties>>;
+    /// Checks that properties from elsewhere have the shape of this kind.
+    ///
+    /// # Errors
+    /// They have not.
+    fn check_properties(&self, properties: &Properties) -> serde_json::Result<()>;
+    /// Checks that a declaration from elsewhere has the shape of this kind.
+    ///
+    /// # Errors
+    /// It has not.
+    fn check_declaration(&self, declared: &Value) -> serde_json::Result<()>;
+    /// See [`TypedKind::to_declaration`].
+    fn to_declaration(&self, properties: &Properties, found: &mut Imported) -> Value;
+    /// See [`TypedKind::effects`].
+    fn effects(
+        &self,
+        verb: Verb,
+        before: Option<&Properties>,
+        after: Option<&Properties>,
+    ) -> Vec<String>;
+    /// See [`TypedKind::conflict_hint`].
+    fn conflict_hint(&self, address: &Address, unmanaged: &str, parent: &Attributes) -> String;
+    /// See [`TypedKind::unsupported_reason`].
+    fn unsupported_reason(&self, properties: &Properties) -> Option<&'static str>;
+    /// See [`TypedKind::intermediate_state`].
+    fn intermediate_state(&self, desired: &Properties, before: &Properties) -> Option<Properties>;
+    /// See [`TypedKind::exists`].
+    fn exists(&self, properties: &Properties) -> bool;
+    /// See [`TypedKind::deferred_change`].
+    fn deferred_change(&self, resource: &Resource, site: &Site) -> Option<String>;
+    /// See [`TypedKind::normalize`].
+    fn normalize(&self, resource: &Resource, live: &Properties, site: &Site) -> Properties;
+}
+
+impl Deref for dyn Kind {
+    type Target = Facts;
+    fn deref(&self) -> &Facts {
+        self.facts()
+    }
+}
+
+impl PartialEq for dyn Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.type_name == other.type_name
+    }
+}
+
+impl fmt::Debug for dyn Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.type_name)
+    }
+}
+
+/// The kind that `K` describes.
+pub const fn kind<K: TypedKind>() -> &'static dyn Kind {
+    &Erased::<K>(PhantomData)
+}
+
+/// A [`TypedKind`] behind the interface that all kinds share.
+struct Erased<K>(PhantomData<fn() -> K>);
+
+impl<K: TypedKind> Kind for Erased<K> {
+    fn facts(&self) -> &'static Facts {
+        &K::FACTS
+    }
+    fn properties_schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        K::json_schema(generator)
+    }
+    fn declaration_schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        K::Declaration::json_schema(generator)
+    }
+    fn read(
+        &self,
+        declared: &Value,
+        scope: &Scope<'_>,
+        problems: &mut Problems,
+    ) -> serde_json::Result<Option<Properties>> {
+        let declared = K::Declaration::deserialize(declared)?;
+        K::check(&declared, scope, problems);
+        Ok(K::expand(&declared, scope).map(|desired| Properties::of(&desired)))
+    }
+    fn expand(
+        &self,
+        declared: &Value,
+        scope: &Scope<'_>,
+    ) -> serde_json::Result<Option<Properties>> {
+        let declared = K::Declaration::deserialize(declared)?;
+        Ok(K::expand(&declared, scope).map(|desired| Properties::of(&desired)))
+    }
+    fn check_properties(&self, properties: &Properties) -> serde_json::Result<()> {
+        K::deserialize(&json!(properties)).map(drop)
+    }
+    fn check_declaration(&self, declared: &Value) -> serde_json::Result<()> {
+        K::Declaration::deserialize(declared).map(drop)
+    }
+    fn to_declaration(&self, properties: &Properties, found: &mut Imported) -> Value {
+        let declared = properties.typed::<K>().to_declaration(found);
+        serde_json::to_value(declared).expect("a declaration is plain data")
+    }
+    fn effects(
+        &self,
+        verb: Verb,
+        before: Option<&Properties>,
+        after: Option<&Properties>,
+    ) -> Vec<String> {
+        let (before, after) = (before.map(Properties::typed::<K>), after.map(Properties::typed));
+        K::effects(verb, before.as_ref(), after.as_ref())
+    }
+    fn conflict_hint(&self, address: &Address, unmanaged: &str, parent: &Attributes) -> String {
+        K::conflict_hint(address, unmanaged, parent)
+    }
+    fn unsupported_reason(&self, properties: &Properties) -> Option<&'static str> {
+        properties.typed::<K>().unsupported_reason()
+    }
+    fn intermediate_state(&self, desired: &Properties, before: &Properties) -> Option<Properties> {
+        let state = desired.typed::<K>().intermediate_state(&before.typed())?;
+        Some(Properties::of(&state))
+    }
+    fn exists(&self, properties: &Properties) -> bool {
+        properties.typed::<K>().exists()
+    }
+    fn deferred_change(&self, resource: &Resource, site: &Site) -> Option<String> {
+        let declared = K::Declaration::deserialize(&resource.declared).ok()?;
+        resource.properties.typed::<K>().deferred_change(&declared, site)
+    }
+    fn normalize(&self, resource: &Resource, live: &Properties, site: &Site) -> Properties {
+        let declared = K::Declaration::deserialize(&resource.declared)
+            .expect("the resource was expanded from this declaration");
+        let desired = resource.properties.typed::<K>();
+        Properties::of(&desired.normalize(&live.typed(), &declared, site))
     }
 }

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::diff::{self, Change};
-use crate::kind::{Desired, Facts, Live, Observed, Resource};
+use crate::kind::{Desired, Kind, Live, Observed, Resource};
 use crate::model::{Attributes, Properties};
 
 /// One call's worth of work.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub address: Address,
-    pub kind: &'static Facts,
+    pub kind: &'static dyn Kind,
     pub action: Action,
     /// The steps that must have succeeded before, by their place in the plan.
     pub needs: BTreeSet<usize>,
@@ -74,7 +74,8 @@ impl Step {
 pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
     let mut steps = Vec::new();
     for change in changes {
-        let Change { address, kind, verb, digest, .. } = change;
+        let Change { address, verb, digest, .. } = change;
+        let kind = change.kind;
         let (is, should) = (live.ours.get(address), desired.get(address));
         let mut push = |action, narrows, aside: Option<&Address>| {
             let (address, digest, aside) = (address.clone(), digest.clone(), aside.cloned());
@@ -85,7 +86,7 @@ pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
             (diff::Verb::Update, Some(is), Some(should)) => {
                 let (properties, mut was) = (should.properties.clone(), is.clone());
                 let between = match changes.iter().any(|it| may_count_on(it, change)) {
-                    true => (kind.meanwhile)(&properties, &was.properties),
+                    true => kind.intermediate_state(&properties, &was.properties),
                     false => None,
                 };
                 let narrows = between.is_some();
@@ -145,7 +146,7 @@ pub fn targeted(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
 /// Whether what `other` changes may count on what `change` changes, until it is changed itself.
 fn may_count_on(other: &Change, change: &Change) -> bool {
     other.verb != diff::Verb::Create
-        && other.kind.after.contains(&change.kind.section)
+        && other.kind.depends_on.contains(&change.kind.section)
         && other.address.root() == change.address.root()
 }
 
@@ -156,7 +157,7 @@ fn stops_using(other: &Change, change: &Change) -> bool {
 
 /// The name of something that gets another one, where that makes room for both on AWS.
 fn renamed(is: &Observed, should: &Resource) -> Option<String> {
-    let named = is.kind.named.filter(|it| !it.repeats)?;
+    let named = is.kind.aws_name.filter(|it| !it.allows_duplicates)?;
     let (was, name) = (is.properties.get(named.property)?, should.properties.get(named.property)?);
     (was != name).then(|| was.as_str().map(str::to_owned))?
 }
@@ -193,7 +194,7 @@ fn frees(other: &Step, delete: &Step, comes_again: bool) -> bool {
     // Of two APIs, neither uses the other; what stands beside APIs, as a role does, any may use.
     let (root, gone) = (other.address.root(), delete.address.root());
     let related = root == gone || root.section() != gone.section();
-    let uses = related && other.kind.after.contains(&delete.kind.section);
+    let uses = related && other.kind.depends_on.contains(&delete.kind.section);
     match other.verb() {
         // A role that comes again may go before an API that will not: else that API, which a domain leaves
         // for a new one that needs the new role, would wait for itself.
@@ -230,21 +231,23 @@ fn gives_name(other: &Step, step: &Step) -> bool {
     else {
         return false;
     };
-    let named = step.kind.named.filter(|it| other.kind == step.kind && !it.repeats);
+    let named = step.kind.aws_name.filter(|it| other.kind == step.kind && !it.allows_duplicates);
     let same = |property: &str| properties.get(property) == was.properties.get(property);
     named.is_some_and(|it| same(it.property)) && other.address.parent() == step.address.parent()
 }
 
 /// Whether `step` is of a kind that counts on the kind of `other`, in one API.
 fn uses(step: &Step, other: &Step) -> bool {
-    step.kind.after.contains(&other.kind.section) && step.address.root() == other.address.root()
+    step.kind.depends_on.contains(&other.kind.section)
+        && step.address.root() == other.address.root()
 }
 
 /// What would be live once every step has succeeded: the plan, read as a promise.
 pub fn promised(live: &Live, steps: &[Step]) -> Live {
     let mut live = live.clone();
     for step in steps {
-        let Step { kind, action, digest, .. } = step;
+        let Step { action, digest, .. } = step;
+        let kind = step.kind;
         let address = step.lives_at();
         let (properties, attributes) = match action {
             Action::Delete { .. } => {

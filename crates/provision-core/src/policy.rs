@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::diff::{Change, Verb};
-use crate::kind::{Desired, Live, Named, Owner, Stranger};
+use crate::kind::{AwsName, Desired, Live, Owner, Stranger};
 use crate::mark::PROTECT_TAG;
 use crate::model::{Attributes, Tags};
 
@@ -115,11 +115,11 @@ pub fn namesakes(changes: &[Change], live: &Live) -> Vec<Stranger> {
 }
 
 /// The name that a change gives to something new.
-fn wanted_name(change: &Change) -> Option<(Named, &str)> {
+fn wanted_name(change: &Change) -> Option<(AwsName, &str)> {
     if !matches!(change.verb, Verb::Create | Verb::Replace) {
         return None;
     }
-    let named = change.kind.named?;
+    let named = change.kind.aws_name?;
     let field = change.fields.iter().find(|it| it.name == named.property)?;
     Some((named, field.after.as_ref().and_then(Value::as_str)?))
 }
@@ -137,7 +137,7 @@ fn taken(change: &Change, live: &Live, policy: Policy) -> Option<Refusal> {
     let same = |it: &&Stranger| has_name(it, change, name);
     let owner = &live.strangers.iter().chain(&live.beside).find(same)?.owner;
     let address = Some(change.address.clone());
-    if named.repeats {
+    if named.allows_duplicates {
         return (!policy.allow_strangers).then(|| Refusal {
             address,
             reason: format!(
@@ -165,7 +165,7 @@ fn taken(change: &Change, live: &Live, policy: Policy) -> Option<Refusal> {
 /// Where only one can stand, making one would take the place of whatever stands there.
 fn in_the_way(change: &Change, live: &Live) -> Option<Refusal> {
     let Change { address, kind, verb, .. } = change;
-    if !kind.only || *verb != Verb::Create {
+    if !kind.is_singleton || *verb != Verb::Create {
         return None;
     }
     let parent = address.parent()?;
@@ -179,13 +179,13 @@ fn in_the_way(change: &Change, live: &Live) -> Option<Refusal> {
         reason: format!("there is one already, {}: {name}", stranger.owner),
         way_out: match stranger.owner {
             Owner::Stack(_) => "take it out of that stack first".into(),
-            _ => (kind.makes_room)(address, name, attributes),
+            _ => kind.conflict_hint(address, name, attributes),
         },
     })
 }
 
 /// How something that nobody owns becomes the one at `address`.
-fn adoption(address: &Address, named: Named) -> String {
+fn adoption(address: &Address, named: AwsName) -> String {
     match named.tagged {
         true => format!(
             "give it the tags `provision:stack`, with the name of this stack, and `provision:address={address}`"

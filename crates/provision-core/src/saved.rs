@@ -194,10 +194,12 @@ impl Kept {
         }
     }
     fn resource(&self) -> Result<Resource, String> {
-        let kind = KINDS.iter().find(|kind| kind.type_name == self.r#type);
+        let kind = KINDS.iter().copied().find(|kind| kind.type_name == self.r#type);
         let kind = kind.ok_or_else(|| format!("it names an unknown type, {}", self.r#type))?;
         let properties = Properties::of(&self.properties);
-        let fits = (kind.fits)(&properties).and_then(|()| (kind.suits)(&self.declared));
+        let fits = kind
+            .check_properties(&properties)
+            .and_then(|()| kind.check_declaration(&self.declared));
         fits.map_err(|error| format!("it holds no {}: {error}", kind.noun))?;
         Ok(Resource { kind, properties, declared: self.declared.clone() })
     }
@@ -238,7 +240,7 @@ fn past(step: &Step, planned_epoch_s: i64, now_epoch_s: i64) -> Option<&Address>
     let moment = |name: &&str| properties.get(name).and_then(Value::as_i64);
     let past = step
         .kind
-        .times
+        .timestamps
         .iter()
         .filter_map(moment)
         .any(|it| planned_epoch_s < it && it <= now_epoch_s);

@@ -25,7 +25,7 @@ pub fn settle(
         let mut settled =
             Resource { properties: resource.properties.filled(&known), ..resource.clone() };
         if let Some(is) = live.ours.get(address) {
-            let given = (settled.kind.given)(&settled, &is.properties, site);
+            let given = settled.kind.normalize(&settled, &is.properties, site);
             settled.properties = given.ordered_like(&is.properties);
         }
         (address.clone(), settled)

@@ -1,13 +1,13 @@
 //! Properties as people like to read them, instead of as CloudFormation writes them.
 use serde_json::{Map, Value, json};
 
-use provision_core::kind::Facts;
+use provision_core::kind::Kind;
 use provision_core::text::Text;
 
 /// `value` of the property `name`, for people: dates as dates, `[{AuthType: API_KEY}]` as
 /// `[API_KEY]`, tags as a map. What is open stays open.
-pub fn shown(kind: &Facts, name: &str, value: &Value) -> Value {
-    if kind.times.contains(&name) {
+pub fn shown(kind: &'static dyn Kind, name: &str, value: &Value) -> Value {
+    if kind.timestamps.contains(&name) {
         let moment = value.as_i64().and_then(|it| jiff::Timestamp::from_second(it).ok());
         return moment.map_or_else(|| value.clone(), |it| json!(it.to_string()));
     }

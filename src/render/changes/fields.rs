@@ -2,7 +2,7 @@
 use serde_json::Value;
 
 use provision_core::diff::{Change, Field};
-use provision_core::kind::Facts;
+use provision_core::kind::Kind;
 
 use super::display_value::{Leaf, leaves, shown};
 
@@ -25,12 +25,12 @@ pub fn pairs(change: &Change) -> Vec<Pair> {
 }
 
 /// What only says on which API it hangs; the address says so already, unless it hangs on something else.
-fn is_link(kind: &Facts, field: &Field) -> bool {
+fn is_link(kind: &'static dyn Kind, field: &Field) -> bool {
     let changes = field.before.is_some() && field.after.is_some();
     kind.parent == Some("apis") && field.name == "ApiId" && !changes
 }
 
-fn pairs_of(kind: &Facts, field: &Field) -> Vec<Pair> {
+fn pairs_of(kind: &'static dyn Kind, field: &Field) -> Vec<Pair> {
     let side = |value: &Option<Value>| {
         let value = value.as_ref().map(|it| shown(kind, &field.name, it));
         value.map(|it| leaves(&field.name, &it)).unwrap_or_default()

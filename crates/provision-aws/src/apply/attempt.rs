@@ -165,7 +165,7 @@ async fn create(
         ..mark(step, stack, None)
     };
     let properties = filled(properties, work);
-    let error = match (calls_of(step.kind).create)(aws, &mark, &properties).await {
+    let error = match calls_of(step.kind).create(aws, &mark, &properties).await {
         Ok(made) if tells_of_runs(step) => return alone(step, made, work).await,
         Ok(made) => return Ok(made),
         Err(error) => error,
@@ -181,14 +181,9 @@ async fn create(
         looked = true;
         if let Some(made) = found {
             if made.properties != properties {
-                (calls_of(step.kind).update)(
-                    aws,
-                    &mark,
-                    &properties,
-                    &made.properties,
-                    &made.attributes,
-                )
-                .await?;
+                calls_of(step.kind)
+                    .update(aws, &mark, &properties, &made.properties, &made.attributes)
+                    .await?;
             }
             return Ok(made.attributes);
         }
@@ -208,7 +203,7 @@ async fn create(
 
 /// Whether a run says on what this step makes that it runs: AWS would take a second one.
 fn tells_of_runs(step: &Step) -> bool {
-    calls_of(step.kind).twins
+    calls_of(step.kind).twins()
 }
 
 /// AWS takes two of one name, so another run may have made one at the same moment. Of two, one gives way:
@@ -247,7 +242,7 @@ async fn others(
 /// Deletes what this run has just made, and nobody uses yet.
 async fn give_way(step: &Step, mine: &Attributes, work: Work<'_>) -> Result<(), AwsError> {
     let Action::Create { properties } = &step.action else { return Ok(()) };
-    (calls_of(step.kind).delete)(work.run.aws, &filled(properties, work), mine).await
+    calls_of(step.kind).delete(work.run.aws, &filled(properties, work), mine).await
 }
 
 fn mark(step: &Step, stack: &str, had: Option<String>) -> Mark {
@@ -264,12 +259,12 @@ async fn update(
     let Run { aws, stack, .. } = work.run;
     let mark = mark(step, stack, was.digest.clone());
     let properties = filled(properties, work);
-    (calls_of(step.kind).update)(aws, &mark, &properties, &was.properties, &was.attributes).await?;
+    calls_of(step.kind).update(aws, &mark, &properties, &was.properties, &was.attributes).await?;
     Ok(was.attributes.clone())
 }
 
 async fn delete(step: &Step, was: &Observed, work: Work<'_>) -> Result<Attributes, AwsError> {
-    match (calls_of(step.kind).delete)(work.run.aws, &was.properties, &was.attributes).await {
+    match calls_of(step.kind).delete(work.run.aws, &was.properties, &was.attributes).await {
         // Gone is gone, whoever did it.
         Err(error) if error.class == Class::NotFound => Ok(Attributes::default()),
         answer => answer.map(|()| Attributes::default()),
@@ -283,7 +278,7 @@ async fn find_made(
     properties: &Properties,
     work: Work<'_>,
 ) -> Result<Option<Observed>, AwsError> {
-    let named = step.kind.named.filter(|it| !it.repeats);
+    let named = step.kind.aws_name.filter(|it| !it.allows_duplicates);
     let name = named.and_then(|it| Some((it.property, properties.get(it.property)?.as_str()?)));
     if let Some((property, name)) = name {
         let (parent, row) = (parent(step, work), step.kind);

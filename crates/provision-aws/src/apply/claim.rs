@@ -14,7 +14,7 @@ use crate::calls::Answer;
 use crate::client::Aws;
 use crate::kinds::{appsync_tags, calls_of};
 use provision_core::failure::Class;
-use provision_core::kind::{Facts, Live};
+use provision_core::kind::{Kind, Live};
 use provision_core::mark::{run_tag, runs};
 use provision_core::model::Attributes;
 
@@ -52,8 +52,8 @@ impl Place {
     }
 
     /// Where a run has said that it runs as it made this.
-    pub fn made(kind: &'static Facts, attributes: &Attributes) -> Option<Self> {
-        let arn = attributes.get("ApiArn").filter(|_| calls_of(kind).twins)?;
+    pub fn made(kind: &'static dyn Kind, attributes: &Attributes) -> Option<Self> {
+        let arn = attributes.get("ApiArn").filter(|_| calls_of(kind).twins())?;
         Some(Self { arn: arn.to_owned() })
     }
 

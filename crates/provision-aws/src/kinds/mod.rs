@@ -11,12 +11,12 @@ mod log_role;
 mod sdk;
 mod web_acl_association;
 
-use provision_core::kind::{Facts, Kind};
+use provision_core::kind::{Kind, TypedKind};
 use provision_core::kinds;
 
-use crate::calls::{Calls, Remote};
+use crate::calls::{Calls, Remote, calls};
 
-static CALLS: &[(&str, Calls)] = &[
+static CALLS: &[(&str, &dyn Calls)] = &[
     row::<kinds::log_role::LogRole>(),
     row::<kinds::api::Api>(),
     row::<kinds::data_source::DataSource>(),
@@ -27,12 +27,25 @@ static CALLS: &[(&str, Calls)] = &[
     row::<kinds::domain_association::DomainAssociation>(),
 ];
 
-const fn row<K: Remote + Kind>() -> (&'static str, Calls) {
-    (K::TYPE, Calls::of::<K>())
+const fn row<K: Remote>() -> (&'static str, &'static dyn Calls) {
+    (<K as TypedKind>::FACTS.type_name, calls::<K>())
 }
 
 /// The calls of `kind`.
-pub fn calls_of(kind: &Facts) -> &'static Calls {
+pub fn calls_of(kind: &'static dyn Kind) -> &'static dyn Calls {
     let row = CALLS.iter().find(|(type_name, _)| *type_name == kind.type_name);
-    &row.expect("every kind has calls").1
+    row.expect("every kind has calls").1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_calls() {
+        for kind in kinds::KINDS.iter().copied() {
+            calls_of(kind);
+        }
+        assert_eq!(CALLS.len(), kinds::KINDS.len());
+    }
 }

@@ -51,7 +51,7 @@ pub fn write(chosen: &Chosen<'_>, each: &[(&Ours<'_>, Properties)], head: Head) 
     }
     for (ours, properties) in each {
         found.address = Some(ours.address.clone());
-        let mut declared = (ours.row.declare)(properties, &mut found);
+        let mut declared = ours.row.to_declaration(properties, &mut found);
         if logical_id(&ours.address, None) != ours.id {
             declared["logicalId"] = json!(ours.id);
         }
@@ -99,7 +99,7 @@ fn shortened(ours: &Ours<'_>, document: &Value, files: &Beside) -> Value {
         codes: &Codes::default(),
     };
     let mut declared = own(at(document, &ours.address), ours);
-    let expand = |it: &Value| (ours.row.expand)(it, &scope).ok().flatten();
+    let expand = |it: &Value| ours.row.expand(it, &scope).ok().flatten();
     let full = expand(&declared);
     let mut ways: Vec<Vec<String>> = Vec::new();
     collect(&declared, &mut Vec::new(), &mut ways);

@@ -277,7 +277,7 @@ fn made(chosen: &Chosen<'_>) -> BTreeMap<String, Made> {
     for ours in &chosen.ours {
         let prefix = if alone && is_api(&ours) { "" } else { ours.id };
         let facts = ours.row;
-        for (list, secret) in [(facts.outputs, false), (facts.secrets, true)] {
+        for (list, secret) in [(facts.outputs, false), (facts.secret_outputs, true)] {
             for (name, text) in list {
                 let own = format!("${{Resources/{}.", ours.id);
                 let value = Text::from_sub(&text.replace("${", &own));

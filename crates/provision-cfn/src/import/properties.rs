@@ -83,7 +83,7 @@ const LOG_LEVELS: &[&str] = &["NONE", "ERROR", "INFO", "DEBUG", "ALL"];
 pub fn read(ours: &Ours<'_>, evaluator: &mut Evaluator<'_>) -> Option<Properties> {
     let mut generator =
         SchemaSettings::draft2020_12().with(|it| it.inline_subschemas = true).into_generator();
-    let mut schema = (ours.row.properties)(&mut generator).to_value();
+    let mut schema = ours.row.properties_schema(&mut generator).to_value();
     refine(&mut schema);
     let errors = errors(evaluator);
     let mut value = Reading { evaluator }.part(&ours.properties, &schema)?;
@@ -94,7 +94,7 @@ pub fn read(ours: &Ours<'_>, evaluator: &mut Evaluator<'_>) -> Option<Properties
         }
     }
     let properties = Properties::of(&value);
-    if let Err(error) = (ours.row.fits)(&properties) {
+    if let Err(error) = ours.row.check_properties(&properties) {
         if self::errors(evaluator) == errors {
             let message = format!("this is no {}: {error}", ours.row.noun);
             let at = At::Key(ours.resource.at.clone());
@@ -316,7 +316,7 @@ struct Tag {
 }
 
 fn takes_tags(ours: &Ours<'_>) -> bool {
-    let schema = (ours.row.properties)(&mut SchemaGenerator::default());
+    let schema = ours.row.properties_schema(&mut SchemaGenerator::default());
     schema.get("properties").is_some_and(|it| it.get("Tags").is_some())
 }
 

@@ -11,7 +11,7 @@ use crate::import::template::{Resource, word};
 use crate::import::value::{Is, Part, REF, Stands, of_resource, stands_for};
 use provision_core::address::Address;
 use provision_core::diagnostic::At;
-use provision_core::kind::Facts;
+use provision_core::kind::Kind;
 use provision_core::kinds::KINDS;
 use provision_core::mark::PROTECT_TAG;
 use provision_core::text::Text;
@@ -20,7 +20,7 @@ use provision_core::text::Text;
 #[derive(Debug)]
 pub struct Ours<'a> {
     pub id: &'a str,
-    pub row: &'static Facts,
+    pub row: &'static dyn Kind,
     pub address: Address,
     /// Its properties with everything decided that could be.
     pub properties: Part,
@@ -61,7 +61,7 @@ pub const LOG_ROLE: &[&str] = &["EventConfig", "LogConfig", "CloudWatchLogsRoleA
 /// A resource of a kind that we know, before it is known where it belongs.
 struct Candidate<'a> {
     resource: &'a Resource<'a>,
-    row: &'static Facts,
+    row: &'static dyn Kind,
     properties: Part,
 }
 
@@ -71,7 +71,7 @@ pub fn choose<'a>(evaluator: &mut Evaluator<'a>) -> Chosen<'a> {
     let mut chosen = Chosen::default();
     let mut candidates = Vec::new();
     for resource in &template.resources {
-        let row = KINDS.iter().find(|row| row.type_name == resource.type_name);
+        let row = KINDS.iter().copied().find(|row| row.type_name == resource.type_name);
         let Some(row) = row else {
             chosen.left.push(resource);
             continue;
@@ -189,7 +189,7 @@ impl<'a> Placing<'_, 'a> {
             return;
         }
         let taken = self.taken.entry(format!("{api}/{}", facts.section)).or_default();
-        if facts.only {
+        if facts.is_singleton {
             if !taken.insert(facts.section.to_owned()) {
                 let message = format!("a second {} of {api} is left out", facts.noun);
                 let at = At::Key(candidate.resource.at.clone());

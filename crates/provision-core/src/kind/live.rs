@@ -8,14 +8,14 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::address::Address;
-use crate::kind::Facts;
+use crate::kind::Kind;
 use crate::model::{Attributes, Properties, Site};
 use crate::text::Hole;
 
 /// A resource as it should be.
 #[derive(Clone, Debug)]
 pub struct Resource {
-    pub kind: &'static Facts,
+    pub kind: &'static dyn Kind,
     pub properties: Properties,
     /// What the user wrote: terms that are no property, as how long a key lives.
     pub declared: Value,
@@ -24,7 +24,8 @@ pub struct Resource {
 impl Resource {
     /// A few letters that change with the declaration and not with the time.
     pub fn digest(&self) -> String {
-        let lasting = |(name, _): &(&String, &Value)| !self.kind.times.contains(&name.as_str());
+        let lasting =
+            |(name, _): &(&String, &Value)| !self.kind.timestamps.contains(&name.as_str());
         let properties: BTreeMap<&String, &Value> =
             self.properties.iter().filter(lasting).collect();
         let text = serde_json::json!([properties, self.declared]).to_string();
@@ -35,7 +36,7 @@ impl Resource {
 /// A resource as AWS has it.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    pub kind: &'static Facts,
+    pub kind: &'static dyn Kind,
     pub properties: Properties,
     pub attributes: Attributes,
     /// The digest of the declaration that was applied last, if its mark says so.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::kind::{Imported, Kind, Named, Problems, Scope, Step, Verb};
+use crate::kind::{AwsName, Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
 use crate::kinds::auth::{self, AuthMode, AuthType, Modes};
 use crate::kinds::log_role::LogRoleDeclaration;
 use crate::kinds::logical_id::LogicalId;
@@ -151,35 +151,39 @@ impl Auth {
     }
 }
 
-impl Kind for Api {
-    const TYPE: &'static str = "AWS::AppSync::Api";
-    const NOUN: &'static str = "Event API";
-    const SECTION: &'static str = "apis";
-    const AFTER: &'static [&'static str] = &["logRoles"];
-    const NAMED: Option<Named> = Some(Named { property: "Name", repeats: true, tagged: true });
-    const WRITTEN: &'static [(&'static str, &'static str)] = &[
-        ("Name", "name"),
-        ("OwnerContact", "ownerContact"),
-        ("EventConfig", "auth"),
-        ("EventConfig.AuthProviders", "auth.providers"),
-        ("EventConfig.ConnectionAuthModes", "auth.connection"),
-        ("EventConfig.DefaultPublishAuthModes", "auth.publish"),
-        ("EventConfig.DefaultSubscribeAuthModes", "auth.subscribe"),
-        ("EventConfig.LogConfig", "logging"),
-        ("EventConfig.LogConfig.LogLevel", "logging.level"),
-        ("EventConfig.LogConfig.CloudWatchLogsRoleArn", "logging.role"),
-        ("Tags", "/tags"),
-        ("Tags.provision:protect", "protect"),
-    ];
-    const OUTPUTS: &'static [(&'static str, &'static str)] = &[
-        ("ApiId", "${ApiId}"),
-        ("ApiArn", "${ApiArn}"),
-        ("HttpEndpoint", "${Dns.Http}"),
-        ("WebSocketEndpoint", "${Dns.Realtime}"),
-        ("HttpUrl", "https://${Dns.Http}/event"),
-        ("RealtimeUrl", "wss://${Dns.Realtime}/event/realtime"),
-    ];
-    const EXAMPLE: &'static str = "{auth: {providers: [API_KEY, AWS_IAM], subscribe: [API_KEY]}, ownerContact: realtime team}";
+impl TypedKind for Api {
+    const FACTS: Facts = Facts {
+        depends_on: &["logRoles"],
+        spec_paths: &[
+            ("Name", "name"),
+            ("OwnerContact", "ownerContact"),
+            ("EventConfig", "auth"),
+            ("EventConfig.AuthProviders", "auth.providers"),
+            ("EventConfig.ConnectionAuthModes", "auth.connection"),
+            ("EventConfig.DefaultPublishAuthModes", "auth.publish"),
+            ("EventConfig.DefaultSubscribeAuthModes", "auth.subscribe"),
+            ("EventConfig.LogConfig", "logging"),
+            ("EventConfig.LogConfig.LogLevel", "logging.level"),
+            ("EventConfig.LogConfig.CloudWatchLogsRoleArn", "logging.role"),
+            ("Tags", "/tags"),
+            ("Tags.provision:protect", "protect"),
+        ],
+        aws_name: Some(AwsName { property: "Name", allows_duplicates: true, tagged: true }),
+        outputs: &[
+            ("ApiId", "${ApiId}"),
+            ("ApiArn", "${ApiArn}"),
+            ("HttpEndpoint", "${Dns.Http}"),
+            ("WebSocketEndpoint", "${Dns.Realtime}"),
+            ("HttpUrl", "https://${Dns.Http}/event"),
+            ("RealtimeUrl", "wss://${Dns.Realtime}/event/realtime"),
+        ],
+        ..Facts::new(
+            "AWS::AppSync::Api",
+            "Event API",
+            "apis",
+            "{auth: {providers: [API_KEY, AWS_IAM], subscribe: [API_KEY]}, ownerContact: realtime team}",
+        )
+    };
     type Declaration = ApiDeclaration;
 
     fn check(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
@@ -239,7 +243,7 @@ impl Kind for Api {
         })
     }
 
-    fn declare(self, found: &mut Imported) -> ApiDeclaration {
+    fn to_declaration(self, found: &mut Imported) -> ApiDeclaration {
         let config = self.event_config;
         let modes = |modes: &[AuthMode]| Some(Modes(auth::to_types(modes)));
         ApiDeclaration {
@@ -263,7 +267,7 @@ impl Kind for Api {
     }
 
     /// AppSync may refuse to take a provider away while a namespace still accepts it.
-    fn meanwhile(&self, was: &Self) -> Option<Self> {
+    fn intermediate_state(&self, was: &Self) -> Option<Self> {
         let should = &self.event_config.auth_providers;
         let gone = |old: &&AuthProvider| should.iter().all(|it| it.auth_type != old.auth_type);
         let gone: Vec<_> = was.event_config.auth_providers.iter().filter(gone).cloned().collect();
@@ -275,7 +279,7 @@ impl Kind for Api {
     }
 
     /// To be silent about protection is not to end it.
-    fn given(self, live: &Self, declared: &ApiDeclaration, _: &Site) -> Self {
+    fn normalize(self, live: &Self, declared: &ApiDeclaration, _: &Site) -> Self {
         let keep = declared.protect.is_none() && live.tags.0.contains_key(PROTECT_TAG);
         let protect = keep || declared.protect == Some(true);
         Self { tags: protected(self.tags, protect), ..self }

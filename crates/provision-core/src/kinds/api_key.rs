@@ -2,7 +2,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
+use crate::kind::{Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
 use crate::kinds::api::Auth;
 use crate::kinds::auth::AuthType;
 use crate::kinds::logical_id::LogicalId;
@@ -87,18 +87,25 @@ fn on_the_hour(epoch_s: i64) -> i64 {
     epoch_s.div_euclid(HOUR_S) * HOUR_S
 }
 
-impl Kind for ApiKey {
-    const TYPE: &'static str = "AWS::AppSync::ApiKey";
-    const NOUN: &'static str = "API key";
-    const SECTION: &'static str = "apiKeys";
-    const PARENT: Option<&'static str> = Some("apis");
-    const IMMUTABLE: &'static [&'static str] = &["ApiId"];
-    const AFTER: &'static [&'static str] = &["logRoles", "apis"];
-    const TIMES: &'static [&'static str] = &["Expires"];
-    const WRITTEN: &'static [(&'static str, &'static str)] =
-        &[("Description", "description"), ("Expires", "validFor"), ("Expires", "expires")];
-    const SECRETS: &'static [(&'static str, &'static str)] = &[("", "${ApiKey}")];
-    const EXAMPLE: &'static str = "{description: Browser clients, validFor: 90d, renewBefore: 14d}";
+impl TypedKind for ApiKey {
+    const FACTS: Facts = Facts {
+        parent: Some("apis"),
+        create_only: &["ApiId"],
+        depends_on: &["logRoles", "apis"],
+        timestamps: &["Expires"],
+        spec_paths: &[
+            ("Description", "description"),
+            ("Expires", "validFor"),
+            ("Expires", "expires"),
+        ],
+        secret_outputs: &[("", "${ApiKey}")],
+        ..Facts::new(
+            "AWS::AppSync::ApiKey",
+            "API key",
+            "apiKeys",
+            "{description: Browser clients, validFor: 90d, renewBefore: 14d}",
+        )
+    };
     type Declaration = ApiKeyDeclaration;
 
     fn check(declared: &ApiKeyDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
@@ -152,7 +159,7 @@ impl Kind for ApiKey {
         })
     }
 
-    fn declare(self, _: &mut Imported) -> ApiKeyDeclaration {
+    fn to_declaration(self, _: &mut Imported) -> ApiKeyDeclaration {
         let moment = |epoch_s| Some(jiff::Timestamp::from_second(epoch_s).ok()?.to_string());
         ApiKeyDeclaration {
             description: self.description,
@@ -162,7 +169,7 @@ impl Kind for ApiKey {
     }
 
     /// A longer life is a renewal's matter.
-    fn postponed(&self, declared: &ApiKeyDeclaration, site: &Site) -> Option<String> {
+    fn deferred_change(&self, declared: &ApiKeyDeclaration, site: &Site) -> Option<String> {
         let (None, Some(_), Some(end)) = (&declared.expires, declared.valid_for, self.expires)
         else {
             return None;
@@ -176,7 +183,7 @@ impl Kind for ApiKey {
     /// A key keeps its expiry until it is nearly over; else each plan would move it a little.
     ///
     /// One that ends later than its `validFor` allows is brought back; the hour is AWS's rounding.
-    fn given(self, live: &Self, declared: &ApiKeyDeclaration, site: &Site) -> Self {
+    fn normalize(self, live: &Self, declared: &ApiKeyDeclaration, site: &Site) -> Self {
         let fresh = declared.expires_from(site.now_epoch_s);
         let expires = match (&declared.expires, live.expires) {
             (Some(_), _) => Some(fresh),

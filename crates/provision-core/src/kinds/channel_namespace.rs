@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::kind::{Imported, Kind, Named, Problems, Scope, Step, Verb};
+use crate::kind::{AwsName, Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
 use crate::kinds::api::Auth;
 use crate::kinds::auth::{self, AuthMode, Modes};
 use crate::kinds::handlers::{self, Handlers};
@@ -58,27 +58,31 @@ pub struct NamespaceDeclaration {
 
 const NAME_MAX: usize = 50;
 
-impl Kind for ChannelNamespace {
-    const TYPE: &'static str = "AWS::AppSync::ChannelNamespace";
-    const NOUN: &'static str = "channel namespace";
-    const SECTION: &'static str = "namespaces";
-    const PARENT: Option<&'static str> = Some("apis");
-    const IMMUTABLE: &'static [&'static str] = &["ApiId", "Name"];
-    const AFTER: &'static [&'static str] = &["logRoles", "apis", "dataSources"];
-    const NAMED: Option<Named> = Some(Named { property: "Name", repeats: false, tagged: true });
-    const WRITTEN: &'static [(&'static str, &'static str)] = &[
-        ("Name", "name"),
-        ("PublishAuthModes", "publish"),
-        ("SubscribeAuthModes", "subscribe"),
-        ("CodeHandlers", "handlers.code"),
-        ("CodeHandlers", "handlers.inline"),
-        ("CodeS3Location", "handlers.s3"),
-        ("HandlerConfigs", "handlers"),
-        ("HandlerConfigs.OnPublish", "handlers.onPublish"),
-        ("HandlerConfigs.OnSubscribe", "handlers.onSubscribe"),
-        ("Tags", "/tags"),
-    ];
-    const EXAMPLE: &'static str = "{publish: [AWS_IAM], subscribe: [API_KEY]}";
+impl TypedKind for ChannelNamespace {
+    const FACTS: Facts = Facts {
+        parent: Some("apis"),
+        create_only: &["ApiId", "Name"],
+        depends_on: &["logRoles", "apis", "dataSources"],
+        spec_paths: &[
+            ("Name", "name"),
+            ("PublishAuthModes", "publish"),
+            ("SubscribeAuthModes", "subscribe"),
+            ("CodeHandlers", "handlers.code"),
+            ("CodeHandlers", "handlers.inline"),
+            ("CodeS3Location", "handlers.s3"),
+            ("HandlerConfigs", "handlers"),
+            ("HandlerConfigs.OnPublish", "handlers.onPublish"),
+            ("HandlerConfigs.OnSubscribe", "handlers.onSubscribe"),
+            ("Tags", "/tags"),
+        ],
+        aws_name: Some(AwsName { property: "Name", allows_duplicates: false, tagged: true }),
+        ..Facts::new(
+            "AWS::AppSync::ChannelNamespace",
+            "channel namespace",
+            "namespaces",
+            "{publish: [AWS_IAM], subscribe: [API_KEY]}",
+        )
+    };
     type Declaration = NamespaceDeclaration;
 
     fn check(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
@@ -131,7 +135,7 @@ impl Kind for ChannelNamespace {
         })
     }
 
-    fn declare(self, found: &mut Imported) -> NamespaceDeclaration {
+    fn to_declaration(self, found: &mut Imported) -> NamespaceDeclaration {
         let modes = |modes: &[AuthMode]| {
             let types = auth::to_types(modes);
             (!types.is_empty()).then_some(Modes(types))
@@ -150,7 +154,7 @@ impl Kind for ChannelNamespace {
         }
     }
 
-    fn refuses(&self) -> Option<&'static str> {
+    fn unsupported_reason(&self) -> Option<&'static str> {
         let message = "AppSync takes handler code, not its place in S3";
         self.code_s3_location.is_some().then_some(message)
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::address::Address;
-use crate::kind::{Imported, Kind, Named, Problems, Scope, Verb};
+use crate::kind::{AwsName, Facts, Imported, Problems, Scope, TypedKind, Verb};
 use crate::kinds::logical_id::LogicalId;
 use crate::kinds::period::Period;
 use crate::model::Site;
@@ -239,27 +239,31 @@ impl DataSourceDeclaration {
     }
 }
 
-impl Kind for DataSource {
-    const TYPE: &'static str = "AWS::AppSync::DataSource";
-    const NOUN: &'static str = "data source";
-    const SECTION: &'static str = "dataSources";
-    const PARENT: Option<&'static str> = Some("apis");
-    const IMMUTABLE: &'static [&'static str] = &["ApiId", "Name"];
-    const AFTER: &'static [&'static str] = &["logRoles", "apis"];
-    const NAMED: Option<Named> = Some(Named { property: "Name", repeats: false, tagged: false });
-    const WRITTEN: &'static [(&'static str, &'static str)] = &[
-        ("Name", "name"),
-        ("Description", "description"),
-        ("ServiceRoleArn", "serviceRole"),
-        ("MetricsConfig", "metrics"),
-        ("LambdaConfig", "lambda"),
-        ("DynamoDBConfig", "dynamodb"),
-        ("EventBridgeConfig", "eventBridge"),
-        ("HttpConfig", "http"),
-        ("OpenSearchServiceConfig", "openSearch"),
-        ("RelationalDatabaseConfig", "rds"),
-    ];
-    const EXAMPLE: &'static str = "{lambda: {function: 'arn:aws:lambda:ap-northeast-1:123456789012:function:orders'}, serviceRole: 'arn:aws:iam::123456789012:role/call-orders'}";
+impl TypedKind for DataSource {
+    const FACTS: Facts = Facts {
+        parent: Some("apis"),
+        create_only: &["ApiId", "Name"],
+        depends_on: &["logRoles", "apis"],
+        spec_paths: &[
+            ("Name", "name"),
+            ("Description", "description"),
+            ("ServiceRoleArn", "serviceRole"),
+            ("MetricsConfig", "metrics"),
+            ("LambdaConfig", "lambda"),
+            ("DynamoDBConfig", "dynamodb"),
+            ("EventBridgeConfig", "eventBridge"),
+            ("HttpConfig", "http"),
+            ("OpenSearchServiceConfig", "openSearch"),
+            ("RelationalDatabaseConfig", "rds"),
+        ],
+        aws_name: Some(AwsName { property: "Name", allows_duplicates: false, tagged: false }),
+        ..Facts::new(
+            "AWS::AppSync::DataSource",
+            "data source",
+            "dataSources",
+            "{lambda: {function: 'arn:aws:lambda:ap-northeast-1:123456789012:function:orders'}, serviceRole: 'arn:aws:iam::123456789012:role/call-orders'}",
+        )
+    };
     type Declaration = DataSourceDeclaration;
 
     fn check(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
@@ -280,17 +284,17 @@ impl Kind for DataSource {
         Self::of(declared, api_id, scope.address.name())
     }
 
-    fn declare(self, found: &mut Imported) -> DataSourceDeclaration {
+    fn to_declaration(self, found: &mut Imported) -> DataSourceDeclaration {
         found.data_source(self.name());
         self.declared()
     }
 
     /// AppSync refuses to make something else of a function while a handler calls it directly.
-    fn meanwhile(&self, was: &Self) -> Option<Self> {
+    fn intermediate_state(&self, was: &Self) -> Option<Self> {
         (was.is_function() && !self.is_function()).then(|| was.clone())
     }
 
-    fn given(self, live: &Self, _: &DataSourceDeclaration, _: &Site) -> Self {
+    fn normalize(self, live: &Self, _: &DataSourceDeclaration, _: &Site) -> Self {
         self.filled_like(live)
     }
 }

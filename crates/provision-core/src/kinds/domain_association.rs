@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::address::Address;
-use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
+use crate::kind::{Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
 use crate::kinds::domain_name::DomainDeclaration;
 use crate::kinds::logical_id::LogicalId;
 use crate::mark::ASSOCIATION_TAG;
@@ -35,16 +35,20 @@ pub struct AssociationDeclaration {
     logical_id: Option<LogicalId>,
 }
 
-impl Kind for DomainAssociation {
-    const TYPE: &'static str = "AWS::AppSync::DomainNameApiAssociation";
-    const NOUN: &'static str = "domain name association";
-    const SECTION: &'static str = "association";
-    const PARENT: Option<&'static str> = Some("domains");
-    const ONLY: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &["DomainName"];
-    const AFTER: &'static [&'static str] = &["logRoles", "apis", "domains"];
-    const WRITTEN: &'static [(&'static str, &'static str)] = &[("ApiId", "api")];
-    const EXAMPLE: &'static str = "{api: sample}";
+impl TypedKind for DomainAssociation {
+    const FACTS: Facts = Facts {
+        parent: Some("domains"),
+        is_singleton: true,
+        create_only: &["DomainName"],
+        depends_on: &["logRoles", "apis", "domains"],
+        spec_paths: &[("ApiId", "api")],
+        ..Facts::new(
+            "AWS::AppSync::DomainNameApiAssociation",
+            "domain name association",
+            "association",
+            "{api: sample}",
+        )
+    };
     type Declaration = AssociationDeclaration;
 
     fn check(declared: &AssociationDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
@@ -56,12 +60,12 @@ impl Kind for DomainAssociation {
         }
     }
 
-    fn stands(&self) -> bool {
+    fn exists(&self) -> bool {
         self.api_id.as_plain() != Some("")
     }
 
     fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
-        let before = before.filter(|it| it.stands());
+        let before = before.filter(|it| it.exists());
         let Some(name) = before.map(|it| &it.domain_name) else {
             return vec!["the domain leads to an API".to_owned()];
         };
@@ -72,7 +76,7 @@ impl Kind for DomainAssociation {
         }]
     }
 
-    fn makes_room(at: &Address, stranger: &str, _: &Attributes) -> String {
+    fn conflict_hint(at: &Address, stranger: &str, _: &Attributes) -> String {
         let name = stranger.split(' ').next().unwrap_or_default();
         format!(
             "take it away on AWS first (`aws appsync disassociate-api --domain-name {name}`), or let it count as this stack's: give the domain name the tag `{ASSOCIATION_TAG}=STACK/{at}`, with the name of this stack"
@@ -91,7 +95,7 @@ impl Kind for DomainAssociation {
         })
     }
 
-    fn declare(self, found: &mut Imported) -> AssociationDeclaration {
+    fn to_declaration(self, found: &mut Imported) -> AssociationDeclaration {
         // Of a domain that nobody here makes, the name stands nowhere else.
         if self.domain_name.holes().all(|it| !matches!(it, Hole::Attribute { .. })) {
             found.around.insert("name".into(), self.domain_name.to_value());

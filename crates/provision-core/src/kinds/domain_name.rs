@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::kind::{Imported, Kind, Named, Problems, Scope, Step, Verb};
+use crate::kind::{AwsName, Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
 use crate::model::Tags;
@@ -52,26 +52,29 @@ pub struct DomainDeclaration {
 const NAME_MAX: usize = 253;
 const DESCRIPTION_MAX: usize = 255;
 
-impl Kind for DomainName {
-    const TYPE: &'static str = "AWS::AppSync::DomainName";
-    const NOUN: &'static str = "custom domain name";
-    const SECTION: &'static str = "domains";
-    const IMMUTABLE: &'static [&'static str] = &["CertificateArn", "DomainName"];
-    const OUTPUTS: &'static [(&'static str, &'static str)] = &[
-        ("AppSyncDomainName", "${AppSyncDomainName}"),
-        ("HostedZoneId", "${HostedZoneId}"),
-        ("HttpUrl", "https://${DomainName}/event"),
-        ("RealtimeUrl", "wss://${DomainName}/event/realtime"),
-    ];
-    const NAMED: Option<Named> =
-        Some(Named { property: "DomainName", repeats: false, tagged: true });
-    const WRITTEN: &'static [(&'static str, &'static str)] = &[
-        ("DomainName", "name"),
-        ("CertificateArn", "certificate"),
-        ("Description", "description"),
-        ("Tags", "/tags"),
-    ];
-    const EXAMPLE: &'static str = "{name: events.example.com, certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012'}";
+impl TypedKind for DomainName {
+    const FACTS: Facts = Facts {
+        create_only: &["CertificateArn", "DomainName"],
+        spec_paths: &[
+            ("DomainName", "name"),
+            ("CertificateArn", "certificate"),
+            ("Description", "description"),
+            ("Tags", "/tags"),
+        ],
+        aws_name: Some(AwsName { property: "DomainName", allows_duplicates: false, tagged: true }),
+        outputs: &[
+            ("AppSyncDomainName", "${AppSyncDomainName}"),
+            ("HostedZoneId", "${HostedZoneId}"),
+            ("HttpUrl", "https://${DomainName}/event"),
+            ("RealtimeUrl", "wss://${DomainName}/event/realtime"),
+        ],
+        ..Facts::new(
+            "AWS::AppSync::DomainName",
+            "custom domain name",
+            "domains",
+            "{name: events.example.com, certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012'}",
+        )
+    };
     type Declaration = DomainDeclaration;
 
     fn check(declared: &DomainDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
@@ -141,7 +144,7 @@ impl Kind for DomainName {
         })
     }
 
-    fn declare(self, _: &mut Imported) -> DomainDeclaration {
+    fn to_declaration(self, _: &mut Imported) -> DomainDeclaration {
         DomainDeclaration {
             name: self.domain_name,
             certificate: Some(self.certificate_arn),

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
+use crate::kind::{Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
 use crate::kinds::policy_document::{
@@ -82,20 +82,24 @@ const TRUST_MAX: usize = 2_048;
 const INLINE_MAX: usize = 10_240;
 const MANAGED_MAX: usize = 20;
 
-impl Kind for LogRole {
-    const TYPE: &'static str = "AWS::IAM::Role";
-    const NOUN: &'static str = "log role";
-    const SECTION: &'static str = "logRoles";
-    const IMMUTABLE: &'static [&'static str] = &["RoleName"];
-    const WRITTEN: &'static [(&'static str, &'static str)] = &[
-        ("RoleName", "name"),
-        ("Description", "description"),
-        ("AssumeRolePolicyDocument", "trust"),
-        ("Policies", "policies"),
-        ("ManagedPolicyArns", "managedPolicies"),
-        ("Tags", "/tags"),
-    ];
-    const EXAMPLE: &'static str = "{description: Writes AppSync's logs}";
+impl TypedKind for LogRole {
+    const FACTS: Facts = Facts {
+        create_only: &["RoleName"],
+        spec_paths: &[
+            ("RoleName", "name"),
+            ("Description", "description"),
+            ("AssumeRolePolicyDocument", "trust"),
+            ("Policies", "policies"),
+            ("ManagedPolicyArns", "managedPolicies"),
+            ("Tags", "/tags"),
+        ],
+        ..Facts::new(
+            "AWS::IAM::Role",
+            "log role",
+            "logRoles",
+            "{description: Writes AppSync's logs}",
+        )
+    };
     type Declaration = LogRoleDeclaration;
 
     fn check(declared: &LogRoleDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
@@ -149,7 +153,7 @@ impl Kind for LogRole {
         })
     }
 
-    fn declare(self, _: &mut Imported) -> LogRoleDeclaration {
+    fn to_declaration(self, _: &mut Imported) -> LogRoleDeclaration {
         let policies = self.policies.into_iter();
         LogRoleDeclaration {
             arn: None,
@@ -165,7 +169,7 @@ impl Kind for LogRole {
     }
 
     /// A role that the spec does not name keeps the name it was made with.
-    fn given(self, live: &Self, _: &LogRoleDeclaration, _: &Site) -> Self {
+    fn normalize(self, live: &Self, _: &LogRoleDeclaration, _: &Site) -> Self {
         let role_name = self.role_name.clone().or_else(|| live.role_name.clone());
         Self { role_name, ..self }
     }

@@ -16,21 +16,21 @@ mod logical_id;
 mod period;
 mod policy_document;
 
-use crate::kind::Facts;
+use crate::kind::{Kind, kind};
 
 /// Schema, diff, render, import and the reference docs all read this table.
-pub static KINDS: &[Facts] = &[
-    Facts::of::<log_role::LogRole>(),
-    Facts::of::<api::Api>(),
-    Facts::of::<data_source::DataSource>(),
-    Facts::of::<channel_namespace::ChannelNamespace>(),
-    Facts::of::<api_key::ApiKey>(),
-    Facts::of::<web_acl_association::WebAclAssociation>(),
-    Facts::of::<domain_name::DomainName>(),
-    Facts::of::<domain_association::DomainAssociation>(),
+pub static KINDS: &[&dyn Kind] = &[
+    kind::<log_role::LogRole>(),
+    kind::<api::Api>(),
+    kind::<data_source::DataSource>(),
+    kind::<channel_namespace::ChannelNamespace>(),
+    kind::<api_key::ApiKey>(),
+    kind::<web_acl_association::WebAclAssociation>(),
+    kind::<domain_name::DomainName>(),
+    kind::<domain_association::DomainAssociation>(),
 ];
 
 /// The kinds declared at the top of a spec, or in the declarations of `parent`.
-pub fn under(parent: Option<&str>) -> impl Iterator<Item = &'static Facts> {
-    KINDS.iter().filter(move |kind| kind.parent == parent)
+pub fn under(parent: Option<&str>) -> impl Iterator<Item = &'static dyn Kind> {
+    KINDS.iter().copied().filter(move |kind| kind.parent == parent)
 }

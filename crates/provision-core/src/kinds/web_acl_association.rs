@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::address::Address;
-use crate::kind::{Imported, Kind, Problems, Scope, Step, Verb};
+use crate::kind::{Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
 use crate::mark::WAF_TAG;
@@ -39,16 +39,20 @@ pub struct WafDeclaration {
     logical_id: Option<LogicalId>,
 }
 
-impl Kind for WebAclAssociation {
-    const TYPE: &'static str = "AWS::WAFv2::WebACLAssociation";
-    const NOUN: &'static str = "web ACL association";
-    const SECTION: &'static str = "waf";
-    const PARENT: Option<&'static str> = Some("apis");
-    const ONLY: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &["ResourceArn", "WebACLArn"];
-    const AFTER: &'static [&'static str] = &["logRoles", "apis"];
-    const WRITTEN: &'static [(&'static str, &'static str)] = &[("WebACLArn", "webAcl")];
-    const EXAMPLE: &'static str = "{webAcl: 'arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012'}";
+impl TypedKind for WebAclAssociation {
+    const FACTS: Facts = Facts {
+        parent: Some("apis"),
+        is_singleton: true,
+        create_only: &["ResourceArn", "WebACLArn"],
+        depends_on: &["logRoles", "apis"],
+        spec_paths: &[("WebACLArn", "webAcl")],
+        ..Facts::new(
+            "AWS::WAFv2::WebACLAssociation",
+            "web ACL association",
+            "waf",
+            "{webAcl: 'arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012'}",
+        )
+    };
     type Declaration = WafDeclaration;
 
     fn check(declared: &WafDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
@@ -68,13 +72,13 @@ impl Kind for WebAclAssociation {
         problems.refuse(unsound, "PV291", &at, &message, help);
     }
 
-    fn stands(&self) -> bool {
+    fn exists(&self) -> bool {
         self.web_acl_arn.as_plain() != Some("")
     }
 
     fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
         match verb {
-            _ if before.is_some_and(|it| !it.stands()) => Vec::new(),
+            _ if before.is_some_and(|it| !it.exists()) => Vec::new(),
             Verb::Create => Vec::new(),
             Verb::Update => vec!["another web ACL guards the API".to_owned()],
             Verb::Replace => vec!["for a while, no web ACL guards the API".to_owned()],
@@ -82,7 +86,7 @@ impl Kind for WebAclAssociation {
         }
     }
 
-    fn makes_room(_: &Address, stranger: &str, api: &Attributes) -> String {
+    fn conflict_hint(_: &Address, stranger: &str, api: &Attributes) -> String {
         let api = api.get("ApiArn").unwrap_or("API_ARN");
         let tag = format!("{WAF_TAG}={}", tag_value(stranger));
         format!(
@@ -95,7 +99,7 @@ impl Kind for WebAclAssociation {
         Some(Self { resource_arn, web_acl_arn: declared.web_acl.clone() })
     }
 
-    fn declare(self, _: &mut Imported) -> WafDeclaration {
+    fn to_declaration(self, _: &mut Imported) -> WafDeclaration {
         WafDeclaration { web_acl: self.web_acl_arn, logical_id: None }
     }
 }

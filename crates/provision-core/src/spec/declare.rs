@@ -29,7 +29,7 @@ pub fn declare(stack: &str, live: &Live) -> Declared {
     for (address, observed) in &live.ours {
         let properties = observed.properties.opened(&|text| names.get(text).cloned());
         found.address = Some(address.clone());
-        let declared = as_declared((observed.kind.declare)(&properties, &mut found));
+        let declared = as_declared(observed.kind.to_declaration(&properties, &mut found));
         put(&mut document, address, declared);
         if let Some(around) = address.parent() {
             let said = as_declared(Value::Object(std::mem::take(&mut found.around)));
@@ -45,7 +45,7 @@ pub fn declare(stack: &str, live: &Live) -> Declared {
 /// The tags that everything has which takes tags: a spec has no others.
 fn common_tags(live: &Live) -> BTreeMap<String, Text> {
     let takes_tags = |it: &&Observed| {
-        let schema = (it.kind.properties)(&mut SchemaGenerator::default());
+        let schema = it.kind.properties_schema(&mut SchemaGenerator::default());
         schema.get("properties").is_some_and(|it| it.get("Tags").is_some())
     };
     let tags = |it: &Observed| {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::access;
 use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path, Severity};
-use crate::kind::{Codes, Desired, Facts, Files, Firsts, Problems, Resource, Scope, readings};
+use crate::kind::{Codes, Desired, Files, Firsts, Kind, Problems, Resource, Scope, readings};
 use crate::kinds;
 use crate::source::Source;
 use crate::source::read::read;
@@ -196,13 +196,13 @@ impl Reading<'_> {
     /// Reads the declarations of one kind in `around`, and what is declared inside them.
     fn section(
         &mut self,
-        row: &'static Facts,
+        row: &'static dyn Kind,
         parent: Option<&Address>,
         around: &Value,
         path: &Path,
     ) {
         let section = row.section;
-        if let (true, Some(parent)) = (row.only, parent) {
+        if let (true, Some(parent)) = (row.is_singleton, parent) {
             if let Some(declared) = around.get(section) {
                 let path = path.clone().key(section);
                 self.declaration(row, &parent.only(section), declared, &path);
@@ -233,14 +233,14 @@ impl Reading<'_> {
 
     fn declaration(
         &mut self,
-        row: &'static Facts,
+        row: &'static dyn Kind,
         address: &Address,
         declared: &Value,
         path: &Path,
     ) {
         let scope = self.scope(address.clone());
         let mut problems = Problems::under(path.clone());
-        let expanded = (row.read)(declared, &scope, &mut problems);
+        let expanded = row.read(declared, &scope, &mut problems);
         self.problems.extend(problems.into_vec());
         match expanded {
             Ok(Some(properties)) => {
@@ -258,7 +258,7 @@ impl Reading<'_> {
 }
 
 /// A declaration without the resources that are declared inside it.
-fn without_sections(kind: &Facts, declared: &Value) -> Value {
+fn without_sections(kind: &'static dyn Kind, declared: &Value) -> Value {
     let Value::Object(map) = declared else { return declared.clone() };
     let inside = |name: &str| kinds::under(Some(kind.section)).any(|it| it.section == name);
     let own = map.iter().filter(|(name, _)| !inside(name));

@@ -35,14 +35,14 @@ fn make() -> Value {
 /// Puts a section for each kind that is declared there into the schema of what is around it.
 fn add_sections(around: &mut Schema, parent: Option<&str>, generator: &mut SchemaGenerator) {
     for facts in kinds::under(parent) {
-        let mut declaration = (facts.declaration)(generator);
+        let mut declaration = facts.declaration_schema(generator);
         add_sections(&mut declaration, Some(facts.section), generator);
         let description = declaration.get("description").cloned().unwrap_or_default();
         let examples = declaration.get("examples").cloned().unwrap_or_default();
         let named = |(n, it): (usize, &Value)| json!({ format!("name{}", n + 1): it });
         let examples: Vec<Value> =
             examples.as_array().into_iter().flatten().enumerate().map(named).collect();
-        let section = match facts.only {
+        let section = match facts.is_singleton {
             true => json!(declaration),
             false => json!({
                 "description": description,
