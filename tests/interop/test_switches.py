@@ -157,7 +157,7 @@ def test_an_unknown_switch_is_refused_and_every_known_one_is_tried(tmp_path):
     done = subprocess.run([PROVISION, "local", "--port", "0", "--switches", "s.json"], cwd=tmp_path, text=True, capture_output=True)
     assert done.returncode != 0 and done.stdout == ""
     error = done.stderr.replace("\n", " ")
-    assert "s.json: unknown field `nope`" in error and "docs/local-aws.md" in error
+    assert "s.json: unknown field `nope`" in error and "docs/local-emulator.md" in error
     known = error.partition("expected one of ")[2].partition(" at line")[0]
     assert {it.strip("` ") for it in known.split(",")} == {name for case in CASES for name in case[0]}
     assert not (tmp_path / ".provision").exists()

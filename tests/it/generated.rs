@@ -142,8 +142,8 @@ fn the_switches_of_the_local_aws_are_all_in_its_page() {
     };
     let rows: String = switches.as_object().unwrap().iter().map(row).collect();
     let table = format!("| switch | values | unless said | what |\n|---|---|---|---|\n{rows}");
-    let page = fs::read_to_string(root("docs/local-aws.md")).unwrap();
-    current("docs/local-aws.md", &between(&page, "switches", &table));
+    let page = fs::read_to_string(root("docs/local-emulator.md")).unwrap();
+    current("docs/local-emulator.md", &between(&page, "switches", &table));
 }
 
 /// Puts `text` between the markers of `name`.

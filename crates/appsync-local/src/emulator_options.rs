@@ -28,7 +28,7 @@ const NAMESPACE_MEMBERS: &[&str] = &[
     "handlerConfigs",
 ];
 
-// What is written over the members is what `docs/local-aws.md` says of them.
+// What is written over the members is what `docs/local-emulator.md` says of them.
 /// How the local AWS behaves where nobody has published what AWS does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]

@@ -28,7 +28,7 @@ pub struct ServingArgs {
     /// How much longer every answer takes, in milliseconds
     #[arg(long, value_name = "MS")]
     latency: Option<u64>,
-    /// How it behaves where AWS's behaviour is not known: a JSON file (see docs/local-aws.md)
+    /// How it behaves where AWS's behaviour is not known: a JSON file (see docs/local-emulator.md)
     #[arg(long, value_name = "FILE")]
     switches: Option<PathBuf>,
     #[command(flatten)]
@@ -132,7 +132,7 @@ fn switches(shown: &Path, path: &Path) -> Result<Switches, Failure> {
     let read = fs::read_to_string(path).map_err(|error| error.to_string());
     read.and_then(|text| Switches::read(&text)).map_err(|error| {
         Failure::error(format!("{}: {error}", shown.display())).hint(
-            "a file of switches is a JSON object; docs/local-aws.md has their names and values",
+            "a file of switches is a JSON object; docs/local-emulator.md has their names and values",
         )
     })
 }
