@@ -17,7 +17,7 @@ mod specs;
 use std::hint::black_box;
 
 use provision_cfn::render::template;
-use provision_cfn::yaml::yaml;
+use provision_cfn::yaml;
 use provision_core::source::Source;
 use provision_core::spec::{Given, load};
 
@@ -65,5 +65,7 @@ fn loaded(text: &str) {
 fn rendered(text: &str) {
     let (source, _) = Source::parse("spec.yaml", text.as_bytes());
     let (spec, problems) = load(&source, &Handler, NOON, &Given::new());
-    black_box(yaml(&template(&spec.unwrap_or_else(|| panic!("{problems:?}")), false).document));
+    black_box(yaml::to_string(
+        &template(&spec.unwrap_or_else(|| panic!("{problems:?}")), false).document,
+    ));
 }

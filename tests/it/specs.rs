@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use provision_cfn::yaml::yaml;
+use provision_cfn::yaml;
 use provision_core::diagnostic::OtherFile;
 use provision_core::kind::{Desired, Files, Live, Observed};
 use provision_core::model::{Attributes, Site};
@@ -51,7 +51,7 @@ pub fn folder() -> Folder {
 
 /// Reads a document that must be sound.
 pub fn spec_of(document: &Value, files: &Folder, now_epoch_s: i64) -> Spec {
-    let text = yaml(document);
+    let text = yaml::to_string(document);
     let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
     let (spec, more) = load(&source, files, now_epoch_s, &Given::new());
     problems.extend(more);

@@ -9,7 +9,6 @@ mod names;
 mod parameters;
 mod properties;
 mod resources;
-mod spec;
 mod template;
 mod validation;
 mod value;
@@ -23,6 +22,7 @@ use provision_core::diagnostic::{At, Diagnostic, Path, Severity};
 use crate::import::evaluate::Evaluator;
 use crate::import::known_values::Values;
 use crate::import::template::{Template, map, word};
+use crate::yaml;
 use provision_core::source::Source;
 use provision_core::source::tree::Data;
 use provision_core::spec::Given;
@@ -146,13 +146,13 @@ fn carry_over(evaluator: &mut Evaluator<'_>, options: &Options) -> Option<Spec> 
         return None;
     }
     let written = document::write(&chosen, &each, head);
-    let text = spec::spec(&written.document);
+    let text = yaml::spec_to_string(&written.document);
     let now = options.now_epoch_s;
     evaluator.findings.extend(validation::check(&text, &written, now, &chosen, &each));
     let (written, text) = match options.inline {
         true => {
             let written = document::inlined(written);
-            let text = spec::spec(&written.document);
+            let text = yaml::spec_to_string(&written.document);
             (written, text)
         }
         false => (written, text),

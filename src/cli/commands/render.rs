@@ -52,7 +52,7 @@ enum Format {
 impl Format {
     fn text(self, template: &Value) -> String {
         match self {
-            Self::Yaml => yaml::yaml(template),
+            Self::Yaml => yaml::to_string(template),
             Self::Json => format!("{template:#}\n"),
         }
     }

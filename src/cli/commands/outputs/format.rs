@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use crate::cli::commands::plan::json;
 use crate::cli::{Failure, Io};
 use crate::render::outputs::{self, Outputs, Variable, variables};
-use provision_cfn::yaml::yaml;
+use provision_cfn::yaml;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -39,7 +39,7 @@ pub fn text(format: Format, outputs: &Outputs, io: &mut Io) -> Result<String, Fa
     match format {
         Format::Text => Ok(outputs::human(outputs)),
         Format::Json => json(outputs),
-        Format::Yaml => Ok(yaml(&json!(outputs))),
+        Format::Yaml => Ok(yaml::to_string(&json!(outputs))),
         Format::Env => lines(outputs::env),
         Format::Dotenv => lines(outputs::dotenv),
         Format::Tfvars => lines(outputs::tfvars),
