@@ -53,7 +53,6 @@ mod refusals;
 mod running;
 mod saved_plans;
 mod schema;
-mod seen;
 mod shapes;
 mod specs;
 mod stories;
