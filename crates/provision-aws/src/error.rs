@@ -94,6 +94,19 @@ where
     }
 }
 
+/// Returns the value, or `None` if AWS answered that the thing does not exist.
+///
+/// # Errors
+///
+/// Every other failure of the call.
+pub fn if_exists<T>(result: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.class == Class::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// What AppSync says of the code that it refused: `reason: CODE_ERROR`
 /// (docs/reference/handlers.md#code-errors).
 pub fn code_errors(refusal: &BadRequestException) -> Vec<CodeError> {

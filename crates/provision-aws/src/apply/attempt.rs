@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::apply::gate::{Gate, Gates, Passage};
 use crate::apply::run::Run;
 use crate::calls::Seek;
-use crate::error::AwsError;
+use crate::error::{AwsError, if_exists};
 use crate::kinds::calls_of;
 use crate::live::{Runs, look_at, look_for};
 use provision_core::address::Address;
@@ -264,11 +264,9 @@ async fn update(
 }
 
 async fn delete(step: &Step, was: &Observed, work: Work<'_>) -> Result<Attributes, AwsError> {
-    match calls_of(step.kind).delete(work.run.aws, &was.properties, &was.attributes).await {
-        // Gone is gone, whoever did it.
-        Err(error) if error.class == Class::NotFound => Ok(Attributes::default()),
-        answer => answer.map(|()| Attributes::default()),
-    }
+    // Deleted already is deleted, whoever did it.
+    if_exists(calls_of(step.kind).delete(work.run.aws, &was.properties, &was.attributes).await)?;
+    Ok(Attributes::default())
 }
 
 /// What carries the mark of what `step` makes: by its name where it has one of its own, which shows at once,

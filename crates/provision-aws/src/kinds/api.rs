@@ -4,10 +4,9 @@ use aws_sdk_appsync::types as sdk;
 
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::client::Aws;
-use crate::error::failed;
+use crate::error::{failed, if_exists};
 use crate::kinds::appsync_tags;
 use crate::kinds::sdk::{all_from_sdk, all_to_sdk};
-use provision_core::failure::Class;
 use provision_core::kinds::api::{Api, EventConfig, LogConfig};
 use provision_core::mark::{Mark, WAF_TAG, of_tags};
 use provision_core::model::{Attributes, Tags};
@@ -17,11 +16,9 @@ impl Remote for Api {
     const TWINS: bool = true;
 
     async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
-        let mut pages = aws.appsync.list_apis().max_results(25).into_paginator().items().send();
-        let mut apis = Vec::new();
-        while let Some(api) = pages.next().await.transpose().map_err(failed("ListApis"))? {
-            apis.push(api);
-        }
+        let call = aws.appsync.list_apis().max_results(25);
+        let apis = call.into_paginator().items().send().try_collect().await;
+        let apis = apis.map_err(failed("ListApis"))?;
         let told = appsync_tags::told(apis.iter().map(sdk::Api::tags));
         let listed = |api: sdk::Api| Listed {
             attributes: attributes(&api),
@@ -33,11 +30,8 @@ impl Remote for Api {
     }
     async fn read(aws: &Aws, seek: &Seek<'_>, listed: &Attributes) -> Answer<Option<Whole<Self>>> {
         let call = aws.appsync.get_api().api_id(listed.text("ApiId"));
-        match call.send().await.map_err(failed("GetApi")) {
-            Ok(answer) => Ok(answer.api.map(|api| read(api, seek.stack))),
-            Err(error) if error.class == Class::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let answer = if_exists(call.send().await.map_err(failed("GetApi")))?;
+        Ok(answer.and_then(|answer| answer.api).map(|api| read(api, seek.stack)))
     }
     async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
         let call = aws.appsync_once.create_api().name(self.name.expect_plain());

@@ -1,5 +1,6 @@
 //! API keys on AWS (docs/reference/api-keys.md#members). They take no tags: the description carries
 //! the mark.
+use aws_sdk_appsync::types as sdk;
 use provision_core::kinds::api_key::ApiKey;
 use provision_core::mark::{Mark, of_description};
 use provision_core::model::Attributes;
@@ -12,28 +13,21 @@ use crate::error::failed;
 impl Remote for ApiKey {
     async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
         let api_id = seek.api_id();
-        let mut pages = aws
-            .appsync
-            .list_api_keys()
-            .api_id(api_id)
-            .max_results(25)
-            .into_paginator()
-            .items()
-            .send();
-        let mut found = Vec::new();
-        while let Some(key) = pages.next().await.transpose().map_err(failed("ListApiKeys"))? {
+        let call = aws.appsync.list_api_keys().api_id(api_id).max_results(25);
+        let keys = call.into_paginator().items().send().try_collect().await;
+        let listed = |key: sdk::ApiKey| {
             let (description, marked) =
                 of_description(key.description.as_deref().unwrap_or_default(), seek.stack);
             let description = (!description.is_empty()).then(|| description.into());
             let expires = (key.expires > 0).then_some(key.expires);
-            found.push(Listed {
+            Listed {
                 attributes: Attributes::default().with("ApiKeyId", key.id),
                 name: None,
                 marked: Some(marked),
                 properties: Some(Self { api_id: api_id.into(), description, expires }),
-            });
-        }
-        Ok(found)
+            }
+        };
+        Ok(keys.map_err(failed("ListApiKeys"))?.into_iter().map(listed).collect())
     }
     /// The list is whole and AppSync has no call for one key.
     async fn read(_: &Aws, _: &Seek<'_>, _: &Attributes) -> Answer<Option<Whole<Self>>> {

@@ -102,12 +102,8 @@ impl Remote for ChannelNamespace {
 
 async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<sdk::ChannelNamespace>> {
     let call = aws.appsync.list_channel_namespaces().api_id(seek.api_id()).max_results(25);
-    let mut pages = call.into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(it) = pages.next().await.transpose().map_err(failed("ListChannelNamespaces"))? {
-        all.push(it);
-    }
-    Ok(all)
+    let all = call.into_paginator().items().send().try_collect().await;
+    all.map_err(failed("ListChannelNamespaces"))
 }
 
 fn some<T>(list: Vec<T>) -> Option<Vec<T>> {

@@ -37,20 +37,18 @@ macro_rules! whole {
 impl Remote for DataSource {
     async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
         let call = aws.appsync.list_data_sources().api_id(seek.api_id()).max_results(25);
-        let mut pages = call.into_paginator().items().send();
-        let mut found = Vec::new();
-        while let Some(it) = pages.next().await.transpose().map_err(failed("ListDataSources"))? {
-            let described = it.description.as_deref().unwrap_or_default();
+        let sources = call.into_paginator().items().send().try_collect().await;
+        let listed = |source: sdk::DataSource| {
+            let described = source.description.as_deref().unwrap_or_default();
             let (description, marked) = of_description(described, seek.stack);
-            let source = from_sdk(&it, seek.api_id(), description);
-            found.push(Listed {
-                attributes: attributes(&it),
-                name: it.name,
+            Listed {
+                attributes: attributes(&source),
+                properties: Some(from_sdk(&source, seek.api_id(), description)),
+                name: source.name,
                 marked: Some(marked),
-                properties: Some(source),
-            });
-        }
-        Ok(found)
+            }
+        };
+        Ok(sources.map_err(failed("ListDataSources"))?.into_iter().map(listed).collect())
     }
     /// The list is whole.
     async fn read(_: &Aws, _: &Seek<'_>, _: &Attributes) -> Answer<Option<Whole<Self>>> {

@@ -8,7 +8,7 @@ use aws_sdk_appsync::types as sdk;
 
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::client::Aws;
-use crate::error::{AwsError, failed};
+use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::appsync_tags;
 use crate::kinds::domain_name;
 use provision_core::failure::Class;
@@ -73,13 +73,10 @@ impl Remote for DomainAssociation {
     }
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
         let name = self.domain_name.expect_plain();
-        match aws.appsync.disassociate_api().domain_name(name).send().await {
-            Ok(_) => gone(aws, name).await?,
-            Err(error) => match failed("DisassociateApi")(error) {
-                // What is gone by now still has our tag.
-                error if error.class == Class::NotFound => {}
-                error => return Err(error),
-            },
+        let call = aws.appsync.disassociate_api().domain_name(name);
+        // Deleted already, it still has the tag.
+        if if_exists(call.send().await.map_err(failed("DisassociateApi")))?.is_some() {
+            gone(aws, name).await?;
         }
         let arn = attributes.text("DomainNameArn");
         let untagged = appsync_tags::untag(aws, &arn, vec![ASSOCIATION_TAG.to_owned()]).await;
@@ -141,11 +138,8 @@ async fn gone(aws: &Aws, name: &str) -> Answer<()> {
 /// What the domain leads to, if it leads anywhere.
 async fn get(aws: &Aws, name: &str) -> Answer<Option<sdk::ApiAssociation>> {
     let call = aws.appsync.get_api_association().domain_name(name);
-    match call.send().await.map_err(failed("GetApiAssociation")) {
-        Ok(answer) => Ok(answer.api_association),
-        Err(error) if error.class == Class::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = if_exists(call.send().await.map_err(failed("GetApiAssociation")))?;
+    Ok(answer.and_then(|answer| answer.api_association))
 }
 
 /// Waits that grow, until patience ends.

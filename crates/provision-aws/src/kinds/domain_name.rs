@@ -3,10 +3,9 @@ use aws_sdk_appsync::types as sdk;
 
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::client::Aws;
-use crate::error::failed;
+use crate::error::{failed, if_exists};
 use crate::kinds::appsync_tags;
 use provision_core::address::Address;
-use provision_core::failure::Class;
 use provision_core::kind::Owner;
 use provision_core::kinds::domain_name::DomainName;
 use provision_core::mark::{ASSOCIATION_TAG, Mark, of_tags, of_value};
@@ -23,11 +22,8 @@ impl Remote for DomainName {
     }
     async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
         let call = aws.appsync.list_domain_names().max_results(25);
-        let mut pages = call.into_paginator().items().send();
-        let mut all = Vec::new();
-        while let Some(it) = pages.next().await.transpose().map_err(failed("ListDomainNames"))? {
-            all.push(it);
-        }
+        let all = call.into_paginator().items().send().try_collect().await;
+        let all = all.map_err(failed("ListDomainNames"))?;
         let told = appsync_tags::told(all.iter().map(sdk::DomainNameConfig::tags));
         let listed = |it: sdk::DomainNameConfig| {
             let Whole { properties, attributes, marked, .. } = read(it, seek.stack);
@@ -42,11 +38,8 @@ impl Remote for DomainName {
         Ok(all.into_iter().map(listed).collect())
     }
     async fn read(aws: &Aws, seek: &Seek<'_>, listed: &Attributes) -> Answer<Option<Whole<Self>>> {
-        match get(aws, &listed.text("DomainName")).await {
-            Ok(domain) => Ok(Some(read(domain, seek.stack))),
-            Err(error) if error.class == Class::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let domain = if_exists(get(aws, &listed.text("DomainName")).await)?;
+        Ok(domain.map(|domain| read(domain, seek.stack)))
     }
     async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
         let tags = mark.tagged(self.tags.expect_plain());

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::client::Aws;
-use crate::error::{AwsError, failed};
+use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::log_role::policies::{Known, inline_mark, managed_mark, marks, remembered};
 use provision_core::failure::Class;
 use provision_core::kinds::log_role::{InlinePolicy, LogRole, NAME_MAX};
@@ -23,24 +23,17 @@ impl Remote for LogRole {
     /// Ours all stand under one path, so that one list finds them, whatever else the account has.
     async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
         let call = aws.iam.list_roles().path_prefix(path(seek.stack, &aws.region));
-        let mut pages = call.into_paginator().items().send();
-        let mut found = Vec::new();
-        while let Some(role) = pages.next().await.transpose().map_err(failed("ListRoles"))? {
-            found.push(Listed {
-                name: Some(role.role_name.clone()),
-                attributes: attributes(&role),
-                marked: None,
-                properties: None,
-            });
-        }
-        Ok(found)
+        let roles = call.into_paginator().items().send().try_collect().await;
+        let listed = |role: sdk::Role| Listed {
+            attributes: attributes(&role),
+            name: Some(role.role_name),
+            marked: None,
+            properties: None,
+        };
+        Ok(roles.map_err(failed("ListRoles"))?.into_iter().map(listed).collect())
     }
     async fn read(aws: &Aws, seek: &Seek<'_>, listed: &Attributes) -> Answer<Option<Whole<Self>>> {
-        match read(aws, seek.stack, &listed.text("RoleName")).await {
-            Ok(role) => Ok(role),
-            Err(error) if error.class == Class::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(if_exists(read(aws, seek.stack, &listed.text("RoleName")).await)?.flatten())
     }
     async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
         let name = match &self.role_name {
@@ -142,11 +135,11 @@ async fn set_policies(aws: &Aws, name: &str, was: &LogRole, should: &LogRole) ->
         |gone: &InlinePolicy| should.policies.iter().any(|it| it.policy_name == gone.policy_name);
     let removes = was.policies.iter().filter(|it| !kept(it)).map(|it| async {
         let call = aws.iam.delete_role_policy().role_name(name).policy_name(&it.policy_name);
-        gone_is_gone(call.send().await.map(drop).map_err(failed("DeleteRolePolicy")))
+        if_exists(call.send().await.map_err(failed("DeleteRolePolicy")))
     });
     let detaches = old.iter().filter(|it| !new.contains(it)).map(|arn| async move {
         let call = aws.iam.detach_role_policy().role_name(name).policy_arn(arn);
-        gone_is_gone(call.send().await.map(drop).map_err(failed("DetachRolePolicy")))
+        if_exists(call.send().await.map_err(failed("DetachRolePolicy")))
     });
     try_join(try_join_all(removes), try_join_all(detaches)).await?;
     Ok(())
@@ -157,10 +150,9 @@ async fn not_others(aws: &Aws, name: &str, was: &LogRole, should: &LogRole) -> A
     let ours = |it: &InlinePolicy| was.policies.iter().any(|was| was.policy_name == it.policy_name);
     for InlinePolicy { policy_name, .. } in should.policies.iter().filter(|it| !ours(it)) {
         let call = aws.iam.get_role_policy().role_name(name).policy_name(policy_name);
-        match call.send().await.map_err(failed("GetRolePolicy")) {
-            Err(error) if error.class == Class::NotFound => continue,
-            answer => answer?,
-        };
+        if if_exists(call.send().await.map_err(failed("GetRolePolicy")))?.is_none() {
+            continue;
+        }
         // An earlier attempt of ours may have put it there.
         let role = aws.iam.get_role().role_name(name).send().await.map_err(failed("GetRole"))?.role;
         let tags = role.as_ref().map(sdk::Role::tags).unwrap_or_default();
@@ -173,13 +165,6 @@ async fn not_others(aws: &Aws, name: &str, was: &LogRole, should: &LogRole) -> A
         }
     }
     Ok(())
-}
-
-fn gone_is_gone(answer: Answer<()>) -> Answer<()> {
-    match answer {
-        Err(AwsError { class: Class::NotFound, .. }) => Ok(()),
-        answer => answer,
-    }
 }
 
 /// Sets the mark, the user's tags, and which policies are ours by now.
@@ -255,12 +240,8 @@ async fn read(aws: &Aws, stack: &str, name: &str) -> Answer<Option<Whole<LogRole
 
 async fn inline_names(aws: &Aws, name: &str) -> Answer<Vec<String>> {
     let call = aws.iam.list_role_policies().role_name(name);
-    let mut pages = call.into_paginator().items().send();
-    let mut names = Vec::new();
-    while let Some(policy) = pages.next().await.transpose().map_err(failed("ListRolePolicies"))? {
-        names.push(policy);
-    }
-    Ok(names)
+    let names = call.into_paginator().items().send().try_collect().await;
+    names.map_err(failed("ListRolePolicies"))
 }
 
 async fn inline_policy(aws: &Aws, name: &str, policy: String) -> Answer<InlinePolicy> {
@@ -272,14 +253,9 @@ async fn inline_policy(aws: &Aws, name: &str, policy: String) -> Answer<InlinePo
 
 async fn managed_policies(aws: &Aws, name: &str) -> Answer<Vec<Text>> {
     let call = aws.iam.list_attached_role_policies().role_name(name);
-    let mut pages = call.into_paginator().items().send();
-    let mut arns = Vec::new();
-    while let Some(it) =
-        pages.next().await.transpose().map_err(failed("ListAttachedRolePolicies"))?
-    {
-        arns.extend(it.policy_arn.map(Text::from));
-    }
-    Ok(arns)
+    let policies = call.into_paginator().items().send().try_collect().await;
+    let policies = policies.map_err(failed("ListAttachedRolePolicies"))?;
+    Ok(policies.into_iter().filter_map(|policy| policy.policy_arn).map(Text::from).collect())
 }
 
 /// IAM's answers have documents percent-encoded (docs/reference/iam.md#policy-documents). What is

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::client::Aws;
-use crate::error::{AwsError, failed};
+use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::appsync_tags;
 use provision_core::failure::Class;
 use provision_core::kind::Owner;
@@ -68,11 +68,8 @@ impl Remote for WebAclAssociation {
         // Where nothing was in front of the API, whatever is by now is not ours.
         if !self.web_acl_arn.expect_plain().is_empty() {
             let call = aws.waf.disassociate_web_acl().resource_arn(api);
-            match call.send().await.map_err(failed("DisassociateWebACL")) {
-                // What is gone by now still has our tag.
-                Err(error) if error.class != Class::NotFound => return Err(error),
-                _ => {}
-            }
+            // Deleted already, it still has the tag.
+            if_exists(call.send().await.map_err(failed("DisassociateWebACL")))?;
         }
         let untagged = appsync_tags::untag(aws, api, vec![WAF_TAG.to_owned()]).await;
         untagged.map_err(AwsError::half_done)
