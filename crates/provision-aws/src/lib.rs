@@ -10,6 +10,7 @@ pub mod error;
 pub mod kinds;
 pub mod live;
 
+mod lock;
 mod retry;
 mod watch;
 

@@ -3,12 +3,15 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
 use crate::apply::gate::{Gate, Gates, Passage};
 use crate::apply::run::Run;
 use crate::calls::Seek;
 use crate::error::{AwsError, if_exists};
 use crate::kinds::calls_of;
 use crate::live::{Runs, look_at, look_for};
+use crate::lock::lock;
 use provision_core::address::Address;
 use provision_core::event::{Event, Reason};
 use provision_core::failure::Class;
@@ -26,16 +29,21 @@ pub struct Work<'a> {
     pub gates: &'a Gates,
 }
 
-/// How long one step may be tried in all. A minute is what IAM takes at worst; the rest is for
-/// throttling.
+/// How long a step is retried for one reason. IAM takes a minute at worst; the rest is for throttling.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Where nobody is, nobody will be soon.
-const UNREACHABLE_TRIES: u32 = 4;
-/// A fresh role is usually there within seconds, so look often at first.
-const ROLE_WAITS: Waits =
-    Waits { first: Duration::from_millis(250), longest: Duration::from_secs(2) };
-const BUSY_WAITS: Waits =
-    Waits { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
+/// Delays before retries. Each is extended at random by up to its length, so that concurrent steps do not
+/// retry at the same time.
+const RETRY_DELAYS: ExponentialBuilder = ExponentialBuilder::new()
+    .with_jitter()
+    .with_min_delay(Duration::from_millis(100))
+    .with_max_delay(Duration::from_millis(2500))
+    .without_max_times()
+    .with_total_delay(Some(PATIENCE));
+/// A new role is usually available within seconds, so retry often.
+const ROLE_DELAYS: ExponentialBuilder =
+    RETRY_DELAYS.with_min_delay(Duration::from_millis(125)).with_max_delay(Duration::from_secs(1));
+/// An address that refused four attempts will refuse the fifth.
+const UNREACHABLE_DELAYS: ExponentialBuilder = RETRY_DELAYS.with_max_times(3);
 /// After a lost answer: what was made may take a moment to show in a list.
 const LOOKS: [Duration; 5] = [
     Duration::ZERO,
@@ -47,20 +55,6 @@ const LOOKS: [Duration; 5] = [
 
 /// Longer than a run takes to see that there are two and to take its own away.
 const WAY_WAIT: Duration = Duration::from_secs(1);
-
-struct Waits {
-    first: Duration,
-    longest: Duration,
-}
-
-impl Waits {
-    /// The wait before attempt `n`, doubling, with a random half so that equals don't meet again.
-    fn before(&self, n: u32) -> Duration {
-        let full = self.first.saturating_mul(1 << n.min(16)).min(self.longest);
-        let chance = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
-        full.mul_f64(0.5 + chance / 2.0)
-    }
-}
 
 /// How trying a step ended.
 #[derive(Debug)]
@@ -94,31 +88,24 @@ pub async fn attempt(step: &Step, work: Work<'_>) -> End {
 /// Tries what stands inside its gate for the first time.
 async fn again_and_again(step: &Step, gate: &Gate, work: Work<'_>) -> Result<Attributes, AwsError> {
     let Run { aws, stop, tell, .. } = work.run;
-    let mut waited = Duration::ZERO;
-    let mut tries = 0;
+    let mut retries = Retries::default();
     loop {
         let error = match call(step, gate, work).await {
             Ok(attributes) => return Ok(attributes),
             Err(error) => error,
         };
-        let Some((reason, waits)) = again(error.class) else { return Err(error) };
-        let wait = waits.before(tries);
-        tries += 1;
-        waited += wait;
-        let hopeless =
-            waited > PATIENCE || (error.class == Class::Unreachable && tries >= UNREACHABLE_TRIES);
-        if hopeless || stop.is_set() {
+        let Some((reason, delay)) = retries.next(error.class).filter(|_| !stop.is_set()) else {
             return Err(error);
-        }
+        };
         tell(Event::Retrying {
             address: step.address.clone(),
             action: step.verb(),
             reason,
-            wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-            attempt: tries + 1,
+            wait_ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+            attempt: retries.count + 1,
             because: error.to_string(),
         });
-        aws.wait(wait).await;
+        aws.wait(delay).await;
         // A run that is to end begins no call, though it would be the same once more.
         if stop.is_set() {
             return Err(error);
@@ -127,16 +114,36 @@ async fn again_and_again(step: &Step, gate: &Gate, work: Work<'_>) -> Result<Att
     }
 }
 
-/// Why and how patiently what failed so is tried again.
-fn again(class: Class) -> Option<(Reason, &'static Waits)> {
-    match class {
-        Class::RoleNotReady => Some((Reason::RoleNotReady, &ROLE_WAITS)),
-        Class::Busy => Some((Reason::Busy, &BUSY_WAITS)),
-        Class::Throttled => Some((Reason::Throttled, &BUSY_WAITS)),
-        Class::Unreachable => Some((Reason::Unreachable, &BUSY_WAITS)),
-        // An uncertain create has been looked for by now, and is not there.
-        Class::Uncertain => Some((Reason::Uncertain, &BUSY_WAITS)),
-        _ => None,
+/// The retries of one step.
+struct Retries {
+    count: u32,
+    role: ExponentialBackoff,
+    unreachable: ExponentialBackoff,
+    other: ExponentialBackoff,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        let (role, unreachable) = (ROLE_DELAYS.build(), UNREACHABLE_DELAYS.build());
+        Self { count: 0, role, unreachable, other: RETRY_DELAYS.build() }
+    }
+}
+
+impl Retries {
+    /// Returns why, and after which delay, a call that failed with `class` is repeated. `None`: it is not.
+    fn next(&mut self, class: Class) -> Option<(Reason, Duration)> {
+        let (reason, delays) = match class {
+            Class::RoleNotReady => (Reason::RoleNotReady, &mut self.role),
+            Class::Unreachable => (Reason::Unreachable, &mut self.unreachable),
+            Class::Busy => (Reason::Busy, &mut self.other),
+            Class::Throttled => (Reason::Throttled, &mut self.other),
+            // `create` has already looked for what an uncertain create may have made.
+            Class::Uncertain => (Reason::Uncertain, &mut self.other),
+            _ => return None,
+        };
+        let delay = delays.next()?;
+        self.count += 1;
+        Some((reason, delay))
     }
 }
 
@@ -293,7 +300,7 @@ async fn find_made(
 /// What `step` is about hangs on, and what is known of that.
 fn parent(step: &Step, work: Work<'_>) -> Option<(Address, Attributes)> {
     let parent = step.address.parent()?;
-    let known = work.known.lock().expect("nobody panics while holding it");
+    let known = lock(work.known);
     let attributes = known.get(&parent)?.clone();
     Some((parent, attributes))
 }
@@ -306,7 +313,7 @@ async fn find(step: &Step, work: Work<'_>) -> Result<Vec<(Observed, Runs)>, AwsE
 
 /// The properties with everything in them that is known by now, which is all they wait for.
 fn filled(properties: &Properties, work: Work<'_>) -> Properties {
-    let known = work.known.lock().expect("nobody panics while holding it");
+    let known = lock(work.known);
     properties.filled(&|hole| match hole {
         Hole::Pseudo(name) => work.run.site.pseudo(name),
         Hole::Parameter(_) => None,

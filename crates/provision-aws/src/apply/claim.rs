@@ -13,6 +13,7 @@ use crate::apply::stop::Stop;
 use crate::calls::Answer;
 use crate::client::Aws;
 use crate::kinds::{appsync_tags, calls_of};
+use crate::lock::lock;
 use provision_core::failure::Class;
 use provision_core::kind::{Kind, Live};
 use provision_core::mark::{run_tag, runs};
@@ -137,7 +138,7 @@ impl Place {
 pub async fn beat(aws: &Aws, run: &str, places: &Mutex<Vec<Place>>) {
     for beat in 1_u64.. {
         aws.wait(BEAT).await;
-        let now = places.lock().expect("nobody panics while holding it").clone();
+        let now = lock(places).clone();
         let said = join_all(now.iter().map(|it| it.says(aws, run, beat))).await;
         if said.contains(&true) {
             return;

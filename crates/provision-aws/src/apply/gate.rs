@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
+use crate::lock::lock;
 use provision_core::address::Address;
 
 /// A gate for each thing that stands at the top of a spec.
@@ -19,7 +20,7 @@ impl Gates {
     }
     /// The gate in front of `address`: its API's.
     pub fn of(&self, address: &Address) -> Arc<Gate> {
-        let mut gates = self.gates.lock().expect("nobody panics while holding it");
+        let mut gates = lock(&self.gates);
         let new = || {
             Arc::new(Gate {
                 widest: self.widest,
@@ -72,13 +73,13 @@ impl Gate {
     }
     /// Is inside, if there is room.
     pub fn try_enter(&self) -> bool {
-        let mut width = self.state.lock().expect("nobody panics while holding it");
+        let mut width = lock(&self.state);
         let room = width.inside < width.limit;
         width.inside += usize::from(room);
         room
     }
     pub fn leave(&self, passage: Passage) {
-        let mut width = self.state.lock().expect("nobody panics while holding it");
+        let mut width = lock(&self.state);
         width.inside = width.inside.saturating_sub(1);
         match passage {
             Passage::Conflict => {
@@ -100,7 +101,7 @@ impl Gate {
     }
     #[cfg(test)]
     fn limit(&self) -> usize {
-        self.state.lock().expect("nobody panics while holding it").limit
+        lock(&self.state).limit
     }
 }
 

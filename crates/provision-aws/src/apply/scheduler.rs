@@ -11,6 +11,7 @@ use crate::apply::gate::Gates;
 use crate::apply::run::{Outcome, Run};
 use crate::apply::stop::Halt;
 use crate::error::AwsError;
+use crate::lock::lock;
 use provision_core::address::Address;
 use provision_core::event::{Because, Event, Refusal};
 use provision_core::failure::Class;
@@ -92,11 +93,11 @@ impl Progress {
         match end {
             End::Done(attributes) => {
                 if action == Verb::Create {
-                    let mut places = run.places.lock().expect("nobody panics while holding it");
+                    let mut places = lock(run.places);
                     places.extend(Place::made(step.kind, &attributes));
                     self.outcome.made.insert(address.clone(), attributes.clone());
                 }
-                let mut known = known.lock().expect("nobody panics while holding it");
+                let mut known = lock(known);
                 known.insert(step.lives_at().clone(), attributes);
                 self.states[n] = State::Done;
                 (run.tell)(Event::Succeeded { address: address.clone(), action });

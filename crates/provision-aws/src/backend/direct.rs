@@ -10,6 +10,7 @@ use futures_util::future::{Either, join, join_all, select};
 use crate::apply::{Halt, Outcome, Place, Run, Stop, Taken, apply, beat, clear};
 use crate::client::Aws;
 use crate::live::{LookError, observe, reject_unlisted, with_made};
+use crate::lock::lock;
 use provision_core::address::Address;
 use provision_core::diff::{Change, Verb, compare};
 use provision_core::event::Event;
@@ -152,7 +153,7 @@ pub async fn carry_out(
     };
     let looked = settled(aws, stack, desired, proposal, &outcome).await;
     // Whoever waits goes on once this is gone; should it stay, they find that nobody is there.
-    let places = places.lock().expect("nobody panics while holding it").clone();
+    let places = lock(places).clone();
     join_all(places.iter().map(|place| place.leave(aws, [id.clone()]))).await;
     Ok(Carried::Out(Box::new(Done { outcome, looked })))
 }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use aws_sdk_appsync::types as sdk;
+use backon::{BackoffBuilder, ExponentialBuilder};
 
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::client::Aws;
@@ -18,11 +19,14 @@ use provision_core::mark::{ASSOCIATION_TAG, Mark, Marked, of_value};
 use provision_core::model::Attributes;
 use provision_core::text::Text;
 
-/// How often it is looked whether AWS is done: often at first, for those that are quick.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// Behind a domain name stands a distribution of CloudFront, which takes minutes.
+/// A domain name is served by a CloudFront distribution, which takes minutes to change.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
+/// When AWS is polled: often at first, for changes that are quick.
+const POLL_DELAYS: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(50))
+    .with_max_delay(Duration::from_secs(10))
+    .without_max_times()
+    .with_total_delay(Some(PATIENCE));
 
 impl Remote for DomainAssociation {
     /// A mark without an association is what a run leaves that is killed in between: one that leads
@@ -111,7 +115,7 @@ async fn associate(
 
 /// Waits until the domain leads where it should.
 async fn stands(aws: &Aws, name: &str) -> Answer<()> {
-    let mut waits = Waits::default();
+    let mut delays = POLL_DELAYS.build();
     loop {
         let found = get(aws, name).await?;
         match found.as_ref().and_then(|it| it.association_status()) {
@@ -121,16 +125,16 @@ async fn stands(aws: &Aws, name: &str) -> Answer<()> {
                 let message = detail.unwrap_or("AppSync gives no reason");
                 return Err(AwsError::new(Class::Invalid, "AssociateApi", message));
             }
-            _ => waits.wait(aws, "AssociateApi").await?,
+            _ => wait(aws, delays.next(), "AssociateApi").await?,
         }
     }
 }
 
 /// Waits until the domain leads nowhere: before that neither it nor its API can be deleted.
 async fn gone(aws: &Aws, name: &str) -> Answer<()> {
-    let mut waits = Waits::default();
+    let mut delays = POLL_DELAYS.build();
     while get(aws, name).await?.is_some() {
-        waits.wait(aws, "DisassociateApi").await?;
+        wait(aws, delays.next(), "DisassociateApi").await?;
     }
     Ok(())
 }
@@ -142,25 +146,13 @@ async fn get(aws: &Aws, name: &str) -> Answer<Option<sdk::ApiAssociation>> {
     Ok(answer.and_then(|answer| answer.api_association))
 }
 
-/// Waits that grow, until patience ends.
-#[derive(Default)]
-struct Waits {
-    times: u32,
-    waited: Duration,
-}
-
-impl Waits {
-    async fn wait(&mut self, aws: &Aws, operation: &'static str) -> Answer<()> {
-        if self.waited > PATIENCE {
-            let minutes = PATIENCE.as_secs() / 60;
-            let message =
-                format!("AppSync is still at it after {minutes} minutes; look again later");
-            return Err(AwsError::new(Class::Unexpected, operation, message));
-        }
-        let wait = FIRST_WAIT.saturating_mul(1 << self.times.min(16)).min(LONGEST_WAIT);
-        self.times += 1;
-        self.waited += wait;
-        aws.wait(wait).await;
-        Ok(())
-    }
+/// Waits for `delay`; without one, AWS has taken too long.
+async fn wait(aws: &Aws, delay: Option<Duration>, operation: &'static str) -> Answer<()> {
+    let Some(delay) = delay else {
+        let minutes = PATIENCE.as_secs() / 60;
+        let message = format!("AppSync is still at it after {minutes} minutes; look again later");
+        return Err(AwsError::new(Class::Unexpected, operation, message));
+    };
+    aws.wait(delay).await;
+    Ok(())
 }
