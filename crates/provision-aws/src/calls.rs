@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
-use crate::aws::{Aws, AwsError};
+use crate::client::Aws;
+use crate::error::AwsError;
 use provision_core::address::Address;
 use provision_core::kind::TypedKind;
 use provision_core::mark::{Mark, Marked};

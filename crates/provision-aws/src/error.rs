@@ -9,6 +9,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use provision_core::failure::{Class, CodeError};
 
+use crate::stand_ins::missing_operation;
+
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}{message}{}", self.before(), self.behind())]
 pub struct AwsError {
@@ -65,10 +67,10 @@ where
         let header = |name| response.and_then(|it| it.headers().get(name)).map(str::to_owned);
         let request_id = header("x-amzn-requestid");
         let code = error.code().map(str::to_owned);
-        let told = error.message().map(str::to_owned);
-        let page = response.and_then(page_of_a_mock);
+        let missing = response.and_then(missing_operation);
+        let told = missing.clone().or_else(|| error.message().map(str::to_owned));
         let class = match &error {
-            _ if page.is_some() => Class::Unsupported,
+            _ if missing.is_some() => Class::Unsupported,
             SdkError::ConstructionFailure(_) => no_credentials(&error).unwrap_or(Class::Invalid),
             SdkError::TimeoutError(_) => Class::Uncertain,
             SdkError::DispatchFailure(failure) => no_credentials(&error)
@@ -77,9 +79,6 @@ where
             _ => answered(code.as_deref(), told.as_deref().unwrap_or_default(), status),
         };
         let told = match class {
-            _ if let Some(title) = &page => {
-                format!("this AWS has no such operation, or breaks down on it: {title}")
-            }
             Class::NoCredentials => format!("no credentials: {}", first_line(&causes(&error))),
             // The SDK keeps its own text short and the reason in the causes.
             _ => told.or_else(|| code.clone()).unwrap_or_else(|| causes(&error)),
@@ -137,18 +136,6 @@ pub fn without_keys(message: &str) -> String {
     kept + rest
 }
 
-/// The title of the page that a mock's web server shows, where AWS always has a document: moto does it
-/// for every operation that it lacks, with 404 or, as for what breaks down, with 500.
-pub fn page_of_a_mock(response: &HttpResponse) -> Option<String> {
-    let says = |name, what| response.headers().get(name).is_some_and(|it| it.starts_with(what));
-    if !says("server", "Werkzeug/") || !says("content-type", "text/html") {
-        return None;
-    }
-    let page = String::from_utf8_lossy(response.body().bytes().unwrap_or_default());
-    let title = page.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
-    Some(title.map_or_else(|| response.status().as_u16().to_string(), |it| it.0.trim().to_owned()))
-}
-
 /// What AWS's own answer means.
 fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
     match code.unwrap_or_default() {
@@ -164,9 +151,6 @@ fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
         | "SignatureDoesNotMatch"
         | "MissingAuthenticationTokenException"
         | "MissingAuthenticationToken" => Class::Denied,
-        // MiniStack's words for an operation that it lacks. AWS knows all paths of its own.
-        "NotFoundException" if message.starts_with("Unknown path: /") => Class::Unsupported,
-        "BadRequestException" if message.starts_with("Unsupported route: ") => Class::Unsupported,
         "NotFoundException" | "NoSuchEntity" | "WAFNonexistentItemException" => Class::NotFound,
         // The model says it of a duplicate name and of an update still under way alike.
         "ConflictException" | "EntityAlreadyExists" => Class::Exists,
@@ -278,8 +262,6 @@ fn refused_role(error: &(dyn std::error::Error + 'static)) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use aws_smithy_types::body::SdkBody;
-
     use super::*;
 
     #[test]
@@ -305,8 +287,6 @@ mod tests {
         check("BadRequestException", "expiry", 400, Class::Invalid);
         check("LimitExceededException", "", 429, Class::Throttled);
         check("NoSuchEntity", "", 404, Class::NotFound);
-        check("NotFoundException", "Unknown path: /v1/domainnames", 404, Class::Unsupported);
-        check("BadRequestException", "Unsupported route: POST /v1", 400, Class::Unsupported);
         check("NotFoundException", "Data source x not found", 404, Class::NotFound);
         check("WAFNonexistentItemException", "", 400, Class::NotFound);
         check("WAFUnavailableEntityException", "", 400, Class::Busy);
@@ -315,22 +295,5 @@ mod tests {
         check("WAFInternalErrorException", "", 500, Class::Uncertain);
         check("InternalFailureException", "", 500, Class::Uncertain);
         assert_eq!(answered(None, "", Some(503)), Class::Uncertain);
-    }
-
-    #[test]
-    fn a_page_where_aws_has_a_document_is_a_mocks_word_for_an_operation_that_it_lacks() {
-        let page = "<!doctype html>\n<title>404 Not Found</title>\n<h1>Not Found</h1>";
-        let check = |server: &'static str, kind: &'static str, body, expected: Option<&str>| {
-            let status = 404.try_into().unwrap();
-            let mut response = HttpResponse::new(status, SdkBody::from(body));
-            response.headers_mut().insert("server", server);
-            response.headers_mut().insert("content-type", kind);
-            assert_eq!(page_of_a_mock(&response).as_deref(), expected, "{server} {kind}");
-        };
-        check("Werkzeug/3.1", "text/html; charset=utf-8", page, Some("404 Not Found"));
-        check("Werkzeug/3.1", "text/html; charset=utf-8", "", Some("404"));
-        check("Werkzeug/3.1", "application/json", "{}", None);
-        // What stands before AWS shows pages too, and they say nothing of operations.
-        check("awselb/2.0", "text/html", page, None);
     }
 }

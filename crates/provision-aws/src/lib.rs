@@ -12,10 +12,5 @@ pub mod live;
 
 mod lock;
 mod retry;
+mod stand_ins;
 mod watch;
-
-/// Where `calls` still looks for these two.
-mod aws {
-    pub use crate::client::Aws;
-    pub use crate::error::AwsError;
-}

@@ -4,7 +4,8 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
 
-use crate::error::{page_of_a_mock, was_refused};
+use crate::error::was_refused;
+use crate::stand_ins::missing_operation;
 
 /// A connection that is refused eight times is refused for good, and a mock does not learn an operation
 /// meanwhile; but a person waits.
@@ -19,7 +20,7 @@ impl ClassifyRetry for Refused {
         RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        if context.response().is_some_and(|it| page_of_a_mock(it).is_some()) {
+        if context.response().is_some_and(|it| missing_operation(it).is_some()) {
             return RetryAction::RetryForbidden;
         }
         let error = context.output_or_error().and_then(Result::err);

@@ -14,6 +14,7 @@ use crate::calls::Answer;
 use crate::client::Aws;
 use crate::kinds::{appsync_tags, calls_of};
 use crate::lock::lock;
+use crate::stand_ins::is_tagging_unsupported;
 use provision_core::failure::Class;
 use provision_core::kind::{Kind, Live};
 use provision_core::mark::{run_tag, runs};
@@ -62,8 +63,7 @@ impl Place {
     pub async fn take(&self, aws: &Aws, run: &str) -> Answer<Taken> {
         match self.claim(aws, run).await {
             Err(error) if error.class == Class::NotFound => Ok(Taken::Gone),
-            // An AWS beside AWS's own has no tags.
-            Err(error) if appsync_tags::untaggable(&error) => Ok(Taken::Unknown),
+            Err(error) if is_tagging_unsupported(error.class) => Ok(Taken::Unknown),
             Err(error) => Err(error),
             Ok(others) if others.is_empty() => Ok(Taken::Alone),
             Ok(_) => {
@@ -89,7 +89,7 @@ impl Place {
         let mut silent: BTreeMap<String, (String, u32)> = BTreeMap::new();
         while !stop.is_set() {
             let now = match self.runs(aws).await {
-                Err(error) if appsync_tags::untaggable(&error) => return Ok(()),
+                Err(error) if is_tagging_unsupported(error.class) => return Ok(()),
                 now => now?,
             };
             silent.retain(|run, _| now.contains_key(run));
@@ -128,7 +128,7 @@ impl Place {
     pub async fn leave(&self, aws: &Aws, runs: impl IntoIterator<Item = String>) -> Answer<()> {
         let keys: Vec<String> = runs.into_iter().map(|run| run_tag(&run)).collect();
         match appsync_tags::untag(aws, &self.arn, keys).await {
-            Err(error) if appsync_tags::untaggable(&error) => Ok(()),
+            Err(error) if is_tagging_unsupported(error.class) => Ok(()),
             answer => answer,
         }
     }

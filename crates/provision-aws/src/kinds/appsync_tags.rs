@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::calls::Answer;
 use crate::client::Aws;
-use crate::error::{AwsError, failed};
-use provision_core::failure::Class;
+use crate::error::failed;
+use crate::stand_ins::is_tagging_unsupported;
 use provision_core::mark::{Mark, Marked, Retagged, of_tags};
 use provision_core::model::Tags;
 
@@ -54,13 +54,8 @@ pub async fn retag(aws: &Aws, arn: &str, mark: &Mark, was: &Tags, should: &Tags)
     let call = call.set_tags(Some(set.into_iter().collect()));
     match call.send().await.map_err(failed("TagResource")) {
         // Of the digest, only a plan's words depend.
-        Err(error) if was == should && untaggable(&error) => return Ok(()),
+        Err(error) if was == should && is_tagging_unsupported(error.class) => return Ok(()),
         answer => answer?,
     };
     if gone.is_empty() { Ok(()) } else { untag(aws, arn, gone).await }
-}
-
-/// Whether there is nothing to write a tag on, or no place for tags.
-pub fn untaggable(error: &AwsError) -> bool {
-    error.class == Class::NotFound || error.class == Class::Unsupported
 }

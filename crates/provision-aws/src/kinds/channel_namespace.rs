@@ -9,6 +9,7 @@ use crate::client::Aws;
 use crate::error::{AwsError, code_errors, failed};
 use crate::kinds::appsync_tags;
 use crate::kinds::sdk::{all_from_sdk, all_to_sdk};
+use crate::stand_ins::is_in_list_only;
 use provision_core::failure::Class;
 use provision_core::kinds::channel_namespace::ChannelNamespace;
 use provision_core::mark::{Mark, of_tags};
@@ -32,8 +33,7 @@ impl Remote for ChannelNamespace {
         match call.name(&name).send().await.map_err(failed("GetChannelNamespace")) {
             Ok(answer) => Ok(answer.channel_namespace.map(|it| read(it, seek))),
             Err(error) if error.class == Class::NotFound => Ok(None),
-            // moto has no such operation, and its list leaves nothing out.
-            Err(error) if error.class == Class::Unsupported => {
+            Err(error) if is_in_list_only(error.class) => {
                 let all = list(aws, seek).await?;
                 let found = all.into_iter().find(|it| it.name() == Some(&name));
                 Ok(found.map(|it| read(it, seek)))
