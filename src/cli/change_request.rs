@@ -1,11 +1,11 @@
 //! What a command is to bring about, from a spec or a saved plan, and what that comes to on AWS.
 use std::collections::BTreeSet;
 
-use crate::cli::Failure;
 use crate::cli::exit::Exit;
-use crate::cli::load::Sound;
-use crate::cli::scope::ScopeArgs;
+use crate::cli::load::{Opened, Sound, Warns, sound_in};
+use crate::cli::parameters::{applicable, with_name};
 use crate::cli::target::Declared;
+use crate::cli::{Failure, Io};
 use crate::render::changes::{Plan, Written};
 use provision_aws::backend::direct::{Proposal, propose};
 use provision_aws::client::Aws;
@@ -18,7 +18,29 @@ use provision_core::plan::{promised, targeted};
 use provision_core::policy::{Policy, Refusal, namesakes, refused};
 use provision_core::saved::{Made, SavedPlan};
 use provision_core::source::Source;
+use provision_core::spec::Given;
 use provision_core::suggest::meant;
+
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ScopeArgs {
+    /// Change only what is at or under this address, and what that needs; may be repeated
+    #[arg(long = "target", value_name = "ADDRESS", value_parser = address, help_heading = "Safety")]
+    pub targets: Vec<Address>,
+    /// Refuse to delete or replace more than N resources
+    #[arg(long, value_name = "N", help_heading = "Safety")]
+    pub max_deletes: Option<usize>,
+    /// Let what hangs on a deleted API and was made outside the spec go with it; let a second API have
+    /// a name that is taken
+    #[arg(long, help_heading = "Safety")]
+    pub with_strangers: bool,
+}
+
+impl ScopeArgs {
+    pub fn policy(&self, allow_empty: bool) -> Policy {
+        let Self { max_deletes, with_strangers, .. } = *self;
+        Policy { allow_empty, allow_strangers: with_strangers, max_deletes }
+    }
+}
 
 /// What a command is to bring about.
 #[derive(Debug)]
@@ -196,6 +218,35 @@ impl Intent {
     }
 }
 
+/// The spec in an opened file, as far as it is needed: to delete, its name is enough.
+pub fn wanted(
+    opened: &Opened,
+    given: &Given,
+    destroys: bool,
+    io: &mut Io,
+) -> Result<Sound, Failure> {
+    let warns = if destroys { Warns::No } else { Warns::Yes };
+    let Sound { source, spec } = sound_in(opened, given, warns, io)?;
+    let spec = match destroys {
+        true => with_name(spec, given)?,
+        false => applicable(spec, given)?,
+    };
+    Ok(Sound { source, spec })
+}
+
+/// Whose AWS this is, before anything else is said.
+pub fn headline(stack: &str, proposal: &Proposal, place: Option<&str>) -> String {
+    let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
+    let Proposal { site, live, calls, .. } = proposal;
+    let count = |n: u64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    let objects = count((live.ours.len() + live.strangers.len()) as u64, "object");
+    let calls = count(*calls, "call");
+    format!(
+        "stack {stack} · account {} · region {}{place} · read {objects} in {calls}\n\n",
+        site.account, site.region
+    )
+}
+
 fn access(live: &Live) -> Access {
     Access::of(live.ours.iter().map(|(address, it)| (address, &it.properties)))
 }
@@ -254,4 +305,9 @@ fn further(base: Path, rest: &str) -> Path {
         Some(n) => path.index(n),
         None => path.key(part),
     })
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    let sound = Address::parse(text);
+    sound.ok_or_else(|| "an address is such as apis/sample/namespaces/chat".to_owned())
 }

@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::cli::commands::plan;
-use crate::cli::follow_up::{again, word};
+use crate::cli::follow_up::again;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, with_name};
 use crate::cli::target::{self, Declared, LOCAL_FOLDER, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{ApiOutputs, NamespaceOutputs};
+use crate::render::shell::word;
 use appsync_events::{
     AuthMode, Channel, Client, Endpoint, Network, NetworkOptions, Timing, is_of_aws,
 };
@@ -214,7 +214,7 @@ pub async fn closing<T>(reached: Reached, result: Result<T, Failure>) -> Result<
     let Reached { session, aws, .. } = reached;
     drop(aws);
     match session {
-        Some(session) => plan::closing(session, result).await,
+        Some(session) => target::closing(session, result).await,
         None => result,
     }
 }
@@ -305,4 +305,11 @@ async fn only_credentials(region: Option<String>, target: &TargetArgs) -> Result
             .hint("give it with `--region`, AWS_REGION, or the AWS profile"),
         false => error.into(),
     })
+}
+
+/// Why a text is no channel.
+pub fn no_channel(text: &str, reason: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("`{text}` is no channel: {reason}")).hint(
+        "a channel is such as /sample/a/b: one to five segments of letters, digits and dashes",
+    )
 }

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::target::TargetArgs;
-use crate::render::shell::quoted;
+use crate::render::shell::word;
 
 /// The spec, its parameters and the AWS that were given, as a shell takes them.
 pub fn again(spec: &Path, parameters: &ParameterArgs, target: &TargetArgs) -> String {
@@ -26,15 +26,6 @@ impl Again {
     /// The command line of `name` that a shell takes as it stands.
     pub fn command(&self, name: &str) -> String {
         format!("provision {name} {}", self.0)
-    }
-}
-
-/// One word of a POSIX shell's, in quotes where it needs them.
-pub fn word(text: &str) -> String {
-    let plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=@%+,".contains(it);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_owned(),
-        false => quoted(text),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use aws_smithy_async::time::SharedTimeSource;
+use serde::Serialize;
 
 /// Everything a command may touch outside itself.
 pub struct Io {
@@ -100,6 +101,11 @@ pub fn plain_unless(colored: bool, text: &str) -> String {
         true => text.to_owned(),
         false => anstream::adapter::strip_str(text).to_string(),
     }
+}
+
+/// A document as indented JSON.
+pub fn json(document: &impl Serialize) -> String {
+    serde_json::to_string_pretty(document).expect("the keys of every document are strings") + "\n"
 }
 
 impl fmt::Debug for Io {

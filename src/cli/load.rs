@@ -1,12 +1,10 @@
 //! Reads a spec and the files beside it.
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::de::IgnoredAny;
-
+use crate::cli::files::{BYTES_MAX, bytes, bytes_of, is_handed, is_stdin, reason};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::diagnostics::{self, Findings};
 use provision_core::allow::{Allowed, Judged, judge};
@@ -15,9 +13,6 @@ use provision_core::kind::Files;
 use provision_core::saved::SavedPlan;
 use provision_core::source::Source;
 use provision_core::spec::{Given, Spec, load_despite};
-
-/// Nobody's spec is larger; reading on would only fill memory.
-const BYTES_MAX: u64 = 10 * 1024 * 1024;
 
 /// A file that was read, whatever came of it.
 #[derive(Debug)]
@@ -191,76 +186,6 @@ fn judged(
 ) -> Result<Sound, Failure> {
     reject_plan(opened)?;
     read_as(opened, given, check, NONE_MILD, io).sound(warns, io)
-}
-
-/// The name of a file, as people know it, and its bytes or why they can't be had; `-` is standard input.
-pub fn bytes_of(path: &Path, io: &mut Io) -> (String, Result<Vec<u8>, String>) {
-    match is_stdin(path) {
-        true => ("<stdin>".to_owned(), read_all(&mut io.input)),
-        false => (path.display().to_string(), bytes(&io.path(path))),
-    }
-}
-
-/// A JSON file that an option names, or the JSON that stands on the command line itself: what it is called, and its
-/// text.
-pub fn file_or_json(option: &str, given: &str, io: &mut Io) -> Result<(String, String), Failure> {
-    // What begins as JSON is that, and told as bad JSON if need be; a file of that name comes first.
-    let begins = given.trim_start().starts_with(['{', '[', '"']);
-    let inline = begins || serde_json::from_str::<IgnoredAny>(given).is_ok();
-    if inline && !io.path(Path::new(given)).is_file() {
-        return Ok((option.to_owned(), given.to_owned()));
-    }
-    let (name, bytes) = bytes_of(Path::new(given), io);
-    let bytes = bytes.map_err(|reason| {
-        Failure::error(format!("{option}: {name} can't be read: {reason}"))
-            .hint("name a JSON file, or write the JSON itself between quotes")
-    })?;
-    Ok((name, String::from_utf8_lossy(&bytes).into_owned()))
-}
-
-fn is_stdin(path: &Path) -> bool {
-    path == Path::new("-")
-}
-
-/// The bytes of a file, or of a pipe that a shell made for this command. Of too many, as many as are
-/// needed to see that.
-pub fn bytes(path: &Path) -> Result<Vec<u8>, String> {
-    open(path).and_then(|mut file| read_all(&mut file))
-}
-
-/// Whether a path is what a shell calls a stream that it hands to a command: `/dev/stdin`, `<(…)`.
-fn is_handed(path: &Path) -> bool {
-    ["/dev/stdin", "/dev/fd", "/proc/self/fd"].iter().any(|it| path.starts_with(it))
-}
-
-/// Opens what can be read to its end: a device has none, and a named pipe may have nobody at its other
-/// one.
-fn open(path: &Path) -> Result<std::fs::File, String> {
-    let kind = std::fs::metadata(path).map_err(|error| reason(&error))?;
-    match () {
-        () if kind.is_dir() => Err("it is a folder".to_owned()),
-        () if !kind.is_file() && !is_handed(path) => {
-            Err("it is a device or a pipe, and no plain file".to_owned())
-        }
-        () => std::fs::File::open(path).map_err(|error| reason(&error)),
-    }
-}
-
-/// Why a file can't be had, in plain words.
-fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        ErrorKind::NotFound => "there is no such file".to_owned(),
-        ErrorKind::NotADirectory => "its path leads through a file".to_owned(),
-        ErrorKind::PermissionDenied => "you may not read it".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-fn read_all(reader: &mut dyn Read) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    // One byte more than allowed, so that too much can be told from just enough.
-    reader.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
-    Ok(bytes)
 }
 
 /// The files in the spec's folder and below; none outside it.

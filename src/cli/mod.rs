@@ -2,21 +2,23 @@
 //!
 //! `command_line` parses the arguments and runs the command, a file in `commands`. The other modules
 //! are what several commands share.
+mod arguments;
 mod change_request;
 mod command_line;
 mod commands;
 mod confirm;
-mod duration;
 mod event_api;
 mod exit;
+mod files;
 mod follow_up;
+mod interrupt;
 mod io;
 mod load;
 mod logging;
 mod parameters;
 mod progress;
-mod scope;
 mod screen;
+mod stack_outputs;
 mod target;
 
 pub use command_line::run;

@@ -3,10 +3,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::cli::follow_up::word;
-use crate::cli::load::bytes;
+use crate::cli::files::bytes;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::diagnostics;
+use crate::render::shell::word;
 use provision_core::address::Address;
 use provision_core::kind::Resource;
 use provision_core::source::Source;

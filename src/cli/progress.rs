@@ -7,7 +7,7 @@ use serde_json::json;
 use tracing::level_filters::LevelFilter;
 
 use crate::cli::Io;
-use crate::cli::commands::plan::Format;
+use crate::cli::arguments::Format;
 use crate::cli::io::plain_unless;
 use crate::cli::screen::Screen;
 use crate::render::failures::{Left, card, remaining};

@@ -7,8 +7,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::cli::follow_up::word;
+use crate::cli::arguments::region_name;
 use crate::cli::{Exit, Failure, Io};
+use crate::render::shell::word;
 use appsync_local::{DataPlane, OpenError, Settings, Store};
 use provision_aws::client::Aws;
 use provision_aws::connect::{Endpoint, Target, connect};
@@ -166,21 +167,6 @@ async fn guard(aws: &Aws, declared: Declared<'_>) -> Result<(), Failure> {
         .hint(format!("use credentials of that account, perhaps with `--profile`, or {otherwise}")))
 }
 
-/// A region as a spec may name it.
-pub fn region_name(text: &str) -> Result<String, String> {
-    let parts: Vec<&str> = text.split('-').collect();
-    let word = |it: &&str| !it.is_empty() && it.chars().all(|it| it.is_ascii_lowercase());
-    let digits = |it: &&str| !it.is_empty() && it.chars().all(|it| it.is_ascii_digit());
-    let sound = parts.len() >= 3
-        && matches!(parts[0].len(), 2..=4)
-        && parts[..parts.len() - 1].iter().all(word)
-        && parts.last().is_some_and(digits);
-    match sound {
-        true => Ok(text.to_owned()),
-        false => Err("expected a region such as ap-northeast-1".to_owned()),
-    }
-}
-
 impl Session {
     /// The URL of an AWS on this machine, if we talk to one.
     pub fn url_here(&self) -> Option<&str> {
@@ -203,6 +189,14 @@ impl Session {
             Err(error) => Err(Failure::error(format!("the local AWS broke down: {error}"))),
         }
     }
+}
+
+/// Keeps `Session` in one place: whoever opens one closes it, also after an error.
+pub async fn closing<T>(session: Session, result: Result<T, Failure>) -> Result<T, Failure> {
+    let closed = session.close().await;
+    let value = result?;
+    closed?;
+    Ok(value)
 }
 
 /// The running local AWS of `folder`, or one of our own over the same store.

@@ -1,7 +1,7 @@
 //! `provision access`: who may connect, publish and subscribe.
 use std::path::PathBuf;
 
-use crate::cli::commands::plan::json;
+use crate::cli::io::json;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, reject_unsuited};
 use crate::cli::{Exit, Failure, Io};
@@ -52,7 +52,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Format::Table => table(&access),
         Format::Markdown => markdown(&access),
         Format::Json => {
-            json(&AccessDocument { version: 1, stack: &spec.stack, apis: &access.apis })?
+            json(&AccessDocument { version: 1, stack: &spec.stack, apis: &access.apis })
         }
         Format::Mermaid => mermaid(&access),
     };

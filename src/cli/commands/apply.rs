@@ -6,18 +6,20 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::cli::arguments::Format;
+use crate::cli::arguments::duration;
+use crate::cli::change_request::ScopeArgs;
 use crate::cli::change_request::{Intent, Proposed};
-use crate::cli::commands::outputs::OutputsFileArgs;
-use crate::cli::commands::plan::{Format, closing, headline, wanted};
+use crate::cli::change_request::{headline, wanted};
 use crate::cli::commands::verify::after_apply;
 use crate::cli::confirm::ask;
-use crate::cli::duration::duration;
 use crate::cli::exit::{Exit, of_outcome, unfinished};
 use crate::cli::follow_up::Again;
 use crate::cli::load::{Opened, open_file};
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::progress::Progress;
-use crate::cli::scope::ScopeArgs;
+use crate::cli::stack_outputs::OutputsFileArgs;
+use crate::cli::target::closing;
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::{Failure, Io};
 use crate::render::changes::{self, Plan};

@@ -13,8 +13,9 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::oneshot;
 
-use crate::cli::commands::local::serving::{self, ServingArgs, stopped};
-use crate::cli::commands::plan::Format;
+use crate::cli::arguments::Format;
+use crate::cli::commands::local::serving::{self, ServingArgs};
+use crate::cli::interrupt::stopped;
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::Outputs;

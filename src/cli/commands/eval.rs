@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::cli::commands::plan::json;
-use crate::cli::load::{Sound, Warns, file_or_json, read_despite_code};
+use crate::cli::files::file_or_json;
+use crate::cli::io::json;
+use crate::cli::load::{Sound, Warns, read_despite_code};
 use crate::cli::parameters::{ParameterArgs, reject_unsuited};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::evaluation::{
@@ -112,7 +113,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let evaluation = evaluate(asked).await;
     let document = document(args.handler, &address, &evaluation, &code);
     match args.format {
-        Format::Json => io.result(&json(&document)?)?,
+        Format::Json => io.result(&json(&document))?,
         Format::Human => {
             io.say(&logs(&document));
             io.result(&text(&document))?;

@@ -2,7 +2,7 @@
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use crate::cli::commands::plan;
+use crate::cli::io::json;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::explain::{body, list, markdown, text};
 use provision_core::explain::{Page, page, pages};
@@ -39,7 +39,7 @@ enum Format {
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let text = match (&args.code, args.format) {
         (None, Format::Human) => list(pages()),
-        (None, Format::Json) => plan::json(&pages().map(object).collect::<Value>())?,
+        (None, Format::Json) => json(&pages().map(object).collect::<Value>()),
         (None, Format::Markdown) => {
             pages().map(|page| markdown(&page)).collect::<Vec<_>>().join("\n")
         }
@@ -47,7 +47,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
             let page = page(code).ok_or_else(|| unknown(code))?;
             match format {
                 Format::Human => text(&page),
-                Format::Json => plan::json(&object(page))?,
+                Format::Json => json(&object(page)),
                 Format::Markdown => markdown(&page),
             }
         }

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::cli::commands::plan::{self, Format};
-use crate::cli::commands::render::{make_folder, write};
-use crate::cli::load::bytes_of;
+use crate::cli::arguments::{Format, region_name};
+use crate::cli::files::bytes_of;
+use crate::cli::files::{make_folder, write};
+use crate::cli::io::json;
 use crate::cli::parameters::ParameterArgs;
-use crate::cli::target::region_name;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::diagnostics::{self, Findings};
 use provision_cfn::import::{Import, Options, Spec, import};
@@ -73,7 +73,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
                 io.result(&spec.text)?;
             }
         }
-        Format::Json => io.result(&plan::json(&document(&source, &imported))?)?,
+        Format::Json => io.result(&json(&document(&source, &imported)))?,
     }
     if let (Some(_), Some(folder), Format::Human) = (&imported.spec, &args.out, args.format) {
         let spec = folder.join("spec.yaml");
@@ -146,7 +146,7 @@ fn document(source: &Source, imported: &Import) -> Value {
 /// Writes the spec, its schema and its handlers. Never overwrites a file.
 fn write_all(spec: &Spec, out: &Path, io: &mut Io) -> Result<(), Failure> {
     let folder = io.path(out);
-    let schema = plan::json(&schema())?;
+    let schema = json(&schema());
     let own = [("spec.yaml", &spec.text), ("spec.schema.json", &schema)];
     let handlers = spec.files.iter().map(|(path, text)| (path.as_str(), text));
     let files: Vec<(&str, &String)> = own.into_iter().chain(handlers).collect();

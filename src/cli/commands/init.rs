@@ -1,10 +1,10 @@
 //! `provision init`: a starter spec to begin from.
 use std::path::{Path, PathBuf};
 
-use crate::cli::commands::plan::json;
-use crate::cli::commands::render::{make_folder, write};
-use crate::cli::follow_up::word;
+use crate::cli::files::{make_folder, write};
+use crate::cli::io::json;
 use crate::cli::{Exit, Failure, Io};
+use crate::render::shell::word;
 use provision_core::spec::schema;
 
 /// One starter: its name, what it shows, its files.
@@ -105,7 +105,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         );
     };
     let folder = io.path(&args.dir);
-    let schema = json(schema())?;
+    let schema = json(schema());
     let with_schema = |text: &str| text.replace(SCHEMA_HERE, SCHEMA_THERE);
     let files = starter.files.iter().map(|(path, text)| (*path, with_schema(text)));
     let files: Vec<(&str, String)> = files.chain([(SCHEMA_THERE, schema)]).collect();

@@ -4,7 +4,8 @@ mod settings;
 pub mod token;
 mod trust;
 
-use crate::cli::commands::local::serving::{ServingArgs, open, stopped};
+use crate::cli::commands::local::serving::{ServingArgs, open};
+use crate::cli::interrupt::stopped;
 use crate::cli::{Exit, Failure, Io};
 
 /// Serve the local AWS until Ctrl-C

@@ -1,26 +1,20 @@
 //! `provision outputs`: endpoints, ids and keys, for people and other tools.
-mod file;
-mod format;
-
-pub use file::OutputsFileArgs;
-
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::cli::commands::plan::{closing, json};
-use crate::cli::commands::render::must_take_a_file;
+use crate::cli::files::must_take_a_file;
+use crate::cli::io::json;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, with_name};
+use crate::cli::stack_outputs::{Format, no_api, put, text};
+use crate::cli::target::closing;
 use crate::cli::target::{self, Declared, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{self, Outputs};
-use file::put;
-use format::{Format, text};
 use provision_aws::backend::direct::propose;
 use provision_core::kind::Desired;
 use provision_core::spec::Spec;
-use provision_core::suggest::meant;
 
 /// Print endpoints, ids and keys of the stack
 ///
@@ -110,15 +104,6 @@ fn only(key: &str, outputs: &mut Outputs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is said of an API that a stack does not have; `keys` are those that it has.
-pub fn no_api(stack: &str, key: &str, keys: &[&str]) -> Failure {
-    let hint = match meant(key, keys.iter().copied()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("it has {}", keys.join(", ")),
-    };
-    Failure::error(format!("stack {stack} has no API called `{key}`")).hint(hint)
-}
-
 /// One part, as a shell wants it: a text without quotes.
 fn part(outputs: &Outputs, path: &str, reveal: bool) -> Result<String, Failure> {
     let document = json!(outputs);
@@ -129,6 +114,6 @@ fn part(outputs: &Outputs, path: &str, reveal: bool) -> Result<String, Failure> 
     })?;
     match found {
         Value::String(text) => Ok(format!("{text}\n")),
-        other => json(other),
+        other => Ok(json(other)),
     }
 }

@@ -1,19 +1,18 @@
 //! `provision plan`: what apply would do.
 use std::path::{Path, PathBuf};
 
-use crate::cli::change_request::{Intent, Proposed};
-use crate::cli::commands::render::write_private;
+use crate::cli::change_request::ScopeArgs;
+use crate::cli::change_request::{Intent, Proposed, headline, wanted};
 use crate::cli::exit::Exit;
-use crate::cli::load::{Opened, Sound, Warns, bytes, open_file, sound_in};
-use crate::cli::parameters::{ParameterArgs, applicable, with_name};
-use crate::cli::scope::ScopeArgs;
-use crate::cli::target::{self, Session, TargetArgs};
+use crate::cli::files::{bytes, write_private};
+use crate::cli::io::json;
+use crate::cli::load::open_file;
+use crate::cli::parameters::ParameterArgs;
+use crate::cli::target::{self, TargetArgs, closing};
 use crate::cli::{Failure, Io};
 use crate::render::changes;
-use provision_aws::backend::direct::Proposal;
 use provision_core::policy::Refusal;
 use provision_core::saved::SavedPlan;
-use provision_core::spec::Given;
 
 /// Show what apply would change on AWS
 ///
@@ -57,16 +56,6 @@ pub struct Args {
     target: TargetArgs,
 }
 
-/// For whom results are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For people
-    #[default]
-    Human,
-    /// For programs
-    Json,
-}
-
 /// For whom a plan is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 enum PlanFormat {
@@ -96,7 +85,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let plan = intent.plan(&proposed, &written);
     io.result(&match args.format {
         PlanFormat::Human => changes::text(&plan),
-        PlanFormat::Json => json(&changes::document(&plan))?,
+        PlanFormat::Json => json(&changes::document(&plan)),
         PlanFormat::Markdown => changes::markdown(&plan),
     })?;
     for refusal in &proposed.refusals {
@@ -109,22 +98,6 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         true => Ok(Exit::Pending),
         false => Ok(Exit::Done),
     }
-}
-
-/// The spec in an opened file, as far as it is needed: to delete, its name is enough.
-pub fn wanted(
-    opened: &Opened,
-    given: &Given,
-    destroys: bool,
-    io: &mut Io,
-) -> Result<Sound, Failure> {
-    let warns = if destroys { Warns::No } else { Warns::Yes };
-    let Sound { source, spec } = sound_in(opened, given, warns, io)?;
-    let spec = match destroys {
-        true => with_name(spec, given)?,
-        false => applicable(spec, given)?,
-    };
-    Ok(Sound { source, spec })
 }
 
 /// A plan takes the place of nothing but a plan.
@@ -148,34 +121,8 @@ fn save(intent: &Intent, proposed: &Proposed, path: &Path, io: &mut Io) -> Resul
     Ok(())
 }
 
-/// Whose AWS this is, before anything else is said.
-pub fn headline(stack: &str, proposal: &Proposal, place: Option<&str>) -> String {
-    let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
-    let Proposal { site, live, calls, .. } = proposal;
-    let count = |n: u64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
-    let objects = count((live.ours.len() + live.strangers.len()) as u64, "object");
-    let calls = count(*calls, "call");
-    format!(
-        "stack {stack} · account {} · region {}{place} · read {objects} in {calls}\n\n",
-        site.account, site.region
-    )
-}
-
 /// What is refused, why, and what to do.
 fn describe(refusal: &Refusal) -> String {
     let address = refusal.address.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
     format!("{address}{}; {}", refusal.reason, refusal.way_out)
-}
-
-pub fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(value);
-    text.map(|it| it + "\n").map_err(|error| Failure::error(error.to_string()))
-}
-
-/// Keeps `Session` in one place: whoever opens one closes it, also after an error.
-pub async fn closing<T>(session: Session, result: Result<T, Failure>) -> Result<T, Failure> {
-    let closed = session.close().await;
-    let value = result?;
-    closed?;
-    Ok(value)
 }

@@ -2,22 +2,21 @@
 mod batches;
 mod events;
 mod report;
-mod stop;
 
 use std::path::PathBuf;
 
 use aws_smithy_async::time::SharedTimeSource;
 
-use crate::cli::commands::plan::Format;
+use crate::cli::arguments::Format;
 use crate::cli::event_api::snippet::{PrintArgs, print};
-use crate::cli::event_api::{ApiArgs, Doing, Reached, closing, failure, reach, words};
+use crate::cli::event_api::{ApiArgs, Doing, Reached, closing, failure, no_channel, reach, words};
+use crate::cli::interrupt::Stop;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::Action;
 use appsync_events::{Batches, Channel, Credentials, Error, Publisher};
 use batches::Sending;
 use events::Events;
 use report::Tally;
-use stop::Stop;
 
 /// Publish events to a channel
 ///
@@ -86,13 +85,6 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let reached = reach(&args.api, spec.as_deref(), channels, io).await?;
     let done = go(args, &reached, &channel, events, io).await;
     closing(reached, done).await
-}
-
-/// Why a text is no channel.
-pub fn no_channel(text: &str, reason: &str) -> Failure {
-    Failure::new(Exit::Usage, format!("`{text}` is no channel: {reason}")).hint(
-        "a channel is such as /sample/a/b: one to five segments of letters, digits and dashes",
-    )
 }
 
 async fn go(

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::cli::files::{make_folder, write};
 use crate::cli::load::sound_as;
 use crate::cli::{Exit, Failure, Io};
 use provision_cfn::render::{Template, limits, split, template};
@@ -123,78 +124,4 @@ fn write_each(
         io.note(&format!("{} is written\n", path.display()));
     }
     Ok(())
-}
-
-/// Makes a folder, and those around it, where they are not there yet.
-pub fn make_folder(folder: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        let reason = match error.kind() {
-            std::io::ErrorKind::AlreadyExists => "a file has that name".to_owned(),
-            std::io::ErrorKind::NotADirectory => "its path leads through a file".to_owned(),
-            _ => error.to_string(),
-        };
-        Failure::error(format!("the folder {} can't be made: {reason}", folder.display()))
-            .hint("name another folder")
-    })
-}
-
-/// Writes a file whole or not at all, as a user's other files are.
-pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    write_as(path, text, 0o644)
-}
-
-/// Writes a file that nobody else may read.
-pub fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
-    write_as(path, text, 0o600)
-}
-
-fn write_as(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
-    must_take_a_file(path)?;
-    let path = &led_to(path);
-    let failed = |reason: String| unwritten(path, &reason);
-    let folder = folder_of(path);
-    // The kind alone: the whole error would name a file that nobody asked for.
-    let aside = tempfile::NamedTempFile::new_in(folder);
-    let mut file = aside.map_err(|error| {
-        failed(format!("no file can be made in {}: {}", folder.display(), error.kind()))
-            .hint("choose another place, or change what the folder allows")
-    })?;
-    let written = std::io::Write::write_all(&mut file, text.as_bytes()).and_then(|()| {
-        #[cfg(unix)]
-        std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(mode))?;
-        #[cfg(not(unix))]
-        let _ = mode;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    });
-    written.map_err(|error| failed(error.kind().to_string()))
-}
-
-/// Refuses a path at which no file can be.
-pub fn must_take_a_file(path: &Path) -> Result<(), Failure> {
-    let path = &led_to(path);
-    let (folder, failed) = (folder_of(path), |reason: String| unwritten(path, &reason));
-    let shown = folder.display();
-    if !folder.is_dir() {
-        let failure = failed(format!("there is no folder {shown}"));
-        return Err(failure.hint(format!("make it: `mkdir -p {shown}`")));
-    }
-    if path.exists() && !path.is_file() {
-        let failure = failed("there is something else than a file".into());
-        return Err(failure.hint("name a file, or leave it out for standard output"));
-    }
-    Ok(())
-}
-
-/// What a link leads to is written, not the link.
-fn led_to(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn unwritten(path: &Path, reason: &str) -> Failure {
-    Failure::error(format!("{} can't be written: {reason}", path.display()))
 }

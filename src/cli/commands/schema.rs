@@ -1,8 +1,8 @@
 //! `provision schema`: the JSON Schema of a spec, for editors.
 use std::path::PathBuf;
 
-use crate::cli::commands::plan::json;
-use crate::cli::commands::render::write;
+use crate::cli::files::write;
+use crate::cli::io::json;
 use crate::cli::{Exit, Failure, Io};
 use provision_core::spec::schema;
 
@@ -22,7 +22,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let text = json(schema())?;
+    let text = json(schema());
     match &args.out {
         None => io.result(&text)?,
         Some(path) => {

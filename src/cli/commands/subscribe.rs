@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cli::commands::local::serving::stopped;
-use crate::cli::commands::publish::no_channel;
-use crate::cli::duration::duration;
+use crate::cli::arguments::duration;
+use crate::cli::event_api::no_channel;
 use crate::cli::event_api::snippet::{PrintArgs, print};
 use crate::cli::event_api::{ApiArgs, Doing, Reached, closing, failure, reach, words};
+use crate::cli::interrupt::stopped;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::Action;
 use appsync_events::{Channel, Credentials, ErrorKind, Subscriber, SubscriberEvent, Subscription};

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::cli::commands::plan::json;
+use crate::cli::io::json;
 use crate::cli::load::{Loaded, read};
 use crate::cli::parameters::{ParameterArgs, reject_unsuited};
 use crate::cli::{Exit, Failure, Io};
@@ -72,8 +72,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
                 io.say(&text);
             }
         }
-        Format::Json => io.result(&json(&diagnostics::json(&findings))?)?,
-        Format::Sarif => io.result(&json(&diagnostics::sarif(&findings))?)?,
+        Format::Json => io.result(&json(&diagnostics::json(&findings)))?,
+        Format::Sarif => io.result(&json(&diagnostics::sarif(&findings)))?,
         Format::Github => io.result(&diagnostics::github(&findings))?,
     }
     io.note(&format!("{}\n", summary(&findings)));

@@ -10,13 +10,15 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 
-use crate::cli::commands::plan::{Format as ApplyFormat, closing, json};
-use crate::cli::commands::render::{must_take_a_file, write};
-use crate::cli::duration::duration;
+use crate::cli::arguments::Format as ApplyFormat;
+use crate::cli::arguments::duration;
 use crate::cli::event_api::ModeArg;
+use crate::cli::files::{must_take_a_file, write};
 use crate::cli::follow_up::Again;
+use crate::cli::io::json;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, applicable};
+use crate::cli::target::closing;
 use crate::cli::target::{self, Declared, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::verification::{Verification, junit, table};
@@ -158,7 +160,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let verification = Verification::of(&spec.stack, found, args.strict);
     let text = match args.format {
         Format::Human => table(&verification),
-        Format::Json => json(&verification)?,
+        Format::Json => json(&verification),
         Format::Junit => junit(&verification, args.strict),
     };
     match &args.out {

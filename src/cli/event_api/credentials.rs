@@ -5,10 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::cli::event_api::{Doing, ModeArg, ReachArgs, Reached, only_credentials};
-use crate::cli::follow_up::word;
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{KeyOutputs, NamespaceOutputs, lasting};
+use crate::render::shell::word;
 use appsync_events::{AuthMode, Credentials, Secret, Signer};
 use provision_aws::client::Aws;
 

@@ -1,6 +1,6 @@
 //! The API that is meant: the stack's only one, the one with the channel's namespace, or the one that is named.
-use crate::cli::commands::outputs::no_api;
 use crate::cli::event_api::{ReachArgs, Reached, address, endpoint};
+use crate::cli::stack_outputs::no_api;
 use crate::cli::target::Session;
 use crate::cli::{Exit, Failure};
 use crate::render::outputs::{ApiOutputs, NamespaceOutputs, outputs};

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use crate::cli::Io;
-use crate::cli::commands::plan::Format;
+use crate::cli::arguments::Format;
 use crate::cli::progress::now;
 use crate::render::changes::pairs;
 use crate::render::failures::card;

@@ -2,6 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::cli::change_request::ScopeArgs;
 use crate::cli::change_request::{Intent, Proposed};
 use crate::cli::commands::dev::Args;
 use crate::cli::commands::dev::activity_log::Names;
@@ -10,7 +11,6 @@ use crate::cli::commands::dev::watch::Watch;
 use crate::cli::load::{Sound, Warns, read};
 use crate::cli::parameters::applicable;
 use crate::cli::progress::now;
-use crate::cli::scope::ScopeArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{Outputs, outputs};
 use provision_aws::apply::{STEPS_AT_ONCE, Stop};

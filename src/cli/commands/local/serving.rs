@@ -136,19 +136,3 @@ fn switches(shown: &Path, path: &Path) -> Result<Switches, Failure> {
         )
     })
 }
-
-/// Ctrl-C, or the signal with which others ask a service to end.
-pub async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
-}

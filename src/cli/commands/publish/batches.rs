@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::cli::commands::publish::events::Events;
 use crate::cli::commands::publish::report::Tally;
-use crate::cli::commands::publish::stop::Stop;
+use crate::cli::interrupt::Stop;
 use crate::cli::{Failure, Io};
 use appsync_events::{Batches, Error, ErrorKind, PublishResponse, Publisher, Timing};
 

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use crate::cli::commands::plan::Format;
+use crate::cli::arguments::Format;
 use crate::cli::{Exit, Failure, Io};
 use appsync_events::{Channel, Error, PublishResponse};
 

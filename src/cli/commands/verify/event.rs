@@ -1,5 +1,5 @@
 //! Events that the user gives for a namespace whose handler does not take every one.
-use crate::cli::load::file_or_json;
+use crate::cli::files::file_or_json;
 use crate::cli::{Failure, Io};
 use appsync_events::verify::Probe;
 

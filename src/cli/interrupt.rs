@@ -1,11 +1,10 @@
-//! Ctrl-C while something is sent: the first lets it end, the second does not.
+//! Ctrl-C and its like: waits for them, and lets what is sent end at the first.
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
 use crate::cli::Io;
-use crate::cli::commands::local::serving::stopped;
 
 pub struct Stop {
     signal: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -60,4 +59,20 @@ impl fmt::Debug for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stop").field("asked", &self.asked).finish_non_exhaustive()
     }
+}
+
+/// Ctrl-C, or the signal with which others ask a service to end.
+pub async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
