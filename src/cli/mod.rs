@@ -20,6 +20,7 @@ mod progress;
 mod screen;
 mod stack_outputs;
 mod target;
+mod verification;
 
 pub use command_line::run;
 pub use exit::{Exit, Failure};

@@ -1,11 +1,14 @@
 //! `provision dev`: the local AWS with a spec on it, kept as its files say, and what happens there.
 mod activity_log;
+mod args;
 mod change_printer;
 mod greeting;
 mod session;
 mod watch;
 
-use std::path::{Path, PathBuf};
+pub use args::Args;
+
+use std::path::Path;
 use std::pin::pin;
 
 use serde_json::json;
@@ -14,45 +17,13 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::oneshot;
 
 use crate::cli::arguments::Format;
-use crate::cli::commands::local::serving::{self, ServingArgs};
+use crate::cli::commands::local::serving;
 use crate::cli::interrupt::stopped;
-use crate::cli::parameters::ParameterArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::Outputs;
 use appsync_local::{Happening, served_at};
 use session::Standing;
 use watch::Watch;
-
-/// Serve a spec on the local AWS, and keep up with its files
-///
-/// Serves the local AWS as `provision local` does, applies the spec to it, and applies it again whenever the
-/// spec, a handler or a file of parameters is saved. A spec that is wrong is told and changes nothing. What
-/// happens on the Event APIs is shown as it happens: events, connections, refusals with their reasons, what
-/// handlers log; and on a page for browsers, the console.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  provision dev spec.yaml
-  provision dev spec.yaml --port 0 --param stage=dev
-  provision dev spec.yaml --format json | jq 'select(.happened == \"published\")'")]
-pub struct Args {
-    /// The spec
-    spec: PathBuf,
-    /// Serve no console
-    #[arg(long)]
-    no_console: bool,
-    /// Show the values of API keys
-    #[arg(long)]
-    reveal: bool,
-    /// How to tell what happens: `json` gives a document a line, with `event` of changes to the stack, with
-    /// `happened` of the data plane
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-    #[command(flatten)]
-    serving: ServingArgs,
-    #[command(flatten)]
-    parameters: ParameterArgs,
-}
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     reject_pipe(&args.spec, io)?;

@@ -3,8 +3,6 @@ mod batches;
 mod events;
 mod report;
 
-use std::path::PathBuf;
-
 use aws_smithy_async::time::SharedTimeSource;
 
 use crate::cli::arguments::Format;
@@ -15,7 +13,7 @@ use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::Action;
 use appsync_events::{Batches, Channel, Credentials, Error, Publisher};
 use batches::Sending;
-use events::Events;
+use events::{Events, SourceArgs};
 use report::Tally;
 
 /// Publish events to a channel
@@ -43,18 +41,8 @@ pub struct Args {
     spec: Option<String>,
     /// The channel, such as /sample/channel/test
     channel: Option<String>,
-    /// The events, as JSON; `-`, or none, for lines of standard input
-    #[arg(value_name = "EVENT")]
-    events: Vec<String>,
-    /// Take the events from FILE: one JSON document, or one a line if it ends with .jsonl or .ndjson
-    #[arg(long, value_name = "FILE", conflicts_with = "events")]
-    file: Option<PathBuf>,
-    /// Publish each element of the list in FILE as an event of its own
-    #[arg(long, requires = "file")]
-    each: bool,
-    /// Take events for plain texts, and publish them as JSON strings
-    #[arg(long)]
-    text: bool,
+    #[command(flatten)]
+    source: SourceArgs,
     /// Publish over a WebSocket instead of HTTP
     #[arg(long)]
     socket: bool,
@@ -71,7 +59,7 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let further: Vec<String> = args.channel.iter().chain(&args.events).cloned().collect();
+    let further: Vec<String> = args.channel.iter().chain(&args.source.events).cloned().collect();
     let (spec, further) = words(&args.api, args.spec.as_ref(), &further);
     let mut further = further.into_iter();
     let Some(channel) = further.next() else {
@@ -80,7 +68,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
             .hint("provision publish SPEC CHANNEL EVENT…, or `--url URL` in the place of SPEC"));
     };
     let channel = Channel::to_publish(&channel).map_err(|reason| no_channel(&channel, &reason))?;
-    let events = Events::of(args, further.collect(), io)?;
+    let events = Events::of(&args.source, further.collect(), io)?;
     let channels = std::slice::from_ref(&channel);
     let reached = reach(&args.api, spec.as_deref(), channels, io).await?;
     let done = go(args, &reached, &channel, events, io).await;

@@ -4,7 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::cli::event_api::{Doing, ModeArg, ReachArgs, Reached, only_credentials};
+use crate::cli::event_api::api::Reached;
+use crate::cli::event_api::args::{Doing, ModeArg, ReachArgs};
+use crate::cli::event_api::network::only_credentials;
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{KeyOutputs, NamespaceOutputs, lasting};

@@ -1,7 +1,8 @@
 //! What an error of the data plane means for the one who has it: namespace, mode, key, handler.
 use crate::cli::Failure;
+use crate::cli::event_api::api::Reached;
+use crate::cli::event_api::args::Doing;
 use crate::cli::event_api::credentials::end_of;
-use crate::cli::event_api::{Doing, Reached};
 use appsync_events::{AuthMode, Channel, Credentials, Error, ErrorKind};
 
 /// The error, with what probably is behind it and what helps.

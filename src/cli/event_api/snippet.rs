@@ -1,5 +1,6 @@
 //! `--print`: how to do the same with another tool.
-use crate::cli::event_api::{Proof, Reached};
+use crate::cli::event_api::api::Reached;
+use crate::cli::event_api::credentials::Proof;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::{Action, Snippet, curl, js, wscat};
 use appsync_events::{AuthMode, Secret};

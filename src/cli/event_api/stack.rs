@@ -1,9 +1,10 @@
 //! The API that is meant: the stack's only one, the one with the channel's namespace, or the one that is named.
-use crate::cli::event_api::{ReachArgs, Reached, address, endpoint};
+use crate::cli::event_api::args::ReachArgs;
+use crate::cli::event_api::network::{address, endpoint};
 use crate::cli::stack_outputs::no_api;
 use crate::cli::target::Session;
 use crate::cli::{Exit, Failure};
-use crate::render::outputs::{ApiOutputs, NamespaceOutputs, outputs};
+use crate::render::outputs::{ApiOutputs, outputs};
 use appsync_events::{AuthMode, Channel, Endpoint};
 use provision_aws::backend::direct::propose;
 use provision_core::kind::{Desired, Resource};
@@ -44,7 +45,7 @@ impl Stack {
             }
         }
     }
-    fn lacks(&self, channel: &Channel) -> Failure {
+    pub fn lacks(&self, channel: &Channel) -> Failure {
         let (api, name) = (&self.api, channel.namespace());
         let names: Vec<&str> = api.namespaces.iter().map(|it| it.name.as_str()).collect();
         let message = format!("{channel}: API {} has no channel namespace `{name}`", api.key);
@@ -56,15 +57,6 @@ impl Stack {
             None => format!("it has {}", names.join(", ")),
         };
         Failure::error(message).hint(hint)
-    }
-}
-
-impl Reached {
-    /// The namespace of a channel, where the stack is known; a name that the API lacks is refused.
-    pub fn namespace(&self, channel: &Channel) -> Result<Option<&NamespaceOutputs>, Failure> {
-        let Some(stack) = &self.stack else { return Ok(None) };
-        let found = stack.api.namespaces.iter().find(|it| it.name == channel.namespace());
-        found.map(Some).ok_or_else(|| stack.lacks(channel))
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::cli::change_request::ScopeArgs;
 use crate::cli::change_request::{Intent, Proposed};
-use crate::cli::commands::dev::Args;
 use crate::cli::commands::dev::activity_log::Names;
+use crate::cli::commands::dev::args::Args;
 use crate::cli::commands::dev::change_printer::Telling;
 use crate::cli::commands::dev::watch::Watch;
 use crate::cli::load::{Sound, Warns, read};

@@ -1,13 +1,12 @@
 //! Where the events come from: the command line, a file, or lines of standard input as they come.
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::cli::commands::publish::Args;
 use crate::cli::{Exit, Failure, Io};
 use appsync_events::{EVENTS_MAX, sized};
 
@@ -15,6 +14,22 @@ use appsync_events::{EVENTS_MAX, sized};
 const LINGER: Duration = Duration::from_millis(10);
 /// Lines that are read ahead.
 const AHEAD: usize = 64;
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct SourceArgs {
+    /// The events, as JSON; `-`, or none, for lines of standard input
+    #[arg(value_name = "EVENT")]
+    pub events: Vec<String>,
+    /// Take the events from FILE: one JSON document, or one a line if it ends with .jsonl or .ndjson
+    #[arg(long, value_name = "FILE", conflicts_with = "events")]
+    file: Option<PathBuf>,
+    /// Publish each element of the list in FILE as an event of its own
+    #[arg(long, requires = "file")]
+    each: bool,
+    /// Take events for plain texts, and publish them as JSON strings
+    #[arg(long)]
+    text: bool,
+}
 
 /// Events, each a sound JSON text that AppSync takes.
 pub enum Events {
@@ -39,7 +54,7 @@ pub struct Few {
 impl Events {
     /// The events that a command line means; what is wrong with them shows before anything is published, except
     /// in lines.
-    pub fn of(args: &Args, words: Vec<String>, io: &mut Io) -> Result<Self, Failure> {
+    pub fn of(args: &SourceArgs, words: Vec<String>, io: &mut Io) -> Result<Self, Failure> {
         if let Some(file) = &args.file {
             return of_file(args, file, io);
         }
@@ -152,7 +167,7 @@ fn lines_of(input: Box<dyn BufRead + Send>, is_text: bool, name: String) -> Even
     Events::Lines { lines, ended: None }
 }
 
-fn of_file(args: &Args, shown: &Path, io: &Io) -> Result<Events, Failure> {
+fn of_file(args: &SourceArgs, shown: &Path, io: &Io) -> Result<Events, Failure> {
     let name = shown.display().to_string();
     let unreadable =
         |error: std::io::Error| Failure::error(format!("{name} can't be read: {error}"));

@@ -1,6 +1,6 @@
 //! What is not as the spec says, plainly and before anything is tried.
-use crate::cli::commands::verify::Choice;
 use crate::cli::follow_up::Again;
+use crate::cli::verification::selection::Choice;
 use appsync_events::AuthMode;
 use appsync_events::verify::CheckResult;
 use provision_aws::backend::direct::Proposal;

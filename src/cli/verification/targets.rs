@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cli::commands::verify::deployment_diff::differences;
-use crate::cli::commands::verify::token::Tokens;
-use crate::cli::commands::verify::{Choice, Wanted};
 use crate::cli::event_api::{address, end_of, net};
 use crate::cli::follow_up::Again;
 use crate::cli::target::Session;
+use crate::cli::verification::deployment_diff::differences;
+use crate::cli::verification::selection::{Choice, Wanted, name};
+use crate::cli::verification::token::Tokens;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{ApiOutputs, lasting, outputs};
 use appsync_events::verify::{
@@ -126,11 +126,6 @@ fn reject_strangers(
         None => format!("it has {}", names.join(", ")),
     };
     Err(Failure::new(Exit::Usage, message).hint(hint))
-}
-
-/// The first segment of a namespace's channels.
-pub fn name(it: &NamespaceAccess) -> &str {
-    it.channels.trim_start_matches('/').trim_end_matches("/*")
 }
 
 fn absent(api: &ApiAccess, region: &str, again: &Again) -> ApiReport {
