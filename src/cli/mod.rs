@@ -17,11 +17,11 @@ mod load;
 mod logging;
 mod parameters;
 mod progress;
-mod screen;
 mod stack_outputs;
 mod target;
 mod verification;
 
 pub use command_line::run;
-pub use exit::{Exit, Failure};
+pub use exit::Exit;
+pub(crate) use exit::Failure;
 pub use io::{Color, Io, Terminal};

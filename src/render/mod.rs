@@ -3,11 +3,10 @@ pub mod access;
 pub mod changes;
 pub mod diagnostics;
 pub mod evaluation;
-pub mod explain;
-pub mod failures;
+pub(crate) mod explain;
+pub(crate) mod failures;
 pub mod outputs;
-pub mod progress;
-pub mod shell;
-pub mod snippets;
-
+pub(crate) mod progress;
+pub(crate) mod shell;
+pub(crate) mod snippets;
 pub mod verification;

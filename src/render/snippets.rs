@@ -1,9 +1,8 @@
 //! The same with other tools: curl, wscat, aws-amplify. What is printed runs as it stands.
-mod amplify;
-mod shell;
+use serde_json::{Value, json};
 
-pub use amplify::js;
-pub use shell::{curl, wscat};
+use crate::render::outputs::secure;
+use crate::render::shell::quoted;
 
 /// What to do, where and as whom.
 #[derive(Clone, Debug)]
@@ -49,6 +48,227 @@ impl Snippet<'_> {
     /// The field of a proof, and the header of a request.
     fn field(&self) -> &'static str {
         if self.mode == BY_KEY { "x-api-key" } else { "Authorization" }
+    }
+}
+
+/// Stands in JSON where the secret goes.
+const HOLE: &str = "\u{1}";
+
+/// curl commands, one a batch.
+pub fn curl(snippet: &Snippet<'_>) -> Result<String, String> {
+    let Action::Publish { channel, batches } = &snippet.action else {
+        return Err(
+            "curl can't hold a subscription; `--print wscat` and `--print js` can".to_owned()
+        );
+    };
+    let mut text = head(snippet);
+    for batch in batches {
+        let body = json!({ "channel": channel, "events": batch }).to_string();
+        let mut lines = vec![format!("curl {}", quoted(snippet.http))];
+        if let Some(file) = &snippet.ca_bundle {
+            lines.push(format!("--cacert {}", quoted(file)));
+        }
+        lines.push("-H 'content-type: application/json'".to_owned());
+        lines.extend(proof_of_curl(snippet));
+        lines.push(format!("-d {}", quoted(&body)));
+        text.push_str(&lines.join(" \\\n  "));
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// curl signs by itself from 7.75 on. Without quotes the last line is one word in every shell, or none.
+fn proof_of_curl(snippet: &Snippet<'_>) -> Vec<String> {
+    if snippet.mode == BY_SIGNATURE {
+        return vec![
+            format!("--aws-sigv4 {}", quoted(&format!("aws:amz:{}:appsync", snippet.region))),
+            "--user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\"".to_owned(),
+            "${AWS_SESSION_TOKEN:+-Hx-amz-security-token:$AWS_SESSION_TOKEN}".to_owned(),
+        ];
+    }
+    let field = snippet.field();
+    vec![match snippet.secret {
+        Some(secret) => format!("-H {}", quoted(&format!("{field}: {secret}"))),
+        None => format!("-H \"{field}: ${}\"", snippet.variable()),
+    }]
+}
+
+/// A command of wscat 6, which sends each frame with a `-x`. AppSync wants no `connection_init`.
+pub fn wscat(snippet: &Snippet<'_>) -> Result<String, String> {
+    if snippet.mode == BY_SIGNATURE {
+        let message =
+            "wscat can't sign, and every frame wants a signature of its own; `--print js` signs";
+        return Err(message.to_owned());
+    }
+    let proof = json!({ "host": snippet.host, snippet.field(): HOLE });
+    let frame = |kind: &str, n: usize, channel: &str, events: Option<&Vec<String>>| {
+        let mut frame = json!({ "type": kind, "id": (n + 1).to_string(), "channel": channel });
+        if let Some(events) = events {
+            frame["events"] = json!(events);
+        }
+        frame["authorization"] = proof.clone();
+        frame
+    };
+    let (frames, wait): (Vec<Value>, i32) = match &snippet.action {
+        Action::Publish { channel, batches } => {
+            let each = batches.iter().enumerate();
+            (each.map(|(n, events)| frame("publish", n, channel, Some(events))).collect(), 2)
+        }
+        Action::Subscribe { channels } => {
+            let each = channels.iter().enumerate();
+            (each.map(|(n, channel)| frame("subscribe", n, channel, None)).collect(), -1)
+        }
+    };
+    let mut lines = vec![format!("wscat -c {}", quoted(snippet.realtime))];
+    if let Some(file) = &snippet.ca_bundle {
+        lines.push(format!("--ca {}", quoted(file)));
+    }
+    lines.push("-s aws-appsync-event-ws -s \"header-$HEADER\"".to_owned());
+    lines.extend(frames.iter().map(|it| format!("-x \"$({})\"", printed(snippet, it))));
+    lines.push(format!("-w {wait}"));
+    Ok(format!(
+        "{}HEADER=\"$({} | base64 | tr '+/' '-_' | tr -d '=\\n')\"\n{}\n",
+        head(snippet),
+        printed(snippet, &proof),
+        lines.join(" \\\n  ")
+    ))
+}
+
+/// A command that prints the document, with the secret where it belongs.
+fn printed(snippet: &Snippet<'_>, document: &Value) -> String {
+    let text = document.to_string();
+    let hole = Value::from(HOLE).to_string();
+    let hole = hole.trim_matches('"');
+    match snippet.secret {
+        Some(secret) => {
+            let secret = Value::from(secret).to_string();
+            format!("printf %s {}", quoted(&text.replace(hole, secret.trim_matches('"'))))
+        }
+        None => {
+            let parts: Vec<String> = text.split(hole).map(quoted).collect();
+            let variable = format!(" \"${}\" ", snippet.variable());
+            format!("printf %s {}", parts.join(&variable))
+        }
+    }
+}
+
+/// How to get what has to be there first.
+fn head(snippet: &Snippet<'_>) -> String {
+    match &snippet.source {
+        Some(source) if snippet.secret.is_none() => format!("# {source}\n"),
+        _ => String::new(),
+    }
+}
+
+/// A module for `node`.
+pub fn js(snippet: &Snippet<'_>) -> Result<String, String> {
+    let mode = mode_of_amplify(snippet.mode)
+        .ok_or_else(|| format!("aws-amplify knows no mode {}", snippet.mode))?;
+    let mut text =
+        "// npm install aws-amplify@6, save as events.mjs, run with Node 22 or newer\n".to_owned();
+    if snippet.realtime.starts_with("ws:") {
+        text.push_str(
+            "// Amplify connects by wss: only; an address without TLS is for publishing\n",
+        );
+    }
+    if let (Some(source), None) = (&snippet.source, snippet.secret) {
+        text.push_str(&format!("// {source}\n"));
+    }
+    if let Some(file) = &snippet.ca_bundle {
+        text.push_str(&format!("// with NODE_EXTRA_CA_CERTS={file}\n"));
+    }
+    text.push_str("import { Amplify } from 'aws-amplify';\n");
+    if has_tokens(snippet) {
+        text.push_str("import { decodeJWT } from 'aws-amplify/auth';\n");
+    }
+    text.push_str("import { events } from 'aws-amplify/data';\n\n");
+    text.push_str(&configuration(snippet, mode));
+    text.push('\n');
+    let options = match snippet.mode {
+        "AWS_LAMBDA" => format!(", {{ authMode: 'lambda', authToken: {} }}", secret(snippet)),
+        _ => String::new(),
+    };
+    text.push_str(&match &snippet.action {
+        Action::Publish { channel, batches } => {
+            let post = |batch: &Vec<String>| post(channel, batch, &options);
+            batches.iter().map(post).collect::<String>()
+        }
+        Action::Subscribe { channels } => {
+            channels.iter().map(|it| subscription(it, &options)).collect::<String>()
+        }
+    });
+    Ok(text)
+}
+
+fn configuration(snippet: &Snippet<'_>, mode: &str) -> String {
+    let mut members = vec![
+        format!("endpoint: {}", json!(secure(snippet.http))),
+        format!("region: {}", json!(snippet.region)),
+        format!("defaultAuthMode: '{mode}'"),
+    ];
+    if snippet.mode == BY_KEY {
+        members.push(format!("apiKey: {}", secret(snippet)));
+    }
+    let events = format!("{{\n    {},\n  }}", members.join(",\n    "));
+    let auth = match snippet.mode {
+        BY_SIGNATURE => Some(
+            "credentialsProvider: {\n    getCredentialsAndIdentityId: async () => ({ credentials: {\n      \
+             accessKeyId: process.env.AWS_ACCESS_KEY_ID,\n      \
+             secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY,\n      \
+             sessionToken: process.env.AWS_SESSION_TOKEN,\n    } }),\n    \
+             clearCredentialsAndIdentityId() {},\n  }"
+                .to_owned(),
+        ),
+        _ if has_tokens(snippet) => Some(format!(
+            "tokenProvider: {{\n    getTokens: async () => ({{ accessToken: decodeJWT({}) }}),\n  }}",
+            secret(snippet)
+        )),
+        _ => None,
+    };
+    let auth = auth.map(|it| format!(", {{\n  Auth: {{ {it} }},\n}}")).unwrap_or_default();
+    format!("Amplify.configure({{\n  API: {{ Events: {events} }},\n}}{auth});\n")
+}
+
+fn post(channel: &str, batch: &[String], options: &str) -> String {
+    // JSON is JavaScript, and Amplify makes texts of the events by itself.
+    let events = match batch {
+        [one] if !one.trim_start().starts_with('[') => one.clone(),
+        several => format!("[{}]", several.join(", ")),
+    };
+    format!(
+        "console.log((await events.post({}, {events}{options})) ?? 'published');\n",
+        json!(channel)
+    )
+}
+
+fn subscription(channel: &str, options: &str) -> String {
+    let channel = json!(channel);
+    format!(
+        "(await events.connect({channel}{options})).subscribe({{\n  \
+         next: (data) => console.log({channel}, JSON.stringify(data.event)),\n  error: console.error,\n}}{options});\n"
+    )
+}
+
+fn secret(snippet: &Snippet<'_>) -> String {
+    match snippet.secret {
+        Some(secret) => Value::from(secret).to_string(),
+        None => format!("process.env.{}", snippet.variable()),
+    }
+}
+
+/// Whether Amplify has to be given a JWT.
+fn has_tokens(snippet: &Snippet<'_>) -> bool {
+    matches!(snippet.mode, "AMAZON_COGNITO_USER_POOLS" | "OPENID_CONNECT")
+}
+
+fn mode_of_amplify(mode: &str) -> Option<&'static str> {
+    match mode {
+        BY_KEY => Some("apiKey"),
+        BY_SIGNATURE => Some("iam"),
+        "AMAZON_COGNITO_USER_POOLS" => Some("userPool"),
+        "OPENID_CONNECT" => Some("oidc"),
+        "AWS_LAMBDA" => Some("lambda"),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! As a picture: who publishes, the channels, who subscribes, from left to right.
 //!
 //! Those who may do the same are one node: Mermaid draws 500 arrows at most.
-use crate::render::access::{in_one_line, legend};
+use crate::render::access::matrix::{in_one_line, legend};
 use provision_core::access::{Access, ApiAccess, Grant, Origin};
 
 pub fn mermaid(access: &Access) -> String {

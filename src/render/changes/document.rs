@@ -9,8 +9,8 @@ use provision_core::diff::{Cause, Change, Note, Verb};
 use provision_core::kind::Stranger;
 use provision_core::policy::Refusal;
 
-use super::fields::{Pair, pairs};
-use super::{Plan, count};
+use crate::render::changes::leaves::{Pair, pairs};
+use crate::render::changes::view::{Plan, count};
 
 /// What apply would do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

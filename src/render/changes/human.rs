@@ -8,9 +8,8 @@ use similar::TextDiff;
 use provision_core::access::{AccessChange, Direction, Operation};
 use provision_core::diff::{Cause, Change, Verb};
 
-use super::display_value::line;
-use super::fields::{Pair, pairs};
-use super::{Plan, partial, sign, strange, summary, word};
+use crate::render::changes::leaves::{Pair, line, pairs};
+use crate::render::changes::view::{Plan, partial, sign, strange, summary, word};
 
 /// A plan for people.
 pub fn text(plan: &Plan<'_>) -> String {

@@ -1,9 +1,9 @@
 //! A plan for a pull request: bounded in size, and no text in it gets out of its place.
 use provision_core::diff::{Change, Verb};
 
-use super::fields::pairs;
-use super::human::{access_lines, after, because, before, difference};
-use super::{Plan, partial, sign, strange, summary, word};
+use crate::render::changes::human::{access_lines, after, because, before, difference};
+use crate::render::changes::leaves::pairs;
+use crate::render::changes::view::{Plan, partial, sign, strange, summary, word};
 
 /// GitHub takes 65,536 characters in a comment; the rest is for the note of what was left out, and for
 /// what a pipeline puts around it.

@@ -1,5 +1,5 @@
 //! Findings as workflow commands, which GitHub Actions shows in the lines that they are about.
-use crate::render::diagnostics::{Findings, sorted};
+use crate::render::diagnostics::document::{Findings, sorted};
 use provision_core::diagnostic::{At, Severity};
 
 /// A line for each finding.

@@ -2,7 +2,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::render::diagnostics::{Findings, sorted};
+use crate::render::diagnostics::document::{Findings, sorted};
 use crate::render::explain;
 use provision_core::allow::Allowed;
 use provision_core::diagnostic::{At, Diagnostic};

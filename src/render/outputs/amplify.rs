@@ -1,7 +1,7 @@
 //! What `Amplify.configure` of aws-amplify 6 takes.
 use serde_json::{Value, json};
 
-use crate::render::outputs::{ApiOutputs, KeyOutputs};
+use crate::render::outputs::document::{ApiOutputs, KeyOutputs};
 
 /// A configuration, and what to tell a person about it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,5 @@
 //! Outputs for people.
-use crate::render::outputs::{ApiOutputs, DomainOutputs, Outputs};
+use crate::render::outputs::document::{ApiOutputs, DomainOutputs, Outputs};
 
 /// A block for each API, and one for what belongs to none.
 pub fn human(outputs: &Outputs) -> String {

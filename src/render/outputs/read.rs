@@ -1,7 +1,7 @@
 //! What AWS has, as outputs.
 use std::collections::BTreeSet;
 
-use crate::render::outputs::{
+use crate::render::outputs::document::{
     ApiOutputs, AuthModes, DnsRecord, DomainOutputs, EndpointOutputs, KeyOutputs, LogRoleOutputs,
     NamespaceOutputs, Outputs,
 };

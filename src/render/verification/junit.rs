@@ -1,7 +1,7 @@
 //! For a build server: JUnit's XML, as Jenkins, GitLab and GitHub's actions read it.
 use quick_xml::escape::escape;
 
-use crate::render::verification::{Verification, about, detail};
+use crate::render::verification::report::{Verification, about, detail};
 use appsync_events::verify::{ApiReport, CheckResult, CheckVerdict, Expected};
 
 /// A suite for each API, a case for each check. `strict`: what was not tried has failed.

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 use anstyle::AnsiColor;
 
-use crate::render::verification::{Verification, about, detail, word};
+use crate::render::verification::report::{Verification, about, detail, word};
 use appsync_events::verify::{
     ApiReport, CheckResult, CheckSubject, CheckVerdict, CheckedOperation, Expected,
 };

@@ -1,10 +1,19 @@
-//! Findings as a flat list, whose form is `schemas/diagnostics.schema.json`.
+//! Findings by place, and as a flat list whose form is `schemas/diagnostics.schema.json`.
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::render::diagnostics::{Findings, sorted};
-use provision_core::diagnostic::{Diagnostic, Severity};
-use provision_core::source::Located;
+use provision_core::allow::Allowed;
+use provision_core::diagnostic::{At, Diagnostic, Severity};
+use provision_core::source::{Located, Places, Source};
+
+/// What is known of one spec.
+#[derive(Clone, Copy, Debug)]
+pub struct Findings<'a> {
+    pub source: &'a Source,
+    pub problems: &'a [Diagnostic],
+    /// What comments allow; only a format that can say so shows it.
+    pub allowed: &'a [Allowed],
+}
 
 /// A finding: what is wrong, where, and what to do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -59,4 +68,20 @@ pub fn json<'a>(specs: &[Findings<'a>]) -> Vec<Finding<'a>> {
         }
     };
     each.map(finding).collect()
+}
+
+/// Findings with their places: the spec's own first, then file by file.
+pub fn sorted<'a>(
+    source: &'a Source,
+    diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
+) -> Vec<(&'a Diagnostic, Located<'a>)> {
+    let places = Places::of(source);
+    let mut sorted: Vec<_> =
+        diagnostics.into_iter().map(|it| (it, places.locate(&it.at))).collect();
+    let other = |it: &Diagnostic| matches!(it.at, At::In { .. });
+    sorted.sort_by(|(a, at), (b, bt)| {
+        let key = |it, located: &Located<'a>| (other(it), located.name, located.span.start);
+        key(a, at).cmp(&key(b, bt)).then(a.severity.cmp(&b.severity))
+    });
+    sorted
 }

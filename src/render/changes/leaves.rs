@@ -1,12 +1,55 @@
-//! Properties as people like to read them, instead of as CloudFormation writes them.
+//! The differences of a change, leaf by leaf, as people like to read them instead of as CloudFormation writes them.
 use serde_json::{Map, Value, json};
 
+use provision_core::diff::{Change, Field};
 use provision_core::kind::Kind;
 use provision_core::text::Text;
 
+/// One leaf that differs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// `EventConfig.ConnectionAuthModes`
+    pub path: String,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    /// Whether a part of `after` is known only after apply.
+    pub is_open: bool,
+}
+
+/// Everything that differs, leaf by leaf.
+pub fn pairs(change: &Change) -> Vec<Pair> {
+    let kind = change.kind;
+    let fields = change.fields.iter().filter(|it| !is_link(kind, it));
+    fields.flat_map(|field| pairs_of(kind, field)).collect()
+}
+
+/// What only says on which API it hangs; the address says so already, unless it hangs on something else.
+fn is_link(kind: &'static dyn Kind, field: &Field) -> bool {
+    let changes = field.before.is_some() && field.after.is_some();
+    kind.parent == Some("apis") && field.name == "ApiId" && !changes
+}
+
+fn pairs_of(kind: &'static dyn Kind, field: &Field) -> Vec<Pair> {
+    let side = |value: &Option<Value>| {
+        let value = value.as_ref().map(|it| shown(kind, &field.name, it));
+        value.map(|it| leaves(&field.name, &it)).unwrap_or_default()
+    };
+    let (before, after) = (side(&field.before), side(&field.after));
+    let of = |side: &[Leaf], path: &str| side.iter().find(|it| it.path == path).cloned();
+    let gone = before.iter().filter(|it| of(&after, &it.path).is_none());
+    let pair = |path: &str| {
+        let (before, after) = (of(&before, path), of(&after, path));
+        let is_open = after.as_ref().is_some_and(|it| it.is_open);
+        let (before, after) = (before.map(|it| it.value), after.map(|it| it.value));
+        Pair { path: path.to_owned(), before, after, is_open }
+    };
+    let pairs = gone.chain(&after).map(|it| pair(&it.path));
+    pairs.filter(|it| it.before != it.after || it.is_open).collect()
+}
+
 /// `value` of the property `name`, for people: dates as dates, `[{AuthType: API_KEY}]` as
 /// `[API_KEY]`, tags as a map. What is open stays open.
-pub fn shown(kind: &'static dyn Kind, name: &str, value: &Value) -> Value {
+fn shown(kind: &'static dyn Kind, name: &str, value: &Value) -> Value {
     if kind.timestamps.contains(&name) {
         let moment = value.as_i64().and_then(|it| jiff::Timestamp::from_second(it).ok());
         return moment.map_or_else(|| value.clone(), |it| json!(it.to_string()));
@@ -49,15 +92,15 @@ fn modes(items: &[Value]) -> Option<Value> {
 
 /// A part of a value that has no parts of its own.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Leaf {
-    pub path: String,
-    pub value: Value,
+struct Leaf {
+    path: String,
+    value: Value,
     /// Whether something in it is known only after apply.
-    pub is_open: bool,
+    is_open: bool,
 }
 
 /// Everything in `value` that has no parts of its own, by path, in its order.
-pub fn leaves(path: &str, value: &Value) -> Vec<Leaf> {
+fn leaves(path: &str, value: &Value) -> Vec<Leaf> {
     let leaf = |value: Value, is_open| vec![Leaf { path: path.to_owned(), value, is_open }];
     if let Some(text) = Text::open_in(value) {
         return leaf(json!(text.to_string()), true);

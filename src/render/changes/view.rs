@@ -1,0 +1,118 @@
+//! What every form of a plan is made of, and the words that they have in common.
+use std::fmt;
+
+use provision_core::access::AccessChange;
+use provision_core::address::Address;
+use provision_core::diff::{Change, Note, Verb};
+use provision_core::kind::{Kind, Stranger};
+use provision_core::policy::Refusal;
+
+/// What a plan is about.
+#[derive(Clone, Copy)]
+pub struct Plan<'a> {
+    pub stack: &'a str,
+    pub account: &'a str,
+    pub region: &'a str,
+    /// The addresses that were asked for; none: all of it.
+    pub targets: &'a [Address],
+    /// What would be changed, by address.
+    pub changes: &'a [Change],
+    /// Whether all that the stack has is to be deleted.
+    pub destroys: bool,
+    /// What comes true later, without a change now.
+    pub notes: &'a [Note],
+    /// What that does to who may do what.
+    pub access: &'a [AccessChange],
+    /// What is not this stack's and hangs on its APIs, or has a name that it wants.
+    pub strangers: &'a [Stranger],
+    /// What a safety rule forbids.
+    pub refused: &'a [Refusal],
+    /// Where the spec says what a property should be.
+    pub written: Written<'a>,
+}
+
+/// Finds the file and line that says what the property at a path should be.
+pub type Written<'a> = &'a dyn Fn(&Address, &'static dyn Kind, &str) -> Option<(String, usize)>;
+
+/// Knows no place at all: for what comes from no spec.
+pub fn unwritten(_: &Address, _: &'static dyn Kind, _: &str) -> Option<(String, usize)> {
+    None
+}
+
+impl fmt::Debug for Plan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan").field("stack", &self.stack).field("changes", &self.changes).finish()
+    }
+}
+
+/// `Plan: 4 to create, 1 to update.`
+pub fn summary(plan: &Plan<'_>) -> String {
+    let verbs = [Verb::Create, Verb::Update, Verb::Replace, Verb::Delete];
+    let counted = verbs.into_iter().map(|verb| (verb, count(plan, verb)));
+    let parts: Vec<String> = counted
+        .filter(|(_, count)| *count > 0)
+        .map(|(verb, count)| format!("{count} to {}", word(verb)))
+        .collect();
+    let strangers = match plan.strangers.len() {
+        0 => String::new(),
+        1 => " Beside it, 1 that is not this stack's.".to_owned(),
+        many => format!(" Beside it, {many} that are not this stack's."),
+    };
+    match (parts.as_slice(), plan.targets) {
+        ([], []) if plan.destroys => format!("The stack has nothing on AWS.{strangers}"),
+        ([], []) if !plan.notes.is_empty() => {
+            format!("No changes now: the rest comes later by itself.{strangers}")
+        }
+        ([], []) => format!("No changes: AWS has what the spec says.{strangers}"),
+        ([], _) => format!("No changes to what --target names.{strangers}"),
+        (parts, _) => format!("Plan: {}.{strangers}", parts.join(", ")),
+    }
+}
+
+/// What the plan leaves alone, if it is not all of it.
+pub fn partial(plan: &Plan<'_>) -> Option<String> {
+    let targets: Vec<&str> = plan.targets.iter().map(Address::as_str).collect();
+    (!targets.is_empty()).then(|| {
+        format!(
+            "Only {} and what that needs. Resources outside --target are left alone.",
+            targets.join(", ")
+        )
+    })
+}
+
+pub fn count(plan: &Plan<'_>, verb: Verb) -> usize {
+    plan.changes.iter().filter(|it| it.verb == verb).count()
+}
+
+pub fn sign(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "+",
+        Verb::Update => "~",
+        Verb::Replace => "±",
+        Verb::Delete => "-",
+    }
+}
+
+pub fn word(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "create",
+        Verb::Update => "update",
+        Verb::Replace => "replace",
+        Verb::Delete => "delete",
+    }
+}
+
+/// A stranger, whose it is, and what becomes of it.
+pub fn strange(stranger: &Stranger, changes: &[Change]) -> String {
+    let parent = stranger.parent.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
+    format!("{parent}{stranger}: {}, {}", stranger.owner, fate(stranger, changes))
+}
+
+fn fate(stranger: &Stranger, changes: &[Change]) -> &'static str {
+    let goes = |it: &Change| it.verb.ends() && stranger.parent.as_ref() == Some(&it.address);
+    match (&stranger.parent, changes.iter().any(goes)) {
+        (None, _) => "has this name already",
+        (_, true) => "would go with what it hangs on",
+        (_, false) => "not touched",
+    }
+}

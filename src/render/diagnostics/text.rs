@@ -1,0 +1,157 @@
+//! Findings for people, with the source line and a caret.
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
+
+use crate::render::diagnostics::document::sorted;
+use provision_core::diagnostic::{At, Diagnostic, Severity};
+use provision_core::source::{Located, Place, Source};
+
+/// A line of more bytes is not shown.
+const LINE_MAX: usize = 4_096;
+/// More than this nobody reads; the rest is counted.
+const SHOWN_MAX: usize = 50;
+/// Lines are read faster.
+const LISTED_MAX: usize = 200;
+
+/// All findings about a spec and the files beside it, by place.
+pub fn text(source: &Source, diagnostics: &[Diagnostic], color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let mut text = String::new();
+    for (diagnostic, located) in sorted(source, diagnostics).into_iter().take(SHOWN_MAX) {
+        text.push_str(&renderer.render(&report(diagnostic, &located)));
+        text.push_str("\n\n");
+    }
+    if diagnostics.len() > SHOWN_MAX {
+        text.push_str(&format!("… and {} more\n\n", diagnostics.len() - SHOWN_MAX));
+    }
+    text
+}
+
+/// Findings of one kind as a short list, a line each.
+pub fn list(source: &Source, title: &str, diagnostics: &[Diagnostic]) -> String {
+    let mut text = format!("{title}:\n");
+    for (diagnostic, located) in sorted(source, diagnostics).into_iter().take(LISTED_MAX) {
+        let Place { line, column } = located.start;
+        let help = diagnostic.help.as_ref().map(|it| format!("; {it}")).unwrap_or_default();
+        let message = &diagnostic.message;
+        text.push_str(&format!("  {}:{line}:{column}: {message}{help}\n", located.name));
+    }
+    if diagnostics.len() > LISTED_MAX {
+        text.push_str(&format!("  … and {} more\n", diagnostics.len() - LISTED_MAX));
+    }
+    text.push('\n');
+    text
+}
+
+fn report<'a>(diagnostic: &'a Diagnostic, located: &Located<'a>) -> Vec<Group<'a>> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
+    let window = Window::around(located);
+    let main = match (&diagnostic.at, window.text.len()) {
+        (At::File, _) | (_, 0) => title.element(Origin::path(located.name)),
+        // Nobody reads such a line, and showing it would take long.
+        (_, LINE_MAX..) => {
+            let Place { line, column } = located.start;
+            title.element(Origin::path(located.name).line(line).char_column(column))
+        }
+        _ => {
+            let mark = AnnotationKind::Primary.span(window.span.clone());
+            let mark = mark.label(diagnostic.label.as_deref());
+            title.element(window.snippet().path(located.name).annotation(mark))
+        }
+    };
+    let help = diagnostic.help.as_ref().map(|help| {
+        let title = Level::HELP.secondary_title(help.as_str());
+        match &diagnostic.suggestion {
+            Some(text) if window.text.len() < LINE_MAX => {
+                title.element(window.patched(Patch::new(window.span.clone(), text.as_str())))
+            }
+            _ => Group::with_title(title),
+        }
+    });
+    [main].into_iter().chain(help).collect()
+}
+
+/// The lines around a span: the renderer need not see the rest of a large file.
+struct Window<'a> {
+    text: &'a str,
+    first_line: usize,
+    span: Range<usize>,
+}
+
+impl<'a> Window<'a> {
+    fn around(located: &Located<'a>) -> Self {
+        let Located { text, span, .. } = located;
+        let start = text[..span.start].rfind('\n').map_or(0, |it| it + 1);
+        let start =
+            if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
+        let end = text[span.end..].find('\n').map_or(text.len(), |it| span.end + it);
+        let start = start.min(span.start);
+        let text = text[start..end].trim_end_matches('\r');
+        // What is found at the end of a line may be found behind its `\r`.
+        let inside = |byte: usize| (byte - start).min(text.len());
+        let (first_line, span) = (located.start.line, inside(span.start)..inside(span.end));
+        Self { text, first_line, span }
+    }
+    fn snippet<T: Clone>(&self) -> Snippet<'a, T> {
+        Snippet::source(self.text).line_start(self.first_line)
+    }
+    fn patched(&self, patch: Patch<'a>) -> Snippet<'a, Patch<'a>> {
+        self.snippet().patch(patch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::render::diagnostics::document::{Finding, Findings, json};
+    use provision_core::diagnostic::OtherFile;
+
+    #[test]
+    fn a_finding_behind_the_end_of_its_line_is_shown_at_the_end() {
+        for text in [" \n\r?\r\r", "\r\r", "version: 1\r\nstack: [\r\r"] {
+            let (source, mut diagnostics) = Source::parse("spec.yaml", text.as_bytes());
+            for end in 0..=text.len() {
+                diagnostics.push(Diagnostic::error("PV999", At::Span(end..text.len()), "here"));
+            }
+            assert!(self::text(&source, &diagnostics, false).contains("here"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_finding_in_another_file_is_shown_there_and_after_the_specs_own() {
+        let (source, _) = Source::parse("spec.yaml", b"version: 1\nstack: s\n");
+        let code = "export const onPublish = (ctx) => {\n  return ctx.event\n}\n".to_owned();
+        let file = Arc::new(OtherFile { name: "handlers/chat.js".into(), text: code });
+        let at = At::In { file, span: 45..54 };
+        let diagnostics = [
+            Diagnostic::error("PV399", at, "no such member").with_label("here"),
+            Diagnostic::warning("PV299", At::Span(18..19), "a short name"),
+        ];
+        let expected = "\
+warning[PV299]: a short name
+ --> spec.yaml:2:8
+  |
+2 | stack: s
+  |        ^
+
+error[PV399]: no such member
+ --> handlers/chat.js:2:10
+  |
+2 |   return ctx.event
+  |          ^^^^^^^^^ here
+
+";
+        assert_eq!(text(&source, &diagnostics, false), expected);
+        let findings = json(&[Findings { source: &source, problems: &diagnostics, allowed: &[] }]);
+        let place = |it: &Finding<'_>| (it.line, it.column, it.end_line, it.end_column);
+        assert_eq!((findings[1].file, place(&findings[1])), ("handlers/chat.js", (2, 10, 2, 19)));
+    }
+}
