@@ -144,13 +144,13 @@ impl Intent {
             None => {
                 self.reject_unknown(&whole.live)?;
                 let wanted = targeted(&whole.steps, &self.targets);
-                whole.limited(wanted)
+                whole.limited_to(wanted)
             }
         };
-        let Proposal { live, steps, changes, settled, site, .. } = &proposal;
+        let Proposal { live, steps, changes, normalized, site, .. } = &proposal;
         let access = access_changes(&access(live), &access(&promised(live, steps)));
         let refusals = refused(changes, &self.desired, live, self.policy);
-        let notes = postponed(&self.desired, settled, live, changes, site);
+        let notes = postponed(&self.desired, normalized, live, changes, site);
         let strangers = live.strangers.iter().cloned().chain(namesakes(changes, live)).collect();
         let beside = needed.saturating_sub(changes.len());
         Ok(Proposed { beside, proposal, access, refusals, notes, strangers })
@@ -262,7 +262,7 @@ fn exactly(saved: &SavedPlan, whole: Proposal, now_epoch_s: i64) -> Result<Propo
         return Err(Failure::new(Exit::Refused, message)
             .hint("use the credentials of that account, or plan again"));
     }
-    let proposal = whole.limited(saved.touches());
+    let proposal = whole.limited_to(saved.touches());
     let reasons = saved.stale(&proposal.live, &proposal.steps, now_epoch_s);
     if reasons.is_empty() {
         return Ok(proposal);

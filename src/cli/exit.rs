@@ -2,9 +2,9 @@
 use std::io;
 
 use provision_aws::advice::advice;
-use provision_aws::apply::{Halt, Outcome};
+use provision_aws::apply::{ApplyOutcome, StopReason};
 use provision_aws::error::AwsError;
-use provision_aws::live::LookError;
+use provision_aws::live::LiveStateError;
 use provision_core::event::{Event, Objection};
 use provision_core::policy::Refusal;
 
@@ -150,11 +150,11 @@ impl From<AwsError> for Failure {
     }
 }
 
-impl From<LookError> for Failure {
-    fn from(error: LookError) -> Self {
+impl From<LiveStateError> for Failure {
+    fn from(error: LiveStateError) -> Self {
         match error {
-            LookError::Aws(error) => error.into(),
-            LookError::Twins { .. } => Self::of(Exit::Refused, error.into()),
+            LiveStateError::Aws(error) => error.into(),
+            LiveStateError::DuplicateOwner { .. } => Self::of(Exit::Refused, error.into()),
         }
     }
 }
@@ -165,18 +165,18 @@ pub fn hints(error: &AwsError) -> Vec<String> {
 }
 
 /// The code for how an apply went.
-pub fn of_outcome(outcome: &Outcome) -> Exit {
-    match outcome.stopped {
-        _ if outcome.is_whole() => Exit::Done,
-        Some(Halt::Interrupted) => Exit::Interrupted,
-        Some(Halt::Late) => Exit::Partial,
-        _ if outcome.changed_something() => Exit::Partial,
+pub fn of_outcome(outcome: &ApplyOutcome) -> Exit {
+    match outcome.stop_reason {
+        _ if outcome.is_complete() => Exit::Done,
+        Some(StopReason::Interrupted) => Exit::Interrupted,
+        Some(StopReason::TimedOut) => Exit::Partial,
+        _ if outcome.has_changes() => Exit::Partial,
         _ => Exit::Error,
     }
 }
 
 /// What an apply did not do, and what helps.
-pub fn unfinished(outcome: &Outcome, exit: Exit) -> Failure {
+pub fn unfinished(outcome: &ApplyOutcome, exit: Exit) -> Failure {
     let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
     let steps = |count: usize| format!("{count} {}", if count == 1 { "step" } else { "steps" });
     let were = if skipped == 1 { "was" } else { "were" };
@@ -184,10 +184,10 @@ pub fn unfinished(outcome: &Outcome, exit: Exit) -> Failure {
     parts.extend((failed > 0).then(|| format!("{} failed", steps(failed))));
     parts.extend((skipped > 0).then(|| format!("{} {were} not tried", steps(skipped))));
     let count = parts.join(", ");
-    let message = match outcome.stopped {
-        Some(Halt::Interrupted) => format!("interrupted; {count}"),
-        Some(Halt::Late) => format!("not done in time; {count}"),
-        Some(Halt::Overtaken) | None => count,
+    let message = match outcome.stop_reason {
+        Some(StopReason::Interrupted) => format!("interrupted; {count}"),
+        Some(StopReason::TimedOut) => format!("not done in time; {count}"),
+        Some(StopReason::Superseded) | None => count,
     };
     let mut failure = Failure::new(exit, message);
     let mut told = Vec::new();

@@ -12,7 +12,7 @@ use crate::cli::{Exit, Failure, Io};
 use crate::render::shell::word;
 use appsync_local::{DataPlane, OpenError, Settings, Store};
 use provision_aws::client::Aws;
-use provision_aws::connect::{Endpoint, Target, connect};
+use provision_aws::connect::{AwsEndpoint, Target, connect};
 
 /// Where the local AWS of a folder keeps what it knows.
 pub const LOCAL_FOLDER: &str = ".provision";
@@ -122,14 +122,14 @@ pub async fn open(
             let place = format!("local AWS in {}", folder.display());
             let (url, server) = local(&io.path(folder), io).await?;
             served_at = server.is_none().then(|| url.clone());
-            (Endpoint::Local(url), Some(place), server)
+            (AwsEndpoint::Local(url), Some(place), server)
         }
-        (None, Some(url)) => (Endpoint::Url(url.clone()), Some(format!("at {url}")), None),
-        (None, None) => (Endpoint::Aws, None, None),
+        (None, Some(url)) => (AwsEndpoint::Url(url.clone()), Some(format!("at {url}")), None),
+        (None, None) => (AwsEndpoint::Aws, None, None),
     };
     let url = match &endpoint {
-        Endpoint::Aws => None,
-        Endpoint::Url(url) | Endpoint::Local(url) => Some(url.clone()),
+        AwsEndpoint::Aws => None,
+        AwsEndpoint::Url(url) | AwsEndpoint::Local(url) => Some(url.clone()),
     };
     let account = declared.account.cloned();
     let target = Target { region, account, profile: args.profile.clone(), endpoint };

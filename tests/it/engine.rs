@@ -7,10 +7,12 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn};
-use provision_aws::apply::{Halt, Outcome, Stop};
-use provision_aws::backend::direct::{Carried, Done, Proposal, Way, carry_out, propose, verify};
+use provision_aws::apply::{ApplyOutcome, StopReason, StopSignal};
+use provision_aws::backend::direct::{
+    ApplyOptions, ApplyReport, ApplyResult, Proposal, apply_proposal, propose, read_back,
+};
 use provision_core::event::{Event, Reason};
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 use provision_core::kind::{Desired, Live, Owner};
 use provision_core::spec::Spec;
 use serde_json::{Value, json};
@@ -36,8 +38,8 @@ pub async fn apply(served: &Served, stack: &str, desired: &Desired) -> Applied {
     let proposal = propose(&served.aws, stack, desired, now()).await.unwrap();
     let told = Mutex::new(Vec::new());
     let tell = |event: Event| told.lock().unwrap().push(event);
-    let Done { looked, .. } = carried(served, stack, desired, &proposal, &tell).await;
-    let (live, left) = looked.unwrap();
+    let ApplyReport { verified, .. } = carried(served, stack, desired, &proposal, &tell).await;
+    let (live, left) = verified.unwrap();
     let events = told.into_inner().unwrap();
     check_grammar(&events);
     Applied { proposal, events, live, left: left.len() }
@@ -50,12 +52,13 @@ pub async fn carried(
     desired: &Desired,
     proposal: &Proposal,
     tell: &(dyn Fn(Event) + Sync),
-) -> Done {
-    let stop = Stop::default();
-    let way = Way { steps_at_once: 8, thought_about: false, stop: &stop, tell };
-    match carry_out(&served.aws, stack, desired, proposal, way).await.unwrap() {
-        Carried::Out(done) => *done,
-        Carried::Stale => panic!("nobody else is there"),
+) -> ApplyReport {
+    let stop = StopSignal::default();
+    let options =
+        ApplyOptions { max_concurrent_steps: 8, was_confirmed: false, stop: &stop, emit: tell };
+    match apply_proposal(&served.aws, stack, desired, proposal, options).await.unwrap() {
+        ApplyResult::Completed(done) => *done,
+        ApplyResult::Stale => panic!("nobody else is there"),
     }
 }
 
@@ -251,10 +254,11 @@ async fn who_stands_before_a_gate_says_so_once() {
     let served = serve(|it| it).await;
     let spec = crowd();
     let proposal = propose(&served.aws, "crowd", &spec.desired, now()).await.unwrap();
-    let (told, stop) = (Mutex::new(Vec::new()), Stop::default());
+    let (told, stop) = (Mutex::new(Vec::new()), StopSignal::default());
     let tell = |event: Event| told.lock().unwrap().push(event);
-    let way = Way { steps_at_once: 64, thought_about: false, stop: &stop, tell: &tell };
-    carry_out(&served.aws, "crowd", &spec.desired, &proposal, way).await.unwrap();
+    let options =
+        ApplyOptions { max_concurrent_steps: 64, was_confirmed: false, stop: &stop, emit: &tell };
+    apply_proposal(&served.aws, "crowd", &spec.desired, &proposal, options).await.unwrap();
     let events = told.into_inner().unwrap();
     check_grammar(&events);
     let waits = events.iter().filter(|it| matches!(it, Event::Waiting { .. })).count();
@@ -267,20 +271,22 @@ async fn who_stands_before_a_gate_when_the_run_is_stopped_never_begins() {
     let served = serve(|it| it).await;
     let spec = crowd();
     let proposal = propose(&served.aws, "crowd", &spec.desired, now()).await.unwrap();
-    let (told, stop) = (Mutex::new(Vec::new()), Stop::default());
+    let (told, stop) = (Mutex::new(Vec::new()), StopSignal::default());
     let tell = |event: Event| {
         if matches!(event, Event::Waiting { .. }) {
-            stop.now(Halt::Interrupted);
+            stop.request(StopReason::Interrupted);
         }
         told.lock().unwrap().push(event);
     };
-    let way = Way { steps_at_once: 64, thought_about: false, stop: &stop, tell: &tell };
-    let carried = carry_out(&served.aws, "crowd", &spec.desired, &proposal, way).await.unwrap();
-    let Carried::Out(done) = carried else { panic!("nobody else is there") };
-    let Done { outcome, .. } = *done;
+    let options =
+        ApplyOptions { max_concurrent_steps: 64, was_confirmed: false, stop: &stop, emit: &tell };
+    let carried =
+        apply_proposal(&served.aws, "crowd", &spec.desired, &proposal, options).await.unwrap();
+    let ApplyResult::Completed(done) = carried else { panic!("nobody else is there") };
+    let ApplyReport { outcome, .. } = *done;
     check_grammar(&told.into_inner().unwrap());
     assert_eq!((outcome.succeeded.len(), outcome.failed.len()), (1 + 17, 0));
-    assert_eq!((outcome.skipped.len(), outcome.stopped), (7, Some(Halt::Interrupted)));
+    assert_eq!((outcome.skipped.len(), outcome.stop_reason), (7, Some(StopReason::Interrupted)));
 }
 
 #[tokio::test]
@@ -340,7 +346,8 @@ async fn two_stacks_in_one_account_keep_out_of_each_others_way() {
     let two = apply(&served, "two", &spec.desired).await;
     assert_eq!(two.live.ours.len(), 4);
     apply(&served, "one", &Desired::new()).await;
-    let (live, left) = verify(&served.aws, "two", &spec.desired, &two.proposal.site).await.unwrap();
+    let (live, left) =
+        read_back(&served.aws, "two", &spec.desired, &two.proposal.site).await.unwrap();
     assert_eq!((live.ours.len(), left.len()), (4, 0));
 }
 
@@ -362,8 +369,8 @@ async fn a_name_that_somebody_else_has_is_an_explained_failure() {
     let spec = spec_of(&document, &folder(), now());
     let proposal = propose(&served.aws, "mine", &spec.desired, now()).await.unwrap();
     let done = carried(&served, "mine", &spec.desired, &proposal, &|_| {}).await;
-    let Outcome { failed, .. } = &done.outcome;
+    let ApplyOutcome { failed, .. } = &done.outcome;
     let (_, _, error) = &failed[0];
-    assert_eq!(error.class, Class::Exists);
+    assert_eq!(error.class, ErrorClass::Exists);
     assert!(error.to_string().contains("does not carry this stack's mark"), "{error}");
 }

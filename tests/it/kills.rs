@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use futures_util::stream::{StreamExt, iter};
-use provision_aws::live::observe;
+use provision_aws::live::read_live_state;
 use provision_core::diff::compare;
 use provision_core::kind::Desired;
 use provision_core::source::Source;
@@ -150,7 +150,7 @@ async fn at(case: &Case, point: Point, expected: &serde_json::Value) -> Ended {
     let mut wrong = Vec::new();
     let first = killer.run(&world, &opened, case.command, Some(point)).await;
     let second = killer.run(&world, &opened, case.command, None).await;
-    let live = observe(&opened.served.aws, "sweep").await.unwrap();
+    let live = read_live_state(&opened.served.aws, "sweep").await.unwrap();
     let changes = compare(&case.desired, &live, &site(now())).1;
     wrong.extend(changes.iter().map(|it| format!("{point:?}: {} is to be changed", it.address)));
     for Ran { output, killed } in [&first, &second] {

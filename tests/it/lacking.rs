@@ -5,8 +5,8 @@ use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn};
 use provision_aws::backend::direct::propose;
 use provision_aws::error::AwsError;
-use provision_aws::live::LookError;
-use provision_core::failure::Class;
+use provision_aws::live::LiveStateError;
+use provision_core::failure::ErrorClass;
 use provision_core::kind::Live;
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ async fn without(method: &'static str, part: &'static str, lack: &'static Lack) 
     .await
 }
 
-async fn look(served: &Served, document: &Value) -> Result<Live, LookError> {
+async fn look(served: &Served, document: &Value) -> Result<Live, LiveStateError> {
     let spec = spec_of(document, &folder(), now());
     propose(&served.aws, &spec.stack, &spec.desired, now()).await.map(|it| it.live)
 }
@@ -83,10 +83,10 @@ async fn a_kind_that_has_no_list_is_no_matter_unless_the_spec_has_one() {
         ] {
             let mut document = plain();
             document["domains"] = json!({ "d": domain });
-            let Err(LookError::Aws(error)) = look(&served, &document).await else {
+            let Err(LiveStateError::Aws(error)) = look(&served, &document).await else {
                 panic!("{domain} would be made again and again")
             };
-            assert_eq!(error.class, Class::Unsupported);
+            assert_eq!(error.class, ErrorClass::Unsupported);
             let message = error.message;
             let named = message.starts_with("domains/d") && message.contains(": ListDomainNames: ");
             assert!(named, "{message}");
@@ -97,10 +97,10 @@ async fn a_kind_that_has_no_list_is_no_matter_unless_the_spec_has_one() {
 #[tokio::test]
 async fn who_may_not_list_a_kind_is_told_so_whatever_the_spec_has() {
     let served = without("GET", "/v1/domainnames", &DENIED).await;
-    let Err(LookError::Aws(AwsError { class, .. })) = look(&served, &plain()).await else {
+    let Err(LiveStateError::Aws(AwsError { class, .. })) = look(&served, &plain()).await else {
         panic!("what may not be seen is not absent")
     };
-    assert_eq!(class, Class::Denied);
+    assert_eq!(class, ErrorClass::Denied);
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 use std::fs;
 
 use futures_util::stream::{StreamExt, iter};
-use provision_aws::apply::{Outcome, Stop};
-use provision_aws::backend::direct::{Carried, Done, Way, carry_out, propose};
+use provision_aws::apply::{ApplyOutcome, StopSignal};
+use provision_aws::backend::direct::{
+    ApplyOptions, ApplyReport, ApplyResult, apply_proposal, propose,
+};
 use provision_aws::client::Aws;
 use provision_core::kind::Desired;
 use serde_json::{Value, json};
@@ -31,22 +33,29 @@ async fn a_lost_answer_leaves_nothing_doubled_and_nothing_over() {
 async fn undisturbed(begin: &Account, desired: &Desired) -> (Account, usize) {
     let opened = begin.open(|it| it).await;
     let done = run(&hurried(&opened.served), desired).await.unwrap();
-    assert!(done.outcome.is_whole(), "{:?}", done.outcome);
-    assert!(done.looked.unwrap().1.is_empty());
+    assert!(done.outcome.is_complete(), "{:?}", done.outcome);
+    assert!(done.verified.unwrap().1.is_empty());
     (opened.account(), opened.store.calls().len())
 }
 
-async fn run(aws: &Aws, desired: &Desired) -> Result<Done, String> {
+async fn run(aws: &Aws, desired: &Desired) -> Result<ApplyReport, String> {
     let proposal = propose(aws, "sweep", desired, now()).await.map_err(|it| it.to_string())?;
     if proposal.changes.is_empty() && proposal.live.runs.is_empty() {
-        let looked = Ok((proposal.live, vec![]));
-        return Ok(Done { outcome: Outcome::default(), looked });
+        let verified = Ok((proposal.live, vec![]));
+        return Ok(ApplyReport { outcome: ApplyOutcome::default(), verified });
     }
-    let way =
-        Way { steps_at_once: 64, thought_about: false, stop: &Stop::default(), tell: &|_| {} };
-    match carry_out(aws, "sweep", desired, &proposal, way).await.map_err(|it| it.to_string())? {
-        Carried::Out(done) => Ok(*done),
-        Carried::Stale => Err("stale".to_owned()),
+    let options = ApplyOptions {
+        max_concurrent_steps: 64,
+        was_confirmed: false,
+        stop: &StopSignal::default(),
+        emit: &|_| {},
+    };
+    match apply_proposal(aws, "sweep", desired, &proposal, options)
+        .await
+        .map_err(|it| it.to_string())?
+    {
+        ApplyResult::Completed(done) => Ok(*done),
+        ApplyResult::Stale => Err("stale".to_owned()),
     }
 }
 
@@ -92,22 +101,23 @@ async fn lost(
     let mut ended = Ended::default();
     let at = format!("{fault} {n}");
     match run(&aws, desired).await {
-        Ok(Done { outcome, looked }) => {
-            ended.at_once = outcome.is_whole() && looked.as_ref().is_ok_and(|it| it.1.is_empty());
+        Ok(ApplyReport { outcome, verified }) => {
+            ended.at_once =
+                outcome.is_complete() && verified.as_ref().is_ok_and(|it| it.1.is_empty());
             for (address, verb, error) in &outcome.failed {
                 ended.said.push(format!("{at}: {address} {verb:?}: {error}"));
             }
             if outcome.failed.is_empty() && !ended.at_once {
-                ended.wrong.push(format!("{at}: {outcome:?} {looked:?}"));
+                ended.wrong.push(format!("{at}: {outcome:?} {verified:?}"));
             }
         }
         Err(error) => ended.said.push(format!("{at}: {error}")),
     }
     opened.store.set_faults(Default::default());
     match run(&aws, desired).await {
-        Ok(Done { outcome, looked }) => {
-            let left = looked.as_ref().map(|it| it.1.clone());
-            if !outcome.is_whole() || !left.as_ref().is_ok_and(Vec::is_empty) {
+        Ok(ApplyReport { outcome, verified }) => {
+            let left = verified.as_ref().map(|it| it.1.clone());
+            if !outcome.is_complete() || !left.as_ref().is_ok_and(Vec::is_empty) {
                 ended.wrong.push(format!("{at}, again: {outcome:?} {left:?}"));
             }
         }

@@ -2,8 +2,8 @@
 //! place; and marks that are not where they belong.
 use appsync_local::Store;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use provision_aws::backend::direct::{Proposal, propose, shows_late};
-use provision_aws::live::LookError;
+use provision_aws::backend::direct::{Proposal, is_delayed, propose};
+use provision_aws::live::LiveStateError;
 use provision_core::address::Address;
 use provision_core::diff::Verb;
 use provision_core::kind::{Desired, Owner};
@@ -53,7 +53,7 @@ async fn a_web_acl_of_which_only_the_mark_is_left_is_made_again_or_its_mark_is_c
     assert_eq!(verbs(&again), [("apis/chat/waf".to_owned(), Verb::Create)]);
     assert_eq!((again.changes[0].effects.len(), again.steps.len()), (0, 1));
     let none = Policy { max_deletes: Some(0), ..Policy::default() };
-    assert_eq!(refused(&again.changes, &again.settled, &again.live, none), []);
+    assert_eq!(refused(&again.changes, &again.normalized, &again.live, none), []);
     assert_eq!(apply(&served, "chat", &guarded()).await.left, 0);
     disassociate().await.unwrap();
     let without = desired(&json!({}));
@@ -71,8 +71,8 @@ async fn a_web_acl_of_others_is_never_replaced_and_the_plan_says_so() {
     let associate = served.aws.waf.associate_web_acl().resource_arn(&api).web_acl_arn(THEIRS);
     associate.send().await.unwrap();
     let proposal = planned(&served, &guarded()).await;
-    let Proposal { changes, settled, live, .. } = &proposal;
-    let refusals = refused(changes, settled, live, Policy::default());
+    let Proposal { changes, normalized, live, .. } = &proposal;
+    let refusals = refused(changes, normalized, live, Policy::default());
     assert_eq!(refusals.len(), 1);
     assert!(refusals[0].reason.contains(THEIRS), "{:?}", refusals[0]);
     let way_out = &refusals[0].way_out;
@@ -110,7 +110,7 @@ async fn a_copied_mark_makes_a_stranger_and_twins_are_told_by_their_arns() {
     );
     copy("twin", "apis/chat/namespaces/x").await.unwrap();
     let error = propose(&served.aws, "chat", &spec, now()).await.unwrap_err();
-    assert!(matches!(error, LookError::Twins { .. }), "{error}");
+    assert!(matches!(error, LiveStateError::DuplicateOwner { .. }), "{error}");
     for name in ["x", "twin"] {
         assert!(error.to_string().contains(&format!("/channelNamespace/{name}")), "{error}");
     }
@@ -149,12 +149,12 @@ async fn what_lists_do_not_show_yet_is_read_by_its_id_and_never_said_to_be_missi
     }));
     let proposal = planned(&served, &spec).await;
     let done = carried(&served, "chat", &spec, &proposal, &|_| {}).await;
-    let (live, left) = done.looked.unwrap();
+    let (live, left) = done.verified.unwrap();
     let api = Address::top("apis", "chat");
     let shown: Vec<&Address> = live.ours.keys().collect();
     assert_eq!(shown, [&api, &api.child("namespaces", "x")]);
     // A key can't be read by its id.
-    let left: Vec<_> = left.iter().map(|it| (&it.address, shows_late(&done.outcome, it))).collect();
+    let left: Vec<_> = left.iter().map(|it| (&it.address, is_delayed(&done.outcome, it))).collect();
     assert_eq!(left, [(&api.child("apiKeys", "web"), true)]);
 }
 
@@ -172,5 +172,5 @@ async fn what_exists_already_and_is_ours_is_found_by_its_name_though_no_list_sho
     call.tags("provision:address", "apis/chat/namespaces/x").send().await.unwrap();
     served.aws = hurried(&served);
     let done = carried(&served, "chat", &spec, &proposal, &|_| {}).await;
-    assert!(done.outcome.is_whole(), "{:?}", done.outcome);
+    assert!(done.outcome.is_complete(), "{:?}", done.outcome);
 }

@@ -9,8 +9,10 @@ use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use futures_util::stream::{StreamExt, iter};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use provision_aws::apply::Stop;
-use provision_aws::backend::direct::{Carried, Done, Proposal, Way, carry_out, propose};
+use provision_aws::apply::StopSignal;
+use provision_aws::backend::direct::{
+    ApplyOptions, ApplyReport, ApplyResult, Proposal, apply_proposal, propose,
+};
 use provision_aws::client::Aws;
 use provision_core::diff::{Change, compare};
 use provision_core::kind::{Desired, Live, Resource};
@@ -157,11 +159,12 @@ async fn aws(aspect: &Aspect, others: &BTreeSet<String>) -> Served {
 /// Applies, and holds the engine to what it says.
 async fn apply(aspect: &Aspect, served: &Served, desired: &Desired) -> Result<Live, String> {
     let (proposal, done) = run(&served.aws, desired).await?;
-    let (live, left) = done.looked.map_err(|it| it.to_string())?;
-    if !aspect.keeps && (!done.outcome.is_whole() || !left.is_empty()) {
+    let (live, left) = done.verified.map_err(|it| it.to_string())?;
+    if !aspect.keeps && (!done.outcome.is_complete() || !left.is_empty()) {
         return Err(format!("{:?}\nleft: {left:?}", done.outcome));
     }
-    if let Some(stray) = left.iter().find(|it| !is_kept(it)).filter(|_| done.outcome.is_whole()) {
+    if let Some(stray) = left.iter().find(|it| !is_kept(it)).filter(|_| done.outcome.is_complete())
+    {
         return Err(format!("this did not stick: {stray:?}"));
     }
     let kept: BTreeSet<_> = left.iter().map(|it| &it.address).collect();
@@ -169,7 +172,7 @@ async fn apply(aspect: &Aspect, served: &Served, desired: &Desired) -> Result<Li
     let promise = as_desired(&promise, &live, desired, &proposal);
     let broken = compare(&promise, &live, &proposal.site).1;
     if let Some(broken) =
-        broken.iter().find(|it| !kept.contains(&it.address)).filter(|_| done.outcome.is_whole())
+        broken.iter().find(|it| !kept.contains(&it.address)).filter(|_| done.outcome.is_complete())
     {
         return Err(format!("promised and not kept: {broken:?}"));
     }
@@ -180,18 +183,23 @@ async fn apply(aspect: &Aspect, served: &Served, desired: &Desired) -> Result<Li
     Ok(live)
 }
 
-async fn run(aws: &Aws, desired: &Desired) -> Result<(Proposal, Done), String> {
+async fn run(aws: &Aws, desired: &Desired) -> Result<(Proposal, ApplyReport), String> {
     let proposal = propose(aws, STACK, desired, now()).await.map_err(|it| it.to_string())?;
     let told = Mutex::new(Vec::new());
     let tell = |event| told.lock().unwrap().push(event);
-    let way = Way { steps_at_once: 64, thought_about: false, stop: &Stop::default(), tell: &tell };
-    let carried = carry_out(aws, STACK, desired, &proposal, way).await;
+    let options = ApplyOptions {
+        max_concurrent_steps: 64,
+        was_confirmed: false,
+        stop: &StopSignal::default(),
+        emit: &tell,
+    };
+    let carried = apply_proposal(aws, STACK, desired, &proposal, options).await;
     match carried.map_err(|it| it.to_string())? {
-        Carried::Out(done) => {
+        ApplyResult::Completed(done) => {
             check_grammar(&told.into_inner().unwrap());
             Ok((proposal, *done))
         }
-        Carried::Stale => Err("nobody else is there".to_owned()),
+        ApplyResult::Stale => Err("nobody else is there".to_owned()),
     }
 }
 

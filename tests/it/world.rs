@@ -9,7 +9,7 @@ use std::sync::Arc;
 use appsync_local::{Store, router};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use provision_aws::client::Aws;
-use provision_aws::connect::{Endpoint, Target, connect};
+use provision_aws::connect::{AwsEndpoint, Target, connect};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
@@ -139,7 +139,7 @@ pub async fn serve_store(
     let service = async move { axum::serve(listener, router).await.unwrap() };
     let service = Service(tokio::spawn(service));
     let region = Some("ap-northeast-1".to_owned());
-    let endpoint = Endpoint::Local(url.clone());
+    let endpoint = AwsEndpoint::Local(url.clone());
     let aws = connect(&Target { region, endpoint, ..Target::default() }).await.unwrap();
     Served { url, aws, _service: service }
 }

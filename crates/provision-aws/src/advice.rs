@@ -2,7 +2,7 @@
 mod known;
 
 use crate::error::AwsError;
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 
 use known::{KNOWN, Known};
 
@@ -37,33 +37,35 @@ impl Advice {
 fn by_class(error: &AwsError) -> Advice {
     let sso = error.message.to_ascii_lowercase().contains("sso");
     let (cause, fix) = match error.class {
-        Class::NoCredentials if sso => ("", "run `aws sso login`, with `--profile` if you use one"),
-        Class::NoCredentials => (
+        ErrorClass::NoCredentials if sso => {
+            ("", "run `aws sso login`, with `--profile` if you use one")
+        }
+        ErrorClass::NoCredentials => (
             "",
             "give credentials as for any AWS tool (a profile, AWS_ACCESS_KEY_ID, `aws sso login`), \
              or try it without an AWS account: `--local`",
         ),
-        Class::Denied => return denied(error),
-        Class::Unreachable => {
+        ErrorClass::Denied => return denied(error),
+        ErrorClass::Unreachable => {
             ("", "check the region, the network and, if one is set, the endpoint URL")
         }
-        Class::Quota => {
+        ErrorClass::Quota => {
             ("a quota is used up", "delete what is no longer used, or ask AWS for a higher quota")
         }
-        Class::RoleNotReady => (
+        ErrorClass::RoleNotReady => (
             "AppSync can't assume the role: it is too new, or does not trust AppSync",
             "check that the role trusts appsync.amazonaws.com; if it does, run it again",
         ),
-        Class::Busy => (
+        ErrorClass::Busy => (
             "something else changed the same thing all the while",
             "let other tools finish and run it again; it goes on where it stopped",
         ),
-        Class::Throttled => (
+        ErrorClass::Throttled => (
             "more calls came from the account than AWS takes, all the while",
             "run it again; it goes on where it stopped. `--parallelism 4` makes fewer calls at a time",
         ),
-        Class::Uncertain => ("", "run it again; it goes on where it stopped"),
-        Class::Unsupported => (
+        ErrorClass::Uncertain => ("", "run it again; it goes on where it stopped"),
+        ErrorClass::Unsupported => (
             "what answers at this address has no such operation",
             "check the endpoint URL; a stand-in for AWS may not know AppSync Events",
         ),
@@ -116,7 +118,7 @@ fn service(operation: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn error(class: Class, operation: &'static str, code: &str, message: &str) -> AwsError {
+    fn error(class: ErrorClass, operation: &'static str, code: &str, message: &str) -> AwsError {
         let code = (!code.is_empty()).then(|| code.to_owned());
         let (message, code_errors) = (message.to_owned(), vec![]);
         AwsError {
@@ -125,7 +127,7 @@ mod tests {
             code,
             message,
             request_id: None,
-            half_done: false,
+            is_partial: false,
             code_errors,
         }
     }
@@ -133,7 +135,8 @@ mod tests {
     #[test]
     fn what_is_denied_is_named_as_an_action() {
         let check = |operation, message: &str, expected: &str| {
-            let advice = advice(&error(Class::Denied, operation, "AccessDeniedException", message));
+            let advice =
+                advice(&error(ErrorClass::Denied, operation, "AccessDeniedException", message));
             let (cause, fix) = (advice.cause.unwrap(), advice.fix.unwrap());
             assert!(cause.contains(expected) && fix.contains(expected), "{cause}; {fix}");
         };
@@ -154,24 +157,36 @@ mod tests {
             assert!(text.contains(expected), "{text}");
         };
         let quota = "ServiceQuotaExceededException";
-        check(Class::Quota, "CreateApi", quota, "", "50, unless");
-        check(Class::Quota, "CreateChannelNamespace", quota, "", "channel namespaces");
-        check(Class::Quota, "PutRolePolicy", "LimitExceeded", "", "10,240");
-        check(Class::Throttled, "CreateApiKey", "LimitExceededException", "", "--parallelism");
+        check(ErrorClass::Quota, "CreateApi", quota, "", "50, unless");
+        check(ErrorClass::Quota, "CreateChannelNamespace", quota, "", "channel namespaces");
+        check(ErrorClass::Quota, "PutRolePolicy", "LimitExceeded", "", "10,240");
+        check(ErrorClass::Throttled, "CreateApiKey", "LimitExceededException", "", "--parallelism");
         let late = "Signature expired: 20270115T080000Z is now earlier than 20270115T080500Z";
-        check(Class::Denied, "ListApis", "InvalidSignatureException", late, "clock");
-        check(Class::Denied, "ListApis", "InvalidSignatureException", "no match", "secret key");
+        check(ErrorClass::Denied, "ListApis", "InvalidSignatureException", late, "clock");
+        check(
+            ErrorClass::Denied,
+            "ListApis",
+            "InvalidSignatureException",
+            "no match",
+            "secret key",
+        );
         let bound = "Domain name must be disassociated before it can be deleted.";
-        check(Class::Invalid, "DeleteDomainName", "BadRequestException", bound, "disassociate-api");
+        check(
+            ErrorClass::Invalid,
+            "DeleteDomainName",
+            "BadRequestException",
+            bound,
+            "disassociate-api",
+        );
         let missing = "No data source found named orders";
         check(
-            Class::NotFound,
+            ErrorClass::NotFound,
             "CreateChannelNamespace",
             "NotFoundException",
             missing,
             "dataSources",
         );
-        check(Class::NotFound, "DeleteApi", "NotFoundException", "", "somebody deleted it");
+        check(ErrorClass::NotFound, "DeleteApi", "NotFoundException", "", "somebody deleted it");
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::client::Aws;
 use crate::error::AwsError;
 use crate::retry::Refused;
 use crate::watch::Watch;
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 
 /// One attempt may take this long; AppSync answers in well under a second.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -46,11 +46,11 @@ pub struct Target {
     /// Whose the objects of a local AWS are; nobody else's account can be chosen.
     pub account: Option<String>,
     pub profile: Option<String>,
-    pub endpoint: Endpoint,
+    pub endpoint: AwsEndpoint,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Endpoint {
+pub enum AwsEndpoint {
     /// AWS's own, or what the environment or the profile says.
     #[default]
     Aws,
@@ -102,9 +102,9 @@ async fn configuration(target: &Target, sleep: &SharedAsyncSleep) -> Result<SdkC
         loader = loader.region(Region::new(region.clone()));
     }
     match &target.endpoint {
-        Endpoint::Aws => {}
-        Endpoint::Url(url) => loader = loader.endpoint_url(url),
-        Endpoint::Local(url) => {
+        AwsEndpoint::Aws => {}
+        AwsEndpoint::Url(url) => loader = loader.endpoint_url(url),
+        AwsEndpoint::Local(url) => {
             // It takes a key of twelve digits for the account.
             let key = target.account.as_deref().unwrap_or("local");
             loader = loader
@@ -115,7 +115,7 @@ async fn configuration(target: &Target, sleep: &SharedAsyncSleep) -> Result<SdkC
             }
         }
     }
-    if !matches!(target.endpoint, Endpoint::Local(_)) {
+    if !matches!(target.endpoint, AwsEndpoint::Local(_)) {
         profile_exists(target.profile.as_deref()).await?;
     }
     Ok(loader.load().await)
@@ -182,8 +182,8 @@ const SERVICES: [&str; 4] = ["AppSync", "IAM", "STS", "WAFV2"];
 
 /// The SDK's default client is the only one that reads proxy settings, so ours must be told. A local
 /// AWS is not reached through a proxy.
-fn http_client(endpoint: &Endpoint) -> SharedHttpClient {
-    let local = matches!(endpoint, Endpoint::Local(_));
+fn http_client(endpoint: &AwsEndpoint) -> SharedHttpClient {
+    let local = matches!(endpoint, AwsEndpoint::Local(_));
     Builder::new().build_with_connector_fn(move |settings, components| {
         let proxy = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
         let mut builder = ConnectorBuilder::default()
@@ -221,5 +221,5 @@ fn no_region() -> AwsError {
 
 fn unusable(message: impl Into<String>) -> AwsError {
     let message = message.into();
-    AwsError::new(Class::Invalid, "", message)
+    AwsError::new(ErrorClass::Invalid, "", message)
 }

@@ -7,45 +7,45 @@ use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use provision_core::failure::{Class, CodeError};
+use provision_core::failure::{CodeError, ErrorClass};
 
 use crate::stand_ins::missing_operation;
 
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}{message}{}", self.before(), self.behind())]
 pub struct AwsError {
-    pub class: Class,
+    pub class: ErrorClass,
     pub operation: &'static str,
     /// AWS's code, where it gave one.
     pub code: Option<String>,
     pub message: String,
     pub request_id: Option<String>,
     /// Whether calls before this one, for the same purpose, have changed something already.
-    pub half_done: bool,
+    pub is_partial: bool,
     /// What AppSync found in a handler's code, where that is what it refuses.
     pub code_errors: Vec<CodeError>,
 }
 
 impl AwsError {
     /// What we found out ourselves, in the place of an answer.
-    pub fn new(class: Class, operation: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(class: ErrorClass, operation: &'static str, message: impl Into<String>) -> Self {
         Self {
             class,
             operation,
             code: None,
             message: message.into(),
             request_id: None,
-            half_done: false,
+            is_partial: false,
             code_errors: vec![],
         }
     }
     /// The same, after something was changed.
-    pub fn half_done(self) -> Self {
-        Self { half_done: true, ..self }
+    pub fn partial(self) -> Self {
+        Self { is_partial: true, ..self }
     }
     /// Another apply of the stack is under way, which `message` tells of.
-    pub fn overtaken(message: &str) -> Self {
-        Self::new(Class::Overtaken, "", message)
+    pub fn superseded(message: &str) -> Self {
+        Self::new(ErrorClass::Superseded, "", message)
     }
     fn before(&self) -> String {
         // Before the first call there is no operation.
@@ -70,16 +70,19 @@ where
         let missing = response.and_then(missing_operation);
         let told = missing.clone().or_else(|| error.message().map(str::to_owned));
         let class = match &error {
-            _ if missing.is_some() => Class::Unsupported,
-            SdkError::ConstructionFailure(_) => no_credentials(&error).unwrap_or(Class::Invalid),
-            SdkError::TimeoutError(_) => Class::Uncertain,
-            SdkError::DispatchFailure(failure) => no_credentials(&error)
-                .unwrap_or_else(|| failure.as_connector_error().map_or(Class::Uncertain, unsent)),
-            SdkError::ResponseError(_) => Class::Uncertain,
+            _ if missing.is_some() => ErrorClass::Unsupported,
+            SdkError::ConstructionFailure(_) => {
+                no_credentials(&error).unwrap_or(ErrorClass::Invalid)
+            }
+            SdkError::TimeoutError(_) => ErrorClass::Uncertain,
+            SdkError::DispatchFailure(failure) => no_credentials(&error).unwrap_or_else(|| {
+                failure.as_connector_error().map_or(ErrorClass::Uncertain, unsent)
+            }),
+            SdkError::ResponseError(_) => ErrorClass::Uncertain,
             _ => answered(code.as_deref(), told.as_deref().unwrap_or_default(), status),
         };
         let told = match class {
-            Class::NoCredentials => format!("no credentials: {}", first_line(&causes(&error))),
+            ErrorClass::NoCredentials => format!("no credentials: {}", first_line(&causes(&error))),
             // The SDK keeps its own text short and the reason in the causes.
             _ => told.or_else(|| code.clone()).unwrap_or_else(|| causes(&error)),
         };
@@ -101,7 +104,7 @@ where
 pub fn if_exists<T>(result: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.class == Class::NotFound => Ok(None),
+        Err(error) if error.class == ErrorClass::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -137,7 +140,7 @@ pub fn without_keys(message: &str) -> String {
 }
 
 /// What AWS's own answer means.
-fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
+fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> ErrorClass {
     match code.unwrap_or_default() {
         "AccessDeniedException"
         | "AccessDenied"
@@ -150,35 +153,35 @@ fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> Class {
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch"
         | "MissingAuthenticationTokenException"
-        | "MissingAuthenticationToken" => Class::Denied,
-        "NotFoundException" | "NoSuchEntity" | "WAFNonexistentItemException" => Class::NotFound,
+        | "MissingAuthenticationToken" => ErrorClass::Denied,
+        "NotFoundException" | "NoSuchEntity" | "WAFNonexistentItemException" => ErrorClass::NotFound,
         // The model says it of a duplicate name and of an update still under way alike.
-        "ConflictException" | "EntityAlreadyExists" => Class::Exists,
+        "ConflictException" | "EntityAlreadyExists" => ErrorClass::Exists,
         "ConcurrentModificationException"
         | "ConcurrentModification"
         // WAF says it of an API that was made a moment ago.
-        | "WAFUnavailableEntityException" => Class::Busy,
+        | "WAFUnavailableEntityException" => ErrorClass::Busy,
         "ServiceQuotaExceededException"
         | "ApiKeyLimitExceededException"
         | "LimitExceeded"
         | "WAFLimitsExceededException"
-        | "ApiLimitExceededException" => Class::Quota,
+        | "ApiLimitExceededException" => ErrorClass::Quota,
         "UnknownOperationException" | "NotImplementedException" | "InvalidAction" => {
-            Class::Unsupported
+            ErrorClass::Unsupported
         }
         "LimitExceededException"
         | "TooManyRequestsException"
         | "ThrottlingException"
         | "Throttling"
-        | "RequestLimitExceeded" => Class::Throttled,
-        "BadRequestException" if message.contains("already exists") => Class::Exists,
-        "BadRequestException" if about_a_role(message) => Class::RoleNotReady,
+        | "RequestLimitExceeded" => ErrorClass::Throttled,
+        "BadRequestException" if message.contains("already exists") => ErrorClass::Exists,
+        "BadRequestException" if about_a_role(message) => ErrorClass::RoleNotReady,
         _ => match status {
-            Some(429) => Class::Throttled,
-            Some(501) => Class::Unsupported,
-            Some(500..=599) => Class::Uncertain,
-            Some(400..=499) => Class::Invalid,
-            _ => Class::Unexpected,
+            Some(429) => ErrorClass::Throttled,
+            Some(501) => ErrorClass::Unsupported,
+            Some(500..=599) => ErrorClass::Uncertain,
+            Some(400..=499) => ErrorClass::Invalid,
+            _ => ErrorClass::Unexpected,
         },
     }
 }
@@ -192,8 +195,8 @@ fn about_a_role(message: &str) -> bool {
 }
 
 /// A connection that was refused never carried the call; one that broke may have.
-fn unsent(error: &ConnectorError) -> Class {
-    if was_refused(error) { Class::Unreachable } else { Class::Uncertain }
+fn unsent(error: &ConnectorError) -> ErrorClass {
+    if was_refused(error) { ErrorClass::Unreachable } else { ErrorClass::Uncertain }
 }
 
 /// Whether nobody was there to take the call.
@@ -202,11 +205,11 @@ pub fn was_refused(error: &ConnectorError) -> bool {
     ["connection refused", "dns error", "failed to lookup"].iter().any(|it| text.contains(it))
 }
 
-fn no_credentials(error: &(dyn std::error::Error + 'static)) -> Option<Class> {
+fn no_credentials(error: &(dyn std::error::Error + 'static)) -> Option<ErrorClass> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if error.is::<CredentialsError>() {
-            return Some(Class::NoCredentials);
+            return Some(ErrorClass::NoCredentials);
         }
         cause = error.source();
     }
@@ -277,23 +280,28 @@ mod tests {
 
     #[test]
     fn an_answer_means_what_its_code_says() {
-        let check = |code: &str, message: &str, status: u16, class: Class| {
+        let check = |code: &str, message: &str, status: u16, class: ErrorClass| {
             assert_eq!(answered(Some(code), message, Some(status)), class, "{code} {message}");
         };
-        check("ConcurrentModificationException", "", 409, Class::Busy);
-        check("ConflictException", "", 409, Class::Exists);
-        check("BadRequestException", "Data source with name x already exists", 400, Class::Exists);
-        check("BadRequestException", "The role can't be assumed", 400, Class::RoleNotReady);
-        check("BadRequestException", "expiry", 400, Class::Invalid);
-        check("LimitExceededException", "", 429, Class::Throttled);
-        check("NoSuchEntity", "", 404, Class::NotFound);
-        check("NotFoundException", "Data source x not found", 404, Class::NotFound);
-        check("WAFNonexistentItemException", "", 400, Class::NotFound);
-        check("WAFUnavailableEntityException", "", 400, Class::Busy);
-        check("WAFLimitsExceededException", "", 400, Class::Quota);
-        check("WAFInvalidParameterException", "", 400, Class::Invalid);
-        check("WAFInternalErrorException", "", 500, Class::Uncertain);
-        check("InternalFailureException", "", 500, Class::Uncertain);
-        assert_eq!(answered(None, "", Some(503)), Class::Uncertain);
+        check("ConcurrentModificationException", "", 409, ErrorClass::Busy);
+        check("ConflictException", "", 409, ErrorClass::Exists);
+        check(
+            "BadRequestException",
+            "Data source with name x already exists",
+            400,
+            ErrorClass::Exists,
+        );
+        check("BadRequestException", "The role can't be assumed", 400, ErrorClass::RoleNotReady);
+        check("BadRequestException", "expiry", 400, ErrorClass::Invalid);
+        check("LimitExceededException", "", 429, ErrorClass::Throttled);
+        check("NoSuchEntity", "", 404, ErrorClass::NotFound);
+        check("NotFoundException", "Data source x not found", 404, ErrorClass::NotFound);
+        check("WAFNonexistentItemException", "", 400, ErrorClass::NotFound);
+        check("WAFUnavailableEntityException", "", 400, ErrorClass::Busy);
+        check("WAFLimitsExceededException", "", 400, ErrorClass::Quota);
+        check("WAFInvalidParameterException", "", 400, ErrorClass::Invalid);
+        check("WAFInternalErrorException", "", 500, ErrorClass::Uncertain);
+        check("InternalFailureException", "", 500, ErrorClass::Uncertain);
+        assert_eq!(answered(None, "", Some(503)), ErrorClass::Uncertain);
     }
 }

@@ -10,7 +10,7 @@ use crate::client::Aws;
 use crate::error::AwsError;
 use crate::kinds::calls_of;
 use provision_core::address::Address;
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 use provision_core::kind::{Kind, Live, Observed, Owner, Stranger};
 use provision_core::kinds;
 use provision_core::mark::Marked;
@@ -21,20 +21,20 @@ const READS_AT_ONCE: usize = 64;
 
 /// Why what is there can't be told apart.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum LookError {
+pub enum LiveStateError {
     #[error(transparent)]
     Aws(#[from] AwsError),
     #[error(
         "{address}: two objects on AWS carry its mark, {both}; keep one and delete the other, or take its tags `provision:stack` and `provision:address` away"
     )]
-    Twins { address: Address, both: String },
+    DuplicateOwner { address: Address, both: String },
 }
 
 /// Everything of `stack`, and everything else that hangs on its APIs.
 ///
 /// All kinds are listed at once. Whatever a list already knows to be ours is read while what hangs
 /// on it is listed, so that the longest chain is: list APIs, list namespaces, read one.
-pub async fn observe(aws: &Aws, stack: &str) -> Result<Live, LookError> {
+pub async fn read_live_state(aws: &Aws, stack: &str) -> Result<Live, LiveStateError> {
     let look = &Look::of(aws);
     let tops = kinds::under(None).map(|row| branches(look, row, Seek { stack, parent: None }));
     let mut live = Live::default();
@@ -56,7 +56,7 @@ pub fn reject_unlisted<'a>(
         let mut places = successors(Some(address.clone()), Address::parent);
         let refusal = places.find_map(|it| live.unlisted.get(it.section()).cloned())?;
         let message = format!("{address}: {refusal}, so nobody can tell whether it is there");
-        Some(AwsError::new(Class::Unsupported, "", message))
+        Some(AwsError::new(ErrorClass::Unsupported, "", message))
     };
     wanted.into_iter().find_map(unlisted).map_or(Ok(()), Err)
 }
@@ -94,9 +94,9 @@ async fn branches(
 ) -> Result<Vec<Branch>, AwsError> {
     let listed = match look.turn(calls_of(row).list(look.aws, &seek)).await {
         // What it hung on is gone since it was listed.
-        Err(error) if error.class == Class::NotFound && seek.parent.is_some() => Vec::new(),
+        Err(error) if error.class == ErrorClass::NotFound && seek.parent.is_some() => Vec::new(),
         // Not AWS but something like it. Whoever wants the kind is told.
-        Err(error) if error.class == Class::Unsupported => {
+        Err(error) if error.class == ErrorClass::Unsupported => {
             let refusal = error.to_string();
             tracing::debug!("{refusal}: taken as having no {}", row.noun);
             return Ok(vec![Branch::Unlisted { section: row.section, refusal }]);
@@ -270,7 +270,7 @@ async fn whole(
 }
 
 /// Puts what was seen where it belongs.
-fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), LookError> {
+fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), LiveStateError> {
     match (seen.owner, seen.observed) {
         // What carries the mark of something elsewhere has it from there, as a copied tag is.
         (Owner::Ours(address), Some(observed))
@@ -288,7 +288,7 @@ fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), Lo
             let this = told(&observed);
             if let Some(other) = live.ours.insert(address.clone(), observed) {
                 let both = format!("{} and {this}", told(&other));
-                return Err(LookError::Twins { address, both });
+                return Err(LiveStateError::DuplicateOwner { address, both });
             }
         }
         (owner, _) => {

@@ -13,7 +13,7 @@
 //! | moto 5.2.5 | lacks `GetChannelNamespace`, and lists complete namespaces | [`is_in_list_only`]: the namespace is read from the list |
 //! | MiniStack 1.4.21 | looks for an Event API among the GraphQL APIs when it is tagged, and answers `NotFoundException` | [`is_tagging_unsupported`]: the digest of the declaration and the run lock are not written |
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 use serde_json::Value;
 
 /// Returns a description of the failure if `response` means that the server lacks the operation.
@@ -51,15 +51,15 @@ fn missing_route_of_ministack(response: &HttpResponse) -> Option<String> {
 }
 
 /// Whether a read that failed with `class` means that the resource can only be read from a list.
-pub fn is_in_list_only(class: Class) -> bool {
-    class == Class::Unsupported
+pub fn is_in_list_only(class: ErrorClass) -> bool {
+    class == ErrorClass::Unsupported
 }
 
 /// Whether a call that failed with `class` means that the server keeps no tags for the resource.
 ///
 /// AWS answers `NotFoundException` only if the resource has been deleted, along with its tags.
-pub fn is_tagging_unsupported(class: Class) -> bool {
-    class == Class::NotFound || class == Class::Unsupported
+pub fn is_tagging_unsupported(class: ErrorClass) -> bool {
+    class == ErrorClass::NotFound || class == ErrorClass::Unsupported
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::address::Address;
-use crate::failure::{Class, CodeError};
+use crate::failure::{CodeError, ErrorClass};
 use crate::plan::Verb;
 
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -115,7 +115,7 @@ pub struct Refusal {
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    pub class: Class,
+    pub class: ErrorClass,
     /// The likely cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// What a failed call means to us. Decides retry, hint and exit code; nothing else does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Class {
+pub enum ErrorClass {
     /// There is nobody to call as.
     NoCredentials,
     Denied,
@@ -26,8 +26,9 @@ pub enum Class {
     RoleNotReady,
     /// This AWS has no such operation.
     Unsupported,
-    /// Another apply of the stack is under way.
-    Overtaken,
+    /// Another apply of the stack is in progress.
+    #[serde(rename = "overtaken")]
+    Superseded,
     Unexpected,
 }
 

@@ -24,8 +24,10 @@ use crate::cli::verification::after_apply;
 use crate::cli::{Failure, Io};
 use crate::render::changes::{self, Plan};
 use crate::render::outputs;
-use provision_aws::apply::{Halt, STEPS_AT_ONCE, Stop};
-use provision_aws::backend::direct::{Carried, Done, Proposal, Way, carry_out, shows_late};
+use provision_aws::apply::{MAX_CONCURRENT_STEPS, StopReason, StopSignal};
+use provision_aws::backend::direct::{
+    ApplyOptions, ApplyReport, ApplyResult, Proposal, apply_proposal, is_delayed,
+};
 use provision_aws::connect::ATTEMPT_TIMEOUT;
 use provision_core::diff::Change;
 use provision_core::event::{Event, Objection};
@@ -86,7 +88,7 @@ struct ChangingArgs {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// How many changes may be under way at a time
-    #[arg(long, value_name = "N", default_value_t = STEPS_AT_ONCE as u16, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = MAX_CONCURRENT_STEPS as u16, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallelism: u16,
     /// Begin nothing more after this long, such as 10m; what runs by then is finished
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -250,13 +252,13 @@ async fn change(
     }
     io.note("\n");
     let carried = run(intent, proposal, args, session, io).await?;
-    let Carried::Out(done) = carried else { return Ok(None) };
-    let Done { outcome, looked } = *done;
-    let (live, left) = looked.map_err(|error| {
+    let ApplyResult::Completed(done) = carried else { return Ok(None) };
+    let ApplyReport { outcome, verified } = *done;
+    let (live, left) = verified.map_err(|error| {
         // Changes were made or tried, whatever the look says.
         let mut failure = Failure::from(error);
         failure.kind = Exit::Partial;
-        let made = match outcome.changed_something() {
+        let made = match outcome.has_changes() {
             true => "the changes above were made",
             false => "no change is known to be made",
         };
@@ -269,7 +271,7 @@ async fn change(
     if exit != Exit::Done {
         return Err(unfinished(&outcome, exit));
     }
-    let (late, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|it| shows_late(&outcome, it));
+    let (late, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|it| is_delayed(&outcome, it));
     stuck(&left, &late, plan, io)?;
     tell_beside(intent, *beside, io);
     // That it failed is said above; the changes were made all the same.
@@ -305,15 +307,15 @@ async fn run(
     args: &ChangingArgs,
     session: &Session,
     io: &mut Io,
-) -> Result<Carried, Failure> {
-    let stop = Stop::default();
+) -> Result<ApplyResult, Failure> {
+    let stop = StopSignal::default();
     let (stack, desired) = (&intent.stack, &intent.desired);
     let progress = Progress::new(io, args.format, desired);
     let tell = |event: Event| progress.tell(&event);
-    let steps_at_once = usize::from(args.parallelism);
-    let thought_about = !args.yes;
-    let way = Way { steps_at_once, thought_about, stop: &stop, tell: &tell };
-    let mut carrying = pin!(carry_out(&session.aws, stack, desired, proposal, way));
+    let max_concurrent_steps = usize::from(args.parallelism);
+    let was_confirmed = !args.yes;
+    let options = ApplyOptions { max_concurrent_steps, was_confirmed, stop: &stop, emit: &tell };
+    let mut carrying = pin!(apply_proposal(&session.aws, stack, desired, proposal, options));
     let mut late = pin!(async {
         match args.timeout {
             Some(timeout) => session.aws.wait(timeout).await,
@@ -331,14 +333,14 @@ async fn run(
                     return Err(Failure::new(Exit::Interrupted, message)
                         .hint("run it again; it finds what was done and goes on"));
                 }
-                stop.now(Halt::Interrupted);
+                stop.request(StopReason::Interrupted);
                 let under_way = progress.under_way();
                 progress.note(&format!(
                     "  … finishing what is under way{under_way}; Ctrl-C again stops at once\n"
                 ));
             }
-            () = &mut late, if !stop.is_set() => {
-                stop.now(Halt::Late);
+            () = &mut late, if !stop.is_requested() => {
+                stop.request(StopReason::TimedOut);
                 let (under_way, most) = (progress.under_way(), ATTEMPT_TIMEOUT.as_secs());
                 progress.note(&format!(
                     "  … the time is over; finishing what is under way{under_way}; each try of a call may take {most} s\n"

@@ -6,7 +6,7 @@ use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::ApiOutputs;
 use appsync_events::{Endpoint, Network, NetworkOptions, is_of_aws};
 use provision_aws::client::Aws;
-use provision_aws::connect::{Endpoint as AwsEndpoint, Target, connect};
+use provision_aws::connect::{AwsEndpoint, Target, connect};
 
 /// Where the API is. An AWS on this machine serves under one address all the hosts that only AWS has.
 pub fn address(api: &ApiOutputs, session: &Session) -> String {

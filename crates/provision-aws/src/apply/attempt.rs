@@ -14,7 +14,7 @@ use crate::live::{Runs, look_at, look_for};
 use crate::lock::lock;
 use provision_core::address::Address;
 use provision_core::event::{Event, Reason};
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 use provision_core::kind::Observed;
 use provision_core::mark::Mark;
 use provision_core::model::{Attributes, Properties};
@@ -67,18 +67,18 @@ pub enum End {
 
 /// Tries `step` until it is done, can't be done, or patience ends.
 pub async fn attempt(step: &Step, work: Work<'_>) -> End {
-    let Run { stop, tell, .. } = work.run;
+    let Run { stop, emit, .. } = work.run;
     let (address, action) = (&step.address, step.verb());
     let gate = work.gates.of(address);
     if !gate.try_enter() {
-        tell(Event::Waiting { address: address.clone(), action, behind: address.root() });
+        emit(Event::Waiting { address: address.clone(), action, behind: address.root() });
         gate.enter().await;
     }
-    if stop.is_set() {
+    if stop.is_requested() {
         gate.leave(Passage::Quiet);
         return End::NotBegun;
     }
-    tell(Event::Started { address: address.clone(), action });
+    emit(Event::Started { address: address.clone(), action });
     match again_and_again(step, &gate, work).await {
         Ok(attributes) => End::Done(attributes),
         Err(error) => End::Failed(error),
@@ -87,17 +87,18 @@ pub async fn attempt(step: &Step, work: Work<'_>) -> End {
 
 /// Tries what stands inside its gate for the first time.
 async fn again_and_again(step: &Step, gate: &Gate, work: Work<'_>) -> Result<Attributes, AwsError> {
-    let Run { aws, stop, tell, .. } = work.run;
+    let Run { aws, stop, emit, .. } = work.run;
     let mut retries = Retries::default();
     loop {
         let error = match call(step, gate, work).await {
             Ok(attributes) => return Ok(attributes),
             Err(error) => error,
         };
-        let Some((reason, delay)) = retries.next(error.class).filter(|_| !stop.is_set()) else {
+        let Some((reason, delay)) = retries.next(error.class).filter(|_| !stop.is_requested())
+        else {
             return Err(error);
         };
-        tell(Event::Retrying {
+        emit(Event::Retrying {
             address: step.address.clone(),
             action: step.verb(),
             reason,
@@ -107,7 +108,7 @@ async fn again_and_again(step: &Step, gate: &Gate, work: Work<'_>) -> Result<Att
         });
         aws.wait(delay).await;
         // A run that is to end begins no call, though it would be the same once more.
-        if stop.is_set() {
+        if stop.is_requested() {
             return Err(error);
         }
         gate.enter().await;
@@ -131,14 +132,14 @@ impl Default for Retries {
 
 impl Retries {
     /// Returns why, and after which delay, a call that failed with `class` is repeated. `None`: it is not.
-    fn next(&mut self, class: Class) -> Option<(Reason, Duration)> {
+    fn next(&mut self, class: ErrorClass) -> Option<(Reason, Duration)> {
         let (reason, delays) = match class {
-            Class::RoleNotReady => (Reason::RoleNotReady, &mut self.role),
-            Class::Unreachable => (Reason::Unreachable, &mut self.unreachable),
-            Class::Busy => (Reason::Busy, &mut self.other),
-            Class::Throttled => (Reason::Throttled, &mut self.other),
+            ErrorClass::RoleNotReady => (Reason::RoleNotReady, &mut self.role),
+            ErrorClass::Unreachable => (Reason::Unreachable, &mut self.unreachable),
+            ErrorClass::Busy => (Reason::Busy, &mut self.other),
+            ErrorClass::Throttled => (Reason::Throttled, &mut self.other),
             // `create` has already looked for what an uncertain create may have made.
-            Class::Uncertain => (Reason::Uncertain, &mut self.other),
+            ErrorClass::Uncertain => (Reason::Uncertain, &mut self.other),
             _ => return None,
         };
         let delay = delays.next()?;
@@ -154,8 +155,7 @@ async fn call(step: &Step, gate: &Gate, work: Work<'_>) -> Result<Attributes, Aw
         Action::Update { properties, was } => update(step, properties, was, work).await,
         Action::Delete { was } => delete(step, was, work).await,
     };
-    let busy =
-        matches!(&answer, Err(error) if matches!(error.class, Class::Busy | Class::Throttled));
+    let busy = matches!(&answer, Err(error) if matches!(error.class, ErrorClass::Busy | ErrorClass::Throttled));
     gate.leave(if busy { Passage::Conflict } else { Passage::Quiet });
     answer
 }
@@ -178,7 +178,7 @@ async fn create(
         Err(error) => error,
     };
     // What exists may be what an earlier attempt of ours made.
-    if !matches!(error.class, Class::Uncertain | Class::Exists) {
+    if !matches!(error.class, ErrorClass::Uncertain | ErrorClass::Exists) {
         return Err(error);
     }
     let mut looked = false;
@@ -195,7 +195,7 @@ async fn create(
             return Ok(made.attributes);
         }
     }
-    if looked && error.class == Class::Exists {
+    if looked && error.class == ErrorClass::Exists {
         let message =
             format!("{}; it does not carry this stack's mark, so it is not touched", error.message);
         return Err(AwsError { message, ..error });
@@ -205,7 +205,7 @@ async fn create(
     }
     // Whoever does not know whether it was made must not make it again.
     let message = format!("{}; whether it was made can't be found out now", error.message);
-    Err(AwsError { message, class: Class::Unexpected, half_done: true, ..error })
+    Err(AwsError { message, class: ErrorClass::Unexpected, is_partial: true, ..error })
 }
 
 /// Whether a run says on what this step makes that it runs: AWS would take a second one.
@@ -233,7 +233,7 @@ async fn alone(step: &Step, mine: Attributes, work: Work<'_>) -> Result<Attribut
         }
     }
     give_way(step, &mine, work).await?;
-    Err(AwsError::overtaken("another apply of this stack is making it at the same time"))
+    Err(AwsError::superseded("another apply of this stack is making it at the same time"))
 }
 
 /// What else carries the mark of what was just made.

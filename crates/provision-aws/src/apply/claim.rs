@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 
-use crate::apply::stop::Stop;
+use crate::apply::stop::StopSignal;
 use crate::calls::Answer;
 use crate::client::Aws;
 use crate::kinds::{appsync_tags, calls_of};
 use crate::lock::lock;
 use crate::stand_ins::is_tagging_unsupported;
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 use provision_core::kind::{Kind, Live};
 use provision_core::mark::{run_tag, runs};
 use provision_core::model::Attributes;
@@ -62,7 +62,7 @@ impl Place {
     /// Says that `run` runs, unless another does.
     pub async fn take(&self, aws: &Aws, run: &str) -> Answer<Taken> {
         match self.claim(aws, run).await {
-            Err(error) if error.class == Class::NotFound => Ok(Taken::Gone),
+            Err(error) if error.class == ErrorClass::NotFound => Ok(Taken::Gone),
             Err(error) if is_tagging_unsupported(error.class) => Ok(Taken::Unknown),
             Err(error) => Err(error),
             Ok(others) if others.is_empty() => Ok(Taken::Alone),
@@ -85,9 +85,9 @@ impl Place {
     }
 
     /// Returns once no other run is there any more, or all that are have died. `stop` ends it.
-    pub async fn wait_for_others(&self, aws: &Aws, stop: &Stop) -> Answer<()> {
+    pub async fn wait_for_others(&self, aws: &Aws, stop: &StopSignal) -> Answer<()> {
         let mut silent: BTreeMap<String, (String, u32)> = BTreeMap::new();
-        while !stop.is_set() {
+        while !stop.is_requested() {
             let now = match self.runs(aws).await {
                 Err(error) if is_tagging_unsupported(error.class) => return Ok(()),
                 now => now?,

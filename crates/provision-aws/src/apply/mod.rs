@@ -10,6 +10,6 @@ mod scheduler;
 mod stop;
 
 pub use claim::{Place, Taken, beat, clear};
-pub use run::{Outcome, Run};
-pub use scheduler::{STEPS_AT_ONCE, apply};
-pub use stop::{Halt, Stop};
+pub use run::{ApplyOutcome, Run};
+pub use scheduler::{MAX_CONCURRENT_STEPS, apply};
+pub use stop::{StopReason, StopSignal};

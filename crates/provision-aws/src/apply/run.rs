@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Mutex;
 
 use crate::apply::claim::Place;
-use crate::apply::stop::{Halt, Stop};
+use crate::apply::stop::{StopReason, StopSignal};
 use crate::client::Aws;
 use crate::error::AwsError;
 use provision_core::address::Address;
@@ -14,24 +14,24 @@ use provision_core::plan::Verb;
 
 /// How it went. A failure halfway is an outcome, not an `Err`: what was done stays done.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct ApplyOutcome {
     pub succeeded: Vec<(Address, Verb)>,
     pub failed: Vec<(Address, Verb, AwsError)>,
     pub skipped: Vec<(Address, Verb)>,
     /// What AWS says that it made, by what it said then: its lists may not show it yet.
-    pub made: BTreeMap<Address, Attributes>,
+    pub created: BTreeMap<Address, Attributes>,
     /// Why it ended before its time, if it did.
-    pub stopped: Option<Halt>,
+    pub stop_reason: Option<StopReason>,
 }
 
-impl Outcome {
-    pub fn is_whole(&self) -> bool {
+impl ApplyOutcome {
+    pub fn is_complete(&self) -> bool {
         self.failed.is_empty() && self.skipped.is_empty()
     }
     /// Whether AWS is no longer as it was, for all that is known: a step that failed may have changed something
     /// with its first call.
-    pub fn changed_something(&self) -> bool {
-        !self.succeeded.is_empty() || self.failed.iter().any(|(.., error)| error.half_done)
+    pub fn has_changes(&self) -> bool {
+        !self.succeeded.is_empty() || self.failed.iter().any(|(.., error)| error.is_partial)
     }
 }
 
@@ -43,12 +43,12 @@ pub struct Run<'a> {
     pub stack: &'a str,
     /// What tells this run from every other.
     pub id: &'a str,
-    pub steps_at_once: usize,
+    pub max_concurrent_steps: usize,
     /// Where it says that it runs. What it makes may be such a place, too.
     pub places: &'a Mutex<Vec<Place>>,
     /// Set when it is to end: what runs is finished, the rest is skipped.
-    pub stop: &'a Stop,
-    pub tell: &'a (dyn Fn(Event) + Sync),
+    pub stop: &'a StopSignal,
+    pub emit: &'a (dyn Fn(Event) + Sync),
 }
 
 impl fmt::Debug for Run<'_> {

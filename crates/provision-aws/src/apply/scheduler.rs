@@ -8,34 +8,34 @@ use crate::advice::advice;
 use crate::apply::attempt::{End, Work, attempt};
 use crate::apply::claim::Place;
 use crate::apply::gate::Gates;
-use crate::apply::run::{Outcome, Run};
-use crate::apply::stop::Halt;
+use crate::apply::run::{ApplyOutcome, Run};
+use crate::apply::stop::StopReason;
 use crate::error::AwsError;
 use crate::lock::lock;
 use provision_core::address::Address;
 use provision_core::event::{Because, Event, Refusal};
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 use provision_core::kind::Live;
 use provision_core::model::Attributes;
 use provision_core::plan::{Step, Verb};
 
 /// Steps under way at a time. How many of one API, its gate finds out.
-pub const STEPS_AT_ONCE: usize = 64;
+pub const MAX_CONCURRENT_STEPS: usize = 64;
 
 /// Carries `steps` out, each as soon as what it needs has succeeded.
-pub async fn apply(steps: &[Step], live: &Live, run: Run<'_>) -> Outcome {
+pub async fn apply(steps: &[Step], live: &Live, run: Run<'_>) -> ApplyOutcome {
     let known: BTreeMap<Address, Attributes> =
         live.ours.iter().map(|(address, it)| (address.clone(), it.attributes.clone())).collect();
     let known = Mutex::new(known);
-    let gates = Gates::new(run.steps_at_once);
+    let gates = Gates::new(run.max_concurrent_steps);
     let mut progress =
         Progress { states: vec![State::Waiting; steps.len()], ..Progress::default() };
     let mut running = FuturesUnordered::new();
-    (run.tell)(Event::Planned { steps: steps.len() });
+    (run.emit)(Event::Planned { steps: steps.len() });
     loop {
-        let stopped = run.stop.is_set();
+        let stopped = run.stop.is_requested();
         while let Some(n) =
-            progress.next(steps, stopped).filter(|_| running.len() < run.steps_at_once)
+            progress.next(steps, stopped).filter(|_| running.len() < run.max_concurrent_steps)
         {
             progress.states[n] = State::Running;
             let step = &steps[n];
@@ -46,13 +46,13 @@ pub async fn apply(steps: &[Step], live: &Live, run: Run<'_>) -> Outcome {
         progress.finish(n, &steps[n], end, &known, run);
     }
     progress.skip_the_rest(steps, run);
-    let Outcome { succeeded, failed, skipped, .. } = &progress.outcome;
-    (run.tell)(Event::Finished {
+    let ApplyOutcome { succeeded, failed, skipped, .. } = &progress.outcome;
+    (run.emit)(Event::Finished {
         succeeded: succeeded.len(),
         failed: failed.len(),
         skipped: skipped.len(),
     });
-    progress.outcome.stopped = run.stop.why();
+    progress.outcome.stop_reason = run.stop.reason();
     progress.outcome
 }
 
@@ -68,7 +68,7 @@ enum State {
 #[derive(Default)]
 struct Progress {
     states: Vec<State>,
-    outcome: Outcome,
+    outcome: ApplyOutcome,
 }
 
 impl Progress {
@@ -95,21 +95,21 @@ impl Progress {
                 if action == Verb::Create {
                     let mut places = lock(run.places);
                     places.extend(Place::made(step.kind, &attributes));
-                    self.outcome.made.insert(address.clone(), attributes.clone());
+                    self.outcome.created.insert(address.clone(), attributes.clone());
                 }
                 let mut known = lock(known);
                 known.insert(step.lives_at().clone(), attributes);
                 self.states[n] = State::Done;
-                (run.tell)(Event::Succeeded { address: address.clone(), action });
+                (run.emit)(Event::Succeeded { address: address.clone(), action });
                 self.outcome.succeeded.push((address, action));
             }
             End::Failed(error) => {
-                if error.class == Class::Overtaken {
-                    run.stop.now(Halt::Overtaken);
+                if error.class == ErrorClass::Superseded {
+                    run.stop.request(StopReason::Superseded);
                 }
                 self.states[n] = State::Broken;
                 let told = told(&error);
-                (run.tell)(Event::Failed { address: address.clone(), action, error: told });
+                (run.emit)(Event::Failed { address: address.clone(), action, error: told });
                 self.outcome.failed.push((address, action, error));
             }
             End::NotBegun => self.states[n] = State::Waiting,
@@ -125,9 +125,9 @@ impl Progress {
             let because = match self.broken_need(steps, n) {
                 Some(need) => Because::Failed(steps[need].address.clone()),
                 // What waits for nobody's failure waits because the run was stopped.
-                None => run.stop.why().map_or(Because::Interrupted, Because::from),
+                None => run.stop.reason().map_or(Because::Interrupted, Because::from),
             };
-            (run.tell)(Event::Skipped { address: address.clone(), action, because });
+            (run.emit)(Event::Skipped { address: address.clone(), action, because });
             self.outcome.skipped.push((address, action));
         }
     }

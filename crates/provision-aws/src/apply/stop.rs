@@ -5,38 +5,38 @@ use provision_core::event::Because;
 
 /// Why a run ends before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Halt {
+pub enum StopReason {
     /// The user wants it.
     Interrupted,
     /// Its time is over.
-    Late,
+    TimedOut,
     /// Another run of the stack showed up.
-    Overtaken,
+    Superseded,
 }
 
-impl From<Halt> for Because {
-    fn from(halt: Halt) -> Self {
-        match halt {
-            Halt::Interrupted => Self::Interrupted,
-            Halt::Late => Self::Late,
-            Halt::Overtaken => Self::Overtaken,
+impl From<StopReason> for Because {
+    fn from(reason: StopReason) -> Self {
+        match reason {
+            StopReason::Interrupted => Self::Interrupted,
+            StopReason::TimedOut => Self::Late,
+            StopReason::Superseded => Self::Overtaken,
         }
     }
 }
 
 /// Why nothing more is to be begun, once there is a reason. The first reason stays.
 #[derive(Debug, Default)]
-pub struct Stop(OnceLock<Halt>);
+pub struct StopSignal(OnceLock<StopReason>);
 
-impl Stop {
-    pub fn now(&self, halt: Halt) {
+impl StopSignal {
+    pub fn request(&self, reason: StopReason) {
         // Whoever comes second has nothing to add.
-        let _ = self.0.set(halt);
+        let _ = self.0.set(reason);
     }
-    pub fn why(&self) -> Option<Halt> {
+    pub fn reason(&self) -> Option<StopReason> {
         self.0.get().copied()
     }
-    pub fn is_set(&self) -> bool {
-        self.why().is_some()
+    pub fn is_requested(&self) -> bool {
+        self.reason().is_some()
     }
 }

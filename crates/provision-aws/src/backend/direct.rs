@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use futures_util::future::{Either, join, join_all, select};
 
-use crate::apply::{Halt, Outcome, Place, Run, Stop, Taken, apply, beat, clear};
+use crate::apply::{ApplyOutcome, Place, Run, StopReason, StopSignal, Taken, apply, beat, clear};
 use crate::client::Aws;
-use crate::live::{LookError, observe, reject_unlisted, with_made};
+use crate::live::{LiveStateError, read_live_state, reject_unlisted, with_made};
 use crate::lock::lock;
 use provision_core::address::Address;
 use provision_core::diff::{Change, Verb, compare};
@@ -36,7 +36,7 @@ pub struct Proposal {
     pub site: Site,
     pub live: Live,
     /// What should be, made comparable.
-    pub settled: Desired,
+    pub normalized: Desired,
     pub changes: Vec<Change>,
     pub steps: Vec<Step>,
     /// The only addresses that it is about; none: all of them.
@@ -47,11 +47,11 @@ pub struct Proposal {
 
 impl Proposal {
     /// The same with the changes at these addresses only.
-    pub fn limited(mut self, addresses: BTreeSet<Address>) -> Self {
+    pub fn limited_to(mut self, addresses: BTreeSet<Address>) -> Self {
         self.only = Some(addresses);
         let changes = std::mem::take(&mut self.changes);
         self.changes = self.concerned(changes);
-        self.steps = plan(&self.changes, &self.settled, &self.live);
+        self.steps = plan(&self.changes, &self.normalized, &self.live);
         self
     }
     /// Those of `changes` that it is about.
@@ -67,9 +67,9 @@ pub async fn propose(
     stack: &str,
     desired: &Desired,
     now_epoch_s: i64,
-) -> Result<Proposal, LookError> {
+) -> Result<Proposal, LiveStateError> {
     let before = aws.calls();
-    let (identity, live) = join(aws.identity(), observe(aws, stack)).await;
+    let (identity, live) = join(aws.identity(), read_live_state(aws, stack)).await;
     let identity = identity?;
     let live = live?;
     reject_unlisted(&live, desired.keys())?;
@@ -80,35 +80,35 @@ pub async fn propose(
         served_at: aws.served_at.clone(),
         now_epoch_s,
     };
-    let (settled, changes) = compare(desired, &live, &site);
-    let steps = plan(&changes, &settled, &live);
+    let (normalized, changes) = compare(desired, &live, &site);
+    let steps = plan(&changes, &normalized, &live);
     let calls = aws.calls() - before;
-    Ok(Proposal { site, live, settled, changes, steps, only: None, calls })
+    Ok(Proposal { site, live, normalized, changes, steps, only: None, calls })
 }
 
 /// How a proposal is carried out.
 #[derive(Clone, Copy)]
-pub struct Way<'a> {
-    pub steps_at_once: usize,
+pub struct ApplyOptions<'a> {
+    pub max_concurrent_steps: usize,
     /// Whether a person thought about the proposal: others may have changed AWS meanwhile.
-    pub thought_about: bool,
+    pub was_confirmed: bool,
     /// Set when it is to end.
-    pub stop: &'a Stop,
-    pub tell: &'a (dyn Fn(Event) + Sync),
+    pub stop: &'a StopSignal,
+    pub emit: &'a (dyn Fn(Event) + Sync),
 }
 
 /// How it went, and what is there now.
 #[derive(Debug)]
-pub struct Done {
-    pub outcome: Outcome,
+pub struct ApplyReport {
+    pub outcome: ApplyOutcome,
     /// What is there now, and what of the wanted did not stick, or why nobody knows.
-    pub looked: Result<(Live, Vec<Change>), LookError>,
+    pub verified: Result<(Live, Vec<Change>), LiveStateError>,
 }
 
 /// What came of carrying a proposal out.
 #[derive(Debug)]
-pub enum Carried {
-    Out(Box<Done>),
+pub enum ApplyResult {
+    Completed(Box<ApplyReport>),
     /// Another run has changed the stack meanwhile: what was proposed is no longer what is needed.
     Stale,
 }
@@ -116,46 +116,46 @@ pub enum Carried {
 /// Does what was proposed, unless another run of the stack changes it, and looks again.
 ///
 /// Nothing is done before this run has the stack to itself.
-pub async fn carry_out(
+pub async fn apply_proposal(
     aws: &Aws,
     stack: &str,
     desired: &Desired,
     proposal: &Proposal,
-    way: Way<'_>,
-) -> Result<Carried, LookError> {
-    let Way { steps_at_once, thought_about, stop, tell } = way;
+    options: ApplyOptions<'_>,
+) -> Result<ApplyResult, LiveStateError> {
+    let ApplyOptions { max_concurrent_steps, was_confirmed, stop, emit } = options;
     let id = uuid::Uuid::new_v4().simple().to_string();
     let place = Place::of(&proposal.live);
     if let Some(place) = &place {
-        let waited = wait_for_turn(aws, place, &id, way).await? || thought_about;
+        let waited = wait_for_turn(aws, place, &id, options).await? || was_confirmed;
         if waited && !is_as_proposed(aws, stack, desired, proposal).await? {
             place.leave(aws, [id]).await?;
-            return Ok(Carried::Stale);
+            return Ok(ApplyResult::Stale);
         }
         // Those that were there before have ended by now, and may not have tidied up.
-        if !stop.is_set() {
+        if !stop.is_requested() {
             clear(aws, &proposal.live).await?;
         }
     }
     let places = Mutex::new(place.into_iter().collect());
     let (site, places) = (&proposal.site, &places);
-    let run = Run { aws, site, stack, id: &id, steps_at_once, places, stop, tell };
+    let run = Run { aws, site, stack, id: &id, max_concurrent_steps, places, stop, emit };
     let outcome = {
         let applying = pin!(apply(&proposal.steps, &proposal.live, run));
         let beating = pin!(beat(aws, &id, places));
         match select(applying, beating).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(((), applying)) => {
-                stop.now(Halt::Overtaken);
+                stop.request(StopReason::Superseded);
                 applying.await
             }
         }
     };
-    let looked = settled(aws, stack, desired, proposal, &outcome).await;
+    let verified = settled(aws, stack, desired, proposal, &outcome).await;
     // Whoever waits goes on once this is gone; should it stay, they find that nobody is there.
     let places = lock(places).clone();
     join_all(places.iter().map(|place| place.leave(aws, [id.clone()]))).await;
-    Ok(Carried::Out(Box::new(Done { outcome, looked })))
+    Ok(ApplyResult::Completed(Box::new(ApplyReport { outcome, verified })))
 }
 
 /// Says that this run runs, after all others have ended. Whether there were others, who may have changed
@@ -164,19 +164,19 @@ async fn wait_for_turn(
     aws: &Aws,
     place: &Place,
     id: &str,
-    way: Way<'_>,
-) -> Result<bool, LookError> {
+    options: ApplyOptions<'_>,
+) -> Result<bool, LiveStateError> {
     let mut waited = false;
-    while !way.stop.is_set() {
+    while !options.stop.is_requested() {
         match place.take(aws, id).await? {
             Taken::Alone | Taken::Unknown => break,
             Taken::Gone => return Ok(true),
             Taken::Others => {
                 if !waited {
-                    (way.tell)(Event::Queued);
+                    (options.emit)(Event::Queued);
                 }
                 waited = true;
-                place.wait_for_others(aws, way.stop).await?;
+                place.wait_for_others(aws, options.stop).await?;
             }
         }
     }
@@ -189,8 +189,8 @@ async fn is_as_proposed(
     stack: &str,
     desired: &Desired,
     proposal: &Proposal,
-) -> Result<bool, LookError> {
-    let (_, changes) = verify(aws, stack, desired, &proposal.site).await?;
+) -> Result<bool, LiveStateError> {
+    let (_, changes) = read_back(aws, stack, desired, &proposal.site).await?;
     Ok(proposal.concerned(changes) == proposal.changes)
 }
 
@@ -200,64 +200,68 @@ async fn settled(
     stack: &str,
     desired: &Desired,
     proposal: &Proposal,
-    outcome: &Outcome,
-) -> Result<(Live, Vec<Change>), LookError> {
+    outcome: &ApplyOutcome,
+) -> Result<(Live, Vec<Change>), LiveStateError> {
     let look = async || {
-        let (live, left) = verify(aws, stack, desired, &proposal.site).await?;
+        let (live, left) = read_back(aws, stack, desired, &proposal.site).await?;
         Ok((live, proposal.concerned(left)))
     };
     let settles = |it: &Change| it.verb != Verb::Update;
-    let mut looked = look().await;
+    let mut verified = look().await;
     for (n, wait) in LOOKS.into_iter().chain(MORE_LOOKS).enumerate() {
-        let done = match &looked {
-            _ if !outcome.is_whole() => !matches!(looked, Err(LookError::Twins { .. })),
+        let done = match &verified {
+            _ if !outcome.is_complete() => {
+                !matches!(verified, Err(LiveStateError::DuplicateOwner { .. }))
+            }
             Ok((_, left)) if n < LOOKS.len() => left.is_empty(),
             Ok((_, left)) => !left.iter().any(settles),
-            Err(LookError::Twins { .. }) => n >= LOOKS.len(),
-            Err(LookError::Aws(_)) => true,
+            Err(LiveStateError::DuplicateOwner { .. }) => n >= LOOKS.len(),
+            Err(LiveStateError::Aws(_)) => true,
         };
         if done {
             break;
         }
         aws.wait(wait).await;
-        looked = look().await;
+        verified = look().await;
     }
-    match looked {
-        Ok((live, left)) if left.iter().any(|it| outcome.made.contains_key(&it.address)) => {
-            let made = outcome.made.iter().filter_map(|(address, made)| {
-                Some((address, proposal.settled.get(address)?.kind, made))
+    match verified {
+        Ok((live, left)) if left.iter().any(|it| outcome.created.contains_key(&it.address)) => {
+            let made = outcome.created.iter().filter_map(|(address, made)| {
+                Some((address, proposal.normalized.get(address)?.kind, made))
             });
             let live = with_made(aws, stack, live, made).await?;
             let left = compare(desired, &live, &proposal.site).1;
             Ok((live, proposal.concerned(left)))
         }
-        looked => looked,
+        verified => verified,
     }
 }
 
 /// Whether `left` is a change that AWS has made by its own word, and only does not show yet.
-pub fn shows_late(outcome: &Outcome, left: &Change) -> bool {
+pub fn is_delayed(outcome: &ApplyOutcome, left: &Change) -> bool {
     match left.verb {
-        Verb::Create | Verb::Replace => outcome.made.contains_key(&left.address),
+        Verb::Create | Verb::Replace => outcome.created.contains_key(&left.address),
         Verb::Delete => outcome.succeeded.contains(&(left.address.clone(), plan::Verb::Delete)),
         Verb::Update => false,
     }
 }
 
 /// Looks again: what is there now, and what of `desired` did not stick.
-pub async fn verify(
+pub async fn read_back(
     aws: &Aws,
     stack: &str,
     desired: &Desired,
     site: &Site,
-) -> Result<(Live, Vec<Change>), LookError> {
-    let live = observe(aws, stack).await?;
+) -> Result<(Live, Vec<Change>), LiveStateError> {
+    let live = read_live_state(aws, stack).await?;
     let (_, changes) = compare(desired, &live, site);
     Ok((live, changes))
 }
 
-impl fmt::Debug for Way<'_> {
+impl fmt::Debug for ApplyOptions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Way").field("steps_at_once", &self.steps_at_once).finish_non_exhaustive()
+        f.debug_struct("ApplyOptions")
+            .field("max_concurrent_steps", &self.max_concurrent_steps)
+            .finish_non_exhaustive()
     }
 }

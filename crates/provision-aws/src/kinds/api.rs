@@ -61,7 +61,7 @@ impl Remote for Api {
         }
         let arn = attributes.text("ApiArn");
         let tagged = appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await;
-        tagged.map_err(|error| if tags_only { error } else { error.half_done() })
+        tagged.map_err(|error| if tags_only { error } else { error.partial() })
     }
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
         let call = aws.appsync.delete_api().api_id(attributes.text("ApiId"));

@@ -10,7 +10,7 @@ use crate::error::{AwsError, code_errors, failed};
 use crate::kinds::appsync_tags;
 use crate::kinds::sdk::{all_from_sdk, all_to_sdk};
 use crate::stand_ins::is_in_list_only;
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 use provision_core::kinds::channel_namespace::ChannelNamespace;
 use provision_core::mark::{Mark, of_tags};
 use provision_core::model::{Attributes, Tags};
@@ -32,7 +32,7 @@ impl Remote for ChannelNamespace {
         let name = listed.text("Name");
         match call.name(&name).send().await.map_err(failed("GetChannelNamespace")) {
             Ok(answer) => Ok(answer.channel_namespace.map(|it| read(it, seek))),
-            Err(error) if error.class == Class::NotFound => Ok(None),
+            Err(error) if error.class == ErrorClass::NotFound => Ok(None),
             Err(error) if is_in_list_only(error.class) => {
                 let all = list(aws, seek).await?;
                 let found = all.into_iter().find(|it| it.name() == Some(&name));
@@ -90,7 +90,7 @@ impl Remote for ChannelNamespace {
         }
         let arn = attributes.text("ChannelNamespaceArn");
         let tagged = appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await;
-        tagged.map_err(|error| if tags_only { error } else { error.half_done() })
+        tagged.map_err(|error| if tags_only { error } else { error.partial() })
     }
     async fn delete(self, aws: &Aws, _: &Attributes) -> Answer<()> {
         let call = aws.appsync.delete_channel_namespace().api_id(self.api_id.expect_plain());

@@ -12,7 +12,7 @@ use crate::client::Aws;
 use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::appsync_tags;
 use crate::kinds::domain_name;
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 use provision_core::kind::Owner;
 use provision_core::kinds::domain_association::DomainAssociation;
 use provision_core::mark::{ASSOCIATION_TAG, Mark, Marked, of_value};
@@ -84,7 +84,7 @@ impl Remote for DomainAssociation {
         }
         let arn = attributes.text("DomainNameArn");
         let untagged = appsync_tags::untag(aws, &arn, vec![ASSOCIATION_TAG.to_owned()]).await;
-        untagged.map_err(AwsError::half_done)
+        untagged.map_err(AwsError::partial)
     }
 }
 
@@ -94,7 +94,7 @@ fn marked(domain: &Attributes, stack: &str) -> Marked {
 
 fn taken(name: &str, api: &str) -> AwsError {
     let message = format!("`{name}` leads to the API {api} already");
-    AwsError::new(Class::Exists, "AssociateApi", message)
+    AwsError::new(ErrorClass::Exists, "AssociateApi", message)
 }
 
 /// Marks the domain, leads it to the API, and waits until it does.
@@ -109,8 +109,8 @@ async fn associate(
     appsync_tags::tag(aws, &arn, ASSOCIATION_TAG, &mark.as_value()).await?;
     let call = aws.appsync.associate_api().domain_name(name).api_id(api_id.expect_plain());
     let led = call.send().await.map_err(failed("AssociateApi"));
-    led.map_err(AwsError::half_done)?;
-    stands(aws, name).await.map_err(AwsError::half_done)
+    led.map_err(AwsError::partial)?;
+    stands(aws, name).await.map_err(AwsError::partial)
 }
 
 /// Waits until the domain leads where it should.
@@ -123,7 +123,7 @@ async fn stands(aws: &Aws, name: &str) -> Answer<()> {
             Some(sdk::AssociationStatus::Failed) => {
                 let detail = found.as_ref().and_then(|it| it.deployment_detail());
                 let message = detail.unwrap_or("AppSync gives no reason");
-                return Err(AwsError::new(Class::Invalid, "AssociateApi", message));
+                return Err(AwsError::new(ErrorClass::Invalid, "AssociateApi", message));
             }
             _ => wait(aws, delays.next(), "AssociateApi").await?,
         }
@@ -151,7 +151,7 @@ async fn wait(aws: &Aws, delay: Option<Duration>, operation: &'static str) -> An
     let Some(delay) = delay else {
         let minutes = PATIENCE.as_secs() / 60;
         let message = format!("AppSync is still at it after {minutes} minutes; look again later");
-        return Err(AwsError::new(Class::Unexpected, operation, message));
+        return Err(AwsError::new(ErrorClass::Unexpected, operation, message));
     };
     aws.wait(delay).await;
     Ok(())

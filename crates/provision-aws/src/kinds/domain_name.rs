@@ -68,7 +68,7 @@ impl Remote for DomainName {
         }
         let arn = attributes.text("DomainNameArn");
         let tagged = appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await;
-        tagged.map_err(|error| if tags_only { error } else { error.half_done() })
+        tagged.map_err(|error| if tags_only { error } else { error.partial() })
     }
     async fn delete(self, aws: &Aws, _: &Attributes) -> Answer<()> {
         let call = aws.appsync.delete_domain_name().domain_name(self.domain_name.expect_plain());

@@ -13,7 +13,7 @@ use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::client::Aws;
 use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::log_role::policies::{Known, inline_mark, managed_mark, marks, remembered};
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 use provision_core::kinds::log_role::{InlinePolicy, LogRole, NAME_MAX};
 use provision_core::mark::{Mark, POLICIES_TAG, Retagged, of_tags};
 use provision_core::model::{Attributes, Tags};
@@ -52,7 +52,7 @@ impl Remote for LogRole {
             .set_tags(Some(to_sdk(tags)));
         let made = call.send().await.map_err(failed("CreateRole"))?.role;
         let nothing = Self { policies: vec![], managed_policy_arns: vec![], ..self.clone() };
-        set_policies(aws, &name, &nothing, &self).await.map_err(AwsError::half_done)?;
+        set_policies(aws, &name, &nothing, &self).await.map_err(AwsError::partial)?;
         Ok(made.as_ref().map(attributes).unwrap_or_default())
     }
     async fn update(
@@ -79,8 +79,8 @@ impl Remote for LogRole {
             tag(aws, &name, BTreeMap::from([remembered([&was, &self])])).await?;
         }
         // Of several calls, some may have been carried out.
-        set_policies(aws, &name, &was, &self).await.map_err(AwsError::half_done)?;
-        retag(aws, &name, mark, &was, &self).await.map_err(AwsError::half_done)
+        set_policies(aws, &name, &was, &self).await.map_err(AwsError::partial)?;
+        retag(aws, &name, mark, &was, &self).await.map_err(AwsError::partial)
     }
     /// IAM deletes only a bare role. Whoever let it be deleted has let all that is in it.
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
@@ -91,9 +91,9 @@ impl Remote for LogRole {
         let policies = inline.into_iter().map(policy).collect();
         let all = Self { policies, managed_policy_arns, ..self.clone() };
         let bare = Self { policies: vec![], managed_policy_arns: vec![], ..self };
-        set_policies(aws, &name, &all, &bare).await.map_err(AwsError::half_done)?;
+        set_policies(aws, &name, &all, &bare).await.map_err(AwsError::partial)?;
         let gone = aws.iam.delete_role().role_name(&name).send().await;
-        gone.map(drop).map_err(failed("DeleteRole")).map_err(AwsError::half_done)
+        gone.map(drop).map_err(failed("DeleteRole")).map_err(AwsError::partial)
     }
 }
 
@@ -161,7 +161,7 @@ async fn not_others(aws: &Aws, name: &str, was: &LogRole, should: &LogRole) -> A
             let message = format!(
                 "the role has an inline policy `{policy_name}` that this stack never declared; it is not touched"
             );
-            return Err(AwsError::new(Class::Exists, "PutRolePolicy", message));
+            return Err(AwsError::new(ErrorClass::Exists, "PutRolePolicy", message));
         }
     }
     Ok(())

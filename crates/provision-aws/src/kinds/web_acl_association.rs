@@ -8,7 +8,7 @@ use crate::calls::{Answer, Listed, Remote, Seek, Whole};
 use crate::client::Aws;
 use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::appsync_tags;
-use provision_core::failure::Class;
+use provision_core::failure::ErrorClass;
 use provision_core::kind::Owner;
 use provision_core::kinds::arn;
 use provision_core::kinds::web_acl_association::{WebAclAssociation, tag_value};
@@ -55,7 +55,7 @@ impl Remote for WebAclAssociation {
             && tag != Some(&tag_value(other))
         {
             let message = format!("the web ACL {other} is in front of this API already");
-            return Err(AwsError::new(Class::Exists, "AssociateWebACL", message));
+            return Err(AwsError::new(ErrorClass::Exists, "AssociateWebACL", message));
         }
         associate(&self, aws).await?;
         Ok(Attributes::default().with("ApiArn", Some(api)))
@@ -72,7 +72,7 @@ impl Remote for WebAclAssociation {
             if_exists(call.send().await.map_err(failed("DisassociateWebACL")))?;
         }
         let untagged = appsync_tags::untag(aws, api, vec![WAF_TAG.to_owned()]).await;
-        untagged.map_err(AwsError::half_done)
+        untagged.map_err(AwsError::partial)
     }
 }
 
@@ -83,5 +83,5 @@ async fn associate(association: &WebAclAssociation, aws: &Aws) -> Answer<()> {
     appsync_tags::tag(aws, api, WAF_TAG, &tag_value(web_acl)).await?;
     let call = aws.waf.associate_web_acl().resource_arn(api).web_acl_arn(web_acl);
     let done = call.send().await.map(drop).map_err(failed("AssociateWebACL"));
-    done.map_err(AwsError::half_done)
+    done.map_err(AwsError::partial)
 }

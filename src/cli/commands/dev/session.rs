@@ -13,10 +13,12 @@ use crate::cli::parameters::applicable;
 use crate::cli::progress::now;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{Outputs, outputs};
-use provision_aws::apply::{STEPS_AT_ONCE, Stop};
-use provision_aws::backend::direct::{Carried, Done, Proposal, Way, carry_out};
+use provision_aws::apply::{MAX_CONCURRENT_STEPS, StopSignal};
+use provision_aws::backend::direct::{
+    ApplyOptions, ApplyReport, ApplyResult, Proposal, apply_proposal,
+};
 use provision_aws::client::Aws;
-use provision_aws::connect::{Endpoint, Target, connect};
+use provision_aws::connect::{AwsEndpoint, Target, connect};
 use provision_core::address::Address;
 use provision_core::diagnostic::{OtherFile, Severity};
 use provision_core::kind::Resource;
@@ -90,18 +92,23 @@ impl<'a> Standing<'a> {
         }
         let telling = Telling::new(io, self.args.format, proposal, &intent.desired);
         let tell = |event| telling.tell(&event);
-        let stop = Stop::default();
-        let way =
-            Way { steps_at_once: STEPS_AT_ONCE, thought_about: false, stop: &stop, tell: &tell };
-        let carried = carry_out(&aws, &intent.stack, &intent.desired, proposal, way).await?;
-        let Carried::Out(done) = carried else {
+        let stop = StopSignal::default();
+        let options = ApplyOptions {
+            max_concurrent_steps: MAX_CONCURRENT_STEPS,
+            was_confirmed: false,
+            stop: &stop,
+            emit: &tell,
+        };
+        let carried =
+            apply_proposal(&aws, &intent.stack, &intent.desired, proposal, options).await?;
+        let ApplyResult::Completed(done) = carried else {
             return Err(Failure::new(Exit::Stale, "another apply of this stack came first"));
         };
-        let Done { outcome, looked } = *done;
-        let (live, _) = looked?;
+        let ApplyReport { outcome, verified } = *done;
+        let (live, _) = verified?;
         let outputs = outputs(&intent.stack, &proposal.site, &live, self.args.reveal);
         let outputs = self.known(outputs, &intent);
-        match outcome.is_whole() {
+        match outcome.is_complete() {
             true => Ok(outputs),
             false => Err(Failure::new(Exit::Partial, "not everything could be changed")),
         }
@@ -149,7 +156,7 @@ impl<'a> Standing<'a> {
         {
             return Ok(aws.clone());
         }
-        let endpoint = Endpoint::Local(self.url.to_owned());
+        let endpoint = AwsEndpoint::Local(self.url.to_owned());
         let target =
             Target { region: region.clone(), account: account.clone(), profile: None, endpoint };
         let mut aws = connect(&target).await?;
