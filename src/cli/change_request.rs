@@ -12,10 +12,10 @@ use provision_aws::client::Aws;
 use provision_core::access::{Access, AccessChange, changes as access_changes};
 use provision_core::address::Address;
 use provision_core::diagnostic::{At, Path};
-use provision_core::diff::{Note, postponed};
-use provision_core::kind::{Desired, Kind, Live, Stranger};
+use provision_core::diff::{ChangeNote, deferred_changes};
+use provision_core::kind::{DesiredState, Kind, LiveState, UnmanagedResource};
 use provision_core::plan::{promised, targeted};
-use provision_core::policy::{Policy, Refusal, namesakes, refused};
+use provision_core::policy::{Policy, PolicyViolation, name_conflicts, violations};
 use provision_core::saved::{Made, SavedPlan};
 use provision_core::source::Source;
 use provision_core::spec::Given;
@@ -38,7 +38,7 @@ pub struct ScopeArgs {
 impl ScopeArgs {
     pub fn policy(&self, allow_empty: bool) -> Policy {
         let Self { max_deletes, with_strangers, .. } = *self;
-        Policy { allow_empty, allow_strangers: with_strangers, max_deletes }
+        Policy { allow_empty, allow_unmanaged: with_strangers, max_deletes }
     }
 }
 
@@ -48,7 +48,7 @@ pub struct Intent {
     pub stack: String,
     region: Option<String>,
     account: Option<String>,
-    pub desired: Desired,
+    pub desired: DesiredState,
     /// Whether all of the stack is to be deleted.
     pub destroys: bool,
     pub policy: Policy,
@@ -65,11 +65,11 @@ pub struct Intent {
 pub struct Proposed {
     pub proposal: Proposal,
     pub access: Vec<AccessChange>,
-    pub refusals: Vec<Refusal>,
+    pub refusals: Vec<PolicyViolation>,
     /// What comes true later, without a change now.
-    pub notes: Vec<Note>,
+    pub notes: Vec<ChangeNote>,
     /// What is not this stack's, and matters to it.
-    pub strangers: Vec<Stranger>,
+    pub strangers: Vec<UnmanagedResource>,
     /// Changes that are needed beside those that are proposed.
     pub beside: usize,
 }
@@ -93,7 +93,7 @@ impl Intent {
             stack: spec.stack,
             region: spec.region,
             account: spec.account,
-            desired: if destroys { Desired::new() } else { spec.desired },
+            desired: if destroys { DesiredState::new() } else { spec.desired },
             destroys,
             policy: scope.policy(allow_empty || destroys),
             targets: scope.targets.clone(),
@@ -149,9 +149,10 @@ impl Intent {
         };
         let Proposal { live, steps, changes, normalized, site, .. } = &proposal;
         let access = access_changes(&access(live), &access(&promised(live, steps)));
-        let refusals = refused(changes, &self.desired, live, self.policy);
-        let notes = postponed(&self.desired, normalized, live, changes, site);
-        let strangers = live.strangers.iter().cloned().chain(namesakes(changes, live)).collect();
+        let refusals = violations(changes, &self.desired, live, self.policy);
+        let notes = deferred_changes(&self.desired, normalized, live, changes, site);
+        let strangers =
+            live.unmanaged.iter().cloned().chain(name_conflicts(changes, live)).collect();
         let beside = needed.saturating_sub(changes.len());
         Ok(Proposed { beside, proposal, access, refusals, notes, strangers })
     }
@@ -200,8 +201,8 @@ impl Intent {
     }
 
     /// An address that is neither declared nor live is a slip of the pen.
-    fn reject_unknown(&self, live: &Live) -> Result<(), Failure> {
-        let known: BTreeSet<&Address> = self.declared.iter().chain(live.ours.keys()).collect();
+    fn reject_unknown(&self, live: &LiveState) -> Result<(), Failure> {
+        let known: BTreeSet<&Address> = self.declared.iter().chain(live.managed.keys()).collect();
         let is_known =
             |target: &Address| known.iter().any(|it| *it == target || it.is_within(target));
         let Some(target) = self.targets.iter().find(|it| !is_known(it)) else { return Ok(()) };
@@ -239,7 +240,7 @@ pub fn headline(stack: &str, proposal: &Proposal, place: Option<&str>) -> String
     let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
     let Proposal { site, live, calls, .. } = proposal;
     let count = |n: u64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
-    let objects = count((live.ours.len() + live.strangers.len()) as u64, "object");
+    let objects = count((live.managed.len() + live.unmanaged.len()) as u64, "object");
     let calls = count(*calls, "call");
     format!(
         "stack {stack} · account {} · region {}{place} · read {objects} in {calls}\n\n",
@@ -247,8 +248,8 @@ pub fn headline(stack: &str, proposal: &Proposal, place: Option<&str>) -> String
     )
 }
 
-fn access(live: &Live) -> Access {
-    Access::of(live.ours.iter().map(|(address, it)| (address, &it.properties)))
+fn access(live: &LiveState) -> Access {
+    Access::of(live.managed.iter().map(|(address, it)| (address, &it.properties)))
 }
 
 /// The proposal that `saved` was made of, if AWS is still as it was.

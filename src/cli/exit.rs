@@ -5,8 +5,8 @@ use provision_aws::advice::advice;
 use provision_aws::apply::{ApplyOutcome, StopReason};
 use provision_aws::error::AwsError;
 use provision_aws::live::LiveStateError;
-use provision_core::event::{Event, Objection};
-use provision_core::policy::Refusal;
+use provision_core::event::{BlockedReason, Event};
+use provision_core::policy::PolicyViolation;
 
 /// Why a command ended as it did. Its number is the process's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +78,10 @@ impl Failure {
         Self { kind, ..self }
     }
     /// What safety forbids, each with its way out; `None`: nothing.
-    pub fn refused(refusals: &[Refusal]) -> Option<Self> {
+    pub fn refused(refusals: &[PolicyViolation]) -> Option<Self> {
         let mut each = refusals.iter().map(|it| Self {
             about: it.address.as_ref().map(ToString::to_string),
-            ..Self::new(Exit::Refused, &*it.reason).hint(&*it.way_out)
+            ..Self::new(Exit::Refused, &*it.reason).hint(&*it.help)
         });
         let first = each.next()?;
         Some(each.fold(first, Self::and))
@@ -121,11 +121,11 @@ impl Failure {
             None => format!("{:#}", self.error),
         }
     }
-    fn objections(&self) -> Vec<Objection> {
-        let own = Objection {
+    fn objections(&self) -> Vec<BlockedReason> {
+        let own = BlockedReason {
             address: self.about.clone(),
             reason: format!("{:#}", self.error),
-            way_out: (!self.hints.is_empty()).then(|| self.hints.join("; ")),
+            help: (!self.hints.is_empty()).then(|| self.hints.join("; ")),
         };
         let further = self.further.iter().flat_map(Self::objections);
         std::iter::once(own).chain(further).collect()
@@ -209,10 +209,10 @@ mod tests {
 
     #[test]
     fn each_of_several_reasons_is_an_error_with_its_own_way_out() {
-        let refusal = |address: Option<Address>, reason: &str, way_out: &str| Refusal {
+        let refusal = |address: Option<Address>, reason: &str, way_out: &str| PolicyViolation {
             address,
             reason: reason.to_owned(),
-            way_out: way_out.to_owned(),
+            help: way_out.to_owned(),
         };
         let api = Some(Address::top("apis", "chat"));
         let failure = Failure::refused(&[

@@ -8,7 +8,7 @@ use crate::cli::{Exit, Failure, Io};
 use crate::render::diagnostics;
 use crate::render::shell::word;
 use provision_core::address::Address;
-use provision_core::kind::Resource;
+use provision_core::kind::DesiredResource;
 use provision_core::source::Source;
 use provision_core::source::read::{Substitution, read};
 use provision_core::spec::{Given, Spec, objections};
@@ -56,7 +56,7 @@ impl ParameterArgs {
 /// The spec with a value in the place of every parameter, if it can be applied.
 pub fn applicable(spec: Spec, given: &Given) -> Result<Spec, Failure> {
     let spec = spec.with_values(given).map_err(|reasons| failure(&reasons))?;
-    let refused = |(address, it): (&Address, &Resource)| {
+    let refused = |(address, it): (&Address, &DesiredResource)| {
         it.kind.unsupported_reason(&it.properties).map(|reason| format!("{address}: {reason}"))
     };
     let refused: Vec<String> = spec.desired.iter().filter_map(refused).collect();

@@ -16,7 +16,7 @@ use crate::render::failures::{Left, card, remaining};
 use crate::render::progress::{Board, line, seconds};
 use provision_core::address::Address;
 use provision_core::event::Event;
-use provision_core::kind::Desired;
+use provision_core::kind::DesiredState;
 
 /// How often the board is drawn.
 const FRAME: Duration = Duration::from_millis(100);
@@ -32,7 +32,7 @@ pub struct Progress<'a> {
     io: Mutex<&'a mut Io>,
     format: Format,
     /// What should be: a card shows the code of it.
-    desired: &'a Desired,
+    desired: &'a DesiredState,
     left: Mutex<Vec<Left>>,
     /// What was begun and is not over.
     running: Mutex<Vec<Address>>,
@@ -40,7 +40,7 @@ pub struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub fn new(io: &'a mut Io, format: Format, desired: &'a Desired) -> Self {
+    pub fn new(io: &'a mut Io, format: Format, desired: &'a DesiredState) -> Self {
         // Logs would be written across the board.
         let logs = LevelFilter::current() > LevelFilter::WARN;
         let wanted = format == Format::Human && io.redraws() && !logs;

@@ -12,7 +12,7 @@ use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{self, Outputs, Variable, outputs, variables};
 use provision_aws::backend::direct::Proposal;
 use provision_cfn::yaml;
-use provision_core::kind::{Desired, Live};
+use provision_core::kind::{DesiredState, LiveState};
 use provision_core::suggest::meant;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -52,7 +52,7 @@ pub struct OutputsFileArgs {
 
 impl OutputsFileArgs {
     /// Refuses, before anything is changed, what could not be written afterwards.
-    pub fn check(&self, desired: &Desired, io: &Io) -> Result<(), Failure> {
+    pub fn check(&self, desired: &DesiredState, io: &Io) -> Result<(), Failure> {
         let Some(file) = &self.outputs_file else { return Ok(()) };
         let path = io.path(file);
         if path.is_dir() {
@@ -75,7 +75,7 @@ impl OutputsFileArgs {
         &self,
         stack: &str,
         proposal: &Proposal,
-        live: &Live,
+        live: &LiveState,
         io: &mut Io,
     ) -> Result<(), Failure> {
         let Some(file) = &self.outputs_file else { return Ok(()) };

@@ -17,7 +17,7 @@ use crate::cli::target::Session;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::verification::{Verification, table};
 use appsync_events::verify::{ApiReport, VerifyOptions, verify};
-use provision_core::kind::Desired;
+use provision_core::kind::DesiredState;
 use targets::{Found, subjects};
 
 /// APIs that are tried at a time.
@@ -28,7 +28,7 @@ pub const TIMEOUT: &str = "20s";
 /// The same in the end of an apply, which has made AWS as `desired`: with what is at hand, and all of it.
 pub async fn after_apply(
     stack: &str,
-    desired: &Desired,
+    desired: &DesiredState,
     again: &Again,
     format: Format,
     session: &Session,

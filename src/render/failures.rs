@@ -4,10 +4,10 @@ use anstyle::{AnsiColor, Style};
 
 use crate::render::progress::past;
 use provision_core::address::Address;
-use provision_core::event::{Because, Refusal};
+use provision_core::event::{CallFailure, SkipReason};
 use provision_core::failure::CodeError;
-use provision_core::kind::Resource;
-use provision_core::plan::Verb;
+use provision_core::kind::DesiredResource;
+use provision_core::plan::StepVerb;
 
 /// Errors in code that are shown; more than this nobody reads at once.
 const CODE_ERRORS_MAX: usize = 10;
@@ -18,9 +18,9 @@ const LINE_MAX: usize = 4_096;
 /// is the step's own, for errors in its code.
 pub fn card(
     address: &Address,
-    action: Verb,
-    refusal: &Refusal,
-    resource: Option<&Resource>,
+    action: StepVerb,
+    refusal: &CallFailure,
+    resource: Option<&DesiredResource>,
 ) -> String {
     let red = AnsiColor::Red.on_default();
     let bold = Style::new().bold();
@@ -50,9 +50,9 @@ pub fn card(
 #[derive(Clone, Debug)]
 pub struct Left {
     pub address: Address,
-    pub action: Verb,
+    pub action: StepVerb,
     /// Why it was not tried; `None`: it was, and failed.
-    pub because: Option<Because>,
+    pub because: Option<SkipReason>,
 }
 
 /// What is left to do, and why; nothing where all is done.
@@ -65,10 +65,10 @@ pub fn remaining(left: &[Left]) -> String {
     for Left { address, action, because } in left {
         let why = match because {
             None => "it failed".to_owned(),
-            Some(Because::Failed(need)) => format!("{need} did not succeed"),
-            Some(Because::Interrupted) => "interrupted".to_owned(),
-            Some(Because::Late) => "the time was over".to_owned(),
-            Some(Because::Overtaken) => "another apply of this stack is under way".to_owned(),
+            Some(SkipReason::Failed(need)) => format!("{need} did not succeed"),
+            Some(SkipReason::Interrupted) => "interrupted".to_owned(),
+            Some(SkipReason::Late) => "the time was over".to_owned(),
+            Some(SkipReason::Overtaken) => "another apply of this stack is under way".to_owned(),
         };
         let (style, sign) = if because.is_none() { (red, "✗") } else { (yellow, "-") };
         text.push_str(&format!(
@@ -80,7 +80,11 @@ pub fn remaining(left: &[Left]) -> String {
 }
 
 /// The places in the handler's code that AppSync minds.
-fn frames(address: &Address, refusal: &Refusal, resource: Option<&Resource>) -> Vec<String> {
+fn frames(
+    address: &Address,
+    refusal: &CallFailure,
+    resource: Option<&DesiredResource>,
+) -> Vec<String> {
     let code = resource.and_then(|it| it.properties.get("CodeHandlers")?.as_str());
     let file = resource.and_then(|it| it.declared["handlers"]["code"].as_str());
     let name = file.map_or_else(|| format!("codeHandlers of {address}"), str::to_owned);

@@ -6,7 +6,7 @@ pub use board::{Board, seconds};
 use anstyle::{AnsiColor, Style};
 
 use provision_core::event::Event;
-use provision_core::plan::Verb;
+use provision_core::plan::StepVerb;
 
 /// The line for `event`, if it is worth one. What failed has a card of its own, and what was skipped stands
 /// in the list of what remains.
@@ -43,11 +43,11 @@ pub fn line(event: &Event) -> Option<String> {
     }
 }
 
-pub fn past(action: Verb) -> &'static str {
+pub fn past(action: StepVerb) -> &'static str {
     match action {
-        Verb::Create => "created",
-        Verb::Update => "updated",
-        Verb::Delete => "deleted",
+        StepVerb::Create => "created",
+        StepVerb::Update => "updated",
+        StepVerb::Delete => "deleted",
     }
 }
 
@@ -55,13 +55,13 @@ pub fn past(action: Verb) -> &'static str {
 mod tests {
     use super::*;
     use provision_core::address::Address;
-    use provision_core::event::Reason;
+    use provision_core::event::RetryReason;
 
     #[test]
     fn of_many_attempts_fewer_and_fewer_are_told() {
         let told = |attempt: &u32| {
-            let (address, action) = (Address::top("apis", "chat"), Verb::Create);
-            let (reason, because) = (Reason::Busy, "busy".to_owned());
+            let (address, action) = (Address::top("apis", "chat"), StepVerb::Create);
+            let (reason, because) = (RetryReason::Busy, "busy".to_owned());
             let (wait_ms, attempt) = (500, *attempt);
             line(&Event::Retrying { address, action, reason, wait_ms, attempt, because }).is_some()
         };

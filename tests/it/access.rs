@@ -94,7 +94,7 @@ fn a_mode_without_a_key_is_unusable() {
 fn what_is_live_is_read_as_what_is_wanted() {
     let (spec, _) = read(RICH);
     let live = deployed(&spec.unwrap().desired, &site(NOON));
-    let of_live = Access::of(live.ours.iter().map(|(address, it)| (address, &it.properties)));
+    let of_live = Access::of(live.managed.iter().map(|(address, it)| (address, &it.properties)));
     let wanted = access(
         &RICH
             .replace("${AWS::Region}", "ap-northeast-1")

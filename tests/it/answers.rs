@@ -162,6 +162,6 @@ async fn a_lost_answer_makes_nothing_twice_and_leaves_nothing_unmarked() {
         let spec = everything();
         let done = apply(&served, &spec.stack, &spec.desired).await;
         assert_eq!(done.left, 0, "{lost}: {:?}", done.events);
-        assert_eq!((done.live.ours.len(), done.live.strangers.len()), (5, 0));
+        assert_eq!((done.live.managed.len(), done.live.unmanaged.len()), (5, 0));
     }
 }

@@ -11,9 +11,9 @@ use provision_aws::apply::{ApplyOutcome, StopReason, StopSignal};
 use provision_aws::backend::direct::{
     ApplyOptions, ApplyReport, ApplyResult, Proposal, apply_proposal, propose, read_back,
 };
-use provision_core::event::{Event, Reason};
+use provision_core::event::{Event, RetryReason};
 use provision_core::failure::ErrorClass;
-use provision_core::kind::{Desired, Live, Owner};
+use provision_core::kind::{DesiredState, LiveState, Owner};
 use provision_core::spec::Spec;
 use serde_json::{Value, json};
 
@@ -29,12 +29,12 @@ pub fn now() -> i64 {
 pub struct Applied {
     pub proposal: Proposal,
     pub events: Vec<Event>,
-    pub live: Live,
+    pub live: LiveState,
     pub left: usize,
 }
 
 /// Applies `desired`, checks what was told, and looks again.
-pub async fn apply(served: &Served, stack: &str, desired: &Desired) -> Applied {
+pub async fn apply(served: &Served, stack: &str, desired: &DesiredState) -> Applied {
     let proposal = propose(&served.aws, stack, desired, now()).await.unwrap();
     let told = Mutex::new(Vec::new());
     let tell = |event: Event| told.lock().unwrap().push(event);
@@ -49,7 +49,7 @@ pub async fn apply(served: &Served, stack: &str, desired: &Desired) -> Applied {
 pub async fn carried(
     served: &Served,
     stack: &str,
-    desired: &Desired,
+    desired: &DesiredState,
     proposal: &Proposal,
     tell: &(dyn Fn(Event) + Sync),
 ) -> ApplyReport {
@@ -101,9 +101,9 @@ pub fn check_grammar(events: &[Event]) {
 
 /// What is live, apart from what AWS chooses by chance, from what keeps what it was made with where the
 /// spec leaves it open, and from the order of lists.
-pub fn shape(live: &Live) -> BTreeMap<String, Value> {
+pub fn shape(live: &LiveState) -> BTreeMap<String, Value> {
     let one = |text: &str| {
-        live.ours.iter().fold(text.to_owned(), |text, (address, it)| {
+        live.managed.iter().fold(text.to_owned(), |text, (address, it)| {
             ["ApiId", "Arn"]
                 .iter()
                 .filter_map(|name| it.attributes.get(name))
@@ -118,7 +118,7 @@ pub fn shape(live: &Live) -> BTreeMap<String, Value> {
         }
         value
     };
-    live.ours
+    live.managed
         .iter()
         .map(|(address, it)| (address.to_string(), shape(&json!(it.properties))))
         .collect()
@@ -170,8 +170,8 @@ async fn a_lost_answer_to_a_create_makes_nothing_twice() {
         let spec = article();
         let done = apply(&served, &spec.stack, &spec.desired).await;
         assert_eq!(done.left, 0, "{lost}: {:?}", done.events);
-        assert_eq!(done.live.ours.len(), 4);
-        assert_eq!(done.live.strangers, []);
+        assert_eq!(done.live.managed.len(), 4);
+        assert_eq!(done.live.unmanaged, []);
         assert_eq!(served.aws.appsync.list_apis().send().await.unwrap().apis().len(), 1);
     }
 }
@@ -235,8 +235,9 @@ async fn a_busy_api_is_waited_for_and_said_so() {
     let spec = article();
     let done = apply(&served, &spec.stack, &spec.desired).await;
     assert_eq!(done.left, 0);
-    let busy =
-        |it: &&Event| matches!(it, Event::Retrying { reason: Reason::Busy, wait_ms: 100.., .. });
+    let busy = |it: &&Event| {
+        matches!(it, Event::Retrying { reason: RetryReason::Busy, wait_ms: 100.., .. })
+    };
     assert_eq!(done.events.iter().filter(busy).count(), 3);
 }
 
@@ -308,7 +309,7 @@ async fn a_failed_step_stops_only_what_needs_it() {
     .await;
     let spec = article();
     let done = apply(&served, &spec.stack, &spec.desired).await;
-    assert_eq!(done.live.ours.len(), 3);
+    assert_eq!(done.live.managed.len(), 3);
     assert_eq!(done.left, 1);
     let told = format!("{:?}", done.events);
     assert!(told.contains("no key da2-… today"), "{told}");
@@ -328,12 +329,12 @@ async fn what_is_not_ours_is_shown_and_never_touched() {
     let again = apply(&served, &spec.stack, &spec.desired).await;
     assert_eq!(again.proposal.changes, []);
     let strangers: Vec<_> =
-        again.live.strangers.iter().map(|it| (it.noun, it.name.as_deref(), &it.owner)).collect();
+        again.live.unmanaged.iter().map(|it| (it.noun, it.name.as_deref(), &it.owner)).collect();
     assert_eq!(
         strangers,
         [
-            ("channel namespace", Some("stranger"), &Owner::Nobody),
-            ("API key", None, &Owner::Nobody),
+            ("channel namespace", Some("stranger"), &Owner::Unknown),
+            ("API key", None, &Owner::Unknown),
         ]
     );
 }
@@ -344,11 +345,11 @@ async fn two_stacks_in_one_account_keep_out_of_each_others_way() {
     let spec = article();
     apply(&served, "one", &spec.desired).await;
     let two = apply(&served, "two", &spec.desired).await;
-    assert_eq!(two.live.ours.len(), 4);
-    apply(&served, "one", &Desired::new()).await;
+    assert_eq!(two.live.managed.len(), 4);
+    apply(&served, "one", &DesiredState::new()).await;
     let (live, left) =
         read_back(&served.aws, "two", &spec.desired, &two.proposal.site).await.unwrap();
-    assert_eq!((live.ours.len(), left.len()), (4, 0));
+    assert_eq!((live.managed.len(), left.len()), (4, 0));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn};
 use futures_util::stream::{StreamExt, iter};
 use provision_aws::live::read_live_state;
 use provision_core::diff::compare;
-use provision_core::kind::Desired;
+use provision_core::kind::DesiredState;
 use provision_core::source::Source;
 use provision_core::spec::{Given, load};
 use tokio::sync::{Mutex, oneshot};
@@ -34,7 +34,7 @@ struct Case {
     command: &'static [&'static str],
     begin: Account,
     /// What should be in the end.
-    desired: Desired,
+    desired: DesiredState,
     /// Which of many points are tried, unless all are asked for: every so many-th.
     every: usize,
     least: usize,
@@ -57,7 +57,7 @@ async fn a_killed_update_converges_on_the_next_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_destroy_leaves_nothing_after_the_next() {
-    let (begin, desired) = (applied().await, Desired::new());
+    let (begin, desired) = (applied().await, DesiredState::new());
     let expected = used_domain().await.shape();
     let end =
         sweep(Case { name: "destroy", command: DESTROY, begin, desired, every: 7, least: 20 })
@@ -87,7 +87,7 @@ async fn applied() -> Account {
 }
 
 /// What a spec says.
-pub fn desired(name: &str) -> Desired {
+pub fn desired(name: &str) -> DesiredState {
     let source = |name: &str| fs::read_to_string(root("tests/data/sweep").join(name)).unwrap();
     let files = ["echo.js", "quiet.js", "stored.js"];
     let files = Folder(files.map(|it| (it.to_owned(), source(it))).into());

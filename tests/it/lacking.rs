@@ -7,7 +7,7 @@ use provision_aws::backend::direct::propose;
 use provision_aws::error::AwsError;
 use provision_aws::live::LiveStateError;
 use provision_core::failure::ErrorClass;
-use provision_core::kind::Live;
+use provision_core::kind::LiveState;
 use serde_json::{Value, json};
 
 use crate::engine::{apply, now};
@@ -60,7 +60,7 @@ async fn without(method: &'static str, part: &'static str, lack: &'static Lack) 
     .await
 }
 
-async fn look(served: &Served, document: &Value) -> Result<Live, LiveStateError> {
+async fn look(served: &Served, document: &Value) -> Result<LiveState, LiveStateError> {
     let spec = spec_of(document, &folder(), now());
     propose(&served.aws, &spec.stack, &spec.desired, now()).await.map(|it| it.live)
 }

@@ -7,8 +7,8 @@ use proptest::sample::Index;
 use provision_cfn::render::{split, template};
 use provision_core::access::{Access, Direction, Operation, changes as access_changes};
 use provision_core::address::Address;
-use provision_core::diff::{Cause, Change, Verb, compare, postponed};
-use provision_core::kind::{Desired, Live};
+use provision_core::diff::{Change, ChangeAction, ChangeCause, compare, deferred_changes};
+use provision_core::kind::{DesiredState, LiveState};
 use provision_core::plan::{Step, plan, promised, targeted};
 use provision_core::policy::Policy;
 use provision_core::saved::{Made, SavedPlan};
@@ -79,11 +79,11 @@ proptest! {
         let within = |it: &Address| targets.iter().any(|target| it == target || it.is_within(target));
         for (n, step) in steps.iter().enumerate() {
             let is_wanted = wanted.contains(&step.address);
-            for need in step.needs.iter().filter(|_| is_wanted) {
+            for need in step.depends_on.iter().filter(|_| is_wanted) {
                 prop_assert!(wanted.contains(&steps[*need].address), "{} is needed", steps[*need].address);
             }
             let is_needed = steps.iter().any(|it| {
-                it.address != step.address && wanted.contains(&it.address) && it.needs.iter()
+                it.address != step.address && wanted.contains(&it.address) && it.depends_on.iter()
                     .any(|need| steps[*need].address == step.address)
             });
             prop_assert_eq!(is_wanted, within(&step.address) || is_needed, "{} {}", n, step.address);
@@ -102,7 +102,7 @@ proptest! {
     fn a_saved_plan_reads_back_as_it_was_and_is_good_for_once(before in documents(), after in documents()) {
         let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
         let live = deployed(&was.desired, &site(NOON));
-        let proposed = |live: &Live, desired: &Desired| {
+        let proposed = |live: &LiveState, desired: &DesiredState| {
             let (settled, changes) = compare(desired, live, &site(NOON));
             plan(&changes, &settled, live)
         };
@@ -192,33 +192,34 @@ fn reversed(value: &Value) -> Value {
 /// One order in which the steps can be taken.
 fn an_order(steps: &[Step]) -> Vec<usize> {
     let mut order: Vec<usize> = Vec::new();
-    while let Some(next) = (0..steps.len())
-        .find(|n| !order.contains(n) && steps[*n].needs.iter().all(|need| order.contains(need)))
-    {
+    while let Some(next) = (0..steps.len()).find(|n| {
+        !order.contains(n) && steps[*n].depends_on.iter().all(|need| order.contains(need))
+    }) {
         order.push(next);
     }
     order
 }
 
 /// Takes the steps one by one; what a step counts on must be there when its turn comes.
-fn carried_out(steps: &[Step], order: &[usize], mut live: Live) {
+fn carried_out(steps: &[Step], order: &[usize], mut live: LiveState) {
     for n in order {
         let step = &steps[*n];
         // A domain may have been there before us; an API never was.
         let parent = step.address.parent().filter(|it| it.section() == "apis");
         if let Some(parent) = parent {
-            assert!(live.ours.contains_key(&parent), "{} has no parent left", step.address);
+            assert!(live.managed.contains_key(&parent), "{} has no parent left", step.address);
         }
         for hole in waits_for(step) {
-            assert!(live.ours.contains_key(&hole), "{} comes before {hole}", step.address);
+            assert!(live.managed.contains_key(&hole), "{} comes before {hole}", step.address);
         }
         live = promised(&live, std::slice::from_ref(step));
     }
 }
 
 fn waits_for(step: &Step) -> Vec<provision_core::address::Address> {
-    use provision_core::plan::Action;
-    let (Action::Create { properties } | Action::Update { properties, .. }) = &step.action else {
+    use provision_core::plan::StepAction;
+    let (StepAction::Create { properties } | StepAction::Update { properties, .. }) = &step.action
+    else {
         return Vec::new();
     };
     let address = |hole| match hole {
@@ -234,7 +235,7 @@ fn a_key_is_left_alone_until_it_is_nearly_over() {
         json!({ "version": 1, "stack": "s", "apis": { "a": {
         "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": key } } } })
     };
-    let check = |key: Value, days: i64, expected: Option<Verb>| {
+    let check = |key: Value, days: i64, expected: Option<ChangeAction>| {
         let live = deployed(&spec_of(&document(key.clone()), &folder(), NOON).desired, &site(NOON));
         let now = NOON + days * DAY_S;
         let spec = spec_of(&document(key.clone()), &folder(), now);
@@ -242,13 +243,13 @@ fn a_key_is_left_alone_until_it_is_nearly_over() {
         assert_eq!(changes.first().map(|it| it.verb), expected, "{key} after {days} days");
     };
     check(json!({ "validFor": "90d", "renewBefore": "14d" }), 75, None);
-    check(json!({ "validFor": "90d", "renewBefore": "14d" }), 77, Some(Verb::Update));
+    check(json!({ "validFor": "90d", "renewBefore": "14d" }), 77, Some(ChangeAction::Update));
     check(json!({ "validFor": "90d" }), 80, None);
-    check(json!({ "validFor": "90d" }), 82, Some(Verb::Update));
+    check(json!({ "validFor": "90d" }), 82, Some(ChangeAction::Update));
     // In AWS's sixty days of grace it is revived, not made again.
-    check(json!({ "validFor": "90d" }), 100, Some(Verb::Update));
+    check(json!({ "validFor": "90d" }), 100, Some(ChangeAction::Update));
     check(json!({}), 6, None);
-    check(json!({}), 7, Some(Verb::Update));
+    check(json!({}), 7, Some(ChangeAction::Update));
 }
 
 #[test]
@@ -259,7 +260,7 @@ fn a_key_that_lives_too_long_is_brought_back() {
     };
     let live = deployed(&spec_of(&document("90d"), &folder(), NOON).desired, &site(NOON));
     let shorter = spec_of(&document("30d"), &folder(), NOON);
-    assert_eq!(compare(&shorter.desired, &live, &site(NOON)).1[0].verb, Verb::Update);
+    assert_eq!(compare(&shorter.desired, &live, &site(NOON)).1[0].verb, ChangeAction::Update);
     let longer = spec_of(&document("120d"), &folder(), NOON);
     assert_eq!(compare(&longer.desired, &live, &site(NOON)).1, []);
 }
@@ -274,7 +275,7 @@ fn a_longer_life_of_a_key_is_told_and_waits_for_its_renewal() {
     let told = |days: &str| {
         let desired = spec_of(&document(days), &folder(), NOON).desired;
         let (settled, changes) = compare(&desired, &live, &site(NOON));
-        let notes = postponed(&desired, &settled, &live, &changes, &site(NOON));
+        let notes = deferred_changes(&desired, &settled, &live, &changes, &site(NOON));
         notes.into_iter().map(|it| format!("{}: {}", it.address, it.text)).collect::<Vec<_>>()
     };
     assert_eq!(told("90d"), [""; 0]);
@@ -291,16 +292,16 @@ fn the_cause_of_a_change_is_the_spec_only_where_the_spec_says_otherwise() {
     let key = Address::parse("apis/a/apiKeys/web").unwrap();
     let cause = |days: i64| {
         let mut live = deployed(&desired, &site(NOON));
-        let key = live.ours.get_mut(&key).unwrap();
+        let key = live.managed.get_mut(&key).unwrap();
         let mut properties = json!(key.properties);
         properties["Expires"] = json!(NOON + days * DAY_S);
         key.properties = provision_core::model::Properties::of(&properties);
         let changes = compare(&desired, &live, &site(NOON)).1;
-        changes.iter().map(|it| it.because).collect::<Vec<_>>()
+        changes.iter().map(|it| it.cause).collect::<Vec<_>>()
     };
-    assert_eq!(cause(2), [Cause::Renewal]);
+    assert_eq!(cause(2), [ChangeCause::Renewal]);
     assert_eq!(cause(90), []);
-    assert_eq!(cause(300), [Cause::Drift]);
+    assert_eq!(cause(300), [ChangeCause::Drift]);
 }
 
 #[test]
@@ -320,7 +321,7 @@ fn what_follows_a_replaced_name_says_that_name_and_is_no_drift() {
         changes.iter().find(|it| it.address.section() == section).unwrap()
     };
     let association = of("association");
-    assert_eq!((association.verb, association.because), (Verb::Replace, Cause::Spec));
+    assert_eq!((association.verb, association.cause), (ChangeAction::Replace, ChangeCause::Spec));
     assert_eq!(association.fields[0].after, Some(json!("new.example.com")));
     // Whoever carries it out still waits for the new one.
     assert!(settled[&association.address].properties.refers().next().is_some());
@@ -353,7 +354,7 @@ fn what_others_count_on_is_taken_away_after_they_changed_and_given_before() {
         let order: Vec<String> = an_order(&steps).iter().map(name).collect();
         assert_eq!(order, expected);
         // One by one: each waits for the one before.
-        assert_eq!(steps.iter().filter(|it| it.needs.is_empty()).count(), 1);
+        assert_eq!(steps.iter().filter(|it| it.depends_on.is_empty()).count(), 1);
     };
     let (iam, key) = ("AWS_IAM", "API_KEY");
     let direct = document(iam, lambda.clone(), "DIRECT");
@@ -425,7 +426,10 @@ fn a_role_with_a_new_name_is_replaced_and_its_api_follows() {
     let (settled, changes) =
         compare(&spec_of(&document("new"), &folder(), NOON).desired, &live, &site(NOON));
     let verbs: Vec<_> = changes.iter().map(|it| (it.address.to_string(), it.verb)).collect();
-    assert_eq!(verbs, [("apis/a".into(), Verb::Update), ("logRoles/logs".into(), Verb::Replace)]);
+    assert_eq!(
+        verbs,
+        [("apis/a".into(), ChangeAction::Update), ("logRoles/logs".into(), ChangeAction::Replace)]
+    );
     let steps = plan(&changes, &settled, &live);
     assert_eq!(an_order(&steps).len(), 3);
 }

@@ -8,7 +8,7 @@ use provision_aws::backend::direct::{
     ApplyOptions, ApplyReport, ApplyResult, apply_proposal, propose,
 };
 use provision_aws::client::Aws;
-use provision_core::kind::Desired;
+use provision_core::kind::DesiredState;
 use serde_json::{Value, json};
 
 use crate::account::{Account, hurried};
@@ -26,11 +26,11 @@ async fn a_lost_answer_leaves_nothing_doubled_and_nothing_over() {
     let applied = undisturbed(&nothing, &one).await.0;
     sweep("apply", &nothing, &one).await;
     sweep("update", &applied, &desired("two.yaml")).await;
-    sweep("destroy", &applied, &Desired::new()).await;
+    sweep("destroy", &applied, &DesiredState::new()).await;
 }
 
 /// What a run leaves, and how many calls it makes.
-async fn undisturbed(begin: &Account, desired: &Desired) -> (Account, usize) {
+async fn undisturbed(begin: &Account, desired: &DesiredState) -> (Account, usize) {
     let opened = begin.open(|it| it).await;
     let done = run(&hurried(&opened.served), desired).await.unwrap();
     assert!(done.outcome.is_complete(), "{:?}", done.outcome);
@@ -38,9 +38,9 @@ async fn undisturbed(begin: &Account, desired: &Desired) -> (Account, usize) {
     (opened.account(), opened.store.calls().len())
 }
 
-async fn run(aws: &Aws, desired: &Desired) -> Result<ApplyReport, String> {
+async fn run(aws: &Aws, desired: &DesiredState) -> Result<ApplyReport, String> {
     let proposal = propose(aws, "sweep", desired, now()).await.map_err(|it| it.to_string())?;
-    if proposal.changes.is_empty() && proposal.live.runs.is_empty() {
+    if proposal.changes.is_empty() && proposal.live.active_runs.is_empty() {
         let verified = Ok((proposal.live, vec![]));
         return Ok(ApplyReport { outcome: ApplyOutcome::default(), verified });
     }
@@ -59,7 +59,7 @@ async fn run(aws: &Aws, desired: &Desired) -> Result<ApplyReport, String> {
     }
 }
 
-async fn sweep(name: &str, begin: &Account, desired: &Desired) {
+async fn sweep(name: &str, begin: &Account, desired: &DesiredState) {
     let (end, calls) = undisturbed(begin, desired).await;
     let expected = &end.shape();
     let points = (0..calls).flat_map(|n| FAULTS.map(|fault| (n, fault)));
@@ -89,7 +89,7 @@ struct Ended {
 
 async fn lost(
     begin: &Account,
-    desired: &Desired,
+    desired: &DesiredState,
     expected: &Value,
     n: usize,
     fault: &str,

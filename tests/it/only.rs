@@ -5,9 +5,9 @@ use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use provision_aws::backend::direct::{Proposal, is_delayed, propose};
 use provision_aws::live::LiveStateError;
 use provision_core::address::Address;
-use provision_core::diff::Verb;
-use provision_core::kind::{Desired, Owner};
-use provision_core::policy::{Policy, refused};
+use provision_core::diff::ChangeAction;
+use provision_core::kind::{DesiredState, Owner};
+use provision_core::policy::{Policy, violations};
 use serde_json::{Value, json};
 
 use crate::account::hurried;
@@ -18,27 +18,27 @@ use crate::world::{Served, serve, serve_store};
 const WEB_ACL: &str = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012";
 const THEIRS: &str = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/theirs/12345678-1234-1234-1234-123456789013";
 
-fn desired(more: &Value) -> Desired {
+fn desired(more: &Value) -> DesiredState {
     let mut api = json!({ "auth": { "providers": ["AWS_IAM"] } });
     api.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let document = json!({ "version": 1, "stack": "chat", "apis": { "chat": api } });
     spec_of(&document, &folder(), now()).desired
 }
 
-fn guarded() -> Desired {
+fn guarded() -> DesiredState {
     desired(&json!({ "waf": { "webAcl": WEB_ACL } }))
 }
 
-async fn planned(served: &Served, desired: &Desired) -> Proposal {
+async fn planned(served: &Served, desired: &DesiredState) -> Proposal {
     propose(&served.aws, "chat", desired, now()).await.unwrap()
 }
 
-fn verbs(proposal: &Proposal) -> Vec<(String, Verb)> {
+fn verbs(proposal: &Proposal) -> Vec<(String, ChangeAction)> {
     proposal.changes.iter().map(|it| (it.address.to_string(), it.verb)).collect()
 }
 
 fn arn_of(proposal: &Proposal) -> String {
-    let api = &proposal.live.ours[&Address::top("apis", "chat")];
+    let api = &proposal.live.managed[&Address::top("apis", "chat")];
     api.attributes.get("ApiArn").unwrap().to_owned()
 }
 
@@ -50,17 +50,17 @@ async fn a_web_acl_of_which_only_the_mark_is_left_is_made_again_or_its_mark_is_c
     let disassociate = || served.aws.waf.disassociate_web_acl().resource_arn(&api).send();
     disassociate().await.unwrap();
     let again = planned(&served, &guarded()).await;
-    assert_eq!(verbs(&again), [("apis/chat/waf".to_owned(), Verb::Create)]);
+    assert_eq!(verbs(&again), [("apis/chat/waf".to_owned(), ChangeAction::Create)]);
     assert_eq!((again.changes[0].effects.len(), again.steps.len()), (0, 1));
     let none = Policy { max_deletes: Some(0), ..Policy::default() };
-    assert_eq!(refused(&again.changes, &again.normalized, &again.live, none), []);
+    assert_eq!(violations(&again.changes, &again.normalized, &again.live, none), []);
     assert_eq!(apply(&served, "chat", &guarded()).await.left, 0);
     disassociate().await.unwrap();
     let without = desired(&json!({}));
     let gone = planned(&served, &without).await;
-    assert_eq!(verbs(&gone), [("apis/chat/waf".to_owned(), Verb::Delete)]);
+    assert_eq!(verbs(&gone), [("apis/chat/waf".to_owned(), ChangeAction::Delete)]);
     assert_eq!(gone.changes[0].effects, [""; 0]);
-    assert_eq!(apply(&served, "chat", &without).await.live.ours.len(), 1);
+    assert_eq!(apply(&served, "chat", &without).await.live.managed.len(), 1);
 }
 
 #[tokio::test]
@@ -72,10 +72,10 @@ async fn a_web_acl_of_others_is_never_replaced_and_the_plan_says_so() {
     associate.send().await.unwrap();
     let proposal = planned(&served, &guarded()).await;
     let Proposal { changes, normalized, live, .. } = &proposal;
-    let refusals = refused(changes, normalized, live, Policy::default());
+    let refusals = violations(changes, normalized, live, Policy::default());
     assert_eq!(refusals.len(), 1);
     assert!(refusals[0].reason.contains(THEIRS), "{:?}", refusals[0]);
-    let way_out = &refusals[0].way_out;
+    let way_out = &refusals[0].help;
     assert!(way_out.contains(&format!("--resource-arn {api}`")), "{way_out}");
     // What it says helps.
     let tag = format!("provision:waf={THEIRS}");
@@ -93,7 +93,7 @@ async fn a_copied_mark_makes_a_stranger_and_twins_are_told_by_their_arns() {
     let spec = desired(&json!({ "namespaces": { "x": {} } }));
     apply(&served, "chat", &spec).await;
     let before = planned(&served, &spec).await;
-    let id = before.live.ours[&Address::top("apis", "chat")].attributes.text("ApiId");
+    let id = before.live.managed[&Address::top("apis", "chat")].attributes.text("ApiId");
     let copy = |name: &str, address: &str| {
         let call = served.aws.appsync.create_channel_namespace().api_id(&id).name(name);
         call.tags("provision:stack", "chat").tags("provision:address", address).send()
@@ -101,12 +101,12 @@ async fn a_copied_mark_makes_a_stranger_and_twins_are_told_by_their_arns() {
     copy("copied", "apis/other/namespaces/x").await.unwrap();
     let proposal = planned(&served, &spec).await;
     assert_eq!(verbs(&proposal), []);
-    let stranger = &proposal.live.strangers[0];
+    let stranger = &proposal.live.unmanaged[0];
     let other = Address::top("apis", "other").child("namespaces", "x");
     assert_eq!(stranger.name.as_deref(), Some("copied"));
     assert_eq!(
         (&stranger.parent, &stranger.owner),
-        (&Some(Address::top("apis", "chat")), &Owner::Ours(other))
+        (&Some(Address::top("apis", "chat")), &Owner::ThisStack(other))
     );
     copy("twin", "apis/chat/namespaces/x").await.unwrap();
     let error = propose(&served.aws, "chat", &spec, now()).await.unwrap_err();
@@ -132,10 +132,10 @@ async fn a_domain_of_whose_association_only_the_mark_is_left_is_led_to_its_api_a
     let call = served.aws.appsync.disassociate_api().domain_name("events.example.com");
     call.send().await.unwrap();
     let again = planned(&served, &desired).await;
-    assert_eq!(verbs(&again), [("domains/events/association".to_owned(), Verb::Create)]);
+    assert_eq!(verbs(&again), [("domains/events/association".to_owned(), ChangeAction::Create)]);
     assert_eq!(again.changes[0].effects, ["the domain leads to an API"]);
     let again = apply(&served, "chat", &desired).await;
-    assert_eq!((again.left, again.live.ours.len()), (0, 3));
+    assert_eq!((again.left, again.live.managed.len()), (0, 3));
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn what_lists_do_not_show_yet_is_read_by_its_id_and_never_said_to_be_missi
     let done = carried(&served, "chat", &spec, &proposal, &|_| {}).await;
     let (live, left) = done.verified.unwrap();
     let api = Address::top("apis", "chat");
-    let shown: Vec<&Address> = live.ours.keys().collect();
+    let shown: Vec<&Address> = live.managed.keys().collect();
     assert_eq!(shown, [&api, &api.child("namespaces", "x")]);
     // A key can't be read by its id.
     let left: Vec<_> = left.iter().map(|it| (&it.address, is_delayed(&done.outcome, it))).collect();
@@ -165,7 +165,7 @@ async fn what_exists_already_and_is_ours_is_found_by_its_name_though_no_list_sho
     let spec = desired(&json!({ "namespaces": { "x": {} } }));
     apply(&served, "chat", &desired(&json!({}))).await;
     let proposal = planned(&served, &spec).await;
-    let id = proposal.live.ours[&Address::top("apis", "chat")].attributes.text("ApiId");
+    let id = proposal.live.managed[&Address::top("apis", "chat")].attributes.text("ApiId");
     store.set_faults(serde_json::from_value(json!({ "lists-lag-s": 900 })).unwrap());
     let call = served.aws.appsync.create_channel_namespace().api_id(&id).name("x");
     let call = call.tags("provision:stack", "chat");

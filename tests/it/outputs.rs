@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use provision::render::outputs::{Outputs, amplify, outputs, variables};
 use provision_core::address::Address;
-use provision_core::kind::{Live, Observed};
+use provision_core::kind::{LiveResource, LiveState};
 use provision_core::kinds::KINDS;
 use provision_core::model::{Attributes, Properties, Site};
 use serde_json::{Value, json};
@@ -19,14 +19,14 @@ fn world() -> World {
     world
 }
 
-fn observed(section: &str, properties: &Value, attributes: Attributes) -> Observed {
+fn observed(section: &str, properties: &Value, attributes: Attributes) -> LiveResource {
     let row = KINDS.iter().copied().find(|row| row.section == section).unwrap();
     let properties = Properties::of(properties);
-    Observed { kind: row, properties, attributes, digest: None }
+    LiveResource { kind: row, properties, attributes, digest: None }
 }
 
-fn seen(ours: impl IntoIterator<Item = (&'static str, Observed)>) -> Outputs {
-    let ours: BTreeMap<Address, Observed> =
+fn seen(ours: impl IntoIterator<Item = (&'static str, LiveResource)>) -> Outputs {
+    let ours: BTreeMap<Address, LiveResource> =
         ours.into_iter().map(|(it, observed)| (Address::parse(it).unwrap(), observed)).collect();
     let site = Site {
         served_at: None,
@@ -35,10 +35,10 @@ fn seen(ours: impl IntoIterator<Item = (&'static str, Observed)>) -> Outputs {
         partition: "aws".into(),
         now_epoch_s: 0,
     };
-    outputs("s", &site, &Live { ours, ..Live::default() }, true)
+    outputs("s", &site, &LiveState { managed: ours, ..LiveState::default() }, true)
 }
 
-fn api(modes: &[&str]) -> Observed {
+fn api(modes: &[&str]) -> LiveResource {
     let modes: Vec<Value> = modes.iter().map(|it| json!({ "AuthType": it })).collect();
     let properties = json!({ "Name": "n", "EventConfig": {
         "AuthProviders": modes, "ConnectionAuthModes": modes,
@@ -47,7 +47,7 @@ fn api(modes: &[&str]) -> Observed {
     observed("apis", &properties, attributes)
 }
 
-fn key(expires: u32, value: &str) -> Observed {
+fn key(expires: u32, value: &str) -> LiveResource {
     let attributes = Attributes::default().with("ApiKeyId", Some(value));
     observed("apiKeys", &json!({ "Expires": expires }), attributes)
 }
@@ -104,7 +104,7 @@ fn two_that_would_have_one_name_are_both_named() {
 
 #[test]
 fn amplify_gets_the_first_mode_that_can_be_used_and_the_key_that_lasts_longest() {
-    let check = |modes: &[&str], keys: &[(&'static str, Observed)], expected: Value| {
+    let check = |modes: &[&str], keys: &[(&'static str, LiveResource)], expected: Value| {
         let outputs = seen([("apis/a", api(modes))].into_iter().chain(keys.iter().cloned()));
         let mut whole = json!({ "endpoint": "https://h/event", "region": "eu-west-1" });
         whole.as_object_mut().unwrap().extend(expected.as_object().unwrap().clone());

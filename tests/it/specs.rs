@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use provision_cfn::yaml;
 use provision_core::diagnostic::OtherFile;
-use provision_core::kind::{Desired, Files, Live, Observed};
+use provision_core::kind::{DesiredState, Files, LiveResource, LiveState};
 use provision_core::model::{Attributes, Site};
 use provision_core::source::Source;
 use provision_core::spec::{Given, Spec, load};
@@ -59,8 +59,8 @@ pub fn spec_of(document: &Value, files: &Folder, now_epoch_s: i64) -> Spec {
 }
 
 /// `desired` as AWS would have it: whatever was open is decided.
-pub fn deployed(desired: &Desired, site: &Site) -> Live {
-    let mut live = Live::default();
+pub fn deployed(desired: &DesiredState, site: &Site) -> LiveState {
+    let mut live = LiveState::default();
     for (address, resource) in desired {
         let attributes = Attributes::default()
             .with("ApiId", (address.section() == "apis").then(|| format!("id-of-{address}")))
@@ -75,11 +75,11 @@ pub fn deployed(desired: &Desired, site: &Site) -> Live {
             .with("Name", resource.properties.get("Name").and_then(Value::as_str));
         let (kind, properties) = (resource.kind, resource.properties.clone());
         let digest = Some(resource.digest());
-        live.ours.insert(address.clone(), Observed { kind, properties, attributes, digest });
+        live.managed.insert(address.clone(), LiveResource { kind, properties, attributes, digest });
     }
     let known = live.clone();
-    for (address, observed) in &mut live.ours {
-        observed.properties = observed.properties.filled(&|hole: &Hole| known.known(hole, site));
+    for (address, observed) in &mut live.managed {
+        observed.properties = observed.properties.filled(&|hole: &Hole| known.resolve(hole, site));
         if address.section() == "apiKeys" && observed.properties.get("Expires").is_none() {
             let expires = (site.now_epoch_s + 7 * DAY_S) / 3_600 * 3_600;
             let mut properties = json!(observed.properties);

@@ -15,7 +15,7 @@ use provision_aws::backend::direct::{
 };
 use provision_aws::client::Aws;
 use provision_core::diff::{Change, compare};
-use provision_core::kind::{Desired, Live, Resource};
+use provision_core::kind::{DesiredResource, DesiredState, LiveState};
 use provision_core::plan::promised;
 use provision_core::text::Hole;
 use serde_json::{Value, json};
@@ -136,9 +136,9 @@ async fn law(aspect: &Aspect, before: &Value, after: &Value) -> Result<(), Strin
     if !differ.is_empty() && !aspect.keeps {
         return Err(format!("by way and straight differ at {differ:?}"));
     }
-    let gone = apply(aspect, &long, &Desired::new()).await?;
-    if !gone.ours.is_empty() || !gone.strangers.is_empty() {
-        return Err(format!("something is left: {:?} {:?}", gone.ours.keys(), gone.strangers));
+    let gone = apply(aspect, &long, &DesiredState::new()).await?;
+    if !gone.managed.is_empty() || !gone.unmanaged.is_empty() {
+        return Err(format!("something is left: {:?} {:?}", gone.managed.keys(), gone.unmanaged));
     }
     trace(&long, &others).await
 }
@@ -157,7 +157,11 @@ async fn aws(aspect: &Aspect, others: &BTreeSet<String>) -> Served {
 }
 
 /// Applies, and holds the engine to what it says.
-async fn apply(aspect: &Aspect, served: &Served, desired: &Desired) -> Result<Live, String> {
+async fn apply(
+    aspect: &Aspect,
+    served: &Served,
+    desired: &DesiredState,
+) -> Result<LiveState, String> {
     let (proposal, done) = run(&served.aws, desired).await?;
     let (live, left) = done.verified.map_err(|it| it.to_string())?;
     if !aspect.keeps && (!done.outcome.is_complete() || !left.is_empty()) {
@@ -183,7 +187,7 @@ async fn apply(aspect: &Aspect, served: &Served, desired: &Desired) -> Result<Li
     Ok(live)
 }
 
-async fn run(aws: &Aws, desired: &Desired) -> Result<(Proposal, ApplyReport), String> {
+async fn run(aws: &Aws, desired: &DesiredState) -> Result<(Proposal, ApplyReport), String> {
     let proposal = propose(aws, STACK, desired, now()).await.map_err(|it| it.to_string())?;
     let told = Mutex::new(Vec::new());
     let tell = |event| told.lock().unwrap().push(event);
@@ -220,12 +224,17 @@ fn is_kept(change: &Change) -> bool {
 }
 
 /// The promise as a wish, with what AWS has decided in the meantime.
-fn as_desired(promise: &Live, live: &Live, desired: &Desired, proposal: &Proposal) -> Desired {
-    let known = |hole: &Hole| live.known(hole, &proposal.site);
-    let wish = promise.ours.iter().filter_map(|(address, it)| {
+fn as_desired(
+    promise: &LiveState,
+    live: &LiveState,
+    desired: &DesiredState,
+    proposal: &Proposal,
+) -> DesiredState {
+    let known = |hole: &Hole| live.resolve(hole, &proposal.site);
+    let wish = promise.managed.iter().filter_map(|(address, it)| {
         let declared = desired.get(address)?.declared.clone();
         let properties = it.properties.filled(&known);
-        Some((address.clone(), Resource { kind: it.kind, properties, declared }))
+        Some((address.clone(), DesiredResource { kind: it.kind, properties, declared }))
     });
     wish.collect::<BTreeMap<_, _>>()
 }

@@ -8,7 +8,7 @@ use crate::client::Aws;
 use crate::error::AwsError;
 use provision_core::address::Address;
 use provision_core::kind::TypedKind;
-use provision_core::mark::{Mark, Marked};
+use provision_core::mark::{OwnershipInfo, OwnershipMarker};
 use provision_core::model::{Attributes, Properties};
 
 pub type Answer<T> = Result<T, AwsError>;
@@ -39,7 +39,7 @@ pub struct Listed<P> {
     /// Its name, where that is no secret.
     pub name: Option<String>,
     /// What its mark says. `None`: this list does not tell, only the object does.
-    pub marked: Option<Marked>,
+    pub marked: Option<OwnershipInfo>,
     /// All of it, where the list leaves nothing out.
     pub properties: Option<P>,
 }
@@ -49,7 +49,7 @@ pub struct Listed<P> {
 pub struct Whole<P> {
     pub properties: P,
     pub attributes: Attributes,
-    pub marked: Marked,
+    pub marked: OwnershipInfo,
     /// What stands inside it and is not ours: what a person calls it, and its name.
     pub strangers: Vec<(&'static str, String)>,
 }
@@ -72,12 +72,16 @@ pub trait Remote: TypedKind + Send + Sync + 'static {
         seek: &Seek<'_>,
         listed: &Attributes,
     ) -> impl Future<Output = Answer<Option<Whole<Self>>>> + Send;
-    fn create(self, aws: &Aws, mark: &Mark) -> impl Future<Output = Answer<Attributes>> + Send;
+    fn create(
+        self,
+        aws: &Aws,
+        mark: &OwnershipMarker,
+    ) -> impl Future<Output = Answer<Attributes>> + Send;
     /// Sends all of it, since nobody knows what AWS does to what an update leaves out.
     fn update(
         self,
         aws: &Aws,
-        mark: &Mark,
+        mark: &OwnershipMarker,
         was: Self,
         attributes: &Attributes,
     ) -> impl Future<Output = Answer<()>> + Send;
@@ -107,14 +111,14 @@ pub trait Calls: Sync {
     fn create<'a>(
         &self,
         aws: &'a Aws,
-        mark: &'a Mark,
+        mark: &'a OwnershipMarker,
         properties: &Properties,
     ) -> Later<'a, Attributes>;
     /// See [`Remote::update`].
     fn update<'a>(
         &self,
         aws: &'a Aws,
-        mark: &'a Mark,
+        mark: &'a OwnershipMarker,
         properties: &Properties,
         was: &Properties,
         attributes: &'a Attributes,
@@ -172,7 +176,7 @@ impl<K: Remote> Calls for Erased<K> {
     fn create<'a>(
         &self,
         aws: &'a Aws,
-        mark: &'a Mark,
+        mark: &'a OwnershipMarker,
         properties: &Properties,
     ) -> Later<'a, Attributes> {
         properties.typed::<K>().create(aws, mark).boxed()
@@ -180,7 +184,7 @@ impl<K: Remote> Calls for Erased<K> {
     fn update<'a>(
         &self,
         aws: &'a Aws,
-        mark: &'a Mark,
+        mark: &'a OwnershipMarker,
         properties: &Properties,
         was: &Properties,
         attributes: &'a Attributes,

@@ -11,9 +11,9 @@ use crate::error::AwsError;
 use crate::kinds::calls_of;
 use provision_core::address::Address;
 use provision_core::failure::ErrorClass;
-use provision_core::kind::{Kind, Live, Observed, Owner, Stranger};
+use provision_core::kind::{Kind, LiveResource, LiveState, Owner, UnmanagedResource};
 use provision_core::kinds;
-use provision_core::mark::Marked;
+use provision_core::mark::OwnershipInfo;
 use provision_core::model::{Attributes, Properties};
 
 /// Lists and reads under way at a time in a whole look, so that a big stack is no burst of hundreds.
@@ -34,10 +34,10 @@ pub enum LiveStateError {
 ///
 /// All kinds are listed at once. Whatever a list already knows to be ours is read while what hangs
 /// on it is listed, so that the longest chain is: list APIs, list namespaces, read one.
-pub async fn read_live_state(aws: &Aws, stack: &str) -> Result<Live, LiveStateError> {
+pub async fn read_live_state(aws: &Aws, stack: &str) -> Result<LiveState, LiveStateError> {
     let look = &Look::of(aws);
     let tops = kinds::under(None).map(|row| branches(look, row, Seek { stack, parent: None }));
-    let mut live = Live::default();
+    let mut live = LiveState::default();
     for branch in try_join_all(tops).await?.into_iter().flatten() {
         match branch {
             Branch::Seen { seen, parent } => place(*seen, parent.as_ref(), &mut live)?,
@@ -49,7 +49,7 @@ pub async fn read_live_state(aws: &Aws, stack: &str) -> Result<Live, LiveStateEr
 
 /// Refuses to go on with what this AWS can't list: making it would make it again each time.
 pub fn reject_unlisted<'a>(
-    live: &Live,
+    live: &LiveState,
     wanted: impl IntoIterator<Item = &'a Address>,
 ) -> Result<(), AwsError> {
     let unlisted = |address: &Address| {
@@ -150,7 +150,7 @@ fn place_of(
     attributes: &Attributes,
 ) -> Option<Address> {
     match owner {
-        Owner::Ours(address) => Some(address.clone()),
+        Owner::ThisStack(address) => Some(address.clone()),
         _ => calls_of(row).hook(stack, attributes),
     }
 }
@@ -174,7 +174,7 @@ struct Seen {
     row: &'static dyn Kind,
     name: Option<String>,
     owner: Owner,
-    observed: Option<Observed>,
+    observed: Option<LiveResource>,
     runs: Runs,
     /// What stands inside it and is not ours.
     strangers: Vec<(&'static str, String)>,
@@ -189,12 +189,13 @@ pub async fn look_for(
     row: &'static dyn Kind,
     seek: Seek<'_>,
     address: &Address,
-) -> Result<Vec<(Observed, Runs)>, AwsError> {
+) -> Result<Vec<(LiveResource, Runs)>, AwsError> {
     let look = &Look::of(aws);
     let listed = look.turn(calls_of(row).list(aws, &seek)).await?;
     let reads = listed.into_iter().map(|it| whole(look, row, &seek, it));
     let seen = try_join_all(reads).await?;
-    let ours = seen.into_iter().flatten().filter(|it| it.owner == Owner::Ours(address.clone()));
+    let ours =
+        seen.into_iter().flatten().filter(|it| it.owner == Owner::ThisStack(address.clone()));
     Ok(ours.filter_map(|it| Some((it.observed?, it.runs))).collect())
 }
 
@@ -205,12 +206,12 @@ pub async fn look_at(
     seek: Seek<'_>,
     address: &Address,
     known: &Attributes,
-) -> Result<Option<Observed>, AwsError> {
+) -> Result<Option<LiveResource>, AwsError> {
     let found = calls_of(row).read(aws, &seek, known).await?;
-    let ours = found.filter(|it| it.marked.owner == Owner::Ours(address.clone()));
+    let ours = found.filter(|it| it.marked.owner == Owner::ThisStack(address.clone()));
     Ok(ours.map(|it| {
         let Whole { properties, attributes, marked, .. } = it;
-        Observed { kind: row, properties, attributes, digest: marked.digest }
+        LiveResource { kind: row, properties, attributes, digest: marked.digest }
     }))
 }
 
@@ -219,15 +220,15 @@ pub async fn look_at(
 pub async fn with_made<'a>(
     aws: &Aws,
     stack: &str,
-    mut live: Live,
+    mut live: LiveState,
     made: impl Iterator<Item = (&'a Address, &'static dyn Kind, &'a Attributes)>,
-) -> Result<Live, AwsError> {
+) -> Result<LiveState, AwsError> {
     for (address, kind, known) in made {
-        if live.ours.get(address).is_some_and(|it| it.attributes.agrees_with(known)) {
+        if live.managed.get(address).is_some_and(|it| it.attributes.agrees_with(known)) {
             continue;
         }
         let parent = address.parent();
-        let attributes = parent.as_ref().and_then(|it| Some(&live.ours.get(it)?.attributes));
+        let attributes = parent.as_ref().and_then(|it| Some(&live.managed.get(it)?.attributes));
         let seek = Seek { stack, parent: parent.as_ref().zip(attributes) };
         let found = match look_at(aws, kind, seek.clone(), address, known).await? {
             // Its parent may not have shown, so that nobody has listed what hangs on it.
@@ -237,7 +238,7 @@ pub async fn with_made<'a>(
             }
             found => found,
         };
-        live.ours.extend(found.map(|it| (address.clone(), it)));
+        live.managed.extend(found.map(|it| (address.clone(), it)));
     }
     Ok(live)
 }
@@ -254,39 +255,46 @@ async fn whole(
         |owner, observed, runs, strangers| Seen { row, name, owner, observed, runs, strangers };
     match (marked, properties) {
         // A stranger is known by its name; nobody needs the rest.
-        (Some(Marked { owner, .. }), _) if !matches!(owner, Owner::Ours(_)) => {
+        (Some(OwnershipInfo { owner, .. }), _) if !matches!(owner, Owner::ThisStack(_)) => {
             Ok(Some(seen(owner, None, Runs::new(), vec![])))
         }
-        (Some(Marked { owner, digest, runs }), Some(properties)) => {
-            let observed = Observed { kind, properties, attributes, digest };
+        (Some(OwnershipInfo { owner, digest, runs }), Some(properties)) => {
+            let observed = LiveResource { kind, properties, attributes, digest };
             Ok(Some(seen(owner, Some(observed), runs, vec![])))
         }
         _ => Ok(look.turn(calls_of(row).read(look.aws, seek, &attributes)).await?.map(|it| {
             let Whole { properties, attributes, marked, strangers } = it;
-            let Marked { owner, digest, runs } = marked;
-            seen(owner, Some(Observed { kind, properties, attributes, digest }), runs, strangers)
+            let OwnershipInfo { owner, digest, runs } = marked;
+            seen(
+                owner,
+                Some(LiveResource { kind, properties, attributes, digest }),
+                runs,
+                strangers,
+            )
         })),
     }
 }
 
 /// Puts what was seen where it belongs.
-fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), LiveStateError> {
+fn place(seen: Seen, parent: Option<&Address>, live: &mut LiveState) -> Result<(), LiveStateError> {
     match (seen.owner, seen.observed) {
         // What carries the mark of something elsewhere has it from there, as a copied tag is.
-        (Owner::Ours(address), Some(observed))
+        (Owner::ThisStack(address), Some(observed))
             if address.section() == seen.row.section && address.parent().as_ref() == parent =>
         {
-            live.strangers.extend(seen.strangers.into_iter().map(|(noun, name)| Stranger {
-                parent: Some(address.clone()),
-                noun,
-                name: Some(name),
-                owner: Owner::Nobody,
+            live.unmanaged.extend(seen.strangers.into_iter().map(|(noun, name)| {
+                UnmanagedResource {
+                    parent: Some(address.clone()),
+                    noun,
+                    name: Some(name),
+                    owner: Owner::Unknown,
+                }
             }));
             if !seen.runs.is_empty() {
-                live.runs.insert(address.clone(), seen.runs.into_keys().collect());
+                live.active_runs.insert(address.clone(), seen.runs.into_keys().collect());
             }
             let this = told(&observed);
-            if let Some(other) = live.ours.insert(address.clone(), observed) {
+            if let Some(other) = live.managed.insert(address.clone(), observed) {
                 let both = format!("{} and {this}", told(&other));
                 return Err(LiveStateError::DuplicateOwner { address, both });
             }
@@ -294,8 +302,10 @@ fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), Li
         (owner, _) => {
             let (noun, name) = (seen.row.noun, seen.name);
             match parent.cloned() {
-                parent @ Some(_) => live.strangers.push(Stranger { parent, noun, name, owner }),
-                None => live.beside.push(Stranger { parent: None, noun, name, owner }),
+                parent @ Some(_) => {
+                    live.unmanaged.push(UnmanagedResource { parent, noun, name, owner })
+                }
+                None => live.unrelated.push(UnmanagedResource { parent: None, noun, name, owner }),
             }
         }
     }
@@ -304,7 +314,7 @@ fn place(seen: Seen, parent: Option<&Address>, live: &mut Live) -> Result<(), Li
 
 /// Something in words by which a person finds it on AWS: its ARN, or where its id is a secret, what else
 /// tells it from its like.
-fn told(it: &Observed) -> String {
+fn told(it: &LiveResource) -> String {
     let arn = it.attributes.iter().find(|(name, _)| name.ends_with("Arn"));
     if let Some((_, arn)) = arn {
         return arn.to_owned();

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Map, Value, json};
 
 use provision_core::address::Address;
-use provision_core::kind::{Desired, Resource};
+use provision_core::kind::{DesiredResource, DesiredState};
 use provision_core::mark::PROTECT_TAG;
 use provision_core::model::Properties;
 use provision_core::spec::{Parameter, Parameters, Spec, logical_id};
@@ -31,15 +31,15 @@ pub fn template(spec: &Spec, export_keys: bool) -> Template {
 /// A role that several APIs log with is in the template of each: every stack makes its own.
 pub fn split(spec: &Spec, export_keys: bool) -> Vec<Template> {
     let apis = spec.desired.keys().filter(|it| it.section() == "apis");
-    let mut parts: Vec<(Option<String>, Desired)> =
+    let mut parts: Vec<(Option<String>, DesiredState)> =
         apis.map(|api| (Some(api.name().to_owned()), needed_by(api, &spec.desired))).collect();
     let placed = |address: &Address| parts.iter().any(|(_, part)| part.contains_key(address));
     let rest = spec.desired.iter().filter(|(address, _)| !placed(address));
-    let rest: Desired = rest.map(|(address, it)| (address.clone(), it.clone())).collect();
+    let rest: DesiredState = rest.map(|(address, it)| (address.clone(), it.clone())).collect();
     if !rest.is_empty() {
         parts.push((None, rest));
     }
-    let render = |(api, part): (Option<String>, Desired)| {
+    let render = |(api, part): (Option<String>, DesiredState)| {
         let used = used(&part);
         let parameters = spec.parameters.iter().filter(|(name, _)| used.contains(*name));
         let parameters = parameters.map(|(name, it)| (name.clone(), it.clone())).collect();
@@ -49,7 +49,7 @@ pub fn split(spec: &Spec, export_keys: bool) -> Vec<Template> {
 }
 
 /// The API, what hangs on it, what leads to it, and whatever these refer to.
-fn needed_by(api: &Address, desired: &Desired) -> Desired {
+fn needed_by(api: &Address, desired: &DesiredState) -> DesiredState {
     let hangs = |it: &&Address| *it == api || it.is_within(api);
     let mut needed: BTreeSet<&Address> = desired.keys().filter(hangs).collect();
     for (address, resource) in desired {
@@ -72,7 +72,7 @@ fn needed_by(api: &Address, desired: &Desired) -> Desired {
 }
 
 /// The parameters that these resources name.
-fn used(desired: &Desired) -> BTreeSet<String> {
+fn used(desired: &DesiredState) -> BTreeSet<String> {
     let holes = desired.values().flat_map(|it| it.properties.open());
     let name = |hole| match hole {
         Hole::Parameter(name) => Some(name),
@@ -84,7 +84,7 @@ fn used(desired: &Desired) -> BTreeSet<String> {
 fn render(
     spec: &Spec,
     api: Option<String>,
-    desired: &Desired,
+    desired: &DesiredState,
     parameters: &Parameters,
     export_keys: bool,
 ) -> Template {
@@ -102,7 +102,7 @@ fn render(
     let ids: HashMap<&Address, String> = ids.collect();
     let other = |address: &Address| logical_id(address, spec.desired.get(address));
     let name = |address: &Address| ids.get(address).cloned().unwrap_or_else(|| other(address));
-    let body = |(address, resource): (&Address, &Resource)| {
+    let body = |(address, resource): (&Address, &DesiredResource)| {
         let properties = resource.properties.rewritten(&|text| text.to_intrinsic(&name));
         let mut body = json!({ "Type": resource.kind.type_name });
         if is_protected(&resource.properties) {
@@ -141,7 +141,7 @@ fn parameter(parameter: &Parameter) -> Value {
 /// What other tools want to know. Where one API stands alone its outputs have plain names; of several,
 /// and of every other kind, each has its logical id in front.
 fn outputs(
-    desired: &Desired,
+    desired: &DesiredState,
     name: &dyn Fn(&Address) -> String,
     export_keys: bool,
 ) -> Map<String, Value> {

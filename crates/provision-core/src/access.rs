@@ -16,7 +16,7 @@ use crate::address::Address;
 use crate::kind::TypedKind;
 use crate::kinds::api::{Api, EventConfig};
 use crate::kinds::api_key::ApiKey;
-use crate::kinds::auth::{AuthMode, AuthType};
+use crate::kinds::auth::{AuthMode, AuthModeEntry};
 use crate::kinds::channel_namespace::ChannelNamespace;
 use crate::kinds::provider::AuthProvider;
 use crate::model::Properties;
@@ -77,13 +77,13 @@ pub struct NamespaceAccess {
 #[serde(rename_all = "camelCase")]
 pub struct Grant {
     pub modes: Vec<String>,
-    pub from: Origin,
+    pub from: GrantOrigin,
 }
 
 /// Who says what a namespace accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Origin {
+pub enum GrantOrigin {
     /// The API's default.
     Api,
     /// The namespace itself.
@@ -135,7 +135,7 @@ impl ApiAccess {
     }
     /// Takes note of the API's keys.
     fn keyed(&mut self, keys: &[String]) {
-        let by_key = |it: &&mut ProviderAccess| it.mode == AuthType::ApiKey.as_str();
+        let by_key = |it: &&mut ProviderAccess| it.mode == AuthMode::ApiKey.as_str();
         for provider in self.providers.iter_mut().filter(by_key) {
             match keys {
                 [] => self.unusable = vec![provider.mode.clone()],
@@ -164,10 +164,10 @@ fn api(address: &Address, properties: &Properties) -> ApiAccess {
 
 fn namespace(address: &Address, properties: &Properties, api: &ApiAccess) -> NamespaceAccess {
     let grant = |property: &str, default: &[String]| {
-        let own: Vec<AuthMode> = part(properties, property).unwrap_or_default();
+        let own: Vec<AuthModeEntry> = part(properties, property).unwrap_or_default();
         match own.as_slice() {
-            [] => Grant { modes: default.to_vec(), from: Origin::Api },
-            own => Grant { modes: modes(own), from: Origin::Namespace },
+            [] => Grant { modes: default.to_vec(), from: GrantOrigin::Api },
+            own => Grant { modes: modes(own), from: GrantOrigin::Namespace },
         }
     };
     NamespaceAccess {
@@ -182,7 +182,7 @@ fn name(properties: &Properties) -> String {
     part::<Text>(properties, "Name").unwrap_or_default().as_declared()
 }
 
-fn modes(modes: &[AuthMode]) -> Vec<String> {
+fn modes(modes: &[AuthModeEntry]) -> Vec<String> {
     modes.iter().map(|it| it.auth_type.clone()).collect()
 }
 

@@ -6,22 +6,22 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::kind::{Desired, Kind, Live, Observed, Resource};
+use crate::kind::{DesiredResource, DesiredState, Kind, LiveResource, LiveState};
 use crate::model::{Properties, Site};
-use crate::settle::{foreseen, settle};
+use crate::settle::{normalize, resolve_from_spec};
 
-pub use crate::kind::Verb;
+pub use crate::kind::ChangeAction;
 
 /// One difference, in words every backend and every renderer shares.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     pub address: Address,
     pub kind: &'static dyn Kind,
-    pub verb: Verb,
-    pub because: Cause,
+    pub verb: ChangeAction,
+    pub cause: ChangeCause,
     /// The digest of the declaration; empty where there is none.
     pub digest: String,
-    pub fields: Vec<Field>,
+    pub fields: Vec<PropertyChange>,
     /// What those who use it notice.
     pub effects: Vec<String>,
 }
@@ -29,7 +29,7 @@ pub struct Change {
 /// What to know of something that is not changed.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Note {
+pub struct ChangeNote {
     #[schemars(with = "String")]
     pub address: Address,
     pub text: String,
@@ -38,7 +38,7 @@ pub struct Note {
 /// Why a change is proposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Cause {
+pub enum ChangeCause {
     /// The spec says otherwise than when it was last applied, of it or of what it refers to.
     Spec,
     /// The spec says the same, and AWS was changed by somebody else.
@@ -49,7 +49,7 @@ pub enum Cause {
 
 /// One property that differs. Left out: there is none.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Field {
+pub struct PropertyChange {
     pub name: String,
     pub before: Option<Value>,
     pub after: Option<Value>,
@@ -57,9 +57,9 @@ pub struct Field {
 
 impl Change {
     /// The properties that AWS can't change in place.
-    pub fn stuck(&self) -> impl Iterator<Item = &str> {
+    pub fn immutable_changes(&self) -> impl Iterator<Item = &str> {
         let names = self.fields.iter().map(|it| it.name.as_str());
-        names.filter(|it| self.verb == Verb::Replace && self.kind.create_only.contains(it))
+        names.filter(|it| self.verb == ChangeAction::Replace && self.kind.create_only.contains(it))
     }
 }
 
@@ -67,12 +67,19 @@ impl Change {
 ///
 /// What is replaced gets new attributes, so nobody may count on its old ones: those stay open, and
 /// whoever refers to them changes too. Hence the loop; each round finds more to replace or ends.
-pub fn compare(desired: &Desired, live: &Live, site: &Site) -> (Desired, Vec<Change>) {
+pub fn compare(
+    desired: &DesiredState,
+    live: &LiveState,
+    site: &Site,
+) -> (DesiredState, Vec<Change>) {
     let mut replaced = BTreeSet::new();
     loop {
-        let settled = settle(desired, live, site, &replaced);
+        let settled = normalize(desired, live, site, &replaced);
         let changes = diff(desired, &settled, live, site, &replaced);
-        let new = changes.iter().filter(|it| it.verb == Verb::Replace).map(|it| it.address.clone());
+        let new = changes
+            .iter()
+            .filter(|it| it.verb == ChangeAction::Replace)
+            .map(|it| it.address.clone());
         let new: BTreeSet<Address> = new.collect();
         if new.is_subset(&replaced) {
             return (settled, changes);
@@ -82,19 +89,19 @@ pub fn compare(desired: &Desired, live: &Live, site: &Site) -> (Desired, Vec<Cha
 }
 
 /// What of changed declarations needs no change now, since it comes true later: address and words.
-pub fn postponed(
-    desired: &Desired,
-    settled: &Desired,
-    live: &Live,
+pub fn deferred_changes(
+    desired: &DesiredState,
+    settled: &DesiredState,
+    live: &LiveState,
     changes: &[Change],
     site: &Site,
-) -> Vec<Note> {
-    let note = |(address, resource): (&Address, &Resource)| {
+) -> Vec<ChangeNote> {
+    let note = |(address, resource): (&Address, &DesiredResource)| {
         let digest = desired.get(address)?.digest();
-        let is_new = live.ours.get(address)?.digest.as_ref() != Some(&digest);
+        let is_new = live.managed.get(address)?.digest.as_ref() != Some(&digest);
         let changes = changes.iter().any(|it| it.address == *address);
         let text = resource.kind.deferred_change(resource, site).filter(|_| is_new && !changes)?;
-        Some(Note { address: address.clone(), text })
+        Some(ChangeNote { address: address.clone(), text })
     };
     settled.iter().filter_map(note).collect()
 }
@@ -102,74 +109,86 @@ pub fn postponed(
 /// The changes that would turn `live` into `settled`, which is `desired` made comparable, in address
 /// order. No difference, no entry.
 fn diff(
-    desired: &Desired,
-    settled: &Desired,
-    live: &Live,
+    desired: &DesiredState,
+    settled: &DesiredState,
+    live: &LiveState,
     site: &Site,
     replaced: &BTreeSet<Address>,
 ) -> Vec<Change> {
     let nothing = Properties::default();
-    let addresses: BTreeSet<&Address> = settled.keys().chain(live.ours.keys()).collect();
+    let addresses: BTreeSet<&Address> = settled.keys().chain(live.managed.keys()).collect();
     let compare = |address: &Address| {
         let to = settled.get(address);
         // Where only a mark is left, whoever wants it makes it; whoever does not has the mark cleared.
-        let there = |it: &&Observed| to.is_none() || it.kind.exists(&it.properties);
-        let from = live.ours.get(address).filter(there);
+        let there = |it: &&LiveResource| to.is_none() || it.kind.exists(&it.properties);
+        let from = live.managed.get(address).filter(there);
         let kind = to.map(|it| it.kind).or(from.map(|it| it.kind))?;
         let before = from.map_or(&nothing, |it| &it.properties);
         let fields = fields(before, to.map_or(&nothing, |it| &it.properties));
-        let stuck = |field: &Field| kind.create_only.contains(&&*field.name);
+        let stuck = |field: &PropertyChange| kind.create_only.contains(&&*field.name);
         let verb = match (from, to) {
-            (None, _) => Verb::Create,
-            (_, None) => Verb::Delete,
+            (None, _) => ChangeAction::Create,
+            (_, None) => ChangeAction::Delete,
             _ if fields.is_empty() => return None,
-            _ if fields.iter().any(stuck) => Verb::Replace,
-            _ => Verb::Update,
+            _ if fields.iter().any(stuck) => ChangeAction::Replace,
+            _ => ChangeAction::Update,
         };
-        let digest = desired.get(address).map(Resource::digest).unwrap_or_default();
+        let digest = desired.get(address).map(DesiredResource::digest).unwrap_or_default();
         let same = from.is_some_and(|it| it.digest.as_ref() == Some(&digest));
-        let is_new = |it: &Address| replaced.contains(it) || !live.ours.contains_key(it);
-        let follows = |field: &Field| {
+        let is_new = |it: &Address| replaced.contains(it) || !live.managed.contains_key(it);
+        let follows = |field: &PropertyChange| {
             let should = desired.get(address).and_then(|it| it.properties.part(&field.name));
             should.is_some_and(|it| it.refers().any(|it| is_new(&it)))
         };
         let because = match same {
-            true if fields.iter().all(|it| is_renewed(kind, it)) => Cause::Renewal,
-            true if !fields.iter().all(follows) => Cause::Drift,
-            _ => Cause::Spec,
+            true if fields.iter().all(|it| is_renewed(kind, it)) => ChangeCause::Renewal,
+            true if !fields.iter().all(follows) => ChangeCause::Drift,
+            _ => ChangeCause::Spec,
         };
         let fields = foretold(fields, desired, site);
         let effects =
             kind.effects(verb, from.map(|it| &it.properties), to.map(|it| &it.properties));
-        Some(Change { address: address.clone(), kind, verb, because, fields, digest, effects })
+        Some(Change {
+            address: address.clone(),
+            kind,
+            verb,
+            cause: because,
+            fields,
+            digest,
+            effects,
+        })
     };
     addresses.into_iter().filter_map(compare).collect()
 }
 
 /// Whether an end is put off; one that somebody else put off is no renewal.
-fn is_renewed(kind: &'static dyn Kind, field: &Field) -> bool {
+fn is_renewed(kind: &'static dyn Kind, field: &PropertyChange) -> bool {
     let end = |it: &Option<Value>| it.as_ref().and_then(Value::as_i64);
     kind.timestamps.contains(&&*field.name) && end(&field.before) < end(&field.after)
 }
 
 /// The same differences with the names in them that the spec itself decides, so that a reader sees
 /// them. Where a name stays as it is, that it is another one's is what differs: it stays open.
-fn foretold(fields: Vec<Field>, desired: &Desired, site: &Site) -> Vec<Field> {
-    let foretell = |field: Field| {
+fn foretold(
+    fields: Vec<PropertyChange>,
+    desired: &DesiredState,
+    site: &Site,
+) -> Vec<PropertyChange> {
+    let foretell = |field: PropertyChange| {
         let alone = field.after.clone().map(|it| Properties::one(&field.name, it));
-        let alone = alone.map(|it| it.filled(&|hole| foreseen(hole, desired, site)));
+        let alone = alone.map(|it| it.filled(&|hole| resolve_from_spec(hole, desired, site)));
         let after = alone.and_then(|it| it.get(&field.name).cloned());
-        if after == field.before { field } else { Field { after, ..field } }
+        if after == field.before { field } else { PropertyChange { after, ..field } }
     };
     fields.into_iter().map(foretell).collect()
 }
 
-fn fields(before: &Properties, after: &Properties) -> Vec<Field> {
+fn fields(before: &Properties, after: &Properties) -> Vec<PropertyChange> {
     let names: BTreeSet<&String> =
         before.iter().chain(after.iter()).map(|(name, _)| name).collect();
     let field = |name: &String| {
         let (before, after) = (before.get(name).cloned(), after.get(name).cloned());
-        (before != after).then(|| Field { name: name.clone(), before, after })
+        (before != after).then(|| PropertyChange { name: name.clone(), before, after })
     };
     names.into_iter().filter_map(field).collect()
 }

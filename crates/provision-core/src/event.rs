@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::address::Address;
 use crate::failure::{CodeError, ErrorClass};
-use crate::plan::Verb;
+use crate::plan::StepVerb;
 
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
@@ -22,7 +22,7 @@ pub enum Event {
     Waiting {
         #[schemars(with = "String")]
         address: Address,
-        action: Verb,
+        action: StepVerb,
         #[serde(rename = "for")]
         #[schemars(with = "String")]
         behind: Address,
@@ -31,14 +31,14 @@ pub enum Event {
     Started {
         #[schemars(with = "String")]
         address: Address,
-        action: Verb,
+        action: StepVerb,
     },
     /// AWS did not take it yet; it will be tried again.
     Retrying {
         #[schemars(with = "String")]
         address: Address,
-        action: Verb,
-        reason: Reason,
+        action: StepVerb,
+        reason: RetryReason,
         /// How long until then.
         wait_ms: u64,
         /// The attempt that comes then; the first was 1.
@@ -49,26 +49,26 @@ pub enum Event {
     Succeeded {
         #[schemars(with = "String")]
         address: Address,
-        action: Verb,
+        action: StepVerb,
     },
     /// A step can't be done.
     Failed {
         #[schemars(with = "String")]
         address: Address,
-        action: Verb,
-        error: Refusal,
+        action: StepVerb,
+        error: CallFailure,
     },
     /// A step was not tried, because of another one, or because the run was interrupted.
     Skipped {
         #[schemars(with = "String")]
         address: Address,
-        action: Verb,
-        because: Because,
+        action: StepVerb,
+        because: SkipReason,
     },
     /// The run is over.
     Finished { succeeded: usize, failed: usize, skipped: usize },
     /// The last word: nothing was changed, since a rule, a person or the command line was against it.
-    Refused { reasons: Vec<Objection> },
+    Refused { reasons: Vec<BlockedReason> },
     /// The last word: nothing was changed, since AWS is no longer as it was when the plan was made.
     Stale { reason: String },
 }
@@ -76,20 +76,20 @@ pub enum Event {
 /// What stands against a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Objection {
+pub struct BlockedReason {
     /// What it is about. Left out: all of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     pub reason: String,
     /// What would give leave. Left out: nothing would.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub way_out: Option<String>,
+    pub help: Option<String>,
 }
 
 /// Why a step is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reason {
+pub enum RetryReason {
     /// Another change of the same thing is under way.
     Busy,
     /// AWS takes no more calls just now.
@@ -105,7 +105,7 @@ pub enum Reason {
 /// What was tried, what AWS said, and what usually helps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Refusal {
+pub struct CallFailure {
     /// The operation, as AWS calls it. Left out: no call was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
@@ -129,7 +129,7 @@ pub struct Refusal {
 /// Why a step was not tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Because {
+pub enum SkipReason {
     /// Another one that it needs did not succeed.
     Failed(#[schemars(with = "String")] Address),
     /// The user wanted the run to end.

@@ -8,11 +8,11 @@ mod problems;
 mod scope;
 mod verb;
 
-pub use imported::Imported;
-pub use live::{Desired, Live, Observed, Owner, Resource, Stranger};
-pub use problems::{Problems, Step};
-pub use scope::{Codes, Files, Firsts, Scope, Unsound, readings};
-pub use verb::Verb;
+pub use imported::ImportContext;
+pub use live::{DesiredResource, DesiredState, LiveResource, LiveState, Owner, UnmanagedResource};
+pub use problems::{DiagnosticSink, PathStep};
+pub use scope::{CheckContext, Files, FirstNames, InvalidReading, ParsedHandlers, possible_values};
+pub use verb::ChangeAction;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -103,13 +103,13 @@ pub trait TypedKind: Serialize + DeserializeOwned + JsonSchema + 'static {
     type Declaration: Serialize + DeserializeOwned + JsonSchema;
 
     /// Reports errors of a declaration beyond its shape.
-    fn check(declared: &Self::Declaration, scope: &Scope<'_>, problems: &mut Problems);
+    fn check(declared: &Self::Declaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink);
     /// The desired properties. `None`: the declaration only refers to a resource that someone else manages.
-    fn expand(declared: &Self::Declaration, scope: &Scope<'_>) -> Option<Self>;
+    fn expand(declared: &Self::Declaration, scope: &CheckContext<'_>) -> Option<Self>;
     /// The inverse of `expand`, for import: what a user would have written.
-    fn to_declaration(self, found: &mut Imported) -> Self::Declaration;
+    fn to_declaration(self, found: &mut ImportContext) -> Self::Declaration;
     /// What users of the resource notice of a change, if it is known.
-    fn effects(_verb: Verb, _before: Option<&Self>, _after: Option<&Self>) -> Vec<String> {
+    fn effects(_verb: ChangeAction, _before: Option<&Self>, _after: Option<&Self>) -> Vec<String> {
         Vec::new()
     }
     /// For a singleton: how to resolve a conflict with `unmanaged`, which AWS has at this address. `parent` has
@@ -158,15 +158,18 @@ pub trait Kind: Sync {
     fn read(
         &self,
         declared: &Value,
-        scope: &Scope<'_>,
-        problems: &mut Problems,
+        scope: &CheckContext<'_>,
+        problems: &mut DiagnosticSink,
     ) -> serde_json::Result<Option<Properties>>;
     /// Expands a declaration without checking it.
     ///
     /// # Errors
     /// The declaration does not have the shape of this kind.
-    fn expand(&self, declared: &Value, scope: &Scope<'_>)
-    -> serde_json::Result<Option<Properties>>;
+    fn expand(
+        &self,
+        declared: &Value,
+        scope: &CheckContext<'_>,
+    ) -> serde_json::Result<Option<Properties>>;
     /// Checks that properties from elsewhere have the shape of this kind.
     ///
     /// # Errors
@@ -178,11 +181,11 @@ pub trait Kind: Sync {
     /// It has not.
     fn check_declaration(&self, declared: &Value) -> serde_json::Result<()>;
     /// See [`TypedKind::to_declaration`].
-    fn to_declaration(&self, properties: &Properties, found: &mut Imported) -> Value;
+    fn to_declaration(&self, properties: &Properties, found: &mut ImportContext) -> Value;
     /// See [`TypedKind::effects`].
     fn effects(
         &self,
-        verb: Verb,
+        verb: ChangeAction,
         before: Option<&Properties>,
         after: Option<&Properties>,
     ) -> Vec<String>;
@@ -195,9 +198,9 @@ pub trait Kind: Sync {
     /// See [`TypedKind::exists`].
     fn exists(&self, properties: &Properties) -> bool;
     /// See [`TypedKind::deferred_change`].
-    fn deferred_change(&self, resource: &Resource, site: &Site) -> Option<String>;
+    fn deferred_change(&self, resource: &DesiredResource, site: &Site) -> Option<String>;
     /// See [`TypedKind::normalize`].
-    fn normalize(&self, resource: &Resource, live: &Properties, site: &Site) -> Properties;
+    fn normalize(&self, resource: &DesiredResource, live: &Properties, site: &Site) -> Properties;
 }
 
 impl Deref for dyn Kind {
@@ -240,8 +243,8 @@ impl<K: TypedKind> Kind for Erased<K> {
     fn read(
         &self,
         declared: &Value,
-        scope: &Scope<'_>,
-        problems: &mut Problems,
+        scope: &CheckContext<'_>,
+        problems: &mut DiagnosticSink,
     ) -> serde_json::Result<Option<Properties>> {
         let declared = K::Declaration::deserialize(declared)?;
         K::check(&declared, scope, problems);
@@ -250,7 +253,7 @@ impl<K: TypedKind> Kind for Erased<K> {
     fn expand(
         &self,
         declared: &Value,
-        scope: &Scope<'_>,
+        scope: &CheckContext<'_>,
     ) -> serde_json::Result<Option<Properties>> {
         let declared = K::Declaration::deserialize(declared)?;
         Ok(K::expand(&declared, scope).map(|desired| Properties::of(&desired)))
@@ -261,13 +264,13 @@ impl<K: TypedKind> Kind for Erased<K> {
     fn check_declaration(&self, declared: &Value) -> serde_json::Result<()> {
         K::Declaration::deserialize(declared).map(drop)
     }
-    fn to_declaration(&self, properties: &Properties, found: &mut Imported) -> Value {
+    fn to_declaration(&self, properties: &Properties, found: &mut ImportContext) -> Value {
         let declared = properties.typed::<K>().to_declaration(found);
         serde_json::to_value(declared).expect("a declaration is plain data")
     }
     fn effects(
         &self,
-        verb: Verb,
+        verb: ChangeAction,
         before: Option<&Properties>,
         after: Option<&Properties>,
     ) -> Vec<String> {
@@ -287,11 +290,11 @@ impl<K: TypedKind> Kind for Erased<K> {
     fn exists(&self, properties: &Properties) -> bool {
         properties.typed::<K>().exists()
     }
-    fn deferred_change(&self, resource: &Resource, site: &Site) -> Option<String> {
+    fn deferred_change(&self, resource: &DesiredResource, site: &Site) -> Option<String> {
         let declared = K::Declaration::deserialize(&resource.declared).ok()?;
         resource.properties.typed::<K>().deferred_change(&declared, site)
     }
-    fn normalize(&self, resource: &Resource, live: &Properties, site: &Site) -> Properties {
+    fn normalize(&self, resource: &DesiredResource, live: &Properties, site: &Site) -> Properties {
         let declared = K::Declaration::deserialize(&resource.declared)
             .expect("the resource was expanded from this declaration");
         let desired = resource.properties.typed::<K>();

@@ -36,54 +36,54 @@ const OPENING: &str = "[provision:";
 
 /// The mark of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct OwnershipMarker {
     pub stack: String,
     pub address: Address,
     /// The digest of the declaration.
     pub digest: String,
     /// The digest that the object carries by now, if there is one.
-    pub had: Option<String>,
+    pub previous_digest: Option<String>,
     /// The run that makes it, where that is to be told on it.
-    pub run: Option<String>,
+    pub run_id: Option<String>,
 }
 
 /// What the mark of an object says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Marked {
+pub struct OwnershipInfo {
     pub owner: Owner,
     pub digest: Option<String>,
     /// The runs that are changing it, and what each said last.
     pub runs: BTreeMap<String, String>,
 }
 
-impl Mark {
+impl OwnershipMarker {
     /// The user's tags and this mark's.
-    pub fn tagged(&self, tags: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    pub fn add_to_tags(&self, tags: BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut tags = tags;
         tags.insert(STACK_TAG.into(), self.stack.clone());
         tags.insert(ADDRESS_TAG.into(), self.address.to_string());
         tags.insert(DIGEST_TAG.into(), self.digest.clone());
-        tags.extend(self.run.as_ref().map(|run| (run_tag(run), "0".to_owned())));
+        tags.extend(self.run_id.as_ref().map(|run| (run_tag(run), "0".to_owned())));
         tags
     }
     /// What turns the user's tags `was` into `should`. `None`: nothing differs.
-    pub fn retagged(
+    pub fn tag_update(
         &self,
         was: BTreeMap<String, String>,
         should: BTreeMap<String, String>,
-    ) -> Option<Retagged> {
-        if was == should && self.had.as_ref() == Some(&self.digest) {
+    ) -> Option<TagUpdate> {
+        if was == should && self.previous_digest.as_ref() == Some(&self.digest) {
             return None;
         }
         let gone = was.into_keys().filter(|key| !should.contains_key(key)).collect();
-        Some(Retagged { set: self.tagged(should), gone })
+        Some(TagUpdate { set: self.add_to_tags(should), remove: gone })
     }
     /// This mark alone as a tag's value, for what is no object of its own but hangs on one.
-    pub fn as_value(&self) -> String {
+    pub fn to_tag_value(&self) -> String {
         format!("{}/{}@{}", self.stack, self.address, self.digest)
     }
     /// The user's description and this mark, `Browser clients [provision:stack/apis/…#digest]`.
-    pub fn described(&self, description: &str) -> String {
+    pub fn add_to_description(&self, description: &str) -> String {
         let mark = format!("{OPENING}{}/{}#{}]", self.stack, self.address, self.digest);
         if description.is_empty() { mark } else { format!("{description} {mark}") }
     }
@@ -91,9 +91,9 @@ impl Mark {
 
 /// A change of tags: what to set, the mark among it, and the keys to take away.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retagged {
+pub struct TagUpdate {
     pub set: BTreeMap<String, String>,
-    pub gone: Vec<String>,
+    pub remove: Vec<String>,
 }
 
 /// The tag by which `run` says that it is changing what it stands on.
@@ -110,26 +110,29 @@ pub fn runs(tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 }
 
 /// Splits tags into the user's and what the rest says.
-pub fn of_tags(tags: BTreeMap<String, String>, stack: &str) -> (BTreeMap<String, String>, Marked) {
+pub fn parse_tags(
+    tags: BTreeMap<String, String>,
+    stack: &str,
+) -> (BTreeMap<String, String>, OwnershipInfo) {
     let owner = match (tags.get(STACK_TAG), tags.get(ADDRESS_TAG)) {
         (Some(theirs), Some(address)) if theirs == stack => {
-            Address::parse(address).map_or(Owner::Nobody, Owner::Ours)
+            Address::parse(address).map_or(Owner::Unknown, Owner::ThisStack)
         }
-        (Some(theirs), _) => Owner::Stack(theirs.clone()),
+        (Some(theirs), _) => Owner::OtherStack(theirs.clone()),
         _ => match tags.get(CLOUDFORMATION_TAG) {
             Some(theirs) => Owner::CloudFormation(theirs.clone()),
-            None => Owner::Nobody,
+            None => Owner::Unknown,
         },
     };
     let (digest, runs) = (tags.get(DIGEST_TAG).cloned(), runs(&tags));
     let users = |(key, _): &(String, String)| {
         !key.starts_with("aws:") && (!key.starts_with(OURS) || SHOWN.contains(&key.as_str()))
     };
-    (tags.into_iter().filter(users).collect(), Marked { owner, digest, runs })
+    (tags.into_iter().filter(users).collect(), OwnershipInfo { owner, digest, runs })
 }
 
 /// Splits a description into the user's and what its mark says.
-pub fn of_description(description: &str, stack: &str) -> (String, Marked) {
+pub fn parse_description(description: &str, stack: &str) -> (String, OwnershipInfo) {
     let marked = description.strip_suffix(']').and_then(|text| {
         let (users, mark) = text.rsplit_once(OPENING)?;
         let (theirs, rest) = mark.split_once('/')?;
@@ -142,46 +145,58 @@ pub fn of_description(description: &str, stack: &str) -> (String, Marked) {
     match marked {
         Some((users, theirs, address, digest)) => {
             let ours = theirs == stack;
-            let owner = if ours { Owner::Ours(address) } else { Owner::Stack(theirs.into()) };
-            (users.into(), Marked { owner, digest, runs: BTreeMap::new() })
+            let owner =
+                if ours { Owner::ThisStack(address) } else { Owner::OtherStack(theirs.into()) };
+            (users.into(), OwnershipInfo { owner, digest, runs: BTreeMap::new() })
         }
         None => {
-            let marked = Marked { owner: Owner::Nobody, digest: None, runs: BTreeMap::new() };
+            let marked =
+                OwnershipInfo { owner: Owner::Unknown, digest: None, runs: BTreeMap::new() };
             (description.into(), marked)
         }
     }
 }
 
 /// What a mark says that is a tag's value.
-pub fn of_value(value: &str, stack: &str) -> Marked {
+pub fn parse_tag_value(value: &str, stack: &str) -> OwnershipInfo {
     let (place, digest) = match value.split_once('@') {
         Some((place, digest)) => (place, Some(digest.to_owned())),
         None => (value, None),
     };
     let owner = match place.split_once('/') {
         Some((theirs, address)) if theirs == stack => {
-            Address::parse(address).map_or(Owner::Nobody, Owner::Ours)
+            Address::parse(address).map_or(Owner::Unknown, Owner::ThisStack)
         }
-        Some((theirs, _)) => Owner::Stack(theirs.to_owned()),
-        None => Owner::Nobody,
+        Some((theirs, _)) => Owner::OtherStack(theirs.to_owned()),
+        None => Owner::Unknown,
     };
-    Marked { owner, digest, runs: BTreeMap::new() }
+    OwnershipInfo { owner, digest, runs: BTreeMap::new() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn mark() -> Mark {
+    fn mark() -> OwnershipMarker {
         let address = Address::top("apis", "a").child("apiKeys", "web");
-        Mark { stack: "chat".into(), address, digest: "1a2b".into(), had: None, run: None }
+        OwnershipMarker {
+            stack: "chat".into(),
+            address,
+            digest: "1a2b".into(),
+            previous_digest: None,
+            run_id: None,
+        }
     }
 
     #[test]
     fn a_marked_description_reads_back_as_it_was_written() {
         for description in ["", "Browser clients", "[odd] one]", "a [provision:x"] {
-            let (users, marked) = of_description(&mark().described(description), "chat");
-            assert_eq!((users.as_str(), marked.owner), (description, Owner::Ours(mark().address)));
+            let (users, marked) =
+                parse_description(&mark().add_to_description(description), "chat");
+            assert_eq!(
+                (users.as_str(), marked.owner),
+                (description, Owner::ThisStack(mark().address))
+            );
             assert_eq!(marked.digest.as_deref(), Some("1a2b"));
         }
     }
@@ -189,43 +204,49 @@ mod tests {
     #[test]
     fn another_stacks_mark_is_not_ours() {
         assert_eq!(
-            of_description(&mark().described(""), "other").1.owner,
-            Owner::Stack("chat".into())
+            parse_description(&mark().add_to_description(""), "other").1.owner,
+            Owner::OtherStack("chat".into())
         );
-        assert_eq!(of_description("by hand", "chat").1.owner, Owner::Nobody);
-        let tags = mark().tagged(BTreeMap::from([("team".into(), "a".into())]));
-        assert_eq!(of_tags(tags.clone(), "other").1.owner, Owner::Stack("chat".into()));
-        let (users, marked) = of_tags(tags, "chat");
-        assert_eq!(marked.owner, Owner::Ours(mark().address));
+        assert_eq!(parse_description("by hand", "chat").1.owner, Owner::Unknown);
+        let tags = mark().add_to_tags(BTreeMap::from([("team".into(), "a".into())]));
+        assert_eq!(parse_tags(tags.clone(), "other").1.owner, Owner::OtherStack("chat".into()));
+        let (users, marked) = parse_tags(tags, "chat");
+        assert_eq!(marked.owner, Owner::ThisStack(mark().address));
         assert_eq!(marked.digest.as_deref(), Some("1a2b"));
         assert_eq!(users.into_iter().collect::<Vec<_>>(), [("team".to_owned(), "a".to_owned())]);
     }
 
     #[test]
     fn a_mark_in_a_tag_reads_back_as_it_was_written() {
-        let marked = of_value(&mark().as_value(), "chat");
-        assert_eq!(marked.owner, Owner::Ours(mark().address));
+        let marked = parse_tag_value(&mark().to_tag_value(), "chat");
+        assert_eq!(marked.owner, Owner::ThisStack(mark().address));
         assert_eq!(marked.digest.as_deref(), Some("1a2b"));
-        assert_eq!(of_value("chat/apis/a", "chat").owner, Owner::Ours(Address::top("apis", "a")));
-        assert_eq!(of_value(&mark().as_value(), "other").owner, Owner::Stack("chat".into()));
-        assert_eq!(of_value("by hand", "chat").owner, Owner::Nobody);
+        assert_eq!(
+            parse_tag_value("chat/apis/a", "chat").owner,
+            Owner::ThisStack(Address::top("apis", "a"))
+        );
+        assert_eq!(
+            parse_tag_value(&mark().to_tag_value(), "other").owner,
+            Owner::OtherStack("chat".into())
+        );
+        assert_eq!(parse_tag_value("by hand", "chat").owner, Owner::Unknown);
     }
 
     #[test]
     fn only_what_differs_is_retagged_and_the_mark_with_it() {
         let tags = |key: &str| BTreeMap::from([(key.to_owned(), "1".to_owned())]);
-        let applied = Mark { had: Some("1a2b".into()), ..mark() };
-        assert_eq!(applied.retagged(tags("a"), tags("a")), None);
-        assert_eq!(mark().retagged(tags("a"), tags("a")).unwrap().gone, [""; 0]);
-        let change = mark().retagged(tags("a"), tags("b")).unwrap();
-        assert_eq!(change.gone, ["a"]);
-        assert_eq!(change.set, mark().tagged(tags("b")));
+        let applied = OwnershipMarker { previous_digest: Some("1a2b".into()), ..mark() };
+        assert_eq!(applied.tag_update(tags("a"), tags("a")), None);
+        assert_eq!(mark().tag_update(tags("a"), tags("a")).unwrap().remove, [""; 0]);
+        let change = mark().tag_update(tags("a"), tags("b")).unwrap();
+        assert_eq!(change.remove, ["a"]);
+        assert_eq!(change.set, mark().add_to_tags(tags("b")));
     }
 
     #[test]
     fn what_cloudformation_made_is_its_own() {
         let tags = BTreeMap::from([(CLOUDFORMATION_TAG.to_owned(), "prod".to_owned())]);
-        let (users, marked) = of_tags(tags, "chat");
+        let (users, marked) = parse_tags(tags, "chat");
         assert_eq!((users.len(), marked.owner), (0, Owner::CloudFormation("prod".into())));
     }
 }

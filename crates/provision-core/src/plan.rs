@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::diff::{self, Change};
-use crate::kind::{Desired, Kind, Live, Observed, Resource};
+use crate::kind::{DesiredResource, DesiredState, Kind, LiveResource, LiveState};
 use crate::model::{Attributes, Properties};
 
 /// One call's worth of work.
@@ -14,22 +14,22 @@ use crate::model::{Attributes, Properties};
 pub struct Step {
     pub address: Address,
     pub kind: &'static dyn Kind,
-    pub action: Action,
+    pub action: StepAction,
     /// The steps that must have succeeded before, by their place in the plan.
-    pub needs: BTreeSet<usize>,
+    pub depends_on: BTreeSet<usize>,
     /// The digest of the declaration, for the mark.
     pub digest: String,
     /// Whether it takes away what others may count on until they have changed.
-    pub narrows: bool,
+    pub is_narrowing: bool,
     /// Where what it is about lives, if its successor has the address.
-    pub aside: Option<Address>,
+    pub temporary_address: Option<Address>,
 }
 
 #[derive(Clone, Debug)]
-pub enum Action {
+pub enum StepAction {
     Create { properties: Properties },
-    Update { properties: Properties, was: Observed },
-    Delete { was: Observed },
+    Update { properties: Properties, was: LiveResource },
+    Delete { was: LiveResource },
 }
 
 /// What a step does, for those who tell of it.
@@ -37,27 +37,28 @@ pub enum Action {
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Verb {
+pub enum StepVerb {
     Create,
     Update,
     Delete,
 }
 
 impl Step {
-    pub fn verb(&self) -> Verb {
+    pub fn verb(&self) -> StepVerb {
         match self.action {
-            Action::Create { .. } => Verb::Create,
-            Action::Update { .. } => Verb::Update,
-            Action::Delete { .. } => Verb::Delete,
+            StepAction::Create { .. } => StepVerb::Create,
+            StepAction::Update { .. } => StepVerb::Update,
+            StepAction::Delete { .. } => StepVerb::Delete,
         }
     }
     /// Where what it is about lives once it is done.
     pub fn lives_at(&self) -> &Address {
-        self.aside.as_ref().unwrap_or(&self.address)
+        self.temporary_address.as_ref().unwrap_or(&self.address)
     }
     /// The resources whose attributes this step still waits for.
     fn waits_for(&self) -> Vec<Address> {
-        let (Action::Create { properties } | Action::Update { properties, .. }) = &self.action
+        let (StepAction::Create { properties } | StepAction::Update { properties, .. }) =
+            &self.action
         else {
             return Vec::new();
         };
@@ -71,19 +72,27 @@ impl Step {
 /// that is killed between the two calls. Where others use it until they have changed, and the new one has
 /// another name, it gives its address up first and goes last. What is taken away from others that change too is taken away in
 /// an update of its own, after theirs.
-pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
+pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec<Step> {
     let mut steps = Vec::new();
     for change in changes {
         let Change { address, verb, digest, .. } = change;
         let kind = change.kind;
-        let (is, should) = (live.ours.get(address), desired.get(address));
+        let (is, should) = (live.managed.get(address), desired.get(address));
         let mut push = |action, narrows, aside: Option<&Address>| {
             let (address, digest, aside) = (address.clone(), digest.clone(), aside.cloned());
             let needs = BTreeSet::new();
-            steps.push(Step { address, kind, action, needs, digest, narrows, aside });
+            steps.push(Step {
+                address,
+                kind,
+                action,
+                depends_on: needs,
+                digest,
+                is_narrowing: narrows,
+                temporary_address: aside,
+            });
         };
         match (verb, is, should) {
-            (diff::Verb::Update, Some(is), Some(should)) => {
+            (diff::ChangeAction::Update, Some(is), Some(should)) => {
                 let (properties, mut was) = (should.properties.clone(), is.clone());
                 let between = match changes.iter().any(|it| may_count_on(it, change)) {
                     true => kind.intermediate_state(&properties, &was.properties),
@@ -93,13 +102,13 @@ pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
                 let between = between.map(|it| it.ordered_like(&was.properties));
                 if let Some(between) = between.filter(|it| *it != was.properties) {
                     let properties = between.clone();
-                    push(Action::Update { properties, was: was.clone() }, false, None);
+                    push(StepAction::Update { properties, was: was.clone() }, false, None);
                     (was.properties, was.digest) = (between, Some(digest.clone()));
                 }
-                push(Action::Update { properties, was }, narrows, None);
+                push(StepAction::Update { properties, was }, narrows, None);
             }
-            (diff::Verb::Create, _, Some(should)) => {
-                push(Action::Create { properties: should.properties.clone() }, false, None);
+            (diff::ChangeAction::Create, _, Some(should)) => {
+                push(StepAction::Create { properties: should.properties.clone() }, false, None);
             }
             (_, is, should) => {
                 let aside = is.zip(should).and_then(|(is, should)| renamed(is, should));
@@ -107,20 +116,20 @@ pub fn plan(changes: &[Change], desired: &Desired, live: &Live) -> Vec<Step> {
                 let aside = aside.map(|name| address.aside(&name));
                 if let Some((is, aside)) = is.zip(aside.as_ref()) {
                     let (properties, was) = (is.properties.clone(), is.clone());
-                    push(Action::Update { properties, was }, false, Some(aside));
+                    push(StepAction::Update { properties, was }, false, Some(aside));
                 }
                 if let Some(is) = is {
-                    push(Action::Delete { was: is.clone() }, false, aside.as_ref());
+                    push(StepAction::Delete { was: is.clone() }, false, aside.as_ref());
                 }
                 if let Some(should) = should {
-                    push(Action::Create { properties: should.properties.clone() }, false, None);
+                    push(StepAction::Create { properties: should.properties.clone() }, false, None);
                 }
             }
         }
     }
     let needs: Vec<BTreeSet<usize>> = (0..steps.len()).map(|n| needs(&steps, n)).collect();
     for (step, needs) in steps.iter_mut().zip(needs) {
-        step.needs = needs;
+        step.depends_on = needs;
     }
     steps
 }
@@ -134,7 +143,7 @@ pub fn targeted(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
     // What is replaced takes two steps, and either brings the other with it: hence by address.
     loop {
         let taken = steps.iter().filter(|it| wanted.contains(&it.address));
-        let needs = taken.flat_map(|it| &it.needs).map(|n| steps[*n].address.clone());
+        let needs = taken.flat_map(|it| &it.depends_on).map(|n| steps[*n].address.clone());
         let more: Vec<Address> = needs.filter(|it| !wanted.contains(it)).collect();
         if more.is_empty() {
             return wanted;
@@ -145,18 +154,18 @@ pub fn targeted(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
 
 /// Whether what `other` changes may count on what `change` changes, until it is changed itself.
 fn may_count_on(other: &Change, change: &Change) -> bool {
-    other.verb != diff::Verb::Create
+    other.verb != diff::ChangeAction::Create
         && other.kind.depends_on.contains(&change.kind.section)
         && other.address.root() == change.address.root()
 }
 
 /// Whether `other` uses what `change` makes again, and another one in its place by and by.
 fn stops_using(other: &Change, change: &Change) -> bool {
-    other.verb == diff::Verb::Update && may_count_on(other, change)
+    other.verb == diff::ChangeAction::Update && may_count_on(other, change)
 }
 
 /// The name of something that gets another one, where that makes room for both on AWS.
-fn renamed(is: &Observed, should: &Resource) -> Option<String> {
+fn renamed(is: &LiveResource, should: &DesiredResource) -> Option<String> {
     let named = is.kind.aws_name.filter(|it| !it.allows_duplicates)?;
     let (was, name) = (is.properties.get(named.property)?, should.properties.get(named.property)?);
     (was != name).then(|| was.as_str().map(str::to_owned))?
@@ -169,18 +178,18 @@ fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
         others.filter(|(_, other)| needed(other)).map(|(m, _)| m).collect()
     };
     match step.verb() {
-        Verb::Delete => {
-            let again = |it: &Step| it.address == step.address && it.verb() == Verb::Create;
-            let comes_again = step.aside.is_none() && steps.iter().any(again);
+        StepVerb::Delete => {
+            let again = |it: &Step| it.address == step.address && it.verb() == StepVerb::Create;
+            let comes_again = step.temporary_address.is_none() && steps.iter().any(again);
             // Nothing else about an address is left to do once what has left it goes.
-            let last = |it: &Step| step.aside.is_some() && it.address == step.address;
+            let last = |it: &Step| step.temporary_address.is_some() && it.address == step.address;
             places(&|other| frees(other, step, comes_again) || last(other))
         }
-        Verb::Create | Verb::Update => {
+        StepVerb::Create | StepVerb::Update => {
             let waits_for = step.waits_for();
             // What must give its name up can't, for as long as others wait for its successor.
             let is_free = |it: &Step| {
-                !steps.iter().any(|user| user.verb() == Verb::Update && frees(user, it, false))
+                !steps.iter().any(|user| user.verb() == StepVerb::Update && frees(user, it, false))
             };
             places(&|other| {
                 makes_way(other, step, &waits_for) || gives_name(other, step) && is_free(other)
@@ -198,36 +207,37 @@ fn frees(other: &Step, delete: &Step, comes_again: bool) -> bool {
     match other.verb() {
         // A role that comes again may go before an API that will not: else that API, which a domain leaves
         // for a new one that needs the new role, would wait for itself.
-        Verb::Delete => uses && (root == gone || !comes_again),
+        StepVerb::Delete => uses && (root == gone || !comes_again),
         // What is made again is not waited for by those who refer to the new one.
-        Verb::Update => uses && !comes_again,
-        Verb::Create => false,
+        StepVerb::Update => uses && !comes_again,
+        StepVerb::Create => false,
     }
 }
 
 /// Whether `other` must be done before `step`, which makes or changes something.
 fn makes_way(other: &Step, step: &Step, waits_for: &[Address]) -> bool {
     match other.verb() {
-        Verb::Create => {
+        StepVerb::Create => {
             waits_for.contains(&other.address) || step.address.is_within(&other.address)
         }
-        Verb::Delete => {
+        StepVerb::Delete => {
             // An old one goes before its successor comes.
-            let makes_way = step.verb() == Verb::Create && *other.lives_at() == step.address;
-            makes_way || step.narrows && uses(other, step)
+            let makes_way = step.verb() == StepVerb::Create && *other.lives_at() == step.address;
+            makes_way || step.is_narrowing && uses(other, step)
         }
         // What is made or changed may count on what the other changes to, and what is taken away on
         // nobody's counting on it.
-        Verb::Update => {
+        StepVerb::Update => {
             let widens = uses(step, other) || other.address == step.address;
-            widens && !other.narrows || step.narrows && uses(other, step)
+            widens && !other.is_narrowing || step.is_narrowing && uses(other, step)
         }
     }
 }
 
 /// Whether `other` deletes what has the name on AWS that `step` gives to something else.
 fn gives_name(other: &Step, step: &Step) -> bool {
-    let (Action::Delete { was }, Action::Create { properties }) = (&other.action, &step.action)
+    let (StepAction::Delete { was }, StepAction::Create { properties }) =
+        (&other.action, &step.action)
     else {
         return false;
     };
@@ -243,28 +253,28 @@ fn uses(step: &Step, other: &Step) -> bool {
 }
 
 /// What would be live once every step has succeeded: the plan, read as a promise.
-pub fn promised(live: &Live, steps: &[Step]) -> Live {
+pub fn promised(live: &LiveState, steps: &[Step]) -> LiveState {
     let mut live = live.clone();
     for step in steps {
         let Step { action, digest, .. } = step;
         let kind = step.kind;
         let address = step.lives_at();
         let (properties, attributes) = match action {
-            Action::Delete { .. } => {
-                live.ours.remove(address);
+            StepAction::Delete { .. } => {
+                live.managed.remove(address);
                 continue;
             }
-            Action::Create { properties } => (properties, Attributes::default()),
-            Action::Update { properties, was } => {
-                if step.aside.is_some() {
-                    live.ours.remove(&step.address);
+            StepAction::Create { properties } => (properties, Attributes::default()),
+            StepAction::Update { properties, was } => {
+                if step.temporary_address.is_some() {
+                    live.managed.remove(&step.address);
                 }
                 (properties, was.attributes.clone())
             }
         };
         let digest = Some(digest.clone());
-        let observed = Observed { kind, properties: properties.clone(), attributes, digest };
-        live.ours.insert(address.clone(), observed);
+        let observed = LiveResource { kind, properties: properties.clone(), attributes, digest };
+        live.managed.insert(address.clone(), observed);
     }
     live
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::diff::{Change, Verb};
-use crate::kind::{AwsName, Desired, Live, Owner, Stranger};
+use crate::diff::{Change, ChangeAction};
+use crate::kind::{AwsName, DesiredState, LiveState, Owner, UnmanagedResource};
 use crate::mark::PROTECT_TAG;
 use crate::model::{Attributes, Tags};
 
@@ -17,7 +17,7 @@ pub struct Policy {
     pub allow_empty: bool,
     /// What hangs on a deleted API, or stands in a deleted role, and is not ours may go with it, and a
     /// second API may have the name of one that is not ours.
-    pub allow_strangers: bool,
+    pub allow_unmanaged: bool,
     /// How many may be deleted, those among them that are replaced. `None`: as many as there are.
     pub max_deletes: Option<usize>,
 }
@@ -25,31 +25,35 @@ pub struct Policy {
 /// A change that safety forbids, and what would give leave.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Refusal {
+pub struct PolicyViolation {
     /// What it is about; none: all of it.
     #[schemars(with = "Option<String>")]
     pub address: Option<Address>,
     pub reason: String,
-    pub way_out: String,
+    pub help: String,
 }
 
 /// What `policy` forbids. Empty: go ahead.
-pub fn refused(changes: &[Change], desired: &Desired, live: &Live, policy: Policy) -> Vec<Refusal> {
+pub fn violations(
+    changes: &[Change],
+    desired: &DesiredState,
+    live: &LiveState,
+    policy: Policy,
+) -> Vec<PolicyViolation> {
     let mut refusals = Vec::new();
-    if desired.is_empty() && !live.ours.is_empty() && !policy.allow_empty {
-        refusals.push(Refusal {
+    if desired.is_empty() && !live.managed.is_empty() && !policy.allow_empty {
+        refusals.push(PolicyViolation {
             address: None,
             reason: format!(
                 "the spec declares nothing, so everything this stack has ({}) would be deleted",
-                live.ours.len()
+                live.managed.len()
             ),
-            way_out:
-                "if that is meant, use `provision destroy`, or give leave with `--allow-empty`"
-                    .into(),
+            help: "if that is meant, use `provision destroy`, or give leave with `--allow-empty`"
+                .into(),
         });
     }
     refusals.extend(changes.iter().filter_map(|change| protected(change, live)));
-    if !policy.allow_strangers {
+    if !policy.allow_unmanaged {
         refusals.extend(changes.iter().filter_map(|change| orphans(change, live)));
     }
     refusals.extend(policy.max_deletes.and_then(|most| too_many(changes, most)));
@@ -59,64 +63,65 @@ pub fn refused(changes: &[Change], desired: &Desired, live: &Live, policy: Polic
 }
 
 /// What is protected says so itself on AWS, whatever the spec says by now.
-fn protected(change: &Change, live: &Live) -> Option<Refusal> {
-    if !change.verb.ends() {
+fn protected(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
+    if !change.verb.deletes_existing() {
         return None;
     }
-    let tags = live.ours.get(&change.address)?.properties.get("Tags")?.clone();
+    let tags = live.managed.get(&change.address)?.properties.get("Tags")?.clone();
     let tags: Tags = serde_json::from_value(tags).unwrap_or_default();
-    tags.0.contains_key(PROTECT_TAG).then(|| Refusal {
+    tags.0.contains_key(PROTECT_TAG).then(|| PolicyViolation {
         address: Some(change.address.clone()),
         reason: format!("it is protected: on AWS it has the tag `{PROTECT_TAG}`"),
-        way_out: "apply it with `protect: false` first".into(),
+        help: "apply it with `protect: false` first".into(),
     })
 }
 
 /// An API goes with all that hangs on it, a role with all policies in it; what is not ours must not go
 /// unasked.
-fn orphans(change: &Change, live: &Live) -> Option<Refusal> {
-    if !change.verb.ends() {
+fn orphans(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
+    if !change.verb.deletes_existing() {
         return None;
     }
-    let hangs = |it: &&Stranger| it.parent.as_ref() == Some(&change.address);
-    let names: Vec<String> = live.strangers.iter().filter(hangs).map(Stranger::to_string).collect();
-    (!names.is_empty()).then(|| Refusal {
+    let hangs = |it: &&UnmanagedResource| it.parent.as_ref() == Some(&change.address);
+    let names: Vec<String> =
+        live.unmanaged.iter().filter(hangs).map(UnmanagedResource::to_string).collect();
+    (!names.is_empty()).then(|| PolicyViolation {
         address: Some(change.address.clone()),
         reason: format!(
             "deleting it would also delete what this spec never made: {}",
             names.join(", ")
         ),
-        way_out: "delete those first, or give leave with `--with-strangers`".into(),
+        help: "delete those first, or give leave with `--with-strangers`".into(),
     })
 }
 
 /// A half-read spec, or the wrong one, deletes more than anybody means to.
-fn too_many(changes: &[Change], most: usize) -> Option<Refusal> {
-    let gone = changes.iter().filter(|it| it.verb.ends());
+fn too_many(changes: &[Change], most: usize) -> Option<PolicyViolation> {
+    let gone = changes.iter().filter(|it| it.verb.deletes_existing());
     let gone: Vec<String> = gone.map(|it| it.address.to_string()).collect();
-    (gone.len() > most).then(|| Refusal {
+    (gone.len() > most).then(|| PolicyViolation {
         address: None,
         reason: format!(
             "{} would be deleted or replaced, and `--max-deletes` allows {most}: {}",
             gone.len(),
             gone.join(", ")
         ),
-        way_out: "if all of that is meant, raise `--max-deletes`".into(),
+        help: "if all of that is meant, raise `--max-deletes`".into(),
     })
 }
 
 /// What stands at the top, is not ours, and has a name that `changes` want.
-pub fn namesakes(changes: &[Change], live: &Live) -> Vec<Stranger> {
+pub fn name_conflicts(changes: &[Change], live: &LiveState) -> Vec<UnmanagedResource> {
     let met = |change: &Change| {
         let (_, name) = wanted_name(change)?;
-        live.beside.iter().find(|it| has_name(it, change, name)).cloned()
+        live.unrelated.iter().find(|it| has_name(it, change, name)).cloned()
     };
     changes.iter().filter_map(met).collect()
 }
 
 /// The name that a change gives to something new.
 fn wanted_name(change: &Change) -> Option<(AwsName, &str)> {
-    if !matches!(change.verb, Verb::Create | Verb::Replace) {
+    if !matches!(change.verb, ChangeAction::Create | ChangeAction::Replace) {
         return None;
     }
     let named = change.kind.aws_name?;
@@ -124,27 +129,27 @@ fn wanted_name(change: &Change) -> Option<(AwsName, &str)> {
     Some((named, field.after.as_ref().and_then(Value::as_str)?))
 }
 
-fn has_name(stranger: &Stranger, change: &Change, name: &str) -> bool {
+fn has_name(stranger: &UnmanagedResource, change: &Change, name: &str) -> bool {
     stranger.noun == change.kind.noun
         && stranger.parent == change.address.parent()
         && stranger.name.as_deref() == Some(name)
 }
 
 /// What would be made may meet somebody else's object of its name.
-fn taken(change: &Change, live: &Live, policy: Policy) -> Option<Refusal> {
+fn taken(change: &Change, live: &LiveState, policy: Policy) -> Option<PolicyViolation> {
     let (named, name) = wanted_name(change)?;
     let noun = change.kind.noun;
-    let same = |it: &&Stranger| has_name(it, change, name);
-    let owner = &live.strangers.iter().chain(&live.beside).find(same)?.owner;
+    let same = |it: &&UnmanagedResource| has_name(it, change, name);
+    let owner = &live.unmanaged.iter().chain(&live.unrelated).find(same)?.owner;
     let address = Some(change.address.clone());
     if named.allows_duplicates {
-        return (!policy.allow_strangers).then(|| Refusal {
+        return (!policy.allow_unmanaged).then(|| PolicyViolation {
             address,
             reason: format!(
                 "{noun} `{name}` exists already, {owner}; this would make a second one"
             ),
-            way_out: match owner {
-                Owner::Nobody => format!(
+            help: match owner {
+                Owner::Unknown => format!(
                     "to take it over, {}; or name this one otherwise, or give leave with `--with-strangers`",
                     adoption(&change.address, named)
                 ),
@@ -154,31 +159,32 @@ fn taken(change: &Change, live: &Live, policy: Policy) -> Option<Refusal> {
     }
     let reason = format!("{noun} `{name}` exists already, {owner}");
     let way_out = match owner {
-        Owner::CloudFormation(_) | Owner::Stack(_) => {
+        Owner::CloudFormation(_) | Owner::OtherStack(_) => {
             "name it otherwise, or take it out of that stack first".to_owned()
         }
         _ => format!("name it otherwise, or adopt it: {}", adoption(&change.address, named)),
     };
-    Some(Refusal { address, reason, way_out })
+    Some(PolicyViolation { address, reason, help: way_out })
 }
 
 /// Where only one can stand, making one would take the place of whatever stands there.
-fn in_the_way(change: &Change, live: &Live) -> Option<Refusal> {
+fn in_the_way(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
     let Change { address, kind, verb, .. } = change;
-    if !kind.is_singleton || *verb != Verb::Create {
+    if !kind.is_singleton || *verb != ChangeAction::Create {
         return None;
     }
     let parent = address.parent()?;
-    let there = |it: &&Stranger| it.noun == kind.noun && it.parent.as_ref() == Some(&parent);
-    let stranger = live.strangers.iter().find(there)?;
+    let there =
+        |it: &&UnmanagedResource| it.noun == kind.noun && it.parent.as_ref() == Some(&parent);
+    let stranger = live.unmanaged.iter().find(there)?;
     let name = stranger.name.as_deref().unwrap_or_default();
     let nothing = Attributes::default();
-    let attributes = live.ours.get(&parent).map_or(&nothing, |it| &it.attributes);
-    Some(Refusal {
+    let attributes = live.managed.get(&parent).map_or(&nothing, |it| &it.attributes);
+    Some(PolicyViolation {
         address: Some(address.clone()),
         reason: format!("there is one already, {}: {name}", stranger.owner),
-        way_out: match stranger.owner {
-            Owner::Stack(_) => "take it out of that stack first".into(),
+        help: match stranger.owner {
+            Owner::OtherStack(_) => "take it out of that stack first".into(),
             _ => kind.conflict_hint(address, name, attributes),
         },
     })

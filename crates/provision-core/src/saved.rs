@@ -11,10 +11,10 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::address::Address;
-use crate::kind::{Desired, Live, Resource};
+use crate::kind::{DesiredResource, DesiredState, LiveState};
 use crate::kinds::KINDS;
 use crate::model::{Properties, Site};
-use crate::plan::{Action, Step, Verb};
+use crate::plan::{Step, StepAction, StepVerb};
 use crate::policy::Policy;
 
 pub use fingerprint::{Print, fingerprint};
@@ -60,7 +60,7 @@ struct Kept {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct KeptStep {
     address: Address,
-    action: Verb,
+    action: StepVerb,
     properties: String,
 }
 
@@ -69,8 +69,8 @@ struct KeptStep {
 pub struct Made<'a> {
     pub stack: &'a str,
     pub site: &'a Site,
-    pub desired: &'a Desired,
-    pub live: &'a Live,
+    pub desired: &'a DesiredState,
+    pub live: &'a LiveState,
     pub steps: &'a [Step],
     pub targets: &'a [Address],
     pub policy: Policy,
@@ -80,8 +80,9 @@ pub struct Made<'a> {
 impl SavedPlan {
     pub fn of(made: Made<'_>) -> Self {
         let Made { stack, site, desired, live, steps, targets, policy, destroys } = made;
-        let kept = |(address, it): (&Address, &Resource)| (address.clone(), Kept::of(it));
-        let print = |it: &Step| (it.address.clone(), live.ours.get(&it.address).map(fingerprint));
+        let kept = |(address, it): (&Address, &DesiredResource)| (address.clone(), Kept::of(it));
+        let print =
+            |it: &Step| (it.address.clone(), live.managed.get(&it.address).map(fingerprint));
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -143,7 +144,7 @@ impl SavedPlan {
     }
 
     /// What should be.
-    pub fn desired(&self) -> Result<Desired, String> {
+    pub fn desired(&self) -> Result<DesiredState, String> {
         let resource = |(address, it): (&Address, &Kept)| Ok((address.clone(), it.resource()?));
         self.desired.iter().map(resource).collect()
     }
@@ -160,12 +161,12 @@ impl SavedPlan {
 
     /// What is no longer as it was, given what is live and what the same plan would come to now.
     /// Empty: it may be carried out.
-    pub fn stale(&self, live: &Live, steps: &[Step], now_epoch_s: i64) -> Vec<String> {
+    pub fn stale(&self, live: &LiveState, steps: &[Step], now_epoch_s: i64) -> Vec<String> {
         let mut reasons: Vec<String> = self
             .live
             .iter()
             .filter_map(|(address, was)| {
-                let is = live.ours.get(address).map(fingerprint);
+                let is = live.managed.get(address).map(fingerprint);
                 let reason = fingerprint::difference(was.as_ref(), is.as_ref())?;
                 Some(format!("{address} {reason}"))
             })
@@ -185,7 +186,7 @@ impl SavedPlan {
 }
 
 impl Kept {
-    fn of(it: &Resource) -> Self {
+    fn of(it: &DesiredResource) -> Self {
         let properties = it.properties.iter().map(|(name, it)| (name.clone(), it.clone()));
         Self {
             r#type: it.kind.type_name.to_owned(),
@@ -193,7 +194,7 @@ impl Kept {
             declared: it.declared.clone(),
         }
     }
-    fn resource(&self) -> Result<Resource, String> {
+    fn resource(&self) -> Result<DesiredResource, String> {
         let kind = KINDS.iter().copied().find(|kind| kind.type_name == self.r#type);
         let kind = kind.ok_or_else(|| format!("it names an unknown type, {}", self.r#type))?;
         let properties = Properties::of(&self.properties);
@@ -201,29 +202,31 @@ impl Kept {
             .check_properties(&properties)
             .and_then(|()| kind.check_declaration(&self.declared));
         fits.map_err(|error| format!("it holds no {}: {error}", kind.noun))?;
-        Ok(Resource { kind, properties, declared: self.declared.clone() })
+        Ok(DesiredResource { kind, properties, declared: self.declared.clone() })
     }
 }
 
 impl KeptStep {
     fn of(step: &Step) -> Self {
         let properties = match &step.action {
-            Action::Create { properties } | Action::Update { properties, .. } => {
+            StepAction::Create { properties } | StepAction::Update { properties, .. } => {
                 sha256(&json!(properties))
             }
-            Action::Delete { .. } => String::new(),
+            StepAction::Delete { .. } => String::new(),
         };
         Self { address: step.address.clone(), action: step.verb(), properties }
     }
 }
 
 /// What is not ours and hangs on what the steps delete. Where a name is a secret, there is none.
-fn strangers(live: &Live, steps: &[Step]) -> Vec<String> {
+fn strangers(live: &LiveState, steps: &[Step]) -> Vec<String> {
     let gone: BTreeSet<&Address> =
-        steps.iter().filter(|it| it.verb() == Verb::Delete).map(|it| &it.address).collect();
-    let goes = |it: &&crate::kind::Stranger| it.parent.as_ref().is_some_and(|it| gone.contains(it));
+        steps.iter().filter(|it| it.verb() == StepVerb::Delete).map(|it| &it.address).collect();
+    let goes = |it: &&crate::kind::UnmanagedResource| {
+        it.parent.as_ref().is_some_and(|it| gone.contains(it))
+    };
     let mut found: Vec<String> = live
-        .strangers
+        .unmanaged
         .iter()
         .filter(goes)
         .map(|it| format!("{it} at {}", it.parent.as_ref().map_or("", Address::as_str)))
@@ -234,7 +237,8 @@ fn strangers(live: &Live, steps: &[Step]) -> Vec<String> {
 
 /// The address of a step that asks for a moment which has passed since it was planned.
 fn past(step: &Step, planned_epoch_s: i64, now_epoch_s: i64) -> Option<&Address> {
-    let (Action::Create { properties } | Action::Update { properties, .. }) = &step.action else {
+    let (StepAction::Create { properties } | StepAction::Update { properties, .. }) = &step.action
+    else {
         return None;
     };
     let moment = |name: &&str| properties.get(name).and_then(Value::as_i64);

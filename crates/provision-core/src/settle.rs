@@ -4,27 +4,27 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::kind::{Desired, Live, Resource};
+use crate::kind::{DesiredResource, DesiredState, LiveState};
 use crate::model::Site;
 use crate::text::{Hole, Text};
 
 /// Fills in what is already known, then lets each kind keep what the spec leaves open.
 ///
 /// The attributes of what is `replaced` count as unknown: they are about to change.
-pub fn settle(
-    desired: &Desired,
-    live: &Live,
+pub fn normalize(
+    desired: &DesiredState,
+    live: &LiveState,
     site: &Site,
     replaced: &BTreeSet<Address>,
-) -> Desired {
+) -> DesiredState {
     let known = |hole: &Hole| match hole {
         Hole::Attribute { address, .. } if replaced.contains(address) => None,
-        hole => live.known(hole, site),
+        hole => live.resolve(hole, site),
     };
-    let settle = |(address, resource): (&Address, &Resource)| {
+    let settle = |(address, resource): (&Address, &DesiredResource)| {
         let mut settled =
-            Resource { properties: resource.properties.filled(&known), ..resource.clone() };
-        if let Some(is) = live.ours.get(address) {
+            DesiredResource { properties: resource.properties.filled(&known), ..resource.clone() };
+        if let Some(is) = live.managed.get(address) {
             let given = settled.kind.normalize(&settled, &is.properties, site);
             settled.properties = given.ordered_like(&is.properties);
         }
@@ -34,7 +34,7 @@ pub fn settle(
 }
 
 /// What will fill `hole`, where the spec decides that and not AWS: the name of what it refers to.
-pub fn foreseen(hole: &Hole, desired: &Desired, site: &Site) -> Option<String> {
+pub fn resolve_from_spec(hole: &Hole, desired: &DesiredState, site: &Site) -> Option<String> {
     let Hole::Attribute { address, name } = hole else { return None };
     let text = match desired.get(address)?.properties.get(name)? {
         Value::String(text) => Text::plain(text),

@@ -30,8 +30,8 @@ use provision_aws::backend::direct::{
 };
 use provision_aws::connect::ATTEMPT_TIMEOUT;
 use provision_core::diff::Change;
-use provision_core::event::{Event, Objection};
-use provision_core::kind::Live;
+use provision_core::event::{BlockedReason, Event};
+use provision_core::kind::LiveState;
 use provision_core::saved::SavedPlan;
 
 /// Make AWS as the spec says
@@ -235,7 +235,7 @@ async fn change(
         return Err(refused);
     }
     // Where a run says that it runs, its end is waited for even if there is nothing to do.
-    if proposal.changes.is_empty() && proposal.live.runs.is_empty() {
+    if proposal.changes.is_empty() && proposal.live.active_runs.is_empty() {
         tell_outputs(intent, proposal, &proposal.live, args.format, io)?;
         args.outputs.write(&intent.stack, proposal, &proposal.live, io)?;
         tell_beside(intent, *beside, io);
@@ -245,7 +245,7 @@ async fn change(
         io.say("nothing was changed\n");
         if args.format == Format::Json {
             let reason = "the answer was no".to_owned();
-            let no = Objection { address: None, reason, way_out: None };
+            let no = BlockedReason { address: None, reason, help: None };
             io.result(&format!("{}\n", json!(Event::Refused { reasons: vec![no] })))?;
         }
         return Ok(Some(Exit::Interrupted));
@@ -365,7 +365,7 @@ fn tell_beside(intent: &Intent, beside: usize, io: &mut Io) {
 fn tell_outputs(
     intent: &Intent,
     proposal: &Proposal,
-    live: &Live,
+    live: &LiveState,
     format: Format,
     io: &mut Io,
 ) -> Result<(), Failure> {

@@ -19,7 +19,7 @@ use appsync_local::evaluation::{
 use code::{Code, call, judge};
 use provision_core::address::Address;
 use provision_core::diagnostic::Diagnostic;
-use provision_core::kind::Resource;
+use provision_core::kind::DesiredResource;
 use provision_core::spec::Spec;
 
 /// Run a handler on events, without AWS
@@ -132,7 +132,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 }
 
 /// The channel namespace that is meant.
-fn namespace<'a>(args: &Args, spec: &'a Spec) -> Result<(Address, &'a Resource), Failure> {
+fn namespace<'a>(args: &Args, spec: &'a Spec) -> Result<(Address, &'a DesiredResource), Failure> {
     let all = || spec.desired.iter().filter(|(address, _)| address.section() == "namespaces");
     let api = |address: &Address| address.parent().map(|it| it.name().to_owned());
     let fits = |address: &Address| {
@@ -162,7 +162,7 @@ fn namespace<'a>(args: &Args, spec: &'a Spec) -> Result<(Address, &'a Resource),
 fn asked(
     args: &Args,
     address: &Address,
-    resource: &Resource,
+    resource: &DesiredResource,
     code: &Code<'_>,
     has_source: bool,
     io: &mut Io,
@@ -229,7 +229,7 @@ fn asked(
 fn data_source(
     args: &Args,
     address: &Address,
-    resource: &Resource,
+    resource: &DesiredResource,
 ) -> Result<Option<String>, Failure> {
     let handler = args.handler.name();
     let declared = &resource.declared["handlers"][handler];

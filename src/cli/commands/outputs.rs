@@ -13,7 +13,7 @@ use crate::cli::target::{self, Declared, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{self, Outputs};
 use provision_aws::backend::direct::propose;
-use provision_core::kind::Desired;
+use provision_core::kind::DesiredState;
 use provision_core::spec::Spec;
 
 /// Print endpoints, ids and keys of the stack
@@ -89,7 +89,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 }
 
 async fn look(spec: &Spec, session: &Session, reveal: bool, now: i64) -> Result<Outputs, Failure> {
-    let proposal = propose(&session.aws, &spec.stack, &Desired::new(), now).await?;
+    let proposal = propose(&session.aws, &spec.stack, &DesiredState::new(), now).await?;
     Ok(outputs::outputs(&spec.stack, &proposal.site, &proposal.live, reveal))
 }
 

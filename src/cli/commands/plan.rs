@@ -11,7 +11,7 @@ use crate::cli::parameters::ParameterArgs;
 use crate::cli::target::{self, TargetArgs, closing};
 use crate::cli::{Failure, Io};
 use crate::render::changes;
-use provision_core::policy::Refusal;
+use provision_core::policy::PolicyViolation;
 use provision_core::saved::SavedPlan;
 
 /// Show what apply would change on AWS
@@ -122,7 +122,7 @@ fn save(intent: &Intent, proposed: &Proposed, path: &Path, io: &mut Io) -> Resul
 }
 
 /// What is refused, why, and what to do.
-fn describe(refusal: &Refusal) -> String {
+fn describe(refusal: &PolicyViolation) -> String {
     let address = refusal.address.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
-    format!("{address}{}; {}", refusal.reason, refusal.way_out)
+    format!("{address}{}; {}", refusal.reason, refusal.help)
 }

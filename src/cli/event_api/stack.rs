@@ -7,7 +7,7 @@ use crate::cli::{Exit, Failure};
 use crate::render::outputs::{ApiOutputs, outputs};
 use appsync_events::{AuthMode, Channel, Endpoint};
 use provision_aws::backend::direct::propose;
-use provision_core::kind::{Desired, Resource};
+use provision_core::kind::{DesiredResource, DesiredState};
 use provision_core::spec::Spec;
 use provision_core::suggest::meant;
 
@@ -17,7 +17,7 @@ pub struct Stack {
     /// What a command is given so that it is about the same stack in the same AWS.
     pub again: String,
     pub api: ApiOutputs,
-    desired: Desired,
+    desired: DesiredState,
 }
 
 impl Stack {
@@ -69,7 +69,7 @@ pub async fn look(
     now_epoch_s: i64,
     again: String,
 ) -> Result<(Stack, Endpoint), Failure> {
-    let proposal = propose(&session.aws, &spec.stack, &Desired::new(), now_epoch_s).await?;
+    let proposal = propose(&session.aws, &spec.stack, &DesiredState::new(), now_epoch_s).await?;
     let found = outputs(&spec.stack, &proposal.site, &proposal.live, true);
     if found.apis.is_empty() {
         let message = format!("stack {} has no API in region {}", found.stack, found.region);
@@ -130,7 +130,7 @@ fn keys(apis: &[ApiOutputs]) -> Vec<String> {
 }
 
 /// The namespace as the spec has it, applied or not.
-fn namespace<'a>(desired: &'a Desired, api: &str, name: &str) -> Option<&'a Resource> {
+fn namespace<'a>(desired: &'a DesiredState, api: &str, name: &str) -> Option<&'a DesiredResource> {
     let found = desired.iter().find(|(address, it)| {
         address.section() == "namespaces"
             && address.root().name() == api

@@ -5,8 +5,8 @@ use appsync_events::AuthMode;
 use appsync_events::verify::CheckResult;
 use provision_aws::backend::direct::Proposal;
 use provision_core::access::ApiAccess;
-use provision_core::diff::{Change, Field};
-use provision_core::kind::Verb;
+use provision_core::diff::{Change, PropertyChange};
+use provision_core::kind::ChangeAction;
 
 /// What of `api` the spec declares and AWS lacks, and which handlers AWS has otherwise than the spec: what a try
 /// may not show, as of a handler that lets through whatever we publish.
@@ -20,13 +20,13 @@ pub fn differences(
     let chosen = of_api.filter(|it| is_chosen(it, api, choice));
     let finding = |it: &Change| {
         let why = match it.verb {
-            Verb::Create => Some(format!(
+            ChangeAction::Create => Some(format!(
                 "the spec declares this {}, and AWS does not have it; this makes it: {}",
                 it.kind.noun,
                 again.command("apply")
             )),
-            Verb::Update | Verb::Replace => handlers(it).map(str::to_owned),
-            Verb::Delete => None,
+            ChangeAction::Update | ChangeAction::Replace => handlers(it).map(str::to_owned),
+            ChangeAction::Delete => None,
         };
         why.map(|why| CheckResult::plain_difference(it.address.as_str(), why))
     };
@@ -44,8 +44,9 @@ fn is_chosen(change: &Change, api: &ApiAccess, choice: &Choice) -> bool {
 
 /// How the handlers of a namespace differ, if they do.
 fn handlers(change: &Change) -> Option<&'static str> {
-    let is_handler = |it: &&Field| matches!(it.name.as_str(), "CodeHandlers" | "HandlerConfigs");
-    let fields: Vec<&Field> = change.fields.iter().filter(is_handler).collect();
+    let is_handler =
+        |it: &&PropertyChange| matches!(it.name.as_str(), "CodeHandlers" | "HandlerConfigs");
+    let fields: Vec<&PropertyChange> = change.fields.iter().filter(is_handler).collect();
     match fields.as_slice() {
         [] => None,
         all if all.iter().all(|it| it.after.is_none()) => {

@@ -10,13 +10,13 @@ use appsync_events::AuthMode;
 use appsync_events::verify::Probe;
 use provision_core::access::{ApiAccess, NamespaceAccess};
 use provision_core::address::Address;
-use provision_core::kind::Desired;
+use provision_core::kind::DesiredState;
 
 /// What to verify.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
     pub stack: &'a str,
-    pub desired: &'a Desired,
+    pub desired: &'a DesiredState,
     pub choice: &'a Choice,
     /// How a further command is given.
     pub again: &'a Again,

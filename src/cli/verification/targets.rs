@@ -17,7 +17,7 @@ use appsync_events::verify::{
 use appsync_events::{AuthMode, Client, Credentials, Endpoint, Network, Secret, Signer, Timing};
 use provision_aws::backend::direct::{Proposal, propose};
 use provision_core::access::{Access, ApiAccess, NamespaceAccess};
-use provision_core::kind::Desired;
+use provision_core::kind::DesiredState;
 use provision_core::suggest::meant;
 
 /// The APIs to verify, and what there is to say of those that AWS does not have.
@@ -29,7 +29,7 @@ pub struct Found {
 /// What the stack's APIs have in common.
 struct Common<'a> {
     choice: &'a Choice,
-    desired: &'a Desired,
+    desired: &'a DesiredState,
     again: &'a Again,
     proposal: &'a Proposal,
     session: &'a Session,
@@ -265,7 +265,7 @@ impl Common<'_> {
                 other => other,
             }
         });
-        let there = self.proposal.live.ours.get(&it.address).map(|it| {
+        let there = self.proposal.live.managed.get(&it.address).map(|it| {
             handler(
                 it.properties.get("HandlerConfigs"),
                 it.properties.get("CodeHandlers"),

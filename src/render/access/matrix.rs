@@ -1,5 +1,5 @@
 //! Access as a matrix, a mode a column: for people at a terminal, and in Markdown for a pull request.
-use provision_core::access::{Access, ApiAccess, Origin};
+use provision_core::access::{Access, ApiAccess, GrantOrigin};
 
 /// Wide enough for `    subscribe`, so that the length of a namespace's name moves no column.
 const FIRST_WIDTH: usize = 15;
@@ -113,8 +113,8 @@ fn rows(api: &ApiAccess) -> Vec<Row<'_>> {
     let of_namespaces = api.namespaces.iter().flat_map(|it| {
         [("publish", &it.publish), ("subscribe", &it.subscribe)].map(|(operation, grant)| {
             let from = match grant.from {
-                Origin::Api => "the API",
-                Origin::Namespace => "its own",
+                GrantOrigin::Api => "the API",
+                GrantOrigin::Namespace => "its own",
             };
             Row { channels: Some(&it.channels), operation, modes: &grant.modes, from }
         })

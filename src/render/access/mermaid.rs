@@ -2,7 +2,7 @@
 //!
 //! Those who may do the same are one node: Mermaid draws 500 arrows at most.
 use crate::render::access::matrix::{in_one_line, legend};
-use provision_core::access::{Access, ApiAccess, Grant, Origin};
+use provision_core::access::{Access, ApiAccess, Grant, GrantOrigin};
 
 pub fn mermaid(access: &Access) -> String {
     let mut lines = vec![
@@ -64,10 +64,10 @@ fn who(api: &ApiAccess, modes: &[String]) -> String {
     modes.iter().map(one).collect::<Vec<_>>().join("<br/>")
 }
 
-fn arrow(operation: &str, from: Origin) -> String {
+fn arrow(operation: &str, from: GrantOrigin) -> String {
     match from {
-        Origin::Api => format!("-. {operation} .->"),
-        Origin::Namespace => format!("-- {operation} -->"),
+        GrantOrigin::Api => format!("-. {operation} .->"),
+        GrantOrigin::Namespace => format!("-- {operation} -->"),
     }
 }
 

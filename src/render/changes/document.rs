@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use provision_core::access::AccessChange;
 use provision_core::address::Address;
-use provision_core::diff::{Cause, Change, Note, Verb};
-use provision_core::kind::Stranger;
-use provision_core::policy::Refusal;
+use provision_core::diff::{Change, ChangeAction, ChangeCause, ChangeNote};
+use provision_core::kind::UnmanagedResource;
+use provision_core::policy::PolicyViolation;
 
 use crate::render::changes::leaves::{Pair, pairs};
 use crate::render::changes::view::{Plan, count};
@@ -27,13 +27,13 @@ pub struct PlanDocument<'a> {
     /// What would be changed, by address.
     pub changes: Vec<ChangeDocument<'a>>,
     /// What comes true later, without a change now.
-    pub notes: &'a [Note],
+    pub notes: &'a [ChangeNote],
     /// Which ways to connect, publish and subscribe are opened and closed.
     pub access: &'a [AccessChange],
     /// What is not this stack's and hangs on its APIs, or has a name that it wants.
-    pub strangers: &'a [Stranger],
+    pub strangers: &'a [UnmanagedResource],
     /// What a safety rule forbids.
-    pub refused: &'a [Refusal],
+    pub refused: &'a [PolicyViolation],
     pub summary: Summary,
 }
 
@@ -71,7 +71,7 @@ pub struct ChangeDocument<'a> {
     pub type_name: &'static str,
     /// What is done with it, in order: what is replaced is deleted and created.
     pub actions: &'static [Action],
-    pub because: Cause,
+    pub because: ChangeCause,
     /// The properties that AWS can't change in place, for which it is replaced.
     pub replace_paths: Vec<&'a str>,
     pub fields: Vec<FieldDocument>,
@@ -137,10 +137,10 @@ pub fn document<'a>(plan: &'a Plan<'a>) -> PlanDocument<'a> {
         strangers: plan.strangers,
         refused: plan.refused,
         summary: Summary {
-            create: count(plan, Verb::Create),
-            update: count(plan, Verb::Update),
-            replace: count(plan, Verb::Replace),
-            delete: count(plan, Verb::Delete),
+            create: count(plan, ChangeAction::Create),
+            update: count(plan, ChangeAction::Update),
+            replace: count(plan, ChangeAction::Replace),
+            delete: count(plan, ChangeAction::Delete),
             strangers: plan.strangers.len(),
         },
     }
@@ -148,7 +148,8 @@ pub fn document<'a>(plan: &'a Plan<'a>) -> PlanDocument<'a> {
 
 fn change<'a>(change: &'a Change, plan: &Plan<'_>) -> ChangeDocument<'a> {
     let field = |Pair { path, before, after, is_open }| {
-        let written = after.as_ref().or(before.as_ref().filter(|_| change.verb != Verb::Delete));
+        let written =
+            after.as_ref().or(before.as_ref().filter(|_| change.verb != ChangeAction::Delete));
         let at = written.and_then(|_| (plan.written)(&change.address, change.kind, &path));
         let at = at.map(|(file, line)| Line { file, line });
         FieldDocument { path, before, after, unknown: is_open, at }
@@ -157,13 +158,13 @@ fn change<'a>(change: &'a Change, plan: &Plan<'_>) -> ChangeDocument<'a> {
         address: &change.address,
         type_name: change.kind.type_name,
         actions: match change.verb {
-            Verb::Create => &[Action::Create],
-            Verb::Update => &[Action::Update],
-            Verb::Replace => &[Action::Delete, Action::Create],
-            Verb::Delete => &[Action::Delete],
+            ChangeAction::Create => &[Action::Create],
+            ChangeAction::Update => &[Action::Update],
+            ChangeAction::Replace => &[Action::Delete, Action::Create],
+            ChangeAction::Delete => &[Action::Delete],
         },
-        because: change.because,
-        replace_paths: change.stuck().collect(),
+        because: change.cause,
+        replace_paths: change.immutable_changes().collect(),
         fields: pairs(change).into_iter().map(field).collect(),
         effects: &change.effects,
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use provision_core::access::{AccessChange, Direction, Operation};
-use provision_core::diff::{Cause, Change, Verb};
+use provision_core::diff::{Change, ChangeAction, ChangeCause};
 
 use crate::render::changes::leaves::{Pair, line, pairs};
 use crate::render::changes::view::{Plan, partial, sign, strange, summary, word};
@@ -93,22 +93,22 @@ fn differing(place: &str, found: &[&AccessChange]) -> Vec<String> {
     lines.collect()
 }
 
-fn style(verb: Verb) -> Style {
+fn style(verb: ChangeAction) -> Style {
     let color = match verb {
-        Verb::Create => AnsiColor::Green,
-        Verb::Update => AnsiColor::Yellow,
-        Verb::Replace => AnsiColor::Magenta,
-        Verb::Delete => AnsiColor::Red,
+        ChangeAction::Create => AnsiColor::Green,
+        ChangeAction::Update => AnsiColor::Yellow,
+        ChangeAction::Replace => AnsiColor::Magenta,
+        ChangeAction::Delete => AnsiColor::Red,
     };
     color.on_default()
 }
 
 /// What to say of a cause; that the spec asks for it goes without saying.
 pub fn because(change: &Change) -> Option<&'static str> {
-    match change.because {
-        Cause::Spec => None,
-        Cause::Drift => Some("drift: changed outside this spec"),
-        Cause::Renewal => Some("renewal: its end is near"),
+    match change.cause {
+        ChangeCause::Spec => None,
+        ChangeCause::Drift => Some("drift: changed outside this spec"),
+        ChangeCause::Renewal => Some("renewal: its end is near"),
     }
 }
 
@@ -118,15 +118,17 @@ fn block(change: &Change, plan: &Plan<'_>) -> String {
     let because = because(change).map(|it| format!("  ({it})")).unwrap_or_default();
     let mut block =
         format!("  {style}{sign}{style:#} {address}  {style}{word} {noun}{style:#}{because}\n");
-    let stuck: Vec<&str> = change.stuck().collect();
+    let stuck: Vec<&str> = change.immutable_changes().collect();
     if !stuck.is_empty() {
         block.push_str(&format!("      AWS can't change {} in place\n", stuck.join(", ")));
     }
     for pair in pairs(change) {
         match change.verb {
-            Verb::Create => block.push_str(&created(&pair)),
-            Verb::Update | Verb::Replace => block.push_str(&changed(change, &pair, plan)),
-            Verb::Delete => {}
+            ChangeAction::Create => block.push_str(&created(&pair)),
+            ChangeAction::Update | ChangeAction::Replace => {
+                block.push_str(&changed(change, &pair, plan))
+            }
+            ChangeAction::Delete => {}
         }
     }
     for effect in &change.effects {

@@ -1,7 +1,7 @@
 //! The differences of a change, leaf by leaf, as people like to read them instead of as CloudFormation writes them.
 use serde_json::{Map, Value, json};
 
-use provision_core::diff::{Change, Field};
+use provision_core::diff::{Change, PropertyChange};
 use provision_core::kind::Kind;
 use provision_core::text::Text;
 
@@ -24,12 +24,12 @@ pub fn pairs(change: &Change) -> Vec<Pair> {
 }
 
 /// What only says on which API it hangs; the address says so already, unless it hangs on something else.
-fn is_link(kind: &'static dyn Kind, field: &Field) -> bool {
+fn is_link(kind: &'static dyn Kind, field: &PropertyChange) -> bool {
     let changes = field.before.is_some() && field.after.is_some();
     kind.parent == Some("apis") && field.name == "ApiId" && !changes
 }
 
-fn pairs_of(kind: &'static dyn Kind, field: &Field) -> Vec<Pair> {
+fn pairs_of(kind: &'static dyn Kind, field: &PropertyChange) -> Vec<Pair> {
     let side = |value: &Option<Value>| {
         let value = value.as_ref().map(|it| shown(kind, &field.name, it));
         value.map(|it| leaves(&field.name, &it)).unwrap_or_default()

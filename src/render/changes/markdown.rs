@@ -1,5 +1,5 @@
 //! A plan for a pull request: bounded in size, and no text in it gets out of its place.
-use provision_core::diff::{Change, Verb};
+use provision_core::diff::{Change, ChangeAction};
 
 use crate::render::changes::human::{access_lines, after, because, before, difference};
 use crate::render::changes::leaves::pairs;
@@ -29,7 +29,7 @@ pub fn markdown(plan: &Plan<'_>) -> String {
         "Refused",
         plan.refused.iter().map(|it| {
             let address = it.address.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
-            format!("{address}{}; {}", it.reason, it.way_out)
+            format!("{address}{}; {}", it.reason, it.help)
         }),
     );
     if !plan.changes.is_empty() {
@@ -101,7 +101,7 @@ fn detail(change: &Change, plan: &Plan<'_>) -> String {
         let path = &pair.path;
         let written = (plan.written)(&change.address, change.kind, path)
             .map(|(file, line)| format!("  {file}:{line}"))
-            .filter(|_| matches!(change.verb, Verb::Update | Verb::Replace))
+            .filter(|_| matches!(change.verb, ChangeAction::Update | ChangeAction::Replace))
             .unwrap_or_default();
         if let Some(difference) = difference(&pair) {
             lines.push_str(&format!("@@ {path}{written} @@\n"));

@@ -3,9 +3,9 @@ use std::fmt;
 
 use provision_core::access::AccessChange;
 use provision_core::address::Address;
-use provision_core::diff::{Change, Note, Verb};
-use provision_core::kind::{Kind, Stranger};
-use provision_core::policy::Refusal;
+use provision_core::diff::{Change, ChangeAction, ChangeNote};
+use provision_core::kind::{Kind, UnmanagedResource};
+use provision_core::policy::PolicyViolation;
 
 /// What a plan is about.
 #[derive(Clone, Copy)]
@@ -20,13 +20,13 @@ pub struct Plan<'a> {
     /// Whether all that the stack has is to be deleted.
     pub destroys: bool,
     /// What comes true later, without a change now.
-    pub notes: &'a [Note],
+    pub notes: &'a [ChangeNote],
     /// What that does to who may do what.
     pub access: &'a [AccessChange],
     /// What is not this stack's and hangs on its APIs, or has a name that it wants.
-    pub strangers: &'a [Stranger],
+    pub strangers: &'a [UnmanagedResource],
     /// What a safety rule forbids.
-    pub refused: &'a [Refusal],
+    pub refused: &'a [PolicyViolation],
     /// Where the spec says what a property should be.
     pub written: Written<'a>,
 }
@@ -47,7 +47,8 @@ impl fmt::Debug for Plan<'_> {
 
 /// `Plan: 4 to create, 1 to update.`
 pub fn summary(plan: &Plan<'_>) -> String {
-    let verbs = [Verb::Create, Verb::Update, Verb::Replace, Verb::Delete];
+    let verbs =
+        [ChangeAction::Create, ChangeAction::Update, ChangeAction::Replace, ChangeAction::Delete];
     let counted = verbs.into_iter().map(|verb| (verb, count(plan, verb)));
     let parts: Vec<String> = counted
         .filter(|(_, count)| *count > 0)
@@ -80,36 +81,37 @@ pub fn partial(plan: &Plan<'_>) -> Option<String> {
     })
 }
 
-pub fn count(plan: &Plan<'_>, verb: Verb) -> usize {
+pub fn count(plan: &Plan<'_>, verb: ChangeAction) -> usize {
     plan.changes.iter().filter(|it| it.verb == verb).count()
 }
 
-pub fn sign(verb: Verb) -> &'static str {
+pub fn sign(verb: ChangeAction) -> &'static str {
     match verb {
-        Verb::Create => "+",
-        Verb::Update => "~",
-        Verb::Replace => "±",
-        Verb::Delete => "-",
+        ChangeAction::Create => "+",
+        ChangeAction::Update => "~",
+        ChangeAction::Replace => "±",
+        ChangeAction::Delete => "-",
     }
 }
 
-pub fn word(verb: Verb) -> &'static str {
+pub fn word(verb: ChangeAction) -> &'static str {
     match verb {
-        Verb::Create => "create",
-        Verb::Update => "update",
-        Verb::Replace => "replace",
-        Verb::Delete => "delete",
+        ChangeAction::Create => "create",
+        ChangeAction::Update => "update",
+        ChangeAction::Replace => "replace",
+        ChangeAction::Delete => "delete",
     }
 }
 
 /// A stranger, whose it is, and what becomes of it.
-pub fn strange(stranger: &Stranger, changes: &[Change]) -> String {
+pub fn strange(stranger: &UnmanagedResource, changes: &[Change]) -> String {
     let parent = stranger.parent.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
     format!("{parent}{stranger}: {}, {}", stranger.owner, fate(stranger, changes))
 }
 
-fn fate(stranger: &Stranger, changes: &[Change]) -> &'static str {
-    let goes = |it: &Change| it.verb.ends() && stranger.parent.as_ref() == Some(&it.address);
+fn fate(stranger: &UnmanagedResource, changes: &[Change]) -> &'static str {
+    let goes =
+        |it: &Change| it.verb.deletes_existing() && stranger.parent.as_ref() == Some(&it.address);
     match (&stranger.parent, changes.iter().any(goes)) {
         (None, _) => "has this name already",
         (_, true) => "would go with what it hangs on",

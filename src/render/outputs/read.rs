@@ -7,25 +7,25 @@ use crate::render::outputs::document::{
 };
 use provision_core::access::{Access, ApiAccess};
 use provision_core::address::Address;
-use provision_core::kind::{Live, Observed};
+use provision_core::kind::{LiveResource, LiveState};
 use provision_core::model::Site;
 
 /// The outputs of `stack` as `live` has it; keys only if `reveal`.
-pub fn outputs(stack: &str, site: &Site, live: &Live, reveal: bool) -> Outputs {
-    let access = Access::of(live.ours.iter().map(|(address, it)| (address, &it.properties)));
+pub fn outputs(stack: &str, site: &Site, live: &LiveState, reveal: bool) -> Outputs {
+    let access = Access::of(live.managed.iter().map(|(address, it)| (address, &it.properties)));
     let domains = domains(live);
     let leads_to = |id: &str| {
         let those = domains.iter().filter(|(api, _)| api.as_deref() == Some(id));
         those.map(|(_, domain)| domain.clone()).collect::<Vec<_>>()
     };
     let api = |it: &ApiAccess| {
-        let observed = live.ours.get(&it.address)?;
+        let observed = live.managed.get(&it.address)?;
         let custom_domains = leads_to(&observed.attributes.text("ApiId"));
         Some(ApiOutputs { custom_domains, ..api(it, observed, live, site, reveal) })
     };
     let apis: Vec<ApiOutputs> = access.apis.iter().filter_map(api).collect();
     let is_ours = |id: &Option<String>| apis.iter().any(|it| Some(&it.id) == id.as_ref());
-    let log_role = |(address, it): (&Address, &Observed)| LogRoleOutputs {
+    let log_role = |(address, it): (&Address, &LiveResource)| LogRoleOutputs {
         key: address.name().to_owned(),
         arn: it.attributes.text("Arn"),
     };
@@ -41,8 +41,8 @@ pub fn outputs(stack: &str, site: &Site, live: &Live, reveal: bool) -> Outputs {
 
 fn api(
     access: &ApiAccess,
-    observed: &Observed,
-    live: &Live,
+    observed: &LiveResource,
+    live: &LiveState,
     site: &Site,
     reveal: bool,
 ) -> ApiOutputs {
@@ -89,11 +89,11 @@ fn api(
 
 /// Each custom domain, with the id of the API that it leads to. Of a domain that the stack only uses,
 /// its association is there and knows as much.
-fn domains(live: &Live) -> Vec<(Option<String>, DomainOutputs)> {
-    let roots: BTreeSet<Address> = live.ours.keys().map(Address::root).collect();
+fn domains(live: &LiveState) -> Vec<(Option<String>, DomainOutputs)> {
+    let roots: BTreeSet<Address> = live.managed.keys().map(Address::root).collect();
     let domain = |root: Address| {
-        let association = live.ours.get(&root.only("association"));
-        let it = live.ours.get(&root).or(association)?;
+        let association = live.managed.get(&root.only("association"));
+        let it = live.managed.get(&root).or(association)?;
         let name = text(it, "DomainName").unwrap_or_else(|| it.attributes.text("DomainName"));
         let target = it.attributes.text("AppSyncDomainName");
         let kind = "CNAME".to_owned();
@@ -116,7 +116,7 @@ fn endpoint(host: String, scheme: &str, path: &str) -> EndpointOutputs {
     EndpointOutputs { url: format!("{scheme}://{host}{path}"), host }
 }
 
-fn key(key: &str, it: &Observed, reveal: bool) -> KeyOutputs {
+fn key(key: &str, it: &LiveResource, reveal: bool) -> KeyOutputs {
     let expires = it.properties.get("Expires").and_then(serde_json::Value::as_i64);
     KeyOutputs {
         key: key.to_owned(),
@@ -129,12 +129,12 @@ fn key(key: &str, it: &Observed, reveal: bool) -> KeyOutputs {
 }
 
 fn in_section<'a>(
-    live: &'a Live,
+    live: &'a LiveState,
     section: &'static str,
-) -> impl Iterator<Item = (&'a Address, &'a Observed)> {
-    live.ours.iter().filter(move |(address, _)| address.section() == section)
+) -> impl Iterator<Item = (&'a Address, &'a LiveResource)> {
+    live.managed.iter().filter(move |(address, _)| address.section() == section)
 }
 
-fn text(it: &Observed, property: &str) -> Option<String> {
+fn text(it: &LiveResource, property: &str) -> Option<String> {
     it.properties.get(property)?.as_str().map(str::to_owned)
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use provision_core::address::Address;
-use provision_core::event::{Event, Reason};
-use provision_core::plan::Verb;
+use provision_core::event::{Event, RetryReason};
+use provision_core::plan::StepVerb;
 
 /// Steps that are shown; with the rest in a line and the count, no more lines than eight.
 const SHOWN_MAX: usize = 6;
@@ -27,7 +27,7 @@ pub struct Board {
 #[derive(Debug)]
 struct Row {
     address: Address,
-    action: Verb,
+    action: StepVerb,
     since: Duration,
     state: State,
 }
@@ -40,7 +40,7 @@ enum State {
     /// Tried again at this moment, for the reason and for the time that is said.
     Again {
         at: Duration,
-        reason: Reason,
+        reason: RetryReason,
         attempt: u32,
     },
 }
@@ -104,7 +104,7 @@ impl Board {
         lines.join("\n")
     }
 
-    fn set(&mut self, address: &Address, action: Verb, now: Duration, state: State) {
+    fn set(&mut self, address: &Address, action: StepVerb, now: Duration, state: State) {
         let is = |it: &&mut Row| it.address == *address && it.action == action;
         match self.rows.iter_mut().find(is) {
             Some(row) => row.state = state,
@@ -112,7 +112,7 @@ impl Board {
         }
     }
 
-    fn end(&mut self, address: &Address, action: Verb, now: Duration) -> Option<Duration> {
+    fn end(&mut self, address: &Address, action: StepVerb, now: Duration) -> Option<Duration> {
         let is = |it: &Row| it.address == *address && it.action == action;
         let row = self.rows.remove(self.rows.iter().position(is)?);
         Some(now.saturating_sub(row.since))
@@ -157,21 +157,21 @@ fn turn(now: Duration) -> char {
     TURNS[usize::try_from(turns).unwrap_or_default() % TURNS.len()]
 }
 
-fn present(action: Verb) -> &'static str {
+fn present(action: StepVerb) -> &'static str {
     match action {
-        Verb::Create => "being created",
-        Verb::Update => "being updated",
-        Verb::Delete => "being deleted",
+        StepVerb::Create => "being created",
+        StepVerb::Update => "being updated",
+        StepVerb::Delete => "being deleted",
     }
 }
 
-fn why(reason: Reason) -> &'static str {
+fn why(reason: RetryReason) -> &'static str {
     match reason {
-        Reason::Busy => "API busy",
-        Reason::Throttled => "AWS takes no more calls just now",
-        Reason::RoleNotReady => "the role is not ready",
-        Reason::Unreachable => "AWS can't be reached",
-        Reason::Uncertain => "no answer",
+        RetryReason::Busy => "API busy",
+        RetryReason::Throttled => "AWS takes no more calls just now",
+        RetryReason::RoleNotReady => "the role is not ready",
+        RetryReason::Unreachable => "AWS can't be reached",
+        RetryReason::Uncertain => "no answer",
     }
 }
 
@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn started(name: &str) -> Event {
-        Event::Started { address: namespace(name), action: Verb::Create }
+        Event::Started { address: namespace(name), action: StepVerb::Create }
     }
 
     fn plain(board: &Board, now: Duration) -> String {
@@ -200,13 +200,13 @@ mod tests {
         let mut board = Board::default();
         let before = "  making sure that no other apply is under way · 0.0 s";
         assert_eq!(plain(&board, at(0)), before);
-        let (address, action) = (namespace("b"), Verb::Create);
+        let (address, action) = (namespace("b"), StepVerb::Create);
         board.take(&Event::Planned { steps: 5 }, at(0));
         board.take(&started("a"), at(0));
         board.take(&started("b"), at(1));
         board.take(&started("d"), at(2));
         let because = "busy".to_owned();
-        let (reason, wait_ms, attempt) = (Reason::Busy, 500, 3);
+        let (reason, wait_ms, attempt) = (RetryReason::Busy, 500, 3);
         let retry = Event::Retrying { address, action, reason, wait_ms, attempt, because };
         board.take(&retry, at(4));
         let behind = Address::top("apis", "chat");

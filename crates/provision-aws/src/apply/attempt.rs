@@ -13,12 +13,12 @@ use crate::kinds::calls_of;
 use crate::live::{Runs, look_at, look_for};
 use crate::lock::lock;
 use provision_core::address::Address;
-use provision_core::event::{Event, Reason};
+use provision_core::event::{Event, RetryReason};
 use provision_core::failure::ErrorClass;
-use provision_core::kind::Observed;
-use provision_core::mark::Mark;
+use provision_core::kind::LiveResource;
+use provision_core::mark::OwnershipMarker;
 use provision_core::model::{Attributes, Properties};
-use provision_core::plan::{Action, Step};
+use provision_core::plan::{Step, StepAction};
 use provision_core::text::Hole;
 
 /// What every attempt shares.
@@ -132,14 +132,14 @@ impl Default for Retries {
 
 impl Retries {
     /// Returns why, and after which delay, a call that failed with `class` is repeated. `None`: it is not.
-    fn next(&mut self, class: ErrorClass) -> Option<(Reason, Duration)> {
+    fn next(&mut self, class: ErrorClass) -> Option<(RetryReason, Duration)> {
         let (reason, delays) = match class {
-            ErrorClass::RoleNotReady => (Reason::RoleNotReady, &mut self.role),
-            ErrorClass::Unreachable => (Reason::Unreachable, &mut self.unreachable),
-            ErrorClass::Busy => (Reason::Busy, &mut self.other),
-            ErrorClass::Throttled => (Reason::Throttled, &mut self.other),
+            ErrorClass::RoleNotReady => (RetryReason::RoleNotReady, &mut self.role),
+            ErrorClass::Unreachable => (RetryReason::Unreachable, &mut self.unreachable),
+            ErrorClass::Busy => (RetryReason::Busy, &mut self.other),
+            ErrorClass::Throttled => (RetryReason::Throttled, &mut self.other),
             // `create` has already looked for what an uncertain create may have made.
-            ErrorClass::Uncertain => (Reason::Uncertain, &mut self.other),
+            ErrorClass::Uncertain => (RetryReason::Uncertain, &mut self.other),
             _ => return None,
         };
         let delay = delays.next()?;
@@ -151,9 +151,9 @@ impl Retries {
 /// One call, inside the gate, and out again.
 async fn call(step: &Step, gate: &Gate, work: Work<'_>) -> Result<Attributes, AwsError> {
     let answer = match &step.action {
-        Action::Create { properties } => create(step, properties, work).await,
-        Action::Update { properties, was } => update(step, properties, was, work).await,
-        Action::Delete { was } => delete(step, was, work).await,
+        StepAction::Create { properties } => create(step, properties, work).await,
+        StepAction::Update { properties, was } => update(step, properties, was, work).await,
+        StepAction::Delete { was } => delete(step, was, work).await,
     };
     let busy = matches!(&answer, Err(error) if matches!(error.class, ErrorClass::Busy | ErrorClass::Throttled));
     gate.leave(if busy { Passage::Conflict } else { Passage::Quiet });
@@ -167,8 +167,8 @@ async fn create(
     work: Work<'_>,
 ) -> Result<Attributes, AwsError> {
     let Run { aws, stack, .. } = work.run;
-    let mark = Mark {
-        run: tells_of_runs(step).then(|| work.run.id.to_owned()),
+    let mark = OwnershipMarker {
+        run_id: tells_of_runs(step).then(|| work.run.id.to_owned()),
         ..mark(step, stack, None)
     };
     let properties = filled(properties, work);
@@ -241,26 +241,32 @@ async fn others(
     step: &Step,
     mine: &Attributes,
     work: Work<'_>,
-) -> Result<Vec<(Observed, Runs)>, AwsError> {
+) -> Result<Vec<(LiveResource, Runs)>, AwsError> {
     let found = find(step, work).await?;
     Ok(found.into_iter().filter(|(it, _)| !it.attributes.agrees_with(mine)).collect())
 }
 
 /// Deletes what this run has just made, and nobody uses yet.
 async fn give_way(step: &Step, mine: &Attributes, work: Work<'_>) -> Result<(), AwsError> {
-    let Action::Create { properties } = &step.action else { return Ok(()) };
+    let StepAction::Create { properties } = &step.action else { return Ok(()) };
     calls_of(step.kind).delete(work.run.aws, &filled(properties, work), mine).await
 }
 
-fn mark(step: &Step, stack: &str, had: Option<String>) -> Mark {
+fn mark(step: &Step, stack: &str, had: Option<String>) -> OwnershipMarker {
     let (stack, address) = (stack.to_owned(), step.lives_at().clone());
-    Mark { stack, address, digest: step.digest.clone(), had, run: None }
+    OwnershipMarker {
+        stack,
+        address,
+        digest: step.digest.clone(),
+        previous_digest: had,
+        run_id: None,
+    }
 }
 
 async fn update(
     step: &Step,
     properties: &Properties,
-    was: &Observed,
+    was: &LiveResource,
     work: Work<'_>,
 ) -> Result<Attributes, AwsError> {
     let Run { aws, stack, .. } = work.run;
@@ -270,7 +276,7 @@ async fn update(
     Ok(was.attributes.clone())
 }
 
-async fn delete(step: &Step, was: &Observed, work: Work<'_>) -> Result<Attributes, AwsError> {
+async fn delete(step: &Step, was: &LiveResource, work: Work<'_>) -> Result<Attributes, AwsError> {
     // Deleted already is deleted, whoever did it.
     if_exists(calls_of(step.kind).delete(work.run.aws, &was.properties, &was.attributes).await)?;
     Ok(Attributes::default())
@@ -282,7 +288,7 @@ async fn find_made(
     step: &Step,
     properties: &Properties,
     work: Work<'_>,
-) -> Result<Option<Observed>, AwsError> {
+) -> Result<Option<LiveResource>, AwsError> {
     let named = step.kind.aws_name.filter(|it| !it.allows_duplicates);
     let name = named.and_then(|it| Some((it.property, properties.get(it.property)?.as_str()?)));
     if let Some((property, name)) = name {
@@ -305,7 +311,7 @@ fn parent(step: &Step, work: Work<'_>) -> Option<(Address, Attributes)> {
     Some((parent, attributes))
 }
 
-async fn find(step: &Step, work: Work<'_>) -> Result<Vec<(Observed, Runs)>, AwsError> {
+async fn find(step: &Step, work: Work<'_>) -> Result<Vec<(LiveResource, Runs)>, AwsError> {
     let parent = parent(step, work);
     let seek = Seek::under(work.run.stack, parent.as_ref());
     look_for(work.run.aws, step.kind, seek, &step.address).await

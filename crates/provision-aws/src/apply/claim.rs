@@ -16,7 +16,7 @@ use crate::kinds::{appsync_tags, calls_of};
 use crate::lock::lock;
 use crate::stand_ins::is_tagging_unsupported;
 use provision_core::failure::ErrorClass;
-use provision_core::kind::{Kind, Live};
+use provision_core::kind::{Kind, LiveState};
 use provision_core::mark::{run_tag, runs};
 use provision_core::model::Attributes;
 
@@ -49,8 +49,8 @@ pub enum Taken {
 
 impl Place {
     /// `None`: the stack has no API yet. Then the run that makes it says so as it makes it.
-    pub fn of(live: &Live) -> Option<Self> {
-        live.ours.values().find_map(|it| Self::made(it.kind, &it.attributes))
+    pub fn of(live: &LiveState) -> Option<Self> {
+        live.managed.values().find_map(|it| Self::made(it.kind, &it.attributes))
     }
 
     /// Where a run has said that it runs as it made this.
@@ -147,9 +147,9 @@ pub async fn beat(aws: &Aws, run: &str, places: &Mutex<Vec<Place>>) {
 }
 
 /// Takes away what runs that have ended said on anything of `live`.
-pub async fn clear(aws: &Aws, live: &Live) -> Answer<()> {
-    let left = live.runs.iter().filter_map(|(address, runs)| {
-        let it = live.ours.get(address)?;
+pub async fn clear(aws: &Aws, live: &LiveState) -> Answer<()> {
+    let left = live.active_runs.iter().filter_map(|(address, runs)| {
+        let it = live.managed.get(address)?;
         Some((Place::made(it.kind, &it.attributes)?, runs.clone()))
     });
     let left = left.map(|(place, runs)| async move { place.leave(aws, runs).await });

@@ -10,14 +10,14 @@ use crate::error::AwsError;
 use provision_core::address::Address;
 use provision_core::event::Event;
 use provision_core::model::{Attributes, Site};
-use provision_core::plan::Verb;
+use provision_core::plan::StepVerb;
 
 /// How it went. A failure halfway is an outcome, not an `Err`: what was done stays done.
 #[derive(Debug, Default)]
 pub struct ApplyOutcome {
-    pub succeeded: Vec<(Address, Verb)>,
-    pub failed: Vec<(Address, Verb, AwsError)>,
-    pub skipped: Vec<(Address, Verb)>,
+    pub succeeded: Vec<(Address, StepVerb)>,
+    pub failed: Vec<(Address, StepVerb, AwsError)>,
+    pub skipped: Vec<(Address, StepVerb)>,
     /// What AWS says that it made, by what it said then: its lists may not show it yet.
     pub created: BTreeMap<Address, Attributes>,
     /// Why it ended before its time, if it did.

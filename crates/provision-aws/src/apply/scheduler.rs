@@ -13,19 +13,19 @@ use crate::apply::stop::StopReason;
 use crate::error::AwsError;
 use crate::lock::lock;
 use provision_core::address::Address;
-use provision_core::event::{Because, Event, Refusal};
+use provision_core::event::{CallFailure, Event, SkipReason};
 use provision_core::failure::ErrorClass;
-use provision_core::kind::Live;
+use provision_core::kind::LiveState;
 use provision_core::model::Attributes;
-use provision_core::plan::{Step, Verb};
+use provision_core::plan::{Step, StepVerb};
 
 /// Steps under way at a time. How many of one API, its gate finds out.
 pub const MAX_CONCURRENT_STEPS: usize = 64;
 
 /// Carries `steps` out, each as soon as what it needs has succeeded.
-pub async fn apply(steps: &[Step], live: &Live, run: Run<'_>) -> ApplyOutcome {
+pub async fn apply(steps: &[Step], live: &LiveState, run: Run<'_>) -> ApplyOutcome {
     let known: BTreeMap<Address, Attributes> =
-        live.ours.iter().map(|(address, it)| (address.clone(), it.attributes.clone())).collect();
+        live.managed.iter().map(|(address, it)| (address.clone(), it.attributes.clone())).collect();
     let known = Mutex::new(known);
     let gates = Gates::new(run.max_concurrent_steps);
     let mut progress =
@@ -76,7 +76,7 @@ impl Progress {
     fn next(&self, steps: &[Step], stopped: bool) -> Option<usize> {
         let ready = |n: &usize| {
             self.states[*n] == State::Waiting
-                && steps[*n].needs.iter().all(|need| self.states[*need] == State::Done)
+                && steps[*n].depends_on.iter().all(|need| self.states[*need] == State::Done)
         };
         (0..steps.len()).find(ready).filter(|_| !stopped)
     }
@@ -92,7 +92,7 @@ impl Progress {
         let (address, action) = (step.address.clone(), step.verb());
         match end {
             End::Done(attributes) => {
-                if action == Verb::Create {
+                if action == StepVerb::Create {
                     let mut places = lock(run.places);
                     places.extend(Place::made(step.kind, &attributes));
                     self.outcome.created.insert(address.clone(), attributes.clone());
@@ -123,9 +123,9 @@ impl Progress {
         for n in waiting {
             let (address, action) = (steps[n].address.clone(), steps[n].verb());
             let because = match self.broken_need(steps, n) {
-                Some(need) => Because::Failed(steps[need].address.clone()),
+                Some(need) => SkipReason::Failed(steps[need].address.clone()),
                 // What waits for nobody's failure waits because the run was stopped.
-                None => run.stop.reason().map_or(Because::Interrupted, Because::from),
+                None => run.stop.reason().map_or(SkipReason::Interrupted, SkipReason::from),
             };
             (run.emit)(Event::Skipped { address: address.clone(), action, because });
             self.outcome.skipped.push((address, action));
@@ -134,7 +134,7 @@ impl Progress {
 
     /// The failure at the root of why step `n` can't run.
     fn broken_need(&self, steps: &[Step], n: usize) -> Option<usize> {
-        steps[n].needs.iter().find_map(|need| match self.states[*need] {
+        steps[n].depends_on.iter().find_map(|need| match self.states[*need] {
             State::Broken => Some(*need),
             State::Waiting => self.broken_need(steps, *need),
             State::Running | State::Done => None,
@@ -143,12 +143,12 @@ impl Progress {
 }
 
 /// An error of AWS's, for those who tell of it.
-fn told(error: &AwsError) -> Refusal {
+fn told(error: &AwsError) -> CallFailure {
     let advice = advice(error);
     // The code has a place of its own.
     let message = error.message.strip_prefix(error.code.as_deref().unwrap_or_default());
     let message = message.and_then(|it| it.strip_prefix(": ")).unwrap_or(&error.message);
-    Refusal {
+    CallFailure {
         operation: (!error.operation.is_empty()).then(|| error.operation.to_owned()),
         code: error.code.clone(),
         message: message.to_owned(),

@@ -1,7 +1,7 @@
 //! The end of a run before its time: what is under way is finished, nothing more is begun.
 use std::sync::OnceLock;
 
-use provision_core::event::Because;
+use provision_core::event::SkipReason;
 
 /// Why a run ends before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum StopReason {
     Superseded,
 }
 
-impl From<StopReason> for Because {
+impl From<StopReason> for SkipReason {
     fn from(reason: StopReason) -> Self {
         match reason {
             StopReason::Interrupted => Self::Interrupted,

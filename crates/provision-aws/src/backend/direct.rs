@@ -12,9 +12,9 @@ use crate::client::Aws;
 use crate::live::{LiveStateError, read_live_state, reject_unlisted, with_made};
 use crate::lock::lock;
 use provision_core::address::Address;
-use provision_core::diff::{Change, Verb, compare};
+use provision_core::diff::{Change, ChangeAction, compare};
 use provision_core::event::Event;
-use provision_core::kind::{Desired, Live};
+use provision_core::kind::{DesiredState, LiveState};
 use provision_core::model::Site;
 use provision_core::plan::{self, Step, plan};
 
@@ -34,9 +34,9 @@ const MORE_LOOKS: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(4
 #[derive(Debug)]
 pub struct Proposal {
     pub site: Site,
-    pub live: Live,
+    pub live: LiveState,
     /// What should be, made comparable.
-    pub normalized: Desired,
+    pub normalized: DesiredState,
     pub changes: Vec<Change>,
     pub steps: Vec<Step>,
     /// The only addresses that it is about; none: all of them.
@@ -65,7 +65,7 @@ impl Proposal {
 pub async fn propose(
     aws: &Aws,
     stack: &str,
-    desired: &Desired,
+    desired: &DesiredState,
     now_epoch_s: i64,
 ) -> Result<Proposal, LiveStateError> {
     let before = aws.calls();
@@ -102,7 +102,7 @@ pub struct ApplyOptions<'a> {
 pub struct ApplyReport {
     pub outcome: ApplyOutcome,
     /// What is there now, and what of the wanted did not stick, or why nobody knows.
-    pub verified: Result<(Live, Vec<Change>), LiveStateError>,
+    pub verified: Result<(LiveState, Vec<Change>), LiveStateError>,
 }
 
 /// What came of carrying a proposal out.
@@ -119,7 +119,7 @@ pub enum ApplyResult {
 pub async fn apply_proposal(
     aws: &Aws,
     stack: &str,
-    desired: &Desired,
+    desired: &DesiredState,
     proposal: &Proposal,
     options: ApplyOptions<'_>,
 ) -> Result<ApplyResult, LiveStateError> {
@@ -187,7 +187,7 @@ async fn wait_for_turn(
 async fn is_as_proposed(
     aws: &Aws,
     stack: &str,
-    desired: &Desired,
+    desired: &DesiredState,
     proposal: &Proposal,
 ) -> Result<bool, LiveStateError> {
     let (_, changes) = read_back(aws, stack, desired, &proposal.site).await?;
@@ -198,15 +198,15 @@ async fn is_as_proposed(
 async fn settled(
     aws: &Aws,
     stack: &str,
-    desired: &Desired,
+    desired: &DesiredState,
     proposal: &Proposal,
     outcome: &ApplyOutcome,
-) -> Result<(Live, Vec<Change>), LiveStateError> {
+) -> Result<(LiveState, Vec<Change>), LiveStateError> {
     let look = async || {
         let (live, left) = read_back(aws, stack, desired, &proposal.site).await?;
         Ok((live, proposal.concerned(left)))
     };
-    let settles = |it: &Change| it.verb != Verb::Update;
+    let settles = |it: &Change| it.verb != ChangeAction::Update;
     let mut verified = look().await;
     for (n, wait) in LOOKS.into_iter().chain(MORE_LOOKS).enumerate() {
         let done = match &verified {
@@ -240,9 +240,11 @@ async fn settled(
 /// Whether `left` is a change that AWS has made by its own word, and only does not show yet.
 pub fn is_delayed(outcome: &ApplyOutcome, left: &Change) -> bool {
     match left.verb {
-        Verb::Create | Verb::Replace => outcome.created.contains_key(&left.address),
-        Verb::Delete => outcome.succeeded.contains(&(left.address.clone(), plan::Verb::Delete)),
-        Verb::Update => false,
+        ChangeAction::Create | ChangeAction::Replace => outcome.created.contains_key(&left.address),
+        ChangeAction::Delete => {
+            outcome.succeeded.contains(&(left.address.clone(), plan::StepVerb::Delete))
+        }
+        ChangeAction::Update => false,
     }
 }
 
@@ -250,9 +252,9 @@ pub fn is_delayed(outcome: &ApplyOutcome, left: &Change) -> bool {
 pub async fn read_back(
     aws: &Aws,
     stack: &str,
-    desired: &Desired,
+    desired: &DesiredState,
     site: &Site,
-) -> Result<(Live, Vec<Change>), LiveStateError> {
+) -> Result<(LiveState, Vec<Change>), LiveStateError> {
     let live = read_live_state(aws, stack).await?;
     let (_, changes) = compare(desired, &live, site);
     Ok((live, changes))

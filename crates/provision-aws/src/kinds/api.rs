@@ -8,7 +8,7 @@ use crate::error::{failed, if_exists};
 use crate::kinds::appsync_tags;
 use crate::kinds::sdk::{all_from_sdk, all_to_sdk};
 use provision_core::kinds::api::{Api, EventConfig, LogConfig};
-use provision_core::mark::{Mark, WAF_TAG, of_tags};
+use provision_core::mark::{OwnershipMarker, WAF_TAG, parse_tags};
 use provision_core::model::{Attributes, Tags};
 use provision_core::text::Text;
 
@@ -33,11 +33,11 @@ impl Remote for Api {
         let answer = if_exists(call.send().await.map_err(failed("GetApi")))?;
         Ok(answer.and_then(|answer| answer.api).map(|api| read(api, seek.stack)))
     }
-    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+    async fn create(self, aws: &Aws, mark: &OwnershipMarker) -> Answer<Attributes> {
         let call = aws.appsync_once.create_api().name(self.name.expect_plain());
         let call =
             call.set_owner_contact(self.owner_contact.map(|it| it.expect_plain().to_owned()));
-        let tags = mark.tagged(self.tags.expect_plain());
+        let tags = mark.add_to_tags(self.tags.expect_plain());
         let call = call.set_tags(Some(tags.into_iter().collect()));
         let call = call.event_config(to_sdk(&self.event_config));
         let made = call.send().await.map_err(failed("CreateApi"))?;
@@ -46,7 +46,7 @@ impl Remote for Api {
     async fn update(
         self,
         aws: &Aws,
-        mark: &Mark,
+        mark: &OwnershipMarker,
         was: Self,
         attributes: &Attributes,
     ) -> Answer<()> {
@@ -100,7 +100,7 @@ fn attributes(api: &sdk::Api) -> Attributes {
 
 fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
     let attributes = attributes(&api);
-    let (tags, marked) = of_tags(appsync_tags::of_sdk(api.tags()), stack);
+    let (tags, marked) = parse_tags(appsync_tags::of_sdk(api.tags()), stack);
     let config = api.event_config.as_ref().map(|config| EventConfig {
         auth_providers: all_from_sdk(config.auth_providers()),
         connection_auth_modes: all_from_sdk(config.connection_auth_modes()),

@@ -2,7 +2,7 @@
 //! the mark.
 use aws_sdk_appsync::types as sdk;
 use provision_core::kinds::api_key::ApiKey;
-use provision_core::mark::{Mark, of_description};
+use provision_core::mark::{OwnershipMarker, parse_description};
 use provision_core::model::Attributes;
 use provision_core::text::Text;
 
@@ -17,7 +17,7 @@ impl Remote for ApiKey {
         let keys = call.into_paginator().items().send().try_collect().await;
         let listed = |key: sdk::ApiKey| {
             let (description, marked) =
-                of_description(key.description.as_deref().unwrap_or_default(), seek.stack);
+                parse_description(key.description.as_deref().unwrap_or_default(), seek.stack);
             let description = (!description.is_empty()).then(|| description.into());
             let expires = (key.expires > 0).then_some(key.expires);
             Listed {
@@ -33,13 +33,19 @@ impl Remote for ApiKey {
     async fn read(_: &Aws, _: &Seek<'_>, _: &Attributes) -> Answer<Option<Whole<Self>>> {
         Ok(None)
     }
-    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+    async fn create(self, aws: &Aws, mark: &OwnershipMarker) -> Answer<Attributes> {
         let call = aws.appsync_once.create_api_key().api_id(self.api_id.expect_plain());
         let call = call.description(marked(&self, mark)).set_expires(self.expires);
         let made = call.send().await.map_err(failed("CreateApiKey"))?.api_key;
         Ok(Attributes::default().with("ApiKeyId", made.and_then(|key| key.id)))
     }
-    async fn update(self, aws: &Aws, mark: &Mark, _: Self, attributes: &Attributes) -> Answer<()> {
+    async fn update(
+        self,
+        aws: &Aws,
+        mark: &OwnershipMarker,
+        _: Self,
+        attributes: &Attributes,
+    ) -> Answer<()> {
         let call = aws.appsync.update_api_key().api_id(self.api_id.expect_plain());
         let call = call.id(attributes.text("ApiKeyId"));
         let call = call.description(marked(&self, mark)).set_expires(self.expires);
@@ -53,6 +59,6 @@ impl Remote for ApiKey {
     }
 }
 
-fn marked(key: &ApiKey, mark: &Mark) -> String {
-    mark.described(key.description.as_ref().map_or("", Text::expect_plain))
+fn marked(key: &ApiKey, mark: &OwnershipMarker) -> String {
+    mark.add_to_description(key.description.as_ref().map_or("", Text::expect_plain))
 }

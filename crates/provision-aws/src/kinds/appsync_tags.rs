@@ -6,7 +6,7 @@ use crate::calls::Answer;
 use crate::client::Aws;
 use crate::error::failed;
 use crate::stand_ins::is_tagging_unsupported;
-use provision_core::mark::{Mark, Marked, Retagged, of_tags};
+use provision_core::mark::{OwnershipInfo, OwnershipMarker, TagUpdate, parse_tags};
 use provision_core::model::Tags;
 
 /// Tags as the SDK has them.
@@ -23,8 +23,8 @@ pub fn told<'a>(all: impl IntoIterator<Item = Given<'a>>) -> bool {
 }
 
 /// What the mark of an object with these tags says.
-pub fn marked(tags: Given<'_>, stack: &str) -> Marked {
-    of_tags(of_sdk(tags), stack).1
+pub fn marked(tags: Given<'_>, stack: &str) -> OwnershipInfo {
+    parse_tags(of_sdk(tags), stack).1
 }
 
 /// All tags of an object.
@@ -47,9 +47,15 @@ pub async fn untag(aws: &Aws, arn: &str, keys: Vec<String>) -> Answer<()> {
 }
 
 /// Turns the tags `was` of an object into `should`. Updates never touch them.
-pub async fn retag(aws: &Aws, arn: &str, mark: &Mark, was: &Tags, should: &Tags) -> Answer<()> {
-    let change = mark.retagged(was.expect_plain(), should.expect_plain());
-    let Some(Retagged { set, gone }) = change else { return Ok(()) };
+pub async fn retag(
+    aws: &Aws,
+    arn: &str,
+    mark: &OwnershipMarker,
+    was: &Tags,
+    should: &Tags,
+) -> Answer<()> {
+    let change = mark.tag_update(was.expect_plain(), should.expect_plain());
+    let Some(TagUpdate { set, remove: gone }) = change else { return Ok(()) };
     let call = aws.appsync.tag_resource().resource_arn(arn);
     let call = call.set_tags(Some(set.into_iter().collect()));
     match call.send().await.map_err(failed("TagResource")) {

@@ -12,7 +12,7 @@ use crate::kinds::sdk::{all_from_sdk, all_to_sdk};
 use crate::stand_ins::is_in_list_only;
 use provision_core::failure::ErrorClass;
 use provision_core::kinds::channel_namespace::ChannelNamespace;
-use provision_core::mark::{Mark, of_tags};
+use provision_core::mark::{OwnershipMarker, parse_tags};
 use provision_core::model::{Attributes, Tags};
 
 impl Remote for ChannelNamespace {
@@ -41,9 +41,9 @@ impl Remote for ChannelNamespace {
             Err(error) => Err(error),
         }
     }
-    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+    async fn create(self, aws: &Aws, mark: &OwnershipMarker) -> Answer<Attributes> {
         let call = aws.appsync_once.create_channel_namespace().api_id(self.api_id.expect_plain());
-        let tags = mark.tagged(self.tags.expect_plain());
+        let tags = mark.add_to_tags(self.tags.expect_plain());
         let call = call
             .name(self.name.expect_plain())
             .set_code_handlers(self.code_handlers)
@@ -63,7 +63,7 @@ impl Remote for ChannelNamespace {
     async fn update(
         self,
         aws: &Aws,
-        mark: &Mark,
+        mark: &OwnershipMarker,
         was: Self,
         attributes: &Attributes,
     ) -> Answer<()> {
@@ -118,7 +118,7 @@ fn attributes(it: &sdk::ChannelNamespace) -> Attributes {
 
 fn read(it: sdk::ChannelNamespace, seek: &Seek<'_>) -> Whole<ChannelNamespace> {
     let attributes = attributes(&it);
-    let (tags, marked) = of_tags(appsync_tags::of_sdk(it.tags()), seek.stack);
+    let (tags, marked) = parse_tags(appsync_tags::of_sdk(it.tags()), seek.stack);
     let properties = ChannelNamespace {
         api_id: seek.api_id().into(),
         publish_auth_modes: all_from_sdk(it.publish_auth_modes()),

@@ -12,7 +12,7 @@ use provision_core::kinds::data_source::properties::{
     EventBridgeConfig, HttpConfig, LambdaConfig, OpenSearchConfig, RdsHttpEndpointConfig,
     RelationalDatabaseConfig,
 };
-use provision_core::mark::{Mark, of_description};
+use provision_core::mark::{OwnershipMarker, parse_description};
 use provision_core::model::Attributes;
 use provision_core::text::Text;
 
@@ -40,7 +40,7 @@ impl Remote for DataSource {
         let sources = call.into_paginator().items().send().try_collect().await;
         let listed = |source: sdk::DataSource| {
             let described = source.description.as_deref().unwrap_or_default();
-            let (description, marked) = of_description(described, seek.stack);
+            let (description, marked) = parse_description(described, seek.stack);
             Listed {
                 attributes: attributes(&source),
                 properties: Some(from_sdk(&source, seek.api_id(), description)),
@@ -54,14 +54,20 @@ impl Remote for DataSource {
     async fn read(_: &Aws, _: &Seek<'_>, _: &Attributes) -> Answer<Option<Whole<Self>>> {
         Ok(None)
     }
-    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+    async fn create(self, aws: &Aws, mark: &OwnershipMarker) -> Answer<Attributes> {
         let it = to_sdk(&self, mark);
         let call = aws.appsync_once.create_data_source().api_id(self.api_id.expect_plain());
         let made = whole!(call, it).send().await.map_err(failed("CreateDataSource"))?;
         Ok(made.data_source.as_ref().map(attributes).unwrap_or_default())
     }
     /// What an update leaves out is cleared (docs/reference/control-plane.md#omitted-members).
-    async fn update(self, aws: &Aws, mark: &Mark, _: Self, _: &Attributes) -> Answer<()> {
+    async fn update(
+        self,
+        aws: &Aws,
+        mark: &OwnershipMarker,
+        _: Self,
+        _: &Attributes,
+    ) -> Answer<()> {
         let it = to_sdk(&self, mark);
         let call = aws.appsync.update_data_source().api_id(self.api_id.expect_plain());
         whole!(call, it).send().await.map_err(failed("UpdateDataSource"))?;
@@ -92,7 +98,7 @@ fn said(text: Option<&str>) -> Option<Text> {
     text.filter(|it| !it.is_empty()).map(Text::from)
 }
 
-fn to_sdk(of: &DataSource, mark: &Mark) -> sdk::DataSource {
+fn to_sdk(of: &DataSource, mark: &OwnershipMarker) -> sdk::DataSource {
     let description = of.description.as_ref().map_or("", Text::expect_plain);
     let metrics = of.metrics_config.map(|it| match it {
         Metrics::Enabled => sdk::DataSourceLevelMetricsConfig::Enabled,
@@ -101,7 +107,7 @@ fn to_sdk(of: &DataSource, mark: &Mark) -> sdk::DataSource {
     sdk::DataSource::builder()
         .name(of.name.expect_plain())
         .r#type(of.r#type.as_str().into())
-        .description(mark.described(description))
+        .description(mark.add_to_description(description))
         .set_service_role_arn(plain_if(of.service_role_arn.as_ref()))
         .set_lambda_config(of.lambda_config.as_ref().map(LambdaConfig::to_sdk))
         .set_dynamodb_config(of.dynamodb_config.as_ref().map(DynamoDbConfig::to_sdk))
@@ -359,9 +365,15 @@ mod tests {
         )
     }
 
-    fn mark() -> Mark {
+    fn mark() -> OwnershipMarker {
         let address = Address::top("apis", "a").child("dataSources", "n");
-        Mark { stack: "s".into(), address, digest: "1a".into(), had: None, run: None }
+        OwnershipMarker {
+            stack: "s".into(),
+            address,
+            digest: "1a".into(),
+            previous_digest: None,
+            run_id: None,
+        }
     }
 
     proptest! {
@@ -369,7 +381,7 @@ mod tests {
         fn what_is_sent_reads_back_as_cloudformation_writes_it(written in written()) {
             let properties = Properties::of(&written);
             let sent = to_sdk(&properties.typed::<DataSource>(), &mark());
-            let (description, _) = of_description(sent.description().unwrap(), "s");
+            let (description, _) = parse_description(sent.description().unwrap(), "s");
             let read = from_sdk(&sent, "id", description);
             prop_assert_eq!(Properties::of(&read), properties);
         }

@@ -15,7 +15,7 @@ use crate::kinds::domain_name;
 use provision_core::failure::ErrorClass;
 use provision_core::kind::Owner;
 use provision_core::kinds::domain_association::DomainAssociation;
-use provision_core::mark::{ASSOCIATION_TAG, Mark, Marked, of_value};
+use provision_core::mark::{ASSOCIATION_TAG, OwnershipInfo, OwnershipMarker, parse_tag_value};
 use provision_core::model::Attributes;
 use provision_core::text::Text;
 
@@ -36,7 +36,7 @@ impl Remote for DomainAssociation {
         let name = domain.text("DomainName");
         let marked = marked(domain, seek.stack);
         let found = get(aws, &name).await?;
-        if found.is_none() && !matches!(marked.owner, Owner::Ours(_)) {
+        if found.is_none() && !matches!(marked.owner, Owner::ThisStack(_)) {
             return Ok(Vec::new());
         }
         let stands = |it: &&sdk::ApiAssociation| {
@@ -59,19 +59,25 @@ impl Remote for DomainAssociation {
         Ok(None)
     }
     /// An associating call would take the domain away from whoever has it; so it is looked for first.
-    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+    async fn create(self, aws: &Aws, mark: &OwnershipMarker) -> Answer<Attributes> {
         let name = self.domain_name.expect_plain();
         let domain = domain_name::attributes(&domain_name::get(aws, name).await?);
         if let Some(other) = get(aws, name).await? {
             let owner = marked(&domain, &mark.stack).owner;
-            if owner != Owner::Ours(mark.address.clone()) {
+            if owner != Owner::ThisStack(mark.address.clone()) {
                 return Err(taken(name, other.api_id().unwrap_or_default()));
             }
         }
         associate(aws, mark, name, &self.api_id, &domain).await?;
         Ok(domain)
     }
-    async fn update(self, aws: &Aws, mark: &Mark, _: Self, attributes: &Attributes) -> Answer<()> {
+    async fn update(
+        self,
+        aws: &Aws,
+        mark: &OwnershipMarker,
+        _: Self,
+        attributes: &Attributes,
+    ) -> Answer<()> {
         let name = self.domain_name.expect_plain();
         associate(aws, mark, name, &self.api_id, attributes).await
     }
@@ -88,8 +94,8 @@ impl Remote for DomainAssociation {
     }
 }
 
-fn marked(domain: &Attributes, stack: &str) -> Marked {
-    of_value(domain.get("AssociationTag").unwrap_or_default(), stack)
+fn marked(domain: &Attributes, stack: &str) -> OwnershipInfo {
+    parse_tag_value(domain.get("AssociationTag").unwrap_or_default(), stack)
 }
 
 fn taken(name: &str, api: &str) -> AwsError {
@@ -100,13 +106,13 @@ fn taken(name: &str, api: &str) -> AwsError {
 /// Marks the domain, leads it to the API, and waits until it does.
 async fn associate(
     aws: &Aws,
-    mark: &Mark,
+    mark: &OwnershipMarker,
     name: &str,
     api_id: &Text,
     domain: &Attributes,
 ) -> Answer<()> {
     let arn = domain.text("DomainNameArn");
-    appsync_tags::tag(aws, &arn, ASSOCIATION_TAG, &mark.as_value()).await?;
+    appsync_tags::tag(aws, &arn, ASSOCIATION_TAG, &mark.to_tag_value()).await?;
     let call = aws.appsync.associate_api().domain_name(name).api_id(api_id.expect_plain());
     let led = call.send().await.map_err(failed("AssociateApi"));
     led.map_err(AwsError::partial)?;

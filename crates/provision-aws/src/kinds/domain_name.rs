@@ -8,15 +8,15 @@ use crate::kinds::appsync_tags;
 use provision_core::address::Address;
 use provision_core::kind::Owner;
 use provision_core::kinds::domain_name::DomainName;
-use provision_core::mark::{ASSOCIATION_TAG, Mark, of_tags, of_value};
+use provision_core::mark::{ASSOCIATION_TAG, OwnershipMarker, parse_tag_value, parse_tags};
 use provision_core::model::{Attributes, Tags};
 use provision_core::text::Text;
 
 impl Remote for DomainName {
     /// A domain that we only use carries the mark of its association.
     fn hook(stack: &str, attributes: &Attributes) -> Option<Address> {
-        match of_value(attributes.get("AssociationTag")?, stack).owner {
-            Owner::Ours(association) => association.parent(),
+        match parse_tag_value(attributes.get("AssociationTag")?, stack).owner {
+            Owner::ThisStack(association) => association.parent(),
             _ => None,
         }
     }
@@ -41,8 +41,8 @@ impl Remote for DomainName {
         let domain = if_exists(get(aws, &listed.text("DomainName")).await)?;
         Ok(domain.map(|domain| read(domain, seek.stack)))
     }
-    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
-        let tags = mark.tagged(self.tags.expect_plain());
+    async fn create(self, aws: &Aws, mark: &OwnershipMarker) -> Answer<Attributes> {
+        let tags = mark.add_to_tags(self.tags.expect_plain());
         let call = aws.appsync_once.create_domain_name();
         let call = call
             .domain_name(self.domain_name.expect_plain())
@@ -55,7 +55,7 @@ impl Remote for DomainName {
     async fn update(
         self,
         aws: &Aws,
-        mark: &Mark,
+        mark: &OwnershipMarker,
         was: Self,
         attributes: &Attributes,
     ) -> Answer<()> {
@@ -96,7 +96,7 @@ pub fn attributes(it: &sdk::DomainNameConfig) -> Attributes {
 
 fn read(it: sdk::DomainNameConfig, stack: &str) -> Whole<DomainName> {
     let attributes = attributes(&it);
-    let (tags, marked) = of_tags(appsync_tags::of_sdk(it.tags()), stack);
+    let (tags, marked) = parse_tags(appsync_tags::of_sdk(it.tags()), stack);
     let properties = DomainName {
         domain_name: it.domain_name.unwrap_or_default().into(),
         certificate_arn: it.certificate_arn.unwrap_or_default().into(),

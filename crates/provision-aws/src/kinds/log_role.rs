@@ -15,7 +15,7 @@ use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::log_role::policies::{Known, inline_mark, managed_mark, marks, remembered};
 use provision_core::failure::ErrorClass;
 use provision_core::kinds::log_role::{InlinePolicy, LogRole, NAME_MAX};
-use provision_core::mark::{Mark, POLICIES_TAG, Retagged, of_tags};
+use provision_core::mark::{OwnershipMarker, POLICIES_TAG, TagUpdate, parse_tags};
 use provision_core::model::{Attributes, Tags};
 use provision_core::text::Text;
 
@@ -35,12 +35,12 @@ impl Remote for LogRole {
     async fn read(aws: &Aws, seek: &Seek<'_>, listed: &Attributes) -> Answer<Option<Whole<Self>>> {
         Ok(if_exists(read(aws, seek.stack, &listed.text("RoleName")).await)?.flatten())
     }
-    async fn create(self, aws: &Aws, mark: &Mark) -> Answer<Attributes> {
+    async fn create(self, aws: &Aws, mark: &OwnershipMarker) -> Answer<Attributes> {
         let name = match &self.role_name {
             Some(name) => name.expect_plain().to_owned(),
             None => default_name(mark, &aws.region),
         };
-        let mut tags = mark.tagged(self.tags.expect_plain());
+        let mut tags = mark.add_to_tags(self.tags.expect_plain());
         tags.extend([remembered([&self])]);
         let call = aws
             .iam_once
@@ -58,7 +58,7 @@ impl Remote for LogRole {
     async fn update(
         self,
         aws: &Aws,
-        mark: &Mark,
+        mark: &OwnershipMarker,
         was: Self,
         attributes: &Attributes,
     ) -> Answer<()> {
@@ -103,7 +103,7 @@ fn path(stack: &str, region: &str) -> String {
 }
 
 /// `STACK-KEY-REGION`, cut and made unique again where that is too long for IAM.
-fn default_name(mark: &Mark, region: &str) -> String {
+fn default_name(mark: &OwnershipMarker, region: &str) -> String {
     let name = format!("{}-{}-{region}", mark.stack, mark.address.name());
     if name.len() <= NAME_MAX {
         return name;
@@ -168,12 +168,18 @@ async fn not_others(aws: &Aws, name: &str, was: &LogRole, should: &LogRole) -> A
 }
 
 /// Sets the mark, the user's tags, and which policies are ours by now.
-async fn retag(aws: &Aws, name: &str, mark: &Mark, was: &LogRole, should: &LogRole) -> Answer<()> {
-    let change = mark.retagged(was.tags.expect_plain(), should.tags.expect_plain());
+async fn retag(
+    aws: &Aws,
+    name: &str,
+    mark: &OwnershipMarker,
+    was: &LogRole,
+    should: &LogRole,
+) -> Answer<()> {
+    let change = mark.tag_update(was.tags.expect_plain(), should.tags.expect_plain());
     let moved = marks(was) != marks(should);
-    let Retagged { mut set, gone } = match change {
+    let TagUpdate { mut set, remove: gone } = match change {
         Some(change) => change,
-        None if moved => Retagged { set: BTreeMap::new(), gone: vec![] },
+        None if moved => TagUpdate { set: BTreeMap::new(), remove: vec![] },
         None => return Ok(()),
     };
     set.extend([remembered([should])]);
@@ -218,7 +224,7 @@ async fn read(aws: &Aws, stack: &str, name: &str) -> Answer<Option<Whole<LogRole
     let tags = role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
     let tags: BTreeMap<String, String> = tags.collect();
     let known = Known::of(tags.get(POLICIES_TAG).map(String::as_str));
-    let (tags, marked) = of_tags(tags, stack);
+    let (tags, marked) = parse_tags(tags, stack);
     let trust = decoded(role.assume_role_policy_document().unwrap_or_default());
     let (inline, others): (Vec<_>, Vec<_>) =
         inline.into_iter().partition(|it| known.has(&inline_mark(it)));

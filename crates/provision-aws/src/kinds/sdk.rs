@@ -1,6 +1,6 @@
 //! CloudFormation's shapes of the core as the SDK's, and back.
 use aws_sdk_appsync::types as sdk;
-use provision_core::kinds::auth::AuthMode;
+use provision_core::kinds::auth::AuthModeEntry;
 use provision_core::kinds::provider::{
     AuthProvider, CognitoConfig, LambdaAuthorizerConfig, OpenIdConnectConfig, non_zero,
 };
@@ -16,7 +16,7 @@ pub trait SdkShape: Sized {
     fn from_sdk(returned: &Self::Sdk) -> Self;
 }
 
-impl SdkShape for AuthMode {
+impl SdkShape for AuthModeEntry {
     type Sdk = sdk::AuthMode;
     fn to_sdk(&self) -> sdk::AuthMode {
         let auth_type = sdk::AuthenticationType::from(self.auth_type.as_str());

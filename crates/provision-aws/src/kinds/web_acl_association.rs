@@ -12,7 +12,7 @@ use provision_core::failure::ErrorClass;
 use provision_core::kind::Owner;
 use provision_core::kinds::arn;
 use provision_core::kinds::web_acl_association::{WebAclAssociation, tag_value};
-use provision_core::mark::{Mark, Marked, WAF_TAG};
+use provision_core::mark::{OwnershipInfo, OwnershipMarker, WAF_TAG};
 use provision_core::model::Attributes;
 
 impl Remote for WebAclAssociation {
@@ -27,12 +27,12 @@ impl Remote for WebAclAssociation {
             return Ok(Vec::new());
         }
         let ours = web_acl.is_empty() || tag == Some(&*tag_value(web_acl));
-        let owner = if ours { Owner::Ours(address.only("waf")) } else { Owner::Nobody };
+        let owner = if ours { Owner::ThisStack(address.only("waf")) } else { Owner::Unknown };
         let resource_arn = api.text("ApiArn");
         Ok(vec![Listed {
             attributes: Attributes::default().with("ApiArn", Some(&resource_arn)),
             name: Some(web_acl.to_owned()),
-            marked: Some(Marked { owner, digest: None, runs: BTreeMap::new() }),
+            marked: Some(OwnershipInfo { owner, digest: None, runs: BTreeMap::new() }),
             properties: Some(Self {
                 resource_arn: resource_arn.into(),
                 web_acl_arn: web_acl.into(),
@@ -44,7 +44,7 @@ impl Remote for WebAclAssociation {
         Ok(None)
     }
     /// An associating call would take the place of another web ACL; so it is looked for first.
-    async fn create(self, aws: &Aws, _: &Mark) -> Answer<Attributes> {
+    async fn create(self, aws: &Aws, _: &OwnershipMarker) -> Answer<Attributes> {
         let api = self.resource_arn.expect_plain();
         let id = arn::parts(api).and_then(|it| it.resource.strip_prefix("apis/"));
         let call = aws.appsync.get_api().api_id(id.unwrap_or_default());
@@ -60,7 +60,7 @@ impl Remote for WebAclAssociation {
         associate(&self, aws).await?;
         Ok(Attributes::default().with("ApiArn", Some(api)))
     }
-    async fn update(self, aws: &Aws, _: &Mark, _: Self, _: &Attributes) -> Answer<()> {
+    async fn update(self, aws: &Aws, _: &OwnershipMarker, _: Self, _: &Attributes) -> Answer<()> {
         associate(&self, aws).await
     }
     async fn delete(self, aws: &Aws, _: &Attributes) -> Answer<()> {

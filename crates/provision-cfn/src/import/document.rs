@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::import::resources::{Chosen, Ours};
 use provision_core::address::Address;
 use provision_core::diagnostic::OtherFile;
-use provision_core::kind::{Codes, Files, Firsts, Imported, Scope};
+use provision_core::kind::{CheckContext, Files, FirstNames, ImportContext, ParsedHandlers};
 use provision_core::model::Properties;
 use provision_core::spec::{Parameters, as_declared, logical_id, put};
 use provision_core::text::Text;
@@ -31,7 +31,7 @@ pub struct Head {
 
 /// The document for `ours`, each with its properties.
 pub fn write(chosen: &Chosen<'_>, each: &[(&Ours<'_>, Properties)], head: Head) -> Written {
-    let mut found = Imported::default();
+    let mut found = ImportContext::default();
     let mut document = json!({ "version": 1, "stack": head.stack });
     if let Some(description) = head.description {
         document["description"] = json!(description);
@@ -55,7 +55,7 @@ pub fn write(chosen: &Chosen<'_>, each: &[(&Ours<'_>, Properties)], head: Head) 
         if logical_id(&ours.address, None) != ours.id {
             declared["logicalId"] = json!(ours.id);
         }
-        let around = std::mem::take(&mut found.around);
+        let around = std::mem::take(&mut found.parent_members);
         if let Some(parent) = ours.address.parent().filter(|_| !around.is_empty()) {
             put(&mut document, &parent, Value::Object(around));
         }
@@ -88,15 +88,15 @@ const TRIALS_MAX: usize = 64;
 
 /// The declaration without what the spec says by itself: whatever can go without a difference.
 fn shortened(ours: &Ours<'_>, document: &Value, files: &Beside) -> Value {
-    let scope = Scope {
+    let scope = CheckContext {
         address: ours.address.clone(),
         document,
         now_epoch_s: 0,
         files,
-        known: &BTreeMap::new(),
-        unread: &[],
-        firsts: &Firsts::default(),
-        codes: &Codes::default(),
+        placeholder_values: &BTreeMap::new(),
+        unreadable: &[],
+        first_names: &FirstNames::default(),
+        parsed_handlers: &ParsedHandlers::default(),
     };
     let mut declared = own(at(document, &ours.address), ours);
     let expand = |it: &Value| ours.row.expand(it, &scope).ok().flatten();

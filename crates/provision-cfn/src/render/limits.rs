@@ -2,7 +2,7 @@
 use crate::render::Template;
 use provision_core::address::Address;
 use provision_core::diagnostic::{At, Diagnostic, Path};
-use provision_core::kind::Resource;
+use provision_core::kind::DesiredResource;
 use provision_core::spec::Spec;
 
 /// CloudFormation's quotas for one template, and what fits into a request without S3.
@@ -60,7 +60,7 @@ fn sizes(template: &Template, bytes: usize, split: bool) -> Vec<Diagnostic> {
 }
 
 /// A key's renewal is ours: in a template its end is a moment, which passes.
-fn kept(address: &Address, resource: &Resource) -> Option<Diagnostic> {
+fn kept(address: &Address, resource: &DesiredResource) -> Option<Diagnostic> {
     let lives = resource.declared.get("validFor")?.as_str()?;
     let message = format!("in a template this key ends {lives} from now, and is not renewed");
     let at = At::Key(path(address).key("validFor"));
@@ -70,7 +70,7 @@ fn kept(address: &Address, resource: &Resource) -> Option<Diagnostic> {
 
 /// CloudFormation takes a shorter one than AppSync (docs/reference/apis.md#owner-contact). Whether it takes other
 /// letters, nobody has published: that is a warning, whatever the spec is for.
-fn contact(address: &Address, resource: &Resource) -> Option<Diagnostic> {
+fn contact(address: &Address, resource: &DesiredResource) -> Option<Diagnostic> {
     const CONTACT_MAX: usize = 250;
     let length = resource.properties.get("OwnerContact")?.as_str()?.chars().count();
     (length > CONTACT_MAX).then(|| {
@@ -83,7 +83,7 @@ fn contact(address: &Address, resource: &Resource) -> Option<Diagnostic> {
 /// A name of one's own can't be made by two stacks.
 fn twice(
     address: &Address,
-    resource: &Resource,
+    resource: &DesiredResource,
     rendered: &[(String, Template)],
 ) -> Option<Diagnostic> {
     let named = resource.declared.get("name").is_some();

@@ -4,13 +4,13 @@
 //! a namespace, and nothing at all if it follows for everything.
 use serde_json::Value;
 
-use crate::access::{Access, ApiAccess, Grant, NamespaceAccess, Origin};
+use crate::access::{Access, ApiAccess, Grant, GrantOrigin, NamespaceAccess};
 use crate::diagnostic::{At, Diagnostic, Path, Severity};
-use crate::kind::Desired;
-use crate::kinds::auth::AuthType;
+use crate::kind::DesiredState;
+use crate::kinds::auth::AuthMode;
 
 /// Reports namespaces that nobody or everybody can use, and APIs without any.
-pub fn check(desired: &Desired, problems: &mut Vec<Diagnostic>) {
+pub fn check(desired: &DesiredState, problems: &mut Vec<Diagnostic>) {
     let access = Access::of(desired.iter().map(|(address, it)| (address, &it.properties)));
     for api in &access.apis {
         let path: Path = api.address.parts().collect();
@@ -69,7 +69,7 @@ impl<'a> Judging<'a> {
     /// The lists of modes that count for some namespace: the API's own, once, then the namespaces'.
     fn lists(&self, operation: &str, grant: fn(&NamespaceAccess) -> &Grant) -> Vec<List<'a>> {
         let namespaces = &self.api.namespaces;
-        let inherits = |it: &&NamespaceAccess| grant(it).from == Origin::Api;
+        let inherits = |it: &&NamespaceAccess| grant(it).from == GrantOrigin::Api;
         let mut lists = Vec::new();
         if let Some(first) = namespaces.iter().find(inherits) {
             let channels = namespaces.iter().filter(inherits).map(|it| it.channels.as_str());
@@ -99,7 +99,7 @@ impl<'a> Judging<'a> {
     }
 
     fn publish(&self, list: &List<'_>, problems: &mut Vec<Diagnostic>) {
-        let key = AuthType::ApiKey.as_str();
+        let key = AuthMode::ApiKey.as_str();
         if !list.modes.iter().any(|mode| self.api.is_usable(mode)) {
             problems.push(self.nobody("PV401", "publish", list));
         } else if list.modes.iter().any(|it| it == key) && self.api.is_usable(key) {

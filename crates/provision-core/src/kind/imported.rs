@@ -8,11 +8,11 @@ use crate::text::{Hole, Text};
 
 /// What an import has found so far, beside the declaration at hand.
 #[derive(Debug, Default)]
-pub struct Imported {
+pub struct ImportContext {
     /// Where the resource at hand will be declared.
     pub address: Option<Address>,
     /// What the declaration around the one at hand has to say for it.
-    pub around: serde_json::Map<String, Value>,
+    pub parent_members: serde_json::Map<String, Value>,
     /// Data sources by their API and their name on AWS: their keys.
     pub data_sources: BTreeMap<(Option<Address>, String), String>,
     /// Roles that something of ours uses and nobody of ours made: name → ARN.
@@ -21,16 +21,16 @@ pub struct Imported {
     pub files: BTreeMap<String, String>,
 }
 
-impl Imported {
+impl ImportContext {
     /// Remembers under which key the data source at hand is declared.
-    pub fn data_source(&mut self, name: &Text) {
+    pub fn add_data_source(&mut self, name: &Text) {
         if let Some(address) = &self.address {
             let key = address.name().to_owned();
             self.data_sources.insert((address.parent(), name.to_string()), key);
         }
     }
     /// The key of the data source with this name, in the API of the resource at hand.
-    pub fn data_source_of(&self, name: &Text) -> String {
+    pub fn data_source_key(&self, name: &Text) -> String {
         if let Some(Hole::Attribute { address, .. }) = name.holes().next() {
             return address.name().to_owned();
         }
@@ -39,7 +39,7 @@ impl Imported {
         self.data_sources.get(&(api, name.clone())).cloned().unwrap_or(name)
     }
     /// The name under `logRoles` of the role with this ARN.
-    pub fn role_of(&mut self, arn: &Text) -> String {
+    pub fn role_name(&mut self, arn: &Text) -> String {
         if let Some(Hole::Attribute { address, .. }) = arn.holes().next() {
             return address.name().to_owned();
         }
@@ -53,7 +53,7 @@ impl Imported {
     }
     /// The path of a JavaScript file with this text, in `handlers`, called after the resource at hand.
     /// No text takes the place of another.
-    pub fn handler(&mut self, text: String) -> String {
+    pub fn add_handler_file(&mut self, text: String) -> String {
         let name = self.address.as_ref().map_or("handler", Address::name);
         let numbered = (2..).map(|n| format!("handlers/{name}-{n}.js"));
         let mut paths = std::iter::once(format!("handlers/{name}.js")).chain(numbered);

@@ -14,14 +14,14 @@ use crate::text::Hole;
 
 /// A resource as it should be.
 #[derive(Clone, Debug)]
-pub struct Resource {
+pub struct DesiredResource {
     pub kind: &'static dyn Kind,
     pub properties: Properties,
     /// What the user wrote: terms that are no property, as how long a key lives.
     pub declared: Value,
 }
 
-impl Resource {
+impl DesiredResource {
     /// A few letters that change with the declaration and not with the time.
     pub fn digest(&self) -> String {
         let lasting =
@@ -35,7 +35,7 @@ impl Resource {
 
 /// A resource as AWS has it.
 #[derive(Clone, Debug)]
-pub struct Observed {
+pub struct LiveResource {
     pub kind: &'static dyn Kind,
     pub properties: Properties,
     pub attributes: Attributes,
@@ -43,24 +43,24 @@ pub struct Observed {
     pub digest: Option<String>,
 }
 
-pub type Desired = BTreeMap<Address, Resource>;
+pub type DesiredState = BTreeMap<Address, DesiredResource>;
 
 /// What AWS has: ours by address, and what nobody here declared.
 #[derive(Clone, Debug, Default)]
-pub struct Live {
-    pub ours: BTreeMap<Address, Observed>,
-    pub strangers: Vec<Stranger>,
+pub struct LiveState {
+    pub managed: BTreeMap<Address, LiveResource>,
+    pub unmanaged: Vec<UnmanagedResource>,
     /// What stands at the top and is not ours: it matters only where it has a name that we want.
-    pub beside: Vec<Stranger>,
+    pub unrelated: Vec<UnmanagedResource>,
     /// The sections of the kinds that this AWS can't list, and how it says so.
     pub unlisted: BTreeMap<&'static str, String>,
     /// Runs that say on something of ours that they are changing the stack, dead ones among them.
-    pub runs: BTreeMap<Address, BTreeSet<String>>,
+    pub active_runs: BTreeMap<Address, BTreeSet<String>>,
 }
 
 /// Something beside ours that does not carry our mark: shown, never compared, never touched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Stranger {
+pub struct UnmanagedResource {
     /// What of ours it hangs on.
     #[schemars(with = "Option<String>")]
     pub parent: Option<Address>,
@@ -76,30 +76,33 @@ pub struct Stranger {
 #[serde(tag = "by", content = "name", rename_all = "kebab-case")]
 pub enum Owner {
     /// This stack's, by its mark.
-    Ours(#[schemars(with = "String")] Address),
+    #[serde(rename = "ours")]
+    ThisStack(#[schemars(with = "String")] Address),
     /// Another stack's, by its mark.
-    Stack(String),
+    #[serde(rename = "stack")]
+    OtherStack(String),
     /// A CloudFormation stack's, by the tags that CloudFormation leaves.
     CloudFormation(String),
     /// Nobody's that says so.
-    Nobody,
+    #[serde(rename = "none")]
+    Unknown,
 }
 
-impl Live {
+impl LiveState {
     /// What fills `hole`, as far as AWS or the site knows.
-    pub fn known(&self, hole: &Hole, site: &Site) -> Option<String> {
+    pub fn resolve(&self, hole: &Hole, site: &Site) -> Option<String> {
         match hole {
             Hole::Pseudo(name) => site.pseudo(name),
             // Applying puts a value in the place of every parameter before it looks at AWS.
             Hole::Parameter(_) => None,
             Hole::Attribute { address, name } => {
-                Some(self.ours.get(address)?.attributes.get(name)?.to_owned())
+                Some(self.managed.get(address)?.attributes.get(name)?.to_owned())
             }
         }
     }
 }
 
-impl fmt::Display for Stranger {
+impl fmt::Display for UnmanagedResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => write!(f, "{} {name}", self.noun),
@@ -111,10 +114,10 @@ impl fmt::Display for Stranger {
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ours(address) => write!(f, "this stack's {address}"),
-            Self::Stack(stack) => write!(f, "made by provision's stack `{stack}`"),
+            Self::ThisStack(address) => write!(f, "this stack's {address}"),
+            Self::OtherStack(stack) => write!(f, "made by provision's stack `{stack}`"),
             Self::CloudFormation(stack) => write!(f, "made by CloudFormation's stack `{stack}`"),
-            Self::Nobody => f.write_str("made outside this spec"),
+            Self::Unknown => f.write_str("made outside this spec"),
         }
     }
 }

@@ -1,16 +1,16 @@
 //! What is wrong with one declaration, while it is looked at.
 use crate::diagnostic::{At, Diagnostic, Path};
-use crate::kind::Unsound;
+use crate::kind::InvalidReading;
 
 /// Collects what is wrong with one declaration; paths are relative to it.
 #[derive(Debug)]
-pub struct Problems {
+pub struct DiagnosticSink {
     base: Path,
     found: Vec<Diagnostic>,
 }
 
-impl Problems {
-    pub fn under(base: Path) -> Self {
+impl DiagnosticSink {
+    pub fn new(base: Path) -> Self {
         Self { base, found: Vec::new() }
     }
     pub fn into_vec(self) -> Vec<Diagnostic> {
@@ -20,22 +20,22 @@ impl Problems {
     pub fn error(
         &mut self,
         code: &'static str,
-        path: &[Step<'_>],
+        path: &[PathStep<'_>],
         message: String,
     ) -> &mut Diagnostic {
         let at = At::Value(self.path(path));
         self.push(Diagnostic::error(code, at, message))
     }
     /// An error at the value at `path`, if there is a reading of it that can't be.
-    pub fn refuse(
+    pub fn error_if_invalid(
         &mut self,
-        unsound: Option<Unsound>,
+        unsound: Option<InvalidReading>,
         code: &'static str,
-        path: &[Step<'_>],
+        path: &[PathStep<'_>],
         message: &str,
         help: &str,
     ) {
-        if let Some(Unsound { told, .. }) = unsound {
+        if let Some(InvalidReading { label: told, .. }) = unsound {
             let problem = self.error(code, path, message.to_owned());
             problem.label = told;
             problem.help = Some(help.to_owned());
@@ -45,7 +45,7 @@ impl Problems {
     pub fn error_at_key(
         &mut self,
         code: &'static str,
-        path: &[Step<'_>],
+        path: &[PathStep<'_>],
         message: String,
     ) -> &mut Diagnostic {
         let at = At::Key(self.path(path));
@@ -54,7 +54,7 @@ impl Problems {
     pub fn warning(
         &mut self,
         code: &'static str,
-        path: &[Step<'_>],
+        path: &[PathStep<'_>],
         message: String,
     ) -> &mut Diagnostic {
         let at = At::Value(self.path(path));
@@ -63,7 +63,7 @@ impl Problems {
     pub fn warning_at_key(
         &mut self,
         code: &'static str,
-        path: &[Step<'_>],
+        path: &[PathStep<'_>],
         message: String,
     ) -> &mut Diagnostic {
         let at = At::Key(self.path(path));
@@ -73,10 +73,10 @@ impl Problems {
     pub fn report(&mut self, problem: Diagnostic) {
         self.found.push(problem);
     }
-    fn path(&self, steps: &[Step<'_>]) -> Path {
+    fn path(&self, steps: &[PathStep<'_>]) -> Path {
         steps.iter().fold(self.base.clone(), |path, step| match step {
-            Step::Key(name) => path.key(name),
-            Step::Index(n) => path.index(*n),
+            PathStep::Key(name) => path.key(name),
+            PathStep::Index(n) => path.index(*n),
         })
     }
     fn push(&mut self, problem: Diagnostic) -> &mut Diagnostic {
@@ -87,7 +87,7 @@ impl Problems {
 
 /// One step of a path inside a declaration.
 #[derive(Clone, Copy, Debug)]
-pub enum Step<'a> {
+pub enum PathStep<'a> {
     Key(&'a str),
     Index(usize),
 }

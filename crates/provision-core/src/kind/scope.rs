@@ -16,36 +16,36 @@ use crate::text::{Hole, Text};
 
 /// What a declaration is read in: the rest of the spec, the clock's time, the files beside it.
 #[derive(Debug)]
-pub struct Scope<'a> {
+pub struct CheckContext<'a> {
     pub address: Address,
     /// The whole document, checked for shape.
     pub document: &'a Value,
     pub now_epoch_s: i64,
     pub files: &'a dyn Files,
     /// The values that each `${…}` may have, as far as the spec says.
-    pub known: &'a BTreeMap<String, Vec<String>>,
+    pub placeholder_values: &'a BTreeMap<String, Vec<String>>,
     /// The parts that could not be read, and are left out of the document.
-    pub unread: &'a [Path],
-    pub firsts: &'a Firsts,
+    pub unreadable: &'a [Path],
+    pub first_names: &'a FirstNames,
     /// The code of files, once it was read.
-    pub codes: &'a Codes,
+    pub parsed_handlers: &'a ParsedHandlers,
 }
 
 /// The key that has a name first, by section and by name as it is written: looked for once a section, since
 /// looking for each of its members would take the square of their number.
 #[derive(Debug, Default)]
-pub struct Firsts(RefCell<HashMap<String, HashMap<String, String>>>);
+pub struct FirstNames(RefCell<HashMap<String, HashMap<String, String>>>);
 
 /// What the code of a file says, by the file's name: many namespaces may share one.
 #[derive(Debug, Default)]
-pub struct Codes(RefCell<HashMap<String, Rc<Handlers>>>);
+pub struct ParsedHandlers(RefCell<HashMap<String, Rc<Handlers>>>);
 
 /// More combinations of parameters' values than these nobody declares on purpose.
 const READINGS_MAX: usize = 64;
 
 /// Everything that `text` may read, one for each combination of the values of what is open in it. None
 /// where nobody knows yet.
-pub fn readings(text: &Text, known: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+pub fn possible_values(text: &Text, known: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let mut readings = vec![text.clone()];
     let holes: BTreeSet<String> = text.holes().map(Hole::to_string).collect();
     for hole in holes {
@@ -61,10 +61,10 @@ pub fn readings(text: &Text, known: &BTreeMap<String, Vec<String>>) -> Vec<Strin
 
 /// A reading of a text that can't be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsound {
-    pub reading: String,
+pub struct InvalidReading {
+    pub value: String,
     /// What to say of it, where it is not what was written.
-    pub told: Option<String>,
+    pub label: Option<String>,
 }
 
 /// The files beside a spec. The edge reads them; the core gets text.
@@ -73,7 +73,7 @@ pub trait Files: fmt::Debug {
     fn file(&self, path: &str) -> Result<Arc<OtherFile>, String>;
 }
 
-impl Scope<'_> {
+impl CheckContext<'_> {
     /// The declaration at `address`, if there is a sound one.
     pub fn declared<D: DeserializeOwned>(&self, address: &Address) -> Option<D> {
         D::deserialize(self.at(address)?).ok()
@@ -84,15 +84,20 @@ impl Scope<'_> {
     }
     /// Whether something at `names`, inside this declaration, could not be read: then what is missing
     /// there was perhaps written.
-    pub fn has_unread(&self, names: &[&str]) -> bool {
+    pub fn has_unreadable(&self, names: &[&str]) -> bool {
         let here: Path = self.address.parts().chain(names.iter().copied()).collect();
-        self.unread.iter().any(|it| it.0.starts_with(&here.0))
+        self.unreadable.iter().any(|it| it.0.starts_with(&here.0))
     }
     /// The first reading of `text` that is not as `sound` wants it.
-    pub fn unsound(&self, text: &Text, sound: impl Fn(&str) -> bool) -> Option<Unsound> {
-        let reading = readings(text, self.known).into_iter().find(|it| !sound(it))?;
+    pub fn invalid_reading(
+        &self,
+        text: &Text,
+        sound: impl Fn(&str) -> bool,
+    ) -> Option<InvalidReading> {
+        let reading =
+            possible_values(text, self.placeholder_values).into_iter().find(|it| !sound(it))?;
         let told = text.as_plain().is_none().then(|| format!("it may read `{reading}`"));
-        Some(Unsound { reading, told })
+        Some(InvalidReading { value: reading, label: told })
     }
     /// The name of the stack, as it was written.
     pub fn stack(&self) -> Text {
@@ -106,7 +111,7 @@ impl Scope<'_> {
     }
     /// What the code of a file says, read once.
     pub fn code(&self, file: &OtherFile) -> Rc<Handlers> {
-        let mut codes = self.codes.0.borrow_mut();
+        let mut codes = self.parsed_handlers.0.borrow_mut();
         let read = || handler::read(&file.text).into();
         Rc::clone(codes.entry(file.name.clone()).or_insert_with(read))
     }
@@ -127,8 +132,8 @@ impl Scope<'_> {
         section_in(self.at(address), section).map(|(name, _)| name).collect()
     }
     /// What declared before this one has the name `name` on AWS: says so, or is called so.
-    pub fn twin(&self, name: &Text) -> Option<String> {
-        let mut firsts = self.firsts.0.borrow_mut();
+    pub fn duplicate_name(&self, name: &Text) -> Option<String> {
+        let mut firsts = self.first_names.0.borrow_mut();
         let (section, _) = self.address.as_str().rsplit_once('/').unwrap_or_default();
         let firsts = firsts.entry(section.to_owned()).or_insert_with(|| {
             let mut firsts = HashMap::new();
@@ -143,7 +148,7 @@ impl Scope<'_> {
     }
     /// Whether a declaration in the section at the top names this one, where `path` leads to.
     pub fn is_named(&self, section: &str, path: &[&str]) -> bool {
-        let mut firsts = self.firsts.0.borrow_mut();
+        let mut firsts = self.first_names.0.borrow_mut();
         let named = firsts.entry(format!("{section}.{}", path.join("."))).or_insert_with(|| {
             let name = |(key, it): (&str, &Value)| {
                 let name = path.iter().try_fold(it, |it, part| it.get(part))?.as_str()?;

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// What a change does with a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verb {
+pub enum ChangeAction {
     /// Make what is not there.
     Create,
     /// Change it in place.
@@ -16,9 +16,9 @@ pub enum Verb {
     Delete,
 }
 
-impl Verb {
+impl ChangeAction {
     /// Whether what is there now goes.
-    pub fn ends(self) -> bool {
+    pub fn deletes_existing(self) -> bool {
         matches!(self, Self::Delete | Self::Replace)
     }
 }

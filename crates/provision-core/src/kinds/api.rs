@@ -5,8 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::kind::{AwsName, Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
-use crate::kinds::auth::{self, AuthMode, AuthType, Modes};
+use crate::kind::{
+    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+};
+use crate::kinds::auth::{self, AuthMode, AuthModeEntry, Modes};
 use crate::kinds::log_role::LogRoleDeclaration;
 use crate::kinds::logical_id::LogicalId;
 use crate::kinds::provider::{self, AuthProvider, Provider};
@@ -31,9 +33,9 @@ pub struct Api {
 #[serde(rename_all = "PascalCase", default)]
 pub struct EventConfig {
     pub auth_providers: Vec<AuthProvider>,
-    pub connection_auth_modes: Vec<AuthMode>,
-    pub default_publish_auth_modes: Vec<AuthMode>,
-    pub default_subscribe_auth_modes: Vec<AuthMode>,
+    pub connection_auth_modes: Vec<AuthModeEntry>,
+    pub default_publish_auth_modes: Vec<AuthModeEntry>,
+    pub default_subscribe_auth_modes: Vec<AuthModeEntry>,
     pub log_config: Option<LogConfig>,
 }
 
@@ -137,8 +139,8 @@ const CHILDREN_MAX: usize = 50;
 
 impl Auth {
     /// What the providers offer, each mode once.
-    pub fn offered(&self) -> Vec<AuthType> {
-        let mut offered: Vec<AuthType> = Vec::new();
+    pub fn offered(&self) -> Vec<AuthMode> {
+        let mut offered: Vec<AuthMode> = Vec::new();
         for provider in &self.providers {
             if !offered.contains(&provider.auth_type()) {
                 offered.push(provider.auth_type());
@@ -146,7 +148,7 @@ impl Auth {
         }
         offered
     }
-    fn modes(&self, modes: &Option<Modes>) -> Vec<AuthType> {
+    fn modes(&self, modes: &Option<Modes>) -> Vec<AuthMode> {
         modes.as_ref().map_or_else(|| self.offered(), |modes| modes.0.clone())
     }
 }
@@ -186,17 +188,17 @@ impl TypedKind for Api {
     };
     type Declaration = ApiDeclaration;
 
-    fn check(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    fn check(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
         check_name(declared, scope, problems);
         check_owner_contact(declared, scope, problems);
         let Auth { providers, connection, publish, subscribe } = &declared.auth;
-        let at = [Step::Key("auth"), Step::Key("providers")];
+        let at = [PathStep::Key("auth"), PathStep::Key("providers")];
         provider::check(providers, &at, scope, problems);
         let offered = declared.auth.offered();
         for (name, modes) in
             [("connection", connection), ("publish", publish), ("subscribe", subscribe)]
         {
-            let path = [Step::Key("auth"), Step::Key(name)];
+            let path = [PathStep::Key("auth"), PathStep::Key(name)];
             auth::check_offered(modes.as_ref(), &path, &offered, problems);
         }
         check_use(declared, scope, problems);
@@ -206,7 +208,7 @@ impl TypedKind for Api {
         let keys = scope.children("apiKeys").len();
         if keys > CHILDREN_MAX {
             let message = format!("{keys} of them; AppSync takes {CHILDREN_MAX} in one API");
-            problems.error_at_key("PV207", &[Step::Key("apiKeys")], message).help =
+            problems.error_at_key("PV207", &[PathStep::Key("apiKeys")], message).help =
                 Some("divide them over several APIs".into());
         }
         let namespaces = scope.children("namespaces").len();
@@ -214,16 +216,16 @@ impl TypedKind for Api {
             let message = format!(
                 "{namespaces} of them; in one API AppSync takes {CHILDREN_MAX}, unless AWS raised that"
             );
-            problems.warning_at_key("PV220", &[Step::Key("namespaces")], message).help =
+            problems.warning_at_key("PV220", &[PathStep::Key("namespaces")], message).help =
                 Some("divide them over several APIs, or ask AWS for a higher quota".into());
         }
     }
 
-    fn effects(verb: Verb, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
+    fn effects(verb: ChangeAction, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
         effects::effects(verb, before, after)
     }
 
-    fn expand(declared: &ApiDeclaration, scope: &Scope<'_>) -> Option<Self> {
+    fn expand(declared: &ApiDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
         let auth = &declared.auth;
         let log_config = declared.logging.as_ref().map(|logging| LogConfig {
             log_level: level_name(logging.level).to_owned(),
@@ -243,9 +245,9 @@ impl TypedKind for Api {
         })
     }
 
-    fn to_declaration(self, found: &mut Imported) -> ApiDeclaration {
+    fn to_declaration(self, found: &mut ImportContext) -> ApiDeclaration {
         let config = self.event_config;
-        let modes = |modes: &[AuthMode]| Some(Modes(auth::to_types(modes)));
+        let modes = |modes: &[AuthModeEntry]| Some(Modes(auth::to_types(modes)));
         ApiDeclaration {
             name: Some(self.name),
             owner_contact: self.owner_contact,
@@ -258,7 +260,7 @@ impl TypedKind for Api {
             logging: config.log_config.and_then(|it| {
                 Some(Logging {
                     level: LOG_LEVELS.iter().find(|(_, name)| *name == it.log_level)?.0,
-                    role: found.role_of(&it.cloud_watch_logs_role_arn),
+                    role: found.role_name(&it.cloud_watch_logs_role_arn),
                 })
             }),
             protect: self.tags.0.contains_key(PROTECT_TAG).then_some(true),
@@ -294,7 +296,7 @@ fn protected(mut tags: Tags, protect: bool) -> Tags {
     tags
 }
 
-fn default_name(scope: &Scope<'_>) -> Text {
+fn default_name(scope: &CheckContext<'_>) -> Text {
     scope.stack().followed_by("-").followed_by(scope.address.name())
 }
 
@@ -303,26 +305,26 @@ fn level_name(level: LogLevel) -> &'static str {
 }
 
 /// The ARN of a role that the spec uses, or the hole for one that it makes.
-fn role_arn(name: &str, scope: &Scope<'_>) -> Text {
+fn role_arn(name: &str, scope: &CheckContext<'_>) -> Text {
     let address = Address::top("logRoles", name);
     let existing = scope.declared::<LogRoleDeclaration>(&address).and_then(|role| role.arn);
     existing.unwrap_or_else(|| Text::of(&address, "Arn"))
 }
 
-fn check_name(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_name(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- ".contains(letter);
     let sound = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
     let name = declared.name.clone().unwrap_or_else(|| default_name(scope));
-    let Some(unsound) = scope.unsound(&name, sound) else { return };
+    let Some(unsound) = scope.invalid_reading(&name, sound) else { return };
     match declared.name {
         Some(_) => {
             let message = "AppSync takes no such name".to_owned();
-            let problem = problems.error("PV202", &[Step::Key("name")], message);
-            problem.label = unsound.told;
+            let problem = problems.error("PV202", &[PathStep::Key("name")], message);
+            problem.label = unsound.label;
             problem.help = Some(format!("1 to {NAME_MAX} letters, digits, `_`, `-` and spaces"));
         }
         None => {
-            let reading = unsound.reading;
+            let reading = unsound.value;
             let message =
                 format!("the default name `{reading}` is longer than {NAME_MAX} characters");
             problems.error_at_key("PV202", &[], message).help = Some("give it a `name:`".into());
@@ -330,19 +332,23 @@ fn check_name(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Probl
     }
 }
 
-fn check_owner_contact(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_owner_contact(
+    declared: &ApiDeclaration,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     let Some(contact) = &declared.owner_contact else { return };
-    let at = [Step::Key("ownerContact")];
+    let at = [PathStep::Key("ownerContact")];
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- .".contains(letter);
     let sound = |it: &str| (1..=OWNER_CONTACT_MAX).contains(&it.chars().count());
     let portable = |it: &str| it.len() <= 250 && it.chars().all(allowed);
-    if let Some(unsound) = scope.unsound(contact, sound) {
+    if let Some(unsound) = scope.invalid_reading(contact, sound) {
         let message = format!("AppSync takes 1 to {OWNER_CONTACT_MAX} characters");
-        problems.error("PV203", &at, message).label = unsound.told;
-    } else if let Some(unsound) = scope.unsound(contact, portable) {
+        problems.error("PV203", &at, message).label = unsound.label;
+    } else if let Some(unsound) = scope.invalid_reading(contact, portable) {
         let message = "AppSync takes this, CloudFormation may not".to_owned();
         let problem = problems.warning("PV204", &at, message);
-        problem.label = unsound.told;
+        problem.label = unsound.label;
         problem.help = Some(
             "to render a template: at most 250 letters, digits, `_`, `-`, `.` and spaces".into(),
         );
@@ -350,27 +356,27 @@ fn check_owner_contact(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &
 }
 
 /// Providers that no operation accepts, and providers that nobody can use.
-fn check_use(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_use(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
     let auth = &declared.auth;
-    let mut accepted: Vec<AuthType> = Vec::new();
+    let mut accepted: Vec<AuthMode> = Vec::new();
     for modes in [&auth.connection, &auth.publish, &auth.subscribe] {
         accepted.extend(auth.modes(modes));
     }
     accepted.extend(scope.children("namespaces").into_iter().flat_map(|namespace| {
-        let modes = |name: &str| -> Vec<AuthType> {
+        let modes = |name: &str| -> Vec<AuthMode> {
             let modes = namespace.get(name).cloned().unwrap_or_default();
             serde_json::from_value(modes).unwrap_or_default()
         };
         modes("publish").into_iter().chain(modes("subscribe"))
     }));
     for (n, provider) in auth.providers.iter().enumerate() {
-        let at = [Step::Key("auth"), Step::Key("providers"), Step::Index(n)];
+        let at = [PathStep::Key("auth"), PathStep::Key("providers"), PathStep::Index(n)];
         let kind = provider.auth_type();
         if !accepted.contains(&kind) {
             let message = format!("no operation accepts {kind}");
             problems.warning("PV205", &at, message).help =
                 Some("add it to `connection`, `publish` or `subscribe`, or remove it".into());
-        } else if kind == AuthType::ApiKey && scope.children("apiKeys").is_empty() {
+        } else if kind == AuthMode::ApiKey && scope.children("apiKeys").is_empty() {
             let message = "nobody can use API_KEY: this API declares no key".to_owned();
             problems.warning("PV205", &at, message).help =
                 Some("add `apiKeys: { web: {} }`".into());
@@ -378,10 +384,10 @@ fn check_use(declared: &ApiDeclaration, scope: &Scope<'_>, problems: &mut Proble
     }
 }
 
-fn check_role(logging: &Logging, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_role(logging: &Logging, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
     let known = scope.names("logRoles");
     if !known.contains(&logging.role.as_str()) {
-        let at = [Step::Key("logging"), Step::Key("role")];
+        let at = [PathStep::Key("logging"), PathStep::Key("role")];
         let message = format!("no log role is called `{}`", logging.role);
         problems.error("PV206", &at, message).help =
             Some(instead(&logging.role, "logRoles", &known));

@@ -2,11 +2,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
+use crate::kind::{
+    ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+};
 use crate::kinds::api::Auth;
-use crate::kinds::auth::AuthType;
+use crate::kinds::auth::AuthMode;
 use crate::kinds::logical_id::LogicalId;
-use crate::kinds::period::Period;
+use crate::kinds::period::SpecDuration;
 use crate::model::Site;
 use crate::text::Text;
 
@@ -33,10 +35,10 @@ pub struct ApiKeyDeclaration {
     /// How long a new or renewed key lives, from a day to a year: `90d`. Left out, without
     /// `expires`: `7d`, AWS's own default.
     #[serde(skip_serializing_if = "Option::is_none")]
-    valid_for: Option<Period>,
+    valid_for: Option<SpecDuration>,
     /// How long before its end a key is renewed. Left out: a tenth of `validFor`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    renew_before: Option<Period>,
+    renew_before: Option<SpecDuration>,
     /// The moment a key ends, instead of `validFor`: `2027-06-30T00:00:00Z`. It is never renewed.
     /// Left out: it ends as `validFor` says.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,17 +55,17 @@ pub struct ApiKeyDeclaration {
 
 const HOUR_S: i64 = 3_600;
 /// AWS's own default, when a create names no expiry (docs/reference/api-keys.md#expiry).
-const DEFAULT_VALID_FOR: Period = Period::days(7);
+const DEFAULT_VALID_FOR: SpecDuration = SpecDuration::days(7);
 /// AWS rounds down to the hour and wants a day after that; a quarter of an hour is for clocks that
 /// disagree (docs/reference/api-keys.md#rounding).
 const SHORTEST_S: i64 = 25 * HOUR_S + HOUR_S / 4;
 /// AWS refuses 365 days by a clock that is behind ours; an hour less is what works.
 const LONGEST_S: i64 = 365 * 24 * HOUR_S - HOUR_S;
-const SHORTEST: Period = Period::days(1);
-const LONGEST: Period = Period::days(365);
+const SHORTEST: SpecDuration = SpecDuration::days(1);
+const LONGEST: SpecDuration = SpecDuration::days(365);
 
 impl ApiKeyDeclaration {
-    fn lives(&self) -> Period {
+    fn lives(&self) -> SpecDuration {
         self.valid_for.unwrap_or(DEFAULT_VALID_FOR)
     }
     fn renews_within_s(&self) -> i64 {
@@ -108,9 +110,13 @@ impl TypedKind for ApiKey {
     };
     type Declaration = ApiKeyDeclaration;
 
-    fn check(declared: &ApiKeyDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    fn check(
+        declared: &ApiKeyDeclaration,
+        scope: &CheckContext<'_>,
+        problems: &mut DiagnosticSink,
+    ) {
         let auth = scope.address.parent().and_then(|api| scope.member::<Auth>(&api, "auth"));
-        if auth.is_some_and(|it| !it.offered().contains(&AuthType::ApiKey)) {
+        if auth.is_some_and(|it| !it.offered().contains(&AuthMode::ApiKey)) {
             problems
                 .warning_at_key(
                     "PV252",
@@ -125,7 +131,7 @@ impl TypedKind for ApiKey {
             {
                 if given.is_some() {
                     let message = format!("`{name}` and `expires` exclude each other");
-                    problems.error_at_key("PV253", &[Step::Key(name)], message).help =
+                    problems.error_at_key("PV253", &[PathStep::Key(name)], message).help =
                         Some("a key with `expires` is never renewed; keep one of the two".into());
                 }
             }
@@ -134,23 +140,25 @@ impl TypedKind for ApiKey {
         check_moment(declared, scope.now_epoch_s, problems);
     }
 
-    fn effects(verb: Verb, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
+    fn effects(verb: ChangeAction, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
         let end = |it: Option<&Self>| it.and_then(|it| it.expires);
         match verb {
-            Verb::Create if end(after).is_none() => {
+            ChangeAction::Create if end(after).is_none() => {
                 vec![format!("it ends in {DEFAULT_VALID_FOR}, AWS's default")]
             }
-            Verb::Create => Vec::new(),
-            Verb::Delete => vec!["clients that send it are refused".to_owned()],
-            Verb::Replace => {
+            ChangeAction::Create => Vec::new(),
+            ChangeAction::Delete => vec!["clients that send it are refused".to_owned()],
+            ChangeAction::Replace => {
                 vec!["clients that send it are refused until they send the new one".to_owned()]
             }
-            Verb::Update if end(before) == end(after) => Vec::new(),
-            Verb::Update => vec!["clients keep the key they have; only its end moves".to_owned()],
+            ChangeAction::Update if end(before) == end(after) => Vec::new(),
+            ChangeAction::Update => {
+                vec!["clients keep the key they have; only its end moves".to_owned()]
+            }
         }
     }
 
-    fn expand(declared: &ApiKeyDeclaration, scope: &Scope<'_>) -> Option<Self> {
+    fn expand(declared: &ApiKeyDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
         let named = declared.valid_for.is_some() || declared.expires.is_some();
         Some(Self {
             api_id: Text::of(&scope.address.parent()?, "ApiId"),
@@ -159,7 +167,7 @@ impl TypedKind for ApiKey {
         })
     }
 
-    fn to_declaration(self, _: &mut Imported) -> ApiKeyDeclaration {
+    fn to_declaration(self, _: &mut ImportContext) -> ApiKeyDeclaration {
         let moment = |epoch_s| Some(jiff::Timestamp::from_second(epoch_s).ok()?.to_string());
         ApiKeyDeclaration {
             description: self.description,
@@ -198,26 +206,26 @@ impl TypedKind for ApiKey {
     }
 }
 
-fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut Problems) {
+fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut DiagnosticSink) {
     if declared.valid_for.is_some_and(|it| it < SHORTEST || it > LONGEST) {
         let given = declared.lives();
         problems
-            .error("PV250", &[Step::Key("validFor")], format!("a key can't live for {given}"))
+            .error("PV250", &[PathStep::Key("validFor")], format!("a key can't live for {given}"))
             .help = Some("AppSync takes from 1d to 365d".into());
     }
     if declared.renew_before.is_some_and(|it| it >= declared.lives()) {
         let message =
             format!("a key that lives {} would be renewed at every apply", declared.lives());
-        problems.error("PV251", &[Step::Key("renewBefore")], message).help =
+        problems.error("PV251", &[PathStep::Key("renewBefore")], message).help =
             Some("make `renewBefore` shorter than `validFor`".into());
     }
 }
 
-fn check_moment(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut Problems) {
+fn check_moment(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut DiagnosticSink) {
     if declared.expires.is_none() {
         return;
     }
-    let at = [Step::Key("expires")];
+    let at = [PathStep::Key("expires")];
     let Some(moment) = declared.moment_epoch_s() else {
         problems.error("PV254", &at, "there is no such moment".into());
         return;

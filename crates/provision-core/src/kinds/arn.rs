@@ -1,5 +1,5 @@
 //! ARNs: what they look like.
-use crate::kind::{Problems, Scope, Step};
+use crate::kind::{CheckContext, DiagnosticSink, PathStep};
 use crate::text::Text;
 
 /// Whether `text` is an ARN of `service` whose resource begins with `resource`.
@@ -31,11 +31,16 @@ pub fn parts(text: &str) -> Option<Parts<'_>> {
 }
 
 /// Reports what is no ARN of a Lambda function, its version or alias.
-pub fn check_function(text: &Text, at: &[Step<'_>], scope: &Scope<'_>, problems: &mut Problems) {
+pub fn check_function(
+    text: &Text,
+    at: &[PathStep<'_>],
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     let message = "this is no ARN of a Lambda function";
     let help = "such as arn:aws:lambda:ap-northeast-1:123456789012:function:orders";
     let sound = |it: &str| is_of(it, "lambda", "function:");
-    problems.refuse(scope.unsound(text, sound), "PV218", at, message, help);
+    problems.error_if_invalid(scope.invalid_reading(text, sound), "PV218", at, message, help);
 }
 
 #[cfg(test)]

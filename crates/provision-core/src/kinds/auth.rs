@@ -5,13 +5,13 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Problems, Step};
+use crate::kind::{DiagnosticSink, PathStep};
 
 /// A way for clients to prove who they are, under AppSync's own name.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
-pub enum AuthType {
+pub enum AuthMode {
     /// An AppSync API key in the header `x-api-key`.
     #[serde(rename = "API_KEY")]
     ApiKey,
@@ -29,7 +29,7 @@ pub enum AuthType {
     Lambda,
 }
 
-impl AuthType {
+impl AuthMode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ApiKey => "API_KEY",
@@ -46,7 +46,7 @@ impl AuthType {
     }
 }
 
-impl fmt::Display for AuthType {
+impl fmt::Display for AuthMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -54,7 +54,7 @@ impl fmt::Display for AuthType {
 
 /// The modes that an operation accepts, in the order they were written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Modes(pub Vec<AuthType>);
+pub struct Modes(pub Vec<AuthMode>);
 
 impl JsonSchema for Modes {
     fn schema_name() -> Cow<'static, str> {
@@ -64,7 +64,7 @@ impl JsonSchema for Modes {
         true
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let item = generator.subschema_for::<AuthType>();
+        let item = generator.subschema_for::<AuthMode>();
         json_schema!({ "type": "array", "items": item, "uniqueItems": true, "minItems": 1, "examples": [["API_KEY", "AWS_IAM"]] })
     }
 }
@@ -72,14 +72,15 @@ impl JsonSchema for Modes {
 /// Reports every mode that `providers` does not offer.
 pub fn check_offered(
     modes: Option<&Modes>,
-    path: &[Step<'_>],
-    providers: &[AuthType],
-    problems: &mut Problems,
+    path: &[PathStep<'_>],
+    providers: &[AuthMode],
+    problems: &mut DiagnosticSink,
 ) {
     for (n, mode) in modes.iter().flat_map(|modes| modes.0.iter().enumerate()) {
         if !providers.contains(mode) {
             let offered: Vec<&str> = providers.iter().map(|it| it.as_str()).collect();
-            let path: Vec<Step<'_>> = path.iter().copied().chain([Step::Index(n)]).collect();
+            let path: Vec<PathStep<'_>> =
+                path.iter().copied().chain([PathStep::Index(n)]).collect();
             problems
                 .error("PV201", &path, format!("{mode} is not among the API's providers"))
                 .help = Some(format!(
@@ -93,15 +94,15 @@ pub fn check_offered(
 /// CloudFormation's and AppSync's way to write one mode: `{AuthType: API_KEY}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-pub struct AuthMode {
+pub struct AuthModeEntry {
     pub auth_type: String,
 }
 
-pub fn to_modes(types: &[AuthType]) -> Vec<AuthMode> {
-    types.iter().map(|it| AuthMode { auth_type: it.as_str().to_owned() }).collect()
+pub fn to_modes(types: &[AuthMode]) -> Vec<AuthModeEntry> {
+    types.iter().map(|it| AuthModeEntry { auth_type: it.as_str().to_owned() }).collect()
 }
 
 /// The modes as a spec writes them; what we don't know is left out.
-pub fn to_types(modes: &[AuthMode]) -> Vec<AuthType> {
-    modes.iter().filter_map(|mode| AuthType::named(&mode.auth_type)).collect()
+pub fn to_types(modes: &[AuthModeEntry]) -> Vec<AuthMode> {
+    modes.iter().filter_map(|mode| AuthMode::named(&mode.auth_type)).collect()
 }

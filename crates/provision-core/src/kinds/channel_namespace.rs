@@ -4,9 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::kind::{AwsName, Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
+use crate::kind::{
+    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+};
 use crate::kinds::api::Auth;
-use crate::kinds::auth::{self, AuthMode, Modes};
+use crate::kinds::auth::{self, AuthModeEntry, Modes};
 use crate::kinds::handlers::{self, Handlers};
 use crate::kinds::logical_id::LogicalId;
 use crate::model::Tags;
@@ -19,9 +21,9 @@ pub struct ChannelNamespace {
     pub api_id: Text,
     pub name: Text,
     #[serde(default)]
-    pub publish_auth_modes: Vec<AuthMode>,
+    pub publish_auth_modes: Vec<AuthModeEntry>,
     #[serde(default)]
-    pub subscribe_auth_modes: Vec<AuthMode>,
+    pub subscribe_auth_modes: Vec<AuthModeEntry>,
     pub code_handlers: Option<String>,
     /// Where CloudFormation finds the code. AppSync's own API knows nothing of it.
     pub code_s3_location: Option<Text>,
@@ -85,7 +87,11 @@ impl TypedKind for ChannelNamespace {
     };
     type Declaration = NamespaceDeclaration;
 
-    fn check(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    fn check(
+        declared: &NamespaceDeclaration,
+        scope: &CheckContext<'_>,
+        problems: &mut DiagnosticSink,
+    ) {
         check_name(declared, scope, problems);
         let api = scope.address.parent();
         if let Some(auth) = api.and_then(|api| scope.member::<Auth>(&api, "auth")) {
@@ -93,7 +99,7 @@ impl TypedKind for ChannelNamespace {
             for (name, modes) in
                 [("publish", &declared.publish), ("subscribe", &declared.subscribe)]
             {
-                let path = [Step::Key(name)];
+                let path = [PathStep::Key(name)];
                 auth::check_offered(modes.as_ref(), &path, &offered, problems);
             }
         }
@@ -102,9 +108,9 @@ impl TypedKind for ChannelNamespace {
         }
     }
 
-    fn effects(verb: Verb, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
+    fn effects(verb: ChangeAction, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
         let (Some(before), verb) = (before, verb) else { return Vec::new() };
-        if verb.ends() {
+        if verb.deletes_existing() {
             return vec![format!("live subscribers of /{}/* are dropped", before.name)];
         }
         let code = |it: &Self| it.code_handlers.clone();
@@ -117,7 +123,7 @@ impl TypedKind for ChannelNamespace {
         vec![effect.to_owned()]
     }
 
-    fn expand(declared: &NamespaceDeclaration, scope: &Scope<'_>) -> Option<Self> {
+    fn expand(declared: &NamespaceDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
         let modes = |modes: &Option<Modes>| {
             modes.as_ref().map(|modes| auth::to_modes(&modes.0)).unwrap_or_default()
         };
@@ -135,8 +141,8 @@ impl TypedKind for ChannelNamespace {
         })
     }
 
-    fn to_declaration(self, found: &mut Imported) -> NamespaceDeclaration {
-        let modes = |modes: &[AuthMode]| {
+    fn to_declaration(self, found: &mut ImportContext) -> NamespaceDeclaration {
+        let modes = |modes: &[AuthModeEntry]| {
             let types = auth::to_types(modes);
             (!types.is_empty()).then_some(Modes(types))
         };
@@ -167,7 +173,11 @@ impl NamespaceDeclaration {
     }
 }
 
-fn check_name(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_name(
+    declared: &NamespaceDeclaration,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     let name = declared.name.clone().unwrap_or_else(|| scope.address.name().into());
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
     let sound = |name: &str| {
@@ -176,19 +186,19 @@ fn check_name(declared: &NamespaceDeclaration, scope: &Scope<'_>, problems: &mut
             && !name.starts_with('-')
             && !name.ends_with('-')
     };
-    if let Some(unsound) = scope.unsound(&name, sound) {
-        let message = format!("`{}` can't be the name of a channel namespace", unsound.reading);
+    if let Some(unsound) = scope.invalid_reading(&name, sound) {
+        let message = format!("`{}` can't be the name of a channel namespace", unsound.value);
         let help = format!("1 to {NAME_MAX} letters, digits and inner hyphens");
         let problem = match declared.name {
-            Some(_) => problems.error("PV221", &[Step::Key("name")], message),
+            Some(_) => problems.error("PV221", &[PathStep::Key("name")], message),
             None => problems.error_at_key("PV221", &[], message),
         };
         problem.help = Some(help);
     }
-    if let Some(twin) = scope.twin(&name) {
+    if let Some(twin) = scope.duplicate_name(&name) {
         let message = format!("`namespaces.{twin}` has the name `{name}` already");
         let problem = match declared.name {
-            Some(_) => problems.error("PV222", &[Step::Key("name")], message),
+            Some(_) => problems.error("PV222", &[PathStep::Key("name")], message),
             None => problems.error_at_key("PV222", &[], message),
         };
         problem.help =

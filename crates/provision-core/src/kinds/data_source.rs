@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::address::Address;
-use crate::kind::{AwsName, Facts, Imported, Problems, Scope, TypedKind, Verb};
+use crate::kind::{
+    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, TypedKind,
+};
 use crate::kinds::logical_id::LogicalId;
-use crate::kinds::period::Period;
+use crate::kinds::period::SpecDuration;
 use crate::model::Site;
 use crate::text::Text;
 
@@ -112,9 +114,9 @@ pub struct DeltaSync {
     #[schemars(example = &"messages-delta")]
     table: Text,
     /// How long an item stays in the first table, in whole minutes: `30d`.
-    base_table_ttl: Period,
+    base_table_ttl: SpecDuration,
     /// How long an item stays in the second table, in whole minutes: `1d`.
-    delta_sync_table_ttl: Period,
+    delta_sync_table_ttl: SpecDuration,
 }
 
 /// An EventBridge event bus.
@@ -266,26 +268,30 @@ impl TypedKind for DataSource {
     };
     type Declaration = DataSourceDeclaration;
 
-    fn check(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    fn check(
+        declared: &DataSourceDeclaration,
+        scope: &CheckContext<'_>,
+        problems: &mut DiagnosticSink,
+    ) {
         check::check(declared, scope, problems);
     }
 
-    fn effects(verb: Verb, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+    fn effects(verb: ChangeAction, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
         match verb {
             // The handlers move from the old one to the new one, and the old one goes last.
-            Verb::Create | Verb::Replace => Vec::new(),
-            Verb::Update => vec!["handlers call it as it is then".to_owned()],
-            Verb::Delete => vec!["handlers can't call it any more".to_owned()],
+            ChangeAction::Create | ChangeAction::Replace => Vec::new(),
+            ChangeAction::Update => vec!["handlers call it as it is then".to_owned()],
+            ChangeAction::Delete => vec!["handlers can't call it any more".to_owned()],
         }
     }
 
-    fn expand(declared: &DataSourceDeclaration, scope: &Scope<'_>) -> Option<Self> {
+    fn expand(declared: &DataSourceDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
         let api_id = Text::of(&scope.address.parent()?, "ApiId");
         Self::of(declared, api_id, scope.address.name())
     }
 
-    fn to_declaration(self, found: &mut Imported) -> DataSourceDeclaration {
-        found.data_source(self.name());
+    fn to_declaration(self, found: &mut ImportContext) -> DataSourceDeclaration {
+        found.add_data_source(self.name());
         self.declared()
     }
 

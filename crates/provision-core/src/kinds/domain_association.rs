@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::address::Address;
-use crate::kind::{Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
+use crate::kind::{
+    ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+};
 use crate::kinds::domain_name::DomainDeclaration;
 use crate::kinds::logical_id::LogicalId;
 use crate::mark::ASSOCIATION_TAG;
@@ -51,11 +53,15 @@ impl TypedKind for DomainAssociation {
     };
     type Declaration = AssociationDeclaration;
 
-    fn check(declared: &AssociationDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    fn check(
+        declared: &AssociationDeclaration,
+        scope: &CheckContext<'_>,
+        problems: &mut DiagnosticSink,
+    ) {
         let known = scope.names("apis");
         if !known.contains(&declared.api.as_str()) {
             let message = format!("no API is called `{}`", declared.api);
-            problems.error("PV286", &[Step::Key("api")], message).help =
+            problems.error("PV286", &[PathStep::Key("api")], message).help =
                 Some(instead(&declared.api, "apis", &known));
         }
     }
@@ -64,14 +70,14 @@ impl TypedKind for DomainAssociation {
         self.api_id.as_plain() != Some("")
     }
 
-    fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+    fn effects(verb: ChangeAction, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
         let before = before.filter(|it| it.exists());
         let Some(name) = before.map(|it| &it.domain_name) else {
             return vec!["the domain leads to an API".to_owned()];
         };
         vec![match verb {
-            Verb::Delete => format!("clients of {name} reach no API"),
-            Verb::Replace => format!("clients of {name} reach no API for a while"),
+            ChangeAction::Delete => format!("clients of {name} reach no API"),
+            ChangeAction::Replace => format!("clients of {name} reach no API for a while"),
             _ => format!("clients of {name} reach another API"),
         }]
     }
@@ -83,7 +89,7 @@ impl TypedKind for DomainAssociation {
         )
     }
 
-    fn expand(declared: &AssociationDeclaration, scope: &Scope<'_>) -> Option<Self> {
+    fn expand(declared: &AssociationDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
         let domain = scope.address.parent()?;
         let found = scope.declared::<DomainDeclaration>(&domain)?;
         Some(Self {
@@ -95,10 +101,10 @@ impl TypedKind for DomainAssociation {
         })
     }
 
-    fn to_declaration(self, found: &mut Imported) -> AssociationDeclaration {
+    fn to_declaration(self, found: &mut ImportContext) -> AssociationDeclaration {
         // Of a domain that nobody here makes, the name stands nowhere else.
         if self.domain_name.holes().all(|it| !matches!(it, Hole::Attribute { .. })) {
-            found.around.insert("name".into(), self.domain_name.to_value());
+            found.parent_members.insert("name".into(), self.domain_name.to_value());
         }
         let api = self.api_id.holes().find_map(|it| match it {
             Hole::Attribute { address, .. } => Some(address.name().to_owned()),

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::kind::{AwsName, Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
+use crate::kind::{
+    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+};
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
 use crate::model::Tags;
@@ -77,12 +79,16 @@ impl TypedKind for DomainName {
     };
     type Declaration = DomainDeclaration;
 
-    fn check(declared: &DomainDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    fn check(
+        declared: &DomainDeclaration,
+        scope: &CheckContext<'_>,
+        problems: &mut DiagnosticSink,
+    ) {
         let help =
             "lower-case labels with dots between, such as events.example.com or *.example.com";
-        let unsound = scope.unsound(&declared.name, is_domain);
-        let at = [Step::Key("name")];
-        problems.refuse(
+        let unsound = scope.invalid_reading(&declared.name, is_domain);
+        let at = [PathStep::Key("name")];
+        problems.error_if_invalid(
             unsound,
             "PV280",
             &at,
@@ -93,11 +99,12 @@ impl TypedKind for DomainName {
             check_certificate(certificate, scope, problems);
         }
         let long = |it: &str| it.chars().count() <= DESCRIPTION_MAX;
-        if let Some(unsound) = declared.description.as_ref().and_then(|it| scope.unsound(it, long))
+        if let Some(unsound) =
+            declared.description.as_ref().and_then(|it| scope.invalid_reading(it, long))
         {
             let message = format!("AppSync takes {DESCRIPTION_MAX} characters");
-            let at = [Step::Key("description")];
-            problems.refuse(Some(unsound), "PV283", &at, &message, "say less");
+            let at = [PathStep::Key("description")];
+            problems.error_if_invalid(Some(unsound), "PV283", &at, &message, "say less");
         }
         if declared.certificate.is_none() {
             for (name, given) in [
@@ -107,35 +114,36 @@ impl TypedKind for DomainName {
                 if given {
                     let message =
                         format!("an existing domain is never changed, so `{name}` has no use");
-                    problems.error_at_key("PV282", &[Step::Key(name)], message).help =
+                    problems.error_at_key("PV282", &[PathStep::Key(name)], message).help =
                         Some("remove it, or give a `certificate` to have the domain made".into());
                 }
             }
         }
         let association = scope.member::<serde_json::Value>(&scope.address, "association");
-        if association.is_none() && !scope.has_unread(&["association"]) {
+        if association.is_none() && !scope.has_unreadable(&["association"]) {
             problems.warning_at_key("PV284", &[], "this domain leads to no API".into()).help =
                 Some("say to which: `association: { api: NAME }`".into());
         }
-        if let Some(twin) = scope.twin(&declared.name) {
+        if let Some(twin) = scope.duplicate_name(&declared.name) {
             let message = format!("`domains.{twin}` has the name `{}` already", declared.name);
-            problems.error("PV285", &[Step::Key("name")], message).help =
+            problems.error("PV285", &[PathStep::Key("name")], message).help =
                 Some("a domain name stands once; remove one of the two".into());
         }
     }
 
-    fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
-        let Some(name) = before.map(|it| &it.domain_name).filter(|_| verb.ends()) else {
+    fn effects(verb: ChangeAction, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        let Some(name) = before.map(|it| &it.domain_name).filter(|_| verb.deletes_existing())
+        else {
             return Vec::new();
         };
         let mut effects = vec![format!("clients of {name} reach no API")];
-        if verb == Verb::Replace {
+        if verb == ChangeAction::Replace {
             effects[0].push_str(" until the new one is there and its DNS record leads to it");
         }
         effects
     }
 
-    fn expand(declared: &DomainDeclaration, scope: &Scope<'_>) -> Option<Self> {
+    fn expand(declared: &DomainDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
         Some(Self {
             domain_name: declared.name.clone(),
             certificate_arn: declared.certificate.clone()?,
@@ -144,7 +152,7 @@ impl TypedKind for DomainName {
         })
     }
 
-    fn to_declaration(self, _: &mut Imported) -> DomainDeclaration {
+    fn to_declaration(self, _: &mut ImportContext) -> DomainDeclaration {
         DomainDeclaration {
             name: self.domain_name,
             certificate: Some(self.certificate_arn),
@@ -169,18 +177,30 @@ fn is_domain(name: &str) -> bool {
         && labels >= if wildcard { 2 } else { 1 }
 }
 
-fn check_certificate(certificate: &Text, scope: &Scope<'_>, problems: &mut Problems) {
-    let at = [Step::Key("certificate")];
+fn check_certificate(certificate: &Text, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
+    let at = [PathStep::Key("certificate")];
     let sound = |it: &str| arn::is_of(it, "acm", "certificate/");
     let help = "such as arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012";
-    if let Some(unsound) = scope.unsound(certificate, sound) {
-        problems.refuse(Some(unsound), "PV281", &at, "this is no ARN of an ACM certificate", help);
+    if let Some(unsound) = scope.invalid_reading(certificate, sound) {
+        problems.error_if_invalid(
+            Some(unsound),
+            "PV281",
+            &at,
+            "this is no ARN of an ACM certificate",
+            help,
+        );
         return;
     }
     let there = |it: &str| arn::parts(it).is_none_or(|it| it.region == "us-east-1");
     let message = "AppSync takes certificates from us-east-1 only, wherever the API stands";
     let help = "issue or import the certificate in us-east-1";
-    problems.refuse(scope.unsound(certificate, there), "PV281", &at, message, help);
+    problems.error_if_invalid(
+        scope.invalid_reading(certificate, there),
+        "PV281",
+        &at,
+        message,
+        help,
+    );
 }
 
 #[cfg(test)]

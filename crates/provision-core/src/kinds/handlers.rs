@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::address::Address;
-use crate::kind::{Imported, Problems, Scope, Step};
+use crate::kind::{CheckContext, DiagnosticSink, ImportContext, PathStep};
 use crate::kinds::data_source::{self, DataSourceDeclaration};
 use crate::suggest::instead;
 use crate::text::Text;
@@ -100,7 +100,7 @@ impl Handlers {
         self.each().filter(|(.., it)| it.is_direct()).count() == 2
     }
     /// The code, as far as it is at hand.
-    pub fn text(&self, scope: &Scope<'_>) -> Option<String> {
+    pub fn text(&self, scope: &CheckContext<'_>) -> Option<String> {
         let file = || Some(scope.files.file(self.code.as_ref()?).ok()?.text.clone());
         self.inline.clone().or_else(file)
     }
@@ -126,20 +126,20 @@ pub fn declared(
     code: Option<String>,
     s3: Option<Text>,
     configs: Option<&Value>,
-    found: &mut Imported,
+    found: &mut ImportContext,
 ) -> Option<Handlers> {
-    let handler = |name: &str, found: &Imported| {
+    let handler = |name: &str, found: &ImportContext| {
         let config = configs?.get(name)?;
         let integration = &config["Integration"];
         let name = Text::deserialize(&integration["DataSourceName"]).unwrap_or_default();
         Some(Handler {
-            data_source: found.data_source_of(&name),
+            data_source: found.data_source_key(&name),
             behavior: Behavior::deserialize(&config["Behavior"]).ok(),
             invoke: Invoke::deserialize(&integration["LambdaConfig"]["InvokeType"]).ok(),
         })
     };
     let handlers = Handlers {
-        code: code.map(|code| found.handler(code)),
+        code: code.map(|code| found.add_handler_file(code)),
         inline: None,
         s3,
         on_publish: handler("OnPublish", found),
@@ -150,7 +150,7 @@ pub fn declared(
 }
 
 /// Reports what is wrong with the handlers of the namespace in `scope`.
-pub fn check(handlers: &Handlers, scope: &Scope<'_>, problems: &mut Problems) {
+pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
     check_places(handlers, problems);
     code::check(handlers, scope, problems);
     if let Some(s3) = &handlers.s3 {
@@ -158,9 +158,15 @@ pub fn check(handlers: &Handlers, scope: &Scope<'_>, problems: &mut Problems) {
             let place = it.strip_prefix("s3://").and_then(|it| it.split_once('/'));
             place.is_some_and(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
         };
-        let at = [Step::Key("handlers"), Step::Key("s3")];
+        let at = [PathStep::Key("handlers"), PathStep::Key("s3")];
         let help = "such as s3://my-bucket/handlers/chat.js";
-        problems.refuse(scope.unsound(s3, sound), "PV227", &at, "this is no place in S3", help);
+        problems.error_if_invalid(
+            scope.invalid_reading(s3, sound),
+            "PV227",
+            &at,
+            "this is no place in S3",
+            help,
+        );
     }
     for (name, _, handler) in handlers.each() {
         check_handler(name, handler, handlers, scope, problems);
@@ -172,7 +178,7 @@ fn has_code(handlers: &Handlers) -> bool {
 }
 
 /// Code comes from one place, and from one at all if somebody needs it.
-fn check_places(handlers: &Handlers, problems: &mut Problems) {
+fn check_places(handlers: &Handlers, problems: &mut DiagnosticSink) {
     let places = [
         ("code", handlers.code.is_some()),
         ("inline", handlers.inline.is_some()),
@@ -182,13 +188,13 @@ fn check_places(handlers: &Handlers, problems: &mut Problems) {
     let Some(first) = there.next() else { return };
     for second in there {
         let message = format!("the code comes from `{first}` already");
-        let at = [Step::Key("handlers"), Step::Key(second)];
+        let at = [PathStep::Key("handlers"), PathStep::Key(second)];
         problems.error_at_key("PV233", &at, message).help =
             Some("a namespace has one piece of code for both handlers; keep one".into());
     }
     if handlers.are_direct() {
         let message = "both handlers call a function directly, so no code ever runs".to_owned();
-        let at = [Step::Key("handlers"), Step::Key(first)];
+        let at = [PathStep::Key("handlers"), PathStep::Key(first)];
         problems.error_at_key("PV237", &at, message).help =
             Some("remove the code, or the `behavior: DIRECT` of one of them".into());
     }
@@ -198,10 +204,11 @@ fn check_handler(
     name: &'static str,
     handler: &Handler,
     handlers: &Handlers,
-    scope: &Scope<'_>,
-    problems: &mut Problems,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
 ) {
-    let at = |key: &'static str| [Step::Key("handlers"), Step::Key(name), Step::Key(key)];
+    let at =
+        |key: &'static str| [PathStep::Key("handlers"), PathStep::Key(name), PathStep::Key(key)];
     let Some(api) = scope.address.parent() else { return };
     let known = scope.names_under(&api, "dataSources");
     let address = data_source::address(&api, &handler.data_source);
@@ -220,10 +227,10 @@ fn check_handler(
         problems.error_at_key("PV236", &at("invoke"), message).help =
             Some("add `behavior: DIRECT`, or say it in the code, `invocationType: 'Event'`".into());
     }
-    let unread = scope.has_unread(&["handlers"]);
+    let unread = scope.has_unreadable(&["handlers"]);
     if !handler.is_direct() && !has_code(handlers) && !unread {
         let message = format!("nothing makes the requests for `{}`", handler.data_source);
-        let at = [Step::Key("handlers"), Step::Key(name)];
+        let at = [PathStep::Key("handlers"), PathStep::Key(name)];
         problems.error_at_key("PV238", &at, message).help = Some(format!(
             "give code that exports `{name}` with `request` and `response`, or `behavior: DIRECT`"
         ));

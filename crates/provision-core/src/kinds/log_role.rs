@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::kind::{Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
+use crate::kind::{
+    ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+};
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
 use crate::kinds::policy_document::{
@@ -102,7 +104,11 @@ impl TypedKind for LogRole {
     };
     type Declaration = LogRoleDeclaration;
 
-    fn check(declared: &LogRoleDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+    fn check(
+        declared: &LogRoleDeclaration,
+        scope: &CheckContext<'_>,
+        problems: &mut DiagnosticSink,
+    ) {
         match &declared.arn {
             Some(arn) => check_existing(arn, declared, scope, problems),
             None => check_new(declared, scope, problems),
@@ -116,15 +122,17 @@ impl TypedKind for LogRole {
         }
     }
 
-    fn effects(verb: Verb, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+    fn effects(verb: ChangeAction, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
         match verb {
-            Verb::Create | Verb::Update => Vec::new(),
-            Verb::Replace => vec!["nothing is logged as it until the new one is there".to_owned()],
-            Verb::Delete => vec!["nothing can be logged as it any more".to_owned()],
+            ChangeAction::Create | ChangeAction::Update => Vec::new(),
+            ChangeAction::Replace => {
+                vec!["nothing is logged as it until the new one is there".to_owned()]
+            }
+            ChangeAction::Delete => vec!["nothing can be logged as it any more".to_owned()],
         }
     }
 
-    fn expand(declared: &LogRoleDeclaration, scope: &Scope<'_>) -> Option<Self> {
+    fn expand(declared: &LogRoleDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
         if declared.arn.is_some() {
             return None;
         }
@@ -153,7 +161,7 @@ impl TypedKind for LogRole {
         })
     }
 
-    fn to_declaration(self, _: &mut Imported) -> LogRoleDeclaration {
+    fn to_declaration(self, _: &mut ImportContext) -> LogRoleDeclaration {
         let policies = self.policies.into_iter();
         LogRoleDeclaration {
             arn: None,
@@ -203,13 +211,19 @@ fn default_permissions() -> Value {
 fn check_existing(
     arn: &Text,
     declared: &LogRoleDeclaration,
-    scope: &Scope<'_>,
-    problems: &mut Problems,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
 ) {
     let sound = |it: &str| arn::is_of(it, "iam", "role/");
     let help = "such as arn:aws:iam::123456789012:role/existing";
-    let at = [Step::Key("arn")];
-    problems.refuse(scope.unsound(arn, sound), "PV241", &at, "this is no ARN of a role", help);
+    let at = [PathStep::Key("arn")];
+    problems.error_if_invalid(
+        scope.invalid_reading(arn, sound),
+        "PV241",
+        &at,
+        "this is no ARN of a role",
+        help,
+    );
     for (name, given) in [
         ("name", declared.name.is_some()),
         ("description", declared.description.is_some()),
@@ -220,34 +234,44 @@ fn check_existing(
     ] {
         if given {
             let message = format!("an existing role is never changed, so `{name}` has no use");
-            problems.error_at_key("PV242", &[Step::Key(name)], message).help =
+            problems.error_at_key("PV242", &[PathStep::Key(name)], message).help =
                 Some("remove it, or remove `arn` to have a role made".into());
         }
     }
 }
 
-fn check_new(declared: &LogRoleDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_new(
+    declared: &LogRoleDeclaration,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "+=,.@_-".contains(letter);
     let sound = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
-    let unsound = declared.name.as_ref().and_then(|it| scope.unsound(it, sound));
+    let unsound = declared.name.as_ref().and_then(|it| scope.invalid_reading(it, sound));
     let help = format!("1 to {NAME_MAX} letters, digits and `+=,.@_-`");
-    problems.refuse(unsound, "PV243", &[Step::Key("name")], "IAM takes no such name", &help);
+    problems.error_if_invalid(
+        unsound,
+        "PV243",
+        &[PathStep::Key("name")],
+        "IAM takes no such name",
+        &help,
+    );
     let long = |text: &Text| text.to_string().chars().count() > DESCRIPTION_MAX;
     if declared.description.as_ref().is_some_and(long) {
         let message = format!("IAM takes {DESCRIPTION_MAX} characters");
-        problems.error("PV244", &[Step::Key("description")], message);
+        problems.error("PV244", &[PathStep::Key("description")], message);
     }
     if let Some(trust) = &declared.trust {
-        check_document(trust, &[Step::Key("trust")], true, problems);
+        check_document(trust, &[PathStep::Key("trust")], true, problems);
         if trust.0.to_string().len() > TRUST_MAX {
             let message = format!("IAM takes a trust policy of {TRUST_MAX} characters");
-            problems.error("PV244", &[Step::Key("trust")], message);
+            problems.error("PV244", &[PathStep::Key("trust")], message);
         }
     }
     let policies = declared.policies.iter().flatten();
     let mut size = 0;
     for (name, document) in policies {
-        let at = [Step::Key("policies"), Step::Key(name)];
+        let at = [PathStep::Key("policies"), PathStep::Key(name)];
         if !(1..=128).contains(&name.len()) || !name.chars().all(allowed) {
             problems.error_at_key("PV243", &at, "IAM takes no policy of such a name".into()).help =
                 Some("1 to 128 letters, digits and `+=,.@_-`".into());
@@ -258,18 +282,18 @@ fn check_new(declared: &LogRoleDeclaration, scope: &Scope<'_>, problems: &mut Pr
     if size > INLINE_MAX {
         let message =
             format!("these policies have {size} characters; IAM takes {INLINE_MAX} in one role");
-        problems.error_at_key("PV244", &[Step::Key("policies")], message).help =
+        problems.error_at_key("PV244", &[PathStep::Key("policies")], message).help =
             Some("make them managed policies and name those in `managedPolicies`".into());
     }
     for (n, policy) in declared.managed_policies.iter().flatten().enumerate() {
         let sound = |it: &str| arn::is_of(it, "iam", "policy/");
-        let at = [Step::Key("managedPolicies"), Step::Index(n)];
+        let at = [PathStep::Key("managedPolicies"), PathStep::Index(n)];
         let help = "such as arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs";
-        let unsound = scope.unsound(policy, sound);
-        problems.refuse(unsound, "PV247", &at, "this is no ARN of a policy", help);
+        let unsound = scope.invalid_reading(policy, sound);
+        problems.error_if_invalid(unsound, "PV247", &at, "this is no ARN of a policy", help);
     }
     if declared.managed_policies.as_ref().is_some_and(|it| it.len() > MANAGED_MAX) {
         let message = format!("IAM takes {MANAGED_MAX} managed policies in one role");
-        problems.error_at_key("PV244", &[Step::Key("managedPolicies")], message);
+        problems.error_at_key("PV244", &[PathStep::Key("managedPolicies")], message);
     }
 }

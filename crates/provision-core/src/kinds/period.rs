@@ -7,14 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A length of time, written in weeks, days, hours, minutes and seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Period {
+pub struct SpecDuration {
     pub seconds: i64,
 }
 
 /// The unit letters, the longest first.
 const UNITS: &[(char, i64)] = &[('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
-impl Period {
+impl SpecDuration {
     pub const fn days(days: i64) -> Self {
         Self { seconds: days * 86_400 }
     }
@@ -37,7 +37,7 @@ impl Period {
     }
 }
 
-impl fmt::Display for Period {
+impl fmt::Display for SpecDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut left = self.seconds;
         if left == 0 {
@@ -53,13 +53,13 @@ impl fmt::Display for Period {
     }
 }
 
-impl Serialize for Period {
+impl Serialize for SpecDuration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Period {
+impl<'de> Deserialize<'de> for SpecDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let wrong = || serde::de::Error::custom(format!("`{text}` is no period such as 90d"));
@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for Period {
     }
 }
 
-impl JsonSchema for Period {
+impl JsonSchema for SpecDuration {
     fn schema_name() -> Cow<'static, str> {
         "Period".into()
     }
@@ -95,20 +95,20 @@ mod tests {
         for (text, seconds) in
             [("90d", 7_776_000), ("12h", 43_200), ("1h30m", 5_400), ("2w", 1_209_600), ("0s", 0)]
         {
-            assert_eq!(Period::parse(text), Some(Period { seconds }), "{text}");
+            assert_eq!(SpecDuration::parse(text), Some(SpecDuration { seconds }), "{text}");
         }
         for text in
             ["", "90", "d", "90 d", "-1d", "1.5h", "1m1h", "1d1d", "90D", "99999999999999999999d"]
         {
-            assert_eq!(Period::parse(text), None, "{text}");
+            assert_eq!(SpecDuration::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn a_period_is_written_as_it_would_be_read() {
         for seconds in [0, 1, 59, 3_600, 5_400, 86_400, 7_776_000, 90_061] {
-            let period = Period { seconds };
-            assert_eq!(Period::parse(&period.to_string()), Some(period));
+            let period = SpecDuration { seconds };
+            assert_eq!(SpecDuration::parse(&period.to_string()), Some(period));
         }
     }
 }

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::kind::{Problems, Step};
+use crate::kind::{DiagnosticSink, PathStep};
 
 /// An IAM policy document, written in YAML.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,23 +74,28 @@ const KEYS: &[&str] = &[
 /// Reports what IAM would refuse in a document; a trust policy names principals, not resources.
 pub fn check_document(
     document: &PolicyDocument,
-    at: &[Step<'_>],
+    at: &[PathStep<'_>],
     trust: bool,
-    problems: &mut Problems,
+    problems: &mut DiagnosticSink,
 ) {
     let statements = document.0.get("Statement").and_then(Value::as_array);
     for (n, statement) in statements.into_iter().flatten().enumerate() {
-        let at: Vec<Step<'_>> =
-            at.iter().copied().chain([Step::Key("Statement"), Step::Index(n)]).collect();
+        let at: Vec<PathStep<'_>> =
+            at.iter().copied().chain([PathStep::Key("Statement"), PathStep::Index(n)]).collect();
         check_statement(statement, &at, trust, problems);
     }
 }
 
-fn check_statement(statement: &Value, at: &[Step<'_>], trust: bool, problems: &mut Problems) {
+fn check_statement(
+    statement: &Value,
+    at: &[PathStep<'_>],
+    trust: bool,
+    problems: &mut DiagnosticSink,
+) {
     let has = |name: &str| statement.get(name).is_some();
     for key in statement.as_object().into_iter().flat_map(|it| it.keys()) {
         if !KEYS.contains(&key.as_str()) {
-            let at: Vec<Step<'_>> = at.iter().copied().chain([Step::Key(key)]).collect();
+            let at: Vec<PathStep<'_>> = at.iter().copied().chain([PathStep::Key(key)]).collect();
             problems.error_at_key("PV245", &at, format!("a statement has no `{key}`")).help =
                 Some(format!("it has {}", KEYS.join(", ")));
         }
@@ -115,7 +120,7 @@ fn check_statement(statement: &Value, at: &[Step<'_>], trust: bool, problems: &m
         false => (&["Principal", "NotPrincipal"], "a role's policy is about the role itself"),
     };
     for name in wrong.iter().filter(|name| has(name)) {
-        let at: Vec<Step<'_>> = at.iter().copied().chain([Step::Key(name)]).collect();
+        let at: Vec<PathStep<'_>> = at.iter().copied().chain([PathStep::Key(name)]).collect();
         problems.error_at_key("PV245", &at, format!("`{name}` has no place here: {why}"));
     }
     if !trust && effect == Some("Allow") {
@@ -124,18 +129,18 @@ fn check_statement(statement: &Value, at: &[Step<'_>], trust: bool, problems: &m
 }
 
 /// A role for logs needs AppSync's log groups, and `*` is every other one as well.
-fn check_reach(resource: Option<&Value>, at: &[Step<'_>], problems: &mut Problems) {
+fn check_reach(resource: Option<&Value>, at: &[PathStep<'_>], problems: &mut DiagnosticSink) {
     let all = |it: &Value| it.as_str() == Some("*");
     let (step, found) = match resource {
         Some(Value::Array(items)) => {
             let n = items.iter().position(all);
-            (n.map(Step::Index), n.is_some())
+            (n.map(PathStep::Index), n.is_some())
         }
         other => (None, other.is_some_and(all)),
     };
     if found {
-        let at: Vec<Step<'_>> =
-            at.iter().copied().chain([Step::Key("Resource")]).chain(step).collect();
+        let at: Vec<PathStep<'_>> =
+            at.iter().copied().chain([PathStep::Key("Resource")]).chain(step).collect();
         let message =
             "`*` is everything in the account; this role needs AppSync's log groups".to_owned();
         problems.warning("PV246", &at, message).help = Some(format!(

@@ -6,8 +6,8 @@ pub use check::check;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kinds::auth::AuthType;
-use crate::kinds::period::Period;
+use crate::kinds::auth::AuthMode;
+use crate::kinds::period::SpecDuration;
 use crate::text::Text;
 
 /// A way for clients to prove who they are, under AppSync's own name.
@@ -64,10 +64,10 @@ pub struct OpenIdConnect {
     client_id: Option<Text>,
     /// How long a token is good after it was issued. Left out: as long as the token says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    iat_ttl: Option<Period>,
+    iat_ttl: Option<SpecDuration>,
     /// How long a token is good after its user signed in. Left out: as long as the token says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    auth_ttl: Option<Period>,
+    auth_ttl: Option<SpecDuration>,
 }
 
 /// A Lambda authorizer.
@@ -81,7 +81,7 @@ pub struct Lambda {
     function: Text,
     /// How long its answer is kept, up to an hour. Left out: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    result_ttl: Option<Period>,
+    result_ttl: Option<SpecDuration>,
     /// What a token must look like to be asked about at all, as a regular expression.
     /// Left out: the function is asked about every token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,13 +90,13 @@ pub struct Lambda {
 }
 
 impl Provider {
-    pub fn auth_type(&self) -> AuthType {
+    pub fn auth_type(&self) -> AuthMode {
         match self {
-            Self::ApiKey => AuthType::ApiKey,
-            Self::AwsIam => AuthType::AwsIam,
-            Self::Cognito(_) => AuthType::Cognito,
-            Self::OpenIdConnect(_) => AuthType::OpenIdConnect,
-            Self::Lambda(_) => AuthType::Lambda,
+            Self::ApiKey => AuthMode::ApiKey,
+            Self::AwsIam => AuthMode::AwsIam,
+            Self::Cognito(_) => AuthMode::Cognito,
+            Self::OpenIdConnect(_) => AuthMode::OpenIdConnect,
+            Self::Lambda(_) => AuthMode::Lambda,
         }
     }
 }
@@ -155,7 +155,7 @@ impl From<&Provider> for AuthProvider {
             lambda_authorizer_config: None,
         };
         let milliseconds =
-            |period: Option<Period>| period.and_then(|it| non_zero(it.seconds * 1_000));
+            |period: Option<SpecDuration>| period.and_then(|it| non_zero(it.seconds * 1_000));
         match provider {
             Provider::ApiKey | Provider::AwsIam => {}
             Provider::Cognito(it) => {
@@ -213,11 +213,11 @@ impl AuthProvider {
     /// The provider as a spec writes it; `None`: of a kind that we don't know.
     pub fn declare(&self) -> Option<Provider> {
         let period =
-            |milliseconds: Option<i64>| milliseconds.map(|it| Period { seconds: it / 1_000 });
-        Some(match AuthType::named(&self.auth_type)? {
-            AuthType::ApiKey => Provider::ApiKey,
-            AuthType::AwsIam => Provider::AwsIam,
-            AuthType::Cognito => {
+            |milliseconds: Option<i64>| milliseconds.map(|it| SpecDuration { seconds: it / 1_000 });
+        Some(match AuthMode::named(&self.auth_type)? {
+            AuthMode::ApiKey => Provider::ApiKey,
+            AuthMode::AwsIam => Provider::AwsIam,
+            AuthMode::Cognito => {
                 let it = self.cognito_config.as_ref()?;
                 Provider::Cognito(Cognito {
                     user_pool_id: it.user_pool_id.clone(),
@@ -225,7 +225,7 @@ impl AuthProvider {
                     app_id_client_regex: it.app_id_client_regex.clone(),
                 })
             }
-            AuthType::OpenIdConnect => {
+            AuthMode::OpenIdConnect => {
                 let it = self.open_id_connect_config.as_ref()?;
                 Provider::OpenIdConnect(OpenIdConnect {
                     issuer: it.issuer.clone(),
@@ -234,13 +234,13 @@ impl AuthProvider {
                     auth_ttl: period(it.auth_ttl),
                 })
             }
-            AuthType::Lambda => {
+            AuthMode::Lambda => {
                 let it = self.lambda_authorizer_config.as_ref()?;
                 Provider::Lambda(Lambda {
                     function: it.authorizer_uri.clone(),
                     result_ttl: it
                         .authorizer_result_ttl_in_seconds
-                        .map(|seconds| Period { seconds }),
+                        .map(|seconds| SpecDuration { seconds }),
                     identity_validation_expression: it.identity_validation_expression.clone(),
                 })
             }

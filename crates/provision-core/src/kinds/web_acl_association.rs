@@ -6,7 +6,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::address::Address;
-use crate::kind::{Facts, Imported, Problems, Scope, Step, TypedKind, Verb};
+use crate::kind::{
+    ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+};
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
 use crate::mark::WAF_TAG;
@@ -55,34 +57,40 @@ impl TypedKind for WebAclAssociation {
     };
     type Declaration = WafDeclaration;
 
-    fn check(declared: &WafDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
-        let at = [Step::Key("webAcl")];
+    fn check(declared: &WafDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
+        let at = [PathStep::Key("webAcl")];
         let sound = |it: &str| arn::is_of(it, "wafv2", "regional/webacl/");
         let help = "such as arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012";
-        let unsound = scope.unsound(&declared.web_acl, sound);
+        let unsound = scope.invalid_reading(&declared.web_acl, sound);
         if unsound.is_some() {
-            problems.refuse(unsound, "PV290", &at, "this is no ARN of a regional web ACL", help);
+            problems.error_if_invalid(
+                unsound,
+                "PV290",
+                &at,
+                "this is no ARN of a regional web ACL",
+                help,
+            );
             return;
         }
         let Some(region) = scope.region() else { return };
         let here = |it: &str| arn::parts(it).is_none_or(|it| it.region == region);
-        let unsound = scope.unsound(&declared.web_acl, here);
+        let unsound = scope.invalid_reading(&declared.web_acl, here);
         let message = format!("this web ACL stands in another region than the stack, {region}");
         let help = "a web ACL guards APIs of its own region";
-        problems.refuse(unsound, "PV291", &at, &message, help);
+        problems.error_if_invalid(unsound, "PV291", &at, &message, help);
     }
 
     fn exists(&self) -> bool {
         self.web_acl_arn.as_plain() != Some("")
     }
 
-    fn effects(verb: Verb, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+    fn effects(verb: ChangeAction, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
         match verb {
             _ if before.is_some_and(|it| !it.exists()) => Vec::new(),
-            Verb::Create => Vec::new(),
-            Verb::Update => vec!["another web ACL guards the API".to_owned()],
-            Verb::Replace => vec!["for a while, no web ACL guards the API".to_owned()],
-            Verb::Delete => vec!["no web ACL guards the API any more".to_owned()],
+            ChangeAction::Create => Vec::new(),
+            ChangeAction::Update => vec!["another web ACL guards the API".to_owned()],
+            ChangeAction::Replace => vec!["for a while, no web ACL guards the API".to_owned()],
+            ChangeAction::Delete => vec!["no web ACL guards the API any more".to_owned()],
         }
     }
 
@@ -94,12 +102,12 @@ impl TypedKind for WebAclAssociation {
         )
     }
 
-    fn expand(declared: &WafDeclaration, scope: &Scope<'_>) -> Option<Self> {
+    fn expand(declared: &WafDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
         let resource_arn = Text::of(&scope.address.parent()?, "ApiArn");
         Some(Self { resource_arn, web_acl_arn: declared.web_acl.clone() })
     }
 
-    fn to_declaration(self, _: &mut Imported) -> WafDeclaration {
+    fn to_declaration(self, _: &mut ImportContext) -> WafDeclaration {
         WafDeclaration { web_acl: self.web_acl_arn, logical_id: None }
     }
 }

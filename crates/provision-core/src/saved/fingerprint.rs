@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::kind::Observed;
+use crate::kind::LiveResource;
 
 use super::sha256;
 
@@ -14,7 +14,7 @@ pub type Print = BTreeMap<String, String>;
 const ATTRIBUTES: &str = "its identity on AWS";
 
 /// The fingerprint of one object.
-pub fn fingerprint(observed: &Observed) -> Print {
+pub fn fingerprint(observed: &LiveResource) -> Print {
     let one = |(name, value): (&String, &Value)| (name.clone(), sha256(&json!([name, value])));
     let mut print: Print = observed.properties.iter().map(one).collect();
     let attributes: BTreeMap<&str, &str> = observed.attributes.iter().collect();

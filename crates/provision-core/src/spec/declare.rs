@@ -5,7 +5,7 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
 use crate::address::Address;
-use crate::kind::{Imported, Live, Observed};
+use crate::kind::{ImportContext, LiveResource, LiveState};
 use crate::mark::PROTECT_TAG;
 use crate::model::Tags;
 use crate::text::Text;
@@ -18,21 +18,21 @@ pub struct Declared {
 }
 
 /// Declares all of `live` that is ours. The plan of that spec is empty.
-pub fn declare(stack: &str, live: &Live) -> Declared {
-    let mut found = Imported::default();
+pub fn declare(stack: &str, live: &LiveState) -> Declared {
+    let mut found = ImportContext::default();
     let mut document = json!({ "version": 1, "stack": stack });
     let tags = common_tags(live);
     if !tags.is_empty() {
         document["tags"] = as_declared(json!(tags));
     }
     let names = named(live);
-    for (address, observed) in &live.ours {
+    for (address, observed) in &live.managed {
         let properties = observed.properties.opened(&|text| names.get(text).cloned());
         found.address = Some(address.clone());
         let declared = as_declared(observed.kind.to_declaration(&properties, &mut found));
         put(&mut document, address, declared);
         if let Some(around) = address.parent() {
-            let said = as_declared(Value::Object(std::mem::take(&mut found.around)));
+            let said = as_declared(Value::Object(std::mem::take(&mut found.parent_members)));
             put(&mut document, &around, said);
         }
     }
@@ -43,16 +43,16 @@ pub fn declare(stack: &str, live: &Live) -> Declared {
 }
 
 /// The tags that everything has which takes tags: a spec has no others.
-fn common_tags(live: &Live) -> BTreeMap<String, Text> {
-    let takes_tags = |it: &&Observed| {
+fn common_tags(live: &LiveState) -> BTreeMap<String, Text> {
+    let takes_tags = |it: &&LiveResource| {
         let schema = it.kind.properties_schema(&mut SchemaGenerator::default());
         schema.get("properties").is_some_and(|it| it.get("Tags").is_some())
     };
-    let tags = |it: &Observed| {
+    let tags = |it: &LiveResource| {
         let tags = it.properties.get("Tags").cloned().unwrap_or_else(|| json!([]));
         serde_json::from_value::<Tags>(tags).unwrap_or_default().0
     };
-    let each = live.ours.values().filter(takes_tags).map(tags);
+    let each = live.managed.values().filter(takes_tags).map(tags);
     let common = |mut common: BTreeMap<String, Text>, tags: BTreeMap<String, Text>| {
         common.retain(|key, value| tags.get(key) == Some(value));
         common
@@ -64,8 +64,8 @@ fn common_tags(live: &Live) -> BTreeMap<String, Text> {
 }
 
 /// What AWS decided about ours, by its value: what refers to one of ours, refers to its address.
-fn named(live: &Live) -> BTreeMap<String, Text> {
-    let each = live.ours.iter().flat_map(|(address, observed)| {
+fn named(live: &LiveState) -> BTreeMap<String, Text> {
+    let each = live.managed.iter().flat_map(|(address, observed)| {
         observed.attributes.iter().map(move |(name, value)| (address, name, value))
     });
     let refers = |name: &str| matches!(name, "ApiId" | "ApiArn" | "Arn");

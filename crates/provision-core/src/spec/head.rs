@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::kind::{Problems, Scope, Step};
+use crate::kind::{CheckContext, DiagnosticSink, PathStep};
 use crate::mark::{ADDRESS_TAG, STACK_TAG};
 use crate::spec::parameters::Parameters;
 use crate::suggest::meant;
@@ -61,7 +61,7 @@ impl Head {
     }
 
     /// Reports what is wrong with it beyond its shape.
-    pub fn check(&self, scope: &Scope<'_>, problems: &mut Problems) {
+    pub fn check(&self, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
         check_name(&self.stack, scope, problems);
         check_tags(&self.tags, scope, problems);
         check_description(self, problems);
@@ -127,7 +127,7 @@ const REGIONS: &[&str] = &[
     "us-west-2",
 ];
 
-fn check_name(stack: &Text, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_name(stack: &Text, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
     let sound = |name: &str| {
         name.starts_with(|it: char| it.is_ascii_alphabetic())
             && name.len() <= 128
@@ -137,18 +137,18 @@ fn check_name(stack: &Text, scope: &Scope<'_>, problems: &mut Problems) {
     if *stack == Text::default() {
         return;
     }
-    let at = [Step::Key("stack")];
+    let at = [PathStep::Key("stack")];
     let message = "a stack can't have this name";
     let help = "a letter, then letters, digits and hyphens, 128 at most";
-    problems.refuse(scope.unsound(stack, sound), "PV264", &at, message, help);
+    problems.error_if_invalid(scope.invalid_reading(stack, sound), "PV264", &at, message, help);
 }
 
 /// AWS adds regions faster than anybody lists them, so only what is nearly one of the known is said.
-fn check_region(head: &Head, problems: &mut Problems) {
+fn check_region(head: &Head, problems: &mut DiagnosticSink) {
     let Some(region) = head.region.as_deref().filter(|it| !REGIONS.contains(it)) else { return };
     if let Some(meant) = meant(region, REGIONS.iter().copied()).filter(|it| is_a_slip(region, it)) {
         let message = format!("no region that we know is called `{region}`");
-        let problem = problems.warning("PV265", &[Step::Key("region")], message);
+        let problem = problems.warning("PV265", &[PathStep::Key("region")], message);
         problem.help = Some(format!("did you mean `{meant}`?"));
         problem.suggestion = Some(meant.to_owned());
     }
@@ -165,7 +165,7 @@ fn is_a_slip(written: &str, meant: &str) -> bool {
 }
 
 /// What an account has in a region, unless AWS raised it (docs/reference/quotas.md#control-plane).
-fn check_quotas(scope: &Scope<'_>, problems: &mut Problems) {
+fn check_quotas(scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
     const IN_A_REGION_MAX: usize = 50;
     for section in ["apis", "domains"] {
         let count = scope.names(section).len();
@@ -173,15 +173,15 @@ fn check_quotas(scope: &Scope<'_>, problems: &mut Problems) {
             let message = format!(
                 "{count} of them; in a region AppSync takes {IN_A_REGION_MAX}, unless AWS raised that"
             );
-            problems.warning_at_key("PV220", &[Step::Key(section)], message).help =
+            problems.warning_at_key("PV220", &[PathStep::Key(section)], message).help =
                 Some("ask AWS for a higher quota before you apply this".into());
         }
     }
 }
 
-fn check_description(head: &Head, problems: &mut Problems) {
+fn check_description(head: &Head, problems: &mut DiagnosticSink) {
     let Some(description) = &head.description else { return };
-    let at = [Step::Key("description")];
+    let at = [PathStep::Key("description")];
     match description.as_plain() {
         None => {
             problems
@@ -199,18 +199,22 @@ fn check_description(head: &Head, problems: &mut Problems) {
 
 /// AppSync's and IAM's common rules for tags (docs/reference/control-plane.md#tags), and ours:
 /// marks are not for users.
-fn check_tags(tags: &BTreeMap<String, Text>, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_tags(
+    tags: &BTreeMap<String, Text>,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     /// AWS takes 50; two are ours.
     const TAGS_MAX: usize = 48;
     if tags.len() > TAGS_MAX {
         let message =
             format!("{} tags; AWS takes 50, and two of them mark what is ours", tags.len());
-        problems.error_at_key("PV211", &[Step::Key("tags")], message).help =
+        problems.error_at_key("PV211", &[PathStep::Key("tags")], message).help =
             Some(format!("{TAGS_MAX} at most"));
     }
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || " +-=._:/@".contains(letter);
     for (key, value) in tags {
-        let at = [Step::Key("tags"), Step::Key(key)];
+        let at = [PathStep::Key("tags"), PathStep::Key(key)];
         if key.to_ascii_lowercase().starts_with("aws:") || key == STACK_TAG || key == ADDRESS_TAG {
             let whose = if key.starts_with("provision:") { "provision's own marks" } else { "AWS" };
             let message = format!("the tag `{key}` is reserved for {whose}");
@@ -226,6 +230,6 @@ fn check_tags(tags: &BTreeMap<String, Text>, scope: &Scope<'_>, problems: &mut P
         let sound = |text: &str| text.chars().count() <= 256 && text.chars().all(allowed);
         let message = "AWS takes no such tag value";
         let help = "at most 256 letters, digits, spaces and `+-=._:/@`";
-        problems.refuse(scope.unsound(value, sound), "PV213", &at, message, help);
+        problems.error_if_invalid(scope.invalid_reading(value, sound), "PV213", &at, message, help);
     }
 }

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path};
-use crate::kind::{Desired, Resource};
+use crate::kind::{DesiredResource, DesiredState};
 
 /// Warns of ids that two resources would share, or a resource and a parameter. Applying does without
 /// ids; a template does not.
 pub fn check<'a>(
-    desired: &Desired,
+    desired: &DesiredState,
     parameters: impl Iterator<Item = &'a str>,
     problems: &mut Vec<Diagnostic>,
 ) {
@@ -39,12 +39,12 @@ pub fn check<'a>(
 type Shared<'a> = (String, &'a Address, &'a Address);
 
 /// Ids that two resources would share in a template.
-pub fn shared_ids(desired: &Desired) -> Vec<Shared<'_>> {
+pub fn shared_ids(desired: &DesiredState) -> Vec<Shared<'_>> {
     ids(desired).1
 }
 
 /// The ids there are, and those that two resources would share.
-fn ids(desired: &Desired) -> (BTreeMap<String, &Address>, Vec<Shared<'_>>) {
+fn ids(desired: &DesiredState) -> (BTreeMap<String, &Address>, Vec<Shared<'_>>) {
     let mut taken: BTreeMap<String, &Address> = BTreeMap::new();
     let mut shared = Vec::new();
     for (address, resource) in desired {
@@ -59,7 +59,7 @@ fn ids(desired: &Desired) -> (BTreeMap<String, &Address>, Vec<Shared<'_>>) {
 }
 
 /// `apis/sample/namespaces/chat-room` is `SampleChatRoomNamespace`.
-pub fn logical_id(address: &Address, resource: Option<&Resource>) -> String {
+pub fn logical_id(address: &Address, resource: Option<&DesiredResource>) -> String {
     let declared = resource.and_then(|it| it.declared.get("logicalId")).and_then(Value::as_str);
     if let Some(id) = declared {
         return id.to_owned();

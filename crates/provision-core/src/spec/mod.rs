@@ -18,7 +18,10 @@ use serde_json::{Map, Value};
 use crate::access;
 use crate::address::Address;
 use crate::diagnostic::{At, Diagnostic, Path, Severity};
-use crate::kind::{Codes, Desired, Files, Firsts, Kind, Problems, Resource, Scope, readings};
+use crate::kind::{
+    CheckContext, DesiredResource, DesiredState, DiagnosticSink, Files, FirstNames, Kind,
+    ParsedHandlers, possible_values,
+};
 use crate::kinds;
 use crate::source::Source;
 use crate::source::read::read;
@@ -38,7 +41,7 @@ pub struct Spec {
     /// The only account that it may stand in.
     pub account: Option<String>,
     pub parameters: Parameters,
-    pub desired: Desired,
+    pub desired: DesiredState,
 }
 
 impl Spec {
@@ -100,7 +103,7 @@ pub fn load_despite(
     let head = Head::read(&document);
     let known = match &head {
         Ok(head) => {
-            let mut found = Problems::under(Path::default().key("parameters"));
+            let mut found = DiagnosticSink::new(Path::default().key("parameters"));
             parameters::check(&head.parameters, &substitutes, &mut found);
             problems.extend(found.into_vec());
             known(head, given)
@@ -110,8 +113,8 @@ pub fn load_despite(
             BTreeMap::new()
         }
     };
-    let desired = Desired::new();
-    let (firsts, codes) = (Firsts::default(), Codes::default());
+    let desired = DesiredState::new();
+    let (firsts, codes) = (FirstNames::default(), ParsedHandlers::default());
     let (document, known, unread) = (&document, &known, unread.as_slice());
     let (firsts, codes) = (&firsts, &codes);
     let mut reading =
@@ -158,7 +161,7 @@ fn known(head: &Head, given: &Given) -> BTreeMap<String, Vec<String>> {
     known.insert("AWS::AccountId".into(), vec![account.into()]);
     known.insert("AWS::Partition".into(), vec!["aws".into()]);
     known.insert("AWS::Region".into(), head.region.iter().cloned().collect());
-    known.insert("AWS::StackName".into(), readings(&head.stack, &known));
+    known.insert("AWS::StackName".into(), possible_values(&head.stack, &known));
     known
 }
 
@@ -172,23 +175,32 @@ struct Reading<'a> {
     now_epoch_s: i64,
     known: &'a BTreeMap<String, Vec<String>>,
     unread: &'a [Path],
-    firsts: &'a Firsts,
-    codes: &'a Codes,
-    desired: Desired,
+    firsts: &'a FirstNames,
+    codes: &'a ParsedHandlers,
+    desired: DesiredState,
     problems: Vec<Diagnostic>,
 }
 
 impl Reading<'_> {
-    fn scope(&self, address: Address) -> Scope<'_> {
+    fn scope(&self, address: Address) -> CheckContext<'_> {
         let Self { document, files, now_epoch_s, known, unread, firsts, codes, .. } = *self;
-        Scope { address, document, now_epoch_s, files, known, unread, firsts, codes }
+        CheckContext {
+            address,
+            document,
+            now_epoch_s,
+            files,
+            placeholder_values: known,
+            unreadable: unread,
+            first_names: firsts,
+            parsed_handlers: codes,
+        }
     }
 
     /// Checks what stands beside the sections.
     fn head(&mut self, head: &Head) {
         // Name, tags and description stand nowhere in particular.
         let scope = self.scope(Address::top("stack", "head"));
-        let mut found = Problems::under(Path::default());
+        let mut found = DiagnosticSink::new(Path::default());
         head.check(&scope, &mut found);
         self.problems.extend(found.into_vec());
     }
@@ -239,13 +251,13 @@ impl Reading<'_> {
         path: &Path,
     ) {
         let scope = self.scope(address.clone());
-        let mut problems = Problems::under(path.clone());
+        let mut problems = DiagnosticSink::new(path.clone());
         let expanded = row.read(declared, &scope, &mut problems);
         self.problems.extend(problems.into_vec());
         match expanded {
             Ok(Some(properties)) => {
                 let declared = without_sections(row, declared);
-                let resource = Resource { kind: row, properties, declared };
+                let resource = DesiredResource { kind: row, properties, declared };
                 self.desired.insert(address.clone(), resource);
             }
             Ok(None) => {}

@@ -6,7 +6,7 @@ use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Problems, Step};
+use crate::kind::{DiagnosticSink, PathStep};
 use crate::spec::substitute::Substitutes;
 use crate::suggest::meant;
 
@@ -69,7 +69,11 @@ fn whole(pattern: &str) -> Option<Regex> {
 }
 
 /// Reports what is wrong with the declarations, and parameters that nothing uses.
-pub fn check(parameters: &Parameters, substitutes: &Substitutes<'_>, problems: &mut Problems) {
+pub fn check(
+    parameters: &Parameters,
+    substitutes: &Substitutes<'_>,
+    problems: &mut DiagnosticSink,
+) {
     if parameters.len() > PARAMETERS_MAX {
         let message = format!("{} parameters; a template takes {PARAMETERS_MAX}", parameters.len());
         problems.error_at_key("PV260", &[], message).help =
@@ -78,17 +82,19 @@ pub fn check(parameters: &Parameters, substitutes: &Substitutes<'_>, problems: &
     for (name, parameter) in parameters {
         if let Some(pattern) = parameter.pattern.as_ref().filter(|it| whole(it).is_none()) {
             let message = format!("`{pattern}` is no regular expression");
-            problems.error("PV261", &[Step::Key(name), Step::Key("pattern")], message).help =
-                Some("such as `[a-z]+`, for the whole value".into());
+            problems
+                .error("PV261", &[PathStep::Key(name), PathStep::Key("pattern")], message)
+                .help = Some("such as `[a-z]+`, for the whole value".into());
         }
         if let Some(reason) = parameter.default.as_ref().and_then(|it| parameter.refuses(it)) {
             let message = format!("the default can't be the value: {reason}");
-            problems.error("PV262", &[Step::Key(name), Step::Key("default")], message).help =
-                Some("choose another default, or allow it".into());
+            problems
+                .error("PV262", &[PathStep::Key(name), PathStep::Key("default")], message)
+                .help = Some("choose another default, or allow it".into());
         }
         if !substitutes.uses(name) {
             let message = format!("nothing uses the parameter `{name}`");
-            problems.warning_at_key("PV263", &[Step::Key(name)], message).help =
+            problems.warning_at_key("PV263", &[PathStep::Key(name)], message).help =
                 Some(format!("write `${{{name}}}` where its value belongs, or remove it"));
         }
     }

@@ -16,8 +16,8 @@ use provision_aws::backend::direct::Proposal;
 use provision_core::address::Address;
 use provision_core::diff::Change;
 use provision_core::event::Event;
-use provision_core::kind::Desired;
-use provision_core::plan::Verb;
+use provision_core::kind::DesiredState;
+use provision_core::plan::StepVerb;
 
 /// Properties that are named; the rest is counted.
 const NAMED_MAX: usize = 3;
@@ -26,7 +26,7 @@ pub struct Telling<'a> {
     io: Mutex<&'a mut Io>,
     format: Format,
     changes: &'a [Change],
-    desired: &'a Desired,
+    desired: &'a DesiredState,
     begun: Mutex<HashMap<Address, Instant>>,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Telling<'a> {
         io: &'a mut Io,
         format: Format,
         proposal: &'a Proposal,
-        desired: &'a Desired,
+        desired: &'a DesiredState,
     ) -> Self {
         let (io, begun) = (Mutex::new(io), Mutex::default());
         Self { io, format, changes: &proposal.changes, desired, begun }
@@ -70,12 +70,12 @@ impl<'a> Telling<'a> {
         }
     }
 
-    fn change(&self, address: &Address, action: Verb, ms: u128) -> String {
+    fn change(&self, address: &Address, action: StepVerb, ms: u128) -> String {
         let change = self.changes.iter().find(|it| it.address == *address);
         let (color, sign, what) = match action {
-            Verb::Create => (AnsiColor::Green, '+', "created".to_owned()),
-            Verb::Update => (AnsiColor::Yellow, '~', format!("{} changed", what(change))),
-            Verb::Delete => (AnsiColor::Red, '-', "deleted".to_owned()),
+            StepVerb::Create => (AnsiColor::Green, '+', "created".to_owned()),
+            StepVerb::Update => (AnsiColor::Yellow, '~', format!("{} changed", what(change))),
+            StepVerb::Delete => (AnsiColor::Red, '-', "deleted".to_owned()),
         };
         let (color, dim) = (color.on_default(), Style::new().dimmed());
         format!("  {color}{sign}{color:#} {address}  {what}  {dim}{ms} ms{dim:#}\n")

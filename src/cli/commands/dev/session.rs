@@ -21,7 +21,7 @@ use provision_aws::client::Aws;
 use provision_aws::connect::{AwsEndpoint, Target, connect};
 use provision_core::address::Address;
 use provision_core::diagnostic::{OtherFile, Severity};
-use provision_core::kind::Resource;
+use provision_core::kind::DesiredResource;
 
 /// Another apply of the stack is let go first so many times.
 const TURNS: usize = 5;
@@ -116,7 +116,7 @@ impl<'a> Standing<'a> {
 
     /// Why a spec that declares nothing changes nothing: a file that is saved half-way looks so.
     fn emptied(&self, intent: &Intent, proposal: &Proposal) -> Option<Failure> {
-        let count = proposal.live.ours.len();
+        let count = proposal.live.managed.len();
         if !intent.desired.is_empty() || count == 0 {
             return None;
         }
@@ -181,7 +181,7 @@ impl<'a> Standing<'a> {
     ) -> BTreeMap<(String, String), String> {
         let spec = self.args.spec.display().to_string();
         let namespaces = intent.desired.iter().filter(|(it, _)| it.section() == "namespaces");
-        let file = |(address, resource): (&Address, &Resource)| {
+        let file = |(address, resource): (&Address, &DesiredResource)| {
             let id = (*ids.get(address.parent()?.name())?).clone();
             let name = resource.properties.get("Name")?.as_str()?.to_owned();
             let path = resource.declared["handlers"]["code"].as_str()?;

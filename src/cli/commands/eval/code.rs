@@ -7,7 +7,7 @@ use crate::render::evaluation::CodePlace;
 use appsync_local::evaluation;
 use provision_core::address::Address;
 use provision_core::diagnostic::{self, At, Diagnostic, OtherFile, Severity};
-use provision_core::kind::Resource;
+use provision_core::kind::DesiredResource;
 use provision_core::source::Source;
 
 /// A handler's code, and where it stands.
@@ -19,7 +19,7 @@ pub enum Code<'a> {
 impl<'a> Code<'a> {
     pub fn of(
         address: &Address,
-        resource: &'a Resource,
+        resource: &'a DesiredResource,
         source: &'a Source,
     ) -> Result<Self, Failure> {
         let text = resource.properties.get("CodeHandlers").and_then(Value::as_str);

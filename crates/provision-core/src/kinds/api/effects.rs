@@ -1,19 +1,19 @@
 //! What those who use an API notice when it changes.
 use std::collections::BTreeSet;
 
-use crate::kind::Verb;
+use crate::kind::ChangeAction;
 use crate::kinds::api::Api;
 use crate::mark::PROTECT_TAG;
 
 /// The effects of a change, each in a line.
-pub fn effects(verb: Verb, before: Option<&Api>, after: Option<&Api>) -> Vec<String> {
+pub fn effects(verb: ChangeAction, before: Option<&Api>, after: Option<&Api>) -> Vec<String> {
     let (Some(before), Some(after)) = (before, after) else {
         return match verb {
-            Verb::Delete => vec!["its endpoints, keys and open connections end".to_owned()],
+            ChangeAction::Delete => vec!["its endpoints, keys and open connections end".to_owned()],
             _ => Vec::new(),
         };
     };
-    if verb == Verb::Replace {
+    if verb == ChangeAction::Replace {
         return vec![
             "its endpoints, keys and open connections end; the new one has other URLs and keys"
                 .to_owned(),

@@ -2,13 +2,17 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::kind::{Problems, Scope, Step};
+use crate::kind::{CheckContext, DiagnosticSink, PathStep};
 use crate::kinds::arn;
 use crate::kinds::channel_namespace::NamespaceDeclaration;
 use crate::kinds::data_source::DataSourceDeclaration;
 use crate::text::Text;
 
-pub fn check(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+pub fn check(
+    declared: &DataSourceDeclaration,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     check_one(declared, scope, problems);
     check_name(declared, scope, problems);
     check_role(declared, scope, problems);
@@ -28,7 +32,11 @@ pub fn check(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut
     }
 }
 
-fn check_one(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_one(
+    declared: &DataSourceDeclaration,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     let all = "`lambda`, `dynamodb`, `eventBridge`, `http`, `openSearch`, `rds` or `bedrock`";
     let written = scope.declared::<Map<String, Value>>(&scope.address).unwrap_or_default();
     let mut named = declared.named();
@@ -43,25 +51,29 @@ fn check_one(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut
             for second in rest {
                 let message =
                     format!("a data source is one thing, and this one has `{first}` already");
-                problems.error_at_key("PV270", &[Step::Key(second)], message).help =
+                problems.error_at_key("PV270", &[PathStep::Key(second)], message).help =
                     Some("make it a data source of its own".into());
             }
         }
     }
 }
 
-fn check_name(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_name(
+    declared: &DataSourceDeclaration,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     let name = declared.name.clone().unwrap_or_else(|| scope.address.name().into());
     let sound = |name: &str| {
         (1..=512).contains(&name.len())
             && !name.starts_with(|it: char| it.is_ascii_digit())
             && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
     };
-    if let Some(unsound) = scope.unsound(&name, sound) {
-        let message = format!("`{}` can't be the name of a data source", unsound.reading);
+    if let Some(unsound) = scope.invalid_reading(&name, sound) {
+        let message = format!("`{}` can't be the name of a data source", unsound.value);
         let help = "a letter or `_`, then letters, digits and `_`";
         let problem = match declared.name {
-            Some(_) => problems.error("PV271", &[Step::Key("name")], message),
+            Some(_) => problems.error("PV271", &[PathStep::Key("name")], message),
             None => problems.error_at_key("PV271", &[], message),
         };
         problem.help = Some(match declared.name {
@@ -69,10 +81,10 @@ fn check_name(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mu
             None => format!("give it a `name:` of {help}"),
         });
     }
-    if let Some(twin) = scope.twin(&name) {
+    if let Some(twin) = scope.duplicate_name(&name) {
         let message = format!("`dataSources.{twin}` has the name `{name}` already");
         let problem = match declared.name {
-            Some(_) => problems.error("PV272", &[Step::Key("name")], message),
+            Some(_) => problems.error("PV272", &[PathStep::Key("name")], message),
             None => problems.error_at_key("PV272", &[], message),
         };
         problem.help =
@@ -80,13 +92,18 @@ fn check_name(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mu
     }
 }
 
-fn check_role(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_role(
+    declared: &DataSourceDeclaration,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     match &declared.service_role {
         Some(role) => {
             let sound = |it: &str| arn::is_of(it, "iam", "role/");
             let help = "such as arn:aws:iam::123456789012:role/call-orders";
-            let (at, unsound) = ([Step::Key("serviceRole")], scope.unsound(role, sound));
-            problems.refuse(unsound, "PV274", &at, "this is no ARN of a role", help);
+            let (at, unsound) =
+                ([PathStep::Key("serviceRole")], scope.invalid_reading(role, sound));
+            problems.error_if_invalid(unsound, "PV274", &at, "this is no ARN of a role", help);
         }
         None if declared.needs_role() && !declared.named().is_empty() => {
             let message = "AppSync can't call this without a role".to_owned();
@@ -98,13 +115,23 @@ fn check_role(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mu
     }
 }
 
-fn check_source(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_source(
+    declared: &DataSourceDeclaration,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     let mut check_arn = |text: &Text, at: [&str; 2], service: &str, resource: &str, noun: &str| {
         let sound = |it: &str| arn::is_of(it, service, resource);
-        let at = at.map(Step::Key);
+        let at = at.map(PathStep::Key);
         let help = format!("such as arn:aws:{service}:ap-northeast-1:123456789012:{resource}…");
         let message = format!("this is no ARN of {noun}");
-        problems.refuse(scope.unsound(text, sound), "PV275", &at, &message, &help);
+        problems.error_if_invalid(
+            scope.invalid_reading(text, sound),
+            "PV275",
+            &at,
+            &message,
+            &help,
+        );
     };
     if let Some(it) = &declared.event_bridge {
         check_arn(&it.bus, ["eventBridge", "bus"], "events", "event-bus/", "an event bus");
@@ -114,7 +141,7 @@ fn check_source(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &
         check_arn(&it.secret, ["rds", "secret"], "secretsmanager", "secret:", "a secret");
     }
     if let Some(it) = &declared.lambda {
-        let at = [Step::Key("lambda"), Step::Key("function")];
+        let at = [PathStep::Key("lambda"), PathStep::Key("function")];
         arn::check_function(&it.function, &at, scope, problems);
     }
     let endpoints = [
@@ -127,19 +154,25 @@ fn check_source(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &
             let host = it.strip_prefix("https://").or_else(|| it.strip_prefix("http://"));
             host.is_some_and(|it| !it.is_empty() && !it.contains(char::is_whitespace))
         };
-        let at = [Step::Key(name), Step::Key("endpoint")];
+        let at = [PathStep::Key(name), PathStep::Key("endpoint")];
         let help = "such as https://orders.example.com";
-        problems.refuse(scope.unsound(endpoint, sound), "PV276", &at, "this is no URL", help);
+        problems.error_if_invalid(
+            scope.invalid_reading(endpoint, sound),
+            "PV276",
+            &at,
+            "this is no URL",
+            help,
+        );
     }
     if let Some(it) = &declared.dynamodb {
         let sound = |it: &str| {
             (1..=255).contains(&it.len())
                 && it.chars().all(|it| it.is_ascii_alphanumeric() || "_.-".contains(it))
         };
-        let at = [Step::Key("dynamodb"), Step::Key("table")];
+        let at = [PathStep::Key("dynamodb"), PathStep::Key("table")];
         let help = "letters, digits, `_`, `.` and `-`";
-        problems.refuse(
-            scope.unsound(&it.table, sound),
+        problems.error_if_invalid(
+            scope.invalid_reading(&it.table, sound),
             "PV279",
             &at,
             "this is no name of a table",
@@ -153,7 +186,8 @@ fn check_source(declared: &DataSourceDeclaration, scope: &Scope<'_>, problems: &
         ];
         for (name, period) in periods {
             if period.seconds < 60 || period.seconds % 60 != 0 {
-                let at = [Step::Key("dynamodb"), Step::Key("deltaSync"), Step::Key(name)];
+                let at =
+                    [PathStep::Key("dynamodb"), PathStep::Key("deltaSync"), PathStep::Key(name)];
                 let message = format!("AppSync counts this in whole minutes, and {period} is none");
                 problems.error("PV277", &at, message).help = Some("such as 30m, 12h or 30d".into());
             }

@@ -6,7 +6,7 @@ use crate::kinds::data_source::{
     BedrockSource, DataSourceDeclaration, DeltaSync, DynamoDbSource, EventBridgeSource, HttpSource,
     LambdaSource, Metrics, OpenSearchSource, RdsSource, Signing,
 };
-use crate::kinds::period::Period;
+use crate::kinds::period::SpecDuration;
 use crate::text::Text;
 
 /// A data source.
@@ -225,7 +225,7 @@ fn not_here(region: Text) -> Option<Text> {
 
 impl DynamoDbConfig {
     fn of(it: &DynamoDbSource) -> Self {
-        let minutes = |period: Period| (period.seconds / 60).to_string();
+        let minutes = |period: SpecDuration| (period.seconds / 60).to_string();
         Self {
             table_name: it.table.clone(),
             aws_region: or_here(it.region.as_ref()),
@@ -239,8 +239,9 @@ impl DynamoDbConfig {
         }
     }
     fn declared(self) -> DynamoDbSource {
-        let period =
-            |minutes: &str| Period { seconds: minutes.parse::<i64>().unwrap_or_default() * 60 };
+        let period = |minutes: &str| SpecDuration {
+            seconds: minutes.parse::<i64>().unwrap_or_default() * 60,
+        };
         DynamoDbSource {
             table: self.table_name,
             region: not_here(self.aws_region),

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use crate::diagnostic::{At, Diagnostic, OtherFile, Path};
 use crate::handler::{self, Export, Shape};
-use crate::kind::{Problems, Scope, Step};
+use crate::kind::{CheckContext, DiagnosticSink, PathStep};
 use crate::kinds::handlers::{Handler, Handlers};
 
 /// AppSync's limit on handler code (docs/reference/quotas.md#handlers).
 const CODE_MAX: usize = 32_768;
 
 /// Reports what is wrong with the code, as far as it is at hand.
-pub fn check(handlers: &Handlers, scope: &Scope<'_>, problems: &mut Problems) {
+pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
     match (&handlers.code, &handlers.inline) {
         (Some(path), None) => match scope.files.file(path) {
             Err(reason) => {
-                let at = [Step::Key("handlers"), Step::Key("code")];
+                let at = [PathStep::Key("handlers"), PathStep::Key("code")];
                 let message = format!("the handler file can't be read: {reason}");
                 problems.error("PV230", &at, message).help =
                     Some("name a file in the spec's folder or below, relative to the spec".into());
@@ -64,9 +64,9 @@ impl Code<'_> {
         text: &str,
         read: &dyn Fn() -> Rc<handler::Handlers>,
         handlers: &Handlers,
-        problems: &mut Problems,
+        problems: &mut DiagnosticSink,
     ) {
-        let (at, noun) = ([Step::Key("handlers"), Step::Key(self.key)], self.noun);
+        let (at, noun) = ([PathStep::Key("handlers"), PathStep::Key(self.key)], self.noun);
         let length = text.chars().count();
         if text.trim().is_empty() {
             problems.error("PV231", &at, format!("{noun} is empty")).help =
@@ -99,7 +99,7 @@ impl Code<'_> {
                 (Some(export), handler) => self.fit(name, export, handler.as_ref(), problems),
                 // Of code that exports nothing, that was said.
                 (None, Some(handler)) if !handler.is_direct() && !broken => {
-                    let at = [Step::Key("handlers"), Step::Key(name)];
+                    let at = [PathStep::Key("handlers"), PathStep::Key(name)];
                     let message = format!(
                         "the code does not export `{name}`, which is to use `{}`",
                         handler.data_source
@@ -114,7 +114,13 @@ impl Code<'_> {
     }
 
     /// Whether an export is of the form that its data source, or the lack of one, asks for.
-    fn fit(&self, name: &str, export: &Export, handler: Option<&Handler>, problems: &mut Problems) {
+    fn fit(
+        &self,
+        name: &str,
+        export: &Export,
+        handler: Option<&Handler>,
+        problems: &mut DiagnosticSink,
+    ) {
         let at = self.at(&export.span);
         let problem = match (handler, &export.shape) {
             (Some(handler), _) if handler.is_direct() => {

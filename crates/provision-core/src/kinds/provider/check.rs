@@ -1,7 +1,7 @@
 //! What is wrong with providers beyond their shape.
-use crate::kind::{Problems, Scope, Step};
+use crate::kind::{CheckContext, DiagnosticSink, PathStep};
 use crate::kinds::arn;
-use crate::kinds::auth::AuthType;
+use crate::kinds::auth::AuthMode;
 use crate::kinds::provider::{Cognito, Lambda, OpenIdConnect, Provider};
 use crate::text::Text;
 
@@ -21,16 +21,16 @@ impl Provider {
 /// Reports what is wrong with the provider at `path`, and a second one of a kind that comes once.
 pub fn check(
     providers: &[Provider],
-    path: &[Step<'_>],
-    scope: &Scope<'_>,
-    problems: &mut Problems,
+    path: &[PathStep<'_>],
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
 ) {
     for (n, provider) in providers.iter().enumerate() {
-        let at = |rest: &[Step<'static>]| -> Vec<Step<'_>> {
-            path.iter().copied().chain([Step::Index(n)]).chain(rest.iter().copied()).collect()
+        let at = |rest: &[PathStep<'static>]| -> Vec<PathStep<'_>> {
+            path.iter().copied().chain([PathStep::Index(n)]).chain(rest.iter().copied()).collect()
         };
         let kind = provider.auth_type();
-        let once = !matches!(kind, AuthType::Cognito | AuthType::OpenIdConnect);
+        let once = !matches!(kind, AuthMode::Cognito | AuthMode::OpenIdConnect);
         if once && providers[..n].iter().any(|it| it.auth_type() == kind) {
             let message = format!("an API has one {kind} provider");
             problems.error("PV208", &at(&[]), message).help = Some("remove one of the two".into());
@@ -50,20 +50,26 @@ pub fn check(
     }
 }
 
-type Place<'a> = &'a dyn Fn(&[Step<'static>]) -> Vec<Step<'a>>;
+type Place<'a> = &'a dyn Fn(&[PathStep<'static>]) -> Vec<PathStep<'a>>;
 
 /// Reports a regular expression whose brackets can't be right. The rest only Java can judge, which is
 /// what AppSync asks.
 fn check_pattern(
     pattern: Option<&Text>,
-    at: &[Step<'_>],
-    scope: &Scope<'_>,
-    problems: &mut Problems,
+    at: &[PathStep<'_>],
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
 ) {
     let Some(pattern) = pattern else { return };
     let help = "close each `(` and each `[`, or write `\\(` for the letter itself";
     let message = "this is no regular expression: a bracket is never closed";
-    problems.refuse(scope.unsound(pattern, is_balanced), "PV266", at, message, help);
+    problems.error_if_invalid(
+        scope.invalid_reading(pattern, is_balanced),
+        "PV266",
+        at,
+        message,
+        help,
+    );
 }
 
 /// Whether every bracket of a regular expression is closed.
@@ -84,9 +90,14 @@ fn is_balanced(pattern: &str) -> bool {
     open == 0 && !class && !escaped
 }
 
-fn check_cognito(it: &Cognito, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
+fn check_cognito(
+    it: &Cognito,
+    at: Place<'_>,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     let place = at;
-    let at = at(&[Step::Key("AMAZON_COGNITO_USER_POOLS"), Step::Key("userPoolId")]);
+    let at = at(&[PathStep::Key("AMAZON_COGNITO_USER_POOLS"), PathStep::Key("userPoolId")]);
     let sound = |id: &str| {
         id.split_once('_').is_some_and(|(region, pool)| {
             !pool.is_empty()
@@ -98,20 +109,32 @@ fn check_cognito(it: &Cognito, at: Place<'_>, scope: &Scope<'_>, problems: &mut 
         (it.user_pool_id.as_plain(), it.region.as_ref().and_then(Text::as_plain))
         && id.split_once('_').is_some_and(|(prefix, _)| prefix != region)
     {
-        let at = place(&[Step::Key("AMAZON_COGNITO_USER_POOLS"), Step::Key("region")]);
+        let at = place(&[PathStep::Key("AMAZON_COGNITO_USER_POOLS"), PathStep::Key("region")]);
         problems.error("PV209", &at, format!("the pool `{id}` stands in another region")).help =
             Some("leave `region` out: a pool's id begins with its region".into());
     }
-    let pattern = place(&[Step::Key("AMAZON_COGNITO_USER_POOLS"), Step::Key("appIdClientRegex")]);
+    let pattern =
+        place(&[PathStep::Key("AMAZON_COGNITO_USER_POOLS"), PathStep::Key("appIdClientRegex")]);
     check_pattern(it.app_id_client_regex.as_ref(), &pattern, scope, problems);
     let (message, help) = ("this is no id of a user pool", "such as ap-northeast-1_AbCdEf");
-    problems.refuse(scope.unsound(&it.user_pool_id, sound), "PV209", &at, message, help);
+    problems.error_if_invalid(
+        scope.invalid_reading(&it.user_pool_id, sound),
+        "PV209",
+        &at,
+        message,
+        help,
+    );
 }
 
-fn check_issuer(it: &OpenIdConnect, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
-    let pattern = at(&[Step::Key("OPENID_CONNECT"), Step::Key("clientId")]);
+fn check_issuer(
+    it: &OpenIdConnect,
+    at: Place<'_>,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
+    let pattern = at(&[PathStep::Key("OPENID_CONNECT"), PathStep::Key("clientId")]);
     check_pattern(it.client_id.as_ref(), &pattern, scope, problems);
-    let at = at(&[Step::Key("OPENID_CONNECT"), Step::Key("issuer")]);
+    let at = at(&[PathStep::Key("OPENID_CONNECT"), PathStep::Key("issuer")]);
     let sound = |issuer: &str| issuer.strip_prefix("https://").is_some_and(|host| !host.is_empty());
     let discovery = "/.well-known/openid-configuration";
     if it.issuer.as_plain().is_some_and(|it| it.trim_end_matches('/').ends_with(discovery)) {
@@ -121,16 +144,27 @@ fn check_issuer(it: &OpenIdConnect, at: Place<'_>, scope: &Scope<'_>, problems: 
     }
     let (message, help) =
         ("AppSync takes issuers with https only", "such as https://id.example.com");
-    problems.refuse(scope.unsound(&it.issuer, sound), "PV210", &at, message, help);
+    problems.error_if_invalid(
+        scope.invalid_reading(&it.issuer, sound),
+        "PV210",
+        &at,
+        message,
+        help,
+    );
 }
 
-fn check_lambda(it: &Lambda, at: Place<'_>, scope: &Scope<'_>, problems: &mut Problems) {
-    let pattern = at(&[Step::Key("AWS_LAMBDA"), Step::Key("identityValidationExpression")]);
+fn check_lambda(
+    it: &Lambda,
+    at: Place<'_>,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
+    let pattern = at(&[PathStep::Key("AWS_LAMBDA"), PathStep::Key("identityValidationExpression")]);
     check_pattern(it.identity_validation_expression.as_ref(), &pattern, scope, problems);
-    let function = at(&[Step::Key("AWS_LAMBDA"), Step::Key("function")]);
+    let function = at(&[PathStep::Key("AWS_LAMBDA"), PathStep::Key("function")]);
     arn::check_function(&it.function, &function, scope, problems);
     if it.result_ttl.is_some_and(|ttl| ttl.seconds > RESULT_TTL_MAX_S) {
-        let at = at(&[Step::Key("AWS_LAMBDA"), Step::Key("resultTtl")]);
+        let at = at(&[PathStep::Key("AWS_LAMBDA"), PathStep::Key("resultTtl")]);
         problems.error("PV219", &at, "AppSync keeps an answer for an hour at most".into());
     }
 }
