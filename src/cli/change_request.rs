@@ -16,7 +16,7 @@ use provision_core::diff::{ChangeNote, deferred_changes};
 use provision_core::kind::{DesiredState, Kind, LiveState, UnmanagedResource};
 use provision_core::plan::{promised, targeted};
 use provision_core::policy::{Policy, PolicyViolation, name_conflicts, violations};
-use provision_core::saved::{Made, SavedPlan};
+use provision_core::saved_plan::{Made, SavedPlan};
 use provision_core::source::Source;
 use provision_core::spec::Given;
 use provision_core::suggest::meant;

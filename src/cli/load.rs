@@ -10,7 +10,7 @@ use crate::render::diagnostics::{self, Findings};
 use provision_core::allow::{Allowed, Judged, judge};
 use provision_core::diagnostic::{At, Diagnostic, OtherFile, Severity};
 use provision_core::kind::Files;
-use provision_core::saved::SavedPlan;
+use provision_core::saved_plan::SavedPlan;
 use provision_core::source::Source;
 use provision_core::spec::{Given, Spec, load_despite};
 

@@ -11,7 +11,7 @@ use provision_core::diff::{Change, ChangeAction, ChangeCause, compare, deferred_
 use provision_core::kind::{DesiredState, LiveState};
 use provision_core::plan::{Step, plan, promised, targeted};
 use provision_core::policy::Policy;
-use provision_core::saved::{Made, SavedPlan};
+use provision_core::saved_plan::{Made, SavedPlan};
 use provision_core::spec::{declare, shared_ids};
 use provision_core::text::Hole;
 use serde_json::{Value, json};

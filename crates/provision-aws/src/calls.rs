@@ -8,8 +8,8 @@ use crate::client::Aws;
 use crate::error::AwsError;
 use provision_core::address::Address;
 use provision_core::kind::TypedKind;
-use provision_core::mark::{OwnershipInfo, OwnershipMarker};
 use provision_core::model::{Attributes, Properties};
+use provision_core::ownership::{OwnershipInfo, OwnershipMarker};
 
 pub type Answer<T> = Result<T, AwsError>;
 

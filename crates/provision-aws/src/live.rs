@@ -13,8 +13,8 @@ use provision_core::address::Address;
 use provision_core::failure::ErrorClass;
 use provision_core::kind::{Kind, LiveResource, LiveState, Owner, UnmanagedResource};
 use provision_core::kinds;
-use provision_core::mark::OwnershipInfo;
 use provision_core::model::{Attributes, Properties};
+use provision_core::ownership::OwnershipInfo;
 
 /// Lists and reads under way at a time in a whole look, so that a big stack is no burst of hundreds.
 const READS_AT_ONCE: usize = 64;

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use provision_core::address::Address;
 use provision_core::kind::{DesiredResource, DesiredState};
-use provision_core::mark::PROTECT_TAG;
 use provision_core::model::Properties;
+use provision_core::ownership::PROTECT_TAG;
 use provision_core::spec::{Parameter, Parameters, Spec, logical_id};
 use provision_core::text::{Hole, Text};
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::kind::{DesiredResource, DesiredState, Kind, LiveResource, LiveState};
 use crate::model::{Properties, Site};
-use crate::settle::{normalize, resolve_from_spec};
+use crate::normalize::{normalize, resolve_from_spec};
 
 pub use crate::kind::ChangeAction;
 

@@ -2,17 +2,19 @@
 //!
 //! A kind is written as a type, [`TypedKind`]: the properties in CloudFormation's shape. The rest of the program
 //! handles every kind alike, as `&'static dyn Kind`, and finds them in [`crate::kinds::KINDS`].
-mod imported;
+mod change_action;
+mod check_context;
+mod diagnostic_sink;
+mod import_context;
 mod live;
-mod problems;
-mod scope;
-mod verb;
 
-pub use imported::ImportContext;
+pub use change_action::ChangeAction;
+pub use check_context::{
+    CheckContext, Files, FirstNames, InvalidReading, ParsedHandlers, possible_values,
+};
+pub use diagnostic_sink::{DiagnosticSink, PathStep};
+pub use import_context::ImportContext;
 pub use live::{DesiredResource, DesiredState, LiveResource, LiveState, Owner, UnmanagedResource};
-pub use problems::{DiagnosticSink, PathStep};
-pub use scope::{CheckContext, Files, FirstNames, InvalidReading, ParsedHandlers, possible_values};
-pub use verb::ChangeAction;
 
 use std::fmt;
 use std::marker::PhantomData;

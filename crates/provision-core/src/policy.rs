@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::diff::{Change, ChangeAction};
 use crate::kind::{AwsName, DesiredState, LiveState, Owner, UnmanagedResource};
-use crate::mark::PROTECT_TAG;
 use crate::model::{Attributes, Tags};
+use crate::ownership::PROTECT_TAG;
 
 /// The leave a user gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -32,7 +32,7 @@ use provision_aws::connect::ATTEMPT_TIMEOUT;
 use provision_core::diff::Change;
 use provision_core::event::{BlockedReason, Event};
 use provision_core::kind::LiveState;
-use provision_core::saved::SavedPlan;
+use provision_core::saved_plan::SavedPlan;
 
 /// Make AWS as the spec says
 ///

@@ -12,7 +12,7 @@ use crate::cli::target::{self, TargetArgs, closing};
 use crate::cli::{Failure, Io};
 use crate::render::changes;
 use provision_core::policy::PolicyViolation;
-use provision_core::saved::SavedPlan;
+use provision_core::saved_plan::SavedPlan;
 
 /// Show what apply would change on AWS
 ///

@@ -16,8 +16,8 @@ use provision_core::address::Address;
 use provision_core::event::{Event, RetryReason};
 use provision_core::failure::ErrorClass;
 use provision_core::kind::LiveResource;
-use provision_core::mark::OwnershipMarker;
 use provision_core::model::{Attributes, Properties};
+use provision_core::ownership::OwnershipMarker;
 use provision_core::plan::{Step, StepAction};
 use provision_core::text::Hole;
 

@@ -17,8 +17,8 @@ use crate::lock::lock;
 use crate::stand_ins::is_tagging_unsupported;
 use provision_core::failure::ErrorClass;
 use provision_core::kind::{Kind, LiveState};
-use provision_core::mark::{run_tag, runs};
 use provision_core::model::Attributes;
+use provision_core::ownership::{run_tag, runs};
 
 /// How often a run says that it lives.
 const BEAT: Duration = Duration::from_secs(1);

@@ -8,8 +8,8 @@ use crate::error::{failed, if_exists};
 use crate::kinds::appsync_tags;
 use crate::kinds::sdk::{all_from_sdk, all_to_sdk};
 use provision_core::kinds::api::{Api, EventConfig, LogConfig};
-use provision_core::mark::{OwnershipMarker, WAF_TAG, parse_tags};
 use provision_core::model::{Attributes, Tags};
+use provision_core::ownership::{OwnershipMarker, WAF_TAG, parse_tags};
 use provision_core::text::Text;
 
 impl Remote for Api {

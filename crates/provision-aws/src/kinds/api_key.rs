@@ -2,8 +2,8 @@
 //! the mark.
 use aws_sdk_appsync::types as sdk;
 use provision_core::kinds::api_key::ApiKey;
-use provision_core::mark::{OwnershipMarker, parse_description};
 use provision_core::model::Attributes;
+use provision_core::ownership::{OwnershipMarker, parse_description};
 use provision_core::text::Text;
 
 use crate::calls::{Answer, Listed, Remote, Seek, Whole};

@@ -6,8 +6,8 @@ use crate::calls::Answer;
 use crate::client::Aws;
 use crate::error::failed;
 use crate::stand_ins::is_tagging_unsupported;
-use provision_core::mark::{OwnershipInfo, OwnershipMarker, TagUpdate, parse_tags};
 use provision_core::model::Tags;
+use provision_core::ownership::{OwnershipInfo, OwnershipMarker, TagUpdate, parse_tags};
 
 /// Tags as the SDK has them.
 type Given<'a> = Option<&'a HashMap<String, String>>;

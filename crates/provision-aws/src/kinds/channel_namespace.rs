@@ -12,8 +12,8 @@ use crate::kinds::sdk::{all_from_sdk, all_to_sdk};
 use crate::stand_ins::is_in_list_only;
 use provision_core::failure::ErrorClass;
 use provision_core::kinds::channel_namespace::ChannelNamespace;
-use provision_core::mark::{OwnershipMarker, parse_tags};
 use provision_core::model::{Attributes, Tags};
+use provision_core::ownership::{OwnershipMarker, parse_tags};
 
 impl Remote for ChannelNamespace {
     async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {

@@ -12,8 +12,8 @@ use provision_core::kinds::data_source::properties::{
     EventBridgeConfig, HttpConfig, LambdaConfig, OpenSearchConfig, RdsHttpEndpointConfig,
     RelationalDatabaseConfig,
 };
-use provision_core::mark::{OwnershipMarker, parse_description};
 use provision_core::model::Attributes;
+use provision_core::ownership::{OwnershipMarker, parse_description};
 use provision_core::text::Text;
 
 /// All that a create and an update say alike.

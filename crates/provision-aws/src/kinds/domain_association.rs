@@ -15,8 +15,8 @@ use crate::kinds::domain_name;
 use provision_core::failure::ErrorClass;
 use provision_core::kind::Owner;
 use provision_core::kinds::domain_association::DomainAssociation;
-use provision_core::mark::{ASSOCIATION_TAG, OwnershipInfo, OwnershipMarker, parse_tag_value};
 use provision_core::model::Attributes;
+use provision_core::ownership::{ASSOCIATION_TAG, OwnershipInfo, OwnershipMarker, parse_tag_value};
 use provision_core::text::Text;
 
 /// A domain name is served by a CloudFront distribution, which takes minutes to change.

@@ -15,8 +15,8 @@ use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::log_role::policies::{Known, inline_mark, managed_mark, marks, remembered};
 use provision_core::failure::ErrorClass;
 use provision_core::kinds::log_role::{InlinePolicy, LogRole, NAME_MAX};
-use provision_core::mark::{OwnershipMarker, POLICIES_TAG, TagUpdate, parse_tags};
 use provision_core::model::{Attributes, Tags};
+use provision_core::ownership::{OwnershipMarker, POLICIES_TAG, TagUpdate, parse_tags};
 use provision_core::text::Text;
 
 impl Remote for LogRole {

@@ -12,8 +12,8 @@ use provision_core::failure::ErrorClass;
 use provision_core::kind::Owner;
 use provision_core::kinds::arn;
 use provision_core::kinds::web_acl_association::{WebAclAssociation, tag_value};
-use provision_core::mark::{OwnershipInfo, OwnershipMarker, WAF_TAG};
 use provision_core::model::Attributes;
+use provision_core::ownership::{OwnershipInfo, OwnershipMarker, WAF_TAG};
 
 impl Remote for WebAclAssociation {
     const AFTER_WHOLE: bool = true;

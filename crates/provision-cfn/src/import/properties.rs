@@ -9,8 +9,8 @@ use crate::import::evaluate::Evaluator;
 use crate::import::resources::{Chosen, Ours};
 use crate::import::value::{Is, Part};
 use provision_core::diagnostic::{At, Diagnostic, Path};
-use provision_core::mark::PROTECT_TAG;
 use provision_core::model::Properties;
+use provision_core::ownership::PROTECT_TAG;
 use provision_core::source::read::SUBSTITUTES;
 use provision_core::text::Text;
 

@@ -13,7 +13,7 @@ use provision_core::address::Address;
 use provision_core::diagnostic::At;
 use provision_core::kind::Kind;
 use provision_core::kinds::KINDS;
-use provision_core::mark::PROTECT_TAG;
+use provision_core::ownership::PROTECT_TAG;
 use provision_core::text::Text;
 
 /// A resource that the spec will declare.

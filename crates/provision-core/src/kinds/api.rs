@@ -12,8 +12,8 @@ use crate::kinds::auth::{self, AuthMode, AuthModeEntry, Modes};
 use crate::kinds::log_role::LogRoleDeclaration;
 use crate::kinds::logical_id::LogicalId;
 use crate::kinds::provider::{self, AuthProvider, Provider};
-use crate::mark::PROTECT_TAG;
 use crate::model::{Site, Tags};
+use crate::ownership::PROTECT_TAG;
 use crate::suggest::instead;
 use crate::text::Text;
 

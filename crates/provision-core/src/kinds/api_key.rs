@@ -7,8 +7,8 @@ use crate::kind::{
 };
 use crate::kinds::api::Auth;
 use crate::kinds::auth::AuthMode;
+use crate::kinds::duration::SpecDuration;
 use crate::kinds::logical_id::LogicalId;
-use crate::kinds::period::SpecDuration;
 use crate::model::Site;
 use crate::text::Text;
 

@@ -10,8 +10,8 @@ use crate::address::Address;
 use crate::kind::{
     AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, TypedKind,
 };
+use crate::kinds::duration::SpecDuration;
 use crate::kinds::logical_id::LogicalId;
-use crate::kinds::period::SpecDuration;
 use crate::model::Site;
 use crate::text::Text;
 

@@ -10,8 +10,8 @@ use crate::kind::{
 };
 use crate::kinds::domain_name::DomainDeclaration;
 use crate::kinds::logical_id::LogicalId;
-use crate::mark::ASSOCIATION_TAG;
 use crate::model::Attributes;
+use crate::ownership::ASSOCIATION_TAG;
 use crate::suggest::instead;
 use crate::text::{Hole, Text};
 

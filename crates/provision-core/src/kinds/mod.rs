@@ -12,8 +12,8 @@ pub mod provider;
 pub mod web_acl_association;
 
 pub mod arn;
+mod duration;
 mod logical_id;
-mod period;
 mod policy_document;
 
 use crate::kind::{Kind, kind};

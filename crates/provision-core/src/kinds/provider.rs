@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kinds::auth::AuthMode;
-use crate::kinds::period::SpecDuration;
+use crate::kinds::duration::SpecDuration;
 use crate::text::Text;
 
 /// A way for clients to prove who they are, under AppSync's own name.

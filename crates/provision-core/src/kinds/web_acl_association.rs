@@ -11,8 +11,8 @@ use crate::kind::{
 };
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
-use crate::mark::WAF_TAG;
 use crate::model::Attributes;
+use crate::ownership::WAF_TAG;
 use crate::text::Text;
 
 /// A tag's value takes this many characters.

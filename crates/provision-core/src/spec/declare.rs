@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::address::Address;
 use crate::kind::{ImportContext, LiveResource, LiveState};
-use crate::mark::PROTECT_TAG;
 use crate::model::Tags;
+use crate::ownership::PROTECT_TAG;
 use crate::text::Text;
 
 /// A spec made from what is live, and the files to lie beside it.

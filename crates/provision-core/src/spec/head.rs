@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::kind::{CheckContext, DiagnosticSink, PathStep};
-use crate::mark::{ADDRESS_TAG, STACK_TAG};
+use crate::ownership::{ADDRESS_TAG, STACK_TAG};
 use crate::spec::parameters::Parameters;
 use crate::suggest::meant;
 use crate::text::Text;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use provision_core::kinds::log_role::LogRole;
-use provision_core::mark::POLICIES_TAG;
+use provision_core::ownership::POLICIES_TAG;
 use provision_core::text::Text;
 
 /// A tag's value takes this many characters.

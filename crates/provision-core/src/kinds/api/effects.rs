@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 use crate::kind::ChangeAction;
 use crate::kinds::api::Api;
-use crate::mark::PROTECT_TAG;
+use crate::ownership::PROTECT_TAG;
 
 /// The effects of a change, each in a line.
 pub fn effects(verb: ChangeAction, before: Option<&Api>, after: Option<&Api>) -> Vec<String> {

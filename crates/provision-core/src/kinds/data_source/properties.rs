@@ -6,7 +6,7 @@ use crate::kinds::data_source::{
     BedrockSource, DataSourceDeclaration, DeltaSync, DynamoDbSource, EventBridgeSource, HttpSource,
     LambdaSource, Metrics, OpenSearchSource, RdsSource, Signing,
 };
-use crate::kinds::period::SpecDuration;
+use crate::kinds::duration::SpecDuration;
 use crate::text::Text;
 
 /// A data source.
