@@ -7,6 +7,7 @@ mod check_context;
 mod diagnostic_sink;
 mod import_context;
 mod live;
+mod template_facts;
 
 pub use change_action::ChangeAction;
 pub use check_context::{
@@ -15,6 +16,10 @@ pub use check_context::{
 pub use diagnostic_sink::{DiagnosticSink, PathStep};
 pub use import_context::ImportContext;
 pub use live::{DesiredResource, DesiredState, LiveResource, LiveState, Owner, UnmanagedResource};
+pub use template_facts::{
+    IfMissing, Inclusion, KeyFacts, KeySource, NamePart, Reference, SeparateParts, TemplateFacts,
+    Variants,
+};
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -26,6 +31,7 @@ use serde_json::{Value, json};
 
 use crate::address::Address;
 use crate::model::{Attributes, Properties, Site};
+use crate::ownership::PROTECT_TAG;
 
 /// The facts of a kind, as plain data.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +64,8 @@ pub struct Facts {
     pub secret_outputs: &'static [(&'static str, &'static str)],
     /// A declaration as a user would write it: shown in the docs, and tried by the tests.
     pub example: &'static str,
+    /// What only CloudFormation templates need.
+    pub template: TemplateFacts,
 }
 
 impl Facts {
@@ -67,6 +75,7 @@ impl Facts {
         noun: &'static str,
         section: &'static str,
         example: &'static str,
+        template: TemplateFacts,
     ) -> Self {
         Self {
             type_name,
@@ -82,7 +91,25 @@ impl Facts {
             outputs: &[],
             secret_outputs: &[],
             example,
+            template,
         }
+    }
+
+    /// The property that refers to the parent. `None` if the kind has no parent.
+    pub fn parent_reference(&self) -> Option<&'static Reference> {
+        let parent = self.parent?;
+        self.template.references.iter().find(|reference| reference.section == parent)
+    }
+
+    /// The member of the declaration that sets `property`, or the first of several.
+    pub fn spec_path(&self, property: &str) -> Option<&'static str> {
+        self.spec_paths.iter().find(|(path, _)| *path == property).map(|(_, member)| *member)
+    }
+
+    /// Whether the tag that `protect: true` sets protects these resources.
+    pub fn is_protectable(&self) -> bool {
+        let tag = |path: &str| path.strip_prefix("Tags.") == Some(PROTECT_TAG);
+        self.spec_paths.iter().any(|(path, _)| tag(path))
     }
 }
 

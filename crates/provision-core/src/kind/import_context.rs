@@ -17,6 +17,8 @@ pub struct ImportContext {
     pub data_sources: BTreeMap<(Option<Address>, String), String>,
     /// Roles that something of ours uses and nobody of ours made: name → ARN.
     pub roles: BTreeMap<String, String>,
+    /// Whether handler code is written in the spec itself, and not in files.
+    pub inline_code: bool,
     /// Files to lie beside the spec: path → text.
     pub files: BTreeMap<String, String>,
 }

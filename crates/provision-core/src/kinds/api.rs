@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::kind::{
-    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, IfMissing, ImportContext, KeyFacts,
+    KeySource, NamePart, PathStep, Reference, TemplateFacts, TypedKind,
 };
 use crate::kinds::auth::{self, AuthMode, AuthModeEntry, Modes};
 use crate::kinds::log_role::LogRoleDeclaration;
@@ -29,8 +30,13 @@ pub struct Api {
 }
 
 /// Who may connect, publish and subscribe, and what is logged.
+///
+/// CloudFormation requires the lists of modes; a live API may lack one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
+#[schemars(extend("required" = [
+    "AuthProviders", "ConnectionAuthModes", "DefaultPublishAuthModes", "DefaultSubscribeAuthModes",
+]))]
 pub struct EventConfig {
     pub auth_providers: Vec<AuthProvider>,
     pub connection_auth_modes: Vec<AuthModeEntry>,
@@ -43,6 +49,7 @@ pub struct EventConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct LogConfig {
+    #[schemars(extend("enum" = LOG_LEVELS.iter().map(|(_, name)| *name).collect::<Vec<_>>()))]
     pub log_level: String,
     pub cloud_watch_logs_role_arn: Text,
 }
@@ -153,6 +160,26 @@ impl Auth {
     }
 }
 
+/// How a template has an API.
+const TEMPLATE: TemplateFacts = TemplateFacts {
+    references: &[Reference {
+        property: "EventConfig.LogConfig.CloudWatchLogsRoleArn",
+        section: "logRoles",
+        attribute: "Arn",
+        if_missing: IfMissing::DeclareExisting("arn"),
+    }],
+    // docs/reference/apis.md#owner-contact
+    limits: &[("OwnerContact", 250)],
+    ..TemplateFacts::new(
+        KeyFacts {
+            source: Some(KeySource { property: "Name", part: NamePart::AfterStack }),
+            noise: &["api", "apis", "event", "events"],
+            default: "events",
+        },
+        Some("ApiArn"),
+    )
+};
+
 impl TypedKind for Api {
     const FACTS: Facts = Facts {
         depends_on: &["logRoles"],
@@ -184,6 +211,7 @@ impl TypedKind for Api {
             "Event API",
             "apis",
             "{auth: {providers: [API_KEY, AWS_IAM], subscribe: [API_KEY]}, ownerContact: realtime team}",
+            TEMPLATE,
         )
     };
     type Declaration = ApiDeclaration;

@@ -3,7 +3,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{
-    ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+    ChangeAction, CheckContext, DiagnosticSink, Facts, IfMissing, ImportContext, KeyFacts,
+    PathStep, Reference, TemplateFacts, TypedKind,
 };
 use crate::kinds::api::Auth;
 use crate::kinds::auth::AuthMode;
@@ -89,6 +90,25 @@ fn on_the_hour(epoch_s: i64) -> i64 {
     epoch_s.div_euclid(HOUR_S) * HOUR_S
 }
 
+/// How a template has an API key.
+const TEMPLATE: TemplateFacts = TemplateFacts {
+    references: &[Reference {
+        property: "ApiId",
+        section: "apis",
+        attribute: "ApiId",
+        if_missing: IfMissing::LeaveAlone,
+    }],
+    renewal: Some("validFor"),
+    ..TemplateFacts::new(
+        KeyFacts {
+            source: None,
+            noise: &["api", "key", "keys", "event", "events"],
+            default: "default",
+        },
+        Some("Arn"),
+    )
+};
+
 impl TypedKind for ApiKey {
     const FACTS: Facts = Facts {
         parent: Some("apis"),
@@ -106,6 +126,7 @@ impl TypedKind for ApiKey {
             "API key",
             "apiKeys",
             "{description: Browser clients, validFor: 90d, renewBefore: 14d}",
+            TEMPLATE,
         )
     };
     type Declaration = ApiKeyDeclaration;

@@ -30,6 +30,10 @@ pub enum AuthMode {
 }
 
 impl AuthMode {
+    /// Every mode.
+    pub const ALL: [Self; 5] =
+        [Self::ApiKey, Self::AwsIam, Self::Cognito, Self::OpenIdConnect, Self::Lambda];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ApiKey => "API_KEY",
@@ -41,8 +45,7 @@ impl AuthMode {
     }
     /// The mode with this name of AppSync's, if we know it.
     pub fn named(name: &str) -> Option<Self> {
-        let all = [Self::ApiKey, Self::AwsIam, Self::Cognito, Self::OpenIdConnect, Self::Lambda];
-        all.into_iter().find(|it| it.as_str() == name)
+        Self::ALL.into_iter().find(|it| it.as_str() == name)
     }
 }
 
@@ -95,6 +98,7 @@ pub fn check_offered(
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AuthModeEntry {
+    #[schemars(extend("enum" = AuthMode::ALL.map(AuthMode::as_str)))]
     pub auth_type: String,
 }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::kind::{
-    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, IfMissing, ImportContext, KeyFacts,
+    KeySource, NamePart, PathStep, Reference, TemplateFacts, TypedKind,
 };
 use crate::kinds::api::Auth;
 use crate::kinds::auth::{self, AuthModeEntry, Modes};
@@ -24,10 +25,13 @@ pub struct ChannelNamespace {
     pub publish_auth_modes: Vec<AuthModeEntry>,
     #[serde(default)]
     pub subscribe_auth_modes: Vec<AuthModeEntry>,
+    #[schemars(extend("contentMediaType" = handlers::MEDIA_TYPE))]
     pub code_handlers: Option<String>,
     /// Where CloudFormation finds the code. AppSync's own API knows nothing of it.
     pub code_s3_location: Option<Text>,
     /// Which data source serves which handler.
+    #[serde(default)]
+    #[schemars(schema_with = "handlers::configs_schema")]
     pub handler_configs: Option<Value>,
     #[serde(default)]
     pub tags: Tags,
@@ -60,6 +64,38 @@ pub struct NamespaceDeclaration {
 
 const NAME_MAX: usize = 50;
 
+/// How a template has a channel namespace.
+const TEMPLATE: TemplateFacts = TemplateFacts {
+    references: &[
+        Reference {
+            property: "ApiId",
+            section: "apis",
+            attribute: "ApiId",
+            if_missing: IfMissing::Omit,
+        },
+        Reference {
+            property: "HandlerConfigs.OnPublish.Integration.DataSourceName",
+            section: "dataSources",
+            attribute: "Name",
+            if_missing: IfMissing::OmitPart("HandlerConfigs.OnPublish"),
+        },
+        Reference {
+            property: "HandlerConfigs.OnSubscribe.Integration.DataSourceName",
+            section: "dataSources",
+            attribute: "Name",
+            if_missing: IfMissing::OmitPart("HandlerConfigs.OnSubscribe"),
+        },
+    ],
+    ..TemplateFacts::new(
+        KeyFacts {
+            source: Some(KeySource { property: "Name", part: NamePart::Whole }),
+            noise: &["name", "space", "namespace", "channel", "ns"],
+            default: "default",
+        },
+        Some("ChannelNamespaceArn"),
+    )
+};
+
 impl TypedKind for ChannelNamespace {
     const FACTS: Facts = Facts {
         parent: Some("apis"),
@@ -83,6 +119,7 @@ impl TypedKind for ChannelNamespace {
             "channel namespace",
             "namespaces",
             "{publish: [AWS_IAM], subscribe: [API_KEY]}",
+            TEMPLATE,
         )
     };
     type Declaration = NamespaceDeclaration;

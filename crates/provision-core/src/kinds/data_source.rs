@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::address::Address;
 use crate::kind::{
-    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, TypedKind,
+    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, IfMissing, ImportContext, KeyFacts,
+    KeySource, NamePart, Reference, TemplateFacts, TypedKind, Variants,
 };
 use crate::kinds::duration::SpecDuration;
 use crate::kinds::logical_id::LogicalId;
@@ -241,6 +242,33 @@ impl DataSourceDeclaration {
     }
 }
 
+/// How a template has a data source.
+const TEMPLATE: TemplateFacts = TemplateFacts {
+    references: &[Reference {
+        property: "ApiId",
+        section: "apis",
+        attribute: "ApiId",
+        if_missing: IfMissing::LeaveAlone,
+    }],
+    variants: Some(Variants {
+        property: "Type",
+        supported: properties::TYPES,
+        unsupported: &[
+            ("NONE", "handler code needs no data source"),
+            ("AMAZON_ELASTICSEARCH", "use AMAZON_OPENSEARCH_SERVICE"),
+        ],
+    }),
+    unsupported_properties: &[("ElasticsearchConfig", "use `openSearch`")],
+    ..TemplateFacts::new(
+        KeyFacts {
+            source: Some(KeySource { property: "Name", part: NamePart::Whole }),
+            noise: &["data", "source", "datasource"],
+            default: "default",
+        },
+        Some("DataSourceArn"),
+    )
+};
+
 impl TypedKind for DataSource {
     const FACTS: Facts = Facts {
         parent: Some("apis"),
@@ -264,6 +292,7 @@ impl TypedKind for DataSource {
             "data source",
             "dataSources",
             "{lambda: {function: 'arn:aws:lambda:ap-northeast-1:123456789012:function:orders'}, serviceRole: 'arn:aws:iam::123456789012:role/call-orders'}",
+            TEMPLATE,
         )
     };
     type Declaration = DataSourceDeclaration;

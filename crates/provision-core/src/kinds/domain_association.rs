@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::address::Address;
 use crate::kind::{
-    ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+    ChangeAction, CheckContext, DiagnosticSink, Facts, IfMissing, ImportContext, KeyFacts,
+    PathStep, Reference, TemplateFacts, TypedKind,
 };
 use crate::kinds::domain_name::DomainDeclaration;
 use crate::kinds::logical_id::LogicalId;
@@ -37,6 +38,25 @@ pub struct AssociationDeclaration {
     logical_id: Option<LogicalId>,
 }
 
+/// How a template has a domain name association.
+const TEMPLATE: TemplateFacts = TemplateFacts {
+    references: &[
+        Reference {
+            property: "ApiId",
+            section: "apis",
+            attribute: "ApiId",
+            if_missing: IfMissing::LeaveAlone,
+        },
+        Reference {
+            property: "DomainName",
+            section: "domains",
+            attribute: "DomainName",
+            if_missing: IfMissing::DeclareExisting("name"),
+        },
+    ],
+    ..TemplateFacts::new(KeyFacts::SINGLETON, Some("ApiAssociationIdentifier"))
+};
+
 impl TypedKind for DomainAssociation {
     const FACTS: Facts = Facts {
         parent: Some("domains"),
@@ -49,6 +69,7 @@ impl TypedKind for DomainAssociation {
             "domain name association",
             "association",
             "{api: sample}",
+            TEMPLATE,
         )
     };
     type Declaration = AssociationDeclaration;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::kind::{
-    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, Inclusion, KeyFacts,
+    KeySource, NamePart, PathStep, TemplateFacts, TypedKind,
 };
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
@@ -54,6 +55,19 @@ pub struct DomainDeclaration {
 const NAME_MAX: usize = 253;
 const DESCRIPTION_MAX: usize = 255;
 
+/// How a template has a custom domain name.
+const TEMPLATE: TemplateFacts = TemplateFacts {
+    inclusion: Inclusion::UnlessForeign,
+    ..TemplateFacts::new(
+        KeyFacts {
+            source: Some(KeySource { property: "DomainName", part: NamePart::FirstLabel }),
+            noise: &["custom", "domain", "name", "api", "event", "events"],
+            default: "events",
+        },
+        Some("DomainName"),
+    )
+};
+
 impl TypedKind for DomainName {
     const FACTS: Facts = Facts {
         create_only: &["CertificateArn", "DomainName"],
@@ -75,6 +89,7 @@ impl TypedKind for DomainName {
             "custom domain name",
             "domains",
             "{name: events.example.com, certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012'}",
+            TEMPLATE,
         )
     };
     type Declaration = DomainDeclaration;

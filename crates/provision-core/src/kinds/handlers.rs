@@ -1,7 +1,7 @@
 //! A namespace's handlers: where their code is, and which data source serves which of them.
 mod code;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -10,6 +10,9 @@ use crate::kind::{CheckContext, DiagnosticSink, ImportContext, PathStep};
 use crate::kinds::data_source::{self, DataSourceDeclaration};
 use crate::suggest::instead;
 use crate::text::Text;
+
+/// The media type of handler code, by which the schemas mark it.
+pub const MEDIA_TYPE: &str = "text/javascript";
 
 /// What runs when events are published and when somebody subscribes: code in one of `code`, `inline`
 /// and `s3`, data sources, or both.
@@ -27,7 +30,7 @@ pub struct Handlers {
     /// The JavaScript itself, where it is short. It is taken as it stands: `${…}` in it is its own.
     /// Left out: the code stands elsewhere, or there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1), extend("contentMediaType" = "text/javascript"), example = &"export function onPublish(ctx) {\n  return ctx.events\n}\n")]
+    #[schemars(length(min = 1), extend("contentMediaType" = MEDIA_TYPE), example = &"export function onPublish(ctx) {\n  return ctx.events\n}\n")]
     pub inline: Option<String>,
     /// Where CloudFormation finds the JavaScript: `s3://bucket/key`. AppSync's own API can't, so this
     /// can be rendered and not applied. Left out: the code stands elsewhere, or there is none.
@@ -121,6 +124,32 @@ impl Handlers {
     }
 }
 
+/// CloudFormation's schema of `HandlerConfigs`. Our type of it keeps what AWS returns, whatever that is.
+pub fn configs_schema(generator: &mut SchemaGenerator) -> Schema {
+    let handler = json!({
+        "type": "object",
+        "required": ["Behavior", "Integration"],
+        "properties": {
+            "Behavior": generator.subschema_for::<Behavior>(),
+            "Integration": {
+                "type": "object",
+                "required": ["DataSourceName"],
+                "properties": {
+                    "DataSourceName": generator.subschema_for::<Text>(),
+                    "LambdaConfig": {
+                        "type": "object",
+                        "properties": { "InvokeType": generator.subschema_for::<Invoke>() },
+                    },
+                },
+            },
+        },
+    });
+    json_schema!({
+        "type": "object",
+        "properties": { "OnPublish": handler, "OnSubscribe": handler },
+    })
+}
+
 /// What a user would have written for `HandlerConfigs`, code and its place in S3.
 pub fn declared(
     code: Option<String>,
@@ -138,15 +167,18 @@ pub fn declared(
             invoke: Invoke::deserialize(&integration["LambdaConfig"]["InvokeType"]).ok(),
         })
     };
+    let (code, inline) = match found.inline_code {
+        true => (None, code),
+        false => (code.map(|code| found.add_handler_file(code)), None),
+    };
     let handlers = Handlers {
-        code: code.map(|code| found.add_handler_file(code)),
-        inline: None,
+        code,
+        inline,
         s3,
         on_publish: handler("OnPublish", found),
         on_subscribe: handler("OnSubscribe", found),
     };
-    let says_nothing = handlers.code.is_none() && handlers.s3.is_none();
-    (!says_nothing || handlers.each().next().is_some()).then_some(handlers)
+    (has_code(&handlers) || handlers.each().next().is_some()).then_some(handlers)
 }
 
 /// Reports what is wrong with the handlers of the namespace in `scope`.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::kind::{
-    ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+    ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, Inclusion, KeyFacts,
+    PathStep, SeparateParts, TemplateFacts, TypedKind,
 };
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
@@ -84,6 +85,53 @@ const TRUST_MAX: usize = 2_048;
 const INLINE_MAX: usize = 10_240;
 const MANAGED_MAX: usize = 20;
 
+/// How a template has a log role.
+const TEMPLATE: TemplateFacts = TemplateFacts {
+    inclusion: Inclusion::IfReferenced,
+    unsupported_properties: &[
+        (
+            "Path",
+            "`provision` sets the path of the roles that it creates; to keep this one, declare it as an existing role: `arn:`",
+        ),
+        (
+            "PermissionsBoundary",
+            "create the role by other means, and declare it as an existing role: `arn:`",
+        ),
+        (
+            "MaxSessionDuration",
+            "AppSync does not need long sessions; to keep it, declare an existing role: `arn:`",
+        ),
+    ],
+    separate_parts: Some(SeparateParts {
+        types: &["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"],
+        member: "policies",
+    }),
+    ..TemplateFacts::new(
+        KeyFacts {
+            source: None,
+            noise: &[
+                "cloud",
+                "watch",
+                "cloudwatch",
+                "log",
+                "logs",
+                "logging",
+                "role",
+                "iam",
+                "api",
+                "event",
+                "events",
+                "service",
+                "push",
+                "to",
+                "arn",
+            ],
+            default: "logs",
+        },
+        Some("RoleName"),
+    )
+};
+
 impl TypedKind for LogRole {
     const FACTS: Facts = Facts {
         create_only: &["RoleName"],
@@ -100,6 +148,7 @@ impl TypedKind for LogRole {
             "log role",
             "logRoles",
             "{description: Writes AppSync's logs}",
+            TEMPLATE,
         )
     };
     type Declaration = LogRoleDeclaration;

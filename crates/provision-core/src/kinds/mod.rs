@@ -30,6 +30,10 @@ pub static KINDS: &[&dyn Kind] = &[
     kind::<domain_association::DomainAssociation>(),
 ];
 
+/// The kind that a stack is about: an import needs one of these resources, and a template can be rendered for
+/// each.
+pub static EVENT_API: &dyn Kind = kind::<api::Api>();
+
 /// The kinds declared at the top of a spec, or in the declarations of `parent`.
 pub fn under(parent: Option<&str>) -> impl Iterator<Item = &'static dyn Kind> {
     KINDS.iter().copied().filter(move |kind| kind.parent == parent)

@@ -105,6 +105,7 @@ impl Provider {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AuthProvider {
+    #[schemars(extend("enum" = AuthMode::ALL.map(AuthMode::as_str)))]
     pub auth_type: String,
     pub cognito_config: Option<CognitoConfig>,
     #[serde(rename = "OpenIDConnectConfig")]

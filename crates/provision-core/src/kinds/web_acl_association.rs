@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::address::Address;
 use crate::kind::{
-    ChangeAction, CheckContext, DiagnosticSink, Facts, ImportContext, PathStep, TypedKind,
+    ChangeAction, CheckContext, DiagnosticSink, Facts, IfMissing, ImportContext, KeyFacts,
+    PathStep, Reference, TemplateFacts, TypedKind,
 };
 use crate::kinds::arn;
 use crate::kinds::logical_id::LogicalId;
@@ -41,6 +42,17 @@ pub struct WafDeclaration {
     logical_id: Option<LogicalId>,
 }
 
+/// How a template has a web ACL association.
+const TEMPLATE: TemplateFacts = TemplateFacts {
+    references: &[Reference {
+        property: "ResourceArn",
+        section: "apis",
+        attribute: "ApiArn",
+        if_missing: IfMissing::LeaveAlone,
+    }],
+    ..TemplateFacts::new(KeyFacts::SINGLETON, None)
+};
+
 impl TypedKind for WebAclAssociation {
     const FACTS: Facts = Facts {
         parent: Some("apis"),
@@ -53,6 +65,7 @@ impl TypedKind for WebAclAssociation {
             "web ACL association",
             "waf",
             "{webAcl: 'arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012'}",
+            TEMPLATE,
         )
     };
     type Declaration = WafDeclaration;

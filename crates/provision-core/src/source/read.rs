@@ -21,7 +21,7 @@ use crate::source::tree::{Data, Node};
 /// Our own keyword for a text in which `${…}` stands for something.
 pub const SUBSTITUTES: &str = "x-substitutes";
 /// The keyword for code, which is read as it stands.
-const CODE: &str = "contentMediaType";
+pub const CODE: &str = "contentMediaType";
 
 /// What a text with `${…}` in it means.
 #[derive(Debug)]

@@ -198,6 +198,17 @@ impl DataSource {
     }
 }
 
+/// AppSync's names for the types that a spec can declare (docs/reference/data-sources.md#types).
+pub const TYPES: &[&str] = &[
+    "AWS_LAMBDA",
+    "AMAZON_DYNAMODB",
+    "AMAZON_EVENTBRIDGE",
+    "HTTP",
+    "AMAZON_OPENSEARCH_SERVICE",
+    "RELATIONAL_DATABASE",
+    "AMAZON_BEDROCK_RUNTIME",
+];
+
 /// AppSync's name for what it is (docs/reference/data-sources.md#types).
 fn type_of(declared: &DataSourceDeclaration) -> Option<&'static str> {
     Some(match *declared.named().first()? {
