@@ -16,7 +16,7 @@ mod specs;
 
 use std::hint::black_box;
 
-use provision_cfn::render::template;
+use provision_cfn::render::render_template;
 use provision_cfn::yaml;
 use provision_core::source::Source;
 use provision_core::spec::{Given, load};
@@ -66,6 +66,6 @@ fn rendered(text: &str) {
     let (source, _) = Source::parse("spec.yaml", text.as_bytes());
     let (spec, problems) = load(&source, &Handler, NOON, &Given::new());
     black_box(yaml::to_string(
-        &template(&spec.unwrap_or_else(|| panic!("{problems:?}")), false).document,
+        &render_template(&spec.unwrap_or_else(|| panic!("{problems:?}")), false).document,
     ));
 }

@@ -9,7 +9,7 @@ use provision_core::diagnostic::OtherFile;
 use provision_core::kind::Files;
 use provision::render::access::{markdown, mermaid, table};
 use provision::render::diagnostics;
-use provision_cfn::render::template;
+use provision_cfn::render::render_template;
 use provision_cfn::yaml;
 use provision_core::source::Source;
 use provision_core::spec::{Given, load};
@@ -42,7 +42,7 @@ fuzz_target!(|bytes: &[u8]| {
     problems.truncate(SHOWN_MAX);
     diagnostics::text(&source, &problems, false);
     let Some(spec) = spec else { return };
-    let text = yaml::to_string(&template(&spec, false).document);
+    let text = yaml::to_string(&render_template(&spec, false).document);
     let (_, problems) = Source::parse("template.yaml", text.as_bytes());
     assert_eq!(problems, [], "{text}");
     let access = Access::of(spec.desired.iter().map(|(address, it)| (address, &it.properties)));

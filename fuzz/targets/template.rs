@@ -7,10 +7,10 @@ use libfuzzer_sys::fuzz_target;
 use provision_core::diagnostic::{OtherFile, Severity};
 use provision_core::kind::Files;
 use provision::render::diagnostics;
-use provision_cfn::render::template;
+use provision_cfn::render::render_template;
 use provision_core::source::Source;
 use provision_core::spec::{Given, load};
-use provision_cfn::import::{Options, import};
+use provision_cfn::import::{ImportOptions, import};
 
 /// 2026-11-24T03:00:00Z.
 const NOON: i64 = 1_795_489_200;
@@ -35,15 +35,15 @@ fuzz_target!(|bytes: &[u8]| {
     let given: Given = [("Stage".to_owned(), "prod".to_owned())].into();
     let region = Some("eu-west-1".to_owned());
     let options =
-        Options { stack: "fuzz".to_owned(), region, given, inline: true, now_epoch_s: NOON };
+        ImportOptions { stack: "fuzz".to_owned(), region, values, inline_code: true, now_epoch_s: NOON };
     let imported = import(&source, &options);
-    let sound = imported.findings.iter().all(|it| it.severity != Severity::Error || it.code == "PV512");
-    let shown = imported.findings.len().min(SHOWN_MAX);
-    diagnostics::text(&source, &imported.findings[..shown], false);
+    let sound = imported.diagnostics.iter().all(|it| it.severity != Severity::Error || it.code == "PV512");
+    let shown = imported.diagnostics.len().min(SHOWN_MAX);
+    diagnostics::text(&source, &imported.diagnostics[..shown], false);
     let Some(spec) = imported.spec.filter(|_| sound) else { return };
     let (source, problems) = Source::parse("spec.yaml", spec.text.as_bytes());
     assert_eq!(problems, [], "{}", spec.text);
     let (loaded, problems) = load(&source, &Nothing, NOON, &Given::new());
     let loaded = loaded.unwrap_or_else(|| panic!("{problems:#?}\n{}", spec.text));
-    template(&loaded, false);
+    render_template(&loaded, false);
 });

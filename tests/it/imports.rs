@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use proptest::prelude::*;
-use provision_cfn::import::{Options, import};
-use provision_cfn::render::template;
+use provision_cfn::import::{ImportOptions, import};
+use provision_cfn::render::render_template;
 use provision_core::diagnostic::{Segment, Severity};
 use provision_core::source::Source;
 use provision_core::spec::{Given, Spec, load};
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use crate::specs::{Folder, NOON, documents, folder, spec_of};
 use crate::world::{World, root};
 
-fn options(stack: &str, region: &str, given: &[(&str, &str)]) -> Options {
-    let given = given.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+fn options(stack: &str, region: &str, given: &[(&str, &str)]) -> ImportOptions {
+    let values = given.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let region = (!region.is_empty()).then(|| region.to_owned());
-    Options { stack: stack.into(), region, given, inline: false, now_epoch_s: NOON }
+    ImportOptions { stack: stack.into(), region, values, inline_code: false, now_epoch_s: NOON }
 }
 
 /// The spec that an import gives, read as any other.
@@ -33,24 +33,24 @@ proptest! {
     #[test]
     fn a_spec_that_was_rendered_and_imported_renders_the_same(document in documents()) {
         let spec = spec_of(&document, &folder(), NOON);
-        let mut rendered = template(&spec, false).document;
+        let mut rendered = render_template(&spec, false).document;
         let text = rendered.to_string();
         let (source, problems) = Source::parse("template.json", text.as_bytes());
         prop_assert_eq!(problems, vec![]);
         let imported = import(&source, &options("generated", "", &[]));
         let Some(back) = imported.spec else {
-            let codes: Vec<_> = imported.findings.iter().map(|it| it.code).collect();
-            prop_assert!(codes.contains(&"PV511"), "{:#?}\n{}", imported.findings, text);
+            let codes: Vec<_> = imported.diagnostics.iter().map(|it| it.code).collect();
+            prop_assert!(codes.contains(&"PV511"), "{:#?}\n{}", imported.diagnostics, text);
             return Ok(());
         };
         // A role that no API logs with is nobody's log role.
-        for finding in imported.findings.iter().filter(|it| it.code == "PV540") {
+        for finding in imported.diagnostics.iter().filter(|it| it.code == "PV540") {
             let Some(Segment::Key(id)) = finding.path().unwrap().0.get(1) else { continue };
             rendered["Resources"].as_object_mut().unwrap().shift_remove(id);
         }
-        let again = template(&loaded(&back.text, &back.files), false).document;
+        let again = render_template(&loaded(&back.text, &back.files), false).document;
         prop_assert_eq!(&again["Resources"], &rendered["Resources"], "{}", back.text);
-        prop_assert!(imported.findings.iter().all(|it| it.severity != Severity::Error));
+        prop_assert!(imported.diagnostics.iter().all(|it| it.severity != Severity::Error));
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use provision_cfn::render::{split, template};
+use provision_cfn::render::{render_per_api, render_template};
 use provision_core::access::{Access, Direction, Operation, changes as access_changes};
 use provision_core::address::Address;
 use provision_core::diff::{Change, ChangeAction, ChangeCause, compare, deferred_changes};
@@ -144,12 +144,12 @@ proptest! {
     #[test]
     fn rendering_is_deterministic_and_loses_no_resource(document in documents()) {
         let (one, two) = (spec_of(&document, &folder(), NOON), spec_of(&document, &folder(), NOON));
-        let whole = template(&one, false);
-        prop_assert_eq!(whole.document.to_string(), template(&two, false).document.to_string());
+        let whole = render_template(&one, false);
+        prop_assert_eq!(whole.document.to_string(), render_template(&two, false).document.to_string());
         let resources = whole.document["Resources"].as_object().unwrap().len();
         prop_assert_eq!(resources + shared_ids(&one.desired).len(), one.desired.len());
         // Divided, nothing is lost, and whatever a template refers to is in it.
-        let parts = split(&one, false);
+        let parts = render_per_api(&one, false);
         let placed: BTreeSet<_> = parts.iter().flat_map(|it| &it.resources).cloned().collect();
         prop_assert_eq!(placed, one.desired.keys().cloned().collect());
         for part in parts {

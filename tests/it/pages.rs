@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use provision_cfn::import::{Options, import};
+use provision_cfn::import::{ImportOptions, import};
 use provision_core::allow::judge;
 use provision_core::diagnostic::{OtherFile, Severity};
 use provision_core::explain::{Example, Page, Part, Shows, pages};
@@ -83,9 +83,15 @@ fn found(example: &Example) -> BTreeMap<&'static str, Severity> {
 fn imported(text: &str) -> BTreeMap<&'static str, Severity> {
     let (source, problems) = Source::parse("template.yaml", text.as_bytes());
     assert_eq!(problems, [], "{text}");
-    let (region, given) = (None, Given::new());
-    let options = Options { stack: "chat".into(), region, given, inline: true, now_epoch_s: NOON };
-    import(&source, &options).findings.iter().map(|it| (it.code, it.severity)).collect()
+    let (region, values) = (None, Given::new());
+    let options = ImportOptions {
+        stack: "chat".into(),
+        region,
+        values,
+        inline_code: true,
+        now_epoch_s: NOON,
+    };
+    import(&source, &options).diagnostics.iter().map(|it| (it.code, it.severity)).collect()
 }
 
 fn examples(page: &Page) -> Vec<Example> {

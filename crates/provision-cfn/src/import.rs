@@ -30,39 +30,39 @@ use provision_core::text::Hole;
 
 /// What an import is told beside the template.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ImportOptions {
     /// The name of the stack.
     pub stack: String,
     /// The region that the spec names, and by which `AWS::Region` is decided.
     pub region: Option<String>,
     /// Values of the template's parameters.
-    pub given: Given,
+    pub values: Given,
     /// Whether handler code stands in the spec itself, and not in files beside it.
-    pub inline: bool,
+    pub inline_code: bool,
     pub now_epoch_s: i64,
 }
 
 /// What came of a template.
 #[derive(Clone, Debug, Default)]
-pub struct Import {
+pub struct ImportResult {
     /// The spec, if there is one.
-    pub spec: Option<Spec>,
-    pub findings: Vec<Diagnostic>,
+    pub spec: Option<ImportedSpec>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// A spec that a template became.
 #[derive(Clone, Debug)]
-pub struct Spec {
+pub struct ImportedSpec {
     pub document: Value,
     pub text: String,
     /// Files to lie beside the spec: path → text.
     pub files: BTreeMap<String, String>,
     /// What the template has in the place of each parameter that is not its own.
-    pub instead: BTreeMap<String, Value>,
+    pub replaced_expressions: BTreeMap<String, Value>,
 }
 
 /// Makes a spec of a template, as far as one can be made.
-pub fn import(source: &Source, options: &Options) -> Import {
+pub fn import(source: &Source, options: &ImportOptions) -> ImportResult {
     let mut findings = Vec::new();
     let spec = Template::of(source, &mut findings)
         .and_then(|template| translate(&template, options, &mut findings));
@@ -72,15 +72,15 @@ pub fn import(source: &Source, options: &Options) -> Import {
         let path = it.path().map(ToString::to_string);
         said.insert((it.code, path, it.message.clone()))
     });
-    Import { spec, findings }
+    ImportResult { spec, diagnostics: findings }
 }
 
 fn translate(
     template: &Template<'_>,
-    options: &Options,
+    options: &ImportOptions,
     findings: &mut Vec<Diagnostic>,
-) -> Option<Spec> {
-    let Options { stack, region, given, .. } = options;
+) -> Option<ImportedSpec> {
+    let ImportOptions { stack, region, values: given, .. } = options;
     let values = Values::of(template.parameters, given, region.as_deref(), stack);
     for name in given.keys().filter(|it| values.kind_of(it).is_none() && !it.contains("::")) {
         let message = format!("the template has no parameter `{name}`");
@@ -108,7 +108,7 @@ fn not_allowed(template: &Template<'_>, name: &str, value: &str) -> Option<Diagn
     })
 }
 
-fn carry_over(evaluator: &mut Evaluator<'_>, options: &Options) -> Option<Spec> {
+fn carry_over(evaluator: &mut Evaluator<'_>, options: &ImportOptions) -> Option<ImportedSpec> {
     let mut chosen = resources::choose(evaluator);
     if chosen.ours.iter().all(|it| it.row.section != "apis") {
         evaluator.findings.push(no_api(evaluator.template));
@@ -149,7 +149,7 @@ fn carry_over(evaluator: &mut Evaluator<'_>, options: &Options) -> Option<Spec> 
     let text = yaml::spec_to_string(&written.document);
     let now = options.now_epoch_s;
     evaluator.findings.extend(validation::check(&text, &written, now, &chosen, &each));
-    let (written, text) = match options.inline {
+    let (written, text) = match options.inline_code {
         true => {
             let written = document::inlined(written);
             let text = yaml::spec_to_string(&written.document);
@@ -157,8 +157,14 @@ fn carry_over(evaluator: &mut Evaluator<'_>, options: &Options) -> Option<Spec> 
         }
         false => (written, text),
     };
-    let instead = referred.new.into_iter().map(|(name, new)| (name, new.said)).collect();
-    Some(Spec { document: written.document, text, files: written.files, instead })
+    let replaced_expressions =
+        referred.new.into_iter().map(|(name, new)| (name, new.said)).collect();
+    Some(ImportedSpec {
+        document: written.document,
+        text,
+        files: written.files,
+        replaced_expressions,
+    })
 }
 
 fn no_api(template: &Template<'_>) -> Diagnostic {

@@ -14,7 +14,7 @@ use provision_core::text::{Hole, Text};
 
 /// One template, and the resources that it has.
 #[derive(Clone, Debug)]
-pub struct Template {
+pub struct RenderedTemplate {
     /// The API whose template it is. `None`: everything, or what belongs to no API.
     pub api: Option<String>,
     pub resources: BTreeSet<Address>,
@@ -22,14 +22,14 @@ pub struct Template {
 }
 
 /// The one template that says what `spec` says, in the order of addresses.
-pub fn template(spec: &Spec, export_keys: bool) -> Template {
+pub fn render_template(spec: &Spec, export_keys: bool) -> RenderedTemplate {
     render(spec, None, &spec.desired, &spec.parameters, export_keys)
 }
 
 /// A template for each API with all that it needs, and one for what no API needs.
 ///
 /// A role that several APIs log with is in the template of each: every stack makes its own.
-pub fn split(spec: &Spec, export_keys: bool) -> Vec<Template> {
+pub fn render_per_api(spec: &Spec, export_keys: bool) -> Vec<RenderedTemplate> {
     let apis = spec.desired.keys().filter(|it| it.section() == "apis");
     let mut parts: Vec<(Option<String>, DesiredState)> =
         apis.map(|api| (Some(api.name().to_owned()), needed_by(api, &spec.desired))).collect();
@@ -87,7 +87,7 @@ fn render(
     desired: &DesiredState,
     parameters: &Parameters,
     export_keys: bool,
-) -> Template {
+) -> RenderedTemplate {
     let mut document = Map::new();
     document.insert("AWSTemplateFormatVersion".into(), json!("2010-09-09"));
     if let Some(description) = spec.description.as_ref().and_then(Text::as_plain) {
@@ -118,7 +118,7 @@ fn render(
         document.insert("Outputs".into(), Value::Object(outputs));
     }
     let resources = desired.keys().cloned().collect();
-    Template { api, resources, document: Value::Object(document) }
+    RenderedTemplate { api, resources, document: Value::Object(document) }
 }
 
 /// What we refuse to delete, CloudFormation should keep.

@@ -11,7 +11,7 @@ use crate::cli::io::json;
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::diagnostics::{self, Findings};
-use provision_cfn::import::{Import, Options, Spec, import};
+use provision_cfn::import::{ImportOptions, ImportResult, ImportedSpec, import};
 use provision_core::diagnostic::{At, Diagnostic, Severity};
 use provision_core::source::Source;
 use provision_core::spec::schema;
@@ -54,18 +54,18 @@ pub struct Args {
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let given = args.parameters.given(io)?;
-    let options = Options {
+    let options = ImportOptions {
         stack: args.stack.clone().unwrap_or_else(|| stack_of(&args.template)),
         region: args.region.clone(),
-        given,
-        inline: args.out.is_none(),
+        values: given,
+        inline_code: args.out.is_none(),
         now_epoch_s: io.now_epoch_s(),
     };
     let (source, imported) = read(&args.template, &options, io);
     if let (Some(spec), Some(folder)) = (&imported.spec, &args.out) {
         write_all(spec, folder, io)?;
     }
-    let findings = &imported.findings;
+    let findings = &imported.diagnostics;
     match args.format {
         Format::Human => {
             tell(&source, findings, io);
@@ -86,20 +86,23 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 }
 
 /// Reads the template and makes a spec of it; a hopeless one has findings only.
-fn read(path: &Path, options: &Options, io: &mut Io) -> (Source, Import) {
+fn read(path: &Path, options: &ImportOptions, io: &mut Io) -> (Source, ImportResult) {
     let (name, bytes) = bytes_of(path, io);
     let bytes = match bytes {
         Ok(bytes) => bytes,
         Err(reason) => {
             let message = format!("the template can't be read: {reason}");
             let findings = vec![Diagnostic::error("PV001", At::File, message)];
-            return (Source::parse(&name, b"").0, Import { spec: None, findings });
+            return (
+                Source::parse(&name, b"").0,
+                ImportResult { spec: None, diagnostics: findings },
+            );
         }
     };
     let (source, problems) = Source::parse(&name, &bytes);
     if problems.iter().any(|it| it.severity == Severity::Error) {
         let findings = problems.into_iter().map(about_a_template).collect();
-        return (source, Import { spec: None, findings });
+        return (source, ImportResult { spec: None, diagnostics: findings });
     }
     let imported = import(&source, options);
     (source, imported)
@@ -132,19 +135,19 @@ fn tell(source: &Source, findings: &[Diagnostic], io: &mut Io) {
     }
 }
 
-fn document(source: &Source, imported: &Import) -> Value {
+fn document(source: &Source, imported: &ImportResult) -> Value {
     let files: BTreeMap<&String, &String> = imported.spec.iter().flat_map(|it| &it.files).collect();
-    let findings = Findings { source, problems: &imported.findings, allowed: &[] };
+    let findings = Findings { source, problems: &imported.diagnostics, allowed: &[] };
     json!({
         "spec": imported.spec.as_ref().map(|it| &it.text),
         "files": files,
-        "parameters": imported.spec.as_ref().map(|it| &it.instead),
+        "parameters": imported.spec.as_ref().map(|it| &it.replaced_expressions),
         "findings": diagnostics::json(&[findings]),
     })
 }
 
 /// Writes the spec, its schema and its handlers. Never overwrites a file.
-fn write_all(spec: &Spec, out: &Path, io: &mut Io) -> Result<(), Failure> {
+fn write_all(spec: &ImportedSpec, out: &Path, io: &mut Io) -> Result<(), Failure> {
     let folder = io.path(out);
     let schema = json(&schema());
     let own = [("spec.yaml", &spec.text), ("spec.schema.json", &schema)];

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::cli::files::{make_folder, write};
 use crate::cli::load::sound_as;
 use crate::cli::{Exit, Failure, Io};
-use provision_cfn::render::{Template, limits, split, template};
+use provision_cfn::render::{RenderedTemplate, limits, render_per_api, render_template};
 use provision_cfn::yaml;
 use provision_core::spec::{Given, Spec, shared_ids};
 
@@ -70,11 +70,11 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let rendered = RefCell::new(Vec::new());
     let check = |spec: &Spec| {
         let templates = match args.split {
-            true => split(spec, args.export_keys),
-            false => vec![template(spec, args.export_keys)],
+            true => render_per_api(spec, args.export_keys),
+            false => vec![render_template(spec, args.export_keys)],
         };
-        let text = |it: Template| (args.format.text(&it.document), it);
-        let texts: Vec<(String, Template)> = templates.into_iter().map(text).collect();
+        let text = |it: RenderedTemplate| (args.format.text(&it.document), it);
+        let texts: Vec<(String, RenderedTemplate)> = templates.into_iter().map(text).collect();
         let problems = limits::check(spec, &texts, args.split);
         rendered.replace(texts);
         problems
@@ -111,7 +111,7 @@ fn is_same(one: &Path, two: &Path) -> bool {
 
 /// Writes the template of each API under its name, and one for the rest.
 fn write_each(
-    rendered: &[(String, Template)],
+    rendered: &[(String, RenderedTemplate)],
     folder: &Path,
     format: Format,
     io: &mut Io,

@@ -1,5 +1,5 @@
 //! What CloudFormation does not take, or takes and does not mean as we do.
-use crate::render::Template;
+use crate::render::RenderedTemplate;
 use provision_core::address::Address;
 use provision_core::diagnostic::{At, Diagnostic, Path};
 use provision_core::kind::DesiredResource;
@@ -12,8 +12,8 @@ const BYTES_MAX: usize = 1_000_000;
 const BYTES_IN_A_REQUEST_MAX: usize = 51_200;
 
 /// Reports what a template can't say or can't be. Each comes with its text, as it will be written.
-pub fn check(spec: &Spec, rendered: &[(String, Template)], split: bool) -> Vec<Diagnostic> {
-    let sizes = |(text, template): &(String, Template)| sizes(template, text.len(), split);
+pub fn check(spec: &Spec, rendered: &[(String, RenderedTemplate)], split: bool) -> Vec<Diagnostic> {
+    let sizes = |(text, template): &(String, RenderedTemplate)| sizes(template, text.len(), split);
     let mut problems: Vec<Diagnostic> = rendered.iter().flat_map(sizes).collect();
     for (address, resource) in &spec.desired {
         problems.extend(kept(address, resource));
@@ -23,7 +23,7 @@ pub fn check(spec: &Spec, rendered: &[(String, Template)], split: bool) -> Vec<D
     problems
 }
 
-fn sizes(template: &Template, bytes: usize, split: bool) -> Vec<Diagnostic> {
+fn sizes(template: &RenderedTemplate, bytes: usize, split: bool) -> Vec<Diagnostic> {
     let count =
         |section: &str| template.document[section].as_object().map_or(0, serde_json::Map::len);
     let (resources, outputs) = (count("Resources"), count("Outputs"));
@@ -84,7 +84,7 @@ fn contact(address: &Address, resource: &DesiredResource) -> Option<Diagnostic> 
 fn twice(
     address: &Address,
     resource: &DesiredResource,
-    rendered: &[(String, Template)],
+    rendered: &[(String, RenderedTemplate)],
 ) -> Option<Diagnostic> {
     let named = resource.declared.get("name").is_some();
     let count = rendered.iter().filter(|(_, it)| it.resources.contains(address)).count();

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use provision_cfn::import::{Import, Options, import};
-use provision_cfn::render::template;
+use provision_cfn::import::{ImportOptions, ImportResult, import};
+use provision_cfn::render::render_template;
 use provision_core::diagnostic::{Diagnostic, OtherFile, Segment};
 use provision_core::kind::Files;
 use provision_core::kinds::KINDS;
@@ -55,10 +55,10 @@ const TEMPLATES: &[(&str, &str, Values)] = &[
     ("a-spec.yaml", "", &[]),
 ];
 
-fn options(stack: &str, region: &str, given: &[(&str, &str)]) -> Options {
-    let given = given.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+fn options(stack: &str, region: &str, given: &[(&str, &str)]) -> ImportOptions {
+    let values = given.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let region = (!region.is_empty()).then(|| region.to_owned());
-    Options { stack: stack.into(), region, given, inline: false, now_epoch_s: NOON }
+    ImportOptions { stack: stack.into(), region, values, inline_code: false, now_epoch_s: NOON }
 }
 
 fn read(file: &str) -> Source {
@@ -68,7 +68,7 @@ fn read(file: &str) -> Source {
     source
 }
 
-fn import_text(text: &str) -> Import {
+fn import_text(text: &str) -> ImportResult {
     let (source, problems) = Source::parse("template.yaml", text.as_bytes());
     assert_eq!(problems, []);
     import(&source, &options("s", "", &[]))
@@ -89,7 +89,7 @@ fn every_template_gives_its_spec_and_its_findings() {
         let (stem, _) = file.split_once('.').unwrap();
         let imported = import(&source, &options(stem, region, given));
         let place = |it: &Diagnostic| source.place(&it.at);
-        let mut findings: Vec<&Diagnostic> = imported.findings.iter().collect();
+        let mut findings: Vec<&Diagnostic> = imported.diagnostics.iter().collect();
         findings.sort_by_key(|it| source.span(&it.at).start);
         let line = |it: &&Diagnostic| {
             let at = place(it);
@@ -135,9 +135,10 @@ fn what_comes_back_is_what_cloudformation_saw() {
     for (file, region, given) in TEMPLATES {
         let source = read(file);
         let (stem, _) = file.split_once('.').unwrap();
-        let Import { spec, findings } = import(&source, &options(stem, region, given));
+        let ImportResult { spec, diagnostics: findings } =
+            import(&source, &options(stem, region, given));
         let Some(spec) = spec else { continue };
-        let rendered = template(&loaded(&spec.text, &spec.files), false).document;
+        let rendered = render_template(&loaded(&spec.text, &spec.files), false).document;
         let original = without_lost(long_form(source.tree().unwrap()), &findings);
         let values: BTreeMap<String, String> = [("AWS::StackName", stem), ("AWS::Region", region)]
             .into_iter()
@@ -154,7 +155,7 @@ fn what_comes_back_is_what_cloudformation_saw() {
         let after = Environment {
             template: &rendered,
             values: &values,
-            instead: &spec.instead,
+            instead: &spec.replaced_expressions,
             around: Some(&before),
         };
         for id in rendered["Resources"].as_object().unwrap().keys() {
@@ -229,8 +230,8 @@ fn one_api(name: &str, more: &str) -> String {
     )
 }
 
-fn codes(imported: &Import) -> Vec<&'static str> {
-    let mut codes: Vec<_> = imported.findings.iter().map(|it| it.code).collect();
+fn codes(imported: &ImportResult) -> Vec<&'static str> {
+    let mut codes: Vec<_> = imported.diagnostics.iter().map(|it| it.code).collect();
     codes.dedup();
     codes
 }
@@ -268,7 +269,7 @@ fn ten_thousand_resources_are_read_and_listed() {
         .map(|n| format!("  T{n}: {{ Type: AWS::SNS::Topic, DependsOn: Api }}\n"))
         .collect();
     let imported = import_text(&one_api("a", &others));
-    assert_eq!(imported.findings.iter().filter(|it| it.code == "PV540").count(), 10_000);
+    assert_eq!(imported.diagnostics.iter().filter(|it| it.code == "PV540").count(), 10_000);
     assert!(imported.spec.is_some());
     let ours: String = (0..2_000)
         .map(|n| format!("  K{n}: {{ Type: AWS::AppSync::ApiKey, Properties: {{ ApiId: !GetAtt Api.ApiId }} }}\n"))
