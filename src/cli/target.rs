@@ -135,8 +135,8 @@ pub async fn open(
     let target = Target { region, account, profile: args.profile.clone(), endpoint };
     let mut aws = connect(&target).await?;
     aws.served_at = served_at;
-    let place = place.or_else(|| aws.elsewhere.clone());
-    let url = url.or_else(|| aws.elsewhere.as_ref()?.strip_prefix("at ").map(str::to_owned));
+    let place = place.or_else(|| aws.custom_endpoints.clone());
+    let url = url.or_else(|| aws.custom_endpoints.as_ref()?.strip_prefix("at ").map(str::to_owned));
     let session = Session { aws, place, url, server };
     match guard(&session.aws, declared).await {
         Ok(()) => Ok(session),

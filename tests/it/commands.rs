@@ -107,7 +107,7 @@ fn an_address_at_which_nobody_is_is_not_tried_for_long() {
     let err = String::from_utf8_lossy(&done.stderr);
     assert_eq!(done.status.code(), Some(1));
     assert!(err.contains("Connection refused") && err.contains("endpoint URL"), "{err}");
-    assert!(err.matches("no answer").count() <= 4, "{err}");
+    assert!(err.matches("no response").count() <= 4, "{err}");
 }
 
 #[test]

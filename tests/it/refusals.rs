@@ -91,8 +91,11 @@ async fn a_used_up_quota_is_named_and_what_remains_is_listed() {
     let card = card(&err, &address);
     assert_eq!(card[0], format!("✗ {address}: can't be created"));
     assert!(card[1].starts_with("CreateChannelNamespace: ServiceQuotaExceededException"), "{err}");
-    assert!(card[2].starts_with("likely cause: the API has as many channel namespaces"), "{err}");
-    assert!(card[3].starts_with("what helps: delete a namespace"), "{err}");
+    assert!(
+        card[2].starts_with("likely cause: the API has reached its quota of channel namespaces"),
+        "{err}"
+    );
+    assert!(card[3].starts_with("what helps: delete an unused namespace"), "{err}");
     assert!(err.contains("\n3 done, 1 failed.\n"), "{err}");
     assert!(
         err.contains(&format!("\nWhat remains:\n  ✗ {address} not created: it failed\n")),
@@ -110,12 +113,12 @@ async fn a_refused_call_names_the_missing_permission_and_what_hangs_on_it() {
     let card = card(&err, "apis/chat");
     assert_eq!(card[1], format!("CreateApi: AccessDeniedException: {said}"));
     assert_eq!(card[2], "likely cause: the credentials do not allow `appsync:CreateApi`");
-    assert!(card[3].contains("let them do `appsync:CreateApi`"), "{err}");
+    assert!(card[3].contains("and allow `appsync:CreateApi`"), "{err}");
     let remains = err.split_once("What remains:\n").unwrap().1;
     let remains: Vec<&str> = remains.lines().take(4).collect();
     assert_eq!(remains[0], "  ✗ apis/chat not created: it failed");
     assert!(remains[1..].iter().all(|it| it.ends_with("not created: apis/chat did not succeed")));
-    assert_eq!(err.matches("let them do `appsync:CreateApi`").count(), 2, "card and help: {err}");
+    assert_eq!(err.matches("and allow `appsync:CreateApi`").count(), 2, "card and help: {err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +153,7 @@ async fn a_failed_event_has_its_parts() {
         "code": "ApiKeyValidityOutOfBoundsException",
         "message": "too far",
         "class": "invalid",
-        "cause": "a key lives from a day to 365 days, counted when it is made or changed",
+        "cause": "the lifetime of an API key is 1 to 365 days from the time it is created or updated",
         "hints": ["change `validFor` or `expires` of the key"],
     });
     assert_eq!(error, expected);
@@ -195,8 +198,8 @@ async fn an_error_in_a_handlers_code_is_shown_where_it_is() {
       |                     ^^^^^^^^
     error[PARSER_ERROR]: somewhere
     --> handlers/orders.js
-    likely cause: AppSync refuses the handler's code
-    what helps: mend the code where it says
+    likely cause: AppSync rejects the handler's code
+    what helps: fix the code at these positions
 ";
     assert!(err.contains(expected), "{err}");
 }
@@ -210,7 +213,7 @@ async fn a_step_that_failed_halfway_counts_as_a_change() {
         let served = faulty(error(on, "MalformedPolicyDocument", 400, "no")).await;
         let Ran { code, err, .. } = apply(&world, &served).await;
         assert_eq!(code, expected, "{on}: {err}");
-        assert!(card(&err, "logRoles/logs")[2].contains("IAM can't read the policy"), "{err}");
+        assert!(card(&err, "logRoles/logs")[2].contains("the policy is malformed"), "{err}");
     };
     check("CreateRole", 1).await;
     check("PutRolePolicy", 3).await;

@@ -1,115 +1,122 @@
-//! The likely cause of what AWS refuses, and what to do about it. A table; the classification decides the rest.
-mod known;
+//! Suggests the likely cause of an AWS error, and its fix.
+//!
+//! A table finds the well-known errors; the class of the error covers the rest. Advice never changes what the
+//! program does.
+mod rules;
 
-use crate::error::AwsError;
 use provision_core::failure::ErrorClass;
 
-use known::{KNOWN, Known};
+use crate::advice::rules::RULES;
+use crate::error::AwsError;
 
-/// What usually lies behind an error, and what usually helps.
+/// The likely cause of an error, and the usual fix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Advice {
+    /// What probably caused the error. `None` if the message says it all.
     pub cause: Option<String>,
+    /// What the user can do about it.
     pub fix: Option<String>,
 }
 
-/// The first row of the table that fits, or what the class alone says.
-pub fn advice(error: &AwsError) -> Advice {
-    let code = error.code.as_deref().unwrap_or_default();
-    let row = KNOWN.iter().find(|it| it.fits(code, error.operation, &error.message));
-    match row {
-        _ if !error.code_errors.is_empty() => {
-            Advice::of("AppSync refuses the handler's code", "mend the code where it says")
-        }
-        Some(Known { cause, fix, .. }) => Advice::of(cause, fix),
-        None => by_class(error),
-    }
-}
-
 impl Advice {
-    fn of(cause: &str, fix: &str) -> Self {
-        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Self { cause: some(cause), fix: some(fix) }
+    fn new(cause: &str, fix: &str) -> Self {
+        let non_empty = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self { cause: non_empty(cause), fix: non_empty(fix) }
     }
 }
 
-/// What the class says where no row fits.
-fn by_class(error: &AwsError) -> Advice {
-    let sso = error.message.to_ascii_lowercase().contains("sso");
+/// Returns the advice of the first row that matches the error, or else the advice for its class.
+pub fn advice(error: &AwsError) -> Advice {
+    if !error.code_errors.is_empty() {
+        return Advice::new(
+            "AppSync rejects the handler's code",
+            "fix the code at these positions",
+        );
+    }
+    let code = error.code.as_deref().unwrap_or_default();
+    match RULES.iter().find(|rule| rule.matches(code, error.operation, &error.message)) {
+        Some(rule) => Advice::new(rule.cause, rule.fix),
+        None => for_class(error),
+    }
+}
+
+fn for_class(error: &AwsError) -> Advice {
+    let is_sso = error.message.to_ascii_lowercase().contains("sso");
     let (cause, fix) = match error.class {
-        ErrorClass::NoCredentials if sso => {
+        ErrorClass::NoCredentials if is_sso => {
             ("", "run `aws sso login`, with `--profile` if you use one")
         }
         ErrorClass::NoCredentials => (
             "",
-            "give credentials as for any AWS tool (a profile, AWS_ACCESS_KEY_ID, `aws sso login`), \
+            "configure credentials as for any AWS tool (a profile, AWS_ACCESS_KEY_ID, `aws sso login`), \
              or try it without an AWS account: `--local`",
         ),
-        ErrorClass::Denied => return denied(error),
+        ErrorClass::Denied => return for_denied(error),
         ErrorClass::Unreachable => {
-            ("", "check the region, the network and, if one is set, the endpoint URL")
+            ("", "check the Region, the network and, if one is set, the endpoint URL")
         }
         ErrorClass::Quota => {
-            ("a quota is used up", "delete what is no longer used, or ask AWS for a higher quota")
+            ("a quota is exhausted", "delete unused resources, or ask AWS for a higher quota")
         }
         ErrorClass::RoleNotReady => (
-            "AppSync can't assume the role: it is too new, or does not trust AppSync",
-            "check that the role trusts appsync.amazonaws.com; if it does, run it again",
+            "AppSync cannot assume the role: it is too new, or does not trust AppSync",
+            "check that the role trusts appsync.amazonaws.com; if it does, run the command again",
         ),
         ErrorClass::Busy => (
-            "something else changed the same thing all the while",
-            "let other tools finish and run it again; it goes on where it stopped",
+            "another change of the same resource was in progress during all attempts",
+            "let other tools finish and run the command again; it resumes where it stopped",
         ),
         ErrorClass::Throttled => (
-            "more calls came from the account than AWS takes, all the while",
-            "run it again; it goes on where it stopped. `--parallelism 4` makes fewer calls at a time",
+            "AWS throttled the account's calls during all attempts",
+            "run the command again; it resumes where it stopped. `--parallelism 4` makes fewer calls at a time",
         ),
-        ErrorClass::Uncertain => ("", "run it again; it goes on where it stopped"),
+        ErrorClass::Uncertain => ("", "run the command again; it resumes where it stopped"),
         ErrorClass::Unsupported => (
-            "what answers at this address has no such operation",
-            "check the endpoint URL; a stand-in for AWS may not know AppSync Events",
+            "the server at this address does not support the operation",
+            "check the endpoint URL; a third-party AWS emulator may not support AppSync Events",
         ),
         _ => ("", ""),
     };
-    Advice::of(cause, fix)
+    Advice::new(cause, fix)
 }
 
-/// Which permission is missing: as AWS says it, or else the operation's own.
-fn denied(error: &AwsError) -> Advice {
+/// Names the missing permission: as AWS reports it, or else the one of the operation.
+fn for_denied(error: &AwsError) -> Advice {
     let action = match action_in(&error.message) {
         Some(action) => action.to_owned(),
         None if error.operation.is_empty() => {
-            return Advice::of("", "check whose credentials these are, and what they allow");
+            return Advice::new("", "check the identity of the credentials, and its permissions");
         }
-        None => format!("{}:{}", service(error.operation), error.operation),
+        None => format!("{}:{}", action_prefix(error.operation), error.operation),
     };
-    let passes = ["CreateApi", "UpdateApi", "CreateDataSource", "UpdateDataSource"];
     let also = match error.operation {
-        it if passes.contains(&it) && action != "iam:PassRole" => {
-            ", and `iam:PassRole` for a role that is named in it"
+        "CreateApi" | "UpdateApi" | "CreateDataSource" | "UpdateDataSource"
+            if action != "iam:PassRole" =>
+        {
+            ", and `iam:PassRole` for a role that it refers to"
         }
         "AssociateWebACL" | "DisassociateWebACL" => ", and `appsync:SetWebACL`",
         _ => "",
     };
     Advice {
         cause: Some(format!("the credentials do not allow `{action}`")),
-        fix: Some(format!("check whose credentials these are, and let them do `{action}`{also}")),
+        fix: Some(format!("check the identity of the credentials, and allow `{action}`{also}")),
     }
 }
 
-/// The action in AWS's sentence: `… is not authorized to perform: iam:PassRole on resource: …`.
+/// Returns the action in AWS's sentence `… is not authorized to perform: iam:PassRole on resource: …`.
 fn action_in(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("to perform: ")?;
     let action = rest.split_whitespace().next()?.trim_end_matches([',', '.']);
     action.contains(':').then_some(action)
 }
 
-/// The prefix of an operation's action.
-fn service(operation: &str) -> &'static str {
+/// Returns the service prefix of the operation's IAM action.
+fn action_prefix(operation: &str) -> &'static str {
     match operation {
         "GetCallerIdentity" => "sts",
-        it if it.contains("WebACL") => "wafv2",
-        it if it.contains("Role") => "iam",
+        operation if operation.contains("WebACL") => "wafv2",
+        operation if operation.contains("Role") => "iam",
         _ => "appsync",
     }
 }
@@ -120,20 +127,11 @@ mod tests {
 
     fn error(class: ErrorClass, operation: &'static str, code: &str, message: &str) -> AwsError {
         let code = (!code.is_empty()).then(|| code.to_owned());
-        let (message, code_errors) = (message.to_owned(), vec![]);
-        AwsError {
-            class,
-            operation,
-            code,
-            message,
-            request_id: None,
-            is_partial: false,
-            code_errors,
-        }
+        AwsError { code, ..AwsError::new(class, operation, message) }
     }
 
     #[test]
-    fn what_is_denied_is_named_as_an_action() {
+    fn denied_calls_name_the_missing_action() {
         let check = |operation, message: &str, expected: &str| {
             let advice =
                 advice(&error(ErrorClass::Denied, operation, "AccessDeniedException", message));
@@ -150,14 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_means_several_things_is_told_apart() {
+    fn operation_and_message_select_the_rule_of_an_ambiguous_code() {
         let check = |class, operation, code: &str, message: &str, expected: &str| {
             let advice = advice(&error(class, operation, code, message));
             let text = format!("{}; {}", advice.cause.unwrap(), advice.fix.unwrap());
             assert!(text.contains(expected), "{text}");
         };
         let quota = "ServiceQuotaExceededException";
-        check(ErrorClass::Quota, "CreateApi", quota, "", "50, unless");
+        check(ErrorClass::Quota, "CreateApi", quota, "", "50 by default");
         check(ErrorClass::Quota, "CreateChannelNamespace", quota, "", "channel namespaces");
         check(ErrorClass::Quota, "PutRolePolicy", "LimitExceeded", "", "10,240");
         check(ErrorClass::Throttled, "CreateApiKey", "LimitExceededException", "", "--parallelism");
@@ -186,16 +184,22 @@ mod tests {
             missing,
             "dataSources",
         );
-        check(ErrorClass::NotFound, "DeleteApi", "NotFoundException", "", "somebody deleted it");
+        check(
+            ErrorClass::NotFound,
+            "DeleteApi",
+            "NotFoundException",
+            "",
+            "deleted during this run",
+        );
     }
 
     #[test]
-    fn every_row_of_the_table_can_be_reached() {
-        for (n, row) in KNOWN.iter().enumerate() {
-            let code = row.codes[0];
-            let operation = row.operations.first().copied().unwrap_or("AnyOperation");
-            let message = row.words.first().copied().unwrap_or_default();
-            let first = KNOWN.iter().position(|it| it.fits(code, operation, message));
+    fn every_rule_can_be_reached() {
+        for (n, rule) in RULES.iter().enumerate() {
+            let code = rule.codes[0];
+            let operation = rule.operations.first().copied().unwrap_or("AnyOperation");
+            let message = rule.words.first().copied().unwrap_or_default();
+            let first = RULES.iter().position(|rule| rule.matches(code, operation, message));
             assert_eq!(first, Some(n), "{code} {operation}");
         }
     }

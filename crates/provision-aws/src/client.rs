@@ -1,73 +1,82 @@
-//! The door to AWS: clients, and one classification of everything that can go wrong there.
+//! The SDK clients of one run, and the identity that they call AWS with.
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
 use tokio::sync::OnceCell;
 
+use crate::call_counter::CallCounter;
 use crate::error::{AwsError, failed};
-use crate::watch::Watch;
 
-/// The clients of one run.
+/// The clients of one run. Cloning is cheap, and clones share their identity and their call counter.
 #[derive(Clone, Debug)]
 pub struct Aws {
     /// For calls that may be repeated.
     pub appsync: aws_sdk_appsync::Client,
-    /// For creates, which AppSync can't recognise when they come twice: one attempt, no retry.
-    pub appsync_once: aws_sdk_appsync::Client,
+    /// For creates, which are sent once: AppSync does not recognize a repeated create.
+    pub(crate) appsync_once: aws_sdk_appsync::Client,
+    /// For calls that may be repeated.
     pub iam: aws_sdk_iam::Client,
-    /// For creates.
-    pub iam_once: aws_sdk_iam::Client,
-    pub sts: aws_sdk_sts::Client,
-    /// Both calls that it is for may be repeated.
+    /// For creates, which are sent once.
+    pub(crate) iam_once: aws_sdk_iam::Client,
+    pub(crate) sts: aws_sdk_sts::Client,
+    /// For associating web ACLs, which may be repeated.
     pub waf: aws_sdk_wafv2::Client,
+    /// The Region of the stack.
     pub region: String,
-    /// As whom calls are made, for what no SDK client sends.
+    /// The credentials of the calls, for requests that no SDK client sends.
     pub credentials: Option<SharedCredentialsProvider>,
-    /// Where the environment or the profile leads calls, if not to AWS's own endpoints.
-    pub elsewhere: Option<String>,
-    /// The URL of a local AWS that goes on when this command ends.
+    /// The endpoints that the environment or the profile sets instead of AWS's own, as a text for messages.
+    pub custom_endpoints: Option<String>,
+    /// The URL of the local emulator, if it keeps running after this command.
     pub served_at: Option<String>,
-    /// How the engine waits; the SDK waits the same way.
+    /// How the engine waits. The SDK waits in the same way.
     pub sleep: SharedAsyncSleep,
-    pub(crate) watch: Watch,
-    /// Whose credentials these are, once somebody has asked.
+    pub(crate) call_counter: CallCounter,
+    /// Empty until STS is called for the first time.
     pub(crate) identity: Arc<OnceCell<Identity>>,
 }
 
-impl Aws {
-    pub async fn wait(&self, duration: Duration) {
-        self.sleep.sleep(duration).await;
-    }
-    /// How many calls were made until now, each attempt one.
-    pub fn calls(&self) -> u64 {
-        self.watch.calls.load(Ordering::Relaxed)
-    }
-}
-
-/// Who the credentials belong to.
+/// The identity that the credentials belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
+    /// The account id, 12 digits.
     pub account: String,
+    /// The partition of the account, such as `aws` or `aws-cn`.
     pub partition: String,
+    /// The ARN of the user or of the assumed role.
     pub arn: String,
 }
 
 impl Aws {
-    /// Whose credentials these are; STS is asked once.
-    pub async fn identity(&self) -> Result<&Identity, AwsError> {
-        self.identity.get_or_try_init(|| self.ask_for_identity()).await
+    /// Waits for `duration`.
+    pub async fn wait(&self, duration: Duration) {
+        self.sleep.sleep(duration).await;
     }
-    async fn ask_for_identity(&self) -> Result<Identity, AwsError> {
-        let answer =
-            self.sts.get_caller_identity().send().await.map_err(failed("GetCallerIdentity"))?;
-        let arn = answer.arn.unwrap_or_default();
+
+    /// Returns the number of calls so far. Each attempt counts.
+    pub fn calls(&self) -> u64 {
+        self.call_counter.calls()
+    }
+
+    /// Returns the identity of the credentials. Only the first call is sent to STS.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there are no credentials, or if STS rejects them or cannot be reached.
+    pub async fn identity(&self) -> Result<&Identity, AwsError> {
+        self.identity.get_or_try_init(|| self.get_caller_identity()).await
+    }
+
+    async fn get_caller_identity(&self) -> Result<Identity, AwsError> {
+        let call = self.sts.get_caller_identity();
+        let caller = call.send().await.map_err(failed("GetCallerIdentity"))?;
+        let arn = caller.arn.unwrap_or_default();
         tracing::debug!(arn, "calls as");
-        let partition = arn.split(':').nth(1).filter(|it| !it.is_empty()).unwrap_or("aws");
+        let partition = arn.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws");
         Ok(Identity {
-            account: answer.account.unwrap_or_default(),
+            account: caller.account.unwrap_or_default(),
             partition: partition.to_owned(),
             arn,
         })

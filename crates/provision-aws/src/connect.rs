@@ -1,4 +1,6 @@
-//! How a run reaches AWS: region, profile, endpoint and credentials, as every AWS tool finds them.
+//! Makes the SDK clients: Region, profile, endpoint and credentials are found as every AWS tool finds them.
+//!
+//! Connecting calls no AWS service; a wrong credential shows at the first call.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,65 +22,74 @@ use aws_types::SdkConfig;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 
+use crate::call_counter::CallCounter;
 use crate::client::Aws;
 use crate::error::AwsError;
-use crate::retry::Refused;
-use crate::watch::Watch;
+use crate::retry::PermanentFailureClassifier;
+
 use provision_core::failure::ErrorClass;
 
-/// One attempt may take this long; AppSync answers in well under a second.
+/// The time limit of one attempt. AppSync responds in well under a second.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Attempts of one call that may be repeated. Throttling of a big plan needs more than three.
-const ATTEMPTS: u32 = 12;
-const FIRST_BACKOFF: Duration = Duration::from_millis(200);
-/// Twelve attempts are most of a minute then, and no call waits for long that could go ahead.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
-/// The SDK's own bucket of 500 runs dry in a plan of a few hundred calls under throttling.
+/// The attempts of one call that may be repeated. A large plan that is throttled needs more than three.
+const MAX_ATTEMPTS: u32 = 12;
+const INITIAL_BACKOFF: Duration = Duration::from_millis(200);
+/// Twelve attempts then take most of a minute, and no call waits much longer than it must.
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+/// The SDK's default of 500 tokens does not last for a throttled plan of a few hundred calls.
 const RETRY_TOKENS: usize = 100_000;
-/// Whose the local AWS's objects are, and where, when nobody says so.
+/// The Region of the local emulator, unless one is set.
 const LOCAL_REGION: &str = "us-east-1";
 
-/// Which AWS a user means.
+/// Which account, Region and endpoint a command uses.
 #[derive(Clone, Debug, Default)]
 pub struct Target {
+    /// Default: as the environment or the profile sets it.
     pub region: Option<String>,
-    /// Whose the objects of a local AWS are; nobody else's account can be chosen.
+    /// The account of the local emulator. Other endpoints ignore it: there the credentials determine the account.
     pub account: Option<String>,
+    /// The name of an AWS profile. Default: as the environment sets it.
     pub profile: Option<String>,
+    /// Where the calls are sent.
     pub endpoint: AwsEndpoint,
 }
 
+/// Where the calls are sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AwsEndpoint {
-    /// AWS's own, or what the environment or the profile says.
+    /// AWS's own endpoints, unless the environment or the profile sets others.
     #[default]
     Aws,
     /// This URL, with the user's credentials.
     Url(String),
-    /// A local AWS at this URL, with credentials that mean nothing.
+    /// The local emulator at this URL, with placeholder credentials.
     Local(String),
 }
 
-/// Makes the clients. Nothing is called yet; only a region must be known.
+/// Makes the clients for `target`. No AWS service is called.
+///
+/// # Errors
+///
+/// Fails if no Region is set, if a named profile does not exist, or if the AWS configuration cannot be read.
 pub async fn connect(target: &Target) -> Result<Aws, AwsError> {
     let sleep = SharedAsyncSleep::new(TokioSleep::new());
-    let config = configuration(target, &sleep).await?;
+    let config = load_config(target, &sleep).await?;
     let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
     Ok(clients(&config, region, sleep))
 }
 
-/// What the target, the environment and the profile come to.
-async fn configuration(target: &Target, sleep: &SharedAsyncSleep) -> Result<SdkConfig, AwsError> {
+/// Combines the target with the environment and the profile.
+async fn load_config(target: &Target, sleep: &SharedAsyncSleep) -> Result<SdkConfig, AwsError> {
     let http = http_client(&target.endpoint);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
         .sleep_impl(sleep.clone())
         .retry_config(
             RetryConfig::standard()
-                .with_max_attempts(ATTEMPTS)
-                .with_initial_backoff(FIRST_BACKOFF)
-                .with_max_backoff(LONGEST_BACKOFF),
+                .with_max_attempts(MAX_ATTEMPTS)
+                .with_initial_backoff(INITIAL_BACKOFF)
+                .with_max_backoff(MAX_BACKOFF),
         )
         .timeout_config(
             TimeoutConfig::builder()
@@ -87,13 +98,13 @@ async fn configuration(target: &Target, sleep: &SharedAsyncSleep) -> Result<SdkC
                 .build(),
         );
     if let Some(profile) = &target.profile {
-        // Who names a profile means its account, whatever keys the environment holds.
-        let configuration = ProviderConfig::default()
+        // A profile that is named takes precedence over the keys in the environment.
+        let provider_config = ProviderConfig::default()
             .with_http_client(http)
             .with_sleep_impl(sleep.clone())
             .with_region(target.region.clone().map(Region::new));
         let credentials = ProfileFileCredentialsProvider::builder()
-            .configure(&configuration)
+            .configure(&provider_config)
             .profile_name(profile)
             .build();
         loader = loader.profile_name(profile).credentials_provider(credentials);
@@ -105,7 +116,7 @@ async fn configuration(target: &Target, sleep: &SharedAsyncSleep) -> Result<SdkC
         AwsEndpoint::Aws => {}
         AwsEndpoint::Url(url) => loader = loader.endpoint_url(url),
         AwsEndpoint::Local(url) => {
-            // It takes a key of twelve digits for the account.
+            // The emulator treats an access key of twelve digits as the account id.
             let key = target.account.as_deref().unwrap_or("local");
             loader = loader
                 .endpoint_url(url)
@@ -116,72 +127,72 @@ async fn configuration(target: &Target, sleep: &SharedAsyncSleep) -> Result<SdkC
         }
     }
     if !matches!(target.endpoint, AwsEndpoint::Local(_)) {
-        profile_exists(target.profile.as_deref()).await?;
+        check_profile(target.profile.as_deref()).await?;
     }
     Ok(loader.load().await)
 }
 
 fn clients(config: &SdkConfig, region: String, sleep: SharedAsyncSleep) -> Aws {
     let tokens = TokenBucket::builder().capacity(RETRY_TOKENS).build();
-    let patient = RetryPartition::custom("provision").token_bucket(tokens).build();
+    let retry_partition = RetryPartition::custom("provision").token_bucket(tokens).build();
     let once = RetryConfig::disabled();
-    let watch = Watch::default();
+    let call_counter = CallCounter::default();
     let appsync = aws_sdk_appsync::config::Builder::from(config)
-        .interceptor(watch.clone())
-        .retry_classifier(Refused);
+        .interceptor(call_counter.clone())
+        .retry_classifier(PermanentFailureClassifier);
     let iam = aws_sdk_iam::config::Builder::from(config)
-        .interceptor(watch.clone())
-        .retry_classifier(Refused);
+        .interceptor(call_counter.clone())
+        .retry_classifier(PermanentFailureClassifier);
     let sts = aws_sdk_sts::config::Builder::from(config)
-        .interceptor(watch.clone())
-        .retry_classifier(Refused);
+        .interceptor(call_counter.clone())
+        .retry_classifier(PermanentFailureClassifier);
     let waf = aws_sdk_wafv2::config::Builder::from(config)
-        .interceptor(watch.clone())
-        .retry_classifier(Refused);
+        .interceptor(call_counter.clone())
+        .retry_classifier(PermanentFailureClassifier);
     Aws {
         appsync_once: aws_sdk_appsync::Client::from_conf(
             appsync.clone().retry_config(once.clone()).build(),
         ),
         appsync: aws_sdk_appsync::Client::from_conf(
-            appsync.retry_partition(patient.clone()).build(),
+            appsync.retry_partition(retry_partition.clone()).build(),
         ),
         iam_once: aws_sdk_iam::Client::from_conf(iam.clone().retry_config(once).build()),
-        iam: aws_sdk_iam::Client::from_conf(iam.retry_partition(patient.clone()).build()),
-        waf: aws_sdk_wafv2::Client::from_conf(waf.retry_partition(patient).build()),
+        iam: aws_sdk_iam::Client::from_conf(iam.retry_partition(retry_partition.clone()).build()),
+        waf: aws_sdk_wafv2::Client::from_conf(waf.retry_partition(retry_partition).build()),
         sts: aws_sdk_sts::Client::from_conf(sts.build()),
         region,
         credentials: config.credentials_provider(),
-        elsewhere: elsewhere(config),
+        custom_endpoints: custom_endpoints(config),
         served_at: None,
         sleep,
-        watch,
+        call_counter,
         identity: Arc::default(),
     }
 }
 
-/// Where the environment or the profile leads the calls to each service, as every AWS tool obeys it.
-fn elsewhere(config: &SdkConfig) -> Option<String> {
+/// Returns the endpoints that the environment or the profile sets, for all services or for each.
+fn custom_endpoints(config: &SdkConfig) -> Option<String> {
     let url = |service: &str| {
         let key = ServiceConfigKey::builder().service_id(service);
         let key = key.env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
-        let own = config.service_config().and_then(|it| it.load_config(key));
-        own.or_else(|| config.endpoint_url().map(str::to_owned))
+        let of_service = config.service_config().and_then(|settings| settings.load_config(key));
+        of_service.or_else(|| config.endpoint_url().map(str::to_owned))
     };
     let urls = SERVICES.map(|service| (service, url(service)));
-    let one = urls[0].1.clone();
-    if urls.iter().all(|(_, url)| *url == one) {
-        return one.map(|url| format!("at {url}"));
+    let first = urls[0].1.clone();
+    if urls.iter().all(|(_, url)| *url == first) {
+        return first.map(|url| format!("at {url}"));
     }
-    let led =
+    let endpoints =
         urls.iter().filter_map(|(service, url)| Some(format!("{service} at {}", url.as_ref()?)));
-    Some(led.collect::<Vec<_>>().join(", "))
+    Some(endpoints.collect::<Vec<_>>().join(", "))
 }
 
-/// The services that are called, by the names under which AWS's tools configure them.
+/// The services that are called, by their ids in AWS configuration files.
 const SERVICES: [&str; 4] = ["AppSync", "IAM", "STS", "WAFV2"];
 
-/// The SDK's default client is the only one that reads proxy settings, so ours must be told. A local
-/// AWS is not reached through a proxy.
+/// Makes the HTTP client. Only the SDK's default client reads the proxy settings by itself. The local emulator
+/// is not reached through a proxy.
 fn http_client(endpoint: &AwsEndpoint) -> SharedHttpClient {
     let local = matches!(endpoint, AwsEndpoint::Local(_));
     Builder::new().build_with_connector_fn(move |settings, components| {
@@ -199,27 +210,29 @@ fn http_client(endpoint: &AwsEndpoint) -> SharedHttpClient {
     })
 }
 
-/// A profile that is named must be there; the SDK would go on without it, and end at another account.
-async fn profile_exists(named: Option<&str>) -> Result<(), AwsError> {
+/// Fails if the selected profile does not exist. The SDK would ignore that, and use another account.
+async fn check_profile(name: Option<&str>) -> Result<(), AwsError> {
     let (files, environment) = (Default::default(), Env::real());
-    let named = named.map(|it| it.to_owned().into());
-    let profiles = aws_config::profile::load(&Fs::real(), &environment, &files, named).await;
+    let name = name.map(|name| name.to_owned().into());
+    let profiles = aws_config::profile::load(&Fs::real(), &environment, &files, name).await;
     let profiles = profiles
-        .map_err(|error| unusable(format!("the AWS configuration can't be read: {error}")))?;
+        .map_err(|error| invalid_config(format!("cannot read the AWS configuration: {error}")))?;
     let selected = profiles.selected_profile();
     match selected == "default" || profiles.get_profile(selected).is_some() {
         true => Ok(()),
-        false => Err(unusable(format!("the AWS configuration has no profile `{selected}`"))),
+        false => {
+            let message = format!("the AWS configuration has no profile `{selected}`");
+            Err(invalid_config(message))
+        }
     }
 }
 
 fn no_region() -> AwsError {
-    unusable(
+    invalid_config(
         "no region: set `region:` in the spec, `--region`, AWS_REGION, or a region in the AWS profile",
     )
 }
 
-fn unusable(message: impl Into<String>) -> AwsError {
-    let message = message.into();
+fn invalid_config(message: impl Into<String>) -> AwsError {
     AwsError::new(ErrorClass::Invalid, "", message)
 }

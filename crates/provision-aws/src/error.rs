@@ -1,4 +1,7 @@
-//! What can go wrong at AWS, and what it means to us.
+//! Classifies everything that can go wrong in a call of AWS.
+//!
+//! [`AwsError`] has one [`ErrorClass`], which is found here and nowhere else: from the SDK's error, from AWS's
+//! error code and, where a code has several meanings, from its message. No message contains an API key.
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_appsync::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_appsync::types as sdk;
@@ -11,24 +14,33 @@ use provision_core::failure::{CodeError, ErrorClass};
 
 use crate::stand_ins::missing_operation;
 
+/// A call that failed, or a failure that this crate found without a call.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{}{message}{}", self.before(), self.behind())]
+#[error("{}{message}{}", self.prefix(), self.suffix())]
 pub struct AwsError {
+    /// Determines retries, advice and exit code.
     pub class: ErrorClass,
+    /// The name of the API operation, such as `CreateApi`. Empty if the failure is not one call's.
     pub operation: &'static str,
-    /// AWS's code, where it gave one.
+    /// AWS's error code, if there is one.
     pub code: Option<String>,
+    /// AWS's message, after the code. API keys in it are masked.
     pub message: String,
+    /// The id of the request, for AWS Support.
     pub request_id: Option<String>,
-    /// Whether calls before this one, for the same purpose, have changed something already.
+    /// Whether an earlier call of the same step has already changed something.
     pub is_partial: bool,
-    /// What AppSync found in a handler's code, where that is what it refuses.
+    /// The errors that AppSync found in a handler's code, if it rejected that.
     pub code_errors: Vec<CodeError>,
 }
 
 impl AwsError {
-    /// What we found out ourselves, in the place of an answer.
-    pub fn new(class: ErrorClass, operation: &'static str, message: impl Into<String>) -> Self {
+    /// Makes an error that is not a response of AWS.
+    pub(crate) fn new(
+        class: ErrorClass,
+        operation: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             class,
             operation,
@@ -39,36 +51,43 @@ impl AwsError {
             code_errors: vec![],
         }
     }
-    /// The same, after something was changed.
-    pub fn partial(self) -> Self {
+
+    /// Returns the error as one that followed a change.
+    pub(crate) fn partial(self) -> Self {
         Self { is_partial: true, ..self }
     }
-    /// Another apply of the stack is under way, which `message` tells of.
-    pub fn superseded(message: &str) -> Self {
+
+    /// Makes the error of a run that stops because another run changes the stack, as `message` describes.
+    pub(crate) fn superseded(message: &str) -> Self {
         Self::new(ErrorClass::Superseded, "", message)
     }
-    fn before(&self) -> String {
-        // Before the first call there is no operation.
-        if self.operation.is_empty() { String::new() } else { format!("{}: ", self.operation) }
+
+    fn prefix(&self) -> String {
+        match self.operation {
+            "" => String::new(),
+            operation => format!("{operation}: "),
+        }
     }
-    fn behind(&self) -> String {
+
+    fn suffix(&self) -> String {
         self.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
     }
 }
 
-/// `client.create_api().send().await.map_err(failed("CreateApi"))?`
-pub fn failed<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> AwsError
+/// Returns a function that classifies the SDK's errors:
+/// `client.create_api().send().await.map_err(failed("CreateApi"))?`.
+pub(crate) fn failed<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> AwsError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     move |error| {
         let response = error.raw_response();
-        let status = response.map(|it| it.status().as_u16());
-        let header = |name| response.and_then(|it| it.headers().get(name)).map(str::to_owned);
-        let request_id = header("x-amzn-requestid");
+        let status = response.map(|response| response.status().as_u16());
+        let request_id = response.and_then(|response| response.headers().get("x-amzn-requestid"));
+        let request_id = request_id.map(str::to_owned);
         let code = error.code().map(str::to_owned);
         let missing = response.and_then(missing_operation);
-        let told = missing.clone().or_else(|| error.message().map(str::to_owned));
+        let reported = missing.clone().or_else(|| error.message().map(str::to_owned));
         let class = match &error {
             _ if missing.is_some() => ErrorClass::Unsupported,
             SdkError::ConstructionFailure(_) => {
@@ -76,32 +95,29 @@ where
             }
             SdkError::TimeoutError(_) => ErrorClass::Uncertain,
             SdkError::DispatchFailure(failure) => no_credentials(&error).unwrap_or_else(|| {
-                failure.as_connector_error().map_or(ErrorClass::Uncertain, unsent)
+                failure.as_connector_error().map_or(ErrorClass::Uncertain, class_of_connection)
             }),
             SdkError::ResponseError(_) => ErrorClass::Uncertain,
-            _ => answered(code.as_deref(), told.as_deref().unwrap_or_default(), status),
+            _ => {
+                class_of_response(code.as_deref(), reported.as_deref().unwrap_or_default(), status)
+            }
         };
-        let told = match class {
+        let reported = match class {
             ErrorClass::NoCredentials => format!("no credentials: {}", first_line(&causes(&error))),
-            // The SDK keeps its own text short and the reason in the causes.
-            _ => told.or_else(|| code.clone()).unwrap_or_else(|| causes(&error)),
+            // The SDK's own message is generic; the reason is in the causes.
+            _ => reported.or_else(|| code.clone()).unwrap_or_else(|| causes(&error)),
         };
         let message = match &code {
-            Some(code) if *code != told => format!("{code}: {told}"),
-            _ => told,
+            Some(code) if *code != reported => format!("{code}: {reported}"),
+            _ => reported,
         };
         let message = without_keys(&message);
-        let known = AwsError::new(class, operation, message);
-        AwsError { code, request_id, ..known }
+        AwsError { code, request_id, ..AwsError::new(class, operation, message) }
     }
 }
 
-/// Returns the value, or `None` if AWS answered that the thing does not exist.
-///
-/// # Errors
-///
-/// Every other failure of the call.
-pub fn if_exists<T>(result: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
+/// Returns the value, or `None` if the call failed because the resource does not exist.
+pub(crate) fn if_exists<T>(result: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.class == ErrorClass::NotFound => Ok(None),
@@ -109,38 +125,41 @@ pub fn if_exists<T>(result: Result<T, AwsError>) -> Result<Option<T>, AwsError> 
     }
 }
 
-/// What AppSync says of the code that it refused: `reason: CODE_ERROR`
+/// Returns what AppSync found in handler code that it rejected with the reason `CODE_ERROR`
 /// (docs/reference/handlers.md#code-errors).
-pub fn code_errors(refusal: &BadRequestException) -> Vec<CodeError> {
-    let of_sdk = |error: &sdk::CodeError| {
-        let at = error.location();
-        // Unknown is 0 for a line and a column, -1 for a span.
-        let known = |it: Option<i32>| it.and_then(|it| u32::try_from(it).ok()).filter(|it| *it > 0);
+pub(crate) fn code_errors(rejection: &BadRequestException) -> Vec<CodeError> {
+    let from_sdk = |error: &sdk::CodeError| {
+        let location = error.location();
+        // An unknown line or column is 0, an unknown span is -1.
+        let known = |number: Option<i32>| {
+            number.and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0)
+        };
         CodeError {
             kind: error.error_type().unwrap_or_default().to_owned(),
             message: without_keys(error.value().unwrap_or_default()),
-            line: known(at.map(sdk::CodeErrorLocation::line)),
-            column: known(at.map(sdk::CodeErrorLocation::column)),
-            span: known(at.map(sdk::CodeErrorLocation::span)),
+            line: known(location.map(sdk::CodeErrorLocation::line)),
+            column: known(location.map(sdk::CodeErrorLocation::column)),
+            span: known(location.map(sdk::CodeErrorLocation::span)),
         }
     };
-    refusal.detail().into_iter().flat_map(|it| it.code_errors().iter().map(of_sdk)).collect()
+    let detail = rejection.detail().into_iter();
+    detail.flat_map(|detail| detail.code_errors().iter().map(from_sdk)).collect()
 }
 
-/// The message without the API keys in it: AWS names what it did not find, and a key's name is the key.
-pub fn without_keys(message: &str) -> String {
-    let mut kept = String::new();
+/// Masks API keys in a message of AWS: it names what it did not find, and the id of a key is the key.
+fn without_keys(message: &str) -> String {
+    let mut masked = String::new();
     let mut rest = message;
     while let Some((before, after)) = rest.split_once("da2-") {
-        kept.push_str(before);
-        kept.push_str("da2-…");
-        rest = after.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
+        masked.push_str(before);
+        masked.push_str("da2-…");
+        rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
     }
-    kept + rest
+    masked + rest
 }
 
-/// What AWS's own answer means.
-fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> ErrorClass {
+/// Classifies an error response of AWS.
+fn class_of_response(code: Option<&str>, message: &str, status: Option<u16>) -> ErrorClass {
     match code.unwrap_or_default() {
         "AccessDeniedException"
         | "AccessDenied"
@@ -155,11 +174,11 @@ fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> ErrorClas
         | "MissingAuthenticationTokenException"
         | "MissingAuthenticationToken" => ErrorClass::Denied,
         "NotFoundException" | "NoSuchEntity" | "WAFNonexistentItemException" => ErrorClass::NotFound,
-        // The model says it of a duplicate name and of an update still under way alike.
+        // The service model documents it for a duplicate name and for an update in progress.
         "ConflictException" | "EntityAlreadyExists" => ErrorClass::Exists,
         "ConcurrentModificationException"
         | "ConcurrentModification"
-        // WAF says it of an API that was made a moment ago.
+        // WAF reports it for an API that has just been created.
         | "WAFUnavailableEntityException" => ErrorClass::Busy,
         "ServiceQuotaExceededException"
         | "ApiKeyLimitExceededException"
@@ -175,7 +194,7 @@ fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> ErrorClas
         | "Throttling"
         | "RequestLimitExceeded" => ErrorClass::Throttled,
         "BadRequestException" if message.contains("already exists") => ErrorClass::Exists,
-        "BadRequestException" if about_a_role(message) => ErrorClass::RoleNotReady,
+        "BadRequestException" if is_about_a_role(message) => ErrorClass::RoleNotReady,
         _ => match status {
             Some(429) => ErrorClass::Throttled,
             Some(501) => ErrorClass::Unsupported,
@@ -186,23 +205,25 @@ fn answered(code: Option<&str>, message: &str, status: Option<u16>) -> ErrorClas
     }
 }
 
-/// Nobody has published AppSync's words for a role it can't assume yet; these are what it, and
-/// services like it, say of one.
-fn about_a_role(message: &str) -> bool {
+/// Whether the message is about a role that AppSync cannot assume yet. Its wording is undocumented; these words
+/// are common to the messages of AppSync and of similar services.
+fn is_about_a_role(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     message.contains("role")
-        && ["assume", "trust", "permission"].iter().any(|it| message.contains(it))
+        && ["assume", "trust", "permission"].iter().any(|word| message.contains(word))
 }
 
-/// A connection that was refused never carried the call; one that broke may have.
-fn unsent(error: &ConnectorError) -> ErrorClass {
+/// Classifies a connection that failed. A refused one never sent the call; one that was lost may have.
+fn class_of_connection(error: &ConnectorError) -> ErrorClass {
     if was_refused(error) { ErrorClass::Unreachable } else { ErrorClass::Uncertain }
 }
 
-/// Whether nobody was there to take the call.
-pub fn was_refused(error: &ConnectorError) -> bool {
+/// Whether the connection was refused, or the host name is unknown, so that the call was never sent.
+pub(crate) fn was_refused(error: &ConnectorError) -> bool {
     let text = causes(error).to_ascii_lowercase();
-    ["connection refused", "dns error", "failed to lookup"].iter().any(|it| text.contains(it))
+    ["connection refused", "dns error", "failed to lookup"]
+        .iter()
+        .any(|reason| text.contains(reason))
 }
 
 fn no_credentials(error: &(dyn std::error::Error + 'static)) -> Option<ErrorClass> {
@@ -216,31 +237,31 @@ fn no_credentials(error: &(dyn std::error::Error + 'static)) -> Option<ErrorClas
     None
 }
 
-/// The SDK tells at length where it has looked.
+/// Returns the first line of the SDK's message, which goes on to list every source of credentials that it tried.
 fn first_line(text: &str) -> &str {
     let line = text.lines().next().unwrap_or_default();
     line.strip_suffix(". Attempted:").unwrap_or(line)
 }
 
-/// The innermost reasons, which the SDK's own text leaves out.
+/// Joins the reasons along the chain of causes. The SDK's own message omits them.
 fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut reasons: Vec<String> = Vec::new();
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(refused) = refused_role(error) {
-            reasons.push(refused);
+        if let Some(rejection) = rejected_role(error) {
+            reasons.push(rejection);
             break;
         }
         let text = error.to_string();
-        // The SDK's words for "see below".
-        let empty = [
+        // The SDK's messages that only refer to their cause.
+        let generic = [
             "dispatch failure",
             "service error",
             "other",
             "io error",
             "an error occurred while loading credentials",
         ];
-        if !empty.contains(&text.as_str())
+        if !generic.contains(&text.as_str())
             && reasons.last().is_none_or(|last| !last.contains(&text))
         {
             reasons.push(text);
@@ -250,17 +271,17 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     reasons.join(": ")
 }
 
-/// What STS said to whoever asked for the credentials of a role, which profiles and web identities lead to.
-fn refused_role(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    fn said<E: ProvideErrorMetadata + 'static>(operation: &str, error: &E) -> String {
+/// Returns STS's response to a request for the credentials of a role, as profiles and web identities make it.
+fn rejected_role(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    fn describe<E: ProvideErrorMetadata + 'static>(operation: &str, error: &E) -> String {
         let code = error.code().unwrap_or("no code");
         format!("{operation}: {code}: {}", error.message().unwrap_or("no message"))
     }
-    let by_role = error.downcast_ref().map(|it: &AssumeRoleError| said("AssumeRole", it));
-    by_role.or_else(|| {
-        let error: &AssumeRoleWithWebIdentityError = error.downcast_ref()?;
-        Some(said("AssumeRoleWithWebIdentity", error))
-    })
+    if let Some(error) = error.downcast_ref::<AssumeRoleError>() {
+        return Some(describe("AssumeRole", error));
+    }
+    let error = error.downcast_ref::<AssumeRoleWithWebIdentityError>()?;
+    Some(describe("AssumeRoleWithWebIdentity", error))
 }
 
 #[cfg(test)]
@@ -268,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_message_holds_a_key() {
+    fn api_keys_are_masked_in_messages() {
         for (message, expected) in [
             ("no da2-abc123 here, da2-x", "no da2-… here, da2-…"),
             ("nothing to hide", "nothing to hide"),
@@ -279,9 +300,13 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_means_what_its_code_says() {
+    fn responses_are_classified_by_code_message_and_status() {
         let check = |code: &str, message: &str, status: u16, class: ErrorClass| {
-            assert_eq!(answered(Some(code), message, Some(status)), class, "{code} {message}");
+            assert_eq!(
+                class_of_response(Some(code), message, Some(status)),
+                class,
+                "{code} {message}"
+            );
         };
         check("ConcurrentModificationException", "", 409, ErrorClass::Busy);
         check("ConflictException", "", 409, ErrorClass::Exists);
@@ -302,6 +327,6 @@ mod tests {
         check("WAFInvalidParameterException", "", 400, ErrorClass::Invalid);
         check("WAFInternalErrorException", "", 500, ErrorClass::Uncertain);
         check("InternalFailureException", "", 500, ErrorClass::Uncertain);
-        assert_eq!(answered(None, "", Some(503)), ErrorClass::Uncertain);
+        assert_eq!(class_of_response(None, "", Some(503)), ErrorClass::Uncertain);
     }
 }

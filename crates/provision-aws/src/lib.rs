@@ -1,16 +1,26 @@
-//! AWS as `provision` sees it: SDK clients, the classification of their errors, the calls of each kind, live
-//! state, and applying a plan.
+//! The AWS side of `provision`: reading the live state of a stack, and applying a plan to it.
+//!
+//! [`connect`](connect::connect) makes the SDK clients. [`propose`](backend::direct::propose) reads the live
+//! state and returns the changes that would turn it into the desired state;
+//! [`apply_proposal`](backend::direct::apply_proposal) makes these changes. Every failed call becomes an
+//! [`AwsError`](error::AwsError), whose class alone decides whether it is retried, and
+//! [`advice`](advice::advice) suggests a fix.
+//!
+//! This crate decides nothing that `provision-core` can decide without AWS, and it prints nothing: progress is
+//! reported as [`Event`](provision_core::event::Event)s. It reads no clock; waiting goes through
+//! [`Aws::sleep`](client::Aws::sleep).
+
 pub mod advice;
 pub mod apply;
 pub mod backend;
-pub mod calls;
 pub mod client;
 pub mod connect;
 pub mod error;
-pub mod kinds;
 pub mod live;
 
+mod call_counter;
+mod calls;
+mod kinds;
 mod lock;
 mod retry;
 mod stand_ins;
-mod watch;

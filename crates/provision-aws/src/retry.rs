@@ -1,4 +1,4 @@
-//! What the SDK should not try again: an address at which nobody is, an operation that is not there.
+//! Tells the SDK which failures are permanent, so that no user waits for a dozen useless attempts.
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
@@ -7,20 +7,19 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
 use crate::error::was_refused;
 use crate::stand_ins::missing_operation;
 
-/// A connection that is refused eight times is refused for good, and a mock does not learn an operation
-/// meanwhile; but a person waits.
+/// Forbids retries of a call whose connection was refused, or whose operation the server lacks.
 #[derive(Debug)]
-pub struct Refused;
+pub struct PermanentFailureClassifier;
 
-impl ClassifyRetry for Refused {
+impl ClassifyRetry for PermanentFailureClassifier {
     fn name(&self) -> &'static str {
-        "refused for good"
+        "permanent failure"
     }
     fn priority(&self) -> RetryClassifierPriority {
         RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        if context.response().is_some_and(|it| missing_operation(it).is_some()) {
+        if context.response().is_some_and(|response| missing_operation(response).is_some()) {
             return RetryAction::RetryForbidden;
         }
         let error = context.output_or_error().and_then(Result::err);

@@ -1,4 +1,6 @@
-//! Counts what is called, and says it for `-v`. Never a path or a body: an API key's id stands in both.
+//! Counts the calls of a run, and logs each for `-v`.
+//!
+//! It never logs a path or a body: both may contain the id of an API key, which is a secret.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,16 +11,20 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// One for all clients of a run.
+/// An interceptor that all clients of a run share.
 #[derive(Clone, Debug, Default)]
-pub struct Watch {
-    /// The calls that were made, each attempt one.
-    pub calls: Arc<AtomicU64>,
+pub struct CallCounter(Arc<AtomicU64>);
+
+impl CallCounter {
+    /// Returns the number of calls so far. Each attempt counts.
+    pub fn calls(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
-impl Intercept for Watch {
+impl Intercept for CallCounter {
     fn name(&self) -> &'static str {
-        "Watch"
+        "CallCounter"
     }
     fn read_after_attempt(
         &self,
@@ -26,13 +32,13 @@ impl Intercept for Watch {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.0.fetch_add(1, Ordering::Relaxed);
         let operation = config.load::<Metadata>();
         let service = operation.map_or("AWS", Metadata::service);
         let name = operation.map_or("call", Metadata::name);
-        match context.response().map(|it| it.status().as_u16()) {
+        match context.response().map(|response| response.status().as_u16()) {
             Some(status) => tracing::debug!("{service}.{name} {status}"),
-            None => tracing::debug!("{service}.{name} no answer"),
+            None => tracing::debug!("{service}.{name} no response"),
         }
         Ok(())
     }
