@@ -9,8 +9,8 @@ pub mod snippet;
 mod stack;
 
 pub use api::{Reached, closing};
-pub use args::{ApiArgs, Doing, ModeArg, no_channel, words};
+pub use args::{ApiArgs, Doing, ModeArg, auth_modes, invalid_channel, words};
 pub use credentials::{end_of, is_jwt};
 pub use errors::failure;
-pub use network::{address, net};
+pub use network::{address, network};
 pub use resolve::reach;

@@ -16,7 +16,7 @@ use crate::cli::follow_up::Again;
 use crate::cli::target::Session;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::verification::{Verification, table};
-use appsync_events::verify::{ApiReport, VerifyOptions, verify};
+use appsync_events::verify::{ApiReport, CheckResult, Remedy, VerifyOptions, verify};
 use provision_core::kind::DesiredState;
 use targets::{Found, subjects};
 
@@ -64,8 +64,24 @@ pub async fn go(
     let options = VerifyOptions { timeout, only_refusals, with_data_sources };
     let verified = stream::iter(&subjects).map(|it| verify(it, options)).buffered(APIS_AT_ONCE);
     let mut verified: Vec<ApiReport> = verified.collect().await;
+    for result in verified.iter_mut().flat_map(|report| &mut report.results) {
+        add_help(result);
+    }
     verified.extend(absent);
     Ok(verified)
+}
+
+/// Adds the option that would let the check reach a verdict.
+fn add_help(result: &mut CheckResult) {
+    let help = match result.remedy {
+        Some(Remedy::AllowDataSources) => "pass `--with-data-sources` to run it",
+        Some(Remedy::ProvideEvent) => {
+            "pass an event that it lets through with `--event NAMESPACE=FILE|JSON`"
+        }
+        None => return,
+    };
+    let detail = result.detail.take().unwrap_or_default();
+    result.detail = Some(format!("{detail}; {help}"));
 }
 
 pub fn exit(verification: &Verification) -> Exit {

@@ -5,8 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use appsync_events::{
-    Client, Credentials, Endpoint, Error, ErrorKind, Network, NetworkOptions, Publisher, Secret,
-    Socket, Timing,
+    Channel, Client, Credentials, Endpoint, Error, ErrorKind, Event, Secret, Timing,
 };
 use serde_json::{Value, json};
 
@@ -108,10 +107,10 @@ async fn what_can_not_be_published_is_refused_before_anything_is_sent() {
     let server = answers(|_, body| taken(body)).await;
     let large = format!("\"{}\"", "x".repeat(240 * 1024));
     for (more, input, code, told) in [
-        (&["{a: 1}"][..], "", 64, "event 1 is no JSON"),
+        (&["{a: 1}"][..], "", 64, "event 1 is not valid JSON"),
         (&["1", "hello"], "", 64, "`--text`"),
-        (&[], large.as_str(), 1, "line 1 is too large for AppSync: it has 245762 bytes"),
-        (&[], "{", 1, "standard input, line 1 is no JSON"),
+        (&[], large.as_str(), 1, "standard input, line 1: event too large: 245762 bytes"),
+        (&[], "{", 1, "standard input, line 1 is not valid JSON"),
         (&["--file", "no.json"], "", 1, "no.json can't be read"),
     ] {
         let ran = publish(&server, more, input);
@@ -122,7 +121,7 @@ async fn what_can_not_be_published_is_refused_before_anything_is_sent() {
         let arguments = ["publish", "--url", &server.url, channel, "1"];
         let Ran { code, err, .. } = run_with(&World::new(), &arguments, "");
         assert_eq!(code, 64);
-        assert!(err.contains("is no channel"), "{err}");
+        assert!(err.contains("is not a valid channel"), "{err}");
     }
     assert_eq!(server.heard(), [] as [Value; 0]);
     let ran = publish(&server, &[], "1\n2\n{\n3\n");
@@ -170,7 +169,7 @@ async fn a_stream_that_stops_says_from_which_line_to_go_on() {
     let Ran { code, out, err } = publish(&server, &[], "1\n\n2\nx\n4\n");
     assert_eq!((code, out.as_str()), (3, "2 events published to /a/b\n"));
     assert!(
-        err.contains("standard input, line 4 is no JSON: expected value at column 1\n"),
+        err.contains("standard input, line 4 is not valid JSON: expected value at column 1\n"),
         "{err}"
     );
     assert!(err.contains("lines 1 to 3 are done; go on from line 4: `tail -n +4`"), "{err}");
@@ -239,9 +238,8 @@ async fn publishing_over_a_socket_has_the_same_outcomes() {
 }
 
 fn client(server: &EventServer) -> Client {
-    let timing = Timing { first_backoff: Duration::from_millis(1), ..Timing::default() };
-    let endpoint = Endpoint::parse(&server.url).unwrap();
-    Client { endpoint, net: Network::new(NetworkOptions::default()).unwrap(), timing }
+    let timing = Timing { initial_backoff: Duration::from_millis(1), ..Timing::default() };
+    Client::new(Endpoint::parse(&server.url).unwrap()).with_timing(timing)
 }
 
 fn key() -> Credentials {
@@ -249,9 +247,10 @@ fn key() -> Credentials {
 }
 
 #[tokio::test]
-async fn each_odd_end_of_a_handshake_is_told_apart() {
-    let opened = async |server: EventServer| -> Error {
-        Socket::open(&client(&server), &key()).await.unwrap_err()
+async fn each_failure_of_a_handshake_has_its_own_error() {
+    let subscribe = async |server: EventServer| -> Error {
+        let channel = Channel::parse("/a/b").unwrap();
+        client(&server).subscribe(channel, key()).await.unwrap_err()
     };
     // As AWS refuses credentials: after the upgrade, without a message, with the code of a good end.
     let refusing = talks(|_, mut talk: Talk| async move {
@@ -259,25 +258,26 @@ async fn each_odd_end_of_a_handshake_is_told_apart() {
         talk.say(json!({ "type": "connection_error", "errors": errors })).await;
         talk.end().await;
     });
-    let error = opened(refusing.await).await;
-    assert_eq!(error.kind, ErrorKind::Unauthorized);
+    let error = subscribe(refusing.await).await;
+    assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert_eq!(error.to_string(), "connect: UnauthorizedException");
-    let error = opened(talks(|_, talk: Talk| talk.end()).await).await;
-    assert_eq!(error.kind, ErrorKind::Lost);
-    assert!(error.to_string().contains("ended the connection (code 1000)"), "{error}");
+    let error = subscribe(talks(|_, talk: Talk| talk.end()).await).await;
+    assert_eq!(error.kind(), ErrorKind::ConnectionLost);
+    assert!(error.to_string().contains("closed the connection (code 1000)"), "{error}");
     let silent = talks(|_, mut talk: Talk| async move { while talk.hear().await.is_some() {} });
     let silent = silent.await;
-    for wait in growing(Duration::from_millis(250)) {
+    for limit in growing(Duration::from_millis(250)) {
         let mut client = client(&silent);
-        client.timing.answer = wait;
-        let error = Socket::open(&client, &key()).await.unwrap_err();
+        client.timing.answer_timeout = limit;
+        let channel = Channel::parse("/a/b").unwrap();
+        let error = client.subscribe(channel, key()).await.unwrap_err();
         // It has to wait for the upgrade no longer than for the answer after it.
-        if error.kind == ErrorKind::Unreachable {
+        if error.kind() == ErrorKind::Unreachable {
             continue;
         }
-        assert_eq!(error.kind, ErrorKind::Lost);
-        let told = format!("nothing came for {} s", wait.as_secs_f32());
-        assert!(error.to_string().contains(&told), "{error}");
+        assert_eq!(error.kind(), ErrorKind::ConnectionLost);
+        let message = format!("nothing received for {} s", limit.as_secs_f32());
+        assert!(error.to_string().contains(&message), "{error}");
         break;
     }
 }
@@ -291,13 +291,15 @@ async fn a_publisher_whose_socket_has_ended_opens_another_before_it_sends() {
         talk.end().await;
     });
     let server = server.await;
-    let mut publisher = Publisher::over_socket(client(&server), key(), key());
-    publisher.publish("/a", &["1".to_owned()]).await.unwrap();
+    let mut publisher = client(&server).publisher(key()).with_websocket(key());
+    let channel = Channel::parse("/a").unwrap();
+    let event = |text: &str| Event::from_json(text).unwrap();
+    publisher.publish(&channel, &[event("1")]).await.unwrap();
     // The farewell is on its way; what is sent into it is uncertain, so that it shows when it was heard.
     let second = loop {
-        match publisher.publish("/a", &["2".to_owned()]).await {
+        match publisher.publish(&channel, &[event("2")]).await {
             Ok(published) => break published,
-            Err(error) => assert_eq!(error.kind, ErrorKind::Uncertain),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::UnknownOutcome),
         }
     };
     assert!(second.failed.is_empty());
@@ -318,7 +320,7 @@ async fn a_lost_connection_is_opened_again_and_everything_subscribed_anew() {
     assert_eq!(code, 0, "{err}");
     let expected = ["/a/b {\"n\":0}", "/a/* {\"n\":0}", "/a/b {\"n\":1}", "/a/* {\"n\":1}"];
     assert_eq!(out.lines().collect::<Vec<_>>(), expected);
-    assert!(err.contains("connection lost: receive: the server ended"), "{err}");
+    assert!(err.contains("connection lost: receive: the server closed"), "{err}");
     assert!(err.contains("(attempt 1)") && err.matches("subscribed to /a/*").count() == 2, "{err}");
     assert_eq!(server.heard_of("subscribe").len(), 4);
     assert_eq!(server.farewell().await, 1000);
@@ -363,7 +365,7 @@ async fn a_connection_that_falls_silent_is_lost() {
     });
     let Ran { code, out, err } = subscribe(&server.await, &["--count", "1"]);
     assert_eq!((code, out.as_str()), (0, "\"alive\"\n"), "{err}");
-    assert!(err.contains("nothing came for 0.1 s, not even a sign of life"), "{err}");
+    assert!(err.contains("nothing received for 0.1 s, not even a keep-alive"), "{err}");
 }
 
 /// Sends these events and stays.

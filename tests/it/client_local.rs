@@ -182,7 +182,7 @@ fn an_authority_of_ones_own_is_trusted_when_it_is_named() {
     let mut command = world.command(&publish);
     assert!(command.env("AWS_CA_BUNDLE", bundle.trim()).output().unwrap().status.success());
     let nothing = [&publish[..], &["--ca-bundle", "spec.yaml"]].concat();
-    assert!(world.run(&nothing).err.contains("no certificate in it"));
+    assert!(world.run(&nothing).err.contains("no certificate found"));
 }
 
 #[test]

@@ -5,9 +5,7 @@ use appsync_events::verify::{
     ApiTarget, CheckSubject, CheckVerdict, CheckedOperation, HandlerSetup, LiveModes,
     ModeCredentials, NamespaceTarget, VerifyOptions, verify as verified,
 };
-use appsync_events::{
-    AuthMode, Client, Credentials, Endpoint, Network, NetworkOptions, Secret, Timing,
-};
+use appsync_events::{AuthMode, Client, Credentials, Endpoint, Secret};
 use provision::render::verification::{Verification, junit, table};
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -133,7 +131,9 @@ fn every_mode_is_tried_in_every_namespace_and_what_nobody_is_at_hand_for_is_said
     ] {
         assert_eq!(line(&out, row), format!("{row} {expected}"), "{out}");
     }
-    for reason in ["PROVISION_TOKEN_LAMBDA is needed", "data source worker"] {
+    for reason in
+        ["PROVISION_TOKEN_LAMBDA is needed", "data source `worker`", "--with-data-sources"]
+    {
         assert!(out.contains(reason), "{reason}: {out}");
     }
     assert_eq!(world.run(&[&verify[..], &["--strict"]].concat()).code, 6);
@@ -166,13 +166,13 @@ fn an_event_that_a_handler_lets_through_proves_that_it_does() {
     world.write("order.json", "{");
     let Ran { code, err, .. } =
         world.run(&[&verify[..], &["--event", "picky=order.json"]].concat());
-    assert!(code == 1 && err.contains("--event: order.json is no JSON"), "{err}");
+    assert!(code == 1 && err.contains("--event: order.json is not valid JSON"), "{err}");
     let given = r#"picky={"kind":"order","id":"${nonce}"}"#;
     let out = world.ok(&[&verify[..], &["--event", given]].concat());
     assert_eq!(line(&out, "/picky/* API_KEY"), "/picky/* API_KEY yes yes yes yes as the spec says");
     let Ran { code, err, .. } =
         world.run(&[&verify[..], &["--event", r#"picky={"id": ${nonce}}"#]].concat());
-    assert!(code == 1 && err.contains("--event is no JSON"), "{err}");
+    assert!(code == 1 && err.contains("--event is not valid JSON"), "{err}");
     let Ran { code, err, .. } =
         world.run(&["verify", "spec.yaml", "--local", "--namespace", "pikky"]);
     assert!(code == 64 && err.contains("did you mean `picky`?"), "{err}");
@@ -193,9 +193,9 @@ fn what_aws_accepts_and_refuses_against_the_spec_is_found() {
         line(&out, "/open/* AWS_IAM"),
         "/open/* AWS_IAM refused refused ACCEPTED ACCEPTED difference"
     );
-    assert!(out.contains("accepted, and the spec forbids it"), "{out}");
+    assert!(out.contains("accepted, but expected to be refused"), "{out}");
     assert!(
-        out.contains("refused, and the spec allows it: publish: UnauthorizedException"),
+        out.contains("refused, but expected to be allowed: publish: UnauthorizedException"),
         "{out}"
     );
     let told = "this shows what differs: provision plan spec.yaml --local\n";
@@ -354,7 +354,9 @@ fn a_build_server_reads_each_check_as_a_case() {
     let numbers = r#"tests="22" failures="4" errors="0" skipped="4""#;
     assert!(xml.contains(numbers), "{xml}");
     assert!(
-        xml.contains(r#"<failure message="accepted, and the spec forbids it" type="difference">"#)
+        xml.contains(
+            r#"<failure message="accepted, but expected to be refused" type="difference">"#
+        )
     );
     assert!(xml.contains(r#"type="UnauthorizedException""#), "{xml}");
 }
@@ -373,7 +375,7 @@ async fn a_key_that_has_ended_is_named() {
         "/sample/* API_KEY FAILED FAILED FAILED FAILED difference"
     );
     assert!(out.contains("key default ended at"), "{out}");
-    assert!(out.contains("no credentials that may subscribe"), "{out}");
+    assert!(out.contains("no credentials allow subscribing"), "{out}");
 }
 
 /// Moves the clock of the local AWS, and returns what it shows then.
@@ -422,23 +424,23 @@ fn subject(url: &str) -> ApiTarget {
         subscribe: vec![AuthMode::ApiKey],
         on_publish: HandlerSetup::None,
         on_subscribe: HandlerSetup::None,
-        accepted: Some(LiveModes {
+        live_modes: Some(LiveModes {
             publish: vec![AuthMode::ApiKey],
             subscribe: vec![AuthMode::ApiKey],
         }),
         event: None,
     };
     let key = Credentials::ApiKey(Secret::new("da2-x"));
-    let bearer = ModeCredentials { mode: AuthMode::ApiKey, credentials: Ok(key), caution: None };
-    let net = Network::new(NetworkOptions::default()).unwrap();
+    let bearer =
+        ModeCredentials { mode: AuthMode::ApiKey, credentials: Ok(key), refusal_hint: None };
     let endpoint = Endpoint::parse(url).unwrap();
     ApiTarget {
-        key: "chat".to_owned(),
-        client: Client { endpoint, net, timing: Timing::default() },
+        name: "chat".to_owned(),
+        client: Client::new(endpoint),
         connect: vec![AuthMode::ApiKey],
-        bearers: vec![bearer],
-        places: vec![place],
-        known: Vec::new(),
+        credentials: vec![bearer],
+        namespaces: vec![place],
+        differences: Vec::new(),
     }
 }
 
@@ -466,14 +468,14 @@ async fn an_event_that_does_not_arrive_is_published_again_and_timed_from_then() 
     .await;
     let options = VerifyOptions { timeout: HANG, only_refusals: false, with_data_sources: false };
     let found = verified(&subject(&server.url), options).await;
-    let of = |operation| found.findings.iter().find(|it| it.operation == operation).unwrap();
+    let of = |operation| found.results.iter().find(|it| it.operation == operation).unwrap();
     let socket = of(CheckedOperation::PublishSocket);
     assert_eq!(
         (socket.verdict, of(CheckedOperation::Subscribe).verdict),
         (CheckVerdict::Same, CheckVerdict::Same)
     );
     // The first was waited for, half a second, which is no part of the latency.
-    assert!(socket.took_ms >= 499.9 + socket.latency_ms.unwrap(), "{socket:?}");
+    assert!(socket.duration_ms >= 499.9 + socket.latency_ms.unwrap(), "{socket:?}");
     assert_eq!(server.heard_of("publish").len(), 2);
     // Whoever answers requests there is no Event API.
     assert_eq!(of(CheckedOperation::PublishHttp).verdict, CheckVerdict::Unclear);
@@ -510,21 +512,21 @@ async fn an_event_that_only_a_forbidden_subscription_hears_has_not_arrived() {
     .await;
     let mut subject = subject(&server.url);
     let token = Credentials::Token(AuthMode::Lambda, Secret::new("let-me-in"));
-    subject.bearers.push(ModeCredentials {
+    subject.credentials.push(ModeCredentials {
         mode: AuthMode::Lambda,
         credentials: Ok(token),
-        caution: None,
+        refusal_hint: None,
     });
     subject.connect.push(AuthMode::Lambda);
-    subject.places[0].subscribe = vec![AuthMode::Lambda];
-    subject.places[0].accepted = None;
+    subject.namespaces[0].subscribe = vec![AuthMode::Lambda];
+    subject.namespaces[0].live_modes = None;
     let timeout = Duration::from_millis(600);
     let options = VerifyOptions { timeout, only_refusals: false, with_data_sources: false };
     let found = verified(&subject, options).await;
     let of = |operation, mode: AuthMode| {
         let about = CheckSubject::Namespace { namespace: "chat".to_owned(), mode };
-        let mut all = found.findings.iter();
-        all.find(|it| it.operation == operation && it.about == about).unwrap().verdict
+        let mut all = found.results.iter();
+        all.find(|it| it.operation == operation && it.subject == about).unwrap().verdict
     };
     assert_eq!(of(CheckedOperation::Subscribe, AuthMode::ApiKey), CheckVerdict::Difference);
     assert_eq!(of(CheckedOperation::PublishSocket, AuthMode::ApiKey), CheckVerdict::Difference);
@@ -536,13 +538,13 @@ async fn where_nobody_answers_one_check_says_so_and_the_others_are_not_tried() {
     let subject = subject(&format!("http://{address}/event"));
     let options = VerifyOptions { timeout: HANG, only_refusals: false, with_data_sources: false };
     let found = verified(&subject, options).await;
-    let verdicts: Vec<CheckVerdict> = found.findings.iter().map(|it| it.verdict).collect();
+    let verdicts: Vec<CheckVerdict> = found.results.iter().map(|it| it.verdict).collect();
     assert_eq!(verdicts[0], CheckVerdict::Unclear);
     assert!(verdicts[1..].iter().all(|it| *it == CheckVerdict::NotTried) && verdicts.len() == 6);
     let verification = Verification::of("chat", vec![found], false);
     assert!(!verification.proved);
     let text = table(&verification);
     assert!(text.contains("127.0.0.1: Connection refused"), "{text}");
-    assert!(text.contains("the API can't be reached"), "{text}");
+    assert!(text.contains("the API is unreachable"), "{text}");
     assert!(junit(&verification, false).contains(r#"errors="1" skipped="5""#));
 }

@@ -1,112 +1,111 @@
-//! Events in batches that AppSync takes: five at most, each and all of them small enough
-//! (docs/reference/quotas.md#publishing).
+//! Splits events into requests that AppSync accepts.
 use std::iter::Peekable;
 
-/// Events of one request.
+use crate::channel::Channel;
+use crate::event::Event;
+
+/// The maximum number of events in one request (docs/reference/quotas.md#publishing).
 pub const EVENTS_MAX: usize = 5;
-/// Bytes of one event. A larger one is not always refused: it may vanish.
-pub const EVENT_BYTES_MAX: usize = 240 * 1024;
-/// Bytes of one request; whether AppSync's megabyte has a thousand of a thousand is not known, so the smaller.
+/// The maximum size of one request. Whether AppSync's megabyte has 1000 or 1024 kilobytes is not
+/// documented; this is the smaller.
 const REQUEST_BYTES_MAX: usize = 1_200_000;
 
-/// An event that AppSync does not take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it has {bytes} bytes, and {EVENT_BYTES_MAX} (240 KB) is the most")]
-pub struct TooLarge {
-    pub bytes: usize,
-}
-
-/// Says whether AppSync takes an event of this size.
-pub fn sized(event: &str) -> Result<(), TooLarge> {
-    match event.len() {
-        bytes if bytes > EVENT_BYTES_MAX => Err(TooLarge { bytes }),
-        _ => Ok(()),
-    }
-}
-
-/// What is left of `events`, in batches for `channel`.
+/// Groups events into batches, each small enough to be published to `channel` in one request.
+///
+/// ```
+/// use appsync_events::{Batches, Channel, Event};
+///
+/// let channel = Channel::parse("/default/room").unwrap();
+/// let events = (0..12).map(|n| Event::new(&n).unwrap());
+/// let sizes: Vec<usize> = Batches::new(&channel, events).map(|batch| batch.len()).collect();
+/// assert_eq!(sizes, [5, 5, 2]);
+/// ```
 #[derive(Debug)]
-pub struct Batches<I: Iterator<Item = String>> {
-    channel: String,
+pub struct Batches<I: Iterator<Item = Event>> {
+    channel: Channel,
     events: Peekable<I>,
 }
 
-impl<I: Iterator<Item = String>> Batches<I> {
-    pub fn new(channel: &str, events: I) -> Self {
-        Self { channel: channel.to_owned(), events: events.peekable() }
+impl<I: Iterator<Item = Event>> Batches<I> {
+    /// Groups `events` in their order.
+    pub fn new(channel: &Channel, events: impl IntoIterator<IntoIter = I>) -> Self {
+        Self { channel: channel.clone(), events: events.into_iter().peekable() }
     }
 }
 
-impl<I: Iterator<Item = String>> Iterator for Batches<I> {
-    type Item = Vec<String>;
+impl<I: Iterator<Item = Event>> Iterator for Batches<I> {
+    type Item = Vec<Event>;
 
-    fn next(&mut self) -> Option<Vec<String>> {
+    fn next(&mut self) -> Option<Vec<Event>> {
         let mut batch = vec![self.events.next()?];
-        let mut bytes = body(&self.channel, &batch).len();
+        let mut bytes = request_body(self.channel.as_str(), &batch).len();
         while batch.len() < EVENTS_MAX {
-            // A comma and the event as a JSON string.
-            let next = self.events.next_if(|it| bytes + 1 + quoted(it) <= REQUEST_BYTES_MAX);
-            let Some(next) = next else { break };
-            bytes += 1 + quoted(&next);
-            batch.push(next);
+            let fits = |event: &Event| bytes + added_bytes(event) <= REQUEST_BYTES_MAX;
+            let Some(event) = self.events.next_if(fits) else { break };
+            bytes += added_bytes(&event);
+            batch.push(event);
         }
         Some(batch)
     }
 }
 
-fn quoted(event: &str) -> usize {
-    serde_json::to_string(event).map_or(event.len(), |it| it.len())
+/// By how much an event makes a request longer: a comma, and the event as a JSON string.
+fn added_bytes(event: &Event) -> usize {
+    1 + json_string(event.as_str()).len()
 }
 
-/// The text that is sent over HTTP, and signed over a WebSocket: the channel first, compact.
-pub fn body(channel: &str, events: &[String]) -> String {
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let events: Vec<String> = events.iter().map(|it| quoted(it)).collect();
-    format!(r#"{{"channel":{},"events":[{}]}}"#, quoted(channel), events.join(","))
+/// The body of an HTTP request, which is also what is signed when publishing over a WebSocket: the
+/// channel first, without white space.
+pub fn request_body(channel: &str, events: &[Event]) -> String {
+    let events: Vec<String> = events.iter().map(|event| json_string(event.as_str())).collect();
+    format!(r#"{{"channel":{},"events":[{}]}}"#, json_string(channel), events.join(","))
+}
+
+fn json_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::EVENT_BYTES_MAX;
+
+    fn batches(events: Vec<String>) -> Vec<Vec<Event>> {
+        let events = events.iter().map(|text| Event::from_json(text).unwrap());
+        Batches::new(&Channel::parse("/a/b").unwrap(), events).collect()
+    }
 
     fn sizes(events: Vec<String>) -> Vec<usize> {
-        Batches::new("/a/b", events.into_iter()).map(|it| it.len()).collect()
+        batches(events).iter().map(Vec::len).collect()
     }
 
     #[test]
-    fn five_events_are_a_batch_and_fewer_if_they_are_large() {
+    fn a_batch_has_five_events_or_fewer_if_they_are_large() {
         assert_eq!(sizes(vec!["1".to_owned(); 12]), [5, 5, 2]);
         assert_eq!(sizes(vec![]), [0; 0]);
         let large = format!("\"{}\"", "x".repeat(EVENT_BYTES_MAX - 2));
-        assert_eq!(sized(&large), Ok(()));
         assert_eq!(sizes(vec![large.clone(); 6]), [4, 2]);
-        // Quotes take two bytes each in a request.
+        // A quote has two bytes in a request.
         let quotes = format!("[{}\"\"]", "\"\",".repeat((EVENT_BYTES_MAX - 4) / 3));
-        assert_eq!(sizes(vec![quotes.clone(); 4]), [2, 2]);
-        let all: Vec<String> = Batches::new("/a", vec![large; 3].into_iter()).flatten().collect();
-        assert_eq!(all.len(), 3);
+        assert_eq!(sizes(vec![quotes; 4]), [2, 2]);
+        assert_eq!(batches(vec![large; 3]).concat().len(), 3);
     }
 
     #[test]
-    fn no_batch_is_larger_than_a_request_may_be() {
-        for bytes in [1, 1_000, 100_000, 200_000, EVENT_BYTES_MAX] {
-            let event = "\"".repeat(bytes);
-            for batch in Batches::new("/a", vec![event; 11].into_iter()) {
-                assert!(body("/a", &batch).len() <= REQUEST_BYTES_MAX, "{bytes}");
+    fn no_batch_exceeds_the_size_of_a_request() {
+        for bytes in [2, 1_000, 100_000, 200_000, EVENT_BYTES_MAX] {
+            // Escaped backslashes: a pair has two bytes in the event and four in a request.
+            let event = format!("\"{}\"", "\\".repeat((bytes - 2) / 2 * 2));
+            for batch in batches(vec![event; 11]) {
+                assert!(request_body("/a/b", &batch).len() <= REQUEST_BYTES_MAX, "{bytes}");
             }
         }
     }
 
     #[test]
-    fn an_event_that_is_too_large_is_refused_with_both_sizes() {
-        let refused = sized(&"1".repeat(EVENT_BYTES_MAX + 1)).unwrap_err().to_string();
-        assert_eq!(refused, "it has 245761 bytes, and 245760 (240 KB) is the most");
-    }
-
-    #[test]
-    fn the_body_has_the_channel_first_and_events_as_texts() {
-        let events = [r#"{"msg":"<hi>"}"#.to_owned(), "42".to_owned()];
+    fn the_body_has_the_channel_first_and_events_as_strings() {
+        let events = [r#"{"msg":"<hi>"}"#, "42"].map(|text| Event::from_json(text).unwrap());
         let expected = r#"{"channel":"/a","events":["{\"msg\":\"<hi>\"}","42"]}"#;
-        assert_eq!(body("/a", &events), expected);
+        assert_eq!(request_body("/a", &events), expected);
     }
 }

@@ -1,77 +1,123 @@
-//! A channel as a client may name it (docs/reference/data-plane.md#channels).
+//! Channel names, checked before anything is sent (docs/reference/data-plane.md#channels).
 use std::fmt;
 
 const SEGMENTS_MAX: usize = 5;
 const SEGMENT_CHARS_MAX: usize = 50;
 
-/// `/namespace/a/b`, always with the slash before and none behind.
+/// A channel, `/namespace/a/b`, or with a `*` as its last segment a pattern for channels.
+///
+/// The slash at the start is optional when parsing, and so is one at the end.
+///
+/// ```
+/// use appsync_events::Channel;
+///
+/// let channel = Channel::parse("default/room/1")?;
+/// assert_eq!(channel.as_str(), "/default/room/1");
+/// assert_eq!(channel.namespace(), "default");
+/// assert!(Channel::parse("/default/*").is_err());
+/// assert!(Channel::parse_pattern("/default/*").is_ok());
+/// # Ok::<(), appsync_events::InvalidChannel>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Channel(String);
 
 impl Channel {
-    /// A channel to publish to.
-    pub fn to_publish(text: &str) -> Result<Self, String> {
-        let channel = Self::to_subscribe(text)?;
+    /// Parses a single channel, to publish or to subscribe to.
+    ///
+    /// # Errors
+    ///
+    /// If `text` is not a channel: one to five segments, each of 1 to 50 letters, digits and dashes
+    /// that neither starts nor ends with a dash.
+    pub fn parse(text: &str) -> Result<Self, InvalidChannel> {
+        let channel = Self::parse_pattern(text)?;
         match channel.0.ends_with('*') {
-            true => Err("events go to one channel, and `*` stands for many".to_owned()),
+            true => Err(InvalidChannel::new(text, "expected a single channel, without `*`")),
             false => Ok(channel),
         }
     }
-    /// A channel to subscribe to; a last segment `*` stands for all that is below.
-    pub fn to_subscribe(text: &str) -> Result<Self, String> {
-        let inner = text.strip_prefix('/').unwrap_or(text);
-        let inner = inner.strip_suffix('/').unwrap_or(inner);
-        let segments: Vec<&str> = inner.split('/').collect();
-        if segments.len() > SEGMENTS_MAX {
-            return Err(format!(
-                "it has {} segments, and {SEGMENTS_MAX} is the most",
-                segments.len()
-            ));
+
+    /// Parses a channel to subscribe to. A last segment `*` matches all channels below.
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse`](Self::parse), except for a `*` as the last of at least two segments.
+    pub fn parse_pattern(text: &str) -> Result<Self, InvalidChannel> {
+        let path = text.strip_prefix('/').unwrap_or(text);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        match check(path) {
+            Ok(()) => Ok(Self(format!("/{path}"))),
+            Err(reason) => Err(InvalidChannel::new(text, reason)),
         }
-        for (n, segment) in segments.iter().enumerate() {
-            let is_last = n + 1 == segments.len();
-            if *segment == "*" && is_last && n > 0 {
-                continue;
-            }
-            sound(segment, n)?;
-        }
-        Ok(Self(format!("/{inner}")))
     }
-    /// The first segment, which names the namespace.
+
+    /// The first segment, which is the name of the channel namespace.
     pub fn namespace(&self) -> &str {
         self.0[1..].split('/').next().unwrap_or_default()
     }
+
+    /// The channel with a slash at the start and none at the end.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-fn sound(segment: &str, n: usize) -> Result<(), String> {
-    let letters = segment.chars().count();
+fn check(path: &str) -> Result<(), String> {
+    let segments: Vec<&str> = path.split('/').collect();
+    if segments.len() > SEGMENTS_MAX {
+        return Err(format!(
+            "it has {} segments, at most {SEGMENTS_MAX} are allowed",
+            segments.len()
+        ));
+    }
+    for (index, segment) in segments.iter().enumerate() {
+        let is_wildcard = *segment == "*" && index > 0 && index + 1 == segments.len();
+        if !is_wildcard {
+            check_segment(segment, index)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_segment(segment: &str, index: usize) -> Result<(), String> {
+    let characters = segment.chars().count();
     match segment {
-        "" => Err("a segment of it is empty".to_owned()),
-        "*" if n == 0 => {
-            Err("a subscription is to channels of one namespace: `/NAMESPACE/*`".to_owned())
+        "" => Err("it has an empty segment".to_owned()),
+        "*" if index == 0 => {
+            Err("`*` must follow the name of a namespace, as in `/NAMESPACE/*`".to_owned())
         }
         _ if segment.contains('*') => {
-            Err("`*` may stand only for the whole last segment: `/NAMESPACE/*`".to_owned())
+            Err("`*` must be the whole last segment, as in `/NAMESPACE/*`".to_owned())
         }
-        _ if letters > SEGMENT_CHARS_MAX => Err(format!(
-            "the segment `{segment}` has {letters} characters, and {SEGMENT_CHARS_MAX} is the most"
+        _ if characters > SEGMENT_CHARS_MAX => Err(format!(
+            "segment `{segment}` has {characters} characters, at most {SEGMENT_CHARS_MAX} are allowed"
         )),
         _ if segment.starts_with('-') || segment.ends_with('-') => {
-            Err(format!("the segment `{segment}` begins or ends with a dash"))
+            Err(format!("segment `{segment}` starts or ends with a dash"))
         }
-        _ if !segment.chars().all(|it| it.is_ascii_alphanumeric() || it == '-') => Err(format!(
-            "the segment `{segment}` has other characters than letters, digits and dashes"
-        )),
+        _ if !segment.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => {
+            Err(format!("segment `{segment}` has characters other than letters, digits and dashes"))
+        }
         _ => Ok(()),
     }
 }
 
 impl fmt::Display for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.pad(&self.0)
+    }
+}
+
+/// Why text is not a channel.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a valid channel: {reason}")]
+pub struct InvalidChannel {
+    text: String,
+    reason: String,
+}
+
+impl InvalidChannel {
+    fn new(text: &str, reason: impl Into<String>) -> Self {
+        Self { text: text.to_owned(), reason: reason.into() }
     }
 }
 
@@ -80,30 +126,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_channel_is_written_with_or_without_its_outer_slashes() {
+    fn the_outer_slashes_are_optional() {
         for text in ["/sample/a", "sample/a", "/sample/a/", "sample/a/"] {
-            let channel = Channel::to_publish(text).unwrap();
+            let channel = Channel::parse(text).unwrap();
             assert_eq!((channel.as_str(), channel.namespace()), ("/sample/a", "sample"));
         }
-        assert_eq!(Channel::to_subscribe("/sample/*").unwrap().as_str(), "/sample/*");
+        assert_eq!(Channel::parse_pattern("/sample/*").unwrap().as_str(), "/sample/*");
     }
 
     #[test]
-    fn what_is_no_channel_is_refused_with_the_reason() {
+    fn an_invalid_channel_is_rejected_with_the_reason() {
         for (text, reason) in [
-            ("", "empty"),
-            ("/a//b", "empty"),
+            ("", "empty segment"),
+            ("/a//b", "empty segment"),
             ("/a/b/c/d/e/f", "6 segments"),
             ("/a/-b", "dash"),
-            ("/a/b_c", "other characters"),
-            ("/*", "one namespace"),
+            ("/a/b_c", "characters other than"),
+            ("/*", "must follow the name of a namespace"),
             ("/a/*/b", "last segment"),
             ("/a/b*", "last segment"),
         ] {
-            let refused = Channel::to_subscribe(text).unwrap_err();
-            assert!(refused.contains(reason), "{text}: {refused}");
+            let error = Channel::parse_pattern(text).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("`{text}` is not a valid channel: "))
+                    && error.contains(reason),
+                "{error}"
+            );
         }
-        assert!(Channel::to_publish("/a/*").unwrap_err().contains("many"));
-        assert!(Channel::to_publish(&"x".repeat(51)).unwrap_err().contains("51 characters"));
+        let error = |text: &str| Channel::parse(text).unwrap_err().to_string();
+        assert!(error("/a/*").contains("a single channel"));
+        assert!(error(&"x".repeat(51)).contains("51 characters"));
     }
 }

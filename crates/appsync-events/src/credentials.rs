@@ -1,39 +1,44 @@
-//! As whom a client acts, and how it proves that: the objects and headers of
-//! docs/reference/authorization.md#auth-objects.
+//! Credentials, and the objects and headers that prove them
+//! (docs/reference/authorization.md#auth-objects).
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials as Keys;
+use aws_credential_types::Credentials as AwsCredentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use crate::auth_mode::AuthMode;
 use crate::endpoint::Endpoint;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Operation};
 use crate::secret::Secret;
 use crate::sign::sign;
 
-/// What is signed for a connection, where there is nothing to send.
-pub const NOTHING: &str = "{}";
-/// The headers that Amplify signs, as it writes them.
+/// What is signed for opening a connection, which has no body.
+pub const EMPTY_BODY: &str = "{}";
+/// The headers that Amplify signs.
 const ACCEPT: &str = "application/json, text/javascript";
 const CONTENT_TYPE: &str = "application/json; charset=UTF-8";
-/// Credentials that end within this time are asked for anew.
-const EARLY: Duration = Duration::from_secs(300);
+/// AWS credentials are refreshed when they expire within this time.
+const REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(300);
 
-/// As whom a client acts.
+/// The credentials of one client. `Debug` output does not contain secrets.
 #[derive(Clone, Debug)]
 pub enum Credentials {
+    /// An API key of AppSync's.
     ApiKey(Secret),
-    /// A JWT of Cognito or of an OpenID Connect issuer, or whatever a Lambda authorizer takes.
+    /// A JWT of Cognito or of an OpenID Connect issuer, or a token for a Lambda authorizer.
+    ///
+    /// AppSync finds out itself which of them it is: the mode only appears in messages.
     Token(AuthMode, Secret),
+    /// AWS credentials that sign requests.
     Iam(Signer),
 }
 
 impl Credentials {
+    /// The authorization mode that these credentials are for.
     pub fn mode(&self) -> AuthMode {
         match self {
             Self::ApiKey(_) => AuthMode::ApiKey,
@@ -41,38 +46,45 @@ impl Credentials {
             Self::Iam(_) => AuthMode::Iam,
         }
     }
-    /// The object that goes with a frame or a connection; `signed` is the text that a signature covers. It is good
+
+    /// The `authorization` object of a frame or a connection. A signature covers `body` and is valid
     /// for minutes only.
-    pub async fn proof(
+    pub(crate) async fn auth_object(
         &self,
         endpoint: &Endpoint,
-        signed: &str,
+        body: &str,
     ) -> Result<Map<String, Value>, Error> {
         let host = endpoint.host();
         let fields = match self {
-            Self::ApiKey(key) => owned(&[("host", host), ("x-api-key", key.reveal())]),
-            Self::Token(_, token) => owned(&[("host", host), ("Authorization", token.reveal())]),
+            Self::ApiKey(key) => to_owned(&[("host", host), ("x-api-key", key.reveal())]),
+            Self::Token(_, token) => to_owned(&[("host", host), ("Authorization", token.reveal())]),
             Self::Iam(signer) => {
                 let headers = [
                     ("accept", ACCEPT),
                     ("content-encoding", "amz-1.0"),
                     ("content-type", CONTENT_TYPE),
                 ];
-                let mut fields = owned(&headers);
+                let mut fields = to_owned(&headers);
                 fields.push(("host".to_owned(), host.to_owned()));
-                let signed = signer.sign(endpoint, &headers, signed).await?;
-                fields.extend(signed.into_iter().map(|(name, value)| (as_amplify(&name), value)));
+                let signature = signer.sign(endpoint, &headers, body).await?;
+                let signature = signature.into_iter();
+                fields.extend(signature.map(|(name, value)| (amplify_name(&name), value)));
                 fields
             }
         };
         Ok(fields.into_iter().map(|(name, value)| (name, Value::from(value))).collect())
     }
-    /// The headers of a request with this body.
-    pub async fn headers(&self, endpoint: &Endpoint, body: &str) -> Result<HeaderMap, Error> {
-        let mut fields = owned(&[("accept", ACCEPT), ("content-type", CONTENT_TYPE)]);
+
+    /// The headers of an HTTP request with this body.
+    pub(crate) async fn http_headers(
+        &self,
+        endpoint: &Endpoint,
+        body: &str,
+    ) -> Result<HeaderMap, Error> {
+        let mut fields = to_owned(&[("accept", ACCEPT), ("content-type", CONTENT_TYPE)]);
         match self {
-            Self::ApiKey(key) => fields.extend(owned(&[("x-api-key", key.reveal())])),
-            Self::Token(_, token) => fields.extend(owned(&[("authorization", token.reveal())])),
+            Self::ApiKey(key) => fields.extend(to_owned(&[("x-api-key", key.reveal())])),
+            Self::Token(_, token) => fields.extend(to_owned(&[("authorization", token.reveal())])),
             Self::Iam(signer) => {
                 let headers = [("accept", ACCEPT), ("content-type", CONTENT_TYPE)];
                 fields.extend(signer.sign(endpoint, &headers, body).await?);
@@ -82,26 +94,27 @@ impl Credentials {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             let header = HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value).ok());
-            let Some((name, mut value)) = header else { return Err(self.unsendable()) };
+            let Some((name, mut value)) = header else { return Err(self.invalid_characters()) };
             value.set_sensitive(true);
             headers.insert(name, value);
         }
         Ok(headers)
     }
-    /// The value itself is not told.
-    fn unsendable(&self) -> Error {
+
+    /// The message does not contain the secret.
+    fn invalid_characters(&self) -> Error {
         let message =
-            format!("the credentials for {} have characters that no header takes", self.mode());
-        Error::new(ErrorKind::NoCredentials, "publish", message)
+            format!("the {} credentials contain characters not allowed in a header", self.mode());
+        Error::new(ErrorKind::MissingCredentials, Operation::Publish, message)
     }
 }
 
-fn owned(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+fn to_owned(fields: &[(&str, &str)]) -> Vec<(String, String)> {
     fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// The name under which Amplify sends a field.
-fn as_amplify(name: &str) -> String {
+/// The name of a field in Amplify's spelling.
+fn amplify_name(name: &str) -> String {
     match name {
         "authorization" => "Authorization".to_owned(),
         "x-amz-security-token" => "X-Amz-Security-Token".to_owned(),
@@ -109,49 +122,63 @@ fn as_amplify(name: &str) -> String {
     }
 }
 
-/// Signs with the credentials that every AWS tool would find.
+/// Signs requests with AWS credentials. Clones share the credentials.
 #[derive(Clone)]
 pub struct Signer {
     provider: SharedCredentialsProvider,
     region: String,
-    clock: SharedTimeSource,
-    kept: Arc<Mutex<Option<Keys>>>,
+    time_source: SharedTimeSource,
+    cached: Arc<Mutex<Option<AwsCredentials>>>,
 }
 
 impl Signer {
-    pub fn new(
-        provider: SharedCredentialsProvider,
-        region: impl Into<String>,
-        clock: SharedTimeSource,
-    ) -> Self {
-        Self { provider, region: region.into(), clock, kept: Arc::default() }
+    /// Signs for an API in `region`, with the system's clock.
+    ///
+    /// `provider` can be [`aws_credential_types::Credentials`] themselves, or the provider of an
+    /// `aws_config::SdkConfig`. It is asked again shortly before the credentials expire.
+    pub fn new(provider: impl ProvideCredentials + 'static, region: impl Into<String>) -> Self {
+        Self {
+            provider: SharedCredentialsProvider::new(provider),
+            region: region.into(),
+            time_source: SharedTimeSource::default(),
+            cached: Arc::default(),
+        }
     }
+
+    /// Like this signer, with another clock.
+    pub fn with_time_source(self, time_source: impl TimeSource + 'static) -> Self {
+        Self { time_source: SharedTimeSource::new(time_source), ..self }
+    }
+
     async fn sign(
         &self,
         endpoint: &Endpoint,
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<Vec<(String, String)>, Error> {
-        let now = self.clock.now();
-        let keys = self.keys(now).await?;
-        sign(endpoint, headers, body, (&keys, &self.region), now).map_err(|reason| {
-            let message = format!("the request can't be signed: {reason}");
-            Error::new(ErrorKind::NoCredentials, "sign", message)
+        let now = self.time_source.now();
+        let credentials = self.credentials(now).await?;
+        sign(endpoint, headers, body, (&credentials, &self.region), now).map_err(|reason| {
+            let message = format!("cannot sign the request: {reason}");
+            Error::new(ErrorKind::MissingCredentials, Operation::Sign, message)
         })
     }
-    /// The credentials, which are kept as long as they last: a chain may lead to another service.
-    async fn keys(&self, now: SystemTime) -> Result<Keys, Error> {
-        let lasts = |it: &Keys| it.expiry().is_none_or(|end| end > now + EARLY);
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(keys) = kept.filter(lasts) {
-            return Ok(keys);
+
+    /// The credentials, cached until shortly before they expire: a provider can call a service.
+    async fn credentials(&self, now: SystemTime) -> Result<AwsCredentials, Error> {
+        let is_valid = |credentials: &AwsCredentials| {
+            credentials.expiry().is_none_or(|expiry| expiry > now + REFRESH_BEFORE_EXPIRY)
+        };
+        let cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(credentials) = cached.filter(is_valid) {
+            return Ok(credentials);
         }
-        let keys = self.provider.provide_credentials().await.map_err(|error| {
+        let credentials = self.provider.provide_credentials().await.map_err(|error| {
             let message = format!("no AWS credentials: {error}");
-            Error::new(ErrorKind::NoCredentials, "sign", message)
+            Error::new(ErrorKind::MissingCredentials, Operation::Sign, message)
         })?;
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys.clone());
-        Ok(keys)
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(credentials.clone());
+        Ok(credentials)
     }
 }
 
@@ -166,16 +193,18 @@ mod tests {
     use aws_smithy_async::time::StaticTimeSource;
 
     use super::*;
-    use crate::batch::body;
+    use crate::batch::request_body;
+    use crate::event::Event;
 
     const HOST: &str = "example1234567890000.appsync-api.us-east-1.amazonaws.com";
 
     fn iam(token: Option<&str>) -> Credentials {
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-        let keys = Keys::new("AKIDEXAMPLE", secret, token.map(str::to_owned), None, "test");
+        let credentials =
+            AwsCredentials::new("AKIDEXAMPLE", secret, token.map(str::to_owned), None, "test");
         // 2026-01-02T03:04:05Z
-        let clock = SharedTimeSource::new(StaticTimeSource::from_secs(1_767_323_045));
-        Credentials::Iam(Signer::new(SharedCredentialsProvider::new(keys), "us-east-1", clock))
+        let time_source = StaticTimeSource::from_secs(1_767_323_045);
+        Credentials::Iam(Signer::new(credentials, "us-east-1").with_time_source(time_source))
     }
 
     fn endpoint() -> Endpoint {
@@ -183,16 +212,17 @@ mod tests {
     }
 
     async fn signature(token: Option<&str>, text: &str) -> String {
-        let proof = iam(token).proof(&endpoint(), text).await.unwrap();
-        let authorization = proof["Authorization"].as_str().unwrap();
+        let object = iam(token).auth_object(&endpoint(), text).await.unwrap();
+        let authorization = object["Authorization"].as_str().unwrap();
         authorization.split("Signature=").nth(1).unwrap().to_owned()
     }
 
     #[tokio::test]
-    async fn signatures_are_those_of_the_reference() {
-        let publish = body("/default/a", &[r#"{"msg":"hi"}"#.to_owned()]);
+    async fn signatures_match_known_values() {
+        let event = Event::from_json(r#"{"msg":"hi"}"#).unwrap();
+        let publish = request_body("/default/a", &[event]);
         for (token, text, expected) in [
-            (None, NOTHING, "b45b91251165eb5c89d76d2a0b5ea557ae4a555979a69b9ae22dda5f6c4ac696"),
+            (None, EMPTY_BODY, "b45b91251165eb5c89d76d2a0b5ea557ae4a555979a69b9ae22dda5f6c4ac696"),
             (
                 None,
                 r#"{"channel":"/default/*"}"#,
@@ -205,7 +235,7 @@ mod tests {
             ),
             (
                 Some("TOKEN"),
-                NOTHING,
+                EMPTY_BODY,
                 "4ea168e913993782a8c5d620f008d1052660c37a3c7930b1cebc64dfeb6ae0ed",
             ),
         ] {
@@ -214,10 +244,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_mode_has_the_fields_of_the_reference() {
-        let fields = async |it: Credentials| {
-            let proof = it.proof(&endpoint(), NOTHING).await.unwrap();
-            proof.keys().cloned().collect::<Vec<_>>()
+    async fn each_mode_has_the_documented_fields() {
+        let fields = async |credentials: Credentials| {
+            let object = credentials.auth_object(&endpoint(), EMPTY_BODY).await.unwrap();
+            object.keys().cloned().collect::<Vec<_>>()
         };
         assert_eq!(fields(Credentials::ApiKey(Secret::new("k"))).await, ["host", "x-api-key"]);
         let token = Credentials::Token(AuthMode::Lambda, Secret::new("t"));
@@ -234,25 +264,25 @@ mod tests {
             "x-amz-date",
         ];
         assert_eq!(names, expected);
-        let proof = iam(None).proof(&endpoint(), NOTHING).await.unwrap();
+        let object = iam(None).auth_object(&endpoint(), EMPTY_BODY).await.unwrap();
         assert_eq!(
-            (&proof["host"], &proof["x-amz-date"]),
+            (&object["host"], &object["x-amz-date"]),
             (&HOST.into(), &"20260102T030405Z".into())
         );
     }
 
     #[tokio::test]
-    async fn no_secret_shows_when_credentials_are_printed() {
-        for it in [
+    async fn no_secret_appears_in_debug_output_or_errors() {
+        for credentials in [
             Credentials::ApiKey(Secret::new("da2-secret")),
             Credentials::Token(AuthMode::Oidc, Secret::new("ey.secret")),
             iam(Some("secret")),
         ] {
-            let printed = format!("{it:?}");
+            let printed = format!("{credentials:?}");
             assert!(!printed.contains("secret") && !printed.contains("wJalr"), "{printed}");
         }
-        let broken = Credentials::ApiKey(Secret::new("da2-secret\n"));
-        let error = broken.headers(&endpoint(), "{}").await.unwrap_err().to_string();
+        let invalid = Credentials::ApiKey(Secret::new("da2-secret\n"));
+        let error = invalid.http_headers(&endpoint(), "{}").await.unwrap_err().to_string();
         assert!(error.contains("API_KEY") && !error.contains("secret"), "{error}");
     }
 }

@@ -1,51 +1,21 @@
-//! What goes over the wire (docs/reference/data-plane.md#publishing-over-http,
-//! docs/reference/data-plane.md#messages), read leniently and written as Amplify writes it.
-use serde::{Deserialize, Serialize};
+//! The frames of the WebSocket protocol (docs/reference/data-plane.md#messages): written as Amplify
+//! writes them, read leniently.
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::error::Error;
+use crate::error::{Error, Operation};
+use crate::event::Event;
 
-/// What became of a batch.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PublishResponse {
-    #[serde(default)]
-    pub successful: Vec<AcceptedEvent>,
-    #[serde(default)]
-    pub failed: Vec<RejectedEvent>,
-}
-
-/// An event that AppSync took; whether a handler dropped it later does not show.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AcceptedEvent {
-    /// AppSync's name for the event, in its logs.
-    #[serde(default)]
-    pub identifier: String,
-    /// Its place among those that were sent.
-    pub index: usize,
-}
-
-/// An event that AppSync or a handler refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RejectedEvent {
-    #[serde(default)]
-    pub identifier: String,
-    pub index: usize,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-}
-
-/// A document with errors in it: an answer over HTTP, or a frame.
+/// A document with errors: the body of an HTTP response, or a frame.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorDocument {
     #[serde(default)]
     errors: Vec<ErrorEntry>,
-    /// GraphQL's way to say it, which AppSync has for what comes before the protocol is chosen.
+    /// Where GraphQL's protocol has the errors. AppSync uses it before a protocol is selected.
     #[serde(default)]
     payload: Option<Value>,
-    /// A gateway's own way.
+    /// Where gateways and firewalls have the message.
     #[serde(default, alias = "Message")]
     message: Option<String>,
 }
@@ -59,79 +29,76 @@ struct ErrorEntry {
     message: Option<String>,
 }
 
-/// The first error that an answer names.
-pub fn error(operation: &'static str, answer: &Value) -> Error {
-    let read = ErrorDocument::deserialize(answer).unwrap_or_default();
-    let payload = read.payload.and_then(|it| ErrorDocument::deserialize(it).ok());
-    let further = payload.map(|it| it.errors).unwrap_or_default();
-    let told = read.errors.into_iter().chain(further).next().unwrap_or_default();
-    let message = told.message.or(read.message).unwrap_or_default();
-    Error::answered(operation, &told.error_type.unwrap_or_default(), &message)
+/// The first error in AppSync's answer.
+pub fn first_error(operation: Operation, answer: &Value) -> Error {
+    let document = ErrorDocument::deserialize(answer).unwrap_or_default();
+    let payload = document.payload.and_then(|payload| ErrorDocument::deserialize(payload).ok());
+    let payload_errors = payload.map(|payload| payload.errors).unwrap_or_default();
+    let entry = document.errors.into_iter().chain(payload_errors).next().unwrap_or_default();
+    let message = entry.message.or(document.message).unwrap_or_default();
+    Error::from_answer(operation, &entry.error_type.unwrap_or_default(), &message)
 }
 
-/// A frame of the server's.
+/// A frame from the server.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerFrame {
-    Ack {
-        timeout_ms: Option<u64>,
-    },
+    /// The connection is established.
+    Ack { timeout_ms: Option<u64> },
+    /// The connection is alive.
     KeepAlive,
-    /// One event, or several where a server sends them as the guide prints it.
-    Data {
-        id: String,
-        events: Vec<String>,
-    },
-    /// An answer to what was sent under this id, or to the connection.
-    Answer {
-        kind: String,
-        id: String,
-        whole: Value,
-    },
+    /// Events for the subscription `id`.
+    Data { id: String, events: Vec<String> },
+    /// The answer to the client's frame with this id, or an error of the connection.
+    Answer { frame_type: String, id: String, document: Value },
 }
 
 impl ServerFrame {
-    /// Reads a frame; `None`: it is none.
-    pub fn read(text: &str) -> Option<Self> {
-        let whole: Value = serde_json::from_str(text).ok()?;
-        let kind = whole.get("type")?.as_str()?.to_owned();
-        let id = whole.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Some(match kind.as_str() {
-            "connection_ack" => {
-                Self::Ack { timeout_ms: whole.get("connectionTimeoutMs").and_then(Value::as_u64) }
-            }
+    /// Parses a frame; `None` if the text is not a frame.
+    pub fn parse(text: &str) -> Option<Self> {
+        let document: Value = serde_json::from_str(text).ok()?;
+        let frame_type = document.get("type")?.as_str()?.to_owned();
+        let id = document.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Some(match frame_type.as_str() {
+            "connection_ack" => Self::Ack {
+                timeout_ms: document.get("connectionTimeoutMs").and_then(Value::as_u64),
+            },
             "ka" => Self::KeepAlive,
-            "data" => Self::Data { id, events: events(whole.get("event")?) },
-            _ => Self::Answer { kind, id, whole },
+            "data" => Self::Data { id, events: event_texts(document.get("event")?) },
+            _ => Self::Answer { frame_type, id, document },
         })
     }
 }
 
-/// The JSON texts of the events. AppSync sends one as a string; its guide prints a list of strings.
-fn events(event: &Value) -> Vec<String> {
-    let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
+/// The JSON texts of the events. AppSync sends a single string; its developer guide shows a list.
+fn event_texts(event: &Value) -> Vec<String> {
+    let text = |event: &Value| event.as_str().map_or_else(|| event.to_string(), str::to_owned);
     match event {
-        Value::Array(several) => several.iter().map(text).collect(),
-        one => vec![text(one)],
+        Value::Array(events) => events.iter().map(text).collect(),
+        event => vec![text(event)],
     }
 }
 
-pub fn init() -> String {
+pub fn connection_init() -> String {
     json!({ "type": "connection_init" }).to_string()
 }
 
 pub fn subscribe(id: &str, channel: &str, authorization: Map<String, Value>) -> String {
-    let frame = json!({ "type": "subscribe", "id": id, "channel": channel, "authorization": authorization });
+    let frame = json!({
+        "type": "subscribe", "id": id, "channel": channel, "authorization": authorization,
+    });
     frame.to_string()
 }
 
 pub fn publish(
     id: &str,
     channel: &str,
-    events: &[String],
+    events: &[Event],
     authorization: Map<String, Value>,
 ) -> String {
+    let events: Vec<&str> = events.iter().map(Event::as_str).collect();
     let frame = json!({
-        "type": "publish", "id": id, "channel": channel, "events": events, "authorization": authorization,
+        "type": "publish", "id": id, "channel": channel, "events": events,
+        "authorization": authorization,
     });
     frame.to_string()
 }
@@ -145,21 +112,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_read_as_it_is_sent_and_as_the_guide_prints_it() {
-        let read = |text: &str| match ServerFrame::read(text) {
+    fn an_event_is_read_as_appsync_sends_it_and_as_the_guide_shows_it() {
+        let parse = |text: &str| match ServerFrame::parse(text) {
             Some(ServerFrame::Data { id, events }) => (id, events),
             other => panic!("{other:?}"),
         };
-        let sent = read(r#"{"type":"data","id":"1","event":"{\"a\":1}"}"#);
+        let sent = parse(r#"{"type":"data","id":"1","event":"{\"a\":1}"}"#);
         assert_eq!(sent, ("1".to_owned(), vec![r#"{"a":1}"#.to_owned()]));
-        let printed = read(r#"{"type":"data","id":"1","event":["\"a\"","2"]}"#);
-        assert_eq!(printed.1, ["\"a\"", "2"]);
+        let shown = parse(r#"{"type":"data","id":"1","event":["\"a\"","2"]}"#);
+        assert_eq!(shown.1, ["\"a\"", "2"]);
     }
 
     #[test]
-    fn what_is_no_frame_is_none() {
+    fn text_that_is_not_a_frame_is_ignored() {
         for text in ["", "[]", "{}", r#"{"type":1}"#, r#"{"type":"data"}"#] {
-            assert_eq!(ServerFrame::read(text), None, "{text}");
+            assert_eq!(ServerFrame::parse(text), None, "{text}");
         }
     }
 
@@ -174,8 +141,8 @@ mod tests {
             ),
             (r#"{"message":"Forbidden"}"#, "connect: Forbidden"),
         ] {
-            let value = serde_json::from_str(text).unwrap();
-            assert_eq!(error("connect", &value).to_string(), expected);
+            let answer = serde_json::from_str(text).unwrap();
+            assert_eq!(first_error(Operation::Connect, &answer).to_string(), expected);
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The Events data plane as a client: publishing over HTTP and over a WebSocket, and subscribing.
+//! A client for the data plane of [AWS AppSync Events]: publish events, subscribe to channels, and
+//! verify that an API allows and refuses what it should.
 //!
-//! It knows AWS's frames from the documentation (docs/reference/data-plane.md) and shares nothing with the local AWS,
-//! which it meets only over the network. It prints nothing: what happens is told to a function.
+//! [AWS AppSync Events]: https://docs.aws.amazon.com/appsync/latest/eventapi/event-api-welcome.html
+#![warn(missing_docs)]
 mod auth_mode;
 mod batch;
 mod channel;
@@ -9,9 +10,11 @@ mod client;
 mod credentials;
 mod endpoint;
 mod error;
+mod event;
 mod frame;
-mod http;
+mod http_publisher;
 mod network;
+mod publish_response;
 mod publisher;
 mod secret;
 mod sign;
@@ -20,17 +23,17 @@ mod subscriber;
 mod timing;
 pub mod verify;
 
-pub use auth_mode::AuthMode;
-pub use batch::{Batches, EVENT_BYTES_MAX, EVENTS_MAX, TooLarge, sized};
-pub use channel::Channel;
+pub use auth_mode::{AuthMode, UnknownAuthMode};
+pub use batch::{Batches, EVENTS_MAX};
+pub use channel::{Channel, InvalidChannel};
 pub use client::Client;
 pub use credentials::{Credentials, Signer};
-pub use endpoint::{Endpoint, is_of_aws};
-pub use error::{Error, ErrorKind};
-pub use frame::{AcceptedEvent, PublishResponse, RejectedEvent};
-pub use network::{Network, NetworkOptions};
-pub use publisher::Publisher;
+pub use endpoint::{Endpoint, InvalidEndpoint, is_aws_host};
+pub use error::{Error, ErrorKind, Operation};
+pub use event::{EVENT_BYTES_MAX, Event, InvalidEvent};
+pub use network::{InvalidCertificates, Network, NetworkOptions};
+pub use publish_response::{AcceptedEvent, PublishResponse, RejectedEvent};
+pub use publisher::{Delivery, Publisher};
 pub use secret::Secret;
-pub use socket::{Socket, SocketEvent};
-pub use subscriber::{Subscriber, SubscriberEvent, Subscription};
+pub use subscriber::{ReceivedEvent, Subscriber, SubscriberEvent, Subscription};
 pub use timing::Timing;

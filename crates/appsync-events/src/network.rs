@@ -1,5 +1,6 @@
-//! The way to a host: through a proxy if the environment names one, with TLS if the URL asks for it.
+//! Connections to a host: through a proxy if one is configured, with TLS if the URL asks for it.
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -13,94 +14,113 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Operation};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// What a proxy may say before the connection is through.
-const PROXY_ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// The maximum size of a proxy's response to `CONNECT`.
+const PROXY_RESPONSE_BYTES_MAX: usize = 16 * 1024;
 
-/// What the environment and the user say about the network.
+/// Proxies and certificates. The default is no proxy and no extra certificates.
+///
+/// This crate does not read the environment: a program that honors `HTTPS_PROXY` and the like passes
+/// their values here.
 #[derive(Clone, Debug, Default)]
 pub struct NetworkOptions {
-    /// For `https` and `http` URLs, and those that reach their host without; as curl reads `HTTPS_PROXY` and its
-    /// like.
+    /// The proxy for `https` and `wss` URLs, as in curl's `HTTPS_PROXY`.
     pub https_proxy: Option<String>,
+    /// The proxy for `http` and `ws` URLs, as in curl's `http_proxy`.
     pub http_proxy: Option<String>,
+    /// The hosts that are reached without a proxy, as in curl's `NO_PROXY`.
     pub no_proxy: Option<String>,
-    /// Certificates in PEM, trusted besides those that this machine trusts.
-    pub certificates: Option<Vec<u8>>,
+    /// CA certificates in PEM, trusted in addition to those of the machine.
+    pub extra_certificates: Option<Vec<u8>>,
 }
 
-/// Opens connections.
+/// Opens connections. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Network {
     proxies: Arc<Matcher>,
-    further: Arc<Vec<CertificateDer<'static>>>,
-    /// Made when it is first needed: to read what a machine trusts takes time.
+    extra_certificates: Arc<Vec<CertificateDer<'static>>>,
+    /// Created on first use: reading the machine's certificates takes time.
     tls: Arc<OnceLock<TlsConnector>>,
 }
 
-/// A connection of whatever kind.
+/// A connection, with or without TLS.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 impl Network {
-    pub fn new(options: NetworkOptions) -> Result<Self, String> {
-        let given = |it: Option<String>| it.unwrap_or_default();
+    /// A network with these proxies and certificates.
+    ///
+    /// # Errors
+    ///
+    /// If [`NetworkOptions::extra_certificates`] is not PEM or has no certificate.
+    pub fn new(options: NetworkOptions) -> Result<Self, InvalidCertificates> {
         let proxies = Matcher::builder()
-            .https(given(options.https_proxy))
-            .http(given(options.http_proxy))
-            .no(given(options.no_proxy))
+            .https(options.https_proxy.unwrap_or_default())
+            .http(options.http_proxy.unwrap_or_default())
+            .no(options.no_proxy.unwrap_or_default())
             .build();
-        let mut further = Vec::new();
-        if let Some(pem) = options.certificates {
-            for certificate in CertificateDer::pem_slice_iter(&pem) {
-                further.push(certificate.map_err(|error| format!("it is no PEM: {error}"))?);
-            }
-            if further.is_empty() {
-                return Err("there is no certificate in it".to_owned());
-            }
+        let extra_certificates = match options.extra_certificates {
+            Some(pem) => parse_certificates(&pem)?,
+            None => Vec::new(),
+        };
+        Ok(Self::from_parts(proxies, extra_certificates))
+    }
+
+    fn from_parts(proxies: Matcher, extra_certificates: Vec<CertificateDer<'static>>) -> Self {
+        Self {
+            proxies: Arc::new(proxies),
+            extra_certificates: Arc::new(extra_certificates),
+            tls: Arc::default(),
         }
-        Ok(Self { proxies: Arc::new(proxies), further: Arc::new(further), tls: Arc::default() })
     }
 
     /// Connects to the host of a URL whose scheme is `http`, `https`, `ws` or `wss`.
-    pub async fn dial(&self, uri: &Uri) -> Result<Box<dyn Stream>, Error> {
+    pub(crate) async fn connect(&self, uri: &Uri) -> Result<Box<dyn Stream>, Error> {
         let secure = matches!(uri.scheme_str(), Some("https" | "wss"));
         let host = uri.host().unwrap_or_default();
-        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let dialed = timeout(CONNECT_TIMEOUT, self.through(host, port, secure)).await;
-        dialed.unwrap_or_else(|_| {
+        let port = uri.port_u16().unwrap_or(default_port(secure));
+        let connected = timeout(CONNECT_TIMEOUT, self.connect_to(host, port, secure)).await;
+        connected.unwrap_or_else(|_| {
             let seconds = CONNECT_TIMEOUT.as_secs();
             Err(unreachable(host, format!("no connection within {seconds} s")))
         })
     }
 
-    async fn through(&self, host: &str, port: u16, secure: bool) -> Result<Box<dyn Stream>, Error> {
-        let plain: Box<dyn Stream> = match self.proxy_for(host, secure) {
+    async fn connect_to(
+        &self,
+        host: &str,
+        port: u16,
+        secure: bool,
+    ) -> Result<Box<dyn Stream>, Error> {
+        let stream: Box<dyn Stream> = match self.proxy_for(host, secure) {
             Some(proxy) => self.tunnel(&proxy, host, port).await?,
-            None => Box::new(tcp(bare(host), port).await.map_err(|it| unreachable(host, it))?),
+            None => {
+                let stream = connect_tcp(without_brackets(host), port).await;
+                Box::new(stream.map_err(|reason| unreachable(host, reason))?)
+            }
         };
         match secure {
-            true => self.secured(plain, host).await,
-            false => Ok(plain),
+            true => self.start_tls(stream, host).await,
+            false => Ok(stream),
         }
     }
 
-    /// The proxy on the way to `host`. To this machine itself there is none.
+    /// The proxy for `host`. Loopback addresses are always reached without one.
     fn proxy_for(&self, host: &str, secure: bool) -> Option<Intercept> {
-        let bare = bare(host);
-        let here = bare == "localhost"
-            || bare.ends_with(".localhost")
-            || bare.parse::<std::net::IpAddr>().is_ok_and(|it| it.is_loopback());
-        if here {
+        let name = without_brackets(host);
+        let is_loopback = name == "localhost"
+            || name.ends_with(".localhost")
+            || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if is_loopback {
             return None;
         }
         let scheme = if secure { "https" } else { "http" };
         self.proxies.intercept(&format!("{scheme}://{host}").parse().ok()?)
     }
 
-    /// A connection that a proxy makes for us.
+    /// Opens a connection to `host` through `proxy`.
     async fn tunnel(
         &self,
         proxy: &Intercept,
@@ -110,55 +130,59 @@ impl Network {
         let proxy_host = proxy.uri().host().unwrap_or_default();
         let secure = proxy.uri().scheme_str() == Some("https");
         if !secure && proxy.uri().scheme_str() != Some("http") {
-            let message = "only http:// and https:// proxies can be used";
+            let message = "only http:// and https:// proxies are supported";
             return Err(unreachable(host, message.to_owned()));
         }
-        let proxy_port = proxy.uri().port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let proxy_port = proxy.uri().port_u16().unwrap_or(default_port(secure));
         let failed =
-            |reason: String| unreachable(host, format!("by the proxy {proxy_host}: {reason}"));
-        let plain = tcp(bare(proxy_host), proxy_port).await.map_err(failed)?;
+            |reason: String| unreachable(host, format!("through the proxy {proxy_host}: {reason}"));
+        let stream = connect_tcp(without_brackets(proxy_host), proxy_port).await.map_err(failed)?;
         let mut stream: Box<dyn Stream> = match secure {
-            true => self.secured(Box::new(plain), proxy_host).await?,
-            false => Box::new(plain),
+            true => self.start_tls(Box::new(stream), proxy_host).await?,
+            false => Box::new(stream),
         };
-        let authorization = proxy.basic_auth().and_then(|it| it.to_str().ok());
-        let authorization = authorization.map(|it| format!("Proxy-Authorization: {it}\r\n"));
-        let request = format!(
-            "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{}\r\n",
-            authorization.unwrap_or_default()
-        );
+        let authorization = match proxy.basic_auth().and_then(|value| value.to_str().ok()) {
+            Some(value) => format!("Proxy-Authorization: {value}\r\n"),
+            None => String::new(),
+        };
+        let request =
+            format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{authorization}\r\n");
         let sent = stream.write_all(request.as_bytes()).await;
         sent.map_err(|error| failed(error.to_string()))?;
-        let status = proxy_status(&mut stream).await.map_err(failed)?;
+        let status = read_proxy_status(&mut stream).await.map_err(failed)?;
         match status.as_str() {
             "200" => Ok(stream),
-            status => Err(failed(format!("it answers {status}"))),
+            status => Err(failed(format!("it responds with status {status}"))),
         }
     }
 
-    async fn secured(&self, stream: Box<dyn Stream>, host: &str) -> Result<Box<dyn Stream>, Error> {
-        let name = ServerName::try_from(bare(host).to_owned())
-            .map_err(|_| unreachable(host, "it is no name of a host".to_owned()))?;
-        let stream = self.connector().connect(name, stream).await.map_err(|error| {
-            let inner = error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>());
-            let kind = match inner {
-                Some(rustls::Error::InvalidCertificate(_)) => ErrorKind::Untrusted,
+    async fn start_tls(
+        &self,
+        stream: Box<dyn Stream>,
+        host: &str,
+    ) -> Result<Box<dyn Stream>, Error> {
+        let name = ServerName::try_from(without_brackets(host).to_owned())
+            .map_err(|_| unreachable(host, "not a valid host name".to_owned()))?;
+        let stream = self.tls_connector().connect(name, stream).await.map_err(|error| {
+            let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+            let kind = match cause {
+                Some(rustls::Error::InvalidCertificate(_)) => ErrorKind::UntrustedCertificate,
                 _ => ErrorKind::Unreachable,
             };
-            Error::new(kind, "connect", format!("{host}: TLS: {error}"))
+            Error::new(kind, Operation::Connect, format!("{host}: TLS: {error}"))
         })?;
         Ok(Box::new(stream))
     }
 
-    fn connector(&self) -> &TlsConnector {
+    fn tls_connector(&self) -> &TlsConnector {
         self.tls.get_or_init(|| {
             let mut roots = RootCertStore::empty();
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            roots.add_parsable_certificates(self.further.iter().cloned());
+            roots.add_parsable_certificates(self.extra_certificates.iter().cloned());
             let provider = Arc::new(rustls::crypto::ring::default_provider());
             let config = ClientConfig::builder_with_provider(provider)
                 .with_safe_default_protocol_versions()
-                .expect("ring has the suites of TLS 1.2 and 1.3")
+                .expect("ring supports the suites of TLS 1.2 and 1.3")
                 .with_root_certificates(roots)
                 .with_no_client_auth();
             TlsConnector::from(Arc::new(config))
@@ -166,42 +190,70 @@ impl Network {
     }
 }
 
-impl fmt::Debug for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A proxy's URL may have a password in it.
-        f.debug_struct("Network").field("certificates", &self.further.len()).finish_non_exhaustive()
+impl Default for Network {
+    fn default() -> Self {
+        Self::from_parts(Matcher::builder().build(), Vec::new())
     }
 }
 
-async fn tcp(host: &str, port: u16) -> Result<TcpStream, String> {
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL of a proxy can contain a password.
+        f.debug_struct("Network")
+            .field("extra_certificates", &self.extra_certificates.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why certificates can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidCertificates(String);
+
+fn parse_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidCertificates> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match certificates {
+        Err(error) => Err(InvalidCertificates(format!("not valid PEM: {error}"))),
+        Ok(certificates) if certificates.is_empty() => {
+            Err(InvalidCertificates("no certificate found".to_owned()))
+        }
+        Ok(certificates) => Ok(certificates),
+    }
+}
+
+async fn connect_tcp(host: &str, port: u16) -> Result<TcpStream, String> {
     let stream = TcpStream::connect((host, port)).await.map_err(|error| error.to_string())?;
-    // A small frame shall not wait for a second one.
+    // Small frames are sent immediately, not collected.
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
     Ok(stream)
 }
 
-/// The status of a proxy's answer, which ends at an empty line. It is read byte by byte: what comes behind it is
-/// no longer the proxy's.
-async fn proxy_status(stream: &mut Box<dyn Stream>) -> Result<String, String> {
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        if answer.len() >= PROXY_ANSWER_BYTES_MAX {
-            return Err("its answer does not end".to_owned());
+/// The status of a proxy's response, which ends with an empty line. It is read byte by byte: what
+/// follows comes from the host behind the proxy.
+async fn read_proxy_status(stream: &mut Box<dyn Stream>) -> Result<String, String> {
+    let mut response = Vec::new();
+    while !response.ends_with(b"\r\n\r\n") {
+        if response.len() >= PROXY_RESPONSE_BYTES_MAX {
+            return Err("its response is too large".to_owned());
         }
-        answer.push(stream.read_u8().await.map_err(|error| error.to_string())?);
+        response.push(stream.read_u8().await.map_err(|error| error.to_string())?);
     }
-    let answer = String::from_utf8_lossy(&answer);
-    let status = answer.split_whitespace().nth(1).ok_or("its answer is no HTTP")?;
+    let response = String::from_utf8_lossy(&response);
+    let status = response.split_whitespace().nth(1).ok_or("its response is not HTTP")?;
     Ok(status.to_owned())
 }
 
-/// An IPv6 address stands in brackets in a URL, and nowhere else.
-fn bare(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(host)
+fn default_port(secure: bool) -> u16 {
+    if secure { 443 } else { 80 }
+}
+
+/// The brackets around an IPv6 address belong to URLs only.
+fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 fn unreachable(host: &str, reason: String) -> Error {
-    Error::new(ErrorKind::Unreachable, "connect", format!("{host}: {reason}"))
+    Error::new(ErrorKind::Unreachable, Operation::Connect, format!("{host}: {reason}"))
 }
 
 #[cfg(test)]
@@ -211,13 +263,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_machine_is_reached_without_a_proxy_and_others_as_curl_does() {
-        let net = Network::new(NetworkOptions {
+    fn loopback_addresses_are_reached_without_a_proxy_and_others_as_in_curl() {
+        let network = Network::new(NetworkOptions {
             https_proxy: Some("http://user:pass@proxy:3128".to_owned()),
             no_proxy: Some("inside.example.com".to_owned()),
             ..NetworkOptions::default()
         });
-        let net = net.unwrap();
+        let network = network.unwrap();
         for (host, secure, proxied) in [
             ("events.example.com", true, true),
             ("events.example.com", false, false),
@@ -226,45 +278,45 @@ mod tests {
             ("[::1]", true, false),
             ("abc.localhost", true, false),
         ] {
-            assert_eq!(net.proxy_for(host, secure).is_some(), proxied, "{host}");
+            assert_eq!(network.proxy_for(host, secure).is_some(), proxied, "{host}");
         }
-        assert!(!format!("{net:?}").contains("pass"));
+        assert!(!format!("{network:?}").contains("pass"));
     }
 
     #[tokio::test]
-    async fn a_proxy_is_asked_for_a_tunnel_and_believed_when_it_refuses() {
+    async fn a_connection_that_a_proxy_denies_is_an_error_with_its_status() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let proxy = format!("http://user:pass@{}", listener.local_addr().unwrap());
-        let answering = tokio::spawn(async move {
+        let proxy_task = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let mut asked = vec![0; 1000];
-            let n = stream.read(&mut asked).await.unwrap();
+            let mut request = vec![0; 1000];
+            let length = stream.read(&mut request).await.unwrap();
             stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await.unwrap();
-            String::from_utf8(asked[..n].to_vec()).unwrap()
+            String::from_utf8(request[..length].to_vec()).unwrap()
         });
         let options = NetworkOptions { http_proxy: Some(proxy), ..NetworkOptions::default() };
-        let net = Network::new(options).unwrap();
+        let network = Network::new(options).unwrap();
         let uri = "ws://events.example.com/event/realtime".parse().unwrap();
-        let error = net.dial(&uri).await.err().unwrap();
-        assert_eq!(error.kind, ErrorKind::Unreachable);
-        let told = error.to_string();
+        let error = network.connect(&uri).await.err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Unreachable);
+        let message = error.to_string();
         assert!(
-            told.contains("proxy 127.0.0.1: it answers 403") && !told.contains("pass"),
-            "{told}"
+            message.contains("through the proxy 127.0.0.1: it responds with status 403"),
+            "{message}"
         );
-        let asked = answering.await.unwrap();
-        assert!(asked.starts_with("CONNECT events.example.com:80 HTTP/1.1\r\n"), "{asked}");
-        assert!(asked.contains("Proxy-Authorization: Basic dXNlcjpwYXNz\r\n"), "{asked}");
+        assert!(!message.contains("pass"), "{message}");
+        let request = proxy_task.await.unwrap();
+        assert!(request.starts_with("CONNECT events.example.com:80 HTTP/1.1\r\n"), "{request}");
+        assert!(request.contains("Proxy-Authorization: Basic dXNlcjpwYXNz\r\n"), "{request}");
     }
 
     #[test]
-    fn a_file_without_certificates_is_refused() {
-        let net = |pem: &str| {
-            Network::new(NetworkOptions {
-                certificates: Some(pem.into()),
-                ..NetworkOptions::default()
-            })
+    fn a_file_without_certificates_is_rejected() {
+        let options = NetworkOptions {
+            extra_certificates: Some("nothing".into()),
+            ..NetworkOptions::default()
         };
-        assert!(net("nothing").unwrap_err().contains("no certificate"));
+        let error = Network::new(options).unwrap_err().to_string();
+        assert_eq!(error, "no certificate found");
     }
 }

@@ -1,14 +1,17 @@
-//! What nobody may see: no `Display`, and a `Debug` that says nothing.
+//! Text that must not appear in logs, error messages or debug output.
 use std::fmt;
 
+/// An API key or a token. It has no `Display`, and its `Debug` output hides the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
+    /// Wraps `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
-    /// The secret itself, for whoever has to send it.
+
+    /// The text itself, to be sent to the service.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -20,14 +23,14 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Replaces every API key in `message`; AppSync's error messages may quote the key that was sent.
-pub fn without_keys(message: &str) -> String {
-    let mut kept = String::new();
-    let mut rest = message;
-    while let Some((before, after)) = rest.split_once("da2-") {
-        kept.push_str(before);
-        kept.push_str("da2-…");
-        rest = after.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
+/// Replaces every API key in `message`. AppSync's error messages can quote the key that was sent.
+pub fn redact_api_keys(message: &str) -> String {
+    let mut redacted = String::new();
+    let mut remaining = message;
+    while let Some((before, after)) = remaining.split_once("da2-") {
+        redacted.push_str(before);
+        redacted.push_str("da2-…");
+        remaining = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
     }
-    kept + rest
+    redacted + remaining
 }

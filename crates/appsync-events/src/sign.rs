@@ -1,29 +1,27 @@
-//! SigV4 for Event APIs (docs/reference/authorization.md#signatures): what is signed is the HTTP endpoint, whatever the
-//! operation.
+//! SigV4 signatures for Event APIs (docs/reference/authorization.md#signatures). They cover the HTTP
+//! endpoint, whatever the operation.
 use std::time::SystemTime;
 
-use aws_credential_types::Credentials;
+use aws_credential_types::Credentials as AwsCredentials;
 use aws_sigv4::http_request::{
-    SignableBody, SignableRequest, SigningParams, SigningSettings, sign as sigv4,
+    SignableBody, SignableRequest, SigningParams, SigningSettings, sign as sign_request,
 };
 use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::identity::Identity;
 
 use crate::endpoint::Endpoint;
 
 const SERVICE: &str = "appsync";
 
-/// The headers that a signature adds: `authorization`, `x-amz-date`, and `x-amz-security-token` for credentials that
-/// end.
+/// The headers of the signature: `authorization`, `x-amz-date`, and with temporary credentials
+/// `x-amz-security-token`.
 pub fn sign(
     endpoint: &Endpoint,
     headers: &[(&str, &str)],
     body: &str,
-    signer: (&Credentials, &str),
+    (credentials, region): (&AwsCredentials, &str),
     now: SystemTime,
 ) -> Result<Vec<(String, String)>, String> {
-    let (credentials, region) = signer;
-    let identity = Identity::from(credentials.clone());
+    let identity = credentials.clone().into();
     let parameters: SigningParams<'_> = v4::SigningParams::builder()
         .identity(&identity)
         .region(region)
@@ -36,10 +34,10 @@ pub fn sign(
     let uri = endpoint.http.to_string();
     let headers = headers.iter().copied().chain([("host", endpoint.host())]);
     let body = SignableBody::Bytes(body.as_bytes());
-    let request = SignableRequest::new("POST", &uri, headers, body);
-    let signed =
-        request.and_then(|it| sigv4(it, &parameters)).map_err(|error| error.to_string())?;
-    let (instructions, _) = signed.into_parts();
-    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    Ok(instructions.headers().map(owned).collect())
+    let output = SignableRequest::new("POST", &uri, headers, body)
+        .and_then(|request| sign_request(request, &parameters))
+        .map_err(|error| error.to_string())?;
+    let (instructions, _) = output.into_parts();
+    let headers = instructions.headers();
+    Ok(headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }

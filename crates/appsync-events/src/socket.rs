@@ -1,4 +1,4 @@
-//! One WebSocket connection to an Event API: its handshake, its operations, and what it brings.
+//! One WebSocket connection to an Event API: the handshake, operations, and received events.
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
@@ -16,103 +16,107 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::batch::body;
+use crate::batch::request_body;
 use crate::client::Client;
-use crate::credentials::Credentials;
-use crate::credentials::NOTHING;
-use crate::error::{Error, ErrorKind};
-use crate::frame::{self, PublishResponse, ServerFrame};
+use crate::credentials::{Credentials, EMPTY_BODY};
+use crate::error::{Error, ErrorKind, Operation};
+use crate::event::Event;
+use crate::frame::{self, ServerFrame, first_error};
 use crate::network::Stream;
+use crate::publish_response::PublishResponse;
 
 const PROTOCOL: &str = "aws-appsync-event-ws";
-/// Within this time the server says that it is alive, where it names no other
+/// The longest silence of a healthy connection, if the server does not name another
 /// (docs/reference/data-plane.md#keep-alive).
-const KEEP_ALIVE: Duration = Duration::from_secs(300);
-/// For the server's part of a farewell; whoever leaves does not wait for long.
-const FAREWELL: Duration = Duration::from_secs(2);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long closing waits for the server's part of the closing handshake.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// An open connection.
 pub struct Socket {
     client: Client,
     stream: WebSocketStream<Box<dyn Stream>>,
-    /// In this time something has to come.
-    keep_alive: Duration,
+    keep_alive_timeout: Duration,
     last_id: u64,
-    /// What came while an answer was waited for.
-    waiting: VecDeque<SocketEvent>,
+    /// What was received while waiting for an answer.
+    pending: VecDeque<SocketEvent>,
 }
 
-/// What a connection brings of its own accord.
+/// What the server sends without being asked.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SocketEvent {
     /// An event, as JSON text, for the subscription `id`.
-    Event { id: String, event: String },
-    /// What went wrong there, without an end of the connection.
+    Event { id: String, payload: String },
+    /// An event for the subscription `id` was not delivered. The connection stays open.
     DeliveryFailed { id: String, error: Error },
 }
 
 impl Socket {
-    /// Connects and waits until the server lets us in.
+    /// Opens a connection and waits for its acknowledgment.
     pub async fn open(client: &Client, credentials: &Credentials) -> Result<Self, Error> {
-        let wait = client.timing.answer;
-        let opened = timeout(wait, Self::shake_hands(client, credentials)).await;
-        let mut socket = opened.unwrap_or_else(|_| {
-            let message = format!("no answer to the upgrade within {} s", wait.as_secs_f32());
-            Err(Error::new(ErrorKind::Unreachable, "connect", message))
+        let limit = client.timing.answer_timeout;
+        let upgraded = timeout(limit, Self::upgrade(client, credentials)).await;
+        let mut socket = upgraded.unwrap_or_else(|_| {
+            let message = format!("no response to the upgrade within {} s", limit.as_secs_f32());
+            Err(Error::new(ErrorKind::Unreachable, Operation::Connect, message))
         })?;
-        socket.send("connect", frame::init()).await?;
-        socket.acknowledged(wait).await?;
+        socket.send(Operation::Connect, frame::connection_init()).await?;
+        socket.wait_for_ack(limit).await?;
         Ok(socket)
     }
 
-    async fn shake_hands(client: &Client, credentials: &Credentials) -> Result<Self, Error> {
+    async fn upgrade(client: &Client, credentials: &Credentials) -> Result<Self, Error> {
+        let invalid =
+            |message: String| Error::new(ErrorKind::InvalidRequest, Operation::Connect, message);
         let endpoint = &client.endpoint;
-        let proof = Value::Object(credentials.proof(endpoint, NOTHING).await?).to_string();
-        let protocols = format!("{PROTOCOL}, header-{}", URL_SAFE_NO_PAD.encode(proof));
-        let unsendable =
-            |_| Error::new(ErrorKind::Invalid, "connect", "the credentials fit into no header");
-        let mut protocols = HeaderValue::try_from(protocols).map_err(unsendable)?;
+        let auth_object = credentials.auth_object(endpoint, EMPTY_BODY).await?;
+        let auth_header = URL_SAFE_NO_PAD.encode(Value::Object(auth_object).to_string());
+        let mut protocols = HeaderValue::try_from(format!("{PROTOCOL}, header-{auth_header}"))
+            .map_err(|_| invalid("the credentials do not fit into a header".to_owned()))?;
         protocols.set_sensitive(true);
         let request = endpoint.realtime.to_string().into_client_request();
-        let mut request =
-            request.map_err(|it| Error::new(ErrorKind::Invalid, "connect", it.to_string()))?;
+        let mut request = request.map_err(|error| invalid(error.to_string()))?;
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocols);
-        let stream = client.net.dial(&endpoint.realtime).await?;
-        let (stream, _) = client_async(request, stream).await.map_err(|it| not_upgraded(&it))?;
+        let stream = client.network.connect(&endpoint.realtime).await?;
+        let upgraded = client_async(request, stream).await;
+        let (stream, _) = upgraded.map_err(|error| upgrade_error(&error))?;
         Ok(Self {
             client: client.clone(),
             stream,
-            keep_alive: KEEP_ALIVE,
+            keep_alive_timeout: KEEP_ALIVE_TIMEOUT,
             last_id: 0,
-            waiting: VecDeque::new(),
+            pending: VecDeque::new(),
         })
     }
 
-    async fn acknowledged(&mut self, wait: Duration) -> Result<(), Error> {
+    async fn wait_for_ack(&mut self, limit: Duration) -> Result<(), Error> {
         loop {
-            match self.frame("connect", wait).await? {
+            match self.next_frame(Operation::Connect, limit).await? {
                 ServerFrame::Ack { timeout_ms } => {
-                    let told = timeout_ms.filter(|it| *it > 0).map(Duration::from_millis);
-                    self.keep_alive = told.unwrap_or(KEEP_ALIVE);
+                    let timeout_ms = timeout_ms.filter(|timeout_ms| *timeout_ms > 0);
+                    self.keep_alive_timeout =
+                        timeout_ms.map_or(KEEP_ALIVE_TIMEOUT, Duration::from_millis);
                     return Ok(());
                 }
                 ServerFrame::KeepAlive | ServerFrame::Data { .. } => {}
-                ServerFrame::Answer { whole, .. } => return Err(frame::error("connect", &whole)),
+                ServerFrame::Answer { document, .. } => {
+                    return Err(first_error(Operation::Connect, &document));
+                }
             }
         }
     }
 
-    /// Subscribes, and returns the id under which events come.
+    /// Subscribes, and returns the id of the subscription.
     pub async fn subscribe(
         &mut self,
         channel: &str,
         credentials: &Credentials,
     ) -> Result<String, Error> {
-        let signed = json!({ "channel": channel }).to_string();
-        let proof = credentials.proof(&self.client.endpoint, &signed).await?;
-        let id = self.id();
-        self.send("subscribe", frame::subscribe(&id, channel, proof)).await?;
-        self.answer("subscribe", &id).await?;
+        let signed_body = json!({ "channel": channel }).to_string();
+        let auth_object = credentials.auth_object(&self.client.endpoint, &signed_body).await?;
+        let id = self.next_id();
+        self.send(Operation::Subscribe, frame::subscribe(&id, channel, auth_object)).await?;
+        self.answer(Operation::Subscribe, &id).await?;
         Ok(id)
     }
 
@@ -120,41 +124,43 @@ impl Socket {
     pub async fn publish(
         &mut self,
         channel: &str,
-        events: &[String],
+        events: &[Event],
         credentials: &Credentials,
     ) -> Result<PublishResponse, Error> {
-        let proof = credentials.proof(&self.client.endpoint, &body(channel, events)).await?;
-        let id = self.id();
-        self.send("publish", frame::publish(&id, channel, events, proof)).await?;
-        // Until there is an answer, nobody knows whether it was published.
-        let answer = self.answer("publish", &id).await.map_err(|error| match error.kind {
-            ErrorKind::Lost => Error { kind: ErrorKind::Uncertain, ..error },
+        let signed_body = request_body(channel, events);
+        let auth_object = credentials.auth_object(&self.client.endpoint, &signed_body).await?;
+        let id = self.next_id();
+        self.send(Operation::Publish, frame::publish(&id, channel, events, auth_object)).await?;
+        // The frame was sent: without an answer, the events may have been published.
+        let answer = self.answer(Operation::Publish, &id).await;
+        let answer = answer.map_err(|error| match error.kind() {
+            ErrorKind::ConnectionLost => error.with_kind(ErrorKind::UnknownOutcome),
             _ => error,
         })?;
-        PublishResponse::deserialize(&answer).map_err(|_| {
-            let message = "the answer is not that of an Event API";
-            Error::new(ErrorKind::Foreign, "publish", message)
-        })
+        PublishResponse::deserialize(&answer)
+            .map_err(|_| Error::unexpected_response(Operation::Publish))
     }
 
+    /// Ends the subscription `id`.
     pub async fn unsubscribe(&mut self, id: &str) -> Result<(), Error> {
-        self.send("unsubscribe", frame::unsubscribe(id)).await?;
-        self.answer("unsubscribe", id).await.map(drop)
+        self.send(Operation::Unsubscribe, frame::unsubscribe(id)).await?;
+        self.answer(Operation::Unsubscribe, id).await.map(drop)
     }
 
-    /// What comes next. A connection on which nothing comes, not even a sign of life, is lost.
+    /// Waits for the next event. If nothing is received for the keep-alive timeout, not even a
+    /// keep-alive frame, the connection is lost.
     pub async fn next(&mut self) -> Result<SocketEvent, Error> {
         loop {
-            if let Some(waiting) = self.waiting.pop_front() {
-                return Ok(waiting);
+            if let Some(event) = self.pending.pop_front() {
+                return Ok(event);
             }
-            let frame = self.frame("receive", self.keep_alive).await?;
-            self.keep("receive", frame)?;
+            let frame = self.next_frame(Operation::Receive, self.keep_alive_timeout).await?;
+            self.store(Operation::Receive, frame)?;
         }
     }
 
-    /// The same, if it has not ended since it was last used.
-    pub fn if_alive(mut self) -> Option<Self> {
+    /// Returns the connection if it was not closed since its last use.
+    pub fn if_open(mut self) -> Option<Self> {
         loop {
             match self.stream.next().now_or_never() {
                 None => return Some(self),
@@ -164,106 +170,110 @@ impl Socket {
         }
     }
 
-    /// Takes leave, so that the server need not find out that nobody is there.
+    /// Closes the connection with a closing handshake, so the server need not wait for a timeout.
     pub async fn close(mut self) {
-        let farewell = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-        let leaving = async {
-            self.stream.close(Some(farewell)).await?;
-            while self.stream.next().await.is_some_and(|it| it.is_ok()) {}
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        let closing = async {
+            self.stream.close(Some(frame)).await?;
+            while self.stream.next().await.is_some_and(|message| message.is_ok()) {}
             Ok::<(), WsError>(())
         };
-        if let Ok(Err(error)) = timeout(FAREWELL, leaving).await {
-            tracing::debug!(%error, "no farewell");
+        if let Ok(Err(error)) = timeout(CLOSE_TIMEOUT, closing).await {
+            tracing::debug!(%error, "closing handshake failed");
         }
     }
 
-    fn id(&mut self) -> String {
+    fn next_id(&mut self) -> String {
         self.last_id += 1;
         self.last_id.to_string()
     }
 
-    async fn send(&mut self, operation: &'static str, text: String) -> Result<(), Error> {
-        tracing::trace!(operation, bytes = text.len(), "sends");
-        self.stream.send(Message::text(text)).await.map_err(|error| lost(operation, &error))
+    async fn send(&mut self, operation: Operation, frame: String) -> Result<(), Error> {
+        tracing::trace!(%operation, bytes = frame.len(), "sending a frame");
+        let sent = self.stream.send(Message::text(frame)).await;
+        sent.map_err(|error| connection_error(operation, &error))
     }
 
-    /// The answer to what was sent under `id`. Events that come before it wait.
-    async fn answer(&mut self, operation: &'static str, id: &str) -> Result<Value, Error> {
-        let wait = self.client.timing.answer;
-        let answered = timeout(wait, async {
+    /// Waits for the answer to the frame `id`. Events received before it are stored.
+    async fn answer(&mut self, operation: Operation, id: &str) -> Result<Value, Error> {
+        let limit = self.client.timing.answer_timeout;
+        let answer = timeout(limit, async {
             loop {
-                let frame = self.frame(operation, wait).await?;
+                let frame = self.next_frame(operation, limit).await?;
                 match frame {
-                    ServerFrame::Answer { kind, id: of, whole }
-                        if of == id && kind != "broadcast_error" =>
+                    ServerFrame::Answer { frame_type, id: answered, document }
+                        if answered == id && frame_type != "broadcast_error" =>
                     {
-                        return match kind.ends_with("_success") {
-                            true => Ok(whole),
-                            false => Err(frame::error(operation, &whole)),
+                        return match frame_type.ends_with("_success") {
+                            true => Ok(document),
+                            false => Err(first_error(operation, &document)),
                         };
                     }
-                    // An error without an id answers the last that was sent.
-                    ServerFrame::Answer { kind, id: of, whole }
-                        if of.is_empty() && kind == "error" =>
+                    // An error without an id answers the last frame.
+                    ServerFrame::Answer { frame_type, id: answered, document }
+                        if answered.is_empty() && frame_type == "error" =>
                     {
-                        return Err(frame::error(operation, &whole));
+                        return Err(first_error(operation, &document));
                     }
-                    other => self.keep(operation, other)?,
+                    frame => self.store(operation, frame)?,
                 }
             }
         });
-        answered.await.unwrap_or_else(|_| {
-            let message = format!("no answer within {} s", wait.as_secs_f32());
-            Err(Error::new(ErrorKind::Lost, operation, message))
+        answer.await.unwrap_or_else(|_| {
+            let message = format!("no answer within {} s", limit.as_secs_f32());
+            Err(Error::new(ErrorKind::ConnectionLost, operation, message))
         })
     }
 
-    /// Keeps what somebody wants to know.
-    fn keep(&mut self, operation: &'static str, frame: ServerFrame) -> Result<(), Error> {
+    /// Stores a frame that does not answer an operation, for [`next`](Self::next).
+    fn store(&mut self, operation: Operation, frame: ServerFrame) -> Result<(), Error> {
         match frame {
             ServerFrame::Data { id, events } => {
                 let events = events.into_iter();
-                self.waiting
-                    .extend(events.map(|event| SocketEvent::Event { id: id.clone(), event }));
+                let events = events.map(|payload| SocketEvent::Event { id: id.clone(), payload });
+                self.pending.extend(events);
             }
-            ServerFrame::Answer { kind, whole, .. } if kind == "connection_error" => {
-                return Err(frame::error(operation, &whole));
+            ServerFrame::Answer { frame_type, document, .. }
+                if frame_type == "connection_error" =>
+            {
+                return Err(first_error(operation, &document));
             }
-            ServerFrame::Answer { kind, id, whole } if kind.ends_with("error") => {
-                let error = frame::error("deliver", &whole);
-                self.waiting.push_back(SocketEvent::DeliveryFailed { id, error });
+            ServerFrame::Answer { frame_type, id, document } if frame_type.ends_with("error") => {
+                let error = first_error(Operation::Deliver, &document);
+                self.pending.push_back(SocketEvent::DeliveryFailed { id, error });
             }
             ServerFrame::Answer { .. } | ServerFrame::Ack { .. } | ServerFrame::KeepAlive => {}
         }
         Ok(())
     }
 
-    /// The next frame, within `limit`.
-    async fn frame(
+    /// Waits for the next frame, at most for `limit`.
+    async fn next_frame(
         &mut self,
-        operation: &'static str,
+        operation: Operation,
         limit: Duration,
     ) -> Result<ServerFrame, Error> {
+        let lost = |message: String| Error::new(ErrorKind::ConnectionLost, operation, message);
         loop {
             let message = timeout(limit, self.stream.next()).await.map_err(|_| {
                 let seconds = limit.as_secs_f32();
-                let message = format!("nothing came for {seconds} s, not even a sign of life");
-                Error::new(ErrorKind::Lost, operation, message)
+                lost(format!("nothing received for {seconds} s, not even a keep-alive"))
             })?;
             let text = match message {
                 None => {
-                    let message = "the server ended the connection without a reason";
-                    return Err(Error::new(ErrorKind::Lost, operation, message));
+                    return Err(lost(
+                        "the server closed the connection without a reason".to_owned(),
+                    ));
                 }
-                Some(Err(error)) => return Err(lost(operation, &error)),
+                Some(Err(error)) => return Err(connection_error(operation, &error)),
                 Some(Ok(Message::Text(text))) => text.to_string(),
                 Some(Ok(Message::Binary(bytes))) => String::from_utf8_lossy(&bytes).into_owned(),
-                Some(Ok(Message::Close(frame))) => return Err(closed(operation, frame.as_ref())),
+                Some(Ok(Message::Close(frame))) => return Err(lost(close_message(frame.as_ref()))),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
             };
-            match ServerFrame::read(&text) {
+            match ServerFrame::parse(&text) {
                 Some(frame) => return Ok(frame),
-                None => tracing::debug!(bytes = text.len(), "no frame of an Event API"),
+                None => tracing::debug!(bytes = text.len(), "not a frame of an Event API"),
             }
         }
     }
@@ -275,37 +285,38 @@ impl fmt::Debug for Socket {
     }
 }
 
-/// AppSync closes with the usual code also when something went wrong, so that it tells little.
-fn closed(operation: &'static str, frame: Option<&CloseFrame>) -> Error {
-    let how = frame.map(|it| match it.reason.as_str() {
-        "" => format!(" (code {})", u16::from(it.code)),
-        reason => format!(" (code {}: {reason})", u16::from(it.code)),
-    });
-    let how = how.unwrap_or_default();
-    Error::new(ErrorKind::Lost, operation, format!("the server ended the connection{how}"))
+/// AppSync closes connections with the normal code after errors as well, so the code explains little.
+fn close_message(frame: Option<&CloseFrame>) -> String {
+    let message = "the server closed the connection";
+    match frame.map(|frame| (u16::from(frame.code), frame.reason.as_str())) {
+        None => message.to_owned(),
+        Some((code, "")) => format!("{message} (code {code})"),
+        Some((code, reason)) => format!("{message} (code {code}: {reason})"),
+    }
 }
 
-fn lost(operation: &'static str, error: &WsError) -> Error {
-    Error::new(ErrorKind::Lost, operation, format!("the connection broke: {error}"))
+fn connection_error(operation: Operation, error: &WsError) -> Error {
+    Error::new(ErrorKind::ConnectionLost, operation, format!("the connection was lost: {error}"))
 }
 
-/// Why there was no upgrade.
-fn not_upgraded(error: &WsError) -> Error {
+/// Why the HTTP connection was not upgraded.
+fn upgrade_error(error: &WsError) -> Error {
     let WsError::Http(response) = error else {
-        let kind = if matches!(error, WsError::Io(_)) {
-            ErrorKind::Unreachable
-        } else {
-            ErrorKind::Foreign
+        let kind = match error {
+            WsError::Io(_) => ErrorKind::Unreachable,
+            _ => ErrorKind::UnexpectedResponse,
         };
-        return Error::new(kind, "connect", format!("no WebSocket: {error}"));
+        return Error::new(kind, Operation::Connect, format!("no WebSocket: {error}"));
     };
-    let answer = response.body().as_ref().and_then(|it| serde_json::from_slice(it).ok());
-    let error = match answer {
-        Some(answer) => frame::error("connect", &answer),
-        None => Error::answered("connect", "", "no reason is given"),
+    let document = response.body().as_ref().and_then(|body| serde_json::from_slice(body).ok());
+    let error = match document {
+        Some(document) => first_error(Operation::Connect, &document),
+        None => Error::from_answer(Operation::Connect, "", "no reason given"),
     };
     let error = error.with_status(response.status());
-    // Nothing was done, so that it may be tried again.
-    let kind = if error.kind == ErrorKind::Uncertain { ErrorKind::Unreachable } else { error.kind };
-    Error { kind, ..error }
+    // Opening a connection has no effect, so it can be repeated.
+    match error.kind() {
+        ErrorKind::UnknownOutcome => error.with_kind(ErrorKind::Unreachable),
+        _ => error,
+    }
 }

@@ -7,11 +7,13 @@ use aws_smithy_async::time::SharedTimeSource;
 
 use crate::cli::arguments::Format;
 use crate::cli::event_api::snippet::{PrintArgs, print};
-use crate::cli::event_api::{ApiArgs, Doing, Reached, closing, failure, no_channel, reach, words};
+use crate::cli::event_api::{
+    ApiArgs, Doing, Reached, closing, failure, invalid_channel, reach, words,
+};
 use crate::cli::interrupt::Stop;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::Action;
-use appsync_events::{Batches, Channel, Credentials, Error, Publisher};
+use appsync_events::{Batches, Channel, Credentials, Delivery, Error, Event, Publisher};
 use batches::Sending;
 use events::{Events, SourceArgs};
 use report::Tally;
@@ -67,7 +69,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, message)
             .hint("provision publish SPEC CHANNEL EVENT…, or `--url URL` in the place of SPEC"));
     };
-    let channel = Channel::to_publish(&channel).map_err(|reason| no_channel(&channel, &reason))?;
+    let channel = Channel::parse(&channel).map_err(|error| invalid_channel(&error))?;
     let events = Events::of(&args.source, further.collect(), io)?;
     let channels = std::slice::from_ref(&channel);
     let reached = reach(&args.api, spec.as_deref(), channels, io).await?;
@@ -86,7 +88,8 @@ async fn go(
     if let Some(tool) = args.instead.print {
         let proof = reached.proof(Doing::Publish, namespace, &io.clock, args.instead.reveal)?;
         let all = events.all().await?;
-        let batches = Batches::new(channel.as_str(), all.into_iter()).collect();
+        let texts = |batch: Vec<Event>| batch.into_iter().map(Event::into_string).collect();
+        let batches = Batches::new(channel, all).map(texts).collect();
         let action = Action::Publish { channel: channel.as_str(), batches };
         print(tool, reached, &proof, action, args.instead.reveal, io)?;
         return Ok(Exit::Done);
@@ -115,13 +118,13 @@ fn publisher(
     credentials: &Credentials,
     clock: &SharedTimeSource,
 ) -> Publisher {
-    let (client, own) = (reached.client.clone(), credentials.clone());
+    let publisher = reached.client.publisher(credentials.clone());
     let publisher = match args.socket {
-        true => {
-            let connect_as = reached.connection_credentials(credentials, clock);
-            Publisher::over_socket(client, connect_as, own)
-        }
-        false => Publisher::over_http(client, own),
+        true => publisher.with_websocket(reached.connection_credentials(credentials, clock)),
+        false => publisher,
     };
-    publisher.at_least_once(args.at_least_once)
+    match args.at_least_once {
+        true => publisher.with_delivery(Delivery::AtLeastOnce),
+        false => publisher,
+    }
 }

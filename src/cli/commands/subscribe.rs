@@ -7,13 +7,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::arguments::duration;
-use crate::cli::event_api::no_channel;
+use crate::cli::event_api::invalid_channel;
 use crate::cli::event_api::snippet::{PrintArgs, print};
 use crate::cli::event_api::{ApiArgs, Doing, Reached, closing, failure, reach, words};
 use crate::cli::interrupt::stopped;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::Action;
-use appsync_events::{Channel, Credentials, ErrorKind, Subscriber, SubscriberEvent, Subscription};
+use appsync_events::{
+    Channel, Credentials, Error, ErrorKind, Operation, SubscriberEvent, Subscription,
+};
 use filter::Filter;
 
 /// Print the events of channels as they come, until Ctrl-C
@@ -82,8 +84,9 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, message)
             .hint("provision subscribe SPEC CHANNEL…, or `--url URL` in the place of SPEC"));
     }
-    let channel = |it: &String| Channel::to_subscribe(it).map_err(|reason| no_channel(it, &reason));
-    let channels: Vec<Channel> = channels.iter().map(channel).collect::<Result<_, _>>()?;
+    let channels: Result<Vec<Channel>, _> =
+        channels.iter().map(|text| Channel::parse_pattern(text)).collect();
+    let channels = channels.map_err(|error| invalid_channel(&error))?;
     let reached = reach(&args.api, spec.as_deref(), &channels, io).await?;
     let done = go(args, &reached, &channels, io).await;
     closing(reached, done).await
@@ -103,60 +106,70 @@ async fn go(
         print(tool, reached, &proof, Action::Subscribe { channels }, args.instead.reveal, io)?;
         return Ok(Exit::Done);
     }
-    let mut subscriptions = Vec::new();
+    let mut credentials = Vec::new();
     for channel in channels {
         let namespace = reached.namespace(channel)?;
-        let credentials = reached.credentials(Doing::Subscribe, namespace, &io.clock)?;
-        subscriptions.push(Subscription { channel: channel.to_string(), credentials });
+        credentials.push(reached.credentials(Doing::Subscribe, namespace, &io.clock)?);
     }
-    let first = subscriptions.first().map(|it| it.credentials.clone());
-    let first = first.expect("there is a channel, as was checked");
     reached.note_brief("publish to it", io);
-    let subscriber = Subscriber {
-        client: reached.client.clone(),
-        connect_as: reached.connection_credentials(&first, &io.clock),
-        subscriptions,
-        reconnects: !args.no_reconnect,
-    };
-    listen(args, reached, channels, &subscriber, io).await
+    let first = credentials.first().expect("there is a channel, as was checked");
+    let connect_credentials = reached.connection_credentials(first, &io.clock);
+    let request = Request { reached, channels, credentials, connect_credentials };
+    listen(args, &request, io).await
 }
 
-async fn listen(
-    args: &Args,
-    reached: &Reached,
-    channels: &[Channel],
-    subscriber: &Subscriber,
-    io: &mut Io,
-) -> Result<Exit, Failure> {
-    let mut late = false;
-    let several = channels.len() > 1;
-    let mut printer =
-        Printer { args, several, printed: 0, was_subscribed: false, failure: None, io };
-    let ended = subscriber.run(&mut |told| printer.tell(told), ends(args.timeout, &mut late)).await;
-    let Printer { printed, was_subscribed, failure: unwritten, .. } = printer;
-    if let Some(failure) = unwritten {
-        return Err(failure);
+/// What to subscribe to, and the credentials for it.
+struct Request<'a> {
+    reached: &'a Reached,
+    channels: &'a [Channel],
+    /// For each channel.
+    credentials: Vec<Credentials>,
+    connect_credentials: Credentials,
+}
+
+impl Request<'_> {
+    fn start(&self, reconnect: bool) -> Subscription {
+        let subscriber = self.reached.client.subscriber(self.connect_credentials.clone());
+        let channels = self.channels.iter().cloned().zip(self.credentials.iter().cloned());
+        let subscriber = channels.fold(subscriber, |subscriber, (channel, credentials)| {
+            subscriber.with_channel(channel, credentials)
+        });
+        subscriber.with_reconnect(reconnect).start()
     }
-    if let Err(error) = ended {
-        let named = |it: &Channel| error.channel.as_deref() == Some(it.as_str());
-        let n = channels.iter().position(named).unwrap_or(0);
-        let channel = &channels[n];
-        let used = match error.operation {
-            "connect" => &subscriber.connect_as,
-            _ => &subscriber.subscriptions[n].credentials,
+
+    fn failure(&self, error: &Error, was_subscribed: bool) -> Failure {
+        let is_own = |channel: &Channel| error.channel() == Some(channel);
+        let index = self.channels.iter().position(is_own).unwrap_or(0);
+        let credentials = match error.operation() {
+            Operation::Connect => &self.connect_credentials,
+            _ => &self.credentials[index],
         };
-        let failure = failure(&error, reached, Doing::Subscribe, channel, used, false);
-        let by_key = matches!(used, Credentials::ApiKey(_));
-        let is_gone = was_subscribed && by_key && error.kind == ErrorKind::Unauthorized;
-        return Err(match is_gone {
+        let channel = &self.channels[index];
+        let failure = failure(error, self.reached, Doing::Subscribe, channel, credentials, false);
+        let is_key = matches!(credentials, Credentials::ApiKey(_));
+        match was_subscribed && is_key && error.kind() == ErrorKind::Unauthorized {
             true => failure.hint(
                 "it was accepted before: the key may have been replaced since; run the command again with the new one",
             ),
             false => failure,
-        });
+        }
     }
+}
+
+async fn listen(args: &Args, request: &Request<'_>, io: &mut Io) -> Result<Exit, Failure> {
+    let mut subscription = request.start(!args.no_reconnect);
+    let several = request.channels.len() > 1;
+    let mut printer = Printer { args, several, printed: 0, was_subscribed: false, io };
+    let ended = printer.run(&mut subscription).await;
+    subscription.close().await;
+    let is_late = match ended? {
+        Ended::Error(error) => return Err(request.failure(&error, printer.was_subscribed)),
+        Ended::TimedOut => true,
+        Ended::Stopped => false,
+    };
     match (args.count, args.timeout) {
-        (Some(count), Some(timeout)) if late && printed < count => {
+        (Some(count), Some(timeout)) if is_late && printer.printed < count => {
+            let printed = printer.printed;
             let kind = if printed > 0 { Exit::Partial } else { Exit::Error };
             let seconds = timeout.as_secs_f64();
             Err(Failure::new(kind, format!("{printed} of {count} events came within {seconds} s")))
@@ -165,8 +178,16 @@ async fn listen(
     }
 }
 
-/// Ready when a person or `--timeout` ends it; `late` says that it was the latter.
-async fn ends(timeout: Option<Duration>, late: &mut bool) {
+/// Why no more events are printed.
+enum Ended {
+    Error(Error),
+    TimedOut,
+    /// By the user, or because all events that were asked for are printed.
+    Stopped,
+}
+
+/// Ready when the user or `--timeout` ends the command.
+async fn ends(timeout: Option<Duration>) -> Ended {
     let over = async {
         match timeout {
             Some(timeout) => tokio::time::sleep(timeout).await,
@@ -174,52 +195,75 @@ async fn ends(timeout: Option<Duration>, late: &mut bool) {
         }
     };
     tokio::select! {
-        () = stopped() => {}
-        () = over => *late = true,
+        () = stopped() => Ended::Stopped,
+        () = over => Ended::TimedOut,
     }
 }
 
-/// Prints what a subscriber tells.
+/// Prints what happens to a subscription.
 struct Printer<'a> {
     args: &'a Args,
     several: bool,
     printed: u64,
     was_subscribed: bool,
-    failure: Option<Failure>,
     io: &'a mut Io,
 }
 
 impl Printer<'_> {
-    fn tell(&mut self, told: SubscriberEvent) -> ControlFlow<()> {
-        match told {
+    async fn run(&mut self, subscription: &mut Subscription) -> Result<Ended, Failure> {
+        let mut ends = std::pin::pin!(ends(self.args.timeout));
+        loop {
+            let event = tokio::select! {
+                ended = &mut ends => return Ok(ended),
+                event = subscription.next() => event,
+            };
+            match event {
+                Some(Ok(event)) => {
+                    if self.print(event)?.is_break() {
+                        return Ok(Ended::Stopped);
+                    }
+                }
+                Some(Err(error)) => return Ok(Ended::Error(error)),
+                None => return Ok(Ended::Stopped),
+            }
+        }
+    }
+
+    fn print(&mut self, event: SubscriberEvent) -> Result<ControlFlow<()>, Failure> {
+        match event {
             SubscriberEvent::Connected => self.io.note("connected\n"),
             SubscriberEvent::Subscribed { channel } => {
                 self.was_subscribed = true;
                 self.io.note(&format!("subscribed to {channel}\n"));
             }
-            SubscriberEvent::Event { channel, event } => return self.event(&channel, &event),
-            SubscriberEvent::DeliveryFailed { channel, error } => {
+            SubscriberEvent::Event(event) => return self.event(&event.channel, &event.payload),
+            SubscriberEvent::DeliveryFailed { channel: Some(channel), error } => {
                 self.io.say(&format!("{channel}: an event was not delivered: {error}\n"));
             }
-            SubscriberEvent::ConnectionLost { error } if error.operation == "connect" => {
+            SubscriberEvent::DeliveryFailed { channel: None, error } => {
+                self.io.say(&format!("an event was not delivered: {error}\n"));
+            }
+            SubscriberEvent::ConnectionLost { error }
+                if error.operation() == Operation::Connect =>
+            {
                 self.io.note(&format!("still not connected: {error}\n"));
             }
             SubscriberEvent::ConnectionLost { error } => {
-                self.io.note(&format!("connection lost: {error}\n"))
+                self.io.note(&format!("connection lost: {error}\n"));
             }
-            SubscriberEvent::Reconnecting { after, attempt } => {
-                let seconds = after.as_secs_f64();
+            SubscriberEvent::Reconnecting { delay, attempt } => {
+                let seconds = delay.as_secs_f64();
                 self.io.note(&format!("connecting again in {seconds:.1} s (attempt {attempt})\n"));
             }
         }
-        ControlFlow::Continue(())
+        Ok(ControlFlow::Continue(()))
     }
 
-    fn event(&mut self, channel: &str, event: &str) -> ControlFlow<()> {
+    fn event(&mut self, channel: &Channel, event: &str) -> Result<ControlFlow<()>, Failure> {
         let parsed: Option<Value> = serde_json::from_str(event).ok();
         let holds = |it: &Filter| parsed.as_ref().is_some_and(|event| it.holds(event));
         if !self.args.filters.iter().all(holds) {
-            return ControlFlow::Continue(());
+            return Ok(ControlFlow::Continue(()));
         }
         // An event with line breaks in it would be several lines.
         let line = match &parsed {
@@ -234,17 +278,15 @@ impl Printer<'_> {
                 let received = jiff::Timestamp::try_from(self.io.clock.now());
                 let received = received.map(|it| it.to_string()).unwrap_or_default();
                 let event = parsed.unwrap_or_else(|| Value::from(event));
-                json!({ "channel": channel, "event": event, "received": received }).to_string()
+                json!({ "channel": channel.as_str(), "event": event, "received": received })
+                    .to_string()
             }
         };
-        if let Err(error) = self.io.result(&format!("{line}\n")) {
-            self.failure = Some(error.into());
-            return ControlFlow::Break(());
-        }
+        self.io.result(&format!("{line}\n"))?;
         self.printed += 1;
-        match self.args.count {
+        Ok(match self.args.count {
             Some(count) if self.printed >= count => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
-        }
+        })
     }
 }

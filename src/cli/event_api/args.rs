@@ -7,7 +7,7 @@ use crate::cli::parameters::ParameterArgs;
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure};
 use crate::render::outputs::NamespaceOutputs;
-use appsync_events::AuthMode;
+use appsync_events::{AuthMode, InvalidChannel};
 
 /// Which Event API, in which AWS, and as whom.
 #[derive(Clone, Debug, clap::Args)]
@@ -85,6 +85,11 @@ impl ModeArg {
     }
 }
 
+/// The modes with these names. A name that is not known here is omitted: AppSync may have new ones.
+pub fn auth_modes(names: &[String]) -> Vec<AuthMode> {
+    names.iter().filter_map(|name| name.parse().ok()).collect()
+}
+
 /// What a command does on the data plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
@@ -121,9 +126,8 @@ pub fn words(
     }
 }
 
-/// Why a text is no channel.
-pub fn no_channel(text: &str, reason: &str) -> Failure {
-    Failure::new(Exit::Usage, format!("`{text}` is no channel: {reason}")).hint(
-        "a channel is such as /sample/a/b: one to five segments of letters, digits and dashes",
+pub fn invalid_channel(error: &InvalidChannel) -> Failure {
+    Failure::new(Exit::Usage, error.to_string()).hint(
+        "a channel has one to five segments of letters, digits and dashes, such as /sample/a/b",
     )
 }

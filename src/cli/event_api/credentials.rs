@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::cli::event_api::api::Reached;
-use crate::cli::event_api::args::{Doing, ModeArg, ReachArgs};
+use crate::cli::event_api::args::{Doing, ModeArg, ReachArgs, auth_modes};
 use crate::cli::event_api::network::only_credentials;
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
@@ -82,7 +82,7 @@ impl Reached {
         };
         let asked = self.args.mode.map(ModeArg::mode);
         let had_elsewhere = |it: &AuthMode| *it != AuthMode::ApiKey || self.stack.is_none();
-        let accepted = namespace.map(|it| AuthMode::all_named(doing.accepted(it)));
+        let accepted = namespace.map(|it| auth_modes(doing.accepted(it)));
         let accepted = accepted.unwrap_or_else(|| vec![AuthMode::ApiKey]);
         match asked.into_iter().chain(accepted).next().filter(had_elsewhere) {
             Some(mode) if !reveal && self.args.key.is_none() => Ok(Proof { mode, secret: None }),
@@ -119,12 +119,12 @@ impl Reached {
             return self.by(AuthMode::ApiKey, clock);
         }
         let Some(namespace) = namespace else { return self.of_no_stack(clock) };
-        let accepted = AuthMode::all_named(doing.accepted(namespace));
+        let accepted = auth_modes(doing.accepted(namespace));
         // Who gives a token means it.
         let given = self.args.token.is_some();
         let first = accepted.iter().filter(|it| given && self.suits(**it));
         let had = first.chain(&accepted).find_map(|mode| {
-            let may = !mode.takes_token() || self.suits(*mode);
+            let may = !mode.needs_token() || self.suits(*mode);
             may.then(|| self.by(*mode, clock).ok()).flatten()
         });
         had.ok_or_else(|| self.nobody(doing, namespace, &accepted))
@@ -137,7 +137,7 @@ impl Reached {
         clock: &SharedTimeSource,
     ) -> Credentials {
         let Some(stack) = &self.stack else { return own.clone() };
-        let accepted = AuthMode::all_named(&stack.api.auth_modes.connection);
+        let accepted = auth_modes(&stack.api.auth_modes.connection);
         if accepted.contains(&own.mode()) {
             return own.clone();
         }
@@ -173,7 +173,8 @@ impl Reached {
             }
             AuthMode::Iam => {
                 let provider = self.aws.as_ref().and_then(|it| it.credentials.clone());
-                let signer = provider.map(|it| Signer::new(it, &self.region, clock.clone()));
+                let signer = provider
+                    .map(|it| Signer::new(it, &self.region).with_time_source(clock.clone()));
                 signer.map(Credentials::Iam).ok_or_else(|| Failure::error("no AWS credentials"))
             }
             AuthMode::Cognito | AuthMode::Oidc | AuthMode::Lambda => {
@@ -218,7 +219,7 @@ impl Reached {
             names.join(", ")
         );
         let mut failure = Failure::error(message);
-        if accepted.iter().any(|it| it.takes_token()) {
+        if accepted.iter().any(|it| it.needs_token()) {
             let given = if self.token.is_some() { "another" } else { "a" };
             failure =
                 failure.hint(format!("give {given} token with `--token` or {TOKEN_VARIABLE}"));
@@ -257,5 +258,5 @@ fn makes(command: &str) -> String {
 }
 
 fn is_issuer(mode: &str) -> bool {
-    matches!(AuthMode::named(mode), Some(AuthMode::Cognito | AuthMode::Oidc))
+    matches!(mode.parse(), Ok(AuthMode::Cognito | AuthMode::Oidc))
 }

@@ -3,7 +3,7 @@ use crate::cli::Failure;
 use crate::cli::event_api::api::Reached;
 use crate::cli::event_api::args::Doing;
 use crate::cli::event_api::credentials::end_of;
-use appsync_events::{AuthMode, Channel, Credentials, Error, ErrorKind};
+use appsync_events::{AuthMode, Channel, Credentials, Error, ErrorKind, Operation};
 
 /// The error, with what probably is behind it and what helps.
 pub fn failure(
@@ -15,48 +15,48 @@ pub fn failure(
     at_least_once: bool,
 ) -> Failure {
     let failure = Failure::error(format!("{channel}: {error}"));
-    let hints = match error.kind {
+    let hints = match error.kind() {
         ErrorKind::Unauthorized => unauthorized(error, reached, doing, channel, used),
-        ErrorKind::Refused => vec![refused(reached, channel)],
-        ErrorKind::Broken => {
+        ErrorKind::Forbidden => vec![refused(reached, channel)],
+        ErrorKind::HandlerFailed => {
             let namespace = channel.namespace();
             vec![format!(
                 "the handler of `{namespace}` broke down, and nothing was done: `provision eval` runs it and shows where"
             )]
         }
-        ErrorKind::NoCredentials => {
+        ErrorKind::MissingCredentials => {
             vec![
                 "set AWS credentials, name a profile with `--profile`, or choose another `--mode`"
                     .to_owned(),
             ]
         }
-        ErrorKind::Invalid => vec![],
+        ErrorKind::InvalidRequest => vec![],
         ErrorKind::Throttled => vec!["publish more slowly, or have the quota raised".to_owned()],
-        ErrorKind::Quota => {
+        ErrorKind::QuotaExceeded => {
             vec!["a connection takes 200 subscriptions: `/NAMESPACE/*` is one".to_owned()]
         }
         ErrorKind::Unreachable => {
             let host = reached.client.endpoint.host();
             vec![format!("is {host} the address, and is there a proxy on the way (HTTPS_PROXY)?")]
         }
-        ErrorKind::Untrusted => {
+        ErrorKind::UntrustedCertificate => {
             vec!["name a file with the authority's certificate: `--ca-bundle FILE`, or AWS_CA_BUNDLE".to_owned()]
         }
-        ErrorKind::Uncertain if at_least_once => {
+        ErrorKind::UnknownOutcome if at_least_once => {
             vec!["it may have been published, or not, however often it was tried".to_owned()]
         }
-        ErrorKind::Uncertain => {
+        ErrorKind::UnknownOutcome => {
             vec!["it may have been published, or not; `--at-least-once` would try again and perhaps do it twice"
                 .to_owned()]
         }
-        ErrorKind::Lost if error.operation == "connect" => {
+        ErrorKind::ConnectionLost if error.operation() == Operation::Connect => {
             vec![
                 "AppSync also ends a connection like this if it does not accept the credentials"
                     .to_owned(),
             ]
         }
-        ErrorKind::Lost => vec![],
-        ErrorKind::Foreign => vec!["is the URL that of an Event API?".to_owned()],
+        ErrorKind::ConnectionLost => vec![],
+        ErrorKind::UnexpectedResponse => vec!["is the URL that of an Event API?".to_owned()],
     };
     hints.into_iter().fold(failure, Failure::hint)
 }
@@ -69,11 +69,11 @@ fn unauthorized(
     used: &Credentials,
 ) -> Vec<String> {
     let mode = used.mode();
-    let connects = error.operation == "connect";
+    let connects = error.operation() == Operation::Connect;
     let name = channel.namespace();
     // A handler that refuses a subscription has a word of its own
     // (docs/reference/handlers.md#explicit-errors).
-    if error.operation == "subscribe" && error.error_type.as_deref() == Some("Unauthorized") {
+    if error.operation() == Operation::Subscribe && error.error_type() == Some("Unauthorized") {
         return vec![format!("the handler of `{name}` refuses it: `util.unauthorized()`")];
     }
     let Some(stack) = &reached.stack else {

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use crate::cli::target::{Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::ApiOutputs;
-use appsync_events::{Endpoint, Network, NetworkOptions, is_of_aws};
+use appsync_events::{Endpoint, Network, NetworkOptions, is_aws_host};
 use provision_aws::client::Aws;
 use provision_aws::connect::{AwsEndpoint, Target, connect};
 
 /// Where the API is. An AWS on this machine serves under one address all the hosts that only AWS has.
 pub fn address(api: &ApiOutputs, session: &Session) -> String {
-    let local = session.url_here().filter(|_| is_of_aws(&api.http.host));
+    let local = session.url_here().filter(|_| is_aws_host(&api.http.host));
     match local {
         Some(url) => format!("{}/apis/{}/event", url.trim_end_matches('/'), api.id),
         None => api.http.url.clone(),
@@ -18,14 +18,14 @@ pub fn address(api: &ApiOutputs, session: &Session) -> String {
 }
 
 pub fn endpoint(what: &str, url: &str) -> Result<Endpoint, Failure> {
-    Endpoint::parse(url).map_err(|reason| {
-        Failure::new(Exit::Usage, format!("{what}: {reason}"))
+    Endpoint::parse(url).map_err(|error| {
+        Failure::new(Exit::Usage, format!("{what}: {error}"))
             .hint("an Event API is published to at a URL such as https://HOST/event")
     })
 }
 
 /// The network, as the environment and the user describe it.
-pub fn net(ca_bundle: Option<&PathBuf>, io: &Io) -> Result<Network, Failure> {
+pub fn network(ca_bundle: Option<&PathBuf>, io: &Io) -> Result<Network, Failure> {
     let variable = |names: &[&str]| {
         let found = names.iter().find_map(|it| io.environment.get(*it).filter(|it| !it.is_empty()));
         found.cloned()
@@ -43,9 +43,9 @@ pub fn net(ca_bundle: Option<&PathBuf>, io: &Io) -> Result<Network, Failure> {
         https_proxy: variable(&["HTTPS_PROXY", "https_proxy"]).or_else(|| variable(&all)),
         http_proxy: variable(&["http_proxy", "HTTP_PROXY"]).or_else(|| variable(&all)),
         no_proxy: variable(&["NO_PROXY", "no_proxy"]),
-        certificates,
+        extra_certificates: certificates,
     };
-    Network::new(options).map_err(unusable)
+    Network::new(options).map_err(|error| unusable(error.to_string()))
 }
 
 /// A connection that is used for its credentials only.

@@ -3,14 +3,14 @@ use std::path::Path;
 
 use crate::cli::event_api::api::Reached;
 use crate::cli::event_api::args::ApiArgs;
-use crate::cli::event_api::network::{endpoint, net};
+use crate::cli::event_api::network::{endpoint, network};
 use crate::cli::event_api::{credentials, stack};
 use crate::cli::follow_up::again;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::with_name;
 use crate::cli::target::{self, Declared};
 use crate::cli::{Failure, Io};
-use appsync_events::{Channel, Client, Timing};
+use appsync_events::{Channel, Client};
 
 /// Finds the API: by its URL, or by what AWS has of the spec's stack, where it has the namespaces of `channels`.
 pub async fn reach(
@@ -20,9 +20,9 @@ pub async fn reach(
     io: &mut Io,
 ) -> Result<Reached, Failure> {
     let ApiArgs { reach: args, parameters, target } = args;
-    let net = net(args.ca_bundle.as_ref(), io)?;
+    let network = network(args.ca_bundle.as_ref(), io)?;
     let token = credentials::token(args, io)?;
-    let client = |endpoint| Client { endpoint, net, timing: Timing::default() };
+    let client = |endpoint| Client::new(endpoint).with_network(network);
     let (now_epoch_s, folder) = (io.now_epoch_s(), target.folder().cloned());
     let args = args.clone();
     let Some(spec) = spec else {

@@ -28,7 +28,7 @@ pub fn differences(
             ChangeAction::Update | ChangeAction::Replace => handlers(it).map(str::to_owned),
             ChangeAction::Delete => None,
         };
-        why.map(|why| CheckResult::plain_difference(it.address.as_str(), why))
+        why.map(|why| CheckResult::from_deployment_difference(it.address.as_str(), why))
     };
     chosen.filter_map(finding).collect()
 }

@@ -6,8 +6,8 @@ use crate::cli::files::file_or_json;
 use crate::cli::follow_up::Again;
 use crate::cli::verification::token::TokenArg;
 use crate::cli::{Failure, Io};
-use appsync_events::AuthMode;
-use appsync_events::verify::Probe;
+use appsync_events::verify::EventTemplate;
+use appsync_events::{AuthMode, InvalidEvent};
 use provision_core::access::{ApiAccess, NamespaceAccess};
 use provision_core::address::Address;
 use provision_core::kind::DesiredState;
@@ -87,18 +87,21 @@ impl EventArg {
             _ => Err("expected NAMESPACE=FILE or NAMESPACE=JSON".to_owned()),
         }
     }
-    /// The namespace, and the event with the hole for the nonce in it.
-    pub fn read(&self, io: &mut Io) -> Result<(String, String), Failure> {
+    /// The namespace, and the event with a placeholder for the nonce in it.
+    pub fn read(&self, io: &mut Io) -> Result<(String, EventTemplate), Failure> {
         let (name, text) = file_or_json("--event", &self.given, io)?;
-        // A nonce begins with any digit or letter: without quotes it is no JSON.
-        let event = Probe::new(Some(&text), false).event("0a");
-        let read: Result<serde::de::IgnoredAny, _> = serde_json::from_str(&event);
-        read.map_err(|error| {
-            let named = if name == "--event" { name } else { format!("--event: {name}") };
-            Failure::error(format!("{named} is no JSON: {error}"))
-                .hint("give one event, as a JSON file or as the JSON itself; `\"${nonce}\"` stands between quotes")
+        let template = EventTemplate::parse(&text).map_err(|error| {
+            let source = if name == "--event" { name } else { format!("--event: {name}") };
+            match &error {
+                InvalidEvent::Json(reason) => {
+                    Failure::error(format!("{source} is not valid JSON: {reason}")).hint(
+                        "pass one event, as a JSON file or as the JSON itself; `\"${nonce}\"` must be in quotes",
+                    )
+                }
+                InvalidEvent::TooLarge { .. } => Failure::error(format!("{source}: {error}")),
+            }
         })?;
-        Ok((self.namespace.clone(), text))
+        Ok((self.namespace.clone(), template))
     }
 }
 

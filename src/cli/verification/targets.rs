@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cli::event_api::{address, end_of, net};
+use crate::cli::event_api::{address, auth_modes, end_of, network};
 use crate::cli::follow_up::Again;
 use crate::cli::target::Session;
 use crate::cli::verification::deployment_diff::differences;
@@ -12,7 +12,8 @@ use crate::cli::verification::token::Tokens;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{ApiOutputs, lasting, outputs};
 use appsync_events::verify::{
-    ApiReport, ApiTarget, CheckResult, HandlerSetup, LiveModes, ModeCredentials, NamespaceTarget,
+    ApiReport, ApiTarget, CheckResult, EventTemplate, HandlerSetup, LiveModes, ModeCredentials,
+    NamespaceTarget,
 };
 use appsync_events::{AuthMode, Client, Credentials, Endpoint, Network, Secret, Signer, Timing};
 use provision_aws::backend::direct::{Proposal, propose};
@@ -33,10 +34,10 @@ struct Common<'a> {
     again: &'a Again,
     proposal: &'a Proposal,
     session: &'a Session,
-    net: Network,
+    network: Network,
     timing: Timing,
     /// The events of `--event`, by namespace.
-    events: Vec<(String, String)>,
+    events: Vec<(String, EventTemplate)>,
 }
 
 pub async fn subjects(
@@ -49,7 +50,7 @@ pub async fn subjects(
     let access = Access::of(desired.iter().map(|(address, it)| (address, &it.properties)));
     let chosen = chosen(&access, choice)?;
     let events = choice.events.iter().map(|it| it.read(io)).collect::<Result<_, _>>()?;
-    let net = net(choice.ca_bundle.as_ref(), io)?;
+    let network = network(choice.ca_bundle.as_ref(), io)?;
     let proposal = propose(&session.aws, stack, desired, io.now_epoch_s()).await?;
     let deployed = outputs(stack, &proposal.site, &proposal.live, true);
     if chosen.is_empty() {
@@ -60,9 +61,14 @@ pub async fn subjects(
         let shown = again.command("plan");
         io.note(&format!("AWS is not as the spec says; this shows what differs: {shown}\n\n"));
     }
-    let timing = Timing { answer: timeout, request: timeout, attempts: 3, ..Timing::default() };
+    let timing = Timing {
+        answer_timeout: timeout,
+        request_timeout: timeout,
+        max_attempts: 3,
+        ..Timing::default()
+    };
     let proposal = &proposal;
-    let common = Common { choice, desired, again, proposal, session, net, timing, events };
+    let common = Common { choice, desired, again, proposal, session, network, timing, events };
     let mut found = Found { subjects: Vec::new(), absent: Vec::new() };
     for api in &chosen {
         match deployed.apis.iter().find(|it| it.key == api.address.name()) {
@@ -77,7 +83,7 @@ pub async fn subjects(
 /// A mode that is asked for and that no API takes would try nothing, and look like a proof.
 fn reject_unoffered(choice: &Choice, apis: &[&ApiAccess], found: &Found) -> Result<(), Failure> {
     let bearers: Vec<AuthMode> =
-        found.subjects.iter().flat_map(|it| &it.bearers).map(|it| it.mode).collect();
+        found.subjects.iter().flat_map(|it| &it.credentials).map(|it| it.mode).collect();
     let mut asked = choice.modes.iter().map(|it| it.mode());
     let Some(mode) = asked.find(|it| !found.subjects.is_empty() && !bearers.contains(it)) else {
         return Ok(());
@@ -133,8 +139,8 @@ fn absent(api: &ApiAccess, region: &str, again: &Again) -> ApiReport {
         "AWS does not have this API in region {region}; this makes it: {}",
         again.command("apply")
     );
-    let findings = vec![CheckResult::plain_difference(api.address.as_str(), why)];
-    ApiReport { api: api.address.name().to_owned(), url: "not on AWS".to_owned(), findings }
+    let results = vec![CheckResult::from_deployment_difference(api.address.as_str(), why)];
+    ApiReport { api: api.address.name().to_owned(), url: "not on AWS".to_owned(), results }
 }
 
 impl Common<'_> {
@@ -145,21 +151,22 @@ impl Common<'_> {
         io: &Io,
     ) -> Result<ApiTarget, Failure> {
         let url = address(deployed, self.session);
-        let endpoint = Endpoint::parse(&url).map_err(Failure::error)?;
-        let client = Client { endpoint, net: self.net.clone(), timing: self.timing };
+        let endpoint = Endpoint::parse(&url).map_err(|error| Failure::error(error.to_string()))?;
+        let client =
+            Client::new(endpoint).with_network(self.network.clone()).with_timing(self.timing);
         let wanted = |it: &&NamespaceAccess| self.choice.takes_namespace(&it.address, api);
         Ok(ApiTarget {
-            key: api.address.name().to_owned(),
+            name: api.address.name().to_owned(),
             client,
-            connect: AuthMode::all_named(&api.connect),
-            bearers: self.bearers(api, deployed, io).await,
-            places: api
+            connect: auth_modes(&api.connect),
+            credentials: self.bearers(api, deployed, io).await,
+            namespaces: api
                 .namespaces
                 .iter()
                 .filter(wanted)
                 .map(|it| self.place(it, deployed))
                 .collect(),
-            known: differences(self.proposal, api, self.choice, self.again),
+            differences: differences(self.proposal, api, self.choice, self.again),
         })
     }
 
@@ -170,7 +177,8 @@ impl Common<'_> {
         deployed: &ApiOutputs,
         io: &Io,
     ) -> Vec<ModeCredentials> {
-        let offered: Vec<AuthMode> = api.modes().into_iter().filter_map(AuthMode::named).collect();
+        let offered: Vec<AuthMode> =
+            api.modes().into_iter().filter_map(|name| name.parse().ok()).collect();
         let mut modes = offered.clone();
         let given = self.choice.tokens.iter().map(|it| it.mode);
         let key = (!deployed.api_keys.is_empty()).then_some(AuthMode::ApiKey);
@@ -207,13 +215,14 @@ impl Common<'_> {
                 (token.map(|it| Credentials::Token(mode, it)), caution)
             }
         };
-        ModeCredentials { mode, credentials, caution }
+        ModeCredentials { mode, credentials, refusal_hint: caution }
     }
 
     fn iam(&self, deployed: &ApiOutputs, io: &Io) -> (Result<Credentials, String>, Option<String>) {
         let aws = &self.session.aws;
         let signer = aws.credentials.clone();
-        let signer = signer.map(|it| Signer::new(it, &aws.region, io.clock.clone()));
+        let signer =
+            signer.map(|it| Signer::new(it, &aws.region).with_time_source(io.clock.clone()));
         let credentials =
             signer.map(Credentials::Iam).ok_or("AWS credentials are needed".to_owned());
         // A local AWS asks no policies.
@@ -238,15 +247,15 @@ impl Common<'_> {
         let there = deployed.namespaces.iter().find(|there| there.key == it.address.name());
         NamespaceTarget {
             name: name(it).to_owned(),
-            publish: AuthMode::all_named(&it.publish.modes),
-            subscribe: AuthMode::all_named(&it.subscribe.modes),
+            publish: auth_modes(&it.publish.modes),
+            subscribe: auth_modes(&it.subscribe.modes),
             on_publish: self.handling(it, "OnPublish"),
             on_subscribe: self.handling(it, "OnSubscribe"),
-            accepted: there.map(|it| LiveModes {
-                publish: AuthMode::all_named(&it.publish),
-                subscribe: AuthMode::all_named(&it.subscribe),
+            live_modes: there.map(|it| LiveModes {
+                publish: auth_modes(&it.publish),
+                subscribe: auth_modes(&it.subscribe),
             }),
-            event: event.map(|(_, text)| text.clone()),
+            event: event.map(|(_, template)| template.clone()),
         }
     }
 
@@ -275,7 +284,7 @@ impl Common<'_> {
         match (wanted.unwrap_or(HandlerSetup::None), there.unwrap_or(HandlerSetup::None)) {
             (HandlerSetup::None, HandlerSetup::None) => HandlerSetup::None,
             (HandlerSetup::None, there) => {
-                HandlerSetup::Undeclared(there.source().map(str::to_owned))
+                HandlerSetup::Undeclared { data_source: there.data_source().map(str::to_owned) }
             }
             // What AWS would still do counts, even if the spec has it no longer.
             (HandlerSetup::Code, there @ HandlerSetup::DataSource(_)) => there,

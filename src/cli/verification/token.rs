@@ -19,8 +19,8 @@ impl TokenArg {
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = "expected cognito=TOKEN, oidc=TOKEN or lambda=TOKEN";
         let (name, token) = text.split_once('=').ok_or(expected)?;
-        let mode = ModeArg::named(name).map(ModeArg::mode).or_else(|| AuthMode::named(name));
-        let mode = mode.filter(|it| it.takes_token()).ok_or(expected)?;
+        let mode = ModeArg::named(name).map(ModeArg::mode).or_else(|| name.parse().ok());
+        let mode = mode.filter(|mode| mode.needs_token()).ok_or(expected)?;
         match token.trim() {
             "" => Err("the token is empty".to_owned()),
             token => Ok(Self { mode, token: Secret::new(token) }),
@@ -75,7 +75,7 @@ fn of(mode: AuthMode, modes: &[AuthMode], io: &Io) -> Option<Secret> {
     read(&variable(mode)).or_else(|| {
         let token = read(ANY)?;
         let jwt = is_jwt(&token);
-        let suits = |it: &&AuthMode| it.takes_token() && jwt == (**it != AuthMode::Lambda);
+        let suits = |it: &&AuthMode| it.needs_token() && jwt == (**it != AuthMode::Lambda);
         let suited: Vec<&AuthMode> = modes.iter().filter(suits).collect();
         (suited == [&mode]).then_some(token)
     })

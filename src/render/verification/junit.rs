@@ -2,11 +2,11 @@
 use quick_xml::escape::escape;
 
 use crate::render::verification::report::{Verification, about, detail};
-use appsync_events::verify::{ApiReport, CheckResult, CheckVerdict, Expected};
+use appsync_events::verify::{ApiReport, CheckResult, CheckVerdict, Expectation};
 
 /// A suite for each API, a case for each check. `strict`: what was not tried has failed.
 pub fn junit(it: &Verification, strict: bool) -> String {
-    let all: Vec<&CheckResult> = it.apis.iter().flat_map(|it| &it.findings).collect();
+    let all: Vec<&CheckResult> = it.apis.iter().flat_map(|it| &it.results).collect();
     let name = format!("provision verify {}", it.stack);
     let head = Numbers::of(&all, strict).attributes(&name);
     let suites: String = it.apis.iter().map(|api| suite(&it.stack, api, strict)).collect();
@@ -16,7 +16,7 @@ pub fn junit(it: &Verification, strict: bool) -> String {
 }
 
 fn suite(stack: &str, api: &ApiReport, strict: bool) -> String {
-    let all: Vec<&CheckResult> = api.findings.iter().collect();
+    let all: Vec<&CheckResult> = api.results.iter().collect();
     let head = Numbers::of(&all, strict).attributes(&format!("apis/{}", api.api));
     let class = format!("{stack}.{}", api.api);
     let cases: String = all.iter().map(|it| case(&class, it, strict)).collect();
@@ -25,12 +25,12 @@ fn suite(stack: &str, api: &ApiReport, strict: bool) -> String {
 
 fn case(class: &str, it: &CheckResult, strict: bool) -> String {
     let expected = match it.expected {
-        Expected::Allowed => format!("{} is allowed", it.operation.words()),
-        Expected::Refused => format!("{} is refused", it.operation.words()),
-        Expected::Declared => "is as the spec declares it".to_owned(),
+        Expectation::Allowed => format!("{} is allowed", it.operation.description()),
+        Expectation::Refused => format!("{} is refused", it.operation.description()),
+        Expectation::Declared => "is as the spec declares it".to_owned(),
     };
-    let name = format!("{}: {expected}", about(&it.about));
-    let time = seconds(it.took_ms);
+    let name = format!("{}: {expected}", about(&it.subject));
+    let time = seconds(it.duration_ms);
     let head = attributes(&[("name", &name), ("classname", class), ("time", &time)]);
     let why = detail(it);
     let (message, text) = (attributes(&[("message", &why)]), clean(&why));
@@ -71,14 +71,14 @@ struct Numbers {
     failures: usize,
     errors: usize,
     skipped: usize,
-    took_ms: f64,
+    duration_ms: f64,
 }
 
 impl Numbers {
     fn of(all: &[&CheckResult], strict: bool) -> Self {
         let mut numbers = Self { tests: all.len(), ..Self::default() };
         for it in all {
-            numbers.took_ms += it.took_ms;
+            numbers.duration_ms += it.duration_ms;
             match outcome(it, strict) {
                 Outcome::Passed => {}
                 Outcome::Skipped => numbers.skipped += 1,
@@ -95,7 +95,7 @@ impl Numbers {
             ("failures", &self.failures.to_string()),
             ("errors", &self.errors.to_string()),
             ("skipped", &self.skipped.to_string()),
-            ("time", &seconds(self.took_ms)),
+            ("time", &seconds(self.duration_ms)),
         ])
     }
 }

@@ -33,7 +33,7 @@ impl Verification {
     /// `strict`: what was not tried counts as not proved.
     pub fn of(stack: &str, apis: Vec<ApiReport>, strict: bool) -> Self {
         let mut counts = Counts::default();
-        for it in apis.iter().flat_map(|it| &it.findings) {
+        for it in apis.iter().flat_map(|it| &it.results) {
             *match it.verdict {
                 CheckVerdict::Same => &mut counts.same,
                 CheckVerdict::NotTried => &mut counts.not_tried,

@@ -5,7 +5,7 @@ use anstyle::AnsiColor;
 
 use crate::render::verification::report::{Verification, about, detail, word};
 use appsync_events::verify::{
-    ApiReport, CheckResult, CheckSubject, CheckVerdict, CheckedOperation, Expected,
+    ApiReport, CheckResult, CheckSubject, CheckVerdict, CheckedOperation, Expectation,
 };
 
 const HEAD: [&str; 7] =
@@ -26,8 +26,8 @@ pub fn table(it: &Verification) -> String {
 }
 
 fn api(api: &ApiReport) -> String {
-    let rows = rows(&api.findings);
-    let lines = rows.iter().map(|row| cells(row, &api.findings));
+    let rows = rows(&api.results);
+    let lines = rows.iter().map(|row| cells(row, &api.results));
     let mut lines: Vec<[String; 7]> = lines.collect();
     lines.insert(0, HEAD.map(str::to_owned));
     let width = |n: usize| lines.iter().map(|it| it[n].chars().count()).max().unwrap_or(0);
@@ -38,16 +38,16 @@ fn api(api: &ApiReport) -> String {
         let line = cells.collect::<Vec<_>>().join("  ");
         text.push_str(&format!("  {}\n", line.trim_end()));
     }
-    text.push_str(&refusals(&api.findings));
+    text.push_str(&refusals(&api.results));
     text.push('\n');
-    text.push_str(&reasons(&api.findings));
+    text.push_str(&reasons(&api.results));
     text
 }
 
 /// AppSync's names for what it refused with, where that is as the spec says.
 fn refusals(findings: &[CheckResult]) -> String {
     let refused =
-        |it: &&CheckResult| it.verdict == CheckVerdict::Same && it.expected == Expected::Refused;
+        |it: &&CheckResult| it.verdict == CheckVerdict::Same && it.expected == Expectation::Refused;
     let names = findings.iter().filter(refused).filter_map(|it| it.error_type.as_deref());
     let names: BTreeSet<&str> = names.collect();
     match names.is_empty() {
@@ -62,20 +62,20 @@ fn refusals(findings: &[CheckResult]) -> String {
 /// What each line is about, in the order of the findings. Connections stand before their namespaces' checks, in
 /// lines of their own only where no namespace has one.
 fn rows(findings: &[CheckResult]) -> Vec<&CheckSubject> {
-    let of_namespace = |it: &&CheckResult| matches!(it.about, CheckSubject::Namespace { .. });
+    let of_namespace = |it: &&CheckResult| matches!(it.subject, CheckSubject::Namespace { .. });
     let in_namespace = findings.iter().any(|it| of_namespace(&it));
     let mut rows: Vec<&CheckSubject> = Vec::new();
     for it in findings {
-        let hidden = in_namespace && matches!(it.about, CheckSubject::Connection { .. });
-        if !hidden && !rows.contains(&&it.about) {
-            rows.push(&it.about);
+        let hidden = in_namespace && matches!(it.subject, CheckSubject::Connection { .. });
+        if !hidden && !rows.contains(&&it.subject) {
+            rows.push(&it.subject);
         }
     }
     rows
 }
 
 fn cells(row: &CheckSubject, findings: &[CheckResult]) -> [String; 7] {
-    let of_row = |it: &&CheckResult| match (&it.about, row) {
+    let of_row = |it: &&CheckResult| match (&it.subject, row) {
         (CheckSubject::Connection { mode }, CheckSubject::Namespace { mode: own, .. }) => {
             mode == own
         }
@@ -99,20 +99,20 @@ fn cells(row: &CheckSubject, findings: &[CheckResult]) -> [String; 7] {
 
 fn said(it: &CheckResult) -> &'static str {
     match (it.verdict, it.expected) {
-        (CheckVerdict::Same, Expected::Allowed | Expected::Declared) => "yes",
-        (CheckVerdict::Same, Expected::Refused) => "refused",
+        (CheckVerdict::Same, Expectation::Allowed | Expectation::Declared) => "yes",
+        (CheckVerdict::Same, Expectation::Refused) => "refused",
         (CheckVerdict::NotTried, _) => "-",
         (CheckVerdict::HandlerDecides, _) => "handler",
         (CheckVerdict::Unclear, _) => "?",
-        (CheckVerdict::Difference, Expected::Allowed | Expected::Declared) => "FAILED",
-        (CheckVerdict::Difference, Expected::Refused) => "ACCEPTED",
+        (CheckVerdict::Difference, Expectation::Allowed | Expectation::Declared) => "FAILED",
+        (CheckVerdict::Difference, Expectation::Refused) => "ACCEPTED",
     }
 }
 
 /// Of what was published if anything was, else of what a subscription brought.
 fn median(own: &[&CheckResult]) -> Option<f64> {
     let of = |publishes: bool| {
-        let those = own.iter().filter(move |it| it.operation.publishes() == publishes);
+        let those = own.iter().filter(move |it| it.operation.is_publish() == publishes);
         let mut all: Vec<f64> = those.filter_map(|it| it.latency_ms).collect();
         all.sort_by(f64::total_cmp);
         all
@@ -133,8 +133,8 @@ fn reasons(findings: &[CheckResult]) -> String {
     let worth = |it: &&CheckResult| it.verdict != CheckVerdict::Same || it.detail.is_some();
     for it in findings.iter().filter(worth) {
         let who = match it.operation {
-            CheckedOperation::Compare => about(&it.about),
-            operation => format!("{} {}", about(&it.about), operation.words()),
+            CheckedOperation::Compare => about(&it.subject),
+            operation => format!("{} {}", about(&it.subject), operation.description()),
         };
         let why = detail(it);
         match reasons.iter_mut().find(|(verdict, told, _)| *verdict == it.verdict && *told == why) {

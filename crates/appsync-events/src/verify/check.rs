@@ -1,66 +1,79 @@
-//! One thing to try, and what the spec says will come of it.
+//! Checks: what to try, and what is expected to happen.
+#[cfg(feature = "schemars")]
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::auth_mode::AuthMode;
 
-/// One thing to try, and what the spec says will come of it.
+/// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    pub about: CheckSubject,
+    pub subject: CheckSubject,
     pub operation: CheckedOperation,
-    pub expected: Expected,
-    /// Why it can't be tried.
-    pub hindered: Option<String>,
+    pub expected: Expectation,
+    /// Why the check can't be made.
+    pub obstacle: Option<Obstacle>,
 }
 
-/// What a check is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+/// Why a check can't be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// There are no credentials, for this reason.
+    Credentials(String),
+    /// The handler uses this data source, and the options exclude those.
+    DataSource(String),
+}
+
+/// What is checked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schemars", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", tag = "kind")]
 pub enum CheckSubject {
-    /// A connection in one mode.
+    /// Connecting with one authorization mode.
     Connection {
-        #[schemars(with = "String")]
+        /// The authorization mode.
+        #[cfg_attr(feature = "schemars", schemars(with = "String"))]
         mode: AuthMode,
     },
-    /// One namespace, in one mode.
+    /// A channel namespace with one authorization mode.
     Namespace {
+        /// The name of the channel namespace.
         namespace: String,
-        #[schemars(with = "String")]
+        /// The authorization mode.
+        #[cfg_attr(feature = "schemars", schemars(with = "String"))]
         mode: AuthMode,
     },
-    /// An API key that nobody has made.
+    /// An API key that does not exist.
     WrongKey,
-    /// A namespace that the API does not have.
+    /// A channel namespace that does not exist.
     UnknownNamespace,
-    /// Something that the spec declares or AWS has, by its address in the spec.
-    Resource { address: String },
+    /// A resource that is missing or different on AWS.
+    Resource {
+        /// The address of the resource in the spec.
+        address: String,
+    },
 }
 
 /// What is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schemars", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckedOperation {
+    /// Opening a connection.
     Connect,
+    /// Subscribing to a channel.
     Subscribe,
+    /// Publishing over HTTP.
     PublishHttp,
+    /// Publishing over a WebSocket.
     PublishSocket,
-    /// Nothing is tried: what AWS has is compared with the spec.
+    /// Nothing is tried: the live state is compared with the spec.
     Compare,
 }
 
-/// What the spec says will come of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Expected {
-    Allowed,
-    Refused,
-    /// It is on AWS as the spec declares it.
-    Declared,
-}
-
 impl CheckedOperation {
-    pub fn words(self) -> &'static str {
+    /// The operation as a verb phrase, such as `publish over HTTP`.
+    pub fn description(self) -> &'static str {
         match self {
             Self::Connect => "connect",
             Self::Subscribe => "subscribe",
@@ -69,7 +82,22 @@ impl CheckedOperation {
             Self::Compare => "compare",
         }
     }
-    pub fn publishes(self) -> bool {
+
+    /// Whether events are published.
+    pub fn is_publish(self) -> bool {
         matches!(self, Self::PublishHttp | Self::PublishSocket)
     }
+}
+
+/// What is expected to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schemars", derive(JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Expectation {
+    /// AppSync allows the operation.
+    Allowed,
+    /// AppSync refuses the operation.
+    Refused,
+    /// The resource on AWS is as the spec declares it.
+    Declared,
 }

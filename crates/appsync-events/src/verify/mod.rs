@@ -1,23 +1,27 @@
-//! Proves that an Event API does what its spec says: who is let in, who is not, and that events arrive.
+//! Checks that an Event API allows what it should, refuses what it should, and delivers events.
 //!
-//! What to try and what it means are values (`matrix`, `judge`); only `run` talks to anybody.
+//! [`verify`] takes an [`ApiTarget`]: an API, the authorization modes that it and its channel
+//! namespaces are expected to accept, and credentials for those modes. For every combination of mode,
+//! namespace and operation it tries the operation on the API, and compares what happens with what is
+//! expected. Where publishing is allowed, it also waits until the event arrives at a subscription.
+//!
+//! It never calls AWS's control plane: what the API is configured to do is up to the caller to find
+//! out. What it publishes is all it leaves behind.
 mod check;
-mod matrix;
+mod event_template;
 mod mode_connections;
 mod namespace;
 mod options;
-mod probe;
+mod plan;
 mod report;
 mod runner;
 mod shared_connection;
 mod target;
 mod verdict;
 
-pub use check::{Check, CheckSubject, CheckedOperation, Expected};
-pub use matrix::matrix;
+pub use check::{CheckSubject, CheckedOperation, Expectation};
+pub use event_template::EventTemplate;
 pub use options::VerifyOptions;
-pub use probe::{Ids, Probe};
-pub use report::{ApiReport, CheckResult, CheckVerdict};
+pub use report::{ApiReport, CheckResult, CheckVerdict, Remedy};
 pub use runner::verify;
 pub use target::{ApiTarget, HandlerSetup, LiveModes, ModeCredentials, NamespaceTarget};
-pub use verdict::{AttemptOutcome, judge};

@@ -1,60 +1,65 @@
-//! The ways to an API that all namespaces share.
+//! The connections and publishers of one API, which the checks of all its namespaces share.
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::auth_mode::AuthMode;
-use crate::error::{Error, ErrorKind};
-use crate::frame::PublishResponse;
+use crate::channel::Channel;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::event::Event;
+use crate::publish_response::PublishResponse;
 use crate::publisher::Publisher;
 use crate::verify::shared_connection::SharedConnection;
 use crate::verify::target::{ApiTarget, ModeCredentials};
 
-/// The ways to an API that all namespaces share: a connection and a publisher a mode.
+/// A connection and a publisher for each authorization mode.
 pub struct ModeConnections {
-    lines: Vec<(AuthMode, SharedConnection)>,
+    connections: Vec<(AuthMode, SharedConnection)>,
     publishers: Vec<(AuthMode, Mutex<Publisher>)>,
-    /// Why there is no connection, if there is none.
-    reason: String,
+    /// What to report if no mode can connect.
+    no_connection: String,
 }
 
 impl ModeConnections {
-    /// The connections that were opened, and a publisher for each mode that there are credentials for.
-    pub fn new(subject: &ApiTarget, lines: Vec<(AuthMode, SharedConnection)>) -> Self {
-        let publisher = |it: &ModeCredentials| {
-            let credentials = it.credentials.clone().ok()?;
-            let publisher = Publisher::over_http(subject.client.clone(), credentials);
-            Some((it.mode, Mutex::new(publisher)))
+    /// Takes the connections that are open, and creates a publisher for each mode with credentials.
+    pub fn new(target: &ApiTarget, connections: Vec<(AuthMode, SharedConnection)>) -> Self {
+        let publisher = |mode: &ModeCredentials| {
+            let credentials = mode.credentials.clone().ok()?;
+            Some((mode.mode, Mutex::new(target.client.publisher(credentials))))
         };
-        let names: Vec<&str> = subject.connect.iter().map(|it| it.as_str()).collect();
-        let reason =
-            format!("there is no connection to do it on: that takes {}", names.join(" or "));
-        Self { lines, publishers: subject.bearers.iter().filter_map(publisher).collect(), reason }
+        let modes: Vec<&str> = target.connect.iter().map(|mode| mode.as_str()).collect();
+        Self {
+            connections,
+            publishers: target.credentials.iter().filter_map(publisher).collect(),
+            no_connection: format!("no connection: connecting requires {}", modes.join(" or ")),
+        }
     }
-    /// The mode's own connection; else any, for each message says as whom it comes.
-    pub fn line(&self, mode: AuthMode) -> Result<&SharedConnection, &str> {
-        let own = self.lines.iter().find(|(it, _)| *it == mode);
-        own.or(self.lines.first()).map(|(_, line)| line).ok_or(&self.reason)
+
+    /// The connection of `mode`, or else any: each frame has credentials of its own.
+    pub fn connection(&self, mode: AuthMode) -> Result<&SharedConnection, &str> {
+        let own = self.connections.iter().find(|(other, _)| *other == mode);
+        let connection = own.or(self.connections.first());
+        connection.map(|(_, connection)| connection).ok_or(&self.no_connection)
     }
-    /// A mode that something can be published with.
+
+    /// A mode that has a publisher.
     pub fn any_publisher(&self) -> Option<AuthMode> {
         self.publishers.first().map(|(mode, _)| *mode)
     }
-    /// Publishes one event over HTTP, and says when it went.
+
+    /// Publishes one event over HTTP, and returns when it was sent.
     pub async fn publish(
         &self,
         mode: AuthMode,
-        channel: &str,
-        event: String,
+        channel: &Channel,
+        event: Event,
     ) -> Result<(Instant, PublishResponse), Error> {
-        let Some((_, publisher)) = self.publishers.iter().find(|(it, _)| *it == mode) else {
-            return Err(Error::new(
-                ErrorKind::NoCredentials,
-                "publish",
-                "there are no credentials for it",
-            ));
+        let publisher = self.publishers.iter().find(|(other, _)| *other == mode);
+        let Some((_, publisher)) = publisher else {
+            let message = "no credentials for this mode";
+            return Err(Error::new(ErrorKind::MissingCredentials, Operation::Publish, message));
         };
         let mut publisher = publisher.lock().await;
-        let at = Instant::now();
-        publisher.publish(channel, &[event]).await.map(|it| (at, it))
+        let sent = Instant::now();
+        publisher.publish(channel, &[event]).await.map(|response| (sent, response))
     }
 }

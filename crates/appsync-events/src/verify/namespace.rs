@@ -1,4 +1,5 @@
-//! One namespace: whoever may subscribes to a channel that nobody else knows, then everybody publishes there.
+//! The checks of one channel namespace: every mode that is allowed to subscribes to a channel that no
+//! one else uses, then every mode publishes there.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -6,128 +7,162 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use crate::auth_mode::AuthMode;
+use crate::channel::Channel;
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::frame::PublishResponse;
-use crate::verify::check::Check;
-use crate::verify::check::{CheckSubject, CheckedOperation, Expected};
+use crate::event::Event;
+use crate::publish_response::PublishResponse;
+use crate::verify::check::{Check, CheckSubject, CheckedOperation, Expectation};
+use crate::verify::event_template::{EventMatcher, EventTemplate, new_nonce};
 use crate::verify::mode_connections::ModeConnections;
 use crate::verify::options::VerifyOptions;
-use crate::verify::probe::{Ids, Probe};
 use crate::verify::report::CheckResult;
-use crate::verify::shared_connection::ReceivedEvent;
+use crate::verify::shared_connection::{Arrival, ListenerSender};
 use crate::verify::target::{HandlerSetup, ModeCredentials, NamespaceTarget};
-use crate::verify::verdict::{AttemptOutcome, judge};
+use crate::verify::verdict::{AttemptOutcome, evaluate};
 
-/// Before an event is published again; each further time twice as long. Right after a subscription AppSync may
-/// not deliver yet (docs/reference/data-plane.md#delivery-after-subscribing).
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// Where one event was swallowed, the next is not waited for as long.
-const SHORT_PATIENCE: Duration = Duration::from_secs(3);
+/// The delay before an event is published again; it doubles each time. AppSync may not deliver events
+/// directly after a subscription (docs/reference/data-plane.md#delivery-after-subscribing).
+const INITIAL_REPUBLISH_DELAY: Duration = Duration::from_millis(500);
+/// The timeout after one event was not delivered.
+const REDUCED_TIMEOUT: Duration = Duration::from_secs(3);
+const NO_CREDENTIALS: &str = "no credentials for this mode";
 
-/// A subscription, and what came of it.
+/// A subscription that was accepted.
 struct Listener {
-    /// Which check it is.
+    /// The index of its check.
     check: usize,
-    /// Whether the spec allows it: only then does it count what it hears.
-    counts: bool,
+    /// Whether the subscription is expected to be allowed. Only then its events count.
+    is_expected: bool,
+    /// The latency of the first event that arrived.
     latency: Option<Duration>,
-    /// Whether it missed what another heard.
-    deaf: bool,
+    /// Whether it missed an event that another listener received.
+    failed: bool,
 }
 
-/// What is under way in one namespace.
+/// The running checks of one namespace.
 struct NamespaceRun<'a> {
-    bearers: &'a [ModeCredentials],
-    ways: &'a ModeConnections,
-    channel: String,
-    probe: Probe,
-    ears: Vec<Listener>,
-    tell: mpsc::UnboundedSender<ReceivedEvent>,
-    heard: mpsc::UnboundedReceiver<ReceivedEvent>,
+    credentials: &'a [ModeCredentials],
+    connections: &'a ModeConnections,
+    channel: Channel,
+    template: EventTemplate,
+    matcher: EventMatcher,
+    listeners: Vec<Listener>,
+    arrival_sender: mpsc::UnboundedSender<Arrival>,
+    arrivals: mpsc::UnboundedReceiver<Arrival>,
     /// Whether any event was accepted.
-    published: bool,
-    patience: Duration,
+    has_published: bool,
+    timeout: Duration,
 }
 
-/// Tries all `checks`, which are of this namespace.
-pub async fn try_all(
-    place: &NamespaceTarget,
-    bearers: &[ModeCredentials],
-    ways: &ModeConnections,
+/// Makes all `checks`, which are those of `target`.
+pub async fn check_namespace(
+    target: &NamespaceTarget,
+    credentials: &[ModeCredentials],
+    connections: &ModeConnections,
     checks: &[Check],
     options: VerifyOptions,
 ) -> Vec<CheckResult> {
-    let (tell, heard) = mpsc::unbounded_channel();
-    let mut namespace = NamespaceRun {
-        bearers,
-        ways,
-        channel: format!("/{}/provision-verify/{}", place.name, Ids::fresh()),
-        probe: Probe::new(place.event.as_deref(), place.on_publish != HandlerSetup::None),
-        ears: Vec::new(),
-        tell,
-        heard,
-        published: false,
-        patience: options.timeout,
-    };
-    let mut attempts: Vec<(Option<AttemptOutcome>, Duration)> =
-        vec![(None, Duration::ZERO); checks.len()];
-    // All ears first: what is published before somebody listens is lost.
-    for subscribes in [true, false] {
-        for (n, check) in checks.iter().enumerate() {
-            if (check.operation == CheckedOperation::Subscribe) == subscribes {
-                let began = Instant::now();
-                let attempt = namespace.attempt(n, check).await;
-                attempts[n] = (Some(attempt), began.elapsed());
+    let outcomes =
+        match Channel::parse(&format!("/{}/provision-verify/{}", target.name, new_nonce())) {
+            Ok(channel) => {
+                let run = NamespaceRun::new(target, credentials, connections, channel, options);
+                run.attempt_all(checks).await
             }
-        }
-    }
-    namespace.hear_out(&mut attempts);
-    let finding = |(check, (attempt, took)): (&Check, (Option<AttemptOutcome>, Duration))| {
-        let attempt = attempt.unwrap_or_else(|| AttemptOutcome::NotTried("not tried".to_owned()));
-        let bearer = bearer(bearers, check);
-        let caution = match place.accepted {
-            Some(_) => bearer.and_then(|it| it.caution.as_deref()),
+            Err(error) => {
+                let skipped = (AttemptOutcome::not_tried(error.to_string()), Duration::ZERO);
+                vec![skipped; checks.len()]
+            }
+        };
+    let result = |(check, (outcome, duration)): (&Check, (AttemptOutcome, Duration))| {
+        let mode = mode_of(credentials, check);
+        let refusal_hint = match target.live_modes {
+            Some(_) => mode.and_then(|mode| mode.refusal_hint.as_deref()),
             None => Some("AWS does not have the namespace"),
         };
-        let handling = bearer.map(|it| place.reached(check.operation, it.mode));
-        judge(check, attempt, handling.unwrap_or(&HandlerSetup::None), caution, took)
+        let handler = mode.map(|mode| target.live_handler(check.operation, mode.mode));
+        evaluate(check, outcome, handler.unwrap_or(&HandlerSetup::None), refusal_hint, duration)
     };
-    checks.iter().zip(attempts).map(finding).collect()
+    checks.iter().zip(outcomes).map(result).collect()
 }
 
-fn bearer<'a>(bearers: &'a [ModeCredentials], check: &Check) -> Option<&'a ModeCredentials> {
-    let CheckSubject::Namespace { mode, .. } = &check.about else { return None };
-    bearers.iter().find(|it| it.mode == *mode)
+fn mode_of<'a>(credentials: &'a [ModeCredentials], check: &Check) -> Option<&'a ModeCredentials> {
+    let CheckSubject::Namespace { mode, .. } = &check.subject else { return None };
+    credentials.iter().find(|credentials| credentials.mode == *mode)
 }
 
-impl NamespaceRun<'_> {
-    async fn attempt(&mut self, n: usize, check: &Check) -> AttemptOutcome {
-        if let Some(reason) = &check.hindered {
-            return AttemptOutcome::NotTried(reason.clone());
+impl<'a> NamespaceRun<'a> {
+    fn new(
+        target: &NamespaceTarget,
+        credentials: &'a [ModeCredentials],
+        connections: &'a ModeConnections,
+        channel: Channel,
+        options: VerifyOptions,
+    ) -> Self {
+        let template = target.event.clone().unwrap_or_default();
+        let (arrival_sender, arrivals) = mpsc::unbounded_channel();
+        Self {
+            credentials,
+            connections,
+            channel,
+            matcher: EventMatcher::new(&template, target.on_publish != HandlerSetup::None),
+            template,
+            listeners: Vec::new(),
+            arrival_sender,
+            arrivals,
+            has_published: false,
+            timeout: options.timeout,
         }
-        let Some(bearer) = bearer(self.bearers, check) else {
-            return AttemptOutcome::NotTried("there are no credentials for it".to_owned());
+    }
+
+    async fn attempt_all(mut self, checks: &[Check]) -> Vec<(AttemptOutcome, Duration)> {
+        let not_tried = (AttemptOutcome::not_tried("not tried"), Duration::ZERO);
+        let mut outcomes = vec![not_tried; checks.len()];
+        // Subscriptions come first: an event that is published before has no listener.
+        for is_subscribe in [true, false] {
+            for (index, check) in checks.iter().enumerate() {
+                if (check.operation == CheckedOperation::Subscribe) == is_subscribe {
+                    let start = Instant::now();
+                    let outcome = self.attempt(index, check).await;
+                    outcomes[index] = (outcome, start.elapsed());
+                }
+            }
+        }
+        for (index, outcome) in self.listener_outcomes() {
+            outcomes[index].0 = outcome;
+        }
+        outcomes
+    }
+
+    async fn attempt(&mut self, index: usize, check: &Check) -> AttemptOutcome {
+        if let Some(obstacle) = &check.obstacle {
+            return AttemptOutcome::from_obstacle(obstacle);
+        }
+        let Some(mode) = mode_of(self.credentials, check) else {
+            return AttemptOutcome::not_tried(NO_CREDENTIALS);
         };
-        let Ok(credentials) = bearer.credentials.clone() else {
-            return AttemptOutcome::NotTried("there are no credentials for it".to_owned());
+        let Ok(credentials) = &mode.credentials else {
+            return AttemptOutcome::not_tried(NO_CREDENTIALS);
         };
         if check.operation != CheckedOperation::PublishHttp
-            && let Err(reason) = self.ways.line(bearer.mode)
+            && let Err(reason) = self.connections.connection(mode.mode)
         {
-            return AttemptOutcome::NotTried(reason.to_owned());
+            return AttemptOutcome::not_tried(reason);
         }
         match (check.operation, check.expected) {
             (CheckedOperation::Subscribe, _) => {
-                self.subscribe(n, check, bearer.mode, &credentials).await
+                self.subscribe(index, check, mode.mode, credentials).await
             }
-            (operation, Expected::Allowed | Expected::Declared) => {
-                self.deliver(operation, bearer.mode, &credentials).await
+            (operation, Expectation::Allowed | Expectation::Declared) => {
+                self.publish_until_received(operation, mode.mode, credentials).await
             }
-            (operation, Expected::Refused) => {
-                let event = self.probe.event(&Ids::fresh());
-                match self.publish(operation, bearer.mode, &credentials, event).await {
-                    Ok(_) => AttemptOutcome::Accepted { latency: None, detail: None },
+            (operation, Expectation::Refused) => {
+                let event = match self.template.event(&new_nonce()) {
+                    Ok(event) => event,
+                    Err(error) => return AttemptOutcome::not_tried(error.to_string()),
+                };
+                match self.publish(operation, mode.mode, credentials, event).await {
+                    Ok(_) => AttemptOutcome::accepted(),
                     Err(error) => AttemptOutcome::Failed(error),
                 }
             }
@@ -136,22 +171,27 @@ impl NamespaceRun<'_> {
 
     async fn subscribe(
         &mut self,
-        n: usize,
+        index: usize,
         check: &Check,
         mode: AuthMode,
         credentials: &Credentials,
     ) -> AttemptOutcome {
-        let line = match self.ways.line(mode) {
-            Ok(line) => line,
-            Err(reason) => return AttemptOutcome::NotTried(reason.to_owned()),
+        let connection = match self.connections.connection(mode) {
+            Ok(connection) => connection,
+            Err(reason) => return AttemptOutcome::not_tried(reason),
         };
-        let ear = (self.ears.len(), self.tell.clone());
-        match line.subscribe(&self.channel, credentials, ear).await {
+        let listener = ListenerSender {
+            listener: self.listeners.len(),
+            arrivals: self.arrival_sender.clone(),
+        };
+        match connection.subscribe(self.channel.as_str(), credentials, listener).await {
             Ok(()) => {
-                // A forbidden one that was accepted is delivered to as well, under a number of its own.
-                let counts = check.expected == Expected::Allowed;
-                self.ears.push(Listener { check: n, counts, latency: None, deaf: false });
-                AttemptOutcome::Accepted { latency: None, detail: None }
+                // A subscription that should have been refused receives events as well, and they
+                // must not count as arrivals for the others.
+                let is_expected = check.expected == Expectation::Allowed;
+                let listener = Listener { check: index, is_expected, latency: None, failed: false };
+                self.listeners.push(listener);
+                AttemptOutcome::accepted()
             }
             Err(error) => AttemptOutcome::Failed(error),
         }
@@ -162,58 +202,66 @@ impl NamespaceRun<'_> {
         operation: CheckedOperation,
         mode: AuthMode,
         credentials: &Credentials,
-        event: String,
+        event: Event,
     ) -> Result<(Instant, PublishResponse), Error> {
-        match (operation, self.ways.line(mode)) {
-            (CheckedOperation::PublishSocket, Ok(line)) => {
-                line.publish(&self.channel, event, credentials).await
+        match (operation, self.connections.connection(mode)) {
+            (CheckedOperation::PublishSocket, Ok(connection)) => {
+                connection.publish(self.channel.as_str(), event, credentials).await
             }
-            _ => self.ways.publish(mode, &self.channel, event).await,
+            _ => self.connections.publish(mode, &self.channel, event).await,
         }
     }
 
-    /// Publishes until the event arrives, wherever it is listened for, or until patience ends.
-    async fn deliver(
+    /// Publishes until an event has arrived at every listener, or until the timeout.
+    async fn publish_until_received(
         &mut self,
         operation: CheckedOperation,
         mode: AuthMode,
         credentials: &Credentials,
     ) -> AttemptOutcome {
-        while self.heard.try_recv().is_ok() {}
-        let limit = self.patience;
+        while self.arrivals.try_recv().is_ok() {}
+        let limit = self.timeout;
         let deadline = Instant::now() + limit;
-        let (mut nonces, mut moments) = (Vec::new(), Vec::new());
-        let listening = self.ears.iter().enumerate().filter(|(_, it)| it.counts && !it.deaf);
-        let mut missing: BTreeSet<usize> = listening.map(|(n, _)| n).collect();
-        let (mut latency, mut pause) = (None, FIRST_PAUSE);
+        let (mut nonces, mut sent_times) = (Vec::new(), Vec::new());
+        let listeners = self.listeners.iter().enumerate();
+        let listeners = listeners.filter(|(_, listener)| listener.is_expected && !listener.failed);
+        let mut missing: BTreeSet<usize> = listeners.map(|(index, _)| index).collect();
+        let (mut latency, mut delay) = (None, INITIAL_REPUBLISH_DELAY);
         loop {
-            let nonce = Ids::fresh();
-            let event = self.probe.event(&nonce);
-            let (at, published) = match self.publish(operation, mode, credentials, event).await {
+            let nonce = new_nonce();
+            let event = match self.template.event(&nonce) {
+                Ok(event) => event,
+                Err(error) => return AttemptOutcome::not_tried(error.to_string()),
+            };
+            let (sent, response) = match self.publish(operation, mode, credentials, event).await {
                 Ok(published) => published,
                 Err(error) => return AttemptOutcome::Failed(error),
             };
-            if let Some(rejected) = published.failed.first() {
-                let reason = rejected.message.clone().unwrap_or_else(|| "no reason".to_owned());
-                return AttemptOutcome::Rejected(reason);
+            if let Some(rejected) = response.failed.into_iter().next() {
+                let reason = rejected.message.unwrap_or_else(|| "no reason given".to_owned());
+                return AttemptOutcome::EventRejected(reason);
             }
-            self.published = true;
+            self.has_published = true;
             if missing.is_empty() {
-                let detail = "accepted; there are no credentials that may subscribe, so nobody saw it arrive";
+                let detail =
+                    "accepted; no credentials allow subscribing, so the arrival was not observed";
                 return AttemptOutcome::Accepted { latency: None, detail: Some(detail.to_owned()) };
             }
             nonces.push(nonce);
-            moments.push(at);
-            let until = deadline.min(Instant::now() + pause);
-            while let Ok(Some(heard)) = timeout_at(until, self.heard.recv()).await {
-                if !self.ears[heard.ear].counts {
+            sent_times.push(sent);
+            let next_publish = deadline.min(Instant::now() + delay);
+            while let Ok(Some(arrival)) = timeout_at(next_publish, self.arrivals.recv()).await {
+                let listener = &mut self.listeners[arrival.listener];
+                if !listener.is_expected {
                     continue;
                 }
-                let Some(n) = self.probe.found(&heard.event, &nonces) else { continue };
-                let took = heard.at.saturating_duration_since(moments[n]);
-                self.ears[heard.ear].latency.get_or_insert(took);
-                latency.get_or_insert(took);
-                missing.remove(&heard.ear);
+                let Some(index) = self.matcher.find_nonce(&arrival.payload, &nonces) else {
+                    continue;
+                };
+                let arrival_latency = arrival.time.saturating_duration_since(sent_times[index]);
+                listener.latency.get_or_insert(arrival_latency);
+                latency.get_or_insert(arrival_latency);
+                missing.remove(&arrival.listener);
                 if missing.is_empty() {
                     return AttemptOutcome::Accepted { latency, detail: None };
                 }
@@ -221,29 +269,32 @@ impl NamespaceRun<'_> {
             if Instant::now() >= deadline {
                 break;
             }
-            pause *= 2;
+            delay *= 2;
         }
         if latency.is_some() {
-            missing.iter().for_each(|it| self.ears[*it].deaf = true);
+            for index in missing {
+                self.listeners[index].failed = true;
+            }
             return AttemptOutcome::Accepted { latency, detail: None };
         }
-        self.patience = self.patience.min(SHORT_PATIENCE);
-        AttemptOutcome::Vanished(limit)
+        self.timeout = self.timeout.min(REDUCED_TIMEOUT);
+        AttemptOutcome::NotDelivered(limit)
     }
 
-    /// What each subscription brought, now that everything is published.
-    fn hear_out(&self, attempts: &mut [(Option<AttemptOutcome>, Duration)]) {
-        let somebody_heard = self.ears.iter().any(|it| it.latency.is_some());
-        for ear in self.ears.iter().filter(|it| it.counts) {
-            let attempt = match (ear.latency, somebody_heard) {
-                (None, true) => AttemptOutcome::Vanished(self.patience),
-                (None, false) if !self.published => {
+    /// The final outcomes of the subscriptions, by the index of their check.
+    fn listener_outcomes(&self) -> impl Iterator<Item = (usize, AttemptOutcome)> {
+        let any_received = self.listeners.iter().any(|listener| listener.latency.is_some());
+        let expected = self.listeners.iter().filter(|listener| listener.is_expected);
+        expected.map(move |listener| {
+            let outcome = match (listener.latency, any_received) {
+                (None, true) => AttemptOutcome::NotDelivered(self.timeout),
+                (None, false) if !self.has_published => {
                     let detail = "accepted; no event was published that could have arrived";
                     AttemptOutcome::Accepted { latency: None, detail: Some(detail.to_owned()) }
                 }
                 (latency, _) => AttemptOutcome::Accepted { latency, detail: None },
             };
-            attempts[ear.check].0 = Some(attempt);
-        }
+            (listener.check, outcome)
+        })
     }
 }

@@ -1,13 +1,21 @@
-//! How to go about a verification.
+//! What a verification may do.
 use std::time::Duration;
 
-/// How to go about it.
-#[derive(Clone, Copy, Debug)]
+/// The limits of a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VerifyOptions {
-    /// How long a check may take.
+    /// How long one check waits for an event to arrive.
     pub timeout: Duration,
-    /// Whether only what is forbidden is tried: nothing is published then, if all is as it should be.
+    /// Whether to check only what must be refused. Nothing is published then if the API behaves as
+    /// expected.
     pub only_refusals: bool,
-    /// Whether handlers that use data sources may be run.
+    /// Whether to publish to handlers that use data sources, which can leave traces there.
     pub with_data_sources: bool,
+}
+
+impl Default for VerifyOptions {
+    /// All checks, 20 seconds for each, without handlers that use data sources.
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(20), only_refusals: false, with_data_sources: false }
+    }
 }

@@ -1,69 +1,96 @@
-//! What came of the checks.
+//! The results of a verification. They serialize to the JSON that `provision verify` documents in
+//! `schemas/verification.schema.json`.
+#[cfg(feature = "schemars")]
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::verify::check::{CheckSubject, CheckedOperation, Expected};
+use crate::verify::check::{CheckSubject, CheckedOperation, Expectation};
 
-/// What was found out about one API.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+/// The results for one API.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ApiReport {
-    /// Its key in the spec.
+    /// The name of the API in the spec.
     pub api: String,
-    /// Where it was reached.
+    /// The URL for HTTP requests.
     pub url: String,
-    pub findings: Vec<CheckResult>,
+    /// The results of the checks.
+    #[serde(rename = "findings")]
+    pub results: Vec<CheckResult>,
 }
 
-/// What came of one check.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+/// The result of one check.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CheckResult {
-    pub about: CheckSubject,
+    /// What was checked.
+    #[serde(rename = "about")]
+    pub subject: CheckSubject,
+    /// What was tried.
     pub operation: CheckedOperation,
-    pub expected: Expected,
+    /// What was expected to happen.
+    pub expected: Expectation,
+    /// Whether it happened.
     pub verdict: CheckVerdict,
-    /// AppSync's name for the error that it answered with.
+    /// AppSync's type of the error, if it answered with one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
-    /// What else there is to say, for people.
+    /// The explanation, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// From publishing to arrival.
+    /// The time from publishing an event to its arrival.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<f64>,
-    /// How long the check took.
-    pub took_ms: f64,
+    /// The duration of the check.
+    #[serde(rename = "tookMs")]
+    pub duration_ms: f64,
+    /// What the caller can change so the check reaches a verdict.
+    #[serde(skip)]
+    pub remedy: Option<Remedy>,
 }
 
-/// What came of it, the worst last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+/// The verdict of a check, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schemars", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckVerdict {
-    /// As the spec says.
+    /// The API behaves as expected.
     Same,
-    /// Nobody was there to try it.
+    /// The check was skipped.
     NotTried,
-    /// AppSync lets it through, and the namespace's handler does what it likes.
+    /// AppSync accepts the operation, and the handler of the namespace decides on it.
     HandlerDecides,
-    /// It could not be found out.
+    /// The check failed for an unrelated reason.
     Unclear,
-    /// Not as the spec says.
+    /// The API does not behave as expected.
     Difference,
 }
 
+/// What the caller can change so a check reaches a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Set [`VerifyOptions::with_data_sources`](crate::verify::VerifyOptions::with_data_sources).
+    AllowDataSources,
+    /// Set [`NamespaceTarget::event`](crate::verify::NamespaceTarget::event) to an event that the
+    /// handler accepts.
+    ProvideEvent,
+}
+
 impl CheckResult {
-    /// A difference that is plain without a try.
-    pub fn plain_difference(address: &str, detail: String) -> Self {
+    /// A difference that is known without trying anything: a resource is missing or different on AWS.
+    pub fn from_deployment_difference(address: &str, detail: String) -> Self {
         Self {
-            about: CheckSubject::Resource { address: address.to_owned() },
+            subject: CheckSubject::Resource { address: address.to_owned() },
             operation: CheckedOperation::Compare,
-            expected: Expected::Declared,
+            expected: Expectation::Declared,
             verdict: CheckVerdict::Difference,
             error_type: None,
             detail: Some(detail),
             latency_ms: None,
-            took_ms: 0.0,
+            duration_ms: 0.0,
+            remedy: None,
         }
     }
 }

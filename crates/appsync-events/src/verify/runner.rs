@@ -1,145 +1,163 @@
-//! Goes to an API and tries everything; answers in the order of the matrix.
+//! Makes the checks of one API. The results are in the order of the plan.
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
+use crate::channel::Channel;
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
+use crate::event::Event;
 use crate::secret::Secret;
 use crate::socket::Socket;
 use crate::verify::check::{Check, CheckSubject};
-use crate::verify::matrix::matrix;
+use crate::verify::event_template::new_nonce;
 use crate::verify::mode_connections::ModeConnections;
-use crate::verify::namespace::try_all;
+use crate::verify::namespace::check_namespace;
 use crate::verify::options::VerifyOptions;
-use crate::verify::probe::Ids;
+use crate::verify::plan::plan_checks;
 use crate::verify::report::{ApiReport, CheckResult};
 use crate::verify::shared_connection::SharedConnection;
 use crate::verify::target::{ApiTarget, HandlerSetup, ModeCredentials, NamespaceTarget};
-use crate::verify::verdict::{AttemptOutcome, judge};
+use crate::verify::verdict::{AttemptOutcome, evaluate};
 
-/// Namespaces that are tried at a time.
-const NAMESPACES_AT_ONCE: usize = 8;
+const MAX_CONCURRENT_NAMESPACES: usize = 8;
 
-/// Tries everything that there is to try on one API.
-pub async fn verify(subject: &ApiTarget, options: VerifyOptions) -> ApiReport {
-    let checks = matrix(subject, options);
-    let opened = join_all(subject.bearers.iter().map(|it| open(&subject.client, it))).await;
-    let unreachable = no_way(&opened);
-    let (mut connections, mut lines, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
-    for (bearer, opened) in subject.bearers.iter().zip(opened) {
-        let attempt = match opened.socket {
+/// Checks that an API behaves as expected.
+///
+/// Events are published to channels `/NAMESPACE/provision-verify/NONCE`: handlers run, and
+/// subscribers of `/NAMESPACE/*` receive them.
+pub async fn verify(target: &ApiTarget, options: VerifyOptions) -> ApiReport {
+    let checks = plan_checks(target, options);
+    let attempts = target.credentials.iter().map(|mode| connect(&target.client, mode));
+    let attempts = join_all(attempts).await;
+    let unreachable_reason = unreachable_reason(&attempts);
+    let (mut results, mut connections, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
+    for (mode, attempt) in target.credentials.iter().zip(attempts) {
+        let outcome = match attempt.socket {
             Ok(socket) => {
-                let (line, task) = SharedConnection::over(socket);
-                lines.push((bearer.mode, line));
+                let (connection, task) = SharedConnection::new(socket);
+                connections.push((mode.mode, connection));
                 tasks.push(task);
-                AttemptOutcome::Accepted { latency: None, detail: None }
+                AttemptOutcome::accepted()
             }
-            Err(attempt) => attempt,
+            Err(outcome) => outcome,
         };
-        let about = CheckSubject::Connection { mode: bearer.mode };
-        if let Some(check) = checks.iter().find(|it| it.about == about) {
-            let caution = bearer.caution.as_deref();
-            connections.push(judge(check, attempt, &HandlerSetup::None, caution, opened.took));
+        let subject = CheckSubject::Connection { mode: mode.mode };
+        if let Some(check) = checks.iter().find(|check| check.subject == subject) {
+            let hint = mode.refusal_hint.as_deref();
+            results.push(evaluate(check, outcome, &HandlerSetup::None, hint, attempt.duration));
         }
     }
-    let ways = ModeConnections::new(subject, lines);
-    let rest = match unreachable {
-        Some(reason) => checks[connections.len()..].iter().map(|it| skipped(it, &reason)).collect(),
-        None => rest(subject, &checks, &ways, options).await,
-    };
-    drop(ways);
-    join_all(tasks).await.into_iter().for_each(|it: Result<(), _>| drop(it));
-    let url = subject.client.endpoint.http.to_string();
-    let findings = connections.into_iter().chain(rest).chain(subject.known.clone()).collect();
-    ApiReport { api: subject.key.clone(), url, findings }
+    let connections = ModeConnections::new(target, connections);
+    match unreachable_reason {
+        Some(reason) => {
+            let remaining = &checks[results.len()..];
+            results.extend(remaining.iter().map(|check| skip(check, &reason)));
+        }
+        None => results.extend(check_rest(target, &checks, &connections, options).await),
+    }
+    drop(connections);
+    for closed in join_all(tasks).await {
+        // A task only fails if the runtime shuts down.
+        drop(closed);
+    }
+    results.extend(target.differences.iter().cloned());
+    ApiReport { api: target.name.clone(), url: target.client.endpoint.http.to_string(), results }
 }
 
-/// Everything but the connections of the modes.
-async fn rest(
-    subject: &ApiTarget,
+/// All checks but the connections of the modes.
+async fn check_rest(
+    target: &ApiTarget,
     checks: &[Check],
-    ways: &ModeConnections,
+    connections: &ModeConnections,
     options: VerifyOptions,
 ) -> Vec<CheckResult> {
-    let of = |place: &NamespaceTarget| -> Vec<Check> {
-        let is_here = |it: &&Check| matches!(&it.about, CheckSubject::Namespace { namespace, .. } if *namespace == place.name);
-        checks.iter().filter(is_here).cloned().collect()
+    let checks_of = |target: &NamespaceTarget| -> Vec<Check> {
+        let is_included = |check: &&Check| matches!(&check.subject, CheckSubject::Namespace { namespace, .. } if *namespace == target.name);
+        checks.iter().filter(is_included).cloned().collect()
     };
-    let places = stream::iter(&subject.places).map(|place| {
-        let checks = of(place);
-        async move { try_all(place, &subject.bearers, ways, &checks, options).await }
+    let namespaces = stream::iter(&target.namespaces).map(|namespace| {
+        let checks = checks_of(namespace);
+        async move {
+            check_namespace(namespace, &target.credentials, connections, &checks, options).await
+        }
     });
-    let mut findings: Vec<CheckResult> =
-        places.buffered(NAMESPACES_AT_ONCE).collect::<Vec<_>>().await.concat();
+    let namespaces = namespaces.buffered(MAX_CONCURRENT_NAMESPACES);
+    let mut results: Vec<CheckResult> = namespaces.collect::<Vec<_>>().await.concat();
     for check in checks {
-        let began = Instant::now();
-        let attempt = match check.about {
-            CheckSubject::WrongKey => wrong_key(&subject.client).await,
-            CheckSubject::UnknownNamespace => unknown_namespace(ways).await,
+        let start = Instant::now();
+        let outcome = match check.subject {
+            CheckSubject::WrongKey => connect_with_wrong_key(&target.client).await,
+            CheckSubject::UnknownNamespace => publish_to_unknown_namespace(connections).await,
             CheckSubject::Connection { .. }
             | CheckSubject::Namespace { .. }
             | CheckSubject::Resource { .. } => continue,
         };
-        findings.push(judge(check, attempt, &HandlerSetup::None, None, began.elapsed()));
+        results.push(evaluate(check, outcome, &HandlerSetup::None, None, start.elapsed()));
     }
-    findings
+    results
 }
 
-/// A connection that was tried.
+/// The result of trying to connect.
 struct ConnectAttempt {
     socket: Result<Socket, AttemptOutcome>,
-    took: std::time::Duration,
+    duration: Duration,
 }
 
-async fn open(client: &Client, bearer: &ModeCredentials) -> ConnectAttempt {
-    let began = Instant::now();
-    let socket = match &bearer.credentials {
+async fn connect(client: &Client, mode: &ModeCredentials) -> ConnectAttempt {
+    let start = Instant::now();
+    let socket = match &mode.credentials {
         Ok(credentials) => Socket::open(client, credentials).await.map_err(AttemptOutcome::Failed),
-        Err(reason) => Err(AttemptOutcome::NotTried(reason.clone())),
+        Err(reason) => Err(AttemptOutcome::not_tried(reason)),
     };
-    ConnectAttempt { socket, took: began.elapsed() }
+    ConnectAttempt { socket, duration: start.elapsed() }
 }
 
-/// Why nothing else need be tried: nobody is there, or nobody whom we trust.
-fn no_way(opened: &[ConnectAttempt]) -> Option<String> {
-    let error = |it: &ConnectAttempt| match &it.socket {
+/// Why nothing else need be tried, if no mode reached the API or its certificate is not trusted.
+fn unreachable_reason(attempts: &[ConnectAttempt]) -> Option<String> {
+    let error = |attempt: &ConnectAttempt| match &attempt.socket {
         Err(AttemptOutcome::Failed(error)) => Some(error.clone()),
         _ => None,
     };
-    let errors: Vec<Error> = opened.iter().filter_map(error).collect();
-    let is_away = |it: &Error| {
-        matches!(it.kind, ErrorKind::Unreachable | ErrorKind::Untrusted) && it.status.is_none()
+    let errors: Vec<Error> = attempts.iter().filter_map(error).collect();
+    let is_unreachable = |error: &Error| {
+        let kinds = [ErrorKind::Unreachable, ErrorKind::UntrustedCertificate];
+        kinds.contains(&error.kind()) && error.status().is_none()
     };
-    let all = errors.iter().all(is_away) && !opened.iter().any(|it| it.socket.is_ok());
-    let first = errors.first().filter(|_| all)?;
-    Some(format!("the API can't be reached: {}", first.message))
+    let any_connected = attempts.iter().any(|attempt| attempt.socket.is_ok());
+    let is_unreachable = !any_connected && errors.iter().all(is_unreachable);
+    let error = errors.first().filter(|_| is_unreachable)?;
+    Some(format!("the API is unreachable: {}", error.message()))
 }
 
-fn skipped(check: &Check, reason: &str) -> CheckResult {
-    let attempt = AttemptOutcome::NotTried(reason.to_owned());
-    judge(check, attempt, &HandlerSetup::None, None, std::time::Duration::ZERO)
+fn skip(check: &Check, reason: &str) -> CheckResult {
+    let outcome = AttemptOutcome::not_tried(reason);
+    evaluate(check, outcome, &HandlerSetup::None, None, Duration::ZERO)
 }
 
-async fn wrong_key(client: &Client) -> AttemptOutcome {
-    let key = Credentials::ApiKey(Secret::new(format!("da2-{}", Ids::fresh())));
+async fn connect_with_wrong_key(client: &Client) -> AttemptOutcome {
+    let key = Credentials::ApiKey(Secret::new(format!("da2-{}", new_nonce())));
     match Socket::open(client, &key).await {
         Ok(socket) => {
             socket.close().await;
-            AttemptOutcome::Accepted { latency: None, detail: None }
+            AttemptOutcome::accepted()
         }
         Err(error) => AttemptOutcome::Failed(error),
     }
 }
 
-async fn unknown_namespace(ways: &ModeConnections) -> AttemptOutcome {
-    let Some(mode) = ways.any_publisher() else {
-        return AttemptOutcome::NotTried("there are no credentials for it".to_owned());
+async fn publish_to_unknown_namespace(connections: &ModeConnections) -> AttemptOutcome {
+    let Some(mode) = connections.any_publisher() else {
+        return AttemptOutcome::not_tried("no credentials for any mode");
     };
-    let channel = format!("/{}/provision-verify", Ids::fresh());
-    match ways.publish(mode, &channel, "{}".to_owned()).await {
-        Ok(_) => AttemptOutcome::Accepted { latency: None, detail: None },
+    let channel = Channel::parse(&format!("/{}/provision-verify", new_nonce()))
+        .expect("a nonce is a channel segment");
+    let event = Event::from_json("{}").expect("an empty object is a small JSON document");
+    match connections.publish(mode, &channel, event).await {
+        Ok(_) => AttemptOutcome::accepted(),
         Err(error) => AttemptOutcome::Failed(error),
     }
 }

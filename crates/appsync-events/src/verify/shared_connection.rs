@@ -1,4 +1,4 @@
-//! One connection that several namespaces use at once.
+//! One connection that the checks of several namespaces use at the same time.
 use std::collections::BTreeMap;
 
 use tokio::sync::{mpsc, oneshot};
@@ -6,25 +6,34 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::credentials::Credentials;
-use crate::error::{Error, ErrorKind};
-use crate::frame::PublishResponse;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::event::Event;
+use crate::publish_response::PublishResponse;
 use crate::socket::{Socket, SocketEvent};
 
-/// What may wait to be sent.
-const WAITING_MAX: usize = 64;
+/// The maximum number of requests that wait for the connection.
+const QUEUE_MAX: usize = 64;
 
-/// An event that came, when, and for whom.
-#[derive(Debug)]
-pub struct ReceivedEvent {
-    pub ear: usize,
-    pub event: String,
-    pub at: Instant,
+/// Where the events of one subscription go.
+#[derive(Clone, Debug)]
+pub struct ListenerSender {
+    /// The listener, as an index that the receiver understands.
+    pub listener: usize,
+    pub arrivals: mpsc::UnboundedSender<Arrival>,
 }
 
-/// A way to use the connection.
+/// An event that arrived for a listener.
+#[derive(Debug)]
+pub struct Arrival {
+    pub listener: usize,
+    pub payload: String,
+    pub time: Instant,
+}
+
+/// A handle to the connection. It is closed when the last handle is dropped.
 #[derive(Clone, Debug)]
 pub struct SharedConnection {
-    asks: mpsc::Sender<ConnectionRequest>,
+    requests: mpsc::Sender<ConnectionRequest>,
 }
 
 #[derive(Debug)]
@@ -32,110 +41,108 @@ enum ConnectionRequest {
     Subscribe {
         channel: String,
         credentials: Credentials,
-        ear: (usize, mpsc::UnboundedSender<ReceivedEvent>),
-        answer: oneshot::Sender<Result<(), Error>>,
+        listener: ListenerSender,
+        reply: oneshot::Sender<Result<(), Error>>,
     },
     Publish {
         channel: String,
-        event: String,
+        event: Event,
         credentials: Credentials,
-        answer: oneshot::Sender<Result<(Instant, PublishResponse), Error>>,
+        reply: oneshot::Sender<Result<(Instant, PublishResponse), Error>>,
     },
 }
 
 impl SharedConnection {
-    /// A line over `socket`, which takes leave when nobody uses it any more.
-    pub fn over(socket: Socket) -> (Self, JoinHandle<()>) {
-        let (asks, asked) = mpsc::channel(WAITING_MAX);
-        (Self { asks }, tokio::spawn(serve(socket, asked)))
+    /// Starts a task that uses `socket`. The task ends after the connection is closed.
+    pub fn new(socket: Socket) -> (Self, JoinHandle<()>) {
+        let (requests, receiver) = mpsc::channel(QUEUE_MAX);
+        (Self { requests }, tokio::spawn(serve(socket, receiver)))
     }
-    /// Subscribes; events come to `ear`.
+
+    /// Subscribes `listener` to `channel`.
     pub async fn subscribe(
         &self,
         channel: &str,
         credentials: &Credentials,
-        ear: (usize, mpsc::UnboundedSender<ReceivedEvent>),
+        listener: ListenerSender,
     ) -> Result<(), Error> {
-        let (answer, answered) = oneshot::channel();
+        let (reply, result) = oneshot::channel();
         let (channel, credentials) = (channel.to_owned(), credentials.clone());
-        self.ask(
-            ConnectionRequest::Subscribe { channel, credentials, ear, answer },
-            answered,
-            "subscribe",
-        )
-        .await
+        let request = ConnectionRequest::Subscribe { channel, credentials, listener, reply };
+        self.request(request, result, Operation::Subscribe).await
     }
-    /// Publishes one event, and says when it went.
+
+    /// Publishes one event, and returns when it was sent.
     pub async fn publish(
         &self,
         channel: &str,
-        event: String,
+        event: Event,
         credentials: &Credentials,
     ) -> Result<(Instant, PublishResponse), Error> {
-        let (answer, answered) = oneshot::channel();
+        let (reply, result) = oneshot::channel();
         let (channel, credentials) = (channel.to_owned(), credentials.clone());
-        self.ask(
-            ConnectionRequest::Publish { channel, event, credentials, answer },
-            answered,
-            "publish",
-        )
-        .await
+        let request = ConnectionRequest::Publish { channel, event, credentials, reply };
+        self.request(request, result, Operation::Publish).await
     }
-    async fn ask<T>(
+
+    async fn request<T>(
         &self,
-        ask: ConnectionRequest,
-        answered: oneshot::Receiver<Result<T, Error>>,
-        operation: &'static str,
+        request: ConnectionRequest,
+        result: oneshot::Receiver<Result<T, Error>>,
+        operation: Operation,
     ) -> Result<T, Error> {
-        let gone = || Error::new(ErrorKind::Lost, operation, "the connection is gone");
-        self.asks.send(ask).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        let closed =
+            || Error::new(ErrorKind::ConnectionLost, operation, "the connection is closed");
+        self.requests.send(request).await.map_err(|_| closed())?;
+        result.await.map_err(|_| closed())?
     }
 }
 
-async fn serve(mut socket: Socket, mut asked: mpsc::Receiver<ConnectionRequest>) {
-    let mut ears: BTreeMap<String, (usize, mpsc::UnboundedSender<ReceivedEvent>)> = BTreeMap::new();
-    let broken = loop {
+type Listeners = BTreeMap<String, ListenerSender>;
+
+async fn serve(mut socket: Socket, mut requests: mpsc::Receiver<ConnectionRequest>) {
+    let mut listeners = Listeners::new();
+    let connection_error = loop {
         tokio::select! {
-            ask = asked.recv() => match ask {
-                Some(ask) => carry_out(&mut socket, ask, &mut ears).await,
+            request = requests.recv() => match request {
+                Some(request) => execute(&mut socket, request, &mut listeners).await,
                 None => return socket.close().await,
             },
-            next = socket.next() => match next {
-                Ok(SocketEvent::Event { id, event }) => {
-                    if let Some((ear, heard)) = ears.get(&id) {
-                        // Who went away need not hear it.
-                        let _ = heard.send(ReceivedEvent { ear: *ear, event, at: Instant::now() });
+            event = socket.next() => match event {
+                Ok(SocketEvent::Event { id, payload }) => {
+                    if let Some(ListenerSender { listener, arrivals }) = listeners.get(&id) {
+                        let arrival =
+                            Arrival { listener: *listener, payload, time: Instant::now() };
+                        // The namespace may have finished its checks.
+                        let _ = arrivals.send(arrival);
                     }
                 }
-                Ok(SocketEvent::DeliveryFailed { error, .. }) => tracing::debug!(%error, "not delivered"),
+                Ok(SocketEvent::DeliveryFailed { error, .. }) => {
+                    tracing::debug!(%error, "an event was not delivered");
+                }
                 Err(error) => break error,
             },
         }
     };
-    while let Some(ask) = asked.recv().await {
-        match ask {
-            ConnectionRequest::Subscribe { answer, .. } => drop(answer.send(Err(broken.clone()))),
-            ConnectionRequest::Publish { answer, .. } => drop(answer.send(Err(broken.clone()))),
+    while let Some(request) = requests.recv().await {
+        let error = connection_error.clone();
+        match request {
+            ConnectionRequest::Subscribe { reply, .. } => drop(reply.send(Err(error))),
+            ConnectionRequest::Publish { reply, .. } => drop(reply.send(Err(error))),
         }
     }
 }
 
-async fn carry_out(
-    socket: &mut Socket,
-    ask: ConnectionRequest,
-    ears: &mut BTreeMap<String, (usize, mpsc::UnboundedSender<ReceivedEvent>)>,
-) {
-    match ask {
-        ConnectionRequest::Subscribe { channel, credentials, ear, answer } => {
-            let subscribed = socket.subscribe(&channel, &credentials).await;
-            let subscribed = subscribed.map(|id| drop(ears.insert(id, ear)));
-            let _ = answer.send(subscribed);
+async fn execute(socket: &mut Socket, request: ConnectionRequest, listeners: &mut Listeners) {
+    match request {
+        ConnectionRequest::Subscribe { channel, credentials, listener, reply } => {
+            let id = socket.subscribe(&channel, &credentials).await;
+            let _ = reply.send(id.map(|id| drop(listeners.insert(id, listener))));
         }
-        ConnectionRequest::Publish { channel, event, credentials, answer } => {
-            let at = Instant::now();
-            let published = socket.publish(&channel, &[event], &credentials).await;
-            let _ = answer.send(published.map(|it| (at, it)));
+        ConnectionRequest::Publish { channel, event, credentials, reply } => {
+            let sent = Instant::now();
+            let response = socket.publish(&channel, &[event], &credentials).await;
+            let _ = reply.send(response.map(|response| (sent, response)));
         }
     }
 }

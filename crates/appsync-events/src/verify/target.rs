@@ -1,107 +1,131 @@
-//! Whom a verification is about: the API, its namespaces, and as whom it may act.
+//! What is verified: an API, its channel namespaces, and the credentials to try.
 use crate::auth_mode::AuthMode;
 use crate::client::Client;
 use crate::credentials::Credentials;
-use crate::verify::check::{CheckedOperation, Expected};
+use crate::verify::check::{CheckedOperation, Expectation};
+use crate::verify::event_template::EventTemplate;
 use crate::verify::report::CheckResult;
 
-/// One API, as its spec wants it, and the way to it.
+/// An API, how to reach it, and what it is expected to allow.
 #[derive(Clone, Debug)]
 pub struct ApiTarget {
-    /// Its key in the spec.
-    pub key: String,
+    /// The name of the API in the report.
+    pub name: String,
+    /// How to reach the API.
     pub client: Client,
-    /// The modes that may connect.
+    /// The authorization modes that can connect.
     pub connect: Vec<AuthMode>,
-    /// The modes that are tried: those that the API offers, and others that there are credentials for.
-    pub bearers: Vec<ModeCredentials>,
-    pub places: Vec<NamespaceTarget>,
-    /// What was found before anything was tried: what the spec declares and AWS lacks.
-    pub known: Vec<CheckResult>,
+    /// The authorization modes to try: those of the API, and others that must be refused.
+    pub credentials: Vec<ModeCredentials>,
+    /// The channel namespaces to check.
+    pub namespaces: Vec<NamespaceTarget>,
+    /// Differences that are known already. They become part of the report.
+    pub differences: Vec<CheckResult>,
 }
 
-/// A mode, and as whom it is tried.
+/// The credentials to try for one authorization mode.
 #[derive(Clone, Debug)]
 pub struct ModeCredentials {
+    /// The authorization mode.
     pub mode: AuthMode,
-    /// Or what is needed, where nobody is at hand.
+    /// The credentials, or the reason that there are none. Without credentials the mode's checks are
+    /// skipped.
     pub credentials: Result<Credentials, String>,
-    /// What may be behind it if they are refused: that the key has ended, which right is needed.
-    pub caution: Option<String>,
+    /// A probable reason if these credentials are refused, such as that a key has expired.
+    pub refusal_hint: Option<String>,
 }
 
-/// One channel namespace, as its spec wants it.
+/// A channel namespace, and what it is expected to allow.
 #[derive(Clone, Debug)]
 pub struct NamespaceTarget {
-    /// The first segment of its channels.
+    /// The name, which is the first segment of its channels.
     pub name: String,
+    /// The authorization modes that can publish.
     pub publish: Vec<AuthMode>,
+    /// The authorization modes that can subscribe.
     pub subscribe: Vec<AuthMode>,
+    /// What handles published events.
     pub on_publish: HandlerSetup,
+    /// What handles subscriptions.
     pub on_subscribe: HandlerSetup,
-    /// What AWS's own settings accept; none where AWS does not have the namespace.
-    pub accepted: Option<LiveModes>,
-    /// An event that the handler takes, where it does not take every one.
-    pub event: Option<String>,
+    /// The authorization modes that the namespace on AWS accepts; `None` if it does not exist.
+    pub live_modes: Option<LiveModes>,
+    /// An event that the handler accepts, if it does not accept every event.
+    pub event: Option<EventTemplate>,
 }
 
-/// The modes that a namespace on AWS accepts, by its own settings or the API's.
+/// The authorization modes that a channel namespace on AWS accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveModes {
+    /// The modes for publishing.
     pub publish: Vec<AuthMode>,
+    /// The modes for subscribing.
     pub subscribe: Vec<AuthMode>,
 }
 
-/// What handles events or subscriptions, besides AppSync.
+/// What handles events or subscriptions after AppSync's authorization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandlerSetup {
+    /// There is no handler.
     None,
-    /// The spec's code.
+    /// Code without a data source.
     Code,
-    /// The spec's code or function by way of this data source, which may leave traces there.
+    /// Code or a function that uses the data source of this name, which can leave traces there.
     DataSource(String),
-    /// What AWS has and the spec does not declare, with the data source that it uses, if any.
-    Undeclared(Option<String>),
+    /// A handler that exists on AWS but is not expected.
+    Undeclared {
+        /// The name of its data source, if it uses one.
+        data_source: Option<String>,
+    },
 }
 
 impl HandlerSetup {
-    /// Whether the spec has a handler there, whose decisions are as the spec says whatever they are.
+    /// Whether a handler is expected. Whatever such a handler decides is as expected.
     pub fn is_declared(&self) -> bool {
         matches!(self, Self::Code | Self::DataSource(_))
     }
-    /// The data source that would be used.
-    pub fn source(&self) -> Option<&str> {
+
+    /// The name of the data source that the handler uses.
+    pub fn data_source(&self) -> Option<&str> {
         match self {
-            Self::DataSource(name) | Self::Undeclared(Some(name)) => Some(name),
-            Self::None | Self::Code | Self::Undeclared(None) => None,
+            Self::DataSource(name) | Self::Undeclared { data_source: Some(name) } => Some(name),
+            Self::None | Self::Code | Self::Undeclared { data_source: None } => None,
         }
     }
 }
 
 impl ApiTarget {
-    pub fn expects_connection(&self, mode: AuthMode) -> Expected {
-        expected(&self.connect, mode)
+    pub(crate) fn expects_connection(&self, mode: AuthMode) -> Expectation {
+        expectation(&self.connect, mode)
     }
 }
 
 impl NamespaceTarget {
-    pub fn expects(&self, operation: CheckedOperation, mode: AuthMode) -> Expected {
-        let modes = if operation.publishes() { &self.publish } else { &self.subscribe };
-        expected(modes, mode)
+    pub(crate) fn expects(&self, operation: CheckedOperation, mode: AuthMode) -> Expectation {
+        let modes = if operation.is_publish() { &self.publish } else { &self.subscribe };
+        expectation(modes, mode)
     }
-    pub fn handling(&self, operation: CheckedOperation) -> &HandlerSetup {
-        if operation.publishes() { &self.on_publish } else { &self.on_subscribe }
+
+    pub(crate) fn handler(&self, operation: CheckedOperation) -> &HandlerSetup {
+        if operation.is_publish() { &self.on_publish } else { &self.on_subscribe }
     }
-    /// What AWS runs for this mode: nothing where its own settings refuse it before a handler is asked.
-    pub fn reached(&self, operation: CheckedOperation, mode: AuthMode) -> &HandlerSetup {
-        let accepted = self.accepted.as_ref().is_some_and(|it| {
-            let modes = if operation.publishes() { &it.publish } else { &it.subscribe };
+
+    /// The handler that AWS runs for this mode. None runs if the settings of the namespace already
+    /// refuse the mode.
+    pub(crate) fn live_handler(
+        &self,
+        operation: CheckedOperation,
+        mode: AuthMode,
+    ) -> &HandlerSetup {
+        let is_accepted = self.live_modes.as_ref().is_some_and(|live_modes| {
+            let publish = operation.is_publish();
+            let modes = if publish { &live_modes.publish } else { &live_modes.subscribe };
             modes.contains(&mode)
         });
-        if accepted { self.handling(operation) } else { &HandlerSetup::None }
+        if is_accepted { self.handler(operation) } else { &HandlerSetup::None }
     }
 }
 
-fn expected(modes: &[AuthMode], mode: AuthMode) -> Expected {
-    if modes.contains(&mode) { Expected::Allowed } else { Expected::Refused }
+fn expectation(modes: &[AuthMode], mode: AuthMode) -> Expectation {
+    if modes.contains(&mode) { Expectation::Allowed } else { Expectation::Refused }
 }

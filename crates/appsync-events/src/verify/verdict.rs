@@ -1,334 +1,380 @@
-//! What an answer says about the spec.
+//! The verdict of a check: what the outcome of an attempt means for what was expected.
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
-use crate::verify::check::{Check, CheckedOperation, Expected};
-use crate::verify::report::{CheckResult, CheckVerdict};
+use crate::verify::check::{Check, CheckedOperation, Expectation, Obstacle};
+use crate::verify::report::{CheckResult, CheckVerdict, Remedy};
 use crate::verify::target::HandlerSetup;
 
-/// What came of a try.
+/// What happened when an operation was tried.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AttemptOutcome {
-    /// It was accepted; `latency` is there if an event arrived.
-    Accepted {
-        latency: Option<Duration>,
-        detail: Option<String>,
-    },
-    /// It was accepted, and nothing arrived within this time.
-    Vanished(Duration),
-    /// The request was accepted, and the event was not.
-    Rejected(String),
+    /// The operation was accepted. The latency is known if an event arrived.
+    Accepted { latency: Option<Duration>, detail: Option<String> },
+    /// The event was accepted, and did not arrive within this time.
+    NotDelivered(Duration),
+    /// The request was accepted, and the event was rejected for this reason.
+    EventRejected(String),
+    /// The operation failed.
     Failed(Error),
-    NotTried(String),
+    /// The operation was not tried.
+    NotTried { reason: String, remedy: Option<Remedy> },
 }
 
-/// What `attempt` means for `check`. `handling` is what AWS runs once its own settings let it in, and `caution` what
-/// may be behind a refusal.
-pub fn judge(
+impl AttemptOutcome {
+    /// The operation was accepted, and there is nothing more to report.
+    pub fn accepted() -> Self {
+        Self::Accepted { latency: None, detail: None }
+    }
+
+    pub fn not_tried(reason: impl Into<String>) -> Self {
+        Self::NotTried { reason: reason.into(), remedy: None }
+    }
+
+    pub fn from_obstacle(obstacle: &Obstacle) -> Self {
+        match obstacle {
+            Obstacle::Credentials(reason) => Self::not_tried(reason),
+            Obstacle::DataSource(name) => Self::NotTried {
+                reason: format!("the handler uses the data source `{name}`"),
+                remedy: Some(Remedy::AllowDataSources),
+            },
+        }
+    }
+}
+
+/// What an outcome means.
+struct Evaluation {
+    verdict: CheckVerdict,
+    detail: Option<String>,
+    remedy: Option<Remedy>,
+}
+
+impl Evaluation {
+    fn new(verdict: CheckVerdict, detail: impl Into<Option<String>>) -> Self {
+        Self { verdict, detail: detail.into(), remedy: None }
+    }
+}
+
+/// Evaluates the outcome of `check`. `handler` is what AWS runs if its own settings accept the
+/// operation, `refusal_hint` a probable reason for a refusal.
+pub fn evaluate(
     check: &Check,
-    attempt: AttemptOutcome,
-    handling: &HandlerSetup,
-    caution: Option<&str>,
-    took: Duration,
+    outcome: AttemptOutcome,
+    handler: &HandlerSetup,
+    refusal_hint: Option<&str>,
+    duration: Duration,
 ) -> CheckResult {
-    let latency = match &attempt {
+    let latency_ms = match &outcome {
         AttemptOutcome::Accepted { latency, .. } => latency.map(milliseconds),
         _ => None,
     };
-    let error_type = match &attempt {
-        AttemptOutcome::Failed(error) => error.error_type.clone(),
+    let error_type = match &outcome {
+        AttemptOutcome::Failed(error) => error.error_type().map(str::to_owned),
         _ => None,
     };
-    let (verdict, detail) = match check.expected {
-        Expected::Allowed | Expected::Declared => {
-            allowed(attempt, check.operation, handling, caution)
+    let Evaluation { verdict, detail, remedy } = match check.expected {
+        Expectation::Allowed | Expectation::Declared => {
+            evaluate_allowed(outcome, check.operation, handler, refusal_hint)
         }
-        Expected::Refused => refused(attempt, check.operation, handling),
+        Expectation::Refused => evaluate_refused(outcome, check.operation, handler),
     };
     CheckResult {
-        about: check.about.clone(),
+        subject: check.subject.clone(),
         operation: check.operation,
         expected: check.expected,
         verdict,
         error_type,
         detail,
-        latency_ms: latency,
-        took_ms: milliseconds(took),
+        latency_ms,
+        duration_ms: milliseconds(duration),
+        remedy,
     }
 }
 
-/// To a tenth of a millisecond: more is noise.
-fn milliseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 10_000.0).round() / 10.0
+/// Rounds to a tenth of a millisecond: more is noise.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }
 
-fn allowed(
-    attempt: AttemptOutcome,
+fn evaluate_allowed(
+    outcome: AttemptOutcome,
     operation: CheckedOperation,
-    handling: &HandlerSetup,
-    caution: Option<&str>,
-) -> (CheckVerdict, Option<String>) {
-    match attempt {
-        AttemptOutcome::Accepted { detail, .. } => (CheckVerdict::Same, detail),
-        AttemptOutcome::NotTried(why) => (CheckVerdict::NotTried, Some(why)),
-        AttemptOutcome::Vanished(_) if handling.is_declared() => {
-            let why = "accepted, and the handler let nothing through; `--event NAMESPACE=FILE|JSON` gives an event that it lets through";
-            (CheckVerdict::HandlerDecides, Some(why.to_owned()))
+    handler: &HandlerSetup,
+    refusal_hint: Option<&str>,
+) -> Evaluation {
+    match outcome {
+        AttemptOutcome::Accepted { detail, .. } => Evaluation::new(CheckVerdict::Same, detail),
+        AttemptOutcome::NotTried { reason, remedy } => {
+            Evaluation { verdict: CheckVerdict::NotTried, detail: Some(reason), remedy }
         }
-        AttemptOutcome::Vanished(limit) => {
-            let why = format!("accepted, and nothing arrived within {} s", limit.as_secs_f32());
-            decided(handling, why)
-        }
-        AttemptOutcome::Rejected(reason) => {
-            decided(handling, format!("the event was refused: {reason}"))
-        }
-        AttemptOutcome::Failed(error) if is_refusal(&error) => {
-            let caution = caution.map(|it| format!("; {it}")).unwrap_or_default();
-            let error_told = error.to_string();
-            let error_told = error_told.trim_end_matches('.');
-            let told = |by: &str| format!("refused{by}, and the spec allows it: {error_told}");
-            match refuser(&error, operation, handling) {
-                DeniedBy::Handler => decided(handling, told(" by the handler")),
-                DeniedBy::HandlerOrAppSync => {
-                    let by = " by the handler or by the authorization (AppSync answers a publisher the same for both)";
-                    decided(handling, told(by) + &caution)
-                }
-                DeniedBy::Firewall => {
-                    let why = told(", perhaps by a firewall in front of the API");
-                    (CheckVerdict::Difference, Some(why))
-                }
-                DeniedBy::AppSync => (CheckVerdict::Difference, Some(told("") + &caution)),
+        AttemptOutcome::NotDelivered(_) if handler.is_declared() => {
+            let detail = "accepted, but the handler did not let the event through".to_owned();
+            Evaluation {
+                remedy: Some(Remedy::ProvideEvent),
+                ..Evaluation::new(CheckVerdict::HandlerDecides, detail)
             }
         }
-        AttemptOutcome::Failed(error) => (CheckVerdict::Unclear, Some(error.to_string())),
+        AttemptOutcome::NotDelivered(limit) => {
+            let seconds = limit.as_secs_f32();
+            decided_by(handler, format!("accepted, but no event arrived within {seconds} s"))
+        }
+        AttemptOutcome::EventRejected(reason) => {
+            decided_by(handler, format!("the event was rejected: {reason}"))
+        }
+        AttemptOutcome::Failed(error) if is_refusal(&error) => {
+            let hint = refusal_hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            let error_text = error.to_string();
+            let error_text = error_text.trim_end_matches('.');
+            let detail =
+                |source: &str| format!("refused{source}, but expected to be allowed: {error_text}");
+            match refused_by(&error, operation, handler) {
+                RefusedBy::Handler => decided_by(handler, detail(" by the handler")),
+                RefusedBy::HandlerOrAppSync => {
+                    let source = " by the handler or by the authorization (AppSync's answer to a publisher is the same for both)";
+                    decided_by(handler, detail(source) + &hint)
+                }
+                RefusedBy::Firewall => {
+                    let detail = detail(", possibly by a firewall in front of the API");
+                    Evaluation::new(CheckVerdict::Difference, detail)
+                }
+                RefusedBy::AppSync => Evaluation::new(CheckVerdict::Difference, detail("") + &hint),
+            }
+        }
+        AttemptOutcome::Failed(error) => Evaluation::new(CheckVerdict::Unclear, error.to_string()),
     }
 }
 
-/// What a handler's decision comes to: it is as the spec says only where the spec has a handler.
-fn decided(handling: &HandlerSetup, why: String) -> (CheckVerdict, Option<String>) {
-    match handling {
+/// The evaluation of a handler's decision, which is as expected only if a handler is expected.
+fn decided_by(handler: &HandlerSetup, detail: String) -> Evaluation {
+    match handler {
         HandlerSetup::Code | HandlerSetup::DataSource(_) => {
-            (CheckVerdict::HandlerDecides, Some(why))
+            Evaluation::new(CheckVerdict::HandlerDecides, detail)
         }
-        HandlerSetup::None => (CheckVerdict::Difference, Some(why)),
-        HandlerSetup::Undeclared(_) => {
-            let why = format!("{why}; AWS has a handler that the spec does not declare");
-            (CheckVerdict::Difference, Some(why))
+        HandlerSetup::None => Evaluation::new(CheckVerdict::Difference, detail),
+        HandlerSetup::Undeclared { .. } => {
+            let detail = format!("{detail}; AWS has a handler that the spec does not declare");
+            Evaluation::new(CheckVerdict::Difference, detail)
         }
     }
 }
 
-fn refused(
-    attempt: AttemptOutcome,
+fn evaluate_refused(
+    outcome: AttemptOutcome,
     operation: CheckedOperation,
-    handling: &HandlerSetup,
-) -> (CheckVerdict, Option<String>) {
-    match attempt {
-        AttemptOutcome::NotTried(why) => (CheckVerdict::NotTried, Some(why)),
-        // The request itself was let through: that is what counts, whatever a handler makes of it.
+    handler: &HandlerSetup,
+) -> Evaluation {
+    match outcome {
+        AttemptOutcome::NotTried { reason, remedy } => {
+            Evaluation { verdict: CheckVerdict::NotTried, detail: Some(reason), remedy }
+        }
+        // AppSync accepted the request, which is a difference whatever a handler does then.
         AttemptOutcome::Accepted { .. }
-        | AttemptOutcome::Vanished(_)
-        | AttemptOutcome::Rejected(_) => {
-            (CheckVerdict::Difference, Some("accepted, and the spec forbids it".to_owned()))
+        | AttemptOutcome::NotDelivered(_)
+        | AttemptOutcome::EventRejected(_) => {
+            let detail = "accepted, but expected to be refused".to_owned();
+            Evaluation::new(CheckVerdict::Difference, detail)
         }
-        // Whom AppSync forbids it never gets as far as a handler, whose own words these would be.
-        AttemptOutcome::Failed(error)
-            if is_refusal(&error) && refuser(&error, operation, handling) == DeniedBy::Handler =>
-        {
-            let why = format!(
-                "accepted by AppSync, and the spec forbids it; only the handler refused it: {error}"
-            );
-            (CheckVerdict::Difference, Some(why))
-        }
-        AttemptOutcome::Failed(error)
-            if is_refusal(&error)
-                && refuser(&error, operation, handling) == DeniedBy::HandlerOrAppSync =>
-        {
-            let why = format!(
-                "AWS's settings accept it, and the spec forbids it; it was refused by the handler or by the authorization: {error}"
-            );
-            (CheckVerdict::Difference, Some(why))
-        }
-        AttemptOutcome::Failed(error) if is_refusal(&error) => (CheckVerdict::Same, None),
-        AttemptOutcome::Failed(error)
-            if error.kind == ErrorKind::Invalid && error.error_type.is_some() =>
-        {
-            (CheckVerdict::Same, Some(format!("refused for another reason: {error}")))
+        AttemptOutcome::Failed(error) if is_refusal(&error) => {
+            match refused_by(&error, operation, handler) {
+                // A handler only runs if AppSync accepted the request.
+                RefusedBy::Handler => Evaluation::new(
+                    CheckVerdict::Difference,
+                    format!(
+                        "accepted by AppSync, but expected to be refused; only the handler refused it: {error}"
+                    ),
+                ),
+                RefusedBy::HandlerOrAppSync => Evaluation::new(
+                    CheckVerdict::Difference,
+                    format!(
+                        "AWS's settings accept it, but it is expected to be refused; the handler or the authorization refused it: {error}"
+                    ),
+                ),
+                RefusedBy::AppSync | RefusedBy::Firewall => {
+                    Evaluation::new(CheckVerdict::Same, None)
+                }
+            }
         }
         AttemptOutcome::Failed(error)
-            if operation == CheckedOperation::Connect && error.kind == ErrorKind::Lost =>
+            if error.kind() == ErrorKind::InvalidRequest && error.error_type().is_some() =>
         {
-            (CheckVerdict::Same, Some("the connection was ended without a reason".to_owned()))
+            let detail = format!("refused for another reason: {error}");
+            Evaluation::new(CheckVerdict::Same, detail)
         }
-        AttemptOutcome::Failed(error) => (CheckVerdict::Unclear, Some(error.to_string())),
+        AttemptOutcome::Failed(error)
+            if operation == CheckedOperation::Connect
+                && error.kind() == ErrorKind::ConnectionLost =>
+        {
+            let detail = "the connection was closed without a reason".to_owned();
+            Evaluation::new(CheckVerdict::Same, detail)
+        }
+        AttemptOutcome::Failed(error) => Evaluation::new(CheckVerdict::Unclear, error.to_string()),
     }
 }
 
-/// Who refused something.
+/// Who refused an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum DeniedBy {
+enum RefusedBy {
     AppSync,
     Handler,
-    /// `util.unauthorized()` in onPublish and a refused publisher come to the same answer
+    /// `util.unauthorized()` in `onPublish` and AppSync's authorization have the same answer
     /// (docs/reference/handlers.md#explicit-errors).
     HandlerOrAppSync,
     Firewall,
 }
 
-/// Who sends this refusal, where `handling` is what AWS would run once its own settings let it in.
-fn refuser(error: &Error, operation: CheckedOperation, handling: &HandlerSetup) -> DeniedBy {
-    let name = error.error_type.as_deref().unwrap_or_default();
-    let name = name.split(':').next().unwrap_or_default();
-    match (error.kind, handling) {
-        (ErrorKind::Refused, _) if name == "WAFForbiddenException" => DeniedBy::Firewall,
-        (ErrorKind::Refused, _) if name == "AccessDeniedException" => DeniedBy::AppSync,
-        (ErrorKind::Refused, HandlerSetup::None) => DeniedBy::Firewall,
-        (ErrorKind::Refused, _) => DeniedBy::Handler,
-        (_, HandlerSetup::None) => DeniedBy::AppSync,
-        // The one operation where AppSync has another word for a handler's refusal
+/// Who refused an operation, if `handler` is what AWS runs once its own settings accept it.
+fn refused_by(error: &Error, operation: CheckedOperation, handler: &HandlerSetup) -> RefusedBy {
+    let error_type = error.error_type().unwrap_or_default();
+    let error_type = error_type.split(':').next().unwrap_or_default();
+    match (error.kind(), handler) {
+        (ErrorKind::Forbidden, _) if error_type == "WAFForbiddenException" => RefusedBy::Firewall,
+        (ErrorKind::Forbidden, _) if error_type == "AccessDeniedException" => RefusedBy::AppSync,
+        (ErrorKind::Forbidden, HandlerSetup::None) => RefusedBy::Firewall,
+        (ErrorKind::Forbidden, _) => RefusedBy::Handler,
+        (_, HandlerSetup::None) => RefusedBy::AppSync,
+        // Only here AppSync has a type of its own for a handler's refusal
         // (docs/reference/handlers.md#explicit-errors).
-        _ if operation == CheckedOperation::Subscribe && name == "Unauthorized" => {
-            DeniedBy::Handler
+        _ if operation == CheckedOperation::Subscribe && error_type == "Unauthorized" => {
+            RefusedBy::Handler
         }
-        _ if operation.publishes() => DeniedBy::HandlerOrAppSync,
-        _ => DeniedBy::AppSync,
+        _ if operation.is_publish() => RefusedBy::HandlerOrAppSync,
+        _ => RefusedBy::AppSync,
     }
 }
 
 fn is_refusal(error: &Error) -> bool {
-    matches!(error.kind, ErrorKind::Unauthorized | ErrorKind::Refused)
+    matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Forbidden)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth_mode::AuthMode;
+    use crate::error::Operation;
     use crate::verify::check::CheckSubject;
 
-    fn finding(
-        expected: Expected,
-        attempt: AttemptOutcome,
-        handling: &HandlerSetup,
+    fn check(mode: AuthMode, operation: CheckedOperation, expected: Expectation) -> Check {
+        let subject = CheckSubject::Namespace { namespace: "chat".to_owned(), mode };
+        Check { subject, operation, expected, obstacle: None }
+    }
+
+    fn publish_result(
+        expected: Expectation,
+        outcome: AttemptOutcome,
+        handler: &HandlerSetup,
     ) -> CheckResult {
-        let about =
-            CheckSubject::Namespace { namespace: "chat".to_owned(), mode: AuthMode::ApiKey };
-        let check =
-            Check { about, operation: CheckedOperation::PublishHttp, expected, hindered: None };
-        judge(&check, attempt, handling, Some("key web ended"), Duration::from_millis(12))
+        let check = check(AuthMode::ApiKey, CheckedOperation::PublishHttp, expected);
+        evaluate(&check, outcome, handler, Some("key web has expired"), Duration::from_millis(12))
     }
 
-    fn error(kind: ErrorKind, error_type: &str) -> AttemptOutcome {
-        let error = Error::answered("publish", error_type, "");
-        AttemptOutcome::Failed(Error { kind, ..error })
+    fn failed(kind: ErrorKind, error_type: &str) -> AttemptOutcome {
+        let error = Error::from_answer(Operation::Publish, error_type, "");
+        AttemptOutcome::Failed(error.with_kind(kind))
     }
 
-    fn accepted() -> AttemptOutcome {
+    fn delivered() -> AttemptOutcome {
         AttemptOutcome::Accepted { latency: Some(Duration::from_micros(1_260)), detail: None }
     }
 
     #[test]
-    fn what_is_allowed_has_to_be_accepted_and_to_arrive() {
-        let long = Duration::from_secs(20);
-        let vanished = || AttemptOutcome::Vanished(long);
-        let rejected = || AttemptOutcome::Rejected("no".to_owned());
-        let away = || error(ErrorKind::Unreachable, "");
-        let unauthorized = || error(ErrorKind::Unauthorized, "UnauthorizedException");
-        let blocked = || error(ErrorKind::Refused, "WAFForbiddenException");
-        let forbidden = || error(ErrorKind::Refused, "ForbiddenException");
-        let nobody = || AttemptOutcome::NotTried("no token".to_owned());
-        for (attempt, plain, handled) in [
-            (accepted as fn() -> AttemptOutcome, CheckVerdict::Same, CheckVerdict::Same),
+    fn an_allowed_event_must_be_accepted_and_arrive() {
+        let not_delivered = AttemptOutcome::NotDelivered(Duration::from_secs(20));
+        let rejected = AttemptOutcome::EventRejected("no".to_owned());
+        let unreachable = failed(ErrorKind::Unreachable, "");
+        let unauthorized = failed(ErrorKind::Unauthorized, "UnauthorizedException");
+        let blocked = failed(ErrorKind::Forbidden, "WAFForbiddenException");
+        let forbidden = failed(ErrorKind::Forbidden, "ForbiddenException");
+        for (outcome, without_handler, with_handler) in [
+            (delivered(), CheckVerdict::Same, CheckVerdict::Same),
             (unauthorized, CheckVerdict::Difference, CheckVerdict::HandlerDecides),
             (blocked, CheckVerdict::Difference, CheckVerdict::Difference),
             (forbidden, CheckVerdict::Difference, CheckVerdict::HandlerDecides),
             (rejected, CheckVerdict::Difference, CheckVerdict::HandlerDecides),
-            (away, CheckVerdict::Unclear, CheckVerdict::Unclear),
-            (nobody, CheckVerdict::NotTried, CheckVerdict::NotTried),
+            (not_delivered.clone(), CheckVerdict::Difference, CheckVerdict::HandlerDecides),
+            (unreachable, CheckVerdict::Unclear, CheckVerdict::Unclear),
+            (AttemptOutcome::not_tried("no token"), CheckVerdict::NotTried, CheckVerdict::NotTried),
         ] {
-            let of = |handling| finding(Expected::Allowed, attempt(), handling).verdict;
-            assert_eq!((of(&HandlerSetup::None), of(&HandlerSetup::Code)), (plain, handled));
-            // What the spec does not declare decides nothing as the spec says.
-            assert_eq!(of(&HandlerSetup::Undeclared(None)), plain);
+            let verdict =
+                |handler| publish_result(Expectation::Allowed, outcome.clone(), handler).verdict;
+            assert_eq!(verdict(&HandlerSetup::None), without_handler, "{outcome:?}");
+            assert_eq!(verdict(&HandlerSetup::Code), with_handler, "{outcome:?}");
+            // The decisions of a handler that is not declared are never as expected.
+            let undeclared = HandlerSetup::Undeclared { data_source: None };
+            assert_eq!(verdict(&undeclared), without_handler, "{outcome:?}");
         }
-        let of = |handling| finding(Expected::Allowed, vanished(), handling).verdict;
-        assert_eq!(of(&HandlerSetup::None), CheckVerdict::Difference);
-        assert_eq!(
-            of(&HandlerSetup::DataSource("worker".to_owned())),
-            CheckVerdict::HandlerDecides
-        );
+        let worker = HandlerSetup::DataSource("worker".to_owned());
+        let result = publish_result(Expectation::Allowed, not_delivered, &worker);
+        assert_eq!(result.verdict, CheckVerdict::HandlerDecides);
+        assert_eq!(result.remedy, Some(Remedy::ProvideEvent));
     }
 
     #[test]
-    fn what_is_forbidden_has_to_be_refused_whatever_a_handler_does() {
-        let ended = |operation| {
-            let about = CheckSubject::Connection { mode: AuthMode::Iam };
-            let check = Check { about, operation, expected: Expected::Refused, hindered: None };
-            let lost = error(ErrorKind::Lost, "");
-            judge(&check, lost, &HandlerSetup::None, None, Duration::ZERO).verdict
-        };
-        for (attempt, expected) in [
-            // AWS's own settings let it in, or no handler would be reached.
-            (error(ErrorKind::Unauthorized, "UnauthorizedException"), CheckVerdict::Difference),
-            (error(ErrorKind::Invalid, "BadRequestException"), CheckVerdict::Same),
-            (error(ErrorKind::Unreachable, ""), CheckVerdict::Unclear),
-            (error(ErrorKind::Lost, ""), CheckVerdict::Unclear),
-            (accepted(), CheckVerdict::Difference),
-            (AttemptOutcome::Vanished(Duration::ZERO), CheckVerdict::Difference),
-            (AttemptOutcome::Rejected("by a handler".to_owned()), CheckVerdict::Difference),
-            (AttemptOutcome::NotTried(String::new()), CheckVerdict::NotTried),
+    fn a_forbidden_event_must_be_refused_before_a_handler_runs() {
+        for (outcome, expected) in [
+            // AWS's own settings accept it, or there would be no handler to run.
+            (failed(ErrorKind::Unauthorized, "UnauthorizedException"), CheckVerdict::Difference),
+            (failed(ErrorKind::InvalidRequest, "BadRequestException"), CheckVerdict::Same),
+            (failed(ErrorKind::Unreachable, ""), CheckVerdict::Unclear),
+            (failed(ErrorKind::ConnectionLost, ""), CheckVerdict::Unclear),
+            (delivered(), CheckVerdict::Difference),
+            (AttemptOutcome::NotDelivered(Duration::ZERO), CheckVerdict::Difference),
+            (AttemptOutcome::EventRejected("by a handler".to_owned()), CheckVerdict::Difference),
+            (AttemptOutcome::not_tried(""), CheckVerdict::NotTried),
         ] {
-            let found = finding(Expected::Refused, attempt.clone(), &HandlerSetup::Code).verdict;
-            assert_eq!(found, expected, "{attempt:?}");
+            let result = publish_result(Expectation::Refused, outcome.clone(), &HandlerSetup::Code);
+            assert_eq!(result.verdict, expected, "{outcome:?}");
         }
-        let refused = error(ErrorKind::Unauthorized, "UnauthorizedException");
-        let by_appsync = finding(Expected::Refused, refused, &HandlerSetup::None);
+        let unauthorized = failed(ErrorKind::Unauthorized, "UnauthorizedException");
+        let by_appsync = publish_result(Expectation::Refused, unauthorized, &HandlerSetup::None);
         assert_eq!(by_appsync.verdict, CheckVerdict::Same);
-        // A handler's own refusal has no type: AppSync let the event through to it.
-        let by_handler =
-            finding(Expected::Refused, error(ErrorKind::Refused, ""), &HandlerSetup::Code);
+        // A handler's refusal has no type: AppSync accepted the event.
+        let by_handler = failed(ErrorKind::Forbidden, "");
+        let by_handler = publish_result(Expectation::Refused, by_handler, &HandlerSetup::Code);
         assert_eq!(by_handler.verdict, CheckVerdict::Difference);
-        assert_eq!(ended(CheckedOperation::Connect), CheckVerdict::Same);
-        assert_eq!(ended(CheckedOperation::Subscribe), CheckVerdict::Unclear);
     }
 
     #[test]
-    fn a_refused_subscription_tells_a_handlers_refusal_from_appsyncs_and_a_refused_publish_does_not()
-     {
-        let of = |operation, expected, error_type: &str| {
-            let about =
-                CheckSubject::Namespace { namespace: "chat".to_owned(), mode: AuthMode::Lambda };
-            let check = Check { about, operation, expected, hindered: None };
-            let refused = error(ErrorKind::Unauthorized, error_type);
-            let found = judge(&check, refused, &HandlerSetup::Code, None, Duration::ZERO);
-            (found.verdict, found.detail.unwrap_or_default())
+    fn a_connection_that_is_closed_without_a_reason_is_refused() {
+        let verdict = |operation| {
+            let check = check(AuthMode::Iam, operation, Expectation::Refused);
+            let lost = failed(ErrorKind::ConnectionLost, "");
+            evaluate(&check, lost, &HandlerSetup::None, None, Duration::ZERO).verdict
         };
-        let subscribed =
-            |error_type| of(CheckedOperation::Subscribe, Expected::Allowed, error_type);
-        let (verdict, why) = subscribed("UnauthorizedException");
-        assert!(verdict == CheckVerdict::Difference && !why.contains("handler"), "{why}");
-        let (verdict, why) = subscribed("Unauthorized");
-        assert!(
-            verdict == CheckVerdict::HandlerDecides && why.starts_with("refused by the handler, "),
-            "{why}"
-        );
-        let (verdict, why) =
-            of(CheckedOperation::PublishHttp, Expected::Allowed, "UnauthorizedException");
+        assert_eq!(verdict(CheckedOperation::Connect), CheckVerdict::Same);
+        assert_eq!(verdict(CheckedOperation::Subscribe), CheckVerdict::Unclear);
+    }
+
+    #[test]
+    fn handlers_and_appsync_refuse_subscriptions_differently_and_events_alike() {
+        let result = |operation, expected, error_type: &str| {
+            let check = check(AuthMode::Lambda, operation, expected);
+            let unauthorized = failed(ErrorKind::Unauthorized, error_type);
+            let result = evaluate(&check, unauthorized, &HandlerSetup::Code, None, Duration::ZERO);
+            (result.verdict, result.detail.unwrap_or_default())
+        };
+        let subscribe = CheckedOperation::Subscribe;
+        let (verdict, detail) = result(subscribe, Expectation::Allowed, "UnauthorizedException");
+        assert!(verdict == CheckVerdict::Difference && !detail.contains("handler"), "{detail}");
+        let (verdict, detail) = result(subscribe, Expectation::Allowed, "Unauthorized");
         assert_eq!(verdict, CheckVerdict::HandlerDecides);
-        assert!(why.contains("by the handler or by the authorization"), "{why}");
-        let forbidden =
-            |error_type| of(CheckedOperation::Subscribe, Expected::Refused, error_type).0;
+        assert!(detail.starts_with("refused by the handler, "), "{detail}");
+        let publish = CheckedOperation::PublishHttp;
+        let (verdict, detail) = result(publish, Expectation::Allowed, "UnauthorizedException");
+        assert_eq!(verdict, CheckVerdict::HandlerDecides);
+        assert!(detail.contains("by the handler or by the authorization"), "{detail}");
+        let forbidden = |error_type| result(subscribe, Expectation::Refused, error_type).0;
         assert_eq!(forbidden("UnauthorizedException"), CheckVerdict::Same);
         assert_eq!(forbidden("Unauthorized"), CheckVerdict::Difference);
     }
 
     #[test]
-    fn a_finding_tells_the_type_the_latency_and_what_may_be_behind_it() {
-        let refused = error(ErrorKind::Unauthorized, "UnauthorizedException");
-        let finding_of = finding(Expected::Allowed, refused, &HandlerSetup::None);
-        assert_eq!(finding_of.error_type.as_deref(), Some("UnauthorizedException"));
-        let told = "refused, and the spec allows it: publish: UnauthorizedException; key web ended";
-        assert_eq!(finding_of.detail.as_deref(), Some(told));
-        let arrived = finding(Expected::Allowed, accepted(), &HandlerSetup::None);
-        assert_eq!((arrived.latency_ms, arrived.took_ms), (Some(1.3), 12.0));
+    fn a_result_has_the_error_type_the_latency_and_the_hint() {
+        let unauthorized = failed(ErrorKind::Unauthorized, "UnauthorizedException");
+        let result = publish_result(Expectation::Allowed, unauthorized, &HandlerSetup::None);
+        assert_eq!(result.error_type.as_deref(), Some("UnauthorizedException"));
+        let detail = "refused, but expected to be allowed: publish: UnauthorizedException; key web has expired";
+        assert_eq!(result.detail.as_deref(), Some(detail));
+        let result = publish_result(Expectation::Allowed, delivered(), &HandlerSetup::None);
+        assert_eq!((result.latency_ms, result.duration_ms), (Some(1.3), 12.0));
     }
 }

@@ -5,7 +5,9 @@ use crate::cli::commands::publish::events::Events;
 use crate::cli::commands::publish::report::Tally;
 use crate::cli::interrupt::Stop;
 use crate::cli::{Failure, Io};
-use appsync_events::{Batches, Error, ErrorKind, PublishResponse, Publisher, Timing};
+use appsync_events::{
+    Batches, Channel, Error, ErrorKind, Event, PublishResponse, Publisher, Timing,
+};
 
 /// A server that was there a moment ago is waited for, for this long: it is started anew, perhaps.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -54,12 +56,12 @@ impl Sending<'_> {
     /// A batch that is refused for what is in it does not stop the others; what would refuse them, too, does.
     async fn batches(
         &mut self,
-        events: Vec<String>,
+        events: Vec<Event>,
         explain: Explain<'_>,
         io: &mut Io,
     ) -> Result<(), Failure> {
-        let channel = self.tally.channel.as_str();
-        for batch in Batches::new(channel, events.into_iter()) {
+        let channel = self.tally.channel;
+        for batch in Batches::new(channel, events) {
             if self.stop.is_asked() {
                 return Err(self.tally.interrupted());
             }
@@ -78,8 +80,10 @@ impl Sending<'_> {
                 }
                 Sent::Failed(error) => error,
             };
-            let goes_on =
-                matches!(error.kind, ErrorKind::Refused | ErrorKind::Broken | ErrorKind::Invalid);
+            let goes_on = matches!(
+                error.kind(),
+                ErrorKind::Forbidden | ErrorKind::HandlerFailed | ErrorKind::InvalidRequest
+            );
             let which = self.tally.failed(batch.len(), &error, goes_on, io)?;
             let failure = explain(&error).about(which);
             if !goes_on {
@@ -91,7 +95,7 @@ impl Sending<'_> {
     }
 
     /// Sends a batch. What could not be sent to a server that took others before is sent again after a while.
-    async fn send(&mut self, channel: &str, batch: &[String], io: &mut Io) -> Sent {
+    async fn send(&mut self, channel: &Channel, batch: &[Event], io: &mut Io) -> Sent {
         let (mut n, mut waited) = (FIRST_WAIT, Duration::ZERO);
         loop {
             let publishing = self.publisher.publish(channel, batch);
@@ -100,7 +104,7 @@ impl Sending<'_> {
                 Some(Ok(published)) => return Sent::Published(published),
                 Some(Err(error)) => error,
             };
-            let is_away = error.kind == ErrorKind::Unreachable && self.tally.has_taken();
+            let is_away = error.kind() == ErrorKind::Unreachable && self.tally.has_taken();
             if !is_away || waited > PATIENCE {
                 return Sent::Failed(error);
             }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::cli::{Exit, Failure, Io};
-use appsync_events::{EVENTS_MAX, sized};
+use appsync_events::{EVENTS_MAX, Event, InvalidEvent};
 
 /// A line of a pipe that has more is there within this time; a batch waits no longer to become full.
 const LINGER: Duration = Duration::from_millis(10);
@@ -31,9 +31,8 @@ pub struct SourceArgs {
     text: bool,
 }
 
-/// Events, each a sound JSON text that AppSync takes.
 pub enum Events {
-    All(Vec<String>),
+    All(Vec<Event>),
     /// Lines as they come, and what ended them once it did.
     Lines {
         lines: mpsc::Receiver<Result<Line, Failure>>,
@@ -42,11 +41,11 @@ pub enum Events {
 }
 
 /// A line's number, from 1, and the event in it.
-type Line = (usize, String);
+type Line = (usize, Event);
 
 /// Events that are there at once.
 pub struct Few {
-    pub events: Vec<String>,
+    pub events: Vec<Event>,
     /// The lines they stand in, one for each; none where they are not lines.
     pub lines: Vec<usize>,
 }
@@ -107,7 +106,7 @@ impl Events {
     }
 
     /// All of them, however long that takes.
-    pub async fn all(&mut self) -> Result<Vec<String>, Failure> {
+    pub async fn all(&mut self) -> Result<Vec<Event>, Failure> {
         let mut all = Vec::new();
         while let Some(some) = self.some().await? {
             all.extend(some.events);
@@ -117,28 +116,25 @@ impl Events {
 }
 
 /// An event as it is sent.
-fn event(written: &str, is_text: bool, what: &str) -> Result<String, Failure> {
+fn event(written: &str, is_text: bool, what: &str) -> Result<Event, Failure> {
     let event = match is_text {
-        true => Value::from(written).to_string(),
-        false => {
-            let sound: Result<serde::de::IgnoredAny, _> = serde_json::from_str(written);
-            sound.map_err(|error| {
-                let error = error.to_string();
-                // Which line it is says `what`.
-                let error = match written.trim().contains('\n') {
-                    true => error,
-                    false => error.replace(" at line 1 column ", " at column "),
-                };
-                Failure::error(format!("{what} is no JSON: {error}"))
-            })?;
-            written.trim().to_owned()
-        }
+        true => Event::new(&written),
+        false => Event::from_json(written),
     };
-    sized(&event).map_err(|error| {
-        Failure::error(format!("{what} is too large for AppSync: {error}"))
-            .hint("publish a link to it instead")
-    })?;
-    Ok(event)
+    event.map_err(|error| match &error {
+        InvalidEvent::Json(json_error) => {
+            let reason = json_error.to_string();
+            // The line is part of `what`.
+            let reason = match written.trim().contains('\n') {
+                true => reason,
+                false => reason.replace(" at line 1 column ", " at column "),
+            };
+            Failure::error(format!("{what} is not valid JSON: {reason}"))
+        }
+        InvalidEvent::TooLarge { .. } => {
+            Failure::error(format!("{what}: {error}")).hint("publish a link to it instead")
+        }
+    })
 }
 
 fn of_stdin(is_text: bool, io: &mut Io) -> Events {
@@ -183,7 +179,7 @@ fn of_file(args: &SourceArgs, shown: &Path, io: &Io) -> Result<Events, Failure> 
     }
     let list: Result<Vec<Value>, _> = serde_json::from_str(&text);
     let list = list.map_err(|error| {
-        Failure::error(format!("{name} is no JSON list: {error}"))
+        Failure::error(format!("{name} is not a valid JSON list: {error}"))
             .hint("without `--each` the whole file is one event")
     })?;
     let elements = list.iter().enumerate();

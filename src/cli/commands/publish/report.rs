@@ -153,5 +153,7 @@ fn rest(settled: usize) -> Option<String> {
 
 /// An error for programs.
 fn of_error(error: &Error) -> Value {
-    json!({ "errorType": error.error_type, "message": error.message, "status": error.status })
+    json!({
+        "errorType": error.error_type(), "message": error.message(), "status": error.status(),
+    })
 }
