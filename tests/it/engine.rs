@@ -13,7 +13,8 @@ use provision_aws::backend::direct::{
 };
 use provision_core::event::{Event, RetryReason};
 use provision_core::failure::ErrorClass;
-use provision_core::kind::{DesiredState, LiveState, Owner};
+use provision_core::kind::{DesiredState, LiveState};
+use provision_core::ownership::Owner;
 use provision_core::spec::Spec;
 use serde_json::{Value, json};
 

@@ -6,7 +6,8 @@ use provision_aws::backend::direct::{Proposal, is_delayed, propose};
 use provision_aws::live::LiveStateError;
 use provision_core::address::Address;
 use provision_core::diff::ChangeAction;
-use provision_core::kind::{DesiredState, Owner};
+use provision_core::kind::DesiredState;
+use provision_core::ownership::Owner;
 use provision_core::policy::{Policy, violations};
 use serde_json::{Value, json};
 

@@ -11,9 +11,10 @@ use crate::error::AwsError;
 use crate::kinds::calls_of;
 use provision_core::address::Address;
 use provision_core::failure::ErrorClass;
-use provision_core::kind::{Kind, LiveResource, LiveState, Owner, UnmanagedResource};
+use provision_core::kind::{Kind, LiveResource, LiveState, UnmanagedResource};
 use provision_core::kinds;
 use provision_core::model::{Attributes, Properties};
+use provision_core::ownership::Owner;
 use provision_core::ownership::OwnershipInfo;
 
 /// Lists and reads under way at a time in a whole look, so that a big stack is no burst of hundreds.

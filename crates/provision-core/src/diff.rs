@@ -100,7 +100,10 @@ pub fn deferred_changes(
         let digest = desired.get(address)?.digest();
         let is_new = live.managed.get(address)?.digest.as_ref() != Some(&digest);
         let changes = changes.iter().any(|it| it.address == *address);
-        let text = resource.kind.deferred_change(resource, site).filter(|_| is_new && !changes)?;
+        let text = resource
+            .kind
+            .deferred_change(&resource.properties, &resource.declared, site)
+            .filter(|_| is_new && !changes)?;
         Some(ChangeNote { address: address.clone(), text })
     };
     settled.iter().filter_map(note).collect()

@@ -25,7 +25,12 @@ pub fn normalize(
         let mut settled =
             DesiredResource { properties: resource.properties.filled(&known), ..resource.clone() };
         if let Some(is) = live.managed.get(address) {
-            let given = settled.kind.normalize(&settled, &is.properties, site);
+            let given = settled.kind.normalize(
+                &settled.properties,
+                &settled.declared,
+                &is.properties,
+                site,
+            );
             settled.properties = given.ordered_like(&is.properties);
         }
         (address.clone(), settled)

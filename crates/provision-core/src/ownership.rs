@@ -4,9 +4,12 @@
 //! also says what was declared when it was made, so that what others changed since can be told from what
 //! the spec changed. Marks are not properties: they never show in a plan or a template. Pure.
 use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::address::Address;
-use crate::kind::Owner;
 
 /// The tag that names the stack.
 pub const STACK_TAG: &str = "provision:stack";
@@ -33,6 +36,34 @@ pub const PROTECT_TAG: &str = "provision:protect";
 const CLOUDFORMATION_TAG: &str = "aws:cloudformation:stack-name";
 /// What a description's mark begins with.
 const OPENING: &str = "[provision:";
+
+/// Whose a live object is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(tag = "by", content = "name", rename_all = "kebab-case")]
+pub enum Owner {
+    /// This stack's, by its mark.
+    #[serde(rename = "ours")]
+    ThisStack(#[schemars(with = "String")] Address),
+    /// Another stack's, by its mark.
+    #[serde(rename = "stack")]
+    OtherStack(String),
+    /// A CloudFormation stack's, by the tags that CloudFormation leaves.
+    CloudFormation(String),
+    /// Nobody's that says so.
+    #[serde(rename = "none")]
+    Unknown,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ThisStack(address) => write!(f, "this stack's {address}"),
+            Self::OtherStack(stack) => write!(f, "made by provision's stack `{stack}`"),
+            Self::CloudFormation(stack) => write!(f, "made by CloudFormation's stack `{stack}`"),
+            Self::Unknown => f.write_str("made outside this spec"),
+        }
+    }
+}
 
 /// The mark of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]

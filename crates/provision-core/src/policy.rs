@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::diff::{Change, ChangeAction};
-use crate::kind::{AwsName, DesiredState, LiveState, Owner, UnmanagedResource};
+use crate::kind::{AwsName, DesiredState, LiveState, UnmanagedResource};
 use crate::model::{Attributes, Tags};
+use crate::ownership::Owner;
 use crate::ownership::PROTECT_TAG;
 
 /// The leave a user gave.

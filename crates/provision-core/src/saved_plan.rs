@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::address::Address;
 use crate::kind::{DesiredResource, DesiredState, LiveState};
@@ -17,6 +16,7 @@ use crate::model::{Properties, Site};
 use crate::plan::{Step, StepAction, StepVerb};
 use crate::policy::Policy;
 
+use fingerprint::sha256;
 pub use fingerprint::{Print, fingerprint};
 
 /// What tells a saved plan from a spec: no spec has such a member.
@@ -249,8 +249,4 @@ fn past(step: &Step, planned_epoch_s: i64, now_epoch_s: i64) -> Option<&Address>
         .filter_map(moment)
         .any(|it| planned_epoch_s < it && it <= now_epoch_s);
     past.then_some(&step.address)
-}
-
-fn sha256(value: &Value) -> String {
-    Sha256::digest(value.to_string().as_bytes()).iter().map(|it| format!("{it:02x}")).collect()
 }

@@ -13,9 +13,9 @@ use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::appsync_tags;
 use crate::kinds::domain_name;
 use provision_core::failure::ErrorClass;
-use provision_core::kind::Owner;
 use provision_core::kinds::domain_association::DomainAssociation;
 use provision_core::model::Attributes;
+use provision_core::ownership::Owner;
 use provision_core::ownership::{ASSOCIATION_TAG, OwnershipInfo, OwnershipMarker, parse_tag_value};
 use provision_core::text::Text;
 

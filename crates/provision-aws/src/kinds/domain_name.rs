@@ -6,9 +6,9 @@ use crate::client::Aws;
 use crate::error::{failed, if_exists};
 use crate::kinds::appsync_tags;
 use provision_core::address::Address;
-use provision_core::kind::Owner;
 use provision_core::kinds::domain_name::DomainName;
 use provision_core::model::{Attributes, Tags};
+use provision_core::ownership::Owner;
 use provision_core::ownership::{ASSOCIATION_TAG, OwnershipMarker, parse_tag_value, parse_tags};
 use provision_core::text::Text;
 

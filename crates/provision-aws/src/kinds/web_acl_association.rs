@@ -9,10 +9,10 @@ use crate::client::Aws;
 use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::appsync_tags;
 use provision_core::failure::ErrorClass;
-use provision_core::kind::Owner;
 use provision_core::kinds::arn;
 use provision_core::kinds::web_acl_association::{WebAclAssociation, tag_value};
 use provision_core::model::Attributes;
+use provision_core::ownership::Owner;
 use provision_core::ownership::{OwnershipInfo, OwnershipMarker, WAF_TAG};
 
 impl Remote for WebAclAssociation {

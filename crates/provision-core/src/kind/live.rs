@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::model::{Attributes, Properties, Site};
+use crate::ownership::Owner;
 use crate::text::Hole;
 
 /// A resource as it should be.
@@ -71,23 +72,6 @@ pub struct UnmanagedResource {
     pub owner: Owner,
 }
 
-/// Whose a live object is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(tag = "by", content = "name", rename_all = "kebab-case")]
-pub enum Owner {
-    /// This stack's, by its mark.
-    #[serde(rename = "ours")]
-    ThisStack(#[schemars(with = "String")] Address),
-    /// Another stack's, by its mark.
-    #[serde(rename = "stack")]
-    OtherStack(String),
-    /// A CloudFormation stack's, by the tags that CloudFormation leaves.
-    CloudFormation(String),
-    /// Nobody's that says so.
-    #[serde(rename = "none")]
-    Unknown,
-}
-
 impl LiveState {
     /// What fills `hole`, as far as AWS or the site knows.
     pub fn resolve(&self, hole: &Hole, site: &Site) -> Option<String> {
@@ -107,17 +91,6 @@ impl fmt::Display for UnmanagedResource {
         match &self.name {
             Some(name) => write!(f, "{} {name}", self.noun),
             None => write!(f, "{} (its name is a secret)", self.noun),
-        }
-    }
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ThisStack(address) => write!(f, "this stack's {address}"),
-            Self::OtherStack(stack) => write!(f, "made by provision's stack `{stack}`"),
-            Self::CloudFormation(stack) => write!(f, "made by CloudFormation's stack `{stack}`"),
-            Self::Unknown => f.write_str("made outside this spec"),
         }
     }
 }

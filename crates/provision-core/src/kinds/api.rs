@@ -1,22 +1,23 @@
 //! `AWS::AppSync::Api`: the Event API itself.
 mod effects;
+mod kind;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
-use crate::kind::{
-    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, IfMissing, ImportContext, KeyFacts,
-    KeySource, NamePart, PathStep, Reference, TemplateFacts, TypedKind,
-};
-use crate::kinds::auth::{self, AuthMode, AuthModeEntry, Modes};
-use crate::kinds::log_role::LogRoleDeclaration;
+use crate::kinds::auth::{AuthMode, AuthModeEntry, Modes};
 use crate::kinds::logical_id::LogicalId;
-use crate::kinds::provider::{self, AuthProvider, Provider};
-use crate::model::{Site, Tags};
-use crate::ownership::PROTECT_TAG;
-use crate::suggest::instead;
+use crate::kinds::provider::{AuthProvider, Provider};
+use crate::model::Tags;
 use crate::text::Text;
+
+pub(crate) const LOG_LEVELS: &[(LogLevel, &str)] = &[
+    (LogLevel::None, "NONE"),
+    (LogLevel::Error, "ERROR"),
+    (LogLevel::Info, "INFO"),
+    (LogLevel::Debug, "DEBUG"),
+    (LogLevel::All, "ALL"),
+];
 
 /// An Event API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -62,11 +63,11 @@ pub struct ApiDeclaration {
     /// Its name on AWS, 1 to 50 letters, digits, `_`, `-` and spaces. Left out: `STACK-KEY`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"appsync-event-api-sample")]
-    name: Option<Text>,
+    pub(crate) name: Option<Text>,
     /// Whom to ask about this API. Left out: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"realtime team")]
-    owner_contact: Option<Text>,
+    pub(crate) owner_contact: Option<Text>,
     /// Who may do what.
     pub auth: Auth,
     /// What AppSync writes to CloudWatch Logs. Left out: nothing.
@@ -76,10 +77,10 @@ pub struct ApiDeclaration {
     /// API carries that itself, as the tag `provision:protect`, so taking this line out does not end it;
     /// `false` does. Left out: as it was, at first not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    protect: Option<bool>,
+    pub(crate) protect: Option<bool>,
     /// Its logical id in a CloudFormation template. Left out: made from its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    logical_id: Option<LogicalId>,
+    pub(crate) logical_id: Option<LogicalId>,
 }
 
 /// Who may do what.
@@ -94,13 +95,13 @@ pub struct Auth {
     pub providers: Vec<Provider>,
     /// Who may open a realtime connection. Left out: every provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    connection: Option<Modes>,
+    pub(crate) connection: Option<Modes>,
     /// Who may publish, where a namespace does not say otherwise. Left out: every provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     publish: Option<Modes>,
     /// Who may subscribe, where a namespace does not say otherwise. Left out: every provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    subscribe: Option<Modes>,
+    pub(crate) subscribe: Option<Modes>,
 }
 
 /// What AppSync writes to CloudWatch Logs.
@@ -110,7 +111,7 @@ pub struct Auth {
 #[schemars(example = serde_json::json!({ "level": "ERROR", "role": "logs" }))]
 pub struct Logging {
     /// How much is logged.
-    level: LogLevel,
+    pub(crate) level: LogLevel,
     /// The role that AppSync writes as: a name under `logRoles`.
     #[schemars(example = &"logs")]
     pub role: String,
@@ -119,7 +120,7 @@ pub struct Logging {
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
-enum LogLevel {
+pub(crate) enum LogLevel {
     /// Nothing.
     None,
     /// Errors.
@@ -132,18 +133,6 @@ enum LogLevel {
     All,
 }
 
-const LOG_LEVELS: &[(LogLevel, &str)] = &[
-    (LogLevel::None, "NONE"),
-    (LogLevel::Error, "ERROR"),
-    (LogLevel::Info, "INFO"),
-    (LogLevel::Debug, "DEBUG"),
-    (LogLevel::All, "ALL"),
-];
-/// AppSync's own limits (docs/reference/apis.md#members, docs/reference/quotas.md#control-plane).
-const NAME_MAX: usize = 50;
-const OWNER_CONTACT_MAX: usize = 256;
-const CHILDREN_MAX: usize = 50;
-
 impl Auth {
     /// What the providers offer, each mode once.
     pub fn offered(&self) -> Vec<AuthMode> {
@@ -155,269 +144,7 @@ impl Auth {
         }
         offered
     }
-    fn modes(&self, modes: &Option<Modes>) -> Vec<AuthMode> {
+    pub(crate) fn modes(&self, modes: &Option<Modes>) -> Vec<AuthMode> {
         modes.as_ref().map_or_else(|| self.offered(), |modes| modes.0.clone())
-    }
-}
-
-/// How a template has an API.
-const TEMPLATE: TemplateFacts = TemplateFacts {
-    references: &[Reference {
-        property: "EventConfig.LogConfig.CloudWatchLogsRoleArn",
-        section: "logRoles",
-        attribute: "Arn",
-        if_missing: IfMissing::DeclareExisting("arn"),
-    }],
-    // docs/reference/apis.md#owner-contact
-    limits: &[("OwnerContact", 250)],
-    ..TemplateFacts::new(
-        KeyFacts {
-            source: Some(KeySource { property: "Name", part: NamePart::AfterStack }),
-            noise: &["api", "apis", "event", "events"],
-            default: "events",
-        },
-        Some("ApiArn"),
-    )
-};
-
-impl TypedKind for Api {
-    const FACTS: Facts = Facts {
-        depends_on: &["logRoles"],
-        spec_paths: &[
-            ("Name", "name"),
-            ("OwnerContact", "ownerContact"),
-            ("EventConfig", "auth"),
-            ("EventConfig.AuthProviders", "auth.providers"),
-            ("EventConfig.ConnectionAuthModes", "auth.connection"),
-            ("EventConfig.DefaultPublishAuthModes", "auth.publish"),
-            ("EventConfig.DefaultSubscribeAuthModes", "auth.subscribe"),
-            ("EventConfig.LogConfig", "logging"),
-            ("EventConfig.LogConfig.LogLevel", "logging.level"),
-            ("EventConfig.LogConfig.CloudWatchLogsRoleArn", "logging.role"),
-            ("Tags", "/tags"),
-            ("Tags.provision:protect", "protect"),
-        ],
-        aws_name: Some(AwsName { property: "Name", allows_duplicates: true, tagged: true }),
-        outputs: &[
-            ("ApiId", "${ApiId}"),
-            ("ApiArn", "${ApiArn}"),
-            ("HttpEndpoint", "${Dns.Http}"),
-            ("WebSocketEndpoint", "${Dns.Realtime}"),
-            ("HttpUrl", "https://${Dns.Http}/event"),
-            ("RealtimeUrl", "wss://${Dns.Realtime}/event/realtime"),
-        ],
-        ..Facts::new(
-            "AWS::AppSync::Api",
-            "Event API",
-            "apis",
-            "{auth: {providers: [API_KEY, AWS_IAM], subscribe: [API_KEY]}, ownerContact: realtime team}",
-            TEMPLATE,
-        )
-    };
-    type Declaration = ApiDeclaration;
-
-    fn check(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
-        check_name(declared, scope, problems);
-        check_owner_contact(declared, scope, problems);
-        let Auth { providers, connection, publish, subscribe } = &declared.auth;
-        let at = [PathStep::Key("auth"), PathStep::Key("providers")];
-        provider::check(providers, &at, scope, problems);
-        let offered = declared.auth.offered();
-        for (name, modes) in
-            [("connection", connection), ("publish", publish), ("subscribe", subscribe)]
-        {
-            let path = [PathStep::Key("auth"), PathStep::Key(name)];
-            auth::check_offered(modes.as_ref(), &path, &offered, problems);
-        }
-        check_use(declared, scope, problems);
-        if let Some(logging) = &declared.logging {
-            check_role(logging, scope, problems);
-        }
-        let keys = scope.children("apiKeys").len();
-        if keys > CHILDREN_MAX {
-            let message = format!("{keys} of them; AppSync takes {CHILDREN_MAX} in one API");
-            problems.error_at_key("PV207", &[PathStep::Key("apiKeys")], message).help =
-                Some("divide them over several APIs".into());
-        }
-        let namespaces = scope.children("namespaces").len();
-        if namespaces > CHILDREN_MAX {
-            let message = format!(
-                "{namespaces} of them; in one API AppSync takes {CHILDREN_MAX}, unless AWS raised that"
-            );
-            problems.warning_at_key("PV220", &[PathStep::Key("namespaces")], message).help =
-                Some("divide them over several APIs, or ask AWS for a higher quota".into());
-        }
-    }
-
-    fn effects(verb: ChangeAction, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
-        effects::effects(verb, before, after)
-    }
-
-    fn expand(declared: &ApiDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
-        let auth = &declared.auth;
-        let log_config = declared.logging.as_ref().map(|logging| LogConfig {
-            log_level: level_name(logging.level).to_owned(),
-            cloud_watch_logs_role_arn: role_arn(&logging.role, scope),
-        });
-        Some(Self {
-            name: declared.name.clone().unwrap_or_else(|| default_name(scope)),
-            owner_contact: declared.owner_contact.clone(),
-            event_config: EventConfig {
-                auth_providers: auth.providers.iter().map(AuthProvider::from).collect(),
-                connection_auth_modes: auth::to_modes(&auth.modes(&auth.connection)),
-                default_publish_auth_modes: auth::to_modes(&auth.modes(&auth.publish)),
-                default_subscribe_auth_modes: auth::to_modes(&auth.modes(&auth.subscribe)),
-                log_config,
-            },
-            tags: protected(scope.tags(), declared.protect == Some(true)),
-        })
-    }
-
-    fn to_declaration(self, found: &mut ImportContext) -> ApiDeclaration {
-        let config = self.event_config;
-        let modes = |modes: &[AuthModeEntry]| Some(Modes(auth::to_types(modes)));
-        ApiDeclaration {
-            name: Some(self.name),
-            owner_contact: self.owner_contact,
-            auth: Auth {
-                providers: config.auth_providers.iter().filter_map(AuthProvider::declare).collect(),
-                connection: modes(&config.connection_auth_modes),
-                publish: modes(&config.default_publish_auth_modes),
-                subscribe: modes(&config.default_subscribe_auth_modes),
-            },
-            logging: config.log_config.and_then(|it| {
-                Some(Logging {
-                    level: LOG_LEVELS.iter().find(|(_, name)| *name == it.log_level)?.0,
-                    role: found.role_name(&it.cloud_watch_logs_role_arn),
-                })
-            }),
-            protect: self.tags.0.contains_key(PROTECT_TAG).then_some(true),
-            logical_id: None,
-        }
-    }
-
-    /// AppSync may refuse to take a provider away while a namespace still accepts it.
-    fn intermediate_state(&self, was: &Self) -> Option<Self> {
-        let should = &self.event_config.auth_providers;
-        let gone = |old: &&AuthProvider| should.iter().all(|it| it.auth_type != old.auth_type);
-        let gone: Vec<_> = was.event_config.auth_providers.iter().filter(gone).cloned().collect();
-        let mut between = self.clone();
-        (!gone.is_empty()).then(|| {
-            between.event_config.auth_providers.extend(gone);
-            between
-        })
-    }
-
-    /// To be silent about protection is not to end it.
-    fn normalize(self, live: &Self, declared: &ApiDeclaration, _: &Site) -> Self {
-        let keep = declared.protect.is_none() && live.tags.0.contains_key(PROTECT_TAG);
-        let protect = keep || declared.protect == Some(true);
-        Self { tags: protected(self.tags, protect), ..self }
-    }
-}
-
-/// The tags, with the one that protects if it should.
-fn protected(mut tags: Tags, protect: bool) -> Tags {
-    if protect {
-        tags.0.insert(PROTECT_TAG.to_owned(), "true".into());
-    }
-    tags
-}
-
-fn default_name(scope: &CheckContext<'_>) -> Text {
-    scope.stack().followed_by("-").followed_by(scope.address.name())
-}
-
-fn level_name(level: LogLevel) -> &'static str {
-    LOG_LEVELS.iter().find(|(it, _)| *it == level).map_or("", |(_, name)| name)
-}
-
-/// The ARN of a role that the spec uses, or the hole for one that it makes.
-fn role_arn(name: &str, scope: &CheckContext<'_>) -> Text {
-    let address = Address::top("logRoles", name);
-    let existing = scope.declared::<LogRoleDeclaration>(&address).and_then(|role| role.arn);
-    existing.unwrap_or_else(|| Text::of(&address, "Arn"))
-}
-
-fn check_name(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- ".contains(letter);
-    let sound = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
-    let name = declared.name.clone().unwrap_or_else(|| default_name(scope));
-    let Some(unsound) = scope.invalid_reading(&name, sound) else { return };
-    match declared.name {
-        Some(_) => {
-            let message = "AppSync takes no such name".to_owned();
-            let problem = problems.error("PV202", &[PathStep::Key("name")], message);
-            problem.label = unsound.label;
-            problem.help = Some(format!("1 to {NAME_MAX} letters, digits, `_`, `-` and spaces"));
-        }
-        None => {
-            let reading = unsound.value;
-            let message =
-                format!("the default name `{reading}` is longer than {NAME_MAX} characters");
-            problems.error_at_key("PV202", &[], message).help = Some("give it a `name:`".into());
-        }
-    }
-}
-
-fn check_owner_contact(
-    declared: &ApiDeclaration,
-    scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
-) {
-    let Some(contact) = &declared.owner_contact else { return };
-    let at = [PathStep::Key("ownerContact")];
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- .".contains(letter);
-    let sound = |it: &str| (1..=OWNER_CONTACT_MAX).contains(&it.chars().count());
-    let portable = |it: &str| it.len() <= 250 && it.chars().all(allowed);
-    if let Some(unsound) = scope.invalid_reading(contact, sound) {
-        let message = format!("AppSync takes 1 to {OWNER_CONTACT_MAX} characters");
-        problems.error("PV203", &at, message).label = unsound.label;
-    } else if let Some(unsound) = scope.invalid_reading(contact, portable) {
-        let message = "AppSync takes this, CloudFormation may not".to_owned();
-        let problem = problems.warning("PV204", &at, message);
-        problem.label = unsound.label;
-        problem.help = Some(
-            "to render a template: at most 250 letters, digits, `_`, `-`, `.` and spaces".into(),
-        );
-    }
-}
-
-/// Providers that no operation accepts, and providers that nobody can use.
-fn check_use(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
-    let auth = &declared.auth;
-    let mut accepted: Vec<AuthMode> = Vec::new();
-    for modes in [&auth.connection, &auth.publish, &auth.subscribe] {
-        accepted.extend(auth.modes(modes));
-    }
-    accepted.extend(scope.children("namespaces").into_iter().flat_map(|namespace| {
-        let modes = |name: &str| -> Vec<AuthMode> {
-            let modes = namespace.get(name).cloned().unwrap_or_default();
-            serde_json::from_value(modes).unwrap_or_default()
-        };
-        modes("publish").into_iter().chain(modes("subscribe"))
-    }));
-    for (n, provider) in auth.providers.iter().enumerate() {
-        let at = [PathStep::Key("auth"), PathStep::Key("providers"), PathStep::Index(n)];
-        let kind = provider.auth_type();
-        if !accepted.contains(&kind) {
-            let message = format!("no operation accepts {kind}");
-            problems.warning("PV205", &at, message).help =
-                Some("add it to `connection`, `publish` or `subscribe`, or remove it".into());
-        } else if kind == AuthMode::ApiKey && scope.children("apiKeys").is_empty() {
-            let message = "nobody can use API_KEY: this API declares no key".to_owned();
-            problems.warning("PV205", &at, message).help =
-                Some("add `apiKeys: { web: {} }`".into());
-        }
-    }
-}
-
-fn check_role(logging: &Logging, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
-    let known = scope.names("logRoles");
-    if !known.contains(&logging.role.as_str()) {
-        let at = [PathStep::Key("logging"), PathStep::Key("role")];
-        let message = format!("no log role is called `{}`", logging.role);
-        problems.error("PV206", &at, message).help =
-            Some(instead(&logging.role, "logRoles", &known));
     }
 }

@@ -141,7 +141,7 @@ impl TypedKind for ChannelNamespace {
             }
         }
         if let Some(handlers) = &declared.handlers {
-            handlers::check(handlers, scope, problems);
+            handlers::check::check(handlers, scope, problems);
         }
     }
 

@@ -1,7 +1,5 @@
 //! Authorization providers: the five ways for clients to prove who they are, with their settings.
-mod check;
-
-pub use check::check;
+pub mod check;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

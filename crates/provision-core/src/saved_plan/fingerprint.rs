@@ -2,10 +2,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::kind::LiveResource;
-
-use super::sha256;
 
 /// A digest of each property of an object, and one of what AWS decided about it.
 pub type Print = BTreeMap<String, String>;
@@ -35,4 +34,8 @@ pub fn difference(was: Option<&Print>, is: Option<&Print>) -> Option<String> {
             (!differ.is_empty()).then(|| format!("was changed: {}", differ.join(", ")))
         }
     }
+}
+
+pub(crate) fn sha256(value: &Value) -> String {
+    Sha256::digest(value.to_string().as_bytes()).iter().map(|it| format!("{it:02x}")).collect()
 }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::kind::{CheckContext, DiagnosticSink, PathStep};
 use crate::kinds::arn;
-use crate::kinds::channel_namespace::NamespaceDeclaration;
-use crate::kinds::data_source::DataSourceDeclaration;
+use crate::kinds::data_source::declaration::DataSourceDeclaration;
+use crate::kinds::handlers::Handlers;
 use crate::text::Text;
 
 pub fn check(
@@ -18,8 +18,9 @@ pub fn check(
     check_role(declared, scope, problems);
     check_source(declared, scope, problems);
     let uses = |namespace: &Value| {
-        let declared = NamespaceDeclaration::deserialize(namespace).unwrap_or_default();
-        declared.data_sources().any(|it| it == scope.address.name())
+        let handlers = namespace.get("handlers").and_then(|it| Handlers::deserialize(it).ok());
+        let name = scope.address.name();
+        handlers.is_some_and(|it| it.each().any(|(.., handler)| handler.data_source == name))
     };
     let api = scope.address.parent();
     let namespaces = api.map(|api| scope.under(&api, "namespaces")).unwrap_or_default();

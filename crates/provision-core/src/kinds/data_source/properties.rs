@@ -2,7 +2,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kinds::data_source::{
+use crate::kinds::data_source::declaration::{
     BedrockSource, DataSourceDeclaration, DeltaSync, DynamoDbSource, EventBridgeSource, HttpSource,
     LambdaSource, Metrics, OpenSearchSource, RdsSource, Signing,
 };

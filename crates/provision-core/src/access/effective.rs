@@ -1,0 +1,184 @@
+//! Who may connect, publish and subscribe, after inheritance.
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::address::Address;
+use crate::kind::TypedKind;
+use crate::kinds::api::{Api, EventConfig};
+use crate::kinds::api_key::ApiKey;
+use crate::kinds::auth::{AuthMode, AuthModeEntry};
+use crate::kinds::channel_namespace::ChannelNamespace;
+use crate::kinds::provider::AuthProvider;
+use crate::model::Properties;
+use crate::text::Text;
+
+/// Who may do what, an API each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Access {
+    pub apis: Vec<ApiAccess>,
+}
+
+/// Who may do what with one API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiAccess {
+    #[schemars(with = "String")]
+    pub address: Address,
+    /// Its name on AWS.
+    pub name: String,
+    /// The ways for clients to prove who they are.
+    pub providers: Vec<ProviderAccess>,
+    /// Who may open a realtime connection.
+    pub connect: Vec<String>,
+    /// Who may publish, where a namespace does not say otherwise.
+    pub publish: Vec<String>,
+    /// Who may subscribe, where a namespace does not say otherwise.
+    pub subscribe: Vec<String>,
+    /// Modes that are accepted and that nobody can use: `API_KEY` where there is no key.
+    pub unusable: Vec<String>,
+    pub namespaces: Vec<NamespaceAccess>,
+}
+
+/// One way for clients to prove who they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderAccess {
+    /// AppSync's name for the type. Lists of modes name the type only: all providers of one count.
+    pub mode: String,
+    /// Which one it is: the keys, the pool, the issuer, the function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Who may do what in one channel namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NamespaceAccess {
+    #[schemars(with = "String")]
+    pub address: Address,
+    /// The channels that belong to it: `/chat/*`.
+    pub channels: String,
+    pub publish: Grant,
+    pub subscribe: Grant,
+}
+
+/// Who may do one thing, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Grant {
+    pub modes: Vec<String>,
+    pub from: GrantOrigin,
+}
+
+/// Who says what a namespace accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum GrantOrigin {
+    /// The API's default.
+    Api,
+    /// The namespace itself.
+    Namespace,
+}
+
+impl Access {
+    /// Reads what `resources` come to, in the order of addresses.
+    pub fn of<'a>(resources: impl Iterator<Item = (&'a Address, &'a Properties)> + Clone) -> Self {
+        let in_section = |section: &'static str| {
+            resources.clone().filter(move |(address, _)| address.section() == section)
+        };
+        let mut apis: BTreeMap<Address, ApiAccess> = in_section(Api::FACTS.section)
+            .map(|(address, properties)| (address.clone(), api(address, properties)))
+            .collect();
+        let mut keys: BTreeMap<Address, Vec<String>> = BTreeMap::new();
+        for (address, _) in in_section(ApiKey::FACTS.section) {
+            if let Some(parent) = address.parent() {
+                keys.entry(parent).or_default().push(address.name().to_owned());
+            }
+        }
+        for (address, properties) in in_section(ChannelNamespace::FACTS.section) {
+            if let Some(api) = address.parent().and_then(|parent| apis.get_mut(&parent)) {
+                let namespace = namespace(address, properties, api);
+                api.namespaces.push(namespace);
+            }
+        }
+        for (address, api) in &mut apis {
+            api.keyed(keys.get(address).map_or(&[], Vec::as_slice));
+        }
+        Self { apis: apis.into_values().collect() }
+    }
+}
+
+impl ApiAccess {
+    /// The types of its providers, each once.
+    pub fn modes(&self) -> Vec<&str> {
+        let mut modes: Vec<&str> = Vec::new();
+        for provider in &self.providers {
+            if !modes.contains(&provider.mode.as_str()) {
+                modes.push(&provider.mode);
+            }
+        }
+        modes
+    }
+    /// Whether anybody can use `mode`.
+    pub fn is_usable(&self, mode: &str) -> bool {
+        self.unusable.iter().all(|it| it != mode)
+    }
+    /// Takes note of the API's keys.
+    fn keyed(&mut self, keys: &[String]) {
+        let by_key = |it: &&mut ProviderAccess| it.mode == AuthMode::ApiKey.as_str();
+        for provider in self.providers.iter_mut().filter(by_key) {
+            match keys {
+                [] => self.unusable = vec![provider.mode.clone()],
+                [key] => provider.detail = Some(format!("key {key}")),
+                keys => provider.detail = Some(format!("keys {}", keys.join(", "))),
+            }
+        }
+    }
+}
+
+fn api(address: &Address, properties: &Properties) -> ApiAccess {
+    let config: EventConfig = part(properties, "EventConfig").unwrap_or_default();
+    let provider =
+        |it: &AuthProvider| ProviderAccess { mode: it.auth_type.clone(), detail: it.detail() };
+    ApiAccess {
+        address: address.clone(),
+        name: name(properties),
+        providers: config.auth_providers.iter().map(provider).collect(),
+        connect: modes(&config.connection_auth_modes),
+        publish: modes(&config.default_publish_auth_modes),
+        subscribe: modes(&config.default_subscribe_auth_modes),
+        unusable: Vec::new(),
+        namespaces: Vec::new(),
+    }
+}
+
+fn namespace(address: &Address, properties: &Properties, api: &ApiAccess) -> NamespaceAccess {
+    let grant = |property: &str, default: &[String]| {
+        let own: Vec<AuthModeEntry> = part(properties, property).unwrap_or_default();
+        match own.as_slice() {
+            [] => Grant { modes: default.to_vec(), from: GrantOrigin::Api },
+            own => Grant { modes: modes(own), from: GrantOrigin::Namespace },
+        }
+    };
+    NamespaceAccess {
+        address: address.clone(),
+        channels: format!("/{}/*", name(properties)),
+        publish: grant("PublishAuthModes", &api.publish),
+        subscribe: grant("SubscribeAuthModes", &api.subscribe),
+    }
+}
+
+fn name(properties: &Properties) -> String {
+    part::<Text>(properties, "Name").unwrap_or_default().as_declared()
+}
+
+fn modes(modes: &[AuthModeEntry]) -> Vec<String> {
+    modes.iter().map(|it| it.auth_type.clone()).collect()
+}
+
+fn part<T: DeserializeOwned>(properties: &Properties, name: &str) -> Option<T> {
+    T::deserialize(properties.get(name)?).ok()
+}

@@ -1,0 +1,102 @@
+//! Data sources as a kind: checks, expansion, import, effects.
+use crate::kind::{
+    AwsName, ChangeAction, CheckContext, DiagnosticSink, Facts, IfMissing, ImportContext, KeyFacts,
+    KeySource, NamePart, Reference, TemplateFacts, TypedKind, Variants,
+};
+use crate::kinds::data_source::check;
+use crate::kinds::data_source::declaration::DataSourceDeclaration;
+use crate::kinds::data_source::properties::{self, DataSource};
+use crate::model::Site;
+use crate::text::Text;
+
+/// How a template has a data source.
+const TEMPLATE: TemplateFacts = TemplateFacts {
+    references: &[Reference {
+        property: "ApiId",
+        section: "apis",
+        attribute: "ApiId",
+        if_missing: IfMissing::LeaveAlone,
+    }],
+    variants: Some(Variants {
+        property: "Type",
+        supported: properties::TYPES,
+        unsupported: &[
+            ("NONE", "handler code needs no data source"),
+            ("AMAZON_ELASTICSEARCH", "use AMAZON_OPENSEARCH_SERVICE"),
+        ],
+    }),
+    unsupported_properties: &[("ElasticsearchConfig", "use `openSearch`")],
+    ..TemplateFacts::new(
+        KeyFacts {
+            source: Some(KeySource { property: "Name", part: NamePart::Whole }),
+            noise: &["data", "source", "datasource"],
+            default: "default",
+        },
+        Some("DataSourceArn"),
+    )
+};
+
+impl TypedKind for DataSource {
+    const FACTS: Facts = Facts {
+        parent: Some("apis"),
+        create_only: &["ApiId", "Name"],
+        depends_on: &["logRoles", "apis"],
+        spec_paths: &[
+            ("Name", "name"),
+            ("Description", "description"),
+            ("ServiceRoleArn", "serviceRole"),
+            ("MetricsConfig", "metrics"),
+            ("LambdaConfig", "lambda"),
+            ("DynamoDBConfig", "dynamodb"),
+            ("EventBridgeConfig", "eventBridge"),
+            ("HttpConfig", "http"),
+            ("OpenSearchServiceConfig", "openSearch"),
+            ("RelationalDatabaseConfig", "rds"),
+        ],
+        aws_name: Some(AwsName { property: "Name", allows_duplicates: false, tagged: false }),
+        ..Facts::new(
+            "AWS::AppSync::DataSource",
+            "data source",
+            "dataSources",
+            "{lambda: {function: 'arn:aws:lambda:ap-northeast-1:123456789012:function:orders'}, serviceRole: 'arn:aws:iam::123456789012:role/call-orders'}",
+            TEMPLATE,
+        )
+    };
+    type Declaration = DataSourceDeclaration;
+
+    fn check(
+        declared: &DataSourceDeclaration,
+        scope: &CheckContext<'_>,
+        problems: &mut DiagnosticSink,
+    ) {
+        check::check(declared, scope, problems);
+    }
+
+    fn effects(verb: ChangeAction, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
+        match verb {
+            // The handlers move from the old one to the new one, and the old one goes last.
+            ChangeAction::Create | ChangeAction::Replace => Vec::new(),
+            ChangeAction::Update => vec!["handlers call it as it is then".to_owned()],
+            ChangeAction::Delete => vec!["handlers can't call it any more".to_owned()],
+        }
+    }
+
+    fn expand(declared: &DataSourceDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
+        let api_id = Text::of(&scope.address.parent()?, "ApiId");
+        Self::of(declared, api_id, scope.address.name())
+    }
+
+    fn to_declaration(self, found: &mut ImportContext) -> DataSourceDeclaration {
+        found.add_data_source(self.name());
+        self.declared()
+    }
+
+    /// AppSync refuses to make something else of a function while a handler calls it directly.
+    fn intermediate_state(&self, was: &Self) -> Option<Self> {
+        (was.is_function() && !self.is_function()).then(|| was.clone())
+    }
+
+    fn normalize(self, live: &Self, _: &DataSourceDeclaration, _: &Site) -> Self {
+        self.filled_like(live)
+    }
+}

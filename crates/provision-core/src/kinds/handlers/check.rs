@@ -1,0 +1,89 @@
+//! Errors in the declaration of a namespace's handlers beyond its shape.
+use crate::kind::{CheckContext, DiagnosticSink, PathStep};
+use crate::kinds::data_source::{self, DataSourceDeclaration};
+use crate::kinds::handlers::{Handler, Handlers, code};
+use crate::suggest::instead;
+
+/// Reports what is wrong with the handlers of the namespace in `scope`.
+pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
+    check_places(handlers, problems);
+    code::check(handlers, scope, problems);
+    if let Some(s3) = &handlers.s3 {
+        let sound = |it: &str| {
+            let place = it.strip_prefix("s3://").and_then(|it| it.split_once('/'));
+            place.is_some_and(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+        };
+        let at = [PathStep::Key("handlers"), PathStep::Key("s3")];
+        let help = "such as s3://my-bucket/handlers/chat.js";
+        problems.error_if_invalid(
+            scope.invalid_reading(s3, sound),
+            "PV227",
+            &at,
+            "this is no place in S3",
+            help,
+        );
+    }
+    for (name, _, handler) in handlers.each() {
+        check_handler(name, handler, handlers, scope, problems);
+    }
+}
+
+/// Code comes from one place, and from one at all if somebody needs it.
+fn check_places(handlers: &Handlers, problems: &mut DiagnosticSink) {
+    let places = [
+        ("code", handlers.code.is_some()),
+        ("inline", handlers.inline.is_some()),
+        ("s3", handlers.s3.is_some()),
+    ];
+    let mut there = places.iter().filter(|(_, there)| *there).map(|(name, _)| *name);
+    let Some(first) = there.next() else { return };
+    for second in there {
+        let message = format!("the code comes from `{first}` already");
+        let at = [PathStep::Key("handlers"), PathStep::Key(second)];
+        problems.error_at_key("PV233", &at, message).help =
+            Some("a namespace has one piece of code for both handlers; keep one".into());
+    }
+    if handlers.are_direct() {
+        let message = "both handlers call a function directly, so no code ever runs".to_owned();
+        let at = [PathStep::Key("handlers"), PathStep::Key(first)];
+        problems.error_at_key("PV237", &at, message).help =
+            Some("remove the code, or the `behavior: DIRECT` of one of them".into());
+    }
+}
+
+fn check_handler(
+    name: &'static str,
+    handler: &Handler,
+    handlers: &Handlers,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
+    let at =
+        |key: &'static str| [PathStep::Key("handlers"), PathStep::Key(name), PathStep::Key(key)];
+    let Some(api) = scope.address.parent() else { return };
+    let known = scope.names_under(&api, "dataSources");
+    let address = data_source::address(&api, &handler.data_source);
+    let found = scope.declared::<DataSourceDeclaration>(&address);
+    if !known.contains(&handler.data_source.as_str()) {
+        let message = format!("this API has no data source `{}`", handler.data_source);
+        problems.error("PV234", &at("dataSource"), message).help =
+            Some(instead(&handler.data_source, "dataSources", &known));
+    } else if handler.is_direct() && found.is_some_and(|it| it.lambda.is_none()) {
+        let message = format!("`{}` is no Lambda function", handler.data_source);
+        problems.error("PV235", &at("dataSource"), message).help =
+            Some("AppSync calls nothing else directly; use `behavior: CODE`".into());
+    }
+    if handler.invoke.is_some() && !handler.is_direct() {
+        let message = "only a function that AppSync calls itself is invoked in a way".to_owned();
+        problems.error_at_key("PV236", &at("invoke"), message).help =
+            Some("add `behavior: DIRECT`, or say it in the code, `invocationType: 'Event'`".into());
+    }
+    let unread = scope.has_unreadable(&["handlers"]);
+    if !handler.is_direct() && !handlers.has_code() && !unread {
+        let message = format!("nothing makes the requests for `{}`", handler.data_source);
+        let at = [PathStep::Key("handlers"), PathStep::Key(name)];
+        problems.error_at_key("PV238", &at, message).help = Some(format!(
+            "give code that exports `{name}` with `request` and `response`, or `behavior: DIRECT`"
+        ));
+    }
+}
