@@ -1,10 +1,9 @@
 //! Killed at any point, the next run converges: nothing doubled, nothing left over, no key told.
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
@@ -19,7 +18,7 @@ use tokio::sync::{Mutex, oneshot};
 use crate::account::{Account, Opened};
 use crate::engine::now;
 use crate::specs::{Folder, site};
-use crate::world::{World, root};
+use crate::world::{Running, World, root};
 
 /// Which call ends the process, and on which side of it.
 #[derive(Clone, Copy, Debug)]
@@ -253,24 +252,16 @@ impl Killer {
         *self.point.lock().await = point;
         *self.kill.lock().await = Some(kill);
         let more = ["-v", "--endpoint-url", &opened.served.url];
-        let mut child = world
-            .command(&[command, &more].concat())
-            .env("AWS_ACCESS_KEY_ID", "local")
-            .env("AWS_SECRET_ACCESS_KEY", "local")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut killed = false;
-        while !killed && child.try_wait().unwrap().is_none() {
-            killed = tokio::time::timeout(Duration::from_millis(5), &mut struck)
-                .await
-                .is_ok_and(|it| it.is_ok());
-        }
+        let mut command = world.command(&[command, &more].concat());
+        command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
+        let mut running = Running::start(command);
+        let killed = tokio::select! {
+            struck = &mut struck => struck.is_ok(),
+            () = running.ended() => false,
+        };
         if killed {
-            child.kill().unwrap();
+            running.kill();
         }
-        let output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
-        Ran { output: output.await.unwrap(), killed }
+        Ran { output: running.output().await, killed }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::guard::{growing, unless_it_hangs, written};
 use crate::interrupts::{Held, hear};
-use crate::world::{Ran, Served, World, serve, serve_store};
+use crate::world::{Ran, Running, Served, World, serve, serve_store};
 
 const SPEC: &str = "\
 version: 1
@@ -51,8 +51,8 @@ fn command(world: &World, served: &Served, arguments: &[&str]) -> Command {
 
 /// Runs it to its end.
 async fn run(world: &World, served: &Served, arguments: &[&str]) -> Ran {
-    let mut command = command(world, served, arguments);
-    let done = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let command = command(world, served, arguments);
+    let done = Running::start(command).output().await;
     Ran {
         code: done.status.code().unwrap_or(-1),
         out: String::from_utf8(done.stdout).unwrap(),

@@ -1,23 +1,150 @@
 //! Two applies of one stack at once: both end well or one explains, and the state is one spec's, whole.
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
 
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
+use tokio::sync::watch;
 
-use crate::world::{Served, World, serve};
+use crate::guard::unless_it_hangs;
+use crate::world::{Running, Served, World, serve};
 
-/// An AWS that takes its time, so that the two meet.
-async fn slow() -> Served {
-    serve(|router| {
-        router.layer(from_fn(|request: Request, next: Next| async {
-            tokio::time::sleep(Duration::from_millis(15)).await;
-            next.run(request).await
-        }))
-    })
-    .await
+/// An AWS that tells runs apart by their session tokens, counts their calls, and holds one where a test says so:
+/// runs meet at the same calls on every machine.
+struct Meeting {
+    served: Served,
+    calls: Arc<Calls>,
 }
 
+#[derive(Default)]
+struct Calls {
+    /// How many calls came, by run.
+    counts: watch::Sender<BTreeMap<String, usize>>,
+    held: Mutex<Option<(&'static str, Point)>>,
+    released: watch::Sender<bool>,
+}
+
+/// A call of a run, and on which side of it the run is held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Point {
+    Before(usize),
+    After(usize),
+}
+
+impl Point {
+    fn call(self) -> usize {
+        let (Self::Before(n) | Self::After(n)) = self;
+        n
+    }
+}
+
+/// Where two runs meet: the first waits there until the second has made so many calls. Those of a first apply are
+/// four that look, one that makes the API, and the rest.
+const POINTS: [(Point, usize); 5] = [
+    (Point::Before(1), 1),
+    (Point::Before(5), 5),
+    (Point::After(5), 4),
+    (Point::After(6), 9),
+    (Point::Before(12), 20),
+];
+
+impl Meeting {
+    async fn start() -> Self {
+        let calls = Arc::new(Calls::default());
+        let counted = Arc::clone(&calls);
+        let served = serve(|router| {
+            router.layer(from_fn(move |request: Request, next: Next| {
+                let calls = Arc::clone(&counted);
+                async move {
+                    let run = request.headers().get("x-amz-security-token");
+                    let run = run.map(|it| it.to_str().unwrap().to_owned()).unwrap_or_default();
+                    let n = calls.count(&run);
+                    calls.hold(&run, Point::Before(n)).await;
+                    let answer = next.run(request).await;
+                    calls.hold(&run, Point::After(n)).await;
+                    answer
+                }
+            }))
+        })
+        .await;
+        Self { served, calls }
+    }
+
+    /// Begins a run that is held at a point.
+    async fn held(
+        &self,
+        world: &World,
+        run: &'static str,
+        verb: &str,
+        file: &str,
+        at: Point,
+    ) -> Running {
+        *self.calls.held.lock().unwrap() = Some((run, at));
+        let mut begun = self.begin(world, run, verb, file);
+        self.until(run, &mut begun, at.call()).await;
+        begun
+    }
+    fn begin(&self, world: &World, name: &'static str, verb: &str, file: &str) -> Running {
+        let mut command = self.command(world, &[verb, file, "--yes"]);
+        command.env("AWS_SESSION_TOKEN", name);
+        Running::start(command)
+    }
+    fn command(&self, world: &World, arguments: &[&str]) -> Command {
+        let endpoint = ["--endpoint-url", &self.served.url];
+        let mut command = world.command(&[arguments, &endpoint].concat());
+        command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
+        command.env("AWS_REGION", "ap-northeast-1");
+        command
+    }
+    /// Returns once a run has made so many calls, or has ended.
+    async fn until(&self, name: &str, run: &mut Running, calls: usize) {
+        let mut counts = self.calls.counts.subscribe();
+        let made = |it: &BTreeMap<String, usize>| it.get(name).is_some_and(|it| *it >= calls);
+        let reached = async {
+            tokio::select! {
+                counted = counts.wait_for(made) => drop(counted.unwrap()),
+                () = run.ended() => {}
+            }
+        };
+        unless_it_hangs(reached).await;
+    }
+    fn release(&self) {
+        self.calls.released.send_replace(true);
+    }
+
+    /// Two runs, each a command and its file, of which the second begins while the first is held.
+    async fn both(
+        &self,
+        world: &World,
+        [first, second]: [(&str, &str); 2],
+        (at, calls): (Point, usize),
+    ) -> [Output; 2] {
+        let one = self.held(world, "one", first.0, first.1, at).await;
+        let mut two = self.begin(world, "two", second.0, second.1);
+        self.until("two", &mut two, calls).await;
+        self.release();
+        [one.output().await, two.output().await]
+    }
+}
+
+impl Calls {
+    fn count(&self, run: &str) -> usize {
+        let mut n = 0;
+        self.counts.send_modify(|counts| {
+            let count = counts.entry(run.to_owned()).or_default();
+            *count += 1;
+            n = *count;
+        });
+        n
+    }
+    async fn hold(&self, run: &str, at: Point) {
+        let held = self.held.lock().unwrap().is_some_and(|it| it == (run, at));
+        if held {
+            let _ = self.released.subscribe().wait_for(|it| *it).await;
+        }
+    }
+}
 /// A spec in which everything tells `version`.
 fn spec(version: &str) -> String {
     let mode = if version == "one" { "API_KEY" } else { "AWS_IAM" };
@@ -28,29 +155,6 @@ fn spec(version: &str) -> String {
         "version: 1\nstack: shared\napis:\n  main:\n    ownerContact: {version}\n    auth: {{ providers: [API_KEY, AWS_IAM] }}\n    \
          apiKeys:\n      web: {{ description: {version} }}\n    namespaces:\n{namespaces}"
     )
-}
-
-fn begin(world: &World, served: &Served, spec: &str) -> std::process::Child {
-    begin_to(world, served, "apply", spec)
-}
-
-fn begin_to(world: &World, served: &Served, verb: &str, file: &str) -> std::process::Child {
-    let mut command = world.command(&[verb, file, "--yes", "--endpoint-url", &served.url]);
-    command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
-    command.env("AWS_REGION", "ap-northeast-1");
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-async fn end(child: std::process::Child) -> Output {
-    tokio::task::spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap()
-}
-
-/// Applies both, the second a little later, and says how it went.
-async fn both(served: &Served, world: &World, later: Duration) -> [Output; 2] {
-    let one = begin(world, served, "one.yaml");
-    tokio::time::sleep(later).await;
-    let two = begin(world, served, "two.yaml");
-    [end(one).await, end(two).await]
 }
 
 /// What the state says of whose it is: one word, if it is one spec's.
@@ -89,57 +193,57 @@ fn explained(ended: &[Output; 2]) {
     assert!(well > 0, "{ended:?}");
 }
 
+/// The specs of two versions, and of one that both differ from.
+fn specs() -> World {
+    let world = World::new();
+    world.write("one.yaml", &spec("one"));
+    world.write("two.yaml", &spec("two"));
+    world.write("three.yaml", &spec("two").replace("ownerContact: two", "ownerContact: three"));
+    world
+}
+
+/// An AWS on which the third spec is applied.
+async fn third_applied() -> (Meeting, World) {
+    let (meeting, world) = (Meeting::start().await, specs());
+    let applied = meeting.begin(&world, "three", "apply", "three.yaml").output().await;
+    assert!(applied.status.success(), "{applied:?}");
+    (meeting, world)
+}
+
+const BOTH: [(&str, &str); 2] = [("apply", "one.yaml"), ("apply", "two.yaml")];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_first_applies_at_once_make_one_stack() {
-    for later in [0, 10, 40, 90] {
-        let (served, world) = (slow().await, World::new());
-        world.write("one.yaml", &spec("one"));
-        world.write("two.yaml", &spec("two"));
-        let ended = both(&served, &world, Duration::from_millis(later)).await;
+    for at in POINTS {
+        let (meeting, world) = (Meeting::start().await, specs());
+        let ended = meeting.both(&world, BOTH, at).await;
         explained(&ended);
-        let versions = versions(&served).await;
-        assert_eq!(versions.len(), 1, "{later}: {versions:?} {ended:?}");
+        let versions = versions(&meeting.served).await;
+        assert_eq!(versions.len(), 1, "{at:?}: {versions:?} {ended:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_updates_at_once_leave_what_one_of_them_says() {
-    for later in [0, 10, 40, 90] {
-        let (served, world) = (slow().await, World::new());
-        world.write("one.yaml", &spec("one"));
-        world.write("two.yaml", &spec("two"));
-        world.write("three.yaml", &spec("two").replace("ownerContact: two", "ownerContact: three"));
-        assert!(end(begin(&world, &served, "three.yaml")).await.status.success());
-        let ended = both(&served, &world, Duration::from_millis(later)).await;
+    for at in POINTS {
+        let (meeting, world) = third_applied().await;
+        let ended = meeting.both(&world, BOTH, at).await;
         explained(&ended);
-        let versions = versions(&served).await;
-        assert_eq!(versions.len(), 1, "{later}: {versions:?} {ended:?}");
+        let versions = versions(&meeting.served).await;
+        assert_eq!(versions.len(), 1, "{at:?}: {versions:?} {ended:?}");
     }
-}
-
-/// Two specs, and a third that is applied.
-async fn third_applied() -> (Served, World) {
-    let (served, world) = (slow().await, World::new());
-    world.write("one.yaml", &spec("one"));
-    world.write("two.yaml", &spec("two"));
-    world.write("three.yaml", &spec("two").replace("ownerContact: two", "ownerContact: three"));
-    assert!(end(begin(&world, &served, "three.yaml")).await.status.success());
-    (served, world)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destroy_beside_an_apply_leaves_nothing_or_what_the_apply_says() {
     for (first, second) in [("apply", "destroy"), ("destroy", "apply")] {
-        for later in [0, 40, 150] {
-            let (served, world) = third_applied().await;
-            let one = begin_to(&world, &served, first, "one.yaml");
-            tokio::time::sleep(Duration::from_millis(later)).await;
-            let two = begin_to(&world, &served, second, "one.yaml");
-            let ended = [end(one).await, end(two).await];
+        for at in [POINTS[0], POINTS[3], POINTS[4]] {
+            let (meeting, world) = third_applied().await;
+            let ended = meeting.both(&world, [(first, "one.yaml"), (second, "one.yaml")], at).await;
             explained(&ended);
-            let apis = served.aws.appsync.list_apis().send().await.unwrap();
+            let apis = meeting.served.aws.appsync.list_apis().send().await.unwrap();
             if !apis.apis().is_empty() {
-                assert_eq!(versions(&served).await, ["one"], "{first} {later}: {ended:?}");
+                assert_eq!(versions(&meeting.served).await, ["one"], "{first} {at:?}: {ended:?}");
             }
         }
     }
@@ -147,51 +251,49 @@ async fn a_destroy_beside_an_apply_leaves_nothing_or_what_the_apply_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_plan_beside_an_apply_is_done_as_it_was_or_not_at_all() {
-    for later in [0, 40, 150] {
-        let (served, world) = third_applied().await;
-        let plan = ["plan", "one.yaml", "--out", "plan.json", "--endpoint-url", &served.url];
-        let mut plan = world.command(&plan);
-        plan.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
-        plan.env("AWS_REGION", "ap-northeast-1").stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(end(plan.spawn().unwrap()).await.status.success());
-        let one = begin(&world, &served, "two.yaml");
-        tokio::time::sleep(Duration::from_millis(later)).await;
-        let saved = end(begin(&world, &served, "plan.json")).await;
-        let one = end(one).await;
+    for at in [POINTS[0], POINTS[3], POINTS[4]] {
+        let (meeting, world) = third_applied().await;
+        let plan = meeting.command(&world, &["plan", "one.yaml", "--out", "plan.json"]);
+        assert!(Running::start(plan).output().await.status.success());
+        let both = [("apply", "two.yaml"), ("apply", "plan.json")];
+        let [one, saved] = meeting.both(&world, both, at).await;
         let err = String::from_utf8_lossy(&saved.stderr);
         let stale = saved.status.code() == Some(4);
-        assert!(saved.status.success() || stale, "{later}: {err}");
-        assert!(one.status.success(), "{later}: {one:?}");
-        let versions = versions(&served).await;
-        assert_eq!(versions.len(), 1, "{later}: {versions:?} {err}");
-        assert!(!stale || versions == ["two"], "{later}: {versions:?} {err}");
+        assert!(saved.status.success() || stale, "{at:?}: {err}");
+        assert!(one.status.success(), "{at:?}: {one:?}");
+        let versions = versions(&meeting.served).await;
+        assert_eq!(versions.len(), 1, "{at:?}: {versions:?} {err}");
+        assert!(!stale || versions == ["two"], "{at:?}: {versions:?} {err}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn when_one_of_two_is_killed_the_other_ends_well() {
-    for (first_apply, killed_after) in [(true, 250), (true, 400), (false, 250), (false, 400)] {
-        let (served, world) = match first_apply {
-            true => (slow().await, World::new()),
+    for (first_apply, at, calls) in [
+        (true, Point::After(5), 1),
+        (true, Point::Before(12), 9),
+        (false, Point::After(6), 1),
+        (false, Point::Before(12), 9),
+    ] {
+        let (meeting, world) = match first_apply {
+            true => (Meeting::start().await, specs()),
             false => third_applied().await,
         };
-        world.write("one.yaml", &spec("one"));
-        world.write("two.yaml", &spec("two"));
-        let mut one = begin(&world, &served, "one.yaml");
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        let two = begin(&world, &served, "two.yaml");
-        tokio::time::sleep(Duration::from_millis(killed_after - 30)).await;
-        one.kill().unwrap();
-        let killed = end(one).await;
-        let two = end(two).await;
+        // It is killed while it is held.
+        let mut one = meeting.held(&world, "one", "apply", "one.yaml", at).await;
+        let mut two = meeting.begin(&world, "two", "apply", "two.yaml");
+        meeting.until("two", &mut two, calls).await;
+        one.kill();
+        let killed = one.output().await;
+        let two = two.output().await;
         let err = String::from_utf8_lossy(&two.stderr);
         // Whom the other has made give way, before it was killed, says so and is run again.
         if !two.status.success() {
-            assert!(err.contains("another apply of this stack"), "{killed_after}: {err}");
-            let again = end(begin(&world, &served, "two.yaml")).await;
+            assert!(err.contains("another apply of this stack"), "{at:?}: {err}");
+            let again = meeting.begin(&world, "again", "apply", "two.yaml").output().await;
             assert!(again.status.success(), "{again:?}");
         }
-        let versions = versions(&served).await;
-        assert_eq!(versions, ["two"], "{first_apply} {killed_after}: {killed:?} {err}");
+        let versions = versions(&meeting.served).await;
+        assert_eq!(versions, ["two"], "{first_apply} {at:?}: {killed:?} {err}");
     }
 }

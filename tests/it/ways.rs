@@ -2,10 +2,9 @@
 //! published, and on bad days.
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
-use std::time::Duration;
 
 use appsync_local::{Store, Switches};
-use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use aws_smithy_async::time::SharedTimeSource;
 use futures_util::stream::{StreamExt, iter};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -20,8 +19,9 @@ use provision_core::plan::promised;
 use provision_core::text::Hole;
 use serde_json::{Value, json};
 
-use crate::account::hurried;
-use crate::engine::{check_grammar, existing, make_domain, now, shape};
+use crate::account::{HurriedClock, hurried};
+use crate::engine::{check_grammar, existing, make_domain, shape};
+use crate::guard::HANG;
 use crate::specs::{documents, folder, spec_of};
 use crate::world::{Served, serve_store};
 
@@ -37,8 +37,6 @@ struct Aspect {
 /// Cases of each, unless `LAWS` says how many.
 const CASES: usize = 2;
 const CASES_AT_ONCE: usize = 4;
-/// What takes longer goes round in a circle.
-const PATIENCE: Duration = Duration::from_secs(240);
 const STACK: &str = "generated";
 
 fn switched(switches: Value) -> Aspect {
@@ -105,7 +103,7 @@ async fn the_laws_hold_under_every_switch_and_with_faults() {
         specs(n as u8, cases).into_iter().map(move |specs| (aspect.clone(), specs))
     });
     let tried = all.map(|(aspect, [before, after])| async move {
-        let lawful = tokio::time::timeout(PATIENCE, law(&aspect, &before, &after)).await;
+        let lawful = tokio::time::timeout(2 * HANG, law(&aspect, &before, &after)).await;
         let wrong = lawful.unwrap_or_else(|_| Err("it does not end".to_owned())).err()?;
         Some(format!("{aspect:?}\n{wrong}\nbefore: {before}\nafter: {after}\n"))
     });
@@ -124,29 +122,30 @@ fn specs(seed: u8, cases: usize) -> Vec<[Value; 2]> {
 
 /// Goes from nothing to `before`, to `after` and back to nothing, and from nothing to `after`.
 async fn law(aspect: &Aspect, before: &Value, after: &Value) -> Result<(), String> {
-    let (was, should) = (spec_of(before, &folder(), now()), spec_of(after, &folder(), now()));
+    let clock = HurriedClock::start();
+    let now = clock.now_epoch_s();
+    let (was, should) = (spec_of(before, &folder(), now), spec_of(after, &folder(), now));
     let others: BTreeSet<String> = [before, after].into_iter().flat_map(existing).collect();
-    let (long, short) = (aws(aspect, &others).await, aws(aspect, &others).await);
-    apply(aspect, &long, &was.desired).await?;
-    let by_way = apply(aspect, &long, &should.desired).await?;
-    let straight = apply(aspect, &short, &should.desired).await?;
+    let (long, short) = (aws(aspect, &clock, &others).await, aws(aspect, &clock, &others).await);
+    apply(aspect, &clock, &long, &was.desired).await?;
+    let by_way = apply(aspect, &clock, &long, &should.desired).await?;
+    let straight = apply(aspect, &clock, &short, &should.desired).await?;
     let (one, other) = (shape(&by_way), shape(&straight));
     let differ: Vec<_> =
         one.keys().chain(other.keys()).filter(|it| one.get(*it) != other.get(*it)).collect();
     if !differ.is_empty() && !aspect.keeps {
         return Err(format!("by way and straight differ at {differ:?}"));
     }
-    let gone = apply(aspect, &long, &DesiredState::new()).await?;
+    let gone = apply(aspect, &clock, &long, &DesiredState::new()).await?;
     if !gone.managed.is_empty() || !gone.unmanaged.is_empty() {
         return Err(format!("something is left: {:?} {:?}", gone.managed.keys(), gone.unmanaged));
     }
     trace(&long, &others).await
 }
 
-async fn aws(aspect: &Aspect, others: &BTreeSet<String>) -> Served {
+async fn aws(aspect: &Aspect, clock: &HurriedClock, others: &BTreeSet<String>) -> Served {
     let switches = Switches::read(&aspect.switches.to_string()).unwrap();
-    let clock = SharedTimeSource::new(SystemTimeSource::new());
-    let store = Store::in_memory_with(clock, switches);
+    let store = Store::in_memory_with(SharedTimeSource::new(clock.clone()), switches);
     let mut served = serve_store(store.clone(), |it| it).await;
     for name in others {
         make_domain(&served, name).await;
@@ -159,10 +158,11 @@ async fn aws(aspect: &Aspect, others: &BTreeSet<String>) -> Served {
 /// Applies, and holds the engine to what it says.
 async fn apply(
     aspect: &Aspect,
+    clock: &HurriedClock,
     served: &Served,
     desired: &DesiredState,
 ) -> Result<LiveState, String> {
-    let (proposal, done) = run(&served.aws, desired).await?;
+    let (proposal, done) = run(clock, &served.aws, desired).await?;
     let (live, left) = done.verified.map_err(|it| it.to_string())?;
     if !aspect.keeps && (!done.outcome.is_complete() || !left.is_empty()) {
         return Err(format!("{:?}\nleft: {left:?}", done.outcome));
@@ -180,15 +180,21 @@ async fn apply(
     {
         return Err(format!("promised and not kept: {broken:?}"));
     }
-    let again = propose(&served.aws, STACK, desired, now()).await.map_err(|it| it.to_string())?;
+    let again = propose(&served.aws, STACK, desired, clock.now_epoch_s()).await;
+    let again = again.map_err(|it| it.to_string())?;
     if again.changes.iter().map(|it| &it.address).ne(left.iter().map(|it| &it.address)) {
         return Err(format!("left: {left:?}\nplanned: {:?}", again.changes));
     }
     Ok(live)
 }
 
-async fn run(aws: &Aws, desired: &DesiredState) -> Result<(Proposal, ApplyReport), String> {
-    let proposal = propose(aws, STACK, desired, now()).await.map_err(|it| it.to_string())?;
+async fn run(
+    clock: &HurriedClock,
+    aws: &Aws,
+    desired: &DesiredState,
+) -> Result<(Proposal, ApplyReport), String> {
+    let proposal = propose(aws, STACK, desired, clock.now_epoch_s()).await;
+    let proposal = proposal.map_err(|it| it.to_string())?;
     let told = Mutex::new(Vec::new());
     let tell = |event| told.lock().unwrap().push(event);
     let options = ApplyOptions {

@@ -1,9 +1,9 @@
 //! A hermetic world: a folder of its own, the real program, and an AWS that is ours.
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
 use appsync_local::{Store, router};
@@ -13,6 +13,8 @@ use provision_aws::connect::{AwsEndpoint, Target, connect};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
+
+use crate::guard::unless_it_hangs;
 
 /// A folder in which commands run.
 #[derive(Debug)]
@@ -77,6 +79,47 @@ impl World {
         assert_eq!(code, 0, "{arguments:?}\n{out}\n{err}");
         out
     }
+}
+
+/// A process whose end can be waited for beside other things.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    reading: JoinHandle<[Vec<u8>; 2]>,
+    /// What it wrote, once it has ended.
+    written: Option<[Vec<u8>; 2]>,
+}
+
+impl Running {
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let reading = tokio::task::spawn_blocking(move || {
+            let erred = std::thread::spawn(move || read(&mut err));
+            [read(&mut out), erred.join().unwrap()]
+        });
+        Self { child, reading, written: None }
+    }
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+    }
+    /// Returns once it has ended. Nothing is lost if this is dropped.
+    pub async fn ended(&mut self) {
+        if self.written.is_none() {
+            self.written = Some((&mut self.reading).await.unwrap());
+        }
+    }
+    pub async fn output(mut self) -> Output {
+        unless_it_hangs(self.ended()).await;
+        let [stdout, stderr] = self.written.unwrap();
+        Output { status: self.child.wait().unwrap(), stdout, stderr }
+    }
+}
+
+fn read(stream: &mut impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 /// A local AWS that another process serves.
