@@ -1,6 +1,7 @@
 //! Where the events come from: the command line, a file, or lines of standard input as they come.
+use std::collections::VecDeque;
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,10 +11,10 @@ use tokio::sync::mpsc;
 use crate::cli::{Exit, Failure, Io};
 use appsync_events::{EVENTS_MAX, Event, InvalidEvent};
 
-/// A line of a pipe that has more is there within this time; a batch waits no longer to become full.
+/// How long a batch waits for more input once all that was read is in it and it is not full.
 const LINGER: Duration = Duration::from_millis(10);
-/// Lines that are read ahead.
-const AHEAD: usize = 64;
+/// Reads whose lines wait to be published.
+const AHEAD: usize = 8;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct SourceArgs {
@@ -35,13 +36,15 @@ pub enum Events {
     All(Vec<Event>),
     /// Lines as they come, and what ended them once it did.
     Lines {
-        lines: mpsc::Receiver<Result<Line, Failure>>,
+        reads: mpsc::Receiver<Vec<Line>>,
+        /// What is left of the last read.
+        left: VecDeque<Line>,
         ended: Option<Failure>,
     },
 }
 
-/// A line's number, from 1, and the event in it.
-type Line = (usize, Event);
+/// A line's number, from 1, and the event in it; or why it is none, which ends the lines.
+type Line = Result<(usize, Event), Failure>;
 
 /// Events that are there at once.
 pub struct Few {
@@ -76,29 +79,36 @@ impl Events {
 
     /// The next events; `None`: there are no more.
     pub async fn some(&mut self) -> Result<Option<Few>, Failure> {
-        let (lines, ended) = match self {
+        let (reads, left, ended) = match self {
             Self::All(events) => {
                 let events = std::mem::take(events);
                 return Ok((!events.is_empty()).then(|| Few { events, lines: Vec::new() }));
             }
-            Self::Lines { lines, ended } => (lines, ended),
+            Self::Lines { reads, left, ended } => (reads, left, ended),
         };
         if let Some(failure) = ended.take() {
             return Err(failure);
         }
-        let mut some = match lines.recv().await {
-            None => return Ok(None),
-            Some(first) => vec![first?],
-        };
+        if left.is_empty() {
+            match reads.recv().await {
+                None => return Ok(None),
+                Some(lines) => left.extend(lines),
+            }
+        }
+        let mut some = Vec::new();
         while some.len() < EVENTS_MAX {
-            match tokio::time::timeout(LINGER, lines.recv()).await {
-                Ok(Some(Ok(event))) => some.push(event),
+            match left.pop_front() {
+                Some(Ok(event)) => some.push(event),
+                Some(Err(failure)) if some.is_empty() => return Err(failure),
                 // What came before it is published.
-                Ok(Some(Err(failure))) => {
+                Some(Err(failure)) => {
                     *ended = Some(failure);
                     break;
                 }
-                Ok(None) | Err(_) => break,
+                None => match tokio::time::timeout(LINGER, reads.recv()).await {
+                    Ok(Some(lines)) => left.extend(lines),
+                    Ok(None) | Err(_) => break,
+                },
             }
         }
         let (lines, events) = some.into_iter().unzip();
@@ -142,25 +152,78 @@ fn of_stdin(is_text: bool, io: &mut Io) -> Events {
     lines_of(input, is_text, "standard input".to_owned())
 }
 
-/// Whoever reads can't be stopped: they keep the input, and the process ends without them.
-fn lines_of(input: Box<dyn BufRead + Send>, is_text: bool, name: String) -> Events {
-    let (tell, lines) = mpsc::channel(AHEAD);
+/// Whoever reads can't be stopped: they keep the input, and the process ends without them. Lines that are read at
+/// once stay together: which of them share a batch does not depend on how fast this machine is.
+fn lines_of(mut input: Box<dyn BufRead + Send>, is_text: bool, name: String) -> Events {
+    let (tell, reads) = mpsc::channel(AHEAD);
     tokio::task::spawn_blocking(move || {
-        for (n, line) in input.lines().enumerate() {
-            let what = format!("{name}, line {}", n + 1);
-            let event = match line {
-                Ok(line) if line.trim().is_empty() => continue,
-                Ok(line) => event(&line, is_text, &what),
-                Err(error) => Err(Failure::error(format!("{what} can't be read: {error}"))),
+        let mut reader = LineReader { is_text, name, number: 0, begun: Vec::new() };
+        loop {
+            let (lines, length) = match input.fill_buf() {
+                Ok(bytes) => (reader.take(bytes), bytes.len()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    reader.number += 1;
+                    (vec![reader.unreadable(&error)], 0)
+                }
             };
-            let event = event.map(|it| (n + 1, it));
-            let ends = event.is_err();
-            if tell.blocking_send(event).is_err() || ends {
+            input.consume(length);
+            let ends = length == 0 || lines.last().is_some_and(Result::is_err);
+            let told = lines.is_empty() || tell.blocking_send(lines).is_ok();
+            if ends || !told {
                 break;
             }
         }
     });
-    Events::Lines { lines, ended: None }
+    Events::Lines { reads, left: VecDeque::new(), ended: None }
+}
+
+/// Makes lines of what is read.
+struct LineReader {
+    is_text: bool,
+    name: String,
+    /// Of the last line, from 1.
+    number: usize,
+    /// A line whose end was not read yet.
+    begun: Vec<u8>,
+}
+
+impl LineReader {
+    /// The lines that end in `bytes`, up to the first that is no event. No bytes are the end of the input.
+    fn take(&mut self, bytes: &[u8]) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for part in bytes.split_inclusive(|it| *it == b'\n') {
+            self.begun.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                lines.extend(self.end_line());
+            }
+            if lines.last().is_some_and(Result::is_err) {
+                return lines;
+            }
+        }
+        if bytes.is_empty() && !self.begun.is_empty() {
+            lines.extend(self.end_line());
+        }
+        lines
+    }
+    /// The line that was begun, unless it is empty.
+    fn end_line(&mut self) -> Option<Line> {
+        self.number += 1;
+        let bytes = std::mem::take(&mut self.begun);
+        let Ok(line) = String::from_utf8(bytes) else {
+            return Some(self.unreadable(&"stream did not contain valid UTF-8"));
+        };
+        let line = line.strip_suffix('\n').unwrap_or(&line);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let event = || event(line, self.is_text, &self.what()).map(|it| (self.number, it));
+        (!line.trim().is_empty()).then(event)
+    }
+    fn unreadable(&self, error: &dyn std::fmt::Display) -> Line {
+        Err(Failure::error(format!("{} can't be read: {error}", self.what())))
+    }
+    fn what(&self) -> String {
+        format!("{}, line {}", self.name, self.number)
+    }
 }
 
 fn of_file(args: &SourceArgs, shown: &Path, io: &Io) -> Result<Events, Failure> {
