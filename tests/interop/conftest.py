@@ -13,6 +13,8 @@ PROVISION = os.environ["PROVISION"]
 ROOT = pathlib.Path(__file__).parents[2]
 REGION = "ap-northeast-1"
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+# The one limit on time: it ends a test that hangs, and judges nothing else.
+HANG_S = 120
 
 
 class World:
@@ -63,7 +65,7 @@ class World:
 
     def stop(self):
         self.server.terminate()
-        assert self.server.wait(10) == 0
+        assert self.server.wait(HANG_S) == 0
 
 
 @pytest.fixture

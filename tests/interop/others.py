@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 
-from conftest import World
+from conftest import HANG_S, World
 
 NO_PAGE = "404 Not Found"
 BROKEN_PAGE = "500 Internal Server Error"
@@ -78,4 +78,4 @@ class Other(World):
 
     def stop(self):
         self.server.terminate()
-        self.server.wait(10)
+        self.server.wait(HANG_S)

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from websockets.sync.client import connect
 
-from conftest import REGION
+from conftest import HANG_S, REGION
 
 IAM = [{"authType": "AWS_IAM"}]
 CONFIG = {
@@ -104,7 +104,7 @@ def test_a_websocket_takes_signatures_as_amplify_makes_them(world, api):
             message = {"id": kind, "type": kind, **members, "authorization": authorization(text)}
             socket.send(json.dumps(message))
             while True:
-                answer = json.loads(socket.recv(timeout=10))
+                answer = json.loads(socket.recv(timeout=HANG_S))
                 if answer.get("id") == kind and answer["type"] != "data":
                     return answer["type"]
 

@@ -15,7 +15,7 @@ import websockets.sync.client
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from conftest import REGION, ROOT
+from conftest import HANG_S, REGION, ROOT
 
 ARTICLE = (ROOT / "templates/article/spec.yaml").read_text()
 
@@ -72,7 +72,7 @@ def api(world):
 def told(socket):
     """The next frame that is no keep-alive."""
     while True:
-        frame = json.loads(socket.recv(timeout=20))
+        frame = json.loads(socket.recv(timeout=HANG_S))
         if frame["type"] != "ka":
             return frame
 
@@ -177,7 +177,7 @@ def test_a_wrong_key_is_told_after_the_upgrade_and_the_socket_closes(api):
         socket.send('{"type":"connection_init"}')
         assert told(socket) == {"type": "connection_error", "errors": [{"errorType": "UnauthorizedException"}]}
         with pytest.raises(websockets.exceptions.ConnectionClosedOK):
-            socket.recv(timeout=20)
+            socket.recv(timeout=HANG_S)
 
 
 def test_native_clients_send_their_key_as_a_header_of_the_upgrade(api):

@@ -5,6 +5,13 @@ import { createServer } from 'node:http';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 
+// The one limit on time: it ends a test that hangs, and judges nothing else.
+const HANG_MS = 120_000;
+setTimeout(() => {
+  console.error('this test hangs');
+  process.exit(1);
+}, HANG_MS).unref();
+
 const asked = JSON.parse(process.argv[2]);
 const { outputFiles } = await build({
   entryPoints: [asked.script], bundle: true, write: false, format: 'esm', minify: true,
@@ -27,22 +34,28 @@ const context = await chromium.launchPersistentContext(asked.folder, {
     '--disable-component-update', '--disable-sync', `--ignore-certificate-errors-spki-list=${fingerprint}`],
 });
 const told = { frames: [], problems: [] };
+let subscribed;
+const subscription = new Promise((done) => (subscribed = done));
 try {
   const tab = await context.newPage();
   tab.on('pageerror', (error) => told.problems.push(String(error)));
   tab.on('console', (line) => line.type() === 'error' && told.problems.push(line.text()));
   tab.on('websocket', (socket) => {
     told.url = socket.url();
-    socket.on('framereceived', ({ payload }) => told.frames.push(JSON.parse(payload).type));
+    socket.on('framereceived', ({ payload }) => {
+      const { type } = JSON.parse(payload);
+      told.frames.push(type);
+      if (type === 'subscribe_success') subscribed();
+    });
   });
   await tab.goto(`http://127.0.0.1:${server.address().port}/`);
   await tab.waitForFunction(() => window.start);
   await tab.evaluate((given) => window.start(given), asked);
+  // Amplify tells nobody when it is subscribed; its socket does.
+  await subscription;
+  await tab.evaluate(() => window.post());
   const item = tab.locator('#messages li');
-  for (let n = 0; n < 50 && (await item.count()) === 0; n += 1) {
-    await tab.evaluate(() => window.post());
-    await item.first().waitFor({ timeout: 500 }).catch(() => {});
-  }
+  await item.first().waitFor({ timeout: HANG_MS });
   told.messages = await item.allTextContents();
 } finally {
   await context.close();

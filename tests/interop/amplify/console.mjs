@@ -4,6 +4,13 @@ import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import WebSocket from 'ws';
 
+// The one limit on time: it ends a test that hangs, and judges nothing else.
+const HANG_MS = 120_000;
+setTimeout(() => {
+  console.error('this test hangs');
+  process.exit(1);
+}, HANG_MS).unref();
+
 const asked = JSON.parse(process.argv[2]);
 const origin = new URL(asked.console).origin;
 const told = { problems: [], elsewhere: [], violations: {}, widths: {} };
@@ -17,7 +24,7 @@ const open = async (name, options) => {
     ...options,
   });
   const tab = await context.newPage();
-  tab.setDefaultTimeout(20_000);
+  tab.setDefaultTimeout(HANG_MS);
   tab.on('pageerror', (error) => told.problems.push(String(error)));
   tab.on('console', (line) => ['error', 'warning'].includes(line.type()) && told.problems.push(line.text()));
   tab.on('request', (request) => {
@@ -72,6 +79,8 @@ const tabTo = async (tab, id) => {
 
 const { context, tab } = await open('light', { colorScheme: 'light', viewport: { width: 1280, height: 900 } });
 const rows = tab.locator('#rows > li');
+/** What the form says, once it says something about `text`: the stream may be sooner. */
+const result = (text) => tab.locator('#result').filter({ hasText: text });
 const row = (kind, text) => tab.locator(`#rows > li.${kind}`).filter({ hasText: text }).first();
 try {
   told.title = await tab.title();
@@ -87,6 +96,7 @@ try {
   await tab.getByLabel('Event, as JSON').fill('{"from": "<img src=x onerror=alert(1)>", "n": 1}');
   await tab.getByRole('button', { name: 'Publish', exact: true }).click();
   await row('published', '/sample/room').waitFor();
+  await result('/sample/room').waitFor();
   told.result = await tab.locator('#result').textContent();
   told.published = (await row('published', '/sample/room').locator('.about').allTextContents()).join(' ');
   await row('published', '/sample/room').locator('summary').click();
@@ -128,6 +138,7 @@ try {
   await tab.keyboard.type(']');
   await tab.keyboard.press('Control+Enter');
   await row('published', '/sample/keys').waitFor();
+  await result('/sample/keys').waitFor();
   told.several = await tab.locator('#result').textContent();
 
   // Paused, nothing moves; then all of it is there. A filter shows one channel's.
@@ -147,6 +158,7 @@ try {
   await tab.getByLabel('Channel', { exact: true }).fill('/nowhere/1');
   await tab.keyboard.press('Tab');
   told.warned = await tab.locator('#channel-problem').textContent();
+  while (received.length < 5) await new Promise((done) => socket.once('message', done));
   told.received = received;
   socket.close();
   await row('connection', 'Gone').waitFor();

@@ -38,9 +38,11 @@ const eventConfig = {
 }
 const seen = {}
 
+const before = Date.now()
 const { api } = await events('CreateApi', { name: 'chat', eventConfig, tags: { team: 'a' } })
 const { apiId, apiArn } = api
-seen.created = api.created instanceof Date && Math.abs(Date.now() - api.created) < 60_000
+// Times are full seconds.
+seen.created = api.created instanceof Date && before - 1_000 <= api.created && api.created <= Date.now() + 1_000
 await events('UpdateApi', { apiId, name: 'talk', ownerContact: 'a team', eventConfig })
 seen.api = (await events('GetApi', { apiId })).api
 await events('CreateApi', { name: 'second', eventConfig })
