@@ -3,14 +3,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::guard::HANG;
 use crate::world::World;
-
-/// A test that waits for longer has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const SPEC: &str = "version: 1
 stack: dev
@@ -49,7 +46,7 @@ impl Dev {
             if let Some(n) = self.said.iter().position(|it| it.contains(part)) {
                 return self.said.remove(n);
             }
-            let line = self.lines.recv_timeout(PATIENCE);
+            let line = self.lines.recv_timeout(HANG);
             let line = line.unwrap_or_else(|_| panic!("no {part:?} in {:#?}", self.said));
             assert!(self.reveals || !line.contains("da2-"), "{line}");
             self.said.push(line);
@@ -76,6 +73,13 @@ fn forward(stream: impl Read + Send + 'static, lines: Sender<String>) {
     });
 }
 
+/// Saves a file as most editors do: a new file takes the old one's place, so that nobody sees a half of it.
+fn save(world: &World, name: &str, text: &str) {
+    let new = format!("{name}.new");
+    world.write(&new, text);
+    std::fs::rename(world.path(&new), world.path(name)).unwrap();
+}
+
 /// Publishes with the stack's key: what the program itself says of it.
 fn publish(world: &World, channel: &str, more: &[&str]) -> String {
     let publish = ["publish", "spec.yaml", channel, "{\"n\":1}", "--local", "--mode", "api-key"];
@@ -99,24 +103,23 @@ fn a_saved_file_is_in_force_at_once_and_a_wrong_one_changes_nothing() {
 
     // More of it.
     let more = format!("{SPEC}      news: {{ publish: [API_KEY] }}\n");
+    // In its place, in which a half may be seen.
     world.write("spec.yaml", &more);
     dev.until("+ apis/chat/namespaces/news  created");
     assert!(publish(&world, "/news/a", &[]).starts_with("0 "));
     dev.until("→ /news/a");
 
     // A mistake is shown as validate shows it; what stood goes on.
-    world.write("spec.yaml", &more.replace("namespaces:", "namespace:"));
+    save(&world, "spec.yaml", &more.replace("namespaces:", "namespace:"));
     dev.until("error[PV101]: unknown key `namespace`");
     dev.until("--> spec.yaml:10:5");
     dev.until("what stood before stands");
     assert!(publish(&world, "/news/a", &[]).contains("spec.yaml has 1 error"));
-    world.write("spec.yaml", &more.replace("[API_KEY] }", "[AWS_IAM] }"));
+    save(&world, "spec.yaml", &more.replace("[API_KEY] }", "[AWS_IAM] }"));
     let changed = dev.until("~ apis/chat/namespaces/news");
     assert!(changed.contains("PublishAuthModes changed"), "{changed}");
 
-    // As most editors save: a new file takes the old one's place.
-    world.write("spec.new", SPEC);
-    std::fs::rename(world.path("spec.new"), world.path("spec.yaml")).unwrap();
+    save(&world, "spec.yaml", SPEC);
     dev.until("- apis/chat/namespaces/news  deleted");
     assert!(!publish(&world, "/lobby", &[]).starts_with("64 "));
     dev.until("→ /lobby");
@@ -147,33 +150,33 @@ fn handlers_and_parameters_are_watched_too() {
             "export function onPublish(ctx) {{\n  console.log('{text}', ctx.request.headers);\n  return ctx.events;\n}}\n"
         )
     };
-    world.write("handlers/lobby.js", &handler("first"));
+    save(&world, "handlers/lobby.js", &handler("first"));
     dev.until("+ apis/chat/namespaces/lobby  created");
     dev.until("API key   key: da2-");
     assert!(publish(&world, "/lobby/a", &more).starts_with("0 "));
     let logged = dev.until("· lobby onPublish INFO  first");
     assert!(logged.contains("\"x-api-key\":\"…\""), "{logged}");
     dev.until("→ /lobby/a");
-    world.write("handlers/lobby.js", &handler("second"));
+    save(&world, "handlers/lobby.js", &handler("second"));
     let changed = dev.until("~ apis/chat/namespaces/lobby");
     assert!(changed.contains("  handler changed  "), "{changed}");
     assert!(publish(&world, "/lobby/a", &more).starts_with("0 "));
     dev.until("· lobby onPublish INFO  second");
     // What breaks is told with its file, also where a brace lacks at its very end.
-    world.write("handlers/lobby.js", "export const onPublish = (ctx) => ctx.events[7].payload\n");
+    save(&world, "handlers/lobby.js", "export const onPublish = (ctx) => ctx.events[7].payload\n");
     dev.until("~ apis/chat/namespaces/lobby");
     publish(&world, "/lobby/a", &more);
     let broke = dev.until("the `onPublish` of `lobby` broke at line 1 column");
     assert!(broke.contains(" (handlers/lobby.js:1:"), "{broke}");
-    world.write("handlers/lobby.js", "export const onPublish = (ctx) => {\n  return []\n");
+    save(&world, "handlers/lobby.js", "export const onPublish = (ctx) => {\n  return []\n");
     dev.until("error[PV300]: this is no JavaScript");
     dev.until("--> handlers/lobby.js:2:11");
     let failing = "export const onPublish = (ctx) => ctx.events.map((it) => ({ id: it.id, error: 'bad one' }))\n";
-    world.write("handlers/lobby.js", failing);
+    save(&world, "handlers/lobby.js", failing);
     dev.until("~ apis/chat/namespaces/lobby");
     publish(&world, "/lobby/a", &more);
     dev.until("event 0 failed: bad one");
-    world.write("values.yaml", "who: two\n");
+    save(&world, "values.yaml", "who: two\n");
     dev.until("~ apis/chat/apiKeys/key  Description changed");
     assert_eq!(dev.interrupt(), 0);
 }
@@ -194,12 +197,12 @@ fn programs_get_a_document_a_line() {
     assert_eq!(published["events"], json!([{ "n": 1 }]));
     assert_eq!((&published["over"], &published["mode"]), (&json!("http"), &json!("API_KEY")));
     // A file that is saved half-way takes nothing down.
-    world.write("spec.yaml", "version: 1\nstack: dev\nregion: eu-west-1\n");
+    save(&world, "spec.yaml", "version: 1\nstack: dev\nregion: eu-west-1\n");
     let kept = next("not-applied");
     assert!(kept["reason"].as_str().unwrap().contains("spec.yaml declares nothing"), "{kept}");
     assert!(kept["hints"][0].as_str().unwrap().contains("provision destroy spec.yaml --local"));
     publish(&world, "/lobby/a", &[]);
-    world.write("spec.yaml", "version: 2\n");
+    save(&world, "spec.yaml", "version: 2\n");
     assert!(next("not-applied")["reason"].as_str().unwrap().contains("spec.yaml has"));
 }
 

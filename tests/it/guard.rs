@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 /// Far longer than any step of a test takes on a busy machine.
 pub const HANG: Duration = Duration::from_secs(120);
 
@@ -22,4 +24,13 @@ pub fn growing(first: Duration) -> impl Iterator<Item = Duration> {
 /// The duration as a command line takes it.
 pub fn written(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())
+}
+
+/// Looks until it is so.
+pub fn until(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < HANG, "this test hangs");
+        std::thread::yield_now();
+    }
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::faulty::Faulty;
 use crate::guard::{HANG, unless_it_hangs};
 use crate::plane::{Plane, Socket, data};
-use crate::world::World;
+use crate::world::{World, open_files};
 
 const ERRORS: &str = "server.err";
 
@@ -47,7 +47,7 @@ impl Server {
         (of("VmRSS"), of("VmHWM"))
     }
     pub fn open_files(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.server.id())).unwrap().count()
+        open_files(self.server.id()).unwrap()
     }
 
     /// Sends `bytes` on a connection of its own, and what comes until the server closes.

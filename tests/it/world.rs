@@ -143,6 +143,19 @@ pub fn nobody() -> (TcpSocket, SocketAddr) {
     (socket, address)
 }
 
+/// A port that is free, and that no socket gets which takes any: a server can be started anew there.
+pub fn steady_port() -> u16 {
+    // The system gives away ports from 32,768 on, or higher ones.
+    let begin = 10_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (begin..32_000).find(is_free).unwrap()
+}
+
+/// How many files and sockets a process has open, where the system says so.
+pub fn open_files(process: u32) -> Option<usize> {
+    fs::read_dir(format!("/proc/{process}/fd")).ok().map(Iterator::count)
+}
+
 /// A path in the project.
 pub fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
