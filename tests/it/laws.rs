@@ -280,7 +280,7 @@ fn a_longer_life_of_a_key_is_told_and_waits_for_its_renewal() {
     };
     assert_eq!(told("90d"), [""; 0]);
     // 90 days after 2026-11-24, and 12 before that.
-    let note = "apis/a/apiKeys/web: `validFor` takes effect at its renewal, on 2027-02-10";
+    let note = "apis/a/apiKeys/web: `validFor` takes effect at the renewal on 2027-02-10";
     assert_eq!(told("120d"), [note]);
 }
 

@@ -134,7 +134,7 @@ async fn a_domain_of_whose_association_only_the_mark_is_left_is_led_to_its_api_a
     call.send().await.unwrap();
     let again = planned(&served, &desired).await;
     assert_eq!(verbs(&again), [("domains/events/association".to_owned(), ChangeAction::Create)]);
-    assert_eq!(again.changes[0].effects, ["the domain leads to an API"]);
+    assert_eq!(again.changes[0].effects, ["the domain name serves an API"]);
     let again = apply(&served, "chat", &desired).await;
     assert_eq!((again.left, again.live.managed.len()), (0, 3));
 }

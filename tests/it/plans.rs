@@ -102,9 +102,9 @@ fn a_plan_for_programs_says_what_is_known_and_what_is_not() {
     assert_eq!(actions("apis/chat/namespaces/lobby"), json!(["delete", "create"]));
     assert_eq!(actions("apis/chat/namespaces/rooms"), json!(["delete"]));
     assert_eq!(of(&next, "apis/chat/namespaces/lobby")["replacePaths"], json!(["Name"]));
-    let dropped = json!(["live subscribers of /rooms/* are dropped"]);
+    let dropped = json!(["current subscriptions to /rooms/* end"]);
     assert_eq!(of(&next, "apis/chat/namespaces/rooms")["effects"], dropped);
-    assert_eq!(of(&next, "apis/chat")["effects"], json!(["nothing is logged any more"]));
+    assert_eq!(of(&next, "apis/chat")["effects"], json!(["logging stops"]));
     assert_eq!(
         next["summary"],
         json!({ "create": 0, "update": 1, "replace": 1, "delete": 1, "strangers": 0 })
@@ -266,11 +266,11 @@ async fn what_somebody_else_made_under_a_name_we_want_is_never_taken() {
     let Ran { code, err, .. } = ran(at(&world, &served, &apply));
     assert_eq!(code, 5, "{err}");
     assert!(
-        err.contains("channel namespace `news` exists already, made outside this spec"),
+        err.contains("channel namespace `news` already exists (c)reated outside this spec"),
         "{err}"
     );
     assert!(err.contains("`provision:address=apis/chat/namespaces/news`"), "{err}");
-    assert!(err.contains("`sport` exists already, made by provision's stack `theirs`"), "{err}");
+    assert!(err.contains("`sport` exists already, created by provision's stack `theirs`"), "{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -301,11 +301,11 @@ async fn a_second_api_of_one_name_needs_leave() {
     create("chat-chat").await.unwrap();
     let Ran { code, err, .. } = ran(at(&world, &served, &["apply", "spec.yaml", "--yes"]));
     assert_eq!(code, 5, "{err}");
-    assert!(err.contains("Event API `chat-chat` exists already, made outside this spec"), "{err}");
-    let takes = "to take it over, give it the tags `provision:stack`, with the name of this stack, and `provision:address=apis/chat`";
+    assert!(err.contains("Event API `chat-chat` already exists (c)reated outside this spec"), "{err}");
+    let takes = "to take it over, set its tag `provision:stack` to the name of this stack, and `provision:address=apis/chat`";
     assert!(err.contains(takes), "{err}");
     let Ran { out, .. } = ran(at(&world, &served, &["plan", "spec.yaml"]));
-    let met = "? Event API chat-chat: made outside this spec, has this name already";
+    let met = "? Event API chat-chat: created outside this spec, has this name already";
     assert!(out.contains(met), "{out}");
     let leave = ["apply", "spec.yaml", "--yes", "--with-strangers"];
     assert_eq!(ran(at(&world, &served, &leave)).code, 0);
@@ -332,7 +332,7 @@ fn the_end_of_protection_is_shown_where_it_is_written() {
     let api = of(&next, "apis/chat");
     let tag = field(api, "Tags.provision:protect");
     assert_eq!(tag["before"], "true");
-    assert_eq!(api["effects"], json!(["it can be deleted from now on"]));
+    assert_eq!(api["effects"], json!(["it can be deleted"]));
     let shown = world.ok(&["plan", "spec.yaml", "--local"]);
     assert!(shown.contains("Tags.provision:protect  true → (none)  spec.yaml:9"), "{shown}");
 }
@@ -354,9 +354,9 @@ apis:\n";
     let shown = world.ok(&["plan", "spec.yaml", "--local"]);
     for line in [
         "      ApiId  ${apis/chat.ApiId} (known after apply)\n      DomainName  events.example.com\n",
-        "      ! the domain leads to an API\n",
+        "      ! the domain name serves an API\n",
         "DataSourceName  orders\n",
-        "      ! it ends in 7d, AWS's default\n",
+        "      ! it expires in 7d, AWS's default\n",
     ] {
         assert!(shown.contains(line), "{line}{shown}");
     }

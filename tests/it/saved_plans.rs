@@ -158,7 +158,7 @@ fn a_plan_that_counts_a_keys_end_from_too_long_ago_is_stale() {
     let apply = ["apply", "plan.json", "--local", "--yes", "--now"];
     let Ran { code, err, .. } = world.run(&[&apply[..], &["2026-12-03T03:00:00Z"]].concat());
     assert_eq!(code, 4, "{err}");
-    assert!(err.contains("apis/chat/apiKeys/web would end at a moment that is past"), "{err}");
+    assert!(err.contains("apis/chat/apiKeys/web would expire in the past"), "{err}");
     world.ok(&[&apply[..], &["2026-11-25T03:00:00Z"]].concat());
 }
 
@@ -181,7 +181,7 @@ async fn leave_for_strangers_is_leave_for_those_that_were_shown() {
     let Ran { code, err, .. } = run(&["apply", "plan.json", "--yes"]);
     assert_eq!(code, 4, "{err}");
     assert!(
-        err.contains("what is not this stack's and would go with it is different now"),
+        err.contains("the unmanaged resources that would be deleted with it changed"),
         "{err}"
     );
     assert_eq!(run(&leave).code, 0);

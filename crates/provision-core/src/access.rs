@@ -1,5 +1,5 @@
-//! Who may connect, publish and subscribe, after inheritance: read from properties, whether a spec
-//! wants them or AWS has them. Pure.
+//! Who may connect, publish and subscribe, after inheritance: computed from properties, desired or live.
+//! Pure.
 mod changes;
 mod check;
 mod effective;

@@ -1,4 +1,4 @@
-//! What differs between what should be and what is. Pure.
+//! Computes the differences between the desired and the live state. Pure.
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
@@ -12,21 +12,21 @@ use crate::normalize::{normalize, resolve_from_spec};
 
 pub use crate::kind::ChangeAction;
 
-/// One difference, in words every backend and every renderer shares.
+/// One change of a resource, as every backend and renderer sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     pub address: Address,
     pub kind: &'static dyn Kind,
     pub verb: ChangeAction,
     pub cause: ChangeCause,
-    /// The digest of the declaration; empty where there is none.
+    /// The digest of the declaration. Empty for a resource that the spec does not declare.
     pub digest: String,
     pub fields: Vec<PropertyChange>,
-    /// What those who use it notice.
+    /// What users of the resource notice.
     pub effects: Vec<String>,
 }
 
-/// What to know of something that is not changed.
+/// A note about a resource that does not change.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeNote {
@@ -39,15 +39,15 @@ pub struct ChangeNote {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeCause {
-    /// The spec says otherwise than when it was last applied, of it or of what it refers to.
+    /// The declaration, or one that it refers to, changed since it was last applied.
     Spec,
-    /// The spec says the same, and AWS was changed by somebody else.
+    /// The declaration is unchanged; the resource was changed outside the spec.
     Drift,
-    /// A key's end is near.
+    /// The key expires soon.
     Renewal,
 }
 
-/// One property that differs. Left out: there is none.
+/// A property that differs. `None`: absent on that side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PropertyChange {
     pub name: String,
@@ -56,17 +56,17 @@ pub struct PropertyChange {
 }
 
 impl Change {
-    /// The properties that AWS can't change in place.
+    /// Returns the properties that AWS cannot change in place.
     pub fn immutable_changes(&self) -> impl Iterator<Item = &str> {
         let names = self.fields.iter().map(|it| it.name.as_str());
         names.filter(|it| self.verb == ChangeAction::Replace && self.kind.create_only.contains(it))
     }
 }
 
-/// Settles what should be and compares it with what is.
+/// Normalizes the desired state and compares it with the live state.
 ///
-/// What is replaced gets new attributes, so nobody may count on its old ones: those stay open, and
-/// whoever refers to them changes too. Hence the loop; each round finds more to replace or ends.
+/// A replaced resource gets new attributes, so its old ones must not be used: they stay unresolved, and every
+/// resource that refers to them changes too. Hence the loop: each round finds another replacement, or ends.
 pub fn compare(
     desired: &DesiredState,
     live: &LiveState,
@@ -88,7 +88,7 @@ pub fn compare(
     }
 }
 
-/// What of changed declarations needs no change now, since it comes true later: address and words.
+/// Returns notes on changed declarations that need no change now, because they take effect later.
 pub fn deferred_changes(
     desired: &DesiredState,
     settled: &DesiredState,
@@ -109,8 +109,8 @@ pub fn deferred_changes(
     settled.iter().filter_map(note).collect()
 }
 
-/// The changes that would turn `live` into `settled`, which is `desired` made comparable, in address
-/// order. No difference, no entry.
+/// Returns the changes that turn `live` into `normalized`, the comparable form of `desired`, in the order of
+/// addresses.
 fn diff(
     desired: &DesiredState,
     settled: &DesiredState,
@@ -122,7 +122,7 @@ fn diff(
     let addresses: BTreeSet<&Address> = settled.keys().chain(live.managed.keys()).collect();
     let compare = |address: &Address| {
         let to = settled.get(address);
-        // Where only a mark is left, whoever wants it makes it; whoever does not has the mark cleared.
+        // If only the marker is left, a declared resource is created, and any other has its marker removed.
         let there = |it: &&LiveResource| to.is_none() || it.kind.exists(&it.properties);
         let from = live.managed.get(address).filter(there);
         let kind = to.map(|it| it.kind).or(from.map(|it| it.kind))?;
@@ -164,14 +164,14 @@ fn diff(
     addresses.into_iter().filter_map(compare).collect()
 }
 
-/// Whether an end is put off; one that somebody else put off is no renewal.
+/// Whether the field extends an expiry, as opposed to correcting one that was extended by hand.
 fn is_renewed(kind: &'static dyn Kind, field: &PropertyChange) -> bool {
     let end = |it: &Option<Value>| it.as_ref().and_then(Value::as_i64);
     kind.timestamps.contains(&&*field.name) && end(&field.before) < end(&field.after)
 }
 
-/// The same differences with the names in them that the spec itself decides, so that a reader sees
-/// them. Where a name stays as it is, that it is another one's is what differs: it stays open.
+/// Returns the same changes with the names that the spec determines, for readers. If a name stays the same,
+/// the difference is the resource that it belongs to: then it stays unresolved.
 fn foretold(
     fields: Vec<PropertyChange>,
     desired: &DesiredState,

@@ -1,9 +1,9 @@
-//! What the engine says while it works: no time, no style, no level.
+//! What the engine reports during a run: no time, no style, no level.
 //!
-//! `Planned` comes first, but for `Queued`, and `Finished` last, once. Every `Started` is followed by exactly one
+//! `Planned` is the first event, except for `Queued`; `Finished` is the last, once. Every `Started` is followed by exactly one
 //! `Succeeded` or `Failed` of the same address and action, with any number of `Retrying` between; what is
-//! `Skipped` never started. `Waiting` comes before `Started` or `Skipped` of the same, at most once.
-//! Where there was no run, a command says `Refused` or `Stale` as its last word.
+//! `Skipped` never started. `Waiting` precedes `Started` or `Skipped` of the same step, at most once.
+//! If there was no run, the last event of a command is `Refused` or `Stale`.
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -14,11 +14,11 @@ use crate::plan::StepVerb;
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Event {
-    /// Another run changes the stack; this one waits for its end.
+    /// Another run is changing the stack; this one waits for it.
     Queued,
-    /// The run begins.
+    /// The run starts.
     Planned { steps: usize },
-    /// All that this step needs is there, and as many changes of `for` are under way as AWS takes at a time.
+    /// The step is ready, but as many changes of `for` are in progress as AWS accepts at a time.
     Waiting {
         #[schemars(with = "String")]
         address: Address,
@@ -27,89 +27,89 @@ pub enum Event {
         #[schemars(with = "String")]
         behind: Address,
     },
-    /// A call for this step is on its way.
+    /// A call for this step was sent.
     Started {
         #[schemars(with = "String")]
         address: Address,
         action: StepVerb,
     },
-    /// AWS did not take it yet; it will be tried again.
+    /// AWS did not accept the call; it will be retried.
     Retrying {
         #[schemars(with = "String")]
         address: Address,
         action: StepVerb,
         reason: RetryReason,
-        /// How long until then.
+        /// How long until the retry.
         wait_ms: u64,
-        /// The attempt that comes then; the first was 1.
+        /// The number of the next attempt; the first was 1.
         attempt: u32,
         because: String,
     },
-    /// A step is done.
+    /// A step succeeded.
     Succeeded {
         #[schemars(with = "String")]
         address: Address,
         action: StepVerb,
     },
-    /// A step can't be done.
+    /// A step failed.
     Failed {
         #[schemars(with = "String")]
         address: Address,
         action: StepVerb,
         error: CallFailure,
     },
-    /// A step was not tried, because of another one, or because the run was interrupted.
+    /// A step was not started.
     Skipped {
         #[schemars(with = "String")]
         address: Address,
         action: StepVerb,
         because: SkipReason,
     },
-    /// The run is over.
+    /// The run finished.
     Finished { succeeded: usize, failed: usize, skipped: usize },
-    /// The last word: nothing was changed, since a rule, a person or the command line was against it.
+    /// The last event: nothing was changed, because of a safety check, a declined confirmation or the command line.
     Refused { reasons: Vec<BlockedReason> },
-    /// The last word: nothing was changed, since AWS is no longer as it was when the plan was made.
+    /// The last event: nothing was changed, because AWS changed since the plan was made.
     Stale { reason: String },
 }
 
-/// What stands against a change.
+/// Why a change is blocked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BlockedReason {
-    /// What it is about. Left out: all of it.
+    /// The address of the change. Omitted: the plan as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     pub reason: String,
-    /// What would give leave. Left out: nothing would.
+    /// How to allow it. Omitted if nothing would.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
 
-/// Why a step is tried again.
+/// Why a step is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RetryReason {
-    /// Another change of the same thing is under way.
+    /// Another change of the same resource is in progress.
     Busy,
-    /// AWS takes no more calls just now.
+    /// AWS throttles calls.
     Throttled,
-    /// IAM has the role, and AppSync can't use it yet.
+    /// The role exists, but AppSync cannot use it yet.
     RoleNotReady,
     /// The call was never sent.
     Unreachable,
-    /// The call had no answer that says what became of it.
+    /// The response does not say whether the call succeeded.
     Uncertain,
 }
 
-/// What was tried, what AWS said, and what usually helps.
+/// A failed call: the operation, AWS's answer, and the usual fix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallFailure {
-    /// The operation, as AWS calls it. Left out: no call was made.
+    /// AWS's name of the operation. Omitted if no call was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// AWS's code. Left out: AWS gave none.
+    /// AWS's error code. Omitted if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     pub message: String,
@@ -119,23 +119,23 @@ pub struct CallFailure {
     /// The likely cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// What to do about it.
+    /// What to do.
     pub hints: Vec<String>,
     /// What AppSync found in a handler's code.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub code_errors: Vec<CodeError>,
 }
 
-/// Why a step was not tried.
+/// Why a step was not started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipReason {
-    /// Another one that it needs did not succeed.
+    /// A step that it depends on did not succeed.
     Failed(#[schemars(with = "String")] Address),
-    /// The user wanted the run to end.
+    /// The user interrupted the run.
     Interrupted,
-    /// The run's time was over.
+    /// The time limit of the run was reached.
     Late,
-    /// Another run of the stack showed up.
+    /// Another run of the stack took over.
     Overtaken,
 }

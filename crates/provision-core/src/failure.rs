@@ -2,29 +2,29 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What a failed call means to us. Decides retry, hint and exit code; nothing else does.
+/// The class of a failed call. It alone decides retry, hint and exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorClass {
-    /// There is nobody to call as.
+    /// There are no credentials.
     NoCredentials,
     Denied,
     NotFound,
-    /// Something of that name is there already.
+    /// A resource of that name already exists.
     Exists,
-    /// Another change of the same API is under way.
+    /// Another change of the same API is in progress.
     Busy,
     Invalid,
-    /// A quota is used up.
+    /// A quota is exhausted.
     Quota,
     Throttled,
     /// The call was never sent.
     Unreachable,
-    /// The call may or may not have been carried out.
+    /// The call may or may not have succeeded.
     Uncertain,
-    /// A role that IAM has and AppSync can't use yet.
+    /// The role exists, but AppSync cannot use it yet.
     RoleNotReady,
-    /// This AWS has no such operation.
+    /// The endpoint does not support the operation.
     Unsupported,
     /// Another apply of the stack is in progress.
     #[serde(rename = "overtaken")]
@@ -38,12 +38,12 @@ pub struct CodeError {
     /// Such as `LINT_ERROR` or `PARSER_ERROR`.
     pub kind: String,
     pub message: String,
-    /// Where it is, from 1. Left out: AppSync does not know.
+    /// The line, from 1. Omitted if AppSync does not report it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
-    /// How many characters it is long.
+    /// The length in characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span: Option<u32>,
 }

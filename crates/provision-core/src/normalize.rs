@@ -1,4 +1,4 @@
-//! What should be, given what is: the desired side made comparable. Pure.
+//! Makes the desired state comparable with the live state. Pure.
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -8,9 +8,9 @@ use crate::kind::{DesiredResource, DesiredState, LiveState};
 use crate::model::Site;
 use crate::text::{Hole, Text};
 
-/// Fills in what is already known, then lets each kind keep what the spec leaves open.
+/// Resolves the placeholders with known values, then lets each kind keep live values that the spec omits.
 ///
-/// The attributes of what is `replaced` count as unknown: they are about to change.
+/// The attributes of resources in `replaced` count as unknown, since they are about to change.
 pub fn normalize(
     desired: &DesiredState,
     live: &LiveState,
@@ -38,7 +38,7 @@ pub fn normalize(
     desired.iter().map(settle).collect()
 }
 
-/// What will fill `hole`, where the spec decides that and not AWS: the name of what it refers to.
+/// Returns the value of a placeholder that the spec determines, and not AWS: the name of a declared resource.
 pub fn resolve_from_spec(hole: &Hole, desired: &DesiredState, site: &Site) -> Option<String> {
     let Hole::Attribute { address, name } = hole else { return None };
     let text = match desired.get(address)?.properties.get(name)? {

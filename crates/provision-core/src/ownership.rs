@@ -1,8 +1,8 @@
-//! Ownership marks: how an object on AWS says which stack it belongs to and where it is declared.
+//! Ownership markers: which stack a resource on AWS belongs to, and at which address it is declared.
 //!
-//! What takes tags carries tags. What takes none carries the same in the end of its description. A mark
-//! also says what was declared when it was made, so that what others changed since can be told from what
-//! the spec changed. Marks are not properties: they never show in a plan or a template. Pure.
+//! A resource that supports tags has ownership tags; any other has the same marker at the end of its
+//! description. The marker includes a digest of the declaration, to distinguish a change of the spec from a
+//! change made outside it. Markers are not properties: no plan and no template shows them. Pure.
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -13,43 +13,43 @@ use crate::address::Address;
 
 /// The tag that names the stack.
 pub const STACK_TAG: &str = "provision:stack";
-/// The tag that names the place in the spec.
+/// The tag with the address in the spec.
 pub const ADDRESS_TAG: &str = "provision:address";
-/// The tag that holds the digest of the declaration that was applied last.
+/// The tag with the digest of the declaration that was applied last.
 pub const DIGEST_TAG: &str = "provision:digest";
-/// The tag on a domain name that says which address its association has.
+/// The tag on a domain name with the address of its association.
 pub const ASSOCIATION_TAG: &str = "provision:association";
-/// The tag on an API that names the web ACL which we put in front of it.
+/// The tag on an API with the web ACL that this stack associated with it.
 pub const WAF_TAG: &str = "provision:waf";
-/// The tag on a role that says which of its policies are ours.
+/// The tag on a role with the policies that the stack manages.
 pub const POLICIES_TAG: &str = "provision:policies";
-/// The beginning of the tag by which a run says that it is changing what it stands on; the run's id
-/// follows, and the value changes for as long as the run lives.
+/// The prefix of a run lock's tag. The run's id follows. The value changes for as long as the run is
+/// alive.
 const RUN_TAG: &str = "provision:run:";
-/// Tags of ours all begin with this; the rest are the user's.
+/// The prefix of every tag that is not the user's.
 const OURS: &str = "provision:";
-/// Tags of ours that a user sees: they are properties, which a declaration asks for.
+/// Tags with the prefix that are properties, because a declaration requests them.
 const SHOWN: &[&str] = &[PROTECT_TAG];
-/// The tag of what must not be deleted.
+/// The tag of a resource that must not be deleted.
 pub const PROTECT_TAG: &str = "provision:protect";
-/// The tag that CloudFormation puts on what it made.
+/// The tag that CloudFormation sets on resources of its stacks.
 const CLOUDFORMATION_TAG: &str = "aws:cloudformation:stack-name";
-/// What a description's mark begins with.
+/// The beginning of a marker in a description.
 const OPENING: &str = "[provision:";
 
-/// Whose a live object is.
+/// The owner of a live resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "by", content = "name", rename_all = "kebab-case")]
 pub enum Owner {
-    /// This stack's, by its mark.
+    /// This stack, according to the ownership marker.
     #[serde(rename = "ours")]
     ThisStack(#[schemars(with = "String")] Address),
-    /// Another stack's, by its mark.
+    /// Another stack, according to the ownership marker.
     #[serde(rename = "stack")]
     OtherStack(String),
-    /// A CloudFormation stack's, by the tags that CloudFormation leaves.
+    /// A CloudFormation stack, according to CloudFormation's tags.
     CloudFormation(String),
-    /// Nobody's that says so.
+    /// Unknown: the resource has no marker.
     #[serde(rename = "none")]
     Unknown,
 }
@@ -58,37 +58,39 @@ impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ThisStack(address) => write!(f, "this stack's {address}"),
-            Self::OtherStack(stack) => write!(f, "made by provision's stack `{stack}`"),
-            Self::CloudFormation(stack) => write!(f, "made by CloudFormation's stack `{stack}`"),
-            Self::Unknown => f.write_str("made outside this spec"),
+            Self::OtherStack(stack) => write!(f, "created by provision's stack `{stack}`"),
+            Self::CloudFormation(stack) => {
+                write!(f, "created by the CloudFormation stack `{stack}`")
+            }
+            Self::Unknown => f.write_str("created outside this spec"),
         }
     }
 }
 
-/// The mark of one object.
+/// The ownership marker of one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnershipMarker {
     pub stack: String,
     pub address: Address,
     /// The digest of the declaration.
     pub digest: String,
-    /// The digest that the object carries by now, if there is one.
+    /// The digest in the current marker on AWS, if there is one.
     pub previous_digest: Option<String>,
-    /// The run that makes it, where that is to be told on it.
+    /// The run that creates the resource, if the resource gets a run lock.
     pub run_id: Option<String>,
 }
 
-/// What the mark of an object says.
+/// What the marker of a live resource records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnershipInfo {
     pub owner: Owner,
     pub digest: Option<String>,
-    /// The runs that are changing it, and what each said last.
+    /// The runs that hold a run lock on it, each with its last heartbeat.
     pub runs: BTreeMap<String, String>,
 }
 
 impl OwnershipMarker {
-    /// The user's tags and this mark's.
+    /// Returns the user's tags with the ownership tags added.
     pub fn add_to_tags(&self, tags: BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut tags = tags;
         tags.insert(STACK_TAG.into(), self.stack.clone());
@@ -97,7 +99,7 @@ impl OwnershipMarker {
         tags.extend(self.run_id.as_ref().map(|run| (run_tag(run), "0".to_owned())));
         tags
     }
-    /// What turns the user's tags `was` into `should`. `None`: nothing differs.
+    /// Returns the update that turns the user's tags `before` into `desired`. `None`: nothing differs.
     pub fn tag_update(
         &self,
         was: BTreeMap<String, String>,
@@ -109,30 +111,30 @@ impl OwnershipMarker {
         let gone = was.into_keys().filter(|key| !should.contains_key(key)).collect();
         Some(TagUpdate { set: self.add_to_tags(should), remove: gone })
     }
-    /// This mark alone as a tag's value, for what is no object of its own but hangs on one.
+    /// Returns the marker as the value of one tag, for a resource that is recorded on another one.
     pub fn to_tag_value(&self) -> String {
         format!("{}/{}@{}", self.stack, self.address, self.digest)
     }
-    /// The user's description and this mark, `Browser clients [provision:stack/apis/…#digest]`.
+    /// Returns the user's description with the marker added: `Browser clients [provision:stack/apis/…#digest]`.
     pub fn add_to_description(&self, description: &str) -> String {
         let mark = format!("{OPENING}{}/{}#{}]", self.stack, self.address, self.digest);
         if description.is_empty() { mark } else { format!("{description} {mark}") }
     }
 }
 
-/// A change of tags: what to set, the mark among it, and the keys to take away.
+/// An update of tags: the tags to set, including the ownership tags, and the keys to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagUpdate {
     pub set: BTreeMap<String, String>,
     pub remove: Vec<String>,
 }
 
-/// The tag by which `run` says that it is changing what it stands on.
+/// Returns the key of the run lock's tag of `run`.
 pub fn run_tag(run: &str) -> String {
     format!("{RUN_TAG}{run}")
 }
 
-/// The runs that tags tell of, and what each said last.
+/// Returns the runs that hold a run lock according to the tags, each with its last heartbeat.
 pub fn runs(tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let run = |(key, said): (&String, &String)| {
         Some((key.strip_prefix(RUN_TAG)?.to_owned(), said.clone()))
@@ -140,7 +142,7 @@ pub fn runs(tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     tags.iter().filter_map(run).collect()
 }
 
-/// Splits tags into the user's and what the rest says.
+/// Splits tags into the user's and the ownership marker.
 pub fn parse_tags(
     tags: BTreeMap<String, String>,
     stack: &str,
@@ -162,7 +164,7 @@ pub fn parse_tags(
     (tags.into_iter().filter(users).collect(), OwnershipInfo { owner, digest, runs })
 }
 
-/// Splits a description into the user's and what its mark says.
+/// Splits a description into the user's and the ownership marker.
 pub fn parse_description(description: &str, stack: &str) -> (String, OwnershipInfo) {
     let marked = description.strip_suffix(']').and_then(|text| {
         let (users, mark) = text.rsplit_once(OPENING)?;
@@ -188,7 +190,7 @@ pub fn parse_description(description: &str, stack: &str) -> (String, OwnershipIn
     }
 }
 
-/// What a mark says that is a tag's value.
+/// Parses a marker that is the value of one tag.
 pub fn parse_tag_value(value: &str, stack: &str) -> OwnershipInfo {
     let (place, digest) = match value.split_once('@') {
         Some((place, digest)) => (place, Some(digest.to_owned())),
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn another_stacks_mark_is_not_ours() {
+    fn a_marker_of_another_stack_is_not_this_stacks() {
         assert_eq!(
             parse_description(&mark().add_to_description(""), "other").1.owner,
             Owner::OtherStack("chat".into())
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_in_a_tag_reads_back_as_it_was_written() {
+    fn a_marker_in_a_tag_reads_back_as_it_was_written() {
         let marked = parse_tag_value(&mark().to_tag_value(), "chat");
         assert_eq!(marked.owner, Owner::ThisStack(mark().address));
         assert_eq!(marked.digest.as_deref(), Some("1a2b"));
@@ -264,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_retagged_and_the_mark_with_it() {
+    fn only_differing_tags_are_updated_together_with_the_marker() {
         let tags = |key: &str| BTreeMap::from([(key.to_owned(), "1".to_owned())]);
         let applied = OwnershipMarker { previous_digest: Some("1a2b".into()), ..mark() };
         assert_eq!(applied.tag_update(tags("a"), tags("a")), None);
@@ -275,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cloudformation_made_is_its_own() {
+    fn a_resource_of_a_cloudformation_stack_has_that_owner() {
         let tags = BTreeMap::from([(CLOUDFORMATION_TAG.to_owned(), "prod".to_owned())]);
         let (users, marked) = parse_tags(tags, "chat");
         assert_eq!((users.len(), marked.owner), (0, Owner::CloudFormation("prod".into())));

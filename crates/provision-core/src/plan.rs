@@ -1,4 +1,4 @@
-//! Changes turned into steps and what each step waits for. Pure; it leaves nothing to choose.
+//! Turns changes into steps with their dependencies. Pure; `apply` makes no decisions.
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
@@ -9,19 +9,19 @@ use crate::diff::{self, Change};
 use crate::kind::{DesiredResource, DesiredState, Kind, LiveResource, LiveState};
 use crate::model::{Attributes, Properties};
 
-/// One call's worth of work.
+/// One operation on a resource.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub address: Address,
     pub kind: &'static dyn Kind,
     pub action: StepAction,
-    /// The steps that must have succeeded before, by their place in the plan.
+    /// The steps that must succeed first, by their index in the plan.
     pub depends_on: BTreeSet<usize>,
-    /// The digest of the declaration, for the mark.
+    /// The digest of the declaration, for the ownership marker.
     pub digest: String,
-    /// Whether it takes away what others may count on until they have changed.
+    /// Whether it removes something that other resources use until they have changed.
     pub is_narrowing: bool,
-    /// Where what it is about lives, if its successor has the address.
+    /// The temporary address of the old resource, if its successor has the address.
     pub temporary_address: Option<Address>,
 }
 
@@ -32,7 +32,7 @@ pub enum StepAction {
     Delete { was: LiveResource },
 }
 
-/// What a step does, for those who tell of it.
+/// What a step does, for output.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -51,11 +51,11 @@ impl Step {
             StepAction::Delete { .. } => StepVerb::Delete,
         }
     }
-    /// Where what it is about lives once it is done.
+    /// Returns the address of the resource after the step.
     pub fn lives_at(&self) -> &Address {
         self.temporary_address.as_ref().unwrap_or(&self.address)
     }
-    /// The resources whose attributes this step still waits for.
+    /// Returns the resources whose attributes this step needs.
     fn waits_for(&self) -> Vec<Address> {
         let (StepAction::Create { properties } | StepAction::Update { properties, .. }) =
             &self.action
@@ -66,12 +66,12 @@ impl Step {
     }
 }
 
-/// The steps of `changes`, each with what it needs. `desired` is settled.
+/// Returns the steps of `changes`, each with its dependencies. `desired` is normalized.
 ///
-/// What is replaced is deleted first: two objects with one mark would be one too many for a run
-/// that is killed between the two calls. Where others use it until they have changed, and the new one has
-/// another name, it gives its address up first and goes last. What is taken away from others that change too is taken away in
-/// an update of its own, after theirs.
+/// A replaced resource is deleted first: two resources with one marker would be ambiguous if the run is killed
+/// between the two calls. If other resources use it until they have changed, and the new one has another name,
+/// the old one gives up its address first and is deleted last. What other changing resources still use is
+/// removed in a separate update, after theirs.
 pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec<Step> {
     let mut steps = Vec::new();
     for change in changes {
@@ -134,13 +134,13 @@ pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec
     steps
 }
 
-/// The addresses whose changes `targets` ask for: those at or under them, and whatever their steps
-/// need. `steps` are those of all changes.
+/// Returns the addresses that `targets` select: those at or under a target, and all that their steps depend
+/// on. `steps` are the steps of all changes.
 pub fn targeted(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
     let meant = |it: &Address| targets.iter().any(|target| it == target || it.is_within(target));
     let mut wanted: BTreeSet<Address> =
         steps.iter().map(|it| &it.address).filter(|it| meant(it)).cloned().collect();
-    // What is replaced takes two steps, and either brings the other with it: hence by address.
+    // A replacement has two steps, and each selects the other: hence by address.
     loop {
         let taken = steps.iter().filter(|it| wanted.contains(&it.address));
         let needs = taken.flat_map(|it| &it.depends_on).map(|n| steps[*n].address.clone());
@@ -152,19 +152,19 @@ pub fn targeted(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
     }
 }
 
-/// Whether what `other` changes may count on what `change` changes, until it is changed itself.
+/// Whether the resource of `other` may depend on the resource of `change` until it has changed.
 fn may_count_on(other: &Change, change: &Change) -> bool {
     other.verb != diff::ChangeAction::Create
         && other.kind.depends_on.contains(&change.kind.section)
         && other.address.root() == change.address.root()
 }
 
-/// Whether `other` uses what `change` makes again, and another one in its place by and by.
+/// Whether `other` uses the resource that `change` replaces, and another one after its own change.
 fn stops_using(other: &Change, change: &Change) -> bool {
     other.verb == diff::ChangeAction::Update && may_count_on(other, change)
 }
 
-/// The name of something that gets another one, where that makes room for both on AWS.
+/// Returns the current name of a resource that gets another name, if both can exist on AWS at once.
 fn renamed(is: &LiveResource, should: &DesiredResource) -> Option<String> {
     let named = is.kind.aws_name.filter(|it| !it.allows_duplicates)?;
     let (was, name) = (is.properties.get(named.property)?, should.properties.get(named.property)?);
@@ -181,13 +181,13 @@ fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
         StepVerb::Delete => {
             let again = |it: &Step| it.address == step.address && it.verb() == StepVerb::Create;
             let comes_again = step.temporary_address.is_none() && steps.iter().any(again);
-            // Nothing else about an address is left to do once what has left it goes.
+            // Nothing else is left to do for an address when the resource that gave it up is deleted.
             let last = |it: &Step| step.temporary_address.is_some() && it.address == step.address;
             places(&|other| frees(other, step, comes_again) || last(other))
         }
         StepVerb::Create | StepVerb::Update => {
             let waits_for = step.waits_for();
-            // What must give its name up can't, for as long as others wait for its successor.
+            // A resource that must give up its name cannot stay until others use its successor.
             let is_free = |it: &Step| {
                 !steps.iter().any(|user| user.verb() == StepVerb::Update && frees(user, it, false))
             };
@@ -198,35 +198,35 @@ fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
     }
 }
 
-/// Whether `other` must be done before `delete`: it ends a use of what goes away.
+/// Whether `other` must precede `delete`, because it ends a use of the deleted resource.
 fn frees(other: &Step, delete: &Step, comes_again: bool) -> bool {
-    // Of two APIs, neither uses the other; what stands beside APIs, as a role does, any may use.
+    // Two APIs never use each other; any API may use a top-level resource, such as a role.
     let (root, gone) = (other.address.root(), delete.address.root());
     let related = root == gone || root.section() != gone.section();
     let uses = related && other.kind.depends_on.contains(&delete.kind.section);
     match other.verb() {
-        // A role that comes again may go before an API that will not: else that API, which a domain leaves
-        // for a new one that needs the new role, would wait for itself.
+        // A replaced role may precede the deletion of an API: otherwise that API, which a domain leaves for a new
+        // API that needs the new role, would wait for itself.
         StepVerb::Delete => uses && (root == gone || !comes_again),
-        // What is made again is not waited for by those who refer to the new one.
+        // Users of the new resource do not wait for the deletion of the old one.
         StepVerb::Update => uses && !comes_again,
         StepVerb::Create => false,
     }
 }
 
-/// Whether `other` must be done before `step`, which makes or changes something.
+/// Whether `other` must precede `step`, which creates or changes a resource.
 fn makes_way(other: &Step, step: &Step, waits_for: &[Address]) -> bool {
     match other.verb() {
         StepVerb::Create => {
             waits_for.contains(&other.address) || step.address.is_within(&other.address)
         }
         StepVerb::Delete => {
-            // An old one goes before its successor comes.
+            // The old resource is deleted before its successor is created.
             let makes_way = step.verb() == StepVerb::Create && *other.lives_at() == step.address;
             makes_way || step.is_narrowing && uses(other, step)
         }
-        // What is made or changed may count on what the other changes to, and what is taken away on
-        // nobody's counting on it.
+        // A created or changed resource may depend on the other's new state, and a removal on the end of every
+        // use.
         StepVerb::Update => {
             let widens = uses(step, other) || other.address == step.address;
             widens && !other.is_narrowing || step.is_narrowing && uses(other, step)
@@ -234,7 +234,7 @@ fn makes_way(other: &Step, step: &Step, waits_for: &[Address]) -> bool {
     }
 }
 
-/// Whether `other` deletes what has the name on AWS that `step` gives to something else.
+/// Whether `other` deletes the resource whose name on AWS `step` gives to another one.
 fn gives_name(other: &Step, step: &Step) -> bool {
     let (StepAction::Delete { was }, StepAction::Create { properties }) =
         (&other.action, &step.action)
@@ -246,13 +246,13 @@ fn gives_name(other: &Step, step: &Step) -> bool {
     named.is_some_and(|it| same(it.property)) && other.address.parent() == step.address.parent()
 }
 
-/// Whether `step` is of a kind that counts on the kind of `other`, in one API.
+/// Whether the kind of `step` depends on the kind of `other`, in the same API.
 fn uses(step: &Step, other: &Step) -> bool {
     step.kind.depends_on.contains(&other.kind.section)
         && step.address.root() == other.address.root()
 }
 
-/// What would be live once every step has succeeded: the plan, read as a promise.
+/// Returns the live state that results if every step succeeds.
 pub fn promised(live: &LiveState, steps: &[Step]) -> LiveState {
     let mut live = live.clone();
     for step in steps {

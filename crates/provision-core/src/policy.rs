@@ -1,4 +1,4 @@
-//! Which changes need leave they don't have. Pure.
+//! Safety checks: which changes need permission that the user did not give. Pure.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,31 +10,31 @@ use crate::model::{Attributes, Tags};
 use crate::ownership::Owner;
 use crate::ownership::PROTECT_TAG;
 
-/// The leave a user gave.
+/// The permissions that the user gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Policy {
-    /// The stack may end with nothing in it.
+    /// The stack may become empty.
     pub allow_empty: bool,
-    /// What hangs on a deleted API, or stands in a deleted role, and is not ours may go with it, and a
-    /// second API may have the name of one that is not ours.
+    /// Unmanaged resources may be deleted together with an API, and unmanaged policies with a role; and an API
+    /// may get the name of an unmanaged one.
     pub allow_unmanaged: bool,
-    /// How many may be deleted, those among them that are replaced. `None`: as many as there are.
+    /// The most resources that may be deleted or replaced. `None`: no limit.
     pub max_deletes: Option<usize>,
 }
 
-/// A change that safety forbids, and what would give leave.
+/// A change that a safety check blocks, and how to allow it.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyViolation {
-    /// What it is about; none: all of it.
+    /// The address of the change. `None`: the plan as a whole.
     #[schemars(with = "Option<String>")]
     pub address: Option<Address>,
     pub reason: String,
     pub help: String,
 }
 
-/// What `policy` forbids. Empty: go ahead.
+/// Returns what `policy` blocks. Empty: the changes may be applied.
 pub fn violations(
     changes: &[Change],
     desired: &DesiredState,
@@ -46,11 +46,10 @@ pub fn violations(
         refusals.push(PolicyViolation {
             address: None,
             reason: format!(
-                "the spec declares nothing, so everything this stack has ({}) would be deleted",
+                "the spec declares no resources: all {} resources of the stack would be deleted",
                 live.managed.len()
             ),
-            help: "if that is meant, use `provision destroy`, or give leave with `--allow-empty`"
-                .into(),
+            help: "if this is intended, use `provision destroy` or pass `--allow-empty`".into(),
         });
     }
     refusals.extend(changes.iter().filter_map(|change| protected(change, live)));
@@ -63,7 +62,7 @@ pub fn violations(
     refusals
 }
 
-/// What is protected says so itself on AWS, whatever the spec says by now.
+/// Protection is a tag on AWS, so it holds whatever the current spec declares.
 fn protected(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
     if !change.verb.deletes_existing() {
         return None;
@@ -72,13 +71,13 @@ fn protected(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
     let tags: Tags = serde_json::from_value(tags).unwrap_or_default();
     tags.0.contains_key(PROTECT_TAG).then(|| PolicyViolation {
         address: Some(change.address.clone()),
-        reason: format!("it is protected: on AWS it has the tag `{PROTECT_TAG}`"),
-        help: "apply it with `protect: false` first".into(),
+        reason: format!("it is protected by the tag `{PROTECT_TAG}` on AWS"),
+        help: "apply the spec with `protect: false` first".into(),
     })
 }
 
-/// An API goes with all that hangs on it, a role with all policies in it; what is not ours must not go
-/// unasked.
+/// AWS deletes an API with all its child resources, and a role with its inline policies. Unmanaged ones are
+/// not deleted without permission.
 fn orphans(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
     if !change.verb.deletes_existing() {
         return None;
@@ -88,30 +87,27 @@ fn orphans(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
         live.unmanaged.iter().filter(hangs).map(UnmanagedResource::to_string).collect();
     (!names.is_empty()).then(|| PolicyViolation {
         address: Some(change.address.clone()),
-        reason: format!(
-            "deleting it would also delete what this spec never made: {}",
-            names.join(", ")
-        ),
-        help: "delete those first, or give leave with `--with-strangers`".into(),
+        reason: format!("deleting it would also delete unmanaged resources: {}", names.join(", ")),
+        help: "delete them first, or pass `--allow-unmanaged`".into(),
     })
 }
 
-/// A half-read spec, or the wrong one, deletes more than anybody means to.
+/// Guards against a wrong or incomplete spec.
 fn too_many(changes: &[Change], most: usize) -> Option<PolicyViolation> {
     let gone = changes.iter().filter(|it| it.verb.deletes_existing());
     let gone: Vec<String> = gone.map(|it| it.address.to_string()).collect();
     (gone.len() > most).then(|| PolicyViolation {
         address: None,
         reason: format!(
-            "{} would be deleted or replaced, and `--max-deletes` allows {most}: {}",
+            "{} resources would be deleted or replaced, but `--max-deletes` allows {most}: {}",
             gone.len(),
             gone.join(", ")
         ),
-        help: "if all of that is meant, raise `--max-deletes`".into(),
+        help: "if this is intended, raise `--max-deletes`".into(),
     })
 }
 
-/// What stands at the top, is not ours, and has a name that `changes` want.
+/// Returns the unmanaged top-level resources whose names `changes` need.
 pub fn name_conflicts(changes: &[Change], live: &LiveState) -> Vec<UnmanagedResource> {
     let met = |change: &Change| {
         let (_, name) = wanted_name(change)?;
@@ -120,7 +116,7 @@ pub fn name_conflicts(changes: &[Change], live: &LiveState) -> Vec<UnmanagedReso
     changes.iter().filter_map(met).collect()
 }
 
-/// The name that a change gives to something new.
+/// Returns the name that a change gives to a new resource.
 fn wanted_name(change: &Change) -> Option<(AwsName, &str)> {
     if !matches!(change.verb, ChangeAction::Create | ChangeAction::Replace) {
         return None;
@@ -136,7 +132,7 @@ fn has_name(stranger: &UnmanagedResource, change: &Change, name: &str) -> bool {
         && stranger.name.as_deref() == Some(name)
 }
 
-/// What would be made may meet somebody else's object of its name.
+/// Blocks the creation of a resource whose name an unmanaged one has.
 fn taken(change: &Change, live: &LiveState, policy: Policy) -> Option<PolicyViolation> {
     let (named, name) = wanted_name(change)?;
     let noun = change.kind.noun;
@@ -147,28 +143,28 @@ fn taken(change: &Change, live: &LiveState, policy: Policy) -> Option<PolicyViol
         return (!policy.allow_unmanaged).then(|| PolicyViolation {
             address,
             reason: format!(
-                "{noun} `{name}` exists already, {owner}; this would make a second one"
+                "{noun} `{name}` already exists ({owner}); this would create a second one"
             ),
             help: match owner {
                 Owner::Unknown => format!(
-                    "to take it over, {}; or name this one otherwise, or give leave with `--with-strangers`",
+                    "to adopt it, {}; or choose another name, or pass `--allow-unmanaged`",
                     adoption(&change.address, named)
                 ),
-                _ => "name it otherwise, or give leave with `--with-strangers`".to_owned(),
+                _ => "choose another name, or pass `--allow-unmanaged`".to_owned(),
             },
         });
     }
-    let reason = format!("{noun} `{name}` exists already, {owner}");
+    let reason = format!("{noun} `{name}` already exists ({owner})");
     let way_out = match owner {
         Owner::CloudFormation(_) | Owner::OtherStack(_) => {
-            "name it otherwise, or take it out of that stack first".to_owned()
+            "choose another name, or remove it from that stack first".to_owned()
         }
-        _ => format!("name it otherwise, or adopt it: {}", adoption(&change.address, named)),
+        _ => format!("choose another name, or adopt it: {}", adoption(&change.address, named)),
     };
     Some(PolicyViolation { address, reason, help: way_out })
 }
 
-/// Where only one can stand, making one would take the place of whatever stands there.
+/// Blocks the creation of a singleton that AWS already has: creating one would replace it.
 fn in_the_way(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
     let Change { address, kind, verb, .. } = change;
     if !kind.is_singleton || *verb != ChangeAction::Create {
@@ -183,20 +179,20 @@ fn in_the_way(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
     let attributes = live.managed.get(&parent).map_or(&nothing, |it| &it.attributes);
     Some(PolicyViolation {
         address: Some(address.clone()),
-        reason: format!("there is one already, {}: {name}", stranger.owner),
+        reason: format!("AWS already has one ({}): {name}", stranger.owner),
         help: match stranger.owner {
-            Owner::OtherStack(_) => "take it out of that stack first".into(),
+            Owner::OtherStack(_) => "remove it from that stack first".into(),
             _ => kind.conflict_hint(address, name, attributes),
         },
     })
 }
 
-/// How something that nobody owns becomes the one at `address`.
+/// Returns how an unmanaged resource becomes the one at `address`.
 fn adoption(address: &Address, named: AwsName) -> String {
     match named.tagged {
         true => format!(
-            "give it the tags `provision:stack`, with the name of this stack, and `provision:address={address}`"
+            "set its tag `provision:stack` to the name of this stack, and `provision:address={address}`"
         ),
-        false => format!("let its description end in `[provision:STACK/{address}]`"),
+        false => format!("end its description with `[provision:STACK/{address}]`"),
     }
 }

@@ -1,7 +1,7 @@
-//! A plan that is kept to be applied later: exactly that, once, or not at all.
+//! Saved plans: a plan that is applied later, exactly as it was reviewed, once, or not at all.
 //!
-//! It holds what should be and a fingerprint of what it touches, so that what was reviewed is what is
-//! done. Applied, it has changed what it touches, and is stale by that. Pure.
+//! A saved plan has the desired state and a fingerprint of each resource that it changes. Once applied, it
+//! has changed those resources, and is stale. Pure.
 mod fingerprint;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ use crate::policy::Policy;
 use fingerprint::sha256;
 pub use fingerprint::{Print, fingerprint};
 
-/// What tells a saved plan from a spec: no spec has such a member.
+/// Distinguishes a saved plan from a spec: no spec has this member.
 const FORMAT: &str = "provision plan";
 const VERSION: u32 = 1;
 
@@ -29,12 +29,12 @@ const VERSION: u32 = 1;
 pub struct SavedPlan {
     format: String,
     version: u32,
-    /// The version of the program that made it.
+    /// The version of the program that created it.
     made_by: String,
     pub stack: String,
     pub account: String,
     pub region: String,
-    /// The moment from which keys' ends were counted.
+    /// The time from which the expiry of keys was computed.
     pub now_epoch_s: i64,
     /// Whether it deletes the stack.
     pub destroys: bool,
@@ -42,13 +42,13 @@ pub struct SavedPlan {
     pub policy: Policy,
     desired: BTreeMap<Address, Kept>,
     steps: Vec<KeptStep>,
-    /// What is live at each address that it touches; null: nothing.
+    /// The live resource at each address that it changes; null: none.
     live: BTreeMap<Address, Option<Print>>,
-    /// What is not ours and would go with what it hangs on.
+    /// Unmanaged resources that would be deleted with their parents.
     strangers: Vec<String>,
 }
 
-/// A resource as it should be.
+/// A desired resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Kept {
     r#type: String,
@@ -56,7 +56,7 @@ struct Kept {
     declared: Value,
 }
 
-/// A step, by what it does and not by how it is said.
+/// A step, by what it does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct KeptStep {
     address: Address,
@@ -64,7 +64,7 @@ struct KeptStep {
     properties: String,
 }
 
-/// What a plan is made of.
+/// The inputs of a plan.
 #[derive(Clone, Copy, Debug)]
 pub struct Made<'a> {
     pub stack: &'a str,
@@ -101,13 +101,13 @@ impl SavedPlan {
         }
     }
 
-    /// Whether `bytes` are meant to be a saved plan.
+    /// Whether `bytes` look like a saved plan, even a truncated one.
     pub fn is_in(bytes: &[u8]) -> bool {
-        // A spec is no JSON, or has no such member.
+        // A spec is YAML, or lacks this member.
         bytes.trim_ascii_start().starts_with(b"{")
             && match serde_json::from_slice::<Value>(bytes) {
                 Ok(it) => it["format"] == FORMAT,
-                // What was cut off is told by its beginning.
+                // A truncated plan is recognized by its beginning.
                 Err(_) => {
                     let text = String::from_utf8_lossy(bytes);
                     let member =
@@ -117,39 +117,39 @@ impl SavedPlan {
             }
     }
 
-    /// The text of the file: the plan, and a digest that tells whether somebody edited it.
+    /// Returns the text of the file: the plan, and a digest that detects edits.
     pub fn text(&self) -> String {
         let mut plan = json!(self);
         plan["digest"] = json!(sha256(&plan));
         format!("{plan:#}\n")
     }
 
-    /// Reads what [`Self::text`] wrote, or says why it can't be used.
+    /// Reads what [`Self::text`] wrote.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
-        let broken = |error: serde_json::Error| format!("it is no saved plan: {error}");
-        let cut = |error: serde_json::Error| format!("it is no whole saved plan: {error}");
+        let broken = |error: serde_json::Error| format!("not a valid saved plan: {error}");
+        let cut = |error: serde_json::Error| format!("not a complete saved plan: {error}");
         let mut plan: Value = serde_json::from_slice(bytes).map_err(cut)?;
         if plan["version"] != json!(VERSION) || plan["madeBy"] != env!("CARGO_PKG_VERSION") {
             let by = plan["madeBy"].as_str().unwrap_or("another version").to_owned();
             let ours = env!("CARGO_PKG_VERSION");
-            return Err(format!("it was made by provision {by}, and this is {ours}"));
+            return Err(format!("it was created by provision {by}; this is provision {ours}"));
         }
         let digest = plan.as_object_mut().and_then(|it| it.shift_remove("digest"));
         if digest != Some(json!(sha256(&plan))) {
-            return Err("it was edited since it was made".to_owned());
+            return Err("it was edited after it was created".to_owned());
         }
         let plan: Self = serde_json::from_value(plan).map_err(broken)?;
         plan.desired()?;
         Ok(plan)
     }
 
-    /// What should be.
+    /// Returns the desired state.
     pub fn desired(&self) -> Result<DesiredState, String> {
         let resource = |(address, it): (&Address, &Kept)| Ok((address.clone(), it.resource()?));
         self.desired.iter().map(resource).collect()
     }
 
-    /// The addresses that it changes.
+    /// Returns the addresses that it changes.
     pub fn touches(&self) -> BTreeSet<Address> {
         self.live.keys().cloned().collect()
     }
@@ -159,8 +159,8 @@ impl SavedPlan {
         self.steps.is_empty()
     }
 
-    /// What is no longer as it was, given what is live and what the same plan would come to now.
-    /// Empty: it may be carried out.
+    /// Returns what changed since the plan was created, given the live state and what the same plan would be now.
+    /// Empty: the plan may be applied.
     pub fn stale(&self, live: &LiveState, steps: &[Step], now_epoch_s: i64) -> Vec<String> {
         let mut reasons: Vec<String> = self
             .live
@@ -172,14 +172,14 @@ impl SavedPlan {
             })
             .collect();
         if strangers(live, steps) != self.strangers && reasons.is_empty() {
-            reasons.push("what is not this stack's and would go with it is different now".into());
+            reasons.push("the unmanaged resources that would be deleted with it changed".into());
         }
         if let Some(address) = steps.iter().find_map(|it| past(it, self.now_epoch_s, now_epoch_s)) {
-            reasons.push(format!("{address} would end at a moment that is past"));
+            reasons.push(format!("{address} would expire in the past"));
         }
         let now: Vec<KeptStep> = steps.iter().map(KeptStep::of).collect();
         if now != self.steps && reasons.is_empty() {
-            reasons.push("what it refers to is different now".into());
+            reasons.push("a resource that it refers to changed".into());
         }
         reasons
     }
@@ -196,12 +196,12 @@ impl Kept {
     }
     fn resource(&self) -> Result<DesiredResource, String> {
         let kind = KINDS.iter().copied().find(|kind| kind.type_name == self.r#type);
-        let kind = kind.ok_or_else(|| format!("it names an unknown type, {}", self.r#type))?;
+        let kind = kind.ok_or_else(|| format!("unknown resource type `{}`", self.r#type))?;
         let properties = Properties::of(&self.properties);
         let fits = kind
             .check_properties(&properties)
             .and_then(|()| kind.check_declaration(&self.declared));
-        fits.map_err(|error| format!("it holds no {}: {error}", kind.noun))?;
+        fits.map_err(|error| format!("not a valid {}: {error}", kind.noun))?;
         Ok(DesiredResource { kind, properties, declared: self.declared.clone() })
     }
 }
@@ -218,7 +218,7 @@ impl KeptStep {
     }
 }
 
-/// What is not ours and hangs on what the steps delete. Where a name is a secret, there is none.
+/// Returns the unmanaged children of the resources that the steps delete, without secret names.
 fn strangers(live: &LiveState, steps: &[Step]) -> Vec<String> {
     let gone: BTreeSet<&Address> =
         steps.iter().filter(|it| it.verb() == StepVerb::Delete).map(|it| &it.address).collect();
@@ -235,7 +235,7 @@ fn strangers(live: &LiveState, steps: &[Step]) -> Vec<String> {
     found
 }
 
-/// The address of a step that asks for a moment which has passed since it was planned.
+/// Returns the address of a step whose timestamp has passed since the plan was created.
 fn past(step: &Step, planned_epoch_s: i64, now_epoch_s: i64) -> Option<&Address> {
     let (StepAction::Create { properties } | StepAction::Update { properties, .. }) = &step.action
     else {

@@ -275,7 +275,7 @@ fn ten_thousand_resources_are_read_and_listed() {
         .map(|n| format!("  K{n}: {{ Type: AWS::AppSync::ApiKey, Properties: {{ ApiId: !GetAtt Api.ApiId }} }}\n"))
         .collect();
     let imported = import_text(&one_api("a", &ours));
-    assert!(codes(&imported).contains(&"PV549"), "AppSync takes fifty keys");
+    assert!(codes(&imported).contains(&"PV549"), "AppSync allows fifty keys");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a change does to who may connect, publish and subscribe.
+//! How changes affect who may connect, publish and subscribe.
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -7,25 +7,25 @@ use serde::Serialize;
 use crate::access::Access;
 use crate::address::Address;
 
-/// One way to do one thing that is opened or closed.
+/// One operation that is opened to a mode or closed to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessChange {
     /// The API, or the channel namespace.
     #[schemars(with = "String")]
     pub address: Address,
-    /// The channels of the namespace. Left out: it is about connections to the API.
+    /// The channels of the namespace. Omitted for connections to the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<String>,
     pub operation: Operation,
-    /// AppSync's name for who does it: `API_KEY`.
+    /// The authorization mode, under AppSync's name: `API_KEY`.
     pub mode: String,
     pub change: Direction,
-    /// Whether all of the API or the namespace is new or gone, and not this way alone.
+    /// Whether the whole API or namespace is created or deleted.
     pub whole: bool,
 }
 
-/// What may be done.
+/// An operation of the data plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {
@@ -41,9 +41,9 @@ pub enum Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
-    /// It was refused, and will be accepted.
+    /// It was denied, and will be allowed.
     Gained,
-    /// It was accepted, and will be refused.
+    /// It was allowed, and will be denied.
     Lost,
 }
 
@@ -57,7 +57,7 @@ impl Operation {
     }
 }
 
-/// Everything that is opened or closed between `before` and `after`, in the order of addresses.
+/// Returns what is opened or closed between `before` and `after`, in the order of addresses.
 pub fn changes(before: &Access, after: &Access) -> Vec<AccessChange> {
     let (before, after) = (places(before), places(after));
     let mut keys: Vec<&Key<'_>> = before.keys().chain(after.keys()).collect();
@@ -66,7 +66,7 @@ pub fn changes(before: &Access, after: &Access) -> Vec<AccessChange> {
     keys.into_iter().flat_map(|key| at(key, before.get(key), after.get(key))).collect()
 }
 
-/// An API, or a namespace of one by its channels: under another name it is another.
+/// Identifies an API, or a namespace by its channels: with another name it is another one.
 type Key<'a> = (&'a Address, Option<&'a str>);
 type Accepted<'a> = Vec<(Operation, &'a [String])>;
 

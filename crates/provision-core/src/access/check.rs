@@ -1,7 +1,7 @@
-//! What authorization comes to and was probably not meant.
+//! Reports authorization that is valid but probably not intended.
 //!
-//! A mode that nobody can use is reported where it is offered (PV205); here is only what follows for
-//! a namespace, and nothing at all if it follows for everything.
+//! A mode that no client can use is reported at its provider (PV205). These checks report what follows for
+//! namespaces, unless it follows for all of them.
 use serde_json::Value;
 
 use crate::access::{Access, ApiAccess, Grant, GrantOrigin, NamespaceAccess};
@@ -9,7 +9,7 @@ use crate::diagnostic::{At, Diagnostic, Path, Severity};
 use crate::kind::DesiredState;
 use crate::kinds::auth::AuthMode;
 
-/// Reports namespaces that nobody or everybody can use, and APIs without any.
+/// Reports namespaces that no client or every client can use, and APIs without namespaces.
 pub fn check(desired: &DesiredState, problems: &mut Vec<Diagnostic>) {
     let access = Access::of(desired.iter().map(|(address, it)| (address, &it.properties)));
     for api in &access.apis {
@@ -19,7 +19,7 @@ pub fn check(desired: &DesiredState, problems: &mut Vec<Diagnostic>) {
                 note(
                     "PV405",
                     At::Key(path),
-                    "nobody can use this API: it has no channel namespace",
+                    "no client can use this API: it has no channel namespace",
                 )
                 .with_help("declare one: `namespaces: { default: {} }`"),
             );
@@ -44,29 +44,29 @@ pub fn check(desired: &DesiredState, problems: &mut Vec<Diagnostic>) {
     }
 }
 
-/// One API, as far as its authorization is judged.
+/// The authorization of one API.
 struct Judging<'a> {
     api: &'a ApiAccess,
     auth: Option<&'a Value>,
     path: Path,
 }
 
-/// Modes that stand written in one place, and the channels for which they count.
+/// A list of modes in the spec, and the channels to which it applies.
 struct List<'a> {
     modes: &'a [String],
     place: Place,
     channels: Vec<&'a str>,
 }
 
-/// Where modes are written.
+/// Where a list of modes is written.
 enum Place {
     List(Path),
-    /// Nowhere: every provider counts.
+    /// Not written: all providers apply.
     Providers(Path),
 }
 
 impl<'a> Judging<'a> {
-    /// The lists of modes that count for some namespace: the API's own, once, then the namespaces'.
+    /// Returns the lists of modes that apply to a namespace: the API's, once, then those of namespaces.
     fn lists(&self, operation: &str, grant: fn(&NamespaceAccess) -> &Grant) -> Vec<List<'a>> {
         let namespaces = &self.api.namespaces;
         let inherits = |it: &&NamespaceAccess| grant(it).from == GrantOrigin::Api;
@@ -84,7 +84,7 @@ impl<'a> Judging<'a> {
         lists
     }
 
-    /// Where the API says who may do `operation`.
+    /// Returns where the API sets the modes of `operation`.
     fn place(&self, operation: &str) -> Place {
         let path = self.path.clone().key("auth");
         match self.auth.is_some_and(|auth| auth.get(operation).is_some()) {
@@ -93,7 +93,7 @@ impl<'a> Judging<'a> {
         }
     }
 
-    /// Whether all of the list is offered at all; what is not is an error of its own (PV201).
+    /// Whether every mode of the list has a provider; one without is a separate error (PV201).
     fn is_sound(&self, list: &List<'_>) -> bool {
         list.modes.iter().all(|mode| self.api.providers.iter().any(|it| it.mode == *mode))
     }
@@ -106,7 +106,7 @@ impl<'a> Judging<'a> {
             let message =
                 format!("anyone who has an API key can publish to {}", channels(&list.channels));
             problems.push(Diagnostic::warning("PV404", self.item(list, key), message).with_help(
-                "who carries a key gives it away; let publishers prove who they are: \
+                "an API key shipped to browsers is public; require publishers to authenticate: \
                      `publish: [AWS_IAM]`, or a user's token",
             ));
         }
@@ -118,7 +118,7 @@ impl<'a> Judging<'a> {
             problems.push(self.nobody("PV402", "subscribe", list));
         }
         for mode in usable.into_iter().filter(|it| connects && !self.api.connect.contains(it)) {
-            // A connection and each subscription on it prove themselves apart
+            // A connection and each of its subscriptions are authorized separately
             // (docs/reference/authorization.md#one-credential-per-operation), so this works for
             // clients with two credentials.
             let at = match &list.place {
@@ -126,9 +126,9 @@ impl<'a> Judging<'a> {
                 Place::Providers(_) => At::Key(self.path.clone().key("auth").key("connection")),
             };
             let message =
-                format!("{mode} may subscribe to {} and can't connect", channels(&list.channels));
+                format!("{mode} may subscribe to {} but not connect", channels(&list.channels));
             problems.push(note("PV403", at, &message).with_help(format!(
-                "add {mode} to the API's `connection`, unless these clients connect with another credential",
+                "add {mode} to the API's `connection`, unless these clients connect with other credentials",
             )));
         }
     }
@@ -136,7 +136,7 @@ impl<'a> Judging<'a> {
     fn nobody(&self, code: &'static str, operation: &str, list: &List<'_>) -> Diagnostic {
         let (Place::List(path) | Place::Providers(path)) = &list.place;
         let message = format!(
-            "nobody can {operation} to {}: {} is all that is accepted, and this API declares no key",
+            "no client can {operation} to {}: only {} is accepted, and this API declares no key",
             channels(&list.channels),
             list.modes.join(", "),
         );
@@ -147,14 +147,15 @@ impl<'a> Judging<'a> {
     fn nobody_connects(&self) -> Diagnostic {
         let at = At::Value(self.path.clone().key("auth").key("connection"));
         let message = format!(
-            "nobody can connect, so nobody can subscribe: {} is all that is accepted, and this API declares no key",
+            "no client can connect, so none can subscribe: only {} is accepted, and this API declares no key",
             self.api.connect.join(", "),
         );
-        Diagnostic::warning("PV402", at, message)
-            .with_help("add `apiKeys: { web: {} }` to the API, or let another mode connect")
+        Diagnostic::warning("PV402", at, message).with_help(
+            "add `apiKeys: { web: {} }` to the API, or accept another mode for connections",
+        )
     }
 
-    /// Where `mode` is written, or offered.
+    /// Returns where `mode` is written, or where its provider is.
     fn item(&self, list: &List<'_>, mode: &str) -> At {
         let (path, n) = match &list.place {
             Place::List(path) => (path, list.modes.iter().position(|it| it == mode)),
@@ -172,7 +173,7 @@ fn note(code: &'static str, at: At, message: &str) -> Diagnostic {
 
 /// `/a/*, /b/*, /c/* and 4 more`.
 fn channels(all: &[&str]) -> String {
-    /// More than that nobody reads in a message.
+    /// The most channels that a message names.
     const NAMED_MAX: usize = 3;
     let named = all.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
     match all.len().saturating_sub(NAMED_MAX) {

@@ -15,7 +15,7 @@ use crate::kinds::provider::AuthProvider;
 use crate::model::Properties;
 use crate::text::Text;
 
-/// Who may do what, an API each.
+/// Who may do what, for each API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Access {
     pub apis: Vec<ApiAccess>,
@@ -29,26 +29,26 @@ pub struct ApiAccess {
     pub address: Address,
     /// Its name on AWS.
     pub name: String,
-    /// The ways for clients to prove who they are.
+    /// The ways for clients to authenticate.
     pub providers: Vec<ProviderAccess>,
     /// Who may open a realtime connection.
     pub connect: Vec<String>,
-    /// Who may publish, where a namespace does not say otherwise.
+    /// Who may publish, unless a namespace overrides it.
     pub publish: Vec<String>,
-    /// Who may subscribe, where a namespace does not say otherwise.
+    /// Who may subscribe, unless a namespace overrides it.
     pub subscribe: Vec<String>,
-    /// Modes that are accepted and that nobody can use: `API_KEY` where there is no key.
+    /// Modes that are accepted but that no client can use: `API_KEY` without a key.
     pub unusable: Vec<String>,
     pub namespaces: Vec<NamespaceAccess>,
 }
 
-/// One way for clients to prove who they are.
+/// One way for clients to authenticate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderAccess {
-    /// AppSync's name for the type. Lists of modes name the type only: all providers of one count.
+    /// AppSync's name of the mode. Lists of modes apply to all providers of a mode.
     pub mode: String,
-    /// Which one it is: the keys, the pool, the issuer, the function.
+    /// The keys, the user pool, the issuer or the function.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -65,7 +65,7 @@ pub struct NamespaceAccess {
     pub subscribe: Grant,
 }
 
-/// Who may do one thing, and who says so.
+/// Who may perform an operation, and where that is set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Grant {
@@ -73,7 +73,7 @@ pub struct Grant {
     pub from: GrantOrigin,
 }
 
-/// Who says what a namespace accepts.
+/// Where the modes of a namespace are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum GrantOrigin {
@@ -84,7 +84,7 @@ pub enum GrantOrigin {
 }
 
 impl Access {
-    /// Reads what `resources` come to, in the order of addresses.
+    /// Computes access from the properties of `resources`, in the order of addresses.
     pub fn of<'a>(resources: impl Iterator<Item = (&'a Address, &'a Properties)> + Clone) -> Self {
         let in_section = |section: &'static str| {
             resources.clone().filter(move |(address, _)| address.section() == section)
@@ -112,7 +112,7 @@ impl Access {
 }
 
 impl ApiAccess {
-    /// The types of its providers, each once.
+    /// Returns the modes of its providers, each once.
     pub fn modes(&self) -> Vec<&str> {
         let mut modes: Vec<&str> = Vec::new();
         for provider in &self.providers {
@@ -122,11 +122,11 @@ impl ApiAccess {
         }
         modes
     }
-    /// Whether anybody can use `mode`.
+    /// Whether any client can use `mode`.
     pub fn is_usable(&self, mode: &str) -> bool {
         self.unusable.iter().all(|it| it != mode)
     }
-    /// Takes note of the API's keys.
+    /// Records the API's keys.
     fn keyed(&mut self, keys: &[String]) {
         let by_key = |it: &&mut ProviderAccess| it.mode == AuthMode::ApiKey.as_str();
         for provider in self.providers.iter_mut().filter(by_key) {

@@ -1,4 +1,4 @@
-//! What becomes of a resource.
+//! What a change does with a resource.
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -6,18 +6,18 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeAction {
-    /// Make what is not there.
+    /// Create a resource that does not exist.
     Create,
-    /// Change it in place.
+    /// Change a resource in place.
     Update,
-    /// Delete and create again: a property changed that AWS can't change in place.
+    /// Delete and create a resource again: a property changed that AWS cannot change in place.
     Replace,
-    /// Delete what is ours and no longer declared.
+    /// Delete a managed resource that the spec does not declare.
     Delete,
 }
 
 impl ChangeAction {
-    /// Whether what is there now goes.
+    /// Whether the change deletes the existing resource.
     pub fn deletes_existing(self) -> bool {
         matches!(self, Self::Delete | Self::Replace)
     }

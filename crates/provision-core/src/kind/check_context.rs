@@ -1,4 +1,4 @@
-//! What a declaration is read in: the rest of the spec, the time, the files beside it.
+//! The context in which a declaration is checked and expanded.
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -14,37 +14,37 @@ use crate::handler::{self, Handlers};
 use crate::model::Tags;
 use crate::text::{Hole, Text};
 
-/// What a declaration is read in: the rest of the spec, the clock's time, the files beside it.
+/// The context of a declaration: the rest of the spec, the current time, the files next to the spec.
 #[derive(Debug)]
 pub struct CheckContext<'a> {
     pub address: Address,
-    /// The whole document, checked for shape.
+    /// The whole document, after its shape was checked.
     pub document: &'a Value,
     pub now_epoch_s: i64,
     pub files: &'a dyn Files,
-    /// The values that each `${…}` may have, as far as the spec says.
+    /// The values that each `${…}` may have, if the spec determines them.
     pub placeholder_values: &'a BTreeMap<String, Vec<String>>,
-    /// The parts that could not be read, and are left out of the document.
+    /// The parts that could not be read. The document omits them.
     pub unreadable: &'a [Path],
     pub first_names: &'a FirstNames,
-    /// The code of files, once it was read.
+    /// The handler files that were parsed so far.
     pub parsed_handlers: &'a ParsedHandlers,
 }
 
-/// The key that has a name first, by section and by name as it is written: looked for once a section, since
-/// looking for each of its members would take the square of their number.
+/// The first key that uses a name, by section and by the name as written. Computed once for each section:
+/// a search for each member would take quadratic time.
 #[derive(Debug, Default)]
 pub struct FirstNames(RefCell<HashMap<String, HashMap<String, String>>>);
 
-/// What the code of a file says, by the file's name: many namespaces may share one.
+/// The analysis of each handler file, by file name, since namespaces may share a file.
 #[derive(Debug, Default)]
 pub struct ParsedHandlers(RefCell<HashMap<String, Rc<Handlers>>>);
 
-/// More combinations of parameters' values than these nobody declares on purpose.
+/// The most combinations of parameter values that are tried. Real specs have far fewer.
 const READINGS_MAX: usize = 64;
 
-/// Everything that `text` may read, one for each combination of the values of what is open in it. None
-/// where nobody knows yet.
+/// Returns every text that `text` can resolve to, one for each combination of its placeholders' values.
+/// Empty if a placeholder's values are unknown.
 pub fn possible_values(text: &Text, known: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let mut readings = vec![text.clone()];
     let holes: BTreeSet<String> = text.holes().map(Hole::to_string).collect();
@@ -59,36 +59,36 @@ pub fn possible_values(text: &Text, known: &BTreeMap<String, Vec<String>>) -> Ve
     readings.iter().filter_map(Text::as_plain).map(str::to_owned).collect()
 }
 
-/// A reading of a text that can't be.
+/// A value that a text can resolve to and that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidReading {
     pub value: String,
-    /// What to say of it, where it is not what was written.
+    /// What to show next to the source, if the value is not what is written there.
     pub label: Option<String>,
 }
 
-/// The files beside a spec. The edge reads them; the core gets text.
+/// The files next to a spec. The command line reads them; the core only sees their text.
 pub trait Files: fmt::Debug {
-    /// The file at `path`, relative to the spec, or why it can't be had.
+    /// Returns the file at `path`, relative to the spec.
     fn file(&self, path: &str) -> Result<Arc<OtherFile>, String>;
 }
 
 impl CheckContext<'_> {
-    /// The declaration at `address`, if there is a sound one.
+    /// Returns the declaration at `address`, if there is a valid one.
     pub fn declared<D: DeserializeOwned>(&self, address: &Address) -> Option<D> {
         D::deserialize(self.at(address)?).ok()
     }
-    /// One member of the declaration at `address`, if it is sound, whatever the rest is.
+    /// Returns one member of the declaration at `address`, if it is valid, even if other members are not.
     pub fn member<D: DeserializeOwned>(&self, address: &Address, name: &str) -> Option<D> {
         D::deserialize(self.at(address)?.get(name)?).ok()
     }
-    /// Whether something at `names`, inside this declaration, could not be read: then what is missing
-    /// there was perhaps written.
+    /// Whether a part at `names`, inside this declaration, could not be read. A member that seems missing may
+    /// then be present in the file.
     pub fn has_unreadable(&self, names: &[&str]) -> bool {
         let here: Path = self.address.parts().chain(names.iter().copied()).collect();
         self.unreadable.iter().any(|it| it.0.starts_with(&here.0))
     }
-    /// The first reading of `text` that is not as `sound` wants it.
+    /// Returns the first value that `text` can resolve to and that `is_valid` rejects.
     pub fn invalid_reading(
         &self,
         text: &Text,
@@ -96,42 +96,42 @@ impl CheckContext<'_> {
     ) -> Option<InvalidReading> {
         let reading =
             possible_values(text, self.placeholder_values).into_iter().find(|it| !sound(it))?;
-        let told = text.as_plain().is_none().then(|| format!("it may read `{reading}`"));
+        let told = text.as_plain().is_none().then(|| format!("this can resolve to `{reading}`"));
         Some(InvalidReading { value: reading, label: told })
     }
-    /// The name of the stack, as it was written.
+    /// Returns the name of the stack, as written.
     pub fn stack(&self) -> Text {
         let stack = self.document.get("stack").and_then(|it| Text::deserialize(it).ok());
         stack.unwrap_or_default()
     }
-    /// The tags that the spec puts on everything that takes tags.
+    /// Returns the tags that the spec sets on every resource that supports tags.
     pub fn tags(&self) -> Tags {
         let tags = self.document.get("tags").and_then(|tags| Deserialize::deserialize(tags).ok());
         Tags(tags.unwrap_or_default())
     }
-    /// What the code of a file says, read once.
+    /// Returns the analysis of a handler file, which is parsed once.
     pub fn code(&self, file: &OtherFile) -> Rc<Handlers> {
         let mut codes = self.parsed_handlers.0.borrow_mut();
         let read = || handler::read(&file.text).into();
         Rc::clone(codes.entry(file.name.clone()).or_insert_with(read))
     }
-    /// The region that the spec names, if it names one.
+    /// Returns the region of the spec, if it sets one.
     pub fn region(&self) -> Option<&str> {
         self.document.get("region").and_then(Value::as_str)
     }
-    /// What is declared in a section of this declaration.
+    /// Returns the declarations in a section of this declaration.
     pub fn children(&self, section: &str) -> Vec<&Value> {
         self.under(&self.address, section)
     }
-    /// What is declared in a section of the declaration at `address`.
+    /// Returns the declarations in a section of the declaration at `address`.
     pub fn under(&self, address: &Address, section: &str) -> Vec<&Value> {
         section_in(self.at(address), section).map(|(_, it)| it).collect()
     }
-    /// The names in a section of the declaration at `address`.
+    /// Returns the names in a section of the declaration at `address`.
     pub fn names_under(&self, address: &Address, section: &str) -> Vec<&str> {
         section_in(self.at(address), section).map(|(name, _)| name).collect()
     }
-    /// What declared before this one has the name `name` on AWS: says so, or is called so.
+    /// Returns the key of an earlier declaration in this section with the same name on AWS, set or derived.
     pub fn duplicate_name(&self, name: &Text) -> Option<String> {
         let mut firsts = self.first_names.0.borrow_mut();
         let (section, _) = self.address.as_str().rsplit_once('/').unwrap_or_default();
@@ -146,7 +146,7 @@ impl CheckContext<'_> {
         let first = firsts.get(&name.to_value().to_string());
         first.filter(|first| *first != self.address.name()).cloned()
     }
-    /// Whether a declaration in the section at the top names this one, where `path` leads to.
+    /// Whether a declaration in a top-level section refers to this one in the member at `path`.
     pub fn is_named(&self, section: &str, path: &[&str]) -> bool {
         let mut firsts = self.first_names.0.borrow_mut();
         let named = firsts.entry(format!("{section}.{}", path.join("."))).or_insert_with(|| {
@@ -158,7 +158,7 @@ impl CheckContext<'_> {
         });
         named.contains_key(self.address.name())
     }
-    /// What is declared beside this one, itself among it.
+    /// Returns the declarations of this section, including this one.
     pub fn siblings(&self) -> impl Iterator<Item = (&str, &Value)> {
         let around = match self.address.parent() {
             Some(parent) => self.at(&parent),
@@ -169,13 +169,13 @@ impl CheckContext<'_> {
     fn at(&self, address: &Address) -> Option<&Value> {
         address.parts().try_fold(self.document, |value, part| value.get(part))
     }
-    /// The names declared in a section at the top.
+    /// Returns the names declared in a top-level section.
     pub fn names(&self, section: &str) -> Vec<&str> {
         section_in(Some(self.document), section).map(|(name, _)| name).collect()
     }
 }
 
-/// The names and declarations of a section of what is `around` it.
+/// Returns the names and declarations of a section of `parent`.
 fn section_in<'v>(
     around: Option<&'v Value>,
     section: &str,

@@ -1,8 +1,8 @@
-//! What is wrong with one declaration, while it is looked at.
+//! Collects the diagnostics of one declaration while it is checked.
 use crate::diagnostic::{At, Diagnostic, Path};
 use crate::kind::InvalidReading;
 
-/// Collects what is wrong with one declaration; paths are relative to it.
+/// Collects the diagnostics of one declaration. Paths are relative to the declaration.
 #[derive(Debug)]
 pub struct DiagnosticSink {
     base: Path,
@@ -16,7 +16,7 @@ impl DiagnosticSink {
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.found
     }
-    /// An error at the value at `path`.
+    /// Reports an error at the value at `path`.
     pub fn error(
         &mut self,
         code: &'static str,
@@ -26,7 +26,7 @@ impl DiagnosticSink {
         let at = At::Value(self.path(path));
         self.push(Diagnostic::error(code, at, message))
     }
-    /// An error at the value at `path`, if there is a reading of it that can't be.
+    /// Reports an error at the value at `path`, if `invalid` is a value that it can resolve to.
     pub fn error_if_invalid(
         &mut self,
         unsound: Option<InvalidReading>,
@@ -41,7 +41,7 @@ impl DiagnosticSink {
             problem.help = Some(help.to_owned());
         }
     }
-    /// An error at the key at `path`.
+    /// Reports an error at the key at `path`.
     pub fn error_at_key(
         &mut self,
         code: &'static str,
@@ -69,7 +69,7 @@ impl DiagnosticSink {
         let at = At::Key(self.path(path));
         self.push(Diagnostic::warning(code, at, message))
     }
-    /// Whatever stands elsewhere than in this declaration.
+    /// Reports a diagnostic whose location is outside this declaration.
     pub fn report(&mut self, problem: Diagnostic) {
         self.found.push(problem);
     }

@@ -1,4 +1,4 @@
-//! What an import has found so far, beside the declaration at hand.
+//! What an import knows beyond the resource that it is converting.
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -6,32 +6,32 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::text::{Hole, Text};
 
-/// What an import has found so far, beside the declaration at hand.
+/// What an import knows beyond the resource that it is converting, and what it produces besides declarations.
 #[derive(Debug, Default)]
 pub struct ImportContext {
-    /// Where the resource at hand will be declared.
+    /// The address under which the current resource will be declared.
     pub address: Option<Address>,
-    /// What the declaration around the one at hand has to say for it.
+    /// Members that the parent's declaration needs for the current one.
     pub parent_members: serde_json::Map<String, Value>,
-    /// Data sources by their API and their name on AWS: their keys.
+    /// The keys of data sources, by their API and their name on AWS.
     pub data_sources: BTreeMap<(Option<Address>, String), String>,
-    /// Roles that something of ours uses and nobody of ours made: name → ARN.
+    /// Existing roles that managed resources use: name → ARN.
     pub roles: BTreeMap<String, String>,
     /// Whether handler code is written in the spec itself, and not in files.
     pub inline_code: bool,
-    /// Files to lie beside the spec: path → text.
+    /// Files to write next to the spec: path → text.
     pub files: BTreeMap<String, String>,
 }
 
 impl ImportContext {
-    /// Remembers under which key the data source at hand is declared.
+    /// Records the key under which the current data source is declared.
     pub fn add_data_source(&mut self, name: &Text) {
         if let Some(address) = &self.address {
             let key = address.name().to_owned();
             self.data_sources.insert((address.parent(), name.to_string()), key);
         }
     }
-    /// The key of the data source with this name, in the API of the resource at hand.
+    /// Returns the key of the data source with this name, in the API of the current resource.
     pub fn data_source_key(&self, name: &Text) -> String {
         if let Some(Hole::Attribute { address, .. }) = name.holes().next() {
             return address.name().to_owned();
@@ -40,7 +40,7 @@ impl ImportContext {
         let name = name.to_string();
         self.data_sources.get(&(api, name.clone())).cloned().unwrap_or(name)
     }
-    /// The name under `logRoles` of the role with this ARN.
+    /// Returns the name under `logRoles` of the role with this ARN.
     pub fn role_name(&mut self, arn: &Text) -> String {
         if let Some(Hole::Attribute { address, .. }) = arn.holes().next() {
             return address.name().to_owned();
@@ -53,8 +53,8 @@ impl ImportContext {
         self.roles.insert(name.clone(), arn);
         name
     }
-    /// The path of a JavaScript file with this text, in `handlers`, called after the resource at hand.
-    /// No text takes the place of another.
+    /// Adds a JavaScript file with this text to `handlers/`, named after the current resource, and returns its
+    /// path. A file with another text is never overwritten.
     pub fn add_handler_file(&mut self, text: String) -> String {
         let name = self.address.as_ref().map_or("handler", Address::name);
         let numbered = (2..).map(|n| format!("handlers/{name}-{n}.js"));

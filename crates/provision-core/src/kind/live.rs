@@ -1,4 +1,4 @@
-//! Resources as they should be and as AWS has them, and whose they are.
+//! Desired and live resources of a stack.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -13,17 +13,17 @@ use crate::model::{Attributes, Properties, Site};
 use crate::ownership::Owner;
 use crate::text::Hole;
 
-/// A resource as it should be.
+/// A resource that the spec declares.
 #[derive(Clone, Debug)]
 pub struct DesiredResource {
     pub kind: &'static dyn Kind,
     pub properties: Properties,
-    /// What the user wrote: terms that are no property, as how long a key lives.
+    /// The declaration as the user wrote it. Not everything in it is a property: the lifetime of a key is not.
     pub declared: Value,
 }
 
 impl DesiredResource {
-    /// A few letters that change with the declaration and not with the time.
+    /// A short digest that changes with the declaration, but not with time.
     pub fn digest(&self) -> String {
         let lasting =
             |(name, _): &(&String, &Value)| !self.kind.timestamps.contains(&name.as_str());
@@ -34,50 +34,50 @@ impl DesiredResource {
     }
 }
 
-/// A resource as AWS has it.
+/// A resource that exists on AWS.
 #[derive(Clone, Debug)]
 pub struct LiveResource {
     pub kind: &'static dyn Kind,
     pub properties: Properties,
     pub attributes: Attributes,
-    /// The digest of the declaration that was applied last, if its mark says so.
+    /// The digest of the declaration that was applied last, if the ownership marker has one.
     pub digest: Option<String>,
 }
 
 pub type DesiredState = BTreeMap<Address, DesiredResource>;
 
-/// What AWS has: ours by address, and what nobody here declared.
+/// The live state: the managed resources of the stack by address, and unmanaged resources.
 #[derive(Clone, Debug, Default)]
 pub struct LiveState {
     pub managed: BTreeMap<Address, LiveResource>,
     pub unmanaged: Vec<UnmanagedResource>,
-    /// What stands at the top and is not ours: it matters only where it has a name that we want.
+    /// Unmanaged resources at the top level. They matter only if a desired resource needs their name.
     pub unrelated: Vec<UnmanagedResource>,
-    /// The sections of the kinds that this AWS can't list, and how it says so.
+    /// The sections whose kinds this endpoint cannot list, each with the endpoint's error.
     pub unlisted: BTreeMap<&'static str, String>,
-    /// Runs that say on something of ours that they are changing the stack, dead ones among them.
+    /// The runs that have a run lock on a managed resource, including runs that were killed.
     pub active_runs: BTreeMap<Address, BTreeSet<String>>,
 }
 
-/// Something beside ours that does not carry our mark: shown, never compared, never touched.
+/// A resource without an ownership marker of this stack: listed, never compared, never modified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnmanagedResource {
-    /// What of ours it hangs on.
+    /// The managed resource that it belongs to.
     #[schemars(with = "Option<String>")]
     pub parent: Option<Address>,
-    /// What a person calls it.
+    /// What a person calls a resource of this kind.
     pub noun: &'static str,
-    /// Its name where that is no secret.
+    /// Its name, unless the name is a secret.
     pub name: Option<String>,
     pub owner: Owner,
 }
 
 impl LiveState {
-    /// What fills `hole`, as far as AWS or the site knows.
+    /// Returns the value of a placeholder, if the live state or the site determines it.
     pub fn resolve(&self, hole: &Hole, site: &Site) -> Option<String> {
         match hole {
             Hole::Pseudo(name) => site.pseudo(name),
-            // Applying puts a value in the place of every parameter before it looks at AWS.
+            // `apply` resolves every parameter before it reads the live state.
             Hole::Parameter(_) => None,
             Hole::Attribute { address, name } => {
                 Some(self.managed.get(address)?.attributes.get(name)?.to_owned())

@@ -46,7 +46,7 @@ pub struct EventConfig {
     pub log_config: Option<LogConfig>,
 }
 
-/// What is logged, and as whom.
+/// What AppSync logs, and with which role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct LogConfig {
@@ -55,30 +55,30 @@ pub struct LogConfig {
     pub cloud_watch_logs_role_arn: Text,
 }
 
-/// An Event API: an HTTP endpoint that takes events and a realtime endpoint that delivers them.
+/// An Event API: an HTTP endpoint that accepts events and a realtime endpoint that delivers them.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
 pub struct ApiDeclaration {
-    /// Its name on AWS, 1 to 50 letters, digits, `_`, `-` and spaces. Left out: `STACK-KEY`.
+    /// The API's name on AWS: 1 to 50 letters, digits, `_`, `-` and spaces. Default: `STACK-KEY`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"appsync-event-api-sample")]
     pub(crate) name: Option<Text>,
-    /// Whom to ask about this API. Left out: nobody.
+    /// The contact for this API. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"realtime team")]
     pub(crate) owner_contact: Option<Text>,
     /// Who may do what.
     pub auth: Auth,
-    /// What AppSync writes to CloudWatch Logs. Left out: nothing.
+    /// What AppSync writes to CloudWatch Logs. Default: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logging: Option<Logging>,
-    /// Whether it must not be deleted: then apply and destroy refuse to, and CloudFormation keeps it. The
-    /// API carries that itself, as the tag `provision:protect`, so taking this line out does not end it;
-    /// `false` does. Left out: as it was, at first not.
+    /// Whether the API is protected from deletion by `apply`, `destroy` and CloudFormation. Protection is the
+    /// tag `provision:protect` on the API: set `false` to remove it; omitting the key changes nothing.
+    /// Default: unchanged; a new API is not protected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) protect: Option<bool>,
-    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    /// The logical id in a CloudFormation template. Default: derived from the address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) logical_id: Option<LogicalId>,
 }
@@ -89,17 +89,17 @@ pub struct ApiDeclaration {
 #[schemars(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "providers": ["API_KEY", "AWS_IAM"], "subscribe": ["API_KEY"] }))]
 pub struct Auth {
-    /// The ways for clients to prove who they are.
+    /// The ways for clients to authenticate.
     #[schemars(length(min = 1, max = 50), extend("uniqueItems" = true))]
     #[schemars(example = serde_json::json!(["API_KEY", "AWS_IAM"]))]
     pub providers: Vec<Provider>,
-    /// Who may open a realtime connection. Left out: every provider.
+    /// The modes that may open a realtime connection. Default: every provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) connection: Option<Modes>,
-    /// Who may publish, where a namespace does not say otherwise. Left out: every provider.
+    /// The modes that may publish, unless a namespace overrides them. Default: every provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     publish: Option<Modes>,
-    /// Who may subscribe, where a namespace does not say otherwise. Left out: every provider.
+    /// The modes that may subscribe, unless a namespace overrides them. Default: every provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) subscribe: Option<Modes>,
 }
@@ -112,7 +112,7 @@ pub struct Auth {
 pub struct Logging {
     /// How much is logged.
     pub(crate) level: LogLevel,
-    /// The role that AppSync writes as: a name under `logRoles`.
+    /// The role that AppSync uses: a name under `logRoles`.
     #[schemars(example = &"logs")]
     pub role: String,
 }
@@ -134,7 +134,7 @@ pub(crate) enum LogLevel {
 }
 
 impl Auth {
-    /// What the providers offer, each mode once.
+    /// Returns the modes that the providers enable, each once.
     pub fn offered(&self) -> Vec<AuthMode> {
         let mut offered: Vec<AuthMode> = Vec::new();
         for provider in &self.providers {

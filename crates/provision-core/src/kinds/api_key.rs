@@ -1,4 +1,4 @@
-//! `AWS::AppSync::ApiKey`. Its id is the key, and it takes no tags: the description carries the mark.
+//! `AWS::AppSync::ApiKey`. Its id is the key; it has no tags, so the description has the ownership marker.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ use crate::text::Text;
 pub struct ApiKey {
     pub api_id: Text,
     pub description: Option<Text>,
-    /// Seconds since 1970. Left out: AWS gives it seven days.
+    /// Seconds since 1970. `None`: AWS's default of seven days.
     pub expires: Option<i64>,
 }
 
@@ -29,38 +29,38 @@ pub struct ApiKey {
 #[schemars(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "description": "Browser clients", "validFor": "90d", "renewBefore": "14d" }))]
 pub struct ApiKeyDeclaration {
-    /// Who uses it. Left out: nothing is said.
+    /// Who uses the key. Default: empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"Browser clients")]
     description: Option<Text>,
-    /// How long a new or renewed key lives, from a day to a year: `90d`. Left out, without
-    /// `expires`: `7d`, AWS's own default.
+    /// The lifetime of a new or renewed key, `1d` to `365d`. Default, without
+    /// `expires`: `7d`, AWS's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_for: Option<SpecDuration>,
-    /// How long before its end a key is renewed. Left out: a tenth of `validFor`.
+    /// How long before its expiry a key is renewed. Default: a tenth of `validFor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     renew_before: Option<SpecDuration>,
-    /// The moment a key ends, instead of `validFor`: `2027-06-30T00:00:00Z`. It is never renewed.
-    /// Left out: it ends as `validFor` says.
+    /// The timestamp at which the key expires, instead of `validFor`: `2027-06-30T00:00:00Z`. Such a key is
+    /// never renewed. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         regex(pattern = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"),
-        extend("patternErrorMessage" = "expected a moment such as 2027-06-30T00:00:00Z")
+        extend("patternErrorMessage" = "expected a timestamp such as 2027-06-30T00:00:00Z")
     )]
     #[schemars(example = &"2027-06-30T00:00:00Z")]
     expires: Option<String>,
-    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    /// The logical id in a CloudFormation template. Default: derived from the address.
     #[serde(skip_serializing_if = "Option::is_none")]
     logical_id: Option<LogicalId>,
 }
 
 const HOUR_S: i64 = 3_600;
-/// AWS's own default, when a create names no expiry (docs/reference/api-keys.md#expiry).
+/// AWS's default for a key without an expiry (docs/reference/api-keys.md#expiry).
 const DEFAULT_VALID_FOR: SpecDuration = SpecDuration::days(7);
-/// AWS rounds down to the hour and wants a day after that; a quarter of an hour is for clocks that
+/// AWS rounds down to the hour and requires a day after that; a quarter of an hour allows for clocks that
 /// disagree (docs/reference/api-keys.md#rounding).
 const SHORTEST_S: i64 = 25 * HOUR_S + HOUR_S / 4;
-/// AWS refuses 365 days by a clock that is behind ours; an hour less is what works.
+/// AWS rejects 365 days if its clock is behind this machine's; an hour less works.
 const LONGEST_S: i64 = 365 * 24 * HOUR_S - HOUR_S;
 const SHORTEST: SpecDuration = SpecDuration::days(1);
 const LONGEST: SpecDuration = SpecDuration::days(365);
@@ -72,12 +72,12 @@ impl ApiKeyDeclaration {
     fn renews_within_s(&self) -> i64 {
         self.renew_before.map_or(self.lives().seconds / 10, |it| it.seconds)
     }
-    /// The moment it is to end, if it names one.
+    /// The expiry, if the declaration sets one.
     fn moment_epoch_s(&self) -> Option<i64> {
         let moment: jiff::Timestamp = self.expires.as_ref()?.parse().ok()?;
         Some(moment.as_second())
     }
-    /// When a key made or renewed now would end, as AWS will say it: on the hour.
+    /// The expiry of a key that is created or renewed now, rounded as AWS does.
     fn expires_from(&self, now_epoch_s: i64) -> i64 {
         match self.moment_epoch_s() {
             Some(moment) => on_the_hour(moment),
@@ -151,7 +151,7 @@ impl TypedKind for ApiKey {
                 [("validFor", declared.valid_for), ("renewBefore", declared.renew_before)]
             {
                 if given.is_some() {
-                    let message = format!("`{name}` and `expires` exclude each other");
+                    let message = format!("`{name}` and `expires` are mutually exclusive");
                     problems.error_at_key("PV253", &[PathStep::Key(name)], message).help =
                         Some("a key with `expires` is never renewed; keep one of the two".into());
                 }
@@ -165,16 +165,16 @@ impl TypedKind for ApiKey {
         let end = |it: Option<&Self>| it.and_then(|it| it.expires);
         match verb {
             ChangeAction::Create if end(after).is_none() => {
-                vec![format!("it ends in {DEFAULT_VALID_FOR}, AWS's default")]
+                vec![format!("it expires in {DEFAULT_VALID_FOR}, AWS's default")]
             }
             ChangeAction::Create => Vec::new(),
-            ChangeAction::Delete => vec!["clients that send it are refused".to_owned()],
+            ChangeAction::Delete => vec!["clients that send it are denied".to_owned()],
             ChangeAction::Replace => {
-                vec!["clients that send it are refused until they send the new one".to_owned()]
+                vec!["clients that send it are denied until they send the new one".to_owned()]
             }
             ChangeAction::Update if end(before) == end(after) => Vec::new(),
             ChangeAction::Update => {
-                vec!["clients keep the key they have; only its end moves".to_owned()]
+                vec!["clients keep using the same key; only its expiry changes".to_owned()]
             }
         }
     }
@@ -197,7 +197,7 @@ impl TypedKind for ApiKey {
         }
     }
 
-    /// A longer life is a renewal's matter.
+    /// A longer lifetime takes effect when the key is renewed.
     fn deferred_change(&self, declared: &ApiKeyDeclaration, site: &Site) -> Option<String> {
         let (None, Some(_), Some(end)) = (&declared.expires, declared.valid_for, self.expires)
         else {
@@ -206,12 +206,12 @@ impl TypedKind for ApiKey {
         let renewal = jiff::Timestamp::from_second(end - declared.renews_within_s()).ok()?;
         let day = renewal.to_string().split('T').next()?.to_owned();
         (declared.expires_from(site.now_epoch_s) > end + HOUR_S)
-            .then(|| format!("`validFor` takes effect at its renewal, on {day}"))
+            .then(|| format!("`validFor` takes effect at the renewal on {day}"))
     }
 
-    /// A key keeps its expiry until it is nearly over; else each plan would move it a little.
+    /// A key keeps its expiry until its renewal; otherwise every plan would change it.
     ///
-    /// One that ends later than its `validFor` allows is brought back; the hour is AWS's rounding.
+    /// An expiry later than `validFor` allows is corrected; the hour is AWS's rounding.
     fn normalize(self, live: &Self, declared: &ApiKeyDeclaration, site: &Site) -> Self {
         let fresh = declared.expires_from(site.now_epoch_s);
         let expires = match (&declared.expires, live.expires) {
@@ -231,12 +231,18 @@ fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut DiagnosticSink) {
     if declared.valid_for.is_some_and(|it| it < SHORTEST || it > LONGEST) {
         let given = declared.lives();
         problems
-            .error("PV250", &[PathStep::Key("validFor")], format!("a key can't live for {given}"))
-            .help = Some("AppSync takes from 1d to 365d".into());
+            .error(
+                "PV250",
+                &[PathStep::Key("validFor")],
+                format!("key lifetime `{given}` is out of range"),
+            )
+            .help = Some("use 1d to 365d".into());
     }
     if declared.renew_before.is_some_and(|it| it >= declared.lives()) {
-        let message =
-            format!("a key that lives {} would be renewed at every apply", declared.lives());
+        let message = format!(
+            "a key with a lifetime of {} would be renewed by every apply",
+            declared.lives()
+        );
         problems.error("PV251", &[PathStep::Key("renewBefore")], message).help =
             Some("make `renewBefore` shorter than `validFor`".into());
     }
@@ -248,21 +254,21 @@ fn check_moment(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut D
     }
     let at = [PathStep::Key("expires")];
     let Some(moment) = declared.moment_epoch_s() else {
-        problems.error("PV254", &at, "there is no such moment".into());
+        problems.error("PV254", &at, "not a valid timestamp".into());
         return;
     };
     let left_s = moment - now_epoch_s;
     if left_s > LONGEST_S {
-        problems.error("PV254", &at, "a key can't live longer than 365 days".into()).help =
-            Some("name an earlier moment; AppSync counts from the moment of the call".into());
+        problems.error("PV254", &at, "key lifetime is longer than 365 days".into()).help =
+            Some("choose an earlier timestamp; AppSync counts from the time of the call".into());
     } else if left_s < SHORTEST_S {
         problems
             .warning(
                 "PV255",
                 &at,
-                "less than a day ahead, or past: a key can't be made or changed to end then".into(),
+                "less than a day ahead, or in the past: no key can be created with or changed to this expiry".into(),
             )
             .help =
-            Some("AppSync wants a day at least; a key that already ends then is left alone".into());
+            Some("AppSync requires at least a day; a key that already has this expiry is not changed".into());
     }
 }

@@ -1,4 +1,4 @@
-//! ARNs: what they look like.
+//! The shape of ARNs.
 use crate::kind::{CheckContext, DiagnosticSink, PathStep};
 use crate::text::Text;
 
@@ -9,7 +9,7 @@ pub fn is_of(text: &str, service: &str, resource: &str) -> bool {
     })
 }
 
-/// The parts of an ARN that anybody asks for.
+/// The parts of an ARN that checks use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts<'a> {
     pub service: &'a str,
@@ -17,7 +17,7 @@ pub struct Parts<'a> {
     pub resource: &'a str,
 }
 
-/// Reads `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
+/// Parses `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
 pub fn parts(text: &str) -> Option<Parts<'_>> {
     let mut parts = text.splitn(6, ':');
     let (arn, partition) = (parts.next()?, parts.next()?);
@@ -30,14 +30,14 @@ pub fn parts(text: &str) -> Option<Parts<'_>> {
     sound.then_some(Parts { service, region, resource })
 }
 
-/// Reports what is no ARN of a Lambda function, its version or alias.
+/// Reports a text that is not a valid ARN of a Lambda function, its version or alias.
 pub fn check_function(
     text: &Text,
     at: &[PathStep<'_>],
     scope: &CheckContext<'_>,
     problems: &mut DiagnosticSink,
 ) {
-    let message = "this is no ARN of a Lambda function";
+    let message = "not a valid Lambda function ARN";
     let help = "such as arn:aws:lambda:ap-northeast-1:123456789012:function:orders";
     let sound = |it: &str| is_of(it, "lambda", "function:");
     problems.error_if_invalid(scope.invalid_reading(text, sound), "PV218", at, message, help);

@@ -1,4 +1,4 @@
-//! Authorization modes: what an API offers and what an operation accepts.
+//! Authorization modes: those that an API enables, and those that an operation accepts.
 use std::borrow::Cow;
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::{DiagnosticSink, PathStep};
 
-/// A way for clients to prove who they are, under AppSync's own name.
+/// A way for clients to authenticate, under AppSync's name.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -15,7 +15,7 @@ pub enum AuthMode {
     /// An AppSync API key in the header `x-api-key`.
     #[serde(rename = "API_KEY")]
     ApiKey,
-    /// An AWS signature (SigV4), judged by IAM policies.
+    /// An AWS signature (SigV4), authorized by IAM policies.
     #[serde(rename = "AWS_IAM")]
     AwsIam,
     /// A token of a Cognito user pool.
@@ -24,7 +24,7 @@ pub enum AuthMode {
     /// A token of an OpenID Connect issuer.
     #[serde(rename = "OPENID_CONNECT")]
     OpenIdConnect,
-    /// Whatever a Lambda function of yours accepts.
+    /// Any token that a Lambda function accepts.
     #[serde(rename = "AWS_LAMBDA")]
     Lambda,
 }
@@ -43,7 +43,7 @@ impl AuthMode {
             Self::Lambda => "AWS_LAMBDA",
         }
     }
-    /// The mode with this name of AppSync's, if we know it.
+    /// Returns the mode with this AppSync name, if it is known.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == name)
     }
@@ -55,7 +55,7 @@ impl fmt::Display for AuthMode {
     }
 }
 
-/// The modes that an operation accepts, in the order they were written.
+/// The modes that an operation accepts, in the order of the spec.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Modes(pub Vec<AuthMode>);
 
@@ -72,7 +72,7 @@ impl JsonSchema for Modes {
     }
 }
 
-/// Reports every mode that `providers` does not offer.
+/// Reports every mode that has no provider.
 pub fn check_offered(
     modes: Option<&Modes>,
     path: &[PathStep<'_>],
@@ -94,7 +94,7 @@ pub fn check_offered(
     }
 }
 
-/// CloudFormation's and AppSync's way to write one mode: `{AuthType: API_KEY}`.
+/// A mode as CloudFormation and AppSync write it: `{AuthType: API_KEY}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AuthModeEntry {
@@ -106,7 +106,7 @@ pub fn to_modes(types: &[AuthMode]) -> Vec<AuthModeEntry> {
     types.iter().map(|it| AuthModeEntry { auth_type: it.as_str().to_owned() }).collect()
 }
 
-/// The modes as a spec writes them; what we don't know is left out.
+/// Returns the modes as a spec writes them. Unknown modes are omitted.
 pub fn to_types(modes: &[AuthModeEntry]) -> Vec<AuthMode> {
     modes.iter().filter_map(|mode| AuthMode::named(&mode.auth_type)).collect()
 }

@@ -27,9 +27,9 @@ pub struct ChannelNamespace {
     pub subscribe_auth_modes: Vec<AuthModeEntry>,
     #[schemars(extend("contentMediaType" = handlers::MEDIA_TYPE))]
     pub code_handlers: Option<String>,
-    /// Where CloudFormation finds the code. AppSync's own API knows nothing of it.
+    /// Where CloudFormation finds the code. AppSync's API does not have this property.
     pub code_s3_location: Option<Text>,
-    /// Which data source serves which handler.
+    /// The data source of each handler.
     #[serde(default)]
     #[schemars(schema_with = "handlers::configs_schema")]
     pub handler_configs: Option<Value>,
@@ -43,21 +43,21 @@ pub struct ChannelNamespace {
 #[schemars(deny_unknown_fields)]
 #[schemars(example = json!({ "publish": ["AWS_IAM"], "handlers": { "code": "handlers/chat.js" } }))]
 pub struct NamespaceDeclaration {
-    /// Its name on AWS, the first segment of its channels. Left out: its key.
+    /// The name on AWS, which is the first segment of its channels. Default: the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"chat")]
     name: Option<Text>,
-    /// Who may publish here. Left out: whoever the API lets publish.
+    /// The modes that may publish. Default: those of the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     publish: Option<Modes>,
-    /// Who may subscribe here. Left out: whoever the API lets subscribe.
+    /// The modes that may subscribe. Default: those of the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     subscribe: Option<Modes>,
-    /// What runs when events are published here and when somebody subscribes.
-    /// Left out: events pass as they come, and whoever may subscribe does.
+    /// What runs when events are published and when a client subscribes.
+    /// Default: events are delivered unchanged, and every authorized client can subscribe.
     #[serde(skip_serializing_if = "Option::is_none")]
     handlers: Option<Handlers>,
-    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    /// The logical id in a CloudFormation template. Default: derived from the address.
     #[serde(skip_serializing_if = "Option::is_none")]
     logical_id: Option<LogicalId>,
 }
@@ -148,14 +148,14 @@ impl TypedKind for ChannelNamespace {
     fn effects(verb: ChangeAction, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
         let (Some(before), verb) = (before, verb) else { return Vec::new() };
         if verb.deletes_existing() {
-            return vec![format!("live subscribers of /{}/* are dropped", before.name)];
+            return vec![format!("current subscriptions to /{}/* end", before.name)];
         }
         let code = |it: &Self| it.code_handlers.clone();
         let (was, will) = (code(before), after.and_then(code));
         let effect = match (was, will) {
             (was, will) if was == will => return Vec::new(),
             (_, Some(_)) => "the next publish and subscribe run the new code",
-            (_, None) => "the next publish and subscribe run no code any more",
+            (_, None) => "the next publish and subscribe run no code",
         };
         vec![effect.to_owned()]
     }
@@ -198,13 +198,13 @@ impl TypedKind for ChannelNamespace {
     }
 
     fn unsupported_reason(&self) -> Option<&'static str> {
-        let message = "AppSync takes handler code, not its place in S3";
+        let message = "AppSync's API accepts handler code, but not its location in S3";
         self.code_s3_location.is_some().then_some(message)
     }
 }
 
 impl NamespaceDeclaration {
-    /// The data sources that its handlers name.
+    /// Returns the data sources of its handlers.
     pub fn data_sources(&self) -> impl Iterator<Item = &str> {
         self.handlers.iter().flat_map(Handlers::each).map(|(.., it)| it.data_source.as_str())
     }
@@ -224,7 +224,7 @@ fn check_name(
             && !name.ends_with('-')
     };
     if let Some(unsound) = scope.invalid_reading(&name, sound) {
-        let message = format!("`{}` can't be the name of a channel namespace", unsound.value);
+        let message = format!("`{}` is not a valid channel namespace name", unsound.value);
         let help = format!("1 to {NAME_MAX} letters, digits and inner hyphens");
         let problem = match declared.name {
             Some(_) => problems.error("PV221", &[PathStep::Key("name")], message),
@@ -233,12 +233,12 @@ fn check_name(
         problem.help = Some(help);
     }
     if let Some(twin) = scope.duplicate_name(&name) {
-        let message = format!("`namespaces.{twin}` has the name `{name}` already");
+        let message = format!("duplicate name `{name}`: `namespaces.{twin}` has it too");
         let problem = match declared.name {
             Some(_) => problems.error("PV222", &[PathStep::Key("name")], message),
             None => problems.error_at_key("PV222", &[], message),
         };
         problem.help =
-            Some("a name stands once in an API; give one of the two another `name:`".into());
+            Some("names are unique within an API; set another `name:` for one of the two".into());
     }
 }

@@ -1,4 +1,4 @@
-//! `AWS::AppSync::DataSource`: what a handler, or AppSync in its place, sends events to.
+//! `AWS::AppSync::DataSource`: the target to which a handler, or AppSync directly, sends events.
 mod check;
 pub mod declaration;
 mod kind;

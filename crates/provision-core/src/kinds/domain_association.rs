@@ -1,4 +1,4 @@
-//! `AWS::AppSync::DomainNameApiAssociation`: which API a domain name leads to.
+//! `AWS::AppSync::DomainNameApiAssociation`: the API of a domain name.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use crate::ownership::ASSOCIATION_TAG;
 use crate::suggest::instead;
 use crate::text::{Hole, Text};
 
-/// A domain name's API.
+/// The association of a domain name with an API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DomainAssociation {
@@ -24,16 +24,16 @@ pub struct DomainAssociation {
     pub domain_name: Text,
 }
 
-/// Which API a domain name leads to. Left out: it leads nowhere yet.
+/// The API that a domain name serves. Default: none yet.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
 #[schemars(example = json!({ "api": "sample" }))]
 pub struct AssociationDeclaration {
-    /// The API: a name under `apis`. Another one can take its place without a new domain.
+    /// The API: a name under `apis`. It can be changed without a new domain name.
     #[schemars(example = &"sample")]
     api: String,
-    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    /// The logical id in a CloudFormation template. Default: derived from the address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     logical_id: Option<LogicalId>,
 }
@@ -81,7 +81,7 @@ impl TypedKind for DomainAssociation {
     ) {
         let known = scope.names("apis");
         if !known.contains(&declared.api.as_str()) {
-            let message = format!("no API is called `{}`", declared.api);
+            let message = format!("unknown API `{}`", declared.api);
             problems.error("PV286", &[PathStep::Key("api")], message).help =
                 Some(instead(&declared.api, "apis", &known));
         }
@@ -94,11 +94,13 @@ impl TypedKind for DomainAssociation {
     fn effects(verb: ChangeAction, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
         let before = before.filter(|it| it.exists());
         let Some(name) = before.map(|it| &it.domain_name) else {
-            return vec!["the domain leads to an API".to_owned()];
+            return vec!["the domain name serves an API".to_owned()];
         };
         vec![match verb {
-            ChangeAction::Delete => format!("clients of {name} reach no API"),
-            ChangeAction::Replace => format!("clients of {name} reach no API for a while"),
+            ChangeAction::Delete => format!("clients of {name} no longer reach an API"),
+            ChangeAction::Replace => {
+                format!("clients of {name} reach no API until the change is complete")
+            }
             _ => format!("clients of {name} reach another API"),
         }]
     }
@@ -106,7 +108,7 @@ impl TypedKind for DomainAssociation {
     fn conflict_hint(at: &Address, stranger: &str, _: &Attributes) -> String {
         let name = stranger.split(' ').next().unwrap_or_default();
         format!(
-            "take it away on AWS first (`aws appsync disassociate-api --domain-name {name}`), or let it count as this stack's: give the domain name the tag `{ASSOCIATION_TAG}=STACK/{at}`, with the name of this stack"
+            "remove it on AWS first (`aws appsync disassociate-api --domain-name {name}`), or adopt it: set the tag `{ASSOCIATION_TAG}=STACK/{at}` of the domain name, with the name of this stack"
         )
     }
 
@@ -123,7 +125,7 @@ impl TypedKind for DomainAssociation {
     }
 
     fn to_declaration(self, found: &mut ImportContext) -> AssociationDeclaration {
-        // Of a domain that nobody here makes, the name stands nowhere else.
+        // The name of an existing domain is written nowhere else.
         if self.domain_name.holes().all(|it| !matches!(it, Hole::Attribute { .. })) {
             found.parent_members.insert("name".into(), self.domain_name.to_value());
         }

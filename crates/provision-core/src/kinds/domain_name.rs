@@ -1,4 +1,4 @@
-//! `AWS::AppSync::DomainName`: a name of one's own, with its certificate.
+//! `AWS::AppSync::DomainName`: a custom domain name with its certificate.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct DomainName {
     pub tags: Tags,
 }
 
-/// A domain name of one's own for an API. Its DNS record, to where the outputs say, is yours to make.
+/// A custom domain name for an API. You create its DNS record, with the target in the outputs.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
@@ -37,21 +37,21 @@ pub struct DomainDeclaration {
     /// The domain name, in lower case: `events.example.com`.
     #[schemars(example = &"events.example.com")]
     pub name: Text,
-    /// The ARN of its certificate, which ACM must hold in us-east-1. Left out: the domain name
-    /// exists, and is used and never changed.
+    /// The ARN of its ACM certificate in us-east-1. Default: the domain name exists already, and is used
+    /// but never changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012")]
     pub certificate: Option<Text>,
-    /// What it is for. Left out: nothing is said.
+    /// A description. Default: empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"Events for browsers")]
     description: Option<Text>,
-    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    /// The logical id in a CloudFormation template. Default: derived from the address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     logical_id: Option<LogicalId>,
 }
 
-/// AppSync's own limits (docs/reference/domains.md#members).
+/// AppSync's limits (docs/reference/domains.md#members).
 const NAME_MAX: usize = 253;
 const DESCRIPTION_MAX: usize = 255;
 
@@ -103,13 +103,7 @@ impl TypedKind for DomainName {
             "lower-case labels with dots between, such as events.example.com or *.example.com";
         let unsound = scope.invalid_reading(&declared.name, is_domain);
         let at = [PathStep::Key("name")];
-        problems.error_if_invalid(
-            unsound,
-            "PV280",
-            &at,
-            "this is no domain name that CloudFormation takes",
-            help,
-        );
+        problems.error_if_invalid(unsound, "PV280", &at, "not a valid domain name", help);
         if let Some(certificate) = &declared.certificate {
             check_certificate(certificate, scope, problems);
         }
@@ -117,9 +111,9 @@ impl TypedKind for DomainName {
         if let Some(unsound) =
             declared.description.as_ref().and_then(|it| scope.invalid_reading(it, long))
         {
-            let message = format!("AppSync takes {DESCRIPTION_MAX} characters");
+            let message = format!("longer than {DESCRIPTION_MAX} characters");
             let at = [PathStep::Key("description")];
-            problems.error_if_invalid(Some(unsound), "PV283", &at, &message, "say less");
+            problems.error_if_invalid(Some(unsound), "PV283", &at, &message, "shorten it");
         }
         if declared.certificate.is_none() {
             for (name, given) in [
@@ -127,22 +121,24 @@ impl TypedKind for DomainName {
                 ("logicalId", declared.logical_id.is_some()),
             ] {
                 if given {
-                    let message =
-                        format!("an existing domain is never changed, so `{name}` has no use");
+                    let message = format!(
+                        "an existing domain name is never changed, so `{name}` has no effect"
+                    );
                     problems.error_at_key("PV282", &[PathStep::Key(name)], message).help =
-                        Some("remove it, or give a `certificate` to have the domain made".into());
+                        Some("remove it, or set `certificate` to create the domain name".into());
                 }
             }
         }
         let association = scope.member::<serde_json::Value>(&scope.address, "association");
         if association.is_none() && !scope.has_unreadable(&["association"]) {
-            problems.warning_at_key("PV284", &[], "this domain leads to no API".into()).help =
-                Some("say to which: `association: { api: NAME }`".into());
+            problems.warning_at_key("PV284", &[], "this domain name has no API".into()).help =
+                Some("add `association: { api: NAME }`".into());
         }
         if let Some(twin) = scope.duplicate_name(&declared.name) {
-            let message = format!("`domains.{twin}` has the name `{}` already", declared.name);
+            let message =
+                format!("duplicate domain name `{}`: `domains.{twin}` has it too", declared.name);
             problems.error("PV285", &[PathStep::Key("name")], message).help =
-                Some("a domain name stands once; remove one of the two".into());
+                Some("domain names are unique; remove one of the two".into());
         }
     }
 
@@ -151,9 +147,9 @@ impl TypedKind for DomainName {
         else {
             return Vec::new();
         };
-        let mut effects = vec![format!("clients of {name} reach no API")];
+        let mut effects = vec![format!("clients of {name} no longer reach an API")];
         if verb == ChangeAction::Replace {
-            effects[0].push_str(" until the new one is there and its DNS record leads to it");
+            effects[0].push_str(" until the new one exists and its DNS record points to it");
         }
         effects
     }
@@ -177,7 +173,7 @@ impl TypedKind for DomainName {
     }
 }
 
-/// CloudFormation's pattern, which is narrower than AppSync's (docs/reference/domains.md#names).
+/// CloudFormation's pattern, which is stricter than AppSync's (docs/reference/domains.md#names).
 fn is_domain(name: &str) -> bool {
     let label = |it: &str| {
         !it.is_empty()
@@ -201,13 +197,13 @@ fn check_certificate(certificate: &Text, scope: &CheckContext<'_>, problems: &mu
             Some(unsound),
             "PV281",
             &at,
-            "this is no ARN of an ACM certificate",
+            "not a valid ACM certificate ARN",
             help,
         );
         return;
     }
     let there = |it: &str| arn::parts(it).is_none_or(|it| it.region == "us-east-1");
-    let message = "AppSync takes certificates from us-east-1 only, wherever the API stands";
+    let message = "the certificate must be in us-east-1, in whichever region the API is";
     let help = "issue or import the certificate in us-east-1";
     problems.error_if_invalid(
         scope.invalid_reading(certificate, there),

@@ -1,11 +1,11 @@
-//! Periods as people write them: `90d`, `12h`, `1h30m`.
+//! Durations as a spec writes them: `90d`, `12h`, `1h30m`.
 use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A length of time, written in weeks, days, hours, minutes and seconds.
+/// A duration, written in weeks, days, hours, minutes and seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SpecDuration {
     pub seconds: i64,
@@ -18,7 +18,7 @@ impl SpecDuration {
     pub const fn days(days: i64) -> Self {
         Self { seconds: days * 86_400 }
     }
-    /// Reads `1w2d3h4m5s`: each unit at most once, the longest first.
+    /// Parses `1w2d3h4m5s`: each unit at most once, the longest first.
     pub fn parse(text: &str) -> Option<Self> {
         let mut seconds: i64 = 0;
         let mut units = UNITS.iter();
@@ -62,7 +62,8 @@ impl Serialize for SpecDuration {
 impl<'de> Deserialize<'de> for SpecDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let wrong = || serde::de::Error::custom(format!("`{text}` is no period such as 90d"));
+        let wrong =
+            || serde::de::Error::custom(format!("`{text}` is not a valid duration, such as 90d"));
         Self::parse(&text).ok_or_else(wrong)
     }
 }
@@ -81,7 +82,7 @@ impl JsonSchema for SpecDuration {
             // Seven digits keep every sum far from overflow.
             "pattern": r"^(\d{1,7}w)?(\d{1,7}d)?(\d{1,7}h)?(\d{1,7}m)?(\d{1,7}s)?$",
             "examples": ["90d"],
-            "patternErrorMessage": "expected a period such as 90d, 12h or 1h30m",
+            "patternErrorMessage": "expected a duration such as 90d, 12h or 1h30m",
         })
     }
 }
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn periods_read_as_people_write_them() {
+    fn durations_are_read_as_people_write_them() {
         for (text, seconds) in
             [("90d", 7_776_000), ("12h", 43_200), ("1h30m", 5_400), ("2w", 1_209_600), ("0s", 0)]
         {

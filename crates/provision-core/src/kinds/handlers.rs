@@ -1,4 +1,4 @@
-//! A namespace's handlers: where their code is, and which data source serves which of them.
+//! The handlers of a namespace: where their code is, and the data source of each.
 pub mod check;
 mod code;
 
@@ -11,10 +11,10 @@ use crate::kind::{CheckContext, ImportContext};
 use crate::kinds::data_source;
 use crate::text::Text;
 
-/// The media type of handler code, by which the schemas mark it.
+/// The media type that marks handler code in schemas.
 pub const MEDIA_TYPE: &str = "text/javascript";
 
-/// What runs when events are published and when somebody subscribes: code in one of `code`, `inline`
+/// What runs when events are published and when a client subscribes: code in one of `code`, `inline`
 /// and `s3`, data sources, or both.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -22,30 +22,30 @@ pub const MEDIA_TYPE: &str = "text/javascript";
 #[schemars(example = json!({ "code": "handlers/chat.js" }))]
 #[schemars(example = json!({ "onPublish": { "dataSource": "orders", "behavior": "DIRECT", "invoke": "EVENT" } }))]
 pub struct Handlers {
-    /// A JavaScript file beside the spec, which exports `onPublish`, `onSubscribe` or both.
-    /// Left out: the code stands elsewhere, or there is none.
+    /// A JavaScript file next to the spec, which exports `onPublish`, `onSubscribe` or both.
+    /// Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1), example = &"handlers/chat.js")]
     pub code: Option<String>,
-    /// The JavaScript itself, where it is short. It is taken as it stands: `${…}` in it is its own.
-    /// Left out: the code stands elsewhere, or there is none.
+    /// The JavaScript itself, if it is short. It is used as written: `${…}` in it is JavaScript.
+    /// Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1), extend("contentMediaType" = MEDIA_TYPE), example = &"export function onPublish(ctx) {\n  return ctx.events\n}\n")]
     pub inline: Option<String>,
-    /// Where CloudFormation finds the JavaScript: `s3://bucket/key`. AppSync's own API can't, so this
-    /// can be rendered and not applied. Left out: the code stands elsewhere, or there is none.
+    /// Where CloudFormation finds the JavaScript: `s3://bucket/key`. AppSync's API does not support this, so
+    /// the spec can be rendered but not applied. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"s3://my-bucket/handlers/chat.js")]
     pub s3: Option<Text>,
-    /// The data source that serves `onPublish`. Left out: the code alone does, if it exports that.
+    /// The data source of `onPublish`. Default: none; only the code runs, if it exports `onPublish`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_publish: Option<Handler>,
-    /// The data source that serves `onSubscribe`. Left out: the code alone does, if it exports that.
+    /// The data source of `onSubscribe`. Default: none; only the code runs, if it exports `onSubscribe`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_subscribe: Option<Handler>,
 }
 
-/// The data source that serves a handler.
+/// The data source of a handler.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
@@ -54,11 +54,11 @@ pub struct Handler {
     /// The data source: a name under the API's `dataSources`.
     #[schemars(example = &"orders")]
     pub data_source: String,
-    /// How it is called. Left out: CODE.
+    /// How the data source is called. Default: `CODE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behavior: Option<Behavior>,
-    /// Whether AppSync waits for the answer of a function that it calls itself. Only with
-    /// `behavior: DIRECT`. Left out: as AppSync decides, which is to wait.
+    /// Whether AppSync waits for the response of a function that it invokes directly. Only with
+    /// `behavior: DIRECT`. Default: AppSync's, which is to wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoke: Option<Invoke>,
 }
@@ -67,19 +67,19 @@ pub struct Handler {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Behavior {
-    /// The code makes the request and reads the answer.
+    /// The code builds the request and reads the response.
     Code,
-    /// AppSync calls a Lambda function itself, without code.
+    /// AppSync invokes a Lambda function directly, without code.
     Direct,
 }
 
-/// Whether AppSync waits for the answer of a function that it calls itself.
+/// Whether AppSync waits for the response of a function that it invokes directly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Invoke {
-    /// It waits, and does as the function says.
+    /// AppSync waits and uses the function's response.
     RequestResponse,
-    /// It does not wait.
+    /// AppSync does not wait.
     Event,
 }
 
@@ -90,11 +90,11 @@ impl Handler {
 }
 
 impl Handlers {
-    /// Whether there is code, wherever it comes from.
+    /// Whether there is code, from any source.
     pub(crate) fn has_code(&self) -> bool {
         self.code.is_some() || self.inline.is_some() || self.s3.is_some()
     }
-    /// Both handlers with their names in a spec and in CloudFormation.
+    /// Returns the declared handlers with their names in a spec and in CloudFormation.
     pub fn each(&self) -> impl Iterator<Item = (&'static str, &'static str, &Handler)> {
         let both = [
             ("onPublish", "OnPublish", &self.on_publish),
@@ -102,16 +102,16 @@ impl Handlers {
         ];
         both.into_iter().filter_map(|(name, theirs, it)| Some((name, theirs, it.as_ref()?)))
     }
-    /// Whether AppSync calls functions for both, so that no code runs.
+    /// Whether AppSync invokes functions directly for both, so no code runs.
     pub fn are_direct(&self) -> bool {
         self.each().filter(|(.., it)| it.is_direct()).count() == 2
     }
-    /// The code, as far as it is at hand.
+    /// Returns the code, if it is inline or in a file.
     pub fn text(&self, scope: &CheckContext<'_>) -> Option<String> {
         let file = || Some(scope.files.file(self.code.as_ref()?).ok()?.text.clone());
         self.inline.clone().or_else(file)
     }
-    /// CloudFormation's `HandlerConfigs`.
+    /// Returns CloudFormation's `HandlerConfigs`.
     pub fn configs(&self, api: &Address) -> Option<Value> {
         let config = |handler: &Handler| {
             let name = Text::of(&data_source::address(api, &handler.data_source), "Name");
@@ -128,7 +128,7 @@ impl Handlers {
     }
 }
 
-/// CloudFormation's schema of `HandlerConfigs`. Our type of it keeps what AWS returns, whatever that is.
+/// Returns CloudFormation's schema of `HandlerConfigs`. The property itself keeps any value that AWS returns.
 pub fn configs_schema(generator: &mut SchemaGenerator) -> Schema {
     let handler = json!({
         "type": "object",
@@ -154,7 +154,7 @@ pub fn configs_schema(generator: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// What a user would have written for `HandlerConfigs`, code and its place in S3.
+/// Returns what a user would have written for `HandlerConfigs`, code and its location in S3.
 pub fn declared(
     code: Option<String>,
     s3: Option<Text>,

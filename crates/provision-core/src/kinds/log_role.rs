@@ -1,4 +1,4 @@
-//! `AWS::IAM::Role`: the role that AppSync writes its logs as, and no other.
+//! `AWS::IAM::Role`: the role with which AppSync writes its logs.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -17,7 +17,7 @@ use crate::kinds::policy_document::{
 use crate::model::{Site, Tags};
 use crate::text::Text;
 
-/// A role, as far as logging needs one.
+/// A role for logging.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct LogRole {
@@ -32,7 +32,7 @@ pub struct LogRole {
     pub tags: Tags,
 }
 
-/// A policy that lives in the role.
+/// An inline policy of the role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct InlinePolicy {
@@ -40,40 +40,40 @@ pub struct InlinePolicy {
     pub policy_document: Value,
 }
 
-/// A role that AppSync writes its logs as.
+/// A role with which AppSync writes its logs.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[schemars(deny_unknown_fields)]
 #[schemars(example = json!({}))]
 #[schemars(example = json!({ "arn": "arn:aws:iam::123456789012:role/existing" }))]
 pub struct LogRoleDeclaration {
-    /// An existing role, which is used and never changed. Nothing else may stand beside it.
-    /// Left out: the role is made.
+    /// The ARN of an existing role, which is used but never changed. Excludes every other key.
+    /// Default: the role is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"arn:aws:iam::123456789012:role/existing")]
     pub arn: Option<Text>,
-    /// Its name on AWS. Left out: made from stack, key and region.
+    /// The name on AWS. Default: derived from stack, key and region.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"appsync-logs")]
     name: Option<Text>,
-    /// What it is for. Left out: nothing is said.
+    /// A description. Default: empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"Writes AppSync's logs")]
     description: Option<Text>,
-    /// Who may assume it. Left out: AppSync.
+    /// The trust policy. Default: AppSync may assume the role.
     #[serde(skip_serializing_if = "Option::is_none")]
     trust: Option<PolicyDocument>,
-    /// What it may do: policy name → document. Left out, without `managedPolicies`: write AppSync's
-    /// log groups of this account and region, and no more.
+    /// Inline policies: policy name → document. Default, without `managedPolicies`: permission to write
+    /// AppSync's log groups of this account and region.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = serde_json::json!({ "WriteLogs": example_policy() }))]
     policies: Option<IndexMap<String, PolicyDocument>>,
-    /// ARNs of managed policies. Left out: none.
+    /// ARNs of managed policies. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("uniqueItems" = true))]
     #[schemars(example = serde_json::json!(["arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs"]))]
     managed_policies: Option<Vec<Text>>,
-    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    /// The logical id in a CloudFormation template. Default: derived from the address.
     #[serde(skip_serializing_if = "Option::is_none")]
     logical_id: Option<LogicalId>,
 }
@@ -163,9 +163,9 @@ impl TypedKind for LogRole {
             None => check_new(declared, scope, problems),
         }
         if !scope.is_named("apis", &["logging", "role"]) {
-            problems.warning_at_key("PV240", &[], "no API logs with this role".into()).help =
+            problems.warning_at_key("PV240", &[], "no API uses this role".into()).help =
                 Some(format!(
-                    "name it in an API, `logging: {{ level: ERROR, role: {} }}`, or remove it",
+                    "use it in an API, `logging: {{ level: ERROR, role: {} }}`, or remove it",
                     scope.address.name()
                 ));
         }
@@ -175,9 +175,9 @@ impl TypedKind for LogRole {
         match verb {
             ChangeAction::Create | ChangeAction::Update => Vec::new(),
             ChangeAction::Replace => {
-                vec!["nothing is logged as it until the new one is there".to_owned()]
+                vec!["AppSync cannot log with this role until the new one exists".to_owned()]
             }
-            ChangeAction::Delete => vec!["nothing can be logged as it any more".to_owned()],
+            ChangeAction::Delete => vec!["AppSync can no longer log with this role".to_owned()],
         }
     }
 
@@ -225,7 +225,7 @@ impl TypedKind for LogRole {
         }
     }
 
-    /// A role that the spec does not name keeps the name it was made with.
+    /// A role without a name in the spec keeps its name.
     fn normalize(self, live: &Self, _: &LogRoleDeclaration, _: &Site) -> Self {
         let role_name = self.role_name.clone().or_else(|| live.role_name.clone());
         Self { role_name, ..self }
@@ -244,7 +244,7 @@ fn default_trust() -> Value {
     })
 }
 
-/// The three log actions, on the log groups that AppSync makes for Event APIs (docs/reference/iam.md#log-role,
+/// The three log actions, on the log groups that AppSync creates for Event APIs (docs/reference/iam.md#log-role,
 /// docs/reference/iam.md#log-groups).
 fn default_permissions() -> Value {
     json!({
@@ -270,7 +270,7 @@ fn check_existing(
         scope.invalid_reading(arn, sound),
         "PV241",
         &at,
-        "this is no ARN of a role",
+        "not a valid role ARN",
         help,
     );
     for (name, given) in [
@@ -282,9 +282,9 @@ fn check_existing(
         ("logicalId", declared.logical_id.is_some()),
     ] {
         if given {
-            let message = format!("an existing role is never changed, so `{name}` has no use");
+            let message = format!("an existing role is never changed, so `{name}` has no effect");
             problems.error_at_key("PV242", &[PathStep::Key(name)], message).help =
-                Some("remove it, or remove `arn` to have a role made".into());
+                Some("remove it, or remove `arn` to create a role".into());
         }
     }
 }
@@ -302,18 +302,19 @@ fn check_new(
         unsound,
         "PV243",
         &[PathStep::Key("name")],
-        "IAM takes no such name",
+        "not a valid role name",
         &help,
     );
     let long = |text: &Text| text.to_string().chars().count() > DESCRIPTION_MAX;
     if declared.description.as_ref().is_some_and(long) {
-        let message = format!("IAM takes {DESCRIPTION_MAX} characters");
+        let message = format!("longer than IAM's limit of {DESCRIPTION_MAX} characters");
         problems.error("PV244", &[PathStep::Key("description")], message);
     }
     if let Some(trust) = &declared.trust {
         check_document(trust, &[PathStep::Key("trust")], true, problems);
         if trust.0.to_string().len() > TRUST_MAX {
-            let message = format!("IAM takes a trust policy of {TRUST_MAX} characters");
+            let message =
+                format!("longer than IAM's limit of {TRUST_MAX} characters for a trust policy");
             problems.error("PV244", &[PathStep::Key("trust")], message);
         }
     }
@@ -322,7 +323,7 @@ fn check_new(
     for (name, document) in policies {
         let at = [PathStep::Key("policies"), PathStep::Key(name)];
         if !(1..=128).contains(&name.len()) || !name.chars().all(allowed) {
-            problems.error_at_key("PV243", &at, "IAM takes no policy of such a name".into()).help =
+            problems.error_at_key("PV243", &at, "not a valid policy name".into()).help =
                 Some("1 to 128 letters, digits and `+=,.@_-`".into());
         }
         check_document(document, &at, false, problems);
@@ -330,19 +331,19 @@ fn check_new(
     }
     if size > INLINE_MAX {
         let message =
-            format!("these policies have {size} characters; IAM takes {INLINE_MAX} in one role");
+            format!("these policies have {size} characters; IAM allows {INLINE_MAX} in one role");
         problems.error_at_key("PV244", &[PathStep::Key("policies")], message).help =
-            Some("make them managed policies and name those in `managedPolicies`".into());
+            Some("create managed policies and list them in `managedPolicies`".into());
     }
     for (n, policy) in declared.managed_policies.iter().flatten().enumerate() {
         let sound = |it: &str| arn::is_of(it, "iam", "policy/");
         let at = [PathStep::Key("managedPolicies"), PathStep::Index(n)];
         let help = "such as arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs";
         let unsound = scope.invalid_reading(policy, sound);
-        problems.error_if_invalid(unsound, "PV247", &at, "this is no ARN of a policy", help);
+        problems.error_if_invalid(unsound, "PV247", &at, "not a valid policy ARN", help);
     }
     if declared.managed_policies.as_ref().is_some_and(|it| it.len() > MANAGED_MAX) {
-        let message = format!("IAM takes {MANAGED_MAX} managed policies in one role");
+        let message = format!("IAM allows {MANAGED_MAX} managed policies in one role");
         problems.error_at_key("PV244", &[PathStep::Key("managedPolicies")], message);
     }
 }

@@ -19,7 +19,7 @@ impl JsonSchema for LogicalId {
         json_schema!({
             "type": "string",
             "pattern": "^[A-Za-z0-9]{1,255}$",
-            "patternErrorMessage": "a logical id has letters and digits only, 255 at most",
+            "patternErrorMessage": "a logical id has 1 to 255 letters and digits",
             "examples": ["SampleApi"],
         })
     }

@@ -1,4 +1,4 @@
-//! Every kind of resource we provision: one file each, one row here.
+//! Every kind of resource that `provision` manages: one module each, and one row of the table.
 pub mod api;
 pub mod api_key;
 pub mod auth;

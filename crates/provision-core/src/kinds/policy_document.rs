@@ -1,4 +1,4 @@
-//! IAM policy documents inside a spec: free-form, but not shapeless.
+//! IAM policy documents inside a spec.
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -22,18 +22,18 @@ impl JsonSchema for PolicyDocument {
             "type": "object",
             "properties": {
                 "Version": {
-                    "description": "The version of the policy language. Left out: 2008-10-17, the old one.",
+                    "description": "The version of the policy language. Default: 2008-10-17, the old one.",
                     "default": "2008-10-17",
                     "type": "string",
                     "enum": ["2012-10-17", "2008-10-17"],
                 },
                 "Id": {
-                    "description": "A name for the document. Left out: it has none.",
+                    "description": "A name for the document. Default: none.",
                     "type": "string",
                     "examples": ["logs"],
                 },
                 "Statement": {
-                    "description": "What is allowed or denied, one statement each.",
+                    "description": "The statements, each of which allows or denies something.",
                     "type": "array",
                     "minItems": 1,
                     "examples": [[{ "Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*" }]],
@@ -46,11 +46,11 @@ impl JsonSchema for PolicyDocument {
     }
 }
 
-/// The log groups that AppSync makes for Event APIs (docs/reference/iam.md#log-groups).
+/// The log groups that AppSync creates for Event APIs (docs/reference/iam.md#log-groups).
 pub const APPSYNC_LOG_GROUPS: &str =
     "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/appsync/apis/*";
 
-/// A document as it could be written.
+/// An example of a document.
 pub fn example_policy() -> Value {
     json!({
         "Version": "2012-10-17",
@@ -71,7 +71,7 @@ const KEYS: &[&str] = &[
     "Condition",
 ];
 
-/// Reports what IAM would refuse in a document; a trust policy names principals, not resources.
+/// Reports what IAM would reject in a document. A trust policy has principals, not resources.
 pub fn check_document(
     document: &PolicyDocument,
     at: &[PathStep<'_>],
@@ -96,13 +96,14 @@ fn check_statement(
     for key in statement.as_object().into_iter().flat_map(|it| it.keys()) {
         if !KEYS.contains(&key.as_str()) {
             let at: Vec<PathStep<'_>> = at.iter().copied().chain([PathStep::Key(key)]).collect();
-            problems.error_at_key("PV245", &at, format!("a statement has no `{key}`")).help =
-                Some(format!("it has {}", KEYS.join(", ")));
+            problems
+                .error_at_key("PV245", &at, format!("unknown key `{key}` in a statement"))
+                .help = Some(format!("known keys: {}", KEYS.join(", ")));
         }
     }
     let effect = statement.get("Effect").and_then(Value::as_str);
     if !matches!(effect, Some("Allow" | "Deny")) {
-        let message = "a statement needs `Effect: Allow` or `Effect: Deny`".to_owned();
+        let message = "a statement requires `Effect: Allow` or `Effect: Deny`".to_owned();
         problems.error("PV245", at, message);
     }
     let needs: &[(&str, &str)] = match trust {
@@ -111,17 +112,17 @@ fn check_statement(
     };
     for (name, not) in needs {
         if has(name) == has(not) {
-            let message = format!("a statement needs `{name}` or `{not}`, one of the two");
+            let message = format!("a statement requires exactly one of `{name}` and `{not}`");
             problems.error("PV245", at, message);
         }
     }
     let (wrong, why): (&[&str], _) = match trust {
-        true => (&["Resource", "NotResource"], "a trust policy is about its own role"),
-        false => (&["Principal", "NotPrincipal"], "a role's policy is about the role itself"),
+        true => (&["Resource", "NotResource"], "a trust policy applies to its own role"),
+        false => (&["Principal", "NotPrincipal"], "a role's policy applies to the role itself"),
     };
     for name in wrong.iter().filter(|name| has(name)) {
         let at: Vec<PathStep<'_>> = at.iter().copied().chain([PathStep::Key(name)]).collect();
-        problems.error_at_key("PV245", &at, format!("`{name}` has no place here: {why}"));
+        problems.error_at_key("PV245", &at, format!("`{name}` is not allowed here: {why}"));
     }
     if !trust && effect == Some("Allow") {
         check_reach(statement.get("Resource"), at, problems);
@@ -142,9 +143,9 @@ fn check_reach(resource: Option<&Value>, at: &[PathStep<'_>], problems: &mut Dia
         let at: Vec<PathStep<'_>> =
             at.iter().copied().chain([PathStep::Key("Resource")]).chain(step).collect();
         let message =
-            "`*` is everything in the account; this role needs AppSync's log groups".to_owned();
-        problems.warning("PV246", &at, message).help = Some(format!(
-            "write `{APPSYNC_LOG_GROUPS}`, or leave `policies` out: that is the default"
-        ));
+            "`*` allows everything in the account; this role only needs AppSync's log groups"
+                .to_owned();
+        problems.warning("PV246", &at, message).help =
+            Some(format!("write `{APPSYNC_LOG_GROUPS}`, or omit `policies`: that is the default"));
     }
 }

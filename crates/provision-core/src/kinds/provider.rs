@@ -1,4 +1,4 @@
-//! Authorization providers: the five ways for clients to prove who they are, with their settings.
+//! Authorization providers: the five ways for clients to authenticate, with their settings.
 pub mod check;
 
 use schemars::JsonSchema;
@@ -8,13 +8,13 @@ use crate::kinds::auth::AuthMode;
 use crate::kinds::duration::SpecDuration;
 use crate::text::Text;
 
-/// A way for clients to prove who they are, under AppSync's own name.
+/// A way for clients to authenticate, under AppSync's name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum Provider {
     /// An AppSync API key in the header `x-api-key`.
     #[serde(rename = "API_KEY")]
     ApiKey,
-    /// An AWS signature (SigV4), judged by IAM policies.
+    /// An AWS signature (SigV4), authorized by IAM policies.
     #[serde(rename = "AWS_IAM")]
     AwsIam,
     /// A token of a Cognito user pool.
@@ -23,7 +23,7 @@ pub enum Provider {
     /// A token of an OpenID Connect issuer.
     #[serde(rename = "OPENID_CONNECT")]
     OpenIdConnect(OpenIdConnect),
-    /// Whatever a Lambda function of yours accepts.
+    /// Any token that a Lambda function accepts.
     #[serde(rename = "AWS_LAMBDA")]
     Lambda(Lambda),
 }
@@ -37,11 +37,11 @@ pub struct Cognito {
     /// The id of the pool, such as `ap-northeast-1_AbCdEf`.
     #[schemars(example = &"ap-northeast-1_AbCdEf")]
     user_pool_id: Text,
-    /// The region of the pool. Left out: what its id begins with.
+    /// The region of the pool. Default: the prefix of its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"ap-northeast-1")]
     region: Option<Text>,
-    /// Which app clients are let in, as a regular expression. Left out: all.
+    /// The accepted app clients, as a regular expression. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"^web")]
     app_id_client_regex: Option<Text>,
@@ -53,17 +53,17 @@ pub struct Cognito {
 #[schemars(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "issuer": "https://id.example.com", "clientId": "web", "iatTtl": "1h" }))]
 pub struct OpenIdConnect {
-    /// Its URL, `https`; AppSync appends `/.well-known/openid-configuration`.
+    /// The issuer's URL, `https`; AppSync appends `/.well-known/openid-configuration`.
     #[schemars(example = &"https://id.example.com")]
     issuer: Text,
-    /// Which clients are let in: an id, or a regular expression. Left out: all.
+    /// The accepted clients: an id, or a regular expression. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"web")]
     client_id: Option<Text>,
-    /// How long a token is good after it was issued. Left out: as long as the token says.
+    /// How long a token is valid after it was issued. Default: until it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     iat_ttl: Option<SpecDuration>,
-    /// How long a token is good after its user signed in. Left out: as long as the token says.
+    /// How long a token is valid after its user signed in. Default: until it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     auth_ttl: Option<SpecDuration>,
 }
@@ -74,14 +74,14 @@ pub struct OpenIdConnect {
 #[schemars(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "function": "arn:aws:lambda:ap-northeast-1:123456789012:function:authorize", "resultTtl": "5m" }))]
 pub struct Lambda {
-    /// The ARN of the function, its version or its alias, in the same account. It must let AppSync invoke it.
+    /// The ARN of the function, its version or its alias, in the same account. The function must allow AppSync to invoke it.
     #[schemars(example = &"arn:aws:lambda:ap-northeast-1:123456789012:function:authorize")]
     function: Text,
-    /// How long its answer is kept, up to an hour. Left out: not at all.
+    /// How long a result is cached, up to an hour. Default: not cached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     result_ttl: Option<SpecDuration>,
-    /// What a token must look like to be asked about at all, as a regular expression.
-    /// Left out: the function is asked about every token.
+    /// A regular expression that a token must match before the function is called.
+    /// Default: the function is called for every token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"^Bearer [A-Za-z0-9._-]+$")]
     identity_validation_expression: Option<Text>,
@@ -158,7 +158,7 @@ impl From<&Provider> for AuthProvider {
         match provider {
             Provider::ApiKey | Provider::AwsIam => {}
             Provider::Cognito(it) => {
-                // A pool's id begins with its region; an id that is yet open is of this one.
+                // A user pool's id begins with its region; an unresolved id is in this region.
                 let of_id = || match it.user_pool_id.as_plain() {
                     Some(id) => id.split('_').next().map(Text::from),
                     None => Some(Text::from_sub("${AWS::Region}")),
@@ -192,7 +192,7 @@ impl From<&Provider> for AuthProvider {
 }
 
 impl AuthProvider {
-    /// What tells it from others of its type, in a few words; `None`: there is one of them only.
+    /// Returns what distinguishes it from other providers of its mode. `None`: there can be only one.
     pub fn detail(&self) -> Option<String> {
         let optional = |what: &str, text: &Option<Text>| {
             text.as_ref().map(|it| format!(", {what} {}", it.as_declared())).unwrap_or_default()
@@ -209,7 +209,7 @@ impl AuthProvider {
         Some(format!("function {}", lambda.authorizer_uri.as_declared()))
     }
 
-    /// The provider as a spec writes it; `None`: of a kind that we don't know.
+    /// Returns the provider as a spec writes it. `None`: its mode is unknown.
     pub fn declare(&self) -> Option<Provider> {
         let period =
             |milliseconds: Option<i64>| milliseconds.map(|it| SpecDuration { seconds: it / 1_000 });

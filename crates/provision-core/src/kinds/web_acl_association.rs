@@ -16,10 +16,10 @@ use crate::model::Attributes;
 use crate::ownership::WAF_TAG;
 use crate::text::Text;
 
-/// A tag's value takes this many characters.
+/// The limit of a tag's value, in characters.
 const VALUE_MAX: usize = 256;
 
-/// An API's web ACL.
+/// The association of an API with a web ACL.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct WebAclAssociation {
@@ -28,7 +28,7 @@ pub struct WebAclAssociation {
     pub web_acl_arn: Text,
 }
 
-/// The AWS WAF web ACL that guards this API. Left out: none does.
+/// The AWS WAF web ACL of this API. Default: none.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
@@ -37,7 +37,7 @@ pub struct WafDeclaration {
     /// The ARN of the web ACL: a regional one, in the region of the API.
     #[schemars(example = &"arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012")]
     web_acl: Text,
-    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    /// The logical id in a CloudFormation template. Default: derived from the address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     logical_id: Option<LogicalId>,
 }
@@ -80,7 +80,7 @@ impl TypedKind for WebAclAssociation {
                 unsound,
                 "PV290",
                 &at,
-                "this is no ARN of a regional web ACL",
+                "not a valid ARN of a regional web ACL",
                 help,
             );
             return;
@@ -88,8 +88,8 @@ impl TypedKind for WebAclAssociation {
         let Some(region) = scope.region() else { return };
         let here = |it: &str| arn::parts(it).is_none_or(|it| it.region == region);
         let unsound = scope.invalid_reading(&declared.web_acl, here);
-        let message = format!("this web ACL stands in another region than the stack, {region}");
-        let help = "a web ACL guards APIs of its own region";
+        let message = format!("this web ACL is not in the region of the stack, {region}");
+        let help = "use a web ACL in the region of the API";
         problems.error_if_invalid(unsound, "PV291", &at, &message, help);
     }
 
@@ -101,9 +101,11 @@ impl TypedKind for WebAclAssociation {
         match verb {
             _ if before.is_some_and(|it| !it.exists()) => Vec::new(),
             ChangeAction::Create => Vec::new(),
-            ChangeAction::Update => vec!["another web ACL guards the API".to_owned()],
-            ChangeAction::Replace => vec!["for a while, no web ACL guards the API".to_owned()],
-            ChangeAction::Delete => vec!["no web ACL guards the API any more".to_owned()],
+            ChangeAction::Update => vec!["another web ACL protects the API".to_owned()],
+            ChangeAction::Replace => {
+                vec!["no web ACL protects the API until the change is complete".to_owned()]
+            }
+            ChangeAction::Delete => vec!["no web ACL protects the API".to_owned()],
         }
     }
 
@@ -111,7 +113,7 @@ impl TypedKind for WebAclAssociation {
         let api = api.get("ApiArn").unwrap_or("API_ARN");
         let tag = format!("{WAF_TAG}={}", tag_value(stranger));
         format!(
-            "take it away on AWS first (`aws wafv2 disassociate-web-acl --resource-arn {api}`), or, if it is the wanted one, let it count as this stack's: give the API the tag `{tag}`"
+            "remove it on AWS first (`aws wafv2 disassociate-web-acl --resource-arn {api}`), or adopt it: set the tag `{tag}` of the API"
         )
     }
 
@@ -125,7 +127,7 @@ impl TypedKind for WebAclAssociation {
     }
 }
 
-/// The ARN of a web ACL as a tag's value.
+/// Returns the ARN of a web ACL as a tag's value.
 pub fn tag_value(web_acl: &str) -> String {
     let taken = |it: char| it.is_alphanumeric() || "_-+=.:/@ ".contains(it);
     if web_acl.chars().count() <= VALUE_MAX && web_acl.chars().all(taken) {

@@ -1,4 +1,4 @@
-//! What a live object was like, told by digests: whether it changed can be seen, what it is can't.
+//! Fingerprints of live resources: they show whether a resource changed, but not its contents.
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -6,13 +6,13 @@ use sha2::{Digest, Sha256};
 
 use crate::kind::LiveResource;
 
-/// A digest of each property of an object, and one of what AWS decided about it.
+/// A digest of each property of a resource, and one of its attributes.
 pub type Print = BTreeMap<String, String>;
 
-/// Stands for all that AWS decided: an id is among it, and an API key's id is the key.
+/// Represents all attributes together: an id is among them, and the id of an API key is the key.
 const ATTRIBUTES: &str = "its identity on AWS";
 
-/// The fingerprint of one object.
+/// Returns the fingerprint of one resource.
 pub fn fingerprint(observed: &LiveResource) -> Print {
     let one = |(name, value): (&String, &Value)| (name.clone(), sha256(&json!([name, value])));
     let mut print: Print = observed.properties.iter().map(one).collect();
@@ -21,7 +21,7 @@ pub fn fingerprint(observed: &LiveResource) -> Print {
     print
 }
 
-/// In which way something is not as it was; `None`: it is.
+/// Returns how a resource changed. `None`: it did not.
 pub fn difference(was: Option<&Print>, is: Option<&Print>) -> Option<String> {
     match (was, is) {
         (None, None) => None,

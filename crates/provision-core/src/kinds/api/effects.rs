@@ -1,40 +1,43 @@
-//! What those who use an API notice when it changes.
+//! What clients of an API notice when it changes.
 use std::collections::BTreeSet;
 
 use crate::kind::ChangeAction;
 use crate::kinds::api::Api;
 use crate::ownership::PROTECT_TAG;
 
-/// The effects of a change, each in a line.
+/// Returns the effects of a change, one line each.
 pub fn effects(verb: ChangeAction, before: Option<&Api>, after: Option<&Api>) -> Vec<String> {
     let (Some(before), Some(after)) = (before, after) else {
         return match verb {
-            ChangeAction::Delete => vec!["its endpoints, keys and open connections end".to_owned()],
+            ChangeAction::Delete => {
+                vec!["its endpoints, keys and open connections are deleted".to_owned()]
+            }
             _ => Vec::new(),
         };
     };
     if verb == ChangeAction::Replace {
         return vec![
-            "its endpoints, keys and open connections end; the new one has other URLs and keys"
+            "its endpoints, keys and open connections are deleted; the new API has other URLs and keys"
                 .to_owned(),
         ];
     }
     let mut effects = Vec::new();
     if before.name != after.name {
-        effects.push("only the name changes: endpoints and keys stay as they are".to_owned());
+        effects.push("only the name changes; endpoints and keys stay the same".to_owned());
     }
     let types = |api: &Api| -> BTreeSet<String> {
         api.event_config.auth_providers.iter().map(|it| it.auth_type.clone()).collect()
     };
     for gone in types(before).difference(&types(after)) {
-        effects.push(format!("clients that come with {gone} are refused"));
+        effects.push(format!("clients that use {gone} are denied"));
     }
     effects.extend(logging(before, after));
     let protected = |api: &Api| api.tags.0.contains_key(PROTECT_TAG);
     match (protected(before), protected(after)) {
-        (true, false) => effects.push("it can be deleted from now on".to_owned()),
-        (false, true) => effects
-            .push("it can't be deleted until it was applied with `protect: false`".to_owned()),
+        (true, false) => effects.push("it can be deleted".to_owned()),
+        (false, true) => {
+            effects.push("it cannot be deleted until `protect: false` is applied".to_owned())
+        }
         _ => {}
     }
     effects
@@ -48,8 +51,8 @@ fn logging(before: &Api, after: &Api) -> Option<String> {
     let (was, will) = (level(before), level(after));
     match (was.as_str(), will.as_str()) {
         (was, will) if was == will => None,
-        (_, "NONE") => Some("nothing is logged any more".to_owned()),
+        (_, "NONE") => Some("logging stops".to_owned()),
         ("NONE", will) => Some(format!("logging begins, at the level {will}")),
-        (was, will) => Some(format!("logs are written at the level {will}, no longer {was}")),
+        (was, will) => Some(format!("the log level changes from {was} to {will}")),
     }
 }

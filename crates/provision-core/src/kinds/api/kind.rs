@@ -15,7 +15,7 @@ use crate::ownership::PROTECT_TAG;
 use crate::suggest::instead;
 use crate::text::Text;
 
-/// AppSync's own limits (docs/reference/apis.md#members, docs/reference/quotas.md#control-plane).
+/// AppSync's limits (docs/reference/apis.md#members, docs/reference/quotas.md#control-plane).
 const NAME_MAX: usize = 50;
 const OWNER_CONTACT_MAX: usize = 256;
 const CHILDREN_MAX: usize = 50;
@@ -95,17 +95,17 @@ impl TypedKind for Api {
         }
         let keys = scope.children("apiKeys").len();
         if keys > CHILDREN_MAX {
-            let message = format!("{keys} of them; AppSync takes {CHILDREN_MAX} in one API");
+            let message = format!("{keys} keys; AppSync allows {CHILDREN_MAX} in one API");
             problems.error_at_key("PV207", &[PathStep::Key("apiKeys")], message).help =
-                Some("divide them over several APIs".into());
+                Some("split them across several APIs".into());
         }
         let namespaces = scope.children("namespaces").len();
         if namespaces > CHILDREN_MAX {
             let message = format!(
-                "{namespaces} of them; in one API AppSync takes {CHILDREN_MAX}, unless AWS raised that"
+                "{namespaces} namespaces; AppSync allows {CHILDREN_MAX} in one API, unless AWS raised the quota"
             );
             problems.warning_at_key("PV220", &[PathStep::Key("namespaces")], message).help =
-                Some("divide them over several APIs, or ask AWS for a higher quota".into());
+                Some("split them across several APIs, or request a higher quota".into());
         }
     }
 
@@ -156,7 +156,7 @@ impl TypedKind for Api {
         }
     }
 
-    /// AppSync may refuse to take a provider away while a namespace still accepts it.
+    /// AppSync may reject the removal of a provider that a namespace still accepts.
     fn intermediate_state(&self, was: &Self) -> Option<Self> {
         let should = &self.event_config.auth_providers;
         let gone = |old: &&AuthProvider| should.iter().all(|it| it.auth_type != old.auth_type);
@@ -168,7 +168,7 @@ impl TypedKind for Api {
         })
     }
 
-    /// To be silent about protection is not to end it.
+    /// Omitting `protect` does not remove the protection.
     fn normalize(self, live: &Self, declared: &ApiDeclaration, _: &Site) -> Self {
         let keep = declared.protect.is_none() && live.tags.0.contains_key(PROTECT_TAG);
         let protect = keep || declared.protect == Some(true);
@@ -176,7 +176,7 @@ impl TypedKind for Api {
     }
 }
 
-/// The tags, with the one that protects if it should.
+/// Returns the tags, with the protection tag if `protect`.
 fn protected(mut tags: Tags, protect: bool) -> Tags {
     if protect {
         tags.0.insert(PROTECT_TAG.to_owned(), "true".into());
@@ -192,7 +192,7 @@ fn level_name(level: LogLevel) -> &'static str {
     LOG_LEVELS.iter().find(|(it, _)| *it == level).map_or("", |(_, name)| name)
 }
 
-/// The ARN of a role that the spec uses, or the hole for one that it makes.
+/// Returns the ARN of an existing role, or a placeholder for one that the spec declares.
 fn role_arn(name: &str, scope: &CheckContext<'_>) -> Text {
     let address = Address::top("logRoles", name);
     let existing = scope.declared::<LogRoleDeclaration>(&address).and_then(|role| role.arn);
@@ -206,7 +206,7 @@ fn check_name(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mu
     let Some(unsound) = scope.invalid_reading(&name, sound) else { return };
     match declared.name {
         Some(_) => {
-            let message = "AppSync takes no such name".to_owned();
+            let message = "not a valid API name".to_owned();
             let problem = problems.error("PV202", &[PathStep::Key("name")], message);
             problem.label = unsound.label;
             problem.help = Some(format!("1 to {NAME_MAX} letters, digits, `_`, `-` and spaces"));
@@ -215,7 +215,7 @@ fn check_name(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mu
             let reading = unsound.value;
             let message =
                 format!("the default name `{reading}` is longer than {NAME_MAX} characters");
-            problems.error_at_key("PV202", &[], message).help = Some("give it a `name:`".into());
+            problems.error_at_key("PV202", &[], message).help = Some("set `name:`".into());
         }
     }
 }
@@ -231,19 +231,18 @@ fn check_owner_contact(
     let sound = |it: &str| (1..=OWNER_CONTACT_MAX).contains(&it.chars().count());
     let portable = |it: &str| it.len() <= 250 && it.chars().all(allowed);
     if let Some(unsound) = scope.invalid_reading(contact, sound) {
-        let message = format!("AppSync takes 1 to {OWNER_CONTACT_MAX} characters");
+        let message = format!("must have 1 to {OWNER_CONTACT_MAX} characters");
         problems.error("PV203", &at, message).label = unsound.label;
     } else if let Some(unsound) = scope.invalid_reading(contact, portable) {
-        let message = "AppSync takes this, CloudFormation may not".to_owned();
+        let message = "AppSync accepts this value, but CloudFormation may not".to_owned();
         let problem = problems.warning("PV204", &at, message);
         problem.label = unsound.label;
-        problem.help = Some(
-            "to render a template: at most 250 letters, digits, `_`, `-`, `.` and spaces".into(),
-        );
+        problem.help =
+            Some("for templates, use at most 250 letters, digits, `_`, `-`, `.` and spaces".into());
     }
 }
 
-/// Providers that no operation accepts, and providers that nobody can use.
+/// Reports providers that no operation accepts, and providers that no client can use.
 fn check_use(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
     let auth = &declared.auth;
     let mut accepted: Vec<AuthMode> = Vec::new();
@@ -265,7 +264,7 @@ fn check_use(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mut
             problems.warning("PV205", &at, message).help =
                 Some("add it to `connection`, `publish` or `subscribe`, or remove it".into());
         } else if kind == AuthMode::ApiKey && scope.children("apiKeys").is_empty() {
-            let message = "nobody can use API_KEY: this API declares no key".to_owned();
+            let message = "no client can use API_KEY: this API declares no key".to_owned();
             problems.warning("PV205", &at, message).help =
                 Some("add `apiKeys: { web: {} }`".into());
         }
@@ -276,7 +275,7 @@ fn check_role(logging: &Logging, scope: &CheckContext<'_>, problems: &mut Diagno
     let known = scope.names("logRoles");
     if !known.contains(&logging.role.as_str()) {
         let at = [PathStep::Key("logging"), PathStep::Key("role")];
-        let message = format!("no log role is called `{}`", logging.role);
+        let message = format!("unknown log role `{}`", logging.role);
         problems.error("PV206", &at, message).help =
             Some(instead(&logging.role, "logRoles", &known));
     }

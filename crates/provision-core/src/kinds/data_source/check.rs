@@ -1,4 +1,4 @@
-//! What is wrong with a data source beyond its shape.
+//! Checks of a data source beyond its shape.
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -25,9 +25,9 @@ pub fn check(
     let api = scope.address.parent();
     let namespaces = api.map(|api| scope.under(&api, "namespaces")).unwrap_or_default();
     if !namespaces.into_iter().any(uses) {
-        let message = "no namespace sends events here".to_owned();
+        let message = "no namespace uses this data source".to_owned();
         problems.warning_at_key("PV278", &[], message).help = Some(format!(
-            "name it in a namespace, `handlers: {{ onPublish: {{ dataSource: {} }} }}`, or remove it",
+            "use it in a namespace, `handlers: {{ onPublish: {{ dataSource: {} }} }}`, or remove it",
             scope.address.name()
         ));
     }
@@ -44,16 +44,16 @@ fn check_one(
     named.sort_by_key(|name| written.keys().position(|it| it == name));
     match named.as_slice() {
         [] => {
-            let message = "a data source needs to say what it is".to_owned();
-            problems.error_at_key("PV270", &[], message).help = Some(format!("give it {all}"));
+            let message = "a data source must set its type".to_owned();
+            problems.error_at_key("PV270", &[], message).help = Some(format!("set one of {all}"));
         }
         [_] => {}
         [first, rest @ ..] => {
             for second in rest {
                 let message =
-                    format!("a data source is one thing, and this one has `{first}` already");
+                    format!("a data source has one type, and this one already has `{first}`");
                 problems.error_at_key("PV270", &[PathStep::Key(second)], message).help =
-                    Some("make it a data source of its own".into());
+                    Some("declare a separate data source".into());
             }
         }
     }
@@ -71,7 +71,7 @@ fn check_name(
             && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
     };
     if let Some(unsound) = scope.invalid_reading(&name, sound) {
-        let message = format!("`{}` can't be the name of a data source", unsound.value);
+        let message = format!("`{}` is not a valid data source name", unsound.value);
         let help = "a letter or `_`, then letters, digits and `_`";
         let problem = match declared.name {
             Some(_) => problems.error("PV271", &[PathStep::Key("name")], message),
@@ -79,17 +79,17 @@ fn check_name(
         };
         problem.help = Some(match declared.name {
             Some(_) => help.to_owned(),
-            None => format!("give it a `name:` of {help}"),
+            None => format!("set `name:` to {help}"),
         });
     }
     if let Some(twin) = scope.duplicate_name(&name) {
-        let message = format!("`dataSources.{twin}` has the name `{name}` already");
+        let message = format!("duplicate name `{name}`: `dataSources.{twin}` has it too");
         let problem = match declared.name {
             Some(_) => problems.error("PV272", &[PathStep::Key("name")], message),
             None => problems.error_at_key("PV272", &[], message),
         };
         problem.help =
-            Some("a name stands once in an API; give one of the two another `name:`".into());
+            Some("names are unique within an API; set another `name:` for one of the two".into());
     }
 }
 
@@ -104,12 +104,12 @@ fn check_role(
             let help = "such as arn:aws:iam::123456789012:role/call-orders";
             let (at, unsound) =
                 ([PathStep::Key("serviceRole")], scope.invalid_reading(role, sound));
-            problems.error_if_invalid(unsound, "PV274", &at, "this is no ARN of a role", help);
+            problems.error_if_invalid(unsound, "PV274", &at, "not a valid role ARN", help);
         }
         None if declared.needs_role() && !declared.named().is_empty() => {
-            let message = "AppSync can't call this without a role".to_owned();
+            let message = "AppSync cannot call this data source without a role".to_owned();
             problems.error_at_key("PV273", &[], message).help = Some(
-                "give the ARN of one that trusts appsync.amazonaws.com: `serviceRole:`".into(),
+                "set `serviceRole:` to the ARN of a role that trusts appsync.amazonaws.com".into(),
             );
         }
         None => {}
@@ -125,7 +125,7 @@ fn check_source(
         let sound = |it: &str| arn::is_of(it, service, resource);
         let at = at.map(PathStep::Key);
         let help = format!("such as arn:aws:{service}:ap-northeast-1:123456789012:{resource}…");
-        let message = format!("this is no ARN of {noun}");
+        let message = format!("not a valid ARN of {noun}");
         problems.error_if_invalid(
             scope.invalid_reading(text, sound),
             "PV275",
@@ -161,7 +161,7 @@ fn check_source(
             scope.invalid_reading(endpoint, sound),
             "PV276",
             &at,
-            "this is no URL",
+            "not a valid URL",
             help,
         );
     }
@@ -176,7 +176,7 @@ fn check_source(
             scope.invalid_reading(&it.table, sound),
             "PV279",
             &at,
-            "this is no name of a table",
+            "not a valid table name",
             help,
         );
     }
@@ -189,7 +189,7 @@ fn check_source(
             if period.seconds < 60 || period.seconds % 60 != 0 {
                 let at =
                     [PathStep::Key("dynamodb"), PathStep::Key("deltaSync"), PathStep::Key(name)];
-                let message = format!("AppSync counts this in whole minutes, and {period} is none");
+                let message = format!("`{period}` is not a whole number of minutes");
                 problems.error("PV277", &at, message).help = Some("such as 30m, 12h or 30d".into());
             }
         }

@@ -8,7 +8,7 @@ use crate::kinds::duration::SpecDuration;
 use crate::kinds::logical_id::LogicalId;
 use crate::text::Text;
 
-/// What a handler, or AppSync in its place, sends events to: one of `lambda`, `dynamodb`,
+/// A target to which a handler, or AppSync directly, sends events. Set exactly one of `lambda`, `dynamodb`,
 /// `eventBridge`, `http`, `openSearch`, `rds` and `bedrock`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -16,45 +16,44 @@ use crate::text::Text;
 #[schemars(example = json!({ "lambda": { "function": "arn:aws:lambda:ap-northeast-1:123456789012:function:orders" }, "serviceRole": "arn:aws:iam::123456789012:role/call-orders" }))]
 #[schemars(example = json!({ "dynamodb": { "table": "messages" }, "serviceRole": "arn:aws:iam::123456789012:role/write-messages" }))]
 pub struct DataSourceDeclaration {
-    /// Its name on AWS: a letter or `_`, then letters, digits and `_`. Left out: its key.
+    /// The name on AWS: a letter or `_`, then letters, digits and `_`. Default: the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"orders")]
     pub name: Option<Text>,
-    /// What it is for. Left out: nothing is said.
+    /// A description. Default: empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"Takes orders")]
     pub description: Option<Text>,
-    /// A Lambda function. Only this kind serves a handler with `behavior: DIRECT`.
-    /// Left out: it is something else.
+    /// A Lambda function. Only a function can have a handler with `behavior: DIRECT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda: Option<LambdaSource>,
-    /// A DynamoDB table. Left out: it is something else.
+    /// A DynamoDB table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dynamodb: Option<DynamoDbSource>,
-    /// An EventBridge event bus. Left out: it is something else.
+    /// An EventBridge event bus.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_bridge: Option<EventBridgeSource>,
-    /// An HTTP endpoint. Left out: it is something else.
+    /// An HTTP endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http: Option<HttpSource>,
-    /// An OpenSearch domain. Left out: it is something else.
+    /// An OpenSearch domain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_search: Option<OpenSearchSource>,
-    /// An Aurora cluster, by its Data API. Left out: it is something else.
+    /// An Aurora cluster, through its Data API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rds: Option<RdsSource>,
-    /// The models of Amazon Bedrock: `{}`. Left out: it is something else.
+    /// The models of Amazon Bedrock: `{}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bedrock: Option<BedrockSource>,
-    /// The ARN of the role as which AppSync calls it. Only an HTTP endpoint without `signing` needs
-    /// none. Left out: none.
+    /// The ARN of the role that AppSync uses for its calls. Only an HTTP endpoint without `signing` needs
+    /// none. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"arn:aws:iam::123456789012:role/call-orders")]
     pub service_role: Option<Text>,
-    /// Whether AppSync counts its calls in CloudWatch. Left out: as AppSync decides.
+    /// Whether AppSync reports metrics of this data source to CloudWatch. Default: AppSync's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
-    /// Its logical id in a CloudFormation template. Left out: made from its address.
+    /// The logical id in a CloudFormation template. Default: derived from the address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) logical_id: Option<LogicalId>,
 }
@@ -79,23 +78,23 @@ pub struct DynamoDbSource {
     /// The name of the table.
     #[schemars(example = &"messages")]
     pub(crate) table: Text,
-    /// The region of the table. Left out: the stack's.
+    /// The region of the table. Default: the stack's region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"ap-northeast-1")]
     pub(crate) region: Option<Text>,
-    /// Whether AppSync calls it with the credentials of whoever publishes or subscribes. Left out:
-    /// as the service role.
+    /// Whether AppSync uses the credentials of the client that publishes or subscribes. Default: no, it uses
+    /// the service role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) use_caller_credentials: Option<bool>,
-    /// Whether AppSync keeps versions of its items. Left out: it does not.
+    /// Whether AppSync keeps versions of the items. Default: no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) versioned: Option<bool>,
-    /// A second table, for what has changed lately. Left out: there is none.
+    /// A second table with recent changes. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) delta_sync: Option<DeltaSync>,
 }
 
-/// A second table, for what has changed lately.
+/// A second table with recent changes.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
@@ -127,10 +126,10 @@ pub struct EventBridgeSource {
 #[schemars(deny_unknown_fields)]
 #[schemars(example = json!({ "endpoint": "https://orders.example.com" }))]
 pub struct HttpSource {
-    /// Its URL, without a path.
+    /// The URL, without a path.
     #[schemars(example = &"https://orders.example.com")]
     pub(crate) endpoint: Text,
-    /// How requests are signed, where it is an AWS service. Left out: not at all.
+    /// How requests are signed, if the endpoint is an AWS service. Default: not signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) signing: Option<Signing>,
 }
@@ -141,11 +140,11 @@ pub struct HttpSource {
 #[schemars(deny_unknown_fields)]
 #[schemars(example = json!({ "region": "ap-northeast-1", "service": "states" }))]
 pub struct Signing {
-    /// The region that requests are signed for. Left out: as AppSync decides.
+    /// The region in the signature. Default: AppSync's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"ap-northeast-1")]
     pub(crate) region: Option<Text>,
-    /// The service that requests are signed for. Left out: as AppSync decides.
+    /// The service in the signature. Default: AppSync's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"states")]
     pub(crate) service: Option<Text>,
@@ -157,16 +156,16 @@ pub struct Signing {
 #[schemars(deny_unknown_fields)]
 #[schemars(example = json!({ "endpoint": "https://search-orders.ap-northeast-1.es.amazonaws.com" }))]
 pub struct OpenSearchSource {
-    /// Its URL.
+    /// The URL.
     #[schemars(example = &"https://search-orders.ap-northeast-1.es.amazonaws.com")]
     pub(crate) endpoint: Text,
-    /// The region of the domain. Left out: the stack's.
+    /// The region of the domain. Default: the stack's region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"ap-northeast-1")]
     pub(crate) region: Option<Text>,
 }
 
-/// An Aurora cluster, by its Data API.
+/// An Aurora cluster, through its Data API.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
@@ -182,15 +181,15 @@ pub struct RdsSource {
     /// The ARN of the secret with its credentials.
     #[schemars(example = &"arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:orders")]
     pub(crate) secret: Text,
-    /// The name of the database. Left out: none is named.
+    /// The name of the database. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"orders")]
     pub(crate) database: Option<Text>,
-    /// The name of the schema. Left out: none is named.
+    /// The name of the schema. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"public")]
     pub(crate) schema: Option<Text>,
-    /// The region of the cluster. Left out: the stack's.
+    /// The region of the cluster. Default: the stack's region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"ap-northeast-1")]
     pub(crate) region: Option<Text>,
@@ -202,18 +201,18 @@ pub struct RdsSource {
 #[schemars(example = json!({}))]
 pub struct BedrockSource {}
 
-/// Whether AppSync counts its calls in CloudWatch.
+/// Whether AppSync reports metrics to CloudWatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Metrics {
-    /// They are counted.
+    /// Metrics are reported.
     Enabled,
-    /// They are not.
+    /// Metrics are not reported.
     Disabled,
 }
 
 impl DataSourceDeclaration {
-    /// The sources that it names, under their names in a spec.
+    /// Returns the types that it sets, under their names in a spec.
     pub(crate) fn named(&self) -> Vec<&'static str> {
         let all = [
             ("lambda", self.lambda.is_some()),
@@ -232,7 +231,7 @@ impl DataSourceDeclaration {
     }
 }
 
-/// Where a namespace finds the data source of this key.
+/// Returns the address of the data source with this key.
 pub fn address(api: &Address, key: &str) -> Address {
     api.child("dataSources", key)
 }

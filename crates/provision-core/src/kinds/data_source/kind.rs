@@ -74,10 +74,10 @@ impl TypedKind for DataSource {
 
     fn effects(verb: ChangeAction, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
         match verb {
-            // The handlers move from the old one to the new one, and the old one goes last.
+            // The handlers move from the old one to the new one, and the old one is deleted last.
             ChangeAction::Create | ChangeAction::Replace => Vec::new(),
-            ChangeAction::Update => vec!["handlers call it as it is then".to_owned()],
-            ChangeAction::Delete => vec!["handlers can't call it any more".to_owned()],
+            ChangeAction::Update => vec!["handlers call it with the new settings".to_owned()],
+            ChangeAction::Delete => vec!["handlers can no longer call it".to_owned()],
         }
     }
 
@@ -91,7 +91,7 @@ impl TypedKind for DataSource {
         self.declared()
     }
 
-    /// AppSync refuses to make something else of a function while a handler calls it directly.
+    /// AppSync rejects another type for a function that a handler invokes directly.
     fn intermediate_state(&self, was: &Self) -> Option<Self> {
         (was.is_function() && !self.is_function()).then(|| was.clone())
     }

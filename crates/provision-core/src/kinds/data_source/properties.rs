@@ -1,4 +1,4 @@
-//! A data source as CloudFormation writes it, and the way there and back.
+//! A data source as CloudFormation writes it, and the conversion from and to a declaration.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub struct DynamoDbConfig {
     pub delta_sync_config: Option<DeltaSyncConfig>,
 }
 
-/// CloudFormation has the minutes as texts.
+/// CloudFormation writes the minutes as text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeltaSyncConfig {
@@ -107,7 +107,7 @@ pub struct RdsHttpEndpointConfig {
 }
 
 impl DataSource {
-    /// The data source that is declared under `key`; `None` if it does not say what it is.
+    /// Returns the data source that is declared under `key`. `None`: the declaration sets no type.
     pub fn of(declared: &DataSourceDeclaration, api_id: Text, key: &str) -> Option<Self> {
         Some(Self {
             api_id,
@@ -142,8 +142,8 @@ impl DataSource {
         &self.name
     }
 
-    /// The same with what AWS filled in where the spec leaves it open: that something is off says no more
-    /// than nothing, and how requests are signed is AWS's to choose.
+    /// Returns the properties with the values that AWS filled in and the spec omits: an explicit "off" equals
+    /// an absent value, and AWS chooses how requests are signed.
     pub fn filled_like(mut self, live: &Self) -> Self {
         let off = |should: &mut Option<bool>, live: Option<bool>| {
             if should.is_none() && live == Some(false) {
@@ -171,7 +171,7 @@ impl DataSource {
         self
     }
 
-    /// The declaration that a user would have written for it.
+    /// Returns the declaration that a user would have written.
     pub fn declared(self) -> DataSourceDeclaration {
         DataSourceDeclaration {
             name: Some(self.name),
@@ -209,7 +209,7 @@ pub const TYPES: &[&str] = &[
     "AMAZON_BEDROCK_RUNTIME",
 ];
 
-/// AppSync's name for what it is (docs/reference/data-sources.md#types).
+/// AppSync's name of the type (docs/reference/data-sources.md#types).
 fn type_of(declared: &DataSourceDeclaration) -> Option<&'static str> {
     Some(match *declared.named().first()? {
         "lambda" => "AWS_LAMBDA",

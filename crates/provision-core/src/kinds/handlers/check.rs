@@ -4,7 +4,7 @@ use crate::kinds::data_source::{self, DataSourceDeclaration};
 use crate::kinds::handlers::{Handler, Handlers, code};
 use crate::suggest::instead;
 
-/// Reports what is wrong with the handlers of the namespace in `scope`.
+/// Reports errors in the handlers of the namespace in `scope`.
 pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
     check_places(handlers, problems);
     code::check(handlers, scope, problems);
@@ -19,7 +19,7 @@ pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut Diagn
             scope.invalid_reading(s3, sound),
             "PV227",
             &at,
-            "this is no place in S3",
+            "not a valid S3 location",
             help,
         );
     }
@@ -28,7 +28,7 @@ pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut Diagn
     }
 }
 
-/// Code comes from one place, and from one at all if somebody needs it.
+/// Code comes from one source at most.
 fn check_places(handlers: &Handlers, problems: &mut DiagnosticSink) {
     let places = [
         ("code", handlers.code.is_some()),
@@ -38,13 +38,13 @@ fn check_places(handlers: &Handlers, problems: &mut DiagnosticSink) {
     let mut there = places.iter().filter(|(_, there)| *there).map(|(name, _)| *name);
     let Some(first) = there.next() else { return };
     for second in there {
-        let message = format!("the code comes from `{first}` already");
+        let message = format!("the code already comes from `{first}`");
         let at = [PathStep::Key("handlers"), PathStep::Key(second)];
         problems.error_at_key("PV233", &at, message).help =
-            Some("a namespace has one piece of code for both handlers; keep one".into());
+            Some("a namespace has one source of code for both handlers; keep one".into());
     }
     if handlers.are_direct() {
-        let message = "both handlers call a function directly, so no code ever runs".to_owned();
+        let message = "both handlers invoke a function directly, so no code runs".to_owned();
         let at = [PathStep::Key("handlers"), PathStep::Key(first)];
         problems.error_at_key("PV237", &at, message).help =
             Some("remove the code, or the `behavior: DIRECT` of one of them".into());
@@ -65,25 +65,25 @@ fn check_handler(
     let address = data_source::address(&api, &handler.data_source);
     let found = scope.declared::<DataSourceDeclaration>(&address);
     if !known.contains(&handler.data_source.as_str()) {
-        let message = format!("this API has no data source `{}`", handler.data_source);
+        let message = format!("unknown data source `{}`", handler.data_source);
         problems.error("PV234", &at("dataSource"), message).help =
             Some(instead(&handler.data_source, "dataSources", &known));
     } else if handler.is_direct() && found.is_some_and(|it| it.lambda.is_none()) {
-        let message = format!("`{}` is no Lambda function", handler.data_source);
+        let message = format!("`{}` is not a Lambda function", handler.data_source);
         problems.error("PV235", &at("dataSource"), message).help =
-            Some("AppSync calls nothing else directly; use `behavior: CODE`".into());
+            Some("only Lambda functions can be invoked directly; use `behavior: CODE`".into());
     }
     if handler.invoke.is_some() && !handler.is_direct() {
-        let message = "only a function that AppSync calls itself is invoked in a way".to_owned();
+        let message = "`invoke` requires `behavior: DIRECT`".to_owned();
         problems.error_at_key("PV236", &at("invoke"), message).help =
-            Some("add `behavior: DIRECT`, or say it in the code, `invocationType: 'Event'`".into());
+            Some("add `behavior: DIRECT`, or set `invocationType: 'Event'` in the code".into());
     }
     let unread = scope.has_unreadable(&["handlers"]);
     if !handler.is_direct() && !handlers.has_code() && !unread {
-        let message = format!("nothing makes the requests for `{}`", handler.data_source);
+        let message = format!("no code builds the requests for `{}`", handler.data_source);
         let at = [PathStep::Key("handlers"), PathStep::Key(name)];
         problems.error_at_key("PV238", &at, message).help = Some(format!(
-            "give code that exports `{name}` with `request` and `response`, or `behavior: DIRECT`"
+            "add code that exports `{name}` with `request` and `response`, or set `behavior: DIRECT`"
         ));
     }
 }

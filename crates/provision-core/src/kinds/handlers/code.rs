@@ -1,4 +1,4 @@
-//! Handler code against the rules of APPSYNC_JS, and its exports against what the namespace says.
+//! Checks handler code against the rules of APPSYNC_JS, and its exports against the namespace's declaration.
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,22 +11,24 @@ use crate::kinds::handlers::{Handler, Handlers};
 /// AppSync's limit on handler code (docs/reference/quotas.md#handlers).
 const CODE_MAX: usize = 32_768;
 
-/// Reports what is wrong with the code, as far as it is at hand.
+/// Reports errors in the code, if it is inline or in a file.
 pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
     match (&handlers.code, &handlers.inline) {
-        (Some(path), None) => match scope.files.file(path) {
-            Err(reason) => {
-                let at = [PathStep::Key("handlers"), PathStep::Key("code")];
-                let message = format!("the handler file can't be read: {reason}");
-                problems.error("PV230", &at, message).help =
-                    Some("name a file in the spec's folder or below, relative to the spec".into());
+        (Some(path), None) => {
+            match scope.files.file(path) {
+                Err(reason) => {
+                    let at = [PathStep::Key("handlers"), PathStep::Key("code")];
+                    let message = format!("cannot read the handler file: {reason}");
+                    problems.error("PV230", &at, message).help =
+                    Some("use a file in the spec's folder or below, with a path relative to the spec".into());
+                }
+                Ok(file) => {
+                    let code =
+                        Code { key: "code", noun: "the handler file", place: Place::File(&file) };
+                    code.check(&file.text, &|| scope.code(&file), handlers, problems);
+                }
             }
-            Ok(file) => {
-                let code =
-                    Code { key: "code", noun: "the handler file", place: Place::File(&file) };
-                code.check(&file.text, &|| scope.code(&file), handlers, problems);
-            }
-        },
+        }
         (None, Some(text)) => {
             let path = ["handlers", "inline"].into_iter();
             let path: Path = scope.address.parts().chain(path).collect();
@@ -37,7 +39,7 @@ pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut Diagn
     }
 }
 
-/// Code, and how to speak of it.
+/// Handler code, and how messages refer to it.
 struct Code<'a> {
     key: &'static str,
     noun: &'static str,
@@ -75,8 +77,8 @@ impl Code<'_> {
         }
         if length > CODE_MAX {
             let message = format!("{noun} has {length} characters");
-            problems.error("PV232", &at, message).help = Some(format!("AppSync takes {CODE_MAX}"));
-            // AppSync would not read it either.
+            problems.error("PV232", &at, message).help = Some(format!("AppSync allows {CODE_MAX}"));
+            // AppSync would not parse it either.
             return;
         }
         let read = read();
@@ -85,7 +87,7 @@ impl Code<'_> {
             let problem = Diagnostic { severity: it.severity, help: it.help.clone(), ..problem };
             problems.report(problem);
         }
-        // That none of it runs is said at `handlers`.
+        // PV237 already reports that none of it runs.
         if handlers.are_direct() {
             return;
         }
@@ -97,11 +99,11 @@ impl Code<'_> {
         for (name, export, handler) in pairs {
             match (export, handler) {
                 (Some(export), handler) => self.fit(name, export, handler.as_ref(), problems),
-                // Of code that exports nothing, that was said.
+                // Code that exports nothing has been reported.
                 (None, Some(handler)) if !handler.is_direct() && !broken => {
                     let at = [PathStep::Key("handlers"), PathStep::Key(name)];
                     let message = format!(
-                        "the code does not export `{name}`, which is to use `{}`",
+                        "the code does not export `{name}`, which uses `{}`",
                         handler.data_source
                     );
                     problems.error_at_key("PV224", &at, message).help = Some(format!(
@@ -113,7 +115,7 @@ impl Code<'_> {
         }
     }
 
-    /// Whether an export is of the form that its data source, or the lack of one, asks for.
+    /// Checks that an export has the form that its data source, or the lack of one, requires.
     fn fit(
         &self,
         name: &str,
@@ -125,7 +127,7 @@ impl Code<'_> {
         let problem = match (handler, &export.shape) {
             (Some(handler), _) if handler.is_direct() => {
                 let message = format!(
-                    "this never runs: AppSync calls `{}` directly for {name}",
+                    "this never runs: AppSync invokes `{}` directly for {name}",
                     handler.data_source
                 );
                 let help = format!("remove it, or `behavior: DIRECT` from `handlers.{name}`");
@@ -133,7 +135,7 @@ impl Code<'_> {
             }
             (Some(handler), Shape::Function) => {
                 let message = format!(
-                    "`{name}` uses the data source `{}`, and a function can't",
+                    "`{name}` uses the data source `{}`, which a function cannot",
                     handler.data_source
                 );
                 let help = "export an object with the functions `request` and `response`";
@@ -149,9 +151,9 @@ impl Code<'_> {
                 Diagnostic::error("PV225", at, message).with_help(help)
             }
             (None, Shape::Object { .. }) => {
-                let message = format!("`{name}` is an object, and no data source is there for it");
+                let message = format!("`{name}` is an object but has no data source");
                 let help = format!(
-                    "say which: `{name}: {{ dataSource: NAME }}` beside the code, or export a function"
+                    "add `{name}: {{ dataSource: NAME }}` next to the code, or export a function"
                 );
                 Diagnostic::error("PV225", at, message).with_help(help)
             }

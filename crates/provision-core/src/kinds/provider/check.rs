@@ -1,4 +1,4 @@
-//! What is wrong with providers beyond their shape.
+//! Checks of providers beyond their shape.
 use crate::kind::{CheckContext, DiagnosticSink, PathStep};
 use crate::kinds::arn;
 use crate::kinds::auth::AuthMode;
@@ -8,7 +8,7 @@ use crate::text::Text;
 const RESULT_TTL_MAX_S: i64 = 3_600;
 
 impl Provider {
-    /// Whether both judge the tokens of one pool, or of one issuer.
+    /// Whether both accept tokens of the same user pool or issuer.
     fn is_for_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Cognito(one), Self::Cognito(two)) => one.user_pool_id == two.user_pool_id,
@@ -18,7 +18,7 @@ impl Provider {
     }
 }
 
-/// Reports what is wrong with the provider at `path`, and a second one of a kind that comes once.
+/// Reports errors of the provider at `path`, and a duplicate of a mode that allows one provider.
 pub fn check(
     providers: &[Provider],
     path: &[PathStep<'_>],
@@ -32,13 +32,14 @@ pub fn check(
         let kind = provider.auth_type();
         let once = !matches!(kind, AuthMode::Cognito | AuthMode::OpenIdConnect);
         if once && providers[..n].iter().any(|it| it.auth_type() == kind) {
-            let message = format!("an API has one {kind} provider");
+            let message = format!("duplicate {kind} provider: an API can have one");
             problems.error("PV208", &at(&[]), message).help = Some("remove one of the two".into());
         }
         if !once && providers[..n].iter().any(|it| it.is_for_the_same(provider)) {
-            let message = "another provider of this API is for the same users".to_owned();
+            let message = "duplicate provider: another one accepts the same tokens".to_owned();
             problems.error("PV208", &at(&[]), message).help = Some(
-                "name a pool or an issuer once; one expression can let several clients in".into(),
+                "declare a user pool or issuer once; one expression can accept several clients"
+                    .into(),
             );
         }
         match provider {
@@ -52,8 +53,8 @@ pub fn check(
 
 type Place<'a> = &'a dyn Fn(&[PathStep<'static>]) -> Vec<PathStep<'a>>;
 
-/// Reports a regular expression whose brackets can't be right. The rest only Java can judge, which is
-/// what AppSync asks.
+/// Reports a regular expression with unbalanced brackets. AppSync uses Java's syntax, which is not checked
+/// further.
 fn check_pattern(
     pattern: Option<&Text>,
     at: &[PathStep<'_>],
@@ -61,8 +62,8 @@ fn check_pattern(
     problems: &mut DiagnosticSink,
 ) {
     let Some(pattern) = pattern else { return };
-    let help = "close each `(` and each `[`, or write `\\(` for the letter itself";
-    let message = "this is no regular expression: a bracket is never closed";
+    let help = "close each `(` and each `[`, or write `\\(` for the character itself";
+    let message = "not a valid regular expression: unbalanced bracket";
     problems.error_if_invalid(
         scope.invalid_reading(pattern, is_balanced),
         "PV266",
@@ -110,13 +111,13 @@ fn check_cognito(
         && id.split_once('_').is_some_and(|(prefix, _)| prefix != region)
     {
         let at = place(&[PathStep::Key("AMAZON_COGNITO_USER_POOLS"), PathStep::Key("region")]);
-        problems.error("PV209", &at, format!("the pool `{id}` stands in another region")).help =
-            Some("leave `region` out: a pool's id begins with its region".into());
+        problems.error("PV209", &at, format!("the user pool `{id}` is in another region")).help =
+            Some("omit `region`: a user pool's id begins with its region".into());
     }
     let pattern =
         place(&[PathStep::Key("AMAZON_COGNITO_USER_POOLS"), PathStep::Key("appIdClientRegex")]);
     check_pattern(it.app_id_client_regex.as_ref(), &pattern, scope, problems);
-    let (message, help) = ("this is no id of a user pool", "such as ap-northeast-1_AbCdEf");
+    let (message, help) = ("not a valid user pool id", "such as ap-northeast-1_AbCdEf");
     problems.error_if_invalid(
         scope.invalid_reading(&it.user_pool_id, sound),
         "PV209",
@@ -138,9 +139,9 @@ fn check_issuer(
     let sound = |issuer: &str| issuer.strip_prefix("https://").is_some_and(|host| !host.is_empty());
     let discovery = "/.well-known/openid-configuration";
     if it.issuer.as_plain().is_some_and(|it| it.trim_end_matches('/').ends_with(discovery)) {
-        let message = format!("AppSync appends `{discovery}` itself");
+        let message = format!("AppSync appends `{discovery}`");
         problems.error("PV210", &at, message).help =
-            Some("write the issuer as its tokens have it in `iss`".into());
+            Some("use the value of `iss` in the issuer's tokens".into());
     }
     let (message, help) =
         ("AppSync takes issuers with https only", "such as https://id.example.com");
@@ -165,6 +166,6 @@ fn check_lambda(
     arn::check_function(&it.function, &function, scope, problems);
     if it.result_ttl.is_some_and(|ttl| ttl.seconds > RESULT_TTL_MAX_S) {
         let at = at(&[PathStep::Key("AWS_LAMBDA"), PathStep::Key("resultTtl")]);
-        problems.error("PV219", &at, "AppSync keeps an answer for an hour at most".into());
+        problems.error("PV219", &at, "AppSync caches a result for at most an hour".into());
     }
 }
