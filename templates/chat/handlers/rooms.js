@@ -2,9 +2,9 @@ import { util } from '@aws-appsync/utils'
 
 const LONGEST = 500
 
-/** Delivers what has a text, cut to size and with the name of whoever is signed in. */
+/** Delivers messages that have a text: shortened, and with the name of the user. */
 export function onPublish(ctx) {
-  const name = ctx.identity.username ?? 'somebody'
+  const name = ctx.identity.username ?? 'unknown'
   return ctx.events.map((event) => {
     const text = event.payload.text
     if (!text) {
@@ -17,7 +17,7 @@ export function onPublish(ctx) {
   })
 }
 
-/** Lets everybody read the public rooms, and the private room of a user only that user. */
+/** Allows everyone to read public rooms, and only the user to read the user's private room. */
 export function onSubscribe(ctx) {
   const segments = ctx.info.channel.segments
   if (segments[1] === 'private' && segments[2] !== ctx.identity.username) {

@@ -1,4 +1,4 @@
-/** Puts the batch onto the bus, and delivers it whatever becomes of it there. */
+/** Puts the batch on the bus, and delivers it even if that fails. */
 export const onPublish = {
   request(ctx) {
     return {

@@ -3,7 +3,7 @@ import * as ddb from '@aws-appsync/utils/dynamodb'
 
 const TABLE = 'messages'
 
-/** Writes the batch, then delivers it. */
+/** Writes the batch to the table, then delivers it. */
 export const onPublish = {
   request(ctx) {
     const channel = ctx.info.channel.path
