@@ -194,7 +194,7 @@ def test_policies_that_others_put_into_a_role_stay_until_leave_is_given(world, a
 
     # Its name is not ours to take.
     world.write("spec.yaml", with_two.replace("Two: *p", "Others: *p"))
-    assert "`Others` that this stack never declared" in world.fails("apply", "spec.yaml", "--local", "--yes", code=1)
+    assert "`Others` that this stack does not manage" in world.fails("apply", "spec.yaml", "--local", "--yes", code=1)
     assert "Deny" in str(iam.get_role_policy(RoleName=name, PolicyName="Others")["PolicyDocument"])
 
     failed = world.fails("destroy", "spec.yaml", "--local", "--yes", code=5)

@@ -191,5 +191,5 @@ def test_a_domain_that_leads_elsewhere_is_not_taken_away(world, appsync):
     appsync.associate_api(domainName="old.example.com", apiId=other["apiId"])
     world.write("spec.yaml", EVERYTHING)
     failed = world.fails("apply", "spec.yaml", "--local", "--yes", code=3)
-    assert f"`old.example.com` leads to the API {other['apiId']} already" in failed
+    assert f"`old.example.com` is already associated with the API {other['apiId']}" in failed
     assert appsync.get_api_association(domainName="old.example.com")["apiAssociation"]["apiId"] == other["apiId"]

@@ -191,5 +191,5 @@ def test_each_still_lacks_what_it_lacked(other):
 def test_the_log_tells_what_was_taken_as_empty(other):
     other.write("spec.yaml", spec())
     said = other.run("plan", "spec.yaml", "-v").stderr
-    assert "ListDomainNames: " in said and "taken as having no custom domain name" in said
+    assert "ListDomainNames: " in said and "treated as having no custom domain name" in said
     assert "taken as" not in other.run("plan", "spec.yaml").stderr

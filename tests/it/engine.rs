@@ -374,5 +374,5 @@ async fn a_name_that_somebody_else_has_is_an_explained_failure() {
     let ApplyOutcome { failed, .. } = &done.outcome;
     let (_, _, error) = &failed[0];
     assert_eq!(error.class, ErrorClass::Exists);
-    assert!(error.to_string().contains("does not carry this stack's mark"), "{error}");
+    assert!(error.to_string().contains("does not have this stack's ownership tags"), "{error}");
 }

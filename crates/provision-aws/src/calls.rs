@@ -1,4 +1,7 @@
-//! The AWS calls of a kind, beside its facts. The only place that boxes a future.
+//! The AWS calls of a kind: typed for the kind that implements them, erased for the engine that makes them.
+//!
+//! [`Remote`] is implemented once per kind, in `kinds`; [`Calls`] is the same interface as an object, with
+//! [`Properties`] instead of the kind's type. Futures are boxed here and nowhere else.
 use std::future::Future;
 use std::marker::PhantomData;
 
@@ -11,125 +14,151 @@ use provision_core::kind::TypedKind;
 use provision_core::model::{Attributes, Properties};
 use provision_core::ownership::{OwnershipInfo, OwnershipMarker};
 
-pub type Answer<T> = Result<T, AwsError>;
+/// The result of a call.
+pub type AwsResult<T> = Result<T, AwsError>;
 
-/// What to look for.
+/// Which resources are listed or read.
 #[derive(Clone, Debug)]
-pub struct Seek<'a> {
+pub struct Query<'a> {
+    /// The stack whose ownership tags count.
     pub stack: &'a str,
-    /// What they hang on, for kinds that hang on something.
+    /// The address and the attributes of the parent. `None` for kinds without one.
     pub parent: Option<(&'a Address, &'a Attributes)>,
 }
 
-impl<'a> Seek<'a> {
-    /// What hangs on `parent`, or stands at the top.
-    pub fn under(stack: &'a str, parent: Option<&'a (Address, Attributes)>) -> Self {
+impl<'a> Query<'a> {
+    /// Makes a query for the child resources of `parent`, or for top-level resources.
+    pub fn new(stack: &'a str, parent: Option<&'a (Address, Attributes)>) -> Self {
         Self { stack, parent: parent.map(|(address, attributes)| (address, attributes)) }
     }
-    /// The id of the API that they hang on.
+
+    /// Returns the id of the API that is the parent.
     pub fn api_id(&self) -> &str {
         self.parent.and_then(|(_, attributes)| attributes.get("ApiId")).unwrap_or_default()
     }
 }
 
-/// One object of a list, as far as the list says.
+/// What a list contains of one resource.
 #[derive(Debug)]
-pub struct Listed<P> {
+pub struct ListEntry<P> {
+    /// At least those that [`Remote::read`] needs.
     pub attributes: Attributes,
-    /// Its name, where that is no secret.
+    /// The name, unless it is a secret.
     pub name: Option<String>,
-    /// What its mark says. `None`: this list does not tell, only the object does.
-    pub marked: Option<OwnershipInfo>,
-    /// All of it, where the list leaves nothing out.
+    /// What the ownership tags state. `None` if this list omits them.
+    pub ownership: Option<OwnershipInfo>,
+    /// The properties. `None` if this list omits some.
     pub properties: Option<P>,
 }
 
-/// One object, whole.
+/// One resource with all its details.
 #[derive(Debug)]
-pub struct Whole<P> {
+pub struct Details<P> {
     pub properties: P,
     pub attributes: Attributes,
-    pub marked: OwnershipInfo,
-    /// What stands inside it and is not ours: what a person calls it, and its name.
-    pub strangers: Vec<(&'static str, String)>,
+    pub ownership: OwnershipInfo,
+    /// Unmanaged parts of the resource: noun and name of each.
+    pub unmanaged: Vec<(&'static str, String)>,
 }
 
-/// The calls of one kind. Properties that come here have nothing open.
+/// The calls of one kind. In the properties that they take, all placeholders are resolved.
 pub trait Remote: TypedKind + Send + Sync + 'static {
-    /// Whether AWS takes a second one of the same name, so that two runs at once may make two.
-    const TWINS: bool = false;
-    /// Whether its list needs of its parent what only a read of that tells.
-    const AFTER_WHOLE: bool = false;
-    /// Of something that is not ours: the address under which ours may hang on it.
-    fn hook(_stack: &str, _attributes: &Attributes) -> Option<Address> {
+    /// Whether AWS allows two resources with the same name, so that two concurrent runs may create both.
+    const ALLOWS_DUPLICATES: bool = false;
+    /// Whether listing needs details of the parent that the parent's own list may omit.
+    const NEEDS_PARENT_DETAILS: bool = false;
+
+    /// Returns the address under which an unmanaged resource has managed child resources, if it has any.
+    fn attachment_address(_stack: &str, _attributes: &Attributes) -> Option<Address> {
         None
     }
-    /// Everything of this kind that may be ours, and what stands beside it.
-    fn list(aws: &Aws, seek: &Seek<'_>) -> impl Future<Output = Answer<Vec<Listed<Self>>>> + Send;
-    /// What the list left out. `None`: it is gone.
+
+    /// Lists the resources of this kind, managed or not.
+    fn list(
+        aws: &Aws,
+        query: &Query<'_>,
+    ) -> impl Future<Output = AwsResult<Vec<ListEntry<Self>>>> + Send;
+
+    /// Reads one resource by its attributes. `None` if it does not exist.
+    ///
+    /// A kind whose list omits nothing always returns `None`; its entries are never read.
     fn read(
         aws: &Aws,
-        seek: &Seek<'_>,
-        listed: &Attributes,
-    ) -> impl Future<Output = Answer<Option<Whole<Self>>>> + Send;
+        query: &Query<'_>,
+        attributes: &Attributes,
+    ) -> impl Future<Output = AwsResult<Option<Details<Self>>>> + Send;
+
+    /// Creates the resource and returns its attributes.
     fn create(
         self,
         aws: &Aws,
-        mark: &OwnershipMarker,
-    ) -> impl Future<Output = Answer<Attributes>> + Send;
-    /// Sends all of it, since nobody knows what AWS does to what an update leaves out.
+        marker: &OwnershipMarker,
+    ) -> impl Future<Output = AwsResult<Attributes>> + Send;
+
+    /// Updates the resource. Always sends all members, because it is mostly undocumented whether AWS keeps
+    /// or clears a member that an update omits.
     fn update(
         self,
         aws: &Aws,
-        mark: &OwnershipMarker,
-        was: Self,
+        marker: &OwnershipMarker,
+        before: Self,
         attributes: &Attributes,
-    ) -> impl Future<Output = Answer<()>> + Send;
-    fn delete(self, aws: &Aws, attributes: &Attributes) -> impl Future<Output = Answer<()>> + Send;
+    ) -> impl Future<Output = AwsResult<()>> + Send;
+
+    /// Deletes the resource.
+    fn delete(
+        self,
+        aws: &Aws,
+        attributes: &Attributes,
+    ) -> impl Future<Output = AwsResult<()>> + Send;
 }
 
-type Later<'a, T> = BoxFuture<'a, Answer<T>>;
+type BoxedCall<'a, T> = BoxFuture<'a, AwsResult<T>>;
 
 /// The calls of a kind as the engine makes them, with properties of a type that the engine need not know.
 pub trait Calls: Sync {
-    /// See [`Remote::TWINS`].
-    fn twins(&self) -> bool;
-    /// See [`Remote::AFTER_WHOLE`].
-    fn after_whole(&self) -> bool;
-    /// See [`Remote::hook`].
-    fn hook(&self, stack: &str, attributes: &Attributes) -> Option<Address>;
+    /// See [`Remote::ALLOWS_DUPLICATES`].
+    fn allows_duplicates(&self) -> bool;
+    /// See [`Remote::NEEDS_PARENT_DETAILS`].
+    fn needs_parent_details(&self) -> bool;
+    /// See [`Remote::attachment_address`].
+    fn attachment_address(&self, stack: &str, attributes: &Attributes) -> Option<Address>;
     /// See [`Remote::list`].
-    fn list<'a>(&self, aws: &'a Aws, seek: &'a Seek<'a>) -> Later<'a, Vec<Listed<Properties>>>;
+    fn list<'a>(
+        &self,
+        aws: &'a Aws,
+        query: &'a Query<'a>,
+    ) -> BoxedCall<'a, Vec<ListEntry<Properties>>>;
     /// See [`Remote::read`].
     fn read<'a>(
         &self,
         aws: &'a Aws,
-        seek: &'a Seek<'a>,
-        listed: &'a Attributes,
-    ) -> Later<'a, Option<Whole<Properties>>>;
+        query: &'a Query<'a>,
+        attributes: &'a Attributes,
+    ) -> BoxedCall<'a, Option<Details<Properties>>>;
     /// See [`Remote::create`].
     fn create<'a>(
         &self,
         aws: &'a Aws,
-        mark: &'a OwnershipMarker,
+        marker: &'a OwnershipMarker,
         properties: &Properties,
-    ) -> Later<'a, Attributes>;
+    ) -> BoxedCall<'a, Attributes>;
     /// See [`Remote::update`].
     fn update<'a>(
         &self,
         aws: &'a Aws,
-        mark: &'a OwnershipMarker,
+        marker: &'a OwnershipMarker,
         properties: &Properties,
-        was: &Properties,
+        before: &Properties,
         attributes: &'a Attributes,
-    ) -> Later<'a, ()>;
+    ) -> BoxedCall<'a, ()>;
     /// See [`Remote::delete`].
     fn delete<'a>(
         &self,
         aws: &'a Aws,
-        was: &Properties,
+        before: &Properties,
         attributes: &'a Attributes,
-    ) -> Later<'a, ()>;
+    ) -> BoxedCall<'a, ()>;
 }
 
 /// The calls of the kind that `K` describes.
@@ -141,62 +170,66 @@ pub const fn calls<K: Remote>() -> &'static dyn Calls {
 struct Erased<K>(PhantomData<fn() -> K>);
 
 impl<K: Remote> Calls for Erased<K> {
-    fn twins(&self) -> bool {
-        K::TWINS
+    fn allows_duplicates(&self) -> bool {
+        K::ALLOWS_DUPLICATES
     }
-    fn after_whole(&self) -> bool {
-        K::AFTER_WHOLE
+    fn needs_parent_details(&self) -> bool {
+        K::NEEDS_PARENT_DETAILS
     }
-    fn hook(&self, stack: &str, attributes: &Attributes) -> Option<Address> {
-        K::hook(stack, attributes)
+    fn attachment_address(&self, stack: &str, attributes: &Attributes) -> Option<Address> {
+        K::attachment_address(stack, attributes)
     }
-    fn list<'a>(&self, aws: &'a Aws, seek: &'a Seek<'a>) -> Later<'a, Vec<Listed<Properties>>> {
-        let erase = |entry: Listed<K>| Listed {
+    fn list<'a>(
+        &self,
+        aws: &'a Aws,
+        query: &'a Query<'a>,
+    ) -> BoxedCall<'a, Vec<ListEntry<Properties>>> {
+        let erase = |entry: ListEntry<K>| ListEntry {
             attributes: entry.attributes,
             name: entry.name,
-            marked: entry.marked,
+            ownership: entry.ownership,
             properties: entry.properties.map(|properties| Properties::of(&properties)),
         };
-        async move { Ok(K::list(aws, seek).await?.into_iter().map(erase).collect()) }.boxed()
+        async move { Ok(K::list(aws, query).await?.into_iter().map(erase).collect()) }.boxed()
     }
     fn read<'a>(
         &self,
         aws: &'a Aws,
-        seek: &'a Seek<'a>,
-        listed: &'a Attributes,
-    ) -> Later<'a, Option<Whole<Properties>>> {
-        let erase = |details: Whole<K>| Whole {
+        query: &'a Query<'a>,
+        attributes: &'a Attributes,
+    ) -> BoxedCall<'a, Option<Details<Properties>>> {
+        let erase = |details: Details<K>| Details {
             properties: Properties::of(&details.properties),
             attributes: details.attributes,
-            marked: details.marked,
-            strangers: details.strangers,
+            ownership: details.ownership,
+            unmanaged: details.unmanaged,
         };
-        async move { Ok(K::read(aws, seek, listed).await?.map(erase)) }.boxed()
+        async move { Ok(K::read(aws, query, attributes).await?.map(erase)) }.boxed()
     }
     fn create<'a>(
         &self,
         aws: &'a Aws,
-        mark: &'a OwnershipMarker,
+        marker: &'a OwnershipMarker,
         properties: &Properties,
-    ) -> Later<'a, Attributes> {
-        properties.typed::<K>().create(aws, mark).boxed()
+    ) -> BoxedCall<'a, Attributes> {
+        properties.typed::<K>().create(aws, marker).boxed()
     }
     fn update<'a>(
         &self,
         aws: &'a Aws,
-        mark: &'a OwnershipMarker,
+        marker: &'a OwnershipMarker,
         properties: &Properties,
-        was: &Properties,
+        before: &Properties,
         attributes: &'a Attributes,
-    ) -> Later<'a, ()> {
-        properties.typed::<K>().update(aws, mark, was.typed(), attributes).boxed()
+    ) -> BoxedCall<'a, ()> {
+        properties.typed::<K>().update(aws, marker, before.typed(), attributes).boxed()
     }
     fn delete<'a>(
         &self,
         aws: &'a Aws,
-        was: &Properties,
+        before: &Properties,
         attributes: &'a Attributes,
-    ) -> Later<'a, ()> {
-        was.typed::<K>().delete(aws, attributes).boxed()
+    ) -> BoxedCall<'a, ()> {
+        before.typed::<K>().delete(aws, attributes).boxed()
     }
 }

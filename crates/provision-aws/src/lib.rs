@@ -9,6 +9,7 @@
 //! This crate decides nothing that `provision-core` can decide without AWS, and it prints nothing: progress is
 //! reported as [`Event`](provision_core::event::Event)s. It reads no clock; waiting goes through
 //! [`Aws::sleep`](client::Aws::sleep).
+#![warn(missing_docs)]
 
 pub mod advice;
 pub mod apply;

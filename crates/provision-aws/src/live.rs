@@ -1,11 +1,16 @@
-//! Looks at AWS: what is ours, by its mark, and what stands beside it.
+//! Reads the live state of a stack: its managed resources, by their ownership tags, and the unmanaged resources
+//! next to them.
+//!
+//! All kinds are listed concurrently. A resource that the list already shows to be managed is read while its
+//! child resources are listed, so the longest chain of calls is: list APIs, list namespaces, read one. Reading
+//! changes nothing on AWS.
 use std::collections::BTreeMap;
 use std::iter::successors;
 
 use futures_util::future::{try_join, try_join_all};
 use tokio::sync::Semaphore;
 
-use crate::calls::{Listed, Seek, Whole};
+use crate::calls::{AwsResult, Details, ListEntry, Query};
 use crate::client::Aws;
 use crate::error::AwsError;
 use crate::kinds::calls_of;
@@ -14,276 +19,317 @@ use provision_core::failure::ErrorClass;
 use provision_core::kind::{Kind, LiveResource, LiveState, UnmanagedResource};
 use provision_core::kinds;
 use provision_core::model::{Attributes, Properties};
-use provision_core::ownership::Owner;
-use provision_core::ownership::OwnershipInfo;
+use provision_core::ownership::{Owner, OwnershipInfo};
 
-/// Lists and reads under way at a time in a whole look, so that a big stack is no burst of hundreds.
-const READS_AT_ONCE: usize = 64;
+/// Lists and reads in progress at a time, so that a large stack does not cause a burst of hundreds of calls.
+const MAX_CONCURRENT_READS: usize = 64;
 
-/// Why what is there can't be told apart.
+/// Why the live state could not be read.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LiveStateError {
+    /// A call failed.
     #[error(transparent)]
     Aws(#[from] AwsError),
+    /// Two resources have the ownership tags of one address, so it is ambiguous which one is managed.
     #[error(
-        "{address}: two objects on AWS carry its mark, {both}; keep one and delete the other, or take its tags `provision:stack` and `provision:address` away"
+        "{address}: two resources on AWS have its ownership tags: {both}; delete one of them, or remove its tags `provision:stack` and `provision:address`"
     )]
-    DuplicateOwner { address: Address, both: String },
+    DuplicateOwner {
+        /// The address in both resources' tags.
+        address: Address,
+        /// A description of both, for people.
+        both: String,
+    },
 }
 
-/// Everything of `stack`, and everything else that hangs on its APIs.
+/// The runs that are changing a resource, by id, with the value of each one's last heartbeat.
+pub(crate) type Runs = BTreeMap<String, String>;
+
+/// Reads all resources of `stack`, and the unmanaged resources next to them.
 ///
-/// All kinds are listed at once. Whatever a list already knows to be ours is read while what hangs
-/// on it is listed, so that the longest chain is: list APIs, list namespaces, read one.
+/// A kind that the server cannot list is recorded in [`LiveState::unlisted`].
+///
+/// # Errors
+///
+/// Fails if a call fails, or if two resources have the ownership tags of one address.
 pub async fn read_live_state(aws: &Aws, stack: &str) -> Result<LiveState, LiveStateError> {
-    let look = &Look::of(aws);
-    let tops = kinds::under(None).map(|row| branches(look, row, Seek { stack, parent: None }));
+    let reader = &LiveStateReader::new(aws);
+    let kinds = kinds::under(None);
+    let lists = kinds.map(|kind| reader.list_kind(kind, Query { stack, parent: None }));
     let mut live = LiveState::default();
-    for branch in try_join_all(tops).await?.into_iter().flatten() {
-        match branch {
-            Branch::Seen { seen, parent } => place(*seen, parent.as_ref(), &mut live)?,
-            Branch::Unlisted { section, refusal } => drop(live.unlisted.insert(section, refusal)),
+    for outcome in try_join_all(lists).await?.into_iter().flatten() {
+        match outcome {
+            ReadOutcome::Found { resource, parent } => {
+                insert(&mut live, *resource, parent.as_ref())?;
+            }
+            ReadOutcome::Unlisted { section, reason } => {
+                live.unlisted.insert(section, reason);
+            }
         }
     }
     Ok(live)
 }
 
-/// Refuses to go on with what this AWS can't list: making it would make it again each time.
-pub fn reject_unlisted<'a>(
+/// Fails for the first desired address whose kind the server cannot list: every apply would create the
+/// resource again.
+pub(crate) fn reject_unlisted<'a>(
     live: &LiveState,
-    wanted: impl IntoIterator<Item = &'a Address>,
-) -> Result<(), AwsError> {
+    desired: impl IntoIterator<Item = &'a Address>,
+) -> AwsResult<()> {
     let unlisted = |address: &Address| {
-        let mut places = successors(Some(address.clone()), Address::parent);
-        let refusal = places.find_map(|it| live.unlisted.get(it.section()).cloned())?;
-        let message = format!("{address}: {refusal}, so nobody can tell whether it is there");
+        let mut ancestors = successors(Some(address.clone()), Address::parent);
+        let reason = ancestors.find_map(|address| live.unlisted.get(address.section()).cloned())?;
+        let message = format!("{address}: {reason}, so it is unknown whether the resource exists");
         Some(AwsError::new(ErrorClass::Unsupported, "", message))
     };
-    wanted.into_iter().find_map(unlisted).map_or(Ok(()), Err)
+    desired.into_iter().find_map(unlisted).map_or(Ok(()), Err)
 }
 
-/// One look at AWS, and how much of it may be under way.
-struct Look<'a> {
-    aws: &'a Aws,
-    reads: Semaphore,
+/// Returns the resources of a kind that have the ownership tags of `address`, normally at most one, and the
+/// runs that are changing each.
+pub(crate) async fn find_by_marker(
+    aws: &Aws,
+    kind: &'static dyn Kind,
+    query: Query<'_>,
+    address: &Address,
+) -> AwsResult<Vec<(LiveResource, Runs)>> {
+    let reader = &LiveStateReader::new(aws);
+    let entries = reader.with_permit(calls_of(kind).list(aws, &query)).await?;
+    let reads = entries.into_iter().map(|entry| reader.read_details(kind, &query, entry));
+    let resources = try_join_all(reads).await?.into_iter().flatten();
+    let owner = Owner::ThisStack(address.clone());
+    let managed = resources.filter(|resource| resource.owner == owner);
+    Ok(managed.filter_map(|resource| Some((resource.live?, resource.runs))).collect())
 }
 
-impl<'a> Look<'a> {
-    fn of(aws: &'a Aws) -> Self {
-        Self { aws, reads: Semaphore::new(READS_AT_ONCE) }
+/// Reads the resource with these attributes, without a list. `None` if it does not exist, or if its ownership
+/// tags do not name `address`.
+pub(crate) async fn read_one(
+    aws: &Aws,
+    kind: &'static dyn Kind,
+    query: Query<'_>,
+    address: &Address,
+    attributes: &Attributes,
+) -> AwsResult<Option<LiveResource>> {
+    let details = calls_of(kind).read(aws, &query, attributes).await?;
+    let owner = Owner::ThisStack(address.clone());
+    let managed = details.filter(|details| details.ownership.owner == owner);
+    Ok(managed.map(|details| {
+        let Details { properties, attributes, ownership, .. } = details;
+        LiveResource { kind, properties, attributes, digest: ownership.digest }
+    }))
+}
+
+/// Adds to `live` the resources just created that lists do not show yet, where AWS returns them by id. Parents
+/// come before their children in `created`.
+pub(crate) async fn with_created<'a>(
+    aws: &Aws,
+    stack: &str,
+    mut live: LiveState,
+    created: impl Iterator<Item = (&'a Address, &'static dyn Kind, &'a Attributes)>,
+) -> AwsResult<LiveState> {
+    for (address, kind, attributes) in created {
+        let listed = live.managed.get(address);
+        if listed.is_some_and(|listed| listed.attributes.agrees_with(attributes)) {
+            continue;
+        }
+        let parent = address.parent();
+        let of_parent =
+            parent.as_ref().and_then(|parent| Some(&live.managed.get(parent)?.attributes));
+        let query = Query { stack, parent: parent.as_ref().zip(of_parent) };
+        let found = match read_one(aws, kind, query.clone(), address, attributes).await? {
+            // If lists did not show the parent, its children have not been listed.
+            None if query.parent.is_some() => {
+                let found = find_by_marker(aws, kind, query, address).await?;
+                found.into_iter().map(|(resource, _)| resource).next()
+            }
+            found => found,
+        };
+        live.managed.extend(found.map(|resource| (address.clone(), resource)));
     }
-    /// Waits for room, then for the answer.
-    async fn turn<T>(&self, call: impl Future<Output = T>) -> T {
-        let _room = self.reads.acquire().await.expect("nobody closes it");
+    Ok(live)
+}
+
+/// A resource that was found: with all details if it is managed, else by its name.
+struct FoundResource {
+    kind: &'static dyn Kind,
+    name: Option<String>,
+    owner: Owner,
+    live: Option<LiveResource>,
+    runs: Runs,
+    /// Unmanaged parts of the resource: noun and name of each.
+    unmanaged: Vec<(&'static str, String)>,
+}
+
+/// What listing a kind resulted in, once per resource.
+enum ReadOutcome {
+    Found {
+        resource: Box<FoundResource>,
+        parent: Option<Address>,
+    },
+    /// The server cannot list the kind in `section`, so no apply can have created one there.
+    Unlisted {
+        section: &'static str,
+        reason: String,
+    },
+}
+
+/// Lists and reads with a limit on the calls in progress.
+struct LiveStateReader<'a> {
+    aws: &'a Aws,
+    permits: Semaphore,
+}
+
+impl<'a> LiveStateReader<'a> {
+    fn new(aws: &'a Aws) -> Self {
+        Self { aws, permits: Semaphore::new(MAX_CONCURRENT_READS) }
+    }
+
+    async fn with_permit<T>(&self, call: impl Future<Output = T>) -> T {
+        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         call.await
     }
-}
 
-/// What came of a look.
-enum Branch {
-    /// Something, and what it hangs on.
-    Seen { seen: Box<Seen>, parent: Option<Address> },
-    /// The kind in `section`: this AWS has no such list, and so can't have had one made by us.
-    Unlisted { section: &'static str, refusal: String },
-}
-
-/// Lists one kind; reads what may be ours, and all that hangs on it.
-async fn branches(
-    look: &Look<'_>,
-    row: &'static dyn Kind,
-    seek: Seek<'_>,
-) -> Result<Vec<Branch>, AwsError> {
-    let listed = match look.turn(calls_of(row).list(look.aws, &seek)).await {
-        // What it hung on is gone since it was listed.
-        Err(error) if error.class == ErrorClass::NotFound && seek.parent.is_some() => Vec::new(),
-        // Not AWS but something like it. Whoever wants the kind is told.
-        Err(error) if error.class == ErrorClass::Unsupported => {
-            let refusal = error.to_string();
-            tracing::debug!("{refusal}: taken as having no {}", row.noun);
-            return Ok(vec![Branch::Unlisted { section: row.section, refusal }]);
-        }
-        listed => listed?,
-    };
-    let branches = listed.into_iter().map(|it| branch(look, row, &seek, it));
-    Ok(try_join_all(branches).await?.into_iter().flatten().collect())
-}
-
-/// Reads what a list left out while it lists what hangs on it, as far as the list says enough for that.
-async fn branch(
-    look: &Look<'_>,
-    row: &'static dyn Kind,
-    seek: &Seek<'_>,
-    listed: Listed<Properties>,
-) -> Result<Vec<Branch>, AwsError> {
-    let stack = seek.stack;
-    let told = listed.marked.as_ref().map(|it| it.owner.clone());
-    let attributes = listed.attributes.clone();
-    let place = told.and_then(|owner| place_of(row, stack, &owner, &attributes));
-    let early = async {
-        match &place {
-            Some(address) => {
-                below(look, row, Seek { stack, parent: Some((address, &attributes)) }, false).await
+    /// Lists one kind, and reads what may be managed along with its child resources.
+    async fn list_kind(
+        &self,
+        kind: &'static dyn Kind,
+        query: Query<'_>,
+    ) -> AwsResult<Vec<ReadOutcome>> {
+        let entries = match self.with_permit(calls_of(kind).list(self.aws, &query)).await {
+            // The parent was deleted after it was listed.
+            Err(error) if error.class == ErrorClass::NotFound && query.parent.is_some() => {
+                Vec::new()
             }
-            None => Ok(Vec::new()),
+            // An error only if the spec declares such a resource: see `reject_unlisted`.
+            Err(error) if error.class == ErrorClass::Unsupported => {
+                let reason = error.to_string();
+                tracing::debug!("{reason}: treated as having no {}", kind.noun);
+                return Ok(vec![ReadOutcome::Unlisted { section: kind.section, reason }]);
+            }
+            entries => entries?,
+        };
+        let reads = entries.into_iter().map(|entry| self.read_entry(kind, &query, entry));
+        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+    }
+
+    /// Reads what a list omitted, and concurrently lists the child resources if the list entry suffices for that.
+    async fn read_entry(
+        &self,
+        kind: &'static dyn Kind,
+        query: &Query<'_>,
+        entry: ListEntry<Properties>,
+    ) -> AwsResult<Vec<ReadOutcome>> {
+        let stack = query.stack;
+        let attributes = entry.attributes.clone();
+        let ownership = entry.ownership.as_ref();
+        let listed_address = ownership
+            .and_then(|ownership| child_parent_address(kind, stack, &ownership.owner, &attributes));
+        let early_children = async {
+            match &listed_address {
+                Some(address) => {
+                    let query = Query { stack, parent: Some((address, &attributes)) };
+                    self.read_children(kind, query, false).await
+                }
+                None => Ok(Vec::new()),
+            }
+        };
+        let (resource, mut found) =
+            try_join(self.read_details(kind, query, entry), early_children).await?;
+        if let Some(FoundResource { owner, live: Some(live), .. }) = &resource
+            && let Some(address) = child_parent_address(kind, stack, owner, &live.attributes)
+        {
+            let query = Query { stack, parent: Some((&address, &live.attributes)) };
+            found.extend(self.read_children(kind, query.clone(), true).await?);
+            // If the list omits the ownership tags, only the details show whether there may be children.
+            if listed_address.is_none() {
+                found.extend(self.read_children(kind, query, false).await?);
+            }
         }
-    };
-    let (seen, mut found) = try_join(whole(look, row, seek, listed), early).await?;
-    if let Some(Seen { owner, observed: Some(it), .. }) = &seen
-        && let Some(address) = place_of(row, stack, owner, &it.attributes)
-    {
-        let parent = Some((&address, &it.attributes));
-        found.extend(below(look, row, Seek { stack, parent }, true).await?);
-        if place.is_none() {
-            // Only the object itself says whose it is.
-            found.extend(below(look, row, Seek { stack, parent }, false).await?);
+        let parent = query.parent.map(|(address, _)| address.clone());
+        let outcome =
+            resource.map(|resource| ReadOutcome::Found { resource: Box::new(resource), parent });
+        Ok(outcome.into_iter().chain(found).collect())
+    }
+
+    /// Lists the child kinds of the parent in `query`, which is a `kind`: those that need the parent's details,
+    /// or the others.
+    async fn read_children(
+        &self,
+        kind: &'static dyn Kind,
+        query: Query<'_>,
+        needs_parent_details: bool,
+    ) -> AwsResult<Vec<ReadOutcome>> {
+        let kinds = kinds::under(Some(kind.section));
+        let kinds =
+            kinds.filter(|kind| calls_of(*kind).needs_parent_details() == needs_parent_details);
+        let lists = kinds.map(|kind| Box::pin(self.list_kind(kind, query.clone())));
+        Ok(try_join_all(lists).await?.into_iter().flatten().collect())
+    }
+
+    /// Completes a list entry, with another call if the list omitted something that matters.
+    async fn read_details(
+        &self,
+        kind: &'static dyn Kind,
+        query: &Query<'_>,
+        entry: ListEntry<Properties>,
+    ) -> AwsResult<Option<FoundResource>> {
+        let ListEntry { attributes, name, ownership, properties } = entry;
+        let found = |owner, live, runs, unmanaged| FoundResource {
+            kind,
+            name,
+            owner,
+            live,
+            runs,
+            unmanaged,
+        };
+        match (ownership, properties) {
+            // Of an unmanaged resource, only the name matters.
+            (Some(OwnershipInfo { owner, .. }), _) if !matches!(owner, Owner::ThisStack(_)) => {
+                Ok(Some(found(owner, None, Runs::new(), vec![])))
+            }
+            (Some(OwnershipInfo { owner, digest, runs }), Some(properties)) => {
+                let live = LiveResource { kind, properties, attributes, digest };
+                Ok(Some(found(owner, Some(live), runs, vec![])))
+            }
+            _ => {
+                let read = calls_of(kind).read(self.aws, query, &attributes);
+                Ok(self.with_permit(read).await?.map(|details| {
+                    let Details { properties, attributes, ownership, unmanaged } = details;
+                    let OwnershipInfo { owner, digest, runs } = ownership;
+                    let live = LiveResource { kind, properties, attributes, digest };
+                    found(owner, Some(live), runs, unmanaged)
+                }))
+            }
         }
     }
-    let parent = seek.parent.map(|(it, _)| it.clone());
-    let own = seen.map(|seen| Branch::Seen { seen: Box::new(seen), parent });
-    Ok(own.into_iter().chain(found).collect())
 }
 
-/// The address that something seen gives to what hangs on it.
-fn place_of(
-    row: &'static dyn Kind,
+/// Returns the address that child resources of this resource have as their parent, if it can have any.
+fn child_parent_address(
+    kind: &'static dyn Kind,
     stack: &str,
     owner: &Owner,
     attributes: &Attributes,
 ) -> Option<Address> {
     match owner {
         Owner::ThisStack(address) => Some(address.clone()),
-        _ => calls_of(row).hook(stack, attributes),
+        _ => calls_of(kind).attachment_address(stack, attributes),
     }
 }
 
-/// Everything that hangs on the parent sought, a `row`: what is listed after that was read whole, or
-/// what need not wait for it.
-async fn below(
-    look: &Look<'_>,
-    row: &'static dyn Kind,
-    seek: Seek<'_>,
-    after_whole: bool,
-) -> Result<Vec<Branch>, AwsError> {
-    let kinds = kinds::under(Some(row.section));
-    let kinds = kinds.filter(|kind| calls_of(*kind).after_whole() == after_whole);
-    let looks = kinds.map(|row| Box::pin(branches(look, row, seek.clone())));
-    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
-}
-
-/// What a look has seen: ours whole, strangers by name.
-struct Seen {
-    row: &'static dyn Kind,
-    name: Option<String>,
-    owner: Owner,
-    observed: Option<LiveResource>,
-    runs: Runs,
-    /// What stands inside it and is not ours.
-    strangers: Vec<(&'static str, String)>,
-}
-
-/// Runs that are changing something, and what each said last.
-pub type Runs = BTreeMap<String, String>;
-
-/// Those of a kind that carry the mark of `address`, and the runs that are changing each: one, if all is well.
-pub async fn look_for(
-    aws: &Aws,
-    row: &'static dyn Kind,
-    seek: Seek<'_>,
-    address: &Address,
-) -> Result<Vec<(LiveResource, Runs)>, AwsError> {
-    let look = &Look::of(aws);
-    let listed = look.turn(calls_of(row).list(aws, &seek)).await?;
-    let reads = listed.into_iter().map(|it| whole(look, row, &seek, it));
-    let seen = try_join_all(reads).await?;
-    let ours =
-        seen.into_iter().flatten().filter(|it| it.owner == Owner::ThisStack(address.clone()));
-    Ok(ours.filter_map(|it| Some((it.observed?, it.runs))).collect())
-}
-
-/// The one at `address`, by what is known of it rather than by a list. `None`: nobody there says that it is that.
-pub async fn look_at(
-    aws: &Aws,
-    row: &'static dyn Kind,
-    seek: Seek<'_>,
-    address: &Address,
-    known: &Attributes,
-) -> Result<Option<LiveResource>, AwsError> {
-    let found = calls_of(row).read(aws, &seek, known).await?;
-    let ours = found.filter(|it| it.marked.owner == Owner::ThisStack(address.clone()));
-    Ok(ours.map(|it| {
-        let Whole { properties, attributes, marked, .. } = it;
-        LiveResource { kind: row, properties, attributes, digest: marked.digest }
-    }))
-}
-
-/// `live` and what was made that lists don't show yet, where AWS tells of it by its id. What something hangs
-/// on comes before it.
-pub async fn with_made<'a>(
-    aws: &Aws,
-    stack: &str,
-    mut live: LiveState,
-    made: impl Iterator<Item = (&'a Address, &'static dyn Kind, &'a Attributes)>,
-) -> Result<LiveState, AwsError> {
-    for (address, kind, known) in made {
-        if live.managed.get(address).is_some_and(|it| it.attributes.agrees_with(known)) {
-            continue;
-        }
-        let parent = address.parent();
-        let attributes = parent.as_ref().and_then(|it| Some(&live.managed.get(it)?.attributes));
-        let seek = Seek { stack, parent: parent.as_ref().zip(attributes) };
-        let found = match look_at(aws, kind, seek.clone(), address, known).await? {
-            // Its parent may not have shown, so that nobody has listed what hangs on it.
-            None if seek.parent.is_some() => {
-                let found = look_for(aws, kind, seek, address).await?;
-                found.into_iter().map(|(it, _)| it).next()
-            }
-            found => found,
-        };
-        live.managed.extend(found.map(|it| (address.clone(), it)));
-    }
-    Ok(live)
-}
-
-async fn whole(
-    look: &Look<'_>,
-    row: &'static dyn Kind,
-    seek: &Seek<'_>,
-    listed: Listed<Properties>,
-) -> Result<Option<Seen>, AwsError> {
-    let Listed { attributes, name, marked, properties } = listed;
-    let kind = row;
-    let seen =
-        |owner, observed, runs, strangers| Seen { row, name, owner, observed, runs, strangers };
-    match (marked, properties) {
-        // A stranger is known by its name; nobody needs the rest.
-        (Some(OwnershipInfo { owner, .. }), _) if !matches!(owner, Owner::ThisStack(_)) => {
-            Ok(Some(seen(owner, None, Runs::new(), vec![])))
-        }
-        (Some(OwnershipInfo { owner, digest, runs }), Some(properties)) => {
-            let observed = LiveResource { kind, properties, attributes, digest };
-            Ok(Some(seen(owner, Some(observed), runs, vec![])))
-        }
-        _ => Ok(look.turn(calls_of(row).read(look.aws, seek, &attributes)).await?.map(|it| {
-            let Whole { properties, attributes, marked, strangers } = it;
-            let OwnershipInfo { owner, digest, runs } = marked;
-            seen(
-                owner,
-                Some(LiveResource { kind, properties, attributes, digest }),
-                runs,
-                strangers,
-            )
-        })),
-    }
-}
-
-/// Puts what was seen where it belongs.
-fn place(seen: Seen, parent: Option<&Address>, live: &mut LiveState) -> Result<(), LiveStateError> {
-    match (seen.owner, seen.observed) {
-        // What carries the mark of something elsewhere has it from there, as a copied tag is.
-        (Owner::ThisStack(address), Some(observed))
-            if address.section() == seen.row.section && address.parent().as_ref() == parent =>
+/// Adds a resource to the live state, as managed, as unmanaged or as unrelated.
+fn insert(
+    live: &mut LiveState,
+    found: FoundResource,
+    parent: Option<&Address>,
+) -> Result<(), LiveStateError> {
+    match (found.owner, found.live) {
+        // Ownership tags of another kind or parent are copies, and do not count.
+        (Owner::ThisStack(address), Some(resource))
+            if address.section() == found.kind.section && address.parent().as_ref() == parent =>
         {
-            live.unmanaged.extend(seen.strangers.into_iter().map(|(noun, name)| {
+            live.unmanaged.extend(found.unmanaged.into_iter().map(|(noun, name)| {
                 UnmanagedResource {
                     parent: Some(address.clone()),
                     noun,
@@ -291,37 +337,37 @@ fn place(seen: Seen, parent: Option<&Address>, live: &mut LiveState) -> Result<(
                     owner: Owner::Unknown,
                 }
             }));
-            if !seen.runs.is_empty() {
-                live.active_runs.insert(address.clone(), seen.runs.into_keys().collect());
+            if !found.runs.is_empty() {
+                live.active_runs.insert(address.clone(), found.runs.into_keys().collect());
             }
-            let this = told(&observed);
-            if let Some(other) = live.managed.insert(address.clone(), observed) {
-                let both = format!("{} and {this}", told(&other));
+            let second = describe(&resource);
+            if let Some(first) = live.managed.insert(address.clone(), resource) {
+                let both = format!("{} and {second}", describe(&first));
                 return Err(LiveStateError::DuplicateOwner { address, both });
             }
         }
         (owner, _) => {
-            let (noun, name) = (seen.row.noun, seen.name);
-            match parent.cloned() {
-                parent @ Some(_) => {
-                    live.unmanaged.push(UnmanagedResource { parent, noun, name, owner })
-                }
-                None => live.unrelated.push(UnmanagedResource { parent: None, noun, name, owner }),
-            }
+            let (noun, name, parent) = (found.kind.noun, found.name, parent.cloned());
+            let list = match parent {
+                Some(_) => &mut live.unmanaged,
+                None => &mut live.unrelated,
+            };
+            list.push(UnmanagedResource { parent, noun, name, owner });
         }
     }
     Ok(())
 }
 
-/// Something in words by which a person finds it on AWS: its ARN, or where its id is a secret, what else
-/// tells it from its like.
-fn told(it: &LiveResource) -> String {
-    let arn = it.attributes.iter().find(|(name, _)| name.ends_with("Arn"));
+/// Describes a resource so that a person can find it on AWS: by its ARN, or, if its id is a secret, by its expiry.
+fn describe(resource: &LiveResource) -> String {
+    let arn = resource.attributes.iter().find(|(name, _)| name.ends_with("Arn"));
     if let Some((_, arn)) = arn {
         return arn.to_owned();
     }
-    let times = it.kind.timestamps.iter().filter_map(|name| it.properties.get(name)?.as_i64());
-    let end = times.filter_map(|it| jiff::Timestamp::from_second(it).ok()).next();
-    let end = end.map(|it| format!(" that ends at {it}"));
-    format!("one {}{}", it.kind.noun, end.unwrap_or_default())
+    let kind = resource.kind;
+    let mut timestamps =
+        kind.timestamps.iter().filter_map(|name| resource.properties.get(name)?.as_i64());
+    let expiry = timestamps.find_map(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    let expiry = expiry.map(|expiry| format!(" that expires at {expiry}"));
+    format!("one {}{}", kind.noun, expiry.unwrap_or_default())
 }

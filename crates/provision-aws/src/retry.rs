@@ -1,4 +1,4 @@
-//! Tells the SDK which failures are permanent, so that no user waits for a dozen useless attempts.
+//! Classifies failures as permanent for the SDK, so that no user waits for a dozen useless attempts.
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,

@@ -8,7 +8,7 @@
 //! | server | what it does | what this crate does |
 //! |---|---|---|
 //! | moto 5.2.5 | answers an operation that it lacks, or fails on, with an HTML page and status 404 or 500 | [`missing_operation`]: the operation is unsupported and is not retried |
-//! | MiniStack 1.4.21 | answers a path that it lacks with `NotFoundException` | [`missing_operation`]: unsupported, so the resource is not taken for deleted |
+//! | MiniStack 1.4.21 | answers a path that it lacks with `NotFoundException` | [`missing_operation`]: unsupported, so the resource does not count as deleted |
 //! | MiniStack 1.4.21 | answers a method that it lacks with `BadRequestException` | [`missing_operation`]: unsupported |
 //! | moto 5.2.5 | lacks `GetChannelNamespace`, and lists complete namespaces | [`is_in_list_only`]: the namespace is read from the list |
 //! | MiniStack 1.4.21 | looks for an Event API among the GraphQL APIs when it is tagged, and answers `NotFoundException` | [`is_tagging_unsupported`]: the digest of the declaration and the run lock are not written |
@@ -18,13 +18,13 @@ use serde_json::Value;
 
 /// Returns a description of the failure if `response` means that the server lacks the operation.
 ///
-/// AWS itself reports that with an error code of its own, which `error` classifies.
+/// AWS itself reports that with error codes, which [`error`](crate::error) classifies.
 pub fn missing_operation(response: &HttpResponse) -> Option<String> {
     page_of_moto(response).or_else(|| missing_route_of_ministack(response))
 }
 
 /// Returns the title of the HTML page with which moto's web server, Werkzeug, answers. AWS always answers with
-/// a document. Pages of other servers, such as a load balancer in front of AWS, say nothing about operations.
+/// a document. Pages of other servers, such as a load balancer in front of AWS, do not mean that.
 fn page_of_moto(response: &HttpResponse) -> Option<String> {
     let starts_with = |header, prefix| {
         response.headers().get(header).is_some_and(|value| value.starts_with(prefix))

@@ -1,15 +1,19 @@
-//! Carries a plan out as a graph, and says so as it goes.
+//! Applies a plan: executes its steps as a graph, and reports progress as events.
 //!
-//! Independent steps run side by side, bounded in number and, within one API, by a gate: AppSync may
-//! refuse overlapping changes of one API, and nobody has published when.
+//! Independent steps run concurrently. Their number is limited, and, within one API, so is the number of changes
+//! in progress: AppSync may reject overlapping changes of an API, and its limit is undocumented. No step is decided
+//! here; the plan has decided all of them.
 mod attempt;
-mod claim;
-mod gate;
+mod execute;
+mod limiter;
 mod run;
+mod run_lock;
 mod scheduler;
 mod stop;
 
-pub use claim::{Place, Taken, beat, clear};
-pub use run::{ApplyOutcome, Run};
-pub use scheduler::{MAX_CONCURRENT_STEPS, apply};
+pub use run::ApplyOutcome;
+pub(crate) use run::ApplyRun;
+pub(crate) use run_lock::{LockResult, RunLock, release_stale, send_heartbeats};
+pub use scheduler::MAX_CONCURRENT_STEPS;
+pub(crate) use scheduler::apply;
 pub use stop::{StopReason, StopSignal};

@@ -1,14 +1,15 @@
-//! Carries the steps of a plan out as a graph, each as soon as what it needs is done.
-use std::collections::{BTreeMap, BTreeSet};
+//! Schedules the steps of a plan: each starts as soon as all steps that it depends on have succeeded.
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::advice::advice;
-use crate::apply::attempt::{End, Work, attempt};
-use crate::apply::claim::Place;
-use crate::apply::gate::Gates;
-use crate::apply::run::{ApplyOutcome, Run};
+use crate::apply::attempt::{AttemptResult, attempt};
+use crate::apply::execute::StepContext;
+use crate::apply::limiter::ConcurrencyLimiters;
+use crate::apply::run::{ApplyOutcome, ApplyRun};
+use crate::apply::run_lock::RunLock;
 use crate::apply::stop::StopReason;
 use crate::error::AwsError;
 use crate::lock::lock;
@@ -19,135 +20,139 @@ use provision_core::kind::LiveState;
 use provision_core::model::Attributes;
 use provision_core::plan::{Step, StepVerb};
 
-/// Steps under way at a time. How many of one API, its gate finds out.
+/// The default limit of steps in progress. Within one API, fewer may be in progress while AppSync reports conflicts.
 pub const MAX_CONCURRENT_STEPS: usize = 64;
 
-/// Carries `steps` out, each as soon as what it needs has succeeded.
-pub async fn apply(steps: &[Step], live: &LiveState, run: Run<'_>) -> ApplyOutcome {
-    let known: BTreeMap<Address, Attributes> =
-        live.managed.iter().map(|(address, it)| (address.clone(), it.attributes.clone())).collect();
-    let known = Mutex::new(known);
-    let gates = Gates::new(run.max_concurrent_steps);
-    let mut progress =
-        Progress { states: vec![State::Waiting; steps.len()], ..Progress::default() };
+/// Executes `steps`, each as soon as the steps that it depends on have succeeded.
+pub async fn apply(steps: &[Step], live: &LiveState, run: ApplyRun<'_>) -> ApplyOutcome {
+    let managed = live.managed.iter();
+    let attributes =
+        managed.map(|(address, resource)| (address.clone(), resource.attributes.clone()));
+    let attributes = Mutex::new(attributes.collect());
+    let limiters = ConcurrencyLimiters::new(run.max_concurrent_steps);
+    let mut progress = StepProgress {
+        steps,
+        run,
+        attributes: &attributes,
+        states: vec![StepState::Waiting; steps.len()],
+        outcome: ApplyOutcome::default(),
+    };
     let mut running = FuturesUnordered::new();
     (run.emit)(Event::Planned { steps: steps.len() });
     loop {
-        let stopped = run.stop.is_requested();
-        while let Some(n) =
-            progress.next(steps, stopped).filter(|_| running.len() < run.max_concurrent_steps)
+        while running.len() < run.max_concurrent_steps
+            && let Some(n) = progress.start_next()
         {
-            progress.states[n] = State::Running;
-            let step = &steps[n];
-            let (known, gates) = (&known, &gates);
-            running.push(async move { (n, attempt(step, Work { run, known, gates }).await) });
+            let context = StepContext { run, attributes: &attributes };
+            let (step, limiters) = (&steps[n], &limiters);
+            running.push(async move { (n, attempt(step, context, limiters).await) });
         }
-        let Some((n, end)) = running.next().await else { break };
-        progress.finish(n, &steps[n], end, &known, run);
+        let Some((n, result)) = running.next().await else { break };
+        progress.finish(n, result);
     }
-    progress.skip_the_rest(steps, run);
-    let ApplyOutcome { succeeded, failed, skipped, .. } = &progress.outcome;
+    progress.skip_remaining();
+    let mut outcome = progress.outcome;
     (run.emit)(Event::Finished {
-        succeeded: succeeded.len(),
-        failed: failed.len(),
-        skipped: skipped.len(),
+        succeeded: outcome.succeeded.len(),
+        failed: outcome.failed.len(),
+        skipped: outcome.skipped.len(),
     });
-    progress.outcome.stop_reason = run.stop.reason();
-    progress.outcome
+    outcome.stop_reason = run.stop.reason();
+    outcome
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum State {
+enum StepState {
     Waiting,
     Running,
-    Done,
-    /// It failed, or was skipped.
-    Broken,
+    Succeeded,
+    Failed,
 }
 
-#[derive(Default)]
-struct Progress {
-    states: Vec<State>,
+/// The state of each step, and the outcome so far.
+struct StepProgress<'a> {
+    steps: &'a [Step],
+    run: ApplyRun<'a>,
+    attributes: &'a Mutex<BTreeMap<Address, Attributes>>,
+    states: Vec<StepState>,
     outcome: ApplyOutcome,
 }
 
-impl Progress {
-    /// A step whose needs have all succeeded.
-    fn next(&self, steps: &[Step], stopped: bool) -> Option<usize> {
-        let ready = |n: &usize| {
-            self.states[*n] == State::Waiting
-                && steps[*n].depends_on.iter().all(|need| self.states[*need] == State::Done)
+impl StepProgress<'_> {
+    /// Starts a step whose dependencies have all succeeded, unless the run is stopping, and returns its index.
+    fn start_next(&mut self) -> Option<usize> {
+        let has_succeeded = |n: &usize| self.states[*n] == StepState::Succeeded;
+        let is_ready = |n: &usize| {
+            self.states[*n] == StepState::Waiting
+                && self.steps[*n].depends_on.iter().all(has_succeeded)
         };
-        (0..steps.len()).find(ready).filter(|_| !stopped)
+        let next = (0..self.steps.len()).find(is_ready);
+        let next = next.filter(|_| !self.run.stop.is_requested())?;
+        self.states[next] = StepState::Running;
+        Some(next)
     }
 
-    fn finish(
-        &mut self,
-        n: usize,
-        step: &Step,
-        end: End,
-        known: &Mutex<BTreeMap<Address, Attributes>>,
-        run: Run<'_>,
-    ) {
+    /// Records the result of step `n`.
+    fn finish(&mut self, n: usize, result: AttemptResult) {
+        let (step, run) = (&self.steps[n], self.run);
         let (address, action) = (step.address.clone(), step.verb());
-        match end {
-            End::Done(attributes) => {
+        match result {
+            AttemptResult::Succeeded(attributes) => {
                 if action == StepVerb::Create {
-                    let mut places = lock(run.places);
-                    places.extend(Place::made(step.kind, &attributes));
+                    lock(run.locks).extend(RunLock::on(step.kind, &attributes));
                     self.outcome.created.insert(address.clone(), attributes.clone());
                 }
-                let mut known = lock(known);
-                known.insert(step.lives_at().clone(), attributes);
-                self.states[n] = State::Done;
+                lock(self.attributes).insert(step.lives_at().clone(), attributes);
+                self.states[n] = StepState::Succeeded;
                 (run.emit)(Event::Succeeded { address: address.clone(), action });
                 self.outcome.succeeded.push((address, action));
             }
-            End::Failed(error) => {
+            AttemptResult::Failed(error) => {
                 if error.class == ErrorClass::Superseded {
                     run.stop.request(StopReason::Superseded);
                 }
-                self.states[n] = State::Broken;
-                let told = told(&error);
-                (run.emit)(Event::Failed { address: address.clone(), action, error: told });
+                self.states[n] = StepState::Failed;
+                let failure = call_failure(&error);
+                (run.emit)(Event::Failed { address: address.clone(), action, error: failure });
                 self.outcome.failed.push((address, action, error));
             }
-            End::NotBegun => self.states[n] = State::Waiting,
+            AttemptResult::NotStarted => self.states[n] = StepState::Waiting,
         }
     }
 
-    /// What still waits when nothing runs any more waits for what broke, or for nobody.
-    fn skip_the_rest(&mut self, steps: &[Step], run: Run<'_>) {
-        let waiting: BTreeSet<usize> =
-            (0..steps.len()).filter(|n| self.states[*n] == State::Waiting).collect();
-        for n in waiting {
-            let (address, action) = (steps[n].address.clone(), steps[n].verb());
-            let because = match self.broken_need(steps, n) {
-                Some(need) => SkipReason::Failed(steps[need].address.clone()),
-                // What waits for nobody's failure waits because the run was stopped.
-                None => run.stop.reason().map_or(SkipReason::Interrupted, SkipReason::from),
+    /// Skips the steps that still wait when no step runs: those that depend on a failed one, and, if the run was
+    /// stopped, all others.
+    fn skip_remaining(&mut self) {
+        for (n, step) in self.steps.iter().enumerate() {
+            if self.states[n] != StepState::Waiting {
+                continue;
+            }
+            let (address, action) = (step.address.clone(), step.verb());
+            let because = match self.failed_dependency(n) {
+                Some(failed) => SkipReason::Failed(self.steps[failed].address.clone()),
+                None => self.run.stop.reason().map_or(SkipReason::Interrupted, SkipReason::from),
             };
-            (run.emit)(Event::Skipped { address: address.clone(), action, because });
+            (self.run.emit)(Event::Skipped { address: address.clone(), action, because });
             self.outcome.skipped.push((address, action));
         }
     }
 
-    /// The failure at the root of why step `n` can't run.
-    fn broken_need(&self, steps: &[Step], n: usize) -> Option<usize> {
-        steps[n].depends_on.iter().find_map(|need| match self.states[*need] {
-            State::Broken => Some(*need),
-            State::Waiting => self.broken_need(steps, *need),
-            State::Running | State::Done => None,
+    /// Returns a failed step that step `n` depends on, directly or not.
+    fn failed_dependency(&self, n: usize) -> Option<usize> {
+        self.steps[n].depends_on.iter().find_map(|dependency| match self.states[*dependency] {
+            StepState::Failed => Some(*dependency),
+            StepState::Waiting => self.failed_dependency(*dependency),
+            StepState::Running | StepState::Succeeded => None,
         })
     }
 }
 
-/// An error of AWS's, for those who tell of it.
-fn told(error: &AwsError) -> CallFailure {
+/// Describes an error of AWS for events, with advice.
+fn call_failure(error: &AwsError) -> CallFailure {
     let advice = advice(error);
-    // The code has a place of its own.
+    // The code is a member of the event.
     let message = error.message.strip_prefix(error.code.as_deref().unwrap_or_default());
-    let message = message.and_then(|it| it.strip_prefix(": ")).unwrap_or(&error.message);
+    let message = message.and_then(|message| message.strip_prefix(": ")).unwrap_or(&error.message);
     CallFailure {
         operation: (!error.operation.is_empty()).then(|| error.operation.to_owned()),
         code: error.code.clone(),

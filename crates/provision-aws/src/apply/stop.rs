@@ -1,16 +1,16 @@
-//! The end of a run before its time: what is under way is finished, nothing more is begun.
+//! Stops a run early: steps in progress finish, and no other step starts.
 use std::sync::OnceLock;
 
 use provision_core::event::SkipReason;
 
-/// Why a run ends before its time.
+/// Why a run stops early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
-    /// The user wants it.
+    /// The user interrupted it.
     Interrupted,
-    /// Its time is over.
+    /// Its time limit is reached.
     TimedOut,
-    /// Another run of the stack showed up.
+    /// Another run changes the same stack.
     Superseded,
 }
 
@@ -24,18 +24,22 @@ impl From<StopReason> for SkipReason {
     }
 }
 
-/// Why nothing more is to be begun, once there is a reason. The first reason stays.
+/// Asks a run to stop early. The first reason remains.
 #[derive(Debug, Default)]
 pub struct StopSignal(OnceLock<StopReason>);
 
 impl StopSignal {
+    /// Asks the run to stop. Does nothing if it has been asked before.
     pub fn request(&self, reason: StopReason) {
-        // Whoever comes second has nothing to add.
         let _ = self.0.set(reason);
     }
+
+    /// Returns why the run was asked to stop, if it was.
     pub fn reason(&self) -> Option<StopReason> {
         self.0.get().copied()
     }
+
+    /// Whether the run was asked to stop.
     pub fn is_requested(&self) -> bool {
         self.reason().is_some()
     }

@@ -1,4 +1,8 @@
-//! Reads, compares and calls AppSync and IAM itself.
+//! Deploys a stack by calling AppSync, IAM and AWS WAF itself.
+//!
+//! [`propose`] reads the live state and returns the changes; [`apply_proposal`] makes exactly these, unless another
+//! run has changed the stack since, and then reads the live state again to verify them. Nothing is rolled back:
+//! the next run continues where a failed one stopped.
 use std::collections::BTreeSet;
 use std::fmt;
 use std::pin::pin;
@@ -7,9 +11,12 @@ use std::time::Duration;
 
 use futures_util::future::{Either, join, join_all, select};
 
-use crate::apply::{ApplyOutcome, Place, Run, StopReason, StopSignal, Taken, apply, beat, clear};
+use crate::apply::{
+    ApplyOutcome, ApplyRun, LockResult, RunLock, StopReason, StopSignal, apply, release_stale,
+    send_heartbeats,
+};
 use crate::client::Aws;
-use crate::live::{LiveStateError, read_live_state, reject_unlisted, with_made};
+use crate::live::{LiveStateError, read_live_state, reject_unlisted, with_created};
 use crate::lock::lock;
 use provision_core::address::Address;
 use provision_core::diff::{Change, ChangeAction, compare};
@@ -18,57 +25,68 @@ use provision_core::kind::{DesiredState, LiveState};
 use provision_core::model::Site;
 use provision_core::plan::{self, Step, plan};
 
-/// How long what was made may take to show before it counts as not there.
-const LOOKS: [Duration; 4] = [
+/// The delays between reads while a change is not visible yet. Afterwards, it counts as not applied.
+const VISIBILITY_DELAYS: [Duration; 4] = [
     Duration::from_millis(250),
     Duration::from_millis(500),
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
 
-/// How much longer something may take to show, or to go, that AWS says is made or gone: IAM's lists are the
-/// slowest. What AWS did not take it will not take later.
-const MORE_LOOKS: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(4)];
+/// Further delays for creates and deletes that AWS has confirmed: IAM's lists are the slowest. An update that is not
+/// visible after the first delays was not applied.
+const EXTRA_VISIBILITY_DELAYS: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(4)];
 
-/// What would be done, and all that is needed to do exactly that.
+/// The changes that would turn the live state into the desired state, and all that is needed to make them.
 #[derive(Debug)]
 pub struct Proposal {
+    /// Account, Region and time.
     pub site: Site,
+    /// The live state.
     pub live: LiveState,
-    /// What should be, made comparable.
+    /// The desired state, made comparable to the live state.
     pub normalized: DesiredState,
+    /// The differences.
     pub changes: Vec<Change>,
+    /// The steps that make the changes.
     pub steps: Vec<Step>,
-    /// The only addresses that it is about; none: all of them.
-    only: Option<BTreeSet<Address>>,
-    /// How many calls it took to look.
+    /// The addresses in scope. `None`: all.
+    scope: Option<BTreeSet<Address>>,
+    /// The number of calls that reading the live state took.
     pub calls: u64,
 }
 
 impl Proposal {
-    /// The same with the changes at these addresses only.
+    /// Returns the proposal with only the changes at these addresses.
+    #[must_use]
     pub fn limited_to(mut self, addresses: BTreeSet<Address>) -> Self {
-        self.only = Some(addresses);
+        self.scope = Some(addresses);
         let changes = std::mem::take(&mut self.changes);
-        self.changes = self.concerned(changes);
+        self.changes = self.in_scope(changes);
         self.steps = plan(&self.changes, &self.normalized, &self.live);
         self
     }
-    /// Those of `changes` that it is about.
-    fn concerned(&self, mut changes: Vec<Change>) -> Vec<Change> {
-        changes.retain(|it| self.only.as_ref().is_none_or(|only| only.contains(&it.address)));
+
+    fn in_scope(&self, mut changes: Vec<Change>) -> Vec<Change> {
+        if let Some(scope) = &self.scope {
+            changes.retain(|change| scope.contains(&change.address));
+        }
         changes
     }
 }
 
-/// Looks at AWS and says what would make it as `desired`.
+/// Reads the live state of `stack` and returns the changes that would turn it into `desired`. Changes nothing.
+///
+/// # Errors
+///
+/// Fails if the live state cannot be read, or if the server does not support a kind of resource that is desired.
 pub async fn propose(
     aws: &Aws,
     stack: &str,
     desired: &DesiredState,
     now_epoch_s: i64,
 ) -> Result<Proposal, LiveStateError> {
-    let before = aws.calls();
+    let calls_before = aws.calls();
     let (identity, live) = join(aws.identity(), read_live_state(aws, stack)).await;
     let identity = identity?;
     let live = live?;
@@ -82,40 +100,58 @@ pub async fn propose(
     };
     let (normalized, changes) = compare(desired, &live, &site);
     let steps = plan(&changes, &normalized, &live);
-    let calls = aws.calls() - before;
-    Ok(Proposal { site, live, normalized, changes, steps, only: None, calls })
+    let calls = aws.calls() - calls_before;
+    Ok(Proposal { site, live, normalized, changes, steps, scope: None, calls })
 }
 
-/// How a proposal is carried out.
+/// How a proposal is applied.
 #[derive(Clone, Copy)]
 pub struct ApplyOptions<'a> {
+    /// The limit of steps in progress. Default: [`MAX_CONCURRENT_STEPS`](crate::apply::MAX_CONCURRENT_STEPS).
     pub max_concurrent_steps: usize,
-    /// Whether a person thought about the proposal: others may have changed AWS meanwhile.
+    /// Whether a person confirmed the proposal. That takes time, so the live state is compared once more.
     pub was_confirmed: bool,
-    /// Set when it is to end.
+    /// Stops the run early.
     pub stop: &'a StopSignal,
+    /// Receives the events of the run.
     pub emit: &'a (dyn Fn(Event) + Sync),
 }
 
-/// How it went, and what is there now.
+impl fmt::Debug for ApplyOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApplyOptions")
+            .field("max_concurrent_steps", &self.max_concurrent_steps)
+            .field("was_confirmed", &self.was_confirmed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What applying a proposal resulted in, and the live state afterwards.
 #[derive(Debug)]
 pub struct ApplyReport {
+    /// The result of each step.
     pub outcome: ApplyOutcome,
-    /// What is there now, and what of the wanted did not stick, or why nobody knows.
+    /// The live state after the run and the changes in scope that were not applied, or why they are unknown.
     pub verified: Result<(LiveState, Vec<Change>), LiveStateError>,
 }
 
-/// What came of carrying a proposal out.
+/// The result of [`apply_proposal`].
 #[derive(Debug)]
 pub enum ApplyResult {
+    /// The proposal was applied, though steps may have failed.
     Completed(Box<ApplyReport>),
-    /// Another run has changed the stack meanwhile: what was proposed is no longer what is needed.
+    /// Another run has changed the stack since: the proposal is outdated. Nothing was changed.
     Stale,
 }
 
-/// Does what was proposed, unless another run of the stack changes it, and looks again.
+/// Applies `proposal`, and reads the live state again to verify it.
 ///
-/// Nothing is done before this run has the stack to itself.
+/// Waits until no other run changes the stack, and changes nothing before.
+///
+/// # Errors
+///
+/// Fails if the run lock cannot be acquired, or if the live state cannot be read before the first change. Later
+/// failures are part of the [`ApplyReport`].
 pub async fn apply_proposal(
     aws: &Aws,
     stack: &str,
@@ -124,26 +160,27 @@ pub async fn apply_proposal(
     options: ApplyOptions<'_>,
 ) -> Result<ApplyResult, LiveStateError> {
     let ApplyOptions { max_concurrent_steps, was_confirmed, stop, emit } = options;
-    let id = uuid::Uuid::new_v4().simple().to_string();
-    let place = Place::of(&proposal.live);
-    if let Some(place) = &place {
-        let waited = wait_for_turn(aws, place, &id, options).await? || was_confirmed;
-        if waited && !is_as_proposed(aws, stack, desired, proposal).await? {
-            place.leave(aws, [id]).await?;
+    let run_id = uuid::Uuid::new_v4().simple().to_string();
+    let run_lock = RunLock::find(&proposal.live);
+    if let Some(run_lock) = &run_lock {
+        let has_waited = acquire_run_lock(aws, run_lock, &run_id, options).await?;
+        if (has_waited || was_confirmed) && !is_still_current(aws, stack, desired, proposal).await?
+        {
+            run_lock.release(aws, [run_id]).await?;
             return Ok(ApplyResult::Stale);
         }
-        // Those that were there before have ended by now, and may not have tidied up.
+        // The runs that the live state shows have ended since, perhaps without removing their tags.
         if !stop.is_requested() {
-            clear(aws, &proposal.live).await?;
+            release_stale(aws, &proposal.live).await?;
         }
     }
-    let places = Mutex::new(place.into_iter().collect());
-    let (site, places) = (&proposal.site, &places);
-    let run = Run { aws, site, stack, id: &id, max_concurrent_steps, places, stop, emit };
+    let locks = Mutex::new(run_lock.into_iter().collect());
+    let (site, locks) = (&proposal.site, &locks);
+    let run = ApplyRun { aws, site, stack, id: &run_id, max_concurrent_steps, locks, stop, emit };
     let outcome = {
         let applying = pin!(apply(&proposal.steps, &proposal.live, run));
-        let beating = pin!(beat(aws, &id, places));
-        match select(applying, beating).await {
+        let heartbeats = pin!(send_heartbeats(aws, &run_id, locks));
+        match select(applying, heartbeats).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(((), applying)) => {
                 stop.request(StopReason::Superseded);
@@ -151,104 +188,109 @@ pub async fn apply_proposal(
             }
         }
     };
-    let verified = settled(aws, stack, desired, proposal, &outcome).await;
-    // Whoever waits goes on once this is gone; should it stay, they find that nobody is there.
-    let places = lock(places).clone();
-    join_all(places.iter().map(|place| place.leave(aws, [id.clone()]))).await;
+    let verified = wait_until_visible(aws, stack, desired, proposal, &outcome).await;
+    // Waiting runs start when the tags are removed; tags that remain are found to be stale.
+    let held = lock(locks).clone();
+    join_all(held.iter().map(|lock| lock.release(aws, [run_id.clone()]))).await;
     Ok(ApplyResult::Completed(Box::new(ApplyReport { outcome, verified })))
 }
 
-/// Says that this run runs, after all others have ended. Whether there were others, who may have changed
-/// what was proposed.
-async fn wait_for_turn(
+/// Acquires the run lock, after all other runs have ended. Returns whether there were others, which may have changed
+/// the stack.
+async fn acquire_run_lock(
     aws: &Aws,
-    place: &Place,
-    id: &str,
+    run_lock: &RunLock,
+    run_id: &str,
     options: ApplyOptions<'_>,
 ) -> Result<bool, LiveStateError> {
-    let mut waited = false;
+    let mut has_waited = false;
     while !options.stop.is_requested() {
-        match place.take(aws, id).await? {
-            Taken::Alone | Taken::Unknown => break,
-            Taken::Gone => return Ok(true),
-            Taken::Others => {
-                if !waited {
+        match run_lock.acquire(aws, run_id).await? {
+            LockResult::Acquired | LockResult::Unsupported => break,
+            LockResult::TargetDeleted => return Ok(true),
+            LockResult::Contended => {
+                if !has_waited {
                     (options.emit)(Event::Queued);
                 }
-                waited = true;
-                place.wait_for_others(aws, options.stop).await?;
+                has_waited = true;
+                run_lock.wait_for_others(aws, options.stop).await?;
             }
         }
     }
-    Ok(waited)
+    Ok(has_waited)
 }
 
-/// Whether AWS still needs what was proposed, and has it as it was.
-async fn is_as_proposed(
+/// Whether the live state still needs exactly the changes of `proposal`.
+async fn is_still_current(
     aws: &Aws,
     stack: &str,
     desired: &DesiredState,
     proposal: &Proposal,
 ) -> Result<bool, LiveStateError> {
     let (_, changes) = read_back(aws, stack, desired, &proposal.site).await?;
-    Ok(proposal.concerned(changes) == proposal.changes)
+    Ok(proposal.in_scope(changes) == proposal.changes)
 }
 
-/// Looks again. What was made may take a moment to show: only what stays different did not stick.
-async fn settled(
+/// Reads the live state repeatedly until the changes are visible. Returns it with the changes that were not applied.
+async fn wait_until_visible(
     aws: &Aws,
     stack: &str,
     desired: &DesiredState,
     proposal: &Proposal,
     outcome: &ApplyOutcome,
 ) -> Result<(LiveState, Vec<Change>), LiveStateError> {
-    let look = async || {
-        let (live, left) = read_back(aws, stack, desired, &proposal.site).await?;
-        Ok((live, proposal.concerned(left)))
+    let read = async || {
+        let (live, remaining) = read_back(aws, stack, desired, &proposal.site).await?;
+        Ok((live, proposal.in_scope(remaining)))
     };
-    let settles = |it: &Change| it.verb != ChangeAction::Update;
-    let mut verified = look().await;
-    for (n, wait) in LOOKS.into_iter().chain(MORE_LOOKS).enumerate() {
-        let done = match &verified {
-            _ if !outcome.is_complete() => {
-                !matches!(verified, Err(LiveStateError::DuplicateOwner { .. }))
+    let may_be_delayed = |change: &Change| change.verb != ChangeAction::Update;
+    let mut verified = read().await;
+    for (n, delay) in VISIBILITY_DELAYS.into_iter().chain(EXTRA_VISIBILITY_DELAYS).enumerate() {
+        let is_final = match &verified {
+            // A deleted duplicate may still be visible.
+            Err(LiveStateError::DuplicateOwner { .. }) => {
+                outcome.is_complete() && n >= VISIBILITY_DELAYS.len()
             }
-            Ok((_, left)) if n < LOOKS.len() => left.is_empty(),
-            Ok((_, left)) => !left.iter().any(settles),
-            Err(LiveStateError::DuplicateOwner { .. }) => n >= LOOKS.len(),
+            _ if !outcome.is_complete() => true,
+            Ok((_, remaining)) if n < VISIBILITY_DELAYS.len() => remaining.is_empty(),
+            Ok((_, remaining)) => !remaining.iter().any(may_be_delayed),
             Err(LiveStateError::Aws(_)) => true,
         };
-        if done {
+        if is_final {
             break;
         }
-        aws.wait(wait).await;
-        verified = look().await;
+        aws.wait(delay).await;
+        verified = read().await;
     }
-    match verified {
-        Ok((live, left)) if left.iter().any(|it| outcome.created.contains_key(&it.address)) => {
-            let made = outcome.created.iter().filter_map(|(address, made)| {
-                Some((address, proposal.normalized.get(address)?.kind, made))
-            });
-            let live = with_made(aws, stack, live, made).await?;
-            let left = compare(desired, &live, &proposal.site).1;
-            Ok((live, proposal.concerned(left)))
-        }
-        verified => verified,
+    let (live, remaining) = verified?;
+    if !remaining.iter().any(|change| outcome.created.contains_key(&change.address)) {
+        return Ok((live, remaining));
     }
+    let created = outcome.created.iter().filter_map(|(address, attributes)| {
+        Some((address, proposal.normalized.get(address)?.kind, attributes))
+    });
+    let live = with_created(aws, stack, live, created).await?;
+    let (_, remaining) = compare(desired, &live, &proposal.site);
+    Ok((live, proposal.in_scope(remaining)))
 }
 
-/// Whether `left` is a change that AWS has made by its own word, and only does not show yet.
-pub fn is_delayed(outcome: &ApplyOutcome, left: &Change) -> bool {
-    match left.verb {
-        ChangeAction::Create | ChangeAction::Replace => outcome.created.contains_key(&left.address),
+/// Whether AWS has confirmed the `remaining` change, so that it is only not visible yet.
+pub fn is_delayed(outcome: &ApplyOutcome, remaining: &Change) -> bool {
+    let address = &remaining.address;
+    match remaining.verb {
+        ChangeAction::Create | ChangeAction::Replace => outcome.created.contains_key(address),
         ChangeAction::Delete => {
-            outcome.succeeded.contains(&(left.address.clone(), plan::StepVerb::Delete))
+            outcome.succeeded.contains(&(address.clone(), plan::StepVerb::Delete))
         }
         ChangeAction::Update => false,
     }
 }
 
-/// Looks again: what is there now, and what of `desired` did not stick.
+/// Reads the live state, and returns it with the changes that would still turn it into `desired`.
+///
+/// # Errors
+///
+/// Fails if the live state cannot be read.
 pub async fn read_back(
     aws: &Aws,
     stack: &str,
@@ -258,12 +300,4 @@ pub async fn read_back(
     let live = read_live_state(aws, stack).await?;
     let (_, changes) = compare(desired, &live, site);
     Ok((live, changes))
-}
-
-impl fmt::Debug for ApplyOptions<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApplyOptions")
-            .field("max_concurrent_steps", &self.max_concurrent_steps)
-            .finish_non_exhaustive()
-    }
 }

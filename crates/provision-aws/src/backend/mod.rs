@@ -1,2 +1,2 @@
-//! The ways to change AWS: look and propose, then carry out what was proposed.
+//! The ways to deploy a stack. There is one so far: [`direct`], without CloudFormation.
 pub mod direct;

@@ -1,8 +1,9 @@
-//! Event APIs on AWS: CreateApi, GetApi, UpdateApi, DeleteApi, ListApis, tags (docs/reference/apis.md#members,
-//! docs/reference/control-plane.md#tags).
+//! Calls for Event APIs (docs/reference/apis.md#members).
+//!
+//! AppSync allows several APIs with the same name, so an API is found by its ownership tags only.
 use aws_sdk_appsync::types as sdk;
 
-use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::calls::{AwsResult, Details, ListEntry, Query, Remote};
 use crate::client::Aws;
 use crate::error::{failed, if_exists};
 use crate::kinds::appsync_tags;
@@ -13,57 +14,61 @@ use provision_core::ownership::{OwnershipMarker, WAF_TAG, parse_tags};
 use provision_core::text::Text;
 
 impl Remote for Api {
-    const TWINS: bool = true;
+    const ALLOWS_DUPLICATES: bool = true;
 
-    async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
+    async fn list(aws: &Aws, query: &Query<'_>) -> AwsResult<Vec<ListEntry<Self>>> {
         let call = aws.appsync.list_apis().max_results(25);
         let apis = call.into_paginator().items().send().try_collect().await;
         let apis = apis.map_err(failed("ListApis"))?;
-        let told = appsync_tags::told(apis.iter().map(sdk::Api::tags));
-        let listed = |api: sdk::Api| Listed {
+        let includes_tags = appsync_tags::list_includes_tags(apis.iter().map(sdk::Api::tags));
+        let entry = |api: sdk::Api| ListEntry {
             attributes: attributes(&api),
-            marked: told.then(|| appsync_tags::marked(api.tags(), seek.stack)),
+            ownership: includes_tags.then(|| appsync_tags::ownership(api.tags(), query.stack)),
             name: api.name,
             properties: None,
         };
-        Ok(apis.into_iter().map(listed).collect())
+        Ok(apis.into_iter().map(entry).collect())
     }
-    async fn read(aws: &Aws, seek: &Seek<'_>, listed: &Attributes) -> Answer<Option<Whole<Self>>> {
-        let call = aws.appsync.get_api().api_id(listed.text("ApiId"));
-        let answer = if_exists(call.send().await.map_err(failed("GetApi")))?;
-        Ok(answer.and_then(|answer| answer.api).map(|api| read(api, seek.stack)))
+    async fn read(
+        aws: &Aws,
+        query: &Query<'_>,
+        attributes: &Attributes,
+    ) -> AwsResult<Option<Details<Self>>> {
+        let call = aws.appsync.get_api().api_id(attributes.text("ApiId"));
+        let response = if_exists(call.send().await.map_err(failed("GetApi")))?;
+        Ok(response.and_then(|response| response.api).map(|api| read(api, query.stack)))
     }
-    async fn create(self, aws: &Aws, mark: &OwnershipMarker) -> Answer<Attributes> {
+    async fn create(self, aws: &Aws, marker: &OwnershipMarker) -> AwsResult<Attributes> {
         let call = aws.appsync_once.create_api().name(self.name.expect_plain());
         let call =
-            call.set_owner_contact(self.owner_contact.map(|it| it.expect_plain().to_owned()));
-        let tags = mark.add_to_tags(self.tags.expect_plain());
+            call.set_owner_contact(self.owner_contact.map(|text| text.expect_plain().to_owned()));
+        let tags = marker.add_to_tags(self.tags.expect_plain());
         let call = call.set_tags(Some(tags.into_iter().collect()));
         let call = call.event_config(to_sdk(&self.event_config));
-        let made = call.send().await.map_err(failed("CreateApi"))?;
-        Ok(made.api.as_ref().map(attributes).unwrap_or_default())
+        let created = call.send().await.map_err(failed("CreateApi"))?;
+        Ok(created.api.as_ref().map(attributes).unwrap_or_default())
     }
     async fn update(
         self,
         aws: &Aws,
-        mark: &OwnershipMarker,
-        was: Self,
+        marker: &OwnershipMarker,
+        before: Self,
         attributes: &Attributes,
-    ) -> Answer<()> {
-        let tags_only = Self { tags: was.tags.clone(), ..self.clone() } == was;
+    ) -> AwsResult<()> {
+        let tags_only = Self { tags: before.tags.clone(), ..self.clone() } == before;
         if !tags_only {
             let call = aws.appsync.update_api().api_id(attributes.text("ApiId"));
             let call = call.name(self.name.expect_plain());
-            let call =
-                call.set_owner_contact(self.owner_contact.map(|it| it.expect_plain().to_owned()));
+            let call = call
+                .set_owner_contact(self.owner_contact.map(|text| text.expect_plain().to_owned()));
             let call = call.event_config(to_sdk(&self.event_config));
             call.send().await.map_err(failed("UpdateApi"))?;
         }
         let arn = attributes.text("ApiArn");
-        let tagged = appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await;
-        tagged.map_err(|error| if tags_only { error } else { error.partial() })
+        let result = appsync_tags::retag(aws, &arn, marker, &before.tags, &self.tags).await;
+        result.map_err(|error| if tags_only { error } else { error.partial() })
     }
-    async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
+    async fn delete(self, aws: &Aws, attributes: &Attributes) -> AwsResult<()> {
         let call = aws.appsync.delete_api().api_id(attributes.text("ApiId"));
         call.send().await.map_err(failed("DeleteApi"))?;
         Ok(())
@@ -98,9 +103,9 @@ fn attributes(api: &sdk::Api) -> Attributes {
         .with("WafTag", api.tags().and_then(|tags| tags.get(WAF_TAG)))
 }
 
-fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
+fn read(api: sdk::Api, stack: &str) -> Details<Api> {
     let attributes = attributes(&api);
-    let (tags, marked) = parse_tags(appsync_tags::of_sdk(api.tags()), stack);
+    let (tags, ownership) = parse_tags(appsync_tags::from_sdk(api.tags()), stack);
     let config = api.event_config.as_ref().map(|config| EventConfig {
         auth_providers: all_from_sdk(config.auth_providers()),
         connection_auth_modes: all_from_sdk(config.connection_auth_modes()),
@@ -113,9 +118,9 @@ fn read(api: sdk::Api, stack: &str) -> Whole<Api> {
     });
     let properties = Api {
         name: api.name.unwrap_or_default().into(),
-        owner_contact: api.owner_contact.filter(|it| !it.is_empty()).map(Text::from),
+        owner_contact: api.owner_contact.filter(|text| !text.is_empty()).map(Text::from),
         event_config: config.unwrap_or_default(),
         tags: Tags::of_plain(tags),
     };
-    Whole { properties, attributes, marked, strangers: vec![] }
+    Details { properties, attributes, ownership, unmanaged: vec![] }
 }

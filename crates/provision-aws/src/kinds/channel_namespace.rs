@@ -1,10 +1,10 @@
-//! Channel namespaces on AWS (docs/reference/channel-namespaces.md#members).
+//! Calls for channel namespaces (docs/reference/channel-namespaces.md#members).
 use aws_sdk_appsync::operation::create_channel_namespace::CreateChannelNamespaceError;
 use aws_sdk_appsync::operation::update_channel_namespace::UpdateChannelNamespaceError;
 use aws_sdk_appsync::types as sdk;
 use serde_json::{Map, Value, json};
 
-use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::calls::{AwsResult, Details, ListEntry, Query, Remote};
 use crate::client::Aws;
 use crate::error::{AwsError, code_errors, failed};
 use crate::kinds::appsync_tags;
@@ -16,83 +16,94 @@ use provision_core::model::{Attributes, Tags};
 use provision_core::ownership::{OwnershipMarker, parse_tags};
 
 impl Remote for ChannelNamespace {
-    async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
-        let all = list(aws, seek).await?;
-        let told = appsync_tags::told(all.iter().map(sdk::ChannelNamespace::tags));
-        let listed = |it: sdk::ChannelNamespace| Listed {
-            attributes: attributes(&it),
-            marked: told.then(|| appsync_tags::marked(it.tags(), seek.stack)),
-            name: it.name,
+    async fn list(aws: &Aws, query: &Query<'_>) -> AwsResult<Vec<ListEntry<Self>>> {
+        let namespaces = list(aws, query).await?;
+        let tags_of_all = namespaces.iter().map(sdk::ChannelNamespace::tags);
+        let includes_tags = appsync_tags::list_includes_tags(tags_of_all);
+        let entry = |namespace: sdk::ChannelNamespace| ListEntry {
+            attributes: attributes(&namespace),
+            ownership: includes_tags
+                .then(|| appsync_tags::ownership(namespace.tags(), query.stack)),
+            name: namespace.name,
             properties: None,
         };
-        Ok(all.into_iter().map(listed).collect())
+        Ok(namespaces.into_iter().map(entry).collect())
     }
-    async fn read(aws: &Aws, seek: &Seek<'_>, listed: &Attributes) -> Answer<Option<Whole<Self>>> {
-        let call = aws.appsync.get_channel_namespace().api_id(seek.api_id());
-        let name = listed.text("Name");
+    async fn read(
+        aws: &Aws,
+        query: &Query<'_>,
+        attributes: &Attributes,
+    ) -> AwsResult<Option<Details<Self>>> {
+        let call = aws.appsync.get_channel_namespace().api_id(query.api_id());
+        let name = attributes.text("Name");
         match call.name(&name).send().await.map_err(failed("GetChannelNamespace")) {
-            Ok(answer) => Ok(answer.channel_namespace.map(|it| read(it, seek))),
+            Ok(response) => Ok(response.channel_namespace.map(|namespace| read(namespace, query))),
             Err(error) if error.class == ErrorClass::NotFound => Ok(None),
             Err(error) if is_in_list_only(error.class) => {
-                let all = list(aws, seek).await?;
-                let found = all.into_iter().find(|it| it.name() == Some(&name));
-                Ok(found.map(|it| read(it, seek)))
+                let namespaces = list(aws, query).await?;
+                let found =
+                    namespaces.into_iter().find(|namespace| namespace.name() == Some(&name));
+                Ok(found.map(|namespace| read(namespace, query)))
             }
             Err(error) => Err(error),
         }
     }
-    async fn create(self, aws: &Aws, mark: &OwnershipMarker) -> Answer<Attributes> {
+    async fn create(self, aws: &Aws, marker: &OwnershipMarker) -> AwsResult<Attributes> {
         let call = aws.appsync_once.create_channel_namespace().api_id(self.api_id.expect_plain());
-        let tags = mark.add_to_tags(self.tags.expect_plain());
+        let tags = marker.add_to_tags(self.tags.expect_plain());
         let call = call
             .name(self.name.expect_plain())
             .set_code_handlers(self.code_handlers)
             .set_handler_configs(self.handler_configs.as_ref().map(configs_to_sdk))
-            .set_publish_auth_modes(some(all_to_sdk(&self.publish_auth_modes)))
-            .set_subscribe_auth_modes(some(all_to_sdk(&self.subscribe_auth_modes)))
+            .set_publish_auth_modes(non_empty(all_to_sdk(&self.publish_auth_modes)))
+            .set_subscribe_auth_modes(non_empty(all_to_sdk(&self.subscribe_auth_modes)))
             .set_tags(Some(tags.into_iter().collect()));
-        let made = call.send().await.map_err(|error| {
-            let refusal = match error.as_service_error() {
-                Some(CreateChannelNamespaceError::BadRequestException(it)) => code_errors(it),
+        let created = call.send().await.map_err(|error| {
+            let code_errors = match error.as_service_error() {
+                Some(CreateChannelNamespaceError::BadRequestException(rejection)) => {
+                    code_errors(rejection)
+                }
                 _ => Vec::new(),
             };
-            AwsError { code_errors: refusal, ..failed("CreateChannelNamespace")(error) }
+            AwsError { code_errors, ..failed("CreateChannelNamespace")(error) }
         })?;
-        Ok(made.channel_namespace.as_ref().map(attributes).unwrap_or_default())
+        Ok(created.channel_namespace.as_ref().map(attributes).unwrap_or_default())
     }
     async fn update(
         self,
         aws: &Aws,
-        mark: &OwnershipMarker,
-        was: Self,
+        marker: &OwnershipMarker,
+        before: Self,
         attributes: &Attributes,
-    ) -> Answer<()> {
-        let tags_only = Self { tags: was.tags.clone(), ..self.clone() } == was;
+    ) -> AwsResult<()> {
+        let tags_only = Self { tags: before.tags.clone(), ..self.clone() } == before;
         if !tags_only {
             let call = aws.appsync.update_channel_namespace().api_id(self.api_id.expect_plain());
             let call = call
                 .name(self.name.expect_plain())
                 .set_code_handlers(self.code_handlers)
-                // Empty, not left out: that is how a namespace goes back to its API's modes and to no
-                // data source under either reading of an update.
+                // Empty instead of omitted: so the namespace inherits its API's modes and has no data source,
+                // whether AppSync clears or keeps omitted members.
                 .handler_configs(configs_to_sdk(
                     self.handler_configs.as_ref().unwrap_or(&Value::Null),
                 ))
                 .set_publish_auth_modes(Some(all_to_sdk(&self.publish_auth_modes)))
                 .set_subscribe_auth_modes(Some(all_to_sdk(&self.subscribe_auth_modes)));
             call.send().await.map_err(|error| {
-                let refusal = match error.as_service_error() {
-                    Some(UpdateChannelNamespaceError::BadRequestException(it)) => code_errors(it),
+                let code_errors = match error.as_service_error() {
+                    Some(UpdateChannelNamespaceError::BadRequestException(rejection)) => {
+                        code_errors(rejection)
+                    }
                     _ => Vec::new(),
                 };
-                AwsError { code_errors: refusal, ..failed("UpdateChannelNamespace")(error) }
+                AwsError { code_errors, ..failed("UpdateChannelNamespace")(error) }
             })?;
         }
         let arn = attributes.text("ChannelNamespaceArn");
-        let tagged = appsync_tags::retag(aws, &arn, mark, &was.tags, &self.tags).await;
-        tagged.map_err(|error| if tags_only { error } else { error.partial() })
+        let result = appsync_tags::retag(aws, &arn, marker, &before.tags, &self.tags).await;
+        result.map_err(|error| if tags_only { error } else { error.partial() })
     }
-    async fn delete(self, aws: &Aws, _: &Attributes) -> Answer<()> {
+    async fn delete(self, aws: &Aws, _: &Attributes) -> AwsResult<()> {
         let call = aws.appsync.delete_channel_namespace().api_id(self.api_id.expect_plain());
         let call = call.name(self.name.expect_plain());
         call.send().await.map_err(failed("DeleteChannelNamespace"))?;
@@ -100,54 +111,56 @@ impl Remote for ChannelNamespace {
     }
 }
 
-async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<sdk::ChannelNamespace>> {
-    let call = aws.appsync.list_channel_namespaces().api_id(seek.api_id()).max_results(25);
-    let all = call.into_paginator().items().send().try_collect().await;
-    all.map_err(failed("ListChannelNamespaces"))
+async fn list(aws: &Aws, query: &Query<'_>) -> AwsResult<Vec<sdk::ChannelNamespace>> {
+    let call = aws.appsync.list_channel_namespaces().api_id(query.api_id()).max_results(25);
+    let namespaces = call.into_paginator().items().send().try_collect().await;
+    namespaces.map_err(failed("ListChannelNamespaces"))
 }
 
-fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+fn non_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
-fn attributes(it: &sdk::ChannelNamespace) -> Attributes {
+fn attributes(namespace: &sdk::ChannelNamespace) -> Attributes {
     Attributes::default()
-        .with("ChannelNamespaceArn", it.channel_namespace_arn())
-        .with("Name", it.name())
+        .with("ChannelNamespaceArn", namespace.channel_namespace_arn())
+        .with("Name", namespace.name())
 }
 
-fn read(it: sdk::ChannelNamespace, seek: &Seek<'_>) -> Whole<ChannelNamespace> {
-    let attributes = attributes(&it);
-    let (tags, marked) = parse_tags(appsync_tags::of_sdk(it.tags()), seek.stack);
+fn read(namespace: sdk::ChannelNamespace, query: &Query<'_>) -> Details<ChannelNamespace> {
+    let attributes = attributes(&namespace);
+    let (tags, ownership) = parse_tags(appsync_tags::from_sdk(namespace.tags()), query.stack);
     let properties = ChannelNamespace {
-        api_id: seek.api_id().into(),
-        publish_auth_modes: all_from_sdk(it.publish_auth_modes()),
-        subscribe_auth_modes: all_from_sdk(it.subscribe_auth_modes()),
-        handler_configs: it.handler_configs().and_then(configs_of_sdk),
-        name: it.name.unwrap_or_default().into(),
+        api_id: query.api_id().into(),
+        publish_auth_modes: all_from_sdk(namespace.publish_auth_modes()),
+        subscribe_auth_modes: all_from_sdk(namespace.subscribe_auth_modes()),
+        handler_configs: namespace.handler_configs().and_then(configs_of_sdk),
+        name: namespace.name.unwrap_or_default().into(),
         code_s3_location: None,
-        code_handlers: it.code_handlers.filter(|code| !code.is_empty()),
+        code_handlers: namespace.code_handlers.filter(|code| !code.is_empty()),
         tags: Tags::of_plain(tags),
     };
-    Whole { properties, attributes, marked, strangers: vec![] }
+    Details { properties, attributes, ownership, unmanaged: vec![] }
 }
 
-/// CloudFormation's `HandlerConfigs`, as far as AppSync has any.
+/// Converts handler configurations that AWS returned to CloudFormation's `HandlerConfigs`. `None` if there are none.
 fn configs_of_sdk(configs: &sdk::HandlerConfigs) -> Option<Value> {
     let config = |config: &sdk::HandlerConfig| {
         let integration = config.integration();
-        let invoke = integration.and_then(|it| it.lambda_config()).and_then(|it| it.invoke_type());
-        let mut written =
+        let invoke = integration
+            .and_then(|integration| integration.lambda_config())
+            .and_then(|lambda| lambda.invoke_type());
+        let mut document =
             json!({ "DataSourceName": integration.map(sdk::Integration::data_source_name) });
         if let Some(invoke) = invoke {
-            written["LambdaConfig"] = json!({ "InvokeType": invoke.as_str() });
+            document["LambdaConfig"] = json!({ "InvokeType": invoke.as_str() });
         }
-        json!({ "Behavior": config.behavior().as_str(), "Integration": written })
+        json!({ "Behavior": config.behavior().as_str(), "Integration": document })
     };
     let handlers = [("OnPublish", configs.on_publish()), ("OnSubscribe", configs.on_subscribe())];
     let map: Map<String, Value> = handlers
         .into_iter()
-        .filter_map(|(name, it)| Some((name.to_owned(), config(it?))))
+        .filter_map(|(name, handler)| Some((name.to_owned(), config(handler?))))
         .collect();
     (!map.is_empty()).then_some(Value::Object(map))
 }
@@ -155,11 +168,11 @@ fn configs_of_sdk(configs: &sdk::HandlerConfigs) -> Option<Value> {
 fn configs_to_sdk(configs: &Value) -> sdk::HandlerConfigs {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let config = |config: &Value| {
-        let from = &config["Integration"];
-        let invoke = from["LambdaConfig"]["InvokeType"].as_str().map(sdk::InvokeType::from);
-        let lambda = invoke.map(|it| sdk::LambdaConfig::builder().invoke_type(it).build());
+        let integration = &config["Integration"];
+        let invoke = integration["LambdaConfig"]["InvokeType"].as_str().map(sdk::InvokeType::from);
+        let lambda = invoke.map(|invoke| sdk::LambdaConfig::builder().invoke_type(invoke).build());
         let integration = sdk::Integration::builder()
-            .data_source_name(text(&from["DataSourceName"]))
+            .data_source_name(text(&integration["DataSourceName"]))
             .set_lambda_config(lambda)
             .build()
             .expect("its one required field is set");

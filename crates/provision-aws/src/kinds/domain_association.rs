@@ -1,13 +1,14 @@
-//! Which API a domain name leads to, on AWS (docs/reference/domains.md#associations).
+//! Calls for the association of a domain name with an API (docs/reference/domains.md#associations).
 //!
-//! An association takes no tags. Its mark is a tag of the domain name, whoever made that, and stands
-//! there before the association does: a run that is killed in between leaves what the next one understands.
+//! An association cannot be tagged. Its ownership marker is a tag of the domain name, whether the stack manages
+//! that or not, and is set before the association is made: a run that is killed in between leaves a state that the
+//! next run recognizes.
 use std::time::Duration;
 
 use aws_sdk_appsync::types as sdk;
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::calls::{AwsResult, Details, ListEntry, Query, Remote};
 use crate::client::Aws;
 use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::appsync_tags;
@@ -15,78 +16,80 @@ use crate::kinds::domain_name;
 use provision_core::failure::ErrorClass;
 use provision_core::kinds::domain_association::DomainAssociation;
 use provision_core::model::Attributes;
-use provision_core::ownership::Owner;
-use provision_core::ownership::{ASSOCIATION_TAG, OwnershipInfo, OwnershipMarker, parse_tag_value};
+use provision_core::ownership::{
+    ASSOCIATION_TAG, Owner, OwnershipInfo, OwnershipMarker, parse_tag_value,
+};
 use provision_core::text::Text;
 
-/// A domain name is served by a CloudFront distribution, which takes minutes to change.
-const PATIENCE: Duration = Duration::from_secs(30 * 60);
+/// How long a change may take. A domain name is served by a CloudFront distribution, which takes minutes.
+const CHANGE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 /// When AWS is polled: often at first, for changes that are quick.
 const POLL_DELAYS: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(50))
     .with_max_delay(Duration::from_secs(10))
     .without_max_times()
-    .with_total_delay(Some(PATIENCE));
+    .with_total_delay(Some(CHANGE_TIMEOUT));
 
 impl Remote for DomainAssociation {
-    /// A mark without an association is what a run leaves that is killed in between: one that leads
-    /// nowhere. So does one that has failed, whatever it says.
-    async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
-        let Some((_, domain)) = seek.parent else { return Ok(Vec::new()) };
+    /// A marker without an association, as a killed run leaves it, is listed as an association with no API. So
+    /// is an association that has failed.
+    async fn list(aws: &Aws, query: &Query<'_>) -> AwsResult<Vec<ListEntry<Self>>> {
+        let Some((_, domain)) = query.parent else { return Ok(Vec::new()) };
         let name = domain.text("DomainName");
-        let marked = marked(domain, seek.stack);
-        let found = get(aws, &name).await?;
-        if found.is_none() && !matches!(marked.owner, Owner::ThisStack(_)) {
+        let ownership = ownership(domain, query.stack);
+        let association = get(aws, &name).await?;
+        if association.is_none() && !matches!(ownership.owner, Owner::ThisStack(_)) {
             return Ok(Vec::new());
         }
-        let stands = |it: &&sdk::ApiAssociation| {
-            it.association_status() != Some(&sdk::AssociationStatus::Failed)
-        };
-        let leads_to = found.as_ref().filter(stands).and_then(|it| it.api_id());
-        let stranger = found.as_ref().and_then(|it| it.api_id());
-        Ok(vec![Listed {
+        let api_id = association.as_ref().and_then(|association| association.api_id());
+        let has_failed = association.as_ref().is_some_and(|association| {
+            association.association_status() == Some(&sdk::AssociationStatus::Failed)
+        });
+        Ok(vec![ListEntry {
             attributes: domain.clone(),
-            name: stranger.map(|api| format!("{name} → {api}")),
-            marked: Some(marked),
+            name: api_id.map(|api_id| format!("{name} → {api_id}")),
+            ownership: Some(ownership),
             properties: Some(Self {
-                api_id: leads_to.unwrap_or_default().into(),
+                api_id: api_id.filter(|_| !has_failed).unwrap_or_default().into(),
                 domain_name: name.into(),
             }),
         }])
     }
-    /// The list is whole.
-    async fn read(_: &Aws, _: &Seek<'_>, _: &Attributes) -> Answer<Option<Whole<Self>>> {
+    /// Never needed: the list omits nothing.
+    async fn read(_: &Aws, _: &Query<'_>, _: &Attributes) -> AwsResult<Option<Details<Self>>> {
         Ok(None)
     }
-    /// An associating call would take the domain away from whoever has it; so it is looked for first.
-    async fn create(self, aws: &Aws, mark: &OwnershipMarker) -> Answer<Attributes> {
+    /// Associating would replace another association of the domain name, so an existing one is an error.
+    async fn create(self, aws: &Aws, marker: &OwnershipMarker) -> AwsResult<Attributes> {
         let name = self.domain_name.expect_plain();
         let domain = domain_name::attributes(&domain_name::get(aws, name).await?);
-        if let Some(other) = get(aws, name).await? {
-            let owner = marked(&domain, &mark.stack).owner;
-            if owner != Owner::ThisStack(mark.address.clone()) {
-                return Err(taken(name, other.api_id().unwrap_or_default()));
+        if let Some(existing) = get(aws, name).await? {
+            let owner = ownership(&domain, &marker.stack).owner;
+            if owner != Owner::ThisStack(marker.address.clone()) {
+                let api_id = existing.api_id().unwrap_or_default();
+                let message = format!("`{name}` is already associated with the API {api_id}");
+                return Err(AwsError::new(ErrorClass::Exists, "AssociateApi", message));
             }
         }
-        associate(aws, mark, name, &self.api_id, &domain).await?;
+        associate(aws, marker, name, &self.api_id, &domain).await?;
         Ok(domain)
     }
     async fn update(
         self,
         aws: &Aws,
-        mark: &OwnershipMarker,
+        marker: &OwnershipMarker,
         _: Self,
         attributes: &Attributes,
-    ) -> Answer<()> {
+    ) -> AwsResult<()> {
         let name = self.domain_name.expect_plain();
-        associate(aws, mark, name, &self.api_id, attributes).await
+        associate(aws, marker, name, &self.api_id, attributes).await
     }
-    async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
+    async fn delete(self, aws: &Aws, attributes: &Attributes) -> AwsResult<()> {
         let name = self.domain_name.expect_plain();
         let call = aws.appsync.disassociate_api().domain_name(name);
-        // Deleted already, it still has the tag.
+        // The tag may still exist if the association does not.
         if if_exists(call.send().await.map_err(failed("DisassociateApi")))?.is_some() {
-            gone(aws, name).await?;
+            wait_until_removed(aws, name).await?;
         }
         let arn = attributes.text("DomainNameArn");
         let untagged = appsync_tags::untag(aws, &arn, vec![ASSOCIATION_TAG.to_owned()]).await;
@@ -94,40 +97,36 @@ impl Remote for DomainAssociation {
     }
 }
 
-fn marked(domain: &Attributes, stack: &str) -> OwnershipInfo {
+/// Reads the ownership marker of the association from the attributes of its domain name.
+fn ownership(domain: &Attributes, stack: &str) -> OwnershipInfo {
     parse_tag_value(domain.get("AssociationTag").unwrap_or_default(), stack)
 }
 
-fn taken(name: &str, api: &str) -> AwsError {
-    let message = format!("`{name}` leads to the API {api} already");
-    AwsError::new(ErrorClass::Exists, "AssociateApi", message)
-}
-
-/// Marks the domain, leads it to the API, and waits until it does.
+/// Tags the domain name, associates it with the API, and waits until the association is active.
 async fn associate(
     aws: &Aws,
-    mark: &OwnershipMarker,
+    marker: &OwnershipMarker,
     name: &str,
     api_id: &Text,
     domain: &Attributes,
-) -> Answer<()> {
+) -> AwsResult<()> {
     let arn = domain.text("DomainNameArn");
-    appsync_tags::tag(aws, &arn, ASSOCIATION_TAG, &mark.to_tag_value()).await?;
+    appsync_tags::tag(aws, &arn, ASSOCIATION_TAG, &marker.to_tag_value()).await?;
     let call = aws.appsync.associate_api().domain_name(name).api_id(api_id.expect_plain());
-    let led = call.send().await.map_err(failed("AssociateApi"));
-    led.map_err(AwsError::partial)?;
-    stands(aws, name).await.map_err(AwsError::partial)
+    let associated = call.send().await.map_err(failed("AssociateApi"));
+    associated.map_err(AwsError::partial)?;
+    wait_until_active(aws, name).await.map_err(AwsError::partial)
 }
 
-/// Waits until the domain leads where it should.
-async fn stands(aws: &Aws, name: &str) -> Answer<()> {
+async fn wait_until_active(aws: &Aws, name: &str) -> AwsResult<()> {
     let mut delays = POLL_DELAYS.build();
     loop {
-        let found = get(aws, name).await?;
-        match found.as_ref().and_then(|it| it.association_status()) {
+        let association = get(aws, name).await?;
+        let association = association.as_ref();
+        match association.and_then(|association| association.association_status()) {
             Some(sdk::AssociationStatus::Success) => return Ok(()),
             Some(sdk::AssociationStatus::Failed) => {
-                let detail = found.as_ref().and_then(|it| it.deployment_detail());
+                let detail = association.and_then(|association| association.deployment_detail());
                 let message = detail.unwrap_or("AppSync gives no reason");
                 return Err(AwsError::new(ErrorClass::Invalid, "AssociateApi", message));
             }
@@ -136,8 +135,8 @@ async fn stands(aws: &Aws, name: &str) -> Answer<()> {
     }
 }
 
-/// Waits until the domain leads nowhere: before that neither it nor its API can be deleted.
-async fn gone(aws: &Aws, name: &str) -> Answer<()> {
+/// Waits until the association is removed: before that, neither the domain name nor its API can be deleted.
+async fn wait_until_removed(aws: &Aws, name: &str) -> AwsResult<()> {
     let mut delays = POLL_DELAYS.build();
     while get(aws, name).await?.is_some() {
         wait(aws, delays.next(), "DisassociateApi").await?;
@@ -145,18 +144,20 @@ async fn gone(aws: &Aws, name: &str) -> Answer<()> {
     Ok(())
 }
 
-/// What the domain leads to, if it leads anywhere.
-async fn get(aws: &Aws, name: &str) -> Answer<Option<sdk::ApiAssociation>> {
+/// Reads the association of a domain name, if there is one.
+async fn get(aws: &Aws, name: &str) -> AwsResult<Option<sdk::ApiAssociation>> {
     let call = aws.appsync.get_api_association().domain_name(name);
-    let answer = if_exists(call.send().await.map_err(failed("GetApiAssociation")))?;
-    Ok(answer.and_then(|answer| answer.api_association))
+    let response = if_exists(call.send().await.map_err(failed("GetApiAssociation")))?;
+    Ok(response.and_then(|response| response.api_association))
 }
 
-/// Waits for `delay`; without one, AWS has taken too long.
-async fn wait(aws: &Aws, delay: Option<Duration>, operation: &'static str) -> Answer<()> {
+/// Waits for `delay`, or fails if there is none because the change takes too long.
+async fn wait(aws: &Aws, delay: Option<Duration>, operation: &'static str) -> AwsResult<()> {
     let Some(delay) = delay else {
-        let minutes = PATIENCE.as_secs() / 60;
-        let message = format!("AppSync is still at it after {minutes} minutes; look again later");
+        let minutes = CHANGE_TIMEOUT.as_secs() / 60;
+        let message = format!(
+            "AppSync has not completed the change within {minutes} minutes; run the command again later"
+        );
         return Err(AwsError::new(ErrorClass::Unexpected, operation, message));
     };
     aws.wait(delay).await;

@@ -1,4 +1,4 @@
-//! Log roles on AWS: a role, its trust, its policies, its tags (docs/reference/iam.md#operations).
+//! Calls for log roles: an IAM role with its trust policy, policies and tags (docs/reference/iam.md#operations).
 mod policies;
 
 use std::collections::BTreeMap;
@@ -9,10 +9,12 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::calls::{AwsResult, Details, ListEntry, Query, Remote};
 use crate::client::Aws;
 use crate::error::{AwsError, failed, if_exists};
-use crate::kinds::log_role::policies::{Known, inline_mark, managed_mark, marks, remembered};
+use crate::kinds::log_role::policies::{
+    OwnPolicies, inline_digest, managed_digest, policies_tag, policy_digests,
+};
 use provision_core::failure::ErrorClass;
 use provision_core::kinds::log_role::{InlinePolicy, LogRole, NAME_MAX};
 use provision_core::model::{Attributes, Tags};
@@ -20,146 +22,162 @@ use provision_core::ownership::{OwnershipMarker, POLICIES_TAG, TagUpdate, parse_
 use provision_core::text::Text;
 
 impl Remote for LogRole {
-    /// Ours all stand under one path, so that one list finds them, whatever else the account has.
-    async fn list(aws: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
-        let call = aws.iam.list_roles().path_prefix(path(seek.stack, &aws.region));
+    /// The roles of a stack have a path to themselves, so one list finds them however many roles the account has.
+    async fn list(aws: &Aws, query: &Query<'_>) -> AwsResult<Vec<ListEntry<Self>>> {
+        let call = aws.iam.list_roles().path_prefix(path(query.stack, &aws.region));
         let roles = call.into_paginator().items().send().try_collect().await;
-        let listed = |role: sdk::Role| Listed {
+        let entry = |role: sdk::Role| ListEntry {
             attributes: attributes(&role),
             name: Some(role.role_name),
-            marked: None,
+            ownership: None,
             properties: None,
         };
-        Ok(roles.map_err(failed("ListRoles"))?.into_iter().map(listed).collect())
+        Ok(roles.map_err(failed("ListRoles"))?.into_iter().map(entry).collect())
     }
-    async fn read(aws: &Aws, seek: &Seek<'_>, listed: &Attributes) -> Answer<Option<Whole<Self>>> {
-        Ok(if_exists(read(aws, seek.stack, &listed.text("RoleName")).await)?.flatten())
+    async fn read(
+        aws: &Aws,
+        query: &Query<'_>,
+        attributes: &Attributes,
+    ) -> AwsResult<Option<Details<Self>>> {
+        Ok(if_exists(read(aws, query.stack, &attributes.text("RoleName")).await)?.flatten())
     }
-    async fn create(self, aws: &Aws, mark: &OwnershipMarker) -> Answer<Attributes> {
+    async fn create(self, aws: &Aws, marker: &OwnershipMarker) -> AwsResult<Attributes> {
         let name = match &self.role_name {
             Some(name) => name.expect_plain().to_owned(),
-            None => default_name(mark, &aws.region),
+            None => default_name(marker, &aws.region),
         };
-        let mut tags = mark.add_to_tags(self.tags.expect_plain());
-        tags.extend([remembered([&self])]);
+        let mut tags = marker.add_to_tags(self.tags.expect_plain());
+        tags.extend([policies_tag([&self])]);
         let call = aws
             .iam_once
             .create_role()
             .role_name(&name)
-            .path(path(&mark.stack, &aws.region))
+            .path(path(&marker.stack, &aws.region))
             .assume_role_policy_document(self.assume_role_policy_document.to_string())
-            .set_description(self.description.as_ref().map(|it| it.expect_plain().to_owned()))
+            .set_description(self.description.as_ref().map(|text| text.expect_plain().to_owned()))
             .set_tags(Some(to_sdk(tags)));
-        let made = call.send().await.map_err(failed("CreateRole"))?.role;
-        let nothing = Self { policies: vec![], managed_policy_arns: vec![], ..self.clone() };
-        set_policies(aws, &name, &nothing, &self).await.map_err(AwsError::partial)?;
-        Ok(made.as_ref().map(attributes).unwrap_or_default())
+        let created = call.send().await.map_err(failed("CreateRole"))?.role;
+        let without_policies =
+            Self { policies: vec![], managed_policy_arns: vec![], ..self.clone() };
+        set_policies(aws, &name, &without_policies, &self).await.map_err(AwsError::partial)?;
+        Ok(created.as_ref().map(attributes).unwrap_or_default())
     }
     async fn update(
         self,
         aws: &Aws,
-        mark: &OwnershipMarker,
-        was: Self,
+        marker: &OwnershipMarker,
+        before: Self,
         attributes: &Attributes,
-    ) -> Answer<()> {
+    ) -> AwsResult<()> {
         let name = attributes.text("RoleName");
-        if self.assume_role_policy_document != was.assume_role_policy_document {
+        if self.assume_role_policy_document != before.assume_role_policy_document {
             let call = aws.iam.update_assume_role_policy().role_name(&name);
             let call = call.policy_document(self.assume_role_policy_document.to_string());
             call.send().await.map_err(failed("UpdateAssumeRolePolicy"))?;
         }
-        if self.description != was.description {
+        if self.description != before.description {
             let call = aws.iam.update_role().role_name(&name);
             let call = call.description(self.description.as_ref().map_or("", Text::expect_plain));
             call.send().await.map_err(failed("UpdateRole"))?;
         }
-        if marks(&self) != marks(&was) {
-            // Before it is there: a run that is killed in between leaves what the next one understands.
-            not_others(aws, &name, &was, &self).await?;
-            tag(aws, &name, BTreeMap::from([remembered([&was, &self])])).await?;
+        if policy_digests(&self) != policy_digests(&before) {
+            // The tag first: a run that is killed in between leaves a state that the next run recognizes.
+            reject_foreign_policy(aws, &name, &before, &self).await?;
+            tag(aws, &name, BTreeMap::from([policies_tag([&before, &self])])).await?;
         }
-        // Of several calls, some may have been carried out.
-        set_policies(aws, &name, &was, &self).await.map_err(AwsError::partial)?;
-        retag(aws, &name, mark, &was, &self).await.map_err(AwsError::partial)
+        // After the first call, a failure is partial.
+        set_policies(aws, &name, &before, &self).await.map_err(AwsError::partial)?;
+        retag(aws, &name, marker, &before, &self).await.map_err(AwsError::partial)
     }
-    /// IAM deletes only a bare role. Whoever let it be deleted has let all that is in it.
-    async fn delete(self, aws: &Aws, attributes: &Attributes) -> Answer<()> {
+    /// IAM deletes a role only after its policies, so the unmanaged ones are deleted as well.
+    async fn delete(self, aws: &Aws, attributes: &Attributes) -> AwsResult<()> {
         let name = attributes.text("RoleName");
         let (inline, managed_policy_arns) =
-            try_join(inline_names(aws, &name), managed_policies(aws, &name)).await?;
+            try_join(inline_names(aws, &name), attached_policies(aws, &name)).await?;
         let policy = |policy_name| InlinePolicy { policy_name, policy_document: Value::Null };
         let policies = inline.into_iter().map(policy).collect();
         let all = Self { policies, managed_policy_arns, ..self.clone() };
         let bare = Self { policies: vec![], managed_policy_arns: vec![], ..self };
         set_policies(aws, &name, &all, &bare).await.map_err(AwsError::partial)?;
-        let gone = aws.iam.delete_role().role_name(&name).send().await;
-        gone.map(drop).map_err(failed("DeleteRole")).map_err(AwsError::partial)
+        let deleted = aws.iam.delete_role().role_name(&name).send().await;
+        deleted.map(drop).map_err(failed("DeleteRole")).map_err(AwsError::partial)
     }
 }
 
-/// Where all roles of a stack in a region stand.
+/// Returns the path of all roles of a stack in a Region.
 fn path(stack: &str, region: &str) -> String {
     format!("/provision/{stack}/{region}/")
 }
 
-/// `STACK-KEY-REGION`, cut and made unique again where that is too long for IAM.
-fn default_name(mark: &OwnershipMarker, region: &str) -> String {
-    let name = format!("{}-{}-{region}", mark.stack, mark.address.name());
+/// Returns `STACK-KEY-REGION`, or its beginning and a digest if that is too long for IAM.
+fn default_name(marker: &OwnershipMarker, region: &str) -> String {
+    let name = format!("{}-{}-{region}", marker.stack, marker.address.name());
     if name.len() <= NAME_MAX {
         return name;
     }
     let digest = Sha256::digest(name.as_bytes());
     let suffix: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    let kept: String = name.chars().take(NAME_MAX - suffix.len() - 1).collect();
-    format!("{kept}-{suffix}")
+    let prefix: String = name.chars().take(NAME_MAX - suffix.len() - 1).collect();
+    format!("{prefix}-{suffix}")
 }
 
-/// Turns the policies that the role `was` given into those it `should` have: new ones first, so
-/// that what stays allowed is never missing in between.
-async fn set_policies(aws: &Aws, name: &str, was: &LogRole, should: &LogRole) -> Answer<()> {
-    let puts = should.policies.iter().filter(|it| !was.policies.contains(it)).map(|it| async {
-        let call = aws.iam.put_role_policy().role_name(name).policy_name(&it.policy_name);
-        let call = call.policy_document(it.policy_document.to_string());
+/// Changes the policies of the role from `before` to `desired`. New ones are added first, so that no permission that
+/// remains is missing in between.
+async fn set_policies(aws: &Aws, name: &str, before: &LogRole, desired: &LogRole) -> AwsResult<()> {
+    let added = desired.policies.iter().filter(|policy| !before.policies.contains(policy));
+    let puts = added.map(|policy| async {
+        let call = aws.iam.put_role_policy().role_name(name).policy_name(&policy.policy_name);
+        let call = call.policy_document(policy.policy_document.to_string());
         call.send().await.map(drop).map_err(failed("PutRolePolicy"))
     });
     let arns = |role: &LogRole| -> Vec<String> {
-        role.managed_policy_arns.iter().map(|it| it.expect_plain().to_owned()).collect()
+        role.managed_policy_arns.iter().map(|arn| arn.expect_plain().to_owned()).collect()
     };
-    let (old, new) = (arns(was), arns(should));
-    let attaches = new.iter().filter(|it| !old.contains(it)).map(|arn| async move {
+    let (old, new) = (arns(before), arns(desired));
+    let attaches = new.iter().filter(|arn| !old.contains(arn)).map(|arn| async move {
         let call = aws.iam.attach_role_policy().role_name(name).policy_arn(arn);
         call.send().await.map(drop).map_err(failed("AttachRolePolicy"))
     });
     try_join(try_join_all(puts), try_join_all(attaches)).await?;
-    let kept =
-        |gone: &InlinePolicy| should.policies.iter().any(|it| it.policy_name == gone.policy_name);
-    let removes = was.policies.iter().filter(|it| !kept(it)).map(|it| async {
-        let call = aws.iam.delete_role_policy().role_name(name).policy_name(&it.policy_name);
+    let removed = before.policies.iter().filter(|policy| !has_inline(desired, &policy.policy_name));
+    let deletes = removed.map(|policy| async {
+        let call = aws.iam.delete_role_policy().role_name(name).policy_name(&policy.policy_name);
         if_exists(call.send().await.map_err(failed("DeleteRolePolicy")))
     });
-    let detaches = old.iter().filter(|it| !new.contains(it)).map(|arn| async move {
+    let detaches = old.iter().filter(|arn| !new.contains(arn)).map(|arn| async move {
         let call = aws.iam.detach_role_policy().role_name(name).policy_arn(arn);
         if_exists(call.send().await.map_err(failed("DetachRolePolicy")))
     });
-    try_join(try_join_all(removes), try_join_all(detaches)).await?;
+    try_join(try_join_all(deletes), try_join_all(detaches)).await?;
     Ok(())
 }
 
-/// Refuses to take the place of an inline policy that others put there: IAM itself would.
-async fn not_others(aws: &Aws, name: &str, was: &LogRole, should: &LogRole) -> Answer<()> {
-    let ours = |it: &InlinePolicy| was.policies.iter().any(|was| was.policy_name == it.policy_name);
-    for InlinePolicy { policy_name, .. } in should.policies.iter().filter(|it| !ours(it)) {
+fn has_inline(role: &LogRole, policy_name: &str) -> bool {
+    role.policies.iter().any(|policy| policy.policy_name == policy_name)
+}
+
+/// Fails if a new inline policy would replace an unmanaged one, which IAM allows.
+async fn reject_foreign_policy(
+    aws: &Aws,
+    name: &str,
+    before: &LogRole,
+    desired: &LogRole,
+) -> AwsResult<()> {
+    for InlinePolicy { policy_name, .. } in &desired.policies {
+        if has_inline(before, policy_name) {
+            continue;
+        }
         let call = aws.iam.get_role_policy().role_name(name).policy_name(policy_name);
         if if_exists(call.send().await.map_err(failed("GetRolePolicy")))?.is_none() {
             continue;
         }
-        // An earlier attempt of ours may have put it there.
+        // An earlier attempt of this stack may have created it.
         let role = aws.iam.get_role().role_name(name).send().await.map_err(failed("GetRole"))?.role;
         let tags = role.as_ref().map(sdk::Role::tags).unwrap_or_default();
-        let tag = tags.iter().find(|it| it.key() == POLICIES_TAG).map(sdk::Tag::value);
-        if !Known::of(tag).has(&inline_mark(policy_name)) {
+        let tag = tags.iter().find(|tag| tag.key() == POLICIES_TAG).map(sdk::Tag::value);
+        if !OwnPolicies::parse(tag).contains(&inline_digest(policy_name)) {
             let message = format!(
-                "the role has an inline policy `{policy_name}` that this stack never declared; it is not touched"
+                "the role has an inline policy `{policy_name}` that this stack does not manage; it is not modified"
             );
             return Err(AwsError::new(ErrorClass::Exists, "PutRolePolicy", message));
         }
@@ -167,31 +185,31 @@ async fn not_others(aws: &Aws, name: &str, was: &LogRole, should: &LogRole) -> A
     Ok(())
 }
 
-/// Sets the mark, the user's tags, and which policies are ours by now.
+/// Sets the ownership tags, the user's tags, and the tag that makes exactly the desired policies managed.
 async fn retag(
     aws: &Aws,
     name: &str,
-    mark: &OwnershipMarker,
-    was: &LogRole,
-    should: &LogRole,
-) -> Answer<()> {
-    let change = mark.tag_update(was.tags.expect_plain(), should.tags.expect_plain());
-    let moved = marks(was) != marks(should);
-    let TagUpdate { mut set, remove: gone } = match change {
-        Some(change) => change,
-        None if moved => TagUpdate { set: BTreeMap::new(), remove: vec![] },
+    marker: &OwnershipMarker,
+    before: &LogRole,
+    desired: &LogRole,
+) -> AwsResult<()> {
+    let update = marker.tag_update(before.tags.expect_plain(), desired.tags.expect_plain());
+    let has_new_policies = policy_digests(before) != policy_digests(desired);
+    let TagUpdate { mut set, remove } = match update {
+        Some(update) => update,
+        None if has_new_policies => TagUpdate { set: BTreeMap::new(), remove: vec![] },
         None => return Ok(()),
     };
-    set.extend([remembered([should])]);
+    set.extend([policies_tag([desired])]);
     tag(aws, name, set).await?;
-    if !gone.is_empty() {
-        let call = aws.iam.untag_role().role_name(name).set_tag_keys(Some(gone));
+    if !remove.is_empty() {
+        let call = aws.iam.untag_role().role_name(name).set_tag_keys(Some(remove));
         call.send().await.map_err(failed("UntagRole"))?;
     }
     Ok(())
 }
 
-async fn tag(aws: &Aws, name: &str, tags: BTreeMap<String, String>) -> Answer<()> {
+async fn tag(aws: &Aws, name: &str, tags: BTreeMap<String, String>) -> AwsResult<()> {
     if tags.is_empty() {
         return Ok(());
     }
@@ -213,60 +231,62 @@ fn attributes(role: &sdk::Role) -> Attributes {
         .with("RoleName", Some(role.role_name()))
 }
 
-/// The role and its policies, in as few round trips as IAM allows: two. Of policies that are not ours
-/// only the names are asked for.
-async fn read(aws: &Aws, stack: &str, name: &str) -> Answer<Option<Whole<LogRole>>> {
+/// Reads the role and its policies, in as few round trips as IAM allows: two. Of unmanaged policies, only the names
+/// are read.
+async fn read(aws: &Aws, stack: &str, name: &str) -> AwsResult<Option<Details<LogRole>>> {
     let role = async { aws.iam.get_role().role_name(name).send().await.map_err(failed("GetRole")) };
-    let (role, (inline, managed)) =
-        try_join(role, try_join(inline_names(aws, name), managed_policies(aws, name))).await?;
+    let (role, (inline, attached)) =
+        try_join(role, try_join(inline_names(aws, name), attached_policies(aws, name))).await?;
     let Some(role) = role.role else { return Ok(None) };
     let attributes = attributes(&role);
     let tags = role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
     let tags: BTreeMap<String, String> = tags.collect();
-    let known = Known::of(tags.get(POLICIES_TAG).map(String::as_str));
-    let (tags, marked) = parse_tags(tags, stack);
-    let trust = decoded(role.assume_role_policy_document().unwrap_or_default());
-    let (inline, others): (Vec<_>, Vec<_>) =
-        inline.into_iter().partition(|it| known.has(&inline_mark(it)));
-    let (managed, other_arns): (Vec<_>, Vec<_>) =
-        managed.into_iter().partition(|it| known.has(&managed_mark(it)));
-    let others = others.into_iter().map(|it| ("inline policy", it));
-    let other_arns = other_arns.into_iter().map(|it| ("managed policy", it.to_string()));
+    let own = OwnPolicies::parse(tags.get(POLICIES_TAG).map(String::as_str));
+    let (tags, ownership) = parse_tags(tags, stack);
+    let trust = decode(role.assume_role_policy_document().unwrap_or_default());
+    let (inline, foreign_inline): (Vec<_>, Vec<_>) =
+        inline.into_iter().partition(|name| own.contains(&inline_digest(name)));
+    let (attached, foreign_attached): (Vec<_>, Vec<_>) =
+        attached.into_iter().partition(|arn| own.contains(&managed_digest(arn)));
+    let foreign_inline = foreign_inline.into_iter().map(|name| ("inline policy", name));
+    let foreign_attached =
+        foreign_attached.into_iter().map(|arn| ("managed policy", arn.to_string()));
     let properties = LogRole {
         assume_role_policy_document: trust,
-        description: role.description().filter(|it| !it.is_empty()).map(Text::from),
+        description: role.description().filter(|text| !text.is_empty()).map(Text::from),
         role_name: Some(role.role_name().into()),
-        policies: try_join_all(inline.into_iter().map(|it| inline_policy(aws, name, it))).await?,
-        managed_policy_arns: managed,
+        policies: try_join_all(inline.into_iter().map(|policy| inline_policy(aws, name, policy)))
+            .await?,
+        managed_policy_arns: attached,
         tags: Tags::of_plain(tags),
     };
-    let strangers = others.chain(other_arns).collect();
-    Ok(Some(Whole { properties, attributes, marked, strangers }))
+    let unmanaged = foreign_inline.chain(foreign_attached).collect();
+    Ok(Some(Details { properties, attributes, ownership, unmanaged }))
 }
 
-async fn inline_names(aws: &Aws, name: &str) -> Answer<Vec<String>> {
+async fn inline_names(aws: &Aws, name: &str) -> AwsResult<Vec<String>> {
     let call = aws.iam.list_role_policies().role_name(name);
     let names = call.into_paginator().items().send().try_collect().await;
     names.map_err(failed("ListRolePolicies"))
 }
 
-async fn inline_policy(aws: &Aws, name: &str, policy: String) -> Answer<InlinePolicy> {
+async fn inline_policy(aws: &Aws, name: &str, policy: String) -> AwsResult<InlinePolicy> {
     let call = aws.iam.get_role_policy().role_name(name).policy_name(&policy);
-    let answer = call.send().await.map_err(failed("GetRolePolicy"))?;
-    let policy_document = decoded(answer.policy_document());
+    let response = call.send().await.map_err(failed("GetRolePolicy"))?;
+    let policy_document = decode(response.policy_document());
     Ok(InlinePolicy { policy_name: policy, policy_document })
 }
 
-async fn managed_policies(aws: &Aws, name: &str) -> Answer<Vec<Text>> {
+async fn attached_policies(aws: &Aws, name: &str) -> AwsResult<Vec<Text>> {
     let call = aws.iam.list_attached_role_policies().role_name(name);
     let policies = call.into_paginator().items().send().try_collect().await;
     let policies = policies.map_err(failed("ListAttachedRolePolicies"))?;
     Ok(policies.into_iter().filter_map(|policy| policy.policy_arn).map(Text::from).collect())
 }
 
-/// IAM's answers have documents percent-encoded (docs/reference/iam.md#policy-documents). What is
-/// no JSON stays as text, so that it differs from whatever should be there.
-fn decoded(document: &str) -> Value {
+/// Decodes a policy document, which IAM returns percent-encoded (docs/reference/iam.md#policy-documents). Invalid
+/// JSON stays text, so it differs from every desired document.
+fn decode(document: &str) -> Value {
     let text = percent_decode_str(document).decode_utf8_lossy();
     serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned()))
 }

@@ -1,4 +1,7 @@
-//! The calls of every kind of resource: one file each, one row here.
+//! The calls of every kind of resource: one file and one row each.
+//!
+//! A kind converts between CloudFormation's shape, in which `provision-core` compares, and the SDK's. It never
+//! decides what is changed.
 pub mod appsync_tags;
 
 mod api;
@@ -16,6 +19,7 @@ use provision_core::kinds;
 
 use crate::calls::{Calls, Remote, calls};
 
+/// The calls of each kind, by its CloudFormation type.
 static CALLS: &[(&str, &dyn Calls)] = &[
     row::<kinds::log_role::LogRole>(),
     row::<kinds::api::Api>(),
@@ -31,10 +35,10 @@ const fn row<K: Remote>() -> (&'static str, &'static dyn Calls) {
     (<K as TypedKind>::FACTS.type_name, calls::<K>())
 }
 
-/// The calls of `kind`.
+/// Returns the calls of `kind`.
 pub fn calls_of(kind: &'static dyn Kind) -> &'static dyn Calls {
     let row = CALLS.iter().find(|(type_name, _)| *type_name == kind.type_name);
-    row.expect("every kind has calls").1
+    row.expect("a test checks that every kind has a row").1
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! CloudFormation's shapes of the core as the SDK's, and back.
+//! Converts values between CloudFormation's shape, which `provision-core` uses, and the SDK's types.
 use aws_sdk_appsync::types as sdk;
 use provision_core::kinds::auth::AuthModeEntry;
 use provision_core::kinds::provider::{
@@ -6,13 +6,13 @@ use provision_core::kinds::provider::{
 };
 use provision_core::text::Text;
 
-/// A value that the SDK has a type of its own for.
+/// A value whose shape in the SDK is a separate type.
 pub trait SdkShape: Sized {
     /// The SDK's type.
     type Sdk;
-    /// The value as the SDK sends it. Nothing in it is unresolved.
+    /// Converts the value for a request. All its placeholders are resolved.
     fn to_sdk(&self) -> Self::Sdk;
-    /// The value that AWS returned.
+    /// Converts a value that AWS returned.
     fn from_sdk(returned: &Self::Sdk) -> Self;
 }
 
@@ -40,28 +40,33 @@ pub fn all_from_sdk<T: SdkShape>(returned: &[T::Sdk]) -> Vec<T> {
 impl SdkShape for AuthProvider {
     type Sdk = sdk::AuthProvider;
     fn to_sdk(&self) -> sdk::AuthProvider {
-        let plain = |text: &Option<Text>| text.as_ref().map(|it| it.expect_plain().to_owned());
-        let cognito = self.cognito_config.as_ref().map(|it| {
+        let literal =
+            |text: &Option<Text>| text.as_ref().map(|text| text.expect_plain().to_owned());
+        let cognito = self.cognito_config.as_ref().map(|config| {
             let builder = sdk::CognitoConfig::builder()
-                .user_pool_id(it.user_pool_id.expect_plain())
-                .aws_region(it.aws_region.expect_plain())
-                .set_app_id_client_regex(plain(&it.app_id_client_regex));
+                .user_pool_id(config.user_pool_id.expect_plain())
+                .aws_region(config.aws_region.expect_plain())
+                .set_app_id_client_regex(literal(&config.app_id_client_regex));
             builder.build().expect("both required fields are set")
         });
-        let issuer = self.open_id_connect_config.as_ref().map(|it| {
+        let issuer = self.open_id_connect_config.as_ref().map(|config| {
             let builder = sdk::OpenIdConnectConfig::builder()
-                .issuer(it.issuer.expect_plain())
-                .set_client_id(plain(&it.client_id))
-                .set_iat_ttl(it.iat_ttl)
-                .set_auth_ttl(it.auth_ttl);
+                .issuer(config.issuer.expect_plain())
+                .set_client_id(literal(&config.client_id))
+                .set_iat_ttl(config.iat_ttl)
+                .set_auth_ttl(config.auth_ttl);
             builder.build().expect("its one required field is set")
         });
-        let lambda = self.lambda_authorizer_config.as_ref().map(|it| {
-            let seconds = it.authorizer_result_ttl_in_seconds.and_then(|it| i32::try_from(it).ok());
+        let lambda = self.lambda_authorizer_config.as_ref().map(|config| {
+            let seconds = config
+                .authorizer_result_ttl_in_seconds
+                .and_then(|seconds| i32::try_from(seconds).ok());
             let builder = sdk::LambdaAuthorizerConfig::builder()
-                .authorizer_uri(it.authorizer_uri.expect_plain())
+                .authorizer_uri(config.authorizer_uri.expect_plain())
                 .set_authorizer_result_ttl_in_seconds(seconds)
-                .set_identity_validation_expression(plain(&it.identity_validation_expression));
+                .set_identity_validation_expression(literal(
+                    &config.identity_validation_expression,
+                ));
             builder.build().expect("its one required field is set")
         });
         sdk::AuthProvider::builder()
@@ -76,26 +81,26 @@ impl SdkShape for AuthProvider {
     fn from_sdk(provider: &sdk::AuthProvider) -> Self {
         Self {
             auth_type: provider.auth_type().as_str().to_owned(),
-            cognito_config: provider.cognito_config().map(|it| CognitoConfig {
-                user_pool_id: it.user_pool_id().into(),
-                aws_region: it.aws_region().into(),
-                app_id_client_regex: it.app_id_client_regex().map(Text::from),
+            cognito_config: provider.cognito_config().map(|config| CognitoConfig {
+                user_pool_id: config.user_pool_id().into(),
+                aws_region: config.aws_region().into(),
+                app_id_client_regex: config.app_id_client_regex().map(Text::from),
             }),
-            open_id_connect_config: provider.open_id_connect_config().map(|it| {
+            open_id_connect_config: provider.open_id_connect_config().map(|config| {
                 OpenIdConnectConfig {
-                    issuer: it.issuer().into(),
-                    client_id: it.client_id().map(Text::from),
-                    iat_ttl: non_zero(it.iat_ttl()),
-                    auth_ttl: non_zero(it.auth_ttl()),
+                    issuer: config.issuer().into(),
+                    client_id: config.client_id().map(Text::from),
+                    iat_ttl: non_zero(config.iat_ttl()),
+                    auth_ttl: non_zero(config.auth_ttl()),
                 }
             }),
-            lambda_authorizer_config: provider.lambda_authorizer_config().map(|it| {
+            lambda_authorizer_config: provider.lambda_authorizer_config().map(|config| {
                 LambdaAuthorizerConfig {
-                    authorizer_uri: it.authorizer_uri().into(),
+                    authorizer_uri: config.authorizer_uri().into(),
                     authorizer_result_ttl_in_seconds: non_zero(
-                        it.authorizer_result_ttl_in_seconds().into(),
+                        config.authorizer_result_ttl_in_seconds().into(),
                     ),
-                    identity_validation_expression: it
+                    identity_validation_expression: config
                         .identity_validation_expression()
                         .map(Text::from),
                 }

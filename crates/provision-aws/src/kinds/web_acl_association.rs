@@ -1,74 +1,85 @@
-//! The web ACL in front of an API, on AWS: AWS WAF associates, AppSync tells (docs/reference/apis.md#web-acl).
+//! Calls for the association of a web ACL with an API: AWS WAF changes it, AppSync reports it
+//! (docs/reference/apis.md#web-acl).
 //!
-//! An association takes no tags. Its mark is a tag of the API that names the web ACL. Whatever else is in
-//! front of the API was put there by others, as Firewall Manager does, and is not touched.
+//! An association cannot be tagged. Its ownership marker is a tag of the API that names the web ACL. Another web
+//! ACL, such as one that Firewall Manager associated, is unmanaged and never replaced.
 use std::collections::BTreeMap;
 
-use crate::calls::{Answer, Listed, Remote, Seek, Whole};
+use crate::calls::{AwsResult, Details, ListEntry, Query, Remote};
 use crate::client::Aws;
 use crate::error::{AwsError, failed, if_exists};
 use crate::kinds::appsync_tags;
 use provision_core::failure::ErrorClass;
+use provision_core::kind::TypedKind;
 use provision_core::kinds::arn;
 use provision_core::kinds::web_acl_association::{WebAclAssociation, tag_value};
 use provision_core::model::Attributes;
-use provision_core::ownership::Owner;
-use provision_core::ownership::{OwnershipInfo, OwnershipMarker, WAF_TAG};
+use provision_core::ownership::{Owner, OwnershipInfo, OwnershipMarker, WAF_TAG};
 
 impl Remote for WebAclAssociation {
-    const AFTER_WHOLE: bool = true;
+    const NEEDS_PARENT_DETAILS: bool = true;
 
-    /// The API tells what is in front of it, so that nobody need be called. A mark with nothing in front
-    /// is what a run leaves that is killed in between.
-    async fn list(_: &Aws, seek: &Seek<'_>) -> Answer<Vec<Listed<Self>>> {
-        let Some((address, api)) = seek.parent else { return Ok(Vec::new()) };
+    /// Needs no call: the API's details contain its web ACL. A marker without a web ACL, as a killed run leaves it,
+    /// is listed as an association with no web ACL.
+    async fn list(_: &Aws, query: &Query<'_>) -> AwsResult<Vec<ListEntry<Self>>> {
+        let Some((address, api)) = query.parent else { return Ok(Vec::new()) };
         let (web_acl, tag) = (api.get("WebAclArn").unwrap_or_default(), api.get("WafTag"));
         if web_acl.is_empty() && tag.is_none() {
             return Ok(Vec::new());
         }
-        let ours = web_acl.is_empty() || tag == Some(&*tag_value(web_acl));
-        let owner = if ours { Owner::ThisStack(address.only("waf")) } else { Owner::Unknown };
+        let is_managed = web_acl.is_empty() || tag == Some(&*tag_value(web_acl));
+        let owner = if is_managed {
+            Owner::ThisStack(address.only(Self::FACTS.section))
+        } else {
+            Owner::Unknown
+        };
         let resource_arn = api.text("ApiArn");
-        Ok(vec![Listed {
+        Ok(vec![ListEntry {
             attributes: Attributes::default().with("ApiArn", Some(&resource_arn)),
             name: Some(web_acl.to_owned()),
-            marked: Some(OwnershipInfo { owner, digest: None, runs: BTreeMap::new() }),
+            ownership: Some(OwnershipInfo { owner, digest: None, runs: BTreeMap::new() }),
             properties: Some(Self {
                 resource_arn: resource_arn.into(),
                 web_acl_arn: web_acl.into(),
             }),
         }])
     }
-    /// The list is whole.
-    async fn read(_: &Aws, _: &Seek<'_>, _: &Attributes) -> Answer<Option<Whole<Self>>> {
+    /// Never needed: the list omits nothing.
+    async fn read(_: &Aws, _: &Query<'_>, _: &Attributes) -> AwsResult<Option<Details<Self>>> {
         Ok(None)
     }
-    /// An associating call would take the place of another web ACL; so it is looked for first.
-    async fn create(self, aws: &Aws, _: &OwnershipMarker) -> Answer<Attributes> {
+    /// Associating would replace another web ACL, so an unmanaged one is an error.
+    async fn create(self, aws: &Aws, _: &OwnershipMarker) -> AwsResult<Attributes> {
         let api = self.resource_arn.expect_plain();
-        let id = arn::parts(api).and_then(|it| it.resource.strip_prefix("apis/"));
+        let id = arn::parts(api).and_then(|parts| parts.resource.strip_prefix("apis/"));
         let call = aws.appsync.get_api().api_id(id.unwrap_or_default());
-        let found = call.send().await.map_err(failed("GetApi"))?.api;
-        let other = found.as_ref().and_then(|it| it.waf_web_acl_arn()).filter(|it| !it.is_empty());
-        let tag = found.as_ref().and_then(|it| it.tags()?.get(WAF_TAG));
-        if let Some(other) = other
-            && tag != Some(&tag_value(other))
+        let live = call.send().await.map_err(failed("GetApi"))?.api;
+        let existing = live.as_ref().and_then(|api| api.waf_web_acl_arn());
+        let tag = live.as_ref().and_then(|api| api.tags()?.get(WAF_TAG));
+        if let Some(existing) = existing.filter(|arn| !arn.is_empty())
+            && tag != Some(&tag_value(existing))
         {
-            let message = format!("the web ACL {other} is in front of this API already");
+            let message = format!("the API is already associated with the web ACL {existing}");
             return Err(AwsError::new(ErrorClass::Exists, "AssociateWebACL", message));
         }
         associate(&self, aws).await?;
         Ok(Attributes::default().with("ApiArn", Some(api)))
     }
-    async fn update(self, aws: &Aws, _: &OwnershipMarker, _: Self, _: &Attributes) -> Answer<()> {
+    async fn update(
+        self,
+        aws: &Aws,
+        _: &OwnershipMarker,
+        _: Self,
+        _: &Attributes,
+    ) -> AwsResult<()> {
         associate(&self, aws).await
     }
-    async fn delete(self, aws: &Aws, _: &Attributes) -> Answer<()> {
+    async fn delete(self, aws: &Aws, _: &Attributes) -> AwsResult<()> {
         let api = self.resource_arn.expect_plain();
-        // Where nothing was in front of the API, whatever is by now is not ours.
+        // If the API had no web ACL, one that it has now is unmanaged.
         if !self.web_acl_arn.expect_plain().is_empty() {
             let call = aws.waf.disassociate_web_acl().resource_arn(api);
-            // Deleted already, it still has the tag.
+            // The tag may still exist if the association does not.
             if_exists(call.send().await.map_err(failed("DisassociateWebACL")))?;
         }
         let untagged = appsync_tags::untag(aws, api, vec![WAF_TAG.to_owned()]).await;
@@ -76,12 +87,12 @@ impl Remote for WebAclAssociation {
     }
 }
 
-/// Marks first: a run that is killed in between leaves what the next one understands.
-async fn associate(association: &WebAclAssociation, aws: &Aws) -> Answer<()> {
+/// Tags the API first: a run that is killed in between leaves a state that the next run recognizes.
+async fn associate(association: &WebAclAssociation, aws: &Aws) -> AwsResult<()> {
     let api = association.resource_arn.expect_plain();
     let web_acl = association.web_acl_arn.expect_plain();
     appsync_tags::tag(aws, api, WAF_TAG, &tag_value(web_acl)).await?;
     let call = aws.waf.associate_web_acl().resource_arn(api).web_acl_arn(web_acl);
-    let done = call.send().await.map(drop).map_err(failed("AssociateWebACL"));
-    done.map_err(AwsError::partial)
+    let result = call.send().await.map(drop).map_err(failed("AssociateWebACL"));
+    result.map_err(AwsError::partial)
 }

@@ -1,6 +1,6 @@
-//! Which policies of a role are ours: what the role's tag remembers of those that a spec declared.
+//! Which policies of a role are managed: a tag of the role contains a digest of each.
 //!
-//! The rest were put there by others, and are never touched.
+//! Other policies of the role are unmanaged. They are listed, and never modified.
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
@@ -9,60 +9,62 @@ use provision_core::kinds::log_role::LogRole;
 use provision_core::ownership::POLICIES_TAG;
 use provision_core::text::Text;
 
-/// A tag's value takes this many characters.
+/// The longest value of a tag, in characters.
 const VALUE_MAX: usize = 256;
-/// What the tag says where it can't name them.
+/// The tag's value if the digests of all policies do not fit.
 const ALL: &str = "all";
 
-/// The policies of a role that are ours.
+/// The managed policies of a role.
 #[derive(Debug)]
-pub enum Known {
-    /// All of them: the role was made before the tag was, or has more policies than a tag can hold.
+pub enum OwnPolicies {
+    /// All of its policies: the role has no such tag, or more policies than fit into one.
     All,
-    These(BTreeSet<String>),
+    /// The policies with these digests.
+    Digests(BTreeSet<String>),
 }
 
-impl Known {
-    /// Reads the tag's value.
-    pub fn of(value: Option<&str>) -> Self {
+impl OwnPolicies {
+    /// Reads the value of the tag.
+    pub fn parse(value: Option<&str>) -> Self {
         match value {
             Some(ALL) | None => Self::All,
-            Some(value) => Self::These(value.split_whitespace().map(str::to_owned).collect()),
+            Some(value) => Self::Digests(value.split_whitespace().map(str::to_owned).collect()),
         }
     }
-    pub fn has(&self, mark: &str) -> bool {
+    /// Whether the policy with this digest is managed.
+    pub fn contains(&self, digest: &str) -> bool {
         match self {
             Self::All => true,
-            Self::These(marks) => marks.contains(mark),
+            Self::Digests(digests) => digests.contains(digest),
         }
     }
 }
 
-/// What the tag remembers of an inline policy.
-pub fn inline_mark(name: &str) -> String {
-    mark(&format!("inline:{name}"))
+/// Returns the digest of an inline policy.
+pub fn inline_digest(name: &str) -> String {
+    digest(&format!("inline:{name}"))
 }
 
-/// What the tag remembers of a managed policy.
-pub fn managed_mark(arn: &Text) -> String {
-    mark(&format!("managed:{arn}"))
+/// Returns the digest of an attached managed policy.
+pub fn managed_digest(arn: &Text) -> String {
+    digest(&format!("managed:{arn}"))
 }
 
-/// Six digits tell the policies of one role apart, and let many stand in one tag.
-fn mark(text: &str) -> String {
+/// Six digits distinguish the policies of one role, and let many fit into one tag.
+fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().take(3).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What the tag remembers of all policies of `role`.
-pub fn marks(role: &LogRole) -> BTreeSet<String> {
-    let inline = role.policies.iter().map(|it| inline_mark(&it.policy_name));
-    inline.chain(role.managed_policy_arns.iter().map(managed_mark)).collect()
+/// Returns the digests of all declared policies of `role`.
+pub fn policy_digests(role: &LogRole) -> BTreeSet<String> {
+    let inline = role.policies.iter().map(|policy| inline_digest(&policy.policy_name));
+    inline.chain(role.managed_policy_arns.iter().map(managed_digest)).collect()
 }
 
-/// The tag that remembers the policies of `roles`.
-pub fn remembered<'a>(roles: impl IntoIterator<Item = &'a LogRole>) -> (String, String) {
-    let marks: BTreeSet<String> = roles.into_iter().flat_map(marks).collect();
-    let value = marks.into_iter().collect::<Vec<_>>().join(" ");
+/// Returns the tag that makes the policies of `roles` managed.
+pub fn policies_tag<'a>(roles: impl IntoIterator<Item = &'a LogRole>) -> (String, String) {
+    let digests: BTreeSet<String> = roles.into_iter().flat_map(policy_digests).collect();
+    let value = digests.into_iter().collect::<Vec<_>>().join(" ");
     let value = if value.len() > VALUE_MAX { ALL.to_owned() } else { value };
     (POLICIES_TAG.to_owned(), value)
 }
@@ -83,21 +85,24 @@ mod tests {
     }
 
     #[test]
-    fn a_role_remembers_its_policies_and_no_others() {
-        let (_, value) = remembered([&role(1), &role(2)]);
-        let known = Known::of(Some(&value));
-        assert!(known.has(&inline_mark("p0")) && known.has(&inline_mark("p1")));
-        assert!(known.has(&managed_mark(&"arn:x".into())));
-        assert!(!known.has(&inline_mark("p2")) && !known.has(&inline_mark("arn:x")));
-        assert!(!Known::of(Some("")).has(&inline_mark("p0")));
+    fn the_tag_contains_declared_policies_and_no_others() {
+        let (_, value) = policies_tag([&role(1), &role(2)]);
+        let own = OwnPolicies::parse(Some(&value));
+        assert!(own.contains(&inline_digest("p0")) && own.contains(&inline_digest("p1")));
+        assert!(own.contains(&managed_digest(&"arn:x".into())));
+        assert!(!own.contains(&inline_digest("p2")) && !own.contains(&inline_digest("arn:x")));
+        assert!(!OwnPolicies::parse(Some("")).contains(&inline_digest("p0")));
     }
 
     #[test]
-    fn where_no_tag_says_which_all_are_ours() {
-        assert!(Known::of(None).has(&inline_mark("any")));
-        let (_, value) = remembered([&role(35)]);
-        assert!(value.len() <= VALUE_MAX && !Known::of(Some(&value)).has(&inline_mark("any")));
-        let (_, value) = remembered([&role(36)]);
-        assert!(Known::of(Some(&value)).has(&inline_mark("any")));
+    fn all_policies_are_managed_without_a_tag_or_if_they_do_not_fit() {
+        assert!(OwnPolicies::parse(None).contains(&inline_digest("any")));
+        let (_, value) = policies_tag([&role(35)]);
+        assert!(
+            value.len() <= VALUE_MAX
+                && !OwnPolicies::parse(Some(&value)).contains(&inline_digest("any"))
+        );
+        let (_, value) = policies_tag([&role(36)]);
+        assert!(OwnPolicies::parse(Some(&value)).contains(&inline_digest("any")));
     }
 }
