@@ -58,6 +58,13 @@ pub struct Failure {
     further: Vec<Failure>,
 }
 
+impl From<appsync_local::cli::Failure> for Failure {
+    fn from(failure: appsync_local::cli::Failure) -> Self {
+        let appsync_local::cli::Failure { message, help } = failure;
+        Self { hints: help.into_iter().collect(), ..Self::error(message) }
+    }
+}
+
 impl Failure {
     pub fn new(kind: Exit, message: impl Into<String>) -> Self {
         Self::of(kind, anyhow::Error::msg(message.into()))

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::cli::Io;
+pub use appsync_local::cli::stopped;
 
 pub struct Stop {
     signal: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -59,20 +60,4 @@ impl fmt::Debug for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stop").field("asked", &self.asked).finish_non_exhaustive()
     }
-}
-
-/// Ctrl-C, or the signal with which others ask a service to end.
-pub async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -1,7 +1,5 @@
 //! Which AWS a command talks to: the user's, or the local one of this folder.
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -10,16 +8,13 @@ use tokio::task::JoinHandle;
 use crate::cli::arguments::region_name;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::shell::word;
-use appsync_local::{DataPlane, OpenError, Settings, Store};
+use appsync_local::cli::{DATA_DIR, Opened};
+use appsync_local::{DataPlane, OpenError, Settings};
 use provision_aws::client::Aws;
 use provision_aws::connect::{AwsEndpoint, Target, connect};
 
 /// Where the local AWS of a folder keeps what it knows.
-pub const LOCAL_FOLDER: &str = ".provision";
-/// Another command of this folder is done within this time, or something is wrong.
-const LOCK_PATIENCE: Duration = Duration::from_secs(30);
-const LOCK_POLL: Duration = Duration::from_millis(100);
-
+pub const LOCAL_FOLDER: &str = DATA_DIR;
 #[derive(Clone, Debug, clap::Args)]
 pub struct TargetArgs {
     /// Talk to the local AWS that keeps its state in DIR; no account is needed
@@ -227,35 +222,12 @@ fn unopened(error: &OpenError) -> Failure {
     }
 }
 
-/// A store, or the address at which another process serves it.
-pub enum Opened {
-    Store(Arc<Store>),
-    Served(String),
-}
-
 /// Opens the store, or finds who serves it; waits for a command that has it for a moment.
-pub async fn wait_for(folder: &Path, io: &mut Io) -> Result<Opened, Failure> {
-    let mut waited = Duration::ZERO;
-    loop {
-        match Store::open(folder, io.clock.clone()) {
-            Ok(store) => return Ok(Opened::Store(store)),
-            Err(error @ OpenError::InUse { .. }) => {
-                if let Some(url) = appsync_local::served_at(folder) {
-                    return Ok(Opened::Served(url));
-                }
-                if waited.is_zero() {
-                    io.note(&format!(
-                        "waiting for another command that uses {}\n",
-                        folder.display()
-                    ));
-                }
-                if waited > LOCK_PATIENCE {
-                    return Err(Failure::error(error.to_string()));
-                }
-            }
-            Err(error) => return Err(unopened(&error)),
-        }
-        tokio::time::sleep(LOCK_POLL).await;
-        waited += LOCK_POLL;
-    }
+async fn wait_for(folder: &Path, io: &mut Io) -> Result<Opened, Failure> {
+    let clock = io.clock.clone();
+    let waiting = |folder: &Path| {
+        io.note(&format!("waiting for another command that uses {}\n", folder.display()));
+    };
+    let opened = appsync_local::cli::wait_for(folder, &clock, waiting).await;
+    opened.map_err(|error| unopened(&error))
 }

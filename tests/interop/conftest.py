@@ -20,9 +20,9 @@ HANG_S = 120
 class World:
     """A folder, a running local AWS in it, and the program."""
 
-    def __init__(self, folder, switches=None):
+    def __init__(self, folder, options=None):
         self.folder = folder
-        (folder / "switches.json").write_text(json.dumps(switches or {}))
+        (folder / "options.json").write_text(json.dumps(options or {}))
         self.environment = {
             "HOME": str(folder),
             "PATH": os.environ.get("PATH", ""),
@@ -31,7 +31,7 @@ class World:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         self.server = subprocess.Popen(
-            [PROVISION, "local", "--port", "0", "--switches", "switches.json"],
+            [PROVISION, "local", "--port", "0", "--emulator-options", "options.json"],
             cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
         self.url = self.server.stdout.readline().strip()

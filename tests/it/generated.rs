@@ -1,7 +1,7 @@
 //! What can be derived is generated, committed, and held against its source here. `UPDATE=1` writes it.
 use std::fs;
 
-use appsync_local::Switches;
+use appsync_local::EmulatorOptions;
 use provision::render::access::AccessDocument;
 use provision::render::changes::PlanDocument;
 use provision::render::diagnostics::Finding;
@@ -115,9 +115,9 @@ fn the_readme_has_the_tables_and_the_help_that_the_program_has() {
 }
 
 #[test]
-fn the_switches_of_the_local_aws_are_all_in_its_page() {
-    let switches = serde_json::to_value(Switches::default()).unwrap();
-    let schema = schema_of::<Switches>();
+fn the_emulator_options_are_all_in_their_page() {
+    let options = serde_json::to_value(EmulatorOptions::default()).unwrap();
+    let schema = schema_of::<EmulatorOptions>();
     let choices = |property: &Value| -> String {
         let at = property["$ref"].as_str().and_then(|it| it.strip_prefix('#'));
         let property = at.and_then(|it| schema.pointer(it)).unwrap_or(property);
@@ -140,10 +140,10 @@ fn the_switches_of_the_local_aws_are_all_in_its_page() {
             choices(property)
         )
     };
-    let rows: String = switches.as_object().unwrap().iter().map(row).collect();
-    let table = format!("| switch | values | unless said | what |\n|---|---|---|---|\n{rows}");
+    let rows: String = options.as_object().unwrap().iter().map(row).collect();
+    let table = format!("| option | values | default | meaning |\n|---|---|---|---|\n{rows}");
     let page = fs::read_to_string(root("docs/local-emulator.md")).unwrap();
-    current("docs/local-emulator.md", &between(&page, "switches", &table));
+    current("docs/local-emulator.md", &between(&page, "emulator options", &table));
 }
 
 /// Puts `text` between the markers of `name`.

@@ -25,8 +25,8 @@ fn curl_botocore_and_a_raw_websocket_publish_and_subscribe() {
 }
 
 #[test]
-fn each_switch_of_the_local_aws_changes_what_it_says() {
-    pytest("test_switches.py");
+fn each_emulator_option_changes_what_it_says() {
+    pytest("test_emulator_options.py");
 }
 
 #[test]

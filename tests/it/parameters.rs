@@ -92,7 +92,8 @@ fn what_only_cloudformation_can_make_is_refused_by_name_and_can_be_rendered() {
     let world = World::new();
     let spec = "version: 1\nstack: s\nregion: eu-west-1\napis:\n  a:\n    auth: { providers: [AWS_IAM] }\n    namespaces: { n: { handlers: { s3: 's3://bucket/key.js' } } }\n";
     world.write("spec.yaml", spec);
-    let expected = "apis/a/namespaces/n: AppSync's API accepts handler code, but not its location in S3";
+    let expected =
+        "apis/a/namespaces/n: AppSync's API accepts handler code, but not its location in S3";
     for command in ["plan", "apply"] {
         let Ran { code, out, err } = world.run(&[command, "spec.yaml", "--local"]);
         assert_eq!((code, out.as_str()), (1, ""), "{err}");

@@ -301,7 +301,10 @@ async fn a_second_api_of_one_name_needs_leave() {
     create("chat-chat").await.unwrap();
     let Ran { code, err, .. } = ran(at(&world, &served, &["apply", "spec.yaml", "--yes"]));
     assert_eq!(code, 5, "{err}");
-    assert!(err.contains("Event API `chat-chat` already exists (c)reated outside this spec"), "{err}");
+    assert!(
+        err.contains("Event API `chat-chat` already exists (c)reated outside this spec"),
+        "{err}"
+    );
     let takes = "to take it over, set its tag `provision:stack` to the name of this stack, and `provision:address=apis/chat`";
     assert!(err.contains(takes), "{err}");
     let Ran { out, .. } = ran(at(&world, &served, &["plan", "spec.yaml"]));

@@ -180,10 +180,7 @@ async fn leave_for_strangers_is_leave_for_those_that_were_shown() {
     appsync.create_channel_namespace().api_id(id).name("sport").send().await.unwrap();
     let Ran { code, err, .. } = run(&["apply", "plan.json", "--yes"]);
     assert_eq!(code, 4, "{err}");
-    assert!(
-        err.contains("the unmanaged resources that would be deleted with it changed"),
-        "{err}"
-    );
+    assert!(err.contains("the unmanaged resources that would be deleted with it changed"), "{err}");
     assert_eq!(run(&leave).code, 0);
     let done = run(&["apply", "plan.json", "--yes"]);
     assert!(done.code == 0 && done.err.contains("5 done."), "{}", done.err);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 
-use appsync_local::{Store, Switches};
+use appsync_local::{EmulatorOptions, Store};
 use aws_smithy_async::time::SharedTimeSource;
 use futures_util::stream::{StreamExt, iter};
 use proptest::strategy::{Strategy, ValueTree};
@@ -28,7 +28,7 @@ use crate::world::{Served, serve_store};
 /// An AWS, by what is said of it.
 #[derive(Clone, Debug)]
 struct Aspect {
-    switches: Value,
+    options: Value,
     faults: Value,
     /// Whether this AWS keeps what cannot be taken away again.
     keeps: bool,
@@ -39,12 +39,12 @@ const CASES: usize = 2;
 const CASES_AT_ONCE: usize = 4;
 const STACK: &str = "generated";
 
-fn switched(switches: Value) -> Aspect {
-    Aspect { switches, faults: json!({}), keeps: false }
+fn with_options(options: Value) -> Aspect {
+    Aspect { options, faults: json!({}), keeps: false }
 }
 
 fn faulty(faults: Value) -> Aspect {
-    Aspect { switches: json!({}), faults, keeps: false }
+    Aspect { options: json!({}), faults, keeps: false }
 }
 
 fn aspects() -> Vec<Aspect> {
@@ -65,21 +65,21 @@ fn aspects() -> Vec<Aspect> {
         "AssociateWebACL"
     ]);
     vec![
-        switched(json!({})),
-        Aspect { keeps: true, ..switched(kept) },
-        Aspect { keeps: true, ..switched(all_kept) },
-        switched(json!({ "list-apis-leaves-out": of_apis })),
-        switched(json!({ "list-apis-leaves-out": [] })),
-        switched(json!({ "list-namespaces-leaves-out": of_namespaces })),
-        switched(json!({ "list-namespaces-leaves-out": [] })),
-        switched(json!({ "duplicate-namespace": "bad-request" })),
-        switched(json!({ "constraint-error": "validation" })),
-        switched(json!({ "delete-api": "refuses-while-something-hangs-on-it" })),
-        switched(json!({ "associated-api-delete": "allowed" })),
-        switched(json!({ "used-data-source-delete": "allowed" })),
-        switched(json!({ "role-checked": true })),
-        switched(json!({ "page-size": 1 })),
-        switched(json!({ "association-takes-s": 1 })),
+        with_options(json!({})),
+        Aspect { keeps: true, ..with_options(kept) },
+        Aspect { keeps: true, ..with_options(all_kept) },
+        with_options(json!({ "list-apis-leaves-out": of_apis })),
+        with_options(json!({ "list-apis-leaves-out": [] })),
+        with_options(json!({ "list-namespaces-leaves-out": of_namespaces })),
+        with_options(json!({ "list-namespaces-leaves-out": [] })),
+        with_options(json!({ "duplicate-namespace": "bad-request" })),
+        with_options(json!({ "constraint-error": "validation" })),
+        with_options(json!({ "delete-api": "refused-while-in-use" })),
+        with_options(json!({ "associated-api-delete": "allowed" })),
+        with_options(json!({ "used-data-source-delete": "allowed" })),
+        with_options(json!({ "role-checked": true })),
+        with_options(json!({ "page-size": 1 })),
+        with_options(json!({ "association-takes-s": 1 })),
         faulty(rule(json!("*"), "throttle", 0.1)),
         faulty(rule(json!("*"), "fail-after", 0.05)),
         faulty(rule(json!("*"), "drop-after", 0.05)),
@@ -94,7 +94,7 @@ fn aspects() -> Vec<Aspect> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_laws_hold_under_every_switch_and_with_faults() {
+async fn the_laws_hold_under_every_emulator_option_and_with_faults() {
     let given = std::env::vars().find(|(name, _)| name == "LAWS");
     let cases = given.map_or(CASES, |(_, cases)| cases.parse().unwrap());
     let all = aspects().into_iter().enumerate().flat_map(|(n, aspect)| {
@@ -144,8 +144,8 @@ async fn law(aspect: &Aspect, before: &Value, after: &Value) -> Result<(), Strin
 }
 
 async fn aws(aspect: &Aspect, clock: &HurriedClock, others: &BTreeSet<String>) -> Served {
-    let switches = Switches::read(&aspect.switches.to_string()).unwrap();
-    let store = Store::in_memory_with(SharedTimeSource::new(clock.clone()), switches);
+    let options = EmulatorOptions::read(&aspect.options.to_string()).unwrap();
+    let store = Store::in_memory_with(SharedTimeSource::new(clock.clone()), options);
     let mut served = serve_store(store.clone(), |it| it).await;
     for name in others {
         make_domain(&served, name).await;

@@ -32,7 +32,7 @@ const NAMESPACE_MEMBERS: &[&str] = &[
 /// How the local AWS behaves where nobody has published what AWS does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Switches {
+pub struct EmulatorOptions {
     /// What happens to `ownerContact` in UpdateApi, and to modes, code and handlers in UpdateChannelNamespace, when they are left out (docs/reference/control-plane.md#omitted-members).
     pub omitted_members: Omitted,
     /// What an empty list of modes, or empty `handlerConfigs`, means in UpdateChannelNamespace while `omitted-members` is `kept` (docs/reference/control-plane.md#omitted-members).
@@ -109,7 +109,7 @@ pub enum Taken {
 #[serde(rename_all = "kebab-case")]
 pub enum DeleteApi {
     Cascades,
-    RefusesWhileSomethingHangsOnIt,
+    RefusedWhileInUse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -133,7 +133,7 @@ pub enum Filtered {
     LeftOut,
 }
 
-impl Default for Switches {
+impl Default for EmulatorOptions {
     fn default() -> Self {
         Self {
             omitted_members: Omitted::Cleared,
@@ -164,17 +164,17 @@ impl Default for Switches {
     }
 }
 
-impl Switches {
-    /// Reads a JSON object of switches; those left out are as ever.
+impl EmulatorOptions {
+    /// Reads a JSON object of options; those left out are as ever.
     pub fn read(text: &str) -> Result<Self, String> {
-        let switches: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if !(1..=PAGE_MAX).contains(&switches.page_size) {
-            let given = switches.page_size;
+        let options: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if !(1..=PAGE_MAX).contains(&options.page_size) {
+            let given = options.page_size;
             return Err(format!("`page-size` is {given}, and must be from 1 to {PAGE_MAX}"));
         }
         let lists = [
-            ("list-apis-leaves-out", &switches.list_apis_leaves_out, API_MEMBERS),
-            ("list-namespaces-leaves-out", &switches.list_namespaces_leaves_out, NAMESPACE_MEMBERS),
+            ("list-apis-leaves-out", &options.list_apis_leaves_out, API_MEMBERS),
+            ("list-namespaces-leaves-out", &options.list_namespaces_leaves_out, NAMESPACE_MEMBERS),
         ];
         for (name, given, known) in lists {
             if let Some(stray) = given.iter().find(|it| !known.contains(&it.as_str())) {
@@ -182,7 +182,7 @@ impl Switches {
                 return Err(format!("`{name}` has `{stray}`, expected some of `{known}`"));
             }
         }
-        Ok(switches)
+        Ok(options)
     }
 }
 
@@ -192,11 +192,11 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_as_ever_and_what_is_unknown_is_refused_with_all_that_is_known() {
-        assert_eq!(Switches::read("{}"), Ok(Switches::default()));
-        let one = Switches::read(r#"{"delete-api": "refuses-while-something-hangs-on-it"}"#);
-        assert_eq!(one.unwrap().delete_api, DeleteApi::RefusesWhileSomethingHangsOnIt);
+        assert_eq!(EmulatorOptions::read("{}"), Ok(EmulatorOptions::default()));
+        let one = EmulatorOptions::read(r#"{"delete-api": "refused-while-in-use"}"#);
+        assert_eq!(one.unwrap().delete_api, DeleteApi::RefusedWhileInUse);
         let check = |text: &str, expected: &str| {
-            let error = Switches::read(text).unwrap_err();
+            let error = EmulatorOptions::read(text).unwrap_err();
             assert!(error.contains(expected), "{error}");
         };
         check(r#"{"omited-members": "kept"}"#, "unknown field `omited-members`");

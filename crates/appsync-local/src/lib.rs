@@ -1,9 +1,17 @@
-//! A stand-in for AWS, reached only over the network: AppSync's control plane, IAM roles, web ACLs in front of
-//! APIs, STS.
+//! An emulator of AWS AppSync Events, reached only over the network: the control plane (AppSync, IAM roles, STS,
+//! WAF associations), the data plane (HTTP and WebSocket), handlers and a console.
 //!
-//! It imports nothing of ours: it is the second reading of a contract that the engine reads first.
-//! What it can't imitate it answers with an error that says so, never with a success.
+//! [`serve`] answers on listeners until it is told to stop; [`router`] gives the same as a [`tower`] service for
+//! tests without a socket. Both work on a [`Store`], which keeps the state in a folder or in memory.
+//! [`cli`] is the command line of the program `appsync-local`, which `provision local` shares.
+//!
+//! The crate is the second reading of AWS's contracts, written from AWS's documentation: it shares no code with the
+//! clients that it is there to test, and imports none of the other crates of this workspace. An operation that
+//! it does not emulate is answered with an error that names the operation, never with a success.
+//!
+//! [`tower`]: https://docs.rs/tower
 mod call_log;
+pub mod cli;
 mod console;
 mod control_plane;
 mod data_plane;
@@ -25,8 +33,8 @@ pub use data_plane::{
     evaluation,
 };
 pub use emulator_options::{
-    BadSignature, ConstraintError, DeleteApi, Deletion, Duplicate, Filtered, Omitted, Switches,
-    Taken,
+    BadSignature, ConstraintError, DeleteApi, Deletion, Duplicate, EmulatorOptions, Filtered,
+    Omitted, Taken,
 };
 pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
 pub use protocol::operation::Service;

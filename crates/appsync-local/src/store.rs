@@ -10,7 +10,7 @@ use aws_smithy_async::time::SharedTimeSource;
 use tokio::sync::watch;
 
 use crate::call_log::{Calls, LoggedCall};
-use crate::emulator_options::Switches;
+use crate::emulator_options::EmulatorOptions;
 use crate::faults::{Faults, Quotas, Running};
 use crate::protocol::response::Fault;
 use crate::state::State;
@@ -20,7 +20,7 @@ use crate::state::folder::{self, Announcement, Disk, OpenError};
 pub struct Store {
     state: Mutex<Versioned>,
     clock: SharedTimeSource,
-    switches: Switches,
+    options: EmulatorOptions,
     disk: Option<Disk>,
     /// What is to go wrong. A run's, and never written.
     pub(crate) running: Arc<Running>,
@@ -40,39 +40,39 @@ struct Versioned {
 impl Store {
     /// Opens the store in `dir`, making it if need be, and locks it for this process.
     pub fn open(dir: &Path, clock: SharedTimeSource) -> Result<Arc<Self>, OpenError> {
-        Self::open_with(dir, clock, Switches::default())
+        Self::open_with(dir, clock, EmulatorOptions::default())
     }
 
-    /// The same, of an AWS that behaves as `switches` say.
+    /// The same, of an AWS that behaves as `options` say.
     pub fn open_with(
         dir: &Path,
         clock: SharedTimeSource,
-        switches: Switches,
+        options: EmulatorOptions,
     ) -> Result<Arc<Self>, OpenError> {
         let (disk, state) = Disk::open(dir)?;
-        Ok(Self::new(state, clock, switches, Some(disk)))
+        Ok(Self::new(state, clock, options, Some(disk)))
     }
 
     /// A store that ends with its process.
     pub fn in_memory(clock: SharedTimeSource) -> Arc<Self> {
-        Self::in_memory_with(clock, Switches::default())
+        Self::in_memory_with(clock, EmulatorOptions::default())
     }
 
-    /// The same, of an AWS that behaves as `switches` say.
-    pub fn in_memory_with(clock: SharedTimeSource, switches: Switches) -> Arc<Self> {
-        Self::new(State::default(), clock, switches, None)
+    /// The same, of an AWS that behaves as `options` say.
+    pub fn in_memory_with(clock: SharedTimeSource, options: EmulatorOptions) -> Arc<Self> {
+        Self::new(State::default(), clock, options, None)
     }
 
     fn new(
         state: State,
         clock: SharedTimeSource,
-        switches: Switches,
+        options: EmulatorOptions,
         disk: Option<Disk>,
     ) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(Versioned { state, changes: 0 }),
             clock,
-            switches,
+            options,
             disk,
             running: Running::new(),
             calls: Arc::new(Calls::new()),
@@ -82,8 +82,8 @@ impl Store {
     }
 
     /// How this AWS behaves where nobody has published what AWS does.
-    pub fn switches(&self) -> &Switches {
-        &self.switches
+    pub fn options(&self) -> &EmulatorOptions {
+        &self.options
     }
 
     /// Where it is kept, if it is.
@@ -170,7 +170,7 @@ impl Store {
         Arc::new(Self {
             state: Mutex::new(Versioned { state, changes: 0 }),
             clock: self.clock.clone(),
-            switches: self.switches.clone(),
+            options: self.options.clone(),
             disk: None,
             running: Arc::clone(&self.running),
             calls: Arc::clone(&self.calls),

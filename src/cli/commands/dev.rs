@@ -17,10 +17,11 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::oneshot;
 
 use crate::cli::arguments::Format;
-use crate::cli::commands::local::serving;
+use crate::cli::commands::local::environment;
 use crate::cli::interrupt::stopped;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::Outputs;
+use appsync_local::cli::open;
 use appsync_local::{Happening, served_at};
 use session::Standing;
 use watch::Watch;
@@ -28,7 +29,7 @@ use watch::Watch;
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     reject_pipe(&args.spec, io)?;
     reject_served(args, io)?;
-    let serving = serving::open(&args.serving, !args.no_console, io).await?;
+    let serving = open(&args.serving, !args.no_console, &environment(io)).await?;
     let happenings = serving.plane.feed.watch();
     let url = serving.url.clone();
     let (stop, stopping) = oneshot::channel();

@@ -1,10 +1,8 @@
 //! `provision local`: the local AWS as a service, until it is told to stop.
-pub mod serving;
-mod settings;
-pub mod token;
-mod trust;
+use std::path::Path;
 
-use crate::cli::commands::local::serving::{ServingArgs, open};
+use appsync_local::cli::{Environment, ServingArgs, TokenArgs, TrustArgs, open};
+
 use crate::cli::interrupt::stopped;
 use crate::cli::{Exit, Failure, Io};
 
@@ -34,29 +32,56 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum LocalCommand {
-    Token(token::Args),
-    Trust(trust::Args),
+    #[command(after_help = "\
+Examples:
+  provision local token
+  provision local token --api chat --username ann --group admins
+  provision local token --claim tenant=t1 --claim-json admin=true --expires-in 5m
+  provision local token --claim token_use=id")]
+    Token(TokenArgs),
+    #[command(after_help = "\
+Examples:
+  provision local trust
+  curl --cacert \"$(provision local trust --format path)\" https://localhost:4100/…
+  eval \"$(provision local trust --format env)\"")]
+    Trust(TrustArgs),
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     match &args.command {
-        Some(LocalCommand::Token(args)) => token::run(args, io).await,
-        Some(LocalCommand::Trust(args)) => trust::run(args, io),
+        Some(LocalCommand::Token(args)) => token(args, io).await,
+        Some(LocalCommand::Trust(args)) => {
+            let text = args.text(&environment(io))?;
+            io.result(&text)?;
+            Ok(Exit::Done)
+        }
         None => serve(&args.serving, io).await,
     }
 }
 
 async fn serve(args: &ServingArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let serving = open(args, true, io).await?;
-    let (url, port) = (&serving.url, serving.port);
-    io.result(&format!("{url}\n"))?;
-    io.note(&format!(
-        "the local AWS, with its state in {}; Ctrl-C ends it\n\
-         for people: {url}/_console\n\
-         for other tools: AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\
-         for clients of Event APIs: https://localhost:{port}/apis/ID/event, by a certificate of its own (`provision local trust`)\n",
-        args.data_dir.display()
-    ));
+    let serving = open(args, true, &environment(io)).await?;
+    io.result(&format!("{}\n", serving.url))?;
+    io.note(&serving.welcome(&args.data_dir, "provision local trust"));
     serving.run(stopped()).await?;
     Ok(Exit::Done)
+}
+
+async fn token(args: &TokenArgs, io: &mut Io) -> Result<Exit, Failure> {
+    let environment = environment(io);
+    let waiting = |folder: &Path| {
+        io.note(&format!("waiting for another command that uses {}\n", folder.display()));
+    };
+    let token = args.make(&environment, waiting).await?;
+    io.result(&format!("{token}\n"))?;
+    Ok(Exit::Done)
+}
+
+/// What the emulator is given of the world around a command.
+pub fn environment(io: &Io) -> Environment {
+    Environment {
+        variables: io.environment.clone(),
+        folder: io.folder.clone(),
+        clock: io.clock.clone(),
+    }
 }

@@ -1,9 +1,9 @@
 //! Tokens for the modes that take one: given, in the environment, or made by a local AWS.
 use crate::cli::Io;
-use crate::cli::commands::local::token::ask;
 use crate::cli::event_api::{ModeArg, is_jwt};
 use appsync_events::{AuthMode, Secret};
 use appsync_local::TokenAsked;
+use appsync_local::cli::request_token;
 
 /// For whichever mode of an API takes it, if only one does.
 const ANY: &str = "PROVISION_TOKEN";
@@ -55,8 +55,8 @@ impl Tokens<'_> {
                 let mode = Some(mode.as_str().to_owned());
                 let api = Some(id.to_owned());
                 let asked = TokenAsked { api, mode, ..TokenAsked::default() };
-                let made = ask(url, &asked).await.map(Secret::new);
-                made.map_err(|failure| format!("{needed}: {:#}", failure.error))
+                let made = request_token(url, &asked).await.map(Secret::new);
+                made.map_err(|failure| format!("{needed}: {failure}"))
             }
             _ => Err(needed),
         }

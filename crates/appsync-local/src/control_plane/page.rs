@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::control_plane::iam::input::invalid;
 use crate::control_plane::undocumented;
-use crate::emulator_options::{PAGE_MAX, Switches};
+use crate::emulator_options::{EmulatorOptions, PAGE_MAX};
 use crate::protocol::query::{self as xml, Form};
 use crate::protocol::request::Call;
 use crate::protocol::response::Fault;
@@ -16,8 +16,8 @@ pub struct Page {
 }
 
 impl Page {
-    pub fn of(call: &Call, switches: &Switches) -> Result<Self, Fault> {
-        let mut page = Self { after: None, most: switches.page_size };
+    pub fn of(call: &Call, options: &EmulatorOptions) -> Result<Self, Fault> {
+        let mut page = Self { after: None, most: options.page_size };
         for (name, value) in form_urlencoded::parse(call.query.as_bytes()) {
             match &*name {
                 "maxResults" => {
@@ -25,7 +25,7 @@ impl Page {
                     let constraint = "Member must have value between 0 and 25";
                     let wrong = || undocumented::constraint("maxResults", constraint);
                     let most = most.ok_or_else(wrong)?;
-                    page.most = if most > 0 { most } else { switches.page_size };
+                    page.most = if most > 0 { most } else { options.page_size };
                 }
                 "nextToken" => page.after = Some(read_token(&value)?),
                 _ => {}

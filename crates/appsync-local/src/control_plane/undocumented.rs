@@ -1,13 +1,13 @@
 //! What nobody has published about AppSync's control plane, and what we chose. Each cites the page of `docs/reference`
 //! that says what is known.
-use crate::emulator_options::{ConstraintError, Duplicate, Switches};
+use crate::emulator_options::{ConstraintError, Duplicate, EmulatorOptions};
 use crate::protocol::response::Fault;
 
 const CONSTRAINT: &str = "ValidationException";
 
 /// The fault as AppSync would name it, if it is a broken constraint.
-pub fn named(mut fault: Fault, switches: &Switches) -> Fault {
-    if fault.code == CONSTRAINT && switches.constraint_error == ConstraintError::BadRequest {
+pub fn named(mut fault: Fault, options: &EmulatorOptions) -> Fault {
+    if fault.code == CONSTRAINT && options.constraint_error == ConstraintError::BadRequest {
         fault.code = "BadRequestException".into();
     }
     fault
@@ -36,9 +36,9 @@ pub fn not_offered(mode: &str) -> Fault {
 
 /// A second channel namespace of one name (docs/reference/channel-namespaces.md#duplicate-names:
 /// error and text unknown).
-pub fn namespace_exists(name: &str, switches: &Switches) -> Fault {
+pub fn namespace_exists(name: &str, options: &EmulatorOptions) -> Fault {
     let message = format!("Channel namespace with name {name} already exists.");
-    match switches.duplicate_namespace {
+    match options.duplicate_namespace {
         Duplicate::Conflict => Fault::new(409, "ConflictException", message),
         Duplicate::BadRequest => Fault::bad_request(message),
     }

@@ -128,7 +128,7 @@ async fn deliver(
     let call = source.call(api, namespace, channel, identity);
     let published = plane.handlers.on_publish(&call, events).await?;
     broadcast(plane, source, channel, identity, &published, identifiers.len());
-    Ok(receipt(published, identifiers, plane.store.switches().filtered_events))
+    Ok(receipt(published, identifiers, plane.store.options().filtered_events))
 }
 
 /// The channel namespace that `channel` is in. AppSync says no more of an unknown one than that nobody may.
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_filtered_is_reported_as_the_switch_says() {
+    fn what_was_filtered_is_reported_as_the_option_says() {
         let indices = |filtered: Filtered| {
             let published = Published {
                 delivered: vec![(2, "2".to_owned())],

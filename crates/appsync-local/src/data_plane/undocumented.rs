@@ -1,7 +1,7 @@
 //! What nobody has published about the data plane, and what we chose. Each cites the page of `docs/reference` that says
 //! what is known.
 use crate::data_plane::problem::Problem;
-use crate::emulator_options::{BadSignature, Switches};
+use crate::emulator_options::{BadSignature, EmulatorOptions};
 
 /// `code` of an event that a handler failed (docs/reference/data-plane.md#failed-events: values
 /// unknown).
@@ -9,8 +9,8 @@ pub const FAILED_EVENT_CODE: u16 = 400;
 
 /// A signature that does not verify, or not at this time
 /// (docs/reference/authorization.md#bad-signatures: seen on a WebSocket only).
-pub fn bad_signature(message: &str, switches: &Switches) -> Problem {
-    match switches.bad_signature {
+pub fn bad_signature(message: &str, options: &EmulatorOptions) -> Problem {
+    match options.bad_signature {
         BadSignature::BadRequest => Problem::bad_request(message),
         BadSignature::Unauthorized => Problem::unauthorized(message),
     }
@@ -25,9 +25,9 @@ pub fn signature_mismatch(canonical: &str, to_sign: &str) -> String {
 
 /// An access key that nobody knows (docs/reference/authorization.md#bad-signatures: error of AWS's
 /// services at large).
-pub fn unknown_access_key(switches: &Switches) -> Problem {
+pub fn unknown_access_key(options: &EmulatorOptions) -> Problem {
     let message = "The security token included in the request is invalid.";
-    match switches.bad_signature {
+    match options.bad_signature {
         BadSignature::BadRequest => {
             Problem::new(403, "UnrecognizedClientException").saying(message)
         }

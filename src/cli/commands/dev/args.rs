@@ -2,8 +2,8 @@
 use std::path::PathBuf;
 
 use crate::cli::arguments::Format;
-use crate::cli::commands::local::serving::ServingArgs;
 use crate::cli::parameters::ParameterArgs;
+use appsync_local::cli::ServingArgs;
 
 /// Serve a spec on the local AWS, and keep up with its files
 ///

@@ -16,9 +16,9 @@ use crate::state::{Api, Role, State};
 use crate::store::Store;
 
 pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result<Value, Fault> {
-    let switches = store.switches();
+    let options = store.options();
     let (name, owner_contact) = head(input)?;
-    let (event_config, tags) = (event_config(input, switches)?, input.tags()?.unwrap_or_default());
+    let (event_config, tags) = (event_config(input, options)?, input.tags()?.unwrap_or_default());
     let most = store.quotas().apis;
     let api = Api {
         id: ids::long(),
@@ -53,9 +53,9 @@ pub fn get(store: &Store, caller: &Caller, id: &str) -> Result<Value, Fault> {
 }
 
 pub fn list(store: &Store, call: &Call) -> Result<Value, Fault> {
-    let (caller, switches) = (&call.caller, store.switches());
-    let page = Page::of(call, switches)?;
-    let write = |api: &Api| outline(written(api, caller), &switches.list_apis_leaves_out);
+    let (caller, options) = (&call.caller, store.options());
+    let page = Page::of(call, options)?;
+    let write = |api: &Api| outline(written(api, caller), &options.list_apis_leaves_out);
     store.look(|state| Ok(page.cut("apis", state.region(caller).apis.iter(), write)))
 }
 
@@ -66,9 +66,9 @@ pub async fn update(
     id: &str,
     input: &Input<'_>,
 ) -> Result<Value, Fault> {
-    let switches = store.switches();
+    let options = store.options();
     let (name, owner_contact) = head(input)?;
-    let event_config = event_config(input, switches)?;
+    let event_config = event_config(input, options)?;
     store
         .change(|state| {
             lookup::api(state, caller, id)?;
@@ -78,11 +78,11 @@ pub async fn update(
             for namespace in api.namespaces.values() {
                 for modes in [&namespace.publish, &namespace.subscribe] {
                     let modes = modes.as_array().map_or(&[][..], Vec::as_slice);
-                    check_offered(modes, &offered, switches)?;
+                    check_offered(modes, &offered, options)?;
                 }
             }
             (api.name, api.event_config) = (name, event_config.clone());
-            if owner_contact.is_some() || switches.omitted_members == Omitted::Cleared {
+            if owner_contact.is_some() || options.omitted_members == Omitted::Cleared {
                 api.owner_contact = owner_contact;
             }
             Ok(answered(api, caller))
@@ -92,19 +92,19 @@ pub async fn update(
 
 /// Takes all that hangs on it along (docs/reference/apis.md#deletion: inferred).
 pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Result<Value, Fault> {
-    let switches = store.switches();
+    let options = store.options();
     store
         .change(|state| {
             let api = lookup::api(state, caller, id)?;
             let bare = api.namespaces.is_empty()
                 && api.keys.is_empty()
                 && api.data_sources.is_empty();
-            if !bare && switches.delete_api == DeleteApi::RefusesWhileSomethingHangsOnIt {
+            if !bare && options.delete_api == DeleteApi::RefusedWhileInUse {
                 let message = "API can not be deleted as it still has channel namespaces, API keys or data sources";
                 return Err(Fault::bad_request(message));
             }
             let leads_to = domain::leads_to(state, caller, id);
-            if leads_to && switches.associated_api_delete == Deletion::Refused {
+            if leads_to && options.associated_api_delete == Deletion::Refused {
                 // AWS's own words, of GraphQL's APIs (docs/reference/domains.md#deletion).
                 let message = "API can not be deleted as it is associated to a domain";
                 return Err(Fault::bad_request(message));
@@ -126,7 +126,7 @@ fn check_log_role(
     let arn = event_config["logConfig"]["cloudWatchLogsRoleArn"].as_str();
     let Some(arn) = arn else { return Ok(()) };
     store.check_role(arn)?;
-    if !store.switches().role_checked {
+    if !store.options().role_checked {
         return Ok(());
     }
     let is_it = |role: &Role| {

@@ -85,7 +85,7 @@ pub fn list(store: &Store, call: &Call, api_id: &str) -> Result<Value, Fault> {
     let now = store.now_epoch_s() as i64;
     store.look(|state| {
         let api = with_keys(state, &call.caller, api_id, now)?;
-        Ok(Page::of(call, store.switches())?.cut("apiKeys", api.keys.iter(), written))
+        Ok(Page::of(call, store.options())?.cut("apiKeys", api.keys.iter(), written))
     })
 }
 

@@ -5,14 +5,14 @@ use oxc_semantic::SemanticBuilder;
 use oxc_span::{GetSpan, Span};
 use serde_json::{Value, json};
 
-use crate::emulator_options::{Switches, Taken};
+use crate::emulator_options::{EmulatorOptions, Taken};
 use crate::javascript::{self, NoModule};
 use crate::protocol::response::Fault;
 
 pub const HANDLERS: [&str; 2] = ["onPublish", "onSubscribe"];
 
 /// Whether AppSync would take the code: it is a module, of its own language, and one with handlers.
-pub fn check(code: &str, switches: &Switches) -> Result<(), Fault> {
+pub fn check(code: &str, options: &EmulatorOptions) -> Result<(), Fault> {
     let looked = javascript::read(code, |parsed| {
         let exports = &parsed.module_record.exported_bindings;
         let handlers = HANDLERS.iter().any(|it| exports.contains_key(*it));
@@ -28,14 +28,14 @@ pub fn check(code: &str, switches: &Switches) -> Result<(), Fault> {
         }
         Ok((handlers, refused)) => {
             let mut errors: Vec<Value> = Vec::new();
-            if switches.unsupported_syntax == Taken::Refused {
+            if options.unsupported_syntax == Taken::Refused {
                 let error = |(what, place): &(&str, (usize, usize))| {
                     let value = format!("{what}: not supported in APPSYNC_JS");
                     told("LINT_ERROR", &value, location(code, Some(*place)))
                 };
                 errors.extend(refused.iter().map(error));
             }
-            if !handlers && switches.code_without_handlers == Taken::Refused {
+            if !handlers && options.code_without_handlers == Taken::Refused {
                 let value = "Parsing error: No handler is exported: onPublish or onSubscribe";
                 errors.push(told("PARSER_ERROR", value, location(code, None)));
             }
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn code_that_is_no_module_or_has_no_handler_is_told_where() {
         let check = |code: &str, expected: Option<Value>| {
-            let fault = check(code, &Switches::default()).err();
+            let fault = check(code, &EmulatorOptions::default()).err();
             let detail = fault.and_then(|it| it.detail);
             let place = detail.map(|it| it["detail"]["codeErrors"][0]["location"].clone());
             assert_eq!(place, expected, "{code}");

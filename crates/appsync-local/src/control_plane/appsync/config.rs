@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::control_plane::appsync::input::Input;
 use crate::control_plane::undocumented;
-use crate::emulator_options::{Switches, Taken};
+use crate::emulator_options::{EmulatorOptions, Taken};
 use crate::json::object;
 use crate::protocol::response::Fault;
 
@@ -15,7 +15,7 @@ const LOG_LEVELS: &[&str] = &["NONE", "ERROR", "ALL", "INFO", "DEBUG"];
 const PROVIDERS_MAX: usize = 50;
 
 /// `eventConfig` as AppSync will write it.
-pub fn event_config(input: &Input<'_>, switches: &Switches) -> Result<Value, Fault> {
+pub fn event_config(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, Fault> {
     let config = input.structure("eventConfig")?.ok_or_else(|| input.missing("eventConfig"))?;
     let given = config.list("authProviders")?.ok_or_else(|| config.missing("authProviders"))?;
     let mut providers = Vec::new();
@@ -23,13 +23,13 @@ pub fn event_config(input: &Input<'_>, switches: &Switches) -> Result<Value, Fau
         let at = format!("{}.{}.member", config.at("authProviders"), n + 1);
         providers.push(provider(&Input::in_value(value, at)?)?);
     }
-    check_providers(&providers, switches)?;
+    check_providers(&providers, options)?;
     let mut written = Map::new();
     written.insert("authProviders".into(), json!(providers));
     let offered: Vec<&str> = providers.iter().filter_map(|it| it["authType"].as_str()).collect();
     for name in ["connectionAuthModes", "defaultPublishAuthModes", "defaultSubscribeAuthModes"] {
         let modes = modes(&config, name)?.ok_or_else(|| config.missing(name))?;
-        check_offered(&modes, &offered, switches)?;
+        check_offered(&modes, &offered, options)?;
         written.insert(name.into(), json!(modes));
     }
     if let Some(log) = config.structure("logConfig")? {
@@ -61,8 +61,12 @@ pub fn modes(input: &Input<'_>, name: &str) -> Result<Option<Vec<Value>>, Fault>
     given.iter().enumerate().map(mode).collect::<Result<_, _>>().map(Some)
 }
 
-pub fn check_offered(modes: &[Value], offered: &[&str], switches: &Switches) -> Result<(), Fault> {
-    if switches.unoffered_modes == Taken::Accepted {
+pub fn check_offered(
+    modes: &[Value],
+    offered: &[&str],
+    options: &EmulatorOptions,
+) -> Result<(), Fault> {
+    if options.unoffered_modes == Taken::Accepted {
         return Ok(());
     }
     let types = modes.iter().filter_map(|it| it["authType"].as_str());
@@ -120,14 +124,14 @@ fn provider(input: &Input<'_>) -> Result<Value, Fault> {
 
 /// At least one; one of a kind where AppSync allows one
 /// (docs/reference/authorization.md#providers).
-fn check_providers(providers: &[Value], switches: &Switches) -> Result<(), Fault> {
-    let empty = providers.is_empty() && switches.empty_providers == Taken::Refused;
+fn check_providers(providers: &[Value], options: &EmulatorOptions) -> Result<(), Fault> {
+    let empty = providers.is_empty() && options.empty_providers == Taken::Refused;
     if empty || providers.len() > PROVIDERS_MAX {
         let message =
             format!("An API must have between 1 and {PROVIDERS_MAX} authorization providers.");
         return Err(Fault::bad_request(message));
     }
-    let keys = switches.repeated_api_key_provider == Taken::Accepted;
+    let keys = options.repeated_api_key_provider == Taken::Accepted;
     for single in ["API_KEY", "AWS_IAM", "AWS_LAMBDA"] {
         if keys && single == "API_KEY" {
             continue;

@@ -8,7 +8,7 @@ use crate::control_plane::appsync::shape::{self, Kind, Member, may, must};
 use crate::control_plane::appsync::{api, lookup};
 use crate::control_plane::page::Page;
 use crate::control_plane::undocumented;
-use crate::emulator_options::{Deletion, Switches, Taken};
+use crate::emulator_options::{Deletion, EmulatorOptions, Taken};
 use crate::protocol::caller::Caller;
 use crate::protocol::request::Call;
 use crate::protocol::response::Fault;
@@ -110,7 +110,7 @@ pub async fn create(
 ) -> Result<Value, Fault> {
     let name = input.need_text("name")?;
     check_name(name)?;
-    let source = DataSource { name: name.to_owned(), members: read(input, store.switches())? };
+    let source = DataSource { name: name.to_owned(), members: read(input, store.options())? };
     check_service_role(store, &source.members)?;
     store
         .change(|state| {
@@ -139,7 +139,7 @@ pub async fn update(
     input: &Input<'_>,
 ) -> Result<Value, Fault> {
     check_name(name)?;
-    let members = read(input, store.switches())?;
+    let members = read(input, store.options())?;
     check_service_role(store, &members)?;
     store
         .change(|state| {
@@ -162,7 +162,7 @@ pub async fn delete(
     name: &str,
 ) -> Result<Value, Fault> {
     check_name(name)?;
-    let used_delete = store.switches().used_data_source_delete;
+    let used_delete = store.options().used_data_source_delete;
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
@@ -184,13 +184,13 @@ pub fn list(store: &Store, call: &Call, api_id: &str) -> Result<Value, Fault> {
     let caller = &call.caller;
     store.look(|state| {
         let api = lookup::api(state, caller, api_id)?;
-        let page = Page::of(call, store.switches())?;
+        let page = Page::of(call, store.options())?;
         Ok(page.cut("dataSources", api.data_sources.iter(), |it| written(it, api, caller)))
     })
 }
 
 /// All but the name.
-fn read(input: &Input<'_>, switches: &Switches) -> Result<Value, Fault> {
+fn read(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, Fault> {
     let members = shape::read(input, SHAPE)?;
     let kind = members["type"].as_str().unwrap_or_default();
     let needs = TYPES.iter().find(|(word, _)| *word == kind).and_then(|(_, needs)| *needs);
@@ -198,7 +198,7 @@ fn read(input: &Input<'_>, switches: &Switches) -> Result<Value, Fault> {
         return Err(input.missing(needs));
     }
     let usable = !["NONE", "AMAZON_ELASTICSEARCH"].contains(&kind);
-    if !usable && switches.none_data_sources == Taken::Refused {
+    if !usable && options.none_data_sources == Taken::Refused {
         let message = format!("Data sources of type {kind} can't be used in an Event API.");
         return Err(Fault::bad_request(message));
     }

@@ -87,7 +87,7 @@ pub async fn delete(store: &Store, caller: &Caller, name: &str) -> Result<Value,
 pub fn list(store: &Store, call: &Call) -> Result<Value, Fault> {
     let caller = &call.caller;
     store.look(|state| {
-        let page = Page::of(call, store.switches())?;
+        let page = Page::of(call, store.options())?;
         let domains = state.region(caller).domains.iter();
         Ok(page.cut("domainNameConfigs", domains, |it| written(it, caller)))
     })
@@ -96,7 +96,7 @@ pub fn list(store: &Store, call: &Call) -> Result<Value, Fault> {
 /// Which API the domain name points at, and since when.
 pub fn association(store: &Store, caller: &Caller, name: &str) -> Result<Value, Fault> {
     check_name(name)?;
-    let (now, takes_s) = (store.now_epoch_s(), store.switches().association_takes_s);
+    let (now, takes_s) = (store.now_epoch_s(), store.options().association_takes_s);
     store.look(|state| {
         let association = lookup::domain(state, caller, name)?.association.as_ref();
         let association = not_associated(association, name)?;

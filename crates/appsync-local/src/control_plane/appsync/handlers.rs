@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use crate::control_plane::appsync::input::Input;
 use crate::control_plane::appsync::lookup;
 use crate::control_plane::appsync::shape::{self, Kind, Member, may, must};
-use crate::emulator_options::{Switches, Taken};
+use crate::emulator_options::{EmulatorOptions, Taken};
 use crate::protocol::response::Fault;
 use crate::state::Api;
 
@@ -33,9 +33,9 @@ pub fn read(input: &Input<'_>) -> Result<Option<Value>, Fault> {
 }
 
 /// Whether the data sources that `handlers` name are there, and are such as can do the work.
-pub fn check(handlers: &Value, api: &Api, switches: &Switches) -> Result<(), Fault> {
+pub fn check(handlers: &Value, api: &Api, options: &EmulatorOptions) -> Result<(), Fault> {
     for (name, direct) in sources(handlers) {
-        let none = switches.empty_data_source_name == Taken::Accepted;
+        let none = options.empty_data_source_name == Taken::Accepted;
         if name.is_empty() && !direct && none {
             continue;
         }

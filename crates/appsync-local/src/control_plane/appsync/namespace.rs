@@ -7,7 +7,7 @@ use crate::control_plane::appsync::input::{Input, check};
 use crate::control_plane::appsync::{api, code, handlers, lookup};
 use crate::control_plane::page::{Page, outline};
 use crate::control_plane::undocumented;
-use crate::emulator_options::{Omitted, Switches};
+use crate::emulator_options::{EmulatorOptions, Omitted};
 use crate::json::object;
 use crate::protocol::caller::Caller;
 use crate::protocol::request::Call;
@@ -24,18 +24,18 @@ pub async fn create(
     api_id: &str,
     input: &Input<'_>,
 ) -> Result<Value, Fault> {
-    let switches = store.switches();
+    let options = store.options();
     let name = input.need_text("name")?;
     check_name(name)?;
-    let said = Said::read(input, switches)?;
+    let said = Said::read(input, options)?;
     let tags = input.tags()?.unwrap_or_default();
     let (now, most) = (api::moment(store), store.quotas().namespaces);
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
-            said.check(api, switches)?;
+            said.check(api, options)?;
             if api.namespaces.contains_key(name) {
-                return Err(undocumented::namespace_exists(name, switches));
+                return Err(undocumented::namespace_exists(name, options));
             }
             if api.namespaces.len() >= most {
                 let message =
@@ -68,15 +68,15 @@ pub async fn update(
     input: &Input<'_>,
 ) -> Result<Value, Fault> {
     check_name(name)?;
-    let switches = store.switches();
-    let said = Said::read(input, switches)?;
+    let options = store.options();
+    let said = Said::read(input, options)?;
     let now = api::moment(store);
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
-            said.check(api, switches)?;
+            said.check(api, options)?;
             let namespace = lookup::namespace(api.namespaces.get_mut(name), name)?;
-            let said = said.over(namespace, switches);
+            let said = said.over(namespace, options);
             namespace.publish = said.publish.unwrap_or_else(|| json!([]));
             namespace.subscribe = said.subscribe.unwrap_or_else(|| json!([]));
             namespace.code = said.code;
@@ -108,11 +108,11 @@ pub async fn delete(
 }
 
 pub fn list(store: &Store, call: &Call, api_id: &str) -> Result<Value, Fault> {
-    let (caller, switches) = (&call.caller, store.switches());
+    let (caller, options) = (&call.caller, store.options());
     store.look(|state| {
         let api = lookup::api(state, caller, api_id)?;
-        let page = Page::of(call, switches)?;
-        let leaves_out = &switches.list_namespaces_leaves_out;
+        let page = Page::of(call, options)?;
+        let leaves_out = &options.list_namespaces_leaves_out;
         let write = |namespace: &Namespace| outline(written(namespace, api, caller), leaves_out);
         Ok(page.cut("channelNamespaces", api.namespaces.iter(), write))
     })
@@ -127,11 +127,11 @@ struct Said {
 }
 
 impl Said {
-    fn read(input: &Input<'_>, switches: &Switches) -> Result<Self, Fault> {
+    fn read(input: &Input<'_>, options: &EmulatorOptions) -> Result<Self, Fault> {
         let code = input.text("codeHandlers")?;
         if let Some(code) = code {
             input.check("codeHandlers", code, 1, CODE_MAX, |_| true)?;
-            code::check(code, switches)?;
+            code::check(code, options)?;
         }
         Ok(Self {
             publish: modes(input, "publishAuthModes")?.map(Value::Array),
@@ -141,20 +141,20 @@ impl Said {
         })
     }
 
-    fn check(&self, api: &Api, switches: &Switches) -> Result<(), Fault> {
+    fn check(&self, api: &Api, options: &EmulatorOptions) -> Result<(), Fault> {
         let offered = offered(&api.event_config);
         for modes in [&self.publish, &self.subscribe].into_iter().flatten() {
-            check_offered(modes.as_array().map_or(&[], Vec::as_slice), &offered, switches)?;
+            check_offered(modes.as_array().map_or(&[], Vec::as_slice), &offered, options)?;
         }
-        self.handlers.as_ref().map_or(Ok(()), |it| handlers::check(it, api, switches))
+        self.handlers.as_ref().map_or(Ok(()), |it| handlers::check(it, api, options))
     }
 
     /// What an update would leave of `namespace` where it says nothing.
-    fn over(self, namespace: &Namespace, switches: &Switches) -> Self {
-        if switches.omitted_members == Omitted::Cleared {
+    fn over(self, namespace: &Namespace, options: &EmulatorOptions) -> Self {
+        if options.omitted_members == Omitted::Cleared {
             return self;
         }
-        let keeps = switches.empty_lists == Omitted::Kept;
+        let keeps = options.empty_lists == Omitted::Kept;
         let over = |said: Option<Value>, old: &Value| {
             let empty = |it: &Value| *it == json!([]) || *it == json!({});
             said.filter(|it| !keeps || !empty(it)).or_else(|| Some(old.clone()))

@@ -19,7 +19,7 @@ pub async fn answer(
     labels: &[String],
 ) -> Result<Value, Fault> {
     let answer = carry_out(store, call, operation, labels).await;
-    answer.map_err(|fault| undocumented::named(fault, store.switches()))
+    answer.map_err(|fault| undocumented::named(fault, store.options()))
 }
 
 async fn carry_out(

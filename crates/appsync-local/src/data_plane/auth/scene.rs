@@ -12,7 +12,7 @@ use crate::data_plane::channel::Channel;
 use crate::data_plane::plane::DataPlane;
 use crate::data_plane::problem::Problem;
 use crate::data_plane::settings::Settings;
-use crate::emulator_options::Switches;
+use crate::emulator_options::EmulatorOptions;
 use crate::protocol::caller::ACCOUNT;
 use crate::state::{Api, Key, Namespace};
 use crate::store::Store;
@@ -41,13 +41,13 @@ pub struct Asking<'a> {
 impl Scene {
     /// An API `chat` with these providers, all of which may do everything.
     pub fn with(providers: Value, settings: Settings) -> Self {
-        Self::switched(providers, settings, Switches::default())
+        Self::with_options(providers, settings, EmulatorOptions::default())
     }
 
-    pub fn switched(providers: Value, settings: Settings, switches: Switches) -> Self {
+    pub fn with_options(providers: Value, settings: Settings, options: EmulatorOptions) -> Self {
         let now = UNIX_EPOCH + Duration::from_secs_f64(NOW);
         let clock = SharedTimeSource::new(StaticTimeSource::new(now));
-        let store = Store::in_memory_with(clock, switches);
+        let store = Store::in_memory_with(clock, options);
         let mut modes: Vec<Value> = Vec::new();
         for provider in providers.as_array().unwrap() {
             modes.push(json!({ "authType": provider["authType"] }));

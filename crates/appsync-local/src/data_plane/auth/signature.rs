@@ -32,7 +32,7 @@ pub fn authorize(
     })?;
     let caller = &signature.caller;
     let Some(secret) = secret(credentials, &caller.access_key) else {
-        return Err(undocumented::unknown_access_key(store.switches()).because(
+        return Err(undocumented::unknown_access_key(store.options()).because(
             "the access key is not known here, so no signature of its can be verified; make it known with `provision local --credentials FILE`, or sign with the access key local and the secret local",
         ));
     };
@@ -45,7 +45,7 @@ pub fn authorize(
     let date = value(asked, "x-amz-date").unwrap_or_default();
     check_scope(&signature, asked, &date).map_err(refuse)?;
     let wrong = |message: &str, why: String| {
-        Err(undocumented::bad_signature(message, store.switches()).because(why))
+        Err(undocumented::bad_signature(message, store.options()).because(why))
     };
     if let Some(message) = clock::refuse(&date, store.now_epoch_s()) {
         return wrong(&message, format!("the signature is of another time: {message}"));

@@ -1,5 +1,5 @@
-//! `provision local token`: a token that an Event API of the local AWS takes.
-use std::path::PathBuf;
+//! `token`: a token that an Event API of the emulator takes.
+use std::path::{Path, PathBuf};
 
 use http::Request;
 use http_body_util::{BodyExt, Full};
@@ -8,22 +8,16 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Map, Value};
 
-use crate::cli::target::{LOCAL_FOLDER, Opened, wait_for};
-use crate::cli::{Exit, Failure, Io};
-use appsync_local::{DataPlane, Settings, TokenAsked};
+use crate::cli::environment::{Environment, Failure, Opened, wait_for};
+use crate::cli::serving::DATA_DIR;
+use crate::data_plane::{DataPlane, Settings, TokenAsked};
 
 /// Make a token that an Event API of the local AWS takes
 ///
 /// In place of a user pool or an OpenID Connect issuer: the token is signed by the local AWS and says what
 /// one of theirs would. Only the local AWS takes it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  provision local token
-  provision local token --api chat --username ann --group admins
-  provision local token --claim tenant=t1 --claim-json admin=true --expires-in 5m
-  provision local token --claim token_use=id")]
-pub struct Args {
+pub struct TokenArgs {
     /// The API's name or id; may be left out while one API takes tokens
     #[arg(long, value_name = "NAME|ID")]
     api: Option<String>,
@@ -49,37 +43,54 @@ pub struct Args {
     #[arg(long = "claim-json", value_name = "NAME=JSON", value_parser = json_claim)]
     json_claims: Vec<(String, Value)>,
     /// Where the local AWS keeps its state
-    #[arg(long, value_name = "DIR", default_value = LOCAL_FOLDER)]
+    #[arg(long, value_name = "DIR", default_value = DATA_DIR)]
     data_dir: PathBuf,
 }
 
-pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let claims = args.claims.iter().chain(&args.json_claims).cloned();
-    let asked = TokenAsked {
-        api: args.api.clone(),
-        mode: None,
-        issuer: args.issuer.clone(),
-        username: args.username.clone(),
-        groups: args.groups.clone(),
-        client_id: args.client_id.clone(),
-        expires_in_s: Some(args.expires_in),
-        claims: claims.collect::<Map<_, _>>(),
-    };
-    let folder = io.path(&args.data_dir);
-    let token = match wait_for(&folder, io).await? {
-        Opened::Served(url) => ask(&url, &asked).await?,
-        Opened::Store(store) => {
-            DataPlane::new(store, Settings::default()).token(&asked).map_err(|it| refused(&it))?
+impl TokenArgs {
+    /// Makes the token; `waiting` is called before it waits for another command that uses the folder.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the store can't be opened, or when no API in it takes such a token.
+    pub async fn make(
+        &self,
+        environment: &Environment,
+        waiting: impl FnOnce(&Path),
+    ) -> Result<String, Failure> {
+        let folder = environment.path(&self.data_dir);
+        match wait_for(&folder, &environment.clock, waiting).await? {
+            Opened::Served(url) => request_token(&url, &self.asked()).await,
+            Opened::Store(store) => {
+                let plane = DataPlane::new(store, Settings::default());
+                plane.token(&self.asked()).map_err(|it| refused(&it))
+            }
         }
-    };
-    io.result(&format!("{token}\n"))?;
-    Ok(Exit::Done)
+    }
+
+    fn asked(&self) -> TokenAsked {
+        let claims = self.claims.iter().chain(&self.json_claims).cloned();
+        TokenAsked {
+            api: self.api.clone(),
+            mode: None,
+            issuer: self.issuer.clone(),
+            username: self.username.clone(),
+            groups: self.groups.clone(),
+            client_id: self.client_id.clone(),
+            expires_in_s: Some(self.expires_in),
+            claims: claims.collect::<Map<_, _>>(),
+        }
+    }
 }
 
-/// Has the local AWS that is served at `url` make the token.
-pub async fn ask(url: &str, asked: &TokenAsked) -> Result<String, Failure> {
+/// Has the emulator that is served at `url` make the token.
+///
+/// # Errors
+///
+/// Fails when it can't be reached, or when no API there takes such a token.
+pub async fn request_token(url: &str, asked: &TokenAsked) -> Result<String, Failure> {
     let lost = |error: &dyn std::fmt::Display| {
-        Failure::error(format!("the local AWS at {url} does not answer: {error}"))
+        Failure::new(format!("the local AWS at {url} does not answer: {error}"))
     };
     let body = serde_json::to_vec(asked).map_err(|error| lost(&error))?;
     let request = Request::post(format!("{}/_provision/token", url.trim_end_matches('/')))
@@ -100,8 +111,8 @@ pub async fn ask(url: &str, asked: &TokenAsked) -> Result<String, Failure> {
 /// What the local AWS says: the reason, and behind a semicolon what there is.
 fn refused(message: &str) -> Failure {
     match message.split_once("; ") {
-        Some((reason, help)) if !help.contains('\n') => Failure::error(reason).hint(help),
-        _ => Failure::error(message),
+        Some((reason, help)) if !help.contains('\n') => Failure::new(reason).with_help(help),
+        _ => Failure::new(message),
     }
 }
 

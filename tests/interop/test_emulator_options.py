@@ -105,7 +105,7 @@ LOOPS = "export function onPublish(ctx) {\n  while (true) {}\n}\n"
 WHOLE = sorted(["apiId", "name", "apiArn", "created", "xrayEnabled", "tags", "dns"])
 NAMESPACE = sorted(["apiId", "name", "channelNamespaceArn", "created", "lastModified", "subscribeAuthModes", "publishAuthModes"])
 
-# switches, what is looked at, what comes without them, and with them
+# options, what is looked at, what comes without them, and with them
 CASES = [
     ({"omitted-members": "kept"}, omitted, (False, False, False), (True, True, True)),
     ({"omitted-members": "kept", "empty-lists": "kept"}, empty_lists, False, True),
@@ -125,7 +125,7 @@ CASES = [
      "BadRequestException", "ok"),
     ({"repeated-api-key-provider": "accepted"}, lambda aws: create_api(aws, authProviders=[*CONFIG["authProviders"], *MODES]),
      "BadRequestException", "ok"),
-    ({"delete-api": "refuses-while-something-hangs-on-it"}, lambda aws: outcome(lambda: aws.appsync.delete_api(apiId=aws.key()["apiId"])),
+    ({"delete-api": "refused-while-in-use"}, lambda aws: outcome(lambda: aws.appsync.delete_api(apiId=aws.key()["apiId"])),
      "ok", "BadRequestException"),
     ({"associated-api-delete": "allowed"}, associated_delete, ("BadRequestException", "ok"), ("ok", "NotFoundException")),
     ({"used-data-source-delete": "allowed"}, lambda aws: outcome(lambda: aws.appsync.delete_data_source(**aws.used_source("CODE"))),
@@ -143,18 +143,18 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("switches, look, without, with_them", CASES, ids=lambda it: "+".join(it) if isinstance(it, dict) else "")
-def test_a_switch_changes_what_it_says(tmp_path, switches, look, without, with_them):
-    for name, given, expected in [("without", None, without), ("with", switches, with_them)]:
+@pytest.mark.parametrize("options, look, without, with_them", CASES, ids=lambda it: "+".join(it) if isinstance(it, dict) else "")
+def test_an_option_changes_what_it_says(tmp_path, options, look, without, with_them):
+    for name, given, expected in [("without", None, without), ("with", options, with_them)]:
         (tmp_path / name).mkdir()
         world = World(tmp_path / name, given)
         assert look(Prepared(world.client)) == expected, name
         world.stop()
 
 
-def test_an_unknown_switch_is_refused_and_every_known_one_is_tried(tmp_path):
+def test_an_unknown_option_is_refused_and_every_known_one_is_tried(tmp_path):
     (tmp_path / "s.json").write_text('{"nope": 1}')
-    done = subprocess.run([PROVISION, "local", "--port", "0", "--switches", "s.json"], cwd=tmp_path, text=True, capture_output=True)
+    done = subprocess.run([PROVISION, "local", "--port", "0", "--emulator-options", "s.json"], cwd=tmp_path, text=True, capture_output=True)
     assert done.returncode != 0 and done.stdout == ""
     error = done.stderr.replace("\n", " ")
     assert "s.json: unknown field `nope`" in error and "docs/local-emulator.md" in error

@@ -1,11 +1,12 @@
-//! What the data plane of `provision local` reaches outside itself.
+//! What the data plane reaches outside the emulator.
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::cli::{Failure, Io};
-use appsync_local::Settings;
+use crate::cli::environment::{Environment, Failure};
+use crate::data_plane::Settings;
 
+/// What the data plane reaches outside the emulator.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Event APIs")]
 pub struct SettingsArgs {
@@ -28,11 +29,16 @@ pub struct SettingsArgs {
 const SERVICES: [&str; 6] = ["dynamodb", "events", "es", "rds-data", "bedrock-runtime", "lambda"];
 
 impl SettingsArgs {
-    pub fn read(&self, io: &Io) -> Result<Settings, Failure> {
+    /// The settings that the arguments and the environment give.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file of credentials can't be read or has none.
+    pub fn read(&self, environment: &Environment) -> Result<Settings, Failure> {
         let mut settings = Settings::default();
         for service in SERVICES {
             let variable = format!("AWS_ENDPOINT_URL_{}", service.to_uppercase().replace('-', "_"));
-            if let Some(url) = io.environment.get(&variable) {
+            if let Some(url) = environment.variables.get(&variable) {
                 settings.endpoints.insert(service.to_owned(), url.clone());
             }
         }
@@ -40,19 +46,19 @@ impl SettingsArgs {
         settings.lambda_endpoint =
             self.lambda_endpoint.clone().or_else(|| settings.endpoints.remove("lambda"));
         settings.issuers.extend(self.issuers.iter().cloned());
-        let own = |name: &str| io.environment.get(name).cloned();
+        let own = |name: &str| environment.variables.get(name).cloned();
         if let (Some(key), Some(secret)) = (own("AWS_ACCESS_KEY_ID"), own("AWS_SECRET_ACCESS_KEY"))
         {
             settings.credentials.insert(key, secret);
         }
         if let Some(path) = &self.credentials {
-            let text = fs::read_to_string(io.path(path)).map_err(|error| {
-                Failure::error(format!("{} can't be read: {error}", path.display()))
+            let text = fs::read_to_string(environment.path(path)).map_err(|error| {
+                Failure::new(format!("{} can't be read: {error}", path.display()))
             })?;
             let found = keys(&text);
             if found.is_empty() {
                 let message = format!("{} has no access key with its secret", path.display());
-                return Err(Failure::error(message).hint("a profile there has the lines `aws_access_key_id = …` and `aws_secret_access_key = …`"));
+                return Err(Failure::new(message).with_help("a profile there has the lines `aws_access_key_id = …` and `aws_secret_access_key = …`"));
             }
             settings.credentials.extend(found);
         }

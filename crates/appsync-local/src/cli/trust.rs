@@ -1,0 +1,95 @@
+//! `trust`: how clients come to trust the certificates of the emulator.
+use std::path::{Path, PathBuf};
+
+use crate::cli::environment::{Environment, Failure};
+use crate::cli::serving::DATA_DIR;
+use crate::server::tls::{Authority, CERTIFICATE_FILE};
+use crate::state::folder::create_private;
+
+/// Say how clients come to trust the local AWS's certificates
+///
+/// The local AWS speaks HTTPS by a certificate authority of its own, made on first use and kept beside
+/// its state. This prints where its certificate is, and what makes each client use it. The authority's
+/// key never leaves the folder; whoever has it can pose as any site to those who trust it, so trust it
+/// for single commands rather than for the whole machine.
+#[derive(Debug, clap::Args)]
+pub struct TrustArgs {
+    /// Where the local AWS keeps its state
+    #[arg(long, value_name = "DIR", default_value = DATA_DIR)]
+    data_dir: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: TrustFormat,
+}
+
+/// What `trust` prints.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub enum TrustFormat {
+    /// The certificate's path and what to do with it
+    #[default]
+    Human,
+    /// `export` lines for a shell
+    Env,
+    /// The path alone
+    Path,
+}
+
+/// What the variables do, beside their names.
+const VARIABLES: [(&str, &str); 4] = [
+    ("NODE_EXTRA_CA_CERTS", "Node.js, beside the authorities that it knows"),
+    ("AWS_CA_BUNDLE", "the AWS CLI and boto3, in place of those they know; provision, besides"),
+    ("CURL_CA_BUNDLE", "curl, in place of those it knows; `--cacert FILE` for one call"),
+    (
+        "SSL_CERT_FILE",
+        "Python, Ruby, Go and what else builds on OpenSSL, in place of those they know",
+    ),
+];
+
+impl TrustArgs {
+    /// What is to be printed; the certificate authority is made if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the authority can't be read or made.
+    pub fn text(&self, environment: &Environment) -> Result<String, Failure> {
+        let folder = environment.path(&self.data_dir);
+        authority(&folder, environment)?;
+        let path = std::path::absolute(folder.join(CERTIFICATE_FILE))?;
+        let path = path.display();
+        let text = match self.format {
+            TrustFormat::Path => format!("{path}\n"),
+            TrustFormat::Env => VARIABLES
+                .iter()
+                .map(|(name, _)| format!("export {name}={}\n", quoted(&path.to_string())))
+                .collect(),
+            TrustFormat::Human => {
+                let line = |(name, what): &(&str, &str)| format!("  {name:<20} {what}\n");
+                let lines: String = VARIABLES.iter().map(line).collect();
+                format!(
+                    "{path}\n\nA client trusts the local AWS when it is given this file. Set to its path,\n{lines}\
+                 make the client of each line do so; `--format env` prints them for a shell.\n\
+                 A browser takes it in its settings, under authorities. Pages with Amplify need that, for it opens wss:// even for an address with http://;\n\
+                 other pages on this machine reach the local AWS by http:// and ws:// without it.\n"
+                )
+            }
+        };
+        Ok(text)
+    }
+}
+
+/// In single quotes, as a POSIX shell takes any text.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The authority in `folder`, made if need be.
+pub fn authority(folder: &Path, environment: &Environment) -> Result<Authority, Failure> {
+    let made = create_private(folder)
+        .and_then(|()| Authority::of_folder(folder, environment.now_epoch_s()));
+    made.map_err(|error| {
+        Failure::new(format!(
+            "the certificate authority in {} can't be had: {error}",
+            folder.display()
+        ))
+    })
+}
