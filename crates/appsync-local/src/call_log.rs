@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::lock::lock;
 use crate::protocol::operation::{Operation, Service};
 
 /// The log forgets its oldest calls beyond this many.
@@ -52,7 +53,7 @@ impl Calls {
 
     pub fn begin(&self, operation: &Operation) -> CallNumber {
         let started_ms = self.now_ms();
-        let mut log = self.log.lock().expect("nobody panics while holding it");
+        let mut log = lock(&self.log);
         let n = log.next;
         log.next += 1;
         if log.kept.len() == KEPT_MAX {
@@ -82,17 +83,17 @@ impl Calls {
     }
 
     pub fn all(&self) -> Vec<LoggedCall> {
-        let log = self.log.lock().expect("nobody panics while holding it");
+        let log = lock(&self.log);
         log.kept.iter().cloned().collect()
     }
 
     pub fn clear(&self) {
-        self.log.lock().expect("nobody panics while holding it").kept.clear();
+        lock(&self.log).kept.clear();
     }
 
     /// Calls that the log has forgotten stay forgotten.
     fn note(&self, CallNumber(n): CallNumber, note: impl FnOnce(&mut LoggedCall)) {
-        let mut log = self.log.lock().expect("nobody panics while holding it");
+        let mut log = lock(&self.log);
         if let Ok(place) = log.kept.binary_search_by_key(&n, |it| it.n) {
             note(&mut log.kept[place]);
         }

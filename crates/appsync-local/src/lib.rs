@@ -20,6 +20,7 @@ mod faults;
 mod ids;
 mod javascript;
 mod json;
+mod lock;
 mod protocol;
 mod server;
 mod state;

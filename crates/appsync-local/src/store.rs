@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::call_log::{Calls, LoggedCall};
 use crate::emulator_options::EmulatorOptions;
 use crate::faults::{Faults, Quotas, Running};
+use crate::lock::lock;
 use crate::protocol::response::Fault;
 use crate::state::State;
 use crate::state::folder::{self, Announcement, Disk, OpenError};
@@ -227,7 +228,7 @@ impl Store {
 
     /// Taken before what runs, never after: the faults have a lock of their own.
     fn state(&self) -> MutexGuard<'_, Versioned> {
-        self.state.lock().expect("nobody panics while holding it")
+        lock(&self.state)
     }
 }
 

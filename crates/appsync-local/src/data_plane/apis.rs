@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::lock::lock;
 use crate::state::{Api, State};
 use crate::store::Store;
 
@@ -59,7 +60,7 @@ impl Apis {
 
     /// What was seen at this change of the store. Taken before the store, never after.
     fn seen(&self, change: u64) -> MutexGuard<'_, Seen> {
-        let mut seen = self.seen.lock().expect("nobody panics while holding it");
+        let mut seen = lock(&self.seen);
         if seen.change != change {
             *seen = Seen { change, ..Seen::default() };
         }
@@ -77,7 +78,7 @@ impl Apis {
             let region = state.accounts.get(&key.0).and_then(|it| it.regions.get(&key.1));
             region.and_then(|it| it.apis.get(&key.2)).cloned().map(Arc::new)
         })?;
-        let mut seen = self.seen.lock().expect("nobody panics while holding it");
+        let mut seen = lock(&self.seen);
         if seen.change == change {
             seen.apis.insert(key, Arc::clone(&api));
         }

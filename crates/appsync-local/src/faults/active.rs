@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::faults::history::History;
 use crate::faults::model::{Effect, Faults, Latency, On, Overlap, Quotas, Rule};
+use crate::lock::lock;
 use crate::protocol::caller::Caller;
 use crate::protocol::operation::{Appsync, Iam, Kind, Listing, Operation};
 use crate::protocol::response::Fault;
@@ -215,7 +216,7 @@ impl Running {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().expect("nobody panics while holding it")
+        lock(&self.0)
     }
 }
 

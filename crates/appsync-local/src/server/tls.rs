@@ -19,6 +19,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
+use crate::lock::lock;
 use crate::state::folder::write_aside;
 use crate::store::Store;
 
@@ -165,7 +166,7 @@ impl fmt::Debug for Names {
 impl ResolvesServerCert for Names {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let name = hello.server_name().unwrap_or(NAMELESS).to_ascii_lowercase();
-        let mut made = self.made.lock().expect("nobody panics while holding it");
+        let mut made = lock(&self.made);
         if let Some(key) = made.get(&name) {
             return Some(Arc::clone(key));
         }

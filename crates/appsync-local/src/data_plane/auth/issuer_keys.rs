@@ -7,6 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
 use crate::data_plane::outbound::client::{Outbound, Outgoing};
+use crate::lock::lock;
 
 const BELIEVED_FOR_S: f64 = 5.0 * 60.0;
 /// How soon an issuer is asked again for a key that it did not have.
@@ -66,7 +67,7 @@ impl KeysOfIssuers {
     ) -> Result<PublicKey, String> {
         let url = document.url();
         let issuer = {
-            let mut issuers = self.issuers.lock().expect("nobody panics while holding it");
+            let mut issuers = lock(&self.issuers);
             Arc::clone(issuers.entry(url.to_owned()).or_default())
         };
         // Who knows the answer does not wait for who asks.
@@ -100,7 +101,7 @@ impl KeysOfIssuers {
 
 impl Issuer {
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().expect("nobody panics while holding it")
+        lock(&self.known)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::data_plane::channel::Channel;
 use crate::data_plane::outbound::client::Outbound;
 use crate::data_plane::problem::Problem;
 use crate::ids;
+use crate::lock::lock;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Of `handlerContext`, as JSON.
@@ -93,12 +94,12 @@ enum Verdict {
 
 impl Remembered {
     fn find(&self, key: &Key, now: f64) -> Option<Verdict> {
-        let kept = self.kept.lock().expect("nobody panics while holding it");
+        let kept = lock(&self.kept);
         kept.verdicts.get(key).filter(|(_, until)| *until > now).map(|(it, _)| it.clone())
     }
     fn keep(&self, key: Key, verdict: Verdict, now: f64, until: f64) {
         let size = verdict.size();
-        let mut kept = self.kept.lock().expect("nobody panics while holding it");
+        let mut kept = lock(&self.kept);
         if !kept.has_room(size) {
             kept.verdicts.retain(|_, (_, until)| *until > now);
             kept.held = kept.verdicts.values().map(|(it, _)| it.size()).sum();

@@ -11,6 +11,7 @@ use crate::data_plane::apis::{Apis, Place};
 use crate::data_plane::channel::Channel;
 use crate::data_plane::websocket::hub::Hub;
 use crate::data_plane::websocket::outbox::{End, Outbox};
+use crate::lock::lock;
 use crate::state::Api;
 use crate::store::Store;
 
@@ -144,13 +145,13 @@ impl Connections {
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
-        self.all.lock().expect("nobody panics while holding it")
+        lock(&self.all)
     }
 }
 
 impl Connection {
     pub fn subscriptions(&self) -> MutexGuard<'_, HashMap<Arc<str>, Channel>> {
-        self.subscriptions.lock().expect("nobody panics while holding it")
+        lock(&self.subscriptions)
     }
 
     fn shown(&self) -> Connected {

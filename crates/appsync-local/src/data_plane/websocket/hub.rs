@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use crate::data_plane::channel::Channel;
 use crate::data_plane::websocket::outbox::{Frame, Outbox};
+use crate::lock;
 
 /// A connection and its id for a subscription.
 type Key = (u64, Arc<str>);
@@ -34,7 +35,7 @@ impl Hub {
         id: &Arc<str>,
         outbox: &Arc<Outbox>,
     ) {
-        let mut audiences = self.audiences.write().expect("nobody panics while holding it");
+        let mut audiences = lock::write(&self.audiences);
         let audience = audiences.entry(api_id.to_owned()).or_default();
         let (by_channel, path) = audience.of(channel);
         let subscribers = by_channel.entry(path.to_owned()).or_default();
@@ -42,7 +43,7 @@ impl Hub {
     }
 
     pub fn unsubscribe(&self, api_id: &str, channel: &Channel, connection: u64, id: &Arc<str>) {
-        let mut audiences = self.audiences.write().expect("nobody panics while holding it");
+        let mut audiences = lock::write(&self.audiences);
         let Some(audience) = audiences.get_mut(api_id) else { return };
         let (by_channel, path) = audience.of(channel);
         if let Some(subscribers) = by_channel.get_mut(path) {
@@ -58,7 +59,7 @@ impl Hub {
 
     /// Puts an event before all who subscribed to its channel; and how many they are.
     pub fn broadcast(&self, api_id: &str, channel: &Channel, event: &str) -> usize {
-        let audiences = self.audiences.read().expect("nobody panics while holding it");
+        let audiences = lock::read(&self.audiences);
         let Some(audience) = audiences.get(api_id) else { return 0 };
         let below = channel.ancestors().filter_map(|it| audience.below.get(it));
         let all = audience.exact.get(&channel.path).into_iter().chain(below);
@@ -74,7 +75,7 @@ impl Hub {
 
     /// Ends the subscriptions in channel namespaces of the API that are not there any more.
     pub fn keep(&self, api_id: &str, is_there: impl Fn(&str) -> bool) {
-        let mut audiences = self.audiences.write().expect("nobody panics while holding it");
+        let mut audiences = lock::write(&self.audiences);
         let Some(audience) = audiences.get_mut(api_id) else { return };
         for by_channel in [&mut audience.exact, &mut audience.below] {
             by_channel.retain(|path, _| is_there(path.split('/').nth(1).unwrap_or_default()));

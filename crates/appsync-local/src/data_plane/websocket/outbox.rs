@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
+use crate::lock::lock;
+
 /// More waits for nobody.
 const FRAMES_MAX: usize = 4_096;
 pub const BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -139,7 +141,7 @@ impl Outbox {
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().expect("nobody panics while holding it")
+        lock(&self.waiting)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::data_plane::handlers::runtime::queue::{Owner, Queue};
 use crate::data_plane::handlers::runtime::run::{Break, Ended, Ran, Run};
 use crate::data_plane::handlers::runtime::script::Script;
 use crate::json::weight;
+use crate::lock::lock;
 
 /// More would only take turns.
 const WORKERS_MAX: usize = 4;
@@ -72,7 +73,7 @@ impl Pool {
     /// Code that can be run. Looked at once, not once a run.
     pub fn script(&self, name: &str, text: &str) -> Arc<Script> {
         let key = (name.to_owned(), text.to_owned());
-        let mut scripts = self.scripts.lock().expect("nobody panics while holding it");
+        let mut scripts = lock(&self.scripts);
         if scripts.len() >= SCRIPTS_MAX && !scripts.contains_key(&key) {
             scripts.clear();
         }
@@ -151,7 +152,7 @@ fn most() -> usize {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nobody panics while holding it")
+        lock(&self.state)
     }
 
     fn work(&self) {
@@ -188,7 +189,7 @@ impl Shared {
                 return Some(job);
             }
             state.idle += 1;
-            state = self.arrived.wait(state).expect("nobody panics while holding it");
+            state = self.arrived.wait(state).expect("no code panics while it holds a lock");
             state.idle -= 1;
         }
     }
