@@ -306,6 +306,24 @@ async fn a_publisher_whose_socket_has_ended_opens_another_before_it_sends() {
     assert!(server.heard_of("connection_init").len() >= 2);
 }
 
+#[tokio::test]
+async fn a_dropped_subscription_ends_with_a_closing_handshake() {
+    let server = talks(|_, mut talk: Talk| async move {
+        talk.let_in(300_000).await;
+        let id = talk.accept().await;
+        talk.event(&id, &json!({ "n": 1 })).await;
+        talk.linger().await;
+    });
+    let server = server.await;
+    let channel = Channel::parse_pattern("/a/*").unwrap();
+    let mut subscription = client(&server).subscribe(channel.clone(), key()).await.unwrap();
+    let event = subscription.next_event().await.unwrap().unwrap();
+    assert_eq!((event.json::<Value>().unwrap(), event.channel), (json!({ "n": 1 }), channel));
+    drop(subscription);
+    assert_eq!(server.farewell().await, 1000);
+    assert_eq!(server.heard_of("unsubscribe").len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_connection_is_opened_again_and_everything_subscribed_anew() {
     let talk = |n: usize, mut talk: Talk| async move {

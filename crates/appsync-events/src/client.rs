@@ -5,8 +5,8 @@ use crate::timing::Timing;
 
 /// One Event API, and how to reach it. Cloning it is cheap.
 ///
-/// A client has no connection of its own: [`publisher`](Self::publisher),
-/// [`subscriber`](Self::subscriber) and [`subscribe`](Self::subscribe) open theirs.
+/// Creating a client does not connect: [`publisher`](Self::publisher), [`subscriber`](Self::subscriber)
+/// and [`subscribe`](Self::subscribe) open one connection each.
 #[derive(Clone, Debug)]
 pub struct Client {
     /// The addresses of the API.

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_found_wherever_a_server_puts_it() {
+    fn an_error_is_found_at_every_place_where_servers_put_errors() {
         for (text, expected) in [
             (r#"{"errors":[{"errorType":"A","message":"m"}]}"#, "connect: A: m"),
             (r#"{"errors":[{"errorType":"A"}]}"#, "connect: A"),

@@ -1,5 +1,49 @@
 //! A client for the data plane of [AWS AppSync Events]: publish events, subscribe to channels, and
-//! verify that an API allows and refuses what it should.
+//! check that an API allows and refuses what it should.
+//!
+//! Start with a [`Client`] for the [`Endpoint`] of an Event API, and [`Credentials`] for one of its
+//! authorization modes: an API key, a token, or AWS credentials that sign requests.
+//!
+//! ```no_run
+//! use appsync_events::{Channel, Client, Credentials, Endpoint, Event, Secret};
+//! use serde_json::json;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let url = "https://example.appsync-api.us-east-1.amazonaws.com/event";
+//! let client = Client::new(Endpoint::parse(url)?);
+//! let key = Credentials::ApiKey(Secret::new("da2-…"));
+//!
+//! let rooms = Channel::parse_pattern("/default/*")?;
+//! let mut subscription = client.subscribe(rooms, key.clone()).await?;
+//!
+//! let room = Channel::parse("/default/room")?;
+//! let mut publisher = client.publisher(key);
+//! publisher.publish(&room, &[Event::new(&json!({ "message": "hello" }))?]).await?;
+//!
+//! if let Some(event) = subscription.next_event().await? {
+//!     assert_eq!(event.json::<serde_json::Value>()?["message"], "hello");
+//! }
+//! subscription.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`Publisher`] sends batches of up to five [`Event`]s over HTTP or a WebSocket. It repeats a batch
+//!   that was certainly not published; one that may have been published only with
+//!   [`Delivery::AtLeastOnce`].
+//! - [`Subscription`] is a stream of what happens to a subscription. Lost connections are reopened.
+//! - [`verify`](mod@verify) tries every authorization mode on every channel namespace and compares the
+//!   results with what the caller expects.
+//!
+//! Every operation fails with an [`Error`], whose [`ErrorKind`] says whether the request may have been
+//! executed, and whether it is worth repeating.
+//!
+//! The crate never reads the environment or files, never prints, and never calls AppSync's control
+//! plane: the program that uses it decides where credentials, proxies and certificates come from. It
+//! needs a Tokio runtime, and reports details through [`tracing`].
+//!
+//! What it relies on is documented in `docs/reference/` of the repository, with links to AWS's own
+//! documentation.
 //!
 //! [AWS AppSync Events]: https://docs.aws.amazon.com/appsync/latest/eventapi/event-api-welcome.html
 #![warn(missing_docs)]
@@ -37,3 +81,8 @@ pub use publisher::{Delivery, Publisher};
 pub use secret::Secret;
 pub use subscriber::{ReceivedEvent, Subscriber, SubscriberEvent, Subscription};
 pub use timing::Timing;
+
+/// Compiles the example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

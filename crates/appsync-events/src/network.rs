@@ -20,7 +20,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum size of a proxy's response to `CONNECT`.
 const PROXY_RESPONSE_BYTES_MAX: usize = 16 * 1024;
 
-/// Proxies and certificates. The default is no proxy and no extra certificates.
+/// Proxies and certificates. The default is to use none.
 ///
 /// This crate does not read the environment: a program that honors `HTTPS_PROXY` and the like passes
 /// their values here.

@@ -47,7 +47,7 @@ pub struct Socket {
 pub enum SocketEvent {
     /// An event, as JSON text, for the subscription `id`.
     Event { id: String, payload: String },
-    /// An event for the subscription `id` was not delivered. The connection stays open.
+    /// An event for the subscription `id` was not delivered. The connection is still usable.
     DeliveryFailed { id: String, error: Error },
 }
 

@@ -65,7 +65,7 @@ impl Subscriber {
     }
 
     /// Adds a channel, or a pattern for channels. Each channel namespace can require another
-    /// authorization mode, hence the credentials of its own.
+    /// authorization mode, hence the separate credentials.
     pub fn with_channel(mut self, channel: Channel, credentials: Credentials) -> Self {
         self.channels.push((channel, credentials));
         self

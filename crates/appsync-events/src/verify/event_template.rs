@@ -52,7 +52,8 @@ impl Default for EventTemplate {
 /// Recognizes the events of a template on a channel that no one else publishes to.
 #[derive(Clone, Debug)]
 pub(crate) struct EventMatcher {
-    /// Whether every event is one of ours: it has no nonce, or a handler may have removed it.
+    /// Whether every event on the channel counts: the template has no nonce, or a handler may have
+    /// removed it.
     accepts_any: bool,
 }
 

@@ -34,7 +34,7 @@ impl ModeConnections {
         }
     }
 
-    /// The connection of `mode`, or else any: each frame has credentials of its own.
+    /// The connection of `mode`, or else any: each frame has its own credentials.
     pub fn connection(&self, mode: AuthMode) -> Result<&SharedConnection, &str> {
         let own = self.connections.iter().find(|(other, _)| *other == mode);
         let connection = own.or(self.connections.first());

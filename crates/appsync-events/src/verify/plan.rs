@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn only_refusals_are_checked_if_the_options_say_so() {
+    fn with_only_refusals_nothing_else_is_checked() {
         let lines = lines(true, true);
         assert!(lines.len() == 7 && lines.iter().all(|line| line.contains("Refused")), "{lines:?}");
     }

@@ -66,7 +66,7 @@ pub struct LiveModes {
 /// What handles events or subscriptions after AppSync's authorization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandlerSetup {
-    /// There is no handler.
+    /// No handler.
     None,
     /// Code without a data source.
     Code,

@@ -232,7 +232,7 @@ fn refused_by(error: &Error, operation: CheckedOperation, handler: &HandlerSetup
         (ErrorKind::Forbidden, HandlerSetup::None) => RefusedBy::Firewall,
         (ErrorKind::Forbidden, _) => RefusedBy::Handler,
         (_, HandlerSetup::None) => RefusedBy::AppSync,
-        // Only here AppSync has a type of its own for a handler's refusal
+        // Only here AppSync has a separate type for a handler's refusal
         // (docs/reference/handlers.md#explicit-errors).
         _ if operation == CheckedOperation::Subscribe && error_type == "Unauthorized" => {
             RefusedBy::Handler
