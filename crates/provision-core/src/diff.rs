@@ -58,8 +58,10 @@ pub struct PropertyChange {
 impl Change {
     /// Returns the properties that AWS cannot change in place.
     pub fn immutable_changes(&self) -> impl Iterator<Item = &str> {
-        let names = self.fields.iter().map(|it| it.name.as_str());
-        names.filter(|it| self.verb == ChangeAction::Replace && self.kind.create_only.contains(it))
+        let names = self.fields.iter().map(|field| field.name.as_str());
+        names.filter(|name| {
+            self.verb == ChangeAction::Replace && self.kind.create_only.contains(name)
+        })
     }
 }
 
@@ -78,8 +80,8 @@ pub fn compare(
         let changes = diff(desired, &settled, live, site, &replaced);
         let new = changes
             .iter()
-            .filter(|it| it.verb == ChangeAction::Replace)
-            .map(|it| it.address.clone());
+            .filter(|change| change.verb == ChangeAction::Replace)
+            .map(|change| change.address.clone());
         let new: BTreeSet<Address> = new.collect();
         if new.is_subset(&replaced) {
             return (settled, changes);
@@ -99,7 +101,7 @@ pub fn deferred_changes(
     let note = |(address, resource): (&Address, &DesiredResource)| {
         let digest = desired.get(address)?.digest();
         let is_new = live.managed.get(address)?.digest.as_ref() != Some(&digest);
-        let changes = changes.iter().any(|it| it.address == *address);
+        let changes = changes.iter().any(|change| change.address == *address);
         let text = resource
             .kind
             .deferred_change(&resource.properties, &resource.declared, site)
@@ -123,11 +125,12 @@ fn diff(
     let compare = |address: &Address| {
         let to = settled.get(address);
         // If only the marker is left, a declared resource is created, and any other has its marker removed.
-        let there = |it: &&LiveResource| to.is_none() || it.kind.exists(&it.properties);
+        let there =
+            |resource: &&LiveResource| to.is_none() || resource.kind.exists(&resource.properties);
         let from = live.managed.get(address).filter(there);
-        let kind = to.map(|it| it.kind).or(from.map(|it| it.kind))?;
-        let before = from.map_or(&nothing, |it| &it.properties);
-        let fields = fields(before, to.map_or(&nothing, |it| &it.properties));
+        let kind = to.map(|to| to.kind).or(from.map(|from| from.kind))?;
+        let before = from.map_or(&nothing, |from| &from.properties);
+        let fields = fields(before, to.map_or(&nothing, |to| &to.properties));
         let stuck = |field: &PropertyChange| kind.create_only.contains(&&*field.name);
         let verb = match (from, to) {
             (None, _) => ChangeAction::Create,
@@ -137,20 +140,22 @@ fn diff(
             _ => ChangeAction::Update,
         };
         let digest = desired.get(address).map(DesiredResource::digest).unwrap_or_default();
-        let same = from.is_some_and(|it| it.digest.as_ref() == Some(&digest));
-        let is_new = |it: &Address| replaced.contains(it) || !live.managed.contains_key(it);
+        let same = from.is_some_and(|from| from.digest.as_ref() == Some(&digest));
+        let is_new =
+            |address: &Address| replaced.contains(address) || !live.managed.contains_key(address);
         let follows = |field: &PropertyChange| {
-            let should = desired.get(address).and_then(|it| it.properties.part(&field.name));
-            should.is_some_and(|it| it.refers().any(|it| is_new(&it)))
+            let should =
+                desired.get(address).and_then(|desired| desired.properties.part(&field.name));
+            should.is_some_and(|should| should.refers().any(|refer| is_new(&refer)))
         };
         let because = match same {
-            true if fields.iter().all(|it| is_renewed(kind, it)) => ChangeCause::Renewal,
+            true if fields.iter().all(|field| is_renewed(kind, field)) => ChangeCause::Renewal,
             true if !fields.iter().all(follows) => ChangeCause::Drift,
             _ => ChangeCause::Spec,
         };
         let fields = foretold(fields, desired, site);
         let effects =
-            kind.effects(verb, from.map(|it| &it.properties), to.map(|it| &it.properties));
+            kind.effects(verb, from.map(|from| &from.properties), to.map(|to| &to.properties));
         Some(Change {
             address: address.clone(),
             kind,
@@ -166,7 +171,7 @@ fn diff(
 
 /// Whether the field extends an expiry, as opposed to correcting one that was extended by hand.
 fn is_renewed(kind: &'static dyn Kind, field: &PropertyChange) -> bool {
-    let end = |it: &Option<Value>| it.as_ref().and_then(Value::as_i64);
+    let end = |value: &Option<Value>| value.as_ref().and_then(Value::as_i64);
     kind.timestamps.contains(&&*field.name) && end(&field.before) < end(&field.after)
 }
 
@@ -178,9 +183,9 @@ fn foretold(
     site: &Site,
 ) -> Vec<PropertyChange> {
     let foretell = |field: PropertyChange| {
-        let alone = field.after.clone().map(|it| Properties::one(&field.name, it));
-        let alone = alone.map(|it| it.filled(&|hole| resolve_from_spec(hole, desired, site)));
-        let after = alone.and_then(|it| it.get(&field.name).cloned());
+        let alone = field.after.clone().map(|after| Properties::one(&field.name, after));
+        let alone = alone.map(|alone| alone.filled(&|hole| resolve_from_spec(hole, desired, site)));
+        let after = alone.and_then(|alone| alone.get(&field.name).cloned());
         if after == field.before { field } else { PropertyChange { after, ..field } }
     };
     fields.into_iter().map(foretell).collect()

@@ -94,13 +94,13 @@ pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec
         match (verb, is, should) {
             (diff::ChangeAction::Update, Some(is), Some(should)) => {
                 let (properties, mut was) = (should.properties.clone(), is.clone());
-                let between = match changes.iter().any(|it| may_count_on(it, change)) {
+                let between = match changes.iter().any(|value| may_count_on(value, change)) {
                     true => kind.intermediate_state(&properties, &was.properties),
                     false => None,
                 };
                 let narrows = between.is_some();
-                let between = between.map(|it| it.ordered_like(&was.properties));
-                if let Some(between) = between.filter(|it| *it != was.properties) {
+                let between = between.map(|between| between.ordered_like(&was.properties));
+                if let Some(between) = between.filter(|between| *between != was.properties) {
                     let properties = between.clone();
                     push(StepAction::Update { properties, was: was.clone() }, false, None);
                     (was.properties, was.digest) = (between, Some(digest.clone()));
@@ -112,7 +112,8 @@ pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec
             }
             (_, is, should) => {
                 let aside = is.zip(should).and_then(|(is, should)| renamed(is, should));
-                let aside = aside.filter(|_| changes.iter().any(|it| stops_using(it, change)));
+                let aside =
+                    aside.filter(|_| changes.iter().any(|value| stops_using(value, change)));
                 let aside = aside.map(|name| address.aside(&name));
                 if let Some((is, aside)) = is.zip(aside.as_ref()) {
                     let (properties, was) = (is.properties.clone(), is.clone());
@@ -137,14 +138,16 @@ pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec
 /// Returns the addresses that `targets` select: those at or under a target, and all that their steps depend
 /// on. `steps` are the steps of all changes.
 pub fn targeted(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
-    let meant = |it: &Address| targets.iter().any(|target| it == target || it.is_within(target));
+    let meant = |address: &Address| {
+        targets.iter().any(|target| address == target || address.is_within(target))
+    };
     let mut wanted: BTreeSet<Address> =
-        steps.iter().map(|it| &it.address).filter(|it| meant(it)).cloned().collect();
+        steps.iter().map(|step| &step.address).filter(|step| meant(step)).cloned().collect();
     // A replacement has two steps, and each selects the other: hence by address.
     loop {
-        let taken = steps.iter().filter(|it| wanted.contains(&it.address));
-        let needs = taken.flat_map(|it| &it.depends_on).map(|n| steps[*n].address.clone());
-        let more: Vec<Address> = needs.filter(|it| !wanted.contains(it)).collect();
+        let taken = steps.iter().filter(|step| wanted.contains(&step.address));
+        let needs = taken.flat_map(|taken| &taken.depends_on).map(|n| steps[*n].address.clone());
+        let more: Vec<Address> = needs.filter(|need| !wanted.contains(need)).collect();
         if more.is_empty() {
             return wanted;
         }
@@ -166,7 +169,7 @@ fn stops_using(other: &Change, change: &Change) -> bool {
 
 /// Returns the current name of a resource that gets another name, if both can exist on AWS at once.
 fn renamed(is: &LiveResource, should: &DesiredResource) -> Option<String> {
-    let named = is.kind.aws_name.filter(|it| !it.allows_duplicates)?;
+    let named = is.kind.aws_name.filter(|aws_name| !aws_name.allows_duplicates)?;
     let (was, name) = (is.properties.get(named.property)?, should.properties.get(named.property)?);
     (was != name).then(|| was.as_str().map(str::to_owned))?
 }
@@ -179,17 +182,21 @@ fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
     };
     match step.verb() {
         StepVerb::Delete => {
-            let again = |it: &Step| it.address == step.address && it.verb() == StepVerb::Create;
+            let again =
+                |value: &Step| value.address == step.address && value.verb() == StepVerb::Create;
             let comes_again = step.temporary_address.is_none() && steps.iter().any(again);
             // Nothing else is left to do for an address when the resource that gave it up is deleted.
-            let last = |it: &Step| step.temporary_address.is_some() && it.address == step.address;
+            let last =
+                |value: &Step| step.temporary_address.is_some() && value.address == step.address;
             places(&|other| frees(other, step, comes_again) || last(other))
         }
         StepVerb::Create | StepVerb::Update => {
             let waits_for = step.waits_for();
             // A resource that must give up its name cannot stay until others use its successor.
-            let is_free = |it: &Step| {
-                !steps.iter().any(|user| user.verb() == StepVerb::Update && frees(user, it, false))
+            let is_free = |step: &Step| {
+                !steps
+                    .iter()
+                    .any(|user| user.verb() == StepVerb::Update && frees(user, step, false))
             };
             places(&|other| {
                 makes_way(other, step, &waits_for) || gives_name(other, step) && is_free(other)
@@ -241,9 +248,13 @@ fn gives_name(other: &Step, step: &Step) -> bool {
     else {
         return false;
     };
-    let named = step.kind.aws_name.filter(|it| other.kind == step.kind && !it.allows_duplicates);
+    let named = step
+        .kind
+        .aws_name
+        .filter(|aws_name| other.kind == step.kind && !aws_name.allows_duplicates);
     let same = |property: &str| properties.get(property) == was.properties.get(property);
-    named.is_some_and(|it| same(it.property)) && other.address.parent() == step.address.parent()
+    named.is_some_and(|named| same(named.property))
+        && other.address.parent() == step.address.parent()
 }
 
 /// Whether the kind of `step` depends on the kind of `other`, in the same API.

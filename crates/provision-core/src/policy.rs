@@ -82,7 +82,7 @@ fn orphans(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
     if !change.verb.deletes_existing() {
         return None;
     }
-    let hangs = |it: &&UnmanagedResource| it.parent.as_ref() == Some(&change.address);
+    let hangs = |resource: &&UnmanagedResource| resource.parent.as_ref() == Some(&change.address);
     let names: Vec<String> =
         live.unmanaged.iter().filter(hangs).map(UnmanagedResource::to_string).collect();
     (!names.is_empty()).then(|| PolicyViolation {
@@ -94,8 +94,8 @@ fn orphans(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
 
 /// Guards against a wrong or incomplete spec.
 fn too_many(changes: &[Change], most: usize) -> Option<PolicyViolation> {
-    let gone = changes.iter().filter(|it| it.verb.deletes_existing());
-    let gone: Vec<String> = gone.map(|it| it.address.to_string()).collect();
+    let gone = changes.iter().filter(|change| change.verb.deletes_existing());
+    let gone: Vec<String> = gone.map(|item| item.address.to_string()).collect();
     (gone.len() > most).then(|| PolicyViolation {
         address: None,
         reason: format!(
@@ -111,7 +111,7 @@ fn too_many(changes: &[Change], most: usize) -> Option<PolicyViolation> {
 pub fn name_conflicts(changes: &[Change], live: &LiveState) -> Vec<UnmanagedResource> {
     let met = |change: &Change| {
         let (_, name) = wanted_name(change)?;
-        live.unrelated.iter().find(|it| has_name(it, change, name)).cloned()
+        live.unrelated.iter().find(|unrelated| has_name(unrelated, change, name)).cloned()
     };
     changes.iter().filter_map(met).collect()
 }
@@ -122,7 +122,7 @@ fn wanted_name(change: &Change) -> Option<(AwsName, &str)> {
         return None;
     }
     let named = change.kind.aws_name?;
-    let field = change.fields.iter().find(|it| it.name == named.property)?;
+    let field = change.fields.iter().find(|field| field.name == named.property)?;
     Some((named, field.after.as_ref().and_then(Value::as_str)?))
 }
 
@@ -136,7 +136,7 @@ fn has_name(stranger: &UnmanagedResource, change: &Change, name: &str) -> bool {
 fn taken(change: &Change, live: &LiveState, policy: Policy) -> Option<PolicyViolation> {
     let (named, name) = wanted_name(change)?;
     let noun = change.kind.noun;
-    let same = |it: &&UnmanagedResource| has_name(it, change, name);
+    let same = |resource: &&UnmanagedResource| has_name(resource, change, name);
     let owner = &live.unmanaged.iter().chain(&live.unrelated).find(same)?.owner;
     let address = Some(change.address.clone());
     if named.allows_duplicates {
@@ -171,12 +171,13 @@ fn in_the_way(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
         return None;
     }
     let parent = address.parent()?;
-    let there =
-        |it: &&UnmanagedResource| it.noun == kind.noun && it.parent.as_ref() == Some(&parent);
+    let there = |resource: &&UnmanagedResource| {
+        resource.noun == kind.noun && resource.parent.as_ref() == Some(&parent)
+    };
     let stranger = live.unmanaged.iter().find(there)?;
     let name = stranger.name.as_deref().unwrap_or_default();
     let nothing = Attributes::default();
-    let attributes = live.managed.get(&parent).map_or(&nothing, |it| &it.attributes);
+    let attributes = live.managed.get(&parent).map_or(&nothing, |managed| &managed.attributes);
     Some(PolicyViolation {
         address: Some(address.clone()),
         reason: format!("AWS already has one ({}): {name}", stranger.owner),

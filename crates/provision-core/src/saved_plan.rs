@@ -80,9 +80,11 @@ pub struct Made<'a> {
 impl SavedPlan {
     pub fn of(made: Made<'_>) -> Self {
         let Made { stack, site, desired, live, steps, targets, policy, destroys } = made;
-        let kept = |(address, it): (&Address, &DesiredResource)| (address.clone(), Kept::of(it));
+        let kept = |(address, resource): (&Address, &DesiredResource)| {
+            (address.clone(), Kept::of(resource))
+        };
         let print =
-            |it: &Step| (it.address.clone(), live.managed.get(&it.address).map(fingerprint));
+            |step: &Step| (step.address.clone(), live.managed.get(&step.address).map(fingerprint));
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -134,7 +136,7 @@ impl SavedPlan {
             let ours = env!("CARGO_PKG_VERSION");
             return Err(format!("it was created by provision {by}; this is provision {ours}"));
         }
-        let digest = plan.as_object_mut().and_then(|it| it.shift_remove("digest"));
+        let digest = plan.as_object_mut().and_then(|object_mut| object_mut.shift_remove("digest"));
         if digest != Some(json!(sha256(&plan))) {
             return Err("it was edited after it was created".to_owned());
         }
@@ -145,7 +147,7 @@ impl SavedPlan {
 
     /// Returns the desired state.
     pub fn desired(&self) -> Result<DesiredState, String> {
-        let resource = |(address, it): (&Address, &Kept)| Ok((address.clone(), it.resource()?));
+        let resource = |(address, kept): (&Address, &Kept)| Ok((address.clone(), kept.resource()?));
         self.desired.iter().map(resource).collect()
     }
 
@@ -174,7 +176,9 @@ impl SavedPlan {
         if strangers(live, steps) != self.strangers && reasons.is_empty() {
             reasons.push("the unmanaged resources that would be deleted with it changed".into());
         }
-        if let Some(address) = steps.iter().find_map(|it| past(it, self.now_epoch_s, now_epoch_s)) {
+        if let Some(address) =
+            steps.iter().find_map(|step| past(step, self.now_epoch_s, now_epoch_s))
+        {
             reasons.push(format!("{address} would expire in the past"));
         }
         let now: Vec<KeptStep> = steps.iter().map(KeptStep::of).collect();
@@ -187,7 +191,7 @@ impl SavedPlan {
 
 impl Kept {
     fn of(it: &DesiredResource) -> Self {
-        let properties = it.properties.iter().map(|(name, it)| (name.clone(), it.clone()));
+        let properties = it.properties.iter().map(|(name, value)| (name.clone(), value.clone()));
         Self {
             r#type: it.kind.type_name.to_owned(),
             properties: properties.collect(),
@@ -220,16 +224,21 @@ impl KeptStep {
 
 /// Returns the unmanaged children of the resources that the steps delete, without secret names.
 fn strangers(live: &LiveState, steps: &[Step]) -> Vec<String> {
-    let gone: BTreeSet<&Address> =
-        steps.iter().filter(|it| it.verb() == StepVerb::Delete).map(|it| &it.address).collect();
-    let goes = |it: &&crate::kind::UnmanagedResource| {
-        it.parent.as_ref().is_some_and(|it| gone.contains(it))
+    let gone: BTreeSet<&Address> = steps
+        .iter()
+        .filter(|step| step.verb() == StepVerb::Delete)
+        .map(|step| &step.address)
+        .collect();
+    let goes = |resource: &&crate::kind::UnmanagedResource| {
+        resource.parent.as_ref().is_some_and(|parent| gone.contains(parent))
     };
     let mut found: Vec<String> = live
         .unmanaged
         .iter()
         .filter(goes)
-        .map(|it| format!("{it} at {}", it.parent.as_ref().map_or("", Address::as_str)))
+        .map(|unmanaged| {
+            format!("{unmanaged} at {}", unmanaged.parent.as_ref().map_or("", Address::as_str))
+        })
         .collect();
     found.sort();
     found
@@ -247,6 +256,6 @@ fn past(step: &Step, planned_epoch_s: i64, now_epoch_s: i64) -> Option<&Address>
         .timestamps
         .iter()
         .filter_map(moment)
-        .any(|it| planned_epoch_s < it && it <= now_epoch_s);
+        .any(|timestamp| planned_epoch_s < timestamp && timestamp <= now_epoch_s);
     past.then_some(&step.address)
 }

@@ -99,16 +99,16 @@ fn at(
         whole,
     };
     let modes = |side: Option<&Accepted<'_>>, operation: Operation| -> Vec<String> {
-        let found = side.into_iter().flatten().find(|(it, _)| *it == operation);
+        let found = side.into_iter().flatten().find(|(value, _)| *value == operation);
         found.map(|(_, modes)| modes.to_vec()).unwrap_or_default()
     };
     let mut found = Vec::new();
     for operation in [Operation::Connect, Operation::Publish, Operation::Subscribe] {
         let (was, will) = (modes(before, operation), modes(after, operation));
-        let lost = was.iter().filter(|it| !will.contains(it));
-        found.extend(lost.map(|it| one(operation, it, Direction::Lost)));
-        let gained = will.iter().filter(|it| !was.contains(it));
-        found.extend(gained.map(|it| one(operation, it, Direction::Gained)));
+        let lost = was.iter().filter(|before| !will.contains(before));
+        found.extend(lost.map(|lost| one(operation, lost, Direction::Lost)));
+        let gained = will.iter().filter(|will| !was.contains(will));
+        found.extend(gained.map(|gained| one(operation, gained, Direction::Gained)));
     }
     found
 }

@@ -11,7 +11,7 @@ use crate::kinds::auth::AuthMode;
 
 /// Reports namespaces that no client or every client can use, and APIs without namespaces.
 pub fn check(desired: &DesiredState, problems: &mut Vec<Diagnostic>) {
-    let access = Access::of(desired.iter().map(|(address, it)| (address, &it.properties)));
+    let access = Access::of(desired.iter().map(|(address, value)| (address, &value.properties)));
     for api in &access.apis {
         let path: Path = api.address.parts().collect();
         if api.namespaces.is_empty() {
@@ -28,17 +28,19 @@ pub fn check(desired: &DesiredState, problems: &mut Vec<Diagnostic>) {
         if api.modes().iter().all(|mode| !api.is_usable(mode)) {
             continue;
         }
-        let auth = desired.get(&api.address).and_then(|it| it.declared.get("auth"));
+        let auth = desired.get(&api.address).and_then(|desired| desired.declared.get("auth"));
         let judging = Judging { api, auth, path };
         let sound = |list: &List<'_>| judging.is_sound(list);
-        for list in judging.lists("publish", |it| &it.publish).into_iter().filter(sound) {
+        for list in judging.lists("publish", |judging| &judging.publish).into_iter().filter(sound) {
             judging.publish(&list, problems);
         }
         let connects = api.connect.iter().any(|mode| api.is_usable(mode));
         if !connects {
             problems.push(judging.nobody_connects());
         }
-        for list in judging.lists("subscribe", |it| &it.subscribe).into_iter().filter(sound) {
+        for list in
+            judging.lists("subscribe", |judging| &judging.subscribe).into_iter().filter(sound)
+        {
             judging.subscribe(&list, connects, problems);
         }
     }
@@ -69,17 +71,18 @@ impl<'a> Judging<'a> {
     /// Returns the lists of modes that apply to a namespace: the API's, once, then those of namespaces.
     fn lists(&self, operation: &str, grant: fn(&NamespaceAccess) -> &Grant) -> Vec<List<'a>> {
         let namespaces = &self.api.namespaces;
-        let inherits = |it: &&NamespaceAccess| grant(it).from == GrantOrigin::Api;
+        let inherits = |access: &&NamespaceAccess| grant(access).from == GrantOrigin::Api;
         let mut lists = Vec::new();
         if let Some(first) = namespaces.iter().find(inherits) {
-            let channels = namespaces.iter().filter(inherits).map(|it| it.channels.as_str());
+            let channels =
+                namespaces.iter().filter(inherits).map(|namespace| namespace.channels.as_str());
             let place = self.place(operation);
             lists.push(List { modes: &grant(first).modes, place, channels: channels.collect() });
         }
-        lists.extend(namespaces.iter().filter(|it| !inherits(it)).map(|it| {
-            let path = it.address.parts().collect::<Path>().key(operation);
-            let channels = vec![it.channels.as_str()];
-            List { modes: &grant(it).modes, place: Place::List(path), channels }
+        lists.extend(namespaces.iter().filter(|namespace| !inherits(namespace)).map(|namespace| {
+            let path = namespace.address.parts().collect::<Path>().key(operation);
+            let channels = vec![namespace.channels.as_str()];
+            List { modes: &grant(namespace).modes, place: Place::List(path), channels }
         }));
         lists
     }
@@ -95,14 +98,16 @@ impl<'a> Judging<'a> {
 
     /// Whether every mode of the list has a provider; one without is a separate error (PV201).
     fn is_sound(&self, list: &List<'_>) -> bool {
-        list.modes.iter().all(|mode| self.api.providers.iter().any(|it| it.mode == *mode))
+        list.modes
+            .iter()
+            .all(|mode| self.api.providers.iter().any(|provider| provider.mode == *mode))
     }
 
     fn publish(&self, list: &List<'_>, problems: &mut Vec<Diagnostic>) {
         let key = AuthMode::ApiKey.as_str();
         if !list.modes.iter().any(|mode| self.api.is_usable(mode)) {
             problems.push(self.nobody("PV401", "publish", list));
-        } else if list.modes.iter().any(|it| it == key) && self.api.is_usable(key) {
+        } else if list.modes.iter().any(|mode| mode == key) && self.api.is_usable(key) {
             let message =
                 format!("anyone who has an API key can publish to {}", channels(&list.channels));
             problems.push(Diagnostic::warning("PV404", self.item(list, key), message).with_help(
@@ -113,11 +118,14 @@ impl<'a> Judging<'a> {
     }
 
     fn subscribe(&self, list: &List<'_>, connects: bool, problems: &mut Vec<Diagnostic>) {
-        let usable: Vec<&String> = list.modes.iter().filter(|it| self.api.is_usable(it)).collect();
+        let usable: Vec<&String> =
+            list.modes.iter().filter(|mode| self.api.is_usable(mode)).collect();
         if usable.is_empty() {
             problems.push(self.nobody("PV402", "subscribe", list));
         }
-        for mode in usable.into_iter().filter(|it| connects && !self.api.connect.contains(it)) {
+        for mode in
+            usable.into_iter().filter(|usable| connects && !self.api.connect.contains(usable))
+        {
             // A connection and each of its subscriptions are authorized separately
             // (docs/reference/authorization.md#one-credential-per-operation), so this works for
             // clients with two credentials.
@@ -158,9 +166,9 @@ impl<'a> Judging<'a> {
     /// Returns where `mode` is written, or where its provider is.
     fn item(&self, list: &List<'_>, mode: &str) -> At {
         let (path, n) = match &list.place {
-            Place::List(path) => (path, list.modes.iter().position(|it| it == mode)),
+            Place::List(path) => (path, list.modes.iter().position(|value| value == mode)),
             Place::Providers(path) => {
-                (path, self.api.providers.iter().position(|it| it.mode == mode))
+                (path, self.api.providers.iter().position(|provider| provider.mode == mode))
             }
         };
         At::Value(n.into_iter().fold(path.clone(), Path::index))

@@ -124,11 +124,11 @@ impl ApiAccess {
     }
     /// Whether any client can use `mode`.
     pub fn is_usable(&self, mode: &str) -> bool {
-        self.unusable.iter().all(|it| it != mode)
+        self.unusable.iter().all(|unusable| unusable != mode)
     }
     /// Records the API's keys.
     fn keyed(&mut self, keys: &[String]) {
-        let by_key = |it: &&mut ProviderAccess| it.mode == AuthMode::ApiKey.as_str();
+        let by_key = |access: &&mut ProviderAccess| access.mode == AuthMode::ApiKey.as_str();
         for provider in self.providers.iter_mut().filter(by_key) {
             match keys {
                 [] => self.unusable = vec![provider.mode.clone()],
@@ -141,8 +141,10 @@ impl ApiAccess {
 
 fn api(address: &Address, properties: &Properties) -> ApiAccess {
     let config: EventConfig = part(properties, "EventConfig").unwrap_or_default();
-    let provider =
-        |it: &AuthProvider| ProviderAccess { mode: it.auth_type.clone(), detail: it.detail() };
+    let provider = |provider: &AuthProvider| ProviderAccess {
+        mode: provider.auth_type.clone(),
+        detail: provider.detail(),
+    };
     ApiAccess {
         address: address.clone(),
         name: name(properties),
@@ -176,7 +178,7 @@ fn name(properties: &Properties) -> String {
 }
 
 fn modes(modes: &[AuthModeEntry]) -> Vec<String> {
-    modes.iter().map(|it| it.auth_type.clone()).collect()
+    modes.iter().map(|mode| mode.auth_type.clone()).collect()
 }
 
 fn part<T: DeserializeOwned>(properties: &Properties, name: &str) -> Option<T> {

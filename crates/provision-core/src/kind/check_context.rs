@@ -51,8 +51,8 @@ pub fn possible_values(text: &Text, known: &BTreeMap<String, Vec<String>>) -> Ve
     for hole in holes {
         let values = known.get(&hole).map(Vec::as_slice).unwrap_or_default();
         let fill = |value: &String| {
-            let known = |it: &Hole| (it.to_string() == hole).then(|| value.clone());
-            readings.iter().map(|it| it.filled(&known)).collect::<Vec<_>>()
+            let known = |item: &Hole| (item.to_string() == hole).then(|| value.clone());
+            readings.iter().map(|reading| reading.filled(&known)).collect::<Vec<_>>()
         };
         readings = values.iter().flat_map(fill).take(READINGS_MAX).collect();
     }
@@ -86,7 +86,7 @@ impl CheckContext<'_> {
     /// then be present in the file.
     pub fn has_unreadable(&self, names: &[&str]) -> bool {
         let here: Path = self.address.parts().chain(names.iter().copied()).collect();
-        self.unreadable.iter().any(|it| it.0.starts_with(&here.0))
+        self.unreadable.iter().any(|unreadable| unreadable.0.starts_with(&here.0))
     }
     /// Returns the first value that `text` can resolve to and that `is_valid` rejects.
     pub fn invalid_reading(
@@ -94,14 +94,16 @@ impl CheckContext<'_> {
         text: &Text,
         sound: impl Fn(&str) -> bool,
     ) -> Option<InvalidReading> {
-        let reading =
-            possible_values(text, self.placeholder_values).into_iter().find(|it| !sound(it))?;
+        let reading = possible_values(text, self.placeholder_values)
+            .into_iter()
+            .find(|possible_value| !sound(possible_value))?;
         let told = text.as_plain().is_none().then(|| format!("this can resolve to `{reading}`"));
         Some(InvalidReading { value: reading, label: told })
     }
     /// Returns the name of the stack, as written.
     pub fn stack(&self) -> Text {
-        let stack = self.document.get("stack").and_then(|it| Text::deserialize(it).ok());
+        let stack =
+            self.document.get("stack").and_then(|document| Text::deserialize(document).ok());
         stack.unwrap_or_default()
     }
     /// Returns the tags that the spec sets on every resource that supports tags.
@@ -125,7 +127,7 @@ impl CheckContext<'_> {
     }
     /// Returns the declarations in a section of the declaration at `address`.
     pub fn under(&self, address: &Address, section: &str) -> Vec<&Value> {
-        section_in(self.at(address), section).map(|(_, it)| it).collect()
+        section_in(self.at(address), section).map(|(_, value)| value).collect()
     }
     /// Returns the names in a section of the declaration at `address`.
     pub fn names_under(&self, address: &Address, section: &str) -> Vec<&str> {
@@ -150,8 +152,8 @@ impl CheckContext<'_> {
     pub fn is_named(&self, section: &str, path: &[&str]) -> bool {
         let mut firsts = self.first_names.0.borrow_mut();
         let named = firsts.entry(format!("{section}.{}", path.join("."))).or_insert_with(|| {
-            let name = |(key, it): (&str, &Value)| {
-                let name = path.iter().try_fold(it, |it, part| it.get(part))?.as_str()?;
+            let name = |(key, item): (&str, &Value)| {
+                let name = path.iter().try_fold(item, |value, part| value.get(part))?.as_str()?;
                 Some((name.to_owned(), key.to_owned()))
             };
             section_in(Some(self.document), section).filter_map(name).collect()
@@ -180,6 +182,6 @@ fn section_in<'v>(
     around: Option<&'v Value>,
     section: &str,
 ) -> impl Iterator<Item = (&'v str, &'v Value)> + use<'v> {
-    let section = around.and_then(|it| it.get(section)?.as_object());
+    let section = around.and_then(|around| around.get(section)?.as_object());
     section.into_iter().flatten().map(|(name, declared)| (name.as_str(), declared))
 }

@@ -46,7 +46,7 @@ impl ImportContext {
             return address.name().to_owned();
         }
         let arn = arn.to_string();
-        if let Some((name, _)) = self.roles.iter().find(|(_, it)| **it == arn) {
+        if let Some((name, _)) = self.roles.iter().find(|(_, value)| **value == arn) {
             return name.clone();
         }
         let name = format!("existing{}", self.roles.len() + 1);
@@ -59,7 +59,7 @@ impl ImportContext {
         let name = self.address.as_ref().map_or("handler", Address::name);
         let numbered = (2..).map(|n| format!("handlers/{name}-{n}.js"));
         let mut paths = std::iter::once(format!("handlers/{name}.js")).chain(numbered);
-        let free = |path: &String| self.files.get(path).is_none_or(|it| *it == text);
+        let free = |path: &String| self.files.get(path).is_none_or(|file| *file == text);
         let path = paths.find(free).expect("there are more numbers than files");
         self.files.insert(path.clone(), text);
         path

@@ -70,7 +70,7 @@ impl ApiKeyDeclaration {
         self.valid_for.unwrap_or(DEFAULT_VALID_FOR)
     }
     fn renews_within_s(&self) -> i64 {
-        self.renew_before.map_or(self.lives().seconds / 10, |it| it.seconds)
+        self.renew_before.map_or(self.lives().seconds / 10, |renew_before| renew_before.seconds)
     }
     /// The expiry, if the declaration sets one.
     fn moment_epoch_s(&self) -> Option<i64> {
@@ -137,7 +137,7 @@ impl TypedKind for ApiKey {
         problems: &mut DiagnosticSink,
     ) {
         let auth = scope.address.parent().and_then(|api| scope.member::<Auth>(&api, "auth"));
-        if auth.is_some_and(|it| !it.offered().contains(&AuthMode::ApiKey)) {
+        if auth.is_some_and(|auth| !auth.offered().contains(&AuthMode::ApiKey)) {
             problems
                 .warning_at_key(
                     "PV252",
@@ -162,7 +162,7 @@ impl TypedKind for ApiKey {
     }
 
     fn effects(verb: ChangeAction, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
-        let end = |it: Option<&Self>| it.and_then(|it| it.expires);
+        let end = |item: Option<&Self>| item.and_then(|value| value.expires);
         match verb {
             ChangeAction::Create if end(after).is_none() => {
                 vec![format!("it expires in {DEFAULT_VALID_FOR}, AWS's default")]
@@ -228,7 +228,7 @@ impl TypedKind for ApiKey {
 }
 
 fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut DiagnosticSink) {
-    if declared.valid_for.is_some_and(|it| it < SHORTEST || it > LONGEST) {
+    if declared.valid_for.is_some_and(|valid_for| valid_for < SHORTEST || valid_for > LONGEST) {
         let given = declared.lives();
         problems
             .error(
@@ -238,7 +238,7 @@ fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut DiagnosticSink) {
             )
             .help = Some("use 1d to 365d".into());
     }
-    if declared.renew_before.is_some_and(|it| it >= declared.lives()) {
+    if declared.renew_before.is_some_and(|renew_before| renew_before >= declared.lives()) {
         let message = format!(
             "a key with a lifetime of {} would be renewed by every apply",
             declared.lives()

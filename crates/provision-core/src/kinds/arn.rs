@@ -4,8 +4,9 @@ use crate::text::Text;
 
 /// Whether `text` is an ARN of `service` whose resource begins with `resource`.
 pub fn is_of(text: &str, service: &str, resource: &str) -> bool {
-    parts(text).is_some_and(|it| {
-        it.service == service && it.resource.strip_prefix(resource).is_some_and(|it| !it.is_empty())
+    parts(text).is_some_and(|part| {
+        part.service == service
+            && part.resource.strip_prefix(resource).is_some_and(|rest| !rest.is_empty())
     })
 }
 
@@ -23,7 +24,7 @@ pub fn parts(text: &str) -> Option<Parts<'_>> {
     let (arn, partition) = (parts.next()?, parts.next()?);
     let (service, region) = (parts.next()?, parts.next()?);
     let (account, resource) = (parts.next()?, parts.next()?);
-    let digits = |it: &str| it.chars().all(|it| it.is_ascii_digit());
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     let numbered = digits(account) && matches!(account.len(), 0 | 12) || account == "aws";
     let written = !resource.is_empty() && !resource.contains(char::is_whitespace);
     let sound = arn == "arn" && partition.starts_with("aws") && numbered && written;
@@ -39,7 +40,7 @@ pub fn check_function(
 ) {
     let message = "not a valid Lambda function ARN";
     let help = "such as arn:aws:lambda:ap-northeast-1:123456789012:function:orders";
-    let sound = |it: &str| is_of(it, "lambda", "function:");
+    let sound = |text: &str| is_of(text, "lambda", "function:");
     problems.error_if_invalid(scope.invalid_reading(text, sound), "PV218", at, message, help);
 }
 
@@ -52,7 +53,7 @@ mod tests {
         let function = "arn:aws:lambda:eu-west-1:123456789012:function:orders:live";
         assert!(is_of(function, "lambda", "function:"));
         assert!(is_of("arn:aws-cn:iam::123456789012:role/a/b", "iam", "role/"));
-        assert_eq!(parts(function).map(|it| it.region), Some("eu-west-1"));
+        assert_eq!(parts(function).map(|part| part.region), Some("eu-west-1"));
         for text in [
             "",
             "orders",

@@ -45,7 +45,7 @@ impl AuthMode {
     }
     /// Returns the mode with this AppSync name, if it is known.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == name)
+        Self::ALL.into_iter().find(|item| item.as_str() == name)
     }
 }
 
@@ -81,7 +81,7 @@ pub fn check_offered(
 ) {
     for (n, mode) in modes.iter().flat_map(|modes| modes.0.iter().enumerate()) {
         if !providers.contains(mode) {
-            let offered: Vec<&str> = providers.iter().map(|it| it.as_str()).collect();
+            let offered: Vec<&str> = providers.iter().map(|provider| provider.as_str()).collect();
             let path: Vec<PathStep<'_>> =
                 path.iter().copied().chain([PathStep::Index(n)]).collect();
             problems
@@ -103,7 +103,10 @@ pub struct AuthModeEntry {
 }
 
 pub fn to_modes(types: &[AuthMode]) -> Vec<AuthModeEntry> {
-    types.iter().map(|it| AuthModeEntry { auth_type: it.as_str().to_owned() }).collect()
+    types
+        .iter()
+        .map(|type_name| AuthModeEntry { auth_type: type_name.as_str().to_owned() })
+        .collect()
 }
 
 /// Returns the modes as a spec writes them. Unknown modes are omitted.

@@ -150,7 +150,7 @@ impl TypedKind for ChannelNamespace {
         if verb.deletes_existing() {
             return vec![format!("current subscriptions to /{}/* end", before.name)];
         }
-        let code = |it: &Self| it.code_handlers.clone();
+        let code = |value: &Self| value.code_handlers.clone();
         let (was, will) = (code(before), after.and_then(code));
         let effect = match (was, will) {
             (was, will) if was == will => return Vec::new(),
@@ -171,9 +171,9 @@ impl TypedKind for ChannelNamespace {
             name: declared.name.clone().unwrap_or_else(|| scope.address.name().into()),
             publish_auth_modes: modes(&declared.publish),
             subscribe_auth_modes: modes(&declared.subscribe),
-            code_handlers: handlers.and_then(|it| it.text(scope)),
-            code_s3_location: handlers.and_then(|it| it.s3.clone()),
-            handler_configs: handlers.and_then(|it| it.configs(&api)),
+            code_handlers: handlers.and_then(|handler| handler.text(scope)),
+            code_s3_location: handlers.and_then(|handler| handler.s3.clone()),
+            handler_configs: handlers.and_then(|handler| handler.configs(&api)),
             tags: scope.tags(),
         })
     }
@@ -206,7 +206,7 @@ impl TypedKind for ChannelNamespace {
 impl NamespaceDeclaration {
     /// Returns the data sources of its handlers.
     pub fn data_sources(&self) -> impl Iterator<Item = &str> {
-        self.handlers.iter().flat_map(Handlers::each).map(|(.., it)| it.data_source.as_str())
+        self.handlers.iter().flat_map(Handlers::each).map(|(.., value)| value.data_source.as_str())
     }
 }
 

@@ -92,8 +92,8 @@ impl TypedKind for DomainAssociation {
     }
 
     fn effects(verb: ChangeAction, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
-        let before = before.filter(|it| it.exists());
-        let Some(name) = before.map(|it| &it.domain_name) else {
+        let before = before.filter(|before| before.exists());
+        let Some(name) = before.map(|before| &before.domain_name) else {
             return vec!["the domain name serves an API".to_owned()];
         };
         vec![match verb {
@@ -126,10 +126,10 @@ impl TypedKind for DomainAssociation {
 
     fn to_declaration(self, found: &mut ImportContext) -> AssociationDeclaration {
         // The name of an existing domain is written nowhere else.
-        if self.domain_name.holes().all(|it| !matches!(it, Hole::Attribute { .. })) {
+        if self.domain_name.holes().all(|hole| !matches!(hole, Hole::Attribute { .. })) {
             found.parent_members.insert("name".into(), self.domain_name.to_value());
         }
-        let api = self.api_id.holes().find_map(|it| match it {
+        let api = self.api_id.holes().find_map(|hole| match hole {
             Hole::Attribute { address, .. } => Some(address.name().to_owned()),
             _ => None,
         });

@@ -107,9 +107,11 @@ impl TypedKind for DomainName {
         if let Some(certificate) = &declared.certificate {
             check_certificate(certificate, scope, problems);
         }
-        let long = |it: &str| it.chars().count() <= DESCRIPTION_MAX;
-        if let Some(unsound) =
-            declared.description.as_ref().and_then(|it| scope.invalid_reading(it, long))
+        let long = |text: &str| text.chars().count() <= DESCRIPTION_MAX;
+        if let Some(unsound) = declared
+            .description
+            .as_ref()
+            .and_then(|description| scope.invalid_reading(description, long))
         {
             let message = format!("longer than {DESCRIPTION_MAX} characters");
             let at = [PathStep::Key("description")];
@@ -143,7 +145,8 @@ impl TypedKind for DomainName {
     }
 
     fn effects(verb: ChangeAction, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
-        let Some(name) = before.map(|it| &it.domain_name).filter(|_| verb.deletes_existing())
+        let Some(name) =
+            before.map(|before| &before.domain_name).filter(|_| verb.deletes_existing())
         else {
             return Vec::new();
         };
@@ -175,12 +178,12 @@ impl TypedKind for DomainName {
 
 /// CloudFormation's pattern, which is stricter than AppSync's (docs/reference/domains.md#names).
 fn is_domain(name: &str) -> bool {
-    let label = |it: &str| {
-        !it.is_empty()
-            && it.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-')
+    let label = |text: &str| {
+        !text.is_empty()
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     };
     let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-    let wildcard = first.strip_prefix('*').is_some_and(|it| it.is_empty() || label(it));
+    let wildcard = first.strip_prefix('*').is_some_and(|rest| rest.is_empty() || label(rest));
     let labels = rest.split('.').count();
     name.len() <= NAME_MAX
         && (wildcard || label(first))
@@ -190,7 +193,7 @@ fn is_domain(name: &str) -> bool {
 
 fn check_certificate(certificate: &Text, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
     let at = [PathStep::Key("certificate")];
-    let sound = |it: &str| arn::is_of(it, "acm", "certificate/");
+    let sound = |text: &str| arn::is_of(text, "acm", "certificate/");
     let help = "such as arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012";
     if let Some(unsound) = scope.invalid_reading(certificate, sound) {
         problems.error_if_invalid(
@@ -202,7 +205,7 @@ fn check_certificate(certificate: &Text, scope: &CheckContext<'_>, problems: &mu
         );
         return;
     }
-    let there = |it: &str| arn::parts(it).is_none_or(|it| it.region == "us-east-1");
+    let there = |text: &str| arn::parts(text).is_none_or(|part| part.region == "us-east-1");
     let message = "the certificate must be in us-east-1, in whichever region the API is";
     let help = "issue or import the certificate in us-east-1";
     problems.error_if_invalid(

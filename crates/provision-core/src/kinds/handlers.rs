@@ -100,11 +100,11 @@ impl Handlers {
             ("onPublish", "OnPublish", &self.on_publish),
             ("onSubscribe", "OnSubscribe", &self.on_subscribe),
         ];
-        both.into_iter().filter_map(|(name, theirs, it)| Some((name, theirs, it.as_ref()?)))
+        both.into_iter().filter_map(|(name, theirs, value)| Some((name, theirs, value.as_ref()?)))
     }
     /// Whether AppSync invokes functions directly for both, so no code runs.
     pub fn are_direct(&self) -> bool {
-        self.each().filter(|(.., it)| it.is_direct()).count() == 2
+        self.each().filter(|(.., value)| value.is_direct()).count() == 2
     }
     /// Returns the code, if it is inline or in a file.
     pub fn text(&self, scope: &CheckContext<'_>) -> Option<String> {
@@ -123,7 +123,7 @@ impl Handlers {
             json!({ "Behavior": behavior, "Integration": integration })
         };
         let configs: Map<String, Value> =
-            self.each().map(|(_, name, it)| (name.to_owned(), config(it))).collect();
+            self.each().map(|(_, name, value)| (name.to_owned(), config(value))).collect();
         (!configs.is_empty()).then_some(Value::Object(configs))
     }
 }

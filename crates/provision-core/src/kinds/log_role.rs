@@ -189,7 +189,7 @@ impl TypedKind for LogRole {
             policy_name: name.clone(),
             policy_document: document.0.clone(),
         };
-        let own = declared.policies.as_ref().map(|it| it.iter().map(inline).collect());
+        let own = declared.policies.as_ref().map(|policy| policy.iter().map(inline).collect());
         let default = || match declared.managed_policies {
             Some(_) => Vec::new(),
             None => vec![InlinePolicy {
@@ -201,7 +201,7 @@ impl TypedKind for LogRole {
             assume_role_policy_document: declared
                 .trust
                 .as_ref()
-                .map_or_else(default_trust, |it| it.0.clone()),
+                .map_or_else(default_trust, |trust| trust.0.clone()),
             description: declared.description.clone(),
             role_name: declared.name.clone(),
             policies: own.unwrap_or_else(default),
@@ -218,7 +218,9 @@ impl TypedKind for LogRole {
             description: self.description,
             trust: Some(PolicyDocument(self.assume_role_policy_document)),
             policies: Some(
-                policies.map(|it| (it.policy_name, PolicyDocument(it.policy_document))).collect(),
+                policies
+                    .map(|policy| (policy.policy_name, PolicyDocument(policy.policy_document)))
+                    .collect(),
             ),
             managed_policies: Some(self.managed_policy_arns),
             logical_id: None,
@@ -263,7 +265,7 @@ fn check_existing(
     scope: &CheckContext<'_>,
     problems: &mut DiagnosticSink,
 ) {
-    let sound = |it: &str| arn::is_of(it, "iam", "role/");
+    let sound = |text: &str| arn::is_of(text, "iam", "role/");
     let help = "such as arn:aws:iam::123456789012:role/existing";
     let at = [PathStep::Key("arn")];
     problems.error_if_invalid(
@@ -296,7 +298,7 @@ fn check_new(
 ) {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "+=,.@_-".contains(letter);
     let sound = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
-    let unsound = declared.name.as_ref().and_then(|it| scope.invalid_reading(it, sound));
+    let unsound = declared.name.as_ref().and_then(|name| scope.invalid_reading(name, sound));
     let help = format!("1 to {NAME_MAX} letters, digits and `+=,.@_-`");
     problems.error_if_invalid(
         unsound,
@@ -327,7 +329,7 @@ fn check_new(
                 Some("1 to 128 letters, digits and `+=,.@_-`".into());
         }
         check_document(document, &at, false, problems);
-        size += document.0.to_string().chars().filter(|it| !it.is_whitespace()).count();
+        size += document.0.to_string().chars().filter(|c| !c.is_whitespace()).count();
     }
     if size > INLINE_MAX {
         let message =
@@ -336,13 +338,17 @@ fn check_new(
             Some("create managed policies and list them in `managedPolicies`".into());
     }
     for (n, policy) in declared.managed_policies.iter().flatten().enumerate() {
-        let sound = |it: &str| arn::is_of(it, "iam", "policy/");
+        let sound = |text: &str| arn::is_of(text, "iam", "policy/");
         let at = [PathStep::Key("managedPolicies"), PathStep::Index(n)];
         let help = "such as arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs";
         let unsound = scope.invalid_reading(policy, sound);
         problems.error_if_invalid(unsound, "PV247", &at, "not a valid policy ARN", help);
     }
-    if declared.managed_policies.as_ref().is_some_and(|it| it.len() > MANAGED_MAX) {
+    if declared
+        .managed_policies
+        .as_ref()
+        .is_some_and(|managed_policy| managed_policy.len() > MANAGED_MAX)
+    {
         let message = format!("IAM allows {MANAGED_MAX} managed policies in one role");
         problems.error_at_key("PV244", &[PathStep::Key("managedPolicies")], message);
     }

@@ -93,7 +93,7 @@ fn check_statement(
     problems: &mut DiagnosticSink,
 ) {
     let has = |name: &str| statement.get(name).is_some();
-    for key in statement.as_object().into_iter().flat_map(|it| it.keys()) {
+    for key in statement.as_object().into_iter().flat_map(|members| members.keys()) {
         if !KEYS.contains(&key.as_str()) {
             let at: Vec<PathStep<'_>> = at.iter().copied().chain([PathStep::Key(key)]).collect();
             problems
@@ -131,7 +131,7 @@ fn check_statement(
 
 /// A role for logs needs AppSync's log groups, and `*` is every other one as well.
 fn check_reach(resource: Option<&Value>, at: &[PathStep<'_>], problems: &mut DiagnosticSink) {
-    let all = |it: &Value| it.as_str() == Some("*");
+    let all = |value: &Value| value.as_str() == Some("*");
     let (step, found) = match resource {
         Some(Value::Array(items)) => {
             let n = items.iter().position(all);

@@ -153,8 +153,9 @@ impl From<&Provider> for AuthProvider {
             open_id_connect_config: None,
             lambda_authorizer_config: None,
         };
-        let milliseconds =
-            |period: Option<SpecDuration>| period.and_then(|it| non_zero(it.seconds * 1_000));
+        let milliseconds = |period: Option<SpecDuration>| {
+            period.and_then(|period| non_zero(period.seconds * 1_000))
+        };
         match provider {
             Provider::ApiKey | Provider::AwsIam => {}
             Provider::Cognito(it) => {
@@ -182,7 +183,7 @@ impl From<&Provider> for AuthProvider {
                     authorizer_uri: it.function.clone(),
                     authorizer_result_ttl_in_seconds: it
                         .result_ttl
-                        .and_then(|it| non_zero(it.seconds)),
+                        .and_then(|result_ttl| non_zero(result_ttl.seconds)),
                     identity_validation_expression: it.identity_validation_expression.clone(),
                 });
             }
@@ -195,7 +196,7 @@ impl AuthProvider {
     /// Returns what distinguishes it from other providers of its mode. `None`: there can be only one.
     pub fn detail(&self) -> Option<String> {
         let optional = |what: &str, text: &Option<Text>| {
-            text.as_ref().map(|it| format!(", {what} {}", it.as_declared())).unwrap_or_default()
+            text.as_ref().map(|text| format!(", {what} {}", text.as_declared())).unwrap_or_default()
         };
         if let Some(it) = &self.cognito_config {
             let clients = optional("clients", &it.app_id_client_regex);
@@ -211,8 +212,9 @@ impl AuthProvider {
 
     /// Returns the provider as a spec writes it. `None`: its mode is unknown.
     pub fn declare(&self) -> Option<Provider> {
-        let period =
-            |milliseconds: Option<i64>| milliseconds.map(|it| SpecDuration { seconds: it / 1_000 });
+        let period = |milliseconds: Option<i64>| {
+            milliseconds.map(|millisecond| SpecDuration { seconds: millisecond / 1_000 })
+        };
         Some(match AuthMode::named(&self.auth_type)? {
             AuthMode::ApiKey => Provider::ApiKey,
             AuthMode::AwsIam => Provider::AwsIam,

@@ -72,7 +72,7 @@ impl TypedKind for WebAclAssociation {
 
     fn check(declared: &WafDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
         let at = [PathStep::Key("webAcl")];
-        let sound = |it: &str| arn::is_of(it, "wafv2", "regional/webacl/");
+        let sound = |text: &str| arn::is_of(text, "wafv2", "regional/webacl/");
         let help = "such as arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012";
         let unsound = scope.invalid_reading(&declared.web_acl, sound);
         if unsound.is_some() {
@@ -86,7 +86,7 @@ impl TypedKind for WebAclAssociation {
             return;
         }
         let Some(region) = scope.region() else { return };
-        let here = |it: &str| arn::parts(it).is_none_or(|it| it.region == region);
+        let here = |text: &str| arn::parts(text).is_none_or(|part| part.region == region);
         let unsound = scope.invalid_reading(&declared.web_acl, here);
         let message = format!("this web ACL is not in the region of the stack, {region}");
         let help = "use a web ACL in the region of the API";
@@ -99,7 +99,7 @@ impl TypedKind for WebAclAssociation {
 
     fn effects(verb: ChangeAction, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
         match verb {
-            _ if before.is_some_and(|it| !it.exists()) => Vec::new(),
+            _ if before.is_some_and(|before| !before.exists()) => Vec::new(),
             ChangeAction::Create => Vec::new(),
             ChangeAction::Update => vec!["another web ACL protects the API".to_owned()],
             ChangeAction::Replace => {
@@ -129,7 +129,7 @@ impl TypedKind for WebAclAssociation {
 
 /// Returns the ARN of a web ACL as a tag's value.
 pub fn tag_value(web_acl: &str) -> String {
-    let taken = |it: char| it.is_alphanumeric() || "_-+=.:/@ ".contains(it);
+    let taken = |c: char| c.is_alphanumeric() || "_-+=.:/@ ".contains(c);
     if web_acl.chars().count() <= VALUE_MAX && web_acl.chars().all(taken) {
         return web_acl.to_owned();
     }

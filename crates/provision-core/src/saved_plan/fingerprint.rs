@@ -37,5 +37,8 @@ pub fn difference(was: Option<&Print>, is: Option<&Print>) -> Option<String> {
 }
 
 pub(crate) fn sha256(value: &Value) -> String {
-    Sha256::digest(value.to_string().as_bytes()).iter().map(|it| format!("{it:02x}")).collect()
+    Sha256::digest(value.to_string().as_bytes())
+        .iter()
+        .map(|digest| format!("{digest:02x}"))
+        .collect()
 }

@@ -26,7 +26,11 @@ pub fn effects(verb: ChangeAction, before: Option<&Api>, after: Option<&Api>) ->
         effects.push("only the name changes; endpoints and keys stay the same".to_owned());
     }
     let types = |api: &Api| -> BTreeSet<String> {
-        api.event_config.auth_providers.iter().map(|it| it.auth_type.clone()).collect()
+        api.event_config
+            .auth_providers
+            .iter()
+            .map(|auth_provider| auth_provider.auth_type.clone())
+            .collect()
     };
     for gone in types(before).difference(&types(after)) {
         effects.push(format!("clients that use {gone} are denied"));
@@ -46,7 +50,7 @@ pub fn effects(verb: ChangeAction, before: Option<&Api>, after: Option<&Api>) ->
 fn logging(before: &Api, after: &Api) -> Option<String> {
     let level = |api: &Api| {
         let config = api.event_config.log_config.as_ref();
-        config.map_or_else(|| "NONE".to_owned(), |it| it.log_level.clone())
+        config.map_or_else(|| "NONE".to_owned(), |config| config.log_level.clone())
     };
     let (was, will) = (level(before), level(after));
     match (was.as_str(), will.as_str()) {

@@ -145,10 +145,10 @@ impl TypedKind for Api {
                 publish: modes(&config.default_publish_auth_modes),
                 subscribe: modes(&config.default_subscribe_auth_modes),
             },
-            logging: config.log_config.and_then(|it| {
+            logging: config.log_config.and_then(|log_config| {
                 Some(Logging {
-                    level: LOG_LEVELS.iter().find(|(_, name)| *name == it.log_level)?.0,
-                    role: found.role_name(&it.cloud_watch_logs_role_arn),
+                    level: LOG_LEVELS.iter().find(|(_, name)| *name == log_config.log_level)?.0,
+                    role: found.role_name(&log_config.cloud_watch_logs_role_arn),
                 })
             }),
             protect: self.tags.0.contains_key(PROTECT_TAG).then_some(true),
@@ -159,7 +159,8 @@ impl TypedKind for Api {
     /// AppSync may reject the removal of a provider that a namespace still accepts.
     fn intermediate_state(&self, was: &Self) -> Option<Self> {
         let should = &self.event_config.auth_providers;
-        let gone = |old: &&AuthProvider| should.iter().all(|it| it.auth_type != old.auth_type);
+        let gone =
+            |old: &&AuthProvider| should.iter().all(|should| should.auth_type != old.auth_type);
         let gone: Vec<_> = was.event_config.auth_providers.iter().filter(gone).cloned().collect();
         let mut between = self.clone();
         (!gone.is_empty()).then(|| {
@@ -189,7 +190,7 @@ fn default_name(scope: &CheckContext<'_>) -> Text {
 }
 
 fn level_name(level: LogLevel) -> &'static str {
-    LOG_LEVELS.iter().find(|(it, _)| *it == level).map_or("", |(_, name)| name)
+    LOG_LEVELS.iter().find(|(value, _)| *value == level).map_or("", |(_, name)| name)
 }
 
 /// Returns the ARN of an existing role, or a placeholder for one that the spec declares.
@@ -228,8 +229,8 @@ fn check_owner_contact(
     let Some(contact) = &declared.owner_contact else { return };
     let at = [PathStep::Key("ownerContact")];
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- .".contains(letter);
-    let sound = |it: &str| (1..=OWNER_CONTACT_MAX).contains(&it.chars().count());
-    let portable = |it: &str| it.len() <= 250 && it.chars().all(allowed);
+    let sound = |text: &str| (1..=OWNER_CONTACT_MAX).contains(&text.chars().count());
+    let portable = |text: &str| text.len() <= 250 && text.chars().all(allowed);
     if let Some(unsound) = scope.invalid_reading(contact, sound) {
         let message = format!("must have 1 to {OWNER_CONTACT_MAX} characters");
         problems.error("PV203", &at, message).label = unsound.label;

@@ -18,9 +18,10 @@ pub fn check(
     check_role(declared, scope, problems);
     check_source(declared, scope, problems);
     let uses = |namespace: &Value| {
-        let handlers = namespace.get("handlers").and_then(|it| Handlers::deserialize(it).ok());
+        let handlers =
+            namespace.get("handlers").and_then(|namespace| Handlers::deserialize(namespace).ok());
         let name = scope.address.name();
-        handlers.is_some_and(|it| it.each().any(|(.., handler)| handler.data_source == name))
+        handlers.is_some_and(|value| value.each().any(|(.., handler)| handler.data_source == name))
     };
     let api = scope.address.parent();
     let namespaces = api.map(|api| scope.under(&api, "namespaces")).unwrap_or_default();
@@ -41,7 +42,7 @@ fn check_one(
     let all = "`lambda`, `dynamodb`, `eventBridge`, `http`, `openSearch`, `rds` or `bedrock`";
     let written = scope.declared::<Map<String, Value>>(&scope.address).unwrap_or_default();
     let mut named = declared.named();
-    named.sort_by_key(|name| written.keys().position(|it| it == name));
+    named.sort_by_key(|name| written.keys().position(|key| key == name));
     match named.as_slice() {
         [] => {
             let message = "a data source must set its type".to_owned();
@@ -67,8 +68,8 @@ fn check_name(
     let name = declared.name.clone().unwrap_or_else(|| scope.address.name().into());
     let sound = |name: &str| {
         (1..=512).contains(&name.len())
-            && !name.starts_with(|it: char| it.is_ascii_digit())
-            && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     if let Some(unsound) = scope.invalid_reading(&name, sound) {
         let message = format!("`{}` is not a valid data source name", unsound.value);
@@ -100,7 +101,7 @@ fn check_role(
 ) {
     match &declared.service_role {
         Some(role) => {
-            let sound = |it: &str| arn::is_of(it, "iam", "role/");
+            let sound = |text: &str| arn::is_of(text, "iam", "role/");
             let help = "such as arn:aws:iam::123456789012:role/call-orders";
             let (at, unsound) =
                 ([PathStep::Key("serviceRole")], scope.invalid_reading(role, sound));
@@ -122,7 +123,7 @@ fn check_source(
     problems: &mut DiagnosticSink,
 ) {
     let mut check_arn = |text: &Text, at: [&str; 2], service: &str, resource: &str, noun: &str| {
-        let sound = |it: &str| arn::is_of(it, service, resource);
+        let sound = |text: &str| arn::is_of(text, service, resource);
         let at = at.map(PathStep::Key);
         let help = format!("such as arn:aws:{service}:ap-northeast-1:123456789012:{resource}…");
         let message = format!("not a valid ARN of {noun}");
@@ -146,14 +147,14 @@ fn check_source(
         arn::check_function(&it.function, &at, scope, problems);
     }
     let endpoints = [
-        ("http", declared.http.as_ref().map(|it| &it.endpoint)),
-        ("openSearch", declared.open_search.as_ref().map(|it| &it.endpoint)),
+        ("http", declared.http.as_ref().map(|http| &http.endpoint)),
+        ("openSearch", declared.open_search.as_ref().map(|open_search| &open_search.endpoint)),
     ];
     for (name, endpoint) in endpoints {
         let Some(endpoint) = endpoint else { continue };
-        let sound = |it: &str| {
-            let host = it.strip_prefix("https://").or_else(|| it.strip_prefix("http://"));
-            host.is_some_and(|it| !it.is_empty() && !it.contains(char::is_whitespace))
+        let sound = |text: &str| {
+            let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+            host.is_some_and(|host| !host.is_empty() && !host.contains(char::is_whitespace))
         };
         let at = [PathStep::Key(name), PathStep::Key("endpoint")];
         let help = "such as https://orders.example.com";
@@ -166,9 +167,9 @@ fn check_source(
         );
     }
     if let Some(it) = &declared.dynamodb {
-        let sound = |it: &str| {
-            (1..=255).contains(&it.len())
-                && it.chars().all(|it| it.is_ascii_alphanumeric() || "_.-".contains(it))
+        let sound = |text: &str| {
+            (1..=255).contains(&text.len())
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
         };
         let at = [PathStep::Key("dynamodb"), PathStep::Key("table")];
         let help = "letters, digits, `_`, `.` and `-`";
@@ -180,7 +181,9 @@ fn check_source(
             help,
         );
     }
-    if let Some(delta) = declared.dynamodb.as_ref().and_then(|it| it.delta_sync.as_ref()) {
+    if let Some(delta) =
+        declared.dynamodb.as_ref().and_then(|dynamodb| dynamodb.delta_sync.as_ref())
+    {
         let periods = [
             ("baseTableTtl", delta.base_table_ttl),
             ("deltaSyncTableTtl", delta.delta_sync_table_ttl),

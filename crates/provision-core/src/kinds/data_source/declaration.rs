@@ -227,7 +227,7 @@ impl DataSourceDeclaration {
     }
     /// Whether AppSync needs a role to call it.
     pub(crate) fn needs_role(&self) -> bool {
-        self.http.as_ref().is_none_or(|it| it.signing.is_some())
+        self.http.as_ref().is_none_or(|http| http.signing.is_some())
     }
 }
 

@@ -118,16 +118,18 @@ impl DataSource {
             lambda_config: declared
                 .lambda
                 .as_ref()
-                .map(|it| LambdaConfig { lambda_function_arn: it.function.clone() }),
+                .map(|lambda| LambdaConfig { lambda_function_arn: lambda.function.clone() }),
             dynamodb_config: declared.dynamodb.as_ref().map(DynamoDbConfig::of),
             event_bridge_config: declared
                 .event_bridge
                 .as_ref()
-                .map(|it| EventBridgeConfig { event_bus_arn: it.bus.clone() }),
+                .map(|event_bridge| EventBridgeConfig { event_bus_arn: event_bridge.bus.clone() }),
             http_config: declared.http.as_ref().map(HttpConfig::of),
-            open_search_service_config: declared.open_search.as_ref().map(|it| OpenSearchConfig {
-                endpoint: it.endpoint.clone(),
-                aws_region: or_here(it.region.as_ref()),
+            open_search_service_config: declared.open_search.as_ref().map(|open_search| {
+                OpenSearchConfig {
+                    endpoint: open_search.endpoint.clone(),
+                    aws_region: or_here(open_search.region.as_ref()),
+                }
             }),
             relational_database_config: declared.rds.as_ref().map(RelationalDatabaseConfig::of),
             metrics_config: declared.metrics,
@@ -160,7 +162,10 @@ impl DataSource {
         fn iam(source: &HttpConfig) -> Option<&AwsIamConfig> {
             source.authorization_config.as_ref()?.aws_iam_config.as_ref()
         }
-        let signing = self.http_config.as_mut().and_then(|it| it.authorization_config.as_mut());
+        let signing = self
+            .http_config
+            .as_mut()
+            .and_then(|http_config| http_config.authorization_config.as_mut());
         if let (Some(should), Some(live)) = (signing, live.http_config.as_ref().and_then(iam)) {
             let nothing = AwsIamConfig { signing_region: None, signing_service_name: None };
             let should = should.aws_iam_config.get_or_insert(nothing);
@@ -178,19 +183,25 @@ impl DataSource {
             description: self.description,
             service_role: self.service_role_arn,
             metrics: self.metrics_config,
-            lambda: self.lambda_config.map(|it| LambdaSource { function: it.lambda_function_arn }),
+            lambda: self
+                .lambda_config
+                .map(|lambda_config| LambdaSource { function: lambda_config.lambda_function_arn }),
             dynamodb: self.dynamodb_config.map(DynamoDbConfig::declared),
-            event_bridge: self
-                .event_bridge_config
-                .map(|it| EventBridgeSource { bus: it.event_bus_arn }),
+            event_bridge: self.event_bridge_config.map(|event_bridge_config| EventBridgeSource {
+                bus: event_bridge_config.event_bus_arn,
+            }),
             http: self.http_config.map(HttpConfig::declared),
-            open_search: self.open_search_service_config.map(|it| OpenSearchSource {
-                endpoint: it.endpoint,
-                region: not_here(it.aws_region),
+            open_search: self.open_search_service_config.map(|open_search_service_config| {
+                OpenSearchSource {
+                    endpoint: open_search_service_config.endpoint,
+                    region: not_here(open_search_service_config.aws_region),
+                }
             }),
             rds: self
                 .relational_database_config
-                .and_then(|it| it.rds_http_endpoint_config)
+                .and_then(|relational_database_config| {
+                    relational_database_config.rds_http_endpoint_config
+                })
                 .map(RdsHttpEndpointConfig::declared),
             bedrock: (self.r#type == "AMAZON_BEDROCK_RUNTIME").then_some(BedrockSource {}),
             logical_id: None,
@@ -242,10 +253,10 @@ impl DynamoDbConfig {
             aws_region: or_here(it.region.as_ref()),
             use_caller_credentials: it.use_caller_credentials,
             versioned: it.versioned,
-            delta_sync_config: it.delta_sync.as_ref().map(|it| DeltaSyncConfig {
-                base_table_ttl: minutes(it.base_table_ttl),
-                delta_sync_table_name: it.table.clone(),
-                delta_sync_table_ttl: minutes(it.delta_sync_table_ttl),
+            delta_sync_config: it.delta_sync.as_ref().map(|delta_sync| DeltaSyncConfig {
+                base_table_ttl: minutes(delta_sync.base_table_ttl),
+                delta_sync_table_name: delta_sync.table.clone(),
+                delta_sync_table_ttl: minutes(delta_sync.delta_sync_table_ttl),
             }),
         }
     }
@@ -258,10 +269,10 @@ impl DynamoDbConfig {
             region: not_here(self.aws_region),
             use_caller_credentials: self.use_caller_credentials,
             versioned: self.versioned,
-            delta_sync: self.delta_sync_config.map(|it| DeltaSync {
-                table: it.delta_sync_table_name,
-                base_table_ttl: period(&it.base_table_ttl),
-                delta_sync_table_ttl: period(&it.delta_sync_table_ttl),
+            delta_sync: self.delta_sync_config.map(|delta_sync_config| DeltaSync {
+                table: delta_sync_config.delta_sync_table_name,
+                base_table_ttl: period(&delta_sync_config.base_table_ttl),
+                delta_sync_table_ttl: period(&delta_sync_config.delta_sync_table_ttl),
             }),
         }
     }
@@ -271,21 +282,21 @@ impl HttpConfig {
     fn of(it: &HttpSource) -> Self {
         Self {
             endpoint: it.endpoint.clone(),
-            authorization_config: it.signing.as_ref().map(|it| AuthorizationConfig {
+            authorization_config: it.signing.as_ref().map(|signing| AuthorizationConfig {
                 authorization_type: "AWS_IAM".to_owned(),
                 aws_iam_config: Some(AwsIamConfig {
-                    signing_region: it.region.clone(),
-                    signing_service_name: it.service.clone(),
+                    signing_region: signing.region.clone(),
+                    signing_service_name: signing.service.clone(),
                 }),
             }),
         }
     }
     fn declared(self) -> HttpSource {
-        let signing = |it: AuthorizationConfig| {
-            let config = it.aws_iam_config;
+        let signing = |value: AuthorizationConfig| {
+            let config = value.aws_iam_config;
             Signing {
-                region: config.as_ref().and_then(|it| it.signing_region.clone()),
-                service: config.and_then(|it| it.signing_service_name),
+                region: config.as_ref().and_then(|config| config.signing_region.clone()),
+                service: config.and_then(|config| config.signing_service_name),
             }
         };
         HttpSource { endpoint: self.endpoint, signing: self.authorization_config.map(signing) }

@@ -9,8 +9,8 @@ pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut Diagn
     check_places(handlers, problems);
     code::check(handlers, scope, problems);
     if let Some(s3) = &handlers.s3 {
-        let sound = |it: &str| {
-            let place = it.strip_prefix("s3://").and_then(|it| it.split_once('/'));
+        let sound = |text: &str| {
+            let place = text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
             place.is_some_and(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
         };
         let at = [PathStep::Key("handlers"), PathStep::Key("s3")];
@@ -68,7 +68,7 @@ fn check_handler(
         let message = format!("unknown data source `{}`", handler.data_source);
         problems.error("PV234", &at("dataSource"), message).help =
             Some(instead(&handler.data_source, "dataSources", &known));
-    } else if handler.is_direct() && found.is_some_and(|it| it.lambda.is_none()) {
+    } else if handler.is_direct() && found.is_some_and(|item| item.lambda.is_none()) {
         let message = format!("`{}` is not a Lambda function", handler.data_source);
         problems.error("PV235", &at("dataSource"), message).help =
             Some("only Lambda functions can be invoked directly; use `behavior: CODE`".into());

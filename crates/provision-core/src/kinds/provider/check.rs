@@ -31,11 +31,11 @@ pub fn check(
         };
         let kind = provider.auth_type();
         let once = !matches!(kind, AuthMode::Cognito | AuthMode::OpenIdConnect);
-        if once && providers[..n].iter().any(|it| it.auth_type() == kind) {
+        if once && providers[..n].iter().any(|provider| provider.auth_type() == kind) {
             let message = format!("duplicate {kind} provider: an API can have one");
             problems.error("PV208", &at(&[]), message).help = Some("remove one of the two".into());
         }
-        if !once && providers[..n].iter().any(|it| it.is_for_the_same(provider)) {
+        if !once && providers[..n].iter().any(|value| value.is_for_the_same(provider)) {
             let message = "duplicate provider: another one accepts the same tokens".to_owned();
             problems.error("PV208", &at(&[]), message).help = Some(
                 "declare a user pool or issuer once; one expression can accept several clients"
@@ -138,7 +138,7 @@ fn check_issuer(
     let at = at(&[PathStep::Key("OPENID_CONNECT"), PathStep::Key("issuer")]);
     let sound = |issuer: &str| issuer.strip_prefix("https://").is_some_and(|host| !host.is_empty());
     let discovery = "/.well-known/openid-configuration";
-    if it.issuer.as_plain().is_some_and(|it| it.trim_end_matches('/').ends_with(discovery)) {
+    if it.issuer.as_plain().is_some_and(|plain| plain.trim_end_matches('/').ends_with(discovery)) {
         let message = format!("AppSync appends `{discovery}`");
         problems.error("PV210", &at, message).help =
             Some("use the value of `iss` in the issuer's tokens".into());
