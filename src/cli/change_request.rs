@@ -14,9 +14,9 @@ use provision_core::address::Address;
 use provision_core::diagnostic::{At, Path};
 use provision_core::diff::{ChangeNote, deferred_changes};
 use provision_core::kind::{DesiredState, Kind, LiveState, UnmanagedResource};
-use provision_core::plan::{promised, targeted};
+use provision_core::plan::{expected_state, select_targets};
 use provision_core::policy::{Policy, PolicyViolation, name_conflicts, violations};
-use provision_core::saved_plan::{Made, SavedPlan};
+use provision_core::saved_plan::{PlanInputs, SavedPlan};
 use provision_core::source::Source;
 use provision_core::spec::Given;
 use provision_core::suggest::meant;
@@ -143,12 +143,12 @@ impl Intent {
             None if self.targets.is_empty() => whole,
             None => {
                 self.reject_unknown(&whole.live)?;
-                let wanted = targeted(&whole.steps, &self.targets);
+                let wanted = select_targets(&whole.steps, &self.targets);
                 whole.limited_to(wanted)
             }
         };
         let Proposal { live, steps, changes, normalized, site, .. } = &proposal;
-        let access = access_changes(&access(live), &access(&promised(live, steps)));
+        let access = access_changes(&access(live), &access(&expected_state(live, steps)));
         let refusals = violations(changes, &self.desired, live, self.policy);
         let notes = deferred_changes(&self.desired, normalized, live, changes, site);
         let strangers =
@@ -177,7 +177,7 @@ impl Intent {
 
     /// The plan as a file keeps it.
     pub fn saved(&self, proposal: &Proposal) -> SavedPlan {
-        SavedPlan::of(Made {
+        SavedPlan::of(PlanInputs {
             stack: &self.stack,
             site: &proposal.site,
             desired: &self.desired,
@@ -263,8 +263,8 @@ fn exactly(saved: &SavedPlan, whole: Proposal, now_epoch_s: i64) -> Result<Propo
         return Err(Failure::new(Exit::Refused, message)
             .hint("use the credentials of that account, or plan again"));
     }
-    let proposal = whole.limited_to(saved.touches());
-    let reasons = saved.stale(&proposal.live, &proposal.steps, now_epoch_s);
+    let proposal = whole.limited_to(saved.changed_addresses());
+    let reasons = saved.staleness_reasons(&proposal.live, &proposal.steps, now_epoch_s);
     if reasons.is_empty() {
         return Ok(proposal);
     }

@@ -89,7 +89,7 @@ pub fn read(path: &Path, given: &Given, io: &mut Io) -> Result<Loaded, Failure> 
 
 /// A saved plan is no spec: nothing of what a spec's errors say would help.
 fn reject_plan(opened: &Opened) -> Result<(), Failure> {
-    if !opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_in(it)) {
+    if !opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_saved_plan(it)) {
         return Ok(());
     }
     let name = &opened.name;

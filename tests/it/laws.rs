@@ -5,13 +5,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use provision_cfn::render::{render_per_api, render_template};
-use provision_core::access::{Access, Direction, Operation, changes as access_changes};
+use provision_core::access::{Access, AccessOperation, Direction, changes as access_changes};
 use provision_core::address::Address;
 use provision_core::diff::{Change, ChangeAction, ChangeCause, compare, deferred_changes};
 use provision_core::kind::{DesiredState, LiveState};
-use provision_core::plan::{Step, plan, promised, targeted};
+use provision_core::plan::{Step, expected_state, plan, select_targets};
 use provision_core::policy::Policy;
-use provision_core::saved_plan::{Made, SavedPlan};
+use provision_core::saved_plan::{PlanInputs, SavedPlan};
 use provision_core::spec::{declare, shared_ids};
 use provision_core::text::Hole;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ proptest! {
         let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
         let live = deployed(&was.desired, &site(NOON));
         let (settled, changes) = compare(&should.desired, &live, &site(NOON));
-        let live = promised(&live, &plan(&changes, &settled, &live));
+        let live = expected_state(&live, &plan(&changes, &settled, &live));
         prop_assert_eq!(compare(&should.desired, &live, &site(NOON)).1, vec![]);
     }
 
@@ -75,7 +75,7 @@ proptest! {
         prop_assume!(!changes.is_empty());
         let steps = plan(&changes, &settled, &live);
         let targets: Vec<Address> = picks.iter().map(|it| it.get(&changes).address.clone()).collect();
-        let wanted = targeted(&steps, &targets);
+        let wanted = select_targets(&steps, &targets);
         let within = |it: &Address| targets.iter().any(|target| it == target || it.is_within(target));
         for (n, step) in steps.iter().enumerate() {
             let is_wanted = wanted.contains(&step.address);
@@ -94,7 +94,7 @@ proptest! {
         let order = an_order(&some);
         prop_assert_eq!(order.len(), some.len());
         carried_out(&some, &order, live.clone());
-        let left = compare(&should.desired, &promised(&live, &some), &site(NOON)).1;
+        let left = compare(&should.desired, &expected_state(&live, &some), &site(NOON)).1;
         prop_assert!(left.iter().all(|it| !within(&it.address)), "{:?}", left);
     }
 
@@ -107,19 +107,19 @@ proptest! {
             plan(&changes, &settled, live)
         };
         let steps = proposed(&live, &should.desired);
-        let saved = SavedPlan::of(Made {
+        let saved = SavedPlan::of(PlanInputs {
             stack: "generated", site: &site(NOON), desired: &should.desired, live: &live,
             steps: &steps, targets: &[], policy: Policy::default(), destroys: false,
         });
         let text = saved.text();
-        prop_assert!(SavedPlan::is_in(text.as_bytes()) && !text.contains("da2-"));
+        prop_assert!(SavedPlan::is_saved_plan(text.as_bytes()) && !text.contains("da2-"));
         let read = SavedPlan::read(text.as_bytes()).unwrap();
         prop_assert_eq!(&read, &saved);
         let again = proposed(&live, &read.desired().unwrap());
-        prop_assert_eq!(read.stale(&live, &again, NOON), Vec::<String>::new());
-        let live = promised(&live, &steps);
+        prop_assert_eq!(read.staleness_reasons(&live, &again, NOON), Vec::<String>::new());
+        let live = expected_state(&live, &steps);
         let again = proposed(&live, &should.desired);
-        prop_assert_eq!(read.stale(&live, &again, NOON).is_empty(), steps.is_empty());
+        prop_assert_eq!(read.staleness_reasons(&live, &again, NOON).is_empty(), steps.is_empty());
     }
 
     #[test]
@@ -164,17 +164,20 @@ proptest! {
 }
 
 /// Every way that is open: where, to do what, as whom.
-fn ways(access: &Access) -> BTreeSet<(String, Option<String>, Operation, String)> {
+fn ways(access: &Access) -> BTreeSet<(String, Option<String>, AccessOperation, String)> {
     let mut ways = BTreeSet::new();
     for api in &access.apis {
-        let connect = |it: &String| (api.address.to_string(), None, Operation::Connect, it.clone());
+        let connect =
+            |it: &String| (api.address.to_string(), None, AccessOperation::Connect, it.clone());
         ways.extend(api.connect.iter().map(connect));
         for it in &api.namespaces {
             let way = |operation, mode: &String| {
                 (it.address.to_string(), Some(it.channels.clone()), operation, mode.clone())
             };
-            ways.extend(it.publish.modes.iter().map(|mode| way(Operation::Publish, mode)));
-            ways.extend(it.subscribe.modes.iter().map(|mode| way(Operation::Subscribe, mode)));
+            ways.extend(it.publish.modes.iter().map(|mode| way(AccessOperation::Publish, mode)));
+            ways.extend(
+                it.subscribe.modes.iter().map(|mode| way(AccessOperation::Subscribe, mode)),
+            );
         }
     }
     ways
@@ -212,7 +215,7 @@ fn carried_out(steps: &[Step], order: &[usize], mut live: LiveState) {
         for hole in waits_for(step) {
             assert!(live.managed.contains_key(&hole), "{} comes before {hole}", step.address);
         }
-        live = promised(&live, std::slice::from_ref(step));
+        live = expected_state(&live, std::slice::from_ref(step));
     }
 }
 

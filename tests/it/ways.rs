@@ -15,7 +15,7 @@ use provision_aws::backend::direct::{
 use provision_aws::client::Aws;
 use provision_core::diff::{Change, compare};
 use provision_core::kind::{DesiredResource, DesiredState, LiveState};
-use provision_core::plan::promised;
+use provision_core::plan::expected_state;
 use provision_core::text::Hole;
 use serde_json::{Value, json};
 
@@ -172,7 +172,7 @@ async fn apply(
         return Err(format!("this did not stick: {stray:?}"));
     }
     let kept: BTreeSet<_> = left.iter().map(|it| &it.address).collect();
-    let promise = promised(&proposal.live, &proposal.steps);
+    let promise = expected_state(&proposal.live, &proposal.steps);
     let promise = as_desired(&promise, &live, desired, &proposal);
     let broken = compare(&promise, &live, &proposal.site).1;
     if let Some(broken) =

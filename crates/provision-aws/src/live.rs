@@ -54,7 +54,7 @@ pub(crate) type Runs = BTreeMap<String, String>;
 /// Fails if a call fails, or if two resources have the ownership tags of one address.
 pub async fn read_live_state(aws: &Aws, stack: &str) -> Result<LiveState, LiveStateError> {
     let reader = &LiveStateReader::new(aws);
-    let kinds = kinds::under(None);
+    let kinds = kinds::children_of(None);
     let lists = kinds.map(|kind| reader.list_kind(kind, Query { stack, parent: None }));
     let mut live = LiveState::default();
     for outcome in try_join_all(lists).await?.into_iter().flatten() {
@@ -260,7 +260,7 @@ impl<'a> LiveStateReader<'a> {
         query: Query<'_>,
         needs_parent_details: bool,
     ) -> AwsResult<Vec<ReadOutcome>> {
-        let kinds = kinds::under(Some(kind.section));
+        let kinds = kinds::children_of(Some(kind.section));
         let kinds =
             kinds.filter(|kind| calls_of(*kind).needs_parent_details() == needs_parent_details);
         let lists = kinds.map(|kind| Box::pin(self.list_kind(kind, query.clone())));

@@ -4,6 +4,6 @@ mod changes;
 mod check;
 mod effective;
 
-pub use changes::{AccessChange, Direction, Operation, changes};
+pub use changes::{AccessChange, AccessOperation, Direction, changes};
 pub use check::check;
 pub use effective::{Access, ApiAccess, Grant, GrantOrigin, NamespaceAccess, ProviderAccess};

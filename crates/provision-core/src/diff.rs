@@ -130,7 +130,7 @@ fn diff(
         let from = live.managed.get(address).filter(there);
         let kind = to.map(|to| to.kind).or(from.map(|from| from.kind))?;
         let before = from.map_or(&nothing, |from| &from.properties);
-        let fields = fields(before, to.map_or(&nothing, |to| &to.properties));
+        let fields = changed_properties(before, to.map_or(&nothing, |to| &to.properties));
         let stuck = |field: &PropertyChange| kind.create_only.contains(&&*field.name);
         let verb = match (from, to) {
             (None, _) => ChangeAction::Create,
@@ -149,11 +149,11 @@ fn diff(
             should.is_some_and(|should| should.refers().any(|refer| is_new(&refer)))
         };
         let because = match same {
-            true if fields.iter().all(|field| is_renewed(kind, field)) => ChangeCause::Renewal,
+            true if fields.iter().all(|field| is_renewal(kind, field)) => ChangeCause::Renewal,
             true if !fields.iter().all(follows) => ChangeCause::Drift,
             _ => ChangeCause::Spec,
         };
-        let fields = foretold(fields, desired, site);
+        let fields = with_names_from_spec(fields, desired, site);
         let effects =
             kind.effects(verb, from.map(|from| &from.properties), to.map(|to| &to.properties));
         Some(Change {
@@ -170,14 +170,14 @@ fn diff(
 }
 
 /// Whether the field extends an expiry, as opposed to correcting one that was extended by hand.
-fn is_renewed(kind: &'static dyn Kind, field: &PropertyChange) -> bool {
+fn is_renewal(kind: &'static dyn Kind, field: &PropertyChange) -> bool {
     let end = |value: &Option<Value>| value.as_ref().and_then(Value::as_i64);
     kind.timestamps.contains(&&*field.name) && end(&field.before) < end(&field.after)
 }
 
 /// Returns the same changes with the names that the spec determines, for readers. If a name stays the same,
 /// the difference is the resource that it belongs to: then it stays unresolved.
-fn foretold(
+fn with_names_from_spec(
     fields: Vec<PropertyChange>,
     desired: &DesiredState,
     site: &Site,
@@ -191,7 +191,7 @@ fn foretold(
     fields.into_iter().map(foretell).collect()
 }
 
-fn fields(before: &Properties, after: &Properties) -> Vec<PropertyChange> {
+fn changed_properties(before: &Properties, after: &Properties) -> Vec<PropertyChange> {
     let names: BTreeSet<&String> =
         before.iter().chain(after.iter()).map(|(name, _)| name).collect();
     let field = |name: &String| {

@@ -52,11 +52,11 @@ impl Step {
         }
     }
     /// Returns the address of the resource after the step.
-    pub fn lives_at(&self) -> &Address {
+    pub fn final_address(&self) -> &Address {
         self.temporary_address.as_ref().unwrap_or(&self.address)
     }
     /// Returns the resources whose attributes this step needs.
-    fn waits_for(&self) -> Vec<Address> {
+    fn references(&self) -> Vec<Address> {
         let (StepAction::Create { properties } | StepAction::Update { properties, .. }) =
             &self.action
         else {
@@ -94,7 +94,7 @@ pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec
         match (verb, is, should) {
             (diff::ChangeAction::Update, Some(is), Some(should)) => {
                 let (properties, mut was) = (should.properties.clone(), is.clone());
-                let between = match changes.iter().any(|value| may_count_on(value, change)) {
+                let between = match changes.iter().any(|value| may_depend_on(value, change)) {
                     true => kind.intermediate_state(&properties, &was.properties),
                     false => None,
                 };
@@ -111,7 +111,7 @@ pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec
                 push(StepAction::Create { properties: should.properties.clone() }, false, None);
             }
             (_, is, should) => {
-                let aside = is.zip(should).and_then(|(is, should)| renamed(is, should));
+                let aside = is.zip(should).and_then(|(is, should)| replaced_name(is, should));
                 let aside =
                     aside.filter(|_| changes.iter().any(|value| stops_using(value, change)));
                 let aside = aside.map(|name| address.aside(&name));
@@ -137,7 +137,7 @@ pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec
 
 /// Returns the addresses that `targets` select: those at or under a target, and all that their steps depend
 /// on. `steps` are the steps of all changes.
-pub fn targeted(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
+pub fn select_targets(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
     let meant = |address: &Address| {
         targets.iter().any(|target| address == target || address.is_within(target))
     };
@@ -156,7 +156,7 @@ pub fn targeted(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
 }
 
 /// Whether the resource of `other` may depend on the resource of `change` until it has changed.
-fn may_count_on(other: &Change, change: &Change) -> bool {
+fn may_depend_on(other: &Change, change: &Change) -> bool {
     other.verb != diff::ChangeAction::Create
         && other.kind.depends_on.contains(&change.kind.section)
         && other.address.root() == change.address.root()
@@ -164,11 +164,11 @@ fn may_count_on(other: &Change, change: &Change) -> bool {
 
 /// Whether `other` uses the resource that `change` replaces, and another one after its own change.
 fn stops_using(other: &Change, change: &Change) -> bool {
-    other.verb == diff::ChangeAction::Update && may_count_on(other, change)
+    other.verb == diff::ChangeAction::Update && may_depend_on(other, change)
 }
 
 /// Returns the current name of a resource that gets another name, if both can exist on AWS at once.
-fn renamed(is: &LiveResource, should: &DesiredResource) -> Option<String> {
+fn replaced_name(is: &LiveResource, should: &DesiredResource) -> Option<String> {
     let named = is.kind.aws_name.filter(|aws_name| !aws_name.allows_duplicates)?;
     let (was, name) = (is.properties.get(named.property)?, should.properties.get(named.property)?);
     (was != name).then(|| was.as_str().map(str::to_owned))?
@@ -188,25 +188,26 @@ fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
             // Nothing else is left to do for an address when the resource that gave it up is deleted.
             let last =
                 |value: &Step| step.temporary_address.is_some() && value.address == step.address;
-            places(&|other| frees(other, step, comes_again) || last(other))
+            places(&|other| must_precede_delete(other, step, comes_again) || last(other))
         }
         StepVerb::Create | StepVerb::Update => {
-            let waits_for = step.waits_for();
+            let waits_for = step.references();
             // A resource that must give up its name cannot stay until others use its successor.
             let is_free = |step: &Step| {
-                !steps
-                    .iter()
-                    .any(|user| user.verb() == StepVerb::Update && frees(user, step, false))
+                !steps.iter().any(|user| {
+                    user.verb() == StepVerb::Update && must_precede_delete(user, step, false)
+                })
             };
             places(&|other| {
-                makes_way(other, step, &waits_for) || gives_name(other, step) && is_free(other)
+                must_precede(other, step, &waits_for)
+                    || releases_name(other, step) && is_free(other)
             })
         }
     }
 }
 
 /// Whether `other` must precede `delete`, because it ends a use of the deleted resource.
-fn frees(other: &Step, delete: &Step, comes_again: bool) -> bool {
+fn must_precede_delete(other: &Step, delete: &Step, comes_again: bool) -> bool {
     // Two APIs never use each other; any API may use a top-level resource, such as a role.
     let (root, gone) = (other.address.root(), delete.address.root());
     let related = root == gone || root.section() != gone.section();
@@ -222,27 +223,28 @@ fn frees(other: &Step, delete: &Step, comes_again: bool) -> bool {
 }
 
 /// Whether `other` must precede `step`, which creates or changes a resource.
-fn makes_way(other: &Step, step: &Step, waits_for: &[Address]) -> bool {
+fn must_precede(other: &Step, step: &Step, waits_for: &[Address]) -> bool {
     match other.verb() {
         StepVerb::Create => {
             waits_for.contains(&other.address) || step.address.is_within(&other.address)
         }
         StepVerb::Delete => {
             // The old resource is deleted before its successor is created.
-            let makes_way = step.verb() == StepVerb::Create && *other.lives_at() == step.address;
-            makes_way || step.is_narrowing && uses(other, step)
+            let makes_way =
+                step.verb() == StepVerb::Create && *other.final_address() == step.address;
+            makes_way || step.is_narrowing && depends_on_kind(other, step)
         }
         // A created or changed resource may depend on the other's new state, and a removal on the end of every
         // use.
         StepVerb::Update => {
-            let widens = uses(step, other) || other.address == step.address;
-            widens && !other.is_narrowing || step.is_narrowing && uses(other, step)
+            let widens = depends_on_kind(step, other) || other.address == step.address;
+            widens && !other.is_narrowing || step.is_narrowing && depends_on_kind(other, step)
         }
     }
 }
 
 /// Whether `other` deletes the resource whose name on AWS `step` gives to another one.
-fn gives_name(other: &Step, step: &Step) -> bool {
+fn releases_name(other: &Step, step: &Step) -> bool {
     let (StepAction::Delete { was }, StepAction::Create { properties }) =
         (&other.action, &step.action)
     else {
@@ -258,18 +260,18 @@ fn gives_name(other: &Step, step: &Step) -> bool {
 }
 
 /// Whether the kind of `step` depends on the kind of `other`, in the same API.
-fn uses(step: &Step, other: &Step) -> bool {
+fn depends_on_kind(step: &Step, other: &Step) -> bool {
     step.kind.depends_on.contains(&other.kind.section)
         && step.address.root() == other.address.root()
 }
 
 /// Returns the live state that results if every step succeeds.
-pub fn promised(live: &LiveState, steps: &[Step]) -> LiveState {
+pub fn expected_state(live: &LiveState, steps: &[Step]) -> LiveState {
     let mut live = live.clone();
     for step in steps {
         let Step { action, digest, .. } = step;
         let kind = step.kind;
-        let address = step.lives_at();
+        let address = step.final_address();
         let (properties, attributes) = match action {
             StepAction::Delete { .. } => {
                 live.managed.remove(address);

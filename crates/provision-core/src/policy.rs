@@ -54,11 +54,11 @@ pub fn violations(
     }
     refusals.extend(changes.iter().filter_map(|change| protected(change, live)));
     if !policy.allow_unmanaged {
-        refusals.extend(changes.iter().filter_map(|change| orphans(change, live)));
+        refusals.extend(changes.iter().filter_map(|change| deletes_unmanaged(change, live)));
     }
-    refusals.extend(policy.max_deletes.and_then(|most| too_many(changes, most)));
-    refusals.extend(changes.iter().filter_map(|change| taken(change, live, policy)));
-    refusals.extend(changes.iter().filter_map(|change| in_the_way(change, live)));
+    refusals.extend(policy.max_deletes.and_then(|most| exceeds_max_deletes(changes, most)));
+    refusals.extend(changes.iter().filter_map(|change| name_conflict(change, live, policy)));
+    refusals.extend(changes.iter().filter_map(|change| singleton_conflict(change, live)));
     refusals
 }
 
@@ -78,7 +78,7 @@ fn protected(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
 
 /// AWS deletes an API with all its child resources, and a role with its inline policies. Unmanaged ones are
 /// not deleted without permission.
-fn orphans(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
+fn deletes_unmanaged(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
     if !change.verb.deletes_existing() {
         return None;
     }
@@ -93,7 +93,7 @@ fn orphans(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
 }
 
 /// Guards against a wrong or incomplete spec.
-fn too_many(changes: &[Change], most: usize) -> Option<PolicyViolation> {
+fn exceeds_max_deletes(changes: &[Change], most: usize) -> Option<PolicyViolation> {
     let gone = changes.iter().filter(|change| change.verb.deletes_existing());
     let gone: Vec<String> = gone.map(|item| item.address.to_string()).collect();
     (gone.len() > most).then(|| PolicyViolation {
@@ -133,7 +133,7 @@ fn has_name(stranger: &UnmanagedResource, change: &Change, name: &str) -> bool {
 }
 
 /// Blocks the creation of a resource whose name an unmanaged one has.
-fn taken(change: &Change, live: &LiveState, policy: Policy) -> Option<PolicyViolation> {
+fn name_conflict(change: &Change, live: &LiveState, policy: Policy) -> Option<PolicyViolation> {
     let (named, name) = wanted_name(change)?;
     let noun = change.kind.noun;
     let same = |resource: &&UnmanagedResource| has_name(resource, change, name);
@@ -148,7 +148,7 @@ fn taken(change: &Change, live: &LiveState, policy: Policy) -> Option<PolicyViol
             help: match owner {
                 Owner::Unknown => format!(
                     "to adopt it, {}; or choose another name, or pass `--allow-unmanaged`",
-                    adoption(&change.address, named)
+                    adoption_hint(&change.address, named)
                 ),
                 _ => "choose another name, or pass `--allow-unmanaged`".to_owned(),
             },
@@ -159,13 +159,13 @@ fn taken(change: &Change, live: &LiveState, policy: Policy) -> Option<PolicyViol
         Owner::CloudFormation(_) | Owner::OtherStack(_) => {
             "choose another name, or remove it from that stack first".to_owned()
         }
-        _ => format!("choose another name, or adopt it: {}", adoption(&change.address, named)),
+        _ => format!("choose another name, or adopt it: {}", adoption_hint(&change.address, named)),
     };
     Some(PolicyViolation { address, reason, help: way_out })
 }
 
 /// Blocks the creation of a singleton that AWS already has: creating one would replace it.
-fn in_the_way(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
+fn singleton_conflict(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
     let Change { address, kind, verb, .. } = change;
     if !kind.is_singleton || *verb != ChangeAction::Create {
         return None;
@@ -189,7 +189,7 @@ fn in_the_way(change: &Change, live: &LiveState) -> Option<PolicyViolation> {
 }
 
 /// Returns how an unmanaged resource becomes the one at `address`.
-fn adoption(address: &Address, named: AwsName) -> String {
+fn adoption_hint(address: &Address, named: AwsName) -> String {
     match named.tagged {
         true => format!(
             "set its tag `provision:stack` to the name of this stack, and `provision:address={address}`"

@@ -17,11 +17,11 @@ use crate::plan::{Step, StepAction, StepVerb};
 use crate::policy::Policy;
 
 use fingerprint::sha256;
-pub use fingerprint::{Print, fingerprint};
+pub use fingerprint::{Fingerprint, fingerprint};
 
 /// Distinguishes a saved plan from a spec: no spec has this member.
 const FORMAT: &str = "provision plan";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A saved plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,17 +40,17 @@ pub struct SavedPlan {
     pub destroys: bool,
     pub targets: Vec<Address>,
     pub policy: Policy,
-    desired: BTreeMap<Address, Kept>,
-    steps: Vec<KeptStep>,
+    desired: BTreeMap<Address, SavedResource>,
+    steps: Vec<SavedStep>,
     /// The live resource at each address that it changes; null: none.
-    live: BTreeMap<Address, Option<Print>>,
+    live: BTreeMap<Address, Option<Fingerprint>>,
     /// Unmanaged resources that would be deleted with their parents.
-    strangers: Vec<String>,
+    unmanaged: Vec<String>,
 }
 
 /// A desired resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Kept {
+struct SavedResource {
     r#type: String,
     properties: Map<String, Value>,
     declared: Value,
@@ -58,7 +58,7 @@ struct Kept {
 
 /// A step, by what it does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct KeptStep {
+struct SavedStep {
     address: Address,
     action: StepVerb,
     properties: String,
@@ -66,7 +66,7 @@ struct KeptStep {
 
 /// The inputs of a plan.
 #[derive(Clone, Copy, Debug)]
-pub struct Made<'a> {
+pub struct PlanInputs<'a> {
     pub stack: &'a str,
     pub site: &'a Site,
     pub desired: &'a DesiredState,
@@ -78,10 +78,10 @@ pub struct Made<'a> {
 }
 
 impl SavedPlan {
-    pub fn of(made: Made<'_>) -> Self {
-        let Made { stack, site, desired, live, steps, targets, policy, destroys } = made;
+    pub fn of(made: PlanInputs<'_>) -> Self {
+        let PlanInputs { stack, site, desired, live, steps, targets, policy, destroys } = made;
         let kept = |(address, resource): (&Address, &DesiredResource)| {
-            (address.clone(), Kept::of(resource))
+            (address.clone(), SavedResource::of(resource))
         };
         let print =
             |step: &Step| (step.address.clone(), live.managed.get(&step.address).map(fingerprint));
@@ -97,14 +97,14 @@ impl SavedPlan {
             targets: targets.to_vec(),
             policy,
             desired: desired.iter().map(kept).collect(),
-            steps: steps.iter().map(KeptStep::of).collect(),
+            steps: steps.iter().map(SavedStep::of).collect(),
             live: steps.iter().map(print).collect(),
-            strangers: strangers(live, steps),
+            unmanaged: unmanaged_children(live, steps),
         }
     }
 
     /// Whether `bytes` look like a saved plan, even a truncated one.
-    pub fn is_in(bytes: &[u8]) -> bool {
+    pub fn is_saved_plan(bytes: &[u8]) -> bool {
         // A spec is YAML, or lacks this member.
         bytes.trim_ascii_start().starts_with(b"{")
             && match serde_json::from_slice::<Value>(bytes) {
@@ -147,12 +147,13 @@ impl SavedPlan {
 
     /// Returns the desired state.
     pub fn desired(&self) -> Result<DesiredState, String> {
-        let resource = |(address, kept): (&Address, &Kept)| Ok((address.clone(), kept.resource()?));
+        let resource =
+            |(address, kept): (&Address, &SavedResource)| Ok((address.clone(), kept.resource()?));
         self.desired.iter().map(resource).collect()
     }
 
     /// Returns the addresses that it changes.
-    pub fn touches(&self) -> BTreeSet<Address> {
+    pub fn changed_addresses(&self) -> BTreeSet<Address> {
         self.live.keys().cloned().collect()
     }
 
@@ -163,7 +164,12 @@ impl SavedPlan {
 
     /// Returns what changed since the plan was created, given the live state and what the same plan would be now.
     /// Empty: the plan may be applied.
-    pub fn stale(&self, live: &LiveState, steps: &[Step], now_epoch_s: i64) -> Vec<String> {
+    pub fn staleness_reasons(
+        &self,
+        live: &LiveState,
+        steps: &[Step],
+        now_epoch_s: i64,
+    ) -> Vec<String> {
         let mut reasons: Vec<String> = self
             .live
             .iter()
@@ -173,15 +179,15 @@ impl SavedPlan {
                 Some(format!("{address} {reason}"))
             })
             .collect();
-        if strangers(live, steps) != self.strangers && reasons.is_empty() {
+        if unmanaged_children(live, steps) != self.unmanaged && reasons.is_empty() {
             reasons.push("the unmanaged resources that would be deleted with it changed".into());
         }
         if let Some(address) =
-            steps.iter().find_map(|step| past(step, self.now_epoch_s, now_epoch_s))
+            steps.iter().find_map(|step| expired_address(step, self.now_epoch_s, now_epoch_s))
         {
             reasons.push(format!("{address} would expire in the past"));
         }
-        let now: Vec<KeptStep> = steps.iter().map(KeptStep::of).collect();
+        let now: Vec<SavedStep> = steps.iter().map(SavedStep::of).collect();
         if now != self.steps && reasons.is_empty() {
             reasons.push("a resource that it refers to changed".into());
         }
@@ -189,7 +195,7 @@ impl SavedPlan {
     }
 }
 
-impl Kept {
+impl SavedResource {
     fn of(it: &DesiredResource) -> Self {
         let properties = it.properties.iter().map(|(name, value)| (name.clone(), value.clone()));
         Self {
@@ -210,7 +216,7 @@ impl Kept {
     }
 }
 
-impl KeptStep {
+impl SavedStep {
     fn of(step: &Step) -> Self {
         let properties = match &step.action {
             StepAction::Create { properties } | StepAction::Update { properties, .. } => {
@@ -223,7 +229,7 @@ impl KeptStep {
 }
 
 /// Returns the unmanaged children of the resources that the steps delete, without secret names.
-fn strangers(live: &LiveState, steps: &[Step]) -> Vec<String> {
+fn unmanaged_children(live: &LiveState, steps: &[Step]) -> Vec<String> {
     let gone: BTreeSet<&Address> = steps
         .iter()
         .filter(|step| step.verb() == StepVerb::Delete)
@@ -245,7 +251,7 @@ fn strangers(live: &LiveState, steps: &[Step]) -> Vec<String> {
 }
 
 /// Returns the address of a step whose timestamp has passed since the plan was created.
-fn past(step: &Step, planned_epoch_s: i64, now_epoch_s: i64) -> Option<&Address> {
+fn expired_address(step: &Step, planned_epoch_s: i64, now_epoch_s: i64) -> Option<&Address> {
     let (StepAction::Create { properties } | StepAction::Update { properties, .. }) = &step.action
     else {
         return None;

@@ -124,7 +124,7 @@ fn last_word(result: Result<Exit, Failure>, format: Format, io: &mut Io) -> Resu
 
 async fn applied(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
     let opened = open_file(&args.file, io);
-    let is_plan = opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_in(it));
+    let is_plan = opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_saved_plan(it));
     let intent = match is_plan {
         true => planned(args, &opened, io)?,
         false => {

@@ -103,7 +103,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 /// A plan takes the place of nothing but a plan.
 fn reject_other(path: &Path, io: &Io) -> Result<(), Failure> {
     let place = io.path(path);
-    if place.is_file() && !bytes(&place).is_ok_and(|it| SavedPlan::is_in(&it)) {
+    if place.is_file() && !bytes(&place).is_ok_and(|it| SavedPlan::is_saved_plan(&it)) {
         let message = format!("{} is there already, and is no saved plan", path.display());
         return Err(Failure::error(message).hint("name another file with `--out`"));
     }

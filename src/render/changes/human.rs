@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use similar::TextDiff;
 
-use provision_core::access::{AccessChange, Direction, Operation};
+use provision_core::access::{AccessChange, AccessOperation, Direction};
 use provision_core::diff::{Change, ChangeAction, ChangeCause};
 
 use crate::render::changes::leaves::{Pair, line, pairs};
@@ -66,17 +66,22 @@ pub fn access_lines(changes: &[AccessChange]) -> Vec<String> {
     lines.collect()
 }
 
-fn of<'a>(found: &[&'a AccessChange], operation: Operation, change: Direction) -> Vec<&'a str> {
+fn of<'a>(
+    found: &[&'a AccessChange],
+    operation: AccessOperation,
+    change: Direction,
+) -> Vec<&'a str> {
     let these = found.iter().filter(|it| it.operation == operation && it.change == change);
     these.map(|it| it.mode.as_str()).collect()
 }
 
-const OPERATIONS: [Operation; 3] = [Operation::Connect, Operation::Publish, Operation::Subscribe];
+const OPERATIONS: [AccessOperation; 3] =
+    [AccessOperation::Connect, AccessOperation::Publish, AccessOperation::Subscribe];
 
 fn new(found: &[&AccessChange]) -> String {
     let parts = OPERATIONS.into_iter().filter_map(|it| {
         let modes = of(found, it, Direction::Gained);
-        (!modes.is_empty()).then(|| format!("{} by {}", it.word(), modes.join(", ")))
+        (!modes.is_empty()).then(|| format!("{} by {}", it.label(), modes.join(", ")))
     });
     parts.collect::<Vec<_>>().join("; ")
 }
@@ -88,7 +93,7 @@ fn differing(place: &str, found: &[&AccessChange]) -> Vec<String> {
     let lines = ways.filter_map(|(operation, change, word)| {
         let modes = of(found, operation, change);
         let by = modes.join(", ");
-        (!modes.is_empty()).then(|| format!("{place}: {} {word} by {by}", operation.word()))
+        (!modes.is_empty()).then(|| format!("{place}: {} {word} by {by}", operation.label()))
     });
     lines.collect()
 }

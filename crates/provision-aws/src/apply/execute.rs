@@ -63,7 +63,7 @@ impl StepContext<'_> {
     fn marker(&self, step: &Step, previous_digest: Option<String>) -> OwnershipMarker {
         OwnershipMarker {
             stack: self.run.stack.to_owned(),
-            address: step.lives_at().clone(),
+            address: step.final_address().clone(),
             digest: step.digest.clone(),
             previous_digest,
             run_id: None,

@@ -102,7 +102,7 @@ impl StepProgress<'_> {
                     lock(run.locks).extend(RunLock::on(step.kind, &attributes));
                     self.outcome.created.insert(address.clone(), attributes.clone());
                 }
-                lock(self.attributes).insert(step.lives_at().clone(), attributes);
+                lock(self.attributes).insert(step.final_address().clone(), attributes);
                 self.states[n] = StepState::Succeeded;
                 (run.emit)(Event::Succeeded { address: address.clone(), action });
                 self.outcome.succeeded.push((address, action));

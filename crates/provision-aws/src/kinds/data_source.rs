@@ -226,8 +226,8 @@ mod tests {
         let bare = typed(json!({}), Value::Null);
         let off = json!({ "UseCallerCredentials": false, "Versioned": false });
         let live = typed(off, json!("DISABLED"));
-        assert_eq!(bare.clone().filled_like(&live), live);
+        assert_eq!(bare.clone().with_live_defaults(&live), live);
         let on = json!({ "UseCallerCredentials": true, "Versioned": true });
-        assert_eq!(bare.clone().filled_like(&typed(on, json!("ENABLED"))), bare);
+        assert_eq!(bare.clone().with_live_defaults(&typed(on, json!("ENABLED"))), bare);
     }
 }

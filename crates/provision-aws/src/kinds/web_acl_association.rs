@@ -51,7 +51,7 @@ impl Remote for WebAclAssociation {
     /// Associating would replace another web ACL, so an unmanaged one is an error.
     async fn create(self, aws: &Aws, _: &OwnershipMarker) -> AwsResult<Attributes> {
         let api = self.resource_arn.expect_plain();
-        let id = arn::parts(api).and_then(|parts| parts.resource.strip_prefix("apis/"));
+        let id = arn::parse(api).and_then(|parts| parts.resource.strip_prefix("apis/"));
         let call = aws.appsync.get_api().api_id(id.unwrap_or_default());
         let live = call.send().await.map_err(failed("GetApi"))?.api;
         let existing = live.as_ref().and_then(|api| api.waf_web_acl_arn());

@@ -119,7 +119,7 @@ fn shortened(ours: &Ours<'_>, document: &Value, files: &Beside) -> Value {
 fn own(declared: &Value, ours: &Ours<'_>) -> Value {
     let section = ours.row.section;
     let inside: Vec<&str> =
-        provision_core::kinds::under(Some(section)).map(|row| row.section).collect();
+        provision_core::kinds::children_of(Some(section)).map(|row| row.section).collect();
     let own = declared.as_object().into_iter().flatten();
     own.filter(|(key, _)| !inside.contains(&key.as_str()))
         .map(|(k, v)| (k.clone(), v.clone()))
@@ -169,7 +169,7 @@ fn replace(document: &mut Value, address: &Address, short: Value) {
     let Value::Object(short) = short else { return };
     let long = std::mem::take(place);
     let inside = |key: &str| {
-        provision_core::kinds::under(Some(address.section())).any(|row| row.section == key)
+        provision_core::kinds::children_of(Some(address.section())).any(|row| row.section == key)
     };
     let mut whole = named_first(short);
     if let Value::Object(long) = long {

@@ -17,7 +17,7 @@ pub struct AccessChange {
     /// The channels of the namespace. Omitted for connections to the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<String>,
-    pub operation: Operation,
+    pub operation: AccessOperation,
     /// The authorization mode, under AppSync's name: `API_KEY`.
     pub mode: String,
     pub change: Direction,
@@ -28,7 +28,7 @@ pub struct AccessChange {
 /// An operation of the data plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Operation {
+pub enum AccessOperation {
     /// Open a realtime connection.
     Connect,
     /// Send events.
@@ -47,8 +47,8 @@ pub enum Direction {
     Lost,
 }
 
-impl Operation {
-    pub fn word(self) -> &'static str {
+impl AccessOperation {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Connect => "connect",
             Self::Publish => "publish",
@@ -68,15 +68,16 @@ pub fn changes(before: &Access, after: &Access) -> Vec<AccessChange> {
 
 /// Identifies an API, or a namespace by its channels: with another name it is another one.
 type Key<'a> = (&'a Address, Option<&'a str>);
-type Accepted<'a> = Vec<(Operation, &'a [String])>;
+type Accepted<'a> = Vec<(AccessOperation, &'a [String])>;
 
 fn places(access: &Access) -> BTreeMap<Key<'_>, Accepted<'_>> {
     let mut places = BTreeMap::new();
     for api in &access.apis {
-        places.insert((&api.address, None), vec![(Operation::Connect, api.connect.as_slice())]);
+        places
+            .insert((&api.address, None), vec![(AccessOperation::Connect, api.connect.as_slice())]);
         for it in &api.namespaces {
-            let publish = (Operation::Publish, it.publish.modes.as_slice());
-            let subscribe = (Operation::Subscribe, it.subscribe.modes.as_slice());
+            let publish = (AccessOperation::Publish, it.publish.modes.as_slice());
+            let subscribe = (AccessOperation::Subscribe, it.subscribe.modes.as_slice());
             places.insert((&it.address, Some(it.channels.as_str())), vec![publish, subscribe]);
         }
     }
@@ -98,12 +99,14 @@ fn at(
         change,
         whole,
     };
-    let modes = |side: Option<&Accepted<'_>>, operation: Operation| -> Vec<String> {
+    let modes = |side: Option<&Accepted<'_>>, operation: AccessOperation| -> Vec<String> {
         let found = side.into_iter().flatten().find(|(value, _)| *value == operation);
         found.map(|(_, modes)| modes.to_vec()).unwrap_or_default()
     };
     let mut found = Vec::new();
-    for operation in [Operation::Connect, Operation::Publish, Operation::Subscribe] {
+    for operation in
+        [AccessOperation::Connect, AccessOperation::Publish, AccessOperation::Subscribe]
+    {
         let (was, will) = (modes(before, operation), modes(after, operation));
         let lost = was.iter().filter(|before| !will.contains(before));
         found.extend(lost.map(|lost| one(operation, lost, Direction::Lost)));

@@ -29,14 +29,14 @@ pub fn check(desired: &DesiredState, problems: &mut Vec<Diagnostic>) {
             continue;
         }
         let auth = desired.get(&api.address).and_then(|desired| desired.declared.get("auth"));
-        let judging = Judging { api, auth, path };
-        let sound = |list: &List<'_>| judging.is_sound(list);
+        let judging = ApiCheck { api, auth, path };
+        let sound = |list: &ModeList<'_>| judging.is_valid(list);
         for list in judging.lists("publish", |judging| &judging.publish).into_iter().filter(sound) {
             judging.publish(&list, problems);
         }
         let connects = api.connect.iter().any(|mode| api.is_usable(mode));
         if !connects {
-            problems.push(judging.nobody_connects());
+            problems.push(judging.no_connection());
         }
         for list in
             judging.lists("subscribe", |judging| &judging.subscribe).into_iter().filter(sound)
@@ -47,66 +47,70 @@ pub fn check(desired: &DesiredState, problems: &mut Vec<Diagnostic>) {
 }
 
 /// The authorization of one API.
-struct Judging<'a> {
+struct ApiCheck<'a> {
     api: &'a ApiAccess,
     auth: Option<&'a Value>,
     path: Path,
 }
 
 /// A list of modes in the spec, and the channels to which it applies.
-struct List<'a> {
+struct ModeList<'a> {
     modes: &'a [String],
-    place: Place,
+    place: ModesLocation,
     channels: Vec<&'a str>,
 }
 
 /// Where a list of modes is written.
-enum Place {
+enum ModesLocation {
     List(Path),
     /// Not written: all providers apply.
     Providers(Path),
 }
 
-impl<'a> Judging<'a> {
+impl<'a> ApiCheck<'a> {
     /// Returns the lists of modes that apply to a namespace: the API's, once, then those of namespaces.
-    fn lists(&self, operation: &str, grant: fn(&NamespaceAccess) -> &Grant) -> Vec<List<'a>> {
+    fn lists(&self, operation: &str, grant: fn(&NamespaceAccess) -> &Grant) -> Vec<ModeList<'a>> {
         let namespaces = &self.api.namespaces;
         let inherits = |access: &&NamespaceAccess| grant(access).from == GrantOrigin::Api;
         let mut lists = Vec::new();
         if let Some(first) = namespaces.iter().find(inherits) {
             let channels =
                 namespaces.iter().filter(inherits).map(|namespace| namespace.channels.as_str());
-            let place = self.place(operation);
-            lists.push(List { modes: &grant(first).modes, place, channels: channels.collect() });
+            let place = self.location(operation);
+            lists.push(ModeList {
+                modes: &grant(first).modes,
+                place,
+                channels: channels.collect(),
+            });
         }
         lists.extend(namespaces.iter().filter(|namespace| !inherits(namespace)).map(|namespace| {
             let path = namespace.address.parts().collect::<Path>().key(operation);
             let channels = vec![namespace.channels.as_str()];
-            List { modes: &grant(namespace).modes, place: Place::List(path), channels }
+            ModeList { modes: &grant(namespace).modes, place: ModesLocation::List(path), channels }
         }));
         lists
     }
 
     /// Returns where the API sets the modes of `operation`.
-    fn place(&self, operation: &str) -> Place {
+    fn location(&self, operation: &str) -> ModesLocation {
         let path = self.path.clone().key("auth");
         match self.auth.is_some_and(|auth| auth.get(operation).is_some()) {
-            true => Place::List(path.key(operation)),
-            false => Place::Providers(path.key("providers")),
+            true => ModesLocation::List(path.key(operation)),
+            false => ModesLocation::Providers(path.key("providers")),
         }
     }
 
     /// Whether every mode of the list has a provider; one without is a separate error (PV201).
-    fn is_sound(&self, list: &List<'_>) -> bool {
+    fn is_valid(&self, list: &ModeList<'_>) -> bool {
         list.modes
             .iter()
             .all(|mode| self.api.providers.iter().any(|provider| provider.mode == *mode))
     }
 
-    fn publish(&self, list: &List<'_>, problems: &mut Vec<Diagnostic>) {
+    fn publish(&self, list: &ModeList<'_>, problems: &mut Vec<Diagnostic>) {
         let key = AuthMode::ApiKey.as_str();
         if !list.modes.iter().any(|mode| self.api.is_usable(mode)) {
-            problems.push(self.nobody("PV401", "publish", list));
+            problems.push(self.unusable("PV401", "publish", list));
         } else if list.modes.iter().any(|mode| mode == key) && self.api.is_usable(key) {
             let message =
                 format!("anyone who has an API key can publish to {}", channels(&list.channels));
@@ -117,11 +121,11 @@ impl<'a> Judging<'a> {
         }
     }
 
-    fn subscribe(&self, list: &List<'_>, connects: bool, problems: &mut Vec<Diagnostic>) {
+    fn subscribe(&self, list: &ModeList<'_>, connects: bool, problems: &mut Vec<Diagnostic>) {
         let usable: Vec<&String> =
             list.modes.iter().filter(|mode| self.api.is_usable(mode)).collect();
         if usable.is_empty() {
-            problems.push(self.nobody("PV402", "subscribe", list));
+            problems.push(self.unusable("PV402", "subscribe", list));
         }
         for mode in
             usable.into_iter().filter(|usable| connects && !self.api.connect.contains(usable))
@@ -130,8 +134,10 @@ impl<'a> Judging<'a> {
             // (docs/reference/authorization.md#one-credential-per-operation), so this works for
             // clients with two credentials.
             let at = match &list.place {
-                Place::List(_) => self.item(list, mode),
-                Place::Providers(_) => At::Key(self.path.clone().key("auth").key("connection")),
+                ModesLocation::List(_) => self.item(list, mode),
+                ModesLocation::Providers(_) => {
+                    At::Key(self.path.clone().key("auth").key("connection"))
+                }
             };
             let message =
                 format!("{mode} may subscribe to {} but not connect", channels(&list.channels));
@@ -141,8 +147,8 @@ impl<'a> Judging<'a> {
         }
     }
 
-    fn nobody(&self, code: &'static str, operation: &str, list: &List<'_>) -> Diagnostic {
-        let (Place::List(path) | Place::Providers(path)) = &list.place;
+    fn unusable(&self, code: &'static str, operation: &str, list: &ModeList<'_>) -> Diagnostic {
+        let (ModesLocation::List(path) | ModesLocation::Providers(path)) = &list.place;
         let message = format!(
             "no client can {operation} to {}: only {} is accepted, and this API declares no key",
             channels(&list.channels),
@@ -152,7 +158,7 @@ impl<'a> Judging<'a> {
             .with_help("add `apiKeys: { web: {} }` to the API, or accept another mode")
     }
 
-    fn nobody_connects(&self) -> Diagnostic {
+    fn no_connection(&self) -> Diagnostic {
         let at = At::Value(self.path.clone().key("auth").key("connection"));
         let message = format!(
             "no client can connect, so none can subscribe: only {} is accepted, and this API declares no key",
@@ -164,10 +170,10 @@ impl<'a> Judging<'a> {
     }
 
     /// Returns where `mode` is written, or where its provider is.
-    fn item(&self, list: &List<'_>, mode: &str) -> At {
+    fn item(&self, list: &ModeList<'_>, mode: &str) -> At {
         let (path, n) = match &list.place {
-            Place::List(path) => (path, list.modes.iter().position(|value| value == mode)),
-            Place::Providers(path) => {
+            ModesLocation::List(path) => (path, list.modes.iter().position(|value| value == mode)),
+            ModesLocation::Providers(path) => {
                 (path, self.api.providers.iter().position(|provider| provider.mode == mode))
             }
         };

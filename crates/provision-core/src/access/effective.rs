@@ -105,7 +105,7 @@ impl Access {
             }
         }
         for (address, api) in &mut apis {
-            api.keyed(keys.get(address).map_or(&[], Vec::as_slice));
+            api.add_keys(keys.get(address).map_or(&[], Vec::as_slice));
         }
         Self { apis: apis.into_values().collect() }
     }
@@ -127,7 +127,7 @@ impl ApiAccess {
         self.unusable.iter().all(|unusable| unusable != mode)
     }
     /// Records the API's keys.
-    fn keyed(&mut self, keys: &[String]) {
+    fn add_keys(&mut self, keys: &[String]) {
         let by_key = |access: &&mut ProviderAccess| access.mode == AuthMode::ApiKey.as_str();
         for provider in self.providers.iter_mut().filter(by_key) {
             match keys {
@@ -140,7 +140,7 @@ impl ApiAccess {
 }
 
 fn api(address: &Address, properties: &Properties) -> ApiAccess {
-    let config: EventConfig = part(properties, "EventConfig").unwrap_or_default();
+    let config: EventConfig = property(properties, "EventConfig").unwrap_or_default();
     let provider = |provider: &AuthProvider| ProviderAccess {
         mode: provider.auth_type.clone(),
         detail: provider.detail(),
@@ -158,8 +158,8 @@ fn api(address: &Address, properties: &Properties) -> ApiAccess {
 }
 
 fn namespace(address: &Address, properties: &Properties, api: &ApiAccess) -> NamespaceAccess {
-    let grant = |property: &str, default: &[String]| {
-        let own: Vec<AuthModeEntry> = part(properties, property).unwrap_or_default();
+    let grant = |name: &str, default: &[String]| {
+        let own: Vec<AuthModeEntry> = property(properties, name).unwrap_or_default();
         match own.as_slice() {
             [] => Grant { modes: default.to_vec(), from: GrantOrigin::Api },
             own => Grant { modes: modes(own), from: GrantOrigin::Namespace },
@@ -174,13 +174,13 @@ fn namespace(address: &Address, properties: &Properties, api: &ApiAccess) -> Nam
 }
 
 fn name(properties: &Properties) -> String {
-    part::<Text>(properties, "Name").unwrap_or_default().as_declared()
+    property::<Text>(properties, "Name").unwrap_or_default().as_declared()
 }
 
 fn modes(modes: &[AuthModeEntry]) -> Vec<String> {
     modes.iter().map(|mode| mode.auth_type.clone()).collect()
 }
 
-fn part<T: DeserializeOwned>(properties: &Properties, name: &str) -> Option<T> {
+fn property<T: DeserializeOwned>(properties: &Properties, name: &str) -> Option<T> {
     T::deserialize(properties.get(name)?).ok()
 }

@@ -112,7 +112,7 @@ impl CheckContext<'_> {
         Tags(tags.unwrap_or_default())
     }
     /// Returns the analysis of a handler file, which is parsed once.
-    pub fn code(&self, file: &OtherFile) -> Rc<Handlers> {
+    pub fn parsed_handler(&self, file: &OtherFile) -> Rc<Handlers> {
         let mut codes = self.parsed_handlers.0.borrow_mut();
         let read = || handler::read(&file.text).into();
         Rc::clone(codes.entry(file.name.clone()).or_insert_with(read))
@@ -123,10 +123,10 @@ impl CheckContext<'_> {
     }
     /// Returns the declarations in a section of this declaration.
     pub fn children(&self, section: &str) -> Vec<&Value> {
-        self.under(&self.address, section)
+        self.declarations_under(&self.address, section)
     }
     /// Returns the declarations in a section of the declaration at `address`.
-    pub fn under(&self, address: &Address, section: &str) -> Vec<&Value> {
+    pub fn declarations_under(&self, address: &Address, section: &str) -> Vec<&Value> {
         section_in(self.at(address), section).map(|(_, value)| value).collect()
     }
     /// Returns the names in a section of the declaration at `address`.
@@ -149,7 +149,7 @@ impl CheckContext<'_> {
         first.filter(|first| *first != self.address.name()).cloned()
     }
     /// Whether a declaration in a top-level section refers to this one in the member at `path`.
-    pub fn is_named(&self, section: &str, path: &[&str]) -> bool {
+    pub fn is_referenced(&self, section: &str, path: &[&str]) -> bool {
         let mut firsts = self.first_names.0.borrow_mut();
         let named = firsts.entry(format!("{section}.{}", path.join("."))).or_insert_with(|| {
             let name = |(key, item): (&str, &Value)| {

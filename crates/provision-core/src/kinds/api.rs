@@ -135,7 +135,7 @@ pub(crate) enum LogLevel {
 
 impl Auth {
     /// Returns the modes that the providers enable, each once.
-    pub fn offered(&self) -> Vec<AuthMode> {
+    pub fn enabled_modes(&self) -> Vec<AuthMode> {
         let mut offered: Vec<AuthMode> = Vec::new();
         for provider in &self.providers {
             if !offered.contains(&provider.auth_type()) {
@@ -145,6 +145,6 @@ impl Auth {
         offered
     }
     pub(crate) fn modes(&self, modes: &Option<Modes>) -> Vec<AuthMode> {
-        modes.as_ref().map_or_else(|| self.offered(), |modes| modes.0.clone())
+        modes.as_ref().map_or_else(|| self.enabled_modes(), |modes| modes.0.clone())
     }
 }

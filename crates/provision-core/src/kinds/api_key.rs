@@ -66,27 +66,29 @@ const SHORTEST: SpecDuration = SpecDuration::days(1);
 const LONGEST: SpecDuration = SpecDuration::days(365);
 
 impl ApiKeyDeclaration {
-    fn lives(&self) -> SpecDuration {
+    fn lifetime(&self) -> SpecDuration {
         self.valid_for.unwrap_or(DEFAULT_VALID_FOR)
     }
-    fn renews_within_s(&self) -> i64 {
-        self.renew_before.map_or(self.lives().seconds / 10, |renew_before| renew_before.seconds)
+    fn renewal_window_s(&self) -> i64 {
+        self.renew_before.map_or(self.lifetime().seconds / 10, |renew_before| renew_before.seconds)
     }
     /// The expiry, if the declaration sets one.
-    fn moment_epoch_s(&self) -> Option<i64> {
+    fn expires_epoch_s(&self) -> Option<i64> {
         let moment: jiff::Timestamp = self.expires.as_ref()?.parse().ok()?;
         Some(moment.as_second())
     }
     /// The expiry of a key that is created or renewed now, rounded as AWS does.
     fn expires_from(&self, now_epoch_s: i64) -> i64 {
-        match self.moment_epoch_s() {
-            Some(moment) => on_the_hour(moment),
-            None => on_the_hour(now_epoch_s + self.lives().seconds.clamp(SHORTEST_S, LONGEST_S)),
+        match self.expires_epoch_s() {
+            Some(moment) => round_to_hour(moment),
+            None => {
+                round_to_hour(now_epoch_s + self.lifetime().seconds.clamp(SHORTEST_S, LONGEST_S))
+            }
         }
     }
 }
 
-fn on_the_hour(epoch_s: i64) -> i64 {
+fn round_to_hour(epoch_s: i64) -> i64 {
     epoch_s.div_euclid(HOUR_S) * HOUR_S
 }
 
@@ -137,7 +139,7 @@ impl TypedKind for ApiKey {
         problems: &mut DiagnosticSink,
     ) {
         let auth = scope.address.parent().and_then(|api| scope.member::<Auth>(&api, "auth"));
-        if auth.is_some_and(|auth| !auth.offered().contains(&AuthMode::ApiKey)) {
+        if auth.is_some_and(|auth| !auth.enabled_modes().contains(&AuthMode::ApiKey)) {
             problems
                 .warning_at_key(
                     "PV252",
@@ -158,7 +160,7 @@ impl TypedKind for ApiKey {
             }
         }
         check_lengths(declared, problems);
-        check_moment(declared, scope.now_epoch_s, problems);
+        check_expires(declared, scope.now_epoch_s, problems);
     }
 
     fn effects(verb: ChangeAction, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
@@ -203,7 +205,7 @@ impl TypedKind for ApiKey {
         else {
             return None;
         };
-        let renewal = jiff::Timestamp::from_second(end - declared.renews_within_s()).ok()?;
+        let renewal = jiff::Timestamp::from_second(end - declared.renewal_window_s()).ok()?;
         let day = renewal.to_string().split('T').next()?.to_owned();
         (declared.expires_from(site.now_epoch_s) > end + HOUR_S)
             .then(|| format!("`validFor` takes effect at the renewal on {day}"))
@@ -218,7 +220,7 @@ impl TypedKind for ApiKey {
             (Some(_), _) => Some(fresh),
             (None, Some(expires)) => {
                 let left_s = expires - site.now_epoch_s;
-                let keep = left_s > declared.renews_within_s() && expires <= fresh + HOUR_S;
+                let keep = left_s > declared.renewal_window_s() && expires <= fresh + HOUR_S;
                 Some(if keep { expires } else { fresh })
             }
             (None, None) => self.expires,
@@ -229,7 +231,7 @@ impl TypedKind for ApiKey {
 
 fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut DiagnosticSink) {
     if declared.valid_for.is_some_and(|valid_for| valid_for < SHORTEST || valid_for > LONGEST) {
-        let given = declared.lives();
+        let given = declared.lifetime();
         problems
             .error(
                 "PV250",
@@ -238,22 +240,22 @@ fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut DiagnosticSink) {
             )
             .help = Some("use 1d to 365d".into());
     }
-    if declared.renew_before.is_some_and(|renew_before| renew_before >= declared.lives()) {
+    if declared.renew_before.is_some_and(|renew_before| renew_before >= declared.lifetime()) {
         let message = format!(
             "a key with a lifetime of {} would be renewed by every apply",
-            declared.lives()
+            declared.lifetime()
         );
         problems.error("PV251", &[PathStep::Key("renewBefore")], message).help =
             Some("make `renewBefore` shorter than `validFor`".into());
     }
 }
 
-fn check_moment(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut DiagnosticSink) {
+fn check_expires(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut DiagnosticSink) {
     if declared.expires.is_none() {
         return;
     }
     let at = [PathStep::Key("expires")];
-    let Some(moment) = declared.moment_epoch_s() else {
+    let Some(moment) = declared.expires_epoch_s() else {
         problems.error("PV254", &at, "not a valid timestamp".into());
         return;
     };

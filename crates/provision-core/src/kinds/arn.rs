@@ -4,7 +4,7 @@ use crate::text::Text;
 
 /// Whether `text` is an ARN of `service` whose resource begins with `resource`.
 pub fn is_of(text: &str, service: &str, resource: &str) -> bool {
-    parts(text).is_some_and(|part| {
+    parse(text).is_some_and(|part| {
         part.service == service
             && part.resource.strip_prefix(resource).is_some_and(|rest| !rest.is_empty())
     })
@@ -12,14 +12,14 @@ pub fn is_of(text: &str, service: &str, resource: &str) -> bool {
 
 /// The parts of an ARN that checks use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parts<'a> {
+pub struct ArnParts<'a> {
     pub service: &'a str,
     pub region: &'a str,
     pub resource: &'a str,
 }
 
 /// Parses `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
-pub fn parts(text: &str) -> Option<Parts<'_>> {
+pub fn parse(text: &str) -> Option<ArnParts<'_>> {
     let mut parts = text.splitn(6, ':');
     let (arn, partition) = (parts.next()?, parts.next()?);
     let (service, region) = (parts.next()?, parts.next()?);
@@ -28,7 +28,7 @@ pub fn parts(text: &str) -> Option<Parts<'_>> {
     let numbered = digits(account) && matches!(account.len(), 0 | 12) || account == "aws";
     let written = !resource.is_empty() && !resource.contains(char::is_whitespace);
     let sound = arn == "arn" && partition.starts_with("aws") && numbered && written;
-    sound.then_some(Parts { service, region, resource })
+    sound.then_some(ArnParts { service, region, resource })
 }
 
 /// Reports a text that is not a valid ARN of a Lambda function, its version or alias.
@@ -53,7 +53,7 @@ mod tests {
         let function = "arn:aws:lambda:eu-west-1:123456789012:function:orders:live";
         assert!(is_of(function, "lambda", "function:"));
         assert!(is_of("arn:aws-cn:iam::123456789012:role/a/b", "iam", "role/"));
-        assert_eq!(parts(function).map(|part| part.region), Some("eu-west-1"));
+        assert_eq!(parse(function).map(|part| part.region), Some("eu-west-1"));
         for text in [
             "",
             "orders",

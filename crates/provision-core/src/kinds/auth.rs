@@ -44,7 +44,7 @@ impl AuthMode {
         }
     }
     /// Returns the mode with this AppSync name, if it is known.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|item| item.as_str() == name)
     }
 }
@@ -73,7 +73,7 @@ impl JsonSchema for Modes {
 }
 
 /// Reports every mode that has no provider.
-pub fn check_offered(
+pub fn check_enabled(
     modes: Option<&Modes>,
     path: &[PathStep<'_>],
     providers: &[AuthMode],
@@ -102,7 +102,7 @@ pub struct AuthModeEntry {
     pub auth_type: String,
 }
 
-pub fn to_modes(types: &[AuthMode]) -> Vec<AuthModeEntry> {
+pub fn to_entries(types: &[AuthMode]) -> Vec<AuthModeEntry> {
     types
         .iter()
         .map(|type_name| AuthModeEntry { auth_type: type_name.as_str().to_owned() })
@@ -110,6 +110,6 @@ pub fn to_modes(types: &[AuthMode]) -> Vec<AuthModeEntry> {
 }
 
 /// Returns the modes as a spec writes them. Unknown modes are omitted.
-pub fn to_types(modes: &[AuthModeEntry]) -> Vec<AuthMode> {
-    modes.iter().filter_map(|mode| AuthMode::named(&mode.auth_type)).collect()
+pub fn from_entries(modes: &[AuthModeEntry]) -> Vec<AuthMode> {
+    modes.iter().filter_map(|mode| AuthMode::from_name(&mode.auth_type)).collect()
 }

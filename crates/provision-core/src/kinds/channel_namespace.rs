@@ -132,12 +132,12 @@ impl TypedKind for ChannelNamespace {
         check_name(declared, scope, problems);
         let api = scope.address.parent();
         if let Some(auth) = api.and_then(|api| scope.member::<Auth>(&api, "auth")) {
-            let offered = auth.offered();
+            let offered = auth.enabled_modes();
             for (name, modes) in
                 [("publish", &declared.publish), ("subscribe", &declared.subscribe)]
             {
                 let path = [PathStep::Key(name)];
-                auth::check_offered(modes.as_ref(), &path, &offered, problems);
+                auth::check_enabled(modes.as_ref(), &path, &offered, problems);
             }
         }
         if let Some(handlers) = &declared.handlers {
@@ -162,7 +162,7 @@ impl TypedKind for ChannelNamespace {
 
     fn expand(declared: &NamespaceDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
         let modes = |modes: &Option<Modes>| {
-            modes.as_ref().map(|modes| auth::to_modes(&modes.0)).unwrap_or_default()
+            modes.as_ref().map(|modes| auth::to_entries(&modes.0)).unwrap_or_default()
         };
         let api = scope.address.parent()?;
         let handlers = declared.handlers.as_ref();
@@ -171,7 +171,7 @@ impl TypedKind for ChannelNamespace {
             name: declared.name.clone().unwrap_or_else(|| scope.address.name().into()),
             publish_auth_modes: modes(&declared.publish),
             subscribe_auth_modes: modes(&declared.subscribe),
-            code_handlers: handlers.and_then(|handler| handler.text(scope)),
+            code_handlers: handlers.and_then(|handler| handler.code_text(scope)),
             code_s3_location: handlers.and_then(|handler| handler.s3.clone()),
             handler_configs: handlers.and_then(|handler| handler.configs(&api)),
             tags: scope.tags(),
@@ -180,13 +180,13 @@ impl TypedKind for ChannelNamespace {
 
     fn to_declaration(self, found: &mut ImportContext) -> NamespaceDeclaration {
         let modes = |modes: &[AuthModeEntry]| {
-            let types = auth::to_types(modes);
+            let types = auth::from_entries(modes);
             (!types.is_empty()).then_some(Modes(types))
         };
         NamespaceDeclaration {
             publish: modes(&self.publish_auth_modes),
             subscribe: modes(&self.subscribe_auth_modes),
-            handlers: handlers::declared(
+            handlers: handlers::to_declaration(
                 self.code_handlers,
                 self.code_s3_location,
                 self.handler_configs.as_ref(),
@@ -206,7 +206,10 @@ impl TypedKind for ChannelNamespace {
 impl NamespaceDeclaration {
     /// Returns the data sources of its handlers.
     pub fn data_sources(&self) -> impl Iterator<Item = &str> {
-        self.handlers.iter().flat_map(Handlers::each).map(|(.., value)| value.data_source.as_str())
+        self.handlers
+            .iter()
+            .flat_map(Handlers::declared_handlers)
+            .map(|(.., value)| value.data_source.as_str())
     }
 }
 

@@ -205,7 +205,7 @@ fn check_certificate(certificate: &Text, scope: &CheckContext<'_>, problems: &mu
         );
         return;
     }
-    let there = |text: &str| arn::parts(text).is_none_or(|part| part.region == "us-east-1");
+    let there = |text: &str| arn::parse(text).is_none_or(|part| part.region == "us-east-1");
     let message = "the certificate must be in us-east-1, in whichever region the API is";
     let help = "issue or import the certificate in us-east-1";
     problems.error_if_invalid(

@@ -95,7 +95,9 @@ impl Handlers {
         self.code.is_some() || self.inline.is_some() || self.s3.is_some()
     }
     /// Returns the declared handlers with their names in a spec and in CloudFormation.
-    pub fn each(&self) -> impl Iterator<Item = (&'static str, &'static str, &Handler)> {
+    pub fn declared_handlers(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, &'static str, &Handler)> {
         let both = [
             ("onPublish", "OnPublish", &self.on_publish),
             ("onSubscribe", "OnSubscribe", &self.on_subscribe),
@@ -104,10 +106,10 @@ impl Handlers {
     }
     /// Whether AppSync invokes functions directly for both, so no code runs.
     pub fn are_direct(&self) -> bool {
-        self.each().filter(|(.., value)| value.is_direct()).count() == 2
+        self.declared_handlers().filter(|(.., value)| value.is_direct()).count() == 2
     }
     /// Returns the code, if it is inline or in a file.
-    pub fn text(&self, scope: &CheckContext<'_>) -> Option<String> {
+    pub fn code_text(&self, scope: &CheckContext<'_>) -> Option<String> {
         let file = || Some(scope.files.file(self.code.as_ref()?).ok()?.text.clone());
         self.inline.clone().or_else(file)
     }
@@ -122,8 +124,10 @@ impl Handlers {
             let behavior = handler.behavior.unwrap_or(Behavior::Code);
             json!({ "Behavior": behavior, "Integration": integration })
         };
-        let configs: Map<String, Value> =
-            self.each().map(|(_, name, value)| (name.to_owned(), config(value))).collect();
+        let configs: Map<String, Value> = self
+            .declared_handlers()
+            .map(|(_, name, value)| (name.to_owned(), config(value)))
+            .collect();
         (!configs.is_empty()).then_some(Value::Object(configs))
     }
 }
@@ -155,7 +159,7 @@ pub fn configs_schema(generator: &mut SchemaGenerator) -> Schema {
 }
 
 /// Returns what a user would have written for `HandlerConfigs`, code and its location in S3.
-pub fn declared(
+pub fn to_declaration(
     code: Option<String>,
     s3: Option<Text>,
     configs: Option<&Value>,
@@ -182,5 +186,5 @@ pub fn declared(
         on_publish: handler("OnPublish", found),
         on_subscribe: handler("OnSubscribe", found),
     };
-    (handlers.has_code() || handlers.each().next().is_some()).then_some(handlers)
+    (handlers.has_code() || handlers.declared_handlers().next().is_some()).then_some(handlers)
 }

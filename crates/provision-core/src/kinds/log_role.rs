@@ -162,7 +162,7 @@ impl TypedKind for LogRole {
             Some(arn) => check_existing(arn, declared, scope, problems),
             None => check_new(declared, scope, problems),
         }
-        if !scope.is_named("apis", &["logging", "role"]) {
+        if !scope.is_referenced("apis", &["logging", "role"]) {
             problems.warning_at_key("PV240", &[], "no API uses this role".into()).help =
                 Some(format!(
                     "use it in an API, `logging: {{ level: ERROR, role: {} }}`, or remove it",

@@ -35,6 +35,6 @@ pub static KINDS: &[&dyn Kind] = &[
 pub static EVENT_API: &dyn Kind = kind::<api::Api>();
 
 /// The kinds declared at the top of a spec, or in the declarations of `parent`.
-pub fn under(parent: Option<&str>) -> impl Iterator<Item = &'static dyn Kind> {
+pub fn children_of(parent: Option<&str>) -> impl Iterator<Item = &'static dyn Kind> {
     KINDS.iter().copied().filter(move |kind| kind.parent == parent)
 }

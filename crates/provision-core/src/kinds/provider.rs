@@ -211,11 +211,11 @@ impl AuthProvider {
     }
 
     /// Returns the provider as a spec writes it. `None`: its mode is unknown.
-    pub fn declare(&self) -> Option<Provider> {
+    pub fn to_provider(&self) -> Option<Provider> {
         let period = |milliseconds: Option<i64>| {
             milliseconds.map(|millisecond| SpecDuration { seconds: millisecond / 1_000 })
         };
-        Some(match AuthMode::named(&self.auth_type)? {
+        Some(match AuthMode::from_name(&self.auth_type)? {
             AuthMode::ApiKey => Provider::ApiKey,
             AuthMode::AwsIam => Provider::AwsIam,
             AuthMode::Cognito => {

@@ -86,7 +86,7 @@ impl TypedKind for WebAclAssociation {
             return;
         }
         let Some(region) = scope.region() else { return };
-        let here = |text: &str| arn::parts(text).is_none_or(|part| part.region == region);
+        let here = |text: &str| arn::parse(text).is_none_or(|part| part.region == region);
         let unsound = scope.invalid_reading(&declared.web_acl, here);
         let message = format!("this web ACL is not in the region of the stack, {region}");
         let help = "use a web ACL in the region of the API";

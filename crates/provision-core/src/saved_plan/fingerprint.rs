@@ -7,22 +7,22 @@ use sha2::{Digest, Sha256};
 use crate::kind::LiveResource;
 
 /// A digest of each property of a resource, and one of its attributes.
-pub type Print = BTreeMap<String, String>;
+pub type Fingerprint = BTreeMap<String, String>;
 
 /// Represents all attributes together: an id is among them, and the id of an API key is the key.
 const ATTRIBUTES: &str = "its identity on AWS";
 
 /// Returns the fingerprint of one resource.
-pub fn fingerprint(observed: &LiveResource) -> Print {
+pub fn fingerprint(observed: &LiveResource) -> Fingerprint {
     let one = |(name, value): (&String, &Value)| (name.clone(), sha256(&json!([name, value])));
-    let mut print: Print = observed.properties.iter().map(one).collect();
+    let mut print: Fingerprint = observed.properties.iter().map(one).collect();
     let attributes: BTreeMap<&str, &str> = observed.attributes.iter().collect();
     print.insert(ATTRIBUTES.to_owned(), sha256(&json!(attributes)));
     print
 }
 
 /// Returns how a resource changed. `None`: it did not.
-pub fn difference(was: Option<&Print>, is: Option<&Print>) -> Option<String> {
+pub fn difference(was: Option<&Fingerprint>, is: Option<&Fingerprint>) -> Option<String> {
     match (was, is) {
         (None, None) => None,
         (None, Some(_)) => Some("exists now".to_owned()),

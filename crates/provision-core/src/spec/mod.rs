@@ -122,7 +122,7 @@ pub fn load_despite(
     if let Ok(head) = &head {
         reading.head(head);
     }
-    for row in kinds::under(None) {
+    for row in kinds::children_of(None) {
         reading.section(row, None, document, &Path::default());
     }
     let Reading { mut desired, mut problems, .. } = reading;
@@ -237,7 +237,7 @@ impl Reading<'_> {
             };
             let path = path.clone().key(section).key(name);
             self.declaration(row, &address, declared, &path);
-            for row in kinds::under(Some(section)) {
+            for row in kinds::children_of(Some(section)) {
                 self.section(row, Some(&address), declared, &path);
             }
         }
@@ -272,7 +272,7 @@ impl Reading<'_> {
 /// A declaration without the resources that are declared inside it.
 fn without_sections(kind: &'static dyn Kind, declared: &Value) -> Value {
     let Value::Object(map) = declared else { return declared.clone() };
-    let inside = |name: &str| kinds::under(Some(kind.section)).any(|it| it.section == name);
+    let inside = |name: &str| kinds::children_of(Some(kind.section)).any(|it| it.section == name);
     let own = map.iter().filter(|(name, _)| !inside(name));
     own.map(|(name, it)| (name.clone(), it.clone())).collect()
 }

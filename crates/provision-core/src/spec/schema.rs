@@ -34,7 +34,7 @@ fn make() -> Value {
 
 /// Puts a section for each kind that is declared there into the schema of what is around it.
 fn add_sections(around: &mut Schema, parent: Option<&str>, generator: &mut SchemaGenerator) {
-    for facts in kinds::under(parent) {
+    for facts in kinds::children_of(parent) {
         let mut declaration = facts.declaration_schema(generator);
         add_sections(&mut declaration, Some(facts.section), generator);
         let description = declaration.get("description").cloned().unwrap_or_default();

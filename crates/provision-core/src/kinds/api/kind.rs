@@ -82,14 +82,14 @@ impl TypedKind for Api {
         let Auth { providers, connection, publish, subscribe } = &declared.auth;
         let at = [PathStep::Key("auth"), PathStep::Key("providers")];
         provider::check::check(providers, &at, scope, problems);
-        let offered = declared.auth.offered();
+        let offered = declared.auth.enabled_modes();
         for (name, modes) in
             [("connection", connection), ("publish", publish), ("subscribe", subscribe)]
         {
             let path = [PathStep::Key("auth"), PathStep::Key(name)];
-            auth::check_offered(modes.as_ref(), &path, &offered, problems);
+            auth::check_enabled(modes.as_ref(), &path, &offered, problems);
         }
-        check_use(declared, scope, problems);
+        check_providers_used(declared, scope, problems);
         if let Some(logging) = &declared.logging {
             check_role(logging, scope, problems);
         }
@@ -124,23 +124,27 @@ impl TypedKind for Api {
             owner_contact: declared.owner_contact.clone(),
             event_config: EventConfig {
                 auth_providers: auth.providers.iter().map(AuthProvider::from).collect(),
-                connection_auth_modes: auth::to_modes(&auth.modes(&auth.connection)),
-                default_publish_auth_modes: auth::to_modes(&auth.modes(&auth.publish)),
-                default_subscribe_auth_modes: auth::to_modes(&auth.modes(&auth.subscribe)),
+                connection_auth_modes: auth::to_entries(&auth.modes(&auth.connection)),
+                default_publish_auth_modes: auth::to_entries(&auth.modes(&auth.publish)),
+                default_subscribe_auth_modes: auth::to_entries(&auth.modes(&auth.subscribe)),
                 log_config,
             },
-            tags: protected(scope.tags(), declared.protect == Some(true)),
+            tags: with_protection(scope.tags(), declared.protect == Some(true)),
         })
     }
 
     fn to_declaration(self, found: &mut ImportContext) -> ApiDeclaration {
         let config = self.event_config;
-        let modes = |modes: &[AuthModeEntry]| Some(Modes(auth::to_types(modes)));
+        let modes = |modes: &[AuthModeEntry]| Some(Modes(auth::from_entries(modes)));
         ApiDeclaration {
             name: Some(self.name),
             owner_contact: self.owner_contact,
             auth: Auth {
-                providers: config.auth_providers.iter().filter_map(AuthProvider::declare).collect(),
+                providers: config
+                    .auth_providers
+                    .iter()
+                    .filter_map(AuthProvider::to_provider)
+                    .collect(),
                 connection: modes(&config.connection_auth_modes),
                 publish: modes(&config.default_publish_auth_modes),
                 subscribe: modes(&config.default_subscribe_auth_modes),
@@ -173,12 +177,12 @@ impl TypedKind for Api {
     fn normalize(self, live: &Self, declared: &ApiDeclaration, _: &Site) -> Self {
         let keep = declared.protect.is_none() && live.tags.0.contains_key(PROTECT_TAG);
         let protect = keep || declared.protect == Some(true);
-        Self { tags: protected(self.tags, protect), ..self }
+        Self { tags: with_protection(self.tags, protect), ..self }
     }
 }
 
 /// Returns the tags, with the protection tag if `protect`.
-fn protected(mut tags: Tags, protect: bool) -> Tags {
+fn with_protection(mut tags: Tags, protect: bool) -> Tags {
     if protect {
         tags.0.insert(PROTECT_TAG.to_owned(), "true".into());
     }
@@ -244,7 +248,11 @@ fn check_owner_contact(
 }
 
 /// Reports providers that no operation accepts, and providers that no client can use.
-fn check_use(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
+fn check_providers_used(
+    declared: &ApiDeclaration,
+    scope: &CheckContext<'_>,
+    problems: &mut DiagnosticSink,
+) {
     let auth = &declared.auth;
     let mut accepted: Vec<AuthMode> = Vec::new();
     for modes in [&auth.connection, &auth.publish, &auth.subscribe] {

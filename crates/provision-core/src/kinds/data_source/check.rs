@@ -13,7 +13,7 @@ pub fn check(
     scope: &CheckContext<'_>,
     problems: &mut DiagnosticSink,
 ) {
-    check_one(declared, scope, problems);
+    check_type(declared, scope, problems);
     check_name(declared, scope, problems);
     check_role(declared, scope, problems);
     check_source(declared, scope, problems);
@@ -21,10 +21,13 @@ pub fn check(
         let handlers =
             namespace.get("handlers").and_then(|namespace| Handlers::deserialize(namespace).ok());
         let name = scope.address.name();
-        handlers.is_some_and(|value| value.each().any(|(.., handler)| handler.data_source == name))
+        handlers.is_some_and(|value| {
+            value.declared_handlers().any(|(.., handler)| handler.data_source == name)
+        })
     };
     let api = scope.address.parent();
-    let namespaces = api.map(|api| scope.under(&api, "namespaces")).unwrap_or_default();
+    let namespaces =
+        api.map(|api| scope.declarations_under(&api, "namespaces")).unwrap_or_default();
     if !namespaces.into_iter().any(uses) {
         let message = "no namespace uses this data source".to_owned();
         problems.warning_at_key("PV278", &[], message).help = Some(format!(
@@ -34,14 +37,14 @@ pub fn check(
     }
 }
 
-fn check_one(
+fn check_type(
     declared: &DataSourceDeclaration,
     scope: &CheckContext<'_>,
     problems: &mut DiagnosticSink,
 ) {
     let all = "`lambda`, `dynamodb`, `eventBridge`, `http`, `openSearch`, `rds` or `bedrock`";
     let written = scope.declared::<Map<String, Value>>(&scope.address).unwrap_or_default();
-    let mut named = declared.named();
+    let mut named = declared.types();
     named.sort_by_key(|name| written.keys().position(|key| key == name));
     match named.as_slice() {
         [] => {
@@ -107,7 +110,7 @@ fn check_role(
                 ([PathStep::Key("serviceRole")], scope.invalid_reading(role, sound));
             problems.error_if_invalid(unsound, "PV274", &at, "not a valid role ARN", help);
         }
-        None if declared.needs_role() && !declared.named().is_empty() => {
+        None if declared.needs_role() && !declared.types().is_empty() => {
             let message = "AppSync cannot call this data source without a role".to_owned();
             problems.error_at_key("PV273", &[], message).help = Some(
                 "set `serviceRole:` to the ARN of a role that trusts appsync.amazonaws.com".into(),

@@ -213,7 +213,7 @@ pub enum Metrics {
 
 impl DataSourceDeclaration {
     /// Returns the types that it sets, under their names in a spec.
-    pub(crate) fn named(&self) -> Vec<&'static str> {
+    pub(crate) fn types(&self) -> Vec<&'static str> {
         let all = [
             ("lambda", self.lambda.is_some()),
             ("dynamodb", self.dynamodb.is_some()),

@@ -88,7 +88,7 @@ impl TypedKind for DataSource {
 
     fn to_declaration(self, found: &mut ImportContext) -> DataSourceDeclaration {
         found.add_data_source(self.name());
-        self.declared()
+        self.to_declaration_data()
     }
 
     /// AppSync rejects another type for a function that a handler invokes directly.
@@ -97,6 +97,6 @@ impl TypedKind for DataSource {
     }
 
     fn normalize(self, live: &Self, _: &DataSourceDeclaration, _: &Site) -> Self {
-        self.filled_like(live)
+        self.with_live_defaults(live)
     }
 }

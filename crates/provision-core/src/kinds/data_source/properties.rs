@@ -128,7 +128,7 @@ impl DataSource {
             open_search_service_config: declared.open_search.as_ref().map(|open_search| {
                 OpenSearchConfig {
                     endpoint: open_search.endpoint.clone(),
-                    aws_region: or_here(open_search.region.as_ref()),
+                    aws_region: or_stack_region(open_search.region.as_ref()),
                 }
             }),
             relational_database_config: declared.rds.as_ref().map(RelationalDatabaseConfig::of),
@@ -146,7 +146,7 @@ impl DataSource {
 
     /// Returns the properties with the values that AWS filled in and the spec omits: an explicit "off" equals
     /// an absent value, and AWS chooses how requests are signed.
-    pub fn filled_like(mut self, live: &Self) -> Self {
+    pub fn with_live_defaults(mut self, live: &Self) -> Self {
         let off = |should: &mut Option<bool>, live: Option<bool>| {
             if should.is_none() && live == Some(false) {
                 *should = live;
@@ -177,7 +177,7 @@ impl DataSource {
     }
 
     /// Returns the declaration that a user would have written.
-    pub fn declared(self) -> DataSourceDeclaration {
+    pub fn to_declaration_data(self) -> DataSourceDeclaration {
         DataSourceDeclaration {
             name: Some(self.name),
             description: self.description,
@@ -194,7 +194,7 @@ impl DataSource {
             open_search: self.open_search_service_config.map(|open_search_service_config| {
                 OpenSearchSource {
                     endpoint: open_search_service_config.endpoint,
-                    region: not_here(open_search_service_config.aws_region),
+                    region: unless_stack_region(open_search_service_config.aws_region),
                 }
             }),
             rds: self
@@ -222,7 +222,7 @@ pub const TYPES: &[&str] = &[
 
 /// AppSync's name of the type (docs/reference/data-sources.md#types).
 fn type_of(declared: &DataSourceDeclaration) -> Option<&'static str> {
-    Some(match *declared.named().first()? {
+    Some(match *declared.types().first()? {
         "lambda" => "AWS_LAMBDA",
         "dynamodb" => "AMAZON_DYNAMODB",
         "eventBridge" => "AMAZON_EVENTBRIDGE",
@@ -233,16 +233,16 @@ fn type_of(declared: &DataSourceDeclaration) -> Option<&'static str> {
     })
 }
 
-fn here() -> Text {
+fn stack_region() -> Text {
     Text::from_sub("${AWS::Region}")
 }
 
-fn or_here(region: Option<&Text>) -> Text {
-    region.cloned().unwrap_or_else(here)
+fn or_stack_region(region: Option<&Text>) -> Text {
+    region.cloned().unwrap_or_else(stack_region)
 }
 
-fn not_here(region: Text) -> Option<Text> {
-    (region != here()).then_some(region)
+fn unless_stack_region(region: Text) -> Option<Text> {
+    (region != stack_region()).then_some(region)
 }
 
 impl DynamoDbConfig {
@@ -250,7 +250,7 @@ impl DynamoDbConfig {
         let minutes = |period: SpecDuration| (period.seconds / 60).to_string();
         Self {
             table_name: it.table.clone(),
-            aws_region: or_here(it.region.as_ref()),
+            aws_region: or_stack_region(it.region.as_ref()),
             use_caller_credentials: it.use_caller_credentials,
             versioned: it.versioned,
             delta_sync_config: it.delta_sync.as_ref().map(|delta_sync| DeltaSyncConfig {
@@ -266,7 +266,7 @@ impl DynamoDbConfig {
         };
         DynamoDbSource {
             table: self.table_name,
-            region: not_here(self.aws_region),
+            region: unless_stack_region(self.aws_region),
             use_caller_credentials: self.use_caller_credentials,
             versioned: self.versioned,
             delta_sync: self.delta_sync_config.map(|delta_sync_config| DeltaSync {
@@ -308,7 +308,7 @@ impl RelationalDatabaseConfig {
         Self {
             relational_database_source_type: "RDS_HTTP_ENDPOINT".to_owned(),
             rds_http_endpoint_config: Some(RdsHttpEndpointConfig {
-                aws_region: or_here(it.region.as_ref()),
+                aws_region: or_stack_region(it.region.as_ref()),
                 db_cluster_identifier: it.cluster.clone(),
                 database_name: it.database.clone(),
                 schema: it.schema.clone(),
@@ -325,7 +325,7 @@ impl RdsHttpEndpointConfig {
             secret: self.aws_secret_store_arn,
             database: self.database_name,
             schema: self.schema,
-            region: not_here(self.aws_region),
+            region: unless_stack_region(self.aws_region),
         }
     }
 }

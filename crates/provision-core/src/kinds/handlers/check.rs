@@ -6,7 +6,7 @@ use crate::suggest::instead;
 
 /// Reports errors in the handlers of the namespace in `scope`.
 pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
-    check_places(handlers, problems);
+    check_code_sources(handlers, problems);
     code::check(handlers, scope, problems);
     if let Some(s3) = &handlers.s3 {
         let sound = |text: &str| {
@@ -23,13 +23,13 @@ pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut Diagn
             help,
         );
     }
-    for (name, _, handler) in handlers.each() {
+    for (name, _, handler) in handlers.declared_handlers() {
         check_handler(name, handler, handlers, scope, problems);
     }
 }
 
 /// Code comes from one source at most.
-fn check_places(handlers: &Handlers, problems: &mut DiagnosticSink) {
+fn check_code_sources(handlers: &Handlers, problems: &mut DiagnosticSink) {
     let places = [
         ("code", handlers.code.is_some()),
         ("inline", handlers.inline.is_some()),

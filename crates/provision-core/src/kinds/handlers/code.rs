@@ -23,16 +23,23 @@ pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut Diagn
                     Some("use a file in the spec's folder or below, with a path relative to the spec".into());
                 }
                 Ok(file) => {
-                    let code =
-                        Code { key: "code", noun: "the handler file", place: Place::File(&file) };
-                    code.check(&file.text, &|| scope.code(&file), handlers, problems);
+                    let code = CodeSource {
+                        key: "code",
+                        noun: "the handler file",
+                        place: CodeLocation::File(&file),
+                    };
+                    code.check(&file.text, &|| scope.parsed_handler(&file), handlers, problems);
                 }
             }
         }
         (None, Some(text)) => {
             let path = ["handlers", "inline"].into_iter();
             let path: Path = scope.address.parts().chain(path).collect();
-            let code = Code { key: "inline", noun: "the handler code", place: Place::Spec(path) };
+            let code = CodeSource {
+                key: "inline",
+                noun: "the handler code",
+                place: CodeLocation::Spec(path),
+            };
             code.check(text, &|| handler::read(text).into(), handlers, problems);
         }
         _ => {}
@@ -40,24 +47,24 @@ pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut Diagn
 }
 
 /// Handler code, and how messages refer to it.
-struct Code<'a> {
+struct CodeSource<'a> {
     key: &'static str,
     noun: &'static str,
-    place: Place<'a>,
+    place: CodeLocation<'a>,
 }
 
 /// Where the code was written.
-enum Place<'a> {
+enum CodeLocation<'a> {
     File(&'a Arc<OtherFile>),
     Spec(Path),
 }
 
-impl Code<'_> {
+impl CodeSource<'_> {
     fn at(&self, span: &Range<usize>) -> At {
         let span = span.clone();
         match &self.place {
-            Place::File(file) => At::In { file: Arc::clone(file), span },
-            Place::Spec(path) => At::Inside { path: path.clone(), span },
+            CodeLocation::File(file) => At::In { file: Arc::clone(file), span },
+            CodeLocation::Spec(path) => At::Inside { path: path.clone(), span },
         }
     }
 
@@ -98,7 +105,9 @@ impl Code<'_> {
         ];
         for (name, export, handler) in pairs {
             match (export, handler) {
-                (Some(export), handler) => self.fit(name, export, handler.as_ref(), problems),
+                (Some(export), handler) => {
+                    self.check_form(name, export, handler.as_ref(), problems)
+                }
                 // Code that exports nothing has been reported.
                 (None, Some(handler)) if !handler.is_direct() && !broken => {
                     let at = [PathStep::Key("handlers"), PathStep::Key(name)];
@@ -116,7 +125,7 @@ impl Code<'_> {
     }
 
     /// Checks that an export has the form that its data source, or the lack of one, requires.
-    fn fit(
+    fn check_form(
         &self,
         name: &str,
         export: &Export,

@@ -9,7 +9,7 @@ const RESULT_TTL_MAX_S: i64 = 3_600;
 
 impl Provider {
     /// Whether both accept tokens of the same user pool or issuer.
-    fn is_for_the_same(&self, other: &Self) -> bool {
+    fn accepts_same_tokens(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Cognito(one), Self::Cognito(two)) => one.user_pool_id == two.user_pool_id,
             (Self::OpenIdConnect(one), Self::OpenIdConnect(two)) => one.issuer == two.issuer,
@@ -35,7 +35,7 @@ pub fn check(
             let message = format!("duplicate {kind} provider: an API can have one");
             problems.error("PV208", &at(&[]), message).help = Some("remove one of the two".into());
         }
-        if !once && providers[..n].iter().any(|value| value.is_for_the_same(provider)) {
+        if !once && providers[..n].iter().any(|value| value.accepts_same_tokens(provider)) {
             let message = "duplicate provider: another one accepts the same tokens".to_owned();
             problems.error("PV208", &at(&[]), message).help = Some(
                 "declare a user pool or issuer once; one expression can accept several clients"
