@@ -1,4 +1,4 @@
-//! An account that can be copied: all that an AWS remembers, in a folder, so that many runs begin alike.
+//! An account that can be copied: the state of an emulator in a folder, so that many runs start from the same state.
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,25 +13,25 @@ use tokio::time::Instant;
 
 use crate::world::{Served, serve_store};
 
-/// All that an AWS remembers.
+/// The state of an emulator.
 #[derive(Clone, Debug)]
 pub struct Account(Vec<u8>);
 
-/// An AWS with an account of its own.
-pub struct Opened {
+/// An emulator that serves a copy of an account.
+pub struct OpenAccount {
     pub store: Arc<Store>,
     pub served: Served,
     folder: TempDir,
 }
 
-/// The file of a store.
+/// The name of the state file.
 const FILE: &str = "state.json";
 
 impl Account {
     pub const EMPTY: Self = Self(Vec::new());
 
-    /// Serves a copy, whose router `wrap` may put something around.
-    pub async fn open(&self, wrap: impl FnOnce(axum::Router) -> axum::Router) -> Opened {
+    /// Serves a copy. `wrap` may add layers to the router.
+    pub async fn open(&self, wrap: impl FnOnce(axum::Router) -> axum::Router) -> OpenAccount {
         let folder = tempfile::tempdir().unwrap();
         if !self.0.is_empty() {
             fs::write(folder.path().join(FILE), &self.0).unwrap();
@@ -39,10 +39,10 @@ impl Account {
         let clock = SharedTimeSource::new(SystemTimeSource::new());
         let store = Store::open(folder.path(), clock).unwrap();
         let served = serve_store(Arc::clone(&store), wrap).await;
-        Opened { store, served, folder }
+        OpenAccount { store, served, folder }
     }
 
-    /// What there is, apart from what AWS chooses by chance and from when.
+    /// The state without random ids and without times.
     pub fn shape(&self) -> Value {
         let mut text = String::from_utf8(self.0.clone()).unwrap();
         let state: Value = serde_json::from_str(&text).unwrap();
@@ -50,23 +50,23 @@ impl Account {
             text = text.replace(&id, &name);
         }
         let mut shape = serde_json::from_str(&text).unwrap();
-        timeless(&mut shape);
+        remove_times(&mut shape);
         shape
     }
-    /// The same as text, for what must not be in it.
+    /// The state as text, to search for what it must not contain.
     pub fn text(&self) -> String {
         String::from_utf8(self.0.clone()).unwrap()
     }
 }
 
-impl Opened {
-    /// All that this AWS remembers by now.
+impl OpenAccount {
+    /// The current state.
     pub fn account(&self) -> Account {
         Account(fs::read(Path::new(self.folder.path()).join(FILE)).unwrap())
     }
 }
 
-/// What AWS chose by chance, and what to call it instead.
+/// The random ids in a state, and the names that replace them.
 fn names(state: &Value) -> Vec<(String, String)> {
     let mut names = Vec::new();
     let mut name = |id: &Value, name: String| names.push((id.as_str().unwrap().to_owned(), name));
@@ -97,51 +97,51 @@ fn entries<'a>(value: &'a Value, member: &str) -> impl Iterator<Item = &'a Value
     value[member].as_object().into_iter().flat_map(Map::values)
 }
 
-/// Without times, and with lists in an order of their own.
-fn timeless(value: &mut Value) {
+/// Removes times, and sorts lists.
+fn remove_times(value: &mut Value) {
     match value {
         Value::Array(items) => {
-            items.iter_mut().for_each(timeless);
+            items.iter_mut().for_each(remove_times);
             items.sort_by_key(Value::to_string);
         }
         Value::Object(map) => {
             map.retain(|name, _| !name.ends_with("_epoch_s"));
-            // What AppSync does not count, it may be told or not.
+            // Disabled metrics may be omitted.
             map.retain(|name, it| name != "metricsConfig" || it.as_str() == Some("ENABLED"));
-            map.values_mut().for_each(timeless);
+            map.values_mut().for_each(remove_times);
         }
         _ => {}
     }
 }
 
-/// How much faster the hurried time runs than the machine's.
-const HASTE: u32 = 20;
+/// How much faster than the machine's clock the fast clock is.
+const SPEEDUP: u32 = 20;
 
-/// The same clients, and an engine that does not wait as long as it would.
-pub fn hurried(served: &Served) -> provision_aws::client::Aws {
+/// The clients of `served`, with an engine that waits only a fraction of the time.
+pub fn with_fast_sleep(served: &Served) -> provision_aws::client::Aws {
     let mut aws = served.aws.clone();
-    aws.sleep = SharedAsyncSleep::new(Hurry);
+    aws.sleep = SharedAsyncSleep::new(FastSleep);
     aws
 }
 
 #[derive(Debug)]
-struct Hurry;
+struct FastSleep;
 
-impl AsyncSleep for Hurry {
+impl AsyncSleep for FastSleep {
     fn sleep(&self, duration: Duration) -> Sleep {
-        TokioSleep::new().sleep(duration / HASTE)
+        TokioSleep::new().sleep(duration / SPEEDUP)
     }
 }
 
-/// The clock of an AWS beside an engine that hurries: it runs as much faster. What takes a second on this AWS is
-/// over after the waits of a second, however fast the machine is.
+/// The clock of an emulator whose client sleeps fast: it runs faster by the same factor. What takes a second on the
+/// emulator has ended after the engine has waited for a second, however fast the machine is.
 #[derive(Clone, Debug)]
-pub struct HurriedClock {
+pub struct FastClock {
     begun: SystemTime,
     since: Instant,
 }
 
-impl HurriedClock {
+impl FastClock {
     pub fn start() -> Self {
         let begun = SystemTimeSource::new().now();
         Self { begun, since: Instant::now() }
@@ -152,8 +152,8 @@ impl HurriedClock {
     }
 }
 
-impl TimeSource for HurriedClock {
+impl TimeSource for FastClock {
     fn now(&self) -> SystemTime {
-        self.begun + self.since.elapsed() * HASTE
+        self.begun + self.since.elapsed() * SPEEDUP
     }
 }

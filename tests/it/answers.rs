@@ -1,5 +1,4 @@
-//! What hangs on something else, and code that AppSync refuses: the engine against a local AWS that answers
-//! otherwise now and then.
+//! The engine against an emulator with modified responses: associations, lost responses, rejected handler code.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -13,11 +12,11 @@ use provision_core::failure::CodeError;
 use provision_core::spec::Spec;
 use serde_json::json;
 
-use crate::engine::{apply, article, carried, failures, now, that_loses};
+use crate::engine::{apply, apply_alone, article, failures, now, serve_losing};
 use crate::specs::{folder, spec_of};
 use crate::world::{Served, serve};
 
-/// An API with all that may hang on one, and a domain that leads there.
+/// An API with a web ACL and a data source, and a domain that is associated with it.
 fn everything() -> Spec {
     let document = json!({
         "version": 1, "stack": "all",
@@ -35,10 +34,10 @@ fn everything() -> Spec {
     spec_of(&document, &folder(), now())
 }
 
-/// Serves an AWS that answers some calls otherwise: the first `times` for which `meant` holds.
-async fn with_answers(
+/// Serves an emulator that responds with `answer` to the first `times` calls for which `is_meant` holds.
+async fn serve_with_responses(
     times: usize,
-    meant: fn(&Request) -> bool,
+    is_meant: fn(&Request) -> bool,
     answer: fn() -> Response<Body>,
 ) -> Served {
     let left = Arc::new(AtomicUsize::new(times));
@@ -46,7 +45,7 @@ async fn with_answers(
         router.layer(from_fn(move |request: Request, next: Next| {
             let left = left.clone();
             async move {
-                if meant(&request) && left.load(Ordering::SeqCst) > 0 {
+                if is_meant(&request) && left.load(Ordering::SeqCst) > 0 {
                     left.fetch_sub(1, Ordering::SeqCst);
                     return answer();
                 }
@@ -57,20 +56,24 @@ async fn with_answers(
     .await
 }
 
-/// Serves an AWS that, once a domain was led to an API, says this of it for the first `times`.
-async fn with_associations(times: usize, status: &'static str, detail: &'static str) -> Served {
+/// Serves an emulator that, after a domain was associated, reports this status for the first `times`.
+async fn serve_with_association_status(
+    times: usize,
+    status: &'static str,
+    detail: &'static str,
+) -> Served {
     let left = Arc::new(AtomicUsize::new(times));
-    let led = Arc::new(AtomicBool::new(false));
+    let associated = Arc::new(AtomicBool::new(false));
     serve(|router| {
         router.layer(from_fn(move |request: Request, next: Next| {
-            let (left, led) = (left.clone(), led.clone());
+            let (left, associated) = (left.clone(), associated.clone());
             async move {
                 if !request.uri().path().ends_with("/apiassociation") {
                     return next.run(request).await;
                 }
-                led.fetch_or(request.method() == "POST", Ordering::SeqCst);
-                let asks = request.method() == "GET" && led.load(Ordering::SeqCst);
-                if !asks || left.load(Ordering::SeqCst) == 0 {
+                associated.fetch_or(request.method() == "POST", Ordering::SeqCst);
+                let is_poll = request.method() == "GET" && associated.load(Ordering::SeqCst);
+                if !is_poll || left.load(Ordering::SeqCst) == 0 {
                     return next.run(request).await;
                 }
                 left.fetch_sub(1, Ordering::SeqCst);
@@ -85,32 +88,32 @@ async fn with_associations(times: usize, status: &'static str, detail: &'static 
 }
 
 #[tokio::test]
-async fn an_association_is_waited_for_until_it_stands() {
-    let served = with_associations(3, "PROCESSING", "").await;
+async fn an_association_is_polled_until_it_is_active() {
+    let served = serve_with_association_status(3, "PROCESSING", "").await;
     let spec = everything();
     let done = apply(&served, &spec.stack, &spec.desired).await;
-    // Had nobody waited, the next look would have seen an API called `a`.
+    // Without polling, the live state would contain an API with the id `a`.
     assert_eq!(done.left, 0, "{:?}", done.events);
 }
 
 #[tokio::test]
-async fn an_association_that_fails_says_why_and_is_tried_again_by_the_next_run() {
-    let served = with_associations(2, "FAILED", "the certificate is gone").await;
+async fn a_failed_association_is_explained_and_retried_by_the_next_run() {
+    let served = serve_with_association_status(2, "FAILED", "the certificate is gone").await;
     let spec = everything();
     let done = apply(&served, &spec.stack, &spec.desired).await;
-    let told = format!("{:?}", failures(&done));
-    assert!(told.contains("the certificate is gone"), "{told}");
+    let failures = format!("{:?}", failures(&done));
+    assert!(failures.contains("the certificate is gone"), "{failures}");
     assert_eq!(done.left, 1);
     assert_eq!(apply(&served, &spec.stack, &spec.desired).await.left, 0);
 }
 
 #[tokio::test]
-async fn a_web_acl_waits_for_an_api_that_is_too_young() {
-    fn meant(request: &Request) -> bool {
+async fn associating_a_web_acl_is_retried_for_a_new_api() {
+    fn is_meant(request: &Request) -> bool {
         let target = request.headers().get("x-amz-target");
         target.is_some_and(|it| it.to_str().unwrap().ends_with(".AssociateWebACL"))
     }
-    let served = with_answers(2, meant, || {
+    let served = serve_with_responses(2, is_meant, || {
         let body = r#"{"__type":"WAFUnavailableEntityException","Message":"try again"}"#;
         Response::builder().status(400).body(Body::from(body)).unwrap()
     })
@@ -123,11 +126,11 @@ async fn a_web_acl_waits_for_an_api_that_is_too_young() {
 }
 
 #[tokio::test]
-async fn code_that_appsync_refuses_is_told_with_its_place() {
-    fn meant(request: &Request) -> bool {
+async fn rejected_handler_code_is_reported_with_its_position() {
+    fn is_meant(request: &Request) -> bool {
         request.method() == "POST" && request.uri().path().contains("/channelNamespaces")
     }
-    let served = with_answers(1, meant, || {
+    let served = serve_with_responses(1, is_meant, || {
         let error = json!({ "errorType": "LINT_ERROR", "value": "no loops",
             "location": { "line": 3, "column": 0, "span": -1 } });
         let body = json!({ "message": "bad code", "reason": "CODE_ERROR",
@@ -141,7 +144,7 @@ async fn code_that_appsync_refuses_is_told_with_its_place() {
     .await;
     let spec = article();
     let proposal = propose(&served.aws, &spec.stack, &spec.desired, now()).await.unwrap();
-    let done = carried(&served, &spec.stack, &spec.desired, &proposal, &|_| {}).await;
+    let done = apply_alone(&served, &spec.stack, &spec.desired, &proposal, &|_| {}).await;
     let (_, _, error) = &done.outcome.failed[0];
     let expected = CodeError {
         kind: "LINT_ERROR".into(),
@@ -154,11 +157,11 @@ async fn code_that_appsync_refuses_is_told_with_its_place() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_makes_nothing_twice_and_leaves_nothing_unmarked() {
+async fn a_lost_response_creates_no_duplicate_and_loses_no_ownership_tag() {
     for lost in
         ["POST /datasources", "POST /domainnames", "POST /apiassociation", "AssociateWebACL"]
     {
-        let served = that_loses(lost).await;
+        let served = serve_losing(lost).await;
         let spec = everything();
         let done = apply(&served, &spec.stack, &spec.desired).await;
         assert_eq!(done.left, 0, "{lost}: {:?}", done.events);

@@ -1,4 +1,4 @@
-//! The engine against the local AWS over HTTP, within one process.
+//! The engine against the local emulator over HTTP, within one process.
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::specs::{folder, spec_of};
 use crate::world::{Served, serve};
 
-/// Some moment near now: the local AWS runs on the machine's clock.
+/// The current time: the emulator runs on the machine's clock.
 pub fn now() -> i64 {
     std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64
 }
@@ -34,37 +34,36 @@ pub struct Applied {
     pub left: usize,
 }
 
-/// Applies `desired`, checks what was told, and looks again.
+/// Applies `desired`, checks the events, and reads the live state again.
 pub async fn apply(served: &Served, stack: &str, desired: &DesiredState) -> Applied {
     let proposal = propose(&served.aws, stack, desired, now()).await.unwrap();
-    let told = Mutex::new(Vec::new());
-    let tell = |event: Event| told.lock().unwrap().push(event);
-    let ApplyReport { verified, .. } = carried(served, stack, desired, &proposal, &tell).await;
+    let events = Mutex::new(Vec::new());
+    let emit = |event: Event| events.lock().unwrap().push(event);
+    let ApplyReport { verified, .. } = apply_alone(served, stack, desired, &proposal, &emit).await;
     let (live, left) = verified.unwrap();
-    let events = told.into_inner().unwrap();
+    let events = events.into_inner().unwrap();
     check_grammar(&events);
     Applied { proposal, events, live, left: left.len() }
 }
 
-/// Carries out what nobody else is in the way of.
-pub async fn carried(
+/// Applies a proposal while no other run changes the stack.
+pub async fn apply_alone(
     served: &Served,
     stack: &str,
     desired: &DesiredState,
     proposal: &Proposal,
-    tell: &(dyn Fn(Event) + Sync),
+    emit: &(dyn Fn(Event) + Sync),
 ) -> ApplyReport {
     let stop = StopSignal::default();
-    let options =
-        ApplyOptions { max_concurrent_steps: 8, was_confirmed: false, stop: &stop, emit: tell };
+    let options = ApplyOptions { max_concurrent_steps: 8, was_confirmed: false, stop: &stop, emit };
     match apply_proposal(&served.aws, stack, desired, proposal, options).await.unwrap() {
         ApplyResult::Completed(done) => *done,
-        ApplyResult::Stale => panic!("nobody else is there"),
+        ApplyResult::Stale => panic!("no other run changes the stack"),
     }
 }
 
-/// `Planned` first, but for `Queued`, `Finished` last, one end for each beginning, and waits where the grammar
-/// has them.
+/// Checks that `Planned` is first except for `Queued`, that `Finished` is last, that each started step ends once, and
+/// that steps wait only before they start.
 pub fn check_grammar(events: &[Event]) {
     let queued = events.iter().take_while(|it| **it == Event::Queued).count();
     let events = &events[queued..];
@@ -88,7 +87,7 @@ pub fn check_grammar(events: &[Event]) {
             }
             Event::Succeeded { address, action } | Event::Failed { address, action, .. } => {
                 let found = open.iter().position(|it| *it == (address.clone(), *action));
-                open.remove(found.expect("what ends has begun"));
+                open.remove(found.expect("a step that ended was started"));
                 ended += 1;
             }
             Event::Skipped { .. } => skips += 1,
@@ -100,8 +99,8 @@ pub fn check_grammar(events: &[Event]) {
     assert_eq!(*steps, ended + skips);
 }
 
-/// What is live, apart from what AWS chooses by chance, from what keeps what it was made with where the
-/// spec leaves it open, and from the order of lists.
+/// The properties of the live state, without random ids, without values that stay as they were created if the spec
+/// omits them, and with sorted lists.
 pub fn shape(live: &LiveState) -> BTreeMap<String, Value> {
     let one = |text: &str| {
         live.managed.iter().fold(text.to_owned(), |text, (address, it)| {
@@ -140,14 +139,14 @@ pub fn failures(done: &Applied) -> Vec<&Event> {
     done.events.iter().filter(|it| matches!(it, Event::Failed { .. })).collect()
 }
 
-/// The names of the domains that a document uses and does not make.
-pub fn existing(document: &Value) -> Vec<String> {
+/// The names of the domains that a document uses and does not manage.
+pub fn used_domains(document: &Value) -> Vec<String> {
     let domains = document["domains"].as_object().into_iter().flat_map(|it| it.values());
     let others = domains.filter(|it| it.get("certificate").is_none());
     others.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
 }
 
-pub async fn make_domain(served: &Served, name: &str) {
+pub async fn create_domain(served: &Served, name: &str) {
     let call = served.aws.appsync.create_domain_name().domain_name(name);
     let call = call.certificate_arn("arn:aws:acm:us-east-1:123456789012:certificate/others");
     call.send().await.unwrap();
@@ -163,11 +162,11 @@ pub fn article() -> Spec {
 }
 
 #[tokio::test]
-async fn a_lost_answer_to_a_create_makes_nothing_twice() {
+async fn a_lost_response_to_a_create_creates_no_duplicate() {
     for lost in
         ["POST /v2/apis", "POST /channelNamespaces", "POST /apikeys", "CreateRole", "PutRolePolicy"]
     {
-        let served = that_loses(lost).await;
+        let served = serve_losing(lost).await;
         let spec = article();
         let done = apply(&served, &spec.stack, &spec.desired).await;
         assert_eq!(done.left, 0, "{lost}: {:?}", done.events);
@@ -177,8 +176,8 @@ async fn a_lost_answer_to_a_create_makes_nothing_twice() {
     }
 }
 
-/// Serves an AWS that carries the first call of a name out, and loses its answer.
-pub async fn that_loses(lost: &'static str) -> Served {
+/// Serves an emulator that executes the first call with this name, and loses the response.
+pub async fn serve_losing(lost: &'static str) -> Served {
     let once = Arc::new(AtomicBool::new(true));
     serve(|router| {
         router.layer(from_fn(move |request: Request, next: Next| {
@@ -188,7 +187,7 @@ pub async fn that_loses(lost: &'static str) -> Served {
                 let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
                 let action = format!("Action={lost}&");
                 let call = format!("{} {}", parts.method, parts.uri.path());
-                let meant = lost
+                let is_meant = lost
                     .split_once(' ')
                     .is_some_and(|(method, end)| call.starts_with(method) && call.ends_with(end))
                     || String::from_utf8_lossy(&body).contains(&action)
@@ -197,7 +196,7 @@ pub async fn that_loses(lost: &'static str) -> Served {
                         .get("x-amz-target")
                         .is_some_and(|it| it.to_str().unwrap().ends_with(lost));
                 let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
-                match meant && answer.status() == 200 && once.swap(false, Ordering::SeqCst) {
+                match is_meant && answer.status() == 200 && once.swap(false, Ordering::SeqCst) {
                     true => Response::builder()
                         .status(StatusCode::BAD_GATEWAY)
                         .body(Body::from("lost"))
@@ -211,7 +210,7 @@ pub async fn that_loses(lost: &'static str) -> Served {
 }
 
 #[tokio::test]
-async fn a_busy_api_is_waited_for_and_said_so() {
+async fn calls_to_a_busy_api_are_retried_and_reported() {
     let left = Arc::new(AtomicUsize::new(3));
     let served = serve(|router| {
         router.layer(from_fn(move |request: Request, next: Next| {
@@ -242,7 +241,7 @@ async fn a_busy_api_is_waited_for_and_said_so() {
     assert_eq!(done.events.iter().filter(busy).count(), 3);
 }
 
-/// An API of more namespaces than its gate is wide at first.
+/// An API with more namespaces than its concurrency limiter allows at first.
 fn crowd() -> Spec {
     let namespaces: serde_json::Map<String, Value> =
         (0..24).map(|n| (format!("n{n}"), json!({}))).collect();
@@ -252,47 +251,47 @@ fn crowd() -> Spec {
 }
 
 #[tokio::test]
-async fn who_stands_before_a_gate_says_so_once() {
+async fn waiting_for_the_limiter_is_reported_once() {
     let served = serve(|it| it).await;
     let spec = crowd();
     let proposal = propose(&served.aws, "crowd", &spec.desired, now()).await.unwrap();
-    let (told, stop) = (Mutex::new(Vec::new()), StopSignal::default());
-    let tell = |event: Event| told.lock().unwrap().push(event);
+    let (events, stop) = (Mutex::new(Vec::new()), StopSignal::default());
+    let emit = |event: Event| events.lock().unwrap().push(event);
     let options =
-        ApplyOptions { max_concurrent_steps: 64, was_confirmed: false, stop: &stop, emit: &tell };
+        ApplyOptions { max_concurrent_steps: 64, was_confirmed: false, stop: &stop, emit: &emit };
     apply_proposal(&served.aws, "crowd", &spec.desired, &proposal, options).await.unwrap();
-    let events = told.into_inner().unwrap();
+    let events = events.into_inner().unwrap();
     check_grammar(&events);
     let waits = events.iter().filter(|it| matches!(it, Event::Waiting { .. })).count();
-    // The API's own passage has made its gate one wider than it was.
+    // Creating the API has raised the limit by one.
     assert_eq!(waits, 24 - 17);
 }
 
 #[tokio::test]
-async fn who_stands_before_a_gate_when_the_run_is_stopped_never_begins() {
+async fn steps_that_wait_for_the_limiter_do_not_start_in_a_stopped_run() {
     let served = serve(|it| it).await;
     let spec = crowd();
     let proposal = propose(&served.aws, "crowd", &spec.desired, now()).await.unwrap();
-    let (told, stop) = (Mutex::new(Vec::new()), StopSignal::default());
-    let tell = |event: Event| {
+    let (events, stop) = (Mutex::new(Vec::new()), StopSignal::default());
+    let emit = |event: Event| {
         if matches!(event, Event::Waiting { .. }) {
             stop.request(StopReason::Interrupted);
         }
-        told.lock().unwrap().push(event);
+        events.lock().unwrap().push(event);
     };
     let options =
-        ApplyOptions { max_concurrent_steps: 64, was_confirmed: false, stop: &stop, emit: &tell };
-    let carried =
+        ApplyOptions { max_concurrent_steps: 64, was_confirmed: false, stop: &stop, emit: &emit };
+    let result =
         apply_proposal(&served.aws, "crowd", &spec.desired, &proposal, options).await.unwrap();
-    let ApplyResult::Completed(done) = carried else { panic!("nobody else is there") };
+    let ApplyResult::Completed(done) = result else { panic!("no other run changes the stack") };
     let ApplyReport { outcome, .. } = *done;
-    check_grammar(&told.into_inner().unwrap());
+    check_grammar(&events.into_inner().unwrap());
     assert_eq!((outcome.succeeded.len(), outcome.failed.len()), (1 + 17, 0));
     assert_eq!((outcome.skipped.len(), outcome.stop_reason), (7, Some(StopReason::Interrupted)));
 }
 
 #[tokio::test]
-async fn a_failed_step_stops_only_what_needs_it() {
+async fn a_failed_step_skips_only_steps_that_depend_on_it() {
     let served = serve(|router| {
         router.layer(from_fn(|request: Request, next: Next| async move {
             if request.uri().path().ends_with("/apikeys") && request.method() == "POST" {
@@ -312,36 +311,36 @@ async fn a_failed_step_stops_only_what_needs_it() {
     let done = apply(&served, &spec.stack, &spec.desired).await;
     assert_eq!(done.live.managed.len(), 3);
     assert_eq!(done.left, 1);
-    let told = format!("{:?}", done.events);
-    assert!(told.contains("no key da2-… today"), "{told}");
-    assert!(!told.contains("da2-abc"), "{told}");
+    let events = format!("{:?}", done.events);
+    assert!(events.contains("no key da2-… today"), "{events}");
+    assert!(!events.contains("da2-abc"), "{events}");
 }
 
 #[tokio::test]
-async fn what_is_not_ours_is_shown_and_never_touched() {
+async fn unmanaged_resources_are_listed_and_never_modified() {
     let served = serve(|it| it).await;
     let spec = article();
     apply(&served, &spec.stack, &spec.desired).await;
     let apis = served.aws.appsync.list_apis().send().await.unwrap();
     let id = apis.apis()[0].api_id().unwrap();
     let appsync = &served.aws.appsync;
-    appsync.create_channel_namespace().api_id(id).name("stranger").send().await.unwrap();
+    appsync.create_channel_namespace().api_id(id).name("foreign").send().await.unwrap();
     appsync.create_api_key().api_id(id).send().await.unwrap();
     let again = apply(&served, &spec.stack, &spec.desired).await;
     assert_eq!(again.proposal.changes, []);
-    let strangers: Vec<_> =
+    let unmanaged: Vec<_> =
         again.live.unmanaged.iter().map(|it| (it.noun, it.name.as_deref(), &it.owner)).collect();
     assert_eq!(
-        strangers,
+        unmanaged,
         [
-            ("channel namespace", Some("stranger"), &Owner::Unknown),
+            ("channel namespace", Some("foreign"), &Owner::Unknown),
             ("API key", None, &Owner::Unknown),
         ]
     );
 }
 
 #[tokio::test]
-async fn two_stacks_in_one_account_keep_out_of_each_others_way() {
+async fn two_stacks_in_one_account_do_not_affect_each_other() {
     let served = serve(|it| it).await;
     let spec = article();
     apply(&served, "one", &spec.desired).await;
@@ -354,7 +353,7 @@ async fn two_stacks_in_one_account_keep_out_of_each_others_way() {
 }
 
 #[tokio::test]
-async fn a_name_that_somebody_else_has_is_an_explained_failure() {
+async fn a_name_of_an_unmanaged_role_is_an_explained_failure() {
     let served = serve(|it| it).await;
     let document =
         json!({ "version": 1, "stack": "mine", "logRoles": { "logs": { "name": "taken" } } });
@@ -370,7 +369,7 @@ async fn a_name_that_somebody_else_has_is_an_explained_failure() {
         .unwrap();
     let spec = spec_of(&document, &folder(), now());
     let proposal = propose(&served.aws, "mine", &spec.desired, now()).await.unwrap();
-    let done = carried(&served, "mine", &spec.desired, &proposal, &|_| {}).await;
+    let done = apply_alone(&served, "mine", &spec.desired, &proposal, &|_| {}).await;
     let ApplyOutcome { failed, .. } = &done.outcome;
     let (_, _, error) = &failed[0];
     assert_eq!(error.class, ErrorClass::Exists);

@@ -1,4 +1,4 @@
-//! Ctrl-C: what is under way is finished, the rest is not begun, and the next run goes on.
+//! Ctrl-C: steps in progress finish, the rest does not start, and the next run resumes.
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::guard::unless_it_hangs;
 use crate::world::{Served, World, serve};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupted_apply_finishes_what_runs_and_goes_on_the_next_time() {
+async fn an_interrupted_apply_finishes_running_steps_and_resumes_next_time() {
     let held = Held::serve().await;
     let world = World::with_article();
     let apply = ["apply", "spec.yaml", "--yes", "--endpoint-url", &held.served.url];
@@ -26,10 +26,10 @@ async fn an_interrupted_apply_finishes_what_runs_and_goes_on_the_next_time() {
     held.reached().await;
     let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
-    // The signal is on its way; the call is let go once the process has said that it heard it.
+    // The call is released after the process has reported the signal.
     let words = "finishing what is under way";
-    let (child, said) = hear(child, words).await;
-    assert!(said.ends_with(words), "{said}");
+    let (child, printed) = read_until(child, words).await;
+    assert!(printed.ends_with(words), "{printed}");
     held.release();
     let done = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap();
     let err = String::from_utf8_lossy(&done.stderr);
@@ -46,7 +46,7 @@ async fn an_interrupted_apply_finishes_what_runs_and_goes_on_the_next_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_look_that_fails_after_the_changes_is_not_taken_for_no_change() {
+async fn a_read_that_fails_after_changes_does_not_hide_them() {
     let made = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let served = serve(|router| {
         router.layer(from_fn(move |request: Request, next: Next| {
@@ -80,7 +80,7 @@ async fn a_look_that_fails_after_the_changes_is_not_taken_for_no_change() {
     assert!(err.contains("the changes above were made"), "{err}");
 }
 
-/// A process whose calls to create an API are held until they are released.
+/// An emulator that holds calls to create an API until they are released.
 pub struct Held {
     reached: Arc<Notify>,
     released: Arc<Notify>,
@@ -110,23 +110,23 @@ impl Held {
     pub async fn reached(&self) {
         unless_it_hangs(self.reached.notified()).await;
     }
-    /// Lets one call go, or the next.
+    /// Releases the held call, or the next one.
     pub fn release(&self) {
         self.released.notify_one();
     }
 }
 
-/// Reads what the process says until it has said `words`, or has ended; and returns what it said.
-pub async fn hear(mut child: Child, words: &'static str) -> (Child, String) {
+/// Reads the process's stderr until it ends with `words`, or is closed, and returns it.
+pub async fn read_until(mut child: Child, words: &'static str) -> (Child, String) {
     let mut stderr = child.stderr.take().unwrap();
     let reading = tokio::task::spawn_blocking(move || {
-        let (mut said, mut byte) = (Vec::new(), [0]);
-        while !said.ends_with(words.as_bytes()) && stderr.read(&mut byte).unwrap() == 1 {
-            said.push(byte[0]);
+        let (mut printed, mut byte) = (Vec::new(), [0]);
+        while !printed.ends_with(words.as_bytes()) && stderr.read(&mut byte).unwrap() == 1 {
+            printed.push(byte[0]);
         }
-        (String::from_utf8_lossy(&said).into_owned(), stderr)
+        (String::from_utf8_lossy(&printed).into_owned(), stderr)
     });
-    let (said, stderr) = unless_it_hangs(reading).await.unwrap();
+    let (printed, stderr) = unless_it_hangs(reading).await.unwrap();
     child.stderr = Some(stderr);
-    (child, said)
+    (child, printed)
 }

@@ -1,4 +1,4 @@
-//! Killed at any point, the next run converges: nothing doubled, nothing left over, no key told.
+//! A run that is killed at any point: the next run converges, without duplicates, leftovers or printed keys.
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Output;
@@ -15,32 +15,33 @@ use provision_core::source::Source;
 use provision_core::spec::{Given, load};
 use tokio::sync::{Mutex, oneshot};
 
-use crate::account::{Account, Opened};
+use crate::account::{Account, OpenAccount};
 use crate::engine::now;
 use crate::specs::{Folder, site};
 use crate::world::{Running, World, root};
 
-/// Which call ends the process, and on which side of it.
+/// The call before or after which the process is killed.
 #[derive(Clone, Copy, Debug)]
 enum Point {
     Before(usize),
     After(usize),
 }
 
-/// A command that is killed, and where it begins.
+/// A command that is killed, and the account that it starts with.
 struct Case {
     name: &'static str,
     command: &'static [&'static str],
     begin: Account,
-    /// What should be in the end.
+    /// The desired state.
     desired: DesiredState,
-    /// Which of many points are tried, unless all are asked for: every so many-th.
+    /// Only every so many-th point is tried, unless `SWEEP=all`.
     every: usize,
+    /// The least number of kills.
     least: usize,
 }
 
-/// Points tried at a time: most of the time of one is waiting until a dead run counts as dead.
-const POINTS_AT_ONCE: usize = 24;
+/// Points tried concurrently: each mostly waits until the killed run counts as dead.
+const CONCURRENT_POINTS: usize = 24;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_apply_converges_on_the_next_run() {
@@ -55,7 +56,7 @@ async fn a_killed_update_converges_on_the_next_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_destroy_leaves_nothing_after_the_next() {
+async fn a_killed_destroy_converges_on_the_next_run() {
     let (begin, desired) = (applied().await, DesiredState::new());
     let expected = used_domain().await.shape();
     let end =
@@ -68,7 +69,7 @@ const APPLY_ONE: &[&str] = &["apply", "one.yaml", "--yes"];
 const APPLY_TWO: &[&str] = &["apply", "two.yaml", "--yes"];
 const DESTROY: &[&str] = &["destroy", "one.yaml", "--yes"];
 
-/// An account in which only the domain is that the stack uses and does not make.
+/// An account with only the domain name that the stack uses and does not manage.
 pub async fn used_domain() -> Account {
     let opened = Account::EMPTY.open(|it| it).await;
     let call = opened.served.aws.appsync.create_domain_name().domain_name("used.example.com");
@@ -85,7 +86,7 @@ async fn applied() -> Account {
     opened.account()
 }
 
-/// What a spec says.
+/// The desired state of a spec.
 pub fn desired(name: &str) -> DesiredState {
     let source = |name: &str| fs::read_to_string(root("tests/data/sweep").join(name)).unwrap();
     let files = ["echo.js", "quiet.js", "stored.js"];
@@ -106,23 +107,23 @@ fn world() -> World {
     world
 }
 
-/// Kills the command at many points, each in an account of its own; the next run must leave what one leaves
-/// that nobody disturbs. Says what that is.
+/// Kills the command at many points, each in a new account. The next run must result in the state of an undisturbed
+/// run, which is returned.
 async fn sweep(case: Case) -> serde_json::Value {
     let killer = Arc::new(Killer::default());
     let opened = guarded(&case.begin, &killer).await;
     killer.run(&world(), &opened, case.command, None).await;
     let calls = killer.calls.load(Ordering::SeqCst);
     let end = opened.account();
-    assert!(!end.text().contains("provision:run:"), "nobody runs any more");
+    assert!(!end.text().contains("provision:run:"), "all run locks are released");
     let expected = end.shape();
     let points = (1..=calls).flat_map(|n| [Point::Before(n), Point::After(n)]);
     let step = if everything() { 1 } else { case.every };
     let points: Vec<Point> = points.step_by(step).collect();
     let tried = points.len();
     let (case, expected) = (&case, &expected);
-    let killed = iter(points).map(|point| async move { at(case, point, expected).await });
-    let ended: Vec<Ended> = killed.buffer_unordered(POINTS_AT_ONCE).collect().await;
+    let killed = iter(points).map(|point| async move { kill_at(case, point, expected).await });
+    let ended: Vec<Ended> = killed.buffer_unordered(CONCURRENT_POINTS).collect().await;
     let wrong: Vec<&String> = ended.iter().flat_map(|it| &it.wrong).collect();
     let killed = ended.iter().filter(|it| it.killed).count();
     let report = format!("{}: {calls} calls, {tried} points, {killed} kills\n", case.name);
@@ -132,7 +133,7 @@ async fn sweep(case: Case) -> serde_json::Value {
     expected.clone()
 }
 
-/// Whether each point is to be tried.
+/// Whether every point is tried.
 pub fn everything() -> bool {
     std::env::vars().any(|(name, value)| name == "SWEEP" && value == "all")
 }
@@ -142,8 +143,8 @@ struct Ended {
     wrong: Vec<String>,
 }
 
-/// Kills the command at one point, runs it again, and says what is not as it should be.
-async fn at(case: &Case, point: Point, expected: &serde_json::Value) -> Ended {
+/// Kills the command at one point, runs it again, and returns what differs from an undisturbed run.
+async fn kill_at(case: &Case, point: Point, expected: &serde_json::Value) -> Ended {
     let (world, killer) = (world(), Arc::new(Killer::default()));
     let opened = guarded(&case.begin, &killer).await;
     let mut wrong = Vec::new();
@@ -151,15 +152,17 @@ async fn at(case: &Case, point: Point, expected: &serde_json::Value) -> Ended {
     let second = killer.run(&world, &opened, case.command, None).await;
     let live = read_live_state(&opened.served.aws, "sweep").await.unwrap();
     let changes = compare(&case.desired, &live, &site(now())).1;
-    wrong.extend(changes.iter().map(|it| format!("{point:?}: {} is to be changed", it.address)));
+    wrong.extend(
+        changes.iter().map(|it| format!("{point:?}: {} differs from the spec", it.address)),
+    );
     for Ran { output, killed } in [&first, &second] {
-        let told = String::from_utf8_lossy(&output.stderr);
-        let said = [&*told, &String::from_utf8_lossy(&output.stdout)].concat();
-        if keys(&said).next().is_some() {
-            wrong.push(format!("{point:?}: a key is told"));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let printed = [&*stderr, &String::from_utf8_lossy(&output.stdout)].concat();
+        if keys(&printed).next().is_some() {
+            wrong.push(format!("{point:?}: a key is printed"));
         }
         if !killed && output.status.code() != Some(0) {
-            wrong.push(format!("{point:?}: {:?}\n{told}", output.status.code()));
+            wrong.push(format!("{point:?}: {:?}\n{stderr}", output.status.code()));
         }
     }
     let account = opened.account();
@@ -188,7 +191,7 @@ pub fn differences(at: &str, one: &serde_json::Value, other: &serde_json::Value)
             each.collect()
         }
         _ if one == other => vec![],
-        _ => vec![format!("  {at}: should be {one}, is {other}")],
+        _ => vec![format!("  {at}: expected {one}, found {other}")],
     }
 }
 
@@ -196,7 +199,7 @@ fn join(wrong: &[&String]) -> String {
     wrong.iter().map(|it| format!("{it}\n")).collect()
 }
 
-/// Stands between the process and AWS, and ends the process at one call.
+/// Intercepts the calls of a process, and kills it at one of them.
 #[derive(Default)]
 struct Killer {
     calls: AtomicUsize,
@@ -204,7 +207,7 @@ struct Killer {
     kill: Mutex<Option<oneshot::Sender<()>>>,
 }
 
-async fn guarded(account: &Account, killer: &Arc<Killer>) -> Opened {
+async fn guarded(account: &Account, killer: &Arc<Killer>) -> OpenAccount {
     let killer = Arc::clone(killer);
     let guard = from_fn(move |request: Request, next: Next| {
         let killer = Arc::clone(&killer);
@@ -231,7 +234,7 @@ struct Ran {
 }
 
 impl Killer {
-    /// Asks for the kill and never answers: the caller must be gone by then.
+    /// Requests the kill and never responds, since the caller is about to be killed.
     async fn strike(&self) {
         if let Some(kill) = self.kill.lock().await.take() {
             let _ = kill.send(());
@@ -239,11 +242,11 @@ impl Killer {
         }
     }
 
-    /// Runs a command, ended at `point`.
+    /// Runs a command, killed at `point`.
     async fn run(
         &self,
         world: &World,
-        opened: &Opened,
+        opened: &OpenAccount,
         command: &[&str],
         point: Option<Point>,
     ) -> Ran {

@@ -1,4 +1,4 @@
-//! The laws of the core, over generated specs and live states. No AWS here, nor anything like it.
+//! The laws of the core, over generated specs and live states, without AWS or an emulator.
 use std::collections::BTreeSet;
 
 use proptest::collection::vec;
@@ -22,7 +22,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_plan_kept_leaves_nothing_to_do(before in documents(), after in documents()) {
+    fn an_applied_plan_leaves_no_changes(before in documents(), after in documents()) {
         let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
         let live = deployed(&was.desired, &site(NOON));
         let (settled, changes) = compare(&should.desired, &live, &site(NOON));
@@ -31,7 +31,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_deployed_needs_nothing_today_nor_tomorrow(document in documents()) {
+    fn a_deployed_spec_has_no_changes_now_or_later(document in documents()) {
         let live = deployed(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
         for now in [NOON, NOON + 3_599, NOON + DAY_S / 24] {
             let spec = spec_of(&document, &folder(), now);
@@ -40,7 +40,7 @@ proptest! {
     }
 
     #[test]
-    fn an_import_gives_a_spec_whose_plan_is_empty(document in documents()) {
+    fn an_exported_spec_has_an_empty_plan(document in documents()) {
         let live = deployed(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
         let declared = declare("generated", &live);
         let spec = spec_of(&declared.document, &Folder(declared.files), NOON);
@@ -48,25 +48,25 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_a_list_is_no_difference(document in documents()) {
+    fn the_order_of_a_list_is_not_a_difference(document in documents()) {
         let live = deployed(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
         let spec = spec_of(&reversed(&document), &folder(), NOON);
         prop_assert_eq!(compare(&spec.desired, &live, &site(NOON)).1, vec![]);
     }
 
     #[test]
-    fn every_step_waits_for_what_it_needs_and_nothing_waits_for_ever(before in documents(), after in documents()) {
+    fn steps_wait_for_their_dependencies_and_never_for_each_other(before in documents(), after in documents()) {
         let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
         let live = deployed(&was.desired, &site(NOON));
         let (settled, changes) = compare(&should.desired, &live, &site(NOON));
         let steps = plan(&changes, &settled, &live);
         let order = an_order(&steps);
         prop_assert_eq!(order.len(), steps.len(), "a circle among {:?}", steps);
-        carried_out(&steps, &order, live);
+        execute(&steps, &order, live);
     }
 
     #[test]
-    fn a_target_takes_all_that_it_needs_and_nothing_that_nobody_needs(
+    fn a_target_selects_its_dependencies_and_nothing_else(
         before in documents(), after in documents(), picks in vec(any::<Index>(), 1..3),
     ) {
         let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
@@ -88,18 +88,18 @@ proptest! {
             });
             prop_assert_eq!(is_wanted, within(&step.address) || is_needed, "{} {}", n, step.address);
         }
-        // By themselves they can be carried out, and what was asked for is done then.
+        // The selected steps can be executed alone, and then the targets match the spec.
         let some: Vec<_> = changes.into_iter().filter(|it| wanted.contains(&it.address)).collect();
         let some = plan(&some, &settled, &live);
         let order = an_order(&some);
         prop_assert_eq!(order.len(), some.len());
-        carried_out(&some, &order, live.clone());
+        execute(&some, &order, live.clone());
         let left = compare(&should.desired, &expected_state(&live, &some), &site(NOON)).1;
         prop_assert!(left.iter().all(|it| !within(&it.address)), "{:?}", left);
     }
 
     #[test]
-    fn a_saved_plan_reads_back_as_it_was_and_is_good_for_once(before in documents(), after in documents()) {
+    fn a_saved_plan_reads_back_unchanged_and_can_be_applied_once(before in documents(), after in documents()) {
         let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
         let live = deployed(&was.desired, &site(NOON));
         let proposed = |live: &LiveState, desired: &DesiredState| {
@@ -123,22 +123,22 @@ proptest! {
     }
 
     #[test]
-    fn access_changes_are_what_turns_one_matrix_into_the_other(before in documents(), after in documents()) {
+    fn access_changes_turn_one_matrix_into_the_other(before in documents(), after in documents()) {
         let matrix = |document: &Value| {
             let spec = spec_of(document, &folder(), NOON);
             Access::of(spec.desired.iter().map(|(address, it)| (address, &it.properties)))
         };
         let (before, after) = (matrix(&before), matrix(&after));
         prop_assert_eq!(access_changes(&before, &before), vec![]);
-        let mut ways = ways(&before);
+        let mut grants = grants(&before);
         for it in access_changes(&before, &after) {
-            let way = (it.address.to_string(), it.channels, it.operation, it.mode);
+            let grant = (it.address.to_string(), it.channels, it.operation, it.mode);
             match it.change {
-                Direction::Gained => prop_assert!(ways.insert(way)),
-                Direction::Lost => prop_assert!(ways.remove(&way)),
+                Direction::Gained => prop_assert!(grants.insert(grant)),
+                Direction::Lost => prop_assert!(grants.remove(&grant)),
             }
         }
-        prop_assert_eq!(ways, self::ways(&after));
+        prop_assert_eq!(grants, self::grants(&after));
     }
 
     #[test]
@@ -148,7 +148,7 @@ proptest! {
         prop_assert_eq!(whole.document.to_string(), render_template(&two, false).document.to_string());
         let resources = whole.document["Resources"].as_object().unwrap().len();
         prop_assert_eq!(resources + shared_ids(&one.desired).len(), one.desired.len());
-        // Divided, nothing is lost, and whatever a template refers to is in it.
+        // Divided into templates, no resource is lost, and every reference is within its template.
         let parts = render_per_api(&one, false);
         let placed: BTreeSet<_> = parts.iter().flat_map(|it| &it.resources).cloned().collect();
         prop_assert_eq!(placed, one.desired.keys().cloned().collect());
@@ -163,27 +163,28 @@ proptest! {
     }
 }
 
-/// Every way that is open: where, to do what, as whom.
-fn ways(access: &Access) -> BTreeSet<(String, Option<String>, AccessOperation, String)> {
-    let mut ways = BTreeSet::new();
+/// All that is allowed: where, which operation, with which mode.
+fn grants(access: &Access) -> BTreeSet<(String, Option<String>, AccessOperation, String)> {
+    let mut grants = BTreeSet::new();
     for api in &access.apis {
         let connect =
             |it: &String| (api.address.to_string(), None, AccessOperation::Connect, it.clone());
-        ways.extend(api.connect.iter().map(connect));
+        grants.extend(api.connect.iter().map(connect));
         for it in &api.namespaces {
-            let way = |operation, mode: &String| {
+            let grant = |operation, mode: &String| {
                 (it.address.to_string(), Some(it.channels.clone()), operation, mode.clone())
             };
-            ways.extend(it.publish.modes.iter().map(|mode| way(AccessOperation::Publish, mode)));
-            ways.extend(
-                it.subscribe.modes.iter().map(|mode| way(AccessOperation::Subscribe, mode)),
+            grants
+                .extend(it.publish.modes.iter().map(|mode| grant(AccessOperation::Publish, mode)));
+            grants.extend(
+                it.subscribe.modes.iter().map(|mode| grant(AccessOperation::Subscribe, mode)),
             );
         }
     }
-    ways
+    grants
 }
 
-/// The same document, each list of modes and providers the other way round.
+/// The document with all lists reversed.
 fn reversed(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().rev().map(reversed).collect(),
@@ -192,7 +193,7 @@ fn reversed(value: &Value) -> Value {
     }
 }
 
-/// One order in which the steps can be taken.
+/// An order in which the steps can be executed.
 fn an_order(steps: &[Step]) -> Vec<usize> {
     let mut order: Vec<usize> = Vec::new();
     while let Some(next) = (0..steps.len()).find(|n| {
@@ -203,11 +204,11 @@ fn an_order(steps: &[Step]) -> Vec<usize> {
     order
 }
 
-/// Takes the steps one by one; what a step counts on must be there when its turn comes.
-fn carried_out(steps: &[Step], order: &[usize], mut live: LiveState) {
+/// Executes the steps one by one; what a step depends on must exist when it is executed.
+fn execute(steps: &[Step], order: &[usize], mut live: LiveState) {
     for n in order {
         let step = &steps[*n];
-        // A domain may have been there before us; an API never was.
+        // A domain may be unmanaged; an API is always managed.
         let parent = step.address.parent().filter(|it| it.section() == "apis");
         if let Some(parent) = parent {
             assert!(live.managed.contains_key(&parent), "{} has no parent left", step.address);
@@ -233,7 +234,7 @@ fn waits_for(step: &Step) -> Vec<provision_core::address::Address> {
 }
 
 #[test]
-fn a_key_is_left_alone_until_it_is_nearly_over() {
+fn a_key_is_not_changed_until_shortly_before_it_expires() {
     let document = |key: Value| {
         json!({ "version": 1, "stack": "s", "apis": { "a": {
         "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": key } } } })
@@ -249,14 +250,14 @@ fn a_key_is_left_alone_until_it_is_nearly_over() {
     check(json!({ "validFor": "90d", "renewBefore": "14d" }), 77, Some(ChangeAction::Update));
     check(json!({ "validFor": "90d" }), 80, None);
     check(json!({ "validFor": "90d" }), 82, Some(ChangeAction::Update));
-    // In AWS's sixty days of grace it is revived, not made again.
+    // In AWS's grace period of 60 days it is extended, not created again.
     check(json!({ "validFor": "90d" }), 100, Some(ChangeAction::Update));
     check(json!({}), 6, None);
     check(json!({}), 7, Some(ChangeAction::Update));
 }
 
 #[test]
-fn a_key_that_lives_too_long_is_brought_back() {
+fn a_key_that_expires_too_late_is_shortened() {
     let document = |days: &str| {
         json!({ "version": 1, "stack": "s", "apis": { "a": {
         "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": { "validFor": days } } } } })
@@ -269,26 +270,26 @@ fn a_key_that_lives_too_long_is_brought_back() {
 }
 
 #[test]
-fn a_longer_life_of_a_key_is_told_and_waits_for_its_renewal() {
+fn a_longer_lifetime_is_noted_and_takes_effect_at_the_renewal() {
     let document = |days: &str| {
         json!({ "version": 1, "stack": "s", "apis": { "a": {
         "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": { "validFor": days } } } } })
     };
     let live = deployed(&spec_of(&document("90d"), &folder(), NOON).desired, &site(NOON));
-    let told = |days: &str| {
+    let notes = |days: &str| {
         let desired = spec_of(&document(days), &folder(), NOON).desired;
         let (settled, changes) = compare(&desired, &live, &site(NOON));
         let notes = deferred_changes(&desired, &settled, &live, &changes, &site(NOON));
         notes.into_iter().map(|it| format!("{}: {}", it.address, it.text)).collect::<Vec<_>>()
     };
-    assert_eq!(told("90d"), [""; 0]);
+    assert_eq!(notes("90d"), [""; 0]);
     // 90 days after 2026-11-24, and 12 before that.
     let note = "apis/a/apiKeys/web: `validFor` takes effect at the renewal on 2027-02-10";
-    assert_eq!(told("120d"), [note]);
+    assert_eq!(notes("120d"), [note]);
 }
 
 #[test]
-fn the_cause_of_a_change_is_the_spec_only_where_the_spec_says_otherwise() {
+fn the_cause_of_a_change_is_the_spec_only_if_the_spec_changed() {
     let document = json!({ "version": 1, "stack": "s", "apis": { "a": {
         "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": { "validFor": "90d" } } } } });
     let desired = spec_of(&document, &folder(), NOON).desired;
@@ -308,7 +309,7 @@ fn the_cause_of_a_change_is_the_spec_only_where_the_spec_says_otherwise() {
 }
 
 #[test]
-fn what_follows_a_replaced_name_says_that_name_and_is_no_drift() {
+fn a_change_that_follows_a_replaced_name_shows_the_name_and_is_not_drift() {
     let document = |name: &str, certificate: &str| {
         let arn = format!("arn:aws:acm:us-east-1:123456789012:certificate/{certificate}");
         json!({ "version": 1, "stack": "s",
@@ -326,12 +327,12 @@ fn what_follows_a_replaced_name_says_that_name_and_is_no_drift() {
     let association = of("association");
     assert_eq!((association.verb, association.cause), (ChangeAction::Replace, ChangeCause::Spec));
     assert_eq!(association.fields[0].after, Some(json!("new.example.com")));
-    // Whoever carries it out still waits for the new one.
+    // The step still waits for the new resource.
     assert!(settled[&association.address].properties.refers().next().is_some());
 }
 
 #[test]
-fn what_others_count_on_is_taken_away_after_they_changed_and_given_before() {
+fn dependents_change_before_a_removal_and_after_an_addition() {
     let document = |mode: &str, source: Value, behavior: &str| {
         let code = (behavior == "CODE").then_some("stored.js");
         let handler = json!({ "dataSource": "s", "behavior": behavior });
@@ -376,7 +377,7 @@ fn what_others_count_on_is_taken_away_after_they_changed_and_given_before() {
 }
 
 #[test]
-fn a_domain_can_leave_an_api_that_goes_for_one_that_needs_a_role_made_again() {
+fn a_domain_can_move_from_a_deleted_api_to_one_whose_role_is_replaced() {
     let document = |role: &str, api: &str| {
         let logging = json!({ "level": "ALL", "role": "logs" });
         json!({ "version": 1, "stack": "s",
@@ -392,7 +393,7 @@ fn a_domain_can_leave_an_api_that_goes_for_one_that_needs_a_role_made_again() {
 }
 
 #[test]
-fn a_name_under_a_new_key_is_given_up_before_it_is_taken() {
+fn a_name_is_released_before_another_key_uses_it() {
     let document = |key: &str| {
         let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/abc";
         let association = json!({ "api": "a" });

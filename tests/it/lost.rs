@@ -1,5 +1,5 @@
-//! Answers that get lost, wherever that is: the same run ends well or says what it can't know, and the next
-//! leaves what one leaves that nobody disturbs.
+//! Lost responses: a run either succeeds or reports what it cannot know, and the next run results in the state of an
+//! undisturbed run.
 use std::fs;
 
 use futures_util::stream::{StreamExt, iter};
@@ -11,16 +11,16 @@ use provision_aws::client::Aws;
 use provision_core::kind::DesiredState;
 use serde_json::{Value, json};
 
-use crate::account::{Account, hurried};
+use crate::account::{Account, with_fast_sleep};
 use crate::engine::now;
 use crate::kills::{desired, differences, everything, used_domain};
 
-/// What goes wrong with a call.
+/// The faults that are injected into a call.
 const FAULTS: [&str; 3] = ["drop-after", "fail-after", "fail-before"];
-const POINTS_AT_ONCE: usize = 4;
+const CONCURRENT_POINTS: usize = 4;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_answer_leaves_nothing_doubled_and_nothing_over() {
+async fn a_lost_response_leaves_no_duplicates_and_no_leftovers() {
     let nothing = used_domain().await;
     let one = desired("one.yaml");
     let applied = undisturbed(&nothing, &one).await.0;
@@ -29,10 +29,10 @@ async fn a_lost_answer_leaves_nothing_doubled_and_nothing_over() {
     sweep("destroy", &applied, &DesiredState::new()).await;
 }
 
-/// What a run leaves, and how many calls it makes.
+/// The account after an undisturbed run, and the number of its calls.
 async fn undisturbed(begin: &Account, desired: &DesiredState) -> (Account, usize) {
     let opened = begin.open(|it| it).await;
-    let done = run(&hurried(&opened.served), desired).await.unwrap();
+    let done = run(&with_fast_sleep(&opened.served), desired).await.unwrap();
     assert!(done.outcome.is_complete(), "{:?}", done.outcome);
     assert!(done.verified.unwrap().1.is_empty());
     (opened.account(), opened.store.calls().len())
@@ -63,16 +63,16 @@ async fn sweep(name: &str, begin: &Account, desired: &DesiredState) {
     let (end, calls) = undisturbed(begin, desired).await;
     let expected = &end.shape();
     let points = (0..calls).flat_map(|n| FAULTS.map(|fault| (n, fault)));
-    // Eleven and three have nothing in common: each fault meets calls of each place.
+    // 11 and 3 are coprime, so each fault hits different calls.
     let points: Vec<_> = points.step_by(if everything() { 1 } else { 11 }).collect();
     let tried = points.len();
     let lost = iter(points).map(|(n, fault)| lost(begin, desired, expected, n, fault));
-    let ended: Vec<Ended> = lost.buffer_unordered(POINTS_AT_ONCE).collect().await;
+    let ended: Vec<Ended> = lost.buffer_unordered(CONCURRENT_POINTS).collect().await;
     let well = ended.iter().filter(|it| it.at_once).count();
-    let said: Vec<&String> = ended.iter().flat_map(|it| &it.said).collect();
+    let reported: Vec<&String> = ended.iter().flat_map(|it| &it.reported).collect();
     let wrong: Vec<&String> = ended.iter().flat_map(|it| &it.wrong).collect();
-    let report = format!("{name}: {calls} calls, {tried} points, {well} ended well at once\n");
-    let all = format!("{report}{said:#?}\n");
+    let report = format!("{name}: {calls} calls, {tried} points, {well} succeeded at once\n");
+    let all = format!("{report}{reported:#?}\n");
     fs::write(format!("{}/lost-{name}.txt", env!("CARGO_TARGET_TMPDIR")), all).unwrap();
     let wrong: String = wrong.iter().map(|it| format!("{it}\n")).collect();
     assert!(wrong.is_empty(), "{report}{wrong}");
@@ -81,9 +81,10 @@ async fn sweep(name: &str, begin: &Account, desired: &DesiredState) {
 
 #[derive(Default)]
 struct Ended {
-    /// Whether the run that was disturbed did all by itself.
+    /// Whether the disturbed run itself succeeded.
     at_once: bool,
-    said: Vec<String>,
+    /// The errors that the run reported.
+    reported: Vec<String>,
     wrong: Vec<String>,
 }
 
@@ -95,7 +96,7 @@ async fn lost(
     fault: &str,
 ) -> Ended {
     let opened = begin.open(|it| it).await;
-    let aws = hurried(&opened.served);
+    let aws = with_fast_sleep(&opened.served);
     let rule = json!({ "rules": [{ "on": "*", "fault": fault, "after": n, "times": 1 }] });
     opened.store.set_faults(serde_json::from_value(rule).unwrap());
     let mut ended = Ended::default();
@@ -105,23 +106,23 @@ async fn lost(
             ended.at_once =
                 outcome.is_complete() && verified.as_ref().is_ok_and(|it| it.1.is_empty());
             for (address, verb, error) in &outcome.failed {
-                ended.said.push(format!("{at}: {address} {verb:?}: {error}"));
+                ended.reported.push(format!("{at}: {address} {verb:?}: {error}"));
             }
             if outcome.failed.is_empty() && !ended.at_once {
                 ended.wrong.push(format!("{at}: {outcome:?} {verified:?}"));
             }
         }
-        Err(error) => ended.said.push(format!("{at}: {error}")),
+        Err(error) => ended.reported.push(format!("{at}: {error}")),
     }
     opened.store.set_faults(Default::default());
     match run(&aws, desired).await {
         Ok(ApplyReport { outcome, verified }) => {
             let left = verified.as_ref().map(|it| it.1.clone());
             if !outcome.is_complete() || !left.as_ref().is_ok_and(Vec::is_empty) {
-                ended.wrong.push(format!("{at}, again: {outcome:?} {left:?}"));
+                ended.wrong.push(format!("{at}, second run: {outcome:?} {left:?}"));
             }
         }
-        Err(error) => ended.wrong.push(format!("{at}, again: {error}")),
+        Err(error) => ended.wrong.push(format!("{at}, second run: {error}")),
     }
     let differ = differences("", expected, &opened.account().shape());
     if !differ.is_empty() {

@@ -1,5 +1,5 @@
-//! What there can be only one of, as the web ACL of an API, where its mark is left or a stranger has the
-//! place; and marks that are not where they belong.
+//! Associations, of which a resource has at most one: ownership tags without an association, unmanaged associations,
+//! and copied ownership tags.
 use appsync_local::Store;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use provision_aws::backend::direct::{Proposal, is_delayed, propose};
@@ -11,8 +11,8 @@ use provision_core::ownership::Owner;
 use provision_core::policy::{Policy, violations};
 use serde_json::{Value, json};
 
-use crate::account::hurried;
-use crate::engine::{apply, carried, now};
+use crate::account::with_fast_sleep;
+use crate::engine::{apply, apply_alone, now};
 use crate::specs::{folder, spec_of};
 use crate::world::{Served, serve, serve_store};
 
@@ -44,7 +44,7 @@ fn arn_of(proposal: &Proposal) -> String {
 }
 
 #[tokio::test]
-async fn a_web_acl_of_which_only_the_mark_is_left_is_made_again_or_its_mark_is_cleared() {
+async fn a_web_acl_tag_without_an_association_is_associated_again_or_removed() {
     let served = serve(|it| it).await;
     apply(&served, "chat", &guarded()).await;
     let api = arn_of(&planned(&served, &guarded()).await);
@@ -65,7 +65,7 @@ async fn a_web_acl_of_which_only_the_mark_is_left_is_made_again_or_its_mark_is_c
 }
 
 #[tokio::test]
-async fn a_web_acl_of_others_is_never_replaced_and_the_plan_says_so() {
+async fn an_unmanaged_web_acl_is_never_replaced_and_blocks_the_plan() {
     let served = serve(|it| it).await;
     apply(&served, "chat", &desired(&json!({}))).await;
     let api = arn_of(&planned(&served, &desired(&json!({}))).await);
@@ -73,23 +73,23 @@ async fn a_web_acl_of_others_is_never_replaced_and_the_plan_says_so() {
     associate.send().await.unwrap();
     let proposal = planned(&served, &guarded()).await;
     let Proposal { changes, normalized, live, .. } = &proposal;
-    let refusals = violations(changes, normalized, live, Policy::default());
-    assert_eq!(refusals.len(), 1);
-    assert!(refusals[0].reason.contains(THEIRS), "{:?}", refusals[0]);
-    let way_out = &refusals[0].help;
-    assert!(way_out.contains(&format!("--resource-arn {api}`")), "{way_out}");
-    // What it says helps.
+    let violations = violations(changes, normalized, live, Policy::default());
+    assert_eq!(violations.len(), 1);
+    assert!(violations[0].reason.contains(THEIRS), "{:?}", violations[0]);
+    let help = &violations[0].help;
+    assert!(help.contains(&format!("--resource-arn {api}`")), "{help}");
+    // The help works.
     let tag = format!("provision:waf={THEIRS}");
-    assert!(way_out.contains(&format!("`{tag}`")), "{way_out}");
+    assert!(help.contains(&format!("`{tag}`")), "{help}");
     let (key, value) = tag.split_once('=').unwrap();
     let call = served.aws.appsync.tag_resource().resource_arn(&api).tags(key, value);
     call.send().await.unwrap();
-    let wanted = desired(&json!({ "waf": { "webAcl": THEIRS } }));
-    assert_eq!(verbs(&planned(&served, &wanted).await), []);
+    let adopted = desired(&json!({ "waf": { "webAcl": THEIRS } }));
+    assert_eq!(verbs(&planned(&served, &adopted).await), []);
 }
 
 #[tokio::test]
-async fn a_copied_mark_makes_a_stranger_and_twins_are_told_by_their_arns() {
+async fn copied_ownership_tags_do_not_count_and_duplicates_are_named_by_arn() {
     let served = serve(|it| it).await;
     let spec = desired(&json!({ "namespaces": { "x": {} } }));
     apply(&served, "chat", &spec).await;
@@ -102,23 +102,23 @@ async fn a_copied_mark_makes_a_stranger_and_twins_are_told_by_their_arns() {
     copy("copied", "apis/other/namespaces/x").await.unwrap();
     let proposal = planned(&served, &spec).await;
     assert_eq!(verbs(&proposal), []);
-    let stranger = &proposal.live.unmanaged[0];
+    let unmanaged = &proposal.live.unmanaged[0];
     let other = Address::top("apis", "other").child("namespaces", "x");
-    assert_eq!(stranger.name.as_deref(), Some("copied"));
+    assert_eq!(unmanaged.name.as_deref(), Some("copied"));
     assert_eq!(
-        (&stranger.parent, &stranger.owner),
+        (&unmanaged.parent, &unmanaged.owner),
         (&Some(Address::top("apis", "chat")), &Owner::ThisStack(other))
     );
-    copy("twin", "apis/chat/namespaces/x").await.unwrap();
+    copy("duplicate", "apis/chat/namespaces/x").await.unwrap();
     let error = propose(&served.aws, "chat", &spec, now()).await.unwrap_err();
     assert!(matches!(error, LiveStateError::DuplicateOwner { .. }), "{error}");
-    for name in ["x", "twin"] {
+    for name in ["x", "duplicate"] {
         assert!(error.to_string().contains(&format!("/channelNamespace/{name}")), "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_domain_of_whose_association_only_the_mark_is_left_is_led_to_its_api_again() {
+async fn a_domain_tag_without_an_association_is_associated_again() {
     let served = serve(|it| it).await;
     let domain = json!({
         "name": "events.example.com", "association": { "api": "chat" },
@@ -140,27 +140,27 @@ async fn a_domain_of_whose_association_only_the_mark_is_left_is_led_to_its_api_a
 }
 
 #[tokio::test]
-async fn what_lists_do_not_show_yet_is_read_by_its_id_and_never_said_to_be_missing() {
+async fn resources_that_lists_do_not_show_yet_are_read_by_id() {
     let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
     let mut served = serve_store(store.clone(), |it| it).await;
     store.set_faults(serde_json::from_value(json!({ "lists-lag-s": 900 })).unwrap());
-    served.aws = hurried(&served);
+    served.aws = with_fast_sleep(&served);
     let spec = desired(&json!({
         "auth": { "providers": ["API_KEY"] }, "namespaces": { "x": {} }, "apiKeys": { "web": {} },
     }));
     let proposal = planned(&served, &spec).await;
-    let done = carried(&served, "chat", &spec, &proposal, &|_| {}).await;
+    let done = apply_alone(&served, "chat", &spec, &proposal, &|_| {}).await;
     let (live, left) = done.verified.unwrap();
     let api = Address::top("apis", "chat");
     let shown: Vec<&Address> = live.managed.keys().collect();
     assert_eq!(shown, [&api, &api.child("namespaces", "x")]);
-    // A key can't be read by its id.
+    // AppSync has no operation that reads one key.
     let left: Vec<_> = left.iter().map(|it| (&it.address, is_delayed(&done.outcome, it))).collect();
     assert_eq!(left, [(&api.child("apiKeys", "web"), true)]);
 }
 
 #[tokio::test]
-async fn what_exists_already_and_is_ours_is_found_by_its_name_though_no_list_shows_it() {
+async fn an_existing_managed_resource_is_found_by_name_before_lists_show_it() {
     let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
     let mut served = serve_store(store.clone(), |it| it).await;
     let spec = desired(&json!({ "namespaces": { "x": {} } }));
@@ -171,7 +171,7 @@ async fn what_exists_already_and_is_ours_is_found_by_its_name_though_no_list_sho
     let call = served.aws.appsync.create_channel_namespace().api_id(&id).name("x");
     let call = call.tags("provision:stack", "chat");
     call.tags("provision:address", "apis/chat/namespaces/x").send().await.unwrap();
-    served.aws = hurried(&served);
-    let done = carried(&served, "chat", &spec, &proposal, &|_| {}).await;
+    served.aws = with_fast_sleep(&served);
+    let done = apply_alone(&served, "chat", &spec, &proposal, &|_| {}).await;
     assert!(done.outcome.is_complete(), "{:?}", done.outcome);
 }

@@ -1,4 +1,4 @@
-//! When AWS says no: what was tried, what AWS said, the likely cause, what helps, and what remains.
+//! Failed calls: the operation, AWS's error, the likely cause, the fix, and the remaining steps.
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use axum::middleware::{Next, from_fn};
 use serde_json::{Value, json};
 
 use crate::guard::{growing, unless_it_hangs, written};
-use crate::interrupts::{Held, hear};
+use crate::interrupts::{Held, read_until};
 use crate::world::{Ran, Running, Served, World, serve, serve_store};
 
 const SPEC: &str = "\
@@ -41,7 +41,7 @@ async fn faulty(faults: Value) -> Served {
     serve_store(store, |it| it).await
 }
 
-/// `provision` against what is served.
+/// `provision` against `served`.
 fn command(world: &World, served: &Served, arguments: &[&str]) -> Command {
     let mut command = world.command(&[arguments, &["--endpoint-url", &served.url]].concat());
     command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
@@ -49,7 +49,7 @@ fn command(world: &World, served: &Served, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end.
+/// Runs it until it exits.
 async fn run(world: &World, served: &Served, arguments: &[&str]) -> Ran {
     let command = command(world, served, arguments);
     let done = Running::start(command).output().await;
@@ -69,7 +69,7 @@ fn error(on: &str, code: &str, status: u16, message: &str) -> Value {
     json!({ "rules": [{ "on": on, "fault": fault }] })
 }
 
-/// What a card says, line by line, without the request's id.
+/// The lines of a failure, without the request id.
 fn card(err: &str, address: &str) -> Vec<String> {
     let head = format!("  ✗ {address}: can't be");
     let lines = err.lines().skip_while(|it| !it.starts_with(&head));
@@ -80,7 +80,7 @@ fn card(err: &str, address: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_used_up_quota_is_named_and_what_remains_is_listed() {
+async fn an_exhausted_quota_is_named_and_remaining_steps_are_listed() {
     let served = faulty(json!({ "quotas": { "namespaces": 1 } })).await;
     let world = world();
     let Ran { code, err, .. } = apply(&world, &served).await;
@@ -105,13 +105,13 @@ async fn a_used_up_quota_is_named_and_what_remains_is_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_call_names_the_missing_permission_and_what_hangs_on_it() {
-    let said = "User: u is not authorized to perform: appsync:CreateApi on resource: *";
-    let served = faulty(error("CreateApi", "AccessDeniedException", 403, said)).await;
+async fn a_denied_call_names_the_missing_permission_and_the_skipped_steps() {
+    let message = "User: u is not authorized to perform: appsync:CreateApi on resource: *";
+    let served = faulty(error("CreateApi", "AccessDeniedException", 403, message)).await;
     let Ran { code, err, .. } = apply(&world(), &served).await;
     assert_eq!(code, 1, "nothing was changed: {err}");
     let card = card(&err, "apis/chat");
-    assert_eq!(card[1], format!("CreateApi: AccessDeniedException: {said}"));
+    assert_eq!(card[1], format!("CreateApi: AccessDeniedException: {message}"));
     assert_eq!(card[2], "likely cause: the credentials do not allow `appsync:CreateApi`");
     assert!(card[3].contains("and allow `appsync:CreateApi`"), "{err}");
     let remains = err.split_once("What remains:\n").unwrap().1;
@@ -122,7 +122,7 @@ async fn a_refused_call_names_the_missing_permission_and_what_hangs_on_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_is_throttled_says_so_and_is_tried_again() {
+async fn a_throttled_call_is_reported_and_retried() {
     let rules = json!([{ "on": "CreateApiKey", "fault": "throttle", "times": 2 }]);
     let served = faulty(json!({ "rules": rules })).await;
     let arguments = ["apply", "spec.yaml", "--yes", "--format", "json"];
@@ -138,7 +138,7 @@ async fn a_call_that_is_throttled_says_so_and_is_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_event_has_its_parts() {
+async fn a_failed_event_has_code_message_class_cause_and_hints() {
     let fault = error("CreateApiKey", "ApiKeyValidityOutOfBoundsException", 400, "too far");
     let served = faulty(fault).await;
     let arguments = ["apply", "spec.yaml", "--yes", "--format", "json"];
@@ -160,7 +160,7 @@ async fn a_failed_event_has_its_parts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_in_a_handlers_code_is_shown_where_it_is() {
+async fn an_error_in_handler_code_is_shown_at_its_position() {
     let errors = json!([
         { "errorType": "LINT_ERROR", "value": "no arrows today", "location": { "line": 2, "column": 21, "span": 8 } },
         { "errorType": "PARSER_ERROR", "value": "somewhere", "location": { "line": 0, "column": 0, "span": -1 } },
@@ -205,7 +205,7 @@ async fn an_error_in_a_handlers_code_is_shown_where_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_step_that_failed_halfway_counts_as_a_change() {
+async fn a_partially_failed_step_counts_as_a_change() {
     let spec = "version: 1\nstack: s\nlogRoles: { logs: {} }\n";
     let world = World::new();
     world.write("spec.yaml", spec);
@@ -220,9 +220,9 @@ async fn a_step_that_failed_halfway_counts_as_a_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_whose_time_is_over_begins_nothing_more() {
+async fn a_run_starts_no_step_after_its_time_limit() {
     let world = world();
-    // The time has to be enough to begin, and is over while the first call is held.
+    // The time limit must suffice to start, and is reached while the first call is held.
     let mut served = None;
     for timeout in growing(Duration::from_millis(250)) {
         let held = Held::serve().await;
@@ -230,7 +230,8 @@ async fn a_run_whose_time_is_over_begins_nothing_more() {
         let arguments = ["apply", "spec.yaml", "--yes", "--timeout", &timeout];
         let mut command = command(&world, &held.served, &arguments);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (child, mut err) = hear(child, "the time is over; finishing what is under way").await;
+        let (child, mut err) =
+            read_until(child, "the time is over; finishing what is under way").await;
         held.release();
         let done = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
         let done = unless_it_hangs(done).await.unwrap();
@@ -254,7 +255,7 @@ async fn a_run_whose_time_is_over_begins_nothing_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn not_even_two_v_show_a_key_or_a_signature() {
+async fn no_verbosity_prints_a_key_or_a_signature() {
     let key = "da2-abcdefghijklmnopqrstuvwxyz";
     let message = format!("no key {key} today");
     let named = |code: &str, status: u16| json!({ "error": { "code": code, "status": status, "message": message } });
@@ -263,7 +264,7 @@ async fn not_even_two_v_show_a_key_or_a_signature() {
         { "on": "CreateApiKey", "fault": named("BadRequestException", 400) },
         { "on": ["CreateChannelNamespace"], "fault": named("ConflictException", 409) },
     ]);
-    // Longer than what may stand behind a `da2-` that is part of some request's id.
+    // Longer than what may follow a `da2-` that is part of a request id.
     let secret = regex_lite::Regex::new("da2-[a-z0-9]{13}|Signature=|AWS4-HMAC").unwrap();
     for format in ["human", "json"] {
         let served = faulty(json!({ "rules": rules })).await;

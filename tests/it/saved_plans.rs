@@ -1,4 +1,4 @@
-//! Saved plans: done exactly, once, by whom they were made for, or not at all.
+//! Saved plans: applied exactly, once, and to the account they were made for, or not at all.
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
@@ -9,12 +9,12 @@ use crate::plans::{SPEC, apply, at, edit, ran, world};
 use crate::world::{Ran, serve};
 
 #[test]
-fn a_saved_plan_is_done_exactly_and_once() {
+fn a_saved_plan_is_applied_exactly_and_once() {
     let world = world();
     world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
     let mode = std::fs::metadata(world.path("plan.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    // What is in the spec by now does not matter.
+    // The current content of the spec does not matter.
     world.write("spec.yaml", "nonsense");
     let done = world.run(&["apply", "plan.json", "--local", "--yes"]);
     assert_eq!(done.code, 0, "{}", done.err);
@@ -31,13 +31,13 @@ fn a_saved_plan_is_done_exactly_and_once() {
 }
 
 #[test]
-fn a_plan_is_stale_once_what_it_touches_was_changed() {
+fn a_plan_is_stale_after_a_resource_in_it_changed() {
     let world = world();
     apply(&world);
     edit(&world, "rooms: {}", "rooms: { publish: [API_KEY] }");
     edit(&world, "      web: { validFor: 90d }", "      web: { validFor: 90d }\n      app: {}");
     world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
-    // Elsewhere something changes; that is no concern of the plan's.
+    // A change of another stack does not matter.
     world.write(
         "other.yaml",
         &SPEC.replace("stack: chat", "stack: other").replace("apis:\n  chat", "apis:\n  other"),
@@ -55,7 +55,7 @@ fn a_plan_is_stale_once_what_it_touches_was_changed() {
 }
 
 #[test]
-fn a_key_that_was_made_anew_makes_a_plan_stale_though_it_looks_the_same() {
+fn a_recreated_key_makes_a_plan_stale_though_it_looks_the_same() {
     let world = world();
     let now = ["--now", "2026-11-24T03:00:00Z"];
     let run = |arguments: &[&str]| world.ok(&[arguments, &now[..]].concat());
@@ -75,7 +75,7 @@ fn a_key_that_was_made_anew_makes_a_plan_stale_though_it_looks_the_same() {
 }
 
 #[test]
-fn a_saved_plan_that_was_edited_is_refused() {
+fn an_edited_saved_plan_is_rejected() {
     let world = world();
     world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
     let text = std::fs::read_to_string(world.path("plan.json")).unwrap();
@@ -90,14 +90,14 @@ fn a_saved_plan_that_was_edited_is_refused() {
     check("\"destroys\": false", "\"destroys\": true", "it was edited");
     check("\"version\": 1", "\"version\": 2", "made by provision");
     check("\"madeBy\": \"", "\"madeBy\": \"9", "plan again");
-    // How it is laid out is no part of it.
+    // Its formatting does not matter.
     let compact = serde_json::from_str::<Value>(&text).unwrap().to_string();
     world.write("compact.json", &compact);
     world.ok(&["apply", "compact.json", "--local", "--yes"]);
 }
 
 #[test]
-fn a_saved_plan_takes_the_place_of_nothing_else_and_takes_nothing_beside_it() {
+fn a_saved_plan_overwrites_no_other_file_and_allows_no_other_options() {
     let world = world();
     let Ran { code, err, .. } = world.run(&["plan", "spec.yaml", "--local", "--out", "spec.yaml"]);
     assert_eq!(code, 1, "{err}");
@@ -120,7 +120,7 @@ fn a_saved_plan_takes_the_place_of_nothing_else_and_takes_nothing_beside_it() {
     let Ran { code, err, .. } =
         world.run(&["apply", "plan.json", "--local", "--region", "eu-west-2"]);
     assert_eq!(code, 5, "{err}");
-    // Nobody is asked, so nothing is done.
+    // Without a terminal to confirm, nothing is applied.
     assert_eq!(world.run(&["apply", "plan.json", "--local"]).code, 5);
 }
 
@@ -137,7 +137,7 @@ async fn a_plan_for_one_account_is_not_applied_to_another() {
 }
 
 #[test]
-fn a_saved_plan_comes_through_a_pipe_too() {
+fn a_saved_plan_is_read_from_a_pipe() {
     let world = world();
     world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
     let plan = std::fs::read(world.path("plan.json")).unwrap();
@@ -150,7 +150,7 @@ fn a_saved_plan_comes_through_a_pipe_too() {
 }
 
 #[test]
-fn a_plan_that_counts_a_keys_end_from_too_long_ago_is_stale() {
+fn a_plan_whose_key_would_have_expired_is_stale() {
     let world = world();
     edit(&world, "validFor: 90d", "validFor: 7d");
     let plan = ["plan", "spec.yaml", "--local", "--out", "plan.json", "--now"];
@@ -163,7 +163,7 @@ fn a_plan_that_counts_a_keys_end_from_too_long_ago_is_stale() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn leave_for_strangers_is_leave_for_those_that_were_shown() {
+async fn allowing_unmanaged_resources_covers_only_those_in_the_plan() {
     let (world, served) = (world(), serve(|it| it).await);
     world.write("spec.yaml", &SPEC.replace("region: eu-west-1\n", "region: ap-northeast-1\n"));
     let run = |arguments: &[&str]| ran(at(&world, &served, arguments));
@@ -175,19 +175,19 @@ async fn leave_for_strangers_is_leave_for_those_that_were_shown() {
     let destroy = ["plan", "spec.yaml", "--destroy", "--out", "plan.json"];
     let refused = run(&destroy);
     assert_eq!(refused.code, 5, "{}", refused.err);
-    let leave = [&destroy[..], &["--with-strangers"]].concat();
-    assert_eq!(run(&leave).code, 0);
+    let allowed = [&destroy[..], &["--with-strangers"]].concat();
+    assert_eq!(run(&allowed).code, 0);
     appsync.create_channel_namespace().api_id(id).name("sport").send().await.unwrap();
     let Ran { code, err, .. } = run(&["apply", "plan.json", "--yes"]);
     assert_eq!(code, 4, "{err}");
     assert!(err.contains("the unmanaged resources that would be deleted with it changed"), "{err}");
-    assert_eq!(run(&leave).code, 0);
+    assert_eq!(run(&allowed).code, 0);
     let done = run(&["apply", "plan.json", "--yes"]);
     assert!(done.code == 0 && done.err.contains("5 done."), "{}", done.err);
 }
 
 #[test]
-fn a_saved_plan_is_told_from_a_spec_also_where_it_was_cut_off() {
+fn a_saved_plan_is_recognized_even_if_truncated() {
     let world = world();
     world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
     for command in ["plan", "outputs", "validate", "destroy", "render --cfn", "access"] {
@@ -205,7 +205,7 @@ fn a_saved_plan_is_told_from_a_spec_also_where_it_was_cut_off() {
 }
 
 #[test]
-fn what_a_narrow_plan_leaves_out_is_counted_in_the_end() {
+fn changes_outside_a_limited_plan_are_counted() {
     let world = world();
     apply(&world);
     edit(&world, "rooms: {}", "rooms: { publish: [API_KEY] }");

@@ -1,4 +1,4 @@
-//! Whose AWS a command talks to: accounts, endpoints, credentials from everywhere.
+//! The AWS that a command calls: account, endpoint and credentials.
 use std::io::{Cursor, Write};
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +21,7 @@ fn for_account(account: &str) -> String {
     SPEC.replace("apis:", &format!("account: {account}\napis:"))
 }
 
-/// `provision plan` with these variables: whose account it sees, or why not.
+/// `provision plan` with these environment variables.
 fn plan(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
     let arguments = [&["plan", "spec.yaml"], arguments].concat();
     let done = world.command(&arguments).envs(variables.iter().copied()).output().unwrap();
@@ -33,7 +33,7 @@ fn plan(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
 }
 
 #[test]
-fn a_stack_for_one_account_is_not_even_looked_at_in_another() {
+fn a_stack_of_another_account_is_not_read() {
     let world = world();
     world.write("spec.yaml", &for_account("'111111111111'"));
     let server = world.serve(&[]);
@@ -49,7 +49,7 @@ fn a_stack_for_one_account_is_not_even_looked_at_in_another() {
 }
 
 #[test]
-fn the_local_aws_is_of_the_account_that_the_spec_is_for() {
+fn the_emulator_uses_the_account_of_the_spec() {
     let world = world();
     world.write("spec.yaml", &for_account("'000000000042'"));
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
@@ -79,7 +79,7 @@ fn an_account_is_twelve_digits_with_or_without_quotes() {
 }
 
 #[test]
-fn a_region_that_is_none_is_a_wrong_command_line() {
+fn an_invalid_region_is_a_usage_error() {
     let Ran { code, err, .. } =
         world().run(&["plan", "spec.yaml", "--local", "--region", "europe"]);
     assert_eq!(code, 64);
@@ -87,7 +87,7 @@ fn a_region_that_is_none_is_a_wrong_command_line() {
 }
 
 #[test]
-fn where_the_environment_or_a_profile_leads_calls_is_shown() {
+fn endpoints_of_the_environment_or_a_profile_are_shown() {
     let world = world();
     let server = world.serve(&[]);
     let url = server.url.as_str();
@@ -106,13 +106,13 @@ fn where_the_environment_or_a_profile_leads_calls_is_shown() {
     check(&[], &mixed, &format!("AppSync at {url}, IAM at {url}, STS at {other}, WAFV2 at {url}"));
     world.write(".aws/config", &format!("[default]\nendpoint_url = {url}\n"));
     check(&[], &[], &format!("at {url}"));
-    // What the command line says is stronger.
+    // The command line takes precedence.
     let nobody = [("AWS_ENDPOINT_URL_APPSYNC", "http://127.0.0.1:1")];
     check(&["--endpoint-url", url], &nobody, &format!("at {url}"));
 }
 
 #[test]
-fn credentials_come_from_wherever_aws_tools_find_them() {
+fn credentials_come_from_all_sources_of_aws_tools() {
     let world = world();
     let server = world.serve(&[]);
     let check = |variables: &[(&str, &str)]| {
@@ -136,7 +136,7 @@ fn credentials_come_from_wherever_aws_tools_find_them() {
 }
 
 #[test]
-fn what_is_wrong_with_credentials_is_said_and_what_to_do() {
+fn credential_errors_are_reported_with_a_fix() {
     let world = world();
     let server = world.serve(&[]);
     let url = server.url.as_str();
@@ -148,7 +148,7 @@ fn what_is_wrong_with_credentials_is_said_and_what_to_do() {
         }
     };
     check(&[], &["no credentials", "--local", "AWS_ACCESS_KEY_ID"]);
-    // A token of a web identity: the local AWS gives nobody a role for it.
+    // A web identity token, for which the emulator returns no role credentials.
     world.write("token", "header.body.signature");
     let token = world.path("token").display().to_string();
     let role = "arn:aws:iam::222222222222:role/deployer";
@@ -164,7 +164,7 @@ fn what_is_wrong_with_credentials_is_said_and_what_to_do() {
          [sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.example/start\n",
     );
     check(&[("AWS_PROFILE", "sso")], &["aws sso login"]);
-    // Where the SDK keeps the token of the session `corp`: the SHA-1 of its name.
+    // The SDK's cache file for the token of the session `corp`: the SHA-1 of its name.
     world.write(
         ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json",
         r#"{"accessToken":"t","expiresAt":"2020-01-01T00:00:00Z","region":"eu-west-1","startUrl":"https://corp.example/start"}"#,
@@ -174,9 +174,9 @@ fn what_is_wrong_with_credentials_is_said_and_what_to_do() {
 
 /// A stream that can be read afterwards.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<u8>>>);
+struct Recorded(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Heard {
+impl Write for Recorded {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend(bytes);
         Ok(bytes.len())
@@ -187,13 +187,13 @@ impl Write for Heard {
 }
 
 #[tokio::test]
-async fn whoever_says_no_changes_nothing_and_is_told_so_plainly() {
+async fn a_declined_confirmation_changes_nothing_and_is_reported() {
     let world = world();
     let answered = async |command: &str, answer: &str| {
-        let heard = Heard::default();
+        let stderr = Recorded::default();
         let mut io = Io {
-            out: Box::new(Heard::default()),
-            err: Box::new(heard.clone()),
+            out: Box::new(Recorded::default()),
+            err: Box::new(stderr.clone()),
             input: Box::new(Cursor::new(answer.as_bytes().to_vec())),
             terminal: Terminal { input: true, out: false, err: false },
             folder: world.path(""),
@@ -204,13 +204,16 @@ async fn whoever_says_no_changes_nothing_and_is_told_so_plainly() {
         };
         let arguments = ["provision", command, "spec.yaml", "--local"];
         let exit = run(arguments.map(Into::into).to_vec(), &mut io).await;
-        let said = String::from_utf8(heard.0.lock().unwrap().clone()).unwrap();
-        (exit, said)
+        let printed = String::from_utf8(stderr.0.lock().unwrap().clone()).unwrap();
+        (exit, printed)
     };
     for no in ["n\n", "\n", "", "yess\n"] {
-        let (exit, said) = answered("apply", no).await;
-        assert_eq!(exit, Exit::Interrupted, "{said}");
-        assert!(said.ends_with("nothing was changed\n") && !said.contains("error"), "{said}");
+        let (exit, printed) = answered("apply", no).await;
+        assert_eq!(exit, Exit::Interrupted, "{printed}");
+        assert!(
+            printed.ends_with("nothing was changed\n") && !printed.contains("error"),
+            "{printed}"
+        );
     }
     assert_eq!(answered("apply", "yes\n").await.0, Exit::Done);
     assert_eq!(answered("destroy", "yes\n").await.0, Exit::Interrupted);

@@ -1,4 +1,4 @@
-//! Two applies of one stack at once: both end well or one explains, and the state is one spec's, whole.
+//! Two concurrent applies of one stack: both succeed or one explains why not, and the state matches one of the specs.
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::guard::unless_it_hangs;
 use crate::world::{Running, Served, World, serve};
 
-/// An AWS that tells runs apart by their session tokens, counts their calls, and holds one where a test says so:
+/// An emulator that distinguishes runs by their session tokens, counts their calls, and holds a run at a call, so that
 /// runs meet at the same calls on every machine.
 struct Meeting {
     served: Served,
@@ -145,7 +145,7 @@ impl Calls {
         }
     }
 }
-/// A spec in which everything tells `version`.
+/// A spec in which every resource shows `version`.
 fn spec(version: &str) -> String {
     let mode = if version == "one" { "API_KEY" } else { "AWS_IAM" };
     let namespaces: String = (0..8)
@@ -157,7 +157,7 @@ fn spec(version: &str) -> String {
     )
 }
 
-/// What the state says of whose it is: one word, if it is one spec's.
+/// The versions that the state contains: one if it matches one spec.
 async fn versions(served: &Served) -> Vec<String> {
     let aws = &served.aws.appsync;
     let apis = aws.list_apis().send().await.unwrap();
@@ -166,7 +166,7 @@ async fn versions(served: &Served) -> Vec<String> {
     let api = aws.get_api().api_id(id).send().await.unwrap().api.unwrap();
     let mut found = vec![api.owner_contact().unwrap().to_owned()];
     let leftover = api.tags().unwrap().keys().filter(|it| it.starts_with("provision:run:")).count();
-    assert_eq!(leftover, 0, "nobody runs any more");
+    assert_eq!(leftover, 0, "all run locks are released");
     let namespaces = aws.list_channel_namespaces().api_id(id).max_results(25).send().await.unwrap();
     assert_eq!(namespaces.channel_namespaces().len(), 8);
     for it in namespaces.channel_namespaces() {
@@ -213,7 +213,7 @@ async fn third_applied() -> (Meeting, World) {
 const BOTH: [(&str, &str); 2] = [("apply", "one.yaml"), ("apply", "two.yaml")];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_first_applies_at_once_make_one_stack() {
+async fn two_concurrent_first_applies_create_one_stack() {
     for at in POINTS {
         let (meeting, world) = (Meeting::start().await, specs());
         let ended = meeting.both(&world, BOTH, at).await;
@@ -224,7 +224,7 @@ async fn two_first_applies_at_once_make_one_stack() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_updates_at_once_leave_what_one_of_them_says() {
+async fn two_concurrent_updates_leave_the_state_of_one_spec() {
     for at in POINTS {
         let (meeting, world) = third_applied().await;
         let ended = meeting.both(&world, BOTH, at).await;
@@ -235,7 +235,7 @@ async fn two_updates_at_once_leave_what_one_of_them_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_destroy_beside_an_apply_leaves_nothing_or_what_the_apply_says() {
+async fn a_destroy_during_an_apply_leaves_nothing_or_the_state_of_the_spec() {
     for (first, second) in [("apply", "destroy"), ("destroy", "apply")] {
         for at in [POINTS[0], POINTS[3], POINTS[4]] {
             let (meeting, world) = third_applied().await;
@@ -250,7 +250,7 @@ async fn a_destroy_beside_an_apply_leaves_nothing_or_what_the_apply_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_saved_plan_beside_an_apply_is_done_as_it_was_or_not_at_all() {
+async fn a_saved_plan_during_an_apply_is_applied_unchanged_or_not_at_all() {
     for at in [POINTS[0], POINTS[3], POINTS[4]] {
         let (meeting, world) = third_applied().await;
         let plan = meeting.command(&world, &["plan", "one.yaml", "--out", "plan.json"]);
@@ -268,7 +268,7 @@ async fn a_saved_plan_beside_an_apply_is_done_as_it_was_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_one_of_two_is_killed_the_other_ends_well() {
+async fn a_run_succeeds_when_the_other_one_is_killed() {
     for (first_apply, at, calls) in [
         (true, Point::After(5), 1),
         (true, Point::Before(12), 9),
@@ -287,7 +287,7 @@ async fn when_one_of_two_is_killed_the_other_ends_well() {
         let killed = one.output().await;
         let two = two.output().await;
         let err = String::from_utf8_lossy(&two.stderr);
-        // Whom the other has made give way, before it was killed, says so and is run again.
+        // If the other run had superseded it before it was killed, it reports that, and is run again.
         if !two.status.success() {
             assert!(err.contains("another apply of this stack"), "{at:?}: {err}");
             let again = meeting.begin(&world, "again", "apply", "two.yaml").output().await;

@@ -1,5 +1,5 @@
-//! The laws of the engine over generated specs, on an AWS that behaves in each of the ways that nobody has
-//! published, and on bad days.
+//! The laws of the engine over generated specs, on emulators with every undocumented behavior and with injected
+//! faults.
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 
@@ -19,35 +19,35 @@ use provision_core::plan::expected_state;
 use provision_core::text::Hole;
 use serde_json::{Value, json};
 
-use crate::account::{HurriedClock, hurried};
-use crate::engine::{check_grammar, existing, make_domain, shape};
+use crate::account::{FastClock, with_fast_sleep};
+use crate::engine::{check_grammar, create_domain, shape, used_domains};
 use crate::guard::HANG;
 use crate::specs::{documents, folder, spec_of};
 use crate::world::{Served, serve_store};
 
-/// An AWS, by what is said of it.
+/// Emulator options and faults.
 #[derive(Clone, Debug)]
-struct Aspect {
+struct Variant {
     options: Value,
     faults: Value,
-    /// Whether this AWS keeps what cannot be taken away again.
+    /// Whether the emulator keeps values that an update omits, so they cannot be removed.
     keeps: bool,
 }
 
-/// Cases of each, unless `LAWS` says how many.
+/// Cases of each variant, unless `LAWS` sets another number.
 const CASES: usize = 2;
-const CASES_AT_ONCE: usize = 4;
+const CONCURRENT_CASES: usize = 4;
 const STACK: &str = "generated";
 
-fn with_options(options: Value) -> Aspect {
-    Aspect { options, faults: json!({}), keeps: false }
+fn with_options(options: Value) -> Variant {
+    Variant { options, faults: json!({}), keeps: false }
 }
 
-fn faulty(faults: Value) -> Aspect {
-    Aspect { options: json!({}), faults, keeps: false }
+fn with_faults(faults: Value) -> Variant {
+    Variant { options: json!({}), faults, keeps: false }
 }
 
-fn aspects() -> Vec<Aspect> {
+fn variants() -> Vec<Variant> {
     let of_apis = ["ownerContact", "tags", "dns", "created", "wafWebAclArn", "eventConfig"];
     let of_namespaces =
         ["subscribeAuthModes", "publishAuthModes", "codeHandlers", "tags", "handlerConfigs"];
@@ -66,8 +66,8 @@ fn aspects() -> Vec<Aspect> {
     ]);
     vec![
         with_options(json!({})),
-        Aspect { keeps: true, ..with_options(kept) },
-        Aspect { keeps: true, ..with_options(all_kept) },
+        Variant { keeps: true, ..with_options(kept) },
+        Variant { keeps: true, ..with_options(all_kept) },
         with_options(json!({ "list-apis-leaves-out": of_apis })),
         with_options(json!({ "list-apis-leaves-out": [] })),
         with_options(json!({ "list-namespaces-leaves-out": of_namespaces })),
@@ -80,16 +80,16 @@ fn aspects() -> Vec<Aspect> {
         with_options(json!({ "role-checked": true })),
         with_options(json!({ "page-size": 1 })),
         with_options(json!({ "association-takes-s": 1 })),
-        faulty(rule(json!("*"), "throttle", 0.1)),
-        faulty(rule(json!("*"), "fail-after", 0.05)),
-        faulty(rule(json!("*"), "drop-after", 0.05)),
-        faulty(rule(creates, "drop-after", 0.5)),
-        faulty(
+        with_faults(rule(json!("*"), "throttle", 0.1)),
+        with_faults(rule(json!("*"), "fail-after", 0.05)),
+        with_faults(rule(json!("*"), "drop-after", 0.05)),
+        with_faults(rule(creates, "drop-after", 0.5)),
+        with_faults(
             json!({ "overlap": "conflict", "overlap-ms": 5, "latency-ms": { "min": 1, "max": 9 } }),
         ),
-        faulty(json!({ "roles-settle-s": 1, "iam-reads-lag-s": 1 })),
-        faulty(json!({ "lists-lag-calls": 1 })),
-        faulty(json!({ "lists-lag-calls": 2 })),
+        with_faults(json!({ "roles-settle-s": 1, "iam-reads-lag-s": 1 })),
+        with_faults(json!({ "lists-lag-calls": 1 })),
+        with_faults(json!({ "lists-lag-calls": 2 })),
     ]
 }
 
@@ -97,17 +97,17 @@ fn aspects() -> Vec<Aspect> {
 async fn the_laws_hold_under_every_emulator_option_and_with_faults() {
     let given = std::env::vars().find(|(name, _)| name == "LAWS");
     let cases = given.map_or(CASES, |(_, cases)| cases.parse().unwrap());
-    let all = aspects().into_iter().enumerate().flat_map(|(n, aspect)| {
-        // What is most likely is tried most.
+    let all = variants().into_iter().enumerate().flat_map(|(n, variant)| {
+        // The most likely behavior is tried most.
         let cases = if n == 0 { 4 * cases } else { cases };
-        specs(n as u8, cases).into_iter().map(move |specs| (aspect.clone(), specs))
+        specs(n as u8, cases).into_iter().map(move |specs| (variant.clone(), specs))
     });
-    let tried = all.map(|(aspect, [before, after])| async move {
-        let lawful = tokio::time::timeout(2 * HANG, law(&aspect, &before, &after)).await;
-        let wrong = lawful.unwrap_or_else(|_| Err("it does not end".to_owned())).err()?;
-        Some(format!("{aspect:?}\n{wrong}\nbefore: {before}\nafter: {after}\n"))
+    let tried = all.map(|(variant, [before, after])| async move {
+        let lawful = tokio::time::timeout(2 * HANG, check_laws(&variant, &before, &after)).await;
+        let wrong = lawful.unwrap_or_else(|_| Err("timed out".to_owned())).err()?;
+        Some(format!("{variant:?}\n{wrong}\nbefore: {before}\nafter: {after}\n"))
     });
-    let wrong: Vec<Option<String>> = iter(tried).buffer_unordered(CASES_AT_ONCE).collect().await;
+    let wrong: Vec<Option<String>> = iter(tried).buffer_unordered(CONCURRENT_CASES).collect().await;
     let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -120,56 +120,60 @@ fn specs(seed: u8, cases: usize) -> Vec<[Value; 2]> {
     (0..cases).map(|_| [one(), one()]).collect()
 }
 
-/// Goes from nothing to `before`, to `after` and back to nothing, and from nothing to `after`.
-async fn law(aspect: &Aspect, before: &Value, after: &Value) -> Result<(), String> {
-    let clock = HurriedClock::start();
+/// Applies `before`, `after` and an empty spec in this order on one emulator, and `after` alone on another.
+async fn check_laws(variant: &Variant, before: &Value, after: &Value) -> Result<(), String> {
+    let clock = FastClock::start();
     let now = clock.now_epoch_s();
-    let (was, should) = (spec_of(before, &folder(), now), spec_of(after, &folder(), now));
-    let others: BTreeSet<String> = [before, after].into_iter().flat_map(existing).collect();
-    let (long, short) = (aws(aspect, &clock, &others).await, aws(aspect, &clock, &others).await);
-    apply(aspect, &clock, &long, &was.desired).await?;
-    let by_way = apply(aspect, &clock, &long, &should.desired).await?;
-    let straight = apply(aspect, &clock, &short, &should.desired).await?;
-    let (one, other) = (shape(&by_way), shape(&straight));
+    let (first, second) = (spec_of(before, &folder(), now), spec_of(after, &folder(), now));
+    let others: BTreeSet<String> = [before, after].into_iter().flat_map(used_domains).collect();
+    let (long, short) = (aws(variant, &clock, &others).await, aws(variant, &clock, &others).await);
+    apply(variant, &clock, &long, &first.desired).await?;
+    let in_two_steps = apply(variant, &clock, &long, &second.desired).await?;
+    let at_once = apply(variant, &clock, &short, &second.desired).await?;
+    let (one, other) = (shape(&in_two_steps), shape(&at_once));
     let differ: Vec<_> =
         one.keys().chain(other.keys()).filter(|it| one.get(*it) != other.get(*it)).collect();
-    if !differ.is_empty() && !aspect.keeps {
-        return Err(format!("by way and straight differ at {differ:?}"));
+    if !differ.is_empty() && !variant.keeps {
+        return Err(format!("in two steps and at once differ at {differ:?}"));
     }
-    let gone = apply(aspect, &clock, &long, &DesiredState::new()).await?;
-    if !gone.managed.is_empty() || !gone.unmanaged.is_empty() {
-        return Err(format!("something is left: {:?} {:?}", gone.managed.keys(), gone.unmanaged));
+    let emptied = apply(variant, &clock, &long, &DesiredState::new()).await?;
+    if !emptied.managed.is_empty() || !emptied.unmanaged.is_empty() {
+        return Err(format!(
+            "resources remain: {:?} {:?}",
+            emptied.managed.keys(),
+            emptied.unmanaged
+        ));
     }
-    trace(&long, &others).await
+    check_nothing_remains(&long, &others).await
 }
 
-async fn aws(aspect: &Aspect, clock: &HurriedClock, others: &BTreeSet<String>) -> Served {
-    let options = EmulatorOptions::read(&aspect.options.to_string()).unwrap();
+async fn aws(variant: &Variant, clock: &FastClock, others: &BTreeSet<String>) -> Served {
+    let options = EmulatorOptions::read(&variant.options.to_string()).unwrap();
     let store = Store::in_memory_with(SharedTimeSource::new(clock.clone()), options);
     let mut served = serve_store(store.clone(), |it| it).await;
     for name in others {
-        make_domain(&served, name).await;
+        create_domain(&served, name).await;
     }
-    store.set_faults(serde_json::from_value(aspect.faults.clone()).unwrap());
-    served.aws = hurried(&served);
+    store.set_faults(serde_json::from_value(variant.faults.clone()).unwrap());
+    served.aws = with_fast_sleep(&served);
     served
 }
 
-/// Applies, and holds the engine to what it says.
+/// Applies, and checks the result against the plan and against another plan.
 async fn apply(
-    aspect: &Aspect,
-    clock: &HurriedClock,
+    variant: &Variant,
+    clock: &FastClock,
     served: &Served,
     desired: &DesiredState,
 ) -> Result<LiveState, String> {
     let (proposal, done) = run(clock, &served.aws, desired).await?;
     let (live, left) = done.verified.map_err(|it| it.to_string())?;
-    if !aspect.keeps && (!done.outcome.is_complete() || !left.is_empty()) {
+    if !variant.keeps && (!done.outcome.is_complete() || !left.is_empty()) {
         return Err(format!("{:?}\nleft: {left:?}", done.outcome));
     }
     if let Some(stray) = left.iter().find(|it| !is_kept(it)).filter(|_| done.outcome.is_complete())
     {
-        return Err(format!("this did not stick: {stray:?}"));
+        return Err(format!("not applied: {stray:?}"));
     }
     let kept: BTreeSet<_> = left.iter().map(|it| &it.address).collect();
     let promise = expected_state(&proposal.live, &proposal.steps);
@@ -178,7 +182,7 @@ async fn apply(
     if let Some(broken) =
         broken.iter().find(|it| !kept.contains(&it.address)).filter(|_| done.outcome.is_complete())
     {
-        return Err(format!("promised and not kept: {broken:?}"));
+        return Err(format!("planned and not applied: {broken:?}"));
     }
     let again = propose(&served.aws, STACK, desired, clock.now_epoch_s()).await;
     let again = again.map_err(|it| it.to_string())?;
@@ -189,31 +193,31 @@ async fn apply(
 }
 
 async fn run(
-    clock: &HurriedClock,
+    clock: &FastClock,
     aws: &Aws,
     desired: &DesiredState,
 ) -> Result<(Proposal, ApplyReport), String> {
     let proposal = propose(aws, STACK, desired, clock.now_epoch_s()).await;
     let proposal = proposal.map_err(|it| it.to_string())?;
-    let told = Mutex::new(Vec::new());
-    let tell = |event| told.lock().unwrap().push(event);
+    let events = Mutex::new(Vec::new());
+    let emit = |event| events.lock().unwrap().push(event);
     let options = ApplyOptions {
         max_concurrent_steps: 64,
         was_confirmed: false,
         stop: &StopSignal::default(),
-        emit: &tell,
+        emit: &emit,
     };
-    let carried = apply_proposal(aws, STACK, desired, &proposal, options).await;
-    match carried.map_err(|it| it.to_string())? {
+    let result = apply_proposal(aws, STACK, desired, &proposal, options).await;
+    match result.map_err(|it| it.to_string())? {
         ApplyResult::Completed(done) => {
-            check_grammar(&told.into_inner().unwrap());
+            check_grammar(&events.into_inner().unwrap());
             Ok((proposal, *done))
         }
-        ApplyResult::Stale => Err("nobody else is there".to_owned()),
+        ApplyResult::Stale => Err("no other run changes the stack".to_owned()),
     }
 }
 
-/// What such an AWS can't be made to forget.
+/// Whether an emulator that keeps omitted values keeps this one.
 fn is_kept(change: &Change) -> bool {
     let nothing = |it: &Value| it.is_null() || it.as_array().is_some_and(Vec::is_empty);
     let names = [
@@ -229,7 +233,7 @@ fn is_kept(change: &Change) -> bool {
         .all(|it| names.contains(&it.name.as_str()) && it.after.as_ref().is_none_or(nothing))
 }
 
-/// The promise as a wish, with what AWS has decided in the meantime.
+/// The state that the plan promises, as a desired state with the values that AWS has chosen.
 fn as_desired(
     promise: &LiveState,
     live: &LiveState,
@@ -237,16 +241,16 @@ fn as_desired(
     proposal: &Proposal,
 ) -> DesiredState {
     let known = |hole: &Hole| live.resolve(hole, &proposal.site);
-    let wish = promise.managed.iter().filter_map(|(address, it)| {
+    let desired = promise.managed.iter().filter_map(|(address, it)| {
         let declared = desired.get(address)?.declared.clone();
         let properties = it.properties.filled(&known);
         Some((address.clone(), DesiredResource { kind: it.kind, properties, declared }))
     });
-    wish.collect::<BTreeMap<_, _>>()
+    desired.collect::<BTreeMap<_, _>>()
 }
 
-/// What is left on AWS of a stack that is gone.
-async fn trace(served: &Served, others: &BTreeSet<String>) -> Result<(), String> {
+/// Checks that nothing of a deleted stack remains.
+async fn check_nothing_remains(served: &Served, others: &BTreeSet<String>) -> Result<(), String> {
     let aws = &served.aws;
     let roles = aws.iam.list_roles().send().await.unwrap().roles().len();
     let apis = aws.appsync.list_apis().send().await.unwrap().apis().len();
