@@ -15,12 +15,17 @@ pub use crate::kind::ChangeAction;
 /// One change of a resource, as every backend and renderer sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
+    /// The address of the resource.
     pub address: Address,
+    /// The kind of the resource.
     pub kind: &'static dyn Kind,
+    /// What the change does.
     pub verb: ChangeAction,
+    /// Why it is proposed.
     pub cause: ChangeCause,
     /// The digest of the declaration. Empty for a resource that the spec does not declare.
     pub digest: String,
+    /// The properties that differ.
     pub fields: Vec<PropertyChange>,
     /// What users of the resource notice.
     pub effects: Vec<String>,
@@ -30,8 +35,10 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeNote {
+    /// The address of the resource.
     #[schemars(with = "String")]
     pub address: Address,
+    /// The note, one line.
     pub text: String,
 }
 
@@ -50,8 +57,11 @@ pub enum ChangeCause {
 /// A property that differs. `None`: absent on that side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PropertyChange {
+    /// The path of the property, with dots: `EventConfig.LogConfig`.
     pub name: String,
+    /// The live value.
     pub before: Option<Value>,
+    /// The desired value.
     pub after: Option<Value>,
 }
 

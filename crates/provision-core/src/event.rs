@@ -11,66 +11,100 @@ use crate::address::Address;
 use crate::failure::{CodeError, ErrorClass};
 use crate::plan::StepVerb;
 
+/// One event of a run. See the module's documentation for their order.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Event {
     /// Another run is changing the stack; this one waits for it.
     Queued,
     /// The run starts.
-    Planned { steps: usize },
+    Planned {
+        /// The number of steps.
+        steps: usize,
+    },
     /// The step is ready, but as many changes of `for` are in progress as AWS accepts at a time.
     Waiting {
+        /// The address of the resource.
         #[schemars(with = "String")]
         address: Address,
+        /// What the step does.
         action: StepVerb,
+        /// The address at whose limiter the step waits: an API.
         #[serde(rename = "for")]
         #[schemars(with = "String")]
         behind: Address,
     },
     /// A call for this step was sent.
     Started {
+        /// The address of the resource.
         #[schemars(with = "String")]
         address: Address,
+        /// What the step does.
         action: StepVerb,
     },
     /// AWS did not accept the call; it will be retried.
     Retrying {
+        /// The address of the resource.
         #[schemars(with = "String")]
         address: Address,
+        /// What the step does.
         action: StepVerb,
+        /// Why it is retried.
         reason: RetryReason,
         /// How long until the retry.
         wait_ms: u64,
         /// The number of the next attempt; the first was 1.
         attempt: u32,
+        /// The failure of the last attempt.
         because: String,
     },
     /// A step succeeded.
     Succeeded {
+        /// The address of the resource.
         #[schemars(with = "String")]
         address: Address,
+        /// What the step does.
         action: StepVerb,
     },
     /// A step failed.
     Failed {
+        /// The address of the resource.
         #[schemars(with = "String")]
         address: Address,
+        /// What the step does.
         action: StepVerb,
+        /// The failed call.
         error: CallFailure,
     },
     /// A step was not started.
     Skipped {
+        /// The address of the resource.
         #[schemars(with = "String")]
         address: Address,
+        /// What the step does.
         action: StepVerb,
+        /// Why it was not started.
         because: SkipReason,
     },
     /// The run finished.
-    Finished { succeeded: usize, failed: usize, skipped: usize },
+    Finished {
+        /// The number of steps that succeeded.
+        succeeded: usize,
+        /// The number of steps that failed.
+        failed: usize,
+        /// The number of steps that were not started.
+        skipped: usize,
+    },
     /// The last event: nothing was changed, because of a safety check, a declined confirmation or the command line.
-    Refused { reasons: Vec<BlockedReason> },
+    Refused {
+        /// Every reason.
+        reasons: Vec<BlockedReason>,
+    },
     /// The last event: nothing was changed, because AWS changed since the plan was made.
-    Stale { reason: String },
+    Stale {
+        /// What changed.
+        reason: String,
+    },
 }
 
 /// Why a change is blocked.
@@ -80,6 +114,7 @@ pub struct BlockedReason {
     /// The address of the change. Omitted: the plan as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// Why, one line.
     pub reason: String,
     /// How to allow it. Omitted if nothing would.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,9 +147,12 @@ pub struct CallFailure {
     /// AWS's error code. Omitted if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// AWS's message, without secrets.
     pub message: String,
+    /// AWS's id of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// What the failure means.
     pub class: ErrorClass,
     /// The likely cause.
     #[serde(skip_serializing_if = "Option::is_none")]

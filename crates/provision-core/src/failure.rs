@@ -8,15 +8,19 @@ use serde::Serialize;
 pub enum ErrorClass {
     /// There are no credentials.
     NoCredentials,
+    /// The credentials lack a permission, or are not valid.
     Denied,
+    /// The resource does not exist.
     NotFound,
     /// A resource of that name already exists.
     Exists,
     /// Another change of the same API is in progress.
     Busy,
+    /// AWS rejects the input.
     Invalid,
     /// A quota is exhausted.
     Quota,
+    /// AWS throttles calls.
     Throttled,
     /// The call was never sent.
     Unreachable,
@@ -29,6 +33,7 @@ pub enum ErrorClass {
     /// Another apply of the stack is in progress.
     #[serde(rename = "overtaken")]
     Superseded,
+    /// A failure that no other class covers.
     Unexpected,
 }
 
@@ -37,10 +42,12 @@ pub enum ErrorClass {
 pub struct CodeError {
     /// Such as `LINT_ERROR` or `PARSER_ERROR`.
     pub kind: String,
+    /// AppSync's message.
     pub message: String,
     /// The line, from 1. Omitted if AppSync does not report it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// The column, from 1. Omitted if AppSync does not report it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
     /// The length in characters.

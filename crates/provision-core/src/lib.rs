@@ -1,5 +1,12 @@
-//! What `provision` knows and decides without doing anything: the spec, the kinds of resources, the differences
-//! between desired and live state, and the plan. Pure: no files, no network, no clock, no environment.
+//! The core of `provision`: reads a spec, checks it, and plans the changes that make AWS match it.
+//!
+//! A spec is text ([`source`]), then declarations with their diagnostics ([`spec`]), then the desired state: a map
+//! of resources by address. [`diff`] compares it with the live state, [`policy`] blocks what needs permission, and
+//! [`plan`] turns the changes into steps. What a resource is, [`kind`] and [`kinds`] define; everything else handles
+//! every kind alike.
+//!
+//! The crate is pure: files, the clock and AWS's answers come in as values. It never reads a file, opens a
+//! connection, looks at the clock or the environment, or prints.
 pub mod access;
 pub mod address;
 pub mod allow;

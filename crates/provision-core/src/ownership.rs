@@ -70,7 +70,9 @@ impl fmt::Display for Owner {
 /// The ownership marker of one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnershipMarker {
+    /// The name of the stack.
     pub stack: String,
+    /// The address in the spec.
     pub address: Address,
     /// The digest of the declaration.
     pub digest: String,
@@ -83,7 +85,9 @@ pub struct OwnershipMarker {
 /// What the marker of a live resource records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnershipInfo {
+    /// Whose the resource is.
     pub owner: Owner,
+    /// The digest of the declaration that was applied last.
     pub digest: Option<String>,
     /// The runs that hold a run lock on it, each with its last heartbeat.
     pub runs: BTreeMap<String, String>,
@@ -125,7 +129,9 @@ impl OwnershipMarker {
 /// An update of tags: the tags to set, including the ownership tags, and the keys to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagUpdate {
+    /// The tags to set.
     pub set: BTreeMap<String, String>,
+    /// The keys to remove.
     pub remove: Vec<String>,
 }
 

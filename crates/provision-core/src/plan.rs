@@ -12,8 +12,11 @@ use crate::model::{Attributes, Properties};
 /// One operation on a resource.
 #[derive(Clone, Debug)]
 pub struct Step {
+    /// The address of the resource.
     pub address: Address,
+    /// The kind of the resource.
     pub kind: &'static dyn Kind,
+    /// What the step does.
     pub action: StepAction,
     /// The steps that must succeed first, by their index in the plan.
     pub depends_on: BTreeSet<usize>,
@@ -25,11 +28,26 @@ pub struct Step {
     pub temporary_address: Option<Address>,
 }
 
+/// What a step does, with all that it needs.
 #[derive(Clone, Debug)]
 pub enum StepAction {
-    Create { properties: Properties },
-    Update { properties: Properties, was: LiveResource },
-    Delete { was: LiveResource },
+    /// Create a resource.
+    Create {
+        /// The desired properties.
+        properties: Properties,
+    },
+    /// Change a resource in place.
+    Update {
+        /// The desired properties.
+        properties: Properties,
+        /// The live resource.
+        was: LiveResource,
+    },
+    /// Delete a resource.
+    Delete {
+        /// The live resource.
+        was: LiveResource,
+    },
 }
 
 /// What a step does, for output.
@@ -38,12 +56,16 @@ pub enum StepAction {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum StepVerb {
+    /// A resource is created.
     Create,
+    /// A resource is changed in place.
     Update,
+    /// A resource is deleted.
     Delete,
 }
 
 impl Step {
+    /// Returns what the step does, for output.
     pub fn verb(&self) -> StepVerb {
         match self.action {
             StepAction::Create { .. } => StepVerb::Create,

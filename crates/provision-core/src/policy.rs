@@ -30,7 +30,9 @@ pub struct PolicyViolation {
     /// The address of the change. `None`: the plan as a whole.
     #[schemars(with = "Option<String>")]
     pub address: Option<Address>,
+    /// Why it is blocked.
     pub reason: String,
+    /// How to allow it.
     pub help: String,
 }
 

@@ -31,14 +31,19 @@ pub struct SavedPlan {
     version: u32,
     /// The version of the program that created it.
     made_by: String,
+    /// The name of the stack.
     pub stack: String,
+    /// The account on which the plan may be applied.
     pub account: String,
+    /// The region in which the plan may be applied.
     pub region: String,
     /// The time from which the expiry of keys was computed.
     pub now_epoch_s: i64,
     /// Whether it deletes the stack.
     pub destroys: bool,
+    /// The addresses given with `--target`.
     pub targets: Vec<Address>,
+    /// The permissions given when the plan was created.
     pub policy: Policy,
     desired: BTreeMap<Address, SavedResource>,
     steps: Vec<SavedStep>,
@@ -67,17 +72,26 @@ struct SavedStep {
 /// The inputs of a plan.
 #[derive(Clone, Copy, Debug)]
 pub struct PlanInputs<'a> {
+    /// The name of the stack.
     pub stack: &'a str,
+    /// The account, the region and the time.
     pub site: &'a Site,
+    /// The desired state, normalized.
     pub desired: &'a DesiredState,
+    /// The live state that the plan was compared with.
     pub live: &'a LiveState,
+    /// The steps of the plan.
     pub steps: &'a [Step],
+    /// The addresses given with `--target`.
     pub targets: &'a [Address],
+    /// The permissions of the user.
     pub policy: Policy,
+    /// Whether the plan deletes the stack.
     pub destroys: bool,
 }
 
 impl SavedPlan {
+    /// Creates a saved plan.
     pub fn of(made: PlanInputs<'_>) -> Self {
         let PlanInputs { stack, site, desired, live, steps, targets, policy, destroys } = made;
         let kept = |(address, resource): (&Address, &DesiredResource)| {

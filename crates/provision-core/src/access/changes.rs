@@ -17,9 +17,11 @@ pub struct AccessChange {
     /// The channels of the namespace. Omitted for connections to the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<String>,
+    /// The operation.
     pub operation: AccessOperation,
     /// The authorization mode, under AppSync's name: `API_KEY`.
     pub mode: String,
+    /// Whether it is gained or lost.
     pub change: Direction,
     /// Whether the whole API or namespace is created or deleted.
     pub whole: bool,
@@ -48,6 +50,7 @@ pub enum Direction {
 }
 
 impl AccessOperation {
+    /// Returns the name of the operation in output: `connect`.
     pub fn label(self) -> &'static str {
         match self {
             Self::Connect => "connect",

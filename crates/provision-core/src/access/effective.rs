@@ -18,6 +18,7 @@ use crate::text::Text;
 /// Who may do what, for each API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Access {
+    /// The APIs, in the order of addresses.
     pub apis: Vec<ApiAccess>,
 }
 
@@ -25,6 +26,7 @@ pub struct Access {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiAccess {
+    /// The address in the spec.
     #[schemars(with = "String")]
     pub address: Address,
     /// Its name on AWS.
@@ -39,6 +41,7 @@ pub struct ApiAccess {
     pub subscribe: Vec<String>,
     /// Modes that are accepted but that no client can use: `API_KEY` without a key.
     pub unusable: Vec<String>,
+    /// The channel namespaces, in the order of addresses.
     pub namespaces: Vec<NamespaceAccess>,
 }
 
@@ -57,11 +60,14 @@ pub struct ProviderAccess {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NamespaceAccess {
+    /// The address in the spec.
     #[schemars(with = "String")]
     pub address: Address,
     /// The channels that belong to it: `/chat/*`.
     pub channels: String,
+    /// Who may publish.
     pub publish: Grant,
+    /// Who may subscribe.
     pub subscribe: Grant,
 }
 
@@ -69,7 +75,9 @@ pub struct NamespaceAccess {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Grant {
+    /// The accepted modes.
     pub modes: Vec<String>,
+    /// Where the modes are set.
     pub from: GrantOrigin,
 }
 

@@ -17,15 +17,19 @@ use crate::text::{Hole, Text};
 /// The context of a declaration: the rest of the spec, the current time, the files next to the spec.
 #[derive(Debug)]
 pub struct CheckContext<'a> {
+    /// The address of the declaration.
     pub address: Address,
     /// The whole document, after its shape was checked.
     pub document: &'a Value,
+    /// The current time.
     pub now_epoch_s: i64,
+    /// The files next to the spec.
     pub files: &'a dyn Files,
     /// The values that each `${…}` may have, if the spec determines them.
     pub placeholder_values: &'a BTreeMap<String, Vec<String>>,
     /// The parts that could not be read. The document omits them.
     pub unreadable: &'a [Path],
+    /// The names that declarations of each section already use.
     pub first_names: &'a FirstNames,
     /// The handler files that were parsed so far.
     pub parsed_handlers: &'a ParsedHandlers,
@@ -62,6 +66,7 @@ pub fn possible_values(text: &Text, known: &BTreeMap<String, Vec<String>>) -> Ve
 /// A value that a text can resolve to and that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidReading {
+    /// The value.
     pub value: String,
     /// What to show next to the source, if the value is not what is written there.
     pub label: Option<String>,

@@ -10,9 +10,11 @@ pub struct DiagnosticSink {
 }
 
 impl DiagnosticSink {
+    /// Creates a sink for the declaration at `base`.
     pub fn new(base: Path) -> Self {
         Self { base, found: Vec::new() }
     }
+    /// Returns the diagnostics, in the order of their reports.
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.found
     }
@@ -51,6 +53,7 @@ impl DiagnosticSink {
         let at = At::Key(self.path(path));
         self.push(Diagnostic::error(code, at, message))
     }
+    /// Reports a warning at the value at `path`.
     pub fn warning(
         &mut self,
         code: &'static str,
@@ -60,6 +63,7 @@ impl DiagnosticSink {
         let at = At::Value(self.path(path));
         self.push(Diagnostic::warning(code, at, message))
     }
+    /// Reports a warning at the key at `path`.
     pub fn warning_at_key(
         &mut self,
         code: &'static str,
@@ -88,6 +92,8 @@ impl DiagnosticSink {
 /// One step of a path inside a declaration.
 #[derive(Clone, Copy, Debug)]
 pub enum PathStep<'a> {
+    /// A member of a map.
     Key(&'a str),
+    /// An item of a list, from 0.
     Index(usize),
 }

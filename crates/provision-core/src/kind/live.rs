@@ -16,7 +16,9 @@ use crate::text::Hole;
 /// A resource that the spec declares.
 #[derive(Clone, Debug)]
 pub struct DesiredResource {
+    /// The kind.
     pub kind: &'static dyn Kind,
+    /// The desired properties, which may have placeholders.
     pub properties: Properties,
     /// The declaration as the user wrote it. Not everything in it is a property: the lifetime of a key is not.
     pub declared: Value,
@@ -37,19 +39,25 @@ impl DesiredResource {
 /// A resource that exists on AWS.
 #[derive(Clone, Debug)]
 pub struct LiveResource {
+    /// The kind.
     pub kind: &'static dyn Kind,
+    /// The live properties.
     pub properties: Properties,
+    /// What AWS assigned: ids, ARNs, endpoints.
     pub attributes: Attributes,
     /// The digest of the declaration that was applied last, if the ownership marker has one.
     pub digest: Option<String>,
 }
 
+/// The desired state: the resources of a spec by address.
 pub type DesiredState = BTreeMap<Address, DesiredResource>;
 
 /// The live state: the managed resources of the stack by address, and unmanaged resources.
 #[derive(Clone, Debug, Default)]
 pub struct LiveState {
+    /// The resources with an ownership marker of this stack.
     pub managed: BTreeMap<Address, LiveResource>,
+    /// Unmanaged resources that belong to managed ones.
     pub unmanaged: Vec<UnmanagedResource>,
     /// Unmanaged resources at the top level. They matter only if a desired resource needs their name.
     pub unrelated: Vec<UnmanagedResource>,
@@ -69,6 +77,7 @@ pub struct UnmanagedResource {
     pub noun: &'static str,
     /// Its name, unless the name is a secret.
     pub name: Option<String>,
+    /// Whose it is.
     pub owner: Owner,
 }
 

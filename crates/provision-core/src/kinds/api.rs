@@ -23,9 +23,13 @@ pub(crate) const LOG_LEVELS: &[(LogLevel, &str)] = &[
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Api {
+    /// The name; AWS accepts duplicates.
     pub name: Text,
+    /// A contact for the API.
     pub owner_contact: Option<Text>,
+    /// The authorization and logging configuration.
     pub event_config: EventConfig,
+    /// The tags, including the protection tag.
     #[serde(default)]
     pub tags: Tags,
 }
@@ -39,10 +43,15 @@ pub struct Api {
     "AuthProviders", "ConnectionAuthModes", "DefaultPublishAuthModes", "DefaultSubscribeAuthModes",
 ]))]
 pub struct EventConfig {
+    /// The ways for clients to authenticate.
     pub auth_providers: Vec<AuthProvider>,
+    /// The modes that may connect.
     pub connection_auth_modes: Vec<AuthModeEntry>,
+    /// The modes that may publish, unless a namespace overrides them.
     pub default_publish_auth_modes: Vec<AuthModeEntry>,
+    /// The modes that may subscribe, unless a namespace overrides them.
     pub default_subscribe_auth_modes: Vec<AuthModeEntry>,
+    /// The logging configuration. `None`: AppSync logs nothing.
     pub log_config: Option<LogConfig>,
 }
 
@@ -50,8 +59,10 @@ pub struct EventConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct LogConfig {
+    /// One of `NONE`, `ERROR`, `INFO`, `DEBUG` and `ALL`.
     #[schemars(extend("enum" = LOG_LEVELS.iter().map(|(_, name)| *name).collect::<Vec<_>>()))]
     pub log_level: String,
+    /// The ARN of the role with which AppSync writes logs.
     pub cloud_watch_logs_role_arn: Text,
 }
 

@@ -17,7 +17,9 @@ use crate::text::Text;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ApiKey {
+    /// The id of the API.
     pub api_id: Text,
+    /// The description, without the ownership marker.
     pub description: Option<Text>,
     /// Seconds since 1970. `None`: AWS's default of seven days.
     pub expires: Option<i64>,

@@ -13,8 +13,11 @@ pub fn is_of(text: &str, service: &str, resource: &str) -> bool {
 /// The parts of an ARN that checks use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArnParts<'a> {
+    /// The service: `lambda`.
     pub service: &'a str,
+    /// The region. Empty for global services.
     pub region: &'a str,
+    /// Everything after the account: `function:orders`.
     pub resource: &'a str,
 }
 

@@ -34,6 +34,7 @@ impl AuthMode {
     pub const ALL: [Self; 5] =
         [Self::ApiKey, Self::AwsIam, Self::Cognito, Self::OpenIdConnect, Self::Lambda];
 
+    /// Returns AppSync's name of the mode.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ApiKey => "API_KEY",
@@ -98,10 +99,12 @@ pub fn check_enabled(
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AuthModeEntry {
+    /// AppSync's name of the mode, even one that this version does not know.
     #[schemars(extend("enum" = AuthMode::ALL.map(AuthMode::as_str)))]
     pub auth_type: String,
 }
 
+/// Returns the modes as CloudFormation writes them.
 pub fn to_entries(types: &[AuthMode]) -> Vec<AuthModeEntry> {
     types
         .iter()

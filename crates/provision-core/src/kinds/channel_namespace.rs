@@ -19,12 +19,17 @@ use crate::text::Text;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ChannelNamespace {
+    /// The id of the API.
     pub api_id: Text,
+    /// The name, unique within the API.
     pub name: Text,
+    /// The modes that may publish. Empty: those of the API.
     #[serde(default)]
     pub publish_auth_modes: Vec<AuthModeEntry>,
+    /// The modes that may subscribe. Empty: those of the API.
     #[serde(default)]
     pub subscribe_auth_modes: Vec<AuthModeEntry>,
+    /// The handler code.
     #[schemars(extend("contentMediaType" = handlers::MEDIA_TYPE))]
     pub code_handlers: Option<String>,
     /// Where CloudFormation finds the code. AppSync's API does not have this property.
@@ -33,6 +38,7 @@ pub struct ChannelNamespace {
     #[serde(default)]
     #[schemars(schema_with = "handlers::configs_schema")]
     pub handler_configs: Option<Value>,
+    /// The tags.
     #[serde(default)]
     pub tags: Tags,
 }

@@ -20,7 +20,9 @@ use crate::text::{Hole, Text};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DomainAssociation {
+    /// The id of the API.
     pub api_id: Text,
+    /// The domain name.
     pub domain_name: Text,
 }
 

@@ -17,9 +17,13 @@ use crate::text::Text;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DomainName {
+    /// The domain name, in lower case.
     pub domain_name: Text,
+    /// The ARN of the ACM certificate, in us-east-1.
     pub certificate_arn: Text,
+    /// The description.
     pub description: Option<Text>,
+    /// The tags.
     #[serde(default)]
     pub tags: Tags,
 }

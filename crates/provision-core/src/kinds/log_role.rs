@@ -21,13 +21,19 @@ use crate::text::Text;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct LogRole {
+    /// The trust policy.
     pub assume_role_policy_document: Value,
+    /// The description.
     pub description: Option<Text>,
+    /// The name. `None`: derived from stack, key and region.
     pub role_name: Option<Text>,
+    /// The inline policies that the spec declares.
     #[serde(default)]
     pub policies: Vec<InlinePolicy>,
+    /// The ARNs of the managed policies that the spec declares.
     #[serde(default)]
     pub managed_policy_arns: Vec<Text>,
+    /// The tags.
     #[serde(default)]
     pub tags: Tags,
 }
@@ -36,7 +42,9 @@ pub struct LogRole {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct InlinePolicy {
+    /// The name, unique within the role.
     pub policy_name: String,
+    /// The document.
     pub policy_document: Value,
 }
 

@@ -88,6 +88,7 @@ pub struct Lambda {
 }
 
 impl Provider {
+    /// Returns the mode that the provider enables.
     pub fn auth_type(&self) -> AuthMode {
         match self {
             Self::ApiKey => AuthMode::ApiKey,
@@ -103,26 +104,37 @@ impl Provider {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AuthProvider {
+    /// AppSync's name of the mode.
     #[schemars(extend("enum" = AuthMode::ALL.map(AuthMode::as_str)))]
     pub auth_type: String,
+    /// Present for a Cognito user pool.
     pub cognito_config: Option<CognitoConfig>,
+    /// Present for an OpenID Connect issuer.
     #[serde(rename = "OpenIDConnectConfig")]
     pub open_id_connect_config: Option<OpenIdConnectConfig>,
+    /// Present for a Lambda authorizer.
     pub lambda_authorizer_config: Option<LambdaAuthorizerConfig>,
 }
 
+/// A Cognito user pool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct CognitoConfig {
+    /// The id of the pool.
     pub user_pool_id: Text,
+    /// The region of the pool.
     pub aws_region: Text,
+    /// A regular expression for accepted app clients.
     pub app_id_client_regex: Option<Text>,
 }
 
+/// An OpenID Connect issuer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct OpenIdConnectConfig {
+    /// The URL of the issuer.
     pub issuer: Text,
+    /// An id or a regular expression for accepted clients.
     pub client_id: Option<Text>,
     /// Milliseconds.
     #[serde(rename = "IatTTL")]
@@ -132,11 +144,15 @@ pub struct OpenIdConnectConfig {
     pub auth_ttl: Option<i64>,
 }
 
+/// A Lambda authorizer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct LambdaAuthorizerConfig {
+    /// The ARN of the function.
     pub authorizer_uri: Text,
+    /// How long a result is cached.
     pub authorizer_result_ttl_in_seconds: Option<i64>,
+    /// A regular expression that tokens must match.
     pub identity_validation_expression: Option<Text>,
 }
 

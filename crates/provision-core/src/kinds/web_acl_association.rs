@@ -23,7 +23,9 @@ const VALUE_MAX: usize = 256;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct WebAclAssociation {
+    /// The ARN of the API.
     pub resource_arn: Text,
+    /// The ARN of the web ACL.
     #[serde(rename = "WebACLArn")]
     pub web_acl_arn: Text,
 }

@@ -13,34 +13,54 @@ use crate::text::Text;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DataSource {
+    /// The id of the API.
     pub api_id: Text,
+    /// The name, unique within the API.
     pub name: Text,
+    /// AppSync's name of the type; see [`TYPES`].
     pub r#type: String,
+    /// The description, without the ownership marker.
     pub description: Option<Text>,
+    /// The ARN of the role that AppSync uses for its calls.
     pub service_role_arn: Option<Text>,
+    /// Present for a Lambda function.
     pub lambda_config: Option<LambdaConfig>,
+    /// Present for a DynamoDB table.
     #[serde(rename = "DynamoDBConfig")]
     pub dynamodb_config: Option<DynamoDbConfig>,
+    /// Present for an EventBridge event bus.
     pub event_bridge_config: Option<EventBridgeConfig>,
+    /// Present for an HTTP endpoint.
     pub http_config: Option<HttpConfig>,
+    /// Present for an OpenSearch domain.
     pub open_search_service_config: Option<OpenSearchConfig>,
+    /// Present for an Aurora cluster.
     pub relational_database_config: Option<RelationalDatabaseConfig>,
+    /// Whether AppSync reports metrics.
     pub metrics_config: Option<Metrics>,
 }
 
+/// A Lambda function.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct LambdaConfig {
+    /// The ARN of the function, its version or its alias.
     pub lambda_function_arn: Text,
 }
 
+/// A DynamoDB table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DynamoDbConfig {
+    /// The name of the table.
     pub table_name: Text,
+    /// The region of the table.
     pub aws_region: Text,
+    /// Whether AppSync uses the credentials of the client.
     pub use_caller_credentials: Option<bool>,
+    /// Whether AppSync keeps versions of items.
     pub versioned: Option<bool>,
+    /// The table with recent changes.
     pub delta_sync_config: Option<DeltaSyncConfig>,
 }
 
@@ -48,61 +68,87 @@ pub struct DynamoDbConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeltaSyncConfig {
+    /// Minutes that an item stays in the first table.
     #[serde(rename = "BaseTableTTL")]
     pub base_table_ttl: String,
+    /// The name of the second table.
     pub delta_sync_table_name: Text,
+    /// Minutes that an item stays in the second table.
     #[serde(rename = "DeltaSyncTableTTL")]
     pub delta_sync_table_ttl: String,
 }
 
+/// An EventBridge event bus.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct EventBridgeConfig {
+    /// The ARN of the event bus.
     pub event_bus_arn: Text,
 }
 
+/// An HTTP endpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct HttpConfig {
+    /// The URL, without a path.
     pub endpoint: Text,
+    /// How requests are signed. `None`: not signed.
     pub authorization_config: Option<AuthorizationConfig>,
 }
 
+/// How requests to an HTTP endpoint are signed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AuthorizationConfig {
+    /// `AWS_IAM`, the only type.
     pub authorization_type: String,
+    /// The signature's scope. `None`: AppSync's defaults.
     pub aws_iam_config: Option<AwsIamConfig>,
 }
 
+/// The scope of a signature (SigV4).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AwsIamConfig {
+    /// The region in the signature.
     pub signing_region: Option<Text>,
+    /// The service in the signature.
     pub signing_service_name: Option<Text>,
 }
 
+/// An OpenSearch domain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct OpenSearchConfig {
+    /// The URL of the domain.
     pub endpoint: Text,
+    /// The region of the domain.
     pub aws_region: Text,
 }
 
+/// An Aurora cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct RelationalDatabaseConfig {
+    /// `RDS_HTTP_ENDPOINT`, the only type.
     pub relational_database_source_type: String,
+    /// The cluster and its database.
     pub rds_http_endpoint_config: Option<RdsHttpEndpointConfig>,
 }
 
+/// An Aurora cluster, through its Data API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct RdsHttpEndpointConfig {
+    /// The region of the cluster.
     pub aws_region: Text,
+    /// The ARN of the cluster.
     pub db_cluster_identifier: Text,
+    /// The database. `None`: the cluster's default.
     pub database_name: Option<Text>,
+    /// The schema inside the database.
     pub schema: Option<Text>,
+    /// The ARN of the secret with the credentials.
     pub aws_secret_store_arn: Text,
 }
 
@@ -136,10 +182,12 @@ impl DataSource {
         })
     }
 
+    /// Whether it is a Lambda function.
     pub fn is_function(&self) -> bool {
         self.r#type == "AWS_LAMBDA"
     }
 
+    /// The name on AWS.
     pub fn name(&self) -> &Text {
         &self.name
     }
