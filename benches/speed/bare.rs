@@ -1,4 +1,4 @@
-//! What events can't do without: a server that only broadcasts, on the same WebSocket library.
+//! The baseline of the events benchmark: a server that only broadcasts, on the same WebSocket library.
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -42,7 +42,7 @@ async fn listen(socket: WebSocket, channels: Channels, channel: String) {
     let (sender, mut events) = unbounded_channel();
     channels.lock().unwrap().entry(channel).or_default().push(sender);
     let (mut out, mut input) = socket.split();
-    // A subscriber is told that it is one, as everywhere.
+    // A subscription is confirmed, as in every protocol.
     out.send(Message::text("subscribed")).await.unwrap();
     loop {
         tokio::select! {

@@ -1,5 +1,5 @@
-//! Events on their way from a publisher to its subscribers, beside a server that only broadcasts: how long
-//! one takes, how many arrive a second, what an idle connection needs, what a handler costs.
+//! Events from publishers to subscribers, compared with a server that only broadcasts: the latency of one,
+//! the events per second, the memory of an idle connection, the cost of a handler.
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -51,39 +51,39 @@ pub fn flow() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
         println!("\n{:<44} {:>12} {:>12} {:>7}", "events", "takes", "broadcast", "ratio");
-        let (ours, bare) = (Server::ours(), Server::bare());
+        let (emulator, bare) = (Server::emulator(), Server::bare());
         let one = |server: &'static str| format!("1 to 1, {server}");
         let (mut took, mut base) = (Vec::new(), Vec::new());
         let (mut us, mut them) =
-            (ours.listeners(1, "plain").await, bare.listeners(1, "plain").await);
+            (emulator.listeners(1, "plain").await, bare.listeners(1, "plain").await);
         for _ in 0..1_000 {
             base.push(bare.round("plain", 1, &mut them).await);
-            took.push(ours.round("plain", 1, &mut us).await);
+            took.push(emulator.round("plain", 1, &mut us).await);
         }
         line(&one("half of them faster"), median(&mut took), median(&mut base));
         for (name, publishers, listeners, rounds) in
             [("1 to 1,000", 1, 1_000, 60), ("100 to 100", 100, 100, 30)]
         {
-            let mut us = ours.listeners(listeners, "plain").await;
+            let mut us = emulator.listeners(listeners, "plain").await;
             let mut them = bare.listeners(listeners, "plain").await;
             let (mut took, mut base) = (Duration::MAX, Duration::MAX);
             for _ in 0..rounds {
                 base = base.min(bare.round("plain", publishers, &mut them).await);
-                took = took.min(ours.round("plain", publishers, &mut us).await);
+                took = took.min(emulator.round("plain", publishers, &mut us).await);
             }
             line(name, took, base);
         }
-        let mut plain = ours.listeners(1, "plain").await;
-        let mut echo = ours.listeners(1, "echo").await;
+        let mut plain = emulator.listeners(1, "plain").await;
+        let mut echo = emulator.listeners(1, "echo").await;
         let (mut took, mut base) = (Duration::MAX, Duration::MAX);
         for _ in 0..30 {
-            base = base.min(ours.round("plain", 32, &mut plain).await);
-            took = took.min(ours.round("echo", 32, &mut echo).await);
+            base = base.min(emulator.round("plain", 32, &mut plain).await);
+            took = took.min(emulator.round("echo", 32, &mut echo).await);
         }
         line("32 publishes with a handler, beside without", took, base);
         println!("{:<44} {:>10.0}/s", "handler calls", 32.0 / took.as_secs_f64());
         drop((us, them, plain, echo));
-        let (mine, theirs) = (ours.idle().await, bare.idle().await);
+        let (mine, theirs) = (emulator.idle().await, bare.idle().await);
         println!(
             "{:<44} {mine:>9.1} kB {theirs:>9.1} kB {:>7.2}",
             format!("an idle connection, of {IDLE}"),
@@ -121,7 +121,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn ours() -> Self {
+    fn emulator() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("spec.yaml"), SPEC).unwrap();
         let run = |arguments: &[&str]| {

@@ -1,6 +1,6 @@
-//! How long it takes and how much it needs, as ratios to what can't be done without.
+//! Time and memory, as ratios to work that cannot be avoided.
 //!
-//! `cargo bench` runs it. No ratio depends much on the machine; `benches/README.md` keeps them.
+//! `cargo bench` runs it. No ratio depends much on the machine; `benches/README.md` records them.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
@@ -44,7 +44,7 @@ fn main() {
         compare(&format!("load: {name}"), &|| loaded(&text), &|| parsed(&text));
         compare(&format!("load + render: {name}"), &|| rendered(&text), &|| parsed(&text));
     }
-    // Against AppSync's quota, to see that nothing grows faster than the spec.
+    // More than AppSync's quota, to show that no cost grows faster than the spec.
     let crowded = spec(1, 1_000, 1);
     compare("load: 1,000 namespaces in 1 API", &|| loaded(&crowded), &|| parsed(&crowded));
     process::starts();

@@ -1,5 +1,5 @@
-//! The program against the local AWS with a latency on every call: how many calls, how many of them one after
-//! the other, and how much longer it takes than those round trips.
+//! The program against the emulator with a latency on every call: the number of calls, the longest chain of
+//! calls, and the time compared with that chain.
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::specs::spec;
 
 const LATENCY: Duration = Duration::from_millis(50);
 
-/// When each call came and when it was answered.
+/// When each call started and ended.
 type Calls = Arc<Mutex<Vec<(Instant, Instant)>>>;
 
 pub fn network() {
@@ -37,7 +37,7 @@ pub fn network() {
             ("no-op apply", &["apply", "--yes"]),
             ("destroy", &["destroy", "--yes"]),
         ] {
-            // The fastest of three, where it can be done thrice.
+            // The fastest of three, where it can be repeated.
             let rounds = if arguments[0] == "plan" || what == "no-op apply" { 3 } else { 1 };
             let run = |_| aws.run(folder.path(), &spec, arguments);
             let best = (0..rounds).map(run).min_by_key(|it| it.takes).unwrap();
@@ -62,7 +62,7 @@ struct Slow {
 
 struct Took {
     calls: usize,
-    /// The most calls of which each began after the one before had been answered.
+    /// The longest chain of calls in which each call started after the response to the one before.
     trips: u32,
     takes: Duration,
     peak_kb: u64,
@@ -127,7 +127,7 @@ impl Slow {
     }
 }
 
-/// The longest chain of calls of which each began after the one before had been answered.
+/// The longest chain of calls in which each call started after the response to the one before.
 fn trips(calls: &[(Instant, Instant)]) -> u32 {
     let mut by_begin: Vec<_> = calls.to_vec();
     by_begin.sort();

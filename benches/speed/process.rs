@@ -1,4 +1,4 @@
-//! The program as a process: how soon it is there, how much memory it takes.
+//! The program as a process: how fast it starts, and how much memory it uses.
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::specs::{HANDLER, spec};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_provision");
 
-/// Starts of the program beside starts of a program that does nothing.
+/// Starts the program and, for comparison, a program that does nothing.
 pub fn starts() {
     let folder = tempfile::tempdir().unwrap();
     let small = write(folder.path(), "small.yaml", &spec(1, 3, 1));
@@ -26,7 +26,7 @@ pub fn starts() {
     compare("start: validate of a small spec", &|| run(PROGRAM, &["validate", &small]), &nothing);
 }
 
-/// The most memory that validating takes, beside what the program takes to start.
+/// The peak memory of `validate`, compared with that of a start.
 pub fn memory(large: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), "large.yaml", large);
@@ -46,14 +46,14 @@ pub fn write(folder: &Path, name: &str, text: &str) -> String {
     folder.join(name).to_str().unwrap().to_owned()
 }
 
-/// The high-water mark of the program's memory once it is done and wants to say so.
+/// The peak memory of the program when it prints its result.
 ///
-/// Its output is a pipe that is full already: there it stands and waits, and Linux can be asked.
+/// Its output is a full pipe, so the program blocks there and Linux can report the peak.
 fn peak_kb(arguments: &[&str]) -> u64 {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let (out, err) = (writer.try_clone().unwrap(), writer.try_clone().unwrap());
     let filling = thread::spawn(move || while writer.write_all(&[b' '; 4_096]).is_ok() {});
-    // Until the pipe is full; a pipe that is not yet would only let the program end too soon.
+    // Fill the pipe: with space left in it, the program would end too early.
     thread::sleep(Duration::from_millis(50));
     let mut command = Command::new(PROGRAM);
     let mut child: Child =

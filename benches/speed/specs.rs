@@ -1,10 +1,10 @@
-//! Specs of a size, as text.
+//! Specs of a given size, as text.
 use std::sync::Arc;
 
 use provision_core::diagnostic::OtherFile;
 use provision_core::kind::Files;
 
-/// The one file beside every spec: a handler as people write them.
+/// The handler file of every spec, as people write them.
 #[derive(Debug)]
 pub struct Handler;
 
@@ -30,7 +30,7 @@ export function onSubscribe(ctx) {
 }
 ";
 
-/// A sound spec: `apis` APIs of `namespaces` channel namespaces and `keys` keys each.
+/// A valid spec: `apis` APIs of `namespaces` channel namespaces and `keys` keys each.
 pub fn spec(apis: usize, namespaces: usize, keys: usize) -> String {
     let mut text = "version: 1\nstack: bench\nlogRoles: { logs: {} }\napis:\n".to_owned();
     for api in 0..apis {

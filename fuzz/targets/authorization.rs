@@ -1,4 +1,4 @@
-//! Any text as credentials, signatures and tokens among them: nobody is let in by chance.
+//! Passes any text as credentials, including signatures and tokens: no client is authorized.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text as a channel: it is one if docs/reference/data-plane.md#channels says so.
+//! Parses any text as a channel: it is valid exactly if it matches docs/reference/data-plane.md#channels.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any bytes as messages of a WebSocket: each is answered once.
+//! Passes any bytes as messages of a WebSocket: each gets one response.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

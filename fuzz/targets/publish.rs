@@ -1,4 +1,4 @@
-//! Any bytes as a request to publish over HTTP: it is answered, and nothing breaks down.
+//! Passes any bytes as a request to publish over HTTP: it gets a response, and nothing panics.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any bytes as a YAML text: parsing ends, and every part of what was read has a place in the text.
+//! Parses any bytes as YAML: parsing ends, and every value has a position in the text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -8,7 +8,7 @@ use provision_core::source::Source;
 use provision_core::source::read::{Substitution, read};
 use serde_json::Value;
 
-/// Aliases can stand for a million parts; the first of them tell as much as all.
+/// Aliases can expand to a million values; checking the first of them is enough.
 const PARTS_MAX: usize = 500;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -48,7 +48,7 @@ fn parts(source: &Source, document: &Value, path: Path, left: &mut usize) {
     }
 }
 
-/// A place is in the text, between characters, and in one line.
+/// A position is in the text, between characters, and in one line.
 fn check(source: &Source, at: &At) {
     let span = source.span(at);
     let text = source.text.get(span.clone());

@@ -1,4 +1,4 @@
-//! Any bytes as a spec: checking it ends, and what is sound can be rendered in every form.
+//! Checks any bytes as a spec: checking ends, and a valid spec renders in every format.
 #![no_main]
 
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use provision_core::spec::{Given, load};
 
 /// 2026-11-24T03:00:00Z.
 const NOON: i64 = 1_795_489_200;
-/// A report of more is not read, and takes as long as it is.
+/// Diagnostics beyond this are not printed: printing takes as long as they are long.
 const SHOWN_MAX: usize = 50;
 
-/// The files beside every spec.
+/// The files next to every spec.
 #[derive(Debug)]
 struct Fixed;
 

@@ -1,4 +1,4 @@
-//! Any bytes as the subprotocols of an upgrade: read, and let in only with a good key.
+//! Passes any bytes as the subprotocols of an upgrade: only a valid key is authorized.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

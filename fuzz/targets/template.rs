@@ -1,4 +1,4 @@
-//! Any bytes as a CloudFormation template: importing it ends, and a spec without an error is one.
+//! Imports any bytes as a CloudFormation template: importing ends, and a spec without errors is valid.
 #![no_main]
 
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use provision_cfn::import::{ImportOptions, import};
 
 /// 2026-11-24T03:00:00Z.
 const NOON: i64 = 1_795_489_200;
-/// A report of more is not read, and takes as long as it is.
+/// Diagnostics beyond this are not printed: printing takes as long as they are long.
 const SHOWN_MAX: usize = 50;
 
-/// No files: code stands in the spec.
+/// No files: the code is in the spec.
 #[derive(Debug)]
 struct Nothing;
 
@@ -37,10 +37,10 @@ fuzz_target!(|bytes: &[u8]| {
     let options =
         ImportOptions { stack: "fuzz".to_owned(), region, values, inline_code: true, now_epoch_s: NOON };
     let imported = import(&source, &options);
-    let sound = imported.diagnostics.iter().all(|it| it.severity != Severity::Error || it.code == "PV512");
+    let valid = imported.diagnostics.iter().all(|it| it.severity != Severity::Error || it.code == "PV512");
     let shown = imported.diagnostics.len().min(SHOWN_MAX);
     diagnostics::text(&source, &imported.diagnostics[..shown], false);
-    let Some(spec) = imported.spec.filter(|_| sound) else { return };
+    let Some(spec) = imported.spec.filter(|_| valid) else { return };
     let (source, problems) = Source::parse("spec.yaml", spec.text.as_bytes());
     assert_eq!(problems, [], "{}", spec.text);
     let (loaded, problems) = load(&source, &Nothing, NOON, &Given::new());
