@@ -83,9 +83,10 @@ async fn run(args: &Args, environment: &Environment) -> Result<(), Failure> {
         Some(Command::Trust(args)) => print(&args.text(environment)?)?,
         None => {
             let serving = open(&args.serving, true, environment).await?;
+            let stopped = stopped();
             print(&format!("{}\n", serving.url))?;
             note(&serving.welcome(&args.serving.data_dir, "appsync-local trust"));
-            serving.run(stopped()).await?;
+            serving.run(stopped).await?;
         }
     }
     Ok(())

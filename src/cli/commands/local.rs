@@ -61,9 +61,10 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 
 async fn serve(args: &ServingArgs, io: &mut Io) -> Result<Exit, Failure> {
     let serving = open(args, true, &environment(io)).await?;
+    let stopped = stopped();
     io.result(&format!("{}\n", serving.url))?;
     io.note(&serving.welcome(&args.data_dir, "provision local trust"));
-    serving.run(stopped()).await?;
+    serving.run(stopped).await?;
     Ok(Exit::Done)
 }
 

@@ -171,18 +171,23 @@ fn emulator_options(shown: &Path, path: &Path) -> Result<EmulatorOptions, Failur
     })
 }
 
-/// Ctrl-C, or the signal with which others ask a service to end.
-pub async fn stopped() {
+/// Ends with Ctrl-C, or with the signal that asks a service to stop. Signals count from this call on, not from the
+/// first poll: a program that calls this before it reports that it is ready misses none.
+pub fn stopped() -> impl Future<Output = ()> + Send {
     #[cfg(unix)]
-    {
+    let signals = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    };
+    async move {
+        #[cfg(unix)]
+        if let (Ok(mut interrupt), Ok(mut terminate)) = signals {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
