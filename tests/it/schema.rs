@@ -33,7 +33,7 @@ fn resolved(root: &Value, schema: &Value) -> Value {
 }
 
 #[test]
-fn every_property_says_what_it_is_what_it_looks_like_and_what_it_is_when_left_out() {
+fn every_property_has_a_description_an_example_and_a_default() {
     let (schema, mut lacking) = (schema(), Vec::new());
     each(schema, schema, "", &mut |path, property, required| {
         let description = property.get("description").and_then(Value::as_str).unwrap_or_default();
@@ -45,8 +45,8 @@ fn every_property_says_what_it_is_what_it_looks_like_and_what_it_is_when_left_ou
         if !shown && property.get("type") != Some(&Value::from("boolean")) {
             lacking.push(format!("{path}: an example"));
         }
-        if !required && property.get("default").is_none() && !description.contains("Left out") {
-            lacking.push(format!("{path}: what it is when left out"));
+        if !required && property.get("default").is_none() && !description.contains("Default: ") {
+            lacking.push(format!("{path}: a default"));
         }
     });
     assert_eq!(lacking, Vec::<String>::new());

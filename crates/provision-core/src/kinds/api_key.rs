@@ -35,8 +35,8 @@ pub struct ApiKeyDeclaration {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"Browser clients")]
     description: Option<Text>,
-    /// The lifetime of a new or renewed key, `1d` to `365d`. Default, without
-    /// `expires`: `7d`, AWS's default.
+    /// The lifetime of a new or renewed key, `1d` to `365d`. Default: `7d`, AWS's default, unless `expires`
+    /// is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_for: Option<SpecDuration>,
     /// How long before its expiry a key is renewed. Default: a tenth of `validFor`.

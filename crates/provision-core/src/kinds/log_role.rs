@@ -71,8 +71,8 @@ pub struct LogRoleDeclaration {
     /// The trust policy. Default: AppSync may assume the role.
     #[serde(skip_serializing_if = "Option::is_none")]
     trust: Option<PolicyDocument>,
-    /// Inline policies: policy name → document. Default, without `managedPolicies`: permission to write
-    /// AppSync's log groups of this account and region.
+    /// Inline policies: policy name → document. Default: permission to write AppSync's log groups of this
+    /// account and region, unless `managedPolicies` is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = serde_json::json!({ "WriteLogs": example_policy() }))]
     policies: Option<IndexMap<String, PolicyDocument>>,

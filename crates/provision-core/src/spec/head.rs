@@ -16,36 +16,36 @@ use crate::text::Text;
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields, title = "provision spec")]
 pub struct Head {
-    /// The version of this format: 1.
+    /// Version of the spec format: 1.
     #[schemars(range(min = 1, max = 1), example = 1)]
     version: u32,
-    /// The scope of ownership: what this file may change and delete on AWS. The name of the stack
-    /// where CloudFormation deploys it.
+    /// Name of the stack. This file may change and delete the resources that have this name in
+    /// their ownership tags.
     #[schemars(
         regex(pattern = r"^([A-Za-z]|\$\{\w+\})([A-Za-z0-9-]|\$\{\w+\})*$"),
         extend("patternErrorMessage" = "a stack is named by a letter, then letters, digits and hyphens, 128 at most"),
         example = &"chat", example = &"chat-${stage}"
     )]
     pub stack: Text,
-    /// What it is for. Left out: nothing is said.
+    /// Text that describes the stack. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"Real-time delivery")]
     pub description: Option<Text>,
-    /// Where it stands, such as `ap-northeast-1`. Left out: the region of the AWS profile.
+    /// AWS region, such as `ap-northeast-1`. Default: the region of the AWS profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$"), extend("patternErrorMessage" = "expected a region such as ap-northeast-1"), example = &"ap-northeast-1")]
     pub region: Option<String>,
-    /// The AWS account that this is for, in quotes. With credentials of any other, nothing is looked at
-    /// or changed. Left out: whichever account the credentials belong to.
+    /// AWS account of the stack, in quotes. With credentials of another account, commands fail
+    /// before they read or change anything. Default: the account of the credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^[0-9]{12}$"), extend("patternErrorMessage" = "an AWS account is twelve digits"), example = &"123456789012")]
     pub account: Option<String>,
-    /// Tags on everything that takes tags. Left out: none but provision's own.
+    /// Tags of every resource that supports tags, in addition to the ownership tags. Default: none.
     #[serde(default)]
     #[schemars(example = serde_json::json!({ "team": "realtime" }))]
     tags: BTreeMap<String, Text>,
-    /// What differs from stage to stage. `${NAME}` stands for a parameter in any text; applying puts
-    /// its value there, rendering keeps it as a parameter of the template. Left out: none.
+    /// Values that differ from stage to stage. `apply` replaces `${NAME}` in a text by the value of
+    /// the parameter; `render` keeps it as a parameter of the template. Default: none.
     #[serde(default)]
     #[schemars(
         extend("propertyNames" = { "pattern": "^[A-Za-z][A-Za-z0-9]{0,254}$", "patternErrorMessage": "a parameter is named by a letter, then letters and digits, as CloudFormation has it" }),

@@ -10,25 +10,26 @@ use crate::kind::{DiagnosticSink, PathStep};
 use crate::spec::substitute::Substitutes;
 use crate::suggest::meant;
 
-/// What differs from stage to stage: a text that `${NAME}` stands for.
+/// A value that differs from stage to stage, used as `${NAME}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[schemars(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "default": "dev", "allowed": ["dev", "prod"], "description": "Where this runs" }))]
 pub struct Parameter {
-    /// Its value where none is given with `--param` or `--params-file`. Left out: one must be given.
+    /// Value if none is passed with `--param` or `--params-file`. Default: none; a value must be
+    /// passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"dev")]
     pub default: Option<String>,
-    /// The values that it may have. Left out: any.
+    /// Values that are allowed. Default: any value.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1), extend("uniqueItems" = true), example = ["dev", "prod"])]
     pub allowed: Option<Vec<String>>,
-    /// What its value must look like, as a regular expression for all of it. Left out: anything.
+    /// Regular expression that the whole value must match. Default: any value.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"[a-z]+")]
     pub pattern: Option<String>,
-    /// What it is for. Left out: nothing is said.
+    /// Text that describes the parameter. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4000), example = &"Where this runs")]
     pub description: Option<String>,

@@ -24,25 +24,25 @@ pub struct DataSourceDeclaration {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"Takes orders")]
     pub description: Option<Text>,
-    /// A Lambda function. Only a function can have a handler with `behavior: DIRECT`.
+    /// A Lambda function. Only a function can have a handler with `behavior: DIRECT`. Default: not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda: Option<LambdaSource>,
-    /// A DynamoDB table.
+    /// A DynamoDB table. Default: not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dynamodb: Option<DynamoDbSource>,
-    /// An EventBridge event bus.
+    /// An EventBridge event bus. Default: not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_bridge: Option<EventBridgeSource>,
-    /// An HTTP endpoint.
+    /// An HTTP endpoint. Default: not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http: Option<HttpSource>,
-    /// An OpenSearch domain.
+    /// An OpenSearch domain. Default: not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_search: Option<OpenSearchSource>,
-    /// An Aurora cluster, through its Data API.
+    /// An Aurora cluster, through its Data API. Default: not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rds: Option<RdsSource>,
-    /// The models of Amazon Bedrock: `{}`.
+    /// The models of Amazon Bedrock: `{}`. Default: not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bedrock: Option<BedrockSource>,
     /// The ARN of the role that AppSync uses for its calls. Only an HTTP endpoint without `signing` needs
