@@ -225,7 +225,7 @@ fn prose(text: &str) -> Vec<(usize, &str)> {
             None if marks >= 3 => fence = Some(&start[..marks]),
             None => lines.push((number, line)),
             Some(open) if start.starts_with(open) && start.trim_end().len() == marks => {
-                fence = None
+                fence = None;
             }
             Some(_) => {}
         }

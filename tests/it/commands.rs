@@ -363,9 +363,9 @@ fn the_starters_of_this_repository_are_what_init_writes() {
 }
 
 #[test]
-fn the_readmes_spec_has_nothing_to_object_to() {
-    let readme = std::fs::read_to_string(root("README.md")).unwrap();
-    let (_, rest) = readme.split_once("```yaml\n").unwrap();
+fn the_spec_of_the_documentation_has_nothing_to_object_to() {
+    let page = std::fs::read_to_string(root("docs/spec.md")).unwrap();
+    let (_, rest) = page.split_once("```yaml spec.yaml\n").unwrap();
     let (spec, _) = rest.split_once("```").unwrap();
     let world = World::new();
     world.write("spec.yaml", spec);

@@ -17,6 +17,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::pages::severity;
+use crate::spec_page::key_tables;
 use crate::world::{World, root};
 
 #[test]
@@ -68,8 +69,7 @@ fn every_starter_has_the_template_it_renders_to() {
 }
 
 #[test]
-fn the_readme_has_the_tables_and_the_help_that_the_program_has() {
-    let mut readme = fs::read_to_string(root("README.md")).unwrap();
+fn the_pages_have_the_tables_and_the_help_that_the_program_has() {
     let world = World::new();
     let help = world.ok(&["--help"]);
     let commands =
@@ -101,17 +101,20 @@ fn the_readme_has_the_tables_and_the_help_that_the_program_has() {
             )
         })
         .collect();
-    for (name, table) in [
-        ("commands", format!("| command | what it does |\n|---|---|\n{commands}")),
-        ("exit codes", format!("| code | meaning |\n|---|---|\n{codes}")),
+    for (page, name, table) in [
+        ("commands", "commands", format!("| command | what it does |\n|---|---|\n{commands}")),
+        ("exit-codes", "exit codes", format!("| code | meaning |\n|---|---|\n{codes}")),
         (
+            "spec",
             "kinds",
-            format!("| section | declares | on AWS | for example |\n|---|---|---|---|\n{kinds}"),
+            format!("| section | declares | on AWS | example |\n|---|---|---|---|\n{kinds}"),
         ),
+        ("spec", "keys", key_tables(schema())),
     ] {
-        readme = between(&readme, name, &table);
+        let page = format!("docs/{page}.md");
+        let text = fs::read_to_string(root(&page)).unwrap();
+        current(&page, &between(&text, name, &table));
     }
-    current("README.md", &readme);
 }
 
 #[test]

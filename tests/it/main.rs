@@ -54,6 +54,7 @@ mod running;
 mod saved_plans;
 mod schema;
 mod shapes;
+mod spec_page;
 mod specs;
 mod stories;
 mod targets;
