@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
     if !problems.is_empty() {
         return;
     }
-    let given: Given = [("Stage".to_owned(), "prod".to_owned())].into();
+    let values: Given = [("Stage".to_owned(), "prod".to_owned())].into();
     let region = Some("eu-west-1".to_owned());
     let options =
         ImportOptions { stack: "fuzz".to_owned(), region, values, inline_code: true, now_epoch_s: NOON };

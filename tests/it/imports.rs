@@ -1,4 +1,5 @@
-//! `provision import`, and rendered specs that are imported again. Templates: crates/provision-cfn/tests.
+//! `provision import`, and imports of rendered specs. The imports of templates are tested in
+//! crates/provision-cfn/tests/import.
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -19,8 +20,8 @@ fn options(stack: &str, region: &str, given: &[(&str, &str)]) -> ImportOptions {
     ImportOptions { stack: stack.into(), region, values, inline_code: false, now_epoch_s: NOON }
 }
 
-/// The spec that an import gives, read as any other.
-fn loaded(text: &str, files: &BTreeMap<String, String>) -> Spec {
+/// Loads an imported spec.
+fn load_spec(text: &str, files: &BTreeMap<String, String>) -> Spec {
     let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
     let (spec, more) = load(&source, &Folder(files.clone()), NOON, &Given::new());
     problems.extend(more);
@@ -31,7 +32,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_spec_that_was_rendered_and_imported_renders_the_same(document in documents()) {
+    fn importing_a_rendered_spec_gives_the_same_template(document in documents()) {
         let spec = spec_of(&document, &folder(), NOON);
         let mut rendered = render_template(&spec, false).document;
         let text = rendered.to_string();
@@ -43,18 +44,18 @@ proptest! {
             prop_assert!(codes.contains(&"PV511"), "{:#?}\n{}", imported.diagnostics, text);
             return Ok(());
         };
-        // A role that no API logs with is nobody's log role.
+        // A role that no API logs with is not imported.
         for finding in imported.diagnostics.iter().filter(|it| it.code == "PV540") {
             let Some(Segment::Key(id)) = finding.path().unwrap().0.get(1) else { continue };
             rendered["Resources"].as_object_mut().unwrap().shift_remove(id);
         }
-        let again = render_template(&loaded(&back.text, &back.files), false).document;
+        let again = render_template(&load_spec(&back.text, &back.files), false).document;
         prop_assert_eq!(&again["Resources"], &rendered["Resources"], "{}", back.text);
         prop_assert!(imported.diagnostics.iter().all(|it| it.severity != Severity::Error));
     }
 }
 
-/// A template of one API, with `more` beside it.
+/// A template with one API and `more` after it.
 fn one_api(name: &str, more: &str) -> String {
     format!(
         "Resources:\n  Api:\n    Type: AWS::AppSync::Api\n    Properties:\n      Name: {name}\n      EventConfig:\n        AuthProviders: [{{ AuthType: AWS_IAM }}]\n        ConnectionAuthModes: [{{ AuthType: AWS_IAM }}]\n        DefaultPublishAuthModes: [{{ AuthType: AWS_IAM }}]\n        DefaultSubscribeAuthModes: [{{ AuthType: AWS_IAM }}]\n{more}"
@@ -62,7 +63,7 @@ fn one_api(name: &str, more: &str) -> String {
 }
 
 #[test]
-fn a_spec_goes_to_standard_output_and_what_is_said_of_it_does_not() {
+fn the_spec_is_printed_to_stdout_and_the_diagnostics_to_stderr() {
     let world = World::new();
     let template = fs::read_to_string(root("tests/data/templates/generated.json")).unwrap();
     world.write("cdk.out/ScoresStack.template.json", &template);
@@ -82,7 +83,7 @@ fn a_spec_goes_to_standard_output_and_what_is_said_of_it_does_not() {
 }
 
 #[test]
-fn a_folder_gets_the_spec_its_schema_and_its_handlers_and_nothing_is_overwritten() {
+fn the_spec_its_schema_and_its_handlers_are_written_to_a_new_folder() {
     let world = World::new();
     let template = fs::read_to_string(root("tests/data/templates/generated.json")).unwrap();
     world.write("t.json", &template);
@@ -97,7 +98,7 @@ fn a_folder_gets_the_spec_its_schema_and_its_handlers_and_nothing_is_overwritten
 }
 
 #[test]
-fn what_is_no_template_is_an_error_and_a_wrong_command_line_is_64() {
+fn invalid_templates_fail_and_invalid_arguments_are_usage_errors() {
     let world = World::new();
     world.write("broken.yaml", "Resources: [\n");
     world.write("empty.yaml", "");
@@ -118,5 +119,9 @@ fn what_is_no_template_is_an_error_and_a_wrong_command_line_is_64() {
     world.write("t.yaml", &(one_api("a", "") + stage));
     let ran = world.run(&["import", "--template", "t.yaml", "--param", "Stage=qa"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.err.contains("PV513") && ran.err.contains("give one of dev, prod"), "{}", ran.err);
+    assert!(
+        ran.err.contains("PV513") && ran.err.contains("expected one of dev, prod"),
+        "{}",
+        ran.err
+    );
 }

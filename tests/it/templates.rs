@@ -59,7 +59,7 @@ fn parameters_stay_parameters() {
 }
 
 #[test]
-fn keys_are_among_the_outputs_only_if_somebody_asks() {
+fn keys_are_outputs_only_on_request() {
     let world = world(TWO);
     let outputs = |arguments: &[&str]| rendered(&world, arguments)["Outputs"].clone();
     assert_eq!(outputs(&[]).get("OneWebApiKey"), None);
@@ -68,7 +68,7 @@ fn keys_are_among_the_outputs_only_if_somebody_asks() {
 }
 
 #[test]
-fn each_api_gets_a_template_with_all_that_it_needs() {
+fn each_api_has_a_template_with_everything_it_needs() {
     let world = world(TWO);
     world.ok(&[
         "render",
@@ -93,7 +93,7 @@ fn each_api_gets_a_template_with_all_that_it_needs() {
         ["OneApi", "OneWebApiKey", "OneChatNamespace", "LogsLogRole"]
     );
     assert_eq!(keys(&one, "Parameters"), ["stage"]);
-    // Alone in its template, an API has the plain names of outputs.
+    // The outputs of the only API have no prefix.
     assert!(keys(&one, "Outputs").contains(&"HttpUrl".to_owned()));
     let two_has =
         ["TwoApi", "TwoNewsNamespace", "EventsDomain", "EventsAssociation", "LogsLogRole"];
@@ -103,7 +103,7 @@ fn each_api_gets_a_template_with_all_that_it_needs() {
 }
 
 #[test]
-fn a_role_with_a_name_of_its_own_can_not_be_made_twice() {
+fn several_templates_cannot_create_a_role_with_a_custom_name() {
     let world = world(&TWO.replace("logs: {}", "logs: { name: my-role }"));
     world.ok(&["render", "spec.yaml", "--cfn", "--quiet"]);
     let Ran { code, err, .. } =
@@ -124,7 +124,7 @@ fn large() -> String {
 }
 
 #[test]
-fn what_is_too_much_for_a_template_is_said_and_can_be_divided() {
+fn too_many_resources_for_a_template_are_an_error_and_can_be_split() {
     let world = world(&large());
     let Ran { code, err, out } = world.run(&["render", "spec.yaml", "--cfn"]);
     assert_eq!((code, out.as_str()), (1, ""));
@@ -137,14 +137,14 @@ fn what_is_too_much_for_a_template_is_said_and_can_be_divided() {
 }
 
 #[test]
-fn a_key_that_a_template_can_not_renew_is_a_note() {
+fn keys_that_a_template_does_not_renew_are_reported() {
     let Ran { code, err, .. } = world(TWO).run(&["render", "spec.yaml", "--cfn"]);
     assert_eq!(code, 0);
     assert!(err.contains("note[PV604]") && err.contains("90d from now"), "{err}");
 }
 
 #[test]
-fn an_owner_contact_that_is_too_long_for_a_template_is_an_error_where_one_is_wanted() {
+fn an_owner_contact_that_is_too_long_for_cloudformation_is_an_error_of_render() {
     let world =
         world(&TWO.replace("ownerContact: ${team}", &format!("ownerContact: {}", "x".repeat(251))));
     world.ok(&["validate", "spec.yaml"]);
@@ -154,7 +154,7 @@ fn an_owner_contact_that_is_too_long_for_a_template_is_an_error_where_one_is_wan
 }
 
 #[test]
-fn a_spec_without_resources_is_no_template() {
+fn a_spec_without_resources_cannot_be_rendered() {
     let Ran { code, err, out } =
         world("version: 1\nstack: s\n").run(&["render", "spec.yaml", "--cfn"]);
     assert_eq!((code, out.as_str()), (1, ""));

@@ -1,5 +1,13 @@
-//! A CloudFormation or SAM template as a spec: what can be carried over is, and the rest is named at
-//! its place. Pure.
+//! Imports a CloudFormation or SAM template as a spec.
+//!
+//! The import declares the resources of Event APIs. It reports everything else at its path in the template:
+//! what the spec does not have, what is fixed because a spec has no conditions, and which values have become
+//! parameters. A template that is rendered from the spec has the same resources under the same logical ids.
+//!
+//! The steps, in order: [`template`] reads the sections, [`resources`] selects the resources and gives them
+//! addresses while [`evaluate`] evaluates their expressions, [`parameters`] replaces what a spec cannot express,
+//! [`properties`] reads what is left by the schema of each kind, [`document`] writes the spec, and
+//! [`validation`] reads it again.
 mod document;
 mod evaluate;
 mod intrinsic;
@@ -18,169 +26,182 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use provision_core::diagnostic::{At, Diagnostic, Path, Severity};
-
-use crate::import::evaluate::Evaluator;
-use crate::import::known_values::Values;
-use crate::import::template::{Template, map, word};
-use crate::yaml;
+use provision_core::kinds::EVENT_API;
+use provision_core::model::Properties;
 use provision_core::source::Source;
 use provision_core::source::tree::Data;
 use provision_core::spec::Given;
-use provision_core::text::Hole;
+use provision_core::text::{Hole, Text};
 
-/// What an import is told beside the template.
+use crate::import::document::DocumentHeader;
+use crate::import::evaluate::Evaluator;
+use crate::import::known_values::KnownValues;
+use crate::import::resources::{GRAPHQL_API, ImportedResource, ResourceSelection};
+use crate::import::template::{ParsedTemplate, entries, member, scalar};
+use crate::yaml;
+
+/// What an import needs besides the template.
 #[derive(Clone, Debug)]
 pub struct ImportOptions {
     /// The name of the stack.
     pub stack: String,
-    /// The region that the spec names, and by which `AWS::Region` is decided.
+    /// The region of the spec, which is also the value of `AWS::Region`.
     pub region: Option<String>,
     /// Values of the template's parameters.
     pub values: Given,
-    /// Whether handler code stands in the spec itself, and not in files beside it.
+    /// Whether the spec contains handler code itself, instead of the names of files.
     pub inline_code: bool,
+    /// The time at which the spec is checked, in seconds since 1970.
     pub now_epoch_s: i64,
 }
 
-/// What came of a template.
+/// The result of an import.
 #[derive(Clone, Debug, Default)]
 pub struct ImportResult {
-    /// The spec, if there is one.
+    /// The spec. `None` if the template has errors or no Event API.
     pub spec: Option<ImportedSpec>,
+    /// What the import found, at paths of the template.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// A spec that a template became.
+/// A spec that was made from a template.
 #[derive(Clone, Debug)]
 pub struct ImportedSpec {
+    /// The spec as data.
     pub document: Value,
+    /// The spec as YAML.
     pub text: String,
-    /// Files to lie beside the spec: path → text.
+    /// The files of handler code by their path, relative to the spec.
     pub files: BTreeMap<String, String>,
-    /// What the template has in the place of each parameter that is not its own.
+    /// For each new parameter of the spec, the expression of the template that it replaces.
     pub replaced_expressions: BTreeMap<String, Value>,
 }
 
-/// Makes a spec of a template, as far as one can be made.
+/// Imports a template as a spec.
+///
+/// It never fails: a template that cannot be imported gives diagnostics and no spec.
 pub fn import(source: &Source, options: &ImportOptions) -> ImportResult {
-    let mut findings = Vec::new();
-    let spec = Template::of(source, &mut findings)
-        .and_then(|template| translate(&template, options, &mut findings));
-    // What several things of ours use is said once.
-    let mut said = BTreeSet::new();
-    findings.retain(|it| {
-        let path = it.path().map(ToString::to_string);
-        said.insert((it.code, path, it.message.clone()))
+    let mut diagnostics = Vec::new();
+    let template = ParsedTemplate::parse(source, &mut diagnostics);
+    let spec = template.and_then(|template| translate(&template, options, &mut diagnostics));
+    // A condition or mapping that several resources use is reported once.
+    let mut reported = BTreeSet::new();
+    diagnostics.retain(|diagnostic| {
+        let path = diagnostic.path().map(ToString::to_string);
+        reported.insert((diagnostic.code, path, diagnostic.message.clone()))
     });
-    ImportResult { spec, diagnostics: findings }
+    ImportResult { spec, diagnostics }
 }
 
 fn translate(
-    template: &Template<'_>,
+    template: &ParsedTemplate<'_>,
     options: &ImportOptions,
-    findings: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<ImportedSpec> {
-    let ImportOptions { stack, region, values: given, .. } = options;
-    let values = Values::of(template.parameters, given, region.as_deref(), stack);
-    for name in given.keys().filter(|it| values.kind_of(it).is_none() && !it.contains("::")) {
-        let message = format!("the template has no parameter `{name}`");
-        let help = "check the name that you gave with `--param`";
-        findings.push(Diagnostic::error("PV512", At::File, message).with_help(help));
+    let ImportOptions { stack, region, values, .. } = options;
+    let known = KnownValues::new(template.parameters, values, region.as_deref(), stack);
+    for (name, value) in values {
+        let is_pseudo_parameter = name.contains("::");
+        if known.parameter_type(name).is_none() && !is_pseudo_parameter {
+            let message = format!("the template does not have a parameter `{name}`");
+            let error = Diagnostic::error("PV512", At::File, message);
+            diagnostics.push(error.with_help("check the names of `--param`"));
+        }
+        diagnostics.extend(disallowed_value(template, name, value));
     }
-    findings.extend(given.iter().filter_map(|(name, value)| not_allowed(template, name, value)));
-    let mut evaluator = Evaluator::new(template, values);
-    let spec = carry_over(&mut evaluator, options);
-    findings.append(&mut evaluator.findings);
+    let mut evaluator = Evaluator::new(template, known);
+    let spec = build_spec(&mut evaluator, options);
+    diagnostics.append(&mut evaluator.diagnostics);
     spec
 }
 
-/// A value that the template itself does not let the parameter have.
-fn not_allowed(template: &Template<'_>, name: &str, value: &str) -> Option<Diagnostic> {
-    let parameter = template.parameters.iter().find(|it| it.key == name)?;
-    let allowed = map(&parameter.value).iter().find(|it| it.key == "AllowedValues")?;
-    let Data::List(allowed) = &allowed.value.resolve().data else { return None };
-    let allowed: Vec<&str> = allowed.iter().filter_map(word).collect();
+/// Reports a value that the template's `AllowedValues` do not contain.
+fn disallowed_value(template: &ParsedTemplate<'_>, name: &str, value: &str) -> Option<Diagnostic> {
+    let allowed = member(entries(member(template.parameters, name)?), "AllowedValues")?;
+    let Data::List(allowed) = &allowed.resolve().data else { return None };
+    let allowed: Vec<&str> = allowed.iter().filter_map(scalar).collect();
     (!allowed.contains(&value)).then(|| {
-        let at = At::Value(Path::default().key("Parameters").key(name).key("AllowedValues"));
-        let message = format!("`{name}` can't be `{value}`, which was given");
-        let help = format!("give one of {}", allowed.join(", "));
-        Diagnostic::error("PV513", at, message).with_help(help)
+        let path = Path::default().key("Parameters").key(name).key("AllowedValues");
+        let message = format!("the template does not allow `{value}` for `{name}`");
+        let help = format!("expected one of {}", allowed.join(", "));
+        Diagnostic::error("PV513", At::Value(path), message).with_help(help)
     })
 }
 
-fn carry_over(evaluator: &mut Evaluator<'_>, options: &ImportOptions) -> Option<ImportedSpec> {
-    let mut chosen = resources::choose(evaluator);
-    if chosen.ours.iter().all(|it| it.row.section != "apis") {
-        evaluator.findings.push(no_api(evaluator.template));
+fn build_spec(evaluator: &mut Evaluator<'_>, options: &ImportOptions) -> Option<ImportedSpec> {
+    let mut selection = resources::select(evaluator);
+    if selection.imported.iter().all(|imported| imported.kind != EVENT_API) {
+        evaluator.diagnostics.push(no_event_api(evaluator.template));
         return None;
     }
-    resources::handlers::wire(&mut chosen, evaluator);
-    losses::lost_outputs(&chosen, evaluator);
-    let referred = parameters::refer(&mut chosen, evaluator);
-    resources::roles::existing_roles(&mut chosen, &mut evaluator.findings);
-    losses::lost_attributes(&chosen, evaluator);
-    losses::ignored(&chosen, evaluator);
-    let tags = properties::common_tags(&chosen, evaluator);
-    let each: Vec<_> = chosen
-        .ours
+    losses::report_lost_outputs(&selection, evaluator);
+    let new_parameters = parameters::replace_references(&mut selection, evaluator);
+    resources::declare_existing(&mut selection, evaluator);
+    losses::report_lost_attributes(&selection, evaluator);
+    losses::report_ignored(&selection, evaluator);
+    let tags = properties::common_tags(&selection, evaluator);
+    let resources: Vec<(&ImportedResource<'_>, Properties)> = selection
+        .imported
         .iter()
-        .filter_map(|ours| Some((ours, properties::read(ours, evaluator)?)))
+        .filter_map(|imported| Some((imported, properties::read(imported, evaluator)?)))
         .collect();
-    let properties = each.iter().flat_map(|(_, it)| it.open());
-    let roles = chosen.existing_roles.iter().map(|(_, arn)| arn);
-    let beside = tags.values().chain(roles).flat_map(|it| it.holes().cloned());
-    let used = properties.chain(beside).filter_map(|hole| match hole {
-        Hole::Parameter(name) => Some(name),
-        _ => None,
-    });
-    let used: BTreeSet<String> = used.collect();
-    let parameters = parameters::parameters(&referred, &used, evaluator);
-    let head = document::Head {
+    let used = used_parameters(&resources, &selection, &tags);
+    let header = DocumentHeader {
         stack: options.stack.clone(),
         region: options.region.clone(),
+        parameters: parameters::parameters(&new_parameters, &used, evaluator),
         description: description(evaluator),
         tags,
-        parameters,
     };
-    if evaluator.findings.iter().any(|it| it.severity == Severity::Error) {
+    if evaluator.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return None;
     }
-    let written = document::write(&chosen, &each, head);
-    let text = yaml::spec_to_string(&written.document);
+    // Diagnostics about handler code have a line of its file, so the spec with files is the one to check.
+    let mut written = document::write(&selection, &resources, header.clone(), false);
+    let mut text = yaml::spec_to_string(&written.document);
     let now = options.now_epoch_s;
-    evaluator.findings.extend(validation::check(&text, &written, now, &chosen, &each));
-    let (written, text) = match options.inline_code {
-        true => {
-            let written = document::inlined(written);
-            let text = yaml::spec_to_string(&written.document);
-            (written, text)
-        }
-        false => (written, text),
-    };
-    let replaced_expressions =
-        referred.new.into_iter().map(|(name, new)| (name, new.said)).collect();
-    Some(ImportedSpec {
-        document: written.document,
-        text,
-        files: written.files,
-        replaced_expressions,
-    })
+    evaluator
+        .diagnostics
+        .extend(validation::validate(&text, &written, now, &selection, &resources));
+    if options.inline_code && !written.files.is_empty() {
+        written = document::write(&selection, &resources, header, true);
+        text = yaml::spec_to_string(&written.document);
+    }
+    let expressions = new_parameters.into_iter();
+    let replaced_expressions = expressions.map(|(name, it)| (name, it.expression)).collect();
+    let document::WrittenSpec { document, files } = written;
+    Some(ImportedSpec { document, text, files, replaced_expressions })
 }
 
-fn no_api(template: &Template<'_>) -> Diagnostic {
-    let graphql = template.resources.iter().any(|it| it.type_name == "AWS::AppSync::GraphQLApi");
-    let message = match graphql {
-        true => "the template has a GraphQL API, and no Event API: there is nothing for a spec",
-        false => "the template has no Event API: there is nothing for a spec",
+/// The names of the parameters that occur in the spec.
+fn used_parameters(
+    resources: &[(&ImportedResource<'_>, Properties)],
+    selection: &ResourceSelection<'_>,
+    tags: &BTreeMap<String, Text>,
+) -> BTreeSet<String> {
+    let in_properties = resources.iter().flat_map(|(_, properties)| properties.open());
+    let texts = tags.values().chain(selection.existing.iter().map(|existing| &existing.value));
+    let in_texts = texts.flat_map(|text| text.holes().cloned());
+    let name = |placeholder| match placeholder {
+        Hole::Parameter(name) => Some(name),
+        _ => None,
     };
-    let at = At::Key(Path::default().key("Resources"));
-    Diagnostic::error("PV511", at, message)
-        .with_help("a spec begins with a resource of the type `AWS::AppSync::Api`")
+    in_properties.chain(in_texts).filter_map(name).collect()
+}
+
+fn no_event_api(template: &ParsedTemplate<'_>) -> Diagnostic {
+    let mut resources = template.resources.iter();
+    let message = match resources.any(|resource| resource.type_name == GRAPHQL_API) {
+        true => "the template has a GraphQL API, but no Event API",
+        false => "the template does not have an Event API",
+    };
+    let location = At::Key(Path::default().key("Resources"));
+    Diagnostic::error("PV511", location, message)
+        .with_help(format!("a spec needs a resource of the type `{}`", EVENT_API.type_name))
 }
 
 fn description(evaluator: &mut Evaluator<'_>) -> Option<String> {
     let node = evaluator.template.description?;
-    let at = Path::default().key("Description");
-    let part = evaluator.evaluate(node, &at)?;
-    part.as_plain().map(str::to_owned)
+    let value = evaluator.evaluate(node, &Path::default().key("Description"))?;
+    value.as_literal().map(str::to_owned)
 }

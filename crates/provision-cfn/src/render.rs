@@ -1,4 +1,7 @@
-//! The same resources as CloudFormation templates: one for all, or one for each API.
+//! Renders a spec as CloudFormation templates: one for the whole spec, or one for each API.
+//!
+//! The same spec gives the same bytes. A template has no ownership tags, because CloudFormation owns what it
+//! creates, and it resolves nothing: references become `Fn::GetAtt`, parameters stay parameters.
 pub mod limits;
 
 use std::collections::{BTreeSet, HashMap};
@@ -7,78 +10,80 @@ use serde_json::{Map, Value, json};
 
 use provision_core::address::Address;
 use provision_core::kind::{DesiredResource, DesiredState};
+use provision_core::kinds::EVENT_API;
 use provision_core::model::Properties;
 use provision_core::ownership::PROTECT_TAG;
 use provision_core::spec::{Parameter, Parameters, Spec, logical_id};
 use provision_core::text::{Hole, Text};
 
-/// One template, and the resources that it has.
+/// A template that was rendered from a spec.
 #[derive(Clone, Debug)]
 pub struct RenderedTemplate {
-    /// The API whose template it is. `None`: everything, or what belongs to no API.
+    /// The key of the API for which it was rendered. `None`: it has all resources, or those that no API needs.
     pub api: Option<String>,
+    /// The addresses of its resources.
     pub resources: BTreeSet<Address>,
+    /// The template.
     pub document: Value,
 }
 
-/// The one template that says what `spec` says, in the order of addresses.
+/// Renders the whole spec as one template. With `export_keys`, its outputs contain the API keys.
 pub fn render_template(spec: &Spec, export_keys: bool) -> RenderedTemplate {
     render(spec, None, &spec.desired, &spec.parameters, export_keys)
 }
 
-/// A template for each API with all that it needs, and one for what no API needs.
+/// Renders a template for each API with everything that the API needs, and one for the resources that no
+/// API needs, if there are any.
 ///
-/// A role that several APIs log with is in the template of each: every stack makes its own.
+/// A role that several APIs log with is in the template of each, so every stack creates its own.
 pub fn render_per_api(spec: &Spec, export_keys: bool) -> Vec<RenderedTemplate> {
-    let apis = spec.desired.keys().filter(|it| it.section() == "apis");
+    let apis = spec.desired.keys().filter(|address| address.section() == EVENT_API.section);
     let mut parts: Vec<(Option<String>, DesiredState)> =
         apis.map(|api| (Some(api.name().to_owned()), needed_by(api, &spec.desired))).collect();
-    let placed = |address: &Address| parts.iter().any(|(_, part)| part.contains_key(address));
-    let rest = spec.desired.iter().filter(|(address, _)| !placed(address));
-    let rest: DesiredState = rest.map(|(address, it)| (address.clone(), it.clone())).collect();
+    let mut rest = spec.desired.clone();
+    rest.retain(|address, _| parts.iter().all(|(_, part)| !part.contains_key(address)));
     if !rest.is_empty() {
         parts.push((None, rest));
     }
     let render = |(api, part): (Option<String>, DesiredState)| {
-        let used = used(&part);
-        let parameters = spec.parameters.iter().filter(|(name, _)| used.contains(*name));
-        let parameters = parameters.map(|(name, it)| (name.clone(), it.clone())).collect();
+        let used = used_parameters(&part);
+        let mut parameters = spec.parameters.clone();
+        parameters.retain(|name, _| used.contains(name));
         render(spec, api, &part, &parameters, export_keys)
     };
     parts.into_iter().map(render).collect()
 }
 
-/// The API, what hangs on it, what leads to it, and whatever these refer to.
+/// The API, its child resources, what is attached to it, and everything to which these refer.
 fn needed_by(api: &Address, desired: &DesiredState) -> DesiredState {
-    let hangs = |it: &&Address| *it == api || it.is_within(api);
-    let mut needed: BTreeSet<&Address> = desired.keys().filter(hangs).collect();
+    let is_part = |address: &&Address| *address == api || address.is_within(api);
+    let mut needed: BTreeSet<&Address> = desired.keys().filter(is_part).collect();
     for (address, resource) in desired {
-        // What leads here hangs on something else, as a domain's association does.
-        if address.is_only() && resource.properties.refers().any(|it| it == *api) {
+        // A domain's association is a child of the domain and refers to the API.
+        if address.is_only() && resource.properties.refers().any(|target| target == *api) {
             needed.insert(address);
         }
     }
-    // References end: no resource refers to one that refers back to it.
+    // References have no cycles, so this ends.
     loop {
-        let more = |it: &&Address| desired[*it].properties.refers();
-        let more: BTreeSet<Address> = needed.iter().flat_map(more).collect();
+        let targets = |address: &&Address| desired[*address].properties.refers();
+        let targets: BTreeSet<Address> = needed.iter().flat_map(targets).collect();
         let before = needed.len();
-        needed.extend(desired.keys().filter(|it| more.contains(*it)));
+        needed.extend(desired.keys().filter(|address| targets.contains(*address)));
         if needed.len() == before {
             break;
         }
     }
-    needed.into_iter().map(|it| (it.clone(), desired[it].clone())).collect()
+    needed.into_iter().map(|address| (address.clone(), desired[address].clone())).collect()
 }
 
-/// The parameters that these resources name.
-fn used(desired: &DesiredState) -> BTreeSet<String> {
-    let holes = desired.values().flat_map(|it| it.properties.open());
-    let name = |hole| match hole {
+fn used_parameters(desired: &DesiredState) -> BTreeSet<String> {
+    let placeholders = desired.values().flat_map(|resource| resource.properties.open());
+    let name = |placeholder| match placeholder {
         Hole::Parameter(name) => Some(name),
         _ => None,
     };
-    holes.filter_map(name).collect()
+    placeholders.filter_map(name).collect()
 }
 
 fn render(
@@ -94,26 +99,31 @@ fn render(
         document.insert("Description".into(), json!(description));
     }
     if !parameters.is_empty() {
-        let parameter = |(name, it): (&String, &Parameter)| (name.clone(), parameter(it));
-        document.insert("Parameters".into(), parameters.iter().map(parameter).collect());
+        let parameters = parameters
+            .iter()
+            .map(|(name, parameter)| (name.clone(), parameter_document(parameter)));
+        document.insert("Parameters".into(), parameters.collect());
     }
-    // An id is asked for again by everything that refers to its resource.
-    let ids = desired.iter().map(|(address, it)| (address, logical_id(address, Some(it))));
-    let ids: HashMap<&Address, String> = ids.collect();
-    let other = |address: &Address| logical_id(address, spec.desired.get(address));
-    let name = |address: &Address| ids.get(address).cloned().unwrap_or_else(|| other(address));
-    let body = |(address, resource): (&Address, &DesiredResource)| {
-        let properties = resource.properties.rewritten(&|text| text.to_intrinsic(&name));
-        let mut body = json!({ "Type": resource.kind.type_name });
-        if is_protected(&resource.properties) {
-            body["DeletionPolicy"] = json!("Retain");
-            body["UpdateReplacePolicy"] = json!("Retain");
-        }
-        body["Properties"] = json!(properties);
-        (name(address), body)
+    // Every reference to a resource needs its id again.
+    let ids = desired.iter();
+    let ids: HashMap<&Address, String> =
+        ids.map(|(address, resource)| (address, logical_id(address, Some(resource)))).collect();
+    let id_of = |address: &Address| match ids.get(address) {
+        Some(id) => id.clone(),
+        None => logical_id(address, spec.desired.get(address)),
     };
-    document.insert("Resources".into(), desired.iter().map(body).collect());
-    let outputs = outputs(desired, &name, export_keys);
+    let resource_document = |(address, resource): (&Address, &DesiredResource)| {
+        let properties = resource.properties.rewritten(&|text| text.to_intrinsic(&id_of));
+        let mut document = json!({ "Type": resource.kind.type_name });
+        if is_protected(&resource.properties) {
+            document["DeletionPolicy"] = json!("Retain");
+            document["UpdateReplacePolicy"] = json!("Retain");
+        }
+        document["Properties"] = json!(properties);
+        (id_of(address), document)
+    };
+    document.insert("Resources".into(), desired.iter().map(resource_document).collect());
+    let outputs = outputs(desired, &id_of, export_keys);
     if !outputs.is_empty() {
         document.insert("Outputs".into(), Value::Object(outputs));
     }
@@ -121,42 +131,44 @@ fn render(
     RenderedTemplate { api, resources, document: Value::Object(document) }
 }
 
-/// What we refuse to delete, CloudFormation should keep.
+/// Whether `provision` refuses to delete the resource, so CloudFormation must retain it.
 fn is_protected(properties: &Properties) -> bool {
     let tags = properties.get("Tags").and_then(Value::as_array);
     tags.into_iter().flatten().any(|tag| tag["Key"] == PROTECT_TAG)
 }
 
-fn parameter(parameter: &Parameter) -> Value {
+fn parameter_document(parameter: &Parameter) -> Value {
+    let Parameter { default, allowed, pattern, description } = parameter;
     let members = [
         ("Type", Some(json!("String"))),
-        ("Description", parameter.description.as_ref().map(|it| json!(it))),
-        ("Default", parameter.default.as_ref().map(|it| json!(it))),
-        ("AllowedValues", parameter.allowed.as_ref().map(|it| json!(it))),
-        ("AllowedPattern", parameter.pattern.as_ref().map(|it| json!(it))),
+        ("Description", description.as_ref().map(|text| json!(text))),
+        ("Default", default.as_ref().map(|text| json!(text))),
+        ("AllowedValues", allowed.as_ref().map(|values| json!(values))),
+        ("AllowedPattern", pattern.as_ref().map(|text| json!(text))),
     ];
     members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// What other tools want to know. Where one API stands alone its outputs have plain names; of several,
-/// and of every other kind, each has its logical id in front.
+/// The outputs of each resource. Their names have its logical id as a prefix, except for those of the
+/// only API of a template.
 fn outputs(
     desired: &DesiredState,
-    name: &dyn Fn(&Address) -> String,
+    id_of: &dyn Fn(&Address) -> String,
     export_keys: bool,
 ) -> Map<String, Value> {
-    let alone = desired.keys().filter(|it| it.section() == "apis").count() == 1;
+    let is_api = |resource: &DesiredResource| resource.kind == EVENT_API;
+    let has_one_api = desired.values().filter(|resource| is_api(resource)).count() == 1;
     let mut outputs = Map::new();
     for (address, resource) in desired {
-        let prefix = match alone && address.section() == "apis" {
+        let prefix = match has_one_api && is_api(resource) {
             true => String::new(),
-            false => name(address),
+            false => id_of(address),
         };
         let secrets = if export_keys { resource.kind.secret_outputs } else { &[] };
-        for (output, text) in resource.kind.outputs.iter().chain(secrets) {
+        for (name, text) in resource.kind.outputs.iter().chain(secrets) {
             let text = Text::from_sub(&text.replace("${", &format!("${{{address}.")));
-            outputs
-                .insert(format!("{prefix}{output}"), json!({ "Value": text.to_intrinsic(name) }));
+            let value = json!({ "Value": text.to_intrinsic(id_of) });
+            outputs.insert(format!("{prefix}{name}"), value);
         }
     }
     outputs

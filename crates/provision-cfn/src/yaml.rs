@@ -104,7 +104,7 @@ impl Serialize for SpecNode<'_> {
 /// Whether a list or mapping is easier to read in one line: short, and with scalars only.
 fn fits_one_line(value: &Value) -> bool {
     let is_plain_scalar = |value: &Value| match value {
-        // These characters need quotes in one line, and none on a line of its own.
+        // These characters need quotes in one line, but not on a separate line.
         Value::String(text) => !text.contains(['\n', '{', '[', ',']),
         Value::Object(_) | Value::Array(_) => false,
         Value::Null | Value::Bool(_) | Value::Number(_) => true,

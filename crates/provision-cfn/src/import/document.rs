@@ -1,27 +1,37 @@
-//! The spec as a document: what a user would have written, and nothing that a spec says by itself.
+//! The document of the spec: what a user would have written, without anything that is the default.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::import::resources::{Chosen, Ours};
 use provision_core::address::Address;
 use provision_core::diagnostic::OtherFile;
-use provision_core::kind::{CheckContext, Files, FirstNames, ImportContext, ParsedHandlers};
+use provision_core::kind::{
+    CheckContext, Files, FirstNames, IfMissing, ImportContext, ParsedHandlers,
+};
+use provision_core::kinds::{KINDS, children_of};
 use provision_core::model::Properties;
 use provision_core::spec::{Parameters, as_declared, logical_id, put};
 use provision_core::text::Text;
 
-/// A document and the files beside it.
+use crate::import::resources::{ExistingResource, ImportedResource, ResourceSelection};
+
+/// The most parts of a declaration that are tried whether they can be omitted; real ones have fewer.
+const TRIALS_MAX: usize = 64;
+
+/// Members that come first in a declaration, because they name the resource.
+const FIRST_MEMBERS: [&str; 2] = ["name", "logicalId"];
+
+/// A document and the files that it names.
 #[derive(Debug)]
-pub struct Written {
+pub struct WrittenSpec {
     pub document: Value,
     pub files: BTreeMap<String, String>,
 }
 
-/// What stands beside the sections of a spec.
-#[derive(Debug)]
-pub struct Head {
+/// The members of a spec besides its resources.
+#[derive(Clone, Debug)]
+pub struct DocumentHeader {
     pub stack: String,
     pub region: Option<String>,
     pub description: Option<String>,
@@ -29,67 +39,104 @@ pub struct Head {
     pub parameters: Parameters,
 }
 
-/// The document for `ours`, each with its properties.
-pub fn write(chosen: &Chosen<'_>, each: &[(&Ours<'_>, Properties)], head: Head) -> Written {
-    let mut found = ImportContext::default();
-    let mut document = json!({ "version": 1, "stack": head.stack });
-    if let Some(description) = head.description {
-        document["description"] = json!(description);
-    }
-    if let Some(region) = head.region {
-        document["region"] = json!(region);
-    }
-    if !head.tags.is_empty() {
-        document["tags"] = json!(head.tags);
-    }
-    if !head.parameters.is_empty() {
-        document["parameters"] = json!(head.parameters);
-    }
-    for (name, arn) in &chosen.existing_roles {
-        found.roles.insert(name.clone(), arn.to_string());
-        put(&mut document, &Address::top("logRoles", name), json!({ "arn": arn }));
-    }
-    for (ours, properties) in each {
-        found.address = Some(ours.address.clone());
-        let mut declared = ours.row.to_declaration(properties, &mut found);
-        if logical_id(&ours.address, None) != ours.id {
-            declared["logicalId"] = json!(ours.id);
-        }
-        let around = std::mem::take(&mut found.parent_members);
-        if let Some(parent) = ours.address.parent().filter(|_| !around.is_empty()) {
-            put(&mut document, &parent, Value::Object(around));
-        }
-        put(&mut document, &ours.address, declared);
-    }
-    let files = Beside(found.files);
-    let short: Vec<(Address, Value)> = each
-        .iter()
-        .map(|(ours, _)| (ours.address.clone(), shortened(ours, &document, &files)))
-        .collect();
-    for (address, declared) in short {
-        replace(&mut document, &address, declared);
-    }
-    Written { document: as_declared(document), files: files.0 }
-}
-
 /// Files that are only data.
 #[derive(Debug)]
-pub struct Beside(pub BTreeMap<String, String>);
+pub struct MemoryFiles(pub BTreeMap<String, String>);
 
-impl Files for Beside {
+impl Files for MemoryFiles {
     fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
-        let text = self.0.get(path).cloned().ok_or_else(|| "no such file".to_owned())?;
+        let text = self.0.get(path).cloned().ok_or_else(|| "the file does not exist".to_owned())?;
         Ok(OtherFile::beside("spec.yaml", path, text).into())
     }
 }
 
-/// Nobody's declaration has more that might be left out.
-const TRIALS_MAX: usize = 64;
+/// Writes the document for the selected resources, with handler code in it or in files.
+pub fn write(
+    selection: &ResourceSelection<'_>,
+    resources: &[(&ImportedResource<'_>, Properties)],
+    header: DocumentHeader,
+    inline_code: bool,
+) -> WrittenSpec {
+    let mut document = header_document(header);
+    let mut context = ImportContext { inline_code, ..ImportContext::default() };
+    for kind in KINDS {
+        for (imported, properties) in resources.iter().filter(|(other, _)| other.kind == *kind) {
+            let ImportedResource { address, resource, .. } = imported;
+            context.address = Some(address.clone());
+            let properties = with_existing(imported, properties, selection);
+            let mut declaration = kind.to_declaration(&properties, &mut context);
+            if logical_id(address, None) != resource.id {
+                declaration["logicalId"] = json!(resource.id);
+            }
+            put(&mut document, address, declaration);
+        }
+        let mut existing = selection.existing.iter();
+        while let Some(ExistingResource { address, member, value }) =
+            existing.find(|existing| existing.address.section() == kind.section)
+        {
+            put(&mut document, address, json!({ (*member): value }));
+        }
+    }
+    let files = MemoryFiles(context.files);
+    let shortened: Vec<(&Address, Map<String, Value>)> = resources
+        .iter()
+        .map(|(imported, _)| (&imported.address, shorten(imported, &document, &files)))
+        .collect();
+    for (address, declaration) in shortened {
+        replace(&mut document, address, declaration);
+    }
+    WrittenSpec { document: as_declared(document), files: files.0 }
+}
 
-/// The declaration without what the spec says by itself: whatever can go without a difference.
-fn shortened(ours: &Ours<'_>, document: &Value, files: &Beside) -> Value {
-    let scope = CheckContext {
-        address: ours.address.clone(),
+fn header_document(header: DocumentHeader) -> Value {
+    let DocumentHeader { stack, region, description, tags, parameters } = header;
+    let mut document = json!({ "version": 1, "stack": stack });
+    if let Some(description) = description {
+        document["description"] = json!(description);
+    }
+    if let Some(region) = region {
+        document["region"] = json!(region);
+    }
+    if !tags.is_empty() {
+        document["tags"] = json!(tags);
+    }
+    if !parameters.is_empty() {
+        document["parameters"] = json!(parameters);
+    }
+    document
+}
+
+/// Returns the properties with references to existing resources in place of their names and ARNs.
+fn with_existing(
+    imported: &ImportedResource<'_>,
+    properties: &Properties,
+    selection: &ResourceSelection<'_>,
+) -> Properties {
+    let mut document = json!(properties);
+    for reference in imported.kind.template.references {
+        let IfMissing::DeclareExisting(_) = reference.if_missing else { continue };
+        let pointer = format!("/{}", reference.property.replace('.', "/"));
+        let Some(property) = document.pointer_mut(&pointer) else { continue };
+        let mut existing = selection.existing.iter();
+        let existing = existing.find(|existing| {
+            existing.address.section() == reference.section
+                && existing.value.to_value() == *property
+        });
+        if let Some(existing) = existing {
+            *property = Text::of(&existing.address, reference.attribute).to_value();
+        }
+    }
+    Properties::of(&document)
+}
+
+/// Returns the declaration without the parts that make no difference.
+fn shorten(
+    imported: &ImportedResource<'_>,
+    document: &Value,
+    files: &MemoryFiles,
+) -> Map<String, Value> {
+    let context = CheckContext {
+        address: imported.address.clone(),
         document,
         now_epoch_s: 0,
         files,
@@ -98,114 +145,82 @@ fn shortened(ours: &Ours<'_>, document: &Value, files: &Beside) -> Value {
         first_names: &FirstNames::default(),
         parsed_handlers: &ParsedHandlers::default(),
     };
-    let mut declared = own(at(document, &ours.address), ours);
-    let expand = |it: &Value| ours.row.expand(it, &scope).ok().flatten();
-    let full = expand(&declared);
-    let mut ways: Vec<Vec<String>> = Vec::new();
-    collect(&declared, &mut Vec::new(), &mut ways);
-    for way in ways.into_iter().take(TRIALS_MAX) {
-        let mut trial = declared.clone();
-        if way.last().map(String::as_str) != Some("logicalId") && take(&mut trial, &way) {
-            let same = expand(&trial).is_some_and(|it| full.as_ref() == Some(&it));
-            if same {
-                declared = trial;
-            }
+    let declaration = imported.address.parts().fold(document, |value, part| &value[part]);
+    let mut declaration = declaration.clone();
+    if let Value::Object(members) = &mut declaration {
+        members.retain(|key, _| !is_subsection(imported.kind.section, key));
+    }
+    let expand = |declaration: &Value| imported.kind.expand(declaration, &context).ok().flatten();
+    let properties = expand(&declaration);
+    let mut paths = Vec::new();
+    collect_paths(&declaration, &mut Vec::new(), &mut paths);
+    // Outer parts first: without them, their inner parts need no trial.
+    paths.sort_by_key(Vec::len);
+    for path in paths.into_iter().take(TRIALS_MAX) {
+        let mut shorter = declaration.clone();
+        if path != ["logicalId"]
+            && remove(&mut shorter, &path)
+            && properties.is_some()
+            && expand(&shorter) == properties
+        {
+            declaration = shorter;
         }
     }
-    declared
+    match declaration {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }
 
-/// A declaration without the sections of what is declared inside it.
-fn own(declared: &Value, ours: &Ours<'_>) -> Value {
-    let section = ours.row.section;
-    let inside: Vec<&str> =
-        provision_core::kinds::children_of(Some(section)).map(|row| row.section).collect();
-    let own = declared.as_object().into_iter().flatten();
-    own.filter(|(key, _)| !inside.contains(&key.as_str()))
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect()
+/// Whether a declaration of `section` has declarations of other resources under `key`.
+fn is_subsection(section: &str, key: &str) -> bool {
+    children_of(Some(section)).any(|kind| kind.section == key)
 }
 
-fn at<'a>(document: &'a Value, address: &Address) -> &'a Value {
-    address.parts().fold(document, |value, part| &value[part])
-}
-
-/// The ways to everything that may be left out, the outermost first. Policy documents are IAM's, and
-/// no part of one says anything by itself.
-fn collect(value: &Value, way: &mut Vec<String>, ways: &mut Vec<Vec<String>>) {
-    let Value::Object(map) = value else {
-        if let Value::Array(items) = value {
+/// Collects the paths of all members of mappings.
+fn collect_paths(value: &Value, path: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                path.push(key.clone());
+                paths.push(path.clone());
+                collect_paths(value, path, paths);
+                path.pop();
+            }
+        }
+        Value::Array(items) => {
             for (n, item) in items.iter().enumerate() {
-                way.push(n.to_string());
-                collect(item, way, ways);
-                way.pop();
+                path.push(n.to_string());
+                collect_paths(item, path, paths);
+                path.pop();
             }
         }
-        return;
-    };
-    for (key, value) in map {
-        way.push(key.clone());
-        ways.push(way.clone());
-        if key != "policies" && key != "trust" {
-            collect(value, way, ways);
-        }
-        way.pop();
+        _ => {}
     }
 }
 
-/// Takes away what stands at the end of the way.
-fn take(value: &mut Value, way: &[String]) -> bool {
-    let Some((last, before)) = way.split_last() else { return false };
-    let place = before.iter().try_fold(value, |value, part| match value {
+/// Removes the member at `path`. Returns whether it existed.
+fn remove(value: &mut Value, path: &[String]) -> bool {
+    let Some((last, parents)) = path.split_last() else { return false };
+    let parent = parents.iter().try_fold(value, |value, part| match value {
         Value::Array(items) => items.get_mut(part.parse::<usize>().ok()?),
         value => value.get_mut(part),
     });
-    place.and_then(Value::as_object_mut).is_some_and(|it| it.shift_remove(last).is_some())
+    let parent = parent.and_then(Value::as_object_mut);
+    parent.is_some_and(|map| map.shift_remove(last).is_some())
 }
 
-/// Puts the shortened declaration in the place of the long one.
-fn replace(document: &mut Value, address: &Address, short: Value) {
+/// Replaces the declaration at `address`, but not the resources that are declared inside it.
+fn replace(document: &mut Value, address: &Address, mut declaration: Map<String, Value>) {
     let place = address.parts().fold(document, |value, part| &mut value[part]);
-    let Value::Object(short) = short else { return };
-    let long = std::mem::take(place);
-    let inside = |key: &str| {
-        provision_core::kinds::children_of(Some(address.section())).any(|row| row.section == key)
-    };
-    let mut whole = named_first(short);
-    if let Value::Object(long) = long {
-        whole.extend(long.into_iter().filter(|(key, _)| inside(key)));
-    }
-    *place = Value::Object(whole);
-}
-
-/// What a thing is called comes first.
-fn named_first(mut declared: Map<String, Value>) -> Map<String, Value> {
-    let names = ["name", "logicalId"];
-    let mut ordered: Map<String, Value> = names
+    let mut members: Map<String, Value> = FIRST_MEMBERS
         .into_iter()
-        .filter_map(|key| Some((key.to_owned(), declared.shift_remove(key)?)))
+        .filter_map(|key| Some((key.to_owned(), declaration.shift_remove(key)?)))
         .collect();
-    ordered.extend(declared);
-    ordered
-}
-
-/// The same with handler code where its file is named, and no files.
-pub fn inlined(written: Written) -> Written {
-    let Written { mut document, files } = written;
-    let apis = document.get_mut("apis").and_then(Value::as_object_mut);
-    for api in apis.into_iter().flat_map(|it| it.values_mut()) {
-        let namespaces = api.get_mut("namespaces").and_then(Value::as_object_mut);
-        for namespace in namespaces.into_iter().flat_map(|it| it.values_mut()) {
-            let Some(handlers) = namespace.get_mut("handlers").and_then(Value::as_object_mut)
-            else {
-                continue;
-            };
-            let code = handlers.get("code").and_then(Value::as_str).and_then(|it| files.get(it));
-            let Some(code) = code.cloned() else { continue };
-            let rest = std::mem::take(handlers);
-            handlers.insert("inline".into(), json!(code));
-            handlers.extend(rest.into_iter().filter(|(key, _)| key != "code"));
-        }
+    members.extend(declaration);
+    if let Value::Object(full) = std::mem::take(place) {
+        let subsections = full.into_iter().filter(|(key, _)| is_subsection(address.section(), key));
+        members.extend(subsections);
     }
-    Written { document, files: BTreeMap::new() }
+    *place = Value::Object(members);
 }

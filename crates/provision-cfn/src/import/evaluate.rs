@@ -1,8 +1,10 @@
-//! Works out what a template says, as far as anybody can who does not deploy it.
+//! Evaluates the expressions of a template, as far as is possible without deploying it.
 //!
-//! What differs from stage to stage stays open as parameters. What a structure depends on, and what no
-//! spec can say, is decided by the values at hand, and each decision is a finding at its place.
-//! Bounded in steps and in the length of what it writes out.
+//! Parameters stay placeholders, because a spec has parameters, too. A value that a spec cannot
+//! parameterize (a condition, the key of a mapping, the items of a list) is fixed at the value that is
+//! known now, and a diagnostic reports it. A value that only CloudFormation can compute becomes a
+//! placeholder, which the import replaces by a new parameter. The number of steps and the size of the
+//! results are bounded, so a small template cannot take long.
 mod conditions;
 mod functions;
 
@@ -10,63 +12,67 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::import::intrinsic::Call;
-use crate::import::known_values::Values;
-use crate::import::names;
-use crate::import::template::{Template, map};
-use crate::import::value::{Is, Part, REF, of_computed, of_resource};
 use provision_core::diagnostic::{At, Diagnostic, Path, Segment};
 use provision_core::source::tree::{Data, Node};
 use provision_core::text::{Hole, PSEUDO_PARAMETERS, Text};
 
-/// Steps and bytes that working out a template may take: a hundred times what the largest needs.
+use crate::import::intrinsic::IntrinsicCall;
+use crate::import::known_values::KnownValues;
+use crate::import::names;
+use crate::import::template::ParsedTemplate;
+use crate::import::value::{
+    REF, TemplateValue, ValueKind, computed_placeholder, resource_placeholder,
+};
+
+/// Steps and bytes that an evaluation may take: a hundred times what the largest template needs.
 const WORK_MAX: usize = 20_000_000;
-/// Levels of calls and conditions within each other.
+/// Levels of calls and conditions inside each other.
 const DEPTH_MAX: usize = 200;
 
-/// A value that only CloudFormation can work out. It becomes a parameter if something of ours needs it.
+/// A value that only CloudFormation can compute. It becomes a parameter if the spec needs it.
 #[derive(Clone, Debug)]
-pub struct Computed {
-    /// What it would be called.
+pub struct ComputedValue {
+    /// The name that the parameter should have.
     pub name: String,
-    /// What to give for it.
+    /// The description of the parameter.
     pub description: String,
-    /// What the template says in its place.
-    pub said: Value,
+    /// The expression of the template that the parameter replaces.
+    pub expression: Value,
 }
 
-/// Whether a condition holds, and by which values.
+/// Whether a condition holds, and which values determine that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// `None`: nobody can tell.
+pub struct ConditionResult {
+    /// `None`: a value is missing.
     pub holds: Option<bool>,
-    /// The names of the values that it hangs on; those that are missing, if nobody can tell.
-    pub by: BTreeSet<String>,
+    /// The names of the values that determine the result, or of those that are missing.
+    pub values: BTreeSet<String>,
 }
 
-impl Decision {
-    pub fn unknown(by: BTreeSet<String>) -> Self {
-        Self { holds: None, by }
+impl ConditionResult {
+    fn unknown(missing: BTreeSet<String>) -> Self {
+        Self { holds: None, values: missing }
     }
 }
 
+/// The state of an evaluation.
 pub struct Evaluator<'a> {
-    pub template: &'a Template<'a>,
-    pub values: Values<'a>,
-    pub findings: Vec<Diagnostic>,
-    pub computed: Vec<Computed>,
-    /// Conditions that were decided, or are being decided: those have nothing yet.
-    pub conditions: BTreeMap<String, Option<Decision>>,
+    pub template: &'a ParsedTemplate<'a>,
+    pub values: KnownValues<'a>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub computed: Vec<ComputedValue>,
+    /// The results of conditions. `None` while a condition is being evaluated.
+    conditions: BTreeMap<String, Option<ConditionResult>>,
     work: usize,
-    pub depth: usize,
+    depth: usize,
 }
 
 impl<'a> Evaluator<'a> {
-    pub fn new(template: &'a Template<'a>, values: Values<'a>) -> Self {
+    pub fn new(template: &'a ParsedTemplate<'a>, values: KnownValues<'a>) -> Self {
         Self {
             template,
             values,
-            findings: Vec::new(),
+            diagnostics: Vec::new(),
             computed: Vec::new(),
             conditions: BTreeMap::new(),
             work: 0,
@@ -74,165 +80,229 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// What `node` says; `None`: nothing, or nothing that can be said, which is a finding then.
-    pub fn evaluate(&mut self, node: &'a Node, at: &Path) -> Option<Part> {
-        self.deeper(at)?;
+    /// Evaluates `node`. `None` if it has no value, which is reported unless it is `AWS::NoValue`.
+    pub fn evaluate(&mut self, node: &'a Node, path: &Path) -> Option<TemplateValue> {
+        self.enter(path)?;
         let node = node.resolve();
-        let part = match Call::of(node, at) {
+        let value = match IntrinsicCall::parse(node, path) {
             Some(call) => self.call(&call),
-            None => self.data(&node.data, at),
+            None => self.data(&node.data, path),
         };
         self.depth -= 1;
-        part
+        value
     }
 
-    /// A step down, unless it is one too many: conditions hang on conditions.
-    pub fn deeper(&mut self, at: &Path) -> Option<()> {
-        self.work(1, at)?;
+    /// Evaluates `node` for a place that needs a literal text: parameters are fixed at their values.
+    pub fn literal(&mut self, node: &'a Node, path: &Path) -> Option<String> {
+        let value = self.evaluate(node, path)?;
+        let resolved = self.values.resolve(value.as_text()?);
+        if !resolved.used.is_empty() && resolved.text.as_plain().is_some() {
+            self.report_fixed("this value", &resolved.used, path);
+        }
+        resolved.text.as_plain().map(str::to_owned)
+    }
+
+    /// Returns a placeholder for a value that only CloudFormation can compute.
+    fn computed(
+        &mut self,
+        name: &str,
+        description: String,
+        expression: Value,
+        path: &Path,
+    ) -> TemplateValue {
+        let name = names::parameter_name(name);
+        self.computed.push(ComputedValue { name, description, expression });
+        TemplateValue::from_text(computed_placeholder(self.computed.len() - 1), path)
+    }
+
+    /// Returns a placeholder for the result of a call that only CloudFormation can evaluate.
+    fn computed_call(&mut self, call: &IntrinsicCall<'a>) -> TemplateValue {
+        let message = format!("only CloudFormation can evaluate this `{}`", call.function);
+        let help = "the spec has a parameter instead: set it to the result";
+        self.warn("PV505", At::Value(call.path.clone()), message, help);
+        let keys = call.path.0.iter().filter_map(|segment| match segment {
+            Segment::Key(key) if !key.starts_with("Fn::") => Some(key.as_str()),
+            _ => None,
+        });
+        let keys: Vec<&str> = keys.collect();
+        let id = keys.get(1).copied().unwrap_or_default();
+        let name = format!("{id} {}", keys.last().copied().unwrap_or_default());
+        let description = format!("The template's value of {}", keys.join("."));
+        self.computed(&name, description, call.to_json(), &call.path)
+    }
+
+    /// Goes one level deeper, unless that exceeds a limit.
+    fn enter(&mut self, path: &Path) -> Option<()> {
+        self.spend(1, path)?;
         if self.depth >= DEPTH_MAX {
-            let message = "this goes deeper than anybody's template";
-            let problem = Diagnostic::error("PV508", At::Value(at.clone()), message);
-            self.findings.push(problem.with_help("write out what hangs on so much else"));
+            let message = format!("more than {DEPTH_MAX} expressions inside each other");
+            let error = Diagnostic::error("PV508", At::Value(path.clone()), message);
+            self.diagnostics.push(error.with_help("simplify the nested expressions"));
             return None;
         }
         self.depth += 1;
         Some(())
     }
 
-    /// What the argument of a call says.
-    pub fn argument(&mut self, call: &Call<'a>) -> Option<Part> {
-        match call.inner() {
+    /// Counts work, unless that exceeds the limit, which is reported once.
+    fn spend(&mut self, amount: usize, path: &Path) -> Option<()> {
+        let before = self.work;
+        self.work = before.saturating_add(amount);
+        if self.work <= WORK_MAX {
+            return Some(());
+        }
+        if before <= WORK_MAX {
+            let message = "evaluating the template takes too many steps";
+            let error = Diagnostic::error("PV508", At::Value(path.clone()), message);
+            self.diagnostics.push(error.with_help("simplify the expressions that repeat others"));
+        }
+        None
+    }
+
+    fn argument(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
+        match call.inner_call() {
             Some(inner) => {
-                self.deeper(&inner.at)?;
-                let part = self.call(&inner);
+                self.enter(&inner.path)?;
+                let value = self.call(&inner);
                 self.depth -= 1;
-                part
+                value
             }
-            None => self.data(&call.argument.data, &call.inside),
+            None => self.data(&call.argument.data, &call.argument_path),
         }
     }
 
-    fn data(&mut self, data: &'a Data, at: &Path) -> Option<Part> {
-        let is = match data {
+    fn data(&mut self, data: &'a Data, path: &Path) -> Option<TemplateValue> {
+        let kind = match data {
             Data::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null") => {
                 return None;
             }
             Data::Scalar { text, plain } => {
-                let (text, plain) = (self.dynamic(text, at), *plain);
-                Is::Scalar { text, plain }
+                ValueKind::Scalar { text: self.dynamic_references(text, path), is_plain: *plain }
             }
             Data::List(items) => {
-                let item = |(n, item)| self.evaluate(item, &at.clone().index(n));
-                Is::List(items.iter().enumerate().filter_map(item).collect())
+                let items = items.iter().enumerate();
+                let items =
+                    items.filter_map(|(n, item)| self.evaluate(item, &path.clone().index(n)));
+                ValueKind::List(items.collect())
             }
-            Data::Map(_) => Is::Map(self.entries(data, at)),
-            Data::Alias(node) => return self.evaluate(node, at),
+            Data::Map(_) => ValueKind::Map(self.entries(data, path)),
+            Data::Alias(node) => return self.evaluate(node, path),
         };
-        Some(Part { at: at.clone(), is })
+        Some(TemplateValue { path: path.clone(), kind })
     }
 
-    /// The entries of a mapping, with those of `<<` that it does not have itself.
-    fn entries(&mut self, data: &'a Data, at: &Path) -> Vec<(String, Part)> {
+    /// The entries of a mapping, and those of its `<<` that it does not have itself.
+    fn entries(&mut self, data: &'a Data, path: &Path) -> Vec<(String, TemplateValue)> {
         let Data::Map(entries) = data else { return Vec::new() };
-        let mut read: Vec<(String, Part)> = Vec::new();
+        let mut values: Vec<(String, TemplateValue)> = Vec::new();
         let mut merged = Vec::new();
         for entry in entries {
-            let at = at.clone().key(&entry.key);
+            let path = path.clone().key(&entry.key);
             if entry.key == "<<" {
-                merged = self.merged(&entry.value, &at);
+                merged = self.merged_entries(&entry.value, &path);
             } else if entry.key.starts_with("Fn::ForEach") {
-                self.unread(&entry.key, &at);
-            } else if let Some(part) = self.evaluate(&entry.value, &at) {
-                read.push((entry.key.clone(), part));
+                self.report_unsupported(&entry.key, &path);
+            } else if let Some(value) = self.evaluate(&entry.value, &path) {
+                values.push((entry.key.clone(), value));
             }
         }
-        for (key, part) in merged {
-            if read.iter().all(|(it, _)| *it != key) {
-                read.push((key, part));
+        for (key, value) in merged {
+            if values.iter().all(|(present, _)| *present != key) {
+                values.push((key, value));
             }
         }
-        read
+        values
     }
 
-    fn merged(&mut self, node: &'a Node, at: &Path) -> Vec<(String, Part)> {
+    fn merged_entries(&mut self, node: &'a Node, path: &Path) -> Vec<(String, TemplateValue)> {
         match &node.resolve().data {
             Data::List(items) => {
-                let each = |(n, it): (usize, &'a Node)| self.merged(it, &at.clone().index(n));
-                items.iter().enumerate().flat_map(each).collect()
+                let items = items.iter().enumerate();
+                items
+                    .flat_map(|(n, item)| self.merged_entries(item, &path.clone().index(n)))
+                    .collect()
             }
-            data => self.entries(data, at),
+            data => self.entries(data, path),
         }
     }
 
-    fn call(&mut self, call: &Call<'a>) -> Option<Part> {
+    fn call(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
         match call.function.as_str() {
-            "Ref" => self.reference(call.word()?, &call.at),
-            "Fn::GetAtt" => self.attribute(call),
-            "Fn::Sub" => self.substitute(call),
+            "Ref" => self.reference(call.scalar()?, &call.path),
+            "Fn::GetAtt" => self.get_att(call),
+            "Fn::Sub" => self.sub(call),
             "Fn::If" => self.choose(call),
             "Fn::FindInMap" => self.find_in_map(call),
             "Fn::Join" => self.join(call),
             "Fn::Split" => self.split(call),
             "Fn::Select" => self.select(call),
             "Fn::Length" => self.length(call),
-            "Fn::ToJsonString" => self.json(call),
+            "Fn::ToJsonString" => self.json_string(call),
             "Fn::ImportValue" => self.import_value(call),
-            "Fn::Base64" | "Fn::GetAZs" | "Fn::Cidr" => Some(self.compute(call)),
+            "Fn::Base64" | "Fn::GetAZs" | "Fn::Cidr" => Some(self.computed_call(call)),
             name => {
-                self.unread(name, &call.at);
+                self.report_unsupported(name, &call.path);
                 None
             }
         }
     }
 
     /// `Ref`: a parameter, a pseudo parameter, a resource, or nothing (`AWS::NoValue`).
-    pub fn reference(&mut self, name: &str, at: &Path) -> Option<Part> {
+    fn reference(&mut self, name: &str, path: &Path) -> Option<TemplateValue> {
         if name == "AWS::NoValue" {
             return None;
         }
         if PSEUDO_PARAMETERS.contains(&name) {
-            return Some(Part::text(Text::open(Hole::Pseudo(name.to_owned())), at));
+            return Some(TemplateValue::from_text(Text::open(Hole::Pseudo(name.to_owned())), path));
         }
-        if let Some(kind) = self.values.kind_of(name) {
-            return match kind.is_list() {
-                true => Some(self.list_parameter(name, at)),
-                false => Some(Part::text(Text::open(Hole::Parameter(name.to_owned())), at)),
-            };
+        if let Some(parameter_type) = self.values.parameter_type(name) {
+            return Some(match parameter_type.is_list() {
+                true => self.list_parameter(name, path),
+                false => {
+                    TemplateValue::from_text(Text::open(Hole::Parameter(name.to_owned())), path)
+                }
+            });
         }
         if name.starts_with("AWS::") {
-            let words = name.replace("::", "");
-            let description = format!("What CloudFormation's `{name}` would be");
-            return Some(self.computed(&words, description, json!({ "Ref": name }), at));
+            let description = format!("The value of CloudFormation's `{name}`");
+            let parameter = name.replace("::", "");
+            return Some(self.computed(&parameter, description, json!({ "Ref": name }), path));
         }
-        self.resource(name, REF, at)
+        self.resource_attribute(name, REF, path)
     }
 
-    /// A parameter that is a list: its items, as far as they are known.
-    fn list_parameter(&mut self, name: &str, at: &Path) -> Part {
-        match self.values.value_of(name) {
+    /// A parameter that is a list: its items, if its value is known.
+    fn list_parameter(&mut self, name: &str, path: &Path) -> TemplateValue {
+        match self.values.get(name) {
             Some(value) => {
-                let items = value.split(',').map(|it| Part::text(Text::plain(it.trim()), at));
-                let items = items.collect();
-                self.decided(&format!("the list `{name}`"), &BTreeSet::from([name.to_owned()]), at);
-                Part { at: at.clone(), is: Is::List(items) }
+                let item = |text: &str| TemplateValue::from_text(Text::plain(text.trim()), path);
+                let items = value.split(',').map(item).collect();
+                let names = BTreeSet::from([name.to_owned()]);
+                self.report_fixed(&format!("the list `{name}`"), &names, path);
+                TemplateValue { path: path.clone(), kind: ValueKind::List(items) }
             }
             None => {
-                let description = format!("What the template's list `{name}` would give here");
-                self.computed(name, description, json!({ "Ref": name }), at)
+                let description = format!("The value of the template's list `{name}`");
+                self.computed(name, description, json!({ "Ref": name }), path)
             }
         }
     }
 
-    /// An attribute of a resource, or what `Ref` gives of it.
-    pub fn resource(&mut self, name: &str, attribute: &str, at: &Path) -> Option<Part> {
-        // SAM makes resources of its own: `Orders.Alias`, `OrdersRole`.
+    /// A placeholder for an attribute of a resource, or for what `Ref` returns.
+    fn resource_attribute(
+        &mut self,
+        name: &str,
+        attribute: &str,
+        path: &Path,
+    ) -> Option<TemplateValue> {
+        // SAM generates resources with names such as `Orders.Alias` and `OrdersRole`.
         let id = name.split('.').next().unwrap_or_default();
-        let sound = !id.is_empty() && id.chars().all(|it| it.is_ascii_alphanumeric());
-        let known = self.template.resource(id).is_some();
-        if !sound || (!known && !self.template.transformed) {
-            let message = format!("the template has nothing that is called `{name}`");
-            let help = "it is left out; name a parameter or a resource of the template";
-            self.warn("PV509", At::Value(at.clone()), message, help);
+        let is_valid = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric());
+        let exists = self.template.resource(id).is_some() || self.template.has_transform;
+        if !is_valid || !exists {
+            let message = format!("`{name}` is not a parameter or a resource of the template");
+            let help = "the value is omitted; use the name of a parameter or of a resource";
+            self.warn("PV509", At::Value(path.clone()), message, help);
             return None;
         }
         let rest = name[id.len()..].trim_start_matches('.');
@@ -241,126 +311,70 @@ impl<'a> Evaluator<'a> {
             (rest, REF) => rest.to_owned(),
             (rest, attribute) => format!("{rest}.{attribute}"),
         };
-        Some(Part::text(of_resource(id, &attribute), at))
+        Some(TemplateValue::from_text(resource_placeholder(id, &attribute), path))
     }
 
-    fn attribute(&mut self, call: &Call<'a>) -> Option<Part> {
-        if let Some(word) = call.word() {
-            let (id, attribute) = word.split_once('.').unwrap_or((word, ""));
-            return self.resource(id, attribute, &call.at);
+    fn get_att(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
+        if let Some(text) = call.scalar() {
+            let (id, attribute) = text.split_once('.').unwrap_or((text, ""));
+            return self.resource_attribute(id, attribute, &call.path);
         }
         let items = call.items().unwrap_or_default();
         let parts: Vec<String> = items
             .iter()
             .enumerate()
-            .filter_map(|(n, item)| self.word(item, &call.inside.clone().index(n)))
+            .filter_map(|(n, item)| self.literal(item, &call.argument_path.clone().index(n)))
             .collect();
         match parts.split_first() {
             Some((id, rest)) if parts.len() == items.len() && !rest.is_empty() => {
-                self.resource(id, &rest.join("."), &call.at)
+                self.resource_attribute(id, &rest.join("."), &call.path)
             }
-            _ => self.misshaped(call, "[LogicalId, Attribute]"),
+            _ => self.report_malformed(call, "[LogicalId, Attribute]"),
         }
     }
 
-    /// A text that must be known now: what is open in it is decided by the values at hand.
-    pub fn word(&mut self, node: &'a Node, at: &Path) -> Option<String> {
-        let part = self.evaluate(node, at)?;
-        let text = part.as_text()?;
-        let filled = self.values.fill(text);
-        if !filled.used.is_empty() && filled.text.as_plain().is_some() {
-            self.decided("this", &filled.used, at);
-        }
-        filled.text.as_plain().map(str::to_owned)
-    }
-
-    /// A value that only CloudFormation can work out, with a place to hold it.
-    pub fn computed(&mut self, name: &str, description: String, said: Value, at: &Path) -> Part {
-        let name = names::parameter(name);
-        self.computed.push(Computed { name, description, said });
-        Part::text(of_computed(self.computed.len() - 1), at)
-    }
-
-    /// A call that only CloudFormation can carry out.
-    pub fn compute(&mut self, call: &Call<'a>) -> Part {
-        let message = format!("`{}` can't be worked out here", call.function);
-        let help = "the spec has a parameter in its place: give it the value that it has";
-        self.warn("PV505", At::Value(call.at.clone()), message, help);
-        let keys = call.at.0.iter().filter_map(|it| match it {
-            Segment::Key(key) if !key.starts_with("Fn::") => Some(key.as_str()),
-            _ => None,
-        });
-        let keys: Vec<&str> = keys.collect();
-        let id = keys.get(1).copied().unwrap_or_default();
-        let name = format!("{id} {}", keys.last().copied().unwrap_or_default());
-        let description = format!("What the template works out for {}", keys.join("."));
-        self.computed(&name, description, call.said(), &call.at)
-    }
-
-    pub fn work(&mut self, amount: usize, at: &Path) -> Option<()> {
-        let before = self.work;
-        self.work = before.saturating_add(amount);
-        if self.work <= WORK_MAX {
-            return Some(());
-        }
-        if before <= WORK_MAX {
-            let message = "this is more than anybody's template works out to";
-            let problem = Diagnostic::error("PV508", At::Value(at.clone()), message);
-            self.findings.push(problem.with_help("write out what repeats itself"));
-        }
-        None
-    }
-
-    pub fn warn(&mut self, code: &'static str, at: At, message: impl Into<String>, help: &str) {
-        self.findings.push(Diagnostic::warning(code, at, message).with_help(help));
-    }
-
-    /// Says that something was decided by these values.
-    pub fn decided(&mut self, what: &str, used: &BTreeSet<String>, at: &Path) {
-        let message = format!("{what} was decided: {}", self.values.because(used));
-        let help = self.values.otherwise(used);
-        self.warn("PV503", At::Value(at.clone()), message, &help);
-    }
-
-    /// Says that a function is none that we carry out.
-    pub fn unread(&mut self, function: &str, at: &Path) {
-        let message = format!("`{function}` is not carried out, so what it gives is left out");
-        let help = "write out what it gives, or import the template that CloudFormation processed";
-        self.warn("PV505", At::Value(at.clone()), message, help);
-    }
-
-    /// Says that a call is not as CloudFormation has it.
-    pub fn misshaped(&mut self, call: &Call<'a>, shape: &str) -> Option<Part> {
-        let message = format!("`{}` takes {shape}", call.function);
-        let help = "it is left out; write it as CloudFormation has it";
-        self.warn("PV510", At::Value(call.at.clone()), message, help);
-        None
-    }
-
-    /// A text as it stands. CloudFormation looks `{{resolve:…}}` up when it deploys.
-    fn dynamic(&mut self, text: &str, at: &Path) -> Text {
+    /// Replaces the dynamic references of a text, `{{resolve:…}}`, by placeholders.
+    fn dynamic_references(&mut self, text: &str, path: &Path) -> Text {
         let Some((before, after)) = text.split_once("{{resolve:") else { return Text::plain(text) };
-        let Some((inside, after)) = after.split_once("}}") else { return Text::plain(text) };
-        let message = "`{{resolve:…}}` is looked up by CloudFormation alone";
-        let help = "the spec has a parameter in its place: give it the value";
-        self.warn("PV507", At::Value(at.clone()), message, help);
-        let description = format!("The value of {{{{resolve:{inside}}}}}");
-        let said = Value::String(format!("{{{{resolve:{inside}}}}}"));
-        let name = inside.split(':').nth(1).unwrap_or_default().to_owned();
-        let value = self.computed(&name, description, said, at);
-        let after = self.dynamic(after, at);
+        let Some((reference, after)) = after.split_once("}}") else { return Text::plain(text) };
+        let message = "only CloudFormation resolves `{{resolve:…}}`";
+        let help = "the spec has a parameter instead: set it to the value";
+        self.warn("PV507", At::Value(path.clone()), message, help);
+        let expression = format!("{{{{resolve:{reference}}}}}");
+        let description = format!("The value of {expression}");
+        let name = reference.split(':').nth(1).unwrap_or_default();
+        let value = self.computed(name, description, Value::String(expression), path);
         let value = value.as_text().cloned().unwrap_or_default();
+        let after = self.dynamic_references(after, path);
         Text::joined([Text::plain(before), value, after])
     }
 
-    /// The entry of a mapping of the template.
-    pub fn mapping(&self, name: &str) -> Option<&'a Node> {
-        self.template.mappings.iter().find(|it| it.key == name).map(|it| &it.value)
+    pub fn warn(&mut self, code: &'static str, at: At, message: impl Into<String>, help: &str) {
+        self.diagnostics.push(Diagnostic::warning(code, at, message).with_help(help));
     }
 
-    /// The mapping's entry under `key`.
-    pub fn under(node: &'a Node, key: &str) -> Option<&'a Node> {
-        map(node).iter().find(|it| it.key == key).map(|it| &it.value)
+    /// Reports that `what` no longer depends on parameters.
+    pub fn report_fixed(&mut self, what: &str, values: &BTreeSet<String>, path: &Path) {
+        let message = format!("{what} is fixed in the spec: {}", self.values.describe(values));
+        let help = self.values.override_hint(values);
+        self.warn("PV503", At::Value(path.clone()), message, &help);
+    }
+
+    fn report_unsupported(&mut self, function: &str, path: &Path) {
+        let message = format!("`{function}` is not supported; its result is omitted");
+        let help = "write the result out, or import the template as CloudFormation processed it";
+        self.warn("PV505", At::Value(path.clone()), message, help);
+    }
+
+    fn report_malformed(
+        &mut self,
+        call: &IntrinsicCall<'a>,
+        expected: &str,
+    ) -> Option<TemplateValue> {
+        let message = format!("`{}` expects {expected}", call.function);
+        let help = "the value is omitted; correct the argument";
+        self.warn("PV510", At::Value(call.path.clone()), message, help);
+        None
     }
 }
 

@@ -1,44 +1,42 @@
-//! Intrinsic functions: one form for `!Sub x`, `Fn::Sub: x` and `{"Fn::Sub": "x"}`.
+//! Calls of intrinsic functions, in one form for `!Sub x`, `Fn::Sub: x` and `{"Fn::Sub": "x"}`.
 use serde_json::{Map, Value, json};
 
 use provision_core::diagnostic::Path;
 use provision_core::source::read::free::plain;
-use provision_core::source::tree::{Data, Entry, Node};
+use provision_core::source::tree::{Data, Node};
+
+/// The prefix of YAML's own tags, which mean nothing to CloudFormation.
+const YAML_TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
 /// A call of an intrinsic function.
 #[derive(Clone, Debug)]
-pub struct Call<'a> {
-    /// Its long name: `Ref`, `Condition`, `Fn::Sub`.
+pub struct IntrinsicCall<'a> {
+    /// The long name: `Ref`, `Condition`, `Fn::Sub`.
     pub function: String,
     pub argument: &'a Node,
-    /// Whether the argument's tag is the call itself.
-    tagged: bool,
-    /// Where the call stands.
-    pub at: Path,
-    /// Where its argument stands.
-    pub inside: Path,
+    /// Whether the call is the tag of its argument, as in `!Sub x`.
+    is_tag: bool,
+    /// The path of the call.
+    pub path: Path,
+    /// The path of the argument.
+    pub argument_path: Path,
 }
 
-/// What YAML's own tags begin with: they say nothing to CloudFormation.
-const YAML: &str = "tag:yaml.org,2002:";
-
-impl<'a> Call<'a> {
-    /// The call that `node` is, if it is one.
-    pub fn of(node: &'a Node, at: &Path) -> Option<Self> {
-        let Some(tag) = node.tag.as_deref().filter(|it| !it.starts_with(YAML)) else {
-            return Self::untagged(node, at);
-        };
+impl<'a> IntrinsicCall<'a> {
+    /// Returns the call that `node` is, or `None` if it is something else.
+    pub fn parse(node: &'a Node, path: &Path) -> Option<Self> {
+        let tag = node.tag.as_deref().filter(|tag| !tag.starts_with(YAML_TAG_PREFIX));
+        let Some(tag) = tag else { return Self::parse_long_form(node, path) };
         let name = tag.trim_start_matches('!');
         let function = match name {
             "Ref" | "Condition" => name.to_owned(),
             _ => format!("Fn::{name}"),
         };
-        let inside = at.clone();
-        Some(Self { function, argument: node, tagged: true, at: at.clone(), inside })
+        let (path, argument_path) = (path.clone(), path.clone());
+        Some(Self { function, argument: node, is_tag: true, path, argument_path })
     }
 
-    /// The call that `node` is in its long form.
-    fn untagged(node: &'a Node, at: &Path) -> Option<Self> {
+    fn parse_long_form(node: &'a Node, path: &Path) -> Option<Self> {
         let Data::Map(entries) = &node.data else { return None };
         let [entry] = entries.as_slice() else { return None };
         let key = entry.key.as_str();
@@ -48,23 +46,25 @@ impl<'a> Call<'a> {
         Some(Self {
             function: key.to_owned(),
             argument: entry.value.resolve(),
-            tagged: false,
-            at: at.clone(),
-            inside: at.clone().key(key),
+            is_tag: false,
+            path: path.clone(),
+            argument_path: path.clone().key(key),
         })
     }
 
     /// The call that the argument is, if it is one.
-    pub fn inner(&self) -> Option<Self> {
-        match self.tagged {
-            true => Self::untagged(self.argument, &self.inside),
-            false => Self::of(self.argument, &self.inside),
+    pub fn inner_call(&self) -> Option<Self> {
+        match self.is_tag {
+            true => Self::parse_long_form(self.argument, &self.argument_path),
+            false => Self::parse(self.argument, &self.argument_path),
         }
     }
-    /// What stands in the argument, if that is no call itself.
+
+    /// The argument, if it is not a call.
     pub fn data(&self) -> Option<&'a Data> {
-        self.inner().is_none().then_some(&self.argument.data)
+        self.inner_call().is_none().then_some(&self.argument.data)
     }
+
     /// The items of the argument, if it is a list.
     pub fn items(&self) -> Option<&'a [Node]> {
         match self.data()? {
@@ -72,21 +72,23 @@ impl<'a> Call<'a> {
             _ => None,
         }
     }
-    /// The argument, if it is one text.
-    pub fn word(&self) -> Option<&'a str> {
+
+    /// The argument, if it is a scalar.
+    pub fn scalar(&self) -> Option<&'a str> {
         match self.data()? {
             Data::Scalar { text, .. } => Some(text),
             _ => None,
         }
     }
-    /// The call in JSON's long form.
-    pub fn said(&self) -> Value {
-        let argument = match self.inner() {
-            Some(call) => call.said(),
-            None => data(&self.argument.data),
+
+    /// Returns the call in the long form of JSON templates.
+    pub fn to_json(&self) -> Value {
+        let argument = match self.inner_call() {
+            Some(call) => call.to_json(),
+            None => data_to_json(&self.argument.data),
         };
-        // JSON knows no dots here.
-        let pair = argument.as_str().and_then(|it| it.split_once('.'));
+        // `Fn::GetAtt: Api.ApiId` is valid in YAML only.
+        let pair = argument.as_str().and_then(|text| text.split_once('.'));
         match pair.filter(|_| self.function == "Fn::GetAtt") {
             Some((id, attribute)) => json!({ "Fn::GetAtt": [id, attribute] }),
             None => json!({ (&*self.function): argument }),
@@ -94,23 +96,23 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A node in JSON's long form.
-fn written(node: &Node) -> Value {
-    match Call::of(node, &Path::default()) {
-        Some(call) => call.said(),
-        None => data(&node.data),
+fn node_to_json(node: &Node) -> Value {
+    match IntrinsicCall::parse(node, &Path::default()) {
+        Some(call) => call.to_json(),
+        None => data_to_json(&node.data),
     }
 }
 
-fn data(data: &Data) -> Value {
+fn data_to_json(data: &Data) -> Value {
     match data {
         Data::Scalar { text, plain: true } => plain(text),
         Data::Scalar { text, .. } => json!(text),
-        Data::List(items) => items.iter().map(written).collect(),
+        Data::List(items) => items.iter().map(node_to_json).collect(),
         Data::Map(entries) => {
-            let entry = |it: &Entry| (it.key.clone(), written(&it.value));
-            Value::Object(entries.iter().map(entry).collect::<Map<_, _>>())
+            let entries =
+                entries.iter().map(|entry| (entry.key.clone(), node_to_json(&entry.value)));
+            Value::Object(entries.collect::<Map<_, _>>())
         }
-        Data::Alias(node) => written(node),
+        Data::Alias(node) => node_to_json(node),
     }
 }

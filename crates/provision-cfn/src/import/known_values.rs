@@ -1,156 +1,152 @@
-//! The values that decide what a spec can't leave open: given ones, defaults, the region.
+//! The values that are known during an import: parameters with a default or a value from the caller,
+//! the region, the name of the stack.
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::import::template::{map, word};
 use provision_core::source::tree::Entry;
 use provision_core::spec::Given;
 use provision_core::text::{Hole, Text};
 
-/// What is known of the template's parameters and of CloudFormation's own.
+use crate::import::template::{entries, member, scalar};
+
+/// The types of the template's parameters, and the values that are known.
 #[derive(Clone, Debug)]
-pub struct Values<'a> {
-    parameters: BTreeMap<&'a str, Declared<'a>>,
-    known: BTreeMap<String, Value>,
+pub struct KnownValues<'a> {
+    types: BTreeMap<&'a str, ParameterType<'a>>,
+    values: BTreeMap<String, KnownValue>,
 }
 
-/// A value and where it comes from.
+/// A value and its origin, as text to append.
 #[derive(Clone, Debug)]
-struct Value {
+struct KnownValue {
     text: String,
     origin: &'static str,
 }
 
-/// A parameter's type and where it is declared.
+/// CloudFormation's name of a parameter's type.
 #[derive(Clone, Copy, Debug)]
-struct Declared<'a> {
-    kind: Type<'a>,
-}
+pub struct ParameterType<'a>(pub &'a str);
 
-/// What CloudFormation calls a parameter's type.
-#[derive(Clone, Copy, Debug)]
-pub struct Type<'a>(pub &'a str);
-
-impl Type<'_> {
+impl ParameterType<'_> {
     pub fn is_list(self) -> bool {
         self.0 == "CommaDelimitedList" || self.0.starts_with("List<") || self.0.contains("<List<")
     }
-    /// Whether its value is the name of what CloudFormation looks up.
+
+    /// Whether the parameter's value is the name of an SSM parameter, which CloudFormation looks up.
     pub fn is_looked_up(self) -> bool {
         self.0.starts_with("AWS::SSM::Parameter::Value<")
     }
 }
 
-/// A text with what is known put in its place.
+/// A text whose placeholders are replaced by the known values.
 #[derive(Debug)]
-pub struct Filled {
+pub struct ResolvedText {
     pub text: Text,
-    /// The names of the values that were put in.
+    /// The names of the values that replaced a placeholder.
     pub used: BTreeSet<String>,
-    /// The names of those that nobody knows.
+    /// The names of the placeholders without a known value.
     pub missing: BTreeSet<String>,
 }
 
-impl<'a> Values<'a> {
-    pub fn of(parameters: &'a [Entry], given: &Given, region: Option<&str>, stack: &str) -> Self {
-        let mut values = Self { parameters: BTreeMap::new(), known: BTreeMap::new() };
-        for entry in parameters {
-            let member = |name: &str| map(&entry.value).iter().find(|it| it.key == name);
-            let kind = Type(member("Type").and_then(|it| word(&it.value)).unwrap_or("String"));
-            values.parameters.insert(&entry.key, Declared { kind });
-            let default = member("Default").and_then(|it| word(&it.value));
-            if let Some(default) = default.filter(|_| !kind.is_looked_up()) {
-                values.know(&entry.key, default, ", its default");
+impl<'a> KnownValues<'a> {
+    pub fn new(parameters: &'a [Entry], passed: &Given, region: Option<&str>, stack: &str) -> Self {
+        let mut known = Self { types: BTreeMap::new(), values: BTreeMap::new() };
+        for Entry { key: name, value: parameter, .. } in parameters {
+            let attribute = |name| member(entries(parameter), name).and_then(scalar);
+            let parameter_type = ParameterType(attribute("Type").unwrap_or("String"));
+            known.types.insert(name, parameter_type);
+            if let Some(default) = attribute("Default").filter(|_| !parameter_type.is_looked_up()) {
+                known.insert(name, default, " (its default)");
             }
         }
-        values.know("AWS::StackName", stack, "");
+        known.insert("AWS::StackName", stack, "");
         if let Some(region) = region {
             let (partition, suffix) = match region {
-                it if it.starts_with("cn-") => ("aws-cn", "amazonaws.com.cn"),
-                it if it.starts_with("us-gov-") => ("aws-us-gov", "amazonaws.com"),
+                _ if region.starts_with("cn-") => ("aws-cn", "amazonaws.com.cn"),
+                _ if region.starts_with("us-gov-") => ("aws-us-gov", "amazonaws.com"),
                 _ => ("aws", "amazonaws.com"),
             };
-            values.know("AWS::Region", region, "");
-            values.know("AWS::Partition", partition, "");
-            values.know("AWS::URLSuffix", suffix, "");
+            known.insert("AWS::Region", region, "");
+            known.insert("AWS::Partition", partition, "");
+            known.insert("AWS::URLSuffix", suffix, "");
         }
-        for (name, value) in given {
-            values.know(name, value, ", as given");
+        for (name, value) in passed {
+            known.insert(name, value, " (as specified)");
         }
-        values
+        known
     }
 
-    fn know(&mut self, name: &str, text: &str, origin: &'static str) {
-        self.known.insert(name.to_owned(), Value { text: text.to_owned(), origin });
+    fn insert(&mut self, name: &str, text: &str, origin: &'static str) {
+        self.values.insert(name.to_owned(), KnownValue { text: text.to_owned(), origin });
     }
 
-    /// The type of a parameter of the template, if it is one.
-    pub fn kind_of(&self, name: &str) -> Option<Type<'a>> {
-        self.parameters.get(name).map(|it| it.kind)
+    /// The type of a parameter of the template. `None` if the template has no such parameter.
+    pub fn parameter_type(&self, name: &str) -> Option<ParameterType<'a>> {
+        self.types.get(name).copied()
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.parameters.keys().copied()
+    pub fn parameter_names(&self) -> impl Iterator<Item = &'a str> {
+        self.types.keys().copied()
     }
 
-    pub fn value_of(&self, name: &str) -> Option<&str> {
-        self.known.get(name).map(|it| it.text.as_str())
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|value| value.text.as_str())
     }
 
-    /// `text` with every value that is known.
-    pub fn fill(&self, text: &Text) -> Filled {
-        let (mut used, mut missing) = (BTreeSet::new(), BTreeSet::new());
-        for hole in text.holes() {
-            let name = hole.to_string();
-            match self.value_of(&name) {
-                Some(_) => used.insert(name),
-                None => missing.insert(name),
-            };
-        }
-        let text = text.filled(&|hole: &Hole| self.value_of(&hole.to_string()).map(str::to_owned));
-        Filled { text, used, missing }
+    /// Replaces the placeholders of `text` whose value is known.
+    pub fn resolve(&self, text: &Text) -> ResolvedText {
+        let names = text.holes().map(Hole::to_string);
+        let (used, missing) = names.partition(|name| self.get(name).is_some());
+        let value = |placeholder: &Hole| self.get(&placeholder.to_string()).map(str::to_owned);
+        ResolvedText { text: text.filled(&value), used, missing }
     }
 
-    /// `Stage` is `dev`, its default; `AWS::Region` is `eu-west-1`.
-    pub fn because(&self, used: &BTreeSet<String>) -> String {
-        let one = |name: &String| {
-            let Value { text, origin } = self.known.get(name)?;
+    /// Describes values and their origins: "`Stage` is `dev` (its default)".
+    pub fn describe(&self, names: &BTreeSet<String>) -> String {
+        let describe = |name: &String| {
+            let KnownValue { text, origin } = self.values.get(name)?;
             Some(format!("`{name}` is `{text}`{origin}"))
         };
-        used.iter().filter_map(one).collect::<Vec<_>>().join("; ")
+        names.iter().filter_map(describe).collect::<Vec<_>>().join("; ")
     }
 
-    /// How to have it decided otherwise.
-    pub fn otherwise(&self, used: &BTreeSet<String>) -> String {
-        format!("to decide it otherwise, import again with {}", flags(used))
+    /// Says how to import with other values for `names`.
+    pub fn override_hint(&self, names: &BTreeSet<String>) -> String {
+        format!("to change this, import again with {}", options_for(names))
     }
 
-    /// `Stage` has no value.
-    pub fn missing(&self, missing: &BTreeSet<String>) -> String {
-        let one = |name: &String| match name.split_once('/') {
-            Some(_) => "it hangs on what only AWS knows".to_owned(),
-            None => format!("`{name}` has no value"),
+    /// Describes names without a known value: "`Stage` has no value".
+    pub fn describe_missing(&self, names: &BTreeSet<String>) -> String {
+        let describe = |name: &String| match is_parameter(name) {
+            true => format!("`{name}` has no value"),
+            false => "the value is known only after deployment".to_owned(),
         };
-        let told: BTreeSet<String> = missing.iter().map(one).collect();
-        told.into_iter().collect::<Vec<_>>().join("; ")
+        let missing: BTreeSet<String> = names.iter().map(describe).collect();
+        missing.into_iter().collect::<Vec<_>>().join("; ")
     }
 
-    /// How to give what is missing.
-    pub fn give(&self, missing: &BTreeSet<String>) -> String {
-        let missing: BTreeSet<String> =
-            missing.iter().filter(|it| !it.contains('/')).cloned().collect();
-        match missing.is_empty() {
-            true => "write out what the template makes".to_owned(),
-            false => format!("import again with {}", flags(&missing)),
+    /// Says how to pass the values for `names`.
+    pub fn missing_hint(&self, names: &BTreeSet<String>) -> String {
+        let parameters: BTreeSet<String> =
+            names.iter().filter(|name| is_parameter(name)).cloned().collect();
+        match parameters.is_empty() {
+            true => "write the value itself into the template".to_owned(),
+            false => format!("import again with {}", options_for(&parameters)),
         }
     }
 }
 
-fn flags(names: &BTreeSet<String>) -> String {
-    let flag = |name: &String| match name.as_str() {
+/// Whether a placeholder is a parameter; attributes of resources have an address, with a slash.
+fn is_parameter(placeholder: &str) -> bool {
+    !placeholder.contains('/')
+}
+
+/// The options of `provision import` that set these values.
+fn options_for(names: &BTreeSet<String>) -> String {
+    let option = |name: &String| match name.as_str() {
         "AWS::Region" | "AWS::Partition" | "AWS::URLSuffix" => "`--region REGION`".to_owned(),
         "AWS::StackName" => "`--stack NAME`".to_owned(),
         name => format!("`--param {name}=VALUE`"),
     };
-    let flags: BTreeSet<String> = names.iter().map(flag).collect();
-    flags.into_iter().collect::<Vec<_>>().join(" and ")
+    let options: BTreeSet<String> = names.iter().map(option).collect();
+    options.into_iter().collect::<Vec<_>>().join(" and ")
 }

@@ -1,289 +1,290 @@
-//! What is left alone and what is lost: resources of other services, what stands beside a resource's
-//! properties, outputs.
+//! Reports the parts of a template that the spec does not have: resources of other services,
+//! attributes such as `DeletionPolicy`, orders, outputs.
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::import::evaluate::Evaluator;
-use crate::import::intrinsic::Call;
-use crate::import::resources::{Chosen, Ours};
-use crate::import::template::{Resource, map, word};
-use crate::import::value::{Part, REF, Stands, of_resource, stands_for};
 use provision_core::address::Address;
 use provision_core::diagnostic::{At, Diagnostic, Path};
+use provision_core::kinds::{EVENT_API, KINDS};
 use provision_core::source::tree::{Data, Entry, Node};
 use provision_core::text::{Hole, Text};
 
-/// A note for each resource that the spec does not declare.
-pub fn ignored(chosen: &Chosen<'_>, evaluator: &mut Evaluator<'_>) {
-    for resource in &chosen.left {
-        let used = uses(resource, chosen);
-        let roles = |id: &&str| chosen.addresses[*id].section() == "logRoles";
-        if let Some(role) = used.iter().copied().find(roles).filter(|_| is_policy(resource)) {
-            let message =
-                format!("what `{}` lets {} do is lost", resource.id, chosen.addresses[role]);
-            let at = At::Key(resource.at.clone());
-            let help = "write its document under the role's `policies:`";
-            evaluator.warn("PV528", at, message, help);
+use crate::import::evaluate::Evaluator;
+use crate::import::intrinsic::IntrinsicCall;
+use crate::import::resources::{ImportedResource, ResourceSelection};
+use crate::import::template::{TemplateResource, entries, member, scalar};
+use crate::import::value::{
+    PlaceholderTarget, REF, TemplateValue, resource_placeholder, target_of,
+};
+
+/// Attributes that a spec does not have: the value that changes nothing, and what to do about others.
+const UNSUPPORTED_ATTRIBUTES: &[(&str, &str, &str)] = &[
+    ("DeletionPolicy", "Delete", "to keep the resource on destroy, remove it from the spec first"),
+    ("UpdateReplacePolicy", "Delete", "`provision plan` shows which resources apply would replace"),
+    ("CreationPolicy", "", "`provision` does not wait for signals"),
+    ("UpdatePolicy", "", "`provision` does not wait for signals"),
+];
+/// Attributes that are imported, or reported elsewhere.
+const KNOWN_ATTRIBUTES: &[&str] = &["Type", "Properties", "Condition", "DependsOn", "Metadata"];
+
+/// Reports every resource that the spec does not declare.
+pub fn report_ignored(selection: &ResourceSelection<'_>, evaluator: &mut Evaluator<'_>) {
+    for resource in &selection.ignored {
+        let names = referenced_names(resource);
+        let is_referenced = |it: &&ImportedResource<'_>| names.contains(it.resource.id);
+        let referenced: Vec<_> = selection.imported.iter().filter(is_referenced).collect();
+        let location = At::Key(resource.path.clone());
+        let part = referenced.iter().find_map(|imported| {
+            let parts = imported.kind.template.separate_parts?;
+            parts.types.contains(&resource.type_name).then_some((imported, parts.member))
+        });
+        if let Some((imported, member)) = part {
+            let message = format!("`{}` is not added to {}", resource.id, imported.address);
+            let help = format!("write its contents under `{member}:` of {}", imported.address);
+            evaluator.warn("PV528", location, message, &help);
             continue;
         }
-        let message = format!("`{}` is left alone: {}", resource.id, resource.type_name);
-        let note = Diagnostic::note("PV540", At::Key(resource.at.clone()), message);
-        evaluator.findings.push(match used.is_empty() {
+        let message = format!("`{}` is not imported: {}", resource.id, resource.type_name);
+        let note = Diagnostic::note("PV540", location, message);
+        let addresses: Vec<String> =
+            referenced.iter().map(|imported| imported.address.to_string()).collect();
+        evaluator.diagnostics.push(match addresses.is_empty() {
             true => note,
-            false => {
-                let used: Vec<String> =
-                    used.iter().map(|id| chosen.addresses[*id].to_string()).collect();
-                note.with_help(format!(
-                    "it refers to {}: give it what `provision outputs` tells",
-                    used.join(", ")
-                ))
-            }
+            false => note.with_help(format!(
+                "it refers to {}: pass it the values that `provision outputs` prints",
+                addresses.join(", ")
+            )),
         });
     }
 }
 
-fn is_policy(resource: &Resource<'_>) -> bool {
-    matches!(
-        resource.type_name,
-        "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::RolePolicy"
-    )
-}
-
-/// The logical ids of ours that a resource refers to.
-fn uses<'c>(resource: &Resource<'_>, chosen: &'c Chosen<'_>) -> BTreeSet<&'c str> {
-    let mut named = BTreeSet::new();
-    for member in resource.members {
-        names(&member.value, &mut named);
+/// The names to which the calls in a resource may refer.
+fn referenced_names<'a>(resource: &TemplateResource<'a>) -> BTreeSet<&'a str> {
+    let mut names = BTreeSet::new();
+    for attribute in resource.attributes {
+        collect_names(&attribute.value, &mut names);
     }
-    chosen.addresses.keys().copied().filter(|id| named.contains(*id)).collect()
+    names
 }
 
-/// Whatever a node's calls may name.
-fn names<'a>(node: &'a Node, found: &mut BTreeSet<&'a str>) {
+fn collect_names<'a>(node: &'a Node, names: &mut BTreeSet<&'a str>) {
     let node = node.resolve();
-    if let Some(call) = Call::of(node, &Default::default()) {
-        match (call.function.as_str(), call.data()) {
-            ("Ref" | "Fn::GetAtt", Some(Data::Scalar { text, .. })) => {
-                found.insert(text.split('.').next().unwrap_or_default());
+    if let Some(call) = IntrinsicCall::parse(node, &Path::default()) {
+        // In the forms with several arguments, the first one is the logical id or the text.
+        let argument = match call.data() {
+            Some(Data::Scalar { text, .. }) => Some(text.as_str()),
+            Some(Data::List(items)) => items.first().and_then(scalar),
+            _ => None,
+        };
+        match call.function.as_str() {
+            "Ref" | "Fn::GetAtt" => {
+                names.extend(argument.and_then(|text| text.split('.').next()));
             }
-            ("Fn::GetAtt", Some(Data::List(items))) => {
-                if let Some(Data::Scalar { text, .. }) = items.first().map(|it| &it.data) {
-                    found.insert(text);
-                }
-            }
-            ("Fn::Sub", Some(Data::Scalar { text, .. })) => in_text(text, found),
-            ("Fn::Sub", Some(Data::List(items))) => {
-                if let Some(Data::Scalar { text, .. }) = items.first().map(|it| &it.data) {
-                    in_text(text, found);
-                }
+            "Fn::Sub" => {
+                let placeholders = argument.unwrap_or_default().split("${").skip(1);
+                let name = |text: &'a str| text.split(['}', '.']).next().unwrap_or_default().trim();
+                names.extend(placeholders.map(name));
             }
             _ => {}
         }
     }
     match &node.data {
-        Data::List(items) => items.iter().for_each(|it| names(it, found)),
-        Data::Map(entries) => entries.iter().for_each(|it| names(&it.value, found)),
+        Data::List(items) => items.iter().for_each(|item| collect_names(item, names)),
+        Data::Map(entries) => entries.iter().for_each(|entry| collect_names(&entry.value, names)),
         _ => {}
     }
 }
 
-fn in_text<'a>(text: &'a str, found: &mut BTreeSet<&'a str>) {
-    for part in text.split("${").skip(1) {
-        let inside = part.split('}').next().unwrap_or_default();
-        found.insert(inside.split('.').next().unwrap_or_default().trim());
-    }
-}
-
-/// Members that a spec can't say, with what to do. What AWS does by itself is no loss.
-const UNSAYABLE: &[(&str, &str, &str)] = &[
-    ("DeletionPolicy", "Delete", "a destroy deletes everything; take it out of the spec before"),
-    ("UpdateReplacePolicy", "Delete", "a plan shows what is replaced before it is"),
-    ("CreationPolicy", "", "nothing waits for signals"),
-    ("UpdatePolicy", "", "nothing waits for signals"),
-];
-const KNOWN: &[&str] = &["Type", "Properties", "Condition", "DependsOn", "Metadata"];
-
-/// Says what is lost of the members of ours.
-pub fn lost_attributes(chosen: &Chosen<'_>, evaluator: &mut Evaluator<'_>) {
+/// Reports the attributes of imported resources that the spec does not have.
+pub fn report_lost_attributes(selection: &ResourceSelection<'_>, evaluator: &mut Evaluator<'_>) {
     let mut with_metadata = Vec::new();
-    for ours in &chosen.ours {
-        for member in ours.resource.members {
-            let at = ours.resource.at.clone().key(&member.key);
-            let known = UNSAYABLE.iter().find(|(name, ..)| *name == member.key);
-            match known {
-                Some((_, by_itself, _)) if word(&member.value) == Some(by_itself) => {}
-                // That is what `protect: true` says.
+    for imported in &selection.imported {
+        for Entry { key: name, value, .. } in imported.resource.attributes {
+            let path = imported.resource.path.clone().key(name);
+            let unsupported = UNSUPPORTED_ATTRIBUTES.iter().find(|(other, ..)| other == name);
+            match unsupported {
+                Some((_, default, _)) if scalar(value) == Some(default) => {}
+                // `protect: true` has the same effect.
                 Some((_, "Delete", _))
-                    if word(&member.value) == Some("Retain") && ours.is_protected() => {}
+                    if scalar(value) == Some("Retain") && imported.is_protected() => {}
                 Some((name, _, help)) => {
-                    let message = format!("a spec can't say `{name}`, so it is lost");
-                    evaluator.warn("PV521", At::Key(at), message, help);
+                    let message = format!("a spec does not support `{name}`; it is omitted");
+                    evaluator.warn("PV521", At::Key(path), message, help);
                 }
-                None if member.key == "Metadata" => with_metadata.push(at),
-                None if KNOWN.contains(&member.key.as_str()) => {}
+                None if name == "Metadata" => with_metadata.push(path),
+                None if KNOWN_ATTRIBUTES.contains(&name.as_str()) => {}
                 None => {
-                    let message = format!("a resource has no `{}`, so it is left out", member.key);
-                    let help = "properties stand under `Properties`";
-                    evaluator.warn("PV521", At::Key(at), message, help);
+                    let message =
+                        format!("`{name}` is not an attribute of resources; it is omitted");
+                    let help = "move it under `Properties` if it is a property";
+                    evaluator.warn("PV521", At::Key(path), message, help);
                 }
             }
         }
-        if let Some(depends) = ours.resource.member("DependsOn") {
-            order(ours, depends, chosen, evaluator);
+        if let Some(depends_on) = imported.resource.attribute("DependsOn") {
+            report_lost_order(imported, depends_on, selection, evaluator);
         }
     }
     if let Some(first) = with_metadata.first() {
         let message = match with_metadata.len() {
-            1 => "this resource's `Metadata` is left out".to_owned(),
-            n => format!("the `Metadata` of {n} resources is left out; this is the first"),
+            1 => "the `Metadata` of this resource is omitted".to_owned(),
+            n => format!("the `Metadata` of {n} resources is omitted; this is the first"),
         };
         let note = Diagnostic::note("PV541", At::Key(first.clone()), message);
-        evaluator.findings.push(note.with_help("it changes nothing that is made"));
+        evaluator.diagnostics.push(note.with_help("it does not change what is created"));
     }
 }
 
-/// Says of an order that no reference says already that it is lost.
-fn order(ours: &Ours<'_>, depends: &Node, chosen: &Chosen<'_>, evaluator: &mut Evaluator<'_>) {
-    let at = ours.resource.at.clone().key("DependsOn");
-    let depends = depends.resolve();
-    let names: Vec<(&str, At)> = match &depends.data {
-        Data::List(items) => items
-            .iter()
-            .enumerate()
-            .filter_map(|(n, it)| Some((word(it)?, At::Value(at.clone().index(n)))))
-            .collect(),
-        _ => word(depends).map(|it| (it, At::Value(at.clone()))).into_iter().collect(),
-    };
-    let after = comes_after(ours, chosen);
-    for (name, at) in names {
-        let known = chosen.addresses.get(name);
-        if known.is_some_and(|it| after.contains(&it.to_string())) {
-            continue;
+/// Reports the dependencies that no reference implies.
+fn report_lost_order(
+    imported: &ImportedResource<'_>,
+    depends_on: &Node,
+    selection: &ResourceSelection<'_>,
+    evaluator: &mut Evaluator<'_>,
+) {
+    let path = imported.resource.path.clone().key("DependsOn");
+    let depends_on = depends_on.resolve();
+    let dependencies: Vec<(&str, At)> = match &depends_on.data {
+        Data::List(items) => {
+            let items = items.iter().enumerate();
+            items
+                .filter_map(|(n, item)| Some((scalar(item)?, At::Value(path.clone().index(n)))))
+                .collect()
         }
-        let message = match known {
-            Some(address) => format!("that this comes after {address} is lost"),
-            None => format!("that this comes after `{name}` is lost"),
-        };
-        let help = match known {
-            Some(_) => {
-                "what refers to something comes after it; nothing else of a spec's must wait"
+        _ => scalar(depends_on).map(|name| (name, At::Value(path))).into_iter().collect(),
+    };
+    let implied = transitive_references(imported, selection);
+    for (name, location) in dependencies {
+        match selection.addresses.get(name) {
+            Some(address) if implied.contains(&address.to_string()) => {}
+            Some(address) => {
+                let message = format!("the order after {address} is lost");
+                let help = "in a spec, only references determine the order";
+                evaluator.warn("PV522", location, message, help);
             }
-            None => "deploy what makes that before you apply the spec",
-        };
-        evaluator.warn("PV522", at, message, help);
+            None => {
+                let message = format!("the order after `{name}` is lost");
+                let help = format!("deploy `{name}` before you apply the spec");
+                evaluator.warn("PV522", location, message, &help);
+            }
+        }
     }
 }
 
-/// The addresses of everything that the references of `ours` wait for.
-fn comes_after(ours: &Ours<'_>, chosen: &Chosen<'_>) -> BTreeSet<String> {
-    let mut after = BTreeSet::new();
-    let mut next = vec![ours];
-    while let Some(ours) = next.pop() {
-        let mut properties = ours.properties.clone();
-        properties.each_text(&mut |text, _| {
-            for hole in text.holes() {
-                let Hole::Attribute { address, .. } = hole else { continue };
-                if after.insert(address.to_string()) {
-                    next.extend(chosen.ours.iter().find(|it| it.address == *address));
+/// The addresses of all resources to which a resource refers, directly or not.
+fn transitive_references(
+    imported: &ImportedResource<'_>,
+    selection: &ResourceSelection<'_>,
+) -> BTreeSet<String> {
+    let mut addresses = BTreeSet::new();
+    let mut remaining = vec![imported];
+    while let Some(imported) = remaining.pop() {
+        imported.properties.for_each_text(&mut |text, _| {
+            for placeholder in text.holes() {
+                let Hole::Attribute { address, .. } = placeholder else { continue };
+                if addresses.insert(address.to_string()) {
+                    let mut imported = selection.imported.iter();
+                    remaining.extend(imported.find(|imported| imported.address == *address));
                 }
             }
         });
     }
-    after
+    addresses
 }
 
-/// Says which outputs are lost, and what a rendered template has in their place.
-pub fn lost_outputs(chosen: &Chosen<'_>, evaluator: &mut Evaluator<'_>) {
-    let made = made(chosen);
-    for entry in evaluator.template.outputs {
-        output(entry, &made, chosen, evaluator);
+/// Reports the outputs of the template that a template rendered from the spec does not have, and which of its
+/// outputs has the same value.
+pub fn report_lost_outputs(selection: &ResourceSelection<'_>, evaluator: &mut Evaluator<'_>) {
+    let rendered = rendered_outputs(selection);
+    for output in evaluator.template.outputs {
+        report_lost_output(output, &rendered, selection, evaluator);
     }
 }
 
-fn output<'a>(
-    entry: &'a Entry,
-    made: &BTreeMap<String, Made>,
-    chosen: &Chosen<'_>,
+fn report_lost_output<'a>(
+    output: &'a Entry,
+    rendered: &BTreeMap<String, RenderedOutput>,
+    selection: &ResourceSelection<'_>,
     evaluator: &mut Evaluator<'a>,
 ) {
-    let at = Path::default().key("Outputs").key(&entry.key);
-    let members = map(&entry.value);
-    let Some(value) = members.iter().find(|it| it.key == "Value") else { return };
-    // What is wrong with an output says nothing of what is made.
-    let (findings, computed) = (evaluator.findings.len(), evaluator.computed.len());
-    let part = evaluator.evaluate(&value.value, &at.clone().key("Value"));
-    evaluator.findings.truncate(findings);
+    let Entry { key: name, value: attributes, .. } = output;
+    let attributes = entries(attributes);
+    let Some(value) = member(attributes, "Value") else { return };
+    let path = Path::default().key("Outputs").key(name);
+    // Errors in outputs do not matter: the spec has none of them.
+    let (reported, computed) = (evaluator.diagnostics.len(), evaluator.computed.len());
+    let value = evaluator.evaluate(value, &path.clone().key("Value"));
+    evaluator.diagnostics.truncate(reported);
     evaluator.computed.truncate(computed);
-    let text = part.as_ref().and_then(Part::as_text).cloned().unwrap_or_default();
-    let text = usual(&text, chosen);
-    let exported = members.iter().any(|it| it.key == "Export");
-    let same = made.iter().filter(|(_, it)| it.value == text);
-    let same = same.min_by_key(|(name, it)| (**name != entry.key, it.secret));
-    if same.is_some_and(|(name, it)| *name == entry.key && !it.secret) && !exported {
+    let text = value.as_ref().and_then(TemplateValue::as_text).cloned().unwrap_or_default();
+    let text = with_attributes_for_ref(&text, selection);
+    let is_exported = member(attributes, "Export").is_some();
+    let same_value = rendered.iter().filter(|(_, it)| it.value == text);
+    let same_value = same_value.min_by_key(|(other, it)| (*other != name, it.is_secret));
+    if same_value.is_some_and(|(other, it)| other == name && !it.is_secret) && !is_exported {
         return;
     }
-    let refers = |hole: &Hole| matches!(stands_for(hole), Stands::Resource { id, .. } if chosen.addresses.contains_key(id));
-    // What says nothing of ours stays with what it is about.
-    if !exported && !text.holes().any(refers) {
-        return;
-    }
-    let condition = members.iter().find(|it| it.key == "Condition").and_then(|it| word(&it.value));
-    let kind = if exported { "exported output" } else { "output" };
-    let message = match condition {
-        Some(condition) => {
-            format!("the {kind} `{}`, under the condition `{condition}`, is lost", entry.key)
-        }
-        None => format!("the {kind} `{}` is lost", entry.key),
+    let is_imported = |placeholder: &Hole| {
+        matches!(target_of(placeholder), PlaceholderTarget::Resource { id, .. }
+            if selection.addresses.contains_key(id))
     };
-    let instead = same.map(|(name, it)| match it.secret {
-        true => format!("`provision render --export-keys` has `{name}` for it"),
-        false => format!("a template that is rendered from the spec has `{name}` for it"),
+    // An output about other resources stays with them.
+    if !is_exported && !text.holes().any(is_imported) {
+        return;
+    }
+    let noun = if is_exported { "exported output" } else { "output" };
+    let condition = member(attributes, "Condition").and_then(scalar);
+    let condition = condition.map(|name| format!(" (condition `{name}`)")).unwrap_or_default();
+    let message = format!("the {noun} `{name}`{condition} is omitted");
+    let replacement = same_value.map(|(name, output)| match output.is_secret {
+        true => format!("`provision render --export-keys` has the same value as `{name}`"),
+        false => format!("a rendered template has the same value as `{name}`"),
     });
-    let help = match (instead, exported) {
-        (Some(instead), false) => instead,
-        (Some(instead), true) => format!("other stacks may import it; {instead}, not exported"),
-        (None, true) => "other stacks may import it: give them the value by other means".to_owned(),
-        (None, false) => "`provision outputs` tells what can be had of the spec's APIs".to_owned(),
+    let help = match (replacement, is_exported) {
+        (Some(replacement), false) => replacement,
+        (Some(replacement), true) => {
+            format!("other stacks may import it; {replacement}, which is not exported")
+        }
+        (None, true) => "other stacks may import it: pass them the value by other means".to_owned(),
+        (None, false) => "`provision outputs` prints the endpoints and ids of APIs".to_owned(),
     };
-    evaluator.warn("PV525", At::Key(at), message, &help);
+    evaluator.warn("PV525", At::Key(path), message, &help);
 }
 
-/// `Ref` in the words of `Fn::GetAtt`.
-fn usual(text: &Text, chosen: &Chosen<'_>) -> Text {
-    text.replaced(&mut |hole| match stands_for(hole) {
-        Stands::Resource { id, attribute: REF } => {
-            let attribute = match chosen.addresses.get(id).map(Address::section) {
-                Some("apis") => "ApiArn",
-                Some("domains") => "DomainName",
-                _ => REF,
-            };
-            of_resource(id, attribute)
+/// Replaces `Ref` of imported resources by the attribute that it returns.
+fn with_attributes_for_ref(text: &Text, selection: &ResourceSelection<'_>) -> Text {
+    text.replaced(&mut |placeholder| match target_of(placeholder) {
+        PlaceholderTarget::Resource { id, attribute: REF } => {
+            let section = selection.addresses.get(id).map(Address::section);
+            let kind = KINDS.iter().find(|kind| Some(kind.section) == section);
+            let attribute = kind.and_then(|kind| kind.template.ref_attribute);
+            resource_placeholder(id, attribute.unwrap_or(REF))
         }
-        _ => Text::open(hole.clone()),
+        _ => Text::open(placeholder.clone()),
     })
 }
 
 /// An output of a rendered template.
-struct Made {
+struct RenderedOutput {
     value: Text,
-    /// Whether it is there only with `--export-keys`.
-    secret: bool,
+    /// Whether only `--export-keys` adds it.
+    is_secret: bool,
 }
 
-/// The outputs of a rendered template, in the words of this one.
-fn made(chosen: &Chosen<'_>) -> BTreeMap<String, Made> {
-    let is_api = |it: &&Ours<'_>| it.row.section == "apis";
-    let alone = chosen.ours.iter().filter(is_api).count() == 1;
-    let mut made = BTreeMap::new();
-    for ours in &chosen.ours {
-        let prefix = if alone && is_api(&ours) { "" } else { ours.id };
-        let facts = ours.row;
-        for (list, secret) in [(facts.outputs, false), (facts.secret_outputs, true)] {
-            for (name, text) in list {
-                let own = format!("${{Resources/{}.", ours.id);
-                let value = Text::from_sub(&text.replace("${", &own));
-                made.insert(format!("{prefix}{name}"), Made { value, secret });
+/// The outputs of a rendered template by name, with the logical ids of this one.
+fn rendered_outputs(selection: &ResourceSelection<'_>) -> BTreeMap<String, RenderedOutput> {
+    let is_api = |imported: &&ImportedResource<'_>| imported.kind == EVENT_API;
+    let has_one_api = selection.imported.iter().filter(is_api).count() == 1;
+    let mut outputs = BTreeMap::new();
+    for imported in &selection.imported {
+        let id = imported.resource.id;
+        let prefix = if has_one_api && is_api(&imported) { "" } else { id };
+        let kind = imported.kind;
+        for (texts, is_secret) in [(kind.outputs, false), (kind.secret_outputs, true)] {
+            for (name, text) in texts {
+                let value = Text::from_sub(&text.replace("${", &format!("${{Resources/{id}.")));
+                outputs.insert(format!("{prefix}{name}"), RenderedOutput { value, is_secret });
             }
         }
     }
-    made
+    outputs
 }

@@ -1,36 +1,84 @@
-//! The parameters of a spec: the template's, and new ones for references that the spec can't make.
+//! The parameters of the spec: those of the template that it uses, and a new one for each value that a
+//! spec cannot express, such as the ARN of a function that the template creates.
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use crate::import::evaluate::Evaluator;
-use crate::import::known_values::Type;
-use crate::import::names;
-use crate::import::resources::Chosen;
-use crate::import::template::{map, word};
-use crate::import::value::{REF, Stands, stands_for};
 use provision_core::diagnostic::{At, Diagnostic, Path, Severity};
-use provision_core::source::tree::Entry;
+use provision_core::kinds::KINDS;
+use provision_core::source::tree::{Data, Entry, Node};
 use provision_core::spec::{Parameter, Parameters};
 use provision_core::text::{Hole, Text, is_parameter};
 
-/// What a parameter of CloudFormation's can have and a spec's can't, with what to do.
-const UNSAYABLE: &[(&str, &str)] = &[
-    ("NoEcho", "a spec's values are no secrets; keep secrets in Secrets Manager"),
-    ("MinLength", "say it as `pattern`, such as `.{1,20}`"),
-    ("MaxLength", "say it as `pattern`, such as `.{1,20}`"),
-    ("MinValue", "say it as `pattern`, such as `[1-9][0-9]?`"),
-    ("MaxValue", "say it as `pattern`, such as `[1-9][0-9]?`"),
-    ("ConstraintDescription", "say it in the `description`"),
+use crate::import::evaluate::Evaluator;
+use crate::import::known_values::ParameterType;
+use crate::import::names;
+use crate::import::resources::ResourceSelection;
+use crate::import::template::{entries, member, scalar};
+use crate::import::value::{PlaceholderTarget, REF, target_of};
+
+/// Attributes of a template's parameter that a spec's parameter does not have, each with what to do.
+const UNSUPPORTED_ATTRIBUTES: &[(&str, &str)] = &[
+    ("NoEcho", "values of a spec are not secret; keep secrets in Secrets Manager"),
+    ("MinLength", "use `pattern`, such as `.{1,20}`"),
+    ("MaxLength", "use `pattern`, such as `.{1,20}`"),
+    ("MinValue", "use `pattern`, such as `[1-9][0-9]?`"),
+    ("MaxValue", "use `pattern`, such as `[1-9][0-9]?`"),
+    ("ConstraintDescription", "explain the constraint in the `description`"),
 ];
 
-/// CloudFormation's limit on a parameter's description, and a spec's.
+/// The longest description of a parameter, for CloudFormation and for a spec.
 const DESCRIPTION_MAX: usize = 4_000;
 
-/// The parameters that the spec needs: the template's in its order, then the new ones.
+/// A parameter that the template does not have.
+#[derive(Clone, Debug)]
+pub struct NewParameter {
+    pub description: String,
+    /// The expression of the template that it replaces.
+    pub expression: Value,
+}
+
+/// New parameters by name, in the order of their first use.
+pub type NewParameters = IndexMap<String, NewParameter>;
+
+/// Replaces every reference that a spec cannot express by a new parameter.
+pub fn replace_references(
+    selection: &mut ResourceSelection<'_>,
+    evaluator: &mut Evaluator<'_>,
+) -> NewParameters {
+    let ResourceSelection { imported, addresses, .. } = selection;
+    let names = evaluator.values.parameter_names().chain(addresses.keys().copied());
+    let mut replacer = Replacer {
+        taken: names.map(str::to_owned).collect(),
+        by_expression: BTreeMap::new(),
+        parameters: IndexMap::new(),
+    };
+    for resource in imported {
+        resource.properties.for_each_text_mut(&mut |text, path| {
+            *text = text.replaced(&mut |placeholder| match target_of(placeholder) {
+                PlaceholderTarget::Resource { id, attribute } => {
+                    let address = addresses.get(id).map(ToString::to_string);
+                    let parameter =
+                        attribute_parameter(id, attribute, address.as_deref(), evaluator);
+                    replacer.parameter(parameter, address.as_deref(), path, evaluator)
+                }
+                PlaceholderTarget::Computed(index) => {
+                    let computed = evaluator.computed[index].clone();
+                    let (description, expression) = (computed.description, computed.expression);
+                    let parameter = (computed.name, NewParameter { description, expression });
+                    replacer.parameter(parameter, None, path, evaluator)
+                }
+                PlaceholderTarget::Spec => Text::open(placeholder.clone()),
+            });
+        });
+    }
+    replacer.parameters
+}
+
+/// Returns the parameters that the spec uses: those of the template in its order, then the new ones.
 pub fn parameters(
-    referred: &Referred,
+    new: &NewParameters,
     used: &BTreeSet<String>,
     evaluator: &mut Evaluator<'_>,
 ) -> Parameters {
@@ -40,252 +88,100 @@ pub fn parameters(
             parameters.insert(entry.key.clone(), parameter(entry, evaluator));
         }
     }
-    unused(used, evaluator);
-    for (name, new) in referred.new.iter().filter(|(name, _)| used.contains(*name)) {
-        let description = describing(&new.description);
+    report_unused(used, evaluator);
+    for (name, parameter) in new.iter().filter(|(name, _)| used.contains(*name)) {
+        let description = description(&parameter.description);
         parameters.insert(name.clone(), Parameter { description, ..Parameter::default() });
     }
     parameters
 }
 
-/// Says which parameters nothing of ours needs.
-fn unused(used: &BTreeSet<String>, evaluator: &mut Evaluator<'_>) {
-    // Of a template that could not be read, nobody knows what it needs.
-    if evaluator.findings.iter().any(|it| it.severity == Severity::Error) {
-        return;
-    }
-    let names = evaluator.template.parameters.iter().map(|it| it.key.as_str());
-    let unused: Vec<&str> = names.filter(|it| !used.contains(*it)).collect();
-    if !unused.is_empty() {
-        let message = format!("nothing in the spec needs {}", unused.join(", "));
-        let at = At::Key(Path::default().key("Parameters"));
-        let note = Diagnostic::note("PV541", at, message);
-        evaluator.findings.push(note.with_help("these parameters are left out"));
-    }
+/// Makes new parameters, one for each expression.
+struct Replacer {
+    /// Names that parameters and resources have already.
+    taken: BTreeSet<String>,
+    /// The names of new parameters by the expression that they replace.
+    by_expression: BTreeMap<String, String>,
+    parameters: NewParameters,
 }
 
-fn parameter(entry: &Entry, evaluator: &mut Evaluator<'_>) -> Parameter {
-    let at = Path::default().key("Parameters").key(&entry.key);
-    let members = map(&entry.value);
-    let text = |name: &str| {
-        let member = members.iter().find(|it| it.key == name)?;
-        word(&member.value).map(str::to_owned)
-    };
-    let kind = text("Type").unwrap_or_default();
-    say_type(&kind, &at, evaluator);
-    for (name, help) in UNSAYABLE {
-        let said = text(name).filter(|it| *name != "NoEcho" || it.eq_ignore_ascii_case("true"));
-        if said.is_some() {
-            let message = format!("a spec's parameters have no `{name}`, so it is lost");
-            evaluator.warn("PV524", At::Key(at.clone().key(name)), message, help);
+impl Replacer {
+    /// Returns the parameter for an expression, and reports it if it is new. `address` is the resource
+    /// of the spec to which the expression refers, if it does.
+    fn parameter(
+        &mut self,
+        (name, parameter): (String, NewParameter),
+        address: Option<&str>,
+        path: &Path,
+        evaluator: &mut Evaluator<'_>,
+    ) -> Text {
+        let expression = parameter.expression.to_string();
+        if let Some(name) = self.by_expression.get(&expression) {
+            return Text::open(Hole::Parameter(name.clone()));
         }
-    }
-    if !is_parameter(&entry.key) {
-        let message = format!("`{}` can't be the name of a spec's parameter", entry.key);
-        let help = "rename it in the template: a letter, then letters and digits";
-        evaluator.warn("PV524", At::Key(at.clone()), message, help);
-    }
-    let looked_up = Type(&kind).is_looked_up();
-    let allowed = members.iter().find(|it| it.key == "AllowedValues");
-    let allowed = allowed.filter(|_| !looked_up).map(|it| words(&it.value));
-    Parameter {
-        default: text("Default").filter(|_| !looked_up).and_then(|it| plain(it, &at, evaluator)),
-        allowed: allowed.filter(|it| !it.is_empty()),
-        pattern: text("AllowedPattern")
-            .filter(|_| !looked_up)
-            .and_then(|it| pattern(it, &at, evaluator)),
-        description: text("Description").and_then(|it| describing(&it)),
-    }
-}
-
-/// A description in which nothing can be taken for a reference.
-fn describing(text: &str) -> Option<String> {
-    let short: String = text.replace("${", "{").chars().take(DESCRIPTION_MAX).collect();
-    (!short.is_empty()).then_some(short)
-}
-
-/// A spec's parameters are texts.
-fn say_type(kind: &str, at: &Path, evaluator: &mut Evaluator<'_>) {
-    let message = format!("a spec's parameters are texts, and this is a `{kind}`");
-    let at = At::Value(at.clone().key("Type"));
-    match kind {
-        "String" | "" => {}
-        "Number" => {
-            let help = "it becomes a text; say what it must look like as `pattern: '[0-9]+'`";
-            evaluator.warn("PV524", at, message, help);
-        }
-        kind if Type(kind).is_looked_up() => {
-            let help = "CloudFormation looks it up in SSM: give its value itself, with `--param`";
-            evaluator.warn("PV524", at, message, help);
-        }
-        _ => {
-            let help = "it becomes a text, which nobody compares with what the account has";
-            evaluator.warn("PV524", at, message, help);
-        }
-    }
-}
-
-/// A value in which nothing can be taken for a reference.
-fn plain(text: String, at: &Path, evaluator: &mut Evaluator<'_>) -> Option<String> {
-    if !text.contains("${") {
-        return Some(text);
-    }
-    let message = "a parameter's default can't have `${…}` in it, so it is lost".to_owned();
-    let at = At::Value(at.clone().key("Default"));
-    evaluator.warn("PV524", at, message, "give the value with `--param`");
-    None
-}
-
-/// A pattern that Rust's regular expressions know, too.
-fn pattern(text: String, at: &Path, evaluator: &mut Evaluator<'_>) -> Option<String> {
-    if regex_lite::Regex::new(&format!("^(?:{text})$")).is_ok() && !text.contains("${") {
-        return Some(text);
-    }
-    let message = "a spec can't say this pattern, so it is lost".to_owned();
-    let at = At::Value(at.clone().key("AllowedPattern"));
-    evaluator.warn("PV524", at, message, "say it without looking ahead or behind");
-    None
-}
-
-fn words(node: &provision_core::source::tree::Node) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    if let provision_core::source::tree::Data::List(items) = &node.resolve().data {
-        for item in items.iter().filter_map(word).filter(|it| !it.contains("${")) {
-            if !words.iter().any(|it| it == item) {
-                words.push(item.to_owned());
+        let name = names::unique_parameter_name(&name, &self.taken);
+        self.taken.insert(name.clone());
+        self.by_expression.insert(expression, name.clone());
+        let location = At::Value(path.clone());
+        match address {
+            Some(address) => {
+                let message = format!("a spec cannot refer to attributes of {address}");
+                let help = format!(
+                    "it has the parameter `{name}` instead: after the first apply, set it to the value \
+                     that `provision outputs` prints"
+                );
+                evaluator.warn("PV527", location, message, &help);
+            }
+            None => {
+                let message = format!("the spec has the parameter `{name}` here");
+                let help = format!("{}; set it with `--param {name}=VALUE`", parameter.description);
+                let note = Diagnostic::note("PV506", location, message);
+                evaluator.diagnostics.push(note.with_help(help));
             }
         }
+        self.parameters.insert(name.clone(), parameter);
+        Text::open(Hole::Parameter(name))
     }
-    words
 }
 
-/// A parameter that the template does not have.
-#[derive(Clone, Debug)]
-pub struct New {
-    pub description: String,
-    /// What the template has in its place.
-    pub said: Value,
-}
-
-/// What the texts of ours refer to.
-#[derive(Debug, Default)]
-pub struct Referred {
-    /// New parameters, in the order in which they were met.
-    pub new: IndexMap<String, New>,
-}
-
-/// Names that can't be parameters' any more, and parameters by what they stand for.
-struct Names {
-    taken: BTreeSet<String>,
-    known: BTreeMap<String, String>,
-}
-
-/// Turns every reference that a spec can't make into a parameter.
-pub fn refer(chosen: &mut Chosen<'_>, evaluator: &mut Evaluator<'_>) -> Referred {
-    let mut referred = Referred::default();
-    let taken = evaluator.values.names().chain(chosen.addresses.keys().copied());
-    let mut names = Names { taken: taken.map(str::to_owned).collect(), known: BTreeMap::new() };
-    let addresses = chosen.addresses.clone();
-    for ours in &mut chosen.ours {
-        ours.properties.each_text(&mut |text, at| {
-            *text = text.replaced(&mut |hole| match stands_for(hole) {
-                Stands::Resource { id, attribute } => {
-                    let own = addresses.get(id).map(ToString::to_string);
-                    let new = of_resource(id, attribute, own.as_deref(), evaluator);
-                    named(new, own.as_deref(), at, &mut names, &mut referred, evaluator)
-                }
-                Stands::Computed(n) => {
-                    let it = evaluator.computed[n].clone();
-                    let new = New { description: it.description, said: it.said };
-                    named((it.name, new), None, at, &mut names, &mut referred, evaluator)
-                }
-                Stands::Itself => Text::open(hole.clone()),
-            });
-        });
-    }
-    referred
-}
-
-/// The parameter for `hole`: the one that stands for it already, or a new one.
-fn named(
-    (name, new): (String, New),
-    own: Option<&str>,
-    at: &Path,
-    names: &mut Names,
-    referred: &mut Referred,
-    evaluator: &mut Evaluator<'_>,
-) -> Text {
-    let said = new.said.to_string();
-    if let Some(name) = names.known.get(&said) {
-        return Text::open(Hole::Parameter(name.clone()));
-    }
-    let name = unique(&name, &names.taken);
-    names.taken.insert(name.clone());
-    names.known.insert(said, name.clone());
-    let at = At::Value(at.clone());
-    match own {
-        Some(address) => {
-            let message = format!("a spec can't refer to what it makes itself, {address}");
-            let help = format!(
-                "it has the parameter `{name}` in its place: give it once `provision outputs` tells it"
-            );
-            evaluator.warn("PV527", at, message, &help);
-        }
-        None => {
-            let message = format!("the spec has the parameter `{name}` in this place");
-            let help = format!("{}; give it with `--param {name}=VALUE`", new.description);
-            evaluator.findings.push(Diagnostic::note("PV506", at, message).with_help(help));
-        }
-    }
-    referred.new.insert(name.clone(), new);
-    Text::open(Hole::Parameter(name))
-}
-
-fn unique(name: &str, taken: &BTreeSet<String>) -> String {
-    if !taken.contains(name) {
-        return name.to_owned();
-    }
-    let mut numbered = (2..).map(|n| format!("{name}{n}"));
-    numbered.find(|it| !taken.contains(it)).expect("there are more numbers than names")
-}
-
-/// A parameter for an attribute of a resource.
-fn of_resource(
+/// Returns a name and a parameter for an attribute of a resource.
+fn attribute_parameter(
     id: &str,
     attribute: &str,
-    own: Option<&str>,
+    address: Option<&str>,
     evaluator: &Evaluator<'_>,
-) -> (String, New) {
-    let kind = evaluator.template.resource(id).map(|it| it.type_name);
-    let what = match attribute {
-        REF => ref_gives(kind.unwrap_or_default()),
+) -> (String, NewParameter) {
+    let type_name = evaluator.template.resource(id).map(|resource| resource.type_name);
+    let attribute_name = match attribute {
+        REF => type_name.and_then(returned_by_ref).unwrap_or_default(),
         attribute => attribute,
     };
-    let short = names::without_hash(id);
-    let words = names::parameter(what);
-    let name = match short.ends_with(&words) {
-        true => names::parameter(short),
-        false => names::parameter(&format!("{short} {words}")),
+    let short_id = names::without_hash(id);
+    let suffix = names::parameter_name(attribute_name);
+    let name = match short_id.ends_with(&suffix) {
+        true => names::parameter_name(short_id),
+        false => names::parameter_name(&format!("{short_id} {suffix}")),
     };
-    let whose = match (own, kind) {
+    let owner = match (address, type_name) {
         (Some(address), _) => address.to_owned(),
-        (None, Some(kind)) => format!("{id} ({kind})"),
+        (None, Some(type_name)) => format!("{id} ({type_name})"),
         (None, None) => id.to_owned(),
     };
-    let said = match attribute {
+    let expression = match attribute {
         REF => json!({ "Ref": id }),
         attribute => json!({ "Fn::GetAtt": [id, attribute] }),
     };
-    let description = match what {
-        "" => format!("What refers to {whose}"),
-        what => format!("The {what} of {whose}"),
+    let description = match attribute_name {
+        "" => format!("What `Ref` of {owner} returns"),
+        name => format!("The {name} of {owner}"),
     };
-    (name, New { description, said })
+    (name, NewParameter { description, expression })
 }
 
-/// What `Ref` gives of resources that stand beside Event APIs.
-fn ref_gives(kind: &str) -> &'static str {
-    match kind {
+/// What `Ref` of a resource returns, for types that are often used with Event APIs.
+fn returned_by_ref(type_name: &str) -> Option<&'static str> {
+    let kind = KINDS.iter().find(|kind| kind.type_name == type_name);
+    Some(match type_name {
         "AWS::Cognito::UserPool"
         | "AWS::Cognito::UserPoolClient"
         | "AWS::KMS::Key"
@@ -296,24 +192,120 @@ fn ref_gives(kind: &str) -> &'static str {
         | "AWS::Serverless::SimpleTable"
         | "AWS::Lambda::Function"
         | "AWS::Serverless::Function"
-        | "AWS::IAM::Role"
         | "AWS::Events::EventBus"
         | "AWS::OpenSearchService::Domain"
         | "AWS::S3::Bucket"
         | "AWS::SSM::Parameter"
-        | "AWS::Logs::LogGroup"
-        | "AWS::AppSync::DomainName" => "Name",
+        | "AWS::Logs::LogGroup" => "Name",
+        "AWS::RDS::DBCluster" => "Identifier",
         "AWS::CertificateManager::Certificate"
         | "AWS::SecretsManager::Secret"
-        | "AWS::RDS::DBCluster"
         | "AWS::SNS::Topic"
         | "AWS::StepFunctions::StateMachine"
         | "AWS::Lambda::Version"
-        | "AWS::Lambda::Alias"
-        | "AWS::AppSync::Api" => match kind {
-            "AWS::RDS::DBCluster" => "Identifier",
-            _ => "Arn",
-        },
-        _ => "",
+        | "AWS::Lambda::Alias" => "Arn",
+        _ => kind?.template.ref_attribute?,
+    })
+}
+
+/// Reports the parameters of the template that the spec does not use.
+fn report_unused(used: &BTreeSet<String>, evaluator: &mut Evaluator<'_>) {
+    // With an error in the template, it is unknown which parameters the spec would use.
+    if evaluator.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return;
     }
+    let names = evaluator.template.parameters.iter().map(|parameter| parameter.key.as_str());
+    let unused: Vec<&str> = names.filter(|name| !used.contains(*name)).collect();
+    if !unused.is_empty() {
+        let message = format!("the spec does not use {}", unused.join(", "));
+        let location = At::Key(Path::default().key("Parameters"));
+        let note = Diagnostic::note("PV541", location, message);
+        evaluator.diagnostics.push(note.with_help("these parameters are omitted"));
+    }
+}
+
+fn parameter(entry: &Entry, evaluator: &mut Evaluator<'_>) -> Parameter {
+    let path = Path::default().key("Parameters").key(&entry.key);
+    let attributes = entries(&entry.value);
+    let attribute = |name: &str| member(attributes, name).and_then(scalar).map(str::to_owned);
+    let parameter_type = attribute("Type").unwrap_or_default();
+    report_type(&parameter_type, &path, evaluator);
+    for (name, help) in UNSUPPORTED_ATTRIBUTES {
+        let value = attribute(name);
+        if value.is_some_and(|value| *name != "NoEcho" || value.eq_ignore_ascii_case("true")) {
+            let message = format!("parameters of a spec do not support `{name}`; it is omitted");
+            evaluator.warn("PV524", At::Key(path.clone().key(name)), message, help);
+        }
+    }
+    if !is_parameter(&entry.key) {
+        let message = format!("`{}` is not a valid name of a spec's parameter", entry.key);
+        let help = "rename it in the template: a letter, then letters and digits";
+        evaluator.warn("PV524", At::Key(path.clone()), message, help);
+    }
+    let description = attribute("Description").and_then(|text| description(&text));
+    // The default of a looked-up parameter is the name of an SSM parameter, and not a value.
+    if ParameterType(&parameter_type).is_looked_up() {
+        return Parameter { description, ..Parameter::default() };
+    }
+    let allowed = member(attributes, "AllowedValues").map(allowed_values);
+    Parameter {
+        default: attribute("Default").and_then(|text| default_value(text, &path, evaluator)),
+        allowed: allowed.filter(|values| !values.is_empty()),
+        pattern: attribute("AllowedPattern").and_then(|text| pattern(text, &path, evaluator)),
+        description,
+    }
+}
+
+/// Returns a description without anything that could be mistaken for a placeholder.
+fn description(text: &str) -> Option<String> {
+    let text: String = text.replace("${", "{").chars().take(DESCRIPTION_MAX).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Reports a type other than `String`, which is the only one of a spec.
+fn report_type(type_name: &str, path: &Path, evaluator: &mut Evaluator<'_>) {
+    let help = match type_name {
+        "String" | "" => return,
+        "Number" => "add `pattern: '[0-9]+'` to it",
+        _ if ParameterType(type_name).is_looked_up() => {
+            "CloudFormation looks it up in SSM: set it to the value itself, with `--param`"
+        }
+        _ => "its values are not compared with what the account has",
+    };
+    let message = format!("parameters of a spec are texts; this `{type_name}` becomes one");
+    evaluator.warn("PV524", At::Value(path.clone().key("Type")), message, help);
+}
+
+/// Returns a default without anything that could be mistaken for a placeholder.
+fn default_value(text: String, path: &Path, evaluator: &mut Evaluator<'_>) -> Option<String> {
+    if !text.contains("${") {
+        return Some(text);
+    }
+    let message = "a default cannot contain `${…}` in a spec; it is omitted";
+    let location = At::Value(path.clone().key("Default"));
+    evaluator.warn("PV524", location, message, "set the value with `--param`");
+    None
+}
+
+/// Returns a pattern that is valid in a spec as well.
+fn pattern(text: String, path: &Path, evaluator: &mut Evaluator<'_>) -> Option<String> {
+    if regex_lite::Regex::new(&format!("^(?:{text})$")).is_ok() && !text.contains("${") {
+        return Some(text);
+    }
+    let message = "a spec does not support this pattern; it is omitted";
+    let location = At::Value(path.clone().key("AllowedPattern"));
+    evaluator.warn("PV524", location, message, "write it without look-ahead and look-behind");
+    None
+}
+
+/// The distinct values of a list, without those that could be mistaken for placeholders.
+fn allowed_values(node: &Node) -> Vec<String> {
+    let Data::List(items) = &node.resolve().data else { return Vec::new() };
+    let mut values: Vec<String> = Vec::new();
+    for value in items.iter().filter_map(scalar).filter(|value| !value.contains("${")) {
+        if !values.iter().any(|present| present == value) {
+            values.push(value.to_owned());
+        }
+    }
+    values
 }

@@ -1,342 +1,299 @@
-//! Properties as CloudFormation has them, as far as a spec can say them.
+//! The properties and tags of imported resources, in the shape that CloudFormation documents.
+//!
+//! The schema of a kind directs the reading. A value that does not match is reported and omitted; a
+//! parameter where a spec does not support one is fixed at its value.
 use std::collections::BTreeMap;
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::import::evaluate::Evaluator;
-use crate::import::resources::{Chosen, Ours};
-use crate::import::value::{Is, Part};
-use provision_core::diagnostic::{At, Diagnostic, Path};
+use provision_core::diagnostic::{At, Diagnostic, Path, Severity};
+use provision_core::kind::Kind;
 use provision_core::model::Properties;
 use provision_core::ownership::PROTECT_TAG;
-use provision_core::source::read::SUBSTITUTES;
+use provision_core::source::read::{CODE, SUBSTITUTES};
 use provision_core::text::Text;
 
-/// What a spec says in another way, or can't say because of how it is made.
-const UNSAYABLE: &[(&str, &str)] = &[
-    (
-        "Path",
-        "roles that provision makes stand under a path of their own; use an existing role: `arn:`",
-    ),
-    ("PermissionsBoundary", "make the role by other means, and use it as an existing one: `arn:`"),
-    ("MaxSessionDuration", "AppSync needs no long sessions; else use an existing role: `arn:`"),
-    ("ElasticsearchConfig", "use `openSearch`"),
-];
+use crate::import::evaluate::Evaluator;
+use crate::import::resources::{ImportedResource, ResourceSelection};
+use crate::import::value::{TemplateValue, ValueKind};
 
-/// Handlers are free in our types, and not in CloudFormation's.
-fn handler_configs() -> Value {
-    let handler = json!({
-        "type": "object",
-        "required": ["Behavior", "Integration"],
-        "properties": {
-            "Behavior": { "type": "string", "enum": ["CODE", "DIRECT"] },
-            "Integration": {
-                "type": "object",
-                "required": ["DataSourceName"],
-                "properties": {
-                    "DataSourceName": { "type": "string", SUBSTITUTES: true },
-                    "LambdaConfig": {
-                        "type": "object",
-                        "properties": {
-                            "InvokeType": { "type": "string", "enum": ["REQUEST_RESPONSE", "EVENT"] },
-                        },
-                    },
-                },
-            },
-        },
-    });
-    json!({ "type": "object", "properties": { "OnPublish": handler, "OnSubscribe": handler } })
-}
+/// The help for a value that does not match its schema.
+const MISMATCH_HELP: &str = "it is omitted; see the CloudFormation documentation of the type";
 
-/// What CloudFormation demands and our types leave to AWS, since a live object has it in any case.
-fn refine(schema: &mut Value) {
-    const MODES: &[&str] =
-        &["ConnectionAuthModes", "DefaultPublishAuthModes", "DefaultSubscribeAuthModes"];
-    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        for (name, property) in properties.iter_mut() {
-            match name.as_str() {
-                "HandlerConfigs" => *property = handler_configs(),
-                "AuthType" => property["enum"] = json!(AUTH_TYPES),
-                "LogLevel" => property["enum"] = json!(LOG_LEVELS),
-                _ => {}
-            }
-        }
-        if MODES.iter().all(|it| properties.contains_key(*it)) {
-            schema["required"] =
-                ["AuthProviders"].iter().chain(MODES).map(|it| json!(it)).collect();
-        }
-    }
-    match schema {
-        Value::Object(map) => map.values_mut().for_each(refine),
-        Value::Array(items) => items.iter_mut().for_each(refine),
-        _ => {}
-    }
-}
-
-const AUTH_TYPES: &[&str] =
-    &["API_KEY", "AWS_IAM", "AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_LAMBDA"];
-const LOG_LEVELS: &[&str] = &["NONE", "ERROR", "INFO", "DEBUG", "ALL"];
-
-/// The properties of `ours`, tags aside but for the one that a declaration says itself. `None`: so much is wrong that there are none.
-pub fn read(ours: &Ours<'_>, evaluator: &mut Evaluator<'_>) -> Option<Properties> {
-    let mut generator =
-        SchemaSettings::draft2020_12().with(|it| it.inline_subschemas = true).into_generator();
-    let mut schema = ours.row.properties_schema(&mut generator).to_value();
-    refine(&mut schema);
-    let errors = errors(evaluator);
-    let mut value = Reading { evaluator }.part(&ours.properties, &schema)?;
+/// Returns the properties of a resource, with no tag but the one that protects it.
+///
+/// `None` if they are not valid, which is reported.
+pub fn read(resource: &ImportedResource<'_>, evaluator: &mut Evaluator<'_>) -> Option<Properties> {
+    let mut generator = SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator();
+    let kind = resource.kind;
+    let schema = kind.properties_schema(&mut generator).to_value();
+    let errors = error_count(evaluator);
+    let mut value = PropertyReader { kind, evaluator }.read(&resource.properties, &schema)?;
     if let Some(map) = value.as_object_mut() {
         map.shift_remove("Tags");
-        if ours.is_protected() {
+        if resource.is_protected() {
             map.insert("Tags".into(), json!([{ "Key": PROTECT_TAG, "Value": "true" }]));
         }
     }
     let properties = Properties::of(&value);
-    if let Err(error) = ours.row.check_properties(&properties) {
-        if self::errors(evaluator) == errors {
-            let message = format!("this is no {}: {error}", ours.row.noun);
-            let at = At::Key(ours.resource.at.clone());
-            let problem = Diagnostic::error("PV510", at, message);
-            evaluator.findings.push(problem.with_help("write it as CloudFormation has it"));
+    if let Err(error) = kind.check_properties(&properties) {
+        if error_count(evaluator) == errors {
+            let message = format!("not a valid {}: {error}", kind.noun);
+            let location = At::Key(resource.resource.path.clone());
+            let error = Diagnostic::error("PV510", location, message);
+            evaluator.diagnostics.push(error.with_help("correct the properties"));
         }
         return None;
     }
     Some(properties)
 }
 
-fn errors(evaluator: &Evaluator<'_>) -> usize {
-    use provision_core::diagnostic::Severity::Error;
-    evaluator.findings.iter().filter(|it| it.severity == Error).count()
+fn error_count(evaluator: &Evaluator<'_>) -> usize {
+    let is_error = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error;
+    evaluator.diagnostics.iter().filter(is_error).count()
 }
 
-struct Reading<'e, 'a> {
+struct PropertyReader<'e, 'a> {
+    kind: &'static dyn Kind,
     evaluator: &'e mut Evaluator<'a>,
 }
 
-impl Reading<'_, '_> {
-    /// The part as `schema` has it; what does not fit is a finding, and left out.
-    fn part(&mut self, part: &Part, schema: &Value) -> Option<Value> {
-        if let Some(any) = schema.get("anyOf").and_then(Value::as_array) {
-            let real = any.iter().find(|it| it.get("type").is_none_or(|it| it != "null"))?;
-            return self.part(part, real);
+impl PropertyReader<'_, '_> {
+    fn read(&mut self, value: &TemplateValue, schema: &Value) -> Option<Value> {
+        if let Some(variants) = schema.get("anyOf").and_then(Value::as_array) {
+            let is_null = |variant: &&Value| variant.get("type") == Some(&json!("null"));
+            let variant = variants.iter().find(|variant| !is_null(variant))?;
+            return self.read(value, variant);
         }
         let types = match schema.get("type") {
             Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).collect(),
             Some(Value::String(one)) => vec![one.as_str()],
             _ => Vec::new(),
         };
-        let words = words(schema);
-        match (&part.is, types.as_slice()) {
-            (Is::Scalar { text, .. }, _) if !words.is_empty() => self.word(text, &words, &part.at),
-            (_, []) => Some(self.free(part)),
-            (Is::Map(entries), types) if types.contains(&"object") => {
-                self.map(part, entries, schema)
+        let allowed = allowed_values(schema);
+        match (&value.kind, types.as_slice()) {
+            (ValueKind::Scalar { text, .. }, _) if !allowed.is_empty() => {
+                self.read_enum(text, &allowed, &value.path)
             }
-            (Is::List(items), types) if types.contains(&"array") => {
+            (_, []) => Some(self.read_free_form(value)),
+            (ValueKind::Map(_), types) if types.contains(&"object") => self.read_map(value, schema),
+            (ValueKind::List(items), types) if types.contains(&"array") => {
                 let schema = &schema["items"];
-                Some(items.iter().filter_map(|it| self.part(it, schema)).collect())
+                Some(items.iter().filter_map(|item| self.read(item, schema)).collect())
             }
-            // CloudFormation takes one for a list of one.
-            (Is::Scalar { .. }, types) if types.contains(&"array") => {
-                Some(Value::Array(vec![self.part(part, &schema["items"])?]))
+            // CloudFormation accepts a scalar for a list with one item.
+            (ValueKind::Scalar { .. }, types) if types.contains(&"array") => {
+                Some(Value::Array(vec![self.read(value, &schema["items"])?]))
             }
-            (Is::Scalar { text, .. }, types) => self.scalar(text, types, schema, &part.at),
+            (ValueKind::Scalar { text, .. }, types) => {
+                self.read_scalar(text, types, schema, &value.path)
+            }
             _ => {
-                let message = "this is not what CloudFormation takes here".to_owned();
-                let help = "it is left out; write it as CloudFormation has it";
-                self.evaluator.warn("PV510", At::Value(part.at.clone()), message, help);
+                let message = "not a value that CloudFormation accepts here";
+                self.evaluator.warn("PV510", At::Value(value.path.clone()), message, MISMATCH_HELP);
                 None
             }
         }
     }
 
-    fn map(&mut self, part: &Part, entries: &[(String, Part)], schema: &Value) -> Option<Value> {
-        let mut read = Map::new();
-        for (name, entry) in entries {
+    fn read_map(&mut self, value: &TemplateValue, schema: &Value) -> Option<Value> {
+        let mut map = Map::new();
+        for (name, entry) in value.entries() {
             match schema["properties"].get(name) {
                 Some(schema) => {
-                    if let Some(value) = self.part(entry, schema) {
-                        read.insert(name.clone(), value);
+                    if let Some(value) = self.read(entry, schema) {
+                        map.insert(name.clone(), value);
                     }
                 }
                 None if name == "Tags" => {}
-                None => {
-                    let message = format!("a spec can't say `{name}`, so it is lost");
-                    let known = UNSAYABLE.iter().find(|(it, _)| it == name).map(|(_, help)| *help);
-                    let help = known.unwrap_or("without it AWS does as it does by itself");
-                    self.evaluator.warn("PV520", At::Key(entry.at.clone()), message, help);
-                }
+                None => self.report_unsupported(name, &entry.path),
             }
         }
         let required = schema["required"].as_array().into_iter().flatten();
         for name in required.filter_map(Value::as_str) {
-            if !read.contains_key(name) && name != "Tags" {
-                let message = match part.get(name) {
-                    Some(_) => format!("`{name}` says nothing that can be used"),
+            if !map.contains_key(name) && name != "Tags" {
+                let message = match value.get(name) {
+                    Some(_) => format!("`{name}` has no valid value"),
                     None => format!("`{name}` is missing"),
                 };
-                let problem = Diagnostic::error("PV510", At::Key(part.at.clone()), message);
-                let help = "CloudFormation can't make it without; add it to the template";
-                self.evaluator.findings.push(problem.with_help(help));
+                let error = Diagnostic::error("PV510", At::Key(value.path.clone()), message);
+                let help = "CloudFormation requires it; add it to the template";
+                self.evaluator.diagnostics.push(error.with_help(help));
             }
         }
-        Some(Value::Object(read))
+        Some(Value::Object(map))
     }
 
-    fn scalar(&mut self, text: &Text, types: &[&str], schema: &Value, at: &Path) -> Option<Value> {
-        if types.contains(&"string") && schema.get(SUBSTITUTES).is_some() {
+    fn report_unsupported(&mut self, name: &str, path: &Path) {
+        let message = format!("a spec does not support `{name}`; it is omitted");
+        let mut unsupported = self.kind.template.unsupported_properties.iter();
+        let help = unsupported.find(|(property, _)| *property == name);
+        let help = help.map_or("without it, AWS uses its default", |(_, help)| help);
+        self.evaluator.warn("PV520", At::Key(path.clone()), message, help);
+    }
+
+    fn read_scalar(
+        &mut self,
+        text: &Text,
+        types: &[&str],
+        schema: &Value,
+        path: &Path,
+    ) -> Option<Value> {
+        let is_string = types.contains(&"string");
+        if is_string && schema.get(SUBSTITUTES).is_some() {
             return Some(text.to_value());
         }
-        let text =
-            self.decide(text, types.contains(&"string") && at.name() == Some("CodeHandlers"), at)?;
-        let read = match types {
-            _ if types.contains(&"string") => Some(json!(text)),
-            _ if types.contains(&"integer") || types.contains(&"number") => whole(&text),
+        let literal = match schema.get(CODE) {
+            Some(_) => self.code(text, path),
+            None => self.literal(text, path)?,
+        };
+        let value = match types {
+            _ if is_string => Some(json!(literal)),
+            _ if types.contains(&"integer") || types.contains(&"number") => whole_number(&literal),
             _ if types.contains(&"boolean") => {
-                text.to_lowercase().parse::<bool>().ok().map(Value::from)
+                literal.to_lowercase().parse::<bool>().ok().map(Value::from)
             }
             _ => None,
         };
-        if read.is_none() {
-            let message = format!("`{text}` is not what CloudFormation takes here");
-            let help = "it is left out; write it as CloudFormation has it";
-            self.evaluator.warn("PV510", At::Value(at.clone()), message, help);
-        }
-        read
-    }
-
-    /// One of the words that can stand here.
-    fn word(&mut self, text: &Text, words: &[&str], at: &Path) -> Option<Value> {
-        let text = self.decide(text, false, at)?;
-        if words.contains(&text.as_str()) {
-            return Some(json!(text));
-        }
-        let message = format!("`{text}` is not among {}", words.join(", "));
-        let help = "it is left out; write it as CloudFormation has it";
-        self.evaluator.warn("PV510", At::Value(at.clone()), message, help);
-        None
-    }
-
-    /// A text in which nothing may be open: what is open is decided by the values at hand.
-    fn decide(&mut self, text: &Text, code: bool, at: &Path) -> Option<String> {
-        let filled = self.evaluator.values.fill(text);
-        if let Some(plain) = filled.text.as_plain() {
-            if !filled.used.is_empty() {
-                self.evaluator.decided("what a spec can't leave open", &filled.used, at);
-            }
-            return Some(plain.to_owned());
-        }
-        if code {
-            let message = "the code has values of the template in it, which a spec can't put there";
-            let help = "it has `${…}` in their places: write out what belongs there";
-            self.evaluator.warn("PV503", At::Value(at.clone()), message, help);
-            return Some(filled.text.to_string());
-        }
-        let message = format!(
-            "a spec can't leave this open: {}",
-            self.evaluator.values.missing(&filled.missing)
-        );
-        let problem = Diagnostic::error("PV504", At::Value(at.clone()), message);
-        let help = self.evaluator.values.give(&filled.missing);
-        self.evaluator.findings.push(problem.with_help(help));
-        None
-    }
-
-    /// What no schema describes: a policy document. AWS takes JSON in a text for it, too.
-    fn free(&mut self, part: &Part) -> Value {
-        let json = part.as_plain().filter(|it| it.trim_start().starts_with('{'));
-        let value = json.and_then(|it| serde_json::from_str(it).ok());
-        let mut value = value.unwrap_or_else(|| part.to_value());
-        // IAM takes one statement for a list of one.
-        if let Some(statement) = value.get_mut("Statement").filter(|it| it.is_object()) {
-            *statement = json!([statement.take()]);
+        if value.is_none() {
+            let message = format!("`{literal}` is not a value that CloudFormation accepts here");
+            self.evaluator.warn("PV510", At::Value(path.clone()), message, MISMATCH_HELP);
         }
         value
     }
-}
 
-/// The words that a schema allows, if it is a list of words.
-fn words(schema: &Value) -> Vec<&str> {
-    let several = schema.get("enum").and_then(Value::as_array);
-    let one_of = schema.get("oneOf").and_then(Value::as_array);
-    let words = several.into_iter().flatten().filter_map(Value::as_str);
-    let constants = one_of.into_iter().flatten().filter_map(|it| it.get("const")?.as_str());
-    words.chain(constants).collect()
-}
-
-/// A whole number, written as CloudFormation takes one: `300`, `"300"`, `300.0`.
-fn whole(text: &str) -> Option<Value> {
-    let whole = text.strip_suffix(".0").unwrap_or(text);
-    whole.parse::<i64>().ok().map(Value::from)
-}
-
-/// The tags that everything has which takes tags. All others are findings.
-pub fn common_tags(chosen: &Chosen<'_>, evaluator: &mut Evaluator<'_>) -> BTreeMap<String, Text> {
-    let each: Vec<(&Ours<'_>, Vec<Tag>)> = chosen
-        .ours
-        .iter()
-        .filter(|it| takes_tags(it))
-        .map(|it| (it, tags(it, evaluator)))
-        .map(|(it, tags)| {
-            // That one is said by `protect: true`.
-            let said = |tag: &Tag| tag.key == PROTECT_TAG && it.row.section == "apis";
-            (it, tags.into_iter().filter(|tag| !said(tag)).collect())
-        })
-        .collect();
-    let mut common: Option<BTreeMap<String, Text>> = None;
-    for (_, tags) in &each {
-        let own: BTreeMap<String, Text> =
-            tags.iter().map(|it| (it.key.clone(), it.value.clone())).collect();
-        common = Some(match common {
-            None => own,
-            Some(mut common) => {
-                common.retain(|key, value| own.get(key) == Some(value));
-                common
-            }
-        });
+    fn read_enum(&mut self, text: &Text, allowed: &[&str], path: &Path) -> Option<Value> {
+        let literal = self.literal(text, path)?;
+        if allowed.contains(&literal.as_str()) {
+            return Some(json!(literal));
+        }
+        let message = format!("`{literal}` is not one of {}", allowed.join(", "));
+        self.evaluator.warn("PV510", At::Value(path.clone()), message, MISMATCH_HELP);
+        None
     }
-    let common = common.unwrap_or_default();
-    for Tag { key, value, at } in each.iter().flat_map(|(_, tags)| tags) {
+
+    /// Returns the literal text where a spec does not support parameters: they are fixed at their values.
+    fn literal(&mut self, text: &Text, path: &Path) -> Option<String> {
+        let resolved = self.evaluator.values.resolve(text);
+        if let Some(literal) = resolved.text.as_plain() {
+            if !resolved.used.is_empty() {
+                self.evaluator.report_fixed("this property", &resolved.used, path);
+            }
+            return Some(literal.to_owned());
+        }
+        let missing = self.evaluator.values.describe_missing(&resolved.missing);
+        let message = format!("a spec does not support a parameter here: {missing}");
+        let error = Diagnostic::error("PV504", At::Value(path.clone()), message);
+        let help = self.evaluator.values.missing_hint(&resolved.missing);
+        self.evaluator.diagnostics.push(error.with_help(help));
+        None
+    }
+
+    /// Like [`Self::literal`], for handler code: what has no value stays in it as `${…}`.
+    fn code(&mut self, text: &Text, path: &Path) -> String {
+        let resolved = self.evaluator.values.resolve(text);
+        if let Some(literal) = resolved.text.as_plain() {
+            if !resolved.used.is_empty() {
+                self.evaluator.report_fixed("this handler code", &resolved.used, path);
+            }
+            return literal.to_owned();
+        }
+        let message = "a spec cannot insert values into handler code";
+        let help = "the code has `${…}` instead: replace it by the values";
+        self.evaluator.warn("PV503", At::Value(path.clone()), message, help);
+        resolved.text.to_string()
+    }
+
+    /// A value without a schema: a policy document, which may also be JSON in a text.
+    fn read_free_form(&mut self, value: &TemplateValue) -> Value {
+        let json = value.as_literal().filter(|text| text.trim_start().starts_with('{'));
+        let document = json.and_then(|text| serde_json::from_str(text).ok());
+        let mut document = document.unwrap_or_else(|| value.to_json());
+        // IAM accepts a statement for a list with one statement.
+        if let Some(statement) = document.get_mut("Statement").filter(|value| value.is_object()) {
+            *statement = json!([statement.take()]);
+        }
+        document
+    }
+}
+
+/// The values that a schema allows, if it lists them.
+fn allowed_values(schema: &Value) -> Vec<&str> {
+    let list = |keyword: &str| schema.get(keyword).and_then(Value::as_array).into_iter().flatten();
+    let values = list("enum").filter_map(Value::as_str);
+    let constants = list("oneOf").filter_map(|variant| variant.get("const")?.as_str());
+    values.chain(constants).collect()
+}
+
+/// Parses a whole number in the forms that CloudFormation accepts: `300`, `"300"`, `300.0`.
+fn whole_number(text: &str) -> Option<Value> {
+    text.strip_suffix(".0").unwrap_or(text).parse::<i64>().ok().map(Value::from)
+}
+
+/// Returns the tags that all taggable resources have, for the spec's `tags:`. Reports all others.
+pub fn common_tags(
+    selection: &ResourceSelection<'_>,
+    evaluator: &mut Evaluator<'_>,
+) -> BTreeMap<String, Text> {
+    let mut tags_by_resource: Vec<Vec<TemplateTag>> = Vec::new();
+    for resource in selection.imported.iter().filter(|resource| is_taggable(resource.kind)) {
+        let mut tags = tags(resource, evaluator);
+        // `protect: true` sets this one.
+        tags.retain(|tag| tag.key != PROTECT_TAG || !resource.kind.is_protectable());
+        tags_by_resource.push(tags);
+    }
+    let map = |tags: &Vec<TemplateTag>| -> BTreeMap<String, Text> {
+        tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
+    };
+    let intersection = |mut common: BTreeMap<String, Text>, tags: BTreeMap<String, Text>| {
+        common.retain(|key, value| tags.get(key) == Some(value));
+        common
+    };
+    let common = tags_by_resource.iter().map(map).reduce(intersection).unwrap_or_default();
+    for TemplateTag { key, value, path } in tags_by_resource.iter().flatten() {
         if common.get(key) != Some(value) {
-            let message =
-                format!("the tag `{key}` is not on everything that takes tags, so it is lost");
-            let help = "a spec's tags are on all of it: give it to all of them, under `tags:`";
-            evaluator.warn("PV523", At::Value(at.clone()), message, help);
+            let message = format!("not every resource has the tag `{key}`; it is omitted");
+            let help = "tags of a spec apply to all resources: add it to `tags:`, or leave it out";
+            evaluator.warn("PV523", At::Value(path.clone()), message, help);
         }
     }
     common
 }
 
-struct Tag {
+struct TemplateTag {
     key: String,
     value: Text,
-    at: Path,
+    path: Path,
 }
 
-fn takes_tags(ours: &Ours<'_>) -> bool {
-    let schema = ours.row.properties_schema(&mut SchemaGenerator::default());
-    schema.get("properties").is_some_and(|it| it.get("Tags").is_some())
+fn is_taggable(kind: &dyn Kind) -> bool {
+    let schema = kind.properties_schema(&mut SchemaGenerator::default());
+    schema.get("properties").is_some_and(|properties| properties.get("Tags").is_some())
 }
 
-fn tags(ours: &Ours<'_>, evaluator: &mut Evaluator<'_>) -> Vec<Tag> {
-    let Some(tags) = ours.properties.get("Tags") else { return Vec::new() };
-    let mut read = Vec::new();
-    for part in tags.as_list().unwrap_or(std::slice::from_ref(tags)) {
-        let key = part.get("Key").and_then(Part::as_text);
-        let key = key.and_then(|it| evaluator.values.fill(it).text.as_plain().map(str::to_owned));
-        let value = part.get("Value").and_then(Part::as_text).cloned();
+fn tags(resource: &ImportedResource<'_>, evaluator: &mut Evaluator<'_>) -> Vec<TemplateTag> {
+    let Some(value) = resource.properties.get("Tags") else { return Vec::new() };
+    let mut tags = Vec::new();
+    for tag in value.as_list().unwrap_or(std::slice::from_ref(value)) {
+        let text = |name: &str| tag.get(name).and_then(TemplateValue::as_text);
+        let key = text("Key")
+            .and_then(|text| evaluator.values.resolve(text).text.as_plain().map(str::to_owned));
+        let has_others = tag.entries().iter().any(|(name, _)| name != "Key" && name != "Value");
         match key {
-            Some(key) if part.entries().iter().all(|(it, _)| it == "Key" || it == "Value") => {
-                read.push(Tag { key, value: value.unwrap_or_default(), at: part.at.clone() });
+            Some(key) if !has_others => {
+                let value = text("Value").cloned().unwrap_or_default();
+                tags.push(TemplateTag { key, value, path: tag.path.clone() });
             }
             _ => {
-                let message = "this is no tag of AppSync's or IAM's".to_owned();
-                let help = "it is left out; write `- { Key: team, Value: realtime }`";
-                evaluator.warn("PV510", At::Value(part.at.clone()), message, help);
+                let message = "not a valid tag of AppSync or IAM";
+                let help = "it is omitted; write `- { Key: team, Value: realtime }`";
+                evaluator.warn("PV510", At::Value(tag.path.clone()), message, help);
             }
         }
     }
-    read
+    tags
 }

@@ -1,108 +1,108 @@
-//! A template's sections: what there is to read, and whether it is a template at all.
+//! A template's sections and resources, before any expression is evaluated.
 use std::collections::BTreeMap;
 
 use provision_core::diagnostic::{At, Diagnostic, Path};
+use provision_core::kinds::children_of;
 use provision_core::source::Source;
 use provision_core::source::tree::{Data, Entry, Node};
 
+/// CloudFormation's limit is 500 resources; a template that is far above it is not a real one.
+const RESOURCES_MAX: usize = 20_000;
+
+/// Sections that are not imported, each with what to do about it.
+const IGNORED_SECTIONS: &[(&str, &str)] = &[
+    ("Metadata", "it describes the template and creates nothing"),
+    ("Rules", "add `allowed:` or `pattern:` to the parameters that the rules check"),
+    ("Hooks", "hooks control how CloudFormation deploys a stack"),
+];
+
 /// A template, section by section.
 #[derive(Debug)]
-pub struct Template<'a> {
+pub struct ParsedTemplate<'a> {
     pub description: Option<&'a Node>,
     pub parameters: &'a [Entry],
     pub mappings: &'a [Entry],
     pub conditions: &'a [Entry],
     pub outputs: &'a [Entry],
-    pub resources: Vec<Resource<'a>>,
+    pub resources: Vec<TemplateResource<'a>>,
     by_id: BTreeMap<&'a str, usize>,
-    /// Whether something makes more resources of it before CloudFormation reads it.
-    pub transformed: bool,
+    /// Whether a macro such as SAM adds resources before CloudFormation reads the template.
+    pub has_transform: bool,
 }
 
-/// A resource as it was written.
+/// A resource as the template has it.
 #[derive(Debug)]
-pub struct Resource<'a> {
+pub struct TemplateResource<'a> {
     pub id: &'a str,
     pub type_name: &'a str,
-    /// Everything about it: `Type`, `Properties`, `Condition` …
-    pub members: &'a [Entry],
-    pub at: Path,
+    /// `Type`, `Properties`, `Condition`, …
+    pub attributes: &'a [Entry],
+    pub path: Path,
 }
 
-/// CloudFormation's own limit is 500; more is no template of anybody's.
-const RESOURCES_MAX: usize = 20_000;
-
-/// Sections that say nothing of resources: named, and left where they are.
-const BESIDE: &[(&str, &str)] = &[
-    ("Metadata", "it is about the template, not about what is made"),
-    ("Rules", "give `allowed:` or `pattern:` to the parameters that they are about"),
-    ("Hooks", "they are about how a stack is deployed"),
-];
-
-impl<'a> Template<'a> {
-    /// Reads the sections. `None`: it is no template, and the findings say why.
-    pub fn of(source: &'a Source, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+impl<'a> ParsedTemplate<'a> {
+    /// Reads the sections. `None` if the document is not a template, which `diagnostics` explain.
+    pub fn parse(source: &'a Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
         let root = source.tree()?.resolve();
-        let Data::Map(entries) = &root.data else {
-            findings.push(no_template("this is no CloudFormation template: no mapping", At::File));
+        let Data::Map(sections) = &root.data else {
+            diagnostics.push(not_a_template("not a CloudFormation template: not a mapping"));
             return None;
         };
-        let known = |name: &str| entries.iter().any(|it| it.key == name);
-        if !known("Resources") {
-            let message = match known("stack") || known("apis") {
-                true => "this is a spec already, no CloudFormation template",
-                false => "this is no CloudFormation template: it has no `Resources`",
-            };
-            findings.push(no_template(message, At::File));
+        let has = |name: &str| member(sections, name).is_some();
+        if !has("Resources") {
+            let is_spec = has("stack") || children_of(None).any(|kind| has(kind.section));
+            diagnostics.push(not_a_template(match is_spec {
+                true => "not a CloudFormation template: this is a spec",
+                false => "not a CloudFormation template: it has no `Resources`",
+            }));
             return None;
         }
-        for (name, help) in BESIDE.iter().filter(|(name, _)| known(name)) {
-            let message = format!("the section `{name}` is left alone");
-            let at = At::Key(Path::default().key(name));
-            findings.push(Diagnostic::note("PV541", at, message).with_help(*help));
+        for (name, help) in IGNORED_SECTIONS.iter().filter(|(name, _)| has(name)) {
+            let message = format!("the section `{name}` is ignored");
+            let location = At::Key(Path::default().key(name));
+            diagnostics.push(Diagnostic::note("PV541", location, message).with_help(*help));
         }
-        let section = |name: &str| section(entries, name);
+        let section = |name: &str| member(sections, name).map(entries).unwrap_or_default();
         let mut template = Self {
-            description: entries.iter().find(|it| it.key == "Description").map(|it| &it.value),
+            description: member(sections, "Description"),
             parameters: section("Parameters"),
             mappings: section("Mappings"),
             conditions: section("Conditions"),
             outputs: section("Outputs"),
             resources: Vec::new(),
             by_id: BTreeMap::new(),
-            transformed: known("Transform"),
+            has_transform: has("Transform"),
         };
-        template.read_resources(section("Resources"), findings)?;
+        template.read_resources(section("Resources"), diagnostics)?;
         Some(template)
     }
 
     fn read_resources(
         &mut self,
-        entries: &'a [Entry],
-        findings: &mut Vec<Diagnostic>,
+        resources: &'a [Entry],
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<()> {
-        if entries.len() > RESOURCES_MAX {
+        let section = Path::default().key("Resources");
+        if resources.len() > RESOURCES_MAX {
             let message = format!("more than {RESOURCES_MAX} resources");
-            let at = At::Key(Path::default().key("Resources"));
-            findings.push(Diagnostic::error("PV508", at, message).with_help("divide the template"));
+            let error = Diagnostic::error("PV508", At::Key(section), message);
+            diagnostics.push(error.with_help("split the template"));
             return None;
         }
-        for entry in entries {
-            let at = Path::default().key("Resources").key(&entry.key);
-            let members = map(&entry.value);
-            let type_name =
-                members.iter().find(|it| it.key == "Type").and_then(|it| word(&it.value));
-            match type_name {
-                _ if entry.key.starts_with("Fn::") => findings.push(macro_call(&entry.key, at)),
+        for Entry { key: id, value, .. } in resources {
+            let path = section.clone().key(id);
+            let attributes = entries(value);
+            match member(attributes, "Type").and_then(scalar) {
+                _ if id.starts_with("Fn::") => diagnostics.push(unsupported_macro(id, path)),
                 Some(type_name) => {
-                    self.by_id.insert(&entry.key, self.resources.len());
-                    self.resources.push(Resource { id: &entry.key, type_name, members, at });
+                    self.by_id.insert(id, self.resources.len());
+                    self.resources.push(TemplateResource { id, type_name, attributes, path });
                 }
                 None => {
-                    let message = format!("`{}` has no `Type`, so it is no resource", entry.key);
-                    findings.push(
-                        Diagnostic::warning("PV510", At::Key(at), message)
-                            .with_help("it is left out; give it a `Type`, or remove it"),
+                    let message = format!("`{id}` is not a valid resource: `Type` is missing");
+                    diagnostics.push(
+                        Diagnostic::warning("PV510", At::Key(path), message)
+                            .with_help("it is omitted; add a `Type`, or remove it"),
                     );
                 }
             }
@@ -110,48 +110,50 @@ impl<'a> Template<'a> {
         Some(())
     }
 
-    pub fn resource(&self, id: &str) -> Option<&Resource<'a>> {
-        self.by_id.get(id).and_then(|n| self.resources.get(*n))
+    pub fn resource(&self, id: &str) -> Option<&TemplateResource<'a>> {
+        self.by_id.get(id).and_then(|index| self.resources.get(*index))
     }
 }
 
-impl<'a> Resource<'a> {
-    /// One of its members, such as `Properties`.
-    pub fn member(&self, name: &str) -> Option<&'a Node> {
-        self.members.iter().find(|it| it.key == name).map(|it| &it.value)
+impl<'a> TemplateResource<'a> {
+    /// An attribute of the resource, such as `Properties`.
+    pub fn attribute(&self, name: &str) -> Option<&'a Node> {
+        member(self.attributes, name)
     }
-    pub fn properties_at(&self) -> Path {
-        self.at.clone().key("Properties")
+
+    pub fn properties_path(&self) -> Path {
+        self.path.clone().key("Properties")
     }
 }
 
-/// The entries of a mapping; nothing, if it is none.
-pub fn map(node: &Node) -> &[Entry] {
+/// The entries of a mapping. Empty if the node is not a mapping.
+pub fn entries(node: &Node) -> &[Entry] {
     match &node.resolve().data {
         Data::Map(entries) => entries,
         _ => &[],
     }
 }
 
-/// A text that stands as it is written.
-pub fn word(node: &Node) -> Option<&str> {
+/// The value of the entry `name`.
+pub fn member<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Node> {
+    entries.iter().find(|entry| entry.key == name).map(|entry| &entry.value)
+}
+
+/// The text of a scalar.
+pub fn scalar(node: &Node) -> Option<&str> {
     match &node.resolve().data {
         Data::Scalar { text, .. } => Some(text),
         _ => None,
     }
 }
 
-fn section<'a>(entries: &'a [Entry], name: &str) -> &'a [Entry] {
-    entries.iter().find(|it| it.key == name).map(|it| map(&it.value)).unwrap_or_default()
+fn not_a_template(message: &str) -> Diagnostic {
+    Diagnostic::error("PV500", At::File, message)
+        .with_help("pass a CloudFormation or SAM template in YAML or JSON")
 }
 
-fn no_template(message: &str, at: At) -> Diagnostic {
-    Diagnostic::error("PV500", at, message)
-        .with_help("give a CloudFormation or SAM template, in YAML or JSON")
-}
-
-fn macro_call(key: &str, at: Path) -> Diagnostic {
-    let message = format!("`{key}` is not carried out, so what it makes is left out");
-    Diagnostic::warning("PV505", At::Key(at), message)
-        .with_help("write the resources out, or import the template that CloudFormation processed")
+fn unsupported_macro(name: &str, path: Path) -> Diagnostic {
+    let message = format!("`{name}` is not supported; the resources that it creates are omitted");
+    Diagnostic::warning("PV505", At::Key(path), message)
+        .with_help("write the resources out, or import the template as CloudFormation processed it")
 }

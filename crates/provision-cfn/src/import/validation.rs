@@ -1,133 +1,134 @@
-//! The spec that was written, read again: what comes back otherwise is said, and what is wrong.
+//! Reads the written spec again, and reports its diagnostics at the resources of the template.
 use serde_json::Value;
 
-use crate::import::document::{Beside, Written};
-use crate::import::resources::{Chosen, Ours};
 use provision_core::address::Address;
 use provision_core::diagnostic::{At, Diagnostic, OtherFile, Path, Segment, Severity};
 use provision_core::model::Properties;
 use provision_core::source::Source;
 use provision_core::spec::{Given, load};
 
-/// Findings about the spec, each at the place of the template that it comes from.
-pub fn check(
+use crate::import::document::{MemoryFiles, WrittenSpec};
+use crate::import::resources::{ImportedResource, ResourceSelection};
+
+/// Numbers above this are timestamps; no other property of a spec can be as large.
+const TIMESTAMP_MIN: i64 = 1_000_000_000;
+const HOUR_S: i64 = 3_600;
+
+/// Returns the diagnostics of the spec, and a warning for each property that it changes.
+pub fn validate(
     text: &str,
-    written: &Written,
+    written: &WrittenSpec,
     now_epoch_s: i64,
-    chosen: &Chosen<'_>,
-    each: &[(&Ours<'_>, Properties)],
+    selection: &ResourceSelection<'_>,
+    resources: &[(&ImportedResource<'_>, Properties)],
 ) -> Vec<Diagnostic> {
-    let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
-    let (spec, more) = load(&source, &Beside(written.files.clone()), now_epoch_s, &Given::new());
-    problems.extend(more);
-    let mut findings: Vec<Diagnostic> = problems
+    let (source, mut diagnostics) = Source::parse("spec.yaml", text.as_bytes());
+    let files = MemoryFiles(written.files.clone());
+    let (spec, more) = load(&source, &files, now_epoch_s, &Given::new());
+    diagnostics.extend(more);
+    let mut diagnostics: Vec<Diagnostic> = diagnostics
         .into_iter()
-        .map(|it| match &it.at {
-            At::In { file, span } => in_code(&it, file, span.start, written, chosen),
-            _ => finding(it, chosen),
+        .map(|diagnostic| match &diagnostic.at {
+            At::In { file, span } => {
+                in_handler_code(&diagnostic, file, span.start, written, selection)
+            }
+            _ => in_spec(&diagnostic, selection),
         })
         .collect();
-    let Some(spec) = spec else { return findings };
-    for (ours, properties) in each {
-        let Some(resource) = spec.desired.get(&ours.address) else { continue };
-        for name in different(properties, &resource.properties) {
-            let at = ours.resource.properties_at().key(&name);
-            let message = format!("`{name}` does not come back as it was");
-            let help = format!("look at {} in the spec, and at `provision render`", ours.address);
-            findings.push(Diagnostic::warning("PV548", At::Value(at), message).with_help(help));
+    let Some(spec) = spec else { return diagnostics };
+    for (imported, properties) in resources {
+        let Some(desired) = spec.desired.get(&imported.address) else { continue };
+        for name in differing(properties, &desired.properties) {
+            let location = At::Value(imported.resource.properties_path().key(&name));
+            let message = format!("`{name}` has another value in the spec");
+            let help = format!("compare {} with `provision render`", imported.address);
+            diagnostics.push(Diagnostic::warning("PV548", location, message).with_help(help));
         }
     }
-    findings
+    diagnostics
 }
 
-/// The properties that differ, tags aside: those have their own findings.
-fn different(ours: &Properties, theirs: &Properties) -> Vec<String> {
-    let mut names: Vec<&String> = ours.iter().chain(theirs.iter()).map(|(name, _)| name).collect();
+/// The names of the properties that differ. Tags have separate diagnostics.
+fn differing(left: &Properties, right: &Properties) -> Vec<String> {
+    let mut names: Vec<&String> = left.iter().chain(right.iter()).map(|(name, _)| name).collect();
     names.sort();
     names.dedup();
-    let differs =
-        |name: &&String| *name != "Tags" && usual(ours.get(name)) != usual(theirs.get(name));
+    let differs = |name: &&String| {
+        *name != "Tags" && comparable(left.get(name)) != comparable(right.get(name))
+    };
     names.into_iter().filter(differs).cloned().collect()
 }
 
-/// AppSync rounds down to the hour itself.
-fn usual(value: Option<&Value>) -> Option<Value> {
-    match value {
-        Some(Value::Number(number)) if number.as_i64().is_some_and(|it| it > 1_000_000_000) => {
-            number.as_i64().map(|it| Value::from(it / 3_600 * 3_600))
-        }
-        other => other.cloned(),
-    }
+/// AppSync rounds timestamps down to the hour; do the same before comparing them.
+fn comparable(value: Option<&Value>) -> Option<Value> {
+    let value = value?;
+    let timestamp = value.as_i64().filter(|number| *number > TIMESTAMP_MIN);
+    let rounded = timestamp.map(|epoch_s| Value::from(epoch_s / HOUR_S * HOUR_S));
+    Some(rounded.unwrap_or_else(|| value.clone()))
 }
 
-/// A finding about the spec, said where the template says it.
-fn finding(problem: Diagnostic, chosen: &Chosen<'_>) -> Diagnostic {
-    let path = problem.path().cloned().unwrap_or_default();
-    let at = match place(&path, chosen) {
-        Some(place) => At::Key(place),
-        None => At::File,
+/// A diagnostic about the spec, at the part of the template from which it comes.
+fn in_spec(diagnostic: &Diagnostic, selection: &ResourceSelection<'_>) -> Diagnostic {
+    let path = diagnostic.path().cloned().unwrap_or_default();
+    let location = template_path(&path, selection).map_or(At::File, At::Key);
+    let place = match path.0.is_empty() {
+        true => String::new(),
+        false => format!(" at {path}"),
     };
-    let message = match path.0.is_empty() {
-        true => format!("the spec gets {}: {}", problem.code, problem.message),
-        false => format!("the spec gets {} at {path}: {}", problem.code, problem.message),
-    };
-    said(&problem, at, message)
+    translated(diagnostic, location, &place)
 }
 
-/// An error of the spec is one of the import; a warning is there to be known.
-fn said(problem: &Diagnostic, at: At, message: String) -> Diagnostic {
-    let finding = match problem.severity {
-        Severity::Error => Diagnostic::error("PV549", at, message),
-        _ => Diagnostic::note("PV547", at, message),
-    };
-    match &problem.help {
-        Some(help) => finding.with_help(help),
-        None => finding,
-    }
-}
-
-/// A finding about handler code, said where the template has the code.
-fn in_code(
-    problem: &Diagnostic,
+/// A diagnostic about handler code, at the property that has the code.
+fn in_handler_code(
+    diagnostic: &Diagnostic,
     file: &OtherFile,
     byte: usize,
-    written: &Written,
-    chosen: &Chosen<'_>,
+    written: &WrittenSpec,
+    selection: &ResourceSelection<'_>,
 ) -> Diagnostic {
-    let namespaces = chosen.ours.iter().filter(|it| it.row.section == "namespaces");
-    let code = |it: &&Ours<'_>| {
-        let declared = it.address.parts().fold(&written.document, |value, part| &value[part]);
-        declared["handlers"]["code"] == *file.name
-    };
-    let at = namespaces
-        .into_iter()
-        .find(code)
-        .map_or(At::File, |it| At::Value(it.resource.properties_at().key("CodeHandlers")));
+    let location = selection.imported.iter().find_map(|imported| {
+        let declaration = imported.address.parts();
+        let declaration = declaration.fold(&written.document, |value, part| &value[part]);
+        let mut spec_paths = imported.kind.spec_paths.iter();
+        let (property, _) = spec_paths.find(|(_, member)| {
+            let value = member.split('.').fold(declaration, |value, name| &value[name]);
+            *value == *file.name
+        })?;
+        Some(At::Value(imported.resource.properties_path().key(property)))
+    });
     let before = file.text.get(..byte).unwrap_or(&file.text);
     let line = before.matches('\n').count() + 1;
-    let message = format!(
-        "the spec gets {} at {}, line {line}: {}",
-        problem.code, file.name, problem.message
-    );
-    said(problem, at, message)
+    let place = format!(" at {}, line {line}", file.name);
+    translated(diagnostic, location.unwrap_or(At::File), &place)
+}
+
+/// An error of the spec is an error of the import; anything else is a note.
+fn translated(diagnostic: &Diagnostic, location: At, place: &str) -> Diagnostic {
+    let message = format!("the spec has {}{place}: {}", diagnostic.code, diagnostic.message);
+    let translated = match diagnostic.severity {
+        Severity::Error => Diagnostic::error("PV549", location, message),
+        _ => Diagnostic::note("PV547", location, message),
+    };
+    match &diagnostic.help {
+        Some(help) => translated.with_help(help),
+        None => translated,
+    }
 }
 
 /// The resource or the parameter of the template from which a part of the spec comes.
-fn place(path: &Path, chosen: &Chosen<'_>) -> Option<Path> {
-    let keys: Vec<&str> = path
-        .0
-        .iter()
-        .map_while(|it| match it {
-            Segment::Key(key) => Some(key.as_str()),
-            Segment::Index(_) => None,
-        })
-        .collect();
+fn template_path(path: &Path, selection: &ResourceSelection<'_>) -> Option<Path> {
+    let keys = path.0.iter().map_while(|segment| match segment {
+        Segment::Key(key) => Some(key.as_str()),
+        Segment::Index(_) => None,
+    });
+    let keys: Vec<&str> = keys.collect();
     if let ["parameters", name, ..] = keys.as_slice() {
         return Some(Path::default().key("Parameters").key(name));
     }
     let resource = |length: usize| {
         let address = Address::parse(&keys.get(..length)?.join("/"))?;
-        chosen.ours.iter().find(|it| it.address == address)
+        selection.imported.iter().find(|imported| imported.address == address)
     };
-    (2..=keys.len()).rev().find_map(resource).map(|it| it.resource.at.clone())
+    let imported = (2..=keys.len()).rev().find_map(resource)?;
+    Some(imported.resource.path.clone())
 }

@@ -1,137 +1,175 @@
-//! A template's values with everything decided that could be, each part with its place.
+//! The values of a template after evaluation.
+//!
+//! Every value knows its path in the template, so that a diagnostic about any part of it can show the
+//! place. A text may contain placeholders: for parameters, which a spec keeps, and for attributes of
+//! resources and results of functions, which the import replaces later.
 use serde_json::{Map, Value};
 
+use provision_core::address::Address;
 use provision_core::diagnostic::Path;
 use provision_core::source::read::free::plain;
 use provision_core::text::{Hole, Text};
 
-/// A value and where the template says it.
+/// A value and its path in the template.
 #[derive(Clone, Debug)]
-pub struct Part {
-    pub at: Path,
-    pub is: Is,
+pub struct TemplateValue {
+    pub path: Path,
+    pub kind: ValueKind,
 }
 
+/// What a value is.
 #[derive(Clone, Debug)]
-pub enum Is {
-    /// A text, a number, a truth: whatever takes it decides what it is.
+pub enum ValueKind {
+    /// A text, a number or a boolean. The property that it is for determines which.
     Scalar {
         text: Text,
         /// Whether it was written without quotes.
-        plain: bool,
+        is_plain: bool,
     },
-    List(Vec<Part>),
-    Map(Vec<(String, Part)>),
+    List(Vec<TemplateValue>),
+    Map(Vec<(String, TemplateValue)>),
 }
 
-impl Part {
-    pub fn text(text: Text, at: &Path) -> Self {
-        Self { at: at.clone(), is: Is::Scalar { text, plain: false } }
+impl TemplateValue {
+    pub fn from_text(text: Text, path: &Path) -> Self {
+        Self { path: path.clone(), kind: ValueKind::Scalar { text, is_plain: false } }
     }
+
     pub fn as_text(&self) -> Option<&Text> {
-        match &self.is {
-            Is::Scalar { text, .. } => Some(text),
+        match &self.kind {
+            ValueKind::Scalar { text, .. } => Some(text),
             _ => None,
         }
     }
-    /// The text, if nothing is open in it.
-    pub fn as_plain(&self) -> Option<&str> {
+
+    /// The text, if it has no placeholders.
+    pub fn as_literal(&self) -> Option<&str> {
         self.as_text()?.as_plain()
     }
-    pub fn as_list(&self) -> Option<&[Part]> {
-        match &self.is {
-            Is::List(items) => Some(items),
+
+    pub fn as_list(&self) -> Option<&[TemplateValue]> {
+        match &self.kind {
+            ValueKind::List(items) => Some(items),
             _ => None,
         }
     }
-    pub fn entries(&self) -> &[(String, Part)] {
-        match &self.is {
-            Is::Map(entries) => entries,
+
+    /// The entries of a mapping. Empty if the value is not a mapping.
+    pub fn entries(&self) -> &[(String, TemplateValue)] {
+        match &self.kind {
+            ValueKind::Map(entries) => entries,
             _ => &[],
         }
     }
+
     pub fn get(&self, name: &str) -> Option<&Self> {
-        self.entries().iter().find(|(key, _)| key == name).map(|(_, it)| it)
+        self.entries().iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut Self> {
-        match &mut self.is {
-            Is::Map(entries) => entries.iter_mut().find(|(key, _)| key == name).map(|(_, it)| it),
-            _ => None,
+
+    fn get_mut(&mut self, name: &str) -> Option<&mut Self> {
+        let ValueKind::Map(entries) = &mut self.kind else { return None };
+        entries.iter_mut().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// The value at a path of names with dots between, such as `EventConfig.LogConfig`.
+    pub fn find(&self, path: &str) -> Option<&Self> {
+        path.split('.').try_fold(self, |value, name| value.get(name))
+    }
+
+    /// Replaces the value at a path of names with dots between by a text, if there is one.
+    pub fn set_text(&mut self, path: &str, text: Text) {
+        let value = path.split('.').try_fold(self, |value, name| value.get_mut(name));
+        if let Some(value) = value {
+            value.kind = ValueKind::Scalar { text, is_plain: false };
         }
     }
-    /// The part at the end of these names.
-    pub fn at_mut(&mut self, names: &[&str]) -> Option<&mut Self> {
-        names.iter().try_fold(self, |part, name| part.get_mut(name))
-    }
-    pub fn at(&self, names: &[&str]) -> Option<&Self> {
-        names.iter().try_fold(self, |part, name| part.get(name))
-    }
-    /// Puts a text in the place of whatever this is.
-    pub fn become_text(&mut self, text: Text) {
-        self.is = Is::Scalar { text, plain: false };
-    }
-    /// Takes an entry out of a mapping.
-    pub fn remove(&mut self, name: &str) -> Option<Self> {
-        let Is::Map(entries) = &mut self.is else { return None };
-        let n = entries.iter().position(|(key, _)| key == name)?;
-        Some(entries.remove(n).1)
-    }
-    /// Visits every text in it, which may be changed, with its place.
-    pub fn each_text(&mut self, visit: &mut dyn FnMut(&mut Text, &Path)) {
-        match &mut self.is {
-            Is::Scalar { text, .. } => visit(text, &self.at),
-            Is::List(items) => items.iter_mut().for_each(|it| it.each_text(visit)),
-            Is::Map(entries) => entries.iter_mut().for_each(|(_, it)| it.each_text(visit)),
+
+    /// Removes the value at a path of names with dots between.
+    pub fn remove(&mut self, path: &str) {
+        let (parent, name) = match path.rsplit_once('.') {
+            Some((parent, name)) => {
+                (parent.split('.').try_fold(self, |value, name| value.get_mut(name)), name)
+            }
+            None => (Some(self), path),
+        };
+        if let Some(Self { kind: ValueKind::Map(entries), .. }) = parent {
+            entries.retain(|(key, _)| key != name);
         }
     }
-    /// As a document writes it where nothing says what its scalars are.
-    pub fn to_value(&self) -> Value {
-        match &self.is {
-            Is::Scalar { text, plain: true } => match text.as_plain() {
+
+    /// Calls `visit` with every text and its path.
+    pub fn for_each_text(&self, visit: &mut dyn FnMut(&Text, &Path)) {
+        match &self.kind {
+            ValueKind::Scalar { text, .. } => visit(text, &self.path),
+            ValueKind::List(items) => items.iter().for_each(|item| item.for_each_text(visit)),
+            ValueKind::Map(entries) => {
+                entries.iter().for_each(|(_, value)| value.for_each_text(visit));
+            }
+        }
+    }
+
+    /// Calls `visit` with every text, which it may change, and its path.
+    pub fn for_each_text_mut(&mut self, visit: &mut dyn FnMut(&mut Text, &Path)) {
+        match &mut self.kind {
+            ValueKind::Scalar { text, .. } => visit(text, &self.path),
+            ValueKind::List(items) => {
+                items.iter_mut().for_each(|item| item.for_each_text_mut(visit));
+            }
+            ValueKind::Map(entries) => {
+                entries.iter_mut().for_each(|(_, value)| value.for_each_text_mut(visit));
+            }
+        }
+    }
+
+    /// Returns the value as JSON, where no schema says what its scalars are.
+    pub fn to_json(&self) -> Value {
+        match &self.kind {
+            ValueKind::Scalar { text, is_plain: true } => match text.as_plain() {
                 Some(text) => plain(text),
                 None => text.to_value(),
             },
-            Is::Scalar { text, .. } => text.to_value(),
-            Is::List(items) => items.iter().map(Self::to_value).collect(),
-            Is::Map(entries) => {
-                let entry = |(key, it): &(String, Self)| (key.clone(), it.to_value());
-                Value::Object(entries.iter().map(entry).collect::<Map<_, _>>())
+            ValueKind::Scalar { text, .. } => text.to_value(),
+            ValueKind::List(items) => items.iter().map(Self::to_json).collect(),
+            ValueKind::Map(entries) => {
+                let entries = entries.iter().map(|(key, value)| (key.clone(), value.to_json()));
+                Value::Object(entries.collect::<Map<_, _>>())
             }
         }
     }
 }
 
-/// The section of addresses that stand for resources of the template until it is known whose they are.
+/// The section of addresses for resources of the template, until the import knows which of them the
+/// spec declares.
 const RESOURCES: &str = "Resources";
-/// The section of addresses that stand for what only CloudFormation can work out.
+/// The section of addresses for values that only CloudFormation can compute.
 const COMPUTED: &str = "Computed";
-/// What `Ref` gives, as if it were an attribute.
+/// What `Ref` of a resource returns, as if it were an attribute.
 pub const REF: &str = "Ref";
 
-/// What a hole stands for while a template is read.
+/// What a placeholder stands for while a template is imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stands<'a> {
-    /// For an attribute of the resource with this logical id, or what `Ref` gives.
+pub enum PlaceholderTarget<'a> {
+    /// An attribute of the resource with this logical id, or [`REF`].
     Resource { id: &'a str, attribute: &'a str },
-    /// For the value of this number that only CloudFormation can work out.
+    /// The [`ComputedValue`](crate::import::evaluate::ComputedValue) with this index.
     Computed(usize),
-    /// For what a spec can say.
-    Itself,
+    /// Something that a spec can express.
+    Spec,
 }
 
-pub fn of_resource(id: &str, attribute: &str) -> Text {
-    Text::of(&provision_core::address::Address::top(RESOURCES, id), attribute)
+pub fn resource_placeholder(id: &str, attribute: &str) -> Text {
+    Text::of(&Address::top(RESOURCES, id), attribute)
 }
 
-pub fn of_computed(n: usize) -> Text {
-    Text::of(&provision_core::address::Address::top(COMPUTED, &n.to_string()), "Value")
+pub fn computed_placeholder(index: usize) -> Text {
+    Text::of(&Address::top(COMPUTED, &index.to_string()), "Value")
 }
 
-pub fn stands_for(hole: &Hole) -> Stands<'_> {
-    let Hole::Attribute { address, name } = hole else { return Stands::Itself };
+pub fn target_of(placeholder: &Hole) -> PlaceholderTarget<'_> {
+    let Hole::Attribute { address, name } = placeholder else { return PlaceholderTarget::Spec };
     match address.section() {
-        RESOURCES => Stands::Resource { id: address.name(), attribute: name },
-        COMPUTED => Stands::Computed(address.name().parse().unwrap_or_default()),
-        _ => Stands::Itself,
+        RESOURCES => PlaceholderTarget::Resource { id: address.name(), attribute: name },
+        COMPUTED => PlaceholderTarget::Computed(address.name().parse().unwrap_or_default()),
+        _ => PlaceholderTarget::Spec,
     }
 }

@@ -1,98 +1,113 @@
-//! What CloudFormation does not take, or takes and does not mean as we do.
-use crate::render::RenderedTemplate;
+//! What CloudFormation does not accept, or handles differently from `provision apply`.
 use provision_core::address::Address;
 use provision_core::diagnostic::{At, Diagnostic, Path};
 use provision_core::kind::DesiredResource;
+use provision_core::kinds::EVENT_API;
 use provision_core::spec::Spec;
 
-/// CloudFormation's quotas for one template, and what fits into a request without S3.
+use crate::render::RenderedTemplate;
+
+/// CloudFormation's quotas for a template (docs/reference/cloudformation.md#template-limits).
 const RESOURCES_MAX: usize = 500;
 const OUTPUTS_MAX: usize = 200;
 const BYTES_MAX: usize = 1_000_000;
-const BYTES_IN_A_REQUEST_MAX: usize = 51_200;
+/// The largest template that a request can contain; a larger one must be in S3.
+const BYTES_IN_REQUEST_MAX: usize = 51_200;
 
-/// Reports what a template can't say or can't be. Each comes with its text, as it will be written.
+/// Checks rendered templates, each with the text that will be written, against CloudFormation's limits.
+///
+/// `split` says whether they were rendered for each API.
 pub fn check(spec: &Spec, rendered: &[(String, RenderedTemplate)], split: bool) -> Vec<Diagnostic> {
-    let sizes = |(text, template): &(String, RenderedTemplate)| sizes(template, text.len(), split);
-    let mut problems: Vec<Diagnostic> = rendered.iter().flat_map(sizes).collect();
+    let check_size =
+        |(text, template): &(String, RenderedTemplate)| check_size(template, text.len(), split);
+    let mut diagnostics: Vec<Diagnostic> = rendered.iter().flat_map(check_size).collect();
     for (address, resource) in &spec.desired {
-        problems.extend(kept(address, resource));
-        problems.extend(contact(address, resource));
-        problems.extend(twice(address, resource, rendered));
+        diagnostics.extend(renewal_note(address, resource));
+        diagnostics.extend(check_lengths(address, resource));
+        diagnostics.extend(check_name(address, resource, rendered));
     }
-    problems
+    diagnostics
 }
 
-fn sizes(template: &RenderedTemplate, bytes: usize, split: bool) -> Vec<Diagnostic> {
+fn check_size(template: &RenderedTemplate, bytes: usize, split: bool) -> Vec<Diagnostic> {
     let count =
         |section: &str| template.document[section].as_object().map_or(0, serde_json::Map::len);
     let (resources, outputs) = (count("Resources"), count("Outputs"));
-    let at = || match &template.api {
-        Some(api) => At::Key(Path::default().key("apis").key(api)),
+    let location = || match &template.api {
+        Some(api) => At::Key(Path::default().key(EVENT_API.section).key(api)),
         None => At::File,
     };
-    let help = if split {
-        "divide the API, or the file into several stacks"
-    } else {
-        "render a template for each API: `--split`"
+    let help = match split {
+        true => "divide the API, or divide the spec into several stacks",
+        false => "render a template for each API: `--split`",
     };
-    let error = |code, message: String| Diagnostic::error(code, at(), message).with_help(help);
-    let mut problems = Vec::new();
+    let error =
+        |code, message: String| Diagnostic::error(code, location(), message).with_help(help);
+    let mut diagnostics = Vec::new();
     if resources > RESOURCES_MAX {
-        let message = format!("{resources} resources; a template takes {RESOURCES_MAX}");
-        problems.push(error("PV600", message));
+        let message = format!("{resources} resources; CloudFormation allows {RESOURCES_MAX}");
+        diagnostics.push(error("PV600", message));
     }
     if outputs > OUTPUTS_MAX {
-        let message = format!("{outputs} outputs; a template takes {OUTPUTS_MAX}");
-        problems.push(error("PV601", message));
+        let message = format!("{outputs} outputs; CloudFormation allows {OUTPUTS_MAX}");
+        diagnostics.push(error("PV601", message));
     }
     if bytes > BYTES_MAX {
-        let message = format!("the template has {bytes} bytes; CloudFormation takes {BYTES_MAX}");
-        problems.push(error("PV602", message));
-    } else if bytes > BYTES_IN_A_REQUEST_MAX {
+        let message = format!("the template has {bytes} bytes; CloudFormation allows {BYTES_MAX}");
+        diagnostics.push(error("PV602", message));
+    } else if bytes > BYTES_IN_REQUEST_MAX {
         let message = format!(
-            "the template has {bytes} bytes; without S3, CloudFormation takes {BYTES_IN_A_REQUEST_MAX}"
+            "the template has {bytes} bytes; without S3, CloudFormation allows {BYTES_IN_REQUEST_MAX}"
         );
         let help = "deploy it from a bucket: `aws cloudformation deploy --s3-bucket BUCKET …`";
-        problems.push(Diagnostic::note("PV603", at(), message).with_help(help));
+        diagnostics.push(Diagnostic::note("PV603", location(), message).with_help(help));
     }
-    problems
+    diagnostics
 }
 
-/// A key's renewal is ours: in a template its end is a moment, which passes.
-fn kept(address: &Address, resource: &DesiredResource) -> Option<Diagnostic> {
-    let lives = resource.declared.get("validFor")?.as_str()?;
-    let message = format!("in a template this key ends {lives} from now, and is not renewed");
-    let at = At::Key(path(address).key("validFor"));
-    let help = "render and deploy again before then, or apply the spec; `--now` fixes the moment";
-    Some(Diagnostic::note("PV604", at, message).with_help(help))
+/// A template has a fixed timestamp where `apply` renews the resource.
+fn renewal_note(address: &Address, resource: &DesiredResource) -> Option<Diagnostic> {
+    let renewal = resource.kind.template.renewal?;
+    let lifetime = resource.declared.get(renewal)?.as_str()?;
+    let noun = resource.kind.noun;
+    let message =
+        format!("in a template this {noun} expires {lifetime} from now and is not renewed");
+    let location = At::Key(path(address).key(renewal));
+    let help = "render and deploy again before that, or use `provision apply`; `--now` sets the time from \
+                which it counts";
+    Some(Diagnostic::note("PV604", location, message).with_help(help))
 }
 
-/// CloudFormation takes a shorter one than AppSync (docs/reference/apis.md#owner-contact). Whether it takes other
-/// letters, nobody has published: that is a warning, whatever the spec is for.
-fn contact(address: &Address, resource: &DesiredResource) -> Option<Diagnostic> {
-    const CONTACT_MAX: usize = 250;
-    let length = resource.properties.get("OwnerContact")?.as_str()?.chars().count();
-    (length > CONTACT_MAX).then(|| {
-        let message = format!("{length} characters; CloudFormation takes {CONTACT_MAX}");
-        Diagnostic::error("PV606", At::Value(path(address).key("ownerContact")), message)
-            .with_help("say less; AppSync itself takes 256")
-    })
+/// Reports properties that are too long for CloudFormation, but not for AppSync.
+fn check_lengths(address: &Address, resource: &DesiredResource) -> Vec<Diagnostic> {
+    let check = |(property, max): &(&str, usize)| {
+        let length = resource.properties.get(property)?.as_str()?.chars().count();
+        let member = resource.kind.spec_path(property)?;
+        (length > *max).then(|| {
+            let message = format!("{length} characters; CloudFormation allows {max}");
+            let location = At::Value(member.split('.').fold(path(address), Path::key));
+            Diagnostic::error("PV606", location, message)
+                .with_help(format!("shorten it to {max} characters; AppSync itself allows more"))
+        })
+    };
+    resource.kind.template.limits.iter().filter_map(check).collect()
 }
 
-/// A name of one's own can't be made by two stacks.
-fn twice(
+/// Reports a custom name that several templates would create.
+fn check_name(
     address: &Address,
     resource: &DesiredResource,
     rendered: &[(String, RenderedTemplate)],
 ) -> Option<Diagnostic> {
-    let named = resource.declared.get("name").is_some();
-    let count = rendered.iter().filter(|(_, it)| it.resources.contains(address)).count();
-    let twice = named && count > 1;
-    twice.then(|| {
-        let message = format!("{count} templates would make this, each under the same name");
+    resource.declared.get("name")?;
+    let has_resource =
+        |(_, template): &&(String, RenderedTemplate)| template.resources.contains(address);
+    let count = rendered.iter().filter(has_resource).count();
+    (count > 1).then(|| {
+        let noun = resource.kind.noun;
+        let message = format!("{count} templates would create this {noun} with the same name");
         Diagnostic::error("PV605", At::Key(path(address).key("name")), message)
-            .with_help("leave the name out, or give each API a role of its own")
+            .with_help(format!("omit the name, or declare a separate {noun} for each API"))
     })
 }
 

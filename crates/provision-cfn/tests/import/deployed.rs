@@ -1,21 +1,21 @@
-//! What CloudFormation sees in a template: every intrinsic carried out, in one fixed world. A reading of
-//! our own, which shares nothing with the program's.
+//! What CloudFormation deploys from a template, with every intrinsic function evaluated. It shares no code with
+//! the import, which it checks.
 use std::collections::BTreeMap;
 
 use provision_core::source::tree::{Data, Node};
 use serde_json::{Map, Value, json};
 
-/// A template and the world in which it is deployed.
+/// A template and the values with which it is deployed.
 pub struct Environment<'a> {
     pub template: &'a Value,
-    /// Values of parameters and of CloudFormation's own.
+    /// Values of parameters and pseudo parameters.
     pub values: &'a BTreeMap<String, String>,
-    /// What a parameter stands for in the template `around`.
-    pub instead: &'a BTreeMap<String, Value>,
-    pub around: Option<&'a Environment<'a>>,
+    /// For a parameter, the expression of `original` that it replaces.
+    pub replaced: &'a BTreeMap<String, Value>,
+    pub original: Option<&'a Environment<'a>>,
 }
 
-/// A template in JSON's long form.
+/// Returns a template in the long form of JSON.
 pub fn long_form(node: &Node) -> Value {
     let node = node.resolve();
     let value = match &node.data {
@@ -25,13 +25,12 @@ pub fn long_form(node: &Node) -> Value {
         Data::Scalar { text, .. } => json!(text),
         Data::List(items) => items.iter().map(long_form).collect(),
         Data::Map(entries) => {
-            let entry =
-                |it: &provision_core::source::tree::Entry| (it.key.clone(), long_form(&it.value));
-            Value::Object(entries.iter().map(entry).collect())
+            let entries = entries.iter().map(|entry| (entry.key.clone(), long_form(&entry.value)));
+            Value::Object(entries.collect())
         }
-        Data::Alias(_) => unreachable!("it was resolved"),
+        Data::Alias(_) => unreachable!("the alias was resolved"),
     };
-    match node.tag.as_deref().map(|it| it.trim_start_matches('!')) {
+    match node.tag.as_deref().map(|tag| tag.trim_start_matches('!')) {
         None => value,
         Some(name @ ("Ref" | "Condition")) => json!({ name: value }),
         Some("GetAtt") if value.is_string() => {
@@ -43,13 +42,13 @@ pub fn long_form(node: &Node) -> Value {
 }
 
 impl Environment<'_> {
-    /// A resource's properties with every intrinsic carried out and what AWS takes for the same made the
-    /// same: numbers and truths in quotes, one statement for a list of one, JSON in a text for what it
-    /// says, tags in any order, an API's ARN for its id where CloudFormation refuses it, the ARN of an
-    /// API or of a role written out, a handler that names no data source.
+    /// Returns a resource with every function evaluated, and in one form where AWS accepts several: numbers
+    /// and booleans in quotes, a statement or a list with one, JSON or a text with it, tags in any order, the
+    /// ARN of an API or a role written out, the ARN of an API where its id is required, a handler without a
+    /// data source.
     pub fn resource(&self, id: &str) -> Value {
         let resource = &self.template["Resources"][id];
-        let mut properties = self.seen(&resource["Properties"]).unwrap_or_default();
+        let mut properties = self.evaluate(&resource["Properties"]).unwrap_or_default();
         if let Some(configs) = properties.get_mut("HandlerConfigs").and_then(Value::as_object_mut) {
             configs.retain(|_, it| {
                 it["Integration"].get("DataSourceName").is_some_and(|it| *it != "")
@@ -85,16 +84,16 @@ impl Environment<'_> {
         json!({ "Type": resource["Type"], "Properties": properties })
     }
 
-    /// `None`: `AWS::NoValue`.
-    fn seen(&self, value: &Value) -> Option<Value> {
+    /// Evaluates a value. `None`: `AWS::NoValue`.
+    fn evaluate(&self, value: &Value) -> Option<Value> {
         match value {
             Value::Null => None,
             Value::Bool(_) | Value::Number(_) => Some(json!(value.to_string())),
             Value::String(text) if text.trim_start().starts_with('{') && !text.contains("{{") => {
-                self.seen(&serde_json::from_str(text).unwrap_or_else(|_| value.clone()))
+                self.evaluate(&serde_json::from_str(text).unwrap_or_else(|_| value.clone()))
             }
             Value::String(_) => Some(value.clone()),
-            Value::Array(items) => Some(items.iter().filter_map(|it| self.seen(it)).collect()),
+            Value::Array(items) => Some(items.iter().filter_map(|it| self.evaluate(it)).collect()),
             Value::Object(map) => match map.iter().next() {
                 Some((name, argument))
                     if map.len() == 1 && (name == "Ref" || name.starts_with("Fn::")) =>
@@ -102,7 +101,8 @@ impl Environment<'_> {
                     self.call(name, argument)
                 }
                 _ => {
-                    let entry = |(key, it): (&String, &Value)| Some((key.clone(), self.seen(it)?));
+                    let entry =
+                        |(key, it): (&String, &Value)| Some((key.clone(), self.evaluate(it)?));
                     let mut map: Map<String, Value> = map.iter().filter_map(entry).collect();
                     if let Some(one) = map.get_mut("Statement").filter(|it| it.is_object()) {
                         *one = json!([one.take()]);
@@ -114,7 +114,7 @@ impl Environment<'_> {
     }
 
     fn text(&self, value: &Value) -> String {
-        match self.seen(value) {
+        match self.evaluate(value) {
             Some(Value::String(text)) => text,
             other => format!("{}", other.unwrap_or_default()),
         }
@@ -129,7 +129,7 @@ impl Environment<'_> {
             }
             "Fn::Sub" => json!(self.substituted(argument)),
             "Fn::Join" => {
-                let items = self.seen(item(1)).unwrap();
+                let items = self.evaluate(item(1)).unwrap();
                 let items: Vec<String> = items
                     .as_array()
                     .unwrap()
@@ -144,20 +144,20 @@ impl Environment<'_> {
             }
             "Fn::Select" => {
                 let n: usize = self.text(item(0)).parse().unwrap();
-                let items = self.seen(item(1)).unwrap();
-                // What AWS decides is cut by AWS.
+                let items = self.evaluate(item(1)).unwrap();
+                // Only AWS knows the text to split.
                 items.get(n).cloned().unwrap_or_else(|| json!(format!("«item {n} of {items}»")))
             }
             "Fn::If" => {
                 let holds = self.holds(&json!({ "Condition": argument[0] }));
-                return self.seen(item(if holds { 1 } else { 2 }));
+                return self.evaluate(item(if holds { 1 } else { 2 }));
             }
             "Fn::FindInMap" => {
                 let keys: Vec<String> = (0..3).map(|n| self.text(item(n))).collect();
-                let found = &self.template["Mappings"][&keys[0]][&keys[1]][&keys[2]];
-                match found.is_null() {
+                let entry = &self.template["Mappings"][&keys[0]][&keys[1]][&keys[2]];
+                match entry.is_null() {
                     true => json!(format!("«entry {}»", keys.join(" "))),
-                    false => self.seen(found)?,
+                    false => self.evaluate(entry)?,
                 }
             }
             other => json!(format!("«{other} {}»", self.text(argument))),
@@ -168,16 +168,16 @@ impl Environment<'_> {
         if name == "AWS::NoValue" {
             return None;
         }
-        if let (Some(said), Some(around)) = (self.instead.get(name), self.around) {
-            return around.seen(said);
+        if let (Some(expression), Some(original)) = (self.replaced.get(name), self.original) {
+            return original.evaluate(expression);
         }
         if let Some(value) = self.values.get(name) {
             return Some(json!(value));
         }
         let default = &self.template["Parameters"][name]["Default"];
-        let looked_up = self.template["Parameters"][name]["Type"].to_string().contains("SSM");
-        if !default.is_null() && !looked_up {
-            return self.seen(default);
+        let is_looked_up = self.template["Parameters"][name]["Type"].to_string().contains("SSM");
+        if !default.is_null() && !is_looked_up {
+            return self.evaluate(default);
         }
         Some(match self.template["Resources"][name]["Type"].as_str() {
             Some("AWS::AppSync::Api") => json!(format!("«{name}.ApiArn»")),
@@ -186,12 +186,12 @@ impl Environment<'_> {
         })
     }
 
-    /// What AWS decides has a name of its own; what the template decides is looked up.
+    /// An attribute: the property of that name, or a text in place of what only AWS knows.
     fn attribute(&self, id: &str, attribute: &str) -> Value {
         let property = &self.template["Resources"][id]["Properties"][attribute];
         match property.is_null() {
             true => json!(format!("«{id}.{attribute}»")),
-            false => self.seen(property).unwrap(),
+            false => self.evaluate(property).unwrap(),
         }
     }
 

@@ -1,6 +1,7 @@
-//! Templates become specs: goldens of each spec and of all that is said, and the way back.
+//! Imports of templates: goldens of the specs and the diagnostics, and comparisons with the templates.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 mod deployed;
+mod kinds;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,18 +23,18 @@ use crate::deployed::{Environment, long_form};
 /// 2026-11-24T03:00:00Z.
 const NOON: i64 = 1_795_489_200;
 
-/// The files beside a spec that is only data.
+/// The files of handler code, in memory.
 #[derive(Debug)]
-struct Folder(BTreeMap<String, String>);
+struct MemoryFiles(BTreeMap<String, String>);
 
-impl Files for Folder {
+impl Files for MemoryFiles {
     fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
-        let text = self.0.get(path).cloned().ok_or_else(|| "no such file".to_owned())?;
+        let text = self.0.get(path).cloned().ok_or_else(|| "the file does not exist".to_owned())?;
         Ok(OtherFile::beside("spec.yaml", path, text).into())
     }
 }
 
-/// A path of the repository.
+/// Returns a path of the repository.
 fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
@@ -41,7 +42,7 @@ fn root(path: &str) -> PathBuf {
 /// Names and values of parameters.
 type Values = &'static [(&'static str, &'static str)];
 
-/// Each template, and what its import is told: a region and values.
+/// Each template with the region and the values of its import.
 const TEMPLATES: &[(&str, &str, Values)] = &[
     ("article.yaml", "ap-northeast-1", &[]),
     ("everything.yaml", "eu-west-1", &[]),
@@ -55,8 +56,8 @@ const TEMPLATES: &[(&str, &str, Values)] = &[
     ("a-spec.yaml", "", &[]),
 ];
 
-fn options(stack: &str, region: &str, given: &[(&str, &str)]) -> ImportOptions {
-    let values = given.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+fn options(stack: &str, region: &str, values: &[(&str, &str)]) -> ImportOptions {
+    let values = values.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let region = (!region.is_empty()).then(|| region.to_owned());
     ImportOptions { stack: stack.into(), region, values, inline_code: false, now_epoch_s: NOON }
 }
@@ -74,39 +75,40 @@ fn import_text(text: &str) -> ImportResult {
     import(&source, &options("s", "", &[]))
 }
 
-/// The spec that an import gives, read as any other.
-fn loaded(text: &str, files: &BTreeMap<String, String>) -> Spec {
+/// Loads an imported spec.
+fn load_spec(text: &str, files: &BTreeMap<String, String>) -> Spec {
     let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
-    let (spec, more) = load(&source, &Folder(files.clone()), NOON, &Given::new());
+    let (spec, more) = load(&source, &MemoryFiles(files.clone()), NOON, &Given::new());
     problems.extend(more);
     spec.unwrap_or_else(|| panic!("{problems:#?}\n{text}"))
 }
 
 #[test]
-fn every_template_gives_its_spec_and_its_findings() {
-    for (file, region, given) in TEMPLATES {
+fn specs_and_diagnostics_match_the_goldens() {
+    for (file, region, values) in TEMPLATES {
         let source = read(file);
         let (stem, _) = file.split_once('.').unwrap();
-        let imported = import(&source, &options(stem, region, given));
-        let place = |it: &Diagnostic| source.place(&it.at);
-        let mut findings: Vec<&Diagnostic> = imported.diagnostics.iter().collect();
-        findings.sort_by_key(|it| source.span(&it.at).start);
-        let line = |it: &&Diagnostic| {
-            let at = place(it);
-            let help = it.help.as_ref().map(|it| format!("\n    {it}")).unwrap_or_default();
-            let severity = it.severity.as_str();
-            format!("{}:{} {severity} {}: {}{help}\n", at.line, at.column, it.code, it.message)
+        let imported = import(&source, &options(stem, region, values));
+        let mut diagnostics: Vec<&Diagnostic> = imported.diagnostics.iter().collect();
+        diagnostics.sort_by_key(|diagnostic| source.span(&diagnostic.at).start);
+        let line = |diagnostic: &&Diagnostic| {
+            let Diagnostic { code, message, .. } = diagnostic;
+            let place = source.place(&diagnostic.at);
+            let severity = diagnostic.severity.as_str();
+            let help = diagnostic.help.as_ref().map(|help| format!("\n    {help}"));
+            let help = help.unwrap_or_default();
+            format!("{}:{} {severity} {code}: {message}{help}\n", place.line, place.column)
         };
-        let findings: String = findings.iter().map(line).collect();
-        current(&format!("{stem}.findings.txt"), &findings);
+        let diagnostics: String = diagnostics.iter().map(line).collect();
+        compare(&format!("{stem}.diagnostics.txt"), &diagnostics);
         let Some(spec) = imported.spec else { continue };
         let files = spec.files.iter().map(|(path, text)| format!("\n# {path}\n{text}"));
-        current(&format!("{stem}.spec.yaml"), &(spec.text + &files.collect::<String>()));
+        compare(&format!("{stem}.spec.yaml"), &(spec.text + &files.collect::<String>()));
     }
 }
 
-/// Compares with a golden; `UPDATE=1` writes it.
-fn current(name: &str, text: &str) {
+/// Compares a text with a golden, which `UPDATE=1` writes.
+fn compare(name: &str, text: &str) {
     let path = root(&format!("tests/data/templates/expected/{name}"));
     if std::env::vars().any(|(name, _)| name == "UPDATE") {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -114,82 +116,81 @@ fn current(name: &str, text: &str) {
     }
     let golden = fs::read_to_string(&path).unwrap_or_default();
     let diff = similar::TextDiff::from_lines(&golden, text).unified_diff().to_string();
-    assert!(golden == text, "{name} is not current; run `UPDATE=1 cargo test` and review:\n{diff}");
+    assert!(golden == text, "{name} has changed; run `UPDATE=1 cargo test` and review:\n{diff}");
 }
 
 #[test]
-fn the_articles_template_gives_the_articles_spec() {
+fn the_template_of_the_article_becomes_the_spec_of_the_article() {
     let imported =
         import(&read("article.yaml"), &options("appsync-events-sample", "ap-northeast-1", &[]));
-    // The spec has warnings of its own; nothing is lost, and nothing was decided.
+    // Warnings about the spec itself: nothing is omitted or fixed.
     assert_eq!(codes(&imported), ["PV547"]);
-    let ours = fs::read_to_string(root("templates/article/spec.yaml")).unwrap();
+    let expected = fs::read_to_string(root("templates/article/spec.yaml")).unwrap();
     let document = |text: &str| -> Value { serde_saphyr::from_str(text).unwrap() };
-    assert_eq!(document(&imported.spec.unwrap().text), document(&ours));
+    assert_eq!(document(&imported.spec.unwrap().text), document(&expected));
 }
 
-/// Nothing is lost without a finding at its place: what has one is taken out of the template, and
-/// everything else comes back.
+/// Nothing is omitted without a diagnostic at its path: without the reported parts, the template and
+/// the one that is rendered from the spec deploy the same.
 #[test]
-fn what_comes_back_is_what_cloudformation_saw() {
-    for (file, region, given) in TEMPLATES {
+fn the_rendered_spec_deploys_what_the_template_deploys() {
+    for (file, region, values) in TEMPLATES {
         let source = read(file);
         let (stem, _) = file.split_once('.').unwrap();
-        let ImportResult { spec, diagnostics: findings } =
-            import(&source, &options(stem, region, given));
+        let ImportResult { spec, diagnostics } = import(&source, &options(stem, region, values));
         let Some(spec) = spec else { continue };
-        let rendered = render_template(&loaded(&spec.text, &spec.files), false).document;
-        let original = without_lost(long_form(source.tree().unwrap()), &findings);
+        let rendered = render_template(&load_spec(&spec.text, &spec.files), false).document;
+        let original = without_omitted(long_form(source.tree().unwrap()), &diagnostics);
         let values: BTreeMap<String, String> = [("AWS::StackName", stem), ("AWS::Region", region)]
             .into_iter()
-            .chain(given.iter().copied())
+            .chain(values.iter().copied())
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         let before = Environment {
             template: &original,
             values: &values,
-            instead: &BTreeMap::new(),
-            around: None,
+            replaced: &BTreeMap::new(),
+            original: None,
         };
         let after = Environment {
             template: &rendered,
             values: &values,
-            instead: &spec.replaced_expressions,
-            around: Some(&before),
+            replaced: &spec.replaced_expressions,
+            original: Some(&before),
         };
         for id in rendered["Resources"].as_object().unwrap().keys() {
             assert_eq!(after.resource(id), before.resource(id), "{file}: {id}");
         }
         for (id, resource) in original["Resources"].as_object().unwrap() {
-            let known = KINDS.iter().any(|it| resource["Type"] == it.type_name);
-            let told = |it: &Diagnostic| {
-                it.path().is_some_and(|it| it.0.get(1) == Some(&Segment::Key(id.clone())))
+            let is_kind = KINDS.iter().any(|kind| resource["Type"] == kind.type_name);
+            let is_about = |diagnostic: &Diagnostic| {
+                let segment = diagnostic.path().and_then(|path| path.0.get(1));
+                segment == Some(&Segment::Key(id.clone()))
             };
-            let there = rendered["Resources"].get(id).is_some();
-            assert!(
-                !known || there || findings.iter().any(told),
-                "{file}: {id} is lost in silence"
-            );
+            let is_rendered = rendered["Resources"].get(id).is_some();
+            let is_reported = diagnostics.iter().any(is_about);
+            assert!(!is_kind || is_rendered || is_reported, "{file}: {id} is omitted silently");
         }
     }
 }
 
-/// Takes out what a finding says is lost.
-fn without_lost(mut template: Value, findings: &[Diagnostic]) -> Value {
-    for finding in findings.iter().filter(|it| ["PV520", "PV523", "PV526"].contains(&it.code)) {
-        let Some(path) = finding.path() else { continue };
-        let Some((last, before)) = path.0.split_last() else { continue };
-        let mut place = Some(&mut template);
-        for segment in before {
-            place = place.and_then(|value| match segment {
+/// Removes the parts that a diagnostic reports as omitted.
+fn without_omitted(mut template: Value, diagnostics: &[Diagnostic]) -> Value {
+    let omitted = ["PV520", "PV523", "PV526"];
+    for diagnostic in diagnostics.iter().filter(|diagnostic| omitted.contains(&diagnostic.code)) {
+        let Some(path) = diagnostic.path() else { continue };
+        let Some((last, parents)) = path.0.split_last() else { continue };
+        let mut parent = Some(&mut template);
+        for segment in parents {
+            parent = parent.and_then(|value| match segment {
                 Segment::Key(key) => value.get_mut(key),
                 Segment::Index(n) => value.get_mut(n),
             });
         }
-        match (place, last) {
+        match (parent, last) {
             (Some(Value::Object(map)), Segment::Key(key)) => drop(map.shift_remove(key)),
-            // The others keep their numbers.
+            // The indexes of the others stay the same.
             (Some(Value::Array(items)), Segment::Index(n)) => items[*n] = Value::Null,
             _ => {}
         }
@@ -201,7 +202,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_stands_in_a_template_nothing_panics(text in "[\\PC\\n]{0,200}", junk in "(Ref|Fn::[A-Z][a-z]+|\\$\\{[A-Za-z.:]*\\}|[a-z]{0,3})") {
+    fn no_template_makes_the_import_panic(text in "[\\PC\\n]{0,200}", junk in "(Ref|Fn::[A-Z][a-z]+|\\$\\{[A-Za-z.:]*\\}|[a-z]{0,3})") {
         let (source, _) = Source::parse("template.yaml", text.as_bytes());
         import(&source, &options("s", "", &[]));
         let template = json!({
@@ -223,7 +224,7 @@ proptest! {
     }
 }
 
-/// A template of one API, with `more` beside it.
+/// A template with one API and `more` after it.
 fn one_api(name: &str, more: &str) -> String {
     format!(
         "Resources:\n  Api:\n    Type: AWS::AppSync::Api\n    Properties:\n      Name: {name}\n      EventConfig:\n        AuthProviders: [{{ AuthType: AWS_IAM }}]\n        ConnectionAuthModes: [{{ AuthType: AWS_IAM }}]\n        DefaultPublishAuthModes: [{{ AuthType: AWS_IAM }}]\n        DefaultSubscribeAuthModes: [{{ AuthType: AWS_IAM }}]\n{more}"
@@ -231,13 +232,13 @@ fn one_api(name: &str, more: &str) -> String {
 }
 
 fn codes(imported: &ImportResult) -> Vec<&'static str> {
-    let mut codes: Vec<_> = imported.diagnostics.iter().map(|it| it.code).collect();
+    let mut codes: Vec<_> = imported.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
     codes.dedup();
     codes
 }
 
 #[test]
-fn bombs_and_circles_end_in_a_moment() {
+fn expansion_bombs_and_cycles_are_reported() {
     let mut bomb = "x".to_owned();
     for _ in 0..40 {
         bomb = format!("!Sub ['${{a}}${{a}}', {{ a: {bomb} }}]");
@@ -264,22 +265,25 @@ fn bombs_and_circles_end_in_a_moment() {
 }
 
 #[test]
-fn ten_thousand_resources_are_read_and_listed() {
+fn ten_thousand_resources_are_imported_and_reported() {
     let others: String = (0..10_000)
         .map(|n| format!("  T{n}: {{ Type: AWS::SNS::Topic, DependsOn: Api }}\n"))
         .collect();
     let imported = import_text(&one_api("a", &others));
-    assert_eq!(imported.diagnostics.iter().filter(|it| it.code == "PV540").count(), 10_000);
+    assert_eq!(
+        imported.diagnostics.iter().filter(|diagnostic| diagnostic.code == "PV540").count(),
+        10_000
+    );
     assert!(imported.spec.is_some());
-    let ours: String = (0..2_000)
+    let keys: String = (0..2_000)
         .map(|n| format!("  K{n}: {{ Type: AWS::AppSync::ApiKey, Properties: {{ ApiId: !GetAtt Api.ApiId }} }}\n"))
         .collect();
-    let imported = import_text(&one_api("a", &ours));
+    let imported = import_text(&one_api("a", &keys));
     assert!(codes(&imported).contains(&"PV549"), "AppSync allows fifty keys");
 }
 
 #[test]
-fn code_keeps_what_a_template_alone_can_put_there() {
+fn handler_code_keeps_placeholders_without_a_value() {
     let namespace = "  N:\n    Type: AWS::AppSync::ChannelNamespace\n    Properties: { ApiId: !GetAtt Api.ApiId, Name: n, CodeHandlers: !Sub 'export const onPublish = (c) => c.events // ${AWS::Region} ${!x}' }\n";
     let imported = import_text(&one_api("a", namespace));
     assert_eq!(codes(&imported), ["PV503"]);
@@ -287,4 +291,18 @@ fn code_keeps_what_a_template_alone_can_put_there() {
         imported.spec.unwrap().files["handlers/n.js"],
         "export const onPublish = (c) => c.events // ${AWS::Region} ${x}"
     );
+}
+
+#[test]
+fn resources_of_graphql_apis_are_ignored_and_unknown_types_are_errors() {
+    let graphql =
+        "  Old: { Type: AWS::AppSync::GraphQLApi }\n  Fields: { Type: AWS::AppSync::Resolver }\n";
+    let imported = import_text(&one_api("a", graphql));
+    assert_eq!(codes(&imported)[0], "PV540");
+    assert!(imported.spec.is_some());
+    let unknown = "  Thing: { Type: AWS::AppSync::ChannelThing }\n";
+    let imported = import_text(&one_api("a", unknown));
+    assert_eq!(codes(&imported), ["PV514"]);
+    assert!(imported.diagnostics[0].message.contains("AWS::AppSync::ChannelThing"));
+    assert!(imported.spec.is_none());
 }

@@ -1,161 +1,165 @@
-//! Conditions: a spec has none, so each is decided by the values at hand.
+//! Conditions. A spec has none, so each is evaluated with the values that are known.
 use std::collections::BTreeSet;
 
-use crate::import::evaluate::{Decision, Evaluator};
-use crate::import::intrinsic::Call;
-use crate::import::template::{map, word};
-use crate::import::value::{Is, Part};
 use provision_core::diagnostic::{At, Diagnostic, Path};
 use provision_core::source::tree::Node;
 use provision_core::text::Text;
 
+use crate::import::evaluate::{ConditionResult, Evaluator};
+use crate::import::intrinsic::IntrinsicCall;
+use crate::import::template::{entries, member, scalar};
+use crate::import::value::{TemplateValue, ValueKind};
+
 impl<'a> Evaluator<'a> {
-    /// Decides the condition `name`, which is used at `at`.
-    pub fn condition(&mut self, name: &str, at: &Path) -> Decision {
+    /// Whether the condition `name`, used at `path`, holds. Reports the result, with `describe` for its
+    /// effect, or why there is none.
+    pub fn holds(
+        &mut self,
+        name: &str,
+        describe: &dyn Fn(bool) -> String,
+        path: &Path,
+    ) -> Option<bool> {
+        let reported = self.diagnostics.len();
+        let ConditionResult { holds, values } = self.condition(name, path);
+        let location = At::Value(path.clone());
+        if let Some(holds) = holds {
+            let effect = describe(holds);
+            let mut message = format!("{effect}: the condition `{name}` is {holds}");
+            let mut help = "a spec has no conditions; it has what results from them".to_owned();
+            if !values.is_empty() {
+                message = format!("{message}, because {}", self.values.describe(&values));
+                help = self.values.override_hint(&values);
+            }
+            self.warn("PV501", location, message, &help);
+        } else if self.diagnostics.len() == reported || !values.is_empty() {
+            let missing = self.values.describe_missing(&values);
+            let message = format!("cannot evaluate the condition `{name}`: {missing}");
+            let error = Diagnostic::error("PV502", location, message);
+            self.diagnostics.push(error.with_help(self.values.missing_hint(&values)));
+        }
+        holds
+    }
+
+    /// `Fn::If`: one of two values.
+    pub(super) fn choose(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
+        const EXPECTED: &str = "[condition, value, value]";
+        let Some([condition, if_true, if_false]) = call.items() else {
+            return self.report_malformed(call, EXPECTED);
+        };
+        let Some(name) = scalar(condition) else {
+            return self.report_malformed(call, EXPECTED);
+        };
+        let describe = |_| "one of two values is used".to_owned();
+        let (index, value) = match self.holds(name, &describe, &call.path)? {
+            true => (1, if_true),
+            false => (2, if_false),
+        };
+        self.evaluate(value, &call.argument_path.clone().index(index))
+    }
+
+    /// Evaluates the condition `name`, used at `path`.
+    fn condition(&mut self, name: &str, path: &Path) -> ConditionResult {
+        let error = |message| Diagnostic::error("PV502", At::Value(path.clone()), message);
         match self.conditions.get(name) {
-            Some(Some(decision)) => return decision.clone(),
+            Some(Some(result)) => return result.clone(),
             Some(None) => {
-                let message = format!("the condition `{name}` hangs on itself");
-                self.findings.push(Diagnostic::error("PV502", At::Value(at.clone()), message));
-                return Decision::unknown(BTreeSet::new());
+                self.diagnostics.push(error(format!("the condition `{name}` depends on itself")));
+                return ConditionResult::unknown(BTreeSet::new());
             }
             None => {}
         }
-        let Some(entry) = self.template.conditions.iter().find(|it| it.key == name) else {
-            let message = format!("the template has no condition `{name}`");
-            let help = "define it under `Conditions`";
-            let problem = Diagnostic::error("PV502", At::Value(at.clone()), message);
-            self.findings.push(problem.with_help(help));
-            return Decision::unknown(BTreeSet::new());
+        let Some(condition) = member(self.template.conditions, name) else {
+            let error = error(format!("the condition `{name}` does not exist"));
+            self.diagnostics.push(error.with_help("define it under `Conditions`"));
+            return ConditionResult::unknown(BTreeSet::new());
         };
         self.conditions.insert(name.to_owned(), None);
-        let decision = self.decide(&entry.value, &Path::default().key("Conditions").key(name));
-        self.conditions.insert(name.to_owned(), Some(decision.clone()));
-        decision
+        let result = self.condition_at(condition, &Path::default().key("Conditions").key(name));
+        self.conditions.insert(name.to_owned(), Some(result.clone()));
+        result
     }
 
-    /// Whether the condition `name` holds. Says so at `at`, or why nobody can tell; `what` says what
-    /// comes of it.
-    pub fn holds(&mut self, name: &str, what: &dyn Fn(bool) -> String, at: &Path) -> Option<bool> {
-        let before = self.findings.len();
-        let decision = self.condition(name, at);
-        match decision.holds {
-            Some(holds) => {
-                let verdict = if holds { "holds" } else { "does not hold" };
-                let mut message = format!("{}: the condition `{name}` {verdict}", what(holds));
-                let mut help = "a spec has no conditions: the spec says what holds".to_owned();
-                if !decision.by.is_empty() {
-                    message = format!("{message}, because {}", self.values.because(&decision.by));
-                    help = self.values.otherwise(&decision.by);
-                }
-                self.warn("PV501", At::Value(at.clone()), message, &help);
-            }
-            None if self.findings.len() == before || !decision.by.is_empty() => {
-                let message = format!(
-                    "nobody can tell whether the condition `{name}` holds: {}",
-                    self.values.missing(&decision.by)
-                );
-                let problem = Diagnostic::error("PV502", At::Value(at.clone()), message);
-                self.findings.push(problem.with_help(self.values.give(&decision.by)));
-            }
-            None => {}
+    fn condition_at(&mut self, node: &'a Node, path: &Path) -> ConditionResult {
+        if self.enter(path).is_none() {
+            return ConditionResult::unknown(BTreeSet::new());
         }
-        decision.holds
-    }
-
-    /// `Fn::If`: one of two.
-    pub fn choose(&mut self, call: &Call<'a>) -> Option<Part> {
-        let Some([condition, then, otherwise]) = call.items() else {
-            return self.misshaped(call, "[condition, value, value]");
-        };
-        let Some(name) = word(condition) else {
-            return self.misshaped(call, "[condition, value, value]");
-        };
-        let (n, chosen) = match self.holds(name, &|_| "this was decided".to_owned(), &call.at)? {
-            true => (1, then),
-            false => (2, otherwise),
-        };
-        self.evaluate(chosen, &call.inside.clone().index(n))
-    }
-
-    fn decide(&mut self, node: &'a Node, at: &Path) -> Decision {
-        if self.deeper(at).is_none() {
-            return Decision::unknown(BTreeSet::new());
-        }
-        let decision = self.decide_here(node, at);
+        let result = self.condition_expression(node, path);
         self.depth -= 1;
-        decision
+        result
     }
 
-    fn decide_here(&mut self, node: &'a Node, at: &Path) -> Decision {
+    fn condition_expression(&mut self, node: &'a Node, path: &Path) -> ConditionResult {
         let node = node.resolve();
-        if let [entry] = map(node)
+        if let [entry] = entries(node)
             && entry.key == "Condition"
         {
-            return self.condition(word(&entry.value).unwrap_or_default(), at);
+            return self.condition(scalar(&entry.value).unwrap_or_default(), path);
         }
-        let Some(call) = Call::of(node, at) else {
-            let holds = word(node).and_then(|it| it.parse().ok());
-            return Decision { holds, by: BTreeSet::new() };
+        let Some(call) = IntrinsicCall::parse(node, path) else {
+            let holds = scalar(node).and_then(|text| text.parse().ok());
+            return ConditionResult { holds, values: BTreeSet::new() };
         };
         let items = call.items().unwrap_or_default();
         match (call.function.as_str(), items) {
-            ("Condition", _) => self.condition(call.word().unwrap_or_default(), at),
-            ("Fn::Equals", [one, other]) => self.equals(one, other, &call),
-            ("Fn::Not", [one]) => {
-                let decision = self.decide(one, &call.inside.clone().index(0));
-                Decision { holds: decision.holds.map(|it| !it), by: decision.by }
+            ("Condition", _) => self.condition(call.scalar().unwrap_or_default(), path),
+            ("Fn::Equals", [left, right]) => self.equals([left, right], &call),
+            ("Fn::Not", [operand]) => {
+                let result = self.condition_at(operand, &call.argument_path.clone().index(0));
+                ConditionResult { holds: result.holds.map(|holds| !holds), values: result.values }
             }
-            ("Fn::And", items) if !items.is_empty() => self.all(items, true, &call),
-            ("Fn::Or", items) if !items.is_empty() => self.all(items, false, &call),
+            ("Fn::And", items) if !items.is_empty() => self.all_or_any(items, true, &call),
+            ("Fn::Or", items) if !items.is_empty() => self.all_or_any(items, false, &call),
             _ => {
-                self.misshaped(&call, "what CloudFormation's conditions take");
-                Decision::unknown(BTreeSet::new())
+                self.report_malformed(&call, "the arguments of a condition function");
+                ConditionResult::unknown(BTreeSet::new())
             }
         }
     }
 
-    /// `Fn::And`, or `Fn::Or`, which is the same the other way round: the first that says otherwise
-    /// decides.
-    fn all(&mut self, items: &'a [Node], all: bool, call: &Call<'a>) -> Decision {
-        let mut together = Decision { holds: Some(all), by: BTreeSet::new() };
-        for (n, item) in items.iter().enumerate() {
-            let decision = self.decide(item, &call.inside.clone().index(n));
-            match (decision.holds, together.holds) {
-                (Some(holds), _) if holds != all => return decision,
-                (None, Some(_)) => together = decision,
-                (Some(_), Some(_)) | (None, None) => together.by.extend(decision.by),
+    /// `Fn::And` with `neutral` true, `Fn::Or` with `neutral` false: the first operand that differs from
+    /// `neutral` is the result.
+    fn all_or_any(
+        &mut self,
+        operands: &'a [Node],
+        neutral: bool,
+        call: &IntrinsicCall<'a>,
+    ) -> ConditionResult {
+        let mut combined = ConditionResult { holds: Some(neutral), values: BTreeSet::new() };
+        for (n, operand) in operands.iter().enumerate() {
+            let result = self.condition_at(operand, &call.argument_path.clone().index(n));
+            match (result.holds, combined.holds) {
+                (Some(holds), _) if holds != neutral => return result,
+                (None, Some(_)) => combined = result,
+                (Some(_), Some(_)) | (None, None) => combined.values.extend(result.values),
                 (Some(_), None) => {}
             }
         }
-        together
+        combined
     }
 
-    fn equals(&mut self, one: &'a Node, other: &'a Node, call: &Call<'a>) -> Decision {
-        let mut by = BTreeSet::new();
-        let mut missing = BTreeSet::new();
-        let mut sides = Vec::new();
-        for (n, node) in [one, other].into_iter().enumerate() {
-            let part = self.evaluate(node, &call.inside.clone().index(n));
-            let text = match part.map(|it| it.is) {
-                Some(Is::Scalar { text, .. }) => text,
+    fn equals(&mut self, sides: [&'a Node; 2], call: &IntrinsicCall<'a>) -> ConditionResult {
+        let (mut used, mut missing) = (BTreeSet::new(), BTreeSet::new());
+        let mut texts = Vec::new();
+        for (n, node) in sides.into_iter().enumerate() {
+            let value = self.evaluate(node, &call.argument_path.clone().index(n));
+            let text = match value {
+                Some(TemplateValue { kind: ValueKind::Scalar { text, .. }, .. }) => text,
                 // Lists and mappings are compared as they are written.
-                Some(is) => {
-                    let part = Part { at: call.at.clone(), is };
-                    Text::plain(&part.to_value().to_string())
-                }
+                Some(value) => Text::plain(&value.to_json().to_string()),
                 None => Text::default(),
             };
-            let filled = self.values.fill(&text);
-            by.extend(filled.used);
-            missing.extend(filled.missing);
-            sides.push(filled.text);
+            let resolved = self.values.resolve(&text);
+            used.extend(resolved.used);
+            missing.extend(resolved.missing);
+            texts.push(resolved.text);
         }
-        match (sides[0].as_plain(), sides[1].as_plain()) {
-            (Some(one), Some(other)) => Decision { holds: Some(one == other), by },
-            // What is the same whatever its value is, is the same.
-            _ if sides[0] == sides[1] => Decision { holds: Some(true), by },
-            _ => Decision::unknown(missing),
+        match (texts[0].as_plain(), texts[1].as_plain()) {
+            (Some(left), Some(right)) => {
+                ConditionResult { holds: Some(left == right), values: used }
+            }
+            // Equal placeholders have equal values.
+            _ if texts[0] == texts[1] => ConditionResult { holds: Some(true), values: used },
+            _ => ConditionResult::unknown(missing),
         }
     }
 }

@@ -1,24 +1,26 @@
-//! Functions of texts and lists.
+//! Functions of texts, lists and mappings.
 use serde_json::json;
 
-use crate::import::evaluate::Evaluator;
-use crate::import::intrinsic::Call;
-use crate::import::template::word;
-use crate::import::value::{Is, Part};
 use provision_core::diagnostic::{At, Path};
-use provision_core::source::tree::Data;
+use provision_core::source::tree::{Data, Node};
 use provision_core::text::Text;
 
+use crate::import::evaluate::Evaluator;
+use crate::import::intrinsic::IntrinsicCall;
+use crate::import::template::{entries, member, scalar};
+use crate::import::value::{TemplateValue, ValueKind};
+
 impl<'a> Evaluator<'a> {
-    /// `Fn::Sub`: a text with `${…}` in it, and names of its own beside it.
-    pub fn substitute(&mut self, call: &Call<'a>) -> Option<Part> {
-        let (text, own) = match (call.word(), call.items()) {
+    /// `Fn::Sub`: a text with `${…}`, and a mapping of names that only this text has.
+    pub(super) fn sub(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
+        let (text, variables) = match (call.scalar(), call.items()) {
             (Some(text), _) => (text, None),
-            (None, Some([text])) => (word(text)?, None),
-            (None, Some([text, own])) => (word(text)?, Some(own)),
-            _ => return self.misshaped(call, "a text, or a text and a mapping"),
+            (None, Some([text])) => (scalar(text)?, None),
+            (None, Some([text, variables])) => (scalar(text)?, Some(variables)),
+            _ => return self.report_malformed(call, "a text, or a text and a mapping"),
         };
-        let own = own.and_then(|it| self.evaluate(it, &call.inside.clone().index(1)));
+        let variables = variables
+            .and_then(|variables| self.evaluate(variables, &call.argument_path.clone().index(1)));
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
@@ -26,176 +28,181 @@ impl<'a> Evaluator<'a> {
             pieces.push(Text::plain(before));
             pieces.push(match name.strip_prefix('!') {
                 Some(literal) => Text::plain(&format!("${{{literal}}}")),
-                None => self.named(name.trim(), own.as_ref(), &call.at),
+                None => self.variable(name.trim(), variables.as_ref(), &call.path),
             });
             rest = after;
         }
         pieces.push(Text::plain(rest));
-        self.text(pieces, &call.at)
+        self.concat(pieces, &call.path)
     }
 
-    /// What `${name}` stands for.
-    fn named(&mut self, name: &str, own: Option<&Part>, at: &Path) -> Text {
-        if let Some(part) = own.and_then(|it| it.get(name)) {
-            return part.as_text().cloned().unwrap_or_default();
+    /// The value of `${name}`.
+    fn variable(&mut self, name: &str, variables: Option<&TemplateValue>, path: &Path) -> Text {
+        if let Some(value) = variables.and_then(|variables| variables.get(name)) {
+            return value.as_text().cloned().unwrap_or_default();
         }
-        let found = match self.values.kind_of(name).is_some() || name.starts_with("AWS::") {
-            true => self.reference(name, at),
-            false => match name.split_once('.') {
-                Some((id, attribute)) => self.resource(id, attribute, at),
-                None => self.reference(name, at),
-            },
+        let is_parameter = self.values.parameter_type(name).is_some() || name.starts_with("AWS::");
+        let value = match name.split_once('.').filter(|_| !is_parameter) {
+            Some((id, attribute)) => self.resource_attribute(id, attribute, path),
+            None => self.reference(name, path),
         };
-        found.and_then(|it| it.as_text().cloned()).unwrap_or_default()
+        value.and_then(|value| value.as_text().cloned()).unwrap_or_default()
     }
 
-    /// These texts as one, which costs work for each byte.
-    fn text(&mut self, pieces: Vec<Text>, at: &Path) -> Option<Part> {
-        let length: usize = pieces.iter().map(Text::weight).sum();
-        self.work(length, at)?;
-        Some(Part::text(Text::joined(pieces), at))
+    fn concat(&mut self, pieces: Vec<Text>, path: &Path) -> Option<TemplateValue> {
+        let size: usize = pieces.iter().map(Text::weight).sum();
+        self.spend(size, path)?;
+        Some(TemplateValue::from_text(Text::joined(pieces), path))
     }
 
-    /// `Fn::Join`: texts with another one between them.
-    pub fn join(&mut self, call: &Call<'a>) -> Option<Part> {
-        let Some([between, list]) = call.items() else {
-            return self.misshaped(call, "[delimiter, [texts]]");
+    /// `Fn::Join`: texts with a delimiter between them.
+    pub(super) fn join(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
+        let Some([delimiter, list]) = call.items() else {
+            return self.report_malformed(call, "[delimiter, [texts]]");
         };
-        let between = Text::plain(word(between).unwrap_or_default());
-        let list = self.evaluate(list, &call.inside.clone().index(1))?;
-        let Some(items) = list.as_list() else { return Some(self.compute(call)) };
+        let delimiter = Text::plain(scalar(delimiter).unwrap_or_default());
+        let list = self.evaluate(list, &call.argument_path.clone().index(1))?;
+        let Some(items) = list.as_list() else { return Some(self.computed_call(call)) };
         let mut pieces = Vec::new();
         for (n, item) in items.iter().enumerate() {
-            let Some(text) = item.as_text() else { return Some(self.compute(call)) };
+            let Some(text) = item.as_text() else { return Some(self.computed_call(call)) };
             if n > 0 {
-                pieces.push(between.clone());
+                pieces.push(delimiter.clone());
             }
             pieces.push(text.clone());
         }
-        self.text(pieces, &call.at)
+        self.concat(pieces, &call.path)
     }
 
-    /// `Fn::Split`: a text cut into a list. What is open in it must be known for that.
-    pub fn split(&mut self, call: &Call<'a>) -> Option<Part> {
-        let Some([by, text]) = call.items() else {
-            return self.misshaped(call, "[delimiter, text]");
+    /// `Fn::Split`: a list of the parts of a text, whose parameters are fixed at their values.
+    pub(super) fn split(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
+        let Some([delimiter, text]) = call.items() else {
+            return self.report_malformed(call, "[delimiter, text]");
         };
-        let by = word(by).filter(|it| !it.is_empty())?;
-        let part = self.evaluate(text, &call.inside.clone().index(1))?;
-        let filled = self.values.fill(part.as_text()?);
-        let Some(plain) = filled.text.as_plain() else { return Some(self.compute(call)) };
-        if !filled.used.is_empty() {
-            self.decided("this list", &filled.used, &call.at);
+        let delimiter = scalar(delimiter).filter(|text| !text.is_empty())?;
+        let value = self.evaluate(text, &call.argument_path.clone().index(1))?;
+        let resolved = self.values.resolve(value.as_text()?);
+        let Some(literal) = resolved.text.as_plain() else {
+            return Some(self.computed_call(call));
+        };
+        if !resolved.used.is_empty() {
+            self.report_fixed("this list", &resolved.used, &call.path);
         }
-        self.work(plain.len(), &call.at)?;
-        let items = plain.split(by).map(|it| Part::text(Text::plain(it), &call.at)).collect();
-        Some(Part { at: call.at.clone(), is: Is::List(items) })
+        self.spend(literal.len(), &call.path)?;
+        let item = |part| TemplateValue::from_text(Text::plain(part), &call.path);
+        let items = literal.split(delimiter).map(item).collect();
+        Some(TemplateValue { path: call.path.clone(), kind: ValueKind::List(items) })
     }
 
     /// `Fn::Select`: one item of a list.
-    pub fn select(&mut self, call: &Call<'a>) -> Option<Part> {
-        let Some([n, list]) = call.items() else {
-            return self.misshaped(call, "[index, list]");
+    pub(super) fn select(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
+        let Some([index, list]) = call.items() else {
+            return self.report_malformed(call, "[index, list]");
         };
-        let n: usize =
-            match self.word(n, &call.inside.clone().index(0)).and_then(|it| it.parse().ok()) {
-                Some(n) => n,
-                None => return Some(self.compute(call)),
-            };
-        // What can't be worked out inside is one with what can't be worked out here.
-        let (findings, computed) = (self.findings.len(), self.computed.len());
-        let list = self.evaluate(list, &call.inside.clone().index(1))?;
+        let index = self.literal(index, &call.argument_path.clone().index(0));
+        let Some(index) = index.and_then(|text| text.parse::<usize>().ok()) else {
+            return Some(self.computed_call(call));
+        };
+        let (reported, computed) = (self.diagnostics.len(), self.computed.len());
+        let list = self.evaluate(list, &call.argument_path.clone().index(1))?;
         let Some(items) = list.as_list() else {
-            self.findings.truncate(findings);
+            // One parameter for the whole expression, instead of one for its argument.
+            self.diagnostics.truncate(reported);
             self.computed.truncate(computed);
-            return Some(self.compute(call));
+            return Some(self.computed_call(call));
         };
-        match items.get(n) {
-            Some(item) => Some(Part { at: call.at.clone(), is: item.is.clone() }),
+        match items.get(index) {
+            Some(item) => Some(TemplateValue { path: call.path.clone(), kind: item.kind.clone() }),
             None => {
-                let message = format!("the list has {} items, and no item {n}", items.len());
-                let help = "it is left out; count from 0";
-                self.warn("PV509", At::Value(call.at.clone()), message, help);
+                let message = format!("item {index} does not exist: the list has {}", items.len());
+                let help = "the value is omitted; the first item has the index 0";
+                self.warn("PV509", At::Value(call.path.clone()), message, help);
                 None
             }
         }
     }
 
-    pub fn length(&mut self, call: &Call<'a>) -> Option<Part> {
-        let argument = match call.data() {
+    pub(super) fn length(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
+        let length = match call.data() {
             Some(Data::List(items)) => Some(items.len()),
-            _ => self.argument(call)?.as_list().map(<[Part]>::len),
+            _ => self.argument(call)?.as_list().map(<[_]>::len),
         };
-        match argument {
-            Some(count) => {
-                let text = Text::plain(&count.to_string());
-                Some(Part { at: call.at.clone(), is: Is::Scalar { text, plain: true } })
-            }
-            None => Some(self.compute(call)),
-        }
+        let Some(length) = length else { return Some(self.computed_call(call)) };
+        let kind = ValueKind::Scalar { text: Text::plain(&length.to_string()), is_plain: true };
+        Some(TemplateValue { path: call.path.clone(), kind })
     }
 
-    /// `Fn::ToJsonString`: a text that is JSON. Where something is open in it, nobody can tell how it
-    /// would be escaped.
-    pub fn json(&mut self, call: &Call<'a>) -> Option<Part> {
-        let mut part = self.argument(call)?;
-        let mut open = false;
-        part.each_text(&mut |text, _| open |= text.as_plain().is_none());
-        if open {
-            return Some(self.compute(call));
+    /// `Fn::ToJsonString`: a value as JSON. A placeholder's value would have to be escaped, so with one
+    /// in it, only CloudFormation can evaluate the call.
+    pub(super) fn json_string(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
+        let value = self.argument(call)?;
+        let mut has_placeholders = false;
+        value.for_each_text(&mut |text, _| has_placeholders |= text.as_plain().is_none());
+        if has_placeholders {
+            return Some(self.computed_call(call));
         }
-        let text = part.to_value().to_string();
-        self.text(vec![Text::plain(&text)], &call.at)
+        let text = value.to_json().to_string();
+        self.concat(vec![Text::plain(&text)], &call.path)
     }
 
     /// `Fn::ImportValue`: what another stack exports becomes a parameter.
-    pub fn import_value(&mut self, call: &Call<'a>) -> Option<Part> {
+    pub(super) fn import_value(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
         let name = match call.data() {
             Some(Data::Scalar { text, .. }) => Text::plain(text),
             _ => self.argument(call)?.as_text()?.clone(),
         };
-        let said = json!({ "Fn::ImportValue": name.to_value() });
-        let description = format!("What another stack exports as {name}");
-        Some(self.computed(&name.to_string(), description, said, &call.at))
+        let expression = json!({ "Fn::ImportValue": name.to_value() });
+        let description = format!("The value that another stack exports as {name}");
+        Some(self.computed(&name.to_string(), description, expression, &call.path))
     }
 
-    /// `Fn::FindInMap`: an entry of a mapping. Keys that are open are decided.
-    pub fn find_in_map(&mut self, call: &Call<'a>) -> Option<Part> {
+    /// `Fn::FindInMap`: an entry of a mapping. Parameters in its keys are fixed at their values.
+    pub(super) fn find_in_map(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
         let items = call.items().unwrap_or_default();
         let [mapping, first, second, rest @ ..] = items else {
-            return self.misshaped(call, "[mapping, key, key]");
+            return self.report_malformed(call, "[mapping, key, key]");
         };
-        let keys = [mapping, first, second];
-        let mut words: Vec<Option<String>> = Vec::new();
-        for (n, node) in keys.into_iter().enumerate() {
-            words.push(self.word(node, &call.inside.clone().index(n)));
+        let mut keys: Vec<Option<String>> = Vec::new();
+        for (n, node) in [mapping, first, second].into_iter().enumerate() {
+            keys.push(self.literal(node, &call.argument_path.clone().index(n)));
         }
-        let [Some(name), Some(first), Some(second)] = words.as_slice() else {
-            return Some(self.unknown_entry(call, words));
+        let [Some(mapping), Some(first), Some(second)] = keys.as_slice() else {
+            return Some(self.unknown_entry(call, &keys));
         };
-        let found = self.mapping(name).and_then(|it| Self::under(it, first));
-        if let Some(found) = found.and_then(|it| Self::under(it, second)) {
-            let at = Path::default().key("Mappings").key(name).key(first).key(second);
-            let part = self.evaluate(found, &at)?;
-            return Some(Part { at: call.at.clone(), is: part.is });
+        if let Some(node) = self.mapping_entry(mapping, first, second) {
+            let path = Path::default().key("Mappings").key(mapping).key(first).key(second);
+            let value = self.evaluate(node, &path)?;
+            return Some(TemplateValue { path: call.path.clone(), kind: value.kind });
         }
-        if let Some(default) = rest.first().and_then(|it| Self::under(it, "DefaultValue")) {
-            return self.evaluate(default, &call.inside.clone().index(3).key("DefaultValue"));
+        let options = rest.first().map(entries).unwrap_or_default();
+        if let Some(default) = member(options, "DefaultValue") {
+            let path = call.argument_path.clone().index(3).key("DefaultValue");
+            return self.evaluate(default, &path);
         }
-        let message = format!("the mapping `{name}` has no `{first}`, `{second}`");
-        let help = "it is left out; give other values with `--param` or `--region`";
-        self.warn("PV509", At::Value(call.at.clone()), message, help);
+        let message =
+            format!("the mapping `{mapping}` does not have an entry `{first}`, `{second}`");
+        let help = "the value is omitted; pass other values with `--param` or `--region`";
+        self.warn("PV509", At::Value(call.path.clone()), message, help);
         None
     }
 
-    /// An entry whose keys nobody knows yet: a parameter, with what it may be.
-    fn unknown_entry(&mut self, call: &Call<'a>, words: Vec<Option<String>>) -> Part {
-        let message = "which entry of the mapping this is depends on a value that is not known";
-        let help = "the spec has a parameter in its place: give it a value, or give the value here \
-                    with `--param NAME=VALUE` or `--region`";
-        self.warn("PV505", At::Value(call.at.clone()), message, help);
-        let known: Vec<&str> = words.iter().flatten().map(String::as_str).collect();
-        let description = format!("What the template's mapping has: {}", known.join(", "));
-        self.computed(&known.join(" "), description, call.said(), &call.at)
+    fn mapping_entry(&self, mapping: &str, first: &str, second: &str) -> Option<&'a Node> {
+        let mapping = member(self.template.mappings, mapping)?;
+        member(entries(member(entries(mapping), first)?), second)
+    }
+
+    /// A mapping's entry whose keys depend on unknown values: a parameter instead.
+    fn unknown_entry(
+        &mut self,
+        call: &IntrinsicCall<'a>,
+        keys: &[Option<String>],
+    ) -> TemplateValue {
+        let message = "this entry of the mapping depends on an unknown value";
+        let help = "the spec has a parameter instead: set it, or import again with \
+                    `--param NAME=VALUE` or `--region`";
+        self.warn("PV505", At::Value(call.path.clone()), message, help);
+        let known: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
+        let description = format!("The entry of the template's mapping: {}", known.join(", "));
+        self.computed(&known.join(" "), description, call.to_json(), &call.path)
     }
 }
