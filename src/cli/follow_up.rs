@@ -67,26 +67,10 @@ mod tests {
             ],
         ] {
             let told = said(given);
-            let words = shell_words(told.strip_prefix("'my spec.yaml' ").unwrap());
+            let words = shlex::split(told.strip_prefix("'my spec.yaml' ").unwrap()).unwrap();
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             assert_eq!(said(&words), told);
             given.iter().for_each(|it| assert!(words.contains(it), "{it} in {told}"));
         }
-    }
-
-    /// The words of a line whose quotes are of the one kind that is written.
-    fn shell_words(line: &str) -> Vec<String> {
-        let (mut words, mut quoted) = (vec![String::new()], false);
-        let mut letters = line.chars();
-        while let Some(letter) = letters.next() {
-            let last = words.last_mut().unwrap();
-            match letter {
-                '\'' => quoted = !quoted,
-                '\\' if !quoted => last.extend(letters.next()),
-                ' ' if !quoted => words.push(String::new()),
-                letter => last.push(letter),
-            }
-        }
-        words
     }
 }

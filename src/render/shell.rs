@@ -1,15 +1,7 @@
-//! Words of a POSIX shell's.
+//! Words of a POSIX shell.
 
-/// In single quotes, whatever is in it.
-pub fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-/// One word of a POSIX shell's, in quotes where it needs them.
+/// Returns `text` as one word of a command line, in quotes where it needs them.
 pub fn word(text: &str) -> String {
-    let plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=@%+,".contains(it);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_owned(),
-        false => quoted(text),
-    }
+    let quoter = shlex::Quoter::new().allow_nul(true);
+    quoter.quote(text).expect("only a NUL could not be quoted, and it is allowed").into_owned()
 }

@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 
 use crate::render::outputs::secure;
-use crate::render::shell::quoted;
+use crate::render::shell::word;
 
 /// What to do, where and as whom.
 #[derive(Clone, Debug)]
@@ -64,13 +64,13 @@ pub fn curl(snippet: &Snippet<'_>) -> Result<String, String> {
     let mut text = head(snippet);
     for batch in batches {
         let body = json!({ "channel": channel, "events": batch }).to_string();
-        let mut lines = vec![format!("curl {}", quoted(snippet.http))];
+        let mut lines = vec![format!("curl {}", word(snippet.http))];
         if let Some(file) = &snippet.ca_bundle {
-            lines.push(format!("--cacert {}", quoted(file)));
+            lines.push(format!("--cacert {}", word(file)));
         }
         lines.push("-H 'content-type: application/json'".to_owned());
         lines.extend(proof_of_curl(snippet));
-        lines.push(format!("-d {}", quoted(&body)));
+        lines.push(format!("-d {}", single_quoted(&body)));
         text.push_str(&lines.join(" \\\n  "));
         text.push('\n');
     }
@@ -81,14 +81,14 @@ pub fn curl(snippet: &Snippet<'_>) -> Result<String, String> {
 fn proof_of_curl(snippet: &Snippet<'_>) -> Vec<String> {
     if snippet.mode == BY_SIGNATURE {
         return vec![
-            format!("--aws-sigv4 {}", quoted(&format!("aws:amz:{}:appsync", snippet.region))),
+            format!("--aws-sigv4 {}", word(&format!("aws:amz:{}:appsync", snippet.region))),
             "--user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\"".to_owned(),
             "${AWS_SESSION_TOKEN:+-Hx-amz-security-token:$AWS_SESSION_TOKEN}".to_owned(),
         ];
     }
     let field = snippet.field();
     vec![match snippet.secret {
-        Some(secret) => format!("-H {}", quoted(&format!("{field}: {secret}"))),
+        Some(secret) => format!("-H {}", word(&format!("{field}: {secret}"))),
         None => format!("-H \"{field}: ${}\"", snippet.variable()),
     }]
 }
@@ -119,9 +119,9 @@ pub fn wscat(snippet: &Snippet<'_>) -> Result<String, String> {
             (each.map(|(n, channel)| frame("subscribe", n, channel, None)).collect(), -1)
         }
     };
-    let mut lines = vec![format!("wscat -c {}", quoted(snippet.realtime))];
+    let mut lines = vec![format!("wscat -c {}", word(snippet.realtime))];
     if let Some(file) = &snippet.ca_bundle {
-        lines.push(format!("--ca {}", quoted(file)));
+        lines.push(format!("--ca {}", word(file)));
     }
     lines.push("-s aws-appsync-event-ws -s \"header-$HEADER\"".to_owned());
     lines.extend(frames.iter().map(|it| format!("-x \"$({})\"", printed(snippet, it))));
@@ -135,17 +135,17 @@ pub fn wscat(snippet: &Snippet<'_>) -> Result<String, String> {
 }
 
 /// A command that prints the document, with the secret where it belongs.
-fn printed(snippet: &Snippet<'_>, document: &Value) -> String {
-    let text = document.to_string();
+fn printed(snippet: &Snippet<'_>, value: &Value) -> String {
+    let text = value.to_string();
     let hole = Value::from(HOLE).to_string();
     let hole = hole.trim_matches('"');
     match snippet.secret {
         Some(secret) => {
             let secret = Value::from(secret).to_string();
-            format!("printf %s {}", quoted(&text.replace(hole, secret.trim_matches('"'))))
+            format!("printf %s {}", single_quoted(&text.replace(hole, secret.trim_matches('"'))))
         }
         None => {
-            let parts: Vec<String> = text.split(hole).map(quoted).collect();
+            let parts: Vec<String> = text.split(hole).map(single_quoted).collect();
             let variable = format!(" \"${}\" ", snippet.variable());
             format!("printf %s {}", parts.join(&variable))
         }
@@ -158,6 +158,11 @@ fn head(snippet: &Snippet<'_>) -> String {
         Some(source) if snippet.secret.is_none() => format!("# {source}\n"),
         _ => String::new(),
     }
+}
+
+/// JSON as one word. Single quotes keep it as people write it, where `word` would escape every quote in it.
+fn single_quoted(json: &str) -> String {
+    format!("'{}'", json.replace('\'', r"'\''"))
 }
 
 /// A module for `node`.
@@ -300,7 +305,7 @@ mod tests {
         assert_eq!(
             curl(&snippet("API_KEY", None, publishing())).unwrap(),
             r#"# where it is
-curl 'https://h/event' \
+curl https://h/event \
   -H 'content-type: application/json' \
   -H "x-api-key: $API_KEY" \
   -d '{"channel":"/a/b","events":["{\"a\":\"it'\''s\"}","1"]}'
@@ -309,7 +314,7 @@ curl 'https://h/event' \
         let shown = curl(&snippet("AWS_LAMBDA", Some("t"), publishing())).unwrap();
         assert!(shown.contains("-H 'Authorization: t'") && !shown.contains('#'), "{shown}");
         let signed = curl(&snippet("AWS_IAM", None, publishing())).unwrap();
-        assert!(signed.contains("--aws-sigv4 'aws:amz:eu-west-1:appsync'"), "{signed}");
+        assert!(signed.contains("--aws-sigv4 aws:amz:eu-west-1:appsync"), "{signed}");
         let subscribing = Action::Subscribe { channels: vec!["/a"] };
         let refused = curl(&snippet("API_KEY", None, subscribing)).unwrap_err();
         assert!(refused.contains("--print wscat"), "{refused}");
@@ -322,7 +327,7 @@ curl 'https://h/event' \
             wscat(&snippet("API_KEY", None, subscribing.clone())).unwrap(),
             r#"# where it is
 HEADER="$(printf %s '{"host":"h","x-api-key":"' "$API_KEY" '"}' | base64 | tr '+/' '-_' | tr -d '=\n')"
-wscat -c 'wss://h/event/realtime' \
+wscat -c wss://h/event/realtime \
   -s aws-appsync-event-ws -s "header-$HEADER" \
   -x "$(printf %s '{"type":"subscribe","id":"1","channel":"/a/*","authorization":{"host":"h","x-api-key":"' "$API_KEY" '"}}')" \
   -x "$(printf %s '{"type":"subscribe","id":"2","channel":"/b","authorization":{"host":"h","x-api-key":"' "$API_KEY" '"}}')" \

@@ -1,11 +1,15 @@
 //! Findings as SARIF 2.1.0, which code scanning services and editors read.
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_sarif::sarif::{
+    ArtifactChange, ArtifactContent, ArtifactLocation, Fix, Location, Message,
+    MultiformatMessageString, PhysicalLocation, Region, Replacement, ReportingConfiguration,
+    ReportingDescriptor, Result, ResultLevel, Run, Sarif, Suppression, Tool, ToolComponent,
+};
 
 use crate::render::diagnostics::document::{Findings, sorted};
 use crate::render::explain;
 use provision_core::allow::Allowed;
-use provision_core::diagnostic::{At, Diagnostic};
+use provision_core::diagnostic::{At, Diagnostic, Severity};
 use provision_core::explain::page;
 use provision_core::source::Located;
 
@@ -17,7 +21,7 @@ const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// One run over all specs. What comments allow is in it, as suppressed.
-pub fn sarif(specs: &[Findings<'_>]) -> Value {
+pub fn sarif(specs: &[Findings<'_>]) -> Sarif {
     let mut rules: Vec<&Diagnostic> = Vec::new();
     let mut results = Vec::new();
     for spec in specs {
@@ -32,78 +36,99 @@ pub fn sarif(specs: &[Findings<'_>]) -> Value {
             results.push(result(it, &located, rule, allowed));
         }
     }
-    let rules: Vec<Value> = rules.into_iter().map(rule).collect();
-    json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "provision",
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            } },
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }],
-    })
+    let driver = ToolComponent::builder()
+        .name("provision")
+        .version(env!("CARGO_PKG_VERSION"))
+        .semantic_version(env!("CARGO_PKG_VERSION"))
+        .rules(rules.into_iter().map(rule).collect::<Vec<_>>())
+        .build();
+    let run = Run::builder()
+        .tool(Tool::builder().driver(driver).build())
+        .column_kind("unicodeCodePoints")
+        .results(results)
+        .build();
+    Sarif::builder().schema(SCHEMA).version("2.1.0").runs(vec![run]).build()
 }
 
 /// A rule is what its page says. Its level is that of the first finding.
-fn rule(first: &Diagnostic) -> Value {
-    let mut rule = json!({ "id": first.code });
+fn rule(first: &Diagnostic) -> ReportingDescriptor {
+    let message = |text: &str| MultiformatMessageString::builder().text(text).build();
+    let level = ReportingConfiguration::builder().level(first.severity.as_str()).build();
+    let mut rule =
+        ReportingDescriptor::builder().id(first.code).default_configuration(level).build();
     if let Some(page) = page(first.code) {
         let text = anstream::adapter::strip_str(&explain::text(&page)).to_string();
-        rule["shortDescription"] = json!({ "text": page.title });
-        rule["fullDescription"] = json!({ "text": page.summary() });
-        rule["help"] = json!({ "text": text, "markdown": explain::markdown(&page) });
+        rule.short_description = Some(message(page.title));
+        rule.full_description = Some(message(&page.summary()));
+        let markdown = Some(explain::markdown(&page));
+        rule.help = Some(MultiformatMessageString { markdown, ..message(&text) });
     }
-    rule["defaultConfiguration"] = json!({ "level": first.severity.as_str() });
     rule
 }
 
-fn result(it: &Diagnostic, located: &Located<'_>, rule: usize, allowed: Option<&Allowed>) -> Value {
-    let artifact = json!({ "uri": uri(located.name) });
-    let region = json!({
-        "startLine": located.start.line,
-        "startColumn": located.start.column,
-        "endLine": located.end.line,
-        "endColumn": located.end.column,
-    });
-    let mut place = json!({ "artifactLocation": artifact });
+fn result(
+    it: &Diagnostic,
+    located: &Located<'_>,
+    rule: usize,
+    allowed: Option<&Allowed>,
+) -> Result {
+    let artifact = ArtifactLocation::builder().uri(uri(located.name)).build();
+    let region = Region::builder()
+        .start_line(number(located.start.line))
+        .start_column(number(located.start.column))
+        .end_line(number(located.end.line))
+        .end_column(number(located.end.column))
+        .build();
+    let mut place = PhysicalLocation::builder().artifact_location(artifact.clone()).build();
     if it.at != At::File {
-        place["region"] = region.clone();
+        place.region = Some(region.clone());
     }
     let text = match &it.help {
         Some(help) => format!("{}\n{help}", it.message),
         None => it.message.clone(),
     };
-    let mut result = json!({
-        "ruleId": it.code,
-        "ruleIndex": rule,
-        "level": it.severity.as_str(),
-        "message": { "text": text },
-        "locations": [{ "physicalLocation": place }],
+    let mut result = Result::builder()
+        .rule_id(it.code)
+        .rule_index(number(rule))
+        .level(level(it.severity))
+        .message(Message::builder().text(text).build())
+        .locations(vec![Location::builder().physical_location(place).build()])
         // If one result has them, all must.
-        "suppressions": allowed.map(suppression).into_iter().collect::<Vec<_>>(),
-    });
+        .suppressions(allowed.map(suppression).into_iter().collect::<Vec<_>>())
+        .build();
     if let Some(suggestion) = &it.suggestion {
-        let replacement =
-            json!({ "deletedRegion": region, "insertedContent": { "text": suggestion } });
-        result["fixes"] = json!([{
-            "description": { "text": it.help.as_deref().unwrap_or(&it.message) },
-            "artifactChanges": [{ "artifactLocation": artifact, "replacements": [replacement] }],
-        }]);
+        let replacement = Replacement::builder()
+            .deleted_region(region)
+            .inserted_content(ArtifactContent::builder().text(suggestion).build())
+            .build();
+        let change = ArtifactChange::builder()
+            .artifact_location(artifact)
+            .replacements(vec![replacement])
+            .build();
+        let description = it.help.as_deref().unwrap_or(&it.message);
+        let description = Message::builder().text(description).build();
+        let fix = Fix::builder().description(description).artifact_changes(vec![change]).build();
+        result.fixes = Some(vec![fix]);
     }
     result
 }
 
-fn suppression(allowed: &Allowed) -> Value {
-    let mut suppression = json!({ "kind": "inSource" });
-    if !allowed.reason.is_empty() {
-        suppression["justification"] = json!(allowed.reason);
-    }
+fn suppression(allowed: &Allowed) -> Suppression {
+    let mut suppression = Suppression::builder().kind("inSource").build();
+    suppression.justification = Some(allowed.reason.clone()).filter(|reason| !reason.is_empty());
     suppression
+}
+
+fn level(severity: Severity) -> ResultLevel {
+    match severity {
+        Severity::Error => ResultLevel::Error,
+        Severity::Warning => ResultLevel::Warning,
+        Severity::Note => ResultLevel::Note,
+    }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// A path as a URI: relative as it was given, so that services find it in the repository.
@@ -114,6 +139,8 @@ fn uri(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use provision_core::source::Source;
 
@@ -125,7 +152,8 @@ mod tests {
         let warning = Diagnostic::warning("PV204", At::Span(4..9), "taken");
         let problems = [warning.clone(), error.with_suggestion("o")];
         let allowed = [Allowed { diagnostic: warning, reason: "said by mail".into() }];
-        let log = sarif(&[Findings { source: &source, problems: &problems, allowed: &allowed }]);
+        let log =
+            json!(sarif(&[Findings { source: &source, problems: &problems, allowed: &allowed }]));
         let run = &log["runs"][0];
         let results = run["results"].as_array().unwrap();
         let told =

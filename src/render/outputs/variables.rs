@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use crate::render::outputs::document::{ApiOutputs, DomainOutputs, Outputs};
-use crate::render::shell::quoted;
+use crate::render::shell::word;
 
 /// One name and its value.
 #[derive(Clone, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl std::fmt::Debug for Variable {
 
 /// For shells: assignments, which `set -a; eval …` exports.
 pub fn env(variables: &[Variable]) -> String {
-    each(variables, |it| format!("{}={}", it.name, of_shell(&it.value)))
+    each(variables, |it| format!("{}={}", it.name, word(&it.value)))
 }
 
 /// For `.env` files. Their readers differ in what they make of a backslash and of `$`, so a value is
@@ -150,10 +150,6 @@ fn each(variables: &[Variable], line: impl Fn(&Variable) -> String) -> String {
 /// What nobody reads as anything but itself.
 fn is_plain(value: &str) -> bool {
     value.chars().all(|it| it.is_ascii_alphanumeric() || "-_./:,".contains(it))
-}
-
-fn of_shell(value: &str) -> String {
-    if is_plain(value) { value.to_owned() } else { quoted(value) }
 }
 
 fn of_dotenv(value: &str) -> String {
@@ -208,8 +204,8 @@ mod tests {
     #[test]
     fn a_shell_reads_every_value_as_it_is() {
         check(env, "https://a.b/event", "A=https://a.b/event");
-        check(env, "", "A=");
-        check(env, "it's $HOME", r"A='it'\''s $HOME'");
+        check(env, "", "A=''");
+        check(env, "it's $HOME", r#"A="it's "'$HOME'"#);
     }
 
     #[test]
