@@ -8,6 +8,7 @@ use provision_core::source::Source;
 use provision_core::spec::{Given, Spec, load};
 use serde_json::{Value, json};
 
+use crate::golden::golden;
 use crate::specs::{NOON, deployed, folder, site};
 use crate::world::{World, root};
 
@@ -246,12 +247,4 @@ fn the_command_prints_each_form_and_says_findings_aside() {
     assert!(prod.starts_with("apis/a  a-prod\n"), "{prod}");
     world.write("empty.yaml", "version: 1\nstack: s\n");
     assert_eq!(world.ok(&["access", "empty.yaml"]), "no API\n");
-}
-
-fn golden(path: &str, text: &str) {
-    if std::env::vars().any(|(name, _)| name == "UPDATE") {
-        fs::create_dir_all(root(path).parent().unwrap()).unwrap();
-        fs::write(root(path), text).unwrap();
-    }
-    assert_eq!(fs::read_to_string(root(path)).unwrap_or_default(), text, "{path}");
 }

@@ -16,20 +16,21 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
+use crate::golden::golden;
 use crate::pages::severity;
 use crate::spec_page::key_tables;
 use crate::world::{World, root};
 
 #[test]
 fn the_schemas_are_current() {
-    current("schemas/spec.schema.json", &pretty(schema()));
-    current("schemas/plan.schema.json", &pretty(&schema_of::<PlanDocument<'_>>()));
-    current("schemas/event.schema.json", &pretty(&schema_of::<Event>()));
-    current("schemas/access.schema.json", &pretty(&schema_of::<AccessDocument<'_>>()));
-    current("schemas/evaluation.schema.json", &pretty(&schema_of::<EvaluationDocument>()));
-    current("schemas/diagnostics.schema.json", &pretty(&schema_of::<Vec<Finding<'_>>>()));
-    current("schemas/outputs.schema.json", &pretty(&schema_of::<Outputs>()));
-    current("schemas/verification.schema.json", &pretty(&schema_of::<Verification>()));
+    golden("schemas/spec.schema.json", &pretty(schema()));
+    golden("schemas/plan.schema.json", &pretty(&schema_of::<PlanDocument<'_>>()));
+    golden("schemas/event.schema.json", &pretty(&schema_of::<Event>()));
+    golden("schemas/access.schema.json", &pretty(&schema_of::<AccessDocument<'_>>()));
+    golden("schemas/evaluation.schema.json", &pretty(&schema_of::<EvaluationDocument>()));
+    golden("schemas/diagnostics.schema.json", &pretty(&schema_of::<Vec<Finding<'_>>>()));
+    golden("schemas/outputs.schema.json", &pretty(&schema_of::<Outputs>()));
+    golden("schemas/verification.schema.json", &pretty(&schema_of::<Verification>()));
 }
 
 #[test]
@@ -51,7 +52,7 @@ fn the_list_of_findings_is_current() {
          `provision explain CODE` shows the same.\n\n\
          | code | severity | what |\n|---|---|---|\n{rows}"
     );
-    current("docs/diagnostics/README.md", &text);
+    golden("docs/diagnostics/README.md", &text);
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn every_starter_has_the_template_it_renders_to() {
         let now = ["--now", "2026-11-24T03:00:00Z"];
         let template =
             World::new().ok(&["render", spec.to_str().unwrap(), "--cfn", now[0], now[1]]);
-        current(&format!("templates/{name}/template.yaml"), &template);
+        golden(&format!("templates/{name}/template.yaml"), &template);
     }
 }
 
@@ -113,7 +114,7 @@ fn the_pages_have_the_tables_and_the_help_that_the_program_has() {
     ] {
         let page = format!("docs/{page}.md");
         let text = fs::read_to_string(root(&page)).unwrap();
-        current(&page, &between(&text, name, &table));
+        golden(&page, &between(&text, name, &table));
     }
 }
 
@@ -146,7 +147,7 @@ fn the_emulator_options_are_all_in_their_page() {
     let rows: String = options.as_object().unwrap().iter().map(row).collect();
     let table = format!("| option | values | default | meaning |\n|---|---|---|---|\n{rows}");
     let page = fs::read_to_string(root("docs/local-emulator.md")).unwrap();
-    current("docs/local-emulator.md", &between(&page, "emulator options", &table));
+    golden("docs/local-emulator.md", &between(&page, "emulator options", &table));
 }
 
 /// Puts `text` between the markers of `name`.
@@ -165,17 +166,4 @@ fn schema_of<T: JsonSchema>() -> Value {
 
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap() + "\n"
-}
-
-fn current(path: &str, text: &str) {
-    let file = root(path);
-    if std::env::vars().any(|(name, _)| name == "UPDATE") {
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, text).unwrap();
-    }
-    let committed = fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        committed == text,
-        "{path} is not current; run `UPDATE=1 cargo test` and review what changed"
-    );
 }

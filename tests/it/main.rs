@@ -25,6 +25,7 @@ mod events_watched;
 mod faults;
 mod faulty;
 mod generated;
+mod golden;
 mod guard;
 mod handlers;
 #[cfg(target_os = "linux")]

@@ -3,6 +3,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::golden::golden;
 use crate::world::{Ran, Served, World, root, serve};
 
 pub const SPEC: &str = "\
@@ -383,12 +384,7 @@ fn a_plan_for_a_pull_request_is_marked_and_nothing_gets_out_of_its_place() {
     edit(&world, "    apiKeys:\n", "");
     let shown =
         world.ok(&["plan", "spec.yaml", "--local", "--format", "markdown", "--max-deletes", "1"]);
-    let golden = root("tests/data/plan/plan.md");
-    if std::env::vars().any(|(name, _)| name == "UPDATE") {
-        std::fs::create_dir_all(golden.parent().unwrap()).unwrap();
-        std::fs::write(&golden, moments(&shown)).unwrap();
-    }
-    assert_eq!(moments(&shown), std::fs::read_to_string(&golden).unwrap_or_default());
+    golden("tests/data/plan/plan.md", &moments(&shown));
 }
 
 fn moments(text: &str) -> String {

@@ -1,4 +1,6 @@
 //! The clock as AWS tells it, and how far a signature's may be off.
+use std::time::{Duration, UNIX_EPOCH};
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -28,7 +30,8 @@ pub fn refuse(signed: &str, now_epoch_s: f64) -> Option<String> {
 
 /// The `Date` header: SDKs correct their clocks by it.
 pub fn http_date(now_epoch_s: f64) -> String {
-    moment(now_epoch_s as i64).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    let since_epoch = Duration::try_from_secs_f64(now_epoch_s).unwrap_or_default();
+    httpdate::fmt_http_date(UNIX_EPOCH + since_epoch)
 }
 
 fn read(text: &str) -> Option<i64> {

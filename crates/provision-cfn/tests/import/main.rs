@@ -17,6 +17,9 @@ use provision_core::kinds::KINDS;
 use provision_core::source::Source;
 use provision_core::spec::{Given, Spec, load};
 use serde_json::{Value, json};
+use snapbox::Data;
+use snapbox::assert::Action;
+use snapbox::data::DataFormat;
 
 use crate::deployed::{Environment, long_form};
 
@@ -107,16 +110,13 @@ fn specs_and_diagnostics_match_the_goldens() {
     }
 }
 
-/// Compares a text with a golden, which `UPDATE=1` writes.
+/// Compares `text` with a golden file; with `UPDATE=1`, writes it there for review.
 fn compare(name: &str, text: &str) {
     let path = root(&format!("tests/data/templates/expected/{name}"));
-    if std::env::vars().any(|(name, _)| name == "UPDATE") {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    let diff = similar::TextDiff::from_lines(&golden, text).unified_diff().to_string();
-    assert!(golden == text, "{name} has changed; run `UPDATE=1 cargo test` and review:\n{diff}");
+    let update = std::env::vars().any(|(name, _)| name == "UPDATE");
+    let action = if update { Action::Overwrite } else { Action::Verify };
+    let expected = Data::read_from(&path, Some(DataFormat::Text)).raw();
+    snapbox::Assert::new().action(action).eq(text, expected);
 }
 
 #[test]
