@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::cli::files::bytes;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::diagnostics;
-use crate::render::shell::word;
+use crate::render::shell::{assignment, word};
 use provision_core::address::Address;
 use provision_core::kind::DesiredResource;
 use provision_core::source::Source;
@@ -35,7 +35,7 @@ impl ParameterArgs {
     pub fn again(&self) -> Vec<String> {
         let files = self.params_file.iter();
         let files = files.map(|it| format!("--params-file {}", word(&it.display().to_string())));
-        files.chain(self.params.iter().map(|it| format!("--param {}", word(it)))).collect()
+        files.chain(self.params.iter().map(|it| format!("--param {}", assignment(it)))).collect()
     }
     pub fn given(&self, io: &mut Io) -> Result<Given, Failure> {
         let mut given = Given::new();

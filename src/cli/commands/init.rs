@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::files::{make_folder, write};
 use crate::cli::io::json;
 use crate::cli::{Exit, Failure, Io};
-use crate::render::shell::word;
+use crate::render::shell::{assignment, word};
 use provision_core::spec::schema;
 
 /// One starter: its name, what it shows, its files.
@@ -122,7 +122,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     }
     let spec = args.dir.join("spec.yaml");
     let spec = spec.strip_prefix(".").unwrap_or(&spec).display().to_string();
-    let params = starter.params.iter().map(|it| format!(" --param {}", word(it)));
+    let params = starter.params.iter().map(|it| format!(" --param {}", assignment(it)));
     let params: String = params.collect();
     let command = format!("provision apply {}{params} --local", word(&spec));
     io.note(&format!("{spec} is written; try it: {command}\n"));
