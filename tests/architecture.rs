@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders whose Markdown files are read, without the folders in them.
+/// Folders whose Markdown files are read, without the folders in them; the folder of each crate is another.
 const FOLDERS: &[&str] = &["", "benches", "crates", "docs", "fuzz"];
 
 #[test]
@@ -24,11 +24,14 @@ fn every_file_that_the_documentation_names_exists() {
 /// The pages, by their paths from the root.
 fn pages() -> Vec<String> {
     let mut pages = Vec::new();
-    for folder in FOLDERS {
-        for entry in fs::read_dir(root(folder)).unwrap() {
+    let crates = fs::read_dir(root("crates")).unwrap().map(|entry| entry.unwrap().file_name());
+    let crates = crates.map(|name| format!("crates/{}", name.into_string().unwrap()));
+    let crates = crates.filter(|path| root(path).is_dir());
+    for folder in FOLDERS.iter().map(|folder| (*folder).to_owned()).chain(crates) {
+        for entry in fs::read_dir(root(&folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             if name.ends_with(".md") {
-                pages.push(Path::new(folder).join(name).to_str().unwrap().to_owned());
+                pages.push(Path::new(&folder).join(name).to_str().unwrap().to_owned());
             }
         }
     }
