@@ -207,7 +207,7 @@ async fn only_what_was_certainly_not_published_is_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn publishing_over_a_socket_has_the_same_outcomes() {
     let server = talks(|_, mut talk: Talk| async move {
-        talk.let_in(300_000).await;
+        talk.authorized(300_000).await;
         for n in 0.. {
             let Some(frame) = talk.hear().await else { return };
             // An event of another's and a sign of life come in between.
@@ -285,7 +285,7 @@ async fn each_failure_of_a_handshake_has_its_own_error() {
 #[tokio::test]
 async fn a_publisher_whose_socket_has_ended_opens_another_before_it_sends() {
     let server = talks(|_, mut talk: Talk| async move {
-        talk.let_in(300_000).await;
+        talk.authorized(300_000).await;
         let frame = talk.hear().await.unwrap();
         talk.say(json!({ "type": "publish_success", "id": frame["id"] })).await;
         talk.end().await;
@@ -309,7 +309,7 @@ async fn a_publisher_whose_socket_has_ended_opens_another_before_it_sends() {
 #[tokio::test]
 async fn a_dropped_subscription_ends_with_a_closing_handshake() {
     let server = talks(|_, mut talk: Talk| async move {
-        talk.let_in(300_000).await;
+        talk.authorized(300_000).await;
         let id = talk.accept().await;
         talk.event(&id, &json!({ "n": 1 })).await;
         talk.linger().await;
@@ -327,7 +327,7 @@ async fn a_dropped_subscription_ends_with_a_closing_handshake() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_connection_is_opened_again_and_everything_subscribed_anew() {
     let talk = |n: usize, mut talk: Talk| async move {
-        talk.let_in(300_000).await;
+        talk.authorized(300_000).await;
         let (first, second) = (talk.accept().await, talk.accept().await);
         talk.event(&first, &json!({ "n": n })).await;
         talk.event(&second, &json!({ "n": n })).await;
@@ -353,7 +353,7 @@ async fn a_lost_connection_is_opened_again_and_everything_subscribed_anew() {
 async fn a_key_that_is_refused_after_it_was_accepted_may_have_been_replaced() {
     let server = talks(|n, mut talk| async move {
         if n == 0 {
-            talk.let_in(60_000).await;
+            talk.authorized(60_000).await;
             talk.accept().await;
         } else {
             talk.hear().await;
@@ -374,7 +374,7 @@ async fn a_key_that_is_refused_after_it_was_accepted_may_have_been_replaced() {
 async fn a_connection_that_falls_silent_is_lost() {
     let server = talks(|n, mut talk: Talk| async move {
         // Only the first wants a sign of life so soon.
-        talk.let_in(if n == 0 { 100 } else { 300_000 }).await;
+        talk.authorized(if n == 0 { 100 } else { 300_000 }).await;
         let id = talk.accept().await;
         if n > 0 {
             talk.event(&id, &json!("alive")).await;
@@ -389,7 +389,7 @@ async fn a_connection_that_falls_silent_is_lost() {
 /// Sends these events and stays.
 async fn sending(events: &'static [&'static str]) -> EventServer {
     talks(move |_, mut talk: Talk| async move {
-        talk.let_in(300_000).await;
+        talk.authorized(300_000).await;
         let id = talk.accept().await;
         for event in events {
             talk.say(json!({ "type": "data", "id": id, "event": event })).await;
@@ -445,7 +445,7 @@ async fn a_timeout_is_an_end_or_a_failure_if_more_was_wanted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscription_that_is_refused_is_an_error_that_says_as_whom_it_was_tried() {
     let server = talks(|_, mut talk: Talk| async move {
-        talk.let_in(300_000).await;
+        talk.authorized(300_000).await;
         let id = talk.hear().await.unwrap()["id"].clone();
         let errors = json!([{ "errorType": "UnauthorizedException", "message": "not you" }]);
         talk.say(json!({ "type": "subscribe_error", "id": id, "errors": errors })).await;

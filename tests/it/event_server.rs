@@ -147,7 +147,7 @@ impl Talk {
         }
     }
     /// Lets the client in; it says itself how soon it wants a sign of life.
-    pub async fn let_in(&mut self, timeout_ms: u64) {
+    pub async fn authorized(&mut self, timeout_ms: u64) {
         assert_eq!(self.hear().await.unwrap()["type"], "connection_init");
         self.say(json!({ "type": "connection_ack", "connectionTimeoutMs": timeout_ms })).await;
     }

@@ -144,7 +144,7 @@ async fn every_message_is_answered_as_appsync_answers_it() {
         ),
         (
             "[".to_owned(),
-            r#"{"type":"error","errors":[{"errorType":"BadRequestException","message":"The message is no JSON object"}]}"#.to_owned(),
+            r#"{"type":"error","errors":[{"errorType":"BadRequestException","message":"The message is not a JSON object"}]}"#.to_owned(),
         ),
         (r#"{"type":"unsubscribe"}"#.to_owned(), id_error("error", "")),
         (with(&subscribe, "id", json!(7)), id_error("error", "")),

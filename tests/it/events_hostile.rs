@@ -13,7 +13,7 @@ async fn depth_overflows_nothing() {
     for member in ["payload", "authorization", "events", "channel", "id", "type"] {
         let bomb = format!("{{\"{member}\":{}", "[{\"a\":".repeat(150_000));
         let told = socket.ask(&bomb).await;
-        assert!(told.contains("The message is no JSON object"), "{told}");
+        assert!(told.contains("The message is not a JSON object"), "{told}");
     }
     // An event is not looked into.
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));

@@ -53,12 +53,12 @@ async fn what_is_wrong_is_told_with_a_status_and_a_type() {
     };
     let bad = |message: &str| json!({ "errorType": "BadRequestException", "message": message });
     let events = |events: &[&str]| json!({ "channel": "/default/a", "events": events }).to_string();
-    check("", 400, bad("The request is no JSON object")).await;
-    check("[]", 400, bad("The request is no JSON object")).await;
+    check("", 400, bad("The request is not a JSON object")).await;
+    check("[]", 400, bad("The request is not a JSON object")).await;
     check(
         &format!("{}{}", "{\"a\":".repeat(100_000), "}".repeat(9)),
         400,
-        bad("The request is no JSON object"),
+        bad("The request is not a JSON object"),
     )
     .await;
     check(r#"{"events":["1"]}"#, 400, bad("Invalid Channel Format")).await;
@@ -80,7 +80,7 @@ async fn what_is_wrong_is_told_with_a_status_and_a_type() {
     .await;
     check(&events(&["1"; 6]), 400, bad("Input exceeded 5 event limit")).await;
     check(&events(&["1", "hello"]), 400, bad("Event 1 is not valid JSON")).await;
-    let told = bad("Event 0 is no text: each event is a text that holds JSON");
+    let told = bad("Event 0 is not a string: each event is a string that contains JSON");
     check(r#"{"channel":"/default/a","events":[{"msg":"hi"}]}"#, 400, told).await;
     let large = format!("\"{}\"", "x".repeat(240 * 1024 - 2));
     assert_eq!(plane.post(&events(&[large.as_str(); 4])).await.status, 200);

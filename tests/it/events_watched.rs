@@ -78,9 +78,9 @@ async fn who_watches_is_told_of_all_that_happens_and_of_no_credential() {
         json!({ "happened": "subscribed", "apiId": api, "connection": 1, "id": "s", "channel": "/default/*", "mode": "API_KEY" }),
         json!({ "happened": "published", "apiId": api, "channel": "/default/a", "mode": "API_KEY", "over": "websocket", "events": [{ "n": 1 }, 2], "failed": 0, "failures": [], "dropped": 0, "receivers": 1 }),
         json!({ "happened": "refused", "apiId": api, "operation": "publish", "channel": "/none/a", "errorType": "UnauthorizedException", "message": null, "why": unknown }),
-        json!({ "happened": "refused", "apiId": api, "operation": "message", "channel": null, "errorType": "BadRequestException", "message": "The message is no JSON object", "why": null }),
+        json!({ "happened": "refused", "apiId": api, "operation": "message", "channel": null, "errorType": "BadRequestException", "message": "The message is not a JSON object", "why": null }),
         json!({ "happened": "unsubscribed", "apiId": api, "connection": 1, "id": "s", "channel": "/default/*" }),
-        json!({ "happened": "disconnected", "apiId": api, "connection": 1, "why": "the client broke off" }),
+        json!({ "happened": "disconnected", "apiId": api, "connection": 1, "why": "the client disconnected" }),
     ] {
         let mut told = next(&mut watching).await;
         if told["why"].as_str().is_some_and(|it| it.starts_with(unknown)) {
@@ -100,6 +100,6 @@ async fn connections_are_closed_in_order_when_the_service_ends() {
     watched.end.send(()).unwrap();
     assert_eq!(socket.closed().await, 1_000);
     assert!(socket.message().await.is_none());
-    assert_eq!(next(&mut watching).await["why"], "the local AWS ends");
+    assert_eq!(next(&mut watching).await["why"], "the emulator stops");
     unless_it_hangs(watched.service).await.unwrap().unwrap();
 }

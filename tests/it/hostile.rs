@@ -86,7 +86,7 @@ async fn odd_frames_that_are_allowed_are_answered() {
         (format!("{{{many}\"x-api-key\":\"{key}\"}}"), "subscribe_success"),
         (format!("{{{same}\"x-api-key\":\"{key}\"}}"), "subscribe_success"),
         (format!("{{\"x-api-key\":\"{}\"}}", "k".repeat(1_000_000)), "subscribe_error"),
-        ("[".repeat(100_000), "The message is no JSON object"),
+        ("[".repeat(100_000), "The message is not a JSON object"),
         (deep(), "subscribe_error"),
     ] {
         let ask = format!(

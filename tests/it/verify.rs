@@ -451,7 +451,7 @@ async fn an_event_that_does_not_arrive_is_published_again_and_timed_from_then() 
             let error = json!({ "errorType": "UnauthorizedException" });
             return talk.say(json!({ "type": "connection_error", "errors": [error] })).await;
         }
-        talk.let_in(300_000).await;
+        talk.authorized(300_000).await;
         let ear = talk.accept().await;
         let mut published = 0;
         while let Some(frame) = talk.hear().await {
@@ -489,7 +489,7 @@ async fn an_event_that_only_a_forbidden_subscription_hears_has_not_arrived() {
             let error = json!({ "errorType": "UnauthorizedException" });
             return talk.say(json!({ "type": "connection_error", "errors": [error] })).await;
         }
-        talk.let_in(300_000).await;
+        talk.authorized(300_000).await;
         let mut ear = None;
         while let Some(frame) = talk.hear().await {
             let id = frame["id"].as_str().unwrap().to_owned();

@@ -12,7 +12,7 @@ use crate::protocol::operation::{Operation, Service};
 /// The log forgets its oldest calls beyond this many.
 const KEPT_MAX: usize = 100_000;
 
-/// One call, for as much as may be told.
+/// One call, without anything secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LoggedCall {
     /// Counts calls from 1, and goes on counting when the log is emptied.

@@ -1,12 +1,12 @@
-//! What nobody has published about AWS and what can be chosen here: where one answer is as likely as another,
-//! whoever works against this AWS can try both.
+//! Emulator options for undocumented behavior of AWS: where two answers are equally likely,
+//! a client can be tested with both.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The most that a caller may ask of one page (docs/reference/control-plane.md#pages).
 pub const PAGE_MAX: usize = 25;
 
-/// What a list may leave out: all but what tells one item from another.
+/// What a list may omit: everything except what identifies an item.
 const API_MEMBERS: &[&str] = &[
     "ownerContact",
     "tags",
@@ -28,8 +28,8 @@ const NAMESPACE_MEMBERS: &[&str] = &[
     "handlerConfigs",
 ];
 
-// What is written over the members is what `docs/local-emulator.md` says of them.
-/// How the local AWS behaves where nobody has published what AWS does.
+// The doc comments of the members are the text in `docs/local-emulator.md`.
+/// How the emulator behaves where AWS's behavior is undocumented.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct EmulatorOptions {
@@ -37,13 +37,13 @@ pub struct EmulatorOptions {
     pub omitted_members: Omitted,
     /// What an empty list of modes, or empty `handlerConfigs`, means in UpdateChannelNamespace while `omitted-members` is `kept` (docs/reference/control-plane.md#omitted-members).
     pub empty_lists: Omitted,
-    /// What ListApis leaves out of each API; "high-level details only" is all that is said (docs/reference/control-plane.md#lists).
+    /// What ListApis omits of each API; AWS only documents "high-level details only" (docs/reference/control-plane.md#lists).
     pub list_apis_leaves_out: Vec<String>,
     /// What ListChannelNamespaces leaves out of each namespace (docs/reference/control-plane.md#lists).
     pub list_namespaces_leaves_out: Vec<String>,
     /// Items on a page of AppSync's when the caller names no number, from 1 to 25 (docs/reference/control-plane.md#pages).
     pub page_size: usize,
-    /// The error of a second channel namespace of one name: ConflictException 409, or BadRequestException 400 (docs/reference/channel-namespaces.md#duplicate-names).
+    /// The error of a duplicate channel namespace name: ConflictException 409, or BadRequestException 400 (docs/reference/channel-namespaces.md#duplicate-names).
     pub duplicate_namespace: Duplicate,
     /// The error of a broken constraint of the model: BadRequestException or ValidationException (docs/reference/control-plane.md#broken-constraints).
     pub constraint_error: ConstraintError,
@@ -165,7 +165,7 @@ impl Default for EmulatorOptions {
 }
 
 impl EmulatorOptions {
-    /// Reads a JSON object of options; those left out are as ever.
+    /// Reads a JSON object of options; the others keep their defaults.
     pub fn read(text: &str) -> Result<Self, String> {
         let options: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if !(1..=PAGE_MAX).contains(&options.page_size) {
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_out_is_as_ever_and_what_is_unknown_is_refused_with_all_that_is_known() {
+    fn omitted_options_keep_their_defaults_and_unknown_ones_are_rejected_with_the_known_names() {
         assert_eq!(EmulatorOptions::read("{}"), Ok(EmulatorOptions::default()));
         let one = EmulatorOptions::read(r#"{"delete-api": "refused-while-in-use"}"#);
         assert_eq!(one.unwrap().delete_api, DeleteApi::RefusedWhileInUse);

@@ -64,7 +64,7 @@ pub fn ksuid(now_ms: u64) -> String {
     letters.into_iter().rev().collect()
 }
 
-/// The bits of a v4 UUID that say so are the same in each: two make one that is all chance.
+/// The version bits of a v4 UUID are always the same: two UUIDs make one fully random value.
 fn chance() -> u128 {
     let (one, two) = (uuid::Uuid::new_v4().as_u128(), uuid::Uuid::new_v4().as_u128());
     one ^ two.rotate_left(64)

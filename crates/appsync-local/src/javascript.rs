@@ -1,17 +1,17 @@
-//! Code that strangers wrote, read without harm: what nests makes a parser call itself.
+//! Parses untrusted code safely: nested code makes a parser recurse.
 use std::thread;
 
 use oxc_allocator::Allocator;
 use oxc_parser::{Parser, ParserReturn};
 use oxc_span::SourceType;
 
-/// Brackets in brackets. Nobody writes so many, and the parser's time grows with their square.
+/// The depth of nested brackets. Real code has fewer, and the parser's time grows with their square.
 const DEPTH_MAX: usize = 256;
 /// No construct takes more stack than half of this for each of its bytes.
 const STACK_FOR_BYTE: usize = 4 << 10;
 const STACK_LEAST: usize = 2 << 20;
 
-/// Why code is no module.
+/// Why code is not a valid module.
 #[derive(Debug, PartialEq)]
 pub struct NoModule {
     pub message: String,

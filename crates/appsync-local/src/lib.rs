@@ -1,7 +1,7 @@
 //! An emulator of AWS AppSync Events, reached only over the network: the control plane (AppSync, IAM roles, STS,
 //! WAF associations), the data plane (HTTP and WebSocket), handlers and a console.
 //!
-//! [`serve`] answers on listeners until it is told to stop; [`router`] gives the same as a [`tower`] service for
+//! [`serve`] answers on listeners until it is stopped; [`router`] gives the same as a [`tower`] service for
 //! tests without a socket. Both work on a [`Store`], which keeps the state in a folder or in memory.
 //! [`cli`] is the command line of the program `appsync-local`, which `provision local` shares.
 //!

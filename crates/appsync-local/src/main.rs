@@ -109,7 +109,7 @@ fn print(text: &str) -> io::Result<()> {
     })
 }
 
-/// Writes to standard error; without a reader there is no one to report a failure to.
+/// Writes to standard error; a failure to write cannot be reported.
 fn note(text: &str) {
     let _ = stderr().write_all(text.as_bytes());
 }

@@ -1,4 +1,4 @@
-//! Where the local AWS keeps what it remembers: one file, written aside and renamed, before the
+//! The emulator's state: one file, written to a temporary file and renamed, before the
 //! change is answered. One process at a time has it.
 use std::fmt;
 use std::io;
@@ -26,9 +26,9 @@ pub struct Store {
     /// What is to go wrong. A run's, and never written.
     pub(crate) running: Arc<Running>,
     pub(crate) calls: Arc<Calls>,
-    /// Whether the service ends: then nobody waits any longer.
+    /// Whether the service is stopping: then all waiting ends.
     closing: watch::Sender<bool>,
-    /// Told of each change, of each move of the clock, and of the end.
+    /// Notified of each change, of each move of the clock, and of the end.
     changed: watch::Sender<()>,
 }
 
@@ -82,7 +82,7 @@ impl Store {
         })
     }
 
-    /// How this AWS behaves where nobody has published what AWS does.
+    /// How the emulator behaves where AWS's behavior is undocumented.
     pub fn options(&self) -> &EmulatorOptions {
         &self.options
     }
@@ -104,7 +104,7 @@ impl Store {
         })
     }
 
-    /// Tells other commands where this store is served, until the value is dropped.
+    /// Announces to other commands where this store is served, until the value is dropped.
     pub fn announce(&self, url: &str) -> io::Result<Announcement> {
         let Some(disk) = &self.disk else { return Ok(Announcement::default()) };
         disk.announce(url)
@@ -138,7 +138,7 @@ impl Store {
         self.calls.clear();
     }
 
-    /// Ends all waiting: whoever hangs or is slow is let go.
+    /// Ends all waiting, including faults that hang or delay.
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);
         self.changed.send_replace(());
@@ -153,7 +153,7 @@ impl Store {
         let _ = closing.wait_for(|it| *it).await;
     }
 
-    /// Tells of each change, of each move of the clock, and of the end.
+    /// Notifies of each change, of each move of the clock, and of the end.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
@@ -180,7 +180,7 @@ impl Store {
         })
     }
 
-    /// How often the state was changed: whoever keeps a copy knows by it when to look again.
+    /// The number of changes, by which the holder of a copy knows when it is outdated.
     pub(crate) fn change_number(&self) -> u64 {
         self.state().changes
     }
@@ -204,13 +204,13 @@ impl Store {
         };
         self.changed.send_replace(());
         self.keep(number).await.map_err(|error| {
-            let message = format!("provision's local AWS can't write its state: {error}");
+            let message = format!("provision's emulator cannot write its state: {error}");
             Fault::new(500, "InternalFailureException", message)
         })?;
         Ok(result)
     }
 
-    /// Returns once change `number` is on disk. Whoever writes, writes for all who wait.
+    /// Returns once change `number` is on disk. One writer writes for all that wait.
     async fn keep(&self, number: u64) -> io::Result<()> {
         let Some(disk) = &self.disk else { return Ok(()) };
         let mut written = disk.written.lock().await;
@@ -226,7 +226,7 @@ impl Store {
         Ok(())
     }
 
-    /// Taken before what runs, never after: the faults have a lock of their own.
+    /// Acquired before the lock of active faults, never after.
     fn state(&self) -> MutexGuard<'_, Versioned> {
         lock(&self.state)
     }

@@ -71,14 +71,14 @@ impl Serving {
         served
     }
 
-    /// What a person is told once it runs; `trust` is the command that tells about its certificates.
+    /// The lines that a person sees once it runs; `trust` is the command that explains its certificates.
     pub fn welcome(&self, data_dir: &Path, trust: &str) -> String {
         let Self { url, port, .. } = self;
         format!(
-            "the local AWS, with its state in {}; Ctrl-C ends it\n\
+            "the emulator is running, with its state in {}; press Ctrl-C to stop it\n\
              for people: {url}/_console\n\
              for other tools: AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\
-             for clients of Event APIs: https://localhost:{port}/apis/ID/event, by a certificate of its own (`{trust}`)\n",
+             for clients of Event APIs: https://localhost:{port}/apis/ID/event, with its own certificate (see `{trust}`)\n",
             data_dir.display()
         )
     }
@@ -133,7 +133,7 @@ fn raise_open_files() {
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-        // Whoever may not stays with what the shell allows.
+        // If it is not permitted, the shell's limit stays.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
 }

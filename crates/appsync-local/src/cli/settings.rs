@@ -16,7 +16,7 @@ pub struct SettingsArgs {
     /// Where a service of data sources is: dynamodb=http://127.0.0.1:8000 [default: $AWS_ENDPOINT_URL_DYNAMODB, …]
     #[arg(long = "endpoint", value_name = "SERVICE=URL", value_parser = pair)]
     endpoints: Vec<(String, String)>,
-    /// Where an issuer of tokens is really to be had: https://id.example.com=http://127.0.0.1:9000
+    /// The address at which an issuer of tokens is really reached: https://id.example.com=http://127.0.0.1:9000
     #[arg(long = "issuer", value_name = "ISSUER=URL", value_parser = pair)]
     issuers: Vec<(String, String)>,
     /// Accept signatures made with the keys of this file, in the form of ~/.aws/credentials

@@ -12,10 +12,10 @@ use crate::cli::environment::{Environment, Failure, Opened, wait_for};
 use crate::cli::serving::DATA_DIR;
 use crate::data_plane::{DataPlane, Settings, TokenAsked};
 
-/// Make a token that an Event API of the local AWS takes
+/// Create a token that an Event API of the emulator accepts
 ///
-/// In place of a user pool or an OpenID Connect issuer: the token is signed by the local AWS and says what
-/// one of theirs would. Only the local AWS takes it.
+/// It replaces a user pool or an OpenID Connect issuer: the emulator signs the token, with the claims that
+/// such an issuer would set. Only the emulator accepts it.
 #[derive(Debug, clap::Args)]
 pub struct TokenArgs {
     /// The API's name or id; may be left out while one API takes tokens
@@ -33,7 +33,7 @@ pub struct TokenArgs {
     /// The app that it was issued to [default: one that the API takes]
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// How long it is good for: 90s, 5m, 1h, 7d
+    /// How long it is valid: 90s, 5m, 1h, 7d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
     expires_in: f64,
     /// A claim whose value is text
@@ -42,7 +42,7 @@ pub struct TokenArgs {
     /// A claim whose value is JSON: admin=true
     #[arg(long = "claim-json", value_name = "NAME=JSON", value_parser = json_claim)]
     json_claims: Vec<(String, Value)>,
-    /// Where the local AWS keeps its state
+    /// The folder of the emulator's state
     #[arg(long, value_name = "DIR", default_value = DATA_DIR)]
     data_dir: PathBuf,
 }
@@ -90,7 +90,7 @@ impl TokenArgs {
 /// Fails when it can't be reached, or when no API there takes such a token.
 pub async fn request_token(url: &str, asked: &TokenAsked) -> Result<String, Failure> {
     let lost = |error: &dyn std::fmt::Display| {
-        Failure::new(format!("the local AWS at {url} does not answer: {error}"))
+        Failure::new(format!("the emulator at {url} does not answer: {error}"))
     };
     let body = serde_json::to_vec(asked).map_err(|error| lost(&error))?;
     let request = Request::post(format!("{}/_provision/token", url.trim_end_matches('/')))
@@ -108,7 +108,7 @@ pub async fn request_token(url: &str, asked: &TokenAsked) -> Result<String, Fail
     }
 }
 
-/// What the local AWS says: the reason, and behind a semicolon what there is.
+/// The emulator's answer: the reason, and after a semicolon the available values.
 fn refused(message: &str) -> Failure {
     match message.split_once("; ") {
         Some((reason, help)) if !help.contains('\n') => Failure::new(reason).with_help(help),
@@ -127,7 +127,7 @@ fn json_claim(text: &str) -> Result<(String, Value), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => {
             let value = serde_json::from_str(value);
-            let value = value.map_err(|error| format!("the value is no JSON: {error}"))?;
+            let value = value.map_err(|error| format!("the value is not valid JSON: {error}"))?;
             Ok((name.to_owned(), value))
         }
         _ => Err("expected NAME=JSON".to_owned()),
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn claims_are_text_unless_they_are_said_to_be_json() {
+    fn claims_are_text_unless_they_are_marked_as_json() {
         assert_eq!(text_claim("a=b=c"), Ok(("a".into(), json!("b=c"))));
         assert_eq!(text_claim("admin=true"), Ok(("admin".into(), json!("true"))));
         assert_eq!(json_claim("admin=true"), Ok(("admin".into(), json!(true))));

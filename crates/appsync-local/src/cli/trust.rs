@@ -1,4 +1,4 @@
-//! `trust`: how clients come to trust the certificates of the emulator.
+//! `trust`: how clients are made to trust the certificates of the emulator.
 use std::path::{Path, PathBuf};
 
 use crate::cli::environment::{Environment, Failure};
@@ -6,15 +6,15 @@ use crate::cli::serving::DATA_DIR;
 use crate::server::tls::{Authority, CERTIFICATE_FILE};
 use crate::state::folder::create_private;
 
-/// Say how clients come to trust the local AWS's certificates
+/// Show how clients can trust the emulator's certificates
 ///
-/// The local AWS speaks HTTPS by a certificate authority of its own, made on first use and kept beside
+/// The emulator serves HTTPS with its own certificate authority, created on first use and stored next to
 /// its state. This prints where its certificate is, and what makes each client use it. The authority's
-/// key never leaves the folder; whoever has it can pose as any site to those who trust it, so trust it
+/// key never leaves the folder; anyone who has it can pose as any site to clients that trust it, so trust it
 /// for single commands rather than for the whole machine.
 #[derive(Debug, clap::Args)]
 pub struct TrustArgs {
-    /// Where the local AWS keeps its state
+    /// The folder of the emulator's state
     #[arg(long, value_name = "DIR", default_value = DATA_DIR)]
     data_dir: PathBuf,
     /// What to print
@@ -34,9 +34,9 @@ pub enum TrustFormat {
     Path,
 }
 
-/// What the variables do, beside their names.
+/// What the variables do, with their names.
 const VARIABLES: [(&str, &str); 4] = [
-    ("NODE_EXTRA_CA_CERTS", "Node.js, beside the authorities that it knows"),
+    ("NODE_EXTRA_CA_CERTS", "Node.js, in addition to the authorities that it knows"),
     ("AWS_CA_BUNDLE", "the AWS CLI and boto3, in place of those they know; provision, besides"),
     ("CURL_CA_BUNDLE", "curl, in place of those it knows; `--cacert FILE` for one call"),
     (
@@ -66,10 +66,10 @@ impl TrustArgs {
                 let line = |(name, what): &(&str, &str)| format!("  {name:<20} {what}\n");
                 let lines: String = VARIABLES.iter().map(line).collect();
                 format!(
-                    "{path}\n\nA client trusts the local AWS when it is given this file. Set to its path,\n{lines}\
+                    "{path}\n\nA client trusts the emulator if it is configured with this file. Set to its path,\n{lines}\
                  make the client of each line do so; `--format env` prints them for a shell.\n\
                  A browser takes it in its settings, under authorities. Pages with Amplify need that, for it opens wss:// even for an address with http://;\n\
-                 other pages on this machine reach the local AWS by http:// and ws:// without it.\n"
+                 other pages on this machine reach the emulator by http:// and ws:// without it.\n"
                 )
             }
         };
@@ -88,7 +88,7 @@ pub fn authority(folder: &Path, environment: &Environment) -> Result<Authority, 
         .and_then(|()| Authority::of_folder(folder, environment.now_epoch_s()));
     made.map_err(|error| {
         Failure::new(format!(
-            "the certificate authority in {} can't be had: {error}",
+            "cannot read or create the certificate authority in {}: {error}",
             folder.display()
         ))
     })

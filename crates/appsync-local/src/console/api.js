@@ -30,12 +30,12 @@ const showEndpoints = ({ urls, hosts, domains }) => {
 const chips = (modes, kind = 'chip') => modes.map((it) => element('span', { class: kind, title: it }, modeName(it)));
 
 const showAccess = (api) => {
-  byId('connect').replaceChildren(...(api.connect.length ? chips(api.connect) : ['nobody']));
+  byId('connect').replaceChildren(...(api.connect.length ? chips(api.connect) : ['no one']));
   const cell = ({ modes, inherited }) => {
     const made = chips(modes, inherited ? 'chip' : 'chip own');
     const apart = made.flatMap((chip, n) => (n ? [heard(', '), chip] : [chip]));
     const whose = heard(inherited ? 'by the API’s default: ' : 'by the namespace’s own: ');
-    return element('td', {}, whose, element('span', { class: 'chips' }, ...(apart.length ? apart : ['nobody'])));
+    return element('td', {}, whose, element('span', { class: 'chips' }, ...(apart.length ? apart : ['no one'])));
   };
   const row = (it) => {
     const handlers = it.handlers.length ? element('small', {}, it.handlers.join(', ')) : undefined;
@@ -86,6 +86,6 @@ export const showConnections = (connections, api) => {
       channels.length ? element('ul', { class: 'channels', 'aria-label': 'Subscribed to' }, ...channels) : element('span', { class: 'hint' }, 'no subscriptions'));
   };
   const channel = api.namespaces[0]?.name ?? 'NAMESPACE';
-  const none = element('li', { class: 'hint' }, element('span', {}, 'Nobody is connected. Try ', element('code', {}, `provision subscribe spec.yaml '/${channel}/*' --local`)));
+  const none = element('li', { class: 'hint' }, element('span', {}, 'No client is connected. Try ', element('code', {}, `provision subscribe spec.yaml '/${channel}/*' --local`)));
   byId('connections').replaceChildren(...(here.length ? here.map(row) : [none]));
 };

@@ -7,7 +7,7 @@ use crate::data_plane::DataPlane;
 use crate::protocol::caller::dns_suffix;
 use crate::state::{Api, Key, Namespace, Region};
 
-/// Every API of every account and Region, with the addresses at which whoever asks with `headers` reaches it.
+/// Every API of every account and Region, with the addresses at which a caller with these `headers` reaches it.
 pub fn apis(plane: &DataPlane, headers: &HeaderMap) -> Value {
     let host = headers.get("host").and_then(|it| it.to_str().ok()).unwrap_or("localhost");
     let apis = plane.store.look(|state| {

@@ -29,7 +29,7 @@ export const modeName = (mode) => MODES[mode] ?? mode;
 
 export const plural = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-// The clock of the local AWS, which faults may have moved from this machine's.
+// The clock of the emulator, which faults may have moved from this machine's.
 let offMs = 0;
 export const setClock = (nowEpochS) => {
   offMs = nowEpochS * 1000 - Date.now();
@@ -43,7 +43,7 @@ export const dayOf = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)
 
 /** Says something to those who listen. */
 export const say = (text) => {
-  byId('said').textContent = text;
+  byId('status').textContent = text;
 };
 
 /** A button that copies `text`. */

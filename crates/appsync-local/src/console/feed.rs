@@ -1,4 +1,4 @@
-//! What happens, told to a browser as it happens, as server-sent events.
+//! Activity as server-sent events for a browser.
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl Watching {
     }
 }
 
-/// JSON has no line breaks of its own, so that a line is enough.
+/// JSON has no line breaks, so one line is enough.
 fn event(name: &str, data: &str) -> String {
     format!("event: {name}\ndata: {data}\n\n")
 }

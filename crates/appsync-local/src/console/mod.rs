@@ -1,5 +1,5 @@
-//! The console: a page that shows the Event APIs of the local AWS, and what happens on them. It comes with the
-//! program, asks nobody but the program, and is for this machine alone.
+//! The console: a page that shows the Event APIs of the emulator and their activity. It is part of the
+//! program, calls only the program, and serves only this machine.
 mod apis;
 mod feed;
 
@@ -46,7 +46,7 @@ pub fn answer(plane: &DataPlane, request: &Request) -> Response<Body> {
             (StatusCode::FORBIDDEN, plain, text)
         }
         _ if plane.without_console => {
-            let text = "This local AWS runs without its console (--no-console).\n";
+            let text = "This emulator runs without its console (--no-console).\n";
             (StatusCode::NOT_FOUND, plain, text)
         }
         (None, &Method::GET | &Method::HEAD, Some((_, kind, text))) => {
@@ -56,7 +56,7 @@ pub fn answer(plane: &DataPlane, request: &Request) -> Response<Body> {
             (StatusCode::METHOD_NOT_ALLOWED, plain, "The console is there to be read.\n")
         }
         (None, _, None) => {
-            (StatusCode::NOT_FOUND, plain, "There is no such page; the console is at /_console.\n")
+            (StatusCode::NOT_FOUND, plain, "Page not found; the console is at /_console.\n")
         }
     };
     let mut response = Response::new(Body::from(text));

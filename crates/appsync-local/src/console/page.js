@@ -1,4 +1,4 @@
-// The console of the local AWS: what it has, and what happens on it. Everything comes from the program that serves
+// The console of the emulator: its APIs and their activity. Everything comes from the program that serves
 // this page; nothing is kept.
 import { showApi, showConnections } from './api.js';
 import { byId, dayOf, element, isMoved, now, plural, setClock, timeOf } from './dom.js';
@@ -24,15 +24,15 @@ const soon = (load) => {
   let timer;
   return () => {
     clearTimeout(timer);
-    // Whoever can't be asked is heard of again when the stream is back.
+    // If the program cannot be reached, the page updates when the stream is back.
     timer = setTimeout(() => load().catch(() => {}), SETTLE_MS);
   };
 };
 
 const loadApis = soon(async () => {
-  const told = await get('/_provision/apis');
-  setClock(told.nowEpochS);
-  apis = told.apis;
+  const answer = await get('/_provision/apis');
+  setClock(answer.nowEpochS);
+  apis = answer.apis;
   show();
 });
 
@@ -107,7 +107,7 @@ const watch = () => {
   });
   source.addEventListener('error', () => {
     tellLink('waiting', 'Reconnecting…');
-    // Who was connected is gone with the server, or is told anew.
+    // Clients that were connected are gone with the server, or are reported again.
     connections = [];
     const api = current();
     if (api) showConnections(connections, api);
@@ -119,10 +119,10 @@ const watch = () => {
 };
 
 const tick = () => {
-  const moment = now();
+  const time = now();
   const clock = byId('clock');
-  clock.dateTime = moment.toISOString();
-  clock.textContent = isMoved() ? `${dayOf(moment)} ${timeOf(moment)}, moved` : timeOf(moment);
+  clock.dateTime = time.toISOString();
+  clock.textContent = isMoved() ? `${dayOf(time)} ${timeOf(time)}, moved` : timeOf(time);
 };
 
 startForm();

@@ -33,17 +33,17 @@ export const startForm = () => {
   byId('channel').addEventListener('change', checkChannel);
   byId('event').addEventListener('change', readEvents);
   byId('several').addEventListener('change', readEvents);
-  // A problem goes as soon as it is mended.
+  // A problem disappears as soon as it is fixed.
   for (const [id, check] of [['channel', checkChannel], ['event', readEvents]]) {
     byId(id).addEventListener('input', () => byId(id).getAttribute('aria-invalid') && check());
   }
 };
 
 const mark = (id, problem, mild = '') => {
-  const told = byId(`${id}-problem`);
-  told.textContent = problem || mild;
-  told.classList.toggle('mild', !problem);
-  // What became of the last publish is no news beside what keeps the next one.
+  const field = byId(`${id}-problem`);
+  field.textContent = problem || mild;
+  field.classList.toggle('mild', !problem);
+  // The result of the last publish matters less than what prevents the next one.
   if (problem) tell('', false);
   if (problem) byId(id).setAttribute('aria-invalid', 'true');
   else byId(id).removeAttribute('aria-invalid');
@@ -67,7 +67,7 @@ const readEvents = () => {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    mark('event', text ? `This is no JSON: ${error.message}` : 'Write an event as JSON: an object, a list, a number, "a text".');
+    mark('event', text ? `Not valid JSON: ${error.message}` : 'Write an event as JSON: an object, a list, a number, "a text".');
     return undefined;
   }
   if (!byId('several').checked) {
@@ -106,7 +106,7 @@ const publish = async () => {
     if (response.ok) tellReceipt(answer, channel);
     else tell(`Refused: ${reason(answer)}`, true);
   } catch {
-    tell('The local AWS can’t be reached. Is it still running?', true);
+    tell('The emulator can’t be reached. Is it still running?', true);
   } finally {
     button.disabled = false;
   }

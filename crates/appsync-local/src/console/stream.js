@@ -98,7 +98,7 @@ const drawAll = () => {
   tellEmpty();
 };
 
-/** Class, label, and what there is to say of each happening. */
+/** Class, label and details of each event of the activity feed. */
 const KINDS = {
   published: (it) => ['published', 'Published', publishedParts(it)],
   refused: (it) => ['refused', 'Refused', refusedParts(it)],
@@ -108,7 +108,7 @@ const KINDS = {
   disconnected: (it) => ['connection', 'Gone', [line(`№ ${it.connection}`, about(it.why))]],
   subscribed: (it) => ['connection', 'Subscribed', [line(channelOf(it.channel), about(`№ ${it.connection}, ${modeName(it.mode)}`))]],
   unsubscribed: (it) => ['connection', 'Left', [line(channelOf(it.channel), about(`№ ${it.connection}`))]],
-  missed: (it) => ['missed', 'Missed', [line(`${plural(it.count, 'happening')} came faster than they could be told`)]],
+  missed: (it) => ['missed', 'Missed', [line(`${plural(it.count, 'event')} of the feed came faster than they could be shown`)]],
 };
 
 const itemOf = ({ happening, at }) => {

@@ -27,7 +27,7 @@ pub enum End {
     Answer(Response<Body>),
     /// The connection closes.
     Drop,
-    /// The connection stays open, and nothing comes.
+    /// The connection stays open without a response.
     Hang,
 }
 
@@ -91,7 +91,7 @@ async fn meet(
         wait(store, delay).await;
         return (end, name);
     }
-    // A change lasts for as long as it is under way.
+    // A change lasts as long as it is in progress.
     let held = store.running.hold(operation);
     wait(store, delay).await;
     let held = match held {
@@ -132,7 +132,7 @@ async fn carry_out(
         Kind::Appsync(kind) => {
             let labels = &operation.labels;
             let mut result = appsync::answer(shown, call, kind, labels).await;
-            // What a stale list hangs on may be newer than what it shows.
+            // The parent of a stale list may be newer than the list.
             if stale.is_some() && result.as_ref().is_err_and(|it| it.status == 404) {
                 result = appsync::answer(store, call, kind, labels).await.map(emptied);
             }
@@ -154,7 +154,7 @@ async fn carry_out(
     }
 }
 
-/// What a request is told that is for none of the operations that are imitated.
+/// The error for a request that is for none of the implemented operations.
 fn unknown(service: Option<Service>, call: &Call) -> Fault {
     let action = || Form::read(call).get("Action").unwrap_or_default().to_owned();
     match service {
@@ -238,7 +238,7 @@ fn refused(call: &Call, fault: Fault, request_id: &str) -> Response<Body> {
     }
 }
 
-/// Who does not sign gets no further, told in the protocol that the request looks like.
+/// Rejects unsigned requests, in the protocol that the request seems to use.
 fn unsigned(headers: &HeaderMap, request_id: &str) -> Response<Body> {
     let form = headers
         .get("content-type")

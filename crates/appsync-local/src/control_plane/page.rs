@@ -76,7 +76,7 @@ fn read_token(token: &str) -> Result<String, Fault> {
     name.ok_or_else(|| Fault::bad_request("Invalid pagination token given."))
 }
 
-/// One page of `items`, by the caller's `Marker` and `MaxItems`, and the members that tell of more.
+/// One page of `items`, by the caller's `Marker` and `MaxItems`, and the members that point to the next page.
 pub fn by_marker<T>(
     form: &Form,
     items: impl Iterator<Item = T>,

@@ -1,4 +1,4 @@
-//! What nobody has published about AppSync's control plane, and what we chose. Each cites the page of `docs/reference`
+//! Undocumented behavior of AppSync's control plane, and what the emulator does. Each cites the page of `docs/reference`
 //! that says what is known.
 use crate::emulator_options::{ConstraintError, Duplicate, EmulatorOptions};
 use crate::protocol::response::Fault;
@@ -13,7 +13,7 @@ pub fn named(mut fault: Fault, options: &EmulatorOptions) -> Fault {
     fault
 }
 
-/// A member that breaks a constraint of the model; [`named`] knows its name.
+/// A member that violates a constraint of the model; [`named`] returns its name.
 pub fn constraint(member: &str, constraint: &str) -> Fault {
     let message = format!(
         "1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"
@@ -21,7 +21,7 @@ pub fn constraint(member: &str, constraint: &str) -> Fault {
     Fault::new(400, CONSTRAINT, message)
 }
 
-/// A second domain name of one name (docs/reference/domains.md#duplicate-names: BadRequestException
+/// A duplicate domain name (docs/reference/domains.md#duplicate-names: BadRequestException
 /// is the only modelled candidate).
 pub fn domain_exists(name: &str) -> Fault {
     Fault::bad_request(format!("Domain name {name} already exists."))
@@ -34,7 +34,7 @@ pub fn not_offered(mode: &str) -> Fault {
     Fault::bad_request(message)
 }
 
-/// A second channel namespace of one name (docs/reference/channel-namespaces.md#duplicate-names:
+/// A duplicate channel namespace name (docs/reference/channel-namespaces.md#duplicate-names:
 /// error and text unknown).
 pub fn namespace_exists(name: &str, options: &EmulatorOptions) -> Fault {
     let message = format!("Channel namespace with name {name} already exists.");

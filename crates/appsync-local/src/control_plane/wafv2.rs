@@ -1,4 +1,4 @@
-//! WAF, as far as it stands in front of Event APIs (JSON 1.1, version 2019-07-29).
+//! WAF for Event APIs (JSON 1.1, version 2019-07-29).
 //!
 //! Web ACLs can't be made here: any ARN of one is taken to be there.
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ pub async fn answer(store: &Store, call: &Call, operation: Wafv2) -> Result<Valu
     }
 }
 
-/// What an ARN says of a web ACL.
+/// The parts of a web ACL's ARN.
 struct WebAcl<'a> {
     arn: &'a str,
     name: &'a str,

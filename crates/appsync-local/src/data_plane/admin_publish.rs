@@ -1,4 +1,4 @@
-//! Publishing without credentials, for whoever owns the machine: what the console does.
+//! Admin publish: publishing without credentials, for the owner of the machine. The console uses it.
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Response;
@@ -12,10 +12,10 @@ use crate::data_plane::source::{Over, Source};
 use crate::data_plane::{http, publication};
 use crate::protocol::caller::partition;
 
-/// No mode of AppSync's: nobody was asked for credentials.
+/// Not an AppSync mode: no credentials were required.
 const OWNER: &str = "OWNER";
 
-/// The member that tells which API is meant; the rest is what `POST /event` takes.
+/// The member that selects the API; the rest is the body of `POST /event`.
 #[derive(Deserialize)]
 struct Asked {
     #[serde(rename = "apiId")]
@@ -36,7 +36,7 @@ async fn attempt(plane: &DataPlane, request: Request) -> Result<String, Problem>
     let Asked { api_id } = serde_json::from_slice(&body)
         .map_err(|_| Problem::bad_request("The request does not say which API: apiId"))?;
     let place = plane.apis.place(&api_id).ok_or_else(|| {
-        Problem::new(404, "NotFoundException").saying(format!("There is no API {api_id} here."))
+        Problem::new(404, "NotFoundException").saying(format!("API {api_id} does not exist here."))
     })?;
     let identity = identity(&place);
     let source = Source::of(&parts, place, Over::Console);

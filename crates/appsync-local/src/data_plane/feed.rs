@@ -6,11 +6,11 @@ use tokio::sync::broadcast;
 use crate::data_plane::problem::CodePlace;
 use crate::json::weight;
 
-/// Whoever falls behind by more loses the oldest.
+/// A watcher that falls behind by more loses the oldest.
 const KEPT_MAX: usize = 512;
-/// Of an event, or of a line of a log: what happened is kept for whoever falls behind.
+/// The bytes kept of an event or a log line, since activity is buffered for slow watchers.
 const SHOWN_MAX: usize = 64 * 1024;
-/// Of a text that a stranger may have written, such as a channel that is none.
+/// The bytes kept of a client's text, such as an invalid channel.
 const TOLD_MAX: usize = 4 * 1024;
 
 /// Something that happened. No credential is in it.
@@ -49,7 +49,7 @@ pub enum Happening {
         over: &'static str,
         events: Vec<Value>,
         failed: usize,
-        /// What the publisher is told of those that failed.
+        /// The errors that the publisher receives for failed events.
         failures: Vec<Failure>,
         dropped: usize,
         receivers: usize,
@@ -62,7 +62,7 @@ pub enum Happening {
         message: Option<String>,
         /// What AWS would not say.
         why: Option<String>,
-        /// The handler that refused, or broke.
+        /// The handler that denied, or threw.
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<CodePlace>,
     },
@@ -83,7 +83,7 @@ pub struct Failure {
     pub message: String,
 }
 
-/// As much of `text` as is told.
+/// The part of `text` that is shown.
 pub fn told(text: &str) -> String {
     clipped(text, TOLD_MAX)
 }
@@ -106,7 +106,7 @@ fn clipped(text: &str, max: usize) -> String {
     }
 }
 
-/// All who watch. Telling costs nothing while nobody does.
+/// The watchers. Without watchers, emitting costs nothing.
 #[derive(Clone, Debug)]
 pub struct Feed {
     sender: broadcast::Sender<Happening>,
@@ -116,10 +116,10 @@ impl Feed {
     pub fn new() -> Self {
         Self { sender: broadcast::Sender::new(KEPT_MAX) }
     }
-    /// Tells what `happening` makes, if anybody watches.
+    /// Emits the activity that `happening` returns, if anyone watches.
     pub fn tell(&self, happening: impl FnOnce() -> Happening) {
         if self.sender.receiver_count() > 0 {
-            // Nobody left in between is no loss.
+            // If the last watcher left in between, nothing is lost.
             let _ = self.sender.send(happening());
         }
     }

@@ -1,4 +1,4 @@
-//! What must hold of whatever strangers send to the data plane, whichever bytes it is: for `fuzz/`, and for the
+//! Properties that hold for any bytes that clients send to the data plane: for `fuzz/`, and for the
 //! tests below. A law that is broken panics.
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -25,7 +25,7 @@ use crate::data_plane::websocket::session::Session;
 use crate::server::router;
 use crate::store::Store;
 
-/// Nobody guesses it.
+/// It cannot be guessed.
 const KEY: &str = "da2-9e107d9d372bb6826bd81d3542a419d6";
 const ISSUER: &str = "https://id.example.com";
 /// The channels of docs/reference/data-plane.md#channels, without and with what is below them.
@@ -36,7 +36,7 @@ const MESSAGES_MAX: usize = 16;
 
 static STAGE: LazyLock<Stage> = LazyLock::new(Stage::new);
 
-/// A plane with one API, that reaches nobody.
+/// A data plane with one API and no outbound connections.
 struct Stage {
     runtime: Runtime,
     plane: Arc<DataPlane>,
@@ -54,7 +54,7 @@ impl Stage {
             Ok(())
         });
         runtime.block_on(add).expect("it is added");
-        // No URL: whoever is asked answers at once that he can't be.
+        // Not a URL, so every outbound call fails at once.
         let issuers = [(ISSUER.to_owned(), "nowhere".to_owned())].into();
         let plane = DataPlane::new(store, Settings { issuers, ..Settings::default() });
         let patterns = [PUBLISH, WILD].map(|it| Regex::new(it).expect("it is a pattern"));
@@ -138,7 +138,7 @@ fn read(bytes: &[u8]) {
     assert!(kept <= bytes.len(), "{kept} bytes are kept of {}", bytes.len());
 }
 
-/// Any text is a channel if the pattern of docs/reference/data-plane.md#channels says so.
+/// Any text is a channel if it matches the pattern of docs/reference/data-plane.md#channels.
 pub fn channel(text: &str) {
     let [publish, wild] = STAGE.patterns.each_ref().map(|it| it.is_match(text));
     assert_eq!(Channel::publish(text).is_ok(), publish, "{text:?}");
@@ -151,7 +151,7 @@ pub fn channel(text: &str) {
     }
 }
 
-/// Any subprotocols: read, and let in only with a good key.
+/// Any subprotocols: parsed, and authorized only with a valid key.
 pub fn subprotocols(bytes: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(bytes) else { return };
     let mut headers = HeaderMap::new();
@@ -188,7 +188,7 @@ pub fn publish(bytes: &[u8]) {
     assert!(!text.contains(KEY) && (text.starts_with('{') || text.starts_with('<')), "{text}");
 }
 
-/// Credentials, a field a line: nobody is let in, and nothing breaks down.
+/// Credentials, one field per line: none are authorized, and nothing panics.
 pub fn authorization(text: &str) {
     let fields = text.lines().filter_map(|it| it.split_once(": "));
     let fields = fields.map(|(name, it)| (name.to_ascii_lowercase(), it.to_owned()));
@@ -240,7 +240,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_channel_if_the_reference_says_so(text in any::<String>(), near in "[/]{0,2}([ab9*-]{0,3}/?){0,7}\n?") {
+        fn any_text_is_a_channel_if_it_matches_the_reference(text in any::<String>(), near in "[/]{0,2}([ab9*-]{0,3}/?){0,7}\n?") {
             channel(&text);
             channel(&near);
         }

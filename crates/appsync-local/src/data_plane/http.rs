@@ -52,7 +52,7 @@ async fn attempt(plane: &DataPlane, source: &Source, body: Body) -> Result<Strin
     Ok(text(&receipt))
 }
 
-/// What became of the events, as AppSync tells it over HTTP.
+/// The result of a publish, as AppSync returns it over HTTP.
 pub fn text(receipt: &Receipt) -> String {
     let answer = Answer { failed: &receipt.failed, successful: &receipt.successful };
     serde_json::to_string(&answer).expect("texts and numbers can be written as JSON")
@@ -66,7 +66,7 @@ pub async fn message(body: Body) -> Result<(Vec<u8>, Message), Problem> {
     })??;
     match Message::read(&body) {
         Some(message) => Ok((body, message)),
-        None => Err(Problem::bad_request("The request is no JSON object")),
+        None => Err(Problem::bad_request("The request is not a JSON object")),
     }
 }
 
@@ -74,7 +74,7 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     let mut chunks = body.into_data_stream();
     let (mut read, mut size) = (Vec::new(), 0);
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Problem::bad_request("The request broke off"))?;
+        let chunk = chunk.map_err(|_| Problem::bad_request("The request was interrupted"))?;
         size += chunk.len();
         if size <= REQUEST_MAX {
             read.extend_from_slice(&chunk);

@@ -122,7 +122,7 @@ enum Seen {
 }
 
 struct Any {
-    /// Whether what is in a list or an object is looked at.
+    /// Whether the contents of lists and objects are checked.
     inside: bool,
 }
 
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_of_json_is_none() {
+    fn only_json_objects_are_parsed() {
         for wrong in [
             "",
             "[]",

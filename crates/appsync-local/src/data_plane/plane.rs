@@ -21,7 +21,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// How long the service waits for those who are connected when it ends.
 const ENDING: Duration = Duration::from_secs(3);
 
-/// The data plane of one local AWS.
+/// The data plane of one emulator.
 pub struct DataPlane {
     pub(crate) store: Arc<Store>,
     pub feed: Feed,

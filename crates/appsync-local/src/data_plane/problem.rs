@@ -1,9 +1,9 @@
-//! Why the data plane refuses: told over HTTP with a status, over a WebSocket without.
+//! Why the data plane rejects an operation: over HTTP with a status, over a WebSocket without.
 use std::borrow::Cow;
 
 use serde::Serialize;
 
-/// An error as AppSync tells it (docs/reference/data-plane.md#errors).
+/// An error as AppSync returns it (docs/reference/data-plane.md#errors).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
@@ -12,11 +12,11 @@ pub struct Problem {
     pub error_type: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What a person here is told and the wire never shows: AWS says little about a refusal. It holds no
+    /// The reason for people, which the wire never shows, since AWS reveals little about a denial. It has no
     /// secret.
     #[serde(skip)]
     pub why: Option<String>,
-    /// The handler that refused, or broke; the wire does not show it either.
+    /// The handler that denied, or threw; the wire does not show it either.
     #[serde(skip)]
     pub code: Option<Box<CodePlace>>,
 }
@@ -25,11 +25,11 @@ impl Problem {
     pub fn new(status: u16, error_type: impl Into<Cow<'static, str>>) -> Self {
         Self { status, error_type: error_type.into(), message: None, why: None, code: None }
     }
-    /// Bad input, told by `message`.
+    /// Bad input, with AppSync's `message`.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequestException").saying(message)
     }
-    /// Who may not, told as AWS tells bad credentials.
+    /// A denial, as AWS reports bad credentials.
     pub fn unauthorized(why: impl Into<String>) -> Self {
         Self::new(401, "UnauthorizedException")
             .saying("You are not authorized to make this call.")

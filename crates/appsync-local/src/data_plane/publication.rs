@@ -17,7 +17,7 @@ use crate::emulator_options::Filtered;
 use crate::ids;
 use crate::state::{Api, Namespace};
 
-/// What became of the events.
+/// The result for the events.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Receipt {
     pub successful: Vec<Successful>,
@@ -38,7 +38,7 @@ pub struct Failed {
     pub message: String,
 }
 
-/// Publishes `events` to `channel`, if `presented` allows it, and tells whoever watches.
+/// Publishes `events` to `channel`, if `presented` allows it, and reports it to watchers.
 pub async fn publish(
     plane: &DataPlane,
     source: &Source,
@@ -54,7 +54,7 @@ pub async fn publish(
     result
 }
 
-/// Publishes `events` to `channel` for somebody who needs no leave, and tells whoever watches.
+/// Publishes `events` to `channel` without authorization, and reports it to watchers.
 pub async fn publish_as(
     plane: &DataPlane,
     source: &Source,
@@ -74,7 +74,7 @@ pub async fn publish_as(
     result
 }
 
-/// Tells whoever watches of a refusal.
+/// Reports a denial to watchers.
 pub fn refused(
     plane: &DataPlane,
     source: &Source,
@@ -131,7 +131,7 @@ async fn deliver(
     Ok(receipt(published, identifiers, plane.store.options().filtered_events))
 }
 
-/// The channel namespace that `channel` is in. AppSync says no more of an unknown one than that nobody may.
+/// The channel namespace that `channel` is in. AppSync reports an unknown one as unauthorized.
 pub fn namespace<'a>(api: &'a Api, channel: &Channel) -> Result<&'a Namespace, Problem> {
     let name = channel.namespace();
     api.namespaces.get(name).ok_or_else(|| {
@@ -162,7 +162,7 @@ fn check(events: Events, over: Over) -> Result<Vec<Incoming>, Problem> {
     let check = |(n, event): (usize, Given)| {
         let wrong = |what: &str| Problem::bad_request(format!("Event {n} {what}"));
         let Given::Text(text) = event else {
-            return Err(wrong("is no text: each event is a text that holds JSON"));
+            return Err(wrong("is not a string: each event is a string that contains JSON"));
         };
         if text.len() > EVENT_MAX {
             return Err(wrong("exceeds 240 KB"));
@@ -247,7 +247,7 @@ mod tests {
         check_all(vec![text(&format!("{full} "))], Over::Http, Err("Event 0 exceeds 240 KB"));
         check_all(vec![text("1"), text("{x}")], Over::Http, Err("Event 1 is not valid JSON"));
         check_all(vec![text("")], Over::Http, Err("Event 0 is not valid JSON"));
-        let told = "Event 0 is no text: each event is a text that holds JSON";
+        let told = "Event 0 is not a string: each event is a string that contains JSON";
         check_all(vec![Given::Other], Over::Http, Err(told));
         check_all(vec![], Over::Http, Err("There are no events to publish"));
         check_all(vec![text("1"); 6], Over::Http, Err("Input exceeded 5 event limit"));

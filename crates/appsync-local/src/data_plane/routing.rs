@@ -78,7 +78,7 @@ struct Route {
     door: Door,
 }
 
-/// Finds the API that is meant by `host`, as [`host::host`] tells it, and `path`.
+/// Finds the API of `host`, as [`host::host`] returns it, and `path`.
 fn find(apis: &Apis, host: &str, path: &str) -> Result<Route, Problem> {
     let Some((named, door)) = read_path(path) else {
         let message =
@@ -87,17 +87,17 @@ fn find(apis: &Apis, host: &str, path: &str) -> Result<Route, Problem> {
     };
     let place = match (named, Host::of(host)) {
         (Some(api), _) => {
-            apis.place(api).ok_or_else(|| not_found(format!("There is no API {api} here.")))
+            apis.place(api).ok_or_else(|| not_found(format!("API {api} does not exist here.")))
         }
         (None, Host::Api(prefix, region)) => apis
             .place(prefix)
             .filter(|it| it.region == region)
-            .ok_or_else(|| not_found(format!("There is no API at {host} here."))),
+            .ok_or_else(|| not_found(format!("No API has the host {host}."))),
         (None, Host::Local(api)) => {
-            apis.place(api).ok_or_else(|| not_found(format!("There is no API {api} here.")))
+            apis.place(api).ok_or_else(|| not_found(format!("API {api} does not exist here.")))
         }
         (None, Host::Here) => Err(not_found(format!(
-            "Which API is not told: ask for /apis/<api-id>{path}, or for the host <api-id>.localhost, or for the API's own host."
+            "cannot determine the API: use /apis/<api-id>{path}, the host <api-id>.localhost, or the API's own host"
         ))),
         (None, Host::Other) => apis.place_of_domain(host).ok_or_else(|| {
             not_found(format!("No domain name {host} is associated with an API here."))
@@ -132,7 +132,7 @@ enum Host<'a> {
     Api(&'a str, &'a str),
     /// `<api>.localhost`.
     Local(&'a str),
-    /// This machine, by an address or a name that says nothing of an API.
+    /// This machine, by an address or a name that identifies no API.
     Here,
     Other,
 }
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_told_apart_whatever_their_port_and_case() {
+    fn hosts_are_recognized_with_any_port_and_case() {
         let check = |given: &str, expected: Host<'_>| {
             let request = Request::builder().header("host", given).body(Default::default());
             assert_eq!(Host::of(&host::host(&request.unwrap())), expected, "{given}");

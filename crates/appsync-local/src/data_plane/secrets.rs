@@ -1,14 +1,14 @@
 //! What of a client's credentials is secret, and texts without it: what handlers log is shown to people, and kept
-//! by whoever reads along.
+//! by a reader of the output.
 use std::collections::BTreeMap;
 
 use crate::data_plane::websocket::handshake;
 
 /// Where credentials stand, by lower-case name.
 const NAMES: [&str; 3] = ["x-api-key", "authorization", "x-amz-security-token"];
-/// What is shorter is no secret, and part of many words.
+/// A shorter text is not a secret, and is part of many words.
 const SECRET_MIN: usize = 4;
-/// In the place of each.
+/// The replacement of each.
 const HIDDEN: &str = "…";
 
 /// Secrets, the longest first: one may be part of another. No `Debug`.

@@ -9,11 +9,11 @@ pub struct Settings {
     pub lambda_endpoint: Option<String>,
     /// Where the services of data sources are, by the name they are signed with: `dynamodb`, `events`, …
     pub endpoints: BTreeMap<String, String>,
-    /// Where the document of an issuer of tokens is really to be had, by issuer.
+    /// The address at which the document of each issuer of tokens is really read.
     pub issuers: BTreeMap<String, String>,
-    /// The secret keys by access key id that signatures are verified with, beside the local AWS's own.
+    /// The secret keys by access key id for the verification of signatures, in addition to the emulator's own.
     pub credentials: BTreeMap<String, String>,
-    /// Whether there is no page for people.
+    /// Whether the console is off.
     pub without_console: bool,
 }
 

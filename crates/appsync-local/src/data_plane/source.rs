@@ -41,8 +41,7 @@ impl Source {
 
     /// The API, as it is now.
     pub fn api(&self, apis: &Apis) -> Result<Arc<Api>, Problem> {
-        let gone =
-            || Problem::new(404, "NotFoundException").saying("The API is not there any more.");
+        let gone = || Problem::new(404, "NotFoundException").saying("The API no longer exists.");
         apis.api(&self.place).ok_or_else(gone)
     }
     pub fn asked<'a>(
@@ -68,7 +67,7 @@ impl Source {
     }
 }
 
-/// All headers, by lower-case name. Amplify can't send headers of its own with an upgrade, and puts them
+/// All headers, by lower-case name. Amplify cannot send custom headers with an upgrade, and puts them
 /// into the query.
 fn headers(parts: &Parts, over: Over) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();

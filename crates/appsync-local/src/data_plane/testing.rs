@@ -1,4 +1,4 @@
-//! For tests: somebody else's server, which answers what it is told to and remembers what it was asked, and a
+//! For tests: a server that returns configured responses and records its requests, and a
 //! plane with one API.
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! What nobody has published about the data plane, and what we chose. Each cites the page of `docs/reference` that says
+//! Undocumented behavior of the data plane, and what the emulator does. Each cites the page of `docs/reference` that says
 //! what is known.
 use crate::data_plane::problem::Problem;
 use crate::emulator_options::{BadSignature, EmulatorOptions};
@@ -16,14 +16,14 @@ pub fn bad_signature(message: &str, options: &EmulatorOptions) -> Problem {
     }
 }
 
-/// What a signature that does not verify is told: AWS's own words, and what had to be signed.
+/// The error of a signature that does not verify: AWS's message, with the canonical request.
 pub fn signature_mismatch(canonical: &str, to_sign: &str) -> String {
     format!(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'{canonical}'\n\nThe String-to-Sign should have been\n'{to_sign}'\n"
     )
 }
 
-/// An access key that nobody knows (docs/reference/authorization.md#bad-signatures: error of AWS's
+/// An unknown access key (docs/reference/authorization.md#bad-signatures: error of AWS's
 /// services at large).
 pub fn unknown_access_key(options: &EmulatorOptions) -> Problem {
     let message = "The security token included in the request is invalid.";
@@ -48,7 +48,7 @@ pub fn handler_broke(why: impl Into<String>) -> Problem {
     Problem::new(500, "Code").saying("Runtime Error").because(why)
 }
 
-/// A handler that returns what is no list of its events: an unknown id, the same id twice, no list at all
+/// A handler that does not return a list of its events: an unknown id, a duplicate id, no list at all
 /// (docs/reference/handlers.md#publish-results: an error, and which is unknown). `handler_broke` with another reason.
 pub fn bad_handler_result(why: impl Into<String>) -> Problem {
     handler_broke(why)

@@ -155,7 +155,7 @@ impl Running {
         self.inner().roles.remove(&(account.to_owned(), name.to_ascii_lowercase()));
     }
 
-    /// Refuses a role that has not settled: AWS could not assume it yet
+    /// Rejects a role that is too new: AWS could not assume it yet
     /// (docs/reference/iam.md#propagation).
     pub fn check_role(&self, arn: &str, now_epoch_s: f64) -> Result<(), Fault> {
         let account = arn.split(':').nth(4).unwrap_or_default();
@@ -264,7 +264,7 @@ impl fmt::Debug for Held {
     }
 }
 
-/// A number from 0 up to 1, the same whenever its three reasons are: chance that can be had again.
+/// A number from 0 up to 1, the same for the same three inputs: reproducible randomness.
 fn draw(seed: u64, whose: u64, nth: u64) -> f64 {
     let mix = |it: u64| {
         // SplitMix64.

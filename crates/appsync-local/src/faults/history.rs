@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_shows_the_newest_state_that_is_old_enough() {
+    fn a_stale_read_returns_the_newest_state_that_is_old_enough() {
         let mut history = History::from(state("a"));
         history.remember(state("b"), 10.0, 5.0);
         history.remember(state("c"), 12.0, 5.0);

@@ -1,4 +1,4 @@
-//! Faults on demand: what goes wrong between a caller and AWS, said as data. They belong to a run, and
+//! Fault injection: failures between a caller and AWS, as data. They belong to a run, and
 //! never reach the state.
 mod active;
 mod history;

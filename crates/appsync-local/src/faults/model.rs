@@ -1,5 +1,5 @@
-//! What is to go wrong, as a file of faults has it: read so that what is read can't be wrong, and what is not right is
-//! told with its place.
+//! The faults of a faults file: parsed into types that cannot be invalid, and errors are
+//! reported with their position.
 use std::fmt;
 
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -10,7 +10,7 @@ use crate::protocol::operation::{self, Service};
 
 /// Each list remembers a state for each call that it lags.
 const LISTS_LAG_CALLS_MAX: usize = 100;
-/// A hundred years: more would leave the range in which moments can be added to.
+/// A hundred years: more would exceed the range of timestamps.
 pub const CLOCK_MAX_S: i64 = 100 * 365 * 86_400;
 
 /// All that is to go wrong. Nothing does by default.
@@ -42,7 +42,7 @@ pub struct Faults {
     /// How far the clock is ahead; behind, if negative.
     #[serde(deserialize_with = "clock_skew_s")]
     pub clock_skew_s: i64,
-    /// Whether a signature too old or too new is refused. Left out: when the clock is skewed.
+    /// Whether a signature that is too old or too new is rejected. Default: if the clock is skewed.
     pub check_signature_time: Option<bool>,
 }
 
@@ -58,17 +58,17 @@ pub struct Latency {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rule {
     pub on: On,
-    /// Left out: whichever service has the operation.
+    /// Default: any service with the operation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
     pub fault: Effect,
-    /// How often at most. Left out: for ever.
+    /// How often at most. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
     /// How many matching calls go well before.
     #[serde(default)]
     pub after: u64,
-    /// How likely, from 0 to 1. Left out: certain.
+    /// The probability, from 0 to 1. Default: 1.
     #[serde(default, deserialize_with = "chance", skip_serializing_if = "Option::is_none")]
     pub chance: Option<f64>,
 }
@@ -116,7 +116,7 @@ pub struct Told {
     pub message: String,
 }
 
-/// What becomes of the later of two changes of one API.
+/// What happens to the later of two changes of one API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Overlap {
@@ -314,7 +314,7 @@ fn known<E: Error>(name: &str) -> Result<&'static str, E> {
         let all: Vec<_> = operation::names().collect();
         let all = all.join(", ");
         E::custom(format!(
-            "`{name}` is no operation of the local AWS; did you mean `{nearest}`? There are {all}"
+            "`{name}` is not an operation of the emulator; did you mean `{nearest}`? Known operations: {all}"
         ))
     })
 }
@@ -326,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_told_with_its_place_and_what_would_be_right() {
+    fn errors_are_reported_with_their_position_and_a_valid_alternative() {
         let check = |text: &str, expected: &[&str]| {
             let error = Faults::read(text).unwrap_err().to_string();
             for part in expected {

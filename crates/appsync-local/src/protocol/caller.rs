@@ -1,7 +1,7 @@
 //! Who calls, read off the signature. The signature itself is not verified.
 use axum::http::HeaderMap;
 
-/// The account of callers whose access key id is no account id. Ours to choose.
+/// The account of callers whose access key id is not an account id. Our choice.
 pub const ACCOUNT: &str = "123456789012";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_scope_names_nobody() {
+    fn an_invalid_scope_identifies_no_caller() {
         for credential in
             ["", "x", "AKID/20261124/us-east-1/iam", "/20261124/us-east-1/iam/aws4_request"]
         {

@@ -1,4 +1,4 @@
-//! The clock as AWS tells it, and how far a signature's may be off.
+//! The clock in AWS's formats, and the tolerance for signatures.
 use std::time::{Duration, UNIX_EPOCH};
 
 use jiff::Timestamp;

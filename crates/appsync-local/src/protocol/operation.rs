@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::query::Form;
 use crate::protocol::request::Call;
 
-/// An operation that no table has. What a caller wrote never stands in its place: it may be a secret.
+/// An unknown operation. The caller's text is never shown, since it may be a secret.
 pub const UNKNOWN: &str = "Unknown";
 
-/// The services that are told apart, by the names they are signed with.
+/// The known services, by the names in signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Service {
@@ -22,7 +22,7 @@ pub enum Service {
 #[derive(Debug)]
 pub struct Operation {
     pub kind: Kind,
-    /// The labels of its path, decoded one by one: an ARN in a label has slashes of its own.
+    /// The labels of its path, decoded one by one: an ARN in a label contains slashes.
     pub labels: Vec<String>,
     /// The API or domain name that it changes, or the Region's APIs for `CreateApi`.
     pub changes: Option<String>,
@@ -41,7 +41,7 @@ pub enum Kind {
 
 /// A list that a request asks for.
 pub struct Listing {
-    /// Tells one list from another: whose, of what, and under what.
+    /// Identifies a list: its account, its kind and its parent.
     pub key: String,
     /// Whether this is a further page of it.
     pub continued: bool,
@@ -147,7 +147,7 @@ operations! {
     ListResourcesForWebACL,
 }
 
-/// What stands before the operation in WAF's `X-Amz-Target`.
+/// The prefix of the operation in WAF's `X-Amz-Target`.
 pub const WAFV2_TARGET: &str = "AWSWAF_20190729.";
 
 /// An operation, and the method and path that ask for it, `*` for a label.
@@ -281,7 +281,7 @@ pub fn route<T: Copy>(routes: &[Route<T>], method: &str, path: &str) -> Option<T
     found.map(|(it, ..)| *it)
 }
 
-/// What stands in a path where the operation's own has labels.
+/// The values of a path's labels.
 fn labels(operation: Appsync, path: &str) -> Vec<String> {
     let pattern = ROUTES.iter().find(|(it, ..)| *it == operation).map_or("", |(.., it)| it);
     let labels = pattern.split('/').zip(path.split('/')).filter(|(it, _)| *it == "*");

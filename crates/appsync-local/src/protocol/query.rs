@@ -69,7 +69,7 @@ pub fn list(name: &str, items: impl IntoIterator<Item = String>) -> String {
     element(name, &items.into_iter().map(|it| element("member", &it)).collect::<String>())
 }
 
-/// Text as it stands between tags.
+/// The text between tags.
 pub fn escaped(text: &str) -> String {
     escape(text).into_owned()
 }

@@ -5,13 +5,13 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-/// An error of AWS's, in whichever protocol it is told.
+/// An AWS error, independent of the protocol.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     pub status: u16,
     pub code: Cow<'static, str>,
     pub message: String,
-    /// Members that it has beside its message.
+    /// Members in addition to the message.
     pub detail: Option<Box<Map<String, Value>>>,
 }
 
@@ -23,7 +23,7 @@ impl Fault {
     ) -> Self {
         Self { status, code: code.into(), message: message.into(), detail: None }
     }
-    /// With `members`, an object, beside its message.
+    /// With `members`, an object, in addition to the message.
     pub fn with(mut self, members: Value) -> Self {
         if let Value::Object(members) = members {
             self.detail = Some(Box::new(members));
@@ -41,7 +41,7 @@ impl Fault {
         Self::new(
             501,
             "NotImplementedException",
-            format!("provision's local AWS does not imitate {what}"),
+            format!("provision's emulator does not support {what}"),
         )
     }
 }

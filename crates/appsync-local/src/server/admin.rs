@@ -1,5 +1,5 @@
-//! What steers the local AWS while it runs: faults, the log of calls, the clock, tokens of its own issuer.
-//! It is not AWS's, and nobody signs for it; so it is there for this machine alone. Public keys are for
+//! The admin interface of a running emulator: faults, the log of calls, the clock, tokens of the local issuer.
+//! It is not part of AWS and unsigned, so it serves only this machine. Public keys are for
 //! everybody. What the console shows and does is here, too.
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ pub async fn answer(plane: &Arc<DataPlane>, request: Request) -> Response<Body> 
     response
 }
 
-/// What the local issuer tells whoever verifies its tokens.
+/// The local issuer's documents for the verification of its tokens.
 fn issuer(plane: &DataPlane, request: &Request) -> Option<Answer> {
     const KEYS: &str = "/_provision/issuer/.well-known/jwks.json";
     const CONFIGURATION: &str = "/_provision/issuer/.well-known/openid-configuration";

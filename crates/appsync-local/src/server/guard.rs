@@ -1,4 +1,4 @@
-//! Who may steer the local AWS: programs of this machine, and of all pages in its browsers the console's own.
+//! Who may use the admin interface: programs on this machine, and the console's page.
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request};
@@ -11,16 +11,16 @@ pub fn refuse(request: &Request) -> Option<&'static str> {
     let changes = ![Method::GET, Method::HEAD].contains(request.method());
     match () {
         () if !is_local(request) => {
-            Some("only this machine may steer the local AWS, by an address such as 127.0.0.1")
+            Some("only this machine may control the emulator, by an address such as 127.0.0.1")
         }
         () if changes && !is_own(request.headers()) => {
-            Some("a page of another origin may not steer the local AWS")
+            Some("a page of another origin may not control the emulator")
         }
         () => None,
     }
 }
 
-/// Whether both ends are this machine. A page in a browser gets here by a name of its own, so the name
+/// Whether both ends are this machine. A page in a browser arrives under its own host name, so the name
 /// counts too.
 fn is_local(request: &Request) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
@@ -28,7 +28,7 @@ fn is_local(request: &Request) -> bool {
     is_loopback(without_port(host)) && peer.is_none_or(|it| it.0.ip().is_loopback())
 }
 
-/// Whether no page asks, or one that came from here. Browsers say so, and pages can't keep them from it.
+/// Whether no page sent the request, or the console's page. Browsers report this, and pages cannot prevent it.
 fn is_own(headers: &HeaderMap) -> bool {
     let site = text(headers, "sec-fetch-site");
     let origin = text(headers, "origin").map(|it| it.split_once("://").map_or(it, |it| it.1));
@@ -37,7 +37,7 @@ fn is_own(headers: &HeaderMap) -> bool {
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    // What can't be read is no name of ours.
+    // An unreadable name is not a local name.
     headers.get(name).map(|it| it.to_str().unwrap_or("?"))
 }
 
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_other_machines_are_none_of_ours() {
+    fn names_of_other_machines_are_not_local() {
         let check = |host: &str, peer: Option<&str>, expected: bool| {
             let mut request = Request::builder().header("host", host).body(Body::empty()).unwrap();
             if let Some(peer) = peer {

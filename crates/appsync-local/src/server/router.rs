@@ -17,7 +17,7 @@ use crate::server::admin;
 use crate::store::Store;
 use crate::{console, ids};
 
-/// The local AWS as something that answers requests.
+/// The emulator as a service that answers requests.
 pub fn router(store: Arc<Store>) -> Router {
     router_of(DataPlane::new(store, Settings::default()))
 }
@@ -27,7 +27,7 @@ pub fn router_of(plane: Arc<DataPlane>) -> Router {
     Router::new().fallback(answer).with_state(plane)
 }
 
-/// In a task of its own: a caller who goes away does not stop a change half-way.
+/// In a separate task, so a caller that disconnects does not interrupt a change.
 pub(crate) async fn answer(
     State(plane): State<Arc<DataPlane>>,
     request: Request,
@@ -44,7 +44,7 @@ pub(crate) async fn answer(
         false => tokio::spawn(dispatch::answer(Arc::clone(&store), request)).await,
     };
     let end = end.unwrap_or_else(|_| {
-        let message = "provision's local AWS broke down; please report it";
+        let message = "provision's emulator failed unexpectedly; please report it";
         let fault = Fault::new(500, "InternalFailureException", message);
         End::Answer(json_answer(Err(fault), &ids::request()))
     });

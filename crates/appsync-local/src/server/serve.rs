@@ -1,4 +1,4 @@
-//! The local AWS on the network: TLS and plain HTTP on one port, told apart by their first byte.
+//! The emulator on the network: TLS and plain HTTP on one port, distinguished by the first byte.
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -24,9 +24,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::data_plane::DataPlane;
 use crate::server::router;
 
-/// Whoever connects and says nothing for longer is let go.
+/// A connection that sends nothing for longer is closed.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How long what is under way may take when the service ends.
+/// How long operations in progress may take when the service stops.
 const GRACE: Duration = Duration::from_secs(3);
 /// Of a request: its first line and its headers, with a token in them.
 const HEAD_MAX: usize = 64 * 1024;
@@ -35,7 +35,7 @@ const REST: Duration = Duration::from_millis(20);
 /// The first byte of a TLS handshake, which no HTTP request begins with.
 const HANDSHAKE: u8 = 0x16;
 
-/// Serves `plane` on each of `listeners` until `shutdown`; answers that are under way are finished, if that
+/// Serves `plane` on each of `listeners` until `shutdown`; responses in progress are finished, if that
 /// does not take long. With `tls` the same ports also speak TLS.
 pub async fn serve(
     listeners: Vec<TcpListener>,
@@ -60,7 +60,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Takes connections for ever, each in a task of its own.
+/// Accepts connections until it is dropped, each in a separate task.
 async fn accept(
     listener: TcpListener,
     plane: Arc<DataPlane>,

@@ -1,4 +1,4 @@
-//! TLS for the local AWS: a certificate authority of its own, made on first use, and a certificate for
+//! TLS for the emulator: its own certificate authority, created on first use, and a certificate for
 //! each name under which it is asked for.
 use std::collections::HashMap;
 use std::fmt;
@@ -23,7 +23,7 @@ use crate::lock::lock;
 use crate::state::folder::write_aside;
 use crate::store::Store;
 
-/// What clients are told to trust.
+/// The certificate that clients are configured to trust.
 pub const CERTIFICATE_FILE: &str = "ca.pem";
 const KEY_FILE: &str = "ca-key.pem";
 /// Clients that know only an address send no name.
@@ -77,7 +77,7 @@ impl Authority {
         let mut params = CertificateParams::new(Vec::new())?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.distinguished_name.push(DnType::CommonName, "provision local AWS");
+        params.distinguished_name.push(DnType::CommonName, "provision local emulator");
         Ok(params)
     }
 

@@ -16,7 +16,7 @@ const ENDPOINT_FILE: &str = "endpoint";
 /// Why a store can't be opened, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("the local AWS in {} is in use by another process; wait for it to end, or stop it", dir.display())]
+    #[error("the emulator state in {} is in use by another process; wait for it to end, or stop it", dir.display())]
     InUse { dir: PathBuf },
     #[error("{} is of version {found}, and this program knows version {known}; use a newer program, or another folder", path.display())]
     Version { path: PathBuf, found: u64, known: u32 },
@@ -69,7 +69,7 @@ impl Disk {
         write_aside(&self.dir.join(STATE_FILE), bytes)
     }
 
-    /// Tells other commands where the store is served, until the value is dropped.
+    /// Announces to other commands where the store is served, until the value is dropped.
     pub fn announce(&self, url: &str) -> io::Result<Announcement> {
         let path = self.dir.join(ENDPOINT_FILE);
         write_aside(&path, url.as_bytes())?;
@@ -95,7 +95,7 @@ pub fn written(state: &State) -> io::Result<Vec<u8>> {
     Ok(serde_json::to_vec(&Written { version: VERSION, state })?)
 }
 
-/// A store's address, told for as long as this lives.
+/// The announcement of a store's address, until it is dropped.
 #[derive(Debug, Default)]
 pub struct Announcement {
     path: Option<PathBuf>,
@@ -103,7 +103,7 @@ pub struct Announcement {
 
 impl Drop for Announcement {
     fn drop(&mut self) {
-        // A file left over does no harm: without the lock nobody believes it.
+        // A leftover file is harmless: without the lock, commands ignore it.
         if let Some(path) = &self.path {
             let _ = fs::remove_file(path);
         }

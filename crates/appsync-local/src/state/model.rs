@@ -15,7 +15,7 @@ pub(crate) struct State {
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Account {
-    /// By name in lower case: IAM tells names apart by more than case.
+    /// By name in lower case: IAM's names are unique regardless of case.
     #[serde(default)]
     pub roles: BTreeMap<String, Role>,
     #[serde(default)]

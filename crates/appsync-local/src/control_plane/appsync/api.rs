@@ -90,7 +90,7 @@ pub async fn update(
         .await
 }
 
-/// Takes all that hangs on it along (docs/reference/apis.md#deletion: inferred).
+/// Deletes its child resources too (docs/reference/apis.md#deletion: inferred).
 pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Result<Value, Fault> {
     let options = store.options();
     store
@@ -116,7 +116,7 @@ pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Result<Value, F
         .await
 }
 
-/// AppSync must be able to assume the log role; whether IAM has it, is checked for whoever wants that.
+/// AppSync must be able to assume the log role; an option decides whether IAM is asked for it.
 fn check_log_role(
     event_config: &Value,
     store: &Store,
@@ -150,7 +150,7 @@ fn head(input: &Input<'_>) -> Result<(String, Option<String>), Fault> {
     Ok((name.to_owned(), contact.map(str::to_owned)))
 }
 
-/// Now, to the millisecond, as AWS tells it.
+/// The current time, to the millisecond, as AWS returns it.
 pub fn moment(store: &Store) -> f64 {
     (store.now_epoch_s() * 1_000.0).floor() / 1_000.0
 }

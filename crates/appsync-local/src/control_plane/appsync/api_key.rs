@@ -106,7 +106,7 @@ fn with_keys<'a>(
     Ok(api)
 }
 
-/// The moment on the hour, if it lies within AWS's bounds.
+/// The timestamp rounded to the hour, if it is within AWS's bounds.
 fn validity(expires: i64, now: i64) -> Result<i64, Fault> {
     let expires = expires.div_euclid(HOUR_S) * HOUR_S;
     let message = match expires.saturating_sub(now) {

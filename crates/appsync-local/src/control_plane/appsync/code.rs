@@ -11,7 +11,7 @@ use crate::protocol::response::Fault;
 
 pub const HANDLERS: [&str; 2] = ["onPublish", "onSubscribe"];
 
-/// Whether AppSync would take the code: it is a module, of its own language, and one with handlers.
+/// Whether AppSync would accept the code: a module in its language, with handlers.
 pub fn check(code: &str, options: &EmulatorOptions) -> Result<(), Fault> {
     let looked = javascript::read(code, |parsed| {
         let exports = &parsed.module_record.exported_bindings;
@@ -73,9 +73,9 @@ fn location(code: &str, place: Option<(usize, usize)>) -> Value {
     json!({ "line": line, "column": column, "span": length })
 }
 
-/// What APPSYNC_JS leaves out of JavaScript, as far as AppSync's linter says so (docs/reference/handlers.md#language):
-/// what each thing is called, and the bytes that it begins at and takes. A second reading: the checks of specs have one
-/// of their own.
+/// What APPSYNC_JS omits from JavaScript, according to AppSync's linter (docs/reference/handlers.md#language):
+/// what each thing is called, and the bytes that it begins at and takes. A second reading: the checks of specs do not
+/// share it.
 fn refused(program: &Program<'_>) -> Vec<(&'static str, (usize, usize))> {
     let built = SemanticBuilder::new().with_build_nodes(true).build(program);
     let found = built.semantic.nodes().iter().filter_map(|node| {
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_that_is_no_module_or_has_no_handler_is_told_where() {
+    fn code_that_is_not_a_module_or_has_no_handler_is_rejected_at_its_place() {
         let check = |code: &str, expected: Option<Value>| {
             let fault = check(code, &EmulatorOptions::default()).err();
             let detail = fault.and_then(|it| it.detail);

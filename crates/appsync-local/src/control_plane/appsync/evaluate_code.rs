@@ -17,7 +17,7 @@ pub async fn answer(store: &Store, input: &Input<'_>) -> Result<Value, Fault> {
     input.check("code", code, 1, CODE_MAX, |_| true)?;
     input.check("context", context, 2, CONTEXT_MAX, |_| true)?;
     let context: Value = serde_json::from_str(context)
-        .map_err(|error| Fault::bad_request(format!("The context is no JSON: {error}")))?;
+        .map_err(|error| Fault::bad_request(format!("The context is not valid JSON: {error}")))?;
     let asked = EvaluateCode {
         code: code.to_owned(),
         context,

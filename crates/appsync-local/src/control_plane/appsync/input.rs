@@ -8,7 +8,7 @@ use crate::state::Tags;
 /// A structure of a request.
 pub struct Input<'a> {
     map: std::borrow::Cow<'a, Map<String, Value>>,
-    /// Where it stands in the request, for messages.
+    /// Its path in the request, for messages.
     path: String,
 }
 

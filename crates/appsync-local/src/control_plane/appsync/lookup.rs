@@ -1,4 +1,4 @@
-//! What a request names, found in the state, or what AppSync says when it is not there.
+//! Finds the resource that a request names, or returns AppSync's error for a missing one.
 use crate::protocol::caller::Caller;
 use crate::protocol::response::Fault;
 use crate::state::{Api, Domain, State};

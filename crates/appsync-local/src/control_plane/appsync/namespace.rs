@@ -58,7 +58,7 @@ pub async fn create(
         .await
 }
 
-/// Replaces all but name and tags, or all that is said
+/// Replaces everything except name and tags, or everything that is set
 /// (docs/reference/control-plane.md#omitted-members: unknown).
 pub async fn update(
     store: &Store,
@@ -118,7 +118,7 @@ pub fn list(store: &Store, call: &Call, api_id: &str) -> Result<Value, Fault> {
     })
 }
 
-/// What a request says of a namespace.
+/// The members of a request about a namespace.
 struct Said {
     publish: Option<Value>,
     subscribe: Option<Value>,
@@ -149,7 +149,7 @@ impl Said {
         self.handlers.as_ref().map_or(Ok(()), |it| handlers::check(it, api, options))
     }
 
-    /// What an update would leave of `namespace` where it says nothing.
+    /// What an update keeps of `namespace` where the request is silent.
     fn over(self, namespace: &Namespace, options: &EmulatorOptions) -> Self {
         if options.omitted_members == Omitted::Cleared {
             return self;

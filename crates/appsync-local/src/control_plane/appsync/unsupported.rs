@@ -1,4 +1,4 @@
-//! The rest of AppSync's operations, by name, so that whoever calls one learns which it was.
+//! AppSync's other operations, by name, so that an error can name the one that was called.
 use crate::protocol::operation::{Route, route};
 use crate::protocol::request::Call;
 use crate::protocol::response::Fault;
@@ -49,7 +49,7 @@ const OTHERS: &[Route<&str>] = &[
     ("UpdateType", "POST", "/v1/apis/*/types/*"),
 ];
 
-/// What a request is told that is for none of the operations that are imitated.
+/// The error for a request that is for none of the implemented operations.
 pub fn answer(call: &Call) -> Fault {
     match route(OTHERS, call.method.as_str(), &call.path) {
         Some(name) => Fault::not_imitated(&format!("appsync:{name}")),

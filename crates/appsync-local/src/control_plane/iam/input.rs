@@ -172,7 +172,7 @@ fn check_tag(key: &str, value: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A member that breaks its constraint.
+/// A member that violates its constraint.
 pub fn invalid(member: &str, constraint: &str) -> Fault {
     let mut letters = member.chars();
     let first = letters.next().map(|it| it.to_ascii_lowercase());

@@ -130,7 +130,7 @@ pub fn inline(role: &Role, form: &Form) -> Result<String, Fault> {
     Ok(members.concat())
 }
 
-/// What `ListRoles` tells of a role.
+/// What `ListRoles` returns for a role.
 pub fn outline(role: &Role, caller: &Caller) -> String {
     let arn = format!(
         "arn:{}:iam::{}:role{}{}",

@@ -22,7 +22,7 @@ pub fn authorize(store: &Store, asked: &Asked<'_>, key: &str) -> Result<Identity
     Ok(Identity { mode: API_KEY, context: Value::Null, until_epoch_s: Some(until as f64) })
 }
 
-/// Why a key is none of this API's.
+/// Why a key does not belong to this API.
 fn unknown(store: &Store, asked: &Asked<'_>, key: &str) -> String {
     let owner = store.look(|state| {
         let regions = state.accounts.values().flat_map(|it| it.regions.values());

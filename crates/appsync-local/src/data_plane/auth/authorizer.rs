@@ -37,12 +37,12 @@ impl Authorizer {
 
     /// Lets a client in, or says why not. Asked again for every message.
     ///
-    /// Bad credentials are told before an unknown channel namespace is, of which AppSync tells nothing.
+    /// Bad credentials are reported before an unknown channel namespace, which AppSync does not reveal.
     pub async fn authorize(&self, asked: &Asked<'_>) -> Result<Identity, Problem> {
         let judged = self.judge(asked).await;
         judged.map_err(|problem| without_secrets(problem, asked)).map_err(|problem| {
             match asked.operation {
-                // A connection is refused without a word (docs/reference/data-plane.md#denied-connections), but for what is wrong with a signature.
+                // A connection is denied without a reason (docs/reference/data-plane.md#denied-connections), except for signature errors.
                 Operation::Connect if problem.error_type == "UnauthorizedException" => {
                     Problem { message: None, ..problem }
                 }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn why_a_key_is_refused_is_told_and_the_key_is_not() {
+    async fn the_reason_of_a_denied_key_is_reported_without_the_key() {
         let scene = scene();
         let mut other = scene.api.clone();
         (other.id, other.name) = ("other".into(), "games".into());
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unknown_namespace_is_refused_without_a_word_and_bad_credentials_before_it() {
+    async fn an_unknown_namespace_is_denied_without_a_reason_and_bad_credentials_before_it() {
         let scene = scene();
         let refused = async |channel, key: &str| {
             let asking = Asking::to_publish(channel, &[("x-api-key", key)]);

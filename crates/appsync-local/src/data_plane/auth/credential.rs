@@ -16,7 +16,7 @@ pub enum Credential<'a> {
     /// An `Authorization` of SigV4's.
     Signature(&'a str),
     Token(Token, Provider<'a>),
-    /// Whatever a function makes of it, and its provider.
+    /// A token for a Lambda authorizer, and its provider.
     Text(&'a str, &'a Value),
 }
 
@@ -48,7 +48,7 @@ impl<'a> Credential<'a> {
             }
             (_, _, Some(function)) => Ok(Self::Text(text, function)),
             (Some(_), None, None) => Err(not_offered(api, "a token of an issuer's")),
-            (None, _, None) => Err(not_offered(api, "an Authorization that is no JWT")),
+            (None, _, None) => Err(not_offered(api, "an Authorization that is not a JWT")),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The public keys of an issuer of tokens: where they are to be had, and for how long they are believed.
+//! The public keys of an issuer of tokens: where they are read, and how long they are cached.
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -12,20 +12,20 @@ use crate::lock::lock;
 const BELIEVED_FOR_S: f64 = 5.0 * 60.0;
 /// How soon an issuer is asked again for a key that it did not have.
 const ASKED_AGAIN_AFTER_S: f64 = 10.0;
-/// How soon an issuer that failed is asked again: all who waited for it are told at once.
+/// How soon a failed issuer is asked again: all waiting requests fail at once.
 const FAILED_FOR_S: f64 = 2.0;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// More than any issuer's documents take.
 const ANSWER_MAX: usize = 512 * 1024;
 
-/// A public key, with what it may verify: the key says so, never the token.
+/// A public key, with the algorithm that it may verify: the key determines it, never the token.
 #[derive(Clone)]
 pub struct PublicKey {
     pub key: DecodingKey,
     pub algorithms: &'static [Algorithm],
 }
 
-/// Where the keys of an issuer are said to be.
+/// Where an issuer publishes its keys.
 pub enum Document {
     /// At `jwks_uri` of the configuration that is at this URL.
     Configuration(String),
@@ -46,7 +46,7 @@ struct Issuer {
     asking: tokio::sync::Mutex<()>,
 }
 
-/// What an issuer said last. What it said before stays believed while it fails: anybody can name a key that is
+/// The last keys of an issuer. They stay valid while it fails: anyone can send a token with an unknown key id, so that is
 /// unknown, and have it asked.
 #[derive(Default)]
 struct Known {
@@ -121,7 +121,7 @@ impl Known {
         Some(Err(error.clone()))
     }
 
-    /// What the issuer said to whoever asked since it had been asked so often.
+    /// The issuer's answer to requests since the given attempt.
     fn found_since(&self, asked: u64, url: &str, kid: &str) -> Option<Result<PublicKey, String>> {
         if self.asked == asked {
             return None;
@@ -162,8 +162,9 @@ async fn fetch(
             get(outbound, jwks).await?
         }
     };
-    let keys =
-        keys["keys"].as_array().ok_or("the issuer's keys are no JWKS: there is no list keys")?;
+    let keys = keys["keys"]
+        .as_array()
+        .ok_or("the issuer's keys are not a valid JWKS: the list `keys` is missing")?;
     let read = |jwk: &Value| Some((jwk["kid"].as_str()?.to_owned(), PublicKey::read(jwk)?));
     Ok(keys.iter().filter_map(read).collect())
 }
@@ -172,7 +173,7 @@ async fn get(outbound: &Outbound, url: &str) -> Result<Value, String> {
     let request = Outgoing::get(url).with("accept", "application/json").within(TIMEOUT, ANSWER_MAX);
     let answer = outbound.send(request).await;
     let answer = answer.map_err(|error| {
-        format!("the issuer can't be asked for its keys: {error}; another address for it is told with `provision local --issuer ISSUER=URL`, and `provision local token` makes tokens without one")
+        format!("cannot read the issuer's keys: {error}; set another address with `provision local --issuer ISSUER=URL`, or create tokens without an issuer with `provision local token`")
     })?;
     if !answer.is_success() {
         return Err(format!("the issuer answered {} to {url}", answer.status));

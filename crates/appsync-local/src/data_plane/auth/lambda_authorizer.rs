@@ -23,7 +23,7 @@ const REMEMBERED_MAX: usize = 10_000;
 /// The bytes that they may hold together.
 const HELD_MAX: usize = 64 * 1024 * 1024;
 
-/// Asks functions, and remembers what they said.
+/// Calls functions and caches their results.
 pub struct LambdaAuthorizer {
     outbound: Arc<Outbound>,
     verdicts: Remembered,
@@ -34,7 +34,7 @@ impl LambdaAuthorizer {
         Self { outbound, verdicts: Remembered::default() }
     }
 
-    /// Asks the function of `provider`, unless its last verdict still holds.
+    /// Calls the function of `provider`, unless its last result is still valid.
     pub async fn authorize(
         &self,
         asked: &Asked<'_>,
@@ -70,7 +70,7 @@ impl LambdaAuthorizer {
     }
 }
 
-/// What functions have said, for as long as it holds. No `Debug` shows what.
+/// The cached results of functions. No `Debug` shows them.
 #[derive(Default)]
 struct Remembered {
     kept: Mutex<Kept>,
@@ -124,13 +124,13 @@ impl Verdict {
         context.iter().map(|(name, it)| name.len() + it.as_str().map_or(0, str::len)).sum()
     }
 
-    /// What the function answered, and for how many seconds it is to hold, if it says so.
+    /// The function's result, and its time to live in seconds, if the function sets one.
     fn read(answer: &Value, function: &str) -> Result<(Self, Option<f64>), Problem> {
         let refuse = |why: &str| Problem::unauthorized(format!("the function {function} {why}"));
         let ttl_s = match &answer["ttlOverride"] {
             Value::Null => None,
             Value::Number(it) if it.as_f64().is_some_and(|it| it >= 0.0) => it.as_f64(),
-            _ => return Err(refuse("answered a ttlOverride that is no number of seconds")),
+            _ => return Err(refuse("answered a ttlOverride that is not a number of seconds")),
         };
         match answer.get("isAuthorized") {
             Some(Value::Bool(true)) => {}
@@ -143,11 +143,12 @@ impl Verdict {
         let context = match &answer["handlerContext"] {
             Value::Null => Map::new(),
             Value::Object(context) => context.clone(),
-            _ => return Err(refuse("answered a handlerContext that is no object")),
+            _ => return Err(refuse("answered a handlerContext that is not an object")),
         };
         if let Some((name, _)) = context.iter().find(|(_, it)| !it.is_string()) {
-            let why =
-                format!("answered a handlerContext whose {name} is no text; all of it must be");
+            let why = format!(
+                "answered a handlerContext whose {name} is not a string; every value must be one"
+            );
             return Err(refuse(&why));
         }
         if json!(context).to_string().len() > CONTEXT_MAX {
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whatever_is_no_clear_yes_is_a_no_that_says_why() {
+    async fn every_answer_except_a_clear_yes_is_denied_with_the_reason() {
         let (scene, _stub) = scene(0, None).await;
         let check = async |token: &str, expected: &str| {
             let why =
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_function_that_tells_the_token_on_is_not_passed_on() {
+    async fn a_function_that_returns_the_token_does_not_leak_it() {
         let stub = Stub::serve(|it| {
             let event: Value = serde_json::from_slice(&it.body).unwrap();
             let message = format!("bad token {}", event["authorizationToken"].as_str().unwrap());
@@ -329,7 +330,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_place_to_run_functions_nobody_is_let_in() {
+    async fn without_a_lambda_endpoint_every_client_is_denied() {
         let config = json!({ "authorizerUri": "judge" });
         let providers = json!([{"authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": config}]);
         let scene = Scene::with(providers, Settings::default());

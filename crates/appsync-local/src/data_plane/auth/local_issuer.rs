@@ -1,5 +1,5 @@
-//! An issuer of tokens of the local AWS's own: what it signs is taken for any issuer that an API trusts, so
-//! that nobody needs a user pool to try an API.
+//! The emulator's own issuer of tokens: its signature is accepted for every issuer that an API trusts, so
+//! no user pool is needed to try an API.
 use std::fmt;
 use std::fs;
 use std::io;
@@ -119,7 +119,7 @@ impl LocalIssuer {
     fn key(&self) -> Result<&Key, String> {
         let made = || {
             self.pair().map(|pair| Key::of(&pair)).map_err(|error| {
-            format!("the local issuer's key can't be had ({error}); delete {KEY_FILE} in the local AWS's folder to have a new one made")
+            format!("cannot read or create the local issuer's key ({error}); delete {KEY_FILE} in the emulator's folder to create a new one")
         })
         };
         self.key.get_or_init(made).as_ref().map_err(Clone::clone)
@@ -148,7 +148,7 @@ impl LocalIssuer {
 
 impl Key {
     fn of(pair: &KeyPair) -> Self {
-        // A point of P-256, uncompressed: a byte that says so, then 32 bytes each.
+        // A point of P-256, uncompressed: a marker byte, then 32 bytes for each coordinate.
         let point = pair.der_bytes();
         let (x, y) = (&point[1..33], &point[33..]);
         let encoded = |it: &[u8]| URL_SAFE_NO_PAD.encode(it);
@@ -160,7 +160,7 @@ impl Key {
     }
 }
 
-/// The APIs of a store that some token is good for, of that id or name.
+/// The APIs of a store that accept tokens, filtered by id or name.
 fn taking_tokens(store: &Store, named: Option<&str>) -> Vec<Arc<Api>> {
     store.look(|state| {
         let regions = state.accounts.values().flat_map(|it| it.regions.values());
@@ -176,7 +176,7 @@ fn none(asked: &TokenAsked, apis: &[Arc<Api>]) -> String {
     let issuers: Vec<String> = issuers.collect();
     match (&asked.api, issuers.is_empty()) {
         (Some(name), true) => format!(
-            "there is no API {name} here that trusts an issuer of tokens: it needs an authorization provider AMAZON_COGNITO_USER_POOLS or OPENID_CONNECT"
+            "no API {name} that accepts tokens: the API needs an authorization provider AMAZON_COGNITO_USER_POOLS or OPENID_CONNECT"
         ),
         (None, true) => "no API here trusts an issuer of tokens: it needs an authorization provider AMAZON_COGNITO_USER_POOLS or OPENID_CONNECT".to_owned(),
         (_, false) => format!("no such issuer; there are {}", issuers.join(", ")),

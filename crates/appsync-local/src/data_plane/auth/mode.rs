@@ -25,7 +25,7 @@ pub fn provider<'a>(api: &'a Api, mode: &str) -> Option<&'a Value> {
     providers(api).find(|it| it["authType"] == mode)
 }
 
-/// Whether `mode` may do what is asked. What is unknown of a namespace is told later.
+/// Whether `mode` may perform the operation. An unknown namespace is reported later.
 pub fn check_allowed(mode: &str, asked: &Asked<'_>) -> Result<(), Problem> {
     let (api, config) = (asked.api, &asked.api.event_config);
     let namespace = asked.channel.map(|it| api.namespaces.get(it.namespace()));

@@ -9,7 +9,7 @@ use crate::data_plane::auth::mode::{COGNITO, OPENID_CONNECT, providers};
 use crate::data_plane::problem::Problem;
 use crate::state::Api;
 
-/// Where the document of an issuer is really to be had, by issuer.
+/// The address at which the document of each issuer is really read.
 pub type Issuers = BTreeMap<String, String>;
 
 /// An authorization provider whose credentials are tokens.
@@ -28,7 +28,7 @@ impl<'a> Provider<'a> {
     /// That of the token's issuer.
     pub fn of(issuer: Option<&str>, api: &'a Api, issuers: &Issuers) -> Result<Self, Problem> {
         let Some(issuer) = issuer else {
-            return Err(Problem::unauthorized("the token has no iss, so nobody can vouch for it"));
+            return Err(Problem::unauthorized("the token has no `iss`, so its issuer is unknown"));
         };
         Self::all(api).find(|it| it.is_of(issuer, issuers)).ok_or_else(|| {
             let known: Vec<String> = Self::all(api).map(|it| it.issuer()).collect();
@@ -74,7 +74,7 @@ impl<'a> Provider<'a> {
         client.as_str().filter(|it| !it.is_empty())
     }
 
-    /// Where its keys are said to be.
+    /// Where it publishes its keys.
     pub fn document(&self, issuers: &Issuers) -> Document {
         let issuer = self.issuer();
         let base = issuers.get(&issuer).unwrap_or(&issuer).trim_end_matches('/');

@@ -1,4 +1,4 @@
-//! One operation of a client's, as far as it is judged, and who was let in.
+//! One operation of a client for authorization, and the identity of an authorized client.
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -40,7 +40,7 @@ pub struct Asked<'a> {
     pub peer: Option<IpAddr>,
 }
 
-/// Who was let in.
+/// An authorized client.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// `API_KEY`, `AWS_IAM`, …
@@ -52,7 +52,7 @@ pub struct Identity {
 }
 
 impl Asked<'_> {
-    /// `sourceIp`: who is said to be behind a proxy, then whoever it is that connected.
+    /// `sourceIp`: the address reported by proxies, then the address that connected.
     pub fn source_ip(&self) -> Vec<String> {
         let forwarded = self.headers.get("x-forwarded-for").into_iter().flatten();
         let forwarded = forwarded.flat_map(|it| it.split(',')).map(|it| it.trim().to_owned());
@@ -60,7 +60,7 @@ impl Asked<'_> {
     }
 }
 
-/// `ctx.identity` of whoever signs (docs/reference/handlers.md#identity): nobody of Cognito's.
+/// `ctx.identity` of a client that signs (docs/reference/handlers.md#identity), without Cognito members.
 pub fn iam_context(account: &str, user: &str, arn: &str, source_ip: &[String]) -> Value {
     json!({
         "accountId": account,

@@ -14,7 +14,7 @@ use crate::protocol::caller::Caller;
 use crate::protocol::clock;
 use crate::store::Store;
 
-/// The secret of the local AWS's own access keys: `local`, and each account's id.
+/// The secret of the emulator's own access keys: `local`, and each account's id.
 const LOCAL: &str = "local";
 /// Whose value is the client's secret, and shows nowhere.
 const TOKEN: &str = "x-amz-security-token";
@@ -27,7 +27,7 @@ pub fn authorize(
 ) -> Result<Identity, Problem> {
     let refuse = |why: String| Problem::unauthorized(why);
     let signature = Signature::read(text).ok_or_else(|| {
-        let why = "the Authorization is no signature that can be read: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…";
+        let why = "the Authorization is not a valid signature: expected AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…";
         refuse(why.to_owned())
     })?;
     let caller = &signature.caller;
@@ -117,7 +117,7 @@ fn check_scope(signature: &Signature, asked: &Asked<'_>, date: &str) -> Result<(
     }
 }
 
-/// A signature is good for one host: the API's, or the address here by which it was reached.
+/// A signature is valid for one host: the API's, or the local address by which it was reached.
 fn check_host(asked: &Asked<'_>, signature: &Signature) -> Result<(), String> {
     if !signature.headers.iter().any(|it| it == "host") {
         return Err("the header host is not signed".to_owned());
@@ -249,7 +249,7 @@ fn hidden(canonical: &str) -> String {
     canonical.split('\n').map(hide).collect::<Vec<_>>().join("\n")
 }
 
-/// Whoever STS says that this is.
+/// The caller as STS returns it.
 fn identity(caller: &Caller, asked: &Asked<'_>) -> Value {
     let (partition, account) = (caller.partition(), &caller.account);
     let arn = format!("arn:{partition}:iam::{account}:user/local");

@@ -61,7 +61,7 @@ impl Verifier {
         Ok(Identity { mode: provider.mode(), context, until_epoch_s: Some(until) })
     }
 
-    /// The key that the token says it is signed with: the local AWS's own, or one of the issuer's.
+    /// The key with the token's key id: the emulator's own, or one of the issuer's.
     async fn key(
         &self,
         token: &Token,
@@ -72,12 +72,12 @@ impl Verifier {
         match name {
             "HS256" | "HS384" | "HS512" => {
                 return Err(format!(
-                    "the token is signed with {name}, a secret that only its issuer and AWS share; the local AWS can't verify it"
+                    "the token is signed with {name}, a secret that only its issuer and AWS share; the emulator cannot verify it"
                 ));
             }
             "ES512" => {
                 return Err(
-                    "the token is signed with ES512, which the local AWS can't verify; AppSync can"
+                    "the token is signed with ES512, which the emulator cannot verify; AppSync can"
                         .to_owned(),
                 );
             }
@@ -128,7 +128,7 @@ impl Token {
         let claims = Value::Object(object(claims)?);
         Some(Self { header, claims, message: message.to_owned(), signature: signature.to_owned() })
     }
-    /// Who says that it is of his making.
+    /// The token's issuer.
     pub fn issuer(&self) -> Option<&str> {
         self.text("iss")
     }

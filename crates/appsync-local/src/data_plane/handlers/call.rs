@@ -27,7 +27,7 @@ pub struct Incoming {
     pub text: String,
 }
 
-/// What became of the events of one publish, by their place in it. What is in neither list was dropped.
+/// The result of one publish, by the index of each event. Events in neither list were dropped.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Published {
     /// In the order in which they are broadcast, each with its JSON text.

@@ -1,4 +1,4 @@
-//! `ctx`: what a handler is told (docs/reference/handlers.md#context).
+//! `ctx`, the argument of a handler (docs/reference/handlers.md#context).
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
@@ -46,11 +46,11 @@ pub fn shape(
 
 fn event(event: &Incoming) -> Result<Value, Problem> {
     let payload: Value = serde_json::from_str(&event.text)
-        .map_err(|error| Problem::bad_request(format!("an event is no JSON: {error}")))?;
+        .map_err(|error| Problem::bad_request(format!("an event is not valid JSON: {error}")))?;
     Ok(json!({ "payload": payload, "id": event.id }))
 }
 
-/// One value as a text, several as a list. Cookies are nobody's business.
+/// One value as a text, several as a list. Cookies are omitted.
 fn headers(headers: &BTreeMap<String, Vec<String>>) -> Value {
     let shown = headers.iter().filter(|(name, _)| *name != "cookie");
     let shown = shown.map(|(name, values)| match values.as_slice() {

@@ -20,7 +20,7 @@ pub async fn call(
 ) -> Result<Option<Value>, Problem> {
     let function = api.data_sources.get(name).and_then(|it| function(&it.members));
     let Some(function) = function else {
-        return Err(undocumented::function_failed(format!("`{name}` is no Lambda data source")));
+        return Err(undocumented::function_failed(format!("`{name}` is not a Lambda data source")));
     };
     let invoked = outbound.invoke(function, waits, context).await;
     let invoked = invoked.map_err(undocumented::function_failed)?;
@@ -48,7 +48,7 @@ pub fn published(answer: &Value, events: &[Incoming]) -> Result<Published, Probl
     }
 }
 
-/// Whether an answer drops every event because it does not speak of them, which is seldom meant.
+/// Whether an answer drops every event because it does not list them, which is seldom intended.
 pub fn lacks_events(answer: &Value) -> bool {
     match answer {
         Value::Null => true,

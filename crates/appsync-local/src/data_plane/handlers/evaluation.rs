@@ -22,7 +22,7 @@ static POOL: LazyLock<Pool> = LazyLock::new(Pool::new);
 /// What is to be evaluated.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// What the code is called where places are told.
+    /// The name of the code in positions.
     pub file: String,
     pub code: String,
     pub given: Given,
@@ -32,7 +32,7 @@ pub struct Asked {
     pub now_epoch_s: f64,
 }
 
-/// What the handler is told.
+/// The handler's `ctx`.
 #[derive(Clone, Debug)]
 pub struct Given {
     pub publishes: bool,
@@ -78,7 +78,7 @@ pub enum Evaluated {
     },
     /// The subscription may be made.
     Allowed,
-    /// The data source is asked, and nobody answers.
+    /// The data source was called, but does not respond.
     Waiting,
     Refused(Refusal),
     Broken(Break),
@@ -92,7 +92,7 @@ pub fn is_channel(text: &str, publishes: bool) -> bool {
     }
 }
 
-/// Runs a handler of code that stands by itself.
+/// Runs a handler of standalone code.
 pub async fn evaluate(asked: Asked) -> Evaluation {
     let Asked { file, code, given, source, now_epoch_s } = asked;
     let export = if given.publishes { PUBLISH } else { SUBSCRIBE };

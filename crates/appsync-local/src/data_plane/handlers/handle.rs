@@ -10,7 +10,7 @@ use crate::data_plane::handlers::runtime::script::Script;
 /// What is to be run, and how.
 #[derive(Clone, Debug)]
 pub struct Handler {
-    /// Whose it is, by which runs take turns.
+    /// Its tenant, between which runs are scheduled fairly.
     pub owner: Arc<str>,
     pub script: Arc<Script>,
     /// `onPublish`, `onSubscribe`.
@@ -68,7 +68,7 @@ pub async fn handle(
         None => return handled,
         Some(Answer::Result(result)) => context["result"] = result,
         Some(Answer::Error { error_type, message }) => {
-            // Whoever reads the logs learns of it even if the handler does not look.
+            // It is logged even if the handler ignores it.
             let told = json!(format!("the data source failed: {message}")).to_string();
             handled.logs.push(Line { level: "ERROR", values: vec![told], at: None });
             context["error"] = json!({ "message": message, "type": error_type });

@@ -1,4 +1,4 @@
-//! What a handler's result means for the events of a publish, and for whoever asked
+//! What a handler's result means for the events of a publish, and for the client
 //! (docs/reference/handlers.md#publish-results, docs/reference/handlers.md#explicit-errors).
 use std::collections::HashMap;
 
@@ -39,7 +39,7 @@ pub fn published(returned: &Value, events: &[Incoming]) -> Result<Published, Pro
         match item.get("error").unwrap_or(&Value::Null) {
             Value::Null => {
                 let text = item.get("payload").unwrap_or(&Value::Null).to_string();
-                // What grew too large is dropped without a word
+                // Events that became too large are dropped silently
                 // (docs/reference/handlers.md#oversized-events).
                 if text.len() <= EVENT_MAX {
                     published.delivered.push((place, text));
@@ -52,7 +52,7 @@ pub fn published(returned: &Value, events: &[Incoming]) -> Result<Published, Pro
     Ok(published)
 }
 
-/// How whoever asked is told that a handler of the channel namespace refused, or broke.
+/// The error for a client whose operation a handler denied, or whose handler threw.
 pub fn refused(ended: &Ended, namespace: &str, handler: &'static str) -> Problem {
     let named = format!("the `{handler}` of `{namespace}`");
     let (problem, at) = match ended {
@@ -60,12 +60,12 @@ pub fn refused(ended: &Ended, namespace: &str, handler: &'static str) -> Problem
             (it.problem(handler, format!("{named} refused{}", place(it.at))), it.at)
         }
         Ended::Broken(it) => {
-            let why = format!("{named} broke{}: {}", place(it.at), it.message);
+            let why = format!("{named} threw{}: {}", place(it.at), it.message);
             (undocumented::handler_broke(why), it.at)
         }
         // Nothing of these is an error.
         Ended::Missing | Ended::Returned(_) | Ended::Early(_) => {
-            let why = format!("{named} ended in a way that is none of its own");
+            let why = format!("{named} ended in an unexpected way");
             (undocumented::handler_broke(why), None)
         }
     };
@@ -78,7 +78,7 @@ impl Refusal {
     fn problem(&self, handler: &str, why: String) -> Problem {
         if self.unauthorized {
             let problem = Problem::unauthorized(why);
-            // docs/reference/handlers.md#explicit-errors: a subscription is told in another word.
+            // docs/reference/handlers.md#explicit-errors: a subscription has another error type.
             return match handler {
                 PUBLISH => problem,
                 _ => Problem { error_type: "Unauthorized".into(), ..problem },

@@ -142,7 +142,7 @@ impl Handlers {
     }
 }
 
-/// What nobody handles is broadcast as it is.
+/// Events without a handler are broadcast unchanged.
 fn as_they_came(events: Vec<Incoming>) -> Published {
     let delivered = events.into_iter().map(|it| it.text).enumerate().collect();
     Published { delivered, failed: Vec::new() }

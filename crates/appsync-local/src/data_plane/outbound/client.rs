@@ -22,7 +22,7 @@ use crate::store::Store;
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// The most that Lambda answers, and more than anything else that is asked here.
 pub const ANSWER_MAX: usize = 6 * 1024 * 1024;
-/// With which the local AWS signs what it asks of others, who seldom look.
+/// The access key with which the emulator signs its own requests, which stand-ins seldom verify.
 const LOCAL: &str = "local";
 
 /// A request to somebody else. No `Debug`: it may hold credentials.
@@ -31,13 +31,13 @@ pub struct Outgoing {
     pub url: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// For whom it is signed; None for what is no AWS service.
+    /// The scope of the signature. `None`: not an AWS service.
     pub signed: Option<Scope>,
     pub timeout: Duration,
     pub answer_max: usize,
 }
 
-/// The service and region that a signature is good for.
+/// The service and region of a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     pub service: String,
@@ -77,7 +77,7 @@ impl Outgoing {
         self.signed = Some(Scope { service: service.to_owned(), region: region.to_owned() });
         self
     }
-    /// With limits of its own.
+    /// With other limits.
     pub fn within(mut self, timeout: Duration, answer_max: usize) -> Self {
         (self.timeout, self.answer_max) = (timeout, answer_max);
         self
@@ -120,7 +120,7 @@ impl Outbound {
             let body = Limited::new(body, answer_max).collect().await;
             let body = body.map_err(|error| match error.is::<LengthLimitError>() {
                 true => format!("the answer is larger than {answer_max} bytes"),
-                false => format!("the answer breaks off: {}", told(error.as_ref())),
+                false => format!("the response was interrupted: {}", told(error.as_ref())),
             })?;
             let body = body.to_bytes().to_vec();
             Ok(Incoming { status: head.status.as_u16(), headers: head.headers, body })
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_is_too_large_or_late_or_never_comes_is_an_error_that_says_so() {
+    async fn a_response_that_is_too_large_or_late_or_missing_is_an_error_with_the_reason() {
         let stub = Stub::serve(|_| answer(200, "0123456789")).await;
         let error = async |request| outbound().send(request).await.err().unwrap();
         let large = Outgoing::get(&stub.url).within(TIMEOUT, 9);
@@ -271,7 +271,7 @@ mod tests {
         let address = format!("http://{}", silent.local_addr().unwrap());
         let late = Outgoing::get(&address).within(Duration::from_millis(1), 9);
         assert!(error(late).await.contains("no answer within 0.001 s"));
-        // A socket that is bound and never listens: nobody answers there, and nobody else gets the port.
+        // A socket that is bound but never listens: nothing answers there, and no other process gets the port.
         let nobody = tokio::net::TcpSocket::new_v4().unwrap();
         nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let gone = format!("http://{}", nobody.local_addr().unwrap());

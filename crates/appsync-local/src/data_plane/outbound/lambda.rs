@@ -1,4 +1,4 @@
-//! Lambda functions, over the Invoke API of whoever runs them here
+//! Lambda functions, over the Invoke API of a local runtime
 //! (docs/reference/data-sources.md#invoking-functions).
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ impl Outbound {
         let function = Function::read(function)?;
         let Some(endpoint) = &self.lambda_endpoint else {
             return Err(format!(
-                "the function {} can't be invoked: the local AWS runs no functions; name who does with `provision local --lambda-endpoint URL`, such as http://127.0.0.1:3001 of `sam local start-lambda`",
+                "cannot invoke the function {}: the emulator runs no functions; set an endpoint that does with `provision local --lambda-endpoint URL`, such as http://127.0.0.1:3001 of `sam local start-lambda`",
                 function.name
             ));
         };

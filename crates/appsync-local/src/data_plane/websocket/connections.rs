@@ -20,7 +20,7 @@ const CONNECTION_MAX_S: f64 = 24.0 * 3_600.0;
 /// How soon it is noticed that time has passed.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// A connection that was let in. No `Debug`: it may hold a key.
+/// An authorized connection. No `Debug`: it may hold a key.
 pub struct Connection {
     pub number: u64,
     pub place: Place,
@@ -201,7 +201,7 @@ async fn watch_over(connections: Weak<Connections>) {
         connections.sweep();
         let all = connections.all();
         if all.is_empty() {
-            // Under the lock: whoever enters next begins to watch anew.
+            // Under the lock: the next connection starts a new watch.
             connections.sweeping.store(false, Ordering::SeqCst);
             return;
         }

@@ -47,7 +47,7 @@ pub fn error(kind: &str, id: Option<&str>, problem: &Problem) -> String {
     write(&Shape { r#type: kind, id, errors: Some([problem]), ..EMPTY })
 }
 
-/// What GraphQL's realtime endpoint says of subprotocols, without the wrapper that Events has not
+/// GraphQL's errors for subprotocols, without the wrapper that Events does not have
 /// (docs/reference/data-plane.md#missing-subprotocol).
 pub fn protocol_error(message: &str) -> String {
     format!(

@@ -49,7 +49,7 @@ impl Offer {
     }
 }
 
-/// The headers of a request as credentials; several of one name as one, as they are signed.
+/// The headers of a request as credentials; several with the same name as one, as they are signed.
 pub fn of_headers(headers: &BTreeMap<String, Vec<String>>) -> Presented {
     let joined = headers.iter().map(|(name, values)| (name.clone(), values.join(",")));
     Presented { fields: joined.collect() }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_wrong_is_told_apart() {
+    fn missing_and_invalid_values_have_different_errors() {
         assert_eq!(read(&[]).verdict, Verdict::Missing);
         assert_eq!(read(&[""]).verdict, Verdict::Missing);
         assert_eq!(read(&["graphql-ws"]).verdict, Verdict::Unsupported);

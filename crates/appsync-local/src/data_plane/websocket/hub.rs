@@ -73,7 +73,7 @@ impl Hub {
         receivers
     }
 
-    /// Ends the subscriptions in channel namespaces of the API that are not there any more.
+    /// Ends the subscriptions in channel namespaces of the API that no longer exist.
     pub fn keep(&self, api_id: &str, is_there: impl Fn(&str) -> bool) {
         let mut audiences = lock::write(&self.audiences);
         let Some(audience) = audiences.get_mut(api_id) else { return };

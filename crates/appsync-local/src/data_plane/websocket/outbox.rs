@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 
 use crate::lock::lock;
 
-/// More waits for nobody.
+/// A slow client with more is disconnected.
 const FRAMES_MAX: usize = 4_096;
 pub const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// What is taken out at once: what was taken waits too, if the socket is slow.
@@ -27,9 +27,9 @@ pub enum Frame {
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Its client said so.
+    /// The client closed it.
     Closed,
-    /// Its client is not there any more, or does not keep to the protocol.
+    /// The client is gone, or violates the protocol.
     Lost,
     /// It read too slowly.
     Slow,
@@ -47,12 +47,12 @@ impl End {
     pub fn why(self) -> &'static str {
         match self {
             Self::Closed => "the client closed it",
-            Self::Lost => "the client broke off",
+            Self::Lost => "the client disconnected",
             Self::Slow => "the client read too slowly",
             Self::Credentials => "its credentials ended",
             Self::Api => "its API was deleted",
-            Self::Day => "24 hours are over",
-            Self::Service => "the local AWS ends",
+            Self::Day => "the limit of 24 hours was reached",
+            Self::Service => "the emulator stops",
         }
     }
 }
@@ -100,7 +100,7 @@ impl Outbox {
         self.ended.notify_one();
     }
 
-    /// Moves some frames to `frames`, as soon as there are any. Nothing is lost if nobody waits any longer. One
+    /// Moves some frames to `frames`, as soon as there are any. Nothing is lost if the caller stops waiting. One
     /// task at a time may wait.
     pub async fn take(&self, frames: &mut Vec<Frame>) {
         while !self.take_now(frames) {

@@ -1,4 +1,4 @@
-//! A connection that was let in, apart from its socket: what each message does, and what it is answered with
+//! An authorized connection, without its socket: the effect of each message, and its response
 //! (docs/reference/data-plane.md#messages).
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ const SUBSCRIPTIONS_MAX: usize = 200;
 /// Publishes of one connection in one second.
 const PUBLISHES_MAX: usize = 25;
 const PUBLISHES_PER: Duration = Duration::from_secs(1);
-/// No more of what a client wrote is told back to it.
+/// The most that is returned of a client's own text.
 const ECHO_MAX: usize = 128;
 
 /// It leaves when it is dropped.
@@ -115,7 +115,7 @@ impl Session {
     /// Answers a message.
     pub async fn on(&mut self, text: &[u8]) {
         let Some(message) = Message::read(text) else {
-            return self.on_other("The message is no JSON object");
+            return self.on_other("The message is not a JSON object");
         };
         match message.kind.text() {
             Some("connection_init") => self.answer(frame::ack()),
@@ -133,7 +133,7 @@ impl Session {
         }
     }
 
-    /// Answers what is no message at all.
+    /// Responds to a frame that is not a message.
     pub fn on_other(&self, wrong: &str) {
         let problem = Problem::bad_request(wrong);
         publication::refused(&self.plane, &self.source, "message", None, &problem);
@@ -236,7 +236,7 @@ impl Session {
         }
     }
 
-    /// The id of a message, or an answer that it has none.
+    /// The id of a message, or the response to a message without one.
     fn id<'m>(&self, id: &'m Given, error: &str) -> Option<&'m str> {
         let id = id.text();
         let sound = id.filter(|it| is_operation_id(it));

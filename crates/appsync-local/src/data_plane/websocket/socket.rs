@@ -27,11 +27,11 @@ const CLOSING: Duration = Duration::from_secs(2);
 const HEARING: Duration = Duration::from_millis(500);
 /// How long a socket may take nothing at all before it counts as dead.
 const STUCK: Duration = Duration::from_secs(60);
-/// The code of every end: AppSync tells none apart (docs/reference/data-plane.md#close-codes).
+/// The close code: AppSync uses one for every reason (docs/reference/data-plane.md#close-codes).
 const NORMAL: u16 = 1_000;
-/// Room for credentials beside the largest publish.
+/// Room for credentials in addition to the largest publish.
 const MESSAGE_MAX: usize = REQUEST_MAX + 256 * 1024;
-/// Small, since most of ten thousand connections say nothing most of the time.
+/// Small, since most of ten thousand connections are idle most of the time.
 const BUFFER: usize = 4 * 1024;
 /// Answers to pings wait here too, as long as the other end does not read: no more than what waits elsewhere,
 /// and room for the largest frame.
@@ -39,7 +39,7 @@ const UNSENT_MAX: usize = BYTES_MAX + BUFFER + 1024;
 /// Frames that a quiet connection keeps room for.
 const ROOM: usize = 8;
 
-/// Answers an upgrade. Whoever may not connect is told so behind it: a browser does not show what is told before.
+/// Answers an upgrade. A denied client receives the error after it, since a browser does not show an earlier one.
 pub fn open(
     plane: Arc<DataPlane>,
     source: Source,
@@ -81,9 +81,9 @@ async fn begin(plane: Arc<DataPlane>, source: Source, offer: Offer, mut socket: 
             Err(problem) => frame::error("connection_error", None, &quiet(problem)),
         },
     };
-    // Whoever is gone already needs no answer.
+    // A client that is gone needs no response.
     let _ = timeout(CLOSING, socket.send(Message::Text(refusal.into()))).await;
-    // Most clients say `connection_init` whatever comes, and some fail if nobody is there to hear it.
+    // Most clients send `connection_init` in any case, and some fail if the connection is closed already.
     let _ = timeout(HEARING, socket.recv()).await;
     close(socket).await;
 }
@@ -132,9 +132,9 @@ async fn carry(socket: &mut WebSocket, session: Session) -> End {
             }
         }
     };
-    // The session tells of it when it is dropped.
+    // The session reports it when it is dropped.
     outbox.end(end);
-    // What was asked for is done, even if nobody hears of it.
+    // A requested operation is completed, even if no one receives its result.
     if let Doing::Answering(work) = doing {
         tokio::spawn(work);
     }
@@ -143,7 +143,7 @@ async fn carry(socket: &mut WebSocket, session: Session) -> End {
 
 impl Doing {
     /// What happens next: an answer is there, or, before there is something to answer, a message. Nothing is
-    /// lost if nobody waits any longer.
+    /// lost if the caller stops waiting.
     async fn next(&mut self, socket: &mut WebSocket) -> Next {
         match self {
             Self::Answering(work) => Next::Done(work.await),

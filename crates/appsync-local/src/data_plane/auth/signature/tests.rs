@@ -82,7 +82,7 @@ async fn no_token_and_no_signature_is_ever_shown() {
 }
 
 #[tokio::test]
-async fn whoever_wants_has_bad_signatures_unauthorized() {
+async fn an_option_makes_bad_signatures_unauthorized() {
     let options =
         EmulatorOptions { bad_signature: BadSignature::Unauthorized, ..EmulatorOptions::default() };
     let providers = json!([{"authType": "AWS_IAM"}]);
@@ -92,7 +92,7 @@ async fn whoever_wants_has_bad_signatures_unauthorized() {
 }
 
 #[tokio::test]
-async fn a_signature_is_good_for_its_time_its_place_its_host_and_its_account() {
+async fn a_signature_is_valid_for_its_time_its_region_its_host_and_its_account() {
     let mut scene = scene();
     let why = scene.why(&set(vector(FIVE, CONNECT), "host", "evil.example.com")).await;
     assert!(why.contains("signed for the host \"evil.example.com\""), "{why}");
@@ -115,7 +115,7 @@ async fn a_signature_is_good_for_its_time_its_place_its_host_and_its_account() {
 }
 
 #[tokio::test]
-async fn an_access_key_that_nobody_knows_is_told_how_to_become_known() {
+async fn the_error_of_an_unknown_access_key_explains_how_to_add_it() {
     let scene = Scene::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
     let problem = scene.judge(&vector(FIVE, CONNECT)).await.unwrap_err();
     assert_eq!(problem.error_type, "UnrecognizedClientException");

@@ -9,7 +9,7 @@ use crate::data_plane::testing::{Stub, answer};
 
 const ISSUER: &str = "https://id.example.com";
 const POOL: &str = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool";
-/// A public key of RSA's, and tokens whose private key nobody has any more.
+/// A public RSA key, and tokens whose private key no longer exists.
 const RSA: &str = include_str!("rsa.json");
 
 /// An issuer with keys `p256`, `p384` and `rsa`, and an API that trusts it.
@@ -69,7 +69,7 @@ impl World {
         encode(&header, &merged(claims, over), &key).unwrap()
     }
 
-    async fn let_in(&self, token: &str) -> Identity {
+    async fn authorized(&self, token: &str) -> Identity {
         let asking = Asking::to_publish("/default/a", &[("Authorization", token)]);
         self.scene.judge(&asking).await.unwrap()
     }
@@ -81,7 +81,7 @@ impl World {
     }
 }
 
-/// Null takes a claim away.
+/// Null removes a claim.
 fn merged(claims: &Value, over: &Value) -> Value {
     let mut claims = claims.clone();
     for (name, value) in over.as_object().unwrap() {
@@ -117,19 +117,19 @@ fn pool_claims() -> Value {
 }
 
 #[tokio::test]
-async fn every_kind_of_key_lets_in_whom_its_issuer_vouches_for() {
+async fn every_kind_of_key_authorizes_its_issuers_users() {
     let world = World::new(connect(&json!({}))).await;
     let token = world.token(&claims(), &json!({}));
-    let identity = world.let_in(&token).await;
+    let identity = world.authorized(&token).await;
     assert_eq!((identity.mode, identity.until_epoch_s), (OPENID_CONNECT, Some(NOW + 60.0)));
     assert_eq!(identity.context, json!({"claims": claims(), "issuer": ISSUER, "sub": "user"}));
-    world.let_in(&format!("Bearer {token}")).await;
+    world.authorized(&format!("Bearer {token}")).await;
     world
-        .let_in(&world.token_of("p384", Algorithm::ES384, &world.p384, &claims(), &json!({})))
+        .authorized(&world.token_of("p384", Algorithm::ES384, &world.p384, &claims(), &json!({})))
         .await;
     let rsa: Value = serde_json::from_str(RSA).unwrap();
-    world.let_in(rsa["RS256"].as_str().unwrap()).await;
-    world.let_in(rsa["PS256"].as_str().unwrap()).await;
+    world.authorized(rsa["RS256"].as_str().unwrap()).await;
+    world.authorized(rsa["PS256"].as_str().unwrap()).await;
     assert_eq!(world.stub.asked().len(), 2, "the issuer is asked once for its keys");
 }
 
@@ -156,7 +156,7 @@ async fn a_token_that_is_late_early_or_of_or_for_somebody_else_is_refused() {
         json!({"iss": world.stub.url}),
         json!({"nbf": NOW}),
     ] {
-        world.let_in(&world.token(&claims(), &over)).await;
+        world.authorized(&world.token(&claims(), &over)).await;
     }
     world.scene.plane.store.move_clock(60.0);
     world.refused(&world.token(&claims(), &json!({})), "expired at").await;
@@ -177,7 +177,7 @@ async fn a_forged_token_is_refused() {
         let header = encoded(&json!({"alg": name, "kid": "p256"}));
         world.refused(&format!("{header}.{mine}."), "which its key is not for").await;
     }
-    // The public key taken for a secret.
+    // The public key used as a secret.
     for (kid, name) in [("rsa", "HS256"), ("p256", "HS384"), ("shared", "HS512")] {
         let header = Header { kid: Some(kid.into()), ..Header::new(name.parse().unwrap()) };
         let token = encode(&header, &claims(), &EncodingKey::from_secret(b"secret")).unwrap();
@@ -219,7 +219,7 @@ async fn a_key_that_an_issuer_does_not_have_is_asked_for_again_but_not_all_the_t
 }
 
 #[tokio::test]
-async fn an_issuer_that_does_not_answer_lets_nobody_in_and_the_why_says_how_to_go_on() {
+async fn an_issuer_that_does_not_answer_denies_every_token_and_the_reason_has_a_help() {
     let world = World::new(connect(&json!({"issuer": "https://127.0.0.1:1"}))).await;
     let token = world.token(&claims(), &json!({"iss": "https://127.0.0.1:1"}));
     world.refused(&token, "provision local --issuer ISSUER=URL").await;
@@ -229,7 +229,7 @@ async fn an_issuer_that_does_not_answer_lets_nobody_in_and_the_why_says_how_to_g
 async fn limits_since_issue_and_since_sign_in_count_in_milliseconds() {
     let world = World::new(connect(&json!({"iatTTL": 5_000, "authTTL": 9_000}))).await;
     let until =
-        async |over: Value| world.let_in(&world.token(&claims(), &over)).await.until_epoch_s;
+        async |over: Value| world.authorized(&world.token(&claims(), &over)).await.until_epoch_s;
     assert_eq!(until(json!({})).await, Some(NOW + 5.0));
     assert_eq!(until(json!({"auth_time": NOW - 6.0})).await, Some(NOW + 3.0));
     let late = world.token(&claims(), &json!({"iat": NOW - 5.0}));
@@ -241,7 +241,7 @@ async fn limits_since_issue_and_since_sign_in_count_in_milliseconds() {
 #[tokio::test]
 async fn a_user_pool_has_two_kinds_of_tokens() {
     let world = World::new(pool()).await;
-    let identity = world.let_in(&world.token(&pool_claims(), &json!({}))).await;
+    let identity = world.authorized(&world.token(&pool_claims(), &json!({}))).await;
     assert_eq!(
         identity.context,
         json!({
@@ -253,7 +253,7 @@ async fn a_user_pool_has_two_kinds_of_tokens() {
         "token_use": "id", "aud": "app2", "client_id": null, "username": null,
         "cognito:username": "bob", "cognito:groups": ["admins"],
     });
-    let identity = world.let_in(&world.token(&pool_claims(), &id)).await;
+    let identity = world.authorized(&world.token(&pool_claims(), &id)).await;
     assert_eq!(identity.context["username"], "bob");
     assert_eq!(identity.context["groups"], json!(["admins"]));
     let check = async |over: Value, expected: &str| {
@@ -283,7 +283,7 @@ async fn the_local_issuer_makes_tokens_that_the_api_takes() {
             ..TokenAsked::default()
         };
         let token = world.scene.plane.token(&asked).unwrap();
-        let identity = world.let_in(&token).await;
+        let identity = world.authorized(&token).await;
         assert_eq!(identity.context["claims"]["admin"], true);
         assert_eq!(identity.until_epoch_s, Some(NOW + 3_600.0));
         assert_eq!(world.stub.asked().len(), 0, "nobody is asked");

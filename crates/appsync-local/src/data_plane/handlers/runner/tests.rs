@@ -108,7 +108,7 @@ async fn without_code_events_go_on_as_they_came() {
 }
 
 #[tokio::test]
-async fn a_handler_is_told_all_that_appsync_tells() {
+async fn a_handler_receives_everything_that_appsync_passes() {
     let text =
         "export const onPublish = (ctx) => ctx.events.map(({ id }) => ({ id, payload: ctx }))";
     let mut desk = desk(text, json!({}), Settings::default());
@@ -141,7 +141,7 @@ async fn a_handler_is_told_all_that_appsync_tells() {
 }
 
 #[tokio::test]
-async fn refusals_and_breaks_are_told_as_appsync_tells_them() {
+async fn denials_and_exceptions_are_reported_as_appsync_reports_them() {
     let check = async |text: &str, status: u16, error_type: &str, message: Option<&str>| {
         let both =
             format!("const f = () => {{ {text} }}\nexport {{ f as onPublish, f as onSubscribe }}");
@@ -167,7 +167,7 @@ async fn refusals_and_breaks_are_told_as_appsync_tells_them() {
 }
 
 #[tokio::test]
-async fn what_a_handler_logs_is_told_to_who_watches() {
+async fn a_handlers_logs_reach_the_watchers() {
     let text = "export const onPublish = (ctx) => { console.error('a', { b: 1 }) }";
     let desk = desk(text, json!({}), Settings::default());
     let mut watch = desk.handlers.feed.watch();
@@ -226,7 +226,7 @@ async fn a_function_that_is_called_directly_decides() {
     assert_eq!(kinds.filter(|it| it == "Event").count(), 2);
 }
 
-/// A handler that returns what its data source answered, or said.
+/// A handler that returns the response or the error of its data source.
 fn asks(request: &str) -> String {
     format!(
         "export const onPublish = {{
@@ -236,7 +236,7 @@ fn asks(request: &str) -> String {
     )
 }
 
-/// What a handler that asks `request` of such a data source makes of what `stub` answers.
+/// The result of a handler that sends `request` to such a data source, which `stub` answers.
 async fn asked(members: Value, service: &str, stub: &Stub, request: &str) -> Value {
     let settings = Settings {
         lambda_endpoint: Some(stub.url.clone()),

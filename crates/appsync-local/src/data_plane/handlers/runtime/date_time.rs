@@ -25,11 +25,11 @@ pub fn iso(ms: f64) -> Result<String, String> {
     Ok(timestamp(ms)?.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string())
 }
 
-/// The moment of a text of ISO 8601, which says its offset.
+/// The timestamp of an ISO 8601 text with an offset.
 pub fn parse_iso(text: &str) -> Result<f64, String> {
     let at: Timestamp = text
         .parse()
-        .map_err(|_| format!("`{text}` is no ISO 8601 text with date, time and offset"))?;
+        .map_err(|_| format!("`{text}` is not a valid ISO 8601 text with date, time and offset"))?;
     Ok(at.as_millisecond() as f64)
 }
 
@@ -61,7 +61,7 @@ pub fn parse(text: &str, pattern: &str, zone: &str) -> Result<f64, String> {
 /// A part of a pattern.
 #[derive(Debug, PartialEq)]
 enum Piece {
-    /// A letter and how often it stands.
+    /// A pattern letter and its number of repetitions.
     Field(char, usize),
     Text(String),
 }
@@ -89,7 +89,7 @@ fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
     Ok(pieces)
 }
 
-/// What stands between two quotes; nothing is one quote.
+/// The text between two quotes; empty means one quote.
 fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
     let mut text = String::new();
     while let Some(letter) = letters.next() {
@@ -176,7 +176,8 @@ fn offset(offset: Offset, letter: char, count: usize) -> String {
 }
 
 fn timestamp(ms: f64) -> Result<Timestamp, String> {
-    Timestamp::from_millisecond(ms as i64).map_err(|_| format!("{ms} is no time in milliseconds"))
+    Timestamp::from_millisecond(ms as i64)
+        .map_err(|_| format!("{ms} is not a valid time in milliseconds"))
 }
 
 fn zone(name: &str) -> Result<TimeZone, String> {
@@ -282,7 +283,7 @@ impl Read {
 
     fn local(&self) -> Result<DateTime, String> {
         let year =
-            i16::try_from(self.year.ok_or("there is no year")?).map_err(|it| it.to_string())?;
+            i16::try_from(self.year.ok_or("the year is missing")?).map_err(|it| it.to_string())?;
         let small = |it: i64| i8::try_from(it).map_err(|it| it.to_string());
         let date = match (self.day_of_year, self.month, self.day) {
             (Some(day), None, None) => {
@@ -305,7 +306,7 @@ impl Read {
     }
 }
 
-/// A number: as many digits as there are letters, or as many as come where one letter stands.
+/// A number: as many digits as there are letters, or any number of digits for one letter.
 fn digits(text: &str, count: usize) -> Result<(i64, &str), String> {
     let there = text.bytes().take_while(u8::is_ascii_digit).count();
     let taken = if count == 1 { there.min(18) } else { count };
@@ -333,7 +334,7 @@ mod tests {
     const NOW_MS: f64 = 1_800_000_000_123.0;
 
     #[test]
-    fn moments_are_written_as_java_would() {
+    fn timestamps_are_formatted_as_in_java() {
         let check = |pattern: &str, zone: &str, expected: &str| {
             assert_eq!(format(NOW_MS, pattern, zone).as_deref(), Ok(expected), "{pattern}");
         };

@@ -1,4 +1,4 @@
-//! One run of one function of a handler, in a JavaScript engine of its own: nothing survives it.
+//! One run of one handler function in a separate JavaScript engine: nothing survives it.
 //!
 //! A run is bounded by what it does and not by the clock, so that it ends alike on every machine.
 use std::rc::Rc;
@@ -25,7 +25,7 @@ pub fn run(run: &Run) -> Ran {
     Ran { ended, logs, appended, stash }
 }
 
-/// The parts of the language that APPSYNC_JS rests on; the prelude takes most names away again. No `Date`,
+/// The parts of the language that APPSYNC_JS needs; the prelude removes most names again. No `Date`,
 /// no `Proxy`, no typed arrays.
 type Language = (
     intrinsic::Eval,
@@ -94,7 +94,7 @@ fn function<'js>(export: &Js<'js>, run: &Run) -> Result<Function<'js>, String> {
         Part::Whole if export.is_function() => "",
         Part::Whole => {
             return Err(format!(
-                "`{name}` is no function; an object with `request` and `response` needs a data source"
+                "`{name}` is not a function; an object with `request` and `response` needs a data source"
             ));
         }
         Part::Request | Part::Response if export.is_function() => {
@@ -106,13 +106,13 @@ fn function<'js>(export: &Js<'js>, run: &Run) -> Result<Function<'js>, String> {
         Part::Response => "response",
     };
     if part.is_empty() {
-        return export.as_function().cloned().ok_or_else(|| format!("`{name}` is no function"));
+        return export.as_function().cloned().ok_or_else(|| format!("`{name}` is not a function"));
     }
     let found = export.as_object().and_then(|it| it.get::<_, Function<'js>>(part).ok());
     found.ok_or_else(|| format!("`{name}` has no function `{part}`"))
 }
 
-/// How the engine begins to say that there is no such module.
+/// The beginning of the engine's error for an unknown module.
 const UNRESOLVED: &str = "Error resolving module ";
 
 /// What went wrong, in words, and where in the handler's code.
@@ -130,7 +130,7 @@ fn caught(ctx: &Ctx<'_>, run: &Run, host: &Host, error: Error) -> Ended {
         (_, Some(message)) if message.starts_with(UNRESOLVED) => {
             let what = message[UNRESOLVED.len()..].split(" from ").next().unwrap_or_default();
             let why = message.split_once("': ").map(|(_, it)| it).unwrap_or_default();
-            format!("there is no module {what}; {why}")
+            format!("unknown module {what}; {why}")
         }
         (Some(name), Some(message)) if name != "InternalError" && name != "Error" => {
             format!("{name}: {message}")

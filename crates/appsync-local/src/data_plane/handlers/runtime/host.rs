@@ -66,7 +66,7 @@ impl Host {
     pub fn into_parts(self: Rc<Self>) -> (Vec<Line>, Vec<Value>, Value) {
         (self.logs.take(), self.appended.take(), self.stash.take())
     }
-    /// Why a run stopped, where the engine says `said`.
+    /// Why a run stopped, from the engine's message `said`.
     pub fn stopped(&self, said: &str) -> Break {
         let message = match said {
             _ if self.loops.get() > LOOPS_MAX => {
@@ -180,7 +180,7 @@ fn texts<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> rquickjs::Result<()> {
     object.set("base64Encode", Function::new(ctx.clone(), encode)?)?;
     let decode = |ctx: Ctx<'js>, text: String| {
         let bytes = STANDARD.decode(text.trim()).map_err(|error| {
-            Exception::throw_message(&ctx, &format!("this is no base64: {error}"))
+            Exception::throw_message(&ctx, &format!("not valid base64: {error}"))
         })?;
         rquickjs::Result::Ok(String::from_utf8_lossy(&bytes).into_owned())
     };

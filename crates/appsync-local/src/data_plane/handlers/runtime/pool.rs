@@ -19,11 +19,11 @@ use crate::data_plane::handlers::runtime::script::Script;
 use crate::json::weight;
 use crate::lock::lock;
 
-/// More would only take turns.
+/// More threads would only wait for each other.
 const WORKERS_MAX: usize = 4;
 /// With one alone a run that goes on would keep everybody waiting.
 const WORKERS_MIN: usize = 2;
-/// A run does a bounded amount of work, but one built-in may take its time over a huge list. Whoever takes
+/// A run does a bounded amount of work, but one built-in may be slow on a huge list. A run that takes
 /// this long is given up, and another thread takes its place.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// As long as a request may take (docs/reference/quotas.md#handlers).
@@ -59,7 +59,7 @@ struct State {
 
 struct Job {
     run: Run,
-    /// Told when it begins, and what it came to.
+    /// Notified when it starts and when it ends.
     begins: oneshot::Sender<()>,
     done: oneshot::Sender<Ran>,
     given_up: Arc<AtomicBool>,
@@ -91,13 +91,13 @@ impl Pool {
         if let Err(reason) = self.put(&owner, job) {
             return broken(reason, stash);
         }
-        // Dropped without a word only by a thread that is gone.
+        // Dropped silently only by a thread that ended.
         if timeout(TURN, begun).await.is_err() {
             return broken("its turn did not come: others of its channel namespace run", stash);
         }
         match timeout(PATIENCE, &mut ran).await {
             Ok(Ok(ran)) => ran,
-            Ok(Err(_)) => broken("the engine broke down over it", stash),
+            Ok(Err(_)) => broken("the engine crashed", stash),
             Err(_) => {
                 self.give_up(&owner, &given_up);
                 broken("it ran for too long, and was given up", stash)
@@ -128,7 +128,7 @@ impl Pool {
         Ok(())
     }
 
-    /// Another thread in the place of one that does not come back soon.
+    /// Starts another thread in place of one that does not return soon.
     fn give_up(&self, owner: &Owner, given_up: &AtomicBool) {
         let mut state = self.shared.state();
         if state.lost < LOST_MAX {
@@ -158,17 +158,17 @@ impl Shared {
     fn work(&self) {
         while let Some((owner, job)) = self.next() {
             let Job { run: todo, begins, done, given_up } = job;
-            // Whoever no longer waits for it needs no run.
+            // No one waits for it any longer, so it need not run.
             if begins.send(()).is_ok() {
                 let ran = catch_unwind(AssertUnwindSafe(|| run(&todo)));
                 if let Ok(ran) = ran {
-                    // Whoever asked may have gone away.
+                    // The caller may have gone away.
                     let _ = done.send(ran);
                 }
             }
             let mut state = self.state();
             if given_up.load(Ordering::Relaxed) {
-                // Given up, and back: another thread stands in its place.
+                // Given up, but back: another thread has replaced it.
                 state.lost -= 1;
                 return;
             }

@@ -1,5 +1,5 @@
-//! Runs that wait for their turn. Owners take turns and none has every thread, so that whoever floods, or
-//! never ends, keeps nobody waiting but himself.
+//! Runs that wait to be scheduled. Tenants are scheduled in turn and none has every thread, so a tenant that floods, or
+//! never ends, only delays itself.
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_take_turns_and_none_has_more_than_its_share() {
+    fn tenants_are_scheduled_fairly_and_none_exceeds_its_share() {
         let (mut queue, a, b) = (Queue::default(), Owner::from("a"), Owner::from("b"));
         for job in 0..4 {
             queue.put(&a, 1, job).unwrap();

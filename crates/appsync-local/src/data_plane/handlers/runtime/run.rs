@@ -11,7 +11,7 @@ pub const RESULT_MAX: usize = 5 << 20;
 /// What to run.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Whose it is, by which runs take turns.
+    /// Its tenant, between which runs are scheduled fairly.
     pub owner: Arc<str>,
     pub script: Arc<Script>,
     /// `onPublish`, `onSubscribe`.
@@ -57,7 +57,7 @@ pub enum Ended {
     Broken(Break),
 }
 
-/// What `util.error` or `util.unauthorized` said.
+/// The error of `util.error` or `util.unauthorized`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
     pub unauthorized: bool,

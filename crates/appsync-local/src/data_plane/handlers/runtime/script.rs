@@ -10,7 +10,7 @@ use crate::javascript;
 /// Code that can be run.
 #[derive(Debug, PartialEq)]
 pub struct Script {
-    /// What it is called where places are told.
+    /// Its name in positions.
     pub name: String,
     /// With the counting in it. Lines are where they were.
     pub counted: String,
@@ -56,7 +56,7 @@ impl Script {
     }
 }
 
-/// Where the bodies of loops begin and end, and whether they have braces of their own.
+/// Where the bodies of loops begin and end, and whether they have braces.
 fn bodies(program: &Program<'_>) -> Vec<(usize, usize, bool)> {
     let built = SemanticBuilder::new().with_build_nodes(true).build(program);
     let bodies = built.semantic.nodes().iter().filter_map(|node| {
@@ -90,7 +90,7 @@ fn counted(text: &str, bodies: &[(usize, usize, bool)]) -> (String, Vec<Put>) {
             false => pieces.extend([(*start, format!("{{{name}();")), (*end, "}".to_owned())]),
         }
     }
-    // What ends at a place stands before what begins there.
+    // An insertion that ends at a position precedes one that begins there.
     pieces.sort_by_key(|(at, piece)| (*at, piece != "}"));
     let (mut out, mut put, mut done) = (String::with_capacity(text.len()), Vec::new(), 0);
     for (at, piece) in pieces {

@@ -23,7 +23,7 @@ pub async fn ask(source: &Source<'_>, request: &Value) -> Result<Value, Failed> 
         "BatchDeleteItem" => ("BatchWriteItem", batch_write(request, "DeleteRequest", "Key")),
         "TransactGetItems" => (operation, transact_get(request)),
         "TransactWriteItems" => (operation, transact_write(request)?),
-        other => return Err(malformed(format!("`{other}` is no operation of DynamoDB's"))),
+        other => return Err(malformed(format!("`{other}` is not an operation of DynamoDB"))),
     };
     let region = config["awsRegion"].as_str().unwrap_or(source.region);
     let target = format!("DynamoDB_20120810.{target}");
@@ -111,7 +111,7 @@ fn list(request: &Value, table: &Value) -> Result<Value, Failed> {
         Some(token) => {
             let bytes = STANDARD.decode(token).ok();
             let key = bytes.and_then(|it| serde_json::from_slice(&it).ok());
-            key.ok_or_else(|| malformed("this is no `nextToken` of a result"))?
+            key.ok_or_else(|| malformed("not a `nextToken` of a result"))?
         }
     };
     Ok(object(json!({

@@ -49,7 +49,7 @@ pub async fn ask_open_search(source: &Source<'_>, request: &Value) -> Result<Val
         let methods = OPEN_SEARCH_METHODS.join(", ");
         return Err(malformed(format!("the operation of a request is one of {methods}")));
     }
-    // A domain of one's own has an address; one that is given in its place goes before it.
+    // A custom domain has an address; a configured address takes precedence.
     let endpoint = match source.endpoint(&OPEN_SEARCH) {
         Ok(endpoint) => endpoint,
         Err(failed) => config["endpoint"].as_str().ok_or(failed)?,
@@ -90,7 +90,7 @@ fn outgoing(
         body => plain(body).into_bytes(),
     };
     let method = Method::from_bytes(method.as_bytes())
-        .map_err(|_| malformed(format!("`{method}` is no method")))?;
+        .map_err(|_| malformed(format!("`{method}` is not a valid method")))?;
     let mut outgoing = Outgoing::new(method, url, body);
     for (name, value) in params["headers"].as_object().into_iter().flatten() {
         if FORBIDDEN.contains(&name.to_ascii_lowercase().as_str()) {

@@ -29,7 +29,7 @@ pub async fn ask(services: &Services, call: &Call<'_>, name: &str, request: &Val
         "AMAZON_BEDROCK_RUNTIME" => aws::ask_bedrock(&source, request).await,
         "NONE" => Ok(request["payload"].clone()),
         other => Err(("NotImplementedException".to_owned(), {
-            format!("provision's local AWS does not imitate data sources of the type {other}")
+            format!("provision's emulator does not support data sources of the type {other}")
         })),
     };
     match answer {

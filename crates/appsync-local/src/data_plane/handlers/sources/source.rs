@@ -35,13 +35,13 @@ pub struct Service {
 }
 
 impl Source<'_> {
-    /// Where `service` is to be had.
+    /// The address of `service`.
     pub fn endpoint(&self, service: &Service) -> Result<&str, Failed> {
         let name = service.name;
         let endpoint = self.services.endpoints.get(name).map(String::as_str);
         endpoint.ok_or_else(|| {
             let message = format!(
-                "the local AWS has no {name} of its own; name one with `provision local --endpoint {name}=http://…`"
+                "the emulator does not include {name}; set its address with `provision local --endpoint {name}=http://…`"
             );
             (format!("{}:NotImplementedException", service.error), message)
         })

@@ -86,7 +86,7 @@ const mapped = (tables, of) => {
   return out
 }
 
-/** Placeholders for names and values. A name that is no word gets a number in its place. */
+/** Placeholders for names and values. A name that is not an identifier gets a number instead. */
 const aliases = () => {
   const names = {}
   const values = {}
@@ -112,7 +112,7 @@ const aliases = () => {
       values[alias] = typed(value)
       return alias
     },
-    told: (expression) => {
+    format: (expression) => {
       const out = { expression }
       if (Object.keys(names).length > 0) out.expressionNames = names
       if (Object.keys(values).length > 0) out.expressionValues = values
@@ -123,8 +123,8 @@ const aliases = () => {
 
 const projected = (names) => {
   if (names === undefined || names === null) return undefined
-  const { name, told } = aliases()
-  return told(names.map((it) => name(it.split('.'))).join(', '))
+  const { name, format } = aliases()
+  return format(names.map((it) => name(it.split('.'))).join(', '))
 }
 
 const filtered = (filter) => {
@@ -179,7 +179,7 @@ const compared = (path, operator, value, known) => {
       return `(size(${name}) ${SIGNS[inner]} ${known.value(path, `size_${inner}`, value[inner])})`
     }
     default:
-      return refuse(`there is no operator ${operator} in a filter or condition`)
+      return refuse(`unknown operator ${operator} in a filter or condition`)
   }
 }
 

@@ -1,5 +1,5 @@
-// What a handler finds without importing it. Runs before the handler's code, and takes away what APPSYNC_JS
-// has not. `$host` is what the engine does; nobody else sees it.
+// What a handler can use without importing it. Runs before the handler's code, and removes what APPSYNC_JS
+// lacks. `$host` is the engine's interface; no other code sees it.
 const realm = globalThis
 const host = realm.$host
 delete realm.$host
@@ -29,7 +29,7 @@ const problem = (message, errorType, data, errorInfo) => ({
   errorInfo: errorInfo === undefined ? null : errorInfo,
 })
 
-/** A pattern as Java writes it, whose flags may stand in front. */
+/** A pattern in Java's syntax, possibly with leading flags. */
 export const pattern = (text, flags) => {
   let source = NativeString(text)
   let all = flags
@@ -42,7 +42,7 @@ export const pattern = (text, flags) => {
   }
   source = call(nativeReplace, source, new Pattern('\\\\A', 'g'), '^')
   source = call(nativeReplace, source, new Pattern('\\\\[zZ]', 'g'), '$$')
-  // Possessive and atomic forms have no like here; JavaScript says so itself.
+  // JavaScript has no possessive and atomic forms, and reports them itself.
   return new Pattern(source, new Pattern('\\\\[pP]\\{').test(source) ? all + 'u' : all)
 }
 
@@ -55,7 +55,7 @@ const typed = (value) => {
   if (value[SET]) return value[SET]
   return { M: typedMap(value) }
 }
-/** What says of a value that it is a set, and which. */
+/** The marker of a value that is a set, with its type. */
 const SET = Symbol('set')
 export const typedMap = (map) => {
   const out = {}

@@ -162,7 +162,7 @@ const writer = (quote, bind) => {
       case 'remove':
         return `DELETE FROM ${table}${where(it.where)}${returning(it.returning)}`
       default:
-        return refuse('this is no statement: use sql, select, insert, update or remove')
+        return refuse('not a statement: use sql, select, insert, update or remove')
     }
   }
   return written
