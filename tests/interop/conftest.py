@@ -93,3 +93,26 @@ def bare(response):
 
 def modes(*types):
     return [{"authType": it} for it in types]
+
+
+# What `main.rs` is told: the cases there are, and how each ended.
+results = {}
+
+
+def pytest_collection_finish(session):
+    if "COLLECTED" in os.environ:
+        cases = sorted(it.nodeid for it in session.items)
+        pathlib.Path(os.environ["COLLECTED"]).write_text("".join(f"{it}\n" for it in cases))
+
+
+def pytest_runtest_logreport(report):
+    """Each case is told of once it is torn down; what failed first counts."""
+    result = results.setdefault(report.nodeid, {"case": report.nodeid, "outcome": "passed", "text": ""})
+    if result["outcome"] == "passed" and report.outcome != "passed":
+        # The reason of a skip is the last of a place and a text.
+        skipped = report.skipped and isinstance(report.longrepr, tuple)
+        text = report.longrepr[2].removeprefix("Skipped: ") if skipped else report.longreprtext
+        result.update(outcome=report.outcome, text="\n".join([text, *(it for _, it in report.sections)]).strip())
+    if report.when == "teardown" and "RESULTS" in os.environ:
+        with open(os.environ["RESULTS"], "a") as file:
+            file.write(json.dumps(result) + "\n")

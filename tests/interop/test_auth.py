@@ -78,7 +78,7 @@ def test_another_secret_body_or_region_is_refused(world, api):
     assert publish(url, BODY, sign(url, BODY, region="eu-west-3"))[0] == 401
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
+@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl to run")
 def test_curl_signs(world, api):
     url = f"{world.url}/apis/{api['apiId']}/event"
     done = subprocess.run(

@@ -3,6 +3,7 @@
 import base64
 import json
 import pathlib
+import shutil
 import ssl
 import subprocess
 import urllib.error
@@ -95,6 +96,7 @@ def is_taken(answer):
     assert taken["index"] == 0 and uuid.UUID(taken["identifier"])
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl to run")
 @pytest.mark.parametrize("by", ["its own name", "a name below localhost"])
 def test_the_articles_curl_commands_publish(api, by):
     if by == "its own name":

@@ -5,6 +5,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use serde_json::Value;
 
 use crate::guard::{HANG, written};
+use crate::skip::skipped;
 use crate::world::{Ran, Serving, World};
 
 const SPEC: &str = "version: 1
@@ -214,13 +215,17 @@ fn what_is_printed_for_curl_runs_as_it_stands() {
     let text = printed(&[]);
     assert!(!text.contains(&key), "{text}");
     assert!(printed(&["--mode", "api-key", "--key", "later", "--reveal"]).contains(&key));
-    if std::process::Command::new("curl").arg("--version").output().is_err() {
-        return;
+    if Command::new("curl").arg("--version").output().is_err() {
+        let name = "client_local::what_is_printed_for_curl_runs_as_it_stands";
+        return skipped(name, "there is no curl to run");
     }
-    let mut shell = std::process::Command::new("sh");
+    let mut shell = Command::new("sh");
     shell.args(["-c", &text]).env("AWS_ACCESS_KEY_ID", "local");
     shell.env("AWS_SECRET_ACCESS_KEY", "local").env_remove("AWS_SESSION_TOKEN");
+    let listening = Listening::to(&world, &["/open/a", "--count", "1", "--format", "raw"]);
     let done = shell.output().unwrap();
     let out = String::from_utf8_lossy(&done.stdout);
     assert!(out.contains("\"failed\":[]"), "{out}{}", String::from_utf8_lossy(&done.stderr));
+    // As it was given, through the shell and back.
+    assert_eq!(listening.heard(), "{\"a\":\"it's \\\\ <x>\"}\n");
 }

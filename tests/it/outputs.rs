@@ -8,7 +8,6 @@ use provision_core::kinds::KINDS;
 use provision_core::model::{Attributes, Properties, Site};
 use serde_json::{Value, json};
 
-use crate::interop::pytest;
 use crate::world::{Ran, World, root};
 
 const SPEC: &str = "version: 1\nstack: s\napis:\n  a: { auth: { providers: [API_KEY, AWS_IAM], publish: [AWS_IAM] }, apiKeys: { web: {} } }\n";
@@ -152,11 +151,6 @@ fn endpoints_of_a_local_aws_are_where_it_is_served_and_amplify_gets_them_with_tl
     let url = serving.url.replace("http://127.0.0.1", "https://localhost");
     assert!(out.contains(&format!("\"endpoint\": \"{url}/apis/{}/event\"", id.trim())), "{out}");
     assert!(err.contains("provision local trust"), "{err}");
-}
-
-#[test]
-fn readers_of_each_format_read_what_was_written() {
-    pytest("test_outputs.py");
 }
 
 #[test]
