@@ -1,16 +1,20 @@
-//! How a command reaches an Event API: where it is, as whom, and what it means if that is refused.
-mod api;
+//! The Event API that a command talks to: where it is, which credentials to use, and how to explain
+//! its errors.
 mod args;
 mod credentials;
 mod errors;
 mod network;
 mod resolve;
+mod resolved_api;
 pub mod snippet;
-mod stack;
+mod stack_api;
 
-pub use api::{Reached, closing};
-pub use args::{ApiArgs, Doing, ModeArg, auth_modes, invalid_channel, words};
-pub use credentials::{end_of, is_jwt};
-pub use errors::failure;
+pub use args::{
+    ApiArgs, EventCommand, auth_mode_parser, auth_modes, invalid_channel, mode_name, mode_named,
+    split_arguments,
+};
+pub use credentials::{is_jwt, token_expiry};
+pub use errors::explain_error;
 pub use network::{address, network};
-pub use resolve::reach;
+pub use resolve::resolve_api;
+pub use resolved_api::ResolvedApi;

@@ -1,4 +1,4 @@
-//! Ctrl-C and its like: waits for them, and lets what is sent end at the first.
+//! Ctrl-C and similar signals: the first lets the operation in progress finish, the second does not.
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -7,57 +7,64 @@ use std::time::Duration;
 use crate::cli::Io;
 pub use appsync_local::cli::stopped;
 
-pub struct Stop {
+/// Remembers whether the user has interrupted the command.
+pub struct InterruptSignal {
     signal: Pin<Box<dyn Future<Output = ()> + Send>>,
-    asked: bool,
+    is_received: bool,
 }
 
-impl Stop {
+impl InterruptSignal {
     pub fn new() -> Self {
-        Self { signal: Box::pin(stopped()), asked: false }
+        Self { signal: Box::pin(stopped()), is_received: false }
     }
-    pub fn is_asked(&self) -> bool {
-        self.asked
+
+    pub fn is_received(&self) -> bool {
+        self.is_received
     }
-    /// Ready once somebody has asked for an end.
-    pub async fn asked(&mut self) {
-        if !self.asked {
+
+    /// Waits until the user interrupts the command, if that has not happened yet.
+    pub async fn received(&mut self) {
+        if !self.is_received {
             self.signal.as_mut().await;
-            self.asked = true;
+            self.is_received = true;
             self.signal = Box::pin(stopped());
         }
     }
-    /// Waits, unless somebody asks for an end before.
-    pub async fn sleep(&mut self, time: Duration) {
+
+    /// Waits for `duration`, or until the user interrupts the command.
+    pub async fn sleep(&mut self, duration: Duration) {
         tokio::select! {
-            () = self.asked() => {}
-            () = tokio::time::sleep(time) => {}
+            () = self.received() => {}
+            () = tokio::time::sleep(duration) => {}
         }
     }
-    /// Lets `work` end, though somebody asks for it meanwhile; `None`: they asked twice.
-    pub async fn lets_end<T>(
+
+    /// Waits for `operation`, also after a first interrupt; `None` after a second.
+    pub async fn finish<T>(
         &mut self,
-        work: impl Future<Output = T> + Send,
+        operation: impl Future<Output = T> + Send,
         io: &mut Io,
     ) -> Option<T> {
-        let mut work = std::pin::pin!(work);
-        if !self.asked {
+        let mut operation = std::pin::pin!(operation);
+        if !self.is_received {
             tokio::select! {
-                done = &mut work => return Some(done),
-                () = self.asked() => {
-                    io.note("finishing what is under way; Ctrl-C again ends it at once\n");
+                output = &mut operation => return Some(output),
+                () = self.received() => {
+                    io.note("finishing operations in progress; press Ctrl-C again to stop immediately\n");
                 }
             }
         }
         tokio::select! {
-            done = work => Some(done),
+            output = operation => Some(output),
             () = self.signal.as_mut() => None,
         }
     }
 }
 
-impl fmt::Debug for Stop {
+impl fmt::Debug for InterruptSignal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stop").field("asked", &self.asked).finish_non_exhaustive()
+        f.debug_struct("InterruptSignal")
+            .field("is_received", &self.is_received)
+            .finish_non_exhaustive()
     }
 }

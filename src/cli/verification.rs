@@ -1,10 +1,10 @@
-//! Verifies a deployed stack: finds what to try and as whom, tries it, and reports.
+//! Verifies a deployed stack: selects what to check, makes the checks, and reports the results.
 mod deployment_diff;
 mod selection;
 mod targets;
 mod token;
 
-pub use selection::{Choice, Wanted};
+pub use selection::{CheckSelection, VerifyRequest};
 
 use std::time::Duration;
 
@@ -18,28 +18,29 @@ use crate::cli::{Exit, Failure, Io};
 use crate::render::verification::{Verification, table};
 use appsync_events::verify::{ApiReport, CheckResult, Remedy, VerifyOptions, verify};
 use provision_core::kind::DesiredState;
-use targets::{Found, subjects};
+use targets::{VerifyTargets, verify_targets};
 
-/// APIs that are tried at a time.
-const APIS_AT_ONCE: usize = 4;
-/// How long one check of `apply --verify` may take.
+const MAX_CONCURRENT_APIS: usize = 4;
+/// The default timeout of one check.
 pub const TIMEOUT: &str = "20s";
 
-/// The same in the end of an apply, which has made AWS as `desired`: with what is at hand, and all of it.
-pub async fn after_apply(
+/// `apply --verify`: verifies everything, with the credentials that are available, after an apply.
+pub async fn verify_after_apply(
     stack: &str,
     desired: &DesiredState,
-    again: &Again,
+    follow_up: &Again,
     format: Format,
     session: &Session,
     io: &mut Io,
 ) -> Result<Exit, Failure> {
-    let choice = Choice::default();
+    let selection = &CheckSelection::default();
     let timeout = duration(TIMEOUT).unwrap_or(Duration::from_secs(20));
-    let found = go(Wanted { stack, desired, choice: &choice, again }, timeout, session, io).await;
-    // The changes were made, whatever became of this: none of the codes that say otherwise would do.
-    let found = found.map_err(|failure| failure.as_kind(Exit::Unproven))?;
-    let verification = Verification::of(stack, found, false);
+    let request = VerifyRequest { stack, desired, selection, follow_up };
+    // The changes are applied whatever the result is: an exit code that denies it would be wrong.
+    let reports = verify_stack(request, timeout, session, io)
+        .await
+        .map_err(|failure| failure.as_kind(Exit::Unproven))?;
+    let verification = Verification::new(stack, reports, false);
     match format {
         Format::Json => {
             let line = json!({ "event": "verification", "verification": verification });
@@ -53,22 +54,23 @@ pub async fn after_apply(
     Ok(exit(&verification))
 }
 
-pub async fn go(
-    wanted: Wanted<'_>,
+/// Makes the selected checks of all APIs of a stack.
+pub async fn verify_stack(
+    request: VerifyRequest<'_>,
     timeout: Duration,
     session: &Session,
     io: &mut Io,
 ) -> Result<Vec<ApiReport>, Failure> {
-    let Found { subjects, absent } = subjects(wanted, timeout, session, io).await?;
-    let Choice { only_refusals, with_data_sources, .. } = *wanted.choice;
+    let VerifyTargets { targets, missing } = verify_targets(request, timeout, session, io).await?;
+    let CheckSelection { only_refusals, with_data_sources, .. } = *request.selection;
     let options = VerifyOptions { timeout, only_refusals, with_data_sources };
-    let verified = stream::iter(&subjects).map(|it| verify(it, options)).buffered(APIS_AT_ONCE);
-    let mut verified: Vec<ApiReport> = verified.collect().await;
-    for result in verified.iter_mut().flat_map(|report| &mut report.results) {
+    let reports = stream::iter(&targets).map(|target| verify(target, options));
+    let mut reports: Vec<ApiReport> = reports.buffered(MAX_CONCURRENT_APIS).collect().await;
+    for result in reports.iter_mut().flat_map(|report| &mut report.results) {
         add_help(result);
     }
-    verified.extend(absent);
-    Ok(verified)
+    reports.extend(missing);
+    Ok(reports)
 }
 
 /// Adds the option that would let the check reach a verdict.

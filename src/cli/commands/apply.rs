@@ -20,7 +20,7 @@ use crate::cli::progress::Progress;
 use crate::cli::stack_outputs::OutputsFileArgs;
 use crate::cli::target::closing;
 use crate::cli::target::{self, Session, TargetArgs};
-use crate::cli::verification::after_apply;
+use crate::cli::verification::verify_after_apply;
 use crate::cli::{Failure, Io};
 use crate::render::changes::{self, Plan};
 use crate::render::outputs;
@@ -189,7 +189,7 @@ async fn start(
     let has_apis = intent.desired.keys().any(|it| it.section() == "apis");
     if let Some(again) = verify.filter(|_| has_apis && matches!(result, Ok(Exit::Done))) {
         let (stack, desired) = (&intent.stack, &intent.desired);
-        result = after_apply(stack, desired, again, args.format, &session, io).await;
+        result = verify_after_apply(stack, desired, again, args.format, &session, io).await;
     }
     closing(session, result).await
 }

@@ -1,4 +1,4 @@
-//! `provision subscribe`: prints the events of channels as they come.
+//! `provision subscribe`.
 mod filter;
 
 use std::ops::ControlFlow;
@@ -7,28 +7,31 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::arguments::duration;
-use crate::cli::event_api::invalid_channel;
-use crate::cli::event_api::snippet::{PrintArgs, print};
-use crate::cli::event_api::{ApiArgs, Doing, Reached, closing, failure, reach, words};
+use crate::cli::event_api::snippet::{PrintArgs, print_snippet};
+use crate::cli::event_api::{
+    ApiArgs, EventCommand, ResolvedApi, explain_error, invalid_channel, resolve_api,
+    split_arguments,
+};
 use crate::cli::interrupt::stopped;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::Action;
 use appsync_events::{
-    Channel, Credentials, Error, ErrorKind, Operation, SubscriberEvent, Subscription,
+    Channel, Credentials, Error, ErrorKind, Operation, ReceivedEvent, SubscriberEvent, Subscription,
 };
 use filter::Filter;
 
-/// Print the events of channels as they come, until Ctrl-C
+/// Print events of channels as they arrive
 ///
-/// Events go to standard output, a line each; everything else goes to standard error. A lost connection is opened
-/// again and everything subscribed anew; what was published meanwhile does not come.
+/// Events are printed to stdout, one per line; everything else goes to stderr. Runs until Ctrl-C. A lost
+/// connection is reopened, and every channel is subscribed to again; events published in the meantime are not
+/// delivered.
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "provision subscribe [OPTIONS] <SPEC> <CHANNEL>...\n       \
                       provision subscribe [OPTIONS] --url <URL> <CHANNEL>...",
     after_help = "\
-Exit codes: 0 after Ctrl-C, after --timeout, and when --count events came; when --timeout came before them, 3 if some
-came and 1 if none did.
+Exit codes: 0 after Ctrl-C, after --timeout, and after --count events; if --timeout ends the command before --count
+events arrived, 3 if some arrived and 1 if none did.
 
 Examples:
   provision subscribe spec.yaml '/sample/*' --local
@@ -39,97 +42,97 @@ Examples:
   provision subscribe spec.yaml '/sample/*' --print js"
 )]
 pub struct Args {
-    /// The spec; `-` for standard input; left out with `--url`
+    /// The spec; `-` for stdin; omitted with `--url`
     spec: Option<String>,
-    /// The channels, such as /sample/channel/test or '/sample/*' for all below
+    /// The channels, such as /sample/channel/test, or '/sample/*' for all channels below
     #[arg(value_name = "CHANNEL")]
     channels: Vec<String>,
-    /// How to print events
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// End after N events that were printed
+    /// Stop after N printed events
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after this long, such as 30s
+    /// Stop after this time, such as 30s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
-    /// Print only events in which the value at PATH is VALUE: names with dots between, [0] for the first of a list;
-    /// may be repeated, and all must hold
+    /// Print only events whose value at PATH is VALUE: names separated by dots, [0] for the first element of a
+    /// list; can be repeated, all must match
     #[arg(long = "where", value_name = "PATH=VALUE", value_parser = Filter::parse)]
     filters: Vec<Filter>,
-    /// End when the connection is lost
+    /// Stop when the connection is lost
     #[arg(long)]
     no_reconnect: bool,
     #[command(flatten)]
-    instead: PrintArgs,
+    print: PrintArgs,
     #[command(flatten)]
     api: ApiArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// The event's JSON, behind its channel where there are several
+    /// The event's JSON, after its channel if there are several
     #[default]
     Human,
-    /// A line of JSON for each: channel, event, received
+    /// A JSON object per event: channel, event, received
     Json,
-    /// The event's JSON and nothing else
+    /// Only the event's JSON
     Raw,
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let (spec, channels) = words(&args.api, args.spec.as_ref(), &args.channels);
+    let (spec, channels) = split_arguments(&args.api, args.spec.as_ref(), &args.channels);
     if channels.is_empty() {
-        let message = "no channel is given";
-        return Err(Failure::new(Exit::Usage, message)
-            .hint("provision subscribe SPEC CHANNEL…, or `--url URL` in the place of SPEC"));
+        return Err(Failure::new(Exit::Usage, "the channel is missing")
+            .hint("provision subscribe SPEC CHANNEL…, or `--url URL` instead of SPEC"));
     }
-    let channels: Result<Vec<Channel>, _> =
-        channels.iter().map(|text| Channel::parse_pattern(text)).collect();
+    let channels = channels.iter().map(|text| Channel::parse_pattern(text));
+    let channels: Result<Vec<Channel>, _> = channels.collect();
     let channels = channels.map_err(|error| invalid_channel(&error))?;
-    let reached = reach(&args.api, spec.as_deref(), &channels, io).await?;
-    let done = go(args, &reached, &channels, io).await;
-    closing(reached, done).await
+    let api = resolve_api(&args.api, spec.as_deref(), &channels, io).await?;
+    let result = subscribe(args, &api, &channels, io).await;
+    api.close(result).await
 }
 
-async fn go(
+async fn subscribe(
     args: &Args,
-    reached: &Reached,
+    api: &ResolvedApi,
     channels: &[Channel],
     io: &mut Io,
 ) -> Result<Exit, Failure> {
-    if let Some(tool) = args.instead.print {
-        let named: Result<Vec<_>, _> = channels.iter().map(|it| reached.namespace(it)).collect();
-        let namespace = named?.into_iter().next().flatten();
-        let proof = reached.proof(Doing::Subscribe, namespace, &io.clock, args.instead.reveal)?;
-        let channels = channels.iter().map(Channel::as_str).collect();
-        print(tool, reached, &proof, Action::Subscribe { channels }, args.instead.reveal, io)?;
+    let command = EventCommand::Subscribe;
+    let namespaces: Result<Vec<_>, _> =
+        channels.iter().map(|channel| api.namespace(channel)).collect();
+    let namespaces = namespaces?;
+    if let Some(tool) = args.print.print {
+        let (namespace, reveal) = (namespaces.first().copied().flatten(), args.print.reveal);
+        let credentials = api.snippet_credentials(command, namespace, &io.clock, reveal)?;
+        let action = Action::Subscribe { channels: channels.iter().map(Channel::as_str).collect() };
+        print_snippet(tool, api, &credentials, action, reveal, io)?;
         return Ok(Exit::Done);
     }
-    let mut credentials = Vec::new();
-    for channel in channels {
-        let namespace = reached.namespace(channel)?;
-        credentials.push(reached.credentials(Doing::Subscribe, namespace, &io.clock)?);
-    }
-    reached.note_brief("publish to it", io);
-    let first = credentials.first().expect("there is a channel, as was checked");
-    let connect_credentials = reached.connection_credentials(first, &io.clock);
-    let request = Request { reached, channels, credentials, connect_credentials };
-    listen(args, &request, io).await
+    let credentials = namespaces.iter();
+    let credentials = credentials.map(|namespace| api.credentials(command, *namespace, &io.clock));
+    let credentials: Vec<Credentials> = credentials.collect::<Result<_, _>>()?;
+    api.note_ephemeral("no one can publish to it", io);
+    let first = credentials.first().expect("there is at least one channel");
+    let connect_credentials = api.connect_credentials(first, &io.clock);
+    let request = SubscribeRequest { api, channels, credentials, connect_credentials };
+    print_events(args, &request, io).await
 }
 
 /// What to subscribe to, and the credentials for it.
-struct Request<'a> {
-    reached: &'a Reached,
+struct SubscribeRequest<'a> {
+    api: &'a ResolvedApi,
     channels: &'a [Channel],
-    /// For each channel.
+    /// One for each channel.
     credentials: Vec<Credentials>,
     connect_credentials: Credentials,
 }
 
-impl Request<'_> {
+impl SubscribeRequest<'_> {
     fn start(&self, reconnect: bool) -> Subscription {
-        let subscriber = self.reached.client.subscriber(self.connect_credentials.clone());
+        let subscriber = self.api.client.subscriber(self.connect_credentials.clone());
         let channels = self.channels.iter().cloned().zip(self.credentials.iter().cloned());
         let subscriber = channels.fold(subscriber, |subscriber, (channel, credentials)| {
             subscriber.with_channel(channel, credentials)
@@ -137,94 +140,103 @@ impl Request<'_> {
         subscriber.with_reconnect(reconnect).start()
     }
 
-    fn failure(&self, error: &Error, was_subscribed: bool) -> Failure {
-        let is_own = |channel: &Channel| error.channel() == Some(channel);
-        let index = self.channels.iter().position(is_own).unwrap_or(0);
+    fn explain(&self, error: &Error, was_subscribed: bool) -> Failure {
+        let is_failed = |channel: &Channel| error.channel() == Some(channel);
+        let index = self.channels.iter().position(is_failed).unwrap_or(0);
         let credentials = match error.operation() {
             Operation::Connect => &self.connect_credentials,
             _ => &self.credentials[index],
         };
-        let channel = &self.channels[index];
-        let failure = failure(error, self.reached, Doing::Subscribe, channel, credentials, false);
+        let (command, channel) = (EventCommand::Subscribe, &self.channels[index]);
+        let failure = explain_error(error, self.api, command, channel, credentials, false);
         let is_key = matches!(credentials, Credentials::ApiKey(_));
         match was_subscribed && is_key && error.kind() == ErrorKind::Unauthorized {
             true => failure.hint(
-                "it was accepted before: the key may have been replaced since; run the command again with the new one",
+                "the key was accepted before, and may have been replaced since: run the command again with the new one",
             ),
             false => failure,
         }
     }
 }
 
-async fn listen(args: &Args, request: &Request<'_>, io: &mut Io) -> Result<Exit, Failure> {
+async fn print_events(
+    args: &Args,
+    request: &SubscribeRequest<'_>,
+    io: &mut Io,
+) -> Result<Exit, Failure> {
     let mut subscription = request.start(!args.no_reconnect);
-    let several = request.channels.len() > 1;
-    let mut printer = Printer { args, several, printed: 0, was_subscribed: false, io };
-    let ended = printer.run(&mut subscription).await;
+    let has_several = request.channels.len() > 1;
+    let mut printer = Printer { args, has_several, printed: 0, was_subscribed: false, io };
+    let end = printer.run(&mut subscription).await;
     subscription.close().await;
-    let is_late = match ended? {
-        Ended::Error(error) => return Err(request.failure(&error, printer.was_subscribed)),
-        Ended::TimedOut => true,
-        Ended::Stopped => false,
+    let is_timeout = match end? {
+        SubscriptionEnd::Error(error) => {
+            return Err(request.explain(&error, printer.was_subscribed));
+        }
+        SubscriptionEnd::Timeout => true,
+        SubscriptionEnd::Requested => false,
     };
     match (args.count, args.timeout) {
-        (Some(count), Some(timeout)) if is_late && printer.printed < count => {
+        (Some(count), Some(timeout)) if is_timeout && printer.printed < count => {
             let printed = printer.printed;
             let kind = if printed > 0 { Exit::Partial } else { Exit::Error };
             let seconds = timeout.as_secs_f64();
-            Err(Failure::new(kind, format!("{printed} of {count} events came within {seconds} s")))
+            let message = format!("{printed} of {count} events arrived within {seconds} s");
+            Err(Failure::new(kind, message))
         }
         _ => Ok(Exit::Done),
     }
 }
 
 /// Why no more events are printed.
-enum Ended {
+enum SubscriptionEnd {
     Error(Error),
-    TimedOut,
-    /// By the user, or because all events that were asked for are printed.
-    Stopped,
+    Timeout,
+    /// By the user, or because `--count` events are printed.
+    Requested,
 }
 
-/// Ready when the user or `--timeout` ends the command.
-async fn ends(timeout: Option<Duration>) -> Ended {
-    let over = async {
+/// Waits until the user or `--timeout` ends the command.
+async fn wait_for_end(timeout: Option<Duration>) -> SubscriptionEnd {
+    let timeout = async {
         match timeout {
             Some(timeout) => tokio::time::sleep(timeout).await,
             None => std::future::pending().await,
         }
     };
     tokio::select! {
-        () = stopped() => Ended::Stopped,
-        () = over => Ended::TimedOut,
+        () = stopped() => SubscriptionEnd::Requested,
+        () = timeout => SubscriptionEnd::Timeout,
     }
 }
 
-/// Prints what happens to a subscription.
+/// Prints what a subscription reports.
 struct Printer<'a> {
     args: &'a Args,
-    several: bool,
+    /// Whether there are several channels.
+    has_several: bool,
+    /// The number of events that were printed.
     printed: u64,
     was_subscribed: bool,
     io: &'a mut Io,
 }
 
 impl Printer<'_> {
-    async fn run(&mut self, subscription: &mut Subscription) -> Result<Ended, Failure> {
-        let mut ends = std::pin::pin!(ends(self.args.timeout));
+    async fn run(&mut self, subscription: &mut Subscription) -> Result<SubscriptionEnd, Failure> {
+        let mut end = std::pin::pin!(wait_for_end(self.args.timeout));
         loop {
             let event = tokio::select! {
-                ended = &mut ends => return Ok(ended),
+                end = &mut end => return Ok(end),
                 event = subscription.next() => event,
             };
             match event {
                 Some(Ok(event)) => {
                     if self.print(event)?.is_break() {
-                        return Ok(Ended::Stopped);
+                        return Ok(SubscriptionEnd::Requested);
                     }
                 }
-                Some(Err(error)) => return Ok(Ended::Error(error)),
-                None => return Ok(Ended::Stopped),
+                Some(Err(error)) => return Ok(SubscriptionEnd::Error(error)),
+                None => return Ok(SubscriptionEnd::Requested),
             }
         }
     }
@@ -236,7 +248,7 @@ impl Printer<'_> {
                 self.was_subscribed = true;
                 self.io.note(&format!("subscribed to {channel}\n"));
             }
-            SubscriberEvent::Event(event) => return self.event(&event.channel, &event.payload),
+            SubscriberEvent::Event(event) => return self.print_event(&event),
             SubscriberEvent::DeliveryFailed { channel: Some(channel), error } => {
                 self.io.say(&format!("{channel}: an event was not delivered: {error}\n"));
             }
@@ -253,31 +265,33 @@ impl Printer<'_> {
             }
             SubscriberEvent::Reconnecting { delay, attempt } => {
                 let seconds = delay.as_secs_f64();
-                self.io.note(&format!("connecting again in {seconds:.1} s (attempt {attempt})\n"));
+                self.io.note(&format!("reconnecting in {seconds:.1} s (attempt {attempt})\n"));
             }
         }
         Ok(ControlFlow::Continue(()))
     }
 
-    fn event(&mut self, channel: &Channel, event: &str) -> Result<ControlFlow<()>, Failure> {
-        let parsed: Option<Value> = serde_json::from_str(event).ok();
-        let holds = |it: &Filter| parsed.as_ref().is_some_and(|event| it.holds(event));
-        if !self.args.filters.iter().all(holds) {
+    fn print_event(&mut self, event: &ReceivedEvent) -> Result<ControlFlow<()>, Failure> {
+        let ReceivedEvent { channel, payload } = event;
+        let document: Option<Value> = event.json().ok();
+        let matches =
+            |filter: &Filter| document.as_ref().is_some_and(|document| filter.matches(document));
+        if !self.args.filters.iter().all(matches) {
             return Ok(ControlFlow::Continue(()));
         }
-        // An event with line breaks in it would be several lines.
-        let line = match &parsed {
-            Some(value) if event.contains('\n') => value.to_string(),
-            _ => event.to_owned(),
+        // An event with line breaks would be several lines.
+        let line = match &document {
+            Some(document) if payload.contains('\n') => document.to_string(),
+            _ => payload.clone(),
         };
         let line = match self.args.format {
             Format::Raw => line,
-            Format::Human if self.several => format!("{channel} {line}"),
+            Format::Human if self.has_several => format!("{channel} {line}"),
             Format::Human => line,
             Format::Json => {
                 let received = jiff::Timestamp::try_from(self.io.clock.now());
-                let received = received.map(|it| it.to_string()).unwrap_or_default();
-                let event = parsed.unwrap_or_else(|| Value::from(event));
+                let received = received.map(|received| received.to_string()).unwrap_or_default();
+                let event = document.unwrap_or_else(|| Value::from(payload.as_str()));
                 json!({ "channel": channel.as_str(), "event": event, "received": received })
                     .to_string()
             }

@@ -1,4 +1,4 @@
-//! `provision verify`: whether what is deployed does what the spec says.
+//! `provision verify`.
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,29 +9,28 @@ use crate::cli::io::json;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::{ParameterArgs, applicable};
 use crate::cli::target::{self, Declared, TargetArgs, closing};
-use crate::cli::verification::{Choice, TIMEOUT, Wanted, exit, go};
+use crate::cli::verification::{CheckSelection, TIMEOUT, VerifyRequest, exit, verify_stack};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::verification::{Verification, junit, table};
 
-/// Prove that what is deployed does what the spec says
+/// Test that the deployed stack behaves as the spec declares
 ///
-/// For each API, namespace and mode: connects, subscribes to a channel that nobody knows, publishes over HTTP and
-/// over a WebSocket and sees the event arrive, where the spec allows it; and sees it refused where the spec doesn't.
-/// Also that a wrong API key and a namespace that is not there are refused; and that AWS has the APIs, keys,
-/// namespaces and handlers that the spec declares, and no other handlers.
+/// For each API, namespace and authorization mode: connects, subscribes to a unique channel, and publishes over HTTP and
+/// over a WebSocket. What the spec allows must succeed, and the event must arrive; everything else must be refused. Also
+/// checks that an unknown API key and an unknown namespace are refused, that AWS has the APIs, keys, namespaces and
+/// handlers that the spec declares, and that it has no other handlers.
 ///
-/// It uses the stack's API keys and your AWS credentials. Other modes need a token; on the local AWS, Cognito's and
-/// OpenID Connect's are made for you. What there are no credentials for is not tried, and
-/// the result says so.
+/// Uses the stack's API keys and your AWS credentials. Other modes require a token; with the emulator, tokens for
+/// Cognito and OpenID Connect are created automatically. Checks without credentials are reported as not tried.
 ///
-/// Events go to /NAMESPACE/provision-verify/NONCE: who subscribes to /NAMESPACE/* sees them, and handlers run.
-/// --only-refusals publishes nothing that the spec allows, and --api, --namespace and --mode try less. What a
-/// handler does by way of a data source is left alone without --with-data-sources.
+/// Events are published to /NAMESPACE/provision-verify/NONCE: subscribers of /NAMESPACE/* receive them, and handlers
+/// run. --only-refusals publishes nothing that the spec allows; --api, --namespace and --mode limit the checks. Handlers
+/// with data sources run only with --with-data-sources.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit codes: 0 if all that was tried is as the spec says, or up to a handler that the spec declares; 6 if something is
-not, is missing on AWS or could not be found out, and with --strict if something was not tried; 1 if verify could not
-do its work; 64 if the command line is wrong.
+Exit codes: 0 if every check that was tried matches the spec, or depends on a handler that the spec declares; 6 if one
+does not, if a resource is missing on AWS, or if a check was inconclusive; with --strict, also 6 if a check was not
+tried; 1 if verify failed; 64 for a usage error.
 
 Examples:
   provision verify spec.yaml --local
@@ -42,37 +41,36 @@ Examples:
   provision verify spec.yaml --format junit --out verify.xml
   provision verify spec.yaml --format json | jq '.apis[].findings[] | select(.verdict == \"difference\")'")]
 pub struct Args {
-    /// The spec; `-` for standard input
+    /// The spec; `-` for stdin
     spec: PathBuf,
-    /// How to tell what was found
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Write it to FILE; the table is still shown
+    /// Write the result to FILE; the table is printed to stderr
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// How long a check may take
+    /// The time limit of one check
     #[arg(long, value_name = "DURATION", default_value = TIMEOUT, value_parser = duration)]
     timeout: Duration,
-    /// Let what was not tried fail, too
+    /// Fail if a check was not tried
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
-    choice: Choice,
+    selection: CheckSelection,
     #[command(flatten)]
     parameters: ParameterArgs,
     #[command(flatten)]
     target: TargetArgs,
 }
 
-/// For whom it is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// A table for people
+    /// A table
     #[default]
     Human,
-    /// For programs
+    /// A JSON document
     Json,
-    /// For a build server
+    /// JUnit XML, for a CI server
     Junit,
 }
 
@@ -80,17 +78,17 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     if let Some(out) = &args.out {
         must_take_a_file(&io.path(out))?;
     }
-    let given = args.parameters.given(io)?;
-    let spec = applicable(sound(&args.spec, &given, Warns::No, io)?, &given)?;
+    let values = args.parameters.given(io)?;
+    let spec = applicable(sound(&args.spec, &values, Warns::No, io)?, &values)?;
     let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
     let declared = Declared { region, account, is_planned: false };
     let session = target::open(&args.target, declared, io).await?;
-    let again = &Again::of(&args.spec, &args.parameters, &args.target);
-    let choice = &args.choice;
-    let wanted = Wanted { stack: &spec.stack, desired: &spec.desired, choice, again };
-    let found = go(wanted, args.timeout, &session, io).await;
-    let found = closing(session, found).await?;
-    let verification = Verification::of(&spec.stack, found, args.strict);
+    let follow_up = &Again::of(&args.spec, &args.parameters, &args.target);
+    let (selection, desired) = (&args.selection, &spec.desired);
+    let request = VerifyRequest { stack: &spec.stack, desired, selection, follow_up };
+    let reports = verify_stack(request, args.timeout, &session, io).await;
+    let reports = closing(session, reports).await?;
+    let verification = Verification::new(&spec.stack, reports, args.strict);
     let text = match args.format {
         Format::Human => table(&verification),
         Format::Json => json(&verification),

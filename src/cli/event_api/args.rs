@@ -1,7 +1,8 @@
-//! Which Event API, in which AWS, and as whom: the options of every command on the data plane.
+//! Which Event API to talk to, and with which credentials: the options of every command on the data
+//! plane.
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::target::TargetArgs;
@@ -9,11 +10,10 @@ use crate::cli::{Exit, Failure};
 use crate::render::outputs::NamespaceOutputs;
 use appsync_events::{AuthMode, InvalidChannel};
 
-/// Which Event API, in which AWS, and as whom.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ApiArgs {
     #[command(flatten)]
-    pub reach: ReachArgs,
+    pub connection: ConnectionArgs,
     #[command(flatten)]
     pub parameters: ParameterArgs,
     #[command(flatten)]
@@ -21,23 +21,23 @@ pub struct ApiArgs {
 }
 
 #[derive(Clone, Debug, clap::Args)]
-pub struct ReachArgs {
-    /// Instead of a spec: the URL to publish to of any Event API, `https://HOST/event`
+pub struct ConnectionArgs {
+    /// The HTTP URL of any Event API, `https://HOST/event`, instead of a spec
     #[arg(long, value_name = "URL", help_heading = "Event API")]
     pub url: Option<String>,
-    /// Another URL of the spec's API than AWS's own, such as one with a custom domain
+    /// Another HTTP URL of the spec's API, such as one with a custom domain
     #[arg(long, value_name = "URL", conflicts_with = "url", help_heading = "Event API")]
     pub endpoint: Option<String>,
-    /// The API, by its key in the spec, where the spec has several
+    /// The API, by its key in the spec, if the spec has several
     #[arg(long, value_name = "KEY", conflicts_with = "url", help_heading = "Event API")]
     pub api: Option<String>,
-    /// As whom; without it, the first mode that the namespace accepts and that there are credentials for
-    #[arg(long, value_enum, value_name = "MODE", help_heading = "Event API")]
-    pub mode: Option<ModeArg>,
-    /// Which of the spec's API keys, by its key in the spec; without it, the one that lasts longest
+    /// The authorization mode; without it, the first that the namespace accepts and that has credentials
+    #[arg(long, value_parser = auth_mode_parser(), value_name = "MODE", help_heading = "Event API")]
+    pub mode: Option<AuthMode>,
+    /// The API key, by its key in the spec; without it, the one that expires last
     #[arg(long, value_name = "NAME", conflicts_with = "url", help_heading = "Event API")]
     pub key: Option<String>,
-    /// With --url: the variable of the environment that holds the API key
+    /// With --url: the environment variable with the API key
     #[arg(
         long,
         value_name = "VARIABLE",
@@ -45,66 +45,70 @@ pub struct ReachArgs {
         help_heading = "Event API"
     )]
     pub api_key_env: String,
-    /// The token for Cognito, OpenID Connect or a Lambda authorizer; `-` reads it from standard input, and the
-    /// variable PROVISION_TOKEN keeps it out of the list of processes
+    /// The token for Cognito, OpenID Connect or a Lambda authorizer; `-` reads it from stdin, and the environment
+    /// variable PROVISION_TOKEN keeps it out of the process list
     #[arg(long, value_name = "TOKEN", help_heading = "Event API")]
     pub token: Option<String>,
-    /// Certificates in PEM to trust besides those that this machine trusts; or the variable AWS_CA_BUNDLE
+    /// CA certificates in PEM to trust in addition to those of the machine; also the environment variable
+    /// AWS_CA_BUNDLE
     #[arg(long, value_name = "FILE", help_heading = "Event API")]
     pub ca_bundle: Option<PathBuf>,
 }
 
-/// A mode, in words that are easily typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum ModeArg {
-    ApiKey,
-    Iam,
-    Cognito,
-    Oidc,
-    Lambda,
+/// The names of the authorization modes on the command line.
+const MODE_NAMES: [(&str, AuthMode); 5] = [
+    ("api-key", AuthMode::ApiKey),
+    ("iam", AuthMode::Iam),
+    ("cognito", AuthMode::Cognito),
+    ("oidc", AuthMode::Oidc),
+    ("lambda", AuthMode::Lambda),
+];
+
+/// Parses the name of an authorization mode on the command line.
+pub fn auth_mode_parser() -> impl TypedValueParser<Value = AuthMode> {
+    let names = PossibleValuesParser::new(MODE_NAMES.map(|(name, _)| name));
+    names.map(|name| mode_named(&name).expect("clap accepts only the names in the table"))
 }
 
-impl ModeArg {
-    pub fn named(word: &str) -> Option<Self> {
-        Self::from_str(word, false).ok()
-    }
-    /// How a mode is called on a command line.
-    pub fn word(mode: AuthMode) -> String {
-        let all = Self::value_variants().iter();
-        let value = all.filter(|it| it.mode() == mode).find_map(Self::to_possible_value);
-        value.map(|it| it.get_name().to_owned()).unwrap_or_default()
-    }
-    pub fn mode(self) -> AuthMode {
-        match self {
-            Self::ApiKey => AuthMode::ApiKey,
-            Self::Iam => AuthMode::Iam,
-            Self::Cognito => AuthMode::Cognito,
-            Self::Oidc => AuthMode::Oidc,
-            Self::Lambda => AuthMode::Lambda,
-        }
-    }
+/// The authorization mode with this name on the command line.
+pub fn mode_named(name: &str) -> Option<AuthMode> {
+    MODE_NAMES.into_iter().find(|(other, _)| *other == name).map(|(_, mode)| mode)
 }
 
-/// The modes with these names. A name that is not known here is omitted: AppSync may have new ones.
+/// The name of an authorization mode on the command line.
+pub fn mode_name(mode: AuthMode) -> &'static str {
+    let entry = MODE_NAMES.into_iter().find(|(_, other)| *other == mode);
+    entry.expect("the table has every mode").0
+}
+
+/// The authorization modes with these names of AppSync's. Names that are not known here are omitted.
 pub fn auth_modes(names: &[String]) -> Vec<AuthMode> {
     names.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
 /// What a command does on the data plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing {
+pub enum EventCommand {
     Publish,
     Subscribe,
 }
 
-impl Doing {
-    pub fn word(self) -> &'static str {
+impl EventCommand {
+    pub fn verb(self) -> &'static str {
         match self {
             Self::Publish => "publish",
             Self::Subscribe => "subscribe",
         }
     }
-    /// The modes that a namespace accepts for it.
+
+    pub fn gerund(self) -> &'static str {
+        match self {
+            Self::Publish => "publishing",
+            Self::Subscribe => "subscribing",
+        }
+    }
+
+    /// The names of the authorization modes that a namespace accepts for this command.
     pub fn accepted(self, namespace: &NamespaceOutputs) -> &[String] {
         match self {
             Self::Publish => &namespace.publish,
@@ -113,16 +117,16 @@ impl Doing {
     }
 }
 
-/// The spec and the further words of a command line: with `--url` there is no spec, and its place is a word's.
-pub fn words(
+/// The spec and the other positional arguments. With `--url` there is no spec: what clap parsed as the
+/// spec is the first of the others.
+pub fn split_arguments(
     args: &ApiArgs,
     spec: Option<&String>,
-    rest: &[String],
+    others: &[String],
 ) -> (Option<PathBuf>, Vec<String>) {
-    let first = spec.into_iter().cloned();
-    match args.reach.url {
-        Some(_) => (None, first.chain(rest.iter().cloned()).collect()),
-        None => (spec.map(PathBuf::from), rest.to_vec()),
+    match args.connection.url {
+        Some(_) => (None, spec.into_iter().chain(others).cloned().collect()),
+        None => (spec.map(PathBuf::from), others.to_vec()),
     }
 }
 
@@ -130,4 +134,16 @@ pub fn invalid_channel(error: &InvalidChannel) -> Failure {
     Failure::new(Exit::Usage, error.to_string()).hint(
         "a channel has one to five segments of letters, digits and dashes, such as /sample/a/b",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mode_has_a_name_on_the_command_line() {
+        for mode in AuthMode::ALL {
+            assert_eq!(mode_named(mode_name(mode)), Some(mode));
+        }
+    }
 }

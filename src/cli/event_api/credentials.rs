@@ -1,12 +1,13 @@
-//! As whom: the first mode that is accepted and that there are credentials for, or the one that is asked for.
+//! Selects credentials: for the authorization mode of the command line, or for the first mode that the
+//! namespace accepts and that has credentials.
 use aws_smithy_async::time::SharedTimeSource;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::cli::event_api::api::Reached;
-use crate::cli::event_api::args::{Doing, ModeArg, ReachArgs, auth_modes};
-use crate::cli::event_api::network::only_credentials;
+use crate::cli::event_api::args::{ConnectionArgs, EventCommand, auth_modes};
+use crate::cli::event_api::network::credentials_only;
+use crate::cli::event_api::resolved_api::ResolvedApi;
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{KeyOutputs, NamespaceOutputs, lasting};
@@ -16,9 +17,9 @@ use provision_aws::client::Aws;
 
 const TOKEN_VARIABLE: &str = "PROVISION_TOKEN";
 
-/// The token that was given, in whatever way.
-pub fn token(args: &ReachArgs, io: &mut Io) -> Result<Option<Secret>, Failure> {
-    let given = match args.token.as_deref() {
+/// The token from the command line, stdin or the environment.
+pub fn token(args: &ConnectionArgs, io: &mut Io) -> Result<Option<Secret>, Failure> {
+    let token = match args.token.as_deref() {
         Some("-") => {
             let mut line = String::new();
             io.input.read_line(&mut line)?;
@@ -27,205 +28,228 @@ pub fn token(args: &ReachArgs, io: &mut Io) -> Result<Option<Secret>, Failure> {
         Some(token) => Some(token.to_owned()),
         None => io.environment.get(TOKEN_VARIABLE).cloned(),
     };
-    match given.as_deref().map(str::trim) {
+    match token.as_deref().map(str::trim) {
         Some("") if args.token.is_some() => {
-            Err(Failure::new(Exit::Usage, "`--token` gives an empty token"))
+            Err(Failure::new(Exit::Usage, "the token of `--token` is empty"))
         }
         Some("") | None => Ok(None),
         Some(token) => Ok(Some(Secret::new(token))),
     }
 }
 
-/// The API key for an API that no spec tells of.
-pub fn api_key(args: &ReachArgs, io: &Io) -> Option<Secret> {
-    let key = io.environment.get(&args.api_key_env).filter(|it| !it.trim().is_empty())?;
-    Some(Secret::new(key.trim()))
+/// The API key for an API that is given by its URL.
+pub fn api_key(args: &ConnectionArgs, io: &Io) -> Option<Secret> {
+    let key = io.environment.get(&args.api_key_env).map(|key| key.trim());
+    key.filter(|key| !key.is_empty()).map(Secret::new)
 }
 
-/// The AWS credentials for an API that no spec tells of, if they are asked for.
+/// The AWS credentials for an API that is given by its URL, if `--mode iam` asks for them.
 pub async fn aws(
-    args: &ReachArgs,
+    args: &ConnectionArgs,
     region: Option<String>,
     target: &TargetArgs,
 ) -> Result<Option<Aws>, Failure> {
     match args.mode {
-        Some(ModeArg::Iam) => Ok(Some(only_credentials(region, target).await?)),
+        Some(AuthMode::Iam) => Ok(Some(credentials_only(region, target).await?)),
         _ => Ok(None),
     }
 }
 
-/// As whom another tool does it: the secret may be missing, and a variable stands in its place.
+/// The credentials in a snippet for another tool. Without a secret, the snippet reads a variable.
 #[derive(Debug)]
-pub struct Proof {
+pub struct SnippetCredentials {
     pub mode: AuthMode,
     pub secret: Option<Secret>,
 }
 
-impl Reached {
-    /// As whom another tool is to do it, which has the secrets that are not at hand here; with `reveal` all are.
-    pub fn proof(
+impl ResolvedApi {
+    /// The credentials for another tool, which may have secrets that are not available here. With
+    /// `reveal` all must be available.
+    pub fn snippet_credentials(
         &self,
-        doing: Doing,
+        command: EventCommand,
         namespace: Option<&NamespaceOutputs>,
         clock: &SharedTimeSource,
         reveal: bool,
-    ) -> Result<Proof, Failure> {
-        let failure = match self.credentials(doing, namespace, clock) {
-            Ok(Credentials::ApiKey(secret)) => {
-                return Ok(Proof { mode: AuthMode::ApiKey, secret: Some(secret) });
+    ) -> Result<SnippetCredentials, Failure> {
+        let failure = match self.credentials(command, namespace, clock) {
+            Ok(credentials) => {
+                let mode = credentials.mode();
+                let secret = match credentials {
+                    Credentials::ApiKey(secret) | Credentials::Token(_, secret) => Some(secret),
+                    Credentials::Iam(_) => None,
+                };
+                return Ok(SnippetCredentials { mode, secret });
             }
-            Ok(Credentials::Token(mode, secret)) => {
-                return Ok(Proof { mode, secret: Some(secret) });
-            }
-            Ok(Credentials::Iam(_)) => return Ok(Proof { mode: AuthMode::Iam, secret: None }),
             Err(failure) => failure,
         };
-        let asked = self.args.mode.map(ModeArg::mode);
-        let had_elsewhere = |it: &AuthMode| *it != AuthMode::ApiKey || self.stack.is_none();
-        let accepted = namespace.map(|it| auth_modes(doing.accepted(it)));
+        let accepted = namespace.map(|namespace| auth_modes(command.accepted(namespace)));
         let accepted = accepted.unwrap_or_else(|| vec![AuthMode::ApiKey]);
-        match asked.into_iter().chain(accepted).next().filter(had_elsewhere) {
-            Some(mode) if !reveal && self.args.key.is_none() => Ok(Proof { mode, secret: None }),
+        let mode = self.args.mode.into_iter().chain(accepted).next();
+        // The API keys of a stack are all known here.
+        let mode = mode.filter(|mode| *mode != AuthMode::ApiKey || self.stack.is_none());
+        match mode {
+            Some(mode) if !reveal && self.args.key.is_none() => {
+                Ok(SnippetCredentials { mode, secret: None })
+            }
             _ => Err(failure),
         }
     }
 
-    /// The command that makes a token of this mode, where the local AWS makes them.
+    /// The command that creates a token for this mode, if the API is one of the emulator's.
     pub fn token_command(&self, mode: AuthMode) -> Option<String> {
-        if !is_issuer(mode.as_str()) {
+        if !is_issued(mode) {
             return None;
         }
         let stack = self.stack.as_ref()?;
-        let providers = stack.api.auth_modes.providers.iter();
-        let several = providers.filter(|it| is_issuer(&it.mode)).count() > 1;
-        let issuer = several.then(|| {
-            let issuer = stack.issuer(mode, &self.region).unwrap_or_else(|| "URL".to_owned());
-            format!(" --issuer {}", word(&issuer))
-        });
-        self.of_local(&format!(" token --api {}{}", stack.api.id, issuer.unwrap_or_default()))
+        let modes = stack.api.auth_modes.providers.iter();
+        let modes = modes.filter_map(|provider| provider.mode.parse().ok());
+        let issuer = match modes.filter(|mode| is_issued(*mode)).count() > 1 {
+            true => {
+                let issuer = stack.issuer(mode, &self.region).unwrap_or_else(|| "URL".to_owned());
+                format!(" --issuer {}", word(&issuer))
+            }
+            false => String::new(),
+        };
+        self.emulator_command(&format!(" token --api {}{issuer}", stack.api.id))
     }
 
-    /// The credentials to do this with, in `namespace` if it is known.
+    /// The credentials for a command, in `namespace` if it is known.
     pub fn credentials(
         &self,
-        doing: Doing,
+        command: EventCommand,
         namespace: Option<&NamespaceOutputs>,
         clock: &SharedTimeSource,
     ) -> Result<Credentials, Failure> {
-        if let Some(asked) = self.args.mode {
-            return self.by(asked.mode(), clock);
+        if let Some(mode) = self.args.mode {
+            return self.credentials_for(mode, clock);
         }
         if self.args.key.is_some() {
-            return self.by(AuthMode::ApiKey, clock);
+            return self.credentials_for(AuthMode::ApiKey, clock);
         }
-        let Some(namespace) = namespace else { return self.of_no_stack(clock) };
-        let accepted = auth_modes(doing.accepted(namespace));
-        // Who gives a token means it.
-        let given = self.args.token.is_some();
-        let first = accepted.iter().filter(|it| given && self.suits(**it));
-        let had = first.chain(&accepted).find_map(|mode| {
-            let may = !mode.needs_token() || self.suits(*mode);
-            may.then(|| self.by(*mode, clock).ok()).flatten()
+        let Some(namespace) = namespace else { return self.explicit_credentials(clock) };
+        let accepted = auth_modes(command.accepted(namespace));
+        // A token on the command line takes precedence over everything that does not need one.
+        let has_token_arg = self.args.token.is_some();
+        let with_token = accepted.iter().filter(|mode| has_token_arg && self.token_fits(**mode));
+        let credentials = with_token.chain(&accepted).find_map(|mode| {
+            let is_usable = !mode.needs_token() || self.token_fits(*mode);
+            is_usable.then(|| self.credentials_for(*mode, clock).ok()).flatten()
         });
-        had.ok_or_else(|| self.nobody(doing, namespace, &accepted))
+        credentials.ok_or_else(|| self.no_usable_credentials(command, namespace, &accepted))
     }
 
-    /// The credentials to connect with: the same if connections accept them, else the first that they accept.
-    pub fn connection_credentials(
+    /// The credentials to connect with: `credentials` if the API accepts their mode for connecting, or
+    /// those of the first mode that it accepts.
+    pub fn connect_credentials(
         &self,
-        own: &Credentials,
+        credentials: &Credentials,
         clock: &SharedTimeSource,
     ) -> Credentials {
-        let Some(stack) = &self.stack else { return own.clone() };
+        let Some(stack) = &self.stack else { return credentials.clone() };
         let accepted = auth_modes(&stack.api.auth_modes.connection);
-        if accepted.contains(&own.mode()) {
-            return own.clone();
+        if accepted.contains(&credentials.mode()) {
+            return credentials.clone();
         }
-        let mut others = accepted.iter().filter_map(|it| self.by(*it, clock).ok());
-        others.next().unwrap_or_else(|| own.clone())
+        let mut available =
+            accepted.iter().filter_map(|mode| self.credentials_for(*mode, clock).ok());
+        available.next().unwrap_or_else(|| credentials.clone())
     }
 
-    /// The key of the API that would be used.
-    pub fn chosen_key(&self) -> Result<&KeyOutputs, Failure> {
-        let api = self.stack.as_ref().map(|it| &it.api);
-        let keys = api.map_or(&[][..], |it| &it.api_keys);
-        let names = || keys.iter().map(|it| it.key.as_str()).collect::<Vec<_>>().join(", ");
+    /// The key of `--key`, or the key that expires last.
+    pub fn selected_key(&self) -> Result<&KeyOutputs, Failure> {
+        let keys = self.stack.as_ref().map_or(&[][..], |stack| &stack.api.api_keys);
         match &self.args.key {
-            Some(name) => keys.iter().find(|it| it.key == *name).ok_or_else(|| {
-                let message = format!("the API has no key called `{name}`");
-                Failure::error(message).hint(format!("it has {}", names()))
+            Some(name) => keys.iter().find(|key| key.key == *name).ok_or_else(|| {
+                let names: Vec<&str> = keys.iter().map(|key| key.key.as_str()).collect();
+                Failure::error(format!("the API has no key `{name}`"))
+                    .hint(format!("its keys are {}", names.join(", ")))
             }),
             None => lasting(keys).ok_or_else(|| Failure::error("the API has no key")),
         }
     }
 
-    fn by(&self, mode: AuthMode, clock: &SharedTimeSource) -> Result<Credentials, Failure> {
+    fn credentials_for(
+        &self,
+        mode: AuthMode,
+        clock: &SharedTimeSource,
+    ) -> Result<Credentials, Failure> {
         match mode {
             AuthMode::ApiKey if self.stack.is_none() => {
-                let variable = &self.args.api_key_env;
-                let message = format!("there is no API key: the variable {variable} is not set");
-                let key = self.api_key.clone();
-                key.map(Credentials::ApiKey).ok_or_else(|| Failure::error(message))
+                let key = self.api_key.clone().ok_or_else(|| {
+                    let variable = &self.args.api_key_env;
+                    Failure::error(format!(
+                        "no API key: the environment variable {variable} is not set"
+                    ))
+                })?;
+                Ok(Credentials::ApiKey(key))
             }
             AuthMode::ApiKey => {
-                let key = self.chosen_key()?.value.as_deref().unwrap_or_default();
+                let key = self.selected_key()?.value.as_deref().unwrap_or_default();
                 Ok(Credentials::ApiKey(Secret::new(key)))
             }
             AuthMode::Iam => {
-                let provider = self.aws.as_ref().and_then(|it| it.credentials.clone());
-                let signer = provider
-                    .map(|it| Signer::new(it, &self.region).with_time_source(clock.clone()));
-                signer.map(Credentials::Iam).ok_or_else(|| Failure::error("no AWS credentials"))
+                let provider = self.aws.as_ref().and_then(|aws| aws.credentials.clone());
+                let provider = provider.ok_or_else(|| Failure::error("no AWS credentials"))?;
+                let signer = Signer::new(provider, &self.region).with_time_source(clock.clone());
+                Ok(Credentials::Iam(signer))
             }
             AuthMode::Cognito | AuthMode::Oidc | AuthMode::Lambda => {
-                let token = self.token.clone().map(|it| Credentials::Token(mode, it));
-                token.ok_or_else(|| self.no_token(mode))
+                let token = self.token.clone().ok_or_else(|| self.missing_token(mode))?;
+                Ok(Credentials::Token(mode, token))
             }
         }
     }
 
-    /// What was given, where no namespace says what it accepts.
-    fn of_no_stack(&self, clock: &SharedTimeSource) -> Result<Credentials, Failure> {
+    /// The token or the API key of the command line and the environment, for an API whose modes are not
+    /// known.
+    fn explicit_credentials(&self, clock: &SharedTimeSource) -> Result<Credentials, Failure> {
         if let Some(token) = &self.token {
             let mode = if is_jwt(token) { AuthMode::Oidc } else { AuthMode::Lambda };
             return Ok(Credentials::Token(mode, token.clone()));
         }
-        self.by(AuthMode::ApiKey, clock).map_err(|failure| {
-            failure.hint("set it, give a token with `--token`, or sign with `--mode iam`")
+        self.credentials_for(AuthMode::ApiKey, clock).map_err(|failure| {
+            failure.hint("set it, pass a token with `--token`, or sign with `--mode iam`")
         })
     }
 
-    /// Whether the token that is given looks like one for `mode`.
-    fn suits(&self, mode: AuthMode) -> bool {
-        self.token.as_ref().is_some_and(|it| match mode {
-            AuthMode::Cognito | AuthMode::Oidc => is_jwt(it),
+    /// Whether the token looks like one for `mode`.
+    fn token_fits(&self, mode: AuthMode) -> bool {
+        self.token.as_ref().is_some_and(|token| match mode {
+            AuthMode::Cognito | AuthMode::Oidc => is_jwt(token),
             AuthMode::Lambda => true,
             AuthMode::ApiKey | AuthMode::Iam => false,
         })
     }
 
-    fn no_token(&self, mode: AuthMode) -> Failure {
-        let failure = Failure::error(format!("{mode} needs a token"))
-            .hint(format!("give it with `--token` or the variable {TOKEN_VARIABLE}"));
-        let command = self.token_command(mode);
-        command.into_iter().fold(failure, |it, command| it.hint(makes(&command)))
+    fn missing_token(&self, mode: AuthMode) -> Failure {
+        let failure = Failure::error(format!("{mode} requires a token"))
+            .hint(format!("pass it with `--token` or the environment variable {TOKEN_VARIABLE}"));
+        match self.token_command(mode) {
+            Some(command) => failure.hint(token_command_hint(&command)),
+            None => failure,
+        }
     }
 
-    fn nobody(&self, doing: Doing, namespace: &NamespaceOutputs, accepted: &[AuthMode]) -> Failure {
-        let names: Vec<&str> = accepted.iter().map(|it| it.as_str()).collect();
-        let (word, name) = (doing.word(), &namespace.name);
-        let message = format!(
-            "there are no credentials to {word} in `{name}`, which accepts {}",
-            names.join(", ")
-        );
-        let mut failure = Failure::error(message);
-        if accepted.iter().any(|it| it.needs_token()) {
-            let given = if self.token.is_some() { "another" } else { "a" };
+    fn no_usable_credentials(
+        &self,
+        command: EventCommand,
+        namespace: &NamespaceOutputs,
+        accepted: &[AuthMode],
+    ) -> Failure {
+        let (verb, name) = (command.verb(), &namespace.name);
+        let modes: Vec<&str> = accepted.iter().map(|mode| mode.as_str()).collect();
+        let modes = modes.join(", ");
+        let mut failure =
+            Failure::error(format!("no credentials to {verb} in `{name}`, which accepts {modes}"));
+        if accepted.iter().any(|mode| mode.needs_token()) {
+            let article = if self.token.is_some() { "another" } else { "a" };
             failure =
-                failure.hint(format!("give {given} token with `--token` or {TOKEN_VARIABLE}"));
-            let mut commands = accepted.iter().filter_map(|it| self.token_command(*it));
-            failure =
-                commands.next().into_iter().fold(failure, |it, command| it.hint(makes(&command)));
+                failure.hint(format!("pass {article} token with `--token` or {TOKEN_VARIABLE}"));
+            let mut commands = accepted.iter().filter_map(|mode| self.token_command(*mode));
+            if let Some(command) = commands.next() {
+                failure = failure.hint(token_command_hint(&command));
+            }
         }
         if accepted.contains(&AuthMode::ApiKey) {
             failure = failure.hint("declare a key under `apiKeys:`, and apply the spec");
@@ -234,12 +258,12 @@ impl Reached {
     }
 }
 
-/// The end of a JWT, if the token is one and names it.
-pub fn end_of(token: &Secret) -> Option<i64> {
+/// When the token expires, in seconds since the epoch, if it is a JWT with that claim.
+pub fn token_expiry(token: &Secret) -> Option<i64> {
     claims(token)?.get("exp")?.as_i64()
 }
 
-/// Whether it is a JWT, as Cognito and OpenID Connect issuers give.
+/// Whether the token is a JWT, as those of Cognito and OpenID Connect issuers.
 pub fn is_jwt(token: &Secret) -> bool {
     claims(token).is_some()
 }
@@ -253,10 +277,11 @@ fn claims(token: &Secret) -> Option<Value> {
     serde_json::from_slice(&claims).ok().filter(Value::is_object)
 }
 
-fn makes(command: &str) -> String {
-    format!("the local AWS makes one: {command}")
+fn token_command_hint(command: &str) -> String {
+    format!("to create one with the emulator, run: {command}")
 }
 
-fn is_issuer(mode: &str) -> bool {
-    matches!(mode.parse(), Ok(AuthMode::Cognito | AuthMode::Oidc))
+/// Whether the mode's tokens come from an issuer.
+fn is_issued(mode: AuthMode) -> bool {
+    matches!(mode, AuthMode::Cognito | AuthMode::Oidc)
 }

@@ -1,180 +1,169 @@
-//! What an error of the data plane means for the one who has it: namespace, mode, key, handler.
+//! Explains errors of the data plane: the probable causes, by namespace, authorization mode, key and
+//! handler.
 use crate::cli::Failure;
-use crate::cli::event_api::api::Reached;
-use crate::cli::event_api::args::Doing;
-use crate::cli::event_api::credentials::end_of;
+use crate::cli::event_api::args::EventCommand;
+use crate::cli::event_api::credentials::token_expiry;
+use crate::cli::event_api::resolved_api::ResolvedApi;
 use appsync_events::{AuthMode, Channel, Credentials, Error, ErrorKind, Operation};
 
-/// The error, with what probably is behind it and what helps.
-pub fn failure(
+/// The error with hints, for a command that used `credentials` on `channel`.
+pub fn explain_error(
     error: &Error,
-    reached: &Reached,
-    doing: Doing,
+    api: &ResolvedApi,
+    command: EventCommand,
     channel: &Channel,
-    used: &Credentials,
+    credentials: &Credentials,
     at_least_once: bool,
 ) -> Failure {
     let failure = Failure::error(format!("{channel}: {error}"));
+    let namespace = channel.namespace();
     let hints = match error.kind() {
-        ErrorKind::Unauthorized => unauthorized(error, reached, doing, channel, used),
-        ErrorKind::Forbidden => vec![refused(reached, channel)],
-        ErrorKind::HandlerFailed => {
-            let namespace = channel.namespace();
+        ErrorKind::Unauthorized => {
+            let request = Request { api, command, channel, credentials };
+            request.explain_unauthorized(error)
+        }
+        ErrorKind::Forbidden => {
+            vec![match api.stack.as_ref().is_some_and(|stack| stack.has_handlers(namespace)) {
+                true => format!("the handler of `{namespace}` denied it"),
+                false => format!(
+                    "a handler of `{namespace}` denied it, or a firewall in front of the API"
+                ),
+            }]
+        }
+        ErrorKind::HandlerFailed => vec![format!(
+            "the handler of `{namespace}` failed, and nothing was done: run it with `provision eval` to see where"
+        )],
+        ErrorKind::MissingCredentials => vec![
+            "set AWS credentials, select a profile with `--profile`, or use another `--mode`"
+                .to_owned(),
+        ],
+        ErrorKind::Throttled => vec!["publish more slowly, or request a higher quota".to_owned()],
+        ErrorKind::QuotaExceeded => vec![
+            "a connection can have 200 subscriptions, and `/NAMESPACE/*` counts as one".to_owned(),
+        ],
+        ErrorKind::Unreachable => {
+            let host = api.client.endpoint.host();
             vec![format!(
-                "the handler of `{namespace}` broke down, and nothing was done: `provision eval` runs it and shows where"
+                "check that {host} is the right address, and whether a proxy is required (HTTPS_PROXY)"
             )]
         }
-        ErrorKind::MissingCredentials => {
-            vec![
-                "set AWS credentials, name a profile with `--profile`, or choose another `--mode`"
-                    .to_owned(),
-            ]
+        ErrorKind::UntrustedCertificate => vec![
+            "pass a file with the CA's certificate: `--ca-bundle FILE` or AWS_CA_BUNDLE".to_owned(),
+        ],
+        ErrorKind::UnknownOutcome if at_least_once => vec![
+            "the events may or may not have been published, although they were sent several times"
+                .to_owned(),
+        ],
+        ErrorKind::UnknownOutcome => vec![
+            "the events may or may not have been published; `--at-least-once` sends them again, possibly publishing them twice"
+                .to_owned(),
+        ],
+        ErrorKind::ConnectionLost if error.operation() == Operation::Connect => vec![
+            "AppSync also closes a connection like this if it does not accept the credentials"
+                .to_owned(),
+        ],
+        ErrorKind::UnexpectedResponse => {
+            vec!["check that the URL is the one of an Event API".to_owned()]
         }
-        ErrorKind::InvalidRequest => vec![],
-        ErrorKind::Throttled => vec!["publish more slowly, or have the quota raised".to_owned()],
-        ErrorKind::QuotaExceeded => {
-            vec!["a connection takes 200 subscriptions: `/NAMESPACE/*` is one".to_owned()]
-        }
-        ErrorKind::Unreachable => {
-            let host = reached.client.endpoint.host();
-            vec![format!("is {host} the address, and is there a proxy on the way (HTTPS_PROXY)?")]
-        }
-        ErrorKind::UntrustedCertificate => {
-            vec!["name a file with the authority's certificate: `--ca-bundle FILE`, or AWS_CA_BUNDLE".to_owned()]
-        }
-        ErrorKind::UnknownOutcome if at_least_once => {
-            vec!["it may have been published, or not, however often it was tried".to_owned()]
-        }
-        ErrorKind::UnknownOutcome => {
-            vec!["it may have been published, or not; `--at-least-once` would try again and perhaps do it twice"
-                .to_owned()]
-        }
-        ErrorKind::ConnectionLost if error.operation() == Operation::Connect => {
-            vec![
-                "AppSync also ends a connection like this if it does not accept the credentials"
-                    .to_owned(),
-            ]
-        }
-        ErrorKind::ConnectionLost => vec![],
-        ErrorKind::UnexpectedResponse => vec!["is the URL that of an Event API?".to_owned()],
+        ErrorKind::InvalidRequest | ErrorKind::ConnectionLost => vec![],
     };
     hints.into_iter().fold(failure, Failure::hint)
 }
 
-fn unauthorized(
-    error: &Error,
-    reached: &Reached,
-    doing: Doing,
-    channel: &Channel,
-    used: &Credentials,
-) -> Vec<String> {
-    let mode = used.mode();
-    let connects = error.operation() == Operation::Connect;
-    let name = channel.namespace();
-    // A handler that refuses a subscription has a word of its own
-    // (docs/reference/handlers.md#explicit-errors).
-    if error.operation() == Operation::Subscribe && error.error_type() == Some("Unauthorized") {
-        return vec![format!("the handler of `{name}` refuses it: `util.unauthorized()`")];
-    }
-    let Some(stack) = &reached.stack else {
-        let hint = match connects {
-            true => format!("it was tried as {mode}"),
-            false => format!(
-                "it was tried as {mode}; AppSync says the same if it does not know the namespace `{name}`"
-            ),
+/// What was tried, and with which credentials.
+struct Request<'a> {
+    api: &'a ResolvedApi,
+    command: EventCommand,
+    channel: &'a Channel,
+    credentials: &'a Credentials,
+}
+
+impl Request<'_> {
+    fn explain_unauthorized(&self, error: &Error) -> Vec<String> {
+        let Self { command, .. } = *self;
+        let mode = self.credentials.mode();
+        let is_connect = error.operation() == Operation::Connect;
+        let name = self.channel.namespace();
+        // A handler that denies a subscription has a separate error type
+        // (docs/reference/handlers.md#explicit-errors).
+        if error.operation() == Operation::Subscribe && error.error_type() == Some("Unauthorized") {
+            return vec![format!("the handler of `{name}` denied it with `util.unauthorized()`")];
+        }
+        let Some(stack) = &self.api.stack else {
+            let hint = match is_connect {
+                true => format!("it was tried with {mode}"),
+                false => format!(
+                    "it was tried with {mode}; AppSync's answer is the same if the namespace `{name}` does not exist"
+                ),
+            };
+            return std::iter::once(hint).chain(self.credentials_hint(is_connect)).collect();
         };
-        return std::iter::once(hint)
-            .chain(of_credentials(reached, channel, doing, connects, used))
-            .collect();
-    };
-    let (place, accepted) =
-        match stack.api.namespaces.iter().find(|it| it.name == channel.namespace()) {
-            _ if connects => (
+        let (operation, accepted) = match self.api.namespace(self.channel) {
+            _ if is_connect => (
                 format!("connecting to API {}", stack.api.key),
                 stack.api.auth_modes.connection.as_slice(),
             ),
-            Some(namespace) => {
-                (format!("{} in `{}`", ing(doing), namespace.name), doing.accepted(namespace))
-            }
-            None => (format!("{} in API {}", ing(doing), stack.api.key), &[][..]),
+            Ok(Some(namespace)) => (
+                format!("{} in `{}`", command.gerund(), namespace.name),
+                command.accepted(namespace),
+            ),
+            _ => (format!("{} in API {}", command.gerund(), stack.api.key), &[][..]),
         };
-    let listed = accepted.join(", ");
-    let mut hints = vec![format!("it was tried as {mode}; {place} accepts {listed}")];
-    if accepted.iter().any(|it| it == mode.as_str()) {
-        hints.extend(of_credentials(reached, channel, doing, connects, used));
-        // Subscriptions are refused by AppSync itself in this word, and by a handler in another.
-        if !connects && doing == Doing::Publish && stack.has_handlers(name) {
-            hints.push(format!("a handler of `{name}` may refuse it, too: `util.unauthorized()`"));
-        }
-    }
-    hints
-}
-
-/// What may be wrong with credentials whose mode is accepted.
-fn of_credentials(
-    reached: &Reached,
-    channel: &Channel,
-    doing: Doing,
-    connects: bool,
-    used: &Credentials,
-) -> Option<String> {
-    let moment =
-        |it: i64| jiff::Timestamp::from_second(it).map(|it| it.to_string()).unwrap_or_default();
-    match used {
-        Credentials::ApiKey(_) if reached.stack.is_some() => {
-            let key = reached.chosen_key().ok()?;
-            let expires = key.expires.as_ref()?;
-            let end: Option<jiff::Timestamp> = expires.parse().ok();
-            let ended = end.is_some_and(|it| it.as_second() <= reached.now_epoch_s);
-            Some(match ended {
-                true => format!("key {} ended at {expires}; applying the spec renews it", key.key),
-                false => format!("key {} is good until {expires}", key.key),
-            })
-        }
-        Credentials::ApiKey(_) => None,
-        Credentials::Iam(_) => {
-            let api =
-                reached.stack.as_ref().map_or("arn:aws:appsync:…:apis/ID", |it| &it.api.arn);
-            let namespace = channel.namespace();
-            Some(match (connects, doing) {
-                (true, _) => format!("IAM has to allow appsync:EventConnect on {api}"),
-                (_, Doing::Publish) => {
-                    format!(
-                        "IAM has to allow appsync:EventPublish on {api}/channelNamespace/{namespace}"
-                    )
-                }
-                (_, Doing::Subscribe) => {
-                    format!(
-                        "IAM has to allow appsync:EventSubscribe on {api}/channelNamespace/{namespace}"
-                    )
-                }
-            })
-        }
-        Credentials::Token(mode, token) => Some(match end_of(token) {
-            Some(end) if end <= reached.now_epoch_s => {
-                format!("the token ended at {}", moment(end))
+        let mut hints =
+            vec![format!("it was tried with {mode}; {operation} accepts {}", accepted.join(", "))];
+        if accepted.iter().any(|name| name == mode.as_str()) {
+            hints.extend(self.credentials_hint(is_connect));
+            if !is_connect && command == EventCommand::Publish && stack.has_handlers(name) {
+                hints.push(format!(
+                    "a handler of `{name}` can also have denied it with `util.unauthorized()`"
+                ));
             }
-            _ if *mode == AuthMode::Lambda => {
-                "the authorizer's function refuses the token, or fails".to_owned()
-            }
-            _ => "the token may be of another issuer or client than the API's".to_owned(),
-        }),
-    }
-}
-
-fn refused(reached: &Reached, channel: &Channel) -> String {
-    let namespace = channel.namespace();
-    match reached.stack.as_ref().is_some_and(|it| it.has_handlers(namespace)) {
-        true => format!("the handler of `{namespace}` refuses it"),
-        false => {
-            format!("a handler of `{namespace}` refuses it, or a firewall in front of the API")
         }
+        hints
     }
-}
 
-fn ing(doing: Doing) -> &'static str {
-    match doing {
-        Doing::Publish => "publishing",
-        Doing::Subscribe => "subscribing",
+    /// What may be wrong with credentials whose mode is accepted.
+    fn credentials_hint(&self, is_connect: bool) -> Option<String> {
+        let Self { api, command, channel, .. } = *self;
+        match self.credentials {
+            Credentials::ApiKey(_) if api.stack.is_some() => {
+                let key = api.selected_key().ok()?;
+                let expires = key.expires.as_ref()?;
+                let expiry: Option<jiff::Timestamp> = expires.parse().ok();
+                let is_expired = expiry.is_some_and(|expiry| expiry.as_second() <= api.now_epoch_s);
+                Some(match is_expired {
+                    true => {
+                        format!("key {} expired at {expires}; applying the spec renews it", key.key)
+                    }
+                    false => format!("key {} is valid until {expires}", key.key),
+                })
+            }
+            Credentials::ApiKey(_) => None,
+            Credentials::Iam(_) => {
+                let stack = api.stack.as_ref();
+                let arn = stack.map_or("arn:aws:appsync:…:apis/ID", |stack| &stack.api.arn);
+                let namespace = format!("{arn}/channelNamespace/{}", channel.namespace());
+                Some(match (is_connect, command) {
+                    (true, _) => format!("IAM must allow appsync:EventConnect on {arn}"),
+                    (_, EventCommand::Publish) => {
+                        format!("IAM must allow appsync:EventPublish on {namespace}")
+                    }
+                    (_, EventCommand::Subscribe) => {
+                        format!("IAM must allow appsync:EventSubscribe on {namespace}")
+                    }
+                })
+            }
+            Credentials::Token(mode, token) => Some(match token_expiry(token) {
+                Some(expiry) if expiry <= api.now_epoch_s => {
+                    let expiry = jiff::Timestamp::from_second(expiry);
+                    let expiry = expiry.map(|expiry| expiry.to_string()).unwrap_or_default();
+                    format!("the token expired at {expiry}")
+                }
+                _ if *mode == AuthMode::Lambda => {
+                    "the authorizer's function rejects the token, or fails".to_owned()
+                }
+                _ => "the token may be from another issuer or client than the API's".to_owned(),
+            }),
+        }
     }
 }

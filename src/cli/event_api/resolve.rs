@@ -1,68 +1,91 @@
-//! Finds the Event API that a command line means.
+//! Finds the Event API that the command line selects.
 use std::path::Path;
 
-use crate::cli::event_api::api::Reached;
-use crate::cli::event_api::args::ApiArgs;
+use crate::cli::event_api::args::{ApiArgs, ConnectionArgs};
 use crate::cli::event_api::network::{endpoint, network};
-use crate::cli::event_api::{credentials, stack};
+use crate::cli::event_api::resolved_api::ResolvedApi;
+use crate::cli::event_api::{credentials, stack_api};
 use crate::cli::follow_up::again;
 use crate::cli::load::{Warns, sound};
 use crate::cli::parameters::with_name;
-use crate::cli::target::{self, Declared};
+use crate::cli::target::{self, Declared, TargetArgs};
 use crate::cli::{Failure, Io};
-use appsync_events::{Channel, Client};
+use appsync_events::{Channel, Client, Network};
 
-/// Finds the API: by its URL, or by what AWS has of the spec's stack, where it has the namespaces of `channels`.
-pub async fn reach(
+/// Finds the API by its URL, or the API of the spec's stack that has the namespaces of `channels`.
+pub async fn resolve_api(
     args: &ApiArgs,
     spec: Option<&Path>,
     channels: &[Channel],
     io: &mut Io,
-) -> Result<Reached, Failure> {
-    let ApiArgs { reach: args, parameters, target } = args;
-    let network = network(args.ca_bundle.as_ref(), io)?;
+) -> Result<ResolvedApi, Failure> {
+    let network = network(args.connection.ca_bundle.as_ref(), io)?;
+    match spec {
+        Some(spec) => resolve_by_spec(args, spec, channels, network, io).await,
+        None => resolve_by_url(&args.connection, &args.target, network, io).await,
+    }
+}
+
+async fn resolve_by_url(
+    args: &ConnectionArgs,
+    target: &TargetArgs,
+    network: Network,
+    io: &mut Io,
+) -> Result<ResolvedApi, Failure> {
     let token = credentials::token(args, io)?;
-    let client = |endpoint| Client::new(endpoint).with_network(network);
-    let (now_epoch_s, folder) = (io.now_epoch_s(), target.folder().cloned());
-    let args = args.clone();
-    let Some(spec) = spec else {
-        let endpoint = endpoint("--url", args.url.as_deref().unwrap_or_default())?;
-        let region = target.region().cloned().or_else(|| endpoint.region().map(str::to_owned));
-        let aws = credentials::aws(&args, region.clone(), target).await?;
-        let region = region.or_else(|| Some(aws.as_ref()?.region.clone())).unwrap_or_default();
-        let api_key = credentials::api_key(&args, io);
-        let (stack, session) = (None, None);
-        let client = client(endpoint);
-        return Ok(Reached {
-            client,
-            stack,
-            region,
-            args,
-            token,
-            api_key,
-            aws,
-            session,
-            folder,
-            now_epoch_s,
-        });
-    };
-    let given = parameters.given(io)?;
-    let parsed = with_name(sound(spec, &given, Warns::No, io)?, &given)?;
-    let (region, account) = (parsed.region.as_ref(), parsed.account.as_ref());
+    let endpoint = endpoint("--url", args.url.as_deref().unwrap_or_default())?;
+    let region = target.region().cloned().or_else(|| endpoint.region().map(str::to_owned));
+    let aws = credentials::aws(args, region.clone(), target).await?;
+    let region = region.or_else(|| Some(aws.as_ref()?.region.clone())).unwrap_or_default();
+    Ok(ResolvedApi {
+        client: Client::new(endpoint).with_network(network),
+        stack: None,
+        region,
+        args: args.clone(),
+        token,
+        api_key: credentials::api_key(args, io),
+        aws,
+        session: None,
+        folder: target.folder().cloned(),
+        now_epoch_s: io.now_epoch_s(),
+    })
+}
+
+async fn resolve_by_spec(
+    args: &ApiArgs,
+    spec_path: &Path,
+    channels: &[Channel],
+    network: Network,
+    io: &mut Io,
+) -> Result<ResolvedApi, Failure> {
+    let ApiArgs { connection: args, parameters, target } = args;
+    let token = credentials::token(args, io)?;
+    let values = parameters.given(io)?;
+    let spec = with_name(sound(spec_path, &values, Warns::No, io)?, &values)?;
+    let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
     let declared = Declared { region, account, is_planned: false };
     let session = target::open(target, declared, io).await?;
-    let command = again(spec, parameters, target);
-    let found = stack::look(&args, parsed, channels, &session, now_epoch_s, command).await;
-    let (stack, endpoint) = match found {
-        Ok(found) => found,
+    let follow_up_args = again(spec_path, parameters, target);
+    let now_epoch_s = io.now_epoch_s();
+    let stack =
+        stack_api::find_stack_api(args, spec, channels, &session, now_epoch_s, follow_up_args);
+    let (stack, endpoint) = match stack.await {
+        Ok(stack) => stack,
         Err(failure) => {
             session.close().await?;
             return Err(failure);
         }
     };
-    let (aws, region) = (Some(session.aws.clone()), session.aws.region.clone());
-    let (stack, session) = (Some(stack), Some(session));
-    let client = client(endpoint);
-    let api_key = None;
-    Ok(Reached { client, stack, region, args, token, api_key, aws, session, folder, now_epoch_s })
+    Ok(ResolvedApi {
+        client: Client::new(endpoint).with_network(network),
+        stack: Some(stack),
+        region: session.aws.region.clone(),
+        args: args.clone(),
+        token,
+        api_key: None,
+        aws: Some(session.aws.clone()),
+        session: Some(session),
+        folder: target.folder().cloned(),
+        now_epoch_s,
+    })
 }

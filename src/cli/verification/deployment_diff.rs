@@ -1,6 +1,6 @@
-//! What is not as the spec says, plainly and before anything is tried.
+//! Differences between AWS and the spec that are known before anything is tried.
 use crate::cli::follow_up::Again;
-use crate::cli::verification::selection::Choice;
+use crate::cli::verification::selection::CheckSelection;
 use appsync_events::AuthMode;
 use appsync_events::verify::CheckResult;
 use provision_aws::backend::direct::Proposal;
@@ -8,53 +8,56 @@ use provision_core::access::ApiAccess;
 use provision_core::diff::{Change, PropertyChange};
 use provision_core::kind::ChangeAction;
 
-/// What of `api` the spec declares and AWS lacks, and which handlers AWS has otherwise than the spec: what a try
-/// may not show, as of a handler that lets through whatever we publish.
+/// The resources of `api` that the spec declares and AWS does not have, and the handlers that differ.
+/// Checks do not find all of these: a different handler can let the same events through.
 pub fn differences(
     proposal: &Proposal,
     api: &ApiAccess,
-    choice: &Choice,
-    again: &Again,
+    selection: &CheckSelection,
+    follow_up: &Again,
 ) -> Vec<CheckResult> {
-    let of_api = proposal.changes.iter().filter(|it| it.address.is_within(&api.address));
-    let chosen = of_api.filter(|it| is_chosen(it, api, choice));
-    let finding = |it: &Change| {
-        let why = match it.verb {
+    let changes = proposal.changes.iter();
+    let changes = changes.filter(|change| change.address.is_within(&api.address));
+    let changes = changes.filter(|change| is_selected(change, api, selection));
+    let result = |change: &Change| {
+        let detail = match change.verb {
             ChangeAction::Create => Some(format!(
-                "the spec declares this {}, and AWS does not have it; this makes it: {}",
-                it.kind.noun,
-                again.command("apply")
+                "the spec declares this {}, but AWS does not have it; to create it, run: {}",
+                change.kind.noun,
+                follow_up.command("apply")
             )),
-            ChangeAction::Update | ChangeAction::Replace => handlers(it).map(str::to_owned),
+            ChangeAction::Update | ChangeAction::Replace => {
+                handler_difference(change).map(str::to_owned)
+            }
             ChangeAction::Delete => None,
         };
-        why.map(|why| CheckResult::from_deployment_difference(it.address.as_str(), why))
+        let address = change.address.as_str();
+        detail.map(|detail| CheckResult::from_deployment_difference(address, detail))
     };
-    chosen.filter_map(finding).collect()
+    changes.filter_map(result).collect()
 }
 
-/// Whether it is about what is to be tried.
-fn is_chosen(change: &Change, api: &ApiAccess, choice: &Choice) -> bool {
+fn is_selected(change: &Change, api: &ApiAccess, selection: &CheckSelection) -> bool {
     match change.address.section() {
-        "namespaces" => choice.takes_namespace(&change.address, api),
-        "apiKeys" => choice.takes_mode(AuthMode::ApiKey),
-        _ => choice.namespaces.is_empty() && choice.modes.is_empty(),
+        "namespaces" => selection.includes_namespace(&change.address, api),
+        "apiKeys" => selection.includes_mode(AuthMode::ApiKey),
+        _ => selection.namespaces.is_empty() && selection.modes.is_empty(),
     }
 }
 
 /// How the handlers of a namespace differ, if they do.
-fn handlers(change: &Change) -> Option<&'static str> {
-    let is_handler =
-        |it: &&PropertyChange| matches!(it.name.as_str(), "CodeHandlers" | "HandlerConfigs");
-    let fields: Vec<&PropertyChange> = change.fields.iter().filter(is_handler).collect();
-    match fields.as_slice() {
-        [] => None,
-        all if all.iter().all(|it| it.after.is_none()) => {
-            Some("AWS has a handler that the spec does not declare")
-        }
-        all if all.iter().all(|it| it.before.is_none()) => {
-            Some("AWS does not have the handler that the spec declares")
-        }
-        _ => Some("AWS has another handler than the spec declares"),
+fn handler_difference(change: &Change) -> Option<&'static str> {
+    let is_handler = |property: &&PropertyChange| {
+        matches!(property.name.as_str(), "CodeHandlers" | "HandlerConfigs")
+    };
+    let handlers: Vec<&PropertyChange> = change.fields.iter().filter(is_handler).collect();
+    if handlers.is_empty() {
+        None
+    } else if handlers.iter().all(|handler| handler.after.is_none()) {
+        Some("AWS has a handler that the spec does not declare")
+    } else if handlers.iter().all(|handler| handler.before.is_none()) {
+        Some("AWS does not have the handler that the spec declares")
+    } else {
+        Some("the handler on AWS differs from the one that the spec declares")
     }
 }

@@ -1,14 +1,14 @@
-//! What is to be proved, from the spec; how to get there and as whom, from AWS.
+//! The APIs to verify: what they should allow, from the spec, and how to reach them, from AWS.
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cli::event_api::{address, auth_modes, end_of, network};
+use crate::cli::event_api::{address, auth_modes, network, token_expiry};
 use crate::cli::follow_up::Again;
 use crate::cli::target::Session;
 use crate::cli::verification::deployment_diff::differences;
-use crate::cli::verification::selection::{Choice, Wanted, name};
-use crate::cli::verification::token::Tokens;
+use crate::cli::verification::selection::{CheckSelection, VerifyRequest, name, names};
+use crate::cli::verification::token::TokenSource;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{ApiOutputs, lasting, outputs};
 use appsync_events::verify::{
@@ -19,19 +19,20 @@ use appsync_events::{AuthMode, Client, Credentials, Endpoint, Network, Secret, S
 use provision_aws::backend::direct::{Proposal, propose};
 use provision_core::access::{Access, ApiAccess, NamespaceAccess};
 use provision_core::kind::DesiredState;
+use provision_core::model::Properties;
 use provision_core::suggest::meant;
 
-/// The APIs to verify, and what there is to say of those that AWS does not have.
-pub struct Found {
-    pub subjects: Vec<ApiTarget>,
-    pub absent: Vec<ApiReport>,
+/// The APIs to verify, and the reports on those that do not exist on AWS.
+pub struct VerifyTargets {
+    pub targets: Vec<ApiTarget>,
+    pub missing: Vec<ApiReport>,
 }
 
-/// What the stack's APIs have in common.
-struct Common<'a> {
-    choice: &'a Choice,
+/// What the targets of all APIs of the stack are built from.
+struct TargetBuilder<'a> {
+    selection: &'a CheckSelection,
     desired: &'a DesiredState,
-    again: &'a Again,
+    follow_up: &'a Again,
     proposal: &'a Proposal,
     session: &'a Session,
     network: Network,
@@ -40,26 +41,28 @@ struct Common<'a> {
     events: Vec<(String, EventTemplate)>,
 }
 
-pub async fn subjects(
-    wanted: Wanted<'_>,
+/// Finds the APIs to verify.
+pub async fn verify_targets(
+    request: VerifyRequest<'_>,
     timeout: Duration,
     session: &Session,
     io: &mut Io,
-) -> Result<Found, Failure> {
-    let Wanted { stack, desired, choice, again } = wanted;
-    let access = Access::of(desired.iter().map(|(address, it)| (address, &it.properties)));
-    let chosen = chosen(&access, choice)?;
-    let events = choice.events.iter().map(|it| it.read(io)).collect::<Result<_, _>>()?;
-    let network = network(choice.ca_bundle.as_ref(), io)?;
+) -> Result<VerifyTargets, Failure> {
+    let VerifyRequest { stack, desired, selection, follow_up } = request;
+    let resources = desired.iter();
+    let access = Access::of(resources.map(|(address, resource)| (address, &resource.properties)));
+    let apis = select_apis(&access, selection)?;
+    let events = selection.events.iter().map(|event| event.read(io)).collect::<Result<_, _>>()?;
+    let network = network(selection.ca_bundle.as_ref(), io)?;
     let proposal = propose(&session.aws, stack, desired, io.now_epoch_s()).await?;
     let deployed = outputs(stack, &proposal.site, &proposal.live, true);
-    if chosen.is_empty() {
-        let message = format!("stack {stack} has no API that could be verified");
+    if apis.is_empty() {
+        let message = format!("stack {stack} has no API to verify");
         return Err(Failure::error(message).hint("declare one under `apis:`, and apply the spec"));
     }
     if !proposal.changes.is_empty() {
-        let shown = again.command("plan");
-        io.note(&format!("AWS is not as the spec says; this shows what differs: {shown}\n\n"));
+        let plan = follow_up.command("plan");
+        io.note(&format!("AWS does not match the spec; to see the differences, run: {plan}\n\n"));
     }
     let timing = Timing {
         answer_timeout: timeout,
@@ -68,83 +71,94 @@ pub async fn subjects(
         ..Timing::default()
     };
     let proposal = &proposal;
-    let common = Common { choice, desired, again, proposal, session, network, timing, events };
-    let mut found = Found { subjects: Vec::new(), absent: Vec::new() };
-    for api in &chosen {
-        match deployed.apis.iter().find(|it| it.key == api.address.name()) {
-            Some(deployed) => found.subjects.push(common.subject(api, deployed, io).await?),
-            None => found.absent.push(absent(api, &deployed.region, again)),
+    let builder =
+        TargetBuilder { selection, desired, follow_up, proposal, session, network, timing, events };
+    let (mut targets, mut missing) = (Vec::new(), Vec::new());
+    for api in &apis {
+        match deployed.apis.iter().find(|deployed| deployed.key == api.address.name()) {
+            Some(deployed) => targets.push(builder.target(api, deployed, io).await?),
+            None => missing.push(missing_api(api, &deployed.region, follow_up)),
         }
     }
-    reject_unoffered(choice, &chosen, &found)?;
-    Ok(found)
+    reject_unavailable_mode(selection, &apis, &targets)?;
+    Ok(VerifyTargets { targets, missing })
 }
 
-/// A mode that is asked for and that no API takes would try nothing, and look like a proof.
-fn reject_unoffered(choice: &Choice, apis: &[&ApiAccess], found: &Found) -> Result<(), Failure> {
-    let bearers: Vec<AuthMode> =
-        found.subjects.iter().flat_map(|it| &it.credentials).map(|it| it.mode).collect();
-    let mut asked = choice.modes.iter().map(|it| it.mode());
-    let Some(mode) = asked.find(|it| !found.subjects.is_empty() && !bearers.contains(it)) else {
-        return Ok(());
-    };
-    let offers = |api: &&ApiAccess| format!("{} offers {}", api.address, api.modes().join(", "));
-    let offers: Vec<String> = apis.iter().map(offers).collect();
-    let message = format!("--mode: {mode} is offered by none of the APIs that are to be verified");
-    Err(Failure::new(Exit::Usage, message).hint(offers.join("; ")))
+/// A selected mode that no API has would result in no checks, which looks like success.
+fn reject_unavailable_mode(
+    selection: &CheckSelection,
+    apis: &[&ApiAccess],
+    targets: &[ApiTarget],
+) -> Result<(), Failure> {
+    let credentials = targets.iter().flat_map(|target| &target.credentials);
+    let available: Vec<AuthMode> = credentials.map(|credentials| credentials.mode).collect();
+    let mut unavailable = selection.modes.iter().filter(|mode| !available.contains(mode));
+    let Some(mode) = unavailable.next().filter(|_| !targets.is_empty()) else { return Ok(()) };
+    let modes = |api: &&ApiAccess| format!("{} has {}", api.address, api.modes().join(", "));
+    let modes: Vec<String> = apis.iter().map(modes).collect();
+    let message = format!("--mode: none of the APIs to verify has {mode}");
+    Err(Failure::new(Exit::Usage, message).hint(modes.join("; ")))
 }
 
-/// The APIs that are asked for. A name that the spec lacks is refused.
-fn chosen<'a>(access: &'a Access, choice: &Choice) -> Result<Vec<&'a ApiAccess>, Failure> {
-    let keys: Vec<&str> = access.apis.iter().map(|it| it.address.name()).collect();
-    reject_strangers("--api", "API", &choice.apis, &keys)?;
-    let is = |keys: &[String], key: &str| keys.iter().any(|it| it == key);
+/// The selected APIs. A name that does not exist in the spec is an error.
+fn select_apis<'a>(
+    access: &'a Access,
+    selection: &CheckSelection,
+) -> Result<Vec<&'a ApiAccess>, Failure> {
+    let keys: Vec<&str> = access.apis.iter().map(|api| api.address.name()).collect();
+    reject_unknown("--api", "API", &selection.apis, &keys)?;
+    let contains = |selected: &[String], name: &str| selected.iter().any(|other| other == name);
     let mut apis: Vec<&ApiAccess> = access.apis.iter().collect();
-    apis.retain(|it| choice.apis.is_empty() || is(&choice.apis, it.address.name()));
-    let all = apis.iter().flat_map(|it| &it.namespaces);
-    let names: Vec<&str> = all.flat_map(|it| [it.address.name(), name(it)]).collect();
-    reject_strangers("--namespace", "namespace", &choice.namespaces, &names)?;
-    let of_events: Vec<String> = choice.events.iter().map(|it| it.namespace.clone()).collect();
-    reject_strangers("--event", "namespace", &of_events, &names)?;
-    let has_one = |api: &ApiAccess| {
-        let mut names = api.namespaces.iter().flat_map(|it| [it.address.name(), name(it)]);
-        names.any(|it| is(&choice.namespaces, it))
+    apis.retain(|api| selection.apis.is_empty() || contains(&selection.apis, api.address.name()));
+    let namespaces = apis.iter().flat_map(|api| &api.namespaces);
+    let known: Vec<&str> = namespaces.flat_map(names).collect();
+    reject_unknown("--namespace", "namespace", &selection.namespaces, &known)?;
+    let events = selection.events.iter();
+    let event_namespaces: Vec<String> = events.map(|event| event.namespace.clone()).collect();
+    reject_unknown("--event", "namespace", &event_namespaces, &known)?;
+    let has_selected = |api: &ApiAccess| {
+        let mut names = api.namespaces.iter().flat_map(names);
+        names.any(|name| contains(&selection.namespaces, name))
     };
-    apis.retain(|it| choice.namespaces.is_empty() || has_one(it));
+    apis.retain(|api| selection.namespaces.is_empty() || has_selected(api));
     Ok(apis)
 }
 
-fn reject_strangers(
+fn reject_unknown(
     option: &str,
-    what: &str,
-    asked: &[String],
+    noun: &str,
+    selected: &[String],
     known: &[&str],
 ) -> Result<(), Failure> {
-    let Some(stranger) = asked.iter().find(|it| !known.contains(&it.as_str())) else {
-        return Ok(());
-    };
-    let message = format!("{option}: the spec has no {what} called `{stranger}`");
+    let unknown = selected.iter().find(|name| !known.contains(&name.as_str()));
+    let Some(unknown) = unknown else { return Ok(()) };
+    let message = format!("{option}: the spec has no {noun} `{unknown}`");
     let mut names = known.to_vec();
     names.sort_unstable();
     names.dedup();
-    let hint = match meant(stranger, names.iter().copied()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
+    let hint = match meant(unknown, names.iter().copied()) {
+        Some(closest) => format!("did you mean `{closest}`?"),
         None => format!("it has {}", names.join(", ")),
     };
     Err(Failure::new(Exit::Usage, message).hint(hint))
 }
 
-fn absent(api: &ApiAccess, region: &str, again: &Again) -> ApiReport {
-    let why = format!(
-        "AWS does not have this API in region {region}; this makes it: {}",
-        again.command("apply")
+/// The report on an API that does not exist on AWS.
+fn missing_api(api: &ApiAccess, region: &str, follow_up: &Again) -> ApiReport {
+    let detail = format!(
+        "AWS does not have this API in region {region}; to create it, run: {}",
+        follow_up.command("apply")
     );
-    let results = vec![CheckResult::from_deployment_difference(api.address.as_str(), why)];
+    let results = vec![CheckResult::from_deployment_difference(api.address.as_str(), detail)];
     ApiReport { api: api.address.name().to_owned(), url: "not on AWS".to_owned(), results }
 }
 
-impl Common<'_> {
-    async fn subject(
+/// The credentials for a mode, or the reason that there are none; and a probable reason if AWS refuses
+/// them.
+type HintedCredentials = (Result<Credentials, String>, Option<String>);
+
+impl TargetBuilder<'_> {
+    async fn target(
         &self,
         api: &ApiAccess,
         deployed: &ApiOutputs,
@@ -154,176 +168,176 @@ impl Common<'_> {
         let endpoint = Endpoint::parse(&url).map_err(|error| Failure::error(error.to_string()))?;
         let client =
             Client::new(endpoint).with_network(self.network.clone()).with_timing(self.timing);
-        let wanted = |it: &&NamespaceAccess| self.choice.takes_namespace(&it.address, api);
+        let is_selected = |namespace: &&NamespaceAccess| {
+            self.selection.includes_namespace(&namespace.address, api)
+        };
+        let namespaces = api.namespaces.iter().filter(is_selected);
         Ok(ApiTarget {
             name: api.address.name().to_owned(),
             client,
             connect: auth_modes(&api.connect),
-            credentials: self.bearers(api, deployed, io).await,
-            namespaces: api
-                .namespaces
-                .iter()
-                .filter(wanted)
-                .map(|it| self.place(it, deployed))
+            credentials: self.all_credentials(api, deployed, io).await,
+            namespaces: namespaces
+                .map(|namespace| self.namespace_target(namespace, deployed))
                 .collect(),
-            differences: differences(self.proposal, api, self.choice, self.again),
+            differences: differences(self.proposal, api, self.selection, self.follow_up),
         })
     }
 
-    /// The modes that the API offers, and others that somebody is at hand for: nobody may come in by those.
-    async fn bearers(
+    /// Credentials for the modes of the API, and for other modes with credentials, which the API must
+    /// refuse.
+    async fn all_credentials(
         &self,
         api: &ApiAccess,
         deployed: &ApiOutputs,
         io: &Io,
     ) -> Vec<ModeCredentials> {
-        let offered: Vec<AuthMode> =
+        let api_modes: Vec<AuthMode> =
             api.modes().into_iter().filter_map(|name| name.parse().ok()).collect();
-        let mut modes = offered.clone();
-        let given = self.choice.tokens.iter().map(|it| it.mode);
+        let mut modes = api_modes.clone();
+        let tokens = self.selection.tokens.iter().map(|token| token.mode);
         let key = (!deployed.api_keys.is_empty()).then_some(AuthMode::ApiKey);
-        for mode in key.into_iter().chain([AuthMode::Iam]).chain(given) {
+        for mode in key.into_iter().chain([AuthMode::Iam]).chain(tokens) {
             if !modes.contains(&mode) {
                 modes.push(mode);
             }
         }
-        modes.retain(|it| self.choice.takes_mode(*it));
-        let mut bearers = Vec::new();
+        modes.retain(|mode| self.selection.includes_mode(*mode));
+        let mut credentials = Vec::new();
         for mode in modes {
-            bearers.push(self.bearer(mode, &offered, deployed, io).await);
+            credentials.push(self.mode_credentials(mode, &api_modes, deployed, io).await);
         }
-        bearers
+        credentials
     }
 
-    async fn bearer(
+    async fn mode_credentials(
         &self,
         mode: AuthMode,
-        offered: &[AuthMode],
+        api_modes: &[AuthMode],
         deployed: &ApiOutputs,
         io: &Io,
     ) -> ModeCredentials {
-        let (credentials, caution) = match mode {
-            AuthMode::ApiKey => key(deployed, io.now_epoch_s()),
-            AuthMode::Iam => self.iam(deployed, io),
+        let (credentials, refusal_hint) = match mode {
+            AuthMode::ApiKey => key_credentials(deployed, io.now_epoch_s()),
+            AuthMode::Iam => self.iam_credentials(deployed, io),
             AuthMode::Cognito | AuthMode::Oidc | AuthMode::Lambda => {
-                let local = self.local();
-                let tokens = Tokens { given: &self.choice.tokens, local: local.as_deref() };
-                let token = tokens.find(mode, offered, &deployed.id, io).await;
-                let end = token.as_ref().ok().and_then(end_of);
-                let ended = end.filter(|it| *it <= io.now_epoch_s());
-                let caution = ended.map(|_| "the token has ended".to_owned());
-                (token.map(|it| Credentials::Token(mode, it)), caution)
+                let (args, emulator_url) = (&self.selection.tokens, self.emulator_url());
+                let tokens = TokenSource { args, emulator_url };
+                let token = tokens.find(mode, api_modes, &deployed.id, io).await;
+                let expiry = token.as_ref().ok().and_then(token_expiry);
+                let is_expired = expiry.is_some_and(|expiry| expiry <= io.now_epoch_s());
+                let hint = is_expired.then(|| "the token has expired".to_owned());
+                (token.map(|token| Credentials::Token(mode, token)), hint)
             }
         };
-        ModeCredentials { mode, credentials, refusal_hint: caution }
+        ModeCredentials { mode, credentials, refusal_hint }
     }
 
-    fn iam(&self, deployed: &ApiOutputs, io: &Io) -> (Result<Credentials, String>, Option<String>) {
+    fn iam_credentials(&self, deployed: &ApiOutputs, io: &Io) -> HintedCredentials {
         let aws = &self.session.aws;
-        let signer = aws.credentials.clone();
-        let signer =
-            signer.map(|it| Signer::new(it, &aws.region).with_time_source(io.clock.clone()));
-        let credentials =
-            signer.map(Credentials::Iam).ok_or("AWS credentials are needed".to_owned());
-        // A local AWS asks no policies.
-        let caution = self.local().is_none().then(|| format!(
-            "IAM has to allow appsync:EventConnect on {arn}, appsync:EventPublish and appsync:EventSubscribe on {arn}/channelNamespace/*",
+        let credentials = match aws.credentials.clone() {
+            Some(provider) => {
+                let signer = Signer::new(provider, &aws.region);
+                Ok(Credentials::Iam(signer.with_time_source(io.clock.clone())))
+            }
+            None => Err("AWS credentials are required".to_owned()),
+        };
+        // The emulator does not evaluate policies.
+        let hint = self.emulator_url().is_none().then(|| format!(
+            "IAM must allow appsync:EventConnect on {arn}, appsync:EventPublish and appsync:EventSubscribe on {arn}/channelNamespace/*",
             arn = deployed.arn
         ));
-        (credentials, caution)
+        (credentials, hint)
     }
 
-    /// The local AWS that makes tokens, if we talk to one.
-    fn local(&self) -> Option<String> {
-        let url = self.session.url_here()?;
-        url.starts_with("http://").then(|| url.to_owned())
+    /// The URL of the emulator, which creates tokens, if the stack is deployed there.
+    fn emulator_url(&self) -> Option<&str> {
+        self.session.url_here().filter(|url| url.starts_with("http://"))
     }
 
-    fn place(&self, it: &NamespaceAccess, deployed: &ApiOutputs) -> NamespaceTarget {
-        let event = self
-            .events
-            .iter()
-            .find(|(namespace, _)| namespace == it.address.name() || namespace == name(it));
-        let there = deployed.namespaces.iter().find(|there| there.key == it.address.name());
+    fn namespace_target(
+        &self,
+        namespace: &NamespaceAccess,
+        deployed: &ApiOutputs,
+    ) -> NamespaceTarget {
+        let mut events = self.events.iter();
+        let event = events.find(|(name, _)| names(namespace).contains(&name.as_str()));
+        let mut live = deployed.namespaces.iter();
+        let live = live.find(|live| live.key == namespace.address.name());
         NamespaceTarget {
-            name: name(it).to_owned(),
-            publish: auth_modes(&it.publish.modes),
-            subscribe: auth_modes(&it.subscribe.modes),
-            on_publish: self.handling(it, "OnPublish"),
-            on_subscribe: self.handling(it, "OnSubscribe"),
-            live_modes: there.map(|it| LiveModes {
-                publish: auth_modes(&it.publish),
-                subscribe: auth_modes(&it.subscribe),
+            name: name(namespace).to_owned(),
+            publish: auth_modes(&namespace.publish.modes),
+            subscribe: auth_modes(&namespace.subscribe.modes),
+            on_publish: self.handler_setup(namespace, "OnPublish"),
+            on_subscribe: self.handler_setup(namespace, "OnSubscribe"),
+            live_modes: live.map(|live| LiveModes {
+                publish: auth_modes(&live.publish),
+                subscribe: auth_modes(&live.subscribe),
             }),
             event: event.map(|(_, template)| template.clone()),
         }
     }
 
-    /// What handles `operation`, by the spec or, where the spec has nothing, by what somebody put there on AWS.
-    fn handling(&self, it: &NamespaceAccess, operation: &str) -> HandlerSetup {
-        let wanted = self.desired.get(&it.address).map(|it| {
-            // In properties the data source is open as long as AWS does not have it.
-            let word = if operation == "OnPublish" { "onPublish" } else { "onSubscribe" };
-            let source = &it.declared["handlers"][word]["dataSource"];
-            let (configs, code) =
-                (it.properties.get("HandlerConfigs"), it.properties.get("CodeHandlers"));
-            match handler(configs, code, operation) {
+    /// What handles `operation`: the handler of the spec or, if the spec has none, the handler that someone
+    /// added on AWS.
+    fn handler_setup(&self, namespace: &NamespaceAccess, operation: &str) -> HandlerSetup {
+        let desired = self.desired.get(&namespace.address).map(|resource| {
+            match handler(&resource.properties, operation) {
+                // The name in the properties is a placeholder until the data source exists.
                 HandlerSetup::DataSource(_) => {
-                    HandlerSetup::DataSource(source.as_str().unwrap_or_default().to_owned())
+                    let key = if operation == "OnPublish" { "onPublish" } else { "onSubscribe" };
+                    let name = resource.declared["handlers"][key]["dataSource"].as_str();
+                    HandlerSetup::DataSource(name.unwrap_or_default().to_owned())
                 }
                 other => other,
             }
         });
-        let there = self.proposal.live.managed.get(&it.address).map(|it| {
-            handler(
-                it.properties.get("HandlerConfigs"),
-                it.properties.get("CodeHandlers"),
-                operation,
-            )
-        });
-        match (wanted.unwrap_or(HandlerSetup::None), there.unwrap_or(HandlerSetup::None)) {
+        let live = self.proposal.live.managed.get(&namespace.address);
+        let live = live.map(|resource| handler(&resource.properties, operation));
+        match (desired.unwrap_or(HandlerSetup::None), live.unwrap_or(HandlerSetup::None)) {
             (HandlerSetup::None, HandlerSetup::None) => HandlerSetup::None,
-            (HandlerSetup::None, there) => {
-                HandlerSetup::Undeclared { data_source: there.data_source().map(str::to_owned) }
+            (HandlerSetup::None, live) => {
+                HandlerSetup::Undeclared { data_source: live.data_source().map(str::to_owned) }
             }
-            // What AWS would still do counts, even if the spec has it no longer.
-            (HandlerSetup::Code, there @ HandlerSetup::DataSource(_)) => there,
-            (wanted, _) => wanted,
+            // AWS still uses the data source, even if the spec no longer does.
+            (HandlerSetup::Code, live @ HandlerSetup::DataSource(_)) => live,
+            (desired, _) => desired,
         }
     }
 }
 
 /// What handles `operation`, by CloudFormation's `HandlerConfigs` and `CodeHandlers`.
-fn handler(configs: Option<&Value>, code: Option<&Value>, operation: &str) -> HandlerSetup {
-    let config = configs.and_then(|it| it.get(operation));
-    let source = config.and_then(|it| it.pointer("/Integration/DataSourceName"));
-    let code = code.and_then(|it| it.as_str());
-    let exported = code.map(provision_core::handler::read).is_some_and(|it| match operation {
-        "OnPublish" => it.on_publish.is_some(),
-        _ => it.on_subscribe.is_some(),
-    });
-    match source {
+fn handler(properties: &Properties, operation: &str) -> HandlerSetup {
+    let config = properties.get("HandlerConfigs").and_then(|configs| configs.get(operation));
+    let data_source = config.and_then(|config| config.pointer("/Integration/DataSourceName"));
+    let code = properties.get("CodeHandlers").and_then(Value::as_str);
+    let is_exported =
+        code.map(provision_core::handler::read).is_some_and(|exports| match operation {
+            "OnPublish" => exports.on_publish.is_some(),
+            _ => exports.on_subscribe.is_some(),
+        });
+    match data_source {
         Some(name) => HandlerSetup::DataSource(name.as_str().unwrap_or_default().to_owned()),
-        None if exported || config.is_some() => HandlerSetup::Code,
+        None if is_exported || config.is_some() => HandlerSetup::Code,
         None => HandlerSetup::None,
     }
 }
 
-/// The key that lasts longest. One that has ended is tried, too: AWS's clock counts.
-fn key(deployed: &ApiOutputs, now: i64) -> (Result<Credentials, String>, Option<String>) {
+/// The API key that expires last. An expired one is tried as well: AWS's clock decides.
+fn key_credentials(deployed: &ApiOutputs, now_epoch_s: i64) -> HintedCredentials {
     let Some(key) = lasting(&deployed.api_keys) else {
         return (Err("the API has no key".to_owned()), None);
     };
-    let end = key.expires.as_ref().and_then(|it| it.parse::<jiff::Timestamp>().ok());
-    let ended = end.is_some_and(|it| it.as_second() <= now);
-    let expires = key.expires.as_deref().unwrap_or("some time");
-    let caution = match deployed.api_keys.len() {
-        1 => format!("key {} ended at {expires}: applying the spec renews it", key.key),
+    let expiry = key.expires.as_ref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    let is_expired = expiry.is_some_and(|expiry| expiry.as_second() <= now_epoch_s);
+    let expires = key.expires.as_deref().unwrap_or("an unknown time");
+    let hint = match deployed.api_keys.len() {
+        1 => format!("key {} expired at {expires}: applying the spec renews it", key.key),
         _ => format!(
-            "all keys of the API have ended, {} last, at {expires}: applying the spec renews them",
+            "all keys of the API have expired, {} last, at {expires}: applying the spec renews them",
             key.key
         ),
     };
     let value = key.value.as_deref().unwrap_or_default();
-    (Ok(Credentials::ApiKey(Secret::new(value))), ended.then_some(caution))
+    (Ok(Credentials::ApiKey(Secret::new(value))), is_expired.then_some(hint))
 }

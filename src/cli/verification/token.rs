@@ -1,14 +1,16 @@
-//! Tokens for the modes that take one: given, in the environment, or made by a local AWS.
+//! Tokens for the authorization modes that need one: from the command line, from the environment, or
+//! created by the emulator.
 use crate::cli::Io;
-use crate::cli::event_api::{ModeArg, is_jwt};
+use crate::cli::event_api::{is_jwt, mode_name, mode_named};
 use appsync_events::{AuthMode, Secret};
 use appsync_local::TokenAsked;
 use appsync_local::cli::request_token;
 
-/// For whichever mode of an API takes it, if only one does.
-const ANY: &str = "PROVISION_TOKEN";
+/// The environment variable with a token for the only mode of an API that accepts such tokens. With
+/// the name of a mode at its end, it is for that mode.
+const VARIABLE: &str = "PROVISION_TOKEN";
 
-/// A token, and the mode that it is for.
+/// A token of the command line, and the mode that it is for.
 #[derive(Clone, Debug)]
 pub struct TokenArg {
     pub mode: AuthMode,
@@ -19,7 +21,7 @@ impl TokenArg {
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = "expected cognito=TOKEN, oidc=TOKEN or lambda=TOKEN";
         let (name, token) = text.split_once('=').ok_or(expected)?;
-        let mode = ModeArg::named(name).map(ModeArg::mode).or_else(|| name.parse().ok());
+        let mode = mode_named(name).or_else(|| name.parse().ok());
         let mode = mode.filter(|mode| mode.needs_token()).ok_or(expected)?;
         match token.trim() {
             "" => Err("the token is empty".to_owned()),
@@ -29,55 +31,59 @@ impl TokenArg {
 }
 
 /// Where tokens come from.
-pub struct Tokens<'a> {
-    pub given: &'a [TokenArg],
-    /// The address of a local AWS, which makes tokens.
-    pub local: Option<&'a str>,
+pub struct TokenSource<'a> {
+    pub args: &'a [TokenArg],
+    /// The URL of the emulator, which creates tokens.
+    pub emulator_url: Option<&'a str>,
 }
 
-impl Tokens<'_> {
-    /// The token for `mode` of the API `id`, or what is needed; `modes` are all that the API offers.
+impl TokenSource<'_> {
+    /// The token for `mode` of the API `api_id`, or the reason that there is none. `modes` are the modes
+    /// of the API.
     pub async fn find(
         &self,
         mode: AuthMode,
         modes: &[AuthMode],
-        id: &str,
+        api_id: &str,
         io: &Io,
     ) -> Result<Secret, String> {
-        let given = self.given.iter().find(|it| it.mode == mode);
-        if let Some(token) = given.map(|it| it.token.clone()).or_else(|| of(mode, modes, io)) {
+        let arg = self.args.iter().find(|arg| arg.mode == mode);
+        let token = arg.map(|arg| arg.token.clone());
+        if let Some(token) = token.or_else(|| token_from_environment(mode, modes, io)) {
             return Ok(token);
         }
-        let variable = variable(mode);
-        let needed = format!("`--token {}=TOKEN` or {variable} is needed", ModeArg::word(mode));
-        match self.local {
+        let required =
+            format!("`--token {}=TOKEN` or {} is required", mode_name(mode), variable(mode));
+        match self.emulator_url {
             Some(url) if mode != AuthMode::Lambda => {
                 let mode = Some(mode.as_str().to_owned());
-                let api = Some(id.to_owned());
-                let asked = TokenAsked { api, mode, ..TokenAsked::default() };
-                let made = request_token(url, &asked).await.map(Secret::new);
-                made.map_err(|failure| format!("{needed}: {failure}"))
+                let api = Some(api_id.to_owned());
+                let request = TokenAsked { api, mode, ..TokenAsked::default() };
+                let token = request_token(url, &request).await.map(Secret::new);
+                token.map_err(|failure| format!("{required}: {failure}"))
             }
-            _ => Err(needed),
+            _ => Err(required),
         }
     }
 }
 
+/// The environment variable with a token for this mode only.
 fn variable(mode: AuthMode) -> String {
-    format!("{ANY}_{}", ModeArg::word(mode).to_uppercase())
+    format!("{VARIABLE}_{}", mode_name(mode).to_uppercase())
 }
 
-fn of(mode: AuthMode, modes: &[AuthMode], io: &Io) -> Option<Secret> {
+fn token_from_environment(mode: AuthMode, modes: &[AuthMode], io: &Io) -> Option<Secret> {
     let read = |name: &str| {
-        let value = io.environment.get(name).map(|it| it.trim()).filter(|it| !it.is_empty());
-        value.map(Secret::new)
+        let value = io.environment.get(name).map(|value| value.trim());
+        value.filter(|value| !value.is_empty()).map(Secret::new)
     };
     read(&variable(mode)).or_else(|| {
-        let token = read(ANY)?;
-        let jwt = is_jwt(&token);
-        let suits = |it: &&AuthMode| it.needs_token() && jwt == (**it != AuthMode::Lambda);
-        let suited: Vec<&AuthMode> = modes.iter().filter(suits).collect();
-        (suited == [&mode]).then_some(token)
+        let token = read(VARIABLE)?;
+        let is_jwt = is_jwt(&token);
+        let accepts_token =
+            |mode: &&AuthMode| mode.needs_token() && is_jwt == (**mode != AuthMode::Lambda);
+        let candidates: Vec<&AuthMode> = modes.iter().filter(accepts_token).collect();
+        (candidates == [&mode]).then_some(token)
     })
 }
 
@@ -86,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_says_which_mode_it_is_for_and_is_never_shown() {
+    fn a_token_has_a_mode_and_is_not_shown() {
         let token = TokenArg::parse("lambda=a=b").unwrap();
         assert_eq!((token.mode, token.token.reveal()), (AuthMode::Lambda, "a=b"));
         assert!(!format!("{token:?}").contains("a=b"));

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::render::verification::report::{Verification, about, detail};
+use crate::render::verification::report::{Verification, detail_line, subject_label};
 use appsync_events::verify::{ApiReport, CheckResult, CheckVerdict, Expectation};
 
 /// A suite for each API, a case for each check. `strict`: what was not tried has failed.
@@ -33,8 +33,8 @@ fn case(result: &CheckResult, strict: bool) -> TestCase {
         Expectation::Refused => format!("{} is refused", result.operation.description()),
         Expectation::Declared => "is as the spec declares it".to_owned(),
     };
-    let name = format!("{}: {expected}", about(&result.subject));
-    let reason = detail(result);
+    let name = format!("{}: {expected}", subject_label(&result.subject));
+    let reason = detail_line(result);
     let mut case = TestCase::new(name, status(result, &reason, strict));
     case.set_time(milliseconds(result.duration_ms));
     if matches!(case.status, TestCaseStatus::Success { .. }) && !reason.is_empty() {

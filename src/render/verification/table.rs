@@ -1,9 +1,12 @@
-//! For people: a line for each namespace and mode, then what is to be said of it.
+//! The results as a table: a row for each namespace and authorization mode, then the explanations.
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use anstyle::AnsiColor;
 
-use crate::render::verification::report::{Verification, about, detail, word};
+use crate::render::verification::report::{
+    Verification, detail_line, subject_label, verdict_label,
+};
 use appsync_events::verify::{
     ApiReport, CheckResult, CheckSubject, CheckVerdict, CheckedOperation, Expectation,
 };
@@ -16,89 +19,92 @@ const OPERATIONS: [CheckedOperation; 4] = [
     CheckedOperation::PublishHttp,
     CheckedOperation::PublishSocket,
 ];
-/// How many names stand before one reason.
+/// How many checks are listed before an explanation that they have in common.
 const NAMES_MAX: usize = 3;
 
-pub fn table(it: &Verification) -> String {
-    let mut text: String = it.apis.iter().map(api).collect();
-    text.push_str(&format!("{}\n", it.summary()));
+pub fn table(verification: &Verification) -> String {
+    let mut text: String = verification.apis.iter().map(api_table).collect();
+    text.push_str(&format!("{}\n", verification.summary()));
     text
 }
 
-fn api(api: &ApiReport) -> String {
-    let rows = rows(&api.results);
-    let lines = rows.iter().map(|row| cells(row, &api.results));
-    let mut lines: Vec<[String; 7]> = lines.collect();
-    lines.insert(0, HEAD.map(str::to_owned));
-    let width = |n: usize| lines.iter().map(|it| it[n].chars().count()).max().unwrap_or(0);
+fn api_table(api: &ApiReport) -> String {
+    let rows = row_subjects(&api.results);
+    let rows = rows.into_iter().map(|subject| row(subject, &api.results));
+    let rows: Vec<[String; 7]> = std::iter::once(HEAD.map(str::to_owned)).chain(rows).collect();
+    let width =
+        |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
     let mut text = format!("apis/{}  {}\n\n", api.api, api.url);
-    for line in &lines {
-        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+    for row in &rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
         let line = cells.collect::<Vec<_>>().join("  ");
         text.push_str(&format!("  {}\n", line.trim_end()));
     }
-    text.push_str(&refusals(&api.results));
+    text.push_str(&refusal_types(&api.results));
     text.push('\n');
-    text.push_str(&reasons(&api.results));
+    text.push_str(&explanations(&api.results));
     text
 }
 
-/// AppSync's names for what it refused with, where that is as the spec says.
-fn refusals(findings: &[CheckResult]) -> String {
-    let refused =
-        |it: &&CheckResult| it.verdict == CheckVerdict::Same && it.expected == Expectation::Refused;
-    let names = findings.iter().filter(refused).filter_map(|it| it.error_type.as_deref());
-    let names: BTreeSet<&str> = names.collect();
-    match names.is_empty() {
-        true => String::new(),
-        false => {
-            let names = names.into_iter().collect::<Vec<_>>().join(", ");
-            format!("\n  AppSync's name for the refusals: {names}\n")
-        }
-    }
-}
-
-/// What each line is about, in the order of the findings. Connections stand before their namespaces' checks, in
-/// lines of their own only where no namespace has one.
-fn rows(findings: &[CheckResult]) -> Vec<&CheckSubject> {
-    let of_namespace = |it: &&CheckResult| matches!(it.subject, CheckSubject::Namespace { .. });
-    let in_namespace = findings.iter().any(|it| of_namespace(&it));
-    let mut rows: Vec<&CheckSubject> = Vec::new();
-    for it in findings {
-        let hidden = in_namespace && matches!(it.subject, CheckSubject::Connection { .. });
-        if !hidden && !rows.contains(&&it.subject) {
-            rows.push(&it.subject);
-        }
-    }
-    rows
-}
-
-fn cells(row: &CheckSubject, findings: &[CheckResult]) -> [String; 7] {
-    let of_row = |it: &&CheckResult| match (&it.subject, row) {
-        (CheckSubject::Connection { mode }, CheckSubject::Namespace { mode: own, .. }) => {
-            mode == own
-        }
-        (it, row) => it == row,
+/// AppSync's error types for expected refusals.
+fn refusal_types(results: &[CheckResult]) -> String {
+    let is_expected_refusal = |result: &&CheckResult| {
+        result.verdict == CheckVerdict::Same && result.expected == Expectation::Refused
     };
-    let own: Vec<&CheckResult> = findings.iter().filter(of_row).collect();
+    let refusals = results.iter().filter(is_expected_refusal);
+    let types: BTreeSet<&str> =
+        refusals.filter_map(|result| result.error_type.as_deref()).collect();
+    if types.is_empty() {
+        return String::new();
+    }
+    let types = types.into_iter().collect::<Vec<_>>().join(", ");
+    format!("\n  AppSync's error types of the refusals: {types}\n")
+}
+
+/// The subject of each row, in the order of the results. Connections are part of the rows of their
+/// mode's namespaces, and have separate rows only if there are no namespaces.
+fn row_subjects(results: &[CheckResult]) -> Vec<&CheckSubject> {
+    let is_namespace =
+        |result: &CheckResult| matches!(result.subject, CheckSubject::Namespace { .. });
+    let has_namespaces = results.iter().any(is_namespace);
+    let mut subjects: Vec<&CheckSubject> = Vec::new();
+    for result in results {
+        let is_hidden = has_namespaces && matches!(result.subject, CheckSubject::Connection { .. });
+        if !is_hidden && !subjects.contains(&&result.subject) {
+            subjects.push(&result.subject);
+        }
+    }
+    subjects
+}
+
+fn row(subject: &CheckSubject, results: &[CheckResult]) -> [String; 7] {
+    let is_in_row = |result: &&CheckResult| match (&result.subject, subject) {
+        (CheckSubject::Connection { mode }, CheckSubject::Namespace { mode: row_mode, .. }) => {
+            mode == row_mode
+        }
+        (result_subject, subject) => result_subject == subject,
+    };
+    let results: Vec<&CheckResult> = results.iter().filter(is_in_row).collect();
     let cell = |operation| {
-        let found = own.iter().find(|it| it.operation == operation);
-        found.map(|it| said(it)).unwrap_or_default().to_owned()
+        let result = results.iter().find(|result| result.operation == operation);
+        result.map(|result| cell_label(result)).unwrap_or_default().to_owned()
     };
     let [connect, subscribe, http, socket] = OPERATIONS.map(cell);
-    let worst = own.iter().map(|it| it.verdict).max().unwrap_or(CheckVerdict::NotTried);
-    let some = own.iter().any(|it| it.verdict == CheckVerdict::Same);
-    let verdict = match worst {
-        CheckVerdict::NotTried if some => "as the spec says, in part",
-        worst => word(worst),
+    let verdicts = || results.iter().map(|result| result.verdict);
+    let verdict = match verdicts().max().unwrap_or(CheckVerdict::NotTried) {
+        CheckVerdict::NotTried if verdicts().any(|verdict| verdict == CheckVerdict::Same) => {
+            "matches the spec (partly tried)"
+        }
+        worst => verdict_label(worst),
     };
-    let latency = median(&own).map(|it| format!("{it:.0} ms")).unwrap_or_default();
-    [about(row), connect, subscribe, http, socket, latency, verdict.to_owned()]
+    let latency = median_latency_ms(&results);
+    let latency = latency.map(|latency| format!("{latency:.0} ms")).unwrap_or_default();
+    [subject_label(subject), connect, subscribe, http, socket, latency, verdict.to_owned()]
 }
 
-fn said(it: &CheckResult) -> &'static str {
-    match (it.verdict, it.expected) {
+fn cell_label(result: &CheckResult) -> &'static str {
+    match (result.verdict, result.expected) {
         (CheckVerdict::Same, Expectation::Allowed | Expectation::Declared) => "yes",
         (CheckVerdict::Same, Expectation::Refused) => "refused",
         (CheckVerdict::NotTried, _) => "-",
@@ -109,53 +115,69 @@ fn said(it: &CheckResult) -> &'static str {
     }
 }
 
-/// Of what was published if anything was, else of what a subscription brought.
-fn median(own: &[&CheckResult]) -> Option<f64> {
-    let of = |publishes: bool| {
-        let those = own.iter().filter(move |it| it.operation.is_publish() == publishes);
-        let mut all: Vec<f64> = those.filter_map(|it| it.latency_ms).collect();
-        all.sort_by(f64::total_cmp);
-        all
+/// The median latency of the publish checks, or else of the subscriptions.
+fn median_latency_ms(results: &[&CheckResult]) -> Option<f64> {
+    let latencies = |is_publish: bool| {
+        let results = results.iter().filter(|result| result.operation.is_publish() == is_publish);
+        let mut latencies: Vec<f64> = results.filter_map(|result| result.latency_ms).collect();
+        latencies.sort_by(f64::total_cmp);
+        latencies
     };
-    let published = of(true);
-    let all = if published.is_empty() { of(false) } else { published };
-    let middle = all.len() / 2;
-    match all.len() {
+    let published = latencies(true);
+    let latencies = if published.is_empty() { latencies(false) } else { published };
+    let middle = latencies.len() / 2;
+    match latencies.len() {
         0 => None,
-        n if n % 2 == 1 => Some(all[middle]),
-        _ => Some(f64::midpoint(all[middle - 1], all[middle])),
+        length if length % 2 == 1 => Some(latencies[middle]),
+        _ => Some(f64::midpoint(latencies[middle - 1], latencies[middle])),
     }
 }
 
-/// Each reason once, with all that it is true of; what matters most first.
-fn reasons(findings: &[CheckResult]) -> String {
-    let mut reasons: Vec<(CheckVerdict, String, Vec<String>)> = Vec::new();
-    let worth = |it: &&CheckResult| it.verdict != CheckVerdict::Same || it.detail.is_some();
-    for it in findings.iter().filter(worth) {
-        let who = match it.operation {
-            CheckedOperation::Compare => about(&it.subject),
-            operation => format!("{} {}", about(&it.subject), operation.description()),
+/// A detail that several results have in common.
+struct Explanation {
+    verdict: CheckVerdict,
+    detail: String,
+    checks: Vec<String>,
+}
+
+/// Each detail once, with the checks that have it; the worst verdicts first.
+fn explanations(results: &[CheckResult]) -> String {
+    let mut explanations: Vec<Explanation> = Vec::new();
+    let needs_explanation =
+        |result: &&CheckResult| result.verdict != CheckVerdict::Same || result.detail.is_some();
+    for result in results.iter().filter(needs_explanation) {
+        let subject = subject_label(&result.subject);
+        let check = match result.operation {
+            CheckedOperation::Compare => subject,
+            operation => format!("{subject} {}", operation.description()),
         };
-        let why = detail(it);
-        match reasons.iter_mut().find(|(verdict, told, _)| *verdict == it.verdict && *told == why) {
-            Some((_, _, all)) => all.push(who),
-            None => reasons.push((it.verdict, why, vec![who])),
+        let detail = detail_line(result);
+        let same = explanations.iter_mut().find(|explanation| {
+            explanation.verdict == result.verdict && explanation.detail == detail
+        });
+        match same {
+            Some(explanation) => explanation.checks.push(check),
+            None => {
+                let verdict = result.verdict;
+                explanations.push(Explanation { verdict, detail, checks: vec![check] });
+            }
         }
     }
-    reasons.sort_by_key(|(verdict, ..)| std::cmp::Reverse(*verdict));
-    let line = |(verdict, why, who): &(CheckVerdict, String, Vec<String>)| {
-        let more = match who.len().saturating_sub(NAMES_MAX) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let who = who.iter().take(NAMES_MAX).cloned().collect::<Vec<_>>().join(", ");
-        let color = match verdict {
-            CheckVerdict::Difference | CheckVerdict::Unclear => AnsiColor::Red,
-            _ => AnsiColor::Yellow,
-        };
-        let color = color.on_default().bold();
-        format!("  {color}{}{color:#}: {who}{more}: {why}\n", word(*verdict))
-    };
-    let lines: String = reasons.iter().map(line).collect();
+    explanations.sort_by_key(|explanation| Reverse(explanation.verdict));
+    let lines: String = explanations.iter().map(explanation_line).collect();
     if lines.is_empty() { lines } else { format!("{lines}\n") }
+}
+
+fn explanation_line(Explanation { verdict, detail, checks }: &Explanation) -> String {
+    let more = match checks.len().saturating_sub(NAMES_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let checks = checks.iter().take(NAMES_MAX).cloned().collect::<Vec<_>>().join(", ");
+    let color = match verdict {
+        CheckVerdict::Difference | CheckVerdict::Unclear => AnsiColor::Red,
+        _ => AnsiColor::Yellow,
+    };
+    let color = color.on_default().bold();
+    format!("  {color}{}{color:#}: {checks}{more}: {detail}\n", verdict_label(*verdict))
 }

@@ -1,92 +1,92 @@
-//! Sends batches, one behind the other, until there are no more, one can't be sent, or somebody asks for an end.
+//! Sends batches one after the other, until there are no more, one cannot be sent, or the user interrupts
+//! the command.
 use std::time::Duration;
 
 use crate::cli::commands::publish::events::Events;
-use crate::cli::commands::publish::report::Tally;
-use crate::cli::interrupt::Stop;
+use crate::cli::commands::publish::report::PublishReport;
+use crate::cli::interrupt::InterruptSignal;
 use crate::cli::{Failure, Io};
 use appsync_events::{
     Batches, Channel, Error, ErrorKind, Event, PublishResponse, Publisher, Timing,
 };
 
-/// A server that was there a moment ago is waited for, for this long: it is started anew, perhaps.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// The first wait for it is as long as that before this repetition.
-const FIRST_WAIT: u32 = 3;
+/// How long to wait for a server that accepted events before: it may be restarting.
+const MAX_WAIT: Duration = Duration::from_secs(120);
+/// The first delay is that of this retry: the publisher has made the ones before.
+const FIRST_RETRY: u32 = 3;
 
 #[derive(Debug)]
-pub struct Sending<'a> {
+pub struct BatchSender<'a> {
     pub publisher: Publisher,
     pub timing: Timing,
-    pub stop: Stop,
-    pub tally: Tally<'a>,
+    pub interrupt: InterruptSignal,
+    pub report: PublishReport<'a>,
 }
 
-/// What became of a batch.
-enum Sent {
+enum SendResult {
     Published(PublishResponse),
     Failed(Error),
-    /// Nothing of it was sent when somebody asked for an end.
-    Never,
-    /// Nobody waited for the answer.
+    /// The user interrupted the command before the batch was sent.
+    NotSent,
+    /// The user interrupted the command again before the answer arrived.
     Unknown,
 }
 
-type Explain<'a> = &'a (dyn Fn(&Error) -> Failure + Sync);
+type ExplainError<'a> = &'a (dyn Fn(&Error) -> Failure + Sync);
 
-impl Sending<'_> {
-    pub async fn all(
+impl BatchSender<'_> {
+    /// Publishes all events.
+    pub async fn send_all(
         &mut self,
         events: &mut Events,
-        explain: Explain<'_>,
+        explain: ExplainError<'_>,
         io: &mut Io,
     ) -> Result<(), Failure> {
         loop {
-            let some = tokio::select! {
+            let chunk = tokio::select! {
                 biased;
-                () = self.stop.asked() => return Err(self.tally.interrupted()),
-                some = events.some() => some?,
+                () = self.interrupt.received() => return Err(self.report.interrupted()),
+                chunk = events.next_chunk() => chunk?,
             };
-            let Some(some) = some else { return Ok(()) };
-            self.tally.takes_up(&some.lines);
-            self.batches(some.events, explain, io).await?;
+            let Some(chunk) = chunk else { return Ok(()) };
+            self.report.add_lines(&chunk.lines);
+            self.send_batches(chunk.events, explain, io).await?;
         }
     }
 
-    /// A batch that is refused for what is in it does not stop the others; what would refuse them, too, does.
-    async fn batches(
+    /// Publishes one batch after the other. A batch that fails because of its events does not affect the
+    /// others; every other error stops the command.
+    async fn send_batches(
         &mut self,
         events: Vec<Event>,
-        explain: Explain<'_>,
+        explain: ExplainError<'_>,
         io: &mut Io,
     ) -> Result<(), Failure> {
-        let channel = self.tally.channel;
+        let channel = self.report.channel;
         for batch in Batches::new(channel, events) {
-            if self.stop.is_asked() {
-                return Err(self.tally.interrupted());
+            if self.interrupt.is_received() {
+                return Err(self.report.interrupted());
             }
             let error = match self.send(channel, &batch, io).await {
-                Sent::Published(published) => {
-                    self.tally.batch(batch.len(), &published, io)?;
+                SendResult::Published(response) => {
+                    self.report.batch_published(batch.len(), &response, io)?;
                     continue;
                 }
-                Sent::Never => return Err(self.tally.interrupted()),
-                Sent::Unknown => {
-                    let which = self.tally.next(batch.len());
-                    return Err(self
-                        .tally
-                        .interrupted()
-                        .hint(format!("{which} may have been published, or not")));
+                SendResult::NotSent => return Err(self.report.interrupted()),
+                SendResult::Unknown => {
+                    let events = self.report.next_events(batch.len());
+                    let hint = format!("{events} may or may not have been published");
+                    return Err(self.report.interrupted().hint(hint));
                 }
-                Sent::Failed(error) => error,
+                SendResult::Failed(error) => error,
             };
-            let goes_on = matches!(
+            let is_caused_by_events = matches!(
                 error.kind(),
                 ErrorKind::Forbidden | ErrorKind::HandlerFailed | ErrorKind::InvalidRequest
             );
-            let which = self.tally.failed(batch.len(), &error, goes_on, io)?;
-            let failure = explain(&error).about(which);
-            if !goes_on {
+            let events = self.report.batch_failed(batch.len(), &error, is_caused_by_events, io)?;
+            let failure = explain(&error).about(events);
+            if !is_caused_by_events {
                 return Err(failure);
             }
             io.say(&failure.text());
@@ -94,31 +94,33 @@ impl Sending<'_> {
         Ok(())
     }
 
-    /// Sends a batch. What could not be sent to a server that took others before is sent again after a while.
-    async fn send(&mut self, channel: &Channel, batch: &[Event], io: &mut Io) -> Sent {
-        let (mut n, mut waited) = (FIRST_WAIT, Duration::ZERO);
+    /// Publishes a batch. If a server that accepted events before is unreachable, the batch is sent again
+    /// later.
+    async fn send(&mut self, channel: &Channel, batch: &[Event], io: &mut Io) -> SendResult {
+        let (mut retry, mut waited) = (FIRST_RETRY, Duration::ZERO);
         loop {
-            let publishing = self.publisher.publish(channel, batch);
-            let error = match self.stop.lets_end(publishing, io).await {
-                None => return Sent::Unknown,
-                Some(Ok(published)) => return Sent::Published(published),
+            let publish = self.publisher.publish(channel, batch);
+            let error = match self.interrupt.finish(publish, io).await {
+                None => return SendResult::Unknown,
+                Some(Ok(response)) => return SendResult::Published(response),
                 Some(Err(error)) => error,
             };
-            let is_away = error.kind() == ErrorKind::Unreachable && self.tally.has_taken();
-            if !is_away || waited > PATIENCE {
-                return Sent::Failed(error);
+            let is_restarting =
+                error.kind() == ErrorKind::Unreachable && self.report.has_accepted();
+            if !is_restarting || waited > MAX_WAIT {
+                return SendResult::Failed(error);
             }
-            if self.stop.is_asked() {
-                return Sent::Never;
+            if self.interrupt.is_received() {
+                return SendResult::NotSent;
             }
-            let wait = self.timing.backoff(n);
-            let seconds = wait.as_secs_f64();
-            io.note(&format!("not sent: {error}; trying again in {seconds:.1} s\n"));
-            self.stop.sleep(wait).await;
-            if self.stop.is_asked() {
-                return Sent::Never;
+            let delay = self.timing.backoff(retry);
+            let seconds = delay.as_secs_f64();
+            io.note(&format!("not sent: {error}; retrying in {seconds:.1} s\n"));
+            self.interrupt.sleep(delay).await;
+            if self.interrupt.is_received() {
+                return SendResult::NotSent;
             }
-            (n, waited) = (n + 1, waited + wait);
+            (retry, waited) = (retry + 1, waited + delay);
         }
     }
 }

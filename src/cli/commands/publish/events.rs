@@ -1,6 +1,7 @@
-//! Where the events come from: the command line, a file, or lines of standard input as they come.
+//! The events to publish: from the command line, a file, or lines of stdin as they arrive.
 use std::collections::VecDeque;
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,156 +12,164 @@ use tokio::sync::mpsc;
 use crate::cli::{Exit, Failure, Io};
 use appsync_events::{EVENTS_MAX, Event, InvalidEvent};
 
-/// How long a batch waits for more input once all that was read is in it and it is not full.
+/// How long a batch that is not full waits for more input.
 const LINGER: Duration = Duration::from_millis(10);
-/// Reads whose lines wait to be published.
-const AHEAD: usize = 8;
+/// The number of reads whose lines can wait to be published.
+const QUEUE_MAX: usize = 8;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct SourceArgs {
-    /// The events, as JSON; `-`, or none, for lines of standard input
+    /// The events, as JSON; `-`, or no event, reads lines of stdin
     #[arg(value_name = "EVENT")]
     pub events: Vec<String>,
-    /// Take the events from FILE: one JSON document, or one a line if it ends with .jsonl or .ndjson
+    /// Read the events from FILE: one JSON document, or NDJSON if the name ends with .jsonl or .ndjson
     #[arg(long, value_name = "FILE", conflicts_with = "events")]
     file: Option<PathBuf>,
-    /// Publish each element of the list in FILE as an event of its own
+    /// Publish each element of the list in FILE as a separate event
     #[arg(long, requires = "file")]
     each: bool,
-    /// Take events for plain texts, and publish them as JSON strings
+    /// Treat events as plain text, and publish them as JSON strings
     #[arg(long)]
     text: bool,
 }
 
 pub enum Events {
     All(Vec<Event>),
-    /// Lines as they come, and what ended them once it did.
+    /// Lines as they arrive.
     Lines {
-        reads: mpsc::Receiver<Vec<Line>>,
-        /// What is left of the last read.
-        left: VecDeque<Line>,
-        ended: Option<Failure>,
+        reads: mpsc::Receiver<Vec<NumberedEvent>>,
+        /// The remaining lines of the last read.
+        remaining: VecDeque<NumberedEvent>,
+        /// The error that ended the lines, once the events before it were returned.
+        error: Option<Failure>,
     },
 }
 
-/// A line's number, from 1, and the event in it; or why it is none, which ends the lines.
-type Line = Result<(usize, Event), Failure>;
+/// A line number, from 1, and the event in the line; or the error that ends the lines.
+type NumberedEvent = Result<(usize, Event), Failure>;
 
-/// Events that are there at once.
-pub struct Few {
+/// Events that are available at the same time.
+pub struct EventChunk {
     pub events: Vec<Event>,
-    /// The lines they stand in, one for each; none where they are not lines.
+    /// The line number of each event; empty if the events do not come from lines.
     pub lines: Vec<usize>,
 }
 
 impl Events {
-    /// The events that a command line means; what is wrong with them shows before anything is published, except
-    /// in lines.
-    pub fn of(args: &SourceArgs, words: Vec<String>, io: &mut Io) -> Result<Self, Failure> {
+    /// The events of the command line. Errors in them are reported before anything is published, except
+    /// for errors in lines.
+    pub fn new(args: &SourceArgs, arguments: Vec<String>, io: &mut Io) -> Result<Self, Failure> {
         if let Some(file) = &args.file {
-            return of_file(args, file, io);
+            return events_from_file(args, file, io);
         }
-        match words.as_slice() {
-            [] if io.terminal.input => Err(Failure::new(Exit::Usage, "there is no event")
-                .hint("give events as JSON, `--file FILE`, or lines on standard input")),
-            [] => Ok(of_stdin(args.text, io)),
-            [only] if only == "-" => Ok(of_stdin(args.text, io)),
-            words => {
-                let event = |(n, word): (usize, &String)| {
-                    event(word, args.text, &format!("event {}", n + 1)).map_err(|failure| {
-                        let quoted = "quote it for the shell, '{\"message\":\"hello\"}', or publish plain text with `--text`";
-                        failure.as_kind(Exit::Usage).hint(quoted)
+        match arguments.as_slice() {
+            [] if io.terminal.input => Err(Failure::new(Exit::Usage, "the event is missing")
+                .hint("pass events as JSON, with `--file FILE`, or as lines on stdin")),
+            [] => Ok(events_from_stdin(args.text, io)),
+            [argument] if argument == "-" => Ok(events_from_stdin(args.text, io)),
+            arguments => {
+                let event = |(index, text): (usize, &String)| {
+                    let event = parse_event(text, args.text, &format!("event {}", index + 1));
+                    event.map_err(|failure| {
+                        let hint = "quote it for the shell, '{\"message\":\"hello\"}', or publish plain text with `--text`";
+                        failure.as_kind(Exit::Usage).hint(hint)
                     })
                 };
-                words.iter().enumerate().map(event).collect::<Result<_, _>>().map(Self::All)
+                arguments.iter().enumerate().map(event).collect::<Result<_, _>>().map(Self::All)
             }
         }
     }
 
-    /// The next events; `None`: there are no more.
-    pub async fn some(&mut self) -> Result<Option<Few>, Failure> {
-        let (reads, left, ended) = match self {
+    /// The next events, at most for one batch if they are lines; `None` at the end.
+    pub async fn next_chunk(&mut self) -> Result<Option<EventChunk>, Failure> {
+        let (reads, remaining, error) = match self {
             Self::All(events) => {
                 let events = std::mem::take(events);
-                return Ok((!events.is_empty()).then(|| Few { events, lines: Vec::new() }));
+                let lines = Vec::new();
+                return Ok((!events.is_empty()).then_some(EventChunk { events, lines }));
             }
-            Self::Lines { reads, left, ended } => (reads, left, ended),
+            Self::Lines { reads, remaining, error } => (reads, remaining, error),
         };
-        if let Some(failure) = ended.take() {
+        if let Some(failure) = error.take() {
             return Err(failure);
         }
-        if left.is_empty() {
+        if remaining.is_empty() {
             match reads.recv().await {
                 None => return Ok(None),
-                Some(lines) => left.extend(lines),
+                Some(lines) => remaining.extend(lines),
             }
         }
-        let mut some = Vec::new();
-        while some.len() < EVENTS_MAX {
-            match left.pop_front() {
-                Some(Ok(event)) => some.push(event),
-                Some(Err(failure)) if some.is_empty() => return Err(failure),
-                // What came before it is published.
+        let mut chunk = Vec::new();
+        while chunk.len() < EVENTS_MAX {
+            match remaining.pop_front() {
+                Some(Ok(event)) => chunk.push(event),
+                Some(Err(failure)) if chunk.is_empty() => return Err(failure),
+                // The events before the error are published.
                 Some(Err(failure)) => {
-                    *ended = Some(failure);
+                    *error = Some(failure);
                     break;
                 }
                 None => match tokio::time::timeout(LINGER, reads.recv()).await {
-                    Ok(Some(lines)) => left.extend(lines),
+                    Ok(Some(lines)) => remaining.extend(lines),
                     Ok(None) | Err(_) => break,
                 },
             }
         }
-        let (lines, events) = some.into_iter().unzip();
-        Ok(Some(Few { events, lines }))
+        let (lines, events) = chunk.into_iter().unzip();
+        Ok(Some(EventChunk { events, lines }))
     }
 
-    /// All of them, however long that takes.
-    pub async fn all(&mut self) -> Result<Vec<Event>, Failure> {
-        let mut all = Vec::new();
-        while let Some(some) = self.some().await? {
-            all.extend(some.events);
+    /// All events, once all have arrived.
+    pub async fn collect(&mut self) -> Result<Vec<Event>, Failure> {
+        let mut events = Vec::new();
+        while let Some(chunk) = self.next_chunk().await? {
+            events.extend(chunk.events);
         }
-        Ok(all)
+        Ok(events)
     }
 }
 
-/// An event as it is sent.
-fn event(written: &str, is_text: bool, what: &str) -> Result<Event, Failure> {
-    let event = match is_text {
-        true => Event::new(&written),
-        false => Event::from_json(written),
+/// Parses an event. `source` says where it comes from, such as `event 1`.
+fn parse_event(text: &str, is_plain_text: bool, source: &str) -> Result<Event, Failure> {
+    let event = match is_plain_text {
+        true => Event::new(&text),
+        false => Event::from_json(text),
     };
     event.map_err(|error| match &error {
-        InvalidEvent::Json(json_error) => {
-            let reason = json_error.to_string();
-            // The line is part of `what`.
-            let reason = match written.trim().contains('\n') {
+        InvalidEvent::Json(reason) => {
+            let reason = reason.to_string();
+            // The line number is part of `source`.
+            let reason = match text.trim().contains('\n') {
                 true => reason,
                 false => reason.replace(" at line 1 column ", " at column "),
             };
-            Failure::error(format!("{what} is not valid JSON: {reason}"))
+            Failure::error(format!("{source} is not valid JSON: {reason}"))
         }
         InvalidEvent::TooLarge { .. } => {
-            Failure::error(format!("{what}: {error}")).hint("publish a link to it instead")
+            Failure::error(format!("{source}: {error}")).hint("publish a link to it instead")
         }
     })
 }
 
-fn of_stdin(is_text: bool, io: &mut Io) -> Events {
+fn events_from_stdin(is_plain_text: bool, io: &mut Io) -> Events {
     let input = std::mem::replace(&mut io.input, Box::new(std::io::empty()));
-    lines_of(input, is_text, "standard input".to_owned())
+    events_from_lines(input, is_plain_text, "standard input".to_owned())
 }
 
-/// Whoever reads can't be stopped: they keep the input, and the process ends without them. Lines that are read at
-/// once stay together: which of them share a batch does not depend on how fast this machine is.
-fn lines_of(mut input: Box<dyn BufRead + Send>, is_text: bool, name: String) -> Events {
-    let (tell, reads) = mpsc::channel(AHEAD);
+/// Reads lines in a thread, which cannot be stopped while it waits for input: it keeps the input until the
+/// process ends. Lines of one read stay together, so which of them share a batch does not depend on the
+/// speed of the machine.
+fn events_from_lines(
+    mut input: Box<dyn BufRead + Send>,
+    is_plain_text: bool,
+    name: String,
+) -> Events {
+    let (sender, reads) = mpsc::channel(QUEUE_MAX);
     tokio::task::spawn_blocking(move || {
-        let mut reader = LineReader { is_text, name, number: 0, begun: Vec::new() };
+        let mut reader = LineReader { is_plain_text, name, number: 0, incomplete: Vec::new() };
         loop {
             let (lines, length) = match input.fill_buf() {
-                Ok(bytes) => (reader.take(bytes), bytes.len()),
+                Ok(bytes) => (reader.read(bytes), bytes.len()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => {
                     reader.number += 1;
@@ -168,32 +177,33 @@ fn lines_of(mut input: Box<dyn BufRead + Send>, is_text: bool, name: String) -> 
                 }
             };
             input.consume(length);
-            let ends = length == 0 || lines.last().is_some_and(Result::is_err);
-            let told = lines.is_empty() || tell.blocking_send(lines).is_ok();
-            if ends || !told {
+            let is_end = length == 0 || lines.last().is_some_and(Result::is_err);
+            let is_received = lines.is_empty() || sender.blocking_send(lines).is_ok();
+            if is_end || !is_received {
                 break;
             }
         }
     });
-    Events::Lines { reads, left: VecDeque::new(), ended: None }
+    Events::Lines { reads, remaining: VecDeque::new(), error: None }
 }
 
-/// Makes lines of what is read.
+/// Splits input into lines.
 struct LineReader {
-    is_text: bool,
+    is_plain_text: bool,
     name: String,
-    /// Of the last line, from 1.
+    /// The number of the last line, from 1.
     number: usize,
-    /// A line whose end was not read yet.
-    begun: Vec<u8>,
+    /// The start of a line whose end was not read yet.
+    incomplete: Vec<u8>,
 }
 
 impl LineReader {
-    /// The lines that end in `bytes`, up to the first that is no event. No bytes are the end of the input.
-    fn take(&mut self, bytes: &[u8]) -> Vec<Line> {
+    /// The lines that end in `bytes`, up to the first that is not an event. The input ends if there are no
+    /// bytes.
+    fn read(&mut self, bytes: &[u8]) -> Vec<NumberedEvent> {
         let mut lines = Vec::new();
-        for part in bytes.split_inclusive(|it| *it == b'\n') {
-            self.begun.extend_from_slice(part);
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.incomplete.extend_from_slice(part);
             if part.ends_with(b"\n") {
                 lines.extend(self.end_line());
             }
@@ -201,52 +211,59 @@ impl LineReader {
                 return lines;
             }
         }
-        if bytes.is_empty() && !self.begun.is_empty() {
+        if bytes.is_empty() && !self.incomplete.is_empty() {
             lines.extend(self.end_line());
         }
         lines
     }
-    /// The line that was begun, unless it is empty.
-    fn end_line(&mut self) -> Option<Line> {
+
+    /// The event in the line that ends here, unless the line is empty.
+    fn end_line(&mut self) -> Option<NumberedEvent> {
         self.number += 1;
-        let bytes = std::mem::take(&mut self.begun);
+        let bytes = std::mem::take(&mut self.incomplete);
         let Ok(line) = String::from_utf8(bytes) else {
             return Some(self.unreadable(&"stream did not contain valid UTF-8"));
         };
         let line = line.strip_suffix('\n').unwrap_or(&line);
         let line = line.strip_suffix('\r').unwrap_or(line);
-        let event = || event(line, self.is_text, &self.what()).map(|it| (self.number, it));
-        (!line.trim().is_empty()).then(event)
+        if line.trim().is_empty() {
+            return None;
+        }
+        let event = parse_event(line, self.is_plain_text, &self.source());
+        Some(event.map(|event| (self.number, event)))
     }
-    fn unreadable(&self, error: &dyn std::fmt::Display) -> Line {
-        Err(Failure::error(format!("{} can't be read: {error}", self.what())))
+
+    fn unreadable(&self, error: &dyn Display) -> NumberedEvent {
+        Err(Failure::error(format!("cannot read {}: {error}", self.source())))
     }
-    fn what(&self) -> String {
+
+    fn source(&self) -> String {
         format!("{}, line {}", self.name, self.number)
     }
 }
 
-fn of_file(args: &SourceArgs, shown: &Path, io: &Io) -> Result<Events, Failure> {
-    let name = shown.display().to_string();
+fn events_from_file(args: &SourceArgs, file: &Path, io: &Io) -> Result<Events, Failure> {
+    let name = file.display().to_string();
     let unreadable =
-        |error: std::io::Error| Failure::error(format!("{name} can't be read: {error}"));
-    let path = io.path(shown);
-    let by_lines = ["jsonl", "ndjson"].iter().any(|it| path.extension() == Some(OsStr::new(it)));
-    if by_lines && !args.each {
+        |error: std::io::Error| Failure::error(format!("cannot read `{name}`: {error}"));
+    let path = io.path(file);
+    let is_ndjson =
+        ["jsonl", "ndjson"].iter().any(|extension| path.extension() == Some(OsStr::new(extension)));
+    if is_ndjson && !args.each {
         let file = std::fs::File::open(&path).map_err(unreadable)?;
-        return Ok(lines_of(Box::new(BufReader::new(file)), args.text, name));
+        return Ok(events_from_lines(Box::new(BufReader::new(file)), args.text, name));
     }
     let text = std::fs::read_to_string(&path).map_err(unreadable)?;
     if !args.each {
-        return event(&text, args.text, &name).map(|it| Events::All(vec![it]));
+        return parse_event(&text, args.text, &name).map(|event| Events::All(vec![event]));
     }
-    let list: Result<Vec<Value>, _> = serde_json::from_str(&text);
-    let list = list.map_err(|error| {
+    let elements: Result<Vec<Value>, _> = serde_json::from_str(&text);
+    let elements = elements.map_err(|error| {
         Failure::error(format!("{name} is not a valid JSON list: {error}"))
             .hint("without `--each` the whole file is one event")
     })?;
-    let elements = list.iter().enumerate();
-    let events = elements
-        .map(|(n, it)| event(&it.to_string(), false, &format!("{name}, element {}", n + 1)));
-    events.collect::<Result<_, _>>().map(Events::All)
+    let event = |(index, element): (usize, &Value)| {
+        parse_event(&element.to_string(), false, &format!("{name}, element {}", index + 1))
+    };
+    elements.iter().enumerate().map(event).collect::<Result<_, _>>().map(Events::All)
 }

@@ -1,4 +1,4 @@
-//! What became of the events, as people and programs are told.
+//! Counts and reports which events were published, for people and as NDJSON.
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
@@ -7,152 +7,157 @@ use crate::cli::arguments::Format;
 use crate::cli::{Exit, Failure, Io};
 use appsync_events::{Channel, Error, PublishResponse};
 
-/// What became of the events until now.
+/// What has happened to the events so far.
 #[derive(Debug)]
-pub struct Tally<'a> {
+pub struct PublishReport<'a> {
     format: Format,
     pub channel: &'a Channel,
-    taken: usize,
-    refused: usize,
-    /// The lines that the next events stand in, if they do.
+    accepted: usize,
+    rejected: usize,
+    /// The line numbers of the next events, if they come from lines.
     lines: VecDeque<usize>,
-    /// The last line of which it is known what became of it.
-    settled: usize,
+    /// The last line whose event was accepted or rejected.
+    last_line: usize,
 }
 
-impl<'a> Tally<'a> {
+impl<'a> PublishReport<'a> {
     pub fn new(format: Format, channel: &'a Channel) -> Self {
-        Self { format, channel, taken: 0, refused: 0, lines: VecDeque::new(), settled: 0 }
+        Self { format, channel, accepted: 0, rejected: 0, lines: VecDeque::new(), last_line: 0 }
     }
-    pub fn has_taken(&self) -> bool {
-        self.taken > 0
+
+    pub fn has_accepted(&self) -> bool {
+        self.accepted > 0
     }
-    /// Hears of the lines that the next events stand in.
-    pub fn takes_up(&mut self, lines: &[usize]) {
+
+    /// Adds the line numbers of the next events.
+    pub fn add_lines(&mut self, lines: &[usize]) {
         self.lines.extend(lines);
     }
-    /// The next events, as people count them.
-    pub fn next(&self, events: usize) -> String {
-        let first = self.taken + self.refused + 1;
-        match events {
+
+    /// The numbers of the next events, from 1, such as `events 6 to 10`.
+    pub fn next_events(&self, count: usize) -> String {
+        let first = self.accepted + self.rejected + 1;
+        match count {
             1 => format!("event {first}"),
-            _ => format!("events {first} to {}", first + events - 1),
+            _ => format!("events {first} to {}", first + count - 1),
         }
     }
-    /// The end that somebody asked for.
+
+    /// The failure of a command that the user interrupted.
     pub fn interrupted(&self) -> Failure {
-        let when = match self.taken {
+        let progress = match self.accepted {
             0 => "before anything was published".to_owned(),
             1 => "after 1 event was published".to_owned(),
-            taken => format!("after {taken} events were published"),
+            accepted => format!("after {accepted} events were published"),
         };
-        Failure::new(Exit::Interrupted, format!("interrupted {when}"))
+        Failure::new(Exit::Interrupted, format!("interrupted {progress}"))
     }
-    fn settle(&mut self, events: usize) {
+
+    fn complete_lines(&mut self, events: usize) {
         let events = events.min(self.lines.len());
-        self.settled = self.lines.drain(..events).next_back().unwrap_or(self.settled);
+        self.last_line = self.lines.drain(..events).next_back().unwrap_or(self.last_line);
     }
-    /// Tells of a batch; events are counted from 0 over all batches.
-    pub fn batch(
+
+    /// Reports a batch that was published. Events are counted from 0 over all batches.
+    pub fn batch_published(
         &mut self,
         events: usize,
-        published: &PublishResponse,
+        response: &PublishResponse,
         io: &mut Io,
     ) -> Result<(), Failure> {
-        let first = self.taken + self.refused;
-        self.settle(events);
-        // What AppSync names neither here nor there, it has not refused.
-        self.refused += published.failed.len().min(events);
-        self.taken += events - published.failed.len().min(events);
-        let mut published = published.clone();
-        published.successful.iter_mut().for_each(|it| it.index += first);
-        published.failed.iter_mut().for_each(|it| it.index += first);
+        let first = self.accepted + self.rejected;
+        self.complete_lines(events);
+        // Events that the response does not mention are not rejected.
+        let rejected = response.failed.len().min(events);
+        self.rejected += rejected;
+        self.accepted += events - rejected;
+        let mut response = response.clone();
+        response.successful.iter_mut().for_each(|event| event.index += first);
+        response.failed.iter_mut().for_each(|event| event.index += first);
         if self.format == Format::Json {
             let line = json!({
                 "channel": self.channel.as_str(), "first": first, "events": events,
-                "successful": published.successful, "failed": published.failed,
+                "successful": response.successful, "failed": response.failed,
             });
             return Ok(io.result(&format!("{line}\n"))?);
         }
-        for it in &published.failed {
-            let code = it.code.map(|it| format!("{it}: ")).unwrap_or_default();
-            let reason = it.message.as_deref().unwrap_or("no reason is given");
-            io.say(&format!("event {} was not taken: {code}{reason}\n", it.index + 1));
+        for event in &response.failed {
+            let code = event.code.map(|code| format!("{code}: ")).unwrap_or_default();
+            let reason = event.message.as_deref().unwrap_or("no reason given");
+            io.say(&format!("event {} was rejected: {code}{reason}\n", event.index + 1));
         }
         Ok(())
     }
-    /// Tells programs of a batch of which nothing was taken, and says which events those are; after others than
-    /// refusals, with which it goes on, they are still to be published.
-    pub fn failed(
+
+    /// Reports a batch that failed as a whole, and returns the numbers of its events. Unless the events
+    /// caused the error, they are still to be published.
+    pub fn batch_failed(
         &mut self,
         events: usize,
         error: &Error,
-        goes_on: bool,
+        is_caused_by_events: bool,
         io: &mut Io,
     ) -> Result<String, Failure> {
-        let (first, which) = (self.taken + self.refused, self.next(events));
-        self.refused += events;
-        if goes_on {
-            self.settle(events);
+        let (first, numbers) = (self.accepted + self.rejected, self.next_events(events));
+        self.rejected += events;
+        if is_caused_by_events {
+            self.complete_lines(events);
         }
         if self.format == Format::Json {
             let line = json!({
                 "channel": self.channel.as_str(), "first": first, "events": events,
-                "successful": [], "failed": [], "error": of_error(error),
+                "successful": [], "failed": [], "error": error_document(error),
             });
             io.result(&format!("{line}\n"))?;
         }
-        Ok(which)
+        Ok(numbers)
     }
-    pub fn end(self, ended: Result<(), Failure>, io: &mut Io) -> Result<Exit, Failure> {
-        let Self { taken, refused, channel, format, settled, .. } = self;
-        let all = taken + refused;
-        if format == Format::Human && taken > 0 {
-            let events = if all == 1 { "event" } else { "events" };
-            let of = if refused > 0 { format!(" of {all}") } else { String::new() };
-            io.result(&format!("{taken}{of} {events} published to {channel}\n"))?;
+
+    /// Reports the result of the command.
+    pub fn finish(self, result: Result<(), Failure>, io: &mut Io) -> Result<Exit, Failure> {
+        let Self { accepted, rejected, channel, format, last_line, .. } = self;
+        let total = accepted + rejected;
+        if format == Format::Human && accepted > 0 {
+            let noun = if total == 1 { "event" } else { "events" };
+            let of_total = if rejected > 0 { format!(" of {total}") } else { String::new() };
+            io.result(&format!("{accepted}{of_total} {noun} published to {channel}\n"))?;
         }
-        let exit = match (taken, refused) {
-            (0, 0) => Exit::Done,
-            (0, _) => Exit::Error,
+        if let Err(failure) = result {
+            let failure = match failure.kind {
+                Exit::Interrupted => failure,
+                _ if accepted > 0 => failure.as_kind(Exit::Partial),
+                _ => failure,
+            };
+            return Err(match resume_hint(last_line) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            });
+        }
+        if total == 0 {
+            io.note("there was no event to publish\n");
+        }
+        Ok(match (accepted, rejected) {
             (_, 0) => Exit::Done,
+            (0, _) => Exit::Error,
             _ => Exit::Partial,
-        };
-        match ended {
-            Err(failure) => {
-                let failure = match failure.kind {
-                    Exit::Interrupted => failure,
-                    _ if taken > 0 => failure.as_kind(Exit::Partial),
-                    _ => failure,
-                };
-                Err(match rest(settled) {
-                    Some(rest) => failure.hint(rest),
-                    None => failure,
-                })
-            }
-            Ok(()) => {
-                if all == 0 {
-                    io.note("there was no event to publish\n");
-                }
-                Ok(exit)
-            }
-        }
+        })
     }
 }
 
-/// Where to go on, so that nothing is published twice.
-fn rest(settled: usize) -> Option<String> {
-    let done = match settled {
+/// Where to resume, so nothing is published twice.
+fn resume_hint(last_line: usize) -> Option<String> {
+    let lines = match last_line {
         0 => return None,
         1 => "line 1 is".to_owned(),
-        _ => format!("lines 1 to {settled} are"),
+        _ => format!("lines 1 to {last_line} are"),
     };
-    let next = settled + 1;
-    Some(format!("{done} done; go on from line {next}: `tail -n +{next}` has what is left"))
+    let next = last_line + 1;
+    Some(format!(
+        "{lines} done; resume from line {next}: `tail -n +{next}` prints the remaining lines"
+    ))
 }
 
-/// An error for programs.
-fn of_error(error: &Error) -> Value {
+fn error_document(error: &Error) -> Value {
     json!({
         "errorType": error.error_type(), "message": error.message(), "status": error.status(),
     })

@@ -1,9 +1,8 @@
-//! `--where PATH=VALUE`: which events are printed.
+//! `--where PATH=VALUE`: selects events by their content.
 use serde_json::Value;
 
 use crate::render::outputs::query;
 
-/// What an event has to have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter {
     path: String,
@@ -16,13 +15,14 @@ impl Filter {
             Some((path, value)) if !path.is_empty() => {
                 Ok(Self { path: path.to_owned(), value: value.to_owned() })
             }
-            _ => Err("write PATH=VALUE, such as order.status=paid".to_owned()),
+            _ => Err("expected PATH=VALUE, such as order.status=paid".to_owned()),
         }
     }
-    /// Whether the value there is this text, or what this text is as JSON.
-    pub fn holds(&self, event: &Value) -> bool {
-        let Ok(found) = query(event, &self.path) else { return false };
-        let as_json: Option<Value> = serde_json::from_str(&self.value).ok();
-        found.as_str() == Some(self.value.as_str()) || as_json.as_ref() == Some(found)
+
+    /// Whether the value at the path is this text, or equal to this text parsed as JSON.
+    pub fn matches(&self, event: &Value) -> bool {
+        let Ok(value) = query(event, &self.path) else { return false };
+        let expected: Option<Value> = serde_json::from_str(&self.value).ok();
+        value.as_str() == Some(self.value.as_str()) || expected.as_ref() == Some(value)
     }
 }
