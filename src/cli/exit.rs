@@ -82,7 +82,7 @@ impl Failure {
         Self { about: Some(about.into()), ..self }
     }
     /// The same, as the end of a command of another kind.
-    pub fn as_kind(self, kind: Exit) -> Self {
+    pub fn with_kind(self, kind: Exit) -> Self {
         Self { kind, ..self }
     }
     /// What safety forbids, each with its way out; `None`: nothing.

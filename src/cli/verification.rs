@@ -39,7 +39,7 @@ pub async fn verify_after_apply(
     // The changes are applied whatever the result is: an exit code that denies it would be wrong.
     let reports = verify_stack(request, timeout, session, io)
         .await
-        .map_err(|failure| failure.as_kind(Exit::Unproven))?;
+        .map_err(|failure| failure.with_kind(Exit::Unproven))?;
     let verification = Verification::new(stack, reports, false);
     match format {
         Format::Json => {

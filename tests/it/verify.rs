@@ -541,7 +541,7 @@ async fn where_nobody_answers_one_check_says_so_and_the_others_are_not_tried() {
     let verdicts: Vec<CheckVerdict> = found.results.iter().map(|it| it.verdict).collect();
     assert_eq!(verdicts[0], CheckVerdict::Unclear);
     assert!(verdicts[1..].iter().all(|it| *it == CheckVerdict::NotTried) && verdicts.len() == 6);
-    let verification = Verification::of("chat", vec![found], false);
+    let verification = Verification::new("chat", vec![found], false);
     assert!(!verification.proved);
     let text = table(&verification);
     assert!(text.contains("127.0.0.1: Connection refused"), "{text}");

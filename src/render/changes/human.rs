@@ -131,7 +131,7 @@ fn block(change: &Change, plan: &Plan<'_>) -> String {
         match change.verb {
             ChangeAction::Create => block.push_str(&created(&pair)),
             ChangeAction::Update | ChangeAction::Replace => {
-                block.push_str(&changed(change, &pair, plan))
+                block.push_str(&changed(change, &pair, plan));
             }
             ChangeAction::Delete => {}
         }

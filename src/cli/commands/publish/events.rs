@@ -72,7 +72,7 @@ impl Events {
                     let event = parse_event(text, args.text, &format!("event {}", index + 1));
                     event.map_err(|failure| {
                         let hint = "quote it for the shell, '{\"message\":\"hello\"}', or publish plain text with `--text`";
-                        failure.as_kind(Exit::Usage).hint(hint)
+                        failure.with_kind(Exit::Usage).hint(hint)
                     })
                 };
                 arguments.iter().enumerate().map(event).collect::<Result<_, _>>().map(Self::All)

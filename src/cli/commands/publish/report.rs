@@ -125,7 +125,7 @@ impl<'a> PublishReport<'a> {
         if let Err(failure) = result {
             let failure = match failure.kind {
                 Exit::Interrupted => failure,
-                _ if accepted > 0 => failure.as_kind(Exit::Partial),
+                _ if accepted > 0 => failure.with_kind(Exit::Partial),
                 _ => failure,
             };
             return Err(match resume_hint(last_line) {

@@ -40,7 +40,7 @@ pub fn effects(verb: ChangeAction, before: Option<&Api>, after: Option<&Api>) ->
     match (protected(before), protected(after)) {
         (true, false) => effects.push("it can be deleted".to_owned()),
         (false, true) => {
-            effects.push("it cannot be deleted until `protect: false` is applied".to_owned())
+            effects.push("it cannot be deleted until `protect: false` is applied".to_owned());
         }
         _ => {}
     }

@@ -106,7 +106,7 @@ impl CodeSource<'_> {
         for (name, export, handler) in pairs {
             match (export, handler) {
                 (Some(export), handler) => {
-                    self.check_form(name, export, handler.as_ref(), problems)
+                    self.check_form(name, export, handler.as_ref(), problems);
                 }
                 // Code that exports nothing has been reported.
                 (None, Some(handler)) if !handler.is_direct() && !broken => {
