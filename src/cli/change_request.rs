@@ -29,16 +29,15 @@ pub struct ScopeArgs {
     /// Refuse to delete or replace more than N resources
     #[arg(long, value_name = "N", help_heading = "Safety")]
     pub max_deletes: Option<usize>,
-    /// Let what hangs on a deleted API and was made outside the spec go with it; let a second API have
-    /// a name that is taken
+    /// Allow deleting the unmanaged resources of a deleted API, and creating an API whose name already exists
     #[arg(long, help_heading = "Safety")]
-    pub with_strangers: bool,
+    pub allow_unmanaged: bool,
 }
 
 impl ScopeArgs {
     pub fn policy(&self, allow_empty: bool) -> Policy {
-        let Self { max_deletes, with_strangers, .. } = *self;
-        Policy { allow_empty, allow_unmanaged: with_strangers, max_deletes }
+        let Self { max_deletes, allow_unmanaged, .. } = *self;
+        Policy { allow_empty, allow_unmanaged, max_deletes }
     }
 }
 
@@ -69,7 +68,7 @@ pub struct Proposed {
     /// What comes true later, without a change now.
     pub notes: Vec<ChangeNote>,
     /// What is not this stack's, and matters to it.
-    pub strangers: Vec<UnmanagedResource>,
+    pub unmanaged: Vec<UnmanagedResource>,
     /// Changes that are needed beside those that are proposed.
     pub beside: usize,
 }
@@ -151,15 +150,15 @@ impl Intent {
         let access = access_changes(&access(live), &access(&expected_state(live, steps)));
         let refusals = violations(changes, &self.desired, live, self.policy);
         let notes = deferred_changes(&self.desired, normalized, live, changes, site);
-        let strangers =
+        let unmanaged =
             live.unmanaged.iter().cloned().chain(name_conflicts(changes, live)).collect();
         let beside = needed.saturating_sub(changes.len());
-        Ok(Proposed { beside, proposal, access, refusals, notes, strangers })
+        Ok(Proposed { beside, proposal, access, refusals, notes, unmanaged })
     }
 
     /// The plan as renderers take it.
     pub fn plan<'a>(&'a self, proposed: &'a Proposed, written: Written<'a>) -> Plan<'a> {
-        let Proposed { proposal, access, refusals, notes, strangers, .. } = proposed;
+        let Proposed { proposal, access, refusals, notes, unmanaged, .. } = proposed;
         Plan {
             stack: &self.stack,
             account: &proposal.site.account,
@@ -167,7 +166,7 @@ impl Intent {
             targets: &self.targets,
             changes: &proposal.changes,
             access,
-            strangers,
+            unmanaged,
             destroys: self.destroys,
             notes,
             refused: refusals,

@@ -42,8 +42,8 @@ struct Common {
     /// Say only results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Common options")]
     quiet: bool,
-    /// Take this moment for now, so that results can be reproduced [RFC 3339]
-    #[arg(long, global = true, value_name = "MOMENT", help_heading = "Common options")]
+    /// Use this timestamp as the current time, so results can be reproduced [RFC 3339]
+    #[arg(long, global = true, value_name = "TIMESTAMP", help_heading = "Common options")]
     now: Option<jiff::Timestamp>,
 }
 

@@ -237,8 +237,8 @@ mod tests {
         assert_eq!(
             serde_json::json!(failure.event()),
             serde_json::json!({ "event": "refused", "reasons": [
-                { "reason": "too many", "wayOut": "raise it" },
-                { "address": "apis/chat", "reason": "held", "wayOut": "let go" },
+                { "reason": "too many", "help": "raise it" },
+                { "address": "apis/chat", "reason": "held", "help": "let go" },
             ] })
         );
         assert!(Failure::refused(&[]).is_none());

@@ -199,7 +199,7 @@ def test_policies_that_others_put_into_a_role_stay_until_leave_is_given(world, a
 
     failed = world.fails("destroy", "spec.yaml", "--local", "--yes", code=5)
     assert "inline policy Others" in failed
-    world.provision("destroy", "spec.yaml", "--local", "--yes", "--with-strangers")
+    world.provision("destroy", "spec.yaml", "--local", "--yes", "--allow-unmanaged")
     assert iam.list_roles()["Roles"] == []
 
 

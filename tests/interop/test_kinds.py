@@ -180,7 +180,7 @@ def test_what_others_put_in_front_of_an_api_is_shown_and_stays(world, appsync):
     world.write("spec.yaml", "".join(lines))
     assert "No changes" in world.provision("plan", "spec.yaml", "--local")
     failed = world.fails("destroy", "spec.yaml", "--local", "--yes", code=5)
-    assert OTHERS_ACL in failed and "--with-strangers" in failed
+    assert OTHERS_ACL in failed and "--allow-unmanaged" in failed
 
 
 def test_a_domain_that_leads_elsewhere_is_not_taken_away(world, appsync):

@@ -383,7 +383,7 @@ fn a_program_is_told_why_nothing_was_begun() {
     let json = ["apply", "spec.yaml", "--local", "--format", "json"];
     let asked = world.run(&json);
     assert_eq!((asked.code, &last(&asked)["event"]), (5, &Value::from("refused")));
-    assert_eq!(last(&asked)["reasons"][0]["wayOut"], "give `--yes` to go ahead without asking");
+    assert_eq!(last(&asked)["reasons"][0]["help"], "give `--yes` to go ahead without asking");
     let usage = world.run(&[&json[..], &["--target", "apis/b"]].concat());
     assert_eq!((usage.code, &last(&usage)["event"]), (64, &Value::from("refused")));
     world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);

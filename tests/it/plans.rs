@@ -108,7 +108,7 @@ fn a_plan_for_programs_says_what_is_known_and_what_is_not() {
     assert_eq!(of(&next, "apis/chat")["effects"], json!(["logging stops"]));
     assert_eq!(
         next["summary"],
-        json!({ "create": 0, "update": 1, "replace": 1, "delete": 1, "strangers": 0 })
+        json!({ "create": 0, "update": 1, "replace": 1, "delete": 1, "unmanaged": 0 })
     );
 }
 
@@ -258,12 +258,12 @@ async fn what_somebody_else_made_under_a_name_we_want_is_never_taken() {
     );
     let shown = ran(at(&world, &served, &["plan", "spec.yaml", "--format", "json"]));
     let plan = valid(&shown.out);
-    assert_eq!((&plan["outcome"], &plan["summary"]["strangers"]), (&json!("refused"), &json!(2)));
+    assert_eq!((&plan["outcome"], &plan["summary"]["unmanaged"]), (&json!("refused"), &json!(2)));
     let stranger = json!({
         "parent": "apis/chat", "noun": "channel namespace", "name": "sport",
         "owner": { "by": "stack", "name": "theirs" },
     });
-    assert_eq!(plan["strangers"][1], stranger);
+    assert_eq!(plan["unmanaged"][1], stranger);
     let Ran { code, err, .. } = ran(at(&world, &served, &apply));
     assert_eq!(code, 5, "{err}");
     assert!(
@@ -311,7 +311,7 @@ async fn a_second_api_of_one_name_needs_leave() {
     let Ran { out, .. } = ran(at(&world, &served, &["plan", "spec.yaml"]));
     let met = "? Event API chat-chat: created outside this spec, has this name already";
     assert!(out.contains(met), "{out}");
-    let leave = ["apply", "spec.yaml", "--yes", "--with-strangers"];
+    let leave = ["apply", "spec.yaml", "--yes", "--allow-unmanaged"];
     assert_eq!(ran(at(&world, &served, &leave)).code, 0);
     // Once it is ours, nobody is asked again.
     assert_eq!(ran(at(&world, &served, &["apply", "spec.yaml", "--yes"])).code, 0);
@@ -389,7 +389,7 @@ fn a_plan_for_a_pull_request_is_marked_and_nothing_gets_out_of_its_place() {
 
 fn moments(text: &str) -> String {
     let moment = regex_lite::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").unwrap();
-    moment.replace_all(text, "MOMENT").into_owned()
+    moment.replace_all(text, "TIMESTAMP").into_owned()
 }
 
 #[test]

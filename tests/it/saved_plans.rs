@@ -108,7 +108,7 @@ fn a_saved_plan_overwrites_no_other_file_and_allows_no_other_options() {
     for more in [
         &["--param", "a=b"][..],
         &["--target", "apis/chat"],
-        &["--with-strangers"],
+        &["--allow-unmanaged"],
         &["--allow-empty"],
     ] {
         let Ran { code, err, .. } = world.run(&[&["apply", "plan.json", "--local"], more].concat());
@@ -175,7 +175,7 @@ async fn allowing_unmanaged_resources_covers_only_those_in_the_plan() {
     let destroy = ["plan", "spec.yaml", "--destroy", "--out", "plan.json"];
     let refused = run(&destroy);
     assert_eq!(refused.code, 5, "{}", refused.err);
-    let allowed = [&destroy[..], &["--with-strangers"]].concat();
+    let allowed = [&destroy[..], &["--allow-unmanaged"]].concat();
     assert_eq!(run(&allowed).code, 0);
     appsync.create_channel_namespace().api_id(id).name("sport").send().await.unwrap();
     let Ran { code, err, .. } = run(&["apply", "plan.json", "--yes"]);

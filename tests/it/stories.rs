@@ -83,7 +83,7 @@ fn redacted(text: &str) -> String {
     let patterns = [
         (r"da2-[a-z0-9]{26}", "da2-KEY"),
         (r"\b[a-z0-9]{26}\b", "ID"),
-        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "MOMENT"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIMESTAMP"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     ];
     patterns.iter().fold(text.to_owned(), |text, (pattern, name)| {

@@ -154,7 +154,7 @@ fn planned(args: &ApplyArgs, opened: &Opened, io: &Io) -> Result<Intent, Failure
     let added = [
         ("--param and --params-file", !parameters.is_empty()),
         ("--target", !scope.targets.is_empty()),
-        ("--with-strangers", scope.with_strangers),
+        ("--allow-unmanaged", scope.allow_unmanaged),
         ("--allow-empty", args.allow_empty),
     ];
     if let Some((option, _)) = added.into_iter().find(|(_, given)| *given) {

@@ -16,7 +16,7 @@ use crate::render::changes::view::{Plan, count};
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanDocument<'a> {
-    /// The version of this document: 1. Members may be added; none changes its meaning.
+    /// The version of this document: 2. Members may be added; none changes its meaning.
     pub version: u32,
     pub stack: &'a str,
     pub account: &'a str,
@@ -31,7 +31,7 @@ pub struct PlanDocument<'a> {
     /// Which ways to connect, publish and subscribe are opened and closed.
     pub access: &'a [AccessChange],
     /// What is not this stack's and hangs on its APIs, or has a name that it wants.
-    pub strangers: &'a [UnmanagedResource],
+    pub unmanaged: &'a [UnmanagedResource],
     /// What a safety rule forbids.
     pub refused: &'a [PolicyViolation],
     pub summary: Summary,
@@ -57,7 +57,7 @@ pub struct Summary {
     pub update: usize,
     pub replace: usize,
     pub delete: usize,
-    pub strangers: usize,
+    pub unmanaged: usize,
 }
 
 /// One change.
@@ -121,7 +121,7 @@ pub struct Line {
 /// The plan as a document.
 pub fn document<'a>(plan: &'a Plan<'a>) -> PlanDocument<'a> {
     PlanDocument {
-        version: 1,
+        version: 2,
         stack: plan.stack,
         account: plan.account,
         region: plan.region,
@@ -134,14 +134,14 @@ pub fn document<'a>(plan: &'a Plan<'a>) -> PlanDocument<'a> {
         changes: plan.changes.iter().map(|it| change(it, plan)).collect(),
         notes: plan.notes,
         access: plan.access,
-        strangers: plan.strangers,
+        unmanaged: plan.unmanaged,
         refused: plan.refused,
         summary: Summary {
             create: count(plan, ChangeAction::Create),
             update: count(plan, ChangeAction::Update),
             replace: count(plan, ChangeAction::Replace),
             delete: count(plan, ChangeAction::Delete),
-            strangers: plan.strangers.len(),
+            unmanaged: plan.unmanaged.len(),
         },
     }
 }

@@ -20,8 +20,8 @@ pub fn text(plan: &Plan<'_>) -> String {
     for note in plan.notes {
         text.push_str(&format!("    {}: {}\n", note.address, note.text));
     }
-    for stranger in plan.strangers {
-        text.push_str(&format!("  ? {}\n", strange(stranger, plan.changes)));
+    for resource in plan.unmanaged {
+        text.push_str(&format!("  ? {}\n", strange(resource, plan.changes)));
     }
     if !text.is_empty() {
         text.push('\n');

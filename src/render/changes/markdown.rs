@@ -38,7 +38,7 @@ pub fn markdown(plan: &Plan<'_>) -> String {
     }
     page.list("Later", plan.notes.iter().map(|it| format!("{}: {}", it.address, it.text)));
     page.list("Access", access_lines(plan.access).into_iter());
-    page.list("Not this stack's", plan.strangers.iter().map(|it| strange(it, plan.changes)));
+    page.list("Not this stack's", plan.unmanaged.iter().map(|it| strange(it, plan.changes)));
     page.always("\n");
     page.each(plan.changes.iter().map(|it| detail(it, plan)));
     page.finish()

@@ -24,7 +24,7 @@ pub struct Plan<'a> {
     /// What that does to who may do what.
     pub access: &'a [AccessChange],
     /// What is not this stack's and hangs on its APIs, or has a name that it wants.
-    pub strangers: &'a [UnmanagedResource],
+    pub unmanaged: &'a [UnmanagedResource],
     /// What a safety rule forbids.
     pub refused: &'a [PolicyViolation],
     /// Where the spec says what a property should be.
@@ -54,19 +54,19 @@ pub fn summary(plan: &Plan<'_>) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(verb, count)| format!("{count} to {}", word(verb)))
         .collect();
-    let strangers = match plan.strangers.len() {
+    let unmanaged = match plan.unmanaged.len() {
         0 => String::new(),
         1 => " Beside it, 1 that is not this stack's.".to_owned(),
         many => format!(" Beside it, {many} that are not this stack's."),
     };
     match (parts.as_slice(), plan.targets) {
-        ([], []) if plan.destroys => format!("The stack has nothing on AWS.{strangers}"),
+        ([], []) if plan.destroys => format!("The stack has nothing on AWS.{unmanaged}"),
         ([], []) if !plan.notes.is_empty() => {
-            format!("No changes now: the rest comes later by itself.{strangers}")
+            format!("No changes now: the rest comes later by itself.{unmanaged}")
         }
-        ([], []) => format!("No changes: AWS has what the spec says.{strangers}"),
-        ([], _) => format!("No changes to what --target names.{strangers}"),
-        (parts, _) => format!("Plan: {}.{strangers}", parts.join(", ")),
+        ([], []) => format!("No changes: AWS has what the spec says.{unmanaged}"),
+        ([], _) => format!("No changes to what --target names.{unmanaged}"),
+        (parts, _) => format!("Plan: {}.{unmanaged}", parts.join(", ")),
     }
 }
 
