@@ -218,11 +218,11 @@ mod tests {
     use provision_core::address::Address;
 
     #[test]
-    fn each_of_several_reasons_is_an_error_with_its_own_way_out() {
-        let refusal = |address: Option<Address>, reason: &str, way_out: &str| PolicyViolation {
+    fn each_of_several_reasons_is_an_error_with_its_own_help() {
+        let refusal = |address: Option<Address>, reason: &str, help: &str| PolicyViolation {
             address,
             reason: reason.to_owned(),
-            help: way_out.to_owned(),
+            help: help.to_owned(),
         };
         let api = Some(Address::top("apis", "chat"));
         let failure = Failure::refused(&[
