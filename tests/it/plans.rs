@@ -267,11 +267,11 @@ async fn what_somebody_else_made_under_a_name_we_want_is_never_taken() {
     let Ran { code, err, .. } = ran(at(&world, &served, &apply));
     assert_eq!(code, 5, "{err}");
     assert!(
-        err.contains("channel namespace `news` already exists (c)reated outside this spec"),
+        err.contains("channel namespace `news` already exists (created outside this spec)"),
         "{err}"
     );
     assert!(err.contains("`provision:address=apis/chat/namespaces/news`"), "{err}");
-    assert!(err.contains("`sport` exists already, created by provision's stack `theirs`"), "{err}");
+    assert!(err.contains("`sport` already exists (created by provision's stack `theirs`)"), "{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -303,7 +303,7 @@ async fn a_second_api_of_one_name_needs_leave() {
     let Ran { code, err, .. } = ran(at(&world, &served, &["apply", "spec.yaml", "--yes"]));
     assert_eq!(code, 5, "{err}");
     assert!(
-        err.contains("Event API `chat-chat` already exists (c)reated outside this spec"),
+        err.contains("Event API `chat-chat` already exists (created outside this spec)"),
         "{err}"
     );
     let takes = "to take it over, set its tag `provision:stack` to the name of this stack, and `provision:address=apis/chat`";

@@ -88,7 +88,7 @@ fn an_edited_saved_plan_is_rejected() {
     };
     check("\"API_KEY\"", "\"AWS_LAMBDA\"", "it was edited");
     check("\"destroys\": false", "\"destroys\": true", "it was edited");
-    check("\"version\": 1", "\"version\": 2", "made by provision");
+    check("\"version\": 2", "\"version\": 3", "created by provision");
     check("\"madeBy\": \"", "\"madeBy\": \"9", "plan again");
     // Its formatting does not matter.
     let compact = serde_json::from_str::<Value>(&text).unwrap().to_string();
@@ -201,7 +201,7 @@ fn a_saved_plan_is_recognized_even_if_truncated() {
     world.write("cut.json", &text[..text.len() / 2]);
     let Ran { code, err, .. } = world.run(&["apply", "cut.json", "--local", "--yes"]);
     assert_eq!(code, 1, "{err}");
-    assert!(err.contains("cut.json can't be applied: it is no whole saved plan"), "{err}");
+    assert!(err.contains("cut.json can't be applied: not a complete saved plan"), "{err}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ pub struct TemplateFacts {
     /// How an import derives the key under which a resource is declared.
     pub key: KeyFacts,
     /// The attribute, or else the property, that CloudFormation's `Ref` returns
-    /// (docs/reference/cloudformation.md#ref-of-an-api). `None`: what `Ref` returns has no name.
+    /// (docs/reference/cloudformation.md#ref). `None`: what `Ref` returns has no name.
     pub ref_attribute: Option<&'static str>,
     /// Which resources of this type belong to a spec.
     pub inclusion: Inclusion,

@@ -131,7 +131,7 @@ mod tests {
         check(key(""), "has no such API key").await;
         check(Asking::to_connect(&[]), "no credentials").await;
         let token = Asking::to_connect(&[("Authorization", "secret")]);
-        check(token, "no authorization provider for an Authorization that is no JWT; it has API_KEY, AWS_IAM").await;
+        check(token, "no authorization provider for an Authorization that is not a JWT; it has API_KEY, AWS_IAM").await;
     }
 
     #[tokio::test]

@@ -304,10 +304,10 @@ mod tests {
         check("null", "did not answer isAuthorized").await;
         check(r#"{"isAuthorized":"true"}"#, "neither true nor false").await;
         check(r#"{"errorType":"Error","errorMessage":"no"}"#, "failed: Error: no").await;
-        check(r#"{"isAuthorized":true,"handlerContext":{"a":{"b":"c"}}}"#, "whose a is no text")
+        check(r#"{"isAuthorized":true,"handlerContext":{"a":{"b":"c"}}}"#, "whose a is not a string")
             .await;
-        check(r#"{"isAuthorized":true,"handlerContext":{"a":1}}"#, "whose a is no text").await;
-        check(r#"{"isAuthorized":true,"handlerContext":[]}"#, "that is no object").await;
+        check(r#"{"isAuthorized":true,"handlerContext":{"a":1}}"#, "whose a is not a string").await;
+        check(r#"{"isAuthorized":true,"handlerContext":[]}"#, "that is not an object").await;
         check(r#"{"isAuthorized":true,"ttlOverride":"5"}"#, "no number of seconds").await;
         check("text", "answered no JSON").await;
         check(r#"{"errorType":"Error"}"#, "did not answer isAuthorized").await;

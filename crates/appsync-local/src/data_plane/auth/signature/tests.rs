@@ -121,7 +121,7 @@ async fn the_error_of_an_unknown_access_key_explains_how_to_add_it() {
     assert_eq!(problem.error_type, "UnrecognizedClientException");
     assert!(problem.why.unwrap().contains("provision local --credentials FILE"));
     let why = scene.why(&set(vector(FIVE, CONNECT), "Authorization", "AWS4-HMAC-SHA256 x")).await;
-    assert!(why.contains("no signature that can be read"), "{why}");
+    assert!(why.contains("not a valid signature"), "{why}");
 }
 
 /// As another implementation of SigV4 signs, whatever it chooses to sign.

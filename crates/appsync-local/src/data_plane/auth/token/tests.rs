@@ -146,7 +146,7 @@ async fn a_token_that_is_late_early_or_of_or_for_somebody_else_is_refused() {
     check(json!({"iss": "https://evil.example.com"}), "the API trusts https://id.example.com")
         .await;
     check(json!({"iss": format!("{ISSUER}/")}), "differ in the slash at the end").await;
-    check(json!({"iss": null}), "no iss").await;
+    check(json!({"iss": null}), "no `iss`").await;
     check(json!({"aud": "webs"}), "(webs) matches the API's clientId").await;
     check(json!({"aud": ["a", "b"], "azp": "c"}), "(a, b, c)").await;
     check(json!({"aud": null}), "neither aud nor azp").await;
@@ -181,7 +181,7 @@ async fn a_forged_token_is_refused() {
     for (kid, name) in [("rsa", "HS256"), ("p256", "HS384"), ("shared", "HS512")] {
         let header = Header { kid: Some(kid.into()), ..Header::new(name.parse().unwrap()) };
         let token = encode(&header, &claims(), &EncodingKey::from_secret(b"secret")).unwrap();
-        world.refused(&token, "the local AWS can't verify it").await;
+        world.refused(&token, "the emulator cannot verify it").await;
     }
     let header = encoded(&json!({"alg": "ES512", "kid": "p521"}));
     world.refused(&format!("{header}.{mine}.x"), "ES512").await;
@@ -306,7 +306,7 @@ async fn what_is_asked_of_the_local_issuer_and_can_t_be_is_explained() {
     };
     check(TokenAsked::default(), "match app[0-9]; name one with --client-id");
     let api = Some("none".to_owned());
-    check(TokenAsked { api, ..TokenAsked::default() }, "no API none here");
+    check(TokenAsked { api, ..TokenAsked::default() }, "no API none that accepts tokens");
     let mode = Some(OPENID_CONNECT.to_owned());
     check(TokenAsked { mode, ..TokenAsked::default() }, &format!("there are {POOL}"));
     let mut other = world.scene.api.clone();
