@@ -3,15 +3,29 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-stage() { printf '\n== %s\n' "$1"; }
+begun=$(date +%s)
+since=$begun
+name=
+stage() {
+    now=$(date +%s)
+    [ -z "$name" ] || printf '== %s: %s s\n' "$name" $((now - since))
+    name=$1
+    since=$now
+    printf '\n== %s\n' "$name"
+}
 
 stage "format"
-cargo fmt --check
+cargo fmt --all --check
 stage "lints"
-cargo clippy --locked --all-targets -- -D warnings
+cargo clippy --workspace --locked --all-targets -- -D warnings
 stage "a browser for the tests of pages"
 CHROMIUM=$(sh tests/chromium.sh)
 export CHROMIUM
 stage "tests (the first run makes environments for Python and Node.js in target/interop)"
-cargo test --locked
+skips=target/tmp/skips.txt
+rm -f "$skips"
+cargo test --workspace --locked --no-fail-fast
+stage "skipped tests"
+sh tests/skips.sh "$skips"
 stage "done"
+printf 'in %s s\n' $((since - begun))

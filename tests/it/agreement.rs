@@ -53,7 +53,7 @@ fn collect(path: &str, value: &Value, paths: &mut Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, max_shrink_iters: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 2, max_shrink_iters: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn our_reading_of_the_schema_agrees_with_that_of_others(document in broken()) {

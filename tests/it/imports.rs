@@ -29,7 +29,7 @@ fn load_spec(text: &str, files: &BTreeMap<String, String>) -> Spec {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 3 / 8, ..ProptestConfig::default() })]
 
     #[test]
     fn importing_a_rendered_spec_gives_the_same_template(document in documents()) {

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::specs::{DAY_S, Folder, NOON, deployed, documents, folder, site, spec_of};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, ..ProptestConfig::default() })]
 
     #[test]
     fn an_applied_plan_leaves_no_changes(before in documents(), after in documents()) {

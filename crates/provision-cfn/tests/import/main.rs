@@ -199,7 +199,7 @@ fn without_omitted(mut template: Value, diagnostics: &[Diagnostic]) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 3 / 8, ..ProptestConfig::default() })]
 
     #[test]
     fn no_template_makes_the_import_panic(text in "[\\PC\\n]{0,200}", junk in "(Ref|Fn::[A-Z][a-z]+|\\$\\{[A-Za-z.:]*\\}|[a-z]{0,3})") {

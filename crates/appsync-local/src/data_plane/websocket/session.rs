@@ -349,7 +349,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: ProptestConfig::default().cases * 25 / 16, ..ProptestConfig::default() })]
         #[test]
         fn whatever_a_client_sends_gets_one_answer(
             kind in "(connection_init|subscribe|unsubscribe|publish|[a-z\\PC]{0,9})",
