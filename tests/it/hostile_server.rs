@@ -1,4 +1,5 @@
 //! The real program under attack, with somebody who goes on using it beside.
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -9,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::faulty::Faulty;
-use crate::guard::{HANG, unless_it_hangs};
+use crate::guard::{HANG, unless_it_hangs, until};
 use crate::plane::{Plane, Socket, data};
 use crate::world::{World, open_files};
 
@@ -65,6 +66,8 @@ impl Server {
     pub fn end(mut self) {
         let process = rustix::process::Pid::from_child(&self.server);
         rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+        let server = RefCell::new(&mut self.server);
+        until(|| server.borrow_mut().try_wait().unwrap().is_some());
         assert_eq!(self.server.wait().unwrap().code(), Some(0));
         let said = fs::read_to_string(self.world.path(ERRORS)).unwrap();
         assert!(!said.contains("panicked"), "{said}");

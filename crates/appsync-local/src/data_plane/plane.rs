@@ -18,6 +18,9 @@ use crate::store::Store;
 /// How often a client hears that its connection lives (docs/reference/data-plane.md#keep-alive).
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
+/// How long a connection may stay open without a whole request.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// How long the service waits for those who are connected when it ends.
 const ENDING: Duration = Duration::from_secs(3);
 
@@ -32,6 +35,7 @@ pub struct DataPlane {
     pub(crate) hub: Arc<Hub>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) keep_alive: Duration,
+    pub(crate) silence: Duration,
     pub(crate) without_console: bool,
 }
 
@@ -56,6 +60,7 @@ impl DataPlane {
             hub,
             connections: Arc::new(connections),
             keep_alive: KEEP_ALIVE,
+            silence: SILENCE,
             without_console: settings.without_console,
         })
     }

@@ -24,8 +24,6 @@ use tokio_rustls::TlsAcceptor;
 use crate::data_plane::DataPlane;
 use crate::server::router;
 
-/// A connection that sends nothing for longer is closed.
-const SILENCE: Duration = Duration::from_secs(30);
 /// How long operations in progress may take when the service stops.
 const GRACE: Duration = Duration::from_secs(3);
 /// Of a request: its first line and its headers, with a token in them.
@@ -115,7 +113,7 @@ async fn meet(
 /// What `greeting` comes to, unless it takes too long or the service ends.
 async fn greeted<T>(plane: &DataPlane, greeting: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
-        done = timeout(SILENCE, greeting) => done.ok(),
+        done = timeout(plane.silence, greeting) => done.ok(),
         () = plane.store.closed() => None,
     }
 }
@@ -141,7 +139,7 @@ where
         async move { Ok::<_, Infallible>(router::answer(State(plane), request).await) }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(SILENCE).max_buf_size(HEAD_MAX);
+    builder.timer(TokioTimer::new()).header_read_timeout(plane.silence).max_buf_size(HEAD_MAX);
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -154,5 +152,41 @@ where
     // An error here is the client's going away, or a fault that closes the connection.
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "a connection ended");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::data_plane::testing;
+
+    #[tokio::test]
+    async fn connections_that_never_send_a_whole_request_do_not_delay_the_end() {
+        let mut plane = testing::plane().await;
+        assert_eq!(plane.silence, Duration::from_secs(30));
+        // Longer than a test lasts, so that nothing but the end of the service closes them.
+        Arc::get_mut(&mut plane).unwrap().silence = Duration::from_secs(3_600);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (end, ended) = oneshot::channel::<()>();
+        let service = tokio::spawn(serve(vec![listener], plane, None, async { drop(ended.await) }));
+        let mut open = Vec::new();
+        for begin in [&b""[..], b"\x16", b"P", b"POST /event HTTP/1.1\r\nhost: x\r\nx-api-"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(begin).await.unwrap();
+            open.push(stream);
+        }
+        // Connections are accepted in their order: once this one is answered, the others are open.
+        let mut last = TcpStream::connect(address).await.unwrap();
+        last.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        last.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+        end.send(()).unwrap();
+        service.await.unwrap().unwrap();
+        drop(open);
     }
 }
