@@ -271,7 +271,10 @@ async fn what_somebody_else_made_under_a_name_we_want_is_never_taken() {
         "{err}"
     );
     assert!(err.contains("`provision:address=apis/chat/namespaces/news`"), "{err}");
-    assert!(err.contains("`sport` already exists (created by provision's stack `theirs`)"), "{err}");
+    assert!(
+        err.contains("`sport` already exists (created by provision's stack `theirs`)"),
+        "{err}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

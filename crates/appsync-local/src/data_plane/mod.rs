@@ -20,7 +20,7 @@ mod secrets;
 mod settings;
 mod source;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod undocumented;
 mod websocket;
 

@@ -304,8 +304,11 @@ mod tests {
         check("null", "did not answer isAuthorized").await;
         check(r#"{"isAuthorized":"true"}"#, "neither true nor false").await;
         check(r#"{"errorType":"Error","errorMessage":"no"}"#, "failed: Error: no").await;
-        check(r#"{"isAuthorized":true,"handlerContext":{"a":{"b":"c"}}}"#, "whose a is not a string")
-            .await;
+        check(
+            r#"{"isAuthorized":true,"handlerContext":{"a":{"b":"c"}}}"#,
+            "whose a is not a string",
+        )
+        .await;
         check(r#"{"isAuthorized":true,"handlerContext":{"a":1}}"#, "whose a is not a string").await;
         check(r#"{"isAuthorized":true,"handlerContext":[]}"#, "that is not an object").await;
         check(r#"{"isAuthorized":true,"ttlOverride":"5"}"#, "no number of seconds").await;
