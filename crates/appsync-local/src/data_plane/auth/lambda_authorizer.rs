@@ -311,7 +311,7 @@ mod tests {
         .await;
         check(r#"{"isAuthorized":true,"handlerContext":{"a":1}}"#, "whose a is not a string").await;
         check(r#"{"isAuthorized":true,"handlerContext":[]}"#, "that is not an object").await;
-        check(r#"{"isAuthorized":true,"ttlOverride":"5"}"#, "no number of seconds").await;
+        check(r#"{"isAuthorized":true,"ttlOverride":"5"}"#, "not a number of seconds").await;
         check("text", "answered no JSON").await;
         check(r#"{"errorType":"Error"}"#, "did not answer isAuthorized").await;
     }
