@@ -1,5 +1,4 @@
-//! `provision publish` and `provision subscribe` as their user meets them, against an Event API that does what a test
-//! tells it, and against the local AWS.
+//! `provision publish` and `provision subscribe`, against an Event API that each test scripts.
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -65,7 +64,7 @@ fn sizes(server: &EventServer) -> Vec<usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_go_in_batches_of_five_and_each_batch_is_told() {
+async fn lines_are_sent_in_batches_of_five_and_each_batch_is_reported() {
     let server = answers(|_, body| taken(body)).await;
     let lines: String = (0..12).map(|n| format!("{{\"n\":{n}}}\n\n")).collect();
     let Ran { code, out, err } = publish(&server, &["--format", "json"], &lines);
@@ -111,7 +110,7 @@ async fn what_can_not_be_published_is_refused_before_anything_is_sent() {
         (&["1", "hello"], "", 64, "`--text`"),
         (&[], large.as_str(), 1, "standard input, line 1: event too large: 245762 bytes"),
         (&[], "{", 1, "standard input, line 1 is not valid JSON"),
-        (&["--file", "no.json"], "", 1, "no.json can't be read"),
+        (&["--file", "no.json"], "", 1, "cannot read `no.json`"),
     ] {
         let ran = publish(&server, more, input);
         assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{}", ran.err);
@@ -140,9 +139,9 @@ async fn the_exit_code_says_whether_all_some_or_none_were_taken() {
     let server = answers(move |_, _| (200, some.clone())).await;
     let Ran { code, out, err } = publish(&server, &["1", "2"], "");
     assert_eq!((code, out.as_str()), (3, "1 of 2 events published to /a/b\n"));
-    assert_eq!(err, "event 2 was not taken: 401: no such room\n");
+    assert_eq!(err, "event 2 was rejected: 401: no such room\n");
 
-    // A handler refuses one batch, which is no reason against the next.
+    // A handler denies one batch; the next is published.
     let server = answers(|n, body| match n {
         0 => refused(403, "", "not on sundays"),
         _ => taken(body),
@@ -152,7 +151,7 @@ async fn the_exit_code_says_whether_all_some_or_none_were_taken() {
     assert_eq!((code, sizes(&server)), (3, vec![5, 1]));
     assert!(err.contains("events 1 to 5: /a/b: publish: not on sundays (HTTP 403"), "{err}");
 
-    // Credentials are refused once for all.
+    // Denied credentials stop the command.
     let unauthorized = json!({ "errors": [{ "errorType": "UnauthorizedException" }] });
     let server = answers(move |_, _| (401, unauthorized.clone())).await;
     let Ran { code, out, err } =
@@ -160,11 +159,11 @@ async fn the_exit_code_says_whether_all_some_or_none_were_taken() {
     assert_eq!((code, sizes(&server)), (1, vec![5]));
     let told: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(told["error"]["errorType"], "UnauthorizedException");
-    assert!(err.contains("tried as API_KEY") && err.contains("namespace `a`"), "{err}");
+    assert!(err.contains("tried with API_KEY") && err.contains("namespace `a`"), "{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_that_stops_says_from_which_line_to_go_on() {
+async fn publishing_lines_that_stops_reports_the_line_to_resume_from() {
     let server = answers(|_, body| taken(body)).await;
     let Ran { code, out, err } = publish(&server, &[], "1\n\n2\nx\n4\n");
     assert_eq!((code, out.as_str()), (3, "2 events published to /a/b\n"));
@@ -172,12 +171,12 @@ async fn a_stream_that_stops_says_from_which_line_to_go_on() {
         err.contains("standard input, line 4 is not valid JSON: expected value at column 1\n"),
         "{err}"
     );
-    assert!(err.contains("lines 1 to 3 are done; go on from line 4: `tail -n +4`"), "{err}");
-    // Of a batch that may have been published nobody says that it is done.
+    assert!(err.contains("lines 1 to 3 are done; resume from line 4: `tail -n +4`"), "{err}");
+    // A batch that may have been published is not reported as done.
     let server = answers(|n, body| if n == 0 { taken(body) } else { refused(503, "", "later") });
     let Ran { code, err, .. } = publish(&server.await, &[], "1\n2\n3\n4\n5\n6\n7\n");
     assert_eq!(code, 3);
-    assert!(err.contains("events 6 to 7: ") && err.contains("go on from line 6"), "{err}");
+    assert!(err.contains("events 6 to 7: ") && err.contains("resume from line 6"), "{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,14 +193,20 @@ async fn only_what_was_certainly_not_published_is_sent_again() {
     let server = failing(503).await;
     let Ran { code, err, .. } = publish(&server, &["1"], "");
     assert_eq!((code, sizes(&server)), (1, vec![1]));
-    assert!(err.contains("may have been published") && err.contains("--at-least-once"), "{err}");
+    assert!(
+        err.contains("may or may not have been published") && err.contains("--at-least-once"),
+        "{err}"
+    );
     let server = failing(503).await;
     assert_eq!(publish(&server, &["1", "--at-least-once"], "").code, 0);
     assert_eq!(sizes(&server), [1, 1]);
     let Ran { code, err, .. } =
         run_with(&World::new(), &["publish", "--url", "http://127.0.0.1:1/event", "/a", "1"], "");
     assert_eq!(code, 1);
-    assert!(err.contains("refused") && err.contains("is 127.0.0.1:1 the address"), "{err}");
+    assert!(
+        err.contains("refused") && err.contains("check that 127.0.0.1:1 is the right address"),
+        "{err}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -365,7 +370,7 @@ async fn a_key_that_is_refused_after_it_was_accepted_may_have_been_replaced() {
     .await;
     let Ran { code, err, .. } = subscribe(&server, &[]);
     assert_eq!(code, 1);
-    assert!(err.contains("the key may have been replaced since"), "{err}");
+    assert!(err.contains("and may have been replaced since"), "{err}");
     // A connection is about no namespace.
     assert!(!err.contains("namespace"), "{err}");
 }
@@ -443,7 +448,7 @@ async fn a_timeout_is_an_end_or_a_failure_if_more_was_wanted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subscription_that_is_refused_is_an_error_that_says_as_whom_it_was_tried() {
+async fn a_denied_subscription_is_an_error_with_the_mode_that_was_used() {
     let server = talks(|_, mut talk: Talk| async move {
         talk.authorized(300_000).await;
         let id = talk.hear().await.unwrap()["id"].clone();
@@ -454,7 +459,7 @@ async fn a_subscription_that_is_refused_is_an_error_that_says_as_whom_it_was_tri
     let Ran { code, out, err } = subscribe(&server.await, &[]);
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(err.contains("/a/b: subscribe: UnauthorizedException: not you"), "{err}");
-    assert!(err.contains("tried as API_KEY"), "{err}");
+    assert!(err.contains("tried with API_KEY"), "{err}");
 }
 
 #[cfg(unix)]
@@ -500,11 +505,11 @@ async fn ctrl_c_while_lines_are_published_says_how_many_were() {
     let err = String::from_utf8(done.stderr).unwrap();
     assert_eq!(done.status.code(), Some(130), "{err}");
     assert!(err.contains("interrupted after 1 event was published"), "{err}");
-    assert!(err.contains("line 1 is done; go on from line 2"), "{err}");
+    assert!(err.contains("line 1 is done; resume from line 2"), "{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_shows_however_much_is_told() {
+async fn verbose_output_contains_no_secret() {
     let server = answers(|_, _| refused(401, "UnauthorizedException", &format!("no {KEY}"))).await;
     for more in [&["1", "-vv"][..], &["1", "--socket", "-vv"], &["1", "--print", "curl"]] {
         publish(&server, more, "");

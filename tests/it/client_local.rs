@@ -1,4 +1,4 @@
-//! `provision publish` and `provision subscribe` of a stack that stands on the local AWS.
+//! `provision publish` and `provision subscribe` for a stack on the emulator.
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
@@ -25,7 +25,7 @@ apis:
       guarded: { publish: [AWS_LAMBDA], subscribe: [AWS_IAM] }
 ";
 
-/// A world in which the stack stands on a local AWS that is served.
+/// A world in which the emulator is served and has the stack.
 fn served() -> (World, Serving) {
     let world = World::new();
     world.write("spec.yaml", SPEC);
@@ -90,10 +90,10 @@ impl Listening {
 }
 
 #[test]
-fn what_is_published_is_heard_by_http_and_by_socket_in_the_first_mode_that_is_accepted() {
+fn events_are_published_over_http_and_websocket_with_the_first_accepted_mode() {
     let (world, _serving) = served();
     let listening = Listening::to(&world, &["/open/*", "--count", "3", "--format", "raw"]);
-    // The namespace wants signatures, connections want a key.
+    // The namespace requires signatures, connections require a key.
     let say = |more: &[&str]| {
         world.ok(&[&["publish", "spec.yaml", "--local", "/open/room"], more].concat())
     };
@@ -102,7 +102,7 @@ fn what_is_published_is_heard_by_http_and_by_socket_in_the_first_mode_that_is_ac
     let document: Value = serde_json::from_str(&say(&["3", "--format", "json"])).unwrap();
     assert_eq!(document["successful"][0]["index"], 0);
     assert_eq!(listening.heard(), "{\"n\":\"<1>\"}\n2\n3\n");
-    // Subscribed by a signature on a connection that was opened by a key.
+    // A subscription with a signature on a connection with a key.
     for more in
         [&["/open/*", "--mode", "iam"][..], &["/guarded/a", "/open/*"], &["/open/*", "/guarded/a"]]
     {
@@ -113,7 +113,7 @@ fn what_is_published_is_heard_by_http_and_by_socket_in_the_first_mode_that_is_ac
 }
 
 #[test]
-fn a_refusal_names_the_namespace_the_mode_and_what_would_be_accepted() {
+fn a_denied_request_is_explained_with_the_namespace_and_the_accepted_modes() {
     let (world, _serving) = served();
     let refused = |more: &[&str]| {
         let Ran { code, out, err } =
@@ -123,9 +123,9 @@ fn a_refusal_names_the_namespace_the_mode_and_what_would_be_accepted() {
     };
     let err = refused(&["/opne/a", "1"]);
     assert!(err.contains("API a has no channel namespace `opne`"), "{err}");
-    assert!(err.contains("did you mean `open`? It has guarded, open"), "{err}");
+    assert!(err.contains("did you mean `open`? The API has guarded, open"), "{err}");
     let err = refused(&["/open/a", "1", "--mode", "api-key"]);
-    assert!(err.contains("UnauthorizedException") && err.contains("tried as API_KEY"), "{err}");
+    assert!(err.contains("UnauthorizedException") && err.contains("tried with API_KEY"), "{err}");
     assert!(err.contains("publishing in `open` accepts AWS_IAM\n"), "{err}");
     let err = refused(&["/guarded/a", "1"]);
     assert!(
@@ -133,18 +133,26 @@ fn a_refusal_names_the_namespace_the_mode_and_what_would_be_accepted() {
         "{err}"
     );
     assert!(err.contains("`--token`"), "{err}");
-    let err = refused(&["/guarded/a", "1", "--token", "nobody"]);
-    assert!(err.contains("tried as AWS_LAMBDA") && err.contains("authorizer's function"), "{err}");
-    assert!(!err.contains("nobody"), "{err}");
+    let err = refused(&["/guarded/a", "1", "--token", "wrong"]);
+    assert!(
+        err.contains("tried with AWS_LAMBDA") && err.contains("authorizer's function"),
+        "{err}"
+    );
+    assert!(!err.contains("wrong"), "{err}");
     let err = refused(&["/open/a", "1", "--key", "wbe"]);
-    assert!(err.contains("no key called `wbe`") && err.contains("later, web"), "{err}");
+    assert!(err.contains("no key `wbe`") && err.contains("later, web"), "{err}");
     world.write("spec.yaml", &format!("{SPEC}      new: {{}}\n"));
     let err = refused(&["/new/a", "1"]);
-    assert!(err.contains("the spec declares it: provision apply spec.yaml --local\n"), "{err}");
+    assert!(
+        err.contains(
+            "the spec declares it; to create it, run: provision apply spec.yaml --local\n"
+        ),
+        "{err}"
+    );
 }
 
 #[test]
-fn a_key_that_has_ended_is_named() {
+fn an_expired_key_is_named() {
     let world = World::new();
     world.write("spec.yaml", &SPEC.replace("publish: [AWS_IAM]", "publish: [API_KEY]"));
     world.ok(&["apply", "spec.yaml", "--local", "--yes", "--now", "2026-01-01T00:00:00Z"]);
@@ -152,14 +160,14 @@ fn a_key_that_has_ended_is_named() {
     let later = [&arguments[..], &["--now", "2026-01-20T00:00:00Z"]].concat();
     let Ran { code, err, .. } = world.run(&later);
     assert_eq!(code, 1);
-    assert!(err.contains("key web ended at 2026-01-11T"), "{err}");
-    // The one that lasts longest is taken otherwise.
+    assert!(err.contains("key web expired at 2026-01-11T"), "{err}");
+    // Without `--key`, the key that expires last is used.
     let later = [&arguments[..5], &["--now", "2026-01-20T00:00:00Z"]].concat();
     assert_eq!(world.run(&later).code, 0);
 }
 
 #[test]
-fn without_a_served_local_aws_a_subscriber_is_told_that_it_is_alone() {
+fn if_the_emulator_is_not_served_a_subscriber_is_warned() {
     let world = World::new();
     world.write("spec.yaml", SPEC);
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
@@ -169,7 +177,7 @@ fn without_a_served_local_aws_a_subscriber_is_told_that_it_is_alone() {
 }
 
 #[test]
-fn an_authority_of_ones_own_is_trusted_when_it_is_named() {
+fn a_ca_bundle_is_trusted() {
     let (world, _serving) = served();
     let url = query(&world, "http.url").replace("http://127.0.0.1", "https://localhost");
     let publish = ["publish", "spec.yaml", "--local", "/open/a", "1", "--endpoint", &url];
@@ -205,7 +213,7 @@ fn any_event_api_is_reached_by_its_url() {
 }
 
 #[test]
-fn what_is_printed_for_curl_runs_as_it_stands() {
+fn the_curl_command_runs_as_it_is_printed() {
     let (world, _serving) = served();
     let printed = |more: &[&str]| {
         let publish = ["publish", "spec.yaml", "--local", "/open/a", "{\"a\":\"it's \\\\ <x>\"}"];

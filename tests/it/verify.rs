@@ -1,4 +1,4 @@
-//! `provision verify`, against a local AWS that does what a spec says, and against one that does not.
+//! `provision verify`, against an emulator that matches the spec, and against one that does not.
 use std::time::Duration;
 
 use appsync_events::verify::{
@@ -83,24 +83,24 @@ fn count(document: &str, verdict: &str) -> usize {
 }
 
 #[test]
-fn the_articles_stack_is_proved_and_no_key_is_shown() {
+fn the_article_stack_matches_its_spec_and_no_key_is_printed() {
     let world = World::with_article();
     let Ran { code, out, .. } = world.run(&["verify", "spec.yaml", "--local"]);
-    let told = "AWS does not have this API in region ap-northeast-1; this makes it: provision apply spec.yaml --local";
+    let told = "AWS does not have this API in region ap-northeast-1; to create it, run: provision apply spec.yaml --local";
     assert!(code == 6 && out.contains(told), "{out}");
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let Ran { code, out, err } = world.run(&["verify", "spec.yaml", "--local"]);
     assert_eq!(code, 0, "{out}{err}");
     assert_eq!(
         line(&out, "/sample/* API_KEY"),
-        "/sample/* API_KEY yes yes yes yes as the spec says"
+        "/sample/* API_KEY yes yes yes yes matches the spec"
     );
     assert_eq!(
         line(&out, "/sample/* AWS_IAM"),
-        "/sample/* AWS_IAM yes refused yes yes as the spec says"
+        "/sample/* AWS_IAM yes refused yes yes matches the spec"
     );
-    assert_eq!(line(&out, "a wrong API key"), "a wrong API key refused as the spec says");
-    assert!(out.contains("10 checks: 10 as the spec says\n"), "{out}");
+    assert_eq!(line(&out, "unknown API key"), "unknown API key refused matches the spec");
+    assert!(out.contains("10 checks: 10 match the spec\n"), "{out}");
     let key = ["outputs", "spec.yaml", "--local", "--reveal", "--format", "dotenv"];
     let key = world.ok(&key);
     let key = key.split("da2-").nth(1).unwrap()[..20].to_owned();
@@ -112,7 +112,7 @@ fn the_articles_stack_is_proved_and_no_key_is_shown() {
 }
 
 #[test]
-fn every_mode_is_tried_in_every_namespace_and_what_nobody_is_at_hand_for_is_said() {
+fn every_mode_is_tried_in_every_namespace_and_missing_credentials_are_reported() {
     let world = rich();
     let hang = written(HANG);
     let verify = ["verify", "spec.yaml", "--local", "--timeout", &hang];
@@ -121,18 +121,18 @@ fn every_mode_is_tried_in_every_namespace_and_what_nobody_is_at_hand_for_is_said
     let Ran { code, out, err } = world.run(&verify);
     assert_eq!(code, 0, "{out}{err}");
     for (row, expected) in [
-        ("/inherited/* API_KEY", "yes refused refused refused as the spec says"),
-        ("/inherited/* AWS_IAM", "refused refused yes yes as the spec says"),
-        ("/inherited/* AMAZON_COGNITO_USER_POOLS", "yes yes refused refused as the spec says"),
+        ("/inherited/* API_KEY", "yes refused refused refused matches the spec"),
+        ("/inherited/* AWS_IAM", "refused refused yes yes matches the spec"),
+        ("/inherited/* AMAZON_COGNITO_USER_POOLS", "yes yes refused refused matches the spec"),
         ("/inherited/* AWS_LAMBDA", "- - - - not tried"),
-        ("/open/* OPENID_CONNECT", "refused yes yes yes as the spec says"),
-        ("/worked/* API_KEY", "yes yes - - as the spec says, in part"),
-        ("/only/* AWS_IAM", "yes yes yes yes as the spec says"),
+        ("/open/* OPENID_CONNECT", "refused yes yes yes matches the spec"),
+        ("/worked/* API_KEY", "yes yes - - matches the spec (partly tried)"),
+        ("/only/* AWS_IAM", "yes yes yes yes matches the spec"),
     ] {
         assert_eq!(line(&out, row), format!("{row} {expected}"), "{out}");
     }
     for reason in
-        ["PROVISION_TOKEN_LAMBDA is needed", "data source `worker`", "--with-data-sources"]
+        ["PROVISION_TOKEN_LAMBDA is required", "data source `worker`", "--with-data-sources"]
     {
         assert!(out.contains(reason), "{reason}: {out}");
     }
@@ -140,10 +140,10 @@ fn every_mode_is_tried_in_every_namespace_and_what_nobody_is_at_hand_for_is_said
 }
 
 #[test]
-fn an_event_that_a_handler_lets_not_through_is_the_handlers_decision() {
+fn an_event_that_the_handler_drops_is_decided_by_the_handler() {
     let world = rich();
     let picky = ["verify", "spec.yaml", "--local", "--namespace", "picky", "--mode", "api-key"];
-    // What does not arrive is waited for until the time is over, in which what does arrive has to.
+    // The timeout must be long enough for what arrives, and is waited for in full otherwise.
     for timeout in growing(Duration::from_secs(1)) {
         let Ran { code, out, .. } =
             world.run(&[&picky[..], &["--timeout", &written(timeout)]].concat());
@@ -156,12 +156,12 @@ fn an_event_that_a_handler_lets_not_through_is_the_handlers_decision() {
 }
 
 #[test]
-fn an_event_that_a_handler_lets_through_proves_that_it_does() {
+fn an_event_that_the_handler_lets_through_is_received() {
     let world = rich();
     world.write("order.json", r#"{"kind":"order","id":"${nonce}"}"#);
     let verify = ["verify", "spec.yaml", "--local", "--namespace", "picky", "--mode", "api-key"];
     let out = world.ok(&[&verify[..], &["--event", "picky=order.json"]].concat());
-    assert_eq!(line(&out, "/picky/* API_KEY"), "/picky/* API_KEY yes yes yes yes as the spec says");
+    assert_eq!(line(&out, "/picky/* API_KEY"), "/picky/* API_KEY yes yes yes yes matches the spec");
     assert!(!out.contains("/open/*") && !out.contains("apis/quiet"), "{out}");
     world.write("order.json", "{");
     let Ran { code, err, .. } =
@@ -169,7 +169,7 @@ fn an_event_that_a_handler_lets_through_proves_that_it_does() {
     assert!(code == 1 && err.contains("--event: order.json is not valid JSON"), "{err}");
     let given = r#"picky={"kind":"order","id":"${nonce}"}"#;
     let out = world.ok(&[&verify[..], &["--event", given]].concat());
-    assert_eq!(line(&out, "/picky/* API_KEY"), "/picky/* API_KEY yes yes yes yes as the spec says");
+    assert_eq!(line(&out, "/picky/* API_KEY"), "/picky/* API_KEY yes yes yes yes matches the spec");
     let Ran { code, err, .. } =
         world.run(&[&verify[..], &["--event", r#"picky={"id": ${nonce}}"#]].concat());
     assert!(code == 1 && err.contains("--event is not valid JSON"), "{err}");
@@ -179,7 +179,7 @@ fn an_event_that_a_handler_lets_through_proves_that_it_does() {
 }
 
 #[test]
-fn what_aws_accepts_and_refuses_against_the_spec_is_found() {
+fn operations_that_aws_allows_or_refuses_contrary_to_the_spec_are_differences() {
     let world = rich();
     let open = "publish: [API_KEY, OPENID_CONNECT]";
     assert!(RICH.contains(open));
@@ -198,7 +198,7 @@ fn what_aws_accepts_and_refuses_against_the_spec_is_found() {
         out.contains("refused, but expected to be allowed: publish: UnauthorizedException"),
         "{out}"
     );
-    let told = "this shows what differs: provision plan spec.yaml --local\n";
+    let told = "AWS does not match the spec; to see the differences, run: provision plan spec.yaml --local\n";
     assert!(err.contains(told), "{err}");
     let refusals = [&verify[..], &["--only-refusals", "--format", "json"]].concat();
     let Ran { code, out, .. } = world.run(&refusals);
@@ -207,7 +207,7 @@ fn what_aws_accepts_and_refuses_against_the_spec_is_found() {
 }
 
 #[test]
-fn a_subscription_that_aws_accepts_against_the_spec_is_found() {
+fn a_subscription_that_aws_accepts_contrary_to_the_spec_is_a_difference() {
     let world = World::with_article();
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let spec = std::fs::read_to_string(world.path("spec.yaml")).unwrap();
@@ -220,7 +220,7 @@ fn a_subscription_that_aws_accepts_against_the_spec_is_found() {
     assert_eq!(code, 6, "{out}{err}");
     assert_eq!(
         line(&out, "/sample/* API_KEY"),
-        "/sample/* API_KEY yes yes yes yes as the spec says"
+        "/sample/* API_KEY yes yes yes yes matches the spec"
     );
     assert_eq!(
         line(&out, "/sample/* AWS_IAM"),
@@ -229,20 +229,20 @@ fn a_subscription_that_aws_accepts_against_the_spec_is_found() {
 }
 
 #[test]
-fn a_mode_that_no_api_takes_is_not_silently_left_out() {
+fn a_mode_that_no_api_has_is_a_usage_error() {
     let world = World::with_article();
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let Ran { code, err, .. } = world.run(&["verify", "spec.yaml", "--local", "--mode", "cognito"]);
-    let told = "--mode: AMAZON_COGNITO_USER_POOLS is offered by none";
+    let told = "--mode: none of the APIs to verify has AMAZON_COGNITO_USER_POOLS";
     assert!(code == 64 && err.contains(told), "{err}");
-    assert!(err.contains("apis/sample offers API_KEY, AWS_IAM"), "{err}");
-    // A mode by which nobody may come in is tried where somebody is at hand.
+    assert!(err.contains("apis/sample has API_KEY, AWS_IAM"), "{err}");
+    // A mode that the API does not have is tried if there are credentials for it.
     let verify = ["verify", "spec.yaml", "--local", "--mode", "lambda", "--token", "lambda=x"];
     let out = world.ok(&verify);
     assert!(line(&out, "/sample/* AWS_LAMBDA").contains("refused"), "{out}");
 }
 
-/// Applies `deployed` in the place of `spec`, and verifies that.
+/// Applies `spec` and then `deployed`, and verifies `spec`.
 fn verified_against(spec: &str, deployed: &str, more: &[&str]) -> Ran {
     let world = World::new();
     world.write("spec.yaml", spec);
@@ -267,24 +267,24 @@ apis:
 ";
 
 #[test]
-fn what_the_spec_declares_and_aws_lacks_is_a_difference() {
+fn a_resource_that_does_not_exist_on_aws_is_a_difference() {
     let keyless = HANDLED.replace("    apiKeys: { web: { validFor: 30d } }\n", "");
     let Ran { code, out, .. } = verified_against(HANDLED, &keyless, &[]);
     assert_eq!(code, 6, "{out}");
-    let told = "difference: apis/chat/apiKeys/web: the spec declares this API key, and AWS does not have it; this makes it: provision apply spec.yaml --local=aws\n";
+    let told = "difference: apis/chat/apiKeys/web: the spec declares this API key, but AWS does not have it; to create it, run: provision apply spec.yaml --local=aws\n";
     assert!(out.contains(told), "{out}");
     let roomless = HANDLED.replace("      room: {}\n", "");
     let Ran { code, out, .. } = verified_against(HANDLED, &roomless, &[]);
     assert_eq!(code, 6, "{out}");
     assert!(out.contains("difference: apis/chat/namespaces/room: "), "{out}");
     assert!(out.contains("; AWS does not have the namespace") && !out.contains("IAM has"), "{out}");
-    // What was not asked for is not told.
+    // Resources that are not selected are not reported.
     let Ran { code, out, .. } = verified_against(HANDLED, &roomless, &["--namespace", "plain"]);
     assert_eq!(code, 0, "{out}");
 }
 
 #[test]
-fn a_handler_that_the_spec_does_not_declare_decides_nothing() {
+fn an_undeclared_handler_is_a_difference() {
     let handler = "room: { handlers: { inline: 'export function onPublish() { return [] } export function onSubscribe() { util.unauthorized() }' } }";
     let handled = HANDLED.replace("room: {}", handler);
     let Ran { code, out, .. } = verified_against(HANDLED, &handled, &[]);
@@ -298,7 +298,7 @@ fn a_handler_that_the_spec_does_not_declare_decides_nothing() {
     let told =
         "difference: apis/chat/namespaces/room: AWS has a handler that the spec does not declare";
     assert!(out.contains(told), "{out}");
-    // Where the spec has it, it decides.
+    // A declared handler decides.
     let Ran { code, out, .. } = verified_against(&handled, &handled, &[]);
     assert_eq!(code, 0, "{out}");
     assert!(line(&out, "/room/* API_KEY").ends_with("handler decides"), "{out}");
@@ -308,7 +308,7 @@ fn a_handler_that_the_spec_does_not_declare_decides_nothing() {
 }
 
 #[test]
-fn who_is_kept_out_by_awss_own_settings_is_not_kept_out_by_a_handler() {
+fn a_mode_that_the_namespace_refuses_is_not_refused_by_its_handler() {
     let handler = "handlers: { inline: 'export const onPublish = (ctx) => ctx.events' }";
     let open = HANDLED.replace("room: {}", &format!("room: {{ {handler} }}"));
     let closed = HANDLED.replace("room: {}", &format!("room: {{ publish: [AWS_IAM], {handler} }}"));
@@ -318,7 +318,7 @@ fn who_is_kept_out_by_awss_own_settings_is_not_kept_out_by_a_handler() {
 }
 
 #[test]
-fn a_build_server_reads_each_check_as_a_case() {
+fn junit_has_a_case_for_each_check() {
     let world = rich();
     world.write("other.yaml", &RICH.replace("inherited: {}", "inherited: { publish: [API_KEY] }"));
     world.ok(&["apply", "other.yaml", "--local", "--yes"]);
@@ -362,7 +362,7 @@ fn a_build_server_reads_each_check_as_a_case() {
 }
 
 #[tokio::test]
-async fn a_key_that_has_ended_is_named() {
+async fn an_expired_key_is_named() {
     let world = World::with_article();
     let serving = world.serve(&[]);
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
@@ -374,11 +374,11 @@ async fn a_key_that_has_ended_is_named() {
         line(&out, "/sample/* API_KEY"),
         "/sample/* API_KEY FAILED FAILED FAILED FAILED difference"
     );
-    assert!(out.contains("key default ended at"), "{out}");
+    assert!(out.contains("key default expired at"), "{out}");
     assert!(out.contains("no credentials allow subscribing"), "{out}");
 }
 
-/// Moves the clock of the local AWS, and returns what it shows then.
+/// Advances the clock of the emulator, and returns its new time.
 async fn advance_clock(url: &str, by_s: i64) -> i64 {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let address = url.trim_start_matches("http://");
@@ -397,18 +397,18 @@ async fn advance_clock(url: &str, by_s: i64) -> i64 {
 }
 
 #[test]
-fn an_apply_can_prove_in_the_end_that_it_works() {
+fn apply_can_verify_the_stack() {
     let world = World::with_article();
     let apply = ["apply", "spec.yaml", "--local", "--yes", "--verify"];
     let out = world.ok(&apply);
-    assert!(out.contains("apis/sample") && out.contains("10 checks: 10 as"), "{out}");
+    assert!(out.contains("apis/sample") && out.contains("10 checks: 10 match"), "{out}");
     let out = world.ok(&[&apply[..], &["--format", "json"]].concat());
     let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
     assert_eq!(
         (&last["event"], &last["verification"]["proved"]),
         (&"verification".into(), &true.into())
     );
-    // What was applied stays applied, whatever the proof comes to: no code that says otherwise will do.
+    // The changes are applied whatever the result is, so the exit code does not deny it.
     let mut command = world.command(&apply);
     let failed = command.env("AWS_CA_BUNDLE", "nowhere.pem").output().unwrap();
     let err = String::from_utf8(failed.stderr).unwrap();
@@ -416,8 +416,8 @@ fn an_apply_can_prove_in_the_end_that_it_works() {
     assert!(err.contains("certificates"), "{err}");
 }
 
-/// An API with one namespace for whoever has the key.
-fn subject(url: &str) -> ApiTarget {
+/// An API with one namespace that accepts the key.
+fn target(url: &str) -> ApiTarget {
     let place = NamespaceTarget {
         name: "chat".to_owned(),
         publish: vec![AuthMode::ApiKey],
@@ -467,23 +467,23 @@ async fn an_event_that_does_not_arrive_is_published_again_and_timed_from_then() 
     })
     .await;
     let options = VerifyOptions { timeout: HANG, only_refusals: false, with_data_sources: false };
-    let found = verified(&subject(&server.url), options).await;
+    let found = verified(&target(&server.url), options).await;
     let of = |operation| found.results.iter().find(|it| it.operation == operation).unwrap();
     let socket = of(CheckedOperation::PublishSocket);
     assert_eq!(
         (socket.verdict, of(CheckedOperation::Subscribe).verdict),
         (CheckVerdict::Same, CheckVerdict::Same)
     );
-    // The first was waited for, half a second, which is no part of the latency.
+    // The delay before the second event, half a second, is not part of its latency.
     assert!(socket.duration_ms >= 499.9 + socket.latency_ms.unwrap(), "{socket:?}");
     assert_eq!(server.heard_of("publish").len(), 2);
-    // Whoever answers requests there is no Event API.
+    // The server does not support publishing over HTTP.
     assert_eq!(of(CheckedOperation::PublishHttp).verdict, CheckVerdict::Unclear);
 }
 
-/// Delivers only to who subscribed with an API key.
+/// The server delivers events only to subscriptions with an API key.
 #[tokio::test]
-async fn an_event_that_only_a_forbidden_subscription_hears_has_not_arrived() {
+async fn an_event_that_only_a_forbidden_subscription_receives_has_not_arrived() {
     let server = talks(|n, mut talk| async move {
         if n > 1 {
             let error = json!({ "errorType": "UnauthorizedException" });
@@ -510,19 +510,19 @@ async fn an_event_that_only_a_forbidden_subscription_hears_has_not_arrived() {
         }
     })
     .await;
-    let mut subject = subject(&server.url);
+    let mut target = target(&server.url);
     let token = Credentials::Token(AuthMode::Lambda, Secret::new("let-me-in"));
-    subject.credentials.push(ModeCredentials {
+    target.credentials.push(ModeCredentials {
         mode: AuthMode::Lambda,
         credentials: Ok(token),
         refusal_hint: None,
     });
-    subject.connect.push(AuthMode::Lambda);
-    subject.namespaces[0].subscribe = vec![AuthMode::Lambda];
-    subject.namespaces[0].live_modes = None;
+    target.connect.push(AuthMode::Lambda);
+    target.namespaces[0].subscribe = vec![AuthMode::Lambda];
+    target.namespaces[0].live_modes = None;
     let timeout = Duration::from_millis(600);
     let options = VerifyOptions { timeout, only_refusals: false, with_data_sources: false };
-    let found = verified(&subject, options).await;
+    let found = verified(&target, options).await;
     let of = |operation, mode: AuthMode| {
         let about = CheckSubject::Namespace { namespace: "chat".to_owned(), mode };
         let mut all = found.results.iter();
@@ -533,11 +533,11 @@ async fn an_event_that_only_a_forbidden_subscription_hears_has_not_arrived() {
 }
 
 #[tokio::test]
-async fn where_nobody_answers_one_check_says_so_and_the_others_are_not_tried() {
+async fn if_the_api_is_unreachable_one_check_reports_it_and_the_others_are_not_tried() {
     let (_nobody, address) = nobody();
-    let subject = subject(&format!("http://{address}/event"));
+    let target = target(&format!("http://{address}/event"));
     let options = VerifyOptions { timeout: HANG, only_refusals: false, with_data_sources: false };
-    let found = verified(&subject, options).await;
+    let found = verified(&target, options).await;
     let verdicts: Vec<CheckVerdict> = found.results.iter().map(|it| it.verdict).collect();
     assert_eq!(verdicts[0], CheckVerdict::Unclear);
     assert!(verdicts[1..].iter().all(|it| *it == CheckVerdict::NotTried) && verdicts.len() == 6);

@@ -1,4 +1,4 @@
-//! For a build server: JUnit's XML, as Jenkins, GitLab and GitHub's actions read it.
+//! The results as JUnit XML, which Jenkins, GitLab and GitHub Actions read.
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -6,7 +6,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use crate::render::verification::report::{Verification, detail_line, subject_label};
 use appsync_events::verify::{ApiReport, CheckResult, CheckVerdict, Expectation};
 
-/// A suite for each API, a case for each check. `strict`: what was not tried has failed.
+/// A suite for each API, a case for each check. With `strict`, checks that were not tried fail.
 pub fn junit(verification: &Verification, strict: bool) -> String {
     let mut report = Report::new(format!("provision verify {}", verification.stack));
     report.set_time(total_time(verification.apis.iter().flat_map(|api| &api.results)));

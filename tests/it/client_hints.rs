@@ -1,4 +1,4 @@
-//! What `provision publish` and `provision subscribe` tell people to do next: it works as it stands.
+//! The commands in the hints of `provision publish` and `provision subscribe` work as they are printed.
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
@@ -42,7 +42,7 @@ fn ran(world: &World, command: &str, more: &[&str]) -> Ran {
     world.run(&[&[command], GIVEN, more].concat())
 }
 
-/// Runs in a shell what was told, and returns what it prints.
+/// Runs a command of a hint in a shell, and returns what it prints.
 fn in_a_shell(world: &World, line: &str) -> String {
     let program = env!("CARGO_BIN_EXE_provision");
     let line = format!("provision() {{ {program} \"$@\"; }}; {line}");
@@ -53,12 +53,12 @@ fn in_a_shell(world: &World, line: &str) -> String {
 }
 
 #[test]
-fn where_the_secret_comes_from_is_a_command_with_all_that_was_given() {
+fn the_source_of_the_secret_is_a_command_with_the_same_arguments() {
     let world = world();
     let printed = |more: &[&str]| {
         let Ran { code, out, err } = ran(&world, "publish", more);
         assert_eq!(code, 0, "{err}");
-        // Nobody serves it, so that the address is dead.
+        // The emulator does not run any more, so the address does not work.
         assert!(err.contains("start `provision local --data-dir 'aws here'`"), "{err}");
         let first = out.lines().next().unwrap().strip_prefix("# ").unwrap().to_owned();
         assert!(first.contains("'aws here'"), "{first}");
@@ -67,7 +67,7 @@ fn where_the_secret_comes_from_is_a_command_with_all_that_was_given() {
     let (source, out) = printed(&["/open/a", "1", "--print", "curl"]);
     assert!(out.contains("$API_KEY") && !out.contains("da2-"), "{out}");
     assert!(in_a_shell(&world, &format!("{source}; echo $API_KEY")).starts_with("da2-"));
-    // A token that is not at hand, with the mode asked for or not.
+    // A token that is not available, with and without `--mode`.
     for more in [&[][..], &["--mode", "cognito"]] {
         let (source, out) = printed(&[&["/known/a", "1", "--print", "curl"], more].concat());
         assert!(out.contains("-H \"Authorization: $TOKEN\""), "{out}");
@@ -80,41 +80,43 @@ fn where_the_secret_comes_from_is_a_command_with_all_that_was_given() {
 }
 
 #[test]
-fn who_lacks_a_token_is_told_the_command_that_makes_one() {
+fn a_missing_token_has_a_hint_with_the_command_that_creates_one() {
     let world = world();
     for more in [&["/known/a", "1"][..], &["/known/a", "1", "--mode", "cognito"]] {
         let Ran { code, err, .. } = ran(&world, "publish", more);
         assert_eq!(code, 1);
-        let command =
-            err.split("the local AWS makes one: ").nth(1).unwrap_or_else(|| panic!("{err}"));
+        let command = err
+            .split("to create one with the emulator, run: ")
+            .nth(1)
+            .unwrap_or_else(|| panic!("{err}"));
         assert!(in_a_shell(&world, command.lines().next().unwrap()).starts_with("ey"));
     }
 }
 
 #[test]
-fn who_forgot_to_apply_is_told_the_command_that_does() {
+fn a_namespace_that_is_not_applied_has_a_hint_with_the_command_that_applies_it() {
     let world = world();
     world.write("my spec.yaml", &SPEC.replace("theirs: {}", "theirs: {}, new: {}"));
     let Ran { code, err, .. } = ran(&world, "publish", &["/new/a", "1"]);
     assert_eq!(code, 1);
-    let command = err.split("declares it: ").nth(1).unwrap_or_else(|| panic!("{err}")).trim();
+    let command = err.split("to create it, run: ").nth(1).unwrap_or_else(|| panic!("{err}")).trim();
     in_a_shell(&world, &format!("{command} --yes"));
     assert_eq!(ran(&world, "publish", &["/new/a", "1"]).code, 0);
 }
 
 #[test]
-fn an_api_is_asked_for_only_where_the_channel_does_not_say_which() {
+fn the_api_must_be_selected_only_if_several_have_the_channels_namespace() {
     let world = world();
     let Ran { code, out, err } = ran(&world, "publish", &["/theirs/a", "1"]);
     assert_eq!((code, out.as_str()), (0, "1 event published to /theirs/a\n"), "{err}");
-    assert!(err.contains("nobody can hear of it"), "{err}");
+    assert!(err.contains("so no subscriber can receive this event; "), "{err}");
     let Ran { code, err, .. } = ran(&world, "publish", &["/both/a", "1"]);
     assert_eq!(code, 64);
     assert!(err.contains("more than one with `both`") && err.contains("`--api`: a, b"), "{err}");
     assert_eq!(ran(&world, "publish", &["/both/a", "1", "--api", "b"]).code, 0);
-    let Ran { code, err, .. } = ran(&world, "publish", &["/nobodys/a", "1"]);
+    let Ran { code, err, .. } = ran(&world, "publish", &["/missing/a", "1"]);
     assert_eq!(code, 64);
-    assert!(err.contains("none with `nobodys`"), "{err}");
+    assert!(err.contains("none with `missing`"), "{err}");
     let further = ["/open/*", "/theirs/*"];
     assert!(ran(&world, "subscribe", &further).err.contains("none with `open`, `theirs`"));
 }
@@ -125,7 +127,7 @@ export function onSubscribe(ctx) { util.unauthorized(); }
 ";
 
 #[test]
-fn a_refusal_names_who_refuses_and_nobody_else() {
+fn a_denied_request_has_a_hint_about_who_denied_it() {
     let world = world();
     let handled = "      handled: { publish: [API_KEY], subscribe: [API_KEY], handlers: { code: h.js } }\n  b:";
     world.write("my spec.yaml", &SPEC.replacen("  b:", handled, 1));
@@ -137,27 +139,27 @@ fn a_refusal_names_who_refuses_and_nobody_else() {
         let help = err.lines().filter_map(|it| it.strip_prefix("help: ")).map(str::to_owned);
         help.collect::<Vec<_>>()
     };
-    // A handler that breaks down publishes nothing, whatever was asked for.
+    // A handler that fails publishes nothing.
     for more in [&[][..], &["--at-least-once"], &["--socket"]] {
         let help = refused("publish", &[&["/handled/a", "1"], more].concat());
         assert_eq!(help.len(), 1, "{help:?}");
-        assert!(help[0].contains("the handler of `handled` broke down, and nothing"), "{help:?}");
+        assert!(help[0].contains("the handler of `handled` failed, and nothing"), "{help:?}");
     }
     let help = refused("subscribe", &["/handled/a"]);
-    assert_eq!(help, ["the handler of `handled` refuses it: `util.unauthorized()`"]);
+    assert_eq!(help, ["the handler of `handled` denied it with `util.unauthorized()`"]);
     let help = refused("publish", &["/handled/a", "1", "--mode", "oidc", "--token", "t"]);
-    assert_eq!(help, ["it was tried as OPENID_CONNECT; publishing in `handled` accepts API_KEY"]);
+    assert_eq!(help, ["it was tried with OPENID_CONNECT; publishing in `handled` accepts API_KEY"]);
 }
 
 #[test]
-fn a_timeout_of_nothing_is_refused_for_that() {
+fn a_timeout_of_zero_is_rejected() {
     let Ran { code, err, .. } = World::new().run(&["subscribe", "s", "/a", "--timeout", "0s"]);
     assert_eq!(code, 64);
     assert!(err.contains("it must be above zero"), "{err}");
 }
 
 #[test]
-fn a_stream_outlives_a_restart_of_the_server() {
+fn publishing_lines_continues_after_the_server_restarts() {
     let world = World::new();
     world.write("spec.yaml", "version: 1\nstack: s\nregion: eu-west-1\napis:\n  a:\n    auth: { providers: [API_KEY] }\n    apiKeys: { web: {} }\n    namespaces: { open: {} }\n");
     let port = steady_port().to_string();
@@ -178,7 +180,7 @@ fn a_stream_outlives_a_restart_of_the_server() {
     until(|| open_files(child.id()).is_none_or(|it| Some(it) < before));
     input.write_all(b"2\n").unwrap();
     let line = told.next().unwrap().unwrap();
-    assert!(line.contains("not sent: ") && line.contains("trying again in "), "{line}");
+    assert!(line.contains("not sent: ") && line.contains("retrying in "), "{line}");
     let _serving = world.serve(&["--port", &port]);
     assert!(out.next().unwrap().unwrap().contains("\"successful\":[{"));
     drop(input);
