@@ -384,7 +384,7 @@ none("appsync", "ListTagsForResource", "BadRequestException", 400, lambda aws: {
 
 EVALUATED = {"runtime": {"name": "APPSYNC_JS", "runtimeVersion": "1.0.0"}, "context": '{"events":[]}', "function": "onPublish"}
 case("appsync", "EvaluateCode")(lambda aws: {**EVALUATED, "code": CODE})
-case("appsync", "EvaluateCode", "BadRequestException", 400, "no JSON")(lambda aws: {**EVALUATED, "code": CODE, "context": "{events"})
+case("appsync", "EvaluateCode", "BadRequestException", 400, "not valid JSON")(lambda aws: {**EVALUATED, "code": CODE, "context": "{events"})
 
 
 # Roles.

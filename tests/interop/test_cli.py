@@ -57,7 +57,7 @@ def test_errors_carry_awss_code(world):
     code, _, error = aws(world, "iam", "get-role", "--role-name", "nope")
     assert code != 0 and "(NoSuchEntity)" in error
     code, _, error = aws(world, "iam", "list-users")
-    assert code != 0 and "does not imitate" in error
+    assert code != 0 and "does not support" in error
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ def test_what_others_put_in_front_of_an_api_is_shown_and_stays(world, appsync):
     plan = world.provision("plan", "spec.yaml", "--local")
     assert f"web ACL association {OTHERS_ACL}" in plan
     failed = world.fails("apply", "spec.yaml", "--local", "--yes", code=5)
-    assert "there is one already, created outside this spec" in failed and f"provision:waf={OTHERS_ACL}" in failed
+    assert "AWS already has one (created outside this spec)" in failed and f"provision:waf={OTHERS_ACL}" in failed
     assert appsync.get_api(apiId=api_id)["api"]["wafWebAclArn"] == OTHERS_ACL
     # A spec without one has nothing to say about it.
     lines = [it for it in EVERYTHING.splitlines(keepends=True) if "waf:" not in it]

@@ -70,7 +70,7 @@ def test_what_aws_has_and_we_have_not_says_so_by_name(world):
         path = re.sub(r"\{\w+\}", "x", http["requestUri"])
         status, headers, body = raw(world, http["method"], path, b"{}")
         assert (status, headers["x-amzn-ErrorType"]) == (501, "NotImplementedException"), name
-        assert f"does not imitate appsync:{name}" in body
+        assert f"does not support appsync:{name}" in body
     assert len(model.operation_names) == 74
     for call, name in [
         (world.client("iam").list_users, "iam:ListUsers"),
@@ -79,7 +79,7 @@ def test_what_aws_has_and_we_have_not_says_so_by_name(world):
     ]:
         arn = {"ResourceARN": WEB_ACL} if "wafv2" in name else {}
         arn = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r", "RoleSessionName": "me"} if "sts" in name else arn
-        refused(lambda: call(**arn), "NotImplementedException", 501, f"does not imitate {name}")
+        refused(lambda: call(**arn), "NotImplementedException", 501, f"does not support {name}")
 
 
 @pytest.fixture
