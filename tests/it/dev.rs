@@ -166,7 +166,7 @@ fn handlers_and_parameters_are_watched_too() {
     save(&world, "handlers/lobby.js", "export const onPublish = (ctx) => ctx.events[7].payload\n");
     dev.until("~ apis/chat/namespaces/lobby");
     publish(&world, "/lobby/a", &more);
-    let broke = dev.until("the `onPublish` of `lobby` broke at line 1 column");
+    let broke = dev.until("the `onPublish` of `lobby` threw at line 1 column");
     assert!(broke.contains(" (handlers/lobby.js:1:"), "{broke}");
     save(&world, "handlers/lobby.js", "export const onPublish = (ctx) => {\n  return []\n");
     dev.until("error[PV300]: this is no JavaScript");

@@ -162,7 +162,7 @@ try {
   told.received = received;
   socket.close();
   await row('connection', 'Gone').waitFor();
-  await tab.getByText('Nobody is connected.').waitFor();
+  await tab.getByText('No client is connected.').waitFor();
   told.leaks = (await tab.evaluate(() => document.documentElement.outerHTML)).includes(asked.apiKey);
 } finally {
   await context.close();
