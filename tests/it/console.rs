@@ -56,7 +56,7 @@ fn the_console_shows_what_is_there_and_what_happens_and_publishes() {
     check("status", json!(401));
     check("why", json!("the API appsync-event-api-sample has no such API key"));
     check("first", json!("Skip to the API"));
-    assert!(said["invalid"].as_str().unwrap().starts_with("This is no JSON: "), "{said}");
+    assert!(said["invalid"].as_str().unwrap().starts_with("Not valid JSON: "), "{said}");
     check("several", json!("2 events published to /sample/keys"));
     check("paused", json!(0));
     let nowhere = "The API has no channel namespace nowhere; publishing will be refused.";

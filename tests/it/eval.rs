@@ -160,7 +160,7 @@ fn what_can_not_be_run_says_what_to_do() {
     let direct = "calls the function of `orders` without code, so there is nothing to run here";
     check(&["direct.yaml", "shop", "onPublish", "--event", "{}"], 1, direct);
     let deep = ["spec.yaml", "room", "onSubscribe", "--channel", "/room/2/3/4/5/6"];
-    check(&deep, 64, "AppSync allows no channel /room/2/3/4/5/6");
+    check(&deep, 64, "AppSync takes no channel /room/2/3/4/5/6");
     let six = ["--event", "1"].repeat(6);
     check(&[&["spec.yaml", "room", "onPublish"], &six[..]].concat(), 64, "up to 5 events");
     world.write("handlers/room.js", "export const onPublish = (ctx) => 7\n");

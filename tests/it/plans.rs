@@ -309,7 +309,7 @@ async fn a_second_api_of_one_name_needs_leave() {
         err.contains("Event API `chat-chat` already exists (created outside this spec)"),
         "{err}"
     );
-    let takes = "to take it over, set its tag `provision:stack` to the name of this stack, and `provision:address=apis/chat`";
+    let takes = "to adopt it, set its tag `provision:stack` to the name of this stack, and `provision:address=apis/chat`";
     assert!(err.contains(takes), "{err}");
     let Ran { out, .. } = ran(at(&world, &served, &["plan", "spec.yaml"]));
     let met = "? Event API chat-chat: created outside this spec, has this name already";

@@ -130,7 +130,7 @@ const projected = (names) => {
 const filtered = (filter) => {
   if (filter === undefined || filter === null) return undefined
   const known = aliases()
-  return known.told(expression(filter, known))
+  return known.format(expression(filter, known))
 }
 
 const conditioned = filtered
@@ -190,7 +190,7 @@ const updated = (changes) => {
   const parts = []
   if (sets.length > 0) parts.push(`SET ${sets.join(', ')}`)
   if (removes.length > 0) parts.push(`REMOVE ${removes.join(', ')}`)
-  return known.told(parts.join(' '))
+  return known.format(parts.join(' '))
 }
 
 /** A plain object changes the keys that it has; `replace` changes the whole. */
