@@ -163,14 +163,14 @@ mod tests {
                     { "BaseTableTTL": "43200", "DeltaSyncTableName": "d", "DeltaSyncTableTTL": "90" },
             } }),
             json!({ "Type": "AMAZON_EVENTBRIDGE", "EventBridgeConfig": { "EventBusArn": arn } }),
-            json!({ "Type": "HTTP", "HttpConfig": { "AwsEndpoint": "https://a.example.com" } }),
+            json!({ "Type": "HTTP", "HttpConfig": { "Endpoint": "https://a.example.com" } }),
             json!({ "Type": "HTTP", "HttpConfig": {
-                "AwsEndpoint": "https://a.example.com",
+                "Endpoint": "https://a.example.com",
                 "AuthorizationConfig": { "AuthorizationType": "AWS_IAM", "AwsIamConfig":
                     { "SigningRegion": "eu-west-1", "SigningServiceName": "states" } },
             } }),
             json!({ "Type": "AMAZON_OPENSEARCH_SERVICE",
-                "OpenSearchServiceConfig": { "AwsEndpoint": "https://s", "AwsRegion": "eu-west-1" } }),
+                "OpenSearchServiceConfig": { "Endpoint": "https://s", "AwsRegion": "eu-west-1" } }),
             json!({ "Type": "RELATIONAL_DATABASE", "RelationalDatabaseConfig": {
                 "RelationalDatabaseSourceType": "RDS_HTTP_ENDPOINT",
                 "RdsHttpEndpointConfig": { "AwsRegion": "eu-west-1", "DbClusterIdentifier": arn,
