@@ -110,7 +110,7 @@ mod tests {
     fn a_page_fits_a_terminal_and_its_examples_are_set_in() {
         let text = anstream::adapter::strip_str(&text(&page("PV010").unwrap())).to_string();
         let mut lines = text.lines();
-        assert_eq!(lines.next(), Some("PV010: merge keys are not read"));
+        assert_eq!(lines.next(), Some("PV010: merge key"));
         assert!(lines.all(|line| line.chars().count() <= WIDTH));
         assert!(text.contains("\nWrong\n\n    version: 1\n    stack: chat\n"), "{text}");
     }

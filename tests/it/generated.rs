@@ -48,9 +48,9 @@ fn the_list_of_findings_is_current() {
     };
     let rows: String = pages().map(row).collect();
     let text = format!(
-        "# Findings\n\nWhat `provision validate` and the other commands may find, each with its page. \
-         `provision explain CODE` shows the same.\n\n\
-         | code | severity | what |\n|---|---|---|\n{rows}"
+        "# Diagnostics\n\nThe errors, warnings and notes that `provision validate` and the other commands report. \
+         `provision explain CODE` prints the same pages.\n\n\
+         | code | severity | title |\n|---|---|---|\n{rows}"
     );
     golden("docs/diagnostics/README.md", &text);
 }

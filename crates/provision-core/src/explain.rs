@@ -17,7 +17,7 @@ const FILES: &[&str] = &[
 pub struct Page {
     /// `PV103`.
     pub code: &'static str,
-    /// A few words: `another type was expected`.
+    /// A few words: `wrong type`.
     pub title: &'static str,
     /// What follows the heading, as Markdown.
     pub markdown: &'static str,
@@ -104,8 +104,8 @@ mod tests {
     #[test]
     fn a_page_is_prose_and_examples_in_turn() {
         let page = page("pv103").unwrap();
-        assert_eq!((page.code, page.title), ("PV103", "another type was expected"));
-        assert!(page.summary().starts_with("A list stands where a text should"));
+        assert_eq!((page.code, page.title), ("PV103", "wrong type"));
+        assert!(page.summary().starts_with("The value has the wrong type: "));
         let parts = page.parts();
         let example = |n: usize| match parts[n] {
             Part::Example(example) => (example.language, example.shows),
