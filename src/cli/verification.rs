@@ -63,7 +63,7 @@ pub async fn verify_stack(
 ) -> Result<Vec<ApiReport>, Failure> {
     let VerifyTargets { targets, missing } = verify_targets(request, timeout, session, io).await?;
     let CheckSelection { only_refusals, with_data_sources, .. } = *request.selection;
-    let options = VerifyOptions { timeout, only_refusals, with_data_sources };
+    let options = VerifyOptions { timeout, only_denials: only_refusals, with_data_sources };
     let reports = stream::iter(&targets).map(|target| verify(target, options));
     let mut reports: Vec<ApiReport> = reports.buffered(MAX_CONCURRENT_APIS).collect().await;
     for result in reports.iter_mut().flat_map(|report| &mut report.results) {

@@ -97,9 +97,9 @@ fn the_article_stack_matches_its_spec_and_no_key_is_printed() {
     );
     assert_eq!(
         line(&out, "/sample/* AWS_IAM"),
-        "/sample/* AWS_IAM yes refused yes yes matches the spec"
+        "/sample/* AWS_IAM yes denied yes yes matches the spec"
     );
-    assert_eq!(line(&out, "unknown API key"), "unknown API key refused matches the spec");
+    assert_eq!(line(&out, "unknown API key"), "unknown API key denied matches the spec");
     assert!(out.contains("10 checks: 10 match the spec\n"), "{out}");
     let key = ["outputs", "spec.yaml", "--local", "--reveal", "--format", "dotenv"];
     let key = world.ok(&key);
@@ -121,11 +121,11 @@ fn every_mode_is_tried_in_every_namespace_and_missing_credentials_are_reported()
     let Ran { code, out, err } = world.run(&verify);
     assert_eq!(code, 0, "{out}{err}");
     for (row, expected) in [
-        ("/inherited/* API_KEY", "yes refused refused refused matches the spec"),
-        ("/inherited/* AWS_IAM", "refused refused yes yes matches the spec"),
-        ("/inherited/* AMAZON_COGNITO_USER_POOLS", "yes yes refused refused matches the spec"),
+        ("/inherited/* API_KEY", "yes denied denied denied matches the spec"),
+        ("/inherited/* AWS_IAM", "denied denied yes yes matches the spec"),
+        ("/inherited/* AMAZON_COGNITO_USER_POOLS", "yes yes denied denied matches the spec"),
         ("/inherited/* AWS_LAMBDA", "- - - - not tried"),
-        ("/open/* OPENID_CONNECT", "refused yes yes yes matches the spec"),
+        ("/open/* OPENID_CONNECT", "denied yes yes yes matches the spec"),
         ("/worked/* API_KEY", "yes yes - - matches the spec (partly tried)"),
         ("/only/* AWS_IAM", "yes yes yes yes matches the spec"),
     ] {
@@ -179,7 +179,7 @@ fn an_event_that_the_handler_lets_through_is_received() {
 }
 
 #[test]
-fn operations_that_aws_allows_or_refuses_contrary_to_the_spec_are_differences() {
+fn operations_that_aws_allows_or_denies_contrary_to_the_spec_are_differences() {
     let world = rich();
     let open = "publish: [API_KEY, OPENID_CONNECT]";
     assert!(RICH.contains(open));
@@ -191,11 +191,11 @@ fn operations_that_aws_allows_or_refuses_contrary_to_the_spec_are_differences() 
     assert_eq!(line(&out, "/open/* API_KEY"), "/open/* API_KEY yes yes FAILED FAILED difference");
     assert_eq!(
         line(&out, "/open/* AWS_IAM"),
-        "/open/* AWS_IAM refused refused ACCEPTED ACCEPTED difference"
+        "/open/* AWS_IAM denied denied ACCEPTED ACCEPTED difference"
     );
-    assert!(out.contains("accepted, but expected to be refused"), "{out}");
+    assert!(out.contains("accepted, but expected to be denied"), "{out}");
     assert!(
-        out.contains("refused, but expected to be allowed: publish: UnauthorizedException"),
+        out.contains("denied, but expected to be allowed: publish: UnauthorizedException"),
         "{out}"
     );
     let told = "AWS does not match the spec; to see the differences, run: provision plan spec.yaml --local\n";
@@ -239,7 +239,7 @@ fn a_mode_that_no_api_has_is_a_usage_error() {
     // A mode that the API does not have is tried if there are credentials for it.
     let verify = ["verify", "spec.yaml", "--local", "--mode", "lambda", "--token", "lambda=x"];
     let out = world.ok(&verify);
-    assert!(line(&out, "/sample/* AWS_LAMBDA").contains("refused"), "{out}");
+    assert!(line(&out, "/sample/* AWS_LAMBDA").contains("denied"), "{out}");
 }
 
 /// Applies `spec` and then `deployed`, and verifies `spec`.
@@ -308,7 +308,7 @@ fn an_undeclared_handler_is_a_difference() {
 }
 
 #[test]
-fn a_mode_that_the_namespace_refuses_is_not_refused_by_its_handler() {
+fn a_mode_that_the_namespace_denies_is_not_denied_by_its_handler() {
     let handler = "handlers: { inline: 'export const onPublish = (ctx) => ctx.events' }";
     let open = HANDLED.replace("room: {}", &format!("room: {{ {handler} }}"));
     let closed = HANDLED.replace("room: {}", &format!("room: {{ publish: [AWS_IAM], {handler} }}"));
@@ -355,7 +355,7 @@ fn junit_has_a_case_for_each_check() {
     assert!(xml.contains(numbers), "{xml}");
     assert!(
         xml.contains(
-            r#"<failure message="accepted, but expected to be refused" type="difference">"#
+            r#"<failure message="accepted, but expected to be denied" type="difference">"#
         )
     );
     assert!(xml.contains(r#"type="UnauthorizedException""#), "{xml}");
@@ -432,7 +432,7 @@ fn target(url: &str) -> ApiTarget {
     };
     let key = Credentials::ApiKey(Secret::new("da2-x"));
     let bearer =
-        ModeCredentials { mode: AuthMode::ApiKey, credentials: Ok(key), refusal_hint: None };
+        ModeCredentials { mode: AuthMode::ApiKey, credentials: Ok(key), denial_hint: None };
     let endpoint = Endpoint::parse(url).unwrap();
     ApiTarget {
         name: "chat".to_owned(),
@@ -466,7 +466,7 @@ async fn an_event_that_does_not_arrive_is_published_again_and_timed_from_then() 
         }
     })
     .await;
-    let options = VerifyOptions { timeout: HANG, only_refusals: false, with_data_sources: false };
+    let options = VerifyOptions { timeout: HANG, only_denials: false, with_data_sources: false };
     let found = verified(&target(&server.url), options).await;
     let of = |operation| found.results.iter().find(|it| it.operation == operation).unwrap();
     let socket = of(CheckedOperation::PublishSocket);
@@ -515,13 +515,13 @@ async fn an_event_that_only_a_forbidden_subscription_receives_has_not_arrived() 
     target.credentials.push(ModeCredentials {
         mode: AuthMode::Lambda,
         credentials: Ok(token),
-        refusal_hint: None,
+        denial_hint: None,
     });
     target.connect.push(AuthMode::Lambda);
     target.namespaces[0].subscribe = vec![AuthMode::Lambda];
     target.namespaces[0].live_modes = None;
     let timeout = Duration::from_millis(600);
-    let options = VerifyOptions { timeout, only_refusals: false, with_data_sources: false };
+    let options = VerifyOptions { timeout, only_denials: false, with_data_sources: false };
     let found = verified(&target, options).await;
     let of = |operation, mode: AuthMode| {
         let about = CheckSubject::Namespace { namespace: "chat".to_owned(), mode };
@@ -536,7 +536,7 @@ async fn an_event_that_only_a_forbidden_subscription_receives_has_not_arrived() 
 async fn if_the_api_is_unreachable_one_check_reports_it_and_the_others_are_not_tried() {
     let (_nobody, address) = nobody();
     let target = target(&format!("http://{address}/event"));
-    let options = VerifyOptions { timeout: HANG, only_refusals: false, with_data_sources: false };
+    let options = VerifyOptions { timeout: HANG, only_denials: false, with_data_sources: false };
     let found = verified(&target, options).await;
     let verdicts: Vec<CheckVerdict> = found.results.iter().map(|it| it.verdict).collect();
     assert_eq!(verdicts[0], CheckVerdict::Unclear);

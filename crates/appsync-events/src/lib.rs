@@ -1,5 +1,5 @@
 //! A client for the data plane of [AWS AppSync Events]: publish events, subscribe to channels, and
-//! check that an API allows and refuses what it should.
+//! check that an API allows and denies what it should.
 //!
 //! Start with a [`Client`] for the [`Endpoint`] of an Event API, and [`Credentials`] for one of its
 //! authorization modes: an API key, a token, or AWS credentials that sign requests.

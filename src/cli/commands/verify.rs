@@ -16,8 +16,8 @@ use crate::render::verification::{Verification, junit, table};
 /// Test that the deployed stack behaves as the spec declares
 ///
 /// For each API, namespace and authorization mode: connects, subscribes to a unique channel, and publishes over HTTP and
-/// over a WebSocket. What the spec allows must succeed, and the event must arrive; everything else must be refused. Also
-/// checks that an unknown API key and an unknown namespace are refused, that AWS has the APIs, keys, namespaces and
+/// over a WebSocket. What the spec allows must succeed, and the event must arrive; everything else must be denied. Also
+/// checks that an unknown API key and an unknown namespace are denied, that AWS has the APIs, keys, namespaces and
 /// handlers that the spec declares, and that it has no other handlers.
 ///
 /// Uses the stack's API keys and your AWS credentials. Other modes require a token; with the emulator, tokens for

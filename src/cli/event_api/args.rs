@@ -117,8 +117,8 @@ impl EventCommand {
     }
 }
 
-/// The spec and the other positional arguments. With `--url` there is no spec: what clap parsed as the
-/// spec is the first of the others.
+/// The spec and the other positional arguments. `--url` replaces the spec: what clap parsed as the spec is
+/// then the first of the others.
 pub fn split_arguments(
     args: &ApiArgs,
     spec: Option<&String>,

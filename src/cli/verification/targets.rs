@@ -153,7 +153,7 @@ fn missing_api(api: &ApiAccess, region: &str, follow_up: &Again) -> ApiReport {
     ApiReport { api: api.address.name().to_owned(), url: "not on AWS".to_owned(), results }
 }
 
-/// The credentials for a mode, or the reason that there are none; and a probable reason if AWS refuses
+/// The credentials for a mode, or the reason that there are none; and a probable reason if AWS denies
 /// them.
 type HintedCredentials = (Result<Credentials, String>, Option<String>);
 
@@ -185,7 +185,7 @@ impl TargetBuilder<'_> {
     }
 
     /// Credentials for the modes of the API, and for other modes with credentials, which the API must
-    /// refuse.
+    /// deny.
     async fn all_credentials(
         &self,
         api: &ApiAccess,
@@ -217,7 +217,7 @@ impl TargetBuilder<'_> {
         deployed: &ApiOutputs,
         io: &Io,
     ) -> ModeCredentials {
-        let (credentials, refusal_hint) = match mode {
+        let (credentials, denial_hint) = match mode {
             AuthMode::ApiKey => key_credentials(deployed, io.now_epoch_s()),
             AuthMode::Iam => self.iam_credentials(deployed, io),
             AuthMode::Cognito | AuthMode::Oidc | AuthMode::Lambda => {
@@ -230,7 +230,7 @@ impl TargetBuilder<'_> {
                 (token.map(|token| Credentials::Token(mode, token)), hint)
             }
         };
-        ModeCredentials { mode, credentials, refusal_hint }
+        ModeCredentials { mode, credentials, denial_hint }
     }
 
     fn iam_credentials(&self, deployed: &ApiOutputs, io: &Io) -> HintedCredentials {

@@ -30,7 +30,7 @@ fn suite(stack: &str, api: &ApiReport, strict: bool) -> TestSuite {
 fn case(result: &CheckResult, strict: bool) -> TestCase {
     let expected = match result.expected {
         Expectation::Allowed => format!("{} is allowed", result.operation.description()),
-        Expectation::Refused => format!("{} is refused", result.operation.description()),
+        Expectation::Denied => format!("{} is denied", result.operation.description()),
         Expectation::Declared => "is as the spec declares it".to_owned(),
     };
     let name = format!("{}: {expected}", subject_label(&result.subject));

@@ -41,25 +41,24 @@ fn api_table(api: &ApiReport) -> String {
         let line = cells.collect::<Vec<_>>().join("  ");
         text.push_str(&format!("  {}\n", line.trim_end()));
     }
-    text.push_str(&refusal_types(&api.results));
+    text.push_str(&denial_types(&api.results));
     text.push('\n');
     text.push_str(&explanations(&api.results));
     text
 }
 
-/// AppSync's error types for expected refusals.
-fn refusal_types(results: &[CheckResult]) -> String {
-    let is_expected_refusal = |result: &&CheckResult| {
-        result.verdict == CheckVerdict::Same && result.expected == Expectation::Refused
+/// AppSync's error types for expected denials.
+fn denial_types(results: &[CheckResult]) -> String {
+    let is_expected_denial = |result: &&CheckResult| {
+        result.verdict == CheckVerdict::Same && result.expected == Expectation::Denied
     };
-    let refusals = results.iter().filter(is_expected_refusal);
-    let types: BTreeSet<&str> =
-        refusals.filter_map(|result| result.error_type.as_deref()).collect();
+    let denials = results.iter().filter(is_expected_denial);
+    let types: BTreeSet<&str> = denials.filter_map(|result| result.error_type.as_deref()).collect();
     if types.is_empty() {
         return String::new();
     }
     let types = types.into_iter().collect::<Vec<_>>().join(", ");
-    format!("\n  AppSync's error types of the refusals: {types}\n")
+    format!("\n  AppSync's error types for denied operations: {types}\n")
 }
 
 /// The subject of each row, in the order of the results. Connections are part of the rows of their
@@ -106,12 +105,12 @@ fn row(subject: &CheckSubject, results: &[CheckResult]) -> [String; 7] {
 fn cell_label(result: &CheckResult) -> &'static str {
     match (result.verdict, result.expected) {
         (CheckVerdict::Same, Expectation::Allowed | Expectation::Declared) => "yes",
-        (CheckVerdict::Same, Expectation::Refused) => "refused",
+        (CheckVerdict::Same, Expectation::Denied) => "denied",
         (CheckVerdict::NotTried, _) => "-",
         (CheckVerdict::HandlerDecides, _) => "handler",
         (CheckVerdict::Unclear, _) => "?",
         (CheckVerdict::Difference, Expectation::Allowed | Expectation::Declared) => "FAILED",
-        (CheckVerdict::Difference, Expectation::Refused) => "ACCEPTED",
+        (CheckVerdict::Difference, Expectation::Denied) => "ACCEPTED",
     }
 }
 

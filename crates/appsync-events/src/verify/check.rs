@@ -96,8 +96,9 @@ impl CheckedOperation {
 pub enum Expectation {
     /// AppSync allows the operation.
     Allowed,
-    /// AppSync refuses the operation.
-    Refused,
+    /// AppSync denies the operation.
+    #[serde(rename = "refused")]
+    Denied,
     /// The resource on AWS is as the spec declares it.
     Declared,
 }

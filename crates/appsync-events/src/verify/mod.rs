@@ -1,4 +1,4 @@
-//! Checks that an Event API allows what it should, refuses what it should, and delivers events.
+//! Checks that an Event API allows what it should, denies what it should, and delivers events.
 //!
 //! [`verify`] takes an [`ApiTarget`]: an API, the authorization modes that it and its channel
 //! namespaces are expected to accept, and credentials for those modes. For every combination of mode,

@@ -76,12 +76,12 @@ pub async fn check_namespace(
         };
     let result = |(check, (outcome, duration)): (&Check, (AttemptOutcome, Duration))| {
         let mode = mode_of(credentials, check);
-        let refusal_hint = match target.live_modes {
-            Some(_) => mode.and_then(|mode| mode.refusal_hint.as_deref()),
+        let denial_hint = match target.live_modes {
+            Some(_) => mode.and_then(|mode| mode.denial_hint.as_deref()),
             None => Some("AWS does not have the namespace"),
         };
         let handler = mode.map(|mode| target.live_handler(check.operation, mode.mode));
-        evaluate(check, outcome, handler.unwrap_or(&HandlerSetup::None), refusal_hint, duration)
+        evaluate(check, outcome, handler.unwrap_or(&HandlerSetup::None), denial_hint, duration)
     };
     checks.iter().zip(outcomes).map(result).collect()
 }
@@ -156,7 +156,7 @@ impl<'a> NamespaceRun<'a> {
             (operation, Expectation::Allowed | Expectation::Declared) => {
                 self.publish_until_received(operation, mode.mode, credentials).await
             }
-            (operation, Expectation::Refused) => {
+            (operation, Expectation::Denied) => {
                 let event = match self.template.event(&new_nonce()) {
                     Ok(event) => event,
                     Err(error) => return AttemptOutcome::not_tried(error.to_string()),
@@ -186,7 +186,7 @@ impl<'a> NamespaceRun<'a> {
         };
         match connection.subscribe(self.channel.as_str(), credentials, listener).await {
             Ok(()) => {
-                // A subscription that should have been refused receives events as well, and they
+                // A subscription that should have been denied receives events as well, and they
                 // must not count as arrivals for the others.
                 let is_expected = check.expected == Expectation::Allowed;
                 let listener = Listener { check: index, is_expected, latency: None, failed: false };

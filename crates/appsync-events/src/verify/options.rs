@@ -6,9 +6,9 @@ use std::time::Duration;
 pub struct VerifyOptions {
     /// How long one check waits for an event to arrive.
     pub timeout: Duration,
-    /// Whether to check only what must be refused. Nothing is published then if the API behaves as
+    /// Whether to check only what must be denied. Then nothing is published if the API behaves as
     /// expected.
-    pub only_refusals: bool,
+    pub only_denials: bool,
     /// Whether to publish to handlers that use data sources, which can leave traces there.
     pub with_data_sources: bool,
 }
@@ -16,6 +16,6 @@ pub struct VerifyOptions {
 impl Default for VerifyOptions {
     /// All checks, 20 seconds for each, without handlers that use data sources.
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(20), only_refusals: false, with_data_sources: false }
+        Self { timeout: Duration::from_secs(20), only_denials: false, with_data_sources: false }
     }
 }

@@ -23,11 +23,11 @@ pub fn plan_checks(target: &ApiTarget, options: VerifyOptions) -> Vec<Check> {
     let unknown = unknown.map(|(subject, operation)| Check {
         subject,
         operation,
-        expected: Expectation::Refused,
+        expected: Expectation::Denied,
         obstacle: None,
     });
     let is_included =
-        |check: &Check| !options.only_refusals || check.expected == Expectation::Refused;
+        |check: &Check| !options.only_denials || check.expected == Expectation::Denied;
     connections.chain(namespaces).chain(unknown).filter(is_included).collect()
 }
 
@@ -74,7 +74,7 @@ mod tests {
     fn target() -> ApiTarget {
         let endpoint = Endpoint::parse("https://events.example.com/event").unwrap();
         let key = Credentials::ApiKey(Secret::new("da2-x"));
-        let mode = |mode, credentials| ModeCredentials { mode, credentials, refusal_hint: None };
+        let mode = |mode, credentials| ModeCredentials { mode, credentials, denial_hint: None };
         let namespace = |name: &str, on_publish| NamespaceTarget {
             name: name.to_owned(),
             publish: vec![AuthMode::Lambda],
@@ -100,9 +100,8 @@ mod tests {
         }
     }
 
-    fn lines(only_refusals: bool, with_data_sources: bool) -> Vec<String> {
-        let options =
-            VerifyOptions { only_refusals, with_data_sources, ..VerifyOptions::default() };
+    fn lines(only_denials: bool, with_data_sources: bool) -> Vec<String> {
+        let options = VerifyOptions { only_denials, with_data_sources, ..VerifyOptions::default() };
         let line = |check: Check| {
             let subject = match check.subject {
                 CheckSubject::Connection { mode } => mode.to_string(),
@@ -125,21 +124,21 @@ mod tests {
             lines(false, true),
             [
                 "API_KEY Connect Allowed",
-                "AWS_LAMBDA Connect Refused (no token)",
+                "AWS_LAMBDA Connect Denied (no token)",
                 "plain API_KEY Subscribe Allowed",
-                "plain API_KEY PublishHttp Refused",
-                "plain API_KEY PublishSocket Refused",
+                "plain API_KEY PublishHttp Denied",
+                "plain API_KEY PublishSocket Denied",
                 "plain AWS_LAMBDA Subscribe Allowed (no token)",
                 "plain AWS_LAMBDA PublishHttp Allowed (no token)",
                 "plain AWS_LAMBDA PublishSocket Allowed (no token)",
                 "worked API_KEY Subscribe Allowed",
-                "worked API_KEY PublishHttp Refused",
-                "worked API_KEY PublishSocket Refused",
+                "worked API_KEY PublishHttp Denied",
+                "worked API_KEY PublishSocket Denied",
                 "worked AWS_LAMBDA Subscribe Allowed (no token)",
                 "worked AWS_LAMBDA PublishHttp Allowed (no token)",
                 "worked AWS_LAMBDA PublishSocket Allowed (no token)",
-                "WrongKey Connect Refused",
-                "UnknownNamespace PublishHttp Refused",
+                "WrongKey Connect Denied",
+                "UnknownNamespace PublishHttp Denied",
             ]
         );
     }
@@ -157,8 +156,8 @@ mod tests {
     }
 
     #[test]
-    fn with_only_refusals_nothing_else_is_checked() {
+    fn with_only_denials_nothing_else_is_checked() {
         let lines = lines(true, true);
-        assert!(lines.len() == 7 && lines.iter().all(|line| line.contains("Refused")), "{lines:?}");
+        assert!(lines.len() == 7 && lines.iter().all(|line| line.contains("Denied")), "{lines:?}");
     }
 }

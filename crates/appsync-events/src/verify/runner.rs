@@ -47,7 +47,7 @@ pub async fn verify(target: &ApiTarget, options: VerifyOptions) -> ApiReport {
         };
         let subject = CheckSubject::Connection { mode: mode.mode };
         if let Some(check) = checks.iter().find(|check| check.subject == subject) {
-            let hint = mode.refusal_hint.as_deref();
+            let hint = mode.denial_hint.as_deref();
             results.push(evaluate(check, outcome, &HandlerSetup::None, hint, attempt.duration));
         }
     }

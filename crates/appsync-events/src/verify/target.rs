@@ -15,7 +15,7 @@ pub struct ApiTarget {
     pub client: Client,
     /// The authorization modes that can connect.
     pub connect: Vec<AuthMode>,
-    /// The authorization modes to try: those of the API, and others that must be refused.
+    /// The authorization modes to try: those of the API, and others that must be denied.
     pub credentials: Vec<ModeCredentials>,
     /// The channel namespaces to check.
     pub namespaces: Vec<NamespaceTarget>,
@@ -31,8 +31,8 @@ pub struct ModeCredentials {
     /// The credentials, or the reason that there are none. Without credentials the mode's checks are
     /// skipped.
     pub credentials: Result<Credentials, String>,
-    /// A probable reason if these credentials are refused, such as that a key has expired.
-    pub refusal_hint: Option<String>,
+    /// A probable reason if these credentials are denied, such as that a key has expired.
+    pub denial_hint: Option<String>,
 }
 
 /// A channel namespace, and what it is expected to allow.
@@ -111,7 +111,7 @@ impl NamespaceTarget {
     }
 
     /// The handler that AWS runs for this mode. None runs if the settings of the namespace already
-    /// refuse the mode.
+    /// deny the mode.
     pub(crate) fn live_handler(
         &self,
         operation: CheckedOperation,
@@ -127,5 +127,5 @@ impl NamespaceTarget {
 }
 
 fn expectation(modes: &[AuthMode], mode: AuthMode) -> Expectation {
-    if modes.contains(&mode) { Expectation::Allowed } else { Expectation::Refused }
+    if modes.contains(&mode) { Expectation::Allowed } else { Expectation::Denied }
 }

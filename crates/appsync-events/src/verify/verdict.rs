@@ -56,12 +56,12 @@ impl Evaluation {
 }
 
 /// Evaluates the outcome of `check`. `handler` is what AWS runs if its own settings accept the
-/// operation, `refusal_hint` a probable reason for a refusal.
+/// operation, `denial_hint` a probable reason for a denial.
 pub fn evaluate(
     check: &Check,
     outcome: AttemptOutcome,
     handler: &HandlerSetup,
-    refusal_hint: Option<&str>,
+    denial_hint: Option<&str>,
     duration: Duration,
 ) -> CheckResult {
     let latency_ms = match &outcome {
@@ -74,9 +74,9 @@ pub fn evaluate(
     };
     let Evaluation { verdict, detail, remedy } = match check.expected {
         Expectation::Allowed | Expectation::Declared => {
-            evaluate_allowed(outcome, check.operation, handler, refusal_hint)
+            evaluate_allowed(outcome, check.operation, handler, denial_hint)
         }
-        Expectation::Refused => evaluate_refused(outcome, check.operation, handler),
+        Expectation::Denied => evaluate_denied(outcome, check.operation, handler),
     };
     CheckResult {
         subject: check.subject.clone(),
@@ -100,7 +100,7 @@ fn evaluate_allowed(
     outcome: AttemptOutcome,
     operation: CheckedOperation,
     handler: &HandlerSetup,
-    refusal_hint: Option<&str>,
+    denial_hint: Option<&str>,
 ) -> Evaluation {
     match outcome {
         AttemptOutcome::Accepted { detail, .. } => Evaluation::new(CheckVerdict::Same, detail),
@@ -121,23 +121,23 @@ fn evaluate_allowed(
         AttemptOutcome::EventRejected(reason) => {
             decided_by(handler, format!("the event was rejected: {reason}"))
         }
-        AttemptOutcome::Failed(error) if is_refusal(&error) => {
-            let hint = refusal_hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        AttemptOutcome::Failed(error) if is_denial(&error) => {
+            let hint = denial_hint.map(|hint| format!("; {hint}")).unwrap_or_default();
             let error_text = error.to_string();
             let error_text = error_text.trim_end_matches('.');
             let detail =
-                |source: &str| format!("refused{source}, but expected to be allowed: {error_text}");
-            match refused_by(&error, operation, handler) {
-                RefusedBy::Handler => decided_by(handler, detail(" by the handler")),
-                RefusedBy::HandlerOrAppSync => {
+                |source: &str| format!("denied{source}, but expected to be allowed: {error_text}");
+            match denied_by(&error, operation, handler) {
+                DeniedBy::Handler => decided_by(handler, detail(" by the handler")),
+                DeniedBy::HandlerOrAppSync => {
                     let source = " by the handler or by the authorization (AppSync's answer to a publisher is the same for both)";
                     decided_by(handler, detail(source) + &hint)
                 }
-                RefusedBy::Firewall => {
+                DeniedBy::Firewall => {
                     let detail = detail(", possibly by a firewall in front of the API");
                     Evaluation::new(CheckVerdict::Difference, detail)
                 }
-                RefusedBy::AppSync => Evaluation::new(CheckVerdict::Difference, detail("") + &hint),
+                DeniedBy::AppSync => Evaluation::new(CheckVerdict::Difference, detail("") + &hint),
             }
         }
         AttemptOutcome::Failed(error) => Evaluation::new(CheckVerdict::Unclear, error.to_string()),
@@ -158,7 +158,7 @@ fn decided_by(handler: &HandlerSetup, detail: String) -> Evaluation {
     }
 }
 
-fn evaluate_refused(
+fn evaluate_denied(
     outcome: AttemptOutcome,
     operation: CheckedOperation,
     handler: &HandlerSetup,
@@ -171,33 +171,31 @@ fn evaluate_refused(
         AttemptOutcome::Accepted { .. }
         | AttemptOutcome::NotDelivered(_)
         | AttemptOutcome::EventRejected(_) => {
-            let detail = "accepted, but expected to be refused".to_owned();
+            let detail = "accepted, but expected to be denied".to_owned();
             Evaluation::new(CheckVerdict::Difference, detail)
         }
-        AttemptOutcome::Failed(error) if is_refusal(&error) => {
-            match refused_by(&error, operation, handler) {
+        AttemptOutcome::Failed(error) if is_denial(&error) => {
+            match denied_by(&error, operation, handler) {
                 // A handler only runs if AppSync accepted the request.
-                RefusedBy::Handler => Evaluation::new(
+                DeniedBy::Handler => Evaluation::new(
                     CheckVerdict::Difference,
                     format!(
-                        "accepted by AppSync, but expected to be refused; only the handler refused it: {error}"
+                        "accepted by AppSync, but expected to be denied; only the handler denied it: {error}"
                     ),
                 ),
-                RefusedBy::HandlerOrAppSync => Evaluation::new(
+                DeniedBy::HandlerOrAppSync => Evaluation::new(
                     CheckVerdict::Difference,
                     format!(
-                        "AWS's settings accept it, but it is expected to be refused; the handler or the authorization refused it: {error}"
+                        "AWS's settings accept it, but it is expected to be denied; the handler or the authorization denied it: {error}"
                     ),
                 ),
-                RefusedBy::AppSync | RefusedBy::Firewall => {
-                    Evaluation::new(CheckVerdict::Same, None)
-                }
+                DeniedBy::AppSync | DeniedBy::Firewall => Evaluation::new(CheckVerdict::Same, None),
             }
         }
         AttemptOutcome::Failed(error)
             if error.kind() == ErrorKind::InvalidRequest && error.error_type().is_some() =>
         {
-            let detail = format!("refused for another reason: {error}");
+            let detail = format!("denied for another reason: {error}");
             Evaluation::new(CheckVerdict::Same, detail)
         }
         AttemptOutcome::Failed(error)
@@ -211,9 +209,9 @@ fn evaluate_refused(
     }
 }
 
-/// Who refused an operation.
+/// Who denied an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RefusedBy {
+enum DeniedBy {
     AppSync,
     Handler,
     /// `util.unauthorized()` in `onPublish` and AppSync's authorization have the same answer
@@ -222,27 +220,27 @@ enum RefusedBy {
     Firewall,
 }
 
-/// Who refused an operation, if `handler` is what AWS runs once its own settings accept it.
-fn refused_by(error: &Error, operation: CheckedOperation, handler: &HandlerSetup) -> RefusedBy {
+/// Who denied an operation, if `handler` is what AWS runs once its own settings accept it.
+fn denied_by(error: &Error, operation: CheckedOperation, handler: &HandlerSetup) -> DeniedBy {
     let error_type = error.error_type().unwrap_or_default();
     let error_type = error_type.split(':').next().unwrap_or_default();
     match (error.kind(), handler) {
-        (ErrorKind::Forbidden, _) if error_type == "WAFForbiddenException" => RefusedBy::Firewall,
-        (ErrorKind::Forbidden, _) if error_type == "AccessDeniedException" => RefusedBy::AppSync,
-        (ErrorKind::Forbidden, HandlerSetup::None) => RefusedBy::Firewall,
-        (ErrorKind::Forbidden, _) => RefusedBy::Handler,
-        (_, HandlerSetup::None) => RefusedBy::AppSync,
-        // Only here AppSync has a separate type for a handler's refusal
+        (ErrorKind::Forbidden, _) if error_type == "WAFForbiddenException" => DeniedBy::Firewall,
+        (ErrorKind::Forbidden, _) if error_type == "AccessDeniedException" => DeniedBy::AppSync,
+        (ErrorKind::Forbidden, HandlerSetup::None) => DeniedBy::Firewall,
+        (ErrorKind::Forbidden, _) => DeniedBy::Handler,
+        (_, HandlerSetup::None) => DeniedBy::AppSync,
+        // Only here AppSync has a separate type for a handler's denial
         // (docs/reference/handlers.md#explicit-errors).
         _ if operation == CheckedOperation::Subscribe && error_type == "Unauthorized" => {
-            RefusedBy::Handler
+            DeniedBy::Handler
         }
-        _ if operation.is_publish() => RefusedBy::HandlerOrAppSync,
-        _ => RefusedBy::AppSync,
+        _ if operation.is_publish() => DeniedBy::HandlerOrAppSync,
+        _ => DeniedBy::AppSync,
     }
 }
 
-fn is_refusal(error: &Error) -> bool {
+fn is_denial(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Forbidden)
 }
 
@@ -309,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forbidden_event_must_be_refused_before_a_handler_runs() {
+    fn a_forbidden_event_must_be_denied_before_a_handler_runs() {
         for (outcome, expected) in [
             // AWS's own settings accept it, or there would be no handler to run.
             (failed(ErrorKind::Unauthorized, "UnauthorizedException"), CheckVerdict::Difference),
@@ -321,22 +319,22 @@ mod tests {
             (AttemptOutcome::EventRejected("by a handler".to_owned()), CheckVerdict::Difference),
             (AttemptOutcome::not_tried(""), CheckVerdict::NotTried),
         ] {
-            let result = publish_result(Expectation::Refused, outcome.clone(), &HandlerSetup::Code);
+            let result = publish_result(Expectation::Denied, outcome.clone(), &HandlerSetup::Code);
             assert_eq!(result.verdict, expected, "{outcome:?}");
         }
         let unauthorized = failed(ErrorKind::Unauthorized, "UnauthorizedException");
-        let by_appsync = publish_result(Expectation::Refused, unauthorized, &HandlerSetup::None);
+        let by_appsync = publish_result(Expectation::Denied, unauthorized, &HandlerSetup::None);
         assert_eq!(by_appsync.verdict, CheckVerdict::Same);
-        // A handler's refusal has no type: AppSync accepted the event.
+        // A handler's denial has no type: AppSync accepted the event.
         let by_handler = failed(ErrorKind::Forbidden, "");
-        let by_handler = publish_result(Expectation::Refused, by_handler, &HandlerSetup::Code);
+        let by_handler = publish_result(Expectation::Denied, by_handler, &HandlerSetup::Code);
         assert_eq!(by_handler.verdict, CheckVerdict::Difference);
     }
 
     #[test]
-    fn a_connection_that_is_closed_without_a_reason_is_refused() {
+    fn a_connection_that_is_closed_without_a_reason_is_denied() {
         let verdict = |operation| {
-            let check = check(AuthMode::Iam, operation, Expectation::Refused);
+            let check = check(AuthMode::Iam, operation, Expectation::Denied);
             let lost = failed(ErrorKind::ConnectionLost, "");
             evaluate(&check, lost, &HandlerSetup::None, None, Duration::ZERO).verdict
         };
@@ -345,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn handlers_and_appsync_refuse_subscriptions_differently_and_events_alike() {
+    fn handlers_and_appsync_deny_subscriptions_differently_and_events_alike() {
         let result = |operation, expected, error_type: &str| {
             let check = check(AuthMode::Lambda, operation, expected);
             let unauthorized = failed(ErrorKind::Unauthorized, error_type);
@@ -357,12 +355,12 @@ mod tests {
         assert!(verdict == CheckVerdict::Difference && !detail.contains("handler"), "{detail}");
         let (verdict, detail) = result(subscribe, Expectation::Allowed, "Unauthorized");
         assert_eq!(verdict, CheckVerdict::HandlerDecides);
-        assert!(detail.starts_with("refused by the handler, "), "{detail}");
+        assert!(detail.starts_with("denied by the handler, "), "{detail}");
         let publish = CheckedOperation::PublishHttp;
         let (verdict, detail) = result(publish, Expectation::Allowed, "UnauthorizedException");
         assert_eq!(verdict, CheckVerdict::HandlerDecides);
         assert!(detail.contains("by the handler or by the authorization"), "{detail}");
-        let forbidden = |error_type| result(subscribe, Expectation::Refused, error_type).0;
+        let forbidden = |error_type| result(subscribe, Expectation::Denied, error_type).0;
         assert_eq!(forbidden("UnauthorizedException"), CheckVerdict::Same);
         assert_eq!(forbidden("Unauthorized"), CheckVerdict::Difference);
     }
@@ -372,7 +370,7 @@ mod tests {
         let unauthorized = failed(ErrorKind::Unauthorized, "UnauthorizedException");
         let result = publish_result(Expectation::Allowed, unauthorized, &HandlerSetup::None);
         assert_eq!(result.error_type.as_deref(), Some("UnauthorizedException"));
-        let detail = "refused, but expected to be allowed: publish: UnauthorizedException; key web has expired";
+        let detail = "denied, but expected to be allowed: publish: UnauthorizedException; key web has expired";
         assert_eq!(result.detail.as_deref(), Some(detail));
         let result = publish_result(Expectation::Allowed, delivered(), &HandlerSetup::None);
         assert_eq!((result.latency_ms, result.duration_ms), (Some(1.3), 12.0));
