@@ -59,9 +59,9 @@ pub struct Failure {
     further: Vec<Failure>,
 }
 
-impl From<appsync_local::cli::Failure> for Failure {
-    fn from(failure: appsync_local::cli::Failure) -> Self {
-        let appsync_local::cli::Failure { message, help } = failure;
+impl From<appsync_local::cli::CommandError> for Failure {
+    fn from(failure: appsync_local::cli::CommandError) -> Self {
+        let appsync_local::cli::CommandError { message, help } = failure;
         Self { hints: help.into_iter().collect(), ..Self::error(message) }
     }
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::cli::Io;
-pub use appsync_local::cli::stopped;
+pub use appsync_local::cli::stop_signal;
 
 /// Remembers whether the user has interrupted the command.
 pub struct InterruptSignal {
@@ -15,7 +15,7 @@ pub struct InterruptSignal {
 
 impl InterruptSignal {
     pub fn new() -> Self {
-        Self { signal: Box::pin(stopped()), is_received: false }
+        Self { signal: Box::pin(stop_signal()), is_received: false }
     }
 
     pub fn is_received(&self) -> bool {
@@ -27,7 +27,7 @@ impl InterruptSignal {
         if !self.is_received {
             self.signal.as_mut().await;
             self.is_received = true;
-            self.signal = Box::pin(stopped());
+            self.signal = Box::pin(stop_signal());
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use crate::cli::arguments::region_name;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::shell::word;
-use appsync_local::cli::{DATA_DIR, Opened};
+use appsync_local::cli::{DATA_DIR, StoreAccess};
 use appsync_local::{DataPlane, OpenError, Settings};
 use provision_aws::client::Aws;
 use provision_aws::connect::{AwsEndpoint, Target, connect};
@@ -197,8 +197,8 @@ pub async fn closing<T>(session: Session, result: Result<T, Failure>) -> Result<
 /// The running local AWS of `folder`, or one of our own over the same store.
 async fn local(folder: &Path, io: &mut Io) -> Result<(String, Option<Server>), Failure> {
     let store = match wait_for(folder, io).await? {
-        Opened::Served(url) => return Ok((url, None)),
-        Opened::Store(store) => store,
+        StoreAccess::Served(url) => return Ok((url, None)),
+        StoreAccess::Exclusive(store) => store,
     };
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -223,11 +223,11 @@ fn unopened(error: &OpenError) -> Failure {
 }
 
 /// Opens the store, or finds who serves it; waits for a command that has it for a moment.
-async fn wait_for(folder: &Path, io: &mut Io) -> Result<Opened, Failure> {
+async fn wait_for(folder: &Path, io: &mut Io) -> Result<StoreAccess, Failure> {
     let clock = io.clock.clone();
     let waiting = |folder: &Path| {
         io.note(&format!("waiting for another command that uses {}\n", folder.display()));
     };
-    let opened = appsync_local::cli::wait_for(folder, &clock, waiting).await;
+    let opened = appsync_local::cli::access_store(folder, &clock, waiting).await;
     opened.map_err(|error| unopened(&error))
 }

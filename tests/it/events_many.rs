@@ -2,7 +2,7 @@
 use std::io;
 use std::sync::Arc;
 
-use appsync_local::{DataPlane, Settings, router_of};
+use appsync_local::{DataPlane, Settings, router_with_data_plane};
 use futures_util::stream::{self, StreamExt};
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
@@ -38,7 +38,7 @@ async fn ten_thousand_subscribers_all_get_each_event_and_leave_nothing_behind() 
     let plane = Plane::start().await;
     let served = DataPlane::new(Arc::clone(&plane.faulty.store), Settings::default());
     let (pipes, listener) = mpsc::channel(TOGETHER);
-    let router = router_of(Arc::clone(&served));
+    let router = router_with_data_plane(Arc::clone(&served));
     tokio::spawn(async move { axum::serve(Pipes(listener), router).await.unwrap() });
     let subscribed = stream::iter(0..MANY).map(async |n| {
         let (ours, theirs) = tokio::io::duplex(4 * 1024);

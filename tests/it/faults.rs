@@ -67,7 +67,7 @@ async fn iam_and_sts_tell_their_faults_their_own_way() {
 async fn who_hangs_gets_nothing_until_the_service_ends() {
     let clock = Clock::default();
     let store = Store::in_memory(SharedTimeSource::new(clock.clone()));
-    store.set_faults(Faults::read(r#"{"rules": [{"on": "ListApis", "fault": "hang"}]}"#).unwrap());
+    store.set_faults(Faults::parse(r#"{"rules": [{"on": "ListApis", "fault": "hang"}]}"#).unwrap());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
@@ -403,7 +403,7 @@ fn the_examples_of_the_page_are_faults() {
     let blocks: Vec<&str> =
         page.split("```json\n").skip(1).map(|it| it.split("```").next().unwrap()).collect();
     for block in &blocks {
-        Faults::read(block).unwrap_or_else(|error| panic!("{error}\n{block}"));
+        Faults::parse(block).unwrap_or_else(|error| panic!("{error}\n{block}"));
     }
     let all = serde_json::to_value(Faults::default()).unwrap();
     for member in all.as_object().unwrap().keys().chain(all["quotas"].as_object().unwrap().keys()) {
@@ -413,5 +413,5 @@ fn the_examples_of_the_page_are_faults() {
         );
     }
     let file = fs::read_to_string(root("docs/faults.json")).unwrap();
-    Faults::read(&file).unwrap();
+    Faults::parse(&file).unwrap();
 }

@@ -155,7 +155,7 @@ async fn check_laws(variant: &Variant, before: &Value, after: &Value) -> Result<
 }
 
 async fn aws(variant: &Variant, clock: &FastClock, others: &BTreeSet<String>) -> Served {
-    let options = EmulatorOptions::read(&variant.options.to_string()).unwrap();
+    let options = EmulatorOptions::parse(&variant.options.to_string()).unwrap();
     let store = Store::in_memory_with(SharedTimeSource::new(clock.clone()), options);
     let mut served = serve_store(store.clone(), |it| it).await;
     for name in others {

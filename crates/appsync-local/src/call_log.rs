@@ -10,7 +10,7 @@ use crate::lock::lock;
 use crate::protocol::operation::{Operation, Service};
 
 /// The log forgets its oldest calls beyond this many.
-const KEPT_MAX: usize = 100_000;
+const CALLS_MAX: usize = 100_000;
 
 /// One call, without anything secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,31 +35,31 @@ pub struct LoggedCall {
 pub struct CallNumber(u64);
 
 /// The log of one store.
-pub struct Calls {
+pub struct CallLog {
     start: Instant,
-    log: Mutex<Log>,
+    entries: Mutex<LogEntries>,
 }
 
-struct Log {
-    next: u64,
-    kept: VecDeque<LoggedCall>,
+struct LogEntries {
+    next_number: u64,
+    calls: VecDeque<LoggedCall>,
 }
 
-impl Calls {
+impl CallLog {
     pub fn new() -> Self {
-        let log = Log { next: 1, kept: VecDeque::new() };
-        Self { start: Instant::now(), log: Mutex::new(log) }
+        let log = LogEntries { next_number: 1, calls: VecDeque::new() };
+        Self { start: Instant::now(), entries: Mutex::new(log) }
     }
 
     pub fn begin(&self, operation: &Operation) -> CallNumber {
         let started_ms = self.now_ms();
-        let mut log = lock(&self.log);
-        let n = log.next;
-        log.next += 1;
-        if log.kept.len() == KEPT_MAX {
-            log.kept.pop_front();
+        let mut log = lock(&self.entries);
+        let n = log.next_number;
+        log.next_number += 1;
+        if log.calls.len() == CALLS_MAX {
+            log.calls.pop_front();
         }
-        log.kept.push_back(LoggedCall {
+        log.calls.push_back(LoggedCall {
             n,
             service: operation.kind.service(),
             operation: operation.kind.name(),
@@ -72,30 +72,30 @@ impl Calls {
     }
 
     /// Notes the fault that a call met.
-    pub fn met(&self, number: CallNumber, fault: Option<&'static str>) {
-        self.note(number, |call| call.fault = fault);
+    pub fn record_fault(&self, number: CallNumber, fault: Option<&'static str>) {
+        self.update(number, |call| call.fault = fault);
     }
 
     /// Notes how a call ended.
     pub fn end(&self, number: CallNumber, status: Option<u16>) {
         let ended_ms = Some(self.now_ms());
-        self.note(number, |call| (call.status, call.ended_ms) = (status, ended_ms));
+        self.update(number, |call| (call.status, call.ended_ms) = (status, ended_ms));
     }
 
-    pub fn all(&self) -> Vec<LoggedCall> {
-        let log = lock(&self.log);
-        log.kept.iter().cloned().collect()
+    pub fn calls(&self) -> Vec<LoggedCall> {
+        let log = lock(&self.entries);
+        log.calls.iter().cloned().collect()
     }
 
     pub fn clear(&self) {
-        lock(&self.log).kept.clear();
+        lock(&self.entries).calls.clear();
     }
 
     /// Calls that the log has forgotten stay forgotten.
-    fn note(&self, CallNumber(n): CallNumber, note: impl FnOnce(&mut LoggedCall)) {
-        let mut log = lock(&self.log);
-        if let Ok(place) = log.kept.binary_search_by_key(&n, |it| it.n) {
-            note(&mut log.kept[place]);
+    fn update(&self, CallNumber(n): CallNumber, note: impl FnOnce(&mut LoggedCall)) {
+        let mut log = lock(&self.entries);
+        if let Ok(place) = log.calls.binary_search_by_key(&n, |it| it.n) {
+            note(&mut log.calls[place]);
         }
     }
 
@@ -106,29 +106,29 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
-    use crate::protocol::operation::{Appsync, Kind};
+    use crate::protocol::operation::{Appsync, OperationKind};
 
     use super::*;
 
     #[test]
     fn the_log_forgets_the_oldest_and_never_mixes_calls_up() {
-        let calls = Calls::new();
+        let calls = CallLog::new();
         let operation = || Operation {
-            kind: Kind::Appsync(Appsync::GetApi),
+            kind: OperationKind::Appsync(Appsync::GetApi),
             labels: Vec::new(),
-            changes: None,
+            change_key: None,
         };
         let first = calls.begin(&operation());
         let second = calls.begin(&operation());
         calls.end(second, Some(200));
-        assert_eq!(calls.all().iter().map(|it| it.status).collect::<Vec<_>>(), [None, Some(200)]);
+        assert_eq!(calls.calls().iter().map(|it| it.status).collect::<Vec<_>>(), [None, Some(200)]);
         calls.clear();
         calls.end(first, Some(500));
-        assert_eq!(calls.all(), []);
-        for _ in 0..=KEPT_MAX {
+        assert_eq!(calls.calls(), []);
+        for _ in 0..=CALLS_MAX {
             calls.begin(&operation());
         }
-        let all = calls.all();
-        assert_eq!((all.len(), all[0].n), (KEPT_MAX, 4));
+        let all = calls.calls();
+        assert_eq!((all.len(), all[0].n), (CALLS_MAX, 4));
     }
 }

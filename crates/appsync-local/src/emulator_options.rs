@@ -34,9 +34,9 @@ const NAMESPACE_MEMBERS: &[&str] = &[
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct EmulatorOptions {
     /// What happens to `ownerContact` in UpdateApi, and to modes, code and handlers in UpdateChannelNamespace, when they are left out (docs/reference/control-plane.md#omitted-members).
-    pub omitted_members: Omitted,
+    pub omitted_members: OmissionBehavior,
     /// What an empty list of modes, or empty `handlerConfigs`, means in UpdateChannelNamespace while `omitted-members` is `kept` (docs/reference/control-plane.md#omitted-members).
-    pub empty_lists: Omitted,
+    pub empty_lists: OmissionBehavior,
     /// What ListApis omits of each API; AWS only documents "high-level details only" (docs/reference/control-plane.md#lists).
     pub list_apis_leaves_out: Vec<String>,
     /// What ListChannelNamespaces leaves out of each namespace (docs/reference/control-plane.md#lists).
@@ -44,49 +44,49 @@ pub struct EmulatorOptions {
     /// Items on a page of AppSync's when the caller names no number, from 1 to 25 (docs/reference/control-plane.md#pages).
     pub page_size: usize,
     /// The error of a duplicate channel namespace name: ConflictException 409, or BadRequestException 400 (docs/reference/channel-namespaces.md#duplicate-names).
-    pub duplicate_namespace: Duplicate,
+    pub duplicate_namespace: DuplicateError,
     /// The error of a broken constraint of the model: BadRequestException or ValidationException (docs/reference/control-plane.md#broken-constraints).
     pub constraint_error: ConstraintError,
     /// Modes that no authorization provider of the API offers (docs/reference/authorization.md#modes).
-    pub unoffered_modes: Taken,
+    pub unoffered_modes: Acceptance,
     /// An API without any authorization provider (docs/reference/authorization.md#providers).
-    pub empty_providers: Taken,
+    pub empty_providers: Acceptance,
     /// A second API_KEY provider in one API (docs/reference/authorization.md#providers).
-    pub repeated_api_key_provider: Taken,
+    pub repeated_api_key_provider: Acceptance,
     /// Whether DeleteApi takes namespaces, keys and data sources along (docs/reference/apis.md#deletion).
-    pub delete_api: DeleteApi,
+    pub delete_api: ApiDeletion,
     /// DeleteApi while a custom domain name points at the API; when allowed, the association goes too (docs/reference/domains.md#deletion).
-    pub associated_api_delete: Deletion,
+    pub associated_api_delete: DeletionWhileInUse,
     /// DeleteDataSource while a channel namespace uses it (docs/reference/data-sources.md#deletion).
-    pub used_data_source_delete: Deletion,
+    pub used_data_source_delete: DeletionWhileInUse,
     /// Data sources of the types NONE and AMAZON_ELASTICSEARCH (docs/reference/data-sources.md#types).
-    pub none_data_sources: Taken,
+    pub none_data_sources: Acceptance,
     /// A handler of behavior CODE whose `dataSourceName` is empty, which then has no data source (docs/reference/handlers.md#configuration).
-    pub empty_data_source_name: Taken,
+    pub empty_data_source_name: Acceptance,
     /// Code that exports neither `onPublish` nor `onSubscribe` (docs/reference/handlers.md#module).
-    pub code_without_handlers: Taken,
+    pub code_without_handlers: Acceptance,
     /// Code with what APPSYNC_JS leaves out of JavaScript, such as `++`, `while` or `try` (docs/reference/handlers.md#language).
-    pub unsupported_syntax: Taken,
+    pub unsupported_syntax: Acceptance,
     /// Whether CreateApi and UpdateApi look for the log role in IAM (docs/reference/iam.md#checks-of-a-log-role).
     pub role_checked: bool,
     /// For how many seconds an association of a domain name says PROCESSING (docs/reference/domains.md#associations).
     pub association_takes_s: u32,
     /// The error of a signature on the data plane that does not verify: BadRequestException with the canonical request, as seen on a WebSocket, or UnauthorizedException (docs/reference/authorization.md#bad-signatures).
-    pub bad_signature: BadSignature,
+    pub bad_signature: BadSignatureError,
     /// Where the answer to a publish lists an event that a handler dropped: in `successful`, or nowhere (docs/reference/data-plane.md#filtered-events).
-    pub filtered_events: Filtered,
+    pub filtered_events: FilteredEvents,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Omitted {
+pub enum OmissionBehavior {
     Cleared,
     Kept,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Duplicate {
+pub enum DuplicateError {
     Conflict,
     BadRequest,
 }
@@ -100,35 +100,35 @@ pub enum ConstraintError {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Taken {
+pub enum Acceptance {
     Accepted,
     Refused,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum DeleteApi {
+pub enum ApiDeletion {
     Cascades,
     RefusedWhileInUse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Deletion {
+pub enum DeletionWhileInUse {
     Allowed,
     Refused,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum BadSignature {
+pub enum BadSignatureError {
     BadRequest,
     Unauthorized,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Filtered {
+pub enum FilteredEvents {
     Successful,
     LeftOut,
 }
@@ -136,37 +136,37 @@ pub enum Filtered {
 impl Default for EmulatorOptions {
     fn default() -> Self {
         Self {
-            omitted_members: Omitted::Cleared,
-            empty_lists: Omitted::Cleared,
+            omitted_members: OmissionBehavior::Cleared,
+            empty_lists: OmissionBehavior::Cleared,
             list_apis_leaves_out: vec!["eventConfig".to_owned()],
             list_namespaces_leaves_out: vec![
                 "codeHandlers".to_owned(),
                 "handlerConfigs".to_owned(),
             ],
             page_size: 10,
-            duplicate_namespace: Duplicate::Conflict,
+            duplicate_namespace: DuplicateError::Conflict,
             constraint_error: ConstraintError::BadRequest,
-            unoffered_modes: Taken::Refused,
-            empty_providers: Taken::Refused,
-            repeated_api_key_provider: Taken::Refused,
-            delete_api: DeleteApi::Cascades,
-            associated_api_delete: Deletion::Refused,
-            used_data_source_delete: Deletion::Refused,
-            none_data_sources: Taken::Accepted,
-            empty_data_source_name: Taken::Refused,
-            code_without_handlers: Taken::Refused,
-            unsupported_syntax: Taken::Refused,
+            unoffered_modes: Acceptance::Refused,
+            empty_providers: Acceptance::Refused,
+            repeated_api_key_provider: Acceptance::Refused,
+            delete_api: ApiDeletion::Cascades,
+            associated_api_delete: DeletionWhileInUse::Refused,
+            used_data_source_delete: DeletionWhileInUse::Refused,
+            none_data_sources: Acceptance::Accepted,
+            empty_data_source_name: Acceptance::Refused,
+            code_without_handlers: Acceptance::Refused,
+            unsupported_syntax: Acceptance::Refused,
             role_checked: false,
             association_takes_s: 0,
-            bad_signature: BadSignature::BadRequest,
-            filtered_events: Filtered::Successful,
+            bad_signature: BadSignatureError::BadRequest,
+            filtered_events: FilteredEvents::Successful,
         }
     }
 }
 
 impl EmulatorOptions {
     /// Reads a JSON object of options; the others keep their defaults.
-    pub fn read(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         let options: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if !(1..=PAGE_MAX).contains(&options.page_size) {
             let given = options.page_size;
@@ -192,11 +192,11 @@ mod tests {
 
     #[test]
     fn omitted_options_keep_their_defaults_and_unknown_ones_are_rejected_with_the_known_names() {
-        assert_eq!(EmulatorOptions::read("{}"), Ok(EmulatorOptions::default()));
-        let one = EmulatorOptions::read(r#"{"delete-api": "refused-while-in-use"}"#);
-        assert_eq!(one.unwrap().delete_api, DeleteApi::RefusedWhileInUse);
+        assert_eq!(EmulatorOptions::parse("{}"), Ok(EmulatorOptions::default()));
+        let one = EmulatorOptions::parse(r#"{"delete-api": "refused-while-in-use"}"#);
+        assert_eq!(one.unwrap().delete_api, ApiDeletion::RefusedWhileInUse);
         let check = |text: &str, expected: &str| {
-            let error = EmulatorOptions::read(text).unwrap_err();
+            let error = EmulatorOptions::parse(text).unwrap_err();
             assert!(error.contains(expected), "{error}");
         };
         check(r#"{"omited-members": "kept"}"#, "unknown field `omited-members`");

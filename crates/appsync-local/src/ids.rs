@@ -8,25 +8,25 @@ const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 const KSUID_EPOCH_S: u64 = 1_400_000_000;
 
 /// The id of an API, the first part of its hosts, the secret part of a key: 26 letters and digits.
-pub fn long() -> String {
-    random(LOWER, 26)
+pub fn random_id() -> String {
+    random_letters(LOWER, 26)
 }
 
 /// `d…`, a distribution of CloudFront's, as its hosts have it.
-pub fn distribution() -> String {
-    format!("d{}", random(LOWER, 13))
+pub fn distribution_id() -> String {
+    format!("d{}", random_letters(LOWER, 13))
 }
 
 /// `AROA…`, the id of a role.
-pub fn role() -> String {
-    format!("AROA{}", random(UPPER, 17))
+pub fn role_id() -> String {
+    format!("AROA{}", random_letters(UPPER, 17))
 }
 
-pub fn request() -> String {
+pub fn request_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-fn random(letters: &[u8], length: usize) -> String {
+fn random_letters(letters: &[u8], length: usize) -> String {
     // Two v4 UUIDs hold 244 random bits, enough for 26 letters of 36.
     let (one, two) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
     let bytes = one.as_bytes().iter().chain(two.as_bytes());
@@ -40,7 +40,7 @@ fn random(letters: &[u8], length: usize) -> String {
 
 /// 48 bits of milliseconds and 80 of chance, in 26 letters.
 pub fn ulid(now_ms: u64) -> String {
-    let chance = chance() & ((1 << 80) - 1);
+    let chance = random_bits() & ((1 << 80) - 1);
     let bits = (u128::from(now_ms & ((1 << 48) - 1)) << 80) | chance;
     let letter = |n: u32| char::from(CROCKFORD[(bits >> (5 * n)) as usize & 31]);
     (0..26).rev().map(letter).collect()
@@ -50,7 +50,7 @@ pub fn ulid(now_ms: u64) -> String {
 pub fn ksuid(now_ms: u64) -> String {
     let seconds = (now_ms / 1_000).saturating_sub(KSUID_EPOCH_S) as u32;
     let mut bytes: Vec<u8> =
-        seconds.to_be_bytes().into_iter().chain(chance().to_be_bytes()).collect();
+        seconds.to_be_bytes().into_iter().chain(random_bits().to_be_bytes()).collect();
     let mut letters = Vec::with_capacity(27);
     for _ in 0..27 {
         let mut rest = 0_u32;
@@ -65,7 +65,7 @@ pub fn ksuid(now_ms: u64) -> String {
 }
 
 /// The version bits of a v4 UUID are always the same: two UUIDs make one fully random value.
-fn chance() -> u128 {
+fn random_bits() -> u128 {
     let (one, two) = (uuid::Uuid::new_v4().as_u128(), uuid::Uuid::new_v4().as_u128());
     one ^ two.rotate_left(64)
 }
@@ -76,9 +76,9 @@ mod tests {
 
     #[test]
     fn ids_have_their_length_and_differ() {
-        assert_eq!(long().len(), 26);
-        assert_ne!(long(), long());
-        assert_eq!(role().len(), 21);
+        assert_eq!(random_id().len(), 26);
+        assert_ne!(random_id(), random_id());
+        assert_eq!(role_id().len(), 21);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::mem::size_of;
 use serde_json::{Map, Value};
 
 /// An object without the members that are null.
-pub fn object(members: Value) -> Value {
+pub fn without_nulls(members: Value) -> Value {
     match members {
         Value::Object(map) => {
             map.into_iter().filter(|(_, it)| !it.is_null()).collect::<Map<_, _>>().into()
@@ -14,11 +14,13 @@ pub fn object(members: Value) -> Value {
 }
 
 /// About as many bytes as a value takes.
-pub fn weight(value: &Value) -> usize {
+pub fn approximate_size(value: &Value) -> usize {
     let inside = match value {
         Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(weight).sum(),
-        Value::Object(members) => members.iter().map(|(name, it)| name.len() + weight(it)).sum(),
+        Value::Array(items) => items.iter().map(approximate_size).sum(),
+        Value::Object(members) => {
+            members.iter().map(|(name, it)| name.len() + approximate_size(it)).sum()
+        }
         _ => 0,
     };
     size_of::<Value>() + inside
@@ -33,6 +35,6 @@ mod tests {
     #[test]
     fn a_value_weighs_at_least_its_texts() {
         let value = json!({ "name": ["12345", 1, null, { "x": true }] });
-        assert_eq!(weight(&value), 7 * size_of::<Value>() + 10);
+        assert_eq!(approximate_size(&value), 7 * size_of::<Value>() + 10);
     }
 }

@@ -34,13 +34,15 @@ pub use data_plane::{
     evaluation,
 };
 pub use emulator_options::{
-    BadSignature, ConstraintError, DeleteApi, Deletion, Duplicate, EmulatorOptions, Filtered,
-    Omitted, Taken,
+    Acceptance, ApiDeletion, BadSignatureError, ConstraintError, DeletionWhileInUse,
+    DuplicateError, EmulatorOptions, FilteredEvents, OmissionBehavior,
 };
-pub use faults::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
+pub use faults::{
+    FaultRule, Faults, InjectedError, InjectedFault, Latency, OperationFilter, Overlap, Quotas,
+};
 pub use protocol::operation::Service;
-pub use server::router::{router, router_of};
+pub use server::router::{router, router_with_data_plane};
 pub use server::serve::serve;
-pub use server::tls::{Authority, CERTIFICATE_FILE, server_config as tls};
-pub use state::folder::{Announcement, OpenError, create_private, served_at};
+pub use server::tls::{CERTIFICATE_FILE, CertificateAuthority, server_config as tls};
+pub use state::folder::{Announcement, OpenError, create_private_folder, served_url};
 pub use store::Store;

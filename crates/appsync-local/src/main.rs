@@ -2,7 +2,9 @@
 use std::io::{self, Write, stderr, stdout};
 use std::process::ExitCode;
 
-use appsync_local::cli::{Environment, Failure, ServingArgs, TokenArgs, TrustArgs, open, stopped};
+use appsync_local::cli::{
+    CommandError, EmulatorArgs, Environment, TokenArgs, TrustArgs, open_emulator, stop_signal,
+};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -28,7 +30,7 @@ struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    serving: ServingArgs,
+    serving: EmulatorArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -59,10 +61,10 @@ fn main() -> ExitCode {
     log(&environment);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result =
-        runtime.map_err(Failure::from).and_then(|it| it.block_on(run(&args, &environment)));
+        runtime.map_err(CommandError::from).and_then(|it| it.block_on(run(&args, &environment)));
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure { message, help }) => {
+        Err(CommandError { message, help }) => {
             note(&format!("error: {message}\n"));
             if let Some(help) = help {
                 note(&format!("help: {help}\n"));
@@ -72,20 +74,20 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(args: &Args, environment: &Environment) -> Result<(), Failure> {
+async fn run(args: &Args, environment: &Environment) -> Result<(), CommandError> {
     match &args.command {
         Some(Command::Token(args)) => {
-            let token = args.make(environment, |folder| {
+            let token = args.create_token(environment, |folder| {
                 note(&format!("waiting for another command that uses {}\n", folder.display()));
             });
             print(&format!("{}\n", token.await?))?;
         }
         Some(Command::Trust(args)) => print(&args.text(environment)?)?,
         None => {
-            let serving = open(&args.serving, true, environment).await?;
-            let stopped = stopped();
+            let serving = open_emulator(&args.serving, true, environment).await?;
+            let stopped = stop_signal();
             print(&format!("{}\n", serving.url))?;
-            note(&serving.welcome(&args.serving.data_dir, "appsync-local trust"));
+            note(&serving.welcome_text(&args.serving.data_dir, "appsync-local trust"));
             serving.run(stopped).await?;
         }
     }

@@ -9,30 +9,30 @@ use std::time::UNIX_EPOCH;
 use aws_smithy_async::time::SharedTimeSource;
 use tokio::sync::watch;
 
-use crate::call_log::{Calls, LoggedCall};
+use crate::call_log::{CallLog, LoggedCall};
 use crate::emulator_options::EmulatorOptions;
-use crate::faults::{Faults, Quotas, Running};
+use crate::faults::{ActiveFaults, Faults, Quotas};
 use crate::lock::lock;
-use crate::protocol::response::Fault;
+use crate::protocol::response::AwsError;
 use crate::state::State;
-use crate::state::folder::{self, Announcement, Disk, OpenError};
+use crate::state::folder::{self, Announcement, OpenError, StateFolder};
 
 /// The state, and how it is kept.
 pub struct Store {
-    state: Mutex<Versioned>,
+    state: Mutex<VersionedState>,
     clock: SharedTimeSource,
     options: EmulatorOptions,
-    disk: Option<Disk>,
+    folder: Option<StateFolder>,
     /// What is to go wrong. A run's, and never written.
-    pub(crate) running: Arc<Running>,
-    pub(crate) calls: Arc<Calls>,
+    pub(crate) active_faults: Arc<ActiveFaults>,
+    pub(crate) call_log: Arc<CallLog>,
     /// Whether the service is stopping: then all waiting ends.
     closing: watch::Sender<bool>,
     /// Notified of each change, of each move of the clock, and of the end.
     changed: watch::Sender<()>,
 }
 
-struct Versioned {
+struct VersionedState {
     state: State,
     /// Counts changes, so that one write can serve many.
     changes: u64,
@@ -50,7 +50,7 @@ impl Store {
         clock: SharedTimeSource,
         options: EmulatorOptions,
     ) -> Result<Arc<Self>, OpenError> {
-        let (disk, state) = Disk::open(dir)?;
+        let (disk, state) = StateFolder::open(dir)?;
         Ok(Self::new(state, clock, options, Some(disk)))
     }
 
@@ -68,15 +68,15 @@ impl Store {
         state: State,
         clock: SharedTimeSource,
         options: EmulatorOptions,
-        disk: Option<Disk>,
+        disk: Option<StateFolder>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(Versioned { state, changes: 0 }),
+            state: Mutex::new(VersionedState { state, changes: 0 }),
             clock,
             options,
-            disk,
-            running: Running::new(),
-            calls: Arc::new(Calls::new()),
+            folder: disk,
+            active_faults: ActiveFaults::new(),
+            call_log: Arc::new(CallLog::new()),
             closing: watch::Sender::new(false),
             changed: watch::Sender::new(()),
         })
@@ -89,11 +89,11 @@ impl Store {
 
     /// Where it is kept, if it is.
     pub fn folder(&self) -> Option<&Path> {
-        self.disk.as_ref().map(|it| it.dir.as_path())
+        self.folder.as_ref().map(|it| it.dir.as_path())
     }
 
     /// Whether `host` is a name of one of its APIs: AWS's own for it, or a custom domain.
-    pub(crate) fn answers_to(&self, host: &str) -> bool {
+    pub(crate) fn has_host(&self, host: &str) -> bool {
         let versioned = self.state();
         let mut regions = versioned.state.accounts.values().flat_map(|it| it.regions.values());
         let (prefix, rest) = host.split_once('.').unwrap_or((host, ""));
@@ -106,36 +106,36 @@ impl Store {
 
     /// Announces to other commands where this store is served, until the value is dropped.
     pub fn announce(&self, url: &str) -> io::Result<Announcement> {
-        let Some(disk) = &self.disk else { return Ok(Announcement::default()) };
+        let Some(disk) = &self.folder else { return Ok(Announcement::default()) };
         disk.announce(url)
     }
 
     /// The time here, which faults may have moved from the machine's.
     pub fn now_epoch_s(&self) -> f64 {
         let clock = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        (clock.as_secs_f64() + self.running.clock_off_s()).max(0.0)
+        (clock.as_secs_f64() + self.active_faults.clock_offset_s()).max(0.0)
     }
 
     /// Moves the clock on, or back.
     pub fn move_clock(&self, by_s: f64) {
-        self.running.move_clock(by_s);
+        self.active_faults.move_clock(by_s);
         self.changed.send_replace(());
     }
 
     /// Puts `faults` in force, in place of those before.
     pub fn set_faults(&self, faults: Faults) {
-        self.running.set(faults, &self.state().state);
+        self.active_faults.set(faults, &self.state().state);
     }
     pub fn faults(&self) -> Faults {
-        self.running.faults()
+        self.active_faults.faults()
     }
 
     /// What was asked since the store was made or the log emptied, in order.
     pub fn calls(&self) -> Vec<LoggedCall> {
-        self.calls.all()
+        self.call_log.calls()
     }
     pub fn clear_calls(&self) {
-        self.calls.clear();
+        self.call_log.clear();
     }
 
     /// Ends all waiting, including faults that hang or delay.
@@ -159,22 +159,22 @@ impl Store {
     }
 
     pub(crate) fn quotas(&self) -> Quotas {
-        self.running.quotas()
+        self.active_faults.quotas()
     }
     /// Refuses a role that AWS could not assume yet.
-    pub(crate) fn check_role(&self, arn: &str) -> Result<(), Fault> {
-        self.running.check_role(arn, self.now_epoch_s())
+    pub(crate) fn check_role(&self, arn: &str) -> Result<(), AwsError> {
+        self.active_faults.check_role(arn, self.now_epoch_s())
     }
 
     /// A store that shows `state`, with all else as in this one.
-    pub(crate) fn showing(&self, state: State) -> Arc<Self> {
+    pub(crate) fn with_state(&self, state: State) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(Versioned { state, changes: 0 }),
+            state: Mutex::new(VersionedState { state, changes: 0 }),
             clock: self.clock.clone(),
             options: self.options.clone(),
-            disk: None,
-            running: Arc::clone(&self.running),
-            calls: Arc::clone(&self.calls),
+            folder: None,
+            active_faults: Arc::clone(&self.active_faults),
+            call_log: Arc::clone(&self.call_log),
             closing: self.closing.clone(),
             changed: self.changed.clone(),
         })
@@ -186,40 +186,40 @@ impl Store {
     }
 
     /// Looks at the state.
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.state().state)
     }
 
     /// Changes the state and keeps it. A change that fails must not have changed anything.
     pub(crate) async fn change<T>(
         &self,
-        change: impl FnOnce(&mut State) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        change: impl FnOnce(&mut State) -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
         let (result, number) = {
             let mut versioned = self.state();
             let result = change(&mut versioned.state)?;
             versioned.changes += 1;
-            self.running.remember(&versioned.state, self.now_epoch_s());
+            self.active_faults.record_state(&versioned.state, self.now_epoch_s());
             (result, versioned.changes)
         };
         self.changed.send_replace(());
-        self.keep(number).await.map_err(|error| {
+        self.persist(number).await.map_err(|error| {
             let message = format!("provision's emulator cannot write its state: {error}");
-            Fault::new(500, "InternalFailureException", message)
+            AwsError::new(500, "InternalFailureException", message)
         })?;
         Ok(result)
     }
 
     /// Returns once change `number` is on disk. One writer writes for all that wait.
-    async fn keep(&self, number: u64) -> io::Result<()> {
-        let Some(disk) = &self.disk else { return Ok(()) };
-        let mut written = disk.written.lock().await;
+    async fn persist(&self, number: u64) -> io::Result<()> {
+        let Some(disk) = &self.folder else { return Ok(()) };
+        let mut written = disk.last_written.lock().await;
         if *written >= number {
             return Ok(());
         }
         let (bytes, changes) = {
             let versioned = self.state();
-            (folder::written(&versioned.state)?, versioned.changes)
+            (folder::encode_state(&versioned.state)?, versioned.changes)
         };
         disk.write(&bytes)?;
         *written = changes;
@@ -227,14 +227,14 @@ impl Store {
     }
 
     /// Acquired before the lock of active faults, never after.
-    fn state(&self) -> MutexGuard<'_, Versioned> {
+    fn state(&self) -> MutexGuard<'_, VersionedState> {
         lock(&self.state)
     }
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store").field("dir", &self.disk.as_ref().map(|it| &it.dir)).finish()
+        f.debug_struct("Store").field("dir", &self.folder.as_ref().map(|it| &it.dir)).finish()
     }
 }
 
@@ -245,7 +245,7 @@ mod tests {
     use aws_smithy_async::time::SystemTimeSource;
 
     use super::*;
-    use crate::state::folder::{STATE_FILE, served_at};
+    use crate::state::folder::{STATE_FILE, served_url};
 
     fn clock() -> SharedTimeSource {
         SharedTimeSource::new(SystemTimeSource::new())
@@ -262,13 +262,13 @@ mod tests {
         };
         store.change(add).await.unwrap();
         assert!(matches!(Store::open(&dir, clock()), Err(OpenError::InUse { .. })));
-        assert_eq!(served_at(&dir), None);
+        assert_eq!(served_url(&dir), None);
         let announced = store.announce("http://here").unwrap();
-        assert_eq!(served_at(&dir).as_deref(), Some("http://here"));
+        assert_eq!(served_url(&dir).as_deref(), Some("http://here"));
         drop((announced, store));
-        assert_eq!(served_at(&dir), None);
+        assert_eq!(served_url(&dir), None);
         let again = Store::open(&dir, clock()).unwrap();
-        assert!(again.look(|state| state.accounts.contains_key("1")));
+        assert!(again.read(|state| state.accounts.contains_key("1")));
     }
 
     #[test]

@@ -18,19 +18,19 @@ use tokio::sync::oneshot;
 
 use crate::cli::arguments::Format;
 use crate::cli::commands::local::environment;
-use crate::cli::interrupt::stopped;
+use crate::cli::interrupt::stop_signal;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::Outputs;
-use appsync_local::cli::open;
-use appsync_local::{Happening, served_at};
+use appsync_local::cli::open_emulator;
+use appsync_local::{Happening, served_url};
 use session::Standing;
 use watch::Watch;
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     reject_pipe(&args.spec, io)?;
     reject_served(args, io)?;
-    let serving = open(&args.serving, !args.no_console, &environment(io)).await?;
-    let happenings = serving.plane.feed.watch();
+    let serving = open_emulator(&args.serving, !args.no_console, &environment(io)).await?;
+    let happenings = serving.data_plane.feed.watch();
     let url = serving.url.clone();
     let (stop, stopping) = oneshot::channel();
     let mut served = tokio::spawn(serving.run(async {
@@ -61,7 +61,7 @@ fn reject_pipe(spec: &Path, io: &Io) -> Result<(), Failure> {
 
 fn reject_served(args: &Args, io: &Io) -> Result<(), Failure> {
     let (folder, spec) = (args.serving.data_dir.display(), args.spec.display());
-    let Some(url) = served_at(&io.path(&args.serving.data_dir)) else { return Ok(()) };
+    let Some(url) = served_url(&io.path(&args.serving.data_dir)) else { return Ok(()) };
     let message = format!("the local AWS in {folder} is served already, at {url}");
     Err(Failure::error(message)
         .hint("end that one and run this again")
@@ -76,7 +76,7 @@ async fn follow(
     mut happenings: Receiver<Happening>,
     io: &mut Io,
 ) -> Result<(), Failure> {
-    let mut stopped = pin!(stopped());
+    let mut stopped = pin!(stop_signal());
     let mut standing = Standing::new(args, url, Watch::new()?);
     greet(args, url, io)?;
     tokio::select! {

@@ -1,9 +1,9 @@
 //! `provision local`: the local AWS as a service, until it is told to stop.
 use std::path::Path;
 
-use appsync_local::cli::{Environment, ServingArgs, TokenArgs, TrustArgs, open};
+use appsync_local::cli::{EmulatorArgs, Environment, TokenArgs, TrustArgs, open_emulator};
 
-use crate::cli::interrupt::stopped;
+use crate::cli::interrupt::stop_signal;
 use crate::cli::{Exit, Failure, Io};
 
 /// Serve the local AWS until Ctrl-C
@@ -27,7 +27,7 @@ pub struct Args {
     #[command(subcommand)]
     command: Option<LocalCommand>,
     #[command(flatten)]
-    serving: ServingArgs,
+    serving: EmulatorArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -59,11 +59,11 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     }
 }
 
-async fn serve(args: &ServingArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let serving = open(args, true, &environment(io)).await?;
-    let stopped = stopped();
+async fn serve(args: &EmulatorArgs, io: &mut Io) -> Result<Exit, Failure> {
+    let serving = open_emulator(args, true, &environment(io)).await?;
+    let stopped = stop_signal();
     io.result(&format!("{}\n", serving.url))?;
-    io.note(&serving.welcome(&args.data_dir, "provision local trust"));
+    io.note(&serving.welcome_text(&args.data_dir, "provision local trust"));
     serving.run(stopped).await?;
     Ok(Exit::Done)
 }
@@ -73,7 +73,7 @@ async fn token(args: &TokenArgs, io: &mut Io) -> Result<Exit, Failure> {
     let waiting = |folder: &Path| {
         io.note(&format!("waiting for another command that uses {}\n", folder.display()));
     };
-    let token = args.make(&environment, waiting).await?;
+    let token = args.create_token(&environment, waiting).await?;
     io.result(&format!("{token}\n"))?;
     Ok(Exit::Done)
 }

@@ -12,7 +12,7 @@ use crate::cli::event_api::{
     ApiArgs, EventCommand, ResolvedApi, explain_error, invalid_channel, resolve_api,
     split_arguments,
 };
-use crate::cli::interrupt::stopped;
+use crate::cli::interrupt::stop_signal;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::Action;
 use appsync_events::{
@@ -205,7 +205,7 @@ async fn wait_for_end(timeout: Option<Duration>) -> SubscriptionEnd {
         }
     };
     tokio::select! {
-        () = stopped() => SubscriptionEnd::Requested,
+        () = stop_signal() => SubscriptionEnd::Requested,
         () = timeout => SubscriptionEnd::Timeout,
     }
 }

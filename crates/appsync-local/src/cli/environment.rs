@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use aws_smithy_async::time::SharedTimeSource;
 
-use crate::state::folder::{OpenError, served_at};
+use crate::state::folder::{OpenError, served_url};
 use crate::store::Store;
 
 /// Another command of a folder is done within this time, or something is wrong.
@@ -27,14 +27,14 @@ pub struct Environment {
 /// Why a command failed, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-pub struct Failure {
+pub struct CommandError {
     /// One line, without a period.
     pub message: String,
     /// What may help.
     pub help: Option<String>,
 }
 
-impl Failure {
+impl CommandError {
     /// A failure that nothing is known to help against.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), help: None }
@@ -48,13 +48,13 @@ impl Failure {
     }
 }
 
-impl From<std::io::Error> for Failure {
+impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> Self {
         Self::new(error.to_string())
     }
 }
 
-impl From<OpenError> for Failure {
+impl From<OpenError> for CommandError {
     fn from(error: OpenError) -> Self {
         let failure = Self::new(error.to_string());
         match error {
@@ -81,9 +81,9 @@ impl Environment {
 
 /// A store, or the URL at which another process serves it.
 #[derive(Debug)]
-pub enum Opened {
+pub enum StoreAccess {
     /// The store, locked for this process.
-    Store(Arc<Store>),
+    Exclusive(Arc<Store>),
     /// The URL of the process that has the store.
     Served(String),
 }
@@ -94,18 +94,18 @@ pub enum Opened {
 /// # Errors
 ///
 /// Fails when the store cannot be read, or when it stays locked by a process that serves nothing.
-pub async fn wait_for(
+pub async fn access_store(
     folder: &Path,
     clock: &SharedTimeSource,
     waiting: impl FnOnce(&Path),
-) -> Result<Opened, OpenError> {
+) -> Result<StoreAccess, OpenError> {
     let (mut waited, mut waiting) = (Duration::ZERO, Some(waiting));
     loop {
         match Store::open(folder, clock.clone()) {
-            Ok(store) => return Ok(Opened::Store(store)),
+            Ok(store) => return Ok(StoreAccess::Exclusive(store)),
             Err(error @ OpenError::InUse { .. }) => {
-                if let Some(url) = served_at(folder) {
-                    return Ok(Opened::Served(url));
+                if let Some(url) = served_url(folder) {
+                    return Ok(StoreAccess::Served(url));
                 }
                 if let Some(waiting) = waiting.take() {
                     waiting(folder);

@@ -2,14 +2,14 @@
 //!
 //! It touches the world only through an [`Environment`], and prints nothing: a program prints the texts that
 //! it returns.
+mod emulator;
 mod environment;
-mod serving;
 mod settings;
 mod token;
 mod trust;
 
-pub use environment::{Environment, Failure, Opened, wait_for};
-pub use serving::{DATA_DIR, Serving, ServingArgs, open, stopped};
+pub use emulator::{DATA_DIR, Emulator, EmulatorArgs, open_emulator, stop_signal};
+pub use environment::{CommandError, Environment, StoreAccess, access_store};
 pub use settings::SettingsArgs;
 pub use token::{TokenArgs, request_token};
 pub use trust::{TrustArgs, TrustFormat};

@@ -8,8 +8,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Map, Value};
 
-use crate::cli::environment::{Environment, Failure, Opened, wait_for};
-use crate::cli::serving::DATA_DIR;
+use crate::cli::emulator::DATA_DIR;
+use crate::cli::environment::{CommandError, Environment, StoreAccess, access_store};
 use crate::data_plane::{DataPlane, Settings, TokenAsked};
 
 /// Create a token that an Event API of the emulator accepts
@@ -34,13 +34,13 @@ pub struct TokenArgs {
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
     /// How long it is valid: 90s, 5m, 1h, 7d
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
-    expires_in: f64,
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration_s)]
+    expires_in_s: f64,
     /// A claim whose value is text
-    #[arg(long = "claim", value_name = "NAME=TEXT", value_parser = text_claim)]
+    #[arg(long = "claim", value_name = "NAME=TEXT", value_parser = parse_text_claim)]
     claims: Vec<(String, Value)>,
     /// A claim whose value is JSON: admin=true
-    #[arg(long = "claim-json", value_name = "NAME=JSON", value_parser = json_claim)]
+    #[arg(long = "claim-json", value_name = "NAME=JSON", value_parser = parse_json_claim)]
     json_claims: Vec<(String, Value)>,
     /// The folder of the emulator's state
     #[arg(long, value_name = "DIR", default_value = DATA_DIR)]
@@ -53,22 +53,22 @@ impl TokenArgs {
     /// # Errors
     ///
     /// Fails when the store can't be opened, or when no API in it takes such a token.
-    pub async fn make(
+    pub async fn create_token(
         &self,
         environment: &Environment,
         waiting: impl FnOnce(&Path),
-    ) -> Result<String, Failure> {
+    ) -> Result<String, CommandError> {
         let folder = environment.path(&self.data_dir);
-        match wait_for(&folder, &environment.clock, waiting).await? {
-            Opened::Served(url) => request_token(&url, &self.asked()).await,
-            Opened::Store(store) => {
+        match access_store(&folder, &environment.clock, waiting).await? {
+            StoreAccess::Served(url) => request_token(&url, &self.request()).await,
+            StoreAccess::Exclusive(store) => {
                 let plane = DataPlane::new(store, Settings::default());
-                plane.token(&self.asked()).map_err(|it| refused(&it))
+                plane.token(&self.request()).map_err(|it| token_error(&it))
             }
         }
     }
 
-    fn asked(&self) -> TokenAsked {
+    fn request(&self) -> TokenAsked {
         let claims = self.claims.iter().chain(&self.json_claims).cloned();
         TokenAsked {
             api: self.api.clone(),
@@ -77,7 +77,7 @@ impl TokenArgs {
             username: self.username.clone(),
             groups: self.groups.clone(),
             client_id: self.client_id.clone(),
-            expires_in_s: Some(self.expires_in),
+            expires_in_s: Some(self.expires_in_s),
             claims: claims.collect::<Map<_, _>>(),
         }
     }
@@ -88,9 +88,9 @@ impl TokenArgs {
 /// # Errors
 ///
 /// Fails when it can't be reached, or when no API there takes such a token.
-pub async fn request_token(url: &str, asked: &TokenAsked) -> Result<String, Failure> {
+pub async fn request_token(url: &str, asked: &TokenAsked) -> Result<String, CommandError> {
     let lost = |error: &dyn std::fmt::Display| {
-        Failure::new(format!("the emulator at {url} does not answer: {error}"))
+        CommandError::new(format!("the emulator at {url} does not answer: {error}"))
     };
     let body = serde_json::to_vec(asked).map_err(|error| lost(&error))?;
     let request = Request::post(format!("{}/_provision/token", url.trim_end_matches('/')))
@@ -103,27 +103,27 @@ pub async fn request_token(url: &str, asked: &TokenAsked) -> Result<String, Fail
     let answer: Value = serde_json::from_slice(&body.to_bytes()).map_err(|error| lost(&error))?;
     match (answer["token"].as_str(), answer["message"].as_str()) {
         (Some(token), _) => Ok(token.to_owned()),
-        (None, Some(message)) => Err(refused(message)),
+        (None, Some(message)) => Err(token_error(message)),
         (None, None) => Err(lost(&"it knows of no tokens; is it of another version?")),
     }
 }
 
 /// The emulator's answer: the reason, and after a semicolon the available values.
-fn refused(message: &str) -> Failure {
+fn token_error(message: &str) -> CommandError {
     match message.split_once("; ") {
-        Some((reason, help)) if !help.contains('\n') => Failure::new(reason).with_help(help),
-        _ => Failure::new(message),
+        Some((reason, help)) if !help.contains('\n') => CommandError::new(reason).with_help(help),
+        _ => CommandError::new(message),
     }
 }
 
-fn text_claim(text: &str) -> Result<(String, Value), String> {
+fn parse_text_claim(text: &str) -> Result<(String, Value), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), Value::from(value))),
         _ => Err("expected NAME=TEXT".to_owned()),
     }
 }
 
-fn json_claim(text: &str) -> Result<(String, Value), String> {
+fn parse_json_claim(text: &str) -> Result<(String, Value), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => {
             let value = serde_json::from_str(value);
@@ -134,7 +134,7 @@ fn json_claim(text: &str) -> Result<(String, Value), String> {
     }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+fn parse_duration_s(text: &str) -> Result<f64, String> {
     const UNITS: [(&str, f64); 4] = [("s", 1.0), ("m", 60.0), ("h", 3_600.0), ("d", 86_400.0)];
     let read = |(unit, unit_s): &(&str, f64)| {
         let count: u32 = text.strip_suffix(unit)?.parse().ok()?;
@@ -154,16 +154,20 @@ mod tests {
 
     #[test]
     fn claims_are_text_unless_they_are_marked_as_json() {
-        assert_eq!(text_claim("a=b=c"), Ok(("a".into(), json!("b=c"))));
-        assert_eq!(text_claim("admin=true"), Ok(("admin".into(), json!("true"))));
-        assert_eq!(json_claim("admin=true"), Ok(("admin".into(), json!(true))));
-        assert!(json_claim("admin=yes").is_err() && text_claim("=x").is_err());
+        assert_eq!(parse_text_claim("a=b=c"), Ok(("a".into(), json!("b=c"))));
+        assert_eq!(parse_text_claim("admin=true"), Ok(("admin".into(), json!("true"))));
+        assert_eq!(parse_json_claim("admin=true"), Ok(("admin".into(), json!(true))));
+        assert!(parse_json_claim("admin=yes").is_err() && parse_text_claim("=x").is_err());
     }
 
     #[test]
     fn times_have_a_unit() {
-        assert_eq!(seconds("90s"), Ok(90.0));
-        assert_eq!(seconds("1h"), Ok(3_600.0));
-        assert!(seconds("5").is_err() && seconds("-1h").is_err() && seconds("h").is_err());
+        assert_eq!(parse_duration_s("90s"), Ok(90.0));
+        assert_eq!(parse_duration_s("1h"), Ok(3_600.0));
+        assert!(
+            parse_duration_s("5").is_err()
+                && parse_duration_s("-1h").is_err()
+                && parse_duration_s("h").is_err()
+        );
     }
 }

@@ -1,10 +1,10 @@
 //! `trust`: how clients are made to trust the certificates of the emulator.
 use std::path::{Path, PathBuf};
 
-use crate::cli::environment::{Environment, Failure};
-use crate::cli::serving::DATA_DIR;
-use crate::server::tls::{Authority, CERTIFICATE_FILE};
-use crate::state::folder::create_private;
+use crate::cli::emulator::DATA_DIR;
+use crate::cli::environment::{CommandError, Environment};
+use crate::server::tls::{CERTIFICATE_FILE, CertificateAuthority};
+use crate::state::folder::create_private_folder;
 
 /// Show how clients can trust the emulator's certificates
 ///
@@ -51,16 +51,16 @@ impl TrustArgs {
     /// # Errors
     ///
     /// Fails when the authority can't be read or made.
-    pub fn text(&self, environment: &Environment) -> Result<String, Failure> {
+    pub fn text(&self, environment: &Environment) -> Result<String, CommandError> {
         let folder = environment.path(&self.data_dir);
-        authority(&folder, environment)?;
+        load_authority(&folder, environment)?;
         let path = std::path::absolute(folder.join(CERTIFICATE_FILE))?;
         let path = path.display();
         let text = match self.format {
             TrustFormat::Path => format!("{path}\n"),
             TrustFormat::Env => VARIABLES
                 .iter()
-                .map(|(name, _)| format!("export {name}={}\n", quoted(&path.to_string())))
+                .map(|(name, _)| format!("export {name}={}\n", shell_quote(&path.to_string())))
                 .collect(),
             TrustFormat::Human => {
                 let line = |(name, what): &(&str, &str)| format!("  {name:<20} {what}\n");
@@ -78,16 +78,19 @@ impl TrustArgs {
 }
 
 /// In single quotes, as a POSIX shell takes any text.
-fn quoted(text: &str) -> String {
+fn shell_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The authority in `folder`, made if need be.
-pub fn authority(folder: &Path, environment: &Environment) -> Result<Authority, Failure> {
-    let made = create_private(folder)
-        .and_then(|()| Authority::of_folder(folder, environment.now_epoch_s()));
+pub fn load_authority(
+    folder: &Path,
+    environment: &Environment,
+) -> Result<CertificateAuthority, CommandError> {
+    let made = create_private_folder(folder)
+        .and_then(|()| CertificateAuthority::load_or_create(folder, environment.now_epoch_s()));
     made.map_err(|error| {
-        Failure::new(format!(
+        CommandError::new(format!(
             "cannot read or create the certificate authority in {}: {error}",
             folder.display()
         ))

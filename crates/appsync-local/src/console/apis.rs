@@ -2,15 +2,15 @@
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::control_plane::appsync::code::{HANDLERS, exported};
+use crate::control_plane::appsync::code::{HANDLERS, exported_handlers};
 use crate::data_plane::DataPlane;
 use crate::protocol::caller::dns_suffix;
-use crate::state::{Api, Key, Namespace, Region};
+use crate::state::{Api, ApiKey, Namespace, Region};
 
 /// Every API of every account and Region, with the addresses at which a caller with these `headers` reaches it.
 pub fn apis(plane: &DataPlane, headers: &HeaderMap) -> Value {
     let host = headers.get("host").and_then(|it| it.to_str().ok()).unwrap_or("localhost");
-    let apis = plane.store.look(|state| {
+    let apis = plane.store.read(|state| {
         let mut apis = Vec::new();
         for (account, held) in &state.accounts {
             for (name, region) in &held.regions {
@@ -74,7 +74,7 @@ fn namespace(namespace: &Namespace, config: &Value) -> Value {
         let inherited = own.is_empty();
         json!({ "modes": if inherited { modes(&config[default]) } else { own }, "inherited": inherited })
     };
-    let exported = namespace.code.as_deref().map(exported).unwrap_or_default();
+    let exported = namespace.code.as_deref().map(exported_handlers).unwrap_or_default();
     let configured = |it: &&str| exported.contains(it) || !namespace.handlers[*it].is_null();
     let handlers: Vec<&str> = HANDLERS.into_iter().filter(configured).collect();
     json!({
@@ -91,6 +91,6 @@ fn modes(modes: &Value) -> Vec<&str> {
     modes.as_array().into_iter().flatten().filter_map(|it| it["authType"].as_str()).collect()
 }
 
-fn key(key: &Key) -> Value {
+fn key(key: &ApiKey) -> Value {
     json!({ "description": key.description, "expiresEpochS": key.expires_epoch_s })
 }

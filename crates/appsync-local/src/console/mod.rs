@@ -40,7 +40,7 @@ pub fn answer(plane: &DataPlane, request: &Request) -> Response<Body> {
     let path = if path == "/_console/" { PAGE } else { path };
     let file = FILES.iter().find(|(it, ..)| *it == path);
     let plain = "text/plain; charset=utf-8";
-    let (status, kind, text) = match (guard::refuse(request), request.method(), file) {
+    let (status, kind, text) = match (guard::denial(request), request.method(), file) {
         (Some(_), ..) => {
             let text = "The console is for this machine alone, by an address such as 127.0.0.1.\n";
             (StatusCode::FORBIDDEN, plain, text)

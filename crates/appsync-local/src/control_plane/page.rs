@@ -1,33 +1,33 @@
 //! Lists, a page at a time: AppSync's by `nextToken`, IAM's by `Marker`.
 use serde_json::{Value, json};
 
-use crate::control_plane::iam::input::invalid;
+use crate::control_plane::iam::input::invalid_member;
 use crate::control_plane::undocumented;
 use crate::emulator_options::{EmulatorOptions, PAGE_MAX};
 use crate::protocol::query::{self as xml, Form};
-use crate::protocol::request::Call;
-use crate::protocol::response::Fault;
+use crate::protocol::request::ApiCall;
+use crate::protocol::response::AwsError;
 
 /// Which part of a list a caller wants.
-pub struct Page {
+pub struct PageRequest {
     /// The last item of the page before.
     after: Option<String>,
-    most: usize,
+    limit: usize,
 }
 
-impl Page {
-    pub fn of(call: &Call, options: &EmulatorOptions) -> Result<Self, Fault> {
-        let mut page = Self { after: None, most: options.page_size };
+impl PageRequest {
+    pub fn parse(call: &ApiCall, options: &EmulatorOptions) -> Result<Self, AwsError> {
+        let mut page = Self { after: None, limit: options.page_size };
         for (name, value) in form_urlencoded::parse(call.query.as_bytes()) {
             match &*name {
                 "maxResults" => {
                     let most = value.parse::<usize>().ok().filter(|it| *it <= PAGE_MAX);
                     let constraint = "Member must have value between 0 and 25";
-                    let wrong = || undocumented::constraint("maxResults", constraint);
+                    let wrong = || undocumented::constraint_error("maxResults", constraint);
                     let most = most.ok_or_else(wrong)?;
-                    page.most = if most > 0 { most } else { options.page_size };
+                    page.limit = if most > 0 { most } else { options.page_size };
                 }
-                "nextToken" => page.after = Some(read_token(&value)?),
+                "nextToken" => page.after = Some(decode_token(&value)?),
                 _ => {}
             }
         }
@@ -35,26 +35,26 @@ impl Page {
     }
 
     /// The part of `items`, which are in the order of their names, under `member`.
-    pub fn cut<'a, T: 'a>(
+    pub fn page_of<'a, T: 'a>(
         &self,
         member: &str,
         items: impl Iterator<Item = (&'a String, T)>,
         write: impl Fn(T) -> Value,
     ) -> Value {
         let after = |name: &&String| self.after.as_ref().is_none_or(|after| *name > after);
-        let (page, more) = cut(items.filter(|(name, _)| after(name)), self.most);
+        let (page, more) = take_page(items.filter(|(name, _)| after(name)), self.limit);
         let last = page.last().map(|(name, _)| *name);
         let written: Vec<Value> = page.into_iter().map(|(_, item)| write(item)).collect();
         let mut answer = json!({ member: written });
         if let (Some(last), true) = (last, more) {
-            answer["nextToken"] = json!(token(last));
+            answer["nextToken"] = json!(encode_token(last));
         }
         answer
     }
 }
 
 /// An item of a list, without what lists leave out.
-pub fn outline(mut item: Value, leaves_out: &[String]) -> Value {
+pub fn without_members(mut item: Value, leaves_out: &[String]) -> Value {
     if let Some(map) = item.as_object_mut() {
         map.retain(|name, _| !leaves_out.contains(name));
     }
@@ -62,43 +62,43 @@ pub fn outline(mut item: Value, leaves_out: &[String]) -> Value {
 }
 
 /// Opaque to callers, and without white space, as the model wants it.
-fn token(name: &str) -> String {
+fn encode_token(name: &str) -> String {
     name.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read_token(token: &str) -> Result<String, Fault> {
+fn decode_token(token: &str) -> Result<String, AwsError> {
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     let bytes: Option<Vec<u8>> = match token.len() % 2 {
         0 if !token.is_empty() => token.as_bytes().chunks(2).map(byte).collect(),
         _ => None,
     };
     let name = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    name.ok_or_else(|| Fault::bad_request("Invalid pagination token given."))
+    name.ok_or_else(|| AwsError::bad_request("Invalid pagination token given."))
 }
 
 /// One page of `items`, by the caller's `Marker` and `MaxItems`, and the members that point to the next page.
 pub fn by_marker<T>(
     form: &Form,
     items: impl Iterator<Item = T>,
-) -> Result<(Vec<T>, String), Fault> {
+) -> Result<(Vec<T>, String), AwsError> {
     let most = form.number("MaxItems", 1, 1_000)?.unwrap_or(100) as usize;
     let start = match form.get("Marker") {
         None => 0,
         Some(marker) => marker
             .strip_prefix("from-")
             .and_then(|it| it.parse::<usize>().ok())
-            .ok_or_else(|| invalid("Marker", "Invalid Marker"))?,
+            .ok_or_else(|| invalid_member("Marker", "Invalid Marker"))?,
     };
-    let (page, more) = cut(items.skip(start), most);
-    let mut told = xml::text("IsTruncated", if more { "true" } else { "false" });
+    let (page, more) = take_page(items.skip(start), most);
+    let mut told = xml::text_element("IsTruncated", if more { "true" } else { "false" });
     if more {
-        told.push_str(&xml::text("Marker", &format!("from-{}", start + most)));
+        told.push_str(&xml::text_element("Marker", &format!("from-{}", start + most)));
     }
     Ok((page, told))
 }
 
 /// The first `most` of `items`, and whether there are more.
-fn cut<T>(mut items: impl Iterator<Item = T>, most: usize) -> (Vec<T>, bool) {
+fn take_page<T>(mut items: impl Iterator<Item = T>, most: usize) -> (Vec<T>, bool) {
     let page = items.by_ref().take(most).collect();
     (page, items.next().is_some())
 }

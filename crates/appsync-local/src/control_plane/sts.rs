@@ -8,9 +8,9 @@ pub const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 pub fn caller_identity(caller: &Caller) -> String {
     let (partition, account) = (caller.partition(), &caller.account);
     let members = [
-        xml::text("Arn", &format!("arn:{partition}:iam::{account}:user/local")),
-        xml::text("UserId", "AIDALOCALLOCALLOCALLO"),
-        xml::text("Account", account),
+        xml::text_element("Arn", &format!("arn:{partition}:iam::{account}:user/local")),
+        xml::text_element("UserId", "AIDALOCALLOCALLOCALLO"),
+        xml::text_element("Account", account),
     ];
     members.concat()
 }

@@ -7,8 +7,8 @@ use crate::control_plane::appsync::api::arn as api_arn;
 use crate::control_plane::appsync::input::Input;
 use crate::protocol::caller::Caller;
 use crate::protocol::operation::Wafv2;
-use crate::protocol::request::Call;
-use crate::protocol::response::Fault;
+use crate::protocol::request::ApiCall;
+use crate::protocol::response::AwsError;
 use crate::state::{Api, State};
 use crate::store::Store;
 
@@ -23,21 +23,21 @@ const RESOURCE_TYPES: &[&str] = &[
     "AGENTCORE_GATEWAY",
 ];
 
-pub async fn answer(store: &Store, call: &Call, operation: Wafv2) -> Result<Value, Fault> {
+pub async fn handle(store: &Store, call: &ApiCall, operation: Wafv2) -> Result<Value, AwsError> {
     let caller = &call.caller;
-    let input = Input::of(&call.body)?;
+    let input = Input::parse(&call.body)?;
     let arn = |name: &str| {
         let arn = input.text(name)?.unwrap_or_default();
         let whole = arn.starts_with("arn:") && arn.len() >= 20 && arn.split(':').count() >= 6;
-        if whole { Ok(arn) } else { Err(invalid(name, arn)) }
+        if whole { Ok(arn) } else { Err(invalid_parameter(name, arn)) }
     };
     match operation {
         Wafv2::AssociateWebACL => {
             let (web_acl, resource) = (arn("WebACLArn")?, arn("ResourceArn")?);
-            WebAcl::of(web_acl, caller)?;
+            WebAcl::parse(web_acl, caller)?;
             store
                 .change(|state| {
-                    find(state, caller, resource)?.web_acl = Some(web_acl.to_owned());
+                    find_api(state, caller, resource)?.web_acl = Some(web_acl.to_owned());
                     Ok(json!({}))
                 })
                 .await
@@ -46,29 +46,29 @@ pub async fn answer(store: &Store, call: &Call, operation: Wafv2) -> Result<Valu
             let resource = arn("ResourceArn")?;
             store
                 .change(|state| {
-                    find(state, caller, resource)?.web_acl = None;
+                    find_api(state, caller, resource)?.web_acl = None;
                     Ok(json!({}))
                 })
                 .await
         }
         Wafv2::GetWebACLForResource => {
             let resource = arn("ResourceArn")?;
-            store.look(|state| match &find(state, caller, resource)?.web_acl {
-                Some(web_acl) => Ok(json!({ "WebACL": WebAcl::of(web_acl, caller)?.written() })),
+            store.read(|state| match &find_api(state, caller, resource)?.web_acl {
+                Some(web_acl) => Ok(json!({ "WebACL": WebAcl::parse(web_acl, caller)?.to_json() })),
                 None => Ok(json!({})),
             })
         }
         Wafv2::ListResourcesForWebACL => {
             let web_acl = arn("WebACLArn")?;
-            WebAcl::of(web_acl, caller)?;
+            WebAcl::parse(web_acl, caller)?;
             // AWS's own default, of which there is none here.
             let resources = input.text("ResourceType")?.unwrap_or("APPLICATION_LOAD_BALANCER");
             if !RESOURCE_TYPES.contains(&resources) {
-                return Err(invalid("ResourceType", resources));
+                return Err(invalid_parameter("ResourceType", resources));
             }
-            store.look(|state| {
+            store.read(|state| {
                 let apis = state.region(caller).apis.values();
-                let apis = apis.filter(|it| resources == "APPSYNC" && fronted(it, web_acl));
+                let apis = apis.filter(|it| resources == "APPSYNC" && has_web_acl(it, web_acl));
                 let arns: Vec<String> = apis.map(|it| api_arn(&it.id, caller)).collect();
                 Ok(json!({ "ResourceArns": arns }))
             })
@@ -77,7 +77,7 @@ pub async fn answer(store: &Store, call: &Call, operation: Wafv2) -> Result<Valu
         | Wafv2::GetWebACL
         | Wafv2::UpdateWebACL
         | Wafv2::DeleteWebACL
-        | Wafv2::ListWebACLs => Err(Fault::not_imitated(&format!("wafv2:{}", operation.name()))),
+        | Wafv2::ListWebACLs => Err(AwsError::unsupported(&format!("wafv2:{}", operation.name()))),
     }
 }
 
@@ -90,22 +90,22 @@ struct WebAcl<'a> {
 
 impl<'a> WebAcl<'a> {
     /// `arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID`, here.
-    fn of(arn: &'a str, caller: &Caller) -> Result<Self, Fault> {
+    fn parse(arn: &'a str, caller: &Caller) -> Result<Self, AwsError> {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         let ["arn", _, "wafv2", region, account, resource] = parts.as_slice() else {
-            return Err(invalid("WebACLArn", arn));
+            return Err(invalid_parameter("WebACLArn", arn));
         };
         let labels: Vec<&str> = resource.split('/').collect();
         let ["regional", "webacl", name, id] = labels.as_slice() else {
-            return Err(invalid("WebACLArn", arn));
+            return Err(invalid_parameter("WebACLArn", arn));
         };
         if *region != caller.region || *account != caller.account {
-            return Err(nonexistent());
+            return Err(nonexistent_item());
         }
         Ok(Self { arn, name, id })
     }
 
-    fn written(&self) -> Value {
+    fn to_json(&self) -> Value {
         json!({
             "Name": self.name,
             "Id": self.id,
@@ -124,22 +124,22 @@ impl<'a> WebAcl<'a> {
     }
 }
 
-fn fronted(api: &Api, web_acl: &str) -> bool {
+fn has_web_acl(api: &Api, web_acl: &str) -> bool {
     api.web_acl.as_deref() == Some(web_acl)
 }
 
-fn find<'a>(state: &'a mut State, caller: &Caller, arn: &str) -> Result<&'a mut Api, Fault> {
+fn find_api<'a>(state: &'a mut State, caller: &Caller, arn: &str) -> Result<&'a mut Api, AwsError> {
     let id = arn.rsplit('/').next().filter(|id| api_arn(id, caller) == arn);
     let api = id.and_then(|id| state.region(caller).apis.get_mut(id));
-    api.ok_or_else(nonexistent)
+    api.ok_or_else(nonexistent_item)
 }
 
-fn nonexistent() -> Fault {
+fn nonexistent_item() -> AwsError {
     let message = "AWS WAF couldn't perform the operation because your resource doesn't exist.";
-    Fault::new(400, "WAFNonexistentItemException", message)
+    AwsError::new(400, "WAFNonexistentItemException", message)
 }
 
-fn invalid(member: &str, given: &str) -> Fault {
+fn invalid_parameter(member: &str, given: &str) -> AwsError {
     let field = match member {
         "WebACLArn" => "WEB_ACL",
         "ResourceType" => "RESOURCE_TYPE",
@@ -147,6 +147,6 @@ fn invalid(member: &str, given: &str) -> Fault {
     };
     let reason = "The value isn't valid here.";
     let message = format!("Error reason: {reason}, field: {field}, parameter: {given}");
-    Fault::new(400, "WAFInvalidParameterException", message)
-        .with(json!({ "Field": field, "Parameter": given, "Reason": reason }))
+    AwsError::new(400, "WAFInvalidParameterException", message)
+        .with_members(json!({ "Field": field, "Parameter": given, "Reason": reason }))
 }

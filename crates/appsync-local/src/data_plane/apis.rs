@@ -53,7 +53,7 @@ impl Apis {
         let change = self.store.change_number();
         let mut seen = self.seen(change);
         if seen.names.is_none() {
-            seen.names = Some(self.store.look(|state| names(state)));
+            seen.names = Some(self.store.read(|state| names(state)));
         }
         seen.names.as_ref()?.get(name).cloned()
     }
@@ -74,7 +74,7 @@ impl Apis {
         if let Some(api) = self.seen(change).apis.get(&key) {
             return Some(Arc::clone(api));
         }
-        let api = self.store.look(|state| {
+        let api = self.store.read(|state| {
             let region = state.accounts.get(&key.0).and_then(|it| it.regions.get(&key.1));
             region.and_then(|it| it.apis.get(&key.2)).cloned().map(Arc::new)
         })?;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 
 use crate::data_plane::problem::CodePlace;
-use crate::json::weight;
+use crate::json::approximate_size;
 
 /// A watcher that falls behind by more loses the oldest.
 const KEPT_MAX: usize = 512;
@@ -95,7 +95,7 @@ pub fn line(text: &str) -> String {
 
 /// An event as JSON; what is nested too deeply to be read, or takes too much memory, as a text.
 pub fn event(text: &str) -> Value {
-    let value = serde_json::from_str(text).ok().filter(|it| weight(it) <= SHOWN_MAX);
+    let value = serde_json::from_str(text).ok().filter(|it| approximate_size(it) <= SHOWN_MAX);
     value.unwrap_or_else(|| Value::String(clipped(text, SHOWN_MAX)))
 }
 

@@ -177,7 +177,7 @@ pub fn publish(bytes: &[u8]) {
         return;
     };
     let answer = async {
-        let answer = router::answer(State(Arc::clone(&STAGE.plane)), request).await;
+        let answer = router::handle(State(Arc::clone(&STAGE.plane)), request).await;
         let status = answer.status().as_u16();
         (status, to_bytes(answer.into_body(), usize::MAX).await.expect("it is there"))
     };

@@ -98,7 +98,7 @@ pub fn answer(status: u16, text: String) -> Response<Body> {
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     put(headers, "content-type", "application/json; charset=utf-8");
-    put(headers, "x-amzn-requestid", &ids::request());
+    put(headers, "x-amzn-requestid", &ids::request_id());
     put(headers, "x-amzn-appsync-tokensconsumed", "1");
     put(headers, "access-control-allow-origin", "*");
     put(headers, "access-control-expose-headers", "x-amzn-RequestId,x-amzn-ErrorType");

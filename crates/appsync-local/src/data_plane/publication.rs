@@ -13,7 +13,7 @@ use crate::data_plane::problem::Problem;
 use crate::data_plane::secrets::Secrets;
 use crate::data_plane::source::{Over, Source};
 use crate::data_plane::undocumented;
-use crate::emulator_options::Filtered;
+use crate::emulator_options::FilteredEvents;
 use crate::ids;
 use crate::state::{Api, Namespace};
 
@@ -171,7 +171,7 @@ fn check(events: Events, over: Over) -> Result<Vec<Incoming>, Problem> {
         if serde_json::from_str::<IgnoredAny>(&text).is_err() {
             return Err(wrong("is not valid JSON"));
         }
-        Ok(Incoming { id: ids::request(), text })
+        Ok(Incoming { id: ids::request_id(), text })
     };
     first.into_iter().enumerate().map(check).collect()
 }
@@ -215,14 +215,16 @@ fn broadcast(
     });
 }
 
-fn receipt(published: Published, identifiers: Vec<String>, filtered: Filtered) -> Receipt {
+fn receipt(published: Published, identifiers: Vec<String>, filtered: FilteredEvents) -> Receipt {
     let mut receipt = Receipt::default();
     for (index, identifier) in identifiers.into_iter().enumerate() {
         let of = |(n, _): &&(usize, String)| *n == index;
         if let Some((_, message)) = published.failed.iter().find(of) {
             let (code, message) = (undocumented::FAILED_EVENT_CODE, message.clone());
             receipt.failed.push(Failed { identifier, index, code, message });
-        } else if filtered == Filtered::Successful || published.delivered.iter().any(|it| of(&it)) {
+        } else if filtered == FilteredEvents::Successful
+            || published.delivered.iter().any(|it| of(&it))
+        {
             receipt.successful.push(Successful { identifier, index });
         }
     }
@@ -259,7 +261,7 @@ mod tests {
 
     #[test]
     fn what_was_filtered_is_reported_as_the_option_says() {
-        let indices = |filtered: Filtered| {
+        let indices = |filtered: FilteredEvents| {
             let published = Published {
                 delivered: vec![(2, "2".to_owned())],
                 failed: vec![(1, "no".to_owned())],
@@ -269,7 +271,7 @@ mod tests {
             assert_eq!((receipt.failed[0].index, receipt.failed[0].identifier.as_str()), (1, "b"));
             receipt.successful.iter().map(|it| it.index).collect::<Vec<_>>()
         };
-        assert_eq!(indices(Filtered::Successful), [0, 2]);
-        assert_eq!(indices(Filtered::LeftOut), [2]);
+        assert_eq!(indices(FilteredEvents::Successful), [0, 2]);
+        assert_eq!(indices(FilteredEvents::LeftOut), [2]);
     }
 }

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::data_plane::plane::DataPlane;
 use crate::data_plane::settings::Settings;
-use crate::state::{Api, Key, Namespace};
+use crate::state::{Api, ApiKey, Namespace};
 use crate::store::Store;
 
 /// What it was asked.
@@ -66,7 +66,7 @@ pub fn answer(status: u16, body: impl Into<String>) -> Response<Body> {
 pub async fn plane() -> Arc<DataPlane> {
     let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
     let modes = json!([{ "authType": "API_KEY" }]);
-    let key = Key { id: "da2-k".into(), description: None, expires_epoch_s: i64::MAX };
+    let key = ApiKey { id: "da2-k".into(), description: None, expires_epoch_s: i64::MAX };
     let namespace = Namespace {
         name: "default".into(),
         publish: json!([]),

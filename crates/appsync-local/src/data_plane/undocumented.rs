@@ -1,7 +1,7 @@
 //! Undocumented behavior of the data plane, and what the emulator does. Each cites the page of `docs/reference` that says
 //! what is known.
 use crate::data_plane::problem::Problem;
-use crate::emulator_options::{BadSignature, EmulatorOptions};
+use crate::emulator_options::{BadSignatureError, EmulatorOptions};
 
 /// `code` of an event that a handler failed (docs/reference/data-plane.md#failed-events: values
 /// unknown).
@@ -11,8 +11,8 @@ pub const FAILED_EVENT_CODE: u16 = 400;
 /// (docs/reference/authorization.md#bad-signatures: seen on a WebSocket only).
 pub fn bad_signature(message: &str, options: &EmulatorOptions) -> Problem {
     match options.bad_signature {
-        BadSignature::BadRequest => Problem::bad_request(message),
-        BadSignature::Unauthorized => Problem::unauthorized(message),
+        BadSignatureError::BadRequest => Problem::bad_request(message),
+        BadSignatureError::Unauthorized => Problem::unauthorized(message),
     }
 }
 
@@ -28,10 +28,10 @@ pub fn signature_mismatch(canonical: &str, to_sign: &str) -> String {
 pub fn unknown_access_key(options: &EmulatorOptions) -> Problem {
     let message = "The security token included in the request is invalid.";
     match options.bad_signature {
-        BadSignature::BadRequest => {
+        BadSignatureError::BadRequest => {
             Problem::new(403, "UnrecognizedClientException").saying(message)
         }
-        BadSignature::Unauthorized => Problem::unauthorized(message),
+        BadSignatureError::Unauthorized => Problem::unauthorized(message),
     }
 }
 

@@ -19,12 +19,12 @@ pub struct History {
 }
 
 impl History {
-    pub fn from(state: State) -> Self {
+    pub fn new(state: State) -> Self {
         Self { first: Arc::new(state), later: VecDeque::new(), lists: BTreeMap::new() }
     }
 
     /// Remembers the state that a change made.
-    pub fn remember(&mut self, state: State, now_epoch_s: f64, lag_s: f64) {
+    pub fn record(&mut self, state: State, now_epoch_s: f64, lag_s: f64) {
         let old = |at: f64| at <= now_epoch_s - lag_s;
         while self.later.front().is_some_and(|(at, _)| old(*at)) || self.later.len() >= STATES_MAX {
             if let Some((_, state)) = self.later.pop_front() {
@@ -35,13 +35,13 @@ impl History {
     }
 
     /// The newest state that is at least `lag_s` old.
-    pub fn seconds_ago(&self, now_epoch_s: f64, lag_s: f64) -> Arc<State> {
+    pub fn state_seconds_ago(&self, now_epoch_s: f64, lag_s: f64) -> Arc<State> {
         let old = self.later.iter().rev().find(|(at, _)| *at <= now_epoch_s - lag_s);
         Arc::clone(old.map_or(&self.first, |(_, state)| state))
     }
 
     /// What `listing` shows if each of its calls shows what was there `lag_calls` calls before.
-    pub fn calls_ago(
+    pub fn state_calls_ago(
         &mut self,
         listing: &Listing,
         lag_calls: usize,
@@ -53,7 +53,7 @@ impl History {
         };
         let (queue, shown) = self.lists.entry(listing.key.clone()).or_insert_with(unseen);
         // All pages of a list are of one state.
-        if !listing.continued {
+        if !listing.is_continuation {
             queue.push_back(now);
             if let Some(next) = queue.pop_front() {
                 *shown = next;
@@ -78,17 +78,17 @@ mod tests {
 
     #[test]
     fn a_stale_read_returns_the_newest_state_that_is_old_enough() {
-        let mut history = History::from(state("a"));
-        history.remember(state("b"), 10.0, 5.0);
-        history.remember(state("c"), 12.0, 5.0);
+        let mut history = History::new(state("a"));
+        history.record(state("b"), 10.0, 5.0);
+        history.record(state("c"), 12.0, 5.0);
         let check = |history: &History, now: f64, expected: &str| {
-            assert_eq!(name(&history.seconds_ago(now, 5.0)), expected, "{now}");
+            assert_eq!(name(&history.state_seconds_ago(now, 5.0)), expected, "{now}");
         };
         check(&history, 12.0, "a");
         check(&history, 15.0, "b");
         check(&history, 16.9, "b");
         check(&history, 17.0, "c");
-        history.remember(state("d"), 20.0, 5.0);
+        history.record(state("d"), 20.0, 5.0);
         assert_eq!(history.later.len(), 1);
         check(&history, 20.0, "c");
         check(&history, 25.0, "d");
@@ -96,10 +96,10 @@ mod tests {
 
     #[test]
     fn each_list_counts_its_own_calls_and_pages_are_of_one() {
-        let mut history = History::from(state("a"));
+        let mut history = History::new(state("a"));
         let mut check = |key: &str, continued: bool, now: &str, expected: &str| {
-            let listing = Listing { key: key.into(), continued };
-            let seen = history.calls_ago(&listing, 2, Arc::new(state(now)));
+            let listing = Listing { key: key.into(), is_continuation: continued };
+            let seen = history.state_calls_ago(&listing, 2, Arc::new(state(now)));
             assert_eq!(name(&seen), expected);
         };
         check("one", false, "b", "a");

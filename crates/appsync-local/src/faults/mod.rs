@@ -4,6 +4,8 @@ mod active;
 mod history;
 mod model;
 
-pub(crate) use active::{Running, Verdict};
+pub(crate) use active::{ActiveFaults, FaultDecision};
 pub(crate) use model::CLOCK_MAX_S;
-pub use model::{Effect, Faults, Latency, On, Overlap, Quotas, Rule, Told};
+pub use model::{
+    FaultRule, Faults, InjectedError, InjectedFault, Latency, OperationFilter, Overlap, Quotas,
+};

@@ -22,7 +22,7 @@ pub struct Faults {
     /// What `chance` and jitter are drawn from.
     pub seed: u64,
     /// Tried in order, for each call.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<FaultRule>,
     /// What happens to a change of an API while another lasts.
     pub overlap: Overlap,
     /// How much longer a change lasts.
@@ -56,12 +56,12 @@ pub struct Latency {
 /// One thing that goes wrong with some calls.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Rule {
-    pub on: On,
+pub struct FaultRule {
+    pub on: OperationFilter,
     /// Default: any service with the operation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
-    pub fault: Effect,
+    pub fault: InjectedFault,
     /// How often at most. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
@@ -75,21 +75,21 @@ pub struct Rule {
 
 /// The operations that a rule is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum On {
+pub enum OperationFilter {
     /// `"*"`
-    Every,
+    Any,
     /// One name, or a list of them.
-    These(Vec<&'static str>),
+    Names(Vec<&'static str>),
 }
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Effect {
+pub enum InjectedFault {
     /// The service's own answer to too many calls.
     Throttle,
     /// Any error, before the work.
-    Error(Told),
+    Error(InjectedError),
     /// A failure of the service's, before the work.
     FailBefore,
     /// The same after the work, which stays done.
@@ -107,7 +107,7 @@ pub enum Effect {
 /// An error, as AWS would tell it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Told {
+pub struct InjectedError {
     #[serde(deserialize_with = "code")]
     pub code: String,
     #[serde(deserialize_with = "status")]
@@ -150,12 +150,12 @@ impl Default for Quotas {
 
 impl Faults {
     /// Reads JSON; an error has its line and column.
-    pub fn read(text: &str) -> Result<Self, serde_json::Error> {
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
 }
 
-impl Effect {
+impl InjectedFault {
     /// As the log of calls has it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -269,45 +269,45 @@ impl<'de> Visitor<'de> for LatencyVisitor {
     }
 }
 
-impl<'de> Deserialize<'de> for On {
+impl<'de> Deserialize<'de> for OperationFilter {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(OnVisitor)
+        from.deserialize_any(OperationFilterVisitor)
     }
 }
 
-impl Serialize for On {
+impl Serialize for OperationFilter {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Every => to.serialize_str("*"),
-            Self::These(names) => names.serialize(to),
+            Self::Any => to.serialize_str("*"),
+            Self::Names(names) => names.serialize(to),
         }
     }
 }
 
-struct OnVisitor;
+struct OperationFilterVisitor;
 
-impl<'de> Visitor<'de> for OnVisitor {
-    type Value = On;
+impl<'de> Visitor<'de> for OperationFilterVisitor {
+    type Value = OperationFilter;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of an operation, a list of them, or \"*\"")
     }
-    fn visit_str<E: Error>(self, name: &str) -> Result<On, E> {
+    fn visit_str<E: Error>(self, name: &str) -> Result<OperationFilter, E> {
         match name {
-            "*" => Ok(On::Every),
-            name => Ok(On::These(vec![known(name)?])),
+            "*" => Ok(OperationFilter::Any),
+            name => Ok(OperationFilter::Names(vec![parse_operation_name(name)?])),
         }
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut several: A) -> Result<On, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut several: A) -> Result<OperationFilter, A::Error> {
         let mut names = Vec::new();
         while let Some(name) = several.next_element::<String>()? {
-            names.push(known(&name)?);
+            names.push(parse_operation_name(&name)?);
         }
-        Ok(On::These(names))
+        Ok(OperationFilter::Names(names))
     }
 }
 
-fn known<E: Error>(name: &str) -> Result<&'static str, E> {
+fn parse_operation_name<E: Error>(name: &str) -> Result<&'static str, E> {
     operation::names().find(|it| *it == name).ok_or_else(|| {
         let alike = |it: &&str| (strsim::jaro_winkler(it, name) * 1_000.0) as u32;
         let nearest = operation::names().max_by_key(alike).unwrap_or_default();
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn errors_are_reported_with_their_position_and_a_valid_alternative() {
         let check = |text: &str, expected: &[&str]| {
-            let error = Faults::read(text).unwrap_err().to_string();
+            let error = Faults::parse(text).unwrap_err().to_string();
             for part in expected {
                 assert!(error.contains(part), "{error}");
             }
@@ -373,6 +373,6 @@ mod tests {
         });
         let faults: Faults = from_value(faults).unwrap();
         assert_eq!(faults.quotas.namespaces, 50);
-        assert_eq!(Faults::read(&json!(faults).to_string()).unwrap(), faults);
+        assert_eq!(Faults::parse(&json!(faults).to_string()).unwrap(), faults);
     }
 }

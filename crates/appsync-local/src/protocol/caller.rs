@@ -2,7 +2,7 @@
 use axum::http::HeaderMap;
 
 /// The account of callers whose access key id is not an account id. Our choice.
-pub const ACCOUNT: &str = "123456789012";
+pub const DEFAULT_ACCOUNT: &str = "123456789012";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -14,7 +14,7 @@ pub struct Caller {
 
 impl Caller {
     /// Reads the credential scope: `KEY/20261124/us-east-1/appsync/aws4_request`.
-    pub fn of(headers: &HeaderMap, query: &str) -> Option<Self> {
+    pub fn from_request(headers: &HeaderMap, query: &str) -> Option<Self> {
         let header = headers.get("authorization").and_then(|it| it.to_str().ok());
         let signed = header.filter(|it| it.starts_with("AWS4-HMAC-SHA256")).and_then(|header| {
             let (_, rest) = header.split_once("Credential=")?;
@@ -24,10 +24,10 @@ impl Caller {
             let mut pairs = form_urlencoded::parse(query.as_bytes());
             pairs.find(|(name, _)| name == "X-Amz-Credential").map(|(_, it)| it.into_owned())
         };
-        Self::in_scope(&signed.or_else(presigned)?)
+        Self::from_credential(&signed.or_else(presigned)?)
     }
 
-    pub fn in_scope(credential: &str) -> Option<Self> {
+    pub fn from_credential(credential: &str) -> Option<Self> {
         // A key may hold slashes; the four parts behind it don't.
         let parts: Vec<&str> = credential.rsplitn(5, '/').collect();
         let [terminator, service, region, _, access_key] = parts.as_slice() else { return None };
@@ -35,7 +35,7 @@ impl Caller {
             return None;
         }
         let is_account = access_key.len() == 12 && access_key.bytes().all(|it| it.is_ascii_digit());
-        let account = if is_account { access_key } else { ACCOUNT };
+        let account = if is_account { access_key } else { DEFAULT_ACCOUNT };
         Some(Self {
             access_key: (*access_key).to_owned(),
             account: account.to_owned(),
@@ -81,7 +81,7 @@ mod tests {
         let value =
             format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
         headers.insert("authorization", value.parse().unwrap());
-        Caller::of(&headers, "")
+        Caller::from_request(&headers, "")
     }
 
     #[test]
@@ -103,8 +103,11 @@ mod tests {
             assert_eq!(caller(credential), None, "{credential}");
         }
         assert_eq!(
-            Caller::of(&HeaderMap::new(), "X-Amz-Credential=A%2F1%2Fr%2Fs%2Faws4_request")
-                .map(|it| it.region),
+            Caller::from_request(
+                &HeaderMap::new(),
+                "X-Amz-Credential=A%2F1%2Fr%2Fs%2Faws4_request"
+            )
+            .map(|it| it.region),
             Some("r".into())
         );
     }

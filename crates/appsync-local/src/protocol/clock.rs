@@ -9,14 +9,17 @@ use jiff::tz::Offset;
 const TOLERANCE_MIN: i64 = 5;
 
 /// Why a signature made at `signed`, an `X-Amz-Date`, is refused at `now_epoch_s`.
-pub fn refuse(signed: &str, now_epoch_s: f64) -> Option<String> {
+pub fn signing_time_error(signed: &str, now_epoch_s: f64) -> Option<String> {
     let now = now_epoch_s as i64;
     let tolerance_s = TOLERANCE_MIN * 60;
-    let Some(at) = read(signed) else {
+    let Some(at) = parse_amz_date(signed) else {
         return Some("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP".to_owned());
     };
-    let (now_text, earliest, latest) =
-        (write(now), write(now - tolerance_s), write(now + tolerance_s));
+    let (now_text, earliest, latest) = (
+        format_amz_date(now),
+        format_amz_date(now - tolerance_s),
+        format_amz_date(now + tolerance_s),
+    );
     match at - now {
         off if off < -tolerance_s => Some(format!(
             "Signature expired: {signed} is now earlier than {earliest} ({now_text} - {TOLERANCE_MIN} min.)"
@@ -34,16 +37,16 @@ pub fn http_date(now_epoch_s: f64) -> String {
     httpdate::fmt_http_date(UNIX_EPOCH + since_epoch)
 }
 
-fn read(text: &str) -> Option<i64> {
+fn parse_amz_date(text: &str) -> Option<i64> {
     let at = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
     Some(Offset::UTC.to_timestamp(at).ok()?.as_second())
 }
 
-fn write(epoch_s: i64) -> String {
-    moment(epoch_s).strftime("%Y%m%dT%H%M%SZ").to_string()
+fn format_amz_date(epoch_s: i64) -> String {
+    timestamp(epoch_s).strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
-fn moment(epoch_s: i64) -> Timestamp {
+fn timestamp(epoch_s: i64) -> Timestamp {
     Timestamp::from_second(epoch_s).unwrap_or_default()
 }
 
@@ -56,7 +59,7 @@ mod tests {
         let now = 1_800_000_000.5;
         assert_eq!(http_date(now), "Fri, 15 Jan 2027 08:00:00 GMT");
         let check = |signed: &str, expected: Option<&str>| {
-            assert_eq!(refuse(signed, now).as_deref(), expected, "{signed}");
+            assert_eq!(signing_time_error(signed, now).as_deref(), expected, "{signed}");
         };
         check("20270115T080000Z", None);
         check("20270115T075500Z", None);
@@ -73,6 +76,6 @@ mod tests {
                 "Signature not yet current: 20270115T080501Z is still later than 20270115T080500Z (20270115T080000Z + 5 min.)",
             ),
         );
-        assert!(refuse("yesterday", now).is_some());
+        assert!(signing_time_error("yesterday", now).is_some());
     }
 }

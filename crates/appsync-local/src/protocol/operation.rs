@@ -3,7 +3,7 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::query::Form;
-use crate::protocol::request::Call;
+use crate::protocol::request::ApiCall;
 
 /// An unknown operation. The caller's text is never shown, since it may be a secret.
 pub const UNKNOWN: &str = "Unknown";
@@ -21,16 +21,16 @@ pub enum Service {
 /// What a request asks for.
 #[derive(Debug)]
 pub struct Operation {
-    pub kind: Kind,
+    pub kind: OperationKind,
     /// The labels of its path, decoded one by one: an ARN in a label contains slashes.
     pub labels: Vec<String>,
     /// The API or domain name that it changes, or the Region's APIs for `CreateApi`.
-    pub changes: Option<String>,
+    pub change_key: Option<String>,
 }
 
 /// Which operation, of which service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum OperationKind {
     Appsync(Appsync),
     Iam(Iam),
     Sts(Sts),
@@ -44,7 +44,7 @@ pub struct Listing {
     /// Identifies a list: its account, its kind and its parent.
     pub key: String,
     /// Whether this is a further page of it.
-    pub continued: bool,
+    pub is_continuation: bool,
 }
 
 /// The operations of a service, by name.
@@ -187,7 +187,7 @@ const ROUTES: &[Route<Appsync>] = &[
     (Appsync::EvaluateCode, "POST", "/v1/dataplane-evaluatecode"),
 ];
 
-impl Kind {
+impl OperationKind {
     pub fn service(self) -> Option<Service> {
         match self {
             Self::Appsync(_) => Some(Service::Appsync),
@@ -208,18 +208,18 @@ impl Kind {
         }
     }
 
-    fn of(call: &Call) -> Self {
-        let action = || Form::read(call).get("Action").unwrap_or_default().to_owned();
+    fn from_call(call: &ApiCall) -> Self {
+        let action = || Form::parse(call).get("Action").unwrap_or_default().to_owned();
         let (service, known) = match call.caller.service.as_str() {
             "appsync" => {
-                let found = route(ROUTES, call.method.as_str(), &call.path);
+                let found = find_route(ROUTES, call.method.as_str(), &call.path);
                 (Service::Appsync, found.map(Self::Appsync))
             }
-            "iam" => (Service::Iam, named(Iam::ALL, Iam::name, &action()).map(Self::Iam)),
-            "sts" => (Service::Sts, named(Sts::ALL, Sts::name, &action()).map(Self::Sts)),
+            "iam" => (Service::Iam, find_by_name(Iam::ALL, Iam::name, &action()).map(Self::Iam)),
+            "sts" => (Service::Sts, find_by_name(Sts::ALL, Sts::name, &action()).map(Self::Sts)),
             "wafv2" => {
                 let name = call.target.strip_prefix(WAFV2_TARGET).unwrap_or_default();
-                (Service::Wafv2, named(Wafv2::ALL, Wafv2::name, name).map(Self::Wafv2))
+                (Service::Wafv2, find_by_name(Wafv2::ALL, Wafv2::name, name).map(Self::Wafv2))
             }
             _ => return Self::Unknown(None),
         };
@@ -228,30 +228,35 @@ impl Kind {
 }
 
 impl Operation {
-    pub fn of(call: &Call) -> Self {
-        let kind = Kind::of(call);
+    pub fn from_call(call: &ApiCall) -> Self {
+        let kind = OperationKind::from_call(call);
         let appsync = kind.service() == Some(Service::Appsync);
-        let changes = appsync.then(|| changes(call)).flatten();
+        let changes = appsync.then(|| change_key_of(call)).flatten();
         let labels = match kind {
-            Kind::Appsync(it) => labels(it, &call.path),
+            OperationKind::Appsync(it) => path_labels(it, &call.path),
             _ => Vec::new(),
         };
-        Self { kind, labels, changes }
+        Self { kind, labels, change_key: changes }
     }
 
     /// The list that it asks for, if it is a list.
-    pub fn listing(&self, call: &Call) -> Option<Listing> {
+    pub fn listing(&self, call: &ApiCall) -> Option<Listing> {
         let name = self.kind.name();
         if !name.starts_with("List") {
             return None;
         }
-        let form = Form::read(call);
+        let form = Form::parse(call);
         let of = |name: &str| form.get(name).unwrap_or_default().to_owned();
         let (under, continued) = match self.kind {
-            Kind::Iam(_) => (of("RoleName") + &of("PathPrefix"), form.get("Marker").is_some()),
+            OperationKind::Iam(_) => {
+                (of("RoleName") + &of("PathPrefix"), form.get("Marker").is_some())
+            }
             _ => (call.path.clone(), form.get("nextToken").is_some()),
         };
-        Some(Listing { key: format!("{} {name} {under}", call.caller.scope()), continued })
+        Some(Listing {
+            key: format!("{} {name} {under}", call.caller.scope()),
+            is_continuation: continued,
+        })
     }
 }
 
@@ -264,12 +269,12 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The operation of that name, which must be written as the service writes it.
-fn named<T: Copy>(all: &[T], name: fn(T) -> &'static str, asked: &str) -> Option<T> {
+fn find_by_name<T: Copy>(all: &[T], name: fn(T) -> &'static str, asked: &str) -> Option<T> {
     all.iter().copied().find(|it| name(*it) == asked)
 }
 
 /// Whose of `routes` a request with this method and path is.
-pub fn route<T: Copy>(routes: &[Route<T>], method: &str, path: &str) -> Option<T> {
+pub fn find_route<T: Copy>(routes: &[Route<T>], method: &str, path: &str) -> Option<T> {
     let fits = |pattern: &str| {
         let mut labels = path.split('/');
         let all = pattern
@@ -282,14 +287,14 @@ pub fn route<T: Copy>(routes: &[Route<T>], method: &str, path: &str) -> Option<T
 }
 
 /// The values of a path's labels.
-fn labels(operation: Appsync, path: &str) -> Vec<String> {
+fn path_labels(operation: Appsync, path: &str) -> Vec<String> {
     let pattern = ROUTES.iter().find(|(it, ..)| *it == operation).map_or("", |(.., it)| it);
     let labels = pattern.split('/').zip(path.split('/')).filter(|(it, _)| *it == "*");
     labels.map(|(_, label)| percent_decode_str(label).decode_utf8_lossy().into_owned()).collect()
 }
 
 /// What two changes would collide on.
-fn changes(call: &Call) -> Option<String> {
+fn change_key_of(call: &ApiCall) -> Option<String> {
     if call.method == "GET" {
         return None;
     }
@@ -317,7 +322,11 @@ mod tests {
     #[test]
     fn a_path_and_its_method_say_which_operation() {
         let check = |method: &str, path: &str, expected: Option<&str>| {
-            assert_eq!(route(ROUTES, method, path).map(Appsync::name), expected, "{method} {path}");
+            assert_eq!(
+                find_route(ROUTES, method, path).map(Appsync::name),
+                expected,
+                "{method} {path}"
+            );
         };
         check("POST", "/v2/apis", Some("CreateApi"));
         check("POST", "/v2/apis/x", Some("UpdateApi"));

@@ -5,14 +5,14 @@ use axum::body::Body;
 use axum::http::Response;
 use quick_xml::escape::escape;
 
-use crate::protocol::request::Call;
-use crate::protocol::response::{Fault, answer};
+use crate::protocol::request::ApiCall;
+use crate::protocol::response::{AwsError, text_response};
 
 /// The members of a Query request.
 pub struct Form(BTreeMap<String, String>);
 
 impl Form {
-    pub fn read(call: &Call) -> Self {
+    pub fn parse(call: &ApiCall) -> Self {
         let body = form_urlencoded::parse(&call.body).into_owned();
         let query = form_urlencoded::parse(call.query.as_bytes()).into_owned();
         Self(query.chain(body).collect())
@@ -23,30 +23,33 @@ impl Form {
 }
 
 /// An answer of a Query service: `result` goes into `<{action}Response>`.
-pub fn query_answer(
+pub fn query_response(
     action: &str,
     namespace: &str,
-    result: Result<Option<String>, Fault>,
+    result: Result<Option<String>, AwsError>,
     request_id: &str,
 ) -> Response<Body> {
     match result {
         Ok(result) => {
             let result =
                 result.map(|it| element(&format!("{action}Result"), &it)).unwrap_or_default();
-            let metadata = element("ResponseMetadata", &text("RequestId", request_id));
+            let metadata = element("ResponseMetadata", &text_element("RequestId", request_id));
             let body = format!(
                 "<{action}Response xmlns=\"{namespace}\">{result}{metadata}</{action}Response>"
             );
-            answer(200, "text/xml", body, request_id)
+            text_response(200, "text/xml", body, request_id)
         }
         Err(fault) => {
             let whose = if fault.status < 500 { "Sender" } else { "Receiver" };
-            let error =
-                [text("Type", whose), text("Code", &fault.code), text("Message", &fault.message)];
+            let error = [
+                text_element("Type", whose),
+                text_element("Code", &fault.code),
+                text_element("Message", &fault.message),
+            ];
             let error = element("Error", &error.concat());
-            let id = text("RequestId", request_id);
+            let id = text_element("RequestId", request_id);
             let body = format!("<ErrorResponse xmlns=\"{namespace}\">{error}{id}</ErrorResponse>");
-            answer(fault.status, "text/xml", body, request_id)
+            text_response(fault.status, "text/xml", body, request_id)
         }
     }
 }
@@ -57,7 +60,7 @@ pub fn element(name: &str, inner: &str) -> String {
 }
 
 /// `<name>text</name>`, escaped.
-pub fn text(name: &str, text: &str) -> String {
+pub fn text_element(name: &str, text: &str) -> String {
     // XML has no way to write most control characters, and no AWS text has them.
     let clean: String =
         text.chars().filter(|it| !it.is_control() || "\t\n\r".contains(*it)).collect();
@@ -65,11 +68,11 @@ pub fn text(name: &str, text: &str) -> String {
 }
 
 /// `<name><member>…</member>…</name>`; each item is XML already.
-pub fn list(name: &str, items: impl IntoIterator<Item = String>) -> String {
+pub fn list_element(name: &str, items: impl IntoIterator<Item = String>) -> String {
     element(name, &items.into_iter().map(|it| element("member", &it)).collect::<String>())
 }
 
 /// The text between tags.
-pub fn escaped(text: &str) -> String {
+pub fn escape_text(text: &str) -> String {
     escape(text).into_owned()
 }

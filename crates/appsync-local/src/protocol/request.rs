@@ -6,13 +6,13 @@ use axum::http::{HeaderMap, Method};
 use tokio::time::timeout;
 
 use crate::protocol::caller::Caller;
-use crate::protocol::response::Fault;
+use crate::protocol::response::AwsError;
 
 /// How long a body may take to come.
-const BODY_TIME: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A request, read.
-pub struct Call {
+pub struct ApiCall {
     pub method: Method,
     /// As it came, percent-encoded.
     pub path: String,
@@ -22,28 +22,28 @@ pub struct Call {
     /// `X-Amz-Target`, by which some protocols name an operation; empty without.
     pub target: String,
     /// `X-Amz-Date`, when it was signed; empty without.
-    pub signed: String,
+    pub signed_at: String,
 }
 
 /// A body, if it is not too large and comes in time.
-pub async fn read(body: Body, max: usize) -> Result<Vec<u8>, Fault> {
-    match timeout(BODY_TIME, to_bytes(body, max)).await {
+pub async fn read_body(body: Body, max: usize) -> Result<Vec<u8>, AwsError> {
+    match timeout(BODY_TIMEOUT, to_bytes(body, max)).await {
         Ok(Ok(body)) => Ok(body.to_vec()),
         Ok(Err(_)) => {
-            Err(Fault::new(413, "RequestEntityTooLargeException", "the request is too large"))
+            Err(AwsError::new(413, "RequestEntityTooLargeException", "the request is too large"))
         }
-        Err(_) => Err(Fault::new(408, "RequestTimeoutException", "the request took too long")),
+        Err(_) => Err(AwsError::new(408, "RequestTimeoutException", "the request took too long")),
     }
 }
 
 /// The first header of that name; empty without.
-pub fn header(headers: &HeaderMap, name: &str) -> String {
+pub fn header_text(headers: &HeaderMap, name: &str) -> String {
     headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 /// When a request was signed: a header's, or a presigned address's.
-pub fn signed(headers: &HeaderMap, query: &str) -> String {
+pub fn signing_time(headers: &HeaderMap, query: &str) -> String {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let presigned = pairs.find(|(name, _)| name == "X-Amz-Date").map(|(_, it)| it.into_owned());
-    presigned.unwrap_or_else(|| header(headers, "x-amz-date"))
+    presigned.unwrap_or_else(|| header_text(headers, "x-amz-date"))
 }

@@ -7,26 +7,26 @@ use serde_json::{Map, Value, json};
 
 /// An AWS error, independent of the protocol.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
+pub struct AwsError {
     pub status: u16,
     pub code: Cow<'static, str>,
     pub message: String,
     /// Members in addition to the message.
-    pub detail: Option<Box<Map<String, Value>>>,
+    pub members: Option<Box<Map<String, Value>>>,
 }
 
-impl Fault {
+impl AwsError {
     pub fn new(
         status: u16,
         code: impl Into<Cow<'static, str>>,
         message: impl Into<String>,
     ) -> Self {
-        Self { status, code: code.into(), message: message.into(), detail: None }
+        Self { status, code: code.into(), message: message.into(), members: None }
     }
     /// With `members`, an object, in addition to the message.
-    pub fn with(mut self, members: Value) -> Self {
+    pub fn with_members(mut self, members: Value) -> Self {
         if let Value::Object(members) = members {
-            self.detail = Some(Box::new(members));
+            self.members = Some(Box::new(members));
         }
         self
     }
@@ -37,7 +37,7 @@ impl Fault {
         Self::new(404, "NotFoundException", message)
     }
     /// What AWS has and this service has not.
-    pub fn not_imitated(what: &str) -> Self {
+    pub fn unsupported(what: &str) -> Self {
         Self::new(
             501,
             "NotImplementedException",
@@ -47,41 +47,41 @@ impl Fault {
 }
 
 /// An answer of a REST-JSON service.
-pub fn json_answer(result: Result<Value, Fault>, request_id: &str) -> Response<Body> {
+pub fn json_response(result: Result<Value, AwsError>, request_id: &str) -> Response<Body> {
     match result {
-        Ok(body) => answer(200, "application/json", body.to_string(), request_id),
+        Ok(body) => text_response(200, "application/json", body.to_string(), request_id),
         Err(fault) => {
             let body = json!({ "message": &fault.message });
-            json_error(body, fault, "application/json", request_id)
+            json_error_response(body, fault, "application/json", request_id)
         }
     }
 }
 
 /// An answer of a service of JSON 1.1, which names its operations in a header.
-pub fn json_rpc_answer(result: Result<Value, Fault>, request_id: &str) -> Response<Body> {
+pub fn json_rpc_response(result: Result<Value, AwsError>, request_id: &str) -> Response<Body> {
     let content_type = "application/x-amz-json-1.1";
     match result {
-        Ok(body) => answer(200, content_type, body.to_string(), request_id),
+        Ok(body) => text_response(200, content_type, body.to_string(), request_id),
         Err(fault) => {
             // The model of WAF writes the member one way in this error, and another in all others.
             let small = fault.code == "WAFInvalidParameterException";
             let message = if small { "message" } else { "Message" };
             let body = json!({ "__type": fault.code, message: &fault.message });
-            json_error(body, fault, content_type, request_id)
+            json_error_response(body, fault, content_type, request_id)
         }
     }
 }
 
-fn json_error(
+fn json_error_response(
     mut body: Value,
-    fault: Fault,
+    fault: AwsError,
     content_type: &'static str,
     request_id: &str,
 ) -> Response<Body> {
-    if let (Some(body), Some(detail)) = (body.as_object_mut(), fault.detail) {
+    if let (Some(body), Some(detail)) = (body.as_object_mut(), fault.members) {
         body.extend(*detail);
     }
-    let mut answer = answer(fault.status, content_type, body.to_string(), request_id);
+    let mut answer = text_response(fault.status, content_type, body.to_string(), request_id);
     if let Ok(code) = HeaderValue::from_str(&fault.code) {
         answer.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), code);
     }
@@ -89,7 +89,7 @@ fn json_error(
 }
 
 /// An answer of that status and type.
-pub fn answer(
+pub fn text_response(
     status: u16,
     content_type: &'static str,
     body: String,

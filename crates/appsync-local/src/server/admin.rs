@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::console;
 use crate::data_plane::{self, DataPlane};
 use crate::faults::{CLOCK_MAX_S, Faults};
-use crate::protocol::request::read;
-use crate::protocol::response::Fault;
+use crate::protocol::request::read_body;
+use crate::protocol::response::AwsError;
 use crate::server::guard;
 use crate::store::Store;
 
@@ -25,20 +25,20 @@ const BODY_MAX: usize = 1024 * 1024;
 /// Where the clock is put.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-enum Clock {
+enum ClockChange {
     EpochS(f64),
     AdvanceS(f64),
 }
 
 /// A status and what to say.
-type Answer = Result<Value, (StatusCode, String)>;
+type AdminResult = Result<Value, (StatusCode, String)>;
 
 pub fn is_for(request: &Request) -> bool {
     request.uri().path().starts_with(PREFIX)
 }
 
-pub async fn answer(plane: &Arc<DataPlane>, request: Request) -> Response<Body> {
-    let answer = match (issuer(plane, &request), guard::refuse(&request)) {
+pub async fn handle(plane: &Arc<DataPlane>, request: Request) -> Response<Body> {
+    let answer = match (issuer_document(plane, &request), guard::denial(&request)) {
         (Some(answer), _) => answer,
         (None, Some(message)) => Err((StatusCode::FORBIDDEN, message.to_owned())),
         (None, None) => match (request.method(), &request.uri().path()[PREFIX.len()..]) {
@@ -46,7 +46,7 @@ pub async fn answer(plane: &Arc<DataPlane>, request: Request) -> Response<Body> 
             (&Method::POST, "publish") => {
                 return data_plane::publish_as_owner(plane, request).await;
             }
-            _ => steer(plane, request).await,
+            _ => control(plane, request).await,
         },
     };
     let (status, body) = match answer {
@@ -60,7 +60,7 @@ pub async fn answer(plane: &Arc<DataPlane>, request: Request) -> Response<Body> 
 }
 
 /// The local issuer's documents for the verification of its tokens.
-fn issuer(plane: &DataPlane, request: &Request) -> Option<Answer> {
+fn issuer_document(plane: &DataPlane, request: &Request) -> Option<AdminResult> {
     const KEYS: &str = "/_provision/issuer/.well-known/jwks.json";
     const CONFIGURATION: &str = "/_provision/issuer/.well-known/openid-configuration";
     match (request.method(), request.uri().path()) {
@@ -81,19 +81,19 @@ fn issuer(plane: &DataPlane, request: &Request) -> Option<Answer> {
     }
 }
 
-async fn steer(plane: &DataPlane, request: Request) -> Answer {
+async fn control(plane: &DataPlane, request: Request) -> AdminResult {
     let store: &Store = &plane.store;
     let wrong = |message: String| (StatusCode::BAD_REQUEST, message);
     let (parts, body) = request.into_parts();
-    let told = |it: Fault| {
+    let told = |it: AwsError| {
         (StatusCode::from_u16(it.status).unwrap_or(StatusCode::BAD_REQUEST), it.message)
     };
-    let body = read(body, BODY_MAX).await.map_err(told)?;
+    let body = read_body(body, BODY_MAX).await.map_err(told)?;
     match (parts.method, &parts.uri.path()[PREFIX.len()..]) {
         (Method::GET, "faults") => {}
         (Method::PUT, "faults") => {
             let text = std::str::from_utf8(&body).map_err(|it| wrong(it.to_string()))?;
-            store.set_faults(Faults::read(text).map_err(|it| wrong(it.to_string()))?);
+            store.set_faults(Faults::parse(text).map_err(|it| wrong(it.to_string()))?);
         }
         (Method::DELETE, "faults") => store.set_faults(Faults::default()),
         (Method::GET, "apis") => return Ok(console::apis(plane, &parts.headers)),
@@ -123,8 +123,8 @@ async fn steer(plane: &DataPlane, request: Request) -> Answer {
 fn move_clock(store: &Store, body: &[u8]) -> Result<(), String> {
     let now = store.now_epoch_s();
     let by_s = match serde_json::from_slice(body).map_err(|it| it.to_string())? {
-        Clock::EpochS(to) => to - now,
-        Clock::AdvanceS(by) => by,
+        ClockChange::EpochS(to) => to - now,
+        ClockChange::AdvanceS(by) => by,
     };
     match by_s.abs() <= CLOCK_MAX_S as f64 {
         true => {

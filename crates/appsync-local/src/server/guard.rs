@@ -7,13 +7,13 @@ use axum::http::{HeaderMap, Method};
 use crate::data_plane::host::{is_loopback, without_port};
 
 /// Why a request may not steer, if it may not.
-pub fn refuse(request: &Request) -> Option<&'static str> {
+pub fn denial(request: &Request) -> Option<&'static str> {
     let changes = ![Method::GET, Method::HEAD].contains(request.method());
     match () {
         () if !is_local(request) => {
             Some("only this machine may control the emulator, by an address such as 127.0.0.1")
         }
-        () if changes && !is_own(request.headers()) => {
+        () if changes && !is_same_origin(request.headers()) => {
             Some("a page of another origin may not control the emulator")
         }
         () => None,
@@ -24,19 +24,20 @@ pub fn refuse(request: &Request) -> Option<&'static str> {
 /// counts too.
 fn is_local(request: &Request) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let host = text(request.headers(), "host").unwrap_or_default();
+    let host = header_text(request.headers(), "host").unwrap_or_default();
     is_loopback(without_port(host)) && peer.is_none_or(|it| it.0.ip().is_loopback())
 }
 
 /// Whether no page sent the request, or the console's page. Browsers report this, and pages cannot prevent it.
-fn is_own(headers: &HeaderMap) -> bool {
-    let site = text(headers, "sec-fetch-site");
-    let origin = text(headers, "origin").map(|it| it.split_once("://").map_or(it, |it| it.1));
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let site = header_text(headers, "sec-fetch-site");
+    let origin =
+        header_text(headers, "origin").map(|it| it.split_once("://").map_or(it, |it| it.1));
     site.is_none_or(|it| ["same-origin", "none"].contains(&it))
-        && origin.is_none_or(|it| Some(it) == text(headers, "host"))
+        && origin.is_none_or(|it| Some(it) == header_text(headers, "host"))
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     // An unreadable name is not a local name.
     headers.get(name).map(|it| it.to_str().unwrap_or("?"))
 }
@@ -54,7 +55,7 @@ mod tests {
             if let Some(peer) = peer {
                 request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
             }
-            assert_eq!(refuse(&request).is_none(), expected, "{host}");
+            assert_eq!(denial(&request).is_none(), expected, "{host}");
         };
         check("127.0.0.1:4100", None, true);
         check("localhost:4100", Some("127.0.0.1:1"), true);
@@ -74,7 +75,7 @@ mod tests {
                 request = request.header(*name, *value);
             }
             let request = request.body(Body::empty()).unwrap();
-            assert_eq!(refuse(&request).is_none(), expected, "{method} {more:?}");
+            assert_eq!(denial(&request).is_none(), expected, "{method} {more:?}");
         };
         check("POST", &[], true);
         check("PUT", &[("origin", "http://localhost:4100")], true);

@@ -25,13 +25,13 @@ use crate::data_plane::DataPlane;
 use crate::server::router;
 
 /// How long operations in progress may take when the service stops.
-const GRACE: Duration = Duration::from_secs(3);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 /// Of a request: its first line and its headers, with a token in them.
 const HEAD_MAX: usize = 64 * 1024;
 /// How long a listener rests when the process has no more files to open.
-const REST: Duration = Duration::from_millis(20);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
 /// The first byte of a TLS handshake, which no HTTP request begins with.
-const HANDSHAKE: u8 = 0x16;
+const TLS_HANDSHAKE_BYTE: u8 = 0x16;
 
 /// Serves `plane` on each of `listeners` until `shutdown`; responses in progress are finished, if that
 /// does not take long. With `tls` the same ports also speak TLS.
@@ -46,7 +46,12 @@ pub async fn serve(
     let (open, mut ended) = mpsc::channel(1);
     let mut accepting = JoinSet::new();
     for listener in listeners {
-        accepting.spawn(accept(listener, Arc::clone(&plane), acceptor.clone(), open.clone()));
+        accepting.spawn(accept_connections(
+            listener,
+            Arc::clone(&plane),
+            acceptor.clone(),
+            open.clone(),
+        ));
     }
     drop(open);
     shutdown.await;
@@ -59,7 +64,7 @@ pub async fn serve(
 }
 
 /// Accepts connections until it is dropped, each in a separate task.
-async fn accept(
+async fn accept_connections(
     listener: TcpListener,
     plane: Arc<DataPlane>,
     acceptor: Option<TlsAcceptor>,
@@ -70,7 +75,7 @@ async fn accept(
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
-                tokio::time::sleep(REST).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 continue;
             }
         };
@@ -80,10 +85,10 @@ async fn accept(
         tokio::spawn(async move {
             let ending = async {
                 plane.store.closed().await;
-                tokio::time::sleep(GRACE).await;
+                tokio::time::sleep(SHUTDOWN_GRACE).await;
             };
             tokio::select! {
-                () = meet(stream, peer, &plane, acceptor) => {}
+                () = serve_connection(stream, peer, &plane, acceptor) => {}
                 () = ending => {}
             }
             drop(open);
@@ -92,26 +97,28 @@ async fn accept(
 }
 
 /// Finds out what a connection speaks, and answers in it.
-async fn meet(
+async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
     plane: &Arc<DataPlane>,
     acceptor: Option<TlsAcceptor>,
 ) {
-    let Some(Ok(first)) = greeted(plane, first_byte(&stream)).await else { return };
+    let Some(Ok(first)) = with_time_limit(plane, first_byte(&stream)).await else { return };
     match (first, acceptor) {
-        (HANDSHAKE, None) => {}
-        (HANDSHAKE, Some(acceptor)) => match greeted(plane, acceptor.accept(stream)).await {
-            Some(Ok(stream)) => converse(stream, peer, plane).await,
-            Some(Err(error)) => tracing::debug!(%peer, %error, "no TLS"),
-            None => {}
-        },
-        _ => converse(stream, peer, plane).await,
+        (TLS_HANDSHAKE_BYTE, None) => {}
+        (TLS_HANDSHAKE_BYTE, Some(acceptor)) => {
+            match with_time_limit(plane, acceptor.accept(stream)).await {
+                Some(Ok(stream)) => serve_http(stream, peer, plane).await,
+                Some(Err(error)) => tracing::debug!(%peer, %error, "no TLS"),
+                None => {}
+            }
+        }
+        _ => serve_http(stream, peer, plane).await,
     }
 }
 
 /// What `greeting` comes to, unless it takes too long or the service ends.
-async fn greeted<T>(plane: &DataPlane, greeting: impl Future<Output = T>) -> Option<T> {
+async fn with_time_limit<T>(plane: &DataPlane, greeting: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         done = timeout(plane.silence, greeting) => done.ok(),
         () = plane.store.closed() => None,
@@ -127,7 +134,7 @@ async fn first_byte(stream: &TcpStream) -> io::Result<u8> {
 }
 
 /// Answers the requests of one connection.
-async fn converse<S>(stream: S, peer: SocketAddr, plane: &Arc<DataPlane>)
+async fn serve_http<S>(stream: S, peer: SocketAddr, plane: &Arc<DataPlane>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -136,7 +143,7 @@ where
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         let plane = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(router::answer(State(plane), request).await) }
+        async move { Ok::<_, Infallible>(router::handle(State(plane), request).await) }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(plane.silence).max_buf_size(HEAD_MAX);

@@ -20,53 +20,53 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use crate::lock::lock;
-use crate::state::folder::write_aside;
+use crate::state::folder::write_atomically;
 use crate::store::Store;
 
 /// The certificate that clients are configured to trust.
 pub const CERTIFICATE_FILE: &str = "ca.pem";
 const KEY_FILE: &str = "ca-key.pem";
 /// Clients that know only an address send no name.
-const NAMELESS: &str = "localhost";
+const DEFAULT_NAME: &str = "localhost";
 /// Enough for every API of a store under each of its names; after a scan they are made anew.
-const NAMES_MAX: usize = 4_096;
+const CERTIFICATES_MAX: usize = 4_096;
 /// Apple's systems take no certificate that lasts longer than 825 days.
-const LEAF_LASTS_DAYS: i64 = 800;
-const AUTHORITY_LASTS_DAYS: i64 = 20 * 365;
+const LEAF_LIFETIME_DAYS: i64 = 800;
+const AUTHORITY_LIFETIME_DAYS: i64 = 20 * 365;
 const DAY_S: i64 = 86_400;
 
 /// The authority of one store.
-pub struct Authority {
+pub struct CertificateAuthority {
     certificate: CertificateDer<'static>,
     pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
-impl Authority {
+impl CertificateAuthority {
     /// The authority that is kept in `dir`, made if there is none.
-    pub fn of_folder(dir: &Path, now_epoch_s: i64) -> io::Result<Self> {
+    pub fn load_or_create(dir: &Path, now_epoch_s: i64) -> io::Result<Self> {
         let (certificate, key) = (dir.join(CERTIFICATE_FILE), dir.join(KEY_FILE));
         if certificate.is_file() && key.is_file() {
             let (certificate, key) = (fs::read_to_string(certificate)?, fs::read_to_string(key)?);
-            return Self::read(certificate, &key).map_err(io::Error::other);
+            return Self::parse(certificate, &key).map_err(io::Error::other);
         }
-        let (made, private) = Self::made(now_epoch_s).map_err(io::Error::other)?;
+        let (made, private) = Self::create(now_epoch_s).map_err(io::Error::other)?;
         // The certificate goes last: who sees it can rely on both.
-        write_aside(&key, private.as_bytes())?;
-        write_aside(&certificate, made.pem.as_bytes())?;
+        write_atomically(&key, private.as_bytes())?;
+        write_atomically(&certificate, made.pem.as_bytes())?;
         Ok(made)
     }
 
     /// An authority that ends with its process.
     pub fn in_memory(now_epoch_s: i64) -> io::Result<Self> {
-        Self::made(now_epoch_s).map(|(made, _)| made).map_err(io::Error::other)
+        Self::create(now_epoch_s).map(|(made, _)| made).map_err(io::Error::other)
     }
 
-    fn made(now_epoch_s: i64) -> Result<(Self, String), rcgen::Error> {
+    fn create(now_epoch_s: i64) -> Result<(Self, String), rcgen::Error> {
         let key = KeyPair::generate()?;
         let private = key.serialize_pem();
         let mut params = Self::params()?;
-        set_validity(&mut params, now_epoch_s, AUTHORITY_LASTS_DAYS);
+        set_validity(&mut params, now_epoch_s, AUTHORITY_LIFETIME_DAYS);
         let certificate = params.self_signed(&key)?;
         let (der, pem) = (certificate.der().clone(), certificate.pem());
         Ok((Self { certificate: der, pem, issuer: Issuer::new(params, key) }, private))
@@ -81,7 +81,7 @@ impl Authority {
         Ok(params)
     }
 
-    fn read(pem: String, key: &str) -> Result<Self, String> {
+    fn parse(pem: String, key: &str) -> Result<Self, String> {
         use rustls::pki_types::pem::PemObject;
         let said = |error: &dyn fmt::Display| {
             format!(
@@ -102,7 +102,7 @@ impl Authority {
 
     fn certificate_for(&self, name: &str, now_epoch_s: i64) -> Result<CertifiedKey, String> {
         let mut names = vec![name.to_owned()];
-        if name == NAMELESS {
+        if name == DEFAULT_NAME {
             names.extend(["127.0.0.1".to_owned(), "::1".to_owned()]);
         }
         let said = |error: rcgen::Error| error.to_string();
@@ -111,7 +111,7 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
-        set_validity(&mut params, now_epoch_s, LEAF_LASTS_DAYS);
+        set_validity(&mut params, now_epoch_s, LEAF_LIFETIME_DAYS);
         let key = KeyPair::generate().map_err(said)?;
         let leaf = params.signed_by(&key, &self.issuer).map_err(said)?;
         let chain = vec![leaf.der().clone(), self.certificate.clone()];
@@ -121,7 +121,7 @@ impl Authority {
     }
 }
 
-impl fmt::Debug for Authority {
+impl fmt::Debug for CertificateAuthority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authority").finish_non_exhaustive()
     }
@@ -139,8 +139,11 @@ fn set_validity(params: &mut CertificateParams, now_epoch_s: i64, lasts_days: i6
 }
 
 /// How the server side of TLS is set up for `store`.
-pub fn server_config(store: Arc<Store>, authority: Authority) -> io::Result<Arc<ServerConfig>> {
-    let names = Arc::new(Names { store, authority, made: Mutex::default() });
+pub fn server_config(
+    store: Arc<Store>,
+    authority: CertificateAuthority,
+) -> io::Result<Arc<ServerConfig>> {
+    let names = Arc::new(CertificateResolver { store, authority, certificates: Mutex::default() });
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -151,32 +154,32 @@ pub fn server_config(store: Arc<Store>, authority: Authority) -> io::Result<Arc<
 }
 
 /// The certificates that were made so far, by name.
-struct Names {
+struct CertificateResolver {
     store: Arc<Store>,
-    authority: Authority,
-    made: Mutex<HashMap<String, Arc<CertifiedKey>>>,
+    authority: CertificateAuthority,
+    certificates: Mutex<HashMap<String, Arc<CertifiedKey>>>,
 }
 
-impl fmt::Debug for Names {
+impl fmt::Debug for CertificateResolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Names").finish_non_exhaustive()
     }
 }
 
-impl ResolvesServerCert for Names {
+impl ResolvesServerCert for CertificateResolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let name = hello.server_name().unwrap_or(NAMELESS).to_ascii_lowercase();
-        let mut made = lock(&self.made);
+        let name = hello.server_name().unwrap_or(DEFAULT_NAME).to_ascii_lowercase();
+        let mut made = lock(&self.certificates);
         if let Some(key) = made.get(&name) {
             return Some(Arc::clone(key));
         }
-        let local = name == NAMELESS || name.ends_with(".localhost");
-        if !(local || self.store.answers_to(&name)) {
+        let local = name == DEFAULT_NAME || name.ends_with(".localhost");
+        if !(local || self.store.has_host(&name)) {
             return None;
         }
         let key = self.authority.certificate_for(&name, self.store.now_epoch_s() as i64);
         let key = Arc::new(key.inspect_err(|error| tracing::warn!(name, error)).ok()?);
-        if made.len() >= NAMES_MAX {
+        if made.len() >= CERTIFICATES_MAX {
             made.clear();
         }
         made.insert(name, Arc::clone(&key));

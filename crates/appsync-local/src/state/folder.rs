@@ -27,22 +27,22 @@ pub enum OpenError {
 }
 
 /// A folder that is locked for this process.
-pub struct Disk {
+pub struct StateFolder {
     pub dir: PathBuf,
     /// The change up to which the file is written.
-    pub written: tokio::sync::Mutex<u64>,
+    pub last_written: tokio::sync::Mutex<u64>,
     /// Held for as long as the store is open.
     _lock: File,
 }
 
-impl Disk {
+impl StateFolder {
     /// Locks the folder, making it if need be, and reads what is in it.
     pub fn open(dir: &Path) -> Result<(Self, State), OpenError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| OpenError::Io { path, source }
         };
-        create_private(dir).map_err(failed(dir))?;
+        create_private_folder(dir).map_err(failed(dir))?;
         let path = dir.join(LOCK_FILE);
         let mut options = File::options();
         options.create(true).truncate(false).write(true);
@@ -56,43 +56,43 @@ impl Disk {
         }
         let path = dir.join(STATE_FILE);
         let state = match fs::read(&path) {
-            Ok(bytes) => read(&bytes, &path)?,
+            Ok(bytes) => decode_state(&bytes, &path)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => State::default(),
             Err(source) => return Err(OpenError::Io { path, source }),
         };
         let written = tokio::sync::Mutex::new(0);
-        Ok((Self { dir: dir.to_owned(), written, _lock: lock }, state))
+        Ok((Self { dir: dir.to_owned(), last_written: written, _lock: lock }, state))
     }
 
     /// Puts a whole new state in place of the one before.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        write_aside(&self.dir.join(STATE_FILE), bytes)
+        write_atomically(&self.dir.join(STATE_FILE), bytes)
     }
 
     /// Announces to other commands where the store is served, until the value is dropped.
     pub fn announce(&self, url: &str) -> io::Result<Announcement> {
         let path = self.dir.join(ENDPOINT_FILE);
-        write_aside(&path, url.as_bytes())?;
+        write_atomically(&path, url.as_bytes())?;
         Ok(Announcement { path: Some(path) })
     }
 }
 
 #[derive(Serialize)]
-struct Written<'a> {
+struct StateFileRef<'a> {
     version: u32,
     #[serde(flatten)]
     state: &'a State,
 }
 
 #[derive(Deserialize)]
-struct Read {
+struct StateFile {
     #[serde(flatten)]
     state: State,
 }
 
 /// The state as its file has it.
-pub fn written(state: &State) -> io::Result<Vec<u8>> {
-    Ok(serde_json::to_vec(&Written { version: VERSION, state })?)
+pub fn encode_state(state: &State) -> io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec(&StateFileRef { version: VERSION, state })?)
 }
 
 /// The announcement of a store's address, until it is dropped.
@@ -111,7 +111,7 @@ impl Drop for Announcement {
 }
 
 /// Where the store in `dir` is served: its lock is held and an address was announced.
-pub fn served_at(dir: &Path) -> Option<String> {
+pub fn served_url(dir: &Path) -> Option<String> {
     let lock = File::options().write(true).open(dir.join(LOCK_FILE)).ok()?;
     match lock.try_lock() {
         Err(TryLockError::WouldBlock) => fs::read_to_string(dir.join(ENDPOINT_FILE)).ok(),
@@ -119,14 +119,14 @@ pub fn served_at(dir: &Path) -> Option<String> {
     }
 }
 
-fn read(bytes: &[u8], path: &Path) -> Result<State, OpenError> {
+fn decode_state(bytes: &[u8], path: &Path) -> Result<State, OpenError> {
     let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
     let value: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|it| damaged(it.to_string()))?;
     let version = value.get("version").and_then(serde_json::Value::as_u64);
     match version {
         Some(version) if version == u64::from(VERSION) => serde_json::from_value(value)
-            .map(|it: Read| it.state)
+            .map(|it: StateFile| it.state)
             .map_err(|it| damaged(it.to_string())),
         Some(found) => Err(OpenError::Version { path: path.to_owned(), found, known: VERSION }),
         None => Err(damaged("it has no version".to_owned())),
@@ -134,7 +134,7 @@ fn read(bytes: &[u8], path: &Path) -> Result<State, OpenError> {
 }
 
 /// A folder for this user alone, which version control leaves alone.
-pub fn create_private(dir: &Path) -> io::Result<()> {
+pub fn create_private_folder(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
@@ -143,11 +143,11 @@ pub fn create_private(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)?;
-    write_aside(&dir.join(".gitignore"), b"*\n")
+    write_atomically(&dir.join(".gitignore"), b"*\n")
 }
 
 /// A temporary file is for its user alone; so is what it becomes.
-pub fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(bytes)?;

@@ -3,5 +3,5 @@ pub mod folder;
 mod model;
 
 pub(crate) use model::{
-    Api, Association, DataSource, Domain, Key, Namespace, Region, Role, State, Tags,
+    Api, ApiAssociation, ApiKey, DataSource, DomainName, Namespace, Region, Role, State, Tags,
 };

@@ -26,7 +26,7 @@ pub(crate) struct Account {
 pub(crate) struct Region {
     pub apis: BTreeMap<String, Api>,
     #[serde(default)]
-    pub domains: BTreeMap<String, Domain>,
+    pub domains: BTreeMap<String, DomainName>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ pub(crate) struct Api {
     pub dns_prefix: String,
     pub created_epoch_s: f64,
     pub namespaces: BTreeMap<String, Namespace>,
-    pub keys: BTreeMap<String, Key>,
+    pub keys: BTreeMap<String, ApiKey>,
     #[serde(default)]
     pub data_sources: BTreeMap<String, DataSource>,
     /// The ARN of the web ACL in front of it.
@@ -64,7 +64,7 @@ pub(crate) struct Namespace {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Key {
+pub(crate) struct ApiKey {
     /// The key itself.
     pub id: String,
     pub description: Option<String>,
@@ -79,18 +79,18 @@ pub(crate) struct DataSource {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Domain {
+pub(crate) struct DomainName {
     pub name: String,
     pub certificate: String,
     pub description: Option<String>,
     pub tags: Tags,
     /// The host that the domain's DNS record leads to.
     pub appsync_name: String,
-    pub association: Option<Association>,
+    pub association: Option<ApiAssociation>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Association {
+pub(crate) struct ApiAssociation {
     pub api_id: String,
     pub since_epoch_s: f64,
 }

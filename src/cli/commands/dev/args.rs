@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use crate::cli::arguments::Format;
 use crate::cli::parameters::ParameterArgs;
-use appsync_local::cli::ServingArgs;
+use appsync_local::cli::EmulatorArgs;
 
 /// Serve a spec on the local AWS, and keep up with its files
 ///
@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     #[command(flatten)]
-    pub serving: ServingArgs,
+    pub serving: EmulatorArgs,
     #[command(flatten)]
     pub parameters: ParameterArgs,
 }

@@ -1,33 +1,33 @@
 //! CreateApi, GetApi, UpdateApi, DeleteApi, ListApis (docs/reference/apis.md#members).
 use serde_json::{Value, json};
 
-use crate::control_plane::appsync::config::{check_offered, event_config, offered};
+use crate::control_plane::appsync::event_config::{check_offered, offered_modes, parse};
 use crate::control_plane::appsync::input::Input;
-use crate::control_plane::appsync::{domain, lookup};
-use crate::control_plane::page::{Page, outline};
+use crate::control_plane::appsync::{domain_name, lookup};
+use crate::control_plane::page::{PageRequest, without_members};
 use crate::control_plane::undocumented;
-use crate::emulator_options::{DeleteApi, Deletion, Omitted};
+use crate::emulator_options::{ApiDeletion, DeletionWhileInUse, OmissionBehavior};
 use crate::ids;
-use crate::json::object;
+use crate::json::without_nulls;
 use crate::protocol::caller::Caller;
-use crate::protocol::request::Call;
-use crate::protocol::response::Fault;
+use crate::protocol::request::ApiCall;
+use crate::protocol::response::AwsError;
 use crate::state::{Api, Role, State};
 use crate::store::Store;
 
-pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result<Value, Fault> {
+pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result<Value, AwsError> {
     let options = store.options();
-    let (name, owner_contact) = head(input)?;
-    let (event_config, tags) = (event_config(input, options)?, input.tags()?.unwrap_or_default());
+    let (name, owner_contact) = parse_name_and_contact(input)?;
+    let (event_config, tags) = (parse(input, options)?, input.tags()?.unwrap_or_default());
     let most = store.quotas().apis;
     let api = Api {
-        id: ids::long(),
+        id: ids::random_id(),
         name,
         owner_contact,
         event_config,
         tags,
-        dns_prefix: ids::long(),
-        created_epoch_s: moment(store),
+        dns_prefix: ids::random_id(),
+        created_epoch_s: now_rounded_to_ms(store),
         namespaces: Default::default(),
         keys: Default::default(),
         data_sources: Default::default(),
@@ -39,24 +39,24 @@ pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result
             let apis = &mut state.region(caller).apis;
             if apis.len() >= most {
                 let message = format!("The limit of {most} Event APIs in this Region is reached.");
-                return Err(Fault::new(402, "ServiceQuotaExceededException", message));
+                return Err(AwsError::new(402, "ServiceQuotaExceededException", message));
             }
-            let answer = answered(&api, caller);
+            let answer = api_response(&api, caller);
             apis.insert(api.id.clone(), api);
             Ok(answer)
         })
         .await
 }
 
-pub fn get(store: &Store, caller: &Caller, id: &str) -> Result<Value, Fault> {
-    store.look(|state| Ok(answered(lookup::api(state, caller, id)?, caller)))
+pub fn get(store: &Store, caller: &Caller, id: &str) -> Result<Value, AwsError> {
+    store.read(|state| Ok(api_response(lookup::api(state, caller, id)?, caller)))
 }
 
-pub fn list(store: &Store, call: &Call) -> Result<Value, Fault> {
+pub fn list(store: &Store, call: &ApiCall) -> Result<Value, AwsError> {
     let (caller, options) = (&call.caller, store.options());
-    let page = Page::of(call, options)?;
-    let write = |api: &Api| outline(written(api, caller), &options.list_apis_leaves_out);
-    store.look(|state| Ok(page.cut("apis", state.region(caller).apis.iter(), write)))
+    let page = PageRequest::parse(call, options)?;
+    let write = |api: &Api| without_members(api_json(api, caller), &options.list_apis_leaves_out);
+    store.read(|state| Ok(page.page_of("apis", state.region(caller).apis.iter(), write)))
 }
 
 /// Replaces all but the tags (docs/reference/control-plane.md#omitted-members).
@@ -65,16 +65,16 @@ pub async fn update(
     caller: &Caller,
     id: &str,
     input: &Input<'_>,
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     let options = store.options();
-    let (name, owner_contact) = head(input)?;
-    let event_config = event_config(input, options)?;
+    let (name, owner_contact) = parse_name_and_contact(input)?;
+    let event_config = parse(input, options)?;
     store
         .change(|state| {
             lookup::api(state, caller, id)?;
             check_log_role(&event_config, store, state, caller)?;
             let api = lookup::api(state, caller, id)?;
-            let offered = offered(&event_config);
+            let offered = offered_modes(&event_config);
             for namespace in api.namespaces.values() {
                 for modes in [&namespace.publish, &namespace.subscribe] {
                     let modes = modes.as_array().map_or(&[][..], Vec::as_slice);
@@ -82,16 +82,16 @@ pub async fn update(
                 }
             }
             (api.name, api.event_config) = (name, event_config.clone());
-            if owner_contact.is_some() || options.omitted_members == Omitted::Cleared {
+            if owner_contact.is_some() || options.omitted_members == OmissionBehavior::Cleared {
                 api.owner_contact = owner_contact;
             }
-            Ok(answered(api, caller))
+            Ok(api_response(api, caller))
         })
         .await
 }
 
 /// Deletes its child resources too (docs/reference/apis.md#deletion: inferred).
-pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Result<Value, Fault> {
+pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Result<Value, AwsError> {
     let options = store.options();
     store
         .change(|state| {
@@ -99,17 +99,17 @@ pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Result<Value, F
             let bare = api.namespaces.is_empty()
                 && api.keys.is_empty()
                 && api.data_sources.is_empty();
-            if !bare && options.delete_api == DeleteApi::RefusedWhileInUse {
+            if !bare && options.delete_api == ApiDeletion::RefusedWhileInUse {
                 let message = "API can not be deleted as it still has channel namespaces, API keys or data sources";
-                return Err(Fault::bad_request(message));
+                return Err(AwsError::bad_request(message));
             }
-            let leads_to = domain::leads_to(state, caller, id);
-            if leads_to && options.associated_api_delete == Deletion::Refused {
+            let leads_to = domain_name::has_domain_name(state, caller, id);
+            if leads_to && options.associated_api_delete == DeletionWhileInUse::Refused {
                 // AWS's own words, of GraphQL's APIs (docs/reference/domains.md#deletion).
                 let message = "API can not be deleted as it is associated to a domain";
-                return Err(Fault::bad_request(message));
+                return Err(AwsError::bad_request(message));
             }
-            domain::forget(state, caller, id);
+            domain_name::remove_associations(state, caller, id);
             state.region(caller).apis.remove(id);
             Ok(json!({}))
         })
@@ -122,7 +122,7 @@ fn check_log_role(
     store: &Store,
     state: &mut State,
     caller: &Caller,
-) -> Result<(), Fault> {
+) -> Result<(), AwsError> {
     let arn = event_config["logConfig"]["cloudWatchLogsRoleArn"].as_str();
     let Some(arn) = arn else { return Ok(()) };
     store.check_role(arn)?;
@@ -135,33 +135,33 @@ fn check_log_role(
     };
     match state.account(caller).roles.values().any(is_it) {
         true => Ok(()),
-        false => Err(undocumented::no_such_role(arn)),
+        false => Err(undocumented::missing_role(arn)),
     }
 }
 
-fn head(input: &Input<'_>) -> Result<(String, Option<String>), Fault> {
-    let name = input.need_text("name")?;
-    input.check("name", name, 1, 50, |it| it.is_ascii_alphanumeric() || "_- ".contains(it))?;
+fn parse_name_and_contact(input: &Input<'_>) -> Result<(String, Option<String>), AwsError> {
+    let name = input.require_text("name")?;
+    input.check_text("name", name, 1, 50, |it| it.is_ascii_alphanumeric() || "_- ".contains(it))?;
     let contact = input.text("ownerContact")?;
     if let Some(contact) = contact {
         // Sources disagree; 256 is what most say (docs/reference/apis.md#owner-contact).
-        input.check("ownerContact", contact, 0, 256, |_| true)?;
+        input.check_text("ownerContact", contact, 0, 256, |_| true)?;
     }
     Ok((name.to_owned(), contact.map(str::to_owned)))
 }
 
 /// The current time, to the millisecond, as AWS returns it.
-pub fn moment(store: &Store) -> f64 {
+pub fn now_rounded_to_ms(store: &Store) -> f64 {
     (store.now_epoch_s() * 1_000.0).floor() / 1_000.0
 }
 
-fn answered(api: &Api, caller: &Caller) -> Value {
-    json!({ "api": written(api, caller) })
+fn api_response(api: &Api, caller: &Caller) -> Value {
+    json!({ "api": api_json(api, caller) })
 }
 
-fn written(api: &Api, caller: &Caller) -> Value {
+fn api_json(api: &Api, caller: &Caller) -> Value {
     let (prefix, region, suffix) = (&api.dns_prefix, &caller.region, caller.dns_suffix());
-    object(json!({
+    without_nulls(json!({
         "apiId": api.id,
         "name": api.name,
         "ownerContact": api.owner_contact,

@@ -4,18 +4,18 @@ use serde_json::{Value, json};
 
 use crate::control_plane::appsync::input::Input;
 use crate::control_plane::appsync::lookup;
-use crate::control_plane::page::Page;
+use crate::control_plane::page::PageRequest;
 use crate::ids;
-use crate::json::object;
+use crate::json::without_nulls;
 use crate::protocol::caller::Caller;
-use crate::protocol::request::Call;
-use crate::protocol::response::Fault;
-use crate::state::{Api, Key, State};
+use crate::protocol::request::ApiCall;
+use crate::protocol::response::AwsError;
+use crate::state::{Api, ApiKey, State};
 use crate::store::Store;
 
 const HOUR_S: i64 = 3_600;
 const DAY_S: i64 = 24 * HOUR_S;
-const DEFAULT_S: i64 = 7 * DAY_S;
+const DEFAULT_LIFETIME_S: i64 = 7 * DAY_S;
 /// How long an expired key can still be revived.
 const GRACE_S: i64 = 60 * DAY_S;
 
@@ -24,19 +24,20 @@ pub async fn create(
     caller: &Caller,
     api_id: &str,
     input: &Input<'_>,
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     let (now, most) = (store.now_epoch_s() as i64, store.quotas().api_keys);
-    let (description, expires) = members(input)?;
+    let (description, expires) = parse_members(input)?;
     store
         .change(|state| {
-            let api = with_keys(state, caller, api_id, now)?;
-            let expires_epoch_s = validity(expires.unwrap_or(now + DEFAULT_S), now)?;
+            let api = api_with_current_keys(state, caller, api_id, now)?;
+            let expires_epoch_s = round_expiry(expires.unwrap_or(now + DEFAULT_LIFETIME_S), now)?;
             if api.keys.len() >= most {
                 let message = format!("The limit of {most} API keys is reached.");
-                return Err(Fault::new(400, "ApiKeyLimitExceededException", message));
+                return Err(AwsError::new(400, "ApiKeyLimitExceededException", message));
             }
-            let key = Key { id: format!("da2-{}", ids::long()), description, expires_epoch_s };
-            let answer = json!({ "apiKey": written(&key) });
+            let key =
+                ApiKey { id: format!("da2-{}", ids::random_id()), description, expires_epoch_s };
+            let answer = json!({ "apiKey": key_json(&key) });
             api.keys.insert(key.id.clone(), key);
             Ok(answer)
         })
@@ -51,17 +52,17 @@ pub async fn update(
     api_id: &str,
     id: &str,
     input: &Input<'_>,
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     let now = store.now_epoch_s() as i64;
-    let (description, expires) = members(input)?;
+    let (description, expires) = parse_members(input)?;
     store
         .change(|state| {
-            let api = with_keys(state, caller, api_id, now)?;
-            let expires = expires.map(|it| validity(it, now)).transpose()?;
+            let api = api_with_current_keys(state, caller, api_id, now)?;
+            let expires = expires.map(|it| round_expiry(it, now)).transpose()?;
             let key = lookup::api_key(api.keys.get_mut(id))?;
             key.expires_epoch_s = expires.unwrap_or(key.expires_epoch_s);
             key.description = description.or_else(|| key.description.take());
-            Ok(json!({ "apiKey": written(key) }))
+            Ok(json!({ "apiKey": key_json(key) }))
         })
         .await
 }
@@ -71,54 +72,54 @@ pub async fn delete(
     caller: &Caller,
     api_id: &str,
     id: &str,
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     let now = store.now_epoch_s() as i64;
     store
         .change(|state| {
-            let api = with_keys(state, caller, api_id, now)?;
+            let api = api_with_current_keys(state, caller, api_id, now)?;
             lookup::api_key(api.keys.remove(id)).map(|_| json!({}))
         })
         .await
 }
 
-pub fn list(store: &Store, call: &Call, api_id: &str) -> Result<Value, Fault> {
+pub fn list(store: &Store, call: &ApiCall, api_id: &str) -> Result<Value, AwsError> {
     let now = store.now_epoch_s() as i64;
-    store.look(|state| {
-        let api = with_keys(state, &call.caller, api_id, now)?;
-        Ok(Page::of(call, store.options())?.cut("apiKeys", api.keys.iter(), written))
+    store.read(|state| {
+        let api = api_with_current_keys(state, &call.caller, api_id, now)?;
+        Ok(PageRequest::parse(call, store.options())?.page_of("apiKeys", api.keys.iter(), key_json))
     })
 }
 
 /// The description and the expiry that a request gives a key.
-fn members(input: &Input<'_>) -> Result<(Option<String>, Option<i64>), Fault> {
+fn parse_members(input: &Input<'_>) -> Result<(Option<String>, Option<i64>), AwsError> {
     Ok((input.text("description")?.map(str::to_owned), input.number("expires")?))
 }
 
 /// The API with those of its keys that are still there: they vanish at the end of their grace.
-fn with_keys<'a>(
+fn api_with_current_keys<'a>(
     state: &'a mut State,
     caller: &Caller,
     api_id: &str,
     now: i64,
-) -> Result<&'a mut Api, Fault> {
+) -> Result<&'a mut Api, AwsError> {
     let api = lookup::api(state, caller, api_id)?;
     api.keys.retain(|_, key| key.expires_epoch_s + GRACE_S > now);
     Ok(api)
 }
 
 /// The timestamp rounded to the hour, if it is within AWS's bounds.
-fn validity(expires: i64, now: i64) -> Result<i64, Fault> {
+fn round_expiry(expires: i64, now: i64) -> Result<i64, AwsError> {
     let expires = expires.div_euclid(HOUR_S) * HOUR_S;
     let message = match expires.saturating_sub(now) {
         left if left < DAY_S => "API key must be valid for a minimum of 1 days.",
         left if left > 365 * DAY_S => "API key can be valid for a maximum of 365 days.",
         _ => return Ok(expires),
     };
-    Err(Fault::new(400, "ApiKeyValidityOutOfBoundsException", message))
+    Err(AwsError::new(400, "ApiKeyValidityOutOfBoundsException", message))
 }
 
-fn written(key: &Key) -> Value {
-    object(json!({
+fn key_json(key: &ApiKey) -> Value {
+    without_nulls(json!({
         "id": key.id,
         "description": key.description,
         "expires": key.expires_epoch_s,

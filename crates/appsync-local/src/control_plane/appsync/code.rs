@@ -5,39 +5,39 @@ use oxc_semantic::SemanticBuilder;
 use oxc_span::{GetSpan, Span};
 use serde_json::{Value, json};
 
-use crate::emulator_options::{EmulatorOptions, Taken};
+use crate::emulator_options::{Acceptance, EmulatorOptions};
 use crate::javascript::{self, NoModule};
-use crate::protocol::response::Fault;
+use crate::protocol::response::AwsError;
 
 pub const HANDLERS: [&str; 2] = ["onPublish", "onSubscribe"];
 
 /// Whether AppSync would accept the code: a module in its language, with handlers.
-pub fn check(code: &str, options: &EmulatorOptions) -> Result<(), Fault> {
+pub fn check(code: &str, options: &EmulatorOptions) -> Result<(), AwsError> {
     let looked = javascript::read(code, |parsed| {
         let exports = &parsed.module_record.exported_bindings;
         let handlers = HANDLERS.iter().any(|it| exports.contains_key(*it));
-        (handlers, refused(&parsed.program))
+        (handlers, find_unsupported_syntax(&parsed.program))
     });
     let errors = match looked {
         Err(errors) => {
             let error = |NoModule { message, place }: &NoModule| {
                 let value = format!("Parsing error: {message}");
-                told("PARSER_ERROR", &value, location(code, *place))
+                code_error("PARSER_ERROR", &value, location(code, *place))
             };
             errors.iter().map(error).collect()
         }
         Ok((handlers, refused)) => {
             let mut errors: Vec<Value> = Vec::new();
-            if options.unsupported_syntax == Taken::Refused {
+            if options.unsupported_syntax == Acceptance::Refused {
                 let error = |(what, place): &(&str, (usize, usize))| {
                     let value = format!("{what}: not supported in APPSYNC_JS");
-                    told("LINT_ERROR", &value, location(code, Some(*place)))
+                    code_error("LINT_ERROR", &value, location(code, Some(*place)))
                 };
                 errors.extend(refused.iter().map(error));
             }
-            if !handlers && options.code_without_handlers == Taken::Refused {
+            if !handlers && options.code_without_handlers == Acceptance::Refused {
                 let value = "Parsing error: No handler is exported: onPublish or onSubscribe";
-                errors.push(told("PARSER_ERROR", value, location(code, None)));
+                errors.push(code_error("PARSER_ERROR", value, location(code, None)));
             }
             errors
         }
@@ -46,11 +46,11 @@ pub fn check(code: &str, options: &EmulatorOptions) -> Result<(), Fault> {
         return Ok(());
     }
     let members = json!({ "reason": "CODE_ERROR", "detail": { "codeErrors": errors } });
-    Err(Fault::bad_request("The code contains one or more errors.").with(members))
+    Err(AwsError::bad_request("The code contains one or more errors.").with_members(members))
 }
 
 /// The handlers that the code exports.
-pub fn exported(code: &str) -> Vec<&'static str> {
+pub fn exported_handlers(code: &str) -> Vec<&'static str> {
     let exported = javascript::read(code, |parsed| {
         let exports = &parsed.module_record.exported_bindings;
         HANDLERS.into_iter().filter(|it| exports.contains_key(*it)).collect()
@@ -58,7 +58,7 @@ pub fn exported(code: &str) -> Vec<&'static str> {
     exported.unwrap_or_default()
 }
 
-fn told(kind: &str, value: &str, location: Value) -> Value {
+fn code_error(kind: &str, value: &str, location: Value) -> Value {
     json!({ "errorType": kind, "value": value, "location": location })
 }
 
@@ -76,19 +76,19 @@ fn location(code: &str, place: Option<(usize, usize)>) -> Value {
 /// What APPSYNC_JS omits from JavaScript, according to AppSync's linter (docs/reference/handlers.md#language):
 /// what each thing is called, and the bytes that it begins at and takes. A second reading: the checks of specs do not
 /// share it.
-fn refused(program: &Program<'_>) -> Vec<(&'static str, (usize, usize))> {
+fn find_unsupported_syntax(program: &Program<'_>) -> Vec<(&'static str, (usize, usize))> {
     let built = SemanticBuilder::new().with_build_nodes(true).build(program);
     let found = built.semantic.nodes().iter().filter_map(|node| {
         let kind = node.kind();
         let Span { start, end, .. } = kind.span();
-        Some((unsupported(kind)?, (start as usize, (end - start) as usize)))
+        Some((unsupported_syntax(kind)?, (start as usize, (end - start) as usize)))
     });
     let mut found: Vec<_> = found.collect();
     found.sort_by_key(|(_, (start, _))| *start);
     found
 }
 
-fn unsupported(kind: AstKind<'_>) -> Option<&'static str> {
+fn unsupported_syntax(kind: AstKind<'_>) -> Option<&'static str> {
     Some(match kind {
         AstKind::UpdateExpression(_) => "`++` and `--`",
         AstKind::UnaryExpression(it) if it.operator == UnaryOperator::BitwiseNot => "`~`",
@@ -125,7 +125,7 @@ mod tests {
     fn code_that_is_not_a_module_or_has_no_handler_is_rejected_at_its_place() {
         let check = |code: &str, expected: Option<Value>| {
             let fault = check(code, &EmulatorOptions::default()).err();
-            let detail = fault.and_then(|it| it.detail);
+            let detail = fault.and_then(|it| it.members);
             let place = detail.map(|it| it["detail"]["codeErrors"][0]["location"].clone());
             assert_eq!(place, expected, "{code}");
         };

@@ -2,16 +2,16 @@
 //! (docs/reference/data-sources.md#members).
 use serde_json::{Value, json};
 
-use crate::control_plane::appsync::handlers::{self, Used};
-use crate::control_plane::appsync::input::{Input, check};
-use crate::control_plane::appsync::shape::{self, Kind, Member, may, must};
+use crate::control_plane::appsync::handler_configs::{self, DataSourceUse};
+use crate::control_plane::appsync::input::{Input, check_text};
+use crate::control_plane::appsync::shape::{self, Member, MemberType, optional, required};
 use crate::control_plane::appsync::{api, lookup};
-use crate::control_plane::page::Page;
+use crate::control_plane::page::PageRequest;
 use crate::control_plane::undocumented;
-use crate::emulator_options::{Deletion, EmulatorOptions, Taken};
+use crate::emulator_options::{Acceptance, DeletionWhileInUse, EmulatorOptions};
 use crate::protocol::caller::Caller;
-use crate::protocol::request::Call;
-use crate::protocol::response::Fault;
+use crate::protocol::request::ApiCall;
+use crate::protocol::response::AwsError;
 use crate::state::{Api, DataSource};
 use crate::store::Store;
 
@@ -27,7 +27,7 @@ const TYPES: &[(&str, Option<&str>)] = &[
     ("AMAZON_EVENTBRIDGE", Some("eventBridgeConfig")),
     ("AMAZON_BEDROCK_RUNTIME", None),
 ];
-const WORDS: &[&str] = &{
+const TYPE_NAMES: &[&str] = &{
     let mut words = [""; TYPES.len()];
     let mut n = 0;
     while n < TYPES.len() {
@@ -37,69 +37,80 @@ const WORDS: &[&str] = &{
     words
 };
 
-const ENDPOINT: Kind =
-    Kind::Structure(&[must("endpoint", Kind::Text), must("awsRegion", Kind::Text)]);
+const ENDPOINT: MemberType = MemberType::Structure(&[
+    required("endpoint", MemberType::Text),
+    required("awsRegion", MemberType::Text),
+]);
 const SHAPE: &[Member] = &[
-    may("description", Kind::Text),
-    must("type", Kind::Word(WORDS)),
-    may("serviceRoleArn", Kind::Text),
-    may(
+    optional("description", MemberType::Text),
+    required("type", MemberType::Enumeration(TYPE_NAMES)),
+    optional("serviceRoleArn", MemberType::Text),
+    optional(
         "dynamodbConfig",
-        Kind::Structure(&[
-            must("tableName", Kind::Text),
-            must("awsRegion", Kind::Text),
-            may("useCallerCredentials", Kind::Flag),
-            may(
+        MemberType::Structure(&[
+            required("tableName", MemberType::Text),
+            required("awsRegion", MemberType::Text),
+            optional("useCallerCredentials", MemberType::Boolean),
+            optional(
                 "deltaSyncConfig",
-                Kind::Structure(&[
-                    may("baseTableTTL", Kind::Number),
-                    may("deltaSyncTableName", Kind::Text),
-                    may("deltaSyncTableTTL", Kind::Number),
+                MemberType::Structure(&[
+                    optional("baseTableTTL", MemberType::Number),
+                    optional("deltaSyncTableName", MemberType::Text),
+                    optional("deltaSyncTableTTL", MemberType::Number),
                 ]),
             ),
-            may("versioned", Kind::Flag),
+            optional("versioned", MemberType::Boolean),
         ]),
     ),
-    may("lambdaConfig", Kind::Structure(&[must("lambdaFunctionArn", Kind::Text)])),
-    may("elasticsearchConfig", ENDPOINT),
-    may("openSearchServiceConfig", ENDPOINT),
-    may(
+    optional(
+        "lambdaConfig",
+        MemberType::Structure(&[required("lambdaFunctionArn", MemberType::Text)]),
+    ),
+    optional("elasticsearchConfig", ENDPOINT),
+    optional("openSearchServiceConfig", ENDPOINT),
+    optional(
         "httpConfig",
-        Kind::Structure(&[
-            may("endpoint", Kind::Text),
-            may(
+        MemberType::Structure(&[
+            optional("endpoint", MemberType::Text),
+            optional(
                 "authorizationConfig",
-                Kind::Structure(&[
-                    must("authorizationType", Kind::Word(&["AWS_IAM"])),
-                    may(
+                MemberType::Structure(&[
+                    required("authorizationType", MemberType::Enumeration(&["AWS_IAM"])),
+                    optional(
                         "awsIamConfig",
-                        Kind::Structure(&[
-                            may("signingRegion", Kind::Text),
-                            may("signingServiceName", Kind::Text),
+                        MemberType::Structure(&[
+                            optional("signingRegion", MemberType::Text),
+                            optional("signingServiceName", MemberType::Text),
                         ]),
                     ),
                 ]),
             ),
         ]),
     ),
-    may(
+    optional(
         "relationalDatabaseConfig",
-        Kind::Structure(&[
-            may("relationalDatabaseSourceType", Kind::Word(&["RDS_HTTP_ENDPOINT"])),
-            may(
+        MemberType::Structure(&[
+            optional(
+                "relationalDatabaseSourceType",
+                MemberType::Enumeration(&["RDS_HTTP_ENDPOINT"]),
+            ),
+            optional(
                 "rdsHttpEndpointConfig",
-                Kind::Structure(&[
-                    may("awsRegion", Kind::Text),
-                    may("dbClusterIdentifier", Kind::Text),
-                    may("databaseName", Kind::Text),
-                    may("schema", Kind::Text),
-                    may("awsSecretStoreArn", Kind::Text),
+                MemberType::Structure(&[
+                    optional("awsRegion", MemberType::Text),
+                    optional("dbClusterIdentifier", MemberType::Text),
+                    optional("databaseName", MemberType::Text),
+                    optional("schema", MemberType::Text),
+                    optional("awsSecretStoreArn", MemberType::Text),
                 ]),
             ),
         ]),
     ),
-    may("eventBridgeConfig", Kind::Structure(&[must("eventBusArn", Kind::Text)])),
-    may("metricsConfig", Kind::Word(&["ENABLED", "DISABLED"])),
+    optional(
+        "eventBridgeConfig",
+        MemberType::Structure(&[required("eventBusArn", MemberType::Text)]),
+    ),
+    optional("metricsConfig", MemberType::Enumeration(&["ENABLED", "DISABLED"])),
 ];
 
 pub async fn create(
@@ -107,27 +118,28 @@ pub async fn create(
     caller: &Caller,
     api_id: &str,
     input: &Input<'_>,
-) -> Result<Value, Fault> {
-    let name = input.need_text("name")?;
+) -> Result<Value, AwsError> {
+    let name = input.require_text("name")?;
     check_name(name)?;
-    let source = DataSource { name: name.to_owned(), members: read(input, store.options())? };
+    let source =
+        DataSource { name: name.to_owned(), members: parse_members(input, store.options())? };
     check_service_role(store, &source.members)?;
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
             if api.data_sources.contains_key(name) {
                 let message = format!("Data source with name {name} already exists");
-                return Err(Fault::bad_request(message));
+                return Err(AwsError::bad_request(message));
             }
             api.data_sources.insert(name.to_owned(), source);
-            answered(api, caller, name)
+            data_source_response(api, caller, name)
         })
         .await
 }
 
-pub fn get(store: &Store, caller: &Caller, api_id: &str, name: &str) -> Result<Value, Fault> {
+pub fn get(store: &Store, caller: &Caller, api_id: &str, name: &str) -> Result<Value, AwsError> {
     check_name(name)?;
-    store.look(|state| answered(lookup::api(state, caller, api_id)?, caller, name))
+    store.read(|state| data_source_response(lookup::api(state, caller, api_id)?, caller, name))
 }
 
 /// Replaces all but the name (docs/reference/control-plane.md#omitted-members: seen on AWS).
@@ -137,20 +149,20 @@ pub async fn update(
     api_id: &str,
     name: &str,
     input: &Input<'_>,
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     check_name(name)?;
-    let members = read(input, store.options())?;
+    let members = parse_members(input, store.options())?;
     check_service_role(store, &members)?;
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
-            let direct = handlers::use_of(api, name) == Used::Directly;
+            let direct = handler_configs::data_source_use(api, name) == DataSourceUse::Direct;
             let source = lookup::data_source(api.data_sources.get_mut(name), name)?;
-            if direct && members["type"] != handlers::DIRECT_TYPE {
-                return Err(connected());
+            if direct && members["type"] != handler_configs::DIRECT_TYPE {
+                return Err(direct_use_error());
             }
             source.members = members;
-            answered(api, caller, name)
+            data_source_response(api, caller, name)
         })
         .await
 }
@@ -160,19 +172,21 @@ pub async fn delete(
     caller: &Caller,
     api_id: &str,
     name: &str,
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     check_name(name)?;
     let used_delete = store.options().used_data_source_delete;
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
             lookup::data_source(api.data_sources.get(name), name)?;
-            match (used_delete, handlers::use_of(api, name)) {
-                (Deletion::Refused, Used::Directly) => return Err(connected()),
-                (Deletion::Refused, Used::ByCode) => {
-                    return Err(undocumented::used_data_source(name));
+            match (used_delete, handler_configs::data_source_use(api, name)) {
+                (DeletionWhileInUse::Refused, DataSourceUse::Direct) => {
+                    return Err(direct_use_error());
                 }
-                (Deletion::Allowed, _) | (_, Used::Not) => {}
+                (DeletionWhileInUse::Refused, DataSourceUse::Code) => {
+                    return Err(undocumented::data_source_in_use(name));
+                }
+                (DeletionWhileInUse::Allowed, _) | (_, DataSourceUse::Unused) => {}
             }
             api.data_sources.remove(name);
             Ok(json!({}))
@@ -180,59 +194,61 @@ pub async fn delete(
         .await
 }
 
-pub fn list(store: &Store, call: &Call, api_id: &str) -> Result<Value, Fault> {
+pub fn list(store: &Store, call: &ApiCall, api_id: &str) -> Result<Value, AwsError> {
     let caller = &call.caller;
-    store.look(|state| {
+    store.read(|state| {
         let api = lookup::api(state, caller, api_id)?;
-        let page = Page::of(call, store.options())?;
-        Ok(page.cut("dataSources", api.data_sources.iter(), |it| written(it, api, caller)))
+        let page = PageRequest::parse(call, store.options())?;
+        Ok(page.page_of("dataSources", api.data_sources.iter(), |it| {
+            data_source_json(it, api, caller)
+        }))
     })
 }
 
 /// All but the name.
-fn read(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, Fault> {
-    let members = shape::read(input, SHAPE)?;
+fn parse_members(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, AwsError> {
+    let members = shape::parse(input, SHAPE)?;
     let kind = members["type"].as_str().unwrap_or_default();
     let needs = TYPES.iter().find(|(word, _)| *word == kind).and_then(|(_, needs)| *needs);
     if let Some(needs) = needs.filter(|it| members.get(it).is_none()) {
-        return Err(input.missing(needs));
+        return Err(input.missing_member(needs));
     }
     let usable = !["NONE", "AMAZON_ELASTICSEARCH"].contains(&kind);
-    if !usable && options.none_data_sources == Taken::Refused {
+    if !usable && options.none_data_sources == Acceptance::Refused {
         let message = format!("Data sources of type {kind} can't be used in an Event API.");
-        return Err(Fault::bad_request(message));
+        return Err(AwsError::bad_request(message));
     }
     Ok(members)
 }
 
 /// AppSync must be able to assume it, if it is to call as it.
-fn check_service_role(store: &Store, members: &Value) -> Result<(), Fault> {
+fn check_service_role(store: &Store, members: &Value) -> Result<(), AwsError> {
     members["serviceRoleArn"].as_str().map_or(Ok(()), |arn| store.check_role(arn))
 }
 
-fn answered(api: &Api, caller: &Caller, name: &str) -> Result<Value, Fault> {
+fn data_source_response(api: &Api, caller: &Caller, name: &str) -> Result<Value, AwsError> {
     let source = lookup::data_source(api.data_sources.get(name), name)?;
-    Ok(json!({ "dataSource": written(source, api, caller) }))
+    Ok(json!({ "dataSource": data_source_json(source, api, caller) }))
 }
 
 /// In AWS's own words (docs/reference/data-sources.md#names).
-fn check_name(name: &str) -> Result<(), Fault> {
-    check("name", name, 1, 65_536, |_| true)?;
+fn check_name(name: &str) -> Result<(), AwsError> {
+    check_text("name", name, 1, 65_536, |_| true)?;
     let letter = |it: char| it == '_' || it.is_ascii_alphanumeric();
     if name.chars().all(letter) && !name.starts_with(|it: char| it.is_ascii_digit()) {
         return Ok(());
     }
     let message = "Invalid data source name given, must match pattern [_A-Za-z][_0-9A-Za-z]*";
-    Err(Fault::bad_request(message))
+    Err(AwsError::bad_request(message))
 }
 
 /// AWS's own words, of GraphQL's resolvers (docs/reference/data-sources.md#references).
-fn connected() -> Fault {
+fn direct_use_error() -> AwsError {
     let message = "Data source is still connected to a resolver that uses mapping template bypass.";
-    Fault::bad_request(message)
+    AwsError::bad_request(message)
 }
 
-fn written(source: &DataSource, api: &Api, caller: &Caller) -> Value {
+fn data_source_json(source: &DataSource, api: &Api, caller: &Caller) -> Value {
     let mut written = json!({
         "dataSourceArn": format!("{}/datasources/{}", api::arn(&api.id, caller), source.name),
         "name": source.name,

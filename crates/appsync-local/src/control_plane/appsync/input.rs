@@ -2,7 +2,7 @@
 use serde_json::{Map, Value};
 
 use crate::control_plane::undocumented;
-use crate::protocol::response::Fault;
+use crate::protocol::response::AwsError;
 use crate::state::Tags;
 
 /// A structure of a request.
@@ -13,17 +13,19 @@ pub struct Input<'a> {
 }
 
 /// A letter that a text may hold.
-pub type Allowed = fn(char) -> bool;
+pub type CharFilter = fn(char) -> bool;
 
 impl Input<'static> {
-    pub fn of(body: &[u8]) -> Result<Self, Fault> {
+    pub fn parse(body: &[u8]) -> Result<Self, AwsError> {
         let map = match serde_json::from_slice(body) {
             Ok(Value::Object(map)) => map,
             _ if body.is_empty() => Map::new(),
             Ok(_) => {
-                return Err(serialization("Start of structure or map found where not expected."));
+                return Err(serialization_error(
+                    "Start of structure or map found where not expected.",
+                ));
             }
-            Err(error) => return Err(serialization(&error.to_string())),
+            Err(error) => return Err(serialization_error(&error.to_string())),
         };
         Ok(Self { map: std::borrow::Cow::Owned(map), path: String::new() })
     }
@@ -34,103 +36,113 @@ impl<'a> Input<'a> {
         self.map.get(name).filter(|it| !it.is_null())
     }
     /// The structure `name`, if there is one.
-    pub fn structure<'s>(&'s self, name: &str) -> Result<Option<Input<'s>>, Fault> {
-        self.get(name).map(|it| Input::in_value(it, self.at(name))).transpose()
+    pub fn structure<'s>(&'s self, name: &str) -> Result<Option<Input<'s>>, AwsError> {
+        self.get(name).map(|it| Input::from_value(it, self.path_of(name))).transpose()
     }
-    pub fn in_value(value: &'a Value, path: String) -> Result<Self, Fault> {
+    pub fn from_value(value: &'a Value, path: String) -> Result<Self, AwsError> {
         match value {
             Value::Object(map) => Ok(Self { map: std::borrow::Cow::Borrowed(map), path }),
-            _ => Err(serialization(&format!("{path}: expected a structure"))),
+            _ => Err(serialization_error(&format!("{path}: expected a structure"))),
         }
     }
-    pub fn text(&self, name: &str) -> Result<Option<&str>, Fault> {
+    pub fn text(&self, name: &str) -> Result<Option<&str>, AwsError> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(serialization(&format!("{}: expected a string", self.at(name)))),
+            Some(_) => {
+                Err(serialization_error(&format!("{}: expected a string", self.path_of(name))))
+            }
         }
     }
-    pub fn need_text(&self, name: &str) -> Result<&str, Fault> {
-        self.text(name)?.ok_or_else(|| self.missing(name))
+    pub fn require_text(&self, name: &str) -> Result<&str, AwsError> {
+        self.text(name)?.ok_or_else(|| self.missing_member(name))
     }
-    pub fn number(&self, name: &str) -> Result<Option<i64>, Fault> {
+    pub fn number(&self, name: &str) -> Result<Option<i64>, AwsError> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Number(number)) => match (number.as_i64(), number.as_f64()) {
                 (Some(whole), _) => Ok(Some(whole)),
                 (None, Some(number)) if number.is_finite() => Ok(Some(number as i64)),
-                _ => Err(serialization(&format!("{}: expected a number", self.at(name)))),
+                _ => {
+                    Err(serialization_error(&format!("{}: expected a number", self.path_of(name))))
+                }
             },
-            Some(_) => Err(serialization(&format!("{}: expected a number", self.at(name)))),
+            Some(_) => {
+                Err(serialization_error(&format!("{}: expected a number", self.path_of(name))))
+            }
         }
     }
-    pub fn flag(&self, name: &str) -> Result<Option<bool>, Fault> {
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>, AwsError> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(_) => Err(serialization(&format!("{}: expected true or false", self.at(name)))),
+            Some(_) => {
+                Err(serialization_error(&format!("{}: expected true or false", self.path_of(name))))
+            }
         }
     }
-    pub fn list(&self, name: &str) -> Result<Option<&Vec<Value>>, Fault> {
+    pub fn list(&self, name: &str) -> Result<Option<&Vec<Value>>, AwsError> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Array(items)) => Ok(Some(items)),
-            Some(_) => Err(serialization(&format!("{}: expected a list", self.at(name)))),
+            Some(_) => {
+                Err(serialization_error(&format!("{}: expected a list", self.path_of(name))))
+            }
         }
     }
-    pub fn missing(&self, name: &str) -> Fault {
-        undocumented::constraint(&self.at(name), "Member must not be null")
+    pub fn missing_member(&self, name: &str) -> AwsError {
+        undocumented::constraint_error(&self.path_of(name), "Member must not be null")
     }
     /// A text of `least` to `most` characters, all of them `allowed`.
-    pub fn check(
+    pub fn check_text(
         &self,
         name: &str,
         text: &str,
         least: usize,
         most: usize,
-        allowed: Allowed,
-    ) -> Result<(), Fault> {
-        check(&self.at(name), text, least, most, allowed)
+        allowed: CharFilter,
+    ) -> Result<(), AwsError> {
+        check_text(&self.path_of(name), text, least, most, allowed)
     }
     /// One of the words of an enumeration.
-    pub fn word(&self, name: &str, words: &[&str]) -> Result<&str, Fault> {
-        let word = self.need_text(name)?;
+    pub fn require_enum_value(&self, name: &str, words: &[&str]) -> Result<&str, AwsError> {
+        let word = self.require_text(name)?;
         let constraint = || format!("Member must satisfy enum value set: [{}]", words.join(", "));
         match words.contains(&word) {
             true => Ok(word),
-            false => Err(undocumented::constraint(&self.at(name), &constraint())),
+            false => Err(undocumented::constraint_error(&self.path_of(name), &constraint())),
         }
     }
     /// Tags, which are 50 at most (docs/reference/control-plane.md#tags).
-    pub fn tags(&self) -> Result<Option<Tags>, Fault> {
+    pub fn tags(&self) -> Result<Option<Tags>, AwsError> {
         let Some(tags) = self.structure("tags")? else { return Ok(None) };
         let mut read = Tags::new();
         for (key, value) in tags.map.iter() {
             let Value::String(value) = value else {
-                return Err(serialization(&format!("tags.{key}: expected a string")));
+                return Err(serialization_error(&format!("tags.{key}: expected a string")));
             };
             check_tag_key(key)?;
             let allowed =
                 |it: char| it.is_alphanumeric() || it.is_whitespace() || "_+,-./:;<=@".contains(it);
-            self.check("tags", value, 0, 256, allowed)?;
+            self.check_text("tags", value, 0, 256, allowed)?;
             read.insert(key.clone(), value.clone());
         }
         check_tag_count(&read)?;
         Ok(Some(read))
     }
-    pub fn at(&self, name: &str) -> String {
+    pub fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 }
 
 /// A text of `least` to `most` characters, all of them `allowed`, which messages call `at`.
-pub fn check(
+pub fn check_text(
     at: &str,
     text: &str,
     least: usize,
     most: usize,
-    allowed: Allowed,
-) -> Result<(), Fault> {
+    allowed: CharFilter,
+) -> Result<(), AwsError> {
     let count = text.chars().count();
     let constraint = match count {
         _ if count < least => {
@@ -142,11 +154,11 @@ pub fn check(
         }
         _ => return Ok(()),
     };
-    Err(undocumented::constraint(at, &constraint))
+    Err(undocumented::constraint_error(at, &constraint))
 }
 
 /// `^(?!aws:)[ a-zA-Z+-=._:/]+$`, in which `+-=` is a range that has the digits.
-pub fn check_tag_key(key: &str) -> Result<(), Fault> {
+pub fn check_tag_key(key: &str) -> Result<(), AwsError> {
     let allowed = |it: char| {
         it == ' ' || it.is_ascii_alphabetic() || ('+'..='=').contains(&it) || "._:/".contains(it)
     };
@@ -155,19 +167,19 @@ pub fn check_tag_key(key: &str) -> Result<(), Fault> {
         && !key.starts_with("aws:");
     let constraint =
         "Map keys must satisfy regular expression pattern: ^(?!aws:)[ a-zA-Z+-=._:/]+$";
-    if sound { Ok(()) } else { Err(undocumented::constraint("tags", constraint)) }
+    if sound { Ok(()) } else { Err(undocumented::constraint_error("tags", constraint)) }
 }
 
-pub fn check_tag_count(tags: &Tags) -> Result<(), Fault> {
+pub fn check_tag_count(tags: &Tags) -> Result<(), AwsError> {
     match tags.len() {
         0..=50 => Ok(()),
         _ => {
             let constraint = "Member must have length less than or equal to 50";
-            Err(undocumented::constraint("tags", constraint))
+            Err(undocumented::constraint_error("tags", constraint))
         }
     }
 }
 
-fn serialization(message: &str) -> Fault {
-    Fault::new(400, "SerializationException", message)
+fn serialization_error(message: &str) -> AwsError {
+    AwsError::new(400, "SerializationException", message)
 }

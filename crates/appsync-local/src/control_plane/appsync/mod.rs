@@ -2,11 +2,11 @@
 pub mod api;
 mod api_key;
 pub mod code;
-mod config;
 mod data_source;
-mod domain;
+mod domain_name;
 mod evaluate_code;
-mod handlers;
+mod event_config;
+mod handler_configs;
 pub mod input;
 mod lookup;
 mod namespace;
@@ -15,5 +15,5 @@ mod shape;
 mod tags;
 mod unsupported;
 
-pub use operations::answer;
-pub use unsupported::answer as unknown;
+pub use operations::handle;
+pub use unsupported::unsupported_operation as unknown;

@@ -2,16 +2,16 @@
 //! (docs/reference/channel-namespaces.md#members).
 use serde_json::{Value, json};
 
-use crate::control_plane::appsync::config::{check_offered, modes, offered};
-use crate::control_plane::appsync::input::{Input, check};
-use crate::control_plane::appsync::{api, code, handlers, lookup};
-use crate::control_plane::page::{Page, outline};
+use crate::control_plane::appsync::event_config::{check_offered, offered_modes, parse_modes};
+use crate::control_plane::appsync::input::{Input, check_text};
+use crate::control_plane::appsync::{api, code, handler_configs, lookup};
+use crate::control_plane::page::{PageRequest, without_members};
 use crate::control_plane::undocumented;
-use crate::emulator_options::{EmulatorOptions, Omitted};
-use crate::json::object;
+use crate::emulator_options::{EmulatorOptions, OmissionBehavior};
+use crate::json::without_nulls;
 use crate::protocol::caller::Caller;
-use crate::protocol::request::Call;
-use crate::protocol::response::Fault;
+use crate::protocol::request::ApiCall;
+use crate::protocol::response::AwsError;
 use crate::state::{Api, Namespace};
 use crate::store::Store;
 
@@ -23,37 +23,37 @@ pub async fn create(
     caller: &Caller,
     api_id: &str,
     input: &Input<'_>,
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     let options = store.options();
-    let name = input.need_text("name")?;
+    let name = input.require_text("name")?;
     check_name(name)?;
-    let said = Said::read(input, options)?;
+    let said = NamespaceRequest::parse(input, options)?;
     let tags = input.tags()?.unwrap_or_default();
-    let (now, most) = (api::moment(store), store.quotas().namespaces);
+    let (now, most) = (api::now_rounded_to_ms(store), store.quotas().namespaces);
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
             said.check(api, options)?;
             if api.namespaces.contains_key(name) {
-                return Err(undocumented::namespace_exists(name, options));
+                return Err(undocumented::duplicate_namespace(name, options));
             }
             if api.namespaces.len() >= most {
                 let message =
                     format!("The limit of {most} channel namespaces in this API is reached.");
-                return Err(Fault::new(402, "ServiceQuotaExceededException", message));
+                return Err(AwsError::new(402, "ServiceQuotaExceededException", message));
             }
             let namespace = Namespace {
                 name: name.to_owned(),
                 publish: said.publish.unwrap_or_else(|| json!([])),
                 subscribe: said.subscribe.unwrap_or_else(|| json!([])),
                 code: said.code,
-                handlers: said.handlers.unwrap_or_else(handlers::none),
+                handlers: said.handlers.unwrap_or_else(handler_configs::no_handlers),
                 tags,
                 created_epoch_s: now,
                 modified_epoch_s: now,
             };
             api.namespaces.insert(name.to_owned(), namespace);
-            answered(api, caller, name)
+            namespace_response(api, caller, name)
         })
         .await
 }
@@ -66,30 +66,30 @@ pub async fn update(
     api_id: &str,
     name: &str,
     input: &Input<'_>,
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     check_name(name)?;
     let options = store.options();
-    let said = Said::read(input, options)?;
-    let now = api::moment(store);
+    let said = NamespaceRequest::parse(input, options)?;
+    let now = api::now_rounded_to_ms(store);
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
             said.check(api, options)?;
             let namespace = lookup::namespace(api.namespaces.get_mut(name), name)?;
-            let said = said.over(namespace, options);
+            let said = said.keep_omitted(namespace, options);
             namespace.publish = said.publish.unwrap_or_else(|| json!([]));
             namespace.subscribe = said.subscribe.unwrap_or_else(|| json!([]));
             namespace.code = said.code;
-            namespace.handlers = said.handlers.unwrap_or_else(handlers::none);
+            namespace.handlers = said.handlers.unwrap_or_else(handler_configs::no_handlers);
             namespace.modified_epoch_s = now;
-            answered(api, caller, name)
+            namespace_response(api, caller, name)
         })
         .await
 }
 
-pub fn get(store: &Store, caller: &Caller, api_id: &str, name: &str) -> Result<Value, Fault> {
+pub fn get(store: &Store, caller: &Caller, api_id: &str, name: &str) -> Result<Value, AwsError> {
     check_name(name)?;
-    store.look(|state| answered(lookup::api(state, caller, api_id)?, caller, name))
+    store.read(|state| namespace_response(lookup::api(state, caller, api_id)?, caller, name))
 }
 
 pub async fn delete(
@@ -97,7 +97,7 @@ pub async fn delete(
     caller: &Caller,
     api_id: &str,
     name: &str,
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     check_name(name)?;
     store
         .change(|state| {
@@ -107,54 +107,56 @@ pub async fn delete(
         .await
 }
 
-pub fn list(store: &Store, call: &Call, api_id: &str) -> Result<Value, Fault> {
+pub fn list(store: &Store, call: &ApiCall, api_id: &str) -> Result<Value, AwsError> {
     let (caller, options) = (&call.caller, store.options());
-    store.look(|state| {
+    store.read(|state| {
         let api = lookup::api(state, caller, api_id)?;
-        let page = Page::of(call, options)?;
+        let page = PageRequest::parse(call, options)?;
         let leaves_out = &options.list_namespaces_leaves_out;
-        let write = |namespace: &Namespace| outline(written(namespace, api, caller), leaves_out);
-        Ok(page.cut("channelNamespaces", api.namespaces.iter(), write))
+        let write = |namespace: &Namespace| {
+            without_members(namespace_json(namespace, api, caller), leaves_out)
+        };
+        Ok(page.page_of("channelNamespaces", api.namespaces.iter(), write))
     })
 }
 
 /// The members of a request about a namespace.
-struct Said {
+struct NamespaceRequest {
     publish: Option<Value>,
     subscribe: Option<Value>,
     code: Option<String>,
     handlers: Option<Value>,
 }
 
-impl Said {
-    fn read(input: &Input<'_>, options: &EmulatorOptions) -> Result<Self, Fault> {
+impl NamespaceRequest {
+    fn parse(input: &Input<'_>, options: &EmulatorOptions) -> Result<Self, AwsError> {
         let code = input.text("codeHandlers")?;
         if let Some(code) = code {
-            input.check("codeHandlers", code, 1, CODE_MAX, |_| true)?;
+            input.check_text("codeHandlers", code, 1, CODE_MAX, |_| true)?;
             code::check(code, options)?;
         }
         Ok(Self {
-            publish: modes(input, "publishAuthModes")?.map(Value::Array),
-            subscribe: modes(input, "subscribeAuthModes")?.map(Value::Array),
+            publish: parse_modes(input, "publishAuthModes")?.map(Value::Array),
+            subscribe: parse_modes(input, "subscribeAuthModes")?.map(Value::Array),
             code: code.map(str::to_owned),
-            handlers: handlers::read(input)?,
+            handlers: handler_configs::parse(input)?,
         })
     }
 
-    fn check(&self, api: &Api, options: &EmulatorOptions) -> Result<(), Fault> {
-        let offered = offered(&api.event_config);
+    fn check(&self, api: &Api, options: &EmulatorOptions) -> Result<(), AwsError> {
+        let offered = offered_modes(&api.event_config);
         for modes in [&self.publish, &self.subscribe].into_iter().flatten() {
             check_offered(modes.as_array().map_or(&[], Vec::as_slice), &offered, options)?;
         }
-        self.handlers.as_ref().map_or(Ok(()), |it| handlers::check(it, api, options))
+        self.handlers.as_ref().map_or(Ok(()), |it| handler_configs::check(it, api, options))
     }
 
     /// What an update keeps of `namespace` where the request is silent.
-    fn over(self, namespace: &Namespace, options: &EmulatorOptions) -> Self {
-        if options.omitted_members == Omitted::Cleared {
+    fn keep_omitted(self, namespace: &Namespace, options: &EmulatorOptions) -> Self {
+        if options.omitted_members == OmissionBehavior::Cleared {
             return self;
         }
-        let keeps = options.empty_lists == Omitted::Kept;
+        let keeps = options.empty_lists == OmissionBehavior::Kept;
         let over = |said: Option<Value>, old: &Value| {
             let empty = |it: &Value| *it == json!([]) || *it == json!({});
             said.filter(|it| !keeps || !empty(it)).or_else(|| Some(old.clone()))
@@ -169,22 +171,22 @@ impl Said {
 }
 
 /// `([A-Za-z0-9](?:[A-Za-z0-9\-]{0,48}[A-Za-z0-9])?)`
-fn check_name(name: &str) -> Result<(), Fault> {
-    check("name", name, 1, 50, |it| it.is_ascii_alphanumeric() || it == '-')?;
+fn check_name(name: &str) -> Result<(), AwsError> {
+    check_text("name", name, 1, 50, |it| it.is_ascii_alphanumeric() || it == '-')?;
     if name.starts_with('-') || name.ends_with('-') {
         let constraint = "Member must satisfy regular expression pattern: ([A-Za-z0-9](?:[A-Za-z0-9\\-]{0,48}[A-Za-z0-9])?)";
-        return Err(undocumented::constraint("name", constraint));
+        return Err(undocumented::constraint_error("name", constraint));
     }
     Ok(())
 }
 
-fn answered(api: &Api, caller: &Caller, name: &str) -> Result<Value, Fault> {
+fn namespace_response(api: &Api, caller: &Caller, name: &str) -> Result<Value, AwsError> {
     let namespace = lookup::namespace(api.namespaces.get(name), name)?;
-    Ok(json!({ "channelNamespace": written(namespace, api, caller) }))
+    Ok(json!({ "channelNamespace": namespace_json(namespace, api, caller) }))
 }
 
-fn written(namespace: &Namespace, api: &Api, caller: &Caller) -> Value {
-    object(json!({
+fn namespace_json(namespace: &Namespace, api: &Api, caller: &Caller) -> Value {
+    without_nulls(json!({
         "apiId": api.id,
         "name": namespace.name,
         "subscribeAuthModes": namespace.subscribe,

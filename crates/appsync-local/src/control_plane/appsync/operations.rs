@@ -3,36 +3,36 @@ use serde_json::Value;
 
 use crate::control_plane::appsync::input::Input;
 use crate::control_plane::appsync::{
-    api, api_key, data_source, domain, evaluate_code, namespace, tags,
+    api, api_key, data_source, domain_name, evaluate_code, namespace, tags,
 };
 use crate::control_plane::undocumented;
 use crate::protocol::operation::Appsync;
-use crate::protocol::request::Call;
-use crate::protocol::response::Fault;
+use crate::protocol::request::ApiCall;
+use crate::protocol::response::AwsError;
 use crate::store::Store;
 
 /// Carries out one operation, with the labels of its path.
-pub async fn answer(
+pub async fn handle(
     store: &Store,
-    call: &Call,
+    call: &ApiCall,
     operation: Appsync,
     labels: &[String],
-) -> Result<Value, Fault> {
-    let answer = carry_out(store, call, operation, labels).await;
-    answer.map_err(|fault| undocumented::named(fault, store.options()))
+) -> Result<Value, AwsError> {
+    let answer = execute(store, call, operation, labels).await;
+    answer.map_err(|fault| undocumented::with_configured_code(fault, store.options()))
 }
 
-async fn carry_out(
+async fn execute(
     store: &Store,
-    call: &Call,
+    call: &ApiCall,
     operation: Appsync,
     labels: &[String],
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     let caller = &call.caller;
     let label = |n: usize| labels.get(n).map_or("", String::as_str);
     // Of what is in an API, the API's id and the name of the thing itself; else the name alone.
     let (first, second) = (label(0), label(1));
-    let input = || Input::of(&call.body);
+    let input = || Input::parse(&call.body);
     match operation {
         Appsync::CreateApi => api::create(store, caller, &input()?).await,
         Appsync::GetApi => api::get(store, caller, first),
@@ -57,17 +57,17 @@ async fn carry_out(
         }
         Appsync::DeleteDataSource => data_source::delete(store, caller, first, second).await,
         Appsync::ListDataSources => data_source::list(store, call, first),
-        Appsync::CreateDomainName => domain::create(store, caller, &input()?).await,
-        Appsync::GetDomainName => domain::get(store, caller, first),
-        Appsync::UpdateDomainName => domain::update(store, caller, first, &input()?).await,
-        Appsync::DeleteDomainName => domain::delete(store, caller, first).await,
-        Appsync::ListDomainNames => domain::list(store, call),
-        Appsync::AssociateApi => domain::associate(store, caller, first, &input()?).await,
-        Appsync::GetApiAssociation => domain::association(store, caller, first),
-        Appsync::DisassociateApi => domain::disassociate(store, caller, first).await,
+        Appsync::CreateDomainName => domain_name::create(store, caller, &input()?).await,
+        Appsync::GetDomainName => domain_name::get(store, caller, first),
+        Appsync::UpdateDomainName => domain_name::update(store, caller, first, &input()?).await,
+        Appsync::DeleteDomainName => domain_name::delete(store, caller, first).await,
+        Appsync::ListDomainNames => domain_name::list(store, call),
+        Appsync::AssociateApi => domain_name::associate(store, caller, first, &input()?).await,
+        Appsync::GetApiAssociation => domain_name::get_association(store, caller, first),
+        Appsync::DisassociateApi => domain_name::disassociate(store, caller, first).await,
         Appsync::TagResource => tags::tag(store, caller, first, &input()?).await,
         Appsync::UntagResource => tags::untag(store, call, first).await,
         Appsync::ListTagsForResource => tags::list(store, caller, first),
-        Appsync::EvaluateCode => evaluate_code::answer(store, &input()?).await,
+        Appsync::EvaluateCode => evaluate_code::evaluate(store, &input()?).await,
     }
 }

@@ -2,51 +2,53 @@
 use serde_json::{Map, Value};
 
 use crate::control_plane::appsync::input::Input;
-use crate::protocol::response::Fault;
+use crate::protocol::response::AwsError;
 
 #[derive(Clone, Copy)]
-pub enum Kind {
+pub enum MemberType {
     Text,
     Number,
-    Flag,
-    Word(&'static [&'static str]),
+    Boolean,
+    Enumeration(&'static [&'static str]),
     Structure(&'static [Member]),
 }
 
 #[derive(Clone, Copy)]
 pub struct Member {
     name: &'static str,
-    kind: Kind,
-    needed: bool,
+    member_type: MemberType,
+    is_required: bool,
 }
 
 /// A member that may be left out.
-pub const fn may(name: &'static str, kind: Kind) -> Member {
-    Member { name, kind, needed: false }
+pub const fn optional(name: &'static str, kind: MemberType) -> Member {
+    Member { name, member_type: kind, is_required: false }
 }
 
 /// A member that must be given.
-pub const fn must(name: &'static str, kind: Kind) -> Member {
-    Member { name, kind, needed: true }
+pub const fn required(name: &'static str, kind: MemberType) -> Member {
+    Member { name, member_type: kind, is_required: true }
 }
 
 /// The structure as it was sent, without what the model does not know.
-pub fn read(input: &Input<'_>, members: &[Member]) -> Result<Value, Fault> {
+pub fn parse(input: &Input<'_>, members: &[Member]) -> Result<Value, AwsError> {
     let mut read = Map::new();
-    for Member { name, kind, needed } in members {
+    for Member { name, member_type: kind, is_required: needed } in members {
         let Some(given) = input.get(name) else {
             if *needed {
-                return Err(input.missing(name));
+                return Err(input.missing_member(name));
             }
             continue;
         };
         let value = match kind {
-            Kind::Text => input.text(name).map(|_| given.clone())?,
-            Kind::Number => input.number(name).map(|_| given.clone())?,
-            Kind::Flag => input.flag(name).map(|_| given.clone())?,
-            Kind::Word(words) => input.word(name, words).map(|_| given.clone())?,
-            Kind::Structure(members) => {
-                self::read(&Input::in_value(given, input.at(name))?, members)?
+            MemberType::Text => input.text(name).map(|_| given.clone())?,
+            MemberType::Number => input.number(name).map(|_| given.clone())?,
+            MemberType::Boolean => input.boolean(name).map(|_| given.clone())?,
+            MemberType::Enumeration(words) => {
+                input.require_enum_value(name, words).map(|_| given.clone())?
+            }
+            MemberType::Structure(members) => {
+                self::parse(&Input::from_value(given, input.path_of(name))?, members)?
             }
         };
         read.insert((*name).to_owned(), value);

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 use crate::control_plane::appsync::input::{Input, check_tag_count, check_tag_key};
 use crate::control_plane::appsync::lookup;
 use crate::protocol::caller::Caller;
-use crate::protocol::request::Call;
-use crate::protocol::response::Fault;
+use crate::protocol::request::ApiCall;
+use crate::protocol::response::AwsError;
 use crate::state::{Region, State, Tags};
 use crate::store::Store;
 
-pub fn list(store: &Store, caller: &Caller, arn: &str) -> Result<Value, Fault> {
-    store.look(|state| Ok(json!({ "tags": find(state, caller, arn)? })))
+pub fn list(store: &Store, caller: &Caller, arn: &str) -> Result<Value, AwsError> {
+    store.read(|state| Ok(json!({ "tags": find_tags(state, caller, arn)? })))
 }
 
 pub async fn tag(
@@ -18,11 +18,11 @@ pub async fn tag(
     caller: &Caller,
     arn: &str,
     input: &Input<'_>,
-) -> Result<Value, Fault> {
-    let tags = input.tags()?.ok_or_else(|| input.missing("tags"))?;
+) -> Result<Value, AwsError> {
+    let tags = input.tags()?.ok_or_else(|| input.missing_member("tags"))?;
     store
         .change(|state| {
-            let found = find(state, caller, arn)?;
+            let found = find_tags(state, caller, arn)?;
             let mut all = found.clone();
             all.extend(tags);
             check_tag_count(&all)?;
@@ -32,17 +32,17 @@ pub async fn tag(
         .await
 }
 
-pub async fn untag(store: &Store, call: &Call, arn: &str) -> Result<Value, Fault> {
+pub async fn untag(store: &Store, call: &ApiCall, arn: &str) -> Result<Value, AwsError> {
     let keys = form_urlencoded::parse(call.query.as_bytes());
     let keys: Vec<String> =
         keys.filter(|(name, _)| name == "tagKeys").map(|(_, it)| it.into_owned()).collect();
     if keys.is_empty() {
-        return Err(Input::of(b"")?.missing("tagKeys"));
+        return Err(Input::parse(b"")?.missing_member("tagKeys"));
     }
     keys.iter().try_for_each(|key| check_tag_key(key))?;
     store
         .change(|state| {
-            find(state, &call.caller, arn)?.retain(|key, _| !keys.contains(key));
+            find_tags(state, &call.caller, arn)?.retain(|key, _| !keys.contains(key));
             Ok(json!({}))
         })
         .await
@@ -51,10 +51,14 @@ pub async fn untag(store: &Store, call: &Call, arn: &str) -> Result<Value, Fault
 /// The tags of an API, of one of its channel namespaces, or of a domain name. The model's pattern
 /// has APIs only, but AWS's own handlers tag the others the same way
 /// (docs/reference/control-plane.md#arns-that-take-tags).
-fn find<'a>(state: &'a mut State, caller: &Caller, arn: &str) -> Result<&'a mut Tags, Fault> {
+fn find_tags<'a>(
+    state: &'a mut State,
+    caller: &Caller,
+    arn: &str,
+) -> Result<&'a mut Tags, AwsError> {
     let invalid = || {
         let whose = "an API, a channel namespace or a domain name";
-        Fault::bad_request(format!("{arn} is not the ARN of {whose}."))
+        AwsError::bad_request(format!("{arn} is not the ARN of {whose}."))
     };
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", _, "appsync", region, account, resource] = parts.as_slice() else {
@@ -73,5 +77,5 @@ fn find<'a>(state: &'a mut State, caller: &Caller, arn: &str) -> Result<&'a mut 
         ["domainnames", name] => domains.get_mut(*name).map(|it| &mut it.tags),
         _ => return Err(invalid()),
     };
-    lookup::found(tags, || format!("Resource {arn} not found."))
+    lookup::require_found(tags, || format!("Resource {arn} not found."))
 }

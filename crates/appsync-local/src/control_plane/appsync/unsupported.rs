@@ -1,9 +1,9 @@
 //! AppSync's other operations, by name, so that an error can name the one that was called.
-use crate::protocol::operation::{Route, route};
-use crate::protocol::request::Call;
-use crate::protocol::response::Fault;
+use crate::protocol::operation::{Route, find_route};
+use crate::protocol::request::ApiCall;
+use crate::protocol::response::AwsError;
 
-const OTHERS: &[Route<&str>] = &[
+const UNSUPPORTED_ROUTES: &[Route<&str>] = &[
     ("AssociateMergedGraphqlApi", "POST", "/v1/sourceApis/*/mergedApiAssociations"),
     ("AssociateSourceGraphqlApi", "POST", "/v1/mergedApis/*/sourceApiAssociations"),
     ("CreateApiCache", "POST", "/v1/apis/*/ApiCaches"),
@@ -50,12 +50,12 @@ const OTHERS: &[Route<&str>] = &[
 ];
 
 /// The error for a request that is for none of the implemented operations.
-pub fn answer(call: &Call) -> Fault {
-    match route(OTHERS, call.method.as_str(), &call.path) {
-        Some(name) => Fault::not_imitated(&format!("appsync:{name}")),
+pub fn unsupported_operation(call: &ApiCall) -> AwsError {
+    match find_route(UNSUPPORTED_ROUTES, call.method.as_str(), &call.path) {
+        Some(name) => AwsError::unsupported(&format!("appsync:{name}")),
         None => {
             let message = "The requested operation does not exist.";
-            Fault::new(404, "UnknownOperationException", message)
+            AwsError::new(404, "UnknownOperationException", message)
         }
     }
 }

@@ -2,19 +2,19 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::protocol::response::Fault;
+use crate::protocol::response::AwsError;
 
 /// RFC 3986: everything but unreserved characters.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A document as IAM's answers have it.
-pub fn encoded(document: &str) -> String {
+pub fn percent_encode(document: &str) -> String {
     utf8_percent_encode(document, RESERVED).to_string()
 }
 
 /// Whether IAM would take it as the trust policy of a role, or as a policy of one.
-pub fn check(document: &str, trust: bool) -> Result<(), Fault> {
-    let malformed = |message: &str| Err(Fault::new(400, "MalformedPolicyDocument", message));
+pub fn check(document: &str, trust: bool) -> Result<(), AwsError> {
+    let malformed = |message: &str| Err(AwsError::new(400, "MalformedPolicyDocument", message));
     let Ok(Value::Object(policy)) = serde_json::from_str(document) else {
         return malformed("This policy contains invalid Json");
     };
@@ -93,6 +93,6 @@ mod tests {
 
     #[test]
     fn documents_are_written_back_percent_encoded() {
-        assert_eq!(encoded(r#"{"a-b": "*"}"#), "%7B%22a-b%22%3A%20%22%2A%22%7D");
+        assert_eq!(percent_encode(r#"{"a-b": "*"}"#), "%7B%22a-b%22%3A%20%22%2A%22%7D");
     }
 }

@@ -1,7 +1,7 @@
 //! What IAM takes as a request: members of a form, held against their constraints.
 use crate::control_plane::iam::document;
 use crate::protocol::query::Form;
-use crate::protocol::response::Fault;
+use crate::protocol::response::AwsError;
 use crate::state::Tags;
 
 /// Limits (docs/reference/iam.md#limits).
@@ -9,7 +9,7 @@ const TRUST_MAX: usize = 2_048;
 const TAGS_MAX: usize = 50;
 
 /// A role to be made.
-pub struct CreateRole {
+pub struct CreateRoleRequest {
     pub name: String,
     pub path: String,
     pub trust: String,
@@ -19,18 +19,18 @@ pub struct CreateRole {
     pub tags: Tags,
 }
 
-impl CreateRole {
-    pub fn read(form: &Form) -> Result<Self, Fault> {
-        let name = form.need("RoleName")?;
+impl CreateRoleRequest {
+    pub fn parse(form: &Form) -> Result<Self, AwsError> {
+        let name = form.require("RoleName")?;
         check_name(name, "RoleName", 64)?;
         let path = form.get("Path").unwrap_or("/");
         check_path(path)?;
-        let trust = form.need("AssumeRolePolicyDocument")?;
-        check_trust(trust)?;
+        let trust = form.require("AssumeRolePolicyDocument")?;
+        check_trust_policy(trust)?;
         let boundary = form.get("PermissionsBoundary");
         boundary.map(check_policy_arn).transpose()?;
         let tags = form.tags()?;
-        check_count(&tags)?;
+        check_tag_count(&tags)?;
         Ok(Self {
             name: name.to_owned(),
             path: path.to_owned(),
@@ -44,19 +44,19 @@ impl CreateRole {
 }
 
 impl Form {
-    pub fn need(&self, name: &str) -> Result<&str, Fault> {
-        self.get(name).ok_or_else(|| invalid(name, "Member must not be null"))
+    pub fn require(&self, name: &str) -> Result<&str, AwsError> {
+        self.get(name).ok_or_else(|| invalid_member(name, "Member must not be null"))
     }
     /// A whole number between `least` and `most`.
-    pub fn number(&self, name: &str, least: u32, most: u32) -> Result<Option<u32>, Fault> {
+    pub fn number(&self, name: &str, least: u32, most: u32) -> Result<Option<u32>, AwsError> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match text.parse::<u32>() {
             Ok(number) if (least..=most).contains(&number) => Ok(Some(number)),
-            _ => Err(invalid(name, &format!("Member must be between {least} and {most}"))),
+            _ => Err(invalid_member(name, &format!("Member must be between {least} and {most}"))),
         }
     }
     /// `Tags.member.1.Key=…&Tags.member.1.Value=…`
-    pub fn tags(&self) -> Result<Tags, Fault> {
+    pub fn tags(&self) -> Result<Tags, AwsError> {
         let mut tags = Tags::new();
         for n in 1.. {
             let Some(key) = self.get(&format!("Tags.member.{n}.Key")) else { break };
@@ -65,7 +65,7 @@ impl Form {
             if tags.insert(key.to_owned(), value.to_owned()).is_some() {
                 let message =
                     "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
-                return Err(Fault::new(400, "InvalidInput", message));
+                return Err(AwsError::new(400, "InvalidInput", message));
             }
         }
         Ok(tags)
@@ -74,82 +74,87 @@ impl Form {
     pub fn tag_keys(&self) -> Vec<&str> {
         (1..).map_while(|n| self.get(&format!("TagKeys.member.{n}"))).collect()
     }
-    pub fn description(&self) -> Result<Option<String>, Fault> {
+    pub fn description(&self) -> Result<Option<String>, AwsError> {
         let description = self.get("Description");
         match description.map(|it| it.chars().count()) {
-            Some(length) if length > 1_000 => {
-                Err(invalid("Description", "Member must have length less than or equal to 1000"))
-            }
+            Some(length) if length > 1_000 => Err(invalid_member(
+                "Description",
+                "Member must have length less than or equal to 1000",
+            )),
             _ => Ok(description.map(str::to_owned)),
         }
     }
-    pub fn max_session_s(&self) -> Result<Option<u32>, Fault> {
+    pub fn max_session_s(&self) -> Result<Option<u32>, AwsError> {
         self.number("MaxSessionDuration", 3_600, 43_200)
     }
 }
 
-pub fn check_name(name: &str, member: &str, longest: usize) -> Result<(), Fault> {
+pub fn check_name(name: &str, member: &str, longest: usize) -> Result<(), AwsError> {
     let allowed = |it: char| it.is_ascii_alphanumeric() || "_+=,.@-".contains(it);
     if name.is_empty() || name.len() > longest {
-        return Err(invalid(member, &format!("Member must have length between 1 and {longest}")));
+        return Err(invalid_member(
+            member,
+            &format!("Member must have length between 1 and {longest}"),
+        ));
     }
     match name.chars().all(allowed) {
         true => Ok(()),
-        false => {
-            Err(invalid(member, "Member must satisfy regular expression pattern: [\\w+=,.@-]+"))
-        }
+        false => Err(invalid_member(
+            member,
+            "Member must satisfy regular expression pattern: [\\w+=,.@-]+",
+        )),
     }
 }
 
-pub fn check_trust(document: &str) -> Result<(), Fault> {
+pub fn check_trust_policy(document: &str) -> Result<(), AwsError> {
     document::check(document, true)?;
     if document.len() > TRUST_MAX {
         let message = format!("Cannot exceed quota for ACLSizePerRole: {TRUST_MAX}");
-        return Err(Fault::new(409, "LimitExceeded", message));
+        return Err(AwsError::new(409, "LimitExceeded", message));
     }
     Ok(())
 }
 
 /// AWS's own policies are there; policies of an account can't be made here, so there are none.
-pub fn check_policy_arn(arn: &str) -> Result<(), Fault> {
+pub fn check_policy_arn(arn: &str) -> Result<(), AwsError> {
     let parts: Vec<&str> = arn.split(':').collect();
     match parts.as_slice() {
         ["arn", _, "iam", "", account, policy] if policy.starts_with("policy/") => match *account {
             "aws" => Ok(()),
             _ => {
                 let message = format!("Policy {arn} does not exist or is not attachable.");
-                Err(Fault::new(404, "NoSuchEntity", message))
+                Err(AwsError::new(404, "NoSuchEntity", message))
             }
         },
-        _ => Err(Fault::new(400, "InvalidInput", format!("ARN {arn} is not valid."))),
+        _ => Err(AwsError::new(400, "InvalidInput", format!("ARN {arn} is not valid."))),
     }
 }
 
-pub fn check_count(tags: &Tags) -> Result<(), Fault> {
+pub fn check_tag_count(tags: &Tags) -> Result<(), AwsError> {
     match tags.len() {
         count if count > TAGS_MAX => {
             let message = format!("The number of tags has reached the maximum limit: {TAGS_MAX}.");
-            Err(Fault::new(409, "LimitExceeded", message))
+            Err(AwsError::new(409, "LimitExceeded", message))
         }
         _ => Ok(()),
     }
 }
 
-fn check_path(path: &str) -> Result<(), Fault> {
+fn check_path(path: &str) -> Result<(), AwsError> {
     let sound = path.len() <= 512
         && path.starts_with('/')
         && path.ends_with('/')
         && path.bytes().all(|it| (0x21..=0x7e).contains(&it));
     match sound {
         true => Ok(()),
-        false => Err(invalid(
+        false => Err(invalid_member(
             "Path",
             "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.",
         )),
     }
 }
 
-fn check_tag(key: &str, value: &str) -> Result<(), Fault> {
+fn check_tag(key: &str, value: &str) -> Result<(), AwsError> {
     let allowed = |text: &str| {
         text.chars().all(|it| it.is_alphanumeric() || it.is_whitespace() || "_.:/=+-@".contains(it))
     };
@@ -158,13 +163,13 @@ fn check_tag(key: &str, value: &str) -> Result<(), Fault> {
         || !allowed(key)
         || key.to_ascii_lowercase().starts_with("aws:")
     {
-        return Err(invalid(
+        return Err(invalid_member(
             "tags.1.member.key",
             "Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+",
         ));
     }
     if value.chars().count() > 256 || !allowed(value) {
-        return Err(invalid(
+        return Err(invalid_member(
             "tags.1.member.value",
             "Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*",
         ));
@@ -173,12 +178,12 @@ fn check_tag(key: &str, value: &str) -> Result<(), Fault> {
 }
 
 /// A member that violates its constraint.
-pub fn invalid(member: &str, constraint: &str) -> Fault {
+pub fn invalid_member(member: &str, constraint: &str) -> AwsError {
     let mut letters = member.chars();
     let first = letters.next().map(|it| it.to_ascii_lowercase());
     let member: String = first.into_iter().chain(letters).collect();
     let message = format!(
         "1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"
     );
-    Fault::new(400, "ValidationError", message)
+    AwsError::new(400, "ValidationError", message)
 }

@@ -4,6 +4,6 @@ pub mod input;
 mod operations;
 mod role;
 
-pub use operations::answer;
+pub use operations::handle;
 
 pub const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";

@@ -24,7 +24,7 @@ pub fn authorize(store: &Store, asked: &Asked<'_>, key: &str) -> Result<Identity
 
 /// Why a key does not belong to this API.
 fn unknown(store: &Store, asked: &Asked<'_>, key: &str) -> String {
-    let owner = store.look(|state| {
+    let owner = store.read(|state| {
         let regions = state.accounts.values().flat_map(|it| it.regions.values());
         let mut apis = regions.flat_map(|it| it.apis.values());
         apis.find(|it| it.keys.contains_key(key)).map(|it| it.name.clone())

@@ -217,7 +217,7 @@ fn event(asked: &Asked<'_>, token: &str) -> Value {
         "requestContext": {
             "apiId": asked.place.api_id,
             "accountId": asked.place.account,
-            "requestId": ids::request(),
+            "requestId": ids::request_id(),
             "operation": name(asked.operation),
             "channelNamespaceName": asked.channel.map(Channel::namespace),
             "channel": asked.channel.map(|it| &it.path),

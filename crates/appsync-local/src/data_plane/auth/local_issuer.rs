@@ -18,7 +18,7 @@ use crate::data_plane::auth::mode::COGNITO;
 use crate::data_plane::auth::provider::{Provider, is_client};
 use crate::ids;
 use crate::state::Api;
-use crate::state::folder::write_aside;
+use crate::state::folder::write_atomically;
 use crate::store::Store;
 
 /// By which its tokens are known.
@@ -137,7 +137,7 @@ impl LocalIssuer {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let pair = KeyPair::generate().map_err(io::Error::other)?;
                 if let Some(path) = &path {
-                    write_aside(path, pair.serialize_pem().as_bytes())?;
+                    write_atomically(path, pair.serialize_pem().as_bytes())?;
                 }
                 Ok(pair)
             }
@@ -162,7 +162,7 @@ impl Key {
 
 /// The APIs of a store that accept tokens, filtered by id or name.
 fn taking_tokens(store: &Store, named: Option<&str>) -> Vec<Arc<Api>> {
-    store.look(|state| {
+    store.read(|state| {
         let regions = state.accounts.values().flat_map(|it| it.regions.values());
         let apis = regions.flat_map(|it| it.apis.values());
         let apis = apis.filter(|it| named.is_none_or(|name| it.id == name || it.name == name));
@@ -194,13 +194,13 @@ fn claims(asked: &TokenAsked, provider: &Provider<'_>, now: f64) -> Result<Value
         "iat": second(now),
         "auth_time": second(now),
         "exp": second(expires),
-        "jti": ids::request(),
+        "jti": ids::request_id(),
     });
     if provider.mode() == COGNITO {
         let said = asked.claims.get("token_use").and_then(Value::as_str);
         let id = said == Some("id");
         claims["token_use"] = json!(if id { "id" } else { "access" });
-        claims["sub"] = json!(ids::request());
+        claims["sub"] = json!(ids::request_id());
         claims[if id { "cognito:username" } else { "username" }] = json!(user);
         claims[if id { "aud" } else { "client_id" }] = json!(client);
         if !asked.groups.is_empty() {

@@ -13,8 +13,8 @@ use crate::data_plane::plane::DataPlane;
 use crate::data_plane::problem::Problem;
 use crate::data_plane::settings::Settings;
 use crate::emulator_options::EmulatorOptions;
-use crate::protocol::caller::ACCOUNT;
-use crate::state::{Api, Key, Namespace};
+use crate::protocol::caller::DEFAULT_ACCOUNT;
+use crate::state::{Api, ApiKey, Namespace};
 use crate::store::Store;
 
 /// 2026-01-02T03:04:05Z, when the vectors of docs/reference/authorization.md#test-vectors were
@@ -71,7 +71,7 @@ impl Scene {
             web_acl: None,
         };
         let place = Place {
-            account: ACCOUNT.into(),
+            account: DEFAULT_ACCOUNT.into(),
             region: "us-east-1".into(),
             api_id: "id".into(),
             domain: None,
@@ -84,7 +84,7 @@ impl Scene {
     /// Makes the store know an API.
     pub fn keep(&self, api: &Api) {
         let keep = self.plane.store.change(|state| {
-            let account = state.accounts.entry(ACCOUNT.into()).or_default();
+            let account = state.accounts.entry(DEFAULT_ACCOUNT.into()).or_default();
             let region = account.regions.entry("us-east-1".into()).or_default();
             region.apis.insert(api.id.clone(), api.clone());
             Ok(())
@@ -157,6 +157,6 @@ pub fn namespace(name: &str) -> Namespace {
     }
 }
 
-pub fn key(id: &str, expires_epoch_s: i64) -> Key {
-    Key { id: id.into(), description: Some("web".into()), expires_epoch_s }
+pub fn key(id: &str, expires_epoch_s: i64) -> ApiKey {
+    ApiKey { id: id.into(), description: Some("web".into()), expires_epoch_s }
 }

@@ -47,7 +47,7 @@ pub fn authorize(
     let wrong = |message: &str, why: String| {
         Err(undocumented::bad_signature(message, store.options()).because(why))
     };
-    if let Some(message) = clock::refuse(&date, store.now_epoch_s()) {
+    if let Some(message) = clock::signing_time_error(&date, store.now_epoch_s()) {
         return wrong(&message, format!("the signature is of another time: {message}"));
     }
     check_host(asked, &signature).map_err(refuse)?;
@@ -84,7 +84,7 @@ impl Signature {
             parts.find_map(|it| it.strip_prefix(name)?.strip_prefix('='))
         };
         let credential = part("Credential")?;
-        let caller = Caller::in_scope(credential)?;
+        let caller = Caller::from_credential(credential)?;
         let scope = credential.strip_prefix(&caller.access_key)?.strip_prefix('/')?.to_owned();
         let headers = part("SignedHeaders")?.split(';').map(str::to_ascii_lowercase).collect();
         Some(Self { caller, scope, headers, bytes: unhex(part("Signature")?)? })

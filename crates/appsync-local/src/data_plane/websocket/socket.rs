@@ -210,7 +210,7 @@ mod tests {
     use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
     use crate::data_plane::testing;
-    use crate::server::router::router_of;
+    use crate::server::router::router_with_data_plane;
 
     use super::*;
 
@@ -221,7 +221,7 @@ mod tests {
         Arc::get_mut(&mut plane).unwrap().keep_alive = Duration::from_millis(5);
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = router_of(Arc::clone(&plane));
+        let router = router_with_data_plane(Arc::clone(&plane));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let url = format!("ws://{address}/apis/a/event/realtime");
         let mut request = url.into_client_request().unwrap();

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::data_plane::auth::scene::{Asking, HOST, Scene};
 use crate::data_plane::settings::Settings;
-use crate::emulator_options::{BadSignature, EmulatorOptions};
+use crate::emulator_options::{BadSignatureError, EmulatorOptions};
 
 const FIVE: &str = "accept;content-encoding;content-type;host;x-amz-date";
 const CONNECT: &str = "b45b91251165eb5c89d76d2a0b5ea557ae4a555979a69b9ae22dda5f6c4ac696";
@@ -83,8 +83,10 @@ async fn no_token_and_no_signature_is_ever_shown() {
 
 #[tokio::test]
 async fn an_option_makes_bad_signatures_unauthorized() {
-    let options =
-        EmulatorOptions { bad_signature: BadSignature::Unauthorized, ..EmulatorOptions::default() };
+    let options = EmulatorOptions {
+        bad_signature: BadSignatureError::Unauthorized,
+        ..EmulatorOptions::default()
+    };
     let providers = json!([{"authType": "AWS_IAM"}]);
     let scene = Scene::with_options(providers, Settings::default(), options);
     let problem = scene.judge(&vector(FIVE, CONNECT)).await.unwrap_err();

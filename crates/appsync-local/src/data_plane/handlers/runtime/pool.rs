@@ -16,7 +16,7 @@ use crate::data_plane::handlers::runtime::engine::{THREAD_STACK, run};
 use crate::data_plane::handlers::runtime::queue::{Owner, Queue};
 use crate::data_plane::handlers::runtime::run::{Break, Ended, Ran, Run};
 use crate::data_plane::handlers::runtime::script::Script;
-use crate::json::weight;
+use crate::json::approximate_size;
 use crate::lock::lock;
 
 /// More threads would only wait for each other.
@@ -106,7 +106,7 @@ impl Pool {
     }
 
     fn put(&self, owner: &Owner, job: Job) -> Result<(), &'static str> {
-        let weight = weight(&job.run.context);
+        let weight = approximate_size(&job.run.context);
         let mut state = self.shared.state();
         state.queue.put(owner, weight, job)?;
         if state.idle < state.queue.waiting() && state.workers < most() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::data_plane::handlers::sources::source::{Failed, Service, Source, malformed};
 use crate::data_plane::outbound::client::{ANSWER_MAX, Outgoing};
-use crate::json::object;
+use crate::json::without_nulls;
 
 const EVENT_BRIDGE: Service = Service { name: "events", signed: "events", error: "EventBridge" };
 /// EventBridge's limit.
@@ -54,7 +54,7 @@ pub async fn ask_event_bridge(source: &Source<'_>, request: &Value) -> Result<Va
     let entries: Vec<Value> = events
         .iter()
         .map(|event| {
-            object(json!({
+            without_nulls(json!({
                 "EventBusName": bus,
                 "Source": event["source"],
                 "DetailType": event["detailType"],
@@ -123,7 +123,7 @@ pub async fn ask_rds(source: &Source<'_>, request: &Value) -> Result<Value, Fail
     let mut results = Vec::new();
     for statement in statements {
         let sql = statement.as_str().ok_or_else(|| malformed("a statement is a text"))?;
-        let body = object(json!({
+        let body = without_nulls(json!({
             "resourceArn": config["dbClusterIdentifier"],
             "secretArn": config["awsSecretStoreArn"],
             "database": config["databaseName"],
@@ -135,7 +135,7 @@ pub async fn ask_rds(source: &Source<'_>, request: &Value) -> Result<Value, Fail
         let outgoing = Outgoing::post(format!("{endpoint}/Execute"), body.to_string().into_bytes())
             .with("content-type", "application/json");
         let answer = source.send(&RDS_DATA, region, outgoing).await?;
-        results.push(object(json!({
+        results.push(without_nulls(json!({
             "records": answer["records"],
             "columnMetadata": answer["columnMetadata"],
             "numberOfRecordsUpdated": answer["numberOfRecordsUpdated"],
@@ -160,7 +160,7 @@ fn parameters(sql: &str, request: &Value) -> Vec<Value> {
         };
         let hint = &request["variableTypeHintMap"][name];
         let name = name.trim_start_matches(':');
-        object(json!({ "name": name, "value": value, "typeHint": hint }))
+        without_nulls(json!({ "name": name, "value": value, "typeHint": hint }))
     })
     .collect()
 }

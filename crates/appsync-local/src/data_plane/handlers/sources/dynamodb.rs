@@ -4,7 +4,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::data_plane::handlers::sources::source::{Failed, Service, Source, malformed};
-use crate::json::object;
+use crate::json::without_nulls;
 
 const SERVICE: Service = Service { name: "dynamodb", signed: "dynamodb", error: "DynamoDB" };
 
@@ -48,7 +48,7 @@ fn names_and_values(expressions: &[&Value]) -> (Value, Value) {
 
 fn get(request: &Value, table: &Value) -> Value {
     let projection = &request["projection"];
-    object(json!({
+    without_nulls(json!({
         "TableName": table,
         "Key": item_to_wire(&request["key"]),
         "ConsistentRead": request["consistentRead"],
@@ -68,7 +68,7 @@ fn put(request: &Value, table: &Value) -> Value {
     for (name, value) in key.as_object().into_iter().flatten() {
         item[name] = value.clone();
     }
-    object(json!({
+    without_nulls(json!({
         "TableName": table,
         "Item": item,
         "ConditionExpression": condition["expression"],
@@ -80,7 +80,7 @@ fn put(request: &Value, table: &Value) -> Value {
 fn update(request: &Value, table: &Value) -> Value {
     let (update, condition) = (&request["update"], &request["condition"]);
     let (names, values) = names_and_values(&[update, condition]);
-    object(json!({
+    without_nulls(json!({
         "TableName": table,
         "Key": item_to_wire(&request["key"]),
         "UpdateExpression": update["expression"],
@@ -93,7 +93,7 @@ fn update(request: &Value, table: &Value) -> Value {
 fn delete(request: &Value, table: &Value) -> Value {
     let condition = &request["condition"];
     let (names, values) = names_and_values(&[condition]);
-    object(json!({
+    without_nulls(json!({
         "TableName": table,
         "Key": item_to_wire(&request["key"]),
         "ConditionExpression": condition["expression"],
@@ -114,7 +114,7 @@ fn list(request: &Value, table: &Value) -> Result<Value, Failed> {
             key.ok_or_else(|| malformed("not a `nextToken` of a result"))?
         }
     };
-    Ok(object(json!({
+    Ok(without_nulls(json!({
         "TableName": table,
         "IndexName": request["index"],
         "KeyConditionExpression": query["expression"],
@@ -139,7 +139,7 @@ fn tables(request: &Value) -> impl Iterator<Item = (&String, &Value)> {
 fn batch_get(request: &Value) -> Value {
     let table = |(name, it): (&String, &Value)| {
         let keys = it["keys"].as_array().into_iter().flatten().map(item_to_wire);
-        let asked = object(json!({
+        let asked = without_nulls(json!({
             "Keys": keys.collect::<Vec<_>>(),
             "ConsistentRead": it["consistentRead"],
             "ProjectionExpression": it["projection"]["expression"],

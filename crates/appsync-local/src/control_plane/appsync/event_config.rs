@@ -4,39 +4,41 @@ use serde_json::{Map, Value, json};
 
 use crate::control_plane::appsync::input::Input;
 use crate::control_plane::undocumented;
-use crate::emulator_options::{EmulatorOptions, Taken};
-use crate::json::object;
-use crate::protocol::response::Fault;
+use crate::emulator_options::{Acceptance, EmulatorOptions};
+use crate::json::without_nulls;
+use crate::protocol::response::AwsError;
 
-const AUTH_TYPES: &[&str] =
+const AUTH_MODES: &[&str] =
     &["API_KEY", "AWS_IAM", "AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_LAMBDA"];
 const LOG_LEVELS: &[&str] = &["NONE", "ERROR", "ALL", "INFO", "DEBUG"];
 /// See docs/reference/quotas.md#control-plane.
 const PROVIDERS_MAX: usize = 50;
 
 /// `eventConfig` as AppSync will write it.
-pub fn event_config(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, Fault> {
-    let config = input.structure("eventConfig")?.ok_or_else(|| input.missing("eventConfig"))?;
-    let given = config.list("authProviders")?.ok_or_else(|| config.missing("authProviders"))?;
+pub fn parse(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, AwsError> {
+    let config =
+        input.structure("eventConfig")?.ok_or_else(|| input.missing_member("eventConfig"))?;
+    let given =
+        config.list("authProviders")?.ok_or_else(|| config.missing_member("authProviders"))?;
     let mut providers = Vec::new();
     for (n, value) in given.iter().enumerate() {
-        let at = format!("{}.{}.member", config.at("authProviders"), n + 1);
-        providers.push(provider(&Input::in_value(value, at)?)?);
+        let at = format!("{}.{}.member", config.path_of("authProviders"), n + 1);
+        providers.push(parse_provider(&Input::from_value(value, at)?)?);
     }
     check_providers(&providers, options)?;
     let mut written = Map::new();
     written.insert("authProviders".into(), json!(providers));
     let offered: Vec<&str> = providers.iter().filter_map(|it| it["authType"].as_str()).collect();
     for name in ["connectionAuthModes", "defaultPublishAuthModes", "defaultSubscribeAuthModes"] {
-        let modes = modes(&config, name)?.ok_or_else(|| config.missing(name))?;
+        let modes = parse_modes(&config, name)?.ok_or_else(|| config.missing_member(name))?;
         check_offered(&modes, &offered, options)?;
         written.insert(name.into(), json!(modes));
     }
     if let Some(log) = config.structure("logConfig")? {
-        let level = log.word("logLevel", LOG_LEVELS)?;
-        let arn = log.need_text("cloudWatchLogsRoleArn")?;
+        let level = log.require_enum_value("logLevel", LOG_LEVELS)?;
+        let arn = log.require_text("cloudWatchLogsRoleArn")?;
         if !arn.starts_with("arn:") || !arn.contains(":iam::") || !arn.contains(":role/") {
-            return Err(Fault::bad_request(format!("{arn} is not a valid role ARN.")));
+            return Err(AwsError::bad_request(format!("{arn} is not a valid role ARN.")));
         }
         written
             .insert("logConfig".into(), json!({ "logLevel": level, "cloudWatchLogsRoleArn": arn }));
@@ -45,18 +47,18 @@ pub fn event_config(input: &Input<'_>, options: &EmulatorOptions) -> Result<Valu
 }
 
 /// The auth types that an `eventConfig` offers.
-pub fn offered(event_config: &Value) -> Vec<&str> {
+pub fn offered_modes(event_config: &Value) -> Vec<&str> {
     let providers = event_config["authProviders"].as_array();
     providers.into_iter().flatten().filter_map(|it| it["authType"].as_str()).collect()
 }
 
 /// A list of `{authType}`, if it is given.
-pub fn modes(input: &Input<'_>, name: &str) -> Result<Option<Vec<Value>>, Fault> {
+pub fn parse_modes(input: &Input<'_>, name: &str) -> Result<Option<Vec<Value>>, AwsError> {
     let Some(given) = input.list(name)? else { return Ok(None) };
     let mode = |(n, value)| {
-        let at = format!("{}.{}.member", input.at(name), n + 1);
-        let mode = Input::in_value(value, at)?;
-        Ok(json!({ "authType": mode.word("authType", AUTH_TYPES)? }))
+        let at = format!("{}.{}.member", input.path_of(name), n + 1);
+        let mode = Input::from_value(value, at)?;
+        Ok(json!({ "authType": mode.require_enum_value("authType", AUTH_MODES)? }))
     };
     given.iter().enumerate().map(mode).collect::<Result<_, _>>().map(Some)
 }
@@ -65,19 +67,19 @@ pub fn check_offered(
     modes: &[Value],
     offered: &[&str],
     options: &EmulatorOptions,
-) -> Result<(), Fault> {
-    if options.unoffered_modes == Taken::Accepted {
+) -> Result<(), AwsError> {
+    if options.unoffered_modes == Acceptance::Accepted {
         return Ok(());
     }
     let types = modes.iter().filter_map(|it| it["authType"].as_str());
     match types.into_iter().find(|it| !offered.contains(it)) {
-        Some(stray) => Err(undocumented::not_offered(stray)),
+        Some(stray) => Err(undocumented::mode_not_offered(stray)),
         None => Ok(()),
     }
 }
 
-fn provider(input: &Input<'_>) -> Result<Value, Fault> {
-    let auth_type = input.word("authType", AUTH_TYPES)?;
+fn parse_provider(input: &Input<'_>) -> Result<Value, AwsError> {
+    let auth_type = input.require_enum_value("authType", AUTH_MODES)?;
     let mut written = json!({ "authType": auth_type });
     let needs = match auth_type {
         "AMAZON_COGNITO_USER_POOLS" => "cognitoConfig",
@@ -85,17 +87,19 @@ fn provider(input: &Input<'_>) -> Result<Value, Fault> {
         "AWS_LAMBDA" => "lambdaAuthorizerConfig",
         _ => return Ok(written),
     };
-    let config = input.structure(needs)?.ok_or_else(|| input.missing(needs))?;
-    written[needs] = object(match auth_type {
+    let config = input.structure(needs)?.ok_or_else(|| input.missing_member(needs))?;
+    written[needs] = without_nulls(match auth_type {
         "AMAZON_COGNITO_USER_POOLS" => json!({
-            "userPoolId": config.need_text("userPoolId")?,
-            "awsRegion": config.need_text("awsRegion")?,
+            "userPoolId": config.require_text("userPoolId")?,
+            "awsRegion": config.require_text("awsRegion")?,
             "appIdClientRegex": config.text("appIdClientRegex")?,
         }),
         "OPENID_CONNECT" => {
-            let issuer = config.need_text("issuer")?;
+            let issuer = config.require_text("issuer")?;
             if !issuer.starts_with("https://") {
-                return Err(Fault::bad_request("The OpenID Connect issuer must be an https URL."));
+                return Err(AwsError::bad_request(
+                    "The OpenID Connect issuer must be an https URL.",
+                ));
             }
             // What is not set comes back as 0 (docs/reference/apis.md#unset-numbers).
             json!({
@@ -108,12 +112,12 @@ fn provider(input: &Input<'_>) -> Result<Value, Fault> {
         _ => {
             let seconds = config.number("authorizerResultTtlInSeconds")?.unwrap_or(0);
             if !(0..=3_600).contains(&seconds) {
-                let at = config.at("authorizerResultTtlInSeconds");
+                let at = config.path_of("authorizerResultTtlInSeconds");
                 let constraint = "Member must have value between 0 and 3600";
-                return Err(undocumented::constraint(&at, constraint));
+                return Err(undocumented::constraint_error(&at, constraint));
             }
             json!({
-                "authorizerUri": config.need_text("authorizerUri")?,
+                "authorizerUri": config.require_text("authorizerUri")?,
                 "authorizerResultTtlInSeconds": seconds,
                 "identityValidationExpression": config.text("identityValidationExpression")?,
             })
@@ -124,28 +128,28 @@ fn provider(input: &Input<'_>) -> Result<Value, Fault> {
 
 /// At least one; one of a kind where AppSync allows one
 /// (docs/reference/authorization.md#providers).
-fn check_providers(providers: &[Value], options: &EmulatorOptions) -> Result<(), Fault> {
-    let empty = providers.is_empty() && options.empty_providers == Taken::Refused;
+fn check_providers(providers: &[Value], options: &EmulatorOptions) -> Result<(), AwsError> {
+    let empty = providers.is_empty() && options.empty_providers == Acceptance::Refused;
     if empty || providers.len() > PROVIDERS_MAX {
         let message =
             format!("An API must have between 1 and {PROVIDERS_MAX} authorization providers.");
-        return Err(Fault::bad_request(message));
+        return Err(AwsError::bad_request(message));
     }
-    let keys = options.repeated_api_key_provider == Taken::Accepted;
+    let keys = options.repeated_api_key_provider == Acceptance::Accepted;
     for single in ["API_KEY", "AWS_IAM", "AWS_LAMBDA"] {
         if keys && single == "API_KEY" {
             continue;
         }
         if providers.iter().filter(|it| it["authType"] == single).count() > 1 {
             let message = format!("An API can have one {single} authorization provider.");
-            return Err(Fault::bad_request(message));
+            return Err(AwsError::bad_request(message));
         }
     }
     let key = json!({ "authType": "API_KEY" });
     let mut twins = providers.iter().enumerate().filter(|(n, it)| providers[..*n].contains(it));
     let twins = twins.any(|(_, it)| *it != key);
     match twins {
-        true => Err(Fault::bad_request("An authorization provider is given twice.")),
+        true => Err(AwsError::bad_request("An authorization provider is given twice.")),
         false => Ok(()),
     }
 }

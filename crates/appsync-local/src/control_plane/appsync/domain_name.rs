@@ -2,32 +2,32 @@
 //! AssociateApi, GetApiAssociation, DisassociateApi (docs/reference/domains.md).
 use serde_json::{Value, json};
 
-use crate::control_plane::appsync::input::{Input, check};
+use crate::control_plane::appsync::input::{Input, check_text};
 use crate::control_plane::appsync::lookup;
-use crate::control_plane::page::Page;
+use crate::control_plane::page::PageRequest;
 use crate::control_plane::undocumented;
 use crate::ids;
-use crate::json::object;
+use crate::json::without_nulls;
 use crate::protocol::caller::Caller;
-use crate::protocol::request::Call;
-use crate::protocol::response::Fault;
-use crate::state::{Association, Domain, State};
+use crate::protocol::request::ApiCall;
+use crate::protocol::response::AwsError;
+use crate::state::{ApiAssociation, DomainName, State};
 use crate::store::Store;
 
 /// The hosted zone of CloudFront, which every domain name shares.
 const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
 
-pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result<Value, Fault> {
-    let name = input.need_text("domainName")?;
+pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result<Value, AwsError> {
+    let name = input.require_text("domainName")?;
     check_name(name)?;
-    let certificate = input.need_text("certificateArn")?;
+    let certificate = input.require_text("certificateArn")?;
     check_certificate(input, certificate)?;
-    let domain = Domain {
+    let domain = DomainName {
         name: name.to_owned(),
         certificate: certificate.to_owned(),
-        description: description(input)?,
+        description: parse_description(input)?,
         tags: input.tags()?.unwrap_or_default(),
-        appsync_name: format!("{}.cloudfront.net", ids::distribution()),
+        appsync_name: format!("{}.cloudfront.net", ids::distribution_id()),
         association: None,
     };
     let most = store.quotas().domain_names;
@@ -35,22 +35,22 @@ pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result
         .change(|state| {
             let domains = &mut state.region(caller).domains;
             if domains.contains_key(name) {
-                return Err(undocumented::domain_exists(name));
+                return Err(undocumented::duplicate_domain_name(name));
             }
             if domains.len() >= most {
                 let message =
                     format!("The limit of {most} domain names in this Region is reached.");
-                return Err(Fault::bad_request(message));
+                return Err(AwsError::bad_request(message));
             }
             domains.insert(name.to_owned(), domain);
-            answered(state, caller, name)
+            domain_response(state, caller, name)
         })
         .await
 }
 
-pub fn get(store: &Store, caller: &Caller, name: &str) -> Result<Value, Fault> {
+pub fn get(store: &Store, caller: &Caller, name: &str) -> Result<Value, AwsError> {
     check_name(name)?;
-    store.look(|state| answered(state, caller, name))
+    store.read(|state| domain_response(state, caller, name))
 }
 
 pub async fn update(
@@ -58,25 +58,25 @@ pub async fn update(
     caller: &Caller,
     name: &str,
     input: &Input<'_>,
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     check_name(name)?;
-    let description = description(input)?;
+    let description = parse_description(input)?;
     store
         .change(|state| {
             lookup::domain(state, caller, name)?.description = description;
-            answered(state, caller, name)
+            domain_response(state, caller, name)
         })
         .await
 }
 
-pub async fn delete(store: &Store, caller: &Caller, name: &str) -> Result<Value, Fault> {
+pub async fn delete(store: &Store, caller: &Caller, name: &str) -> Result<Value, AwsError> {
     check_name(name)?;
     store
         .change(|state| {
             if lookup::domain(state, caller, name)?.association.is_some() {
                 // AWS's own words (docs/reference/domains.md#deletion).
                 let message = "Domain name must be disassociated before it can be deleted.";
-                return Err(Fault::bad_request(message));
+                return Err(AwsError::bad_request(message));
             }
             state.region(caller).domains.remove(name);
             Ok(json!({}))
@@ -84,24 +84,24 @@ pub async fn delete(store: &Store, caller: &Caller, name: &str) -> Result<Value,
         .await
 }
 
-pub fn list(store: &Store, call: &Call) -> Result<Value, Fault> {
+pub fn list(store: &Store, call: &ApiCall) -> Result<Value, AwsError> {
     let caller = &call.caller;
-    store.look(|state| {
-        let page = Page::of(call, store.options())?;
+    store.read(|state| {
+        let page = PageRequest::parse(call, store.options())?;
         let domains = state.region(caller).domains.iter();
-        Ok(page.cut("domainNameConfigs", domains, |it| written(it, caller)))
+        Ok(page.page_of("domainNameConfigs", domains, |it| domain_json(it, caller)))
     })
 }
 
 /// Which API the domain name points at, and since when.
-pub fn association(store: &Store, caller: &Caller, name: &str) -> Result<Value, Fault> {
+pub fn get_association(store: &Store, caller: &Caller, name: &str) -> Result<Value, AwsError> {
     check_name(name)?;
     let (now, takes_s) = (store.now_epoch_s(), store.options().association_takes_s);
-    store.look(|state| {
+    store.read(|state| {
         let association = lookup::domain(state, caller, name)?.association.as_ref();
-        let association = not_associated(association, name)?;
+        let association = require_association(association, name)?;
         let ready = now - association.since_epoch_s >= f64::from(takes_s);
-        Ok(associated(name, association, if ready { "SUCCESS" } else { "PROCESSING" }))
+        Ok(association_response(name, association, if ready { "SUCCESS" } else { "PROCESSING" }))
     })
 }
 
@@ -110,53 +110,53 @@ pub async fn associate(
     caller: &Caller,
     name: &str,
     input: &Input<'_>,
-) -> Result<Value, Fault> {
+) -> Result<Value, AwsError> {
     check_name(name)?;
-    let (api_id, now) = (input.need_text("apiId")?, store.now_epoch_s());
+    let (api_id, now) = (input.require_text("apiId")?, store.now_epoch_s());
     store
         .change(|state| {
             lookup::domain(state, caller, name)?;
             let api_id = lookup::api(state, caller, api_id)?.id.clone();
-            let association = Association { api_id, since_epoch_s: now };
-            let answer = associated(name, &association, "PROCESSING");
+            let association = ApiAssociation { api_id, since_epoch_s: now };
+            let answer = association_response(name, &association, "PROCESSING");
             lookup::domain(state, caller, name)?.association = Some(association);
             Ok(answer)
         })
         .await
 }
 
-pub async fn disassociate(store: &Store, caller: &Caller, name: &str) -> Result<Value, Fault> {
+pub async fn disassociate(store: &Store, caller: &Caller, name: &str) -> Result<Value, AwsError> {
     check_name(name)?;
     store
         .change(|state| {
             let association = lookup::domain(state, caller, name)?.association.take();
-            not_associated(association, name).map(|_| json!({}))
+            require_association(association, name).map(|_| json!({}))
         })
         .await
 }
 
 /// A domain name that points at no API (docs/reference/domains.md#associations: text unknown).
-fn not_associated<T>(association: Option<T>, name: &str) -> Result<T, Fault> {
+fn require_association<T>(association: Option<T>, name: &str) -> Result<T, AwsError> {
     let message = || format!("Domain name {name} is not associated with an API.");
-    lookup::found(association, message)
+    lookup::require_found(association, message)
 }
 
-fn answered(state: &mut State, caller: &Caller, name: &str) -> Result<Value, Fault> {
-    Ok(json!({ "domainNameConfig": written(lookup::domain(state, caller, name)?, caller) }))
+fn domain_response(state: &mut State, caller: &Caller, name: &str) -> Result<Value, AwsError> {
+    Ok(json!({ "domainNameConfig": domain_json(lookup::domain(state, caller, name)?, caller) }))
 }
 
-fn description(input: &Input<'_>) -> Result<Option<String>, Fault> {
+fn parse_description(input: &Input<'_>) -> Result<Option<String>, AwsError> {
     let description = input.text("description")?;
     if let Some(description) = description {
-        input.check("description", description, 0, 255, |it| it != '\n')?;
+        input.check_text("description", description, 0, 255, |it| it != '\n')?;
     }
     Ok(description.map(str::to_owned))
 }
 
 /// `^(\*[\w\d-]*\.)?([\w\d-]+\.)+[\w\d-]+$`
-fn check_name(name: &str) -> Result<(), Fault> {
+fn check_name(name: &str) -> Result<(), AwsError> {
     let letter = |it: char| it.is_ascii_alphanumeric() || "_-*.".contains(it);
-    check("domainName", name, 1, 253, letter)?;
+    check_text("domainName", name, 1, 253, letter)?;
     let labels: Vec<&str> = name.split('.').collect();
     let wild = name.starts_with('*');
     let least = if wild { 3 } else { 2 };
@@ -166,7 +166,7 @@ fn check_name(name: &str) -> Result<(), Fault> {
         && labels[0].rfind('*').is_none_or(|at| at == 0);
     match sound {
         true => Ok(()),
-        false => Err(undocumented::constraint(
+        false => Err(undocumented::constraint_error(
             "domainName",
             "Member must satisfy regular expression pattern: ^(\\*[\\w\\d-]*\\.)?([\\w\\d-]+\\.)+[\\w\\d-]+$",
         )),
@@ -174,8 +174,8 @@ fn check_name(name: &str) -> Result<(), Fault> {
 }
 
 /// A certificate of ACM's in us-east-1, where CloudFront looks for it, or one of IAM's.
-fn check_certificate(input: &Input<'_>, arn: &str) -> Result<(), Fault> {
-    input.check("certificateArn", arn, 20, 2_048, |_| true)?;
+fn check_certificate(input: &Input<'_>, arn: &str) -> Result<(), AwsError> {
+    input.check_text("certificateArn", arn, 20, 2_048, |_| true)?;
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let sound = match parts.as_slice() {
         ["arn", _, "acm" | "iam", _, account, resource] => {
@@ -191,28 +191,28 @@ fn check_certificate(input: &Input<'_>, arn: &str) -> Result<(), Fault> {
     };
     if !sound {
         let constraint = "Member must satisfy regular expression pattern: ^arn:[a-z-]*:(acm|iam):[a-z0-9-]*:\\d{12}:(certificate|server-certificate)/[0-9A-Za-z_/-]*$";
-        return Err(undocumented::constraint("certificateArn", constraint));
+        return Err(undocumented::constraint_error("certificateArn", constraint));
     }
     if parts[2] == "acm" && parts[3] != "us-east-1" {
-        return Err(Fault::bad_request(format!("The certificate {arn} must be in us-east-1.")));
+        return Err(AwsError::bad_request(format!("The certificate {arn} must be in us-east-1.")));
     }
     Ok(())
 }
 
 /// What DeleteApi must know: whether a domain name points at the API.
-pub fn leads_to(state: &mut State, caller: &Caller, api_id: &str) -> bool {
+pub fn has_domain_name(state: &mut State, caller: &Caller, api_id: &str) -> bool {
     let mut domains = state.region(caller).domains.values();
     domains.any(|it| it.association.as_ref().is_some_and(|it| it.api_id == api_id))
 }
 
 /// No domain name points at the API any more.
-pub fn forget(state: &mut State, caller: &Caller, api_id: &str) {
+pub fn remove_associations(state: &mut State, caller: &Caller, api_id: &str) {
     for domain in state.region(caller).domains.values_mut() {
         domain.association.take_if(|it| it.api_id == api_id);
     }
 }
 
-fn associated(name: &str, association: &Association, status: &str) -> Value {
+fn association_response(name: &str, association: &ApiAssociation, status: &str) -> Value {
     json!({
         "apiAssociation": {
             "domainName": name,
@@ -222,10 +222,10 @@ fn associated(name: &str, association: &Association, status: &str) -> Value {
     })
 }
 
-fn written(domain: &Domain, caller: &Caller) -> Value {
+fn domain_json(domain: &DomainName, caller: &Caller) -> Value {
     let Caller { region, account, .. } = caller;
     let partition = caller.partition();
-    object(json!({
+    without_nulls(json!({
         "domainName": domain.name,
         "description": domain.description,
         "certificateArn": domain.certificate,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 
-use crate::cli::environment::{Environment, Failure};
+use crate::cli::environment::{CommandError, Environment};
 use crate::cli::settings::SettingsArgs;
 use crate::cli::trust;
 use crate::data_plane::DataPlane;
@@ -24,7 +24,7 @@ pub const DATA_DIR: &str = ".provision";
 
 /// How the emulator is served.
 #[derive(Debug, clap::Args)]
-pub struct ServingArgs {
+pub struct EmulatorArgs {
     /// The port on 127.0.0.1; 0 takes any that is free
     #[arg(long, default_value_t = 4100)]
     port: u16,
@@ -46,16 +46,16 @@ pub struct ServingArgs {
 
 /// An emulator whose port is taken and whose address is announced.
 #[derive(Debug)]
-pub struct Serving {
+pub struct Emulator {
     pub url: String,
     pub port: u16,
-    pub plane: Arc<DataPlane>,
+    pub data_plane: Arc<DataPlane>,
     listeners: Vec<TcpListener>,
     tls: Arc<ServerConfig>,
-    announced: Announcement,
+    announcement: Announcement,
 }
 
-impl Serving {
+impl Emulator {
     /// Answers until `shutdown`.
     ///
     /// # Errors
@@ -65,14 +65,14 @@ impl Serving {
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let Self { plane, listeners, tls, announced, .. } = self;
+        let Self { data_plane: plane, listeners, tls, announcement: announced, .. } = self;
         let served = serve(listeners, plane, Some(tls), shutdown).await;
         drop(announced);
         served
     }
 
     /// The lines that a person sees once it runs; `trust` is the command that explains its certificates.
-    pub fn welcome(&self, data_dir: &Path, trust: &str) -> String {
+    pub fn welcome_text(&self, data_dir: &Path, trust: &str) -> String {
         let Self { url, port, .. } = self;
         format!(
             "the emulator is running, with its state in {}; press Ctrl-C to stop it\n\
@@ -90,17 +90,17 @@ impl Serving {
 ///
 /// Fails when a file of the arguments can't be read, when another process has the store, or when the port is
 /// taken.
-pub async fn open(
-    args: &ServingArgs,
+pub async fn open_emulator(
+    args: &EmulatorArgs,
     console: bool,
     environment: &Environment,
-) -> Result<Serving, Failure> {
+) -> Result<Emulator, CommandError> {
     let mut settings = args.settings.read(environment)?;
     settings.without_console = !console;
-    let faults = faults(args, environment)?;
+    let faults = read_faults(args, environment)?;
     let folder = environment.path(&args.data_dir);
     let options = match &args.emulator_options {
-        Some(path) => emulator_options(path, &environment.path(path))?,
+        Some(path) => read_emulator_options(path, &environment.path(path))?,
         None => EmulatorOptions::default(),
     };
     let store = Store::open_with(&folder, environment.clock.clone(), options)?;
@@ -108,18 +108,18 @@ pub async fn open(
     let listeners = listen(args.port).await?;
     let port = listeners[0].local_addr()?.port();
     let url = format!("http://{}", listeners[0].local_addr()?);
-    let authority = trust::authority(&folder, environment)?;
+    let authority = trust::load_authority(&folder, environment)?;
     let tls = tls::server_config(Arc::clone(&store), authority)?;
     raise_open_files();
     let announced = store.announce(&url)?;
     let plane = DataPlane::new(store, settings);
-    Ok(Serving { url, port, plane, listeners, tls, announced })
+    Ok(Emulator { url, port, data_plane: plane, listeners, tls, announcement: announced })
 }
 
 /// On the loopback address of IPv4, and of IPv6 where there is one: `localhost` means either.
-async fn listen(port: u16) -> Result<Vec<TcpListener>, Failure> {
+async fn listen(port: u16) -> Result<Vec<TcpListener>, CommandError> {
     let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
-        Failure::new(format!("port {port} can't be used: {error}"))
+        CommandError::new(format!("port {port} can't be used: {error}"))
             .with_help("choose another with `--port`, or any with `--port 0`")
     })?;
     let port = first.local_addr()?.port();
@@ -139,33 +139,34 @@ fn raise_open_files() {
 }
 
 /// What the file says, with the latency of the command line.
-fn faults(args: &ServingArgs, environment: &Environment) -> Result<Faults, Failure> {
+fn read_faults(args: &EmulatorArgs, environment: &Environment) -> Result<Faults, CommandError> {
     let file = args.faults.as_deref();
     let mut faults =
-        file.map(|it| read(&environment.path(it), it)).transpose()?.unwrap_or_default();
+        file.map(|it| read_faults_file(&environment.path(it), it)).transpose()?.unwrap_or_default();
     if let Some(ms) = args.latency {
         faults.latency_ms = Some(Latency { min: ms, max: ms });
     }
     Ok(faults)
 }
 
-fn read(path: &Path, shown: &Path) -> Result<Faults, Failure> {
+fn read_faults_file(path: &Path, shown: &Path) -> Result<Faults, CommandError> {
     let shown = shown.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("the faults in {shown} can't be read: {error}")))?;
-    Faults::read(&text).map_err(|error| {
+    let text = fs::read_to_string(path).map_err(|error| {
+        CommandError::new(format!("the faults in {shown} can't be read: {error}"))
+    })?;
+    Faults::parse(&text).map_err(|error| {
         let (line, column, message) = (error.line(), error.column(), error.to_string());
         let place = format!(" at line {line} column {column}");
         let message = message.strip_suffix(&place).unwrap_or(&message);
-        Failure::new(format!("{shown}:{line}:{column}: {message}"))
+        CommandError::new(format!("{shown}:{line}:{column}: {message}"))
             .with_help("every member and an example of each is in docs/faults.md")
     })
 }
 
-fn emulator_options(shown: &Path, path: &Path) -> Result<EmulatorOptions, Failure> {
+fn read_emulator_options(shown: &Path, path: &Path) -> Result<EmulatorOptions, CommandError> {
     let read = fs::read_to_string(path).map_err(|error| error.to_string());
-    read.and_then(|text| EmulatorOptions::read(&text)).map_err(|error| {
-        Failure::new(format!("{}: {error}", shown.display())).with_help(
+    read.and_then(|text| EmulatorOptions::parse(&text)).map_err(|error| {
+        CommandError::new(format!("{}: {error}", shown.display())).with_help(
             "emulator options are a JSON object; docs/local-emulator.md has their names and values",
         )
     })
@@ -173,7 +174,7 @@ fn emulator_options(shown: &Path, path: &Path) -> Result<EmulatorOptions, Failur
 
 /// Ends with Ctrl-C, or with the signal that asks a service to stop. Signals count from this call on, not from the
 /// first poll: a program that calls this before it reports that it is ready misses none.
-pub fn stopped() -> impl Future<Output = ()> + Send {
+pub fn stop_signal() -> impl Future<Output = ()> + Send {
     #[cfg(unix)]
     let signals = {
         use tokio::signal::unix::{SignalKind, signal};
