@@ -1,7 +1,7 @@
 //! What is told of the data plane to whoever watches, and how it ends with its service.
 use std::sync::Arc;
 
-use appsync_local::{DataPlane, Feed, Happening, Settings, serve};
+use appsync_local::{Activity, ActivityFeed, DataPlane, Settings, serve};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -38,7 +38,7 @@ impl Watched {
 }
 
 /// What happens next, as JSON.
-async fn next(watching: &mut tokio::sync::broadcast::Receiver<Happening>) -> Value {
+async fn next(watching: &mut tokio::sync::broadcast::Receiver<Activity>) -> Value {
     let happening = unless_it_hangs(watching.recv()).await.unwrap();
     serde_json::to_value(happening).unwrap()
 }
@@ -47,7 +47,7 @@ async fn next(watching: &mut tokio::sync::broadcast::Receiver<Happening>) -> Val
 async fn who_watches_is_told_of_all_that_happens_and_of_no_credential() {
     let plane = Plane::start().await;
     let watched = Watched::start(&plane).await;
-    let feed: &Feed = &watched.served.feed;
+    let feed: &ActivityFeed = &watched.served.feed;
     let mut watching = feed.watch();
     let api = &plane.api;
     let mut refused = watched.connect(&plane, "da2-wrong").await;

@@ -2,7 +2,8 @@
 use std::fs;
 
 use appsync_local::evaluation::{
-    Asked, At, DataSource, Evaluated, Evaluation, Given, Line, evaluate,
+    CodePosition, DataSourceStub, Evaluation, EvaluationContext, EvaluationOutcome,
+    EvaluationRequest, LogLine, evaluate,
 };
 use aws_sdk_appsync::operation::create_channel_namespace::CreateChannelNamespaceError;
 use aws_sdk_appsync::types::{
@@ -61,27 +62,27 @@ async fn hostile_handlers_do_not_stop_others() {
         assert_eq!(found["delivered"], json!([[0, 1]]));
     }
     for it in hostile {
-        assert!(matches!(it.await.unwrap().evaluated, Evaluated::Broken(_)));
+        assert!(matches!(it.await.unwrap().outcome, EvaluationOutcome::Failed(_)));
     }
 }
 
-fn asked(file: &str, code: &str, given: &Value) -> Asked {
+fn asked(file: &str, code: &str, given: &Value) -> EvaluationRequest {
     let text = |name: &str, other: &str| given[name].as_str().unwrap_or(other).to_owned();
-    let source = given["source"].as_bool().unwrap_or_default().then(|| DataSource {
+    let source = given["source"].as_bool().unwrap_or_default().then(|| DataSourceStub {
         result: given.get("result").cloned(),
         error: given["error"].as_str().map(str::to_owned),
     });
-    Asked {
+    EvaluationRequest {
         file: file.to_owned(),
         code: code.to_owned(),
-        given: Given {
+        context: EvaluationContext {
             publishes: given["subscribe"] != true,
             namespace: "chat".to_owned(),
             channel: text("channel", "/chat/room"),
             mode: text("mode", "API_KEY"),
             identity: given["identity"].clone(),
             events: given["events"].as_array().cloned().unwrap_or_default(),
-            context: given["context"].clone(),
+            overrides: given["context"].clone(),
         },
         source,
         now_epoch_s: NOW_EPOCH_S,
@@ -90,22 +91,22 @@ fn asked(file: &str, code: &str, given: &Value) -> Asked {
 
 /// What came of an evaluation, as the first lines of a handler write it.
 fn told(it: &Evaluation) -> Value {
-    let place = |at: Option<At>| at.map(|it| format!("{}:{}", it.line, it.column));
-    let mut told = match &it.evaluated {
-        Evaluated::Published { delivered, failed, dropped } => {
+    let place = |at: Option<CodePosition>| at.map(|it| format!("{}:{}", it.line, it.column));
+    let mut told = match &it.outcome {
+        EvaluationOutcome::Published { delivered, failed, dropped } => {
             json!({ "delivered": delivered, "failed": failed, "dropped": dropped })
         }
-        Evaluated::Allowed => json!({ "allowed": true }),
-        Evaluated::Waiting => json!({ "waiting": it.request }),
-        Evaluated::Refused(it) => json!({
+        EvaluationOutcome::Allowed => json!({ "allowed": true }),
+        EvaluationOutcome::Waiting => json!({ "waiting": it.request }),
+        EvaluationOutcome::Rejected(it) => json!({
             "refused": it.message, "type": it.error_type, "data": it.data, "at": place(it.at),
         }),
-        Evaluated::Broken(it) => {
-            json!({ "broken": it.message, "unread": it.unread, "at": place(it.at) })
+        EvaluationOutcome::Failed(it) => {
+            json!({ "broken": it.message, "unread": it.is_parse_error, "at": place(it.at) })
         }
     };
     let line =
-        |it: &Line| format!("{} {} {}", it.level, place(it.at).unwrap_or_default(), it.text());
+        |it: &LogLine| format!("{} {} {}", it.level, place(it.at).unwrap_or_default(), it.text());
     told["logs"] = it.logs.iter().map(line).collect();
     told["stash"] = it.stash.clone();
     told["outErrors"] = json!(it.out_errors);

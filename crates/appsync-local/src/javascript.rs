@@ -13,31 +13,31 @@ const STACK_LEAST: usize = 2 << 20;
 
 /// Why code is not a valid module.
 #[derive(Debug, PartialEq)]
-pub struct NoModule {
+pub struct ParseError {
     pub message: String,
     /// The bytes that it is about: where they begin, and how many.
-    pub place: Option<(usize, usize)>,
+    pub span: Option<(usize, usize)>,
 }
 
 /// What `look` sees in a module; without one, all that is wrong with it.
-pub fn read<T: Send>(
+pub fn parse_module<T: Send>(
     code: &str,
     look: impl for<'a> FnOnce(&'a ParserReturn<'a>) -> T + Send,
-) -> Result<T, Vec<NoModule>> {
-    let no_module = |message: &str, place| vec![NoModule { message: message.to_owned(), place }];
-    if let Some(at) = too_deep(code) {
+) -> Result<T, Vec<ParseError>> {
+    let no_module = |message: &str, span| vec![ParseError { message: message.to_owned(), span }];
+    if let Some(at) = first_too_deep(code) {
         return Err(no_module("The code is nested too deeply", Some((at, 1))));
     }
     let stack = STACK_LEAST + code.len() * STACK_FOR_BYTE;
     let read = thread::scope(|scope| {
         let reader = thread::Builder::new().stack_size(stack);
-        reader.spawn_scoped(scope, || parse(code, look)).ok()?.join().ok()
+        reader.spawn_scoped(scope, || parse_in_arena(code, look)).ok()?.join().ok()
     });
     read.unwrap_or_else(|| Err(no_module("The code can't be read", None)))
 }
 
 /// Where too many brackets are open. Those in texts and comments count, which is close enough.
-fn too_deep(code: &str) -> Option<usize> {
+fn first_too_deep(code: &str) -> Option<usize> {
     let mut depth = 0_usize;
     code.bytes().position(|byte| {
         match byte {
@@ -49,18 +49,18 @@ fn too_deep(code: &str) -> Option<usize> {
     })
 }
 
-fn parse<T>(
+fn parse_in_arena<T>(
     code: &str,
     look: impl for<'a> FnOnce(&'a ParserReturn<'a>) -> T,
-) -> Result<T, Vec<NoModule>> {
+) -> Result<T, Vec<ParseError>> {
     let arena = Allocator::default();
     let parsed = Parser::new(&arena, code, SourceType::mjs()).parse();
     if parsed.diagnostics.is_empty() {
         return Ok(look(&parsed));
     }
-    let told = parsed.diagnostics.iter().map(|error| NoModule {
+    let told = parsed.diagnostics.iter().map(|error| ParseError {
         message: error.message.to_string(),
-        place: error.labels.first().map(|it| (it.offset() as usize, it.len() as usize)),
+        span: error.labels.first().map(|it| (it.offset() as usize, it.len() as usize)),
     });
     Err(told.collect())
 }
@@ -72,10 +72,10 @@ mod tests {
     #[test]
     fn what_nests_without_end_does_no_harm() {
         for piece in ["(", "{a:", "!", "- ", "a=>", "a?b:", "if(a)", "a."] {
-            let _ = read(&piece.repeat(32_768 / piece.len()), |_| ());
+            let _ = parse_module(&piece.repeat(32_768 / piece.len()), |_| ());
         }
-        assert_eq!(read("export {}", |it| it.program.body.len()), Ok(1));
-        let error = read("export {", |_| ()).unwrap_err().remove(0);
-        assert!(error.place.is_some(), "{error:?}");
+        assert_eq!(parse_module("export {}", |it| it.program.body.len()), Ok(1));
+        let error = parse_module("export {", |_| ()).unwrap_err().remove(0);
+        assert!(error.span.is_some(), "{error:?}");
     }
 }

@@ -30,8 +30,8 @@ pub use call_log::LoggedCall;
 #[cfg(fuzzing)]
 pub use data_plane::fuzzing;
 pub use data_plane::{
-    CodePlace, Connected, DataPlane, Failure, Feed, Happening, Settings, Subscribed, TokenAsked,
-    evaluation,
+    Activity, ActivityFeed, ConnectionSummary, DataPlane, EventFailure, HandlerLocation, Settings,
+    SubscriptionSummary, TokenRequest, evaluation,
 };
 pub use emulator_options::{
     Acceptance, ApiDeletion, BadSignatureError, ConstraintError, DeletionWhileInUse,

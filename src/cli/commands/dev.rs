@@ -22,7 +22,7 @@ use crate::cli::interrupt::stop_signal;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::Outputs;
 use appsync_local::cli::open_emulator;
-use appsync_local::{Happening, served_url};
+use appsync_local::{Activity, served_url};
 use session::Standing;
 use watch::Watch;
 
@@ -73,7 +73,7 @@ fn reject_served(args: &Args, io: &Io) -> Result<(), Failure> {
 async fn follow(
     args: &Args,
     url: &str,
-    mut happenings: Receiver<Happening>,
+    mut happenings: Receiver<Activity>,
     io: &mut Io,
 ) -> Result<(), Failure> {
     let mut stopped = pin!(stop_signal());
@@ -156,7 +156,7 @@ fn told(
 }
 
 fn show(
-    happening: &Happening,
+    happening: &Activity,
     standing: &Standing<'_>,
     format: Format,
     io: &mut Io,

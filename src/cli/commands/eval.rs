@@ -14,7 +14,8 @@ use crate::render::evaluation::{
     Delivered, EvaluationDocument, Failed, HandlerError, LogLine, Outcome, frame, logs, text,
 };
 use appsync_local::evaluation::{
-    self, Asked, DataSource, EVENTS_MAX, Evaluated, Evaluation, Given, evaluate, is_channel,
+    self, DataSourceStub, EVENTS_MAX, Evaluation, EvaluationContext, EvaluationOutcome,
+    EvaluationRequest, evaluate, is_channel,
 };
 use code::{Code, call, judge};
 use provision_core::address::Address;
@@ -166,7 +167,7 @@ fn asked(
     code: &Code<'_>,
     has_source: bool,
     io: &mut Io,
-) -> Result<Asked, Failure> {
+) -> Result<EvaluationRequest, Failure> {
     let name = resource.properties.get("Name").and_then(Value::as_str).unwrap_or(address.name());
     let channel = args.channel.clone().unwrap_or_else(|| format!("/{name}/example"));
     let segments: Vec<&str> = channel.split('/').filter(|it| !it.is_empty()).collect();
@@ -208,19 +209,19 @@ fn asked(
             format!("{} of {address} has no data source that would answer", args.handler.name());
         return Err(Failure::new(Exit::Usage, message).hint("leave `--result` out"));
     }
-    Ok(Asked {
+    Ok(EvaluationRequest {
         file: code.name().to_owned(),
         code: code.text().to_owned(),
-        given: Given {
+        context: EvaluationContext {
             publishes,
             namespace: name.to_owned(),
             channel,
             mode: mode(&identity).to_owned(),
             identity,
             events,
-            context,
+            overrides: context,
         },
-        source: has_source.then_some(DataSource { result, error: None }),
+        source: has_source.then_some(DataSourceStub { result, error: None }),
         now_epoch_s: io.now_epoch_s() as f64,
     })
 }
@@ -269,7 +270,7 @@ fn document(
     evaluation: &Evaluation,
     code: &Code<'_>,
 ) -> EvaluationDocument {
-    let place = |at: &Option<evaluation::At>| at.map(|it| code.place(it));
+    let place = |at: &Option<evaluation::CodePosition>| at.map(|it| code.place(it));
     let mut document = EvaluationDocument {
         version: 1,
         namespace: address.to_string(),
@@ -285,20 +286,23 @@ fn document(
         out_errors: evaluation.out_errors.clone(),
     };
     let lines = evaluation.logs.iter();
-    let line =
-        |it: &evaluation::Line| LogLine { level: it.level, text: it.text(), place: place(&it.at) };
+    let line = |it: &evaluation::LogLine| LogLine {
+        level: it.level,
+        text: it.text(),
+        place: place(&it.at),
+    };
     document.logs = lines.map(line).collect();
-    match &evaluation.evaluated {
-        Evaluated::Published { delivered, failed, dropped } => {
+    match &evaluation.outcome {
+        EvaluationOutcome::Published { delivered, failed, dropped } => {
             let all = delivered.iter().cloned();
             document.delivered = all.map(|(index, payload)| Delivered { index, payload }).collect();
             let all = failed.iter().cloned();
             document.failed = all.map(|(index, message)| Failed { index, message }).collect();
             document.dropped.clone_from(dropped);
         }
-        Evaluated::Allowed => document.outcome = Outcome::Allowed,
-        Evaluated::Waiting => document.outcome = Outcome::Waiting,
-        Evaluated::Refused(it) => {
+        EvaluationOutcome::Allowed => document.outcome = Outcome::Allowed,
+        EvaluationOutcome::Waiting => document.outcome = Outcome::Waiting,
+        EvaluationOutcome::Rejected(it) => {
             document.outcome = Outcome::Refused;
             document.error = Some(HandlerError {
                 message: it.message.clone().unwrap_or_default(),
@@ -306,7 +310,7 @@ fn document(
                 place: it.at.map(|it| code.place(call(code.text(), it))),
             });
         }
-        Evaluated::Broken(it) => {
+        EvaluationOutcome::Failed(it) => {
             document.outcome = Outcome::Broken;
             let (message, place) = (it.message.clone(), place(&it.at));
             document.error = Some(HandlerError { message, error_type: None, place });

@@ -3,7 +3,7 @@
 use crate::cli::Io;
 use crate::cli::event_api::{is_jwt, mode_name, mode_named};
 use appsync_events::{AuthMode, Secret};
-use appsync_local::TokenAsked;
+use appsync_local::TokenRequest;
 use appsync_local::cli::request_token;
 
 /// The environment variable with a token for the only mode of an API that accepts such tokens. With
@@ -58,7 +58,7 @@ impl TokenSource<'_> {
             Some(url) if mode != AuthMode::Lambda => {
                 let mode = Some(mode.as_str().to_owned());
                 let api = Some(api_id.to_owned());
-                let request = TokenAsked { api, mode, ..TokenAsked::default() };
+                let request = TokenRequest { api, mode, ..TokenRequest::default() };
                 let token = request_token(url, &request).await.map(Secret::new);
                 token.map_err(|failure| format!("{required}: {failure}"))
             }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::emulator::DATA_DIR;
 use crate::cli::environment::{CommandError, Environment, StoreAccess, access_store};
-use crate::data_plane::{DataPlane, Settings, TokenAsked};
+use crate::data_plane::{DataPlane, Settings, TokenRequest};
 
 /// Create a token that an Event API of the emulator accepts
 ///
@@ -63,14 +63,14 @@ impl TokenArgs {
             StoreAccess::Served(url) => request_token(&url, &self.request()).await,
             StoreAccess::Exclusive(store) => {
                 let plane = DataPlane::new(store, Settings::default());
-                plane.token(&self.request()).map_err(|it| token_error(&it))
+                plane.create_token(&self.request()).map_err(|it| token_error(&it))
             }
         }
     }
 
-    fn request(&self) -> TokenAsked {
+    fn request(&self) -> TokenRequest {
         let claims = self.claims.iter().chain(&self.json_claims).cloned();
-        TokenAsked {
+        TokenRequest {
             api: self.api.clone(),
             mode: None,
             issuer: self.issuer.clone(),
@@ -88,7 +88,7 @@ impl TokenArgs {
 /// # Errors
 ///
 /// Fails when it can't be reached, or when no API there takes such a token.
-pub async fn request_token(url: &str, asked: &TokenAsked) -> Result<String, CommandError> {
+pub async fn request_token(url: &str, asked: &TokenRequest) -> Result<String, CommandError> {
     let lost = |error: &dyn std::fmt::Display| {
         CommandError::new(format!("the emulator at {url} does not answer: {error}"))
     };

@@ -8,13 +8,15 @@ use crate::protocol::caller::dns_suffix;
 use crate::state::{Api, ApiKey, Namespace, Region};
 
 /// Every API of every account and Region, with the addresses at which a caller with these `headers` reaches it.
-pub fn apis(plane: &DataPlane, headers: &HeaderMap) -> Value {
+pub fn apis_json(plane: &DataPlane, headers: &HeaderMap) -> Value {
     let host = headers.get("host").and_then(|it| it.to_str().ok()).unwrap_or("localhost");
     let apis = plane.store.read(|state| {
         let mut apis = Vec::new();
         for (account, held) in &state.accounts {
             for (name, region) in &held.regions {
-                apis.extend(region.apis.values().map(|it| api(it, account, name, region, host)));
+                apis.extend(
+                    region.apis.values().map(|it| api_json(it, account, name, region, host)),
+                );
             }
         }
         apis.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
@@ -23,7 +25,7 @@ pub fn apis(plane: &DataPlane, headers: &HeaderMap) -> Value {
     json!({ "nowEpochS": plane.store.now_epoch_s(), "apis": apis })
 }
 
-fn api(api: &Api, account: &str, name: &str, region: &Region, host: &str) -> Value {
+fn api_json(api: &Api, account: &str, name: &str, region: &Region, host: &str) -> Value {
     let (prefix, suffix, config) = (&api.dns_prefix, dns_suffix(name), &api.event_config);
     let at = |scheme: &str, rest: &str| format!("{scheme}://{host}/apis/{}/event{rest}", api.id);
     let leads_here = |it: &&String| {
@@ -48,16 +50,16 @@ fn api(api: &Api, account: &str, name: &str, region: &Region, host: &str) -> Val
             "https": at("https", ""),
             "secureRealtime": at("wss", "/realtime"),
         },
-        "providers": providers.map(provider).collect::<Vec<_>>(),
+        "providers": providers.map(provider_json).collect::<Vec<_>>(),
         "connect": modes(&config["connectionAuthModes"]),
-        "namespaces": api.namespaces.values().map(|it| namespace(it, config)).collect::<Vec<_>>(),
+        "namespaces": api.namespaces.values().map(|it| namespace_json(it, config)).collect::<Vec<_>>(),
         "dataSources": api.data_sources.keys().collect::<Vec<_>>(),
-        "keys": api.keys.values().map(key).collect::<Vec<_>>(),
+        "keys": api.keys.values().map(key_json).collect::<Vec<_>>(),
     })
 }
 
 /// A provider's mode, and which one it is.
-fn provider(provider: &Value) -> Value {
+fn provider_json(provider: &Value) -> Value {
     let of = [
         "/openIDConnectConfig/issuer",
         "/cognitoConfig/userPoolId",
@@ -68,7 +70,7 @@ fn provider(provider: &Value) -> Value {
 }
 
 /// What counts there: its own modes, or the API's.
-fn namespace(namespace: &Namespace, config: &Value) -> Value {
+fn namespace_json(namespace: &Namespace, config: &Value) -> Value {
     let grant = |own: &Value, default: &str| {
         let own = modes(own);
         let inherited = own.is_empty();
@@ -91,6 +93,6 @@ fn modes(modes: &Value) -> Vec<&str> {
     modes.as_array().into_iter().flatten().filter_map(|it| it["authType"].as_str()).collect()
 }
 
-fn key(key: &ApiKey) -> Value {
+fn key_json(key: &ApiKey) -> Value {
     json!({ "description": key.description, "expiresEpochS": key.expires_epoch_s })
 }

@@ -10,24 +10,25 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
-use crate::data_plane::{DataPlane, Happening};
+use crate::data_plane::{Activity, DataPlane};
 
 /// How often a browser hears that its connection lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// What comes first: how soon to try again once the connection is lost, in milliseconds.
-const BEGINNING: &str = "retry: 500\n\n";
+const RETRY_FIELD: &str = "retry: 500\n\n";
 
-struct Watching {
+struct FeedStream {
     plane: Arc<DataPlane>,
-    happenings: broadcast::Receiver<Happening>,
+    activities: broadcast::Receiver<Activity>,
     changes: watch::Receiver<()>,
-    begun: bool,
+    is_started: bool,
 }
 
 /// `happening`: one of the data plane's. `changed`: an API may have, or the clock. `missed`: so many were lost.
 pub fn feed(plane: &Arc<DataPlane>) -> Response<Body> {
     let (happenings, changes) = (plane.feed.watch(), plane.store.changes());
-    let watching = Watching { plane: Arc::clone(plane), happenings, changes, begun: false };
+    let watching =
+        FeedStream { plane: Arc::clone(plane), activities: happenings, changes, is_started: false };
     let told = stream::unfold(watching, async |mut it| {
         let text = it.next().await?;
         Some((Ok::<_, Infallible>(text), it))
@@ -39,15 +40,15 @@ pub fn feed(plane: &Arc<DataPlane>) -> Response<Body> {
     response
 }
 
-impl Watching {
+impl FeedStream {
     /// Nothing once the service ends.
     async fn next(&mut self) -> Option<String> {
-        if !std::mem::replace(&mut self.begun, true) {
-            return Some(BEGINNING.to_owned());
+        if !std::mem::replace(&mut self.is_started, true) {
+            return Some(RETRY_FIELD.to_owned());
         }
         tokio::select! {
             () = self.plane.store.closed() => None,
-            happening = self.happenings.recv() => match happening {
+            happening = self.activities.recv() => match happening {
                 Ok(happening) => Some(event("happening", &json!(happening).to_string())),
                 Err(RecvError::Lagged(missed)) => Some(event("missed", &missed.to_string())),
                 Err(RecvError::Closed) => None,

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, Method, Response, StatusCode};
 use crate::data_plane::DataPlane;
 use crate::server::guard;
 
-pub use apis::apis;
+pub use apis::apis_json;
 pub use feed::feed;
 
 const PAGE: &str = "/_console";

@@ -4,12 +4,12 @@ use axum::extract::Request;
 use axum::http::Response;
 use serde::Deserialize;
 
-use crate::data_plane::apis::Place;
-use crate::data_plane::auth::request::{Identity, iam_context};
+use crate::data_plane::apis::TargetApi;
+use crate::data_plane::auth::request::{Identity, iam_identity_context};
+use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::plane::DataPlane;
-use crate::data_plane::problem::Problem;
-use crate::data_plane::source::{Over, Source};
-use crate::data_plane::{http, publication};
+use crate::data_plane::request_context::{RequestContext, Transport};
+use crate::data_plane::{http_publish, publication};
 use crate::protocol::caller::partition;
 
 /// Not an AppSync mode: no credentials were required.
@@ -17,38 +17,40 @@ const OWNER: &str = "OWNER";
 
 /// The member that selects the API; the rest is the body of `POST /event`.
 #[derive(Deserialize)]
-struct Asked {
+struct ApiSelection {
     #[serde(rename = "apiId")]
     api_id: String,
 }
 
 /// Publishes `{apiId, channel, events}` as `POST /event` would for a client that may, and answers so.
-pub async fn publish_as_owner(plane: &DataPlane, request: Request) -> Response<Body> {
-    match attempt(plane, request).await {
-        Ok(text) => http::answer(200, text),
-        Err(problem) => http::refused(&problem),
+pub async fn publish_as_admin(plane: &DataPlane, request: Request) -> Response<Body> {
+    match try_publish(plane, request).await {
+        Ok(text) => http_publish::json_response(200, text),
+        Err(problem) => http_publish::error_response(&problem),
     }
 }
 
-async fn attempt(plane: &DataPlane, request: Request) -> Result<String, Problem> {
+async fn try_publish(plane: &DataPlane, request: Request) -> Result<String, DataPlaneError> {
     let (parts, body) = request.into_parts();
-    let (body, message) = http::message(body).await?;
-    let Asked { api_id } = serde_json::from_slice(&body)
-        .map_err(|_| Problem::bad_request("The request does not say which API: apiId"))?;
-    let place = plane.apis.place(&api_id).ok_or_else(|| {
-        Problem::new(404, "NotFoundException").saying(format!("API {api_id} does not exist here."))
+    let (body, message) = http_publish::read_message(body).await?;
+    let ApiSelection { api_id } = serde_json::from_slice(&body)
+        .map_err(|_| DataPlaneError::bad_request("The request does not say which API: apiId"))?;
+    let place = plane.apis.find(&api_id).ok_or_else(|| {
+        DataPlaneError::new(404, "NotFoundException")
+            .with_message(format!("API {api_id} does not exist here."))
     })?;
-    let identity = identity(&place);
-    let source = Source::of(&parts, place, Over::Console);
+    let identity = root_identity(&place);
+    let source = RequestContext::from_parts(&parts, place, Transport::Console);
     let (channel, events) = (&message.channel, message.events);
-    let receipt = publication::publish_as(plane, &source, channel, events, &identity).await?;
-    Ok(http::text(&receipt))
+    let receipt =
+        publication::publish_with_identity(plane, &source, channel, events, &identity).await?;
+    Ok(http_publish::response_json(&receipt))
 }
 
 /// What handlers see: the root user of the API's account.
-fn identity(place: &Place) -> Identity {
+fn root_identity(place: &TargetApi) -> Identity {
     let (partition, account) = (partition(&place.region), &place.account);
     let arn = format!("arn:{partition}:iam::{account}:root");
-    let context = iam_context(account, account, &arn, &["127.0.0.1".to_owned()]);
-    Identity { mode: OWNER, context, until_epoch_s: None }
+    let context = iam_identity_context(account, account, &arn, &["127.0.0.1".to_owned()]);
+    Identity { mode: OWNER, context, expires_epoch_s: None }
 }

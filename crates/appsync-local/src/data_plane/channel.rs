@@ -1,11 +1,11 @@
 //! Channels and their grammar (docs/reference/data-plane.md#channels), and the ids of operations.
-use crate::data_plane::problem::Problem;
+use crate::data_plane::error::DataPlaneError;
 
 const SEGMENTS_MAX: usize = 5;
 const SEGMENT_MAX: usize = 50;
 const OPERATION_ID_MAX: usize = 128;
 /// Every channel below one, in a subscription.
-const ANY: &str = "*";
+const WILDCARD: &str = "*";
 
 /// A channel, sound: its path begins with a slash and ends with none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,15 +16,15 @@ pub struct Channel {
 
 impl Channel {
     /// A channel that can be published to.
-    pub fn publish(text: &str) -> Result<Self, Problem> {
-        Self::read(text, false)
+    pub fn parse_for_publish(text: &str) -> Result<Self, DataPlaneError> {
+        Self::parse(text, false)
     }
     /// A channel that can be subscribed to: its last segment may stand for all that is below.
-    pub fn subscribe(text: &str) -> Result<Self, Problem> {
-        Self::read(text, true)
+    pub fn parse_for_subscribe(text: &str) -> Result<Self, DataPlaneError> {
+        Self::parse(text, true)
     }
 
-    fn read(text: &str, wild: bool) -> Result<Self, Problem> {
+    fn parse(text: &str, wild: bool) -> Result<Self, DataPlaneError> {
         let inner = text.strip_prefix('/').unwrap_or(text);
         let inner = inner.strip_suffix('/').unwrap_or(inner);
         // One more is enough to know.
@@ -33,11 +33,11 @@ impl Channel {
         let sound = segments.len() <= SEGMENTS_MAX
             && segments.iter().enumerate().all(|(n, segment)| {
                 // A namespace comes first, so `/*` is none.
-                is_segment(segment) || (wild && *segment == ANY && n == last && n > 0)
+                is_segment(segment) || (wild && *segment == WILDCARD && n == last && n > 0)
             });
         match sound {
             true => Ok(Self { path: format!("/{inner}") }),
-            false => Err(Problem::bad_request("Invalid Channel Format")),
+            false => Err(DataPlaneError::bad_request("Invalid Channel Format")),
         }
     }
 
@@ -49,8 +49,8 @@ impl Channel {
         self.segments().next().unwrap_or_default()
     }
     /// The channel below which all are meant, if it is a subscription's that ends with `*`.
-    pub fn below(&self) -> Option<&str> {
-        self.path.strip_suffix(ANY)?.strip_suffix('/')
+    pub fn wildcard_parent(&self) -> Option<&str> {
+        self.path.strip_suffix(WILDCARD)?.strip_suffix('/')
     }
     /// The channels that this one is below, the nearest first.
     pub fn ancestors(&self) -> impl Iterator<Item = &str> {
@@ -92,9 +92,12 @@ mod tests {
     #[test]
     fn a_channel_has_one_to_five_segments_and_its_outer_slashes_do_not_matter() {
         let check = |text: &str, expected: Option<&str>| {
-            let channel = Channel::publish(text).ok().map(|it| it.path);
+            let channel = Channel::parse_for_publish(text).ok().map(|it| it.path);
             assert_eq!(channel.as_deref(), expected, "{text}");
-            assert_eq!(Channel::subscribe(text).ok().map(|it| it.path).as_deref(), expected);
+            assert_eq!(
+                Channel::parse_for_subscribe(text).ok().map(|it| it.path).as_deref(),
+                expected
+            );
         };
         check("/default/chat", Some("/default/chat"));
         check("default", Some("/default"));
@@ -126,9 +129,9 @@ mod tests {
     #[test]
     fn a_star_is_the_whole_last_segment_of_a_subscription_and_never_its_first() {
         let check = |text: &str, expected: Option<&str>| {
-            let channel = Channel::subscribe(text).ok();
+            let channel = Channel::parse_for_subscribe(text).ok();
             assert_eq!(channel.as_ref().map(|it| it.path.as_str()), expected, "{text}");
-            assert!(Channel::publish(text).is_err(), "{text}");
+            assert!(Channel::parse_for_publish(text).is_err(), "{text}");
         };
         check("/default/*", Some("/default/*"));
         check("default/a/*", Some("/default/a/*"));
@@ -138,12 +141,12 @@ mod tests {
         check("*", None);
         check("/a/*/b", None);
         check("/a/**", None);
-        let below = Channel::subscribe("/a/b/*").unwrap();
-        assert_eq!((below.below(), below.namespace()), (Some("/a/b"), "a"));
-        let exact = Channel::publish("/a/b/c").unwrap();
-        assert_eq!(exact.below(), None);
+        let below = Channel::parse_for_subscribe("/a/b/*").unwrap();
+        assert_eq!((below.wildcard_parent(), below.namespace()), (Some("/a/b"), "a"));
+        let exact = Channel::parse_for_publish("/a/b/c").unwrap();
+        assert_eq!(exact.wildcard_parent(), None);
         assert_eq!(exact.ancestors().collect::<Vec<_>>(), ["/a/b", "/a"]);
-        assert_eq!(Channel::publish("/a").unwrap().ancestors().count(), 0);
+        assert_eq!(Channel::parse_for_publish("/a").unwrap().ancestors().count(), 0);
     }
 
     proptest! {
@@ -156,8 +159,8 @@ mod tests {
             let (publish, wild) = (Regex::new(PUBLISH).unwrap(), Regex::new(WILD).unwrap());
             for text in [&text, &long, &any] {
                 let matches = publish.is_match(text);
-                prop_assert_eq!(Channel::publish(text).is_ok(), matches);
-                prop_assert_eq!(Channel::subscribe(text).is_ok(), matches || wild.is_match(text));
+                prop_assert_eq!(Channel::parse_for_publish(text).is_ok(), matches);
+                prop_assert_eq!(Channel::parse_for_subscribe(text).is_ok(), matches || wild.is_match(text));
             }
             let ids = Regex::new(ID).unwrap();
             for id in [&id, &any, &"a".repeat(repeated)] {

@@ -3,20 +3,20 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::broadcast;
 
-use crate::data_plane::problem::CodePlace;
+use crate::data_plane::error::HandlerLocation;
 use crate::json::approximate_size;
 
 /// A watcher that falls behind by more loses the oldest.
-const KEPT_MAX: usize = 512;
+const BUFFER_MAX: usize = 512;
 /// The bytes kept of an event or a log line, since activity is buffered for slow watchers.
 const SHOWN_MAX: usize = 64 * 1024;
 /// The bytes kept of a client's text, such as an invalid channel.
-const TOLD_MAX: usize = 4 * 1024;
+const CLIENT_TEXT_MAX: usize = 4 * 1024;
 
 /// Something that happened. No credential is in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "happened", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-pub enum Happening {
+pub enum Activity {
     Connected {
         api_id: String,
         connection: u64,
@@ -50,11 +50,12 @@ pub enum Happening {
         events: Vec<Value>,
         failed: usize,
         /// The errors that the publisher receives for failed events.
-        failures: Vec<Failure>,
+        failures: Vec<EventFailure>,
         dropped: usize,
         receivers: usize,
     },
-    Refused {
+    #[serde(rename = "refused")]
+    Rejected {
         api_id: String,
         operation: &'static str,
         channel: Option<String>,
@@ -64,7 +65,7 @@ pub enum Happening {
         why: Option<String>,
         /// The handler that denied, or threw.
         #[serde(skip_serializing_if = "Option::is_none")]
-        code: Option<CodePlace>,
+        code: Option<HandlerLocation>,
     },
     /// A line of a handler's `console`.
     Logged {
@@ -78,28 +79,28 @@ pub enum Happening {
 
 /// Why one event failed, by its place in the publish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Failure {
+pub struct EventFailure {
     pub index: usize,
     pub message: String,
 }
 
 /// The part of `text` that is shown.
-pub fn told(text: &str) -> String {
-    clipped(text, TOLD_MAX)
+pub fn clip_client_text(text: &str) -> String {
+    clip(text, CLIENT_TEXT_MAX)
 }
 
 /// As much of a line of a log as is shown.
-pub fn line(text: &str) -> String {
-    clipped(text, SHOWN_MAX)
+pub fn clip_log_line(text: &str) -> String {
+    clip(text, SHOWN_MAX)
 }
 
 /// An event as JSON; what is nested too deeply to be read, or takes too much memory, as a text.
-pub fn event(text: &str) -> Value {
+pub fn event_value(text: &str) -> Value {
     let value = serde_json::from_str(text).ok().filter(|it| approximate_size(it) <= SHOWN_MAX);
-    value.unwrap_or_else(|| Value::String(clipped(text, SHOWN_MAX)))
+    value.unwrap_or_else(|| Value::String(clip(text, SHOWN_MAX)))
 }
 
-fn clipped(text: &str, max: usize) -> String {
+fn clip(text: &str, max: usize) -> String {
     match text.len() <= max {
         true => text.to_owned(),
         false => format!("{}…", &text[..text.floor_char_boundary(max)]),
@@ -108,27 +109,27 @@ fn clipped(text: &str, max: usize) -> String {
 
 /// The watchers. Without watchers, emitting costs nothing.
 #[derive(Clone, Debug)]
-pub struct Feed {
-    sender: broadcast::Sender<Happening>,
+pub struct ActivityFeed {
+    sender: broadcast::Sender<Activity>,
 }
 
-impl Feed {
+impl ActivityFeed {
     pub fn new() -> Self {
-        Self { sender: broadcast::Sender::new(KEPT_MAX) }
+        Self { sender: broadcast::Sender::new(BUFFER_MAX) }
     }
     /// Emits the activity that `happening` returns, if anyone watches.
-    pub fn tell(&self, happening: impl FnOnce() -> Happening) {
+    pub fn emit(&self, happening: impl FnOnce() -> Activity) {
         if self.sender.receiver_count() > 0 {
             // If the last watcher left in between, nothing is lost.
             let _ = self.sender.send(happening());
         }
     }
-    pub fn watch(&self) -> broadcast::Receiver<Happening> {
+    pub fn watch(&self) -> broadcast::Receiver<Activity> {
         self.sender.subscribe()
     }
 }
 
-impl Default for Feed {
+impl Default for ActivityFeed {
     fn default() -> Self {
         Self::new()
     }
@@ -140,16 +141,19 @@ mod tests {
 
     #[test]
     fn what_is_large_is_shown_by_its_beginning() {
-        assert_eq!(event("{\"a\":[1]}"), serde_json::json!({ "a": [1] }));
+        assert_eq!(event_value("{\"a\":[1]}"), serde_json::json!({ "a": [1] }));
         let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
-        assert_eq!(event(&deep), Value::String(deep));
+        assert_eq!(event_value(&deep), Value::String(deep));
         let wide = format!("[{}1]", "1,".repeat(SHOWN_MAX / 4));
-        assert_eq!(event(&wide), Value::String(wide));
+        assert_eq!(event_value(&wide), Value::String(wide));
         let long = format!("\"{}\"", "é".repeat(SHOWN_MAX));
-        let shown = event(&long);
+        let shown = event_value(&long);
         let shown = shown.as_str().unwrap();
         assert!(shown.ends_with("é…") && shown.len() <= SHOWN_MAX + 3);
-        assert_eq!(told(&"x".repeat(TOLD_MAX + 1)).chars().count(), TOLD_MAX + 1);
-        assert_eq!(told(&"x".repeat(TOLD_MAX)).len(), TOLD_MAX);
+        assert_eq!(
+            clip_client_text(&"x".repeat(CLIENT_TEXT_MAX + 1)).chars().count(),
+            CLIENT_TEXT_MAX + 1
+        );
+        assert_eq!(clip_client_text(&"x".repeat(CLIENT_TEXT_MAX)).len(), CLIENT_TEXT_MAX);
     }
 }

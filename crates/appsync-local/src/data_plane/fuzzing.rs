@@ -12,14 +12,14 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::data_plane::apis::Place;
-use crate::data_plane::auth::request::{Operation, Presented};
+use crate::data_plane::apis::TargetApi;
+use crate::data_plane::auth::request::{ClientOperation, CredentialFields};
 use crate::data_plane::channel::Channel;
-use crate::data_plane::message::{EVENTS_MAX, Events, Message};
+use crate::data_plane::message::{ClientMessage, EVENTS_MAX, EventsMember};
 use crate::data_plane::plane::DataPlane;
+use crate::data_plane::request_context::{RequestContext, Transport};
 use crate::data_plane::settings::Settings;
-use crate::data_plane::source::{Over, Source};
-use crate::data_plane::websocket::handshake::{Offer, SUBPROTOCOL};
+use crate::data_plane::websocket::handshake::{Handshake, SUBPROTOCOL};
 use crate::data_plane::websocket::outbox::Frame;
 use crate::data_plane::websocket::session::Session;
 use crate::server::router;
@@ -34,16 +34,16 @@ const WILD: &str = r"^/?[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?(?:/[A-Za-z
 /// Messages of one input: more show nothing new.
 const MESSAGES_MAX: usize = 16;
 
-static STAGE: LazyLock<Stage> = LazyLock::new(Stage::new);
+static STAGE: LazyLock<Fixture> = LazyLock::new(Fixture::new);
 
 /// A data plane with one API and no outbound connections.
-struct Stage {
+struct Fixture {
     runtime: Runtime,
     plane: Arc<DataPlane>,
     patterns: [Regex; 2],
 }
 
-impl Stage {
+impl Fixture {
     fn new() -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("there is one");
         let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
@@ -61,9 +61,9 @@ impl Stage {
         Self { runtime, plane, patterns }
     }
 
-    fn source(over: Over, headers: BTreeMap<String, Vec<String>>) -> Source {
-        Source {
-            place: Place {
+    fn source(over: Transport, headers: BTreeMap<String, Vec<String>>) -> RequestContext {
+        RequestContext {
+            target: TargetApi {
                 account: "1".to_owned(),
                 region: "us-east-1".to_owned(),
                 api_id: "a".to_owned(),
@@ -72,7 +72,7 @@ impl Stage {
             headers: Arc::new(headers),
             path: "/event".into(),
             peer: None,
-            over,
+            transport: over,
         }
     }
 }
@@ -102,15 +102,15 @@ fn api() -> Value {
 /// stands for a key that is good.
 pub fn frame(bytes: &[u8]) {
     let stage = &*STAGE;
-    let source = Stage::source(Over::WebSocket, BTreeMap::new());
-    let presented = Presented { fields: [("x-api-key".to_owned(), KEY.to_owned())].into() };
-    let begin = Session::begin(Arc::clone(&stage.plane), source, Some(presented));
+    let source = Fixture::source(Transport::WebSocket, BTreeMap::new());
+    let presented = CredentialFields { fields: [("x-api-key".to_owned(), KEY.to_owned())].into() };
+    let begin = Session::open(Arc::clone(&stage.plane), source, Some(presented));
     let mut session = stage.runtime.block_on(begin).expect("the key is good");
     let outbox = session.outbox();
     for message in bytes.split(|it| *it == b'\n').take(MESSAGES_MAX) {
-        read(message);
+        check_message(message);
         let message = String::from_utf8_lossy(message).replace("$KEY", KEY);
-        stage.runtime.block_on(session.on(message.as_bytes()));
+        stage.runtime.block_on(session.handle_message(message.as_bytes()));
         let mut frames = Vec::new();
         while outbox.take_now(&mut frames) {}
         let (answers, data): (Vec<_>, Vec<_>) =
@@ -123,12 +123,12 @@ pub fn frame(bytes: &[u8]) {
     }
 }
 
-fn read(bytes: &[u8]) {
-    let Some(message) = Message::read(bytes) else { return };
+fn check_message(bytes: &[u8]) {
+    let Some(message) = ClientMessage::parse(bytes) else { return };
     assert!(serde_json::from_slice::<IgnoredAny>(bytes).is_ok(), "{bytes:?} is no JSON");
     let mut kept: usize =
         message.authorization.0.iter().map(|(name, it)| name.len() + it.len()).sum();
-    if let Events::List { first, count } = &message.events {
+    if let EventsMember::List { first, count } = &message.events {
         assert!(first.len() <= EVENTS_MAX && first.len() <= *count);
         kept += first.iter().filter_map(|it| it.text()).map(str::len).sum::<usize>();
     }
@@ -141,10 +141,12 @@ fn read(bytes: &[u8]) {
 /// Any text is a channel if it matches the pattern of docs/reference/data-plane.md#channels.
 pub fn channel(text: &str) {
     let [publish, wild] = STAGE.patterns.each_ref().map(|it| it.is_match(text));
-    assert_eq!(Channel::publish(text).is_ok(), publish, "{text:?}");
-    assert_eq!(Channel::subscribe(text).is_ok(), publish || wild, "{text:?}");
-    for channel in [Channel::publish(text), Channel::subscribe(text)].into_iter().flatten() {
-        let again = Channel::subscribe(&channel.path).map(|it| it.path).ok();
+    assert_eq!(Channel::parse_for_publish(text).is_ok(), publish, "{text:?}");
+    assert_eq!(Channel::parse_for_subscribe(text).is_ok(), publish || wild, "{text:?}");
+    for channel in
+        [Channel::parse_for_publish(text), Channel::parse_for_subscribe(text)].into_iter().flatten()
+    {
+        let again = Channel::parse_for_subscribe(&channel.path).map(|it| it.path).ok();
         assert_eq!(again.as_deref(), Some(channel.path.as_str()));
         assert!(channel.ancestors().count() < channel.segments().count());
         assert!(!channel.namespace().is_empty());
@@ -157,11 +159,11 @@ pub fn subprotocols(bytes: &[u8]) {
     let mut headers = HeaderMap::new();
     headers.append("sec-websocket-protocol", value);
     headers.append("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
-    let offer = Offer::read(&headers, &BTreeMap::new());
-    let names = offer.presented.iter().flat_map(|it| it.fields.keys());
+    let offer = Handshake::from_headers(&headers, &BTreeMap::new());
+    let names = offer.credentials.iter().flat_map(|it| it.fields.keys());
     assert!(names.into_iter().all(|it| it.to_ascii_lowercase() == **it));
-    let source = Stage::source(Over::WebSocket, BTreeMap::new());
-    let begin = Session::begin(Arc::clone(&STAGE.plane), source, offer.presented);
+    let source = Fixture::source(Transport::WebSocket, BTreeMap::new());
+    let begin = Session::open(Arc::clone(&STAGE.plane), source, offer.credentials);
     assert!(STAGE.runtime.block_on(begin).is_err(), "{bytes:?} opens a connection");
 }
 
@@ -192,14 +194,14 @@ pub fn publish(bytes: &[u8]) {
 pub fn authorization(text: &str) {
     let fields = text.lines().filter_map(|it| it.split_once(": "));
     let fields = fields.map(|(name, it)| (name.to_ascii_lowercase(), it.to_owned()));
-    let presented = Presented { fields: fields.collect() };
+    let presented = CredentialFields { fields: fields.collect() };
     let headers = presented.fields.iter().map(|(name, it)| (name.clone(), vec![it.clone()]));
-    let source = Stage::source(Over::Http, headers.collect());
+    let source = Fixture::source(Transport::Http, headers.collect());
     let api = source.api(&STAGE.plane.apis).expect("the API is there");
-    let channel = Channel::publish("/default/a").ok();
-    for operation in [Operation::Connect, Operation::Publish] {
-        let channel = channel.as_ref().filter(|_| operation == Operation::Publish);
-        let asked = source.asked(&api, operation, channel, &presented, b"{}");
+    let channel = Channel::parse_for_publish("/default/a").ok();
+    for operation in [ClientOperation::Connect, ClientOperation::Publish] {
+        let channel = channel.as_ref().filter(|_| operation == ClientOperation::Publish);
+        let asked = source.auth_request(&api, operation, channel, &presented, b"{}");
         let judged = STAGE.runtime.block_on(STAGE.plane.authorizer.authorize(&asked));
         let problem = judged.expect_err("nobody is let in");
         assert!((400..500).contains(&problem.status), "{problem:?}");

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use axum::extract::Request;
 
 /// The host that a request was sent to, in lower case and without its port.
-pub fn host(request: &Request) -> String {
+pub fn request_host(request: &Request) -> String {
     let header = request.headers().get("host").and_then(|it| it.to_str().ok());
     let authority = || request.uri().authority().map(axum::http::uri::Authority::as_str);
     let host = header.or_else(authority).unwrap_or_default();
@@ -32,6 +32,6 @@ mod tests {
     #[test]
     fn without_a_host_header_the_authority_counts() {
         let request = Request::builder().uri("https://x.example.com:1/event");
-        assert_eq!(host(&request.body(Default::default()).unwrap()), "x.example.com");
+        assert_eq!(request_host(&request.body(Default::default()).unwrap()), "x.example.com");
     }
 }

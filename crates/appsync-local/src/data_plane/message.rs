@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::data_plane::problem::Problem;
+use crate::data_plane::error::DataPlaneError;
 
 /// Events of one publish (docs/reference/quotas.md#publishing).
 pub const EVENTS_MAX: usize = 5;
@@ -18,29 +18,29 @@ pub const EVENT_MAX: usize = 240 * 1024;
 pub const REQUEST_MAX: usize = EVENTS_MAX * EVENT_MAX;
 
 /// A request with more bytes than it may have.
-pub fn too_large() -> Problem {
-    Problem::bad_request("The request exceeds 1.2 MB")
+pub fn too_large() -> DataPlaneError {
+    DataPlaneError::bad_request("The request exceeds 1.2 MB")
 }
 
 /// A message, or a body, with the members that count; others are passed over.
 #[derive(Default, Deserialize)]
-pub struct Message {
+pub struct ClientMessage {
     #[serde(default, rename = "type")]
-    pub kind: Given,
+    pub kind: TextMember,
     #[serde(default)]
-    pub id: Given,
+    pub id: TextMember,
     #[serde(default)]
-    pub channel: Given,
+    pub channel: TextMember,
     #[serde(default)]
-    pub events: Events,
+    pub events: EventsMember,
     /// Names in lower case.
     #[serde(default)]
     pub authorization: Fields,
 }
 
-impl Message {
+impl ClientMessage {
     /// Reads an object.
-    pub fn read(bytes: &[u8]) -> Option<Self> {
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
         // A list of the members would do for serde.
         if bytes.trim_ascii_start().first() != Some(&b'{') {
             return None;
@@ -51,15 +51,15 @@ impl Message {
 
 /// A member that should be text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Given {
+pub enum TextMember {
     #[default]
-    Nothing,
+    Missing,
     Text(String),
     /// Something else, which is not kept.
     Other,
 }
 
-impl Given {
+impl TextMember {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -70,11 +70,11 @@ impl Given {
 
 /// The member `events`.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub enum Events {
+pub enum EventsMember {
     #[default]
-    Nothing,
+    Missing,
     /// The first of them, no more than there may be, and how many there are.
-    List { first: Vec<Given>, count: usize },
+    List { first: Vec<TextMember>, count: usize },
     /// Something else, which is not kept.
     Other,
 }
@@ -83,21 +83,21 @@ pub enum Events {
 #[derive(Default)]
 pub struct Fields(pub BTreeMap<String, String>);
 
-impl<'de> Deserialize<'de> for Given {
+impl<'de> Deserialize<'de> for TextMember {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match deserializer.deserialize_any(Any { inside: false })? {
-            Seen::Nothing => Ok(Self::Nothing),
-            Seen::Text(text) => Ok(Self::Text(text)),
+        match deserializer.deserialize_any(ShallowVisitor { is_deep: false })? {
+            ShallowValue::Nothing => Ok(Self::Missing),
+            ShallowValue::Text(text) => Ok(Self::Text(text)),
             _ => Ok(Self::Other),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Events {
+impl<'de> Deserialize<'de> for EventsMember {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match deserializer.deserialize_any(Any { inside: true })? {
-            Seen::Nothing => Ok(Self::Nothing),
-            Seen::List(first, count) => Ok(Self::List { first, count }),
+        match deserializer.deserialize_any(ShallowVisitor { is_deep: true })? {
+            ShallowValue::Nothing => Ok(Self::Missing),
+            ShallowValue::List(first, count) => Ok(Self::List { first, count }),
             _ => Ok(Self::Other),
         }
     }
@@ -105,80 +105,80 @@ impl<'de> Deserialize<'de> for Events {
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match deserializer.deserialize_any(Any { inside: true })? {
-            Seen::Object(fields) => Ok(Self(fields)),
+        match deserializer.deserialize_any(ShallowVisitor { is_deep: true })? {
+            ShallowValue::Object(fields) => Ok(Self(fields)),
             _ => Ok(Self::default()),
         }
     }
 }
 
 /// Any value, one level deep.
-enum Seen {
+enum ShallowValue {
     Nothing,
     Text(String),
-    List(Vec<Given>, usize),
+    List(Vec<TextMember>, usize),
     Object(BTreeMap<String, String>),
     Scalar,
 }
 
-struct Any {
+struct ShallowVisitor {
     /// Whether the contents of lists and objects are checked.
-    inside: bool,
+    is_deep: bool,
 }
 
-impl<'de> Visitor<'de> for Any {
-    type Value = Seen;
+impl<'de> Visitor<'de> for ShallowVisitor {
+    type Value = ShallowValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Seen, E> {
-        Ok(Seen::Scalar)
+    fn visit_bool<E: Error>(self, _: bool) -> Result<ShallowValue, E> {
+        Ok(ShallowValue::Scalar)
     }
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Seen, E> {
-        Ok(Seen::Scalar)
+    fn visit_i64<E: Error>(self, _: i64) -> Result<ShallowValue, E> {
+        Ok(ShallowValue::Scalar)
     }
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Seen, E> {
-        Ok(Seen::Scalar)
+    fn visit_u64<E: Error>(self, _: u64) -> Result<ShallowValue, E> {
+        Ok(ShallowValue::Scalar)
     }
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Seen, E> {
-        Ok(Seen::Scalar)
+    fn visit_f64<E: Error>(self, _: f64) -> Result<ShallowValue, E> {
+        Ok(ShallowValue::Scalar)
     }
-    fn visit_unit<E: Error>(self) -> Result<Seen, E> {
-        Ok(Seen::Nothing)
+    fn visit_unit<E: Error>(self) -> Result<ShallowValue, E> {
+        Ok(ShallowValue::Nothing)
     }
-    fn visit_str<E: Error>(self, text: &str) -> Result<Seen, E> {
-        Ok(Seen::Text(text.to_owned()))
+    fn visit_str<E: Error>(self, text: &str) -> Result<ShallowValue, E> {
+        Ok(ShallowValue::Text(text.to_owned()))
     }
-    fn visit_string<E: Error>(self, text: String) -> Result<Seen, E> {
-        Ok(Seen::Text(text))
+    fn visit_string<E: Error>(self, text: String) -> Result<ShallowValue, E> {
+        Ok(ShallowValue::Text(text))
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Seen, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<ShallowValue, A::Error> {
         let (mut first, mut count) = (Vec::new(), 0);
-        while self.inside && count < EVENTS_MAX {
+        while self.is_deep && count < EVENTS_MAX {
             match items.next_element()? {
                 Some(item) => first.push(item),
-                None => return Ok(Seen::List(first, count)),
+                None => return Ok(ShallowValue::List(first, count)),
             }
             count += 1;
         }
         while items.next_element::<IgnoredAny>()?.is_some() {
             count += 1;
         }
-        Ok(Seen::List(first, count))
+        Ok(ShallowValue::List(first, count))
     }
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Seen, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<ShallowValue, A::Error> {
         let mut fields = BTreeMap::new();
-        if !self.inside {
+        if !self.is_deep {
             while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            return Ok(Seen::Object(fields));
+            return Ok(ShallowValue::Object(fields));
         }
-        while let Some((name, value)) = members.next_entry::<String, Given>()? {
-            if let Given::Text(text) = value {
+        while let Some((name, value)) = members.next_entry::<String, TextMember>()? {
+            if let TextMember::Text(text) = value {
                 fields.insert(name.to_ascii_lowercase(), text);
             }
         }
-        Ok(Seen::Object(fields))
+        Ok(ShallowValue::Object(fields))
     }
 }
 
@@ -190,18 +190,19 @@ mod tests {
     fn members_that_count_are_kept_and_others_passed_over() {
         let text = r#" {"payload":{"x":[1]},"type":"publish","id":7,"channel":"/a","events":["1",2,["x"],null,"5",{}],
             "authorization":{"X-Api-Key":"k","n":1,"host":"h","o":{"p":"q"}}}"#;
-        let message = Message::read(text.as_bytes()).unwrap();
+        let message = ClientMessage::parse(text.as_bytes()).unwrap();
         assert_eq!(message.kind.text(), Some("publish"));
-        assert_eq!((message.id, message.channel.text()), (Given::Other, Some("/a")));
-        let text = |it: &str| Given::Text(it.to_owned());
-        let first = vec![text("1"), Given::Other, Given::Other, Given::Nothing, text("5")];
-        assert_eq!(message.events, Events::List { first, count: 6 });
+        assert_eq!((message.id, message.channel.text()), (TextMember::Other, Some("/a")));
+        let text = |it: &str| TextMember::Text(it.to_owned());
+        let first =
+            vec![text("1"), TextMember::Other, TextMember::Other, TextMember::Missing, text("5")];
+        assert_eq!(message.events, EventsMember::List { first, count: 6 });
         let fields: Vec<_> = message.authorization.0.into_iter().collect();
         let owned = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(fields, [owned("host", "h"), owned("x-api-key", "k")]);
-        let message = Message::read(br#"{"events":"[1]","authorization":"k"}"#).unwrap();
-        assert_eq!(message.events, Events::Other);
-        assert!(message.authorization.0.is_empty() && message.kind == Given::Nothing);
+        let message = ClientMessage::parse(br#"{"events":"[1]","authorization":"k"}"#).unwrap();
+        assert_eq!(message.events, EventsMember::Other);
+        assert!(message.authorization.0.is_empty() && message.kind == TextMember::Missing);
     }
 
     #[test]
@@ -217,18 +218,18 @@ mod tests {
             "{} {}",
             "{\"id\":1,\"id\":2}",
         ] {
-            assert!(Message::read(wrong.as_bytes()).is_none(), "{wrong}");
+            assert!(ClientMessage::parse(wrong.as_bytes()).is_none(), "{wrong}");
         }
-        assert!(Message::read(b"{\"id\":\"\xff\"}").is_none());
+        assert!(ClientMessage::parse(b"{\"id\":\"\xff\"}").is_none());
     }
 
     #[test]
     fn depth_overflows_nothing() {
         for member in ["payload", "events", "authorization", "id"] {
             let deep = format!("{{\"{member}\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
-            let _ = Message::read(deep.as_bytes());
+            let _ = ClientMessage::parse(deep.as_bytes());
             let deep = format!("{{\"{member}\":{}", "{\"a\":".repeat(200_000));
-            assert!(Message::read(deep.as_bytes()).is_none());
+            assert!(ClientMessage::parse(deep.as_bytes()).is_none());
         }
     }
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::data_plane::apis::Apis;
-use crate::data_plane::auth::{Authorizer, LocalIssuer, TokenAsked};
-use crate::data_plane::feed::Feed;
-use crate::data_plane::handlers::Handlers;
-use crate::data_plane::outbound::client::Outbound;
+use crate::data_plane::auth::{Authorizer, LocalIssuer, TokenRequest};
+use crate::data_plane::feed::ActivityFeed;
+use crate::data_plane::handlers::HandlerRunner;
+use crate::data_plane::outbound::client::OutboundClient;
 use crate::data_plane::settings::Settings;
-use crate::data_plane::websocket::connections::{Connected, Connections};
+use crate::data_plane::websocket::connections::{ConnectionSummary, Connections};
 use crate::data_plane::websocket::hub::Hub;
 use crate::store::Store;
 
@@ -19,35 +19,35 @@ use crate::store::Store;
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// How long a connection may stay open without a whole request.
-const SILENCE: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the service waits for those who are connected when it ends.
-const ENDING: Duration = Duration::from_secs(3);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The data plane of one emulator.
 pub struct DataPlane {
     pub(crate) store: Arc<Store>,
-    pub feed: Feed,
+    pub feed: ActivityFeed,
     pub(crate) apis: Arc<Apis>,
     pub(crate) issuer: Arc<LocalIssuer>,
     pub(crate) authorizer: Authorizer,
-    pub(crate) handlers: Handlers,
+    pub(crate) handlers: HandlerRunner,
     pub(crate) hub: Arc<Hub>,
     pub(crate) connections: Arc<Connections>,
-    pub(crate) keep_alive: Duration,
-    pub(crate) silence: Duration,
+    pub(crate) keep_alive_interval: Duration,
+    pub(crate) idle_timeout: Duration,
     pub(crate) without_console: bool,
 }
 
 impl DataPlane {
     pub fn new(store: Arc<Store>, settings: Settings) -> Arc<Self> {
-        let outbound = Outbound::new(Arc::clone(&store), settings.lambda_endpoint.clone());
-        let (outbound, feed) = (Arc::new(outbound), Feed::new());
+        let outbound = OutboundClient::new(Arc::clone(&store), settings.lambda_endpoint.clone());
+        let (outbound, feed) = (Arc::new(outbound), ActivityFeed::new());
         let issuer = Arc::new(LocalIssuer::new(store.folder()));
         let authorizer =
             Authorizer::new(Arc::clone(&store), &settings, &outbound, Arc::clone(&issuer));
         let handlers =
-            Handlers::new(Arc::clone(&store), outbound, settings.endpoints, feed.clone());
+            HandlerRunner::new(Arc::clone(&store), outbound, settings.endpoints, feed.clone());
         let (apis, hub) = (Arc::new(Apis::new(Arc::clone(&store))), Arc::<Hub>::default());
         let connections = Connections::new(Arc::clone(&store), Arc::clone(&apis), Arc::clone(&hub));
         Arc::new(Self {
@@ -59,26 +59,26 @@ impl DataPlane {
             handlers,
             hub,
             connections: Arc::new(connections),
-            keep_alive: KEEP_ALIVE,
-            silence: SILENCE,
+            keep_alive_interval: KEEP_ALIVE,
+            idle_timeout: IDLE_TIMEOUT,
             without_console: settings.without_console,
         })
     }
 
     /// Who is connected now.
-    pub fn connections(&self) -> Vec<Connected> {
-        self.connections.shown()
+    pub fn connections(&self) -> Vec<ConnectionSummary> {
+        self.connections.summaries()
     }
 
     /// A token that an API here takes.
-    pub fn token(&self, asked: &TokenAsked) -> Result<String, String> {
-        self.issuer.token(&self.store, asked)
+    pub fn create_token(&self, asked: &TokenRequest) -> Result<String, String> {
+        self.issuer.create_token(&self.store, asked)
     }
 
     /// Returns once every WebSocket has been closed, at the end of the service; but waits for none that does not
     /// answer.
-    pub(crate) async fn ended(&self) {
-        let _ = timeout(ENDING, self.connections.gone()).await;
+    pub(crate) async fn wait_until_closed(&self) {
+        let _ = timeout(SHUTDOWN_TIMEOUT, self.connections.wait_until_none_open()).await;
     }
 }
 

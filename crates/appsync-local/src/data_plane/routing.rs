@@ -10,53 +10,56 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::{Method, Response};
 
-use crate::data_plane::apis::{Apis, Place};
+use crate::data_plane::apis::{Apis, TargetApi};
+use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::plane::DataPlane;
-use crate::data_plane::problem::Problem;
-use crate::data_plane::source::{Over, Source};
-use crate::data_plane::websocket::handshake::Offer;
+use crate::data_plane::request_context::{RequestContext, Transport};
+use crate::data_plane::websocket::handshake::Handshake;
 use crate::data_plane::websocket::socket;
-use crate::data_plane::{host, http};
+use crate::data_plane::{host, http_publish};
 
 /// Whether a request is for the data plane at all.
 pub fn is_for(request: &Request) -> bool {
-    read_path(request.uri().path()).is_some()
-        || matches!(Host::of(&host::host(request)), Host::Api(..))
+    parse_path(request.uri().path()).is_some()
+        || matches!(Host::of(&host::request_host(request)), Host::Api(..))
 }
 
 /// Answers a request that [`is_for`] the data plane.
 pub async fn answer(plane: Arc<DataPlane>, request: Request) -> Response<Body> {
     if request.method() == Method::OPTIONS {
-        return http::preflight(request.headers());
+        return http_publish::preflight(request.headers());
     }
-    let host = host::host(&request);
+    let host = host::request_host(&request);
     let (mut parts, body) = request.into_parts();
-    let route = match find(&plane.apis, &host, parts.uri.path()) {
+    let route = match find_route(&plane.apis, &host, parts.uri.path()) {
         Ok(route) => route,
-        Err(problem) => return http::refused(&problem),
+        Err(problem) => return http_publish::error_response(&problem),
     };
-    let over = match route.door {
-        Door::Publish => Over::Http,
-        Door::Realtime => Over::WebSocket,
+    let over = match route.endpoint {
+        Endpoint::Publish => Transport::Http,
+        Endpoint::Realtime => Transport::WebSocket,
     };
-    let source = Source::of(&parts, route.place, over);
-    match (route.door, &parts.method) {
-        (Door::Publish, &Method::POST) => http::publish(&plane, &source, body).await,
-        (Door::Realtime, &Method::GET | &Method::CONNECT) => {
-            let offer = Offer::read(&parts.headers, &source.headers);
+    let source = RequestContext::from_parts(&parts, route.target, over);
+    match (route.endpoint, &parts.method) {
+        (Endpoint::Publish, &Method::POST) => http_publish::publish(&plane, &source, body).await,
+        (Endpoint::Realtime, &Method::GET | &Method::CONNECT) => {
+            let offer = Handshake::from_headers(&parts.headers, &source.headers);
             match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
                 Ok(upgrade) => socket::open(plane, source, offer, upgrade),
-                Err(refusal) => http::refused(&Problem::bad_request(format!(
-                    "{}: this is where WebSockets connect",
-                    refusal.body_text().trim_end_matches('.')
-                ))),
+                Err(refusal) => {
+                    http_publish::error_response(&DataPlaneError::bad_request(format!(
+                        "{}: this is where WebSockets connect",
+                        refusal.body_text().trim_end_matches('.')
+                    )))
+                }
             }
         }
         (door, method) => {
-            let only = if door == Door::Publish { "POST" } else { "GET" };
+            let only = if door == Endpoint::Publish { "POST" } else { "GET" };
             let message = format!("{method} is not for {}: use {only}.", source.path);
-            let mut response =
-                http::refused(&Problem::new(405, "MethodNotAllowedException").saying(message));
+            let mut response = http_publish::error_response(
+                &DataPlaneError::new(405, "MethodNotAllowedException").with_message(message),
+            );
             let allow = axum::http::HeaderValue::from_static(only);
             response.headers_mut().insert("allow", allow);
             response
@@ -66,7 +69,7 @@ pub async fn answer(plane: Arc<DataPlane>, request: Request) -> Response<Body> {
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Door {
+enum Endpoint {
     Publish,
     Realtime,
 }
@@ -74,44 +77,44 @@ enum Door {
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Route {
-    place: Place,
-    door: Door,
+    target: TargetApi,
+    endpoint: Endpoint,
 }
 
 /// Finds the API of `host`, as [`host::host`] returns it, and `path`.
-fn find(apis: &Apis, host: &str, path: &str) -> Result<Route, Problem> {
-    let Some((named, door)) = read_path(path) else {
+fn find_route(apis: &Apis, host: &str, path: &str) -> Result<Route, DataPlaneError> {
+    let Some((named, door)) = parse_path(path) else {
         let message =
             format!("There is nothing at {path}: publish to /event, connect to /event/realtime.");
         return Err(not_found(message));
     };
     let place = match (named, Host::of(host)) {
         (Some(api), _) => {
-            apis.place(api).ok_or_else(|| not_found(format!("API {api} does not exist here.")))
+            apis.find(api).ok_or_else(|| not_found(format!("API {api} does not exist here.")))
         }
         (None, Host::Api(prefix, region)) => apis
-            .place(prefix)
+            .find(prefix)
             .filter(|it| it.region == region)
             .ok_or_else(|| not_found(format!("No API has the host {host}."))),
         (None, Host::Local(api)) => {
-            apis.place(api).ok_or_else(|| not_found(format!("API {api} does not exist here.")))
+            apis.find(api).ok_or_else(|| not_found(format!("API {api} does not exist here.")))
         }
-        (None, Host::Here) => Err(not_found(format!(
+        (None, Host::Emulator) => Err(not_found(format!(
             "cannot determine the API: use /apis/<api-id>{path}, the host <api-id>.localhost, or the API's own host"
         ))),
-        (None, Host::Other) => apis.place_of_domain(host).ok_or_else(|| {
+        (None, Host::Other) => apis.find_by_domain(host).ok_or_else(|| {
             not_found(format!("No domain name {host} is associated with an API here."))
         }),
     };
-    Ok(Route { place: place?, door })
+    Ok(Route { target: place?, endpoint: door })
 }
 
-fn not_found(message: String) -> Problem {
-    Problem::new(404, "NotFoundException").saying(message)
+fn not_found(message: String) -> DataPlaneError {
+    DataPlaneError::new(404, "NotFoundException").with_message(message)
 }
 
 /// The API that a path names, if it names one, and what is there.
-fn read_path(path: &str) -> Option<(Option<&str>, Door)> {
+fn parse_path(path: &str) -> Option<(Option<&str>, Endpoint)> {
     let (named, rest) = match path.strip_prefix("/apis/") {
         Some(rest) => {
             let (api, rest) = rest.split_once('/')?;
@@ -120,8 +123,8 @@ fn read_path(path: &str) -> Option<(Option<&str>, Door)> {
         None => (None, path.strip_prefix('/')?),
     };
     match rest {
-        "event" => Some((named, Door::Publish)),
-        "event/realtime" => Some((named, Door::Realtime)),
+        "event" => Some((named, Endpoint::Publish)),
+        "event/realtime" => Some((named, Endpoint::Realtime)),
         _ => None,
     }
 }
@@ -133,7 +136,7 @@ enum Host<'a> {
     /// `<api>.localhost`.
     Local(&'a str),
     /// This machine, by an address or a name that identifies no API.
-    Here,
+    Emulator,
     Other,
 }
 
@@ -141,7 +144,7 @@ impl<'a> Host<'a> {
     fn of(host: &'a str) -> Self {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         if host.is_empty() || host == "localhost" || address.is_ok() {
-            return Self::Here;
+            return Self::Emulator;
         }
         if let Some(api) = host.strip_suffix(".localhost") {
             return Self::Local(api);
@@ -164,7 +167,7 @@ mod tests {
     fn hosts_are_recognized_with_any_port_and_case() {
         let check = |given: &str, expected: Host<'_>| {
             let request = Request::builder().header("host", given).body(Default::default());
-            assert_eq!(Host::of(&host::host(&request.unwrap())), expected, "{given}");
+            assert_eq!(Host::of(&host::request_host(&request.unwrap())), expected, "{given}");
         };
         check("ABC.appsync-api.us-east-1.amazonaws.com:443", Host::Api("abc", "us-east-1"));
         check(
@@ -172,21 +175,21 @@ mod tests {
             Host::Api("abc", "cn-north-1"),
         );
         check("abc.localhost:4100", Host::Local("abc"));
-        check("localhost:4100", Host::Here);
-        check("[::1]:4100", Host::Here);
-        check("127.0.0.1", Host::Here);
+        check("localhost:4100", Host::Emulator);
+        check("[::1]:4100", Host::Emulator);
+        check("127.0.0.1", Host::Emulator);
         check("events.example.com.", Host::Other);
         check("appsync.us-east-1.amazonaws.com", Host::Other);
     }
 
     #[test]
     fn a_path_may_name_the_api() {
-        assert_eq!(read_path("/event"), Some((None, Door::Publish)));
-        assert_eq!(read_path("/event/realtime"), Some((None, Door::Realtime)));
-        assert_eq!(read_path("/apis/x/event"), Some((Some("x"), Door::Publish)));
-        assert_eq!(read_path("/apis/x/event/realtime"), Some((Some("x"), Door::Realtime)));
+        assert_eq!(parse_path("/event"), Some((None, Endpoint::Publish)));
+        assert_eq!(parse_path("/event/realtime"), Some((None, Endpoint::Realtime)));
+        assert_eq!(parse_path("/apis/x/event"), Some((Some("x"), Endpoint::Publish)));
+        assert_eq!(parse_path("/apis/x/event/realtime"), Some((Some("x"), Endpoint::Realtime)));
         for other in ["/", "/events", "/apis/x", "/v2/apis/x/event", "/event/", "event"] {
-            assert_eq!(read_path(other), None, "{other}");
+            assert_eq!(parse_path(other), None, "{other}");
         }
     }
 }

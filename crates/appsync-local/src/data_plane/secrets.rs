@@ -5,36 +5,38 @@ use std::collections::BTreeMap;
 use crate::data_plane::websocket::handshake;
 
 /// Where credentials stand, by lower-case name.
-const NAMES: [&str; 3] = ["x-api-key", "authorization", "x-amz-security-token"];
+const SECRET_FIELDS: [&str; 3] = ["x-api-key", "authorization", "x-amz-security-token"];
 /// A shorter text is not a secret, and is part of many words.
 const SECRET_MIN: usize = 4;
 /// The replacement of each.
-const HIDDEN: &str = "…";
+const REDACTED: &str = "…";
 
 /// Secrets, the longest first: one may be part of another. No `Debug`.
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
     /// Those of what a client presents.
-    pub fn of(fields: &BTreeMap<String, String>) -> Self {
-        Self::sorted(NAMES.iter().filter_map(|it| fields.get(*it)).flat_map(|it| parts(it)))
+    pub fn from_fields(fields: &BTreeMap<String, String>) -> Self {
+        Self::sorted(
+            SECRET_FIELDS.iter().filter_map(|it| fields.get(*it)).flat_map(|it| secret_forms(it)),
+        )
     }
 
     /// Those of the headers of a request, or of an upgrade, whose subprotocol has them in it.
-    pub fn of_headers(headers: &BTreeMap<String, Vec<String>>) -> Self {
-        let values = NAMES.iter().filter_map(|it| headers.get(*it)).flatten();
-        let mut found: Vec<String> = values.flat_map(|it| parts(it)).collect();
+    pub fn from_headers(headers: &BTreeMap<String, Vec<String>>) -> Self {
+        let values = SECRET_FIELDS.iter().filter_map(|it| headers.get(*it)).flatten();
+        let mut found: Vec<String> = values.flat_map(|it| secret_forms(it)).collect();
         let lists = headers.get("sec-websocket-protocol").into_iter().flatten();
-        for encoded in lists.flat_map(|it| handshake::encoded(it.split(','))) {
-            let presented = handshake::decode(encoded).unwrap_or_default();
+        for encoded in lists.flat_map(|it| handshake::encoded_credentials(it.split(','))) {
+            let presented = handshake::decode_credentials(encoded).unwrap_or_default();
             found.push(encoded.to_owned());
-            found.extend(Self::of(&presented.fields).0);
+            found.extend(Self::from_fields(&presented.fields).0);
         }
         Self::sorted(found.into_iter())
     }
 
-    pub fn hide(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
+    pub fn redact(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
     }
 
     fn sorted(found: impl Iterator<Item = String>) -> Self {
@@ -45,7 +47,7 @@ impl Secrets {
 }
 
 /// A value as it is, without the scheme before a token, and the signature in it; each also as JSON writes it.
-fn parts(value: &str) -> Vec<String> {
+fn secret_forms(value: &str) -> Vec<String> {
     let last = value.split_whitespace().last().unwrap_or_default();
     let signature = value.split_once("Signature=").map(|(_, it)| it);
     let signature = signature.and_then(|it| it.split([',', ' ']).next()).unwrap_or_default();
@@ -68,7 +70,7 @@ mod tests {
     fn keys_tokens_and_signatures_are_hidden_wherever_they_were_presented() {
         let check = |name: &str, value: &str, text: &str, expected: &str| {
             let headers = [(name.to_owned(), vec![value.to_owned()])].into();
-            assert_eq!(Secrets::of_headers(&headers).hide(text), expected);
+            assert_eq!(Secrets::from_headers(&headers).redact(text), expected);
         };
         check("x-api-key", "da2-key", "{\"x-api-key\":\"da2-key\"}", "{\"x-api-key\":\"…\"}");
         check("authorization", "Bearer e.y.j", "Bearer e.y.j, e.y.j", "…, …");

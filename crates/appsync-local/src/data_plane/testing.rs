@@ -18,7 +18,7 @@ use crate::store::Store;
 
 /// What it was asked.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct ReceivedRequest {
     pub method: String,
     pub uri: String,
     pub headers: HeaderMap,
@@ -28,42 +28,42 @@ pub struct Asked {
 #[derive(Clone)]
 pub struct Stub {
     pub url: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
 impl Stub {
     pub async fn serve<A>(answer: A) -> Self
     where
-        A: Fn(&Asked) -> Response<Body> + Clone + Send + Sync + 'static,
+        A: Fn(&ReceivedRequest) -> Response<Body> + Clone + Send + Sync + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+        let asked: Arc<Mutex<Vec<ReceivedRequest>>> = Arc::default();
         let log = Arc::clone(&asked);
         let handle = async move |request: Request| {
             let (head, body) = request.into_parts();
             let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
             let (method, uri) = (head.method.to_string(), head.uri.to_string());
-            let one = Asked { method, uri, headers: head.headers, body };
+            let one = ReceivedRequest { method, uri, headers: head.headers, body };
             log.lock().unwrap().push(one.clone());
             answer(&one)
         };
         let router = Router::new().fallback(any(handle));
         tokio::spawn(async move { serve(listener, router).await.unwrap() });
-        Self { url, asked }
+        Self { url, requests: asked }
     }
-    pub fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
 /// An answer of that status.
-pub fn answer(status: u16, body: impl Into<String>) -> Response<Body> {
+pub fn response(status: u16, body: impl Into<String>) -> Response<Body> {
     Response::builder().status(status).body(Body::from(body.into())).unwrap()
 }
 
 /// A plane whose API `a` has the channel namespace `default` and the key `da2-k`.
-pub async fn plane() -> Arc<DataPlane> {
+pub async fn test_plane() -> Arc<DataPlane> {
     let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
     let modes = json!([{ "authType": "API_KEY" }]);
     let key = ApiKey { id: "da2-k".into(), description: None, expires_epoch_s: i64::MAX };

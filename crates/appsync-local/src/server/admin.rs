@@ -44,7 +44,7 @@ pub async fn handle(plane: &Arc<DataPlane>, request: Request) -> Response<Body> 
         (None, None) => match (request.method(), &request.uri().path()[PREFIX.len()..]) {
             (&Method::GET, "feed") => return console::feed(plane),
             (&Method::POST, "publish") => {
-                return data_plane::publish_as_owner(plane, request).await;
+                return data_plane::publish_as_admin(plane, request).await;
             }
             _ => control(plane, request).await,
         },
@@ -96,7 +96,7 @@ async fn control(plane: &DataPlane, request: Request) -> AdminResult {
             store.set_faults(Faults::parse(text).map_err(|it| wrong(it.to_string()))?);
         }
         (Method::DELETE, "faults") => store.set_faults(Faults::default()),
-        (Method::GET, "apis") => return Ok(console::apis(plane, &parts.headers)),
+        (Method::GET, "apis") => return Ok(console::apis_json(plane, &parts.headers)),
         (Method::GET, "connections") => return Ok(json!(plane.connections())),
         (Method::GET, "calls") => return Ok(json!(store.calls())),
         (Method::DELETE, "calls") => {
@@ -110,7 +110,7 @@ async fn control(plane: &DataPlane, request: Request) -> AdminResult {
         }
         (Method::POST, "token") => {
             let asked = serde_json::from_slice(&body).map_err(|it| wrong(it.to_string()))?;
-            return Ok(json!({ "token": plane.token(&asked).map_err(wrong)? }));
+            return Ok(json!({ "token": plane.create_token(&asked).map_err(wrong)? }));
         }
         _ => {
             let message = "there are GET, PUT and DELETE /_provision/faults, GET and DELETE /_provision/calls, GET and PUT /_provision/clock, GET /_provision/apis, /_provision/connections and /_provision/feed, POST /_provision/publish, POST /_provision/token, GET /_provision/issuer/.well-known/jwks.json and …/openid-configuration";

@@ -59,7 +59,7 @@ pub async fn serve(
     plane.store.close();
     while accepting.join_next().await.is_some() {}
     let _ = ended.recv().await;
-    plane.ended().await;
+    plane.wait_until_closed().await;
     Ok(())
 }
 
@@ -120,7 +120,7 @@ async fn serve_connection(
 /// What `greeting` comes to, unless it takes too long or the service ends.
 async fn with_time_limit<T>(plane: &DataPlane, greeting: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
-        done = timeout(plane.silence, greeting) => done.ok(),
+        done = timeout(plane.idle_timeout, greeting) => done.ok(),
         () = plane.store.closed() => None,
     }
 }
@@ -146,7 +146,7 @@ where
         async move { Ok::<_, Infallible>(router::handle(State(plane), request).await) }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(plane.silence).max_buf_size(HEAD_MAX);
+    builder.timer(TokioTimer::new()).header_read_timeout(plane.idle_timeout).max_buf_size(HEAD_MAX);
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -172,10 +172,10 @@ mod tests {
 
     #[tokio::test]
     async fn connections_that_never_send_a_whole_request_do_not_delay_the_end() {
-        let mut plane = testing::plane().await;
-        assert_eq!(plane.silence, Duration::from_secs(30));
+        let mut plane = testing::test_plane().await;
+        assert_eq!(plane.idle_timeout, Duration::from_secs(30));
         // Longer than a test lasts, so that nothing but the end of the service closes them.
-        Arc::get_mut(&mut plane).unwrap().silence = Duration::from_secs(3_600);
+        Arc::get_mut(&mut plane).unwrap().idle_timeout = Duration::from_secs(3_600);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (end, ended) = oneshot::channel::<()>();

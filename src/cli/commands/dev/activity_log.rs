@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use appsync_local::{CodePlace, Failure, Happening};
+use appsync_local::{Activity, EventFailure, HandlerLocation};
 
 /// Characters of an event; the console and `--format json` show all of them.
 const SHOWN_MAX: usize = 160;
@@ -19,23 +19,23 @@ pub struct Names {
 }
 
 /// One line, and one more for each reason that there is to tell.
-pub fn line(happening: &Happening, names: &Names) -> String {
+pub fn line(happening: &Activity, names: &Names) -> String {
     let (sign, api, text) = match happening {
-        Happening::Connected { api_id, connection, mode } => {
+        Activity::Connected { api_id, connection, mode } => {
             (calm("○"), api_id, format!("connected {connection}  {}", dim(mode)))
         }
-        Happening::Disconnected { api_id, connection, why } => {
+        Activity::Disconnected { api_id, connection, why } => {
             (calm("○"), api_id, format!("disconnected {connection}  {}", dim(why)))
         }
-        Happening::Subscribed { api_id, connection, channel, mode, .. } => {
+        Activity::Subscribed { api_id, connection, channel, mode, .. } => {
             let by = dim(&format!("{mode}, connection {connection}"));
             (calm("○"), api_id, format!("subscribed {}  {by}", bold(channel)))
         }
-        Happening::Unsubscribed { api_id, connection, channel, .. } => {
+        Activity::Unsubscribed { api_id, connection, channel, .. } => {
             let by = dim(&format!("connection {connection}"));
             (calm("○"), api_id, format!("unsubscribed {}  {by}", bold(channel)))
         }
-        Happening::Published {
+        Activity::Published {
             api_id,
             channel,
             mode,
@@ -51,13 +51,13 @@ pub fn line(happening: &Happening, names: &Names) -> String {
             let by = dim(&format!("{mode} over {over}, {told}"));
             let parts = [bold(channel), events, by];
             let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
-            let reason = |Failure { index, message }: &Failure| {
+            let reason = |EventFailure { index, message }: &EventFailure| {
                 below(&format!("event {index} failed: {}", first_line(message)))
             };
             let reasons: String = failures.iter().map(reason).collect();
             (good("→"), api_id, format!("{}{reasons}", parts.join("  ")))
         }
-        Happening::Refused { api_id, operation, channel, error_type, message, why, code } => {
+        Activity::Rejected { api_id, operation, channel, error_type, message, why, code } => {
             let channel = channel.as_deref().map(|it| format!(" {}", bold(it))).unwrap_or_default();
             let said = message.as_deref().map(|it| format!(": {}", first_line(it)));
             let said = said.unwrap_or_default();
@@ -66,7 +66,7 @@ pub fn line(happening: &Happening, names: &Names) -> String {
             let why = why.unwrap_or_default();
             (bad("✗"), api_id, format!("{operation}{channel}  {error_type}{said}{why}"))
         }
-        Happening::Logged { api_id, namespace, handler, level, text } => {
+        Activity::Logged { api_id, namespace, handler, level, text } => {
             let by = dim(&format!("{namespace} {handler} {level}"));
             (warm("·"), api_id, format!("{by}  {text}"))
         }
@@ -78,7 +78,7 @@ pub fn line(happening: &Happening, names: &Names) -> String {
 
 impl Names {
     /// ` (handlers/chat.js:2:3)`, if the code stands in a file.
-    fn place(&self, api_id: &str, code: &CodePlace) -> Option<String> {
+    fn place(&self, api_id: &str, code: &HandlerLocation) -> Option<String> {
         let file = self.files.get(&(api_id.to_owned(), code.namespace.clone()))?;
         Some(match (code.line, code.column) {
             (Some(line), Some(column)) => format!(" ({file}:{line}:{column})"),
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_line_says_what_happened_where_and_what_came_of_it() {
-        let check = |names: &[&str], happening: Happening, expected: &str| {
+        let check = |names: &[&str], happening: Activity, expected: &str| {
             let apis = names.iter().map(|it| (it.to_string(), format!("api-{it}"))).collect();
             let file = (("a".to_owned(), "chat".to_owned()), "handlers/chat.js".to_owned());
             let names = Names { apis, files: [file].into() };
@@ -159,7 +159,7 @@ mod tests {
             assert_eq!(line, expected);
         };
         let (api_id, channel) = (|| "a".to_owned(), || "/chat/1".to_owned());
-        let published = |events: Vec<Value>, failed: usize, dropped: usize| Happening::Published {
+        let published = |events: Vec<Value>, failed: usize, dropped: usize| Activity::Published {
             api_id: api_id(),
             channel: channel(),
             mode: "API_KEY".to_owned(),
@@ -167,7 +167,7 @@ mod tests {
             events,
             failed,
             failures: (0..failed)
-                .map(|index| Failure { index, message: "bad\none".to_owned() })
+                .map(|index| EventFailure { index, message: "bad\none".to_owned() })
                 .collect(),
             dropped,
             receivers: 1,
@@ -181,14 +181,14 @@ mod tests {
         let long = "x".repeat(SHOWN_MAX);
         let cut = format!("  → /chat/1  \"{}…  API_KEY over http, 1 receiver", &long[1..]);
         check(&["a"], published(vec![json!(long)], 0, 0), &cut);
-        let refused = Happening::Refused {
+        let refused = Activity::Rejected {
             api_id: api_id(),
             operation: "publish",
             channel: Some(channel()),
             error_type: "UnauthorizedException".to_owned(),
             message: Some("no\n\nCanonical".to_owned()),
             why: Some("it broke".to_owned()),
-            code: Some(CodePlace {
+            code: Some(HandlerLocation {
                 namespace: "chat".to_owned(),
                 handler: "onPublish",
                 line: Some(2),
@@ -198,7 +198,7 @@ mod tests {
         let told =
             "  ✗ publish /chat/1  UnauthorizedException: no\n      it broke (handlers/chat.js:2:3)";
         check(&["a"], refused, told);
-        let gone = Happening::Disconnected { api_id: api_id(), connection: 7, why: "it ended" };
+        let gone = Activity::Disconnected { api_id: api_id(), connection: 7, why: "it ended" };
         check(&["a"], gone, "  ○ disconnected 7  it ended");
     }
 }

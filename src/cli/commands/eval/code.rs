@@ -54,7 +54,7 @@ impl<'a> Code<'a> {
             Self::Inline { source, .. } => &source.text,
         }
     }
-    pub fn place(&self, at: evaluation::At) -> CodePlace {
+    pub fn place(&self, at: evaluation::CodePosition) -> CodePlace {
         let (line, column) = match self {
             Self::File(_) => (at.line, at.column),
             Self::Inline { text, path, source } => {
@@ -98,7 +98,7 @@ pub fn judge(
 }
 
 /// Where the handler refuses: the engine tells of what came last before the call, such as an argument of it.
-pub fn call(code: &str, at: evaluation::At) -> evaluation::At {
+pub fn call(code: &str, at: evaluation::CodePosition) -> evaluation::CodePosition {
     const CALLS: [&str; 2] = ["util.error(", "util.unauthorized("];
     let line = code.lines().nth(at.line - 1).unwrap_or_default();
     let (at_byte, _) = line.char_indices().nth(at.column - 1).unwrap_or((line.len(), ' '));
@@ -108,5 +108,5 @@ pub fn call(code: &str, at: evaluation::At) -> evaluation::At {
     }
     let last = CALLS.iter().filter_map(|it| before.rfind(it)).max();
     let column = last.map(|it| line[..it + "util.".len()].chars().count() + 1);
-    evaluation::At { column: column.unwrap_or(at.column), ..at }
+    evaluation::CodePosition { column: column.unwrap_or(at.column), ..at }
 }

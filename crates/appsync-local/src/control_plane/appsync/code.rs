@@ -6,21 +6,21 @@ use oxc_span::{GetSpan, Span};
 use serde_json::{Value, json};
 
 use crate::emulator_options::{Acceptance, EmulatorOptions};
-use crate::javascript::{self, NoModule};
+use crate::javascript::{self, ParseError};
 use crate::protocol::response::AwsError;
 
 pub const HANDLERS: [&str; 2] = ["onPublish", "onSubscribe"];
 
 /// Whether AppSync would accept the code: a module in its language, with handlers.
 pub fn check(code: &str, options: &EmulatorOptions) -> Result<(), AwsError> {
-    let looked = javascript::read(code, |parsed| {
+    let looked = javascript::parse_module(code, |parsed| {
         let exports = &parsed.module_record.exported_bindings;
         let handlers = HANDLERS.iter().any(|it| exports.contains_key(*it));
         (handlers, find_unsupported_syntax(&parsed.program))
     });
     let errors = match looked {
         Err(errors) => {
-            let error = |NoModule { message, place }: &NoModule| {
+            let error = |ParseError { message, span: place }: &ParseError| {
                 let value = format!("Parsing error: {message}");
                 code_error("PARSER_ERROR", &value, location(code, *place))
             };
@@ -51,7 +51,7 @@ pub fn check(code: &str, options: &EmulatorOptions) -> Result<(), AwsError> {
 
 /// The handlers that the code exports.
 pub fn exported_handlers(code: &str) -> Vec<&'static str> {
-    let exported = javascript::read(code, |parsed| {
+    let exported = javascript::parse_module(code, |parsed| {
         let exports = &parsed.module_record.exported_bindings;
         HANDLERS.into_iter().filter(|it| exports.contains_key(*it)).collect()
     });

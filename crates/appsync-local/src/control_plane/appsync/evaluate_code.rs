@@ -2,7 +2,7 @@
 use serde_json::Value;
 
 use crate::control_plane::appsync::input::Input;
-use crate::data_plane::evaluation::{EvaluateCode, evaluate_code};
+use crate::data_plane::evaluation::{EvaluateCodeRequest, evaluate_code};
 use crate::protocol::response::AwsError;
 use crate::store::Store;
 
@@ -19,7 +19,7 @@ pub async fn evaluate(store: &Store, input: &Input<'_>) -> Result<Value, AwsErro
     let context: Value = serde_json::from_str(context).map_err(|error| {
         AwsError::bad_request(format!("The context is not valid JSON: {error}"))
     })?;
-    let asked = EvaluateCode {
+    let asked = EvaluateCodeRequest {
         code: code.to_owned(),
         context,
         function: input.text("function")?.map(str::to_owned),

@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::data_plane::auth::mode::AWS_LAMBDA;
-use crate::data_plane::auth::provider::matches;
-use crate::data_plane::auth::request::{Asked, Identity, Operation};
+use crate::data_plane::auth::provider::matches_whole;
+use crate::data_plane::auth::request::{AuthRequest, ClientOperation, Identity};
 use crate::data_plane::channel::Channel;
-use crate::data_plane::outbound::client::Outbound;
-use crate::data_plane::problem::Problem;
+use crate::data_plane::error::DataPlaneError;
+use crate::data_plane::outbound::client::OutboundClient;
 use crate::ids;
 use crate::lock::lock;
 
@@ -19,52 +19,54 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Of `handlerContext`, as JSON.
 const CONTEXT_MAX: usize = 5 * 1024 * 1024;
 /// Verdicts that are remembered at most; who comes with more tokens has them asked again.
-const REMEMBERED_MAX: usize = 10_000;
+const CACHED_MAX: usize = 10_000;
 /// The bytes that they may hold together.
-const HELD_MAX: usize = 64 * 1024 * 1024;
+const CACHED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Calls functions and caches their results.
 pub struct LambdaAuthorizer {
-    outbound: Arc<Outbound>,
-    verdicts: Remembered,
+    outbound: Arc<OutboundClient>,
+    verdicts: DecisionCache,
 }
 
 impl LambdaAuthorizer {
-    pub fn new(outbound: Arc<Outbound>) -> Self {
-        Self { outbound, verdicts: Remembered::default() }
+    pub fn new(outbound: Arc<OutboundClient>) -> Self {
+        Self { outbound, verdicts: DecisionCache::default() }
     }
 
     /// Calls the function of `provider`, unless its last result is still valid.
     pub async fn authorize(
         &self,
-        asked: &Asked<'_>,
+        asked: &AuthRequest<'_>,
         token: &str,
         provider: &Value,
         now: f64,
-    ) -> Result<Identity, Problem> {
+    ) -> Result<Identity, DataPlaneError> {
         let config = &provider["lambdaAuthorizerConfig"];
-        check_form(token, config)?;
+        check_identity_expression(token, config)?;
         let function = config["authorizerUri"].as_str().unwrap_or_default();
-        let key = key(asked, token, function);
+        let key = cache_key(asked, token, function);
         if let Some(verdict) = self.verdicts.find(&key, now) {
             return verdict.identity(function);
         }
-        let event = event(asked, token);
+        let event = authorizer_event(asked, token);
         let asking = self.outbound.invoke(function, true, &event);
         let answer = match tokio::time::timeout(TIMEOUT, asking).await {
-            Ok(answer) => answer.map_err(Problem::unauthorized)?,
+            Ok(answer) => answer.map_err(DataPlaneError::unauthorized)?,
             Err(_) => {
                 let why = format!("the function {function} did not answer within 10 s");
-                return Err(Problem::unauthorized(why));
+                return Err(DataPlaneError::unauthorized(why));
             }
         };
         if let Some(error) = answer.error() {
-            return Err(Problem::unauthorized(format!("the function {function} failed: {error}")));
+            return Err(DataPlaneError::unauthorized(format!(
+                "the function {function} failed: {error}"
+            )));
         }
-        let (verdict, ttl_override) = Verdict::read(&answer.payload, function)?;
+        let (verdict, ttl_override) = AuthDecision::read(&answer.payload, function)?;
         let ttl_s = ttl_override.or_else(|| config["authorizerResultTtlInSeconds"].as_f64());
         if let Some(ttl_s) = ttl_s.filter(|it| *it > 0.0) {
-            self.verdicts.keep(key, verdict.clone(), now, now + ttl_s);
+            self.verdicts.insert(key, verdict.clone(), now, now + ttl_s);
         }
         verdict.identity(function)
     }
@@ -72,52 +74,52 @@ impl LambdaAuthorizer {
 
 /// The cached results of functions. No `Debug` shows them.
 #[derive(Default)]
-struct Remembered {
-    kept: Mutex<Kept>,
+struct DecisionCache {
+    entries: Mutex<CacheEntries>,
 }
 
 #[derive(Default)]
-struct Kept {
-    verdicts: HashMap<Key, (Verdict, f64)>,
+struct CacheEntries {
+    verdicts: HashMap<CacheKey, (AuthDecision, f64)>,
     /// The bytes of all of them.
-    held: usize,
+    bytes: usize,
 }
 
 /// Of API, function, operation, channel and token: no token is kept as it is.
-type Key = [u8; 32];
+type CacheKey = [u8; 32];
 
 #[derive(Clone)]
-enum Verdict {
-    Refused,
+enum AuthDecision {
+    Denied,
     Allowed(Map<String, Value>),
 }
 
-impl Remembered {
-    fn find(&self, key: &Key, now: f64) -> Option<Verdict> {
-        let kept = lock(&self.kept);
+impl DecisionCache {
+    fn find(&self, key: &CacheKey, now: f64) -> Option<AuthDecision> {
+        let kept = lock(&self.entries);
         kept.verdicts.get(key).filter(|(_, until)| *until > now).map(|(it, _)| it.clone())
     }
-    fn keep(&self, key: Key, verdict: Verdict, now: f64, until: f64) {
+    fn insert(&self, key: CacheKey, verdict: AuthDecision, now: f64, until: f64) {
         let size = verdict.size();
-        let mut kept = lock(&self.kept);
+        let mut kept = lock(&self.entries);
         if !kept.has_room(size) {
             kept.verdicts.retain(|_, (_, until)| *until > now);
-            kept.held = kept.verdicts.values().map(|(it, _)| it.size()).sum();
+            kept.bytes = kept.verdicts.values().map(|(it, _)| it.size()).sum();
         }
         if kept.has_room(size) {
             let before = kept.verdicts.insert(key, (verdict, until));
-            kept.held = kept.held + size - before.map_or(0, |(it, _)| it.size());
+            kept.bytes = kept.bytes + size - before.map_or(0, |(it, _)| it.size());
         }
     }
 }
 
-impl Kept {
+impl CacheEntries {
     fn has_room(&self, size: usize) -> bool {
-        self.verdicts.len() < REMEMBERED_MAX && self.held + size <= HELD_MAX
+        self.verdicts.len() < CACHED_MAX && self.bytes + size <= CACHED_BYTES_MAX
     }
 }
 
-impl Verdict {
+impl AuthDecision {
     /// The bytes of its texts.
     fn size(&self) -> usize {
         let Self::Allowed(context) = self else { return 0 };
@@ -125,8 +127,9 @@ impl Verdict {
     }
 
     /// The function's result, and its time to live in seconds, if the function sets one.
-    fn read(answer: &Value, function: &str) -> Result<(Self, Option<f64>), Problem> {
-        let refuse = |why: &str| Problem::unauthorized(format!("the function {function} {why}"));
+    fn read(answer: &Value, function: &str) -> Result<(Self, Option<f64>), DataPlaneError> {
+        let refuse =
+            |why: &str| DataPlaneError::unauthorized(format!("the function {function} {why}"));
         let ttl_s = match &answer["ttlOverride"] {
             Value::Null => None,
             Value::Number(it) if it.as_f64().is_some_and(|it| it >= 0.0) => it.as_f64(),
@@ -134,7 +137,7 @@ impl Verdict {
         };
         match answer.get("isAuthorized") {
             Some(Value::Bool(true)) => {}
-            Some(Value::Bool(false)) => return Ok((Self::Refused, ttl_s)),
+            Some(Value::Bool(false)) => return Ok((Self::Denied, ttl_s)),
             None => return Err(refuse("did not answer isAuthorized")),
             Some(_) => {
                 return Err(refuse("answered an isAuthorized that is neither true nor false"));
@@ -157,68 +160,70 @@ impl Verdict {
         Ok((Self::Allowed(context), ttl_s))
     }
 
-    fn identity(self, function: &str) -> Result<Identity, Problem> {
+    fn identity(self, function: &str) -> Result<Identity, DataPlaneError> {
         match self {
-            Self::Refused => {
+            Self::Denied => {
                 let why = format!("the function {function} answered isAuthorized: false");
-                Err(Problem::unauthorized(why))
+                Err(DataPlaneError::unauthorized(why))
             }
             Self::Allowed(context) => Ok(Identity {
                 mode: AWS_LAMBDA,
                 context: json!({ "handlerContext": context }),
-                until_epoch_s: None,
+                expires_epoch_s: None,
             }),
         }
     }
 }
 
 /// Whether the token is of the form that the API asks for: if not, the function is not called.
-fn check_form(token: &str, config: &Value) -> Result<(), Problem> {
+fn check_identity_expression(token: &str, config: &Value) -> Result<(), DataPlaneError> {
     let Some(form) = config["identityValidationExpression"].as_str().filter(|it| !it.is_empty())
     else {
         return Ok(());
     };
-    let fits = matches(form, token).map_err(|error| {
-        Problem::unauthorized(format!(
+    let fits = matches_whole(form, token).map_err(|error| {
+        DataPlaneError::unauthorized(format!(
             "the API's identityValidationExpression can't be read here: {error}"
         ))
     })?;
     match fits {
         true => Ok(()),
-        false => Err(Problem::unauthorized(format!(
+        false => Err(DataPlaneError::unauthorized(format!(
             "the token does not match the API's identityValidationExpression {form} as a whole; the function was not called"
         ))),
     }
 }
 
-fn key(asked: &Asked<'_>, token: &str, function: &str) -> Key {
+fn cache_key(asked: &AuthRequest<'_>, token: &str, function: &str) -> CacheKey {
     let mut hash = Sha256::new();
     let channel = asked.channel.map_or("", |it| it.path.as_str());
-    for part in [asked.place.api_id.as_str(), function, name(asked.operation), channel, token] {
+    for part in
+        [asked.target.api_id.as_str(), function, operation_name(asked.operation), channel, token]
+    {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
     hash.finalize().into()
 }
 
-fn name(operation: Operation) -> &'static str {
+fn operation_name(operation: ClientOperation) -> &'static str {
     match operation {
-        Operation::Connect => "EVENT_CONNECT",
-        Operation::Subscribe => "EVENT_SUBSCRIBE",
-        Operation::Publish => "EVENT_PUBLISH",
+        ClientOperation::Connect => "EVENT_CONNECT",
+        ClientOperation::Subscribe => "EVENT_SUBSCRIBE",
+        ClientOperation::Publish => "EVENT_PUBLISH",
     }
 }
 
-fn event(asked: &Asked<'_>, token: &str) -> Value {
+fn authorizer_event(asked: &AuthRequest<'_>, token: &str) -> Value {
     let headers =
         asked.headers.iter().map(|(name, values)| (name.clone(), json!(values.join(","))));
     json!({
         "authorizationToken": token,
         "requestContext": {
-            "apiId": asked.place.api_id,
-            "accountId": asked.place.account,
+            "apiId": asked.target.api_id,
+            "accountId": asked.target.account,
             "requestId": ids::request_id(),
-            "operation": name(asked.operation),
+            "operation": operation_name(asked.operation),
             "channelNamespaceName": asked.channel.map(Channel::namespace),
             "channel": asked.channel.map(|it| &it.path),
         },
@@ -229,15 +234,15 @@ fn event(asked: &Asked<'_>, token: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data_plane::auth::scene::{Asking, Scene};
+    use crate::data_plane::auth::fixture::{AuthFixture, TestRequest};
     use crate::data_plane::settings::Settings;
-    use crate::data_plane::testing::{Stub, answer};
+    use crate::data_plane::testing::{Stub, response};
 
     /// An API whose function answers what its token says, as JSON.
-    async fn scene(ttl_s: u32, expression: Option<&str>) -> (Scene, Stub) {
+    async fn scene(ttl_s: u32, expression: Option<&str>) -> (AuthFixture, Stub) {
         let stub = Stub::serve(|it| {
             let event: Value = serde_json::from_slice(&it.body).unwrap();
-            answer(200, event["authorizationToken"].as_str().unwrap())
+            response(200, event["authorizationToken"].as_str().unwrap())
         })
         .await;
         let provider = json!({
@@ -250,7 +255,7 @@ mod tests {
         });
         let lambda_endpoint = Some(stub.url.clone());
         let settings = Settings { lambda_endpoint, ..Settings::default() };
-        (Scene::with(json!([provider]), settings), stub)
+        (AuthFixture::with(json!([provider]), settings), stub)
     }
 
     const YES: &str = r#"{"isAuthorized":true,"handlerContext":{"tenant":"t1"}}"#;
@@ -258,13 +263,16 @@ mod tests {
     #[tokio::test]
     async fn a_function_is_asked_as_aws_asks_it_and_its_context_is_the_identity() {
         let (scene, stub) = scene(0, None).await;
-        let mut asking = Asking::to_publish("/default/a", &[("Authorization", YES)]);
+        let mut asking = TestRequest::publish("/default/a", &[("Authorization", YES)]);
         asking.headers.push(("x-trace", "1"));
-        let identity = scene.judge(&asking).await.unwrap();
+        let identity = scene.authorize(&asking).await.unwrap();
         assert_eq!(identity.context, json!({"handlerContext": {"tenant": "t1"}}));
-        scene.judge(&Asking::to_connect(&[("Authorization", YES)])).await.unwrap();
-        scene.judge(&Asking::to_subscribe("/default/*", &[("Authorization", YES)])).await.unwrap();
-        let asked = stub.asked();
+        scene.authorize(&TestRequest::connect(&[("Authorization", YES)])).await.unwrap();
+        scene
+            .authorize(&TestRequest::subscribe("/default/*", &[("Authorization", YES)]))
+            .await
+            .unwrap();
+        let asked = stub.requests();
         assert_eq!(asked[0].uri, "/2015-03-31/functions/judge/invocations");
         let mut events = asked.iter().map(|it| serde_json::from_slice::<Value>(&it.body).unwrap());
         let mut first = events.next().unwrap();
@@ -295,8 +303,9 @@ mod tests {
     async fn every_answer_except_a_clear_yes_is_denied_with_the_reason() {
         let (scene, _stub) = scene(0, None).await;
         let check = async |token: &str, expected: &str| {
-            let why =
-                scene.why(&Asking::to_publish("/default/a", &[("Authorization", token)])).await;
+            let why = scene
+                .denial_reason(&TestRequest::publish("/default/a", &[("Authorization", token)]))
+                .await;
             assert!(why.contains(expected), "{why}");
         };
         check(r#"{"isAuthorized":false}"#, "judge answered isAuthorized: false").await;
@@ -321,14 +330,15 @@ mod tests {
         let stub = Stub::serve(|it| {
             let event: Value = serde_json::from_slice(&it.body).unwrap();
             let message = format!("bad token {}", event["authorizationToken"].as_str().unwrap());
-            answer(200, json!({"errorType": "E", "errorMessage": message}).to_string())
+            response(200, json!({"errorType": "E", "errorMessage": message}).to_string())
         })
         .await;
         let config = json!({ "authorizerUri": "judge" });
         let providers = json!([{"authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": config}]);
         let settings = Settings { lambda_endpoint: Some(stub.url), ..Settings::default() };
-        let scene = Scene::with(providers, settings);
-        let why = scene.why(&Asking::to_connect(&[("Authorization", "open sesame")])).await;
+        let scene = AuthFixture::with(providers, settings);
+        let why =
+            scene.denial_reason(&TestRequest::connect(&[("Authorization", "open sesame")])).await;
         assert_eq!(why, "the function judge failed: E: bad token …");
     }
 
@@ -336,43 +346,45 @@ mod tests {
     async fn without_a_lambda_endpoint_every_client_is_denied() {
         let config = json!({ "authorizerUri": "judge" });
         let providers = json!([{"authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": config}]);
-        let scene = Scene::with(providers, Settings::default());
-        let why = scene.why(&Asking::to_connect(&[("Authorization", "x")])).await;
+        let scene = AuthFixture::with(providers, Settings::default());
+        let why = scene.denial_reason(&TestRequest::connect(&[("Authorization", "x")])).await;
         assert!(why.contains("--lambda-endpoint"), "{why}");
     }
 
     #[tokio::test]
     async fn a_token_of_another_form_never_reaches_the_function() {
         let (scene, stub) = scene(0, Some(r"\{.*\}")).await;
-        scene.judge(&Asking::to_connect(&[("Authorization", YES)])).await.unwrap();
-        let why = scene.why(&Asking::to_connect(&[("Authorization", &format!("{YES} "))])).await;
+        scene.authorize(&TestRequest::connect(&[("Authorization", YES)])).await.unwrap();
+        let why = scene
+            .denial_reason(&TestRequest::connect(&[("Authorization", &format!("{YES} "))]))
+            .await;
         assert!(why.contains("does not match") && !why.contains("tenant"), "{why}");
-        assert_eq!(stub.asked().len(), 1);
+        assert_eq!(stub.requests().len(), 1);
     }
 
     #[tokio::test]
     async fn a_verdict_holds_for_its_time_its_operation_its_channel_and_its_token() {
         let (scene, stub) = scene(60, None).await;
         let fields = &[("Authorization", YES)][..];
-        let check = async |asking: Asking<'_>, expected: usize| {
-            let _ = scene.judge(&asking).await;
-            assert_eq!(stub.asked().len(), expected);
+        let check = async |asking: TestRequest<'_>, expected: usize| {
+            let _ = scene.authorize(&asking).await;
+            assert_eq!(stub.requests().len(), expected);
         };
-        check(Asking::to_publish("/default/a", fields), 1).await;
-        check(Asking::to_publish("/default/a", fields), 1).await;
-        check(Asking::to_publish("/default/b", fields), 2).await;
-        check(Asking::to_subscribe("/default/a", fields), 3).await;
+        check(TestRequest::publish("/default/a", fields), 1).await;
+        check(TestRequest::publish("/default/a", fields), 1).await;
+        check(TestRequest::publish("/default/b", fields), 2).await;
+        check(TestRequest::subscribe("/default/a", fields), 3).await;
         scene.plane.store.move_clock(59.0);
-        check(Asking::to_publish("/default/a", fields), 3).await;
+        check(TestRequest::publish("/default/a", fields), 3).await;
         scene.plane.store.move_clock(1.0);
-        check(Asking::to_publish("/default/a", fields), 4).await;
+        check(TestRequest::publish("/default/a", fields), 4).await;
         let never = [("Authorization", r#"{"isAuthorized":true,"ttlOverride":0}"#)];
-        check(Asking::to_connect(&never), 5).await;
-        check(Asking::to_connect(&never), 6).await;
+        check(TestRequest::connect(&never), 5).await;
+        check(TestRequest::connect(&never), 6).await;
         let no = [("Authorization", r#"{"isAuthorized":false,"ttlOverride":5}"#)];
-        check(Asking::to_connect(&no), 7).await;
-        check(Asking::to_connect(&no), 7).await;
+        check(TestRequest::connect(&no), 7).await;
+        check(TestRequest::connect(&no), 7).await;
         scene.plane.store.move_clock(5.0);
-        check(Asking::to_connect(&no), 8).await;
+        check(TestRequest::connect(&no), 8).await;
     }
 }

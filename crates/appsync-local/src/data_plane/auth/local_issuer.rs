@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::data_plane::auth::issuer_keys::PublicKey;
 use crate::data_plane::auth::mode::COGNITO;
-use crate::data_plane::auth::provider::{Provider, is_client};
+use crate::data_plane::auth::provider::{TokenProvider, matches_client};
 use crate::ids;
 use crate::state::Api;
 use crate::state::folder::write_atomically;
@@ -25,14 +25,14 @@ use crate::store::Store;
 pub const KID: &str = "provision-local";
 const KEY_FILE: &str = "issuer-key.pem";
 /// An hour, like a user pool's.
-const LASTS_S: f64 = 3_600.0;
+const LIFETIME_S: f64 = 3_600.0;
 /// The user, and the client where an API takes any.
 const LOCAL: &str = "local";
 
 /// What a token is to say. What is left out is chosen so that the API takes the token.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct TokenAsked {
+pub struct TokenRequest {
     /// An id or a name; may be left out while one API takes tokens.
     pub api: Option<String>,
     /// `AMAZON_COGNITO_USER_POOLS` or `OPENID_CONNECT`; may be left out while one provider is of it.
@@ -49,10 +49,10 @@ pub struct TokenAsked {
 /// The issuer of one store. Its key is made on first use and never leaves the store.
 pub struct LocalIssuer {
     folder: Option<PathBuf>,
-    key: OnceLock<Result<Key, String>>,
+    key: OnceLock<Result<SigningKey, String>>,
 }
 
-struct Key {
+struct SigningKey {
     private: EncodingKey,
     public: Value,
 }
@@ -65,29 +65,29 @@ impl LocalIssuer {
 
     /// What others verify its tokens with, as a JWKS.
     pub fn jwks(&self) -> Result<Value, String> {
-        Ok(json!({ "keys": [self.key()?.public] }))
+        Ok(json!({ "keys": [self.signing_key()?.public] }))
     }
 
     pub fn public_key(&self) -> Result<PublicKey, String> {
-        let key = PublicKey::read(&self.key()?.public);
+        let key = PublicKey::from_jwk(&self.signing_key()?.public);
         key.ok_or_else(|| "the local issuer's key can't be read".to_owned())
     }
 
     /// A token that an API of `store` takes, as a user pool or an OpenID Connect issuer would write it.
-    pub fn token(&self, store: &Store, asked: &TokenAsked) -> Result<String, String> {
-        let apis = taking_tokens(store, asked.api.as_deref());
-        let fits = |it: &Provider<'_>| {
+    pub fn create_token(&self, store: &Store, asked: &TokenRequest) -> Result<String, String> {
+        let apis = apis_with_token_providers(store, asked.api.as_deref());
+        let fits = |it: &TokenProvider<'_>| {
             asked.mode.as_ref().is_none_or(|mode| mode == it.mode())
                 && asked.issuer.as_ref().is_none_or(|issuer| *issuer == it.issuer())
         };
-        let mut found: Vec<(&Api, Provider<'_>)> = Vec::new();
+        let mut found: Vec<(&Api, TokenProvider<'_>)> = Vec::new();
         for api in &apis {
-            found.extend(Provider::all(api).filter(fits).map(|it| (&**api, it)));
+            found.extend(TokenProvider::all(api).filter(fits).map(|it| (&**api, it)));
         }
         // Providers that ask for the same make the same token.
         let mut kinds = Vec::new();
         found.retain(|(_, it)| {
-            let kind = (it.issuer(), it.client().map(str::to_owned));
+            let kind = (it.issuer(), it.client_expression().map(str::to_owned));
             let new = !kinds.contains(&kind);
             kinds.push(kind);
             new
@@ -97,9 +97,9 @@ impl LocalIssuer {
                 let now = store.now_epoch_s().floor();
                 self.sign(&claims(asked, provider, now)?)
             }
-            [] => Err(none(asked, &apis)),
+            [] => Err(no_provider_message(asked, &apis)),
             several => {
-                let one = |(api, it): &(&Api, Provider<'_>)| {
+                let one = |(api, it): &(&Api, TokenProvider<'_>)| {
                     format!("\n  the API {} ({}), {} {}", api.name, api.id, it.mode(), it.issuer())
                 };
                 let lines: String = several.iter().map(one).collect();
@@ -112,13 +112,13 @@ impl LocalIssuer {
 
     fn sign(&self, claims: &Value) -> Result<String, String> {
         let header = Header { kid: Some(KID.to_owned()), ..Header::new(Algorithm::ES256) };
-        let token = encode(&header, claims, &self.key()?.private);
+        let token = encode(&header, claims, &self.signing_key()?.private);
         token.map_err(|error| format!("the token can't be signed: {error}"))
     }
 
-    fn key(&self) -> Result<&Key, String> {
+    fn signing_key(&self) -> Result<&SigningKey, String> {
         let made = || {
-            self.pair().map(|pair| Key::of(&pair)).map_err(|error| {
+            self.load_or_create_key_pair().map(|pair| SigningKey::from_key_pair(&pair)).map_err(|error| {
             format!("cannot read or create the local issuer's key ({error}); delete {KEY_FILE} in the emulator's folder to create a new one")
         })
         };
@@ -126,7 +126,7 @@ impl LocalIssuer {
     }
 
     /// The key that is kept, made if there is none.
-    fn pair(&self) -> io::Result<KeyPair> {
+    fn load_or_create_key_pair(&self) -> io::Result<KeyPair> {
         let path = self.folder.as_ref().map(|it| it.join(KEY_FILE));
         let kept = match &path {
             Some(path) => fs::read_to_string(path),
@@ -146,8 +146,8 @@ impl LocalIssuer {
     }
 }
 
-impl Key {
-    fn of(pair: &KeyPair) -> Self {
+impl SigningKey {
+    fn from_key_pair(pair: &KeyPair) -> Self {
         // A point of P-256, uncompressed: a marker byte, then 32 bytes for each coordinate.
         let point = pair.der_bytes();
         let (x, y) = (&point[1..33], &point[33..]);
@@ -161,18 +161,18 @@ impl Key {
 }
 
 /// The APIs of a store that accept tokens, filtered by id or name.
-fn taking_tokens(store: &Store, named: Option<&str>) -> Vec<Arc<Api>> {
+fn apis_with_token_providers(store: &Store, named: Option<&str>) -> Vec<Arc<Api>> {
     store.read(|state| {
         let regions = state.accounts.values().flat_map(|it| it.regions.values());
         let apis = regions.flat_map(|it| it.apis.values());
         let apis = apis.filter(|it| named.is_none_or(|name| it.id == name || it.name == name));
-        let apis = apis.filter(|it| Provider::all(it).next().is_some());
+        let apis = apis.filter(|it| TokenProvider::all(it).next().is_some());
         apis.cloned().map(Arc::new).collect()
     })
 }
 
-fn none(asked: &TokenAsked, apis: &[Arc<Api>]) -> String {
-    let issuers = apis.iter().flat_map(|api| Provider::all(api).map(|it| it.issuer()));
+fn no_provider_message(asked: &TokenRequest, apis: &[Arc<Api>]) -> String {
+    let issuers = apis.iter().flat_map(|api| TokenProvider::all(api).map(|it| it.issuer()));
     let issuers: Vec<String> = issuers.collect();
     match (&asked.api, issuers.is_empty()) {
         (Some(name), true) => format!(
@@ -183,9 +183,9 @@ fn none(asked: &TokenAsked, apis: &[Arc<Api>]) -> String {
     }
 }
 
-fn claims(asked: &TokenAsked, provider: &Provider<'_>, now: f64) -> Result<Value, String> {
-    let client = client(asked, provider)?;
-    let expires = now + asked.expires_in_s.unwrap_or(LASTS_S);
+fn claims(asked: &TokenRequest, provider: &TokenProvider<'_>, now: f64) -> Result<Value, String> {
+    let client = client_id(asked, provider)?;
+    let expires = now + asked.expires_in_s.unwrap_or(LIFETIME_S);
     let user = asked.username.as_deref().unwrap_or(LOCAL);
     // Whole seconds, as issuers write them.
     let second = |it: f64| json!(it.floor() as i64);
@@ -220,8 +220,8 @@ fn claims(asked: &TokenAsked, provider: &Provider<'_>, now: f64) -> Result<Value
 }
 
 /// The client that is asked for; else one that the API takes, where its expression is a plain name.
-fn client(asked: &TokenAsked, provider: &Provider<'_>) -> Result<String, String> {
-    let Some(form) = provider.client() else {
+fn client_id(asked: &TokenRequest, provider: &TokenProvider<'_>) -> Result<String, String> {
+    let Some(form) = provider.client_expression() else {
         return Ok(asked.client_id.clone().unwrap_or_else(|| LOCAL.to_owned()));
     };
     // A client that does not match is a token to be refused: somebody may want to see that.
@@ -229,7 +229,7 @@ fn client(asked: &TokenAsked, provider: &Provider<'_>) -> Result<String, String>
         return Ok(client.clone());
     }
     let mut plain = form.split('|').map(|it| it.trim_start_matches('^').trim_end_matches('$'));
-    match plain.find(|it| !it.is_empty() && is_client(form, it).unwrap_or(false)) {
+    match plain.find(|it| !it.is_empty() && matches_client(form, it).unwrap_or(false)) {
         Some(client) => Ok(client.to_owned()),
         None => {
             Err(format!("the API takes only clients that match {form}; name one with --client-id"))

@@ -2,16 +2,16 @@
 mod api_key;
 mod authorizer;
 mod credential;
+#[cfg(test)]
+mod fixture;
 mod issuer_keys;
 mod lambda_authorizer;
 mod local_issuer;
 mod mode;
 mod provider;
 pub mod request;
-#[cfg(test)]
-mod scene;
 mod signature;
 mod token;
 
 pub use authorizer::Authorizer;
-pub use local_issuer::{LocalIssuer, TokenAsked};
+pub use local_issuer::{LocalIssuer, TokenRequest};

@@ -2,8 +2,8 @@
 //! (docs/reference/authorization.md#mode-of-a-request).
 use serde_json::Value;
 
-use crate::data_plane::auth::request::{Asked, Operation};
-use crate::data_plane::problem::Problem;
+use crate::data_plane::auth::request::{AuthRequest, ClientOperation};
+use crate::data_plane::error::DataPlaneError;
 use crate::state::Api;
 
 pub const API_KEY: &str = "API_KEY";
@@ -26,16 +26,16 @@ pub fn provider<'a>(api: &'a Api, mode: &str) -> Option<&'a Value> {
 }
 
 /// Whether `mode` may perform the operation. An unknown namespace is reported later.
-pub fn check_allowed(mode: &str, asked: &Asked<'_>) -> Result<(), Problem> {
+pub fn check_allowed(mode: &str, asked: &AuthRequest<'_>) -> Result<(), DataPlaneError> {
     let (api, config) = (asked.api, &asked.api.event_config);
     let namespace = asked.channel.map(|it| api.namespaces.get(it.namespace()));
     let (own, default, what) = match (asked.operation, namespace) {
-        (Operation::Connect, _) => (None, "connectionAuthModes", "connect"),
+        (ClientOperation::Connect, _) => (None, "connectionAuthModes", "connect"),
         (_, None | Some(None)) => return Ok(()),
-        (Operation::Publish, Some(Some(it))) => {
+        (ClientOperation::Publish, Some(Some(it))) => {
             (Some((&it.publish, &it.name)), "defaultPublishAuthModes", "publish")
         }
-        (Operation::Subscribe, Some(Some(it))) => {
+        (ClientOperation::Subscribe, Some(Some(it))) => {
             (Some((&it.subscribe, &it.name)), "defaultSubscribeAuthModes", "subscribe")
         }
     };
@@ -46,7 +46,7 @@ pub fn check_allowed(mode: &str, asked: &Asked<'_>) -> Result<(), Problem> {
     }
     let to = own.map(|(_, name)| format!(" to the channel namespace {name}")).unwrap_or_default();
     let allowed = listed(modes.iter());
-    Err(Problem::unauthorized(format!("{mode} may not {what}{to}; allowed: {allowed}")))
+    Err(DataPlaneError::unauthorized(format!("{mode} may not {what}{to}; allowed: {allowed}")))
 }
 
 /// The modes, for people.

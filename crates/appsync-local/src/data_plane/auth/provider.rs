@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use regex_lite::Regex;
 use serde_json::Value;
 
-use crate::data_plane::auth::issuer_keys::Document;
+use crate::data_plane::auth::issuer_keys::KeyDocument;
 use crate::data_plane::auth::mode::{COGNITO, OPENID_CONNECT, providers};
-use crate::data_plane::problem::Problem;
+use crate::data_plane::error::DataPlaneError;
 use crate::state::Api;
 
 /// The address at which the document of each issuer is really read.
-pub type Issuers = BTreeMap<String, String>;
+pub type IssuerUrls = BTreeMap<String, String>;
 
 /// An authorization provider whose credentials are tokens.
 #[derive(Clone, Copy)]
-pub struct Provider<'a> {
+pub struct TokenProvider<'a> {
     pub value: &'a Value,
 }
 
-impl<'a> Provider<'a> {
+impl<'a> TokenProvider<'a> {
     /// All of an API.
     pub fn all(api: &'a Api) -> impl Iterator<Item = Self> {
         let ours = |it: &&Value| it["authType"] == COGNITO || it["authType"] == OPENID_CONNECT;
@@ -26,24 +26,30 @@ impl<'a> Provider<'a> {
     }
 
     /// That of the token's issuer.
-    pub fn of(issuer: Option<&str>, api: &'a Api, issuers: &Issuers) -> Result<Self, Problem> {
+    pub fn for_issuer(
+        issuer: Option<&str>,
+        api: &'a Api,
+        issuers: &IssuerUrls,
+    ) -> Result<Self, DataPlaneError> {
         let Some(issuer) = issuer else {
-            return Err(Problem::unauthorized("the token has no `iss`, so its issuer is unknown"));
+            return Err(DataPlaneError::unauthorized(
+                "the token has no `iss`, so its issuer is unknown",
+            ));
         };
-        Self::all(api).find(|it| it.is_of(issuer, issuers)).ok_or_else(|| {
+        Self::all(api).find(|it| it.trusts(issuer, issuers)).ok_or_else(|| {
             let known: Vec<String> = Self::all(api).map(|it| it.issuer()).collect();
             let slash =
                 known.iter().any(|it| it.trim_end_matches('/') == issuer.trim_end_matches('/'));
             let hint = if slash { "; they differ in the slash at the end" } else { "" };
             let known = known.join(", ");
-            Problem::unauthorized(format!(
+            DataPlaneError::unauthorized(format!(
                 "the token is of the issuer {issuer}, and the API trusts {known}{hint}"
             ))
         })
     }
 
     /// An issuer that has another address here may call itself by that.
-    fn is_of(&self, issuer: &str, issuers: &Issuers) -> bool {
+    fn trusts(&self, issuer: &str, issuers: &IssuerUrls) -> bool {
         let ours = self.issuer();
         ours == issuer || issuers.get(&ours).is_some_and(|it| it == issuer)
     }
@@ -66,7 +72,7 @@ impl<'a> Provider<'a> {
     }
 
     /// The expression that the client must match, if there is one.
-    pub fn client(&self) -> Option<&str> {
+    pub fn client_expression(&self) -> Option<&str> {
         let client = match self.mode() {
             COGNITO => &self.value["cognitoConfig"]["appIdClientRegex"],
             _ => &self.value["openIDConnectConfig"]["clientId"],
@@ -75,24 +81,24 @@ impl<'a> Provider<'a> {
     }
 
     /// Where it publishes its keys.
-    pub fn document(&self, issuers: &Issuers) -> Document {
+    pub fn key_document(&self, issuers: &IssuerUrls) -> KeyDocument {
         let issuer = self.issuer();
         let base = issuers.get(&issuer).unwrap_or(&issuer).trim_end_matches('/');
         match self.mode() {
-            COGNITO => Document::Keys(format!("{base}/.well-known/jwks.json")),
-            _ => Document::Configuration(format!("{base}/.well-known/openid-configuration")),
+            COGNITO => KeyDocument::Keys(format!("{base}/.well-known/jwks.json")),
+            _ => KeyDocument::Configuration(format!("{base}/.well-known/openid-configuration")),
         }
     }
 }
 
 /// Whether a client is one that an API takes.
-pub fn is_client(form: &str, client: &str) -> Result<bool, String> {
-    matches(form, client).map_err(|error| {
+pub fn matches_client(form: &str, client: &str) -> Result<bool, String> {
+    matches_whole(form, client).map_err(|error| {
         format!("the API's expression {form} for clients can't be read here: {error}")
     })
 }
 
 /// Whether an expression of an API's matches all of a text.
-pub fn matches(form: &str, text: &str) -> Result<bool, regex_lite::Error> {
+pub fn matches_whole(form: &str, text: &str) -> Result<bool, regex_lite::Error> {
     Regex::new(&format!("^(?:{form})$")).map(|it| it.is_match(text))
 }

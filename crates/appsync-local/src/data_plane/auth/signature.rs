@@ -6,9 +6,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::data_plane::auth::mode::{AWS_IAM, SIGNED};
-use crate::data_plane::auth::request::{Asked, Identity, iam_context};
+use crate::data_plane::auth::request::{AuthRequest, Identity, iam_identity_context};
+use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::host::{is_loopback, without_port};
-use crate::data_plane::problem::Problem;
 use crate::data_plane::undocumented;
 use crate::protocol::caller::Caller;
 use crate::protocol::clock;
@@ -17,53 +17,59 @@ use crate::store::Store;
 /// The secret of the emulator's own access keys: `local`, and each account's id.
 const LOCAL: &str = "local";
 /// Whose value is the client's secret, and shows nowhere.
-const TOKEN: &str = "x-amz-security-token";
+const SESSION_TOKEN: &str = "x-amz-security-token";
 
 pub fn authorize(
     store: &Store,
     credentials: &BTreeMap<String, String>,
-    asked: &Asked<'_>,
+    asked: &AuthRequest<'_>,
     text: &str,
-) -> Result<Identity, Problem> {
-    let refuse = |why: String| Problem::unauthorized(why);
-    let signature = Signature::read(text).ok_or_else(|| {
+) -> Result<Identity, DataPlaneError> {
+    let refuse = |why: String| DataPlaneError::unauthorized(why);
+    let signature = Signature::parse(text).ok_or_else(|| {
         let why = "the Authorization is not a valid signature: expected AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…";
         refuse(why.to_owned())
     })?;
     let caller = &signature.caller;
-    let Some(secret) = secret(credentials, &caller.access_key) else {
-        return Err(undocumented::unknown_access_key(store.options()).because(
+    let Some(secret) = secret_key(credentials, &caller.access_key) else {
+        return Err(undocumented::unknown_access_key(store.options()).with_reason(
             "the access key is not known here, so no signature of its can be verified; make it known with `provision local --credentials FILE`, or sign with the access key local and the secret local",
         ));
     };
-    if caller.account != asked.place.account {
+    if caller.account != asked.target.account {
         return Err(refuse(format!(
             "the access key is one of account {}, and the API is in account {}",
-            caller.account, asked.place.account
+            caller.account, asked.target.account
         )));
     }
-    let date = value(asked, "x-amz-date").unwrap_or_default();
+    let date = presented_value(asked, "x-amz-date").unwrap_or_default();
     check_scope(&signature, asked, &date).map_err(refuse)?;
     let wrong = |message: &str, why: String| {
-        Err(undocumented::bad_signature(message, store.options()).because(why))
+        Err(undocumented::bad_signature(message, store.options()).with_reason(why))
     };
     if let Some(message) = clock::signing_time_error(&date, store.now_epoch_s()) {
         return wrong(&message, format!("the signature is of another time: {message}"));
     }
     check_host(asked, &signature).map_err(refuse)?;
     let headers = canonical_headers(asked, &signature.headers).map_err(refuse)?;
-    let payload = hex(&Sha256::digest(asked.signed));
+    let payload = hex(&Sha256::digest(asked.signed_text));
     let key = signing_key(&secret, &signature);
-    for target in targets(asked) {
-        let canonical = canonical(&target, &headers, &signature.headers, &payload);
-        if verifies(&key, &to_sign(&date, &signature, &canonical), &signature.bytes) {
+    for target in signed_paths(asked) {
+        let canonical = canonical_request(&target, &headers, &signature.headers, &payload);
+        if verifies(&key, &string_to_sign(&date, &signature, &canonical), &signature.bytes) {
             let identity = identity(caller, asked);
-            return Ok(Identity { mode: AWS_IAM, context: identity, until_epoch_s: None });
+            return Ok(Identity { mode: AWS_IAM, context: identity, expires_epoch_s: None });
         }
     }
-    let shown = hidden(&canonical("/event\n", &headers, &signature.headers, &payload));
-    let message = undocumented::signature_mismatch(&shown, &to_sign(&date, &signature, &shown));
-    wrong(&message, why_not(asked, &signature, &headers, &key, &date, &payload))
+    let shown = redact_session_token(&canonical_request(
+        "/event\n",
+        &headers,
+        &signature.headers,
+        &payload,
+    ));
+    let message =
+        undocumented::signature_mismatch(&shown, &string_to_sign(&date, &signature, &shown));
+    wrong(&message, explain_mismatch(asked, &signature, &headers, &key, &date, &payload))
 }
 
 /// A SigV4 `Authorization`, read.
@@ -77,7 +83,7 @@ struct Signature {
 }
 
 impl Signature {
-    fn read(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let rest = text.trim().strip_prefix(SIGNED)?;
         let part = |name: &str| {
             let mut parts = rest.split([',', ' ']).map(str::trim);
@@ -95,7 +101,7 @@ impl Signature {
 }
 
 /// The secret key of an access key that is known here.
-fn secret(credentials: &BTreeMap<String, String>, access_key: &str) -> Option<String> {
+fn secret_key(credentials: &BTreeMap<String, String>, access_key: &str) -> Option<String> {
     if let Some(secret) = credentials.get(access_key) {
         return Some(secret.clone());
     }
@@ -103,9 +109,9 @@ fn secret(credentials: &BTreeMap<String, String>, access_key: &str) -> Option<St
     (account || access_key == LOCAL).then(|| LOCAL.to_owned())
 }
 
-fn check_scope(signature: &Signature, asked: &Asked<'_>, date: &str) -> Result<(), String> {
+fn check_scope(signature: &Signature, asked: &AuthRequest<'_>, date: &str) -> Result<(), String> {
     let Caller { service, region, .. } = &signature.caller;
-    let here = &asked.place.region;
+    let here = &asked.target.region;
     if service != "appsync" || region != here {
         return Err(format!(
             "it is signed for {service} in {region}, and must be for appsync in {here}"
@@ -118,19 +124,19 @@ fn check_scope(signature: &Signature, asked: &Asked<'_>, date: &str) -> Result<(
 }
 
 /// A signature is valid for one host: the API's, or the local address by which it was reached.
-fn check_host(asked: &Asked<'_>, signature: &Signature) -> Result<(), String> {
+fn check_host(asked: &AuthRequest<'_>, signature: &Signature) -> Result<(), String> {
     if !signature.headers.iter().any(|it| it == "host") {
         return Err("the header host is not signed".to_owned());
     }
-    let host = value(asked, "host").unwrap_or_default().to_ascii_lowercase();
+    let host = presented_value(asked, "host").unwrap_or_default().to_ascii_lowercase();
     let name = without_port(&host);
     let (prefix, suffix) = (&asked.api.dns_prefix, signature.caller.dns_suffix());
-    let http = format!("{prefix}.appsync-api.{}.{suffix}", asked.place.region);
+    let http = format!("{prefix}.appsync-api.{}.{suffix}", asked.target.region);
     let by = asked.headers.get("host").and_then(|it| it.first());
     let here =
         !name.contains(".amazonaws.com") && by.is_some_and(|it| it.eq_ignore_ascii_case(&host));
     let loopback = is_loopback(name) || name.ends_with(".localhost");
-    let domain = asked.place.domain.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(name));
+    let domain = asked.target.domain.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(name));
     match name == http || domain || here || loopback {
         true => Ok(()),
         false => Err(format!(
@@ -140,15 +146,15 @@ fn check_host(asked: &Asked<'_>, signature: &Signature) -> Result<(), String> {
 }
 
 /// What is presented under a name; else the HTTP header.
-fn value(asked: &Asked<'_>, name: &str) -> Option<String> {
-    let presented = asked.presented.fields.get(name).cloned();
+fn presented_value(asked: &AuthRequest<'_>, name: &str) -> Option<String> {
+    let presented = asked.credentials.fields.get(name).cloned();
     presented.or_else(|| Some(asked.headers.get(name)?.join(",")))
 }
 
-fn canonical_headers(asked: &Asked<'_>, names: &[String]) -> Result<String, String> {
+fn canonical_headers(asked: &AuthRequest<'_>, names: &[String]) -> Result<String, String> {
     let mut lines = String::new();
     for name in names {
-        let Some(value) = value(asked, name) else {
+        let Some(value) = presented_value(asked, name) else {
             return Err(format!("the header {name:?} is signed, and was not sent"));
         };
         let value = value.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
@@ -158,13 +164,13 @@ fn canonical_headers(asked: &Asked<'_>, names: &[String]) -> Result<String, Stri
 }
 
 /// The paths that clients sign, each with a query: the API's, and the one that was asked for here.
-fn targets(asked: &Asked<'_>) -> Vec<String> {
+fn signed_paths(asked: &AuthRequest<'_>) -> Vec<String> {
     let (path, query) = asked.path.split_once('?').unwrap_or((asked.path, ""));
     let mut query: Vec<&str> = query.split('&').filter(|it| !it.is_empty()).collect();
     query.sort_unstable();
     let query = query.join("&");
     let short = path.strip_suffix("/realtime").unwrap_or(path);
-    let local = format!("/apis/{}/event", asked.place.api_id);
+    let local = format!("/apis/{}/event", asked.target.api_id);
     let mut targets = Vec::new();
     for path in ["/event", path, short, &local] {
         for query in ["", &query] {
@@ -177,11 +183,11 @@ fn targets(asked: &Asked<'_>) -> Vec<String> {
     targets
 }
 
-fn canonical(target: &str, headers: &str, names: &[String], payload: &str) -> String {
+fn canonical_request(target: &str, headers: &str, names: &[String], payload: &str) -> String {
     format!("POST\n{target}\n{headers}\n{}\n{payload}", names.join(";"))
 }
 
-fn to_sign(date: &str, signature: &Signature, canonical: &str) -> String {
+fn string_to_sign(date: &str, signature: &Signature, canonical: &str) -> String {
     let hash = hex(&Sha256::digest(canonical.as_bytes()));
     format!("{SIGNED}\n{date}\n{}\n{hash}", signature.scope)
 }
@@ -191,22 +197,22 @@ fn signing_key(secret: &str, signature: &Signature) -> Vec<u8> {
     signature
         .scope
         .split('/')
-        .fold(secret, |key, part| keyed(&key, part).finalize().into_bytes().to_vec())
+        .fold(secret, |key, part| hmac(&key, part).finalize().into_bytes().to_vec())
 }
 
 fn verifies(key: &[u8], to_sign: &str, signature: &[u8]) -> bool {
-    keyed(key, to_sign).verify_slice(signature).is_ok()
+    hmac(key, to_sign).verify_slice(signature).is_ok()
 }
 
-fn keyed(key: &[u8], text: &str) -> Hmac<Sha256> {
+fn hmac(key: &[u8], text: &str) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(text.as_bytes());
     mac
 }
 
 /// Which part of a signature that does not match is to blame, as far as that can be known.
-fn why_not(
-    asked: &Asked<'_>,
+fn explain_mismatch(
+    asked: &AuthRequest<'_>,
     signature: &Signature,
     headers: &str,
     key: &[u8],
@@ -215,22 +221,22 @@ fn why_not(
 ) -> String {
     let over = |text: &[u8]| {
         let hash = hex(&Sha256::digest(text));
-        targets(asked).iter().any(|target| {
-            let canonical = canonical(target, headers, &signature.headers, &hash);
-            verifies(key, &to_sign(date, signature, &canonical), &signature.bytes)
+        signed_paths(asked).iter().any(|target| {
+            let canonical = canonical_request(target, headers, &signature.headers, &hash);
+            verifies(key, &string_to_sign(date, signature, &canonical), &signature.bytes)
         })
     };
-    let length = asked.signed.len();
+    let length = asked.signed_text.len();
     let expected = format!("the text of {length} bytes whose SHA-256 is {payload}");
-    let stated =
-        value(asked, "x-amz-content-sha256").filter(|it| !it.eq_ignore_ascii_case(payload));
+    let stated = presented_value(asked, "x-amz-content-sha256")
+        .filter(|it| !it.eq_ignore_ascii_case(payload));
     if stated.is_some() {
         return format!(
             "another body is signed: x-amz-content-sha256 is not the hash of {expected}"
         );
     }
     for (text, what) in [("{}", "connecting, over {}"), ("", "an empty body")] {
-        if asked.signed != text.as_bytes() && over(text.as_bytes()) {
+        if asked.signed_text != text.as_bytes() && over(text.as_bytes()) {
             return format!("it is signed for {what}, and must be over {expected}");
         }
     }
@@ -241,19 +247,19 @@ fn why_not(
 }
 
 /// A canonical request without the session token.
-fn hidden(canonical: &str) -> String {
+fn redact_session_token(canonical: &str) -> String {
     let hide = |line: &str| match line.split_once(':') {
-        Some((TOKEN, _)) => format!("{TOKEN}:..."),
+        Some((SESSION_TOKEN, _)) => format!("{SESSION_TOKEN}:..."),
         _ => line.to_owned(),
     };
     canonical.split('\n').map(hide).collect::<Vec<_>>().join("\n")
 }
 
 /// The caller as STS returns it.
-fn identity(caller: &Caller, asked: &Asked<'_>) -> Value {
+fn identity(caller: &Caller, asked: &AuthRequest<'_>) -> Value {
     let (partition, account) = (caller.partition(), &caller.account);
     let arn = format!("arn:{partition}:iam::{account}:user/local");
-    iam_context(account, "AIDALOCALLOCALLOCALLO", &arn, &asked.source_ip())
+    iam_identity_context(account, "AIDALOCALLOCALLOCALLO", &arn, &asked.source_ips())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -9,42 +9,47 @@ use jsonwebtoken::Algorithm;
 use jsonwebtoken::crypto::verify;
 use serde_json::{Map, Value, json};
 
-use crate::data_plane::auth::issuer_keys::{KeysOfIssuers, PublicKey};
+use crate::data_plane::auth::issuer_keys::{IssuerKeys, PublicKey};
 use crate::data_plane::auth::local_issuer::{KID, LocalIssuer};
 use crate::data_plane::auth::mode::COGNITO;
-use crate::data_plane::auth::provider::{Issuers, Provider, is_client};
-use crate::data_plane::auth::request::{Asked, Identity};
-use crate::data_plane::outbound::client::Outbound;
-use crate::data_plane::problem::Problem;
+use crate::data_plane::auth::provider::{IssuerUrls, TokenProvider, matches_client};
+use crate::data_plane::auth::request::{AuthRequest, Identity};
+use crate::data_plane::error::DataPlaneError;
+use crate::data_plane::outbound::client::OutboundClient;
 
 /// Verifies tokens, with the keys of their issuers.
-pub struct Verifier {
-    issuers: Issuers,
-    local: Arc<LocalIssuer>,
-    keys: KeysOfIssuers,
-    outbound: Arc<Outbound>,
+pub struct TokenVerifier {
+    issuers: IssuerUrls,
+    local_issuer: Arc<LocalIssuer>,
+    keys: IssuerKeys,
+    outbound: Arc<OutboundClient>,
 }
 
-impl Verifier {
-    pub fn new(issuers: Issuers, local: Arc<LocalIssuer>, outbound: Arc<Outbound>) -> Self {
-        Self { issuers, local, keys: KeysOfIssuers::default(), outbound }
+impl TokenVerifier {
+    pub fn new(
+        issuers: IssuerUrls,
+        local: Arc<LocalIssuer>,
+        outbound: Arc<OutboundClient>,
+    ) -> Self {
+        Self { issuers, local_issuer: local, keys: IssuerKeys::default(), outbound }
     }
 
-    pub fn issuers(&self) -> &Issuers {
+    pub fn issuers(&self) -> &IssuerUrls {
         &self.issuers
     }
 
     /// Judges a token by the provider of its issuer.
     pub async fn authorize(
         &self,
-        asked: &Asked<'_>,
-        token: &Token,
-        provider: &Provider<'_>,
+        asked: &AuthRequest<'_>,
+        token: &UnverifiedToken,
+        provider: &TokenProvider<'_>,
         now: f64,
-    ) -> Result<Identity, Problem> {
+    ) -> Result<Identity, DataPlaneError> {
         let issuer = provider.issuer();
-        let key = self.key(token, provider, now).await.map_err(Problem::unauthorized)?;
-        let until = check(token, &key, provider, now).map_err(Problem::unauthorized)?;
+        let key = self.key(token, provider, now).await.map_err(DataPlaneError::unauthorized)?;
+        let until =
+            verify_token(token, &key, provider, now).map_err(DataPlaneError::unauthorized)?;
         let claims = &token.claims;
         let context = match provider.mode() {
             COGNITO => json!({
@@ -52,20 +57,20 @@ impl Verifier {
                 "issuer": issuer,
                 "username": claims.get("cognito:username").or_else(|| claims.get("username")),
                 "claims": claims,
-                "sourceIp": asked.source_ip(),
+                "sourceIp": asked.source_ips(),
                 "defaultAuthStrategy": "ALLOW",
                 "groups": claims.get("cognito:groups"),
             }),
             _ => json!({ "claims": claims, "issuer": issuer, "sub": claims["sub"] }),
         };
-        Ok(Identity { mode: provider.mode(), context, until_epoch_s: Some(until) })
+        Ok(Identity { mode: provider.mode(), context, expires_epoch_s: Some(until) })
     }
 
     /// The key with the token's key id: the emulator's own, or one of the issuer's.
     async fn key(
         &self,
-        token: &Token,
-        provider: &Provider<'_>,
+        token: &UnverifiedToken,
+        provider: &TokenProvider<'_>,
         now: f64,
     ) -> Result<PublicKey, String> {
         let name = token.header["alg"].as_str().unwrap_or_default();
@@ -94,15 +99,15 @@ impl Verifier {
             );
         };
         if kid == KID {
-            return self.local.public_key();
+            return self.local_issuer.public_key();
         }
-        let document = provider.document(&self.issuers);
+        let document = provider.key_document(&self.issuers);
         self.keys.find(&self.outbound, &document, kid, now).await
     }
 }
 
 /// A JWT, read and not yet believed. No `Debug`: it is a credential.
-pub struct Token {
+pub struct UnverifiedToken {
     header: Map<String, Value>,
     claims: Value,
     /// What is signed, and its signature.
@@ -110,9 +115,9 @@ pub struct Token {
     signature: String,
 }
 
-impl Token {
+impl UnverifiedToken {
     /// A text that is a JWT, with or without `Bearer` before it.
-    pub fn read(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let bare = match text.split_once(' ') {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim(),
@@ -138,7 +143,12 @@ impl Token {
 }
 
 /// Until when the token is good, or why it is not.
-fn check(token: &Token, key: &PublicKey, provider: &Provider<'_>, now: f64) -> Result<f64, String> {
+fn verify_token(
+    token: &UnverifiedToken,
+    key: &PublicKey,
+    provider: &TokenProvider<'_>,
+    now: f64,
+) -> Result<f64, String> {
     let name = token.header["alg"].as_str().unwrap_or_default();
     let algorithm = name.parse::<Algorithm>().ok().filter(|it| key.algorithms.contains(it));
     let Some(algorithm) = algorithm else {
@@ -152,31 +162,34 @@ fn check(token: &Token, key: &PublicKey, provider: &Provider<'_>, now: f64) -> R
         return Err("the token has no exp, so it would never end".to_owned());
     };
     if expires <= now {
-        return Err(format!("the token expired at {}", moment(expires)));
+        return Err(format!("the token expired at {}", timestamp_text(expires)));
     }
     if let Some(begins) = token.claims["nbf"].as_f64().filter(|it| *it > now) {
-        return Err(format!("the token is not good before {}", moment(begins)));
+        return Err(format!("the token is not good before {}", timestamp_text(begins)));
     }
     let until = match provider.mode() {
         COGNITO => {
-            check_pool(token, provider)?;
+            check_user_pool_claims(token, provider)?;
             expires
         }
-        _ => check_connect(token, provider, now)?.min(expires),
+        _ => check_open_id_claims(token, provider, now)?.min(expires),
     };
     Ok(until)
 }
 
 /// A user pool has tokens of two uses, with the client in different claims.
-fn check_pool(token: &Token, provider: &Provider<'_>) -> Result<(), String> {
+fn check_user_pool_claims(
+    token: &UnverifiedToken,
+    provider: &TokenProvider<'_>,
+) -> Result<(), String> {
     let claim = match token.text("token_use") {
         Some("id") => "aud",
         Some("access") => "client_id",
         _ => return Err("the token's token_use is neither id nor access".to_owned()),
     };
-    let Some(form) = provider.client() else { return Ok(()) };
+    let Some(form) = provider.client_expression() else { return Ok(()) };
     let client = token.text(claim).unwrap_or_default();
-    match is_client(form, client)? {
+    match matches_client(form, client)? {
         true => Ok(()),
         false => Err(format!(
             "the token's {claim} is {client:?}, which does not match the user pool's appIdClientRegex {form}"
@@ -185,7 +198,11 @@ fn check_pool(token: &Token, provider: &Provider<'_>) -> Result<(), String> {
 }
 
 /// Until when a token may be used since it was issued and since its owner signed in, if that is limited.
-fn check_connect(token: &Token, provider: &Provider<'_>, now: f64) -> Result<f64, String> {
+fn check_open_id_claims(
+    token: &UnverifiedToken,
+    provider: &TokenProvider<'_>,
+    now: f64,
+) -> Result<f64, String> {
     let config = &provider.value["openIDConnectConfig"];
     let Some(issued) = token.claims["iat"].as_f64() else {
         return Err("the token has no iat, which AppSync needs".to_owned());
@@ -201,20 +218,20 @@ fn check_connect(token: &Token, provider: &Provider<'_>, now: f64) -> Result<f64
             if end <= now {
                 return Err(format!(
                     "the token's {claim} is {}, longer ago than the {limit_ms} ms of {limit}",
-                    moment(since)
+                    timestamp_text(since)
                 ));
             }
             until = until.min(end);
         }
     }
-    let Some(form) = provider.client() else { return Ok(until) };
+    let Some(form) = provider.client_expression() else { return Ok(until) };
     let mut clients: Vec<&str> = match &token.claims["aud"] {
         Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
         one => one.as_str().into_iter().collect(),
     };
     clients.extend(token.text("azp"));
     for client in &clients {
-        if is_client(form, client)? {
+        if matches_client(form, client)? {
             return Ok(until);
         }
     }
@@ -224,7 +241,7 @@ fn check_connect(token: &Token, provider: &Provider<'_>, now: f64) -> Result<f64
     ))
 }
 
-fn moment(epoch_s: f64) -> String {
+fn timestamp_text(epoch_s: f64) -> String {
     Timestamp::from_second(epoch_s as i64).map(|it| it.to_string()).unwrap_or_default()
 }
 

@@ -3,22 +3,25 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::data_plane::handlers::call::{Call, Incoming};
-use crate::data_plane::problem::Problem;
+use crate::data_plane::error::DataPlaneError;
+use crate::data_plane::handlers::call::{HandlerCall, IncomingEvent};
 
 /// What a handler of `call` is given; of a subscription, without events.
-pub fn of(call: &Call<'_>, events: Option<&[Incoming]>) -> Result<Value, Problem> {
+pub fn handler_context(
+    call: &HandlerCall<'_>,
+    events: Option<&[IncomingEvent]>,
+) -> Result<Value, DataPlaneError> {
     let events = match events {
-        Some(events) => Value::Array(events.iter().map(event).collect::<Result<_, _>>()?),
+        Some(events) => Value::Array(events.iter().map(event_value).collect::<Result<_, _>>()?),
         None => Value::Null,
     };
-    let request = json!({ "headers": headers(call.headers), "domainName": call.place.domain });
+    let request = json!({ "headers": headers(call.headers), "domainName": call.target.domain });
     let identity = &call.identity.context;
-    Ok(shape(identity, request, &call.channel.path, &call.namespace.name, events))
+    Ok(context_value(identity, request, &call.channel.path, &call.namespace.name, events))
 }
 
 /// `ctx`, of which `events` are null for a subscription.
-pub fn shape(
+pub fn context_value(
     identity: &Value,
     request: Value,
     path: &str,
@@ -44,9 +47,10 @@ pub fn shape(
     })
 }
 
-fn event(event: &Incoming) -> Result<Value, Problem> {
-    let payload: Value = serde_json::from_str(&event.text)
-        .map_err(|error| Problem::bad_request(format!("an event is not valid JSON: {error}")))?;
+fn event_value(event: &IncomingEvent) -> Result<Value, DataPlaneError> {
+    let payload: Value = serde_json::from_str(&event.text).map_err(|error| {
+        DataPlaneError::bad_request(format!("an event is not valid JSON: {error}"))
+    })?;
     Ok(json!({ "payload": payload, "id": event.id }))
 }
 

@@ -2,12 +2,12 @@
 //! (docs/reference/handlers.md).
 pub mod call;
 mod context;
+mod data_sources;
 mod direct;
 pub mod evaluation;
-mod handle;
+mod handler;
 mod outcome;
 mod runner;
 mod runtime;
-mod sources;
 
-pub use runner::Handlers;
+pub use runner::HandlerRunner;

@@ -4,28 +4,31 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::data_plane::handlers::call::{Incoming, PUBLISH, Published};
-use crate::data_plane::handlers::runtime::run::{Ended, Refusal};
-use crate::data_plane::handlers::runtime::script::At;
+use crate::data_plane::error::DataPlaneError;
+use crate::data_plane::error::HandlerLocation;
+use crate::data_plane::handlers::call::{IncomingEvent, ON_PUBLISH, PublishOutcome};
+use crate::data_plane::handlers::runtime::run::{HandlerOutcome, Rejection};
+use crate::data_plane::handlers::runtime::script::CodePosition;
 use crate::data_plane::message::EVENT_MAX;
-use crate::data_plane::problem::CodePlace;
-use crate::data_plane::problem::Problem;
 use crate::data_plane::undocumented;
 
 /// What `returned` lets through of `events`.
-pub fn published(returned: &Value, events: &[Incoming]) -> Result<Published, Problem> {
+pub fn publish_outcome(
+    returned: &Value,
+    events: &[IncomingEvent],
+) -> Result<PublishOutcome, DataPlaneError> {
     let wrong = |why: String| Err(undocumented::bad_handler_result(why));
     let items = match returned {
-        Value::Null => return Ok(Published::default()),
+        Value::Null => return Ok(PublishOutcome::default()),
         Value::Array(items) => items,
-        other => return wrong(format!("`onPublish` returned {}, and no list", kind(other))),
+        other => return wrong(format!("`onPublish` returned {}, and no list", type_name(other))),
     };
     let places: HashMap<&str, usize> =
         events.iter().enumerate().map(|(n, event)| (event.id.as_str(), n)).collect();
-    let (mut published, mut seen) = (Published::default(), vec![false; events.len()]);
+    let (mut published, mut seen) = (PublishOutcome::default(), vec![false; events.len()]);
     for item in items.iter().filter(|it| !it.is_null()) {
         let Some(item) = item.as_object() else {
-            return wrong(format!("`onPublish` returned a list with {} in it", kind(item)));
+            return wrong(format!("`onPublish` returned a list with {} in it", type_name(item)));
         };
         let Some(id) = item.get("id").and_then(Value::as_str) else {
             return wrong("`onPublish` returned an event without an `id`".to_owned());
@@ -53,48 +56,53 @@ pub fn published(returned: &Value, events: &[Incoming]) -> Result<Published, Pro
 }
 
 /// The error for a client whose operation a handler denied, or whose handler threw.
-pub fn refused(ended: &Ended, namespace: &str, handler: &'static str) -> Problem {
+pub fn handler_error(
+    ended: &HandlerOutcome,
+    namespace: &str,
+    handler: &'static str,
+) -> DataPlaneError {
     let named = format!("the `{handler}` of `{namespace}`");
     let (problem, at) = match ended {
-        Ended::Refused(it) => {
-            (it.problem(handler, format!("{named} refused{}", place(it.at))), it.at)
+        HandlerOutcome::Rejected(it) => {
+            (it.error(handler, format!("{named} refused{}", position_text(it.at))), it.at)
         }
-        Ended::Broken(it) => {
-            let why = format!("{named} threw{}: {}", place(it.at), it.message);
-            (undocumented::handler_broke(why), it.at)
+        HandlerOutcome::Failed(it) => {
+            let why = format!("{named} threw{}: {}", position_text(it.at), it.message);
+            (undocumented::handler_threw(why), it.at)
         }
         // Nothing of these is an error.
-        Ended::Missing | Ended::Returned(_) | Ended::Early(_) => {
+        HandlerOutcome::Missing | HandlerOutcome::Returned(_) | HandlerOutcome::EarlyReturn(_) => {
             let why = format!("{named} ended in an unexpected way");
-            (undocumented::handler_broke(why), None)
+            (undocumented::handler_threw(why), None)
         }
     };
     let (line, column) = at.map(|it| (it.line, it.column)).unzip();
-    let code = CodePlace { namespace: namespace.to_owned(), handler, line, column };
-    Problem { code: Some(Box::new(code)), ..problem }
+    let code = HandlerLocation { namespace: namespace.to_owned(), handler, line, column };
+    DataPlaneError { location: Some(Box::new(code)), ..problem }
 }
 
-impl Refusal {
-    fn problem(&self, handler: &str, why: String) -> Problem {
+impl Rejection {
+    fn error(&self, handler: &str, why: String) -> DataPlaneError {
         if self.unauthorized {
-            let problem = Problem::unauthorized(why);
+            let problem = DataPlaneError::unauthorized(why);
             // docs/reference/handlers.md#explicit-errors: a subscription has another error type.
             return match handler {
-                PUBLISH => problem,
-                _ => Problem { error_type: "Unauthorized".into(), ..problem },
+                ON_PUBLISH => problem,
+                _ => DataPlaneError { error_type: "Unauthorized".into(), ..problem },
             };
         }
         let message = self.message.clone().unwrap_or_default();
         let error_type = self.error_type.clone();
-        undocumented::handler_error(error_type, message).because(why)
+        undocumented::handler_error(error_type, message).with_reason(why)
     }
 }
 
-fn place(at: Option<At>) -> String {
-    at.map(|At { line, column }| format!(" at line {line} column {column}")).unwrap_or_default()
+fn position_text(at: Option<CodePosition>) -> String {
+    at.map(|CodePosition { line, column }| format!(" at line {line} column {column}"))
+        .unwrap_or_default()
 }
 
-fn kind(value: &Value) -> &'static str {
+fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",

@@ -4,92 +4,98 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::data_plane::feed::{self, Feed, Happening};
-use crate::data_plane::handlers::call::{Call, Incoming, PUBLISH, Published, SUBSCRIBE};
-use crate::data_plane::handlers::handle::{Handled, Handler, handle};
+use crate::data_plane::error::DataPlaneError;
+use crate::data_plane::feed::{self, Activity, ActivityFeed};
+use crate::data_plane::handlers::call::{
+    HandlerCall, IncomingEvent, ON_PUBLISH, ON_SUBSCRIBE, PublishOutcome,
+};
+use crate::data_plane::handlers::data_sources::{self, DataSourceClient};
+use crate::data_plane::handlers::handler::{Handler, HandlerResult, run_handler};
 use crate::data_plane::handlers::runtime::pool::Pool;
-use crate::data_plane::handlers::runtime::run::Ended;
-use crate::data_plane::handlers::sources::{self, Services};
+use crate::data_plane::handlers::runtime::run::HandlerOutcome;
 use crate::data_plane::handlers::{context, direct, outcome};
-use crate::data_plane::outbound::client::Outbound;
-use crate::data_plane::problem::Problem;
+use crate::data_plane::outbound::client::OutboundClient;
 use crate::data_plane::secrets::Secrets;
 use crate::store::Store;
 
 /// Runs the handlers of every API.
-pub struct Handlers {
+pub struct HandlerRunner {
     store: Arc<Store>,
-    outbound: Arc<Outbound>,
-    services: Services,
-    feed: Feed,
+    outbound: Arc<OutboundClient>,
+    services: DataSourceClient,
+    feed: ActivityFeed,
     pool: Pool,
 }
 
-impl Handlers {
+impl HandlerRunner {
     /// `endpoints`: where the services of data sources are, by the name they are signed with.
     pub fn new(
         store: Arc<Store>,
-        outbound: Arc<Outbound>,
+        outbound: Arc<OutboundClient>,
         endpoints: BTreeMap<String, String>,
-        feed: Feed,
+        feed: ActivityFeed,
     ) -> Self {
-        let services = Services { outbound: Arc::clone(&outbound), endpoints };
+        let services = DataSourceClient { outbound: Arc::clone(&outbound), endpoints };
         Self { store, outbound, services, feed, pool: Pool::new() }
     }
 
     /// What is to be broadcast of `events`.
     pub async fn on_publish(
         &self,
-        call: &Call<'_>,
-        events: Vec<Incoming>,
-    ) -> Result<Published, Problem> {
-        match way(call, PUBLISH) {
-            Way::None => Ok(as_they_came(events)),
-            Way::Direct { source, waits } => {
-                let context = context::of(call, Some(&events))?;
+        call: &HandlerCall<'_>,
+        events: Vec<IncomingEvent>,
+    ) -> Result<PublishOutcome, DataPlaneError> {
+        match integration(call, ON_PUBLISH) {
+            Integration::Unhandled => Ok(unchanged(events)),
+            Integration::Direct { source, waits } => {
+                let context = context::handler_context(call, Some(&events))?;
                 let answer =
-                    direct::call(&self.outbound, call.api, source, waits, &context).await?;
-                let Some(answer) = answer else { return Ok(as_they_came(events)) };
-                if direct::lacks_events(&answer) {
-                    self.logged(call, PUBLISH, "WARN", || {
+                    direct::invoke(&self.outbound, call.api, source, waits, &context).await?;
+                let Some(answer) = answer else { return Ok(unchanged(events)) };
+                if direct::has_no_events(&answer) {
+                    self.log(call, ON_PUBLISH, "WARN", || {
                         format!(
                             "the function of `{source}` answered without `events`, so that every event is dropped: it answers {{\"events\": [{{\"id\": …, \"payload\": …}}]}}"
                         )
                     });
                 }
-                direct::published(&answer, &events)
+                direct::publish_outcome(&answer, &events)
             }
-            Way::Code { code, source } => {
-                let context = context::of(call, Some(&events))?;
-                let handled = self.run(call, PUBLISH, code, source, context).await;
-                match handled.ended {
-                    Ended::Missing => Ok(as_they_came(events)),
-                    Ended::Returned(None) => Ok(Published::default()),
-                    Ended::Returned(Some(value)) | Ended::Early(value) => {
-                        outcome::published(&value, &events)
+            Integration::Code { code, source } => {
+                let context = context::handler_context(call, Some(&events))?;
+                let handled = self.run(call, ON_PUBLISH, code, source, context).await;
+                match handled.outcome {
+                    HandlerOutcome::Missing => Ok(unchanged(events)),
+                    HandlerOutcome::Returned(None) => Ok(PublishOutcome::default()),
+                    HandlerOutcome::Returned(Some(value)) | HandlerOutcome::EarlyReturn(value) => {
+                        outcome::publish_outcome(&value, &events)
                     }
-                    other => Err(outcome::refused(&other, &call.namespace.name, PUBLISH)),
+                    other => Err(outcome::handler_error(&other, &call.namespace.name, ON_PUBLISH)),
                 }
             }
         }
     }
 
     /// Whether the subscription may be made.
-    pub async fn on_subscribe(&self, call: &Call<'_>) -> Result<(), Problem> {
-        match way(call, SUBSCRIBE) {
-            Way::None => Ok(()),
-            Way::Direct { source, waits } => {
-                let context = context::of(call, None)?;
+    pub async fn on_subscribe(&self, call: &HandlerCall<'_>) -> Result<(), DataPlaneError> {
+        match integration(call, ON_SUBSCRIBE) {
+            Integration::Unhandled => Ok(()),
+            Integration::Direct { source, waits } => {
+                let context = context::handler_context(call, None)?;
                 let answer =
-                    direct::call(&self.outbound, call.api, source, waits, &context).await?;
-                answer.map_or(Ok(()), |it| direct::subscribed(&it))
+                    direct::invoke(&self.outbound, call.api, source, waits, &context).await?;
+                answer.map_or(Ok(()), |it| direct::check_subscription(&it))
             }
-            Way::Code { code, source } => {
-                let context = context::of(call, None)?;
-                let handled = self.run(call, SUBSCRIBE, code, source, context).await;
-                match handled.ended {
-                    Ended::Missing | Ended::Returned(_) | Ended::Early(_) => Ok(()),
-                    other => Err(outcome::refused(&other, &call.namespace.name, SUBSCRIBE)),
+            Integration::Code { code, source } => {
+                let context = context::handler_context(call, None)?;
+                let handled = self.run(call, ON_SUBSCRIBE, code, source, context).await;
+                match handled.outcome {
+                    HandlerOutcome::Missing
+                    | HandlerOutcome::Returned(_)
+                    | HandlerOutcome::EarlyReturn(_) => Ok(()),
+                    other => {
+                        Err(outcome::handler_error(&other, &call.namespace.name, ON_SUBSCRIBE))
+                    }
                 }
             }
         }
@@ -97,12 +103,12 @@ impl Handlers {
 
     async fn run(
         &self,
-        call: &Call<'_>,
+        call: &HandlerCall<'_>,
         export: &'static str,
         code: &str,
         source: Option<&str>,
         context: Value,
-    ) -> Handled {
+    ) -> HandlerResult {
         let handler = Handler {
             owner: format!("{}/{}", call.api.id, call.namespace.name).into(),
             script: self.pool.script("code.js", code),
@@ -112,60 +118,60 @@ impl Handlers {
             now_epoch_s: self.store.now_epoch_s(),
         };
         let ask = async |request: Value| match source {
-            Some(name) => Some(sources::ask(&self.services, call, name, &request).await),
+            Some(name) => Some(data_sources::query(&self.services, call, name, &request).await),
             None => None,
         };
-        let handled = handle(&self.pool, handler, context, ask).await;
+        let handled = run_handler(&self.pool, handler, context, ask).await;
         for line in &handled.logs {
-            self.logged(call, export, line.level, || {
+            self.log(call, export, line.level, || {
                 // All of `ctx` may be logged, and the client's credentials are in it.
-                Secrets::of_headers(call.headers).hide(&line.text())
+                Secrets::from_headers(call.headers).redact(&line.text())
             });
         }
         handled
     }
 
-    fn logged(
+    fn log(
         &self,
-        call: &Call<'_>,
+        call: &HandlerCall<'_>,
         handler: &'static str,
         level: &'static str,
         text: impl FnOnce() -> String,
     ) {
-        self.feed.tell(|| Happening::Logged {
+        self.feed.emit(|| Activity::Logged {
             api_id: call.api.id.clone(),
             namespace: call.namespace.name.clone(),
             handler,
             level,
-            text: feed::line(&text()),
+            text: feed::clip_log_line(&text()),
         });
     }
 }
 
 /// Events without a handler are broadcast unchanged.
-fn as_they_came(events: Vec<Incoming>) -> Published {
+fn unchanged(events: Vec<IncomingEvent>) -> PublishOutcome {
     let delivered = events.into_iter().map(|it| it.text).enumerate().collect();
-    Published { delivered, failed: Vec::new() }
+    PublishOutcome { delivered, failed: Vec::new() }
 }
 
 /// What serves an operation of a channel namespace.
-enum Way<'a> {
-    None,
+enum Integration<'a> {
+    Unhandled,
     Code { code: &'a str, source: Option<&'a str> },
     Direct { source: &'a str, waits: bool },
 }
 
-fn way<'a>(call: &Call<'a>, name: &str) -> Way<'a> {
+fn integration<'a>(call: &HandlerCall<'a>, name: &str) -> Integration<'a> {
     let config = &call.namespace.handlers[name];
     let integration = &config["integration"];
     let source = integration["dataSourceName"].as_str().filter(|it| !it.is_empty());
     match (config["behavior"].as_str(), source, call.namespace.code.as_deref()) {
         (Some("DIRECT"), Some(source), _) => {
             let waits = integration["lambdaConfig"]["invokeType"] != "EVENT";
-            Way::Direct { source, waits }
+            Integration::Direct { source, waits }
         }
-        (_, source, Some(code)) => Way::Code { code, source },
-        _ => Way::None,
+        (_, source, Some(code)) => Integration::Code { code, source },
+        _ => Integration::Unhandled,
     }
 }
 

@@ -21,37 +21,37 @@ use crate::store::Store;
 /// As long as AppSync's longest wait, that of a handler (docs/reference/quotas.md#handlers).
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// The most that Lambda answers, and more than anything else that is asked here.
-pub const ANSWER_MAX: usize = 6 * 1024 * 1024;
+pub const RESPONSE_MAX: usize = 6 * 1024 * 1024;
 /// The access key with which the emulator signs its own requests, which stand-ins seldom verify.
 const LOCAL: &str = "local";
 
 /// A request to somebody else. No `Debug`: it may hold credentials.
-pub struct Outgoing {
+pub struct OutboundRequest {
     pub method: Method,
     pub url: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
     /// The scope of the signature. `None`: not an AWS service.
-    pub signed: Option<Scope>,
+    pub signing_scope: Option<SigningScope>,
     pub timeout: Duration,
-    pub answer_max: usize,
+    pub response_max: usize,
 }
 
 /// The service and region of a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
+pub struct SigningScope {
     pub service: String,
     pub region: String,
 }
 
 /// What came back, whatever its status.
-pub struct Incoming {
+pub struct OutboundResponse {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
-impl Outgoing {
+impl OutboundRequest {
     pub fn get(url: impl Into<String>) -> Self {
         Self::new(Method::GET, url, Vec::new())
     }
@@ -64,27 +64,28 @@ impl Outgoing {
             url: url.into(),
             headers: Vec::new(),
             body,
-            signed: None,
+            signing_scope: None,
             timeout: TIMEOUT,
-            answer_max: ANSWER_MAX,
+            response_max: RESPONSE_MAX,
         }
     }
-    pub fn with(mut self, name: &str, value: &str) -> Self {
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
     pub fn signed_for(mut self, service: &str, region: &str) -> Self {
-        self.signed = Some(Scope { service: service.to_owned(), region: region.to_owned() });
+        self.signing_scope =
+            Some(SigningScope { service: service.to_owned(), region: region.to_owned() });
         self
     }
     /// With other limits.
-    pub fn within(mut self, timeout: Duration, answer_max: usize) -> Self {
-        (self.timeout, self.answer_max) = (timeout, answer_max);
+    pub fn with_limits(mut self, timeout: Duration, answer_max: usize) -> Self {
+        (self.timeout, self.response_max) = (timeout, answer_max);
         self
     }
 }
 
-impl Incoming {
+impl OutboundResponse {
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
@@ -95,35 +96,37 @@ impl Incoming {
 }
 
 /// The one client of the data plane.
-pub struct Outbound {
+pub struct OutboundClient {
     pub(super) lambda_endpoint: Option<String>,
     store: Arc<Store>,
     /// Made when first needed: to read whom this machine trusts takes its time.
     client: OnceLock<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
 }
 
-impl Outbound {
+impl OutboundClient {
     pub fn new(store: Arc<Store>, lambda_endpoint: Option<String>) -> Self {
         Self { lambda_endpoint, store, client: OnceLock::new() }
     }
 
     /// Sends `request` and reads the whole answer. An error says what was asked of whom, and no credential.
-    pub async fn send(&self, request: Outgoing) -> Result<Incoming, String> {
-        let Outgoing { method, url, timeout, answer_max, .. } = &request;
+    pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, String> {
+        let OutboundRequest { method, url, timeout, response_max: answer_max, .. } = &request;
         let (what, timeout, answer_max) =
-            (format!("{method} {}", shown(url)), *timeout, *answer_max);
-        let ready = self.ready(request).map_err(|error| format!("{what}: {error}"))?;
-        let client = self.client.get_or_init(client);
+            (format!("{method} {}", url_without_secrets(url)), *timeout, *answer_max);
+        let ready = self.build(request).map_err(|error| format!("{what}: {error}"))?;
+        let client = self.client.get_or_init(new_client);
         let answer = async {
-            let answer = client.request(ready).await.map_err(|error| told(&error))?;
+            let answer = client.request(ready).await.map_err(|error| error_with_causes(&error))?;
             let (head, body) = answer.into_parts();
             let body = Limited::new(body, answer_max).collect().await;
             let body = body.map_err(|error| match error.is::<LengthLimitError>() {
                 true => format!("the answer is larger than {answer_max} bytes"),
-                false => format!("the response was interrupted: {}", told(error.as_ref())),
+                false => {
+                    format!("the response was interrupted: {}", error_with_causes(error.as_ref()))
+                }
             })?;
             let body = body.to_bytes().to_vec();
-            Ok(Incoming { status: head.status.as_u16(), headers: head.headers, body })
+            Ok(OutboundResponse { status: head.status.as_u16(), headers: head.headers, body })
         };
         match tokio::time::timeout(timeout, answer).await {
             Ok(answer) => answer.map_err(|error: String| format!("{what}: {error}")),
@@ -131,7 +134,7 @@ impl Outbound {
         }
     }
 
-    fn ready(&self, request: Outgoing) -> Result<Request<Full<Bytes>>, String> {
+    fn build(&self, request: OutboundRequest) -> Result<Request<Full<Bytes>>, String> {
         let uri: Uri = request.url.parse().map_err(|error| format!("no URL: {error}"))?;
         let web = matches!(uri.scheme_str(), Some("http" | "https"));
         let Some(authority) = uri.authority().filter(|_| web) else {
@@ -146,7 +149,7 @@ impl Outbound {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(()))?;
             headers.append(name, value);
         }
-        let signed = request.signed.clone();
+        let signed = request.signing_scope.clone();
         let mut ready = Request::new(Full::new(Bytes::from(request.body.clone())));
         (*ready.method_mut(), *ready.uri_mut()) = (request.method, uri);
         *ready.headers_mut() = headers;
@@ -156,7 +159,12 @@ impl Outbound {
         Ok(ready)
     }
 
-    fn sign<B>(&self, ready: &mut Request<B>, body: &[u8], scope: &Scope) -> Result<(), String> {
+    fn sign<B>(
+        &self,
+        ready: &mut Request<B>,
+        body: &[u8],
+        scope: &SigningScope,
+    ) -> Result<(), String> {
         let identity = Credentials::new(LOCAL, LOCAL, None, None, "provision").into();
         let now = UNIX_EPOCH + Duration::from_secs_f64(self.store.now_epoch_s());
         let parameters = v4::SigningParams::builder()
@@ -182,14 +190,14 @@ impl Outbound {
     }
 }
 
-impl fmt::Debug for Outbound {
+impl fmt::Debug for OutboundClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbound").field("lambda_endpoint", &self.lambda_endpoint).finish()
     }
 }
 
 /// A client that trusts whom this machine trusts.
-fn client() -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
+fn new_client() -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -204,7 +212,7 @@ fn client() -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
 }
 
 /// A URL without what may be secret in it: user and query.
-fn shown(url: &str) -> String {
+fn url_without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     match url.split_once("://") {
         Some((scheme, rest)) => {
@@ -219,7 +227,7 @@ fn shown(url: &str) -> String {
 }
 
 /// An error with its causes: hyper's own say little.
-fn told(error: &dyn std::error::Error) -> String {
+fn error_with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(it) = cause {
@@ -237,22 +245,22 @@ mod tests {
     use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 
     use super::*;
-    use crate::data_plane::testing::{Stub, answer};
+    use crate::data_plane::testing::{Stub, response};
 
-    fn outbound() -> Outbound {
+    fn outbound() -> OutboundClient {
         let clock = SharedTimeSource::new(SystemTimeSource::new());
-        Outbound::new(Store::in_memory(clock), None)
+        OutboundClient::new(Store::in_memory(clock), None)
     }
 
     #[tokio::test]
     async fn a_request_carries_its_headers_and_is_signed_for_its_service() {
-        let stub = Stub::serve(|it| answer(201, it.uri.clone())).await;
-        let request = Outgoing::post(format!("{}/a%20b?c=d", stub.url), b"hi".to_vec())
-            .with("x-one", "1")
+        let stub = Stub::serve(|it| response(201, it.uri.clone())).await;
+        let request = OutboundRequest::post(format!("{}/a%20b?c=d", stub.url), b"hi".to_vec())
+            .with_header("x-one", "1")
             .signed_for("dynamodb", "eu-west-1");
         let got = outbound().send(request).await.unwrap();
         assert_eq!((got.status, got.body.as_slice()), (201, b"/a%20b?c=d".as_slice()));
-        let asked = &stub.asked()[0];
+        let asked = &stub.requests()[0];
         assert_eq!((asked.method.as_str(), asked.body.as_slice()), ("POST", b"hi".as_slice()));
         assert_eq!(asked.headers["x-one"], "1");
         let authorization = asked.headers["authorization"].to_str().unwrap();
@@ -262,29 +270,29 @@ mod tests {
 
     #[tokio::test]
     async fn a_response_that_is_too_large_or_late_or_missing_is_an_error_with_the_reason() {
-        let stub = Stub::serve(|_| answer(200, "0123456789")).await;
+        let stub = Stub::serve(|_| response(200, "0123456789")).await;
         let error = async |request| outbound().send(request).await.err().unwrap();
-        let large = Outgoing::get(&stub.url).within(TIMEOUT, 9);
+        let large = OutboundRequest::get(&stub.url).with_limits(TIMEOUT, 9);
         assert!(error(large).await.contains("larger than 9 bytes"));
         // Connections wait in the backlog of a listener that never accepts: no answer can come first.
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", silent.local_addr().unwrap());
-        let late = Outgoing::get(&address).within(Duration::from_millis(1), 9);
+        let late = OutboundRequest::get(&address).with_limits(Duration::from_millis(1), 9);
         assert!(error(late).await.contains("no answer within 0.001 s"));
         // A socket that is bound but never listens: nothing answers there, and no other process gets the port.
         let nobody = tokio::net::TcpSocket::new_v4().unwrap();
         nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let gone = format!("http://{}", nobody.local_addr().unwrap());
-        let text = error(Outgoing::get(format!("{gone}/path?secret=1"))).await;
+        let text = error(OutboundRequest::get(format!("{gone}/path?secret=1"))).await;
         assert!(text.starts_with(&format!("GET {gone}/path: ")), "{text}");
         assert!(text.contains("refused") && !text.contains("secret"), "{text}");
-        assert!(error(Outgoing::get("ftp://there/")).await.contains("http://"));
-        assert!(error(Outgoing::get("here")).await.contains("http://"));
+        assert!(error(OutboundRequest::get("ftp://there/")).await.contains("http://"));
+        assert!(error(OutboundRequest::get("here")).await.contains("http://"));
     }
 
     #[test]
     fn what_may_be_secret_in_a_url_is_not_shown() {
-        assert_eq!(shown("http://u:p@h:1/a/b?c#d"), "http://h:1/a/b");
-        assert_eq!(shown("http://u:p@h?c"), "http://h");
+        assert_eq!(url_without_secrets("http://u:p@h:1/a/b?c#d"), "http://h:1/a/b");
+        assert_eq!(url_without_secrets("http://u:p@h?c"), "http://h");
     }
 }

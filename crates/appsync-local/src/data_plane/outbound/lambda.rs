@@ -2,21 +2,21 @@
 //! (docs/reference/data-sources.md#invoking-functions).
 use serde_json::Value;
 
-use crate::data_plane::outbound::client::{Outbound, Outgoing};
+use crate::data_plane::outbound::client::{OutboundClient, OutboundRequest};
 
 /// In which a function is that is only named.
-const REGION: &str = "us-east-1";
+const DEFAULT_REGION: &str = "us-east-1";
 
 /// What a function answered.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Invoked {
+pub struct InvocationResult {
     /// Null of a function that was not waited for.
     pub payload: Value,
     /// Whether it is the function that failed: then `payload` is its error.
     pub failed: bool,
 }
 
-impl Invoked {
+impl InvocationResult {
     /// What the function's error says: `errorMessage`, with `errorType` before it.
     pub fn error(&self) -> Option<String> {
         if !self.failed {
@@ -31,7 +31,7 @@ impl Invoked {
     }
 }
 
-impl Outbound {
+impl OutboundClient {
     /// Invokes a function, by name, ARN or API Gateway's invocation ARN; with `wait`, waits for what it
     /// answers. An error is one of reaching it.
     pub async fn invoke(
@@ -39,8 +39,8 @@ impl Outbound {
         function: &str,
         wait: bool,
         payload: &Value,
-    ) -> Result<Invoked, String> {
-        let function = Function::read(function)?;
+    ) -> Result<InvocationResult, String> {
+        let function = FunctionRef::parse(function)?;
         let Some(endpoint) = &self.lambda_endpoint else {
             return Err(format!(
                 "cannot invoke the function {}: the emulator runs no functions; set an endpoint that does with `provision local --lambda-endpoint URL`, such as http://127.0.0.1:3001 of `sam local start-lambda`",
@@ -48,17 +48,18 @@ impl Outbound {
             ));
         };
         let kind = if wait { "RequestResponse" } else { "Event" };
-        let request = Outgoing::post(function.url(endpoint), payload.to_string().into_bytes())
-            .with("content-type", "application/json")
-            .with("x-amz-invocation-type", kind)
-            .signed_for("lambda", &function.region);
+        let request =
+            OutboundRequest::post(function.url(endpoint), payload.to_string().into_bytes())
+                .with_header("content-type", "application/json")
+                .with_header("x-amz-invocation-type", kind)
+                .signed_for("lambda", &function.region);
         let answer = self
             .send(request)
             .await
             .map_err(|error| format!("the function {} can't be reached: {error}", function.name))?;
         if !answer.is_success() {
             let said = String::from_utf8_lossy(&answer.body);
-            let said: String = said.chars().take(SAID_MAX).collect();
+            let said: String = said.chars().take(ERROR_TEXT_MAX).collect();
             return Err(format!(
                 "the function {} can't be invoked: the endpoint answered {}: {}",
                 function.name,
@@ -67,20 +68,20 @@ impl Outbound {
             ));
         }
         if !wait {
-            return Ok(Invoked { payload: Value::Null, failed: false });
+            return Ok(InvocationResult { payload: Value::Null, failed: false });
         }
         let marked = answer.header("x-amz-function-error").is_some_and(|it| !it.is_empty());
         if answer.body.is_empty() {
-            return Ok(Invoked { payload: Value::Null, failed: marked });
+            return Ok(InvocationResult { payload: Value::Null, failed: marked });
         }
         let payload = serde_json::from_slice(&answer.body)
             .map_err(|error| format!("the function {} answered no JSON: {error}", function.name))?;
-        Ok(Invoked { failed: marked || is_error(&payload), payload })
+        Ok(InvocationResult { failed: marked || is_error(&payload), payload })
     }
 }
 
 /// As much of an endpoint's complaint as anybody reads.
-const SAID_MAX: usize = 300;
+const ERROR_TEXT_MAX: usize = 300;
 
 /// Whether a payload is an error as runtimes write it: the Runtime Interface Emulator does not mark it.
 fn is_error(payload: &Value) -> bool {
@@ -95,15 +96,15 @@ fn is_error(payload: &Value) -> bool {
 
 /// Which function is meant.
 #[derive(Debug, PartialEq, Eq)]
-struct Function {
+struct FunctionRef {
     name: String,
     /// A version or an alias.
     qualifier: Option<String>,
     region: String,
 }
 
-impl Function {
-    fn read(text: &str) -> Result<Self, String> {
+impl FunctionRef {
+    fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("{text:?} is neither a function's name nor its ARN");
         // API Gateway's: arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations
         let inner = text.split_once("/functions/").map(|(_, it)| it);
@@ -116,7 +117,7 @@ impl Function {
                 };
                 (*region, *rest)
             }
-            None => (REGION, inner),
+            None => (DEFAULT_REGION, inner),
         };
         let (name, qualifier) = match rest.split_once(':') {
             Some((name, qualifier)) => (name, Some(qualifier.to_owned())),
@@ -150,19 +151,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::data_plane::testing::{Stub, answer};
+    use crate::data_plane::testing::{Stub, response};
     use crate::store::Store;
 
-    fn outbound(endpoint: Option<String>) -> Outbound {
+    fn outbound(endpoint: Option<String>) -> OutboundClient {
         let clock = SharedTimeSource::new(SystemTimeSource::new());
-        Outbound::new(Arc::clone(&Store::in_memory(clock)), endpoint)
+        OutboundClient::new(Arc::clone(&Store::in_memory(clock)), endpoint)
     }
 
     #[test]
     fn functions_are_named_in_every_way_that_appsync_takes() {
         let check = |text: &str, expected: &str| {
             let url =
-                Function::read(text).map(|it| format!("{} {}", it.region, it.url("http://h/")));
+                FunctionRef::parse(text).map(|it| format!("{} {}", it.region, it.url("http://h/")));
             assert_eq!(url.unwrap_or_default(), expected, "{text}");
         };
         let one = "http://h/2015-03-31/functions/f/invocations";
@@ -180,19 +181,19 @@ mod tests {
         check("arn:aws:sqs:r:1:q", "");
         check("../f", "");
         let whole = "http://h/2015-03-31/functions/function/invocations";
-        assert_eq!(Function::read("f").unwrap().url(whole), whole);
+        assert_eq!(FunctionRef::parse("f").unwrap().url(whole), whole);
     }
 
     #[tokio::test]
     async fn a_function_answers_fails_or_is_not_waited_for() {
         let stub = Stub::serve(|it| match it.body.as_slice() {
-            b"1" => answer(200, r#"{"a":1}"#),
-            b"2" => answer(200, r#"{"errorMessage":"no","errorType":"Error","stackTrace":[]}"#),
-            b"3" => answer(202, ""),
-            b"4" => answer(404, r#"{"Message":"Function not found: f"}"#),
-            b"5" => answer(200, "<html>"),
+            b"1" => response(200, r#"{"a":1}"#),
+            b"2" => response(200, r#"{"errorMessage":"no","errorType":"Error","stackTrace":[]}"#),
+            b"3" => response(202, ""),
+            b"4" => response(404, r#"{"Message":"Function not found: f"}"#),
+            b"5" => response(200, "<html>"),
             _ => {
-                let mut answer = answer(200, "null");
+                let mut answer = response(200, "null");
                 answer.headers_mut().insert("x-amz-function-error", "Unhandled".parse().unwrap());
                 answer
             }
@@ -209,7 +210,7 @@ mod tests {
         );
         assert!(invoke(5, true).await.unwrap_err().contains("no JSON"));
         assert!(invoke(6, true).await.unwrap().error().unwrap().contains("does not say why"));
-        let asked = stub.asked();
+        let asked = stub.requests();
         assert_eq!(asked[0].uri, "/2015-03-31/functions/f/invocations");
         assert_eq!(asked[0].headers["x-amz-invocation-type"], "RequestResponse");
         assert_eq!(asked[2].headers["x-amz-invocation-type"], "Event");

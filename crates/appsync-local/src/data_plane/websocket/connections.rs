@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::data_plane::apis::{Apis, Place};
+use crate::data_plane::apis::{Apis, TargetApi};
 use crate::data_plane::channel::Channel;
 use crate::data_plane::websocket::hub::Hub;
-use crate::data_plane::websocket::outbox::{End, Outbox};
+use crate::data_plane::websocket::outbox::{CloseReason, Outbox};
 use crate::lock::lock;
 use crate::state::Api;
 use crate::store::Store;
@@ -23,13 +23,13 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// An authorized connection. No `Debug`: it may hold a key.
 pub struct Connection {
     pub number: u64,
-    pub place: Place,
+    pub target: TargetApi,
     pub mode: &'static str,
     pub since_epoch_s: f64,
     /// When its credentials end, if they do.
-    pub until_epoch_s: Option<f64>,
+    pub expires_epoch_s: Option<f64>,
     /// The API key that it came with; when the key ends, it does.
-    pub key: Option<String>,
+    pub api_key: Option<String>,
     pub outbox: Arc<Outbox>,
     /// By the client's id.
     pub subscriptions: Mutex<HashMap<Arc<str>, Channel>>,
@@ -38,16 +38,16 @@ pub struct Connection {
 /// A connection, for people who watch.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Connected {
+pub struct ConnectionSummary {
     pub api_id: String,
     pub connection: u64,
     pub mode: String,
     pub since_epoch_s: f64,
-    pub subscriptions: Vec<Subscribed>,
+    pub subscriptions: Vec<SubscriptionSummary>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Subscribed {
+pub struct SubscriptionSummary {
     pub id: String,
     pub channel: String,
 }
@@ -61,17 +61,17 @@ pub struct Connections {
     all: Mutex<HashMap<u64, Arc<Connection>>>,
     sweeping: AtomicBool,
     /// How many sockets are open, those included that say goodbye.
-    sockets: watch::Sender<usize>,
+    open_sockets: watch::Sender<usize>,
 }
 
 /// A socket is open for as long as this lives.
-pub struct Opened {
+pub struct SocketGuard {
     connections: Arc<Connections>,
 }
 
-impl Drop for Opened {
+impl Drop for SocketGuard {
     fn drop(&mut self) {
-        self.connections.sockets.send_modify(|it| *it -= 1);
+        self.connections.open_sockets.send_modify(|it| *it -= 1);
     }
 }
 
@@ -84,40 +84,40 @@ impl Connections {
             next: AtomicU64::default(),
             all: Mutex::default(),
             sweeping: AtomicBool::default(),
-            sockets: watch::Sender::default(),
+            open_sockets: watch::Sender::default(),
         }
     }
 
     /// Counts a socket.
-    pub fn open(self: &Arc<Self>) -> Opened {
-        self.sockets.send_modify(|it| *it += 1);
-        Opened { connections: Arc::clone(self) }
+    pub fn open_socket(self: &Arc<Self>) -> SocketGuard {
+        self.open_sockets.send_modify(|it| *it += 1);
+        SocketGuard { connections: Arc::clone(self) }
     }
     /// Returns once no socket is open.
-    pub async fn gone(&self) {
+    pub async fn wait_until_none_open(&self) {
         // The sender lives as long as this.
-        let _ = self.sockets.subscribe().wait_for(|it| *it == 0).await;
+        let _ = self.open_sockets.subscribe().wait_for(|it| *it == 0).await;
     }
 
     /// A number that no other connection has.
-    pub fn number(&self) -> u64 {
+    pub fn next_number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Takes `connection` in, and watches over it from now on.
-    pub fn enter(self: &Arc<Self>, connection: &Arc<Connection>) {
+    pub fn add(self: &Arc<Self>, connection: &Arc<Connection>) {
         self.all().insert(connection.number, Arc::clone(connection));
         if !self.sweeping.swap(true, Ordering::SeqCst) {
-            tokio::spawn(watch_over(Arc::downgrade(self)));
+            tokio::spawn(sweep_regularly(Arc::downgrade(self)));
         }
     }
 
-    pub fn leave(&self, number: u64) {
+    pub fn remove(&self, number: u64) {
         self.all().remove(&number);
     }
 
-    pub fn shown(&self) -> Vec<Connected> {
-        let mut shown: Vec<_> = self.all().values().map(|it| it.shown()).collect();
+    pub fn summaries(&self) -> Vec<ConnectionSummary> {
+        let mut shown: Vec<_> = self.all().values().map(|it| it.summary()).collect();
         shown.sort_by_key(|it| it.connection);
         shown
     }
@@ -128,18 +128,23 @@ impl Connections {
         let all: Vec<_> = self.all().values().cloned().collect();
         let mut apis = HashMap::new();
         for connection in &all {
-            let place = &connection.place;
+            let place = &connection.target;
             let api = apis.entry(&place.api_id).or_insert_with(|| {
                 let api = self.apis.api(place);
                 if let Some(api) = &api {
-                    self.hub.keep(&api.id, |namespace| api.namespaces.contains_key(namespace));
+                    self.hub.retain_namespaces(&api.id, |namespace| {
+                        api.namespaces.contains_key(namespace)
+                    });
                 }
                 api
             });
-            let end =
-                if closing { Some(End::Service) } else { connection.end(api.as_deref(), now) };
+            let end = if closing {
+                Some(CloseReason::Shutdown)
+            } else {
+                connection.close_reason(api.as_deref(), now)
+            };
             if let Some(end) = end {
-                connection.outbox.end(end);
+                connection.outbox.close(end);
             }
         }
     }
@@ -154,15 +159,16 @@ impl Connection {
         lock(&self.subscriptions)
     }
 
-    fn shown(&self) -> Connected {
+    fn summary(&self) -> ConnectionSummary {
         let subscriptions = self.subscriptions();
-        let shown = subscriptions
-            .iter()
-            .map(|(id, channel)| Subscribed { id: id.to_string(), channel: channel.path.clone() });
+        let shown = subscriptions.iter().map(|(id, channel)| SubscriptionSummary {
+            id: id.to_string(),
+            channel: channel.path.clone(),
+        });
         let mut shown: Vec<_> = shown.collect();
         shown.sort_by(|one, other| one.id.cmp(&other.id));
-        Connected {
-            api_id: self.place.api_id.clone(),
+        ConnectionSummary {
+            api_id: self.target.api_id.clone(),
             connection: self.number,
             mode: self.mode.to_owned(),
             since_epoch_s: self.since_epoch_s,
@@ -171,25 +177,25 @@ impl Connection {
     }
 
     /// Why it must end, at an API that is there or not.
-    fn end(&self, api: Option<&Api>, now_epoch_s: f64) -> Option<End> {
-        let Some(api) = api else { return Some(End::Api) };
-        let over = match &self.key {
+    fn close_reason(&self, api: Option<&Api>, now_epoch_s: f64) -> Option<CloseReason> {
+        let Some(api) = api else { return Some(CloseReason::ApiDeleted) };
+        let over = match &self.api_key {
             // A key may have been renewed since, or deleted.
             Some(key) => {
                 api.keys.get(key).is_none_or(|it| it.expires_epoch_s as f64 <= now_epoch_s)
             }
-            None => self.until_epoch_s.is_some_and(|it| it <= now_epoch_s),
+            None => self.expires_epoch_s.is_some_and(|it| it <= now_epoch_s),
         };
         match now_epoch_s - self.since_epoch_s >= CONNECTION_MAX_S {
-            _ if over => Some(End::Credentials),
-            true => Some(End::Day),
+            _ if over => Some(CloseReason::CredentialsExpired),
+            true => Some(CloseReason::MaxDuration),
             false => None,
         }
     }
 }
 
 /// One task for all connections of a data plane. It ends with the last of them, and with the data plane.
-async fn watch_over(connections: Weak<Connections>) {
+async fn sweep_regularly(connections: Weak<Connections>) {
     let Some(mut changes) = connections.upgrade().map(|it| it.store.changes()) else { return };
     loop {
         tokio::select! {

@@ -2,49 +2,49 @@
 //! AppSync's order.
 use serde::Serialize;
 
-use crate::data_plane::problem::Problem;
-use crate::data_plane::publication::Receipt;
+use crate::data_plane::error::DataPlaneError;
+use crate::data_plane::publication::PublishResponse;
 
 /// How long a client waits for a sign of life before it gives the connection up.
 const CONNECTION_TIMEOUT_MS: u32 = 300_000;
 
 #[derive(Serialize)]
-struct Shape<'a> {
+struct FrameBody<'a> {
     r#type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none", rename = "connectionTimeoutMs")]
     connection_timeout_ms: Option<u32>,
     #[serde(flatten)]
-    receipt: Option<&'a Receipt>,
+    receipt: Option<&'a PublishResponse>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<[&'a Problem; 1]>,
+    errors: Option<[&'a DataPlaneError; 1]>,
 }
 
-const EMPTY: Shape<'static> =
-    Shape { r#type: "", id: None, connection_timeout_ms: None, receipt: None, errors: None };
+const EMPTY: FrameBody<'static> =
+    FrameBody { r#type: "", id: None, connection_timeout_ms: None, receipt: None, errors: None };
 
 pub fn ack() -> String {
     let connection_timeout_ms = Some(CONNECTION_TIMEOUT_MS);
-    write(&Shape { r#type: "connection_ack", connection_timeout_ms, ..EMPTY })
+    to_json(&FrameBody { r#type: "connection_ack", connection_timeout_ms, ..EMPTY })
 }
 
 pub fn keep_alive() -> String {
-    write(&Shape { r#type: "ka", ..EMPTY })
+    to_json(&FrameBody { r#type: "ka", ..EMPTY })
 }
 
 /// `subscribe_success`, `unsubscribe_success`.
 pub fn success(kind: &str, id: &str) -> String {
-    write(&Shape { r#type: kind, id: Some(id), ..EMPTY })
+    to_json(&FrameBody { r#type: kind, id: Some(id), ..EMPTY })
 }
 
-pub fn published(id: &str, receipt: &Receipt) -> String {
-    write(&Shape { r#type: "publish_success", id: Some(id), receipt: Some(receipt), ..EMPTY })
+pub fn publish_success(id: &str, receipt: &PublishResponse) -> String {
+    to_json(&FrameBody { r#type: "publish_success", id: Some(id), receipt: Some(receipt), ..EMPTY })
 }
 
 /// `connection_error`, `subscribe_error`, …, `error`.
-pub fn error(kind: &str, id: Option<&str>, problem: &Problem) -> String {
-    write(&Shape { r#type: kind, id, errors: Some([problem]), ..EMPTY })
+pub fn error(kind: &str, id: Option<&str>, problem: &DataPlaneError) -> String {
+    to_json(&FrameBody { r#type: kind, id, errors: Some([problem]), ..EMPTY })
 }
 
 /// GraphQL's errors for subprotocols, without the wrapper that Events does not have
@@ -55,13 +55,13 @@ pub fn protocol_error(message: &str) -> String {
     )
 }
 
-fn write(shape: &Shape<'_>) -> String {
+fn to_json(shape: &FrameBody<'_>) -> String {
     serde_json::to_string(shape).expect("texts and numbers can be written as JSON")
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::data_plane::publication::{Failed, Successful};
+    use crate::data_plane::publication::{FailedEvent, SuccessfulEvent};
 
     use super::*;
 
@@ -70,18 +70,18 @@ mod tests {
         assert_eq!(ack(), r#"{"type":"connection_ack","connectionTimeoutMs":300000}"#);
         assert_eq!(keep_alive(), r#"{"type":"ka"}"#);
         assert_eq!(success("subscribe_success", "a"), r#"{"type":"subscribe_success","id":"a"}"#);
-        let problem = Problem::new(401, "UnauthorizedException").because("nobody says");
+        let problem = DataPlaneError::new(401, "UnauthorizedException").with_reason("nobody says");
         assert_eq!(
             error("connection_error", None, &problem),
             r#"{"type":"connection_error","errors":[{"errorType":"UnauthorizedException"}]}"#
         );
         assert_eq!(
-            error("publish_error", Some("p"), &problem.saying("no")),
+            error("publish_error", Some("p"), &problem.with_message("no")),
             r#"{"type":"publish_error","id":"p","errors":[{"errorType":"UnauthorizedException","message":"no"}]}"#
         );
-        let receipt = Receipt {
-            successful: vec![Successful { identifier: "u".into(), index: 0 }],
-            failed: vec![Failed {
+        let receipt = PublishResponse {
+            successful: vec![SuccessfulEvent { identifier: "u".into(), index: 0 }],
+            failed: vec![FailedEvent {
                 identifier: "v".into(),
                 index: 1,
                 code: 400,
@@ -89,7 +89,7 @@ mod tests {
             }],
         };
         assert_eq!(
-            published("p", &receipt),
+            publish_success("p", &receipt),
             r#"{"type":"publish_success","id":"p","successful":[{"identifier":"u","index":0}],"failed":[{"identifier":"v","index":1,"code":400,"message":"m"}]}"#
         );
         assert_eq!(

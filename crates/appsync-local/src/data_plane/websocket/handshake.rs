@@ -7,61 +7,63 @@ use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
-use crate::data_plane::auth::request::Presented;
+use crate::data_plane::auth::request::CredentialFields;
 use crate::data_plane::message::Fields;
 
 /// The subprotocol that every client must offer.
 pub const SUBPROTOCOL: &str = "aws-appsync-event-ws";
 /// Before a client's credentials, which stand among the subprotocols: browsers can send nothing else.
-const CREDENTIALS: &str = "header-";
+const CREDENTIALS_PREFIX: &str = "header-";
 
 /// What was offered.
-pub struct Offer {
-    pub verdict: Verdict,
+pub struct Handshake {
+    pub subprotocol: Subprotocol,
     /// The credentials of the subprotocol, or else the headers; None if they can't be read.
-    pub presented: Option<Presented>,
+    pub credentials: Option<CredentialFields>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Sound,
+pub enum Subprotocol {
+    Supported,
     Missing,
     Unsupported,
 }
 
-impl Offer {
+impl Handshake {
     /// Reads the subprotocols of `headers`; `plain` are all headers, which native clients present.
-    pub fn read(headers: &HeaderMap, plain: &BTreeMap<String, Vec<String>>) -> Self {
+    pub fn from_headers(headers: &HeaderMap, plain: &BTreeMap<String, Vec<String>>) -> Self {
         let lists = headers.get_all("sec-websocket-protocol");
         let lists = lists.iter().filter_map(|it| it.to_str().ok());
         let offered = lists.flat_map(|it| it.split(',')).map(str::trim).filter(|it| !it.is_empty());
         let offered: Vec<&str> = offered.collect();
         let verdict = match offered.as_slice() {
-            [] => Verdict::Missing,
-            _ if offered.contains(&SUBPROTOCOL) => Verdict::Sound,
-            _ => Verdict::Unsupported,
+            [] => Subprotocol::Missing,
+            _ if offered.contains(&SUBPROTOCOL) => Subprotocol::Supported,
+            _ => Subprotocol::Unsupported,
         };
-        let presented = match encoded(offered.iter().copied()).next() {
-            Some(text) => decode(text),
-            None => Some(of_headers(plain)),
+        let presented = match encoded_credentials(offered.iter().copied()).next() {
+            Some(text) => decode_credentials(text),
+            None => Some(credentials_from_headers(plain)),
         };
-        Self { verdict, presented }
+        Self { subprotocol: verdict, credentials: presented }
     }
 }
 
 /// The headers of a request as credentials; several with the same name as one, as they are signed.
-pub fn of_headers(headers: &BTreeMap<String, Vec<String>>) -> Presented {
+pub fn credentials_from_headers(headers: &BTreeMap<String, Vec<String>>) -> CredentialFields {
     let joined = headers.iter().map(|(name, values)| (name.clone(), values.join(",")));
-    Presented { fields: joined.collect() }
+    CredentialFields { fields: joined.collect() }
 }
 
 /// The credentials among subprotocols, as they are encoded.
-pub fn encoded<'a>(offered: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
-    offered.filter_map(|it| it.trim().strip_prefix(CREDENTIALS))
+pub fn encoded_credentials<'a>(
+    offered: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = &'a str> {
+    offered.filter_map(|it| it.trim().strip_prefix(CREDENTIALS_PREFIX))
 }
 
 /// Clients differ in padding and alphabet, and in white space around the JSON.
-pub fn decode(text: &str) -> Option<Presented> {
+pub fn decode_credentials(text: &str) -> Option<CredentialFields> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
@@ -71,7 +73,7 @@ pub fn decode(text: &str) -> Option<Presented> {
         return None;
     }
     let Fields(fields) = serde_json::from_slice(&bytes).ok()?;
-    Some(Presented { fields })
+    Some(CredentialFields { fields })
 }
 
 #[cfg(test)]
@@ -81,17 +83,17 @@ mod tests {
 
     use super::*;
 
-    fn read(lists: &[&str]) -> Offer {
+    fn read(lists: &[&str]) -> Handshake {
         let mut headers = HeaderMap::new();
         for list in lists {
             headers.append("sec-websocket-protocol", HeaderValue::from_str(list).unwrap());
         }
         let plain = [("x-api-key".to_owned(), vec!["plain".to_owned()])].into();
-        Offer::read(&headers, &plain)
+        Handshake::from_headers(&headers, &plain)
     }
 
-    fn key(offer: &Offer) -> Option<&str> {
-        offer.presented.as_ref()?.fields.get("x-api-key").map(String::as_str)
+    fn key(offer: &Handshake) -> Option<&str> {
+        offer.credentials.as_ref()?.fields.get("x-api-key").map(String::as_str)
     }
 
     #[test]
@@ -105,8 +107,11 @@ mod tests {
                 read(&[SUBPROTOCOL, &header]),
                 read(&[&format!("{SUBPROTOCOL},{header}")]),
             ] {
-                assert_eq!((offer.verdict, key(&offer)), (Verdict::Sound, Some("da2->>>???")));
-                assert_eq!(offer.presented.unwrap().fields["host"], "h");
+                assert_eq!(
+                    (offer.subprotocol, key(&offer)),
+                    (Subprotocol::Supported, Some("da2->>>???"))
+                );
+                assert_eq!(offer.credentials.unwrap().fields["host"], "h");
             }
         }
     }
@@ -114,18 +119,21 @@ mod tests {
     #[test]
     fn native_clients_present_plain_headers() {
         let offer = read(&[SUBPROTOCOL]);
-        assert_eq!((offer.verdict, key(&offer)), (Verdict::Sound, Some("plain")));
+        assert_eq!((offer.subprotocol, key(&offer)), (Subprotocol::Supported, Some("plain")));
     }
 
     #[test]
     fn missing_and_invalid_values_have_different_errors() {
-        assert_eq!(read(&[]).verdict, Verdict::Missing);
-        assert_eq!(read(&[""]).verdict, Verdict::Missing);
-        assert_eq!(read(&["graphql-ws"]).verdict, Verdict::Unsupported);
-        assert_eq!(read(&["header-e30"]).verdict, Verdict::Unsupported);
+        assert_eq!(read(&[]).subprotocol, Subprotocol::Missing);
+        assert_eq!(read(&[""]).subprotocol, Subprotocol::Missing);
+        assert_eq!(read(&["graphql-ws"]).subprotocol, Subprotocol::Unsupported);
+        assert_eq!(read(&["header-e30"]).subprotocol, Subprotocol::Unsupported);
         for wrong in ["header-", "header-%", "header-bnVsbA", "header-W10", "header-ew"] {
             let offer = read(&[SUBPROTOCOL, wrong]);
-            assert!(offer.verdict == Verdict::Sound && offer.presented.is_none(), "{wrong}");
+            assert!(
+                offer.subprotocol == Subprotocol::Supported && offer.credentials.is_none(),
+                "{wrong}"
+            );
         }
     }
 }

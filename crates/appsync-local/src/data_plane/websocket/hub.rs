@@ -10,20 +10,20 @@ use crate::data_plane::websocket::outbox::{Frame, Outbox};
 use crate::lock;
 
 /// A connection and its id for a subscription.
-type Key = (u64, Arc<str>);
-type Subscribers = IndexMap<Key, Arc<Outbox>>;
+type SubscriptionKey = (u64, Arc<str>);
+type Subscribers = IndexMap<SubscriptionKey, Arc<Outbox>>;
 
 #[derive(Default)]
 pub struct Hub {
     /// By the API's id.
-    audiences: RwLock<HashMap<String, Audience>>,
+    by_api: RwLock<HashMap<String, ApiSubscriptions>>,
 }
 
 #[derive(Default)]
-struct Audience {
+struct ApiSubscriptions {
     exact: HashMap<String, Subscribers>,
     /// By the channel below which all are meant.
-    below: HashMap<String, Subscribers>,
+    wildcard: HashMap<String, Subscribers>,
 }
 
 impl Hub {
@@ -35,38 +35,38 @@ impl Hub {
         id: &Arc<str>,
         outbox: &Arc<Outbox>,
     ) {
-        let mut audiences = lock::write(&self.audiences);
+        let mut audiences = lock::write(&self.by_api);
         let audience = audiences.entry(api_id.to_owned()).or_default();
-        let (by_channel, path) = audience.of(channel);
+        let (by_channel, path) = audience.index_for(channel);
         let subscribers = by_channel.entry(path.to_owned()).or_default();
         subscribers.insert((connection, Arc::clone(id)), Arc::clone(outbox));
     }
 
     pub fn unsubscribe(&self, api_id: &str, channel: &Channel, connection: u64, id: &Arc<str>) {
-        let mut audiences = lock::write(&self.audiences);
+        let mut audiences = lock::write(&self.by_api);
         let Some(audience) = audiences.get_mut(api_id) else { return };
-        let (by_channel, path) = audience.of(channel);
+        let (by_channel, path) = audience.index_for(channel);
         if let Some(subscribers) = by_channel.get_mut(path) {
             subscribers.swap_remove(&(connection, Arc::clone(id)));
             if subscribers.is_empty() {
                 by_channel.remove(path);
             }
         }
-        if audience.exact.is_empty() && audience.below.is_empty() {
+        if audience.exact.is_empty() && audience.wildcard.is_empty() {
             audiences.remove(api_id);
         }
     }
 
     /// Puts an event before all who subscribed to its channel; and how many they are.
     pub fn broadcast(&self, api_id: &str, channel: &Channel, event: &str) -> usize {
-        let audiences = lock::read(&self.audiences);
+        let audiences = lock::read(&self.by_api);
         let Some(audience) = audiences.get(api_id) else { return 0 };
-        let below = channel.ancestors().filter_map(|it| audience.below.get(it));
+        let below = channel.ancestors().filter_map(|it| audience.wildcard.get(it));
         let all = audience.exact.get(&channel.path).into_iter().chain(below);
         let mut escaped: Option<Arc<str>> = None;
         let mut receivers = 0;
         for ((_, id), outbox) in all.flatten() {
-            let event = escaped.get_or_insert_with(|| escape(event).into());
+            let event = escaped.get_or_insert_with(|| json_string(event).into());
             let (id, event) = (Arc::clone(id), Arc::clone(event));
             receivers += usize::from(outbox.push(Frame::Data { id, event }));
         }
@@ -74,27 +74,30 @@ impl Hub {
     }
 
     /// Ends the subscriptions in channel namespaces of the API that no longer exist.
-    pub fn keep(&self, api_id: &str, is_there: impl Fn(&str) -> bool) {
-        let mut audiences = lock::write(&self.audiences);
+    pub fn retain_namespaces(&self, api_id: &str, is_there: impl Fn(&str) -> bool) {
+        let mut audiences = lock::write(&self.by_api);
         let Some(audience) = audiences.get_mut(api_id) else { return };
-        for by_channel in [&mut audience.exact, &mut audience.below] {
+        for by_channel in [&mut audience.exact, &mut audience.wildcard] {
             by_channel.retain(|path, _| is_there(path.split('/').nth(1).unwrap_or_default()));
         }
     }
 }
 
-impl Audience {
+impl ApiSubscriptions {
     /// Where the subscriptions to `channel` are.
-    fn of<'c>(&mut self, channel: &'c Channel) -> (&mut HashMap<String, Subscribers>, &'c str) {
-        match channel.below() {
-            Some(below) => (&mut self.below, below),
+    fn index_for<'c>(
+        &mut self,
+        channel: &'c Channel,
+    ) -> (&mut HashMap<String, Subscribers>, &'c str) {
+        match channel.wildcard_parent() {
+            Some(below) => (&mut self.wildcard, below),
             None => (&mut self.exact, &channel.path),
         }
     }
 }
 
 /// The text as a text of JSON.
-fn escape(text: &str) -> String {
+fn json_string(text: &str) -> String {
     serde_json::to_string(text).expect("any text can be written as JSON")
 }
 
@@ -114,11 +117,11 @@ mod tests {
         let outbox = Arc::new(Outbox::default());
         let channels = [("x", "/a/b"), ("y", "/a/*"), ("z", "/a/b/*"), ("n", "/a"), ("o", "/ab/*")];
         for (id, channel) in channels {
-            let channel = Channel::subscribe(channel).unwrap();
+            let channel = Channel::parse_for_subscribe(channel).unwrap();
             hub.subscribe("api", &channel, 1, &id.into(), &outbox);
         }
         let check = |api: &str, channel: &str, expected: &[&str]| {
-            let channel = Channel::publish(channel).unwrap();
+            let channel = Channel::parse_for_publish(channel).unwrap();
             assert_eq!(hub.broadcast(api, &channel, "1"), expected.len(), "{channel:?}");
             let data = |id: &&str| format!("{{\"type\":\"data\",\"id\":\"{id}\",\"event\":\"1\"}}");
             assert_eq!(
@@ -132,12 +135,12 @@ mod tests {
         check("api", "/a", &["n"]);
         check("api", "/A/b", &[]);
         check("other", "/a/b", &[]);
-        hub.unsubscribe("api", &Channel::subscribe("/a/*").unwrap(), 1, &"y".into());
+        hub.unsubscribe("api", &Channel::parse_for_subscribe("/a/*").unwrap(), 1, &"y".into());
         check("api", "/a/b", &["x"]);
-        hub.keep("api", |namespace| namespace != "a");
+        hub.retain_namespaces("api", |namespace| namespace != "a");
         check("api", "/a/b", &[]);
         check("api", "/ab/c", &["o"]);
-        hub.unsubscribe("api", &Channel::subscribe("/ab/*").unwrap(), 1, &"o".into());
-        assert!(hub.audiences.read().unwrap().is_empty());
+        hub.unsubscribe("api", &Channel::parse_for_subscribe("/ab/*").unwrap(), 1, &"o".into());
+        assert!(hub.by_api.read().unwrap().is_empty());
     }
 }

@@ -13,7 +13,7 @@ pub const BYTES_MAX: usize = 4 * 1024 * 1024;
 const BATCH_FRAMES: usize = 64;
 const BATCH_BYTES: usize = 64 * 1024;
 /// What a quiet connection keeps room for.
-const ROOM: usize = 16;
+const IDLE_CAPACITY: usize = 16;
 
 /// A frame to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,91 +26,91 @@ pub enum Frame {
 
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum CloseReason {
     /// The client closed it.
-    Closed,
+    ClientClosed,
     /// The client is gone, or violates the protocol.
-    Lost,
+    ClientLost,
     /// It read too slowly.
-    Slow,
+    ClientTooSlow,
     /// Its credentials did.
-    Credentials,
+    CredentialsExpired,
     /// Its API is gone.
-    Api,
+    ApiDeleted,
     /// No connection lasts longer.
-    Day,
-    Service,
+    MaxDuration,
+    Shutdown,
 }
 
-impl End {
+impl CloseReason {
     /// For people.
-    pub fn why(self) -> &'static str {
+    pub fn description(self) -> &'static str {
         match self {
-            Self::Closed => "the client closed it",
-            Self::Lost => "the client disconnected",
-            Self::Slow => "the client read too slowly",
-            Self::Credentials => "its credentials ended",
-            Self::Api => "its API was deleted",
-            Self::Day => "the limit of 24 hours was reached",
-            Self::Service => "the emulator stops",
+            Self::ClientClosed => "the client closed it",
+            Self::ClientLost => "the client disconnected",
+            Self::ClientTooSlow => "the client read too slowly",
+            Self::CredentialsExpired => "its credentials ended",
+            Self::ApiDeleted => "its API was deleted",
+            Self::MaxDuration => "the limit of 24 hours was reached",
+            Self::Shutdown => "the emulator stops",
         }
     }
 }
 
 #[derive(Debug, Default)]
 pub struct Outbox {
-    waiting: Mutex<Waiting>,
-    filled: Notify,
-    ended: Notify,
+    state: Mutex<OutboxState>,
+    frame_added: Notify,
+    closed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct OutboxState {
     frames: VecDeque<Frame>,
     bytes: usize,
-    end: Option<End>,
+    close_reason: Option<CloseReason>,
 }
 
 impl Outbox {
     /// Puts a frame at the end; whether the connection still takes any.
     pub fn push(&self, frame: Frame) -> bool {
-        let mut waiting = self.waiting();
-        if waiting.end.is_some() {
+        let mut waiting = self.state();
+        if waiting.close_reason.is_some() {
             return false;
         }
         waiting.bytes += frame.bytes();
         waiting.frames.push_back(frame);
         if waiting.frames.len() > FRAMES_MAX || waiting.bytes > BYTES_MAX {
             drop(waiting);
-            self.end(End::Slow);
+            self.close(CloseReason::ClientTooSlow);
             return false;
         }
         drop(waiting);
-        self.filled.notify_one();
+        self.frame_added.notify_one();
         true
     }
 
     /// The connection ends, and what waits is dropped with it.
-    pub fn end(&self, end: End) {
-        let mut waiting = self.waiting();
-        waiting.end.get_or_insert(end);
+    pub fn close(&self, end: CloseReason) {
+        let mut waiting = self.state();
+        waiting.close_reason.get_or_insert(end);
         waiting.frames = VecDeque::new();
         waiting.bytes = 0;
         drop(waiting);
-        self.ended.notify_one();
+        self.closed.notify_one();
     }
 
     /// Moves some frames to `frames`, as soon as there are any. Nothing is lost if the caller stops waiting. One
     /// task at a time may wait.
     pub async fn take(&self, frames: &mut Vec<Frame>) {
         while !self.take_now(frames) {
-            self.filled.notified().await;
+            self.frame_added.notified().await;
         }
     }
 
     /// The same, without waiting: whether there were any.
     pub fn take_now(&self, frames: &mut Vec<Frame>) -> bool {
-        let mut waiting = self.waiting();
+        let mut waiting = self.state();
         let (mut count, mut bytes) = (0, 0);
         while count < BATCH_FRAMES && bytes < BATCH_BYTES {
             let Some(frame) = waiting.frames.pop_front() else { break };
@@ -120,28 +120,28 @@ impl Outbox {
         }
         waiting.bytes -= bytes;
         if waiting.frames.is_empty() {
-            waiting.frames.shrink_to(ROOM);
+            waiting.frames.shrink_to(IDLE_CAPACITY);
         }
         count > 0
     }
 
     /// Why the connection ends, once it does. One task at a time may wait.
-    pub async fn ended(&self) -> End {
+    pub async fn closed(&self) -> CloseReason {
         loop {
-            if let Some(end) = self.end_of() {
+            if let Some(end) = self.close_reason() {
                 return end;
             }
-            self.ended.notified().await;
+            self.closed.notified().await;
         }
     }
 
     /// Why the connection ends, if it does.
-    pub fn end_of(&self) -> Option<End> {
-        self.waiting().end
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.state().close_reason
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        lock(&self.waiting)
+    fn state(&self) -> MutexGuard<'_, OutboxState> {
+        lock(&self.state)
     }
 }
 
@@ -205,7 +205,7 @@ mod tests {
                 assert!(outbox.push(frame.clone()));
             }
             assert!(!outbox.push(frame.clone()) && !outbox.push(text(0)));
-            assert_eq!(outbox.ended().await, End::Slow);
+            assert_eq!(outbox.closed().await, CloseReason::ClientTooSlow);
             assert!(!outbox.take_now(&mut Vec::new()));
         };
         check(&text(1), FRAMES_MAX).await;

@@ -7,17 +7,17 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::data_plane::auth::request::{Identity, Operation, Presented};
+use crate::data_plane::auth::request::{ClientOperation, CredentialFields, Identity};
 use crate::data_plane::channel::{Channel, is_operation_id};
-use crate::data_plane::feed::Happening;
-use crate::data_plane::message::{Events, Given, Message, REQUEST_MAX, too_large};
+use crate::data_plane::error::DataPlaneError;
+use crate::data_plane::feed::Activity;
+use crate::data_plane::message::{ClientMessage, EventsMember, REQUEST_MAX, TextMember, too_large};
 use crate::data_plane::plane::DataPlane;
-use crate::data_plane::problem::Problem;
 use crate::data_plane::publication;
-use crate::data_plane::source::Source;
+use crate::data_plane::request_context::RequestContext;
 use crate::data_plane::websocket::connections::Connection;
 use crate::data_plane::websocket::frame;
-use crate::data_plane::websocket::outbox::{End, Frame, Outbox};
+use crate::data_plane::websocket::outbox::{CloseReason, Frame, Outbox};
 
 /// Subscriptions of one connection (docs/reference/quotas.md#connections).
 const SUBSCRIPTIONS_MAX: usize = 200;
@@ -30,20 +30,20 @@ const ECHO_MAX: usize = 128;
 /// It leaves when it is dropped.
 pub struct Session {
     plane: Arc<DataPlane>,
-    source: Source,
+    source: RequestContext,
     connection: Arc<Connection>,
-    rate: Rate,
+    rate: PublishRate,
 }
 
 /// When a connection published last.
 #[derive(Debug, Default)]
-struct Rate {
+struct PublishRate {
     published: VecDeque<Instant>,
 }
 
-impl Rate {
+impl PublishRate {
     /// Whether one more publish is taken at `now`. What is not taken does not count.
-    fn take(&mut self, now: Instant) -> bool {
+    fn try_acquire(&mut self, now: Instant) -> bool {
         while self.published.front().is_some_and(|it| now.duration_since(*it) >= PUBLISHES_PER) {
             self.published.pop_front();
         }
@@ -57,49 +57,49 @@ impl Rate {
 
 /// What is signed to subscribe.
 #[derive(Serialize)]
-struct SignedSubscribe<'a> {
+struct SubscribePayload<'a> {
     channel: Option<&'a str>,
 }
 
 /// What is signed to publish.
 #[derive(Serialize)]
-struct SignedPublish<'a> {
+struct PublishPayload<'a> {
     channel: Option<&'a str>,
     events: Vec<Option<&'a str>>,
 }
 
 impl Session {
     /// Lets a client in that presents `presented`, or says why not.
-    pub async fn begin(
+    pub async fn open(
         plane: Arc<DataPlane>,
-        source: Source,
-        presented: Option<Presented>,
-    ) -> Result<Self, Problem> {
-        let result = admit(&plane, &source, presented).await;
+        source: RequestContext,
+        presented: Option<CredentialFields>,
+    ) -> Result<Self, DataPlaneError> {
+        let result = authorize_connection(&plane, &source, presented).await;
         let connection = match result {
             Ok((identity, key)) => Connection {
-                number: plane.connections.number(),
-                place: source.place.clone(),
+                number: plane.connections.next_number(),
+                target: source.target.clone(),
                 mode: identity.mode,
                 since_epoch_s: plane.store.now_epoch_s(),
-                until_epoch_s: identity.until_epoch_s,
-                key,
+                expires_epoch_s: identity.expires_epoch_s,
+                api_key: key,
                 outbox: Arc::default(),
                 subscriptions: Default::default(),
             },
             Err(problem) => {
-                publication::refused(&plane, &source, "connect", None, &problem);
+                publication::report_rejection(&plane, &source, "connect", None, &problem);
                 return Err(problem);
             }
         };
         let connection = Arc::new(connection);
-        plane.connections.enter(&connection);
-        plane.feed.tell(|| Happening::Connected {
-            api_id: connection.place.api_id.clone(),
+        plane.connections.add(&connection);
+        plane.feed.emit(|| Activity::Connected {
+            api_id: connection.target.api_id.clone(),
             connection: connection.number,
             mode: connection.mode.to_owned(),
         });
-        Ok(Self { plane, source, connection, rate: Rate::default() })
+        Ok(Self { plane, source, connection, rate: PublishRate::default() })
     }
 
     /// Where its answers and events wait.
@@ -108,67 +108,67 @@ impl Session {
     }
 
     /// How often its client hears that the connection lives.
-    pub fn keep_alive(&self) -> Duration {
-        self.plane.keep_alive
+    pub fn keep_alive_interval(&self) -> Duration {
+        self.plane.keep_alive_interval
     }
 
     /// Answers a message.
-    pub async fn on(&mut self, text: &[u8]) {
-        let Some(message) = Message::read(text) else {
-            return self.on_other("The message is not a JSON object");
+    pub async fn handle_message(&mut self, text: &[u8]) {
+        let Some(message) = ClientMessage::parse(text) else {
+            return self.reject_frame("The message is not a JSON object");
         };
         match message.kind.text() {
-            Some("connection_init") => self.answer(frame::ack()),
-            Some("subscribe") => self.on_subscribe(message).await,
-            Some("unsubscribe") => self.on_unsubscribe(&message),
-            Some("publish") => self.on_publish(message, text.len()).await,
+            Some("connection_init") => self.send(frame::ack()),
+            Some("subscribe") => self.handle_subscribe(message).await,
+            Some("unsubscribe") => self.handle_unsubscribe(&message),
+            Some("publish") => self.handle_publish(message, text.len()).await,
             kind => {
                 let kind: String = kind.unwrap_or_default().chars().take(ECHO_MAX).collect();
-                let problem = Problem::new(400, "UnsupportedOperation")
-                    .saying(format!("{kind} not supported through the realtime channel"));
-                publication::refused(&self.plane, &self.source, "message", None, &problem);
+                let problem = DataPlaneError::new(400, "UnsupportedOperation")
+                    .with_message(format!("{kind} not supported through the realtime channel"));
+                publication::report_rejection(&self.plane, &self.source, "message", None, &problem);
                 let id = message.id.text().filter(|it| is_operation_id(it));
-                self.answer(frame::error("error", id, &problem));
+                self.send(frame::error("error", id, &problem));
             }
         }
     }
 
     /// Responds to a frame that is not a message.
-    pub fn on_other(&self, wrong: &str) {
-        let problem = Problem::bad_request(wrong);
-        publication::refused(&self.plane, &self.source, "message", None, &problem);
-        self.answer(frame::error("error", None, &problem));
+    pub fn reject_frame(&self, wrong: &str) {
+        let problem = DataPlaneError::bad_request(wrong);
+        publication::report_rejection(&self.plane, &self.source, "message", None, &problem);
+        self.send(frame::error("error", None, &problem));
     }
 
-    async fn on_subscribe(&mut self, message: Message) {
-        let Some(id) = self.id(&message.id, "subscribe_error") else { return };
+    async fn handle_subscribe(&mut self, message: ClientMessage) {
+        let Some(id) = self.operation_id(&message.id, "subscribe_error") else { return };
         if let Err(problem) = self.subscribe(id, &message).await {
             let (source, channel) = (&self.source, message.channel.text());
-            publication::refused(&self.plane, source, "subscribe", channel, &problem);
-            self.answer(frame::error("subscribe_error", Some(id), &problem));
+            publication::report_rejection(&self.plane, source, "subscribe", channel, &problem);
+            self.send(frame::error("subscribe_error", Some(id), &problem));
         }
     }
 
-    async fn subscribe(&self, id: &str, message: &Message) -> Result<(), Problem> {
+    async fn subscribe(&self, id: &str, message: &ClientMessage) -> Result<(), DataPlaneError> {
         let (plane, source) = (&*self.plane, &self.source);
-        let channel = Channel::subscribe(message.channel.text().unwrap_or_default())?;
-        self.check_room(id)?;
+        let channel = Channel::parse_for_subscribe(message.channel.text().unwrap_or_default())?;
+        self.check_subscription_limit(id)?;
         let api = source.api(&plane.apis)?;
-        let signed = write(&SignedSubscribe { channel: message.channel.text() });
-        let presented = Presented { fields: message.authorization.0.clone() };
-        let operation = Operation::Subscribe;
-        let asked = source.asked(&api, operation, Some(&channel), &presented, &signed);
+        let signed = to_json(&SubscribePayload { channel: message.channel.text() });
+        let presented = CredentialFields { fields: message.authorization.0.clone() };
+        let operation = ClientOperation::Subscribe;
+        let asked = source.auth_request(&api, operation, Some(&channel), &presented, &signed);
         let identity = plane.authorizer.authorize(&asked).await?;
         let namespace = publication::namespace(&api, &channel)?;
-        let call = source.call(&api, namespace, &channel, &identity);
+        let call = source.handler_call(&api, namespace, &channel, &identity);
         plane.handlers.on_subscribe(&call).await?;
         let (id, connection): (Arc<str>, _) = (id.into(), &self.connection);
         // The answer goes before the first event.
-        self.answer(frame::success("subscribe_success", &id));
+        self.send(frame::success("subscribe_success", &id));
         connection.subscriptions().insert(Arc::clone(&id), channel.clone());
-        let (api_id, outbox) = (&source.place.api_id, &connection.outbox);
+        let (api_id, outbox) = (&source.target.api_id, &connection.outbox);
         plane.hub.subscribe(api_id, &channel, connection.number, &id, outbox);
-        plane.feed.tell(|| Happening::Subscribed {
+        plane.feed.emit(|| Activity::Subscribed {
             api_id: api_id.clone(),
             connection: connection.number,
             id: id.to_string(),
@@ -179,56 +179,58 @@ impl Session {
     }
 
     /// Whether there is room for one more subscription, by this id.
-    fn check_room(&self, id: &str) -> Result<(), Problem> {
+    fn check_subscription_limit(&self, id: &str) -> Result<(), DataPlaneError> {
         let subscriptions = self.connection.subscriptions();
         if subscriptions.contains_key(id) {
-            return Err(Problem::new(400, "DuplicatedOperationError")
-                .saying(format!("Duplicated operation id {id}")));
+            return Err(DataPlaneError::new(400, "DuplicatedOperationError")
+                .with_message(format!("Duplicated operation id {id}")));
         }
         if subscriptions.len() >= SUBSCRIPTIONS_MAX {
-            return Err(Problem::new(400, "MaxSubscriptionsReachedError")
-                .saying(format!("Max number of {SUBSCRIPTIONS_MAX} subscriptions reached")));
+            return Err(DataPlaneError::new(400, "MaxSubscriptionsReachedError")
+                .with_message(format!("Max number of {SUBSCRIPTIONS_MAX} subscriptions reached")));
         }
         Ok(())
     }
 
-    fn on_unsubscribe(&self, message: &Message) {
-        let Some(id) = self.id(&message.id, "unsubscribe_error") else { return };
+    fn handle_unsubscribe(&self, message: &ClientMessage) {
+        let Some(id) = self.operation_id(&message.id, "unsubscribe_error") else { return };
         let Some((id, channel)) = self.connection.subscriptions().remove_entry(id) else {
-            let problem = Problem::new(404, "UnknownOperationError")
-                .saying(format!("Unknown operation id {id}"));
-            return self.answer(frame::error("unsubscribe_error", Some(id), &problem));
+            let problem = DataPlaneError::new(404, "UnknownOperationError")
+                .with_message(format!("Unknown operation id {id}"));
+            return self.send(frame::error("unsubscribe_error", Some(id), &problem));
         };
-        self.forget(&id, &channel);
-        self.answer(frame::success("unsubscribe_success", &id));
+        self.remove_subscription(&id, &channel);
+        self.send(frame::success("unsubscribe_success", &id));
     }
 
-    async fn on_publish(&mut self, message: Message, size: usize) {
-        let Some(id) = self.id(&message.id, "publish_error") else { return };
+    async fn handle_publish(&mut self, message: ClientMessage, size: usize) {
+        let Some(id) = self.operation_id(&message.id, "publish_error") else { return };
         let result = match self.check_publish(size) {
             Ok(()) => {
-                let signed = write(&signed_publish(&message));
-                let presented = Presented { fields: message.authorization.0 };
+                let signed = to_json(&publish_payload(&message));
+                let presented = CredentialFields { fields: message.authorization.0 };
                 let (channel, events) = (&message.channel, message.events);
                 let (plane, source) = (&self.plane, &self.source);
                 publication::publish(plane, source, channel, events, &presented, &signed).await
             }
             Err(problem) => {
                 let (source, channel) = (&self.source, message.channel.text());
-                publication::refused(&self.plane, source, "publish", channel, &problem);
+                publication::report_rejection(&self.plane, source, "publish", channel, &problem);
                 Err(problem)
             }
         };
-        self.answer(match result {
-            Ok(receipt) => frame::published(id, &receipt),
+        self.send(match result {
+            Ok(receipt) => frame::publish_success(id, &receipt),
             Err(problem) => frame::error("publish_error", Some(id), &problem),
         });
     }
 
     /// Whether one more publish, of a message of `size` bytes, is taken now.
-    fn check_publish(&mut self, size: usize) -> Result<(), Problem> {
-        if !self.rate.take(Instant::now()) {
-            return Err(Problem::new(429, "LimitExceededError").saying("Rate limit exceeded"));
+    fn check_publish(&mut self, size: usize) -> Result<(), DataPlaneError> {
+        if !self.rate.try_acquire(Instant::now()) {
+            return Err(
+                DataPlaneError::new(429, "LimitExceededError").with_message("Rate limit exceeded")
+            );
         }
         match size > REQUEST_MAX {
             true => Err(too_large()),
@@ -237,28 +239,28 @@ impl Session {
     }
 
     /// The id of a message, or the response to a message without one.
-    fn id<'m>(&self, id: &'m Given, error: &str) -> Option<&'m str> {
+    fn operation_id<'m>(&self, id: &'m TextMember, error: &str) -> Option<&'m str> {
         let id = id.text();
         let sound = id.filter(|it| is_operation_id(it));
         if sound.is_none() {
-            let problem = Problem::bad_request(
+            let problem = DataPlaneError::bad_request(
                 "The message needs an id of 1 to 128 letters, digits, -, _ and +",
             );
             let echo = id.filter(|it| it.len() <= ECHO_MAX);
             let kind = if echo.is_some() { error } else { "error" };
-            self.answer(frame::error(kind, echo, &problem));
+            self.send(frame::error(kind, echo, &problem));
         }
         sound
     }
 
-    fn answer(&self, text: String) {
+    fn send(&self, text: String) {
         self.connection.outbox.push(Frame::Text(text));
     }
 
-    fn forget(&self, id: &Arc<str>, channel: &Channel) {
-        let (api_id, connection) = (&self.source.place.api_id, self.connection.number);
+    fn remove_subscription(&self, id: &Arc<str>, channel: &Channel) {
+        let (api_id, connection) = (&self.source.target.api_id, self.connection.number);
         self.plane.hub.unsubscribe(api_id, channel, connection, id);
-        self.plane.feed.tell(|| Happening::Unsubscribed {
+        self.plane.feed.emit(|| Activity::Unsubscribed {
             api_id: api_id.clone(),
             connection,
             id: id.to_string(),
@@ -271,42 +273,47 @@ impl Drop for Session {
     fn drop(&mut self) {
         let subscriptions = std::mem::take(&mut *self.connection.subscriptions());
         for (id, channel) in &subscriptions {
-            self.forget(id, channel);
+            self.remove_subscription(id, channel);
         }
-        self.plane.connections.leave(self.connection.number);
-        self.plane.feed.tell(|| Happening::Disconnected {
-            api_id: self.connection.place.api_id.clone(),
+        self.plane.connections.remove(self.connection.number);
+        self.plane.feed.emit(|| Activity::Disconnected {
+            api_id: self.connection.target.api_id.clone(),
             connection: self.connection.number,
-            why: self.connection.outbox.end_of().unwrap_or(End::Lost).why(),
+            why: self
+                .connection
+                .outbox
+                .close_reason()
+                .unwrap_or(CloseReason::ClientLost)
+                .description(),
         });
     }
 }
 
 /// Who the client is, and the API key that it came with, if it came with one.
-async fn admit(
+async fn authorize_connection(
     plane: &DataPlane,
-    source: &Source,
-    presented: Option<Presented>,
-) -> Result<(Identity, Option<String>), Problem> {
+    source: &RequestContext,
+    presented: Option<CredentialFields>,
+) -> Result<(Identity, Option<String>), DataPlaneError> {
     let presented = presented.ok_or_else(|| {
-        Problem::unauthorized("the subprotocol header-… is not base64url of JSON")
+        DataPlaneError::unauthorized("the subprotocol header-… is not base64url of JSON")
     })?;
     let api = source.api(&plane.apis)?;
-    let asked = source.asked(&api, Operation::Connect, None, &presented, b"{}");
+    let asked = source.auth_request(&api, ClientOperation::Connect, None, &presented, b"{}");
     let identity = plane.authorizer.authorize(&asked).await?;
     let key = presented.fields.get("x-api-key").filter(|_| identity.mode == "API_KEY");
     Ok((identity, key.cloned()))
 }
 
-fn signed_publish(message: &Message) -> SignedPublish<'_> {
+fn publish_payload(message: &ClientMessage) -> PublishPayload<'_> {
     let events = match &message.events {
-        Events::List { first, .. } => first.iter().map(|it| it.text()).collect(),
+        EventsMember::List { first, .. } => first.iter().map(|it| it.text()).collect(),
         _ => Vec::new(),
     };
-    SignedPublish { channel: message.channel.text(), events }
+    PublishPayload { channel: message.channel.text(), events }
 }
 
-fn write(signed: &impl Serialize) -> Vec<u8> {
+fn to_json(signed: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(signed).expect("texts can be written as JSON")
 }
 
@@ -315,18 +322,25 @@ mod tests {
     use proptest::prelude::{ProptestConfig, any, prop, prop_assert, prop_assert_eq, proptest};
     use serde_json::Value;
 
-    use crate::data_plane::source::Over;
+    use crate::data_plane::request_context::Transport;
     use crate::data_plane::testing;
 
     use super::*;
 
     async fn begin(plane: &Arc<DataPlane>) -> Session {
-        let place = plane.apis.place("a").unwrap();
+        let place = plane.apis.find("a").unwrap();
         let (headers, path) = (Default::default(), "/event/realtime".into());
-        let source = Source { place, headers, path, peer: None, over: Over::WebSocket };
+        let source = RequestContext {
+            target: place,
+            headers,
+            path,
+            peer: None,
+            transport: Transport::WebSocket,
+        };
         let fields = [("x-api-key".to_owned(), "da2-k".to_owned())].into();
-        let begun = Session::begin(Arc::clone(plane), source, Some(Presented { fields })).await;
-        begun.map_err(|it| it.why).unwrap()
+        let begun =
+            Session::open(Arc::clone(plane), source, Some(CredentialFields { fields })).await;
+        begun.map_err(|it| it.reason).unwrap()
     }
 
     fn answers(session: &Session) -> Vec<Value> {
@@ -337,12 +351,12 @@ mod tests {
 
     #[tokio::test]
     async fn who_leaves_takes_its_subscriptions_along() {
-        let plane = testing::plane().await;
+        let plane = testing::test_plane().await;
         let mut session = begin(&plane).await;
         let subscribe = r#"{"type":"subscribe","id":"s","channel":"/default/*","authorization":{"x-api-key":"da2-k"}}"#;
-        session.on(subscribe.as_bytes()).await;
+        session.handle_message(subscribe.as_bytes()).await;
         assert_eq!(answers(&session)[0]["type"], "subscribe_success");
-        let channel = Channel::publish("/default/x").unwrap();
+        let channel = Channel::parse_for_publish("/default/x").unwrap();
         assert_eq!((plane.hub.broadcast("a", &channel, "1"), plane.connections().len()), (1, 1));
         drop(session);
         assert_eq!((plane.hub.broadcast("a", &channel, "1"), plane.connections().len()), (0, 0));
@@ -358,11 +372,11 @@ mod tests {
         ) {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let mut session = begin(&testing::plane().await).await;
+                let mut session = begin(&testing::test_plane().await).await;
                 let members: Vec<_> = members.iter().map(|(name, it)| format!(",\"{name}\":{it}")).collect();
                 let message = format!("{{\"type\":{}{}}}", serde_json::json!(kind), members.concat());
                 for text in [message.as_bytes(), &noise] {
-                    session.on(text).await;
+                    session.handle_message(text).await;
                     let answers = answers(&session);
                     prop_assert_eq!(answers.len(), 1);
                     prop_assert!(answers[0]["type"].is_string());
@@ -374,12 +388,12 @@ mod tests {
 
     #[test]
     fn a_connection_may_publish_25_times_in_any_second() {
-        let (mut rate, start) = (Rate::default(), Instant::now());
+        let (mut rate, start) = (PublishRate::default(), Instant::now());
         let at = |ms: u64| start + Duration::from_millis(ms);
-        assert!((0..25).all(|n| rate.take(at(n * 40))));
-        assert!(!rate.take(at(961)) && !rate.take(at(999)));
-        assert!(rate.take(at(1_000)) && !rate.take(at(1_001)));
-        assert!(rate.take(at(1_040)));
-        assert!((0..25).all(|_| rate.take(at(9_000))) && !rate.take(at(9_000)));
+        assert!((0..25).all(|n| rate.try_acquire(at(n * 40))));
+        assert!(!rate.try_acquire(at(961)) && !rate.try_acquire(at(999)));
+        assert!(rate.try_acquire(at(1_000)) && !rate.try_acquire(at(1_001)));
+        assert!(rate.try_acquire(at(1_040)));
+        assert!((0..25).all(|_| rate.try_acquire(at(9_000))) && !rate.try_acquire(at(9_000)));
     }
 }

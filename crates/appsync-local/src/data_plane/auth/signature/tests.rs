@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::data_plane::auth::scene::{Asking, HOST, Scene};
+use crate::data_plane::auth::fixture::{AuthFixture, HOST, TestRequest};
 use crate::data_plane::settings::Settings;
 use crate::emulator_options::{BadSignatureError, EmulatorOptions};
 
@@ -9,18 +9,18 @@ const FIVE: &str = "accept;content-encoding;content-type;host;x-amz-date";
 const CONNECT: &str = "b45b91251165eb5c89d76d2a0b5ea557ae4a555979a69b9ae22dda5f6c4ac696";
 const PUBLISH: &str = "398ea38a3d128f178a36b9e629d98ad62e1f35a9374654b04c56dc179869d793";
 
-fn scene() -> Scene {
+fn scene() -> AuthFixture {
     let credentials = [("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")];
     let credentials = credentials.map(|(key, it)| (key.to_owned(), it.to_owned())).into();
     let settings = Settings { credentials, ..Settings::default() };
-    Scene::with(json!([{"authType": "AWS_IAM"}]), settings)
+    AuthFixture::with(json!([{"authType": "AWS_IAM"}]), settings)
 }
 
-fn vector<'a>(headers: &str, signature: &str) -> Asking<'a> {
+fn vector<'a>(headers: &str, signature: &str) -> TestRequest<'a> {
     let authorization = format!(
         "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/appsync/aws4_request, SignedHeaders={headers}, Signature={signature}"
     );
-    Asking::to_connect(&[
+    TestRequest::connect(&[
         ("accept", "application/json, text/javascript"),
         ("content-encoding", "amz-1.0"),
         ("content-type", "application/json; charset=UTF-8"),
@@ -30,7 +30,7 @@ fn vector<'a>(headers: &str, signature: &str) -> Asking<'a> {
     ])
 }
 
-fn set(mut asking: Asking<'static>, name: &'static str, value: &str) -> Asking<'static> {
+fn set(mut asking: TestRequest<'static>, name: &'static str, value: &str) -> TestRequest<'static> {
     asking.fields.retain(|(it, _)| *it != name);
     asking.fields.push((name, value.to_owned()));
     asking
@@ -39,17 +39,17 @@ fn set(mut asking: Asking<'static>, name: &'static str, value: &str) -> Asking<'
 #[tokio::test]
 async fn the_references_vectors_verify() {
     let scene = scene();
-    let check = async |asking: Asking<'_>| {
-        let identity = scene.judge(&asking).await.unwrap();
+    let check = async |asking: TestRequest<'_>| {
+        let identity = scene.authorize(&asking).await.unwrap();
         assert_eq!(identity.mode, AWS_IAM);
         assert_eq!(identity.context["userArn"], "arn:aws:iam::123456789012:user/local");
         assert_eq!(identity.context["sourceIp"], json!(["127.0.0.1"]));
     };
     check(vector(FIVE, CONNECT)).await;
     let subscribe = "4a4998c96c9e2bed8f2df13df5db80d1f6ae6f7189e5b37d47e8b2f6de8c5ec3";
-    check(vector(FIVE, subscribe).over(r#"{"channel":"/default/*"}"#)).await;
+    check(vector(FIVE, subscribe).with_signed_text(r#"{"channel":"/default/*"}"#)).await;
     let events = r#"{"channel":"/default/a","events":["{\"msg\":\"hi\"}"]}"#;
-    check(vector(FIVE, PUBLISH).over(events)).await;
+    check(vector(FIVE, PUBLISH).with_signed_text(events)).await;
     let with_token = "4ea168e913993782a8c5d620f008d1052660c37a3c7930b1cebc64dfeb6ae0ed";
     let six = format!("{FIVE};x-amz-security-token");
     check(set(vector(&six, with_token), "X-Amz-Security-Token", "TOKEN")).await;
@@ -58,17 +58,18 @@ async fn the_references_vectors_verify() {
 #[tokio::test]
 async fn a_signature_over_another_body_says_what_had_to_be_signed_as_aws_does() {
     let scene = scene();
-    let other = vector(FIVE, PUBLISH).over(r#"{"channel":"/default/a","events":["1"]}"#);
-    let problem = scene.judge(&other).await.unwrap_err();
+    let other =
+        vector(FIVE, PUBLISH).with_signed_text(r#"{"channel":"/default/a","events":["1"]}"#);
+    let problem = scene.authorize(&other).await.unwrap_err();
     assert_eq!((problem.status, &*problem.error_type), (400, "BadRequestException"));
     let message = problem.message.unwrap();
     assert!(
         message.contains("should have been\n'POST\n/event\n\naccept:application/json"),
         "{message}"
     );
-    assert!(problem.why.unwrap().contains("the secret key is another, or"));
-    let connect = vector(FIVE, CONNECT).over(r#"{"channel":"/default/*"}"#);
-    let why = scene.judge(&connect).await.unwrap_err().why.unwrap();
+    assert!(problem.reason.unwrap().contains("the secret key is another, or"));
+    let connect = vector(FIVE, CONNECT).with_signed_text(r#"{"channel":"/default/*"}"#);
+    let why = scene.authorize(&connect).await.unwrap_err().reason.unwrap();
     assert!(why.contains("signed for connecting, over {}"), "{why}");
 }
 
@@ -76,7 +77,7 @@ async fn a_signature_over_another_body_says_what_had_to_be_signed_as_aws_does() 
 async fn no_token_and_no_signature_is_ever_shown() {
     let six = format!("{FIVE};x-amz-security-token");
     let asking = set(vector(&six, CONNECT), "x-amz-security-token", "HUSH");
-    let problem = scene().judge(&asking).await.unwrap_err();
+    let problem = scene().authorize(&asking).await.unwrap_err();
     let shown = format!("{:?}", problem);
     assert!(!shown.contains("HUSH") && !shown.contains(CONNECT), "{shown}");
 }
@@ -88,41 +89,43 @@ async fn an_option_makes_bad_signatures_unauthorized() {
         ..EmulatorOptions::default()
     };
     let providers = json!([{"authType": "AWS_IAM"}]);
-    let scene = Scene::with_options(providers, Settings::default(), options);
-    let problem = scene.judge(&vector(FIVE, CONNECT)).await.unwrap_err();
+    let scene = AuthFixture::with_options(providers, Settings::default(), options);
+    let problem = scene.authorize(&vector(FIVE, CONNECT)).await.unwrap_err();
     assert_eq!((problem.status, problem.message), (401, None));
 }
 
 #[tokio::test]
 async fn a_signature_is_valid_for_its_time_its_region_its_host_and_its_account() {
     let mut scene = scene();
-    let why = scene.why(&set(vector(FIVE, CONNECT), "host", "evil.example.com")).await;
+    let why = scene.denial_reason(&set(vector(FIVE, CONNECT), "host", "evil.example.com")).await;
     assert!(why.contains("signed for the host \"evil.example.com\""), "{why}");
-    let why = scene.why(&vector("x-amz-date", CONNECT)).await;
+    let why = scene.denial_reason(&vector("x-amz-date", CONNECT)).await;
     assert!(why.contains("host is not signed"), "{why}");
-    let why = scene.why(&vector("host;x-amz-date;x-more", CONNECT)).await;
+    let why = scene.denial_reason(&vector("host;x-amz-date;x-more", CONNECT)).await;
     assert!(why.contains("\"x-more\" is signed, and was not sent"), "{why}");
     scene.plane.store.move_clock(301.0);
-    let problem = scene.judge(&vector(FIVE, CONNECT)).await.unwrap_err();
+    let problem = scene.authorize(&vector(FIVE, CONNECT)).await.unwrap_err();
     assert!(problem.message.unwrap().starts_with("Signature expired: 20260102T030405Z"));
     let none = set(vector(FIVE, CONNECT), "x-amz-date", "");
-    assert!(scene.judge(&none).await.unwrap_err().why.unwrap().contains("of another time"));
+    assert!(scene.authorize(&none).await.unwrap_err().reason.unwrap().contains("of another time"));
     scene.plane.store.move_clock(-301.0);
-    scene.place.region = "eu-west-1".into();
-    let why = scene.why(&vector(FIVE, CONNECT)).await;
+    scene.target.region = "eu-west-1".into();
+    let why = scene.denial_reason(&vector(FIVE, CONNECT)).await;
     assert!(why.contains("appsync in us-east-1, and must be for appsync in eu-west-1"), "{why}");
-    scene.place.account = "000000000001".into();
-    let why = scene.why(&vector(FIVE, CONNECT)).await;
+    scene.target.account = "000000000001".into();
+    let why = scene.denial_reason(&vector(FIVE, CONNECT)).await;
     assert!(why.contains("account 123456789012, and the API is in account 000000000001"), "{why}");
 }
 
 #[tokio::test]
 async fn the_error_of_an_unknown_access_key_explains_how_to_add_it() {
-    let scene = Scene::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
-    let problem = scene.judge(&vector(FIVE, CONNECT)).await.unwrap_err();
+    let scene = AuthFixture::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
+    let problem = scene.authorize(&vector(FIVE, CONNECT)).await.unwrap_err();
     assert_eq!(problem.error_type, "UnrecognizedClientException");
-    assert!(problem.why.unwrap().contains("provision local --credentials FILE"));
-    let why = scene.why(&set(vector(FIVE, CONNECT), "Authorization", "AWS4-HMAC-SHA256 x")).await;
+    assert!(problem.reason.unwrap().contains("provision local --credentials FILE"));
+    let why = scene
+        .denial_reason(&set(vector(FIVE, CONNECT), "Authorization", "AWS4-HMAC-SHA256 x"))
+        .await;
     assert!(why.contains("not a valid signature"), "{why}");
 }
 
@@ -139,7 +142,7 @@ fn signed(
         PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign,
     };
 
-    let now = crate::data_plane::auth::scene::NOW;
+    let now = crate::data_plane::auth::fixture::NOW;
     let identity = aws_credential_types::Credentials::new(access_key, "local", None, None, "t");
     let identity = identity.into();
     let mut settings = SigningSettings::default();
@@ -161,16 +164,16 @@ fn signed(
 
 #[tokio::test]
 async fn a_request_may_be_signed_for_the_address_here() {
-    let scene = Scene::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
+    let scene = AuthFixture::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
     let check = async |url: &str, host: &str, path: &str, expected: bool| {
         let headers = signed("local", url, &[("host", host)], "body");
         let headers: Vec<_> =
             headers.iter().map(|(name, it)| (name.as_str(), it.as_str())).collect();
-        let mut asking = Asking::to_publish("/default/a", &headers).over("body");
+        let mut asking = TestRequest::publish("/default/a", &headers).with_signed_text("body");
         asking.fields.push(("host", host.to_owned()));
         asking.headers.push(("host", host));
         asking.path = path;
-        let judged = scene.judge(&asking).await;
+        let judged = scene.authorize(&asking).await;
         assert_eq!(judged.is_ok(), expected, "{url} {judged:?}");
     };
     let local = "127.0.0.1:4100";
@@ -191,11 +194,11 @@ async fn a_request_may_be_signed_for_the_address_here() {
 
 #[tokio::test]
 async fn another_body_than_its_stated_hash_is_found_out() {
-    let scene = Scene::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
+    let scene = AuthFixture::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
     let headers = signed("local", &format!("https://{HOST}/event"), &[("host", HOST)], "body");
     let headers: Vec<_> = headers.iter().map(|(name, it)| (name.as_str(), it.as_str())).collect();
-    let mut asking = Asking::to_publish("/default/a", &headers).over("another");
+    let mut asking = TestRequest::publish("/default/a", &headers).with_signed_text("another");
     asking.fields.push(("host", HOST.to_owned()));
-    let why = scene.judge(&asking).await.unwrap_err().why.unwrap();
+    let why = scene.authorize(&asking).await.unwrap_err().reason.unwrap();
     assert!(why.contains("another body is signed"), "{why}");
 }

@@ -6,18 +6,18 @@ use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::data_plane::apis::Place;
+use crate::data_plane::apis::TargetApi;
 use crate::data_plane::auth::request::Identity;
 use crate::data_plane::channel::Channel;
 use crate::data_plane::settings::Settings;
-use crate::data_plane::testing::{Stub, answer};
+use crate::data_plane::testing::{Stub, response};
 use crate::state::{Api, DataSource, Namespace};
 use crate::store::Store;
 
 /// A call that can be changed before it is made.
-struct Desk {
-    handlers: Handlers,
-    place: Place,
+struct HandlerFixture {
+    handlers: HandlerRunner,
+    place: TargetApi,
     api: Api,
     namespace: Namespace,
     channel: Channel,
@@ -25,7 +25,7 @@ struct Desk {
     headers: BTreeMap<String, Vec<String>>,
 }
 
-fn desk(code: &str, handlers: Value, settings: Settings) -> Desk {
+fn fixture(code: &str, handlers: Value, settings: Settings) -> HandlerFixture {
     let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000);
     let store = Store::in_memory(SharedTimeSource::new(StaticTimeSource::new(now)));
     let api = json!({
@@ -36,9 +36,9 @@ fn desk(code: &str, handlers: Value, settings: Settings) -> Desk {
         "name": "chat", "publish": [], "subscribe": [], "code": (!code.is_empty()).then_some(code),
         "handlers": handlers, "tags": {}, "created_epoch_s": 1.0, "modified_epoch_s": 1.0,
     });
-    Desk {
+    HandlerFixture {
         handlers: runner(store, settings),
-        place: Place {
+        place: TargetApi {
             account: "1".to_owned(),
             region: "eu-west-1".to_owned(),
             api_id: "api".to_owned(),
@@ -47,33 +47,33 @@ fn desk(code: &str, handlers: Value, settings: Settings) -> Desk {
         api: serde_json::from_value(api).unwrap(),
         namespace: serde_json::from_value(namespace).unwrap(),
         channel: Channel { path: "/chat/room".to_owned() },
-        identity: Identity { mode: "API_KEY", context: Value::Null, until_epoch_s: None },
+        identity: Identity { mode: "API_KEY", context: Value::Null, expires_epoch_s: None },
         headers: BTreeMap::new(),
     }
 }
 
-fn runner(store: Arc<Store>, settings: Settings) -> Handlers {
-    let outbound = Outbound::new(Arc::clone(&store), settings.lambda_endpoint);
-    Handlers::new(store, Arc::new(outbound), settings.endpoints, Feed::new())
+fn runner(store: Arc<Store>, settings: Settings) -> HandlerRunner {
+    let outbound = OutboundClient::new(Arc::clone(&store), settings.lambda_endpoint);
+    HandlerRunner::new(store, Arc::new(outbound), settings.endpoints, ActivityFeed::new())
 }
 
-impl Desk {
-    fn call(&self) -> Call<'_> {
+impl HandlerFixture {
+    fn call(&self) -> HandlerCall<'_> {
         let Self { place, api, namespace, channel, identity, headers, .. } = self;
-        Call { place, api, namespace, channel, identity, headers }
+        HandlerCall { target: place, api, namespace, channel, identity, headers }
     }
     fn with_source(mut self, members: Value) -> Self {
         let source = DataSource { name: "source".to_owned(), members };
         self.api.data_sources.insert("source".to_owned(), source);
         self
     }
-    async fn publish(&self, events: &[&str]) -> Result<Published, Problem> {
+    async fn publish(&self, events: &[&str]) -> Result<PublishOutcome, DataPlaneError> {
         let events = events.iter().enumerate();
-        let incoming =
-            events.map(|(n, text)| Incoming { id: format!("id-{n}"), text: (*text).to_owned() });
+        let incoming = events
+            .map(|(n, text)| IncomingEvent { id: format!("id-{n}"), text: (*text).to_owned() });
         self.handlers.on_publish(&self.call(), incoming.collect()).await
     }
-    async fn subscribe(&self) -> Result<(), Problem> {
+    async fn subscribe(&self) -> Result<(), DataPlaneError> {
         self.handlers.on_subscribe(&self.call()).await
     }
 }
@@ -90,9 +90,9 @@ fn direct(invoke: &str) -> Value {
     json!({ "onPublish": config, "onSubscribe": config })
 }
 
-fn all(texts: &[&str]) -> Published {
+fn all_delivered(texts: &[&str]) -> PublishOutcome {
     let delivered = texts.iter().enumerate().map(|(n, it)| (n, (*it).to_owned())).collect();
-    Published { delivered, failed: Vec::new() }
+    PublishOutcome { delivered, failed: Vec::new() }
 }
 
 fn function() -> Value {
@@ -102,8 +102,8 @@ fn function() -> Value {
 
 #[tokio::test]
 async fn without_code_events_go_on_as_they_came() {
-    let desk = desk("", json!({}), Settings::default());
-    assert_eq!(desk.publish(&["{ \"a\" :1}"]).await, Ok(all(&["{ \"a\" :1}"])));
+    let desk = fixture("", json!({}), Settings::default());
+    assert_eq!(desk.publish(&["{ \"a\" :1}"]).await, Ok(all_delivered(&["{ \"a\" :1}"])));
     assert_eq!(desk.subscribe().await, Ok(()));
 }
 
@@ -111,7 +111,7 @@ async fn without_code_events_go_on_as_they_came() {
 async fn a_handler_receives_everything_that_appsync_passes() {
     let text =
         "export const onPublish = (ctx) => ctx.events.map(({ id }) => ({ id, payload: ctx }))";
-    let mut desk = desk(text, json!({}), Settings::default());
+    let mut desk = fixture(text, json!({}), Settings::default());
     let header = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
     desk.headers.insert("x-one".to_owned(), header(&["1"]));
     desk.headers.insert("x-two".to_owned(), header(&["a", "b"]));
@@ -145,11 +145,11 @@ async fn denials_and_exceptions_are_reported_as_appsync_reports_them() {
     let check = async |text: &str, status: u16, error_type: &str, message: Option<&str>| {
         let both =
             format!("const f = () => {{ {text} }}\nexport {{ f as onPublish, f as onSubscribe }}");
-        let desk = desk(&both, json!({}), Settings::default());
+        let desk = fixture(&both, json!({}), Settings::default());
         let problem = desk.publish(&["1"]).await.unwrap_err();
         let told = (problem.status, &*problem.error_type, problem.message.as_deref());
         assert_eq!(told, (status, error_type, message), "{text}");
-        assert!(problem.why.is_some(), "{text}");
+        assert!(problem.reason.is_some(), "{text}");
         desk.subscribe().await.unwrap_err().error_type
     };
     let unauthorized = Some("You are not authorized to make this call.");
@@ -161,18 +161,18 @@ async fn denials_and_exceptions_are_reported_as_appsync_reports_them() {
     check("util.error('no')", 403, "ForbiddenException", Some("no")).await;
     check("return undefined.a", 500, "Code", Some("Runtime Error")).await;
     let unknown =
-        desk("export const onPublish = () => [{ id: 'x' }]", json!({}), Settings::default());
+        fixture("export const onPublish = () => [{ id: 'x' }]", json!({}), Settings::default());
     let problem = unknown.publish(&["1"]).await.unwrap_err();
-    assert_eq!(problem.why.unwrap(), "`onPublish` returned the id `x`, which no event has");
+    assert_eq!(problem.reason.unwrap(), "`onPublish` returned the id `x`, which no event has");
 }
 
 #[tokio::test]
 async fn a_handlers_logs_reach_the_watchers() {
     let text = "export const onPublish = (ctx) => { console.error('a', { b: 1 }) }";
-    let desk = desk(text, json!({}), Settings::default());
+    let desk = fixture(text, json!({}), Settings::default());
     let mut watch = desk.handlers.feed.watch();
     desk.publish(&["1"]).await.unwrap();
-    let Happening::Logged { level, text, handler, .. } = watch.recv().await.unwrap() else {
+    let Activity::Logged { level, text, handler, .. } = watch.recv().await.unwrap() else {
         panic!("no line");
     };
     assert_eq!((level, text.as_str(), handler), ("ERROR", "a {\"b\":1}", "onPublish"));
@@ -184,25 +184,25 @@ async fn a_function_that_is_called_directly_decides() {
         let context: Value = serde_json::from_slice(&it.body).unwrap();
         let first = context["events"][0]["payload"].as_str().unwrap_or_default().to_owned();
         match (context["info"]["operation"].as_str().unwrap(), first.as_str()) {
-            ("PUBLISH", "silent") => answer(200, "{}"),
-            ("PUBLISH", "fail") => answer(200, json!({ "error": "bad batch" }).to_string()),
+            ("PUBLISH", "silent") => response(200, "{}"),
+            ("PUBLISH", "fail") => response(200, json!({ "error": "bad batch" }).to_string()),
             ("PUBLISH", "throw") => {
-                answer(200, json!({ "errorMessage": "no", "errorType": "E" }).to_string())
+                response(200, json!({ "errorMessage": "no", "errorType": "E" }).to_string())
             }
             ("PUBLISH", _) => {
                 let events = json!([
                     { "id": "id-1", "payload": 2 }, { "id": "id-0", "error": "not this" },
                 ]);
-                answer(200, json!({ "events": events }).to_string())
+                response(200, json!({ "events": events }).to_string())
             }
-            _ => answer(200, json!({ "error": "not here" }).to_string()),
+            _ => response(200, json!({ "error": "not here" }).to_string()),
         }
     })
     .await;
     let settings = Settings { lambda_endpoint: Some(stub.url.clone()), ..Settings::default() };
-    let waits = desk("", direct("REQUEST_RESPONSE"), settings.clone()).with_source(function());
+    let waits = fixture("", direct("REQUEST_RESPONSE"), settings.clone()).with_source(function());
     let published = waits.publish(&["\"a\"", "1"]).await.unwrap();
-    let expected = Published {
+    let expected = PublishOutcome {
         delivered: vec![(1, "2".to_owned())],
         failed: vec![(0, "not this".to_owned())],
     };
@@ -211,23 +211,23 @@ async fn a_function_that_is_called_directly_decides() {
         let problem = waits.publish(&[event]).await.unwrap_err();
         assert_eq!(problem.status, 403);
         assert!(!problem.message.unwrap().contains(why));
-        assert!(problem.why.unwrap().contains(why));
+        assert!(problem.reason.unwrap().contains(why));
     }
     let mut watch = waits.handlers.feed.watch();
-    assert_eq!(waits.publish(&["\"silent\""]).await, Ok(Published::default()));
+    assert_eq!(waits.publish(&["\"silent\""]).await, Ok(PublishOutcome::default()));
     let told = serde_json::to_value(watch.recv().await.unwrap()).unwrap();
     let hint = "the function of `source` answered without `events`";
     assert!(told["text"].as_str().unwrap().starts_with(hint), "{told}");
     assert_eq!(waits.subscribe().await.unwrap_err().message.as_deref(), Some("not here"));
-    let not = desk("", direct("EVENT"), settings).with_source(function());
-    assert_eq!(not.publish(&["\"a\"", "1"]).await, Ok(all(&["\"a\"", "1"])));
+    let not = fixture("", direct("EVENT"), settings).with_source(function());
+    assert_eq!(not.publish(&["\"a\"", "1"]).await, Ok(all_delivered(&["\"a\"", "1"])));
     assert_eq!(not.subscribe().await, Ok(()));
-    let kinds = stub.asked().into_iter().map(|it| it.headers["x-amz-invocation-type"].clone());
+    let kinds = stub.requests().into_iter().map(|it| it.headers["x-amz-invocation-type"].clone());
     assert_eq!(kinds.filter(|it| it == "Event").count(), 2);
 }
 
 /// A handler that returns the response or the error of its data source.
-fn asks(request: &str) -> String {
+fn handler_with_request(request: &str) -> String {
     format!(
         "export const onPublish = {{
   request: (ctx) => ({request}),
@@ -237,39 +237,41 @@ fn asks(request: &str) -> String {
 }
 
 /// The result of a handler that sends `request` to such a data source, which `stub` answers.
-async fn asked(members: Value, service: &str, stub: &Stub, request: &str) -> Value {
+async fn query_data_source(members: Value, service: &str, stub: &Stub, request: &str) -> Value {
     let settings = Settings {
         lambda_endpoint: Some(stub.url.clone()),
         endpoints: BTreeMap::from([(service.to_owned(), stub.url.clone())]),
         ..Settings::default()
     };
-    let desk = desk(&asks(request), code("source"), settings).with_source(members);
+    let desk =
+        fixture(&handler_with_request(request), code("source"), settings).with_source(members);
     let published = desk.publish(&["{\"a\":1}"]).await.unwrap();
     serde_json::from_str(&published.delivered[0].1).unwrap()
 }
 
 #[tokio::test]
 async fn a_function_is_asked_by_code() {
-    let stub = Stub::serve(|_| answer(200, "{\"b\":2}")).await;
+    let stub = Stub::serve(|_| response(200, "{\"b\":2}")).await;
     let request = "{ operation: 'Invoke', payload: ctx.events[0].payload }";
-    assert_eq!(asked(function(), "lambda", &stub, request).await, json!({ "b": 2 }));
-    assert_eq!(stub.asked()[0].body, b"{\"a\":1}");
+    assert_eq!(query_data_source(function(), "lambda", &stub, request).await, json!({ "b": 2 }));
+    assert_eq!(stub.requests()[0].body, b"{\"a\":1}");
 }
 
 #[tokio::test]
 async fn an_endpoint_is_asked_as_the_handler_says() {
-    let stub = Stub::serve(|_| answer(404, "gone")).await;
+    let stub = Stub::serve(|_| response(404, "gone")).await;
     let members = json!({ "type": "HTTP", "httpConfig": { "endpoint": stub.url } });
     let request = "{ method: 'POST', resourcePath: '/a', params: { query: { b: 'c d' }, headers: { 'X-E': 'f' }, body: 'g' } }";
-    let found = asked(members.clone(), "", &stub, request).await;
+    let found = query_data_source(members.clone(), "", &stub, request).await;
     assert_eq!((&found["statusCode"], &found["body"]), (&json!(404), &json!("gone")));
-    let one = stub.asked().remove(0);
+    let one = stub.requests().remove(0);
     assert_eq!((one.method.as_str(), one.uri.as_str()), ("POST", "/a?b=c+d"));
     assert_eq!((&one.headers["x-e"], one.body.as_slice()), (&"f".parse().unwrap(), &b"g"[..]));
     let host = "{ method: 'GET', resourcePath: '/', params: { headers: { Host: 'x' } } }";
-    let found = asked(members.clone(), "", &stub, host).await;
+    let found = query_data_source(members.clone(), "", &stub, host).await;
     assert_eq!(found["message"], "a handler can't set the header `Host`");
-    let found = asked(members, "", &stub, "{ method: 'HEAD', resourcePath: '/' }").await;
+    let found =
+        query_data_source(members, "", &stub, "{ method: 'HEAD', resourcePath: '/' }").await;
     assert!(found["message"].as_str().unwrap().contains("not `HEAD`"));
 }
 
@@ -280,21 +282,22 @@ async fn a_table_is_asked_in_dynamodbs_words_and_answers_in_plain_ones() {
         match it.headers["x-amz-target"].to_str().unwrap() {
             "DynamoDB_20120810.PutItem" if body["ConditionExpression"].is_string() => {
                 let kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-                answer(400, json!({ "__type": kind, "message": "it is there" }).to_string())
+                response(400, json!({ "__type": kind, "message": "it is there" }).to_string())
             }
-            "DynamoDB_20120810.GetItem" => {
-                answer(200, json!({ "Item": { "id": {"S": "1"}, "n": {"N": "1.5"} } }).to_string())
-            }
+            "DynamoDB_20120810.GetItem" => response(
+                200,
+                json!({ "Item": { "id": {"S": "1"}, "n": {"N": "1.5"} } }).to_string(),
+            ),
             "DynamoDB_20120810.Query" => {
                 let items = json!([{ "id": {"S": "1"} }]);
                 let last = json!({ "id": {"S": "1"} });
-                answer(
+                response(
                     200,
                     json!({ "Items": items, "ScannedCount": 1, "LastEvaluatedKey": last })
                         .to_string(),
                 )
             }
-            _ => answer(200, "{}"),
+            _ => response(200, "{}"),
         }
     })
     .await;
@@ -302,12 +305,13 @@ async fn a_table_is_asked_in_dynamodbs_words_and_answers_in_plain_ones() {
         "type": "AMAZON_DYNAMODB",
         "dynamodbConfig": { "tableName": "messages", "awsRegion": "eu-west-1" },
     });
-    let ask = async |request: &str| asked(members.clone(), "dynamodb", &stub, request).await;
+    let ask =
+        async |request: &str| query_data_source(members.clone(), "dynamodb", &stub, request).await;
     let get = "{ operation: 'GetItem', key: { id: { S: '1' } } }";
     assert_eq!(ask(get).await, json!({ "id": "1", "n": 1.5 }));
     let put = "{ operation: 'PutItem', key: { id: { S: '1' } }, attributeValues: { n: { N: 2 } } }";
     assert_eq!(ask(put).await, json!({ "n": 2, "id": "1" }));
-    let body: Value = serde_json::from_slice(&stub.asked()[1].body).unwrap();
+    let body: Value = serde_json::from_slice(&stub.requests()[1].body).unwrap();
     let item = json!({ "n": {"N": "2"}, "id": {"S": "1"} });
     assert_eq!(body, json!({ "TableName": "messages", "Item": item }));
     let conditional =
@@ -320,7 +324,7 @@ async fn a_table_is_asked_in_dynamodbs_words_and_answers_in_plain_ones() {
     assert_eq!(found["items"], json!([{ "id": "1" }]));
     let next = query.replace("query:", &format!("nextToken: {}, query:", found["nextToken"]));
     ask(&next).await;
-    let body: Value = serde_json::from_slice(&stub.asked()[4].body).unwrap();
+    let body: Value = serde_json::from_slice(&stub.requests()[4].body).unwrap();
     assert_eq!(body["ExclusiveStartKey"], json!({ "id": {"S": "1"} }));
     let batch = "{ operation: 'BatchPutItem', tables: { t: [{ id: { S: '1' } }] } }";
     let expected = json!({ "data": { "t": [{ "id": "1" }] }, "unprocessedItems": { "t": [] } });
@@ -329,27 +333,27 @@ async fn a_table_is_asked_in_dynamodbs_words_and_answers_in_plain_ones() {
 
 #[tokio::test]
 async fn a_bus_a_database_a_model_and_a_search_domain_are_asked_at_their_endpoints() {
-    let stub = Stub::serve(|_| answer(200, "{\"ok\":true}")).await;
+    let stub = Stub::serve(|_| response(200, "{\"ok\":true}")).await;
     let bus = json!({ "type": "AMAZON_EVENTBRIDGE",
         "eventBridgeConfig": { "eventBusArn": "arn:aws:events:eu-west-1:1:event-bus/b" } });
     let put =
         "{ operation: 'PutEvents', events: [{ source: 's', detailType: 't', detail: { a: 1 } }] }";
-    assert_eq!(asked(bus, "events", &stub, put).await, json!({ "ok": true }));
+    assert_eq!(query_data_source(bus, "events", &stub, put).await, json!({ "ok": true }));
     let database = json!({ "type": "RELATIONAL_DATABASE", "relationalDatabaseConfig": {} });
     let sql = "{ statements: ['SELECT :A'], variableMap: { ':A': 1, ':AB': 2 }, variableTypeHintMap: {} }";
     let results = json!({ "sqlStatementResults": [{}] }).to_string();
-    assert_eq!(asked(database, "rds-data", &stub, sql).await, json!(results));
+    assert_eq!(query_data_source(database, "rds-data", &stub, sql).await, json!(results));
     let model = json!({ "type": "AMAZON_BEDROCK_RUNTIME" });
     let converse = "{ operation: 'Converse', modelId: 'a:b', messages: [] }";
-    asked(model, "bedrock-runtime", &stub, converse).await;
+    query_data_source(model, "bedrock-runtime", &stub, converse).await;
     let search = json!({ "type": "AMAZON_OPENSEARCH_SERVICE",
         "openSearchServiceConfig": { "endpoint": "https://nowhere.invalid", "awsRegion": "eu-west-1" } });
     let get = "{ operation: 'GET', path: '/i/_search', params: { queryString: { q: 'x' } } }";
-    asked(search, "es", &stub, get).await;
-    let asked: Vec<_> = stub.asked().into_iter().map(|it| it.uri).collect();
+    query_data_source(search, "es", &stub, get).await;
+    let asked: Vec<_> = stub.requests().into_iter().map(|it| it.uri).collect();
     assert_eq!(asked, ["/", "/Execute", "/model/a%3Ab/converse", "/i/_search?q=x"]);
     let bodies =
-        stub.asked().into_iter().map(|it| serde_json::from_slice(&it.body).unwrap_or_default());
+        stub.requests().into_iter().map(|it| serde_json::from_slice(&it.body).unwrap_or_default());
     let bodies: Vec<Value> = bodies.collect();
     assert_eq!(bodies[0]["Entries"][0]["Detail"], "{\"a\":1}");
     assert_eq!(bodies[1]["parameters"], json!([{ "name": "A", "value": { "longValue": 1 } }]));
@@ -359,16 +363,16 @@ async fn a_bus_a_database_a_model_and_a_search_domain_are_asked_at_their_endpoin
 #[tokio::test]
 async fn a_service_that_is_not_here_is_named_with_what_to_do() {
     let members = json!({ "type": "AMAZON_DYNAMODB", "dynamodbConfig": { "tableName": "t" } });
-    let text = asks("{ operation: 'GetItem', key: {} }");
-    let desk = desk(&text, code("source"), Settings::default()).with_source(members);
+    let text = handler_with_request("{ operation: 'GetItem', key: {} }");
+    let desk = fixture(&text, code("source"), Settings::default()).with_source(members);
     let published = desk.publish(&["1"]).await.unwrap();
     assert!(published.delivered[0].1.contains("provision local --endpoint dynamodb=http://…"));
 }
 
 #[tokio::test]
 async fn a_none_source_gives_back_its_payload() {
-    let stub = Stub::serve(|_| answer(500, "")).await;
-    let found = asked(json!({ "type": "NONE" }), "", &stub, "{ payload: 7 }").await;
+    let stub = Stub::serve(|_| response(500, "")).await;
+    let found = query_data_source(json!({ "type": "NONE" }), "", &stub, "{ payload: 7 }").await;
     assert_eq!(found, json!(7));
-    assert!(stub.asked().is_empty());
+    assert!(stub.requests().is_empty());
 }

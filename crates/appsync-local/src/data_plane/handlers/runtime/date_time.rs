@@ -34,25 +34,25 @@ pub fn parse_iso(text: &str) -> Result<f64, String> {
 }
 
 pub fn format(ms: f64, pattern: &str, zone: &str) -> Result<String, String> {
-    let at = timestamp(ms)?.to_zoned_datetime(self::zone(zone)?);
-    pieces(pattern)?.into_iter().map(|piece| written(&piece, &at)).collect()
+    let at = timestamp(ms)?.to_zoned_datetime(self::parse_zone(zone)?);
+    parse_pattern(pattern)?.into_iter().map(|piece| format_piece(&piece, &at)).collect()
 }
 
 /// `zone` is empty where the text says its own.
 pub fn parse(text: &str, pattern: &str, zone: &str) -> Result<f64, String> {
     let wrong = |what: &str| format!("`{text}` is not as `{pattern}` says: {what}");
-    let (mut rest, mut read) = (text, Read::default());
-    for piece in pieces(pattern)? {
+    let (mut rest, mut read) = (text, ParsedFields::default());
+    for piece in parse_pattern(pattern)? {
         rest = read.take(&piece, rest).map_err(|what| wrong(&what))?;
     }
     if !rest.is_empty() {
         return Err(wrong(&format!("`{rest}` is left over")));
     }
-    let local = read.local().map_err(|what| wrong(&what))?;
+    let local = read.date_time().map_err(|what| wrong(&what))?;
     let zone = match (&read.zone, zone) {
         (Some(zone), _) => zone.clone(),
         (None, "") => return Err(wrong("nothing says in which time zone; give one")),
-        (None, given) => self::zone(given)?,
+        (None, given) => self::parse_zone(given)?,
     };
     let at = local.to_zoned_datetime(zone).map_err(|error| wrong(&error.to_string()))?;
     Ok(at.timestamp().as_millisecond() as f64)
@@ -60,29 +60,29 @@ pub fn parse(text: &str, pattern: &str, zone: &str) -> Result<f64, String> {
 
 /// A part of a pattern.
 #[derive(Debug, PartialEq)]
-enum Piece {
+enum PatternPiece {
     /// A pattern letter and its number of repetitions.
     Field(char, usize),
     Text(String),
 }
 
-fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
+fn parse_pattern(pattern: &str) -> Result<Vec<PatternPiece>, String> {
     let (mut pieces, mut letters) = (Vec::new(), pattern.chars().peekable());
     while let Some(letter) = letters.next() {
         let piece = match letter {
-            '\'' => Piece::Text(quoted(&mut letters)),
+            '\'' => PatternPiece::Text(take_quoted(&mut letters)),
             it if it.is_ascii_alphabetic() => {
                 let mut count = 1;
                 while letters.next_if_eq(&it).is_some() {
                     count += 1;
                 }
-                known(it, count, pattern)?;
-                Piece::Field(it, count)
+                check_field(it, count, pattern)?;
+                PatternPiece::Field(it, count)
             }
             '[' | ']' | '{' | '}' | '#' => {
                 return Err(format!("`{letter}` in the pattern `{pattern}` is not supported"));
             }
-            it => Piece::Text(it.to_string()),
+            it => PatternPiece::Text(it.to_string()),
         };
         pieces.push(piece);
     }
@@ -90,7 +90,7 @@ fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
 }
 
 /// The text between two quotes; empty means one quote.
-fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
+fn take_quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
     let mut text = String::new();
     while let Some(letter) = letters.next() {
         match letter {
@@ -102,7 +102,7 @@ fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
     if text.is_empty() { "'".to_owned() } else { text }
 }
 
-fn known(letter: char, count: usize, pattern: &str) -> Result<(), String> {
+fn check_field(letter: char, count: usize, pattern: &str) -> Result<(), String> {
     let most = match letter {
         'y' | 'u' => 19,
         'M' | 'L' | 'E' => 4,
@@ -122,9 +122,9 @@ fn known(letter: char, count: usize, pattern: &str) -> Result<(), String> {
     }
 }
 
-fn written(piece: &Piece, at: &ZonedDateTime) -> Result<String, String> {
-    let Piece::Field(letter, count) = piece else {
-        let Piece::Text(text) = piece else { return Ok(String::new()) };
+fn format_piece(piece: &PatternPiece, at: &ZonedDateTime) -> Result<String, String> {
+    let PatternPiece::Field(letter, count) = piece else {
+        let PatternPiece::Text(text) = piece else { return Ok(String::new()) };
         return Ok(text.clone());
     };
     let count = *count;
@@ -180,13 +180,13 @@ fn timestamp(ms: f64) -> Result<Timestamp, String> {
         .map_err(|_| format!("{ms} is not a valid time in milliseconds"))
 }
 
-fn zone(name: &str) -> Result<TimeZone, String> {
+fn parse_zone(name: &str) -> Result<TimeZone, String> {
     match name {
         "" | "UTC" | "Z" | "GMT" | "Etc/UTC" => return Ok(TimeZone::UTC),
         _ => {}
     }
     let behind = name.strip_prefix("UTC").or_else(|| name.strip_prefix("GMT")).unwrap_or(name);
-    if let Some((offset, "")) = read_offset(behind) {
+    if let Some((offset, "")) = take_offset(behind) {
         return Ok(offset.to_time_zone());
     }
     TimeZone::get(name).map_err(|_| {
@@ -195,7 +195,7 @@ fn zone(name: &str) -> Result<TimeZone, String> {
 }
 
 /// An offset at the beginning of a text, and what follows it.
-fn read_offset(text: &str) -> Option<(Offset, &str)> {
+fn take_offset(text: &str) -> Option<(Offset, &str)> {
     if let Some(rest) = text.strip_prefix('Z') {
         return Some((Offset::UTC, rest));
     }
@@ -218,7 +218,7 @@ fn read_offset(text: &str) -> Option<(Offset, &str)> {
 
 /// What has been read of a text.
 #[derive(Debug, Default)]
-struct Read {
+struct ParsedFields {
     year: Option<i64>,
     month: Option<i64>,
     day: Option<i64>,
@@ -231,41 +231,41 @@ struct Read {
     zone: Option<TimeZone>,
 }
 
-impl Read {
+impl ParsedFields {
     /// Takes what `piece` says from the front of `text`, and returns the rest.
-    fn take<'t>(&mut self, piece: &Piece, text: &'t str) -> Result<&'t str, String> {
+    fn take<'t>(&mut self, piece: &PatternPiece, text: &'t str) -> Result<&'t str, String> {
         let (letter, count) = match piece {
-            Piece::Text(it) => {
+            PatternPiece::Text(it) => {
                 let lacking = || format!("`{it}` is expected before `{text}`");
                 return text.strip_prefix(it.as_str()).ok_or_else(lacking);
             }
-            Piece::Field(letter, count) => (*letter, *count),
+            PatternPiece::Field(letter, count) => (*letter, *count),
         };
         match letter {
             'M' | 'L' if count > 2 => {
-                let (n, rest) = named(text, &MONTHS, count)?;
+                let (n, rest) = take_name(text, &MONTHS, count)?;
                 self.month = Some(n + 1);
                 return Ok(rest);
             }
-            'E' => return Ok(named(text, &DAYS, count)?.1),
+            'E' => return Ok(take_name(text, &DAYS, count)?.1),
             'a' => {
                 let (half, rest) = text.split_at_checked(2).ok_or("AM or PM is expected")?;
                 self.afternoon = Some(half.eq_ignore_ascii_case("pm"));
                 return Ok(rest);
             }
             'X' | 'x' | 'Z' => {
-                let (offset, rest) = read_offset(text).ok_or("an offset is expected")?;
+                let (offset, rest) = take_offset(text).ok_or("an offset is expected")?;
                 self.zone = Some(offset.to_time_zone());
                 return Ok(rest);
             }
             'V' | 'z' => {
                 let end = text.find(|it: char| it.is_whitespace()).unwrap_or(text.len());
-                self.zone = Some(zone(&text[..end])?);
+                self.zone = Some(parse_zone(&text[..end])?);
                 return Ok(&text[end..]);
             }
             _ => {}
         }
-        let (number, rest) = digits(text, count)?;
+        let (number, rest) = take_number(text, count)?;
         match letter {
             'y' | 'u' => self.year = Some(if count == 2 { 2_000 + number } else { number }),
             'M' | 'L' => self.month = Some(number),
@@ -281,7 +281,7 @@ impl Read {
         Ok(rest)
     }
 
-    fn local(&self) -> Result<DateTime, String> {
+    fn date_time(&self) -> Result<DateTime, String> {
         let year =
             i16::try_from(self.year.ok_or("the year is missing")?).map_err(|it| it.to_string())?;
         let small = |it: i64| i8::try_from(it).map_err(|it| it.to_string());
@@ -307,7 +307,7 @@ impl Read {
 }
 
 /// A number: as many digits as there are letters, or any number of digits for one letter.
-fn digits(text: &str, count: usize) -> Result<(i64, &str), String> {
+fn take_number(text: &str, count: usize) -> Result<(i64, &str), String> {
     let there = text.bytes().take_while(u8::is_ascii_digit).count();
     let taken = if count == 1 { there.min(18) } else { count };
     if there < taken || taken == 0 {
@@ -317,7 +317,7 @@ fn digits(text: &str, count: usize) -> Result<(i64, &str), String> {
     Ok((number, &text[taken..]))
 }
 
-fn named<'t>(text: &'t str, names: &[&str], count: usize) -> Result<(i64, &'t str), String> {
+fn take_name<'t>(text: &'t str, names: &[&str], count: usize) -> Result<(i64, &'t str), String> {
     for (n, name) in (0..).zip(names) {
         let name = if count == 4 { name } else { &name[..3] };
         if let Some(rest) = text.strip_prefix(name) {

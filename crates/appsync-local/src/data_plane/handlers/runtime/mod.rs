@@ -1,7 +1,7 @@
 //! APPSYNC_JS: the JavaScript engine that runs one function of a handler, and the threads it runs on.
 pub mod date_time;
 pub mod engine;
-pub mod host;
+pub mod host_functions;
 pub mod modules;
 pub mod pool;
 pub mod queue;

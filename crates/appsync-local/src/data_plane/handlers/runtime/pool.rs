@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::data_plane::handlers::runtime::engine::{THREAD_STACK, run};
-use crate::data_plane::handlers::runtime::queue::{Owner, Queue};
-use crate::data_plane::handlers::runtime::run::{Break, Ended, Ran, Run};
+use crate::data_plane::handlers::runtime::queue::{FairQueue, Owner};
+use crate::data_plane::handlers::runtime::run::{HandlerOutcome, Run, RunFailure, RunResult};
 use crate::data_plane::handlers::runtime::script::Script;
 use crate::json::approximate_size;
 use crate::lock::lock;
@@ -25,11 +25,11 @@ const WORKERS_MAX: usize = 4;
 const WORKERS_MIN: usize = 2;
 /// A run does a bounded amount of work, but one built-in may be slow on a huge list. A run that takes
 /// this long is given up, and another thread takes its place.
-const PATIENCE: Duration = Duration::from_secs(10);
+const RUN_TIMEOUT: Duration = Duration::from_secs(10);
 /// As long as a request may take (docs/reference/quotas.md#handlers).
-const TURN: Duration = Duration::from_secs(30);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Threads that are given up at once; beyond, handlers wait until one is done.
-const LOST_MAX: usize = 8;
+const ABANDONED_MAX: usize = 8;
 /// As many channel namespaces as an API has, by default.
 const SCRIPTS_MAX: usize = 50;
 
@@ -42,27 +42,27 @@ pub struct Pool {
 
 #[derive(Default)]
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     arrived: Condvar,
 }
 
 #[derive(Default)]
-struct State {
-    queue: Queue<Job>,
+struct PoolState {
+    queue: FairQueue<Job>,
     /// Threads that wait for a job.
     idle: usize,
     /// Threads that there are, without those given up.
     workers: usize,
-    lost: usize,
+    abandoned: usize,
     closed: bool,
 }
 
 struct Job {
     run: Run,
     /// Notified when it starts and when it ends.
-    begins: oneshot::Sender<()>,
-    done: oneshot::Sender<Ran>,
-    given_up: Arc<AtomicBool>,
+    started: oneshot::Sender<()>,
+    done: oneshot::Sender<RunResult>,
+    is_abandoned: Arc<AtomicBool>,
 }
 
 impl Pool {
@@ -81,42 +81,42 @@ impl Pool {
     }
 
     /// Runs a function, when its turn has come.
-    pub async fn run(&self, run: Run) -> Ran {
+    pub async fn run(&self, run: Run) -> RunResult {
         let stash = run.context.get("stash").cloned().unwrap_or_default();
         let owner = Arc::clone(&run.owner);
         let (begins, begun) = oneshot::channel();
         let (done, mut ran) = oneshot::channel();
         let given_up = Arc::default();
-        let job = Job { run, begins, done, given_up: Arc::clone(&given_up) };
-        if let Err(reason) = self.put(&owner, job) {
-            return broken(reason, stash);
+        let job = Job { run, started: begins, done, is_abandoned: Arc::clone(&given_up) };
+        if let Err(reason) = self.enqueue(&owner, job) {
+            return failed_run(reason, stash);
         }
         // Dropped silently only by a thread that ended.
-        if timeout(TURN, begun).await.is_err() {
-            return broken("its turn did not come: others of its channel namespace run", stash);
+        if timeout(QUEUE_TIMEOUT, begun).await.is_err() {
+            return failed_run("its turn did not come: others of its channel namespace run", stash);
         }
-        match timeout(PATIENCE, &mut ran).await {
+        match timeout(RUN_TIMEOUT, &mut ran).await {
             Ok(Ok(ran)) => ran,
-            Ok(Err(_)) => broken("the engine crashed", stash),
+            Ok(Err(_)) => failed_run("the engine crashed", stash),
             Err(_) => {
-                self.give_up(&owner, &given_up);
-                broken("it ran for too long, and was given up", stash)
+                self.abandon(&owner, &given_up);
+                failed_run("it ran for too long, and was given up", stash)
             }
         }
     }
 
-    fn put(&self, owner: &Owner, job: Job) -> Result<(), &'static str> {
+    fn enqueue(&self, owner: &Owner, job: Job) -> Result<(), &'static str> {
         let weight = approximate_size(&job.run.context);
         let mut state = self.shared.state();
-        state.queue.put(owner, weight, job)?;
-        if state.idle < state.queue.waiting() && state.workers < most() {
-            self.start(&mut state)?;
+        state.queue.push(owner, weight, job)?;
+        if state.idle < state.queue.waiting_count() && state.workers < workers_max() {
+            self.start_worker(&mut state)?;
         }
         self.shared.arrived.notify_one();
         Ok(())
     }
 
-    fn start(&self, state: &mut MutexGuard<'_, State>) -> Result<(), &'static str> {
+    fn start_worker(&self, state: &mut MutexGuard<'_, PoolState>) -> Result<(), &'static str> {
         let shared = Arc::clone(&self.shared);
         let thread = thread::Builder::new().name("handler".to_owned()).stack_size(THREAD_STACK);
         let started = thread.spawn(move || shared.work());
@@ -129,16 +129,16 @@ impl Pool {
     }
 
     /// Starts another thread in place of one that does not return soon.
-    fn give_up(&self, owner: &Owner, given_up: &AtomicBool) {
+    fn abandon(&self, owner: &Owner, given_up: &AtomicBool) {
         let mut state = self.shared.state();
-        if state.lost < LOST_MAX {
+        if state.abandoned < ABANDONED_MAX {
             given_up.store(true, Ordering::Relaxed);
-            state.lost += 1;
+            state.abandoned += 1;
             state.workers = state.workers.saturating_sub(1);
-            state.queue.ended(owner);
-            if state.queue.waiting() > 0 {
+            state.queue.finish(owner);
+            if state.queue.waiting_count() > 0 {
                 // Without a thread the next run tries again.
-                let _ = self.start(&mut state);
+                let _ = self.start_worker(&mut state);
                 self.shared.arrived.notify_one();
             }
         }
@@ -146,18 +146,18 @@ impl Pool {
 }
 
 /// How many threads there are at most.
-fn most() -> usize {
+fn workers_max() -> usize {
     thread::available_parallelism().map_or(1, usize::from).clamp(WORKERS_MIN, WORKERS_MAX)
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PoolState> {
         lock(&self.state)
     }
 
     fn work(&self) {
         while let Some((owner, job)) = self.next() {
-            let Job { run: todo, begins, done, given_up } = job;
+            let Job { run: todo, started: begins, done, is_abandoned: given_up } = job;
             // No one waits for it any longer, so it need not run.
             if begins.send(()).is_ok() {
                 let ran = catch_unwind(AssertUnwindSafe(|| run(&todo)));
@@ -169,23 +169,23 @@ impl Shared {
             let mut state = self.state();
             if given_up.load(Ordering::Relaxed) {
                 // Given up, but back: another thread has replaced it.
-                state.lost -= 1;
+                state.abandoned -= 1;
                 return;
             }
-            state.queue.ended(&owner);
+            state.queue.finish(&owner);
             // Another of the same owner may run now.
             self.arrived.notify_one();
         }
     }
 
     fn next(&self) -> Option<(Owner, Job)> {
-        let share = most() - 1;
+        let share = workers_max() - 1;
         let mut state = self.state();
         loop {
             if state.closed {
                 return None;
             }
-            if let Some(job) = state.queue.next(share) {
+            if let Some(job) = state.queue.pop(share) {
                 return Some(job);
             }
             state.idle += 1;
@@ -214,7 +214,7 @@ impl fmt::Debug for Pool {
     }
 }
 
-fn broken(message: &str, stash: Value) -> Ran {
-    let ended = Ended::Broken(Break::new(message));
-    Ran { ended, logs: Vec::new(), appended: Vec::new(), stash }
+fn failed_run(message: &str, stash: Value) -> RunResult {
+    let ended = HandlerOutcome::Failed(RunFailure::new(message));
+    RunResult { outcome: ended, logs: Vec::new(), out_errors: Vec::new(), stash }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::data_plane::handlers::runtime::script::{At, Script};
+use crate::data_plane::handlers::runtime::script::{CodePosition, Script};
 
 /// AppSync's quota for what a handler returns (docs/reference/quotas.md#handlers).
 pub const RESULT_MAX: usize = 5 << 20;
@@ -16,7 +16,7 @@ pub struct Run {
     pub script: Arc<Script>,
     /// `onPublish`, `onSubscribe`.
     pub export: &'static str,
-    pub part: Part,
+    pub part: FunctionPart,
     /// What the function is given.
     pub context: Value,
     /// What `util.authType()` says.
@@ -26,7 +26,7 @@ pub struct Run {
 
 /// Which function of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum FunctionPart {
     /// The export is the function.
     Whole,
     Request,
@@ -35,65 +35,65 @@ pub enum Part {
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ran {
-    pub ended: Ended,
-    pub logs: Vec<Line>,
+pub struct RunResult {
+    pub outcome: HandlerOutcome,
+    pub logs: Vec<LogLine>,
     /// What `util.appendError` was given.
-    pub appended: Vec<Value>,
+    pub out_errors: Vec<Value>,
     /// `ctx.stash` afterwards.
     pub stash: Value,
 }
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Ended {
+pub enum HandlerOutcome {
     /// The code has no such export.
     Missing,
     /// None: undefined.
     Returned(Option<Value>),
     /// By `runtime.earlyReturn`.
-    Early(Value),
-    Refused(Refusal),
-    Broken(Break),
+    EarlyReturn(Value),
+    Rejected(Rejection),
+    Failed(RunFailure),
 }
 
 /// The error of `util.error` or `util.unauthorized`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Refusal {
+pub struct Rejection {
     pub unauthorized: bool,
     pub message: Option<String>,
     pub error_type: Option<String>,
     pub data: Value,
     pub info: Value,
-    pub at: Option<At>,
+    pub at: Option<CodePosition>,
 }
 
 /// Why code could not be run to its end.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Break {
+pub struct RunFailure {
     pub message: String,
-    pub at: Option<At>,
+    pub at: Option<CodePosition>,
     /// The code could not even be read.
-    pub unread: bool,
+    pub is_parse_error: bool,
 }
 
 /// A line of a handler's `console`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct LogLine {
     /// `INFO`, `ERROR` or `DEBUG`.
     pub level: &'static str,
     /// What was logged, each as JSON where it can be.
     pub values: Vec<String>,
-    pub at: Option<At>,
+    pub at: Option<CodePosition>,
 }
 
-impl Break {
+impl RunFailure {
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), at: None, unread: false }
+        Self { message: message.into(), at: None, is_parse_error: false }
     }
 }
 
-impl Line {
+impl LogLine {
     /// As people read it: texts without quotes.
     pub fn text(&self) -> String {
         let plain = |it: &String| serde_json::from_str::<String>(it).unwrap_or_else(|_| it.clone());
@@ -102,12 +102,12 @@ impl Line {
 }
 
 /// What a handler gives back, as data.
-pub fn read(text: &str) -> Result<Value, Break> {
+pub fn parse_result(text: &str) -> Result<Value, RunFailure> {
     if text.len() > RESULT_MAX {
         let message =
             format!("the result has {} bytes of JSON, and AppSync takes {RESULT_MAX}", text.len());
-        return Err(Break::new(message));
+        return Err(RunFailure::new(message));
     }
     serde_json::from_str(text)
-        .map_err(|error| Break::new(format!("the result can't be written as JSON: {error}")))
+        .map_err(|error| RunFailure::new(format!("the result can't be written as JSON: {error}")))
 }

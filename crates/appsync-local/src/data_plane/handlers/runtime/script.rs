@@ -13,21 +13,21 @@ pub struct Script {
     /// Its name in positions.
     pub name: String,
     /// With the counting in it. Lines are where they were.
-    pub counted: String,
+    pub instrumented: String,
     /// What was put in.
-    put: Vec<Put>,
+    insertions: Vec<Insertion>,
 }
 
 /// A place in the code as it was written, both from one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct At {
+pub struct CodePosition {
     pub line: usize,
     pub column: usize,
 }
 
 /// Something that was put into a line.
 #[derive(Debug, PartialEq)]
-struct Put {
+struct Insertion {
     line: usize,
     /// Where, in the line as it became.
     column: usize,
@@ -37,27 +37,28 @@ struct Put {
 impl Script {
     pub fn new(name: &str, text: &str) -> Self {
         // What can't be read here, the engine will not read either; it says why.
-        let bodies = javascript::read(text, |it| bodies(&it.program)).unwrap_or_default();
-        let (counted, put) = counted(text, &bodies);
-        Self { name: name.to_owned(), counted, put }
+        let bodies =
+            javascript::parse_module(text, |it| loop_bodies(&it.program)).unwrap_or_default();
+        let (counted, put) = instrument(text, &bodies);
+        Self { name: name.to_owned(), instrumented: counted, insertions: put }
     }
 
     /// The first place of a stack that is in this code.
-    pub fn place(&self, stack: &str) -> Option<At> {
+    pub fn position(&self, stack: &str) -> Option<CodePosition> {
         let place = stack.lines().find_map(|line| {
             let (_, place) = line.split_once(&format!("{}:", self.name))?;
             let (line, column) = place.trim_end_matches(')').split_once(':')?;
             Some((line.parse().ok()?, column.parse().ok()?))
         });
         let (line, column): (usize, usize) = place?;
-        let before = self.put.iter().filter(|it| it.line == line && it.column < column);
+        let before = self.insertions.iter().filter(|it| it.line == line && it.column < column);
         let put: usize = before.map(|it| it.length).sum();
-        Some(At { line, column: column.saturating_sub(put).max(1) })
+        Some(CodePosition { line, column: column.saturating_sub(put).max(1) })
     }
 }
 
 /// Where the bodies of loops begin and end, and whether they have braces.
-fn bodies(program: &Program<'_>) -> Vec<(usize, usize, bool)> {
+fn loop_bodies(program: &Program<'_>) -> Vec<(usize, usize, bool)> {
     let built = SemanticBuilder::new().with_build_nodes(true).build(program);
     let bodies = built.semantic.nodes().iter().filter_map(|node| {
         let body = match node.kind() {
@@ -75,7 +76,7 @@ fn bodies(program: &Program<'_>) -> Vec<(usize, usize, bool)> {
     bodies.collect()
 }
 
-fn counted(text: &str, bodies: &[(usize, usize, bool)]) -> (String, Vec<Put>) {
+fn instrument(text: &str, bodies: &[(usize, usize, bool)]) -> (String, Vec<Insertion>) {
     if bodies.is_empty() {
         return (text.to_owned(), Vec::new());
     }
@@ -97,7 +98,7 @@ fn counted(text: &str, bodies: &[(usize, usize, bool)]) -> (String, Vec<Put>) {
         out.push_str(&text[done..at]);
         let line = out.matches('\n').count() + 1;
         let column = out.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        put.push(Put { line, column, length: piece.chars().count() });
+        put.push(Insertion { line, column, length: piece.chars().count() });
         out.push_str(&piece);
         done = at;
     }
@@ -120,19 +121,19 @@ for (const g of h) {$round();
 }
 import { tick as $round } from '@'
 ";
-        assert_eq!(script.counted, expected.replace('@', LOOPS));
-        let column = script.counted.find("e(f)").unwrap() + 1;
-        let place = script.place(&format!("at x (y.js:1:1)\n  at f (code.js:1:{column})\n"));
-        assert_eq!(place, Some(At { line: 1, column: text.find("e(f)").unwrap() + 1 }));
-        assert_eq!(script.place("at other.js:1:2"), None);
+        assert_eq!(script.instrumented, expected.replace('@', LOOPS));
+        let column = script.instrumented.find("e(f)").unwrap() + 1;
+        let place = script.position(&format!("at x (y.js:1:1)\n  at f (code.js:1:{column})\n"));
+        assert_eq!(place, Some(CodePosition { line: 1, column: text.find("e(f)").unwrap() + 1 }));
+        assert_eq!(script.position("at other.js:1:2"), None);
     }
 
     #[test]
     fn code_without_loops_and_code_that_is_none_stay_as_they_are() {
         for text in ["export const a = 1", "for (const", "const $round = 1", "(((((((((((((((("] {
-            assert_eq!(Script::new("code.js", text).counted, text);
+            assert_eq!(Script::new("code.js", text).instrumented, text);
         }
         let script = Script::new("code.js", "for (const $round of a) {}");
-        assert!(script.counted.starts_with("for (const $round of a) {$round$();}"));
+        assert!(script.instrumented.starts_with("for (const $round of a) {$round$();}"));
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::data_plane::handlers::runtime::pool::Pool;
-use crate::data_plane::handlers::runtime::run::{Ended, Line, Part, Ran, Run};
+use crate::data_plane::handlers::runtime::run::{
+    FunctionPart, HandlerOutcome, LogLine, Run, RunResult,
+};
 use crate::data_plane::handlers::runtime::script::Script;
 
 /// What is to be run, and how.
@@ -23,7 +25,7 @@ pub struct Handler {
 
 /// What a data source answered.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
+pub enum DataSourceResponse {
     /// `ctx.result`.
     Result(Value),
     /// `ctx.error`.
@@ -32,59 +34,61 @@ pub enum Answer {
 
 /// What a handler came to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Handled {
-    pub ended: Ended,
-    pub logs: Vec<Line>,
+pub struct HandlerResult {
+    pub outcome: HandlerOutcome,
+    pub logs: Vec<LogLine>,
     pub out_errors: Vec<Value>,
     pub stash: Value,
     /// What the data source was asked, or would have been.
     pub request: Option<Value>,
     /// Whether the data source answered it.
-    pub answered: bool,
+    pub is_answered: bool,
 }
 
-impl Answer {
+impl DataSourceResponse {
     pub fn error(error_type: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Error { error_type: error_type.into(), message: message.into() }
     }
 }
 
 /// Runs a handler. `ask` asks the data source; where it has no answer, the handler ends with its request.
-pub async fn handle(
+pub async fn run_handler(
     pool: &Pool,
     handler: Handler,
     mut context: Value,
-    ask: impl AsyncFnOnce(Value) -> Option<Answer>,
-) -> Handled {
-    let part = if handler.has_source { Part::Request } else { Part::Whole };
+    ask: impl AsyncFnOnce(Value) -> Option<DataSourceResponse>,
+) -> HandlerResult {
+    let part = if handler.has_source { FunctionPart::Request } else { FunctionPart::Whole };
     let ran = pool.run(handler.run(part, context.clone())).await;
-    let mut handled = Handled::of(ran);
-    let request = match (&handled.ended, part) {
-        (Ended::Returned(request), Part::Request) => request.clone().unwrap_or_default(),
+    let mut handled = HandlerResult::of(ran);
+    let request = match (&handled.outcome, part) {
+        (HandlerOutcome::Returned(request), FunctionPart::Request) => {
+            request.clone().unwrap_or_default()
+        }
         _ => return handled,
     };
     handled.request = Some(request.clone());
     match ask(request).await {
         None => return handled,
-        Some(Answer::Result(result)) => context["result"] = result,
-        Some(Answer::Error { error_type, message }) => {
+        Some(DataSourceResponse::Result(result)) => context["result"] = result,
+        Some(DataSourceResponse::Error { error_type, message }) => {
             // It is logged even if the handler ignores it.
             let told = json!(format!("the data source failed: {message}")).to_string();
-            handled.logs.push(Line { level: "ERROR", values: vec![told], at: None });
+            handled.logs.push(LogLine { level: "ERROR", values: vec![told], at: None });
             context["error"] = json!({ "message": message, "type": error_type });
         }
     }
-    handled.answered = true;
+    handled.is_answered = true;
     context["stash"] = handled.stash.clone();
     context["outErrors"] = Value::Array(handled.out_errors.clone());
-    let last = Handled::of(pool.run(handler.run(Part::Response, context)).await);
+    let last = HandlerResult::of(pool.run(handler.run(FunctionPart::Response, context)).await);
     handled.logs.extend(last.logs);
     handled.out_errors.extend(last.out_errors);
-    Handled { ended: last.ended, stash: last.stash, ..handled }
+    HandlerResult { outcome: last.outcome, stash: last.stash, ..handled }
 }
 
 impl Handler {
-    fn run(&self, part: Part, context: Value) -> Run {
+    fn run(&self, part: FunctionPart, context: Value) -> Run {
         Run {
             owner: Arc::clone(&self.owner),
             script: Arc::clone(&self.script),
@@ -97,9 +101,16 @@ impl Handler {
     }
 }
 
-impl Handled {
-    fn of(ran: Ran) -> Self {
-        let Ran { ended, logs, appended, stash } = ran;
-        Self { ended, logs, out_errors: appended, stash, request: None, answered: false }
+impl HandlerResult {
+    fn of(ran: RunResult) -> Self {
+        let RunResult { outcome: ended, logs, out_errors: appended, stash } = ran;
+        Self {
+            outcome: ended,
+            logs,
+            out_errors: appended,
+            stash,
+            request: None,
+            is_answered: false,
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// An error as AppSync returns it (docs/reference/data-plane.md#errors).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Problem {
+pub struct DataPlaneError {
     #[serde(skip)]
     pub status: u16,
     pub error_type: Cow<'static, str>,
@@ -15,39 +15,39 @@ pub struct Problem {
     /// The reason for people, which the wire never shows, since AWS reveals little about a denial. It has no
     /// secret.
     #[serde(skip)]
-    pub why: Option<String>,
+    pub reason: Option<String>,
     /// The handler that denied, or threw; the wire does not show it either.
     #[serde(skip)]
-    pub code: Option<Box<CodePlace>>,
+    pub location: Option<Box<HandlerLocation>>,
 }
 
-impl Problem {
+impl DataPlaneError {
     pub fn new(status: u16, error_type: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, error_type: error_type.into(), message: None, why: None, code: None }
+        Self { status, error_type: error_type.into(), message: None, reason: None, location: None }
     }
     /// Bad input, with AppSync's `message`.
     pub fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(400, "BadRequestException").saying(message)
+        Self::new(400, "BadRequestException").with_message(message)
     }
     /// A denial, as AWS reports bad credentials.
     pub fn unauthorized(why: impl Into<String>) -> Self {
         Self::new(401, "UnauthorizedException")
-            .saying("You are not authorized to make this call.")
-            .because(why)
+            .with_message("You are not authorized to make this call.")
+            .with_reason(why)
     }
-    pub fn saying(mut self, message: impl Into<String>) -> Self {
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
         self
     }
-    pub fn because(mut self, why: impl Into<String>) -> Self {
-        self.why = Some(why.into());
+    pub fn with_reason(mut self, why: impl Into<String>) -> Self {
+        self.reason = Some(why.into());
         self
     }
 }
 
 /// A place in a handler's code, from one, if it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CodePlace {
+pub struct HandlerLocation {
     pub namespace: String,
     pub handler: &'static str,
     pub line: Option<usize>,

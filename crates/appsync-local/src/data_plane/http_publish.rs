@@ -8,80 +8,86 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::data_plane::message::{Message, REQUEST_MAX, too_large};
+use crate::data_plane::error::DataPlaneError;
+use crate::data_plane::message::{ClientMessage, REQUEST_MAX, too_large};
 use crate::data_plane::plane::DataPlane;
-use crate::data_plane::problem::Problem;
-use crate::data_plane::publication::{self, Failed, Receipt, Successful};
-use crate::data_plane::source::Source;
-use crate::data_plane::websocket::handshake::of_headers;
+use crate::data_plane::publication::{self, FailedEvent, PublishResponse, SuccessfulEvent};
+use crate::data_plane::request_context::RequestContext;
+use crate::data_plane::websocket::handshake::credentials_from_headers;
 use crate::ids;
 
 /// What is still read of a body that is too large, so that its sender gets to read the answer.
-const DRAINED_MAX: usize = 16 * 1024 * 1024;
+const DRAIN_MAX: usize = 16 * 1024 * 1024;
 /// How long a body may take to come (docs/reference/quotas.md#handlers: request execution time).
-const BODY_TIME: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// For how long a browser need not ask again.
 const PREFLIGHT_MAX_AGE_S: &str = "172800";
 
 /// With the members in the order that AppSync has over HTTP.
 #[derive(Serialize)]
-struct Answer<'a> {
-    failed: &'a [Failed],
-    successful: &'a [Successful],
+struct HttpPublishResponse<'a> {
+    failed: &'a [FailedEvent],
+    successful: &'a [SuccessfulEvent],
 }
 
 /// Answers a request to publish.
-pub async fn publish(plane: &DataPlane, source: &Source, body: Body) -> Response<Body> {
-    match attempt(plane, source, body).await {
-        Ok(text) => answer(200, text),
-        Err(problem) => refused(&problem),
+pub async fn publish(plane: &DataPlane, source: &RequestContext, body: Body) -> Response<Body> {
+    match try_publish(plane, source, body).await {
+        Ok(text) => json_response(200, text),
+        Err(problem) => error_response(&problem),
     }
 }
 
-async fn attempt(plane: &DataPlane, source: &Source, body: Body) -> Result<String, Problem> {
-    let (body, message) = match message(body).await {
+async fn try_publish(
+    plane: &DataPlane,
+    source: &RequestContext,
+    body: Body,
+) -> Result<String, DataPlaneError> {
+    let (body, message) = match read_message(body).await {
         Ok(read) => read,
         Err(problem) => {
-            publication::refused(plane, source, "publish", None, &problem);
+            publication::report_rejection(plane, source, "publish", None, &problem);
             return Err(problem);
         }
     };
-    let presented = of_headers(&source.headers);
+    let presented = credentials_from_headers(&source.headers);
     let (channel, events) = (&message.channel, message.events);
     let receipt = publication::publish(plane, source, channel, events, &presented, &body).await?;
-    Ok(text(&receipt))
+    Ok(response_json(&receipt))
 }
 
 /// The result of a publish, as AppSync returns it over HTTP.
-pub fn text(receipt: &Receipt) -> String {
-    let answer = Answer { failed: &receipt.failed, successful: &receipt.successful };
+pub fn response_json(receipt: &PublishResponse) -> String {
+    let answer = HttpPublishResponse { failed: &receipt.failed, successful: &receipt.successful };
     serde_json::to_string(&answer).expect("texts and numbers can be written as JSON")
 }
 
 /// The body as it came, which is signed, and what it says.
-pub async fn message(body: Body) -> Result<(Vec<u8>, Message), Problem> {
-    let read = timeout(BODY_TIME, read(body)).await;
+pub async fn read_message(body: Body) -> Result<(Vec<u8>, ClientMessage), DataPlaneError> {
+    let read = timeout(BODY_TIMEOUT, read_body(body)).await;
     let body = read.map_err(|_| {
-        Problem::new(408, "RequestTimeoutException").saying("The request took too long to come")
+        DataPlaneError::new(408, "RequestTimeoutException")
+            .with_message("The request took too long to come")
     })??;
-    match Message::read(&body) {
+    match ClientMessage::parse(&body) {
         Some(message) => Ok((body, message)),
-        None => Err(Problem::bad_request("The request is not a JSON object")),
+        None => Err(DataPlaneError::bad_request("The request is not a JSON object")),
     }
 }
 
-async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+async fn read_body(body: Body) -> Result<Vec<u8>, DataPlaneError> {
     let mut chunks = body.into_data_stream();
     let (mut read, mut size) = (Vec::new(), 0);
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Problem::bad_request("The request was interrupted"))?;
+        let chunk =
+            chunk.map_err(|_| DataPlaneError::bad_request("The request was interrupted"))?;
         size += chunk.len();
         if size <= REQUEST_MAX {
             read.extend_from_slice(&chunk);
         } else {
             read = Vec::new();
         }
-        if size > DRAINED_MAX {
+        if size > DRAIN_MAX {
             break;
         }
     }
@@ -92,7 +98,7 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
 }
 
 /// An answer with a JSON text.
-pub fn answer(status: u16, text: String) -> Response<Body> {
+pub fn json_response(status: u16, text: String) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -105,15 +111,15 @@ pub fn answer(status: u16, text: String) -> Response<Body> {
     response
 }
 
-pub fn refused(problem: &Problem) -> Response<Body> {
-    let mut response = answer(problem.status, json!({ "errors": [problem] }).to_string());
+pub fn error_response(problem: &DataPlaneError) -> Response<Body> {
+    let mut response = json_response(problem.status, json!({ "errors": [problem] }).to_string());
     put(response.headers_mut(), "x-amzn-errortype", &problem.error_type);
     response
 }
 
 /// What a browser asks before it asks.
 pub fn preflight(asked: &HeaderMap) -> Response<Body> {
-    let mut response = answer(204, String::new());
+    let mut response = json_response(204, String::new());
     let headers = response.headers_mut();
     headers.remove("content-type");
     put(headers, "access-control-allow-methods", "POST, GET, OPTIONS");

@@ -3,20 +3,26 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::data_plane::handlers::sources::source::{Failed, Service, Source, malformed};
+use crate::data_plane::handlers::data_sources::source::{
+    AwsService, DataSourceConfig, DataSourceError, malformed,
+};
 use crate::json::without_nulls;
 
-const SERVICE: Service = Service { name: "dynamodb", signed: "dynamodb", error: "DynamoDB" };
+const SERVICE: AwsService =
+    AwsService { name: "dynamodb", signing_name: "dynamodb", error_prefix: "DynamoDB" };
 
-pub async fn ask(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+pub async fn call_dynamodb(
+    source: &DataSourceConfig<'_>,
+    request: &Value,
+) -> Result<Value, DataSourceError> {
     let config = &source.members["dynamodbConfig"];
     let table = &config["tableName"];
     let operation = request["operation"].as_str().unwrap_or_default();
     let (target, body) = match operation {
         "GetItem" => (operation, get(request, table)),
         "PutItem" => (operation, put(request, table)),
-        "UpdateItem" => (operation, with(update(request, table), "ReturnValues", "ALL_NEW")),
-        "DeleteItem" => (operation, with(delete(request, table), "ReturnValues", "ALL_OLD")),
+        "UpdateItem" => (operation, with_member(update(request, table), "ReturnValues", "ALL_NEW")),
+        "DeleteItem" => (operation, with_member(delete(request, table), "ReturnValues", "ALL_OLD")),
         "Query" | "Scan" => (operation, list(request, table)?),
         "BatchGetItem" => (operation, batch_get(request)),
         "BatchPutItem" => ("BatchWriteItem", batch_write(request, "PutRequest", "Item")),
@@ -28,10 +34,10 @@ pub async fn ask(source: &Source<'_>, request: &Value) -> Result<Value, Failed> 
     let region = config["awsRegion"].as_str().unwrap_or(source.region);
     let target = format!("DynamoDB_20120810.{target}");
     let answer = source.call(&SERVICE, region, "1.0", &target, &body).await?;
-    Ok(told(operation, request, &body, &answer))
+    Ok(handler_result(operation, request, &body, &answer))
 }
 
-fn with(mut body: Value, member: &str, value: &str) -> Value {
+fn with_member(mut body: Value, member: &str, value: &str) -> Value {
     body[member] = json!(value);
     body
 }
@@ -102,7 +108,7 @@ fn delete(request: &Value, table: &Value) -> Value {
     }))
 }
 
-fn list(request: &Value, table: &Value) -> Result<Value, Failed> {
+fn list(request: &Value, table: &Value) -> Result<Value, DataSourceError> {
     let (query, filter, projection) =
         (&request["query"], &request["filter"], &request["projection"]);
     let (names, values) = names_and_values(&[query, filter, projection]);
@@ -168,7 +174,7 @@ fn transact_get(request: &Value) -> Value {
     json!({ "TransactItems": all.collect::<Vec<_>>() })
 }
 
-fn transact_write(request: &Value) -> Result<Value, Failed> {
+fn transact_write(request: &Value) -> Result<Value, DataSourceError> {
     let all = items(request).map(|it| {
         let table = &it["table"];
         Ok(match it["operation"].as_str() {
@@ -186,14 +192,14 @@ fn transact_write(request: &Value) -> Result<Value, Failed> {
 }
 
 /// `ctx.result` of an answer.
-fn told(operation: &str, request: &Value, body: &Value, answer: &Value) -> Value {
+fn handler_result(operation: &str, request: &Value, body: &Value, answer: &Value) -> Value {
     let plain = |items: &Value| -> Vec<Value> {
-        items.as_array().into_iter().flatten().map(plain_item).collect()
+        items.as_array().into_iter().flatten().map(item_from_wire).collect()
     };
     match operation {
-        "GetItem" => plain_item(&answer["Item"]),
-        "PutItem" => plain_item(&body["Item"]),
-        "UpdateItem" | "DeleteItem" => plain_item(&answer["Attributes"]),
+        "GetItem" => item_from_wire(&answer["Item"]),
+        "PutItem" => item_from_wire(&body["Item"]),
+        "UpdateItem" | "DeleteItem" => item_from_wire(&answer["Attributes"]),
         "Query" | "Scan" => {
             let last = &answer["LastEvaluatedKey"];
             let token = (!last.is_null()).then(|| STANDARD.encode(last.to_string()));
@@ -214,7 +220,7 @@ fn told(operation: &str, request: &Value, body: &Value, answer: &Value) -> Value
         "BatchPutItem" | "BatchDeleteItem" => {
             let data = tables(request).map(|(name, items)| {
                 let items = items.as_array().into_iter().flatten();
-                (name.clone(), items.map(|it| plain_item(&item_to_wire(it))).collect())
+                (name.clone(), items.map(|it| item_from_wire(&item_to_wire(it))).collect())
             });
             let data: Map<String, Value> = data.collect();
             let left =
@@ -223,12 +229,12 @@ fn told(operation: &str, request: &Value, body: &Value, answer: &Value) -> Value
         }
         "TransactGetItems" => {
             let found = answer["Responses"].as_array().into_iter().flatten();
-            let found: Vec<Value> = found.map(|it| plain_item(&it["Item"])).collect();
+            let found: Vec<Value> = found.map(|it| item_from_wire(&it["Item"])).collect();
             json!({ "items": found, "cancellationReasons": null })
         }
         _ => {
             let keys: Vec<Value> =
-                items(request).map(|it| plain_item(&item_to_wire(&it["key"]))).collect();
+                items(request).map(|it| item_from_wire(&item_to_wire(&it["key"]))).collect();
             json!({ "keys": keys, "cancellationReasons": null })
         }
     }
@@ -236,7 +242,7 @@ fn told(operation: &str, request: &Value, body: &Value, answer: &Value) -> Value
 
 /// What was found, in the order of the keys; null for what was not.
 fn in_order(keys: &Value, found: &[Value]) -> Value {
-    let keys = keys.as_array().into_iter().flatten().map(|it| plain_item(&item_to_wire(it)));
+    let keys = keys.as_array().into_iter().flatten().map(|it| item_from_wire(&item_to_wire(it)));
     let item = |key: Value| {
         let is = |it: &&Value| {
             key.as_object().into_iter().flatten().all(|(name, value)| it[name] == *value)
@@ -250,7 +256,7 @@ fn in_order(keys: &Value, found: &[Value]) -> Value {
 fn unprocessed(request: &Value, left: &Value) -> Value {
     let of = |it: &Value| {
         let item = it["PutRequest"]["Item"].as_object().or(it["DeleteRequest"]["Key"].as_object());
-        plain_item(&item.map_or_else(|| it.clone(), |it| Value::Object(it.clone())))
+        item_from_wire(&item.map_or_else(|| it.clone(), |it| Value::Object(it.clone())))
     };
     let table = |(name, _): (&String, &Value)| {
         let list = left[name].as_array().or(left[name]["Keys"].as_array());
@@ -282,7 +288,7 @@ fn item_to_wire(item: &Value) -> Value {
 }
 
 /// A value of DynamoDB's as handlers see it.
-fn plain(value: &Value) -> Value {
+fn from_wire(value: &Value) -> Value {
     let Some((kind, inner)) = value.as_object().and_then(|it| it.iter().next()) else {
         return Value::Null;
     };
@@ -291,16 +297,18 @@ fn plain(value: &Value) -> Value {
         "N" => read(inner).unwrap_or_default(),
         "NS" => inner.as_array().into_iter().flatten().filter_map(read).collect(),
         "NULL" => Value::Null,
-        "L" => inner.as_array().into_iter().flatten().map(plain).collect(),
-        "M" => plain_item(inner),
+        "L" => inner.as_array().into_iter().flatten().map(from_wire).collect(),
+        "M" => item_from_wire(inner),
         _ => inner.clone(),
     }
 }
 
 /// A whole item; null where there is none.
-fn plain_item(item: &Value) -> Value {
+fn item_from_wire(item: &Value) -> Value {
     let Some(members) = item.as_object() else { return Value::Null };
-    Value::Object(members.iter().map(|(name, it)| (name.clone(), plain(it))).collect::<Map<_, _>>())
+    Value::Object(
+        members.iter().map(|(name, it)| (name.clone(), from_wire(it))).collect::<Map<_, _>>(),
+    )
 }
 
 fn number(value: &Value) -> String {
@@ -324,7 +332,7 @@ mod tests {
         let expected = json!({
             "s": "x", "n": 1.5, "b": true, "z": null, "l": [2, {"k": "v"}], "ns": [1, 2], "ss": ["a"],
         });
-        assert_eq!(plain_item(&wire), expected);
-        assert_eq!(plain_item(&Value::Null), Value::Null);
+        assert_eq!(item_from_wire(&wire), expected);
+        assert_eq!(item_from_wire(&Value::Null), Value::Null);
     }
 }

@@ -4,24 +4,32 @@ use std::time::Duration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use crate::data_plane::handlers::sources::source::{Failed, Service, Source, malformed};
-use crate::data_plane::outbound::client::{ANSWER_MAX, Outgoing};
+use crate::data_plane::handlers::data_sources::source::{
+    AwsService, DataSourceConfig, DataSourceError, malformed,
+};
+use crate::data_plane::outbound::client::{OutboundRequest, RESPONSE_MAX};
 use crate::json::without_nulls;
 
-const EVENT_BRIDGE: Service = Service { name: "events", signed: "events", error: "EventBridge" };
+const EVENT_BRIDGE: AwsService =
+    AwsService { name: "events", signing_name: "events", error_prefix: "EventBridge" };
 /// EventBridge's limit.
 const EVENTS_MAX: usize = 10;
-const BEDROCK: Service = Service { name: "bedrock-runtime", signed: "bedrock", error: "Bedrock" };
+const BEDROCK: AwsService =
+    AwsService { name: "bedrock-runtime", signing_name: "bedrock", error_prefix: "Bedrock" };
 /// What is waited for is waited for that long (docs/reference/data-sources.md#bedrock).
 const BEDROCK_TIMEOUT: Duration = Duration::from_secs(10);
-const RDS_DATA: Service = Service { name: "rds-data", signed: "rds-data", error: "RDSHttp" };
+const RDS_DATA: AwsService =
+    AwsService { name: "rds-data", signing_name: "rds-data", error_prefix: "RDSHttp" };
 
 /// The function of a data source that is one.
-pub fn function(members: &Value) -> Option<&str> {
+pub fn function_arn(members: &Value) -> Option<&str> {
     members["lambdaConfig"]["lambdaFunctionArn"].as_str()
 }
 
-pub async fn ask_lambda(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+pub async fn call_lambda(
+    source: &DataSourceConfig<'_>,
+    request: &Value,
+) -> Result<Value, DataSourceError> {
     if request["operation"] != "Invoke" {
         return Err(malformed("a request to a Lambda function has the operation 'Invoke'"));
     }
@@ -34,9 +42,9 @@ pub async fn ask_lambda(source: &Source<'_>, request: &Value) -> Result<Value, F
             return Err(malformed(message));
         }
     };
-    let function =
-        function(source.members).ok_or_else(|| malformed("the data source names no function"))?;
-    let invoked = source.services.outbound.invoke(function, waits, &request["payload"]).await;
+    let function = function_arn(source.members)
+        .ok_or_else(|| malformed("the data source names no function"))?;
+    let invoked = source.client.outbound.invoke(function, waits, &request["payload"]).await;
     let invoked = invoked.map_err(|message| ("LambdaException".to_owned(), message))?;
     match invoked.error() {
         Some(message) => Err(("Lambda:Unhandled".to_owned(), message)),
@@ -44,7 +52,10 @@ pub async fn ask_lambda(source: &Source<'_>, request: &Value) -> Result<Value, F
     }
 }
 
-pub async fn ask_event_bridge(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+pub async fn call_event_bridge(
+    source: &DataSourceConfig<'_>,
+    request: &Value,
+) -> Result<Value, DataSourceError> {
     let events = request["events"].as_array().map(Vec::as_slice).unwrap_or_default();
     if request["operation"] != "PutEvents" || !(1..=EVENTS_MAX).contains(&events.len()) {
         let message = "a request to EventBridge has the operation 'PutEvents' and 1 to 10 `events`";
@@ -71,7 +82,10 @@ pub async fn ask_event_bridge(source: &Source<'_>, request: &Value) -> Result<Va
     source.call(&EVENT_BRIDGE, region, "1.1", "AWSEvents.PutEvents", &body).await
 }
 
-pub async fn ask_bedrock(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+pub async fn call_bedrock(
+    source: &DataSourceConfig<'_>,
+    request: &Value,
+) -> Result<Value, DataSourceError> {
     let Some(model) = request["modelId"].as_str() else {
         return Err(malformed("a request to Bedrock has a `modelId`"));
     };
@@ -94,9 +108,9 @@ pub async fn ask_bedrock(source: &Source<'_>, request: &Value) -> Result<Value, 
     let endpoint = source.endpoint(&BEDROCK)?.trim_end_matches('/');
     let model = utf8_percent_encode(model, NON_ALPHANUMERIC);
     let mut outgoing =
-        Outgoing::post(format!("{endpoint}/model/{model}/{operation}"), body.into_bytes())
-            .with("content-type", "application/json")
-            .within(BEDROCK_TIMEOUT, ANSWER_MAX);
+        OutboundRequest::post(format!("{endpoint}/model/{model}/{operation}"), body.into_bytes())
+            .with_header("content-type", "application/json")
+            .with_limits(BEDROCK_TIMEOUT, RESPONSE_MAX);
     if operation == "invoke" {
         for (member, header) in [
             ("guardrailIdentifier", "x-amzn-bedrock-guardrailidentifier"),
@@ -104,7 +118,7 @@ pub async fn ask_bedrock(source: &Source<'_>, request: &Value) -> Result<Value, 
             ("guardrailTrace", "x-amzn-bedrock-trace"),
         ] {
             if let Some(value) = request[member].as_str() {
-                outgoing = outgoing.with(header, value);
+                outgoing = outgoing.with_header(header, value);
             }
         }
     }
@@ -112,7 +126,10 @@ pub async fn ask_bedrock(source: &Source<'_>, request: &Value) -> Result<Value, 
 }
 
 /// By the RDS Data API.
-pub async fn ask_rds(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+pub async fn call_rds(
+    source: &DataSourceConfig<'_>,
+    request: &Value,
+) -> Result<Value, DataSourceError> {
     let statements = request["statements"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !(1..=2).contains(&statements.len()) {
         return Err(malformed("a request to a database has one or two `statements`"));
@@ -132,8 +149,9 @@ pub async fn ask_rds(source: &Source<'_>, request: &Value) -> Result<Value, Fail
             "parameters": parameters(sql, request),
             "includeResultMetadata": true,
         }));
-        let outgoing = Outgoing::post(format!("{endpoint}/Execute"), body.to_string().into_bytes())
-            .with("content-type", "application/json");
+        let outgoing =
+            OutboundRequest::post(format!("{endpoint}/Execute"), body.to_string().into_bytes())
+                .with_header("content-type", "application/json");
         let answer = source.send(&RDS_DATA, region, outgoing).await?;
         results.push(without_nulls(json!({
             "records": answer["records"],
@@ -148,7 +166,7 @@ pub async fn ask_rds(source: &Source<'_>, request: &Value) -> Result<Value, Fail
 /// The variables that a statement uses, as the Data API has them.
 fn parameters(sql: &str, request: &Value) -> Vec<Value> {
     let variables = request["variableMap"].as_object().into_iter().flatten();
-    let used = variables.filter(|(name, _)| uses(sql, name));
+    let used = variables.filter(|(name, _)| uses_variable(sql, name));
     used.map(|(name, value)| {
         let value = match value {
             Value::Null => json!({ "isNull": true }),
@@ -166,7 +184,7 @@ fn parameters(sql: &str, request: &Value) -> Vec<Value> {
 }
 
 /// Whether a statement has a variable, and not one whose name only begins alike.
-fn uses(sql: &str, name: &str) -> bool {
+fn uses_variable(sql: &str, name: &str) -> bool {
     let name = format!(":{}", name.trim_start_matches(':'));
     sql.match_indices(&name).any(|(at, _)| {
         let next = sql[at + name.len()..].chars().next();

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::data_plane::outbound::client::{Outbound, Outgoing};
+use crate::data_plane::outbound::client::{OutboundClient, OutboundRequest};
 
 /// Who is asked, and where.
-pub struct Services {
-    pub outbound: Arc<Outbound>,
+pub struct DataSourceClient {
+    pub outbound: Arc<OutboundClient>,
     /// Where the services of data sources are, by the name they are signed with.
     pub endpoints: BTreeMap<String, String>,
 }
 
 /// What is known of a data source that is asked.
-pub struct Source<'a> {
-    pub services: &'a Services,
+pub struct DataSourceConfig<'a> {
+    pub client: &'a DataSourceClient,
     /// All but its name, as AppSync writes it.
     pub members: &'a Value,
     /// The region of its API, for sources that say none.
@@ -24,55 +24,56 @@ pub struct Source<'a> {
 }
 
 /// Why a data source has no answer: the type and the message of `ctx.error`.
-pub type Failed = (String, String);
+pub type DataSourceError = (String, String);
 
 /// A service, by the name of its endpoint and the one it is signed with.
-pub struct Service {
+pub struct AwsService {
     pub name: &'static str,
-    pub signed: &'static str,
+    pub signing_name: &'static str,
     /// What its errors are prefixed with in `ctx.error.type`.
-    pub error: &'static str,
+    pub error_prefix: &'static str,
 }
 
-impl Source<'_> {
+impl DataSourceConfig<'_> {
     /// The address of `service`.
-    pub fn endpoint(&self, service: &Service) -> Result<&str, Failed> {
+    pub fn endpoint(&self, service: &AwsService) -> Result<&str, DataSourceError> {
         let name = service.name;
-        let endpoint = self.services.endpoints.get(name).map(String::as_str);
+        let endpoint = self.client.endpoints.get(name).map(String::as_str);
         endpoint.ok_or_else(|| {
             let message = format!(
                 "the emulator does not include {name}; set its address with `provision local --endpoint {name}=http://…`"
             );
-            (format!("{}:NotImplementedException", service.error), message)
+            (format!("{}:NotImplementedException", service.error_prefix), message)
         })
     }
 
     /// Calls an operation of a service of JSON, which `target` names in a header.
     pub async fn call(
         &self,
-        service: &Service,
+        service: &AwsService,
         region: &str,
         version: &str,
         target: &str,
         body: &Value,
-    ) -> Result<Value, Failed> {
+    ) -> Result<Value, DataSourceError> {
         let endpoint = self.endpoint(service)?;
-        let outgoing = Outgoing::post(endpoint, body.to_string().into_bytes())
-            .with("content-type", &format!("application/x-amz-json-{version}"))
-            .with("x-amz-target", target);
+        let outgoing = OutboundRequest::post(endpoint, body.to_string().into_bytes())
+            .with_header("content-type", &format!("application/x-amz-json-{version}"))
+            .with_header("x-amz-target", target);
         self.send(service, region, outgoing).await
     }
 
     /// Sends a request to a service and reads its answer as JSON.
     pub async fn send(
         &self,
-        service: &Service,
+        service: &AwsService,
         region: &str,
-        outgoing: Outgoing,
-    ) -> Result<Value, Failed> {
-        let failed = |kind: &str, message: String| (format!("{}:{kind}", service.error), message);
-        let outgoing = outgoing.signed_for(service.signed, region);
-        let answer = self.services.outbound.send(outgoing).await;
+        outgoing: OutboundRequest,
+    ) -> Result<Value, DataSourceError> {
+        let failed =
+            |kind: &str, message: String| (format!("{}:{kind}", service.error_prefix), message);
+        let outgoing = outgoing.signed_for(service.signing_name, region);
+        let answer = self.client.outbound.send(outgoing).await;
         let answer = answer.map_err(|message| failed("SdkClientException", message))?;
         let body: Value = match answer.body.as_slice() {
             [] => Value::Null,
@@ -94,6 +95,6 @@ impl Source<'_> {
 }
 
 /// A request that its data source can't do anything with.
-pub fn malformed(message: impl Into<String>) -> Failed {
+pub fn malformed(message: impl Into<String>) -> DataSourceError {
     ("MappingTemplate".to_owned(), message.into())
 }

@@ -9,68 +9,70 @@ use rquickjs::{Ctx, Exception, Function, Object};
 use serde_json::Value;
 
 use crate::data_plane::handlers::runtime::date_time;
-use crate::data_plane::handlers::runtime::run::{Break, Ended, Line, Refusal, Run, read};
+use crate::data_plane::handlers::runtime::run::{
+    HandlerOutcome, LogLine, Rejection, Run, RunFailure, parse_result,
+};
 use crate::data_plane::handlers::runtime::script::Script;
 use crate::ids;
 
 /// AppSync's quota (docs/reference/quotas.md#handlers).
-const LOOPS_MAX: usize = 1_000;
+const ROUNDS_MAX: usize = 1_000;
 /// The engine asks every 10,000 calls and rounds: about a second of nothing else.
 const INTERRUPTS_MAX: usize = 300;
 /// AppSync's quota of logs (docs/reference/quotas.md#handlers).
 const LOGS_MAX: usize = 1 << 20;
 
 /// What is known of a run while it goes on.
-pub struct Host {
+pub struct RunState {
     script: std::sync::Arc<Script>,
     auth_type: &'static str,
     now_ms: f64,
-    loops: Cell<usize>,
+    rounds: Cell<usize>,
     interrupts: Cell<usize>,
-    ended: RefCell<Option<Ended>>,
-    logs: RefCell<Vec<Line>>,
-    logged: Cell<usize>,
-    appended: RefCell<Vec<Value>>,
+    outcome: RefCell<Option<HandlerOutcome>>,
+    logs: RefCell<Vec<LogLine>>,
+    log_bytes: Cell<usize>,
+    out_errors: RefCell<Vec<Value>>,
     stash: RefCell<Value>,
 }
 
-impl Host {
+impl RunState {
     pub fn new(run: &Run) -> Self {
         Self {
             script: std::sync::Arc::clone(&run.script),
             auth_type: run.auth_type,
             now_ms: (run.now_epoch_s * 1_000.0).floor(),
-            loops: Cell::new(0),
+            rounds: Cell::new(0),
             interrupts: Cell::new(0),
-            ended: RefCell::new(None),
+            outcome: RefCell::new(None),
             logs: RefCell::default(),
-            logged: Cell::new(0),
-            appended: RefCell::default(),
+            log_bytes: Cell::new(0),
+            out_errors: RefCell::default(),
             stash: RefCell::new(run.context.get("stash").cloned().unwrap_or_default()),
         }
     }
     /// Whether the run has to end here: nothing in the handler can catch that.
-    pub fn interrupts(&self) -> bool {
+    pub fn should_stop(&self) -> bool {
         self.interrupts.set(self.interrupts.get() + 1);
-        self.interrupts.get() > INTERRUPTS_MAX || self.loops.get() > LOOPS_MAX
+        self.interrupts.get() > INTERRUPTS_MAX || self.rounds.get() > ROUNDS_MAX
     }
     /// How a built-in ended the handler, if one did.
-    pub fn ended(&self) -> Option<Ended> {
-        self.ended.borrow_mut().take()
+    pub fn take_outcome(&self) -> Option<HandlerOutcome> {
+        self.outcome.borrow_mut().take()
     }
     pub fn keep_stash(&self, text: Option<String>) {
         if let Some(stash) = text.and_then(|it| serde_json::from_str(&it).ok()) {
             self.stash.replace(stash);
         }
     }
-    pub fn into_parts(self: Rc<Self>) -> (Vec<Line>, Vec<Value>, Value) {
-        (self.logs.take(), self.appended.take(), self.stash.take())
+    pub fn into_parts(self: Rc<Self>) -> (Vec<LogLine>, Vec<Value>, Value) {
+        (self.logs.take(), self.out_errors.take(), self.stash.take())
     }
     /// Why a run stopped, from the engine's message `said`.
-    pub fn stopped(&self, said: &str) -> Break {
+    pub fn failure(&self, said: &str) -> RunFailure {
         let message = match said {
-            _ if self.loops.get() > LOOPS_MAX => {
-                format!("its loops went more than {LOOPS_MAX} rounds, which is AppSync's quota")
+            _ if self.rounds.get() > ROUNDS_MAX => {
+                format!("its loops went more than {ROUNDS_MAX} rounds, which is AppSync's quota")
             }
             _ if self.interrupts.get() > INTERRUPTS_MAX => {
                 "it ran for too long, and was stopped".to_owned()
@@ -83,35 +85,35 @@ impl Host {
             }
             _ => said.to_owned(),
         };
-        Break::new(message)
+        RunFailure::new(message)
     }
 
-    fn end(&self, how: &str, text: &str, stack: &str) {
-        let value = match read(text) {
+    fn end_run(&self, how: &str, text: &str, stack: &str) {
+        let value = match parse_result(text) {
             Ok(value) => value,
             Err(broken) => {
-                self.ended.replace(Some(Ended::Broken(broken)));
+                self.outcome.replace(Some(HandlerOutcome::Failed(broken)));
                 return;
             }
         };
         if how == "early" {
-            self.ended.replace(Some(Ended::Early(value)));
+            self.outcome.replace(Some(HandlerOutcome::EarlyReturn(value)));
             return;
         }
         let member = |name: &str| value[name].as_str().map(str::to_owned);
-        let refusal = Refusal {
+        let refusal = Rejection {
             unauthorized: how == "unauthorized",
             message: member("message"),
             error_type: member("errorType"),
             data: value["data"].clone(),
             info: value["errorInfo"].clone(),
-            at: self.script.place(stack),
+            at: self.script.position(stack),
         };
-        self.ended.replace(Some(Ended::Refused(refusal)));
+        self.outcome.replace(Some(HandlerOutcome::Rejected(refusal)));
     }
 
     fn log(&self, level: &str, values: Vec<String>, stack: &str) {
-        if self.logged.get() > LOGS_MAX {
+        if self.log_bytes.get() > LOGS_MAX {
             return;
         }
         let level = match level {
@@ -119,36 +121,40 @@ impl Host {
             "DEBUG" => "DEBUG",
             _ => "INFO",
         };
-        self.logged.set(self.logged.get() + values.iter().map(String::len).sum::<usize>());
-        let at = self.script.place(stack);
+        self.log_bytes.set(self.log_bytes.get() + values.iter().map(String::len).sum::<usize>());
+        let at = self.script.position(stack);
         let mut logs = self.logs.borrow_mut();
-        match self.logged.get() {
-            0..=LOGS_MAX => logs.push(Line { level, values, at }),
+        match self.log_bytes.get() {
+            0..=LOGS_MAX => logs.push(LogLine { level, values, at }),
             _ => {
                 let values = vec!["\"AppSync keeps 1 MB of logs; the rest is lost\"".to_owned()];
-                logs.push(Line { level: "ERROR", values, at });
+                logs.push(LogLine { level: "ERROR", values, at });
             }
         }
     }
 }
 
 /// `$host` as the prelude finds it.
-pub fn object<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>> {
+pub fn host_object<'js>(ctx: &Ctx<'js>, host: &Rc<RunState>) -> rquickjs::Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
-    ends(ctx, &object, host)?;
-    texts(ctx, &object)?;
-    times(ctx, &object, host)?;
+    add_run_functions(ctx, &object, host)?;
+    add_text_functions(ctx, &object)?;
+    add_time_functions(ctx, &object, host)?;
     Ok(object)
 }
 
-fn ends<'js>(ctx: &Ctx<'js>, object: &Object<'js>, host: &Rc<Host>) -> rquickjs::Result<()> {
+fn add_run_functions<'js>(
+    ctx: &Ctx<'js>,
+    object: &Object<'js>,
+    host: &Rc<RunState>,
+) -> rquickjs::Result<()> {
     let with = || Rc::clone(host);
     let it = with();
-    let end = move |how: String, text: String, stack: String| it.end(&how, &text, &stack);
+    let end = move |how: String, text: String, stack: String| it.end_run(&how, &text, &stack);
     object.set("end", Function::new(ctx.clone(), end)?)?;
     let it = with();
     let append = move |text: String| {
-        let errors = &mut *it.appended.borrow_mut();
+        let errors = &mut *it.out_errors.borrow_mut();
         errors.extend(serde_json::from_str::<Value>(&text).ok());
     };
     object.set("append", Function::new(ctx.clone(), append)?)?;
@@ -158,9 +164,9 @@ fn ends<'js>(ctx: &Ctx<'js>, object: &Object<'js>, host: &Rc<Host>) -> rquickjs:
     object.set("log", Function::new(ctx.clone(), log)?)?;
     let it = with();
     let tick = move |ctx: Ctx<'js>| {
-        it.loops.set(it.loops.get() + 1);
-        match it.loops.get() {
-            0..=LOOPS_MAX => Ok(()),
+        it.rounds.set(it.rounds.get() + 1);
+        match it.rounds.get() {
+            0..=ROUNDS_MAX => Ok(()),
             _ => Err(Exception::throw_message(&ctx, "too many rounds")),
         }
     };
@@ -169,7 +175,7 @@ fn ends<'js>(ctx: &Ctx<'js>, object: &Object<'js>, host: &Rc<Host>) -> rquickjs:
     object.set("authType", Function::new(ctx.clone(), move || it.auth_type)?)
 }
 
-fn texts<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> rquickjs::Result<()> {
+fn add_text_functions<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> rquickjs::Result<()> {
     let encode =
         |text: String| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     object.set("urlEncode", Function::new(ctx.clone(), encode)?)?;
@@ -185,11 +191,18 @@ fn texts<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> rquickjs::Result<()> {
         rquickjs::Result::Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
     object.set("base64Decode", Function::new(ctx.clone(), decode)?)?;
-    object.set("escapeJavaScript", Function::new(ctx.clone(), |it: String| escaped(&it))?)?;
+    object.set(
+        "escapeJavaScript",
+        Function::new(ctx.clone(), |it: String| escape_javascript(&it))?,
+    )?;
     object.set("autoId", Function::new(ctx.clone(), || uuid::Uuid::new_v4().to_string())?)
 }
 
-fn times<'js>(ctx: &Ctx<'js>, object: &Object<'js>, host: &Rc<Host>) -> rquickjs::Result<()> {
+fn add_time_functions<'js>(
+    ctx: &Ctx<'js>,
+    object: &Object<'js>,
+    host: &Rc<RunState>,
+) -> rquickjs::Result<()> {
     let now_ms = host.now_ms;
     object.set("now", Function::new(ctx.clone(), move || now_ms)?)?;
     object.set("autoUlid", Function::new(ctx.clone(), move || ids::ulid(now_ms as u64))?)?;
@@ -211,7 +224,7 @@ fn times<'js>(ctx: &Ctx<'js>, object: &Object<'js>, host: &Rc<Host>) -> rquickjs
 }
 
 /// As a text between quotes of JavaScript, all of it ASCII.
-fn escaped(text: &str) -> String {
+fn escape_javascript(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for unit in text.encode_utf16() {
         match char::from_u32(u32::from(unit)) {

@@ -6,11 +6,11 @@ use std::time::{Duration, UNIX_EPOCH};
 use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
 use serde_json::{Value, json};
 
-use crate::data_plane::apis::Place;
-use crate::data_plane::auth::request::{Asked, Identity, Operation, Presented};
+use crate::data_plane::apis::TargetApi;
+use crate::data_plane::auth::request::{AuthRequest, ClientOperation, CredentialFields, Identity};
 use crate::data_plane::channel::Channel;
+use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::plane::DataPlane;
-use crate::data_plane::problem::Problem;
 use crate::data_plane::settings::Settings;
 use crate::emulator_options::EmulatorOptions;
 use crate::protocol::caller::DEFAULT_ACCOUNT;
@@ -22,23 +22,23 @@ use crate::store::Store;
 pub const NOW: f64 = 1_767_323_045.0;
 pub const HOST: &str = "example1234567890000.appsync-api.us-east-1.amazonaws.com";
 
-pub struct Scene {
+pub struct AuthFixture {
     pub plane: Arc<DataPlane>,
-    pub place: Place,
+    pub target: TargetApi,
     pub api: Api,
 }
 
 /// Who asks what.
-pub struct Asking<'a> {
-    pub operation: Operation,
+pub struct TestRequest<'a> {
+    pub operation: ClientOperation,
     pub channel: Option<&'a str>,
     pub fields: Vec<(&'a str, String)>,
     pub headers: Vec<(&'a str, &'a str)>,
     pub path: &'a str,
-    pub signed: &'a str,
+    pub signed_text: &'a str,
 }
 
-impl Scene {
+impl AuthFixture {
     /// An API `chat` with these providers, all of which may do everything.
     pub fn with(providers: Value, settings: Settings) -> Self {
         Self::with_options(providers, settings, EmulatorOptions::default())
@@ -70,19 +70,19 @@ impl Scene {
             data_sources: BTreeMap::new(),
             web_acl: None,
         };
-        let place = Place {
+        let place = TargetApi {
             account: DEFAULT_ACCOUNT.into(),
             region: "us-east-1".into(),
             api_id: "id".into(),
             domain: None,
         };
-        let scene = Self { plane: DataPlane::new(store, settings), place, api };
-        scene.keep(&scene.api);
+        let scene = Self { plane: DataPlane::new(store, settings), target: place, api };
+        scene.store_api(&scene.api);
         scene
     }
 
     /// Makes the store know an API.
-    pub fn keep(&self, api: &Api) {
+    pub fn store_api(&self, api: &Api) {
         let keep = self.plane.store.change(|state| {
             let account = state.accounts.entry(DEFAULT_ACCOUNT.into()).or_default();
             let region = account.regions.entry("us-east-1".into()).or_default();
@@ -92,54 +92,54 @@ impl Scene {
         futures_util::FutureExt::now_or_never(keep).unwrap().unwrap();
     }
 
-    pub async fn judge(&self, asking: &Asking<'_>) -> Result<Identity, Problem> {
+    pub async fn authorize(&self, asking: &TestRequest<'_>) -> Result<Identity, DataPlaneError> {
         let channel = asking.channel.map(|it| Channel { path: it.to_owned() });
         let fields = asking.fields.iter().map(|(name, it)| (name.to_ascii_lowercase(), it.clone()));
         let headers = asking.headers.iter().map(|(name, it)| ((*name).into(), vec![(*it).into()]));
-        let asked = Asked {
-            place: &self.place,
+        let asked = AuthRequest {
+            target: &self.target,
             api: &self.api,
             operation: asking.operation,
             channel: channel.as_ref(),
-            presented: &Presented { fields: fields.collect() },
+            credentials: &CredentialFields { fields: fields.collect() },
             headers: &headers.collect(),
             path: asking.path,
-            signed: asking.signed.as_bytes(),
+            signed_text: asking.signed_text.as_bytes(),
             peer: Some([127, 0, 0, 1].into()),
         };
         self.plane.authorizer.authorize(&asked).await
     }
 
     /// Why it is refused.
-    pub async fn why(&self, asking: &Asking<'_>) -> String {
-        let problem = self.judge(asking).await.unwrap_err();
+    pub async fn denial_reason(&self, asking: &TestRequest<'_>) -> String {
+        let problem = self.authorize(asking).await.unwrap_err();
         assert_eq!(problem.error_type, "UnauthorizedException", "{problem:?}");
-        problem.why.unwrap()
+        problem.reason.unwrap()
     }
 }
 
-impl<'a> Asking<'a> {
-    pub fn to_connect(fields: &[(&'a str, &str)]) -> Self {
+impl<'a> TestRequest<'a> {
+    pub fn connect(fields: &[(&'a str, &str)]) -> Self {
         let fields = fields.iter().map(|(name, it)| (*name, (*it).to_owned())).collect();
         Self {
-            operation: Operation::Connect,
+            operation: ClientOperation::Connect,
             channel: None,
             fields,
             headers: Vec::new(),
             path: "/event/realtime",
-            signed: "{}",
+            signed_text: "{}",
         }
     }
-    pub fn to_publish(channel: &'a str, fields: &[(&'a str, &str)]) -> Self {
-        let operation = Operation::Publish;
-        Self { operation, channel: Some(channel), ..Self::to_connect(fields) }
+    pub fn publish(channel: &'a str, fields: &[(&'a str, &str)]) -> Self {
+        let operation = ClientOperation::Publish;
+        Self { operation, channel: Some(channel), ..Self::connect(fields) }
     }
-    pub fn to_subscribe(channel: &'a str, fields: &[(&'a str, &str)]) -> Self {
-        let operation = Operation::Subscribe;
-        Self { operation, channel: Some(channel), ..Self::to_connect(fields) }
+    pub fn subscribe(channel: &'a str, fields: &[(&'a str, &str)]) -> Self {
+        let operation = ClientOperation::Subscribe;
+        Self { operation, channel: Some(channel), ..Self::connect(fields) }
     }
-    pub fn over(mut self, signed: &'a str) -> Self {
-        self.signed = signed;
+    pub fn with_signed_text(mut self, signed: &'a str) -> Self {
+        self.signed_text = signed;
         self
     }
 }

@@ -2,8 +2,10 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::data_plane::handlers::sources::source::{Failed, Service, Source, malformed};
-use crate::data_plane::outbound::client::{Incoming, Outgoing};
+use crate::data_plane::handlers::data_sources::source::{
+    AwsService, DataSourceConfig, DataSourceError, malformed,
+};
+use crate::data_plane::outbound::client::{OutboundRequest, OutboundResponse};
 
 /// What AppSync sets itself (docs/reference/data-sources.md#http).
 const FORBIDDEN: &[&str] = &[
@@ -17,10 +19,14 @@ const FORBIDDEN: &[&str] = &[
     "content-length",
 ];
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
-const OPEN_SEARCH: Service = Service { name: "es", signed: "es", error: "OpenSearch" };
+const OPEN_SEARCH: AwsService =
+    AwsService { name: "es", signing_name: "es", error_prefix: "OpenSearch" };
 const OPEN_SEARCH_METHODS: &[&str] = &["GET", "POST", "PUT", "HEAD", "DELETE"];
 
-pub async fn ask(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+pub async fn call_http(
+    source: &DataSourceConfig<'_>,
+    request: &Value,
+) -> Result<Value, DataSourceError> {
     let config = &source.members["httpConfig"];
     let endpoint =
         config["endpoint"].as_str().ok_or_else(|| malformed("the data source has no endpoint"))?;
@@ -32,17 +38,20 @@ pub async fn ask(source: &Source<'_>, request: &Value) -> Result<Value, Failed> 
         )));
     }
     let path = request["resourcePath"].as_str().unwrap_or_default();
-    let mut outgoing = outgoing(endpoint, method, path, &request["params"], "query")?;
+    let mut outgoing = outbound_request(endpoint, method, path, &request["params"], "query")?;
     let signing = &config["authorizationConfig"]["awsIamConfig"];
     if let Some(service) = signing["signingServiceName"].as_str() {
         let region = signing["signingRegion"].as_str().unwrap_or(source.region);
         outgoing = outgoing.signed_for(service, region);
     }
-    let answer = source.services.outbound.send(outgoing).await;
-    Ok(told(&answer.map_err(|message| ("HTTPException".to_owned(), message))?))
+    let answer = source.client.outbound.send(outgoing).await;
+    Ok(handler_result(&answer.map_err(|message| ("HTTPException".to_owned(), message))?))
 }
 
-pub async fn ask_open_search(source: &Source<'_>, request: &Value) -> Result<Value, Failed> {
+pub async fn call_open_search(
+    source: &DataSourceConfig<'_>,
+    request: &Value,
+) -> Result<Value, DataSourceError> {
     let config = &source.members["openSearchServiceConfig"];
     let method = request["operation"].as_str().unwrap_or_default();
     if !OPEN_SEARCH_METHODS.contains(&method) {
@@ -55,22 +64,23 @@ pub async fn ask_open_search(source: &Source<'_>, request: &Value) -> Result<Val
         Err(failed) => config["endpoint"].as_str().ok_or(failed)?,
     };
     let path = request["path"].as_str().unwrap_or_default();
-    let mut outgoing = self::outgoing(endpoint, method, path, &request["params"], "queryString")?;
+    let mut outgoing =
+        self::outbound_request(endpoint, method, path, &request["params"], "queryString")?;
     if !outgoing.body.is_empty() {
-        outgoing = outgoing.with("content-type", "application/json");
+        outgoing = outgoing.with_header("content-type", "application/json");
     }
     let region = config["awsRegion"].as_str().unwrap_or(source.region);
     source.send(&OPEN_SEARCH, region, outgoing).await
 }
 
 /// A request with the `params` that a handler gave: headers, a body, and a query under its name.
-fn outgoing(
+fn outbound_request(
     endpoint: &str,
     method: &str,
     path: &str,
     params: &Value,
     query: &str,
-) -> Result<Outgoing, Failed> {
+) -> Result<OutboundRequest, DataSourceError> {
     if !path.starts_with('/') {
         return Err(malformed(format!("the path `{path}` does not begin with a slash")));
     }
@@ -79,7 +89,7 @@ fn outgoing(
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(name, it)| (name, plain(it)))
+        .map(|(name, it)| (name, text_or_json(it)))
         .collect();
     if !pairs.is_empty() {
         let pairs = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
@@ -87,22 +97,22 @@ fn outgoing(
     }
     let body = match &params["body"] {
         Value::Null => Vec::new(),
-        body => plain(body).into_bytes(),
+        body => text_or_json(body).into_bytes(),
     };
     let method = Method::from_bytes(method.as_bytes())
         .map_err(|_| malformed(format!("`{method}` is not a valid method")))?;
-    let mut outgoing = Outgoing::new(method, url, body);
+    let mut outgoing = OutboundRequest::new(method, url, body);
     for (name, value) in params["headers"].as_object().into_iter().flatten() {
         if FORBIDDEN.contains(&name.to_ascii_lowercase().as_str()) {
             return Err(malformed(format!("a handler can't set the header `{name}`")));
         }
-        outgoing = outgoing.with(name, &plain(value));
+        outgoing = outgoing.with_header(name, &text_or_json(value));
     }
     Ok(outgoing)
 }
 
 /// An answer as `ctx.result` has it.
-fn told(answer: &Incoming) -> Value {
+fn handler_result(answer: &OutboundResponse) -> Value {
     let mut headers = Map::new();
     for name in answer.headers.keys() {
         let values = answer.headers.get_all(name).iter();
@@ -117,6 +127,6 @@ fn told(answer: &Incoming) -> Value {
 }
 
 /// A text as it is, anything else as JSON.
-fn plain(value: &Value) -> String {
+fn text_or_json(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,0 +1,48 @@
+//! Data sources: what a handler's request asks of others, and what they answer
+//! (docs/reference/data-sources.md#requests-and-results).
+pub mod aws;
+mod dynamodb;
+mod http;
+mod source;
+
+use serde_json::Value;
+
+use crate::data_plane::handlers::call::HandlerCall;
+use crate::data_plane::handlers::data_sources::source::DataSourceConfig;
+use crate::data_plane::handlers::handler::DataSourceResponse;
+
+pub use source::DataSourceClient;
+
+/// Asks the data source `name` of an API.
+pub async fn query(
+    services: &DataSourceClient,
+    call: &HandlerCall<'_>,
+    name: &str,
+    request: &Value,
+) -> DataSourceResponse {
+    let Some(found) = call.api.data_sources.get(name) else {
+        return DataSourceResponse::error(
+            "BadRequestException",
+            format!("No data source found named {name}"),
+        );
+    };
+    let source =
+        DataSourceConfig { client: services, members: &found.members, region: &call.target.region };
+    let answer = match found.members["type"].as_str().unwrap_or_default() {
+        "AWS_LAMBDA" => aws::call_lambda(&source, request).await,
+        "HTTP" => http::call_http(&source, request).await,
+        "AMAZON_DYNAMODB" => dynamodb::call_dynamodb(&source, request).await,
+        "AMAZON_EVENTBRIDGE" => aws::call_event_bridge(&source, request).await,
+        "AMAZON_OPENSEARCH_SERVICE" => http::call_open_search(&source, request).await,
+        "RELATIONAL_DATABASE" => aws::call_rds(&source, request).await,
+        "AMAZON_BEDROCK_RUNTIME" => aws::call_bedrock(&source, request).await,
+        "NONE" => Ok(request["payload"].clone()),
+        other => Err(("NotImplementedException".to_owned(), {
+            format!("provision's emulator does not support data sources of the type {other}")
+        })),
+    };
+    match answer {
+        Ok(result) => DataSourceResponse::Result(result),
+        Err((error_type, message)) => DataSourceResponse::Error { error_type, message },
+    }
+}
