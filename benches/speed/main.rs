@@ -19,7 +19,7 @@ use std::hint::black_box;
 use provision_cfn::render::render_template;
 use provision_cfn::yaml;
 use provision_core::source::Source;
-use provision_core::spec::{Given, load};
+use provision_core::spec::{ParameterValues, load};
 
 use measure::compare;
 use specs::{Handler, spec};
@@ -59,13 +59,13 @@ fn parsed(text: &str) {
 
 fn loaded(text: &str) {
     let (source, _) = Source::parse("spec.yaml", text.as_bytes());
-    black_box(load(&source, &Handler, NOON, &Given::new()));
+    black_box(load(&source, &Handler, NOON, &ParameterValues::new()));
 }
 
 fn rendered(text: &str) {
     let (source, _) = Source::parse("spec.yaml", text.as_bytes());
-    let (spec, problems) = load(&source, &Handler, NOON, &Given::new());
+    let (spec, diagnostics) = load(&source, &Handler, NOON, &ParameterValues::new());
     black_box(yaml::to_string(
-        &render_template(&spec.unwrap_or_else(|| panic!("{problems:?}")), false).document,
+        &render_template(&spec.unwrap_or_else(|| panic!("{diagnostics:?}")), false).document,
     ));
 }

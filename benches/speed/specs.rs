@@ -1,7 +1,7 @@
 //! Specs of a given size, as text.
 use std::sync::Arc;
 
-use provision_core::diagnostic::OtherFile;
+use provision_core::diagnostic::ReferencedFile;
 use provision_core::kind::Files;
 
 /// The handler file of every spec, as people write them.
@@ -9,9 +9,11 @@ use provision_core::kind::Files;
 pub struct Handler;
 
 impl Files for Handler {
-    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
+    fn file(&self, path: &str) -> Result<Arc<ReferencedFile>, String> {
         match path {
-            "handler.js" => Ok(OtherFile::beside("spec.yaml", path, HANDLER.to_owned()).into()),
+            "handler.js" => {
+                Ok(ReferencedFile::relative_to("spec.yaml", path, HANDLER.to_owned()).into())
+            }
             _ => Err("no such file".to_owned()),
         }
     }

@@ -12,20 +12,20 @@ use serde_json::Value;
 const PARTS_MAX: usize = 500;
 
 fuzz_target!(|bytes: &[u8]| {
-    let (source, mut problems) = Source::parse("spec.yaml", bytes);
+    let (source, mut diagnostics) = Source::parse("spec.yaml", bytes);
     let as_it_stands = |text: &str| Substitution { value: Some(Value::from(text)), objections: vec![] };
     for span in source.comments().iter().chain(source.blocks()) {
         check(&source, &At::Span(span.clone()));
     }
-    let document = read(&source, &Value::Bool(true), &as_it_stands, &mut problems);
-    for problem in &problems {
-        check(&source, &problem.at);
+    let document = read(&source, &Value::Bool(true), &as_it_stands, &mut diagnostics);
+    for diagnostic in &diagnostics {
+        check(&source, &diagnostic.at);
     }
     let mut left = PARTS_MAX;
     parts(&source, &document, Path::default(), &mut left);
-    problems.truncate(PARTS_MAX);
-    text(&source, &problems, false);
-    let findings = [Findings { source: &source, problems: &problems, allowed: &[] }];
+    diagnostics.truncate(PARTS_MAX);
+    text(&source, &diagnostics, false);
+    let findings = [Findings { source: &source, diagnostics: &diagnostics, allowed: &[] }];
     json(&findings);
     sarif(&findings);
     github(&findings);

@@ -35,16 +35,16 @@ impl Files for Fixed {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let (source, mut problems) = Source::parse("spec.yaml", bytes);
+    let (source, mut diagnostics) = Source::parse("spec.yaml", bytes);
     let given: Given = [("stage".to_owned(), "prod".to_owned())].into();
     let (spec, more) = load(&source, &Fixed, NOON, &given);
-    problems.extend(more);
-    problems.truncate(SHOWN_MAX);
-    diagnostics::text(&source, &problems, false);
+    diagnostics.extend(more);
+    diagnostics.truncate(SHOWN_MAX);
+    diagnostics::text(&source, &diagnostics, false);
     let Some(spec) = spec else { return };
     let text = yaml::to_string(&render_template(&spec, false).document);
-    let (_, problems) = Source::parse("template.yaml", text.as_bytes());
-    assert_eq!(problems, [], "{text}");
+    let (_, diagnostics) = Source::parse("template.yaml", text.as_bytes());
+    assert_eq!(diagnostics, [], "{text}");
     let access = Access::of(spec.desired.iter().map(|(address, it)| (address, &it.properties)));
     table(&access);
     markdown(&access);

@@ -28,8 +28,8 @@ impl Files for Nothing {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let (source, problems) = Source::parse("template.yaml", bytes);
-    if !problems.is_empty() {
+    let (source, diagnostics) = Source::parse("template.yaml", bytes);
+    if !diagnostics.is_empty() {
         return;
     }
     let values: Given = [("Stage".to_owned(), "prod".to_owned())].into();
@@ -41,9 +41,9 @@ fuzz_target!(|bytes: &[u8]| {
     let shown = imported.diagnostics.len().min(SHOWN_MAX);
     diagnostics::text(&source, &imported.diagnostics[..shown], false);
     let Some(spec) = imported.spec.filter(|_| valid) else { return };
-    let (source, problems) = Source::parse("spec.yaml", spec.text.as_bytes());
-    assert_eq!(problems, [], "{}", spec.text);
-    let (loaded, problems) = load(&source, &Nothing, NOON, &Given::new());
-    let loaded = loaded.unwrap_or_else(|| panic!("{problems:#?}\n{}", spec.text));
+    let (source, diagnostics) = Source::parse("spec.yaml", spec.text.as_bytes());
+    assert_eq!(diagnostics, [], "{}", spec.text);
+    let (loaded, diagnostics) = load(&source, &Nothing, NOON, &Given::new());
+    let loaded = loaded.unwrap_or_else(|| panic!("{diagnostics:#?}\n{}", spec.text));
     render_template(&loaded, false);
 });

@@ -11,15 +11,15 @@ use provision_aws::backend::direct::{Proposal, propose};
 use provision_aws::client::Aws;
 use provision_core::access::{Access, AccessChange, changes as access_changes};
 use provision_core::address::Address;
-use provision_core::diagnostic::{At, Path};
+use provision_core::diagnostic::{DocumentPath, Location};
 use provision_core::diff::{ChangeNote, deferred_changes};
 use provision_core::kind::{DesiredState, Kind, LiveState, UnmanagedResource};
 use provision_core::plan::{expected_state, select_targets};
 use provision_core::policy::{Policy, PolicyViolation, name_conflicts, violations};
 use provision_core::saved_plan::{PlanInputs, SavedPlan};
 use provision_core::source::Source;
-use provision_core::spec::Given;
-use provision_core::suggest::meant;
+use provision_core::spec::ParameterValues;
+use provision_core::suggest::closest_match;
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ScopeArgs {
@@ -176,7 +176,7 @@ impl Intent {
 
     /// The plan as a file keeps it.
     pub fn saved(&self, proposal: &Proposal) -> SavedPlan {
-        SavedPlan::of(PlanInputs {
+        SavedPlan::new(PlanInputs {
             stack: &self.stack,
             site: &proposal.site,
             desired: &self.desired,
@@ -194,8 +194,8 @@ impl Intent {
     ) -> impl Fn(&Address, &'static dyn Kind, &str) -> Option<(String, usize)> + '_ {
         |address, kind, property| {
             let source = self.source.as_ref().filter(|_| self.declared.contains(address))?;
-            let at = At::Value(path(source, address, kind, property));
-            Some((source.name.clone(), source.place(&at).line))
+            let at = Location::Value(path(source, address, kind, property));
+            Some((source.name.clone(), source.position(&at).line))
         }
     }
 
@@ -209,7 +209,7 @@ impl Intent {
             format!("--target {target}: the spec declares no such address, and AWS has none");
         let failure = Failure::new(Exit::Usage, message);
         let names = known.iter().map(|it| it.as_str());
-        Err(match meant(target.as_str(), names) {
+        Err(match closest_match(target.as_str(), names) {
             Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
             None => {
                 failure.hint("`provision plan` shows the addresses of all that it would change")
@@ -221,7 +221,7 @@ impl Intent {
 /// The spec in an opened file, as far as it is needed: to delete, its name is enough.
 pub fn wanted(
     opened: &Opened,
-    given: &Given,
+    given: &ParameterValues,
     destroys: bool,
     io: &mut Io,
 ) -> Result<Sound, Failure> {
@@ -248,7 +248,7 @@ pub fn headline(stack: &str, proposal: &Proposal, place: Option<&str>) -> String
 }
 
 fn access(live: &LiveState) -> Access {
-    Access::of(live.managed.iter().map(|(address, it)| (address, &it.properties)))
+    Access::from_resources(live.managed.iter().map(|(address, it)| (address, &it.properties)))
 }
 
 /// The proposal that `saved` was made of, if AWS is still as it was.
@@ -276,7 +276,12 @@ fn exactly(saved: &SavedPlan, whole: Proposal, now_epoch_s: i64) -> Result<Propo
 }
 
 /// The way in the spec to what says `property`, as far as the kind tells.
-fn path(source: &Source, address: &Address, kind: &'static dyn Kind, property: &str) -> Path {
+fn path(
+    source: &Source,
+    address: &Address,
+    kind: &'static dyn Kind,
+    property: &str,
+) -> DocumentPath {
     let begins = |beginning: &str| {
         let rest = property.strip_prefix(beginning)?;
         (rest.is_empty() || rest.starts_with(['.', '['])).then_some(rest)
@@ -286,20 +291,20 @@ fn path(source: &Source, address: &Address, kind: &'static dyn Kind, property: &
     let longest = fitting().map(|(length, ..)| length).max();
     let ways = fitting().filter(|(length, ..)| Some(*length) == longest);
     let ways = ways.map(|(_, rest, member)| {
-        let base: Path = match member.starts_with('/') {
-            true => Path::default(),
+        let base: DocumentPath = match member.starts_with('/') {
+            true => DocumentPath::default(),
             false => address.parts().collect(),
         };
-        let base = member.trim_start_matches('/').split('.').fold(base, Path::key);
+        let base = member.trim_start_matches('/').split('.').fold(base, DocumentPath::key);
         (base.clone(), further(base, rest))
     });
-    let ways: Vec<(Path, Path)> = ways.collect();
+    let ways: Vec<(DocumentPath, DocumentPath)> = ways.collect();
     let there = ways.iter().find(|(member, _)| source.has(member)).or(ways.first());
     there.map_or_else(|| address.parts().collect(), |(_, whole)| whole.clone())
 }
 
 /// The same way and then `.a[1]`.
-fn further(base: Path, rest: &str) -> Path {
+fn further(base: DocumentPath, rest: &str) -> DocumentPath {
     let parts = rest.split(['.', '[']).filter(|it| !it.is_empty());
     parts.fold(base, |path, part| match part.strip_suffix(']').and_then(|it| it.parse().ok()) {
         Some(n) => path.index(n),

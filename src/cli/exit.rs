@@ -224,7 +224,7 @@ mod tests {
             reason: reason.to_owned(),
             help: help.to_owned(),
         };
-        let api = Some(Address::top("apis", "chat"));
+        let api = Some(Address::top_level("apis", "chat"));
         let failure = Failure::refused(&[
             refusal(None, "too many", "raise it"),
             refusal(api, "held", "let go"),

@@ -7,43 +7,47 @@ use std::sync::Arc;
 use crate::cli::files::{BYTES_MAX, bytes, bytes_of, is_handed, is_stdin, reason};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::diagnostics::{self, Findings};
-use provision_core::allow::{Allowed, Judged, judge};
-use provision_core::diagnostic::{At, Diagnostic, OtherFile, Severity};
+use provision_core::diagnostic::{Diagnostic, Location, ReferencedFile, Severity};
 use provision_core::kind::Files;
 use provision_core::saved_plan::SavedPlan;
 use provision_core::source::Source;
-use provision_core::spec::{Given, Spec, load_despite};
+use provision_core::spec::{ParameterValues, Spec, load_with_tolerated_errors};
+use provision_core::suppression::{SuppressedDiagnostic, SuppressionResult, apply_suppressions};
 
 /// A file that was read, whatever came of it.
 #[derive(Debug)]
 pub struct Loaded {
     pub source: Source,
     pub spec: Option<Spec>,
-    pub problems: Vec<Diagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
     /// What comments in the files allow.
-    pub allowed: Vec<Allowed>,
+    pub suppressed: Vec<SuppressedDiagnostic>,
     /// The files beside it that it names, there or not.
     pub beside: Vec<PathBuf>,
 }
 
 impl Loaded {
     pub fn findings(&self) -> Findings<'_> {
-        Findings { source: &self.source, problems: &self.problems, allowed: &self.allowed }
+        Findings {
+            source: &self.source,
+            diagnostics: &self.diagnostics,
+            suppressed: &self.suppressed,
+        }
     }
     /// Shows what is wrong with it, and goes on only if that is no error.
     pub fn sound(self, warns: Warns, io: &mut Io) -> Result<Sound, Failure> {
-        let Self { source, spec, problems, .. } = self;
+        let Self { source, spec, diagnostics, .. } = self;
         let tells_all = !io.quiet && warns == Warns::Yes;
         let worth = |it: &Diagnostic| it.severity == Severity::Error || tells_all;
-        let problems: Vec<Diagnostic> = problems.into_iter().filter(worth).collect();
-        if !problems.is_empty() {
-            let text = diagnostics::text(&source, &problems, io.error_colored());
+        let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().filter(worth).collect();
+        if !diagnostics.is_empty() {
+            let text = diagnostics::text(&source, &diagnostics, io.error_colored());
             io.say(&text);
         }
         match spec {
             Some(spec) => Ok(Sound { source, spec }),
             None => {
-                let errors = problems.iter().filter(|it| it.severity == Severity::Error).count();
+                let errors = diagnostics.iter().filter(|it| it.severity == Severity::Error).count();
                 let errors =
                     if errors == 1 { "1 error".into() } else { format!("{errors} errors") };
                 Err(Failure::error(format!("{} has {errors}", source.name)))
@@ -81,7 +85,7 @@ type Check<'a> = &'a dyn Fn(&Spec) -> Vec<Diagnostic>;
 const NONE_MILD: &dyn Fn(&Diagnostic) -> bool = &|_| false;
 
 /// Reads the spec at `path`, `-` for standard input, and all that is wrong with it.
-pub fn read(path: &Path, given: &Given, io: &mut Io) -> Result<Loaded, Failure> {
+pub fn read(path: &Path, given: &ParameterValues, io: &mut Io) -> Result<Loaded, Failure> {
     let opened = open_file(path, io);
     reject_plan(&opened)?;
     Ok(read_as(&opened, given, &|_| Vec::new(), NONE_MILD, io))
@@ -105,25 +109,25 @@ pub fn open_file(path: &Path, io: &mut Io) -> Opened {
 
 fn read_as(
     opened: &Opened,
-    given: &Given,
+    given: &ParameterValues,
     check: Check<'_>,
     mild: &dyn Fn(&Diagnostic) -> bool,
     io: &mut Io,
 ) -> Loaded {
     let Opened { path, name, bytes } = opened;
     let stdin = is_stdin(path);
-    let (source, mut problems) = match bytes {
+    let (source, mut diagnostics) = match bytes {
         Ok(bytes) => Source::parse(name, bytes),
         Err(reason) => {
             let message = format!("the spec can't be read: {reason}");
-            let problem = Diagnostic::error("PV001", At::File, message);
-            (Source::parse(name, b"").0, vec![problem])
+            let diagnostic = Diagnostic::error("PV001", Location::File, message);
+            (Source::parse(name, b"").0, vec![diagnostic])
         }
     };
-    let broken = problems.iter().any(|it| it.severity == Severity::Error);
+    let broken = diagnostics.iter().any(|it| it.severity == Severity::Error);
     if broken && source.is_empty() {
-        let (allowed, beside) = (Vec::new(), Vec::new());
-        return Loaded { source, spec: None, problems, allowed, beside };
+        let (suppressed, beside) = (Vec::new(), Vec::new());
+        return Loaded { source, spec: None, diagnostics, suppressed, beside };
     }
     // What comes through a pipe stands in no folder of its own.
     let piped = stdin || is_handed(path);
@@ -134,23 +138,33 @@ fn read_as(
     let spec = if piped { "" } else { name };
     let files = Beside { spec, folder, read: RefCell::default() };
     let now_epoch_s = io.now_epoch_s();
-    let (spec, more) = load_despite(&source, &files, now_epoch_s, given, mild);
-    problems.extend(more);
-    problems.extend(spec.iter().flat_map(check));
-    let broken = problems.iter().any(|it| it.severity == Severity::Error && !mild(it));
+    let (spec, more) = load_with_tolerated_errors(&source, &files, now_epoch_s, given, mild);
+    diagnostics.extend(more);
+    diagnostics.extend(spec.iter().flat_map(check));
+    let broken = diagnostics.iter().any(|it| it.severity == Severity::Error && !mild(it));
     let beside = files.asked();
     let known = files.known();
-    let Judged { problems, allowed } = judge(&source, &known, problems, now_epoch_s);
-    Loaded { source, spec: spec.filter(|_| !broken), problems, allowed, beside }
+    let SuppressionResult { diagnostics, suppressed } =
+        apply_suppressions(&source, &known, diagnostics, now_epoch_s);
+    Loaded { source, spec: spec.filter(|_| !broken), diagnostics, suppressed, beside }
 }
 
 /// Reads the spec, shows what is wrong with it, and goes on only if that is no error.
-pub fn sound(path: &Path, given: &Given, warns: Warns, io: &mut Io) -> Result<Spec, Failure> {
+pub fn sound(
+    path: &Path,
+    given: &ParameterValues,
+    warns: Warns,
+    io: &mut Io,
+) -> Result<Spec, Failure> {
     Ok(sound_in(&open_file(path, io), given, warns, io)?.spec)
 }
 
 /// Reads a spec for a command that needs one handler of it: what is wrong with handlers' code is left to judge.
-pub fn read_despite_code(path: &Path, given: &Given, io: &mut Io) -> Result<Loaded, Failure> {
+pub fn read_despite_code(
+    path: &Path,
+    given: &ParameterValues,
+    io: &mut Io,
+) -> Result<Loaded, Failure> {
     let opened = open_file(path, io);
     reject_plan(&opened)?;
     let mild = |it: &Diagnostic| it.code.starts_with("PV3");
@@ -160,7 +174,7 @@ pub fn read_despite_code(path: &Path, given: &Given, io: &mut Io) -> Result<Load
 /// The same for a file that was opened, with its text.
 pub fn sound_in(
     opened: &Opened,
-    given: &Given,
+    given: &ParameterValues,
     warns: Warns,
     io: &mut Io,
 ) -> Result<Sound, Failure> {
@@ -170,7 +184,7 @@ pub fn sound_in(
 /// The same for a command that has demands of its own.
 pub fn sound_as(
     path: &Path,
-    given: &Given,
+    given: &ParameterValues,
     check: Check<'_>,
     io: &mut Io,
 ) -> Result<Spec, Failure> {
@@ -179,7 +193,7 @@ pub fn sound_as(
 
 fn judged(
     opened: &Opened,
-    given: &Given,
+    given: &ParameterValues,
     check: Check<'_>,
     warns: Warns,
     io: &mut Io,
@@ -196,13 +210,13 @@ struct Beside<'a> {
     /// The spec, as people know it.
     spec: &'a str,
     folder: PathBuf,
-    read: RefCell<BTreeMap<String, Result<Arc<OtherFile>, String>>>,
+    read: RefCell<BTreeMap<String, Result<Arc<ReferencedFile>, String>>>,
 }
 
 impl Files for Beside<'_> {
-    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
+    fn file(&self, path: &str) -> Result<Arc<ReferencedFile>, String> {
         let mut read = self.read.borrow_mut();
-        let file = || Ok(OtherFile::beside(self.spec, path, self.read(path)?).into());
+        let file = || Ok(ReferencedFile::relative_to(self.spec, path, self.read(path)?).into());
         read.entry(path.to_owned()).or_insert_with(file).clone()
     }
 }
@@ -213,7 +227,7 @@ impl Beside<'_> {
         self.read.borrow().keys().map(|it| self.folder.join(it)).collect()
     }
     /// The files that were read.
-    fn known(self) -> Vec<Arc<OtherFile>> {
+    fn known(self) -> Vec<Arc<ReferencedFile>> {
         self.read.into_inner().into_values().filter_map(Result::ok).collect()
     }
     fn read(&self, path: &str) -> Result<String, String> {

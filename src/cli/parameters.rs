@@ -11,7 +11,7 @@ use provision_core::address::Address;
 use provision_core::kind::DesiredResource;
 use provision_core::source::Source;
 use provision_core::source::read::{Substitution, read};
-use provision_core::spec::{Given, Spec, objections};
+use provision_core::spec::{ParameterValues, Spec, invalid_values};
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ParameterArgs {
@@ -37,8 +37,8 @@ impl ParameterArgs {
         let files = files.map(|it| format!("--params-file {}", word(&it.display().to_string())));
         files.chain(self.params.iter().map(|it| format!("--param {}", assignment(it)))).collect()
     }
-    pub fn given(&self, io: &mut Io) -> Result<Given, Failure> {
-        let mut given = Given::new();
+    pub fn given(&self, io: &mut Io) -> Result<ParameterValues, Failure> {
+        let mut given = ParameterValues::new();
         for path in &self.params_file {
             given.extend(of_file(path, io)?);
         }
@@ -54,7 +54,7 @@ impl ParameterArgs {
 }
 
 /// The spec with a value in the place of every parameter, if it can be applied.
-pub fn applicable(spec: Spec, given: &Given) -> Result<Spec, Failure> {
+pub fn applicable(spec: Spec, given: &ParameterValues) -> Result<Spec, Failure> {
     let spec = spec.with_values(given).map_err(|reasons| failure(&reasons))?;
     let refused = |(address, it): (&Address, &DesiredResource)| {
         it.kind.unsupported_reason(&it.properties).map(|reason| format!("{address}: {reason}"))
@@ -68,14 +68,14 @@ pub fn applicable(spec: Spec, given: &Given) -> Result<Spec, Failure> {
 }
 
 /// The spec, whose name is sure.
-pub fn with_name(spec: Spec, given: &Given) -> Result<Spec, Failure> {
-    spec.with_name(given).map_err(|reasons| failure(&reasons))
+pub fn with_name(spec: Spec, given: &ParameterValues) -> Result<Spec, Failure> {
+    spec.with_resolved_name(given).map_err(|reasons| failure(&reasons))
 }
 
 /// Refuses values that the spec's parameters can't have. Values may be missing where only the spec
 /// itself is looked at.
-pub fn reject_unsuited(spec: &Spec, given: &Given) -> Result<(), Failure> {
-    let reasons = objections(&spec.parameters, given);
+pub fn reject_unsuited(spec: &Spec, given: &ParameterValues) -> Result<(), Failure> {
+    let reasons = invalid_values(&spec.parameters, given);
     if reasons.is_empty() { Ok(()) } else { Err(failure(&reasons)) }
 }
 
@@ -85,22 +85,21 @@ fn failure(reasons: &[String]) -> Failure {
 }
 
 /// Reads names and values, each value as the text that it is.
-fn of_file(path: &Path, io: &mut Io) -> Result<Given, Failure> {
+fn of_file(path: &Path, io: &mut Io) -> Result<ParameterValues, Failure> {
     let unreadable = |reason: String| {
         Failure::error(format!("{} can't be read: {reason}", path.display()))
             .hint("`--params-file` takes a YAML file such as `stage: prod`")
     };
     let bytes = bytes(&io.path(path)).map_err(unreadable)?;
-    let (source, mut problems) = Source::parse(&path.display().to_string(), &bytes);
+    let (source, mut diagnostics) = Source::parse(&path.display().to_string(), &bytes);
     let schema = json!({
         "type": "object",
         "additionalProperties": { "type": "string", "contentMediaType": "text/plain" },
     });
-    let as_it_stands =
-        |text: &str| Substitution { value: Some(Value::from(text)), objections: vec![] };
-    let values = read(&source, &schema, &as_it_stands, &mut problems);
-    if !problems.is_empty() {
-        let text = diagnostics::text(&source, &problems, io.error_colored());
+    let as_it_stands = |text: &str| Substitution { value: Some(Value::from(text)), errors: vec![] };
+    let values = read(&source, &schema, &as_it_stands, &mut diagnostics);
+    if !diagnostics.is_empty() {
+        let text = diagnostics::text(&source, &diagnostics, io.error_colored());
         io.say(&text);
         return Err(Failure::error(format!("{} holds no values", source.name)));
     }

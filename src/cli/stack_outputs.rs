@@ -13,7 +13,7 @@ use crate::render::outputs::{self, Outputs, Variable, outputs, variables};
 use provision_aws::backend::direct::Proposal;
 use provision_cfn::yaml;
 use provision_core::kind::{DesiredState, LiveState};
-use provision_core::suggest::meant;
+use provision_core::suggest::closest_match;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -159,7 +159,7 @@ fn mask(outputs: &Outputs, io: &mut Io) {
 
 /// What is said of an API that a stack does not have; `keys` are those that it has.
 pub fn no_api(stack: &str, key: &str, keys: &[&str]) -> Failure {
-    let hint = match meant(key, keys.iter().copied()) {
+    let hint = match closest_match(key, keys.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("it has {}", keys.join(", ")),
     };

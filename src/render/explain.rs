@@ -1,5 +1,5 @@
 //! The page of a diagnostic, for a terminal and as Markdown.
-use provision_core::explain::{Example, Page, Part, Shows};
+use provision_core::explain::{Example, ExampleKind, Page, PagePart};
 
 /// What reads well in a terminal.
 const WIDTH: usize = 100;
@@ -11,7 +11,7 @@ pub fn text(page: &Page) -> String {
     for part in page.parts() {
         text.push('\n');
         match part {
-            Part::Prose(prose) => {
+            PagePart::Prose(prose) => {
                 let prose = with_links(prose, |label, target| match repository_path(target) {
                     Some(path) => format!("{label} ({path})"),
                     None => format!("{label} <{target}>"),
@@ -19,11 +19,11 @@ pub fn text(page: &Page) -> String {
                 let paragraphs: Vec<String> = prose.split("\n\n").map(filled).collect();
                 text.push_str(&paragraphs.join("\n"));
             }
-            Part::Example(Example { shows, text: example, .. }) => {
+            PagePart::Example(Example { kind: shows, text: example, .. }) => {
                 let verdict = match shows {
-                    Shows::Wrong => "Wrong",
-                    Shows::Right => "Right",
-                    Shows::Template => "For example",
+                    ExampleKind::Wrong => "Wrong",
+                    ExampleKind::Right => "Right",
+                    ExampleKind::Template => "For example",
                 };
                 text.push_str(&format!("{bold}{verdict}{bold:#}\n\n"));
                 for line in example.lines() {

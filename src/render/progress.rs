@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn of_many_attempts_fewer_and_fewer_are_told() {
         let told = |attempt: &u32| {
-            let (address, action) = (Address::top("apis", "chat"), StepVerb::Create);
+            let (address, action) = (Address::top_level("apis", "chat"), StepVerb::Create);
             let (reason, because) = (RetryReason::Busy, "busy".to_owned());
             let (wait_ms, attempt) = (500, *attempt);
             line(&Event::Retrying { address, action, reason, wait_ms, attempt, because }).is_some()

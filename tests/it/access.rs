@@ -5,7 +5,7 @@ use provision::render::access::{AccessDocument, markdown, mermaid, table};
 use provision_core::access::Access;
 use provision_core::diagnostic::{Diagnostic, Severity};
 use provision_core::source::Source;
-use provision_core::spec::{Given, Spec, load};
+use provision_core::spec::{ParameterValues, Spec, load};
 use serde_json::{Value, json};
 
 use crate::golden::golden;
@@ -43,11 +43,11 @@ apis:
 
 fn read(text: &str) -> (Option<Spec>, Vec<String>) {
     let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
-    let (spec, more) = load(&source, &folder(), NOON, &Given::new());
+    let (spec, more) = load(&source, &folder(), NOON, &ParameterValues::new());
     problems.extend(more);
-    problems.sort_by_key(|it| source.span(&it.at).start);
+    problems.sort_by_key(|it| source.span(&it.location).start);
     let line = |it: &Diagnostic| {
-        let place = source.place(&it.at);
+        let place = source.position(&it.location);
         let severity = match it.severity {
             Severity::Error => "",
             Severity::Warning => "?",
@@ -61,7 +61,7 @@ fn read(text: &str) -> (Option<Spec>, Vec<String>) {
 fn access(text: &str) -> Access {
     let (spec, problems) = read(text);
     let spec = spec.unwrap_or_else(|| panic!("{problems:?}"));
-    Access::of(spec.desired.iter().map(|(address, it)| (address, &it.properties)))
+    Access::from_resources(spec.desired.iter().map(|(address, it)| (address, &it.properties)))
 }
 
 #[test]
@@ -95,7 +95,8 @@ fn a_mode_without_a_key_is_unusable() {
 fn what_is_live_is_read_as_what_is_wanted() {
     let (spec, _) = read(RICH);
     let live = deployed(&spec.unwrap().desired, &site(NOON));
-    let of_live = Access::of(live.managed.iter().map(|(address, it)| (address, &it.properties)));
+    let of_live =
+        Access::from_resources(live.managed.iter().map(|(address, it)| (address, &it.properties)));
     let wanted = access(
         &RICH
             .replace("${AWS::Region}", "ap-northeast-1")

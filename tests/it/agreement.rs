@@ -2,7 +2,7 @@
 use proptest::prelude::*;
 use provision_core::source::Source;
 use provision_core::source::read::{Substitution, read};
-use provision_core::spec::{Given, load, schema};
+use provision_core::spec::{ParameterValues, load, schema};
 use serde_json::{Value, json};
 
 use crate::mistakes::found;
@@ -63,11 +63,11 @@ proptest! {
         let (source, problems) = Source::parse("spec.yaml", text.as_bytes());
         prop_assert_eq!(problems, vec![]);
         let mut problems = Vec::new();
-        let as_it_stands = |text: &str| Substitution { value: Some(json!(text)), objections: vec![] };
+        let as_it_stands = |text: &str| Substitution { value: Some(json!(text)), errors: vec![] };
         read(&source, schema, &as_it_stands, &mut problems);
         prop_assert_eq!(theirs, problems.is_empty(), "{}\n{:#?}", text, problems);
         // Whatever the types refuse, the schema has refused before.
-        let (_, all) = load(&source, &crate::specs::folder(), NOON, &Given::new());
+        let (_, all) = load(&source, &crate::specs::folder(), NOON, &ParameterValues::new());
         prop_assert!(all.iter().all(|it| it.code != "PV199"), "{}\n{:#?}", text, all);
     }
 

@@ -156,9 +156,14 @@ pub fn article() -> Spec {
     let text = include_str!("../../templates/article/spec.yaml");
     let (source, problems) = provision_core::source::Source::parse("spec.yaml", text.as_bytes());
     assert_eq!(problems, []);
-    provision_core::spec::load(&source, &folder(), now(), &provision_core::spec::Given::new())
-        .0
-        .unwrap()
+    provision_core::spec::load(
+        &source,
+        &folder(),
+        now(),
+        &provision_core::spec::ParameterValues::new(),
+    )
+    .0
+    .unwrap()
 }
 
 #[tokio::test]

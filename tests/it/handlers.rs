@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::{fs, iter};
 
 use provision_core::diagnostic::Severity;
-use provision_core::handler::{Finding, read};
+use provision_core::handler::{HandlerDiagnostic, analyze};
 use serde_json::Value;
 
 use crate::node;
@@ -76,7 +76,7 @@ fn bad_handlers_get_the_very_findings_that_they_name() {
     for (name, text) in files {
         let first = text.lines().next().unwrap();
         let expected = first.strip_prefix("// expect: ").unwrap_or_else(|| panic!("{name}"));
-        let found = read(&text).findings;
+        let found = analyze(&text).diagnostics;
         let found: Vec<String> = found.iter().map(|it| line(&text, it)).collect();
         if found.join(", ") != expected {
             wrong.push(format!("{name}: expected {expected}, found {}", found.join(", ")));
@@ -90,8 +90,8 @@ fn good_handlers_get_no_finding() {
     let files = files("good");
     assert!(files.len() >= 25, "{}", files.len());
     for (name, text) in files {
-        let read = read(&text);
-        assert_eq!(read.findings, [], "{name}");
+        let read = analyze(&text);
+        assert_eq!(read.diagnostics, [], "{name}");
         assert!(read.on_publish.is_some() || read.on_subscribe.is_some(), "{name}");
     }
 }
@@ -101,7 +101,7 @@ fn the_starters_handlers_get_no_finding() {
     for folder in ["chat", "data-sources"] {
         for file in fs::read_dir(root("templates").join(folder).join("handlers")).unwrap() {
             let text = fs::read_to_string(file.unwrap().path()).unwrap();
-            assert_eq!(read(&text).findings, [], "{folder}");
+            assert_eq!(analyze(&text).diagnostics, [], "{folder}");
         }
     }
 }
@@ -109,7 +109,7 @@ fn the_starters_handlers_get_no_finding() {
 #[test]
 fn every_finding_says_what_to_do() {
     for (name, text) in files("bad") {
-        for finding in read(&text).findings {
+        for finding in analyze(&text).diagnostics {
             let said = finding.help.is_some() || finding.code == "PV300";
             assert!(said && text.get(finding.span.clone()).is_some(), "{name}: {finding:?}");
         }
@@ -123,7 +123,7 @@ fn awss_own_linter_agrees_on_every_line() {
     let mut ours = BTreeSet::new();
     let mut errors = BTreeSet::new();
     for (name, text) in &files {
-        for finding in read(text).findings {
+        for finding in analyze(text).diagnostics {
             let at = (name.clone(), place(text, &finding).0);
             if finding.severity == Severity::Error {
                 errors.insert(at.clone());
@@ -165,13 +165,13 @@ fn linted(files: &[(String, String)]) -> BTreeSet<(String, usize)> {
 }
 
 /// `PV310 3:5`, with a `?` behind if it is a warning.
-fn line(text: &str, finding: &Finding) -> String {
+fn line(text: &str, finding: &HandlerDiagnostic) -> String {
     let (line, column) = place(text, finding);
     let warning = if finding.severity == Severity::Error { "" } else { "?" };
     format!("{} {line}:{column}{warning}", finding.code)
 }
 
-fn place(text: &str, finding: &Finding) -> (usize, usize) {
+fn place(text: &str, finding: &HandlerDiagnostic) -> (usize, usize) {
     let before = &text[..finding.span.start];
     let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
     (before.matches('\n').count() + 1, column)

@@ -6,9 +6,9 @@ use std::fs;
 use proptest::prelude::*;
 use provision_cfn::import::{ImportOptions, import};
 use provision_cfn::render::render_template;
-use provision_core::diagnostic::{Segment, Severity};
+use provision_core::diagnostic::{PathSegment, Severity};
 use provision_core::source::Source;
-use provision_core::spec::{Given, Spec, load};
+use provision_core::spec::{ParameterValues, Spec, load};
 use serde_json::{Value, json};
 
 use crate::specs::{Folder, NOON, documents, folder, spec_of};
@@ -23,7 +23,7 @@ fn options(stack: &str, region: &str, given: &[(&str, &str)]) -> ImportOptions {
 /// Loads an imported spec.
 fn load_spec(text: &str, files: &BTreeMap<String, String>) -> Spec {
     let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
-    let (spec, more) = load(&source, &Folder(files.clone()), NOON, &Given::new());
+    let (spec, more) = load(&source, &Folder(files.clone()), NOON, &ParameterValues::new());
     problems.extend(more);
     spec.unwrap_or_else(|| panic!("{problems:#?}\n{text}"))
 }
@@ -46,7 +46,7 @@ proptest! {
         };
         // A role that no API logs with is not imported.
         for finding in imported.diagnostics.iter().filter(|it| it.code == "PV540") {
-            let Some(Segment::Key(id)) = finding.path().unwrap().0.get(1) else { continue };
+            let Some(PathSegment::Key(id)) = finding.path().unwrap().0.get(1) else { continue };
             rendered["Resources"].as_object_mut().unwrap().shift_remove(id);
         }
         let again = render_template(&load_spec(&back.text, &back.files), false).document;

@@ -12,7 +12,7 @@ use provision_aws::live::read_live_state;
 use provision_core::diff::compare;
 use provision_core::kind::DesiredState;
 use provision_core::source::Source;
-use provision_core::spec::{Given, load};
+use provision_core::spec::{ParameterValues, load};
 use tokio::sync::{Mutex, oneshot};
 
 use crate::account::{Account, OpenAccount};
@@ -93,7 +93,7 @@ pub fn desired(name: &str) -> DesiredState {
     let files = Folder(files.map(|it| (it.to_owned(), source(it))).into());
     let (source, problems) = Source::parse(name, source(name).as_bytes());
     assert_eq!(problems, []);
-    load(&source, &files, now(), &Given::new()).0.unwrap().desired
+    load(&source, &files, now(), &ParameterValues::new()).0.unwrap().desired
 }
 
 /// The specs and their files.

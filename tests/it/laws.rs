@@ -12,8 +12,8 @@ use provision_core::kind::{DesiredState, LiveState};
 use provision_core::plan::{Step, expected_state, plan, select_targets};
 use provision_core::policy::Policy;
 use provision_core::saved_plan::{PlanInputs, SavedPlan};
-use provision_core::spec::{declare, shared_ids};
-use provision_core::text::Hole;
+use provision_core::spec::{export, shared_ids};
+use provision_core::text::Placeholder;
 use serde_json::{Value, json};
 
 use crate::specs::{DAY_S, Folder, NOON, deployed, documents, folder, site, spec_of};
@@ -42,7 +42,7 @@ proptest! {
     #[test]
     fn an_exported_spec_has_an_empty_plan(document in documents()) {
         let live = deployed(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
-        let declared = declare("generated", &live);
+        let declared = export("generated", &live);
         let spec = spec_of(&declared.document, &Folder(declared.files), NOON);
         prop_assert_eq!(compare(&spec.desired, &live, &site(NOON)).1, vec![]);
     }
@@ -107,7 +107,7 @@ proptest! {
             plan(&changes, &settled, live)
         };
         let steps = proposed(&live, &should.desired);
-        let saved = SavedPlan::of(PlanInputs {
+        let saved = SavedPlan::new(PlanInputs {
             stack: "generated", site: &site(NOON), desired: &should.desired, live: &live,
             steps: &steps, targets: &[], policy: Policy::default(), destroys: false,
         });
@@ -126,7 +126,7 @@ proptest! {
     fn access_changes_turn_one_matrix_into_the_other(before in documents(), after in documents()) {
         let matrix = |document: &Value| {
             let spec = spec_of(document, &folder(), NOON);
-            Access::of(spec.desired.iter().map(|(address, it)| (address, &it.properties)))
+            Access::from_resources(spec.desired.iter().map(|(address, it)| (address, &it.properties)))
         };
         let (before, after) = (matrix(&before), matrix(&after));
         prop_assert_eq!(access_changes(&before, &before), vec![]);
@@ -153,9 +153,9 @@ proptest! {
         let placed: BTreeSet<_> = parts.iter().flat_map(|it| &it.resources).cloned().collect();
         prop_assert_eq!(placed, one.desired.keys().cloned().collect());
         for part in parts {
-            let holes = part.resources.iter().flat_map(|it| one.desired[it].properties.open());
+            let holes = part.resources.iter().flat_map(|it| one.desired[it].properties.placeholders());
             for hole in holes {
-                if let Hole::Attribute { address, .. } = hole {
+                if let Placeholder::Attribute { address, .. } = hole {
                     prop_assert!(part.resources.contains(&address), "{} lacks {}", part.document, address);
                 }
             }
@@ -227,10 +227,10 @@ fn waits_for(step: &Step) -> Vec<provision_core::address::Address> {
         return Vec::new();
     };
     let address = |hole| match hole {
-        Hole::Attribute { address, .. } => Some(address),
+        Placeholder::Attribute { address, .. } => Some(address),
         _ => None,
     };
-    properties.open().into_iter().filter_map(address).collect()
+    properties.placeholders().into_iter().filter_map(address).collect()
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn the_cause_of_a_change_is_the_spec_only_if_the_spec_changed() {
         let key = live.managed.get_mut(&key).unwrap();
         let mut properties = json!(key.properties);
         properties["Expires"] = json!(NOON + days * DAY_S);
-        key.properties = provision_core::model::Properties::of(&properties);
+        key.properties = provision_core::model::Properties::from_typed(&properties);
         let changes = compare(&desired, &live, &site(NOON)).1;
         changes.iter().map(|it| it.cause).collect::<Vec<_>>()
     };
@@ -328,7 +328,7 @@ fn a_change_that_follows_a_replaced_name_shows_the_name_and_is_not_drift() {
     assert_eq!((association.verb, association.cause), (ChangeAction::Replace, ChangeCause::Spec));
     assert_eq!(association.fields[0].after, Some(json!("new.example.com")));
     // The step still waits for the new resource.
-    assert!(settled[&association.address].properties.refers().next().is_some());
+    assert!(settled[&association.address].properties.references().next().is_some());
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::cell::RefCell;
 
 use provision_core::diagnostic::{Diagnostic, Severity};
 use provision_core::source::Source;
-use provision_core::spec::{Given, load};
+use provision_core::spec::{ParameterValues, load};
 
 use crate::specs::{Folder, NOON};
 
@@ -21,18 +21,18 @@ pub fn found(text: &str) -> Vec<String> {
         ("broken.js", "export const onPublish = (c) => {\n"),
     ];
     let files = Folder(files.map(|(name, text)| (name.to_owned(), text.to_owned())).into());
-    let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
+    let (source, mut diagnostics) = Source::parse("spec.yaml", text.as_bytes());
     if !source.is_empty() {
-        problems.extend(load(&source, &files, NOON, &Given::new()).1);
+        diagnostics.extend(load(&source, &files, NOON, &ParameterValues::new()).1);
     }
-    problems.retain(|it| !it.code.starts_with("PV4"));
-    problems.sort_by_key(|it| source.span(&it.at).start);
+    diagnostics.retain(|it| !it.code.starts_with("PV4"));
+    diagnostics.sort_by_key(|it| source.span(&it.location).start);
     let line = |it: &Diagnostic| {
-        let place = source.place(&it.at);
+        let place = source.position(&it.location);
         let warning = if it.severity == Severity::Error { "" } else { "?" };
         format!("{} {}:{}{warning}", it.code, place.line, place.column)
     };
-    problems.iter().map(line).collect()
+    diagnostics.iter().map(line).collect()
 }
 
 thread_local! {

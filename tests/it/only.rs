@@ -39,7 +39,7 @@ fn verbs(proposal: &Proposal) -> Vec<(String, ChangeAction)> {
 }
 
 fn arn_of(proposal: &Proposal) -> String {
-    let api = &proposal.live.managed[&Address::top("apis", "chat")];
+    let api = &proposal.live.managed[&Address::top_level("apis", "chat")];
     api.attributes.get("ApiArn").unwrap().to_owned()
 }
 
@@ -94,7 +94,8 @@ async fn copied_ownership_tags_do_not_count_and_duplicates_are_named_by_arn() {
     let spec = desired(&json!({ "namespaces": { "x": {} } }));
     apply(&served, "chat", &spec).await;
     let before = planned(&served, &spec).await;
-    let id = before.live.managed[&Address::top("apis", "chat")].attributes.text("ApiId");
+    let id =
+        before.live.managed[&Address::top_level("apis", "chat")].attributes.get_or_empty("ApiId");
     let copy = |name: &str, address: &str| {
         let call = served.aws.appsync.create_channel_namespace().api_id(&id).name(name);
         call.tags("provision:stack", "chat").tags("provision:address", address).send()
@@ -103,11 +104,11 @@ async fn copied_ownership_tags_do_not_count_and_duplicates_are_named_by_arn() {
     let proposal = planned(&served, &spec).await;
     assert_eq!(verbs(&proposal), []);
     let unmanaged = &proposal.live.unmanaged[0];
-    let other = Address::top("apis", "other").child("namespaces", "x");
+    let other = Address::top_level("apis", "other").child("namespaces", "x");
     assert_eq!(unmanaged.name.as_deref(), Some("copied"));
     assert_eq!(
         (&unmanaged.parent, &unmanaged.owner),
-        (&Some(Address::top("apis", "chat")), &Owner::ThisStack(other))
+        (&Some(Address::top_level("apis", "chat")), &Owner::ThisStack(other))
     );
     copy("duplicate", "apis/chat/namespaces/x").await.unwrap();
     let error = propose(&served.aws, "chat", &spec, now()).await.unwrap_err();
@@ -151,7 +152,7 @@ async fn resources_that_lists_do_not_show_yet_are_read_by_id() {
     let proposal = planned(&served, &spec).await;
     let done = apply_alone(&served, "chat", &spec, &proposal, &|_| {}).await;
     let (live, left) = done.verified.unwrap();
-    let api = Address::top("apis", "chat");
+    let api = Address::top_level("apis", "chat");
     let shown: Vec<&Address> = live.managed.keys().collect();
     assert_eq!(shown, [&api, &api.child("namespaces", "x")]);
     // AppSync has no operation that reads one key.
@@ -166,7 +167,8 @@ async fn an_existing_managed_resource_is_found_by_name_before_lists_show_it() {
     let spec = desired(&json!({ "namespaces": { "x": {} } }));
     apply(&served, "chat", &desired(&json!({}))).await;
     let proposal = planned(&served, &spec).await;
-    let id = proposal.live.managed[&Address::top("apis", "chat")].attributes.text("ApiId");
+    let id =
+        proposal.live.managed[&Address::top_level("apis", "chat")].attributes.get_or_empty("ApiId");
     store.set_faults(serde_json::from_value(json!({ "lists-lag-s": 900 })).unwrap());
     let call = served.aws.appsync.create_channel_namespace().api_id(&id).name("x");
     let call = call.tags("provision:stack", "chat");

@@ -20,7 +20,7 @@ fn world() -> World {
 
 fn observed(section: &str, properties: &Value, attributes: Attributes) -> LiveResource {
     let row = KINDS.iter().copied().find(|row| row.section == section).unwrap();
-    let properties = Properties::of(properties);
+    let properties = Properties::from_typed(properties);
     LiveResource { kind: row, properties, attributes, digest: None }
 }
 
@@ -28,7 +28,7 @@ fn seen(ours: impl IntoIterator<Item = (&'static str, LiveResource)>) -> Outputs
     let ours: BTreeMap<Address, LiveResource> =
         ours.into_iter().map(|(it, observed)| (Address::parse(it).unwrap(), observed)).collect();
     let site = Site {
-        served_at: None,
+        emulator_url: None,
         account: "123456789012".into(),
         region: "eu-west-1".into(),
         partition: "aws".into(),

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use provision_cfn::import::{ImportOptions, import};
-use provision_core::allow::judge;
-use provision_core::diagnostic::{OtherFile, Severity};
-use provision_core::explain::{Example, Page, Part, Shows, pages};
-use provision_core::handler::read;
+use provision_core::diagnostic::{ReferencedFile, Severity};
+use provision_core::explain::{Example, ExampleKind, Page, PagePart, pages};
+use provision_core::handler::analyze;
 use provision_core::kind::Files;
 use provision_core::source::Source;
-use provision_core::spec::{Given, load};
+use provision_core::spec::{ParameterValues, load};
+use provision_core::suppression::apply_suppressions;
 
 use crate::specs::NOON;
 use crate::world::root;
@@ -49,13 +49,13 @@ const NOT_SHOWN: &[(&str, &str)] = &[
 struct Beside;
 
 impl Files for Beside {
-    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
+    fn file(&self, path: &str) -> Result<Arc<ReferencedFile>, String> {
         let text = match path {
             "missing.js" => return Err("no such file".to_owned()),
             "empty.js" => "",
             _ => SOUND,
         };
-        Ok(OtherFile::beside("spec.yaml", path, text.to_owned()).into())
+        Ok(ReferencedFile::relative_to("spec.yaml", path, text.to_owned()).into())
     }
 }
 
@@ -63,27 +63,27 @@ const SOUND: &str = "export const onPublish = (ctx) => ctx.events\n";
 
 /// What is found in an example, and how severe it is.
 fn found(example: &Example) -> BTreeMap<&'static str, Severity> {
-    if example.shows == Shows::Template {
+    if example.kind == ExampleKind::Template {
         return imported(example.text);
     }
     if example.language == "js" {
-        let findings = read(example.text).findings.into_iter();
+        let findings = analyze(example.text).diagnostics.into_iter();
         return findings.map(|it| (it.code, it.severity)).collect();
     }
     assert_eq!(example.language, "yaml");
-    let (source, mut problems) = Source::parse("spec.yaml", example.text.as_bytes());
+    let (source, mut diagnostics) = Source::parse("spec.yaml", example.text.as_bytes());
     if !source.is_empty() {
-        problems.extend(load(&source, &Beside, NOON, &Given::new()).1);
+        diagnostics.extend(load(&source, &Beside, NOON, &ParameterValues::new()).1);
     }
-    let problems = judge(&source, &[], problems, NOON).problems;
-    problems.into_iter().map(|it| (it.code, it.severity)).collect()
+    let diagnostics = apply_suppressions(&source, &[], diagnostics, NOON).diagnostics;
+    diagnostics.into_iter().map(|it| (it.code, it.severity)).collect()
 }
 
 /// What the import of a template finds.
 fn imported(text: &str) -> BTreeMap<&'static str, Severity> {
-    let (source, problems) = Source::parse("template.yaml", text.as_bytes());
-    assert_eq!(problems, [], "{text}");
-    let (region, values) = (None, Given::new());
+    let (source, diagnostics) = Source::parse("template.yaml", text.as_bytes());
+    assert_eq!(diagnostics, [], "{text}");
+    let (region, values) = (None, ParameterValues::new());
     let options = ImportOptions {
         stack: "chat".into(),
         region,
@@ -96,15 +96,15 @@ fn imported(text: &str) -> BTreeMap<&'static str, Severity> {
 
 fn examples(page: &Page) -> Vec<Example> {
     let example = |part| match part {
-        Part::Example(example) => Some(example),
-        Part::Prose(_) => None,
+        PagePart::Example(example) => Some(example),
+        PagePart::Prose(_) => None,
     };
     page.parts().into_iter().filter_map(example).collect()
 }
 
 /// How severe a finding with this code is, by its example.
 pub fn severity(page: &Page) -> &'static str {
-    let wrong = examples(page).into_iter().find(|it| it.shows != Shows::Right);
+    let wrong = examples(page).into_iter().find(|it| it.kind != ExampleKind::Right);
     let found = wrong.and_then(|it| found(&it).get(page.code).copied());
     found.unwrap_or(Severity::Error).as_str()
 }
@@ -114,14 +114,15 @@ fn every_example_does_what_it_is_there_to_show() {
     let not_shown: BTreeSet<&str> = NOT_SHOWN.iter().map(|(code, _)| *code).collect();
     for page in pages() {
         let examples = examples(&page);
-        let has = |shows| examples.iter().any(|it| it.shows == shows);
+        let has = |shows| examples.iter().any(|it| it.kind == shows);
         // What is wrong with a template is shown by one; a spec has it right.
-        let shown = has(Shows::Template) || (has(Shows::Wrong) && has(Shows::Right));
+        let shown =
+            has(ExampleKind::Template) || (has(ExampleKind::Wrong) && has(ExampleKind::Right));
         assert_eq!(shown, !not_shown.contains(page.code), "{}", page.code);
         for example in examples {
             let found = found(&example);
             let text = example.text;
-            let right = example.shows == Shows::Right;
+            let right = example.kind == ExampleKind::Right;
             assert_eq!(found.contains_key(page.code), !right, "{}: {found:?}\n{text}", page.code);
             if right {
                 let errors = found.iter().any(|(_, it)| *it == Severity::Error);

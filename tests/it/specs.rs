@@ -6,12 +6,12 @@ use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use provision_cfn::yaml;
-use provision_core::diagnostic::OtherFile;
+use provision_core::diagnostic::ReferencedFile;
 use provision_core::kind::{DesiredState, Files, LiveResource, LiveState};
 use provision_core::model::{Attributes, Site};
 use provision_core::source::Source;
-use provision_core::spec::{Given, Spec, load};
-use provision_core::text::Hole;
+use provision_core::spec::{ParameterValues, Spec, load};
+use provision_core::text::Placeholder;
 use serde_json::{Map, Value, json};
 
 /// 2026-11-24T03:00:00Z.
@@ -20,7 +20,7 @@ pub const DAY_S: i64 = 86_400;
 
 pub fn site(now_epoch_s: i64) -> Site {
     Site {
-        served_at: None,
+        emulator_url: None,
         account: "123456789012".into(),
         region: "ap-northeast-1".into(),
         partition: "aws".into(),
@@ -33,9 +33,9 @@ pub fn site(now_epoch_s: i64) -> Site {
 pub struct Folder(pub BTreeMap<String, String>);
 
 impl Files for Folder {
-    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
+    fn file(&self, path: &str) -> Result<Arc<ReferencedFile>, String> {
         let text = self.0.get(path).cloned().ok_or_else(|| "no such file".to_owned())?;
-        Ok(OtherFile::beside("spec.yaml", path, text).into())
+        Ok(ReferencedFile::relative_to("spec.yaml", path, text).into())
     }
 }
 
@@ -52,10 +52,10 @@ pub fn folder() -> Folder {
 /// Reads a document that must be sound.
 pub fn spec_of(document: &Value, files: &Folder, now_epoch_s: i64) -> Spec {
     let text = yaml::to_string(document);
-    let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
-    let (spec, more) = load(&source, files, now_epoch_s, &Given::new());
-    problems.extend(more);
-    spec.unwrap_or_else(|| panic!("{problems:#?}\n{text}"))
+    let (source, mut diagnostics) = Source::parse("spec.yaml", text.as_bytes());
+    let (spec, more) = load(&source, files, now_epoch_s, &ParameterValues::new());
+    diagnostics.extend(more);
+    spec.unwrap_or_else(|| panic!("{diagnostics:#?}\n{text}"))
 }
 
 /// `desired` as AWS would have it: whatever was open is decided.
@@ -79,12 +79,13 @@ pub fn deployed(desired: &DesiredState, site: &Site) -> LiveState {
     }
     let known = live.clone();
     for (address, observed) in &mut live.managed {
-        observed.properties = observed.properties.filled(&|hole: &Hole| known.resolve(hole, site));
+        observed.properties =
+            observed.properties.resolve(&|hole: &Placeholder| known.resolve(hole, site));
         if address.section() == "apiKeys" && observed.properties.get("Expires").is_none() {
             let expires = (site.now_epoch_s + 7 * DAY_S) / 3_600 * 3_600;
             let mut properties = json!(observed.properties);
             properties["Expires"] = json!(expires);
-            observed.properties = provision_core::model::Properties::of(&properties);
+            observed.properties = provision_core::model::Properties::from_typed(&properties);
         }
     }
     live

@@ -16,7 +16,7 @@ use provision_aws::client::Aws;
 use provision_core::diff::{Change, compare};
 use provision_core::kind::{DesiredResource, DesiredState, LiveState};
 use provision_core::plan::expected_state;
-use provision_core::text::Hole;
+use provision_core::text::Placeholder;
 use serde_json::{Value, json};
 
 use crate::account::{FastClock, with_fast_sleep};
@@ -247,10 +247,10 @@ fn as_desired(
     desired: &DesiredState,
     proposal: &Proposal,
 ) -> DesiredState {
-    let known = |hole: &Hole| live.resolve(hole, &proposal.site);
+    let known = |hole: &Placeholder| live.resolve(hole, &proposal.site);
     let desired = promise.managed.iter().filter_map(|(address, it)| {
         let declared = desired.get(address)?.declared.clone();
-        let properties = it.properties.filled(&known);
+        let properties = it.properties.resolve(&known);
         Some((address.clone(), DesiredResource { kind: it.kind, properties, declared }))
     });
     desired.collect::<BTreeMap<_, _>>()

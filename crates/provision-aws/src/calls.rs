@@ -188,7 +188,7 @@ impl<K: Remote> Calls for Erased<K> {
             attributes: entry.attributes,
             name: entry.name,
             ownership: entry.ownership,
-            properties: entry.properties.map(|properties| Properties::of(&properties)),
+            properties: entry.properties.map(|properties| Properties::from_typed(&properties)),
         };
         async move { Ok(K::list(aws, query).await?.into_iter().map(erase).collect()) }.boxed()
     }
@@ -199,7 +199,7 @@ impl<K: Remote> Calls for Erased<K> {
         attributes: &'a Attributes,
     ) -> BoxedCall<'a, Option<Details<Properties>>> {
         let erase = |details: Details<K>| Details {
-            properties: Properties::of(&details.properties),
+            properties: Properties::from_typed(&details.properties),
             attributes: details.attributes,
             ownership: details.ownership,
             unmanaged: details.unmanaged,
@@ -212,7 +212,7 @@ impl<K: Remote> Calls for Erased<K> {
         marker: &'a OwnershipMarker,
         properties: &Properties,
     ) -> BoxedCall<'a, Attributes> {
-        properties.typed::<K>().create(aws, marker).boxed()
+        properties.to_typed::<K>().create(aws, marker).boxed()
     }
     fn update<'a>(
         &self,
@@ -222,7 +222,7 @@ impl<K: Remote> Calls for Erased<K> {
         before: &Properties,
         attributes: &'a Attributes,
     ) -> BoxedCall<'a, ()> {
-        properties.typed::<K>().update(aws, marker, before.typed(), attributes).boxed()
+        properties.to_typed::<K>().update(aws, marker, before.to_typed(), attributes).boxed()
     }
     fn delete<'a>(
         &self,
@@ -230,6 +230,6 @@ impl<K: Remote> Calls for Erased<K> {
         before: &Properties,
         attributes: &'a Attributes,
     ) -> BoxedCall<'a, ()> {
-        before.typed::<K>().delete(aws, attributes).boxed()
+        before.to_typed::<K>().delete(aws, attributes).boxed()
     }
 }

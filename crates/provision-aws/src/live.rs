@@ -130,7 +130,7 @@ pub(crate) async fn with_created<'a>(
 ) -> AwsResult<LiveState> {
     for (address, kind, attributes) in created {
         let listed = live.managed.get(address);
-        if listed.is_some_and(|listed| listed.attributes.agrees_with(attributes)) {
+        if listed.is_some_and(|listed| listed.attributes.is_compatible_with(attributes)) {
             continue;
         }
         let parent = address.parent();

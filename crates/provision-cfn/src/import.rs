@@ -25,13 +25,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use provision_core::diagnostic::{At, Diagnostic, Path, Severity};
+use provision_core::diagnostic::{Diagnostic, DocumentPath, Location, Severity};
 use provision_core::kinds::EVENT_API;
 use provision_core::model::Properties;
 use provision_core::source::Source;
-use provision_core::source::tree::Data;
-use provision_core::spec::Given;
-use provision_core::text::{Hole, Text};
+use provision_core::source::tree::NodeData;
+use provision_core::spec::ParameterValues;
+use provision_core::text::{Placeholder, Text};
 
 use crate::import::document::DocumentHeader;
 use crate::import::evaluate::Evaluator;
@@ -48,7 +48,7 @@ pub struct ImportOptions {
     /// The region of the spec, which is also the value of `AWS::Region`.
     pub region: Option<String>,
     /// Values of the template's parameters.
-    pub values: Given,
+    pub values: ParameterValues,
     /// Whether the spec contains handler code itself, instead of the names of files.
     pub inline_code: bool,
     /// The time at which the spec is checked, in seconds since 1970.
@@ -104,7 +104,7 @@ fn translate(
         let is_pseudo_parameter = name.contains("::");
         if known.parameter_type(name).is_none() && !is_pseudo_parameter {
             let message = format!("the template does not have a parameter `{name}`");
-            let error = Diagnostic::error("PV512", At::File, message);
+            let error = Diagnostic::error("PV512", Location::File, message);
             diagnostics.push(error.with_help("check the names of `--param`"));
         }
         diagnostics.extend(disallowed_value(template, name, value));
@@ -118,13 +118,13 @@ fn translate(
 /// Reports a value that the template's `AllowedValues` do not contain.
 fn disallowed_value(template: &ParsedTemplate<'_>, name: &str, value: &str) -> Option<Diagnostic> {
     let allowed = member(entries(member(template.parameters, name)?), "AllowedValues")?;
-    let Data::List(allowed) = &allowed.resolve().data else { return None };
+    let NodeData::List(allowed) = &allowed.follow_alias().data else { return None };
     let allowed: Vec<&str> = allowed.iter().filter_map(scalar).collect();
     (!allowed.contains(&value)).then(|| {
-        let path = Path::default().key("Parameters").key(name).key("AllowedValues");
+        let path = DocumentPath::default().key("Parameters").key(name).key("AllowedValues");
         let message = format!("the template does not allow `{value}` for `{name}`");
         let help = format!("expected one of {}", allowed.join(", "));
-        Diagnostic::error("PV513", At::Value(path), message).with_help(help)
+        Diagnostic::error("PV513", Location::Value(path), message).with_help(help)
     })
 }
 
@@ -179,11 +179,11 @@ fn used_parameters(
     selection: &ResourceSelection<'_>,
     tags: &BTreeMap<String, Text>,
 ) -> BTreeSet<String> {
-    let in_properties = resources.iter().flat_map(|(_, properties)| properties.open());
+    let in_properties = resources.iter().flat_map(|(_, properties)| properties.placeholders());
     let texts = tags.values().chain(selection.existing.iter().map(|existing| &existing.value));
-    let in_texts = texts.flat_map(|text| text.holes().cloned());
+    let in_texts = texts.flat_map(|text| text.placeholders().cloned());
     let name = |placeholder| match placeholder {
-        Hole::Parameter(name) => Some(name),
+        Placeholder::Parameter(name) => Some(name),
         _ => None,
     };
     in_properties.chain(in_texts).filter_map(name).collect()
@@ -195,13 +195,13 @@ fn no_event_api(template: &ParsedTemplate<'_>) -> Diagnostic {
         true => "the template has a GraphQL API, but no Event API",
         false => "the template does not have an Event API",
     };
-    let location = At::Key(Path::default().key("Resources"));
+    let location = Location::Key(DocumentPath::default().key("Resources"));
     Diagnostic::error("PV511", location, message)
         .with_help(format!("a spec needs a resource of the type `{}`", EVENT_API.type_name))
 }
 
 fn description(evaluator: &mut Evaluator<'_>) -> Option<String> {
     let node = evaluator.template.description?;
-    let value = evaluator.evaluate(node, &Path::default().key("Description"))?;
+    let value = evaluator.evaluate(node, &DocumentPath::default().key("Description"))?;
     value.as_literal().map(str::to_owned)
 }

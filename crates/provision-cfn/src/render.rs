@@ -14,7 +14,7 @@ use provision_core::kinds::EVENT_API;
 use provision_core::model::Properties;
 use provision_core::ownership::PROTECT_TAG;
 use provision_core::spec::{Parameter, Parameters, Spec, logical_id};
-use provision_core::text::{Hole, Text};
+use provision_core::text::{Placeholder, Text};
 
 /// A template that was rendered from a spec.
 #[derive(Clone, Debug)]
@@ -60,13 +60,13 @@ fn needed_by(api: &Address, desired: &DesiredState) -> DesiredState {
     let mut needed: BTreeSet<&Address> = desired.keys().filter(is_part).collect();
     for (address, resource) in desired {
         // A domain's association is a child of the domain and refers to the API.
-        if address.is_only() && resource.properties.refers().any(|target| target == *api) {
+        if address.is_singleton() && resource.properties.references().any(|target| target == *api) {
             needed.insert(address);
         }
     }
     // References have no cycles, so this ends.
     loop {
-        let targets = |address: &&Address| desired[*address].properties.refers();
+        let targets = |address: &&Address| desired[*address].properties.references();
         let targets: BTreeSet<Address> = needed.iter().flat_map(targets).collect();
         let before = needed.len();
         needed.extend(desired.keys().filter(|address| targets.contains(*address)));
@@ -78,9 +78,9 @@ fn needed_by(api: &Address, desired: &DesiredState) -> DesiredState {
 }
 
 fn used_parameters(desired: &DesiredState) -> BTreeSet<String> {
-    let placeholders = desired.values().flat_map(|resource| resource.properties.open());
+    let placeholders = desired.values().flat_map(|resource| resource.properties.placeholders());
     let name = |placeholder| match placeholder {
-        Hole::Parameter(name) => Some(name),
+        Placeholder::Parameter(name) => Some(name),
         _ => None,
     };
     placeholders.filter_map(name).collect()
@@ -95,7 +95,7 @@ fn render(
 ) -> RenderedTemplate {
     let mut document = Map::new();
     document.insert("AWSTemplateFormatVersion".into(), json!("2010-09-09"));
-    if let Some(description) = spec.description.as_ref().and_then(Text::as_plain) {
+    if let Some(description) = spec.description.as_ref().and_then(Text::as_literal) {
         document.insert("Description".into(), json!(description));
     }
     if !parameters.is_empty() {
@@ -113,7 +113,7 @@ fn render(
         None => logical_id(address, spec.desired.get(address)),
     };
     let resource_document = |(address, resource): (&Address, &DesiredResource)| {
-        let properties = resource.properties.rewritten(&|text| text.to_intrinsic(&id_of));
+        let properties = resource.properties.map_texts(&|text| text.to_intrinsic(&id_of));
         let mut document = json!({ "Type": resource.kind.type_name });
         if is_protected(&resource.properties) {
             document["DeletionPolicy"] = json!("Retain");

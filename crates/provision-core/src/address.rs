@@ -12,7 +12,7 @@ pub struct Address(String);
 
 impl Address {
     /// An address without a parent: `apis/sample`.
-    pub fn top(section: &str, name: &str) -> Self {
+    pub fn top_level(section: &str, name: &str) -> Self {
         Self(format!("{section}/{name}"))
     }
     /// An address under this one: `apis/sample/namespaces/chat`.
@@ -20,12 +20,12 @@ impl Address {
         Self(format!("{}/{section}/{name}", self.0))
     }
     /// The address of the one thing in a section under this one: `apis/sample/waf`.
-    pub fn only(&self, section: &str) -> Self {
+    pub fn singleton(&self, section: &str) -> Self {
         Self(format!("{}/{section}", self.0))
     }
     /// Where what is called `name` on AWS waits for its end while its successor has this address. No spec has
     /// such a key.
-    pub fn aside(&self, name: &str) -> Self {
+    pub fn temporary(&self, name: &str) -> Self {
         Self(format!("{}~{name}", self.0))
     }
     /// Reads an address back from its text; `None` if it isn't one.
@@ -36,11 +36,11 @@ impl Address {
     }
     /// The section it stands in: `namespaces`.
     pub fn section(&self) -> &str {
-        let back = if self.is_only() { 0 } else { 1 };
+        let back = if self.is_singleton() { 0 } else { 1 };
         self.0.rsplit('/').nth(back).unwrap_or_default()
     }
     /// Whether it is the one thing in its section.
-    pub fn is_only(&self) -> bool {
+    pub fn is_singleton(&self) -> bool {
         self.0.matches('/').count().is_multiple_of(2)
     }
     /// Its name in that section: `chat`. The one thing in a section is called as the section.
@@ -49,7 +49,7 @@ impl Address {
     }
     /// What it hangs on: `apis/sample`. `None` at the top.
     pub fn parent(&self) -> Option<Self> {
-        let parts = if self.is_only() { 2 } else { 3 };
+        let parts = if self.is_singleton() { 2 } else { 3 };
         let above = self.0.rsplitn(parts, '/').nth(parts - 1)?;
         Some(Self(above.to_owned()))
     }
@@ -95,23 +95,25 @@ mod tests {
 
     #[test]
     fn an_address_knows_its_parts() {
-        let address = Address::top("apis", "sample").child("namespaces", "chat");
+        let address = Address::top_level("apis", "sample").child("namespaces", "chat");
         assert_eq!(address.to_string(), "apis/sample/namespaces/chat");
         assert_eq!((address.section(), address.name()), ("namespaces", "chat"));
-        assert_eq!(address.parent(), Some(Address::top("apis", "sample")));
-        assert_eq!(address.root(), Address::top("apis", "sample"));
-        assert!(address.is_within(&Address::top("apis", "sample")));
-        assert!(!Address::top("apis", "sampler").is_within(&Address::top("apis", "sample")));
-        assert_eq!(Address::top("apis", "sample").parent(), None);
+        assert_eq!(address.parent(), Some(Address::top_level("apis", "sample")));
+        assert_eq!(address.root(), Address::top_level("apis", "sample"));
+        assert!(address.is_within(&Address::top_level("apis", "sample")));
+        assert!(
+            !Address::top_level("apis", "sampler").is_within(&Address::top_level("apis", "sample"))
+        );
+        assert_eq!(Address::top_level("apis", "sample").parent(), None);
     }
 
     #[test]
     fn the_one_thing_in_a_section_has_no_name_of_its_own() {
-        let address = Address::top("apis", "sample").only("waf");
+        let address = Address::top_level("apis", "sample").singleton("waf");
         assert_eq!(address.to_string(), "apis/sample/waf");
         assert_eq!((address.section(), address.name()), ("waf", "waf"));
-        assert_eq!(address.parent(), Some(Address::top("apis", "sample")));
-        assert!(address.is_within(&Address::top("apis", "sample")));
+        assert_eq!(address.parent(), Some(Address::top_level("apis", "sample")));
+        assert!(address.is_within(&Address::top_level("apis", "sample")));
     }
 
     #[test]

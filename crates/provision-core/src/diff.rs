@@ -155,8 +155,8 @@ fn diff(
             |address: &Address| replaced.contains(address) || !live.managed.contains_key(address);
         let follows = |field: &PropertyChange| {
             let should =
-                desired.get(address).and_then(|desired| desired.properties.part(&field.name));
-            should.is_some_and(|should| should.refers().any(|refer| is_new(&refer)))
+                desired.get(address).and_then(|desired| desired.properties.only(&field.name));
+            should.is_some_and(|should| should.references().any(|refer| is_new(&refer)))
         };
         let because = match same {
             true if fields.iter().all(|field| is_renewal(kind, field)) => ChangeCause::Renewal,
@@ -193,8 +193,9 @@ fn with_names_from_spec(
     site: &Site,
 ) -> Vec<PropertyChange> {
     let foretell = |field: PropertyChange| {
-        let alone = field.after.clone().map(|after| Properties::one(&field.name, after));
-        let alone = alone.map(|alone| alone.filled(&|hole| resolve_from_spec(hole, desired, site)));
+        let alone = field.after.clone().map(|after| Properties::single(&field.name, after));
+        let alone =
+            alone.map(|alone| alone.resolve(&|hole| resolve_from_spec(hole, desired, site)));
         let after = alone.and_then(|alone| alone.get(&field.name).cloned());
         if after == field.before { field } else { PropertyChange { after, ..field } }
     };

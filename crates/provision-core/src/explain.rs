@@ -28,13 +28,13 @@ pub struct Page {
 pub struct Example {
     /// `yaml` or `js`.
     pub language: &'static str,
-    pub shows: Shows,
+    pub kind: ExampleKind,
     pub text: &'static str,
 }
 
 /// What an example shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shows {
+pub enum ExampleKind {
     /// What gets the page's finding.
     Wrong,
     /// How it should be.
@@ -45,7 +45,7 @@ pub enum Shows {
 
 /// A part of a page, as it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum PagePart {
     /// Lines of prose.
     Prose(&'static str),
     Example(Example),
@@ -69,24 +69,24 @@ pub fn page(code: &str) -> Option<Page> {
 
 impl Page {
     /// Prose and examples, as they follow each other.
-    pub fn parts(&self) -> Vec<Part> {
+    pub fn parts(&self) -> Vec<PagePart> {
         let mut parts = Vec::new();
         let mut rest = self.markdown;
         while let Some((prose, fenced)) = rest.split_once("```") {
-            parts.push(Part::Prose(prose.trim_matches('\n')));
+            parts.push(PagePart::Prose(prose.trim_matches('\n')));
             let (opening, fenced) = fenced.split_once('\n').unwrap_or((fenced, ""));
             let (text, after) = fenced.split_once("```").unwrap_or((fenced, ""));
             let (language, verdict) = opening.split_once(' ').unwrap_or((opening, ""));
             let shows = match verdict {
-                "wrong" => Shows::Wrong,
-                "template" => Shows::Template,
-                _ => Shows::Right,
+                "wrong" => ExampleKind::Wrong,
+                "template" => ExampleKind::Template,
+                _ => ExampleKind::Right,
             };
-            parts.push(Part::Example(Example { language, shows, text }));
+            parts.push(PagePart::Example(Example { language, kind: shows, text }));
             rest = after;
         }
-        parts.push(Part::Prose(rest.trim_matches('\n')));
-        parts.retain(|part| *part != Part::Prose(""));
+        parts.push(PagePart::Prose(rest.trim_matches('\n')));
+        parts.retain(|part| *part != PagePart::Prose(""));
         parts
     }
 
@@ -108,11 +108,14 @@ mod tests {
         assert!(page.summary().starts_with("The value has the wrong type: "));
         let parts = page.parts();
         let example = |n: usize| match parts[n] {
-            Part::Example(example) => (example.language, example.shows),
-            Part::Prose(prose) => panic!("{prose}"),
+            PagePart::Example(example) => (example.language, example.kind),
+            PagePart::Prose(prose) => panic!("{prose}"),
         };
-        assert_eq!((example(1), example(2)), (("yaml", Shows::Wrong), ("yaml", Shows::Right)));
-        assert!(matches!(parts[3], Part::Prose(prose) if prose.starts_with("Source: ")));
+        assert_eq!(
+            (example(1), example(2)),
+            (("yaml", ExampleKind::Wrong), ("yaml", ExampleKind::Right))
+        );
+        assert!(matches!(parts[3], PagePart::Prose(prose) if prose.starts_with("Source: ")));
         assert_eq!(parts.len(), 4);
     }
 

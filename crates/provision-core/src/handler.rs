@@ -24,11 +24,11 @@ use crate::handler::code::Code;
 
 /// What there is to know of a handler's code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Handlers {
+pub struct HandlerAnalysis {
     pub on_publish: Option<Export>,
     pub on_subscribe: Option<Export>,
     /// By place, at most [`FINDINGS_MAX`].
-    pub findings: Vec<Finding>,
+    pub diagnostics: Vec<HandlerDiagnostic>,
 }
 
 /// One of the two names that AppSync looks for.
@@ -36,12 +36,12 @@ pub struct Handlers {
 pub struct Export {
     /// Where the name stands.
     pub span: Range<usize>,
-    pub shape: Shape,
+    pub kind: ExportKind,
 }
 
 /// What is exported under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum ExportKind {
     /// It runs without a data source.
     Function,
     /// It makes a data source's request and reads its answer.
@@ -52,7 +52,7 @@ pub enum Shape {
 
 /// Something that AppSync refuses, or that probably is not what was meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct HandlerDiagnostic {
     /// `PV310`.
     pub code: &'static str,
     pub severity: Severity,
@@ -67,37 +67,37 @@ pub struct Finding {
 pub const BYTES_MAX: usize = 4 * 32_768;
 
 /// Nobody reads more at once, and broken code can have as many as it has characters.
-pub const FINDINGS_MAX: usize = 100;
+pub const DIAGNOSTICS_MAX: usize = 100;
 
 /// Brackets in brackets. Nobody writes so many, and the parser's time grows with their square.
 const DEPTH_MAX: usize = 256;
 
 /// What nests without brackets, `!!!x` or `a => b => c`, still makes the parser call itself, and the walks
 /// over its tree too. No construct takes more stack than half of this for each of its bytes.
-const STACK_FOR_BYTE: usize = 4 << 10;
-const STACK_LEAST: usize = 2 << 20;
+const STACK_PER_BYTE: usize = 4 << 10;
+const STACK_MIN: usize = 2 << 20;
 
 /// Reads handler code. Never fails: what is no JavaScript has findings and no exports.
-pub fn read(code: &str) -> Handlers {
+pub fn analyze(code: &str) -> HandlerAnalysis {
     if code.len() > BYTES_MAX {
         let message = format!("the code has {} bytes, which is too long to be read", code.len());
-        return unreadable(0..first_byte(code), message, "AppSync takes 32768 characters");
+        return unparsable(0..first_byte(code), message, "AppSync takes 32768 characters");
     }
-    if let Some(at) = too_deep(code) {
+    if let Some(at) = excessive_nesting(code) {
         let message = format!("more than {DEPTH_MAX} brackets are open here");
-        return unreadable(at..at + 1, message, "give the inner parts names of their own");
+        return unparsable(at..at + 1, message, "give the inner parts names of their own");
     }
-    let stack = STACK_LEAST + code.len() * STACK_FOR_BYTE;
+    let stack = STACK_MIN + code.len() * STACK_PER_BYTE;
     let read = thread::scope(|scope| {
         let reader = thread::Builder::new().stack_size(stack);
         reader.spawn_scoped(scope, || parse(code)).ok()?.join().ok()
     });
     let message = || "the code could not be read".to_owned();
-    read.unwrap_or_else(|| unreadable(0..first_byte(code), message(), "make it shorter"))
+    read.unwrap_or_else(|| unparsable(0..first_byte(code), message(), "make it shorter"))
 }
 
 /// Where too many brackets are open. Those in texts and comments count, which is close enough.
-fn too_deep(code: &str) -> Option<usize> {
+fn excessive_nesting(code: &str) -> Option<usize> {
     let mut depth = 0_usize;
     code.bytes().position(|byte| {
         match byte {
@@ -113,31 +113,31 @@ fn first_byte(code: &str) -> usize {
     code.chars().next().map_or(0, char::len_utf8)
 }
 
-fn unreadable(span: Range<usize>, message: String, help: &str) -> Handlers {
+fn unparsable(span: Range<usize>, message: String, help: &str) -> HandlerAnalysis {
     let (severity, help) = (Severity::Error, Some(help.to_owned()));
-    let finding = Finding { code: "PV301", severity, span, message, help };
-    Handlers { findings: vec![finding], ..Handlers::default() }
+    let finding = HandlerDiagnostic { code: "PV301", severity, span, message, help };
+    HandlerAnalysis { diagnostics: vec![finding], ..HandlerAnalysis::default() }
 }
 
-fn parse(text: &str) -> Handlers {
+fn parse(text: &str) -> HandlerAnalysis {
     let arena = Allocator::default();
     let read = parse_as(&arena, text, SourceType::mjs());
     if read.diagnostics.is_empty() {
-        return look(text, &read.program, false);
+        return run_checks(text, &read.program, false);
     }
     let typed = parse_as(&arena, text, SourceType::ts());
     if typed.diagnostics.is_empty() {
-        return look(text, &typed.program, true);
+        return run_checks(text, &typed.program, true);
     }
     let first = read.diagnostics.into_vec().into_iter().next();
     let place = first.as_ref().and_then(|it| it.labels.first()).map(LabeledSpan::span);
     let message = first.as_ref().map_or("", |it| &it.message);
     let findings = vec![syntax_error(text, message, place)];
-    Handlers { findings, ..Handlers::default() }
+    HandlerAnalysis { diagnostics: findings, ..HandlerAnalysis::default() }
 }
 
 /// The parser's own words behind ours, without its capital.
-fn syntax_error(text: &str, message: &str, place: Option<Span>) -> Finding {
+fn syntax_error(text: &str, message: &str, place: Option<Span>) -> HandlerDiagnostic {
     let message = message.trim_end_matches('.');
     let mut letters = message.chars();
     let first = letters.next().map(|it| it.to_lowercase().to_string()).unwrap_or_default();
@@ -149,7 +149,7 @@ fn syntax_error(text: &str, message: &str, place: Option<Span>) -> Finding {
         (start, _) if start >= last.len() => before..last.len(),
         (start, end) => start..end.min(text.len()),
     };
-    Finding {
+    HandlerDiagnostic {
         code: "PV300",
         severity: Severity::Error,
         span,
@@ -164,7 +164,7 @@ fn parse_as<'a>(arena: &'a Allocator, text: &'a str, kind: SourceType) -> Parser
 }
 
 /// Looks through code that could be parsed; `typed` as TypeScript alone.
-fn look<'a>(text: &'a str, program: &'a Program<'a>, typed: bool) -> Handlers {
+fn run_checks<'a>(text: &'a str, program: &'a Program<'a>, typed: bool) -> HandlerAnalysis {
     let builder = SemanticBuilder::new().with_build_nodes(true).with_check_syntax_error(true);
     let built = builder.build(program);
     let mut code = Code::new(text, &built.semantic);
@@ -182,10 +182,10 @@ fn look<'a>(text: &'a str, program: &'a Program<'a>, typed: bool) -> Handlers {
     builtins::check(&mut code);
     functions::check(&mut code);
     context::check(&mut code, &exports.entries);
-    Handlers {
+    HandlerAnalysis {
         on_publish: exports.on_publish,
         on_subscribe: exports.on_subscribe,
-        findings: code.into_findings(),
+        diagnostics: code.into_diagnostics(),
     }
 }
 
@@ -195,12 +195,12 @@ mod tests {
 
     /// What is found in `code`, a number each.
     fn found(code: &str) -> Vec<&'static str> {
-        read(code).findings.into_iter().map(|it| it.code).collect()
+        analyze(code).diagnostics.into_iter().map(|it| it.code).collect()
     }
 
-    fn shapes(code: &str) -> [Option<Shape>; 2] {
-        let read = read(code);
-        [read.on_publish, read.on_subscribe].map(|it| it.map(|it| it.shape))
+    fn shapes(code: &str) -> [Option<ExportKind>; 2] {
+        let read = analyze(code);
+        [read.on_publish, read.on_subscribe].map(|it| it.map(|it| it.kind))
     }
 
     #[test]
@@ -218,7 +218,7 @@ mod tests {
             ["!", "- ", "typeof ", "new ", "a=>", "a?b:", "a?", "a=", "a+", "a**", "a.", "a;"]
         {
             let code = format!("export const onPublish = {}a", piece.repeat(10_000));
-            assert!(found(&code).len() <= FINDINGS_MAX, "{piece}");
+            assert!(found(&code).len() <= DIAGNOSTICS_MAX, "{piece}");
         }
         for piece in ["if(a);else ", "if(a)", "for(;;)", "do ", "a:"] {
             let code = format!("{}a", piece.repeat(3_000));
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn exports_have_shapes() {
-        use Shape::{Function, Object, Unknown};
+        use ExportKind::{Function, Object, Unknown};
         let object = |request, response| Some(Object { request, response });
         for (code, expected) in [
             ("export function onPublish() {}", [Some(Function), None]),

@@ -9,7 +9,6 @@
 //! connection, looks at the clock or the environment, or prints.
 pub mod access;
 pub mod address;
-pub mod allow;
 pub mod diagnostic;
 pub mod diff;
 pub mod event;
@@ -27,4 +26,5 @@ pub mod saved_plan;
 pub mod source;
 pub mod spec;
 pub mod suggest;
+pub mod suppression;
 pub mod text;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwn
 use serde_json::{Map, Value};
 
 use crate::address::Address;
-use crate::text::{Hole, Text};
+use crate::text::{Placeholder, Text};
 
 /// A resource's properties in CloudFormation's shape: no nulls, no empty collections.
 #[derive(Clone, Debug, PartialEq, Default, Serialize)]
@@ -16,17 +16,17 @@ pub struct Properties(Map<String, Value>);
 
 impl Properties {
     /// The one way in: serializes the typed form, then drops what says nothing.
-    pub fn of(typed: &impl Serialize) -> Self {
+    pub fn from_typed(typed: &impl Serialize) -> Self {
         match serde_json::to_value(typed) {
             Ok(Value::Object(mut map)) => {
-                map.retain(|_, it| canonical(it));
+                map.retain(|_, it| remove_empty(it));
                 Self(map)
             }
             other => unreachable!("properties serialize to an object, got {other:?}"),
         }
     }
     /// The one way out. Properties of a kind only ever come from it, so this is a cast.
-    pub fn typed<K: DeserializeOwned>(&self) -> K {
+    pub fn to_typed<K: DeserializeOwned>(&self) -> K {
         let value = Value::Object(self.0.clone());
         serde_json::from_value(value).expect("properties of a kind stay of that kind")
     }
@@ -37,39 +37,41 @@ impl Properties {
         self.0.get(name)
     }
     /// One property by itself.
-    pub fn one(name: &str, value: Value) -> Self {
+    pub fn single(name: &str, value: Value) -> Self {
         Self(Map::from_iter([(name.to_owned(), value)]))
     }
     /// The property called `name`, by itself.
-    pub fn part(&self, name: &str) -> Option<Self> {
-        Some(Self::one(name, self.get(name)?.clone()))
+    pub fn only(&self, name: &str) -> Option<Self> {
+        Some(Self::single(name, self.get(name)?.clone()))
     }
     /// Everything these properties wait for.
-    pub fn open(&self) -> Vec<Hole> {
+    pub fn placeholders(&self) -> Vec<Placeholder> {
         let mut found = Vec::new();
         for value in self.0.values() {
-            each_text(value, &mut |text| found.extend(text.holes().cloned()));
+            visit_texts(value, &mut |text| found.extend(text.placeholders().cloned()));
         }
         found
     }
     /// The resources that these properties refer to.
-    pub fn refers(&self) -> impl Iterator<Item = Address> {
-        self.open().into_iter().filter_map(|hole| match hole {
-            Hole::Attribute { address, .. } => Some(address),
+    pub fn references(&self) -> impl Iterator<Item = Address> {
+        self.placeholders().into_iter().filter_map(|hole| match hole {
+            Placeholder::Attribute { address, .. } => Some(address),
             _ => None,
         })
     }
     /// The same properties with what `known` knows put in its place.
-    pub fn filled(&self, known: &dyn Fn(&Hole) -> Option<String>) -> Self {
-        self.rewritten(&|text| text.filled(known).to_value())
+    pub fn resolve(&self, known: &dyn Fn(&Placeholder) -> Option<String>) -> Self {
+        self.map_texts(&|text| text.resolve(known).to_value())
     }
     /// The same properties with every text that `name` knows as an attribute made a hole again.
-    pub fn opened(&self, name: &dyn Fn(&str) -> Option<Text>) -> Self {
-        Self(self.0.iter().map(|(key, value)| (key.clone(), opened(value, name))).collect())
+    pub fn with_references(&self, name: &dyn Fn(&str) -> Option<Text>) -> Self {
+        Self(
+            self.0.iter().map(|(key, value)| (key.clone(), with_references(value, name))).collect(),
+        )
     }
     /// The same properties with every open text said another way, as templates do.
-    pub fn rewritten(&self, rewrite: &dyn Fn(&Text) -> Value) -> Self {
-        Self(self.0.iter().map(|(key, value)| (key.clone(), rewritten(value, rewrite))).collect())
+    pub fn map_texts(&self, rewrite: &dyn Fn(&Text) -> Value) -> Self {
+        Self(self.0.iter().map(|(key, value)| (key.clone(), map_texts(value, rewrite))).collect())
     }
     /// The same properties, each list in the order of `other`'s where only the order differs:
     /// no list that AppSync or IAM keeps means anything by its order.
@@ -82,35 +84,37 @@ impl Properties {
     }
 }
 
-fn each_text(value: &Value, visit: &mut dyn FnMut(&Text)) {
-    if let Some(text) = Text::open_in(value) {
+fn visit_texts(value: &Value, visit: &mut dyn FnMut(&Text)) {
+    if let Some(text) = Text::from_intrinsic(value) {
         return visit(&text);
     }
     match value {
-        Value::Object(map) => map.values().for_each(|value| each_text(value, visit)),
-        Value::Array(items) => items.iter().for_each(|value| each_text(value, visit)),
+        Value::Object(map) => map.values().for_each(|value| visit_texts(value, visit)),
+        Value::Array(items) => items.iter().for_each(|value| visit_texts(value, visit)),
         _ => {}
     }
 }
 
-fn rewritten(value: &Value, rewrite: &dyn Fn(&Text) -> Value) -> Value {
-    if let Some(text) = Text::open_in(value) {
+fn map_texts(value: &Value, rewrite: &dyn Fn(&Text) -> Value) -> Value {
+    if let Some(text) = Text::from_intrinsic(value) {
         return rewrite(&text);
     }
     match value {
         Value::Object(map) => {
-            map.iter().map(|(key, value)| (key.clone(), rewritten(value, rewrite))).collect()
+            map.iter().map(|(key, value)| (key.clone(), map_texts(value, rewrite))).collect()
         }
-        Value::Array(items) => items.iter().map(|item| rewritten(item, rewrite)).collect(),
+        Value::Array(items) => items.iter().map(|item| map_texts(item, rewrite)).collect(),
         plain => plain.clone(),
     }
 }
 
-fn opened(value: &Value, name: &dyn Fn(&str) -> Option<Text>) -> Value {
+fn with_references(value: &Value, name: &dyn Fn(&str) -> Option<Text>) -> Value {
     match value {
         Value::String(text) => name(text).map_or_else(|| value.clone(), |text| text.to_value()),
-        Value::Array(items) => items.iter().map(|item| opened(item, name)).collect(),
-        Value::Object(map) => map.iter().map(|(key, it)| (key.clone(), opened(it, name))).collect(),
+        Value::Array(items) => items.iter().map(|item| with_references(item, name)).collect(),
+        Value::Object(map) => {
+            map.iter().map(|(key, it)| (key.clone(), with_references(it, name))).collect()
+        }
         plain => plain.clone(),
     }
 }
@@ -140,18 +144,18 @@ fn ordered_like(ours: &Value, theirs: &Value) -> Value {
 }
 
 /// Drops what says nothing; returns whether anything is left.
-fn canonical(value: &mut Value) -> bool {
+fn remove_empty(value: &mut Value) -> bool {
     match value {
         Value::Null => false,
         Value::Array(items) => {
             // An item of a list stays, even empty: its place in the list says something.
             for map in items.iter_mut().filter_map(Value::as_object_mut) {
-                map.retain(|_, it| canonical(it));
+                map.retain(|_, it| remove_empty(it));
             }
             !items.is_empty()
         }
         Value::Object(map) => {
-            map.retain(|_, it| canonical(it));
+            map.retain(|_, it| remove_empty(it));
             !map.is_empty()
         }
         _ => true,
@@ -176,11 +180,11 @@ impl Attributes {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
     /// Whether these may be of the same object: what both know is equal.
-    pub fn agrees_with(&self, other: &Self) -> bool {
+    pub fn is_compatible_with(&self, other: &Self) -> bool {
         self.0.iter().all(|(name, value)| other.get(name).is_none_or(|it| it == value))
     }
     /// The attribute, or nothing: for calls whose own check says what is missing.
-    pub fn text(&self, name: &str) -> String {
+    pub fn get_or_empty(&self, name: &str) -> String {
         self.get(name).unwrap_or_default().to_owned()
     }
 }
@@ -198,14 +202,14 @@ pub struct Site {
     pub region: String,
     pub partition: String,
     /// Where a local AWS serves its Event APIs, while it does; AWS's own are where their names say.
-    pub served_at: Option<String>,
+    pub emulator_url: Option<String>,
     /// Seconds since 1970; time is a value here, never a call.
     pub now_epoch_s: i64,
 }
 
 impl Site {
     /// The value of a CloudFormation pseudo parameter, if it is one we know.
-    pub fn pseudo(&self, name: &str) -> Option<String> {
+    pub fn pseudo_parameter(&self, name: &str) -> Option<String> {
         match name {
             "AWS::AccountId" => Some(self.account.clone()),
             "AWS::Region" => Some(self.region.clone()),
@@ -264,12 +268,13 @@ impl JsonSchema for Tags {
 }
 
 impl Tags {
-    pub fn of_plain(tags: BTreeMap<String, String>) -> Self {
+    pub fn from_literals(tags: BTreeMap<String, String>) -> Self {
         Self(tags.into_iter().map(|(key, value)| (key, value.into())).collect())
     }
     /// The tags for a call to AWS, where nothing is open any more.
-    pub fn expect_plain(&self) -> BTreeMap<String, String> {
-        let plain = |(key, value): (&String, &Text)| (key.clone(), value.expect_plain().to_owned());
+    pub fn expect_literals(&self) -> BTreeMap<String, String> {
+        let plain =
+            |(key, value): (&String, &Text)| (key.clone(), value.expect_literal().to_owned());
         self.0.iter().map(plain).collect()
     }
 }
@@ -283,14 +288,16 @@ mod tests {
     #[test]
     fn nothing_empty_stays_in_properties() {
         let typed = json!({ "a": null, "b": [], "c": { "d": {} }, "e": [{ "f": null }], "g": 0 });
-        assert_eq!(json!(Properties::of(&typed)), json!({ "e": [{}], "g": 0 }));
+        assert_eq!(json!(Properties::from_typed(&typed)), json!({ "e": [{}], "g": 0 }));
     }
 
     #[test]
     fn lists_that_differ_by_order_only_take_the_order_of_the_other() {
         let check = |ours: Value, theirs: Value, expected: Value| {
-            let (ours, theirs) =
-                (Properties::of(&json!({ "x": ours })), Properties::of(&json!({ "x": theirs })));
+            let (ours, theirs) = (
+                Properties::from_typed(&json!({ "x": ours })),
+                Properties::from_typed(&json!({ "x": theirs })),
+            );
             assert_eq!(json!(ours.ordered_like(&theirs)), json!({ "x": expected }));
         };
         check(json!(["b", "a"]), json!(["a", "b"]), json!(["a", "b"]));

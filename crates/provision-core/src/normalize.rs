@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::kind::{DesiredResource, DesiredState, LiveState};
 use crate::model::Site;
-use crate::text::{Hole, Text};
+use crate::text::{Placeholder, Text};
 
 /// Resolves the placeholders with known values, then lets each kind keep live values that the spec omits.
 ///
@@ -17,13 +17,13 @@ pub fn normalize(
     site: &Site,
     replaced: &BTreeSet<Address>,
 ) -> DesiredState {
-    let known = |hole: &Hole| match hole {
-        Hole::Attribute { address, .. } if replaced.contains(address) => None,
+    let known = |hole: &Placeholder| match hole {
+        Placeholder::Attribute { address, .. } if replaced.contains(address) => None,
         hole => live.resolve(hole, site),
     };
     let settle = |(address, resource): (&Address, &DesiredResource)| {
         let mut settled =
-            DesiredResource { properties: resource.properties.filled(&known), ..resource.clone() };
+            DesiredResource { properties: resource.properties.resolve(&known), ..resource.clone() };
         if let Some(is) = live.managed.get(address) {
             let given = settled.kind.normalize(
                 &settled.properties,
@@ -39,15 +39,19 @@ pub fn normalize(
 }
 
 /// Returns the value of a placeholder that the spec determines, and not AWS: the name of a declared resource.
-pub fn resolve_from_spec(hole: &Hole, desired: &DesiredState, site: &Site) -> Option<String> {
-    let Hole::Attribute { address, name } = hole else { return None };
+pub fn resolve_from_spec(
+    hole: &Placeholder,
+    desired: &DesiredState,
+    site: &Site,
+) -> Option<String> {
+    let Placeholder::Attribute { address, name } = hole else { return None };
     let text = match desired.get(address)?.properties.get(name)? {
-        Value::String(text) => Text::plain(text),
-        other => Text::open_in(other)?,
+        Value::String(text) => Text::literal(text),
+        other => Text::from_intrinsic(other)?,
     };
-    let pseudo = |hole: &Hole| match hole {
-        Hole::Pseudo(name) => site.pseudo(name),
+    let pseudo = |hole: &Placeholder| match hole {
+        Placeholder::Pseudo(name) => site.pseudo_parameter(name),
         _ => None,
     };
-    text.filled(&pseudo).as_plain().map(str::to_owned)
+    text.resolve(&pseudo).as_literal().map(str::to_owned)
 }

@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     fn mark() -> OwnershipMarker {
-        let address = Address::top("apis", "a").child("apiKeys", "web");
+        let address = Address::top_level("apis", "a").child("apiKeys", "web");
         OwnershipMarker {
             stack: "chat".into(),
             address,
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(marked.digest.as_deref(), Some("1a2b"));
         assert_eq!(
             parse_tag_value("chat/apis/a", "chat").owner,
-            Owner::ThisStack(Address::top("apis", "a"))
+            Owner::ThisStack(Address::top_level("apis", "a"))
         );
         assert_eq!(
             parse_tag_value(&mark().to_tag_value(), "other").owner,

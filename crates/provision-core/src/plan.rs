@@ -84,7 +84,7 @@ impl Step {
         else {
             return Vec::new();
         };
-        properties.refers().collect()
+        properties.references().collect()
     }
 }
 
@@ -136,7 +136,7 @@ pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec
                 let aside = is.zip(should).and_then(|(is, should)| replaced_name(is, should));
                 let aside =
                     aside.filter(|_| changes.iter().any(|value| stops_using(value, change)));
-                let aside = aside.map(|name| address.aside(&name));
+                let aside = aside.map(|name| address.temporary(&name));
                 if let Some((is, aside)) = is.zip(aside.as_ref()) {
                     let (properties, was) = (is.properties.clone(), is.clone());
                     push(StepAction::Update { properties, was }, false, Some(aside));

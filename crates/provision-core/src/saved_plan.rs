@@ -92,7 +92,7 @@ pub struct PlanInputs<'a> {
 
 impl SavedPlan {
     /// Creates a saved plan.
-    pub fn of(made: PlanInputs<'_>) -> Self {
+    pub fn new(made: PlanInputs<'_>) -> Self {
         let PlanInputs { stack, site, desired, live, steps, targets, policy, destroys } = made;
         let kept = |(address, resource): (&Address, &DesiredResource)| {
             (address.clone(), SavedResource::of(resource))
@@ -221,7 +221,7 @@ impl SavedResource {
     fn resource(&self) -> Result<DesiredResource, String> {
         let kind = KINDS.iter().copied().find(|kind| kind.type_name == self.r#type);
         let kind = kind.ok_or_else(|| format!("unknown resource type `{}`", self.r#type))?;
-        let properties = Properties::of(&self.properties);
+        let properties = Properties::from_typed(&self.properties);
         let fits = kind
             .check_properties(&properties)
             .and_then(|()| kind.check_declaration(&self.declared));

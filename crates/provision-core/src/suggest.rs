@@ -1,7 +1,10 @@
 //! Did you mean …? Pure.
 
 /// The candidate that `written` was probably meant to be.
-pub fn meant<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest_match<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let lower = written.to_lowercase();
     let length = lower.chars().count();
     let distance = |candidate: &str| strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
@@ -20,8 +23,8 @@ pub fn meant<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -
 }
 
 /// What to write in the place of a name that `section` does not declare.
-pub fn instead(written: &str, section: &str, declared: &[&str]) -> String {
-    match (meant(written, declared.iter().copied()), declared) {
+pub fn unknown_name_help(written: &str, section: &str, declared: &[&str]) -> String {
+    match (closest_match(written, declared.iter().copied()), declared) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),
         (None, []) => format!("declare it: `{section}: {{ {written}: {{ … }} }}`"),
         (None, declared) => format!("`{section}` has {}", declared.join(", ")),
@@ -42,7 +45,7 @@ mod tests {
             ("zebra", None),
             ("", None),
         ] {
-            assert_eq!(meant(written, keys), expected, "{written}");
+            assert_eq!(closest_match(written, keys), expected, "{written}");
         }
     }
 }

@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 use crate::address::Address;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Text(Vec<Part>);
+pub struct Text(Vec<TextPart>);
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Plain(String),
-    Open(Hole),
+enum TextPart {
+    Literal(String),
+    Placeholder(Placeholder),
 }
 
 /// What a text waits for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Hole {
+pub enum Placeholder {
     /// What AWS decides about a resource: `apis/chat.ApiId`.
     Attribute { address: Address, name: String },
     /// What differs from stage to stage: `stage`.
@@ -36,13 +36,17 @@ pub const PSEUDO_PARAMETERS: &[&str] =
     &["AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::StackName", "AWS::URLSuffix"];
 
 impl Text {
-    pub fn plain(text: &str) -> Self {
-        if text.is_empty() { Self::default() } else { Self(vec![Part::Plain(text.to_owned())]) }
+    pub fn literal(text: &str) -> Self {
+        if text.is_empty() {
+            Self::default()
+        } else {
+            Self(vec![TextPart::Literal(text.to_owned())])
+        }
     }
     /// What AWS will decide about the resource at `address`.
-    pub fn of(address: &Address, attribute: &str) -> Self {
+    pub fn attribute(address: &Address, attribute: &str) -> Self {
         let name = attribute.to_owned();
-        Self(vec![Part::Open(Hole::Attribute { address: address.clone(), name })])
+        Self(vec![TextPart::Placeholder(Placeholder::Attribute { address: address.clone(), name })])
     }
     /// Reads `Fn::Sub`'s way of writing: `${AWS::Region}`, `${apis/chat.ApiId}`, `${!literal}`.
     ///
@@ -51,41 +55,43 @@ impl Text {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
-            push_plain(&mut parts, before);
+            push_literal(&mut parts, before);
             match after.split_once('}') {
                 Some((inside, after)) if inside.starts_with('!') => {
-                    push_plain(&mut parts, &format!("${{{}}}", &inside[1..]));
+                    push_literal(&mut parts, &format!("${{{}}}", &inside[1..]));
                     rest = after;
                 }
-                Some((inside, after)) => match Hole::parse(inside) {
+                Some((inside, after)) => match Placeholder::parse(inside) {
                     Some(hole) => {
-                        parts.push(Part::Open(hole));
+                        parts.push(TextPart::Placeholder(hole));
                         rest = after;
                     }
                     None => {
-                        push_plain(&mut parts, "${");
+                        push_literal(&mut parts, "${");
                         rest = &rest[before.len() + 2..];
                     }
                 },
                 None => {
-                    push_plain(&mut parts, "${");
+                    push_literal(&mut parts, "${");
                     rest = after;
                 }
             }
         }
-        push_plain(&mut parts, rest);
+        push_literal(&mut parts, rest);
         Self(parts)
     }
     /// The open text that `value` is: a `Ref`, `Fn::GetAtt` or `Fn::Sub`, and nothing beside it.
-    pub fn open_in(value: &Value) -> Option<Self> {
+    pub fn from_intrinsic(value: &Value) -> Option<Self> {
         let map = value.as_object().filter(|map| map.len() == 1)?;
         let (intrinsic, value) = map.iter().next()?;
         match (intrinsic.as_str(), value) {
             ("Fn::Sub", Value::String(text)) => Some(Self::from_sub(text)),
-            ("Ref", Value::String(name)) => Some(Self(vec![Part::Open(Hole::parse(name)?)])),
+            ("Ref", Value::String(name)) => {
+                Some(Self(vec![TextPart::Placeholder(Placeholder::parse(name)?)]))
+            }
             ("Fn::GetAtt", Value::Array(pair)) => match pair.as_slice() {
                 [Value::String(address), Value::String(attribute)] => {
-                    Some(Self::of(&Address::parse(address)?, attribute))
+                    Some(Self::attribute(&Address::parse(address)?, attribute))
                 }
                 _ => None,
             },
@@ -93,77 +99,77 @@ impl Text {
         }
     }
     /// What nobody knows yet, and nothing around it.
-    pub fn open(hole: Hole) -> Self {
-        Self(vec![Part::Open(hole)])
+    pub fn placeholder(hole: Placeholder) -> Self {
+        Self(vec![TextPart::Placeholder(hole)])
     }
     /// These texts, one after the other.
-    pub fn joined(texts: impl IntoIterator<Item = Self>) -> Self {
+    pub fn concat(texts: impl IntoIterator<Item = Self>) -> Self {
         let mut parts = Vec::new();
         for part in texts.into_iter().flat_map(|it| it.0) {
             match part {
-                Part::Plain(text) => push_plain(&mut parts, &text),
-                open @ Part::Open(_) => parts.push(open),
+                TextPart::Literal(text) => push_literal(&mut parts, &text),
+                open @ TextPart::Placeholder(_) => parts.push(open),
             }
         }
         Self(parts)
     }
     /// The same text with each hole said as `other` says it.
-    pub fn replaced(&self, other: &mut dyn FnMut(&Hole) -> Self) -> Self {
-        Self::joined(self.0.iter().map(|part| match part {
-            Part::Plain(text) => Self::plain(text),
-            Part::Open(hole) => other(hole),
+    pub fn map_placeholders(&self, other: &mut dyn FnMut(&Placeholder) -> Self) -> Self {
+        Self::concat(self.0.iter().map(|part| match part {
+            TextPart::Literal(text) => Self::literal(text),
+            TextPart::Placeholder(hole) => other(hole),
         }))
     }
     /// About how many bytes it takes.
-    pub fn weight(&self) -> usize {
-        let weight = |part: &Part| match part {
-            Part::Plain(text) => text.len(),
-            Part::Open(_) => 64,
+    pub fn estimated_len(&self) -> usize {
+        let weight = |part: &TextPart| match part {
+            TextPart::Literal(text) => text.len(),
+            TextPart::Placeholder(_) => 64,
         };
         self.0.iter().map(weight).sum()
     }
     /// This text and then the other.
-    pub fn followed_by(mut self, other: &str) -> Self {
-        push_plain(&mut self.0, other);
+    pub fn with_suffix(mut self, other: &str) -> Self {
+        push_literal(&mut self.0, other);
         self
     }
     /// The text, if nothing is open.
-    pub fn as_plain(&self) -> Option<&str> {
+    pub fn as_literal(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
-            [Part::Plain(text)] => Some(text),
+            [TextPart::Literal(text)] => Some(text),
             _ => None,
         }
     }
     /// The text for a call to AWS, where nothing is open any more.
-    pub fn expect_plain(&self) -> &str {
-        self.as_plain().expect("apply fills every hole before it calls")
+    pub fn expect_literal(&self) -> &str {
+        self.as_literal().expect("apply fills every hole before it calls")
     }
-    pub fn holes(&self) -> impl Iterator<Item = &Hole> {
+    pub fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
         self.0.iter().filter_map(|part| match part {
-            Part::Open(hole) => Some(hole),
-            Part::Plain(_) => None,
+            TextPart::Placeholder(hole) => Some(hole),
+            TextPart::Literal(_) => None,
         })
     }
     /// The text as a spec writes it: `${AWS::Region}`, and `$${` for a literal `${`.
     ///
     /// A spec names no attributes, so what hangs on one is written like the rest.
-    pub fn as_declared(&self) -> String {
-        let write = |part: &Part| match part {
-            Part::Plain(text) => text.replace("${", "$${"),
-            Part::Open(hole) => format!("${{{hole}}}"),
+    pub fn to_spec_syntax(&self) -> String {
+        let write = |part: &TextPart| match part {
+            TextPart::Literal(text) => text.replace("${", "$${"),
+            TextPart::Placeholder(hole) => format!("${{{hole}}}"),
         };
         self.0.iter().map(write).collect()
     }
     /// The same text with what `known` knows put in its place.
-    pub fn filled(&self, known: &dyn Fn(&Hole) -> Option<String>) -> Self {
+    pub fn resolve(&self, known: &dyn Fn(&Placeholder) -> Option<String>) -> Self {
         let mut parts = Vec::new();
         for part in &self.0 {
             match part {
-                Part::Plain(text) => push_plain(&mut parts, text),
-                Part::Open(hole) => match known(hole) {
-                    Some(value) => push_plain(&mut parts, &value),
-                    None => parts.push(Part::Open(hole.clone())),
+                TextPart::Literal(text) => push_literal(&mut parts, text),
+                TextPart::Placeholder(hole) => match known(hole) {
+                    Some(value) => push_literal(&mut parts, &value),
+                    None => parts.push(TextPart::Placeholder(hole.clone())),
                 },
             }
         }
@@ -177,18 +183,20 @@ impl Text {
     pub fn to_intrinsic(&self, name: &dyn Fn(&Address) -> String) -> Value {
         match self.0.as_slice() {
             [] => json!(""),
-            [Part::Plain(text)] => json!(text),
-            [Part::Open(Hole::Pseudo(name) | Hole::Parameter(name))] => json!({ "Ref": name }),
-            [Part::Open(Hole::Attribute { address, name: attribute })] => {
+            [TextPart::Literal(text)] => json!(text),
+            [TextPart::Placeholder(Placeholder::Pseudo(name) | Placeholder::Parameter(name))] => {
+                json!({ "Ref": name })
+            }
+            [TextPart::Placeholder(Placeholder::Attribute { address, name: attribute })] => {
                 json!({ "Fn::GetAtt": [name(address), attribute] })
             }
             parts => {
-                let write = |part: &Part| match part {
-                    Part::Plain(text) => text.replace("${", "${!"),
-                    Part::Open(Hole::Attribute { address, name: attribute }) => {
+                let write = |part: &TextPart| match part {
+                    TextPart::Literal(text) => text.replace("${", "${!"),
+                    TextPart::Placeholder(Placeholder::Attribute { address, name: attribute }) => {
                         format!("${{{}.{attribute}}}", name(address))
                     }
-                    Part::Open(hole) => format!("${{{hole}}}"),
+                    TextPart::Placeholder(hole) => format!("${{{hole}}}"),
                 };
                 json!({ "Fn::Sub": parts.iter().map(write).collect::<String>() })
             }
@@ -196,15 +204,15 @@ impl Text {
     }
 }
 
-fn push_plain(parts: &mut Vec<Part>, text: &str) {
+fn push_literal(parts: &mut Vec<TextPart>, text: &str) {
     match parts.last_mut() {
         _ if text.is_empty() => {}
-        Some(Part::Plain(before)) => before.push_str(text),
-        _ => parts.push(Part::Plain(text.to_owned())),
+        Some(TextPart::Literal(before)) => before.push_str(text),
+        _ => parts.push(TextPart::Literal(text.to_owned())),
     }
 }
 
-impl Hole {
+impl Placeholder {
     /// Reads what stands between `${` and `}`.
     fn parse(inside: &str) -> Option<Self> {
         if PSEUDO_PARAMETERS.contains(&inside) {
@@ -214,18 +222,18 @@ impl Hole {
             let name = attribute.to_owned();
             return Some(Self::Attribute { address: Address::parse(address)?, name });
         }
-        is_parameter(inside).then(|| Self::Parameter(inside.to_owned()))
+        is_parameter_name(inside).then(|| Self::Parameter(inside.to_owned()))
     }
 }
 
 /// Whether a parameter can have this name: CloudFormation takes letters and digits only.
-pub fn is_parameter(name: &str) -> bool {
+pub fn is_parameter_name(name: &str) -> bool {
     name.starts_with(|it: char| it.is_ascii_alphabetic())
         && name.len() <= 255
         && name.chars().all(|it| it.is_ascii_alphanumeric())
 }
 
-impl fmt::Display for Hole {
+impl fmt::Display for Placeholder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pseudo(name) | Self::Parameter(name) => f.write_str(name),
@@ -239,8 +247,8 @@ impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for part in &self.0 {
             match part {
-                Part::Plain(text) => f.write_str(text)?,
-                Part::Open(hole) => write!(f, "${{{hole}}}")?,
+                TextPart::Literal(text) => f.write_str(text)?,
+                TextPart::Placeholder(hole) => write!(f, "${{{hole}}}")?,
             }
         }
         Ok(())
@@ -249,13 +257,13 @@ impl fmt::Display for Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self::plain(text)
+        Self::literal(text)
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self::plain(&text)
+        Self::literal(&text)
     }
 }
 
@@ -268,8 +276,9 @@ impl Serialize for Text {
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
-            Value::String(text) => Ok(Self::plain(&text)),
-            other => Self::open_in(&other).ok_or_else(|| serde::de::Error::custom("expected text")),
+            Value::String(text) => Ok(Self::literal(&text)),
+            other => Self::from_intrinsic(&other)
+                .ok_or_else(|| serde::de::Error::custom("expected text")),
         }
     }
 }
@@ -315,18 +324,18 @@ mod tests {
     #[test]
     fn a_filled_text_is_plain() {
         let text = Text::from_sub("x-${AWS::Region}-${apis/a.ApiId}");
-        let known = |hole: &Hole| match hole {
-            Hole::Pseudo(_) => Some("here".to_owned()),
+        let known = |hole: &Placeholder| match hole {
+            Placeholder::Pseudo(_) => Some("here".to_owned()),
             _ => None,
         };
-        assert_eq!(text.filled(&known).to_value(), json!({ "Fn::Sub": "x-here-${apis/a.ApiId}" }));
-        let all = text.filled(&|_| Some("1".to_owned()));
-        assert_eq!(all.as_plain(), Some("x-1-1"));
+        assert_eq!(text.resolve(&known).to_value(), json!({ "Fn::Sub": "x-here-${apis/a.ApiId}" }));
+        let all = text.resolve(&|_| Some("1".to_owned()));
+        assert_eq!(all.as_literal(), Some("x-1-1"));
     }
 
     #[test]
     fn an_object_that_is_more_than_an_intrinsic_is_no_text() {
-        assert_eq!(Text::open_in(&json!({ "Ref": "AWS::Region", "x": 1 })), None);
-        assert_eq!(Text::open_in(&json!({ "Ref": "my-queue" })), None);
+        assert_eq!(Text::from_intrinsic(&json!({ "Ref": "AWS::Region", "x": 1 })), None);
+        assert_eq!(Text::from_intrinsic(&json!({ "Ref": "my-queue" })), None);
     }
 }

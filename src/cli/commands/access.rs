@@ -47,7 +47,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     reject_unsuited(&spec, &given)?;
     // A name that waits for a value is shown as it is written: who may do what does not depend on it.
     let spec = spec.clone().with_values(&given).unwrap_or(spec);
-    let access = Access::of(spec.desired.iter().map(|(address, it)| (address, &it.properties)));
+    let access =
+        Access::from_resources(spec.desired.iter().map(|(address, it)| (address, &it.properties)));
     let text = match args.format {
         Format::Table => table(&access),
         Format::Markdown => markdown(&access),

@@ -101,7 +101,7 @@ impl Which {
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let given = args.parameters.given(io)?;
     let mut loaded = read_despite_code(&args.spec, &given, io)?;
-    let of_code = loaded.problems.extract_if(.., |it| it.code.starts_with("PV3"));
+    let of_code = loaded.diagnostics.extract_if(.., |it| it.code.starts_with("PV3"));
     let of_code: Vec<Diagnostic> = of_code.collect();
     let Sound { source, spec } = loaded.sound(Warns::No, io)?;
     reject_unsuited(&spec, &given)?;

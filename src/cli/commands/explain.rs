@@ -6,7 +6,7 @@ use crate::cli::io::json;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::explain::{body, list, markdown, text};
 use provision_core::explain::{Page, page, pages};
-use provision_core::suggest::meant;
+use provision_core::suggest::closest_match;
 
 /// Explain a finding: what it means, why, and how to mend it
 ///
@@ -62,7 +62,7 @@ fn object(page: Page) -> Value {
 
 fn unknown(code: &str) -> Failure {
     let failure = Failure::new(Exit::Usage, format!("no finding has the code `{code}`"));
-    match meant(code, pages().map(|page| page.code)) {
+    match closest_match(code, pages().map(|page| page.code)) {
         Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
         None => failure.hint("`provision explain` lists all codes"),
     }

@@ -12,7 +12,7 @@ use crate::cli::parameters::ParameterArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::diagnostics::{self, Findings};
 use provision_cfn::import::{ImportOptions, ImportResult, ImportedSpec, import};
-use provision_core::diagnostic::{At, Diagnostic, Severity};
+use provision_core::diagnostic::{Diagnostic, Location, Severity};
 use provision_core::source::Source;
 use provision_core::spec::schema;
 
@@ -92,16 +92,16 @@ fn read(path: &Path, options: &ImportOptions, io: &mut Io) -> (Source, ImportRes
         Ok(bytes) => bytes,
         Err(reason) => {
             let message = format!("the template can't be read: {reason}");
-            let findings = vec![Diagnostic::error("PV001", At::File, message)];
+            let findings = vec![Diagnostic::error("PV001", Location::File, message)];
             return (
                 Source::parse(&name, b"").0,
                 ImportResult { spec: None, diagnostics: findings },
             );
         }
     };
-    let (source, problems) = Source::parse(&name, &bytes);
-    if problems.iter().any(|it| it.severity == Severity::Error) {
-        let findings = problems.into_iter().map(about_a_template).collect();
+    let (source, diagnostics) = Source::parse(&name, &bytes);
+    if diagnostics.iter().any(|it| it.severity == Severity::Error) {
+        let findings = diagnostics.into_iter().map(about_a_template).collect();
         return (source, ImportResult { spec: None, diagnostics: findings });
     }
     let imported = import(&source, options);
@@ -109,13 +109,13 @@ fn read(path: &Path, options: &ImportOptions, io: &mut Io) -> (Source, ImportRes
 }
 
 /// What is wrong with YAML is told to those who write specs; here it is a template.
-fn about_a_template(problem: Diagnostic) -> Diagnostic {
-    let help = match problem.code {
+fn about_a_template(diagnostic: Diagnostic) -> Diagnostic {
+    let help = match diagnostic.code {
         "PV004" => "give a CloudFormation or SAM template, in YAML or JSON",
         "PV005" => "a template is one document",
-        _ => return problem,
+        _ => return diagnostic,
     };
-    problem.with_help(help)
+    diagnostic.with_help(help)
 }
 
 /// Findings for people: with their lines, and the long list of what is left alone in short.
@@ -137,7 +137,7 @@ fn tell(source: &Source, findings: &[Diagnostic], io: &mut Io) {
 
 fn document(source: &Source, imported: &ImportResult) -> Value {
     let files: BTreeMap<&String, &String> = imported.spec.iter().flat_map(|it| &it.files).collect();
-    let findings = Findings { source, problems: &imported.diagnostics, allowed: &[] };
+    let findings = Findings { source, diagnostics: &imported.diagnostics, suppressed: &[] };
     json!({
         "spec": imported.spec.as_ref().map(|it| &it.text),
         "files": files,

@@ -9,7 +9,7 @@ use crate::cli::load::sound_as;
 use crate::cli::{Exit, Failure, Io};
 use provision_cfn::render::{RenderedTemplate, limits, render_per_api, render_template};
 use provision_cfn::yaml;
-use provision_core::spec::{Given, Spec, shared_ids};
+use provision_core::spec::{ParameterValues, Spec, shared_ids};
 
 /// Render the spec as a CloudFormation template
 ///
@@ -75,11 +75,11 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         };
         let text = |it: RenderedTemplate| (args.format.text(&it.document), it);
         let texts: Vec<(String, RenderedTemplate)> = templates.into_iter().map(text).collect();
-        let problems = limits::check(spec, &texts, args.split);
+        let diagnostics = limits::check(spec, &texts, args.split);
         rendered.replace(texts);
-        problems
+        diagnostics
     };
-    let spec = sound_as(&args.spec, &Given::new(), &check, io)?;
+    let spec = sound_as(&args.spec, &ParameterValues::new(), &check, io)?;
     if let Some((id, first, second)) = shared_ids(&spec.desired).first() {
         let message = format!("{first} and {second} would share the logical id `{id}`");
         return Err(Failure::error(message).hint("give one of the two another `logicalId:`"));

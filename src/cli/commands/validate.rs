@@ -66,9 +66,10 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Format::Human => {
             for it in &loaded {
                 let worth =
-                    |problem: &&Diagnostic| problem.severity == Severity::Error || !io.quiet;
-                let problems: Vec<Diagnostic> = it.problems.iter().filter(worth).cloned().collect();
-                let text = diagnostics::text(&it.source, &problems, io.error_colored());
+                    |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error || !io.quiet;
+                let diagnostics: Vec<Diagnostic> =
+                    it.diagnostics.iter().filter(worth).cloned().collect();
+                let text = diagnostics::text(&it.source, &diagnostics, io.error_colored());
                 io.say(&text);
             }
         }
@@ -77,7 +78,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Format::Github => io.result(&diagnostics::github(&findings))?,
     }
     io.note(&format!("{}\n", summary(&findings)));
-    let worst = findings.iter().flat_map(|it| it.problems).min_by_key(|it| it.severity);
+    let worst = findings.iter().flat_map(|it| it.diagnostics).min_by_key(|it| it.severity);
     if let (Some(worst), Format::Human) = (worst, args.format) {
         io.note(&format!("For more: provision explain {}\n", worst.code));
     }
@@ -96,7 +97,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 fn summary(specs: &[Findings<'_>]) -> String {
     let plural = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
     let count = |severity: Severity| {
-        specs.iter().flat_map(|it| it.problems).filter(|it| it.severity == severity).count()
+        specs.iter().flat_map(|it| it.diagnostics).filter(|it| it.severity == severity).count()
     };
     let counted = [Severity::Error, Severity::Warning, Severity::Note]
         .map(|severity| (count(severity), severity.as_str()));
@@ -105,9 +106,9 @@ fn summary(specs: &[Findings<'_>]) -> String {
     if found.is_empty() {
         found.push("nothing to object to".to_owned());
     }
-    let allowed: usize = specs.iter().map(|it| it.allowed.len()).sum();
-    if allowed > 0 {
-        found.push(format!("{allowed} allowed by comments"));
+    let suppressed: usize = specs.iter().map(|it| it.suppressed.len()).sum();
+    if suppressed > 0 {
+        found.push(format!("{suppressed} allowed by comments"));
     }
     format!("{}: {}", plural(specs.len(), "spec"), found.join(", "))
 }

@@ -11,7 +11,7 @@ use appsync_events::{AuthMode, Channel, Endpoint};
 use provision_aws::backend::direct::propose;
 use provision_core::kind::{DesiredResource, DesiredState};
 use provision_core::spec::Spec;
-use provision_core::suggest::meant;
+use provision_core::suggest::closest_match;
 
 /// The API of a stack, with the values of its keys.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl StackApi {
         let names: Vec<&str> = namespaces.map(|namespace| namespace.name.as_str()).collect();
         let message = format!("{channel}: API {} has no channel namespace `{name}`", api.key);
         let is_declared = namespace(&self.desired, &api.key, name).is_some();
-        let hint = match meant(name, names.iter().copied()) {
+        let hint = match closest_match(name, names.iter().copied()) {
             _ if is_declared => {
                 let args = &self.follow_up_args;
                 format!("the spec declares it; to create it, run: provision apply {args}")

@@ -20,7 +20,7 @@ use provision_aws::backend::direct::{Proposal, propose};
 use provision_core::access::{Access, ApiAccess, NamespaceAccess};
 use provision_core::kind::DesiredState;
 use provision_core::model::Properties;
-use provision_core::suggest::meant;
+use provision_core::suggest::closest_match;
 
 /// The APIs to verify, and the reports on those that do not exist on AWS.
 pub struct VerifyTargets {
@@ -50,7 +50,9 @@ pub async fn verify_targets(
 ) -> Result<VerifyTargets, Failure> {
     let VerifyRequest { stack, desired, selection, follow_up } = request;
     let resources = desired.iter();
-    let access = Access::of(resources.map(|(address, resource)| (address, &resource.properties)));
+    let access = Access::from_resources(
+        resources.map(|(address, resource)| (address, &resource.properties)),
+    );
     let apis = select_apis(&access, selection)?;
     let events = selection.events.iter().map(|event| event.read(io)).collect::<Result<_, _>>()?;
     let network = network(selection.ca_bundle.as_ref(), io)?;
@@ -136,7 +138,7 @@ fn reject_unknown(
     let mut names = known.to_vec();
     names.sort_unstable();
     names.dedup();
-    let hint = match meant(unknown, names.iter().copied()) {
+    let hint = match closest_match(unknown, names.iter().copied()) {
         Some(closest) => format!("did you mean `{closest}`?"),
         None => format!("it has {}", names.join(", ")),
     };
@@ -312,7 +314,7 @@ fn handler(properties: &Properties, operation: &str) -> HandlerSetup {
     let data_source = config.and_then(|config| config.pointer("/Integration/DataSourceName"));
     let code = properties.get("CodeHandlers").and_then(Value::as_str);
     let is_exported =
-        code.map(provision_core::handler::read).is_some_and(|exports| match operation {
+        code.map(provision_core::handler::analyze).is_some_and(|exports| match operation {
             "OnPublish" => exports.on_publish.is_some(),
             _ => exports.on_subscribe.is_some(),
         });

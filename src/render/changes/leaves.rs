@@ -58,7 +58,7 @@ fn shown(kind: &'static dyn Kind, name: &str, value: &Value) -> Value {
 }
 
 fn readable(value: &Value) -> Value {
-    if Text::open_in(value).is_some() {
+    if Text::from_intrinsic(value).is_some() {
         return value.clone();
     }
     match value {
@@ -102,10 +102,11 @@ struct Leaf {
 /// Everything in `value` that has no parts of its own, by path, in its order.
 fn leaves(path: &str, value: &Value) -> Vec<Leaf> {
     let leaf = |value: Value, is_open| vec![Leaf { path: path.to_owned(), value, is_open }];
-    if let Some(text) = Text::open_in(value) {
+    if let Some(text) = Text::from_intrinsic(value) {
         return leaf(json!(text.to_string()), true);
     }
-    let has_parts = |it: &Value| (it.is_object() || it.is_array()) && Text::open_in(it).is_none();
+    let has_parts =
+        |it: &Value| (it.is_object() || it.is_array()) && Text::from_intrinsic(it).is_none();
     match value {
         Value::Object(map) if !map.is_empty() => {
             map.iter().flat_map(|(key, value)| leaves(&format!("{path}.{key}"), value)).collect()
@@ -116,7 +117,7 @@ fn leaves(path: &str, value: &Value) -> Vec<Leaf> {
             items.iter().enumerate().flat_map(item).collect()
         }
         Value::Array(items) => {
-            let open = |it: &Value| Text::open_in(it).map(|it| json!(it.to_string()));
+            let open = |it: &Value| Text::from_intrinsic(it).map(|it| json!(it.to_string()));
             let is_open = items.iter().any(|it| open(it).is_some());
             leaf(items.iter().map(|it| open(it).unwrap_or_else(|| it.clone())).collect(), is_open)
         }

@@ -2,17 +2,17 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use provision_core::allow::Allowed;
-use provision_core::diagnostic::{At, Diagnostic, Severity};
-use provision_core::source::{Located, Places, Source};
+use provision_core::diagnostic::{Diagnostic, Location, Severity};
+use provision_core::source::{Source, SourceMap, TextLocation};
+use provision_core::suppression::SuppressedDiagnostic;
 
 /// What is known of one spec.
 #[derive(Clone, Copy, Debug)]
 pub struct Findings<'a> {
     pub source: &'a Source,
-    pub problems: &'a [Diagnostic],
+    pub diagnostics: &'a [Diagnostic],
     /// What comments allow; only a format that can say so shows it.
-    pub allowed: &'a [Allowed],
+    pub suppressed: &'a [SuppressedDiagnostic],
 }
 
 /// A finding: what is wrong, where, and what to do.
@@ -48,8 +48,8 @@ pub struct Finding<'a> {
 
 /// The findings of all specs, in the order of the specs and of their places.
 pub fn json<'a>(specs: &[Findings<'a>]) -> Vec<Finding<'a>> {
-    let each = specs.iter().flat_map(|it| sorted(it.source, it.problems));
-    let finding = |(it, located): (&'a Diagnostic, Located<'a>)| {
+    let each = specs.iter().flat_map(|it| sorted(it.source, it.diagnostics));
+    let finding = |(it, located): (&'a Diagnostic, TextLocation<'a>)| {
         let path = it.path().map(ToString::to_string);
         Finding {
             code: it.code,
@@ -74,13 +74,13 @@ pub fn json<'a>(specs: &[Findings<'a>]) -> Vec<Finding<'a>> {
 pub fn sorted<'a>(
     source: &'a Source,
     diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
-) -> Vec<(&'a Diagnostic, Located<'a>)> {
-    let places = Places::of(source);
+) -> Vec<(&'a Diagnostic, TextLocation<'a>)> {
+    let places = SourceMap::new(source);
     let mut sorted: Vec<_> =
-        diagnostics.into_iter().map(|it| (it, places.locate(&it.at))).collect();
-    let other = |it: &Diagnostic| matches!(it.at, At::In { .. });
+        diagnostics.into_iter().map(|it| (it, places.locate(&it.location))).collect();
+    let other = |it: &Diagnostic| matches!(it.location, Location::ReferencedFile { .. });
     sorted.sort_by(|(a, at), (b, bt)| {
-        let key = |it, located: &Located<'a>| (other(it), located.name, located.span.start);
+        let key = |it, located: &TextLocation<'a>| (other(it), located.name, located.span.start);
         key(a, at).cmp(&key(b, bt)).then(a.severity.cmp(&b.severity))
     });
     sorted

@@ -1,18 +1,18 @@
 //! Findings as workflow commands, which GitHub Actions shows in the lines that they are about.
 use crate::render::diagnostics::document::{Findings, sorted};
-use provision_core::diagnostic::{At, Severity};
+use provision_core::diagnostic::{Location, Severity};
 
 /// A line for each finding.
 pub fn github(specs: &[Findings<'_>]) -> String {
     let mut text = String::new();
-    for (it, located) in specs.iter().flat_map(|it| sorted(it.source, it.problems)) {
+    for (it, located) in specs.iter().flat_map(|it| sorted(it.source, it.diagnostics)) {
         let command = match it.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Note => "notice",
         };
         text.push_str(&format!("::{command} file={}", property(located.name)));
-        if it.at != At::File {
+        if it.location != Location::File {
             let (start, end) = (located.start, located.end);
             let (line, column) = (start.line, start.column);
             text.push_str(&format!(",line={line},col={column}"));
@@ -46,11 +46,11 @@ mod tests {
     #[test]
     fn what_would_end_a_command_is_written_as_its_code() {
         let (source, _) = Source::parse("a,b:c%.yaml", b"version: 1\nstack: s\n");
-        let problems = [
-            Diagnostic::error("PV001", At::File, "no\r\nsuch: 100%, file"),
+        let diagnostics = [
+            Diagnostic::error("PV001", Location::File, "no\r\nsuch: 100%, file"),
             Diagnostic {
                 severity: Severity::Note,
-                ..Diagnostic::error("PV204", At::Span(11..16), "a")
+                ..Diagnostic::error("PV204", Location::Span(11..16), "a")
             }
             .with_help("first\nsecond"),
         ];
@@ -59,7 +59,7 @@ mod tests {
 ::notice file=a%2Cb%3Ac%25.yaml,line=2,col=1,endLine=2,endColumn=6,title=PV204::a%0Afirst%0Asecond
 ";
         assert_eq!(
-            github(&[Findings { source: &source, problems: &problems, allowed: &[] }]),
+            github(&[Findings { source: &source, diagnostics: &diagnostics, suppressed: &[] }]),
             expected
         );
     }

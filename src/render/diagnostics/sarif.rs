@@ -1,17 +1,17 @@
 //! Findings as SARIF 2.1.0, which code scanning services and editors read.
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_sarif::sarif::{
-    ArtifactChange, ArtifactContent, ArtifactLocation, Fix, Location, Message,
-    MultiformatMessageString, PhysicalLocation, Region, Replacement, ReportingConfiguration,
-    ReportingDescriptor, Result, ResultLevel, Run, Sarif, Suppression, Tool, ToolComponent,
+    ArtifactChange, ArtifactContent, ArtifactLocation, Fix, Message, MultiformatMessageString,
+    PhysicalLocation, Region, Replacement, ReportingConfiguration, ReportingDescriptor, Result,
+    ResultLevel, Run, Sarif, Suppression, Tool, ToolComponent,
 };
 
 use crate::render::diagnostics::document::{Findings, sorted};
 use crate::render::explain;
-use provision_core::allow::Allowed;
-use provision_core::diagnostic::{At, Diagnostic, Severity};
+use provision_core::diagnostic::{Diagnostic, Location, Severity};
 use provision_core::explain::page;
-use provision_core::source::Located;
+use provision_core::source::TextLocation;
+use provision_core::suppression::SuppressedDiagnostic;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -25,15 +25,16 @@ pub fn sarif(specs: &[Findings<'_>]) -> Sarif {
     let mut rules: Vec<&Diagnostic> = Vec::new();
     let mut results = Vec::new();
     for spec in specs {
-        let allowed = spec.allowed.iter().map(|it| &it.diagnostic);
-        for (it, located) in sorted(spec.source, spec.problems.iter().chain(allowed)) {
+        let suppressed = spec.suppressed.iter().map(|it| &it.diagnostic);
+        for (it, located) in sorted(spec.source, spec.diagnostics.iter().chain(suppressed)) {
             let rule = rules.iter().position(|rule| rule.code == it.code).unwrap_or_else(|| {
                 rules.push(it);
                 rules.len() - 1
             });
             // Diagnostics are told apart by where they are kept: two may well be equal.
-            let allowed = spec.allowed.iter().find(|allowed| std::ptr::eq(&allowed.diagnostic, it));
-            results.push(result(it, &located, rule, allowed));
+            let suppressed =
+                spec.suppressed.iter().find(|suppressed| std::ptr::eq(&suppressed.diagnostic, it));
+            results.push(result(it, &located, rule, suppressed));
         }
     }
     let driver = ToolComponent::builder()
@@ -68,9 +69,9 @@ fn rule(first: &Diagnostic) -> ReportingDescriptor {
 
 fn result(
     it: &Diagnostic,
-    located: &Located<'_>,
+    located: &TextLocation<'_>,
     rule: usize,
-    allowed: Option<&Allowed>,
+    suppressed: Option<&SuppressedDiagnostic>,
 ) -> Result {
     let artifact = ArtifactLocation::builder().uri(uri(located.name)).build();
     let region = Region::builder()
@@ -80,7 +81,7 @@ fn result(
         .end_column(number(located.end.column))
         .build();
     let mut place = PhysicalLocation::builder().artifact_location(artifact.clone()).build();
-    if it.at != At::File {
+    if it.location != Location::File {
         place.region = Some(region.clone());
     }
     let text = match &it.help {
@@ -92,9 +93,9 @@ fn result(
         .rule_index(number(rule))
         .level(level(it.severity))
         .message(Message::builder().text(text).build())
-        .locations(vec![Location::builder().physical_location(place).build()])
+        .locations(vec![serde_sarif::sarif::Location::builder().physical_location(place).build()])
         // If one result has them, all must.
-        .suppressions(allowed.map(suppression).into_iter().collect::<Vec<_>>())
+        .suppressions(suppressed.map(suppression).into_iter().collect::<Vec<_>>())
         .build();
     if let Some(suggestion) = &it.suggestion {
         let replacement = Replacement::builder()
@@ -113,9 +114,9 @@ fn result(
     result
 }
 
-fn suppression(allowed: &Allowed) -> Suppression {
+fn suppression(suppressed: &SuppressedDiagnostic) -> Suppression {
     let mut suppression = Suppression::builder().kind("inSource").build();
-    suppression.justification = Some(allowed.reason.clone()).filter(|reason| !reason.is_empty());
+    suppression.justification = Some(suppressed.reason.clone()).filter(|reason| !reason.is_empty());
     suppression
 }
 
@@ -147,13 +148,17 @@ mod tests {
     #[test]
     fn a_run_has_a_rule_for_each_code_and_says_what_is_allowed() {
         let (source, _) = Source::parse("a b/ü.yaml", "ö: owner\nb: ctx\n".as_bytes());
-        let error =
-            Diagnostic::error("PV101", At::Span(0..2), "unknown").with_help("did you mean o?");
-        let warning = Diagnostic::warning("PV204", At::Span(4..9), "taken");
-        let problems = [warning.clone(), error.with_suggestion("o")];
-        let allowed = [Allowed { diagnostic: warning, reason: "said by mail".into() }];
-        let log =
-            json!(sarif(&[Findings { source: &source, problems: &problems, allowed: &allowed }]));
+        let error = Diagnostic::error("PV101", Location::Span(0..2), "unknown")
+            .with_help("did you mean o?");
+        let warning = Diagnostic::warning("PV204", Location::Span(4..9), "taken");
+        let diagnostics = [warning.clone(), error.with_suggestion("o")];
+        let suppressed =
+            [SuppressedDiagnostic { diagnostic: warning, reason: "said by mail".into() }];
+        let log = json!(sarif(&[Findings {
+            source: &source,
+            diagnostics: &diagnostics,
+            suppressed: &suppressed
+        }]));
         let run = &log["runs"][0];
         let results = run["results"].as_array().unwrap();
         let told =

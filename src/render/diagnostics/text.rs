@@ -4,8 +4,8 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
 use crate::render::diagnostics::document::sorted;
-use provision_core::diagnostic::{At, Diagnostic, Severity};
-use provision_core::source::{Located, Place, Source};
+use provision_core::diagnostic::{Diagnostic, Location, Severity};
+use provision_core::source::{Position, Source, TextLocation};
 
 /// A line of more bytes is not shown.
 const LINE_MAX: usize = 4_096;
@@ -32,7 +32,7 @@ pub fn text(source: &Source, diagnostics: &[Diagnostic], color: bool) -> String 
 pub fn list(source: &Source, title: &str, diagnostics: &[Diagnostic]) -> String {
     let mut text = format!("{title}:\n");
     for (diagnostic, located) in sorted(source, diagnostics).into_iter().take(LISTED_MAX) {
-        let Place { line, column } = located.start;
+        let Position { line, column } = located.start;
         let help = diagnostic.help.as_ref().map(|it| format!("; {it}")).unwrap_or_default();
         let message = &diagnostic.message;
         text.push_str(&format!("  {}:{line}:{column}: {message}{help}\n", located.name));
@@ -44,7 +44,7 @@ pub fn list(source: &Source, title: &str, diagnostics: &[Diagnostic]) -> String 
     text
 }
 
-fn report<'a>(diagnostic: &'a Diagnostic, located: &Located<'a>) -> Vec<Group<'a>> {
+fn report<'a>(diagnostic: &'a Diagnostic, located: &TextLocation<'a>) -> Vec<Group<'a>> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -52,11 +52,11 @@ fn report<'a>(diagnostic: &'a Diagnostic, located: &Located<'a>) -> Vec<Group<'a
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
     let window = Window::around(located);
-    let main = match (&diagnostic.at, window.text.len()) {
-        (At::File, _) | (_, 0) => title.element(Origin::path(located.name)),
+    let main = match (&diagnostic.location, window.text.len()) {
+        (Location::File, _) | (_, 0) => title.element(Origin::path(located.name)),
         // Nobody reads such a line, and showing it would take long.
         (_, LINE_MAX..) => {
-            let Place { line, column } = located.start;
+            let Position { line, column } = located.start;
             title.element(Origin::path(located.name).line(line).char_column(column))
         }
         _ => {
@@ -85,8 +85,8 @@ struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    fn around(located: &Located<'a>) -> Self {
-        let Located { text, span, .. } = located;
+    fn around(located: &TextLocation<'a>) -> Self {
+        let TextLocation { text, span, .. } = located;
         let start = text[..span.start].rfind('\n').map_or(0, |it| it + 1);
         let start =
             if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
@@ -112,14 +112,18 @@ mod tests {
 
     use super::*;
     use crate::render::diagnostics::document::{Finding, Findings, json};
-    use provision_core::diagnostic::OtherFile;
+    use provision_core::diagnostic::ReferencedFile;
 
     #[test]
     fn a_finding_behind_the_end_of_its_line_is_shown_at_the_end() {
         for text in [" \n\r?\r\r", "\r\r", "version: 1\r\nstack: [\r\r"] {
             let (source, mut diagnostics) = Source::parse("spec.yaml", text.as_bytes());
             for end in 0..=text.len() {
-                diagnostics.push(Diagnostic::error("PV999", At::Span(end..text.len()), "here"));
+                diagnostics.push(Diagnostic::error(
+                    "PV999",
+                    Location::Span(end..text.len()),
+                    "here",
+                ));
             }
             assert!(self::text(&source, &diagnostics, false).contains("here"), "{text:?}");
         }
@@ -129,11 +133,11 @@ mod tests {
     fn a_finding_in_another_file_is_shown_there_and_after_the_specs_own() {
         let (source, _) = Source::parse("spec.yaml", b"version: 1\nstack: s\n");
         let code = "export const onPublish = (ctx) => {\n  return ctx.event\n}\n".to_owned();
-        let file = Arc::new(OtherFile { name: "handlers/chat.js".into(), text: code });
-        let at = At::In { file, span: 45..54 };
+        let file = Arc::new(ReferencedFile { name: "handlers/chat.js".into(), text: code });
+        let at = Location::ReferencedFile { file, span: 45..54 };
         let diagnostics = [
             Diagnostic::error("PV399", at, "no such member").with_label("here"),
-            Diagnostic::warning("PV299", At::Span(18..19), "a short name"),
+            Diagnostic::warning("PV299", Location::Span(18..19), "a short name"),
         ];
         let expected = "\
 warning[PV299]: a short name
@@ -150,7 +154,8 @@ error[PV399]: no such member
 
 ";
         assert_eq!(text(&source, &diagnostics, false), expected);
-        let findings = json(&[Findings { source: &source, problems: &diagnostics, allowed: &[] }]);
+        let findings =
+            json(&[Findings { source: &source, diagnostics: &diagnostics, suppressed: &[] }]);
         let place = |it: &Finding<'_>| (it.line, it.column, it.end_line, it.end_column);
         assert_eq!((findings[1].file, place(&findings[1])), ("handlers/chat.js", (2, 10, 2, 19)));
     }

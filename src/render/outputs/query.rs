@@ -1,7 +1,7 @@
 //! A part of the outputs by its path: `apis.sample.http.url`, `apis[0].namespaces.chat.publish[0]`.
 use serde_json::Value;
 
-use provision_core::suggest::meant;
+use provision_core::suggest::closest_match;
 
 /// The part of `document` at `path`, or why there is none. What has a key in the spec stands in a list
 /// and goes by that key.
@@ -68,7 +68,7 @@ fn unknown(step: &Step<'_>, part: &Value, walked: &str) -> String {
         }
         (Step::Index(_), _) => format!("{place} is no list"),
         (Step::Name(name), _) if known.is_empty() => format!("{place} has no `{name}` in it"),
-        (Step::Name(name), _) => match meant(name, known.iter().copied()) {
+        (Step::Name(name), _) => match closest_match(name, known.iter().copied()) {
             Some(meant) => format!("{place} has no `{name}`; did you mean `{meant}`?"),
             None => format!("{place} has no `{name}`; it has {}", known.join(", ")),
         },

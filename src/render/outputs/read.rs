@@ -12,7 +12,8 @@ use provision_core::model::Site;
 
 /// The outputs of `stack` as `live` has it; keys only if `reveal`.
 pub fn outputs(stack: &str, site: &Site, live: &LiveState, reveal: bool) -> Outputs {
-    let access = Access::of(live.managed.iter().map(|(address, it)| (address, &it.properties)));
+    let access =
+        Access::from_resources(live.managed.iter().map(|(address, it)| (address, &it.properties)));
     let domains = domains(live);
     let leads_to = |id: &str| {
         let those = domains.iter().filter(|(api, _)| api.as_deref() == Some(id));
@@ -20,14 +21,14 @@ pub fn outputs(stack: &str, site: &Site, live: &LiveState, reveal: bool) -> Outp
     };
     let api = |it: &ApiAccess| {
         let observed = live.managed.get(&it.address)?;
-        let custom_domains = leads_to(&observed.attributes.text("ApiId"));
+        let custom_domains = leads_to(&observed.attributes.get_or_empty("ApiId"));
         Some(ApiOutputs { custom_domains, ..api(it, observed, live, site, reveal) })
     };
     let apis: Vec<ApiOutputs> = access.apis.iter().filter_map(api).collect();
     let is_ours = |id: &Option<String>| apis.iter().any(|it| Some(&it.id) == id.as_ref());
     let log_role = |(address, it): (&Address, &LiveResource)| LogRoleOutputs {
         key: address.name().to_owned(),
-        arn: it.attributes.text("Arn"),
+        arn: it.attributes.get_or_empty("Arn"),
     };
     Outputs {
         stack: stack.to_owned(),
@@ -46,10 +47,10 @@ fn api(
     site: &Site,
     reveal: bool,
 ) -> ApiOutputs {
-    let attribute = |name: &str| observed.attributes.text(name);
+    let attribute = |name: &str| observed.attributes.get_or_empty(name);
     let at = |name: &str, scheme: &str, path: &str| {
         let endpoint = endpoint(attribute(name), scheme, path);
-        match &site.served_at {
+        match &site.emulator_url {
             Some(url) => {
                 let url = if scheme == "wss" { url.replacen("http", "ws", 1) } else { url.clone() };
                 let url = format!("{url}/apis/{}{path}", attribute("ApiId"));
@@ -92,16 +93,17 @@ fn api(
 fn domains(live: &LiveState) -> Vec<(Option<String>, DomainOutputs)> {
     let roots: BTreeSet<Address> = live.managed.keys().map(Address::root).collect();
     let domain = |root: Address| {
-        let association = live.managed.get(&root.only("association"));
+        let association = live.managed.get(&root.singleton("association"));
         let it = live.managed.get(&root).or(association)?;
-        let name = text(it, "DomainName").unwrap_or_else(|| it.attributes.text("DomainName"));
-        let target = it.attributes.text("AppSyncDomainName");
+        let name =
+            text(it, "DomainName").unwrap_or_else(|| it.attributes.get_or_empty("DomainName"));
+        let target = it.attributes.get_or_empty("AppSyncDomainName");
         let kind = "CNAME".to_owned();
         let record = DnsRecord { name: name.clone(), kind, value: target.clone() };
         let domain = DomainOutputs {
             key: root.name().to_owned(),
             appsync_domain_name: target,
-            hosted_zone_id: it.attributes.text("HostedZoneId"),
+            hosted_zone_id: it.attributes.get_or_empty("HostedZoneId"),
             http: endpoint(name.clone(), "https", "/event"),
             realtime: endpoint(name.clone(), "wss", "/event/realtime"),
             record,
@@ -124,7 +126,7 @@ fn key(key: &str, it: &LiveResource, reveal: bool) -> KeyOutputs {
         expires: expires
             .and_then(|it| jiff::Timestamp::from_second(it).ok())
             .map(|it| it.to_string()),
-        value: reveal.then(|| it.attributes.text("ApiKeyId")),
+        value: reveal.then(|| it.attributes.get_or_empty("ApiKeyId")),
     }
 }
 

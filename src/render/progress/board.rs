@@ -184,7 +184,7 @@ mod tests {
     }
 
     fn namespace(name: &str) -> Address {
-        Address::top("apis", "chat").child("namespaces", name)
+        Address::top_level("apis", "chat").child("namespaces", name)
     }
 
     fn started(name: &str) -> Event {
@@ -209,7 +209,7 @@ mod tests {
         let (reason, wait_ms, attempt) = (RetryReason::Busy, 500, 3);
         let retry = Event::Retrying { address, action, reason, wait_ms, attempt, because };
         board.take(&retry, at(4));
-        let behind = Address::top("apis", "chat");
+        let behind = Address::top_level("apis", "chat");
         board.take(&Event::Waiting { address: namespace("c"), action, behind }, at(5));
         let took = board.take(&Event::Succeeded { address: namespace("d"), action }, at(6));
         assert_eq!(took, Some(at(4)));

@@ -18,7 +18,7 @@ use provision_core::kind::LiveResource;
 use provision_core::model::{Attributes, Properties};
 use provision_core::ownership::OwnershipMarker;
 use provision_core::plan::{Step, StepAction};
-use provision_core::text::Hole;
+use provision_core::text::Placeholder;
 
 /// When a resource is looked for after a lost response: it may not be visible in lists immediately.
 const VISIBILITY_DELAYS: [Duration; 5] = [
@@ -44,10 +44,10 @@ impl StepContext<'_> {
     /// Fills in the placeholders. The plan orders the steps so that all values are available.
     fn resolve(&self, properties: &Properties) -> Properties {
         let attributes = lock(self.attributes);
-        properties.filled(&|placeholder| match placeholder {
-            Hole::Pseudo(name) => self.run.site.pseudo(name),
-            Hole::Parameter(_) => None,
-            Hole::Attribute { address, name } => {
+        properties.resolve(&|placeholder| match placeholder {
+            Placeholder::Pseudo(name) => self.run.site.pseudo_parameter(name),
+            Placeholder::Parameter(_) => None,
+            Placeholder::Attribute { address, name } => {
                 Some(attributes.get(address)?.get(name)?.to_owned())
             }
         })
@@ -170,7 +170,7 @@ async fn find_duplicates(
     context: StepContext<'_>,
 ) -> AwsResult<Vec<(LiveResource, Runs)>> {
     let mut found = find_in_list(step, context).await?;
-    found.retain(|(resource, _)| !resource.attributes.agrees_with(created));
+    found.retain(|(resource, _)| !resource.attributes.is_compatible_with(created));
     Ok(found)
 }
 

@@ -125,8 +125,9 @@ mod tests {
     #[tokio::test]
     async fn the_limit_halves_on_conflicts_and_grows_back() {
         let limiters = ConcurrencyLimiters::new(8);
-        let limiter = limiters.limiter_for(&Address::top("apis", "a").child("namespaces", "x"));
-        assert!(Arc::ptr_eq(&limiter, &limiters.limiter_for(&Address::top("apis", "a"))));
+        let limiter =
+            limiters.limiter_for(&Address::top_level("apis", "a").child("namespaces", "x"));
+        assert!(Arc::ptr_eq(&limiter, &limiters.limiter_for(&Address::top_level("apis", "a"))));
         for expected in [4, 2, 1, 1] {
             limiter.acquire().await;
             limiter.release(PermitOutcome::Conflict);
@@ -142,7 +143,7 @@ mod tests {
     #[tokio::test]
     async fn acquiring_waits_until_a_permit_is_released() {
         let limiters = ConcurrencyLimiters::new(1);
-        let limiter = limiters.limiter_for(&Address::top("apis", "a"));
+        let limiter = limiters.limiter_for(&Address::top_level("apis", "a"));
         limiter.acquire().await;
         let mut second = std::pin::pin!(limiter.acquire());
         let mut context = Context::from_waker(Waker::noop());

@@ -95,7 +95,7 @@ pub async fn propose(
         account: identity.account.clone(),
         region: aws.region.clone(),
         partition: identity.partition.clone(),
-        served_at: aws.served_at.clone(),
+        emulator_url: aws.served_at.clone(),
         now_epoch_s,
     };
     let (normalized, changes) = compare(desired, &live, &site);

@@ -34,15 +34,15 @@ impl Remote for Api {
         query: &Query<'_>,
         attributes: &Attributes,
     ) -> AwsResult<Option<Details<Self>>> {
-        let call = aws.appsync.get_api().api_id(attributes.text("ApiId"));
+        let call = aws.appsync.get_api().api_id(attributes.get_or_empty("ApiId"));
         let response = if_exists(call.send().await.map_err(failed("GetApi")))?;
         Ok(response.and_then(|response| response.api).map(|api| read(api, query.stack)))
     }
     async fn create(self, aws: &Aws, marker: &OwnershipMarker) -> AwsResult<Attributes> {
-        let call = aws.appsync_once.create_api().name(self.name.expect_plain());
+        let call = aws.appsync_once.create_api().name(self.name.expect_literal());
         let call =
-            call.set_owner_contact(self.owner_contact.map(|text| text.expect_plain().to_owned()));
-        let tags = marker.add_to_tags(self.tags.expect_plain());
+            call.set_owner_contact(self.owner_contact.map(|text| text.expect_literal().to_owned()));
+        let tags = marker.add_to_tags(self.tags.expect_literals());
         let call = call.set_tags(Some(tags.into_iter().collect()));
         let call = call.event_config(to_sdk(&self.event_config));
         let created = call.send().await.map_err(failed("CreateApi"))?;
@@ -57,19 +57,19 @@ impl Remote for Api {
     ) -> AwsResult<()> {
         let tags_only = Self { tags: before.tags.clone(), ..self.clone() } == before;
         if !tags_only {
-            let call = aws.appsync.update_api().api_id(attributes.text("ApiId"));
-            let call = call.name(self.name.expect_plain());
+            let call = aws.appsync.update_api().api_id(attributes.get_or_empty("ApiId"));
+            let call = call.name(self.name.expect_literal());
             let call = call
-                .set_owner_contact(self.owner_contact.map(|text| text.expect_plain().to_owned()));
+                .set_owner_contact(self.owner_contact.map(|text| text.expect_literal().to_owned()));
             let call = call.event_config(to_sdk(&self.event_config));
             call.send().await.map_err(failed("UpdateApi"))?;
         }
-        let arn = attributes.text("ApiArn");
+        let arn = attributes.get_or_empty("ApiArn");
         let result = appsync_tags::retag(aws, &arn, marker, &before.tags, &self.tags).await;
         result.map_err(|error| if tags_only { error } else { error.partial() })
     }
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> AwsResult<()> {
-        let call = aws.appsync.delete_api().api_id(attributes.text("ApiId"));
+        let call = aws.appsync.delete_api().api_id(attributes.get_or_empty("ApiId"));
         call.send().await.map_err(failed("DeleteApi"))?;
         Ok(())
     }
@@ -79,7 +79,7 @@ fn to_sdk(config: &EventConfig) -> sdk::EventConfig {
     let log_config = config.log_config.as_ref().map(|log| {
         let builder = sdk::EventLogConfig::builder()
             .log_level(log.log_level.as_str().into())
-            .cloud_watch_logs_role_arn(log.cloud_watch_logs_role_arn.expect_plain());
+            .cloud_watch_logs_role_arn(log.cloud_watch_logs_role_arn.expect_literal());
         builder.build().expect("both required fields are set")
     });
     sdk::EventConfig::builder()
@@ -120,7 +120,7 @@ fn read(api: sdk::Api, stack: &str) -> Details<Api> {
         name: api.name.unwrap_or_default().into(),
         owner_contact: api.owner_contact.filter(|text| !text.is_empty()).map(Text::from),
         event_config: config.unwrap_or_default(),
-        tags: Tags::of_plain(tags),
+        tags: Tags::from_literals(tags),
     };
     Details { properties, attributes, ownership, unmanaged: vec![] }
 }

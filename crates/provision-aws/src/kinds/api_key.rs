@@ -35,7 +35,7 @@ impl Remote for ApiKey {
         Ok(None)
     }
     async fn create(self, aws: &Aws, marker: &OwnershipMarker) -> AwsResult<Attributes> {
-        let call = aws.appsync_once.create_api_key().api_id(self.api_id.expect_plain());
+        let call = aws.appsync_once.create_api_key().api_id(self.api_id.expect_literal());
         let call = call.description(description(&self, marker)).set_expires(self.expires);
         let created = call.send().await.map_err(failed("CreateApiKey"))?.api_key;
         Ok(Attributes::default().with("ApiKeyId", created.and_then(|key| key.id)))
@@ -47,20 +47,23 @@ impl Remote for ApiKey {
         _: Self,
         attributes: &Attributes,
     ) -> AwsResult<()> {
-        let call = aws.appsync.update_api_key().api_id(self.api_id.expect_plain());
-        let call = call.id(attributes.text("ApiKeyId"));
+        let call = aws.appsync.update_api_key().api_id(self.api_id.expect_literal());
+        let call = call.id(attributes.get_or_empty("ApiKeyId"));
         let call = call.description(description(&self, marker)).set_expires(self.expires);
         call.send().await.map_err(failed("UpdateApiKey"))?;
         Ok(())
     }
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> AwsResult<()> {
-        let call = aws.appsync.delete_api_key().api_id(self.api_id.expect_plain());
-        call.id(attributes.text("ApiKeyId")).send().await.map_err(failed("DeleteApiKey"))?;
+        let call = aws.appsync.delete_api_key().api_id(self.api_id.expect_literal());
+        call.id(attributes.get_or_empty("ApiKeyId"))
+            .send()
+            .await
+            .map_err(failed("DeleteApiKey"))?;
         Ok(())
     }
 }
 
 /// Returns the description with the ownership marker.
 fn description(key: &ApiKey, marker: &OwnershipMarker) -> String {
-    marker.add_to_description(key.description.as_ref().map_or("", Text::expect_plain))
+    marker.add_to_description(key.description.as_ref().map_or("", Text::expect_literal))
 }

@@ -55,7 +55,7 @@ pub async fn retag(
     before: &Tags,
     desired: &Tags,
 ) -> AwsResult<()> {
-    let update = marker.tag_update(before.expect_plain(), desired.expect_plain());
+    let update = marker.tag_update(before.expect_literals(), desired.expect_literals());
     let Some(TagUpdate { set, remove }) = update else { return Ok(()) };
     let call = aws.appsync.tag_resource().resource_arn(arn);
     let call = call.set_tags(Some(set.into_iter().collect()));

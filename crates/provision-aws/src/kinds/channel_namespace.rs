@@ -35,7 +35,7 @@ impl Remote for ChannelNamespace {
         attributes: &Attributes,
     ) -> AwsResult<Option<Details<Self>>> {
         let call = aws.appsync.get_channel_namespace().api_id(query.api_id());
-        let name = attributes.text("Name");
+        let name = attributes.get_or_empty("Name");
         match call.name(&name).send().await.map_err(failed("GetChannelNamespace")) {
             Ok(response) => Ok(response.channel_namespace.map(|namespace| read(namespace, query))),
             Err(error) if error.class == ErrorClass::NotFound => Ok(None),
@@ -49,10 +49,10 @@ impl Remote for ChannelNamespace {
         }
     }
     async fn create(self, aws: &Aws, marker: &OwnershipMarker) -> AwsResult<Attributes> {
-        let call = aws.appsync_once.create_channel_namespace().api_id(self.api_id.expect_plain());
-        let tags = marker.add_to_tags(self.tags.expect_plain());
+        let call = aws.appsync_once.create_channel_namespace().api_id(self.api_id.expect_literal());
+        let tags = marker.add_to_tags(self.tags.expect_literals());
         let call = call
-            .name(self.name.expect_plain())
+            .name(self.name.expect_literal())
             .set_code_handlers(self.code_handlers)
             .set_handler_configs(self.handler_configs.as_ref().map(configs_to_sdk))
             .set_publish_auth_modes(non_empty(all_to_sdk(&self.publish_auth_modes)))
@@ -78,9 +78,9 @@ impl Remote for ChannelNamespace {
     ) -> AwsResult<()> {
         let tags_only = Self { tags: before.tags.clone(), ..self.clone() } == before;
         if !tags_only {
-            let call = aws.appsync.update_channel_namespace().api_id(self.api_id.expect_plain());
+            let call = aws.appsync.update_channel_namespace().api_id(self.api_id.expect_literal());
             let call = call
-                .name(self.name.expect_plain())
+                .name(self.name.expect_literal())
                 .set_code_handlers(self.code_handlers)
                 // Empty instead of omitted: so the namespace inherits its API's modes and has no data source,
                 // whether AppSync clears or keeps omitted members.
@@ -99,13 +99,13 @@ impl Remote for ChannelNamespace {
                 AwsError { code_errors, ..failed("UpdateChannelNamespace")(error) }
             })?;
         }
-        let arn = attributes.text("ChannelNamespaceArn");
+        let arn = attributes.get_or_empty("ChannelNamespaceArn");
         let result = appsync_tags::retag(aws, &arn, marker, &before.tags, &self.tags).await;
         result.map_err(|error| if tags_only { error } else { error.partial() })
     }
     async fn delete(self, aws: &Aws, _: &Attributes) -> AwsResult<()> {
-        let call = aws.appsync.delete_channel_namespace().api_id(self.api_id.expect_plain());
-        let call = call.name(self.name.expect_plain());
+        let call = aws.appsync.delete_channel_namespace().api_id(self.api_id.expect_literal());
+        let call = call.name(self.name.expect_literal());
         call.send().await.map_err(failed("DeleteChannelNamespace"))?;
         Ok(())
     }
@@ -138,7 +138,7 @@ fn read(namespace: sdk::ChannelNamespace, query: &Query<'_>) -> Details<ChannelN
         name: namespace.name.unwrap_or_default().into(),
         code_s3_location: None,
         code_handlers: namespace.code_handlers.filter(|code| !code.is_empty()),
-        tags: Tags::of_plain(tags),
+        tags: Tags::from_literals(tags),
     };
     Details { properties, attributes, ownership, unmanaged: vec![] }
 }

@@ -59,7 +59,7 @@ impl Remote for DataSource {
     }
     async fn create(self, aws: &Aws, marker: &OwnershipMarker) -> AwsResult<Attributes> {
         let source = to_sdk(&self, marker);
-        let call = aws.appsync_once.create_data_source().api_id(self.api_id.expect_plain());
+        let call = aws.appsync_once.create_data_source().api_id(self.api_id.expect_literal());
         let created =
             with_members!(call, source).send().await.map_err(failed("CreateDataSource"))?;
         Ok(created.data_source.as_ref().map(attributes).unwrap_or_default())
@@ -73,13 +73,13 @@ impl Remote for DataSource {
         _: &Attributes,
     ) -> AwsResult<()> {
         let source = to_sdk(&self, marker);
-        let call = aws.appsync.update_data_source().api_id(self.api_id.expect_plain());
+        let call = aws.appsync.update_data_source().api_id(self.api_id.expect_literal());
         with_members!(call, source).send().await.map_err(failed("UpdateDataSource"))?;
         Ok(())
     }
     async fn delete(self, aws: &Aws, _: &Attributes) -> AwsResult<()> {
-        let call = aws.appsync.delete_data_source().api_id(self.api_id.expect_plain());
-        let call = call.name(self.name.expect_plain());
+        let call = aws.appsync.delete_data_source().api_id(self.api_id.expect_literal());
+        let call = call.name(self.name.expect_literal());
         call.send().await.map_err(failed("DeleteDataSource"))?;
         Ok(())
     }
@@ -92,13 +92,13 @@ fn attributes(source: &sdk::DataSource) -> Attributes {
 }
 
 fn to_sdk(source: &DataSource, marker: &OwnershipMarker) -> sdk::DataSource {
-    let description = source.description.as_ref().map_or("", Text::expect_plain);
+    let description = source.description.as_ref().map_or("", Text::expect_literal);
     let metrics = source.metrics_config.map(|metrics| match metrics {
         Metrics::Enabled => sdk::DataSourceLevelMetricsConfig::Enabled,
         Metrics::Disabled => sdk::DataSourceLevelMetricsConfig::Disabled,
     });
     sdk::DataSource::builder()
-        .name(source.name.expect_plain())
+        .name(source.name.expect_literal())
         .r#type(source.r#type.as_str().into())
         .description(marker.add_to_description(description))
         .set_service_role_arn(optional_literal(source.service_role_arn.as_ref()))
@@ -193,7 +193,7 @@ mod tests {
     }
 
     fn marker() -> OwnershipMarker {
-        let address = Address::top("apis", "a").child("dataSources", "n");
+        let address = Address::top_level("apis", "a").child("dataSources", "n");
         OwnershipMarker {
             stack: "s".into(),
             address,
@@ -206,11 +206,11 @@ mod tests {
     proptest! {
         #[test]
         fn sdk_values_convert_back_to_the_same_properties(document in documents()) {
-            let properties = Properties::of(&document);
-            let sent = to_sdk(&properties.typed::<DataSource>(), &marker());
+            let properties = Properties::from_typed(&document);
+            let sent = to_sdk(&properties.to_typed::<DataSource>(), &marker());
             let (description, _) = parse_description(sent.description().unwrap(), "s");
             let read = from_sdk(&sent, "id", description);
-            prop_assert_eq!(Properties::of(&read), properties);
+            prop_assert_eq!(Properties::from_typed(&read), properties);
         }
     }
 
@@ -221,7 +221,7 @@ mod tests {
             config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             let source = json!({ "ApiId": "id", "Name": "n", "Type": "AMAZON_DYNAMODB",
                 "DynamoDBConfig": config, "MetricsConfig": metrics });
-            Properties::of(&source).typed()
+            Properties::from_typed(&source).to_typed()
         };
         let bare = typed(json!({}), Value::Null);
         let off = json!({ "UseCallerCredentials": false, "Versioned": false });

@@ -35,7 +35,7 @@ impl Remote for DomainAssociation {
     /// is an association that has failed.
     async fn list(aws: &Aws, query: &Query<'_>) -> AwsResult<Vec<ListEntry<Self>>> {
         let Some((_, domain)) = query.parent else { return Ok(Vec::new()) };
-        let name = domain.text("DomainName");
+        let name = domain.get_or_empty("DomainName");
         let ownership = ownership(domain, query.stack);
         let association = get(aws, &name).await?;
         if association.is_none() && !matches!(ownership.owner, Owner::ThisStack(_)) {
@@ -61,7 +61,7 @@ impl Remote for DomainAssociation {
     }
     /// Associating would replace another association of the domain name, so an existing one is an error.
     async fn create(self, aws: &Aws, marker: &OwnershipMarker) -> AwsResult<Attributes> {
-        let name = self.domain_name.expect_plain();
+        let name = self.domain_name.expect_literal();
         let domain = domain_name::attributes(&domain_name::get(aws, name).await?);
         if let Some(existing) = get(aws, name).await? {
             let owner = ownership(&domain, &marker.stack).owner;
@@ -81,17 +81,17 @@ impl Remote for DomainAssociation {
         _: Self,
         attributes: &Attributes,
     ) -> AwsResult<()> {
-        let name = self.domain_name.expect_plain();
+        let name = self.domain_name.expect_literal();
         associate(aws, marker, name, &self.api_id, attributes).await
     }
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> AwsResult<()> {
-        let name = self.domain_name.expect_plain();
+        let name = self.domain_name.expect_literal();
         let call = aws.appsync.disassociate_api().domain_name(name);
         // The tag may still exist if the association does not.
         if if_exists(call.send().await.map_err(failed("DisassociateApi")))?.is_some() {
             wait_until_removed(aws, name).await?;
         }
-        let arn = attributes.text("DomainNameArn");
+        let arn = attributes.get_or_empty("DomainNameArn");
         let untagged = appsync_tags::untag(aws, &arn, vec![ASSOCIATION_TAG.to_owned()]).await;
         untagged.map_err(AwsError::partial)
     }
@@ -110,9 +110,9 @@ async fn associate(
     api_id: &Text,
     domain: &Attributes,
 ) -> AwsResult<()> {
-    let arn = domain.text("DomainNameArn");
+    let arn = domain.get_or_empty("DomainNameArn");
     appsync_tags::tag(aws, &arn, ASSOCIATION_TAG, &marker.to_tag_value()).await?;
-    let call = aws.appsync.associate_api().domain_name(name).api_id(api_id.expect_plain());
+    let call = aws.appsync.associate_api().domain_name(name).api_id(api_id.expect_literal());
     let associated = call.send().await.map_err(failed("AssociateApi"));
     associated.map_err(AwsError::partial)?;
     wait_until_active(aws, name).await.map_err(AwsError::partial)

@@ -30,7 +30,7 @@ impl Remote for DomainName {
         let entry = |domain: sdk::DomainNameConfig| {
             let Details { properties, attributes, ownership, .. } = read(domain, query.stack);
             ListEntry {
-                name: properties.domain_name.as_plain().map(str::to_owned),
+                name: properties.domain_name.as_literal().map(str::to_owned),
                 attributes,
                 ownership: includes_tags.then_some(ownership),
                 // The list may omit some.
@@ -44,16 +44,16 @@ impl Remote for DomainName {
         query: &Query<'_>,
         attributes: &Attributes,
     ) -> AwsResult<Option<Details<Self>>> {
-        let domain = if_exists(get(aws, &attributes.text("DomainName")).await)?;
+        let domain = if_exists(get(aws, &attributes.get_or_empty("DomainName")).await)?;
         Ok(domain.map(|domain| read(domain, query.stack)))
     }
     async fn create(self, aws: &Aws, marker: &OwnershipMarker) -> AwsResult<Attributes> {
-        let tags = marker.add_to_tags(self.tags.expect_plain());
+        let tags = marker.add_to_tags(self.tags.expect_literals());
         let call = aws.appsync_once.create_domain_name();
         let call = call
-            .domain_name(self.domain_name.expect_plain())
-            .certificate_arn(self.certificate_arn.expect_plain())
-            .set_description(self.description.map(|text| text.expect_plain().to_owned()))
+            .domain_name(self.domain_name.expect_literal())
+            .certificate_arn(self.certificate_arn.expect_literal())
+            .set_description(self.description.map(|text| text.expect_literal().to_owned()))
             .set_tags(Some(tags.into_iter().collect()));
         let created = call.send().await.map_err(failed("CreateDomainName"))?;
         Ok(created.domain_name_config.as_ref().map(attributes).unwrap_or_default())
@@ -68,16 +68,16 @@ impl Remote for DomainName {
         let tags_only = self.description == before.description;
         if !tags_only {
             let call =
-                aws.appsync.update_domain_name().domain_name(self.domain_name.expect_plain());
-            let call = call.description(self.description.as_ref().map_or("", Text::expect_plain));
+                aws.appsync.update_domain_name().domain_name(self.domain_name.expect_literal());
+            let call = call.description(self.description.as_ref().map_or("", Text::expect_literal));
             call.send().await.map_err(failed("UpdateDomainName"))?;
         }
-        let arn = attributes.text("DomainNameArn");
+        let arn = attributes.get_or_empty("DomainNameArn");
         let result = appsync_tags::retag(aws, &arn, marker, &before.tags, &self.tags).await;
         result.map_err(|error| if tags_only { error } else { error.partial() })
     }
     async fn delete(self, aws: &Aws, _: &Attributes) -> AwsResult<()> {
-        let call = aws.appsync.delete_domain_name().domain_name(self.domain_name.expect_plain());
+        let call = aws.appsync.delete_domain_name().domain_name(self.domain_name.expect_literal());
         call.send().await.map_err(failed("DeleteDomainName"))?;
         Ok(())
     }
@@ -108,7 +108,7 @@ fn read(domain: sdk::DomainNameConfig, stack: &str) -> Details<DomainName> {
         domain_name: domain.domain_name.unwrap_or_default().into(),
         certificate_arn: domain.certificate_arn.unwrap_or_default().into(),
         description: domain.description.filter(|text| !text.is_empty()).map(Text::from),
-        tags: Tags::of_plain(tags),
+        tags: Tags::from_literals(tags),
     };
     Details { properties, attributes, ownership, unmanaged: vec![] }
 }

@@ -39,14 +39,14 @@ impl Remote for LogRole {
         query: &Query<'_>,
         attributes: &Attributes,
     ) -> AwsResult<Option<Details<Self>>> {
-        Ok(if_exists(read(aws, query.stack, &attributes.text("RoleName")).await)?.flatten())
+        Ok(if_exists(read(aws, query.stack, &attributes.get_or_empty("RoleName")).await)?.flatten())
     }
     async fn create(self, aws: &Aws, marker: &OwnershipMarker) -> AwsResult<Attributes> {
         let name = match &self.role_name {
-            Some(name) => name.expect_plain().to_owned(),
+            Some(name) => name.expect_literal().to_owned(),
             None => default_name(marker, &aws.region),
         };
-        let mut tags = marker.add_to_tags(self.tags.expect_plain());
+        let mut tags = marker.add_to_tags(self.tags.expect_literals());
         tags.extend([policies_tag([&self])]);
         let call = aws
             .iam_once
@@ -54,7 +54,7 @@ impl Remote for LogRole {
             .role_name(&name)
             .path(path(&marker.stack, &aws.region))
             .assume_role_policy_document(self.assume_role_policy_document.to_string())
-            .set_description(self.description.as_ref().map(|text| text.expect_plain().to_owned()))
+            .set_description(self.description.as_ref().map(|text| text.expect_literal().to_owned()))
             .set_tags(Some(to_sdk(tags)));
         let created = call.send().await.map_err(failed("CreateRole"))?.role;
         let without_policies =
@@ -69,7 +69,7 @@ impl Remote for LogRole {
         before: Self,
         attributes: &Attributes,
     ) -> AwsResult<()> {
-        let name = attributes.text("RoleName");
+        let name = attributes.get_or_empty("RoleName");
         if self.assume_role_policy_document != before.assume_role_policy_document {
             let call = aws.iam.update_assume_role_policy().role_name(&name);
             let call = call.policy_document(self.assume_role_policy_document.to_string());
@@ -77,7 +77,7 @@ impl Remote for LogRole {
         }
         if self.description != before.description {
             let call = aws.iam.update_role().role_name(&name);
-            let call = call.description(self.description.as_ref().map_or("", Text::expect_plain));
+            let call = call.description(self.description.as_ref().map_or("", Text::expect_literal));
             call.send().await.map_err(failed("UpdateRole"))?;
         }
         if policy_digests(&self) != policy_digests(&before) {
@@ -91,7 +91,7 @@ impl Remote for LogRole {
     }
     /// IAM deletes a role only after its policies, so the unmanaged ones are deleted as well.
     async fn delete(self, aws: &Aws, attributes: &Attributes) -> AwsResult<()> {
-        let name = attributes.text("RoleName");
+        let name = attributes.get_or_empty("RoleName");
         let (inline, managed_policy_arns) =
             try_join(inline_names(aws, &name), attached_policies(aws, &name)).await?;
         let policy = |policy_name| InlinePolicy { policy_name, policy_document: Value::Null };
@@ -131,7 +131,7 @@ async fn set_policies(aws: &Aws, name: &str, before: &LogRole, desired: &LogRole
         call.send().await.map(drop).map_err(failed("PutRolePolicy"))
     });
     let arns = |role: &LogRole| -> Vec<String> {
-        role.managed_policy_arns.iter().map(|arn| arn.expect_plain().to_owned()).collect()
+        role.managed_policy_arns.iter().map(|arn| arn.expect_literal().to_owned()).collect()
     };
     let (old, new) = (arns(before), arns(desired));
     let attaches = new.iter().filter(|arn| !old.contains(arn)).map(|arn| async move {
@@ -193,7 +193,7 @@ async fn retag(
     before: &LogRole,
     desired: &LogRole,
 ) -> AwsResult<()> {
-    let update = marker.tag_update(before.tags.expect_plain(), desired.tags.expect_plain());
+    let update = marker.tag_update(before.tags.expect_literals(), desired.tags.expect_literals());
     let has_new_policies = policy_digests(before) != policy_digests(desired);
     let TagUpdate { mut set, remove } = match update {
         Some(update) => update,
@@ -258,7 +258,7 @@ async fn read(aws: &Aws, stack: &str, name: &str) -> AwsResult<Option<Details<Lo
         policies: try_join_all(inline.into_iter().map(|policy| inline_policy(aws, name, policy)))
             .await?,
         managed_policy_arns: attached,
-        tags: Tags::of_plain(tags),
+        tags: Tags::from_literals(tags),
     };
     let unmanaged = foreign_inline.chain(foreign_attached).collect();
     Ok(Some(Details { properties, attributes, ownership, unmanaged }))

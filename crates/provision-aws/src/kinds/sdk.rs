@@ -41,17 +41,17 @@ impl SdkShape for AuthProvider {
     type Sdk = sdk::AuthProvider;
     fn to_sdk(&self) -> sdk::AuthProvider {
         let literal =
-            |text: &Option<Text>| text.as_ref().map(|text| text.expect_plain().to_owned());
+            |text: &Option<Text>| text.as_ref().map(|text| text.expect_literal().to_owned());
         let cognito = self.cognito_config.as_ref().map(|config| {
             let builder = sdk::CognitoConfig::builder()
-                .user_pool_id(config.user_pool_id.expect_plain())
-                .aws_region(config.aws_region.expect_plain())
+                .user_pool_id(config.user_pool_id.expect_literal())
+                .aws_region(config.aws_region.expect_literal())
                 .set_app_id_client_regex(literal(&config.app_id_client_regex));
             builder.build().expect("both required fields are set")
         });
         let issuer = self.open_id_connect_config.as_ref().map(|config| {
             let builder = sdk::OpenIdConnectConfig::builder()
-                .issuer(config.issuer.expect_plain())
+                .issuer(config.issuer.expect_literal())
                 .set_client_id(literal(&config.client_id))
                 .set_iat_ttl(config.iat_ttl)
                 .set_auth_ttl(config.auth_ttl);
@@ -62,7 +62,7 @@ impl SdkShape for AuthProvider {
                 .authorizer_result_ttl_in_seconds
                 .and_then(|seconds| i32::try_from(seconds).ok());
             let builder = sdk::LambdaAuthorizerConfig::builder()
-                .authorizer_uri(config.authorizer_uri.expect_plain())
+                .authorizer_uri(config.authorizer_uri.expect_literal())
                 .set_authorizer_result_ttl_in_seconds(seconds)
                 .set_identity_validation_expression(literal(
                     &config.identity_validation_expression,

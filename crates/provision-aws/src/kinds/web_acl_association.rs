@@ -29,11 +29,11 @@ impl Remote for WebAclAssociation {
         }
         let is_managed = web_acl.is_empty() || tag == Some(&*tag_value(web_acl));
         let owner = if is_managed {
-            Owner::ThisStack(address.only(Self::FACTS.section))
+            Owner::ThisStack(address.singleton(Self::FACTS.section))
         } else {
             Owner::Unknown
         };
-        let resource_arn = api.text("ApiArn");
+        let resource_arn = api.get_or_empty("ApiArn");
         Ok(vec![ListEntry {
             attributes: Attributes::default().with("ApiArn", Some(&resource_arn)),
             name: Some(web_acl.to_owned()),
@@ -50,7 +50,7 @@ impl Remote for WebAclAssociation {
     }
     /// Associating would replace another web ACL, so an unmanaged one is an error.
     async fn create(self, aws: &Aws, _: &OwnershipMarker) -> AwsResult<Attributes> {
-        let api = self.resource_arn.expect_plain();
+        let api = self.resource_arn.expect_literal();
         let id = arn::parse(api).and_then(|parts| parts.resource.strip_prefix("apis/"));
         let call = aws.appsync.get_api().api_id(id.unwrap_or_default());
         let live = call.send().await.map_err(failed("GetApi"))?.api;
@@ -75,9 +75,9 @@ impl Remote for WebAclAssociation {
         associate(&self, aws).await
     }
     async fn delete(self, aws: &Aws, _: &Attributes) -> AwsResult<()> {
-        let api = self.resource_arn.expect_plain();
+        let api = self.resource_arn.expect_literal();
         // If the API had no web ACL, one that it has now is unmanaged.
-        if !self.web_acl_arn.expect_plain().is_empty() {
+        if !self.web_acl_arn.expect_literal().is_empty() {
             let call = aws.waf.disassociate_web_acl().resource_arn(api);
             // The tag may still exist if the association does not.
             if_exists(call.send().await.map_err(failed("DisassociateWebACL")))?;
@@ -89,8 +89,8 @@ impl Remote for WebAclAssociation {
 
 /// Tags the API first: a run that is killed in between leaves a state that the next run recognizes.
 async fn associate(association: &WebAclAssociation, aws: &Aws) -> AwsResult<()> {
-    let api = association.resource_arn.expect_plain();
-    let web_acl = association.web_acl_arn.expect_plain();
+    let api = association.resource_arn.expect_literal();
+    let web_acl = association.web_acl_arn.expect_literal();
     appsync_tags::tag(aws, api, WAF_TAG, &tag_value(web_acl)).await?;
     let call = aws.waf.associate_web_acl().resource_arn(api).web_acl_arn(web_acl);
     let result = call.send().await.map(drop).map_err(failed("AssociateWebACL"));

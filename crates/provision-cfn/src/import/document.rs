@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use provision_core::address::Address;
-use provision_core::diagnostic::OtherFile;
+use provision_core::diagnostic::ReferencedFile;
 use provision_core::kind::{
     CheckContext, Files, FirstNames, IfMissing, ImportContext, ParsedHandlers,
 };
 use provision_core::kinds::{KINDS, children_of};
 use provision_core::model::Properties;
-use provision_core::spec::{Parameters, as_declared, logical_id, put};
+use provision_core::spec::{Parameters, insert_declaration, logical_id, to_spec_syntax};
 use provision_core::text::Text;
 
 use crate::import::resources::{ExistingResource, ImportedResource, ResourceSelection};
@@ -44,9 +44,9 @@ pub struct DocumentHeader {
 pub struct MemoryFiles(pub BTreeMap<String, String>);
 
 impl Files for MemoryFiles {
-    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
+    fn file(&self, path: &str) -> Result<Arc<ReferencedFile>, String> {
         let text = self.0.get(path).cloned().ok_or_else(|| "the file does not exist".to_owned())?;
-        Ok(OtherFile::beside("spec.yaml", path, text).into())
+        Ok(ReferencedFile::relative_to("spec.yaml", path, text).into())
     }
 }
 
@@ -68,13 +68,13 @@ pub fn write(
             if logical_id(address, None) != resource.id {
                 declaration["logicalId"] = json!(resource.id);
             }
-            put(&mut document, address, declaration);
+            insert_declaration(&mut document, address, declaration);
         }
         let mut existing = selection.existing.iter();
         while let Some(ExistingResource { address, member, value }) =
             existing.find(|existing| existing.address.section() == kind.section)
         {
-            put(&mut document, address, json!({ (*member): value }));
+            insert_declaration(&mut document, address, json!({ (*member): value }));
         }
     }
     let files = MemoryFiles(context.files);
@@ -85,7 +85,7 @@ pub fn write(
     for (address, declaration) in shortened {
         replace(&mut document, address, declaration);
     }
-    WrittenSpec { document: as_declared(document), files: files.0 }
+    WrittenSpec { document: to_spec_syntax(document), files: files.0 }
 }
 
 fn header_document(header: DocumentHeader) -> Value {
@@ -123,10 +123,10 @@ fn with_existing(
                 && existing.value.to_value() == *property
         });
         if let Some(existing) = existing {
-            *property = Text::of(&existing.address, reference.attribute).to_value();
+            *property = Text::attribute(&existing.address, reference.attribute).to_value();
         }
     }
-    Properties::of(&document)
+    Properties::from_typed(&document)
 }
 
 /// Returns the declaration without the parts that make no difference.

@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use provision_core::diagnostic::{At, Diagnostic, Path, Segment};
-use provision_core::source::tree::{Data, Node};
-use provision_core::text::{Hole, PSEUDO_PARAMETERS, Text};
+use provision_core::diagnostic::{Diagnostic, DocumentPath, Location, PathSegment};
+use provision_core::source::tree::{Node, NodeData};
+use provision_core::text::{PSEUDO_PARAMETERS, Placeholder, Text};
 
 use crate::import::intrinsic::IntrinsicCall;
 use crate::import::known_values::KnownValues;
@@ -81,9 +81,9 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Evaluates `node`. `None` if it has no value, which is reported unless it is `AWS::NoValue`.
-    pub fn evaluate(&mut self, node: &'a Node, path: &Path) -> Option<TemplateValue> {
+    pub fn evaluate(&mut self, node: &'a Node, path: &DocumentPath) -> Option<TemplateValue> {
         self.enter(path)?;
-        let node = node.resolve();
+        let node = node.follow_alias();
         let value = match IntrinsicCall::parse(node, path) {
             Some(call) => self.call(&call),
             None => self.data(&node.data, path),
@@ -93,13 +93,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Evaluates `node` for a place that needs a literal text: parameters are fixed at their values.
-    pub fn literal(&mut self, node: &'a Node, path: &Path) -> Option<String> {
+    pub fn literal(&mut self, node: &'a Node, path: &DocumentPath) -> Option<String> {
         let value = self.evaluate(node, path)?;
         let resolved = self.values.resolve(value.as_text()?);
-        if !resolved.used.is_empty() && resolved.text.as_plain().is_some() {
+        if !resolved.used.is_empty() && resolved.text.as_literal().is_some() {
             self.report_fixed("this value", &resolved.used, path);
         }
-        resolved.text.as_plain().map(str::to_owned)
+        resolved.text.as_literal().map(str::to_owned)
     }
 
     /// Returns a placeholder for a value that only CloudFormation can compute.
@@ -108,7 +108,7 @@ impl<'a> Evaluator<'a> {
         name: &str,
         description: String,
         expression: Value,
-        path: &Path,
+        path: &DocumentPath,
     ) -> TemplateValue {
         let name = names::parameter_name(name);
         self.computed.push(ComputedValue { name, description, expression });
@@ -119,9 +119,9 @@ impl<'a> Evaluator<'a> {
     fn computed_call(&mut self, call: &IntrinsicCall<'a>) -> TemplateValue {
         let message = format!("only CloudFormation can evaluate this `{}`", call.function);
         let help = "the spec has a parameter instead: set it to the result";
-        self.warn("PV505", At::Value(call.path.clone()), message, help);
+        self.warn("PV505", Location::Value(call.path.clone()), message, help);
         let keys = call.path.0.iter().filter_map(|segment| match segment {
-            Segment::Key(key) if !key.starts_with("Fn::") => Some(key.as_str()),
+            PathSegment::Key(key) if !key.starts_with("Fn::") => Some(key.as_str()),
             _ => None,
         });
         let keys: Vec<&str> = keys.collect();
@@ -132,11 +132,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Goes one level deeper, unless that exceeds a limit.
-    fn enter(&mut self, path: &Path) -> Option<()> {
+    fn enter(&mut self, path: &DocumentPath) -> Option<()> {
         self.spend(1, path)?;
         if self.depth >= DEPTH_MAX {
             let message = format!("more than {DEPTH_MAX} expressions inside each other");
-            let error = Diagnostic::error("PV508", At::Value(path.clone()), message);
+            let error = Diagnostic::error("PV508", Location::Value(path.clone()), message);
             self.diagnostics.push(error.with_help("simplify the nested expressions"));
             return None;
         }
@@ -145,7 +145,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Counts work, unless that exceeds the limit, which is reported once.
-    fn spend(&mut self, amount: usize, path: &Path) -> Option<()> {
+    fn spend(&mut self, amount: usize, path: &DocumentPath) -> Option<()> {
         let before = self.work;
         self.work = before.saturating_add(amount);
         if self.work <= WORK_MAX {
@@ -153,7 +153,7 @@ impl<'a> Evaluator<'a> {
         }
         if before <= WORK_MAX {
             let message = "evaluating the template takes too many steps";
-            let error = Diagnostic::error("PV508", At::Value(path.clone()), message);
+            let error = Diagnostic::error("PV508", Location::Value(path.clone()), message);
             self.diagnostics.push(error.with_help("simplify the expressions that repeat others"));
         }
         None
@@ -171,29 +171,31 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn data(&mut self, data: &'a Data, path: &Path) -> Option<TemplateValue> {
+    fn data(&mut self, data: &'a NodeData, path: &DocumentPath) -> Option<TemplateValue> {
         let kind = match data {
-            Data::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null") => {
+            NodeData::Scalar { text, plain: true }
+                if matches!(text.as_str(), "" | "~" | "null") =>
+            {
                 return None;
             }
-            Data::Scalar { text, plain } => {
+            NodeData::Scalar { text, plain } => {
                 ValueKind::Scalar { text: self.dynamic_references(text, path), is_plain: *plain }
             }
-            Data::List(items) => {
+            NodeData::List(items) => {
                 let items = items.iter().enumerate();
                 let items =
                     items.filter_map(|(n, item)| self.evaluate(item, &path.clone().index(n)));
                 ValueKind::List(items.collect())
             }
-            Data::Map(_) => ValueKind::Map(self.entries(data, path)),
-            Data::Alias(node) => return self.evaluate(node, path),
+            NodeData::Map(_) => ValueKind::Map(self.entries(data, path)),
+            NodeData::Alias(node) => return self.evaluate(node, path),
         };
         Some(TemplateValue { path: path.clone(), kind })
     }
 
     /// The entries of a mapping, and those of its `<<` that it does not have itself.
-    fn entries(&mut self, data: &'a Data, path: &Path) -> Vec<(String, TemplateValue)> {
-        let Data::Map(entries) = data else { return Vec::new() };
+    fn entries(&mut self, data: &'a NodeData, path: &DocumentPath) -> Vec<(String, TemplateValue)> {
+        let NodeData::Map(entries) = data else { return Vec::new() };
         let mut values: Vec<(String, TemplateValue)> = Vec::new();
         let mut merged = Vec::new();
         for entry in entries {
@@ -214,9 +216,13 @@ impl<'a> Evaluator<'a> {
         values
     }
 
-    fn merged_entries(&mut self, node: &'a Node, path: &Path) -> Vec<(String, TemplateValue)> {
-        match &node.resolve().data {
-            Data::List(items) => {
+    fn merged_entries(
+        &mut self,
+        node: &'a Node,
+        path: &DocumentPath,
+    ) -> Vec<(String, TemplateValue)> {
+        match &node.follow_alias().data {
+            NodeData::List(items) => {
                 let items = items.iter().enumerate();
                 items
                     .flat_map(|(n, item)| self.merged_entries(item, &path.clone().index(n)))
@@ -248,19 +254,23 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `Ref`: a parameter, a pseudo parameter, a resource, or nothing (`AWS::NoValue`).
-    fn reference(&mut self, name: &str, path: &Path) -> Option<TemplateValue> {
+    fn reference(&mut self, name: &str, path: &DocumentPath) -> Option<TemplateValue> {
         if name == "AWS::NoValue" {
             return None;
         }
         if PSEUDO_PARAMETERS.contains(&name) {
-            return Some(TemplateValue::from_text(Text::open(Hole::Pseudo(name.to_owned())), path));
+            return Some(TemplateValue::from_text(
+                Text::placeholder(Placeholder::Pseudo(name.to_owned())),
+                path,
+            ));
         }
         if let Some(parameter_type) = self.values.parameter_type(name) {
             return Some(match parameter_type.is_list() {
                 true => self.list_parameter(name, path),
-                false => {
-                    TemplateValue::from_text(Text::open(Hole::Parameter(name.to_owned())), path)
-                }
+                false => TemplateValue::from_text(
+                    Text::placeholder(Placeholder::Parameter(name.to_owned())),
+                    path,
+                ),
             });
         }
         if name.starts_with("AWS::") {
@@ -272,10 +282,10 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A parameter that is a list: its items, if its value is known.
-    fn list_parameter(&mut self, name: &str, path: &Path) -> TemplateValue {
+    fn list_parameter(&mut self, name: &str, path: &DocumentPath) -> TemplateValue {
         match self.values.get(name) {
             Some(value) => {
-                let item = |text: &str| TemplateValue::from_text(Text::plain(text.trim()), path);
+                let item = |text: &str| TemplateValue::from_text(Text::literal(text.trim()), path);
                 let items = value.split(',').map(item).collect();
                 let names = BTreeSet::from([name.to_owned()]);
                 self.report_fixed(&format!("the list `{name}`"), &names, path);
@@ -293,7 +303,7 @@ impl<'a> Evaluator<'a> {
         &mut self,
         name: &str,
         attribute: &str,
-        path: &Path,
+        path: &DocumentPath,
     ) -> Option<TemplateValue> {
         // SAM generates resources with names such as `Orders.Alias` and `OrdersRole`.
         let id = name.split('.').next().unwrap_or_default();
@@ -302,7 +312,7 @@ impl<'a> Evaluator<'a> {
         if !is_valid || !exists {
             let message = format!("`{name}` is not a parameter or a resource of the template");
             let help = "the value is omitted; use the name of a parameter or of a resource";
-            self.warn("PV509", At::Value(path.clone()), message, help);
+            self.warn("PV509", Location::Value(path.clone()), message, help);
             return None;
         }
         let rest = name[id.len()..].trim_start_matches('.');
@@ -334,36 +344,44 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Replaces the dynamic references of a text, `{{resolve:…}}`, by placeholders.
-    fn dynamic_references(&mut self, text: &str, path: &Path) -> Text {
-        let Some((before, after)) = text.split_once("{{resolve:") else { return Text::plain(text) };
-        let Some((reference, after)) = after.split_once("}}") else { return Text::plain(text) };
+    fn dynamic_references(&mut self, text: &str, path: &DocumentPath) -> Text {
+        let Some((before, after)) = text.split_once("{{resolve:") else {
+            return Text::literal(text);
+        };
+        let Some((reference, after)) = after.split_once("}}") else { return Text::literal(text) };
         let message = "only CloudFormation resolves `{{resolve:…}}`";
         let help = "the spec has a parameter instead: set it to the value";
-        self.warn("PV507", At::Value(path.clone()), message, help);
+        self.warn("PV507", Location::Value(path.clone()), message, help);
         let expression = format!("{{{{resolve:{reference}}}}}");
         let description = format!("The value of {expression}");
         let name = reference.split(':').nth(1).unwrap_or_default();
         let value = self.computed(name, description, Value::String(expression), path);
         let value = value.as_text().cloned().unwrap_or_default();
         let after = self.dynamic_references(after, path);
-        Text::joined([Text::plain(before), value, after])
+        Text::concat([Text::literal(before), value, after])
     }
 
-    pub fn warn(&mut self, code: &'static str, at: At, message: impl Into<String>, help: &str) {
+    pub fn warn(
+        &mut self,
+        code: &'static str,
+        at: Location,
+        message: impl Into<String>,
+        help: &str,
+    ) {
         self.diagnostics.push(Diagnostic::warning(code, at, message).with_help(help));
     }
 
     /// Reports that `what` no longer depends on parameters.
-    pub fn report_fixed(&mut self, what: &str, values: &BTreeSet<String>, path: &Path) {
+    pub fn report_fixed(&mut self, what: &str, values: &BTreeSet<String>, path: &DocumentPath) {
         let message = format!("{what} is fixed in the spec: {}", self.values.describe(values));
         let help = self.values.override_hint(values);
-        self.warn("PV503", At::Value(path.clone()), message, &help);
+        self.warn("PV503", Location::Value(path.clone()), message, &help);
     }
 
-    fn report_unsupported(&mut self, function: &str, path: &Path) {
+    fn report_unsupported(&mut self, function: &str, path: &DocumentPath) {
         let message = format!("`{function}` is not supported; its result is omitted");
         let help = "write the result out, or import the template as CloudFormation processed it";
-        self.warn("PV505", At::Value(path.clone()), message, help);
+        self.warn("PV505", Location::Value(path.clone()), message, help);
     }
 
     fn report_malformed(
@@ -373,7 +391,7 @@ impl<'a> Evaluator<'a> {
     ) -> Option<TemplateValue> {
         let message = format!("`{}` expects {expected}", call.function);
         let help = "the value is omitted; correct the argument";
-        self.warn("PV510", At::Value(call.path.clone()), message, help);
+        self.warn("PV510", Location::Value(call.path.clone()), message, help);
         None
     }
 }

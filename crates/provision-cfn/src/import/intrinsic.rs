@@ -1,9 +1,9 @@
 //! Calls of intrinsic functions, in one form for `!Sub x`, `Fn::Sub: x` and `{"Fn::Sub": "x"}`.
 use serde_json::{Map, Value, json};
 
-use provision_core::diagnostic::Path;
-use provision_core::source::read::free::plain;
-use provision_core::source::tree::{Data, Node};
+use provision_core::diagnostic::DocumentPath;
+use provision_core::source::read::free_form::parse_scalar;
+use provision_core::source::tree::{Node, NodeData};
 
 /// The prefix of YAML's own tags, which mean nothing to CloudFormation.
 const YAML_TAG_PREFIX: &str = "tag:yaml.org,2002:";
@@ -17,14 +17,14 @@ pub struct IntrinsicCall<'a> {
     /// Whether the call is the tag of its argument, as in `!Sub x`.
     is_tag: bool,
     /// The path of the call.
-    pub path: Path,
+    pub path: DocumentPath,
     /// The path of the argument.
-    pub argument_path: Path,
+    pub argument_path: DocumentPath,
 }
 
 impl<'a> IntrinsicCall<'a> {
     /// Returns the call that `node` is, or `None` if it is something else.
-    pub fn parse(node: &'a Node, path: &Path) -> Option<Self> {
+    pub fn parse(node: &'a Node, path: &DocumentPath) -> Option<Self> {
         let tag = node.tag.as_deref().filter(|tag| !tag.starts_with(YAML_TAG_PREFIX));
         let Some(tag) = tag else { return Self::parse_long_form(node, path) };
         let name = tag.trim_start_matches('!');
@@ -36,8 +36,8 @@ impl<'a> IntrinsicCall<'a> {
         Some(Self { function, argument: node, is_tag: true, path, argument_path })
     }
 
-    fn parse_long_form(node: &'a Node, path: &Path) -> Option<Self> {
-        let Data::Map(entries) = &node.data else { return None };
+    fn parse_long_form(node: &'a Node, path: &DocumentPath) -> Option<Self> {
+        let NodeData::Map(entries) = &node.data else { return None };
         let [entry] = entries.as_slice() else { return None };
         let key = entry.key.as_str();
         if key != "Ref" && !key.starts_with("Fn::") || key.starts_with("Fn::ForEach") {
@@ -45,7 +45,7 @@ impl<'a> IntrinsicCall<'a> {
         }
         Some(Self {
             function: key.to_owned(),
-            argument: entry.value.resolve(),
+            argument: entry.value.follow_alias(),
             is_tag: false,
             path: path.clone(),
             argument_path: path.clone().key(key),
@@ -61,14 +61,14 @@ impl<'a> IntrinsicCall<'a> {
     }
 
     /// The argument, if it is not a call.
-    pub fn data(&self) -> Option<&'a Data> {
+    pub fn data(&self) -> Option<&'a NodeData> {
         self.inner_call().is_none().then_some(&self.argument.data)
     }
 
     /// The items of the argument, if it is a list.
     pub fn items(&self) -> Option<&'a [Node]> {
         match self.data()? {
-            Data::List(items) => Some(items),
+            NodeData::List(items) => Some(items),
             _ => None,
         }
     }
@@ -76,7 +76,7 @@ impl<'a> IntrinsicCall<'a> {
     /// The argument, if it is a scalar.
     pub fn scalar(&self) -> Option<&'a str> {
         match self.data()? {
-            Data::Scalar { text, .. } => Some(text),
+            NodeData::Scalar { text, .. } => Some(text),
             _ => None,
         }
     }
@@ -97,22 +97,22 @@ impl<'a> IntrinsicCall<'a> {
 }
 
 fn node_to_json(node: &Node) -> Value {
-    match IntrinsicCall::parse(node, &Path::default()) {
+    match IntrinsicCall::parse(node, &DocumentPath::default()) {
         Some(call) => call.to_json(),
         None => data_to_json(&node.data),
     }
 }
 
-fn data_to_json(data: &Data) -> Value {
+fn data_to_json(data: &NodeData) -> Value {
     match data {
-        Data::Scalar { text, plain: true } => plain(text),
-        Data::Scalar { text, .. } => json!(text),
-        Data::List(items) => items.iter().map(node_to_json).collect(),
-        Data::Map(entries) => {
+        NodeData::Scalar { text, plain: true } => parse_scalar(text),
+        NodeData::Scalar { text, .. } => json!(text),
+        NodeData::List(items) => items.iter().map(node_to_json).collect(),
+        NodeData::Map(entries) => {
             let entries =
                 entries.iter().map(|entry| (entry.key.clone(), node_to_json(&entry.value)));
             Value::Object(entries.collect::<Map<_, _>>())
         }
-        Data::Alias(node) => node_to_json(node),
+        NodeData::Alias(node) => node_to_json(node),
     }
 }

@@ -2,9 +2,9 @@
 //! the region, the name of the stack.
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision_core::source::tree::Entry;
-use provision_core::spec::Given;
-use provision_core::text::{Hole, Text};
+use provision_core::source::tree::MapEntry;
+use provision_core::spec::ParameterValues;
+use provision_core::text::{Placeholder, Text};
 
 use crate::import::template::{entries, member, scalar};
 
@@ -48,9 +48,14 @@ pub struct ResolvedText {
 }
 
 impl<'a> KnownValues<'a> {
-    pub fn new(parameters: &'a [Entry], passed: &Given, region: Option<&str>, stack: &str) -> Self {
+    pub fn new(
+        parameters: &'a [MapEntry],
+        passed: &ParameterValues,
+        region: Option<&str>,
+        stack: &str,
+    ) -> Self {
         let mut known = Self { types: BTreeMap::new(), values: BTreeMap::new() };
-        for Entry { key: name, value: parameter, .. } in parameters {
+        for MapEntry { key: name, value: parameter, .. } in parameters {
             let attribute = |name| member(entries(parameter), name).and_then(scalar);
             let parameter_type = ParameterType(attribute("Type").unwrap_or("String"));
             known.types.insert(name, parameter_type);
@@ -94,10 +99,11 @@ impl<'a> KnownValues<'a> {
 
     /// Replaces the placeholders of `text` whose value is known.
     pub fn resolve(&self, text: &Text) -> ResolvedText {
-        let names = text.holes().map(Hole::to_string);
+        let names = text.placeholders().map(Placeholder::to_string);
         let (used, missing) = names.partition(|name| self.get(name).is_some());
-        let value = |placeholder: &Hole| self.get(&placeholder.to_string()).map(str::to_owned);
-        ResolvedText { text: text.filled(&value), used, missing }
+        let value =
+            |placeholder: &Placeholder| self.get(&placeholder.to_string()).map(str::to_owned);
+        ResolvedText { text: text.resolve(&value), used, missing }
     }
 
     /// Describes values and their origins: "`Stage` is `dev` (its default)".

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use provision_core::address::Address;
-use provision_core::diagnostic::{At, Diagnostic, Path};
+use provision_core::diagnostic::{Diagnostic, DocumentPath, Location};
 use provision_core::kinds::{EVENT_API, KINDS};
-use provision_core::source::tree::{Data, Entry, Node};
-use provision_core::text::{Hole, Text};
+use provision_core::source::tree::{MapEntry, Node, NodeData};
+use provision_core::text::{Placeholder, Text};
 
 use crate::import::evaluate::Evaluator;
 use crate::import::intrinsic::IntrinsicCall;
@@ -32,7 +32,7 @@ pub fn report_ignored(selection: &ResourceSelection<'_>, evaluator: &mut Evaluat
         let names = referenced_names(resource);
         let is_referenced = |it: &&ImportedResource<'_>| names.contains(it.resource.id);
         let referenced: Vec<_> = selection.imported.iter().filter(is_referenced).collect();
-        let location = At::Key(resource.path.clone());
+        let location = Location::Key(resource.path.clone());
         let part = referenced.iter().find_map(|imported| {
             let parts = imported.kind.template.separate_parts?;
             parts.types.contains(&resource.type_name).then_some((imported, parts.member))
@@ -67,12 +67,12 @@ fn referenced_names<'a>(resource: &TemplateResource<'a>) -> BTreeSet<&'a str> {
 }
 
 fn collect_names<'a>(node: &'a Node, names: &mut BTreeSet<&'a str>) {
-    let node = node.resolve();
-    if let Some(call) = IntrinsicCall::parse(node, &Path::default()) {
+    let node = node.follow_alias();
+    if let Some(call) = IntrinsicCall::parse(node, &DocumentPath::default()) {
         // In the forms with several arguments, the first one is the logical id or the text.
         let argument = match call.data() {
-            Some(Data::Scalar { text, .. }) => Some(text.as_str()),
-            Some(Data::List(items)) => items.first().and_then(scalar),
+            Some(NodeData::Scalar { text, .. }) => Some(text.as_str()),
+            Some(NodeData::List(items)) => items.first().and_then(scalar),
             _ => None,
         };
         match call.function.as_str() {
@@ -88,8 +88,10 @@ fn collect_names<'a>(node: &'a Node, names: &mut BTreeSet<&'a str>) {
         }
     }
     match &node.data {
-        Data::List(items) => items.iter().for_each(|item| collect_names(item, names)),
-        Data::Map(entries) => entries.iter().for_each(|entry| collect_names(&entry.value, names)),
+        NodeData::List(items) => items.iter().for_each(|item| collect_names(item, names)),
+        NodeData::Map(entries) => {
+            entries.iter().for_each(|entry| collect_names(&entry.value, names))
+        }
         _ => {}
     }
 }
@@ -98,7 +100,7 @@ fn collect_names<'a>(node: &'a Node, names: &mut BTreeSet<&'a str>) {
 pub fn report_lost_attributes(selection: &ResourceSelection<'_>, evaluator: &mut Evaluator<'_>) {
     let mut with_metadata = Vec::new();
     for imported in &selection.imported {
-        for Entry { key: name, value, .. } in imported.resource.attributes {
+        for MapEntry { key: name, value, .. } in imported.resource.attributes {
             let path = imported.resource.path.clone().key(name);
             let unsupported = UNSUPPORTED_ATTRIBUTES.iter().find(|(other, ..)| other == name);
             match unsupported {
@@ -108,7 +110,7 @@ pub fn report_lost_attributes(selection: &ResourceSelection<'_>, evaluator: &mut
                     if scalar(value) == Some("Retain") && imported.is_protected() => {}
                 Some((name, _, help)) => {
                     let message = format!("a spec does not support `{name}`; it is omitted");
-                    evaluator.warn("PV521", At::Key(path), message, help);
+                    evaluator.warn("PV521", Location::Key(path), message, help);
                 }
                 None if name == "Metadata" => with_metadata.push(path),
                 None if KNOWN_ATTRIBUTES.contains(&name.as_str()) => {}
@@ -116,7 +118,7 @@ pub fn report_lost_attributes(selection: &ResourceSelection<'_>, evaluator: &mut
                     let message =
                         format!("`{name}` is not an attribute of resources; it is omitted");
                     let help = "move it under `Properties` if it is a property";
-                    evaluator.warn("PV521", At::Key(path), message, help);
+                    evaluator.warn("PV521", Location::Key(path), message, help);
                 }
             }
         }
@@ -129,7 +131,7 @@ pub fn report_lost_attributes(selection: &ResourceSelection<'_>, evaluator: &mut
             1 => "the `Metadata` of this resource is omitted".to_owned(),
             n => format!("the `Metadata` of {n} resources is omitted; this is the first"),
         };
-        let note = Diagnostic::note("PV541", At::Key(first.clone()), message);
+        let note = Diagnostic::note("PV541", Location::Key(first.clone()), message);
         evaluator.diagnostics.push(note.with_help("it does not change what is created"));
     }
 }
@@ -142,15 +144,17 @@ fn report_lost_order(
     evaluator: &mut Evaluator<'_>,
 ) {
     let path = imported.resource.path.clone().key("DependsOn");
-    let depends_on = depends_on.resolve();
-    let dependencies: Vec<(&str, At)> = match &depends_on.data {
-        Data::List(items) => {
+    let depends_on = depends_on.follow_alias();
+    let dependencies: Vec<(&str, Location)> = match &depends_on.data {
+        NodeData::List(items) => {
             let items = items.iter().enumerate();
             items
-                .filter_map(|(n, item)| Some((scalar(item)?, At::Value(path.clone().index(n)))))
+                .filter_map(|(n, item)| {
+                    Some((scalar(item)?, Location::Value(path.clone().index(n))))
+                })
                 .collect()
         }
-        _ => scalar(depends_on).map(|name| (name, At::Value(path))).into_iter().collect(),
+        _ => scalar(depends_on).map(|name| (name, Location::Value(path))).into_iter().collect(),
     };
     let implied = transitive_references(imported, selection);
     for (name, location) in dependencies {
@@ -179,8 +183,8 @@ fn transitive_references(
     let mut remaining = vec![imported];
     while let Some(imported) = remaining.pop() {
         imported.properties.for_each_text(&mut |text, _| {
-            for placeholder in text.holes() {
-                let Hole::Attribute { address, .. } = placeholder else { continue };
+            for placeholder in text.placeholders() {
+                let Placeholder::Attribute { address, .. } = placeholder else { continue };
                 if addresses.insert(address.to_string()) {
                     let mut imported = selection.imported.iter();
                     remaining.extend(imported.find(|imported| imported.address == *address));
@@ -201,15 +205,15 @@ pub fn report_lost_outputs(selection: &ResourceSelection<'_>, evaluator: &mut Ev
 }
 
 fn report_lost_output<'a>(
-    output: &'a Entry,
+    output: &'a MapEntry,
     rendered: &BTreeMap<String, RenderedOutput>,
     selection: &ResourceSelection<'_>,
     evaluator: &mut Evaluator<'a>,
 ) {
-    let Entry { key: name, value: attributes, .. } = output;
+    let MapEntry { key: name, value: attributes, .. } = output;
     let attributes = entries(attributes);
     let Some(value) = member(attributes, "Value") else { return };
-    let path = Path::default().key("Outputs").key(name);
+    let path = DocumentPath::default().key("Outputs").key(name);
     // Errors in outputs do not matter: the spec has none of them.
     let (reported, computed) = (evaluator.diagnostics.len(), evaluator.computed.len());
     let value = evaluator.evaluate(value, &path.clone().key("Value"));
@@ -223,12 +227,12 @@ fn report_lost_output<'a>(
     if same_value.is_some_and(|(other, it)| other == name && !it.is_secret) && !is_exported {
         return;
     }
-    let is_imported = |placeholder: &Hole| {
+    let is_imported = |placeholder: &Placeholder| {
         matches!(target_of(placeholder), PlaceholderTarget::Resource { id, .. }
             if selection.addresses.contains_key(id))
     };
     // An output about other resources stays with them.
-    if !is_exported && !text.holes().any(is_imported) {
+    if !is_exported && !text.placeholders().any(is_imported) {
         return;
     }
     let noun = if is_exported { "exported output" } else { "output" };
@@ -247,19 +251,19 @@ fn report_lost_output<'a>(
         (None, true) => "other stacks may import it: pass them the value by other means".to_owned(),
         (None, false) => "`provision outputs` prints the endpoints and ids of APIs".to_owned(),
     };
-    evaluator.warn("PV525", At::Key(path), message, &help);
+    evaluator.warn("PV525", Location::Key(path), message, &help);
 }
 
 /// Replaces `Ref` of imported resources by the attribute that it returns.
 fn with_attributes_for_ref(text: &Text, selection: &ResourceSelection<'_>) -> Text {
-    text.replaced(&mut |placeholder| match target_of(placeholder) {
+    text.map_placeholders(&mut |placeholder| match target_of(placeholder) {
         PlaceholderTarget::Resource { id, attribute: REF } => {
             let section = selection.addresses.get(id).map(Address::section);
             let kind = KINDS.iter().find(|kind| Some(kind.section) == section);
             let attribute = kind.and_then(|kind| kind.template.ref_attribute);
             resource_placeholder(id, attribute.unwrap_or(REF))
         }
-        _ => Text::open(placeholder.clone()),
+        _ => Text::placeholder(placeholder.clone()),
     })
 }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use provision_core::diagnostic::{At, Diagnostic, Path, Severity};
+use provision_core::diagnostic::{Diagnostic, DocumentPath, Location, Severity};
 use provision_core::kinds::KINDS;
-use provision_core::source::tree::{Data, Entry, Node};
+use provision_core::source::tree::{MapEntry, Node, NodeData};
 use provision_core::spec::{Parameter, Parameters};
-use provision_core::text::{Hole, Text, is_parameter};
+use provision_core::text::{Placeholder, Text, is_parameter_name};
 
 use crate::import::evaluate::Evaluator;
 use crate::import::known_values::ParameterType;
@@ -56,7 +56,7 @@ pub fn replace_references(
     };
     for resource in imported {
         resource.properties.for_each_text_mut(&mut |text, path| {
-            *text = text.replaced(&mut |placeholder| match target_of(placeholder) {
+            *text = text.map_placeholders(&mut |placeholder| match target_of(placeholder) {
                 PlaceholderTarget::Resource { id, attribute } => {
                     let address = addresses.get(id).map(ToString::to_string);
                     let parameter =
@@ -69,7 +69,7 @@ pub fn replace_references(
                     let parameter = (computed.name, NewParameter { description, expression });
                     replacer.parameter(parameter, None, path, evaluator)
                 }
-                PlaceholderTarget::Spec => Text::open(placeholder.clone()),
+                PlaceholderTarget::Spec => Text::placeholder(placeholder.clone()),
             });
         });
     }
@@ -112,17 +112,17 @@ impl Replacer {
         &mut self,
         (name, parameter): (String, NewParameter),
         address: Option<&str>,
-        path: &Path,
+        path: &DocumentPath,
         evaluator: &mut Evaluator<'_>,
     ) -> Text {
         let expression = parameter.expression.to_string();
         if let Some(name) = self.by_expression.get(&expression) {
-            return Text::open(Hole::Parameter(name.clone()));
+            return Text::placeholder(Placeholder::Parameter(name.clone()));
         }
         let name = names::unique_parameter_name(&name, &self.taken);
         self.taken.insert(name.clone());
         self.by_expression.insert(expression, name.clone());
-        let location = At::Value(path.clone());
+        let location = Location::Value(path.clone());
         match address {
             Some(address) => {
                 let message = format!("a spec cannot refer to attributes of {address}");
@@ -140,7 +140,7 @@ impl Replacer {
             }
         }
         self.parameters.insert(name.clone(), parameter);
-        Text::open(Hole::Parameter(name))
+        Text::placeholder(Placeholder::Parameter(name))
     }
 }
 
@@ -218,14 +218,14 @@ fn report_unused(used: &BTreeSet<String>, evaluator: &mut Evaluator<'_>) {
     let unused: Vec<&str> = names.filter(|name| !used.contains(*name)).collect();
     if !unused.is_empty() {
         let message = format!("the spec does not use {}", unused.join(", "));
-        let location = At::Key(Path::default().key("Parameters"));
+        let location = Location::Key(DocumentPath::default().key("Parameters"));
         let note = Diagnostic::note("PV541", location, message);
         evaluator.diagnostics.push(note.with_help("these parameters are omitted"));
     }
 }
 
-fn parameter(entry: &Entry, evaluator: &mut Evaluator<'_>) -> Parameter {
-    let path = Path::default().key("Parameters").key(&entry.key);
+fn parameter(entry: &MapEntry, evaluator: &mut Evaluator<'_>) -> Parameter {
+    let path = DocumentPath::default().key("Parameters").key(&entry.key);
     let attributes = entries(&entry.value);
     let attribute = |name: &str| member(attributes, name).and_then(scalar).map(str::to_owned);
     let parameter_type = attribute("Type").unwrap_or_default();
@@ -234,13 +234,13 @@ fn parameter(entry: &Entry, evaluator: &mut Evaluator<'_>) -> Parameter {
         let value = attribute(name);
         if value.is_some_and(|value| *name != "NoEcho" || value.eq_ignore_ascii_case("true")) {
             let message = format!("parameters of a spec do not support `{name}`; it is omitted");
-            evaluator.warn("PV524", At::Key(path.clone().key(name)), message, help);
+            evaluator.warn("PV524", Location::Key(path.clone().key(name)), message, help);
         }
     }
-    if !is_parameter(&entry.key) {
+    if !is_parameter_name(&entry.key) {
         let message = format!("`{}` is not a valid name of a spec's parameter", entry.key);
         let help = "rename it in the template: a letter, then letters and digits";
-        evaluator.warn("PV524", At::Key(path.clone()), message, help);
+        evaluator.warn("PV524", Location::Key(path.clone()), message, help);
     }
     let description = attribute("Description").and_then(|text| description(&text));
     // The default of a looked-up parameter is the name of an SSM parameter, and not a value.
@@ -263,7 +263,7 @@ fn description(text: &str) -> Option<String> {
 }
 
 /// Reports a type other than `String`, which is the only one of a spec.
-fn report_type(type_name: &str, path: &Path, evaluator: &mut Evaluator<'_>) {
+fn report_type(type_name: &str, path: &DocumentPath, evaluator: &mut Evaluator<'_>) {
     let help = match type_name {
         "String" | "" => return,
         "Number" => "add `pattern: '[0-9]+'` to it",
@@ -273,34 +273,38 @@ fn report_type(type_name: &str, path: &Path, evaluator: &mut Evaluator<'_>) {
         _ => "its values are not compared with what the account has",
     };
     let message = format!("parameters of a spec are texts; this `{type_name}` becomes one");
-    evaluator.warn("PV524", At::Value(path.clone().key("Type")), message, help);
+    evaluator.warn("PV524", Location::Value(path.clone().key("Type")), message, help);
 }
 
 /// Returns a default without anything that could be mistaken for a placeholder.
-fn default_value(text: String, path: &Path, evaluator: &mut Evaluator<'_>) -> Option<String> {
+fn default_value(
+    text: String,
+    path: &DocumentPath,
+    evaluator: &mut Evaluator<'_>,
+) -> Option<String> {
     if !text.contains("${") {
         return Some(text);
     }
     let message = "a default cannot contain `${…}` in a spec; it is omitted";
-    let location = At::Value(path.clone().key("Default"));
+    let location = Location::Value(path.clone().key("Default"));
     evaluator.warn("PV524", location, message, "set the value with `--param`");
     None
 }
 
 /// Returns a pattern that is valid in a spec as well.
-fn pattern(text: String, path: &Path, evaluator: &mut Evaluator<'_>) -> Option<String> {
+fn pattern(text: String, path: &DocumentPath, evaluator: &mut Evaluator<'_>) -> Option<String> {
     if regex_lite::Regex::new(&format!("^(?:{text})$")).is_ok() && !text.contains("${") {
         return Some(text);
     }
     let message = "a spec does not support this pattern; it is omitted";
-    let location = At::Value(path.clone().key("AllowedPattern"));
+    let location = Location::Value(path.clone().key("AllowedPattern"));
     evaluator.warn("PV524", location, message, "write it without look-ahead and look-behind");
     None
 }
 
 /// The distinct values of a list, without those that could be mistaken for placeholders.
 fn allowed_values(node: &Node) -> Vec<String> {
-    let Data::List(items) = &node.resolve().data else { return Vec::new() };
+    let NodeData::List(items) = &node.follow_alias().data else { return Vec::new() };
     let mut values: Vec<String> = Vec::new();
     for value in items.iter().filter_map(scalar).filter(|value| !value.contains("${")) {
         if !values.iter().any(|present| present == value) {

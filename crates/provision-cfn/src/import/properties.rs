@@ -8,7 +8,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use provision_core::diagnostic::{At, Diagnostic, Path, Severity};
+use provision_core::diagnostic::{Diagnostic, DocumentPath, Location, Severity};
 use provision_core::kind::Kind;
 use provision_core::model::Properties;
 use provision_core::ownership::PROTECT_TAG;
@@ -39,11 +39,11 @@ pub fn read(resource: &ImportedResource<'_>, evaluator: &mut Evaluator<'_>) -> O
             map.insert("Tags".into(), json!([{ "Key": PROTECT_TAG, "Value": "true" }]));
         }
     }
-    let properties = Properties::of(&value);
+    let properties = Properties::from_typed(&value);
     if let Err(error) = kind.check_properties(&properties) {
         if error_count(evaluator) == errors {
             let message = format!("not a valid {}: {error}", kind.noun);
-            let location = At::Key(resource.resource.path.clone());
+            let location = Location::Key(resource.resource.path.clone());
             let error = Diagnostic::error("PV510", location, message);
             evaluator.diagnostics.push(error.with_help("correct the properties"));
         }
@@ -94,7 +94,12 @@ impl PropertyReader<'_, '_> {
             }
             _ => {
                 let message = "not a value that CloudFormation accepts here";
-                self.evaluator.warn("PV510", At::Value(value.path.clone()), message, MISMATCH_HELP);
+                self.evaluator.warn(
+                    "PV510",
+                    Location::Value(value.path.clone()),
+                    message,
+                    MISMATCH_HELP,
+                );
                 None
             }
         }
@@ -120,7 +125,7 @@ impl PropertyReader<'_, '_> {
                     Some(_) => format!("`{name}` has no valid value"),
                     None => format!("`{name}` is missing"),
                 };
-                let error = Diagnostic::error("PV510", At::Key(value.path.clone()), message);
+                let error = Diagnostic::error("PV510", Location::Key(value.path.clone()), message);
                 let help = "CloudFormation requires it; add it to the template";
                 self.evaluator.diagnostics.push(error.with_help(help));
             }
@@ -128,12 +133,12 @@ impl PropertyReader<'_, '_> {
         Some(Value::Object(map))
     }
 
-    fn report_unsupported(&mut self, name: &str, path: &Path) {
+    fn report_unsupported(&mut self, name: &str, path: &DocumentPath) {
         let message = format!("a spec does not support `{name}`; it is omitted");
         let mut unsupported = self.kind.template.unsupported_properties.iter();
         let help = unsupported.find(|(property, _)| *property == name);
         let help = help.map_or("without it, AWS uses its default", |(_, help)| help);
-        self.evaluator.warn("PV520", At::Key(path.clone()), message, help);
+        self.evaluator.warn("PV520", Location::Key(path.clone()), message, help);
     }
 
     fn read_scalar(
@@ -141,7 +146,7 @@ impl PropertyReader<'_, '_> {
         text: &Text,
         types: &[&str],
         schema: &Value,
-        path: &Path,
+        path: &DocumentPath,
     ) -> Option<Value> {
         let is_string = types.contains(&"string");
         if is_string && schema.get(SUBSTITUTES).is_some() {
@@ -161,25 +166,25 @@ impl PropertyReader<'_, '_> {
         };
         if value.is_none() {
             let message = format!("`{literal}` is not a value that CloudFormation accepts here");
-            self.evaluator.warn("PV510", At::Value(path.clone()), message, MISMATCH_HELP);
+            self.evaluator.warn("PV510", Location::Value(path.clone()), message, MISMATCH_HELP);
         }
         value
     }
 
-    fn read_enum(&mut self, text: &Text, allowed: &[&str], path: &Path) -> Option<Value> {
+    fn read_enum(&mut self, text: &Text, allowed: &[&str], path: &DocumentPath) -> Option<Value> {
         let literal = self.literal(text, path)?;
         if allowed.contains(&literal.as_str()) {
             return Some(json!(literal));
         }
         let message = format!("`{literal}` is not one of {}", allowed.join(", "));
-        self.evaluator.warn("PV510", At::Value(path.clone()), message, MISMATCH_HELP);
+        self.evaluator.warn("PV510", Location::Value(path.clone()), message, MISMATCH_HELP);
         None
     }
 
     /// Returns the literal text where a spec does not support parameters: they are fixed at their values.
-    fn literal(&mut self, text: &Text, path: &Path) -> Option<String> {
+    fn literal(&mut self, text: &Text, path: &DocumentPath) -> Option<String> {
         let resolved = self.evaluator.values.resolve(text);
-        if let Some(literal) = resolved.text.as_plain() {
+        if let Some(literal) = resolved.text.as_literal() {
             if !resolved.used.is_empty() {
                 self.evaluator.report_fixed("this property", &resolved.used, path);
             }
@@ -187,16 +192,16 @@ impl PropertyReader<'_, '_> {
         }
         let missing = self.evaluator.values.describe_missing(&resolved.missing);
         let message = format!("a spec does not support a parameter here: {missing}");
-        let error = Diagnostic::error("PV504", At::Value(path.clone()), message);
+        let error = Diagnostic::error("PV504", Location::Value(path.clone()), message);
         let help = self.evaluator.values.missing_hint(&resolved.missing);
         self.evaluator.diagnostics.push(error.with_help(help));
         None
     }
 
     /// Like [`Self::literal`], for handler code: what has no value stays in it as `${…}`.
-    fn code(&mut self, text: &Text, path: &Path) -> String {
+    fn code(&mut self, text: &Text, path: &DocumentPath) -> String {
         let resolved = self.evaluator.values.resolve(text);
-        if let Some(literal) = resolved.text.as_plain() {
+        if let Some(literal) = resolved.text.as_literal() {
             if !resolved.used.is_empty() {
                 self.evaluator.report_fixed("this handler code", &resolved.used, path);
             }
@@ -204,7 +209,7 @@ impl PropertyReader<'_, '_> {
         }
         let message = "a spec cannot insert values into handler code";
         let help = "the code has `${…}` instead: replace it by the values";
-        self.evaluator.warn("PV503", At::Value(path.clone()), message, help);
+        self.evaluator.warn("PV503", Location::Value(path.clone()), message, help);
         resolved.text.to_string()
     }
 
@@ -258,7 +263,7 @@ pub fn common_tags(
         if common.get(key) != Some(value) {
             let message = format!("not every resource has the tag `{key}`; it is omitted");
             let help = "tags of a spec apply to all resources: add it to `tags:`, or leave it out";
-            evaluator.warn("PV523", At::Value(path.clone()), message, help);
+            evaluator.warn("PV523", Location::Value(path.clone()), message, help);
         }
     }
     common
@@ -267,7 +272,7 @@ pub fn common_tags(
 struct TemplateTag {
     key: String,
     value: Text,
-    path: Path,
+    path: DocumentPath,
 }
 
 fn is_taggable(kind: &dyn Kind) -> bool {
@@ -281,7 +286,7 @@ fn tags(resource: &ImportedResource<'_>, evaluator: &mut Evaluator<'_>) -> Vec<T
     for tag in value.as_list().unwrap_or(std::slice::from_ref(value)) {
         let text = |name: &str| tag.get(name).and_then(TemplateValue::as_text);
         let key = text("Key")
-            .and_then(|text| evaluator.values.resolve(text).text.as_plain().map(str::to_owned));
+            .and_then(|text| evaluator.values.resolve(text).text.as_literal().map(str::to_owned));
         let has_others = tag.entries().iter().any(|(name, _)| name != "Key" && name != "Value");
         match key {
             Some(key) if !has_others => {
@@ -291,7 +296,7 @@ fn tags(resource: &ImportedResource<'_>, evaluator: &mut Evaluator<'_>) -> Vec<T
             _ => {
                 let message = "not a valid tag of AppSync or IAM";
                 let help = "it is omitted; write `- { Key: team, Value: realtime }`";
-                evaluator.warn("PV510", At::Value(tag.path.clone()), message, help);
+                evaluator.warn("PV510", Location::Value(tag.path.clone()), message, help);
             }
         }
     }

@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use provision_core::address::Address;
-use provision_core::diagnostic::{At, Diagnostic, Path};
+use provision_core::diagnostic::{Diagnostic, DocumentPath, Location};
 use provision_core::kind::{IfMissing, Inclusion, Kind, NamePart, Reference};
 use provision_core::kinds::KINDS;
 use provision_core::ownership::PROTECT_TAG;
-use provision_core::text::{Hole, Text};
+use provision_core::text::{Placeholder, Text};
 
 use crate::import::evaluate::Evaluator;
 use crate::import::names;
@@ -104,8 +104,8 @@ pub fn declare_existing(selection: &mut ResourceSelection<'_>, evaluator: &mut E
             let IfMissing::DeclareExisting(member) = reference.if_missing else { continue };
             let Some(value) = imported.properties.find(reference.property) else { continue };
             let Some(text) = value.as_text() else { continue };
-            let is_defined = text.holes().any(|placeholder| {
-                matches!(placeholder, Hole::Attribute { address, .. } if address.section() == reference.section)
+            let is_defined = text.placeholders().any(|placeholder| {
+                matches!(placeholder, Placeholder::Attribute { address, .. } if address.section() == reference.section)
             });
             let is_declared = selection.existing.iter().any(|existing| {
                 existing.address.section() == reference.section && existing.value == *text
@@ -117,14 +117,14 @@ pub fn declare_existing(selection: &mut ResourceSelection<'_>, evaluator: &mut E
             let taken = taken.entry(kind.section).or_default();
             let address = match imported.address.parent() {
                 Some(parent) if imported.kind.parent == Some(reference.section) => parent,
-                _ => Address::top(reference.section, &existing_key(kind, text, taken)),
+                _ => Address::top_level(reference.section, &existing_key(kind, text, taken)),
             };
             taken.insert(address.name().to_owned());
             let noun = kind.noun;
             let message =
                 format!("the template does not define this {noun}: the spec has {address}");
             let help = format!("it is declared as an existing {noun}, by its `{member}:`");
-            let note = Diagnostic::note("PV506", At::Value(value.path.clone()), message);
+            let note = Diagnostic::note("PV506", Location::Value(value.path.clone()), message);
             evaluator.diagnostics.push(note.with_help(help));
             selection.existing.push(ExistingResource { address, member, value: text.clone() });
         }
@@ -244,7 +244,7 @@ impl<'e, 'a> Selector<'e, 'a> {
                     let target = kind_of_section(section).noun;
                     let message =
                         format!("the template does not define the {target} of this {}", kind.noun);
-                    let location = At::Value(resource.properties_path().key(property));
+                    let location = Location::Value(resource.properties_path().key(property));
                     let help =
                         format!("it is omitted; import the template that defines the {target}");
                     self.evaluator.warn("PV526", location, message, &help);
@@ -297,7 +297,7 @@ impl<'e, 'a> Selector<'e, 'a> {
             let parent = kind.parent_reference().map(|parent| self.parent_address(index, parent));
             let address = match parent {
                 Some(parent) if kind.is_singleton => {
-                    let address = parent.only(kind.section);
+                    let address = parent.singleton(kind.section);
                     let sections = self.taken.entry(parent.to_string()).or_default();
                     if !sections.insert(kind.section.to_owned()) {
                         self.candidates[index].is_included = false;
@@ -310,7 +310,7 @@ impl<'e, 'a> Selector<'e, 'a> {
                     let key = self.key(index, Some(&parent));
                     parent.child(kind.section, &key)
                 }
-                None => Address::top(kind.section, &self.key(index, None)),
+                None => Address::top_level(kind.section, &self.key(index, None)),
             };
             self.candidates[index].address = Some(address);
         }
@@ -328,7 +328,7 @@ impl<'e, 'a> Selector<'e, 'a> {
                 let address = target.and_then(|target| self.candidates[target].address.clone());
                 if let (Some(target), Some(address)) = (target, address) {
                     self.check_attribute(index, reference, target, &text);
-                    let text = Text::of(&address, reference.attribute);
+                    let text = Text::attribute(&address, reference.attribute);
                     self.candidates[index].properties.set_text(reference.property, text);
                 } else if let IfMissing::OmitPart(part) = reference.if_missing {
                     self.omit_part(index, reference, part, &text);
@@ -401,7 +401,7 @@ impl<'e, 'a> Selector<'e, 'a> {
         let taken = self.taken.entry(reference.section.to_owned()).or_default();
         let key = existing_key(kind_of_section(reference.section), &text, taken);
         taken.insert(key.clone());
-        Address::top(reference.section, &key)
+        Address::top_level(reference.section, &key)
     }
 
     /// Derives the key of a resource from its name and its logical id.
@@ -431,12 +431,12 @@ impl<'e, 'a> Selector<'e, 'a> {
         let Some(variants) = kind.template.variants else { return true };
         let text = self.text_at(index, variants.property).unwrap_or_default();
         let resolved = self.evaluator.values.resolve(&text).text;
-        let variant = resolved.as_plain().unwrap_or_default();
+        let variant = resolved.as_literal().unwrap_or_default();
         if variants.supported.contains(&variant) {
             return true;
         }
         let message = format!("a spec does not support a {} of the type `{variant}`", kind.noun);
-        let location = At::Value(resource.properties_path().key(variants.property));
+        let location = Location::Value(resource.properties_path().key(variants.property));
         let hint = variants.unsupported.iter().find(|(value, _)| *value == variant);
         let hint = hint.map_or("use another type", |(_, hint)| hint);
         self.evaluator.warn("PV526", location, message, &format!("it is omitted; {hint}"));
@@ -446,7 +446,7 @@ impl<'e, 'a> Selector<'e, 'a> {
     fn report_second(&mut self, index: usize, parent: &Address) {
         let Candidate { kind, resource, .. } = &self.candidates[index];
         let message = format!("{parent} already has a {}; this one is omitted", kind.noun);
-        let location = At::Key(resource.path.clone());
+        let location = Location::Key(resource.path.clone());
         self.evaluator.warn("PV526", location, message, "AWS allows one; remove one of the two");
     }
 
@@ -470,9 +470,9 @@ impl<'e, 'a> Selector<'e, 'a> {
             false => format!("`{property}` requires `{id}.{required}`, not `{id}.{returned}`"),
         };
         let properties = self.candidates[index].resource.properties_path();
-        let path = reference.property.split('.').fold(properties, Path::key);
+        let path = reference.property.split('.').fold(properties, DocumentPath::key);
         let help = format!("the spec is correct; in the template, write `!GetAtt {id}.{required}`");
-        self.evaluator.warn("PV529", At::Value(path), message, &help);
+        self.evaluator.warn("PV529", Location::Value(path), message, &help);
     }
 
     /// Removes a part of the properties whose reference leads nowhere.
@@ -484,7 +484,7 @@ impl<'e, 'a> Selector<'e, 'a> {
             let name = part.rsplit('.').next().unwrap_or_default();
             let message = format!("the spec does not declare this {noun}; `{name}` is omitted");
             let help = format!("declare it under `{}:`, and refer to it", reference.section);
-            self.evaluator.warn("PV526", At::Value(path), message, &help);
+            self.evaluator.warn("PV526", Location::Value(path), message, &help);
         }
         self.candidates[index].properties.remove(part);
     }
@@ -517,7 +517,7 @@ fn unknown_type(resource: &TemplateResource<'_>) -> Diagnostic {
     let TemplateResource { id, type_name, path, .. } = resource;
     let message = format!("`{id}` has the type `{type_name}`, which is not supported");
     let help = "import the template without this resource, or with a newer version of `provision`";
-    Diagnostic::error("PV514", At::Key(path.clone()), message).with_help(help)
+    Diagnostic::error("PV514", Location::Key(path.clone()), message).with_help(help)
 }
 
 /// A resource that a text refers to.
@@ -532,7 +532,7 @@ struct Referenced {
 /// Returns the resource that `text` refers to: `!GetAtt Api.ApiId`, or an ARN that ends with
 /// `/${Role}`.
 fn referenced_resource(text: &Text) -> Option<Referenced> {
-    let placeholder = text.holes().last()?;
+    let placeholder = text.placeholders().last()?;
     let PlaceholderTarget::Resource { id, attribute } = target_of(placeholder) else { return None };
     let written = text.to_string();
     let before = written.strip_suffix(&resource_placeholder(id, attribute).to_string())?;
@@ -553,9 +553,9 @@ fn key_from_name(
     let part = kind.template.key.source?.part;
     let with_spaces = without_placeholders(name);
     let key = match part {
-        NamePart::Whole => name.as_plain()?,
+        NamePart::Whole => name.as_literal()?,
         NamePart::AfterStack => with_spaces.strip_prefix(stack)?.strip_prefix('-')?,
-        NamePart::FirstLabel => name.as_plain()?.split('.').next()?,
+        NamePart::FirstLabel => name.as_literal()?.split('.').next()?,
     };
     names::as_key(key, taken)
 }
@@ -571,8 +571,8 @@ fn existing_key(kind: &'static dyn Kind, text: &Text, taken: &BTreeSet<String>) 
 
 /// The literal parts of a text, with a space for each placeholder.
 fn without_placeholders(text: &Text) -> String {
-    let literal = text.filled(&|_| Some(" ".to_owned()));
-    literal.as_plain().unwrap_or_default().trim().to_owned()
+    let literal = text.resolve(&|_| Some(" ".to_owned()));
+    literal.as_literal().unwrap_or_default().trim().to_owned()
 }
 
 fn kind_of_section(section: &str) -> &'static dyn Kind {

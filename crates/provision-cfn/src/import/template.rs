@@ -1,10 +1,10 @@
 //! A template's sections and resources, before any expression is evaluated.
 use std::collections::BTreeMap;
 
-use provision_core::diagnostic::{At, Diagnostic, Path};
+use provision_core::diagnostic::{Diagnostic, DocumentPath, Location};
 use provision_core::kinds::children_of;
 use provision_core::source::Source;
-use provision_core::source::tree::{Data, Entry, Node};
+use provision_core::source::tree::{MapEntry, Node, NodeData};
 
 /// CloudFormation's limit is 500 resources; a template that is far above it is not a real one.
 const RESOURCES_MAX: usize = 20_000;
@@ -20,10 +20,10 @@ const IGNORED_SECTIONS: &[(&str, &str)] = &[
 #[derive(Debug)]
 pub struct ParsedTemplate<'a> {
     pub description: Option<&'a Node>,
-    pub parameters: &'a [Entry],
-    pub mappings: &'a [Entry],
-    pub conditions: &'a [Entry],
-    pub outputs: &'a [Entry],
+    pub parameters: &'a [MapEntry],
+    pub mappings: &'a [MapEntry],
+    pub conditions: &'a [MapEntry],
+    pub outputs: &'a [MapEntry],
     pub resources: Vec<TemplateResource<'a>>,
     by_id: BTreeMap<&'a str, usize>,
     /// Whether a macro such as SAM adds resources before CloudFormation reads the template.
@@ -36,15 +36,15 @@ pub struct TemplateResource<'a> {
     pub id: &'a str,
     pub type_name: &'a str,
     /// `Type`, `Properties`, `Condition`, …
-    pub attributes: &'a [Entry],
-    pub path: Path,
+    pub attributes: &'a [MapEntry],
+    pub path: DocumentPath,
 }
 
 impl<'a> ParsedTemplate<'a> {
     /// Reads the sections. `None` if the document is not a template, which `diagnostics` explain.
     pub fn parse(source: &'a Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
-        let root = source.tree()?.resolve();
-        let Data::Map(sections) = &root.data else {
+        let root = source.tree()?.follow_alias();
+        let NodeData::Map(sections) = &root.data else {
             diagnostics.push(not_a_template("not a CloudFormation template: not a mapping"));
             return None;
         };
@@ -59,7 +59,7 @@ impl<'a> ParsedTemplate<'a> {
         }
         for (name, help) in IGNORED_SECTIONS.iter().filter(|(name, _)| has(name)) {
             let message = format!("the section `{name}` is ignored");
-            let location = At::Key(Path::default().key(name));
+            let location = Location::Key(DocumentPath::default().key(name));
             diagnostics.push(Diagnostic::note("PV541", location, message).with_help(*help));
         }
         let section = |name: &str| member(sections, name).map(entries).unwrap_or_default();
@@ -79,17 +79,17 @@ impl<'a> ParsedTemplate<'a> {
 
     fn read_resources(
         &mut self,
-        resources: &'a [Entry],
+        resources: &'a [MapEntry],
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<()> {
-        let section = Path::default().key("Resources");
+        let section = DocumentPath::default().key("Resources");
         if resources.len() > RESOURCES_MAX {
             let message = format!("more than {RESOURCES_MAX} resources");
-            let error = Diagnostic::error("PV508", At::Key(section), message);
+            let error = Diagnostic::error("PV508", Location::Key(section), message);
             diagnostics.push(error.with_help("split the template"));
             return None;
         }
-        for Entry { key: id, value, .. } in resources {
+        for MapEntry { key: id, value, .. } in resources {
             let path = section.clone().key(id);
             let attributes = entries(value);
             match member(attributes, "Type").and_then(scalar) {
@@ -101,7 +101,7 @@ impl<'a> ParsedTemplate<'a> {
                 None => {
                     let message = format!("`{id}` is not a valid resource: `Type` is missing");
                     diagnostics.push(
-                        Diagnostic::warning("PV510", At::Key(path), message)
+                        Diagnostic::warning("PV510", Location::Key(path), message)
                             .with_help("it is omitted; add a `Type`, or remove it"),
                     );
                 }
@@ -121,39 +121,39 @@ impl<'a> TemplateResource<'a> {
         member(self.attributes, name)
     }
 
-    pub fn properties_path(&self) -> Path {
+    pub fn properties_path(&self) -> DocumentPath {
         self.path.clone().key("Properties")
     }
 }
 
 /// The entries of a mapping. Empty if the node is not a mapping.
-pub fn entries(node: &Node) -> &[Entry] {
-    match &node.resolve().data {
-        Data::Map(entries) => entries,
+pub fn entries(node: &Node) -> &[MapEntry] {
+    match &node.follow_alias().data {
+        NodeData::Map(entries) => entries,
         _ => &[],
     }
 }
 
 /// The value of the entry `name`.
-pub fn member<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Node> {
+pub fn member<'a>(entries: &'a [MapEntry], name: &str) -> Option<&'a Node> {
     entries.iter().find(|entry| entry.key == name).map(|entry| &entry.value)
 }
 
 /// The text of a scalar.
 pub fn scalar(node: &Node) -> Option<&str> {
-    match &node.resolve().data {
-        Data::Scalar { text, .. } => Some(text),
+    match &node.follow_alias().data {
+        NodeData::Scalar { text, .. } => Some(text),
         _ => None,
     }
 }
 
 fn not_a_template(message: &str) -> Diagnostic {
-    Diagnostic::error("PV500", At::File, message)
+    Diagnostic::error("PV500", Location::File, message)
         .with_help("pass a CloudFormation or SAM template in YAML or JSON")
 }
 
-fn unsupported_macro(name: &str, path: Path) -> Diagnostic {
+fn unsupported_macro(name: &str, path: DocumentPath) -> Diagnostic {
     let message = format!("`{name}` is not supported; the resources that it creates are omitted");
-    Diagnostic::warning("PV505", At::Key(path), message)
+    Diagnostic::warning("PV505", Location::Key(path), message)
         .with_help("write the resources out, or import the template as CloudFormation processed it")
 }

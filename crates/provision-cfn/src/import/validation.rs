@@ -2,10 +2,12 @@
 use serde_json::Value;
 
 use provision_core::address::Address;
-use provision_core::diagnostic::{At, Diagnostic, OtherFile, Path, Segment, Severity};
+use provision_core::diagnostic::{
+    Diagnostic, DocumentPath, Location, PathSegment, ReferencedFile, Severity,
+};
 use provision_core::model::Properties;
 use provision_core::source::Source;
-use provision_core::spec::{Given, load};
+use provision_core::spec::{ParameterValues, load};
 
 use crate::import::document::{MemoryFiles, WrittenSpec};
 use crate::import::resources::{ImportedResource, ResourceSelection};
@@ -24,12 +26,12 @@ pub fn validate(
 ) -> Vec<Diagnostic> {
     let (source, mut diagnostics) = Source::parse("spec.yaml", text.as_bytes());
     let files = MemoryFiles(written.files.clone());
-    let (spec, more) = load(&source, &files, now_epoch_s, &Given::new());
+    let (spec, more) = load(&source, &files, now_epoch_s, &ParameterValues::new());
     diagnostics.extend(more);
     let mut diagnostics: Vec<Diagnostic> = diagnostics
         .into_iter()
-        .map(|diagnostic| match &diagnostic.at {
-            At::In { file, span } => {
+        .map(|diagnostic| match &diagnostic.location {
+            Location::ReferencedFile { file, span } => {
                 in_handler_code(&diagnostic, file, span.start, written, selection)
             }
             _ => in_spec(&diagnostic, selection),
@@ -39,7 +41,7 @@ pub fn validate(
     for (imported, properties) in resources {
         let Some(desired) = spec.desired.get(&imported.address) else { continue };
         for name in differing(properties, &desired.properties) {
-            let location = At::Value(imported.resource.properties_path().key(&name));
+            let location = Location::Value(imported.resource.properties_path().key(&name));
             let message = format!("`{name}` has another value in the spec");
             let help = format!("compare {} with `provision render`", imported.address);
             diagnostics.push(Diagnostic::warning("PV548", location, message).with_help(help));
@@ -70,7 +72,7 @@ fn comparable(value: Option<&Value>) -> Option<Value> {
 /// A diagnostic about the spec, at the part of the template from which it comes.
 fn in_spec(diagnostic: &Diagnostic, selection: &ResourceSelection<'_>) -> Diagnostic {
     let path = diagnostic.path().cloned().unwrap_or_default();
-    let location = template_path(&path, selection).map_or(At::File, At::Key);
+    let location = template_path(&path, selection).map_or(Location::File, Location::Key);
     let place = match path.0.is_empty() {
         true => String::new(),
         false => format!(" at {path}"),
@@ -81,7 +83,7 @@ fn in_spec(diagnostic: &Diagnostic, selection: &ResourceSelection<'_>) -> Diagno
 /// A diagnostic about handler code, at the property that has the code.
 fn in_handler_code(
     diagnostic: &Diagnostic,
-    file: &OtherFile,
+    file: &ReferencedFile,
     byte: usize,
     written: &WrittenSpec,
     selection: &ResourceSelection<'_>,
@@ -94,16 +96,16 @@ fn in_handler_code(
             let value = member.split('.').fold(declaration, |value, name| &value[name]);
             *value == *file.name
         })?;
-        Some(At::Value(imported.resource.properties_path().key(property)))
+        Some(Location::Value(imported.resource.properties_path().key(property)))
     });
     let before = file.text.get(..byte).unwrap_or(&file.text);
     let line = before.matches('\n').count() + 1;
     let place = format!(" at {}, line {line}", file.name);
-    translated(diagnostic, location.unwrap_or(At::File), &place)
+    translated(diagnostic, location.unwrap_or(Location::File), &place)
 }
 
 /// An error of the spec is an error of the import; anything else is a note.
-fn translated(diagnostic: &Diagnostic, location: At, place: &str) -> Diagnostic {
+fn translated(diagnostic: &Diagnostic, location: Location, place: &str) -> Diagnostic {
     let message = format!("the spec has {}{place}: {}", diagnostic.code, diagnostic.message);
     let translated = match diagnostic.severity {
         Severity::Error => Diagnostic::error("PV549", location, message),
@@ -116,14 +118,14 @@ fn translated(diagnostic: &Diagnostic, location: At, place: &str) -> Diagnostic 
 }
 
 /// The resource or the parameter of the template from which a part of the spec comes.
-fn template_path(path: &Path, selection: &ResourceSelection<'_>) -> Option<Path> {
+fn template_path(path: &DocumentPath, selection: &ResourceSelection<'_>) -> Option<DocumentPath> {
     let keys = path.0.iter().map_while(|segment| match segment {
-        Segment::Key(key) => Some(key.as_str()),
-        Segment::Index(_) => None,
+        PathSegment::Key(key) => Some(key.as_str()),
+        PathSegment::Index(_) => None,
     });
     let keys: Vec<&str> = keys.collect();
     if let ["parameters", name, ..] = keys.as_slice() {
-        return Some(Path::default().key("Parameters").key(name));
+        return Some(DocumentPath::default().key("Parameters").key(name));
     }
     let resource = |length: usize| {
         let address = Address::parse(&keys.get(..length)?.join("/"))?;

@@ -6,14 +6,14 @@
 use serde_json::{Map, Value};
 
 use provision_core::address::Address;
-use provision_core::diagnostic::Path;
-use provision_core::source::read::free::plain;
-use provision_core::text::{Hole, Text};
+use provision_core::diagnostic::DocumentPath;
+use provision_core::source::read::free_form::parse_scalar;
+use provision_core::text::{Placeholder, Text};
 
 /// A value and its path in the template.
 #[derive(Clone, Debug)]
 pub struct TemplateValue {
-    pub path: Path,
+    pub path: DocumentPath,
     pub kind: ValueKind,
 }
 
@@ -31,7 +31,7 @@ pub enum ValueKind {
 }
 
 impl TemplateValue {
-    pub fn from_text(text: Text, path: &Path) -> Self {
+    pub fn from_text(text: Text, path: &DocumentPath) -> Self {
         Self { path: path.clone(), kind: ValueKind::Scalar { text, is_plain: false } }
     }
 
@@ -44,7 +44,7 @@ impl TemplateValue {
 
     /// The text, if it has no placeholders.
     pub fn as_literal(&self) -> Option<&str> {
-        self.as_text()?.as_plain()
+        self.as_text()?.as_literal()
     }
 
     pub fn as_list(&self) -> Option<&[TemplateValue]> {
@@ -98,7 +98,7 @@ impl TemplateValue {
     }
 
     /// Calls `visit` with every text and its path.
-    pub fn for_each_text(&self, visit: &mut dyn FnMut(&Text, &Path)) {
+    pub fn for_each_text(&self, visit: &mut dyn FnMut(&Text, &DocumentPath)) {
         match &self.kind {
             ValueKind::Scalar { text, .. } => visit(text, &self.path),
             ValueKind::List(items) => items.iter().for_each(|item| item.for_each_text(visit)),
@@ -109,7 +109,7 @@ impl TemplateValue {
     }
 
     /// Calls `visit` with every text, which it may change, and its path.
-    pub fn for_each_text_mut(&mut self, visit: &mut dyn FnMut(&mut Text, &Path)) {
+    pub fn for_each_text_mut(&mut self, visit: &mut dyn FnMut(&mut Text, &DocumentPath)) {
         match &mut self.kind {
             ValueKind::Scalar { text, .. } => visit(text, &self.path),
             ValueKind::List(items) => {
@@ -124,8 +124,8 @@ impl TemplateValue {
     /// Returns the value as JSON, where no schema says what its scalars are.
     pub fn to_json(&self) -> Value {
         match &self.kind {
-            ValueKind::Scalar { text, is_plain: true } => match text.as_plain() {
-                Some(text) => plain(text),
+            ValueKind::Scalar { text, is_plain: true } => match text.as_literal() {
+                Some(text) => parse_scalar(text),
                 None => text.to_value(),
             },
             ValueKind::Scalar { text, .. } => text.to_value(),
@@ -158,15 +158,17 @@ pub enum PlaceholderTarget<'a> {
 }
 
 pub fn resource_placeholder(id: &str, attribute: &str) -> Text {
-    Text::of(&Address::top(RESOURCES, id), attribute)
+    Text::attribute(&Address::top_level(RESOURCES, id), attribute)
 }
 
 pub fn computed_placeholder(index: usize) -> Text {
-    Text::of(&Address::top(COMPUTED, &index.to_string()), "Value")
+    Text::attribute(&Address::top_level(COMPUTED, &index.to_string()), "Value")
 }
 
-pub fn target_of(placeholder: &Hole) -> PlaceholderTarget<'_> {
-    let Hole::Attribute { address, name } = placeholder else { return PlaceholderTarget::Spec };
+pub fn target_of(placeholder: &Placeholder) -> PlaceholderTarget<'_> {
+    let Placeholder::Attribute { address, name } = placeholder else {
+        return PlaceholderTarget::Spec;
+    };
     match address.section() {
         RESOURCES => PlaceholderTarget::Resource { id: address.name(), attribute: name },
         COMPUTED => PlaceholderTarget::Computed(address.name().parse().unwrap_or_default()),

@@ -1,6 +1,6 @@
 //! What CloudFormation does not accept, or handles differently from `provision apply`.
 use provision_core::address::Address;
-use provision_core::diagnostic::{At, Diagnostic, Path};
+use provision_core::diagnostic::{Diagnostic, DocumentPath, Location};
 use provision_core::kind::DesiredResource;
 use provision_core::kinds::EVENT_API;
 use provision_core::spec::Spec;
@@ -34,8 +34,8 @@ fn check_size(template: &RenderedTemplate, bytes: usize, split: bool) -> Vec<Dia
         |section: &str| template.document[section].as_object().map_or(0, serde_json::Map::len);
     let (resources, outputs) = (count("Resources"), count("Outputs"));
     let location = || match &template.api {
-        Some(api) => At::Key(Path::default().key(EVENT_API.section).key(api)),
-        None => At::File,
+        Some(api) => Location::Key(DocumentPath::default().key(EVENT_API.section).key(api)),
+        None => Location::File,
     };
     let help = match split {
         true => "divide the API, or divide the spec into several stacks",
@@ -72,7 +72,7 @@ fn renewal_note(address: &Address, resource: &DesiredResource) -> Option<Diagnos
     let noun = resource.kind.noun;
     let message =
         format!("in a template this {noun} expires {lifetime} from now and is not renewed");
-    let location = At::Key(path(address).key(renewal));
+    let location = Location::Key(path(address).key(renewal));
     let help = "render and deploy again before that, or use `provision apply`; `--now` sets the time from \
                 which it counts";
     Some(Diagnostic::note("PV604", location, message).with_help(help))
@@ -85,7 +85,8 @@ fn check_lengths(address: &Address, resource: &DesiredResource) -> Vec<Diagnosti
         let member = resource.kind.spec_path(property)?;
         (length > *max).then(|| {
             let message = format!("{length} characters; CloudFormation allows {max}");
-            let location = At::Value(member.split('.').fold(path(address), Path::key));
+            let location =
+                Location::Value(member.split('.').fold(path(address), DocumentPath::key));
             Diagnostic::error("PV606", location, message)
                 .with_help(format!("shorten it to {max} characters; AppSync itself allows more"))
         })
@@ -106,11 +107,11 @@ fn check_name(
     (count > 1).then(|| {
         let noun = resource.kind.noun;
         let message = format!("{count} templates would create this {noun} with the same name");
-        Diagnostic::error("PV605", At::Key(path(address).key("name")), message)
+        Diagnostic::error("PV605", Location::Key(path(address).key("name")), message)
             .with_help(format!("omit the name, or declare a separate {noun} for each API"))
     })
 }
 
-fn path(address: &Address) -> Path {
+fn path(address: &Address) -> DocumentPath {
     address.parts().collect()
 }

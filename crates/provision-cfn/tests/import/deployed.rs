@@ -2,7 +2,7 @@
 //! the import, which it checks.
 use std::collections::BTreeMap;
 
-use provision_core::source::tree::{Data, Node};
+use provision_core::source::tree::{Node, NodeData};
 use serde_json::{Map, Value, json};
 
 /// A template and the values with which it is deployed.
@@ -17,18 +17,18 @@ pub struct Environment<'a> {
 
 /// Returns a template in the long form of JSON.
 pub fn long_form(node: &Node) -> Value {
-    let node = node.resolve();
+    let node = node.follow_alias();
     let value = match &node.data {
-        Data::Scalar { text, plain: true } => {
+        NodeData::Scalar { text, plain: true } => {
             serde_json::from_str(text).unwrap_or_else(|_| json!(text))
         }
-        Data::Scalar { text, .. } => json!(text),
-        Data::List(items) => items.iter().map(long_form).collect(),
-        Data::Map(entries) => {
+        NodeData::Scalar { text, .. } => json!(text),
+        NodeData::List(items) => items.iter().map(long_form).collect(),
+        NodeData::Map(entries) => {
             let entries = entries.iter().map(|entry| (entry.key.clone(), long_form(&entry.value)));
             Value::Object(entries.collect())
         }
-        Data::Alias(_) => unreachable!("the alias was resolved"),
+        NodeData::Alias(_) => unreachable!("the alias was resolved"),
     };
     match node.tag.as_deref().map(|tag| tag.trim_start_matches('!')) {
         None => value,

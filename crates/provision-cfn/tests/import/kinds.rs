@@ -6,7 +6,7 @@ use provision_cfn::render::render_template;
 use provision_core::kinds::KINDS;
 use provision_core::source::Source;
 use provision_core::spec::Spec;
-use provision_core::text::{Hole, Text};
+use provision_core::text::{Placeholder, Text};
 use serde_json::{Value, json};
 
 use crate::{load_spec, options};
@@ -50,8 +50,8 @@ fn every_kind() -> Spec {
 fn every_kind_is_imported_as_it_was_rendered() {
     let spec = every_kind();
     let template = render_template(&spec, false).document.to_string();
-    let (source, problems) = Source::parse("template.json", template.as_bytes());
-    assert_eq!(problems, []);
+    let (source, diagnostics) = Source::parse("template.json", template.as_bytes());
+    assert_eq!(diagnostics, []);
     let imported = import(&source, &options("every", "", &[]));
     let text = imported.spec.unwrap_or_else(|| panic!("{:#?}", imported.diagnostics)).text;
     let imported = load_spec(&text, &BTreeMap::new());
@@ -79,8 +79,8 @@ fn references_of_every_kind_are_facts() {
                 let pointer = format!("/{}", reference.property.replace('.', "/"));
                 let value = properties.pointer(&pointer).cloned().unwrap_or_default();
                 let text: Text = serde_json::from_value(value).unwrap();
-                let placeholder = text.holes().next().cloned();
-                let Some(Hole::Attribute { address, name }) = placeholder else {
+                let placeholder = text.placeholders().next().cloned();
+                let Some(Placeholder::Attribute { address, name }) = placeholder else {
                     panic!("{address}: {} is not a reference: {text}", reference.property)
                 };
                 assert_eq!(address.section(), reference.section, "{kind:?}");
@@ -88,10 +88,10 @@ fn references_of_every_kind_are_facts() {
                 text
             })
             .collect();
-        let mut placeholders = resource.properties.open();
-        placeholders.retain(|placeholder| matches!(placeholder, Hole::Attribute { .. }));
+        let mut placeholders = resource.properties.placeholders();
+        placeholders.retain(|placeholder| matches!(placeholder, Placeholder::Attribute { .. }));
         for placeholder in placeholders {
-            let text = Text::open(placeholder);
+            let text = Text::placeholder(placeholder);
             assert!(facts.contains(&text), "{kind:?} has no fact for the reference {text}");
         }
         assert_eq!(kind.parent_reference().is_some(), kind.parent.is_some(), "{kind:?}");

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use provision_cfn::import::{ImportOptions, ImportResult, import};
 use provision_cfn::render::render_template;
-use provision_core::diagnostic::{Diagnostic, OtherFile, Segment};
+use provision_core::diagnostic::{Diagnostic, PathSegment, ReferencedFile};
 use provision_core::kind::Files;
 use provision_core::kinds::KINDS;
 use provision_core::source::Source;
-use provision_core::spec::{Given, Spec, load};
+use provision_core::spec::{ParameterValues, Spec, load};
 use serde_json::{Value, json};
 use snapbox::Data;
 use snapbox::assert::Action;
@@ -31,9 +31,9 @@ const NOON: i64 = 1_795_489_200;
 struct MemoryFiles(BTreeMap<String, String>);
 
 impl Files for MemoryFiles {
-    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String> {
+    fn file(&self, path: &str) -> Result<Arc<ReferencedFile>, String> {
         let text = self.0.get(path).cloned().ok_or_else(|| "the file does not exist".to_owned())?;
-        Ok(OtherFile::beside("spec.yaml", path, text).into())
+        Ok(ReferencedFile::relative_to("spec.yaml", path, text).into())
     }
 }
 
@@ -67,23 +67,23 @@ fn options(stack: &str, region: &str, values: &[(&str, &str)]) -> ImportOptions 
 
 fn read(file: &str) -> Source {
     let bytes = fs::read(root(&format!("tests/data/templates/{file}"))).unwrap();
-    let (source, problems) = Source::parse(file, &bytes);
-    assert_eq!(problems, [], "{file}");
+    let (source, diagnostics) = Source::parse(file, &bytes);
+    assert_eq!(diagnostics, [], "{file}");
     source
 }
 
 fn import_text(text: &str) -> ImportResult {
-    let (source, problems) = Source::parse("template.yaml", text.as_bytes());
-    assert_eq!(problems, []);
+    let (source, diagnostics) = Source::parse("template.yaml", text.as_bytes());
+    assert_eq!(diagnostics, []);
     import(&source, &options("s", "", &[]))
 }
 
 /// Loads an imported spec.
 fn load_spec(text: &str, files: &BTreeMap<String, String>) -> Spec {
-    let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
-    let (spec, more) = load(&source, &MemoryFiles(files.clone()), NOON, &Given::new());
-    problems.extend(more);
-    spec.unwrap_or_else(|| panic!("{problems:#?}\n{text}"))
+    let (source, mut diagnostics) = Source::parse("spec.yaml", text.as_bytes());
+    let (spec, more) = load(&source, &MemoryFiles(files.clone()), NOON, &ParameterValues::new());
+    diagnostics.extend(more);
+    spec.unwrap_or_else(|| panic!("{diagnostics:#?}\n{text}"))
 }
 
 #[test]
@@ -93,10 +93,10 @@ fn specs_and_diagnostics_match_the_goldens() {
         let (stem, _) = file.split_once('.').unwrap();
         let imported = import(&source, &options(stem, region, values));
         let mut diagnostics: Vec<&Diagnostic> = imported.diagnostics.iter().collect();
-        diagnostics.sort_by_key(|diagnostic| source.span(&diagnostic.at).start);
+        diagnostics.sort_by_key(|diagnostic| source.span(&diagnostic.location).start);
         let line = |diagnostic: &&Diagnostic| {
             let Diagnostic { code, message, .. } = diagnostic;
-            let place = source.place(&diagnostic.at);
+            let place = source.position(&diagnostic.location);
             let severity = diagnostic.severity.as_str();
             let help = diagnostic.help.as_ref().map(|help| format!("\n    {help}"));
             let help = help.unwrap_or_default();
@@ -166,7 +166,7 @@ fn the_rendered_spec_deploys_what_the_template_deploys() {
             let is_kind = KINDS.iter().any(|kind| resource["Type"] == kind.type_name);
             let is_about = |diagnostic: &Diagnostic| {
                 let segment = diagnostic.path().and_then(|path| path.0.get(1));
-                segment == Some(&Segment::Key(id.clone()))
+                segment == Some(&PathSegment::Key(id.clone()))
             };
             let is_rendered = rendered["Resources"].get(id).is_some();
             let is_reported = diagnostics.iter().any(is_about);
@@ -184,14 +184,14 @@ fn without_omitted(mut template: Value, diagnostics: &[Diagnostic]) -> Value {
         let mut parent = Some(&mut template);
         for segment in parents {
             parent = parent.and_then(|value| match segment {
-                Segment::Key(key) => value.get_mut(key),
-                Segment::Index(n) => value.get_mut(n),
+                PathSegment::Key(key) => value.get_mut(key),
+                PathSegment::Index(n) => value.get_mut(n),
             });
         }
         match (parent, last) {
-            (Some(Value::Object(map)), Segment::Key(key)) => drop(map.shift_remove(key)),
+            (Some(Value::Object(map)), PathSegment::Key(key)) => drop(map.shift_remove(key)),
             // The indexes of the others stay the same.
-            (Some(Value::Array(items)), Segment::Index(n)) => items[*n] = Value::Null,
+            (Some(Value::Array(items)), PathSegment::Index(n)) => items[*n] = Value::Null,
             _ => {}
         }
     }

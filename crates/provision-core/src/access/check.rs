@@ -5,20 +5,21 @@
 use serde_json::Value;
 
 use crate::access::{Access, ApiAccess, Grant, GrantOrigin, NamespaceAccess};
-use crate::diagnostic::{At, Diagnostic, Path, Severity};
+use crate::diagnostic::{Diagnostic, DocumentPath, Location, Severity};
 use crate::kind::DesiredState;
 use crate::kinds::auth::AuthMode;
 
 /// Reports namespaces that no client or every client can use, and APIs without namespaces.
-pub fn check(desired: &DesiredState, problems: &mut Vec<Diagnostic>) {
-    let access = Access::of(desired.iter().map(|(address, value)| (address, &value.properties)));
+pub fn check(desired: &DesiredState, diagnostics: &mut Vec<Diagnostic>) {
+    let access =
+        Access::from_resources(desired.iter().map(|(address, value)| (address, &value.properties)));
     for api in &access.apis {
-        let path: Path = api.address.parts().collect();
+        let path: DocumentPath = api.address.parts().collect();
         if api.namespaces.is_empty() {
-            problems.push(
+            diagnostics.push(
                 note(
                     "PV405",
-                    At::Key(path),
+                    Location::Key(path),
                     "no client can use this API: it has no channel namespace",
                 )
                 .with_help("declare one: `namespaces: { default: {} }`"),
@@ -32,16 +33,16 @@ pub fn check(desired: &DesiredState, problems: &mut Vec<Diagnostic>) {
         let judging = ApiCheck { api, auth, path };
         let sound = |list: &ModeList<'_>| judging.is_valid(list);
         for list in judging.lists("publish", |judging| &judging.publish).into_iter().filter(sound) {
-            judging.publish(&list, problems);
+            judging.publish(&list, diagnostics);
         }
         let connects = api.connect.iter().any(|mode| api.is_usable(mode));
         if !connects {
-            problems.push(judging.no_connection());
+            diagnostics.push(judging.no_connection());
         }
         for list in
             judging.lists("subscribe", |judging| &judging.subscribe).into_iter().filter(sound)
         {
-            judging.subscribe(&list, connects, problems);
+            judging.subscribe(&list, connects, diagnostics);
         }
     }
 }
@@ -50,7 +51,7 @@ pub fn check(desired: &DesiredState, problems: &mut Vec<Diagnostic>) {
 struct ApiCheck<'a> {
     api: &'a ApiAccess,
     auth: Option<&'a Value>,
-    path: Path,
+    path: DocumentPath,
 }
 
 /// A list of modes in the spec, and the channels to which it applies.
@@ -62,9 +63,9 @@ struct ModeList<'a> {
 
 /// Where a list of modes is written.
 enum ModesLocation {
-    List(Path),
+    List(DocumentPath),
     /// Not written: all providers apply.
-    Providers(Path),
+    Providers(DocumentPath),
 }
 
 impl<'a> ApiCheck<'a> {
@@ -84,7 +85,7 @@ impl<'a> ApiCheck<'a> {
             });
         }
         lists.extend(namespaces.iter().filter(|namespace| !inherits(namespace)).map(|namespace| {
-            let path = namespace.address.parts().collect::<Path>().key(operation);
+            let path = namespace.address.parts().collect::<DocumentPath>().key(operation);
             let channels = vec![namespace.channels.as_str()];
             ModeList { modes: &grant(namespace).modes, place: ModesLocation::List(path), channels }
         }));
@@ -107,25 +108,27 @@ impl<'a> ApiCheck<'a> {
             .all(|mode| self.api.providers.iter().any(|provider| provider.mode == *mode))
     }
 
-    fn publish(&self, list: &ModeList<'_>, problems: &mut Vec<Diagnostic>) {
+    fn publish(&self, list: &ModeList<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let key = AuthMode::ApiKey.as_str();
         if !list.modes.iter().any(|mode| self.api.is_usable(mode)) {
-            problems.push(self.unusable("PV401", "publish", list));
+            diagnostics.push(self.unusable("PV401", "publish", list));
         } else if list.modes.iter().any(|mode| mode == key) && self.api.is_usable(key) {
             let message =
                 format!("anyone who has an API key can publish to {}", channels(&list.channels));
-            problems.push(Diagnostic::warning("PV404", self.item(list, key), message).with_help(
-                "an API key shipped to browsers is public; require publishers to authenticate: \
+            diagnostics.push(
+                Diagnostic::warning("PV404", self.item(list, key), message).with_help(
+                    "an API key shipped to browsers is public; require publishers to authenticate: \
                      `publish: [AWS_IAM]`, or a user's token",
-            ));
+                ),
+            );
         }
     }
 
-    fn subscribe(&self, list: &ModeList<'_>, connects: bool, problems: &mut Vec<Diagnostic>) {
+    fn subscribe(&self, list: &ModeList<'_>, connects: bool, diagnostics: &mut Vec<Diagnostic>) {
         let usable: Vec<&String> =
             list.modes.iter().filter(|mode| self.api.is_usable(mode)).collect();
         if usable.is_empty() {
-            problems.push(self.unusable("PV402", "subscribe", list));
+            diagnostics.push(self.unusable("PV402", "subscribe", list));
         }
         for mode in
             usable.into_iter().filter(|usable| connects && !self.api.connect.contains(usable))
@@ -136,12 +139,12 @@ impl<'a> ApiCheck<'a> {
             let at = match &list.place {
                 ModesLocation::List(_) => self.item(list, mode),
                 ModesLocation::Providers(_) => {
-                    At::Key(self.path.clone().key("auth").key("connection"))
+                    Location::Key(self.path.clone().key("auth").key("connection"))
                 }
             };
             let message =
                 format!("{mode} may subscribe to {} but not connect", channels(&list.channels));
-            problems.push(note("PV403", at, &message).with_help(format!(
+            diagnostics.push(note("PV403", at, &message).with_help(format!(
                 "add {mode} to the API's `connection`, unless these clients connect with other credentials",
             )));
         }
@@ -154,12 +157,12 @@ impl<'a> ApiCheck<'a> {
             channels(&list.channels),
             list.modes.join(", "),
         );
-        Diagnostic::warning(code, At::Value(path.clone()), message)
+        Diagnostic::warning(code, Location::Value(path.clone()), message)
             .with_help("add `apiKeys: { web: {} }` to the API, or accept another mode")
     }
 
     fn no_connection(&self) -> Diagnostic {
-        let at = At::Value(self.path.clone().key("auth").key("connection"));
+        let at = Location::Value(self.path.clone().key("auth").key("connection"));
         let message = format!(
             "no client can connect, so none can subscribe: only {} is accepted, and this API declares no key",
             self.api.connect.join(", "),
@@ -170,18 +173,18 @@ impl<'a> ApiCheck<'a> {
     }
 
     /// Returns where `mode` is written, or where its provider is.
-    fn item(&self, list: &ModeList<'_>, mode: &str) -> At {
+    fn item(&self, list: &ModeList<'_>, mode: &str) -> Location {
         let (path, n) = match &list.place {
             ModesLocation::List(path) => (path, list.modes.iter().position(|value| value == mode)),
             ModesLocation::Providers(path) => {
                 (path, self.api.providers.iter().position(|provider| provider.mode == mode))
             }
         };
-        At::Value(n.into_iter().fold(path.clone(), Path::index))
+        Location::Value(n.into_iter().fold(path.clone(), DocumentPath::index))
     }
 }
 
-fn note(code: &'static str, at: At, message: &str) -> Diagnostic {
+fn note(code: &'static str, at: Location, message: &str) -> Diagnostic {
     Diagnostic { severity: Severity::Note, ..Diagnostic::warning(code, at, message) }
 }
 

@@ -93,7 +93,9 @@ pub enum GrantOrigin {
 
 impl Access {
     /// Computes access from the properties of `resources`, in the order of addresses.
-    pub fn of<'a>(resources: impl Iterator<Item = (&'a Address, &'a Properties)> + Clone) -> Self {
+    pub fn from_resources<'a>(
+        resources: impl Iterator<Item = (&'a Address, &'a Properties)> + Clone,
+    ) -> Self {
         let in_section = |section: &'static str| {
             resources.clone().filter(move |(address, _)| address.section() == section)
         };
@@ -182,7 +184,7 @@ fn namespace(address: &Address, properties: &Properties, api: &ApiAccess) -> Nam
 }
 
 fn name(properties: &Properties) -> String {
-    property::<Text>(properties, "Name").unwrap_or_default().as_declared()
+    property::<Text>(properties, "Name").unwrap_or_default().to_spec_syntax()
 }
 
 fn modes(modes: &[AuthModeEntry]) -> Vec<String> {

@@ -3,11 +3,11 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression, StaticMemberExpression};
 use oxc_span::GetSpan;
 
-use crate::handler::code::{Code, bytes, place};
+use crate::handler::code::{Code, byte_range, node_span};
 use crate::handler::names::is_util;
 
 /// What the guide names under the objects that are there.
-const NAMED: &[(&str, &[&str])] = &[
+const STATIC_METHODS: &[(&str, &[&str])] = &[
     ("Object", &["assign", "entries", "hasOwn", "keys", "values"]),
     ("Array", &[]),
     ("String", &["raw"]),
@@ -18,7 +18,7 @@ const NAMED: &[(&str, &[&str])] = &[
 ];
 
 /// What AWS's linter refuses under them.
-const REFUSED: &[(&str, &[&str])] = &[
+const UNSUPPORTED: &[(&str, &[&str])] = &[
     (
         "Object",
         &[
@@ -45,7 +45,7 @@ const REFUSED: &[(&str, &[&str])] = &[
 ];
 
 /// Methods of texts and lists that AWS's linter refuses, and what is there instead.
-const REFUSED_METHODS: &[(&str, &str)] = &[
+const UNSUPPORTED_METHODS: &[(&str, &str)] = &[
     ("copyWithin", "build a new list with `map` or `slice`"),
     ("entries", "write `list.forEach((item, n) => …)`, or `Object.entries(object)`"),
     ("keys", "write `list.forEach((item, n) => …)`, or `Object.keys(object)`"),
@@ -64,7 +64,7 @@ const REFUSED_METHODS: &[(&str, &str)] = &[
 ];
 
 /// Methods that the guide does not name.
-const UNNAMED_METHODS: &[(&str, &str)] = &[
+const UNDOCUMENTED_METHODS: &[(&str, &str)] = &[
     ("match", "use `util.matches('pattern', text)`"),
     ("substring", "use `slice`"),
     ("substr", "use `slice`"),
@@ -80,11 +80,13 @@ const UNNAMED_METHODS: &[(&str, &str)] = &[
 pub fn check(code: &mut Code<'_, '_>) {
     for (_, kind) in code.nodes() {
         let AstKind::CallExpression(call) = kind else { continue };
-        let Expression::StaticMemberExpression(member) = called(&call.callee) else { continue };
-        if is_theirs(code, &member.object) {
+        let Expression::StaticMemberExpression(member) = callee_object(&call.callee) else {
+            continue;
+        };
+        if has_own_methods(code, &member.object) {
             continue;
         }
-        match object_of_the_language(code, &member.object) {
+        match builtin_object(code, &member.object) {
             Some(object) => check_static(code, object, member),
             None => check_method(code, call, member),
         }
@@ -92,12 +94,12 @@ pub fn check(code: &mut Code<'_, '_>) {
 }
 
 /// What is called, `?.` or not.
-fn called<'a, 'e>(callee: &'e Expression<'a>) -> &'e Expression<'a> {
+fn callee_object<'a, 'e>(callee: &'e Expression<'a>) -> &'e Expression<'a> {
     callee.get_inner_expression()
 }
 
 /// Whether the methods of `object` are AppSync's or the code's own, and so not a text's or a list's.
-fn is_theirs(code: &Code<'_, '_>, object: &Expression<'_>) -> bool {
+fn has_own_methods(code: &Code<'_, '_>, object: &Expression<'_>) -> bool {
     match object {
         object if is_util(code, object) => true,
         Expression::StaticMemberExpression(it) => is_util(code, &it.object),
@@ -109,14 +111,14 @@ fn is_theirs(code: &Code<'_, '_>, object: &Expression<'_>) -> bool {
                     | AstKind::ImportNamespaceSpecifier(_)
                     | AstKind::ImportDefaultSpecifier(_)
             );
-            imported || matches!(code.initial(symbol), Some(Expression::ObjectExpression(_)))
+            imported || matches!(code.initializer(symbol), Some(Expression::ObjectExpression(_)))
         }),
         _ => false,
     }
 }
 
-fn object_of_the_language(code: &Code<'_, '_>, it: &Expression<'_>) -> Option<&'static str> {
-    NAMED.iter().map(|(name, _)| *name).find(|name| code.is_global(it, name))
+fn builtin_object(code: &Code<'_, '_>, it: &Expression<'_>) -> Option<&'static str> {
+    STATIC_METHODS.iter().map(|(name, _)| *name).find(|name| code.is_global(it, name))
 }
 
 fn check_static(code: &mut Code<'_, '_>, object: &str, member: &StaticMemberExpression<'_>) {
@@ -124,7 +126,7 @@ fn check_static(code: &mut Code<'_, '_>, object: &str, member: &StaticMemberExpr
     let of = |list: &'static [(&str, &'static [&str])]| {
         list.iter().find(|it| it.0 == object).map_or(&[][..], |it| it.1)
     };
-    let named = of(NAMED);
+    let named = of(STATIC_METHODS);
     if named.contains(&name) {
         return;
     }
@@ -134,8 +136,8 @@ fn check_static(code: &mut Code<'_, '_>, object: &str, member: &StaticMemberExpr
         ("Array", _) => "use the methods of a list".to_owned(),
         _ => format!("`{object}` has {}", named.join(", ")),
     };
-    let at = bytes(member.span);
-    if of(REFUSED).contains(&name) {
+    let at = byte_range(member.span);
+    if of(UNSUPPORTED).contains(&name) {
         code.error("PV330", at, &format!("APPSYNC_JS has no `{object}.{name}`"), &help);
     } else {
         let message = format!("AppSync's guide names no `{object}.{name}` for handlers");
@@ -148,7 +150,7 @@ fn check_method(
     call: &CallExpression<'_>,
     member: &StaticMemberExpression<'_>,
 ) {
-    let (name, at) = (member.property.name.as_str(), place(&member.property));
+    let (name, at) = (member.property.name.as_str(), node_span(&member.property));
     let of = |list: &[(&str, &'static str)]| list.iter().find(|it| it.0 == name).map(|it| it.1);
     match (name, call.arguments.first()) {
         ("apply" | "bind" | "call", _) => {
@@ -158,12 +160,12 @@ fn check_method(
         ("sort", Some(order)) => {
             let message = "APPSYNC_JS sorts without a function that compares";
             let help = "write `sort()`, which goes by text; sort lists of their keys";
-            code.error("PV329", bytes(order.span()), message, help);
+            code.error("PV329", byte_range(order.span()), message, help);
         }
         _ => {
-            if let Some(help) = of(REFUSED_METHODS) {
+            if let Some(help) = of(UNSUPPORTED_METHODS) {
                 code.error("PV330", at, &format!("APPSYNC_JS has no `{name}()`"), help);
-            } else if let Some(help) = of(UNNAMED_METHODS) {
+            } else if let Some(help) = of(UNDOCUMENTED_METHODS) {
                 let message = format!("AppSync's guide names no `{name}()` for handlers");
                 code.warning("PV330", at, &message, help);
             }

@@ -8,20 +8,20 @@ use oxc_semantic::{NodeId, Semantic, SymbolId};
 use oxc_span::{GetSpan, Span};
 
 use crate::diagnostic::Severity;
-use crate::handler::{FINDINGS_MAX, Finding};
+use crate::handler::{DIAGNOSTICS_MAX, HandlerDiagnostic};
 
 /// A syntax tree with its names resolved.
 pub struct Code<'a, 's> {
     pub text: &'a str,
     pub semantic: &'s Semantic<'a>,
     /// The function around each node, by the node's number.
-    around: Vec<Option<NodeId>>,
-    findings: Vec<Finding>,
+    enclosing_functions: Vec<Option<NodeId>>,
+    diagnostics: Vec<HandlerDiagnostic>,
 }
 
 impl fmt::Debug for Code<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Code").field("findings", &self.findings).finish_non_exhaustive()
+        f.debug_struct("Code").field("findings", &self.diagnostics).finish_non_exhaustive()
     }
 }
 
@@ -36,7 +36,7 @@ impl<'a, 's> Code<'a, 's> {
             let is_function = nodes.kind(parent).is_function_like() && parent.index() < n;
             around.push(if is_function { Some(parent) } else { beyond });
         }
-        Self { text, semantic, around, findings: Vec::new() }
+        Self { text, semantic, enclosing_functions: around, diagnostics: Vec::new() }
     }
 
     /// Every node with its number, parents first.
@@ -53,8 +53,8 @@ impl<'a, 's> Code<'a, 's> {
         self.semantic.nodes().parent_id(node)
     }
     /// The function whose code the node is part of.
-    pub fn function_around(&self, node: NodeId) -> Option<NodeId> {
-        self.around.get(node.index()).copied().flatten()
+    pub fn enclosing_function(&self, node: NodeId) -> Option<NodeId> {
+        self.enclosing_functions.get(node.index()).copied().flatten()
     }
 
     /// What a name stands for, if the code itself declares it.
@@ -67,7 +67,7 @@ impl<'a, 's> Code<'a, 's> {
         (node.id(), node.kind())
     }
     /// The value that a name is declared with: `x` of `const name = x`.
-    pub fn initial(&self, symbol: SymbolId) -> Option<&'a Expression<'a>> {
+    pub fn initializer(&self, symbol: SymbolId) -> Option<&'a Expression<'a>> {
         match self.declaration(symbol).1 {
             AstKind::VariableDeclarator(it) if it.id.is_binding_identifier() => it.init.as_ref(),
             _ => None,
@@ -77,7 +77,7 @@ impl<'a, 's> Code<'a, 's> {
     pub fn function(&self, symbol: SymbolId) -> Option<NodeId> {
         match self.declaration(symbol) {
             (node, AstKind::Function(_)) => Some(node),
-            _ => function_node(self.initial(symbol)?),
+            _ => function_node(self.initializer(symbol)?),
         }
     }
     /// The function that an expression is, or that its name stands for.
@@ -102,8 +102,8 @@ impl<'a, 's> Code<'a, 's> {
         found.map_or(start..end, |n| start + n..start + n + token.len())
     }
 
-    pub fn push(&mut self, finding: Finding) {
-        self.findings.push(finding);
+    pub fn push(&mut self, finding: HandlerDiagnostic) {
+        self.diagnostics.push(finding);
     }
     pub fn error(&mut self, code: &'static str, span: Range<usize>, message: &str, help: &str) {
         self.add(code, Severity::Error, span, message, help);
@@ -120,12 +120,18 @@ impl<'a, 's> Code<'a, 's> {
         help: &str,
     ) {
         let help = Some(help.to_owned());
-        self.findings.push(Finding { code, severity, span, message: message.to_owned(), help });
+        self.diagnostics.push(HandlerDiagnostic {
+            code,
+            severity,
+            span,
+            message: message.to_owned(),
+            help,
+        });
     }
-    pub fn into_findings(mut self) -> Vec<Finding> {
-        self.findings.sort_by_key(|it| (it.span.start, it.code));
-        self.findings.truncate(FINDINGS_MAX);
-        self.findings
+    pub fn into_diagnostics(mut self) -> Vec<HandlerDiagnostic> {
+        self.diagnostics.sort_by_key(|it| (it.span.start, it.code));
+        self.diagnostics.truncate(DIAGNOSTICS_MAX);
+        self.diagnostics
     }
 }
 
@@ -139,11 +145,11 @@ pub fn function_node(expression: &Expression<'_>) -> Option<NodeId> {
 }
 
 /// Bytes, as the rest of the program counts them.
-pub fn bytes(span: Span) -> Range<usize> {
+pub fn byte_range(span: Span) -> Range<usize> {
     span.start as usize..span.end as usize
 }
 
 /// Where something stands.
-pub fn place(node: &impl GetSpan) -> Range<usize> {
-    bytes(node.span())
+pub fn node_span(node: &impl GetSpan) -> Range<usize> {
+    byte_range(node.span())
 }

@@ -4,14 +4,14 @@ use oxc_ast::ast::BindingPattern;
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 
-use crate::handler::code::{Code, bytes};
-use crate::suggest::meant;
+use crate::handler::code::{Code, byte_range};
+use crate::suggest::closest_match;
 
 /// Looks at the functions that AppSync calls, and at those that AWS's linter goes by: a `request` and a
 /// `response`.
 pub fn check(code: &mut Code<'_, '_>, entries: &[NodeId]) {
     let mut changed: Vec<(Span, String)> = Vec::new();
-    let mut unknown: Vec<Unknown> = Vec::new();
+    let mut unknown: Vec<UnknownMember> = Vec::new();
     for (node, kind) in code.nodes() {
         let (name, parameters) = match kind {
             AstKind::Function(it) => (it.id.as_ref(), &it.params),
@@ -30,23 +30,23 @@ pub fn check(code: &mut Code<'_, '_>, entries: &[NodeId]) {
             members(code, symbol, it.name.as_str(), &mut unknown);
         }
     }
-    for Unknown { span, of, name, known } in unknown {
+    for UnknownMember { span, of, name, known } in unknown {
         let message = format!("`{of}` has no `{name}`");
-        let help = match meant(&name, known.iter().copied()) {
+        let help = match closest_match(&name, known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("it has {}", known.join(", ")),
         };
-        code.warning("PV334", bytes(span), &message, &help);
+        code.warning("PV334", byte_range(span), &message, &help);
     }
     for (span, what) in changed {
         let message = format!("`{what}` is read-only");
         let help = "keep it in a variable, or in `ctx.stash.name`; return new events";
-        code.warning("PV333", bytes(span), &message, help);
+        code.warning("PV333", byte_range(span), &message, help);
     }
 }
 
 /// A member that is asked for and is not there.
-struct Unknown {
+struct UnknownMember {
     span: Span,
     /// `ctx.info`.
     of: String,
@@ -81,7 +81,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
 ];
 
 /// Looks for members of the parameter that AppSync does not give.
-fn members(code: &Code<'_, '_>, symbol: SymbolId, name: &str, found: &mut Vec<Unknown>) {
+fn members(code: &Code<'_, '_>, symbol: SymbolId, name: &str, found: &mut Vec<UnknownMember>) {
     for reference in code.semantic.scoping().get_resolved_references(symbol) {
         let (mut node, mut path) = (reference.node_id(), String::new());
         while let Some((_, known)) = MEMBERS.iter().find(|(it, _)| *it == path) {
@@ -92,7 +92,7 @@ fn members(code: &Code<'_, '_>, symbol: SymbolId, name: &str, found: &mut Vec<Un
             }
             let property = it.property.name.as_str();
             if !known.contains(&property) {
-                found.push(Unknown {
+                found.push(UnknownMember {
                     span: it.property.span,
                     of: format!("{name}{path}"),
                     name: property.to_owned(),

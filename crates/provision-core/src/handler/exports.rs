@@ -7,8 +7,8 @@ use oxc_ast::ast::{
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 
-use crate::handler::code::{Code, bytes};
-use crate::handler::{Export, Shape};
+use crate::handler::code::{Code, byte_range};
+use crate::handler::{Export, ExportKind};
 use crate::suggest;
 
 const NAMES: [&str; 2] = ["onPublish", "onSubscribe"];
@@ -26,14 +26,16 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
     let mut exports = Exports::default();
     for (_, kind) in code.nodes() {
         match kind {
-            AstKind::ExportDeclaration(it) => declared(code, &it.declaration, &mut exports),
+            AstKind::ExportDeclaration(it) => {
+                check_declaration(code, &it.declaration, &mut exports)
+            }
             AstKind::ExportNamedDeclaration(it) => {
                 for one in it.specifiers.iter().filter(|_| !it.export_kind.is_type()) {
                     let symbol = match &one.local {
                         ModuleExportName::IdentifierReference(name) => code.symbol(name),
                         _ => None,
                     };
-                    named(
+                    add_export(
                         code,
                         one.exported.name().as_str(),
                         one.exported.span(),
@@ -44,7 +46,7 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
             }
             AstKind::ExportFromDeclaration(it) => {
                 for one in &it.specifiers {
-                    named(
+                    add_export(
                         code,
                         one.exported.name().as_str(),
                         one.exported.span(),
@@ -80,21 +82,25 @@ fn default_export(code: &mut Code<'_, '_>, span: Span, name: Option<&str>) {
     code.warning("PV304", at, "AppSync does not look at a default export", &help);
 }
 
-fn declared(code: &mut Code<'_, '_>, declaration: &Declaration<'_>, exports: &mut Exports) {
+fn check_declaration(
+    code: &mut Code<'_, '_>,
+    declaration: &Declaration<'_>,
+    exports: &mut Exports,
+) {
     match declaration {
         Declaration::FunctionDeclaration(it) => {
             if let Some(id) = &it.id {
-                named(code, id.name.as_str(), id.span, id.symbol_id.get(), exports);
+                add_export(code, id.name.as_str(), id.span, id.symbol_id.get(), exports);
             }
         }
         Declaration::VariableDeclaration(it) => {
             for id in it.declarations.iter().flat_map(|it| it.id.get_binding_identifiers()) {
-                named(code, id.name.as_str(), id.span, id.symbol_id.get(), exports);
+                add_export(code, id.name.as_str(), id.span, id.symbol_id.get(), exports);
             }
         }
         Declaration::ClassDeclaration(it) => {
             if let Some(id) = &it.id {
-                named(code, id.name.as_str(), id.span, None, exports);
+                add_export(code, id.name.as_str(), id.span, None, exports);
             }
         }
         _ => {}
@@ -102,7 +108,7 @@ fn declared(code: &mut Code<'_, '_>, declaration: &Declaration<'_>, exports: &mu
 }
 
 /// Something is exported as `name`, which stands at `span`.
-fn named(
+fn add_export(
     code: &mut Code<'_, '_>,
     name: &str,
     span: Span,
@@ -110,34 +116,34 @@ fn named(
     exports: &mut Exports,
 ) {
     if !NAMES.contains(&name) {
-        unknown(code, name, span);
+        report_unknown_name(code, name, span);
         return;
     }
-    let found = symbol.map_or(Found::Unknown, |symbol| found(code, symbol, 0));
+    let found = symbol.map_or(ExportedValue::Unknown, |symbol| exported_value(code, symbol, 0));
     let shape = match found {
-        Found::Function(node) => {
+        ExportedValue::Function(node) => {
             exports.entries.push(node);
-            Shape::Function
+            ExportKind::Function
         }
-        Found::Object(it) => object(code, it, name, span, exports),
-        Found::Other => {
+        ExportedValue::Object(it) => object_kind(code, it, name, span, exports),
+        ExportedValue::Other => {
             let message = format!("`{name}` is neither a function nor an object");
             let help = format!("write `export function {name}(ctx) {{ … }}`");
-            code.error("PV305", bytes(span), &message, &help);
-            Shape::Unknown
+            code.error("PV305", byte_range(span), &message, &help);
+            ExportKind::Unknown
         }
-        Found::Unknown => Shape::Unknown,
+        ExportedValue::Unknown => ExportKind::Unknown,
     };
-    let export = Some(Export { span: bytes(span), shape });
+    let export = Some(Export { span: byte_range(span), kind: shape });
     match name {
         "onPublish" => exports.on_publish = export,
         _ => exports.on_subscribe = export,
     }
 }
 
-fn unknown(code: &mut Code<'_, '_>, name: &str, span: Span) {
+fn report_unknown_name(code: &mut Code<'_, '_>, name: &str, span: Span) {
     let message = format!("AppSync does not look at an export `{name}`");
-    let help = match (suggest::meant(name, NAMES), name) {
+    let help = match (suggest::closest_match(name, NAMES), name) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),
         (None, "request" | "response") => {
             "put both functions into an object: `export const onPublish = { request, response }`"
@@ -145,10 +151,10 @@ fn unknown(code: &mut Code<'_, '_>, name: &str, span: Span) {
         }
         (None, _) => "it looks for `onPublish` and `onSubscribe`; leave out `export`".to_owned(),
     };
-    code.warning("PV304", bytes(span), &message, &help);
+    code.warning("PV304", byte_range(span), &message, &help);
 }
 
-enum Found<'a> {
+enum ExportedValue<'a> {
     Function(NodeId),
     Object(&'a ObjectExpression<'a>),
     /// A number, a text: nothing that can be called.
@@ -160,30 +166,32 @@ enum Found<'a> {
 const STEPS_MAX: usize = 8;
 
 /// What a name stands for, as far as its declaration says.
-fn found<'a>(code: &Code<'a, '_>, symbol: SymbolId, steps: usize) -> Found<'a> {
+fn exported_value<'a>(code: &Code<'a, '_>, symbol: SymbolId, steps: usize) -> ExportedValue<'a> {
     if let Some(node) = code.function(symbol) {
-        return Found::Function(node);
+        return ExportedValue::Function(node);
     }
-    match code.initial(symbol) {
-        Some(Expression::ObjectExpression(it)) => Found::Object(it),
+    match code.initializer(symbol) {
+        Some(Expression::ObjectExpression(it)) => ExportedValue::Object(it),
         Some(Expression::Identifier(name)) if steps < STEPS_MAX => match code.symbol(name) {
-            Some(symbol) => found(code, symbol, steps + 1),
-            None => Found::Unknown,
+            Some(symbol) => exported_value(code, symbol, steps + 1),
+            None => ExportedValue::Unknown,
         },
-        Some(it) if it.is_literal() || matches!(it, Expression::ArrayExpression(_)) => Found::Other,
-        Some(Expression::TemplateLiteral(_)) => Found::Other,
-        _ => Found::Unknown,
+        Some(it) if it.is_literal() || matches!(it, Expression::ArrayExpression(_)) => {
+            ExportedValue::Other
+        }
+        Some(Expression::TemplateLiteral(_)) => ExportedValue::Other,
+        _ => ExportedValue::Unknown,
     }
 }
 
 /// The shape of `{ request() {}, response() {} }`.
-fn object(
+fn object_kind(
     code: &mut Code<'_, '_>,
     object: &ObjectExpression<'_>,
     name: &str,
     span: Span,
     exports: &mut Exports,
-) -> Shape {
+) -> ExportKind {
     let (mut request, mut response, mut certain) = (false, false, true);
     for property in &object.properties {
         let ObjectPropertyKind::ObjectProperty(it) = property else {
@@ -204,17 +212,18 @@ fn object(
     }
     let whole = request && response;
     if !certain && !whole {
-        return Shape::Unknown;
+        return ExportKind::Unknown;
     }
     if !request && !response {
         let message = format!("`{name}` has neither `request` nor `response`");
         let keys = object.properties.iter().filter_map(ObjectPropertyKind::as_property);
         let meant = keys.filter_map(|it| it.key.static_name()).find_map(|key| {
-            suggest::meant(&key, ["request", "response"]).map(|it| format!("did you mean `{it}`? "))
+            suggest::closest_match(&key, ["request", "response"])
+                .map(|it| format!("did you mean `{it}`? "))
         });
         let meant = meant.unwrap_or_default();
         let help = format!("{meant}an object needs `request(ctx)` and `response(ctx)`");
-        code.error("PV305", bytes(span), &message, &help);
+        code.error("PV305", byte_range(span), &message, &help);
     }
-    Shape::Object { request, response }
+    ExportKind::Object { request, response }
 }

@@ -6,13 +6,13 @@ use oxc_ast::ast::{CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 
-use crate::handler::code::{Code, bytes, place};
+use crate::handler::code::{Code, byte_range, node_span};
 
 /// AppSync's quota (docs/reference/quotas.md#handlers).
 const FUNCTIONS_MAX: usize = 10;
 
 /// The methods that take a function.
-const TAKE_FUNCTIONS: &[&str] = &[
+const TAKE_CALLBACKS: &[&str] = &[
     "every",
     "filter",
     "find",
@@ -28,7 +28,7 @@ const TAKE_FUNCTIONS: &[&str] = &[
 ];
 
 /// The built-ins that take a function in JavaScript, and none in APPSYNC_JS.
-const TAKE_NONE: &[&str] = &["parse", "replace", "replaceAll", "stringify"];
+const NO_CALLBACKS: &[&str] = &["parse", "replace", "replaceAll", "stringify"];
 
 pub fn check(code: &mut Code<'_, '_>) {
     check_recursion(code);
@@ -43,9 +43,9 @@ fn check_recursion(code: &mut Code<'_, '_>) {
         let AstKind::CallExpression(call) = kind else { continue };
         let Expression::Identifier(name) = &call.callee else { continue };
         let callee = code.symbol(name).and_then(|symbol| code.function(symbol));
-        if let (Some(caller), Some(callee)) = (code.function_around(node), callee) {
+        if let (Some(caller), Some(callee)) = (code.enclosing_function(node), callee) {
             calls.entry(caller).or_default().insert(callee);
-            places.push((caller, callee, name.name.as_str(), place(&**name)));
+            places.push((caller, callee, name.name.as_str(), node_span(&**name)));
         }
     }
     for (caller, callee, name, at) in places {
@@ -92,13 +92,13 @@ fn check_passed(code: &mut Code<'_, '_>, call: &CallExpression<'_>) {
     let takes = match call.callee.get_inner_expression() {
         Expression::StaticMemberExpression(member) => {
             let own = matches!(&member.object, Expression::Identifier(name)
-                if code.symbol(name).and_then(|it| code.initial(it))
+                if code.symbol(name).and_then(|it| code.initializer(it))
                     .is_some_and(|it| matches!(it, Expression::ObjectExpression(_))));
             let name = member.property.name.as_str();
             match own {
                 true => Some("a function of one's own"),
-                false if TAKE_FUNCTIONS.contains(&name) => None,
-                false => TAKE_NONE.contains(&name).then_some("this built-in"),
+                false if TAKE_CALLBACKS.contains(&name) => None,
+                false => NO_CALLBACKS.contains(&name).then_some("this built-in"),
             }
         }
         callee => code.function_of(callee).map(|_| "a function of one's own"),
@@ -108,7 +108,7 @@ fn check_passed(code: &mut Code<'_, '_>, call: &CallExpression<'_>) {
         if code.function_of_argument(argument).is_some() {
             let message = format!("APPSYNC_JS passes no functions to {takes}");
             let help = "pass what the function would give, or call it by its name";
-            code.error("PV328", bytes(argument.span()), &message, help);
+            code.error("PV328", byte_range(argument.span()), &message, help);
         }
     }
 }
@@ -116,7 +116,7 @@ fn check_passed(code: &mut Code<'_, '_>, call: &CallExpression<'_>) {
 fn check_returned(code: &mut Code<'_, '_>, value: Option<&Expression<'_>>) {
     if let Some(value) = value.filter(|it| code.function_of(it).is_some()) {
         let help = "return what the function would give";
-        code.error("PV328", place(value), "APPSYNC_JS returns no functions", help);
+        code.error("PV328", node_span(value), "APPSYNC_JS returns no functions", help);
     }
 }
 
@@ -127,7 +127,7 @@ fn check_renamed(code: &mut Code<'_, '_>, value: Option<&Expression<'_>>) {
         let message = "APPSYNC_JS gives a function no second name";
         code.error(
             "PV328",
-            place(value),
+            node_span(value),
             message,
             "use its first, or `export { first as second }`",
         );

@@ -4,7 +4,7 @@ use oxc_ast::ast::{ImportDeclarationSpecifier, StringLiteral};
 use oxc_semantic::SymbolId;
 use oxc_span::Span;
 
-use crate::handler::code::{Code, bytes, place};
+use crate::handler::code::{Code, byte_range, node_span};
 use crate::suggest;
 
 /// A module and what it has (docs/reference/handlers.md#modules, and the types of
@@ -81,12 +81,12 @@ fn module(code: &mut Code<'_, '_>, source: &StringLiteral<'_>) -> Option<&'stati
     if let Some((_, members)) = MODULES.iter().find(|(module, _)| *module == name) {
         return Some(members);
     }
-    let help = match suggest::meant(name, MODULES.iter().map(|(module, _)| *module)) {
+    let help = match suggest::closest_match(name, MODULES.iter().map(|(module, _)| *module)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "put what is needed into this file; a bundler such as esbuild can".to_owned(),
     };
     let message = format!("AppSync has no module `{name}`");
-    code.error("PV302", place(source), &message, &help);
+    code.error("PV302", node_span(source), &message, &help);
     None
 }
 
@@ -105,18 +105,18 @@ fn specifier(
             });
             // `@aws-appsync/utils` has types too, which JSDoc comments name.
             if used {
-                member(code, module, members, it.imported.name().as_str(), place(&it.imported));
+                member(code, module, members, it.imported.name().as_str(), node_span(&it.imported));
             }
         }
         ImportDeclarationSpecifier::ImportDefaultSpecifier(it) => {
             let help = format!("write `import * as {} from '{module}'`", it.local.name);
             let message = format!("`{module}` has no default export");
-            code.warning("PV331", place(&it.local), &message, &help);
+            code.warning("PV331", node_span(&it.local), &message, &help);
         }
         ImportDeclarationSpecifier::ImportNamespaceSpecifier(it) => {
             if let Some(symbol) = it.local.symbol_id.get() {
                 for (name, span) in members_used(code, symbol) {
-                    member(code, module, members, name, bytes(span));
+                    member(code, module, members, name, byte_range(span));
                 }
             }
         }
@@ -146,7 +146,7 @@ fn member(
     if members.contains(&name) {
         return;
     }
-    let help = match suggest::meant(name, members.iter().copied()) {
+    let help = match suggest::closest_match(name, members.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("it has {}", members.join(", ")),
     };

@@ -4,7 +4,7 @@ use oxc_ast::ast::{Function, UnaryOperator};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 
-use crate::handler::code::{Code, bytes, place};
+use crate::handler::code::{Code, byte_range, node_span};
 
 pub fn check(code: &mut Code<'_, '_>) {
     for (node, kind) in code.nodes() {
@@ -20,11 +20,11 @@ pub fn check(code: &mut Code<'_, '_>) {
             AstKind::RegExpLiteral(_) => {
                 let help = "use `util.matches('pattern', text)`, or the methods of texts";
                 let message = "APPSYNC_JS has no regular-expression literals";
-                code.error("PV325", place(&kind), message, help);
+                code.error("PV325", node_span(&kind), message, help);
             }
             AstKind::ThisExpression(_) => {
                 let help = "take what is needed as a parameter: `ctx` is one";
-                code.error("PV326", place(&kind), "APPSYNC_JS has no `this`", help);
+                code.error("PV326", node_span(&kind), "APPSYNC_JS has no `this`", help);
             }
             _ => {}
         }
@@ -83,7 +83,7 @@ fn check_statement(code: &mut Code<'_, '_>, kind: AstKind<'_>) {
         }
         AstKind::LabeledStatement(it) => {
             let help = "put the loop into a function, and `return` from it";
-            code.error("PV318", place(&it.label), "APPSYNC_JS has no labels", help);
+            code.error("PV318", node_span(&it.label), "APPSYNC_JS has no labels", help);
             return;
         }
         _ => return,
@@ -108,7 +108,7 @@ fn check_function(code: &mut Code<'_, '_>, node: NodeId, kind: AstKind<'_>) {
     };
     match kind {
         AstKind::Function(it) => {
-            let head = head(code, node, it);
+            let head = function_head(code, node, it);
             if it.generator {
                 generator(code, code.token(head.start..head.end, "*"));
             }
@@ -133,10 +133,10 @@ fn check_function(code: &mut Code<'_, '_>, node: NodeId, kind: AstKind<'_>) {
 }
 
 /// What stands before a function's parameters. A method's begins with the property that it is.
-fn head(code: &Code<'_, '_>, node: NodeId, function: &Function<'_>) -> Span {
+fn function_head(code: &Code<'_, '_>, node: NodeId, function: &Function<'_>) -> Span {
     let parent = code.parent(node);
     let is_method = matches!(parent, AstKind::ObjectProperty(it) if it.method)
         || matches!(parent, AstKind::MethodDefinition(_));
     let start = if is_method { parent.span().start } else { function.span.start };
-    Span::new(start, bytes(function.params.span).start.try_into().unwrap_or(start))
+    Span::new(start, byte_range(function.params.span).start.try_into().unwrap_or(start))
 }

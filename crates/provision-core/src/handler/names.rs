@@ -2,11 +2,11 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, IdentifierReference, StaticMemberExpression};
 
-use crate::handler::code::{Code, place};
+use crate::handler::code::{Code, node_span};
 use crate::suggest;
 
 /// What the guide names, and what nothing refuses.
-const KNOWN: &[&str] = &[
+const SUPPORTED_GLOBALS: &[&str] = &[
     "Array",
     "Boolean",
     "Infinity",
@@ -24,7 +24,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Objects of JavaScript that the guide does not name, and what is there instead.
-const UNNAMED: &[(&str, &str)] = &[
+const UNDOCUMENTED_GLOBALS: &[(&str, &str)] = &[
     ("Date", "use `util.time`: `util.time.nowISO8601()`"),
     ("Map", "use a plain object, and `Object.hasOwn`"),
     ("Set", "use a list, and `includes`"),
@@ -53,7 +53,7 @@ const UNNAMED: &[(&str, &str)] = &[
 ];
 
 /// What belongs to Node.js and to browsers.
-const HOSTS: &[(&str, &str)] = &[
+const UNAVAILABLE_GLOBALS: &[(&str, &str)] = &[
     ("fetch", "the network is reached through a data source: an HTTP one for this"),
     ("XMLHttpRequest", "the network is reached through a data source: an HTTP one for this"),
     ("WebSocket", "the network is reached through a data source"),
@@ -159,10 +159,10 @@ pub fn check(code: &mut Code<'_, '_>) {
                 // `typeof name` asks, and is answered.
                 let asks = matches!(code.parent(node), AstKind::UnaryExpression(it) if it.operator.is_typeof());
                 if !typed && !asks {
-                    global(code, it);
+                    check_global(code, it);
                 }
             }
-            AstKind::StaticMemberExpression(it) => util_member(code, it),
+            AstKind::StaticMemberExpression(it) => check_util_member(code, it),
             AstKind::NewExpression(it) => {
                 let is_global = matches!(&it.callee, Expression::Identifier(name) if code.symbol(name).is_none());
                 if !is_global {
@@ -177,10 +177,10 @@ pub fn check(code: &mut Code<'_, '_>) {
 }
 
 /// A name that the code doesn't declare.
-fn global(code: &mut Code<'_, '_>, name: &IdentifierReference<'_>) {
-    let (at, name) = (place(name), name.name.as_str());
+fn check_global(code: &mut Code<'_, '_>, name: &IdentifierReference<'_>) {
+    let (at, name) = (node_span(name), name.name.as_str());
     match name {
-        _ if KNOWN.contains(&name) => return,
+        _ if SUPPORTED_GLOBALS.contains(&name) => return,
         "Promise" => {
             let help =
                 "nothing has to be waited for: the data source answers before `response` runs";
@@ -198,15 +198,16 @@ fn global(code: &mut Code<'_, '_>, name: &IdentifierReference<'_>) {
         _ => {}
     }
     let of = |list: &[(&str, &'static str)]| list.iter().find(|it| it.0 == name).map(|it| it.1);
-    if let Some(help) = of(UNNAMED) {
+    if let Some(help) = of(UNDOCUMENTED_GLOBALS) {
         let message = format!("AppSync's guide names no `{name}` for handlers");
         return code.warning("PV327", at, &message, help);
     }
-    if let Some(help) = of(HOSTS) {
+    if let Some(help) = of(UNAVAILABLE_GLOBALS) {
         return code.error("PV327", at, &format!("APPSYNC_JS has no `{name}`"), help);
     }
     let declared = code.semantic.scoping().symbol_names();
-    let help = match suggest::meant(name, declared.chain(KNOWN.iter().copied())) {
+    let help = match suggest::closest_match(name, declared.chain(SUPPORTED_GLOBALS.iter().copied()))
+    {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("declare it, or import it: `const {name} = …`"),
     };
@@ -214,7 +215,7 @@ fn global(code: &mut Code<'_, '_>, name: &IdentifierReference<'_>) {
 }
 
 /// `util.name` and `util.time.name`.
-fn util_member(code: &mut Code<'_, '_>, it: &StaticMemberExpression<'_>) {
+fn check_util_member(code: &mut Code<'_, '_>, it: &StaticMemberExpression<'_>) {
     let (whole, members) = match &it.object {
         object if is_util(code, object) => ("util", UTIL),
         Expression::StaticMemberExpression(inner) if is_util(code, &inner.object) => {
@@ -230,13 +231,13 @@ fn util_member(code: &mut Code<'_, '_>, it: &StaticMemberExpression<'_>) {
     if members.contains(&name) {
         return;
     }
-    let help = match (suggest::meant(name, members.iter().copied()), name) {
+    let help = match (suggest::closest_match(name, members.iter().copied()), name) {
         (_, "toJson" | "parseJson") => "use `JSON.stringify` and `JSON.parse`".to_owned(),
         (_, "unauthorize") => "did you mean `unauthorized`?".to_owned(),
         (Some(meant), _) => format!("did you mean `{meant}`?"),
         (None, _) => format!("`{whole}` has {}", members.join(", ")),
     };
-    code.warning("PV331", place(&it.property), &format!("`{whole}` has no `{name}`"), &help);
+    code.warning("PV331", node_span(&it.property), &format!("`{whole}` has no `{name}`"), &help);
 }
 
 /// `util` as AppSync has it, imported or not.

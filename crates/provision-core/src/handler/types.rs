@@ -1,5 +1,5 @@
 //! TypeScript, which AppSync does not take.
-use crate::handler::code::{Code, place};
+use crate::handler::code::{Code, node_span};
 
 /// Reports the outermost of each piece of syntax that only TypeScript has.
 pub fn check(code: &mut Code<'_, '_>) {
@@ -9,17 +9,17 @@ pub fn check(code: &mut Code<'_, '_>) {
         let inner = is_typed(&code.parent(node).debug_name());
         if is_typed(&kind.debug_name()) && !inner {
             found = true;
-            refuse(code, place(&kind));
+            reject(code, node_span(&kind));
         }
     }
     if !found {
         // A modifier, a `?` or an `import type`: nothing of its own in the tree.
         let first = code.text.len() - code.text.trim_start().len();
-        refuse(code, first..first + 1);
+        reject(code, first..first + 1);
     }
 }
 
-fn refuse(code: &mut Code<'_, '_>, at: std::ops::Range<usize>) {
+fn reject(code: &mut Code<'_, '_>, at: std::ops::Range<usize>) {
     let help =
         "AppSync takes JavaScript only: leave it out, or have `tsc` or `esbuild` write the file";
     code.error("PV332", at, "this is TypeScript", help);

@@ -9,10 +9,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::address::Address;
-use crate::diagnostic::{OtherFile, Path};
-use crate::handler::{self, Handlers};
+use crate::diagnostic::{DocumentPath, ReferencedFile};
+use crate::handler::{self, HandlerAnalysis};
 use crate::model::Tags;
-use crate::text::{Hole, Text};
+use crate::text::{Placeholder, Text};
 
 /// The context of a declaration: the rest of the spec, the current time, the files next to the spec.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct CheckContext<'a> {
     /// The values that each `${…}` may have, if the spec determines them.
     pub placeholder_values: &'a BTreeMap<String, Vec<String>>,
     /// The parts that could not be read. The document omits them.
-    pub unreadable: &'a [Path],
+    pub unreadable: &'a [DocumentPath],
     /// The names that declarations of each section already use.
     pub first_names: &'a FirstNames,
     /// The handler files that were parsed so far.
@@ -42,7 +42,7 @@ pub struct FirstNames(RefCell<HashMap<String, HashMap<String, String>>>);
 
 /// The analysis of each handler file, by file name, since namespaces may share a file.
 #[derive(Debug, Default)]
-pub struct ParsedHandlers(RefCell<HashMap<String, Rc<Handlers>>>);
+pub struct ParsedHandlers(RefCell<HashMap<String, Rc<HandlerAnalysis>>>);
 
 /// The most combinations of parameter values that are tried. Real specs have far fewer.
 const READINGS_MAX: usize = 64;
@@ -51,16 +51,16 @@ const READINGS_MAX: usize = 64;
 /// Empty if a placeholder's values are unknown.
 pub fn possible_values(text: &Text, known: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let mut readings = vec![text.clone()];
-    let holes: BTreeSet<String> = text.holes().map(Hole::to_string).collect();
+    let holes: BTreeSet<String> = text.placeholders().map(Placeholder::to_string).collect();
     for hole in holes {
         let values = known.get(&hole).map(Vec::as_slice).unwrap_or_default();
         let fill = |value: &String| {
-            let known = |item: &Hole| (item.to_string() == hole).then(|| value.clone());
-            readings.iter().map(|reading| reading.filled(&known)).collect::<Vec<_>>()
+            let known = |item: &Placeholder| (item.to_string() == hole).then(|| value.clone());
+            readings.iter().map(|reading| reading.resolve(&known)).collect::<Vec<_>>()
         };
         readings = values.iter().flat_map(fill).take(READINGS_MAX).collect();
     }
-    readings.iter().filter_map(Text::as_plain).map(str::to_owned).collect()
+    readings.iter().filter_map(Text::as_literal).map(str::to_owned).collect()
 }
 
 /// A value that a text can resolve to and that is not valid.
@@ -75,7 +75,7 @@ pub struct InvalidReading {
 /// The files next to a spec. The command line reads them; the core only sees their text.
 pub trait Files: fmt::Debug {
     /// Returns the file at `path`, relative to the spec.
-    fn file(&self, path: &str) -> Result<Arc<OtherFile>, String>;
+    fn file(&self, path: &str) -> Result<Arc<ReferencedFile>, String>;
 }
 
 impl CheckContext<'_> {
@@ -90,7 +90,7 @@ impl CheckContext<'_> {
     /// Whether a part at `names`, inside this declaration, could not be read. A member that seems missing may
     /// then be present in the file.
     pub fn has_unreadable(&self, names: &[&str]) -> bool {
-        let here: Path = self.address.parts().chain(names.iter().copied()).collect();
+        let here: DocumentPath = self.address.parts().chain(names.iter().copied()).collect();
         self.unreadable.iter().any(|unreadable| unreadable.0.starts_with(&here.0))
     }
     /// Returns the first value that `text` can resolve to and that `is_valid` rejects.
@@ -102,7 +102,7 @@ impl CheckContext<'_> {
         let reading = possible_values(text, self.placeholder_values)
             .into_iter()
             .find(|possible_value| !sound(possible_value))?;
-        let told = text.as_plain().is_none().then(|| format!("this can resolve to `{reading}`"));
+        let told = text.as_literal().is_none().then(|| format!("this can resolve to `{reading}`"));
         Some(InvalidReading { value: reading, label: told })
     }
     /// Returns the name of the stack, as written.
@@ -117,9 +117,9 @@ impl CheckContext<'_> {
         Tags(tags.unwrap_or_default())
     }
     /// Returns the analysis of a handler file, which is parsed once.
-    pub fn parsed_handler(&self, file: &OtherFile) -> Rc<Handlers> {
+    pub fn parsed_handler(&self, file: &ReferencedFile) -> Rc<HandlerAnalysis> {
         let mut codes = self.parsed_handlers.0.borrow_mut();
-        let read = || handler::read(&file.text).into();
+        let read = || handler::analyze(&file.text).into();
         Rc::clone(codes.entry(file.name.clone()).or_insert_with(read))
     }
     /// Returns the region of the spec, if it sets one.

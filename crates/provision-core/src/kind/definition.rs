@@ -118,7 +118,11 @@ pub trait TypedKind: Serialize + DeserializeOwned + JsonSchema + 'static {
     type Declaration: Serialize + DeserializeOwned + JsonSchema;
 
     /// Reports errors of a declaration beyond its shape.
-    fn check(declared: &Self::Declaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink);
+    fn check(
+        declared: &Self::Declaration,
+        scope: &CheckContext<'_>,
+        diagnostics: &mut DiagnosticSink,
+    );
     /// The desired properties. `None`: the declaration only refers to a resource that someone else manages.
     fn expand(declared: &Self::Declaration, scope: &CheckContext<'_>) -> Option<Self>;
     /// The inverse of `expand`, for import: what a user would have written.
@@ -174,7 +178,7 @@ pub trait Kind: Sync {
         &self,
         declared: &Value,
         scope: &CheckContext<'_>,
-        problems: &mut DiagnosticSink,
+        diagnostics: &mut DiagnosticSink,
     ) -> serde_json::Result<Option<Properties>>;
     /// Expands a declaration without checking it.
     ///
@@ -270,11 +274,11 @@ impl<K: TypedKind> Kind for Erased<K> {
         &self,
         declared: &Value,
         scope: &CheckContext<'_>,
-        problems: &mut DiagnosticSink,
+        diagnostics: &mut DiagnosticSink,
     ) -> serde_json::Result<Option<Properties>> {
         let declared = K::Declaration::deserialize(declared)?;
-        K::check(&declared, scope, problems);
-        Ok(K::expand(&declared, scope).map(|desired| Properties::of(&desired)))
+        K::check(&declared, scope, diagnostics);
+        Ok(K::expand(&declared, scope).map(|desired| Properties::from_typed(&desired)))
     }
     fn expand(
         &self,
@@ -282,7 +286,7 @@ impl<K: TypedKind> Kind for Erased<K> {
         scope: &CheckContext<'_>,
     ) -> serde_json::Result<Option<Properties>> {
         let declared = K::Declaration::deserialize(declared)?;
-        Ok(K::expand(&declared, scope).map(|desired| Properties::of(&desired)))
+        Ok(K::expand(&declared, scope).map(|desired| Properties::from_typed(&desired)))
     }
     fn check_properties(&self, properties: &Properties) -> serde_json::Result<()> {
         K::deserialize(&json!(properties)).map(drop)
@@ -291,7 +295,7 @@ impl<K: TypedKind> Kind for Erased<K> {
         K::Declaration::deserialize(declared).map(drop)
     }
     fn to_declaration(&self, properties: &Properties, found: &mut ImportContext) -> Value {
-        let declared = properties.typed::<K>().to_declaration(found);
+        let declared = properties.to_typed::<K>().to_declaration(found);
         serde_json::to_value(declared).expect("a declaration is plain data")
     }
     fn effects(
@@ -300,21 +304,22 @@ impl<K: TypedKind> Kind for Erased<K> {
         before: Option<&Properties>,
         after: Option<&Properties>,
     ) -> Vec<String> {
-        let (before, after) = (before.map(Properties::typed::<K>), after.map(Properties::typed));
+        let (before, after) =
+            (before.map(Properties::to_typed::<K>), after.map(Properties::to_typed));
         K::effects(verb, before.as_ref(), after.as_ref())
     }
     fn conflict_hint(&self, address: &Address, unmanaged: &str, parent: &Attributes) -> String {
         K::conflict_hint(address, unmanaged, parent)
     }
     fn unsupported_reason(&self, properties: &Properties) -> Option<&'static str> {
-        properties.typed::<K>().unsupported_reason()
+        properties.to_typed::<K>().unsupported_reason()
     }
     fn intermediate_state(&self, desired: &Properties, before: &Properties) -> Option<Properties> {
-        let state = desired.typed::<K>().intermediate_state(&before.typed())?;
-        Some(Properties::of(&state))
+        let state = desired.to_typed::<K>().intermediate_state(&before.to_typed())?;
+        Some(Properties::from_typed(&state))
     }
     fn exists(&self, properties: &Properties) -> bool {
-        properties.typed::<K>().exists()
+        properties.to_typed::<K>().exists()
     }
     fn deferred_change(
         &self,
@@ -323,7 +328,7 @@ impl<K: TypedKind> Kind for Erased<K> {
         site: &Site,
     ) -> Option<String> {
         let declared = K::Declaration::deserialize(declared).ok()?;
-        desired.typed::<K>().deferred_change(&declared, site)
+        desired.to_typed::<K>().deferred_change(&declared, site)
     }
     fn normalize(
         &self,
@@ -334,7 +339,7 @@ impl<K: TypedKind> Kind for Erased<K> {
     ) -> Properties {
         let declared = K::Declaration::deserialize(declared)
             .expect("the resource was expanded from this declaration");
-        let desired = desired.typed::<K>();
-        Properties::of(&desired.normalize(&live.typed(), &declared, site))
+        let desired = desired.to_typed::<K>();
+        Properties::from_typed(&desired.normalize(&live.to_typed(), &declared, site))
     }
 }

@@ -1,17 +1,17 @@
 //! Collects the diagnostics of one declaration while it is checked.
-use crate::diagnostic::{At, Diagnostic, Path};
+use crate::diagnostic::{Diagnostic, DocumentPath, Location};
 use crate::kind::InvalidReading;
 
 /// Collects the diagnostics of one declaration. Paths are relative to the declaration.
 #[derive(Debug)]
 pub struct DiagnosticSink {
-    base: Path,
+    base: DocumentPath,
     found: Vec<Diagnostic>,
 }
 
 impl DiagnosticSink {
     /// Creates a sink for the declaration at `base`.
-    pub fn new(base: Path) -> Self {
+    pub fn new(base: DocumentPath) -> Self {
         Self { base, found: Vec::new() }
     }
     /// Returns the diagnostics, in the order of their reports.
@@ -25,7 +25,7 @@ impl DiagnosticSink {
         path: &[PathStep<'_>],
         message: String,
     ) -> &mut Diagnostic {
-        let at = At::Value(self.path(path));
+        let at = Location::Value(self.path(path));
         self.push(Diagnostic::error(code, at, message))
     }
     /// Reports an error at the value at `path`, if `invalid` is a value that it can resolve to.
@@ -38,9 +38,9 @@ impl DiagnosticSink {
         help: &str,
     ) {
         if let Some(InvalidReading { label: told, .. }) = unsound {
-            let problem = self.error(code, path, message.to_owned());
-            problem.label = told;
-            problem.help = Some(help.to_owned());
+            let diagnostic = self.error(code, path, message.to_owned());
+            diagnostic.label = told;
+            diagnostic.help = Some(help.to_owned());
         }
     }
     /// Reports an error at the key at `path`.
@@ -50,7 +50,7 @@ impl DiagnosticSink {
         path: &[PathStep<'_>],
         message: String,
     ) -> &mut Diagnostic {
-        let at = At::Key(self.path(path));
+        let at = Location::Key(self.path(path));
         self.push(Diagnostic::error(code, at, message))
     }
     /// Reports a warning at the value at `path`.
@@ -60,7 +60,7 @@ impl DiagnosticSink {
         path: &[PathStep<'_>],
         message: String,
     ) -> &mut Diagnostic {
-        let at = At::Value(self.path(path));
+        let at = Location::Value(self.path(path));
         self.push(Diagnostic::warning(code, at, message))
     }
     /// Reports a warning at the key at `path`.
@@ -70,21 +70,21 @@ impl DiagnosticSink {
         path: &[PathStep<'_>],
         message: String,
     ) -> &mut Diagnostic {
-        let at = At::Key(self.path(path));
+        let at = Location::Key(self.path(path));
         self.push(Diagnostic::warning(code, at, message))
     }
     /// Reports a diagnostic whose location is outside this declaration.
-    pub fn report(&mut self, problem: Diagnostic) {
-        self.found.push(problem);
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
     }
-    fn path(&self, steps: &[PathStep<'_>]) -> Path {
+    fn path(&self, steps: &[PathStep<'_>]) -> DocumentPath {
         steps.iter().fold(self.base.clone(), |path, step| match step {
             PathStep::Key(name) => path.key(name),
             PathStep::Index(n) => path.index(*n),
         })
     }
-    fn push(&mut self, problem: Diagnostic) -> &mut Diagnostic {
-        self.found.push(problem);
+    fn push(&mut self, diagnostic: Diagnostic) -> &mut Diagnostic {
+        self.found.push(diagnostic);
         self.found.last_mut().expect("it was just pushed")
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::text::{Hole, Text};
+use crate::text::{Placeholder, Text};
 
 /// What an import knows beyond the resource that it is converting, and what it produces besides declarations.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl ImportContext {
     }
     /// Returns the key of the data source with this name, in the API of the current resource.
     pub fn data_source_key(&self, name: &Text) -> String {
-        if let Some(Hole::Attribute { address, .. }) = name.holes().next() {
+        if let Some(Placeholder::Attribute { address, .. }) = name.placeholders().next() {
             return address.name().to_owned();
         }
         let api = self.address.as_ref().and_then(Address::parent);
@@ -42,7 +42,7 @@ impl ImportContext {
     }
     /// Returns the name under `logRoles` of the role with this ARN.
     pub fn role_name(&mut self, arn: &Text) -> String {
-        if let Some(Hole::Attribute { address, .. }) = arn.holes().next() {
+        if let Some(Placeholder::Attribute { address, .. }) = arn.placeholders().next() {
             return address.name().to_owned();
         }
         let arn = arn.to_string();

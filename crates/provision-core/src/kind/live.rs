@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::kind::Kind;
 use crate::model::{Attributes, Properties, Site};
 use crate::ownership::Owner;
-use crate::text::Hole;
+use crate::text::Placeholder;
 
 /// A resource that the spec declares.
 #[derive(Clone, Debug)]
@@ -83,12 +83,12 @@ pub struct UnmanagedResource {
 
 impl LiveState {
     /// Returns the value of a placeholder, if the live state or the site determines it.
-    pub fn resolve(&self, hole: &Hole, site: &Site) -> Option<String> {
+    pub fn resolve(&self, hole: &Placeholder, site: &Site) -> Option<String> {
         match hole {
-            Hole::Pseudo(name) => site.pseudo(name),
+            Placeholder::Pseudo(name) => site.pseudo_parameter(name),
             // `apply` resolves every parameter before it reads the live state.
-            Hole::Parameter(_) => None,
-            Hole::Attribute { address, name } => {
+            Placeholder::Parameter(_) => None,
+            Placeholder::Attribute { address, name } => {
                 Some(self.managed.get(address)?.attributes.get(name)?.to_owned())
             }
         }

@@ -138,11 +138,11 @@ impl TypedKind for ApiKey {
     fn check(
         declared: &ApiKeyDeclaration,
         scope: &CheckContext<'_>,
-        problems: &mut DiagnosticSink,
+        diagnostics: &mut DiagnosticSink,
     ) {
         let auth = scope.address.parent().and_then(|api| scope.member::<Auth>(&api, "auth"));
         if auth.is_some_and(|auth| !auth.enabled_modes().contains(&AuthMode::ApiKey)) {
-            problems
+            diagnostics
                 .warning_at_key(
                     "PV252",
                     &[],
@@ -156,13 +156,13 @@ impl TypedKind for ApiKey {
             {
                 if given.is_some() {
                     let message = format!("`{name}` and `expires` are mutually exclusive");
-                    problems.error_at_key("PV253", &[PathStep::Key(name)], message).help =
+                    diagnostics.error_at_key("PV253", &[PathStep::Key(name)], message).help =
                         Some("a key with `expires` is never renewed; keep one of the two".into());
                 }
             }
         }
-        check_lengths(declared, problems);
-        check_expires(declared, scope.now_epoch_s, problems);
+        check_lengths(declared, diagnostics);
+        check_expires(declared, scope.now_epoch_s, diagnostics);
     }
 
     fn effects(verb: ChangeAction, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
@@ -186,7 +186,7 @@ impl TypedKind for ApiKey {
     fn expand(declared: &ApiKeyDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
         let named = declared.valid_for.is_some() || declared.expires.is_some();
         Some(Self {
-            api_id: Text::of(&scope.address.parent()?, "ApiId"),
+            api_id: Text::attribute(&scope.address.parent()?, "ApiId"),
             description: declared.description.clone(),
             expires: named.then(|| declared.expires_from(scope.now_epoch_s)),
         })
@@ -231,10 +231,10 @@ impl TypedKind for ApiKey {
     }
 }
 
-fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut DiagnosticSink) {
+fn check_lengths(declared: &ApiKeyDeclaration, diagnostics: &mut DiagnosticSink) {
     if declared.valid_for.is_some_and(|valid_for| valid_for < SHORTEST || valid_for > LONGEST) {
         let given = declared.lifetime();
-        problems
+        diagnostics
             .error(
                 "PV250",
                 &[PathStep::Key("validFor")],
@@ -247,26 +247,26 @@ fn check_lengths(declared: &ApiKeyDeclaration, problems: &mut DiagnosticSink) {
             "a key with a lifetime of {} would be renewed by every apply",
             declared.lifetime()
         );
-        problems.error("PV251", &[PathStep::Key("renewBefore")], message).help =
+        diagnostics.error("PV251", &[PathStep::Key("renewBefore")], message).help =
             Some("make `renewBefore` shorter than `validFor`".into());
     }
 }
 
-fn check_expires(declared: &ApiKeyDeclaration, now_epoch_s: i64, problems: &mut DiagnosticSink) {
+fn check_expires(declared: &ApiKeyDeclaration, now_epoch_s: i64, diagnostics: &mut DiagnosticSink) {
     if declared.expires.is_none() {
         return;
     }
     let at = [PathStep::Key("expires")];
     let Some(moment) = declared.expires_epoch_s() else {
-        problems.error("PV254", &at, "not a valid timestamp".into());
+        diagnostics.error("PV254", &at, "not a valid timestamp".into());
         return;
     };
     let left_s = moment - now_epoch_s;
     if left_s > LONGEST_S {
-        problems.error("PV254", &at, "key lifetime is longer than 365 days".into()).help =
+        diagnostics.error("PV254", &at, "key lifetime is longer than 365 days".into()).help =
             Some("choose an earlier timestamp; AppSync counts from the time of the call".into());
     } else if left_s < SHORTEST_S {
-        problems
+        diagnostics
             .warning(
                 "PV255",
                 &at,

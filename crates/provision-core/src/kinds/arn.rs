@@ -39,12 +39,12 @@ pub fn check_function(
     text: &Text,
     at: &[PathStep<'_>],
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let message = "not a valid Lambda function ARN";
     let help = "such as arn:aws:lambda:ap-northeast-1:123456789012:function:orders";
     let sound = |text: &str| is_of(text, "lambda", "function:");
-    problems.error_if_invalid(scope.invalid_reading(text, sound), "PV218", at, message, help);
+    diagnostics.error_if_invalid(scope.invalid_reading(text, sound), "PV218", at, message, help);
 }
 
 #[cfg(test)]

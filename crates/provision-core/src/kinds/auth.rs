@@ -78,14 +78,14 @@ pub fn check_enabled(
     modes: Option<&Modes>,
     path: &[PathStep<'_>],
     providers: &[AuthMode],
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     for (n, mode) in modes.iter().flat_map(|modes| modes.0.iter().enumerate()) {
         if !providers.contains(mode) {
             let offered: Vec<&str> = providers.iter().map(|provider| provider.as_str()).collect();
             let path: Vec<PathStep<'_>> =
                 path.iter().copied().chain([PathStep::Index(n)]).collect();
-            problems
+            diagnostics
                 .error("PV201", &path, format!("{mode} is not among the API's providers"))
                 .help = Some(format!(
                 "add {mode} to `auth.providers`, or choose among {}",

@@ -133,9 +133,9 @@ impl TypedKind for ChannelNamespace {
     fn check(
         declared: &NamespaceDeclaration,
         scope: &CheckContext<'_>,
-        problems: &mut DiagnosticSink,
+        diagnostics: &mut DiagnosticSink,
     ) {
-        check_name(declared, scope, problems);
+        check_name(declared, scope, diagnostics);
         let api = scope.address.parent();
         if let Some(auth) = api.and_then(|api| scope.member::<Auth>(&api, "auth")) {
             let offered = auth.enabled_modes();
@@ -143,11 +143,11 @@ impl TypedKind for ChannelNamespace {
                 [("publish", &declared.publish), ("subscribe", &declared.subscribe)]
             {
                 let path = [PathStep::Key(name)];
-                auth::check_enabled(modes.as_ref(), &path, &offered, problems);
+                auth::check_enabled(modes.as_ref(), &path, &offered, diagnostics);
             }
         }
         if let Some(handlers) = &declared.handlers {
-            handlers::check::check(handlers, scope, problems);
+            handlers::check::check(handlers, scope, diagnostics);
         }
     }
 
@@ -173,7 +173,7 @@ impl TypedKind for ChannelNamespace {
         let api = scope.address.parent()?;
         let handlers = declared.handlers.as_ref();
         Some(Self {
-            api_id: Text::of(&api, "ApiId"),
+            api_id: Text::attribute(&api, "ApiId"),
             name: declared.name.clone().unwrap_or_else(|| scope.address.name().into()),
             publish_auth_modes: modes(&declared.publish),
             subscribe_auth_modes: modes(&declared.subscribe),
@@ -222,7 +222,7 @@ impl NamespaceDeclaration {
 fn check_name(
     declared: &NamespaceDeclaration,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let name = declared.name.clone().unwrap_or_else(|| scope.address.name().into());
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
@@ -235,19 +235,19 @@ fn check_name(
     if let Some(unsound) = scope.invalid_reading(&name, sound) {
         let message = format!("`{}` is not a valid channel namespace name", unsound.value);
         let help = format!("1 to {NAME_MAX} letters, digits and inner hyphens");
-        let problem = match declared.name {
-            Some(_) => problems.error("PV221", &[PathStep::Key("name")], message),
-            None => problems.error_at_key("PV221", &[], message),
+        let diagnostic = match declared.name {
+            Some(_) => diagnostics.error("PV221", &[PathStep::Key("name")], message),
+            None => diagnostics.error_at_key("PV221", &[], message),
         };
-        problem.help = Some(help);
+        diagnostic.help = Some(help);
     }
     if let Some(twin) = scope.duplicate_name(&name) {
         let message = format!("duplicate name `{name}`: `namespaces.{twin}` has it too");
-        let problem = match declared.name {
-            Some(_) => problems.error("PV222", &[PathStep::Key("name")], message),
-            None => problems.error_at_key("PV222", &[], message),
+        let diagnostic = match declared.name {
+            Some(_) => diagnostics.error("PV222", &[PathStep::Key("name")], message),
+            None => diagnostics.error_at_key("PV222", &[], message),
         };
-        problem.help =
+        diagnostic.help =
             Some("names are unique within an API; set another `name:` for one of the two".into());
     }
 }

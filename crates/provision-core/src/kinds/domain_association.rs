@@ -13,8 +13,8 @@ use crate::kinds::domain_name::DomainDeclaration;
 use crate::kinds::logical_id::LogicalId;
 use crate::model::Attributes;
 use crate::ownership::ASSOCIATION_TAG;
-use crate::suggest::instead;
-use crate::text::{Hole, Text};
+use crate::suggest::unknown_name_help;
+use crate::text::{Placeholder, Text};
 
 /// The association of a domain name with an API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -79,18 +79,18 @@ impl TypedKind for DomainAssociation {
     fn check(
         declared: &AssociationDeclaration,
         scope: &CheckContext<'_>,
-        problems: &mut DiagnosticSink,
+        diagnostics: &mut DiagnosticSink,
     ) {
         let known = scope.names("apis");
         if !known.contains(&declared.api.as_str()) {
             let message = format!("unknown API `{}`", declared.api);
-            problems.error("PV286", &[PathStep::Key("api")], message).help =
-                Some(instead(&declared.api, "apis", &known));
+            diagnostics.error("PV286", &[PathStep::Key("api")], message).help =
+                Some(unknown_name_help(&declared.api, "apis", &known));
         }
     }
 
     fn exists(&self) -> bool {
-        self.api_id.as_plain() != Some("")
+        self.api_id.as_literal() != Some("")
     }
 
     fn effects(verb: ChangeAction, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
@@ -118,9 +118,9 @@ impl TypedKind for DomainAssociation {
         let domain = scope.address.parent()?;
         let found = scope.declared::<DomainDeclaration>(&domain)?;
         Some(Self {
-            api_id: Text::of(&Address::top("apis", &declared.api), "ApiId"),
+            api_id: Text::attribute(&Address::top_level("apis", &declared.api), "ApiId"),
             domain_name: match found.certificate {
-                Some(_) => Text::of(&domain, "DomainName"),
+                Some(_) => Text::attribute(&domain, "DomainName"),
                 None => found.name,
             },
         })
@@ -128,11 +128,15 @@ impl TypedKind for DomainAssociation {
 
     fn to_declaration(self, found: &mut ImportContext) -> AssociationDeclaration {
         // The name of an existing domain is written nowhere else.
-        if self.domain_name.holes().all(|hole| !matches!(hole, Hole::Attribute { .. })) {
+        if self
+            .domain_name
+            .placeholders()
+            .all(|hole| !matches!(hole, Placeholder::Attribute { .. }))
+        {
             found.parent_members.insert("name".into(), self.domain_name.to_value());
         }
-        let api = self.api_id.holes().find_map(|hole| match hole {
-            Hole::Attribute { address, .. } => Some(address.name().to_owned()),
+        let api = self.api_id.placeholders().find_map(|hole| match hole {
+            Placeholder::Attribute { address, .. } => Some(address.name().to_owned()),
             _ => None,
         });
         AssociationDeclaration { api: api.unwrap_or_default(), logical_id: None }

@@ -101,15 +101,15 @@ impl TypedKind for DomainName {
     fn check(
         declared: &DomainDeclaration,
         scope: &CheckContext<'_>,
-        problems: &mut DiagnosticSink,
+        diagnostics: &mut DiagnosticSink,
     ) {
         let help =
             "lower-case labels with dots between, such as events.example.com or *.example.com";
         let unsound = scope.invalid_reading(&declared.name, is_domain);
         let at = [PathStep::Key("name")];
-        problems.error_if_invalid(unsound, "PV280", &at, "not a valid domain name", help);
+        diagnostics.error_if_invalid(unsound, "PV280", &at, "not a valid domain name", help);
         if let Some(certificate) = &declared.certificate {
-            check_certificate(certificate, scope, problems);
+            check_certificate(certificate, scope, diagnostics);
         }
         let long = |text: &str| text.chars().count() <= DESCRIPTION_MAX;
         if let Some(unsound) = declared
@@ -119,7 +119,7 @@ impl TypedKind for DomainName {
         {
             let message = format!("longer than {DESCRIPTION_MAX} characters");
             let at = [PathStep::Key("description")];
-            problems.error_if_invalid(Some(unsound), "PV283", &at, &message, "shorten it");
+            diagnostics.error_if_invalid(Some(unsound), "PV283", &at, &message, "shorten it");
         }
         if declared.certificate.is_none() {
             for (name, given) in [
@@ -130,20 +130,20 @@ impl TypedKind for DomainName {
                     let message = format!(
                         "an existing domain name is never changed, so `{name}` has no effect"
                     );
-                    problems.error_at_key("PV282", &[PathStep::Key(name)], message).help =
+                    diagnostics.error_at_key("PV282", &[PathStep::Key(name)], message).help =
                         Some("remove it, or set `certificate` to create the domain name".into());
                 }
             }
         }
         let association = scope.member::<serde_json::Value>(&scope.address, "association");
         if association.is_none() && !scope.has_unreadable(&["association"]) {
-            problems.warning_at_key("PV284", &[], "this domain name has no API".into()).help =
+            diagnostics.warning_at_key("PV284", &[], "this domain name has no API".into()).help =
                 Some("add `association: { api: NAME }`".into());
         }
         if let Some(twin) = scope.duplicate_name(&declared.name) {
             let message =
                 format!("duplicate domain name `{}`: `domains.{twin}` has it too", declared.name);
-            problems.error("PV285", &[PathStep::Key("name")], message).help =
+            diagnostics.error("PV285", &[PathStep::Key("name")], message).help =
                 Some("domain names are unique; remove one of the two".into());
         }
     }
@@ -195,12 +195,16 @@ fn is_domain(name: &str) -> bool {
         && labels >= if wildcard { 2 } else { 1 }
 }
 
-fn check_certificate(certificate: &Text, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
+fn check_certificate(
+    certificate: &Text,
+    scope: &CheckContext<'_>,
+    diagnostics: &mut DiagnosticSink,
+) {
     let at = [PathStep::Key("certificate")];
     let sound = |text: &str| arn::is_of(text, "acm", "certificate/");
     let help = "such as arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012";
     if let Some(unsound) = scope.invalid_reading(certificate, sound) {
-        problems.error_if_invalid(
+        diagnostics.error_if_invalid(
             Some(unsound),
             "PV281",
             &at,
@@ -212,7 +216,7 @@ fn check_certificate(certificate: &Text, scope: &CheckContext<'_>, problems: &mu
     let there = |text: &str| arn::parse(text).is_none_or(|part| part.region == "us-east-1");
     let message = "the certificate must be in us-east-1, in whichever region the API is";
     let help = "issue or import the certificate in us-east-1";
-    problems.error_if_invalid(
+    diagnostics.error_if_invalid(
         scope.invalid_reading(certificate, there),
         "PV281",
         &at,

@@ -116,7 +116,7 @@ impl Handlers {
     /// Returns CloudFormation's `HandlerConfigs`.
     pub fn configs(&self, api: &Address) -> Option<Value> {
         let config = |handler: &Handler| {
-            let name = Text::of(&data_source::address(api, &handler.data_source), "Name");
+            let name = Text::attribute(&data_source::address(api, &handler.data_source), "Name");
             let mut integration = json!({ "DataSourceName": name });
             if let Some(invoke) = handler.invoke {
                 integration["LambdaConfig"] = json!({ "InvokeType": invoke });

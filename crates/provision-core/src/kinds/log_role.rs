@@ -164,14 +164,14 @@ impl TypedKind for LogRole {
     fn check(
         declared: &LogRoleDeclaration,
         scope: &CheckContext<'_>,
-        problems: &mut DiagnosticSink,
+        diagnostics: &mut DiagnosticSink,
     ) {
         match &declared.arn {
-            Some(arn) => check_existing(arn, declared, scope, problems),
-            None => check_new(declared, scope, problems),
+            Some(arn) => check_existing(arn, declared, scope, diagnostics),
+            None => check_new(declared, scope, diagnostics),
         }
         if !scope.is_referenced("apis", &["logging", "role"]) {
-            problems.warning_at_key("PV240", &[], "no API uses this role".into()).help =
+            diagnostics.warning_at_key("PV240", &[], "no API uses this role".into()).help =
                 Some(format!(
                     "use it in an API, `logging: {{ level: ERROR, role: {} }}`, or remove it",
                     scope.address.name()
@@ -271,12 +271,12 @@ fn check_existing(
     arn: &Text,
     declared: &LogRoleDeclaration,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let sound = |text: &str| arn::is_of(text, "iam", "role/");
     let help = "such as arn:aws:iam::123456789012:role/existing";
     let at = [PathStep::Key("arn")];
-    problems.error_if_invalid(
+    diagnostics.error_if_invalid(
         scope.invalid_reading(arn, sound),
         "PV241",
         &at,
@@ -293,7 +293,7 @@ fn check_existing(
     ] {
         if given {
             let message = format!("an existing role is never changed, so `{name}` has no effect");
-            problems.error_at_key("PV242", &[PathStep::Key(name)], message).help =
+            diagnostics.error_at_key("PV242", &[PathStep::Key(name)], message).help =
                 Some("remove it, or remove `arn` to create a role".into());
         }
     }
@@ -302,13 +302,13 @@ fn check_existing(
 fn check_new(
     declared: &LogRoleDeclaration,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "+=,.@_-".contains(letter);
     let sound = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
     let unsound = declared.name.as_ref().and_then(|name| scope.invalid_reading(name, sound));
     let help = format!("1 to {NAME_MAX} letters, digits and `+=,.@_-`");
-    problems.error_if_invalid(
+    diagnostics.error_if_invalid(
         unsound,
         "PV243",
         &[PathStep::Key("name")],
@@ -318,14 +318,14 @@ fn check_new(
     let long = |text: &Text| text.to_string().chars().count() > DESCRIPTION_MAX;
     if declared.description.as_ref().is_some_and(long) {
         let message = format!("longer than IAM's limit of {DESCRIPTION_MAX} characters");
-        problems.error("PV244", &[PathStep::Key("description")], message);
+        diagnostics.error("PV244", &[PathStep::Key("description")], message);
     }
     if let Some(trust) = &declared.trust {
-        check_document(trust, &[PathStep::Key("trust")], true, problems);
+        check_document(trust, &[PathStep::Key("trust")], true, diagnostics);
         if trust.0.to_string().len() > TRUST_MAX {
             let message =
                 format!("longer than IAM's limit of {TRUST_MAX} characters for a trust policy");
-            problems.error("PV244", &[PathStep::Key("trust")], message);
+            diagnostics.error("PV244", &[PathStep::Key("trust")], message);
         }
     }
     let policies = declared.policies.iter().flatten();
@@ -333,16 +333,16 @@ fn check_new(
     for (name, document) in policies {
         let at = [PathStep::Key("policies"), PathStep::Key(name)];
         if !(1..=128).contains(&name.len()) || !name.chars().all(allowed) {
-            problems.error_at_key("PV243", &at, "not a valid policy name".into()).help =
+            diagnostics.error_at_key("PV243", &at, "not a valid policy name".into()).help =
                 Some("1 to 128 letters, digits and `+=,.@_-`".into());
         }
-        check_document(document, &at, false, problems);
+        check_document(document, &at, false, diagnostics);
         size += document.0.to_string().chars().filter(|c| !c.is_whitespace()).count();
     }
     if size > INLINE_MAX {
         let message =
             format!("these policies have {size} characters; IAM allows {INLINE_MAX} in one role");
-        problems.error_at_key("PV244", &[PathStep::Key("policies")], message).help =
+        diagnostics.error_at_key("PV244", &[PathStep::Key("policies")], message).help =
             Some("create managed policies and list them in `managedPolicies`".into());
     }
     for (n, policy) in declared.managed_policies.iter().flatten().enumerate() {
@@ -350,7 +350,7 @@ fn check_new(
         let at = [PathStep::Key("managedPolicies"), PathStep::Index(n)];
         let help = "such as arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs";
         let unsound = scope.invalid_reading(policy, sound);
-        problems.error_if_invalid(unsound, "PV247", &at, "not a valid policy ARN", help);
+        diagnostics.error_if_invalid(unsound, "PV247", &at, "not a valid policy ARN", help);
     }
     if declared
         .managed_policies
@@ -358,6 +358,6 @@ fn check_new(
         .is_some_and(|managed_policy| managed_policy.len() > MANAGED_MAX)
     {
         let message = format!("IAM allows {MANAGED_MAX} managed policies in one role");
-        problems.error_at_key("PV244", &[PathStep::Key("managedPolicies")], message);
+        diagnostics.error_at_key("PV244", &[PathStep::Key("managedPolicies")], message);
     }
 }

@@ -76,13 +76,13 @@ pub fn check_document(
     document: &PolicyDocument,
     at: &[PathStep<'_>],
     trust: bool,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let statements = document.0.get("Statement").and_then(Value::as_array);
     for (n, statement) in statements.into_iter().flatten().enumerate() {
         let at: Vec<PathStep<'_>> =
             at.iter().copied().chain([PathStep::Key("Statement"), PathStep::Index(n)]).collect();
-        check_statement(statement, &at, trust, problems);
+        check_statement(statement, &at, trust, diagnostics);
     }
 }
 
@@ -90,13 +90,13 @@ fn check_statement(
     statement: &Value,
     at: &[PathStep<'_>],
     trust: bool,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let has = |name: &str| statement.get(name).is_some();
     for key in statement.as_object().into_iter().flat_map(|members| members.keys()) {
         if !KEYS.contains(&key.as_str()) {
             let at: Vec<PathStep<'_>> = at.iter().copied().chain([PathStep::Key(key)]).collect();
-            problems
+            diagnostics
                 .error_at_key("PV245", &at, format!("unknown key `{key}` in a statement"))
                 .help = Some(format!("known keys: {}", KEYS.join(", ")));
         }
@@ -104,7 +104,7 @@ fn check_statement(
     let effect = statement.get("Effect").and_then(Value::as_str);
     if !matches!(effect, Some("Allow" | "Deny")) {
         let message = "a statement requires `Effect: Allow` or `Effect: Deny`".to_owned();
-        problems.error("PV245", at, message);
+        diagnostics.error("PV245", at, message);
     }
     let needs: &[(&str, &str)] = match trust {
         true => &[("Action", "NotAction"), ("Principal", "NotPrincipal")],
@@ -113,7 +113,7 @@ fn check_statement(
     for (name, not) in needs {
         if has(name) == has(not) {
             let message = format!("a statement requires exactly one of `{name}` and `{not}`");
-            problems.error("PV245", at, message);
+            diagnostics.error("PV245", at, message);
         }
     }
     let (wrong, why): (&[&str], _) = match trust {
@@ -122,15 +122,15 @@ fn check_statement(
     };
     for name in wrong.iter().filter(|name| has(name)) {
         let at: Vec<PathStep<'_>> = at.iter().copied().chain([PathStep::Key(name)]).collect();
-        problems.error_at_key("PV245", &at, format!("`{name}` is not allowed here: {why}"));
+        diagnostics.error_at_key("PV245", &at, format!("`{name}` is not allowed here: {why}"));
     }
     if !trust && effect == Some("Allow") {
-        check_reach(statement.get("Resource"), at, problems);
+        check_reach(statement.get("Resource"), at, diagnostics);
     }
 }
 
 /// A role for logs needs AppSync's log groups, and `*` is every other one as well.
-fn check_reach(resource: Option<&Value>, at: &[PathStep<'_>], problems: &mut DiagnosticSink) {
+fn check_reach(resource: Option<&Value>, at: &[PathStep<'_>], diagnostics: &mut DiagnosticSink) {
     let all = |value: &Value| value.as_str() == Some("*");
     let (step, found) = match resource {
         Some(Value::Array(items)) => {
@@ -145,7 +145,7 @@ fn check_reach(resource: Option<&Value>, at: &[PathStep<'_>], problems: &mut Dia
         let message =
             "`*` allows everything in the account; this role only needs AppSync's log groups"
                 .to_owned();
-        problems.warning("PV246", &at, message).help =
+        diagnostics.warning("PV246", &at, message).help =
             Some(format!("write `{APPSYNC_LOG_GROUPS}`, or omit `policies`: that is the default"));
     }
 }

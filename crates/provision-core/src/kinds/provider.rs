@@ -176,7 +176,7 @@ impl From<&Provider> for AuthProvider {
             Provider::ApiKey | Provider::AwsIam => {}
             Provider::Cognito(it) => {
                 // A user pool's id begins with its region; an unresolved id is in this region.
-                let of_id = || match it.user_pool_id.as_plain() {
+                let of_id = || match it.user_pool_id.as_literal() {
                     Some(id) => id.split('_').next().map(Text::from),
                     None => Some(Text::from_sub("${AWS::Region}")),
                 };
@@ -212,18 +212,20 @@ impl AuthProvider {
     /// Returns what distinguishes it from other providers of its mode. `None`: there can be only one.
     pub fn detail(&self) -> Option<String> {
         let optional = |what: &str, text: &Option<Text>| {
-            text.as_ref().map(|text| format!(", {what} {}", text.as_declared())).unwrap_or_default()
+            text.as_ref()
+                .map(|text| format!(", {what} {}", text.to_spec_syntax()))
+                .unwrap_or_default()
         };
         if let Some(it) = &self.cognito_config {
             let clients = optional("clients", &it.app_id_client_regex);
-            return Some(format!("pool {}{clients}", it.user_pool_id.as_declared()));
+            return Some(format!("pool {}{clients}", it.user_pool_id.to_spec_syntax()));
         }
         if let Some(it) = &self.open_id_connect_config {
             let clients = optional("clients", &it.client_id);
-            return Some(format!("issuer {}{clients}", it.issuer.as_declared()));
+            return Some(format!("issuer {}{clients}", it.issuer.to_spec_syntax()));
         }
         let lambda = self.lambda_authorizer_config.as_ref()?;
-        Some(format!("function {}", lambda.authorizer_uri.as_declared()))
+        Some(format!("function {}", lambda.authorizer_uri.to_spec_syntax()))
     }
 
     /// Returns the provider as a spec writes it. `None`: its mode is unknown.

@@ -72,13 +72,17 @@ impl TypedKind for WebAclAssociation {
     };
     type Declaration = WafDeclaration;
 
-    fn check(declared: &WafDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
+    fn check(
+        declared: &WafDeclaration,
+        scope: &CheckContext<'_>,
+        diagnostics: &mut DiagnosticSink,
+    ) {
         let at = [PathStep::Key("webAcl")];
         let sound = |text: &str| arn::is_of(text, "wafv2", "regional/webacl/");
         let help = "such as arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012";
         let unsound = scope.invalid_reading(&declared.web_acl, sound);
         if unsound.is_some() {
-            problems.error_if_invalid(
+            diagnostics.error_if_invalid(
                 unsound,
                 "PV290",
                 &at,
@@ -92,11 +96,11 @@ impl TypedKind for WebAclAssociation {
         let unsound = scope.invalid_reading(&declared.web_acl, here);
         let message = format!("this web ACL is not in the region of the stack, {region}");
         let help = "use a web ACL in the region of the API";
-        problems.error_if_invalid(unsound, "PV291", &at, &message, help);
+        diagnostics.error_if_invalid(unsound, "PV291", &at, &message, help);
     }
 
     fn exists(&self) -> bool {
-        self.web_acl_arn.as_plain() != Some("")
+        self.web_acl_arn.as_literal() != Some("")
     }
 
     fn effects(verb: ChangeAction, before: Option<&Self>, _: Option<&Self>) -> Vec<String> {
@@ -120,7 +124,7 @@ impl TypedKind for WebAclAssociation {
     }
 
     fn expand(declared: &WafDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
-        let resource_arn = Text::of(&scope.address.parent()?, "ApiArn");
+        let resource_arn = Text::attribute(&scope.address.parent()?, "ApiArn");
         Some(Self { resource_arn, web_acl_arn: declared.web_acl.clone() })
     }
 

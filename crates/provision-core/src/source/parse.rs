@@ -9,17 +9,17 @@ use std::rc::Rc;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle};
 
-use crate::diagnostic::{At, Diagnostic};
-use crate::source::lines::Lines;
-use crate::source::tree::{Data, Entry, Node};
-use crate::source::words;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::source::line_index::LineIndex;
+use crate::source::syntax_error;
+use crate::source::tree::{MapEntry, Node, NodeData};
 
 /// No spec nests deeper than a dozen levels.
 const DEPTH_MAX: usize = 128;
 /// Nodes with aliases written out.
-const WEIGHT_MAX: usize = 1_000_000;
+const ALIAS_NODES_MAX: usize = 1_000_000;
 /// Nobody mends more mistakes at a time; the rest would only fill memory.
-pub const PROBLEMS_MAX: usize = 10_000;
+pub const DIAGNOSTICS_MAX: usize = 10_000;
 
 /// Comments in a row that the parser keeps while it looks for what comes after them.
 const COMMENTS_MAX: usize = 100_000;
@@ -39,7 +39,7 @@ const ADDRESS: &str = "provision:";
 
 /// The document and everything that is wrong with it as YAML.
 pub fn parse(text: &str) -> (Parsed, Vec<Diagnostic>) {
-    let mut building = Building { text, ..Building::default() };
+    let mut building = TreeBuilder { text, ..TreeBuilder::default() };
     let mut documents = 0;
     let mut options = Options::default();
     options.max_buffered_comment_events = COMMENTS_MAX;
@@ -49,47 +49,50 @@ pub fn parse(text: &str) -> (Parsed, Vec<Diagnostic>) {
             Ok((event, span)) => (event, span.byte_range().unwrap_or(0..0)),
             Err(error) => {
                 let byte = error.marker().byte_offset().unwrap_or(text.len());
-                building.problems.push(words::syntax(&error.info(), byte, text));
-                return building.hopeless();
+                building.diagnostics.push(syntax_error::syntax_error(&error.info(), byte, text));
+                return building.abandon();
             }
         };
         if matches!(event, Event::DocumentStart(..)) {
             documents += 1;
             if documents > 1 {
-                let problem =
-                    Diagnostic::error("PV005", At::Span(span), "a second document begins here");
-                building.problems.push(
-                    problem
+                let diagnostic = Diagnostic::error(
+                    "PV005",
+                    Location::Span(span),
+                    "a second document begins here",
+                );
+                building.diagnostics.push(
+                    diagnostic
                         .with_help("a file holds one spec; put the other into a file of its own"),
                 );
-                return building.done();
+                return building.finish();
             }
         }
-        if let Err(problem) = building.take(event, span) {
-            building.problems.push(*problem);
-            return building.hopeless();
+        if let Err(diagnostic) = building.handle(event, span) {
+            building.diagnostics.push(*diagnostic);
+            return building.abandon();
         }
     }
     let empty = match &building.root {
         None => true,
         Some(node) => {
-            matches!(&node.resolve().data, Data::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
+            matches!(&node.follow_alias().data, NodeData::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
         }
     };
-    if empty && building.problems.is_empty() {
-        let problem = Diagnostic::error("PV004", At::File, "the file declares nothing");
-        building.problems.push(
-            problem.with_help(
+    if empty && building.diagnostics.is_empty() {
+        let diagnostic = Diagnostic::error("PV004", Location::File, "the file declares nothing");
+        building.diagnostics.push(
+            diagnostic.with_help(
                 "begin with `provision init`, or delete a stack with `provision destroy`",
             ),
         );
-        return building.hopeless();
+        return building.abandon();
     }
-    building.done()
+    building.finish()
 }
 
 /// A collection that is not closed yet.
-enum Open {
+enum OpenNode {
     List {
         items: Vec<Node>,
         anchor: usize,
@@ -97,9 +100,9 @@ enum Open {
         start: usize,
     },
     Map {
-        entries: Vec<Entry>,
+        entries: Vec<MapEntry>,
         seen: HashMap<String, usize>,
-        key: Option<Key>,
+        key: Option<PendingKey>,
         anchor: usize,
         tag: Option<String>,
         start: usize,
@@ -107,36 +110,36 @@ enum Open {
 }
 
 /// A key whose value has yet to come; without a name its entry is dropped.
-struct Key {
+struct PendingKey {
     name: Option<String>,
     span: Range<usize>,
 }
 
 #[derive(Default)]
-struct Building<'t> {
+struct TreeBuilder<'t> {
     text: &'t str,
     root: Option<Node>,
-    open: Vec<Open>,
+    open: Vec<OpenNode>,
     anchors: HashMap<usize, Rc<Node>>,
     nodes: usize,
     comments: Vec<Range<usize>>,
     blocks: Vec<Range<usize>>,
-    lines: OnceCell<Lines>,
-    problems: Vec<Diagnostic>,
+    lines: OnceCell<LineIndex>,
+    diagnostics: Vec<Diagnostic>,
 }
 
-impl Building<'_> {
-    fn done(self) -> (Parsed, Vec<Diagnostic>) {
-        let Self { root, comments, blocks, problems, .. } = self;
-        (Parsed { tree: root, comments, blocks }, problems)
+impl TreeBuilder<'_> {
+    fn finish(self) -> (Parsed, Vec<Diagnostic>) {
+        let Self { root, comments, blocks, diagnostics, .. } = self;
+        (Parsed { tree: root, comments, blocks }, diagnostics)
     }
 
-    fn hopeless(self) -> (Parsed, Vec<Diagnostic>) {
-        (Parsed::default(), self.problems)
+    fn abandon(self) -> (Parsed, Vec<Diagnostic>) {
+        (Parsed::default(), self.diagnostics)
     }
 
     /// Takes one event. An error ends the parse: nothing after it would make sense.
-    fn take(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Box<Diagnostic>> {
+    fn handle(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Box<Diagnostic>> {
         let tag =
             |tag: Option<_>| tag.map(|it: std::borrow::Cow<'_, granit_parser::Tag>| it.to_string());
         match event {
@@ -145,43 +148,43 @@ impl Building<'_> {
                 if matches!(style, ScalarStyle::Literal) && text.contains(ADDRESS) {
                     self.blocks.push(span.clone());
                 }
-                let data = Data::Scalar { text: text.into_owned(), plain };
+                let data = NodeData::Scalar { text: text.into_owned(), plain };
                 self.close(Node::new(data, tag(it), span), anchor)
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => {
-                    let node = Node::new(Data::Alias(Rc::clone(node)), None, span);
+                    let node = Node::new(NodeData::Alias(Rc::clone(node)), None, span);
                     self.close(node, 0)
                 }
                 None => {
                     let message = "an alias inside what it stands for";
-                    Err(Diagnostic::error("PV003", At::Span(span), message).into())
+                    Err(Diagnostic::error("PV003", Location::Span(span), message).into())
                 }
             },
             Event::Comment(text, _) => {
-                if text.trim_start().starts_with(ADDRESS) && self.comments.len() < PROBLEMS_MAX {
+                if text.trim_start().starts_with(ADDRESS) && self.comments.len() < DIAGNOSTICS_MAX {
                     self.comments.push(span);
                 }
                 Ok(())
             }
             Event::SequenceStart(_, anchor, it) => {
                 let tag = tag(it);
-                self.open(Open::List { items: vec![], anchor, tag, start: span.start }, &span)
+                self.open(OpenNode::List { items: vec![], anchor, tag, start: span.start }, &span)
             }
             Event::MappingStart(_, anchor, it) => {
                 let tag = tag(it);
                 let (entries, seen) = (vec![], HashMap::new());
                 self.open(
-                    Open::Map { entries, seen, key: None, anchor, tag, start: span.start },
+                    OpenNode::Map { entries, seen, key: None, anchor, tag, start: span.start },
                     &span,
                 )
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(Open::List { items, anchor, tag, start }) => {
-                    self.close(Node::new(Data::List(items), tag, start..span.end), anchor)
+                Some(OpenNode::List { items, anchor, tag, start }) => {
+                    self.close(Node::new(NodeData::List(items), tag, start..span.end), anchor)
                 }
-                Some(Open::Map { entries, anchor, tag, start, .. }) => {
-                    self.close(Node::new(Data::Map(entries), tag, start..span.end), anchor)
+                Some(OpenNode::Map { entries, anchor, tag, start, .. }) => {
+                    self.close(Node::new(NodeData::Map(entries), tag, start..span.end), anchor)
                 }
                 None => Ok(()),
             },
@@ -189,7 +192,7 @@ impl Building<'_> {
         }
     }
 
-    fn open(&mut self, open: Open, span: &Range<usize>) -> Result<(), Box<Diagnostic>> {
+    fn open(&mut self, open: OpenNode, span: &Range<usize>) -> Result<(), Box<Diagnostic>> {
         if self.open.len() >= DEPTH_MAX {
             return Err(too_deep(span.clone()).into());
         }
@@ -203,35 +206,35 @@ impl Building<'_> {
             return Err(too_deep(node.span).into());
         }
         self.nodes += 1;
-        if self.nodes > WEIGHT_MAX {
-            let problem = Diagnostic::error(
+        if self.nodes > ALIAS_NODES_MAX {
+            let diagnostic = Diagnostic::error(
                 "PV008",
-                At::Span(node.span),
-                format!("more than {WEIGHT_MAX} parts come before this"),
+                Location::Span(node.span),
+                format!("more than {ALIAS_NODES_MAX} parts come before this"),
             );
-            return Err(problem.with_help("divide it into several stacks").into());
+            return Err(diagnostic.with_help("divide it into several stacks").into());
         }
-        if node.weight > WEIGHT_MAX {
-            let message = format!("more than {WEIGHT_MAX} parts, aliases written out");
-            let problem = Diagnostic::error("PV008", At::Span(node.span), message);
-            return Err(problem.with_help("use fewer aliases of aliases").into());
+        if node.weight > ALIAS_NODES_MAX {
+            let message = format!("more than {ALIAS_NODES_MAX} parts, aliases written out");
+            let diagnostic = Diagnostic::error("PV008", Location::Span(node.span), message);
+            return Err(diagnostic.with_help("use fewer aliases of aliases").into());
         }
         match self.open.last_mut() {
-            None => self.root = Some(anchored(node, anchor, &mut self.anchors)),
-            Some(Open::List { items, .. }) => {
-                items.push(anchored(node, anchor, &mut self.anchors));
+            None => self.root = Some(register_anchor(node, anchor, &mut self.anchors)),
+            Some(OpenNode::List { items, .. }) => {
+                items.push(register_anchor(node, anchor, &mut self.anchors));
             }
-            Some(Open::Map { key: key @ None, seen, .. }) => {
-                let line = |byte| self.lines.get_or_init(|| Lines::of(self.text)).line(byte);
+            Some(OpenNode::Map { key: key @ None, seen, .. }) => {
+                let line = |byte| self.lines.get_or_init(|| LineIndex::new(self.text)).line(byte);
                 if anchor > 0 {
                     self.anchors.insert(anchor, Rc::new(node.clone()));
                 }
-                *key = Some(new_key(node, seen, &line, &mut self.problems));
+                *key = Some(new_key(node, seen, &line, &mut self.diagnostics));
             }
-            Some(Open::Map { entries, key, .. }) => {
-                let value = anchored(node, anchor, &mut self.anchors);
-                if let Some(Key { name: Some(key), span }) = key.take() {
-                    entries.push(Entry { key, span, value });
+            Some(OpenNode::Map { entries, key, .. }) => {
+                let value = register_anchor(node, anchor, &mut self.anchors);
+                if let Some(PendingKey { name: Some(key), span }) = key.take() {
+                    entries.push(MapEntry { key, span, value });
                 }
             }
         }
@@ -241,14 +244,14 @@ impl Building<'_> {
 
 /// Remembers a node under its anchor, if it has one, and shares it: a copy for each of many anchors
 /// around the same text would fill memory.
-fn anchored(node: Node, anchor: usize, anchors: &mut HashMap<usize, Rc<Node>>) -> Node {
+fn register_anchor(node: Node, anchor: usize, anchors: &mut HashMap<usize, Rc<Node>>) -> Node {
     if anchor == 0 {
         return node;
     }
     let (span, depth, weight) = (node.span.clone(), node.depth, node.weight);
     let shared = Rc::new(node);
     anchors.insert(anchor, Rc::clone(&shared));
-    Node { data: Data::Alias(shared), tag: None, span, depth, weight }
+    Node { data: NodeData::Alias(shared), tag: None, span, depth, weight }
 }
 
 /// Reads a key. One that is no text or stands there already is reported, and its value dropped.
@@ -256,32 +259,35 @@ fn new_key(
     node: Node,
     seen: &mut HashMap<String, usize>,
     line: &dyn Fn(usize) -> usize,
-    problems: &mut Vec<Diagnostic>,
-) -> Key {
+    diagnostics: &mut Vec<Diagnostic>,
+) -> PendingKey {
     let span = node.span.clone();
-    let Data::Scalar { text: name, .. } = node.data else {
-        let problem =
-            Diagnostic::error("PV007", At::Span(span.clone()), "a key must be plain text");
-        keep(problem.with_help("write `key: value`"), problems);
-        return Key { name: None, span };
+    let NodeData::Scalar { text: name, .. } = node.data else {
+        let diagnostic =
+            Diagnostic::error("PV007", Location::Span(span.clone()), "a key must be plain text");
+        push_limited(diagnostic.with_help("write `key: value`"), diagnostics);
+        return PendingKey { name: None, span };
     };
     if let Some(first) = seen.get(&name) {
         let message = format!("the key `{name}` stands here a second time");
-        let problem = Diagnostic::error("PV006", At::Span(span.clone()), message);
-        keep(problem.with_label(format!("the first is in line {}", line(*first))), problems);
-        return Key { name: None, span };
+        let diagnostic = Diagnostic::error("PV006", Location::Span(span.clone()), message);
+        push_limited(
+            diagnostic.with_label(format!("the first is in line {}", line(*first))),
+            diagnostics,
+        );
+        return PendingKey { name: None, span };
     }
     seen.insert(name.clone(), span.start);
-    Key { name: Some(name), span }
+    PendingKey { name: Some(name), span }
 }
 
-fn keep(problem: Diagnostic, problems: &mut Vec<Diagnostic>) {
-    if problems.len() < PROBLEMS_MAX {
-        problems.push(problem);
+fn push_limited(diagnostic: Diagnostic, diagnostics: &mut Vec<Diagnostic>) {
+    if diagnostics.len() < DIAGNOSTICS_MAX {
+        diagnostics.push(diagnostic);
     }
 }
 
 fn too_deep(span: Range<usize>) -> Diagnostic {
     let message = format!("nested deeper than {DEPTH_MAX} levels");
-    Diagnostic::error("PV008", At::Span(span), message)
+    Diagnostic::error("PV008", Location::Span(span), message)
 }

@@ -2,7 +2,7 @@
 //!
 //! Where the schema says text, `0123`, `1e3`, `no` and `2012-10-17` are text. What is wrong is left
 //! out of the value and nothing is invented, so that later checks still run over the rest.
-pub mod free;
+pub mod free_form;
 mod map;
 mod scalar;
 mod union;
@@ -13,10 +13,10 @@ use std::rc::Rc;
 use regex_lite::Regex;
 use serde_json::Value;
 
-use crate::diagnostic::{At, Diagnostic, Path};
+use crate::diagnostic::{Diagnostic, DocumentPath, Location};
 use crate::source::Source;
-use crate::source::parse::PROBLEMS_MAX;
-use crate::source::tree::{Data, Node};
+use crate::source::parse::DIAGNOSTICS_MAX;
+use crate::source::tree::{Node, NodeData};
 
 /// Our own keyword for a text in which `${…}` stands for something.
 pub const SUBSTITUTES: &str = "x-substitutes";
@@ -28,12 +28,12 @@ pub const CODE: &str = "contentMediaType";
 pub struct Substitution {
     /// `None`: nothing that could be said.
     pub value: Option<Value>,
-    pub objections: Vec<Objection>,
+    pub errors: Vec<SubstitutionError>,
 }
 
 /// What is wrong with a text, and what to do.
 #[derive(Debug)]
-pub struct Objection {
+pub struct SubstitutionError {
     pub message: String,
     pub help: String,
 }
@@ -81,84 +81,86 @@ pub fn read<'s>(
     source: &Source,
     schema: &'s Value,
     substitute: &'s dyn Fn(&str) -> Substitution,
-    problems: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Value {
     let Some(tree) = &source.parsed.tree else { return Value::Null };
     let mut reader = Reader {
         root: schema,
         substitute,
-        problems: Vec::new(),
+        diagnostics: Vec::new(),
         patterns: HashMap::new(),
         shapes: HashMap::new(),
     };
-    let value = reader.node(tree, schema, &Path::default());
-    problems.extend(reader.problems);
+    let value = reader.node(tree, schema, &DocumentPath::default());
+    diagnostics.extend(reader.diagnostics);
     value.unwrap_or_default()
 }
 
 struct Reader<'s> {
     root: &'s Value,
     substitute: &'s dyn Fn(&str) -> Substitution,
-    problems: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
     patterns: HashMap<&'s str, Regex>,
     /// By the schema's place in memory: where it leads, and what it asks.
-    shapes: HashMap<*const Value, (&'s Value, Rc<Shape<'s>>)>,
+    shapes: HashMap<*const Value, (&'s Value, Rc<SchemaForm<'s>>)>,
 }
 
 /// What a schema asks of a part. Worked out once: many parts meet few schemas.
-enum Shape<'s> {
-    Words(Vec<&'s str>),
+enum SchemaForm<'s> {
+    Constants(Vec<&'s str>),
     Union(&'s [Value]),
     Types(Vec<&'s str>),
 }
 
 impl<'s> Reader<'s> {
-    fn node(&mut self, node: &Node, schema: &'s Value, path: &Path) -> Option<Value> {
-        let node = node.resolve();
+    fn node(&mut self, node: &Node, schema: &'s Value, path: &DocumentPath) -> Option<Value> {
+        let node = node.follow_alias();
         if let Some(tag) = &node.tag {
             let message = format!("the tag `{tag}` has no place in a spec");
             let help = "write plain YAML; for an intrinsic write `${…}` inside a text";
             self.report(
-                Diagnostic::error("PV009", At::Value(path.clone()), message).with_help(help),
+                Diagnostic::error("PV009", Location::Value(path.clone()), message).with_help(help),
             );
             return None;
         }
-        let (schema, shape) = self.shape(schema);
+        let (schema, shape) = self.form(schema);
         let types = match &*shape {
-            Shape::Words(allowed) => return self.constant(node, allowed, path),
-            Shape::Union(alternatives) => return self.union(node, alternatives, path),
-            Shape::Types(types) => types.as_slice(),
+            SchemaForm::Constants(allowed) => return self.constant(node, allowed, path),
+            SchemaForm::Union(alternatives) => return self.union(node, alternatives, path),
+            SchemaForm::Types(types) => types.as_slice(),
         };
         match (types, &node.data) {
             ([], _) => self.free(node, path),
-            (types, Data::Map(entries)) if types.contains(&"object") => {
+            (types, NodeData::Map(entries)) if types.contains(&"object") => {
                 self.map(entries, schema, path)
             }
-            (types, Data::List(items)) if types.contains(&"array") => {
+            (types, NodeData::List(items)) if types.contains(&"array") => {
                 self.list(items, schema, path)
             }
-            (types, Data::Scalar { text, plain }) => self.scalar(text, *plain, types, schema, path),
+            (types, NodeData::Scalar { text, plain }) => {
+                self.scalar(text, *plain, types, schema, path)
+            }
             (types, _) => self.wrong_type(node, types, path),
         }
     }
 
-    fn shape(&mut self, schema: &'s Value) -> (&'s Value, Rc<Shape<'s>>) {
+    fn form(&mut self, schema: &'s Value) -> (&'s Value, Rc<SchemaForm<'s>>) {
         let key = std::ptr::from_ref(schema);
         if let Some((schema, shape)) = self.shapes.get(&key) {
             return (schema, Rc::clone(shape));
         }
         let schema = self.deref(schema);
         let shape = match (self.constants(schema), union::alternatives(schema)) {
-            (Some(words), _) => Shape::Words(words),
-            (None, Some(alternatives)) => Shape::Union(alternatives),
-            (None, None) => Shape::Types(types(schema)),
+            (Some(words), _) => SchemaForm::Constants(words),
+            (None, Some(alternatives)) => SchemaForm::Union(alternatives),
+            (None, None) => SchemaForm::Types(types(schema)),
         };
         let shape = Rc::new(shape);
         self.shapes.insert(key, (schema, Rc::clone(&shape)));
         (schema, shape)
     }
 
-    fn list(&mut self, items: &[Node], schema: &'s Value, path: &Path) -> Option<Value> {
+    fn list(&mut self, items: &[Node], schema: &'s Value, path: &DocumentPath) -> Option<Value> {
         let item_schema = schema.get("items").unwrap_or(&Value::Bool(true));
         let unique = schema.get("uniqueItems") == Some(&Value::Bool(true));
         let (mut read, mut seen) = (Vec::new(), HashSet::new());
@@ -169,7 +171,7 @@ impl<'s> Reader<'s> {
                 let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 let message = format!("`{shown}` stands here a second time");
                 self.report(
-                    Diagnostic::error("PV110", At::Value(at), message).with_help("remove it"),
+                    Diagnostic::error("PV110", Location::Value(at), message).with_help("remove it"),
                 );
                 continue;
             }
@@ -189,7 +191,7 @@ impl<'s> Reader<'s> {
         if let Some(told) = told {
             self.report(Diagnostic::error(
                 "PV107",
-                At::Value(path.clone()),
+                Location::Value(path.clone()),
                 format!("expected {told}"),
             ));
             return None;
@@ -197,21 +199,21 @@ impl<'s> Reader<'s> {
         Some(Value::Array(read))
     }
 
-    fn wrong_type(&mut self, node: &Node, types: &[&str], path: &Path) -> Option<Value> {
-        let (expected, found) = (expected(types), found(node));
+    fn wrong_type(&mut self, node: &Node, types: &[&str], path: &DocumentPath) -> Option<Value> {
+        let (expected, found) = (describe_types(types), describe_node(node));
         let message = format!("expected {expected}, found {found}");
-        let problem = Diagnostic::error("PV103", At::Value(path.clone()), message);
+        let diagnostic = Diagnostic::error("PV103", Location::Value(path.clone()), message);
         self.report(match (&node.data, types) {
-            (Data::Scalar { text, .. }, ["array"]) if !text.is_empty() => {
-                problem.with_help("write it as a list").with_suggestion(format!("[{text}]"))
+            (NodeData::Scalar { text, .. }, ["array"]) if !text.is_empty() => {
+                diagnostic.with_help("write it as a list").with_suggestion(format!("[{text}]"))
             }
-            (Data::Scalar { text, plain: true }, ["object"]) if is_null(text) => {
-                problem.with_help("write `{}` for one that says nothing more")
+            (NodeData::Scalar { text, plain: true }, ["object"]) if is_null(text) => {
+                diagnostic.with_help("write `{}` for one that says nothing more")
             }
-            (Data::Scalar { text, plain: true }, ["array"]) if is_null(text) => {
-                problem.with_help("remove the key, or write a list: `[…]`")
+            (NodeData::Scalar { text, plain: true }, ["array"]) if is_null(text) => {
+                diagnostic.with_help("remove the key, or write a list: `[…]`")
             }
-            _ => problem,
+            _ => diagnostic,
         });
         None
     }
@@ -232,9 +234,9 @@ impl<'s> Reader<'s> {
         schema
     }
 
-    fn report(&mut self, problem: Diagnostic) {
-        if self.problems.len() < PROBLEMS_MAX {
-            self.problems.push(problem);
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < DIAGNOSTICS_MAX {
+            self.diagnostics.push(diagnostic);
         }
     }
 }
@@ -255,7 +257,7 @@ fn types(schema: &Value) -> Vec<&str> {
     }
 }
 
-fn expected(types: &[&str]) -> String {
+fn describe_types(types: &[&str]) -> String {
     let word = |it: &&str| match *it {
         "object" => "a mapping",
         "array" => "a list",
@@ -268,11 +270,11 @@ fn expected(types: &[&str]) -> String {
     types.iter().map(word).collect::<Vec<_>>().join(" or ")
 }
 
-fn found(node: &Node) -> &'static str {
+fn describe_node(node: &Node) -> &'static str {
     match &node.data {
-        Data::Map(_) => "a mapping",
-        Data::List(_) => "a list",
-        Data::Scalar { text, plain: true } => match free::plain(text) {
+        NodeData::Map(_) => "a mapping",
+        NodeData::List(_) => "a list",
+        NodeData::Scalar { text, plain: true } => match free_form::parse_scalar(text) {
             Value::Null => "nothing",
             Value::Bool(_) => "true or false",
             Value::Number(_) => "a number",

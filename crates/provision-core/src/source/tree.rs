@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 #[derive(Clone, Debug)]
 pub struct Node {
-    pub data: Data,
+    pub data: NodeData,
     pub tag: Option<String>,
     pub span: Range<usize>,
     /// Levels below and including this one, aliases written out.
@@ -14,19 +14,19 @@ pub struct Node {
 }
 
 #[derive(Clone, Debug)]
-pub enum Data {
+pub enum NodeData {
     /// A scalar, and whether it was written without quotes.
     Scalar {
         text: String,
         plain: bool,
     },
     List(Vec<Node>),
-    Map(Vec<Entry>),
+    Map(Vec<MapEntry>),
     Alias(Rc<Node>),
 }
 
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct MapEntry {
     pub key: String,
     /// Where the key stands.
     pub span: Range<usize>,
@@ -34,19 +34,19 @@ pub struct Entry {
 }
 
 impl Node {
-    pub fn new(data: Data, tag: Option<String>, span: Range<usize>) -> Self {
+    pub fn new(data: NodeData, tag: Option<String>, span: Range<usize>) -> Self {
         let (depth, weight) = match &data {
-            Data::Scalar { .. } => (0, 0),
-            Data::Alias(node) => (node.depth, node.weight),
-            Data::List(items) => measure(items.iter()),
-            Data::Map(entries) => measure(entries.iter().map(|it| &it.value)),
+            NodeData::Scalar { .. } => (0, 0),
+            NodeData::Alias(node) => (node.depth, node.weight),
+            NodeData::List(items) => measure(items.iter()),
+            NodeData::Map(entries) => measure(entries.iter().map(|it| &it.value)),
         };
         Self { data, tag, span, depth: depth + 1, weight: weight.saturating_add(1) }
     }
     /// The node that an alias stands for.
-    pub fn resolve(&self) -> &Self {
+    pub fn follow_alias(&self) -> &Self {
         match &self.data {
-            Data::Alias(node) => node.resolve(),
+            NodeData::Alias(node) => node.follow_alias(),
             _ => self,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::diagnostic::{At, Diagnostic, Path};
+use crate::diagnostic::{Diagnostic, DocumentPath, Location};
 use crate::kind::{DesiredResource, DesiredState};
 
 /// Warns of ids that two resources would share, or a resource and a parameter. Applying does without
@@ -13,38 +13,39 @@ use crate::kind::{DesiredResource, DesiredState};
 pub fn check<'a>(
     desired: &DesiredState,
     parameters: impl Iterator<Item = &'a str>,
-    problems: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) {
     let (ids, shared) = ids(desired);
     for name in parameters {
         if let Some((id, address)) = ids.get_key_value(name) {
             let message =
                 format!("its logical id in a template, `{id}`, is that of a parameter too");
-            let path: Path = address.parts().collect();
-            problems.push(
-                Diagnostic::warning("PV216", At::Key(path), message)
+            let path: DocumentPath = address.parts().collect();
+            diagnostics.push(
+                Diagnostic::warning("PV216", Location::Key(path), message)
                     .with_help("to render a template, give it another `logicalId:`"),
             );
         }
     }
     for (id, first, second) in shared {
-        let path: Path = second.parts().collect();
+        let path: DocumentPath = second.parts().collect();
         let message = format!("its logical id in a template, `{id}`, is that of {first} too");
         let help = "to render a template, give one of the two another `logicalId:`";
-        problems.push(Diagnostic::warning("PV216", At::Key(path), message).with_help(help));
+        diagnostics
+            .push(Diagnostic::warning("PV216", Location::Key(path), message).with_help(help));
     }
 }
 
 /// An id, and the two resources that would share it.
-type Shared<'a> = (String, &'a Address, &'a Address);
+type SharedId<'a> = (String, &'a Address, &'a Address);
 
 /// Ids that two resources would share in a template.
-pub fn shared_ids(desired: &DesiredState) -> Vec<Shared<'_>> {
+pub fn shared_ids(desired: &DesiredState) -> Vec<SharedId<'_>> {
     ids(desired).1
 }
 
 /// The ids there are, and those that two resources would share.
-fn ids(desired: &DesiredState) -> (BTreeMap<String, &Address>, Vec<Shared<'_>>) {
+fn ids(desired: &DesiredState) -> (BTreeMap<String, &Address>, Vec<SharedId<'_>>) {
     let mut taken: BTreeMap<String, &Address> = BTreeMap::new();
     let mut shared = Vec::new();
     for (address, resource) in desired {
@@ -88,13 +89,13 @@ mod tests {
 
     #[test]
     fn an_id_is_made_from_the_names_on_the_way() {
-        let api = Address::top("apis", "sample");
+        let api = Address::top_level("apis", "sample");
         assert_eq!(logical_id(&api, None), "SampleApi");
         assert_eq!(
             logical_id(&api.child("namespaces", "chat-room"), None),
             "SampleChatRoomNamespace"
         );
         assert_eq!(logical_id(&api.child("apiKeys", "web_1"), None), "SampleWeb1ApiKey");
-        assert_eq!(logical_id(&Address::top("logRoles", "logs"), None), "LogsLogRole");
+        assert_eq!(logical_id(&Address::top_level("logRoles", "logs"), None), "LogsLogRole");
     }
 }

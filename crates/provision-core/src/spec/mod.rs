@@ -1,14 +1,14 @@
 //! The user's file: checked and expanded to what should exist. Pure.
-mod declare;
-mod head;
+mod export;
+mod header;
 mod logical_ids;
 mod parameters;
 mod schema;
 mod substitute;
 
-pub use declare::{Declared, as_declared, declare, put};
+pub use export::{ExportedSpec, export, insert_declaration, to_spec_syntax};
 pub use logical_ids::{logical_id, shared_ids};
-pub use parameters::{Given, Parameter, Parameters, objections};
+pub use parameters::{Parameter, ParameterValues, Parameters, invalid_values};
 pub use schema::schema;
 
 use std::collections::{BTreeMap, HashSet};
@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::access;
 use crate::address::Address;
-use crate::diagnostic::{At, Diagnostic, Path, Severity};
+use crate::diagnostic::{Diagnostic, DocumentPath, Location, Severity};
 use crate::kind::{
     CheckContext, DesiredResource, DesiredState, DiagnosticSink, Files, FirstNames, Kind,
     ParsedHandlers, possible_values,
@@ -25,9 +25,9 @@ use crate::kind::{
 use crate::kinds;
 use crate::source::Source;
 use crate::source::read::read;
-use crate::spec::head::Head;
-use crate::spec::substitute::Substitutes;
-use crate::text::{Hole, Text};
+use crate::spec::header::SpecHeader;
+use crate::spec::substitute::Substituter;
+use crate::text::{Placeholder, Text};
 
 /// A spec that was read.
 #[derive(Clone, Debug)]
@@ -47,27 +47,33 @@ pub struct Spec {
 impl Spec {
     /// The same spec with a value in the place of every parameter, or a line for each reason why
     /// that can't be. Nothing that is applied has a parameter left.
-    pub fn with_values(mut self, given: &Given) -> Result<Self, Vec<String>> {
-        self.reject(given, &|_| true)?;
-        let value = |hole: &Hole| match hole {
-            Hole::Parameter(name) => self.parameters.get(name)?.value(given.get(name)),
-            Hole::Pseudo(name) if name == "AWS::StackName" => Some(self.stack.clone()),
+    pub fn with_values(mut self, given: &ParameterValues) -> Result<Self, Vec<String>> {
+        self.check_values(given, &|_| true)?;
+        let value = |hole: &Placeholder| match hole {
+            Placeholder::Parameter(name) => self.parameters.get(name)?.value(given.get(name)),
+            Placeholder::Pseudo(name) if name == "AWS::StackName" => Some(self.stack.clone()),
             _ => None,
         };
         for resource in self.desired.values_mut() {
-            resource.properties = resource.properties.filled(&value);
+            resource.properties = resource.properties.resolve(&value);
         }
         Ok(self)
     }
 
     /// The same spec, whose name is sure: all that matters where nothing is made.
-    pub fn with_name(self, given: &Given) -> Result<Self, Vec<String>> {
-        self.reject(given, &|name| self.name.holes().any(|it| it.to_string() == name))?;
+    pub fn with_resolved_name(self, given: &ParameterValues) -> Result<Self, Vec<String>> {
+        self.check_values(given, &|name| {
+            self.name.placeholders().any(|it| it.to_string() == name)
+        })?;
         Ok(self)
     }
 
-    fn reject(&self, given: &Given, needed: &dyn Fn(&str) -> bool) -> Result<(), Vec<String>> {
-        let mut reasons = objections(&self.parameters, given);
+    fn check_values(
+        &self,
+        given: &ParameterValues,
+        needed: &dyn Fn(&str) -> bool,
+    ) -> Result<(), Vec<String>> {
+        let mut reasons = invalid_values(&self.parameters, given);
         for name in parameters::missing(&self.parameters, given).into_iter().filter(|it| needed(it))
         {
             reasons.push(format!("parameter `{name}` has no default and was given no value"));
@@ -83,33 +89,38 @@ pub fn load(
     source: &Source,
     files: &dyn Files,
     now_epoch_s: i64,
-    given: &Given,
+    given: &ParameterValues,
 ) -> (Option<Spec>, Vec<Diagnostic>) {
-    load_despite(source, files, now_epoch_s, given, &|_| false)
+    load_with_tolerated_errors(source, files, now_epoch_s, given, &|_| false)
 }
 
 /// The same for whoever can do with a spec that has errors, if they are `mild`.
-pub fn load_despite(
+pub fn load_with_tolerated_errors(
     source: &Source,
     files: &dyn Files,
     now_epoch_s: i64,
-    given: &Given,
+    given: &ParameterValues,
     mild: &dyn Fn(&Diagnostic) -> bool,
 ) -> (Option<Spec>, Vec<Diagnostic>) {
-    let mut problems = Vec::new();
-    let (schema, substitutes) = (schema(), Substitutes::of(source.keys("parameters")));
-    let document = read(source, schema, &|text| substitutes.read(text), &mut problems);
-    let unread: Vec<Path> = problems.iter().filter_map(Diagnostic::path).cloned().collect();
-    let head = Head::read(&document);
+    let mut diagnostics = Vec::new();
+    let (schema, substitutes) = (schema(), Substituter::new(source.keys("parameters")));
+    let document = read(source, schema, &|text| substitutes.substitute(text), &mut diagnostics);
+    let unread: Vec<DocumentPath> =
+        diagnostics.iter().filter_map(Diagnostic::path).cloned().collect();
+    let head = SpecHeader::read(&document);
     let known = match &head {
         Ok(head) => {
-            let mut found = DiagnosticSink::new(Path::default().key("parameters"));
+            let mut found = DiagnosticSink::new(DocumentPath::default().key("parameters"));
             parameters::check(&head.parameters, &substitutes, &mut found);
-            problems.extend(found.into_vec());
-            known(head, given)
+            diagnostics.extend(found.into_vec());
+            placeholder_values(head, given)
         }
         Err(error) => {
-            unforeseen(format!("this is no spec: {error}"), &Path::default(), &mut problems);
+            report_unexpected(
+                format!("this is no spec: {error}"),
+                &DocumentPath::default(),
+                &mut diagnostics,
+            );
             BTreeMap::new()
         }
     };
@@ -117,27 +128,36 @@ pub fn load_despite(
     let (firsts, codes) = (FirstNames::default(), ParsedHandlers::default());
     let (document, known, unread) = (&document, &known, unread.as_slice());
     let (firsts, codes) = (&firsts, &codes);
-    let mut reading =
-        Reading { document, files, now_epoch_s, known, unread, firsts, codes, desired, problems };
+    let mut reading = SpecReader {
+        document,
+        files,
+        now_epoch_s,
+        known,
+        unread,
+        firsts,
+        codes,
+        desired,
+        diagnostics,
+    };
     if let Ok(head) = &head {
         reading.head(head);
     }
     for row in kinds::children_of(None) {
-        reading.section(row, None, document, &Path::default());
+        reading.section(row, None, document, &DocumentPath::default());
     }
-    let Reading { mut desired, mut problems, .. } = reading;
+    let SpecReader { mut desired, mut diagnostics, .. } = reading;
     let names = head.as_ref().map(|it| it.parameters.keys()).into_iter().flatten();
-    logical_ids::check(&desired, names.map(String::as_str), &mut problems);
-    access::check(&desired, &mut problems);
+    logical_ids::check(&desired, names.map(String::as_str), &mut diagnostics);
+    access::check(&desired, &mut diagnostics);
     // A file that several namespaces name is wrong once.
     let mut seen = HashSet::new();
-    problems.retain(|it| match &it.at {
-        At::In { file, span } => {
+    diagnostics.retain(|it| match &it.location {
+        Location::ReferencedFile { file, span } => {
             seen.insert((it.code, file.name.clone(), span.start, it.message.clone()))
         }
         _ => true,
     });
-    let failed = problems.iter().any(|it| it.severity == Severity::Error && !mild(it));
+    let failed = diagnostics.iter().any(|it| it.severity == Severity::Error && !mild(it));
     let spec = head.ok().filter(|_| !failed).map(|head| Spec {
         stack: known.get("AWS::StackName").and_then(|it| it.first().cloned()).unwrap_or_default(),
         name: head.stack,
@@ -147,14 +167,14 @@ pub fn load_despite(
         parameters: head.parameters,
         desired: std::mem::take(&mut desired),
     });
-    (spec, problems)
+    (spec, diagnostics)
 }
 
 /// The values that each `${…}` may have, as far as a spec says. Accounts' ids are alike, and
 /// so are ARNs in all partitions.
-fn known(head: &Head, given: &Given) -> BTreeMap<String, Vec<String>> {
+fn placeholder_values(head: &SpecHeader, given: &ParameterValues) -> BTreeMap<String, Vec<String>> {
     let candidates = |(name, it): (&String, &Parameter)| {
-        (name.clone(), parameters::candidates(it, given.get(name)))
+        (name.clone(), parameters::possible_values(it, given.get(name)))
     };
     let mut known: BTreeMap<String, Vec<String>> = head.parameters.iter().map(candidates).collect();
     let account = head.account.as_deref().unwrap_or("123456789012");
@@ -169,19 +189,19 @@ fn known(head: &Head, given: &Given) -> BTreeMap<String, Vec<String>> {
 const DECLARATIONS_MAX: usize = 10_000;
 
 /// What has been read so far.
-struct Reading<'a> {
+struct SpecReader<'a> {
     document: &'a Value,
     files: &'a dyn Files,
     now_epoch_s: i64,
     known: &'a BTreeMap<String, Vec<String>>,
-    unread: &'a [Path],
+    unread: &'a [DocumentPath],
     firsts: &'a FirstNames,
     codes: &'a ParsedHandlers,
     desired: DesiredState,
-    problems: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
 }
 
-impl Reading<'_> {
+impl SpecReader<'_> {
     fn scope(&self, address: Address) -> CheckContext<'_> {
         let Self { document, files, now_epoch_s, known, unread, firsts, codes, .. } = *self;
         CheckContext {
@@ -197,12 +217,12 @@ impl Reading<'_> {
     }
 
     /// Checks what stands beside the sections.
-    fn head(&mut self, head: &Head) {
+    fn head(&mut self, head: &SpecHeader) {
         // Name, tags and description stand nowhere in particular.
-        let scope = self.scope(Address::top("stack", "head"));
-        let mut found = DiagnosticSink::new(Path::default());
+        let scope = self.scope(Address::top_level("stack", "head"));
+        let mut found = DiagnosticSink::new(DocumentPath::default());
         head.check(&scope, &mut found);
-        self.problems.extend(found.into_vec());
+        self.diagnostics.extend(found.into_vec());
     }
 
     /// Reads the declarations of one kind in `around`, and what is declared inside them.
@@ -211,29 +231,29 @@ impl Reading<'_> {
         row: &'static dyn Kind,
         parent: Option<&Address>,
         around: &Value,
-        path: &Path,
+        path: &DocumentPath,
     ) {
         let section = row.section;
         if let (true, Some(parent)) = (row.is_singleton, parent) {
             if let Some(declared) = around.get(section) {
                 let path = path.clone().key(section);
-                self.declaration(row, &parent.only(section), declared, &path);
+                self.declaration(row, &parent.singleton(section), declared, &path);
             }
             return;
         }
         let declarations = around.get(section).and_then(Value::as_object);
         if let Some(count) = declarations.map(Map::len).filter(|it| *it > DECLARATIONS_MAX) {
-            let at = At::Key(path.clone().key(section));
+            let at = Location::Key(path.clone().key(section));
             let message = format!("{count} of them, and none is looked at: AWS takes far fewer");
-            if !self.problems.iter().any(|it| it.code == "PV207" && it.at == at) {
-                self.problems.push(Diagnostic::error("PV207", at, message));
+            if !self.diagnostics.iter().any(|it| it.code == "PV207" && it.location == at) {
+                self.diagnostics.push(Diagnostic::error("PV207", at, message));
             }
             return;
         }
         for (name, declared) in declarations.into_iter().flatten() {
             let address = match parent {
                 Some(parent) => parent.child(section, name),
-                None => Address::top(section, name),
+                None => Address::top_level(section, name),
             };
             let path = path.clone().key(section).key(name);
             self.declaration(row, &address, declared, &path);
@@ -248,12 +268,12 @@ impl Reading<'_> {
         row: &'static dyn Kind,
         address: &Address,
         declared: &Value,
-        path: &Path,
+        path: &DocumentPath,
     ) {
         let scope = self.scope(address.clone());
-        let mut problems = DiagnosticSink::new(path.clone());
-        let expanded = row.read(declared, &scope, &mut problems);
-        self.problems.extend(problems.into_vec());
+        let mut diagnostics = DiagnosticSink::new(path.clone());
+        let expanded = row.read(declared, &scope, &mut diagnostics);
+        self.diagnostics.extend(diagnostics.into_vec());
         match expanded {
             Ok(Some(properties)) => {
                 let declared = without_sections(row, declared);
@@ -263,7 +283,7 @@ impl Reading<'_> {
             Ok(None) => {}
             Err(error) => {
                 let message = format!("this is no {}: {error}", row.noun);
-                unforeseen(message, path, &mut self.problems);
+                report_unexpected(message, path, &mut self.diagnostics);
             }
         }
     }
@@ -279,8 +299,8 @@ fn without_sections(kind: &'static dyn Kind, declared: &Value) -> Value {
 
 /// Whatever the types refuse, the schema has refused before, at its place. This is for text that
 /// turned out to have holes where no hole can be, and for the day on which the two disagree.
-fn unforeseen(message: String, path: &Path, problems: &mut Vec<Diagnostic>) {
-    if !problems.iter().any(|it| it.severity == Severity::Error) {
-        problems.push(Diagnostic::error("PV199", At::Value(path.clone()), message));
+fn report_unexpected(message: String, path: &DocumentPath, diagnostics: &mut Vec<Diagnostic>) {
+    if !diagnostics.iter().any(|it| it.severity == Severity::Error) {
+        diagnostics.push(Diagnostic::error("PV199", Location::Value(path.clone()), message));
     }
 }

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{DiagnosticSink, PathStep};
-use crate::spec::substitute::Substitutes;
-use crate::suggest::meant;
+use crate::spec::substitute::Substituter;
+use crate::suggest::closest_match;
 
 /// A value that differs from stage to stage, used as `${NAME}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -38,7 +38,7 @@ pub struct Parameter {
 /// A spec's parameters by name, in the order in which they were written.
 pub type Parameters = IndexMap<String, Parameter>;
 /// Values that a user gives, by name.
-pub type Given = BTreeMap<String, String>;
+pub type ParameterValues = BTreeMap<String, String>;
 
 /// CloudFormation's limit on the parameters of a template.
 const PARAMETERS_MAX: usize = 200;
@@ -51,7 +51,7 @@ impl Parameter {
         given.or(self.default.as_ref()).cloned()
     }
     /// Why it can't have this value.
-    fn refuses(&self, value: &str) -> Option<String> {
+    fn violated_constraint(&self, value: &str) -> Option<String> {
         if value.len() > VALUE_MAX {
             return Some(format!("it has {} bytes, CloudFormation takes {VALUE_MAX}", value.len()));
         }
@@ -59,53 +59,59 @@ impl Parameter {
             return Some(format!("`{value}` is not among {}", allowed.join(", ")));
         }
         let pattern = self.pattern.as_ref()?;
-        let sound = whole(pattern).is_none_or(|it| it.is_match(value));
+        let sound = anchored_pattern(pattern).is_none_or(|it| it.is_match(value));
         (!sound).then(|| format!("`{value}` does not match `{pattern}`"))
     }
 }
 
 /// The pattern for a whole value, if it is one.
-fn whole(pattern: &str) -> Option<Regex> {
+fn anchored_pattern(pattern: &str) -> Option<Regex> {
     Regex::new(&format!("^(?:{pattern})$")).ok()
 }
 
 /// Reports what is wrong with the declarations, and parameters that nothing uses.
 pub fn check(
     parameters: &Parameters,
-    substitutes: &Substitutes<'_>,
-    problems: &mut DiagnosticSink,
+    substitutes: &Substituter<'_>,
+    diagnostics: &mut DiagnosticSink,
 ) {
     if parameters.len() > PARAMETERS_MAX {
         let message = format!("{} parameters; a template takes {PARAMETERS_MAX}", parameters.len());
-        problems.error_at_key("PV260", &[], message).help =
+        diagnostics.error_at_key("PV260", &[], message).help =
             Some("write out those that never differ".into());
     }
     for (name, parameter) in parameters {
-        if let Some(pattern) = parameter.pattern.as_ref().filter(|it| whole(it).is_none()) {
+        if let Some(pattern) =
+            parameter.pattern.as_ref().filter(|it| anchored_pattern(it).is_none())
+        {
             let message = format!("`{pattern}` is no regular expression");
-            problems
+            diagnostics
                 .error("PV261", &[PathStep::Key(name), PathStep::Key("pattern")], message)
                 .help = Some("such as `[a-z]+`, for the whole value".into());
         }
-        if let Some(reason) = parameter.default.as_ref().and_then(|it| parameter.refuses(it)) {
+        if let Some(reason) =
+            parameter.default.as_ref().and_then(|it| parameter.violated_constraint(it))
+        {
             let message = format!("the default can't be the value: {reason}");
-            problems
+            diagnostics
                 .error("PV262", &[PathStep::Key(name), PathStep::Key("default")], message)
                 .help = Some("choose another default, or allow it".into());
         }
-        if !substitutes.uses(name) {
+        if !substitutes.is_used(name) {
             let message = format!("nothing uses the parameter `{name}`");
-            problems.warning_at_key("PV263", &[PathStep::Key(name)], message).help =
+            diagnostics.warning_at_key("PV263", &[PathStep::Key(name)], message).help =
                 Some(format!("write `${{{name}}}` where its value belongs, or remove it"));
         }
     }
 }
 
 /// Why these values can't be given: a line for each that is unknown or refused.
-pub fn objections(parameters: &Parameters, given: &Given) -> Vec<String> {
+pub fn invalid_values(parameters: &Parameters, given: &ParameterValues) -> Vec<String> {
     let objection = |(name, value): (&String, &String)| match parameters.get(name) {
-        Some(parameter) => Some(format!("parameter `{name}`: {}", parameter.refuses(value)?)),
-        None => Some(match meant(name, parameters.keys().map(String::as_str)) {
+        Some(parameter) => {
+            Some(format!("parameter `{name}`: {}", parameter.violated_constraint(value)?))
+        }
+        None => Some(match closest_match(name, parameters.keys().map(String::as_str)) {
             Some(meant) => {
                 format!("the spec has no parameter `{name}`; did you mean `{meant}`?")
             }
@@ -116,7 +122,7 @@ pub fn objections(parameters: &Parameters, given: &Given) -> Vec<String> {
 }
 
 /// The parameters that have neither a given value nor a default.
-pub fn missing<'a>(parameters: &'a Parameters, given: &Given) -> Vec<&'a str> {
+pub fn missing<'a>(parameters: &'a Parameters, given: &ParameterValues) -> Vec<&'a str> {
     let open = |(name, it): &(&String, &Parameter)| {
         it.default.is_none() && !given.contains_key(name.as_str())
     };
@@ -124,7 +130,7 @@ pub fn missing<'a>(parameters: &'a Parameters, given: &Given) -> Vec<&'a str> {
 }
 
 /// The values that a parameter may have, as far as the spec says: what counts now comes first.
-pub fn candidates(parameter: &Parameter, given: Option<&String>) -> Vec<String> {
+pub fn possible_values(parameter: &Parameter, given: Option<&String>) -> Vec<String> {
     let mut candidates: Vec<String> = parameter.value(given).into_iter().collect();
     if given.is_none() {
         let others = parameter.allowed.iter().flatten();

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::kinds;
-use crate::spec::head::Head;
+use crate::spec::header::SpecHeader;
 
 /// A name in a spec: part of an address, of a tag and of a logical id.
 const NAME_PATTERN: &str = "^[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?$";
@@ -14,13 +14,13 @@ const NAME_HELP: &str = "a name has letters, digits, `_` and inner `-`, 64 at mo
 /// The schema of the whole file, draft 2020-12.
 pub fn schema() -> &'static Value {
     // It never differs, and takes as long to make as a small spec to read.
-    static SCHEMA: LazyLock<Value> = LazyLock::new(make);
+    static SCHEMA: LazyLock<Value> = LazyLock::new(generate);
     &SCHEMA
 }
 
-fn make() -> Value {
+fn generate() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let mut head = Head::json_schema(&mut generator);
+    let mut head = SpecHeader::json_schema(&mut generator);
     add_sections(&mut head, None, &mut generator);
     let mut schema = Map::new();
     schema.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
@@ -28,7 +28,7 @@ fn make() -> Value {
     schema.insert("$defs".into(), Value::Object(generator.take_definitions(true)));
     let mut schema = Value::Object(schema);
     without_null(&mut schema);
-    in_whole_lines(&mut schema);
+    unwrap_descriptions(&mut schema);
     schema
 }
 
@@ -90,16 +90,16 @@ fn without_null(schema: &mut Value) {
 }
 
 /// A description's lines end where a paragraph does, not where our source's did.
-fn in_whole_lines(schema: &mut Value) {
+fn unwrap_descriptions(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
             if let Some(Value::String(text)) = map.get_mut("description") {
                 let paragraphs = text.split("\n\n").map(|it| it.replace('\n', " "));
                 *text = paragraphs.collect::<Vec<_>>().join("\n\n");
             }
-            map.values_mut().for_each(in_whole_lines);
+            map.values_mut().for_each(unwrap_descriptions);
         }
-        Value::Array(items) => items.iter_mut().for_each(in_whole_lines),
+        Value::Array(items) => items.iter_mut().for_each(unwrap_descriptions),
         _ => {}
     }
 }

@@ -2,45 +2,51 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use crate::source::read::{Objection, Substitution};
-use crate::suggest::meant;
+use crate::source::read::{Substitution, SubstitutionError};
+use crate::suggest::closest_match;
 use crate::text::{PSEUDO_PARAMETERS, Text};
 
 /// What a `${…}` may name, and what has been named so far.
 #[derive(Debug)]
-pub struct Substitutes<'a> {
+pub struct Substituter<'a> {
     parameters: Vec<&'a str>,
     used: RefCell<BTreeSet<String>>,
 }
 
 /// A text with more of them than anybody writes could be made endless by what they stand for.
-const HOLES_MAX: usize = 500;
+const PLACEHOLDERS_MAX: usize = 500;
 
-impl<'a> Substitutes<'a> {
-    pub fn of(parameters: Vec<&'a str>) -> Self {
+impl<'a> Substituter<'a> {
+    pub fn new(parameters: Vec<&'a str>) -> Self {
         Self { parameters, used: RefCell::default() }
     }
     /// Whether some text of the spec names the parameter.
-    pub fn uses(&self, parameter: &str) -> bool {
+    pub fn is_used(&self, parameter: &str) -> bool {
         self.used.borrow().contains(parameter)
     }
     /// What `text` means, in the document's way: `Fn::Sub`'s, in which `${!…}` is the literal.
-    pub fn read(&self, text: &str) -> Substitution {
+    pub fn substitute(&self, text: &str) -> Substitution {
         let mut sub = String::new();
         let mut objections = Vec::new();
         let mut rest = text;
-        let mut left = HOLES_MAX;
+        let mut left = PLACEHOLDERS_MAX;
         while let Some((before, after)) = rest.split_once("${") {
             let Some(fewer) = left.checked_sub(1) else {
-                let message = format!("more than {HOLES_MAX} `${{…}}` in one text");
+                let message = format!("more than {PLACEHOLDERS_MAX} `${{…}}` in one text");
                 let help = "write out what never differs".to_owned();
-                return Substitution { value: None, objections: vec![Objection { message, help }] };
+                return Substitution {
+                    value: None,
+                    errors: vec![SubstitutionError { message, help }],
+                };
             };
             left = fewer;
             let Some((inside, after)) = after.split_once('}') else {
                 let message = "`${` without its `}`".to_owned();
                 let help = "close it, or write `$${…}` for the text itself".to_owned();
-                return Substitution { value: None, objections: vec![Objection { message, help }] };
+                return Substitution {
+                    value: None,
+                    errors: vec![SubstitutionError { message, help }],
+                };
             };
             if let Some(before) = before.strip_suffix('$') {
                 sub.push_str(&format!("{before}${{!{inside}}}"));
@@ -51,10 +57,10 @@ impl<'a> Substitutes<'a> {
             rest = after;
         }
         sub.push_str(rest);
-        Substitution { value: Some(Text::from_sub(&sub).to_value()), objections }
+        Substitution { value: Some(Text::from_sub(&sub).to_value()), errors: objections }
     }
 
-    fn unknown(&self, name: &str) -> Option<Objection> {
+    fn unknown(&self, name: &str) -> Option<SubstitutionError> {
         if PSEUDO_PARAMETERS.contains(&name) {
             return None;
         }
@@ -63,7 +69,7 @@ impl<'a> Substitutes<'a> {
             return None;
         }
         let known = || self.parameters.iter().chain(PSEUDO_PARAMETERS).copied();
-        let help = match meant(name, known()) {
+        let help = match closest_match(name, known()) {
             Some(meant) => format!("did you mean `${{{meant}}}`?"),
             None => {
                 let known: Vec<&str> = known().collect();
@@ -73,7 +79,7 @@ impl<'a> Substitutes<'a> {
                 )
             }
         };
-        Some(Objection { message: format!("nothing is called `${{{name}}}`"), help })
+        Some(SubstitutionError { message: format!("nothing is called `${{{name}}}`"), help })
     }
 }
 
@@ -84,9 +90,9 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Option<Value>, said: &[&str]) {
-        let read = Substitutes::of(vec!["stage"]).read(text);
+        let read = Substituter::new(vec!["stage"]).substitute(text);
         assert_eq!(read.value, expected, "{text}");
-        let messages: Vec<&str> = read.objections.iter().map(|it| it.message.as_str()).collect();
+        let messages: Vec<&str> = read.errors.iter().map(|it| it.message.as_str()).collect();
         assert_eq!(messages, said, "{text}");
     }
 

@@ -20,7 +20,7 @@ use provision_aws::backend::direct::{
 use provision_aws::client::Aws;
 use provision_aws::connect::{AwsEndpoint, Target, connect};
 use provision_core::address::Address;
-use provision_core::diagnostic::{OtherFile, Severity};
+use provision_core::diagnostic::{ReferencedFile, Severity};
 use provision_core::kind::DesiredResource;
 
 /// Another apply of the stack is let go first so many times.
@@ -138,7 +138,7 @@ impl<'a> Standing<'a> {
         let loaded = read(&args.spec, &given, io)?;
         files.extend(loaded.beside.iter().cloned());
         self.watch.set(files)?;
-        let mild = loaded.problems.iter().filter(|it| it.severity != Severity::Error);
+        let mild = loaded.diagnostics.iter().filter(|it| it.severity != Severity::Error);
         let warned = mild.map(|it| format!("{} {}", it.code, it.message)).collect();
         let warns = if warned == self.warned { Warns::No } else { Warns::Yes };
         self.warned = warned;
@@ -185,7 +185,7 @@ impl<'a> Standing<'a> {
             let id = (*ids.get(address.parent()?.name())?).clone();
             let name = resource.properties.get("Name")?.as_str()?.to_owned();
             let path = resource.declared["handlers"]["code"].as_str()?;
-            Some(((id, name), OtherFile::beside(&spec, path, String::new()).name))
+            Some(((id, name), ReferencedFile::relative_to(&spec, path, String::new()).name))
         };
         namespaces.filter_map(file).collect()
     }

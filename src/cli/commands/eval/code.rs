@@ -6,14 +6,14 @@ use crate::render::diagnostics;
 use crate::render::evaluation::CodePlace;
 use appsync_local::evaluation;
 use provision_core::address::Address;
-use provision_core::diagnostic::{self, At, Diagnostic, OtherFile, Severity};
+use provision_core::diagnostic::{self, Diagnostic, Location, ReferencedFile, Severity};
 use provision_core::kind::DesiredResource;
 use provision_core::source::Source;
 
 /// A handler's code, and where it stands.
 pub enum Code<'a> {
-    File(OtherFile),
-    Inline { text: &'a str, path: diagnostic::Path, source: &'a Source },
+    File(ReferencedFile),
+    Inline { text: &'a str, path: diagnostic::DocumentPath, source: &'a Source },
 }
 
 impl<'a> Code<'a> {
@@ -28,7 +28,9 @@ impl<'a> Code<'a> {
                 .hint("name a file with `handlers: { code: FILE }`"));
         };
         Ok(match resource.declared["handlers"]["code"].as_str() {
-            Some(path) => Self::File(OtherFile::beside(&source.name, path, text.to_owned())),
+            Some(path) => {
+                Self::File(ReferencedFile::relative_to(&source.name, path, text.to_owned()))
+            }
             None => {
                 let path = address.parts().chain(["handlers", "inline"]).collect();
                 Self::Inline { text, path, source }
@@ -63,7 +65,8 @@ impl<'a> Code<'a> {
                 let line = text[before..].lines().next().unwrap_or_default();
                 let inside = line.char_indices().nth(at.column - 1).map_or(line.len(), |(n, _)| n);
                 let byte = before + inside;
-                let place = source.place(&At::Inside { path: path.clone(), span: byte..byte });
+                let place = source
+                    .position(&Location::SpanInValue { path: path.clone(), span: byte..byte });
                 (place.line, place.column)
             }
         };
@@ -79,9 +82,9 @@ pub fn judge(
     source: &Source,
     io: &mut Io,
 ) -> Result<(), Failure> {
-    let namespace: diagnostic::Path = address.parts().collect();
-    let is_about = |it: &Diagnostic| match &it.at {
-        At::In { file, .. } => file.name == code.name(),
+    let namespace: diagnostic::DocumentPath = address.parts().collect();
+    let is_about = |it: &Diagnostic| match &it.location {
+        Location::ReferencedFile { file, .. } => file.name == code.name(),
         _ => it.path().is_some_and(|it| it.0.starts_with(&namespace.0)),
     };
     let mut about: Vec<Diagnostic> = of_code.into_iter().filter(is_about).collect();

@@ -9,7 +9,7 @@ use provision_core::kinds::data_source::properties::{
 use provision_core::text::Text;
 
 fn literal(text: &Text) -> String {
-    text.expect_plain().to_owned()
+    text.expect_literal().to_owned()
 }
 
 pub fn optional_literal(text: Option<&Text>) -> Option<String> {

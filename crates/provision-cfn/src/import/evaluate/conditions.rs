@@ -1,7 +1,7 @@
 //! Conditions. A spec has none, so each is evaluated with the values that are known.
 use std::collections::BTreeSet;
 
-use provision_core::diagnostic::{At, Diagnostic, Path};
+use provision_core::diagnostic::{Diagnostic, DocumentPath, Location};
 use provision_core::source::tree::Node;
 use provision_core::text::Text;
 
@@ -17,11 +17,11 @@ impl<'a> Evaluator<'a> {
         &mut self,
         name: &str,
         describe: &dyn Fn(bool) -> String,
-        path: &Path,
+        path: &DocumentPath,
     ) -> Option<bool> {
         let reported = self.diagnostics.len();
         let ConditionResult { holds, values } = self.condition(name, path);
-        let location = At::Value(path.clone());
+        let location = Location::Value(path.clone());
         if let Some(holds) = holds {
             let effect = describe(holds);
             let mut message = format!("{effect}: the condition `{name}` is {holds}");
@@ -58,8 +58,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Evaluates the condition `name`, used at `path`.
-    fn condition(&mut self, name: &str, path: &Path) -> ConditionResult {
-        let error = |message| Diagnostic::error("PV502", At::Value(path.clone()), message);
+    fn condition(&mut self, name: &str, path: &DocumentPath) -> ConditionResult {
+        let error = |message| Diagnostic::error("PV502", Location::Value(path.clone()), message);
         match self.conditions.get(name) {
             Some(Some(result)) => return result.clone(),
             Some(None) => {
@@ -74,12 +74,13 @@ impl<'a> Evaluator<'a> {
             return ConditionResult::unknown(BTreeSet::new());
         };
         self.conditions.insert(name.to_owned(), None);
-        let result = self.condition_at(condition, &Path::default().key("Conditions").key(name));
+        let result =
+            self.condition_at(condition, &DocumentPath::default().key("Conditions").key(name));
         self.conditions.insert(name.to_owned(), Some(result.clone()));
         result
     }
 
-    fn condition_at(&mut self, node: &'a Node, path: &Path) -> ConditionResult {
+    fn condition_at(&mut self, node: &'a Node, path: &DocumentPath) -> ConditionResult {
         if self.enter(path).is_none() {
             return ConditionResult::unknown(BTreeSet::new());
         }
@@ -88,8 +89,8 @@ impl<'a> Evaluator<'a> {
         result
     }
 
-    fn condition_expression(&mut self, node: &'a Node, path: &Path) -> ConditionResult {
-        let node = node.resolve();
+    fn condition_expression(&mut self, node: &'a Node, path: &DocumentPath) -> ConditionResult {
+        let node = node.follow_alias();
         if let [entry] = entries(node)
             && entry.key == "Condition"
         {
@@ -145,7 +146,7 @@ impl<'a> Evaluator<'a> {
             let text = match value {
                 Some(TemplateValue { kind: ValueKind::Scalar { text, .. }, .. }) => text,
                 // Lists and mappings are compared as they are written.
-                Some(value) => Text::plain(&value.to_json().to_string()),
+                Some(value) => Text::literal(&value.to_json().to_string()),
                 None => Text::default(),
             };
             let resolved = self.values.resolve(&text);
@@ -153,7 +154,7 @@ impl<'a> Evaluator<'a> {
             missing.extend(resolved.missing);
             texts.push(resolved.text);
         }
-        match (texts[0].as_plain(), texts[1].as_plain()) {
+        match (texts[0].as_literal(), texts[1].as_literal()) {
             (Some(left), Some(right)) => {
                 ConditionResult { holds: Some(left == right), values: used }
             }

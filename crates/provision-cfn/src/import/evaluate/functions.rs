@@ -1,8 +1,8 @@
 //! Functions of texts, lists and mappings.
 use serde_json::json;
 
-use provision_core::diagnostic::{At, Path};
-use provision_core::source::tree::{Data, Node};
+use provision_core::diagnostic::{DocumentPath, Location};
+use provision_core::source::tree::{Node, NodeData};
 use provision_core::text::Text;
 
 use crate::import::evaluate::Evaluator;
@@ -25,19 +25,24 @@ impl<'a> Evaluator<'a> {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             let Some((name, after)) = after.split_once('}') else { break };
-            pieces.push(Text::plain(before));
+            pieces.push(Text::literal(before));
             pieces.push(match name.strip_prefix('!') {
-                Some(literal) => Text::plain(&format!("${{{literal}}}")),
+                Some(literal) => Text::literal(&format!("${{{literal}}}")),
                 None => self.variable(name.trim(), variables.as_ref(), &call.path),
             });
             rest = after;
         }
-        pieces.push(Text::plain(rest));
+        pieces.push(Text::literal(rest));
         self.concat(pieces, &call.path)
     }
 
     /// The value of `${name}`.
-    fn variable(&mut self, name: &str, variables: Option<&TemplateValue>, path: &Path) -> Text {
+    fn variable(
+        &mut self,
+        name: &str,
+        variables: Option<&TemplateValue>,
+        path: &DocumentPath,
+    ) -> Text {
         if let Some(value) = variables.and_then(|variables| variables.get(name)) {
             return value.as_text().cloned().unwrap_or_default();
         }
@@ -49,10 +54,10 @@ impl<'a> Evaluator<'a> {
         value.and_then(|value| value.as_text().cloned()).unwrap_or_default()
     }
 
-    fn concat(&mut self, pieces: Vec<Text>, path: &Path) -> Option<TemplateValue> {
-        let size: usize = pieces.iter().map(Text::weight).sum();
+    fn concat(&mut self, pieces: Vec<Text>, path: &DocumentPath) -> Option<TemplateValue> {
+        let size: usize = pieces.iter().map(Text::estimated_len).sum();
         self.spend(size, path)?;
-        Some(TemplateValue::from_text(Text::joined(pieces), path))
+        Some(TemplateValue::from_text(Text::concat(pieces), path))
     }
 
     /// `Fn::Join`: texts with a delimiter between them.
@@ -60,7 +65,7 @@ impl<'a> Evaluator<'a> {
         let Some([delimiter, list]) = call.items() else {
             return self.report_malformed(call, "[delimiter, [texts]]");
         };
-        let delimiter = Text::plain(scalar(delimiter).unwrap_or_default());
+        let delimiter = Text::literal(scalar(delimiter).unwrap_or_default());
         let list = self.evaluate(list, &call.argument_path.clone().index(1))?;
         let Some(items) = list.as_list() else { return Some(self.computed_call(call)) };
         let mut pieces = Vec::new();
@@ -82,14 +87,14 @@ impl<'a> Evaluator<'a> {
         let delimiter = scalar(delimiter).filter(|text| !text.is_empty())?;
         let value = self.evaluate(text, &call.argument_path.clone().index(1))?;
         let resolved = self.values.resolve(value.as_text()?);
-        let Some(literal) = resolved.text.as_plain() else {
+        let Some(literal) = resolved.text.as_literal() else {
             return Some(self.computed_call(call));
         };
         if !resolved.used.is_empty() {
             self.report_fixed("this list", &resolved.used, &call.path);
         }
         self.spend(literal.len(), &call.path)?;
-        let item = |part| TemplateValue::from_text(Text::plain(part), &call.path);
+        let item = |part| TemplateValue::from_text(Text::literal(part), &call.path);
         let items = literal.split(delimiter).map(item).collect();
         Some(TemplateValue { path: call.path.clone(), kind: ValueKind::List(items) })
     }
@@ -116,7 +121,7 @@ impl<'a> Evaluator<'a> {
             None => {
                 let message = format!("item {index} does not exist: the list has {}", items.len());
                 let help = "the value is omitted; the first item has the index 0";
-                self.warn("PV509", At::Value(call.path.clone()), message, help);
+                self.warn("PV509", Location::Value(call.path.clone()), message, help);
                 None
             }
         }
@@ -124,11 +129,11 @@ impl<'a> Evaluator<'a> {
 
     pub(super) fn length(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
         let length = match call.data() {
-            Some(Data::List(items)) => Some(items.len()),
+            Some(NodeData::List(items)) => Some(items.len()),
             _ => self.argument(call)?.as_list().map(<[_]>::len),
         };
         let Some(length) = length else { return Some(self.computed_call(call)) };
-        let kind = ValueKind::Scalar { text: Text::plain(&length.to_string()), is_plain: true };
+        let kind = ValueKind::Scalar { text: Text::literal(&length.to_string()), is_plain: true };
         Some(TemplateValue { path: call.path.clone(), kind })
     }
 
@@ -137,18 +142,18 @@ impl<'a> Evaluator<'a> {
     pub(super) fn json_string(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
         let value = self.argument(call)?;
         let mut has_placeholders = false;
-        value.for_each_text(&mut |text, _| has_placeholders |= text.as_plain().is_none());
+        value.for_each_text(&mut |text, _| has_placeholders |= text.as_literal().is_none());
         if has_placeholders {
             return Some(self.computed_call(call));
         }
         let text = value.to_json().to_string();
-        self.concat(vec![Text::plain(&text)], &call.path)
+        self.concat(vec![Text::literal(&text)], &call.path)
     }
 
     /// `Fn::ImportValue`: what another stack exports becomes a parameter.
     pub(super) fn import_value(&mut self, call: &IntrinsicCall<'a>) -> Option<TemplateValue> {
         let name = match call.data() {
-            Some(Data::Scalar { text, .. }) => Text::plain(text),
+            Some(NodeData::Scalar { text, .. }) => Text::literal(text),
             _ => self.argument(call)?.as_text()?.clone(),
         };
         let expression = json!({ "Fn::ImportValue": name.to_value() });
@@ -170,7 +175,7 @@ impl<'a> Evaluator<'a> {
             return Some(self.unknown_entry(call, &keys));
         };
         if let Some(node) = self.mapping_entry(mapping, first, second) {
-            let path = Path::default().key("Mappings").key(mapping).key(first).key(second);
+            let path = DocumentPath::default().key("Mappings").key(mapping).key(first).key(second);
             let value = self.evaluate(node, &path)?;
             return Some(TemplateValue { path: call.path.clone(), kind: value.kind });
         }
@@ -182,7 +187,7 @@ impl<'a> Evaluator<'a> {
         let message =
             format!("the mapping `{mapping}` does not have an entry `{first}`, `{second}`");
         let help = "the value is omitted; pass other values with `--param` or `--region`";
-        self.warn("PV509", At::Value(call.path.clone()), message, help);
+        self.warn("PV509", Location::Value(call.path.clone()), message, help);
         None
     }
 
@@ -200,7 +205,7 @@ impl<'a> Evaluator<'a> {
         let message = "this entry of the mapping depends on an unknown value";
         let help = "the spec has a parameter instead: set it, or import again with \
                     `--param NAME=VALUE` or `--region`";
-        self.warn("PV505", At::Value(call.path.clone()), message, help);
+        self.warn("PV505", Location::Value(call.path.clone()), message, help);
         let known: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
         let description = format!("The entry of the template's mapping: {}", known.join(", "));
         self.computed(&known.join(" "), description, call.to_json(), &call.path)

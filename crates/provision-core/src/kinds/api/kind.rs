@@ -12,7 +12,7 @@ use crate::kinds::log_role::LogRoleDeclaration;
 use crate::kinds::provider::{self, AuthProvider};
 use crate::model::{Site, Tags};
 use crate::ownership::PROTECT_TAG;
-use crate::suggest::instead;
+use crate::suggest::unknown_name_help;
 use crate::text::Text;
 
 /// AppSync's limits (docs/reference/apis.md#members, docs/reference/quotas.md#control-plane).
@@ -76,27 +76,31 @@ impl TypedKind for Api {
     };
     type Declaration = ApiDeclaration;
 
-    fn check(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
-        check_name(declared, scope, problems);
-        check_owner_contact(declared, scope, problems);
+    fn check(
+        declared: &ApiDeclaration,
+        scope: &CheckContext<'_>,
+        diagnostics: &mut DiagnosticSink,
+    ) {
+        check_name(declared, scope, diagnostics);
+        check_owner_contact(declared, scope, diagnostics);
         let Auth { providers, connection, publish, subscribe } = &declared.auth;
         let at = [PathStep::Key("auth"), PathStep::Key("providers")];
-        provider::check::check(providers, &at, scope, problems);
+        provider::check::check(providers, &at, scope, diagnostics);
         let offered = declared.auth.enabled_modes();
         for (name, modes) in
             [("connection", connection), ("publish", publish), ("subscribe", subscribe)]
         {
             let path = [PathStep::Key("auth"), PathStep::Key(name)];
-            auth::check_enabled(modes.as_ref(), &path, &offered, problems);
+            auth::check_enabled(modes.as_ref(), &path, &offered, diagnostics);
         }
-        check_providers_used(declared, scope, problems);
+        check_providers_used(declared, scope, diagnostics);
         if let Some(logging) = &declared.logging {
-            check_role(logging, scope, problems);
+            check_role(logging, scope, diagnostics);
         }
         let keys = scope.children("apiKeys").len();
         if keys > CHILDREN_MAX {
             let message = format!("{keys} keys; AppSync allows {CHILDREN_MAX} in one API");
-            problems.error_at_key("PV207", &[PathStep::Key("apiKeys")], message).help =
+            diagnostics.error_at_key("PV207", &[PathStep::Key("apiKeys")], message).help =
                 Some("split them across several APIs".into());
         }
         let namespaces = scope.children("namespaces").len();
@@ -104,7 +108,7 @@ impl TypedKind for Api {
             let message = format!(
                 "{namespaces} namespaces; AppSync allows {CHILDREN_MAX} in one API, unless AWS raised the quota"
             );
-            problems.warning_at_key("PV220", &[PathStep::Key("namespaces")], message).help =
+            diagnostics.warning_at_key("PV220", &[PathStep::Key("namespaces")], message).help =
                 Some("split them across several APIs, or request a higher quota".into());
         }
     }
@@ -190,7 +194,7 @@ fn with_protection(mut tags: Tags, protect: bool) -> Tags {
 }
 
 fn default_name(scope: &CheckContext<'_>) -> Text {
-    scope.stack().followed_by("-").followed_by(scope.address.name())
+    scope.stack().with_suffix("-").with_suffix(scope.address.name())
 }
 
 fn level_name(level: LogLevel) -> &'static str {
@@ -199,12 +203,16 @@ fn level_name(level: LogLevel) -> &'static str {
 
 /// Returns the ARN of an existing role, or a placeholder for one that the spec declares.
 fn role_arn(name: &str, scope: &CheckContext<'_>) -> Text {
-    let address = Address::top("logRoles", name);
+    let address = Address::top_level("logRoles", name);
     let existing = scope.declared::<LogRoleDeclaration>(&address).and_then(|role| role.arn);
-    existing.unwrap_or_else(|| Text::of(&address, "Arn"))
+    existing.unwrap_or_else(|| Text::attribute(&address, "Arn"))
 }
 
-fn check_name(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
+fn check_name(
+    declared: &ApiDeclaration,
+    scope: &CheckContext<'_>,
+    diagnostics: &mut DiagnosticSink,
+) {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- ".contains(letter);
     let sound = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
     let name = declared.name.clone().unwrap_or_else(|| default_name(scope));
@@ -212,15 +220,15 @@ fn check_name(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mu
     match declared.name {
         Some(_) => {
             let message = "not a valid API name".to_owned();
-            let problem = problems.error("PV202", &[PathStep::Key("name")], message);
-            problem.label = unsound.label;
-            problem.help = Some(format!("1 to {NAME_MAX} letters, digits, `_`, `-` and spaces"));
+            let diagnostic = diagnostics.error("PV202", &[PathStep::Key("name")], message);
+            diagnostic.label = unsound.label;
+            diagnostic.help = Some(format!("1 to {NAME_MAX} letters, digits, `_`, `-` and spaces"));
         }
         None => {
             let reading = unsound.value;
             let message =
                 format!("the default name `{reading}` is longer than {NAME_MAX} characters");
-            problems.error_at_key("PV202", &[], message).help = Some("set `name:`".into());
+            diagnostics.error_at_key("PV202", &[], message).help = Some("set `name:`".into());
         }
     }
 }
@@ -228,7 +236,7 @@ fn check_name(declared: &ApiDeclaration, scope: &CheckContext<'_>, problems: &mu
 fn check_owner_contact(
     declared: &ApiDeclaration,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let Some(contact) = &declared.owner_contact else { return };
     let at = [PathStep::Key("ownerContact")];
@@ -237,12 +245,12 @@ fn check_owner_contact(
     let portable = |text: &str| text.len() <= 250 && text.chars().all(allowed);
     if let Some(unsound) = scope.invalid_reading(contact, sound) {
         let message = format!("must have 1 to {OWNER_CONTACT_MAX} characters");
-        problems.error("PV203", &at, message).label = unsound.label;
+        diagnostics.error("PV203", &at, message).label = unsound.label;
     } else if let Some(unsound) = scope.invalid_reading(contact, portable) {
         let message = "AppSync accepts this value, but CloudFormation may not".to_owned();
-        let problem = problems.warning("PV204", &at, message);
-        problem.label = unsound.label;
-        problem.help =
+        let diagnostic = diagnostics.warning("PV204", &at, message);
+        diagnostic.label = unsound.label;
+        diagnostic.help =
             Some("for templates, use at most 250 letters, digits, `_`, `-`, `.` and spaces".into());
     }
 }
@@ -251,7 +259,7 @@ fn check_owner_contact(
 fn check_providers_used(
     declared: &ApiDeclaration,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let auth = &declared.auth;
     let mut accepted: Vec<AuthMode> = Vec::new();
@@ -270,22 +278,22 @@ fn check_providers_used(
         let kind = provider.auth_type();
         if !accepted.contains(&kind) {
             let message = format!("no operation accepts {kind}");
-            problems.warning("PV205", &at, message).help =
+            diagnostics.warning("PV205", &at, message).help =
                 Some("add it to `connection`, `publish` or `subscribe`, or remove it".into());
         } else if kind == AuthMode::ApiKey && scope.children("apiKeys").is_empty() {
             let message = "no client can use API_KEY: this API declares no key".to_owned();
-            problems.warning("PV205", &at, message).help =
+            diagnostics.warning("PV205", &at, message).help =
                 Some("add `apiKeys: { web: {} }`".into());
         }
     }
 }
 
-fn check_role(logging: &Logging, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
+fn check_role(logging: &Logging, scope: &CheckContext<'_>, diagnostics: &mut DiagnosticSink) {
     let known = scope.names("logRoles");
     if !known.contains(&logging.role.as_str()) {
         let at = [PathStep::Key("logging"), PathStep::Key("role")];
         let message = format!("unknown log role `{}`", logging.role);
-        problems.error("PV206", &at, message).help =
-            Some(instead(&logging.role, "logRoles", &known));
+        diagnostics.error("PV206", &at, message).help =
+            Some(unknown_name_help(&logging.role, "logRoles", &known));
     }
 }

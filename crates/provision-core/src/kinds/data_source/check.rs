@@ -11,12 +11,12 @@ use crate::text::Text;
 pub fn check(
     declared: &DataSourceDeclaration,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
-    check_type(declared, scope, problems);
-    check_name(declared, scope, problems);
-    check_role(declared, scope, problems);
-    check_source(declared, scope, problems);
+    check_type(declared, scope, diagnostics);
+    check_name(declared, scope, diagnostics);
+    check_role(declared, scope, diagnostics);
+    check_source(declared, scope, diagnostics);
     let uses = |namespace: &Value| {
         let handlers =
             namespace.get("handlers").and_then(|namespace| Handlers::deserialize(namespace).ok());
@@ -30,7 +30,7 @@ pub fn check(
         api.map(|api| scope.declarations_under(&api, "namespaces")).unwrap_or_default();
     if !namespaces.into_iter().any(uses) {
         let message = "no namespace uses this data source".to_owned();
-        problems.warning_at_key("PV278", &[], message).help = Some(format!(
+        diagnostics.warning_at_key("PV278", &[], message).help = Some(format!(
             "use it in a namespace, `handlers: {{ onPublish: {{ dataSource: {} }} }}`, or remove it",
             scope.address.name()
         ));
@@ -40,7 +40,7 @@ pub fn check(
 fn check_type(
     declared: &DataSourceDeclaration,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let all = "`lambda`, `dynamodb`, `eventBridge`, `http`, `openSearch`, `rds` or `bedrock`";
     let written = scope.declared::<Map<String, Value>>(&scope.address).unwrap_or_default();
@@ -49,14 +49,15 @@ fn check_type(
     match named.as_slice() {
         [] => {
             let message = "a data source must set its type".to_owned();
-            problems.error_at_key("PV270", &[], message).help = Some(format!("set one of {all}"));
+            diagnostics.error_at_key("PV270", &[], message).help =
+                Some(format!("set one of {all}"));
         }
         [_] => {}
         [first, rest @ ..] => {
             for second in rest {
                 let message =
                     format!("a data source has one type, and this one already has `{first}`");
-                problems.error_at_key("PV270", &[PathStep::Key(second)], message).help =
+                diagnostics.error_at_key("PV270", &[PathStep::Key(second)], message).help =
                     Some("declare a separate data source".into());
             }
         }
@@ -66,7 +67,7 @@ fn check_type(
 fn check_name(
     declared: &DataSourceDeclaration,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let name = declared.name.clone().unwrap_or_else(|| scope.address.name().into());
     let sound = |name: &str| {
@@ -77,22 +78,22 @@ fn check_name(
     if let Some(unsound) = scope.invalid_reading(&name, sound) {
         let message = format!("`{}` is not a valid data source name", unsound.value);
         let help = "a letter or `_`, then letters, digits and `_`";
-        let problem = match declared.name {
-            Some(_) => problems.error("PV271", &[PathStep::Key("name")], message),
-            None => problems.error_at_key("PV271", &[], message),
+        let diagnostic = match declared.name {
+            Some(_) => diagnostics.error("PV271", &[PathStep::Key("name")], message),
+            None => diagnostics.error_at_key("PV271", &[], message),
         };
-        problem.help = Some(match declared.name {
+        diagnostic.help = Some(match declared.name {
             Some(_) => help.to_owned(),
             None => format!("set `name:` to {help}"),
         });
     }
     if let Some(twin) = scope.duplicate_name(&name) {
         let message = format!("duplicate name `{name}`: `dataSources.{twin}` has it too");
-        let problem = match declared.name {
-            Some(_) => problems.error("PV272", &[PathStep::Key("name")], message),
-            None => problems.error_at_key("PV272", &[], message),
+        let diagnostic = match declared.name {
+            Some(_) => diagnostics.error("PV272", &[PathStep::Key("name")], message),
+            None => diagnostics.error_at_key("PV272", &[], message),
         };
-        problem.help =
+        diagnostic.help =
             Some("names are unique within an API; set another `name:` for one of the two".into());
     }
 }
@@ -100,7 +101,7 @@ fn check_name(
 fn check_role(
     declared: &DataSourceDeclaration,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     match &declared.service_role {
         Some(role) => {
@@ -108,11 +109,11 @@ fn check_role(
             let help = "such as arn:aws:iam::123456789012:role/call-orders";
             let (at, unsound) =
                 ([PathStep::Key("serviceRole")], scope.invalid_reading(role, sound));
-            problems.error_if_invalid(unsound, "PV274", &at, "not a valid role ARN", help);
+            diagnostics.error_if_invalid(unsound, "PV274", &at, "not a valid role ARN", help);
         }
         None if declared.needs_role() && !declared.types().is_empty() => {
             let message = "AppSync cannot call this data source without a role".to_owned();
-            problems.error_at_key("PV273", &[], message).help = Some(
+            diagnostics.error_at_key("PV273", &[], message).help = Some(
                 "set `serviceRole:` to the ARN of a role that trusts appsync.amazonaws.com".into(),
             );
         }
@@ -123,14 +124,14 @@ fn check_role(
 fn check_source(
     declared: &DataSourceDeclaration,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let mut check_arn = |text: &Text, at: [&str; 2], service: &str, resource: &str, noun: &str| {
         let sound = |text: &str| arn::is_of(text, service, resource);
         let at = at.map(PathStep::Key);
         let help = format!("such as arn:aws:{service}:ap-northeast-1:123456789012:{resource}…");
         let message = format!("not a valid ARN of {noun}");
-        problems.error_if_invalid(
+        diagnostics.error_if_invalid(
             scope.invalid_reading(text, sound),
             "PV275",
             &at,
@@ -147,7 +148,7 @@ fn check_source(
     }
     if let Some(it) = &declared.lambda {
         let at = [PathStep::Key("lambda"), PathStep::Key("function")];
-        arn::check_function(&it.function, &at, scope, problems);
+        arn::check_function(&it.function, &at, scope, diagnostics);
     }
     let endpoints = [
         ("http", declared.http.as_ref().map(|http| &http.endpoint)),
@@ -161,7 +162,7 @@ fn check_source(
         };
         let at = [PathStep::Key(name), PathStep::Key("endpoint")];
         let help = "such as https://orders.example.com";
-        problems.error_if_invalid(
+        diagnostics.error_if_invalid(
             scope.invalid_reading(endpoint, sound),
             "PV276",
             &at,
@@ -176,7 +177,7 @@ fn check_source(
         };
         let at = [PathStep::Key("dynamodb"), PathStep::Key("table")];
         let help = "letters, digits, `_`, `.` and `-`";
-        problems.error_if_invalid(
+        diagnostics.error_if_invalid(
             scope.invalid_reading(&it.table, sound),
             "PV279",
             &at,
@@ -196,7 +197,8 @@ fn check_source(
                 let at =
                     [PathStep::Key("dynamodb"), PathStep::Key("deltaSync"), PathStep::Key(name)];
                 let message = format!("`{period}` is not a whole number of minutes");
-                problems.error("PV277", &at, message).help = Some("such as 30m, 12h or 30d".into());
+                diagnostics.error("PV277", &at, message).help =
+                    Some("such as 30m, 12h or 30d".into());
             }
         }
     }

@@ -67,9 +67,9 @@ impl TypedKind for DataSource {
     fn check(
         declared: &DataSourceDeclaration,
         scope: &CheckContext<'_>,
-        problems: &mut DiagnosticSink,
+        diagnostics: &mut DiagnosticSink,
     ) {
-        check::check(declared, scope, problems);
+        check::check(declared, scope, diagnostics);
     }
 
     fn effects(verb: ChangeAction, _: Option<&Self>, _: Option<&Self>) -> Vec<String> {
@@ -82,8 +82,8 @@ impl TypedKind for DataSource {
     }
 
     fn expand(declared: &DataSourceDeclaration, scope: &CheckContext<'_>) -> Option<Self> {
-        let api_id = Text::of(&scope.address.parent()?, "ApiId");
-        Self::of(declared, api_id, scope.address.name())
+        let api_id = Text::attribute(&scope.address.parent()?, "ApiId");
+        Self::from_declaration(declared, api_id, scope.address.name())
     }
 
     fn to_declaration(self, found: &mut ImportContext) -> DataSourceDeclaration {

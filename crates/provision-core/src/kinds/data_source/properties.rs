@@ -154,7 +154,11 @@ pub struct RdsHttpEndpointConfig {
 
 impl DataSource {
     /// Returns the data source that is declared under `key`. `None`: the declaration sets no type.
-    pub fn of(declared: &DataSourceDeclaration, api_id: Text, key: &str) -> Option<Self> {
+    pub fn from_declaration(
+        declared: &DataSourceDeclaration,
+        api_id: Text,
+        key: &str,
+    ) -> Option<Self> {
         Some(Self {
             api_id,
             name: declared.name.clone().unwrap_or_else(|| key.into()),

@@ -2,12 +2,12 @@
 use crate::kind::{CheckContext, DiagnosticSink, PathStep};
 use crate::kinds::data_source::{self, DataSourceDeclaration};
 use crate::kinds::handlers::{Handler, Handlers, code};
-use crate::suggest::instead;
+use crate::suggest::unknown_name_help;
 
 /// Reports errors in the handlers of the namespace in `scope`.
-pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
-    check_code_sources(handlers, problems);
-    code::check(handlers, scope, problems);
+pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, diagnostics: &mut DiagnosticSink) {
+    check_code_sources(handlers, diagnostics);
+    code::check(handlers, scope, diagnostics);
     if let Some(s3) = &handlers.s3 {
         let sound = |text: &str| {
             let place = text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
@@ -15,7 +15,7 @@ pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut Diagn
         };
         let at = [PathStep::Key("handlers"), PathStep::Key("s3")];
         let help = "such as s3://my-bucket/handlers/chat.js";
-        problems.error_if_invalid(
+        diagnostics.error_if_invalid(
             scope.invalid_reading(s3, sound),
             "PV227",
             &at,
@@ -24,12 +24,12 @@ pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, problems: &mut Diagn
         );
     }
     for (name, _, handler) in handlers.declared_handlers() {
-        check_handler(name, handler, handlers, scope, problems);
+        check_handler(name, handler, handlers, scope, diagnostics);
     }
 }
 
 /// Code comes from one source at most.
-fn check_code_sources(handlers: &Handlers, problems: &mut DiagnosticSink) {
+fn check_code_sources(handlers: &Handlers, diagnostics: &mut DiagnosticSink) {
     let places = [
         ("code", handlers.code.is_some()),
         ("inline", handlers.inline.is_some()),
@@ -40,13 +40,13 @@ fn check_code_sources(handlers: &Handlers, problems: &mut DiagnosticSink) {
     for second in there {
         let message = format!("the code already comes from `{first}`");
         let at = [PathStep::Key("handlers"), PathStep::Key(second)];
-        problems.error_at_key("PV233", &at, message).help =
+        diagnostics.error_at_key("PV233", &at, message).help =
             Some("a namespace has one source of code for both handlers; keep one".into());
     }
     if handlers.are_direct() {
         let message = "both handlers invoke a function directly, so no code runs".to_owned();
         let at = [PathStep::Key("handlers"), PathStep::Key(first)];
-        problems.error_at_key("PV237", &at, message).help =
+        diagnostics.error_at_key("PV237", &at, message).help =
             Some("remove the code, or the `behavior: DIRECT` of one of them".into());
     }
 }
@@ -56,7 +56,7 @@ fn check_handler(
     handler: &Handler,
     handlers: &Handlers,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let at =
         |key: &'static str| [PathStep::Key("handlers"), PathStep::Key(name), PathStep::Key(key)];
@@ -66,23 +66,23 @@ fn check_handler(
     let found = scope.declared::<DataSourceDeclaration>(&address);
     if !known.contains(&handler.data_source.as_str()) {
         let message = format!("unknown data source `{}`", handler.data_source);
-        problems.error("PV234", &at("dataSource"), message).help =
-            Some(instead(&handler.data_source, "dataSources", &known));
+        diagnostics.error("PV234", &at("dataSource"), message).help =
+            Some(unknown_name_help(&handler.data_source, "dataSources", &known));
     } else if handler.is_direct() && found.is_some_and(|item| item.lambda.is_none()) {
         let message = format!("`{}` is not a Lambda function", handler.data_source);
-        problems.error("PV235", &at("dataSource"), message).help =
+        diagnostics.error("PV235", &at("dataSource"), message).help =
             Some("only Lambda functions can be invoked directly; use `behavior: CODE`".into());
     }
     if handler.invoke.is_some() && !handler.is_direct() {
         let message = "`invoke` requires `behavior: DIRECT`".to_owned();
-        problems.error_at_key("PV236", &at("invoke"), message).help =
+        diagnostics.error_at_key("PV236", &at("invoke"), message).help =
             Some("add `behavior: DIRECT`, or set `invocationType: 'Event'` in the code".into());
     }
     let unread = scope.has_unreadable(&["handlers"]);
     if !handler.is_direct() && !handlers.has_code() && !unread {
         let message = format!("no code builds the requests for `{}`", handler.data_source);
         let at = [PathStep::Key("handlers"), PathStep::Key(name)];
-        problems.error_at_key("PV238", &at, message).help = Some(format!(
+        diagnostics.error_at_key("PV238", &at, message).help = Some(format!(
             "add code that exports `{name}` with `request` and `response`, or set `behavior: DIRECT`"
         ));
     }

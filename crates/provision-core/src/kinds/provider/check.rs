@@ -23,7 +23,7 @@ pub fn check(
     providers: &[Provider],
     path: &[PathStep<'_>],
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     for (n, provider) in providers.iter().enumerate() {
         let at = |rest: &[PathStep<'static>]| -> Vec<PathStep<'_>> {
@@ -33,19 +33,20 @@ pub fn check(
         let once = !matches!(kind, AuthMode::Cognito | AuthMode::OpenIdConnect);
         if once && providers[..n].iter().any(|provider| provider.auth_type() == kind) {
             let message = format!("duplicate {kind} provider: an API can have one");
-            problems.error("PV208", &at(&[]), message).help = Some("remove one of the two".into());
+            diagnostics.error("PV208", &at(&[]), message).help =
+                Some("remove one of the two".into());
         }
         if !once && providers[..n].iter().any(|value| value.accepts_same_tokens(provider)) {
             let message = "duplicate provider: another one accepts the same tokens".to_owned();
-            problems.error("PV208", &at(&[]), message).help = Some(
+            diagnostics.error("PV208", &at(&[]), message).help = Some(
                 "declare a user pool or issuer once; one expression can accept several clients"
                     .into(),
             );
         }
         match provider {
-            Provider::Cognito(it) => check_cognito(it, &at, scope, problems),
-            Provider::OpenIdConnect(it) => check_issuer(it, &at, scope, problems),
-            Provider::Lambda(it) => check_lambda(it, &at, scope, problems),
+            Provider::Cognito(it) => check_cognito(it, &at, scope, diagnostics),
+            Provider::OpenIdConnect(it) => check_issuer(it, &at, scope, diagnostics),
+            Provider::Lambda(it) => check_lambda(it, &at, scope, diagnostics),
             Provider::ApiKey | Provider::AwsIam => {}
         }
     }
@@ -59,12 +60,12 @@ fn check_pattern(
     pattern: Option<&Text>,
     at: &[PathStep<'_>],
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let Some(pattern) = pattern else { return };
     let help = "close each `(` and each `[`, or write `\\(` for the character itself";
     let message = "not a valid regular expression: unbalanced bracket";
-    problems.error_if_invalid(
+    diagnostics.error_if_invalid(
         scope.invalid_reading(pattern, is_balanced),
         "PV266",
         at,
@@ -95,7 +96,7 @@ fn check_cognito(
     it: &Cognito,
     at: Place<'_>,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let place = at;
     let at = at(&[PathStep::Key("AMAZON_COGNITO_USER_POOLS"), PathStep::Key("userPoolId")]);
@@ -107,18 +108,19 @@ fn check_cognito(
         })
     };
     if let (Some(id), Some(region)) =
-        (it.user_pool_id.as_plain(), it.region.as_ref().and_then(Text::as_plain))
+        (it.user_pool_id.as_literal(), it.region.as_ref().and_then(Text::as_literal))
         && id.split_once('_').is_some_and(|(prefix, _)| prefix != region)
     {
         let at = place(&[PathStep::Key("AMAZON_COGNITO_USER_POOLS"), PathStep::Key("region")]);
-        problems.error("PV209", &at, format!("the user pool `{id}` is in another region")).help =
-            Some("omit `region`: a user pool's id begins with its region".into());
+        diagnostics
+            .error("PV209", &at, format!("the user pool `{id}` is in another region"))
+            .help = Some("omit `region`: a user pool's id begins with its region".into());
     }
     let pattern =
         place(&[PathStep::Key("AMAZON_COGNITO_USER_POOLS"), PathStep::Key("appIdClientRegex")]);
-    check_pattern(it.app_id_client_regex.as_ref(), &pattern, scope, problems);
+    check_pattern(it.app_id_client_regex.as_ref(), &pattern, scope, diagnostics);
     let (message, help) = ("not a valid user pool id", "such as ap-northeast-1_AbCdEf");
-    problems.error_if_invalid(
+    diagnostics.error_if_invalid(
         scope.invalid_reading(&it.user_pool_id, sound),
         "PV209",
         &at,
@@ -131,21 +133,22 @@ fn check_issuer(
     it: &OpenIdConnect,
     at: Place<'_>,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let pattern = at(&[PathStep::Key("OPENID_CONNECT"), PathStep::Key("clientId")]);
-    check_pattern(it.client_id.as_ref(), &pattern, scope, problems);
+    check_pattern(it.client_id.as_ref(), &pattern, scope, diagnostics);
     let at = at(&[PathStep::Key("OPENID_CONNECT"), PathStep::Key("issuer")]);
     let sound = |issuer: &str| issuer.strip_prefix("https://").is_some_and(|host| !host.is_empty());
     let discovery = "/.well-known/openid-configuration";
-    if it.issuer.as_plain().is_some_and(|plain| plain.trim_end_matches('/').ends_with(discovery)) {
+    if it.issuer.as_literal().is_some_and(|plain| plain.trim_end_matches('/').ends_with(discovery))
+    {
         let message = format!("AppSync appends `{discovery}`");
-        problems.error("PV210", &at, message).help =
+        diagnostics.error("PV210", &at, message).help =
             Some("use the value of `iss` in the issuer's tokens".into());
     }
     let (message, help) =
         ("AppSync takes issuers with https only", "such as https://id.example.com");
-    problems.error_if_invalid(
+    diagnostics.error_if_invalid(
         scope.invalid_reading(&it.issuer, sound),
         "PV210",
         &at,
@@ -158,14 +161,14 @@ fn check_lambda(
     it: &Lambda,
     at: Place<'_>,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let pattern = at(&[PathStep::Key("AWS_LAMBDA"), PathStep::Key("identityValidationExpression")]);
-    check_pattern(it.identity_validation_expression.as_ref(), &pattern, scope, problems);
+    check_pattern(it.identity_validation_expression.as_ref(), &pattern, scope, diagnostics);
     let function = at(&[PathStep::Key("AWS_LAMBDA"), PathStep::Key("function")]);
-    arn::check_function(&it.function, &function, scope, problems);
+    arn::check_function(&it.function, &function, scope, diagnostics);
     if it.result_ttl.is_some_and(|ttl| ttl.seconds > RESULT_TTL_MAX_S) {
         let at = at(&[PathStep::Key("AWS_LAMBDA"), PathStep::Key("resultTtl")]);
-        problems.error("PV219", &at, "AppSync caches a result for at most an hour".into());
+        diagnostics.error("PV219", &at, "AppSync caches a result for at most an hour".into());
     }
 }

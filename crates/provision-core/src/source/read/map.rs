@@ -1,22 +1,27 @@
 //! Mappings against their schema: known and unknown keys, missing ones, names.
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{At, Diagnostic, Path};
+use crate::diagnostic::{Diagnostic, DocumentPath, Location};
 use crate::source::read::Reader;
-use crate::source::tree::Entry;
-use crate::suggest::meant;
+use crate::source::tree::MapEntry;
+use crate::suggest::closest_match;
 
 impl<'s> Reader<'s> {
-    pub fn map(&mut self, entries: &[Entry], schema: &'s Value, path: &Path) -> Option<Value> {
+    pub fn map(
+        &mut self,
+        entries: &[MapEntry],
+        schema: &'s Value,
+        path: &DocumentPath,
+    ) -> Option<Value> {
         let known = schema.get("properties").and_then(Value::as_object);
         let mut read = Map::new();
         let mut unknown = Vec::new();
-        for Entry { key, value, .. } in entries {
+        for MapEntry { key, value, .. } in entries {
             let at = path.clone().key(key);
             if key == "<<" {
                 let message = "merge keys (`<<`) are not read";
-                let problem = Diagnostic::error("PV010", At::Key(at), message);
-                self.report(problem.with_help("write out what is merged"));
+                let diagnostic = Diagnostic::error("PV010", Location::Key(at), message);
+                self.report(diagnostic.with_help("write out what is merged"));
                 continue;
             }
             let value_schema =
@@ -48,9 +53,10 @@ impl<'s> Reader<'s> {
         if (entries.len() as u64) < least {
             let names: Vec<&str> =
                 known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
-            let problem = Diagnostic::error("PV112", At::Key(path.clone()), "this says nothing");
+            let diagnostic =
+                Diagnostic::error("PV112", Location::Key(path.clone()), "this says nothing");
             self.report(
-                problem.with_help(format!("say one of {}, or remove it", names.join(", "))),
+                diagnostic.with_help(format!("say one of {}, or remove it", names.join(", "))),
             );
             return None;
         }
@@ -69,17 +75,17 @@ impl<'s> Reader<'s> {
     }
 
     /// Whether a key of the user's choosing is a name.
-    fn name(&mut self, key: &str, schema: &'s Value, at: &Path) -> bool {
+    fn name(&mut self, key: &str, schema: &'s Value, at: &DocumentPath) -> bool {
         let Some(names) = schema.get("propertyNames") else { return true };
         if self.matches(key, names) {
             return true;
         }
         let help = names.get("patternErrorMessage").and_then(Value::as_str);
         let message = format!("`{key}` can't be a name");
-        let problem = Diagnostic::error("PV106", At::Key(at.clone()), message);
+        let diagnostic = Diagnostic::error("PV106", Location::Key(at.clone()), message);
         self.report(match help {
-            Some(help) => problem.with_help(help),
-            None => problem,
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
         });
         false
     }
@@ -89,9 +95,9 @@ impl<'s> Reader<'s> {
         &mut self,
         unknown: &[&str],
         missing: &[&'s str],
-        entries: &[Entry],
+        entries: &[MapEntry],
         schema: &'s Value,
-        path: &Path,
+        path: &DocumentPath,
     ) -> Vec<&'s str> {
         let known: Vec<&'s str> = schema
             .get("properties")
@@ -102,33 +108,33 @@ impl<'s> Reader<'s> {
         let absent: Vec<&'s str> = absent.collect();
         let mut meant_for = Vec::new();
         for key in unknown {
-            let at = At::Key(path.clone().key(key));
-            let problem = Diagnostic::error("PV101", at, format!("unknown key `{key}`"));
-            let candidate =
-                meant(key, missing.iter().copied()).or_else(|| meant(key, absent.iter().copied()));
+            let at = Location::Key(path.clone().key(key));
+            let diagnostic = Diagnostic::error("PV101", at, format!("unknown key `{key}`"));
+            let candidate = closest_match(key, missing.iter().copied())
+                .or_else(|| closest_match(key, absent.iter().copied()));
             self.report(match candidate {
                 Some(name) => {
                     meant_for.push(name);
-                    problem.with_help(format!("did you mean `{name}`?")).with_suggestion(name)
+                    diagnostic.with_help(format!("did you mean `{name}`?")).with_suggestion(name)
                 }
-                None => problem.with_help(format!("there are {}", known.join(", "))),
+                None => diagnostic.with_help(format!("there are {}", known.join(", "))),
             });
         }
         meant_for
     }
 
-    fn missing(&mut self, name: &str, known: Option<&Map<String, Value>>, path: &Path) {
+    fn missing(&mut self, name: &str, known: Option<&Map<String, Value>>, path: &DocumentPath) {
         let about = known.and_then(|it| it.get(name)).and_then(|it| it.get("description"));
-        let problem =
-            Diagnostic::error("PV102", At::Key(path.clone()), format!("`{name}` is missing"));
+        let diagnostic =
+            Diagnostic::error("PV102", Location::Key(path.clone()), format!("`{name}` is missing"));
         self.report(match about.and_then(Value::as_str) {
-            Some(about) => problem.with_help(format!("`{name}`: {about}")),
-            None => problem,
+            Some(about) => diagnostic.with_help(format!("`{name}`: {about}")),
+            None => diagnostic,
         });
     }
 }
 
-fn missing<'s>(entries: &[Entry], schema: &'s Value) -> Vec<&'s str> {
+fn missing<'s>(entries: &[MapEntry], schema: &'s Value) -> Vec<&'s str> {
     let required = schema.get("required").and_then(Value::as_array);
     let required = required.into_iter().flatten().filter_map(Value::as_str);
     required.filter(|name| entries.iter().all(|it| it.key != *name)).collect()

@@ -2,10 +2,10 @@
 use regex_lite::Regex;
 use serde_json::Value;
 
-use crate::diagnostic::{At, Diagnostic, Path};
-use crate::source::read::{CODE, Reader, SUBSTITUTES, expected, is_null};
-use crate::source::tree::{Data, Node};
-use crate::suggest::meant;
+use crate::diagnostic::{Diagnostic, DocumentPath, Location};
+use crate::source::read::{CODE, Reader, SUBSTITUTES, describe_types, is_null};
+use crate::source::tree::{Node, NodeData};
+use crate::suggest::closest_match;
 
 impl<'s> Reader<'s> {
     pub fn scalar(
@@ -14,44 +14,44 @@ impl<'s> Reader<'s> {
         plain: bool,
         types: &[&str],
         schema: &'s Value,
-        path: &Path,
+        path: &DocumentPath,
     ) -> Option<Value> {
         if plain && is_null(text) {
             if types.contains(&"null") {
                 return Some(Value::Null);
             }
-            let message = format!("expected {}, found nothing", expected(types));
-            let problem = Diagnostic::error("PV103", At::Value(path.clone()), message);
+            let message = format!("expected {}, found nothing", describe_types(types));
+            let diagnostic = Diagnostic::error("PV103", Location::Value(path.clone()), message);
             self.report(match types {
-                ["object"] => problem.with_help("write `{}` for one that says nothing more"),
-                ["array"] => problem.with_help("remove the key, or write a list"),
-                _ => problem.with_help("write a value, or remove the key"),
+                ["object"] => diagnostic.with_help("write `{}` for one that says nothing more"),
+                ["array"] => diagnostic.with_help("remove the key, or write a list"),
+                _ => diagnostic.with_help("write a value, or remove the key"),
             });
             return None;
         }
         if types.contains(&"string") {
             return self.text(text, schema, path);
         }
-        let value = if plain { typed(text, types) } else { None };
+        let value = if plain { parse_typed(text, types) } else { None };
         let Some(value) = value else {
-            let message = format!("expected {}, found text", expected(types));
-            let problem = Diagnostic::error("PV103", At::Value(path.clone()), message);
+            let message = format!("expected {}, found text", describe_types(types));
+            let diagnostic = Diagnostic::error("PV103", Location::Value(path.clone()), message);
             self.report(match types {
                 ["array"] => {
-                    problem.with_help("write it as a list").with_suggestion(format!("[{text}]"))
+                    diagnostic.with_help("write it as a list").with_suggestion(format!("[{text}]"))
                 }
-                _ if !plain && typed(text, types).is_some() => {
-                    problem.with_help("remove the quotes").with_suggestion(text.to_owned())
+                _ if !plain && parse_typed(text, types).is_some() => {
+                    diagnostic.with_help("remove the quotes").with_suggestion(text.to_owned())
                 }
-                _ => problem,
+                _ => diagnostic,
             });
             return None;
         };
         self.number(value, schema, path)
     }
 
-    fn text(&mut self, text: &str, schema: &'s Value, path: &Path) -> Option<Value> {
-        let at = || At::Value(path.clone());
+    fn text(&mut self, text: &str, schema: &'s Value, path: &DocumentPath) -> Option<Value> {
+        let at = || Location::Value(path.clone());
         let open = text.contains("${");
         if open && schema.get(SUBSTITUTES) == Some(&Value::Bool(true)) {
             return self.substitute(text, path);
@@ -88,7 +88,7 @@ impl<'s> Reader<'s> {
         Some(Value::String(text.to_owned()))
     }
 
-    fn number(&mut self, value: Value, schema: &Value, path: &Path) -> Option<Value> {
+    fn number(&mut self, value: Value, schema: &Value, path: &DocumentPath) -> Option<Value> {
         let limit = |name| schema.get(name).and_then(Value::as_f64);
         let told = match (value.as_f64(), limit("minimum"), limit("maximum")) {
             (Some(value), Some(least), Some(most)) if least == most && value != least => {
@@ -99,7 +99,7 @@ impl<'s> Reader<'s> {
             _ => return Some(value),
         };
         let message = told.unwrap_or_default();
-        self.report(Diagnostic::error("PV109", At::Value(path.clone()), message));
+        self.report(Diagnostic::error("PV109", Location::Value(path.clone()), message));
         None
     }
 
@@ -130,9 +130,14 @@ impl<'s> Reader<'s> {
         each.map(|it| it.concat())
     }
 
-    pub fn constant(&mut self, node: &Node, allowed: &[&str], path: &Path) -> Option<Value> {
-        let at = At::Value(path.clone());
-        let Data::Scalar { text, .. } = &node.data else {
+    pub fn constant(
+        &mut self,
+        node: &Node,
+        allowed: &[&str],
+        path: &DocumentPath,
+    ) -> Option<Value> {
+        let at = Location::Value(path.clone());
+        let NodeData::Scalar { text, .. } = &node.data else {
             let message = format!("expected one of {}", allowed.join(", "));
             self.report(Diagnostic::error("PV103", at, message));
             return None;
@@ -146,17 +151,19 @@ impl<'s> Reader<'s> {
 }
 
 /// A word that is none of the allowed ones.
-pub fn not_allowed(text: &str, allowed: &[&str], at: At) -> Diagnostic {
+pub fn not_allowed(text: &str, allowed: &[&str], at: Location) -> Diagnostic {
     let shown = if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };
-    let problem =
+    let diagnostic =
         Diagnostic::error("PV104", at, format!("{shown} is not among the allowed values"));
-    match meant(text, allowed.iter().copied()) {
-        Some(meant) => problem.with_help(format!("did you mean `{meant}`?")).with_suggestion(meant),
-        None => problem.with_help(format!("there are {}", allowed.join(", "))),
+    match closest_match(text, allowed.iter().copied()) {
+        Some(meant) => {
+            diagnostic.with_help(format!("did you mean `{meant}`?")).with_suggestion(meant)
+        }
+        None => diagnostic.with_help(format!("there are {}", allowed.join(", "))),
     }
 }
 
-fn typed(text: &str, types: &[&str]) -> Option<Value> {
+fn parse_typed(text: &str, types: &[&str]) -> Option<Value> {
     types.iter().find_map(|it| match *it {
         "integer" => text.parse::<i64>().ok().filter(|_| !text.starts_with('+')).map(Value::from),
         "number" => text.parse::<f64>().ok().filter(|it| it.is_finite()).map(Value::from),

@@ -1,10 +1,10 @@
 //! Alternatives: a word, or a mapping with one key that says which alternative it is.
 use serde_json::Value;
 
-use crate::diagnostic::{At, Diagnostic, Path};
+use crate::diagnostic::{Diagnostic, DocumentPath, Location};
 use crate::source::read::Reader;
 use crate::source::read::scalar::not_allowed;
-use crate::source::tree::{Data, Node};
+use crate::source::tree::{Node, NodeData};
 
 /// The alternatives of a schema that has some.
 pub fn alternatives(schema: &Value) -> Option<&Vec<Value>> {
@@ -14,7 +14,12 @@ pub fn alternatives(schema: &Value) -> Option<&Vec<Value>> {
 impl<'s> Reader<'s> {
     /// Chooses the alternative by the word or by the key, and reads that one, so that what is
     /// reported is wrong in what was meant.
-    pub fn union(&mut self, node: &Node, alternatives: &'s [Value], path: &Path) -> Option<Value> {
+    pub fn union(
+        &mut self,
+        node: &Node,
+        alternatives: &'s [Value],
+        path: &DocumentPath,
+    ) -> Option<Value> {
         let words: Vec<&'s str> =
             alternatives.iter().filter_map(|it| self.constants(it)).flatten().collect();
         let tagged: Vec<(&'s str, &'s Value)> = alternatives
@@ -28,11 +33,11 @@ impl<'s> Reader<'s> {
         let names: Vec<&str> =
             words.iter().copied().chain(tagged.iter().map(|(key, _)| *key)).collect();
         match &node.data {
-            Data::Scalar { text, .. } if words.contains(&text.as_str()) => {
+            NodeData::Scalar { text, .. } if words.contains(&text.as_str()) => {
                 Some(Value::String(text.clone()))
             }
-            Data::Scalar { text, .. } => {
-                let at = At::Value(path.clone());
+            NodeData::Scalar { text, .. } => {
+                let at = Location::Value(path.clone());
                 self.report(match tagged.iter().find(|(key, _)| key == text) {
                     Some((key, _)) => {
                         Diagnostic::error("PV104", at, format!("`{key}` needs settings"))
@@ -42,52 +47,61 @@ impl<'s> Reader<'s> {
                 });
                 None
             }
-            Data::Map(entries) => {
+            NodeData::Map(entries) => {
                 let chosen =
                     entries.iter().find_map(|it| tagged.iter().find(|(key, _)| *key == it.key));
                 match (chosen, entries.first()) {
                     (Some((_, schema)), _) => self.map(entries, schema, path),
                     (None, Some(entry)) if words.contains(&entry.key.as_str()) => {
-                        let at = At::Key(path.clone().key(&entry.key));
+                        let at = Location::Key(path.clone().key(&entry.key));
                         let message = format!("`{}` takes no settings", entry.key);
                         let help = format!("write it alone: `{}`", entry.key);
                         self.report(Diagnostic::error("PV104", at, message).with_help(help));
                         None
                     }
                     (None, Some(entry)) => {
-                        let at = At::Key(path.clone().key(&entry.key));
+                        let at = Location::Key(path.clone().key(&entry.key));
                         self.report(not_allowed(&entry.key, &names, at));
                         None
                     }
                     (None, None) => {
                         let message = format!("expected one of {}", names.join(", "));
-                        self.report(Diagnostic::error("PV103", At::Value(path.clone()), message));
+                        self.report(Diagnostic::error(
+                            "PV103",
+                            Location::Value(path.clone()),
+                            message,
+                        ));
                         None
                     }
                 }
             }
             _ => {
                 let message = format!("expected one of {}, found a list", names.join(", "));
-                self.report(Diagnostic::error("PV103", At::Value(path.clone()), message));
+                self.report(Diagnostic::error("PV103", Location::Value(path.clone()), message));
                 None
             }
         }
     }
 
     /// The alternative in which the least is wrong.
-    fn best(&mut self, node: &Node, alternatives: &'s [Value], path: &Path) -> Option<Value> {
-        let before = std::mem::take(&mut self.problems);
+    fn best(
+        &mut self,
+        node: &Node,
+        alternatives: &'s [Value],
+        path: &DocumentPath,
+    ) -> Option<Value> {
+        let before = std::mem::take(&mut self.diagnostics);
         let mut best: Option<(Option<Value>, Vec<Diagnostic>)> = None;
         for alternative in alternatives {
             let value = self.node(node, alternative, path);
-            let problems = std::mem::take(&mut self.problems);
-            if best.as_ref().is_none_or(|(_, least)| problems.len() < least.len()) {
-                best = Some((value, problems));
+            let diagnostics = std::mem::take(&mut self.diagnostics);
+            if best.as_ref().is_none_or(|(_, least)| diagnostics.len() < least.len()) {
+                best = Some((value, diagnostics));
             }
         }
-        let (value, problems) = best.unwrap_or_default();
-        self.problems = before;
-        self.problems.extend(problems);
+        let (value, diagnostics) = best.unwrap_or_default();
+        self.diagnostics = before;
+        self.diagnostics.extend(diagnostics);
         value
     }
 }

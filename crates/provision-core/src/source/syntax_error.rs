@@ -1,8 +1,8 @@
 //! The YAML parser's messages in the words of somebody who wrote the file.
-use crate::diagnostic::{At, Diagnostic};
+use crate::diagnostic::{Diagnostic, Location};
 
 /// What the parser objects to at `byte`, and what to do.
-pub fn syntax(info: &str, byte: usize, text: &str) -> Diagnostic {
+pub fn syntax_error(info: &str, byte: usize, text: &str) -> Diagnostic {
     let rest = text.get(byte..).unwrap_or_default();
     let byte = if info.contains("tab") { nearest_tab(text, byte, rest) } else { byte };
     let rest = text.get(byte..).unwrap_or_default();
@@ -10,13 +10,13 @@ pub fn syntax(info: &str, byte: usize, text: &str) -> Diagnostic {
     if info.contains("recursion limit") {
         return Diagnostic::error(
             "PV008",
-            At::Span(byte..byte + length),
+            Location::Span(byte..byte + length),
             "nested too deep for a spec",
         );
     }
-    let (message, help) = plain(info);
-    let problem = Diagnostic::error("PV003", At::Span(byte..byte + length), message);
-    if help.is_empty() { problem } else { problem.with_help(help) }
+    let (message, help) = plain_message(info);
+    let diagnostic = Diagnostic::error("PV003", Location::Span(byte..byte + length), message);
+    if help.is_empty() { diagnostic } else { diagnostic.with_help(help) }
 }
 
 /// The parser sees a tab from the text before it, or from what it indents.
@@ -30,7 +30,7 @@ fn nearest_tab(text: &str, byte: usize, rest: &str) -> usize {
     }
 }
 
-fn plain(info: &str) -> (String, &'static str) {
+fn plain_message(info: &str) -> (String, &'static str) {
     let has = |words: &str| info.contains(words);
     if has("tab") {
         return ("a tab where YAML wants spaces".into(), "indent with spaces");

@@ -9,52 +9,56 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::allow::comment::{Comment, Unreadable, read};
-use crate::diagnostic::{At, Diagnostic, OtherFile, Severity};
+use crate::diagnostic::{Diagnostic, Location, ReferencedFile, Severity};
 use crate::explain::pages;
-use crate::source::{Places, Source};
-use crate::suggest::meant;
+use crate::source::{Source, SourceMap};
+use crate::suggest::closest_match;
+use crate::suppression::comment::{InvalidComment, SuppressionComment, parse};
 
 /// Findings, divided by what comments say of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Judged {
+pub struct SuppressionResult {
     /// What is to be shown, among it what is wrong with the comments.
-    pub problems: Vec<Diagnostic>,
-    pub allowed: Vec<Allowed>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub suppressed: Vec<SuppressedDiagnostic>,
 }
 
 /// A finding that a comment allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Allowed {
+pub struct SuppressedDiagnostic {
     pub diagnostic: Diagnostic,
     /// Why, in the words of the comment; perhaps none.
     pub reason: String,
 }
 
 /// Takes out of `problems` what comments in the spec and in the files beside it allow.
-pub fn judge(
+pub fn apply_suppressions(
     source: &Source,
-    beside: &[Arc<OtherFile>],
-    problems: Vec<Diagnostic>,
+    beside: &[Arc<ReferencedFile>],
+    diagnostics: Vec<Diagnostic>,
     now_epoch_s: i64,
-) -> Judged {
-    let places = Places::of(source);
-    let mut judging = Judging::of(source, &files(beside, &problems), &places);
-    if judging.comments.is_empty() && judging.judged.problems.is_empty() {
-        return Judged { problems, allowed: Vec::new() };
+) -> SuppressionResult {
+    let places = SourceMap::new(source);
+    let mut judging = Suppressor::new(source, &referenced_files(beside, &diagnostics), &places);
+    if judging.comments.is_empty() && judging.judged.diagnostics.is_empty() {
+        return SuppressionResult { diagnostics, suppressed: Vec::new() };
     }
-    let broken = problems.iter().any(|it| it.severity == Severity::Error);
-    for problem in problems {
-        let (file, line) = (name_of(&problem.at), places.locate(&problem.at).start.line);
-        judging.judge(problem, file, line, now_epoch_s);
+    let broken = diagnostics.iter().any(|it| it.severity == Severity::Error);
+    for diagnostic in diagnostics {
+        let (file, line) =
+            (file_name(&diagnostic.location), places.locate(&diagnostic.location).start.line);
+        judging.apply(diagnostic, file, line, now_epoch_s);
     }
     judging.finish(broken, now_epoch_s)
 }
 
 /// The files beside the spec, each once, as far as they are known.
-fn files(beside: &[Arc<OtherFile>], problems: &[Diagnostic]) -> Vec<Arc<OtherFile>> {
-    let found = problems.iter().filter_map(|it| match &it.at {
-        At::In { file, .. } => Some(file),
+fn referenced_files(
+    beside: &[Arc<ReferencedFile>],
+    diagnostics: &[Diagnostic],
+) -> Vec<Arc<ReferencedFile>> {
+    let found = diagnostics.iter().filter_map(|it| match &it.location {
+        Location::ReferencedFile { file, .. } => Some(file),
         _ => None,
     });
     let mut names = BTreeSet::new();
@@ -62,126 +66,134 @@ fn files(beside: &[Arc<OtherFile>], problems: &[Diagnostic]) -> Vec<Arc<OtherFil
 }
 
 /// The file that a place is in; `None`: the spec.
-fn name_of(at: &At) -> Option<String> {
+fn file_name(at: &Location) -> Option<String> {
     match at {
-        At::In { file, .. } => Some(file.name.clone()),
+        Location::ReferencedFile { file, .. } => Some(file.name.clone()),
         _ => None,
     }
 }
 
 /// The comments of all files, and what has been judged by them so far.
-struct Judging {
-    comments: Vec<Placed>,
+struct Suppressor {
+    comments: Vec<Suppression>,
     /// Which of them speak of a line of a file.
     lines: BTreeMap<(Option<String>, usize), Vec<usize>>,
-    judged: Judged,
+    judged: SuppressionResult,
 }
 
 /// A comment, where it stands, and what it has met.
-struct Placed {
-    comment: Comment,
-    file: Option<Arc<OtherFile>>,
+struct Suppression {
+    comment: SuppressionComment,
+    file: Option<Arc<ReferencedFile>>,
     /// The codes that it was needed for.
     used: BTreeSet<String>,
     refused: BTreeSet<String>,
 }
 
-impl Placed {
-    fn at(&self, span: &Range<usize>) -> At {
+impl Suppression {
+    fn at(&self, span: &Range<usize>) -> Location {
         at(self.file.as_ref(), span)
     }
 }
 
-fn at(file: Option<&Arc<OtherFile>>, span: &Range<usize>) -> At {
+fn at(file: Option<&Arc<ReferencedFile>>, span: &Range<usize>) -> Location {
     let span = span.clone();
     match file {
-        Some(file) => At::In { file: Arc::clone(file), span },
-        None => At::Span(span),
+        Some(file) => Location::ReferencedFile { file: Arc::clone(file), span },
+        None => Location::Span(span),
     }
 }
 
-impl Judging {
-    fn of(source: &Source, beside: &[Arc<OtherFile>], places: &Places<'_>) -> Self {
+impl Suppressor {
+    fn new(source: &Source, beside: &[Arc<ReferencedFile>], places: &SourceMap<'_>) -> Self {
         let (comments, lines) = (Vec::new(), BTreeMap::new());
-        let mut judging = Self { comments, lines, judged: Judged::default() };
+        let mut judging = Self { comments, lines, judged: SuppressionResult::default() };
         for span in source.comments() {
-            judging.take(&source.text, span, None, places);
+            judging.add_comment(&source.text, span, None, places);
         }
-        for code in source.blocks() {
+        for code in source.code_blocks() {
             let text = source.text.get(code.clone()).unwrap_or_default();
             for span in javascript::comments(text) {
                 let span = code.start + span.start..code.start + span.end;
-                judging.take(&source.text, &span, None, places);
+                judging.add_comment(&source.text, &span, None, places);
             }
         }
         for file in beside {
             for span in javascript::comments(&file.text) {
-                judging.take(&file.text, &span, Some(file), places);
+                judging.add_comment(&file.text, &span, Some(file), places);
             }
         }
         judging
     }
 
     /// Takes a comment of a text, if it is one of ours.
-    fn take(
+    fn add_comment(
         &mut self,
         text: &str,
         span: &Range<usize>,
-        file: Option<&Arc<OtherFile>>,
-        places: &Places<'_>,
+        file: Option<&Arc<ReferencedFile>>,
+        places: &SourceMap<'_>,
     ) {
         let line = places.locate(&at(file, span)).start.line;
-        match read(text, span, line) {
+        match parse(text, span, line) {
             None => {}
             Some(Ok(comment)) => {
                 let line = (file.map(|it| it.name.clone()), comment.line);
                 self.lines.entry(line).or_default().push(self.comments.len());
                 let (used, refused) = (BTreeSet::new(), BTreeSet::new());
-                self.comments.push(Placed { comment, file: file.cloned(), used, refused });
+                self.comments.push(Suppression { comment, file: file.cloned(), used, refused });
             }
             Some(Err(unreadable)) => {
-                self.judged.problems.push(report(&unreadable, at(file, &unreadable.span)));
+                self.judged.diagnostics.push(not_valid(&unreadable, at(file, &unreadable.span)));
             }
         }
     }
 
-    fn judge(&mut self, problem: Diagnostic, file: Option<String>, line: usize, now_epoch_s: i64) {
-        let code = problem.code;
+    fn apply(
+        &mut self,
+        diagnostic: Diagnostic,
+        file: Option<String>,
+        line: usize,
+        now_epoch_s: i64,
+    ) {
+        let code = diagnostic.code;
         for n in self.lines.get(&(file, line)).into_iter().flatten() {
             let placed = &mut self.comments[*n];
             if !placed.comment.codes.iter().any(|(it, _)| it == code) {
                 continue;
             }
-            if problem.severity == Severity::Error {
+            if diagnostic.severity == Severity::Error {
                 placed.refused.insert(code.to_owned());
                 continue;
             }
             placed.used.insert(code.to_owned());
-            if !placed.comment.is_over(now_epoch_s) {
+            if !placed.comment.is_expired(now_epoch_s) {
                 let reason = placed.comment.reason.clone();
-                self.judged.allowed.push(Allowed { diagnostic: problem, reason });
+                self.judged
+                    .suppressed
+                    .push(SuppressedDiagnostic { diagnostic: diagnostic, reason });
                 return;
             }
         }
-        self.judged.problems.push(problem);
+        self.judged.diagnostics.push(diagnostic);
     }
 
     /// Adds what is wrong with the comments themselves.
-    fn finish(self, broken: bool, now_epoch_s: i64) -> Judged {
+    fn finish(self, broken: bool, now_epoch_s: i64) -> SuppressionResult {
         let mut judged = self.judged;
         let known: BTreeSet<&str> = pages().map(|page| page.code).collect();
         for placed in &self.comments {
-            if placed.comment.is_over(now_epoch_s) {
-                judged.problems.push(over(placed));
+            if placed.comment.is_expired(now_epoch_s) {
+                judged.diagnostics.push(expired(placed));
             }
             for (code, span) in &placed.comment.codes {
                 let at = placed.at(span);
                 if !known.contains(code.as_str()) {
-                    judged.problems.push(unknown(code, at));
+                    judged.diagnostics.push(unknown_code(code, at));
                 } else if placed.refused.contains(code) {
-                    judged.problems.push(refused(code, at));
+                    judged.diagnostics.push(not_suppressible(code, at));
                 } else if !placed.used.contains(code) && !broken {
-                    judged.problems.push(idle(code, at));
+                    judged.diagnostics.push(unused(code, at));
                 }
             }
         }
@@ -189,35 +201,37 @@ impl Judging {
     }
 }
 
-fn over(placed: &Placed) -> Diagnostic {
+fn expired(placed: &Suppression) -> Diagnostic {
     let message = "what this comment allows was to end, and the day is past";
     Diagnostic::warning("PV020", placed.at(&placed.comment.span), message)
         .with_help("mend what is found, or move the day on")
 }
 
-fn idle(code: &str, at: At) -> Diagnostic {
+fn unused(code: &str, at: Location) -> Diagnostic {
     Diagnostic::warning("PV021", at, format!("there is no {code} here to allow")).with_help(
         "remove it, or move it: at the end of a line it speaks of that line, alone of the next",
     )
 }
 
-fn report(unreadable: &Unreadable, at: At) -> Diagnostic {
-    let problem = Diagnostic::warning("PV022", at, unreadable.message.clone());
+fn not_valid(unreadable: &InvalidComment, at: Location) -> Diagnostic {
+    let diagnostic = Diagnostic::warning("PV022", at, unreadable.message.clone());
     match &unreadable.suggestion {
-        Some(text) => problem.with_help(format!("did you mean `{text}`?")).with_suggestion(*text),
-        None => problem.with_help("write `provision: allow PV204, PV205 until 2027-01-31 why`"),
+        Some(text) => {
+            diagnostic.with_help(format!("did you mean `{text}`?")).with_suggestion(*text)
+        }
+        None => diagnostic.with_help("write `provision: allow PV204, PV205 until 2027-01-31 why`"),
     }
 }
 
-fn unknown(code: &str, at: At) -> Diagnostic {
-    let problem = Diagnostic::warning("PV023", at, format!("no finding has the code `{code}`"));
-    match meant(code, pages().map(|page| page.code)) {
-        Some(code) => problem.with_help(format!("did you mean `{code}`?")).with_suggestion(code),
-        None => problem.with_help("`provision explain` lists all codes"),
+fn unknown_code(code: &str, at: Location) -> Diagnostic {
+    let diagnostic = Diagnostic::warning("PV023", at, format!("no finding has the code `{code}`"));
+    match closest_match(code, pages().map(|page| page.code)) {
+        Some(code) => diagnostic.with_help(format!("did you mean `{code}`?")).with_suggestion(code),
+        None => diagnostic.with_help("`provision explain` lists all codes"),
     }
 }
 
-fn refused(code: &str, at: At) -> Diagnostic {
+fn not_suppressible(code: &str, at: Location) -> Diagnostic {
     let message = format!("{code} is an error here, and only warnings and notes can be allowed");
     Diagnostic::warning("PV024", at, message).with_help("mend the error, and remove this")
 }
@@ -234,17 +248,18 @@ mod tests {
     fn check(text: &str, shown: &[&str], reasons: &[&str]) {
         let (source, _) = Source::parse("spec.yaml", text.as_bytes());
         let finding = |code, word: &'static str| {
-            text.match_indices(word)
-                .map(move |(n, _)| Diagnostic::warning(code, At::Span(n..n + word.len()), "found"))
+            text.match_indices(word).map(move |(n, _)| {
+                Diagnostic::warning(code, Location::Span(n..n + word.len()), "found")
+            })
         };
-        let problems = finding("PV204", "owner").chain(finding("PV201", "ctx.")).collect();
-        let judged = judge(&source, &[], problems, NOON);
+        let diagnostics = finding("PV204", "owner").chain(finding("PV201", "ctx.")).collect();
+        let judged = apply_suppressions(&source, &[], diagnostics, NOON);
         let line = |it: &Diagnostic| {
-            let place = source.place(&it.at);
+            let place = source.position(&it.location);
             format!("{} {}:{}", it.code, place.line, place.column)
         };
-        assert_eq!(judged.problems.iter().map(line).collect::<Vec<_>>(), shown, "{text}");
-        let found: Vec<&str> = judged.allowed.iter().map(|it| it.reason.as_str()).collect();
+        assert_eq!(judged.diagnostics.iter().map(line).collect::<Vec<_>>(), shown, "{text}");
+        let found: Vec<&str> = judged.suppressed.iter().map(|it| it.reason.as_str()).collect();
         assert_eq!(found, reasons, "{text}");
     }
 
@@ -285,8 +300,8 @@ mod tests {
         let check = |comment: &str, code: &str, suggestion: Option<&str>| {
             let text = format!("owner: a # {comment}\n");
             let (source, _) = Source::parse("spec.yaml", text.as_bytes());
-            let judged = judge(&source, &[], Vec::new(), NOON);
-            let found = judged.problems.iter().map(|it| (it.code, it.suggestion.as_deref()));
+            let judged = apply_suppressions(&source, &[], Vec::new(), NOON);
+            let found = judged.diagnostics.iter().map(|it| (it.code, it.suggestion.as_deref()));
             assert_eq!(found.collect::<Vec<_>>(), [(code, suggestion)], "{comment}");
         };
         check("provision: alow PV204", "PV022", Some("allow"));
@@ -302,8 +317,8 @@ mod tests {
         check("provision: allow pv204", "PV023", Some("PV204"));
         // While there are errors, what is not found may only not have been looked for.
         let (source, _) = Source::parse("spec.yaml", b"owner: a # provision: allow PV204\n");
-        let error = Diagnostic::error("PV202", At::File, "found");
-        assert_eq!(judge(&source, &[], vec![error], NOON).problems.len(), 1);
+        let error = Diagnostic::error("PV202", Location::File, "found");
+        assert_eq!(apply_suppressions(&source, &[], vec![error], NOON).diagnostics.len(), 1);
     }
 
     #[test]
@@ -315,26 +330,29 @@ mod tests {
     #[test]
     fn an_error_stays_and_it_is_said_that_it_can_not_be_allowed() {
         let (source, _) = Source::parse("spec.yaml", b"a: 1 # provision: allow PV202\n");
-        let error = Diagnostic::error("PV202", At::Span(0..1), "found");
-        let judged = judge(&source, &[], vec![error], NOON);
-        let codes: Vec<&str> = judged.problems.iter().map(|it| it.code).collect();
-        assert_eq!((codes.as_slice(), judged.allowed.len()), (&["PV202", "PV024"][..], 0));
+        let error = Diagnostic::error("PV202", Location::Span(0..1), "found");
+        let judged = apply_suppressions(&source, &[], vec![error], NOON);
+        let codes: Vec<&str> = judged.diagnostics.iter().map(|it| it.code).collect();
+        assert_eq!((codes.as_slice(), judged.suppressed.len()), (&["PV202", "PV024"][..], 0));
     }
 
     #[test]
     fn a_handler_allows_what_is_found_in_it() {
         let text = "ctx.a // provision: allow PV201 why\nctx.b\n// provision: allow PV201\n";
-        let file = Arc::new(OtherFile { name: "chat.js".into(), text: text.into() });
-        let at = |span| At::In { file: Arc::clone(&file), span };
-        let problems = [0..4, 36..40].map(|span| Diagnostic::warning("PV201", at(span), "found"));
+        let file = Arc::new(ReferencedFile { name: "chat.js".into(), text: text.into() });
+        let at = |span| Location::ReferencedFile { file: Arc::clone(&file), span };
+        let diagnostics =
+            [0..4, 36..40].map(|span| Diagnostic::warning("PV201", at(span), "found"));
         let (source, _) = Source::parse("spec.yaml", b"a: 1 # provision: allow PV201\n");
-        let judged = judge(&source, &[Arc::clone(&file)], problems.into(), NOON);
-        let line = |it: &Diagnostic| (it.code, name_of(&it.at), source.place(&it.at).line);
+        let judged = apply_suppressions(&source, &[Arc::clone(&file)], diagnostics.into(), NOON);
+        let line = |it: &Diagnostic| {
+            (it.code, file_name(&it.location), source.position(&it.location).line)
+        };
         let chat = || Some("chat.js".to_owned());
         assert_eq!(
-            judged.problems.iter().map(line).collect::<Vec<_>>(),
+            judged.diagnostics.iter().map(line).collect::<Vec<_>>(),
             [("PV201", chat(), 2), ("PV021", None, 1), ("PV021", chat(), 3)]
         );
-        assert_eq!(judged.allowed[0].reason, "why");
+        assert_eq!(judged.suppressed[0].reason, "why");
     }
 }

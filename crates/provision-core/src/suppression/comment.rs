@@ -1,14 +1,14 @@
 //! One comment: whether it allows something, what, and in which line.
 use std::ops::Range;
 
-use crate::suggest::meant;
+use crate::suggest::closest_match;
 
 /// Lines between a comment and what it speaks of.
 const SKIPPED_MAX: usize = 100;
 
 /// What a comment allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
+pub struct SuppressionComment {
     pub span: Range<usize>,
     /// As written, each with its place.
     pub codes: Vec<(String, Range<usize>)>,
@@ -21,41 +21,45 @@ pub struct Comment {
 
 /// Why a comment that means to allow something does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable {
+pub struct InvalidComment {
     pub span: Range<usize>,
     pub message: String,
     /// What should probably stand in the place of the span.
     pub suggestion: Option<&'static str>,
 }
 
-impl Comment {
-    pub fn is_over(&self, now_epoch_s: i64) -> bool {
+impl SuppressionComment {
+    pub fn is_expired(&self, now_epoch_s: i64) -> bool {
         self.ends_epoch_s.is_some_and(|ends_epoch_s| now_epoch_s >= ends_epoch_s)
     }
 }
 
 /// Reads the comment at `span` in `line`, its `#` or `//` included. `None`: it is none of ours.
-pub fn read(text: &str, span: &Range<usize>, line: usize) -> Option<Result<Comment, Unreadable>> {
+pub fn parse(
+    text: &str,
+    span: &Range<usize>,
+    line: usize,
+) -> Option<Result<SuppressionComment, InvalidComment>> {
     let written = text.get(span.clone())?;
     let opening = if written.starts_with('#') { "#" } else { "//" };
     let inside = written.strip_prefix(opening)?.trim_start();
     let Some(inside) = inside.strip_prefix("provision:") else {
-        return is_nearly_one(inside).then(|| {
+        return resembles_suppression(inside).then(|| {
             let message = "this is nearly a comment that allows something".to_owned();
-            Err(Unreadable { span: span.clone(), message, suggestion: None })
+            Err(InvalidComment { span: span.clone(), message, suggestion: None })
         });
     };
     let mut words = Words { text, rest: span.end - inside.len()..span.end };
     let verb = words.next()?;
     match &text[verb.clone()] {
         "allow" => Some(terms(words, span, target(text, span, line, opening))),
-        word if meant(word, ["allow"]).is_some() => {
+        word if closest_match(word, ["allow"]).is_some() => {
             let message = format!("`{word}` is no word for what to do");
-            Some(Err(Unreadable { span: verb, message, suggestion: Some("allow") }))
+            Some(Err(InvalidComment { span: verb, message, suggestion: Some("allow") }))
         }
-        word if is_like_a_code(word) => {
+        word if resembles_code(word) => {
             let message = "a code, and not what to do with it".to_owned();
-            Some(Err(Unreadable { span: verb, message, suggestion: None }))
+            Some(Err(InvalidComment { span: verb, message, suggestion: None }))
         }
         // Prose about the program.
         _ => None,
@@ -63,24 +67,31 @@ pub fn read(text: &str, span: &Range<usize>, line: usize) -> Option<Result<Comme
 }
 
 /// Whether somebody meant `provision: allow PV204` and wrote it a little otherwise.
-fn is_nearly_one(inside: &str) -> bool {
+fn resembles_suppression(inside: &str) -> bool {
     let mut words = inside.split_whitespace();
     let (Some(name), Some(verb), Some(code)) = (words.next(), words.next(), words.next()) else {
         return false;
     };
-    meant(name.trim_end_matches(':'), ["provision"]).is_some()
-        && meant(verb, ["allow"]).is_some()
-        && is_like_a_code(&code.trim_end_matches(',').to_ascii_uppercase())
+    closest_match(name.trim_end_matches(':'), ["provision"]).is_some()
+        && closest_match(verb, ["allow"]).is_some()
+        && resembles_code(&code.trim_end_matches(',').to_ascii_uppercase())
 }
 
 /// Reads what follows `allow`.
-fn terms(mut words: Words<'_>, span: &Range<usize>, line: usize) -> Result<Comment, Unreadable> {
+fn terms(
+    mut words: Words<'_>,
+    span: &Range<usize>,
+    line: usize,
+) -> Result<SuppressionComment, InvalidComment> {
     let text = words.text;
-    let unreadable =
-        |span, message: &str| Unreadable { span, message: message.to_owned(), suggestion: None };
+    let unreadable = |span, message: &str| InvalidComment {
+        span,
+        message: message.to_owned(),
+        suggestion: None,
+    };
     let mut codes = Vec::new();
     loop {
-        let Some(code) = words.next_until(',').filter(|it| is_like_a_code(&text[it.clone()]))
+        let Some(code) = words.next_until(',').filter(|it| resembles_code(&text[it.clone()]))
         else {
             return Err(unreadable(span.clone(), "a code such as PV204 is missing"));
         };
@@ -101,20 +112,20 @@ fn terms(mut words: Words<'_>, span: &Range<usize>, line: usize) -> Result<Comme
             ends_epoch_s = Some(ends);
         }
         Some(word)
-            if meant(&text[word.clone()], ["until"]).is_some()
+            if closest_match(&text[word.clone()], ["until"]).is_some()
                 && words.clone().next().is_some_and(|it| end_of_day(&text[it]).is_some()) =>
         {
             let message = format!("`{}` before a day", &text[word.clone()]);
-            return Err(Unreadable { span: word, message, suggestion: Some("until") });
+            return Err(InvalidComment { span: word, message, suggestion: Some("until") });
         }
         _ => words = before,
     }
     let reason = text[words.rest].trim().to_owned();
-    Ok(Comment { span: span.clone(), codes, ends_epoch_s, reason, line })
+    Ok(SuppressionComment { span: span.clone(), codes, ends_epoch_s, reason, line })
 }
 
 /// Two letters, and digits or what could be mistaken for them.
-fn is_like_a_code(word: &str) -> bool {
+fn resembles_code(word: &str) -> bool {
     let word = word.to_ascii_uppercase();
     word.strip_prefix("PV").is_some_and(|it| (1..=4).contains(&it.len()) && it.is_ascii())
 }
@@ -181,11 +192,11 @@ mod tests {
         for text in
             ["# provision allow PV240", "# Provision: allow pv240", "# provison: allow PV240 why"]
         {
-            let read = read(text, &(0..text.len()), 1);
+            let read = parse(text, &(0..text.len()), 1);
             assert!(matches!(read, Some(Err(_))), "{text}: {read:?}");
         }
         for text in ["# provision makes it", "# we allow PV240", "# provision: see README"] {
-            assert_eq!(read(text, &(0..text.len()), 1), None, "{text}");
+            assert_eq!(parse(text, &(0..text.len()), 1), None, "{text}");
         }
     }
 }

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::kind::{CheckContext, DiagnosticSink, PathStep};
 use crate::ownership::{ADDRESS_TAG, STACK_TAG};
 use crate::spec::parameters::Parameters;
-use crate::suggest::meant;
+use crate::suggest::closest_match;
 use crate::text::Text;
 
 /// One stack of AWS AppSync Events: APIs, channel namespaces, keys and the roles for their logs.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields, title = "provision spec")]
-pub struct Head {
+pub struct SpecHeader {
     /// Version of the spec format: 1.
     #[schemars(range(min = 1, max = 1), example = 1)]
     version: u32,
@@ -54,34 +54,34 @@ pub struct Head {
     pub parameters: Parameters,
 }
 
-impl Head {
+impl SpecHeader {
     /// Reads the head of a document.
     pub fn read(document: &Value) -> Result<Self, serde_json::Error> {
-        Self::deserialize(of(document))
+        Self::deserialize(header_keys_only(document))
     }
 
     /// Reports what is wrong with it beyond its shape.
-    pub fn check(&self, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
-        check_name(&self.stack, scope, problems);
-        check_tags(&self.tags, scope, problems);
-        check_description(self, problems);
-        check_quotas(scope, problems);
-        check_region(self, problems);
+    pub fn check(&self, scope: &CheckContext<'_>, diagnostics: &mut DiagnosticSink) {
+        check_name(&self.stack, scope, diagnostics);
+        check_tags(&self.tags, scope, diagnostics);
+        check_description(self, diagnostics);
+        check_quotas(scope, diagnostics);
+        check_region(self, diagnostics);
     }
 }
 
 /// What stands beside the sections. Of what must be there and could not be read, reading has said so;
 /// something stands in for it, so that the rest is looked at all the same.
-fn of(document: &Value) -> Value {
+fn header_keys_only(document: &Value) -> Value {
     let member = |name: &str| Some((name.to_owned(), document.get(name)?.clone()));
     let standing_in = json!({ "version": 1, "stack": "" });
     let mut head = standing_in.as_object().cloned().unwrap_or_default();
-    head.extend(HEAD.iter().filter_map(|name| member(name)));
+    head.extend(HEADER_KEYS.iter().filter_map(|name| member(name)));
     Value::Object(head)
 }
 
 /// The members of the head.
-const HEAD: &[&str] =
+const HEADER_KEYS: &[&str] =
     &["version", "stack", "description", "region", "account", "tags", "parameters"];
 
 /// The regions of AWS, as far as anybody here knows.
@@ -127,7 +127,7 @@ const REGIONS: &[&str] = &[
     "us-west-2",
 ];
 
-fn check_name(stack: &Text, scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
+fn check_name(stack: &Text, scope: &CheckContext<'_>, diagnostics: &mut DiagnosticSink) {
     let sound = |name: &str| {
         name.starts_with(|it: char| it.is_ascii_alphabetic())
             && name.len() <= 128
@@ -140,22 +140,24 @@ fn check_name(stack: &Text, scope: &CheckContext<'_>, problems: &mut DiagnosticS
     let at = [PathStep::Key("stack")];
     let message = "a stack can't have this name";
     let help = "a letter, then letters, digits and hyphens, 128 at most";
-    problems.error_if_invalid(scope.invalid_reading(stack, sound), "PV264", &at, message, help);
+    diagnostics.error_if_invalid(scope.invalid_reading(stack, sound), "PV264", &at, message, help);
 }
 
 /// AWS adds regions faster than anybody lists them, so only what is nearly one of the known is said.
-fn check_region(head: &Head, problems: &mut DiagnosticSink) {
+fn check_region(head: &SpecHeader, diagnostics: &mut DiagnosticSink) {
     let Some(region) = head.region.as_deref().filter(|it| !REGIONS.contains(it)) else { return };
-    if let Some(meant) = meant(region, REGIONS.iter().copied()).filter(|it| is_a_slip(region, it)) {
+    if let Some(meant) =
+        closest_match(region, REGIONS.iter().copied()).filter(|it| is_typo(region, it))
+    {
         let message = format!("no region that we know is called `{region}`");
-        let problem = problems.warning("PV265", &[PathStep::Key("region")], message);
-        problem.help = Some(format!("did you mean `{meant}`?"));
-        problem.suggestion = Some(meant.to_owned());
+        let diagnostic = diagnostics.warning("PV265", &[PathStep::Key("region")], message);
+        diagnostic.help = Some(format!("did you mean `{meant}`?"));
+        diagnostic.suggestion = Some(meant.to_owned());
     }
 }
 
 /// Whether both have the same letters, in another order: a new region has another name, or number.
-fn is_a_slip(written: &str, meant: &str) -> bool {
+fn is_typo(written: &str, meant: &str) -> bool {
     let sorted = |text: &str| {
         let mut letters: Vec<char> = text.chars().collect();
         letters.sort_unstable();
@@ -165,7 +167,7 @@ fn is_a_slip(written: &str, meant: &str) -> bool {
 }
 
 /// What an account has in a region, unless AWS raised it (docs/reference/quotas.md#control-plane).
-fn check_quotas(scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
+fn check_quotas(scope: &CheckContext<'_>, diagnostics: &mut DiagnosticSink) {
     const IN_A_REGION_MAX: usize = 50;
     for section in ["apis", "domains"] {
         let count = scope.names(section).len();
@@ -173,23 +175,23 @@ fn check_quotas(scope: &CheckContext<'_>, problems: &mut DiagnosticSink) {
             let message = format!(
                 "{count} of them; in a region AppSync takes {IN_A_REGION_MAX}, unless AWS raised that"
             );
-            problems.warning_at_key("PV220", &[PathStep::Key(section)], message).help =
+            diagnostics.warning_at_key("PV220", &[PathStep::Key(section)], message).help =
                 Some("ask AWS for a higher quota before you apply this".into());
         }
     }
 }
 
-fn check_description(head: &Head, problems: &mut DiagnosticSink) {
+fn check_description(head: &SpecHeader, diagnostics: &mut DiagnosticSink) {
     let Some(description) = &head.description else { return };
     let at = [PathStep::Key("description")];
-    match description.as_plain() {
+    match description.as_literal() {
         None => {
-            problems
+            diagnostics
                 .error("PV217", &at, "a template's description can't have `${…}`".into())
                 .help = Some("write the text itself".into());
         }
         Some(text) if text.len() > 1_024 => {
-            problems
+            diagnostics
                 .error("PV217", &at, "CloudFormation takes 1,024 bytes of description".into())
                 .help = Some("say less".into());
         }
@@ -202,14 +204,14 @@ fn check_description(head: &Head, problems: &mut DiagnosticSink) {
 fn check_tags(
     tags: &BTreeMap<String, Text>,
     scope: &CheckContext<'_>,
-    problems: &mut DiagnosticSink,
+    diagnostics: &mut DiagnosticSink,
 ) {
     /// AWS takes 50; two are ours.
     const TAGS_MAX: usize = 48;
     if tags.len() > TAGS_MAX {
         let message =
             format!("{} tags; AWS takes 50, and two of them mark what is ours", tags.len());
-        problems.error_at_key("PV211", &[PathStep::Key("tags")], message).help =
+        diagnostics.error_at_key("PV211", &[PathStep::Key("tags")], message).help =
             Some(format!("{TAGS_MAX} at most"));
     }
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || " +-=._:/@".contains(letter);
@@ -218,18 +220,24 @@ fn check_tags(
         if key.to_ascii_lowercase().starts_with("aws:") || key == STACK_TAG || key == ADDRESS_TAG {
             let whose = if key.starts_with("provision:") { "provision's own marks" } else { "AWS" };
             let message = format!("the tag `{key}` is reserved for {whose}");
-            problems.error_at_key("PV212", &at, message).help =
+            diagnostics.error_at_key("PV212", &at, message).help =
                 Some("give it another name, or remove it".into());
         } else if key.is_empty()
             || key.len() > 128
             || !key.chars().all(|it| allowed(it) && it != '@')
         {
-            problems.error_at_key("PV213", &at, "AWS takes no such tag key".into()).help =
+            diagnostics.error_at_key("PV213", &at, "AWS takes no such tag key".into()).help =
                 Some("1 to 128 letters, digits, spaces and `+-=._:/`".into());
         }
         let sound = |text: &str| text.chars().count() <= 256 && text.chars().all(allowed);
         let message = "AWS takes no such tag value";
         let help = "at most 256 letters, digits, spaces and `+-=._:/@`";
-        problems.error_if_invalid(scope.invalid_reading(value, sound), "PV213", &at, message, help);
+        diagnostics.error_if_invalid(
+            scope.invalid_reading(value, sound),
+            "PV213",
+            &at,
+            message,
+            help,
+        );
     }
 }

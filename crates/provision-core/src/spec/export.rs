@@ -12,34 +12,38 @@ use crate::text::Text;
 
 /// A spec made from what is live, and the files to lie beside it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Declared {
+pub struct ExportedSpec {
     pub document: Value,
     pub files: BTreeMap<String, String>,
 }
 
 /// Declares all of `live` that is ours. The plan of that spec is empty.
-pub fn declare(stack: &str, live: &LiveState) -> Declared {
+pub fn export(stack: &str, live: &LiveState) -> ExportedSpec {
     let mut found = ImportContext::default();
     let mut document = json!({ "version": 1, "stack": stack });
     let tags = common_tags(live);
     if !tags.is_empty() {
-        document["tags"] = as_declared(json!(tags));
+        document["tags"] = to_spec_syntax(json!(tags));
     }
-    let names = named(live);
+    let names = attribute_references(live);
     for (address, observed) in &live.managed {
-        let properties = observed.properties.opened(&|text| names.get(text).cloned());
+        let properties = observed.properties.with_references(&|text| names.get(text).cloned());
         found.address = Some(address.clone());
-        let declared = as_declared(observed.kind.to_declaration(&properties, &mut found));
-        put(&mut document, address, declared);
+        let declared = to_spec_syntax(observed.kind.to_declaration(&properties, &mut found));
+        insert_declaration(&mut document, address, declared);
         if let Some(around) = address.parent() {
-            let said = as_declared(Value::Object(std::mem::take(&mut found.parent_members)));
-            put(&mut document, &around, said);
+            let said = to_spec_syntax(Value::Object(std::mem::take(&mut found.parent_members)));
+            insert_declaration(&mut document, &around, said);
         }
     }
     for (name, arn) in &found.roles {
-        put(&mut document, &Address::top("logRoles", name), json!({ "arn": arn }));
+        insert_declaration(
+            &mut document,
+            &Address::top_level("logRoles", name),
+            json!({ "arn": arn }),
+        );
     }
-    Declared { document, files: found.files }
+    ExportedSpec { document, files: found.files }
 }
 
 /// The tags that everything has which takes tags: a spec has no others.
@@ -64,31 +68,31 @@ fn common_tags(live: &LiveState) -> BTreeMap<String, Text> {
 }
 
 /// What AWS decided about ours, by its value: what refers to one of ours, refers to its address.
-fn named(live: &LiveState) -> BTreeMap<String, Text> {
+fn attribute_references(live: &LiveState) -> BTreeMap<String, Text> {
     let each = live.managed.iter().flat_map(|(address, observed)| {
         observed.attributes.iter().map(move |(name, value)| (address, name, value))
     });
     let refers = |name: &str| matches!(name, "ApiId" | "ApiArn" | "Arn");
     each.filter(|(_, name, _)| refers(name))
-        .map(|(address, name, value)| (value.to_owned(), Text::of(address, name)))
+        .map(|(address, name, value)| (value.to_owned(), Text::attribute(address, name)))
         .collect()
 }
 
 /// Texts as a spec writes them.
-pub fn as_declared(value: Value) -> Value {
-    if let Some(text) = Text::open_in(&value) {
-        return Value::String(text.as_declared());
+pub fn to_spec_syntax(value: Value) -> Value {
+    if let Some(text) = Text::from_intrinsic(&value) {
+        return Value::String(text.to_spec_syntax());
     }
     match value {
-        Value::String(text) => Value::String(Text::plain(&text).as_declared()),
-        Value::Array(items) => items.into_iter().map(as_declared).collect(),
-        Value::Object(map) => map.into_iter().map(|(key, it)| (key, as_declared(it))).collect(),
+        Value::String(text) => Value::String(Text::literal(&text).to_spec_syntax()),
+        Value::Array(items) => items.into_iter().map(to_spec_syntax).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, it)| (key, to_spec_syntax(it))).collect(),
         plain => plain,
     }
 }
 
 /// Puts a declaration where its address says, beside what is declared inside it.
-pub fn put(document: &mut Value, address: &Address, declared: Value) {
+pub fn insert_declaration(document: &mut Value, address: &Address, declared: Value) {
     let mut place = document;
     for part in address.parts() {
         if !place.is_object() {

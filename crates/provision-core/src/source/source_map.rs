@@ -5,76 +5,79 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::diagnostic::{At, OtherFile, Path, Segment};
-use crate::source::lines::Lines;
-use crate::source::tree::{Data, Entry, Node};
-use crate::source::{Place, Source};
+use crate::diagnostic::{DocumentPath, Location, PathSegment, ReferencedFile};
+use crate::source::line_index::LineIndex;
+use crate::source::tree::{MapEntry, Node, NodeData};
+use crate::source::{Position, Source};
 
 /// Mappings of more entries get an index as soon as something in them is looked for.
-const SEARCHED_MAX: usize = 16;
+const LINEAR_SEARCH_MAX: usize = 16;
 
 /// The places in a spec and in the files beside it.
 #[derive(Debug)]
-pub struct Places<'a> {
+pub struct SourceMap<'a> {
     source: &'a Source,
-    entries: RefCell<HashMap<*const Node, HashMap<&'a str, &'a Entry>>>,
-    others: RefCell<HashMap<*const OtherFile, Rc<Lines>>>,
+    entries: RefCell<HashMap<*const Node, HashMap<&'a str, &'a MapEntry>>>,
+    others: RefCell<HashMap<*const ReferencedFile, Rc<LineIndex>>>,
 }
 
 /// A finding's file and the part of it that it is about.
 #[derive(Clone, Debug)]
-pub struct Located<'a> {
+pub struct TextLocation<'a> {
     pub name: &'a str,
     pub text: &'a str,
     pub span: Range<usize>,
-    pub start: Place,
-    pub end: Place,
+    pub start: Position,
+    pub end: Position,
 }
 
-impl<'a> Places<'a> {
-    pub fn of(source: &'a Source) -> Self {
+impl<'a> SourceMap<'a> {
+    pub fn new(source: &'a Source) -> Self {
         Self { source, entries: RefCell::default(), others: RefCell::default() }
     }
 
-    pub fn locate<'b>(&self, at: &'b At) -> Located<'b>
+    pub fn locate<'b>(&self, at: &'b Location) -> TextLocation<'b>
     where
         'a: 'b,
     {
         let span = self.span(at);
         match at {
-            At::In { file, .. } => {
+            Location::ReferencedFile { file, .. } => {
                 let mut others = self.others.borrow_mut();
-                let lines =
-                    others.entry(Arc::as_ptr(file)).or_insert_with(|| Lines::of(&file.text).into());
-                let place = |byte| lines.place(&file.text, byte);
+                let lines = others
+                    .entry(Arc::as_ptr(file))
+                    .or_insert_with(|| LineIndex::new(&file.text).into());
+                let place = |byte| lines.position(&file.text, byte);
                 let (start, end) = (place(span.start), place(span.end));
-                Located { name: &file.name, text: &file.text, span, start, end }
+                TextLocation { name: &file.name, text: &file.text, span, start, end }
             }
             _ => {
                 let Source { name, text, .. } = self.source;
-                let (start, end) =
-                    (self.source.place_of(span.start), self.source.place_of(span.end));
-                Located { name, text, span, start, end }
+                let (start, end) = (
+                    self.source.position_of_byte(span.start),
+                    self.source.position_of_byte(span.end),
+                );
+                TextLocation { name, text, span, start, end }
             }
         }
     }
 
     /// The bytes that `at` is about: the part itself if it is in one line, else its key or first
     /// line.
-    pub fn span(&self, at: &At) -> Range<usize> {
+    pub fn span(&self, at: &Location) -> Range<usize> {
         let text = self.source.text.as_str();
         match at {
-            At::File => 0..0,
-            At::Span(span) => within(text, span),
-            At::In { file, span } => within(&file.text, span),
-            At::Inside { path, span } => {
-                self.inside(path, span).unwrap_or_else(|| self.span(&At::Value(path.clone())))
+            Location::File => 0..0,
+            Location::Span(span) => within(text, span),
+            Location::ReferencedFile { file, span } => within(&file.text, span),
+            Location::SpanInValue { path, span } => {
+                self.inside(path, span).unwrap_or_else(|| self.span(&Location::Value(path.clone())))
             }
-            At::Key(path) => {
+            Location::Key(path) => {
                 let (key, value) = self.find(path);
                 in_one_line(text, key.unwrap_or(value))
             }
-            At::Value(path) => {
+            Location::Value(path) => {
                 let (key, value) = self.find(path);
                 let written = text.get(value.clone()).unwrap_or_default();
                 match (key, written.trim_end().contains('\n')) {
@@ -87,22 +90,24 @@ impl<'a> Places<'a> {
     }
 
     /// Whether something is written at `path` itself.
-    pub fn has(&self, path: &Path) -> bool {
+    pub fn has(&self, path: &DocumentPath) -> bool {
         self.node(path).is_some()
     }
 
     /// The key and the value at `path`, or of the nearest part around it.
-    fn find(&self, path: &Path) -> (Option<Range<usize>>, Range<usize>) {
+    fn find(&self, path: &DocumentPath) -> (Option<Range<usize>>, Range<usize>) {
         let Some(mut node) = self.source.parsed.tree.as_ref() else { return (None, 0..0) };
         let mut key = None;
         let mut value = node.span.clone();
         for segment in &path.0 {
-            let around = node.resolve();
+            let around = node.follow_alias();
             let next = match (&around.data, segment) {
-                (Data::Map(entries), Segment::Key(name)) => {
+                (NodeData::Map(entries), PathSegment::Key(name)) => {
                     self.entry(around, entries, name).map(|it| (Some(it.span.clone()), &it.value))
                 }
-                (Data::List(items), Segment::Index(n)) => items.get(*n).map(|it| (None, it)),
+                (NodeData::List(items), PathSegment::Index(n)) => {
+                    items.get(*n).map(|it| (None, it))
+                }
                 _ => None,
             };
             let Some((next_key, next)) = next else { break };
@@ -113,33 +118,33 @@ impl<'a> Places<'a> {
 
     /// Where a part of the text at `path` was written, if it was written as it reads: between quotes
     /// or in a block whose lines are kept.
-    fn inside(&self, path: &Path, span: &Range<usize>) -> Option<Range<usize>> {
+    fn inside(&self, path: &DocumentPath, span: &Range<usize>) -> Option<Range<usize>> {
         let node = self.node(path)?;
-        let Data::Scalar { text, .. } = &node.resolve().data else { return None };
+        let NodeData::Scalar { text, .. } = &node.follow_alias().data else { return None };
         let written = self.source.text.get(node.span.clone())?;
         if let Some(offset) = written.find(text.trim_end()) {
             let start = node.span.start + offset;
             return Some(start + span.start..start + span.end);
         }
-        let start = block_place(text, written, span.start)?;
-        let end = block_place(text, written, span.end).unwrap_or(start);
+        let start = block_offset(text, written, span.start)?;
+        let end = block_offset(text, written, span.end).unwrap_or(start);
         Some(node.span.start + start..node.span.start + end.max(start))
     }
 
-    fn node(&self, path: &Path) -> Option<&'a Node> {
+    fn node(&self, path: &DocumentPath) -> Option<&'a Node> {
         path.0.iter().try_fold(self.source.parsed.tree.as_ref()?, |node, segment| {
-            match (&node.resolve().data, segment) {
-                (Data::Map(entries), Segment::Key(name)) => {
-                    self.entry(node.resolve(), entries, name).map(|it| &it.value)
+            match (&node.follow_alias().data, segment) {
+                (NodeData::Map(entries), PathSegment::Key(name)) => {
+                    self.entry(node.follow_alias(), entries, name).map(|it| &it.value)
                 }
-                (Data::List(items), Segment::Index(n)) => items.get(*n),
+                (NodeData::List(items), PathSegment::Index(n)) => items.get(*n),
                 _ => None,
             }
         })
     }
 
-    fn entry(&self, map: &'a Node, entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
-        if entries.len() <= SEARCHED_MAX {
+    fn entry(&self, map: &'a Node, entries: &'a [MapEntry], name: &str) -> Option<&'a MapEntry> {
+        if entries.len() <= LINEAR_SEARCH_MAX {
             return entries.iter().find(|it| it.key == name);
         }
         let mut known = self.entries.borrow_mut();
@@ -149,7 +154,7 @@ impl<'a> Places<'a> {
 }
 
 /// Where a byte of `text` stands in a literal block, whose lines are `text`'s, indented.
-fn block_place(text: &str, written: &str, byte: usize) -> Option<usize> {
+fn block_offset(text: &str, written: &str, byte: usize) -> Option<usize> {
     let before = text.get(..byte)?;
     let line = before.matches('\n').count();
     let column = before.len() - before.rfind('\n').map_or(0, |it| it + 1);

@@ -1,20 +1,20 @@
 //! Where the lines of a text begin: found once, so that a place costs a search and no walk.
-use crate::source::Place;
+use crate::source::Position;
 
 /// Characters are counted anew from the last multiple of this many bytes.
 const STRIDE: usize = 4_096;
 
 /// The lines of one text.
 #[derive(Clone, Debug)]
-pub struct Lines {
+pub struct LineIndex {
     /// The first byte of each line.
     starts: Vec<usize>,
     /// The characters that begin before each stride.
     characters: Vec<usize>,
 }
 
-impl Lines {
-    pub fn of(text: &str) -> Self {
+impl LineIndex {
+    pub fn new(text: &str) -> Self {
         let (mut starts, mut characters, mut count) = (vec![0], Vec::new(), 0);
         for (n, byte) in text.bytes().enumerate() {
             if n % STRIDE == 0 {
@@ -34,7 +34,7 @@ impl Lines {
     }
 
     /// The place of a byte of the text that these are the lines of.
-    pub fn place(&self, text: &str, byte: usize) -> Place {
+    pub fn position(&self, text: &str, byte: usize) -> Position {
         let line = self.line(byte);
         let start = match self.starts.get(line - 1) {
             // The mark of byte order is no character to a person.
@@ -43,7 +43,7 @@ impl Lines {
             None => 0,
         };
         let before = |byte| self.characters_before(text, byte);
-        Place { line, column: before(byte).saturating_sub(before(start)) + 1 }
+        Position { line, column: before(byte).saturating_sub(before(start)) + 1 }
     }
 
     fn characters_before(&self, text: &str, byte: usize) -> usize {
@@ -67,14 +67,14 @@ mod tests {
     fn a_place_is_what_counting_from_the_start_would_say() {
         let line = "é: [ü, \u{1f600}] # ".repeat(700);
         let text = format!("\u{feff}{line}\r\n\n{line}\n  x");
-        let lines = Lines::of(&text);
+        let lines = LineIndex::new(&text);
         for (byte, _) in text.char_indices().chain([(text.len(), ' ')]) {
             let before = &text[..byte];
             let in_line = before.rsplit('\n').next().unwrap().trim_start_matches('\u{feff}');
             let (line, column) = (before.matches('\n').count() + 1, in_line.chars().count() + 1);
-            assert_eq!(lines.place(&text, byte), Place { line, column }, "byte {byte}");
+            assert_eq!(lines.position(&text, byte), Position { line, column }, "byte {byte}");
         }
-        assert_eq!(Lines::of("").place("", 0), Place { line: 1, column: 1 });
-        assert_eq!(Lines::of("").place("", 9), Place { line: 1, column: 1 });
+        assert_eq!(LineIndex::new("").position("", 0), Position { line: 1, column: 1 });
+        assert_eq!(LineIndex::new("").position("", 9), Position { line: 1, column: 1 });
     }
 }

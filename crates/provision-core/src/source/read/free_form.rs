@@ -1,32 +1,32 @@
 //! Free-form parts, which no schema describes: YAML 1.2's core rules, on the side of text.
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{At, Diagnostic, Path};
-use crate::source::read::{Objection, Reader, Substitution};
-use crate::source::tree::{Data, Node};
+use crate::diagnostic::{Diagnostic, DocumentPath, Location};
+use crate::source::read::{Reader, Substitution, SubstitutionError};
+use crate::source::tree::{Node, NodeData};
 
 impl Reader<'_> {
-    pub fn free(&mut self, node: &Node, path: &Path) -> Option<Value> {
-        let node = node.resolve();
+    pub fn free(&mut self, node: &Node, path: &DocumentPath) -> Option<Value> {
+        let node = node.follow_alias();
         if let Some(tag) = &node.tag {
             let message = format!("the tag `{tag}` has no place in a spec");
             self.report(
-                Diagnostic::error("PV009", At::Value(path.clone()), message)
+                Diagnostic::error("PV009", Location::Value(path.clone()), message)
                     .with_help("write plain YAML"),
             );
             return None;
         }
         Some(match &node.data {
-            Data::Scalar { text, .. } if text.contains("${") => {
+            NodeData::Scalar { text, .. } if text.contains("${") => {
                 return self.substitute(text, path);
             }
-            Data::Scalar { text, plain: true } => plain(text),
-            Data::Scalar { text, .. } => Value::String(text.clone()),
-            Data::List(items) => {
+            NodeData::Scalar { text, plain: true } => parse_scalar(text),
+            NodeData::Scalar { text, .. } => Value::String(text.clone()),
+            NodeData::List(items) => {
                 let item = |(n, item)| self.free(item, &path.clone().index(n));
                 Value::Array(items.iter().enumerate().filter_map(item).collect())
             }
-            Data::Map(entries) => {
+            NodeData::Map(entries) => {
                 let mut map = Map::new();
                 for entry in entries {
                     let at = path.clone().key(&entry.key);
@@ -37,33 +37,33 @@ impl Reader<'_> {
                 }
                 Value::Object(map)
             }
-            Data::Alias(node) => return self.free(node, path),
+            NodeData::Alias(node) => return self.free(node, path),
         })
     }
 
     /// What a text with `${…}` in it means.
-    pub fn substitute(&mut self, text: &str, path: &Path) -> Option<Value> {
-        let Substitution { value, objections } = (self.substitute)(text);
-        for Objection { message, help } in objections {
-            let at = At::Value(path.clone());
+    pub fn substitute(&mut self, text: &str, path: &DocumentPath) -> Option<Value> {
+        let Substitution { value, errors: objections } = (self.substitute)(text);
+        for SubstitutionError { message, help } in objections {
+            let at = Location::Value(path.clone());
             self.report(Diagnostic::error("PV214", at, message).with_help(help));
         }
         value
     }
 
     /// Reports CloudFormation's own words where a spec is free.
-    pub fn intrinsic(&mut self, key: &str, path: &Path) {
+    pub fn intrinsic(&mut self, key: &str, path: &DocumentPath) {
         if key == "Ref" || key.starts_with("Fn::") {
             let message = format!("`{key}` is CloudFormation's; a spec has no intrinsics");
-            let problem = Diagnostic::error("PV215", At::Key(path.clone()), message);
-            self.report(problem.with_help("write `${AWS::Region}` inside the text instead"));
+            let diagnostic = Diagnostic::error("PV215", Location::Key(path.clone()), message);
+            self.report(diagnostic.with_help("write `${AWS::Region}` inside the text instead"));
         }
     }
 }
 
 /// A scalar without quotes. What would not be written back as it stands stays text: `0123`, `1e3`,
 /// `1.10`, `2012-10-17`, `yes`.
-pub fn plain(text: &str) -> Value {
+pub fn parse_scalar(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
         "true" | "True" | "TRUE" => return Value::Bool(true),
@@ -92,12 +92,12 @@ mod tests {
             ("true", json!(true)),
             ("~", json!(null)),
         ] {
-            assert_eq!(plain(text), value, "{text}");
+            assert_eq!(parse_scalar(text), value, "{text}");
         }
         for text in
             ["0123", "1e3", "1.10", "+1", "2012-10-17", "yes", "on", "NaN", "inf", "0x1F", "1_000"]
         {
-            assert_eq!(plain(text), json!(text), "{text}");
+            assert_eq!(parse_scalar(text), json!(text), "{text}");
         }
     }
 }
