@@ -34,7 +34,7 @@ fn main() -> ExitCode {
             exit
         }
         Err(error) => {
-            io.say(&format!("error: the runtime can't start: {error}\n"));
+            io.report(&format!("error: the runtime can't start: {error}\n"));
             Exit::Error
         }
     };

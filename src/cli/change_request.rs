@@ -2,11 +2,11 @@
 use std::collections::BTreeSet;
 
 use crate::cli::exit::Exit;
-use crate::cli::load::{Opened, Sound, Warns, sound_in};
-use crate::cli::parameters::{applicable, with_name};
-use crate::cli::target::Declared;
+use crate::cli::load::{SpecFile, ValidSpec, WarningPolicy, load_valid_spec_in};
+use crate::cli::parameters::{with_name, with_values};
+use crate::cli::target::ExpectedTarget;
 use crate::cli::{Failure, Io};
-use crate::render::changes::{Plan, Written};
+use crate::render::changes::{FindSpecText, PlanView};
 use provision_aws::backend::direct::{Proposal, propose};
 use provision_aws::client::Aws;
 use provision_core::access::{Access, AccessChange, changes as access_changes};
@@ -24,7 +24,7 @@ use provision_core::suggest::closest_match;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ScopeArgs {
     /// Change only what is at or under this address, and what that needs; may be repeated
-    #[arg(long = "target", value_name = "ADDRESS", value_parser = address, help_heading = "Safety")]
+    #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_address, help_heading = "Safety")]
     pub targets: Vec<Address>,
     /// Refuse to delete or replace more than N resources
     #[arg(long, value_name = "N", help_heading = "Safety")]
@@ -43,7 +43,7 @@ impl ScopeArgs {
 
 /// What a command is to bring about.
 #[derive(Debug)]
-pub struct Intent {
+pub struct ChangeRequest {
     pub stack: String,
     region: Option<String>,
     account: Option<String>,
@@ -61,7 +61,7 @@ pub struct Intent {
 
 /// What an intent comes to on AWS.
 #[derive(Debug)]
-pub struct Proposed {
+pub struct RequestedChanges {
     pub proposal: Proposal,
     pub access: Vec<AccessChange>,
     pub refusals: Vec<PolicyViolation>,
@@ -73,20 +73,20 @@ pub struct Proposed {
     pub beside: usize,
 }
 
-impl Intent {
+impl ChangeRequest {
     /// Whether it was planned before, and may be nothing else.
     pub fn is_saved(&self) -> bool {
         self.saved.is_some()
     }
     /// To have what a spec declares, or nothing of it.
-    pub fn of_spec(
-        sound: Sound,
+    pub fn from_spec(
+        sound: ValidSpec,
         destroys: bool,
         scope: &ScopeArgs,
         allow_empty: bool,
         now: i64,
     ) -> Self {
-        let Sound { source, spec } = sound;
+        let ValidSpec { source, spec } = sound;
         let declared = spec.desired.keys().cloned().collect();
         Self {
             stack: spec.stack,
@@ -104,7 +104,7 @@ impl Intent {
     }
 
     /// To do exactly what a plan says; `max_deletes` may forbid more than it was made with.
-    pub fn of_saved(
+    pub fn from_saved_plan(
         saved: SavedPlan,
         max_deletes: Option<usize>,
         now: i64,
@@ -127,39 +127,43 @@ impl Intent {
     }
 
     /// Where it is to stand.
-    pub fn declared(&self) -> Declared<'_> {
+    pub fn expected_target(&self) -> ExpectedTarget<'_> {
         let (region, account) = (self.region.as_ref(), self.account.as_ref());
-        Declared { region, account, is_planned: self.is_saved() }
+        ExpectedTarget { region, account, is_planned: self.is_saved() }
     }
 
     /// Looks at AWS: the one way to a proposal, so that what is shown is what is done.
-    pub async fn propose(&self, aws: &Aws) -> Result<Proposed, Failure> {
+    pub async fn propose(&self, aws: &Aws) -> Result<RequestedChanges, Failure> {
         let now = self.saved.as_ref().map_or(self.now_epoch_s, |it| it.now_epoch_s);
         let whole = propose(aws, &self.stack, &self.desired, now).await?;
         let needed = whole.changes.len();
         let proposal = match &self.saved {
-            Some(saved) => exactly(saved, whole, self.now_epoch_s)?,
+            Some(saved) => verify_saved_plan(saved, whole, self.now_epoch_s)?,
             None if self.targets.is_empty() => whole,
             None => {
-                self.reject_unknown(&whole.live)?;
+                self.reject_unknown_addresses(&whole.live)?;
                 let wanted = select_targets(&whole.steps, &self.targets);
                 whole.limited_to(wanted)
             }
         };
         let Proposal { live, steps, changes, normalized, site, .. } = &proposal;
-        let access = access_changes(&access(live), &access(&expected_state(live, steps)));
+        let access = access_changes(&live_access(live), &live_access(&expected_state(live, steps)));
         let refusals = violations(changes, &self.desired, live, self.policy);
         let notes = deferred_changes(&self.desired, normalized, live, changes, site);
         let unmanaged =
             live.unmanaged.iter().cloned().chain(name_conflicts(changes, live)).collect();
         let beside = needed.saturating_sub(changes.len());
-        Ok(Proposed { beside, proposal, access, refusals, notes, unmanaged })
+        Ok(RequestedChanges { beside, proposal, access, refusals, notes, unmanaged })
     }
 
     /// The plan as renderers take it.
-    pub fn plan<'a>(&'a self, proposed: &'a Proposed, written: Written<'a>) -> Plan<'a> {
-        let Proposed { proposal, access, refusals, notes, unmanaged, .. } = proposed;
-        Plan {
+    pub fn plan<'a>(
+        &'a self,
+        proposed: &'a RequestedChanges,
+        written: FindSpecText<'a>,
+    ) -> PlanView<'a> {
+        let RequestedChanges { proposal, access, refusals, notes, unmanaged, .. } = proposed;
+        PlanView {
             stack: &self.stack,
             account: &proposal.site.account,
             region: &proposal.site.region,
@@ -175,7 +179,7 @@ impl Intent {
     }
 
     /// The plan as a file keeps it.
-    pub fn saved(&self, proposal: &Proposal) -> SavedPlan {
+    pub fn to_saved_plan(&self, proposal: &Proposal) -> SavedPlan {
         SavedPlan::new(PlanInputs {
             stack: &self.stack,
             site: &proposal.site,
@@ -189,18 +193,18 @@ impl Intent {
     }
 
     /// Finds where the spec says what a property should be.
-    pub fn written(
+    pub fn spec_text(
         &self,
     ) -> impl Fn(&Address, &'static dyn Kind, &str) -> Option<(String, usize)> + '_ {
         |address, kind, property| {
             let source = self.source.as_ref().filter(|_| self.declared.contains(address))?;
-            let at = Location::Value(path(source, address, kind, property));
+            let at = Location::Value(property_path(source, address, kind, property));
             Some((source.name.clone(), source.position(&at).line))
         }
     }
 
     /// An address that is neither declared nor live is a slip of the pen.
-    fn reject_unknown(&self, live: &LiveState) -> Result<(), Failure> {
+    fn reject_unknown_addresses(&self, live: &LiveState) -> Result<(), Failure> {
         let known: BTreeSet<&Address> = self.declared.iter().chain(live.managed.keys()).collect();
         let is_known =
             |target: &Address| known.iter().any(|it| *it == target || it.is_within(target));
@@ -210,28 +214,27 @@ impl Intent {
         let failure = Failure::new(Exit::Usage, message);
         let names = known.iter().map(|it| it.as_str());
         Err(match closest_match(target.as_str(), names) {
-            Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
-            None => {
-                failure.hint("`provision plan` shows the addresses of all that it would change")
-            }
+            Some(meant) => failure.with_hint(format!("did you mean `{meant}`?")),
+            None => failure
+                .with_hint("`provision plan` shows the addresses of all that it would change"),
         })
     }
 }
 
 /// The spec in an opened file, as far as it is needed: to delete, its name is enough.
-pub fn wanted(
-    opened: &Opened,
+pub fn load_change_request(
+    opened: &SpecFile,
     given: &ParameterValues,
     destroys: bool,
     io: &mut Io,
-) -> Result<Sound, Failure> {
-    let warns = if destroys { Warns::No } else { Warns::Yes };
-    let Sound { source, spec } = sound_in(opened, given, warns, io)?;
+) -> Result<ValidSpec, Failure> {
+    let warns = if destroys { WarningPolicy::No } else { WarningPolicy::Yes };
+    let ValidSpec { source, spec } = load_valid_spec_in(opened, given, warns, io)?;
     let spec = match destroys {
         true => with_name(spec, given)?,
-        false => applicable(spec, given)?,
+        false => with_values(spec, given)?,
     };
-    Ok(Sound { source, spec })
+    Ok(ValidSpec { source, spec })
 }
 
 /// Whose AWS this is, before anything else is said.
@@ -247,12 +250,16 @@ pub fn headline(stack: &str, proposal: &Proposal, place: Option<&str>) -> String
     )
 }
 
-fn access(live: &LiveState) -> Access {
+fn live_access(live: &LiveState) -> Access {
     Access::from_resources(live.managed.iter().map(|(address, it)| (address, &it.properties)))
 }
 
 /// The proposal that `saved` was made of, if AWS is still as it was.
-fn exactly(saved: &SavedPlan, whole: Proposal, now_epoch_s: i64) -> Result<Proposal, Failure> {
+fn verify_saved_plan(
+    saved: &SavedPlan,
+    whole: Proposal,
+    now_epoch_s: i64,
+) -> Result<Proposal, Failure> {
     let (account, theirs) = (&whole.site.account, &saved.account);
     let (region, there) = (&whole.site.region, &saved.region);
     if (account, region) != (theirs, there) {
@@ -260,7 +267,7 @@ fn exactly(saved: &SavedPlan, whole: Proposal, now_epoch_s: i64) -> Result<Propo
             "the plan was made for account {theirs}, region {there}; this is account {account}, region {region}"
         );
         return Err(Failure::new(Exit::Refused, message)
-            .hint("use the credentials of that account, or plan again"));
+            .with_hint("use the credentials of that account, or plan again"));
     }
     let proposal = whole.limited_to(saved.changed_addresses());
     let reasons = saved.staleness_reasons(&proposal.live, &proposal.steps, now_epoch_s);
@@ -272,11 +279,11 @@ fn exactly(saved: &SavedPlan, whole: Proposal, now_epoch_s: i64) -> Result<Propo
         false => "since it was made, AWS was changed, perhaps by applying it",
     };
     let message = format!("the plan is stale: {since}: {}", reasons.join("; "));
-    Err(Failure::new(Exit::Stale, message).hint("plan again, and apply that"))
+    Err(Failure::new(Exit::Stale, message).with_hint("plan again, and apply that"))
 }
 
 /// The way in the spec to what says `property`, as far as the kind tells.
-fn path(
+fn property_path(
     source: &Source,
     address: &Address,
     kind: &'static dyn Kind,
@@ -296,7 +303,7 @@ fn path(
             false => address.parts().collect(),
         };
         let base = member.trim_start_matches('/').split('.').fold(base, DocumentPath::key);
-        (base.clone(), further(base, rest))
+        (base.clone(), extend_path(base, rest))
     });
     let ways: Vec<(DocumentPath, DocumentPath)> = ways.collect();
     let there = ways.iter().find(|(member, _)| source.has(member)).or(ways.first());
@@ -304,7 +311,7 @@ fn path(
 }
 
 /// The same way and then `.a[1]`.
-fn further(base: DocumentPath, rest: &str) -> DocumentPath {
+fn extend_path(base: DocumentPath, rest: &str) -> DocumentPath {
     let parts = rest.split(['.', '[']).filter(|it| !it.is_empty());
     parts.fold(base, |path, part| match part.strip_suffix(']').and_then(|it| it.parse().ok()) {
         Some(n) => path.index(n),
@@ -312,7 +319,7 @@ fn further(base: DocumentPath, rest: &str) -> DocumentPath {
     })
 }
 
-fn address(text: &str) -> Result<Address, String> {
+fn parse_address(text: &str) -> Result<Address, String> {
     let sound = Address::parse(text);
     sound.ok_or_else(|| "an address is such as apis/sample/namespaces/chat".to_owned())
 }

@@ -87,7 +87,7 @@ pub async fn run(arguments: Vec<OsString>, io: &mut Io) -> Exit {
         Ok(exit) => exit,
         Err(failure) => {
             if failure.kind != Exit::Done {
-                io.say(&failure.text());
+                io.report(&failure.text());
             }
             failure.kind
         }
@@ -122,7 +122,7 @@ async fn command(command: Command, io: &mut Io) -> Result<Exit, Failure> {
 fn usage(error: &clap::Error, io: &mut Io) -> Exit {
     let text = error.render().ansi().to_string();
     if error.use_stderr() {
-        io.say(&text);
+        io.report(&text);
         return Exit::Usage;
     }
     match io.result(&text) {

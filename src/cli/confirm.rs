@@ -5,18 +5,21 @@ use std::pin::Pin;
 
 use futures_util::future::FutureExt;
 
-use crate::cli::change_request::Intent;
+use crate::cli::change_request::ChangeRequest;
 use crate::cli::{Exit, Failure, Io};
 use provision_aws::backend::direct::Proposal;
 
 /// Asks before anything is changed, and says whether they agree; only somebody at a terminal can
 /// answer.
-pub async fn ask(intent: &Intent, proposal: &Proposal, io: &mut Io) -> Result<bool, Failure> {
+pub async fn confirm(
+    intent: &ChangeRequest,
+    proposal: &Proposal,
+    io: &mut Io,
+) -> Result<bool, Failure> {
     if !io.terminal.input {
         let message = "nobody is there to agree: standard input is no terminal";
-        return Err(
-            Failure::new(Exit::Refused, message).hint("give `--yes` to go ahead without asking")
-        );
+        return Err(Failure::new(Exit::Refused, message)
+            .with_hint("give `--yes` to go ahead without asking"));
     }
     let site = &proposal.site;
     let place = format!("account {}, region {}", site.account, site.region);
@@ -25,14 +28,14 @@ pub async fn ask(intent: &Intent, proposal: &Proposal, io: &mut Io) -> Result<bo
     // Ctrl-C is heard from before the question on: it is listened for once it was polled.
     let mut interrupted = Box::pin(tokio::signal::ctrl_c());
     drop(interrupted.as_mut().now_or_never());
-    io.say(&match intent.destroys {
+    io.report(&match intent.destroys {
         false => format!("\nApply this to {place}? [y/N] "),
         true => {
             format!("\nThis deletes what is shown above from {place}. Type the name of the stack, {stack}: ")
         }
     });
     let Some(answer) = answer(io, interrupted.as_mut()).await? else {
-        io.say("\n");
+        io.report("\n");
         return Ok(false);
     };
     let answer = answer.trim();

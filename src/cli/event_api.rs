@@ -10,7 +10,7 @@ pub mod snippet;
 mod stack_api;
 
 pub use args::{
-    ApiArgs, EventCommand, auth_mode_parser, auth_modes, invalid_channel, mode_name, mode_named,
+    ApiArgs, EventCommand, auth_mode_parser, auth_modes, invalid_channel, mode_name, parse_mode,
     split_arguments,
 };
 pub use credentials::{is_jwt, token_expiry};

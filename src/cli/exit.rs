@@ -68,17 +68,17 @@ impl From<appsync_local::cli::CommandError> for Failure {
 
 impl Failure {
     pub fn new(kind: Exit, message: impl Into<String>) -> Self {
-        Self::of(kind, anyhow::Error::msg(message.into()))
+        Self::from_error(kind, anyhow::Error::msg(message.into()))
     }
     pub fn error(message: impl Into<String>) -> Self {
         Self::new(Exit::Error, message)
     }
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
     /// The same, with what it is about before it.
-    pub fn about(self, about: impl Into<String>) -> Self {
+    pub fn with_context(self, about: impl Into<String>) -> Self {
         Self { about: Some(about.into()), ..self }
     }
     /// The same, as the end of a command of another kind.
@@ -86,16 +86,16 @@ impl Failure {
         Self { kind, ..self }
     }
     /// What safety forbids, each with its way out; `None`: nothing.
-    pub fn refused(refusals: &[PolicyViolation]) -> Option<Self> {
+    pub fn blocked(refusals: &[PolicyViolation]) -> Option<Self> {
         let mut each = refusals.iter().map(|it| Self {
             about: it.address.as_ref().map(ToString::to_string),
-            ..Self::new(Exit::Refused, &*it.reason).hint(&*it.help)
+            ..Self::new(Exit::Refused, &*it.reason).with_hint(&*it.help)
         });
         let first = each.next()?;
-        Some(each.fold(first, Self::and))
+        Some(each.fold(first, Self::combined_with))
     }
     /// The same, and another one beside it.
-    pub fn and(mut self, other: Self) -> Self {
+    pub fn combined_with(mut self, other: Self) -> Self {
         self.further.push(other);
         self
     }
@@ -103,7 +103,7 @@ impl Failure {
     /// arguments or of AWS's state.
     pub fn event(&self) -> Option<Event> {
         match self.kind {
-            Exit::Refused | Exit::Usage => Some(Event::Refused { reasons: self.objections() }),
+            Exit::Refused | Exit::Usage => Some(Event::Refused { reasons: self.blocked_reasons() }),
             Exit::Stale => Some(Event::Stale { reason: format!("{:#}", self.error) }),
             _ => None,
         }
@@ -120,7 +120,7 @@ impl Failure {
         text
     }
 
-    fn of(kind: Exit, error: anyhow::Error) -> Self {
+    fn from_error(kind: Exit, error: anyhow::Error) -> Self {
         Self { kind, error, hints: Vec::new(), about: None, further: Vec::new() }
     }
     fn message(&self) -> String {
@@ -129,13 +129,13 @@ impl Failure {
             None => format!("{:#}", self.error),
         }
     }
-    fn objections(&self) -> Vec<BlockedReason> {
+    fn blocked_reasons(&self) -> Vec<BlockedReason> {
         let own = BlockedReason {
             address: self.about.clone(),
             reason: format!("{:#}", self.error),
             help: (!self.hints.is_empty()).then(|| self.hints.join("; ")),
         };
-        let further = self.further.iter().flat_map(Self::objections);
+        let further = self.further.iter().flat_map(Self::blocked_reasons);
         std::iter::once(own).chain(further).collect()
     }
 }
@@ -147,14 +147,14 @@ impl From<io::Error> for Failure {
             io::ErrorKind::BrokenPipe => Exit::Done,
             _ => Exit::Error,
         };
-        Self::of(kind, error.into())
+        Self::from_error(kind, error.into())
     }
 }
 
 impl From<AwsError> for Failure {
     fn from(error: AwsError) -> Self {
         let hints = hints(&error);
-        Self { hints, ..Self::of(Exit::Error, error.into()) }
+        Self { hints, ..Self::from_error(Exit::Error, error.into()) }
     }
 }
 
@@ -162,7 +162,7 @@ impl From<LiveStateError> for Failure {
     fn from(error: LiveStateError) -> Self {
         match error {
             LiveStateError::Aws(error) => error.into(),
-            LiveStateError::DuplicateOwner { .. } => Self::of(Exit::Refused, error.into()),
+            LiveStateError::DuplicateOwner { .. } => Self::from_error(Exit::Refused, error.into()),
         }
     }
 }
@@ -173,7 +173,7 @@ pub fn hints(error: &AwsError) -> Vec<String> {
 }
 
 /// The code for how an apply went.
-pub fn of_outcome(outcome: &ApplyOutcome) -> Exit {
+pub fn exit_of_outcome(outcome: &ApplyOutcome) -> Exit {
     match outcome.stop_reason {
         _ if outcome.is_complete() => Exit::Done,
         Some(StopReason::Interrupted) => Exit::Interrupted,
@@ -184,7 +184,7 @@ pub fn of_outcome(outcome: &ApplyOutcome) -> Exit {
 }
 
 /// What an apply did not do, and what helps.
-pub fn unfinished(outcome: &ApplyOutcome, exit: Exit) -> Failure {
+pub fn unfinished_failure(outcome: &ApplyOutcome, exit: Exit) -> Failure {
     let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
     let steps = |count: usize| format!("{count} {}", if count == 1 { "step" } else { "steps" });
     let were = if skipped == 1 { "was" } else { "were" };
@@ -207,7 +207,7 @@ pub fn unfinished(outcome: &ApplyOutcome, exit: Exit) -> Failure {
         }
     }
     failure.hints = told;
-    failure.hint("run it again; what is done stays done")
+    failure.with_hint("run it again; what is done stays done")
 }
 
 #[cfg(test)]
@@ -225,7 +225,7 @@ mod tests {
             help: help.to_owned(),
         };
         let api = Some(Address::top_level("apis", "chat"));
-        let failure = Failure::refused(&[
+        let failure = Failure::blocked(&[
             refusal(None, "too many", "raise it"),
             refusal(api, "held", "let go"),
         ]);
@@ -241,7 +241,7 @@ mod tests {
                 { "address": "apis/chat", "reason": "held", "help": "let go" },
             ] })
         );
-        assert!(Failure::refused(&[]).is_none());
+        assert!(Failure::blocked(&[]).is_none());
     }
 
     #[test]

@@ -6,22 +6,22 @@ use crate::cli::target::TargetArgs;
 use crate::render::shell::word;
 
 /// The spec, its parameters and the AWS that were given, as a shell takes them.
-pub fn again(spec: &Path, parameters: &ParameterArgs, target: &TargetArgs) -> String {
+pub fn follow_up_options(spec: &Path, parameters: &ParameterArgs, target: &TargetArgs) -> String {
     let spec = word(&spec.display().to_string());
     std::iter::once(spec)
-        .chain(target.again())
-        .chain(parameters.again())
+        .chain(target.follow_up_options())
+        .chain(parameters.follow_up_options())
         .collect::<Vec<_>>()
         .join(" ")
 }
 
 /// The same, for commands that are told later.
 #[derive(Clone, Debug, Default)]
-pub struct Again(String);
+pub struct FollowUp(String);
 
-impl Again {
-    pub fn of(spec: &Path, parameters: &ParameterArgs, target: &TargetArgs) -> Self {
-        Self(again(spec, parameters, target))
+impl FollowUp {
+    pub fn new(spec: &Path, parameters: &ParameterArgs, target: &TargetArgs) -> Self {
+        Self(follow_up_options(spec, parameters, target))
     }
     /// The command line of `name` that a shell takes as it stands.
     pub fn command(&self, name: &str) -> String {
@@ -45,7 +45,7 @@ mod tests {
 
     fn said(given: &[&str]) -> String {
         let line = Line::parse_from([&["provision"], given].concat());
-        again(Path::new("my spec.yaml"), &line.parameters, &line.target)
+        follow_up_options(Path::new("my spec.yaml"), &line.parameters, &line.target)
     }
 
     #[test]

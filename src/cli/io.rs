@@ -48,7 +48,7 @@ pub enum Color {
 impl Io {
     /// Writes a result to standard output.
     pub fn result(&mut self, text: &str) -> io::Result<()> {
-        let text = plain_unless(self.colored(self.terminal.out), text);
+        let text = strip_unless(self.colored(self.terminal.out), text);
         let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
         written.map_err(|error| {
             let message = format!("standard output can't be written: {error}");
@@ -56,15 +56,15 @@ impl Io {
         })
     }
     /// Tells a person something, on standard error.
-    pub fn say(&mut self, text: &str) {
-        let text = plain_unless(self.colored(self.terminal.err), text);
+    pub fn report(&mut self, text: &str) {
+        let text = strip_unless(self.colored(self.terminal.err), text);
         // Nobody is left to tell that nobody listens.
         let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
     }
     /// Tells a person something that `--quiet` leaves out.
     pub fn note(&mut self, text: &str) {
         if !self.quiet {
-            self.say(text);
+            self.report(text);
         }
     }
     /// Whether a person looks at a terminal on which lines can be drawn anew.
@@ -96,7 +96,7 @@ impl Io {
 }
 
 /// The text, without its colours where they are not wanted.
-pub fn plain_unless(colored: bool, text: &str) -> String {
+pub fn strip_unless(colored: bool, text: &str) -> String {
     match colored {
         true => text.to_owned(),
         false => anstream::adapter::strip_str(text).to_string(),

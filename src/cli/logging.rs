@@ -9,7 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::cli::Io;
 
 /// The crates of this workspace, by the names that their events carry. `-v` shows them, and nothing caps them.
-const OURS: [&str; 6] = [
+const WORKSPACE_CRATES: [&str; 6] = [
     "provision",
     "provision_core",
     "provision_aws",
@@ -36,8 +36,8 @@ pub fn start(verbose: u8, io: &Io) {
     let asked = io.environment.get("RUST_LOG").filter(|it| !it.is_empty());
     let level = match verbose {
         // The SDK warns of what becomes an error of ours anyway.
-        0 => ours_at("warn"),
-        1 => ours_at("debug"),
+        0 => workspace_filter("warn"),
+        1 => workspace_filter("debug"),
         _ => "debug".to_owned(),
     };
     let asked = if verbose > 0 { level } else { asked.cloned().unwrap_or(level) };
@@ -51,8 +51,8 @@ pub fn start(verbose: u8, io: &Io) {
 }
 
 /// A filter that shows our crates at `level`, and nothing else.
-fn ours_at(level: &str) -> String {
-    OURS.iter().fold("off".to_owned(), |filter, it| format!("{filter},{it}={level}"))
+fn workspace_filter(level: &str) -> String {
+    WORKSPACE_CRATES.iter().fold("off".to_owned(), |filter, it| format!("{filter},{it}={level}"))
 }
 
 fn is_within_cap(event: &Metadata<'_>) -> bool {
@@ -62,7 +62,7 @@ fn is_within_cap(event: &Metadata<'_>) -> bool {
 /// The most that a target may log, whatever a user asks for.
 fn cap(target: &str) -> LevelFilter {
     let name = target.split("::").next().unwrap_or_default();
-    if OURS.contains(&name) {
+    if WORKSPACE_CRATES.contains(&name) {
         return LevelFilter::TRACE;
     }
     let cap = CAPS.iter().find(|(prefix, _)| name.starts_with(prefix));
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     /// The crates in the lock file, by the names that their events carry, and whether each is of this workspace.
-    fn locked() -> Vec<(String, bool)> {
+    fn locked_crates() -> Vec<(String, bool)> {
         let lock = include_str!("../../Cargo.lock");
         let packages = lock.split("[[package]]").skip(1).map(|package| {
             let name = package.lines().find_map(|it| it.strip_prefix("name = ")).unwrap();
@@ -85,18 +85,25 @@ mod tests {
 
     #[test]
     fn every_crate_of_the_workspace_is_shown_and_not_capped() {
-        let mut workspace: Vec<String> =
-            locked().into_iter().filter(|(_, is_ours)| *is_ours).map(|(name, _)| name).collect();
-        let mut ours = OURS.map(str::to_owned).to_vec();
+        let mut workspace: Vec<String> = locked_crates()
+            .into_iter()
+            .filter(|(_, is_ours)| *is_ours)
+            .map(|(name, _)| name)
+            .collect();
+        let mut ours = WORKSPACE_CRATES.map(str::to_owned).to_vec();
         workspace.sort();
         ours.sort();
         assert_eq!(workspace, ours);
-        assert!(OURS.iter().all(|it| cap(&format!("{it}::some::module")) == LevelFilter::TRACE));
+        assert!(
+            WORKSPACE_CRATES
+                .iter()
+                .all(|it| cap(&format!("{it}::some::module")) == LevelFilter::TRACE)
+        );
     }
 
     #[test]
     fn no_other_crate_of_the_lock_file_logs_what_may_hold_a_secret() {
-        let others = locked().into_iter().filter(|(_, is_ours)| !is_ours);
+        let others = locked_crates().into_iter().filter(|(_, is_ours)| !is_ours);
         let (mut sdk, mut transport) = (0, 0);
         for (name, _) in others {
             let cap = cap(&format!("{name}::some::module"));

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::cli::files::bytes;
+use crate::cli::files::read_file;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::diagnostics;
 use crate::render::shell::{assignment, word};
@@ -32,20 +32,22 @@ impl ParameterArgs {
         self.params_file.iter()
     }
     /// The same arguments, as a shell takes them.
-    pub fn again(&self) -> Vec<String> {
+    pub fn follow_up_options(&self) -> Vec<String> {
         let files = self.params_file.iter();
         let files = files.map(|it| format!("--params-file {}", word(&it.display().to_string())));
         files.chain(self.params.iter().map(|it| format!("--param {}", assignment(it)))).collect()
     }
-    pub fn given(&self, io: &mut Io) -> Result<ParameterValues, Failure> {
+    pub fn values(&self, io: &mut Io) -> Result<ParameterValues, Failure> {
         let mut given = ParameterValues::new();
         for path in &self.params_file {
-            given.extend(of_file(path, io)?);
+            given.extend(read_values(path, io)?);
         }
         for param in &self.params {
             let Some((name, value)) = param.split_once('=') else {
                 let message = format!("`--param {param}` gives no value");
-                return Err(Failure::new(Exit::Usage, message).hint("write `--param NAME=VALUE`"));
+                return Err(
+                    Failure::new(Exit::Usage, message).with_hint("write `--param NAME=VALUE`")
+                );
             };
             given.insert(name.to_owned(), value.to_owned());
         }
@@ -54,7 +56,7 @@ impl ParameterArgs {
 }
 
 /// The spec with a value in the place of every parameter, if it can be applied.
-pub fn applicable(spec: Spec, given: &ParameterValues) -> Result<Spec, Failure> {
+pub fn with_values(spec: Spec, given: &ParameterValues) -> Result<Spec, Failure> {
     let spec = spec.with_values(given).map_err(|reasons| failure(&reasons))?;
     let refused = |(address, it): (&Address, &DesiredResource)| {
         it.kind.unsupported_reason(&it.properties).map(|reason| format!("{address}: {reason}"))
@@ -63,7 +65,7 @@ pub fn applicable(spec: Spec, given: &ParameterValues) -> Result<Spec, Failure> 
     match refused.as_slice() {
         [] => Ok(spec),
         refused => Err(Failure::error(refused.join("\n       "))
-            .hint("deploy it with CloudFormation: `provision render SPEC --cfn`")),
+            .with_hint("deploy it with CloudFormation: `provision render SPEC --cfn`")),
     }
 }
 
@@ -74,23 +76,23 @@ pub fn with_name(spec: Spec, given: &ParameterValues) -> Result<Spec, Failure> {
 
 /// Refuses values that the spec's parameters can't have. Values may be missing where only the spec
 /// itself is looked at.
-pub fn reject_unsuited(spec: &Spec, given: &ParameterValues) -> Result<(), Failure> {
+pub fn reject_invalid(spec: &Spec, given: &ParameterValues) -> Result<(), Failure> {
     let reasons = invalid_values(&spec.parameters, given);
     if reasons.is_empty() { Ok(()) } else { Err(failure(&reasons)) }
 }
 
 fn failure(reasons: &[String]) -> Failure {
     Failure::error(reasons.join("; "))
-        .hint("give values with `--param NAME=VALUE` or `--params-file FILE`")
+        .with_hint("give values with `--param NAME=VALUE` or `--params-file FILE`")
 }
 
 /// Reads names and values, each value as the text that it is.
-fn of_file(path: &Path, io: &mut Io) -> Result<ParameterValues, Failure> {
+fn read_values(path: &Path, io: &mut Io) -> Result<ParameterValues, Failure> {
     let unreadable = |reason: String| {
         Failure::error(format!("{} can't be read: {reason}", path.display()))
-            .hint("`--params-file` takes a YAML file such as `stage: prod`")
+            .with_hint("`--params-file` takes a YAML file such as `stage: prod`")
     };
-    let bytes = bytes(&io.path(path)).map_err(unreadable)?;
+    let bytes = read_file(&io.path(path)).map_err(unreadable)?;
     let (source, mut diagnostics) = Source::parse(&path.display().to_string(), &bytes);
     let schema = json!({
         "type": "object",
@@ -100,7 +102,7 @@ fn of_file(path: &Path, io: &mut Io) -> Result<ParameterValues, Failure> {
     let values = read(&source, &schema, &as_it_stands, &mut diagnostics);
     if !diagnostics.is_empty() {
         let text = diagnostics::text(&source, &diagnostics, io.error_colored());
-        io.say(&text);
+        io.report(&text);
         return Err(Failure::error(format!("{} holds no values", source.name)));
     }
     Ok(serde_json::from_value(values).unwrap_or_default())

@@ -11,8 +11,8 @@ use tracing::level_filters::LevelFilter;
 
 use crate::cli::Io;
 use crate::cli::arguments::Format;
-use crate::cli::io::plain_unless;
-use crate::render::failures::{Left, card, remaining};
+use crate::cli::io::strip_unless;
+use crate::render::failures::{RemainingStep, failure_text, remaining};
 use crate::render::progress::{Board, line, seconds};
 use provision_core::address::Address;
 use provision_core::event::Event;
@@ -33,10 +33,10 @@ pub struct Progress<'a> {
     format: Format,
     /// What should be: a card shows the code of it.
     desired: &'a DesiredState,
-    left: Mutex<Vec<Left>>,
+    left: Mutex<Vec<RemainingStep>>,
     /// What was begun and is not over.
     running: Mutex<Vec<Address>>,
-    live: Option<Live>,
+    live: Option<LiveBoard>,
 }
 
 impl<'a> Progress<'a> {
@@ -44,7 +44,7 @@ impl<'a> Progress<'a> {
         // Logs would be written across the board.
         let logs = LevelFilter::current() > LevelFilter::WARN;
         let wanted = format == Format::Human && io.redraws() && !logs;
-        let live = wanted.then(|| Live::begin(io.error_colored()));
+        let live = wanted.then(|| LiveBoard::begin(io.error_colored()));
         Self {
             io: Mutex::new(io),
             format,
@@ -54,7 +54,7 @@ impl<'a> Progress<'a> {
             live,
         }
     }
-    pub fn tell(&self, event: &Event) {
+    pub fn event(&self, event: &Event) {
         self.follow(event);
         match self.format {
             Format::Human => self.show(event),
@@ -65,11 +65,11 @@ impl<'a> Progress<'a> {
     /// Tells a person something beside the events.
     pub fn note(&self, text: &str) {
         if !self.io().quiet {
-            self.say(text);
+            self.report(text);
         }
     }
     /// ` (…)`: what is under way, if anything is.
-    pub fn under_way(&self) -> String {
+    pub fn in_progress(&self) -> String {
         let running = self.running.lock().expect("nobody panics while telling");
         let mut names: Vec<String> =
             running.iter().take(NAMED_MAX).map(ToString::to_string).collect();
@@ -83,7 +83,7 @@ impl<'a> Progress<'a> {
             live.bar.finish_and_clear();
         }
         let left = self.left.lock().expect("nobody panics while telling");
-        self.io().say(&remaining(&left));
+        self.io().report(&remaining(&left));
     }
 
     fn follow(&self, event: &Event) {
@@ -97,15 +97,23 @@ impl<'a> Progress<'a> {
         }
     }
     fn show(&self, event: &Event) {
-        let took = self.live.as_ref().and_then(|it| it.take(event));
+        let took = self.live.as_ref().and_then(|it| it.update(event));
         match event {
             Event::Failed { address, action, error } => {
-                self.say(&card(address, *action, error, self.desired.get(address)));
-                self.leave(Left { address: address.clone(), action: *action, because: None });
+                self.report(&failure_text(address, *action, error, self.desired.get(address)));
+                self.add_remaining(RemainingStep {
+                    address: address.clone(),
+                    action: *action,
+                    because: None,
+                });
             }
             Event::Skipped { address, action, because } => {
                 let because = Some(because.clone());
-                self.leave(Left { address: address.clone(), action: *action, because });
+                self.add_remaining(RemainingStep {
+                    address: address.clone(),
+                    action: *action,
+                    because,
+                });
             }
             // The board says it.
             Event::Retrying { .. } if self.live.is_some() => {}
@@ -118,13 +126,13 @@ impl<'a> Progress<'a> {
             }
         }
     }
-    fn say(&self, text: &str) {
+    fn report(&self, text: &str) {
         match &self.live {
             Some(live) => live.above(text),
-            None => self.io().say(text),
+            None => self.io().report(text),
         }
     }
-    fn leave(&self, left: Left) {
+    fn add_remaining(&self, left: RemainingStep) {
         self.left.lock().expect("nobody panics while telling").push(left);
     }
     fn io(&self) -> MutexGuard<'_, &'a mut Io> {
@@ -134,14 +142,14 @@ impl<'a> Progress<'a> {
 
 /// A board on a terminal. It is gone when this is.
 #[derive(Debug)]
-struct Live {
+struct LiveBoard {
     bar: ProgressBar,
     board: Arc<Mutex<Board>>,
     begun: Instant,
     colored: bool,
 }
 
-impl Live {
+impl LiveBoard {
     fn begin(colored: bool) -> Self {
         let begun = now();
         let board = Arc::new(Mutex::new(Board::default()));
@@ -152,22 +160,22 @@ impl Live {
         let style = style.with_key("board", move |_: &_, to: &mut dyn std::fmt::Write| {
             let text = shown.lock().expect("nobody panics while telling").text(begun.elapsed());
             // A terminal that takes no more is found out by the next line.
-            let _ = to.write_str(&plain_unless(colored, &text));
+            let _ = to.write_str(&strip_unless(colored, &text));
         });
         bar.set_style(style);
         bar.enable_steady_tick(FRAME);
         Self { bar, board, begun, colored }
     }
-    fn take(&self, event: &Event) -> Option<Duration> {
+    fn update(&self, event: &Event) -> Option<Duration> {
         let mut board = self.board.lock().expect("nobody panics while telling");
-        board.take(event, self.begun.elapsed())
+        board.update(event, self.begun.elapsed())
     }
     fn above(&self, text: &str) {
-        self.bar.println(plain_unless(self.colored, text));
+        self.bar.println(strip_unless(self.colored, text));
     }
 }
 
-impl Drop for Live {
+impl Drop for LiveBoard {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
@@ -189,7 +197,7 @@ impl Screen {
         Self { term: Term::buffered_stderr(), whole: AtomicBool::new(false) }
     }
     /// The cursor goes so far, and is no longer behind the line that was written last.
-    fn moved(&self, distance: usize) -> &Term {
+    fn moved_by(&self, distance: usize) -> &Term {
         self.whole.fetch_and(distance == 0, Ordering::Relaxed);
         &self.term
     }
@@ -203,19 +211,19 @@ impl TermLike for Screen {
         self.term.size().0
     }
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
-        self.moved(lines).move_cursor_up(lines)
+        self.moved_by(lines).move_cursor_up(lines)
     }
     fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-        self.moved(lines).move_cursor_down(lines)
+        self.moved_by(lines).move_cursor_down(lines)
     }
     fn move_cursor_right(&self, letters: usize) -> io::Result<()> {
-        self.moved(letters).move_cursor_right(letters)
+        self.moved_by(letters).move_cursor_right(letters)
     }
     fn move_cursor_left(&self, letters: usize) -> io::Result<()> {
-        self.moved(letters).move_cursor_left(letters)
+        self.moved_by(letters).move_cursor_left(letters)
     }
     fn write_line(&self, text: &str) -> io::Result<()> {
-        self.moved(1).write_line(text)
+        self.moved_by(1).write_line(text)
     }
     fn write_str(&self, text: &str) -> io::Result<()> {
         // Nothing but blanks is what a line is filled with.
@@ -229,7 +237,7 @@ impl TermLike for Screen {
         self.term.write_str(text)
     }
     fn clear_line(&self) -> io::Result<()> {
-        self.moved(1).clear_line()
+        self.moved_by(1).clear_line()
     }
     fn flush(&self) -> io::Result<()> {
         self.term.flush()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::cli::files::{must_take_a_file, write, write_private};
+use crate::cli::files::{check_writable, write, write_private};
 use crate::cli::io::json;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{self, Outputs, Variable, outputs, variables};
@@ -58,15 +58,16 @@ impl OutputsFileArgs {
         if path.is_dir() {
             let message = format!("{} can't be written: it is a folder", path.display());
             return Err(
-                Failure::error(message).hint("name a file in it; nothing was changed so far")
+                Failure::error(message).with_hint("name a file in it; nothing was changed so far")
             );
         }
-        must_take_a_file(&path)?;
+        check_writable(&path)?;
         let apis = desired.keys().filter(|it| it.section() == "apis").count();
         if self.outputs_format == Format::Amplify && apis > 1 {
             let message = "a configuration of Amplify has one API, and the spec has more";
-            return Err(Failure::new(Exit::Usage, message)
-                .hint("write it after the apply: `provision outputs --format amplify --api KEY`"));
+            return Err(Failure::new(Exit::Usage, message).with_hint(
+                "write it after the apply: `provision outputs --format amplify --api KEY`",
+            ));
         }
         Ok(())
     }
@@ -81,14 +82,14 @@ impl OutputsFileArgs {
         let Some(file) = &self.outputs_file else { return Ok(()) };
         let outputs = outputs(stack, &proposal.site, live, self.outputs_reveal);
         let text = text(self.outputs_format, &outputs, io)?;
-        put(&io.path(file), &text, self.outputs_format, self.outputs_reveal)?;
+        write_file(&io.path(file), &text, self.outputs_format, self.outputs_reveal)?;
         io.note(&format!("the outputs are written to {}\n", file.display()));
         Ok(())
     }
 }
 
 /// Writes `text` to `path`; to what GitHub reads it is added, for other steps have written there.
-pub fn put(path: &Path, text: &str, format: Format, secret: bool) -> Result<(), Failure> {
+pub fn write_file(path: &Path, text: &str, format: Format, secret: bool) -> Result<(), Failure> {
     if format != Format::Github || !path.exists() {
         return if secret { write_private(path, text) } else { write(path, text) };
     }
@@ -106,7 +107,7 @@ pub fn text(format: Format, outputs: &Outputs, io: &mut Io) -> Result<String, Fa
     let lines = |render: fn(&[Variable]) -> String| {
         let variables = variables(outputs).map_err(|reason| {
             Failure::error(reason)
-                .hint("give one of the two another key in the spec, or choose `json`, which has no such names")
+                .with_hint("give one of the two another key in the spec, or choose `json`, which has no such names")
         });
         variables.map(|it| render(&it))
     };
@@ -142,7 +143,7 @@ fn amplify(outputs: &Outputs, io: &mut Io) -> Result<String, Failure> {
                 "a configuration of Amplify has one API, and the stack has {}",
                 keys.join(", ")
             );
-            Err(Failure::error(message).hint(format!("choose one: `--api {}`", keys[0])))
+            Err(Failure::error(message).with_hint(format!("choose one: `--api {}`", keys[0])))
         }
     }
 }
@@ -152,7 +153,7 @@ fn amplify(outputs: &Outputs, io: &mut Io) -> Result<String, Failure> {
 fn mask(outputs: &Outputs, io: &mut Io) {
     if io.environment.get("GITHUB_ACTIONS").is_some_and(|it| it == "true") {
         for secret in outputs.secrets() {
-            io.say(&format!("::add-mask::{secret}\n"));
+            io.report(&format!("::add-mask::{secret}\n"));
         }
     }
 }
@@ -163,5 +164,5 @@ pub fn no_api(stack: &str, key: &str, keys: &[&str]) -> Failure {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("it has {}", keys.join(", ")),
     };
-    Failure::error(format!("stack {stack} has no API called `{key}`")).hint(hint)
+    Failure::error(format!("stack {stack} has no API called `{key}`")).with_hint(hint)
 }

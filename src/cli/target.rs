@@ -43,7 +43,7 @@ impl TargetArgs {
         self.local.as_ref()
     }
     /// The same arguments, as a shell takes them.
-    pub fn again(&self) -> Vec<String> {
+    pub fn follow_up_options(&self) -> Vec<String> {
         let local = self.local.as_ref().map(|folder| match folder == Path::new(LOCAL_FOLDER) {
             true => "--local".to_owned(),
             false => format!("--local={}", word(&folder.display().to_string())),
@@ -62,7 +62,7 @@ impl TargetArgs {
 
 /// Where a stack is to stand, as far as its spec says.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Declared<'a> {
+pub struct ExpectedTarget<'a> {
     pub region: Option<&'a String>,
     /// The only account that may be looked at and changed.
     pub account: Option<&'a String>,
@@ -91,25 +91,27 @@ struct Server {
 /// than the declared one nothing is even looked at.
 pub async fn open(
     args: &TargetArgs,
-    declared: Declared<'_>,
+    declared: ExpectedTarget<'_>,
     io: &mut Io,
 ) -> Result<Session, Failure> {
     let region = match (&args.region, declared.region) {
         (Some(asked), Some(declared)) if asked != declared => {
             let message = format!("--region is {asked} and the spec's region is {declared}");
             return Err(Failure::new(Exit::Usage, message)
-                .hint("leave `--region` away, or take `region:` out of the spec"));
+                .with_hint("leave `--region` away, or take `region:` out of the spec"));
         }
         (asked, declared) => asked.clone().or_else(|| declared.cloned()),
     };
     let named = |url: &String| url.starts_with("http://") || url.starts_with("https://");
     if let Some(url) = args.endpoint_url.as_ref().filter(|url| !named(url)) {
         let message = format!("--endpoint-url `{url}` is no URL");
-        return Err(Failure::new(Exit::Usage, message).hint("such as http://127.0.0.1:4100"));
+        return Err(Failure::new(Exit::Usage, message).with_hint("such as http://127.0.0.1:4100"));
     }
     if args.local.as_ref().is_some_and(|it| it.to_string_lossy().contains("://")) {
         let message = "--local names a folder, not a URL";
-        return Err(Failure::new(Exit::Usage, message).hint("give a URL with `--endpoint-url`"));
+        return Err(
+            Failure::new(Exit::Usage, message).with_hint("give a URL with `--endpoint-url`")
+        );
     }
     let mut served_at = None;
     let (endpoint, place, server) = match (&args.local, &args.endpoint_url) {
@@ -133,7 +135,7 @@ pub async fn open(
     let place = place.or_else(|| aws.custom_endpoints.clone());
     let url = url.or_else(|| aws.custom_endpoints.as_ref()?.strip_prefix("at ").map(str::to_owned));
     let session = Session { aws, place, url, server };
-    match guard(&session.aws, declared).await {
+    match check_target(&session.aws, declared).await {
         Ok(()) => Ok(session),
         Err(failure) => {
             session.close().await?;
@@ -143,7 +145,7 @@ pub async fn open(
 }
 
 /// Refuses any account but the declared one.
-async fn guard(aws: &Aws, declared: Declared<'_>) -> Result<(), Failure> {
+async fn check_target(aws: &Aws, declared: ExpectedTarget<'_>) -> Result<(), Failure> {
     let Some(account) = declared.account else { return Ok(()) };
     let identity = aws.identity().await?;
     if identity.account == *account {
@@ -158,20 +160,21 @@ async fn guard(aws: &Aws, declared: Declared<'_>) -> Result<(), Failure> {
         true => "plan again with these",
         false => "mend `account:` in the spec",
     };
-    Err(Failure::new(Exit::Refused, message)
-        .hint(format!("use credentials of that account, perhaps with `--profile`, or {otherwise}")))
+    Err(Failure::new(Exit::Refused, message).with_hint(format!(
+        "use credentials of that account, perhaps with `--profile`, or {otherwise}"
+    )))
 }
 
 impl Session {
     /// The URL of an AWS on this machine, if we talk to one.
-    pub fn url_here(&self) -> Option<&str> {
+    pub fn emulator_url(&self) -> Option<&str> {
         let url = self.url.as_deref()?;
         let host = url.split("://").nth(1).unwrap_or_default();
         let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|it| host.starts_with(it));
         here.then_some(url)
     }
     /// Whether the local AWS ends with this command: nobody reaches its Event APIs then.
-    pub fn is_brief(&self) -> bool {
+    pub fn is_ephemeral(&self) -> bool {
         self.server.is_some()
     }
     /// Ends the local AWS, if this session served it, once its answers are out.
@@ -187,7 +190,7 @@ impl Session {
 }
 
 /// Keeps `Session` in one place: whoever opens one closes it, also after an error.
-pub async fn closing<T>(session: Session, result: Result<T, Failure>) -> Result<T, Failure> {
+pub async fn close_after<T>(session: Session, result: Result<T, Failure>) -> Result<T, Failure> {
     let closed = session.close().await;
     let value = result?;
     closed?;
@@ -212,11 +215,11 @@ async fn local(folder: &Path, io: &mut Io) -> Result<(String, Option<Server>), F
 }
 
 /// Why the store can't be had, and where else one can be.
-fn unopened(error: &OpenError) -> Failure {
+fn open_failure(error: &OpenError) -> Failure {
     let failure = Failure::error(error.to_string());
     match error {
         OpenError::Io { .. } => {
-            failure.hint("keep the local AWS in a folder that you may write: `--local=DIR`")
+            failure.with_hint("keep the local AWS in a folder that you may write: `--local=DIR`")
         }
         _ => failure,
     }
@@ -229,5 +232,5 @@ async fn wait_for(folder: &Path, io: &mut Io) -> Result<StoreAccess, Failure> {
         io.note(&format!("waiting for another command that uses {}\n", folder.display()));
     };
     let opened = appsync_local::cli::access_store(folder, &clock, waiting).await;
-    opened.map_err(|error| unopened(&error))
+    opened.map_err(|error| open_failure(&error))
 }

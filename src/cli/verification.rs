@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::json;
 
 use crate::cli::arguments::{Format, duration};
-use crate::cli::follow_up::Again;
+use crate::cli::follow_up::FollowUp;
 use crate::cli::target::Session;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::verification::{Verification, table};
@@ -28,7 +28,7 @@ pub const TIMEOUT: &str = "20s";
 pub async fn verify_after_apply(
     stack: &str,
     desired: &DesiredState,
-    follow_up: &Again,
+    follow_up: &FollowUp,
     format: Format,
     session: &Session,
     io: &mut Io,

@@ -7,6 +7,6 @@ mod view;
 
 pub use document::{PlanDocument, document};
 pub use human::text;
-pub use leaves::{Pair, pairs};
+pub use leaves::{ValueChange, value_changes};
 pub use markdown::markdown;
-pub use view::{Plan, Written, unwritten};
+pub use view::{FindSpecText, PlanView, no_spec_text};

@@ -4,7 +4,7 @@ mod github;
 mod sarif;
 mod text;
 
-pub use document::{Finding, Findings, json};
+pub use document::{DiagnosticDocument, SpecDiagnostics, documents};
 pub use github::github;
 pub use sarif::sarif;
 pub use text::{list, text};

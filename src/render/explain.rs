@@ -16,7 +16,7 @@ pub fn text(page: &Page) -> String {
                     Some(path) => format!("{label} ({path})"),
                     None => format!("{label} <{target}>"),
                 });
-                let paragraphs: Vec<String> = prose.split("\n\n").map(filled).collect();
+                let paragraphs: Vec<String> = prose.split("\n\n").map(wrapped).collect();
                 text.push_str(&paragraphs.join("\n"));
             }
             PagePart::Example(Example { kind: shows, text: example, .. }) => {
@@ -37,7 +37,7 @@ pub fn text(page: &Page) -> String {
 }
 
 /// A paragraph in lines of the same length; the lines of a list stay as they are.
-fn filled(paragraph: &str) -> String {
+fn wrapped(paragraph: &str) -> String {
     if paragraph.lines().any(|line| line.starts_with(['-', '|'])) {
         return format!("{paragraph}\n");
     }
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn the_lines_of_a_list_stay() {
-        assert_eq!(filled("- a\n- b"), "- a\n- b\n");
-        assert_eq!(filled("a\nb"), "a b\n");
+        assert_eq!(wrapped("- a\n- b"), "- a\n- b\n");
+        assert_eq!(wrapped("a\nb"), "a b\n");
     }
 }

@@ -2,7 +2,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
-use crate::render::progress::past;
+use crate::render::progress::past_tense;
 use provision_core::address::Address;
 use provision_core::event::{CallFailure, SkipReason};
 use provision_core::failure::CodeError;
@@ -16,7 +16,7 @@ const LINE_MAX: usize = 4_096;
 
 /// What was tried on which address, what AWS said to it, what probably lies behind it, and what helps. `resource`
 /// is the step's own, for errors in its code.
-pub fn card(
+pub fn failure_text(
     address: &Address,
     action: StepVerb,
     refusal: &CallFailure,
@@ -24,7 +24,7 @@ pub fn card(
 ) -> String {
     let red = AnsiColor::Red.on_default();
     let bold = Style::new().bold();
-    let verb = past(action);
+    let verb = past_tense(action);
     let mut text = format!("  {red}✗{red:#} {bold}{address}{bold:#}: can't be {verb}\n");
     let said = [refusal.operation.as_deref(), refusal.code.as_deref(), Some(&refusal.message)];
     let mut said: Vec<&str> = said.into_iter().flatten().filter(|it| !it.is_empty()).collect();
@@ -48,7 +48,7 @@ pub fn card(
 
 /// A step that is left to do.
 #[derive(Clone, Debug)]
-pub struct Left {
+pub struct RemainingStep {
     pub address: Address,
     pub action: StepVerb,
     /// Why it was not tried; `None`: it was, and failed.
@@ -56,13 +56,13 @@ pub struct Left {
 }
 
 /// What is left to do, and why; nothing where all is done.
-pub fn remaining(left: &[Left]) -> String {
+pub fn remaining(left: &[RemainingStep]) -> String {
     if left.is_empty() {
         return String::new();
     }
     let (red, yellow) = (AnsiColor::Red.on_default(), AnsiColor::Yellow.on_default());
     let mut text = "\nWhat remains:\n".to_owned();
-    for Left { address, action, because } in left {
+    for RemainingStep { address, action, because } in left {
         let why = match because {
             None => "it failed".to_owned(),
             Some(SkipReason::Failed(need)) => format!("{need} did not succeed"),
@@ -73,7 +73,7 @@ pub fn remaining(left: &[Left]) -> String {
         let (style, sign) = if because.is_none() { (red, "✗") } else { (yellow, "-") };
         text.push_str(&format!(
             "  {style}{sign}{style:#} {address} not {}: {why}\n",
-            past(*action)
+            past_tense(*action)
         ));
     }
     text

@@ -32,7 +32,7 @@ pub fn line(event: &Event) -> Option<String> {
             say(yellow, "…", format!("{address}: trying again (attempt {attempt}), {because}"))
         }
         Event::Succeeded { address, action } => {
-            say(green, "✓", format!("{address} {}", past(*action)))
+            say(green, "✓", format!("{address} {}", past_tense(*action)))
         }
         Event::Finished { succeeded, failed, skipped } => {
             let mut parts = vec![format!("{succeeded} done")];
@@ -43,7 +43,7 @@ pub fn line(event: &Event) -> Option<String> {
     }
 }
 
-pub fn past(action: StepVerb) -> &'static str {
+pub fn past_tense(action: StepVerb) -> &'static str {
     match action {
         StepVerb::Create => "created",
         StepVerb::Update => "updated",

@@ -52,7 +52,7 @@ impl Snippet<'_> {
 }
 
 /// Stands in JSON where the secret goes.
-const HOLE: &str = "\u{1}";
+const PLACEHOLDER: &str = "\u{1}";
 
 /// curl commands, one a batch.
 pub fn curl(snippet: &Snippet<'_>) -> Result<String, String> {
@@ -69,7 +69,7 @@ pub fn curl(snippet: &Snippet<'_>) -> Result<String, String> {
             lines.push(format!("--cacert {}", word(file)));
         }
         lines.push("-H 'content-type: application/json'".to_owned());
-        lines.extend(proof_of_curl(snippet));
+        lines.extend(curl_credentials(snippet));
         lines.push(format!("-d {}", single_quoted(&body)));
         text.push_str(&lines.join(" \\\n  "));
         text.push('\n');
@@ -78,7 +78,7 @@ pub fn curl(snippet: &Snippet<'_>) -> Result<String, String> {
 }
 
 /// curl signs by itself from 7.75 on. Without quotes the last line is one word in every shell, or none.
-fn proof_of_curl(snippet: &Snippet<'_>) -> Vec<String> {
+fn curl_credentials(snippet: &Snippet<'_>) -> Vec<String> {
     if snippet.mode == BY_SIGNATURE {
         return vec![
             format!("--aws-sigv4 {}", word(&format!("aws:amz:{}:appsync", snippet.region))),
@@ -100,7 +100,7 @@ pub fn wscat(snippet: &Snippet<'_>) -> Result<String, String> {
             "wscat can't sign, and every frame wants a signature of its own; `--print js` signs";
         return Err(message.to_owned());
     }
-    let proof = json!({ "host": snippet.host, snippet.field(): HOLE });
+    let proof = json!({ "host": snippet.host, snippet.field(): PLACEHOLDER });
     let frame = |kind: &str, n: usize, channel: &str, events: Option<&Vec<String>>| {
         let mut frame = json!({ "type": kind, "id": (n + 1).to_string(), "channel": channel });
         if let Some(events) = events {
@@ -137,7 +137,7 @@ pub fn wscat(snippet: &Snippet<'_>) -> Result<String, String> {
 /// A command that prints the document, with the secret where it belongs.
 fn printed(snippet: &Snippet<'_>, value: &Value) -> String {
     let text = value.to_string();
-    let hole = Value::from(HOLE).to_string();
+    let hole = Value::from(PLACEHOLDER).to_string();
     let hole = hole.trim_matches('"');
     match snippet.secret {
         Some(secret) => {
@@ -167,7 +167,7 @@ fn single_quoted(json: &str) -> String {
 
 /// A module for `node`.
 pub fn js(snippet: &Snippet<'_>) -> Result<String, String> {
-    let mode = mode_of_amplify(snippet.mode)
+    let mode = amplify_mode(snippet.mode)
         .ok_or_else(|| format!("aws-amplify knows no mode {}", snippet.mode))?;
     let mut text =
         "// npm install aws-amplify@6, save as events.mjs, run with Node 22 or newer\n".to_owned();
@@ -266,7 +266,7 @@ fn has_tokens(snippet: &Snippet<'_>) -> bool {
     matches!(snippet.mode, "AMAZON_COGNITO_USER_POOLS" | "OPENID_CONNECT")
 }
 
-fn mode_of_amplify(mode: &str) -> Option<&'static str> {
+fn amplify_mode(mode: &str) -> Option<&'static str> {
     match mode {
         BY_KEY => Some("apiKey"),
         BY_SIGNATURE => Some("iam"),

@@ -4,7 +4,7 @@ use std::fs;
 use appsync_local::EmulatorOptions;
 use provision::render::access::AccessDocument;
 use provision::render::changes::PlanDocument;
-use provision::render::diagnostics::Finding;
+use provision::render::diagnostics::DiagnosticDocument;
 use provision::render::evaluation::EvaluationDocument;
 use provision::render::outputs::Outputs;
 use provision::render::verification::Verification;
@@ -28,7 +28,7 @@ fn the_schemas_are_current() {
     golden("schemas/event.schema.json", &pretty(&schema_of::<Event>()));
     golden("schemas/access.schema.json", &pretty(&schema_of::<AccessDocument<'_>>()));
     golden("schemas/evaluation.schema.json", &pretty(&schema_of::<EvaluationDocument>()));
-    golden("schemas/diagnostics.schema.json", &pretty(&schema_of::<Vec<Finding<'_>>>()));
+    golden("schemas/diagnostics.schema.json", &pretty(&schema_of::<Vec<DiagnosticDocument<'_>>>()));
     golden("schemas/outputs.schema.json", &pretty(&schema_of::<Outputs>()));
     golden("schemas/verification.schema.json", &pretty(&schema_of::<Verification>()));
 }

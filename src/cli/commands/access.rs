@@ -2,8 +2,8 @@
 use std::path::PathBuf;
 
 use crate::cli::io::json;
-use crate::cli::load::{Warns, sound};
-use crate::cli::parameters::{ParameterArgs, reject_unsuited};
+use crate::cli::load::{WarningPolicy, load_valid_spec};
+use crate::cli::parameters::{ParameterArgs, reject_invalid};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::access::{AccessDocument, markdown, mermaid, table};
 use provision_core::access::Access;
@@ -42,9 +42,9 @@ enum Format {
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let given = args.parameters.given(io)?;
-    let spec = sound(&args.spec, &given, Warns::Yes, io)?;
-    reject_unsuited(&spec, &given)?;
+    let given = args.parameters.values(io)?;
+    let spec = load_valid_spec(&args.spec, &given, WarningPolicy::Yes, io)?;
+    reject_invalid(&spec, &given)?;
     // A name that waits for a value is shown as it is written: who may do what does not depend on it.
     let spec = spec.clone().with_values(&given).unwrap_or(spec);
     let access =

@@ -9,20 +9,20 @@ use serde_json::json;
 use crate::cli::arguments::Format;
 use crate::cli::arguments::duration;
 use crate::cli::change_request::ScopeArgs;
-use crate::cli::change_request::{Intent, Proposed};
-use crate::cli::change_request::{headline, wanted};
-use crate::cli::confirm::ask;
-use crate::cli::exit::{Exit, of_outcome, unfinished};
-use crate::cli::follow_up::Again;
-use crate::cli::load::{Opened, open_file};
+use crate::cli::change_request::{ChangeRequest, RequestedChanges};
+use crate::cli::change_request::{headline, load_change_request};
+use crate::cli::confirm::confirm;
+use crate::cli::exit::{Exit, exit_of_outcome, unfinished_failure};
+use crate::cli::follow_up::FollowUp;
+use crate::cli::load::{SpecFile, open_file};
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::progress::Progress;
 use crate::cli::stack_outputs::OutputsFileArgs;
-use crate::cli::target::closing;
+use crate::cli::target::close_after;
 use crate::cli::target::{self, Session, TargetArgs};
 use crate::cli::verification::verify_after_apply;
 use crate::cli::{Failure, Io};
-use crate::render::changes::{self, Plan};
+use crate::render::changes::{self, PlanView};
 use crate::render::outputs;
 use provision_aws::apply::{MAX_CONCURRENT_STEPS, StopReason, StopSignal};
 use provision_aws::backend::direct::{
@@ -104,17 +104,21 @@ struct ChangingArgs {
 }
 
 pub async fn apply(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let result = applied(args, io).await;
-    last_word(result, args.changing.format, io)
+    let result = apply_and_report(args, io).await;
+    report_failure(result, args.changing.format, io)
 }
 
 pub async fn destroy(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let result = destroyed(args, io).await;
-    last_word(result, args.changing.format, io)
+    let result = destroy_and_report(args, io).await;
+    report_failure(result, args.changing.format, io)
 }
 
 /// Tells a program, too, why nothing was begun.
-fn last_word(result: Result<Exit, Failure>, format: Format, io: &mut Io) -> Result<Exit, Failure> {
+fn report_failure(
+    result: Result<Exit, Failure>,
+    format: Format,
+    io: &mut Io,
+) -> Result<Exit, Failure> {
     let event = result.as_ref().err().and_then(Failure::event);
     if let (Some(event), Format::Json) = (event, format) {
         io.result(&format!("{}\n", json!(event)))?;
@@ -122,34 +126,35 @@ fn last_word(result: Result<Exit, Failure>, format: Format, io: &mut Io) -> Resu
     result
 }
 
-async fn applied(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
+async fn apply_and_report(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
     let opened = open_file(&args.file, io);
     let is_plan = opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_saved_plan(it));
     let intent = match is_plan {
-        true => planned(args, &opened, io)?,
+        true => read_request(args, &opened, io)?,
         false => {
             let (scope, now) = (&args.changing.scope, io.now_epoch_s());
-            let given = args.changing.parameters.given(io)?;
-            let sound = wanted(&opened, &given, false, io)?;
-            Intent::of_spec(sound, false, scope, args.allow_empty, now)
+            let given = args.changing.parameters.values(io)?;
+            let sound = load_change_request(&opened, &given, false, io)?;
+            ChangeRequest::from_spec(sound, false, scope, args.allow_empty, now)
         }
     };
     // A saved plan does not say from which file the spec was read.
     let spec = if is_plan { Path::new("SPEC") } else { &args.file };
-    let again = Again::of(spec, &args.changing.parameters, &args.changing.target);
+    let again = FollowUp::new(spec, &args.changing.parameters, &args.changing.target);
     start(&intent, &args.changing, args.verify.then_some(&again), io).await
 }
 
-async fn destroyed(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
+async fn destroy_and_report(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
     let opened = open_file(&args.spec, io);
-    let given = args.changing.parameters.given(io)?;
-    let sound = wanted(&opened, &given, true, io)?;
-    let intent = Intent::of_spec(sound, true, &args.changing.scope, true, io.now_epoch_s());
+    let given = args.changing.parameters.values(io)?;
+    let sound = load_change_request(&opened, &given, true, io)?;
+    let intent =
+        ChangeRequest::from_spec(sound, true, &args.changing.scope, true, io.now_epoch_s());
     start(&intent, &args.changing, None, io).await
 }
 
 /// What a saved plan is to bring about: nothing on the command line may add to it.
-fn planned(args: &ApplyArgs, opened: &Opened, io: &Io) -> Result<Intent, Failure> {
+fn read_request(args: &ApplyArgs, opened: &SpecFile, io: &Io) -> Result<ChangeRequest, Failure> {
     let ChangingArgs { scope, parameters, target, .. } = &args.changing;
     let added = [
         ("--param and --params-file", !parameters.is_empty()),
@@ -159,53 +164,53 @@ fn planned(args: &ApplyArgs, opened: &Opened, io: &Io) -> Result<Intent, Failure
     ];
     if let Some((option, _)) = added.into_iter().find(|(_, given)| *given) {
         let message = format!("{option}: a saved plan says all of that itself");
-        return Err(Failure::new(Exit::Usage, message).hint("give it to `provision plan`"));
+        return Err(Failure::new(Exit::Usage, message).with_hint("give it to `provision plan`"));
     }
     let bytes = opened.bytes.as_deref().unwrap_or_default();
     let saved = SavedPlan::read(bytes).map_err(|reason| {
         let message = format!("{} can't be applied: {reason}", args.file.display());
-        Failure::error(message).hint("plan again, and apply that")
+        Failure::error(message).with_hint("plan again, and apply that")
     })?;
     if let Some(region) = target.region().filter(|it| **it != saved.region) {
         let message =
             format!("the plan was made for region {}; --region is {region}", saved.region);
         return Err(
-            Failure::new(Exit::Refused, message).hint("leave `--region` away, or plan again")
+            Failure::new(Exit::Refused, message).with_hint("leave `--region` away, or plan again")
         );
     }
-    Intent::of_saved(saved, scope.max_deletes, io.now_epoch_s())
+    ChangeRequest::from_saved_plan(saved, scope.max_deletes, io.now_epoch_s())
 }
 
 /// Opens and closes a session around the change, and around the proof that it works.
 async fn start(
-    intent: &Intent,
+    intent: &ChangeRequest,
     args: &ChangingArgs,
-    verify: Option<&Again>,
+    verify: Option<&FollowUp>,
     io: &mut Io,
 ) -> Result<Exit, Failure> {
     args.outputs.check(&intent.desired, io)?;
-    let session = target::open(&args.target, intent.declared(), io).await?;
-    let mut result = in_turn(intent, args, &session, io).await;
+    let session = target::open(&args.target, intent.expected_target(), io).await?;
+    let mut result = retry_stale_plans(intent, args, &session, io).await;
     let has_apis = intent.desired.keys().any(|it| it.section() == "apis");
     if let Some(again) = verify.filter(|_| has_apis && matches!(result, Ok(Exit::Done))) {
         let (stack, desired) = (&intent.stack, &intent.desired);
         result = verify_after_apply(stack, desired, again, args.format, &session, io).await;
     }
-    closing(session, result).await
+    close_after(session, result).await
 }
 
 /// What another apply of the stack did meanwhile is looked at so many times, then somebody should.
-const TURNS: usize = 5;
+const STALE_PLANS_MAX: usize = 5;
 
 /// Changes what is to be changed, and begins anew if another apply of the stack came first. Who was asked is
 /// asked again, by running it again; so is who made a plan.
-async fn in_turn(
-    intent: &Intent,
+async fn retry_stale_plans(
+    intent: &ChangeRequest,
     args: &ChangingArgs,
     session: &Session,
     io: &mut Io,
 ) -> Result<Exit, Failure> {
-    let turns = if args.yes && !intent.is_saved() { TURNS } else { 1 };
+    let turns = if args.yes && !intent.is_saved() { STALE_PLANS_MAX } else { 1 };
     for turn in 1..=turns {
         if let Some(exit) = change(intent, args, session, io).await? {
             return Ok(exit);
@@ -215,34 +220,34 @@ async fn in_turn(
         }
     }
     let message = "AWS was changed meanwhile, by another apply of this stack or by somebody else; this one changed nothing";
-    Err(Failure::new(Exit::Stale, message).hint("run it again to see what is left to do"))
+    Err(Failure::new(Exit::Stale, message).with_hint("run it again to see what is left to do"))
 }
 
 /// The whole of apply and destroy; they differ in what is desired. `None`: another apply came first.
 async fn change(
-    intent: &Intent,
+    intent: &ChangeRequest,
     args: &ChangingArgs,
     session: &Session,
     io: &mut Io,
 ) -> Result<Option<Exit>, Failure> {
     let proposed = intent.propose(&session.aws).await?;
-    let Proposed { proposal, refusals, beside, .. } = &proposed;
+    let RequestedChanges { proposal, refusals, beside, .. } = &proposed;
     io.note(&headline(&intent.stack, proposal, session.place.as_deref()));
-    let written = intent.written();
+    let written = intent.spec_text();
     let plan = intent.plan(&proposed, &written);
     io.note(&changes::text(&plan));
-    if let Some(refused) = Failure::refused(refusals) {
+    if let Some(refused) = Failure::blocked(refusals) {
         return Err(refused);
     }
     // Where a run says that it runs, its end is waited for even if there is nothing to do.
     if proposal.changes.is_empty() && proposal.live.active_runs.is_empty() {
-        tell_outputs(intent, proposal, &proposal.live, args.format, io)?;
+        report_outputs(intent, proposal, &proposal.live, args.format, io)?;
         args.outputs.write(&intent.stack, proposal, &proposal.live, io)?;
-        tell_beside(intent, *beside, io);
+        report_changes_outside_plan(intent, *beside, io);
         return Ok(Some(Exit::Done));
     }
-    if !args.yes && !proposal.changes.is_empty() && !ask(intent, proposal, io).await? {
-        io.say("nothing was changed\n");
+    if !args.yes && !proposal.changes.is_empty() && !confirm(intent, proposal, io).await? {
+        io.report("nothing was changed\n");
         if args.format == Format::Json {
             let reason = "the answer was no".to_owned();
             let no = BlockedReason { address: None, reason, help: None };
@@ -262,24 +267,29 @@ async fn change(
             true => "the changes above were made",
             false => "no change is known to be made",
         };
-        failure.hint(format!("{made}; run it again to look once more"))
+        failure.with_hint(format!("{made}; run it again to look once more"))
     })?;
-    tell_outputs(intent, proposal, &live, args.format, io)?;
+    report_outputs(intent, proposal, &live, args.format, io)?;
     let filed = args.outputs.write(&intent.stack, proposal, &live, io);
-    let filed = filed.inspect_err(|failure| io.say(&failure.text()));
-    let exit = of_outcome(&outcome);
+    let filed = filed.inspect_err(|failure| io.report(&failure.text()));
+    let exit = exit_of_outcome(&outcome);
     if exit != Exit::Done {
-        return Err(unfinished(&outcome, exit));
+        return Err(unfinished_failure(&outcome, exit));
     }
     let (late, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|it| is_delayed(&outcome, it));
-    stuck(&left, &late, plan, io)?;
-    tell_beside(intent, *beside, io);
+    report_remaining_changes(&left, &late, plan, io)?;
+    report_changes_outside_plan(intent, *beside, io);
     // That it failed is said above; the changes were made all the same.
     Ok(Some(if filed.is_ok() { Exit::Done } else { Exit::Partial }))
 }
 
 /// Whether AWS has all that it took: `left` it has not, `late` it does not show yet.
-fn stuck(left: &[Change], late: &[Change], plan: Plan<'_>, io: &mut Io) -> Result<(), Failure> {
+fn report_remaining_changes(
+    left: &[Change],
+    late: &[Change],
+    plan: PlanView<'_>,
+    io: &mut Io,
+) -> Result<(), Failure> {
     if left.is_empty() && !late.is_empty() {
         let late: Vec<String> = late.iter().map(|it| it.address.to_string()).collect();
         let message = format!(
@@ -287,14 +297,14 @@ fn stuck(left: &[Change], late: &[Change], plan: Plan<'_>, io: &mut Io) -> Resul
             late.join(", ")
         );
         return Err(Failure::new(Exit::Partial, message)
-            .hint("run `provision plan` in a moment, and nothing else before it shows them"));
+            .with_hint("run `provision plan` in a moment, and nothing else before it shows them"));
     }
     if !left.is_empty() {
-        let plan = Plan { changes: left, access: &[], ..plan };
-        io.say(&format!("\nThis did not stick on AWS:\n\n{}", changes::text(&plan)));
+        let plan = PlanView { changes: left, access: &[], ..plan };
+        io.report(&format!("\nThis did not stick on AWS:\n\n{}", changes::text(&plan)));
         let message = "AWS took every change, and does not have all of them";
         return Err(Failure::new(Exit::Partial, message)
-            .hint("run it again, or see what else changes this stack"));
+            .with_hint("run it again, or see what else changes this stack"));
     }
     Ok(())
 }
@@ -302,7 +312,7 @@ fn stuck(left: &[Change], late: &[Change], plan: Plan<'_>, io: &mut Io) -> Resul
 /// Carries the proposal out, telling each event as it comes. The first Ctrl-C lets what is under way
 /// finish; the second leaves it, as a kill would.
 async fn run(
-    intent: &Intent,
+    intent: &ChangeRequest,
     proposal: &Proposal,
     args: &ChangingArgs,
     session: &Session,
@@ -311,7 +321,7 @@ async fn run(
     let stop = StopSignal::default();
     let (stack, desired) = (&intent.stack, &intent.desired);
     let progress = Progress::new(io, args.format, desired);
-    let tell = |event: Event| progress.tell(&event);
+    let tell = |event: Event| progress.event(&event);
     let max_concurrent_steps = usize::from(args.parallelism);
     let was_confirmed = !args.yes;
     let options = ApplyOptions { max_concurrent_steps, was_confirmed, stop: &stop, emit: &tell };
@@ -331,17 +341,17 @@ async fn run(
                 if std::mem::replace(&mut asked, true) {
                     let message = "stopped with changes under way";
                     return Err(Failure::new(Exit::Interrupted, message)
-                        .hint("run it again; it finds what was done and goes on"));
+                        .with_hint("run it again; it finds what was done and goes on"));
                 }
                 stop.request(StopReason::Interrupted);
-                let under_way = progress.under_way();
+                let under_way = progress.in_progress();
                 progress.note(&format!(
                     "  … finishing what is under way{under_way}; Ctrl-C again stops at once\n"
                 ));
             }
             () = &mut late, if !stop.is_requested() => {
                 stop.request(StopReason::TimedOut);
-                let (under_way, most) = (progress.under_way(), ATTEMPT_TIMEOUT.as_secs());
+                let (under_way, most) = (progress.in_progress(), ATTEMPT_TIMEOUT.as_secs());
                 progress.note(&format!(
                     "  … the time is over; finishing what is under way{under_way}; each try of a call may take {most} s\n"
                 ));
@@ -354,7 +364,7 @@ async fn run(
 }
 
 /// What a plan leaves out is not done by it.
-fn tell_beside(intent: &Intent, beside: usize, io: &mut Io) {
+fn report_changes_outside_plan(intent: &ChangeRequest, beside: usize, io: &mut Io) {
     if beside > 0 && !intent.destroys {
         let more =
             if beside == 1 { "1 more change is" } else { &format!("{beside} more changes are") };
@@ -362,8 +372,8 @@ fn tell_beside(intent: &Intent, beside: usize, io: &mut Io) {
     }
 }
 
-fn tell_outputs(
-    intent: &Intent,
+fn report_outputs(
+    intent: &ChangeRequest,
     proposal: &Proposal,
     live: &LiveState,
     format: Format,

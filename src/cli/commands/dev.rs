@@ -23,8 +23,8 @@ use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::Outputs;
 use appsync_local::cli::open_emulator;
 use appsync_local::{Activity, served_url};
-use session::Standing;
-use watch::Watch;
+use session::DevSession;
+use watch::FileWatcher;
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     reject_pipe(&args.spec, io)?;
@@ -56,7 +56,7 @@ fn reject_pipe(spec: &Path, io: &Io) -> Result<(), Failure> {
     }
     let shown = spec.display();
     let failure = Failure::error(format!("{shown} is no file, and dev watches one"));
-    Err(failure.hint("`provision init minimal FOLDER` begins a spec"))
+    Err(failure.with_hint("`provision init minimal FOLDER` begins a spec"))
 }
 
 fn reject_served(args: &Args, io: &Io) -> Result<(), Failure> {
@@ -64,9 +64,11 @@ fn reject_served(args: &Args, io: &Io) -> Result<(), Failure> {
     let Some(url) = served_url(&io.path(&args.serving.data_dir)) else { return Ok(()) };
     let message = format!("the local AWS in {folder} is served already, at {url}");
     Err(Failure::error(message)
-        .hint("end that one and run this again")
-        .hint(format!("or keep it, and run `provision apply {spec} --local --yes` after a change"))
-        .hint("or give this one a folder and a port of its own: `--data-dir DIR --port 0`"))
+        .with_hint("end that one and run this again")
+        .with_hint(format!(
+            "or keep it, and run `provision apply {spec} --local --yes` after a change"
+        ))
+        .with_hint("or give this one a folder and a port of its own: `--data-dir DIR --port 0`"))
 }
 
 /// Until Ctrl-C.
@@ -77,12 +79,12 @@ async fn follow(
     io: &mut Io,
 ) -> Result<(), Failure> {
     let mut stopped = pin!(stop_signal());
-    let mut standing = Standing::new(args, url, Watch::new()?);
-    greet(args, url, io)?;
+    let mut standing = DevSession::new(args, url, FileWatcher::new()?);
+    print_greeting(args, url, io)?;
     tokio::select! {
         biased;
         () = &mut stopped => return Ok(()),
-        begun = standing.bring_about(io) => told(begun, &standing, args, io)?,
+        begun = standing.apply_changes(io) => report_result(begun, &standing, args, io)?,
     }
     io.note(&standing.watching());
     loop {
@@ -90,13 +92,13 @@ async fn follow(
             biased;
             () = &mut stopped => return Ok(()),
             () = standing.watch.changed() => {
-                if !standing.watch.differs().await {
+                if !standing.watch.content_changed().await {
                     continue;
                 }
                 tokio::select! {
                     biased;
                     () = &mut stopped => return Ok(()),
-                    again = standing.bring_about(io) => told(again, &standing, args, io)?,
+                    again = standing.apply_changes(io) => report_result(again, &standing, args, io)?,
                 }
             }
             happening = happenings.recv() => match happening {
@@ -110,7 +112,7 @@ async fn follow(
     }
 }
 
-fn greet(args: &Args, url: &str, io: &mut Io) -> Result<(), Failure> {
+fn print_greeting(args: &Args, url: &str, io: &mut Io) -> Result<(), Failure> {
     let console = (!args.no_console).then(|| format!("{url}/_console"));
     match args.format {
         Format::Json => {
@@ -126,9 +128,9 @@ fn greet(args: &Args, url: &str, io: &mut Io) -> Result<(), Failure> {
 }
 
 /// Shows new endpoints, or what went wrong; nothing of that is the end.
-fn told(
+fn report_result(
     result: Result<Option<Outputs>, Failure>,
-    standing: &Standing<'_>,
+    standing: &DevSession<'_>,
     args: &Args,
     io: &mut Io,
 ) -> Result<(), Failure> {
@@ -146,7 +148,7 @@ fn told(
         (Err(failure), _) if failure.kind == Exit::Done => return Err(failure),
         (Err(failure), _) => failure,
     };
-    io.say(&failure.text());
+    io.report(&failure.text());
     io.note("  … what stood before stands; save again to try again\n");
     if args.format == Format::Json {
         let line = json!({ "event": "not-applied", "reason": format!("{:#}", failure.error), "hints": failure.hints });
@@ -157,7 +159,7 @@ fn told(
 
 fn show(
     happening: &Activity,
-    standing: &Standing<'_>,
+    standing: &DevSession<'_>,
     format: Format,
     io: &mut Io,
 ) -> Result<(), Failure> {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::cli::files::file_or_json;
 use crate::cli::io::json;
-use crate::cli::load::{Sound, Warns, read_despite_code};
-use crate::cli::parameters::{ParameterArgs, reject_unsuited};
+use crate::cli::load::{ValidSpec, WarningPolicy, read_tolerating_handler_errors};
+use crate::cli::parameters::{ParameterArgs, reject_invalid};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::evaluation::{
     Delivered, EvaluationDocument, Failed, HandlerError, LogLine, Outcome, frame, logs, text,
@@ -17,7 +17,7 @@ use appsync_local::evaluation::{
     self, DataSourceStub, EVENTS_MAX, Evaluation, EvaluationContext, EvaluationOutcome,
     EvaluationRequest, evaluate, is_channel,
 };
-use code::{Code, call, judge};
+use code::{HandlerCode, check, error_call_position};
 use provision_core::address::Address;
 use provision_core::diagnostic::Diagnostic;
 use provision_core::kind::DesiredResource;
@@ -41,7 +41,7 @@ pub struct Args {
     namespace: String,
     /// Which of its handlers
     #[arg(value_enum)]
-    handler: Which,
+    handler: Operation,
     /// An event: a JSON file, or the JSON itself; may be repeated
     #[arg(long = "event", value_name = "FILE|JSON")]
     events: Vec<String>,
@@ -68,10 +68,10 @@ pub struct Args {
 }
 
 /// What a channel is.
-const CHANNEL: &str = "a channel has one to five segments of letters, digits and inner hyphens, each up to 50 long; one that is subscribed to may end with /*";
+const INVALID_CHANNEL_HELP: &str = "a channel has one to five segments of letters, digits and inner hyphens, each up to 50 long; one that is subscribed to may end with /*";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Which {
+enum Operation {
     /// What is made of published events
     #[value(name = "onPublish")]
     Publish,
@@ -89,7 +89,7 @@ enum Format {
     Json,
 }
 
-impl Which {
+impl Operation {
     fn name(self) -> &'static str {
         match self {
             Self::Publish => "onPublish",
@@ -99,27 +99,27 @@ impl Which {
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let given = args.parameters.given(io)?;
-    let mut loaded = read_despite_code(&args.spec, &given, io)?;
+    let given = args.parameters.values(io)?;
+    let mut loaded = read_tolerating_handler_errors(&args.spec, &given, io)?;
     let of_code = loaded.diagnostics.extract_if(.., |it| it.code.starts_with("PV3"));
     let of_code: Vec<Diagnostic> = of_code.collect();
-    let Sound { source, spec } = loaded.sound(Warns::No, io)?;
-    reject_unsuited(&spec, &given)?;
+    let ValidSpec { source, spec } = loaded.into_valid(WarningPolicy::No, io)?;
+    reject_invalid(&spec, &given)?;
     let spec = spec.clone().with_values(&given).unwrap_or(spec);
     let (address, resource) = namespace(args, &spec)?;
     let name = data_source(args, &address, resource)?;
-    let code = Code::of(&address, resource, &source)?;
-    judge(of_code, &address, &code, &source, io)?;
-    let asked = asked(args, &address, resource, &code, name.is_some(), io)?;
+    let code = HandlerCode::find(&address, resource, &source)?;
+    check(of_code, &address, &code, &source, io)?;
+    let asked = evaluation_request(args, &address, resource, &code, name.is_some(), io)?;
     let evaluation = evaluate(asked).await;
     let document = document(args.handler, &address, &evaluation, &code);
     match args.format {
         Format::Json => io.result(&json(&document))?,
         Format::Human => {
-            io.say(&logs(&document));
+            io.report(&logs(&document));
             io.result(&text(&document))?;
             if let Some(frame) = frame(&document, code.name(), code.shown()) {
-                io.say(&frame);
+                io.report(&frame);
             }
             if document.outcome == Outcome::Waiting {
                 let name = name.unwrap_or_default();
@@ -146,7 +146,7 @@ fn namespace<'a>(args: &Args, spec: &'a Spec) -> Result<(Address, &'a DesiredRes
         [] => {
             let message = format!("the spec has no channel namespace `{}`", args.namespace);
             let known: Vec<String> = all().map(|(address, _)| address.to_string()).collect();
-            Err(Failure::error(message).hint(match known.as_slice() {
+            Err(Failure::error(message).with_hint(match known.as_slice() {
                 [] => "declare one under `namespaces:` of an API".to_owned(),
                 known => format!("it has {}", known.join(", ")),
             }))
@@ -155,16 +155,16 @@ fn namespace<'a>(args: &Args, spec: &'a Spec) -> Result<(Address, &'a DesiredRes
             let message = format!("several APIs have a channel namespace `{}`", args.namespace);
             let apis: Vec<String> = several.iter().filter_map(|(it, _)| api(it)).collect();
             Err(Failure::new(Exit::Usage, message)
-                .hint(format!("say which with `--api KEY`: {}", apis.join(", "))))
+                .with_hint(format!("say which with `--api KEY`: {}", apis.join(", "))))
         }
     }
 }
 
-fn asked(
+fn evaluation_request(
     args: &Args,
     address: &Address,
     resource: &DesiredResource,
-    code: &Code<'_>,
+    code: &HandlerCode<'_>,
     has_source: bool,
     io: &mut Io,
 ) -> Result<EvaluationRequest, Failure> {
@@ -173,12 +173,14 @@ fn asked(
     let segments: Vec<&str> = channel.split('/').filter(|it| !it.is_empty()).collect();
     if segments.first() != Some(&name) {
         let message = format!("the channel {channel} is not in the channel namespace `{name}`");
-        return Err(Failure::new(Exit::Usage, message).hint(format!("it begins with /{name}/")));
+        return Err(
+            Failure::new(Exit::Usage, message).with_hint(format!("it begins with /{name}/"))
+        );
     }
-    let publishes = args.handler == Which::Publish;
+    let publishes = args.handler == Operation::Publish;
     if !is_channel(&channel, publishes) {
         let message = format!("AppSync takes no channel {channel}");
-        return Err(Failure::new(Exit::Usage, message).hint(CHANNEL));
+        return Err(Failure::new(Exit::Usage, message).with_hint(INVALID_CHANNEL_HELP));
     }
     let mut one = |flag: &str, given: &Option<String>| {
         given.as_ref().map(|it| value(flag, it, io)).transpose()
@@ -191,23 +193,23 @@ fn asked(
     match (publishes, events.is_empty()) {
         (true, true) if context["events"].is_null() => {
             let message = "onPublish needs an event to be run on";
-            return Err(Failure::new(Exit::Usage, message).hint("give one: `--event '{}'`"));
+            return Err(Failure::new(Exit::Usage, message).with_hint("give one: `--event '{}'`"));
         }
         (true, false) if events.len() > EVENTS_MAX => {
             let message = format!("AppSync takes up to {EVENTS_MAX} events in one publish");
             let hint = format!("{} were given; leave some out", events.len());
-            return Err(Failure::new(Exit::Usage, message).hint(hint));
+            return Err(Failure::new(Exit::Usage, message).with_hint(hint));
         }
         (false, false) => {
             let message = "onSubscribe is given no events";
-            return Err(Failure::new(Exit::Usage, message).hint("leave `--event` out"));
+            return Err(Failure::new(Exit::Usage, message).with_hint("leave `--event` out"));
         }
         _ => {}
     }
     if result.is_some() && !has_source {
         let message =
             format!("{} of {address} has no data source that would answer", args.handler.name());
-        return Err(Failure::new(Exit::Usage, message).hint("leave `--result` out"));
+        return Err(Failure::new(Exit::Usage, message).with_hint("leave `--result` out"));
     }
     Ok(EvaluationRequest {
         file: code.name().to_owned(),
@@ -240,7 +242,9 @@ fn data_source(
         let message = format!(
             "{handler} of {address} calls the function of `{name}` without code, so there is nothing to run here"
         );
-        return Err(Failure::error(message).hint("run that function; it is given all of `ctx`"));
+        return Err(
+            Failure::error(message).with_hint("run that function; it is given all of `ctx`")
+        );
     }
     Ok(name)
 }
@@ -265,10 +269,10 @@ fn mode(identity: &Value) -> &'static str {
 }
 
 fn document(
-    which: Which,
+    which: Operation,
     address: &Address,
     evaluation: &Evaluation,
-    code: &Code<'_>,
+    code: &HandlerCode<'_>,
 ) -> EvaluationDocument {
     let place = |at: &Option<evaluation::CodePosition>| at.map(|it| code.place(it));
     let mut document = EvaluationDocument {
@@ -307,7 +311,7 @@ fn document(
             document.error = Some(HandlerError {
                 message: it.message.clone().unwrap_or_default(),
                 error_type: it.error_type.clone().filter(|_| !it.unauthorized),
-                place: it.at.map(|it| code.place(call(code.text(), it))),
+                place: it.at.map(|it| code.place(error_call_position(code.text(), it))),
             });
         }
         EvaluationOutcome::Failed(it) => {

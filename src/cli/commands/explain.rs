@@ -63,7 +63,7 @@ fn object(page: Page) -> Value {
 fn unknown(code: &str) -> Failure {
     let failure = Failure::new(Exit::Usage, format!("no finding has the code `{code}`"));
     match closest_match(code, pages().map(|page| page.code)) {
-        Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
-        None => failure.hint("`provision explain` lists all codes"),
+        Some(meant) => failure.with_hint(format!("did you mean `{meant}`?")),
+        None => failure.with_hint("`provision explain` lists all codes"),
     }
 }

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::cli::arguments::{Format, region_name};
-use crate::cli::files::bytes_of;
+use crate::cli::files::read_named;
 use crate::cli::files::{make_folder, write};
 use crate::cli::io::json;
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::{Exit, Failure, Io};
-use crate::render::diagnostics::{self, Findings};
+use crate::render::diagnostics::{self, SpecDiagnostics};
 use provision_cfn::import::{ImportOptions, ImportResult, ImportedSpec, import};
 use provision_core::diagnostic::{Diagnostic, Location, Severity};
 use provision_core::source::Source;
@@ -53,7 +53,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let given = args.parameters.given(io)?;
+    let given = args.parameters.values(io)?;
     let options = ImportOptions {
         stack: args.stack.clone().unwrap_or_else(|| stack_of(&args.template)),
         region: args.region.clone(),
@@ -68,7 +68,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let findings = &imported.diagnostics;
     match args.format {
         Format::Human => {
-            tell(&source, findings, io);
+            print_diagnostics(&source, findings, io);
             if let (Some(spec), None) = (&imported.spec, &args.out) {
                 io.result(&spec.text)?;
             }
@@ -87,7 +87,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 
 /// Reads the template and makes a spec of it; a hopeless one has findings only.
 fn read(path: &Path, options: &ImportOptions, io: &mut Io) -> (Source, ImportResult) {
-    let (name, bytes) = bytes_of(path, io);
+    let (name, bytes) = read_named(path, io);
     let bytes = match bytes {
         Ok(bytes) => bytes,
         Err(reason) => {
@@ -101,7 +101,7 @@ fn read(path: &Path, options: &ImportOptions, io: &mut Io) -> (Source, ImportRes
     };
     let (source, diagnostics) = Source::parse(&name, &bytes);
     if diagnostics.iter().any(|it| it.severity == Severity::Error) {
-        let findings = diagnostics.into_iter().map(about_a_template).collect();
+        let findings = diagnostics.into_iter().map(with_template_wording).collect();
         return (source, ImportResult { spec: None, diagnostics: findings });
     }
     let imported = import(&source, options);
@@ -109,7 +109,7 @@ fn read(path: &Path, options: &ImportOptions, io: &mut Io) -> (Source, ImportRes
 }
 
 /// What is wrong with YAML is told to those who write specs; here it is a template.
-fn about_a_template(diagnostic: Diagnostic) -> Diagnostic {
+fn with_template_wording(diagnostic: Diagnostic) -> Diagnostic {
     let help = match diagnostic.code {
         "PV004" => "give a CloudFormation or SAM template, in YAML or JSON",
         "PV005" => "a template is one document",
@@ -119,12 +119,12 @@ fn about_a_template(diagnostic: Diagnostic) -> Diagnostic {
 }
 
 /// Findings for people: with their lines, and the long list of what is left alone in short.
-fn tell(source: &Source, findings: &[Diagnostic], io: &mut Io) {
+fn print_diagnostics(source: &Source, findings: &[Diagnostic], io: &mut Io) {
     let (left, told): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
         findings.iter().partition(|it| it.code == "PV540");
     let worth = |it: &&&Diagnostic| it.severity == Severity::Error || !io.quiet;
     let told: Vec<Diagnostic> = told.iter().filter(worth).map(|it| (*it).clone()).collect();
-    io.say(&diagnostics::text(source, &told, io.error_colored()));
+    io.report(&diagnostics::text(source, &told, io.error_colored()));
     if !left.is_empty() {
         let left: Vec<Diagnostic> = left.into_iter().cloned().collect();
         io.note(&diagnostics::list(source, "left alone", &left));
@@ -137,12 +137,12 @@ fn tell(source: &Source, findings: &[Diagnostic], io: &mut Io) {
 
 fn document(source: &Source, imported: &ImportResult) -> Value {
     let files: BTreeMap<&String, &String> = imported.spec.iter().flat_map(|it| &it.files).collect();
-    let findings = Findings { source, diagnostics: &imported.diagnostics, suppressed: &[] };
+    let findings = SpecDiagnostics { source, diagnostics: &imported.diagnostics, suppressed: &[] };
     json!({
         "spec": imported.spec.as_ref().map(|it| &it.text),
         "files": files,
         "parameters": imported.spec.as_ref().map(|it| &it.replaced_expressions),
-        "findings": diagnostics::json(&[findings]),
+        "findings": diagnostics::documents(&[findings]),
     })
 }
 
@@ -156,7 +156,7 @@ fn write_all(spec: &ImportedSpec, out: &Path, io: &mut Io) -> Result<(), Failure
     for (path, _) in &files {
         if folder.join(path).exists() {
             let message = format!("{} is there already", out.join(path).display());
-            return Err(Failure::error(message).hint("choose another folder"));
+            return Err(Failure::error(message).with_hint("choose another folder"));
         }
     }
     for (path, text) in files {

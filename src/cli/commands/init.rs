@@ -8,7 +8,7 @@ use crate::render::shell::{assignment, word};
 use provision_core::spec::schema;
 
 /// One starter: its name, what it shows, its files.
-struct Starter {
+struct InitTemplate {
     name: &'static str,
     about: &'static str,
     files: &'static [(&'static str, &'static str)],
@@ -23,32 +23,32 @@ macro_rules! file {
     };
 }
 
-const STARTERS: &[Starter] = &[
-    Starter {
+const INIT_TEMPLATES: &[InitTemplate] = &[
+    InitTemplate {
         name: "minimal",
         about: "one API, one key, one channel namespace",
         files: &[file!("minimal", "spec.yaml")],
         params: &[],
     },
-    Starter {
+    InitTemplate {
         name: "article",
         about: "API key and IAM, logging with its own role: the stack of the walk-through",
         files: &[file!("article", "spec.yaml")],
         params: &[],
     },
-    Starter {
+    InitTemplate {
         name: "chat",
         about: "handlers that check and sign messages, users of a Cognito pool",
         files: &[file!("chat", "spec.yaml"), file!("chat", "handlers/rooms.js")],
         params: &[],
     },
-    Starter {
+    InitTemplate {
         name: "cognito-lambda",
         about: "users of a Cognito pool beside partners whose tokens a Lambda function judges",
         files: &[file!("cognito-lambda", "spec.yaml")],
         params: &[],
     },
-    Starter {
+    InitTemplate {
         name: "data-sources",
         about: "events that go to a Lambda function, a DynamoDB table and an event bus",
         files: &[
@@ -58,7 +58,7 @@ const STARTERS: &[Starter] = &[
         ],
         params: &["role=arn:aws:iam::123456789012:role/orders"],
     },
-    Starter {
+    InitTemplate {
         name: "stages",
         about: "one spec for several stages, with parameters",
         files: &[file!("stages", "spec.yaml"), file!("stages", "prod.yaml")],
@@ -67,8 +67,8 @@ const STARTERS: &[Starter] = &[
 ];
 
 /// Where the starters of this repository find the schema, and where a new folder does.
-const SCHEMA_HERE: &str = "../../schemas/spec.schema.json";
-const SCHEMA_THERE: &str = "spec.schema.json";
+const REPOSITORY_SCHEMA: &str = "../../schemas/spec.schema.json";
+const WRITTEN_SCHEMA: &str = "spec.schema.json";
 
 /// Begin a new spec from a starter
 ///
@@ -93,26 +93,26 @@ pub struct Args {
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     if args.list {
-        let line = |it: &Starter| format!("{:<15} {}\n", it.name, it.about);
-        io.result(&STARTERS.iter().map(line).collect::<String>())?;
+        let line = |it: &InitTemplate| format!("{:<15} {}\n", it.name, it.about);
+        io.result(&INIT_TEMPLATES.iter().map(line).collect::<String>())?;
         return Ok(Exit::Done);
     }
-    let Some(starter) = STARTERS.iter().find(|it| it.name == args.template) else {
-        let names: Vec<&str> = STARTERS.iter().map(|it| it.name).collect();
+    let Some(starter) = INIT_TEMPLATES.iter().find(|it| it.name == args.template) else {
+        let names: Vec<&str> = INIT_TEMPLATES.iter().map(|it| it.name).collect();
         let message = format!("there is no starter `{}`", args.template);
         return Err(
-            Failure::new(Exit::Usage, message).hint(format!("there are {}", names.join(", ")))
+            Failure::new(Exit::Usage, message).with_hint(format!("there are {}", names.join(", ")))
         );
     };
     let folder = io.path(&args.dir);
     let schema = json(schema());
-    let with_schema = |text: &str| text.replace(SCHEMA_HERE, SCHEMA_THERE);
+    let with_schema = |text: &str| text.replace(REPOSITORY_SCHEMA, WRITTEN_SCHEMA);
     let files = starter.files.iter().map(|(path, text)| (*path, with_schema(text)));
-    let files: Vec<(&str, String)> = files.chain([(SCHEMA_THERE, schema)]).collect();
+    let files: Vec<(&str, String)> = files.chain([(WRITTEN_SCHEMA, schema)]).collect();
     for (path, _) in &files {
         if folder.join(path).exists() {
             let message = format!("{} is there already", args.dir.join(path).display());
-            return Err(Failure::error(message).hint("choose another folder"));
+            return Err(Failure::error(message).with_hint("choose another folder"));
         }
     }
     for (path, text) in &files {

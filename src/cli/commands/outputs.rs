@@ -3,13 +3,13 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::cli::files::must_take_a_file;
+use crate::cli::files::check_writable;
 use crate::cli::io::json;
-use crate::cli::load::{Warns, sound};
+use crate::cli::load::{WarningPolicy, load_valid_spec};
 use crate::cli::parameters::{ParameterArgs, with_name};
-use crate::cli::stack_outputs::{Format, no_api, put, text};
-use crate::cli::target::closing;
-use crate::cli::target::{self, Declared, Session, TargetArgs};
+use crate::cli::stack_outputs::{Format, no_api, text, write_file};
+use crate::cli::target::close_after;
+use crate::cli::target::{self, ExpectedTarget, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{self, Outputs};
 use provision_aws::backend::direct::propose;
@@ -57,44 +57,49 @@ pub struct Args {
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     if let Some(out) = &args.out {
-        must_take_a_file(&io.path(out))?;
+        check_writable(&io.path(out))?;
     }
-    let given = args.parameters.given(io)?;
-    let spec = with_name(sound(&args.spec, &given, Warns::No, io)?, &given)?;
+    let given = args.parameters.values(io)?;
+    let spec = with_name(load_valid_spec(&args.spec, &given, WarningPolicy::No, io)?, &given)?;
     let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
-    let declared = Declared { region, account, is_planned: false };
+    let declared = ExpectedTarget { region, account, is_planned: false };
     let session = target::open(&args.target, declared, io).await?;
-    let is_brief = session.is_brief();
-    let outputs = look(&spec, &session, args.reveal, io.now_epoch_s()).await;
-    let mut outputs = closing(session, outputs).await?;
+    let is_brief = session.is_ephemeral();
+    let outputs = read_outputs(&spec, &session, args.reveal, io.now_epoch_s()).await;
+    let mut outputs = close_after(session, outputs).await?;
     if outputs.apis.is_empty() {
         let message = format!("stack {} has no API in region {}", outputs.stack, outputs.region);
-        return Err(Failure::error(message).hint("apply the spec first"));
+        return Err(Failure::error(message).with_hint("apply the spec first"));
     }
     if let Some(key) = &args.api {
-        only(key, &mut outputs)?;
+        retain_api(key, &mut outputs)?;
     }
     let text = match &args.query {
-        Some(path) => part(&outputs, path, args.reveal)?,
+        Some(path) => query_outputs(&outputs, path, args.reveal)?,
         None => text(args.format, &outputs, io)?,
     };
     if is_brief {
         io.note("nobody serves this local AWS now: `provision local` does, and its addresses stand here then\n");
     }
     match &args.out {
-        Some(out) => put(&io.path(out), &text, args.format, args.reveal)?,
+        Some(out) => write_file(&io.path(out), &text, args.format, args.reveal)?,
         None => io.result(&text)?,
     }
     Ok(Exit::Done)
 }
 
-async fn look(spec: &Spec, session: &Session, reveal: bool, now: i64) -> Result<Outputs, Failure> {
+async fn read_outputs(
+    spec: &Spec,
+    session: &Session,
+    reveal: bool,
+    now: i64,
+) -> Result<Outputs, Failure> {
     let proposal = propose(&session.aws, &spec.stack, &DesiredState::new(), now).await?;
     Ok(outputs::outputs(&spec.stack, &proposal.site, &proposal.live, reveal))
 }
 
 /// Leaves the API that is called `key`, and what belongs to it.
-fn only(key: &str, outputs: &mut Outputs) -> Result<(), Failure> {
+fn retain_api(key: &str, outputs: &mut Outputs) -> Result<(), Failure> {
     let keys: Vec<&str> = outputs.apis.iter().map(|it| it.key.as_str()).collect();
     if !keys.contains(&key) {
         return Err(no_api(&outputs.stack, key, &keys));
@@ -105,12 +110,16 @@ fn only(key: &str, outputs: &mut Outputs) -> Result<(), Failure> {
 }
 
 /// One part, as a shell wants it: a text without quotes.
-fn part(outputs: &Outputs, path: &str, reveal: bool) -> Result<String, Failure> {
+fn query_outputs(outputs: &Outputs, path: &str, reveal: bool) -> Result<String, Failure> {
     let document = json!(outputs);
     let found = outputs::query(&document, path).map_err(|reason| {
         let failure = Failure::error(reason);
         let masked = path.ends_with(".value") && !reveal;
-        if masked { failure.hint("the value of a key is there with `--reveal`") } else { failure }
+        if masked {
+            failure.with_hint("the value of a key is there with `--reveal`")
+        } else {
+            failure
+        }
     })?;
     match found {
         Value::String(text) => Ok(format!("{text}\n")),

@@ -2,13 +2,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::change_request::ScopeArgs;
-use crate::cli::change_request::{Intent, Proposed, headline, wanted};
+use crate::cli::change_request::{ChangeRequest, RequestedChanges, headline, load_change_request};
 use crate::cli::exit::Exit;
-use crate::cli::files::{bytes, write_private};
+use crate::cli::files::{read_file, write_private};
 use crate::cli::io::json;
 use crate::cli::load::open_file;
 use crate::cli::parameters::ParameterArgs;
-use crate::cli::target::{self, TargetArgs, closing};
+use crate::cli::target::{self, TargetArgs, close_after};
 use crate::cli::{Failure, Io};
 use crate::render::changes;
 use provision_core::policy::PolicyViolation;
@@ -69,19 +69,19 @@ enum PlanFormat {
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let given = args.parameters.given(io)?;
-    let sound = wanted(&open_file(&args.spec, io), &given, args.destroy, io)?;
+    let given = args.parameters.values(io)?;
+    let sound = load_change_request(&open_file(&args.spec, io), &given, args.destroy, io)?;
     let now = io.now_epoch_s();
-    let intent = Intent::of_spec(sound, args.destroy, &args.scope, args.allow_empty, now);
+    let intent = ChangeRequest::from_spec(sound, args.destroy, &args.scope, args.allow_empty, now);
     if let Some(path) = &args.out {
-        reject_other(path, io)?;
+        reject_foreign_file(path, io)?;
     }
-    let session = target::open(&args.target, intent.declared(), io).await?;
+    let session = target::open(&args.target, intent.expected_target(), io).await?;
     let proposed = intent.propose(&session.aws).await;
     let place = session.place.clone();
-    let proposed = closing(session, proposed).await?;
+    let proposed = close_after(session, proposed).await?;
     io.note(&headline(&intent.stack, &proposed.proposal, place.as_deref()));
-    let written = intent.written();
+    let written = intent.spec_text();
     let plan = intent.plan(&proposed, &written);
     io.result(&match args.format {
         PlanFormat::Human => changes::text(&plan),
@@ -89,7 +89,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         PlanFormat::Markdown => changes::markdown(&plan),
     })?;
     for refusal in &proposed.refusals {
-        io.note(&format!("apply will refuse: {}\n", describe(refusal)));
+        io.note(&format!("apply will refuse: {}\n", violation_text(refusal)));
     }
     if let Some(path) = &args.out {
         save(&intent, &proposed, path, io)?;
@@ -101,28 +101,33 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 }
 
 /// A plan takes the place of nothing but a plan.
-fn reject_other(path: &Path, io: &Io) -> Result<(), Failure> {
+fn reject_foreign_file(path: &Path, io: &Io) -> Result<(), Failure> {
     let place = io.path(path);
-    if place.is_file() && !bytes(&place).is_ok_and(|it| SavedPlan::is_saved_plan(&it)) {
+    if place.is_file() && !read_file(&place).is_ok_and(|it| SavedPlan::is_saved_plan(&it)) {
         let message = format!("{} is there already, and is no saved plan", path.display());
-        return Err(Failure::error(message).hint("name another file with `--out`"));
+        return Err(Failure::error(message).with_hint("name another file with `--out`"));
     }
     Ok(())
 }
 
-fn save(intent: &Intent, proposed: &Proposed, path: &Path, io: &mut Io) -> Result<(), Failure> {
-    if let Some(refused) = Failure::refused(&proposed.refusals) {
+fn save(
+    intent: &ChangeRequest,
+    proposed: &RequestedChanges,
+    path: &Path,
+    io: &mut Io,
+) -> Result<(), Failure> {
+    if let Some(refused) = Failure::blocked(&proposed.refusals) {
         let message = format!("{} is not written, since apply would refuse it", path.display());
-        return Err(Failure::new(Exit::Refused, message).and(refused));
+        return Err(Failure::new(Exit::Refused, message).combined_with(refused));
     }
-    write_private(&io.path(path), &intent.saved(&proposed.proposal).text())?;
+    write_private(&io.path(path), &intent.to_saved_plan(&proposed.proposal).text())?;
     let shown = path.display();
     io.note(&format!("\nSaved in {shown}: `provision apply {shown}` does exactly this, once.\n"));
     Ok(())
 }
 
 /// What is refused, why, and what to do.
-fn describe(refusal: &PolicyViolation) -> String {
+fn violation_text(refusal: &PolicyViolation) -> String {
     let address = refusal.address.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
     format!("{address}{}; {}", refusal.reason, refusal.help)
 }

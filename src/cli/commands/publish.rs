@@ -67,7 +67,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let mut arguments = arguments.into_iter();
     let Some(channel) = arguments.next() else {
         return Err(Failure::new(Exit::Usage, "the channel is missing")
-            .hint("provision publish SPEC CHANNEL EVENT…, or `--url URL` instead of SPEC"));
+            .with_hint("provision publish SPEC CHANNEL EVENT…, or `--url URL` instead of SPEC"));
     };
     let channel = Channel::parse(&channel).map_err(|error| invalid_channel(&error))?;
     let events = Events::new(&args.source, arguments.collect(), io)?;

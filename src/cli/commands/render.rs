@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::cli::files::{make_folder, write};
-use crate::cli::load::sound_as;
+use crate::cli::load::load_valid_spec_with;
 use crate::cli::{Exit, Failure, Io};
 use provision_cfn::render::{RenderedTemplate, limits, render_per_api, render_template};
 use provision_cfn::yaml;
@@ -79,18 +79,18 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         rendered.replace(texts);
         diagnostics
     };
-    let spec = sound_as(&args.spec, &ParameterValues::new(), &check, io)?;
+    let spec = load_valid_spec_with(&args.spec, &ParameterValues::new(), &check, io)?;
     if let Some((id, first, second)) = shared_ids(&spec.desired).first() {
         let message = format!("{first} and {second} would share the logical id `{id}`");
-        return Err(Failure::error(message).hint("give one of the two another `logicalId:`"));
+        return Err(Failure::error(message).with_hint("give one of the two another `logicalId:`"));
     }
     if spec.desired.is_empty() {
         return Err(Failure::error("a template needs a resource, and this spec declares none")
-            .hint("declare an API under `apis:`"));
+            .with_hint("declare an API under `apis:`"));
     }
     if args.out.as_ref().is_some_and(|out| is_same(&io.path(out), &io.path(&args.spec))) {
         let message = "--out names the spec itself, which the template would replace";
-        return Err(Failure::new(Exit::Usage, message).hint("write it to another file"));
+        return Err(Failure::new(Exit::Usage, message).with_hint("write it to another file"));
     }
     let rendered = rendered.into_inner();
     match (&args.out, args.split) {

@@ -30,7 +30,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
             let there = std::fs::read_to_string(io.path(path)).unwrap_or_default();
             if !there.is_empty() && !there.trim_start().starts_with('{') {
                 let message = format!("{} is there already, and is no JSON", path.display());
-                return Err(Failure::error(message).hint("choose another file"));
+                return Err(Failure::error(message).with_hint("choose another file"));
             }
             write(&io.path(path), &text)?;
         }

@@ -84,7 +84,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let (spec, channels) = split_arguments(&args.api, args.spec.as_ref(), &args.channels);
     if channels.is_empty() {
         return Err(Failure::new(Exit::Usage, "the channel is missing")
-            .hint("provision subscribe SPEC CHANNEL…, or `--url URL` instead of SPEC"));
+            .with_hint("provision subscribe SPEC CHANNEL…, or `--url URL` instead of SPEC"));
     }
     let channels = channels.iter().map(|text| Channel::parse_pattern(text));
     let channels: Result<Vec<Channel>, _> = channels.collect();
@@ -151,7 +151,7 @@ impl SubscribeRequest<'_> {
         let failure = explain_error(error, self.api, command, channel, credentials, false);
         let is_key = matches!(credentials, Credentials::ApiKey(_));
         match was_subscribed && is_key && error.kind() == ErrorKind::Unauthorized {
-            true => failure.hint(
+            true => failure.with_hint(
                 "the key was accepted before, and may have been replaced since: run the command again with the new one",
             ),
             false => failure,
@@ -250,10 +250,10 @@ impl Printer<'_> {
             }
             SubscriberEvent::Event(event) => return self.print_event(&event),
             SubscriberEvent::DeliveryFailed { channel: Some(channel), error } => {
-                self.io.say(&format!("{channel}: an event was not delivered: {error}\n"));
+                self.io.report(&format!("{channel}: an event was not delivered: {error}\n"));
             }
             SubscriberEvent::DeliveryFailed { channel: None, error } => {
-                self.io.say(&format!("an event was not delivered: {error}\n"));
+                self.io.report(&format!("an event was not delivered: {error}\n"));
             }
             SubscriberEvent::ConnectionLost { error }
                 if error.operation() == Operation::Connect =>

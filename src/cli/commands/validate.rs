@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use crate::cli::io::json;
-use crate::cli::load::{Loaded, read};
-use crate::cli::parameters::{ParameterArgs, reject_unsuited};
+use crate::cli::load::{LoadedSpec, read};
+use crate::cli::parameters::{ParameterArgs, reject_invalid};
 use crate::cli::{Exit, Failure, Io};
-use crate::render::diagnostics::{self, Findings};
+use crate::render::diagnostics::{self, SpecDiagnostics};
 use provision_core::diagnostic::{Diagnostic, Severity};
 
 /// Check specs without talking to AWS
@@ -55,13 +55,13 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         let message = "`-` is given twice, and standard input can be read once";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let given = args.parameters.given(io)?;
+    let given = args.parameters.values(io)?;
     let loaded = args.specs.iter().map(|path| read(path, &given, io));
-    let loaded = loaded.collect::<Result<Vec<Loaded>, Failure>>()?;
+    let loaded = loaded.collect::<Result<Vec<LoadedSpec>, Failure>>()?;
     for spec in loaded.iter().filter_map(|it| it.spec.as_ref()) {
-        reject_unsuited(spec, &given)?;
+        reject_invalid(spec, &given)?;
     }
-    let findings: Vec<Findings<'_>> = loaded.iter().map(Loaded::findings).collect();
+    let findings: Vec<SpecDiagnostics<'_>> = loaded.iter().map(LoadedSpec::diagnostics).collect();
     match args.format {
         Format::Human => {
             for it in &loaded {
@@ -70,10 +70,10 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
                 let diagnostics: Vec<Diagnostic> =
                     it.diagnostics.iter().filter(worth).cloned().collect();
                 let text = diagnostics::text(&it.source, &diagnostics, io.error_colored());
-                io.say(&text);
+                io.report(&text);
             }
         }
-        Format::Json => io.result(&json(&diagnostics::json(&findings)))?,
+        Format::Json => io.result(&json(&diagnostics::documents(&findings)))?,
         Format::Sarif => io.result(&json(&diagnostics::sarif(&findings)))?,
         Format::Github => io.result(&diagnostics::github(&findings))?,
     }
@@ -94,7 +94,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 }
 
 /// How many findings there are of each severity.
-fn summary(specs: &[Findings<'_>]) -> String {
+fn summary(specs: &[SpecDiagnostics<'_>]) -> String {
     let plural = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
     let count = |severity: Severity| {
         specs.iter().flat_map(|it| it.diagnostics).filter(|it| it.severity == severity).count()

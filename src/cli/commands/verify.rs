@@ -3,12 +3,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::arguments::duration;
-use crate::cli::files::{must_take_a_file, write};
-use crate::cli::follow_up::Again;
+use crate::cli::files::{check_writable, write};
+use crate::cli::follow_up::FollowUp;
 use crate::cli::io::json;
-use crate::cli::load::{Warns, sound};
-use crate::cli::parameters::{ParameterArgs, applicable};
-use crate::cli::target::{self, Declared, TargetArgs, closing};
+use crate::cli::load::{WarningPolicy, load_valid_spec};
+use crate::cli::parameters::{ParameterArgs, with_values};
+use crate::cli::target::{self, ExpectedTarget, TargetArgs, close_after};
 use crate::cli::verification::{CheckSelection, TIMEOUT, VerifyRequest, exit, verify_stack};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::verification::{Verification, junit, table};
@@ -76,18 +76,18 @@ enum Format {
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     if let Some(out) = &args.out {
-        must_take_a_file(&io.path(out))?;
+        check_writable(&io.path(out))?;
     }
-    let values = args.parameters.given(io)?;
-    let spec = applicable(sound(&args.spec, &values, Warns::No, io)?, &values)?;
+    let values = args.parameters.values(io)?;
+    let spec = with_values(load_valid_spec(&args.spec, &values, WarningPolicy::No, io)?, &values)?;
     let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
-    let declared = Declared { region, account, is_planned: false };
+    let declared = ExpectedTarget { region, account, is_planned: false };
     let session = target::open(&args.target, declared, io).await?;
-    let follow_up = &Again::of(&args.spec, &args.parameters, &args.target);
+    let follow_up = &FollowUp::new(&args.spec, &args.parameters, &args.target);
     let (selection, desired) = (&args.selection, &spec.desired);
     let request = VerifyRequest { stack: &spec.stack, desired, selection, follow_up };
     let reports = verify_stack(request, args.timeout, &session, io).await;
-    let reports = closing(session, reports).await?;
+    let reports = close_after(session, reports).await?;
     let verification = Verification::new(&spec.stack, reports, args.strict);
     let text = match args.format {
         Format::Human => table(&verification),

@@ -67,11 +67,11 @@ const MODE_NAMES: [(&str, AuthMode); 5] = [
 /// Parses the name of an authorization mode on the command line.
 pub fn auth_mode_parser() -> impl TypedValueParser<Value = AuthMode> {
     let names = PossibleValuesParser::new(MODE_NAMES.map(|(name, _)| name));
-    names.map(|name| mode_named(&name).expect("clap accepts only the names in the table"))
+    names.map(|name| parse_mode(&name).expect("clap accepts only the names in the table"))
 }
 
 /// The authorization mode with this name on the command line.
-pub fn mode_named(name: &str) -> Option<AuthMode> {
+pub fn parse_mode(name: &str) -> Option<AuthMode> {
     MODE_NAMES.into_iter().find(|(other, _)| *other == name).map(|(_, mode)| mode)
 }
 
@@ -131,7 +131,7 @@ pub fn split_arguments(
 }
 
 pub fn invalid_channel(error: &InvalidChannel) -> Failure {
-    Failure::new(Exit::Usage, error.to_string()).hint(
+    Failure::new(Exit::Usage, error.to_string()).with_hint(
         "a channel has one to five segments of letters, digits and dashes, such as /sample/a/b",
     )
 }
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn every_mode_has_a_name_on_the_command_line() {
         for mode in AuthMode::ALL {
-            assert_eq!(mode_named(mode_name(mode)), Some(mode));
+            assert_eq!(parse_mode(mode_name(mode)), Some(mode));
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::event_api::network::credentials_only;
 use crate::cli::event_api::resolved_api::ResolvedApi;
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
-use crate::render::outputs::{KeyOutputs, NamespaceOutputs, lasting};
+use crate::render::outputs::{KeyOutputs, NamespaceOutputs, longest_lived};
 use crate::render::shell::word;
 use appsync_events::{AuthMode, Credentials, Secret, Signer};
 use provision_aws::client::Aws;
@@ -163,9 +163,9 @@ impl ResolvedApi {
             Some(name) => keys.iter().find(|key| key.key == *name).ok_or_else(|| {
                 let names: Vec<&str> = keys.iter().map(|key| key.key.as_str()).collect();
                 Failure::error(format!("the API has no key `{name}`"))
-                    .hint(format!("its keys are {}", names.join(", ")))
+                    .with_hint(format!("its keys are {}", names.join(", ")))
             }),
-            None => lasting(keys).ok_or_else(|| Failure::error("the API has no key")),
+            None => longest_lived(keys).ok_or_else(|| Failure::error("the API has no key")),
         }
     }
 
@@ -209,7 +209,7 @@ impl ResolvedApi {
             return Ok(Credentials::Token(mode, token.clone()));
         }
         self.credentials_for(AuthMode::ApiKey, clock).map_err(|failure| {
-            failure.hint("set it, pass a token with `--token`, or sign with `--mode iam`")
+            failure.with_hint("set it, pass a token with `--token`, or sign with `--mode iam`")
         })
     }
 
@@ -223,10 +223,11 @@ impl ResolvedApi {
     }
 
     fn missing_token(&self, mode: AuthMode) -> Failure {
-        let failure = Failure::error(format!("{mode} requires a token"))
-            .hint(format!("pass it with `--token` or the environment variable {TOKEN_VARIABLE}"));
+        let failure = Failure::error(format!("{mode} requires a token")).with_hint(format!(
+            "pass it with `--token` or the environment variable {TOKEN_VARIABLE}"
+        ));
         match self.token_command(mode) {
-            Some(command) => failure.hint(token_command_hint(&command)),
+            Some(command) => failure.with_hint(token_command_hint(&command)),
             None => failure,
         }
     }
@@ -244,15 +245,15 @@ impl ResolvedApi {
             Failure::error(format!("no credentials to {verb} in `{name}`, which accepts {modes}"));
         if accepted.iter().any(|mode| mode.needs_token()) {
             let article = if self.token.is_some() { "another" } else { "a" };
-            failure =
-                failure.hint(format!("pass {article} token with `--token` or {TOKEN_VARIABLE}"));
+            failure = failure
+                .with_hint(format!("pass {article} token with `--token` or {TOKEN_VARIABLE}"));
             let mut commands = accepted.iter().filter_map(|mode| self.token_command(*mode));
             if let Some(command) = commands.next() {
-                failure = failure.hint(token_command_hint(&command));
+                failure = failure.with_hint(token_command_hint(&command));
             }
         }
         if accepted.contains(&AuthMode::ApiKey) {
-            failure = failure.hint("declare a key under `apiKeys:`, and apply the spec");
+            failure = failure.with_hint("declare a key under `apiKeys:`, and apply the spec");
         }
         failure
     }

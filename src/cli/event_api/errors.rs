@@ -67,7 +67,7 @@ pub fn explain_error(
         }
         ErrorKind::InvalidRequest | ErrorKind::ConnectionLost => vec![],
     };
-    hints.into_iter().fold(failure, Failure::hint)
+    hints.into_iter().fold(failure, Failure::with_hint)
 }
 
 /// What was tried, and with which credentials.

@@ -10,7 +10,7 @@ use provision_aws::connect::{AwsEndpoint, Target, connect};
 
 /// The HTTP URL of the API. The emulator serves the hosts that only AWS has under its own address.
 pub fn address(api: &ApiOutputs, session: &Session) -> String {
-    let emulator = session.url_here().filter(|_| is_aws_host(&api.http.host));
+    let emulator = session.emulator_url().filter(|_| is_aws_host(&api.http.host));
     match emulator {
         Some(url) => format!("{}/apis/{}/event", url.trim_end_matches('/'), api.id),
         None => api.http.url.clone(),
@@ -21,7 +21,7 @@ pub fn address(api: &ApiOutputs, session: &Session) -> String {
 pub fn endpoint(source: &str, url: &str) -> Result<Endpoint, Failure> {
     Endpoint::parse(url).map_err(|error| {
         Failure::new(Exit::Usage, format!("{source}: {error}"))
-            .hint("the HTTP URL of an Event API is such as https://HOST/event")
+            .with_hint("the HTTP URL of an Event API is such as https://HOST/event")
     })
 }
 
@@ -35,7 +35,7 @@ pub fn network(ca_bundle: Option<&PathBuf>, io: &Io) -> Result<Network, Failure>
     let unusable = |reason: String| {
         let path = path.as_deref().unwrap_or(Path::new("")).display();
         Failure::error(format!("cannot use the certificates in `{path}`: {reason}"))
-            .hint("pass a file with PEM certificates: `--ca-bundle FILE` or AWS_CA_BUNDLE")
+            .with_hint("pass a file with PEM certificates: `--ca-bundle FILE` or AWS_CA_BUNDLE")
     };
     let certificates = path.as_ref().map(|path| std::fs::read(io.path(path))).transpose();
     let certificates = certificates.map_err(|error| unusable(error.to_string()))?;
@@ -56,7 +56,7 @@ pub async fn credentials_only(region: Option<String>, target: &TargetArgs) -> Re
     let target = Target { region, account: None, profile, endpoint };
     connect(&target).await.map_err(|error| match error.message.starts_with("no region") {
         true => Failure::error("no region to sign for: the URL does not have one")
-            .hint("set it with `--region`, AWS_REGION, or the AWS profile"),
+            .with_hint("set it with `--region`, AWS_REGION, or the AWS profile"),
         false => error.into(),
     })
 }

@@ -5,10 +5,10 @@ use crate::cli::event_api::args::{ApiArgs, ConnectionArgs};
 use crate::cli::event_api::network::{endpoint, network};
 use crate::cli::event_api::resolved_api::ResolvedApi;
 use crate::cli::event_api::{credentials, stack_api};
-use crate::cli::follow_up::again;
-use crate::cli::load::{Warns, sound};
+use crate::cli::follow_up::follow_up_options;
+use crate::cli::load::{WarningPolicy, load_valid_spec};
 use crate::cli::parameters::with_name;
-use crate::cli::target::{self, Declared, TargetArgs};
+use crate::cli::target::{self, ExpectedTarget, TargetArgs};
 use crate::cli::{Failure, Io};
 use appsync_events::{Channel, Client, Network};
 
@@ -60,12 +60,12 @@ async fn resolve_by_spec(
 ) -> Result<ResolvedApi, Failure> {
     let ApiArgs { connection: args, parameters, target } = args;
     let token = credentials::token(args, io)?;
-    let values = parameters.given(io)?;
-    let spec = with_name(sound(spec_path, &values, Warns::No, io)?, &values)?;
+    let values = parameters.values(io)?;
+    let spec = with_name(load_valid_spec(spec_path, &values, WarningPolicy::No, io)?, &values)?;
     let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
-    let declared = Declared { region, account, is_planned: false };
+    let declared = ExpectedTarget { region, account, is_planned: false };
     let session = target::open(target, declared, io).await?;
-    let follow_up_args = again(spec_path, parameters, target);
+    let follow_up_args = follow_up_options(spec_path, parameters, target);
     let now_epoch_s = io.now_epoch_s();
     let stack =
         stack_api::find_stack_api(args, spec, channels, &session, now_epoch_s, follow_up_args);

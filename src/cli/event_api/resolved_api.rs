@@ -34,7 +34,7 @@ impl ResolvedApi {
         let Self { session, aws, .. } = self;
         drop(aws);
         match session {
-            Some(session) => target::closing(session, result).await,
+            Some(session) => target::close_after(session, result).await,
             None => result,
         }
     }
@@ -46,7 +46,7 @@ impl ResolvedApi {
 
     /// Whether the emulator runs only for this command, so no other process can reach the API.
     pub fn is_ephemeral(&self) -> bool {
-        self.session.as_ref().is_some_and(Session::is_brief)
+        self.session.as_ref().is_some_and(Session::is_ephemeral)
     }
 
     /// Prints what no other process can do, if the emulator runs only for this command.

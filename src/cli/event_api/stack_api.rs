@@ -70,7 +70,7 @@ impl StackApi {
             }
             None => format!("the API has {}", names.join(", ")),
         };
-        Failure::error(message).hint(hint)
+        Failure::error(message).with_hint(hint)
     }
 }
 
@@ -88,7 +88,7 @@ pub async fn find_stack_api(
     if outputs.apis.is_empty() {
         let message = format!("stack {} has no API in region {}", outputs.stack, outputs.region);
         let hint = format!("apply the spec first: provision apply {follow_up_args}");
-        return Err(Failure::error(message).hint(hint));
+        return Err(Failure::error(message).with_hint(hint));
     }
     let api = match &args.api {
         Some(key) => api_with_key(outputs.apis, key, &spec.stack)?,
@@ -136,7 +136,7 @@ fn api_with_channels(
     };
     let message = format!("stack {} has several APIs, and {reason}", spec.stack);
     Err(Failure::new(Exit::Usage, message)
-        .hint(format!("select one with `--api`: {}", keys.join(", "))))
+        .with_hint(format!("select one with `--api`: {}", keys.join(", "))))
 }
 
 fn keys(apis: &[ApiOutputs]) -> Vec<String> {

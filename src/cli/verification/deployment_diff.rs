@@ -1,5 +1,5 @@
 //! Differences between AWS and the spec that are known before anything is tried.
-use crate::cli::follow_up::Again;
+use crate::cli::follow_up::FollowUp;
 use crate::cli::verification::selection::CheckSelection;
 use appsync_events::AuthMode;
 use appsync_events::verify::CheckResult;
@@ -14,7 +14,7 @@ pub fn differences(
     proposal: &Proposal,
     api: &ApiAccess,
     selection: &CheckSelection,
-    follow_up: &Again,
+    follow_up: &FollowUp,
 ) -> Vec<CheckResult> {
     let changes = proposal.changes.iter();
     let changes = changes.filter(|change| change.address.is_within(&api.address));

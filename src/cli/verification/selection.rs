@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use crate::cli::event_api::auth_mode_parser;
 use crate::cli::files::file_or_json;
-use crate::cli::follow_up::Again;
+use crate::cli::follow_up::FollowUp;
 use crate::cli::verification::token::TokenArg;
 use crate::cli::{Failure, Io};
 use appsync_events::verify::EventTemplate;
@@ -19,7 +19,7 @@ pub struct VerifyRequest<'a> {
     pub desired: &'a DesiredState,
     pub selection: &'a CheckSelection,
     /// The arguments of follow-up commands.
-    pub follow_up: &'a Again,
+    pub follow_up: &'a FollowUp,
 }
 
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -102,7 +102,7 @@ impl EventArg {
             let source = if name == "--event" { name } else { format!("--event: {name}") };
             match &error {
                 InvalidEvent::Json(reason) => {
-                    Failure::error(format!("{source} is not valid JSON: {reason}")).hint(
+                    Failure::error(format!("{source} is not valid JSON: {reason}")).with_hint(
                         "pass one event, as a JSON file or as the JSON itself; `\"${nonce}\"` must be in quotes",
                     )
                 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::cli::event_api::{address, auth_modes, network, token_expiry};
-use crate::cli::follow_up::Again;
+use crate::cli::follow_up::FollowUp;
 use crate::cli::target::Session;
 use crate::cli::verification::deployment_diff::differences;
 use crate::cli::verification::selection::{CheckSelection, VerifyRequest, name, names};
 use crate::cli::verification::token::TokenSource;
 use crate::cli::{Exit, Failure, Io};
-use crate::render::outputs::{ApiOutputs, lasting, outputs};
+use crate::render::outputs::{ApiOutputs, longest_lived, outputs};
 use appsync_events::verify::{
     ApiReport, ApiTarget, CheckResult, EventTemplate, HandlerSetup, LiveModes, ModeCredentials,
     NamespaceTarget,
@@ -32,7 +32,7 @@ pub struct VerifyTargets {
 struct TargetBuilder<'a> {
     selection: &'a CheckSelection,
     desired: &'a DesiredState,
-    follow_up: &'a Again,
+    follow_up: &'a FollowUp,
     proposal: &'a Proposal,
     session: &'a Session,
     network: Network,
@@ -60,7 +60,9 @@ pub async fn verify_targets(
     let deployed = outputs(stack, &proposal.site, &proposal.live, true);
     if apis.is_empty() {
         let message = format!("stack {stack} has no API to verify");
-        return Err(Failure::error(message).hint("declare one under `apis:`, and apply the spec"));
+        return Err(
+            Failure::error(message).with_hint("declare one under `apis:`, and apply the spec")
+        );
     }
     if !proposal.changes.is_empty() {
         let plan = follow_up.command("plan");
@@ -99,7 +101,7 @@ fn reject_unavailable_mode(
     let modes = |api: &&ApiAccess| format!("{} has {}", api.address, api.modes().join(", "));
     let modes: Vec<String> = apis.iter().map(modes).collect();
     let message = format!("--mode: none of the APIs to verify has {mode}");
-    Err(Failure::new(Exit::Usage, message).hint(modes.join("; ")))
+    Err(Failure::new(Exit::Usage, message).with_hint(modes.join("; ")))
 }
 
 /// The selected APIs. A name that does not exist in the spec is an error.
@@ -142,11 +144,11 @@ fn reject_unknown(
         Some(closest) => format!("did you mean `{closest}`?"),
         None => format!("it has {}", names.join(", ")),
     };
-    Err(Failure::new(Exit::Usage, message).hint(hint))
+    Err(Failure::new(Exit::Usage, message).with_hint(hint))
 }
 
 /// The report on an API that does not exist on AWS.
-fn missing_api(api: &ApiAccess, region: &str, follow_up: &Again) -> ApiReport {
+fn missing_api(api: &ApiAccess, region: &str, follow_up: &FollowUp) -> ApiReport {
     let detail = format!(
         "AWS does not have this API in region {region}; to create it, run: {}",
         follow_up.command("apply")
@@ -254,7 +256,7 @@ impl TargetBuilder<'_> {
 
     /// The URL of the emulator, which creates tokens, if the stack is deployed there.
     fn emulator_url(&self) -> Option<&str> {
-        self.session.url_here().filter(|url| url.starts_with("http://"))
+        self.session.emulator_url().filter(|url| url.starts_with("http://"))
     }
 
     fn namespace_target(
@@ -327,7 +329,7 @@ fn handler(properties: &Properties, operation: &str) -> HandlerSetup {
 
 /// The API key that expires last. An expired one is tried as well: AWS's clock decides.
 fn key_credentials(deployed: &ApiOutputs, now_epoch_s: i64) -> HintedCredentials {
-    let Some(key) = lasting(&deployed.api_keys) else {
+    let Some(key) = longest_lived(&deployed.api_keys) else {
         return (Err("the API has no key".to_owned()), None);
     };
     let expiry = key.expires.as_ref().and_then(|text| text.parse::<jiff::Timestamp>().ok());

@@ -1,7 +1,7 @@
 //! Tokens for the authorization modes that need one: from the command line, from the environment, or
 //! created by the emulator.
 use crate::cli::Io;
-use crate::cli::event_api::{is_jwt, mode_name, mode_named};
+use crate::cli::event_api::{is_jwt, mode_name, parse_mode};
 use appsync_events::{AuthMode, Secret};
 use appsync_local::TokenRequest;
 use appsync_local::cli::request_token;
@@ -21,7 +21,7 @@ impl TokenArg {
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = "expected cognito=TOKEN, oidc=TOKEN or lambda=TOKEN";
         let (name, token) = text.split_once('=').ok_or(expected)?;
-        let mode = mode_named(name).or_else(|| name.parse().ok());
+        let mode = parse_mode(name).or_else(|| name.parse().ok());
         let mode = mode.filter(|mode| mode.needs_token()).ok_or(expected)?;
         match token.trim() {
             "" => Err("the token is empty".to_owned()),

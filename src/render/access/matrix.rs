@@ -7,11 +7,11 @@ const FIRST_WIDTH: usize = 15;
 pub fn table(access: &Access) -> String {
     match access.apis.as_slice() {
         [] => "no API\n".to_owned(),
-        apis => apis.iter().map(table_of).collect::<Vec<_>>().join("\n"),
+        apis => apis.iter().map(api_table).collect::<Vec<_>>().join("\n"),
     }
 }
 
-fn table_of(api: &ApiAccess) -> String {
+fn api_table(api: &ApiAccess) -> String {
     let modes = api.modes();
     let mut lines = vec![format!("{}  {}", api.address, in_one_line(&api.name)), String::new()];
     lines.push(line("", &modes, &modes, "from"));
@@ -22,7 +22,7 @@ fn table_of(api: &ApiAccess) -> String {
             around = row.channels;
         }
         let cells: Vec<&str> = modes.iter().map(|mode| cell(api, &row, mode)).collect();
-        lines.push(line(&first(&row), &cells, &modes, row.from));
+        lines.push(line(&first_cell(&row), &cells, &modes, row.from));
     }
     let legend = legend(api);
     if !legend.is_empty() {
@@ -31,12 +31,12 @@ fn table_of(api: &ApiAccess) -> String {
     let width = legend.iter().map(|(mode, _)| mode.len()).max().unwrap_or(0);
     lines.extend(legend.iter().map(|(mode, detail)| format!("  {mode:width$}  {detail}")));
     if has_several_of_a_type(api) {
-        lines.push(format!("  {SEVERAL}"));
+        lines.push(format!("  {SEVERAL_PROVIDERS_NOTE}"));
     }
     lines.iter().map(|it| format!("{}\n", it.trim_end())).collect()
 }
 
-fn first(row: &Row<'_>) -> String {
+fn first_cell(row: &Row<'_>) -> String {
     match row.channels {
         None => format!("  {}", row.operation),
         Some(_) => format!("    {}", row.operation),
@@ -53,11 +53,11 @@ fn line(first: &str, cells: &[&str], modes: &[&str], last: &str) -> String {
 pub fn markdown(access: &Access) -> String {
     match access.apis.as_slice() {
         [] => "No API.\n".to_owned(),
-        apis => apis.iter().map(markdown_of).collect::<Vec<_>>().join("\n"),
+        apis => apis.iter().map(api_markdown).collect::<Vec<_>>().join("\n"),
     }
 }
 
-fn markdown_of(api: &ApiAccess) -> String {
+fn api_markdown(api: &ApiAccess) -> String {
     let modes = api.modes();
     let mut text = format!("### {} {}\n\n", code(api.address.as_str()), code(&api.name));
     text.push_str(&format!("| channels | operation | {} | from |\n", modes.join(" | ")));
@@ -76,7 +76,7 @@ fn markdown_of(api: &ApiAccess) -> String {
         text.push_str(&format!("- {mode}: {}\n", code(&detail)));
     }
     if has_several_of_a_type(api) {
-        text.push_str(&format!("\n{SEVERAL}\n"));
+        text.push_str(&format!("\n{SEVERAL_PROVIDERS_NOTE}\n"));
     }
     text
 }
@@ -143,7 +143,8 @@ fn has_several_of_a_type(api: &ApiAccess) -> bool {
     api.modes().len() < api.providers.len()
 }
 
-const SEVERAL: &str = "A list of modes names types only: every provider of a type counts.";
+const SEVERAL_PROVIDERS_NOTE: &str =
+    "A list of modes names types only: every provider of a type counts.";
 
 /// A spec's texts may hold anything; what moves a cursor is written out.
 pub fn in_one_line(text: &str) -> String {

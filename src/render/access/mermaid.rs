@@ -19,7 +19,7 @@ fn draw(n: usize, api: &ApiAccess, lines: &mut Vec<String>) {
     let title = format!("{} {}", api.address, api.name);
     lines.push(format!("  subgraph a{n}[\"{}\"]", label(&title)));
     lines.push("    direction LR".to_owned());
-    let who = who(api, &api.connect);
+    let who = modes_label(api, &api.connect);
     lines.push(format!("    a{n}c[/\"connect<br/>{who}\"/]"));
     let details = legend(api);
     if !details.is_empty() {
@@ -52,11 +52,11 @@ fn node<'a>(
     }
     drawn.push(&grant.modes);
     let name = format!("{prefix}{}", drawn.len());
-    lines.push(format!("    {name}[\"{}\"]", who(api, &grant.modes)));
+    lines.push(format!("    {name}[\"{}\"]", modes_label(api, &grant.modes)));
     name
 }
 
-fn who(api: &ApiAccess, modes: &[String]) -> String {
+fn modes_label(api: &ApiAccess, modes: &[String]) -> String {
     let one = |mode: &String| match api.is_usable(mode) {
         true => label(mode),
         false => format!("{} (no key)", label(mode)),

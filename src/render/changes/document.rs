@@ -9,8 +9,8 @@ use provision_core::diff::{Change, ChangeAction, ChangeCause, ChangeNote};
 use provision_core::kind::UnmanagedResource;
 use provision_core::policy::PolicyViolation;
 
-use crate::render::changes::leaves::{Pair, pairs};
-use crate::render::changes::view::{Plan, count};
+use crate::render::changes::leaves::{ValueChange, value_changes};
+use crate::render::changes::view::{PlanView, count};
 
 /// What apply would do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -119,7 +119,7 @@ pub struct Line {
 }
 
 /// The plan as a document.
-pub fn document<'a>(plan: &'a Plan<'a>) -> PlanDocument<'a> {
+pub fn document<'a>(plan: &'a PlanView<'a>) -> PlanDocument<'a> {
     PlanDocument {
         version: 2,
         stack: plan.stack,
@@ -146,8 +146,8 @@ pub fn document<'a>(plan: &'a Plan<'a>) -> PlanDocument<'a> {
     }
 }
 
-fn change<'a>(change: &'a Change, plan: &Plan<'_>) -> ChangeDocument<'a> {
-    let field = |Pair { path, before, after, is_open }| {
+fn change<'a>(change: &'a Change, plan: &PlanView<'_>) -> ChangeDocument<'a> {
+    let field = |ValueChange { path, before, after, is_open }| {
         let written =
             after.as_ref().or(before.as_ref().filter(|_| change.verb != ChangeAction::Delete));
         let at = written.and_then(|_| (plan.written)(&change.address, change.kind, &path));
@@ -165,7 +165,7 @@ fn change<'a>(change: &'a Change, plan: &Plan<'_>) -> ChangeDocument<'a> {
         },
         because: change.cause,
         replace_paths: change.immutable_changes().collect(),
-        fields: pairs(change).into_iter().map(field).collect(),
+        fields: value_changes(change).into_iter().map(field).collect(),
         effects: &change.effects,
     }
 }

@@ -8,11 +8,11 @@ use similar::TextDiff;
 use provision_core::access::{AccessChange, AccessOperation, Direction};
 use provision_core::diff::{Change, ChangeAction, ChangeCause};
 
-use crate::render::changes::leaves::{Pair, line, pairs};
-use crate::render::changes::view::{Plan, partial, sign, strange, summary, word};
+use crate::render::changes::leaves::{ValueChange, line, value_changes};
+use crate::render::changes::view::{PlanView, partial, sign, summary, unmanaged_line, verb_name};
 
 /// A plan for people.
-pub fn text(plan: &Plan<'_>) -> String {
+pub fn text(plan: &PlanView<'_>) -> String {
     let mut text = String::new();
     for change in plan.changes {
         text.push_str(&block(change, plan));
@@ -21,7 +21,7 @@ pub fn text(plan: &Plan<'_>) -> String {
         text.push_str(&format!("    {}: {}\n", note.address, note.text));
     }
     for resource in plan.unmanaged {
-        text.push_str(&format!("  ? {}\n", strange(resource, plan.changes)));
+        text.push_str(&format!("  ? {}\n", unmanaged_line(resource, plan.changes)));
     }
     if !text.is_empty() {
         text.push('\n');
@@ -58,15 +58,15 @@ pub fn access_lines(changes: &[AccessChange]) -> Vec<String> {
                 vec![format!("{place}: gone")]
             }
             Some(AccessChange { whole: true, .. }) => {
-                vec![format!("{place}: new: {}", new(&found))]
+                vec![format!("{place}: new: {}", granted(&found))]
             }
-            _ => differing(&place, &found),
+            _ => differences(&place, &found),
         }
     });
     lines.collect()
 }
 
-fn of<'a>(
+fn changes_of<'a>(
     found: &[&'a AccessChange],
     operation: AccessOperation,
     change: Direction,
@@ -78,20 +78,20 @@ fn of<'a>(
 const OPERATIONS: [AccessOperation; 3] =
     [AccessOperation::Connect, AccessOperation::Publish, AccessOperation::Subscribe];
 
-fn new(found: &[&AccessChange]) -> String {
+fn granted(found: &[&AccessChange]) -> String {
     let parts = OPERATIONS.into_iter().filter_map(|it| {
-        let modes = of(found, it, Direction::Gained);
+        let modes = changes_of(found, it, Direction::Gained);
         (!modes.is_empty()).then(|| format!("{} by {}", it.label(), modes.join(", ")))
     });
     parts.collect::<Vec<_>>().join("; ")
 }
 
-fn differing(place: &str, found: &[&AccessChange]) -> Vec<String> {
+fn differences(place: &str, found: &[&AccessChange]) -> Vec<String> {
     let ways = OPERATIONS.into_iter().flat_map(|it| {
         [(it, Direction::Lost, "lost"), (it, Direction::Gained, "gained")].into_iter()
     });
     let lines = ways.filter_map(|(operation, change, word)| {
-        let modes = of(found, operation, change);
+        let modes = changes_of(found, operation, change);
         let by = modes.join(", ");
         (!modes.is_empty()).then(|| format!("{place}: {} {word} by {by}", operation.label()))
     });
@@ -109,7 +109,7 @@ fn style(verb: ChangeAction) -> Style {
 }
 
 /// What to say of a cause; that the spec asks for it goes without saying.
-pub fn because(change: &Change) -> Option<&'static str> {
+pub fn cause(change: &Change) -> Option<&'static str> {
     match change.cause {
         ChangeCause::Spec => None,
         ChangeCause::Drift => Some("drift: changed outside this spec"),
@@ -117,17 +117,17 @@ pub fn because(change: &Change) -> Option<&'static str> {
     }
 }
 
-fn block(change: &Change, plan: &Plan<'_>) -> String {
+fn block(change: &Change, plan: &PlanView<'_>) -> String {
     let (sign, style) = (sign(change.verb), style(change.verb));
-    let (noun, address, word) = (change.kind.noun, &change.address, word(change.verb));
-    let because = because(change).map(|it| format!("  ({it})")).unwrap_or_default();
+    let (noun, address, word) = (change.kind.noun, &change.address, verb_name(change.verb));
+    let because = cause(change).map(|it| format!("  ({it})")).unwrap_or_default();
     let mut block =
         format!("  {style}{sign}{style:#} {address}  {style}{word} {noun}{style:#}{because}\n");
     let stuck: Vec<&str> = change.immutable_changes().collect();
     if !stuck.is_empty() {
         block.push_str(&format!("      AWS can't change {} in place\n", stuck.join(", ")));
     }
-    for pair in pairs(change) {
+    for pair in value_changes(change) {
         match change.verb {
             ChangeAction::Create => block.push_str(&created(&pair)),
             ChangeAction::Update | ChangeAction::Replace => {
@@ -143,7 +143,7 @@ fn block(change: &Change, plan: &Plan<'_>) -> String {
 }
 
 /// A leaf of what is made.
-fn created(pair: &Pair) -> String {
+fn created(pair: &ValueChange) -> String {
     let path = &pair.path;
     match pair.after.as_ref().and_then(Value::as_str) {
         Some(code) if code.contains('\n') => {
@@ -154,7 +154,7 @@ fn created(pair: &Pair) -> String {
 }
 
 /// A leaf that differs, before and after, and where the spec says so.
-fn changed(change: &Change, pair: &Pair, plan: &Plan<'_>) -> String {
+fn changed(change: &Change, pair: &ValueChange, plan: &PlanView<'_>) -> String {
     let path = &pair.path;
     let written = (plan.written)(&change.address, change.kind, path);
     let written = written.map(|(file, line)| format!("  {file}:{line}")).unwrap_or_default();
@@ -165,7 +165,7 @@ fn changed(change: &Change, pair: &Pair, plan: &Plan<'_>) -> String {
 }
 
 /// What changed in a text of many lines, line by line; `None`: it is no such text.
-pub fn difference(pair: &Pair) -> Option<String> {
+pub fn difference(pair: &ValueChange) -> Option<String> {
     let text = |value: &Option<Value>| -> String {
         value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
     };
@@ -174,11 +174,11 @@ pub fn difference(pair: &Pair) -> Option<String> {
     many.then(|| TextDiff::from_lines(&before, &after).unified_diff().to_string())
 }
 
-pub fn before(pair: &Pair) -> String {
+pub fn before(pair: &ValueChange) -> String {
     pair.before.as_ref().map_or_else(|| "(none)".to_owned(), line)
 }
 
-pub fn after(pair: &Pair) -> String {
+pub fn after(pair: &ValueChange) -> String {
     let known = pair.after.as_ref().map_or_else(|| "(none)".to_owned(), line);
     if pair.is_open { format!("{known} (known after apply)") } else { known }
 }

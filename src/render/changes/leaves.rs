@@ -7,7 +7,7 @@ use provision_core::text::Text;
 
 /// One leaf that differs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pair {
+pub struct ValueChange {
     /// `EventConfig.ConnectionAuthModes`
     pub path: String,
     pub before: Option<Value>,
@@ -17,10 +17,10 @@ pub struct Pair {
 }
 
 /// Everything that differs, leaf by leaf.
-pub fn pairs(change: &Change) -> Vec<Pair> {
+pub fn value_changes(change: &Change) -> Vec<ValueChange> {
     let kind = change.kind;
     let fields = change.fields.iter().filter(|it| !is_link(kind, it));
-    fields.flat_map(|field| pairs_of(kind, field)).collect()
+    fields.flat_map(|field| property_value_changes(kind, field)).collect()
 }
 
 /// What only says on which API it hangs; the address says so already, unless it hangs on something else.
@@ -29,7 +29,7 @@ fn is_link(kind: &'static dyn Kind, field: &PropertyChange) -> bool {
     kind.parent == Some("apis") && field.name == "ApiId" && !changes
 }
 
-fn pairs_of(kind: &'static dyn Kind, field: &PropertyChange) -> Vec<Pair> {
+fn property_value_changes(kind: &'static dyn Kind, field: &PropertyChange) -> Vec<ValueChange> {
     let side = |value: &Option<Value>| {
         let value = value.as_ref().map(|it| shown(kind, &field.name, it));
         value.map(|it| leaves(&field.name, &it)).unwrap_or_default()
@@ -41,7 +41,7 @@ fn pairs_of(kind: &'static dyn Kind, field: &PropertyChange) -> Vec<Pair> {
         let (before, after) = (of(&before, path), of(&after, path));
         let is_open = after.as_ref().is_some_and(|it| it.is_open);
         let (before, after) = (before.map(|it| it.value), after.map(|it| it.value));
-        Pair { path: path.to_owned(), before, after, is_open }
+        ValueChange { path: path.to_owned(), before, after, is_open }
     };
     let pairs = gone.chain(&after).map(|it| pair(&it.path));
     pairs.filter(|it| it.before != it.after || it.is_open).collect()

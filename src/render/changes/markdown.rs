@@ -1,9 +1,9 @@
 //! A plan for a pull request: bounded in size, and no text in it gets out of its place.
 use provision_core::diff::{Change, ChangeAction};
 
-use crate::render::changes::human::{access_lines, after, because, before, difference};
-use crate::render::changes::leaves::pairs;
-use crate::render::changes::view::{Plan, partial, sign, strange, summary, word};
+use crate::render::changes::human::{access_lines, after, before, cause, difference};
+use crate::render::changes::leaves::value_changes;
+use crate::render::changes::view::{PlanView, partial, sign, summary, unmanaged_line, verb_name};
 
 /// GitHub takes 65,536 characters in a comment; the rest is for the note of what was left out, and for
 /// what a pipeline puts around it.
@@ -13,17 +13,17 @@ const DETAIL_MAX: usize = 12_000;
 
 /// A plan as a comment. Its first line is the same for each plan of a stack, so that a pipeline finds
 /// the comment that it wrote before.
-pub fn markdown(plan: &Plan<'_>) -> String {
-    let mut page = Page::default();
+pub fn markdown(plan: &PlanView<'_>) -> String {
+    let mut page = LimitedPage::default();
     let stack = plan.stack.replace(['<', '>'], "");
-    page.always(&format!(
+    page.push(&format!(
         "<!-- provision plan {stack} -->\n### Plan of stack {}\n\n",
         code(plan.stack)
     ));
     let site = format!("account {}, region {}", code(plan.account), code(plan.region));
-    page.always(&format!("{site}\n\n**{}**\n", escaped(&summary(plan))));
+    page.push(&format!("{site}\n\n**{}**\n", escaped(&summary(plan))));
     if let Some(partial) = partial(plan) {
-        page.always(&format!("\n{}\n", code(&cut(&partial, 2_000))));
+        page.push(&format!("\n{}\n", code(&cut(&partial, 2_000))));
     }
     page.list(
         "Refused",
@@ -33,30 +33,30 @@ pub fn markdown(plan: &Plan<'_>) -> String {
         }),
     );
     if !plan.changes.is_empty() {
-        page.always("\n| | address | what | because |\n|---|---|---|---|\n");
-        page.each(plan.changes.iter().map(row));
+        page.push("\n| | address | what | because |\n|---|---|---|---|\n");
+        page.push_while_fits(plan.changes.iter().map(row));
     }
     page.list("Later", plan.notes.iter().map(|it| format!("{}: {}", it.address, it.text)));
     page.list("Access", access_lines(plan.access).into_iter());
-    page.list("Not this stack's", plan.unmanaged.iter().map(|it| strange(it, plan.changes)));
-    page.always("\n");
-    page.each(plan.changes.iter().map(|it| detail(it, plan)));
+    page.list("Not this stack's", plan.unmanaged.iter().map(|it| unmanaged_line(it, plan.changes)));
+    page.push("\n");
+    page.push_while_fits(plan.changes.iter().map(|it| detail(it, plan)));
     page.finish()
 }
 
 #[derive(Default)]
-struct Page {
+struct LimitedPage {
     text: String,
     left_out: usize,
 }
 
-impl Page {
+impl LimitedPage {
     /// What is short and must be there.
-    fn always(&mut self, text: &str) {
+    fn push(&mut self, text: &str) {
         self.text.push_str(text);
     }
     /// As many as there is room for.
-    fn each(&mut self, parts: impl Iterator<Item = String>) {
+    fn push_while_fits(&mut self, parts: impl Iterator<Item = String>) {
         for part in parts {
             match self.text.len() + part.len() <= BYTES_MAX {
                 true => self.text.push_str(&part),
@@ -68,8 +68,8 @@ impl Page {
         let items: Vec<String> =
             items.map(|it| format!("- {}\n", code(&cut(&it, 2_000)))).collect();
         if !items.is_empty() {
-            self.always(&format!("\n#### {title}\n\n"));
-            self.each(items.into_iter());
+            self.push(&format!("\n#### {title}\n\n"));
+            self.push_while_fits(items.into_iter());
         }
     }
     fn finish(self) -> String {
@@ -85,19 +85,19 @@ impl Page {
 
 fn row(change: &Change) -> String {
     let (address, noun) = (code(change.address.as_str()), change.kind.noun);
-    let because = because(change).unwrap_or("the spec");
+    let because = cause(change).unwrap_or("the spec");
     let cell = |text: &str| text.replace('|', "\\|");
     format!(
         "| {} | {} | {} {noun} | {because} |\n",
         code(sign(change.verb)),
         cell(&address),
-        word(change.verb)
+        verb_name(change.verb)
     )
 }
 
-fn detail(change: &Change, plan: &Plan<'_>) -> String {
+fn detail(change: &Change, plan: &PlanView<'_>) -> String {
     let mut lines = String::new();
-    for pair in pairs(change) {
+    for pair in value_changes(change) {
         let path = &pair.path;
         let written = (plan.written)(&change.address, change.kind, path)
             .map(|(file, line)| format!("  {file}:{line}"))
@@ -127,7 +127,8 @@ fn detail(change: &Change, plan: &Plan<'_>) -> String {
         shown.push('\n');
     }
     let fence = "`".repeat(longest_run(&shown).max(2) + 1);
-    let title = html(&format!("{}: {} {}", change.address, word(change.verb), change.kind.noun));
+    let title =
+        html(&format!("{}: {} {}", change.address, verb_name(change.verb), change.kind.noun));
     format!("<details><summary>{title}</summary>\n\n{fence}diff\n{shown}{fence}\n\n</details>\n")
 }
 

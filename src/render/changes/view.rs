@@ -9,7 +9,7 @@ use provision_core::policy::PolicyViolation;
 
 /// What a plan is about.
 #[derive(Clone, Copy)]
-pub struct Plan<'a> {
+pub struct PlanView<'a> {
     pub stack: &'a str,
     pub account: &'a str,
     pub region: &'a str,
@@ -28,31 +28,32 @@ pub struct Plan<'a> {
     /// What a safety rule forbids.
     pub refused: &'a [PolicyViolation],
     /// Where the spec says what a property should be.
-    pub written: Written<'a>,
+    pub written: FindSpecText<'a>,
 }
 
 /// Finds the file and line that says what the property at a path should be.
-pub type Written<'a> = &'a dyn Fn(&Address, &'static dyn Kind, &str) -> Option<(String, usize)>;
+pub type FindSpecText<'a> =
+    &'a dyn Fn(&Address, &'static dyn Kind, &str) -> Option<(String, usize)>;
 
 /// Knows no place at all: for what comes from no spec.
-pub fn unwritten(_: &Address, _: &'static dyn Kind, _: &str) -> Option<(String, usize)> {
+pub fn no_spec_text(_: &Address, _: &'static dyn Kind, _: &str) -> Option<(String, usize)> {
     None
 }
 
-impl fmt::Debug for Plan<'_> {
+impl fmt::Debug for PlanView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Plan").field("stack", &self.stack).field("changes", &self.changes).finish()
     }
 }
 
 /// `Plan: 4 to create, 1 to update.`
-pub fn summary(plan: &Plan<'_>) -> String {
+pub fn summary(plan: &PlanView<'_>) -> String {
     let verbs =
         [ChangeAction::Create, ChangeAction::Update, ChangeAction::Replace, ChangeAction::Delete];
     let counted = verbs.into_iter().map(|verb| (verb, count(plan, verb)));
     let parts: Vec<String> = counted
         .filter(|(_, count)| *count > 0)
-        .map(|(verb, count)| format!("{count} to {}", word(verb)))
+        .map(|(verb, count)| format!("{count} to {}", verb_name(verb)))
         .collect();
     let unmanaged = match plan.unmanaged.len() {
         0 => String::new(),
@@ -71,7 +72,7 @@ pub fn summary(plan: &Plan<'_>) -> String {
 }
 
 /// What the plan leaves alone, if it is not all of it.
-pub fn partial(plan: &Plan<'_>) -> Option<String> {
+pub fn partial(plan: &PlanView<'_>) -> Option<String> {
     let targets: Vec<&str> = plan.targets.iter().map(Address::as_str).collect();
     (!targets.is_empty()).then(|| {
         format!(
@@ -81,7 +82,7 @@ pub fn partial(plan: &Plan<'_>) -> Option<String> {
     })
 }
 
-pub fn count(plan: &Plan<'_>, verb: ChangeAction) -> usize {
+pub fn count(plan: &PlanView<'_>, verb: ChangeAction) -> usize {
     plan.changes.iter().filter(|it| it.verb == verb).count()
 }
 
@@ -94,7 +95,7 @@ pub fn sign(verb: ChangeAction) -> &'static str {
     }
 }
 
-pub fn word(verb: ChangeAction) -> &'static str {
+pub fn verb_name(verb: ChangeAction) -> &'static str {
     match verb {
         ChangeAction::Create => "create",
         ChangeAction::Update => "update",
@@ -104,12 +105,12 @@ pub fn word(verb: ChangeAction) -> &'static str {
 }
 
 /// A stranger, whose it is, and what becomes of it.
-pub fn strange(stranger: &UnmanagedResource, changes: &[Change]) -> String {
+pub fn unmanaged_line(stranger: &UnmanagedResource, changes: &[Change]) -> String {
     let parent = stranger.parent.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
-    format!("{parent}{stranger}: {}, {}", stranger.owner, fate(stranger, changes))
+    format!("{parent}{stranger}: {}, {}", stranger.owner, consequence(stranger, changes))
 }
 
-fn fate(stranger: &UnmanagedResource, changes: &[Change]) -> &'static str {
+fn consequence(stranger: &UnmanagedResource, changes: &[Change]) -> &'static str {
     let goes =
         |it: &Change| it.verb.deletes_existing() && stranger.parent.as_ref() == Some(&it.address);
     match (&stranger.parent, changes.iter().any(goes)) {

@@ -8,7 +8,7 @@ use provision_core::suppression::SuppressedDiagnostic;
 
 /// What is known of one spec.
 #[derive(Clone, Copy, Debug)]
-pub struct Findings<'a> {
+pub struct SpecDiagnostics<'a> {
     pub source: &'a Source,
     pub diagnostics: &'a [Diagnostic],
     /// What comments allow; only a format that can say so shows it.
@@ -18,7 +18,7 @@ pub struct Findings<'a> {
 /// A finding: what is wrong, where, and what to do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Finding<'a> {
+pub struct DiagnosticDocument<'a> {
     /// Stable, such as `PV103`; `provision explain` has a page for each.
     pub code: &'a str,
     pub severity: Severity,
@@ -47,11 +47,11 @@ pub struct Finding<'a> {
 }
 
 /// The findings of all specs, in the order of the specs and of their places.
-pub fn json<'a>(specs: &[Findings<'a>]) -> Vec<Finding<'a>> {
+pub fn documents<'a>(specs: &[SpecDiagnostics<'a>]) -> Vec<DiagnosticDocument<'a>> {
     let each = specs.iter().flat_map(|it| sorted(it.source, it.diagnostics));
     let finding = |(it, located): (&'a Diagnostic, TextLocation<'a>)| {
         let path = it.path().map(ToString::to_string);
-        Finding {
+        DiagnosticDocument {
             code: it.code,
             severity: it.severity,
             message: &it.message,

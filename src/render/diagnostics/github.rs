@@ -1,9 +1,9 @@
 //! Findings as workflow commands, which GitHub Actions shows in the lines that they are about.
-use crate::render::diagnostics::document::{Findings, sorted};
+use crate::render::diagnostics::document::{SpecDiagnostics, sorted};
 use provision_core::diagnostic::{Location, Severity};
 
 /// A line for each finding.
-pub fn github(specs: &[Findings<'_>]) -> String {
+pub fn github(specs: &[SpecDiagnostics<'_>]) -> String {
     let mut text = String::new();
     for (it, located) in specs.iter().flat_map(|it| sorted(it.source, it.diagnostics)) {
         let command = match it.severity {
@@ -59,7 +59,11 @@ mod tests {
 ::notice file=a%2Cb%3Ac%25.yaml,line=2,col=1,endLine=2,endColumn=6,title=PV204::a%0Afirst%0Asecond
 ";
         assert_eq!(
-            github(&[Findings { source: &source, diagnostics: &diagnostics, suppressed: &[] }]),
+            github(&[SpecDiagnostics {
+                source: &source,
+                diagnostics: &diagnostics,
+                suppressed: &[]
+            }]),
             expected
         );
     }

@@ -6,7 +6,7 @@ use serde_sarif::sarif::{
     ResultLevel, Run, Sarif, Suppression, Tool, ToolComponent,
 };
 
-use crate::render::diagnostics::document::{Findings, sorted};
+use crate::render::diagnostics::document::{SpecDiagnostics, sorted};
 use crate::render::explain;
 use provision_core::diagnostic::{Diagnostic, Location, Severity};
 use provision_core::explain::page;
@@ -21,7 +21,7 @@ const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// One run over all specs. What comments allow is in it, as suppressed.
-pub fn sarif(specs: &[Findings<'_>]) -> Sarif {
+pub fn sarif(specs: &[SpecDiagnostics<'_>]) -> Sarif {
     let mut rules: Vec<&Diagnostic> = Vec::new();
     let mut results = Vec::new();
     for spec in specs {
@@ -154,7 +154,7 @@ mod tests {
         let diagnostics = [warning.clone(), error.with_suggestion("o")];
         let suppressed =
             [SuppressedDiagnostic { diagnostic: warning, reason: "said by mail".into() }];
-        let log = json!(sarif(&[Findings {
+        let log = json!(sarif(&[SpecDiagnostics {
             source: &source,
             diagnostics: &diagnostics,
             suppressed: &suppressed

@@ -10,7 +10,7 @@ use provision_core::source::{Position, Source, TextLocation};
 /// A line of more bytes is not shown.
 const LINE_MAX: usize = 4_096;
 /// More than this nobody reads; the rest is counted.
-const SHOWN_MAX: usize = 50;
+const SNIPPETS_MAX: usize = 50;
 /// Lines are read faster.
 const LISTED_MAX: usize = 200;
 
@@ -18,12 +18,12 @@ const LISTED_MAX: usize = 200;
 pub fn text(source: &Source, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
-    for (diagnostic, located) in sorted(source, diagnostics).into_iter().take(SHOWN_MAX) {
+    for (diagnostic, located) in sorted(source, diagnostics).into_iter().take(SNIPPETS_MAX) {
         text.push_str(&renderer.render(&report(diagnostic, &located)));
         text.push_str("\n\n");
     }
-    if diagnostics.len() > SHOWN_MAX {
-        text.push_str(&format!("… and {} more\n\n", diagnostics.len() - SHOWN_MAX));
+    if diagnostics.len() > SNIPPETS_MAX {
+        text.push_str(&format!("… and {} more\n\n", diagnostics.len() - SNIPPETS_MAX));
     }
     text
 }
@@ -51,7 +51,7 @@ fn report<'a>(diagnostic: &'a Diagnostic, located: &TextLocation<'a>) -> Vec<Gro
         Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
-    let window = Window::around(located);
+    let window = Window::new(located);
     let main = match (&diagnostic.location, window.text.len()) {
         (Location::File, _) | (_, 0) => title.element(Origin::path(located.name)),
         // Nobody reads such a line, and showing it would take long.
@@ -85,7 +85,7 @@ struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    fn around(located: &TextLocation<'a>) -> Self {
+    fn new(located: &TextLocation<'a>) -> Self {
         let TextLocation { text, span, .. } = located;
         let start = text[..span.start].rfind('\n').map_or(0, |it| it + 1);
         let start =
@@ -111,7 +111,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::render::diagnostics::document::{Finding, Findings, json};
+    use crate::render::diagnostics::document::{DiagnosticDocument, SpecDiagnostics, documents};
     use provision_core::diagnostic::ReferencedFile;
 
     #[test]
@@ -154,9 +154,12 @@ error[PV399]: no such member
 
 ";
         assert_eq!(text(&source, &diagnostics, false), expected);
-        let findings =
-            json(&[Findings { source: &source, diagnostics: &diagnostics, suppressed: &[] }]);
-        let place = |it: &Finding<'_>| (it.line, it.column, it.end_line, it.end_column);
+        let findings = documents(&[SpecDiagnostics {
+            source: &source,
+            diagnostics: &diagnostics,
+            suppressed: &[],
+        }]);
+        let place = |it: &DiagnosticDocument<'_>| (it.line, it.column, it.end_line, it.end_column);
         assert_eq!((findings[1].file, place(&findings[1])), ("handlers/chat.js", (2, 10, 2, 19)));
     }
 }

@@ -22,11 +22,11 @@ pub fn amplify(api: &ApiOutputs) -> Amplify {
         notes.push("Amplify speaks TLS to every endpoint; `provision local trust` says how it comes to trust the local AWS".to_owned());
     }
     let mut events = json!({ "endpoint": endpoint, "region": api.region });
-    if let Some(mode) = mode.and_then(|it| of_amplify(it)) {
+    if let Some(mode) = mode.and_then(|it| amplify_mode(it)) {
         events["defaultAuthMode"] = json!(mode);
     }
     let by_key = api.auth_modes.providers.iter().any(|it| it.mode == BY_KEY);
-    if let Some(key) = lasting(&api.api_keys).filter(|_| by_key) {
+    if let Some(key) = longest_lived(&api.api_keys).filter(|_| by_key) {
         match &key.value {
             Some(value) => events["apiKey"] = json!(value),
             None => {
@@ -55,12 +55,12 @@ pub fn secure(http: &str) -> String {
 const BY_KEY: &str = "API_KEY";
 
 /// The key that ends last.
-pub fn lasting(keys: &[KeyOutputs]) -> Option<&KeyOutputs> {
+pub fn longest_lived(keys: &[KeyOutputs]) -> Option<&KeyOutputs> {
     keys.iter().max_by(|one, two| one.expires.cmp(&two.expires).then(two.key.cmp(&one.key)))
 }
 
 /// Amplify's name for a mode of AppSync's.
-fn of_amplify(mode: &str) -> Option<&'static str> {
+fn amplify_mode(mode: &str) -> Option<&'static str> {
     match mode {
         BY_KEY => Some("apiKey"),
         "AWS_IAM" => Some("iam"),

@@ -144,7 +144,7 @@ impl std::fmt::Debug for KeyOutputs {
 }
 
 impl NamespaceOutputs {
-    pub fn of(it: &NamespaceAccess) -> Self {
+    pub fn new(it: &NamespaceAccess) -> Self {
         let name = it.channels.trim_start_matches('/').trim_end_matches("/*");
         Self {
             key: it.address.name().to_owned(),

@@ -80,7 +80,7 @@ fn api(
             publish: access.publish.clone(),
             subscribe: access.subscribe.clone(),
         },
-        namespaces: access.namespaces.iter().map(NamespaceOutputs::of).collect(),
+        namespaces: access.namespaces.iter().map(NamespaceOutputs::new).collect(),
         data_sources: under("dataSources").filter_map(|(_, it)| text(it, "Name")).collect(),
         log_role_arn: role,
         custom_domains: Vec::new(),

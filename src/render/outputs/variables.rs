@@ -17,12 +17,12 @@ pub struct Variable {
 /// All that outputs say, under names that are made of the keys in the spec; or why two of them can't
 /// have a name each.
 pub fn variables(outputs: &Outputs) -> Result<Vec<Variable>, String> {
-    let mut named = Named::default();
+    let mut named = VariableNames::default();
     for api in &outputs.apis {
-        of_api(api, &mut named);
+        add_api(api, &mut named);
     }
     for domain in &outputs.domains {
-        of_domain(domain, &mut named);
+        add_domain(domain, &mut named);
     }
     match named.twins {
         None => Ok(named.variables),
@@ -31,14 +31,14 @@ pub fn variables(outputs: &Outputs) -> Result<Vec<Variable>, String> {
 }
 
 #[derive(Default)]
-struct Named {
+struct VariableNames {
     variables: Vec<Variable>,
     /// By name, what has it.
     owners: BTreeMap<String, String>,
     twins: Option<String>,
 }
 
-impl Named {
+impl VariableNames {
     fn add(&mut self, of: &str, name: String, value: &str, secret: bool) {
         if let Some(other) = self.owners.insert(name.clone(), of.to_owned()) {
             self.twins.get_or_insert(format!("{other} and {of} would both be {name}"));
@@ -47,7 +47,7 @@ impl Named {
     }
 }
 
-fn of_api(api: &ApiOutputs, named: &mut Named) {
+fn add_api(api: &ApiOutputs, named: &mut VariableNames) {
     let (of, prefix) = (format!("apis/{}", api.key), capitals(&api.key));
     let names: Vec<&str> = api.namespaces.iter().map(|it| it.name.as_str()).collect();
     let mut providers: Vec<&str> = Vec::new();
@@ -74,7 +74,7 @@ fn of_api(api: &ApiOutputs, named: &mut Named) {
         named.add(&of, format!("{prefix}_{name}"), value, false);
     }
     for domain in &api.custom_domains {
-        of_domain(domain, named);
+        add_domain(domain, named);
     }
     for key in &api.api_keys {
         if let Some(value) = &key.value {
@@ -84,7 +84,7 @@ fn of_api(api: &ApiOutputs, named: &mut Named) {
     }
 }
 
-fn of_domain(domain: &DomainOutputs, named: &mut Named) {
+fn add_domain(domain: &DomainOutputs, named: &mut VariableNames) {
     let (of, prefix) = (format!("domains/{}", domain.key), capitals(&domain.key));
     for (name, value) in [
         ("HOST", &domain.name),
@@ -119,12 +119,12 @@ pub fn env(variables: &[Variable]) -> String {
 /// quoted in the way that leaves the least to them: not at all, in double quotes, in single quotes;
 /// in double quotes with escapes only where nothing else holds it.
 pub fn dotenv(variables: &[Variable]) -> String {
-    each(variables, |it| format!("{}={}", it.name, of_dotenv(&it.value)))
+    each(variables, |it| format!("{}={}", it.name, dotenv_value(&it.value)))
 }
 
 /// For Terraform and OpenTofu: `.tfvars`, the names in lower case as there.
 pub fn tfvars(variables: &[Variable]) -> String {
-    each(variables, |it| format!("{} = {}", it.name.to_lowercase(), of_hcl(&it.value)))
+    each(variables, |it| format!("{} = {}", it.name.to_lowercase(), hcl_value(&it.value)))
 }
 
 /// For the file at `$GITHUB_OUTPUT`: the names in lower case, a value of many lines between marks.
@@ -152,7 +152,7 @@ fn is_plain(value: &str) -> bool {
     value.chars().all(|it| it.is_ascii_alphanumeric() || "-_./:,".contains(it))
 }
 
-fn of_dotenv(value: &str) -> String {
+fn dotenv_value(value: &str) -> String {
     let lines = value.contains(['\n', '\r']);
     if is_plain(value) {
         value.to_owned()
@@ -175,7 +175,7 @@ fn of_dotenv(value: &str) -> String {
 }
 
 /// A quoted string of HCL, in which `${` and `%{` would begin a template.
-fn of_hcl(value: &str) -> String {
+fn hcl_value(value: &str) -> String {
     let mut quoted = String::from('"');
     let mut letters = value.chars().peekable();
     while let Some(it) = letters.next() {

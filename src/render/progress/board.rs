@@ -11,8 +11,8 @@ use provision_core::plan::StepVerb;
 /// Steps that are shown; with the rest in a line and the count, no more lines than eight.
 const SHOWN_MAX: usize = 6;
 /// How fast the spinner turns.
-const TURN: Duration = Duration::from_millis(100);
-const TURNS: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const SPINNER_INTERVAL: Duration = Duration::from_millis(100);
+const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 /// A run at a moment.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ enum State {
 
 impl Board {
     /// Takes an event in. How long the step took, if it is the end of one.
-    pub fn take(&mut self, event: &Event, now: Duration) -> Option<Duration> {
+    pub fn update(&mut self, event: &Event, now: Duration) -> Option<Duration> {
         match event {
             Event::Planned { steps } => self.steps = Some(*steps),
             Event::Waiting { address, action, behind } => {
@@ -125,7 +125,7 @@ impl Row {
         match &self.state {
             State::Behind(address) => Some(format!("its turn at {address}")),
             State::Again { at, reason, attempt } if now < *at => {
-                Some(format!("{}, attempt {attempt}", why(*reason)))
+                Some(format!("{}, attempt {attempt}", retry_cause(*reason)))
             }
             State::Running | State::Again { .. } => None,
         }
@@ -133,10 +133,10 @@ impl Row {
     fn line(&self, now: Duration) -> String {
         let dim = Style::new().dimmed();
         let Self { address, action, since, .. } = self;
-        let (waits, verb) = (self.waits(now), present(*action));
+        let (waits, verb) = (self.waits(now), present_participle(*action));
         let (sign, style) = match waits {
             Some(_) => ('…', AnsiColor::Yellow.on_default()),
-            None => (turn(now), AnsiColor::Cyan.on_default()),
+            None => (spinner(now), AnsiColor::Cyan.on_default()),
         };
         let elapsed = seconds(now.saturating_sub(*since));
         let waits = waits.map(|it| format!("  waits: {it}")).unwrap_or_default();
@@ -152,12 +152,12 @@ pub fn seconds(duration: Duration) -> String {
     }
 }
 
-fn turn(now: Duration) -> char {
-    let turns = now.as_millis() / TURN.as_millis();
-    TURNS[usize::try_from(turns).unwrap_or_default() % TURNS.len()]
+fn spinner(now: Duration) -> char {
+    let turns = now.as_millis() / SPINNER_INTERVAL.as_millis();
+    SPINNER[usize::try_from(turns).unwrap_or_default() % SPINNER.len()]
 }
 
-fn present(action: StepVerb) -> &'static str {
+fn present_participle(action: StepVerb) -> &'static str {
     match action {
         StepVerb::Create => "being created",
         StepVerb::Update => "being updated",
@@ -165,7 +165,7 @@ fn present(action: StepVerb) -> &'static str {
     }
 }
 
-fn why(reason: RetryReason) -> &'static str {
+fn retry_cause(reason: RetryReason) -> &'static str {
     match reason {
         RetryReason::Busy => "API busy",
         RetryReason::Throttled => "AWS takes no more calls just now",
@@ -201,17 +201,17 @@ mod tests {
         let before = "  making sure that no other apply is under way · 0.0 s";
         assert_eq!(plain(&board, at(0)), before);
         let (address, action) = (namespace("b"), StepVerb::Create);
-        board.take(&Event::Planned { steps: 5 }, at(0));
-        board.take(&started("a"), at(0));
-        board.take(&started("b"), at(1));
-        board.take(&started("d"), at(2));
+        board.update(&Event::Planned { steps: 5 }, at(0));
+        board.update(&started("a"), at(0));
+        board.update(&started("b"), at(1));
+        board.update(&started("d"), at(2));
         let because = "busy".to_owned();
         let (reason, wait_ms, attempt) = (RetryReason::Busy, 500, 3);
         let retry = Event::Retrying { address, action, reason, wait_ms, attempt, because };
-        board.take(&retry, at(4));
+        board.update(&retry, at(4));
         let behind = Address::top_level("apis", "chat");
-        board.take(&Event::Waiting { address: namespace("c"), action, behind }, at(5));
-        let took = board.take(&Event::Succeeded { address: namespace("d"), action }, at(6));
+        board.update(&Event::Waiting { address: namespace("c"), action, behind }, at(5));
+        let took = board.update(&Event::Succeeded { address: namespace("d"), action }, at(6));
         assert_eq!(took, Some(at(4)));
         let expected = "  \
   ⠦ apis/chat/namespaces/a being created  0.6 s
@@ -223,19 +223,19 @@ mod tests {
         let later = plain(&board, at(9));
         assert!(later.contains("2 running · 1 waiting"), "{later}");
         let through = Event::Started { address: namespace("c"), action };
-        board.take(&through, at(10));
-        let took = board.take(&Event::Succeeded { address: namespace("c"), action }, at(12));
+        board.update(&through, at(10));
+        let took = board.update(&Event::Succeeded { address: namespace("c"), action }, at(12));
         assert_eq!(took, Some(at(2)), "what it waited for is not its own work");
-        board.take(&Event::Finished { succeeded: 4, failed: 0, skipped: 0 }, at(20));
+        board.update(&Event::Finished { succeeded: 4, failed: 0, skipped: 0 }, at(20));
         assert_eq!(plain(&board, at(630)), "  looking at what is there now · 1 min 03 s");
     }
 
     #[test]
     fn a_board_has_no_more_lines_than_eight() {
         let mut board = Board::default();
-        board.take(&Event::Planned { steps: 90 }, at(0));
+        board.update(&Event::Planned { steps: 90 }, at(0));
         for n in 0..64 {
-            board.take(&started(&format!("n{n}")), at(0));
+            board.update(&started(&format!("n{n}")), at(0));
         }
         let text = plain(&board, at(1));
         assert_eq!(text.lines().count(), 8);

@@ -7,11 +7,11 @@ use serde_json::Value;
 use appsync_local::{Activity, EventFailure, HandlerLocation};
 
 /// Characters of an event; the console and `--format json` show all of them.
-const SHOWN_MAX: usize = 160;
+const EVENT_EXCERPT_MAX: usize = 160;
 
 /// What things are called that happenings tell by ids.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct ResourceNames {
     /// The key of each API, by its id.
     pub apis: BTreeMap<String, String>,
     /// The file with the handlers of a channel namespace, by the API's id and the namespace's name.
@@ -19,21 +19,21 @@ pub struct Names {
 }
 
 /// One line, and one more for each reason that there is to tell.
-pub fn line(happening: &Activity, names: &Names) -> String {
+pub fn line(happening: &Activity, names: &ResourceNames) -> String {
     let (sign, api, text) = match happening {
         Activity::Connected { api_id, connection, mode } => {
-            (calm("○"), api_id, format!("connected {connection}  {}", dim(mode)))
+            (cyan("○"), api_id, format!("connected {connection}  {}", dim(mode)))
         }
         Activity::Disconnected { api_id, connection, why } => {
-            (calm("○"), api_id, format!("disconnected {connection}  {}", dim(why)))
+            (cyan("○"), api_id, format!("disconnected {connection}  {}", dim(why)))
         }
         Activity::Subscribed { api_id, connection, channel, mode, .. } => {
             let by = dim(&format!("{mode}, connection {connection}"));
-            (calm("○"), api_id, format!("subscribed {}  {by}", bold(channel)))
+            (cyan("○"), api_id, format!("subscribed {}  {by}", bold(channel)))
         }
         Activity::Unsubscribed { api_id, connection, channel, .. } => {
             let by = dim(&format!("connection {connection}"));
-            (calm("○"), api_id, format!("unsubscribed {}  {by}", bold(channel)))
+            (cyan("○"), api_id, format!("unsubscribed {}  {by}", bold(channel)))
         }
         Activity::Published {
             api_id,
@@ -47,28 +47,29 @@ pub fn line(happening: &Activity, names: &Names) -> String {
             receivers,
         } => {
             let told = counts(events.len(), *failed, *dropped, *receivers);
-            let events = events.iter().map(shown).collect::<Vec<_>>().join(" ");
+            let events = events.iter().map(event_excerpt).collect::<Vec<_>>().join(" ");
             let by = dim(&format!("{mode} over {over}, {told}"));
             let parts = [bold(channel), events, by];
             let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
             let reason = |EventFailure { index, message }: &EventFailure| {
-                below(&format!("event {index} failed: {}", first_line(message)))
+                indented_reason(&format!("event {index} failed: {}", first_line(message)))
             };
             let reasons: String = failures.iter().map(reason).collect();
-            (good("→"), api_id, format!("{}{reasons}", parts.join("  ")))
+            (green("→"), api_id, format!("{}{reasons}", parts.join("  ")))
         }
         Activity::Rejected { api_id, operation, channel, error_type, message, why, code } => {
             let channel = channel.as_deref().map(|it| format!(" {}", bold(it))).unwrap_or_default();
             let said = message.as_deref().map(|it| format!(": {}", first_line(it)));
             let said = said.unwrap_or_default();
             let file = code.as_ref().and_then(|it| names.place(api_id, it)).unwrap_or_default();
-            let why = why.as_deref().map(|it| below(&format!("{}{file}", first_line(it))));
+            let why =
+                why.as_deref().map(|it| indented_reason(&format!("{}{file}", first_line(it))));
             let why = why.unwrap_or_default();
-            (bad("✗"), api_id, format!("{operation}{channel}  {error_type}{said}{why}"))
+            (red("✗"), api_id, format!("{operation}{channel}  {error_type}{said}{why}"))
         }
         Activity::Logged { api_id, namespace, handler, level, text } => {
             let by = dim(&format!("{namespace} {handler} {level}"));
-            (warm("·"), api_id, format!("{by}  {text}"))
+            (yellow("·"), api_id, format!("{by}  {text}"))
         }
     };
     let name = names.apis.get(api).filter(|_| names.apis.len() > 1);
@@ -76,7 +77,7 @@ pub fn line(happening: &Activity, names: &Names) -> String {
     format!("  {sign} {name}{text}")
 }
 
-impl Names {
+impl ResourceNames {
     /// ` (handlers/chat.js:2:3)`, if the code stands in a file.
     fn place(&self, api_id: &str, code: &HandlerLocation) -> Option<String> {
         let file = self.files.get(&(api_id.to_owned(), code.namespace.clone()))?;
@@ -88,8 +89,8 @@ impl Names {
 }
 
 /// A reason, on a line of its own.
-fn below(reason: &str) -> String {
-    format!("\n      {}", bad(reason))
+fn indented_reason(reason: &str) -> String {
+    format!("\n      {}", red(reason))
 }
 
 /// AWS tells a signature's canonical request in many lines; the console and `--format json` show all of them.
@@ -113,9 +114,9 @@ fn counts(delivered: usize, failed: usize, dropped: usize, receivers: usize) -> 
     parts.join(", ")
 }
 
-fn shown(event: &Value) -> String {
+fn event_excerpt(event: &Value) -> String {
     let text = event.to_string();
-    match text.char_indices().nth(SHOWN_MAX) {
+    match text.char_indices().nth(EVENT_EXCERPT_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
@@ -130,16 +131,16 @@ fn bold(text: &str) -> String {
 fn dim(text: &str) -> String {
     styled(Style::new().dimmed(), text)
 }
-fn good(text: &str) -> String {
+fn green(text: &str) -> String {
     styled(AnsiColor::Green.on_default(), text)
 }
-fn bad(text: &str) -> String {
+fn red(text: &str) -> String {
     styled(AnsiColor::Red.on_default(), text)
 }
-fn warm(text: &str) -> String {
+fn yellow(text: &str) -> String {
     styled(AnsiColor::Yellow.on_default(), text)
 }
-fn calm(text: &str) -> String {
+fn cyan(text: &str) -> String {
     styled(AnsiColor::Cyan.on_default(), text)
 }
 
@@ -154,7 +155,7 @@ mod tests {
         let check = |names: &[&str], happening: Activity, expected: &str| {
             let apis = names.iter().map(|it| (it.to_string(), format!("api-{it}"))).collect();
             let file = (("a".to_owned(), "chat".to_owned()), "handlers/chat.js".to_owned());
-            let names = Names { apis, files: [file].into() };
+            let names = ResourceNames { apis, files: [file].into() };
             let line = anstream::adapter::strip_str(&line(&happening, &names)).to_string();
             assert_eq!(line, expected);
         };
@@ -178,7 +179,7 @@ mod tests {
         check(&["a", "b"], published(vec![json!(1), json!(2)], 1, 1), several);
         let none = "  → /chat/1  API_KEY over http, nothing to deliver, 1 dropped";
         check(&["a"], published(vec![], 0, 1), none);
-        let long = "x".repeat(SHOWN_MAX);
+        let long = "x".repeat(EVENT_EXCERPT_MAX);
         let cut = format!("  → /chat/1  \"{}…  API_KEY over http, 1 receiver", &long[1..]);
         check(&["a"], published(vec![json!(long)], 0, 0), &cut);
         let refused = Activity::Rejected {

@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::cli::Io;
 use crate::cli::arguments::Format;
 use crate::cli::progress::now;
-use crate::render::changes::pairs;
-use crate::render::failures::card;
+use crate::render::changes::value_changes;
+use crate::render::failures::failure_text;
 use crate::render::progress::line;
 use provision_aws::backend::direct::Proposal;
 use provision_core::address::Address;
@@ -22,7 +22,7 @@ use provision_core::plan::StepVerb;
 /// Properties that are named; the rest is counted.
 const NAMED_MAX: usize = 3;
 
-pub struct Telling<'a> {
+pub struct ChangePrinter<'a> {
     io: Mutex<&'a mut Io>,
     format: Format,
     changes: &'a [Change],
@@ -30,7 +30,7 @@ pub struct Telling<'a> {
     begun: Mutex<HashMap<Address, Instant>>,
 }
 
-impl<'a> Telling<'a> {
+impl<'a> ChangePrinter<'a> {
     pub fn new(
         io: &'a mut Io,
         format: Format,
@@ -41,7 +41,7 @@ impl<'a> Telling<'a> {
         Self { io, format, changes: &proposal.changes, desired, begun }
     }
 
-    pub fn tell(&self, event: &Event) {
+    pub fn print(&self, event: &Event) {
         if self.format == Format::Json {
             // A result that nobody reads is found out by the next one.
             let _ = self.io().result(&format!("{}\n", json!(event)));
@@ -49,17 +49,17 @@ impl<'a> Telling<'a> {
         }
         match event {
             Event::Started { address, .. } => {
-                self.begun().insert(address.clone(), now());
+                self.start_times().insert(address.clone(), now());
             }
             Event::Succeeded { address, action } => {
-                let begun = self.begun().remove(address);
+                let begun = self.start_times().remove(address);
                 let ms = begun.map_or(0, |it| it.elapsed().as_millis());
                 let text = self.change(address, *action, ms);
                 self.io().note(&text);
             }
             Event::Failed { address, action, error } => {
-                let text = card(address, *action, error, self.desired.get(address));
-                self.io().say(&text);
+                let text = failure_text(address, *action, error, self.desired.get(address));
+                self.io().report(&text);
             }
             Event::Finished { .. } => {}
             other => {
@@ -74,7 +74,7 @@ impl<'a> Telling<'a> {
         let change = self.changes.iter().find(|it| it.address == *address);
         let (color, sign, what) = match action {
             StepVerb::Create => (AnsiColor::Green, '+', "created".to_owned()),
-            StepVerb::Update => (AnsiColor::Yellow, '~', format!("{} changed", what(change))),
+            StepVerb::Update => (AnsiColor::Yellow, '~', format!("{} changed", describe(change))),
             StepVerb::Delete => (AnsiColor::Red, '-', "deleted".to_owned()),
         };
         let (color, dim) = (color.on_default(), Style::new().dimmed());
@@ -83,14 +83,14 @@ impl<'a> Telling<'a> {
     fn io(&self) -> MutexGuard<'_, &'a mut Io> {
         self.io.lock().expect("nobody panics while telling")
     }
-    fn begun(&self) -> MutexGuard<'_, HashMap<Address, Instant>> {
+    fn start_times(&self) -> MutexGuard<'_, HashMap<Address, Instant>> {
         self.begun.lock().expect("nobody panics while telling")
     }
 }
 
 /// What differs, in a word or a few: `handler`, `SubscribeAuthModes`.
-fn what(change: Option<&Change>) -> String {
-    let pairs = change.map(pairs).unwrap_or_default();
+fn describe(change: Option<&Change>) -> String {
+    let pairs = change.map(value_changes).unwrap_or_default();
     let mut names: Vec<&str> = Vec::new();
     for pair in &pairs {
         let name = match pair.path.as_str() {

@@ -3,13 +3,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::cli::change_request::ScopeArgs;
-use crate::cli::change_request::{Intent, Proposed};
-use crate::cli::commands::dev::activity_log::Names;
+use crate::cli::change_request::{ChangeRequest, RequestedChanges};
+use crate::cli::commands::dev::activity_log::ResourceNames;
 use crate::cli::commands::dev::args::Args;
-use crate::cli::commands::dev::change_printer::Telling;
-use crate::cli::commands::dev::watch::Watch;
-use crate::cli::load::{Sound, Warns, read};
-use crate::cli::parameters::applicable;
+use crate::cli::commands::dev::change_printer::ChangePrinter;
+use crate::cli::commands::dev::watch::FileWatcher;
+use crate::cli::load::{ValidSpec, WarningPolicy, read};
+use crate::cli::parameters::with_values;
 use crate::cli::progress::now;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{Outputs, outputs};
@@ -24,22 +24,22 @@ use provision_core::diagnostic::{ReferencedFile, Severity};
 use provision_core::kind::DesiredResource;
 
 /// Another apply of the stack is let go first so many times.
-const TURNS: usize = 5;
+const STALE_PLANS_MAX: usize = 5;
 
-pub struct Standing<'a> {
+pub struct DevSession<'a> {
     args: &'a Args,
     pub url: &'a str,
-    pub watch: Watch,
-    pub names: Names,
+    pub watch: FileWatcher,
+    pub names: ResourceNames,
     /// The warnings that were shown: they are not shown again with every save.
     warned: BTreeSet<String>,
     /// The clients of a Region and account; there is one of them as a rule.
     aws: Option<(Option<String>, Option<String>, Aws)>,
 }
 
-impl<'a> Standing<'a> {
-    pub fn new(args: &'a Args, url: &'a str, watch: Watch) -> Self {
-        let (names, warned) = (Names::default(), BTreeSet::new());
+impl<'a> DevSession<'a> {
+    pub fn new(args: &'a Args, url: &'a str, watch: FileWatcher) -> Self {
+        let (names, warned) = (ResourceNames::default(), BTreeSet::new());
         Self { args, url, watch, names, warned, aws: None }
     }
 
@@ -55,9 +55,9 @@ impl<'a> Standing<'a> {
     }
 
     /// Reads the files and makes the local AWS as they say. The outputs, if they have other APIs than before.
-    pub async fn bring_about(&mut self, io: &mut Io) -> Result<Option<Outputs>, Failure> {
+    pub async fn apply_changes(&mut self, io: &mut Io) -> Result<Option<Outputs>, Failure> {
         let mut brought = self.attempt(io).await;
-        for _ in 1..TURNS {
+        for _ in 1..STALE_PLANS_MAX {
             // Another apply of the stack came first.
             if brought.as_ref().is_err_and(|it| it.kind == Exit::Stale) {
                 brought = self.attempt(io).await;
@@ -74,11 +74,11 @@ impl<'a> Standing<'a> {
         let intent = self.read(io)?;
         let aws = self.aws(&intent).await?;
         let proposed = intent.propose(&aws).await?;
-        let Proposed { proposal, refusals, .. } = &proposed;
-        if let Some(refused) = Failure::refused(refusals) {
+        let RequestedChanges { proposal, refusals, .. } = &proposed;
+        if let Some(refused) = Failure::blocked(refusals) {
             return Err(refused);
         }
-        if let Some(emptied) = self.emptied(&intent, proposal) {
+        if let Some(emptied) = self.reject_empty_spec(&intent, proposal) {
             return Err(emptied);
         }
         if proposal.changes.is_empty() {
@@ -88,10 +88,10 @@ impl<'a> Standing<'a> {
             }
             let reveal = self.args.reveal;
             let outputs = outputs(&intent.stack, &proposal.site, &proposal.live, reveal);
-            return Ok(self.known(outputs, &intent));
+            return Ok(self.changed_outputs(outputs, &intent));
         }
-        let telling = Telling::new(io, self.args.format, proposal, &intent.desired);
-        let tell = |event| telling.tell(&event);
+        let telling = ChangePrinter::new(io, self.args.format, proposal, &intent.desired);
+        let tell = |event| telling.print(&event);
         let stop = StopSignal::default();
         let options = ApplyOptions {
             max_concurrent_steps: MAX_CONCURRENT_STEPS,
@@ -107,7 +107,7 @@ impl<'a> Standing<'a> {
         let ApplyReport { outcome, verified } = *done;
         let (live, _) = verified?;
         let outputs = outputs(&intent.stack, &proposal.site, &live, self.args.reveal);
-        let outputs = self.known(outputs, &intent);
+        let outputs = self.changed_outputs(outputs, &intent);
         match outcome.is_complete() {
             true => Ok(outputs),
             false => Err(Failure::new(Exit::Partial, "not everything could be changed")),
@@ -115,7 +115,7 @@ impl<'a> Standing<'a> {
     }
 
     /// Why a spec that declares nothing changes nothing: a file that is saved half-way looks so.
-    fn emptied(&self, intent: &Intent, proposal: &Proposal) -> Option<Failure> {
+    fn reject_empty_spec(&self, intent: &ChangeRequest, proposal: &Proposal) -> Option<Failure> {
         let count = proposal.live.managed.len();
         if !intent.desired.is_empty() || count == 0 {
             return None;
@@ -125,31 +125,31 @@ impl<'a> Standing<'a> {
             "{spec} declares nothing, so everything the stack {stack} has ({count}) would be deleted"
         );
         let hint = format!("if that is meant, run `provision destroy {spec} --local`");
-        Some(Failure::new(Exit::Refused, reason).hint(hint))
+        Some(Failure::new(Exit::Refused, reason).with_hint(hint))
     }
 
     /// The spec's intent, after all that it is read of is watched.
-    fn read(&mut self, io: &mut Io) -> Result<Intent, Failure> {
+    fn read(&mut self, io: &mut Io) -> Result<ChangeRequest, Failure> {
         let args = self.args;
         let own = std::iter::once(&args.spec).chain(args.parameters.files());
         let mut files: BTreeSet<PathBuf> = own.map(|it| io.path(it)).collect();
-        self.watch.also(&files)?;
-        let given = args.parameters.given(io)?;
+        self.watch.add(&files)?;
+        let given = args.parameters.values(io)?;
         let loaded = read(&args.spec, &given, io)?;
         files.extend(loaded.beside.iter().cloned());
         self.watch.set(files)?;
         let mild = loaded.diagnostics.iter().filter(|it| it.severity != Severity::Error);
         let warned = mild.map(|it| format!("{} {}", it.code, it.message)).collect();
-        let warns = if warned == self.warned { Warns::No } else { Warns::Yes };
+        let warns = if warned == self.warned { WarningPolicy::No } else { WarningPolicy::Yes };
         self.warned = warned;
-        let Sound { source, spec } = loaded.sound(warns, io)?;
-        let sound = Sound { source, spec: applicable(spec, &given)? };
+        let ValidSpec { source, spec } = loaded.into_valid(warns, io)?;
+        let sound = ValidSpec { source, spec: with_values(spec, &given)? };
         // It is local: what the spec does not want goes, unless that is everything, which `emptied` tells better.
-        Ok(Intent::of_spec(sound, false, &ScopeArgs::default(), true, io.now_epoch_s()))
+        Ok(ChangeRequest::from_spec(sound, false, &ScopeArgs::default(), true, io.now_epoch_s()))
     }
 
-    async fn aws(&mut self, intent: &Intent) -> Result<Aws, Failure> {
-        let declared = intent.declared();
+    async fn aws(&mut self, intent: &ChangeRequest) -> Result<Aws, Failure> {
+        let declared = intent.expected_target();
         let (region, account) = (declared.region.cloned(), declared.account.cloned());
         if let Some((its_region, its_account, aws)) = &self.aws
             && (its_region, its_account) == (&region, &account)
@@ -166,7 +166,7 @@ impl<'a> Standing<'a> {
     }
 
     /// Takes note of the APIs; the outputs, if they are others than before.
-    fn known(&mut self, outputs: Outputs, intent: &Intent) -> Option<Outputs> {
+    fn changed_outputs(&mut self, outputs: Outputs, intent: &ChangeRequest) -> Option<Outputs> {
         let apis = outputs.apis.iter().map(|it| (it.id.clone(), it.key.clone())).collect();
         let ids = outputs.apis.iter().map(|it| (it.key.as_str(), &it.id)).collect();
         self.names.files = self.files(intent, &ids);
@@ -176,7 +176,7 @@ impl<'a> Standing<'a> {
     /// The file of each channel namespace's handlers, by the API's id and the namespace's name.
     fn files(
         &self,
-        intent: &Intent,
+        intent: &ChangeRequest,
         ids: &BTreeMap<&str, &String>,
     ) -> BTreeMap<(String, String), String> {
         let spec = self.args.spec.display().to_string();

@@ -13,11 +13,11 @@ use tokio::time::timeout;
 use crate::cli::Failure;
 
 /// A save is over when nothing has come for this long.
-const QUIET: Duration = Duration::from_millis(50);
+const QUIET_PERIOD: Duration = Duration::from_millis(50);
 /// Who writes on and on is not waited for longer than so many times that.
-const ROUNDS_MAX: usize = 20;
+const DEBOUNCE_ROUNDS_MAX: usize = 20;
 
-pub struct Watch {
+pub struct FileWatcher {
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,
     files: Arc<Mutex<BTreeSet<PathBuf>>>,
@@ -26,7 +26,7 @@ pub struct Watch {
     hints: UnboundedReceiver<()>,
 }
 
-impl Watch {
+impl FileWatcher {
     pub fn new() -> Result<Self, Failure> {
         let files = Arc::new(Mutex::new(BTreeSet::new()));
         let (wanted, (hint, hints)) = (Arc::clone(&files), unbounded_channel());
@@ -40,13 +40,13 @@ impl Watch {
                 let _ = hint.send(());
             }
         });
-        let watcher = watcher.map_err(|error| unwatched(&error))?;
+        let watcher = watcher.map_err(|error| watch_failure(&error))?;
         Ok(Self { watcher, folders: BTreeSet::new(), files, seen: BTreeMap::new(), hints })
     }
 
     /// Watches these files from now on, and takes what is in new ones for seen.
     pub fn set(&mut self, files: BTreeSet<PathBuf>) -> Result<(), Failure> {
-        let files: BTreeSet<PathBuf> = files.into_iter().map(real).collect();
+        let files: BTreeSet<PathBuf> = files.into_iter().map(canonical_path).collect();
         let folders: BTreeSet<PathBuf> = files.iter().filter_map(|it| folder(it)).collect();
         for gone in self.folders.difference(&folders) {
             // It may be gone altogether.
@@ -57,7 +57,7 @@ impl Watch {
         // Those of before too: a folder of the same name may be another one by now.
         for folder in &folders {
             let watched = self.watcher.watch(folder, RecursiveMode::NonRecursive);
-            watched.map_err(|error| unwatched(&error))?;
+            watched.map_err(|error| watch_failure(&error))?;
         }
         for file in files {
             self.seen.entry(file).or_insert_with_key(|file| fs::read(file).ok());
@@ -67,7 +67,7 @@ impl Watch {
     }
 
     /// Watches these files too.
-    pub fn also(&mut self, files: &BTreeSet<PathBuf>) -> Result<(), Failure> {
+    pub fn add(&mut self, files: &BTreeSet<PathBuf>) -> Result<(), Failure> {
         let all = self.seen.keys().chain(files).cloned().collect();
         self.set(all)
     }
@@ -79,9 +79,9 @@ impl Watch {
     }
 
     /// Whether a file holds something else than last time, once the save is over.
-    pub async fn differs(&mut self) -> bool {
-        for _ in 0..ROUNDS_MAX {
-            if timeout(QUIET, self.hints.recv()).await.is_err() {
+    pub async fn content_changed(&mut self) -> bool {
+        for _ in 0..DEBOUNCE_ROUNDS_MAX {
+            if timeout(QUIET_PERIOD, self.hints.recv()).await.is_err() {
                 break;
             }
         }
@@ -104,7 +104,7 @@ impl Watch {
     }
 }
 
-impl fmt::Debug for Watch {
+impl fmt::Debug for FileWatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watch").field("folders", &self.folders).finish_non_exhaustive()
     }
@@ -116,7 +116,7 @@ fn is_near(path: &Path, files: &BTreeSet<PathBuf>) -> bool {
 }
 
 /// The path as the system tells it, of a file that need not be there.
-fn real(file: PathBuf) -> PathBuf {
+fn canonical_path(file: PathBuf) -> PathBuf {
     let folder = file.parent().and_then(|it| it.canonicalize().ok());
     match (folder, file.file_name()) {
         (Some(folder), Some(name)) => folder.join(name),
@@ -133,7 +133,8 @@ fn lock(files: &Mutex<BTreeSet<PathBuf>>) -> MutexGuard<'_, BTreeSet<PathBuf>> {
     files.lock().expect("nobody panics while holding it")
 }
 
-fn unwatched(error: &notify::Error) -> Failure {
-    Failure::error(format!("the spec's files can't be watched: {error}"))
-        .hint("many systems limit how much may be watched: fs.inotify.max_user_watches on Linux")
+fn watch_failure(error: &notify::Error) -> Failure {
+    Failure::error(format!("the spec's files can't be watched: {error}")).with_hint(
+        "many systems limit how much may be watched: fs.inotify.max_user_watches on Linux",
+    )
 }

@@ -11,13 +11,13 @@ use provision_core::kind::DesiredResource;
 use provision_core::source::Source;
 
 /// A handler's code, and where it stands.
-pub enum Code<'a> {
+pub enum HandlerCode<'a> {
     File(ReferencedFile),
     Inline { text: &'a str, path: diagnostic::DocumentPath, source: &'a Source },
 }
 
-impl<'a> Code<'a> {
-    pub fn of(
+impl<'a> HandlerCode<'a> {
+    pub fn find(
         address: &Address,
         resource: &'a DesiredResource,
         source: &'a Source,
@@ -25,7 +25,7 @@ impl<'a> Code<'a> {
         let text = resource.properties.get("CodeHandlers").and_then(Value::as_str);
         let Some(text) = text else {
             return Err(Failure::error(format!("{address} has no handler code here"))
-                .hint("name a file with `handlers: { code: FILE }`"));
+                .with_hint("name a file with `handlers: { code: FILE }`"));
         };
         Ok(match resource.declared["handlers"]["code"].as_str() {
             Some(path) => {
@@ -75,10 +75,10 @@ impl<'a> Code<'a> {
 }
 
 /// Shows what is wrong with the code, and goes on only if that is no error. Other code may be broken.
-pub fn judge(
+pub fn check(
     of_code: Vec<Diagnostic>,
     address: &Address,
-    code: &Code<'_>,
+    code: &HandlerCode<'_>,
     source: &Source,
     io: &mut Io,
 ) -> Result<(), Failure> {
@@ -92,7 +92,7 @@ pub fn judge(
     about.retain(|it| it.severity == Severity::Error || !io.quiet);
     if !about.is_empty() {
         let text = diagnostics::text(source, &about, io.error_colored());
-        io.say(&text);
+        io.report(&text);
     }
     match failed {
         true => Err(Failure::error(format!("the handler code of {address} has errors"))),
@@ -101,7 +101,7 @@ pub fn judge(
 }
 
 /// Where the handler refuses: the engine tells of what came last before the call, such as an argument of it.
-pub fn call(code: &str, at: evaluation::CodePosition) -> evaluation::CodePosition {
+pub fn error_call_position(code: &str, at: evaluation::CodePosition) -> evaluation::CodePosition {
     const CALLS: [&str; 2] = ["util.error(", "util.unauthorized("];
     let line = code.lines().nth(at.line - 1).unwrap_or_default();
     let (at_byte, _) = line.char_indices().nth(at.column - 1).unwrap_or((line.len(), ' '));

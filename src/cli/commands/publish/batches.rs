@@ -76,7 +76,7 @@ impl BatchSender<'_> {
                 SendResult::Unknown => {
                     let events = self.report.next_events(batch.len());
                     let hint = format!("{events} may or may not have been published");
-                    return Err(self.report.interrupted().hint(hint));
+                    return Err(self.report.interrupted().with_hint(hint));
                 }
                 SendResult::Failed(error) => error,
             };
@@ -85,11 +85,11 @@ impl BatchSender<'_> {
                 ErrorKind::Forbidden | ErrorKind::HandlerFailed | ErrorKind::InvalidRequest
             );
             let events = self.report.batch_failed(batch.len(), &error, is_caused_by_events, io)?;
-            let failure = explain(&error).about(events);
+            let failure = explain(&error).with_context(events);
             if !is_caused_by_events {
                 return Err(failure);
             }
-            io.say(&failure.text());
+            io.report(&failure.text());
         }
         Ok(())
     }

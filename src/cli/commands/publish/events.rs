@@ -64,7 +64,7 @@ impl Events {
         }
         match arguments.as_slice() {
             [] if io.terminal.input => Err(Failure::new(Exit::Usage, "the event is missing")
-                .hint("pass events as JSON, with `--file FILE`, or as lines on stdin")),
+                .with_hint("pass events as JSON, with `--file FILE`, or as lines on stdin")),
             [] => Ok(events_from_stdin(args.text, io)),
             [argument] if argument == "-" => Ok(events_from_stdin(args.text, io)),
             arguments => {
@@ -72,7 +72,7 @@ impl Events {
                     let event = parse_event(text, args.text, &format!("event {}", index + 1));
                     event.map_err(|failure| {
                         let hint = "quote it for the shell, '{\"message\":\"hello\"}', or publish plain text with `--text`";
-                        failure.with_kind(Exit::Usage).hint(hint)
+                        failure.with_kind(Exit::Usage).with_hint(hint)
                     })
                 };
                 arguments.iter().enumerate().map(event).collect::<Result<_, _>>().map(Self::All)
@@ -146,7 +146,7 @@ fn parse_event(text: &str, is_plain_text: bool, source: &str) -> Result<Event, F
             Failure::error(format!("{source} is not valid JSON: {reason}"))
         }
         InvalidEvent::TooLarge { .. } => {
-            Failure::error(format!("{source}: {error}")).hint("publish a link to it instead")
+            Failure::error(format!("{source}: {error}")).with_hint("publish a link to it instead")
         }
     })
 }
@@ -260,7 +260,7 @@ fn events_from_file(args: &SourceArgs, file: &Path, io: &Io) -> Result<Events, F
     let elements: Result<Vec<Value>, _> = serde_json::from_str(&text);
     let elements = elements.map_err(|error| {
         Failure::error(format!("{name} is not a valid JSON list: {error}"))
-            .hint("without `--each` the whole file is one event")
+            .with_hint("without `--each` the whole file is one event")
     })?;
     let event = |(index, element): (usize, &Value)| {
         parse_event(&element.to_string(), false, &format!("{name}, element {}", index + 1))

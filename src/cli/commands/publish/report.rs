@@ -84,7 +84,7 @@ impl<'a> PublishReport<'a> {
         for event in &response.failed {
             let code = event.code.map(|code| format!("{code}: ")).unwrap_or_default();
             let reason = event.message.as_deref().unwrap_or("no reason given");
-            io.say(&format!("event {} was rejected: {code}{reason}\n", event.index + 1));
+            io.report(&format!("event {} was rejected: {code}{reason}\n", event.index + 1));
         }
         Ok(())
     }
@@ -129,7 +129,7 @@ impl<'a> PublishReport<'a> {
                 _ => failure,
             };
             return Err(match resume_hint(last_line) {
-                Some(hint) => failure.hint(hint),
+                Some(hint) => failure.with_hint(hint),
                 None => failure,
             });
         }
