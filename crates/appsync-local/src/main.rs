@@ -1,4 +1,4 @@
-//! The program `appsync-local`: the emulator for those who use no other part of this project.
+//! The program `appsync-local`: the emulator without the other parts of this project.
 use std::io::{self, Write, stderr, stdout};
 use std::process::ExitCode;
 
@@ -11,8 +11,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Emulate AWS AppSync Events until Ctrl-C
 ///
-/// Serves the control plane (AppSync, IAM roles, STS, WAF associations) and the Event APIs made there on one
-/// port, over HTTP and HTTPS, for the AWS SDKs, CDK, SAM, Terraform and test suites. State is kept between runs.
+/// Serves the control plane (AppSync, IAM roles, STS, WAF associations) and the Event APIs that are created
+/// there on one port, over HTTP and HTTPS, for the AWS SDKs, CDK, SAM, Terraform and test suites. State is kept
+/// between runs.
 #[derive(Debug, Parser)]
 #[command(
     name = "appsync-local",
@@ -30,7 +31,7 @@ struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    serving: EmulatorArgs,
+    emulator: EmulatorArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -60,8 +61,9 @@ fn main() -> ExitCode {
     };
     log(&environment);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let result =
-        runtime.map_err(CommandError::from).and_then(|it| it.block_on(run(&args, &environment)));
+    let result = runtime
+        .map_err(CommandError::from)
+        .and_then(|runtime| runtime.block_on(run(&args, &environment)));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(CommandError { message, help }) => {
@@ -78,40 +80,38 @@ async fn run(args: &Args, environment: &Environment) -> Result<(), CommandError>
     match &args.command {
         Some(Command::Token(args)) => {
             let token = args.create_token(environment, |folder| {
-                note(&format!("waiting for another command that uses {}\n", folder.display()));
+                note(&format!("waiting for another command that uses `{}`\n", folder.display()));
             });
             print(&format!("{}\n", token.await?))?;
         }
         Some(Command::Trust(args)) => print(&args.text(environment)?)?,
         None => {
-            let serving = open_emulator(&args.serving, true, environment).await?;
-            let stopped = stop_signal();
-            print(&format!("{}\n", serving.url))?;
-            note(&serving.welcome_text(&args.serving.data_dir, "appsync-local trust"));
-            serving.run(stopped).await?;
+            let emulator = open_emulator(&args.emulator, true, environment).await?;
+            let stop = stop_signal();
+            print(&format!("{}\n", emulator.url))?;
+            note(&emulator.welcome_text(&args.emulator.data_dir, "appsync-local trust"));
+            emulator.run(stop).await?;
         }
     }
     Ok(())
 }
 
-/// Warnings on standard error, or what `RUST_LOG` asks for.
+/// Logs warnings to standard error, or what `RUST_LOG` selects.
 fn log(environment: &Environment) {
-    let asked = environment.variables.get("RUST_LOG").filter(|it| !it.is_empty());
-    let asked = asked.map_or("off,appsync_local=warn", String::as_str);
-    let filter = EnvFilter::builder().parse_lossy(asked);
-    // A second start changes nothing.
+    let filter = environment.variables.get("RUST_LOG").filter(|filter| !filter.is_empty());
+    let filter = filter.map_or("off,appsync_local=warn", String::as_str);
+    let filter = EnvFilter::builder().parse_lossy(filter);
+    // It fails if a logger exists already, which then remains.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).try_init();
 }
 
 /// Writes a result to standard output.
 fn print(text: &str) -> io::Result<()> {
-    let written = stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush());
-    written.map_err(|error| {
-        io::Error::new(error.kind(), format!("standard output can't be written: {error}"))
-    })
+    let result = stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush());
+    result.map_err(|error| io::Error::new(error.kind(), format!("cannot write to stdout: {error}")))
 }
 
-/// Writes to standard error; a failure to write cannot be reported.
+/// Writes to standard error. A failure is ignored, because there is nowhere to report it.
 fn note(text: &str) {
     let _ = stderr().write_all(text.as_bytes());
 }

@@ -1,4 +1,4 @@
-//! The emulator as a service of this process.
+//! The emulator as a server in this process: its options, its ports and its files. It prints nothing.
 use std::fs;
 use std::future::Future;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -8,9 +8,9 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 
-use crate::cli::environment::{CommandError, Environment};
+use crate::cli::environment::{CommandError, DATA_DIR, Environment};
 use crate::cli::settings::SettingsArgs;
-use crate::cli::trust;
+use crate::cli::trust::load_authority;
 use crate::data_plane::DataPlane;
 use crate::emulator_options::EmulatorOptions;
 use crate::faults::{Faults, Latency};
@@ -19,36 +19,36 @@ use crate::server::tls;
 use crate::state::folder::Announcement;
 use crate::store::Store;
 
-/// Where the emulator of a folder keeps its state.
-pub const DATA_DIR: &str = ".provision";
-
-/// How the emulator is served.
+/// The options of the emulator.
 #[derive(Debug, clap::Args)]
 pub struct EmulatorArgs {
-    /// The port on 127.0.0.1; 0 takes any that is free
+    /// The port on 127.0.0.1; with 0, any free port
     #[arg(long, default_value_t = 4100)]
     port: u16,
-    /// Where its state is kept
+    /// The folder of the emulator's state
     #[arg(long, value_name = "DIR", default_value = DATA_DIR)]
     pub data_dir: PathBuf,
-    /// What goes wrong on purpose, as JSON (docs/faults.md)
+    /// Inject the faults in a JSON file (see docs/faults.md)
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
-    /// How much longer every answer takes, in milliseconds
-    #[arg(long, value_name = "MS")]
+    /// Delay every response by this many milliseconds
+    #[arg(long, value_name = "MILLISECONDS")]
     latency: Option<u64>,
-    /// How it behaves where AWS's behaviour is not known: a JSON file (see docs/local-emulator.md)
+    /// Set the emulator options in a JSON file, for undocumented behavior of AWS (see docs/local-emulator.md)
     #[arg(long, value_name = "FILE")]
     emulator_options: Option<PathBuf>,
     #[command(flatten)]
     settings: SettingsArgs,
 }
 
-/// An emulator whose port is taken and whose address is announced.
+/// An emulator that listens on its port and has announced its URL, but does not respond yet.
 #[derive(Debug)]
 pub struct Emulator {
+    /// The URL for clients, with the port.
     pub url: String,
+    /// The port of [`Emulator::url`].
     pub port: u16,
+    /// The data plane, for those that watch it.
     pub data_plane: Arc<DataPlane>,
     listeners: Vec<TcpListener>,
     tls: Arc<ServerConfig>,
@@ -56,40 +56,40 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Answers until `shutdown`.
+    /// Handles requests until `shutdown` completes.
     ///
     /// # Errors
     ///
-    /// Fails when the emulator ends by itself.
+    /// Fails if the emulator stops for another reason.
     pub async fn run(
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let Self { data_plane: plane, listeners, tls, announcement: announced, .. } = self;
+        let Self { data_plane: plane, listeners, tls, announcement, .. } = self;
         let served = serve(listeners, plane, Some(tls), shutdown).await;
-        drop(announced);
+        drop(announcement);
         served
     }
 
-    /// The lines that a person sees once it runs; `trust` is the command that explains its certificates.
+    /// The text for people once the emulator runs; `trust` is the command that explains its certificate authority.
     pub fn welcome_text(&self, data_dir: &Path, trust: &str) -> String {
         let Self { url, port, .. } = self;
         format!(
             "the emulator is running, with its state in {}; press Ctrl-C to stop it\n\
-             for people: {url}/_console\n\
-             for other tools: AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\
-             for clients of Event APIs: https://localhost:{port}/apis/ID/event, with its own certificate (see `{trust}`)\n",
+             console: {url}/_console\n\
+             other tools: AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\
+             clients of Event APIs: https://localhost:{port}/apis/ID/event, with its own certificate (see `{trust}`)\n",
             data_dir.display()
         )
     }
 }
 
-/// Opens the store, takes the port and announces the URL to other commands.
+/// Opens the store, listens on the port and announces the URL to other commands.
 ///
 /// # Errors
 ///
-/// Fails when a file of the arguments can't be read, when another process has the store, or when the port is
-/// taken.
+/// Fails if a file of the arguments cannot be read or is not valid, if another process has the store, or if the
+/// port is in use.
 pub async fn open_emulator(
     args: &EmulatorArgs,
     console: bool,
@@ -108,41 +108,43 @@ pub async fn open_emulator(
     let listeners = listen(args.port).await?;
     let port = listeners[0].local_addr()?.port();
     let url = format!("http://{}", listeners[0].local_addr()?);
-    let authority = trust::load_authority(&folder, environment)?;
+    let authority = load_authority(&folder, environment)?;
     let tls = tls::server_config(Arc::clone(&store), authority)?;
     raise_open_files();
-    let announced = store.announce(&url)?;
-    let plane = DataPlane::new(store, settings);
-    Ok(Emulator { url, port, data_plane: plane, listeners, tls, announcement: announced })
+    let announcement = store.announce(&url)?;
+    let data_plane = DataPlane::new(store, settings);
+    Ok(Emulator { url, port, data_plane, listeners, tls, announcement })
 }
 
-/// On the loopback address of IPv4, and of IPv6 where there is one: `localhost` means either.
+/// Listens on the loopback address of IPv4, and on that of IPv6 if there is one: `localhost` can be either.
 async fn listen(port: u16) -> Result<Vec<TcpListener>, CommandError> {
     let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
-        CommandError::new(format!("port {port} can't be used: {error}"))
-            .with_help("choose another with `--port`, or any with `--port 0`")
+        CommandError::new(format!("cannot listen on port {port}: {error}"))
+            .with_help("use another port with `--port`, or any free one with `--port 0`")
     })?;
     let port = first.local_addr()?.port();
     let second = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
     Ok(std::iter::once(first).chain(second).collect())
 }
 
-/// Every client of an Event API is an open file, and most shells allow few.
+/// Raises the limit of open files: every client of an Event API is one, and most shells allow few.
 fn raise_open_files() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-        // If it is not permitted, the shell's limit stays.
+        // If raising it is not permitted, the limit of the shell applies.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
 }
 
-/// What the file says, with the latency of the command line.
+/// The faults of the file, with the latency of the command line.
 fn read_faults(args: &EmulatorArgs, environment: &Environment) -> Result<Faults, CommandError> {
     let file = args.faults.as_deref();
-    let mut faults =
-        file.map(|it| read_faults_file(&environment.path(it), it)).transpose()?.unwrap_or_default();
+    let mut faults = file
+        .map(|path| read_faults_file(&environment.path(path), path))
+        .transpose()?
+        .unwrap_or_default();
     if let Some(ms) = args.latency {
         faults.latency_ms = Some(Latency { min: ms, max: ms });
     }
@@ -152,28 +154,28 @@ fn read_faults(args: &EmulatorArgs, environment: &Environment) -> Result<Faults,
 fn read_faults_file(path: &Path, shown: &Path) -> Result<Faults, CommandError> {
     let shown = shown.display();
     let text = fs::read_to_string(path).map_err(|error| {
-        CommandError::new(format!("the faults in {shown} can't be read: {error}"))
+        CommandError::new(format!("cannot read the faults in `{shown}`: {error}"))
     })?;
     Faults::parse(&text).map_err(|error| {
         let (line, column, message) = (error.line(), error.column(), error.to_string());
-        let place = format!(" at line {line} column {column}");
-        let message = message.strip_suffix(&place).unwrap_or(&message);
+        let position = format!(" at line {line} column {column}");
+        let message = message.strip_suffix(&position).unwrap_or(&message);
         CommandError::new(format!("{shown}:{line}:{column}: {message}"))
-            .with_help("every member and an example of each is in docs/faults.md")
+            .with_help("docs/faults.md has every member with an example")
     })
 }
 
 fn read_emulator_options(shown: &Path, path: &Path) -> Result<EmulatorOptions, CommandError> {
-    let read = fs::read_to_string(path).map_err(|error| error.to_string());
-    read.and_then(|text| EmulatorOptions::parse(&text)).map_err(|error| {
+    let text = fs::read_to_string(path).map_err(|error| error.to_string());
+    text.and_then(|text| EmulatorOptions::parse(&text)).map_err(|error| {
         CommandError::new(format!("{}: {error}", shown.display())).with_help(
             "emulator options are a JSON object; docs/local-emulator.md has their names and values",
         )
     })
 }
 
-/// Ends with Ctrl-C, or with the signal that asks a service to stop. Signals count from this call on, not from the
-/// first poll: a program that calls this before it reports that it is ready misses none.
+/// Completes at Ctrl-C, or at the signal that stops services. Signals count from this call on, not from the first
+/// poll: a program that calls this before it reports that it is ready misses none.
 pub fn stop_signal() -> impl Future<Output = ()> + Send {
     #[cfg(unix)]
     let signals = {

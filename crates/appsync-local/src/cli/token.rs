@@ -1,4 +1,4 @@
-//! `token`: a token that an Event API of the emulator takes.
+//! The command `token`: a token that an Event API of the emulator accepts. AWS never accepts it.
 use std::path::{Path, PathBuf};
 
 use http::Request;
@@ -8,8 +8,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Map, Value};
 
-use crate::cli::emulator::DATA_DIR;
-use crate::cli::environment::{CommandError, Environment, StoreAccess, access_store};
+use crate::cli::environment::{CommandError, DATA_DIR, Environment, StoreAccess, access_store};
 use crate::data_plane::{DataPlane, Settings, TokenRequest};
 
 /// Create a token that an Event API of the emulator accepts
@@ -18,10 +17,10 @@ use crate::data_plane::{DataPlane, Settings, TokenRequest};
 /// such an issuer would set. Only the emulator accepts it.
 #[derive(Debug, clap::Args)]
 pub struct TokenArgs {
-    /// The API's name or id; may be left out while one API takes tokens
+    /// The name or id of the API; required if several accept tokens
     #[arg(long, value_name = "NAME|ID")]
     api: Option<String>,
-    /// The issuer that it is to come from; may be left out while the API trusts one
+    /// The issuer of the token; required if the API trusts several
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
     /// The user, which is the `sub` of an OpenID Connect token [default: local]
@@ -30,11 +29,11 @@ pub struct TokenArgs {
     /// A group that the user is in
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
-    /// The app that it was issued to [default: one that the API takes]
+    /// The app that the token is issued to [default: one that the API accepts]
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// How long it is valid: 90s, 5m, 1h, 7d
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration_s)]
+    /// How long the token is valid: 90s, 5m, 1h, 7d
+    #[arg(long = "expires-in", value_name = "DURATION", default_value = "1h", value_parser = parse_duration_s)]
     expires_in_s: f64,
     /// A claim whose value is text
     #[arg(long = "claim", value_name = "NAME=TEXT", value_parser = parse_text_claim)]
@@ -48,22 +47,23 @@ pub struct TokenArgs {
 }
 
 impl TokenArgs {
-    /// Makes the token; `waiting` is called before it waits for another command that uses the folder.
+    /// Creates the token, in the emulator that serves the folder if one does. Calls `before_waiting` before it waits
+    /// for another command that uses the folder.
     ///
     /// # Errors
     ///
-    /// Fails when the store can't be opened, or when no API in it takes such a token.
+    /// Fails if the store cannot be opened, or if no API in it accepts such a token.
     pub async fn create_token(
         &self,
         environment: &Environment,
-        waiting: impl FnOnce(&Path),
+        before_waiting: impl FnOnce(&Path),
     ) -> Result<String, CommandError> {
         let folder = environment.path(&self.data_dir);
-        match access_store(&folder, &environment.clock, waiting).await? {
+        match access_store(&folder, &environment.clock, before_waiting).await? {
             StoreAccess::Served(url) => request_token(&url, &self.request()).await,
             StoreAccess::Exclusive(store) => {
                 let plane = DataPlane::new(store, Settings::default());
-                plane.create_token(&self.request()).map_err(|it| token_error(&it))
+                plane.create_token(&self.request()).map_err(|reason| token_error(&reason))
             }
         }
     }
@@ -83,32 +83,33 @@ impl TokenArgs {
     }
 }
 
-/// Has the emulator that is served at `url` make the token.
+/// Requests a token from the emulator at `url`.
 ///
 /// # Errors
 ///
-/// Fails when it can't be reached, or when no API there takes such a token.
-pub async fn request_token(url: &str, asked: &TokenRequest) -> Result<String, CommandError> {
-    let lost = |error: &dyn std::fmt::Display| {
-        CommandError::new(format!("the emulator at {url} does not answer: {error}"))
+/// Fails if the emulator does not respond, or if none of its APIs accepts such a token.
+pub async fn request_token(url: &str, request: &TokenRequest) -> Result<String, CommandError> {
+    let unreachable = |error: &dyn std::fmt::Display| {
+        CommandError::new(format!("the emulator at {url} does not respond: {error}"))
     };
-    let body = serde_json::to_vec(asked).map_err(|error| lost(&error))?;
+    let body = serde_json::to_vec(request).map_err(|error| unreachable(&error))?;
     let request = Request::post(format!("{}/_provision/token", url.trim_end_matches('/')))
         .header("content-type", "application/json")
         .body(Full::new(Bytes::from(body)))
-        .map_err(|error| lost(&error))?;
+        .map_err(|error| unreachable(&error))?;
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-    let answer = client.request(request).await.map_err(|error| lost(&error))?;
-    let body = answer.into_body().collect().await.map_err(|error| lost(&error))?;
-    let answer: Value = serde_json::from_slice(&body.to_bytes()).map_err(|error| lost(&error))?;
-    match (answer["token"].as_str(), answer["message"].as_str()) {
+    let response = client.request(request).await.map_err(|error| unreachable(&error))?;
+    let body = response.into_body().collect().await.map_err(|error| unreachable(&error))?;
+    let response: Value =
+        serde_json::from_slice(&body.to_bytes()).map_err(|error| unreachable(&error))?;
+    match (response["token"].as_str(), response["message"].as_str()) {
         (Some(token), _) => Ok(token.to_owned()),
         (None, Some(message)) => Err(token_error(message)),
-        (None, None) => Err(lost(&"it knows of no tokens; is it of another version?")),
+        (None, None) => Err(unreachable(&"it does not create tokens; it may have another version")),
     }
 }
 
-/// The emulator's answer: the reason, and after a semicolon the available values.
+/// The error for the emulator's message, which has the available values after a semicolon.
 fn token_error(message: &str) -> CommandError {
     match message.split_once("; ") {
         Some((reason, help)) if !help.contains('\n') => CommandError::new(reason).with_help(help),
@@ -136,14 +137,14 @@ fn parse_json_claim(text: &str) -> Result<(String, Value), String> {
 
 fn parse_duration_s(text: &str) -> Result<f64, String> {
     const UNITS: [(&str, f64); 4] = [("s", 1.0), ("m", 60.0), ("h", 3_600.0), ("d", 86_400.0)];
-    let read = |(unit, unit_s): &(&str, f64)| {
+    let parse_unit = |(unit, unit_s): &(&str, f64)| {
         let count: u32 = text.strip_suffix(unit)?.parse().ok()?;
         Some(f64::from(count) * unit_s)
     };
     UNITS
         .iter()
-        .find_map(read)
-        .ok_or_else(|| "expected a time such as 90s, 5m, 1h or 7d".to_owned())
+        .find_map(parse_unit)
+        .ok_or_else(|| "expected a duration such as 90s, 5m, 1h or 7d".to_owned())
 }
 
 #[cfg(test)]
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn claims_are_text_unless_they_are_marked_as_json() {
+    fn claims_are_text_or_json_as_their_option_specifies() {
         assert_eq!(parse_text_claim("a=b=c"), Ok(("a".into(), json!("b=c"))));
         assert_eq!(parse_text_claim("admin=true"), Ok(("admin".into(), json!("true"))));
         assert_eq!(parse_json_claim("admin=true"), Ok(("admin".into(), json!(true))));
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn times_have_a_unit() {
+    fn durations_have_a_unit() {
         assert_eq!(parse_duration_s("90s"), Ok(90.0));
         assert_eq!(parse_duration_s("1h"), Ok(3_600.0));
         assert!(

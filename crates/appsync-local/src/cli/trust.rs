@@ -1,8 +1,8 @@
-//! `trust`: how clients are made to trust the certificates of the emulator.
+//! The command `trust`: how clients can trust the emulator's certificates. It never changes what the machine
+//! trusts, and never prints the authority's key.
 use std::path::{Path, PathBuf};
 
-use crate::cli::emulator::DATA_DIR;
-use crate::cli::environment::{CommandError, Environment};
+use crate::cli::environment::{CommandError, DATA_DIR, Environment};
 use crate::server::tls::{CERTIFICATE_FILE, CertificateAuthority};
 use crate::state::folder::create_private_folder;
 
@@ -34,23 +34,26 @@ pub enum TrustFormat {
     Path,
 }
 
-/// What the variables do, with their names.
+/// Environment variables, and the clients that read each.
 const VARIABLES: [(&str, &str); 4] = [
-    ("NODE_EXTRA_CA_CERTS", "Node.js, in addition to the authorities that it knows"),
-    ("AWS_CA_BUNDLE", "the AWS CLI and boto3, in place of those they know; provision, besides"),
-    ("CURL_CA_BUNDLE", "curl, in place of those it knows; `--cacert FILE` for one call"),
+    ("NODE_EXTRA_CA_CERTS", "Node.js, in addition to its own authorities"),
+    (
+        "AWS_CA_BUNDLE",
+        "the AWS CLI and boto3, instead of their own authorities; provision, in addition",
+    ),
+    ("CURL_CA_BUNDLE", "curl, instead of its own authorities; `--cacert FILE` for one call"),
     (
         "SSL_CERT_FILE",
-        "Python, Ruby, Go and what else builds on OpenSSL, in place of those they know",
+        "Python, Ruby, Go and other users of OpenSSL, instead of their own authorities",
     ),
 ];
 
 impl TrustArgs {
-    /// What is to be printed; the certificate authority is made if there is none.
+    /// Returns the text to print, and creates the certificate authority if there is none.
     ///
     /// # Errors
     ///
-    /// Fails when the authority can't be read or made.
+    /// Fails if the certificate authority cannot be read or created.
     pub fn text(&self, environment: &Environment) -> Result<String, CommandError> {
         let folder = environment.path(&self.data_dir);
         load_authority(&folder, environment)?;
@@ -63,13 +66,14 @@ impl TrustArgs {
                 .map(|(name, _)| format!("export {name}={}\n", shell_quote(&path.to_string())))
                 .collect(),
             TrustFormat::Human => {
-                let line = |(name, what): &(&str, &str)| format!("  {name:<20} {what}\n");
+                let line = |(name, meaning): &(&str, &str)| format!("  {name:<20} {meaning}\n");
                 let lines: String = VARIABLES.iter().map(line).collect();
                 format!(
-                    "{path}\n\nA client trusts the emulator if it is configured with this file. Set to its path,\n{lines}\
-                 make the client of each line do so; `--format env` prints them for a shell.\n\
-                 A browser takes it in its settings, under authorities. Pages with Amplify need that, for it opens wss:// even for an address with http://;\n\
-                 other pages on this machine reach the emulator by http:// and ws:// without it.\n"
+                    "{path}\n\n\
+                     A client trusts the emulator if it is configured with this file. Set to its path,\n{lines}\
+                     configure the client of each line; `--format env` prints them for a shell.\n\
+                     In a browser, import the file in the settings, under authorities. Pages with Amplify require it, because Amplify opens wss:// even if the URL is http://;\n\
+                     other pages on this machine reach the emulator with http:// and ws:// without it.\n"
                 )
             }
         };
@@ -77,21 +81,21 @@ impl TrustArgs {
     }
 }
 
-/// In single quotes, as a POSIX shell takes any text.
+/// Quotes any text for a POSIX shell.
 fn shell_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The authority in `folder`, made if need be.
+/// Reads the certificate authority in `folder`, or creates it.
 pub fn load_authority(
     folder: &Path,
     environment: &Environment,
 ) -> Result<CertificateAuthority, CommandError> {
-    let made = create_private_folder(folder)
+    let authority = create_private_folder(folder)
         .and_then(|()| CertificateAuthority::load_or_create(folder, environment.now_epoch_s()));
-    made.map_err(|error| {
+    authority.map_err(|error| {
         CommandError::new(format!(
-            "cannot read or create the certificate authority in {}: {error}",
+            "cannot read or create the certificate authority in `{}`: {error}",
             folder.display()
         ))
     })
