@@ -1,5 +1,5 @@
-//! The log of calls: what was asked, in which order, and how it went. It holds no id and no body:
-//! the id of an API key is a secret.
+//! The call log: which operations were called, in which order, and their results. It never holds an id or a
+//! body, because the id of an API key is a secret.
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
@@ -9,32 +9,34 @@ use tokio::time::Instant;
 use crate::lock::lock;
 use crate::protocol::operation::{Operation, Service};
 
-/// The log forgets its oldest calls beyond this many.
+/// The log forgets its oldest calls beyond this number.
 const CALLS_MAX: usize = 100_000;
 
-/// One call, without anything secret.
+/// A call of an operation of the control plane, without anything secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LoggedCall {
-    /// Counts calls from 1, and goes on counting when the log is emptied.
+    /// The number of the call, from 1; clearing the log does not reset it.
     pub n: u64,
+    /// The called service, if the emulator implements it.
     pub service: Option<Service>,
+    /// AWS's name of the operation, or `Unknown`.
     pub operation: &'static str,
-    /// None while the call lasts, and for a call that got no answer.
+    /// The HTTP status; `None` while the call is in progress, and if there was no response.
     pub status: Option<u16>,
-    /// The fault that it met, if it met one.
+    /// The fault that was injected, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<&'static str>,
-    /// Since the store was made.
+    /// The start, in milliseconds since the store was created.
     pub started_ms: u64,
-    /// None while the call lasts.
+    /// The end, in the same unit; `None` while the call is in progress.
     pub ended_ms: Option<u64>,
 }
 
-/// Which call of the log.
+/// Identifies a call of the log.
 #[derive(Clone, Copy, Debug)]
 pub struct CallNumber(u64);
 
-/// The log of one store.
+/// The calls of one store.
 pub struct CallLog {
     start: Instant,
     entries: Mutex<LogEntries>,
@@ -47,8 +49,8 @@ struct LogEntries {
 
 impl CallLog {
     pub fn new() -> Self {
-        let log = LogEntries { next_number: 1, calls: VecDeque::new() };
-        Self { start: Instant::now(), entries: Mutex::new(log) }
+        let entries = LogEntries { next_number: 1, calls: VecDeque::new() };
+        Self { start: Instant::now(), entries: Mutex::new(entries) }
     }
 
     pub fn begin(&self, operation: &Operation) -> CallNumber {
@@ -71,12 +73,12 @@ impl CallLog {
         CallNumber(n)
     }
 
-    /// Notes the fault that a call met.
+    /// Records the fault that was injected into a call.
     pub fn record_fault(&self, number: CallNumber, fault: Option<&'static str>) {
         self.update(number, |call| call.fault = fault);
     }
 
-    /// Notes how a call ended.
+    /// Records the end of a call, and its status if there was a response.
     pub fn end(&self, number: CallNumber, status: Option<u16>) {
         let ended_ms = Some(self.now_ms());
         self.update(number, |call| (call.status, call.ended_ms) = (status, ended_ms));
@@ -91,11 +93,11 @@ impl CallLog {
         lock(&self.entries).calls.clear();
     }
 
-    /// Calls that the log has forgotten stay forgotten.
-    fn update(&self, CallNumber(n): CallNumber, note: impl FnOnce(&mut LoggedCall)) {
+    /// Updates a call, unless the log has forgotten it.
+    fn update(&self, CallNumber(n): CallNumber, update: impl FnOnce(&mut LoggedCall)) {
         let mut log = lock(&self.entries);
-        if let Ok(place) = log.calls.binary_search_by_key(&n, |it| it.n) {
-            note(&mut log.calls[place]);
+        if let Ok(index) = log.calls.binary_search_by_key(&n, |call| call.n) {
+            update(&mut log.calls[index]);
         }
     }
 
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_forgets_the_oldest_and_never_mixes_calls_up() {
+    fn the_log_forgets_the_oldest_calls_and_updates_the_right_one() {
         let calls = CallLog::new();
         let operation = || Operation {
             kind: OperationKind::Appsync(Appsync::GetApi),
@@ -121,7 +123,10 @@ mod tests {
         let first = calls.begin(&operation());
         let second = calls.begin(&operation());
         calls.end(second, Some(200));
-        assert_eq!(calls.calls().iter().map(|it| it.status).collect::<Vec<_>>(), [None, Some(200)]);
+        assert_eq!(
+            calls.calls().iter().map(|call| call.status).collect::<Vec<_>>(),
+            [None, Some(200)]
+        );
         calls.clear();
         calls.end(first, Some(500));
         assert_eq!(calls.calls(), []);

@@ -1,12 +1,12 @@
-//! Emulator options for undocumented behavior of AWS: where two answers are equally likely,
-//! a client can be tested with both.
+//! Emulator options: AWS's undocumented behavior where two variants are equally likely, so that a client can be
+//! tested with both. They never change documented behavior.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The most that a caller may ask of one page (docs/reference/control-plane.md#pages).
+/// The largest page that a caller may request (docs/reference/control-plane.md#pages).
 pub const PAGE_MAX: usize = 25;
 
-/// What a list may omit: everything except what identifies an item.
+/// The members of an API that a list may omit: all but those that identify it.
 const API_MEMBERS: &[&str] = &[
     "ownerContact",
     "tags",
@@ -28,107 +28,110 @@ const NAMESPACE_MEMBERS: &[&str] = &[
     "handlerConfigs",
 ];
 
-// The doc comments of the members are the text in `docs/local-emulator.md`.
+// The documentation comments of the members are the text in `docs/local-emulator.md`. The enums have none, because
+// a documented variant would leave the `enum` of the schema, which that page reads.
 /// How the emulator behaves where AWS's behavior is undocumented.
+///
+/// Options are written as JSON; `docs/local-emulator.md` has their names and values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct EmulatorOptions {
-    /// What happens to `ownerContact` in UpdateApi, and to modes, code and handlers in UpdateChannelNamespace, when they are left out (docs/reference/control-plane.md#omitted-members).
-    pub omitted_members: OmissionBehavior,
+    /// What happens to `ownerContact` in UpdateApi, and to modes, code and handlers in UpdateChannelNamespace, when they are omitted (docs/reference/control-plane.md#omitted-members).
+    pub(crate) omitted_members: OmissionBehavior,
     /// What an empty list of modes, or empty `handlerConfigs`, means in UpdateChannelNamespace while `omitted-members` is `kept` (docs/reference/control-plane.md#omitted-members).
-    pub empty_lists: OmissionBehavior,
-    /// What ListApis omits of each API; AWS only documents "high-level details only" (docs/reference/control-plane.md#lists).
-    pub list_apis_leaves_out: Vec<String>,
-    /// What ListChannelNamespaces leaves out of each namespace (docs/reference/control-plane.md#lists).
-    pub list_namespaces_leaves_out: Vec<String>,
-    /// Items on a page of AppSync's when the caller names no number, from 1 to 25 (docs/reference/control-plane.md#pages).
-    pub page_size: usize,
-    /// The error of a duplicate channel namespace name: ConflictException 409, or BadRequestException 400 (docs/reference/channel-namespaces.md#duplicate-names).
-    pub duplicate_namespace: DuplicateError,
-    /// The error of a broken constraint of the model: BadRequestException or ValidationException (docs/reference/control-plane.md#broken-constraints).
-    pub constraint_error: ConstraintError,
+    pub(crate) empty_lists: OmissionBehavior,
+    /// What ListApis omits from each API; AWS only documents "high-level details only" (docs/reference/control-plane.md#lists).
+    pub(crate) list_apis_leaves_out: Vec<String>,
+    /// What ListChannelNamespaces omits from each namespace (docs/reference/control-plane.md#lists).
+    pub(crate) list_namespaces_leaves_out: Vec<String>,
+    /// Items on a page of an AppSync list if the caller does not specify `maxResults`, from 1 to 25 (docs/reference/control-plane.md#pages).
+    pub(crate) page_size: usize,
+    /// The error for a duplicate channel namespace name: ConflictException 409, or BadRequestException 400 (docs/reference/channel-namespaces.md#duplicate-names).
+    pub(crate) duplicate_namespace: DuplicateError,
+    /// The error for a violated constraint of the model: BadRequestException or ValidationException (docs/reference/control-plane.md#broken-constraints).
+    pub(crate) constraint_error: ConstraintError,
     /// Modes that no authorization provider of the API offers (docs/reference/authorization.md#modes).
-    pub unoffered_modes: Acceptance,
+    pub(crate) unoffered_modes: Acceptance,
     /// An API without any authorization provider (docs/reference/authorization.md#providers).
-    pub empty_providers: Acceptance,
+    pub(crate) empty_providers: Acceptance,
     /// A second API_KEY provider in one API (docs/reference/authorization.md#providers).
-    pub repeated_api_key_provider: Acceptance,
-    /// Whether DeleteApi takes namespaces, keys and data sources along (docs/reference/apis.md#deletion).
-    pub delete_api: ApiDeletion,
-    /// DeleteApi while a custom domain name points at the API; when allowed, the association goes too (docs/reference/domains.md#deletion).
-    pub associated_api_delete: DeletionWhileInUse,
+    pub(crate) repeated_api_key_provider: Acceptance,
+    /// Whether DeleteApi also deletes namespaces, keys and data sources (docs/reference/apis.md#deletion).
+    pub(crate) delete_api: ApiDeletion,
+    /// DeleteApi while a custom domain name points at the API; if allowed, the association is deleted, too (docs/reference/domains.md#deletion).
+    pub(crate) associated_api_delete: DeletionWhileInUse,
     /// DeleteDataSource while a channel namespace uses it (docs/reference/data-sources.md#deletion).
-    pub used_data_source_delete: DeletionWhileInUse,
+    pub(crate) used_data_source_delete: DeletionWhileInUse,
     /// Data sources of the types NONE and AMAZON_ELASTICSEARCH (docs/reference/data-sources.md#types).
-    pub none_data_sources: Acceptance,
+    pub(crate) none_data_sources: Acceptance,
     /// A handler of behavior CODE whose `dataSourceName` is empty, which then has no data source (docs/reference/handlers.md#configuration).
-    pub empty_data_source_name: Acceptance,
+    pub(crate) empty_data_source_name: Acceptance,
     /// Code that exports neither `onPublish` nor `onSubscribe` (docs/reference/handlers.md#module).
-    pub code_without_handlers: Acceptance,
-    /// Code with what APPSYNC_JS leaves out of JavaScript, such as `++`, `while` or `try` (docs/reference/handlers.md#language).
-    pub unsupported_syntax: Acceptance,
-    /// Whether CreateApi and UpdateApi look for the log role in IAM (docs/reference/iam.md#checks-of-a-log-role).
-    pub role_checked: bool,
-    /// For how many seconds an association of a domain name says PROCESSING (docs/reference/domains.md#associations).
-    pub association_takes_s: u32,
-    /// The error of a signature on the data plane that does not verify: BadRequestException with the canonical request, as seen on a WebSocket, or UnauthorizedException (docs/reference/authorization.md#bad-signatures).
-    pub bad_signature: BadSignatureError,
-    /// Where the answer to a publish lists an event that a handler dropped: in `successful`, or nowhere (docs/reference/data-plane.md#filtered-events).
-    pub filtered_events: FilteredEvents,
+    pub(crate) code_without_handlers: Acceptance,
+    /// Code with JavaScript syntax that APPSYNC_JS does not support, such as `++`, `while` or `try` (docs/reference/handlers.md#language).
+    pub(crate) unsupported_syntax: Acceptance,
+    /// Whether CreateApi and UpdateApi check that the log role exists in IAM (docs/reference/iam.md#checks-of-a-log-role).
+    pub(crate) role_checked: bool,
+    /// For how many seconds an association of a domain name has the status PROCESSING (docs/reference/domains.md#associations).
+    pub(crate) association_takes_s: u32,
+    /// The error for an invalid signature on the data plane: BadRequestException with the canonical request, as observed on a WebSocket, or UnauthorizedException (docs/reference/authorization.md#bad-signatures).
+    pub(crate) bad_signature: BadSignatureError,
+    /// Where the response to a publish lists an event that a handler filtered out: in `successful`, or nowhere (docs/reference/data-plane.md#filtered-events).
+    pub(crate) filtered_events: FilteredEvents,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum OmissionBehavior {
+pub(crate) enum OmissionBehavior {
     Cleared,
     Kept,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum DuplicateError {
+pub(crate) enum DuplicateError {
     Conflict,
     BadRequest,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum ConstraintError {
+pub(crate) enum ConstraintError {
     BadRequest,
     Validation,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Acceptance {
+pub(crate) enum Acceptance {
     Accepted,
     Refused,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum ApiDeletion {
+pub(crate) enum ApiDeletion {
     Cascades,
     RefusedWhileInUse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum DeletionWhileInUse {
+pub(crate) enum DeletionWhileInUse {
     Allowed,
     Refused,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum BadSignatureError {
+pub(crate) enum BadSignatureError {
     BadRequest,
     Unauthorized,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum FilteredEvents {
+pub(crate) enum FilteredEvents {
     Successful,
     LeftOut,
 }
@@ -165,21 +168,25 @@ impl Default for EmulatorOptions {
 }
 
 impl EmulatorOptions {
-    /// Reads a JSON object of options; the others keep their defaults.
+    /// Parses a JSON object of options; omitted ones have their defaults.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is not such an object, or if it has an unknown option or an invalid value.
     pub fn parse(text: &str) -> Result<Self, String> {
         let options: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if !(1..=PAGE_MAX).contains(&options.page_size) {
-            let given = options.page_size;
-            return Err(format!("`page-size` is {given}, and must be from 1 to {PAGE_MAX}"));
+            let value = options.page_size;
+            return Err(format!("`page-size` is `{value}`, but must be from 1 to {PAGE_MAX}"));
         }
         let lists = [
             ("list-apis-leaves-out", &options.list_apis_leaves_out, API_MEMBERS),
             ("list-namespaces-leaves-out", &options.list_namespaces_leaves_out, NAMESPACE_MEMBERS),
         ];
-        for (name, given, known) in lists {
-            if let Some(stray) = given.iter().find(|it| !known.contains(&it.as_str())) {
+        for (name, value, known) in lists {
+            if let Some(unknown) = value.iter().find(|member| !known.contains(&member.as_str())) {
                 let known = known.join("`, `");
-                return Err(format!("`{name}` has `{stray}`, expected some of `{known}`"));
+                return Err(format!("`{name}` has `{unknown}`, expected some of `{known}`"));
             }
         }
         Ok(options)

@@ -1,13 +1,13 @@
-//! An emulator of AWS AppSync Events, reached only over the network: the control plane (AppSync, IAM roles, STS,
-//! WAF associations), the data plane (HTTP and WebSocket), handlers and a console.
+//! An emulator of AWS AppSync Events: the control plane (AppSync, IAM roles, STS, WAF associations), the data plane
+//! (HTTP and WebSocket), handlers and a console. Clients reach it only over the network.
 //!
-//! [`serve`] answers on listeners until it is stopped; [`router`] gives the same as a [`tower`] service for
-//! tests without a socket. Both work on a [`Store`], which keeps the state in a folder or in memory.
-//! [`cli`] is the command line of the program `appsync-local`, which `provision local` shares.
+//! [`serve`] handles requests on listeners until it is stopped. [`router`] returns a [`tower`] service that
+//! handles the same requests without a socket, for tests. Both work on a [`Store`], which has the state in a folder
+//! or in memory. [`cli`] is the command line of the program `appsync-local`, which `provision local` shares.
 //!
-//! The crate is the second reading of AWS's contracts, written from AWS's documentation: it shares no code with the
-//! clients that it is there to test, and imports none of the other crates of this workspace. An operation that
-//! it does not emulate is answered with an error that names the operation, never with a success.
+//! The crate is written from AWS's documentation and shares no code with the clients that it tests: it imports no
+//! other crate of this workspace. It never accepts an operation that it does not emulate; it responds with an error
+//! that names the operation.
 //!
 //! [`tower`]: https://docs.rs/tower
 mod call_log;
@@ -33,16 +33,10 @@ pub use data_plane::{
     Activity, ActivityFeed, ConnectionSummary, DataPlane, EventFailure, HandlerLocation, Settings,
     SubscriptionSummary, TokenRequest, evaluation,
 };
-pub use emulator_options::{
-    Acceptance, ApiDeletion, BadSignatureError, ConstraintError, DeletionWhileInUse,
-    DuplicateError, EmulatorOptions, FilteredEvents, OmissionBehavior,
-};
-pub use faults::{
-    FaultRule, Faults, InjectedError, InjectedFault, Latency, OperationFilter, Overlap, Quotas,
-};
+pub use emulator_options::EmulatorOptions;
+pub use faults::Faults;
 pub use protocol::operation::Service;
 pub use server::router::{router, router_with_data_plane};
 pub use server::serve::serve;
-pub use server::tls::{CERTIFICATE_FILE, CertificateAuthority, server_config as tls};
-pub use state::folder::{Announcement, OpenError, create_private_folder, served_url};
+pub use state::folder::{OpenError, served_url};
 pub use store::Store;

@@ -1,7 +1,7 @@
-//! Takes locks, with the reason why they are never poisoned.
+//! Acquires locks that are never poisoned.
 use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Code that holds a lock of this crate only moves values and does not panic.
+/// Code that holds a lock of this crate only moves values, and does not panic.
 const NEVER_POISONED: &str = "no code panics while it holds a lock";
 
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,5 +1,5 @@
-//! The emulator's state: one file, written to a temporary file and renamed, before the
-//! change is answered. One process at a time has it.
+//! The store: the emulator's state, its clock and its faults. With a folder, every change is on disk before it
+//! is acknowledged. A store is never shared by two processes.
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -15,37 +15,43 @@ use crate::faults::{ActiveFaults, Faults, Quotas};
 use crate::lock::lock;
 use crate::protocol::response::AwsError;
 use crate::state::State;
-use crate::state::folder::{self, Announcement, OpenError, StateFolder};
+use crate::state::folder::{Announcement, OpenError, StateFolder, encode_state};
 
-/// The state, and how it is kept.
+/// The state of the emulated AWS, in a folder or in memory.
+///
+/// A store also has what belongs to a run and is never written: faults, the call log and the clock's offset.
 pub struct Store {
     state: Mutex<VersionedState>,
     clock: SharedTimeSource,
     options: EmulatorOptions,
     folder: Option<StateFolder>,
-    /// What is to go wrong. A run's, and never written.
     pub(crate) active_faults: Arc<ActiveFaults>,
     pub(crate) call_log: Arc<CallLog>,
-    /// Whether the service is stopping: then all waiting ends.
+    /// Whether the emulator is stopping, which ends all waiting.
     closing: watch::Sender<bool>,
-    /// Notified of each change, of each move of the clock, and of the end.
+    /// Notifies of each change, of each move of the clock, and when the emulator stops.
     changed: watch::Sender<()>,
 }
 
 struct VersionedState {
     state: State,
-    /// Counts changes, so that one write can serve many.
+    /// The number of changes so far, so that one write can serve many.
     changes: u64,
 }
 
 impl Store {
-    /// Opens the store in `dir`, making it if need be, and locks it for this process.
+    /// Opens the store in the folder `dir`, which is created if it does not exist, and locks it for this process.
+    ///
+    /// # Errors
+    ///
+    /// Fails if another process has the store, if its file is damaged or of another version, and if the folder
+    /// cannot be created, read or locked.
     pub fn open(dir: &Path, clock: SharedTimeSource) -> Result<Arc<Self>, OpenError> {
         Self::open_with(dir, clock, EmulatorOptions::default())
     }
 
-    /// The same, of an AWS that behaves as `options` say.
-    pub fn open_with(
+    /// Opens the store in `dir` with emulator options.
+    pub(crate) fn open_with(
         dir: &Path,
         clock: SharedTimeSource,
         options: EmulatorOptions,
@@ -54,12 +60,12 @@ impl Store {
         Ok(Self::new(state, clock, options, Some(disk)))
     }
 
-    /// A store that ends with its process.
+    /// Creates an empty store that is never written.
     pub fn in_memory(clock: SharedTimeSource) -> Arc<Self> {
         Self::in_memory_with(clock, EmulatorOptions::default())
     }
 
-    /// The same, of an AWS that behaves as `options` say.
+    /// Creates an empty store that is never written, with emulator options.
     pub fn in_memory_with(clock: SharedTimeSource, options: EmulatorOptions) -> Arc<Self> {
         Self::new(State::default(), clock, options, None)
     }
@@ -82,63 +88,68 @@ impl Store {
         })
     }
 
-    /// How the emulator behaves where AWS's behavior is undocumented.
-    pub fn options(&self) -> &EmulatorOptions {
+    pub(crate) fn options(&self) -> &EmulatorOptions {
         &self.options
     }
 
-    /// Where it is kept, if it is.
-    pub fn folder(&self) -> Option<&Path> {
-        self.folder.as_ref().map(|it| it.dir.as_path())
+    /// The folder of the store, unless it is in memory.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_ref().map(|folder| folder.dir.as_path())
     }
 
-    /// Whether `host` is a name of one of its APIs: AWS's own for it, or a custom domain.
+    /// Whether `host` is a host name of one of the APIs: AWS's name or a custom domain name.
     pub(crate) fn has_host(&self, host: &str) -> bool {
         let versioned = self.state();
-        let mut regions = versioned.state.accounts.values().flat_map(|it| it.regions.values());
+        let mut regions =
+            versioned.state.accounts.values().flat_map(|account| account.regions.values());
         let (prefix, rest) = host.split_once('.').unwrap_or((host, ""));
-        let aws = rest.starts_with("appsync-api.") || rest.starts_with("appsync-realtime-api.");
+        let is_aws_name =
+            rest.starts_with("appsync-api.") || rest.starts_with("appsync-realtime-api.");
         regions.any(|region| {
             region.domains.contains_key(host)
-                || aws && region.apis.values().any(|it| it.dns_prefix == prefix)
+                || is_aws_name && region.apis.values().any(|api| api.dns_prefix == prefix)
         })
     }
 
-    /// Announces to other commands where this store is served, until the value is dropped.
-    pub fn announce(&self, url: &str) -> io::Result<Announcement> {
-        let Some(disk) = &self.folder else { return Ok(Announcement::default()) };
-        disk.announce(url)
+    /// Announces to other commands the URL at which this store is served, until the result is dropped.
+    pub(crate) fn announce(&self, url: &str) -> io::Result<Announcement> {
+        match &self.folder {
+            Some(folder) => folder.announce(url),
+            None => Ok(Announcement::default()),
+        }
     }
 
-    /// The time here, which faults may have moved from the machine's.
+    /// The emulator's time, which differs from the machine's if the clock was moved or a fault skews it.
     pub fn now_epoch_s(&self) -> f64 {
         let clock = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
         (clock.as_secs_f64() + self.active_faults.clock_offset_s()).max(0.0)
     }
 
-    /// Moves the clock on, or back.
+    /// Moves the clock by some seconds, back if they are negative.
     pub fn move_clock(&self, by_s: f64) {
         self.active_faults.move_clock(by_s);
         self.changed.send_replace(());
     }
 
-    /// Puts `faults` in force, in place of those before.
+    /// Replaces the faults that are injected; their rules start counting anew.
     pub fn set_faults(&self, faults: Faults) {
         self.active_faults.set(faults, &self.state().state);
     }
+    /// The faults that are injected.
     pub fn faults(&self) -> Faults {
         self.active_faults.faults()
     }
 
-    /// What was asked since the store was made or the log emptied, in order.
+    /// The calls since the store was created or the log was cleared, in order.
     pub fn calls(&self) -> Vec<LoggedCall> {
         self.call_log.calls()
     }
+    /// Clears the call log.
     pub fn clear_calls(&self) {
         self.call_log.clear();
     }
 
-    /// Ends all waiting, including faults that hang or delay.
+    /// Ends all waiting, including that of injected faults.
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);
         self.changed.send_replace(());
@@ -146,14 +157,14 @@ impl Store {
     pub(crate) fn is_closing(&self) -> bool {
         *self.closing.borrow()
     }
-    /// Returns once the service ends.
+    /// Waits until the emulator stops.
     pub(crate) async fn closed(&self) {
         let mut closing = self.closing.subscribe();
-        // The sender lives in the store, so this can't fail before it ends.
-        let _ = closing.wait_for(|it| *it).await;
+        // Waiting fails only without a sender, and this store has it.
+        let _ = closing.wait_for(|is_closing| *is_closing).await;
     }
 
-    /// Notifies of each change, of each move of the clock, and of the end.
+    /// Notifies of each change, of each move of the clock, and when the emulator stops.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
@@ -161,12 +172,12 @@ impl Store {
     pub(crate) fn quotas(&self) -> Quotas {
         self.active_faults.quotas()
     }
-    /// Refuses a role that AWS could not assume yet.
+    /// Rejects a role that AWS could not assume yet.
     pub(crate) fn check_role(&self, arn: &str) -> Result<(), AwsError> {
         self.active_faults.check_role(arn, self.now_epoch_s())
     }
 
-    /// A store that shows `state`, with all else as in this one.
+    /// A store with another state that shares everything else with this one, and is never written.
     pub(crate) fn with_state(&self, state: State) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(VersionedState { state, changes: 0 }),
@@ -180,17 +191,17 @@ impl Store {
         })
     }
 
-    /// The number of changes, by which the holder of a copy knows when it is outdated.
+    /// The number of changes so far, which tells whether a copy of the state is current.
     pub(crate) fn change_number(&self) -> u64 {
         self.state().changes
     }
 
-    /// Looks at the state.
-    pub(crate) fn read<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.state().state)
+    /// Passes the state to `read`, which must not change it in a way that clients can observe.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
+        read(&mut self.state().state)
     }
 
-    /// Changes the state and keeps it. A change that fails must not have changed anything.
+    /// Changes the state and persists it. A change that fails must not have changed anything.
     pub(crate) async fn change<T>(
         &self,
         change: impl FnOnce(&mut State) -> Result<T, AwsError>,
@@ -210,18 +221,18 @@ impl Store {
         Ok(result)
     }
 
-    /// Returns once change `number` is on disk. One writer writes for all that wait.
+    /// Returns once change `number` is on disk. One write serves all waiting changes.
     async fn persist(&self, number: u64) -> io::Result<()> {
-        let Some(disk) = &self.folder else { return Ok(()) };
-        let mut written = disk.last_written.lock().await;
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let mut written = folder.last_written.lock().await;
         if *written >= number {
             return Ok(());
         }
         let (bytes, changes) = {
             let versioned = self.state();
-            (folder::encode_state(&versioned.state)?, versioned.changes)
+            (encode_state(&versioned.state)?, versioned.changes)
         };
-        disk.write(&bytes)?;
+        folder.write(&bytes)?;
         *written = changes;
         Ok(())
     }
@@ -234,7 +245,9 @@ impl Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store").field("dir", &self.folder.as_ref().map(|it| &it.dir)).finish()
+        f.debug_struct("Store")
+            .field("dir", &self.folder.as_ref().map(|folder| &folder.dir))
+            .finish()
     }
 }
 
@@ -252,7 +265,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_changed_is_there_again_and_only_one_has_it() {
+    async fn changes_survive_a_restart_and_a_folder_has_one_process() {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("local");
         let store = Store::open(&dir, clock()).unwrap();
@@ -263,16 +276,16 @@ mod tests {
         store.change(add).await.unwrap();
         assert!(matches!(Store::open(&dir, clock()), Err(OpenError::InUse { .. })));
         assert_eq!(served_url(&dir), None);
-        let announced = store.announce("http://here").unwrap();
+        let announcement = store.announce("http://here").unwrap();
         assert_eq!(served_url(&dir).as_deref(), Some("http://here"));
-        drop((announced, store));
+        drop((announcement, store));
         assert_eq!(served_url(&dir), None);
-        let again = Store::open(&dir, clock()).unwrap();
-        assert!(again.read(|state| state.accounts.contains_key("1")));
+        let reopened = Store::open(&dir, clock()).unwrap();
+        assert!(reopened.read(|state| state.accounts.contains_key("1")));
     }
 
     #[test]
-    fn a_damaged_or_newer_file_is_never_an_empty_aws() {
+    fn a_damaged_or_newer_file_is_an_error_and_never_an_empty_state() {
         let folder = tempfile::tempdir().unwrap();
         let check = |text: &str, expected: &str| {
             fs::write(folder.path().join(STATE_FILE), text).unwrap();

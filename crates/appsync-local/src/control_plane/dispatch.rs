@@ -1,4 +1,5 @@
-//! A request to a service of AWS, answered: what goes wrong on the way, and which service carries it out.
+//! Handles requests to AWS's services: recognizes the operation, injects faults and passes the call to its
+//! service. It knows no operation's members.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,6 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, Response};
 use serde_json::Value;
 
-use crate::control_plane::stale;
 use crate::control_plane::{appsync, iam, sts, wafv2};
 use crate::faults::{FaultDecision, InjectedFault};
 use crate::ids;
@@ -19,19 +19,19 @@ use crate::protocol::request::{ApiCall, header_text, read_body, signing_time};
 use crate::protocol::response::{AwsError, json_response, json_rpc_response};
 use crate::store::Store;
 
-/// More than any request of these services holds.
+/// More than any request to these services has.
 const BODY_MAX: usize = 2 * 1024 * 1024;
 
-/// How a request ends.
+/// What happens to the connection of a request.
 pub enum CallOutcome {
     Response(Response<Body>),
-    /// The connection closes.
+    /// It is closed without a response.
     CloseConnection,
-    /// The connection stays open without a response.
+    /// It remains open without a response.
     Hang,
 }
 
-/// Answers a request, or says how its connection ends.
+/// Handles a request and logs the call.
 pub async fn handle(store: Arc<Store>, request: Request) -> CallOutcome {
     let request_id = ids::request_id();
     let (parts, body) = request.into_parts();
@@ -41,7 +41,7 @@ pub async fn handle(store: Arc<Store>, request: Request) -> CallOutcome {
     };
     let body = match read_body(body, BODY_MAX).await {
         Ok(body) => body,
-        Err(fault) => return CallOutcome::Response(json_response(Err(fault), &request_id)),
+        Err(error) => return CallOutcome::Response(json_response(Err(error), &request_id)),
     };
     let call = ApiCall {
         method: parts.method,
@@ -54,64 +54,65 @@ pub async fn handle(store: Arc<Store>, request: Request) -> CallOutcome {
     };
     let operation = Operation::from_call(&call);
     let number = store.call_log.begin(&operation);
-    let (end, fault) = handle_with_faults(&store, &call, &operation, &request_id).await;
+    let (outcome, fault) = handle_with_faults(&store, &call, &operation, &request_id).await;
     store.call_log.record_fault(number, fault);
-    match &end {
+    match &outcome {
         CallOutcome::Hang => {}
         CallOutcome::CloseConnection => store.call_log.end(number, None),
-        CallOutcome::Response(answer) => store.call_log.end(number, Some(answer.status().as_u16())),
+        CallOutcome::Response(response) => {
+            store.call_log.end(number, Some(response.status().as_u16()))
+        }
     }
-    end
+    outcome
 }
 
-/// Carries out a call, with all that goes wrong on the way; and the name of what did.
+/// Executes a call with the faults that are injected into it. Returns the name of the fault, too.
 async fn handle_with_faults(
     store: &Arc<Store>,
     call: &ApiCall,
     operation: &Operation,
     request_id: &str,
 ) -> (CallOutcome, Option<&'static str>) {
-    let refuse = |fault| CallOutcome::Response(error_response(call, fault, request_id));
-    if let Some(fault) = signature_error(store, call) {
-        return (refuse(fault), Some("check-signature-time"));
+    let reject = |error| CallOutcome::Response(error_response(call, error, request_id));
+    if let Some(error) = signature_error(store, call) {
+        return (reject(error), Some("check-signature-time"));
     }
-    let FaultDecision { delay, fault: effect, has_delay_rule: delayed } =
-        store.active_faults.decide(operation);
-    let name = effect.as_ref().map(InjectedFault::name).or(delayed.then_some("delay-ms"));
-    let before = match &effect {
-        Some(InjectedFault::Throttle) => Some(refuse(throttling_error(operation.kind.service()))),
-        Some(InjectedFault::Error(told)) => {
-            Some(refuse(AwsError::new(told.status, told.code.clone(), &told.message)))
+    let FaultDecision { delay, fault, has_delay_rule } = store.active_faults.decide(operation);
+    let name = fault.as_ref().map(InjectedFault::name).or(has_delay_rule.then_some("delay-ms"));
+    let outcome_before = match &fault {
+        Some(InjectedFault::Throttle) => Some(reject(throttling_error(operation.kind.service()))),
+        Some(InjectedFault::Error(error)) => {
+            Some(reject(AwsError::new(error.status, error.code.clone(), &error.message)))
         }
-        Some(InjectedFault::FailBefore) => Some(refuse(service_error(operation.kind.service()))),
+        Some(InjectedFault::FailBefore) => Some(reject(service_error(operation.kind.service()))),
         Some(InjectedFault::DropBefore) => Some(CallOutcome::CloseConnection),
         Some(InjectedFault::Hang) => Some(CallOutcome::Hang),
         _ => None,
     };
-    if let Some(end) = before {
+    if let Some(outcome) = outcome_before {
         wait(store, delay).await;
-        return (end, name);
+        return (outcome, name);
     }
-    // A change lasts as long as it is in progress.
-    let held = store.active_faults.begin_change(operation);
+    // The guard ends with the change, so that calls during its delays conflict with it.
+    let change = store.active_faults.begin_change(operation);
     wait(store, delay).await;
-    let held = match held {
-        Ok(held) => held,
-        Err(fault) => return (refuse(fault), Some("overlap")),
+    let change = match change {
+        Ok(change) => change,
+        Err(error) => return (reject(error), Some("overlap")),
     };
-    let answer = execute(store, call, operation, request_id).await;
-    if held.is_some() {
+    let response = execute(store, call, operation, request_id).await;
+    if change.is_some() {
         wait(store, store.active_faults.overlap_duration()).await;
     }
-    drop(held);
-    match effect {
-        Some(InjectedFault::FailAfter) => (refuse(service_error(operation.kind.service())), name),
+    drop(change);
+    match fault {
+        Some(InjectedFault::FailAfter) => (reject(service_error(operation.kind.service())), name),
         Some(InjectedFault::DropAfter) => (CallOutcome::CloseConnection, name),
-        _ => (CallOutcome::Response(answer), name),
+        _ => (CallOutcome::Response(response), name),
     }
 }
 
-/// Waits, but not for a service that ends.
+/// Waits for `delay`, or until the service stops.
 async fn wait(store: &Store, delay: Duration) {
     if !delay.is_zero() {
         tokio::select! {
@@ -127,14 +128,14 @@ async fn execute(
     operation: &Operation,
     request_id: &str,
 ) -> Response<Body> {
-    let stale = stale::view(store, operation, call);
+    let stale = stale_view(store, operation, call);
     let shown = stale.as_ref().unwrap_or(store);
     match operation.kind {
         OperationKind::Appsync(kind) => {
             let labels = &operation.labels;
             let mut result = appsync::handle(shown, call, kind, labels).await;
-            // The parent of a stale list may be newer than the list.
-            if stale.is_some() && result.as_ref().is_err_and(|it| it.status == 404) {
+            // A stale state may not have the parent of the list yet: then the list is empty.
+            if stale.is_some() && result.as_ref().is_err_and(|error| error.status == 404) {
                 result = appsync::handle(store, call, kind, labels).await.map(without_items);
             }
             json_response(result, request_id)
@@ -159,6 +160,15 @@ async fn execute(
     }
 }
 
+/// A store with the older state that faults show to `call`, if they make its list or read stale.
+fn stale_view(store: &Store, operation: &Operation, call: &ApiCall) -> Option<Arc<Store>> {
+    let (listing, now) = (operation.listing(call), store.now_epoch_s());
+    let (faults, caller) = (&store.active_faults, &call.caller);
+    let state =
+        store.read(|state| faults.stale_state(operation, caller, listing.as_ref(), state, now))?;
+    Some(store.with_state(state))
+}
+
 /// The error for a request that is for none of the implemented operations.
 fn unknown_operation(service: Option<Service>, call: &ApiCall) -> AwsError {
     let action = || Form::parse(call).get("Action").unwrap_or_default().to_owned();
@@ -174,20 +184,19 @@ fn unknown_operation(service: Option<Service>, call: &ApiCall) -> AwsError {
     }
 }
 
-/// A list, without what is in it.
+/// A list's response without items and without a further page.
 fn without_items(mut list: Value) -> Value {
     for member in list.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
         match member {
             Value::Array(items) => items.clear(),
             Value::Object(items) => items.clear(),
-            // No next page.
             other => *other = Value::Null,
         }
     }
     list
 }
 
-/// Remembers what decides when a role can be assumed.
+/// Records when a role changed, which determines when AppSync can assume it.
 fn record_role_change(store: &Store, call: &ApiCall, kind: Iam) {
     let form = Form::parse(call);
     let (account, name) = (&call.caller.account, form.get("RoleName").unwrap_or_default());
@@ -214,7 +223,7 @@ fn signature_error(store: &Store, call: &ApiCall) -> Option<AwsError> {
     Some(AwsError::new(403, code, message))
 }
 
-/// What each service says to too many calls.
+/// The service's error for too many calls.
 fn throttling_error(service: Option<Service>) -> AwsError {
     let (status, code) = match service {
         Some(Service::Iam | Service::Sts) => (400, "Throttling"),
@@ -224,7 +233,7 @@ fn throttling_error(service: Option<Service>) -> AwsError {
     AwsError::new(status, code, "Rate exceeded")
 }
 
-/// What each service says when it fails.
+/// The service's error for its own failure.
 fn service_error(service: Option<Service>) -> AwsError {
     let code = match service {
         Some(Service::Iam) => "ServiceFailure",
@@ -235,25 +244,25 @@ fn service_error(service: Option<Service>) -> AwsError {
     AwsError::new(500, code, "An internal failure occurred.")
 }
 
-/// An error in the protocol of the service that was asked.
-fn error_response(call: &ApiCall, fault: AwsError, request_id: &str) -> Response<Body> {
+/// The response for `error` in the protocol of the called service.
+fn error_response(call: &ApiCall, error: AwsError, request_id: &str) -> Response<Body> {
     match call.caller.service.as_str() {
-        "iam" => query_response("", iam::NAMESPACE, Err(fault), request_id),
-        "sts" => query_response("", sts::NAMESPACE, Err(fault), request_id),
-        "wafv2" => json_rpc_response(Err(fault), request_id),
-        _ => json_response(Err(fault), request_id),
+        "iam" => query_response("", iam::NAMESPACE, Err(error), request_id),
+        "sts" => query_response("", sts::NAMESPACE, Err(error), request_id),
+        "wafv2" => json_rpc_response(Err(error), request_id),
+        _ => json_response(Err(error), request_id),
     }
 }
 
-/// Rejects unsigned requests, in the protocol that the request seems to use.
+/// The response to an unsigned request, in the protocol that the request seems to use.
 fn unsigned_response(headers: &HeaderMap, request_id: &str) -> Response<Body> {
     let form = headers
         .get("content-type")
-        .is_some_and(|it| it.as_bytes().starts_with(b"application/x-www-form"));
+        .is_some_and(|content_type| content_type.as_bytes().starts_with(b"application/x-www-form"));
     let message = "Missing Authentication Token";
     if form {
-        let fault = AwsError::new(403, "MissingAuthenticationToken", message);
-        return query_response("", iam::NAMESPACE, Err(fault), request_id);
+        let error = AwsError::new(403, "MissingAuthenticationToken", message);
+        return query_response("", iam::NAMESPACE, Err(error), request_id);
     }
     json_response(
         Err(AwsError::new(403, "MissingAuthenticationTokenException", message)),

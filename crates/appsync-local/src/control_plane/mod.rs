@@ -1,9 +1,9 @@
-//! The control plane: AppSync, IAM, STS and WAF, as far as Event APIs need them.
+//! The control plane: the operations of AppSync, IAM, STS and WAF that Event APIs need. Every other operation
+//! is rejected with an error that names it.
 pub mod appsync;
 pub mod dispatch;
 mod iam;
 mod page;
-mod stale;
 mod sts;
 mod undocumented;
 mod wafv2;

@@ -21,7 +21,7 @@ impl PageRequest {
         for (name, value) in form_urlencoded::parse(call.query.as_bytes()) {
             match &*name {
                 "maxResults" => {
-                    let most = value.parse::<usize>().ok().filter(|it| *it <= PAGE_MAX);
+                    let most = value.parse::<usize>().ok().filter(|limit| *limit <= PAGE_MAX);
                     let constraint = "Member must have value between 0 and 25";
                     let wrong = || undocumented::constraint_error("maxResults", constraint);
                     let most = most.ok_or_else(wrong)?;
@@ -86,7 +86,7 @@ pub fn by_marker<T>(
         None => 0,
         Some(marker) => marker
             .strip_prefix("from-")
-            .and_then(|it| it.parse::<usize>().ok())
+            .and_then(|number| number.parse::<usize>().ok())
             .ok_or_else(|| invalid_member("Marker", "Invalid Marker"))?,
     };
     let (page, more) = take_page(items.skip(start), most);

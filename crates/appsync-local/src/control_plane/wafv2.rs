@@ -68,8 +68,8 @@ pub async fn handle(store: &Store, call: &ApiCall, operation: Wafv2) -> Result<V
             }
             store.read(|state| {
                 let apis = state.region(caller).apis.values();
-                let apis = apis.filter(|it| resources == "APPSYNC" && has_web_acl(it, web_acl));
-                let arns: Vec<String> = apis.map(|it| api_arn(&it.id, caller)).collect();
+                let apis = apis.filter(|api| resources == "APPSYNC" && has_web_acl(api, web_acl));
+                let arns: Vec<String> = apis.map(|api| api_arn(&api.id, caller)).collect();
                 Ok(json!({ "ResourceArns": arns }))
             })
         }

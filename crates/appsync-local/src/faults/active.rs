@@ -1,4 +1,5 @@
-//! The faults that are in force, and what they must remember from call to call.
+//! The faults that are injected now, with what they must know of earlier calls. Deciding on a call never executes
+//! it, and uses no randomness but the seed's.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,21 +15,21 @@ use crate::protocol::operation::{Appsync, Iam, Listing, Operation, OperationKind
 use crate::protocol::response::AwsError;
 use crate::state::State;
 
-/// What is in force, and how far it has come.
+/// The faults that are injected now, and the state of their injection.
 pub struct ActiveFaults(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
     faults: Faults,
-    /// How many calls came, for jitter.
+    /// The number of calls so far, for the latency.
     call_count: u64,
-    /// What each rule has seen and done.
+    /// The counts of each rule.
     rule_counts: Vec<RuleCount>,
-    /// What changes that last are about.
+    /// The keys of the changes in progress.
     changes_in_progress: BTreeSet<String>,
-    /// When roles were made and their trust was last changed, by account and name in lower case.
+    /// When roles were created and their trust policies changed, by account and name in lower case.
     role_times: BTreeMap<(String, String), RoleTimes>,
-    /// Only while lists are stale.
+    /// The former states, if lists are stale.
     history: Option<History>,
     /// How far the clock was moved.
     clock_moved_s: f64,
@@ -46,16 +47,16 @@ struct RoleTimes {
     trust_changed_epoch_s: f64,
 }
 
-/// What is to happen to one call.
+/// The faults that are injected into one call.
 #[derive(Debug)]
 pub struct FaultDecision {
     pub delay: Duration,
     pub fault: Option<InjectedFault>,
-    /// Whether a rule delays it.
+    /// Whether a rule is part of the delay.
     pub has_delay_rule: bool,
 }
 
-/// A change that lasts; it ends when this is dropped.
+/// A change in progress, which ends when this is dropped.
 pub struct ChangeGuard {
     faults: Arc<ActiveFaults>,
     key: String,
@@ -66,7 +67,7 @@ impl ActiveFaults {
         Arc::new(Self(Mutex::default()))
     }
 
-    /// Puts `faults` in force, from `state` on. Rules start counting anew.
+    /// Replaces the faults. Rules start counting anew, and stale lists start with `state`.
     pub fn set(&self, faults: Faults, state: &State) {
         let stale = faults.lists_lag_s > 0 || faults.lists_lag_calls > 0;
         let mut inner = self.inner();
@@ -82,7 +83,7 @@ impl ActiveFaults {
     pub fn quotas(&self) -> Quotas {
         self.inner().faults.quotas
     }
-    /// Left to itself: when the clock is skewed.
+    /// Whether signatures are checked for their time. Default: only if the clock is skewed.
     pub fn checks_signature_time(&self) -> bool {
         let faults = &self.inner().faults;
         faults.check_signature_time.unwrap_or(faults.clock_skew_s != 0)
@@ -91,7 +92,7 @@ impl ActiveFaults {
         Duration::from_millis(self.inner().faults.overlap_ms)
     }
 
-    /// How far this clock is from the machine's.
+    /// How far the emulator's clock is ahead of the machine's.
     pub fn clock_offset_s(&self) -> f64 {
         let inner = self.inner();
         inner.faults.clock_skew_s as f64 + inner.clock_moved_s
@@ -100,45 +101,48 @@ impl ActiveFaults {
         self.inner().clock_moved_s += by_s;
     }
 
-    /// Asks the rules. Delays add up; of other faults the first counts.
+    /// Decides by the rules. Delays add up; of the other faults the first is injected.
     pub fn decide(&self, operation: &Operation) -> FaultDecision {
         let mut inner = self.inner();
-        let Inner { faults, call_count: calls, rule_counts: counts, .. } = &mut *inner;
-        *calls += 1;
-        let latency = faults.latency_ms.map_or(0, |it| it.draw_ms(draw(faults.seed, 0, *calls)));
-        let mut verdict = FaultDecision {
+        let Inner { faults, call_count, rule_counts, .. } = &mut *inner;
+        *call_count += 1;
+        let latency = faults
+            .latency_ms
+            .map_or(0, |latency| latency.draw_ms(draw(faults.seed, 0, *call_count)));
+        let mut decision = FaultDecision {
             delay: Duration::from_millis(latency),
             fault: None,
             has_delay_rule: false,
         };
-        for ((n, rule), count) in faults.rules.iter().enumerate().zip(counts) {
-            let drawn = |matched| draw(faults.seed, n as u64 + 1, matched);
-            // A rule that comes too late counts the call all the same.
-            let open = verdict.fault.is_none() || matches!(rule.fault, InjectedFault::DelayMs(_));
-            if !rule.matches_call(operation, count, open, drawn) {
+        for ((n, rule), count) in faults.rules.iter().enumerate().zip(rule_counts) {
+            let draw_nth = |nth| draw(faults.seed, n as u64 + 1, nth);
+            // Of several faults the first is injected; the other rules count the call nevertheless.
+            let is_possible =
+                decision.fault.is_none() || matches!(rule.fault, InjectedFault::DelayMs(_));
+            if !rule.is_injected(operation, count, is_possible, draw_nth) {
                 continue;
             }
             match &rule.fault {
-                InjectedFault::DelayMs(more) => {
-                    verdict.delay += Duration::from_millis(*more);
-                    verdict.has_delay_rule = true;
+                InjectedFault::DelayMs(ms) => {
+                    decision.delay += Duration::from_millis(*ms);
+                    decision.has_delay_rule = true;
                 }
-                effect => verdict.fault = Some(effect.clone()),
+                fault => decision.fault = Some(fault.clone()),
             }
         }
-        verdict
+        decision
     }
 
-    /// Begins the change that `operation` is, unless another of the same lasts.
+    /// Begins the change of `operation`, unless another with the same key is in progress.
     pub fn begin_change(
         self: &Arc<Self>,
         operation: &Operation,
     ) -> Result<Option<ChangeGuard>, AwsError> {
         let Some(key) = &operation.change_key else { return Ok(None) };
         let mut inner = self.inner();
-        let counts = operation.kind != OperationKind::Appsync(Appsync::CreateApi)
+        let can_overlap = operation.kind != OperationKind::Appsync(Appsync::CreateApi)
             || inner.faults.overlap_create_api;
-        if inner.faults.overlap == Overlap::Allowed || !counts {
+        if inner.faults.overlap == Overlap::Allowed || !can_overlap {
             return Ok(None);
         }
         match inner.changes_in_progress.insert(key.clone()) {
@@ -150,14 +154,15 @@ impl ActiveFaults {
         }
     }
 
-    /// Notes that a role was made, or that only its trust was changed.
-    pub fn record_role_change(&self, account: &str, name: &str, made: bool, now_epoch_s: f64) {
+    /// Records that a role was created, or that its trust policy was changed.
+    pub fn record_role_change(&self, account: &str, name: &str, is_new: bool, now_epoch_s: f64) {
         let key = (account.to_owned(), name.to_ascii_lowercase());
         let mut inner = self.inner();
-        let fresh = RoleTimes { created_epoch_s: now_epoch_s, trust_changed_epoch_s: now_epoch_s };
-        let known = inner.role_times.get(&key).map_or(f64::NEG_INFINITY, |it| it.created_epoch_s);
-        let made_epoch_s = if made { now_epoch_s } else { known };
-        inner.role_times.insert(key, RoleTimes { created_epoch_s: made_epoch_s, ..fresh });
+        let recorded_epoch_s =
+            inner.role_times.get(&key).map_or(f64::NEG_INFINITY, |times| times.created_epoch_s);
+        let created_epoch_s = if is_new { now_epoch_s } else { recorded_epoch_s };
+        let times = RoleTimes { created_epoch_s, trust_changed_epoch_s: now_epoch_s };
+        inner.role_times.insert(key, times);
     }
     pub fn record_role_deletion(&self, account: &str, name: &str) {
         self.inner().role_times.remove(&(account.to_owned(), name.to_ascii_lowercase()));
@@ -170,18 +175,18 @@ impl ActiveFaults {
         let name = arn.rsplit('/').next().unwrap_or_default();
         let inner = self.inner();
         let times = inner.role_times.get(&(account.to_owned(), name.to_ascii_lowercase()));
-        let settled_at =
-            times.map(|it| it.trust_changed_epoch_s + inner.faults.roles_settle_s as f64);
-        match settled_at {
-            // AWS's text is not known.
-            Some(at) if now_epoch_s < at => {
+        let assumable_epoch_s =
+            times.map(|times| times.trust_changed_epoch_s + inner.faults.roles_settle_s as f64);
+        match assumable_epoch_s {
+            // AWS's text is undocumented.
+            Some(assumable_epoch_s) if now_epoch_s < assumable_epoch_s => {
                 Err(AwsError::bad_request(format!("Unable to assume role {arn}.")))
             }
             _ => Ok(()),
         }
     }
 
-    /// Remembers the state that a change made, if lists are to be stale.
+    /// Stores the state after a change, if lists are stale.
     pub fn record_state(&self, state: &State, now_epoch_s: f64) {
         let mut inner = self.inner();
         let lag_s = inner.faults.lists_lag_s;
@@ -190,7 +195,7 @@ impl ActiveFaults {
         }
     }
 
-    /// What a call is shown in place of `state`, if it is to be shown something else.
+    /// The state that a call reads instead of `state`, if it reads a stale one.
     pub fn stale_state(
         &self,
         operation: &Operation,
@@ -201,28 +206,28 @@ impl ActiveFaults {
     ) -> Option<State> {
         let mut inner = self.inner();
         let Faults { lists_lag_s, lists_lag_calls, iam_reads_lag_s, .. } = inner.faults;
-        let lists = inner.history.as_mut().zip(listing).map(|(history, listing)| {
-            let then = match lists_lag_s {
+        let list_state = inner.history.as_mut().zip(listing).map(|(history, listing)| {
+            let state_then = match lists_lag_s {
                 0 => Arc::new(state.clone()),
                 lag_s => history.state_seconds_ago(now_epoch_s, lag_s as f64),
             };
             match lists_lag_calls {
-                0 => then,
-                calls => history.state_calls_ago(listing, calls, then),
+                0 => state_then,
+                calls => history.state_calls_ago(listing, calls, state_then),
             }
         });
-        let lists = lists.map(|it| State::clone(&it));
+        let list_state = list_state.map(|state| State::clone(&state));
         let reads_roles =
             matches!(operation.kind, OperationKind::Iam(Iam::GetRole | Iam::ListRoles));
         if iam_reads_lag_s == 0 || !reads_roles {
-            return lists;
+            return list_state;
         }
-        let mut shown = lists.unwrap_or_else(|| state.clone());
-        shown.account(caller).roles.retain(|name, _| {
+        let mut state = list_state.unwrap_or_else(|| state.clone());
+        state.account(caller).roles.retain(|name, _| {
             let times = inner.role_times.get(&(caller.account.clone(), name.clone()));
-            times.is_none_or(|it| it.created_epoch_s + iam_reads_lag_s as f64 <= now_epoch_s)
+            times.is_none_or(|times| times.created_epoch_s + iam_reads_lag_s as f64 <= now_epoch_s)
         });
-        Some(shown)
+        Some(state)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -231,28 +236,30 @@ impl ActiveFaults {
 }
 
 impl FaultRule {
-    /// Whether it acts on this call; it counts the call in any case.
-    fn matches_call(
+    /// Whether the fault is injected into this call. Counts the call if it matches.
+    fn is_injected(
         &self,
         operation: &Operation,
         count: &mut RuleCount,
-        open: bool,
-        drawn: impl Fn(u64) -> f64,
+        is_possible: bool,
+        draw_nth: impl Fn(u64) -> f64,
     ) -> bool {
-        let on = match &self.on {
+        let matches_operation = match &self.on {
             OperationFilter::Any => true,
             OperationFilter::Names(names) => names.contains(&operation.kind.name()),
         };
-        if !on || self.service.is_some_and(|it| operation.kind.service() != Some(it)) {
+        if !matches_operation
+            || self.service.is_some_and(|service| operation.kind.service() != Some(service))
+        {
             return false;
         }
         count.matches += 1;
-        let fires = open
+        let is_injected = is_possible
             && count.matches > self.after
             && self.times.is_none_or(|times| count.injections < times)
-            && self.chance.is_none_or(|chance| drawn(count.matches) < chance);
-        count.injections += u64::from(fires);
-        fires
+            && self.chance.is_none_or(|chance| draw_nth(count.matches) < chance);
+        count.injections += u64::from(is_injected);
+        is_injected
     }
 }
 
@@ -270,20 +277,20 @@ impl Drop for ChangeGuard {
 
 impl fmt::Debug for ChangeGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").finish_non_exhaustive()
+        f.debug_struct("ChangeGuard").finish_non_exhaustive()
     }
 }
 
-/// A number from 0 up to 1, the same for the same three inputs: reproducible randomness.
-fn draw(seed: u64, whose: u64, nth: u64) -> f64 {
-    let mix = |it: u64| {
+/// A reproducible random number from 0 up to 1, the same for the same three inputs.
+fn draw(seed: u64, sequence: u64, nth: u64) -> f64 {
+    let mix = |bits: u64| {
         // SplitMix64.
-        let it = it.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        it ^ (it >> 31)
+        let bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
     };
-    let bits = mix(mix(mix(seed) ^ whose) ^ nth);
+    let bits = mix(mix(mix(seed) ^ sequence) ^ nth);
     (bits >> 11) as f64 / (1_u64 << 53) as f64
 }
 
@@ -293,10 +300,10 @@ mod tests {
 
     use super::*;
 
-    fn running(faults: Value) -> Arc<ActiveFaults> {
-        let running = ActiveFaults::new();
-        running.set(serde_json::from_value(faults).unwrap(), &State::default());
-        running
+    fn active(faults: Value) -> Arc<ActiveFaults> {
+        let active = ActiveFaults::new();
+        active.set(serde_json::from_value(faults).unwrap(), &State::default());
+        active
     }
     fn get_api() -> Operation {
         Operation {
@@ -305,34 +312,34 @@ mod tests {
             change_key: None,
         }
     }
-    /// What each of some calls meets.
-    fn met(running: &ActiveFaults, calls: usize) -> Vec<&'static str> {
-        let name = |_| running.decide(&get_api()).fault.map_or("", |it| it.name());
+    /// The faults that are injected into some calls.
+    fn injected(active: &ActiveFaults, calls: usize) -> Vec<&'static str> {
+        let name = |_| active.decide(&get_api()).fault.map_or("", |fault| fault.name());
         (0..calls).map(name).collect()
     }
 
     #[test]
-    fn rules_skip_count_and_end_and_the_first_decides() {
+    fn rules_skip_count_and_end_and_the_first_one_is_injected() {
         let rules = json!([
             { "on": "CreateApi", "fault": "hang" },
             { "on": "*", "service": "iam", "fault": "hang" },
             { "on": ["GetApi", "ListApis"], "fault": "throttle", "after": 1, "times": 2 },
             { "on": "GetApi", "fault": "drop-after", "after": 2 },
         ]);
-        let running = running(json!({ "rules": rules }));
-        assert_eq!(met(&running, 5), ["", "throttle", "throttle", "drop-after", "drop-after"]);
+        let active = active(json!({ "rules": rules }));
+        assert_eq!(injected(&active, 5), ["", "throttle", "throttle", "drop-after", "drop-after"]);
     }
 
     #[test]
-    fn delays_add_up_to_the_latency_and_leave_the_other_rules_their_turn() {
+    fn delays_add_up_with_the_latency_and_do_not_exclude_other_faults() {
         let rules = json!([
             { "on": "*", "fault": { "delay-ms": 20 } },
             { "on": "*", "fault": "fail-after" },
             { "on": "*", "fault": { "delay-ms": 300 } },
         ]);
-        let verdict = running(json!({ "latency-ms": 1, "rules": rules })).decide(&get_api());
-        assert_eq!(verdict.delay, Duration::from_millis(321));
-        assert_eq!(verdict.fault, Some(InjectedFault::FailAfter));
+        let decision = active(json!({ "latency-ms": 1, "rules": rules })).decide(&get_api());
+        assert_eq!(decision.delay, Duration::from_millis(321));
+        assert_eq!(decision.fault, Some(InjectedFault::FailAfter));
     }
 
     #[test]
@@ -344,13 +351,13 @@ mod tests {
                 "rules": [{ "on": "*", "fault": "throttle", "chance": 0.3 }],
             })
         };
-        let fired = |seed| met(&running(faults(seed)), 1_000);
+        let fired = |seed| injected(&active(faults(seed)), 1_000);
         assert_eq!(fired(1), fired(1));
         assert_ne!(fired(1), fired(2));
-        let count = fired(1).iter().filter(|it| !it.is_empty()).count();
+        let count = fired(1).iter().filter(|fault| !fault.is_empty()).count();
         assert!((250..350).contains(&count), "{count}");
-        let running = running(faults(1));
-        let waits: BTreeSet<_> = (0..200).map(|_| running.decide(&get_api()).delay).collect();
+        let active = active(faults(1));
+        let waits: BTreeSet<_> = (0..200).map(|_| active.decide(&get_api()).delay).collect();
         assert_eq!(waits.first(), Some(&Duration::from_millis(10)));
         assert_eq!(waits.last(), Some(&Duration::from_millis(20)));
         assert_eq!(waits.len(), 11);

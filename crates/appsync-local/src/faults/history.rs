@@ -1,20 +1,20 @@
-//! States of the past, for lists that are stale.
+//! Former states, for lists that are stale. A state here is never changed.
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::protocol::operation::Listing;
 use crate::state::State;
 
-/// States that are remembered: beyond this many changes within the lag, lists are less stale than asked.
+/// The number of stored states. With more changes within the lag, lists are less stale than configured.
 const STATES_MAX: usize = 1_000;
 
-/// What lists may still show.
+/// The states that lists may still return.
 pub struct History {
-    /// The state when remembering began.
+    /// The oldest state.
     first: Arc<State>,
-    /// States after a change, the oldest first, and when each came to be.
+    /// The state after each later change, with its time, the oldest first.
     later: VecDeque<(f64, Arc<State>)>,
-    /// What each list has yet to show, the oldest first, and what it shows now.
+    /// The states that each list will return, the oldest first, and the one that it returns now.
     lists: BTreeMap<String, (VecDeque<Arc<State>>, Arc<State>)>,
 }
 
@@ -23,7 +23,7 @@ impl History {
         Self { first: Arc::new(state), later: VecDeque::new(), lists: BTreeMap::new() }
     }
 
-    /// Remembers the state that a change made.
+    /// Stores the state after a change.
     pub fn record(&mut self, state: State, now_epoch_s: f64, lag_s: f64) {
         let old = |at: f64| at <= now_epoch_s - lag_s;
         while self.later.front().is_some_and(|(at, _)| old(*at)) || self.later.len() >= STATES_MAX {
@@ -40,19 +40,19 @@ impl History {
         Arc::clone(old.map_or(&self.first, |(_, state)| state))
     }
 
-    /// What `listing` shows if each of its calls shows what was there `lag_calls` calls before.
+    /// The state that `listing` returns if each of its calls returns the state of `lag_calls` calls before.
     pub fn state_calls_ago(
         &mut self,
         listing: &Listing,
         lag_calls: usize,
         now: Arc<State>,
     ) -> Arc<State> {
-        let unseen = || {
+        let initial = || {
             let first = Arc::clone(&self.first);
             (vec![Arc::clone(&first); lag_calls].into(), first)
         };
-        let (queue, shown) = self.lists.entry(listing.key.clone()).or_insert_with(unseen);
-        // All pages of a list are of one state.
+        let (queue, shown) = self.lists.entry(listing.key.clone()).or_insert_with(initial);
+        // All pages of a list have one state.
         if !listing.is_continuation {
             queue.push_back(now);
             if let Some(next) = queue.pop_front() {
@@ -95,12 +95,12 @@ mod tests {
     }
 
     #[test]
-    fn each_list_counts_its_own_calls_and_pages_are_of_one() {
+    fn each_list_counts_its_own_calls_and_its_pages_have_one_state() {
         let mut history = History::new(state("a"));
         let mut check = |key: &str, continued: bool, now: &str, expected: &str| {
             let listing = Listing { key: key.into(), is_continuation: continued };
-            let seen = history.state_calls_ago(&listing, 2, Arc::new(state(now)));
-            assert_eq!(name(&seen), expected);
+            let state_then = history.state_calls_ago(&listing, 2, Arc::new(state(now)));
+            assert_eq!(name(&state_then), expected);
         };
         check("one", false, "b", "a");
         check("one", true, "b", "a");

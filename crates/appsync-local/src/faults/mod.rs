@@ -1,11 +1,9 @@
-//! Fault injection: failures between a caller and AWS, as data. They belong to a run, and
-//! never reach the state.
+//! Fault injection: failures between a caller and AWS, declared as data. Faults belong to a run of the emulator and
+//! are never stored.
 mod active;
 mod history;
 mod model;
 
 pub(crate) use active::{ActiveFaults, FaultDecision};
-pub(crate) use model::CLOCK_MAX_S;
-pub use model::{
-    FaultRule, Faults, InjectedError, InjectedFault, Latency, OperationFilter, Overlap, Quotas,
-};
+pub use model::Faults;
+pub(crate) use model::{CLOCK_MAX_S, InjectedFault, Latency, Quotas};

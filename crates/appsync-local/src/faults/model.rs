@@ -1,5 +1,5 @@
-//! The faults of a faults file: parsed into types that cannot be invalid, and errors are
-//! reported with their position.
+//! The faults of a faults file, parsed into types that cannot be invalid. Parsing reports the position of an error
+//! and injects nothing.
 use std::fmt;
 
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -8,106 +8,109 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::protocol::operation::{self, Service};
 
-/// Each list remembers a state for each call that it lags.
+/// Each list stores a state for each call of its lag.
 const LISTS_LAG_CALLS_MAX: usize = 100;
-/// A hundred years: more would exceed the range of timestamps.
+/// A hundred years; more would exceed the range of timestamps.
 pub const CLOCK_MAX_S: i64 = 100 * 365 * 86_400;
 
-/// All that is to go wrong. Nothing does by default.
+/// The faults of a faults file. By default, none.
+///
+/// They are written as JSON; `docs/faults.md` has the members.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Faults {
-    /// How much longer every answer takes.
-    pub latency_ms: Option<Latency>,
-    /// What `chance` and jitter are drawn from.
-    pub seed: u64,
-    /// Tried in order, for each call.
-    pub rules: Vec<FaultRule>,
-    /// What happens to a change of an API while another lasts.
-    pub overlap: Overlap,
-    /// How much longer a change lasts.
-    pub overlap_ms: u64,
-    /// Whether `CreateApi` overlaps with itself, in one account and Region.
-    pub overlap_create_api: bool,
-    /// How long a role can't be assumed, after it was made or its trust changed.
-    pub roles_settle_s: u64,
-    /// How long `GetRole` and `ListRoles` don't show a role.
-    pub iam_reads_lag_s: u64,
-    /// How old a state the lists show.
-    pub lists_lag_s: u64,
-    /// How many calls of a list go by before it shows a change.
+    /// The delay of every response.
+    pub(crate) latency_ms: Option<Latency>,
+    /// The seed of everything random: `chance` and latency.
+    pub(crate) seed: u64,
+    /// The rules, which are tried in order for each call.
+    pub(crate) rules: Vec<FaultRule>,
+    /// What happens to a change of an API while another is in progress.
+    pub(crate) overlap: Overlap,
+    /// How much longer a change is in progress.
+    pub(crate) overlap_ms: u64,
+    /// Whether two calls of `CreateApi` in one account and Region overlap.
+    pub(crate) overlap_create_api: bool,
+    /// How long a role cannot be assumed after it was created or its trust policy changed.
+    pub(crate) roles_settle_s: u64,
+    /// How long `GetRole` and `ListRoles` do not return a new role.
+    pub(crate) iam_reads_lag_s: u64,
+    /// The age of the state that lists return.
+    pub(crate) lists_lag_s: u64,
+    /// How many calls of a list are made before it returns a change.
     #[serde(deserialize_with = "lists_lag_calls")]
-    pub lists_lag_calls: usize,
-    pub quotas: Quotas,
-    /// How far the clock is ahead; behind, if negative.
+    pub(crate) lists_lag_calls: usize,
+    /// The numbers of resources that AWS allows.
+    pub(crate) quotas: Quotas,
+    /// How far the clock is ahead of the machine's; behind if negative.
     #[serde(deserialize_with = "clock_skew_s")]
-    pub clock_skew_s: i64,
-    /// Whether a signature that is too old or too new is rejected. Default: if the clock is skewed.
-    pub check_signature_time: Option<bool>,
+    pub(crate) clock_skew_s: i64,
+    /// Whether a signature that is too old or too new is rejected. Default: only if the clock is skewed.
+    pub(crate) check_signature_time: Option<bool>,
 }
 
-/// How long, in milliseconds: always the same if both are.
+/// A range of milliseconds from which each delay is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Latency {
+pub(crate) struct Latency {
     pub min: u64,
     pub max: u64,
 }
 
-/// One thing that goes wrong with some calls.
+/// A fault and the calls that it is injected into.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct FaultRule {
+pub(crate) struct FaultRule {
     pub on: OperationFilter,
-    /// Default: any service with the operation.
+    /// The service. Default: any service with the operation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
     pub fault: InjectedFault,
-    /// How often at most. Default: no limit.
+    /// How often it is injected at most. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// How many matching calls go well before.
+    /// How many matching calls succeed before the first injection.
     #[serde(default)]
     pub after: u64,
-    /// The probability, from 0 to 1. Default: 1.
+    /// The probability of an injection, from 0 to 1. Default: 1.
     #[serde(default, deserialize_with = "chance", skip_serializing_if = "Option::is_none")]
     pub chance: Option<f64>,
 }
 
 /// The operations that a rule is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OperationFilter {
-    /// `"*"`
+pub(crate) enum OperationFilter {
+    /// Every operation, written `"*"`.
     Any,
-    /// One name, or a list of them.
+    /// The operations of these names, written as one name or a list.
     Names(Vec<&'static str>),
 }
 
-/// What goes wrong.
+/// A fault that is injected into a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum InjectedFault {
-    /// The service's own answer to too many calls.
+pub(crate) enum InjectedFault {
+    /// The service's error for too many calls, instead of the operation.
     Throttle,
-    /// Any error, before the work.
+    /// Any error, instead of the operation.
     Error(InjectedError),
-    /// A failure of the service's, before the work.
+    /// The service's internal error, instead of the operation.
     FailBefore,
-    /// The same after the work, which stays done.
+    /// The service's internal error after the operation, whose changes remain.
     FailAfter,
-    /// The connection closes without an answer, before the work.
+    /// The connection closes without a response, instead of the operation.
     DropBefore,
-    /// The same after the work, which stays done.
+    /// The connection closes without a response after the operation, whose changes remain.
     DropAfter,
-    /// The answer takes this much longer.
+    /// The response is delayed by this many milliseconds.
     DelayMs(u64),
-    /// No work, and never an answer.
+    /// Neither the operation nor a response: the connection remains open.
     Hang,
 }
 
-/// An error, as AWS would tell it.
+/// An AWS error that a faults file defines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct InjectedError {
+pub(crate) struct InjectedError {
     #[serde(deserialize_with = "code")]
     pub code: String,
     #[serde(deserialize_with = "status")]
@@ -116,25 +119,25 @@ pub struct InjectedError {
     pub message: String,
 }
 
-/// What happens to the later of two changes of one API.
+/// What happens to the second of two simultaneous changes of an API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Overlap {
+pub(crate) enum Overlap {
     #[default]
     Allowed,
-    /// `ConcurrentModificationException`.
+    /// It fails with `ConcurrentModificationException`.
     Conflict,
 }
 
-/// How many there may be (docs/reference/quotas.md#control-plane, docs/reference/iam.md#limits).
+/// The number of resources that AWS allows (docs/reference/quotas.md#control-plane, docs/reference/iam.md#limits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Quotas {
+pub(crate) struct Quotas {
     /// Event APIs in one Region.
     pub apis: usize,
     /// Channel namespaces of one API.
     pub namespaces: usize,
-    /// Keys of one API.
+    /// API keys of one API.
     pub api_keys: usize,
     /// Custom domain names in one Region.
     pub domain_names: usize,
@@ -149,14 +152,18 @@ impl Default for Quotas {
 }
 
 impl Faults {
-    /// Reads JSON; an error has its line and column.
+    /// Parses a faults file, which is JSON.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first error, with its line and column.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
 }
 
 impl InjectedFault {
-    /// As the log of calls has it.
+    /// The name in faults files and in the call log.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Throttle => "throttle",
@@ -174,8 +181,8 @@ impl InjectedFault {
 fn chance<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
     let chance = Option::<f64>::deserialize(from)?;
     match chance {
-        Some(it) if !(0.0..=1.0).contains(&it) => {
-            Err(D::Error::custom(format!("`chance` is {it}, and must be from 0 to 1")))
+        Some(value) if !(0.0..=1.0).contains(&value) => {
+            Err(D::Error::custom(format!("`chance` is `{value}`, but must be from 0 to 1")))
         }
         _ => Ok(chance),
     }
@@ -184,7 +191,7 @@ fn chance<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
 fn lists_lag_calls<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     match usize::deserialize(from)? {
         calls if calls > LISTS_LAG_CALLS_MAX => Err(D::Error::custom(format!(
-            "`lists-lag-calls` is {calls}, and can be {LISTS_LAG_CALLS_MAX} at most"
+            "`lists-lag-calls` is `{calls}`, but must be at most {LISTS_LAG_CALLS_MAX}"
         ))),
         calls => Ok(calls),
     }
@@ -192,17 +199,18 @@ fn lists_lag_calls<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error
 
 fn clock_skew_s<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     match i64::deserialize(from)? {
-        skew if !(-CLOCK_MAX_S..=CLOCK_MAX_S).contains(&skew) => {
-            Err(D::Error::custom(format!("`clock-skew-s` is {skew}, more than a hundred years")))
-        }
+        skew if !(-CLOCK_MAX_S..=CLOCK_MAX_S).contains(&skew) => Err(D::Error::custom(format!(
+            "`clock-skew-s` is `{skew}`, but must be at most a hundred years"
+        ))),
         skew => Ok(skew),
     }
 }
 
-/// A code goes into a header.
+/// An error code becomes a header of the response, which allows few characters.
 fn code<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let code = String::deserialize(from)?;
-    match !code.is_empty() && code.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'.') {
+    match !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+    {
         true => Ok(code),
         false => Err(D::Error::custom(
             "`code` must be letters, digits and dots, as in `NotFoundException`",
@@ -214,7 +222,7 @@ fn status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
     match u16::deserialize(from)? {
         status @ 400..=599 => Ok(status),
         status => {
-            Err(D::Error::custom(format!("`status` is {status}, and must be from 400 to 599")))
+            Err(D::Error::custom(format!("`status` is `{status}`, but must be from 400 to 599")))
         }
     }
 }
@@ -230,10 +238,10 @@ impl Serialize for Latency {
         if self.min == self.max {
             return to.serialize_u64(self.min);
         }
-        let mut written = to.serialize_struct("Latency", 2)?;
-        written.serialize_field("min", &self.min)?;
-        written.serialize_field("max", &self.max)?;
-        written.end()
+        let mut map_writer = to.serialize_struct("Latency", 2)?;
+        map_writer.serialize_field("min", &self.min)?;
+        map_writer.serialize_field("max", &self.max)?;
+        map_writer.end()
     }
 }
 
@@ -243,10 +251,10 @@ impl<'de> Visitor<'de> for LatencyVisitor {
     type Value = Latency;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("milliseconds, or `min` and `max` of them")
+        f.write_str("milliseconds, or an object with `min` and `max`")
     }
-    fn visit_u64<E: Error>(self, both: u64) -> Result<Latency, E> {
-        Ok(Latency { min: both, max: both })
+    fn visit_u64<E: Error>(self, ms: u64) -> Result<Latency, E> {
+        Ok(Latency { min: ms, max: ms })
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Latency, A::Error> {
         let (mut min, mut max) = (None, None);
@@ -264,7 +272,9 @@ impl<'de> Visitor<'de> for LatencyVisitor {
         let max = max.ok_or_else(|| A::Error::missing_field("max"))?;
         match min <= max {
             true => Ok(Latency { min, max }),
-            false => Err(A::Error::custom(format!("`min` is {min}, more than `max`, {max}"))),
+            false => Err(A::Error::custom(format!(
+                "`min` is `{min}`, but must be at most `max`, which is `{max}`"
+            ))),
         }
     }
 }
@@ -308,9 +318,9 @@ impl<'de> Visitor<'de> for OperationFilterVisitor {
 }
 
 fn parse_operation_name<E: Error>(name: &str) -> Result<&'static str, E> {
-    operation::names().find(|it| *it == name).ok_or_else(|| {
-        let alike = |it: &&str| (strsim::jaro_winkler(it, name) * 1_000.0) as u32;
-        let nearest = operation::names().max_by_key(alike).unwrap_or_default();
+    operation::names().find(|known| *known == name).ok_or_else(|| {
+        let similarity = |known: &&str| (strsim::jaro_winkler(known, name) * 1_000.0) as u32;
+        let nearest = operation::names().max_by_key(similarity).unwrap_or_default();
         let all: Vec<_> = operation::names().collect();
         let all = all.join(", ");
         E::custom(format!(
@@ -335,9 +345,12 @@ mod tests {
         };
         check("{", &["line 1 column 1"]);
         check("{\n  \"latency\": 1 }", &["unknown field `latency`", "`latency-ms`", "line 2"]);
-        check(r#"{"latency-ms": "5"}"#, &["milliseconds, or `min` and `max`"]);
+        check(r#"{"latency-ms": "5"}"#, &["milliseconds, or an object with `min` and `max`"]);
         check(r#"{"latency-ms": {"min": 1}}"#, &["missing field `max`"]);
-        check(r#"{"latency-ms": {"min": 2, "max": 1}}"#, &["`min` is 2, more than `max`, 1"]);
+        check(
+            r#"{"latency-ms": {"min": 2, "max": 1}}"#,
+            &["`min` is `2`, but must be at most `max`, which is `1`"],
+        );
         check(r#"{"latency-ms": {"least": 2}}"#, &["unknown field `least`", "`min` or `max`"]);
         check(r#"{"rules": [{"on": "CreatApi", "fault": "hang"}]}"#, &["did you mean `CreateApi`"]);
         check(r#"{"rules": [{"on": ["GetRol"], "fault": "hang"}]}"#, &["did you mean `GetRole`"]);
@@ -356,12 +369,12 @@ mod tests {
         );
         check(r#"{"quotas": {"api": 1}}"#, &["unknown field `api`", "`apis`"]);
         check(r#"{"overlap": "no"}"#, &["`allowed` or `conflict`"]);
-        check(r#"{"lists-lag-calls": 101}"#, &["100 at most"]);
+        check(r#"{"lists-lag-calls": 101}"#, &["at most 100"]);
         check(r#"{"clock-skew-s": 9000000000000}"#, &["a hundred years"]);
     }
 
     #[test]
-    fn what_is_written_reads_back() {
+    fn serialized_faults_are_parsed_to_the_same_faults() {
         let faults = json!({
             "latency-ms": { "min": 1, "max": 5 },
             "rules": [

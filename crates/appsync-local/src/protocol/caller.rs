@@ -1,9 +1,10 @@
-//! Who calls, read off the signature. The signature itself is not verified.
+//! The identity of a caller, from the credential scope of the signature. The signature is never verified.
 use axum::http::HeaderMap;
 
-/// The account of callers whose access key id is not an account id. Our choice.
+/// The account of callers whose access key id is not an account id. The emulator's choice, not AWS's.
 pub const DEFAULT_ACCOUNT: &str = "123456789012";
 
+/// Who sends a request, and to which service in which Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub access_key: String,
@@ -13,28 +14,33 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Reads the credential scope: `KEY/20261124/us-east-1/appsync/aws4_request`.
+    /// Parses the credential scope of a signed or presigned request.
     pub fn from_request(headers: &HeaderMap, query: &str) -> Option<Self> {
-        let header = headers.get("authorization").and_then(|it| it.to_str().ok());
-        let signed = header.filter(|it| it.starts_with("AWS4-HMAC-SHA256")).and_then(|header| {
-            let (_, rest) = header.split_once("Credential=")?;
-            rest.split([',', ' ']).next().map(str::to_owned)
-        });
+        let header = headers.get("authorization").and_then(|header| header.to_str().ok());
+        let signed =
+            header.filter(|header| header.starts_with("AWS4-HMAC-SHA256")).and_then(|header| {
+                let (_, rest) = header.split_once("Credential=")?;
+                rest.split([',', ' ']).next().map(str::to_owned)
+            });
         let presigned = || {
             let mut pairs = form_urlencoded::parse(query.as_bytes());
-            pairs.find(|(name, _)| name == "X-Amz-Credential").map(|(_, it)| it.into_owned())
+            pairs
+                .find(|(name, _)| name == "X-Amz-Credential")
+                .map(|(_, credential)| credential.into_owned())
         };
         Self::from_credential(&signed.or_else(presigned)?)
     }
 
+    /// Parses a credential scope such as `KEY/20261124/us-east-1/appsync/aws4_request`.
     pub fn from_credential(credential: &str) -> Option<Self> {
-        // A key may hold slashes; the four parts behind it don't.
+        // A key may contain slashes; the four parts behind it don't.
         let parts: Vec<&str> = credential.rsplitn(5, '/').collect();
         let [terminator, service, region, _, access_key] = parts.as_slice() else { return None };
         if *terminator != "aws4_request" || access_key.is_empty() {
             return None;
         }
-        let is_account = access_key.len() == 12 && access_key.bytes().all(|it| it.is_ascii_digit());
+        let is_account =
+            access_key.len() == 12 && access_key.bytes().all(|byte| byte.is_ascii_digit());
         let account = if is_account { access_key } else { DEFAULT_ACCOUNT };
         Some(Self {
             access_key: (*access_key).to_owned(),
@@ -44,7 +50,7 @@ impl Caller {
         })
     }
 
-    /// Whose and where: what is in one scope is in no other.
+    /// The account and Region, which share no resource with any other.
     pub fn scope(&self) -> String {
         format!("{}/{}", self.account, self.region)
     }
@@ -53,7 +59,7 @@ impl Caller {
         partition(&self.region)
     }
 
-    /// The end of AWS's host names here.
+    /// The end of AWS's host names in the caller's Region.
     pub fn dns_suffix(&self) -> &'static str {
         dns_suffix(&self.region)
     }
@@ -85,14 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn the_scope_says_who_where_and_what() {
-        let it = caller("AKIDEXAMPLE/20261124/eu-west-1/appsync/aws4_request").unwrap();
+    fn the_credential_scope_has_the_account_the_region_and_the_service() {
+        let parsed = caller("AKIDEXAMPLE/20261124/eu-west-1/appsync/aws4_request").unwrap();
         assert_eq!(
-            (it.account.as_str(), it.region.as_str(), it.service.as_str()),
+            (parsed.account.as_str(), parsed.region.as_str(), parsed.service.as_str()),
             ("123456789012", "eu-west-1", "appsync")
         );
-        let it = caller("000000000001/20261124/us-east-1/iam/aws4_request").unwrap();
-        assert_eq!(it.account, "000000000001");
+        let parsed = caller("000000000001/20261124/us-east-1/iam/aws4_request").unwrap();
+        assert_eq!(parsed.account, "000000000001");
     }
 
     #[test]
@@ -107,7 +113,7 @@ mod tests {
                 &HeaderMap::new(),
                 "X-Amz-Credential=A%2F1%2Fr%2Fs%2Faws4_request"
             )
-            .map(|it| it.region),
+            .map(|caller| caller.region),
             Some("r".into())
         );
     }

@@ -1,18 +1,19 @@
-//! The clock in AWS's formats, and the tolerance for signatures.
+//! Times in AWS's formats, and whether a signature is too old or too new. Never reads a clock.
 use std::time::{Duration, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// How far the time of a signature may be from the service's.
+/// How many minutes the time of a signature may differ from the service's.
 const TOLERANCE_MIN: i64 = 5;
 
-/// Why a signature made at `signed`, an `X-Amz-Date`, is refused at `now_epoch_s`.
-pub fn signing_time_error(signed: &str, now_epoch_s: f64) -> Option<String> {
+/// Returns AWS's message for a signature of the time `signed_at`, an `X-Amz-Date`, if it is not valid at
+/// `now_epoch_s`.
+pub fn signing_time_error(signed_at: &str, now_epoch_s: f64) -> Option<String> {
     let now = now_epoch_s as i64;
     let tolerance_s = TOLERANCE_MIN * 60;
-    let Some(at) = parse_amz_date(signed) else {
+    let Some(signed_epoch_s) = parse_amz_date(signed_at) else {
         return Some("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP".to_owned());
     };
     let (now_text, earliest, latest) = (
@@ -20,26 +21,26 @@ pub fn signing_time_error(signed: &str, now_epoch_s: f64) -> Option<String> {
         format_amz_date(now - tolerance_s),
         format_amz_date(now + tolerance_s),
     );
-    match at - now {
-        off if off < -tolerance_s => Some(format!(
-            "Signature expired: {signed} is now earlier than {earliest} ({now_text} - {TOLERANCE_MIN} min.)"
+    match signed_epoch_s - now {
+        difference_s if difference_s < -tolerance_s => Some(format!(
+            "Signature expired: {signed_at} is now earlier than {earliest} ({now_text} - {TOLERANCE_MIN} min.)"
         )),
-        off if off > tolerance_s => Some(format!(
-            "Signature not yet current: {signed} is still later than {latest} ({now_text} + {TOLERANCE_MIN} min.)"
+        difference_s if difference_s > tolerance_s => Some(format!(
+            "Signature not yet current: {signed_at} is still later than {latest} ({now_text} + {TOLERANCE_MIN} min.)"
         )),
         _ => None,
     }
 }
 
-/// The `Date` header: SDKs correct their clocks by it.
+/// The `Date` header, by which SDKs correct their clocks.
 pub fn http_date(now_epoch_s: f64) -> String {
     let since_epoch = Duration::try_from_secs_f64(now_epoch_s).unwrap_or_default();
     httpdate::fmt_http_date(UNIX_EPOCH + since_epoch)
 }
 
 fn parse_amz_date(text: &str) -> Option<i64> {
-    let at = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
-    Some(Offset::UTC.to_timestamp(at).ok()?.as_second())
+    let time = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+    Some(Offset::UTC.to_timestamp(time).ok()?.as_second())
 }
 
 fn format_amz_date(epoch_s: i64) -> String {
@@ -55,11 +56,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn five_minutes_either_way_are_let_pass() {
+    fn signatures_may_differ_by_five_minutes() {
         let now = 1_800_000_000.5;
         assert_eq!(http_date(now), "Fri, 15 Jan 2027 08:00:00 GMT");
-        let check = |signed: &str, expected: Option<&str>| {
-            assert_eq!(signing_time_error(signed, now).as_deref(), expected, "{signed}");
+        let check = |signed_at: &str, expected: Option<&str>| {
+            assert_eq!(signing_time_error(signed_at, now).as_deref(), expected, "{signed_at}");
         };
         check("20270115T080000Z", None);
         check("20270115T075500Z", None);

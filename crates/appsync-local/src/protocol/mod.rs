@@ -1,4 +1,4 @@
-//! How requests to AWS's services are read, and how their answers are written.
+//! AWS's protocols: parsing requests and writing responses. Nothing here carries out an operation.
 pub mod caller;
 pub mod clock;
 pub mod operation;

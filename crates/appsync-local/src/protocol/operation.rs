@@ -1,53 +1,58 @@
-//! Which operation a request is for. The one place that knows, for the log of calls and for faults.
+//! The operation that a request is for, recognized once for dispatching, the call log and fault injection.
+//! Recognizing an operation never fails: what no table has is [`OperationKind::Unknown`].
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::query::Form;
 use crate::protocol::request::ApiCall;
 
-/// An unknown operation. The caller's text is never shown, since it may be a secret.
+/// The name of every unknown operation. The caller's text is never shown, since it may be a secret.
 pub const UNKNOWN: &str = "Unknown";
 
-/// The known services, by the names in signatures.
+/// An AWS service that the emulator implements, by its name in signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Service {
+    /// AWS AppSync.
     Appsync,
+    /// AWS Identity and Access Management.
     Iam,
+    /// AWS Security Token Service.
     Sts,
+    /// AWS WAF.
     Wafv2,
 }
 
-/// What a request asks for.
+/// An operation with what its path specifies.
 #[derive(Debug)]
 pub struct Operation {
     pub kind: OperationKind,
-    /// The labels of its path, decoded one by one: an ARN in a label contains slashes.
+    /// The labels of its path, each decoded by itself, because an ARN in a label contains slashes.
     pub labels: Vec<String>,
-    /// The API or domain name that it changes, or the Region's APIs for `CreateApi`.
+    /// Identifies the API or domain name that it changes, or the Region's APIs for `CreateApi`.
     pub change_key: Option<String>,
 }
 
-/// Which operation, of which service.
+/// The operation of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationKind {
     Appsync(Appsync),
     Iam(Iam),
     Sts(Sts),
     Wafv2(Wafv2),
-    /// One that no table has, of a service that may be known.
+    /// An operation that no table has, with its service if that is known.
     Unknown(Option<Service>),
 }
 
-/// A list that a request asks for.
+/// The list that a request is for.
 pub struct Listing {
-    /// Identifies a list: its account, its kind and its parent.
+    /// Identifies the list by its account, operation and parent.
     pub key: String,
-    /// Whether this is a further page of it.
+    /// Whether the request is for a further page.
     pub is_continuation: bool,
 }
 
-/// The operations of a service, by name.
+/// Defines the enum of a service's operations, with their names.
 macro_rules! operations {
     ($(#[$doc:meta])* $service:ident: $($operation:ident),* $(,)?) => {
         $(#[$doc])*
@@ -69,7 +74,7 @@ macro_rules! operations {
 }
 
 operations! {
-    /// AppSync's operations that matter here (docs/reference/control-plane.md#operations).
+    /// AppSync's operations on Event APIs (docs/reference/control-plane.md#operations).
     Appsync:
     CreateApi,
     GetApi,
@@ -105,7 +110,7 @@ operations! {
 }
 
 operations! {
-    /// IAM's, by the `Action` of the Query protocol.
+    /// IAM's operations on roles, by the `Action` of the Query protocol.
     Iam:
     CreateRole,
     GetRole,
@@ -129,12 +134,12 @@ operations! {
 }
 
 operations! {
-    /// STS's, by the same.
+    /// STS's operations, by the `Action` of the Query protocol.
     Sts: GetCallerIdentity
 }
 
 operations! {
-    /// WAF's, by `X-Amz-Target`.
+    /// WAF's operations, by `X-Amz-Target`.
     Wafv2:
     CreateWebACL,
     GetWebACL,
@@ -150,7 +155,7 @@ operations! {
 /// The prefix of the operation in WAF's `X-Amz-Target`.
 pub const WAFV2_TARGET: &str = "AWSWAF_20190729.";
 
-/// An operation, and the method and path that ask for it, `*` for a label.
+/// An operation with its method and path, in which `*` is a label.
 pub type Route<T> = (T, &'static str, &'static str);
 
 const ROUTES: &[Route<Appsync>] = &[
@@ -200,10 +205,10 @@ impl OperationKind {
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::Appsync(it) => it.name(),
-            Self::Iam(it) => it.name(),
-            Self::Sts(it) => it.name(),
-            Self::Wafv2(it) => it.name(),
+            Self::Appsync(operation) => operation.name(),
+            Self::Iam(operation) => operation.name(),
+            Self::Sts(operation) => operation.name(),
+            Self::Wafv2(operation) => operation.name(),
             Self::Unknown(_) => UNKNOWN,
         }
     }
@@ -233,13 +238,13 @@ impl Operation {
         let appsync = kind.service() == Some(Service::Appsync);
         let changes = appsync.then(|| change_key_of(call)).flatten();
         let labels = match kind {
-            OperationKind::Appsync(it) => path_labels(it, &call.path),
+            OperationKind::Appsync(operation) => path_labels(operation, &call.path),
             _ => Vec::new(),
         };
         Self { kind, labels, change_key: changes }
     }
 
-    /// The list that it asks for, if it is a list.
+    /// The list that the request is for, if the operation is a list.
     pub fn listing(&self, call: &ApiCall) -> Option<Listing> {
         let name = self.kind.name();
         if !name.starts_with("List") {
@@ -247,53 +252,55 @@ impl Operation {
         }
         let form = Form::parse(call);
         let of = |name: &str| form.get(name).unwrap_or_default().to_owned();
-        let (under, continued) = match self.kind {
+        let (parent, continued) = match self.kind {
             OperationKind::Iam(_) => {
                 (of("RoleName") + &of("PathPrefix"), form.get("Marker").is_some())
             }
             _ => (call.path.clone(), form.get("nextToken").is_some()),
         };
         Some(Listing {
-            key: format!("{} {name} {under}", call.caller.scope()),
+            key: format!("{} {name} {parent}", call.caller.scope()),
             is_continuation: continued,
         })
     }
 }
 
-/// The names of all operations that are known.
+/// The names of all operations in the tables.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    let appsync = Appsync::ALL.iter().map(|it| it.name());
-    let iam = Iam::ALL.iter().map(|it| it.name());
-    let sts = Sts::ALL.iter().map(|it| it.name());
-    appsync.chain(iam).chain(sts).chain(Wafv2::ALL.iter().map(|it| it.name()))
+    let appsync = Appsync::ALL.iter().map(|operation| operation.name());
+    let iam = Iam::ALL.iter().map(|operation| operation.name());
+    let sts = Sts::ALL.iter().map(|operation| operation.name());
+    appsync.chain(iam).chain(sts).chain(Wafv2::ALL.iter().map(|operation| operation.name()))
 }
 
-/// The operation of that name, which must be written as the service writes it.
-fn find_by_name<T: Copy>(all: &[T], name: fn(T) -> &'static str, asked: &str) -> Option<T> {
-    all.iter().copied().find(|it| name(*it) == asked)
+/// The operation of exactly that name.
+fn find_by_name<T: Copy>(all: &[T], name: fn(T) -> &'static str, wanted_name: &str) -> Option<T> {
+    all.iter().copied().find(|operation| name(*operation) == wanted_name)
 }
 
-/// Whose of `routes` a request with this method and path is.
+/// The operation of `routes` with this method and path.
 pub fn find_route<T: Copy>(routes: &[Route<T>], method: &str, path: &str) -> Option<T> {
     let fits = |pattern: &str| {
         let mut labels = path.split('/');
         let all = pattern
             .split('/')
-            .all(|it| labels.next().is_some_and(|label| it == "*" || it == label));
+            .all(|part| labels.next().is_some_and(|label| part == "*" || part == label));
         all && labels.next().is_none()
     };
-    let found = routes.iter().find(|(_, its, pattern)| *its == method && fits(pattern));
-    found.map(|(it, ..)| *it)
+    let found =
+        routes.iter().find(|(_, route_method, pattern)| *route_method == method && fits(pattern));
+    found.map(|(operation, ..)| *operation)
 }
 
 /// The values of a path's labels.
 fn path_labels(operation: Appsync, path: &str) -> Vec<String> {
-    let pattern = ROUTES.iter().find(|(it, ..)| *it == operation).map_or("", |(.., it)| it);
-    let labels = pattern.split('/').zip(path.split('/')).filter(|(it, _)| *it == "*");
+    let route = ROUTES.iter().find(|(routed, ..)| *routed == operation);
+    let pattern = route.map_or("", |(.., pattern)| pattern);
+    let labels = pattern.split('/').zip(path.split('/')).filter(|(part, _)| *part == "*");
     labels.map(|(_, label)| percent_decode_str(label).decode_utf8_lossy().into_owned()).collect()
 }
 
-/// What two changes would collide on.
+/// Identifies what a call changes; two calls with the same key conflict.
 fn change_key_of(call: &ApiCall) -> Option<String> {
     if call.method == "GET" {
         return None;
@@ -320,7 +327,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_and_its_method_say_which_operation() {
+    fn a_path_and_its_method_determine_the_operation() {
         let check = |method: &str, path: &str, expected: Option<&str>| {
             assert_eq!(
                 find_route(ROUTES, method, path).map(Appsync::name),
@@ -342,10 +349,10 @@ mod tests {
     }
 
     #[test]
-    fn no_two_operations_have_one_name_or_one_place() {
+    fn no_two_operations_share_a_name_or_a_route() {
         let all: Vec<_> = names().collect();
         assert_eq!(all.len(), all.iter().collect::<BTreeSet<_>>().len());
-        let places: BTreeSet<_> = ROUTES.iter().map(|(_, method, path)| (method, path)).collect();
-        assert_eq!((places.len(), ROUTES.len()), (ROUTES.len(), Appsync::ALL.len()));
+        let routes: BTreeSet<_> = ROUTES.iter().map(|(_, method, path)| (method, path)).collect();
+        assert_eq!((routes.len(), ROUTES.len()), (ROUTES.len(), Appsync::ALL.len()));
     }
 }

@@ -1,4 +1,4 @@
-//! The Query protocol, which IAM and STS speak: forms in, XML out.
+//! The Query protocol of IAM and STS: requests are forms, responses are XML.
 use std::collections::BTreeMap;
 
 use axum::body::Body;
@@ -22,7 +22,7 @@ impl Form {
     }
 }
 
-/// An answer of a Query service: `result` goes into `<{action}Response>`.
+/// The response of a Query service. `result` is the XML of the result element, if the operation has one.
 pub fn query_response(
     action: &str,
     namespace: &str,
@@ -31,25 +31,25 @@ pub fn query_response(
 ) -> Response<Body> {
     match result {
         Ok(result) => {
-            let result =
-                result.map(|it| element(&format!("{action}Result"), &it)).unwrap_or_default();
+            let result_name = format!("{action}Result");
+            let result = result.map(|members| element(&result_name, &members)).unwrap_or_default();
             let metadata = element("ResponseMetadata", &text_element("RequestId", request_id));
             let body = format!(
                 "<{action}Response xmlns=\"{namespace}\">{result}{metadata}</{action}Response>"
             );
             text_response(200, "text/xml", body, request_id)
         }
-        Err(fault) => {
-            let whose = if fault.status < 500 { "Sender" } else { "Receiver" };
+        Err(AwsError { status, code, message, .. }) => {
+            let error_type = if status < 500 { "Sender" } else { "Receiver" };
             let error = [
-                text_element("Type", whose),
-                text_element("Code", &fault.code),
-                text_element("Message", &fault.message),
+                text_element("Type", error_type),
+                text_element("Code", &code),
+                text_element("Message", &message),
             ];
             let error = element("Error", &error.concat());
             let id = text_element("RequestId", request_id);
             let body = format!("<ErrorResponse xmlns=\"{namespace}\">{error}{id}</ErrorResponse>");
-            text_response(fault.status, "text/xml", body, request_id)
+            text_response(status, "text/xml", body, request_id)
         }
     }
 }
@@ -61,18 +61,18 @@ pub fn element(name: &str, inner: &str) -> String {
 
 /// `<name>text</name>`, escaped.
 pub fn text_element(name: &str, text: &str) -> String {
-    // XML has no way to write most control characters, and no AWS text has them.
-    let clean: String =
-        text.chars().filter(|it| !it.is_control() || "\t\n\r".contains(*it)).collect();
-    element(name, &escape(clean.as_str()))
+    // XML cannot represent most control characters, and no text of AWS has them.
+    let valid: String =
+        text.chars().filter(|letter| !letter.is_control() || "\t\n\r".contains(*letter)).collect();
+    element(name, &escape(valid.as_str()))
 }
 
 /// `<name><member>…</member>…</name>`; each item is XML already.
 pub fn list_element(name: &str, items: impl IntoIterator<Item = String>) -> String {
-    element(name, &items.into_iter().map(|it| element("member", &it)).collect::<String>())
+    element(name, &items.into_iter().map(|item| element("member", &item)).collect::<String>())
 }
 
-/// The text between tags.
+/// The text of an element.
 pub fn escape_text(text: &str) -> String {
     escape(text).into_owned()
 }

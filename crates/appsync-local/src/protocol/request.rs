@@ -1,4 +1,4 @@
-//! A request to AWS, as it was read off the wire.
+//! A request to an AWS service, read from the network but not yet interpreted.
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -8,24 +8,24 @@ use tokio::time::timeout;
 use crate::protocol::caller::Caller;
 use crate::protocol::response::AwsError;
 
-/// How long a body may take to come.
+/// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A request, read.
+/// A request to one operation of a service.
 pub struct ApiCall {
     pub method: Method,
-    /// As it came, percent-encoded.
+    /// Percent-encoded, as the client sent it.
     pub path: String,
     pub query: String,
     pub body: Vec<u8>,
     pub caller: Caller,
-    /// `X-Amz-Target`, by which some protocols name an operation; empty without.
+    /// `X-Amz-Target`, by which some protocols name an operation; empty if there is none.
     pub target: String,
-    /// `X-Amz-Date`, when it was signed; empty without.
+    /// `X-Amz-Date`, when the request was signed; empty if it has none.
     pub signed_at: String,
 }
 
-/// A body, if it is not too large and comes in time.
+/// Reads a body, unless it is larger than `max` bytes or takes too long.
 pub async fn read_body(body: Body, max: usize) -> Result<Vec<u8>, AwsError> {
     match timeout(BODY_TIMEOUT, to_bytes(body, max)).await {
         Ok(Ok(body)) => Ok(body.to_vec()),
@@ -36,14 +36,14 @@ pub async fn read_body(body: Body, max: usize) -> Result<Vec<u8>, AwsError> {
     }
 }
 
-/// The first header of that name; empty without.
+/// The first header of that name; empty if there is none.
 pub fn header_text(headers: &HeaderMap, name: &str) -> String {
-    headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned()
+    headers.get(name).and_then(|header| header.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-/// When a request was signed: a header's, or a presigned address's.
+/// When a request was signed, from its header or from the query of a presigned URL.
 pub fn signing_time(headers: &HeaderMap, query: &str) -> String {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let presigned = pairs.find(|(name, _)| name == "X-Amz-Date").map(|(_, it)| it.into_owned());
+    let presigned = pairs.find(|(name, _)| name == "X-Amz-Date").map(|(_, date)| date.into_owned());
     presigned.unwrap_or_else(|| header_text(headers, "x-amz-date"))
 }

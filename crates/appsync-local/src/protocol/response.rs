@@ -1,11 +1,12 @@
-//! Answers as AWS writes them in JSON, and the errors of every protocol.
+//! Responses of the JSON protocols, and the errors of every protocol. Which code and
+//! message an error has is decided elsewhere.
 use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-/// An AWS error, independent of the protocol.
+/// An error of an AWS service, independent of the protocol that it is sent in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AwsError {
     pub status: u16,
@@ -23,7 +24,7 @@ impl AwsError {
     ) -> Self {
         Self { status, code: code.into(), message: message.into(), members: None }
     }
-    /// With `members`, an object, in addition to the message.
+    /// Adds the members of the object `members` to the response.
     pub fn with_members(mut self, members: Value) -> Self {
         if let Value::Object(members) = members {
             self.members = Some(Box::new(members));
@@ -36,7 +37,7 @@ impl AwsError {
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(404, "NotFoundException", message)
     }
-    /// What AWS has and this service has not.
+    /// The error for what AWS supports and the emulator does not.
     pub fn unsupported(what: &str) -> Self {
         Self::new(
             501,
@@ -46,49 +47,49 @@ impl AwsError {
     }
 }
 
-/// An answer of a REST-JSON service.
+/// The response of a service with the protocol REST-JSON.
 pub fn json_response(result: Result<Value, AwsError>, request_id: &str) -> Response<Body> {
     match result {
         Ok(body) => text_response(200, "application/json", body.to_string(), request_id),
-        Err(fault) => {
-            let body = json!({ "message": &fault.message });
-            json_error_response(body, fault, "application/json", request_id)
+        Err(error) => {
+            let body = json!({ "message": &error.message });
+            json_error_response(body, error, "application/json", request_id)
         }
     }
 }
 
-/// An answer of a service of JSON 1.1, which names its operations in a header.
+/// The response of a service with the protocol JSON 1.1, which names its operations in a header.
 pub fn json_rpc_response(result: Result<Value, AwsError>, request_id: &str) -> Response<Body> {
     let content_type = "application/x-amz-json-1.1";
     match result {
         Ok(body) => text_response(200, content_type, body.to_string(), request_id),
-        Err(fault) => {
-            // The model of WAF writes the member one way in this error, and another in all others.
-            let small = fault.code == "WAFInvalidParameterException";
-            let message = if small { "message" } else { "Message" };
-            let body = json!({ "__type": fault.code, message: &fault.message });
-            json_error_response(body, fault, content_type, request_id)
+        Err(error) => {
+            // WAF's model names the member `message` in this error only, and `Message` in all others.
+            let is_lower_case = error.code == "WAFInvalidParameterException";
+            let message = if is_lower_case { "message" } else { "Message" };
+            let body = json!({ "__type": error.code, message: &error.message });
+            json_error_response(body, error, content_type, request_id)
         }
     }
 }
 
 fn json_error_response(
     mut body: Value,
-    fault: AwsError,
+    error: AwsError,
     content_type: &'static str,
     request_id: &str,
 ) -> Response<Body> {
-    if let (Some(body), Some(detail)) = (body.as_object_mut(), fault.members) {
+    if let (Some(body), Some(detail)) = (body.as_object_mut(), error.members) {
         body.extend(*detail);
     }
-    let mut answer = text_response(fault.status, content_type, body.to_string(), request_id);
-    if let Ok(code) = HeaderValue::from_str(&fault.code) {
-        answer.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), code);
+    let mut response = text_response(error.status, content_type, body.to_string(), request_id);
+    if let Ok(code) = HeaderValue::from_str(&error.code) {
+        response.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), code);
     }
-    answer
+    response
 }
 
-/// An answer of that status and type.
+/// A response of any protocol, with AWS's header for the id of the request.
 pub fn text_response(
     status: u16,
     content_type: &'static str,

@@ -1,6 +1,6 @@
-//! The admin interface of a running emulator: faults, the log of calls, the clock, tokens of the local issuer.
-//! It is not part of AWS and unsigned, so it serves only this machine. Public keys are for
-//! everybody. What the console shows and does is here, too.
+//! The admin interface of a running emulator: faults, the call log, the clock, tokens of the local issuer, and what
+//! the console shows and does. It is not part of AWS and has no authentication, so it never serves another machine,
+//! except for the issuer's public keys.
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -17,12 +17,12 @@ use crate::protocol::response::AwsError;
 use crate::server::guard;
 use crate::store::Store;
 
-/// No path of AWS's begins so.
+/// The prefix of the paths, which no path of AWS has.
 const PREFIX: &str = "/_provision/";
-/// More than any list of rules that somebody would write.
+/// More than any faults file.
 const BODY_MAX: usize = 1024 * 1024;
 
-/// Where the clock is put.
+/// A change of the clock.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum ClockChange {
@@ -30,7 +30,7 @@ enum ClockChange {
     AdvanceS(f64),
 }
 
-/// A status and what to say.
+/// The body of a response, or the status and message of an error.
 type AdminResult = Result<Value, (StatusCode, String)>;
 
 pub fn is_for(request: &Request) -> bool {
@@ -59,17 +59,17 @@ pub async fn handle(plane: &Arc<DataPlane>, request: Request) -> Response<Body> 
     response
 }
 
-/// The local issuer's documents for the verification of its tokens.
+/// The public documents of the local issuer, with which its tokens are verified.
 fn issuer_document(plane: &DataPlane, request: &Request) -> Option<AdminResult> {
     const KEYS: &str = "/_provision/issuer/.well-known/jwks.json";
     const CONFIGURATION: &str = "/_provision/issuer/.well-known/openid-configuration";
     match (request.method(), request.uri().path()) {
         (&Method::GET, KEYS) => {
-            let broken = |error| (StatusCode::INTERNAL_SERVER_ERROR, error);
-            Some(plane.issuer.jwks().map_err(broken))
+            let internal_error = |error| (StatusCode::INTERNAL_SERVER_ERROR, error);
+            Some(plane.issuer.jwks().map_err(internal_error))
         }
         (&Method::GET, CONFIGURATION) => {
-            let host = request.headers().get("host").and_then(|it| it.to_str().ok());
+            let host = request.headers().get("host").and_then(|host| host.to_str().ok());
             let host = host.unwrap_or("localhost");
             Some(Ok(json!({
                 "issuer": format!("http://{host}/_provision/issuer"),
@@ -83,17 +83,18 @@ fn issuer_document(plane: &DataPlane, request: &Request) -> Option<AdminResult> 
 
 async fn control(plane: &DataPlane, request: Request) -> AdminResult {
     let store: &Store = &plane.store;
-    let wrong = |message: String| (StatusCode::BAD_REQUEST, message);
+    let bad_request = |message: String| (StatusCode::BAD_REQUEST, message);
     let (parts, body) = request.into_parts();
-    let told = |it: AwsError| {
-        (StatusCode::from_u16(it.status).unwrap_or(StatusCode::BAD_REQUEST), it.message)
+    let failure = |error: AwsError| {
+        (StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST), error.message)
     };
-    let body = read_body(body, BODY_MAX).await.map_err(told)?;
+    let body = read_body(body, BODY_MAX).await.map_err(failure)?;
     match (parts.method, &parts.uri.path()[PREFIX.len()..]) {
         (Method::GET, "faults") => {}
         (Method::PUT, "faults") => {
-            let text = std::str::from_utf8(&body).map_err(|it| wrong(it.to_string()))?;
-            store.set_faults(Faults::parse(text).map_err(|it| wrong(it.to_string()))?);
+            let text =
+                std::str::from_utf8(&body).map_err(|error| bad_request(error.to_string()))?;
+            store.set_faults(Faults::parse(text).map_err(|error| bad_request(error.to_string()))?);
         }
         (Method::DELETE, "faults") => store.set_faults(Faults::default()),
         (Method::GET, "apis") => return Ok(console::apis_json(plane, &parts.headers)),
@@ -105,15 +106,16 @@ async fn control(plane: &DataPlane, request: Request) -> AdminResult {
         }
         (Method::GET, "clock") => return Ok(json!({ "epoch-s": store.now_epoch_s() })),
         (Method::PUT, "clock") => {
-            move_clock(store, &body).map_err(wrong)?;
+            move_clock(store, &body).map_err(bad_request)?;
             return Ok(json!({ "epoch-s": store.now_epoch_s() }));
         }
         (Method::POST, "token") => {
-            let asked = serde_json::from_slice(&body).map_err(|it| wrong(it.to_string()))?;
-            return Ok(json!({ "token": plane.create_token(&asked).map_err(wrong)? }));
+            let request =
+                serde_json::from_slice(&body).map_err(|error| bad_request(error.to_string()))?;
+            return Ok(json!({ "token": plane.create_token(&request).map_err(bad_request)? }));
         }
         _ => {
-            let message = "there are GET, PUT and DELETE /_provision/faults, GET and DELETE /_provision/calls, GET and PUT /_provision/clock, GET /_provision/apis, /_provision/connections and /_provision/feed, POST /_provision/publish, POST /_provision/token, GET /_provision/issuer/.well-known/jwks.json and …/openid-configuration";
+            let message = "unknown path or method; supported: GET, PUT and DELETE /_provision/faults, GET and DELETE /_provision/calls, GET and PUT /_provision/clock, GET /_provision/apis, /_provision/connections and /_provision/feed, POST /_provision/publish, POST /_provision/token, GET /_provision/issuer/.well-known/jwks.json and …/openid-configuration";
             return Err((StatusCode::NOT_FOUND, message.to_owned()));
         }
     }
@@ -122,7 +124,7 @@ async fn control(plane: &DataPlane, request: Request) -> AdminResult {
 
 fn move_clock(store: &Store, body: &[u8]) -> Result<(), String> {
     let now = store.now_epoch_s();
-    let by_s = match serde_json::from_slice(body).map_err(|it| it.to_string())? {
+    let by_s = match serde_json::from_slice(body).map_err(|error| error.to_string())? {
         ClockChange::EpochS(to) => to - now,
         ClockChange::AdvanceS(by) => by,
     };
@@ -131,6 +133,6 @@ fn move_clock(store: &Store, body: &[u8]) -> Result<(), String> {
             store.move_clock(by_s);
             Ok(())
         }
-        false => Err("the clock can't be moved by more than a hundred years".to_owned()),
+        false => Err("the clock cannot be moved by more than a hundred years".to_owned()),
     }
 }

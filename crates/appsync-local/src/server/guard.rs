@@ -1,4 +1,5 @@
-//! Who may use the admin interface: programs on this machine, and the console's page.
+//! Authorization of the admin interface: programs on this machine and the console's page may use it. Pages of other
+//! origins never may.
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request};
@@ -6,12 +7,12 @@ use axum::http::{HeaderMap, Method};
 
 use crate::data_plane::host::{is_loopback, without_port};
 
-/// Why a request may not steer, if it may not.
+/// Why a request may not use the admin interface, or nothing if it may.
 pub fn denial(request: &Request) -> Option<&'static str> {
     let changes = ![Method::GET, Method::HEAD].contains(request.method());
     match () {
         () if !is_local(request) => {
-            Some("only this machine may control the emulator, by an address such as 127.0.0.1")
+            Some("only this machine may control the emulator, with an address such as 127.0.0.1")
         }
         () if changes && !is_same_origin(request.headers()) => {
             Some("a page of another origin may not control the emulator")
@@ -20,26 +21,27 @@ pub fn denial(request: &Request) -> Option<&'static str> {
     }
 }
 
-/// Whether both ends are this machine. A page in a browser arrives under its own host name, so the name
-/// counts too.
+/// Whether both ends are this machine. The host name must be local, too, because a page of another site in a browser
+/// on this machine sends its own host name.
 fn is_local(request: &Request) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let host = header_text(request.headers(), "host").unwrap_or_default();
-    is_loopback(without_port(host)) && peer.is_none_or(|it| it.0.ip().is_loopback())
+    is_loopback(without_port(host)) && peer.is_none_or(|peer| peer.0.ip().is_loopback())
 }
 
-/// Whether no page sent the request, or the console's page. Browsers report this, and pages cannot prevent it.
+/// Whether a program or the console's page sent the request. Browsers send the origin, and pages cannot prevent it.
 fn is_same_origin(headers: &HeaderMap) -> bool {
     let site = header_text(headers, "sec-fetch-site");
-    let origin =
-        header_text(headers, "origin").map(|it| it.split_once("://").map_or(it, |it| it.1));
-    site.is_none_or(|it| ["same-origin", "none"].contains(&it))
-        && origin.is_none_or(|it| Some(it) == header_text(headers, "host"))
+    let origin = header_text(headers, "origin");
+    let origin_host =
+        origin.map(|origin| origin.split_once("://").map_or(origin, |(_, host)| host));
+    site.is_none_or(|site| ["same-origin", "none"].contains(&site))
+        && origin_host.is_none_or(|host| Some(host) == header_text(headers, "host"))
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    // An unreadable name is not a local name.
-    headers.get(name).map(|it| it.to_str().unwrap_or("?"))
+    // An unreadable value is not a local name.
+    headers.get(name).map(|header| header.to_str().unwrap_or("?"))
 }
 
 #[cfg(test)]
@@ -49,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_other_machines_are_not_local() {
+    fn requests_to_names_of_other_machines_are_denied() {
         let check = |host: &str, peer: Option<&str>, expected: bool| {
             let mut request = Request::builder().header("host", host).body(Body::empty()).unwrap();
             if let Some(peer) = peer {
@@ -68,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_other_origins_change_nothing() {
+    fn pages_of_other_origins_can_change_nothing() {
         let check = |method: &str, more: &[(&str, &str)], expected: bool| {
             let mut request = Request::builder().method(method).header("host", "localhost:4100");
             for (name, value) in more {

@@ -1,4 +1,4 @@
-//! The emulator on the network: ports, TLS, who may steer it, and the routes that steer it.
+//! The emulator on the network: connections, TLS, routing and the admin interface. It implements nothing of AWS.
 pub mod admin;
 pub mod guard;
 pub mod router;

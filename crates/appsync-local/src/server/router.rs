@@ -1,4 +1,5 @@
-//! Which part of the emulator a request is for.
+//! Routing: each request is for the console, the admin interface, the data plane or the control plane. The
+//! control plane handles every request that no other part recognizes.
 use std::io;
 use std::sync::Arc;
 
@@ -17,17 +18,17 @@ use crate::server::admin;
 use crate::store::Store;
 use crate::{console, ids};
 
-/// The emulator as a service that answers requests.
+/// The emulator as a service that handles requests.
 pub fn router(store: Arc<Store>) -> Router {
     router_with_data_plane(DataPlane::new(store, Settings::default()))
 }
 
-/// The same, of an AWS whose data plane is set up.
+/// The emulator as a service, with a data plane that has its own settings.
 pub fn router_with_data_plane(plane: Arc<DataPlane>) -> Router {
     Router::new().fallback(handle).with_state(plane)
 }
 
-/// In a separate task, so a caller that disconnects does not interrupt a change.
+/// Handles a request of AWS in a separate task, so that a client that disconnects does not interrupt a change.
 pub(crate) async fn handle(
     State(plane): State<Arc<DataPlane>>,
     request: Request,
@@ -39,19 +40,19 @@ pub(crate) async fn handle(
     if admin::is_for(&request) {
         return admin::handle(&plane, request).await;
     }
-    let end = match data_plane::is_for(&request) {
+    let outcome = match data_plane::is_for(&request) {
         true => {
             tokio::spawn(async { CallOutcome::Response(data_plane::answer(plane, request).await) })
                 .await
         }
         false => tokio::spawn(dispatch::handle(Arc::clone(&store), request)).await,
     };
-    let end = end.unwrap_or_else(|_| {
+    let outcome = outcome.unwrap_or_else(|_| {
         let message = "provision's emulator failed unexpectedly; please report it";
         let fault = AwsError::new(500, "InternalFailureException", message);
         CallOutcome::Response(json_response(Err(fault), &ids::request_id()))
     });
-    match end {
+    match outcome {
         CallOutcome::Response(mut response) => {
             let date = clock::http_date(store.now_epoch_s());
             if let Ok(date) = HeaderValue::from_str(&date) {
@@ -67,8 +68,8 @@ pub(crate) async fn handle(
     }
 }
 
-/// A body that fails before its first byte: the connection closes before the head, not yet sent, is.
+/// A response whose body fails at its first byte, so that the connection closes before its head is sent.
 fn closing_response() -> Response<Body> {
-    let failure = io::Error::other("a fault closes this connection");
+    let failure = io::Error::other("an injected fault closes this connection");
     Response::new(Body::from_stream(stream::iter([Err::<Vec<u8>, _>(failure)])))
 }

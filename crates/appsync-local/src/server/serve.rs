@@ -1,4 +1,5 @@
-//! The emulator on the network: TLS and plain HTTP on one port, distinguished by the first byte.
+//! Connections: TLS and plain HTTP on one port, distinguished by the first byte. Which requests there are is the
+//! router's concern.
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -24,17 +25,21 @@ use tokio_rustls::TlsAcceptor;
 use crate::data_plane::DataPlane;
 use crate::server::router;
 
-/// How long operations in progress may take when the service stops.
+/// How long operations in progress may take when the emulator stops.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
-/// Of a request: its first line and its headers, with a token in them.
+/// The size of a request's first line and headers, which may have a token.
 const HEAD_MAX: usize = 64 * 1024;
-/// How long a listener rests when the process has no more files to open.
+/// How long a listener waits if the process cannot open more files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
-/// The first byte of a TLS handshake, which no HTTP request begins with.
+/// The first byte of a TLS handshake, with which no HTTP request begins.
 const TLS_HANDSHAKE_BYTE: u8 = 0x16;
 
-/// Serves `plane` on each of `listeners` until `shutdown`; responses in progress are finished, if that
-/// does not take long. With `tls` the same ports also speak TLS.
+/// Serves `plane` on each of `listeners` until `shutdown` completes. Responses in progress are completed if that
+/// does not take long. With `tls`, the same ports also accept TLS.
+///
+/// # Errors
+///
+/// This version never fails.
 pub async fn serve(
     listeners: Vec<TcpListener>,
     plane: Arc<DataPlane>,
@@ -42,61 +47,62 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let acceptor = tls.map(TlsAcceptor::from);
-    // Every conversation has a sender: when the last is gone, so is the last conversation.
-    let (open, mut ended) = mpsc::channel(1);
-    let mut accepting = JoinSet::new();
+    // Every connection has a sender: when the last sender is dropped, the last connection is closed.
+    let (open_connections, mut all_closed) = mpsc::channel(1);
+    let mut accept_tasks = JoinSet::new();
     for listener in listeners {
-        accepting.spawn(accept_connections(
+        accept_tasks.spawn(accept_connections(
             listener,
             Arc::clone(&plane),
             acceptor.clone(),
-            open.clone(),
+            open_connections.clone(),
         ));
     }
-    drop(open);
+    drop(open_connections);
     shutdown.await;
-    accepting.abort_all();
+    accept_tasks.abort_all();
     plane.store.close();
-    while accepting.join_next().await.is_some() {}
-    let _ = ended.recv().await;
+    while accept_tasks.join_next().await.is_some() {}
+    let _ = all_closed.recv().await;
     plane.wait_until_closed().await;
     Ok(())
 }
 
-/// Accepts connections until it is dropped, each in a separate task.
+/// Accepts connections until it is dropped, and serves each in a separate task.
 async fn accept_connections(
     listener: TcpListener,
     plane: Arc<DataPlane>,
     acceptor: Option<TlsAcceptor>,
-    open: mpsc::Sender<()>,
+    open_connections: mpsc::Sender<()>,
 ) {
     loop {
         let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
+            Ok(connection) => connection,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken");
+                tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 continue;
             }
         };
-        // A small frame must not wait for the answer to the one before.
+        // A small frame must not wait for the acknowledgment of the one before.
         let _ = stream.set_nodelay(true);
-        let (plane, acceptor, open) = (Arc::clone(&plane), acceptor.clone(), open.clone());
+        let (plane, acceptor, open_connections) =
+            (Arc::clone(&plane), acceptor.clone(), open_connections.clone());
         tokio::spawn(async move {
-            let ending = async {
+            let grace_period = async {
                 plane.store.closed().await;
                 tokio::time::sleep(SHUTDOWN_GRACE).await;
             };
             tokio::select! {
                 () = serve_connection(stream, peer, &plane, acceptor) => {}
-                () = ending => {}
+                () = grace_period => {}
             }
-            drop(open);
+            drop(open_connections);
         });
     }
 }
 
-/// Finds out what a connection speaks, and answers in it.
+/// Recognizes the protocol of a connection, and serves it.
 async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
@@ -109,7 +115,7 @@ async fn serve_connection(
         (TLS_HANDSHAKE_BYTE, Some(acceptor)) => {
             match with_time_limit(plane, acceptor.accept(stream)).await {
                 Some(Ok(stream)) => serve_http(stream, peer, plane).await,
-                Some(Err(error)) => tracing::debug!(%peer, %error, "no TLS"),
+                Some(Err(error)) => tracing::debug!(%peer, %error, "the TLS handshake failed"),
                 None => {}
             }
         }
@@ -117,10 +123,10 @@ async fn serve_connection(
     }
 }
 
-/// What `greeting` comes to, unless it takes too long or the service ends.
-async fn with_time_limit<T>(plane: &DataPlane, greeting: impl Future<Output = T>) -> Option<T> {
+/// The result of `handshake`, unless it takes too long or the emulator stops.
+async fn with_time_limit<T>(plane: &DataPlane, handshake: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
-        done = timeout(plane.idle_timeout, greeting) => done.ok(),
+        result = timeout(plane.idle_timeout, handshake) => result.ok(),
         () = plane.store.closed() => None,
     }
 }
@@ -133,7 +139,7 @@ async fn first_byte(stream: &TcpStream) -> io::Result<u8> {
     }
 }
 
-/// Answers the requests of one connection.
+/// Handles the requests of one connection.
 async fn serve_http<S>(stream: S, peer: SocketAddr, plane: &Arc<DataPlane>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -149,15 +155,15 @@ where
     builder.timer(TokioTimer::new()).header_read_timeout(plane.idle_timeout).max_buf_size(HEAD_MAX);
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
         () = plane.store.closed() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
     };
-    // An error here is the client's going away, or a fault that closes the connection.
-    if let Err(error) = ended {
+    // It fails if the client disconnects, or if an injected fault closes the connection.
+    if let Err(error) = result {
         tracing::debug!(%peer, %error, "a connection ended");
     }
 }
@@ -171,29 +177,31 @@ mod tests {
     use crate::data_plane::testing;
 
     #[tokio::test]
-    async fn connections_that_never_send_a_whole_request_do_not_delay_the_end() {
+    async fn connections_without_a_complete_request_do_not_delay_the_shutdown() {
         let mut plane = testing::test_plane().await;
         assert_eq!(plane.idle_timeout, Duration::from_secs(30));
-        // Longer than a test lasts, so that nothing but the end of the service closes them.
+        // Longer than a test, so that only the shutdown closes them.
         Arc::get_mut(&mut plane).unwrap().idle_timeout = Duration::from_secs(3_600);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (end, ended) = oneshot::channel::<()>();
-        let service = tokio::spawn(serve(vec![listener], plane, None, async { drop(ended.await) }));
-        let mut open = Vec::new();
-        for begin in [&b""[..], b"\x16", b"P", b"POST /event HTTP/1.1\r\nhost: x\r\nx-api-"] {
+        let (shutdown, shutdown_requested) = oneshot::channel::<()>();
+        let service = tokio::spawn(serve(vec![listener], plane, None, async {
+            drop(shutdown_requested.await)
+        }));
+        let mut open_connections = Vec::new();
+        for start in [&b""[..], b"\x16", b"P", b"POST /event HTTP/1.1\r\nhost: x\r\nx-api-"] {
             let mut stream = TcpStream::connect(address).await.unwrap();
-            stream.write_all(begin).await.unwrap();
-            open.push(stream);
+            stream.write_all(start).await.unwrap();
+            open_connections.push(stream);
         }
-        // Connections are accepted in their order: once this one is answered, the others are open.
+        // Connections are accepted in order: once this one has a response, the others are open.
         let mut last = TcpStream::connect(address).await.unwrap();
         last.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
-        let mut answer = String::new();
-        last.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
-        end.send(()).unwrap();
+        let mut response = String::new();
+        last.read_to_string(&mut response).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 403"), "{response}");
+        shutdown.send(()).unwrap();
         service.await.unwrap().unwrap();
-        drop(open);
+        drop(open_connections);
     }
 }

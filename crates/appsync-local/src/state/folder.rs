@@ -1,4 +1,5 @@
-//! The folder of a store: its file, who has it, and where it is served.
+//! The folder of a store: the state file, the lock of the process that has it, and the URL at which it is served.
+//! It never interprets the state.
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,42 +14,66 @@ pub const STATE_FILE: &str = "state.json";
 const LOCK_FILE: &str = "lock";
 const ENDPOINT_FILE: &str = "endpoint";
 
-/// Why a store can't be opened, and what to do.
+/// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// Another process has the store.
     #[error("the emulator state in {} is in use by another process; wait for it to end, or stop it", dir.display())]
-    InUse { dir: PathBuf },
+    InUse {
+        /// The folder of the store.
+        dir: PathBuf,
+    },
+    /// A newer program wrote the state file.
     #[error("{} is of version {found}, and this program knows version {known}; use a newer program, or another folder", path.display())]
-    Version { path: PathBuf, found: u64, known: u32 },
-    #[error("{} is damaged ({reason}); restore it, or delete it to begin with an empty AWS", path.display())]
-    Damaged { path: PathBuf, reason: String },
+    Version {
+        /// The state file.
+        path: PathBuf,
+        /// The version of the file.
+        found: u64,
+        /// The version that this program reads and writes.
+        known: u32,
+    },
+    /// The state file cannot be parsed.
+    #[error("{} is damaged ({reason}); restore it, or delete it to start with an empty state", path.display())]
+    Damaged {
+        /// The state file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file or folder cannot be read, created or locked.
     #[error("{}: {source}", path.display())]
-    Io { path: PathBuf, source: io::Error },
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
 }
 
 /// A folder that is locked for this process.
 pub struct StateFolder {
     pub dir: PathBuf,
-    /// The change up to which the file is written.
+    /// The number of the last change in the file.
     pub last_written: tokio::sync::Mutex<u64>,
     /// Held for as long as the store is open.
     _lock: File,
 }
 
 impl StateFolder {
-    /// Locks the folder, making it if need be, and reads what is in it.
+    /// Locks the folder, which is created if it does not exist, and reads its state.
     pub fn open(dir: &Path) -> Result<(Self, State), OpenError> {
-        let failed = |path: &Path| {
+        let io_error = |path: &Path| {
             let path = path.to_owned();
             move |source| OpenError::Io { path, source }
         };
-        create_private_folder(dir).map_err(failed(dir))?;
+        create_private_folder(dir).map_err(io_error(dir))?;
         let path = dir.join(LOCK_FILE);
         let mut options = File::options();
         options.create(true).truncate(false).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let lock = options.open(&path).map_err(failed(&path))?;
+        let lock = options.open(&path).map_err(io_error(&path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { dir: dir.to_owned() }),
@@ -64,12 +89,12 @@ impl StateFolder {
         Ok((Self { dir: dir.to_owned(), last_written: written, _lock: lock }, state))
     }
 
-    /// Puts a whole new state in place of the one before.
+    /// Replaces the state file.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
         write_atomically(&self.dir.join(STATE_FILE), bytes)
     }
 
-    /// Announces to other commands where the store is served, until the value is dropped.
+    /// Announces to other commands the URL at which the store is served, until the result is dropped.
     pub fn announce(&self, url: &str) -> io::Result<Announcement> {
         let path = self.dir.join(ENDPOINT_FILE);
         write_atomically(&path, url.as_bytes())?;
@@ -90,12 +115,12 @@ struct StateFile {
     state: State,
 }
 
-/// The state as its file has it.
+/// The content of the state file.
 pub fn encode_state(state: &State) -> io::Result<Vec<u8>> {
     Ok(serde_json::to_vec(&StateFileRef { version: VERSION, state })?)
 }
 
-/// The announcement of a store's address, until it is dropped.
+/// The announcement of the URL at which a store is served; dropping it withdraws it.
 #[derive(Debug, Default)]
 pub struct Announcement {
     path: Option<PathBuf>,
@@ -110,7 +135,7 @@ impl Drop for Announcement {
     }
 }
 
-/// Where the store in `dir` is served: its lock is held and an address was announced.
+/// The URL at which another process serves the store in `dir`, if one does.
 pub fn served_url(dir: &Path) -> Option<String> {
     let lock = File::options().write(true).open(dir.join(LOCK_FILE)).ok()?;
     match lock.try_lock() {
@@ -122,18 +147,18 @@ pub fn served_url(dir: &Path) -> Option<String> {
 fn decode_state(bytes: &[u8], path: &Path) -> Result<State, OpenError> {
     let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
     let value: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|it| damaged(it.to_string()))?;
+        serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
     let version = value.get("version").and_then(serde_json::Value::as_u64);
     match version {
         Some(version) if version == u64::from(VERSION) => serde_json::from_value(value)
-            .map(|it: StateFile| it.state)
-            .map_err(|it| damaged(it.to_string())),
+            .map(|file: StateFile| file.state)
+            .map_err(|error| damaged(error.to_string())),
         Some(found) => Err(OpenError::Version { path: path.to_owned(), found, known: VERSION }),
         None => Err(damaged("it has no version".to_owned())),
     }
 }
 
-/// A folder for this user alone, which version control leaves alone.
+/// Creates a folder, if it does not exist, that only this user can read and that Git ignores.
 pub fn create_private_folder(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
@@ -146,7 +171,7 @@ pub fn create_private_folder(dir: &Path) -> io::Result<()> {
     write_atomically(&dir.join(".gitignore"), b"*\n")
 }
 
-/// A temporary file is for its user alone; so is what it becomes.
+/// Replaces a file by way of a temporary one, so that no reader sees half of it. Only this user can read it.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(dir)?;

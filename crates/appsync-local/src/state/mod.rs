@@ -1,4 +1,4 @@
-//! What AWS would remember, and the folder that keeps it.
+//! The state that AWS would have, and the folder that it is stored in. No rule of AWS's is checked here.
 pub mod folder;
 mod model;
 

@@ -1,4 +1,5 @@
-//! What AWS would remember, by account and region. Data only, and no `Debug`: it holds keys.
+//! The state that AWS would have, by account and Region. Only data, with the names of the state file. No `Debug`,
+//! because it includes API keys.
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -34,17 +35,17 @@ pub(crate) struct Api {
     pub id: String,
     pub name: String,
     pub owner_contact: Option<String>,
-    /// As AppSync writes it.
+    /// As AppSync returns it.
     pub event_config: Value,
     pub tags: Tags,
-    /// The first part of its hosts, which is not its id.
+    /// The first label of its host names, which is not its id.
     pub dns_prefix: String,
     pub created_epoch_s: f64,
     pub namespaces: BTreeMap<String, Namespace>,
     pub keys: BTreeMap<String, ApiKey>,
     #[serde(default)]
     pub data_sources: BTreeMap<String, DataSource>,
-    /// The ARN of the web ACL in front of it.
+    /// The ARN of the associated web ACL.
     #[serde(default)]
     pub web_acl: Option<String>,
 }
@@ -55,8 +56,8 @@ pub(crate) struct Namespace {
     pub publish: Value,
     pub subscribe: Value,
     pub code: Option<String>,
-    /// As AppSync writes them.
-    #[serde(default = "empty")]
+    /// As AppSync returns them.
+    #[serde(default = "empty_object")]
     pub handlers: Value,
     pub tags: Tags,
     pub created_epoch_s: f64,
@@ -65,7 +66,7 @@ pub(crate) struct Namespace {
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct ApiKey {
-    /// The key itself.
+    /// The key itself, which is a secret.
     pub id: String,
     pub description: Option<String>,
     pub expires_epoch_s: i64,
@@ -74,7 +75,7 @@ pub(crate) struct ApiKey {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct DataSource {
     pub name: String,
-    /// All but the name, as AppSync writes it.
+    /// Everything but the name, as AppSync returns it.
     pub members: Value,
 }
 
@@ -84,7 +85,7 @@ pub(crate) struct DomainName {
     pub certificate: String,
     pub description: Option<String>,
     pub tags: Tags,
-    /// The host that the domain's DNS record leads to.
+    /// The host that the domain's DNS record points at.
     pub appsync_name: String,
     pub association: Option<ApiAssociation>,
 }
@@ -111,8 +112,8 @@ pub(crate) struct Role {
     pub tags: Tags,
 }
 
-/// What a file from before there were handlers means.
-fn empty() -> Value {
+/// The handlers in a state file that was written before there were handlers.
+fn empty_object() -> Value {
     Value::Object(Default::default())
 }
 
@@ -130,15 +131,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_of_the_first_version_is_read_with_nothing_in_what_came_later() {
-        let old = r#"{"accounts":{"1":{"roles":{},"regions":{"r":{"apis":{"i":{
+    fn members_that_a_state_file_lacks_are_empty() {
+        let file = r#"{"accounts":{"1":{"roles":{},"regions":{"r":{"apis":{"i":{
             "id":"i","name":"n","owner_contact":null,"event_config":{},"tags":{},"dns_prefix":"d",
             "created_epoch_s":1.0,"keys":{},"namespaces":{"c":{"name":"c","publish":[],
             "subscribe":[],"code":null,"tags":{},"created_epoch_s":1.0,"modified_epoch_s":1.0}}}}}}}}}"#;
-        let state: State = serde_json::from_str(old).unwrap();
+        let state: State = serde_json::from_str(file).unwrap();
         let region = &state.accounts["1"].regions["r"];
         let api = &region.apis["i"];
         assert!(region.domains.is_empty() && api.data_sources.is_empty() && api.web_acl.is_none());
-        assert_eq!(api.namespaces["c"].handlers, empty());
+        assert_eq!(api.namespaces["c"].handlers, empty_object());
     }
 }

@@ -141,7 +141,9 @@ fn check_log_role(
 
 fn parse_name_and_contact(input: &Input<'_>) -> Result<(String, Option<String>), AwsError> {
     let name = input.require_text("name")?;
-    input.check_text("name", name, 1, 50, |it| it.is_ascii_alphanumeric() || "_- ".contains(it))?;
+    input.check_text("name", name, 1, 50, |letter| {
+        letter.is_ascii_alphanumeric() || "_- ".contains(letter)
+    })?;
     let contact = input.text("ownerContact")?;
     if let Some(contact) = contact {
         // Sources disagree; 256 is what most say (docs/reference/apis.md#owner-contact).

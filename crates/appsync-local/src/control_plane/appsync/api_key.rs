@@ -58,7 +58,7 @@ pub async fn update(
     store
         .change(|state| {
             let api = api_with_current_keys(state, caller, api_id, now)?;
-            let expires = expires.map(|it| round_expiry(it, now)).transpose()?;
+            let expires = expires.map(|expiry| round_expiry(expiry, now)).transpose()?;
             let key = lookup::api_key(api.keys.get_mut(id))?;
             key.expires_epoch_s = expires.unwrap_or(key.expires_epoch_s);
             key.description = description.or_else(|| key.description.take());

@@ -15,7 +15,7 @@ pub const HANDLERS: [&str; 2] = ["onPublish", "onSubscribe"];
 pub fn check(code: &str, options: &EmulatorOptions) -> Result<(), AwsError> {
     let looked = javascript::parse_module(code, |parsed| {
         let exports = &parsed.module_record.exported_bindings;
-        let handlers = HANDLERS.iter().any(|it| exports.contains_key(*it));
+        let handlers = HANDLERS.iter().any(|handler| exports.contains_key(*handler));
         (handlers, find_unsupported_syntax(&parsed.program))
     });
     let errors = match looked {
@@ -53,7 +53,7 @@ pub fn check(code: &str, options: &EmulatorOptions) -> Result<(), AwsError> {
 pub fn exported_handlers(code: &str) -> Vec<&'static str> {
     let exported = javascript::parse_module(code, |parsed| {
         let exports = &parsed.module_record.exported_bindings;
-        HANDLERS.into_iter().filter(|it| exports.contains_key(*it)).collect()
+        HANDLERS.into_iter().filter(|handler| exports.contains_key(*handler)).collect()
     });
     exported.unwrap_or_default()
 }
@@ -125,8 +125,9 @@ mod tests {
     fn code_that_is_not_a_module_or_has_no_handler_is_rejected_at_its_place() {
         let check = |code: &str, expected: Option<Value>| {
             let fault = check(code, &EmulatorOptions::default()).err();
-            let detail = fault.and_then(|it| it.members);
-            let place = detail.map(|it| it["detail"]["codeErrors"][0]["location"].clone());
+            let detail = fault.and_then(|error| error.members);
+            let place =
+                detail.map(|members| members["detail"]["codeErrors"][0]["location"].clone());
             assert_eq!(place, expected, "{code}");
         };
         let unknown = json!({ "line": 0, "column": 0, "span": -1 });

@@ -210,7 +210,7 @@ fn parse_members(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, 
     let members = shape::parse(input, SHAPE)?;
     let kind = members["type"].as_str().unwrap_or_default();
     let needs = TYPES.iter().find(|(word, _)| *word == kind).and_then(|(_, needs)| *needs);
-    if let Some(needs) = needs.filter(|it| members.get(it).is_none()) {
+    if let Some(needs) = needs.filter(|member| members.get(member).is_none()) {
         return Err(input.missing_member(needs));
     }
     let usable = !["NONE", "AMAZON_ELASTICSEARCH"].contains(&kind);
@@ -234,8 +234,8 @@ fn data_source_response(api: &Api, caller: &Caller, name: &str) -> Result<Value,
 /// In AWS's own words (docs/reference/data-sources.md#names).
 fn check_name(name: &str) -> Result<(), AwsError> {
     check_text("name", name, 1, 65_536, |_| true)?;
-    let letter = |it: char| it == '_' || it.is_ascii_alphanumeric();
-    if name.chars().all(letter) && !name.starts_with(|it: char| it.is_ascii_digit()) {
+    let letter = |letter: char| letter == '_' || letter.is_ascii_alphanumeric();
+    if name.chars().all(letter) && !name.starts_with(|letter: char| letter.is_ascii_digit()) {
         return Ok(());
     }
     let message = "Invalid data source name given, must match pattern [_A-Za-z][_0-9A-Za-z]*";
@@ -254,7 +254,7 @@ fn data_source_json(source: &DataSource, api: &Api, caller: &Caller) -> Value {
         "name": source.name,
     });
     if let (Some(written), Some(members)) = (written.as_object_mut(), source.members.as_object()) {
-        written.extend(members.iter().map(|(name, it)| (name.clone(), it.clone())));
+        written.extend(members.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
     written
 }

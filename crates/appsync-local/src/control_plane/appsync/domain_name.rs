@@ -89,7 +89,7 @@ pub fn list(store: &Store, call: &ApiCall) -> Result<Value, AwsError> {
     store.read(|state| {
         let page = PageRequest::parse(call, store.options())?;
         let domains = state.region(caller).domains.iter();
-        Ok(page.page_of("domainNameConfigs", domains, |it| domain_json(it, caller)))
+        Ok(page.page_of("domainNameConfigs", domains, |domain| domain_json(domain, caller)))
     })
 }
 
@@ -148,19 +148,19 @@ fn domain_response(state: &mut State, caller: &Caller, name: &str) -> Result<Val
 fn parse_description(input: &Input<'_>) -> Result<Option<String>, AwsError> {
     let description = input.text("description")?;
     if let Some(description) = description {
-        input.check_text("description", description, 0, 255, |it| it != '\n')?;
+        input.check_text("description", description, 0, 255, |letter| letter != '\n')?;
     }
     Ok(description.map(str::to_owned))
 }
 
 /// `^(\*[\w\d-]*\.)?([\w\d-]+\.)+[\w\d-]+$`
 fn check_name(name: &str) -> Result<(), AwsError> {
-    let letter = |it: char| it.is_ascii_alphanumeric() || "_-*.".contains(it);
+    let letter = |letter: char| letter.is_ascii_alphanumeric() || "_-*.".contains(letter);
     check_text("domainName", name, 1, 253, letter)?;
     let labels: Vec<&str> = name.split('.').collect();
     let wild = name.starts_with('*');
     let least = if wild { 3 } else { 2 };
-    let plain = |it: &&str| !it.is_empty() && !it.contains('*');
+    let plain = |label: &&str| !label.is_empty() && !label.contains('*');
     let sound = labels.len() >= least
         && labels.iter().skip(usize::from(wild)).all(plain)
         && labels[0].rfind('*').is_none_or(|at| at == 0);
@@ -182,10 +182,10 @@ fn check_certificate(input: &Input<'_>, arn: &str) -> Result<(), AwsError> {
             let id = resource
                 .strip_prefix("certificate/")
                 .or_else(|| resource.strip_prefix("server-certificate/"));
-            let letter = |it: char| it.is_ascii_alphanumeric() || "_/-".contains(it);
+            let letter = |letter: char| letter.is_ascii_alphanumeric() || "_/-".contains(letter);
             account.len() == 12
-                && account.bytes().all(|it| it.is_ascii_digit())
-                && id.is_some_and(|it| it.chars().all(letter))
+                && account.bytes().all(|byte| byte.is_ascii_digit())
+                && id.is_some_and(|id| id.chars().all(letter))
         }
         _ => false,
     };
@@ -208,7 +208,7 @@ pub fn has_domain_name(state: &mut State, caller: &Caller, api_id: &str) -> bool
 /// No domain name points at the API any more.
 pub fn remove_associations(state: &mut State, caller: &Caller, api_id: &str) {
     for domain in state.region(caller).domains.values_mut() {
-        domain.association.take_if(|it| it.api_id == api_id);
+        domain.association.take_if(|association| association.api_id == api_id);
     }
 }
 

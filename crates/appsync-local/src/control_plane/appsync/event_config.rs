@@ -28,7 +28,8 @@ pub fn parse(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, AwsE
     check_providers(&providers, options)?;
     let mut written = Map::new();
     written.insert("authProviders".into(), json!(providers));
-    let offered: Vec<&str> = providers.iter().filter_map(|it| it["authType"].as_str()).collect();
+    let offered: Vec<&str> =
+        providers.iter().filter_map(|provider| provider["authType"].as_str()).collect();
     for name in ["connectionAuthModes", "defaultPublishAuthModes", "defaultSubscribeAuthModes"] {
         let modes = parse_modes(&config, name)?.ok_or_else(|| config.missing_member(name))?;
         check_offered(&modes, &offered, options)?;
@@ -49,7 +50,7 @@ pub fn parse(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, AwsE
 /// The auth types that an `eventConfig` offers.
 pub fn offered_modes(event_config: &Value) -> Vec<&str> {
     let providers = event_config["authProviders"].as_array();
-    providers.into_iter().flatten().filter_map(|it| it["authType"].as_str()).collect()
+    providers.into_iter().flatten().filter_map(|provider| provider["authType"].as_str()).collect()
 }
 
 /// A list of `{authType}`, if it is given.
@@ -71,8 +72,8 @@ pub fn check_offered(
     if options.unoffered_modes == Acceptance::Accepted {
         return Ok(());
     }
-    let types = modes.iter().filter_map(|it| it["authType"].as_str());
-    match types.into_iter().find(|it| !offered.contains(it)) {
+    let types = modes.iter().filter_map(|mode| mode["authType"].as_str());
+    match types.into_iter().find(|mode| !offered.contains(mode)) {
         Some(stray) => Err(undocumented::mode_not_offered(stray)),
         None => Ok(()),
     }
@@ -140,14 +141,15 @@ fn check_providers(providers: &[Value], options: &EmulatorOptions) -> Result<(),
         if keys && single == "API_KEY" {
             continue;
         }
-        if providers.iter().filter(|it| it["authType"] == single).count() > 1 {
+        if providers.iter().filter(|provider| provider["authType"] == single).count() > 1 {
             let message = format!("An API can have one {single} authorization provider.");
             return Err(AwsError::bad_request(message));
         }
     }
     let key = json!({ "authType": "API_KEY" });
-    let mut twins = providers.iter().enumerate().filter(|(n, it)| providers[..*n].contains(it));
-    let twins = twins.any(|(_, it)| *it != key);
+    let mut twins =
+        providers.iter().enumerate().filter(|(n, provider)| providers[..*n].contains(provider));
+    let twins = twins.any(|(_, provider)| *provider != key);
     match twins {
         true => Err(AwsError::bad_request("An authorization provider is given twice.")),
         false => Ok(()),

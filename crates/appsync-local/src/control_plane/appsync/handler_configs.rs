@@ -32,7 +32,7 @@ const SHAPE: &[Member] = &[optional("onPublish", HANDLER), optional("onSubscribe
 
 /// `handlerConfigs` as AppSync will write them, if they are given.
 pub fn parse(input: &Input<'_>) -> Result<Option<Value>, AwsError> {
-    input.structure("handlerConfigs")?.map(|it| shape::parse(&it, SHAPE)).transpose()
+    input.structure("handlerConfigs")?.map(|configs| shape::parse(&configs, SHAPE)).transpose()
 }
 
 /// Whether the data sources that `handlers` name are there, and are such as can do the work.
@@ -61,7 +61,8 @@ pub enum DataSourceUse {
 
 /// How the channel namespaces of `api` use its data source `name`.
 pub fn data_source_use(api: &Api, name: &str) -> DataSourceUse {
-    let handlers = api.namespaces.values().flat_map(|it| referenced_data_sources(&it.handlers));
+    let handlers =
+        api.namespaces.values().flat_map(|namespace| referenced_data_sources(&namespace.handlers));
     let mut uses = handlers.filter(|(source, _)| *source == name).map(|(_, direct)| direct);
     match (uses.next(), uses.any(|direct| direct)) {
         (None, _) => DataSourceUse::Unused,

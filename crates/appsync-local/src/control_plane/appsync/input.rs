@@ -33,11 +33,11 @@ impl Input<'static> {
 
 impl<'a> Input<'a> {
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.map.get(name).filter(|it| !it.is_null())
+        self.map.get(name).filter(|value| !value.is_null())
     }
     /// The structure `name`, if there is one.
     pub fn structure<'s>(&'s self, name: &str) -> Result<Option<Input<'s>>, AwsError> {
-        self.get(name).map(|it| Input::from_value(it, self.path_of(name))).transpose()
+        self.get(name).map(|value| Input::from_value(value, self.path_of(name))).transpose()
     }
     pub fn from_value(value: &'a Value, path: String) -> Result<Self, AwsError> {
         match value {
@@ -122,8 +122,9 @@ impl<'a> Input<'a> {
                 return Err(serialization_error(&format!("tags.{key}: expected a string")));
             };
             check_tag_key(key)?;
-            let allowed =
-                |it: char| it.is_alphanumeric() || it.is_whitespace() || "_+,-./:;<=@".contains(it);
+            let allowed = |letter: char| {
+                letter.is_alphanumeric() || letter.is_whitespace() || "_+,-./:;<=@".contains(letter)
+            };
             self.check_text("tags", value, 0, 256, allowed)?;
             read.insert(key.clone(), value.clone());
         }

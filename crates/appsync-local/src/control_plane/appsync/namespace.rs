@@ -148,7 +148,9 @@ impl NamespaceRequest {
         for modes in [&self.publish, &self.subscribe].into_iter().flatten() {
             check_offered(modes.as_array().map_or(&[], Vec::as_slice), &offered, options)?;
         }
-        self.handlers.as_ref().map_or(Ok(()), |it| handler_configs::check(it, api, options))
+        self.handlers
+            .as_ref()
+            .map_or(Ok(()), |handlers| handler_configs::check(handlers, api, options))
     }
 
     /// What an update keeps of `namespace` where the request is silent.
@@ -158,8 +160,8 @@ impl NamespaceRequest {
         }
         let keeps = options.empty_lists == OmissionBehavior::Kept;
         let over = |said: Option<Value>, old: &Value| {
-            let empty = |it: &Value| *it == json!([]) || *it == json!({});
-            said.filter(|it| !keeps || !empty(it)).or_else(|| Some(old.clone()))
+            let empty = |value: &Value| *value == json!([]) || *value == json!({});
+            said.filter(|value| !keeps || !empty(value)).or_else(|| Some(old.clone()))
         };
         Self {
             publish: over(self.publish, &namespace.publish),
@@ -172,7 +174,7 @@ impl NamespaceRequest {
 
 /// `([A-Za-z0-9](?:[A-Za-z0-9\-]{0,48}[A-Za-z0-9])?)`
 fn check_name(name: &str) -> Result<(), AwsError> {
-    check_text("name", name, 1, 50, |it| it.is_ascii_alphanumeric() || it == '-')?;
+    check_text("name", name, 1, 50, |letter| letter.is_ascii_alphanumeric() || letter == '-')?;
     if name.starts_with('-') || name.ends_with('-') {
         let constraint = "Member must satisfy regular expression pattern: ([A-Za-z0-9](?:[A-Za-z0-9\\-]{0,48}[A-Za-z0-9])?)";
         return Err(undocumented::constraint_error("name", constraint));

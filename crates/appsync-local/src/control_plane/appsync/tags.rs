@@ -35,7 +35,7 @@ pub async fn tag(
 pub async fn untag(store: &Store, call: &ApiCall, arn: &str) -> Result<Value, AwsError> {
     let keys = form_urlencoded::parse(call.query.as_bytes());
     let keys: Vec<String> =
-        keys.filter(|(name, _)| name == "tagKeys").map(|(_, it)| it.into_owned()).collect();
+        keys.filter(|(name, _)| name == "tagKeys").map(|(_, key)| key.into_owned()).collect();
     if keys.is_empty() {
         return Err(Input::parse(b"")?.missing_member("tagKeys"));
     }
@@ -72,9 +72,9 @@ fn find_tags<'a>(
         ["apis", id] => apis.get_mut(*id).map(|api| &mut api.tags),
         ["apis", id, "channelNamespace", name] => {
             let namespace = apis.get_mut(*id).and_then(|api| api.namespaces.get_mut(*name));
-            namespace.map(|it| &mut it.tags)
+            namespace.map(|namespace| &mut namespace.tags)
         }
-        ["domainnames", name] => domains.get_mut(*name).map(|it| &mut it.tags),
+        ["domainnames", name] => domains.get_mut(*name).map(|domain| &mut domain.tags),
         _ => return Err(invalid()),
     };
     lookup::require_found(tags, || format!("Resource {arn} not found."))

@@ -22,8 +22,8 @@ pub fn check(document: &str, trust: bool) -> Result<(), AwsError> {
     if policy.keys().any(|key| !known.contains(&key.as_str())) {
         return malformed("Syntax errors in policy.");
     }
-    let version = policy.get("Version").map(|it| it.as_str().unwrap_or_default());
-    if version.is_some_and(|it| it != "2012-10-17" && it != "2008-10-17") {
+    let version = policy.get("Version").map(|version| version.as_str().unwrap_or_default());
+    if version.is_some_and(|version| version != "2012-10-17" && version != "2008-10-17") {
         return malformed("Syntax errors in policy.");
     }
     let statements = match policy.get("Statement") {
@@ -32,7 +32,7 @@ pub fn check(document: &str, trust: bool) -> Result<(), AwsError> {
         _ => return malformed("Syntax errors in policy."),
     };
     for statement in statements {
-        let has = |name: &str| statement.get(name).is_some_and(|it| !it.is_null());
+        let has = |name: &str| statement.get(name).is_some_and(|value| !value.is_null());
         let one_of = |name: &str, not: &str| has(name) != has(not);
         let effect = statement.get("Effect").and_then(Value::as_str);
         if !matches!(effect, Some("Allow" | "Deny")) || !one_of("Action", "NotAction") {

@@ -76,7 +76,7 @@ impl Form {
     }
     pub fn description(&self) -> Result<Option<String>, AwsError> {
         let description = self.get("Description");
-        match description.map(|it| it.chars().count()) {
+        match description.map(|text| text.chars().count()) {
             Some(length) if length > 1_000 => Err(invalid_member(
                 "Description",
                 "Member must have length less than or equal to 1000",
@@ -90,7 +90,7 @@ impl Form {
 }
 
 pub fn check_name(name: &str, member: &str, longest: usize) -> Result<(), AwsError> {
-    let allowed = |it: char| it.is_ascii_alphanumeric() || "_+=,.@-".contains(it);
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_+=,.@-".contains(letter);
     if name.is_empty() || name.len() > longest {
         return Err(invalid_member(
             member,
@@ -144,7 +144,7 @@ fn check_path(path: &str) -> Result<(), AwsError> {
     let sound = path.len() <= 512
         && path.starts_with('/')
         && path.ends_with('/')
-        && path.bytes().all(|it| (0x21..=0x7e).contains(&it));
+        && path.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
     match sound {
         true => Ok(()),
         false => Err(invalid_member(
@@ -156,7 +156,9 @@ fn check_path(path: &str) -> Result<(), AwsError> {
 
 fn check_tag(key: &str, value: &str) -> Result<(), AwsError> {
     let allowed = |text: &str| {
-        text.chars().all(|it| it.is_alphanumeric() || it.is_whitespace() || "_.:/=+-@".contains(it))
+        text.chars().all(|letter| {
+            letter.is_alphanumeric() || letter.is_whitespace() || "_.:/=+-@".contains(letter)
+        })
     };
     if key.is_empty()
         || key.chars().count() > 128
@@ -180,7 +182,7 @@ fn check_tag(key: &str, value: &str) -> Result<(), AwsError> {
 /// A member that violates its constraint.
 pub fn invalid_member(member: &str, constraint: &str) -> AwsError {
     let mut letters = member.chars();
-    let first = letters.next().map(|it| it.to_ascii_lowercase());
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
     let member: String = first.into_iter().chain(letters).collect();
     let message = format!(
         "1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"

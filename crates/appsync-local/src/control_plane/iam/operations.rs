@@ -26,13 +26,13 @@ pub async fn handle(store: &Store, call: &ApiCall, operation: Iam) -> Result<Opt
     match operation {
         Iam::CreateRole => request.create().await.map(Some),
         Iam::GetRole => {
-            request.read_role(|it| Ok(xml::element("Role", &role::role_xml(it, caller))))
+            request.read_role(|role| Ok(xml::element("Role", &role::role_xml(role, caller))))
         }
         Iam::ListRoles => store.read(|state| request.list(state)).map(Some),
-        Iam::ListRolePolicies => request.read_role(|it| list_policies(it, form)),
-        Iam::GetRolePolicy => request.read_role(|it| role::inline_policy_xml(it, form)),
-        Iam::ListAttachedRolePolicies => request.read_role(|it| list_attached(it, form)),
-        Iam::ListRoleTags => request.read_role(|it| list_tags(it, form)),
+        Iam::ListRolePolicies => request.read_role(|role| list_policies(role, form)),
+        Iam::GetRolePolicy => request.read_role(|role| role::inline_policy_xml(role, form)),
+        Iam::ListAttachedRolePolicies => request.read_role(|role| list_attached(role, form)),
+        Iam::ListRoleTags => request.read_role(|role| list_tags(role, form)),
         Iam::ListInstanceProfilesForRole => request.read_role(|_| {
             Ok(xml::list_element("InstanceProfiles", [])
                 + &xml::text_element("IsTruncated", "false"))
@@ -43,18 +43,18 @@ pub async fn handle(store: &Store, call: &ApiCall, operation: Iam) -> Result<Opt
         }
         Iam::UpdateAssumeRolePolicy => request.update_trust().await.map(no_result),
         Iam::PutRolePolicy => {
-            request.change_role(|it| role::put_inline_policy(it, form)).await.map(no_result)
+            request.change_role(|role| role::put_inline_policy(role, form)).await.map(no_result)
         }
         Iam::DeleteRolePolicy => request.delete_policy().await.map(no_result),
         Iam::AttachRolePolicy => {
-            request.change_role(|it| role::attach_policy(it, form)).await.map(no_result)
+            request.change_role(|role| role::attach_policy(role, form)).await.map(no_result)
         }
         Iam::DetachRolePolicy => request.detach().await.map(no_result),
         Iam::TagRole => request.tag().await.map(no_result),
         Iam::UntagRole => request.untag().await.map(no_result),
         Iam::PutRolePermissionsBoundary => request.put_boundary().await.map(no_result),
         Iam::DeleteRolePermissionsBoundary => {
-            request.set_role(|it| it.boundary = None).await.map(no_result)
+            request.set_role(|role| role.boundary = None).await.map(no_result)
         }
     }
 }
@@ -90,10 +90,13 @@ impl IamRequest<'_> {
 
     fn list(&self, state: &mut State) -> Result<String> {
         let (caller, prefix) = (self.caller, self.form.get("PathPrefix").unwrap_or("/"));
-        let roles = state.account(caller).roles.values().filter(|it| it.path.starts_with(prefix));
+        let roles =
+            state.account(caller).roles.values().filter(|role| role.path.starts_with(prefix));
         let (roles, more) = page::by_marker(self.form, roles)?;
-        Ok(xml::list_element("Roles", roles.into_iter().map(|it| role::summary_xml(it, caller)))
-            + &more)
+        Ok(xml::list_element(
+            "Roles",
+            roles.into_iter().map(|role| role::summary_xml(role, caller)),
+        ) + &more)
     }
 
     async fn update(&self) -> Result<()> {
@@ -113,17 +116,17 @@ impl IamRequest<'_> {
 
     async fn delete_policy(&self) -> Result<()> {
         let name = self.form.require("PolicyName")?;
-        self.change_role(|it| role::delete_inline_policy(it, name)).await
+        self.change_role(|role| role::delete_inline_policy(role, name)).await
     }
 
     async fn detach(&self) -> Result<()> {
         let arn = self.form.require("PolicyArn")?;
-        self.change_role(|it| role::detach_policy(it, arn)).await
+        self.change_role(|role| role::detach_policy(role, arn)).await
     }
 
     async fn tag(&self) -> Result<()> {
         let tags = self.form.tags()?;
-        self.change_role(|it| role::add_tags(it, tags)).await
+        self.change_role(|role| role::add_tags(role, tags)).await
     }
 
     async fn untag(&self) -> Result<()> {
@@ -140,7 +143,8 @@ impl IamRequest<'_> {
 
 fn list_policies(role: &Role, form: &Form) -> Result<String> {
     let (names, more) = page::by_marker(form, role.inline.keys())?;
-    Ok(xml::list_element("PolicyNames", names.into_iter().map(|it| xml::escape_text(it))) + &more)
+    Ok(xml::list_element("PolicyNames", names.into_iter().map(|name| xml::escape_text(name)))
+        + &more)
 }
 
 fn list_attached(role: &Role, form: &Form) -> Result<String> {

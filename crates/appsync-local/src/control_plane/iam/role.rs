@@ -80,8 +80,9 @@ pub fn put_inline_policy(role: &mut Role, form: &Form) -> Result<(), AwsError> {
     check_name(name, "PolicyName", 128)?;
     let text = form.require("PolicyDocument")?;
     document::check(text, false)?;
-    let size = |text: &str| text.chars().filter(|it| !it.is_whitespace()).count();
-    let others = role.inline.iter().filter(|(other, _)| *other != name).map(|(_, it)| size(it));
+    let size = |text: &str| text.chars().filter(|letter| !letter.is_whitespace()).count();
+    let others =
+        role.inline.iter().filter(|(other, _)| *other != name).map(|(_, document)| size(document));
     if others.sum::<usize>() + size(text) > INLINE_MAX {
         let message =
             format!("Maximum policy size of {INLINE_MAX} bytes exceeded for role {}", role.name);
@@ -98,7 +99,7 @@ pub fn delete_inline_policy(role: &mut Role, name: &str) -> Result<(), AwsError>
 pub fn attach_policy(role: &mut Role, form: &Form) -> Result<(), AwsError> {
     let arn = form.require("PolicyArn")?;
     check_policy_arn(arn)?;
-    if role.attached.iter().any(|it| it == arn) {
+    if role.attached.iter().any(|attached| attached == arn) {
         return Ok(());
     }
     if role.attached.len() >= ATTACHED_MAX {
@@ -110,7 +111,7 @@ pub fn attach_policy(role: &mut Role, form: &Form) -> Result<(), AwsError> {
 }
 
 pub fn detach_policy(role: &mut Role, arn: &str) -> Result<(), AwsError> {
-    let at = role.attached.iter().position(|it| it == arn);
+    let at = role.attached.iter().position(|attached| attached == arn);
     let at = require_found(at, || format!("Policy {arn} was not found."))?;
     role.attached.remove(at);
     Ok(())
