@@ -385,7 +385,7 @@ async fn an_sdk_corrects_its_clock_and_repeats_a_read_that_was_lost() {
 }
 
 #[test]
-fn a_file_that_is_wrong_is_told_with_its_place() {
+fn an_invalid_faults_file_is_reported_with_its_position() {
     let world = World::new();
     world.write("faults.json", "{\n  \"latency\": 5\n}\n");
     let ran = world.run(&["local", "--port", "0", "--faults", "faults.json"]);
@@ -393,7 +393,7 @@ fn a_file_that_is_wrong_is_told_with_its_place() {
     assert!(ran.err.contains("faults.json:2:11: unknown field `latency`"), "{}", ran.err);
     assert!(ran.err.contains("docs/faults.md"), "{}", ran.err);
     let ran = world.run(&["local", "--port", "0", "--faults", "none.json"]);
-    assert!(ran.err.contains("the faults in none.json can't be read"), "{}", ran.err);
+    assert!(ran.err.contains("cannot read the faults in `none.json`"), "{}", ran.err);
     assert!(!world.path(".provision").exists());
 }
 
