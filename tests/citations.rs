@@ -27,7 +27,7 @@ fn problems(files: &Files) -> Vec<String> {
     let anchors: BTreeMap<&str, BTreeSet<String>> = texts()
         .filter(|(path, _)| path.ends_with(".md"))
         .map(|(path, text)| {
-            (path.as_str(), headings(text).into_iter().map(|it| it.anchor).collect())
+            (path.as_str(), headings(text).into_iter().map(|heading| heading.anchor).collect())
         })
         .collect();
     let mut problems = Vec::new();
@@ -55,7 +55,7 @@ fn problems(files: &Files) -> Vec<String> {
         }
     }
     for (path, text) in texts().filter(|(path, _)| path.starts_with(REFERENCE) && *path != INDEX) {
-        for heading in headings(text).into_iter().filter(|it| it.level == 2) {
+        for heading in headings(text).into_iter().filter(|heading| heading.level == 2) {
             let fact = (path.clone(), Some(heading.anchor));
             if !cited.contains(&fact) {
                 let anchor = fact.1.unwrap_or_default();
@@ -74,7 +74,7 @@ fn unresolved(
     anchor: Option<&str>,
 ) -> Option<String> {
     let folder = format!("{}/", target.trim_end_matches('/'));
-    if !files.contains_key(target) && !files.keys().any(|it| it.starts_with(&folder)) {
+    if !files.contains_key(target) && !files.keys().any(|key| key.starts_with(&folder)) {
         return Some(format!("`{target}` does not exist"));
     }
     let (anchor, known) = (anchor?, anchors.get(target)?);
@@ -92,17 +92,20 @@ struct Reference {
 
 /// The reference pages that a text of any kind cites by their path.
 fn citations(text: &str) -> Vec<Reference> {
-    let in_page = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
-    let in_anchor = |it: char| in_page(it) || it == '_';
+    let in_page = |character: char| {
+        character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
+    };
+    let in_anchor = |character: char| in_page(character) || character == '_';
     let mut citations = Vec::new();
     for (line, content) in numbered(text) {
         for rest in content.split(REFERENCE).skip(1) {
-            let (page, rest) = rest.split_at(rest.find(|it| !in_page(it)).unwrap_or(rest.len()));
+            let (page, rest) =
+                rest.split_at(rest.find(|character| !in_page(character)).unwrap_or(rest.len()));
             let Some(rest) = rest.strip_prefix(".md").filter(|_| !page.is_empty()) else {
                 continue;
             };
             let anchor = rest.strip_prefix('#').map(|rest| {
-                let end = rest.find(|it| !in_anchor(it)).unwrap_or(rest.len());
+                let end = rest.find(|character| !in_anchor(character)).unwrap_or(rest.len());
                 rest[..end].to_owned()
             });
             citations.push(Reference { line, target: format!("{REFERENCE}{page}.md"), anchor });
@@ -116,11 +119,14 @@ fn links(path: &str, text: &str) -> Vec<Reference> {
     let mut links = Vec::new();
     for (line, content) in prose(text) {
         let content = without_code(content);
-        let inline =
-            content.split("](").skip(1).filter_map(|it| it.split_once(')')).map(|(it, _)| it);
+        let inline = content
+            .split("](")
+            .skip(1)
+            .filter_map(|text| text.split_once(')'))
+            .map(|(text, _)| text);
         let definition = content
             .strip_prefix('[')
-            .and_then(|it| it.split_once("]: "))
+            .and_then(|text| text.split_once("]: "))
             .map(|(_, target)| target.trim());
         for target in inline.chain(definition) {
             let target = target.split_whitespace().next().unwrap_or_default();
@@ -158,7 +164,9 @@ fn resolve(path: &str, target: &str) -> String {
 
 /// Whether a line cites a numbered section, as of a document that is not in the repository.
 fn names_section(line: &str) -> bool {
-    line.split('\u{a7}').skip(1).any(|it| it.starts_with(|it: char| it.is_ascii_digit()))
+    line.split('\u{a7}')
+        .skip(1)
+        .any(|part| part.starts_with(|character: char| character.is_ascii_digit()))
 }
 
 /// A heading of a Markdown file.
@@ -198,7 +206,7 @@ fn slug(title: &str) -> String {
         rest = after;
     }
     text.push_str(rest);
-    let kept = text.chars().flat_map(char::to_lowercase).filter_map(|it| match it {
+    let kept = text.chars().flat_map(char::to_lowercase).filter_map(|character| match character {
         ' ' => Some('-'),
         it if it.is_alphanumeric() || it == '-' || it == '_' => Some(it),
         _ => None,
@@ -352,7 +360,7 @@ fn anchors_are_those_of_github() {
     check("See [the page](a.md), twice", "see-the-page-twice");
     let anchors = headings("# A\n## A\n```\n# B\n```\n## A\n#c\n");
     assert_eq!(
-        anchors.iter().map(|it| it.anchor.as_str()).collect::<Vec<_>>(),
+        anchors.iter().map(|heading| heading.anchor.as_str()).collect::<Vec<_>>(),
         ["a", "a-1", "a-2"]
     );
 }

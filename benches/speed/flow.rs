@@ -93,7 +93,7 @@ pub fn flow() {
 }
 
 fn line(name: &str, took: Duration, base: Duration) {
-    let us = |it: Duration| it.as_secs_f64() * 1e6;
+    let us = |duration: Duration| duration.as_secs_f64() * 1e6;
     // The share of what a bare server does that is done.
     let ratio = base.as_secs_f64() / took.as_secs_f64();
     println!("{name:<44} {:>9.0} µs {:>9.0} µs {ratio:>7.2}", us(took), us(base));
@@ -239,7 +239,7 @@ impl Server {
 
     fn resident_kb(&self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find(|it| it.starts_with("VmRSS:")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 }

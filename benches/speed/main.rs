@@ -28,7 +28,7 @@ use specs::{Handler, spec};
 const NOON: i64 = 1_795_489_200;
 
 fn main() {
-    let asked = |name: &str| std::env::args().any(|it| it == name);
+    let asked = |name: &str| std::env::args().any(|arg| arg == name);
     match () {
         () if asked("bare") => return bare::serve(),
         () if asked("flow") => return flow::flow(),

@@ -40,7 +40,7 @@ pub fn network() {
             // The fastest of three, where it can be repeated.
             let rounds = if arguments[0] == "plan" || what == "no-op apply" { 3 } else { 1 };
             let run = |_| aws.run(folder.path(), &spec, arguments);
-            let best = (0..rounds).map(run).min_by_key(|it| it.takes).unwrap();
+            let best = (0..rounds).map(run).min_by_key(|took| took.takes).unwrap();
             let ratio = best.takes.as_secs_f64() / (LATENCY * best.trips).as_secs_f64();
             println!(
                 "{:<44} {:>6} {:>6} {:>6.0} ms {ratio:>6.2} {:>6.1} MB",
@@ -116,7 +116,7 @@ impl Slow {
             let text =
                 fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
             let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let peak = peak.and_then(|it| it.trim().trim_end_matches(" kB").parse().ok());
+            let peak = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse().ok());
             peak_kb = peak.unwrap_or(peak_kb);
             thread::sleep(Duration::from_millis(2));
         };
@@ -133,8 +133,9 @@ fn trips(calls: &[(Instant, Instant)]) -> u32 {
     by_begin.sort();
     let mut chains: Vec<(Instant, u32)> = Vec::new();
     for (begun, ended) in by_begin {
-        let before = chains.iter().filter(|(end, _)| *end <= begun).map(|(_, it)| *it).max();
+        let before =
+            chains.iter().filter(|(end, _)| *end <= begun).map(|(_, number)| *number).max();
         chains.push((ended, before.unwrap_or(0) + 1));
     }
-    chains.iter().map(|(_, it)| *it).max().unwrap_or(0)
+    chains.iter().map(|(_, number)| *number).max().unwrap_or(0)
 }

@@ -64,8 +64,9 @@ fn peak_kb(arguments: &[&str]) -> u64 {
         thread::sleep(Duration::from_millis(2));
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
         let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
-        let now = field("VmHWM:").and_then(|it| it.trim().trim_end_matches(" kB").parse().ok());
-        let sleeps = field("State:").is_some_and(|it| it.trim().starts_with('S'));
+        let now =
+            field("VmHWM:").and_then(|field| field.trim().trim_end_matches(" kB").parse().ok());
+        let sleeps = field("State:").is_some_and(|field| field.trim().starts_with('S'));
         still = if sleeps && now == Some(peak) { still + 1 } else { 0 };
         peak = now.unwrap_or(peak);
     }

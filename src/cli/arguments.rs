@@ -14,19 +14,22 @@ pub enum Format {
 /// Reads a time as people write it.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let duration: Option<jiff::SignedDuration> = text.parse().ok();
-    if duration.is_some_and(|it| it.is_zero()) {
+    if duration.is_some_and(|duration| duration.is_zero()) {
         return Err("it must be above zero".to_owned());
     }
     duration
-        .and_then(|it| Duration::try_from(it).ok())
+        .and_then(|duration| Duration::try_from(duration).ok())
         .ok_or_else(|| "expected a time such as 90s, 10m or 1h30m".to_owned())
 }
 
 /// A region as a spec may name it.
 pub fn region_name(text: &str) -> Result<String, String> {
     let parts: Vec<&str> = text.split('-').collect();
-    let word = |it: &&str| !it.is_empty() && it.chars().all(|it| it.is_ascii_lowercase());
-    let digits = |it: &&str| !it.is_empty() && it.chars().all(|it| it.is_ascii_digit());
+    let word = |text: &&str| {
+        !text.is_empty() && text.chars().all(|character| character.is_ascii_lowercase())
+    };
+    let digits =
+        |text: &&str| !text.is_empty() && text.chars().all(|character| character.is_ascii_digit());
     let sound = parts.len() >= 3
         && matches!(parts[0].len(), 2..=4)
         && parts[..parts.len() - 1].iter().all(word)

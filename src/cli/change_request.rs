@@ -134,7 +134,7 @@ impl ChangeRequest {
 
     /// Looks at AWS: the one way to a proposal, so that what is shown is what is done.
     pub async fn propose(&self, aws: &Aws) -> Result<RequestedChanges, Failure> {
-        let now = self.saved.as_ref().map_or(self.now_epoch_s, |it| it.now_epoch_s);
+        let now = self.saved.as_ref().map_or(self.now_epoch_s, |plan| plan.now_epoch_s);
         let whole = propose(aws, &self.stack, &self.desired, now).await?;
         let needed = whole.changes.len();
         let proposal = match &self.saved {
@@ -206,13 +206,16 @@ impl ChangeRequest {
     /// An address that is neither declared nor live is a slip of the pen.
     fn reject_unknown_addresses(&self, live: &LiveState) -> Result<(), Failure> {
         let known: BTreeSet<&Address> = self.declared.iter().chain(live.managed.keys()).collect();
-        let is_known =
-            |target: &Address| known.iter().any(|it| *it == target || it.is_within(target));
-        let Some(target) = self.targets.iter().find(|it| !is_known(it)) else { return Ok(()) };
+        let is_known = |target: &Address| {
+            known.iter().any(|address| *address == target || address.is_within(target))
+        };
+        let Some(target) = self.targets.iter().find(|address| !is_known(address)) else {
+            return Ok(());
+        };
         let message =
             format!("--target {target}: the spec declares no such address, and AWS has none");
         let failure = Failure::new(Exit::Usage, message);
-        let names = known.iter().map(|it| it.as_str());
+        let names = known.iter().map(|address| address.as_str());
         Err(match closest_match(target.as_str(), names) {
             Some(meant) => failure.with_hint(format!("did you mean `{meant}`?")),
             None => failure
@@ -251,7 +254,9 @@ pub fn headline(stack: &str, proposal: &Proposal, place: Option<&str>) -> String
 }
 
 fn live_access(live: &LiveState) -> Access {
-    Access::from_resources(live.managed.iter().map(|(address, it)| (address, &it.properties)))
+    Access::from_resources(
+        live.managed.iter().map(|(address, resource)| (address, &resource.properties)),
+    )
 }
 
 /// The proposal that `saved` was made of, if AWS is still as it was.
@@ -294,7 +299,7 @@ fn property_path(
         (rest.is_empty() || rest.starts_with(['.', '['])).then_some(rest)
     };
     let fitting =
-        || kind.spec_paths.iter().filter_map(|(it, to)| Some((it.len(), begins(it)?, *to)));
+        || kind.spec_paths.iter().filter_map(|(text, to)| Some((text.len(), begins(text)?, *to)));
     let longest = fitting().map(|(length, ..)| length).max();
     let ways = fitting().filter(|(length, ..)| Some(*length) == longest);
     let ways = ways.map(|(_, rest, member)| {
@@ -312,10 +317,12 @@ fn property_path(
 
 /// The same way and then `.a[1]`.
 fn extend_path(base: DocumentPath, rest: &str) -> DocumentPath {
-    let parts = rest.split(['.', '[']).filter(|it| !it.is_empty());
-    parts.fold(base, |path, part| match part.strip_suffix(']').and_then(|it| it.parse().ok()) {
-        Some(n) => path.index(n),
-        None => path.key(part),
+    let parts = rest.split(['.', '[']).filter(|text| !text.is_empty());
+    parts.fold(base, |path, part| {
+        match part.strip_suffix(']').and_then(|index| index.parse().ok()) {
+            Some(n) => path.index(n),
+            None => path.key(part),
+        }
     })
 }
 

@@ -87,9 +87,9 @@ impl Failure {
     }
     /// What safety forbids, each with its way out; `None`: nothing.
     pub fn blocked(refusals: &[PolicyViolation]) -> Option<Self> {
-        let mut each = refusals.iter().map(|it| Self {
-            about: it.address.as_ref().map(ToString::to_string),
-            ..Self::new(Exit::Refused, &*it.reason).with_hint(&*it.help)
+        let mut each = refusals.iter().map(|violation| Self {
+            about: violation.address.as_ref().map(ToString::to_string),
+            ..Self::new(Exit::Refused, &*violation.reason).with_hint(&*violation.help)
         });
         let first = each.next()?;
         Some(each.fold(first, Self::combined_with))
@@ -116,7 +116,7 @@ impl Failure {
         for hint in &self.hints {
             text.push_str(&format!("{cyan}help{cyan:#}: {hint}\n"));
         }
-        self.further.iter().for_each(|it| text.push_str(&it.text()));
+        self.further.iter().for_each(|failure| text.push_str(&failure.text()));
         text
     }
 
@@ -250,7 +250,7 @@ mod tests {
         let shown = lines.map(|line| line.split_whitespace().next().unwrap().parse().unwrap());
         let shown: Vec<u8> = shown.collect();
         // The derived list has every variant there is.
-        let codes: Vec<u8> = Exit::value_variants().iter().map(|it| *it as u8).collect();
+        let codes: Vec<u8> = Exit::value_variants().iter().map(|exit| *exit as u8).collect();
         assert_eq!(shown, codes);
     }
 }

@@ -46,7 +46,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Whether a path is what a shell calls a stream that it hands to a command: `/dev/stdin`, `<(…)`.
 pub fn is_pipe(path: &Path) -> bool {
-    ["/dev/stdin", "/dev/fd", "/proc/self/fd"].iter().any(|it| path.starts_with(it))
+    ["/dev/stdin", "/dev/fd", "/proc/self/fd"].iter().any(|text| path.starts_with(text))
 }
 
 /// Opens what can be read to its end: a device has none, and a named pipe may have nobody at its other
@@ -146,7 +146,7 @@ fn link_target(path: &Path) -> PathBuf {
 }
 
 fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn write_failure(path: &Path, reason: &str) -> Failure {

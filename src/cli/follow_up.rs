@@ -70,7 +70,7 @@ mod tests {
             let words = shlex::split(told.strip_prefix("'my spec.yaml' ").unwrap()).unwrap();
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             assert_eq!(said(&words), told);
-            given.iter().for_each(|it| assert!(words.contains(it), "{it} in {told}"));
+            given.iter().for_each(|text| assert!(words.contains(text), "{text} in {told}"));
         }
     }
 }

@@ -83,10 +83,12 @@ impl Io {
         i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
     }
     fn is_dumb(&self) -> bool {
-        self.environment.get("TERM").is_some_and(|it| it == "dumb")
+        self.environment.get("TERM").is_some_and(|term| term == "dumb")
     }
     fn colored(&self, terminal: bool) -> bool {
-        let unwanted = |name| self.environment.get(name).is_some_and(|it: &String| !it.is_empty());
+        let unwanted = |name| {
+            self.environment.get(name).is_some_and(|environment: &String| !environment.is_empty())
+        };
         match self.color {
             Color::Always => true,
             Color::Never => false,

@@ -38,7 +38,7 @@ impl LoadedSpec {
     pub fn into_valid(self, warns: WarningPolicy, io: &mut Io) -> Result<ValidSpec, Failure> {
         let Self { source, spec, diagnostics, .. } = self;
         let tells_all = !io.quiet && warns == WarningPolicy::Yes;
-        let worth = |it: &Diagnostic| it.severity == Severity::Error || tells_all;
+        let worth = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error || tells_all;
         let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().filter(worth).collect();
         if !diagnostics.is_empty() {
             let text = diagnostics::text(&source, &diagnostics, io.error_colored());
@@ -47,7 +47,10 @@ impl LoadedSpec {
         match spec {
             Some(spec) => Ok(ValidSpec { source, spec }),
             None => {
-                let errors = diagnostics.iter().filter(|it| it.severity == Severity::Error).count();
+                let errors = diagnostics
+                    .iter()
+                    .filter(|diagnostic| diagnostic.severity == Severity::Error)
+                    .count();
                 let errors =
                     if errors == 1 { "1 error".into() } else { format!("{errors} errors") };
                 Err(Failure::error(format!("{} has {errors}", source.name)))
@@ -93,7 +96,7 @@ pub fn read(path: &Path, given: &ParameterValues, io: &mut Io) -> Result<LoadedS
 
 /// A saved plan is no spec: nothing of what a spec's errors say would help.
 fn reject_plan(opened: &SpecFile) -> Result<(), Failure> {
-    if !opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_saved_plan(it)) {
+    if !opened.bytes.as_ref().is_ok_and(|items| SavedPlan::is_saved_plan(items)) {
         return Ok(());
     }
     let name = &opened.name;
@@ -125,7 +128,7 @@ fn read_with(
             (Source::parse(name, b"").0, vec![diagnostic])
         }
     };
-    let broken = diagnostics.iter().any(|it| it.severity == Severity::Error);
+    let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     if broken && source.is_empty() {
         let (suppressed, beside) = (Vec::new(), Vec::new());
         return LoadedSpec { source, spec: None, diagnostics, suppressed, beside };
@@ -142,7 +145,9 @@ fn read_with(
     let (spec, more) = load_with_tolerated_errors(&source, &files, now_epoch_s, given, mild);
     diagnostics.extend(more);
     diagnostics.extend(spec.iter().flat_map(check));
-    let broken = diagnostics.iter().any(|it| it.severity == Severity::Error && !mild(it));
+    let broken = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error && !mild(diagnostic));
     let beside = files.requested_paths();
     let known = files.into_files();
     let SuppressionResult { diagnostics, suppressed } =
@@ -168,7 +173,7 @@ pub fn read_tolerating_handler_errors(
 ) -> Result<LoadedSpec, Failure> {
     let opened = open_file(path, io);
     reject_plan(&opened)?;
-    let mild = |it: &Diagnostic| it.code.starts_with("PV3");
+    let mild = |diagnostic: &Diagnostic| diagnostic.code.starts_with("PV3");
     Ok(read_with(&opened, given, &|_| Vec::new(), &mild, io))
 }
 
@@ -225,7 +230,7 @@ impl Files for ReferencedFiles<'_> {
 impl ReferencedFiles<'_> {
     /// Where each file is that was asked for.
     fn requested_paths(&self) -> Vec<PathBuf> {
-        self.read.borrow().keys().map(|it| self.folder.join(it)).collect()
+        self.read.borrow().keys().map(|key| self.folder.join(key)).collect()
     }
     /// The files that were read.
     fn into_files(self) -> Vec<Arc<ReferencedFile>> {

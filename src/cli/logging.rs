@@ -33,7 +33,7 @@ const CAPS: [(&str, LevelFilter); 7] = [
 
 /// Starts logging. A second start in one process changes nothing.
 pub fn start(verbose: u8, io: &Io) {
-    let asked = io.environment.get("RUST_LOG").filter(|it| !it.is_empty());
+    let asked = io.environment.get("RUST_LOG").filter(|rust_log| !rust_log.is_empty());
     let level = match verbose {
         // The SDK warns of what becomes an error of ours anyway.
         0 => workspace_filter("warn"),
@@ -52,7 +52,9 @@ pub fn start(verbose: u8, io: &Io) {
 
 /// A filter that shows our crates at `level`, and nothing else.
 fn workspace_filter(level: &str) -> String {
-    WORKSPACE_CRATES.iter().fold("off".to_owned(), |filter, it| format!("{filter},{it}={level}"))
+    WORKSPACE_CRATES
+        .iter()
+        .fold("off".to_owned(), |filter, text| format!("{filter},{text}={level}"))
 }
 
 fn is_within_cap(event: &Metadata<'_>) -> bool {
@@ -77,7 +79,7 @@ mod tests {
     fn locked_crates() -> Vec<(String, bool)> {
         let lock = include_str!("../../Cargo.lock");
         let packages = lock.split("[[package]]").skip(1).map(|package| {
-            let name = package.lines().find_map(|it| it.strip_prefix("name = ")).unwrap();
+            let name = package.lines().find_map(|line| line.strip_prefix("name = ")).unwrap();
             (name.trim_matches('"').replace('-', "_"), !package.contains("\nsource = "))
         });
         packages.collect()
@@ -97,7 +99,8 @@ mod tests {
         assert!(
             WORKSPACE_CRATES
                 .iter()
-                .all(|it| cap(&format!("{it}::some::module")) == LevelFilter::TRACE)
+                .all(|workspace_crate| cap(&format!("{workspace_crate}::some::module"))
+                    == LevelFilter::TRACE)
         );
     }
 

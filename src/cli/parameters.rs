@@ -34,8 +34,11 @@ impl ParameterArgs {
     /// The same arguments, as a shell takes them.
     pub fn follow_up_options(&self) -> Vec<String> {
         let files = self.params_file.iter();
-        let files = files.map(|it| format!("--params-file {}", word(&it.display().to_string())));
-        files.chain(self.params.iter().map(|it| format!("--param {}", assignment(it)))).collect()
+        let files =
+            files.map(|path| format!("--params-file {}", word(&path.display().to_string())));
+        files
+            .chain(self.params.iter().map(|text| format!("--param {}", assignment(text))))
+            .collect()
     }
     pub fn values(&self, io: &mut Io) -> Result<ParameterValues, Failure> {
         let mut given = ParameterValues::new();
@@ -58,8 +61,11 @@ impl ParameterArgs {
 /// The spec with a value in the place of every parameter, if it can be applied.
 pub fn with_values(spec: Spec, given: &ParameterValues) -> Result<Spec, Failure> {
     let spec = spec.with_values(given).map_err(|reasons| failure(&reasons))?;
-    let refused = |(address, it): (&Address, &DesiredResource)| {
-        it.kind.unsupported_reason(&it.properties).map(|reason| format!("{address}: {reason}"))
+    let refused = |(address, resource): (&Address, &DesiredResource)| {
+        resource
+            .kind
+            .unsupported_reason(&resource.properties)
+            .map(|reason| format!("{address}: {reason}"))
     };
     let refused: Vec<String> = spec.desired.iter().filter_map(refused).collect();
     match refused.as_slice() {

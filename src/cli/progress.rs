@@ -91,13 +91,13 @@ impl<'a> Progress<'a> {
         match event {
             Event::Started { address, .. } => running.push(address.clone()),
             Event::Succeeded { address, .. } | Event::Failed { address, .. } => {
-                running.retain(|it| it != address);
+                running.retain(|running| running != address);
             }
             _ => {}
         }
     }
     fn show(&self, event: &Event) {
-        let took = self.live.as_ref().and_then(|it| it.update(event));
+        let took = self.live.as_ref().and_then(|board| board.update(event));
         match event {
             Event::Failed { address, action, error } => {
                 self.report(&failure_text(address, *action, error, self.desired.get(address)));
@@ -119,7 +119,7 @@ impl<'a> Progress<'a> {
             Event::Retrying { .. } if self.live.is_some() => {}
             event => {
                 let dim = anstyle::Style::new().dimmed();
-                let took = took.map(|it| format!("  {dim}{}{dim:#}", seconds(it)));
+                let took = took.map(|duration| format!("  {dim}{}{dim:#}", seconds(duration)));
                 if let Some(line) = line(event) {
                     self.note(&format!("{line}{}\n", took.unwrap_or_default()));
                 }
@@ -227,7 +227,7 @@ impl TermLike for Screen {
     }
     fn write_str(&self, text: &str) -> io::Result<()> {
         // Nothing but blanks is what a line is filled with.
-        if text.bytes().all(|it| it == b' ') {
+        if text.bytes().all(|byte| byte == b' ') {
             self.whole.store(true, Ordering::Relaxed);
             return Ok(());
         }

@@ -62,7 +62,7 @@ impl OutputsFileArgs {
             );
         }
         check_writable(&path)?;
-        let apis = desired.keys().filter(|it| it.section() == "apis").count();
+        let apis = desired.keys().filter(|address| address.section() == "apis").count();
         if self.outputs_format == Format::Amplify && apis > 1 {
             let message = "a configuration of Amplify has one API, and the spec has more";
             return Err(Failure::new(Exit::Usage, message).with_hint(
@@ -109,7 +109,7 @@ pub fn text(format: Format, outputs: &Outputs, io: &mut Io) -> Result<String, Fa
             Failure::error(reason)
                 .with_hint("give one of the two another key in the spec, or choose `json`, which has no such names")
         });
-        variables.map(|it| render(&it))
+        variables.map(|items| render(&items))
     };
     match format {
         Format::Text => Ok(outputs::human(outputs)),
@@ -138,7 +138,7 @@ fn amplify(outputs: &Outputs, io: &mut Io) -> Result<String, Failure> {
             Ok(json(&amplify.configuration))
         }
         apis => {
-            let keys: Vec<&str> = apis.iter().map(|it| it.key.as_str()).collect();
+            let keys: Vec<&str> = apis.iter().map(|api_outputs| api_outputs.key.as_str()).collect();
             let message = format!(
                 "a configuration of Amplify has one API, and the stack has {}",
                 keys.join(", ")
@@ -151,7 +151,7 @@ fn amplify(outputs: &Outputs, io: &mut Io) -> Result<String, Failure> {
 /// Has GitHub hide the keys in everything that is logged from here on. Its runner takes that from
 /// standard error as from standard output, and nobody else is to see them there.
 fn mask(outputs: &Outputs, io: &mut Io) {
-    if io.environment.get("GITHUB_ACTIONS").is_some_and(|it| it == "true") {
+    if io.environment.get("GITHUB_ACTIONS").is_some_and(|github_actions| github_actions == "true") {
         for secret in outputs.secrets() {
             io.report(&format!("::add-mask::{secret}\n"));
         }

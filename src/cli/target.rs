@@ -49,7 +49,7 @@ impl TargetArgs {
             false => format!("--local={}", word(&folder.display().to_string())),
         });
         let pair = |name: &str, value: &Option<String>| {
-            value.as_ref().map(|it| format!("{name} {}", word(it)))
+            value.as_ref().map(|value| format!("{name} {}", word(value)))
         };
         let pairs = [
             pair("--region", &self.region),
@@ -107,7 +107,7 @@ pub async fn open(
         let message = format!("--endpoint-url `{url}` is no URL");
         return Err(Failure::new(Exit::Usage, message).with_hint("such as http://127.0.0.1:4100"));
     }
-    if args.local.as_ref().is_some_and(|it| it.to_string_lossy().contains("://")) {
+    if args.local.as_ref().is_some_and(|local| local.to_string_lossy().contains("://")) {
         let message = "--local names a folder, not a URL";
         return Err(
             Failure::new(Exit::Usage, message).with_hint("give a URL with `--endpoint-url`")
@@ -170,7 +170,7 @@ impl Session {
     pub fn emulator_url(&self) -> Option<&str> {
         let url = self.url.as_deref()?;
         let host = url.split("://").nth(1).unwrap_or_default();
-        let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|it| host.starts_with(it));
+        let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|text| host.starts_with(text));
         here.then_some(url)
     }
     /// Whether the local AWS ends with this command: nobody reaches its Event APIs then.

@@ -128,18 +128,26 @@ pub fn text(document: &EvaluationDocument) -> String {
     for error in &document.out_errors {
         lines.push(format!("{red}appended{red:#}   {error}"));
     }
-    if document.stash.as_object().is_some_and(|it| !it.is_empty()) {
+    if document.stash.as_object().is_some_and(|items| !items.is_empty()) {
         lines.push(format!("stash      {}", document.stash));
     }
-    lines.into_iter().map(|it| it + "\n").collect()
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 /// The lines of its `console`.
 pub fn logs(document: &EvaluationDocument) -> String {
     let dim = anstyle::Style::new().dimmed();
-    let line = |it: &LogLine| {
-        let place = it.place.as_ref().map(|it| format!("{dim} {}:{}{dim:#}", it.file, it.line));
-        format!("{}{} {}\n", it.level.to_lowercase(), place.unwrap_or_default(), it.text)
+    let line = |log_line: &LogLine| {
+        let place = log_line
+            .place
+            .as_ref()
+            .map(|place| format!("{dim} {}:{}{dim:#}", place.file, place.line));
+        format!(
+            "{}{} {}\n",
+            log_line.level.to_lowercase(),
+            place.unwrap_or_default(),
+            log_line.text
+        )
     };
     document.logs.iter().map(line).collect()
 }
@@ -148,14 +156,15 @@ pub fn logs(document: &EvaluationDocument) -> String {
 pub fn frame(document: &EvaluationDocument, file: &str, code: &str) -> Option<String> {
     let error = document.error.as_ref()?;
     let verb = if document.outcome == Outcome::Refused { "refused" } else { "broke" };
-    let kind = error.error_type.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+    let kind =
+        error.error_type.as_ref().map(|error_type| format!(" ({error_type})")).unwrap_or_default();
     let title = format!("{} {verb}: {}{kind}", document.handler, error.message);
     let title = Level::ERROR.primary_title(title.as_str());
     let group = match &error.place {
         None => title.element(Origin::path(file)),
         Some(CodePlace { file, line, column }) => {
             let shown = code.lines().nth(line - 1);
-            match shown.filter(|it| !it.trim().is_empty() && it.len() < LINE_MAX) {
+            match shown.filter(|shown| !shown.trim().is_empty() && shown.len() < LINE_MAX) {
                 None => title.element(Origin::path(file.as_str()).line(*line).char_column(*column)),
                 Some(shown) => {
                     let start = shown.char_indices().nth(column - 1);
@@ -174,7 +183,9 @@ pub fn frame(document: &EvaluationDocument, file: &str, code: &str) -> Option<St
 
 /// The bytes of the name that a text begins with, or of its first letter.
 fn word(text: &str) -> usize {
-    let end = text.find(|it: char| !it.is_alphanumeric() && it != '_' && it != '$');
+    let end = text.find(|character: char| {
+        !character.is_alphanumeric() && character != '_' && character != '$'
+    });
     match end.unwrap_or(text.len()) {
         0 => text.chars().next().map_or(0, char::len_utf8),
         end => end,

@@ -27,7 +27,7 @@ pub fn failure_text(
     let verb = past_tense(action);
     let mut text = format!("  {red}✗{red:#} {bold}{address}{bold:#}: can't be {verb}\n");
     let said = [refusal.operation.as_deref(), refusal.code.as_deref(), Some(&refusal.message)];
-    let mut said: Vec<&str> = said.into_iter().flatten().filter(|it| !it.is_empty()).collect();
+    let mut said: Vec<&str> = said.into_iter().flatten().filter(|text| !text.is_empty()).collect();
     said.dedup();
     let mut line = |text_of: &str| text.push_str(&format!("    {text_of}\n"));
     line(&said.join(": "));
@@ -85,8 +85,8 @@ fn frames(
     refusal: &CallFailure,
     resource: Option<&DesiredResource>,
 ) -> Vec<String> {
-    let code = resource.and_then(|it| it.properties.get("CodeHandlers")?.as_str());
-    let file = resource.and_then(|it| it.declared["handlers"]["code"].as_str());
+    let code = resource.and_then(|resource| resource.properties.get("CodeHandlers")?.as_str());
+    let file = resource.and_then(|resource| resource.declared["handlers"]["code"].as_str());
     let name = file.map_or_else(|| format!("codeHandlers of {address}"), str::to_owned);
     let frame = |error| {
         // Colour is taken out by whoever prints, where nobody sees it.
@@ -101,17 +101,17 @@ fn frames(
 
 fn group<'a>(error: &'a CodeError, name: &'a str, code: &'a str) -> Group<'a> {
     let title = Level::ERROR.primary_title(error.message.as_str()).id(error.kind.as_str());
-    let Some(line) = error.line.and_then(|it| usize::try_from(it).ok()) else {
+    let Some(line) = error.line.and_then(|line| usize::try_from(line).ok()) else {
         return title.element(Origin::path(name));
     };
-    let column = error.column.and_then(|it| usize::try_from(it).ok()).unwrap_or(1);
-    let shown = code.lines().nth(line - 1).filter(|it| !it.is_empty() && it.len() < LINE_MAX);
+    let column = error.column.and_then(|column| usize::try_from(column).ok()).unwrap_or(1);
+    let shown = code.lines().nth(line - 1).filter(|nth| !nth.is_empty() && nth.len() < LINE_MAX);
     let Some(shown) = shown else {
         return title.element(Origin::path(name).line(line).char_column(column));
     };
     let byte =
         |letters: usize| shown.char_indices().nth(letters).map_or(shown.len(), |(byte, _)| byte);
-    let length = error.span.and_then(|it| usize::try_from(it).ok()).unwrap_or(1);
+    let length = error.span.and_then(|span| usize::try_from(span).ok()).unwrap_or(1);
     let span = byte(column - 1)..byte((column - 1).saturating_add(length));
     let mark = AnnotationKind::Primary.span(span);
     title.element(Snippet::source(shown).line_start(line).path(name).annotation(mark))

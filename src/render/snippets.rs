@@ -124,7 +124,7 @@ pub fn wscat(snippet: &Snippet<'_>) -> Result<String, String> {
         lines.push(format!("--ca {}", word(file)));
     }
     lines.push("-s aws-appsync-event-ws -s \"header-$HEADER\"".to_owned());
-    lines.extend(frames.iter().map(|it| format!("-x \"$({})\"", printed(snippet, it))));
+    lines.extend(frames.iter().map(|frame| format!("-x \"$({})\"", printed(snippet, frame))));
     lines.push(format!("-w {wait}"));
     Ok(format!(
         "{}HEADER=\"$({} | base64 | tr '+/' '-_' | tr -d '=\\n')\"\n{}\n",
@@ -199,7 +199,7 @@ pub fn js(snippet: &Snippet<'_>) -> Result<String, String> {
             batches.iter().map(post).collect::<String>()
         }
         Action::Subscribe { channels } => {
-            channels.iter().map(|it| subscription(it, &options)).collect::<String>()
+            channels.iter().map(|channel| subscription(channel, &options)).collect::<String>()
         }
     });
     Ok(text)
@@ -230,7 +230,7 @@ fn configuration(snippet: &Snippet<'_>, mode: &str) -> String {
         )),
         _ => None,
     };
-    let auth = auth.map(|it| format!(", {{\n  Auth: {{ {it} }},\n}}")).unwrap_or_default();
+    let auth = auth.map(|auth| format!(", {{\n  Auth: {{ {auth} }},\n}}")).unwrap_or_default();
     format!("Amplify.configure({{\n  API: {{ Events: {events} }},\n}}{auth});\n")
 }
 

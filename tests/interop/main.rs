@@ -24,7 +24,7 @@ const CASES: &str = include_str!("cases.txt");
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for case in CASES.lines().filter(|it| is_selected(&arguments, it)) {
+    for case in CASES.lines().filter(|line| is_selected(&arguments, line)) {
         let (file, _) = case.split_once("::").expect("a case is FILE::NAME");
         files.entry(file).or_default().push(case);
     }
@@ -45,7 +45,8 @@ fn main() -> ExitCode {
 
 /// Whether the test harness runs this case.
 fn is_selected(arguments: &Arguments, case: &str) -> bool {
-    let fits = |it: &String| if arguments.exact { case == it } else { case.contains(it.as_str()) };
+    let fits =
+        |text: &String| if arguments.exact { case == text } else { case.contains(text.as_str()) };
     arguments.filter.as_ref().is_none_or(fits) && !arguments.skip.iter().any(fits)
 }
 
@@ -119,8 +120,8 @@ fn collected() -> Result<(), Failed> {
     }
     let (listed, found): (Vec<_>, Vec<_>) = (CASES.lines().collect(), found.lines().collect());
     let differ = |sign: &str, these: &[&str], those: &[&str]| -> String {
-        let these = these.iter().filter(|it| !those.contains(it));
-        these.map(|it| format!("{sign} {it}\n")).collect()
+        let these = these.iter().filter(|these| !those.contains(these));
+        these.map(|these| format!("{sign} {these}\n")).collect()
     };
     let differences = differ("-", &listed, &found) + &differ("+", &found, &listed);
     match differences.as_str() {

@@ -45,15 +45,15 @@ fn read(text: &str) -> (Option<Spec>, Vec<String>) {
     let (source, mut problems) = Source::parse("spec.yaml", text.as_bytes());
     let (spec, more) = load(&source, &folder(), NOON, &ParameterValues::new());
     problems.extend(more);
-    problems.sort_by_key(|it| source.span(&it.location).start);
-    let line = |it: &Diagnostic| {
-        let place = source.position(&it.location);
-        let severity = match it.severity {
+    problems.sort_by_key(|diagnostic| source.span(&diagnostic.location).start);
+    let line = |diagnostic: &Diagnostic| {
+        let place = source.position(&diagnostic.location);
+        let severity = match diagnostic.severity {
             Severity::Error => "",
             Severity::Warning => "?",
             Severity::Note => "i",
         };
-        format!("{} {}:{}{severity}", it.code, place.line, place.column)
+        format!("{} {}:{}{severity}", diagnostic.code, place.line, place.column)
     };
     (spec, problems.iter().map(line).collect())
 }
@@ -61,7 +61,9 @@ fn read(text: &str) -> (Option<Spec>, Vec<String>) {
 fn access(text: &str) -> Access {
     let (spec, problems) = read(text);
     let spec = spec.unwrap_or_else(|| panic!("{problems:?}"));
-    Access::from_resources(spec.desired.iter().map(|(address, it)| (address, &it.properties)))
+    Access::from_resources(
+        spec.desired.iter().map(|(address, resource)| (address, &resource.properties)),
+    )
 }
 
 #[test]
@@ -95,8 +97,9 @@ fn a_mode_without_a_key_is_unusable() {
 fn what_is_live_is_read_as_what_is_wanted() {
     let (spec, _) = read(RICH);
     let live = deployed(&spec.unwrap().desired, &site(NOON));
-    let of_live =
-        Access::from_resources(live.managed.iter().map(|(address, it)| (address, &it.properties)));
+    let of_live = Access::from_resources(
+        live.managed.iter().map(|(address, resource)| (address, &resource.properties)),
+    );
     let wanted = access(
         &RICH
             .replace("${AWS::Region}", "ap-northeast-1")
@@ -210,7 +213,7 @@ fn four_forms() {
 fn the_matrix_fits_a_terminal_of_100() {
     let table = table(&access(RICH));
     let of_matrix =
-        |line: &&str| ["from", "the API", "its own"].iter().any(|it| line.ends_with(it));
+        |line: &&str| ["from", "the API", "its own"].iter().any(|text| line.ends_with(text));
     for line in table.lines().filter(of_matrix) {
         assert!(line.chars().count() <= 100, "{line}");
     }

@@ -70,7 +70,7 @@ impl OpenAccount {
 fn names(state: &Value) -> Vec<(String, String)> {
     let mut names = Vec::new();
     let mut name = |id: &Value, name: String| names.push((id.as_str().unwrap().to_owned(), name));
-    let of = |it: &Value, member: &str| it[member].as_str().unwrap_or_default().to_owned();
+    let of = |value: &Value, member: &str| value[member].as_str().unwrap_or_default().to_owned();
     for account in state["accounts"].as_object().unwrap().values() {
         for role in entries(account, "roles") {
             name(&role["id"], format!("<role {}>", of(role, "name")));
@@ -107,7 +107,7 @@ fn remove_times(value: &mut Value) {
         Value::Object(map) => {
             map.retain(|name, _| !name.ends_with("_epoch_s"));
             // Disabled metrics may be omitted.
-            map.retain(|name, it| name != "metricsConfig" || it.as_str() == Some("ENABLED"));
+            map.retain(|name, value| name != "metricsConfig" || value.as_str() == Some("ENABLED"));
             map.values_mut().for_each(remove_times);
         }
         _ => {}

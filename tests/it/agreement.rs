@@ -39,9 +39,9 @@ fn broken() -> impl Strategy<Value = Value> {
 
 fn collect(path: &str, value: &Value, paths: &mut Vec<String>) {
     let parts: Vec<(String, &Value)> = match value {
-        Value::Object(map) => map.iter().map(|(key, it)| (key.clone(), it)).collect(),
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), value)).collect(),
         Value::Array(items) => {
-            items.iter().enumerate().map(|(n, it)| (n.to_string(), it)).collect()
+            items.iter().enumerate().map(|(n, value)| (n.to_string(), value)).collect()
         }
         _ => Vec::new(),
     };
@@ -68,7 +68,7 @@ proptest! {
         prop_assert_eq!(theirs, problems.is_empty(), "{}\n{:#?}", text, problems);
         // Whatever the types refuse, the schema has refused before.
         let (_, all) = load(&source, &crate::specs::folder(), NOON, &ParameterValues::new());
-        prop_assert!(all.iter().all(|it| it.code != "PV199"), "{}\n{:#?}", text, all);
+        prop_assert!(all.iter().all(|diagnostic| diagnostic.code != "PV199"), "{}\n{:#?}", text, all);
     }
 
     #[test]

@@ -111,7 +111,7 @@ async fn a_failed_association_is_explained_and_retried_by_the_next_run() {
 async fn associating_a_web_acl_is_retried_for_a_new_api() {
     fn is_meant(request: &Request) -> bool {
         let target = request.headers().get("x-amz-target");
-        target.is_some_and(|it| it.to_str().unwrap().ends_with(".AssociateWebACL"))
+        target.is_some_and(|value| value.to_str().unwrap().ends_with(".AssociateWebACL"))
     }
     let served = serve_with_responses(2, is_meant, || {
         let body = r#"{"__type":"WAFUnavailableEntityException","Message":"try again"}"#;
@@ -121,7 +121,8 @@ async fn associating_a_web_acl_is_retried_for_a_new_api() {
     let spec = everything();
     let done = apply(&served, &spec.stack, &spec.desired).await;
     assert_eq!(done.left, 0, "{:?}", done.events);
-    let retries = done.events.iter().filter(|it| matches!(it, Event::Retrying { .. })).count();
+    let retries =
+        done.events.iter().filter(|event| matches!(event, Event::Retrying { .. })).count();
     assert_eq!(retries, 2);
 }
 

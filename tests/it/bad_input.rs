@@ -30,10 +30,14 @@ fn found(world: &World, line: &str) -> Vec<String> {
     assert!(!err.contains("panicked") && !err.contains("memory allocation"), "{line}: {err}");
     let findings: Vec<Value> = serde_json::from_str(&out)
         .unwrap_or_else(|error| panic!("{line}: exit code {code}, {error}\n{out}\n{err}"));
-    assert_eq!(code, i32::from(findings.iter().any(|it| it["severity"] == "error")), "{line}");
-    let shown = |it: &Value| {
-        let text = |name: &str| it[name].as_str().unwrap().to_owned();
-        format!("{} {} {}:{}", text("code"), text("file"), it["line"], it["column"])
+    assert_eq!(
+        code,
+        i32::from(findings.iter().any(|finding| finding["severity"] == "error")),
+        "{line}"
+    );
+    let shown = |value: &Value| {
+        let text = |name: &str| value[name].as_str().unwrap().to_owned();
+        format!("{} {} {}:{}", text("code"), text("file"), value["line"], value["column"])
     };
     findings.iter().map(shown).collect()
 }
@@ -45,7 +49,7 @@ fn check(bytes: impl AsRef<[u8]>, expected: &[&str]) {
     let start =
         String::from_utf8_lossy(&bytes.as_ref()[..bytes.as_ref().len().min(80)]).into_owned();
     let named = |name: &str| -> Vec<String> {
-        expected.iter().map(|it| it.replacen(' ', &format!(" {name} "), 1)).collect()
+        expected.iter().map(|expected| expected.replacen(' ', &format!(" {name} "), 1)).collect()
     };
     let validate = "provision validate --format json";
     assert_eq!(found(&world, &format!("{validate} spec.yaml")), named("spec.yaml"), "{start}");

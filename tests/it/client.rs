@@ -60,7 +60,7 @@ fn refused(status: u16, error_type: &str, message: &str) -> (u16, Value) {
 }
 
 fn sizes(server: &EventServer) -> Vec<usize> {
-    server.heard().iter().map(|it| it["events"].as_array().unwrap().len()).collect()
+    server.heard().iter().map(|heard| heard["events"].as_array().unwrap().len()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +73,7 @@ async fn lines_are_sent_in_batches_of_five_and_each_batch_is_reported() {
     let heard = server.heard();
     assert_eq!((&heard[0]["channel"], &heard[0]["x-api-key"]), (&json!("/a/b"), &json!(KEY)));
     assert_eq!(heard[2]["events"][1], "{\"n\":11}");
-    let told: Vec<Value> = out.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    let told: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(told.len(), 3);
     assert_eq!(told[2]["successful"][1], json!({ "identifier": "i1", "index": 11 }));
 }
@@ -523,5 +523,5 @@ async fn verbose_output_contains_no_secret() {
         let Ran { out, err, .. } = finish(command, "");
         assert!(!out.contains(token) && !err.contains(token), "{out}{err}");
     }
-    assert!(server.heard().iter().any(|it| it["authorization"] == token));
+    assert!(server.heard().iter().any(|heard| heard["authorization"] == token));
 }

@@ -59,7 +59,7 @@ impl Listening {
     fn to(world: &World, more: &[&str]) -> Self {
         let hang = written(HANG);
         let arguments = [&["subscribe", "spec.yaml", "--local", "--timeout", &hang], more].concat();
-        let channels = more.iter().filter(|it| it.starts_with('/')).count();
+        let channels = more.iter().filter(|item| item.starts_with('/')).count();
         Self::started(world.command(&arguments), channels)
     }
     /// What `command` starts, once it has subscribed to so many channels.

@@ -27,11 +27,15 @@ fn local(world: &World) -> (std::process::Child, String) {
 fn every_command_has_help_with_examples() {
     let world = World::new();
     let help = world.ok(&["--help"]);
-    let commands =
-        help.lines().skip_while(|it| *it != "Commands:").skip(1).take_while(|it| !it.is_empty());
-    let names: Vec<&str> = commands.filter_map(|it| it.split_whitespace().next()).collect();
+    let commands = help
+        .lines()
+        .skip_while(|it| *it != "Commands:")
+        .skip(1)
+        .take_while(|skip_while| !skip_while.is_empty());
+    let names: Vec<&str> =
+        commands.filter_map(|command| command.split_whitespace().next()).collect();
     assert!(names.len() > 10, "{names:?}");
-    for name in names.iter().filter(|it| **it != "help") {
+    for name in names.iter().filter(|name| **name != "help") {
         assert!(world.ok(&[name, "--help"]).contains("Examples:"), "{name}");
     }
     assert!(world.ok(&["--version"]).starts_with("provision 0."));
@@ -181,7 +185,7 @@ fn a_key_is_shown_only_to_who_asks() {
     let world = world();
     // Longer than what may stand behind a `da2-` that is part of some request's id.
     let key = regex_lite::Regex::new("da2-[a-z0-9]{13}").unwrap();
-    let shown = |it: &Ran| key.is_match(&it.out) || key.is_match(&it.err);
+    let shown = |ran: &Ran| key.is_match(&ran.out) || key.is_match(&ran.err);
     let spec = |days: &str| MINIMAL.replace("web: {}", &format!("web: {{ validFor: {days} }}"));
     for step in [
         &["apply", "spec.yaml", "--local", "--yes", "-vv"][..],

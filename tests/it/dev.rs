@@ -43,7 +43,7 @@ impl Dev {
     /// A line that has `part` in it and was not asked for before: the two streams come in no order.
     fn until(&mut self, part: &str) -> String {
         loop {
-            if let Some(n) = self.said.iter().position(|it| it.contains(part)) {
+            if let Some(n) = self.said.iter().position(|text| text.contains(part)) {
                 return self.said.remove(n);
             }
             let line = self.lines.recv_timeout(HANG);
@@ -68,7 +68,7 @@ impl Drop for Dev {
 fn forward(stream: impl Read + Send + 'static, lines: Sender<String>) {
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines() {
-            let Ok(true) = line.map(|it| lines.send(it).is_ok()) else { return };
+            let Ok(true) = line.map(|line| lines.send(line).is_ok()) else { return };
         }
     });
 }
@@ -129,9 +129,9 @@ fn a_saved_file_is_in_force_at_once_and_a_wrong_one_changes_nothing() {
     let mut feed = TcpStream::connect(address).unwrap();
     write!(feed, "GET /_provision/feed HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
     let mut feed = BufReader::new(feed).lines();
-    assert!(feed.any(|it| it.unwrap() == "retry: 500"));
+    assert!(feed.any(|result| result.unwrap() == "retry: 500"));
     assert_eq!(dev.interrupt(), 0);
-    assert!(feed.all(|it| it.is_ok()));
+    assert!(feed.all(|result| result.is_ok()));
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn about(ask: &str, text: &str) -> Value {
 /// The language server's answers, asked in one run.
 fn answers(questions: &[Value]) -> Vec<Value> {
     let arguments: Vec<OsString> = iter::once(root("schemas").into())
-        .chain(questions.iter().map(|it| it.to_string().into()))
+        .chain(questions.iter().map(|question| question.to_string().into()))
         .collect();
     let arguments: Vec<_> = arguments.iter().map(OsString::as_os_str).collect();
     let Value::Array(answers) = node::said("editor.mjs", &arguments) else { unreachable!() };
@@ -33,7 +33,7 @@ fn answers(questions: &[Value]) -> Vec<Value> {
 /// What is said of the suggestion with this label.
 fn documentation<'a>(suggestions: &'a Value, label: &str) -> Option<&'a str> {
     let mut all = suggestions.as_array().unwrap().iter();
-    all.find(|it| it["label"] == label)?["documentation"].as_str()
+    all.find(|value| value["label"] == label)?["documentation"].as_str()
 }
 
 /// Text as it stands in Markdown.
@@ -64,11 +64,20 @@ fn an_editor_completes_keys_and_values_and_says_what_they_are() {
         assert_eq!(documentation(&keys, name), property["description"].as_str(), "{name}: {keys}");
     }
     for label in ["API_KEY", "AWS_IAM"] {
-        assert!(documentation(&flow, label).is_some_and(|it| !it.is_empty()), "{label}: {flow}");
+        assert!(
+            documentation(&flow, label).is_some_and(|documentation| !documentation.is_empty()),
+            "{label}: {flow}"
+        );
     }
     for label in providers.split(' ') {
-        assert!(documentation(&block, label).is_some_and(|it| !it.is_empty()), "{label}: {block}");
-        assert!(documentation(&modes, label).is_some_and(|it| !it.is_empty()), "{label}: {modes}");
+        assert!(
+            documentation(&block, label).is_some_and(|documentation| !documentation.is_empty()),
+            "{label}: {block}"
+        );
+        assert!(
+            documentation(&modes, label).is_some_and(|documentation| !documentation.is_empty()),
+            "{label}: {modes}"
+        );
     }
 }
 

@@ -65,7 +65,7 @@ pub async fn apply_alone(
 /// Checks that `Planned` is first except for `Queued`, that `Finished` is last, that each started step ends once, and
 /// that steps wait only before they start.
 pub fn check_grammar(events: &[Event]) {
-    let queued = events.iter().take_while(|it| **it == Event::Queued).count();
+    let queued = events.iter().take_while(|event| **event == Event::Queued).count();
     let events = &events[queued..];
     assert!(matches!(events.first(), Some(Event::Planned { .. })), "{events:?}");
     assert!(matches!(events.last(), Some(Event::Finished { .. })), "{events:?}");
@@ -86,7 +86,7 @@ pub fn check_grammar(events: &[Event]) {
                 assert!(open.contains(&(address.clone(), *action)) && *attempt > 1, "{event:?}");
             }
             Event::Succeeded { address, action } | Event::Failed { address, action, .. } => {
-                let found = open.iter().position(|it| *it == (address.clone(), *action));
+                let found = open.iter().position(|open| *open == (address.clone(), *action));
                 open.remove(found.expect("a step that ended was started"));
                 ended += 1;
             }
@@ -103,10 +103,10 @@ pub fn check_grammar(events: &[Event]) {
 /// omits them, and with sorted lists.
 pub fn shape(live: &LiveState) -> BTreeMap<String, Value> {
     let one = |text: &str| {
-        live.managed.iter().fold(text.to_owned(), |text, (address, it)| {
+        live.managed.iter().fold(text.to_owned(), |text, (address, resource)| {
             ["ApiId", "Arn"]
                 .iter()
-                .filter_map(|name| it.attributes.get(name))
+                .filter_map(|name| resource.attributes.get(name))
                 .fold(text, |text, id| text.replace(id, &format!("<{address}>")))
         })
     };
@@ -120,7 +120,7 @@ pub fn shape(live: &LiveState) -> BTreeMap<String, Value> {
     };
     live.managed
         .iter()
-        .map(|(address, it)| (address.to_string(), shape(&json!(it.properties))))
+        .map(|(address, resource)| (address.to_string(), shape(&json!(resource.properties))))
         .collect()
 }
 
@@ -136,14 +136,14 @@ fn sort(value: &mut Value) {
 }
 
 pub fn failures(done: &Applied) -> Vec<&Event> {
-    done.events.iter().filter(|it| matches!(it, Event::Failed { .. })).collect()
+    done.events.iter().filter(|event| matches!(event, Event::Failed { .. })).collect()
 }
 
 /// The names of the domains that a document uses and does not manage.
 pub fn used_domains(document: &Value) -> Vec<String> {
-    let domains = document["domains"].as_object().into_iter().flat_map(|it| it.values());
-    let others = domains.filter(|it| it.get("certificate").is_none());
-    others.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
+    let domains = document["domains"].as_object().into_iter().flat_map(|items| items.values());
+    let others = domains.filter(|domain| domain.get("certificate").is_none());
+    others.map(|value| value["name"].as_str().unwrap().to_owned()).collect()
 }
 
 pub async fn create_domain(served: &Served, name: &str) {
@@ -199,7 +199,7 @@ pub async fn serve_losing(lost: &'static str) -> Served {
                     || parts
                         .headers
                         .get("x-amz-target")
-                        .is_some_and(|it| it.to_str().unwrap().ends_with(lost));
+                        .is_some_and(|value| value.to_str().unwrap().ends_with(lost));
                 let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
                 match is_meant && answer.status() == 200 && once.swap(false, Ordering::SeqCst) {
                     true => Response::builder()
@@ -240,8 +240,8 @@ async fn calls_to_a_busy_api_are_retried_and_reported() {
     let spec = article();
     let done = apply(&served, &spec.stack, &spec.desired).await;
     assert_eq!(done.left, 0);
-    let busy = |it: &&Event| {
-        matches!(it, Event::Retrying { reason: RetryReason::Busy, wait_ms: 100.., .. })
+    let busy = |event: &&Event| {
+        matches!(event, Event::Retrying { reason: RetryReason::Busy, wait_ms: 100.., .. })
     };
     assert_eq!(done.events.iter().filter(busy).count(), 3);
 }
@@ -257,7 +257,7 @@ fn crowd() -> Spec {
 
 #[tokio::test]
 async fn waiting_for_the_limiter_is_reported_once() {
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     let spec = crowd();
     let proposal = propose(&served.aws, "crowd", &spec.desired, now()).await.unwrap();
     let (events, stop) = (Mutex::new(Vec::new()), StopSignal::default());
@@ -267,14 +267,14 @@ async fn waiting_for_the_limiter_is_reported_once() {
     apply_proposal(&served.aws, "crowd", &spec.desired, &proposal, options).await.unwrap();
     let events = events.into_inner().unwrap();
     check_grammar(&events);
-    let waits = events.iter().filter(|it| matches!(it, Event::Waiting { .. })).count();
+    let waits = events.iter().filter(|event| matches!(event, Event::Waiting { .. })).count();
     // Creating the API has raised the limit by one.
     assert_eq!(waits, 24 - 17);
 }
 
 #[tokio::test]
 async fn steps_that_wait_for_the_limiter_do_not_start_in_a_stopped_run() {
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     let spec = crowd();
     let proposal = propose(&served.aws, "crowd", &spec.desired, now()).await.unwrap();
     let (events, stop) = (Mutex::new(Vec::new()), StopSignal::default());
@@ -323,7 +323,7 @@ async fn a_failed_step_skips_only_steps_that_depend_on_it() {
 
 #[tokio::test]
 async fn unmanaged_resources_are_listed_and_never_modified() {
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     let spec = article();
     apply(&served, &spec.stack, &spec.desired).await;
     let apis = served.aws.appsync.list_apis().send().await.unwrap();
@@ -333,8 +333,12 @@ async fn unmanaged_resources_are_listed_and_never_modified() {
     appsync.create_api_key().api_id(id).send().await.unwrap();
     let again = apply(&served, &spec.stack, &spec.desired).await;
     assert_eq!(again.proposal.changes, []);
-    let unmanaged: Vec<_> =
-        again.live.unmanaged.iter().map(|it| (it.noun, it.name.as_deref(), &it.owner)).collect();
+    let unmanaged: Vec<_> = again
+        .live
+        .unmanaged
+        .iter()
+        .map(|resource| (resource.noun, resource.name.as_deref(), &resource.owner))
+        .collect();
     assert_eq!(
         unmanaged,
         [
@@ -346,7 +350,7 @@ async fn unmanaged_resources_are_listed_and_never_modified() {
 
 #[tokio::test]
 async fn two_stacks_in_one_account_do_not_affect_each_other() {
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     let spec = article();
     apply(&served, "one", &spec.desired).await;
     let two = apply(&served, "two", &spec.desired).await;
@@ -359,7 +363,7 @@ async fn two_stacks_in_one_account_do_not_affect_each_other() {
 
 #[tokio::test]
 async fn a_name_of_an_unmanaged_role_is_an_explained_failure() {
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     let document =
         json!({ "version": 1, "stack": "mine", "logRoles": { "logs": { "name": "taken" } } });
     let trust = r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"x"},"Action":"sts:AssumeRole"}]}"#;

@@ -42,13 +42,13 @@ impl EventServer {
     }
     /// What was sent of this type.
     pub fn heard_of(&self, kind: &str) -> Vec<Value> {
-        self.heard().into_iter().filter(|it| it["type"] == kind).collect()
+        self.heard().into_iter().filter(|heard| heard["type"] == kind).collect()
     }
     /// The code of the first farewell. A client that has taken leave may have ended before the server has read it.
     pub async fn farewell(&self) -> Value {
         let mut heard = self.heard.subscribe();
-        let is_farewell = |it: &&Value| it["type"] == "farewell";
-        let heard = heard.wait_for(|it| it.iter().any(|it| is_farewell(&it)));
+        let is_farewell = |value: &&Value| value["type"] == "farewell";
+        let heard = heard.wait_for(|items| items.iter().any(|item| is_farewell(&item)));
         let heard = unless_it_hangs(heard).await.unwrap();
         heard.iter().find(is_farewell).unwrap()["code"].clone()
     }
@@ -107,7 +107,7 @@ async fn request(
             heard[name] = json!(value.to_str().unwrap());
         }
     }
-    script.heard.send_modify(|it| it.push(heard));
+    script.heard.send_modify(|items| items.push(heard));
     (StatusCode::from_u16(status).unwrap(), answer.to_string())
 }
 
@@ -134,15 +134,15 @@ impl Talk {
             let frame = match self.socket.recv().await?.ok()? {
                 Message::Text(text) => serde_json::from_str(&text).unwrap(),
                 Message::Close(frame) => {
-                    let code = frame.map_or(0, |it| it.code);
+                    let code = frame.map_or(0, |frame| frame.code);
                     let farewell = json!({ "type": "farewell", "code": code });
-                    self.heard.send_modify(|it| it.push(farewell));
+                    self.heard.send_modify(|items| items.push(farewell));
                     return None;
                 }
                 _ => continue,
             };
             let frame: Value = frame;
-            self.heard.send_modify(|it| it.push(frame.clone()));
+            self.heard.send_modify(|items| items.push(frame.clone()));
             return Some(frame);
         }
     }
@@ -172,6 +172,6 @@ impl Talk {
     pub async fn end(mut self) {
         let frame = CloseFrame { code: 1000, reason: "".into() };
         let _ = self.socket.send(Message::Close(Some(frame))).await;
-        while self.socket.recv().await.is_some_and(|it| it.is_ok()) {}
+        while self.socket.recv().await.is_some_and(|result| result.is_ok()) {}
     }
 }

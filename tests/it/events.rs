@@ -179,11 +179,9 @@ async fn a_publisher_gets_its_receipt_and_its_own_events_one_frame_each() {
     let receipt: Value = serde_json::from_str(&socket.text().await).unwrap();
     let identifiers: Vec<_> =
         (0..3).map(|n| receipt["successful"][n]["identifier"].as_str().unwrap()).collect();
-    assert!(
-        identifiers
-            .iter()
-            .all(|it| uuid::Uuid::parse_str(it).is_ok_and(|it| it.get_version_num() == 4))
-    );
+    assert!(identifiers.iter().all(|identifier| {
+        uuid::Uuid::parse_str(identifier).is_ok_and(|uuid| uuid.get_version_num() == 4)
+    }));
     let successful: Vec<_> =
         (0..3).map(|n| json!({ "identifier": identifiers[n], "index": n })).collect();
     let expected =
@@ -355,7 +353,7 @@ export function onSubscribe(ctx) {
     let told = answer.json();
     let listed = |list: &str| {
         let list = told[list].as_array().unwrap();
-        list.iter().map(|it| it["index"].as_u64().unwrap()).collect::<Vec<_>>()
+        list.iter().map(|value| value["index"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!((listed("failed"), listed("successful")), (vec![2], vec![0, 1, 3, 4]));
     let failed = &told["failed"][0];

@@ -5,7 +5,7 @@ use crate::faulty::Answer;
 use crate::plane::{Plane, data};
 
 fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
-    answer.head.lines().find_map(|it| it.strip_prefix(name)?.strip_prefix(": "))
+    answer.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn what_curl_sends_is_published_and_the_answer_is_as_appsync_writes_it() {
         identifier(1)
     );
     assert_eq!(answer.body, expected);
-    assert!(header(&answer, "x-amzn-requestid").is_some_and(|it| it.len() == 36));
+    assert!(header(&answer, "x-amzn-requestid").is_some_and(|header| header.len() == 36));
     assert_eq!(header(&answer, "x-amzn-appsync-tokensconsumed"), Some("1"));
     assert_eq!(header(&answer, "access-control-allow-origin"), Some("*"));
 }

@@ -83,7 +83,7 @@ async fn who_watches_is_told_of_all_that_happens_and_of_no_credential() {
         json!({ "happened": "disconnected", "apiId": api, "connection": 1, "why": "the client disconnected" }),
     ] {
         let mut told = next(&mut watching).await;
-        if told["why"].as_str().is_some_and(|it| it.starts_with(unknown)) {
+        if told["why"].as_str().is_some_and(|text| text.starts_with(unknown)) {
             told["why"] = json!(unknown);
         }
         assert_eq!(told, expected);

@@ -35,10 +35,10 @@ async fn each_fault_is_seen_once_and_does_the_work_or_not() {
     for (fault, seen, done) in cases {
         let faulty = Faulty::start(rule("CreateApi", fault.clone())).await;
         let answer = faulty.maybe("POST", "/v2/apis", &api("a", None).to_string()).await;
-        assert_eq!(answer.as_ref().map(|it| (it.status, it.code())), seen, "{fault}");
+        assert_eq!(answer.as_ref().map(|answer| (answer.status, answer.code())), seen, "{fault}");
         let log = faulty.log();
         assert_eq!(log.len(), 1);
-        assert_eq!((log[0].0, log[0].1), ("CreateApi", seen.map(|it| it.0)), "{fault}");
+        assert_eq!((log[0].0, log[0].1), ("CreateApi", seen.map(|pair| pair.0)), "{fault}");
         assert!(fault.to_string().contains(log[0].2.unwrap()), "{fault} {log:?}");
         assert_eq!(faulty.create_api("b").await.status, 200, "{fault}");
         assert_eq!(names(&faulty.get("/v2/apis").await, "apis", "name").len(), done + 1, "{fault}");
@@ -314,7 +314,7 @@ async fn the_log_tells_what_was_asked_and_no_secret() {
     let answer = faulty.control("GET /_provision/calls", "").await;
     assert!(!answer.body.contains(&key) && !answer.body.contains(&id), "{}", answer.body);
     let log = answer.json();
-    let told: Vec<_> = log.as_array().unwrap().iter().map(|it| it["operation"].clone()).collect();
+    let told: Vec<_> = log.as_array().unwrap().iter().map(|log| log["operation"].clone()).collect();
     assert_eq!(told, ["CreateApi", "CreateApiKey", "DeleteApiKey", "Unknown", "Unknown"]);
     assert_eq!(
         (&log[2]["n"], &log[2]["service"], &log[2]["status"]),
@@ -366,7 +366,7 @@ async fn a_page_of_somebody_elses_steers_nothing() {
 async fn an_sdk_corrects_its_clock_and_repeats_a_read_that_was_lost() {
     let clock = SharedTimeSource::new(SystemTimeSource::new());
     let store = Store::in_memory(clock);
-    let served = serve_store(Arc::clone(&store), |it| it).await;
+    let served = serve_store(Arc::clone(&store), |router| router).await;
     let hasty = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
     let hasty = || aws_sdk_appsync::config::Config::builder().retry_config(hasty.clone());
     for (faults, statuses) in [
@@ -379,7 +379,7 @@ async fn an_sdk_corrects_its_clock_and_repeats_a_read_that_was_lost() {
         store.clear_calls();
         let list = served.aws.appsync.list_apis().customize().config_override(hasty());
         list.send().await.unwrap();
-        let seen: Vec<_> = store.calls().iter().map(|it| it.status).collect();
+        let seen: Vec<_> = store.calls().iter().map(|logged_call| logged_call.status).collect();
         assert_eq!(seen, statuses, "{faults}");
     }
 }
@@ -401,14 +401,14 @@ fn an_invalid_faults_file_is_reported_with_its_position() {
 fn the_examples_of_the_page_are_faults() {
     let page = fs::read_to_string(root("docs/faults.md")).unwrap();
     let blocks: Vec<&str> =
-        page.split("```json\n").skip(1).map(|it| it.split("```").next().unwrap()).collect();
+        page.split("```json\n").skip(1).map(|part| part.split("```").next().unwrap()).collect();
     for block in &blocks {
         Faults::parse(block).unwrap_or_else(|error| panic!("{error}\n{block}"));
     }
     let all = serde_json::to_value(Faults::default()).unwrap();
     for member in all.as_object().unwrap().keys().chain(all["quotas"].as_object().unwrap().keys()) {
         assert!(
-            blocks.iter().any(|it| it.contains(&format!("\"{member}\""))),
+            blocks.iter().any(|block| block.contains(&format!("\"{member}\""))),
             "no example of {member}"
         );
     }

@@ -52,7 +52,8 @@ impl Answer {
     }
     /// The code of its error.
     pub fn code(&self) -> &str {
-        let header = self.head.split("x-amzn-errortype: ").nth(1).and_then(|it| it.lines().next());
+        let header =
+            self.head.split("x-amzn-errortype: ").nth(1).and_then(|nth| nth.lines().next());
         let element = || self.body.split("<Code>").nth(1)?.split('<').next();
         header.or_else(element).unwrap_or_default()
     }
@@ -143,7 +144,7 @@ impl Faulty {
     /// entry in the log and the wait that a fault asks for.
     pub async fn until_called(&self, operation: &str) {
         let called = async {
-            while !self.store.calls().iter().any(|it| it.operation == operation) {
+            while !self.store.calls().iter().any(|logged_call| logged_call.operation == operation) {
                 tokio::task::yield_now().await;
             }
         };
@@ -151,7 +152,11 @@ impl Faulty {
     }
     /// Operation, status and fault of every call.
     pub fn log(&self) -> Vec<(&'static str, Option<u16>, Option<&'static str>)> {
-        self.store.calls().into_iter().map(|it| (it.operation, it.status, it.fault)).collect()
+        self.store
+            .calls()
+            .into_iter()
+            .map(|logged_call| (logged_call.operation, logged_call.status, logged_call.fault))
+            .collect()
     }
 }
 
@@ -174,5 +179,5 @@ pub fn api(name: &str, log_role: Option<&str>) -> Value {
 /// One member of each item of a list.
 pub fn names(answer: &Answer, list: &str, member: &str) -> Vec<String> {
     let list = answer.json()[list].as_array().cloned().unwrap();
-    list.iter().map(|it| it[member].as_str().unwrap().to_owned()).collect()
+    list.iter().map(|value| value[member].as_str().unwrap().to_owned()).collect()
 }

@@ -40,8 +40,8 @@ fn the_list_of_findings_is_current() {
         let anchor: String = format!("{}-{}", page.code, page.title)
             .to_lowercase()
             .chars()
-            .filter(|it| it.is_alphanumeric() || " -_".contains(*it))
-            .map(|it| if it == ' ' { '-' } else { it })
+            .filter(|character| character.is_alphanumeric() || " -_".contains(*character))
+            .map(|character| if character == ' ' { '-' } else { character })
             .collect();
         let (code, title) = (page.code, page.title);
         format!("| [{code}]({file}#{anchor}) | {} | {title} |\n", severity(&page))
@@ -73,16 +73,22 @@ fn every_starter_has_the_template_it_renders_to() {
 fn the_pages_have_the_tables_and_the_help_that_the_program_has() {
     let world = World::new();
     let help = world.ok(&["--help"]);
-    let commands =
-        help.lines().skip_while(|it| *it != "Commands:").skip(1).take_while(|it| !it.is_empty());
+    let commands = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|skip_while| !skip_while.is_empty());
     let command = |line: &str| {
         let (name, about) = line.trim().split_once(' ').unwrap();
         format!("| `provision {name}` | {} |\n", about.trim())
     };
     let commands: String =
-        commands.filter(|it| !it.trim().starts_with("help ")).map(command).collect();
-    let codes =
-        help.lines().skip_while(|it| *it != "Exit codes:").skip(1).take_while(|it| !it.is_empty());
+        commands.filter(|command| !command.trim().starts_with("help ")).map(command).collect();
+    let codes = help
+        .lines()
+        .skip_while(|line| *line != "Exit codes:")
+        .skip(1)
+        .take_while(|skip_while| !skip_while.is_empty());
     let code = |line: &str| {
         let (code, meaning) = line.trim().split_once(' ').unwrap();
         format!("| {code} | {} |\n", meaning.trim())
@@ -123,9 +129,9 @@ fn the_emulator_options_are_all_in_their_page() {
     let options = serde_json::to_value(EmulatorOptions::default()).unwrap();
     let schema = schema_of::<EmulatorOptions>();
     let choices = |property: &Value| -> String {
-        let at = property["$ref"].as_str().and_then(|it| it.strip_prefix('#'));
-        let property = at.and_then(|it| schema.pointer(it)).unwrap_or(property);
-        let quoted = |it: &Value| format!("`{it}`");
+        let at = property["$ref"].as_str().and_then(|property| property.strip_prefix('#'));
+        let property = at.and_then(|text| schema.pointer(text)).unwrap_or(property);
+        let quoted = |value: &Value| format!("`{value}`");
         match (property["enum"].as_array(), property["type"].as_str().unwrap()) {
             (Some(words), _) => words.iter().map(quoted).collect::<Vec<_>>().join(" "),
             (None, "boolean") => "`true` `false`".to_owned(),

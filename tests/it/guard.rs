@@ -17,8 +17,8 @@ pub async fn unless_it_hangs<T>(step: impl Future<Output = T>) -> T {
 /// reach a certain point within it: how long that takes on this machine is not known beforehand. Panics where a
 /// test hangs.
 pub fn growing(first: Duration) -> impl Iterator<Item = Duration> {
-    std::iter::successors(Some(first), |it| Some(*it * 2))
-        .inspect(|it| assert!(*it < HANG, "this test hangs"))
+    std::iter::successors(Some(first), |duration| Some(*duration * 2))
+        .inspect(|duration| assert!(*duration < HANG, "this test hangs"))
 }
 
 /// The duration as a command line takes it.

@@ -77,7 +77,7 @@ fn bad_handlers_get_the_very_findings_that_they_name() {
         let first = text.lines().next().unwrap();
         let expected = first.strip_prefix("// expect: ").unwrap_or_else(|| panic!("{name}"));
         let found = analyze(&text).diagnostics;
-        let found: Vec<String> = found.iter().map(|it| line(&text, it)).collect();
+        let found: Vec<String> = found.iter().map(|diagnostic| line(&text, diagnostic)).collect();
         if found.join(", ") != expected {
             wrong.push(format!("{name}: expected {expected}, found {}", found.join(", ")));
         }
@@ -155,10 +155,10 @@ fn linted(files: &[(String, String)]) -> BTreeSet<(String, usize)> {
     let names = files.iter().map(|(name, _)| OsStr::new(name));
     let arguments: Vec<&OsStr> = iter::once(project.path().as_os_str()).chain(names).collect();
     let found = node::said("lint.mjs", &arguments);
-    let at = |it: &Value| {
+    let at = |value: &Value| {
         (
-            it["file"].as_str().unwrap().to_owned(),
-            usize::try_from(it["line"].as_u64().unwrap()).unwrap(),
+            value["file"].as_str().unwrap().to_owned(),
+            usize::try_from(value["line"].as_u64().unwrap()).unwrap(),
         )
     };
     found.as_array().unwrap().iter().map(at).collect()
@@ -181,7 +181,7 @@ fn place(text: &str, finding: &HandlerDiagnostic) -> (usize, usize) {
 fn files(folder: &str) -> Vec<(String, String)> {
     let mut paths: Vec<PathBuf> = fs::read_dir(root("tests/handlers").join(folder))
         .unwrap()
-        .map(|it| it.unwrap().path())
+        .map(|result| result.unwrap().path())
         .collect();
     paths.sort();
     let name = |path: &PathBuf| format!("{folder}/{}", path.file_name().unwrap().to_str().unwrap());

@@ -321,7 +321,7 @@ async fn requests_that_lie_or_never_end_are_refused_or_cut_off() {
         ("no host", format!("GET /event HTTP/1.1\r\n{}\r\n\r\n", close("a: b")), &["404"]),
     ] {
         let answer = witness.beside(&plane, server.send(bytes.as_bytes())).await;
-        let statuses: Vec<&str> = answer.split("HTTP/1.").skip(1).map(|it| &it[2..5]).collect();
+        let statuses: Vec<&str> = answer.split("HTTP/1.").skip(1).map(|part| &part[2..5]).collect();
         let sound =
             statuses == expected || (statuses.len() == 1 && expected.contains(&statuses[0]));
         // Who is cut off while he still sends may read nothing at all.

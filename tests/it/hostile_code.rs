@@ -57,7 +57,7 @@ async fn handlers_that_never_end_or_eat_all_are_stopped_and_told_so() {
         "console.log('x'.repeat(2000000)); return ctx.events.map(({ id }) => ({ id: id + 1 }))",
     ];
     let import = "import { util } from '@aws-appsync/utils'\n";
-    let odd = odd.iter().map(|it| format!("{import}{}", throw(it)));
+    let odd = odd.iter().map(|odd| format!("{import}{}", throw(odd)));
     let known = ["busy", "memory", "deep", "too-large", "loop-without-end"].map(code);
     let (before, _) = server.memory();
     for (n, code) in known.into_iter().chain(odd).enumerate() {
@@ -94,7 +94,7 @@ async fn a_storm_on_one_namespace_keeps_no_other_waiting() {
             for _ in 0..5 {
                 assert_eq!(publish(&plane, "calm").await.status, 200);
             }
-            let is_unanswered = |it: &TcpStream| it.try_read(&mut [0]).is_err();
+            let is_unanswered = |stream: &TcpStream| stream.try_read(&mut [0]).is_err();
             if storm.iter().any(is_unanswered) {
                 break;
             }
@@ -240,7 +240,7 @@ async fn functions_and_endpoints_that_answer_badly_harm_their_own_request_alone(
     };
     let goes_on = async {
         loop {
-            let silent = join_all(silent.iter().map(|it| publish(&plane, it)));
+            let silent = join_all(silent.iter().map(|silent| publish(&plane, silent)));
             if lasts(pin!(silent), witness.beside(&plane, told())).await {
                 break;
             }
@@ -257,7 +257,7 @@ async fn authorizers_and_issuers_that_answer_badly_let_nobody_in_and_keep_nobody
     let bad = bad_server().await;
     let issuers = PROMPTLY.into_iter().chain([Badly::Never]);
     let issuers = issuers.map(|how| format!("https://id.example.com/{how:?}={bad}/{how:?}"));
-    let arguments = issuers.flat_map(|it| ["--issuer".to_owned(), it]);
+    let arguments = issuers.flat_map(|text| ["--issuer".to_owned(), text]);
     let arguments: Vec<_> =
         arguments.chain(["--lambda-endpoint".to_owned(), bad.clone()]).collect();
     let server = Server::start(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
@@ -284,7 +284,7 @@ async fn authorizers_and_issuers_that_answer_badly_let_nobody_in_and_keep_nobody
         plane.faulty.appsync("POST", &path, &json!({ "name": "default" })).await;
         let claims = json!({ "iss": issuer, "exp": 9_999_999_999_u64, "iat": 1 }).to_string();
         let [header, claims] =
-            ["{\"alg\":\"RS256\",\"kid\":\"k\"}", &claims].map(|it| URL_SAFE_NO_PAD.encode(it));
+            ["{\"alg\":\"RS256\",\"kid\":\"k\"}", &claims].map(|text| URL_SAFE_NO_PAD.encode(text));
         for credential in [format!("{header}.{claims}.AAAA"), "open sesame".to_owned()] {
             let head = format!("POST /apis/{api}/event HTTP/1.1\r\nauthorization: {credential}");
             asked.push((how, head));

@@ -42,7 +42,7 @@ impl Server {
     pub fn memory(&self) -> (usize, usize) {
         let status = fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap();
         let of = |name: &str| {
-            let line = status.lines().find_map(|it| it.strip_prefix(name)).unwrap();
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
             line.trim_start_matches(':').trim_end_matches("kB").trim().parse().unwrap()
         };
         (of("VmRSS"), of("VmHWM"))

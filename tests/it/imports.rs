@@ -40,18 +40,18 @@ proptest! {
         prop_assert_eq!(problems, vec![]);
         let imported = import(&source, &options("generated", "", &[]));
         let Some(back) = imported.spec else {
-            let codes: Vec<_> = imported.diagnostics.iter().map(|it| it.code).collect();
+            let codes: Vec<_> = imported.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
             prop_assert!(codes.contains(&"PV511"), "{:#?}\n{}", imported.diagnostics, text);
             return Ok(());
         };
         // A role that no API logs with is not imported.
-        for finding in imported.diagnostics.iter().filter(|it| it.code == "PV540") {
+        for finding in imported.diagnostics.iter().filter(|diagnostic| diagnostic.code == "PV540") {
             let Some(PathSegment::Key(id)) = finding.path().unwrap().0.get(1) else { continue };
             rendered["Resources"].as_object_mut().unwrap().shift_remove(id);
         }
         let again = render_template(&load_spec(&back.text, &back.files), false).document;
         prop_assert_eq!(&again["Resources"], &rendered["Resources"], "{}", back.text);
-        prop_assert!(imported.diagnostics.iter().all(|it| it.severity != Severity::Error));
+        prop_assert!(imported.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error));
     }
 }
 
@@ -79,7 +79,7 @@ fn the_spec_is_printed_to_stdout_and_the_diagnostics_to_stderr() {
     let report: Value =
         serde_json::from_str(&world.ok(&[&import[..], &["--format", "json"]].concat())).unwrap();
     assert_eq!(report["spec"], json!(ran.out));
-    assert!(report["findings"].as_array().unwrap().iter().any(|it| it["code"] == "PV540"));
+    assert!(report["findings"].as_array().unwrap().iter().any(|report| report["code"] == "PV540"));
 }
 
 #[test]

@@ -46,7 +46,7 @@ const CALLED: &[&str] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sdk_for_javascript_drives_every_operation() {
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     let url = served.url.clone();
     let seen = tokio::task::spawn_blocking(move || node::said("sdk.mjs", &[OsStr::new(&url)]));
     let seen = seen.await.unwrap();

@@ -71,7 +71,7 @@ const DESTROY: &[&str] = &["destroy", "one.yaml", "--yes"];
 
 /// An account with only the domain name that the stack uses and does not manage.
 pub async fn used_domain() -> Account {
-    let opened = Account::EMPTY.open(|it| it).await;
+    let opened = Account::EMPTY.open(|router| router).await;
     let call = opened.served.aws.appsync.create_domain_name().domain_name("used.example.com");
     let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/others";
     call.certificate_arn(certificate).send().await.unwrap();
@@ -90,7 +90,7 @@ async fn applied() -> Account {
 pub fn desired(name: &str) -> DesiredState {
     let source = |name: &str| fs::read_to_string(root("tests/data/sweep").join(name)).unwrap();
     let files = ["echo.js", "quiet.js", "stored.js"];
-    let files = Folder(files.map(|it| (it.to_owned(), source(it))).into());
+    let files = Folder(files.map(|file| (file.to_owned(), source(file))).into());
     let (source, problems) = Source::parse(name, source(name).as_bytes());
     assert_eq!(problems, []);
     load(&source, &files, now(), &ParameterValues::new()).0.unwrap().desired
@@ -124,8 +124,8 @@ async fn sweep(case: Case) -> serde_json::Value {
     let (case, expected) = (&case, &expected);
     let killed = iter(points).map(|point| async move { kill_at(case, point, expected).await });
     let ended: Vec<Ended> = killed.buffer_unordered(CONCURRENT_POINTS).collect().await;
-    let wrong: Vec<&String> = ended.iter().flat_map(|it| &it.wrong).collect();
-    let killed = ended.iter().filter(|it| it.killed).count();
+    let wrong: Vec<&String> = ended.iter().flat_map(|ended| &ended.wrong).collect();
+    let killed = ended.iter().filter(|ended| ended.killed).count();
     let report = format!("{}: {calls} calls, {tried} points, {killed} kills\n", case.name);
     fs::write(format!("{}/kills-{}.txt", env!("CARGO_TARGET_TMPDIR"), case.name), &report).unwrap();
     assert!(wrong.is_empty(), "{report}{}", join(&wrong));
@@ -153,7 +153,7 @@ async fn kill_at(case: &Case, point: Point, expected: &serde_json::Value) -> End
     let live = read_live_state(&opened.served.aws, "sweep").await.unwrap();
     let changes = compare(&case.desired, &live, &site(now())).1;
     wrong.extend(
-        changes.iter().map(|it| format!("{point:?}: {} differs from the spec", it.address)),
+        changes.iter().map(|change| format!("{point:?}: {} differs from the spec", change.address)),
     );
     for Ran { output, killed } in [&first, &second] {
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -175,7 +175,9 @@ async fn kill_at(case: &Case, point: Point, expected: &serde_json::Value) -> End
 
 /// The API keys in a text.
 pub fn keys(text: &str) -> impl Iterator<Item = &str> {
-    text.split("da2-").skip(1).filter(|it| it.starts_with(|it: char| it.is_ascii_alphanumeric()))
+    text.split("da2-")
+        .skip(1)
+        .filter(|part| part.starts_with(|character: char| character.is_ascii_alphanumeric()))
 }
 
 /// Where two states differ.
@@ -185,7 +187,7 @@ pub fn differences(at: &str, one: &serde_json::Value, other: &serde_json::Value)
             let names: BTreeSet<&String> = ones.keys().chain(others.keys()).collect();
             let nothing = serde_json::Value::Null;
             let each = names.into_iter().flat_map(|name| {
-                let of = |it: &serde_json::Value| it.get(name).unwrap_or(&nothing).clone();
+                let of = |value: &serde_json::Value| value.get(name).unwrap_or(&nothing).clone();
                 differences(&format!("{at}/{name}"), &of(one), &of(other))
             });
             each.collect()
@@ -196,7 +198,7 @@ pub fn differences(at: &str, one: &serde_json::Value, other: &serde_json::Value)
 }
 
 fn join(wrong: &[&String]) -> String {
-    wrong.iter().map(|it| format!("{it}\n")).collect()
+    wrong.iter().map(|wrong| format!("{wrong}\n")).collect()
 }
 
 /// Intercepts the calls of a process, and kills it at one of them.

@@ -69,7 +69,7 @@ async fn serve_without(
 
 async fn read_live(served: &Served, document: &Value) -> Result<LiveState, LiveStateError> {
     let spec = spec_of(document, &folder(), now());
-    propose(&served.aws, &spec.stack, &spec.desired, now()).await.map(|it| it.live)
+    propose(&served.aws, &spec.stack, &spec.desired, now()).await.map(|proposal| proposal.live)
 }
 
 fn plain() -> Value {

@@ -74,28 +74,28 @@ proptest! {
         let (settled, changes) = compare(&should.desired, &live, &site(NOON));
         prop_assume!(!changes.is_empty());
         let steps = plan(&changes, &settled, &live);
-        let targets: Vec<Address> = picks.iter().map(|it| it.get(&changes).address.clone()).collect();
+        let targets: Vec<Address> = picks.iter().map(|index| index.get(&changes).address.clone()).collect();
         let wanted = select_targets(&steps, &targets);
-        let within = |it: &Address| targets.iter().any(|target| it == target || it.is_within(target));
+        let within = |address: &Address| targets.iter().any(|target| address == target || address.is_within(target));
         for (n, step) in steps.iter().enumerate() {
             let is_wanted = wanted.contains(&step.address);
             for need in step.depends_on.iter().filter(|_| is_wanted) {
                 prop_assert!(wanted.contains(&steps[*need].address), "{} is needed", steps[*need].address);
             }
-            let is_needed = steps.iter().any(|it| {
-                it.address != step.address && wanted.contains(&it.address) && it.depends_on.iter()
+            let is_needed = steps.iter().any(|item| {
+                item.address != step.address && wanted.contains(&item.address) && item.depends_on.iter()
                     .any(|need| steps[*need].address == step.address)
             });
             prop_assert_eq!(is_wanted, within(&step.address) || is_needed, "{} {}", n, step.address);
         }
         // The selected steps can be executed alone, and then the targets match the spec.
-        let some: Vec<_> = changes.into_iter().filter(|it| wanted.contains(&it.address)).collect();
+        let some: Vec<_> = changes.into_iter().filter(|change| wanted.contains(&change.address)).collect();
         let some = plan(&some, &settled, &live);
         let order = an_order(&some);
         prop_assert_eq!(order.len(), some.len());
         execute(&some, &order, live.clone());
         let left = compare(&should.desired, &expected_state(&live, &some), &site(NOON)).1;
-        prop_assert!(left.iter().all(|it| !within(&it.address)), "{:?}", left);
+        prop_assert!(left.iter().all(|change| !within(&change.address)), "{:?}", left);
     }
 
     #[test]
@@ -126,7 +126,7 @@ proptest! {
     fn access_changes_turn_one_matrix_into_the_other(before in documents(), after in documents()) {
         let matrix = |document: &Value| {
             let spec = spec_of(document, &folder(), NOON);
-            Access::from_resources(spec.desired.iter().map(|(address, it)| (address, &it.properties)))
+            Access::from_resources(spec.desired.iter().map(|(address, resource)| (address, &resource.properties)))
         };
         let (before, after) = (matrix(&before), matrix(&after));
         prop_assert_eq!(access_changes(&before, &before), vec![]);
@@ -150,10 +150,10 @@ proptest! {
         prop_assert_eq!(resources + shared_ids(&one.desired).len(), one.desired.len());
         // Divided into templates, no resource is lost, and every reference is within its template.
         let parts = render_per_api(&one, false);
-        let placed: BTreeSet<_> = parts.iter().flat_map(|it| &it.resources).cloned().collect();
+        let placed: BTreeSet<_> = parts.iter().flat_map(|template| &template.resources).cloned().collect();
         prop_assert_eq!(placed, one.desired.keys().cloned().collect());
         for part in parts {
-            let holes = part.resources.iter().flat_map(|it| one.desired[it].properties.placeholders());
+            let holes = part.resources.iter().flat_map(|address| one.desired[address].properties.placeholders());
             for hole in holes {
                 if let Placeholder::Attribute { address, .. } = hole {
                     prop_assert!(part.resources.contains(&address), "{} lacks {}", part.document, address);
@@ -168,7 +168,7 @@ fn grants(access: &Access) -> BTreeSet<(String, Option<String>, AccessOperation,
     let mut grants = BTreeSet::new();
     for api in &access.apis {
         let connect =
-            |it: &String| (api.address.to_string(), None, AccessOperation::Connect, it.clone());
+            |text: &String| (api.address.to_string(), None, AccessOperation::Connect, text.clone());
         grants.extend(api.connect.iter().map(connect));
         for it in &api.namespaces {
             let grant = |operation, mode: &String| {
@@ -188,7 +188,9 @@ fn grants(access: &Access) -> BTreeSet<(String, Option<String>, AccessOperation,
 fn reversed(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().rev().map(reversed).collect(),
-        Value::Object(map) => map.iter().map(|(key, it)| (key.clone(), reversed(it))).collect(),
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| (key.clone(), reversed(value))).collect()
+        }
         plain => plain.clone(),
     }
 }
@@ -209,7 +211,7 @@ fn execute(steps: &[Step], order: &[usize], mut live: LiveState) {
     for n in order {
         let step = &steps[*n];
         // A domain may be unmanaged; an API is always managed.
-        let parent = step.address.parent().filter(|it| it.section() == "apis");
+        let parent = step.address.parent().filter(|address| address.section() == "apis");
         if let Some(parent) = parent {
             assert!(live.managed.contains_key(&parent), "{} has no parent left", step.address);
         }
@@ -244,7 +246,7 @@ fn a_key_is_not_changed_until_shortly_before_it_expires() {
         let now = NOON + days * DAY_S;
         let spec = spec_of(&document(key.clone()), &folder(), now);
         let changes = compare(&spec.desired, &live, &site(now)).1;
-        assert_eq!(changes.first().map(|it| it.verb), expected, "{key} after {days} days");
+        assert_eq!(changes.first().map(|change| change.verb), expected, "{key} after {days} days");
     };
     check(json!({ "validFor": "90d", "renewBefore": "14d" }), 75, None);
     check(json!({ "validFor": "90d", "renewBefore": "14d" }), 77, Some(ChangeAction::Update));
@@ -280,7 +282,7 @@ fn a_longer_lifetime_is_noted_and_takes_effect_at_the_renewal() {
         let desired = spec_of(&document(days), &folder(), NOON).desired;
         let (settled, changes) = compare(&desired, &live, &site(NOON));
         let notes = deferred_changes(&desired, &settled, &live, &changes, &site(NOON));
-        notes.into_iter().map(|it| format!("{}: {}", it.address, it.text)).collect::<Vec<_>>()
+        notes.into_iter().map(|note| format!("{}: {}", note.address, note.text)).collect::<Vec<_>>()
     };
     assert_eq!(notes("90d"), [""; 0]);
     // 90 days after 2026-11-24, and 12 before that.
@@ -301,7 +303,7 @@ fn the_cause_of_a_change_is_the_spec_only_if_the_spec_changed() {
         properties["Expires"] = json!(NOON + days * DAY_S);
         key.properties = provision_core::model::Properties::from_typed(&properties);
         let changes = compare(&desired, &live, &site(NOON)).1;
-        changes.iter().map(|it| it.cause).collect::<Vec<_>>()
+        changes.iter().map(|change| change.cause).collect::<Vec<_>>()
     };
     assert_eq!(cause(2), [ChangeCause::Renewal]);
     assert_eq!(cause(90), []);
@@ -322,7 +324,7 @@ fn a_change_that_follows_a_replaced_name_shows_the_name_and_is_not_drift() {
     let to = spec_of(&document("new.example.com", one), &folder(), NOON).desired;
     let (settled, changes) = compare(&to, &live, &site(NOON));
     let of = |section: &str| -> &Change {
-        changes.iter().find(|it| it.address.section() == section).unwrap()
+        changes.iter().find(|change| change.address.section() == section).unwrap()
     };
     let association = of("association");
     assert_eq!((association.verb, association.cause), (ChangeAction::Replace, ChangeCause::Spec));
@@ -358,7 +360,7 @@ fn dependents_change_before_a_removal_and_after_an_addition() {
         let order: Vec<String> = an_order(&steps).iter().map(name).collect();
         assert_eq!(order, expected);
         // One by one: each waits for the one before.
-        assert_eq!(steps.iter().filter(|it| it.depends_on.is_empty()).count(), 1);
+        assert_eq!(steps.iter().filter(|step| step.depends_on.is_empty()).count(), 1);
     };
     let (iam, key) = ("AWS_IAM", "API_KEY");
     let direct = document(iam, lambda.clone(), "DIRECT");
@@ -429,7 +431,8 @@ fn a_role_with_a_new_name_is_replaced_and_its_api_follows() {
     let live = deployed(&spec_of(&document("old"), &folder(), NOON).desired, &site(NOON));
     let (settled, changes) =
         compare(&spec_of(&document("new"), &folder(), NOON).desired, &live, &site(NOON));
-    let verbs: Vec<_> = changes.iter().map(|it| (it.address.to_string(), it.verb)).collect();
+    let verbs: Vec<_> =
+        changes.iter().map(|change| (change.address.to_string(), change.verb)).collect();
     assert_eq!(
         verbs,
         [("apis/a".into(), ChangeAction::Update), ("logRoles/logs".into(), ChangeAction::Replace)]

@@ -31,7 +31,7 @@ async fn a_lost_response_leaves_no_duplicates_and_no_leftovers() {
 
 /// The account after an undisturbed run, and the number of its calls.
 async fn undisturbed(begin: &Account, desired: &DesiredState) -> (Account, usize) {
-    let opened = begin.open(|it| it).await;
+    let opened = begin.open(|router| router).await;
     let done = run(&with_fast_sleep(&opened.served), desired).await.unwrap();
     assert!(done.outcome.is_complete(), "{:?}", done.outcome);
     assert!(done.verified.unwrap().1.is_empty());
@@ -39,7 +39,8 @@ async fn undisturbed(begin: &Account, desired: &DesiredState) -> (Account, usize
 }
 
 async fn run(aws: &Aws, desired: &DesiredState) -> Result<ApplyReport, String> {
-    let proposal = propose(aws, "sweep", desired, now()).await.map_err(|it| it.to_string())?;
+    let proposal =
+        propose(aws, "sweep", desired, now()).await.map_err(|error| error.to_string())?;
     if proposal.changes.is_empty() && proposal.live.active_runs.is_empty() {
         let verified = Ok((proposal.live, vec![]));
         return Ok(ApplyReport { outcome: ApplyOutcome::default(), verified });
@@ -52,7 +53,7 @@ async fn run(aws: &Aws, desired: &DesiredState) -> Result<ApplyReport, String> {
     };
     match apply_proposal(aws, "sweep", desired, &proposal, options)
         .await
-        .map_err(|it| it.to_string())?
+        .map_err(|error| error.to_string())?
     {
         ApplyResult::Completed(done) => Ok(*done),
         ApplyResult::Stale => Err("stale".to_owned()),
@@ -68,13 +69,13 @@ async fn sweep(name: &str, begin: &Account, desired: &DesiredState) {
     let tried = points.len();
     let lost = iter(points).map(|(n, fault)| lost(begin, desired, expected, n, fault));
     let ended: Vec<Ended> = lost.buffer_unordered(CONCURRENT_POINTS).collect().await;
-    let well = ended.iter().filter(|it| it.at_once).count();
-    let reported: Vec<&String> = ended.iter().flat_map(|it| &it.reported).collect();
-    let wrong: Vec<&String> = ended.iter().flat_map(|it| &it.wrong).collect();
+    let well = ended.iter().filter(|ended| ended.at_once).count();
+    let reported: Vec<&String> = ended.iter().flat_map(|ended| &ended.reported).collect();
+    let wrong: Vec<&String> = ended.iter().flat_map(|ended| &ended.wrong).collect();
     let report = format!("{name}: {calls} calls, {tried} points, {well} succeeded at once\n");
     let all = format!("{report}{reported:#?}\n");
     fs::write(format!("{}/lost-{name}.txt", env!("CARGO_TARGET_TMPDIR")), all).unwrap();
-    let wrong: String = wrong.iter().map(|it| format!("{it}\n")).collect();
+    let wrong: String = wrong.iter().map(|wrong| format!("{wrong}\n")).collect();
     assert!(wrong.is_empty(), "{report}{wrong}");
     assert!(tried >= 20, "{report}");
 }
@@ -95,7 +96,7 @@ async fn lost(
     n: usize,
     fault: &str,
 ) -> Ended {
-    let opened = begin.open(|it| it).await;
+    let opened = begin.open(|router| router).await;
     let aws = with_fast_sleep(&opened.served);
     let rule = json!({ "rules": [{ "on": "*", "fault": fault, "after": n, "times": 1 }] });
     opened.store.set_faults(serde_json::from_value(rule).unwrap());
@@ -103,8 +104,8 @@ async fn lost(
     let at = format!("{fault} {n}");
     match run(&aws, desired).await {
         Ok(ApplyReport { outcome, verified }) => {
-            ended.at_once =
-                outcome.is_complete() && verified.as_ref().is_ok_and(|it| it.1.is_empty());
+            ended.at_once = outcome.is_complete()
+                && verified.as_ref().is_ok_and(|verified| verified.1.is_empty());
             for (address, verb, error) in &outcome.failed {
                 ended.reported.push(format!("{at}: {address} {verb:?}: {error}"));
             }
@@ -117,7 +118,7 @@ async fn lost(
     opened.store.set_faults(Default::default());
     match run(&aws, desired).await {
         Ok(ApplyReport { outcome, verified }) => {
-            let left = verified.as_ref().map(|it| it.1.clone());
+            let left = verified.as_ref().map(|verified| verified.1.clone());
             if !outcome.is_complete() || !left.as_ref().is_ok_and(Vec::is_empty) {
                 ended.wrong.push(format!("{at}, second run: {outcome:?} {left:?}"));
             }

@@ -25,12 +25,12 @@ pub fn found(text: &str) -> Vec<String> {
     if !source.is_empty() {
         diagnostics.extend(load(&source, &files, NOON, &ParameterValues::new()).1);
     }
-    diagnostics.retain(|it| !it.code.starts_with("PV4"));
-    diagnostics.sort_by_key(|it| source.span(&it.location).start);
-    let line = |it: &Diagnostic| {
-        let place = source.position(&it.location);
-        let warning = if it.severity == Severity::Error { "" } else { "?" };
-        format!("{} {}:{}{warning}", it.code, place.line, place.column)
+    diagnostics.retain(|diagnostic| !diagnostic.code.starts_with("PV4"));
+    diagnostics.sort_by_key(|diagnostic| source.span(&diagnostic.location).start);
+    let line = |diagnostic: &Diagnostic| {
+        let place = source.position(&diagnostic.location);
+        let warning = if diagnostic.severity == Severity::Error { "" } else { "?" };
+        format!("{} {}:{}{warning}", diagnostic.code, place.line, place.column)
     };
     diagnostics.iter().map(line).collect()
 }
@@ -70,7 +70,7 @@ pub fn table() -> Vec<Row> {
 
 fn check(text: &str, expected: &[&str]) {
     assert_eq!(found(text), expected, "{text}");
-    let codes = expected.iter().map(|it| it[..5].to_owned()).collect();
+    let codes = expected.iter().map(|expected| expected[..5].to_owned()).collect();
     CHECKED.with_borrow_mut(|rows| rows.push(Row { text: text.to_owned(), codes }));
 }
 
@@ -307,9 +307,9 @@ fn roles_policies_tags_and_texts_that_aws_would_refuse() {
         &role("trust: { Statement: [{ Effect: Allow, Action: a, Principal: x, Ressource: r }] }"),
         &["PV245 9:71"],
     );
-    let resource = |it: &str| {
+    let resource = |text: &str| {
         format!(
-            "policies: {{ P: {{ Statement: [{{ Effect: Allow, Action: a, Resource: {it} }}] }} }}"
+            "policies: {{ P: {{ Statement: [{{ Effect: Allow, Action: a, Resource: {text} }}] }} }}"
         )
     };
     check(&role(&resource("'*'")), &["PV246 9:75?"]);

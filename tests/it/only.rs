@@ -35,7 +35,7 @@ async fn planned(served: &Served, desired: &DesiredState) -> Proposal {
 }
 
 fn verbs(proposal: &Proposal) -> Vec<(String, ChangeAction)> {
-    proposal.changes.iter().map(|it| (it.address.to_string(), it.verb)).collect()
+    proposal.changes.iter().map(|change| (change.address.to_string(), change.verb)).collect()
 }
 
 fn arn_of(proposal: &Proposal) -> String {
@@ -45,7 +45,7 @@ fn arn_of(proposal: &Proposal) -> String {
 
 #[tokio::test]
 async fn a_web_acl_tag_without_an_association_is_associated_again_or_removed() {
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     apply(&served, "chat", &guarded()).await;
     let api = arn_of(&planned(&served, &guarded()).await);
     let disassociate = || served.aws.waf.disassociate_web_acl().resource_arn(&api).send();
@@ -66,7 +66,7 @@ async fn a_web_acl_tag_without_an_association_is_associated_again_or_removed() {
 
 #[tokio::test]
 async fn an_unmanaged_web_acl_is_never_replaced_and_blocks_the_plan() {
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     apply(&served, "chat", &desired(&json!({}))).await;
     let api = arn_of(&planned(&served, &desired(&json!({}))).await);
     let associate = served.aws.waf.associate_web_acl().resource_arn(&api).web_acl_arn(THEIRS);
@@ -90,7 +90,7 @@ async fn an_unmanaged_web_acl_is_never_replaced_and_blocks_the_plan() {
 
 #[tokio::test]
 async fn copied_ownership_tags_do_not_count_and_duplicates_are_named_by_arn() {
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     let spec = desired(&json!({ "namespaces": { "x": {} } }));
     apply(&served, "chat", &spec).await;
     let before = planned(&served, &spec).await;
@@ -120,7 +120,7 @@ async fn copied_ownership_tags_do_not_count_and_duplicates_are_named_by_arn() {
 
 #[tokio::test]
 async fn a_domain_tag_without_an_association_is_associated_again() {
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     let domain = json!({
         "name": "events.example.com", "association": { "api": "chat" },
         "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/a",
@@ -143,7 +143,7 @@ async fn a_domain_tag_without_an_association_is_associated_again() {
 #[tokio::test]
 async fn resources_that_lists_do_not_show_yet_are_read_by_id() {
     let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
-    let mut served = serve_store(store.clone(), |it| it).await;
+    let mut served = serve_store(store.clone(), |router| router).await;
     store.set_faults(serde_json::from_value(json!({ "lists-lag-s": 900 })).unwrap());
     served.aws = with_fast_sleep(&served);
     let spec = desired(&json!({
@@ -156,14 +156,15 @@ async fn resources_that_lists_do_not_show_yet_are_read_by_id() {
     let shown: Vec<&Address> = live.managed.keys().collect();
     assert_eq!(shown, [&api, &api.child("namespaces", "x")]);
     // AppSync has no operation that reads one key.
-    let left: Vec<_> = left.iter().map(|it| (&it.address, is_delayed(&done.outcome, it))).collect();
+    let left: Vec<_> =
+        left.iter().map(|change| (&change.address, is_delayed(&done.outcome, change))).collect();
     assert_eq!(left, [(&api.child("apiKeys", "web"), true)]);
 }
 
 #[tokio::test]
 async fn an_existing_managed_resource_is_found_by_name_before_lists_show_it() {
     let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
-    let mut served = serve_store(store.clone(), |it| it).await;
+    let mut served = serve_store(store.clone(), |router| router).await;
     let spec = desired(&json!({ "namespaces": { "x": {} } }));
     apply(&served, "chat", &desired(&json!({}))).await;
     let proposal = planned(&served, &spec).await;

@@ -25,8 +25,10 @@ fn observed(section: &str, properties: &Value, attributes: Attributes) -> LiveRe
 }
 
 fn seen(ours: impl IntoIterator<Item = (&'static str, LiveResource)>) -> Outputs {
-    let ours: BTreeMap<Address, LiveResource> =
-        ours.into_iter().map(|(it, observed)| (Address::parse(it).unwrap(), observed)).collect();
+    let ours: BTreeMap<Address, LiveResource> = ours
+        .into_iter()
+        .map(|(text, observed)| (Address::parse(text).unwrap(), observed))
+        .collect();
     let site = Site {
         emulator_url: None,
         account: "123456789012".into(),
@@ -38,7 +40,7 @@ fn seen(ours: impl IntoIterator<Item = (&'static str, LiveResource)>) -> Outputs
 }
 
 fn api(modes: &[&str]) -> LiveResource {
-    let modes: Vec<Value> = modes.iter().map(|it| json!({ "AuthType": it })).collect();
+    let modes: Vec<Value> = modes.iter().map(|mode| json!({ "AuthType": mode })).collect();
     let properties = json!({ "Name": "n", "EventConfig": {
         "AuthProviders": modes, "ConnectionAuthModes": modes,
         "DefaultPublishAuthModes": modes, "DefaultSubscribeAuthModes": modes } });
@@ -80,7 +82,7 @@ fn a_custom_domain_comes_with_its_endpoints_and_the_record_to_make() {
         });
         assert_eq!(found, expected);
         assert_eq!(outputs.apis[0].custom_domains.len(), 1);
-        assert!(outputs.domains.iter().all(|it| it.key == "e-f"));
+        assert!(outputs.domains.iter().all(|domain_outputs| domain_outputs.key == "e-f"));
     }
     let outputs = seen([("apis/a", api(&["AWS_IAM"])), ("domains/e", domain)]);
     assert!(outputs.apis[0].custom_domains.is_empty());
@@ -129,7 +131,8 @@ fn outputs_are_as_their_schema_says() {
     for reveal in [&[][..], &["--reveal"]] {
         let arguments = [&["outputs", "spec.yaml", "--local", "--format", "json"], reveal].concat();
         let document: Value = serde_json::from_str(&world.ok(&arguments)).unwrap();
-        let errors: Vec<String> = schema.iter_errors(&document).map(|it| it.to_string()).collect();
+        let errors: Vec<String> =
+            schema.iter_errors(&document).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:?}");
     }
 }
@@ -169,7 +172,7 @@ fn an_api_is_chosen_by_its_key() {
     assert!(err.contains("`--reveal` puts it in"), "{err}");
     assert!(asked(&["--api", "othr"]).err.contains("did you mean `other`?"));
     let env = asked(&["--format", "env", "--api", "other"]).out;
-    assert!(env.lines().all(|it| it.starts_with("OTHER_")), "{env}");
+    assert!(env.lines().all(|line| line.starts_with("OTHER_")), "{env}");
     let Ran { code, err, .. } = world.run(&[
         "apply",
         "spec.yaml",
@@ -189,7 +192,7 @@ fn keys_are_masked_for_github_and_shown_to_nobody_else() {
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let arguments = ["outputs", "spec.yaml", "--local", "--format", "github", "--reveal"];
     let Ran { out, err, .. } = world.run(&arguments);
-    let value = out.lines().find_map(|it| it.strip_prefix("a_api_key_web=")).unwrap();
+    let value = out.lines().find_map(|line| line.strip_prefix("a_api_key_web=")).unwrap();
     assert!(!err.contains(value), "{err}");
     let done = world.command(&arguments).env("GITHUB_ACTIONS", "true").output().unwrap();
     let err = String::from_utf8(done.stderr).unwrap();

@@ -68,7 +68,7 @@ fn found(example: &Example) -> BTreeMap<&'static str, Severity> {
     }
     if example.language == "js" {
         let findings = analyze(example.text).diagnostics.into_iter();
-        return findings.map(|it| (it.code, it.severity)).collect();
+        return findings.map(|diagnostic| (diagnostic.code, diagnostic.severity)).collect();
     }
     assert_eq!(example.language, "yaml");
     let (source, mut diagnostics) = Source::parse("spec.yaml", example.text.as_bytes());
@@ -76,7 +76,7 @@ fn found(example: &Example) -> BTreeMap<&'static str, Severity> {
         diagnostics.extend(load(&source, &Beside, NOON, &ParameterValues::new()).1);
     }
     let diagnostics = apply_suppressions(&source, &[], diagnostics, NOON).diagnostics;
-    diagnostics.into_iter().map(|it| (it.code, it.severity)).collect()
+    diagnostics.into_iter().map(|diagnostic| (diagnostic.code, diagnostic.severity)).collect()
 }
 
 /// What the import of a template finds.
@@ -91,7 +91,11 @@ fn imported(text: &str) -> BTreeMap<&'static str, Severity> {
         inline_code: true,
         now_epoch_s: NOON,
     };
-    import(&source, &options).diagnostics.iter().map(|it| (it.code, it.severity)).collect()
+    import(&source, &options)
+        .diagnostics
+        .iter()
+        .map(|diagnostic| (diagnostic.code, diagnostic.severity))
+        .collect()
 }
 
 fn examples(page: &Page) -> Vec<Example> {
@@ -104,8 +108,8 @@ fn examples(page: &Page) -> Vec<Example> {
 
 /// How severe a finding with this code is, by its example.
 pub fn severity(page: &Page) -> &'static str {
-    let wrong = examples(page).into_iter().find(|it| it.kind != ExampleKind::Right);
-    let found = wrong.and_then(|it| found(&it).get(page.code).copied());
+    let wrong = examples(page).into_iter().find(|example| example.kind != ExampleKind::Right);
+    let found = wrong.and_then(|example| found(&example).get(page.code).copied());
     found.unwrap_or(Severity::Error).as_str()
 }
 
@@ -114,7 +118,7 @@ fn every_example_does_what_it_is_there_to_show() {
     let not_shown: BTreeSet<&str> = NOT_SHOWN.iter().map(|(code, _)| *code).collect();
     for page in pages() {
         let examples = examples(&page);
-        let has = |shows| examples.iter().any(|it| it.kind == shows);
+        let has = |shows| examples.iter().any(|example| example.kind == shows);
         // What is wrong with a template is shown by one; a spec has it right.
         let shown =
             has(ExampleKind::Template) || (has(ExampleKind::Wrong) && has(ExampleKind::Right));
@@ -125,7 +129,7 @@ fn every_example_does_what_it_is_there_to_show() {
             let right = example.kind == ExampleKind::Right;
             assert_eq!(found.contains_key(page.code), !right, "{}: {found:?}\n{text}", page.code);
             if right {
-                let errors = found.iter().any(|(_, it)| *it == Severity::Error);
+                let errors = found.iter().any(|(_, severity)| *severity == Severity::Error);
                 assert!(!errors, "{}: {found:?}\n{text}", page.code);
             }
         }
@@ -155,8 +159,8 @@ fn every_page_is_written_like_the_others() {
     }
     let files = fs::read_dir(root("docs/diagnostics")).unwrap();
     let headings: usize = files
-        .map(|it| fs::read_to_string(it.unwrap().path()).unwrap())
-        .map(|it| it.lines().filter(|it| it.starts_with("## PV")).count())
+        .map(|result| fs::read_to_string(result.unwrap().path()).unwrap())
+        .map(|file| file.lines().filter(|line| line.starts_with("## PV")).count())
         .sum();
     assert_eq!(headings, pages().count(), "a file of docs/diagnostics is not embedded");
 }
@@ -177,7 +181,7 @@ fn used_codes() -> BTreeSet<String> {
             }
             let text = fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]").next().unwrap_or_default();
-            used.extend(pattern.captures_iter(text).map(|it| it[1].to_owned()));
+            used.extend(pattern.captures_iter(text).map(|captures| captures[1].to_owned()));
         }
     }
     used

@@ -52,19 +52,19 @@ fn valid(plan: &str) -> Value {
     let schema = std::fs::read_to_string(root("schemas/plan.schema.json")).unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let schema = jsonschema::draft202012::new(&schema).unwrap();
-    let wrong: Vec<String> = schema.iter_errors(&plan).map(|it| it.to_string()).collect();
+    let wrong: Vec<String> = schema.iter_errors(&plan).map(|error| error.to_string()).collect();
     assert_eq!(wrong, [""; 0], "{plan:#}");
     plan
 }
 
 fn of<'a>(plan: &'a Value, address: &str) -> &'a Value {
     let changes = plan["changes"].as_array().unwrap();
-    changes.iter().find(|it| it["address"] == address).unwrap_or(&Value::Null)
+    changes.iter().find(|change| change["address"] == address).unwrap_or(&Value::Null)
 }
 
 fn field<'a>(change: &'a Value, path: &str) -> &'a Value {
     let fields = change["fields"].as_array().unwrap();
-    fields.iter().find(|it| it["path"] == path).unwrap_or(&Value::Null)
+    fields.iter().find(|field| field["path"] == path).unwrap_or(&Value::Null)
 }
 
 /// The program in this world, talking to `served`.
@@ -183,7 +183,7 @@ fn a_target_takes_what_it_needs_with_it_and_nothing_else() {
     let partial = plan(&world, &rooms);
     assert_eq!(partial["complete"], false);
     let addresses: Vec<&Value> =
-        partial["changes"].as_array().unwrap().iter().map(|it| &it["address"]).collect();
+        partial["changes"].as_array().unwrap().iter().map(|partial| &partial["address"]).collect();
     assert_eq!(addresses, ["apis/chat", "apis/chat/namespaces/rooms", "logRoles/logs"]);
     let done = world.run(&[&["apply", "spec.yaml", "--local", "--yes"], &rooms[..]].concat());
     assert_eq!(done.code, 0, "{}", done.err);
@@ -241,7 +241,7 @@ fn an_empty_spec_deletes_everything_only_with_leave() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_else_made_under_a_name_we_want_is_never_taken() {
-    let (world, served) = (world(), serve(|it| it).await);
+    let (world, served) = (world(), serve(|router| router).await);
     let spec = SPEC.replace("region: eu-west-1\n", "region: ap-northeast-1\n");
     world.write("spec.yaml", &spec);
     let apply = ["apply", "spec.yaml", "--yes"];
@@ -279,7 +279,7 @@ async fn what_somebody_else_made_under_a_name_we_want_is_never_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_api_of_one_name_needs_leave() {
-    let (world, served) = (world(), serve(|it| it).await);
+    let (world, served) = (world(), serve(|router| router).await);
     world.write("spec.yaml", &SPEC.replace("region: eu-west-1\n", "region: ap-northeast-1\n"));
     let create = |name: &str| {
         let mode = aws_sdk_appsync::types::AuthMode::builder()

@@ -38,7 +38,7 @@ fn world() -> World {
 async fn faulty(faults: Value) -> Served {
     let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
     store.set_faults(serde_json::from_value(faults).unwrap());
-    serve_store(store, |it| it).await
+    serve_store(store, |router| router).await
 }
 
 /// `provision` against `served`.
@@ -72,11 +72,15 @@ fn error(on: &str, code: &str, status: u16, message: &str) -> Value {
 /// The lines of a failure, without the request id.
 fn card(err: &str, address: &str) -> Vec<String> {
     let head = format!("  ✗ {address}: can't be");
-    let lines = err.lines().skip_while(|it| !it.starts_with(&head));
-    let inside = |it: &&str| it.starts_with("    ") || it.starts_with(&head);
+    let lines = err.lines().skip_while(|line| !line.starts_with(&head));
+    let inside = |text: &&str| text.starts_with("    ") || text.starts_with(&head);
     let lines: Vec<&str> = lines.take_while(inside).map(str::trim).collect();
-    assert!(lines.iter().any(|it| it.starts_with("request ")), "{err}");
-    lines.iter().filter(|it| !it.starts_with("request ")).map(|it| (*it).to_owned()).collect()
+    assert!(lines.iter().any(|line| line.starts_with("request ")), "{err}");
+    lines
+        .iter()
+        .filter(|line| !line.starts_with("request "))
+        .map(|line| (*line).to_owned())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +121,11 @@ async fn a_denied_call_names_the_missing_permission_and_the_skipped_steps() {
     let remains = err.split_once("What remains:\n").unwrap().1;
     let remains: Vec<&str> = remains.lines().take(4).collect();
     assert_eq!(remains[0], "  ✗ apis/chat not created: it failed");
-    assert!(remains[1..].iter().all(|it| it.ends_with("not created: apis/chat did not succeed")));
+    assert!(
+        remains[1..]
+            .iter()
+            .all(|remain| remain.ends_with("not created: apis/chat did not succeed"))
+    );
     assert_eq!(err.matches("and allow `appsync:CreateApi`").count(), 2, "card and help: {err}");
 }
 
@@ -128,8 +136,8 @@ async fn a_throttled_call_is_reported_and_retried() {
     let arguments = ["apply", "spec.yaml", "--yes", "--format", "json"];
     let Ran { code, out, err } = run(&world(), &served, &arguments).await;
     assert_eq!(code, 0, "{err}");
-    let events: Vec<Value> = out.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
-    let retries: Vec<&Value> = events.iter().filter(|it| it["event"] == "retrying").collect();
+    let events: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let retries: Vec<&Value> = events.iter().filter(|value| value["event"] == "retrying").collect();
     assert_eq!(retries.len(), 2);
     for (retry, attempt) in retries.iter().zip([2, 3]) {
         assert_eq!((&retry["reason"], &retry["attempt"]), (&json!("throttled"), &json!(attempt)));
@@ -144,8 +152,8 @@ async fn a_failed_event_has_code_message_class_cause_and_hints() {
     let arguments = ["apply", "spec.yaml", "--yes", "--format", "json"];
     let Ran { code, out, .. } = run(&world(), &served, &arguments).await;
     assert_eq!(code, 3);
-    let mut events = out.lines().map(|it| serde_json::from_str::<Value>(it).unwrap());
-    let mut error = events.find(|it| it["event"] == "failed").unwrap()["error"].take();
+    let mut events = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut error = events.find(|value| value["event"] == "failed").unwrap()["error"].take();
     assert!(error["requestId"].is_string());
     error.as_object_mut().unwrap().remove("requestId");
     let expected = json!({
@@ -273,9 +281,10 @@ async fn no_verbosity_prints_a_key_or_a_signature() {
         assert_eq!(code, 3, "{err}");
         assert!(out.contains("da2-…") || err.contains("no key da2-… today"), "{err}");
         for text in [&out, &err] {
-            let found = secret.find(text).map(|it| it.start());
-            let near =
-                found.map(|it| text[it.saturating_sub(300)..].lines().take(3).collect::<String>());
+            let found = secret.find(text).map(|secret| secret.start());
+            let near = found.map(|number| {
+                text[number.saturating_sub(300)..].lines().take(3).collect::<String>()
+            });
             assert_eq!(near, None, "{format}");
         }
         assert!(err.contains("aws_smithy_runtime"), "the SDK's own logs are on: {err}");

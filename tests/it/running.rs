@@ -19,8 +19,10 @@ const NOW_EPOCH_S: f64 = 1_800_000_000.0;
 #[tokio::test]
 async fn handlers_do_what_their_first_lines_say() {
     let (mut wrong, mut files) = (Vec::new(), 0);
-    let mut paths: Vec<_> =
-        fs::read_dir(root("tests/data/running")).unwrap().map(|it| it.unwrap().path()).collect();
+    let mut paths: Vec<_> = fs::read_dir(root("tests/data/running"))
+        .unwrap()
+        .map(|result| result.unwrap().path())
+        .collect();
     paths.sort();
     for path in paths {
         files += 1;
@@ -31,9 +33,9 @@ async fn handlers_do_what_their_first_lines_say() {
             let Some(given) = pair[0].strip_prefix("// given: ") else { break };
             let expected = pair[1].strip_prefix("// expect: ").unwrap();
             let given: Value =
-                serde_json::from_str(given).unwrap_or_else(|it| panic!("{name} {it}"));
+                serde_json::from_str(given).unwrap_or_else(|error| panic!("{name} {error}"));
             let expected: Value =
-                serde_json::from_str(expected).unwrap_or_else(|it| panic!("{name} {it}"));
+                serde_json::from_str(expected).unwrap_or_else(|error| panic!("{name} {error}"));
             let found = told(&evaluate(asked(&name, &code, &given)).await);
             for (member, expected) in expected.as_object().unwrap() {
                 let holds = match (member.as_str(), &found[member], expected) {
@@ -91,7 +93,9 @@ fn asked(file: &str, code: &str, given: &Value) -> EvaluationRequest {
 
 /// What came of an evaluation, as the first lines of a handler write it.
 fn told(it: &Evaluation) -> Value {
-    let place = |at: Option<CodePosition>| at.map(|it| format!("{}:{}", it.line, it.column));
+    let place = |at: Option<CodePosition>| {
+        at.map(|position| format!("{}:{}", position.line, position.column))
+    };
     let mut told = match &it.outcome {
         EvaluationOutcome::Published { delivered, failed, dropped } => {
             json!({ "delivered": delivered, "failed": failed, "dropped": dropped })
@@ -105,8 +109,9 @@ fn told(it: &Evaluation) -> Value {
             json!({ "broken": it.message, "unread": it.is_parse_error, "at": place(it.at) })
         }
     };
-    let line =
-        |it: &LogLine| format!("{} {} {}", it.level, place(it.at).unwrap_or_default(), it.text());
+    let line = |line: &LogLine| {
+        format!("{} {} {}", line.level, place(line.at).unwrap_or_default(), line.text())
+    };
     told["logs"] = it.logs.iter().map(line).collect();
     told["stash"] = it.stash.clone();
     told["outErrors"] = json!(it.out_errors);
@@ -116,7 +121,7 @@ fn told(it: &Evaluation) -> Value {
 
 #[tokio::test]
 async fn evaluate_code_runs_one_function_and_says_what_it_logged() {
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     let code = "export function request(ctx) {
   console.log('id', ctx.arguments)
   ctx.stash.seen = true
@@ -148,7 +153,7 @@ async fn code_that_the_linter_refuses_is_not_taken() {
         let text = fs::read_to_string(root("tests/handlers/bad").join(name)).unwrap();
         text.lines().skip(1).collect::<Vec<_>>().join("\n")
     };
-    let served = serve(|it| it).await;
+    let served = serve(|router| router).await;
     let api = served.aws.appsync.create_api().name("a").event_config(config()).send().await;
     let api = api.unwrap().api.unwrap().api_id.unwrap();
     for (n, name) in

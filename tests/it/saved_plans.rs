@@ -126,7 +126,7 @@ fn a_saved_plan_overwrites_no_other_file_and_allows_no_other_options() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_for_one_account_is_not_applied_to_another() {
-    let (world, served) = (world(), serve(|it| it).await);
+    let (world, served) = (world(), serve(|router| router).await);
     let saved = ran(at(&world, &served, &["plan", "spec.yaml", "--out", "plan.json"]));
     assert_eq!(saved.code, 0, "{}", saved.err);
     let mut other = at(&world, &served, &["apply", "plan.json", "--yes"]);
@@ -164,7 +164,7 @@ fn a_plan_whose_key_would_have_expired_is_stale() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn allowing_unmanaged_resources_covers_only_those_in_the_plan() {
-    let (world, served) = (world(), serve(|it| it).await);
+    let (world, served) = (world(), serve(|router| router).await);
     world.write("spec.yaml", &SPEC.replace("region: eu-west-1\n", "region: ap-northeast-1\n"));
     let run = |arguments: &[&str]| ran(at(&world, &served, arguments));
     assert_eq!(run(&["apply", "spec.yaml", "--yes"]).code, 0);

@@ -13,7 +13,7 @@ fn each(root: &Value, at: &Value, path: &str, visit: &mut dyn FnMut(&str, &Value
         each(root, property, &path, visit);
     }
     for inner in ["additionalProperties", "items"] {
-        if let Some(inner) = at.get(inner).filter(|it| it.is_object()) {
+        if let Some(inner) = at.get(inner).filter(|value| value.is_object()) {
             each(root, inner, &format!("{path}.*"), visit);
         }
     }
@@ -41,7 +41,7 @@ fn every_property_has_a_description_an_example_and_a_default() {
             lacking.push(format!("{path}: a description"));
         }
         let shown = ["examples", "enum", "const", "oneOf"];
-        let shown = shown.iter().any(|it| property.get(it).is_some());
+        let shown = shown.iter().any(|shown| property.get(shown).is_some());
         if !shown && property.get("type") != Some(&Value::from("boolean")) {
             lacking.push(format!("{path}: an example"));
         }

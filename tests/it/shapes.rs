@@ -56,8 +56,8 @@ fn kind(row: &Row) -> Option<&'static str> {
 /// The starters, and the specs that are right in shape.
 fn right() -> Vec<PathBuf> {
     let starters: Vec<PathBuf> =
-        files(&root("templates")).iter().map(|it| it.join("spec.yaml")).collect();
-    assert!(starters.len() >= 6 && starters.iter().all(|it| it.exists()), "{starters:?}");
+        files(&root("templates")).iter().map(|file| file.join("spec.yaml")).collect();
+    assert!(starters.len() >= 6 && starters.iter().all(|starter| starter.exists()), "{starters:?}");
     let right = files(&SHAPES.join("right"));
     assert!(right.len() >= 40, "{}", right.len());
     [starters, right].concat()
@@ -78,7 +78,7 @@ fn rejected_by_check_jsonschema(files: &[PathBuf]) -> BTreeSet<PathBuf> {
     let said: Value = serde_json::from_slice(&done.stdout).unwrap();
     let errors = said["errors"].as_array().into_iter().flatten();
     let rejected: BTreeSet<PathBuf> =
-        errors.map(|it| PathBuf::from(it["filename"].as_str().unwrap())).collect();
+        errors.map(|error| PathBuf::from(error["filename"].as_str().unwrap())).collect();
     assert!(said["parse_errors"].as_array().is_none_or(Vec::is_empty), "{said}");
     assert_eq!(done.status.code(), Some(i32::from(!rejected.is_empty())), "{said}");
     rejected
@@ -104,9 +104,9 @@ fn ajv_accepts_every_starter_and_rejects_every_shape_mistake_for_the_same_reason
     let wrong = wrong();
     for (path, keywords) in wrong.iter().zip(ajv(&wrong)) {
         let name = path.file_stem().unwrap().to_str().unwrap();
-        for code in name.split('-').filter(|it| it.starts_with("PV1")) {
+        for code in name.split('-').filter(|part| part.starts_with("PV1")) {
             let (_, same) = KEYWORDS.iter().find(|row| row.0 == code).unwrap();
-            let agrees = same.iter().any(|it| keywords.iter().any(|keyword| keyword == it));
+            let agrees = same.iter().any(|same| keywords.iter().any(|keyword| keyword == same));
             assert!(agrees, "{name}: {code} is one of {same:?}, and ajv says {keywords:?}");
         }
     }
@@ -116,10 +116,10 @@ fn ajv_accepts_every_starter_and_rejects_every_shape_mistake_for_the_same_reason
 fn ajv(files: &[PathBuf]) -> Vec<Vec<String>> {
     let schema = root("schemas/spec.schema.json");
     let arguments: Vec<&OsStr> =
-        [&schema].into_iter().chain(files).map(|it| it.as_os_str()).collect();
+        [&schema].into_iter().chain(files).map(|path| path.as_os_str()).collect();
     let said = node::said("schema.mjs", &arguments);
-    let texts = |it: &Value| {
-        it.as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()).collect()
+    let texts = |value: &Value| {
+        value.as_array().unwrap().iter().map(|value| value.as_str().unwrap().to_owned()).collect()
     };
     let said: Vec<Vec<String>> = said.as_array().unwrap().iter().map(texts).collect();
     assert_eq!(said.len(), files.len());
@@ -128,7 +128,7 @@ fn ajv(files: &[PathBuf]) -> Vec<Vec<String>> {
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+        fs::read_dir(folder).unwrap().map(|result| result.unwrap().path()).collect();
     files.sort();
     files
 }

@@ -82,7 +82,8 @@ fn row(
         Some((description, default)) => (description.trim(), Some(default.trim_end_matches('.'))),
         None => (description, None),
     };
-    let required = section.schema["required"].as_array().into_iter().flatten().any(|it| it == key);
+    let required =
+        section.schema["required"].as_array().into_iter().flatten().any(|schema| schema == key);
     let default = match default {
         _ if required => "required",
         Some(default) => default,

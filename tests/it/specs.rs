@@ -100,10 +100,11 @@ pub fn documents() -> impl Strategy<Value = Value> {
         .prop_flat_map(|(roles, apis, tags, domains)| {
             let names: Vec<String> = roles.iter().cloned().collect();
             let domains = associated(domains, apis.iter().next());
-            let roles = roles.into_iter().map(|name| role().prop_map(move |it| (name.clone(), it)));
+            let roles =
+                roles.into_iter().map(|name| role().prop_map(move |role| (name.clone(), role)));
             let apis = apis
                 .into_iter()
-                .map(|name| api(names.clone()).prop_map(move |it| (name.clone(), it)));
+                .map(|name| api(names.clone()).prop_map(move |api| (name.clone(), api)));
             (roles.collect::<Vec<_>>(), apis.collect::<Vec<_>>(), Just(tags), Just(domains))
         })
         .prop_map(|(roles, apis, tags, domains)| {
@@ -161,7 +162,7 @@ fn role() -> impl Strategy<Value = Value> {
     )
         .prop_map(move |(name, description, policies, managed)| {
             let policies: Map<String, Value> =
-                policies.into_iter().map(|it| (it, statement.clone())).collect();
+                policies.into_iter().map(|policy| (policy, statement.clone())).collect();
             let mut role = json!({ "policies": policies });
             if managed {
                 role["managedPolicies"] =
@@ -188,7 +189,7 @@ fn api(roles: Vec<String>) -> impl Strategy<Value = Value> {
     };
     (providers, logging).prop_flat_map(|(declared, logging)| {
         let providers: Vec<&'static str> = declared.iter().map(|(name, _)| *name).collect();
-        let declared: Vec<Value> = declared.into_iter().map(|(_, it)| it).collect();
+        let declared: Vec<Value> = declared.into_iter().map(|(_, value)| value).collect();
         let modes = |providers: &Vec<&'static str>| proptest::option::of(subsequence(providers.clone(), 1..=providers.len()));
         let namespaces = btree_map("[ab](-[a-z0-9]{1,3})?", namespace(providers.clone()), 0..4);
         let sources = btree_map("[ab]{1,2}", data_source(), 0..4);
@@ -289,7 +290,7 @@ fn namespace(providers: Vec<&'static str>) -> impl Strategy<Value = Value> {
     (modes(), modes(), file).prop_map(|(publish, subscribe, file)| {
         without_null(json!({
             "publish": publish, "subscribe": subscribe,
-            "handlers": file.map(|it| json!({ "code": it })),
+            "handlers": file.map(|file| json!({ "code": file })),
         }))
     })
 }
@@ -311,5 +312,5 @@ fn key() -> impl Strategy<Value = Value> {
 
 fn without_null(value: Value) -> Value {
     let Value::Object(map) = value else { return value };
-    map.into_iter().filter(|(_, it)| !it.is_null()).collect()
+    map.into_iter().filter(|(_, value)| !value.is_null()).collect()
 }

@@ -33,7 +33,7 @@ fn play(story: &str) -> String {
         told.push_str(line);
         told.push('\n');
         let Some(opening) = line.strip_prefix("```") else { continue };
-        let block: Vec<&str> = lines.by_ref().take_while(|it| *it != "```").collect();
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         match opening.split_once(' ') {
             Some((_, file)) => {
                 let text = block.join("\n") + "\n";
@@ -41,11 +41,11 @@ fn play(story: &str) -> String {
                 told.push_str(&text);
             }
             None if opening == "console" => {
-                for command in block.iter().filter_map(|it| it.strip_prefix("$ ")) {
+                for command in block.iter().filter_map(|block| block.strip_prefix("$ ")) {
                     told.push_str(&format!("$ {command}\n{}", run(&world, command)));
                 }
             }
-            None => told.extend(block.iter().map(|it| format!("{it}\n"))),
+            None => told.extend(block.iter().map(|block| format!("{block}\n"))),
         }
         told.push_str("```\n");
     }

@@ -99,7 +99,7 @@ fn endpoints_of_the_environment_or_a_profile_are_shown() {
         assert!(err.contains(&headline), "{headline}: {err}");
     };
     check(&[], &[("AWS_ENDPOINT_URL", url)], &format!("at {url}"));
-    let each = ["APPSYNC", "IAM", "STS", "WAFV2"].map(|it| format!("AWS_ENDPOINT_URL_{it}"));
+    let each = ["APPSYNC", "IAM", "STS", "WAFV2"].map(|text| format!("AWS_ENDPOINT_URL_{text}"));
     check(&[], &each.each_ref().map(|name| (name.as_str(), url)), &format!("at {url}"));
     let other = url.replace("127.0.0.1", "localhost");
     let mixed = [("AWS_ENDPOINT_URL", url), ("AWS_ENDPOINT_URL_STS", &other)];

@@ -58,7 +58,8 @@ impl Meeting {
                 let calls = Arc::clone(&counted);
                 async move {
                     let run = request.headers().get("x-amz-security-token");
-                    let run = run.map(|it| it.to_str().unwrap().to_owned()).unwrap_or_default();
+                    let run =
+                        run.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
                     let n = calls.count(&run);
                     calls.hold(&run, Point::Before(n)).await;
                     let answer = next.run(request).await;
@@ -100,7 +101,8 @@ impl Meeting {
     /// Returns once a run has made so many calls, or has ended.
     async fn until(&self, name: &str, run: &mut Running, calls: usize) {
         let mut counts = self.calls.counts.subscribe();
-        let made = |it: &BTreeMap<String, usize>| it.get(name).is_some_and(|it| *it >= calls);
+        let made =
+            |items: &BTreeMap<String, usize>| items.get(name).is_some_and(|item| *item >= calls);
         let reached = async {
             tokio::select! {
                 counted = counts.wait_for(made) => drop(counted.unwrap()),
@@ -139,9 +141,9 @@ impl Calls {
         n
     }
     async fn hold(&self, run: &str, at: Point) {
-        let held = self.held.lock().unwrap().is_some_and(|it| it == (run, at));
+        let held = self.held.lock().unwrap().is_some_and(|held| held == (run, at));
         if held {
-            let _ = self.released.subscribe().wait_for(|it| *it).await;
+            let _ = self.released.subscribe().wait_for(|flag| *flag).await;
         }
     }
 }
@@ -165,13 +167,17 @@ async fn versions(served: &Served) -> Vec<String> {
     let id = apis.apis()[0].api_id().unwrap();
     let api = aws.get_api().api_id(id).send().await.unwrap().api.unwrap();
     let mut found = vec![api.owner_contact().unwrap().to_owned()];
-    let leftover = api.tags().unwrap().keys().filter(|it| it.starts_with("provision:run:")).count();
+    let leftover =
+        api.tags().unwrap().keys().filter(|key| key.starts_with("provision:run:")).count();
     assert_eq!(leftover, 0, "all run locks are released");
     let namespaces = aws.list_channel_namespaces().api_id(id).max_results(25).send().await.unwrap();
     assert_eq!(namespaces.channel_namespaces().len(), 8);
     for it in namespaces.channel_namespaces() {
-        let modes: Vec<&str> =
-            it.publish_auth_modes().iter().map(|it| it.auth_type().as_str()).collect();
+        let modes: Vec<&str> = it
+            .publish_auth_modes()
+            .iter()
+            .map(|auth_mode| auth_mode.auth_type().as_str())
+            .collect();
         found.push(if modes == ["API_KEY"] { "one" } else { "two" }.to_owned());
     }
     let keys = aws.list_api_keys().api_id(id).send().await.unwrap();
@@ -189,7 +195,7 @@ fn explained(ended: &[Output; 2]) {
             assert!(err.contains("another apply of this stack"), "{err}");
         }
     }
-    let well = ended.iter().filter(|it| it.status.success()).count();
+    let well = ended.iter().filter(|output| output.status.success()).count();
     assert!(well > 0, "{ended:?}");
 }
 

@@ -67,10 +67,10 @@ fn rich() -> World {
 
 /// The line of the table that begins with `about`, without its latency.
 fn line(table: &str, about: &str) -> String {
-    let line = table.lines().find(|it| it.trim().starts_with(about)).unwrap_or_default();
+    let line = table.lines().find(|line| line.trim().starts_with(about)).unwrap_or_default();
     let words: Vec<&str> = line.split_whitespace().collect();
     let is_latency = |n: usize| words.get(n + 1) == Some(&"ms") || words[n] == "ms";
-    let kept = words.iter().enumerate().filter(|(n, _)| !is_latency(*n)).map(|(_, it)| *it);
+    let kept = words.iter().enumerate().filter(|(n, _)| !is_latency(*n)).map(|(_, text)| *text);
     kept.collect::<Vec<_>>().join(" ")
 }
 
@@ -78,8 +78,8 @@ fn line(table: &str, about: &str) -> String {
 fn count(document: &str, verdict: &str) -> usize {
     let document: Value = serde_json::from_str(document).unwrap();
     let apis = document["apis"].as_array().unwrap();
-    let findings = apis.iter().flat_map(|it| it["findings"].as_array().unwrap());
-    findings.filter(|it| it["verdict"] == verdict).count()
+    let findings = apis.iter().flat_map(|apis| apis["findings"].as_array().unwrap());
+    findings.filter(|finding| finding["verdict"] == verdict).count()
 }
 
 #[test]
@@ -117,7 +117,8 @@ fn every_mode_is_tried_in_every_namespace_and_missing_credentials_are_reported()
     let hang = written(HANG);
     let verify = ["verify", "spec.yaml", "--local", "--timeout", &hang];
     let but_picky = ["inherited", "open", "worked", "only"];
-    let verify = [&verify[..], &but_picky.map(|it| ["--namespace", it]).concat()].concat();
+    let verify =
+        [&verify[..], &but_picky.map(|but_picky| ["--namespace", but_picky]).concat()].concat();
     let Ran { code, out, err } = world.run(&verify);
     assert_eq!(code, 0, "{out}{err}");
     for (row, expected) in [
@@ -468,7 +469,7 @@ async fn an_event_that_does_not_arrive_is_published_again_and_timed_from_then() 
     .await;
     let options = VerifyOptions { timeout: HANG, only_denials: false, with_data_sources: false };
     let found = verified(&target(&server.url), options).await;
-    let of = |operation| found.results.iter().find(|it| it.operation == operation).unwrap();
+    let of = |operation| found.results.iter().find(|result| result.operation == operation).unwrap();
     let socket = of(CheckedOperation::PublishSocket);
     assert_eq!(
         (socket.verdict, of(CheckedOperation::Subscribe).verdict),
@@ -526,7 +527,7 @@ async fn an_event_that_only_a_forbidden_subscription_receives_has_not_arrived() 
     let of = |operation, mode: AuthMode| {
         let about = CheckSubject::Namespace { namespace: "chat".to_owned(), mode };
         let mut all = found.results.iter();
-        all.find(|it| it.operation == operation && it.subject == about).unwrap().verdict
+        all.find(|result| result.operation == operation && result.subject == about).unwrap().verdict
     };
     assert_eq!(of(CheckedOperation::Subscribe, AuthMode::ApiKey), CheckVerdict::Difference);
     assert_eq!(of(CheckedOperation::PublishSocket, AuthMode::ApiKey), CheckVerdict::Difference);
@@ -538,9 +539,12 @@ async fn if_the_api_is_unreachable_one_check_reports_it_and_the_others_are_not_t
     let target = target(&format!("http://{address}/event"));
     let options = VerifyOptions { timeout: HANG, only_denials: false, with_data_sources: false };
     let found = verified(&target, options).await;
-    let verdicts: Vec<CheckVerdict> = found.results.iter().map(|it| it.verdict).collect();
+    let verdicts: Vec<CheckVerdict> = found.results.iter().map(|result| result.verdict).collect();
     assert_eq!(verdicts[0], CheckVerdict::Unclear);
-    assert!(verdicts[1..].iter().all(|it| *it == CheckVerdict::NotTried) && verdicts.len() == 6);
+    assert!(
+        verdicts[1..].iter().all(|verdict| *verdict == CheckVerdict::NotTried)
+            && verdicts.len() == 6
+    );
     let verification = Verification::new("chat", vec![found], false);
     assert!(!verification.proved);
     let text = table(&verification);

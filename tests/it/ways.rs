@@ -139,7 +139,7 @@ async fn check_laws(variant: &Variant, before: &Value, after: &Value) -> Result<
     let at_once = apply(variant, &clock, &short, &second.desired).await?;
     let (one, other) = (shape(&in_two_steps), shape(&at_once));
     let differ: Vec<_> =
-        one.keys().chain(other.keys()).filter(|it| one.get(*it) != other.get(*it)).collect();
+        one.keys().chain(other.keys()).filter(|key| one.get(*key) != other.get(*key)).collect();
     if !differ.is_empty() && !variant.keeps {
         return Err(format!("in two steps and at once differ at {differ:?}"));
     }
@@ -157,7 +157,7 @@ async fn check_laws(variant: &Variant, before: &Value, after: &Value) -> Result<
 async fn aws(variant: &Variant, clock: &FastClock, others: &BTreeSet<String>) -> Served {
     let options = EmulatorOptions::parse(&variant.options.to_string()).unwrap();
     let store = Store::in_memory_with(SharedTimeSource::new(clock.clone()), options);
-    let mut served = serve_store(store.clone(), |it| it).await;
+    let mut served = serve_store(store.clone(), |router| router).await;
     for name in others {
         create_domain(&served, name).await;
     }
@@ -174,26 +174,34 @@ async fn apply(
     desired: &DesiredState,
 ) -> Result<LiveState, String> {
     let (proposal, done) = run(clock, &served.aws, desired).await?;
-    let (live, left) = done.verified.map_err(|it| it.to_string())?;
+    let (live, left) = done.verified.map_err(|error| error.to_string())?;
     if !variant.keeps && (!done.outcome.is_complete() || !left.is_empty()) {
         return Err(format!("{:?}\nleft: {left:?}", done.outcome));
     }
-    if let Some(stray) = left.iter().find(|it| !is_kept(it)).filter(|_| done.outcome.is_complete())
+    if let Some(stray) =
+        left.iter().find(|change| !is_kept(change)).filter(|_| done.outcome.is_complete())
     {
         return Err(format!("not applied: {stray:?}"));
     }
-    let kept: BTreeSet<_> = left.iter().map(|it| &it.address).collect();
+    let kept: BTreeSet<_> = left.iter().map(|change| &change.address).collect();
     let promise = expected_state(&proposal.live, &proposal.steps);
     let promise = as_desired(&promise, &live, desired, &proposal);
     let broken = compare(&promise, &live, &proposal.site).1;
-    if let Some(broken) =
-        broken.iter().find(|it| !kept.contains(&it.address)).filter(|_| done.outcome.is_complete())
+    if let Some(broken) = broken
+        .iter()
+        .find(|change| !kept.contains(&change.address))
+        .filter(|_| done.outcome.is_complete())
     {
         return Err(format!("planned and not applied: {broken:?}"));
     }
     let again = propose(&served.aws, STACK, desired, clock.now_epoch_s()).await;
-    let again = again.map_err(|it| it.to_string())?;
-    if again.changes.iter().map(|it| &it.address).ne(left.iter().map(|it| &it.address)) {
+    let again = again.map_err(|error| error.to_string())?;
+    if again
+        .changes
+        .iter()
+        .map(|change| &change.address)
+        .ne(left.iter().map(|change| &change.address))
+    {
         return Err(format!("left: {left:?}\nplanned: {:?}", again.changes));
     }
     Ok(live)
@@ -205,7 +213,7 @@ async fn run(
     desired: &DesiredState,
 ) -> Result<(Proposal, ApplyReport), String> {
     let proposal = propose(aws, STACK, desired, clock.now_epoch_s()).await;
-    let proposal = proposal.map_err(|it| it.to_string())?;
+    let proposal = proposal.map_err(|error| error.to_string())?;
     let events = Mutex::new(Vec::new());
     let emit = |event| events.lock().unwrap().push(event);
     let options = ApplyOptions {
@@ -215,7 +223,7 @@ async fn run(
         emit: &emit,
     };
     let result = apply_proposal(aws, STACK, desired, &proposal, options).await;
-    match result.map_err(|it| it.to_string())? {
+    match result.map_err(|error| error.to_string())? {
         ApplyResult::Completed(done) => {
             check_grammar(&events.into_inner().unwrap());
             Ok((proposal, *done))
@@ -226,7 +234,7 @@ async fn run(
 
 /// Whether an emulator that keeps omitted values keeps this one.
 fn is_kept(change: &Change) -> bool {
-    let nothing = |it: &Value| it.is_null() || it.as_array().is_some_and(Vec::is_empty);
+    let nothing = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     let names = [
         "OwnerContact",
         "CodeHandlers",
@@ -234,10 +242,9 @@ fn is_kept(change: &Change) -> bool {
         "PublishAuthModes",
         "SubscribeAuthModes",
     ];
-    change
-        .fields
-        .iter()
-        .all(|it| names.contains(&it.name.as_str()) && it.after.as_ref().is_none_or(nothing))
+    change.fields.iter().all(|change| {
+        names.contains(&change.name.as_str()) && change.after.as_ref().is_none_or(nothing)
+    })
 }
 
 /// The state that the plan promises, as a desired state with the values that AWS has chosen.
@@ -248,10 +255,10 @@ fn as_desired(
     proposal: &Proposal,
 ) -> DesiredState {
     let known = |hole: &Placeholder| live.resolve(hole, &proposal.site);
-    let desired = promise.managed.iter().filter_map(|(address, it)| {
+    let desired = promise.managed.iter().filter_map(|(address, resource)| {
         let declared = desired.get(address)?.declared.clone();
-        let properties = it.properties.resolve(&known);
-        Some((address.clone(), DesiredResource { kind: it.kind, properties, declared }))
+        let properties = resource.properties.resolve(&known);
+        Some((address.clone(), DesiredResource { kind: resource.kind, properties, declared }))
     });
     desired.collect::<BTreeMap<_, _>>()
 }

@@ -39,11 +39,11 @@ fn inside(schema: &Value, name: &str, definitions: &Value) -> Option<Value> {
         return Some(Value::Bool(true));
     }
     let here = schema["properties"].get(name).cloned();
-    here.or_else(|| branches.iter().find_map(|it| inside(it, name, definitions)))
+    here.or_else(|| branches.iter().find_map(|branch| inside(branch, name, definitions)))
 }
 
 fn resolved(schema: &Value, definitions: &Value) -> Value {
-    match schema["$ref"].as_str().and_then(|it| it.rsplit('/').next()) {
+    match schema["$ref"].as_str().and_then(|schema| schema.rsplit('/').next()) {
         Some(name) => definitions[name].clone(),
         None => schema.clone(),
     }

@@ -168,7 +168,8 @@ fn build_spec(evaluator: &mut Evaluator<'_>, options: &ImportOptions) -> Option<
         text = yaml::spec_to_string(&written.document);
     }
     let expressions = new_parameters.into_iter();
-    let replaced_expressions = expressions.map(|(name, it)| (name, it.expression)).collect();
+    let replaced_expressions =
+        expressions.map(|(name, parameter)| (name, parameter.expression)).collect();
     let document::WrittenSpec { document, files } = written;
     Some(ImportedSpec { document, text, files, replaced_expressions })
 }

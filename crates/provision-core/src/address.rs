@@ -121,6 +121,9 @@ mod tests {
         for text in ["", "apis", "apis/", "/sample", "apis/a/", "apis//b/c"] {
             assert_eq!(Address::parse(text), None, "{text}");
         }
-        assert_eq!(Address::parse("apis/a").map(|it| it.to_string()), Some("apis/a".into()));
+        assert_eq!(
+            Address::parse("apis/a").map(|address| address.to_string()),
+            Some("apis/a".into())
+        );
     }
 }

@@ -78,7 +78,7 @@ impl ReferencedFile {
         let folder = std::path::Path::new(spec).parent().unwrap_or(std::path::Path::new(""));
         // `./chat.js` is `chat.js`.
         let parts = folder.components().chain(std::path::Path::new(path).components());
-        let parts = parts.filter(|it| *it != std::path::Component::CurDir);
+        let parts = parts.filter(|component| *component != std::path::Component::CurDir);
         let name = parts.collect::<std::path::PathBuf>().display().to_string();
         Self { name, text }
     }

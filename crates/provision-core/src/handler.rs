@@ -130,8 +130,9 @@ fn parse(text: &str) -> HandlerAnalysis {
         return run_checks(text, &typed.program, true);
     }
     let first = read.diagnostics.into_vec().into_iter().next();
-    let place = first.as_ref().and_then(|it| it.labels.first()).map(LabeledSpan::span);
-    let message = first.as_ref().map_or("", |it| &it.message);
+    let place =
+        first.as_ref().and_then(|diagnostic| diagnostic.labels.first()).map(LabeledSpan::span);
+    let message = first.as_ref().map_or("", |diagnostic| &diagnostic.message);
     let findings = vec![syntax_error(text, message, place)];
     HandlerAnalysis { diagnostics: findings, ..HandlerAnalysis::default() }
 }
@@ -140,7 +141,8 @@ fn parse(text: &str) -> HandlerAnalysis {
 fn syntax_error(text: &str, message: &str, place: Option<Span>) -> HandlerDiagnostic {
     let message = message.trim_end_matches('.');
     let mut letters = message.chars();
-    let first = letters.next().map(|it| it.to_lowercase().to_string()).unwrap_or_default();
+    let first =
+        letters.next().map(|character| character.to_lowercase().to_string()).unwrap_or_default();
     let place = place.unwrap_or_default();
     // What lacks at the end is shown behind the last letter: past that there may be no line to show.
     let last = text.trim_end();
@@ -195,12 +197,12 @@ mod tests {
 
     /// What is found in `code`, a number each.
     fn found(code: &str) -> Vec<&'static str> {
-        analyze(code).diagnostics.into_iter().map(|it| it.code).collect()
+        analyze(code).diagnostics.into_iter().map(|diagnostic| diagnostic.code).collect()
     }
 
     fn shapes(code: &str) -> [Option<ExportKind>; 2] {
         let read = analyze(code);
-        [read.on_publish, read.on_subscribe].map(|it| it.map(|it| it.kind))
+        [read.on_publish, read.on_subscribe].map(|export| export.map(|export| export.kind))
     }
 
     #[test]

@@ -19,7 +19,7 @@ impl Properties {
     pub fn from_typed(typed: &impl Serialize) -> Self {
         match serde_json::to_value(typed) {
             Ok(Value::Object(mut map)) => {
-                map.retain(|_, it| remove_empty(it));
+                map.retain(|_, value| remove_empty(value));
                 Self(map)
             }
             other => unreachable!("properties serialize to an object, got {other:?}"),
@@ -113,7 +113,7 @@ fn with_references(value: &Value, name: &dyn Fn(&str) -> Option<Text>) -> Value 
         Value::String(text) => name(text).map_or_else(|| value.clone(), |text| text.to_value()),
         Value::Array(items) => items.iter().map(|item| with_references(item, name)).collect(),
         Value::Object(map) => {
-            map.iter().map(|(key, it)| (key.clone(), with_references(it, name))).collect()
+            map.iter().map(|(key, value)| (key.clone(), with_references(value, name))).collect()
         }
         plain => plain.clone(),
     }
@@ -150,12 +150,12 @@ fn remove_empty(value: &mut Value) -> bool {
         Value::Array(items) => {
             // An item of a list stays, even empty: its place in the list says something.
             for map in items.iter_mut().filter_map(Value::as_object_mut) {
-                map.retain(|_, it| remove_empty(it));
+                map.retain(|_, value| remove_empty(value));
             }
             !items.is_empty()
         }
         Value::Object(map) => {
-            map.retain(|_, it| remove_empty(it));
+            map.retain(|_, value| remove_empty(value));
             !map.is_empty()
         }
         _ => true,
@@ -181,7 +181,7 @@ impl Attributes {
     }
     /// Whether these may be of the same object: what both know is equal.
     pub fn is_compatible_with(&self, other: &Self) -> bool {
-        self.0.iter().all(|(name, value)| other.get(name).is_none_or(|it| it == value))
+        self.0.iter().all(|(name, value)| other.get(name).is_none_or(|text| text == value))
     }
     /// The attribute, or nothing: for calls whose own check says what is missing.
     pub fn get_or_empty(&self, name: &str) -> String {

@@ -12,7 +12,8 @@ pub fn closest_match<'a>(
         |candidate: &str, distance: usize| distance <= 1.max(candidate.len().max(lower.len()) / 4);
     // Texts are at least as far from each other as their lengths; to find out exactly how far takes
     // as much memory as both lengths multiplied.
-    let may_be_near = |it: &&str| near(it, length.abs_diff(it.to_lowercase().chars().count()));
+    let may_be_near =
+        |text: &&str| near(text, length.abs_diff(text.to_lowercase().chars().count()));
     candidates
         .into_iter()
         .filter(may_be_near)

@@ -43,7 +43,7 @@ pub fn apply_suppressions(
     if judging.comments.is_empty() && judging.judged.diagnostics.is_empty() {
         return SuppressionResult { diagnostics, suppressed: Vec::new() };
     }
-    let broken = diagnostics.iter().any(|it| it.severity == Severity::Error);
+    let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     for diagnostic in diagnostics {
         let (file, line) =
             (file_name(&diagnostic.location), places.locate(&diagnostic.location).start.line);
@@ -57,12 +57,17 @@ fn referenced_files(
     beside: &[Arc<ReferencedFile>],
     diagnostics: &[Diagnostic],
 ) -> Vec<Arc<ReferencedFile>> {
-    let found = diagnostics.iter().filter_map(|it| match &it.location {
+    let found = diagnostics.iter().filter_map(|diagnostic| match &diagnostic.location {
         Location::ReferencedFile { file, .. } => Some(file),
         _ => None,
     });
     let mut names = BTreeSet::new();
-    beside.iter().chain(found).filter(|it| names.insert(it.name.clone())).map(Arc::clone).collect()
+    beside
+        .iter()
+        .chain(found)
+        .filter(|file| names.insert(file.name.clone()))
+        .map(Arc::clone)
+        .collect()
 }
 
 /// The file that a place is in; `None`: the spec.
@@ -138,7 +143,7 @@ impl Suppressor {
         match parse(text, span, line) {
             None => {}
             Some(Ok(comment)) => {
-                let line = (file.map(|it| it.name.clone()), comment.line);
+                let line = (file.map(|file| file.name.clone()), comment.line);
                 self.lines.entry(line).or_default().push(self.comments.len());
                 let (used, refused) = (BTreeSet::new(), BTreeSet::new());
                 self.comments.push(Suppression { comment, file: file.cloned(), used, refused });
@@ -159,7 +164,7 @@ impl Suppressor {
         let code = diagnostic.code;
         for n in self.lines.get(&(file, line)).into_iter().flatten() {
             let placed = &mut self.comments[*n];
-            if !placed.comment.codes.iter().any(|(it, _)| it == code) {
+            if !placed.comment.codes.iter().any(|(text, _)| text == code) {
                 continue;
             }
             if diagnostic.severity == Severity::Error {
@@ -254,12 +259,13 @@ mod tests {
         };
         let diagnostics = finding("PV204", "owner").chain(finding("PV201", "ctx.")).collect();
         let judged = apply_suppressions(&source, &[], diagnostics, NOON);
-        let line = |it: &Diagnostic| {
-            let place = source.position(&it.location);
-            format!("{} {}:{}", it.code, place.line, place.column)
+        let line = |diagnostic: &Diagnostic| {
+            let place = source.position(&diagnostic.location);
+            format!("{} {}:{}", diagnostic.code, place.line, place.column)
         };
         assert_eq!(judged.diagnostics.iter().map(line).collect::<Vec<_>>(), shown, "{text}");
-        let found: Vec<&str> = judged.suppressed.iter().map(|it| it.reason.as_str()).collect();
+        let found: Vec<&str> =
+            judged.suppressed.iter().map(|diagnostic| diagnostic.reason.as_str()).collect();
         assert_eq!(found, reasons, "{text}");
     }
 
@@ -301,7 +307,10 @@ mod tests {
             let text = format!("owner: a # {comment}\n");
             let (source, _) = Source::parse("spec.yaml", text.as_bytes());
             let judged = apply_suppressions(&source, &[], Vec::new(), NOON);
-            let found = judged.diagnostics.iter().map(|it| (it.code, it.suggestion.as_deref()));
+            let found = judged
+                .diagnostics
+                .iter()
+                .map(|diagnostic| (diagnostic.code, diagnostic.suggestion.as_deref()));
             assert_eq!(found.collect::<Vec<_>>(), [(code, suggestion)], "{comment}");
         };
         check("provision: alow PV204", "PV022", Some("allow"));
@@ -332,7 +341,8 @@ mod tests {
         let (source, _) = Source::parse("spec.yaml", b"a: 1 # provision: allow PV202\n");
         let error = Diagnostic::error("PV202", Location::Span(0..1), "found");
         let judged = apply_suppressions(&source, &[], vec![error], NOON);
-        let codes: Vec<&str> = judged.diagnostics.iter().map(|it| it.code).collect();
+        let codes: Vec<&str> =
+            judged.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
         assert_eq!((codes.as_slice(), judged.suppressed.len()), (&["PV202", "PV024"][..], 0));
     }
 
@@ -345,8 +355,12 @@ mod tests {
             [0..4, 36..40].map(|span| Diagnostic::warning("PV201", at(span), "found"));
         let (source, _) = Source::parse("spec.yaml", b"a: 1 # provision: allow PV201\n");
         let judged = apply_suppressions(&source, &[Arc::clone(&file)], diagnostics.into(), NOON);
-        let line = |it: &Diagnostic| {
-            (it.code, file_name(&it.location), source.position(&it.location).line)
+        let line = |diagnostic: &Diagnostic| {
+            (
+                diagnostic.code,
+                file_name(&diagnostic.location),
+                source.position(&diagnostic.location).line,
+            )
         };
         let chat = || Some("chat.js".to_owned());
         assert_eq!(

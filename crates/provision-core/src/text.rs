@@ -105,7 +105,7 @@ impl Text {
     /// These texts, one after the other.
     pub fn concat(texts: impl IntoIterator<Item = Self>) -> Self {
         let mut parts = Vec::new();
-        for part in texts.into_iter().flat_map(|it| it.0) {
+        for part in texts.into_iter().flat_map(|text| text.0) {
             match part {
                 TextPart::Literal(text) => push_literal(&mut parts, &text),
                 open @ TextPart::Placeholder(_) => parts.push(open),
@@ -228,9 +228,9 @@ impl Placeholder {
 
 /// Whether a parameter can have this name: CloudFormation takes letters and digits only.
 pub fn is_parameter_name(name: &str) -> bool {
-    name.starts_with(|it: char| it.is_ascii_alphabetic())
+    name.starts_with(|character: char| character.is_ascii_alphabetic())
         && name.len() <= 255
-        && name.chars().all(|it| it.is_ascii_alphanumeric())
+        && name.chars().all(|character| character.is_ascii_alphanumeric())
 }
 
 impl fmt::Display for Placeholder {

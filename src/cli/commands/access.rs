@@ -47,8 +47,9 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     reject_invalid(&spec, &given)?;
     // A name that waits for a value is shown as it is written: who may do what does not depend on it.
     let spec = spec.clone().with_values(&given).unwrap_or(spec);
-    let access =
-        Access::from_resources(spec.desired.iter().map(|(address, it)| (address, &it.properties)));
+    let access = Access::from_resources(
+        spec.desired.iter().map(|(address, resource)| (address, &resource.properties)),
+    );
     let text = match args.format {
         Format::Table => table(&access),
         Format::Markdown => markdown(&access),

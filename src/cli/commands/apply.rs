@@ -128,7 +128,7 @@ fn report_failure(
 
 async fn apply_and_report(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
     let opened = open_file(&args.file, io);
-    let is_plan = opened.bytes.as_ref().is_ok_and(|it| SavedPlan::is_saved_plan(it));
+    let is_plan = opened.bytes.as_ref().is_ok_and(|items| SavedPlan::is_saved_plan(items));
     let intent = match is_plan {
         true => read_request(args, &opened, io)?,
         false => {
@@ -171,7 +171,7 @@ fn read_request(args: &ApplyArgs, opened: &SpecFile, io: &Io) -> Result<ChangeRe
         let message = format!("{} can't be applied: {reason}", args.file.display());
         Failure::error(message).with_hint("plan again, and apply that")
     })?;
-    if let Some(region) = target.region().filter(|it| **it != saved.region) {
+    if let Some(region) = target.region().filter(|text| **text != saved.region) {
         let message =
             format!("the plan was made for region {}; --region is {region}", saved.region);
         return Err(
@@ -191,7 +191,7 @@ async fn start(
     args.outputs.check(&intent.desired, io)?;
     let session = target::open(&args.target, intent.expected_target(), io).await?;
     let mut result = retry_stale_plans(intent, args, &session, io).await;
-    let has_apis = intent.desired.keys().any(|it| it.section() == "apis");
+    let has_apis = intent.desired.keys().any(|address| address.section() == "apis");
     if let Some(again) = verify.filter(|_| has_apis && matches!(result, Ok(Exit::Done))) {
         let (stack, desired) = (&intent.stack, &intent.desired);
         result = verify_after_apply(stack, desired, again, args.format, &session, io).await;
@@ -276,7 +276,8 @@ async fn change(
     if exit != Exit::Done {
         return Err(unfinished_failure(&outcome, exit));
     }
-    let (late, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|it| is_delayed(&outcome, it));
+    let (late, left): (Vec<_>, Vec<_>) =
+        left.into_iter().partition(|change| is_delayed(&outcome, change));
     report_remaining_changes(&left, &late, plan, io)?;
     report_changes_outside_plan(intent, *beside, io);
     // That it failed is said above; the changes were made all the same.
@@ -291,7 +292,7 @@ fn report_remaining_changes(
     io: &mut Io,
 ) -> Result<(), Failure> {
     if left.is_empty() && !late.is_empty() {
-        let late: Vec<String> = late.iter().map(|it| it.address.to_string()).collect();
+        let late: Vec<String> = late.iter().map(|change| change.address.to_string()).collect();
         let message = format!(
             "AWS took every change, and does not show all of them yet: {}",
             late.join(", ")

@@ -101,7 +101,8 @@ impl Operation {
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let given = args.parameters.values(io)?;
     let mut loaded = read_tolerating_handler_errors(&args.spec, &given, io)?;
-    let of_code = loaded.diagnostics.extract_if(.., |it| it.code.starts_with("PV3"));
+    let of_code =
+        loaded.diagnostics.extract_if(.., |diagnostic| diagnostic.code.starts_with("PV3"));
     let of_code: Vec<Diagnostic> = of_code.collect();
     let ValidSpec { source, spec } = loaded.into_valid(WarningPolicy::No, io)?;
     reject_invalid(&spec, &given)?;
@@ -135,7 +136,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 /// The channel namespace that is meant.
 fn namespace<'a>(args: &Args, spec: &'a Spec) -> Result<(Address, &'a DesiredResource), Failure> {
     let all = || spec.desired.iter().filter(|(address, _)| address.section() == "namespaces");
-    let api = |address: &Address| address.parent().map(|it| it.name().to_owned());
+    let api = |address: &Address| address.parent().map(|address| address.name().to_owned());
     let fits = |address: &Address| {
         let named = address.name() == args.namespace || address.as_str() == args.namespace;
         named && args.api.as_ref().is_none_or(|key| api(address).as_ref() == Some(key))
@@ -153,7 +154,8 @@ fn namespace<'a>(args: &Args, spec: &'a Spec) -> Result<(Address, &'a DesiredRes
         }
         several => {
             let message = format!("several APIs have a channel namespace `{}`", args.namespace);
-            let apis: Vec<String> = several.iter().filter_map(|(it, _)| api(it)).collect();
+            let apis: Vec<String> =
+                several.iter().filter_map(|(address, _)| api(address)).collect();
             Err(Failure::new(Exit::Usage, message)
                 .with_hint(format!("say which with `--api KEY`: {}", apis.join(", "))))
         }
@@ -170,7 +172,7 @@ fn evaluation_request(
 ) -> Result<EvaluationRequest, Failure> {
     let name = resource.properties.get("Name").and_then(Value::as_str).unwrap_or(address.name());
     let channel = args.channel.clone().unwrap_or_else(|| format!("/{name}/example"));
-    let segments: Vec<&str> = channel.split('/').filter(|it| !it.is_empty()).collect();
+    let segments: Vec<&str> = channel.split('/').filter(|part| !part.is_empty()).collect();
     if segments.first() != Some(&name) {
         let message = format!("the channel {channel} is not in the channel namespace `{name}`");
         return Err(
@@ -183,13 +185,13 @@ fn evaluation_request(
         return Err(Failure::new(Exit::Usage, message).with_hint(INVALID_CHANNEL_HELP));
     }
     let mut one = |flag: &str, given: &Option<String>| {
-        given.as_ref().map(|it| value(flag, it, io)).transpose()
+        given.as_ref().map(|text| value(flag, text, io)).transpose()
     };
     let identity = one("identity", &args.identity)?.unwrap_or_default();
     let context = one("context", &args.context)?.unwrap_or_default();
     let result = one("result", &args.result)?;
     let events: Vec<Value> =
-        args.events.iter().map(|it| value("event", it, io)).collect::<Result<_, _>>()?;
+        args.events.iter().map(|text| value("event", text, io)).collect::<Result<_, _>>()?;
     match (publishes, events.is_empty()) {
         (true, true) if context["events"].is_null() => {
             let message = "onPublish needs an event to be run on";
@@ -274,7 +276,7 @@ fn document(
     evaluation: &Evaluation,
     code: &HandlerCode<'_>,
 ) -> EvaluationDocument {
-    let place = |at: &Option<evaluation::CodePosition>| at.map(|it| code.place(it));
+    let place = |at: &Option<evaluation::CodePosition>| at.map(|position| code.place(position));
     let mut document = EvaluationDocument {
         version: 1,
         namespace: address.to_string(),
@@ -290,10 +292,10 @@ fn document(
         out_errors: evaluation.out_errors.clone(),
     };
     let lines = evaluation.logs.iter();
-    let line = |it: &evaluation::LogLine| LogLine {
-        level: it.level,
-        text: it.text(),
-        place: place(&it.at),
+    let line = |line: &evaluation::LogLine| LogLine {
+        level: line.level,
+        text: line.text(),
+        place: place(&line.at),
     };
     document.logs = lines.map(line).collect();
     match &evaluation.outcome {
@@ -311,7 +313,7 @@ fn document(
             document.error = Some(HandlerError {
                 message: it.message.clone().unwrap_or_default(),
                 error_type: it.error_type.clone().filter(|_| !it.unauthorized),
-                place: it.at.map(|it| code.place(error_call_position(code.text(), it))),
+                place: it.at.map(|position| code.place(error_call_position(code.text(), position))),
             });
         }
         EvaluationOutcome::Failed(it) => {

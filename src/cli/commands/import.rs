@@ -80,7 +80,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         let spec = spec.display();
         io.note(&format!("{spec} is written; see what it makes: provision render {spec} --cfn\n"));
     }
-    let has = |severity| findings.iter().any(|it| it.severity == severity);
+    let has = |severity| findings.iter().any(|diagnostic| diagnostic.severity == severity);
     let failed = has(Severity::Error) || (args.deny_warnings && has(Severity::Warning));
     Ok(if failed { Exit::Error } else { Exit::Done })
 }
@@ -100,7 +100,7 @@ fn read(path: &Path, options: &ImportOptions, io: &mut Io) -> (Source, ImportRes
         }
     };
     let (source, diagnostics) = Source::parse(&name, &bytes);
-    if diagnostics.iter().any(|it| it.severity == Severity::Error) {
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         let findings = diagnostics.into_iter().map(with_template_wording).collect();
         return (source, ImportResult { spec: None, diagnostics: findings });
     }
@@ -121,9 +121,10 @@ fn with_template_wording(diagnostic: Diagnostic) -> Diagnostic {
 /// Findings for people: with their lines, and the long list of what is left alone in short.
 fn print_diagnostics(source: &Source, findings: &[Diagnostic], io: &mut Io) {
     let (left, told): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
-        findings.iter().partition(|it| it.code == "PV540");
-    let worth = |it: &&&Diagnostic| it.severity == Severity::Error || !io.quiet;
-    let told: Vec<Diagnostic> = told.iter().filter(worth).map(|it| (*it).clone()).collect();
+        findings.iter().partition(|diagnostic| diagnostic.code == "PV540");
+    let worth = |diagnostic: &&&Diagnostic| diagnostic.severity == Severity::Error || !io.quiet;
+    let told: Vec<Diagnostic> =
+        told.iter().filter(worth).map(|diagnostic| (*diagnostic).clone()).collect();
     io.report(&diagnostics::text(source, &told, io.error_colored()));
     if !left.is_empty() {
         let left: Vec<Diagnostic> = left.into_iter().cloned().collect();
@@ -136,12 +137,13 @@ fn print_diagnostics(source: &Source, findings: &[Diagnostic], io: &mut Io) {
 }
 
 fn document(source: &Source, imported: &ImportResult) -> Value {
-    let files: BTreeMap<&String, &String> = imported.spec.iter().flat_map(|it| &it.files).collect();
+    let files: BTreeMap<&String, &String> =
+        imported.spec.iter().flat_map(|spec| &spec.files).collect();
     let findings = SpecDiagnostics { source, diagnostics: &imported.diagnostics, suppressed: &[] };
     json!({
-        "spec": imported.spec.as_ref().map(|it| &it.text),
+        "spec": imported.spec.as_ref().map(|spec| &spec.text),
         "files": files,
-        "parameters": imported.spec.as_ref().map(|it| &it.replaced_expressions),
+        "parameters": imported.spec.as_ref().map(|spec| &spec.replaced_expressions),
         "findings": diagnostics::documents(&[findings]),
     })
 }
@@ -171,8 +173,8 @@ fn write_all(spec: &ImportedSpec, out: &Path, io: &mut Io) -> Result<(), Failure
 const STACK_MAX: usize = 128;
 
 fn stack_name(text: &str) -> Result<String, String> {
-    let allowed = |it: char| it.is_ascii_alphanumeric() || it == '-';
-    let sound = text.starts_with(|it: char| it.is_ascii_alphabetic())
+    let allowed = |character: char| character.is_ascii_alphanumeric() || character == '-';
+    let sound = text.starts_with(|character: char| character.is_ascii_alphabetic())
         && text.chars().all(allowed)
         && text.len() <= STACK_MAX;
     match sound {
@@ -183,11 +185,13 @@ fn stack_name(text: &str) -> Result<String, String> {
 
 /// The name of the stack that a template's file name suggests.
 fn stack_of(template: &Path) -> String {
-    let stem = template.file_stem().and_then(|it| it.to_str()).unwrap_or_default();
+    let stem = template.file_stem().and_then(|file_stem| file_stem.to_str()).unwrap_or_default();
     let stem = stem.strip_suffix(".template").unwrap_or(stem);
-    let sound = |it: char| if it.is_ascii_alphanumeric() { it } else { '-' };
+    let sound = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
     let name: String = stem.chars().map(sound).take(STACK_MAX).collect();
-    let name = name.trim_start_matches(|it: char| !it.is_ascii_alphabetic()).trim_end_matches('-');
+    let name = name
+        .trim_start_matches(|character: char| !character.is_ascii_alphabetic())
+        .trim_end_matches('-');
     if name.is_empty() { "imported".to_owned() } else { name.to_owned() }
 }
 

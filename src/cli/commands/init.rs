@@ -93,12 +93,14 @@ pub struct Args {
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     if args.list {
-        let line = |it: &InitTemplate| format!("{:<15} {}\n", it.name, it.about);
+        let line = |template: &InitTemplate| format!("{:<15} {}\n", template.name, template.about);
         io.result(&INIT_TEMPLATES.iter().map(line).collect::<String>())?;
         return Ok(Exit::Done);
     }
-    let Some(starter) = INIT_TEMPLATES.iter().find(|it| it.name == args.template) else {
-        let names: Vec<&str> = INIT_TEMPLATES.iter().map(|it| it.name).collect();
+    let Some(starter) =
+        INIT_TEMPLATES.iter().find(|init_template| init_template.name == args.template)
+    else {
+        let names: Vec<&str> = INIT_TEMPLATES.iter().map(|template| template.name).collect();
         let message = format!("there is no starter `{}`", args.template);
         return Err(
             Failure::new(Exit::Usage, message).with_hint(format!("there are {}", names.join(", ")))
@@ -122,7 +124,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     }
     let spec = args.dir.join("spec.yaml");
     let spec = spec.strip_prefix(".").unwrap_or(&spec).display().to_string();
-    let params = starter.params.iter().map(|it| format!(" --param {}", assignment(it)));
+    let params = starter.params.iter().map(|text| format!(" --param {}", assignment(text)));
     let params: String = params.collect();
     let command = format!("provision apply {}{params} --local", word(&spec));
     io.note(&format!("{spec} is written; try it: {command}\n"));

@@ -100,11 +100,11 @@ async fn read_outputs(
 
 /// Leaves the API that is called `key`, and what belongs to it.
 fn retain_api(key: &str, outputs: &mut Outputs) -> Result<(), Failure> {
-    let keys: Vec<&str> = outputs.apis.iter().map(|it| it.key.as_str()).collect();
+    let keys: Vec<&str> = outputs.apis.iter().map(|api_outputs| api_outputs.key.as_str()).collect();
     if !keys.contains(&key) {
         return Err(no_api(&outputs.stack, key, &keys));
     }
-    outputs.apis.retain(|it| it.key == key);
+    outputs.apis.retain(|api_outputs| api_outputs.key == key);
     outputs.domains.clear();
     Ok(())
 }

@@ -103,7 +103,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 /// A plan takes the place of nothing but a plan.
 fn reject_foreign_file(path: &Path, io: &Io) -> Result<(), Failure> {
     let place = io.path(path);
-    if place.is_file() && !read_file(&place).is_ok_and(|it| SavedPlan::is_saved_plan(&it)) {
+    if place.is_file() && !read_file(&place).is_ok_and(|items| SavedPlan::is_saved_plan(&items)) {
         let message = format!("{} is there already, and is no saved plan", path.display());
         return Err(Failure::error(message).with_hint("name another file with `--out`"));
     }
@@ -128,6 +128,7 @@ fn save(
 
 /// What is refused, why, and what to do.
 fn violation_text(refusal: &PolicyViolation) -> String {
-    let address = refusal.address.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
+    let address =
+        refusal.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
     format!("{address}{}; {}", refusal.reason, refusal.help)
 }

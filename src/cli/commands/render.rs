@@ -73,7 +73,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
             true => render_per_api(spec, args.export_keys),
             false => vec![render_template(spec, args.export_keys)],
         };
-        let text = |it: RenderedTemplate| (args.format.text(&it.document), it);
+        let text = |template: RenderedTemplate| (args.format.text(&template.document), template);
         let texts: Vec<(String, RenderedTemplate)> = templates.into_iter().map(text).collect();
         let diagnostics = limits::check(spec, &texts, args.split);
         rendered.replace(texts);

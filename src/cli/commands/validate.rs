@@ -51,14 +51,14 @@ enum Format {
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    if args.specs.iter().filter(|it| *it == Path::new("-")).count() > 1 {
+    if args.specs.iter().filter(|spec| *spec == Path::new("-")).count() > 1 {
         let message = "`-` is given twice, and standard input can be read once";
         return Err(Failure::new(Exit::Usage, message));
     }
     let given = args.parameters.values(io)?;
     let loaded = args.specs.iter().map(|path| read(path, &given, io));
     let loaded = loaded.collect::<Result<Vec<LoadedSpec>, Failure>>()?;
-    for spec in loaded.iter().filter_map(|it| it.spec.as_ref()) {
+    for spec in loaded.iter().filter_map(|loaded_spec| loaded_spec.spec.as_ref()) {
         reject_invalid(spec, &given)?;
     }
     let findings: Vec<SpecDiagnostics<'_>> = loaded.iter().map(LoadedSpec::diagnostics).collect();
@@ -78,16 +78,19 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Format::Github => io.result(&diagnostics::github(&findings))?,
     }
     io.note(&format!("{}\n", summary(&findings)));
-    let worst = findings.iter().flat_map(|it| it.diagnostics).min_by_key(|it| it.severity);
+    let worst = findings
+        .iter()
+        .flat_map(|spec_diagnostics| spec_diagnostics.diagnostics)
+        .min_by_key(|diagnostic| diagnostic.severity);
     if let (Some(worst), Format::Human) = (worst, args.format) {
         io.note(&format!("For more: provision explain {}\n", worst.code));
     }
-    let failed = worst.is_some_and(|it| match it.severity {
+    let failed = worst.is_some_and(|diagnostic| match diagnostic.severity {
         Severity::Error => true,
         Severity::Warning => args.deny_warnings,
         Severity::Note => false,
     });
-    if failed && worst.is_some_and(|it| it.severity == Severity::Warning) {
+    if failed && worst.is_some_and(|diagnostic| diagnostic.severity == Severity::Warning) {
         io.note("Warnings are denied: `--deny-warnings`\n");
     }
     Ok(if failed { Exit::Error } else { Exit::Done })
@@ -97,7 +100,11 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 fn summary(specs: &[SpecDiagnostics<'_>]) -> String {
     let plural = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
     let count = |severity: Severity| {
-        specs.iter().flat_map(|it| it.diagnostics).filter(|it| it.severity == severity).count()
+        specs
+            .iter()
+            .flat_map(|spec_diagnostics| spec_diagnostics.diagnostics)
+            .filter(|diagnostic| diagnostic.severity == severity)
+            .count()
     };
     let counted = [Severity::Error, Severity::Warning, Severity::Note]
         .map(|severity| (count(severity), severity.as_str()));
@@ -106,7 +113,7 @@ fn summary(specs: &[SpecDiagnostics<'_>]) -> String {
     if found.is_empty() {
         found.push("nothing to object to".to_owned());
     }
-    let suppressed: usize = specs.iter().map(|it| it.suppressed.len()).sum();
+    let suppressed: usize = specs.iter().map(|diagnostics| diagnostics.suppressed.len()).sum();
     if suppressed > 0 {
         found.push(format!("{suppressed} allowed by comments"));
     }

@@ -18,7 +18,7 @@ fn api_table(api: &ApiAccess) -> String {
     let mut around = None;
     for row in rows(api) {
         if row.channels != around {
-            lines.extend(row.channels.map(|it| format!("  {}", in_one_line(it))));
+            lines.extend(row.channels.map(|channel| format!("  {}", in_one_line(channel))));
             around = row.channels;
         }
         let cells: Vec<&str> = modes.iter().map(|mode| cell(api, &row, mode)).collect();
@@ -33,7 +33,7 @@ fn api_table(api: &ApiAccess) -> String {
     if has_several_of_a_type(api) {
         lines.push(format!("  {SEVERAL_PROVIDERS_NOTE}"));
     }
-    lines.iter().map(|it| format!("{}\n", it.trim_end())).collect()
+    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 fn first_cell(row: &Row<'_>) -> String {
@@ -110,21 +110,28 @@ struct Row<'a> {
 /// The matrix of one API: who may connect, then who may do what where.
 fn rows(api: &ApiAccess) -> Vec<Row<'_>> {
     let connect = Row { channels: None, operation: "connect", modes: &api.connect, from: "" };
-    let of_namespaces = api.namespaces.iter().flat_map(|it| {
-        [("publish", &it.publish), ("subscribe", &it.subscribe)].map(|(operation, grant)| {
-            let from = match grant.from {
-                GrantOrigin::Api => "the API",
-                GrantOrigin::Namespace => "its own",
-            };
-            Row { channels: Some(&it.channels), operation, modes: &grant.modes, from }
-        })
+    let of_namespaces = api.namespaces.iter().flat_map(|namespace_access| {
+        [("publish", &namespace_access.publish), ("subscribe", &namespace_access.subscribe)].map(
+            |(operation, grant)| {
+                let from = match grant.from {
+                    GrantOrigin::Api => "the API",
+                    GrantOrigin::Namespace => "its own",
+                };
+                Row {
+                    channels: Some(&namespace_access.channels),
+                    operation,
+                    modes: &grant.modes,
+                    from,
+                }
+            },
+        )
     });
     std::iter::once(connect).chain(of_namespaces).collect()
 }
 
 /// What stands in the matrix for one mode.
 fn cell(api: &ApiAccess, row: &Row<'_>, mode: &str) -> &'static str {
-    match row.modes.iter().any(|it| it == mode) {
+    match row.modes.iter().any(|text| text == mode) {
         false => "-",
         true if api.is_usable(mode) => "yes",
         true => "no key",
@@ -133,9 +140,13 @@ fn cell(api: &ApiAccess, row: &Row<'_>, mode: &str) -> &'static str {
 
 /// What is behind each mode, and that a mode is all that counts.
 pub fn legend(api: &ApiAccess) -> Vec<(&str, String)> {
-    let line =
-        |it: &'_ provision_core::access::ProviderAccess| it.detail.as_deref().map(in_one_line);
-    api.providers.iter().filter_map(|it| Some((it.mode.as_str(), line(it)?))).collect()
+    let line = |provider_access: &'_ provision_core::access::ProviderAccess| {
+        provider_access.detail.as_deref().map(in_one_line)
+    };
+    api.providers
+        .iter()
+        .filter_map(|provider_access| Some((provider_access.mode.as_str(), line(provider_access)?)))
+        .collect()
 }
 
 /// Whether the matrix has fewer columns than the API has providers.
@@ -148,9 +159,9 @@ const SEVERAL_PROVIDERS_NOTE: &str =
 
 /// A spec's texts may hold anything; what moves a cursor is written out.
 pub fn in_one_line(text: &str) -> String {
-    let letter = |it: char| match it.is_control() {
-        true => it.escape_default().to_string(),
-        false => it.to_string(),
+    let letter = |character: char| match character.is_control() {
+        true => character.escape_default().to_string(),
+        false => character.to_string(),
     };
     text.chars().map(letter).collect()
 }

@@ -47,7 +47,7 @@ fn node<'a>(
     drawn: &mut Vec<&'a [String]>,
     lines: &mut Vec<String>,
 ) -> String {
-    if let Some(n) = drawn.iter().position(|it| *it == grant.modes) {
+    if let Some(n) = drawn.iter().position(|items| *items == grant.modes) {
         return format!("{prefix}{}", n + 1);
     }
     drawn.push(&grant.modes);
@@ -73,7 +73,7 @@ fn arrow(operation: &str, from: GrantOrigin) -> String {
 
 /// A label's text: Mermaid's own way to write what would end it or be taken for HTML.
 fn label(text: &str) -> String {
-    let letter = |it: char| match it {
+    let letter = |character: char| match character {
         '#' => "#35;".to_owned(),
         '"' => "#quot;".to_owned(),
         '<' => "#lt;".to_owned(),

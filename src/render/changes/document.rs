@@ -131,7 +131,7 @@ pub fn document<'a>(plan: &'a PlanView<'a>) -> PlanDocument<'a> {
             _ => PlanOutcome::Refused,
         },
         complete: plan.targets.is_empty(),
-        changes: plan.changes.iter().map(|it| change(it, plan)).collect(),
+        changes: plan.changes.iter().map(|item| change(item, plan)).collect(),
         notes: plan.notes,
         access: plan.access,
         unmanaged: plan.unmanaged,

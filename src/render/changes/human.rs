@@ -28,7 +28,7 @@ pub fn text(plan: &PlanView<'_>) -> String {
     }
     let access = access_lines(plan.access);
     if !access.is_empty() {
-        let lines = access.iter().map(|it| format!("  {it}\n"));
+        let lines = access.iter().map(|access| format!("  {access}\n"));
         text.push_str(&format!("Access:\n{}\n", lines.collect::<String>()));
     }
     if let Some(partial) = partial(plan) {
@@ -41,7 +41,7 @@ pub fn text(plan: &PlanView<'_>) -> String {
 
 /// Who gains and loses what, a line each; an API or a namespace that is new or gone takes one.
 pub fn access_lines(changes: &[AccessChange]) -> Vec<String> {
-    let apis = changes.iter().map(|it| it.address.root());
+    let apis = changes.iter().map(|change| change.address.root());
     let many = apis.collect::<std::collections::BTreeSet<_>>().len() > 1;
     let mut places: BTreeMap<_, Vec<&AccessChange>> = BTreeMap::new();
     for change in changes {
@@ -71,24 +71,26 @@ fn changes_of<'a>(
     operation: AccessOperation,
     change: Direction,
 ) -> Vec<&'a str> {
-    let these = found.iter().filter(|it| it.operation == operation && it.change == change);
-    these.map(|it| it.mode.as_str()).collect()
+    let these = found.iter().filter(|access_change| {
+        access_change.operation == operation && access_change.change == change
+    });
+    these.map(|change| change.mode.as_str()).collect()
 }
 
 const OPERATIONS: [AccessOperation; 3] =
     [AccessOperation::Connect, AccessOperation::Publish, AccessOperation::Subscribe];
 
 fn granted(found: &[&AccessChange]) -> String {
-    let parts = OPERATIONS.into_iter().filter_map(|it| {
-        let modes = changes_of(found, it, Direction::Gained);
-        (!modes.is_empty()).then(|| format!("{} by {}", it.label(), modes.join(", ")))
+    let parts = OPERATIONS.into_iter().filter_map(|operation| {
+        let modes = changes_of(found, operation, Direction::Gained);
+        (!modes.is_empty()).then(|| format!("{} by {}", operation.label(), modes.join(", ")))
     });
     parts.collect::<Vec<_>>().join("; ")
 }
 
 fn differences(place: &str, found: &[&AccessChange]) -> Vec<String> {
-    let ways = OPERATIONS.into_iter().flat_map(|it| {
-        [(it, Direction::Lost, "lost"), (it, Direction::Gained, "gained")].into_iter()
+    let ways = OPERATIONS.into_iter().flat_map(|operation| {
+        [(operation, Direction::Lost, "lost"), (operation, Direction::Gained, "gained")].into_iter()
     });
     let lines = ways.filter_map(|(operation, change, word)| {
         let modes = changes_of(found, operation, change);
@@ -120,7 +122,7 @@ pub fn cause(change: &Change) -> Option<&'static str> {
 fn block(change: &Change, plan: &PlanView<'_>) -> String {
     let (sign, style) = (sign(change.verb), style(change.verb));
     let (noun, address, word) = (change.kind.noun, &change.address, verb_name(change.verb));
-    let because = cause(change).map(|it| format!("  ({it})")).unwrap_or_default();
+    let because = cause(change).map(|cause| format!("  ({cause})")).unwrap_or_default();
     let mut block =
         format!("  {style}{sign}{style:#} {address}  {style}{word} {noun}{style:#}{because}\n");
     let stuck: Vec<&str> = change.immutable_changes().collect();

@@ -19,7 +19,7 @@ pub struct ValueChange {
 /// Everything that differs, leaf by leaf.
 pub fn value_changes(change: &Change) -> Vec<ValueChange> {
     let kind = change.kind;
-    let fields = change.fields.iter().filter(|it| !is_link(kind, it));
+    let fields = change.fields.iter().filter(|change| !is_link(kind, change));
     fields.flat_map(|field| property_value_changes(kind, field)).collect()
 }
 
@@ -31,28 +31,28 @@ fn is_link(kind: &'static dyn Kind, field: &PropertyChange) -> bool {
 
 fn property_value_changes(kind: &'static dyn Kind, field: &PropertyChange) -> Vec<ValueChange> {
     let side = |value: &Option<Value>| {
-        let value = value.as_ref().map(|it| shown(kind, &field.name, it));
-        value.map(|it| leaves(&field.name, &it)).unwrap_or_default()
+        let value = value.as_ref().map(|value| shown(kind, &field.name, value));
+        value.map(|value| leaves(&field.name, &value)).unwrap_or_default()
     };
     let (before, after) = (side(&field.before), side(&field.after));
-    let of = |side: &[Leaf], path: &str| side.iter().find(|it| it.path == path).cloned();
-    let gone = before.iter().filter(|it| of(&after, &it.path).is_none());
+    let of = |side: &[Leaf], path: &str| side.iter().find(|leaf| leaf.path == path).cloned();
+    let gone = before.iter().filter(|leaf| of(&after, &leaf.path).is_none());
     let pair = |path: &str| {
         let (before, after) = (of(&before, path), of(&after, path));
-        let is_open = after.as_ref().is_some_and(|it| it.is_open);
-        let (before, after) = (before.map(|it| it.value), after.map(|it| it.value));
+        let is_open = after.as_ref().is_some_and(|leaf| leaf.is_open);
+        let (before, after) = (before.map(|leaf| leaf.value), after.map(|leaf| leaf.value));
         ValueChange { path: path.to_owned(), before, after, is_open }
     };
-    let pairs = gone.chain(&after).map(|it| pair(&it.path));
-    pairs.filter(|it| it.before != it.after || it.is_open).collect()
+    let pairs = gone.chain(&after).map(|leaf| pair(&leaf.path));
+    pairs.filter(|change| change.before != change.after || change.is_open).collect()
 }
 
 /// `value` of the property `name`, for people: dates as dates, `[{AuthType: API_KEY}]` as
 /// `[API_KEY]`, tags as a map. What is open stays open.
 fn shown(kind: &'static dyn Kind, name: &str, value: &Value) -> Value {
     if kind.timestamps.contains(&name) {
-        let moment = value.as_i64().and_then(|it| jiff::Timestamp::from_second(it).ok());
-        return moment.map_or_else(|| value.clone(), |it| json!(it.to_string()));
+        let moment = value.as_i64().and_then(|value| jiff::Timestamp::from_second(value).ok());
+        return moment.map_or_else(|| value.clone(), |timestamp| json!(timestamp.to_string()));
     }
     readable(value)
 }
@@ -66,7 +66,9 @@ fn readable(value: &Value) -> Value {
             Some(shorter) => shorter,
             None => items.iter().map(readable).collect(),
         },
-        Value::Object(map) => map.iter().map(|(key, it)| (key.clone(), readable(it))).collect(),
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| (key.clone(), readable(value))).collect()
+        }
         plain => plain.clone(),
     }
 }
@@ -105,8 +107,9 @@ fn leaves(path: &str, value: &Value) -> Vec<Leaf> {
     if let Some(text) = Text::from_intrinsic(value) {
         return leaf(json!(text.to_string()), true);
     }
-    let has_parts =
-        |it: &Value| (it.is_object() || it.is_array()) && Text::from_intrinsic(it).is_none();
+    let has_parts = |value: &Value| {
+        (value.is_object() || value.is_array()) && Text::from_intrinsic(value).is_none()
+    };
     match value {
         Value::Object(map) if !map.is_empty() => {
             map.iter().flat_map(|(key, value)| leaves(&format!("{path}.{key}"), value)).collect()
@@ -117,9 +120,14 @@ fn leaves(path: &str, value: &Value) -> Vec<Leaf> {
             items.iter().enumerate().flat_map(item).collect()
         }
         Value::Array(items) => {
-            let open = |it: &Value| Text::from_intrinsic(it).map(|it| json!(it.to_string()));
-            let is_open = items.iter().any(|it| open(it).is_some());
-            leaf(items.iter().map(|it| open(it).unwrap_or_else(|| it.clone())).collect(), is_open)
+            let open = |value: &Value| {
+                Text::from_intrinsic(value).map(|from_intrinsic| json!(from_intrinsic.to_string()))
+            };
+            let is_open = items.iter().any(|item| open(item).is_some());
+            leaf(
+                items.iter().map(|item| open(item).unwrap_or_else(|| item.clone())).collect(),
+                is_open,
+            )
         }
         plain => leaf(plain.clone(), false),
     }
@@ -130,9 +138,9 @@ pub fn line(value: &Value) -> String {
     match value {
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => {
-            let spelled = |it: char| match it.is_control() {
-                true => it.escape_default().to_string(),
-                false => it.to_string(),
+            let spelled = |character: char| match character.is_control() {
+                true => character.escape_default().to_string(),
+                false => character.to_string(),
             };
             text.chars().map(spelled).collect()
         }

@@ -27,20 +27,27 @@ pub fn markdown(plan: &PlanView<'_>) -> String {
     }
     page.list(
         "Refused",
-        plan.refused.iter().map(|it| {
-            let address = it.address.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
-            format!("{address}{}; {}", it.reason, it.help)
+        plan.refused.iter().map(|violation| {
+            let address = violation
+                .address
+                .as_ref()
+                .map(|address| format!("{address}: "))
+                .unwrap_or_default();
+            format!("{address}{}; {}", violation.reason, violation.help)
         }),
     );
     if !plan.changes.is_empty() {
         page.push("\n| | address | what | because |\n|---|---|---|---|\n");
         page.push_while_fits(plan.changes.iter().map(row));
     }
-    page.list("Later", plan.notes.iter().map(|it| format!("{}: {}", it.address, it.text)));
+    page.list("Later", plan.notes.iter().map(|note| format!("{}: {}", note.address, note.text)));
     page.list("Access", access_lines(plan.access).into_iter());
-    page.list("Not this stack's", plan.unmanaged.iter().map(|it| unmanaged_line(it, plan.changes)));
+    page.list(
+        "Not this stack's",
+        plan.unmanaged.iter().map(|resource| unmanaged_line(resource, plan.changes)),
+    );
     page.push("\n");
-    page.push_while_fits(plan.changes.iter().map(|it| detail(it, plan)));
+    page.push_while_fits(plan.changes.iter().map(|change| detail(change, plan)));
     page.finish()
 }
 
@@ -66,7 +73,7 @@ impl LimitedPage {
     }
     fn list(&mut self, title: &str, items: impl Iterator<Item = String>) {
         let items: Vec<String> =
-            items.map(|it| format!("- {}\n", code(&cut(&it, 2_000)))).collect();
+            items.map(|item| format!("- {}\n", code(&cut(&item, 2_000)))).collect();
         if !items.is_empty() {
             self.push(&format!("\n#### {title}\n\n"));
             self.push_while_fits(items.into_iter());
@@ -106,7 +113,7 @@ fn detail(change: &Change, plan: &PlanView<'_>) -> String {
         if let Some(difference) = difference(&pair) {
             lines.push_str(&format!("@@ {path}{written} @@\n"));
             let body = difference.lines().skip(if difference.starts_with("---") { 2 } else { 0 });
-            body.for_each(|it| lines.push_str(&format!("{it}\n")));
+            body.for_each(|body| lines.push_str(&format!("{body}\n")));
             continue;
         }
         if pair.before.is_some() {
@@ -143,14 +150,17 @@ fn cut(text: &str, most: usize) -> String {
 
 /// Text as code in a line: nothing in it is read as Markdown, a mention or HTML.
 fn code(text: &str) -> String {
-    let text: String = text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
+    let text: String = text
+        .chars()
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect();
     let ticks = "`".repeat(longest_run(&text) + 1);
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{ticks}{space}{text}{space}{ticks}")
 }
 
 fn longest_run(text: &str) -> usize {
-    text.split(|it| it != '`').map(str::len).max().unwrap_or(0)
+    text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
 }
 
 fn html(text: &str) -> String {

@@ -83,7 +83,7 @@ pub fn partial(plan: &PlanView<'_>) -> Option<String> {
 }
 
 pub fn count(plan: &PlanView<'_>, verb: ChangeAction) -> usize {
-    plan.changes.iter().filter(|it| it.verb == verb).count()
+    plan.changes.iter().filter(|change| change.verb == verb).count()
 }
 
 pub fn sign(verb: ChangeAction) -> &'static str {
@@ -106,13 +106,14 @@ pub fn verb_name(verb: ChangeAction) -> &'static str {
 
 /// A stranger, whose it is, and what becomes of it.
 pub fn unmanaged_line(stranger: &UnmanagedResource, changes: &[Change]) -> String {
-    let parent = stranger.parent.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
+    let parent = stranger.parent.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
     format!("{parent}{stranger}: {}, {}", stranger.owner, consequence(stranger, changes))
 }
 
 fn consequence(stranger: &UnmanagedResource, changes: &[Change]) -> &'static str {
-    let goes =
-        |it: &Change| it.verb.deletes_existing() && stranger.parent.as_ref() == Some(&it.address);
+    let goes = |change: &Change| {
+        change.verb.deletes_existing() && stranger.parent.as_ref() == Some(&change.address)
+    };
     match (&stranger.parent, changes.iter().any(goes)) {
         (None, _) => "has this name already",
         (_, true) => "would go with what it hangs on",

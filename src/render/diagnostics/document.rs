@@ -48,14 +48,16 @@ pub struct DiagnosticDocument<'a> {
 
 /// The findings of all specs, in the order of the specs and of their places.
 pub fn documents<'a>(specs: &[SpecDiagnostics<'a>]) -> Vec<DiagnosticDocument<'a>> {
-    let each = specs.iter().flat_map(|it| sorted(it.source, it.diagnostics));
-    let finding = |(it, located): (&'a Diagnostic, TextLocation<'a>)| {
-        let path = it.path().map(ToString::to_string);
+    let each = specs
+        .iter()
+        .flat_map(|spec_diagnostics| sorted(spec_diagnostics.source, spec_diagnostics.diagnostics));
+    let finding = |(diagnostic, located): (&'a Diagnostic, TextLocation<'a>)| {
+        let path = diagnostic.path().map(ToString::to_string);
         DiagnosticDocument {
-            code: it.code,
-            severity: it.severity,
-            message: &it.message,
-            help: it.help.as_deref(),
+            code: diagnostic.code,
+            severity: diagnostic.severity,
+            message: &diagnostic.message,
+            help: diagnostic.help.as_deref(),
             path,
             file: located.name,
             line: located.start.line,
@@ -64,7 +66,7 @@ pub fn documents<'a>(specs: &[SpecDiagnostics<'a>]) -> Vec<DiagnosticDocument<'a
             end_column: located.end.column,
             byte_start: located.span.start,
             byte_end: located.span.end,
-            suggestion: it.suggestion.as_deref(),
+            suggestion: diagnostic.suggestion.as_deref(),
         }
     };
     each.map(finding).collect()
@@ -76,11 +78,16 @@ pub fn sorted<'a>(
     diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
 ) -> Vec<(&'a Diagnostic, TextLocation<'a>)> {
     let places = SourceMap::new(source);
-    let mut sorted: Vec<_> =
-        diagnostics.into_iter().map(|it| (it, places.locate(&it.location))).collect();
-    let other = |it: &Diagnostic| matches!(it.location, Location::ReferencedFile { .. });
+    let mut sorted: Vec<_> = diagnostics
+        .into_iter()
+        .map(|diagnostic| (diagnostic, places.locate(&diagnostic.location)))
+        .collect();
+    let other =
+        |diagnostic: &Diagnostic| matches!(diagnostic.location, Location::ReferencedFile { .. });
     sorted.sort_by(|(a, at), (b, bt)| {
-        let key = |it, located: &TextLocation<'a>| (other(it), located.name, located.span.start);
+        let key = |diagnostic, located: &TextLocation<'a>| {
+            (other(diagnostic), located.name, located.span.start)
+        };
         key(a, at).cmp(&key(b, bt)).then(a.severity.cmp(&b.severity))
     });
     sorted

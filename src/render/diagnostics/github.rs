@@ -5,7 +5,10 @@ use provision_core::diagnostic::{Location, Severity};
 /// A line for each finding.
 pub fn github(specs: &[SpecDiagnostics<'_>]) -> String {
     let mut text = String::new();
-    for (it, located) in specs.iter().flat_map(|it| sorted(it.source, it.diagnostics)) {
+    for (it, located) in specs
+        .iter()
+        .flat_map(|spec_diagnostics| sorted(spec_diagnostics.source, spec_diagnostics.diagnostics))
+    {
         let command = match it.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",

@@ -25,7 +25,8 @@ pub fn sarif(specs: &[SpecDiagnostics<'_>]) -> Sarif {
     let mut rules: Vec<&Diagnostic> = Vec::new();
     let mut results = Vec::new();
     for spec in specs {
-        let suppressed = spec.suppressed.iter().map(|it| &it.diagnostic);
+        let suppressed =
+            spec.suppressed.iter().map(|suppressed_diagnostic| &suppressed_diagnostic.diagnostic);
         for (it, located) in sorted(spec.source, spec.diagnostics.iter().chain(suppressed)) {
             let rule = rules.iter().position(|rule| rule.code == it.code).unwrap_or_else(|| {
                 rules.push(it);
@@ -161,8 +162,9 @@ mod tests {
         }]));
         let run = &log["runs"][0];
         let results = run["results"].as_array().unwrap();
-        let told =
-            |it: &Value| (it["ruleId"].clone(), it["ruleIndex"].clone(), it["level"].clone());
+        let told = |value: &Value| {
+            (value["ruleId"].clone(), value["ruleIndex"].clone(), value["level"].clone())
+        };
         assert_eq!(told(&results[0]), (json!("PV101"), json!(0), json!("error")));
         assert_eq!(told(&results[2]), (json!("PV204"), json!(1), json!("warning")));
         let place = &results[1]["locations"][0]["physicalLocation"];
@@ -172,7 +174,7 @@ mod tests {
         let change = &results[0]["fixes"][0]["artifactChanges"][0]["replacements"][0];
         assert_eq!(change["insertedContent"]["text"], "o");
         let suppressed: Vec<usize> =
-            results.iter().map(|it| it["suppressions"].as_array().unwrap().len()).collect();
+            results.iter().map(|result| result["suppressions"].as_array().unwrap().len()).collect();
         assert_eq!(suppressed, [0, 0, 1]);
         assert_eq!(results[2]["suppressions"][0]["justification"], "said by mail");
         let rules = &run["tool"]["driver"]["rules"];

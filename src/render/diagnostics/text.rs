@@ -33,7 +33,7 @@ pub fn list(source: &Source, title: &str, diagnostics: &[Diagnostic]) -> String 
     let mut text = format!("{title}:\n");
     for (diagnostic, located) in sorted(source, diagnostics).into_iter().take(LISTED_MAX) {
         let Position { line, column } = located.start;
-        let help = diagnostic.help.as_ref().map(|it| format!("; {it}")).unwrap_or_default();
+        let help = diagnostic.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
         let message = &diagnostic.message;
         text.push_str(&format!("  {}:{line}:{column}: {message}{help}\n", located.name));
     }
@@ -87,10 +87,10 @@ struct Window<'a> {
 impl<'a> Window<'a> {
     fn new(located: &TextLocation<'a>) -> Self {
         let TextLocation { text, span, .. } = located;
-        let start = text[..span.start].rfind('\n').map_or(0, |it| it + 1);
+        let start = text[..span.start].rfind('\n').map_or(0, |rfind| rfind + 1);
         let start =
             if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
-        let end = text[span.end..].find('\n').map_or(text.len(), |it| span.end + it);
+        let end = text[span.end..].find('\n').map_or(text.len(), |text| span.end + text);
         let start = start.min(span.start);
         let text = text[start..end].trim_end_matches('\r');
         // What is found at the end of a line may be found behind its `\r`.
@@ -159,7 +159,14 @@ error[PV399]: no such member
             diagnostics: &diagnostics,
             suppressed: &[],
         }]);
-        let place = |it: &DiagnosticDocument<'_>| (it.line, it.column, it.end_line, it.end_column);
+        let place = |diagnostic_document: &DiagnosticDocument<'_>| {
+            (
+                diagnostic_document.line,
+                diagnostic_document.column,
+                diagnostic_document.end_line,
+                diagnostic_document.end_column,
+            )
+        };
         assert_eq!((findings[1].file, place(&findings[1])), ("handlers/chat.js", (2, 10, 2, 19)));
     }
 }

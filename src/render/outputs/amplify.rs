@@ -13,7 +13,7 @@ pub struct Amplify {
 /// The configuration of a client of `api`. Its mode is the first that connections accept and somebody
 /// can use.
 pub fn amplify(api: &ApiOutputs) -> Amplify {
-    let usable = |it: &&String| it.as_str() != BY_KEY || !api.api_keys.is_empty();
+    let usable = |text: &&String| text.as_str() != BY_KEY || !api.api_keys.is_empty();
     let modes = &api.auth_modes.connection;
     let mode = modes.iter().find(usable).or(modes.first());
     let mut notes = Vec::new();
@@ -22,10 +22,11 @@ pub fn amplify(api: &ApiOutputs) -> Amplify {
         notes.push("Amplify speaks TLS to every endpoint; `provision local trust` says how it comes to trust the local AWS".to_owned());
     }
     let mut events = json!({ "endpoint": endpoint, "region": api.region });
-    if let Some(mode) = mode.and_then(|it| amplify_mode(it)) {
+    if let Some(mode) = mode.and_then(|mode| amplify_mode(mode)) {
         events["defaultAuthMode"] = json!(mode);
     }
-    let by_key = api.auth_modes.providers.iter().any(|it| it.mode == BY_KEY);
+    let by_key =
+        api.auth_modes.providers.iter().any(|provider_access| provider_access.mode == BY_KEY);
     if let Some(key) = longest_lived(&api.api_keys).filter(|_| by_key) {
         match &key.value {
             Some(value) => events["apiKey"] = json!(value),

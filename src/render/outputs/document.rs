@@ -132,8 +132,8 @@ pub struct KeyOutputs {
 impl Outputs {
     /// The values of API keys in it: what must not be seen by everybody.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        let keys = self.apis.iter().flat_map(|it| &it.api_keys);
-        keys.filter_map(|it| it.value.as_deref())
+        let keys = self.apis.iter().flat_map(|api_outputs| &api_outputs.api_keys);
+        keys.filter_map(|key_outputs| key_outputs.value.as_deref())
     }
 }
 

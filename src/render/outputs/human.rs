@@ -56,7 +56,8 @@ fn api_lines(api: &ApiOutputs, lines: &mut Vec<String>) {
     }
     for key in &api.api_keys {
         let value = key.value.as_deref().unwrap_or("(masked; --reveal shows it)");
-        let until = key.expires.as_ref().map(|it| format!(", until {it}")).unwrap_or_default();
+        let until =
+            key.expires.as_ref().map(|expire| format!(", until {expire}")).unwrap_or_default();
         line("API key", &format!("{}: {value}{until}", key.key));
     }
 }

@@ -11,7 +11,9 @@ pub fn query<'a>(document: &'a Value, path: &str) -> Result<&'a Value, String> {
     for step in steps(path)? {
         part = match (&step, part) {
             (Step::Name(name), Value::Object(map)) => map.get(*name),
-            (Step::Name(name), Value::Array(items)) => items.iter().find(|it| it["key"] == *name),
+            (Step::Name(name), Value::Array(items)) => {
+                items.iter().find(|item| item["key"] == *name)
+            }
             (Step::Index(n), Value::Array(items)) => items.get(*n),
             _ => None,
         }
@@ -45,7 +47,7 @@ fn steps(path: &str) -> Result<Vec<Step<'_>>, String> {
             return Err(malformed());
         }
         while !rest.is_empty() {
-            let inside = rest.strip_prefix('[').and_then(|it| it.split_once(']'));
+            let inside = rest.strip_prefix('[').and_then(|text| text.split_once(']'));
             let (number, behind) = inside.ok_or_else(malformed)?;
             steps.push(Step::Index(number.parse().map_err(|_| malformed())?));
             rest = behind;
@@ -58,7 +60,7 @@ fn unknown(step: &Step<'_>, part: &Value, walked: &str) -> String {
     let place = if walked.is_empty() { "the document".to_owned() } else { format!("`{walked}`") };
     let known: Vec<&str> = match part {
         Value::Object(map) => map.keys().map(String::as_str).collect(),
-        Value::Array(items) => items.iter().filter_map(|it| it["key"].as_str()).collect(),
+        Value::Array(items) => items.iter().filter_map(|item| item["key"].as_str()).collect(),
         _ => Vec::new(),
     };
     match (step, part) {
@@ -99,7 +101,10 @@ mod tests {
         check("empty.a", Err("`empty` is empty"));
         check("aps", Err("the document has no `aps`; did you mean `apis`?"));
         for path in ["", "apis..a", "apis[", "apis[x]", "apis[0]x"] {
-            assert!(query(&document, path).is_err_and(|it| it.contains("is no path")), "{path}");
+            assert!(
+                query(&document, path).is_err_and(|query| query.contains("is no path")),
+                "{path}"
+            );
         }
     }
 }

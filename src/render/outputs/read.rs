@@ -12,29 +12,35 @@ use provision_core::model::Site;
 
 /// The outputs of `stack` as `live` has it; keys only if `reveal`.
 pub fn outputs(stack: &str, site: &Site, live: &LiveState, reveal: bool) -> Outputs {
-    let access =
-        Access::from_resources(live.managed.iter().map(|(address, it)| (address, &it.properties)));
+    let access = Access::from_resources(
+        live.managed.iter().map(|(address, resource)| (address, &resource.properties)),
+    );
     let domains = domains(live);
     let leads_to = |id: &str| {
         let those = domains.iter().filter(|(api, _)| api.as_deref() == Some(id));
         those.map(|(_, domain)| domain.clone()).collect::<Vec<_>>()
     };
-    let api = |it: &ApiAccess| {
-        let observed = live.managed.get(&it.address)?;
+    let api = |api_access: &ApiAccess| {
+        let observed = live.managed.get(&api_access.address)?;
         let custom_domains = leads_to(&observed.attributes.get_or_empty("ApiId"));
-        Some(ApiOutputs { custom_domains, ..api(it, observed, live, site, reveal) })
+        Some(ApiOutputs { custom_domains, ..api(api_access, observed, live, site, reveal) })
     };
     let apis: Vec<ApiOutputs> = access.apis.iter().filter_map(api).collect();
-    let is_ours = |id: &Option<String>| apis.iter().any(|it| Some(&it.id) == id.as_ref());
-    let log_role = |(address, it): (&Address, &LiveResource)| LogRoleOutputs {
+    let is_ours =
+        |id: &Option<String>| apis.iter().any(|api_outputs| Some(&api_outputs.id) == id.as_ref());
+    let log_role = |(address, resource): (&Address, &LiveResource)| LogRoleOutputs {
         key: address.name().to_owned(),
-        arn: it.attributes.get_or_empty("Arn"),
+        arn: resource.attributes.get_or_empty("Arn"),
     };
     Outputs {
         stack: stack.to_owned(),
         account: site.account.clone(),
         region: site.region.clone(),
-        domains: domains.iter().filter(|it| !is_ours(&it.0)).map(|it| it.1.clone()).collect(),
+        domains: domains
+            .iter()
+            .filter(|domain| !is_ours(&domain.0))
+            .map(|domain| domain.1.clone())
+            .collect(),
         log_roles: in_section(live, "logRoles").map(log_role).collect(),
         apis,
     }
@@ -62,10 +68,9 @@ fn api(
     let under = |section: &'static str| {
         in_section(live, section).filter(|(address, _)| address.is_within(&access.address))
     };
-    let role = observed
-        .properties
-        .get("EventConfig")
-        .and_then(|it| it.pointer("/LogConfig/CloudWatchLogsRoleArn")?.as_str().map(str::to_owned));
+    let role = observed.properties.get("EventConfig").and_then(|event_config| {
+        event_config.pointer("/LogConfig/CloudWatchLogsRoleArn")?.as_str().map(str::to_owned)
+    });
     ApiOutputs {
         key: access.address.name().to_owned(),
         name: access.name.clone(),
@@ -81,10 +86,14 @@ fn api(
             subscribe: access.subscribe.clone(),
         },
         namespaces: access.namespaces.iter().map(NamespaceOutputs::new).collect(),
-        data_sources: under("dataSources").filter_map(|(_, it)| text(it, "Name")).collect(),
+        data_sources: under("dataSources")
+            .filter_map(|(_, resource)| text(resource, "Name"))
+            .collect(),
         log_role_arn: role,
         custom_domains: Vec::new(),
-        api_keys: under("apiKeys").map(|(address, it)| key(address.name(), it, reveal)).collect(),
+        api_keys: under("apiKeys")
+            .map(|(address, resource)| key(address.name(), resource, reveal))
+            .collect(),
     }
 }
 
@@ -109,9 +118,9 @@ fn domains(live: &LiveState) -> Vec<(Option<String>, DomainOutputs)> {
             record,
             name,
         };
-        Some((association.and_then(|it| text(it, "ApiId")), domain))
+        Some((association.and_then(|resource| text(resource, "ApiId")), domain))
     };
-    roots.into_iter().filter(|it| it.section() == "domains").filter_map(domain).collect()
+    roots.into_iter().filter(|address| address.section() == "domains").filter_map(domain).collect()
 }
 
 fn endpoint(host: String, scheme: &str, path: &str) -> EndpointOutputs {
@@ -124,8 +133,8 @@ fn key(key: &str, it: &LiveResource, reveal: bool) -> KeyOutputs {
         key: key.to_owned(),
         description: text(it, "Description"),
         expires: expires
-            .and_then(|it| jiff::Timestamp::from_second(it).ok())
-            .map(|it| it.to_string()),
+            .and_then(|expire| jiff::Timestamp::from_second(expire).ok())
+            .map(|timestamp| timestamp.to_string()),
         value: reveal.then(|| it.attributes.get_or_empty("ApiKeyId")),
     }
 }

@@ -49,7 +49,8 @@ impl VariableNames {
 
 fn add_api(api: &ApiOutputs, named: &mut VariableNames) {
     let (of, prefix) = (format!("apis/{}", api.key), capitals(&api.key));
-    let names: Vec<&str> = api.namespaces.iter().map(|it| it.name.as_str()).collect();
+    let names: Vec<&str> =
+        api.namespaces.iter().map(|namespace_outputs| namespace_outputs.name.as_str()).collect();
     let mut providers: Vec<&str> = Vec::new();
     for provider in &api.auth_modes.providers {
         if !providers.contains(&provider.mode.as_str()) {
@@ -99,9 +100,15 @@ fn add_domain(domain: &DomainOutputs, named: &mut VariableNames) {
 
 /// A key of the spec as a part of a variable's name: `my-api` is `MY_API`.
 fn capitals(key: &str) -> String {
-    let letter = |it: char| if it.is_ascii_alphanumeric() { it.to_ascii_uppercase() } else { '_' };
+    let letter = |character: char| {
+        if character.is_ascii_alphanumeric() { character.to_ascii_uppercase() } else { '_' }
+    };
     let name: String = key.chars().map(letter).collect();
-    if name.starts_with(|it: char| it.is_ascii_digit()) { format!("_{name}") } else { name }
+    if name.starts_with(|character: char| character.is_ascii_digit()) {
+        format!("_{name}")
+    } else {
+        name
+    }
 }
 
 impl std::fmt::Debug for Variable {
@@ -112,25 +119,27 @@ impl std::fmt::Debug for Variable {
 
 /// For shells: assignments, which `set -a; eval …` exports.
 pub fn env(variables: &[Variable]) -> String {
-    each(variables, |it| format!("{}={}", it.name, word(&it.value)))
+    each(variables, |variable| format!("{}={}", variable.name, word(&variable.value)))
 }
 
 /// For `.env` files. Their readers differ in what they make of a backslash and of `$`, so a value is
 /// quoted in the way that leaves the least to them: not at all, in double quotes, in single quotes;
 /// in double quotes with escapes only where nothing else holds it.
 pub fn dotenv(variables: &[Variable]) -> String {
-    each(variables, |it| format!("{}={}", it.name, dotenv_value(&it.value)))
+    each(variables, |variable| format!("{}={}", variable.name, dotenv_value(&variable.value)))
 }
 
 /// For Terraform and OpenTofu: `.tfvars`, the names in lower case as there.
 pub fn tfvars(variables: &[Variable]) -> String {
-    each(variables, |it| format!("{} = {}", it.name.to_lowercase(), hcl_value(&it.value)))
+    each(variables, |variable| {
+        format!("{} = {}", variable.name.to_lowercase(), hcl_value(&variable.value))
+    })
 }
 
 /// For the file at `$GITHUB_OUTPUT`: the names in lower case, a value of many lines between marks.
 pub fn github(variables: &[Variable]) -> String {
-    each(variables, |it| {
-        let (name, value) = (it.name.to_lowercase(), &it.value);
+    each(variables, |variable| {
+        let (name, value) = (variable.name.to_lowercase(), &variable.value);
         if !value.contains(['\n', '\r']) {
             return format!("{name}={value}");
         }
@@ -144,12 +153,12 @@ pub fn github(variables: &[Variable]) -> String {
 }
 
 fn each(variables: &[Variable], line: impl Fn(&Variable) -> String) -> String {
-    variables.iter().map(|it| line(it) + "\n").collect()
+    variables.iter().map(|variable| line(variable) + "\n").collect()
 }
 
 /// What nobody reads as anything but itself.
 fn is_plain(value: &str) -> bool {
-    value.chars().all(|it| it.is_ascii_alphanumeric() || "-_./:,".contains(it))
+    value.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:,".contains(character))
 }
 
 fn dotenv_value(value: &str) -> String {
@@ -163,10 +172,10 @@ fn dotenv_value(value: &str) -> String {
     } else {
         let escaped: String = value
             .chars()
-            .map(|it| match it {
+            .map(|character| match character {
                 '\n' => r"\n".to_owned(),
                 '\r' => r"\r".to_owned(),
-                '"' | '\\' | '$' | '`' => format!(r"\{it}"),
+                '"' | '\\' | '$' | '`' => format!(r"\{character}"),
                 other => other.to_string(),
             })
             .collect();

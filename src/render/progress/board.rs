@@ -89,9 +89,9 @@ impl Board {
             return format!("  looking at what is there now · {}", seconds(now));
         }
         let (running, waiting): (Vec<&Row>, Vec<&Row>) =
-            self.rows.iter().partition(|it| it.waits(now).is_none());
+            self.rows.iter().partition(|row| row.waits(now).is_none());
         let mut lines: Vec<String> =
-            running.iter().chain(&waiting).take(SHOWN_MAX).map(|it| it.line(now)).collect();
+            running.iter().chain(&waiting).take(SHOWN_MAX).map(|row| row.line(now)).collect();
         if self.rows.len() > SHOWN_MAX {
             lines.push(format!("  … and {} more", self.rows.len() - SHOWN_MAX));
         }
@@ -105,7 +105,7 @@ impl Board {
     }
 
     fn set(&mut self, address: &Address, action: StepVerb, now: Duration, state: State) {
-        let is = |it: &&mut Row| it.address == *address && it.action == action;
+        let is = |row: &&mut Row| row.address == *address && row.action == action;
         match self.rows.iter_mut().find(is) {
             Some(row) => row.state = state,
             None => self.rows.push(Row { address: address.clone(), action, since: now, state }),
@@ -113,7 +113,7 @@ impl Board {
     }
 
     fn end(&mut self, address: &Address, action: StepVerb, now: Duration) -> Option<Duration> {
-        let is = |it: &Row| it.address == *address && it.action == action;
+        let is = |row: &Row| row.address == *address && row.action == action;
         let row = self.rows.remove(self.rows.iter().position(is)?);
         Some(now.saturating_sub(row.since))
     }
@@ -139,7 +139,7 @@ impl Row {
             None => (spinner(now), AnsiColor::Cyan.on_default()),
         };
         let elapsed = seconds(now.saturating_sub(*since));
-        let waits = waits.map(|it| format!("  waits: {it}")).unwrap_or_default();
+        let waits = waits.map(|wait| format!("  waits: {wait}")).unwrap_or_default();
         format!("  {style}{sign}{style:#} {address} {verb}  {dim}{elapsed}{dim:#}{waits}")
     }
 }

@@ -30,7 +30,9 @@ const KNOWN_ATTRIBUTES: &[&str] = &["Type", "Properties", "Condition", "DependsO
 pub fn report_ignored(selection: &ResourceSelection<'_>, evaluator: &mut Evaluator<'_>) {
     for resource in &selection.ignored {
         let names = referenced_names(resource);
-        let is_referenced = |it: &&ImportedResource<'_>| names.contains(it.resource.id);
+        let is_referenced = |imported_resource: &&ImportedResource<'_>| {
+            names.contains(imported_resource.resource.id)
+        };
         let referenced: Vec<_> = selection.imported.iter().filter(is_referenced).collect();
         let location = Location::Key(resource.path.clone());
         let part = referenced.iter().find_map(|imported| {
@@ -222,9 +224,10 @@ fn report_lost_output<'a>(
     let text = value.as_ref().and_then(TemplateValue::as_text).cloned().unwrap_or_default();
     let text = with_attributes_for_ref(&text, selection);
     let is_exported = member(attributes, "Export").is_some();
-    let same_value = rendered.iter().filter(|(_, it)| it.value == text);
-    let same_value = same_value.min_by_key(|(other, it)| (*other != name, it.is_secret));
-    if same_value.is_some_and(|(other, it)| other == name && !it.is_secret) && !is_exported {
+    let same_value = rendered.iter().filter(|(_, output)| output.value == text);
+    let same_value = same_value.min_by_key(|(other, output)| (*other != name, output.is_secret));
+    if same_value.is_some_and(|(other, output)| other == name && !output.is_secret) && !is_exported
+    {
         return;
     }
     let is_imported = |placeholder: &Placeholder| {

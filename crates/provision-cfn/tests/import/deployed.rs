@@ -50,13 +50,15 @@ impl Environment<'_> {
         let resource = &self.template["Resources"][id];
         let mut properties = self.evaluate(&resource["Properties"]).unwrap_or_default();
         if let Some(configs) = properties.get_mut("HandlerConfigs").and_then(Value::as_object_mut) {
-            configs.retain(|_, it| {
-                it["Integration"].get("DataSourceName").is_some_and(|it| *it != "")
+            configs.retain(|_, value| {
+                value["Integration"]
+                    .get("DataSourceName")
+                    .is_some_and(|data_source_name| *data_source_name != "")
             });
         }
         if let Some(tags) = properties.get_mut("Tags").and_then(Value::as_array_mut) {
-            tags.retain(|it| !it.is_null());
-            tags.sort_by_key(|it| it["Key"].to_string());
+            tags.retain(|tag| !tag.is_null());
+            tags.sort_by_key(|tag| tag["Key"].to_string());
         }
         let role = properties.pointer_mut("/EventConfig/LogConfig/CloudWatchLogsRoleArn");
         if let Some(Value::String(role)) = role
@@ -65,14 +67,14 @@ impl Environment<'_> {
             *role = format!("«{}.Arn»", name.trim_end_matches('»'));
         }
         let arn = properties.get("ResourceArn").and_then(Value::as_str);
-        if let Some((_, api)) = arn.and_then(|it| it.split_once(":apis/")) {
+        if let Some((_, api)) = arn.and_then(|arn| arn.split_once(":apis/")) {
             properties["ResourceArn"] = json!(api.replace(".ApiId", ".ApiArn"));
         }
         if let Some(api) = properties.get("ApiId").and_then(Value::as_str) {
             properties["ApiId"] = json!(api.replace(".ApiArn", ".ApiId"));
         }
         for name in ["HandlerConfigs", "Tags"] {
-            let empty = |it: &Value| match it {
+            let empty = |value: &Value| match value {
                 Value::Array(items) => items.is_empty(),
                 Value::Object(map) => map.is_empty(),
                 _ => false,
@@ -93,7 +95,9 @@ impl Environment<'_> {
                 self.evaluate(&serde_json::from_str(text).unwrap_or_else(|_| value.clone()))
             }
             Value::String(_) => Some(value.clone()),
-            Value::Array(items) => Some(items.iter().filter_map(|it| self.evaluate(it)).collect()),
+            Value::Array(items) => {
+                Some(items.iter().filter_map(|item| self.evaluate(item)).collect())
+            }
             Value::Object(map) => match map.iter().next() {
                 Some((name, argument))
                     if map.len() == 1 && (name == "Ref" || name.starts_with("Fn::")) =>
@@ -101,10 +105,13 @@ impl Environment<'_> {
                     self.call(name, argument)
                 }
                 _ => {
-                    let entry =
-                        |(key, it): (&String, &Value)| Some((key.clone(), self.evaluate(it)?));
+                    let entry = |(key, value): (&String, &Value)| {
+                        Some((key.clone(), self.evaluate(value)?))
+                    };
                     let mut map: Map<String, Value> = map.iter().filter_map(entry).collect();
-                    if let Some(one) = map.get_mut("Statement").filter(|it| it.is_object()) {
+                    if let Some(one) =
+                        map.get_mut("Statement").filter(|statement| statement.is_object())
+                    {
                         *one = json!([one.take()]);
                     }
                     Some(Value::Object(map))
@@ -134,13 +141,13 @@ impl Environment<'_> {
                     .as_array()
                     .unwrap()
                     .iter()
-                    .map(|it| it.as_str().unwrap().to_owned())
+                    .map(|item| item.as_str().unwrap().to_owned())
                     .collect();
                 json!(items.join(argument[0].as_str().unwrap()))
             }
             "Fn::Split" => {
                 let text = self.text(item(1));
-                text.split(argument[0].as_str().unwrap()).map(|it| json!(it)).collect()
+                text.split(argument[0].as_str().unwrap()).map(|part| json!(part)).collect()
             }
             "Fn::Select" => {
                 let n: usize = self.text(item(0)).parse().unwrap();
@@ -224,8 +231,8 @@ impl Environment<'_> {
         match name.as_str() {
             "Condition" => self.holds(&self.template["Conditions"][argument.as_str().unwrap()]),
             "Fn::Equals" => self.text(&argument[0]) == self.text(&argument[1]),
-            "Fn::And" => each().all(|it| self.holds(it)),
-            "Fn::Or" => each().any(|it| self.holds(it)),
+            "Fn::And" => each().all(|value| self.holds(value)),
+            "Fn::Or" => each().any(|value| self.holds(value)),
             _ => !self.holds(&argument[0]),
         }
     }

@@ -58,7 +58,9 @@ fn every_kind_is_imported_as_it_was_rendered() {
     for kind in KINDS {
         let resources = |spec: &Spec| -> BTreeMap<String, Value> {
             let resources = spec.desired.iter().filter(|(_, resource)| resource.kind == *kind);
-            resources.map(|(address, it)| (address.to_string(), json!(it.properties))).collect()
+            resources
+                .map(|(address, resource)| (address.to_string(), json!(resource.properties)))
+                .collect()
         };
         let rendered = resources(&spec);
         assert!(!rendered.is_empty(), "EVERY_KIND does not have a {}", kind.noun);

@@ -124,7 +124,7 @@ fn builtin_object(code: &Code<'_, '_>, it: &Expression<'_>) -> Option<&'static s
 fn check_static(code: &mut Code<'_, '_>, object: &str, member: &StaticMemberExpression<'_>) {
     let name = member.property.name.as_str();
     let of = |list: &'static [(&str, &'static [&str])]| {
-        list.iter().find(|it| it.0 == object).map_or(&[][..], |it| it.1)
+        list.iter().find(|pair| pair.0 == object).map_or(&[][..], |pair| pair.1)
     };
     let named = of(STATIC_METHODS);
     if named.contains(&name) {
@@ -151,7 +151,8 @@ fn check_method(
     member: &StaticMemberExpression<'_>,
 ) {
     let (name, at) = (member.property.name.as_str(), node_span(&member.property));
-    let of = |list: &[(&str, &'static str)]| list.iter().find(|it| it.0 == name).map(|it| it.1);
+    let of =
+        |list: &[(&str, &'static str)]| list.iter().find(|pair| pair.0 == name).map(|pair| pair.1);
     match (name, call.arguments.first()) {
         ("apply" | "bind" | "call", _) => {
             let message = format!("APPSYNC_JS has no `{name}` of functions");

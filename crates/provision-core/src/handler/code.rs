@@ -98,7 +98,7 @@ impl<'a, 's> Code<'a, 's> {
     /// The first `token` in a part of the text, as a place of its own.
     pub fn token(&self, within: Range<u32>, token: &str) -> Range<usize> {
         let (start, end) = (within.start as usize, within.end as usize);
-        let found = self.text.get(start..end).and_then(|it| it.find(token));
+        let found = self.text.get(start..end).and_then(|text| text.find(token));
         found.map_or(start..end, |n| start + n..start + n + token.len())
     }
 
@@ -129,7 +129,7 @@ impl<'a, 's> Code<'a, 's> {
         });
     }
     pub fn into_diagnostics(mut self) -> Vec<HandlerDiagnostic> {
-        self.diagnostics.sort_by_key(|it| (it.span.start, it.code));
+        self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code));
         self.diagnostics.truncate(DIAGNOSTICS_MAX);
         self.diagnostics
     }

@@ -18,12 +18,14 @@ pub fn check(code: &mut Code<'_, '_>, entries: &[NodeId]) {
             AstKind::ArrowFunctionExpression(it) => (None, &it.params),
             _ => continue,
         };
-        let called_so = name.is_some_and(|it| it.name == "request" || it.name == "response");
+        let called_so = name.is_some_and(|identifier| {
+            identifier.name == "request" || identifier.name == "response"
+        });
         if !called_so && !entries.contains(&node) {
             continue;
         }
         if let Some(BindingPattern::BindingIdentifier(it)) =
-            parameters.items.first().map(|it| &it.pattern)
+            parameters.items.first().map(|parameter| &parameter.pattern)
             && let Some(symbol) = it.symbol_id.get()
         {
             changes(code, symbol, it.name.as_str(), &mut changed);
@@ -84,7 +86,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
 fn members(code: &Code<'_, '_>, symbol: SymbolId, name: &str, found: &mut Vec<UnknownMember>) {
     for reference in code.semantic.scoping().get_resolved_references(symbol) {
         let (mut node, mut path) = (reference.node_id(), String::new());
-        while let Some((_, known)) = MEMBERS.iter().find(|(it, _)| *it == path) {
+        while let Some((_, known)) = MEMBERS.iter().find(|(text, _)| *text == path) {
             let member = code.parent_id(node);
             let AstKind::StaticMemberExpression(it) = code.kind(member) else { break };
             if it.object.span() != code.kind(node).span() {
@@ -123,7 +125,7 @@ fn changes(code: &Code<'_, '_>, symbol: SymbolId, name: &str, found: &mut Vec<(S
             _ => continue,
         };
         if object == code.kind(node).span() && is_changed(code, member) {
-            let what = property.map_or(name.to_owned(), |it| format!("{name}.{it}"));
+            let what = property.map_or(name.to_owned(), |property| format!("{name}.{property}"));
             found.push((code.kind(member).span(), what));
         }
     }

@@ -94,7 +94,11 @@ fn check_declaration(
             }
         }
         Declaration::VariableDeclaration(it) => {
-            for id in it.declarations.iter().flat_map(|it| it.id.get_binding_identifiers()) {
+            for id in it
+                .declarations
+                .iter()
+                .flat_map(|declarator| declarator.id.get_binding_identifiers())
+            {
                 add_export(code, id.name.as_str(), id.span, id.symbol_id.get(), exports);
             }
         }
@@ -217,9 +221,9 @@ fn object_kind(
     if !request && !response {
         let message = format!("`{name}` has neither `request` nor `response`");
         let keys = object.properties.iter().filter_map(ObjectPropertyKind::as_property);
-        let meant = keys.filter_map(|it| it.key.static_name()).find_map(|key| {
+        let meant = keys.filter_map(|property| property.key.static_name()).find_map(|key| {
             suggest::closest_match(&key, ["request", "response"])
-                .map(|it| format!("did you mean `{it}`? "))
+                .map(|suggestion| format!("did you mean `{suggestion}`? "))
         });
         let meant = meant.unwrap_or_default();
         let help = format!("{meant}an object needs `request(ctx)` and `response(ctx)`");

@@ -68,7 +68,9 @@ fn reaches(calls: &BTreeMap<NodeId, BTreeSet<NodeId>>, from: NodeId, to: NodeId)
         if node == to {
             return true;
         }
-        open.extend(calls.get(&node).into_iter().flatten().filter(|it| seen.insert(**it)));
+        open.extend(
+            calls.get(&node).into_iter().flatten().filter(|node_id| seen.insert(**node_id)),
+        );
     }
     false
 }
@@ -92,8 +94,8 @@ fn check_passed(code: &mut Code<'_, '_>, call: &CallExpression<'_>) {
     let takes = match call.callee.get_inner_expression() {
         Expression::StaticMemberExpression(member) => {
             let own = matches!(&member.object, Expression::Identifier(name)
-                if code.symbol(name).and_then(|it| code.initializer(it))
-                    .is_some_and(|it| matches!(it, Expression::ObjectExpression(_))));
+                if code.symbol(name).and_then(|symbol_id| code.initializer(symbol_id))
+                    .is_some_and(|expression| matches!(expression, Expression::ObjectExpression(_))));
             let name = member.property.name.as_str();
             match own {
                 true => Some("a function of one's own"),
@@ -114,7 +116,7 @@ fn check_passed(code: &mut Code<'_, '_>, call: &CallExpression<'_>) {
 }
 
 fn check_returned(code: &mut Code<'_, '_>, value: Option<&Expression<'_>>) {
-    if let Some(value) = value.filter(|it| code.function_of(it).is_some()) {
+    if let Some(value) = value.filter(|expression| code.function_of(expression).is_some()) {
         let help = "return what the function would give";
         code.error("PV328", node_span(value), "APPSYNC_JS returns no functions", help);
     }
@@ -147,8 +149,8 @@ fn check_number(code: &mut Code<'_, '_>) {
         other => other.span(),
     };
     let at = at.start as usize
-        ..code.text.get(at.start as usize..at.end as usize).map_or(at.end as usize, |it| {
-            at.start as usize + it.lines().next().unwrap_or_default().len()
+        ..code.text.get(at.start as usize..at.end as usize).map_or(at.end as usize, |text| {
+            at.start as usize + text.lines().next().unwrap_or_default().len()
         });
     let message =
         format!("this code has {number} functions, and AppSync's quota is {FUNCTIONS_MAX}");

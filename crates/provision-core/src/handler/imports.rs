@@ -100,8 +100,8 @@ fn specifier(
     match specifier {
         ImportDeclarationSpecifier::ImportSpecifier(it) => {
             let symbol = it.local.symbol_id.get();
-            let used = symbol.is_some_and(|it| {
-                !code.semantic.scoping().get_resolved_reference_ids(it).is_empty()
+            let used = symbol.is_some_and(|symbol_id| {
+                !code.semantic.scoping().get_resolved_reference_ids(symbol_id).is_empty()
             });
             // `@aws-appsync/utils` has types too, which JSDoc comments name.
             if used {
@@ -133,7 +133,7 @@ fn members_used<'a>(code: &Code<'a, '_>, symbol: SymbolId) -> Vec<(&'a str, Span
         }
         _ => None,
     };
-    references.filter_map(|it| member(code.parent(it.node_id()))).collect()
+    references.filter_map(|reference| member(code.parent(reference.node_id()))).collect()
 }
 
 fn member(

@@ -152,10 +152,9 @@ pub fn check(code: &mut Code<'_, '_>) {
     for (node, kind) in code.nodes() {
         match kind {
             AstKind::IdentifierReference(it) if code.symbol(it).is_none() => {
-                let typed = it
-                    .reference_id
-                    .get()
-                    .is_some_and(|it| code.semantic.scoping().get_reference(it).is_type());
+                let typed = it.reference_id.get().is_some_and(|reference_id| {
+                    code.semantic.scoping().get_reference(reference_id).is_type()
+                });
                 // `typeof name` asks, and is answered.
                 let asks = matches!(code.parent(node), AstKind::UnaryExpression(it) if it.operator.is_typeof());
                 if !typed && !asks {
@@ -197,7 +196,8 @@ fn check_global(code: &mut Code<'_, '_>, name: &IdentifierReference<'_>) {
         }
         _ => {}
     }
-    let of = |list: &[(&str, &'static str)]| list.iter().find(|it| it.0 == name).map(|it| it.1);
+    let of =
+        |list: &[(&str, &'static str)]| list.iter().find(|pair| pair.0 == name).map(|pair| pair.1);
     if let Some(help) = of(UNDOCUMENTED_GLOBALS) {
         let message = format!("AppSync's guide names no `{name}` for handlers");
         return code.warning("PV327", at, &message, help);
@@ -243,7 +243,7 @@ fn check_util_member(code: &mut Code<'_, '_>, it: &StaticMemberExpression<'_>) {
 /// `util` as AppSync has it, imported or not.
 pub fn is_util(code: &Code<'_, '_>, expression: &Expression<'_>) -> bool {
     let Expression::Identifier(name) = expression else { return false };
-    match code.symbol(name).map(|it| code.declaration(it).1) {
+    match code.symbol(name).map(|symbol_id| code.declaration(symbol_id).1) {
         None => name.name == "util",
         Some(AstKind::ImportSpecifier(it)) => it.imported.name() == "util",
         Some(_) => false,

@@ -51,7 +51,7 @@ impl LineIndex {
         let stride = (byte / STRIDE).min(self.characters.len().saturating_sub(1));
         let rest = text.as_bytes().get(stride * STRIDE..byte).unwrap_or_default();
         let known = self.characters.get(stride).copied().unwrap_or_default();
-        known + rest.iter().filter(|it| begins_character(**it)).count()
+        known + rest.iter().filter(|byte| begins_character(**byte)).count()
     }
 }
 

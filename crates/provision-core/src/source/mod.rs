@@ -89,14 +89,16 @@ impl Source {
     /// The keys of the mapping at the top that has this name.
     pub fn keys(&self, name: &str) -> Vec<&str> {
         let Some(NodeData::Map(entries)) =
-            self.parsed.tree.as_ref().map(|it| &it.follow_alias().data)
+            self.parsed.tree.as_ref().map(|node| &node.follow_alias().data)
         else {
             return vec![];
         };
-        let section =
-            entries.iter().find(|it| it.key == name).map(|it| &it.value.follow_alias().data);
+        let section = entries
+            .iter()
+            .find(|entry| entry.key == name)
+            .map(|entry| &entry.value.follow_alias().data);
         let Some(NodeData::Map(entries)) = section else { return vec![] };
-        entries.iter().map(|it| it.key.as_str()).collect()
+        entries.iter().map(|entry| entry.key.as_str()).collect()
     }
 
     /// Whether something is written at `path` itself.
@@ -207,7 +209,10 @@ mod tests {
         let check = |bytes: &[u8], code: &str| {
             let (source, diagnostics) = Source::parse("spec.yaml", bytes);
             assert!(source.is_empty());
-            assert_eq!(diagnostics.iter().map(|it| it.code).collect::<Vec<_>>(), [code]);
+            assert_eq!(
+                diagnostics.iter().map(|diagnostic| diagnostic.code).collect::<Vec<_>>(),
+                [code]
+            );
         };
         check(b"a: \xff\n", "PV002");
         check(&vec![b'a'; BYTES_MAX + 1], "PV008");

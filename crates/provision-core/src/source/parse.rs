@@ -140,8 +140,9 @@ impl TreeBuilder<'_> {
 
     /// Takes one event. An error ends the parse: nothing after it would make sense.
     fn handle(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Box<Diagnostic>> {
-        let tag =
-            |tag: Option<_>| tag.map(|it: std::borrow::Cow<'_, granit_parser::Tag>| it.to_string());
+        let tag = |tag: Option<_>| {
+            tag.map(|tag: std::borrow::Cow<'_, granit_parser::Tag>| tag.to_string())
+        };
         match event {
             Event::Scalar(text, style, anchor, it) => {
                 let plain = matches!(style, ScalarStyle::Plain);

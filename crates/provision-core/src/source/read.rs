@@ -225,7 +225,7 @@ impl<'s> Reader<'s> {
             match schema
                 .get("$ref")
                 .and_then(Value::as_str)
-                .and_then(|it| self.root.pointer(it.trim_start_matches('#')))
+                .and_then(|schema| self.root.pointer(schema.trim_start_matches('#')))
             {
                 Some(target) => schema = target,
                 None => break,
@@ -258,7 +258,7 @@ fn types(schema: &Value) -> Vec<&str> {
 }
 
 fn describe_types(types: &[&str]) -> String {
-    let word = |it: &&str| match *it {
+    let word = |item: &&str| match *item {
         "object" => "a mapping",
         "array" => "a list",
         "string" => "text",

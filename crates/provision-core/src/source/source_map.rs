@@ -102,11 +102,11 @@ impl<'a> SourceMap<'a> {
         for segment in &path.0 {
             let around = node.follow_alias();
             let next = match (&around.data, segment) {
-                (NodeData::Map(entries), PathSegment::Key(name)) => {
-                    self.entry(around, entries, name).map(|it| (Some(it.span.clone()), &it.value))
-                }
+                (NodeData::Map(entries), PathSegment::Key(name)) => self
+                    .entry(around, entries, name)
+                    .map(|entry| (Some(entry.span.clone()), &entry.value)),
                 (NodeData::List(items), PathSegment::Index(n)) => {
-                    items.get(*n).map(|it| (None, it))
+                    items.get(*n).map(|node| (None, node))
                 }
                 _ => None,
             };
@@ -135,7 +135,7 @@ impl<'a> SourceMap<'a> {
         path.0.iter().try_fold(self.source.parsed.tree.as_ref()?, |node, segment| {
             match (&node.follow_alias().data, segment) {
                 (NodeData::Map(entries), PathSegment::Key(name)) => {
-                    self.entry(node.follow_alias(), entries, name).map(|it| &it.value)
+                    self.entry(node.follow_alias(), entries, name).map(|entry| &entry.value)
                 }
                 (NodeData::List(items), PathSegment::Index(n)) => items.get(*n),
                 _ => None,
@@ -145,10 +145,10 @@ impl<'a> SourceMap<'a> {
 
     fn entry(&self, map: &'a Node, entries: &'a [MapEntry], name: &str) -> Option<&'a MapEntry> {
         if entries.len() <= LINEAR_SEARCH_MAX {
-            return entries.iter().find(|it| it.key == name);
+            return entries.iter().find(|entry| entry.key == name);
         }
         let mut known = self.entries.borrow_mut();
-        let index = || entries.iter().map(|it| (it.key.as_str(), it)).collect();
+        let index = || entries.iter().map(|entry| (entry.key.as_str(), entry)).collect();
         known.entry(map).or_insert_with(index).get(name).copied()
     }
 }
@@ -157,18 +157,19 @@ impl<'a> SourceMap<'a> {
 fn block_offset(text: &str, written: &str, byte: usize) -> Option<usize> {
     let before = text.get(..byte)?;
     let line = before.matches('\n').count();
-    let column = before.len() - before.rfind('\n').map_or(0, |it| it + 1);
+    let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1);
     let kept: Vec<&str> = text.lines().collect();
     let lines: Vec<&str> = written.split_inclusive('\n').collect();
     // The first line may be the block's header.
-    let first = usize::from(lines.first().is_some_and(|it| it.starts_with(['|', '>'])));
+    let first = usize::from(lines.first().is_some_and(|line| line.starts_with(['|', '>'])));
     let indentation = |n: usize| {
         let written = lines.get(first + n)?.trim_end_matches(['\r', '\n']);
         written.strip_suffix(*kept.get(n)?).map(str::len)
     };
     // Whatever else the lines are, they are not a literal block's.
-    let sound = kept.iter().enumerate().all(|(n, it)| it.is_empty() || indentation(n).is_some());
-    let start: usize = lines.iter().take(first + line).map(|it| it.len()).sum();
+    let sound =
+        kept.iter().enumerate().all(|(n, text)| text.is_empty() || indentation(n).is_some());
+    let start: usize = lines.iter().take(first + line).map(|line| line.len()).sum();
     let indentation = indentation(line).unwrap_or(0);
     sound.then_some(start + indentation + column)
 }

@@ -6,7 +6,8 @@ pub fn syntax_error(info: &str, byte: usize, text: &str) -> Diagnostic {
     let rest = text.get(byte..).unwrap_or_default();
     let byte = if info.contains("tab") { nearest_tab(text, byte, rest) } else { byte };
     let rest = text.get(byte..).unwrap_or_default();
-    let length = rest.chars().next().filter(|it| *it != '\n').map_or(0, char::len_utf8);
+    let length =
+        rest.chars().next().filter(|character| *character != '\n').map_or(0, char::len_utf8);
     if info.contains("recursion limit") {
         return Diagnostic::error(
             "PV008",

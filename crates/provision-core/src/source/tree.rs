@@ -39,7 +39,7 @@ impl Node {
             NodeData::Scalar { .. } => (0, 0),
             NodeData::Alias(node) => (node.depth, node.weight),
             NodeData::List(items) => measure(items.iter()),
-            NodeData::Map(entries) => measure(entries.iter().map(|it| &it.value)),
+            NodeData::Map(entries) => measure(entries.iter().map(|entry| &entry.value)),
         };
         Self { data, tag, span, depth: depth + 1, weight: weight.saturating_add(1) }
     }

@@ -48,12 +48,12 @@ pub fn export(stack: &str, live: &LiveState) -> ExportedSpec {
 
 /// The tags that everything has which takes tags: a spec has no others.
 fn common_tags(live: &LiveState) -> BTreeMap<String, Text> {
-    let takes_tags = |it: &&LiveResource| {
-        let schema = it.kind.properties_schema(&mut SchemaGenerator::default());
-        schema.get("properties").is_some_and(|it| it.get("Tags").is_some())
+    let takes_tags = |resource: &&LiveResource| {
+        let schema = resource.kind.properties_schema(&mut SchemaGenerator::default());
+        schema.get("properties").is_some_and(|properties| properties.get("Tags").is_some())
     };
-    let tags = |it: &LiveResource| {
-        let tags = it.properties.get("Tags").cloned().unwrap_or_else(|| json!([]));
+    let tags = |resource: &LiveResource| {
+        let tags = resource.properties.get("Tags").cloned().unwrap_or_else(|| json!([]));
         serde_json::from_value::<Tags>(tags).unwrap_or_default().0
     };
     let each = live.managed.values().filter(takes_tags).map(tags);
@@ -86,7 +86,9 @@ pub fn to_spec_syntax(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(Text::literal(&text).to_spec_syntax()),
         Value::Array(items) => items.into_iter().map(to_spec_syntax).collect(),
-        Value::Object(map) => map.into_iter().map(|(key, it)| (key, to_spec_syntax(it))).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(key, value)| (key, to_spec_syntax(value))).collect()
+        }
         plain => plain,
     }
 }

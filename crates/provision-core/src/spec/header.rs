@@ -129,9 +129,9 @@ const REGIONS: &[&str] = &[
 
 fn check_name(stack: &Text, scope: &CheckContext<'_>, diagnostics: &mut DiagnosticSink) {
     let sound = |name: &str| {
-        name.starts_with(|it: char| it.is_ascii_alphabetic())
+        name.starts_with(|character: char| character.is_ascii_alphabetic())
             && name.len() <= 128
-            && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '-')
+            && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
     };
     // Of one that is missing or no name, reading has said so.
     if *stack == Text::default() {
@@ -145,9 +145,11 @@ fn check_name(stack: &Text, scope: &CheckContext<'_>, diagnostics: &mut Diagnost
 
 /// AWS adds regions faster than anybody lists them, so only what is nearly one of the known is said.
 fn check_region(head: &SpecHeader, diagnostics: &mut DiagnosticSink) {
-    let Some(region) = head.region.as_deref().filter(|it| !REGIONS.contains(it)) else { return };
-    if let Some(meant) =
-        closest_match(region, REGIONS.iter().copied()).filter(|it| is_typo(region, it))
+    let Some(region) = head.region.as_deref().filter(|region| !REGIONS.contains(region)) else {
+        return;
+    };
+    if let Some(meant) = closest_match(region, REGIONS.iter().copied())
+        .filter(|suggestion| is_typo(region, suggestion))
     {
         let message = format!("no region that we know is called `{region}`");
         let diagnostic = diagnostics.warning("PV265", &[PathStep::Key("region")], message);
@@ -224,7 +226,7 @@ fn check_tags(
                 Some("give it another name, or remove it".into());
         } else if key.is_empty()
             || key.len() > 128
-            || !key.chars().all(|it| allowed(it) && it != '@')
+            || !key.chars().all(|character| allowed(character) && character != '@')
         {
             diagnostics.error_at_key("PV213", &at, "AWS takes no such tag key".into()).help =
                 Some("1 to 128 letters, digits, spaces and `+-=._:/`".into());

@@ -61,7 +61,8 @@ fn ids(desired: &DesiredState) -> (BTreeMap<String, &Address>, Vec<SharedId<'_>>
 
 /// `apis/sample/namespaces/chat-room` is `SampleChatRoomNamespace`.
 pub fn logical_id(address: &Address, resource: Option<&DesiredResource>) -> String {
-    let declared = resource.and_then(|it| it.declared.get("logicalId")).and_then(Value::as_str);
+    let declared =
+        resource.and_then(|resource| resource.declared.get("logicalId")).and_then(Value::as_str);
     if let Some(id) = declared {
         return id.to_owned();
     }

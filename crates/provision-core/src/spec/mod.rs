@@ -63,7 +63,7 @@ impl Spec {
     /// The same spec, whose name is sure: all that matters where nothing is made.
     pub fn with_resolved_name(self, given: &ParameterValues) -> Result<Self, Vec<String>> {
         self.check_values(given, &|name| {
-            self.name.placeholders().any(|it| it.to_string() == name)
+            self.name.placeholders().any(|placeholder| placeholder.to_string() == name)
         })?;
         Ok(self)
     }
@@ -74,7 +74,9 @@ impl Spec {
         needed: &dyn Fn(&str) -> bool,
     ) -> Result<(), Vec<String>> {
         let mut reasons = invalid_values(&self.parameters, given);
-        for name in parameters::missing(&self.parameters, given).into_iter().filter(|it| needed(it))
+        for name in parameters::missing(&self.parameters, given)
+            .into_iter()
+            .filter(|missing| needed(missing))
         {
             reasons.push(format!("parameter `{name}` has no default and was given no value"));
         }
@@ -146,20 +148,28 @@ pub fn load_with_tolerated_errors(
         reading.section(row, None, document, &DocumentPath::default());
     }
     let SpecReader { mut desired, mut diagnostics, .. } = reading;
-    let names = head.as_ref().map(|it| it.parameters.keys()).into_iter().flatten();
+    let names = head.as_ref().map(|header| header.parameters.keys()).into_iter().flatten();
     logical_ids::check(&desired, names.map(String::as_str), &mut diagnostics);
     access::check(&desired, &mut diagnostics);
     // A file that several namespaces name is wrong once.
     let mut seen = HashSet::new();
-    diagnostics.retain(|it| match &it.location {
-        Location::ReferencedFile { file, span } => {
-            seen.insert((it.code, file.name.clone(), span.start, it.message.clone()))
-        }
+    diagnostics.retain(|diagnostic| match &diagnostic.location {
+        Location::ReferencedFile { file, span } => seen.insert((
+            diagnostic.code,
+            file.name.clone(),
+            span.start,
+            diagnostic.message.clone(),
+        )),
         _ => true,
     });
-    let failed = diagnostics.iter().any(|it| it.severity == Severity::Error && !mild(it));
+    let failed = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error && !mild(diagnostic));
     let spec = head.ok().filter(|_| !failed).map(|head| Spec {
-        stack: known.get("AWS::StackName").and_then(|it| it.first().cloned()).unwrap_or_default(),
+        stack: known
+            .get("AWS::StackName")
+            .and_then(|items| items.first().cloned())
+            .unwrap_or_default(),
         name: head.stack,
         description: head.description,
         region: head.region,
@@ -173,8 +183,8 @@ pub fn load_with_tolerated_errors(
 /// The values that each `${…}` may have, as far as a spec says. Accounts' ids are alike, and
 /// so are ARNs in all partitions.
 fn placeholder_values(head: &SpecHeader, given: &ParameterValues) -> BTreeMap<String, Vec<String>> {
-    let candidates = |(name, it): (&String, &Parameter)| {
-        (name.clone(), parameters::possible_values(it, given.get(name)))
+    let candidates = |(name, parameter): (&String, &Parameter)| {
+        (name.clone(), parameters::possible_values(parameter, given.get(name)))
     };
     let mut known: BTreeMap<String, Vec<String>> = head.parameters.iter().map(candidates).collect();
     let account = head.account.as_deref().unwrap_or("123456789012");
@@ -242,10 +252,16 @@ impl SpecReader<'_> {
             return;
         }
         let declarations = around.get(section).and_then(Value::as_object);
-        if let Some(count) = declarations.map(Map::len).filter(|it| *it > DECLARATIONS_MAX) {
+        if let Some(count) =
+            declarations.map(Map::len).filter(|declaration| *declaration > DECLARATIONS_MAX)
+        {
             let at = Location::Key(path.clone().key(section));
             let message = format!("{count} of them, and none is looked at: AWS takes far fewer");
-            if !self.diagnostics.iter().any(|it| it.code == "PV207" && it.location == at) {
+            if !self
+                .diagnostics
+                .iter()
+                .any(|diagnostic| diagnostic.code == "PV207" && diagnostic.location == at)
+            {
                 self.diagnostics.push(Diagnostic::error("PV207", at, message));
             }
             return;
@@ -292,15 +308,16 @@ impl SpecReader<'_> {
 /// A declaration without the resources that are declared inside it.
 fn without_sections(kind: &'static dyn Kind, declared: &Value) -> Value {
     let Value::Object(map) = declared else { return declared.clone() };
-    let inside = |name: &str| kinds::children_of(Some(kind.section)).any(|it| it.section == name);
+    let inside =
+        |name: &str| kinds::children_of(Some(kind.section)).any(|child| child.section == name);
     let own = map.iter().filter(|(name, _)| !inside(name));
-    own.map(|(name, it)| (name.clone(), it.clone())).collect()
+    own.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Whatever the types refuse, the schema has refused before, at its place. This is for text that
 /// turned out to have holes where no hole can be, and for the day on which the two disagree.
 fn report_unexpected(message: String, path: &DocumentPath, diagnostics: &mut Vec<Diagnostic>) {
-    if !diagnostics.iter().any(|it| it.severity == Severity::Error) {
+    if !diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         diagnostics.push(Diagnostic::error("PV199", Location::Value(path.clone()), message));
     }
 }

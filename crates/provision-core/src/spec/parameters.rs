@@ -55,11 +55,13 @@ impl Parameter {
         if value.len() > VALUE_MAX {
             return Some(format!("it has {} bytes, CloudFormation takes {VALUE_MAX}", value.len()));
         }
-        if let Some(allowed) = self.allowed.as_ref().filter(|it| !it.iter().any(|it| it == value)) {
+        if let Some(allowed) =
+            self.allowed.as_ref().filter(|items| !items.iter().any(|item| item == value))
+        {
             return Some(format!("`{value}` is not among {}", allowed.join(", ")));
         }
         let pattern = self.pattern.as_ref()?;
-        let sound = anchored_pattern(pattern).is_none_or(|it| it.is_match(value));
+        let sound = anchored_pattern(pattern).is_none_or(|regex| regex.is_match(value));
         (!sound).then(|| format!("`{value}` does not match `{pattern}`"))
     }
 }
@@ -82,7 +84,7 @@ pub fn check(
     }
     for (name, parameter) in parameters {
         if let Some(pattern) =
-            parameter.pattern.as_ref().filter(|it| anchored_pattern(it).is_none())
+            parameter.pattern.as_ref().filter(|pattern| anchored_pattern(pattern).is_none())
         {
             let message = format!("`{pattern}` is no regular expression");
             diagnostics
@@ -90,7 +92,7 @@ pub fn check(
                 .help = Some("such as `[a-z]+`, for the whole value".into());
         }
         if let Some(reason) =
-            parameter.default.as_ref().and_then(|it| parameter.violated_constraint(it))
+            parameter.default.as_ref().and_then(|text| parameter.violated_constraint(text))
         {
             let message = format!("the default can't be the value: {reason}");
             diagnostics
@@ -123,8 +125,8 @@ pub fn invalid_values(parameters: &Parameters, given: &ParameterValues) -> Vec<S
 
 /// The parameters that have neither a given value nor a default.
 pub fn missing<'a>(parameters: &'a Parameters, given: &ParameterValues) -> Vec<&'a str> {
-    let open = |(name, it): &(&String, &Parameter)| {
-        it.default.is_none() && !given.contains_key(name.as_str())
+    let open = |(name, parameter): &(&String, &Parameter)| {
+        parameter.default.is_none() && !given.contains_key(name.as_str())
     };
     parameters.iter().filter(open).map(|(name, _)| name.as_str()).collect()
 }
@@ -134,9 +136,9 @@ pub fn possible_values(parameter: &Parameter, given: Option<&String>) -> Vec<Str
     let mut candidates: Vec<String> = parameter.value(given).into_iter().collect();
     if given.is_none() {
         let others = parameter.allowed.iter().flatten();
-        candidates.extend(others.filter(|it| parameter.default.as_ref() != Some(it)).cloned());
+        candidates.extend(others.filter(|text| parameter.default.as_ref() != Some(text)).cloned());
     }
     // What is too long is refused; nobody writes it out.
-    candidates.retain(|it| it.len() <= VALUE_MAX);
+    candidates.retain(|candidate| candidate.len() <= VALUE_MAX);
     candidates
 }

@@ -39,7 +39,7 @@ fn add_sections(around: &mut Schema, parent: Option<&str>, generator: &mut Schem
         add_sections(&mut declaration, Some(facts.section), generator);
         let description = declaration.get("description").cloned().unwrap_or_default();
         let examples = declaration.get("examples").cloned().unwrap_or_default();
-        let named = |(n, it): (usize, &Value)| json!({ format!("name{}", n + 1): it });
+        let named = |(n, value): (usize, &Value)| json!({ format!("name{}", n + 1): value });
         let examples: Vec<Value> =
             examples.as_array().into_iter().flatten().enumerate().map(named).collect();
         let section = match facts.is_singleton {
@@ -65,14 +65,14 @@ fn without_null(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
             if let Some(Value::Array(types)) = map.get_mut("type") {
-                types.retain(|it| it != "null");
+                types.retain(|value| value != "null");
                 if let [one] = types.as_slice() {
                     let one = one.clone();
                     map.insert("type".into(), one);
                 }
             }
             if let Some(Value::Array(any)) = map.get_mut("anyOf") {
-                any.retain(|it| it.get("type").is_none_or(|it| it != "null"));
+                any.retain(|any| any.get("type").is_none_or(|value| value != "null"));
                 if let [one] = any.as_slice() {
                     let one = one.clone();
                     map.remove("anyOf");
@@ -94,7 +94,7 @@ fn unwrap_descriptions(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
             if let Some(Value::String(text)) = map.get_mut("description") {
-                let paragraphs = text.split("\n\n").map(|it| it.replace('\n', " "));
+                let paragraphs = text.split("\n\n").map(|part| part.replace('\n', " "));
                 *text = paragraphs.collect::<Vec<_>>().join("\n\n");
             }
             map.values_mut().for_each(unwrap_descriptions);

@@ -92,7 +92,7 @@ mod tests {
     fn check(text: &str, expected: Option<Value>, said: &[&str]) {
         let read = Substituter::new(vec!["stage"]).substitute(text);
         assert_eq!(read.value, expected, "{text}");
-        let messages: Vec<&str> = read.errors.iter().map(|it| it.message.as_str()).collect();
+        let messages: Vec<&str> = read.errors.iter().map(|error| error.message.as_str()).collect();
         assert_eq!(messages, said, "{text}");
     }
 

@@ -91,7 +91,7 @@ fn terms(
     };
     let mut codes = Vec::new();
     loop {
-        let Some(code) = words.next_until(',').filter(|it| resembles_code(&text[it.clone()]))
+        let Some(code) = words.next_until(',').filter(|range| resembles_code(&text[range.clone()]))
         else {
             return Err(unreadable(span.clone(), "a code such as PV204 is missing"));
         };
@@ -113,7 +113,7 @@ fn terms(
         }
         Some(word)
             if closest_match(&text[word.clone()], ["until"]).is_some()
-                && words.clone().next().is_some_and(|it| end_of_day(&text[it]).is_some()) =>
+                && words.clone().next().is_some_and(|range| end_of_day(&text[range]).is_some()) =>
         {
             let message = format!("`{}` before a day", &text[word.clone()]);
             return Err(InvalidComment { span: word, message, suggestion: Some("until") });
@@ -127,12 +127,12 @@ fn terms(
 /// Two letters, and digits or what could be mistaken for them.
 fn resembles_code(word: &str) -> bool {
     let word = word.to_ascii_uppercase();
-    word.strip_prefix("PV").is_some_and(|it| (1..=4).contains(&it.len()) && it.is_ascii())
+    word.strip_prefix("PV").is_some_and(|word| (1..=4).contains(&word.len()) && word.is_ascii())
 }
 
 /// The first second after a day, in UTC.
 fn end_of_day(text: &str) -> Option<i64> {
-    let shaped = text.len() == 10 && text.bytes().all(|it| it.is_ascii_digit() || it == b'-');
+    let shaped = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let day: jiff::civil::Date = text.parse().ok().filter(|_| shaped)?;
     let midnight = day.tomorrow().ok()?.to_datetime(jiff::civil::Time::midnight());
     Some(jiff::tz::Offset::UTC.to_timestamp(midnight).ok()?.as_second())
@@ -146,7 +146,7 @@ fn target(text: &str, span: &Range<usize>, line: usize, opening: &str) -> usize 
         return line;
     }
     let after = text[span.end..].split('\n').skip(1).take(SKIPPED_MAX);
-    let blank = |it: &&str| it.trim().is_empty() || it.trim_start().starts_with(opening);
+    let blank = |text: &&str| text.trim().is_empty() || text.trim_start().starts_with(opening);
     line + 1 + after.take_while(blank).count()
 }
 
@@ -166,9 +166,9 @@ impl Words<'_> {
         let rest = &self.text[self.rest.clone()];
         let start = self.rest.start + (rest.len() - rest.trim_start().len());
         let word = self.text[start..self.rest.end]
-            .split(|it: char| it.is_whitespace() || it == end)
+            .split(|character: char| character.is_whitespace() || character == end)
             .next();
-        let word = word.filter(|it| !it.is_empty())?;
+        let word = word.filter(|word| !word.is_empty())?;
         self.rest.start = start + word.len();
         Some(start..self.rest.start)
     }

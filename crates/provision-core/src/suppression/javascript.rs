@@ -26,7 +26,7 @@ pub fn comments(code: &str) -> Vec<Range<usize>> {
                 continue;
             }
             b'/' if next == Some(&b'*') => {
-                n = code[n + 2..].find("*/").map_or(bytes.len(), |it| n + 2 + it + 2);
+                n = code[n + 2..].find("*/").map_or(bytes.len(), |code| n + 2 + code + 2);
                 continue;
             }
             b'/' if !after_value => n = regex_end(bytes, n),
@@ -104,11 +104,11 @@ fn regex_end(bytes: &[u8], start: usize) -> usize {
 
 /// Whether the word that ends at `n` is one after which a value begins.
 fn keyword_ends(bytes: &[u8], n: usize) -> bool {
-    let part = |it: &u8| it.is_ascii_alphanumeric() || *it == b'_' || *it == b'$';
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte == b'$';
     if bytes.get(n + 1).is_some_and(part) {
         return false;
     }
-    let length = bytes[..=n].iter().rev().take_while(|it| part(it)).count();
+    let length = bytes[..=n].iter().rev().take_while(|byte| part(byte)).count();
     let word = &bytes[n + 1 - length..=n];
     [&b"return"[..], b"typeof", b"case", b"in", b"of", b"void", b"delete", b"else", b"do"]
         .contains(&word)

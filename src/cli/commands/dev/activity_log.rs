@@ -50,7 +50,7 @@ pub fn line(happening: &Activity, names: &ResourceNames) -> String {
             let events = events.iter().map(event_excerpt).collect::<Vec<_>>().join(" ");
             let by = dim(&format!("{mode} over {over}, {told}"));
             let parts = [bold(channel), events, by];
-            let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
+            let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             let reason = |EventFailure { index, message }: &EventFailure| {
                 indented_reason(&format!("event {index} failed: {}", first_line(message)))
             };
@@ -58,12 +58,16 @@ pub fn line(happening: &Activity, names: &ResourceNames) -> String {
             (green("→"), api_id, format!("{}{reasons}", parts.join("  ")))
         }
         Activity::Rejected { api_id, operation, channel, error_type, message, why, code } => {
-            let channel = channel.as_deref().map(|it| format!(" {}", bold(it))).unwrap_or_default();
-            let said = message.as_deref().map(|it| format!(": {}", first_line(it)));
+            let channel =
+                channel.as_deref().map(|channel| format!(" {}", bold(channel))).unwrap_or_default();
+            let said = message.as_deref().map(|message| format!(": {}", first_line(message)));
             let said = said.unwrap_or_default();
-            let file = code.as_ref().and_then(|it| names.place(api_id, it)).unwrap_or_default();
+            let file = code
+                .as_ref()
+                .and_then(|location| names.place(api_id, location))
+                .unwrap_or_default();
             let why =
-                why.as_deref().map(|it| indented_reason(&format!("{}{file}", first_line(it))));
+                why.as_deref().map(|why| indented_reason(&format!("{}{file}", first_line(why))));
             let why = why.unwrap_or_default();
             (red("✗"), api_id, format!("{operation}{channel}  {error_type}{said}{why}"))
         }
@@ -73,7 +77,7 @@ pub fn line(happening: &Activity, names: &ResourceNames) -> String {
         }
     };
     let name = names.apis.get(api).filter(|_| names.apis.len() > 1);
-    let name = name.map(|it| format!("{}  ", dim(it))).unwrap_or_default();
+    let name = name.map(|name| format!("{}  ", dim(name))).unwrap_or_default();
     format!("  {sign} {name}{text}")
 }
 
@@ -153,7 +157,7 @@ mod tests {
     #[test]
     fn a_line_says_what_happened_where_and_what_came_of_it() {
         let check = |names: &[&str], happening: Activity, expected: &str| {
-            let apis = names.iter().map(|it| (it.to_string(), format!("api-{it}"))).collect();
+            let apis = names.iter().map(|name| (name.to_string(), format!("api-{name}"))).collect();
             let file = (("a".to_owned(), "chat".to_owned()), "handlers/chat.js".to_owned());
             let names = ResourceNames { apis, files: [file].into() };
             let line = anstream::adapter::strip_str(&line(&happening, &names)).to_string();

@@ -53,7 +53,7 @@ impl<'a> ChangePrinter<'a> {
             }
             Event::Succeeded { address, action } => {
                 let begun = self.start_times().remove(address);
-                let ms = begun.map_or(0, |it| it.elapsed().as_millis());
+                let ms = begun.map_or(0, |instant| instant.elapsed().as_millis());
                 let text = self.change(address, *action, ms);
                 self.io().note(&text);
             }
@@ -71,7 +71,7 @@ impl<'a> ChangePrinter<'a> {
     }
 
     fn change(&self, address: &Address, action: StepVerb, ms: u128) -> String {
-        let change = self.changes.iter().find(|it| it.address == *address);
+        let change = self.changes.iter().find(|change| change.address == *address);
         let (color, sign, what) = match action {
             StepVerb::Create => (AnsiColor::Green, '+', "created".to_owned()),
             StepVerb::Update => (AnsiColor::Yellow, '~', format!("{} changed", describe(change))),

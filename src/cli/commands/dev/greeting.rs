@@ -10,7 +10,7 @@ pub fn text(outputs: &Outputs, spec: &Path, url: &str, console: bool) -> String 
     if outputs.apis.is_empty() {
         return "\nthe spec has no API yet: declare one under `apis:`\n".to_owned();
     }
-    outputs.apis.iter().map(|it| api(it, spec, url, console)).collect()
+    outputs.apis.iter().map(|api_outputs| api(api_outputs, spec, url, console)).collect()
 }
 
 fn api(api: &ApiOutputs, spec: &Path, url: &str, console: bool) -> String {
@@ -21,7 +21,11 @@ fn api(api: &ApiOutputs, spec: &Path, url: &str, console: bool) -> String {
     if console {
         line("console", &format!("{url}/_console#{}", api.id));
     }
-    let channels: Vec<&str> = api.namespaces.iter().map(|it| it.channels.as_str()).collect();
+    let channels: Vec<&str> = api
+        .namespaces
+        .iter()
+        .map(|namespace_outputs| namespace_outputs.channels.as_str())
+        .collect();
     if !channels.is_empty() {
         line("channels", &channels.join(" "));
     }
@@ -39,7 +43,7 @@ fn api(api: &ApiOutputs, spec: &Path, url: &str, console: bool) -> String {
 /// A curl command that publishes to the first channel namespace, by its first mode that curl can prove.
 fn publish(api: &ApiOutputs, spec: &Path) -> Option<String> {
     let namespace = api.namespaces.first()?;
-    let can = |it: &&String| match it.as_str() {
+    let can = |text: &&String| match text.as_str() {
         "API_KEY" => !api.api_keys.is_empty(),
         mode => mode == "AWS_IAM",
     };
@@ -53,7 +57,7 @@ fn publish(api: &ApiOutputs, spec: &Path) -> Option<String> {
         ),
         _ => "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local".to_owned(),
     };
-    let secret = api.api_keys.first().and_then(|it| it.value.as_deref());
+    let secret = api.api_keys.first().and_then(|key_outputs| key_outputs.value.as_deref());
     let snippet = Snippet {
         http: &api.http.url,
         realtime: &api.realtime.url,

@@ -59,7 +59,7 @@ impl<'a> DevSession<'a> {
         let mut brought = self.attempt(io).await;
         for _ in 1..STALE_PLANS_MAX {
             // Another apply of the stack came first.
-            if brought.as_ref().is_err_and(|it| it.kind == Exit::Stale) {
+            if brought.as_ref().is_err_and(|failure| failure.kind == Exit::Stale) {
                 brought = self.attempt(io).await;
             }
         }
@@ -132,14 +132,16 @@ impl<'a> DevSession<'a> {
     fn read(&mut self, io: &mut Io) -> Result<ChangeRequest, Failure> {
         let args = self.args;
         let own = std::iter::once(&args.spec).chain(args.parameters.files());
-        let mut files: BTreeSet<PathBuf> = own.map(|it| io.path(it)).collect();
+        let mut files: BTreeSet<PathBuf> = own.map(|item| io.path(item)).collect();
         self.watch.add(&files)?;
         let given = args.parameters.values(io)?;
         let loaded = read(&args.spec, &given, io)?;
         files.extend(loaded.beside.iter().cloned());
         self.watch.set(files)?;
-        let mild = loaded.diagnostics.iter().filter(|it| it.severity != Severity::Error);
-        let warned = mild.map(|it| format!("{} {}", it.code, it.message)).collect();
+        let mild =
+            loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity != Severity::Error);
+        let warned =
+            mild.map(|diagnostic| format!("{} {}", diagnostic.code, diagnostic.message)).collect();
         let warns = if warned == self.warned { WarningPolicy::No } else { WarningPolicy::Yes };
         self.warned = warned;
         let ValidSpec { source, spec } = loaded.into_valid(warns, io)?;
@@ -167,8 +169,16 @@ impl<'a> DevSession<'a> {
 
     /// Takes note of the APIs; the outputs, if they are others than before.
     fn changed_outputs(&mut self, outputs: Outputs, intent: &ChangeRequest) -> Option<Outputs> {
-        let apis = outputs.apis.iter().map(|it| (it.id.clone(), it.key.clone())).collect();
-        let ids = outputs.apis.iter().map(|it| (it.key.as_str(), &it.id)).collect();
+        let apis = outputs
+            .apis
+            .iter()
+            .map(|api_outputs| (api_outputs.id.clone(), api_outputs.key.clone()))
+            .collect();
+        let ids = outputs
+            .apis
+            .iter()
+            .map(|api_outputs| (api_outputs.key.as_str(), &api_outputs.id))
+            .collect();
         self.names.files = self.files(intent, &ids);
         (std::mem::replace(&mut self.names.apis, apis) != self.names.apis).then_some(outputs)
     }
@@ -180,7 +190,8 @@ impl<'a> DevSession<'a> {
         ids: &BTreeMap<&str, &String>,
     ) -> BTreeMap<(String, String), String> {
         let spec = self.args.spec.display().to_string();
-        let namespaces = intent.desired.iter().filter(|(it, _)| it.section() == "namespaces");
+        let namespaces =
+            intent.desired.iter().filter(|(address, _)| address.section() == "namespaces");
         let file = |(address, resource): (&Address, &DesiredResource)| {
             let id = (*ids.get(address.parent()?.name())?).clone();
             let name = resource.properties.get("Name")?.as_str()?.to_owned();

@@ -33,7 +33,8 @@ impl FileWatcher {
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             // An error may be a lost event: looking is cheap.
             let concerns = event.as_ref().map_or(true, |event| {
-                !event.kind.is_access() && event.paths.iter().any(|it| is_near(it, &lock(&wanted)))
+                !event.kind.is_access()
+                    && event.paths.iter().any(|path| is_near(path, &lock(&wanted)))
             });
             if concerns {
                 // Nobody left who watches is no loss.
@@ -47,7 +48,7 @@ impl FileWatcher {
     /// Watches these files from now on, and takes what is in new ones for seen.
     pub fn set(&mut self, files: BTreeSet<PathBuf>) -> Result<(), Failure> {
         let files: BTreeSet<PathBuf> = files.into_iter().map(canonical_path).collect();
-        let folders: BTreeSet<PathBuf> = files.iter().filter_map(|it| folder(it)).collect();
+        let folders: BTreeSet<PathBuf> = files.iter().filter_map(|file| folder(file)).collect();
         for gone in self.folders.difference(&folders) {
             // It may be gone altogether.
             let _ = self.watcher.unwatch(gone);
@@ -96,7 +97,7 @@ impl FileWatcher {
 
     /// Makes the next save count, whatever it says.
     pub fn forget(&mut self) {
-        self.seen.values_mut().for_each(|it| *it = None);
+        self.seen.values_mut().for_each(|items| *items = None);
     }
 
     pub fn count(&self) -> usize {
@@ -112,12 +113,12 @@ impl fmt::Debug for FileWatcher {
 
 /// Whether a change at `path` may be one of a file: it, or a folder that it is in.
 fn is_near(path: &Path, files: &BTreeSet<PathBuf>) -> bool {
-    files.iter().any(|it| it.starts_with(path))
+    files.iter().any(|file| file.starts_with(path))
 }
 
 /// The path as the system tells it, of a file that need not be there.
 fn canonical_path(file: PathBuf) -> PathBuf {
-    let folder = file.parent().and_then(|it| it.canonicalize().ok());
+    let folder = file.parent().and_then(|parent| parent.canonicalize().ok());
     match (folder, file.file_name()) {
         (Some(folder), Some(name)) => folder.join(name),
         _ => file,
@@ -126,7 +127,7 @@ fn canonical_path(file: PathBuf) -> PathBuf {
 
 /// The nearest folder of a file that is there.
 fn folder(file: &Path) -> Option<PathBuf> {
-    file.ancestors().skip(1).find(|it| it.is_dir()).map(Path::to_owned)
+    file.ancestors().skip(1).find(|ancestor| ancestor.is_dir()).map(Path::to_owned)
 }
 
 fn lock(files: &Mutex<BTreeSet<PathBuf>>) -> MutexGuard<'_, BTreeSet<PathBuf>> {

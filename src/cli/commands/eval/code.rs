@@ -83,13 +83,13 @@ pub fn check(
     io: &mut Io,
 ) -> Result<(), Failure> {
     let namespace: diagnostic::DocumentPath = address.parts().collect();
-    let is_about = |it: &Diagnostic| match &it.location {
+    let is_about = |diagnostic: &Diagnostic| match &diagnostic.location {
         Location::ReferencedFile { file, .. } => file.name == code.name(),
-        _ => it.path().is_some_and(|it| it.0.starts_with(&namespace.0)),
+        _ => diagnostic.path().is_some_and(|path| path.0.starts_with(&namespace.0)),
     };
     let mut about: Vec<Diagnostic> = of_code.into_iter().filter(is_about).collect();
-    let failed = about.iter().any(|it| it.severity == Severity::Error);
-    about.retain(|it| it.severity == Severity::Error || !io.quiet);
+    let failed = about.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    about.retain(|diagnostic| diagnostic.severity == Severity::Error || !io.quiet);
     if !about.is_empty() {
         let text = diagnostics::text(source, &about, io.error_colored());
         io.report(&text);
@@ -106,10 +106,10 @@ pub fn error_call_position(code: &str, at: evaluation::CodePosition) -> evaluati
     let line = code.lines().nth(at.line - 1).unwrap_or_default();
     let (at_byte, _) = line.char_indices().nth(at.column - 1).unwrap_or((line.len(), ' '));
     let (before, after) = line.split_at(at_byte);
-    if CALLS.iter().any(|it| after.starts_with(&it["util.".len()..])) {
+    if CALLS.iter().any(|call| after.starts_with(&call["util.".len()..])) {
         return at;
     }
-    let last = CALLS.iter().filter_map(|it| before.rfind(it)).max();
-    let column = last.map(|it| line[..it + "util.".len()].chars().count() + 1);
+    let last = CALLS.iter().filter_map(|call| before.rfind(call)).max();
+    let column = last.map(|last| line[..last + "util.".len()].chars().count() + 1);
     evaluation::CodePosition { column: column.unwrap_or(at.column), ..at }
 }

@@ -70,10 +70,11 @@ pub fn parse_scalar(text: &str) -> Value {
         "false" | "False" | "FALSE" => return Value::Bool(false),
         _ => {}
     }
-    if let Some(whole) = text.parse::<i64>().ok().filter(|it| it.to_string() == text) {
+    if let Some(whole) = text.parse::<i64>().ok().filter(|number| number.to_string() == text) {
         return Value::from(whole);
     }
-    let number = text.parse::<f64>().ok().filter(|it| it.is_finite() && it.to_string() == text);
+    let number =
+        text.parse::<f64>().ok().filter(|number| number.is_finite() && number.to_string() == text);
     number.map_or_else(|| Value::String(text.to_owned()), Value::from)
 }
 

@@ -24,23 +24,25 @@ impl<'s> Reader<'s> {
                 self.report(diagnostic.with_help("write out what is merged"));
                 continue;
             }
-            let value_schema =
-                match (known.and_then(|it| it.get(key)), schema.get("additionalProperties")) {
-                    (Some(schema), _) => schema,
-                    (None, Some(Value::Bool(false))) => {
-                        unknown.push(key.as_str());
-                        continue;
-                    }
-                    (None, Some(schema)) => schema,
-                    (None, None) => {
-                        self.intrinsic(key, &at);
-                        &Value::Bool(true)
-                    }
-                };
+            let value_schema = match (
+                known.and_then(|items| items.get(key)),
+                schema.get("additionalProperties"),
+            ) {
+                (Some(schema), _) => schema,
+                (None, Some(Value::Bool(false))) => {
+                    unknown.push(key.as_str());
+                    continue;
+                }
+                (None, Some(schema)) => schema,
+                (None, None) => {
+                    self.intrinsic(key, &at);
+                    &Value::Bool(true)
+                }
+            };
             if !self.name(key, schema, &at) {
                 continue;
             }
-            let named = known.is_some_and(|it| it.contains_key(key));
+            let named = known.is_some_and(|items| items.contains_key(key));
             if let Some(value) = self.node(value, value_schema, &at) {
                 // A part without what it needs is as good as none, so that the rest can still be
                 // judged. Of what the user names himself, something is there in any case.
@@ -102,9 +104,10 @@ impl<'s> Reader<'s> {
         let known: Vec<&'s str> = schema
             .get("properties")
             .and_then(Value::as_object)
-            .map(|it| it.keys().map(String::as_str).collect())
+            .map(|items| items.keys().map(String::as_str).collect())
             .unwrap_or_default();
-        let absent = known.iter().copied().filter(|name| entries.iter().all(|it| it.key != *name));
+        let absent =
+            known.iter().copied().filter(|name| entries.iter().all(|entry| entry.key != *name));
         let absent: Vec<&'s str> = absent.collect();
         let mut meant_for = Vec::new();
         for key in unknown {
@@ -124,7 +127,8 @@ impl<'s> Reader<'s> {
     }
 
     fn missing(&mut self, name: &str, known: Option<&Map<String, Value>>, path: &DocumentPath) {
-        let about = known.and_then(|it| it.get(name)).and_then(|it| it.get("description"));
+        let about =
+            known.and_then(|items| items.get(name)).and_then(|value| value.get("description"));
         let diagnostic =
             Diagnostic::error("PV102", Location::Key(path.clone()), format!("`{name}` is missing"));
         self.report(match about.and_then(Value::as_str) {
@@ -137,5 +141,5 @@ impl<'s> Reader<'s> {
 fn missing<'s>(entries: &[MapEntry], schema: &'s Value) -> Vec<&'s str> {
     let required = schema.get("required").and_then(Value::as_array);
     let required = required.into_iter().flatten().filter_map(Value::as_str);
-    required.filter(|name| entries.iter().all(|it| it.key != *name)).collect()
+    required.filter(|name| entries.iter().all(|entry| entry.key != *name)).collect()
 }

@@ -126,8 +126,9 @@ impl<'s> Reader<'s> {
             return several.as_array()?.iter().map(Value::as_str).collect();
         }
         let alternatives = schema.get("oneOf")?.as_array()?;
-        let each: Option<Vec<_>> = alternatives.iter().map(|it| self.constants(it)).collect();
-        each.map(|it| it.concat())
+        let each: Option<Vec<_>> =
+            alternatives.iter().map(|alternative| self.constants(alternative)).collect();
+        each.map(|items| items.concat())
     }
 
     pub fn constant(
@@ -164,9 +165,9 @@ pub fn not_allowed(text: &str, allowed: &[&str], at: Location) -> Diagnostic {
 }
 
 fn parse_typed(text: &str, types: &[&str]) -> Option<Value> {
-    types.iter().find_map(|it| match *it {
+    types.iter().find_map(|item| match *item {
         "integer" => text.parse::<i64>().ok().filter(|_| !text.starts_with('+')).map(Value::from),
-        "number" => text.parse::<f64>().ok().filter(|it| it.is_finite()).map(Value::from),
+        "number" => text.parse::<f64>().ok().filter(|text| text.is_finite()).map(Value::from),
         "boolean" => match text {
             "true" | "True" | "TRUE" => Some(Value::Bool(true)),
             "false" | "False" | "FALSE" => Some(Value::Bool(false)),

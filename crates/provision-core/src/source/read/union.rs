@@ -20,12 +20,15 @@ impl<'s> Reader<'s> {
         alternatives: &'s [Value],
         path: &DocumentPath,
     ) -> Option<Value> {
-        let words: Vec<&'s str> =
-            alternatives.iter().filter_map(|it| self.constants(it)).flatten().collect();
+        let words: Vec<&'s str> = alternatives
+            .iter()
+            .filter_map(|alternative| self.constants(alternative))
+            .flatten()
+            .collect();
         let tagged: Vec<(&'s str, &'s Value)> = alternatives
             .iter()
-            .map(|it| self.deref(it))
-            .filter_map(|it| Some((only_key(it)?, it)))
+            .map(|alternative| self.deref(alternative))
+            .filter_map(|alternative| Some((only_key(alternative)?, alternative)))
             .collect();
         if words.len() + tagged.len() < alternatives.len() {
             return self.best(node, alternatives, path);
@@ -48,8 +51,9 @@ impl<'s> Reader<'s> {
                 None
             }
             NodeData::Map(entries) => {
-                let chosen =
-                    entries.iter().find_map(|it| tagged.iter().find(|(key, _)| *key == it.key));
+                let chosen = entries
+                    .iter()
+                    .find_map(|entry| tagged.iter().find(|(key, _)| *key == entry.key));
                 match (chosen, entries.first()) {
                     (Some((_, schema)), _) => self.map(entries, schema, path),
                     (None, Some(entry)) if words.contains(&entry.key.as_str()) => {
