@@ -108,10 +108,10 @@ async fn a_token_is_made_with_or_without_a_service_and_refused_with_what_to_say(
     let world = World::new();
     let none = world.run(&["local", "token"]);
     assert_eq!((none.code, none.out.as_str()), (1, ""), "{}", none.err);
-    assert!(none.err.contains("no API here trusts an issuer of tokens"), "{}", none.err);
+    assert!(none.err.contains("no API accepts tokens"), "{}", none.err);
     let api = apply(&world);
     let several = world.run(&["local", "token", "--api", &api]);
-    assert!(several.err.contains("say which by --api or --issuer"), "{}", several.err);
+    assert!(several.err.contains("select one with `--api` or `--issuer`"), "{}", several.err);
     let token = world.ok(&["local", "token", "--issuer", POOL]);
     assert_eq!(token.trim().split('.').count(), 3);
     let serving = world.serve(&[]);

@@ -75,7 +75,7 @@ async fn what_is_wrong_is_told_with_a_status_and_a_type() {
     check(
         r#"{"channel":"/default/a","events":"1"}"#,
         400,
-        bad("The events must be a list of texts"),
+        bad("The events must be a list of strings"),
     )
     .await;
     check(&events(&["1"; 6]), 400, bad("Input exceeded 5 event limit")).await;

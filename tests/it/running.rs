@@ -1,6 +1,7 @@
 //! Handlers as people write them, run: what AWS documents of them, and how those end that can't end well.
 use std::fs;
 
+use appsync_local::AuthMode as LocalAuthMode;
 use appsync_local::evaluation::{
     CodePosition, DataSourceStub, Evaluation, EvaluationContext, EvaluationOutcome,
     EvaluationRequest, LogLine, evaluate,
@@ -81,7 +82,7 @@ fn asked(file: &str, code: &str, given: &Value) -> EvaluationRequest {
             publishes: given["subscribe"] != true,
             namespace: "chat".to_owned(),
             channel: text("channel", "/chat/room"),
-            mode: text("mode", "API_KEY"),
+            mode: LocalAuthMode::parse(&text("mode", "API_KEY")).unwrap(),
             identity: given["identity"].clone(),
             events: given["events"].as_array().cloned().unwrap_or_default(),
             overrides: given["context"].clone(),

@@ -1,13 +1,14 @@
-//! Parses untrusted code safely: nested code makes a parser recurse.
+//! Parses untrusted JavaScript. Nested code makes a parser recurse, so the depth is limited and the stack is large
+//! enough for it. It never runs code.
 use std::thread;
 
 use oxc_allocator::Allocator;
 use oxc_parser::{Parser, ParserReturn};
 use oxc_span::SourceType;
 
-/// The depth of nested brackets. Real code has fewer, and the parser's time grows with their square.
+/// The maximum depth of nested brackets. Real code has fewer, and the parser's time grows with their square.
 const DEPTH_MAX: usize = 256;
-/// No construct takes more stack than half of this for each of its bytes.
+/// Stack per byte of code. No construct needs more than half of it.
 const STACK_FOR_BYTE: usize = 4 << 10;
 const STACK_LEAST: usize = 2 << 20;
 
@@ -15,11 +16,11 @@ const STACK_LEAST: usize = 2 << 20;
 #[derive(Debug, PartialEq)]
 pub struct ParseError {
     pub message: String,
-    /// The bytes that it is about: where they begin, and how many.
+    /// The position and the number of the bytes that the error is about.
     pub span: Option<(usize, usize)>,
 }
 
-/// What `look` sees in a module; without one, all that is wrong with it.
+/// Parses a module and returns the result of `look`, or all errors.
 pub fn parse_module<T: Send>(
     code: &str,
     look: impl for<'a> FnOnce(&'a ParserReturn<'a>) -> T + Send,
@@ -33,10 +34,10 @@ pub fn parse_module<T: Send>(
         let reader = thread::Builder::new().stack_size(stack);
         reader.spawn_scoped(scope, || parse_in_arena(code, look)).ok()?.join().ok()
     });
-    read.unwrap_or_else(|| Err(no_module("The code can't be read", None)))
+    read.unwrap_or_else(|| Err(no_module("The code cannot be parsed", None)))
 }
 
-/// Where too many brackets are open. Those in texts and comments count, which is close enough.
+/// Returns the first bracket that is too deep. Brackets in strings and comments count, too, for simplicity.
 fn first_too_deep(code: &str) -> Option<usize> {
     let mut depth = 0_usize;
     code.bytes().position(|byte| {
@@ -60,7 +61,7 @@ fn parse_in_arena<T>(
     }
     let told = parsed.diagnostics.iter().map(|error| ParseError {
         message: error.message.to_string(),
-        span: error.labels.first().map(|it| (it.offset() as usize, it.len() as usize)),
+        span: error.labels.first().map(|span| (span.offset() as usize, span.len() as usize)),
     });
     Err(told.collect())
 }
@@ -70,11 +71,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nests_without_end_does_no_harm() {
+    fn deeply_nested_code_is_harmless() {
         for piece in ["(", "{a:", "!", "- ", "a=>", "a?b:", "if(a)", "a."] {
             let _ = parse_module(&piece.repeat(32_768 / piece.len()), |_| ());
         }
-        assert_eq!(parse_module("export {}", |it| it.program.body.len()), Ok(1));
+        assert_eq!(parse_module("export {}", |r#return| r#return.program.body.len()), Ok(1));
         let error = parse_module("export {", |_| ()).unwrap_err().remove(0);
         assert!(error.span.is_some(), "{error:?}");
     }

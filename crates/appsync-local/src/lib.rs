@@ -10,6 +10,7 @@
 //! that names the operation.
 //!
 //! [`tower`]: https://docs.rs/tower
+mod auth_mode;
 mod call_log;
 pub mod cli;
 mod console;
@@ -26,6 +27,7 @@ mod server;
 mod state;
 mod store;
 
+pub use auth_mode::AuthMode;
 pub use call_log::LoggedCall;
 #[cfg(fuzzing)]
 pub use data_plane::fuzzing;

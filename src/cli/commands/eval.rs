@@ -13,6 +13,7 @@ use crate::cli::{Exit, Failure, Io};
 use crate::render::evaluation::{
     Delivered, EvaluationDocument, Failed, HandlerError, LogLine, Outcome, frame, logs, text,
 };
+use appsync_local::AuthMode;
 use appsync_local::evaluation::{
     self, DataSourceStub, EVENTS_MAX, Evaluation, EvaluationContext, EvaluationOutcome,
     EvaluationRequest, evaluate, is_channel,
@@ -220,7 +221,7 @@ fn evaluation_request(
             publishes,
             namespace: name.to_owned(),
             channel,
-            mode: mode(&identity).to_owned(),
+            mode: mode(&identity),
             identity,
             events,
             overrides: context,
@@ -259,14 +260,14 @@ fn value(flag: &str, given: &str, io: &mut Io) -> Result<Value, Failure> {
 }
 
 /// With which mode such an identity comes.
-fn mode(identity: &Value) -> &'static str {
+fn mode(identity: &Value) -> AuthMode {
     let has = |name: &str| identity.get(name).is_some();
     match () {
-        () if has("handlerContext") => "AWS_LAMBDA",
-        () if has("userArn") => "AWS_IAM",
-        () if has("claims") && has("username") => "AMAZON_COGNITO_USER_POOLS",
-        () if has("claims") => "OPENID_CONNECT",
-        () => "API_KEY",
+        () if has("handlerContext") => AuthMode::AwsLambda,
+        () if has("userArn") => AuthMode::AwsIam,
+        () if has("claims") && has("username") => AuthMode::CognitoUserPools,
+        () if has("claims") => AuthMode::OpenIdConnect,
+        () => AuthMode::ApiKey,
     }
 }
 

@@ -1,7 +1,7 @@
 // given: {"events": [1]}
 // expect: {"delivered": [[0, 1000]]}
 // given: {"events": [1, 2]}
-// expect: {"broken": "more than 1000 rounds"}
+// expect: {"broken": "more than 1000 iterations"}
 export function onPublish(ctx) {
   return ctx.events.map(({ id }) => {
     let n = 0

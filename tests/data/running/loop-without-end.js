@@ -1,5 +1,5 @@
 // given: {"events": [1]}
-// expect: {"broken": "more than 1000 rounds"}
+// expect: {"broken": "more than 1000 iterations"}
 export function onPublish(ctx) {
   const list = [1]
   for (const it of list) {

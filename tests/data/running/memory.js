@@ -1,5 +1,5 @@
 // given: {"events": [1]}
-// expect: {"broken": "more memory than the 32 MiB"}
+// expect: {"broken": "more memory than its limit of 32 MiB"}
 export function onPublish(ctx) {
   let text = 'x'
   new Array(100).fill(0).forEach(() => {

@@ -1,3 +1,3 @@
 // given: {"events": [0]}
-// expect: {"broken": "the time zone `Mars/Olympus` is not known here", "at": "3:42"}
+// expect: {"broken": "unknown time zone `Mars/Olympus`", "at": "3:42"}
 export const onPublish = () => util.time.nowFormatted('yyyy', 'Mars/Olympus')

@@ -1,5 +1,5 @@
 // given: {"events": [1]}
-// expect: {"broken": "AppSync takes 5242880"}
+// expect: {"broken": "AppSync accepts 5242880"}
 export function onPublish(ctx) {
   let text = 'x'
   new Array(23).fill(0).forEach(() => {

@@ -1,4 +1,4 @@
-//! All Event APIs, as people want to see them. The value of no key is in it.
+//! All Event APIs as JSON for the console. It never contains the value of an API key.
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
@@ -7,15 +7,15 @@ use crate::data_plane::DataPlane;
 use crate::protocol::caller::dns_suffix;
 use crate::state::{Api, ApiKey, Namespace, Region};
 
-/// Every API of every account and Region, with the addresses at which a caller with these `headers` reaches it.
+/// Returns every API of every account and Region, with URLs on the host of the request with these `headers`.
 pub fn apis_json(plane: &DataPlane, headers: &HeaderMap) -> Value {
-    let host = headers.get("host").and_then(|it| it.to_str().ok()).unwrap_or("localhost");
+    let host = headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or("localhost");
     let apis = plane.store.read(|state| {
         let mut apis = Vec::new();
         for (account, held) in &state.accounts {
             for (name, region) in &held.regions {
                 apis.extend(
-                    region.apis.values().map(|it| api_json(it, account, name, region, host)),
+                    region.apis.values().map(|api| api_json(api, account, name, region, host)),
                 );
             }
         }
@@ -28,9 +28,9 @@ pub fn apis_json(plane: &DataPlane, headers: &HeaderMap) -> Value {
 fn api_json(api: &Api, account: &str, name: &str, region: &Region, host: &str) -> Value {
     let (prefix, suffix, config) = (&api.dns_prefix, dns_suffix(name), &api.event_config);
     let at = |scheme: &str, rest: &str| format!("{scheme}://{host}/apis/{}/event{rest}", api.id);
-    let leads_here = |it: &&String| {
-        let association = region.domains.get(*it).and_then(|it| it.association.as_ref());
-        association.is_some_and(|it| it.api_id == api.id)
+    let leads_here = |text: &&String| {
+        let association = region.domains.get(*text).and_then(|name| name.association.as_ref());
+        association.is_some_and(|association| association.api_id == api.id)
     };
     let providers = config["authProviders"].as_array().into_iter().flatten();
     json!({
@@ -52,24 +52,24 @@ fn api_json(api: &Api, account: &str, name: &str, region: &Region, host: &str) -
         },
         "providers": providers.map(provider_json).collect::<Vec<_>>(),
         "connect": modes(&config["connectionAuthModes"]),
-        "namespaces": api.namespaces.values().map(|it| namespace_json(it, config)).collect::<Vec<_>>(),
+        "namespaces": api.namespaces.values().map(|namespace| namespace_json(namespace, config)).collect::<Vec<_>>(),
         "dataSources": api.data_sources.keys().collect::<Vec<_>>(),
         "keys": api.keys.values().map(key_json).collect::<Vec<_>>(),
     })
 }
 
-/// A provider's mode, and which one it is.
+/// Returns a provider's auth mode, and what identifies it.
 fn provider_json(provider: &Value) -> Value {
     let of = [
         "/openIDConnectConfig/issuer",
         "/cognitoConfig/userPoolId",
         "/lambdaAuthorizerConfig/authorizerUri",
     ];
-    let detail = of.iter().find_map(|it| provider.pointer(it)?.as_str());
+    let detail = of.iter().find_map(|text| provider.pointer(text)?.as_str());
     json!({ "mode": provider["authType"], "detail": detail })
 }
 
-/// What counts there: its own modes, or the API's.
+/// Returns a channel namespace, with its effective auth modes: its own, or the API's.
 fn namespace_json(namespace: &Namespace, config: &Value) -> Value {
     let grant = |own: &Value, default: &str| {
         let own = modes(own);
@@ -77,7 +77,7 @@ fn namespace_json(namespace: &Namespace, config: &Value) -> Value {
         json!({ "modes": if inherited { modes(&config[default]) } else { own }, "inherited": inherited })
     };
     let exported = namespace.code.as_deref().map(exported_handlers).unwrap_or_default();
-    let configured = |it: &&str| exported.contains(it) || !namespace.handlers[*it].is_null();
+    let configured = |text: &&str| exported.contains(text) || !namespace.handlers[*text].is_null();
     let handlers: Vec<&str> = HANDLERS.into_iter().filter(configured).collect();
     json!({
         "name": namespace.name,
@@ -90,7 +90,7 @@ fn namespace_json(namespace: &Namespace, config: &Value) -> Value {
 }
 
 fn modes(modes: &Value) -> Vec<&str> {
-    modes.as_array().into_iter().flatten().filter_map(|it| it["authType"].as_str()).collect()
+    modes.as_array().into_iter().flatten().filter_map(|mode| mode["authType"].as_str()).collect()
 }
 
 fn key_json(key: &ApiKey) -> Value {

@@ -1,4 +1,4 @@
-//! Activity as server-sent events for a browser.
+//! Sends activities to a browser as server-sent events.
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use tokio::sync::{broadcast, watch};
 
 use crate::data_plane::{Activity, DataPlane};
 
-/// How often a browser hears that its connection lives.
+/// The interval of comments that keep the connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// What comes first: how soon to try again once the connection is lost, in milliseconds.
+/// The first text: after how many milliseconds a browser reconnects when the connection is lost.
 const RETRY_FIELD: &str = "retry: 500\n\n";
 
 struct FeedStream {
@@ -24,14 +24,15 @@ struct FeedStream {
     is_started: bool,
 }
 
-/// `happening`: one of the data plane's. `changed`: an API may have, or the clock. `missed`: so many were lost.
+/// Streams the events `happening` (an activity), `changed` (an API or the clock may have changed) and `missed` (the
+/// number of lost activities).
 pub fn feed(plane: &Arc<DataPlane>) -> Response<Body> {
     let (happenings, changes) = (plane.feed.watch(), plane.store.changes());
     let watching =
         FeedStream { plane: Arc::clone(plane), activities: happenings, changes, is_started: false };
-    let told = stream::unfold(watching, async |mut it| {
-        let text = it.next().await?;
-        Some((Ok::<_, Infallible>(text), it))
+    let told = stream::unfold(watching, async |mut stream| {
+        let text = stream.next().await?;
+        Some((Ok::<_, Infallible>(text), stream))
     });
     let mut response = Response::new(Body::from_stream(told));
     let headers = response.headers_mut();
@@ -41,7 +42,7 @@ pub fn feed(plane: &Arc<DataPlane>) -> Response<Body> {
 }
 
 impl FeedStream {
-    /// Nothing once the service ends.
+    /// Returns the next text, or `None` when the service stops.
     async fn next(&mut self) -> Option<String> {
         if !std::mem::replace(&mut self.is_started, true) {
             return Some(RETRY_FIELD.to_owned());

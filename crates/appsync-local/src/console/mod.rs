@@ -1,5 +1,5 @@
-//! The console: a page that shows the Event APIs of the emulator and their activity. It is part of the
-//! program, calls only the program, and serves only this machine.
+//! The console: a page that shows the Event APIs of the emulator and their activity. It is part of the program,
+//! sends requests to nothing else, and serves only this machine.
 mod apis;
 mod feed;
 
@@ -27,7 +27,7 @@ const FILES: [(&str, &str, &str); 7] = [
     ("/_console/stream.js", SCRIPT, include_str!("stream.js")),
 ];
 
-/// Nothing of what an event holds may load, run or send anything.
+/// No content of an event may load, run or send anything.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub fn is_for(request: &Request) -> bool {
@@ -38,11 +38,11 @@ pub fn is_for(request: &Request) -> bool {
 pub fn answer(plane: &DataPlane, request: &Request) -> Response<Body> {
     let path = request.uri().path();
     let path = if path == "/_console/" { PAGE } else { path };
-    let file = FILES.iter().find(|(it, ..)| *it == path);
+    let file = FILES.iter().find(|(text, ..)| *text == path);
     let plain = "text/plain; charset=utf-8";
     let (status, kind, text) = match (guard::denial(request), request.method(), file) {
         (Some(_), ..) => {
-            let text = "The console is for this machine alone, by an address such as 127.0.0.1.\n";
+            let text = "The console serves only this machine, at an address such as 127.0.0.1.\n";
             (StatusCode::FORBIDDEN, plain, text)
         }
         _ if plane.without_console => {
@@ -53,7 +53,7 @@ pub fn answer(plane: &DataPlane, request: &Request) -> Response<Body> {
             (StatusCode::OK, *kind, *text)
         }
         (None, _, Some(_)) => {
-            (StatusCode::METHOD_NOT_ALLOWED, plain, "The console is there to be read.\n")
+            (StatusCode::METHOD_NOT_ALLOWED, plain, "The console supports only GET and HEAD.\n")
         }
         (None, _, None) => {
             (StatusCode::NOT_FOUND, plain, "Page not found; the console is at /_console.\n")

@@ -1,4 +1,5 @@
-//! The APIs that there are: by which names they are reached, and what they are now.
+//! Finds the API that a request is for, by id, host or domain name, and returns its current state. It never
+//! changes an API.
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -12,22 +13,22 @@ pub struct TargetApi {
     pub account: String,
     pub region: String,
     pub api_id: String,
-    /// The custom domain by which it was reached (`ctx.request.domainName`), if it was.
+    /// The custom domain of the request (`ctx.request.domainName`), if it has one.
     pub domain: Option<String>,
 }
 
-/// The APIs of one store, copied once a change of it and not once a request.
+/// The APIs of one store. They are copied once per change of the store, not once per request.
 pub struct Apis {
     store: Arc<Store>,
     snapshot: Mutex<Snapshot>,
 }
 
-/// APIs as they were at one change of the store.
+/// The APIs at one change of the store.
 #[derive(Default)]
 struct Snapshot {
     change: u64,
     apis: HashMap<(String, String, String), Arc<Api>>,
-    /// By the API's id, by the first part of its hosts, and by the domain names that lead to it.
+    /// By the API's id, by the first part of its hosts, and by its custom domain names.
     names: Option<HashMap<String, TargetApi>>,
 }
 
@@ -36,51 +37,51 @@ impl Apis {
         Self { store, snapshot: Mutex::default() }
     }
 
-    /// Where the API is that has this id, or whose hosts begin so. No account has it together with another.
+    /// Finds the API with this id, or with hosts that begin with this name. Both are unique across accounts.
     pub fn find(&self, name: &str) -> Option<TargetApi> {
-        self.lookup(name).filter(|it| it.domain.is_none())
+        self.lookup(name).filter(|api| api.domain.is_none())
     }
 
-    /// Where the domain name leads, or one that stands for it: `*.example.com` for `events.example.com`.
+    /// Finds the API of a domain name, or of its wildcard: `*.example.com` for `events.example.com`.
     pub fn find_by_domain(&self, name: &str) -> Option<TargetApi> {
-        let above = || self.lookup(&format!("*.{}", name.split_once('.')?.1));
-        let mut place = self.lookup(name).or_else(above).filter(|it| it.domain.is_some())?;
-        place.domain = Some(name.to_owned());
-        Some(place)
+        let wildcard = || self.lookup(&format!("*.{}", name.split_once('.')?.1));
+        let mut target = self.lookup(name).or_else(wildcard).filter(|api| api.domain.is_some())?;
+        target.domain = Some(name.to_owned());
+        Some(target)
     }
 
     fn lookup(&self, name: &str) -> Option<TargetApi> {
         let change = self.store.change_number();
-        let mut seen = self.snapshot(change);
-        if seen.names.is_none() {
-            seen.names = Some(self.store.read(|state| index_names(state)));
+        let mut snapshot = self.snapshot(change);
+        if snapshot.names.is_none() {
+            snapshot.names = Some(self.store.read(|state| index_names(state)));
         }
-        seen.names.as_ref()?.get(name).cloned()
+        snapshot.names.as_ref()?.get(name).cloned()
     }
 
-    /// What was seen at this change of the store. Taken before the store, never after.
+    /// Locks the snapshot of this change of the store. The lock is acquired before the store's, never after it.
     fn snapshot(&self, change: u64) -> MutexGuard<'_, Snapshot> {
-        let mut seen = lock(&self.snapshot);
-        if seen.change != change {
-            *seen = Snapshot { change, ..Snapshot::default() };
+        let mut snapshot = lock(&self.snapshot);
+        if snapshot.change != change {
+            *snapshot = Snapshot { change, ..Snapshot::default() };
         }
-        seen
+        snapshot
     }
 
-    /// The API at `place`, as it is now. Copied once a change of the store, not once a request.
-    pub fn api(&self, place: &TargetApi) -> Option<Arc<Api>> {
-        let key = (place.account.clone(), place.region.clone(), place.api_id.clone());
+    /// Returns the current state of an API.
+    pub fn api(&self, target: &TargetApi) -> Option<Arc<Api>> {
+        let key = (target.account.clone(), target.region.clone(), target.api_id.clone());
         let change = self.store.change_number();
         if let Some(api) = self.snapshot(change).apis.get(&key) {
             return Some(Arc::clone(api));
         }
         let api = self.store.read(|state| {
-            let region = state.accounts.get(&key.0).and_then(|it| it.regions.get(&key.1));
-            region.and_then(|it| it.apis.get(&key.2)).cloned().map(Arc::new)
+            let region = state.accounts.get(&key.0).and_then(|account| account.regions.get(&key.1));
+            region.and_then(|region| region.apis.get(&key.2)).cloned().map(Arc::new)
         })?;
-        let mut seen = lock(&self.snapshot);
-        if seen.change == change {
-            seen.apis.insert(key, Arc::clone(&api));
+        let mut snapshot = lock(&self.snapshot);
+        if snapshot.change == change {
+            snapshot.apis.insert(key, Arc::clone(&api));
         }
         Some(api)
     }
@@ -88,23 +89,23 @@ impl Apis {
 
 fn index_names(state: &State) -> HashMap<String, TargetApi> {
     let mut names = HashMap::new();
-    for (account, held) in &state.accounts {
-        for (region, held) in &held.regions {
-            let place = |api_id: &str, domain: Option<&String>| TargetApi {
+    for (account, entries) in &state.accounts {
+        for (region, entries) in &entries.regions {
+            let target = |api_id: &str, domain: Option<&String>| TargetApi {
                 account: account.clone(),
                 region: region.clone(),
                 api_id: api_id.to_owned(),
                 domain: domain.cloned(),
             };
-            for api in held.apis.values() {
+            for api in entries.apis.values() {
                 for name in [&api.id, &api.dns_prefix] {
-                    names.insert(name.clone(), place(&api.id, None));
+                    names.insert(name.clone(), target(&api.id, None));
                 }
             }
-            for domain in held.domains.values() {
+            for domain in entries.domains.values() {
                 if let Some(association) = &domain.association {
                     let name = domain.name.to_ascii_lowercase();
-                    names.insert(name, place(&association.api_id, Some(&domain.name)));
+                    names.insert(name, target(&association.api_id, Some(&domain.name)));
                 }
             }
         }

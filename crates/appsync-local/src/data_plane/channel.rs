@@ -1,25 +1,25 @@
-//! Channels and their grammar (docs/reference/data-plane.md#channels), and the ids of operations.
+//! The grammar of channels (docs/reference/data-plane.md#channels) and of operation ids.
 use crate::data_plane::error::DataPlaneError;
 
 const SEGMENTS_MAX: usize = 5;
 const SEGMENT_MAX: usize = 50;
 const OPERATION_ID_MAX: usize = 128;
-/// Every channel below one, in a subscription.
+/// The last segment of a subscription to every channel below another.
 const WILDCARD: &str = "*";
 
-/// A channel, sound: its path begins with a slash and ends with none.
+/// A valid channel. Its path begins with a slash and does not end with one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Channel {
-    /// `/sample/room/1`; of a subscription perhaps `/sample/*`.
+    /// `/sample/room/1`, or in a subscription `/sample/*`.
     pub path: String,
 }
 
 impl Channel {
-    /// A channel that can be published to.
+    /// Parses a channel to publish to.
     pub fn parse_for_publish(text: &str) -> Result<Self, DataPlaneError> {
         Self::parse(text, false)
     }
-    /// A channel that can be subscribed to: its last segment may stand for all that is below.
+    /// Parses a channel to subscribe to: its last segment may be a wildcard.
     pub fn parse_for_subscribe(text: &str) -> Result<Self, DataPlaneError> {
         Self::parse(text, true)
     }
@@ -27,12 +27,12 @@ impl Channel {
     fn parse(text: &str, wild: bool) -> Result<Self, DataPlaneError> {
         let inner = text.strip_prefix('/').unwrap_or(text);
         let inner = inner.strip_suffix('/').unwrap_or(inner);
-        // One more is enough to know.
+        // One more than allowed is enough to reject the channel.
         let segments: Vec<&str> = inner.split('/').take(SEGMENTS_MAX + 1).collect();
         let last = segments.len() - 1;
         let sound = segments.len() <= SEGMENTS_MAX
             && segments.iter().enumerate().all(|(n, segment)| {
-                // A namespace comes first, so `/*` is none.
+                // The first segment is a channel namespace, so `/*` is not valid.
                 is_segment(segment) || (wild && *segment == WILDCARD && n == last && n > 0)
             });
         match sound {
@@ -44,15 +44,15 @@ impl Channel {
     pub fn segments(&self) -> impl Iterator<Item = &str> {
         self.path.split('/').skip(1)
     }
-    /// The channel namespace that it is in.
+    /// Returns the name of the channel namespace.
     pub fn namespace(&self) -> &str {
         self.segments().next().unwrap_or_default()
     }
-    /// The channel below which all are meant, if it is a subscription's that ends with `*`.
+    /// Returns the path before a wildcard, if the channel ends with one.
     pub fn wildcard_parent(&self) -> Option<&str> {
         self.path.strip_suffix(WILDCARD)?.strip_suffix('/')
     }
-    /// The channels that this one is below, the nearest first.
+    /// Returns the channels above this one, the nearest first.
     pub fn ancestors(&self) -> impl Iterator<Item = &str> {
         let mut rest = self.path.as_str();
         std::iter::from_fn(move || {
@@ -67,14 +67,14 @@ fn is_segment(text: &str) -> bool {
     let bytes = text.as_bytes();
     let ends = [bytes.first(), bytes.last()];
     bytes.len() <= SEGMENT_MAX
-        && bytes.iter().all(|it| it.is_ascii_alphanumeric() || *it == b'-')
-        && ends.iter().all(|it| it.is_some_and(u8::is_ascii_alphanumeric))
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        && ends.iter().all(|end| end.is_some_and(u8::is_ascii_alphanumeric))
 }
 
 /// `^[a-zA-Z0-9-_+]{1,128}$`
 pub fn is_operation_id(text: &str) -> bool {
     (1..=OPERATION_ID_MAX).contains(&text.len())
-        && text.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_+".contains(&it))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+".contains(&byte))
 }
 
 #[cfg(test)]
@@ -90,12 +90,12 @@ mod tests {
     const ID: &str = r"^[a-zA-Z0-9_+-]{1,128}$";
 
     #[test]
-    fn a_channel_has_one_to_five_segments_and_its_outer_slashes_do_not_matter() {
+    fn a_channel_has_one_to_five_segments_and_outer_slashes_are_optional() {
         let check = |text: &str, expected: Option<&str>| {
-            let channel = Channel::parse_for_publish(text).ok().map(|it| it.path);
+            let channel = Channel::parse_for_publish(text).ok().map(|channel| channel.path);
             assert_eq!(channel.as_deref(), expected, "{text}");
             assert_eq!(
-                Channel::parse_for_subscribe(text).ok().map(|it| it.path).as_deref(),
+                Channel::parse_for_subscribe(text).ok().map(|channel| channel.path).as_deref(),
                 expected
             );
         };
@@ -127,10 +127,10 @@ mod tests {
     }
 
     #[test]
-    fn a_star_is_the_whole_last_segment_of_a_subscription_and_never_its_first() {
+    fn only_the_last_segment_of_a_subscription_may_be_a_wildcard() {
         let check = |text: &str, expected: Option<&str>| {
             let channel = Channel::parse_for_subscribe(text).ok();
-            assert_eq!(channel.as_ref().map(|it| it.path.as_str()), expected, "{text}");
+            assert_eq!(channel.as_ref().map(|channel| channel.path.as_str()), expected, "{text}");
             assert!(Channel::parse_for_publish(text).is_err(), "{text}");
         };
         check("/default/*", Some("/default/*"));
@@ -152,7 +152,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
-        fn what_is_a_channel_and_an_id_is_as_the_reference_says(
+        fn channels_and_operation_ids_match_the_patterns_of_the_reference(
             text in "[/]{0,2}([ab*-]{0,3}/?){0,7}", long in "/?[a-]{46,54}/?", any in ".{0,12}",
             id in "[a+_ -]{0,4}", repeated in 120..140_usize,
         ) {

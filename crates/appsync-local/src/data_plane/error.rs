@@ -1,4 +1,4 @@
-//! Why the data plane rejects an operation: over HTTP with a status, over a WebSocket without.
+//! The errors of the data plane: over HTTP with a status, over a WebSocket without.
 use std::borrow::Cow;
 
 use serde::Serialize;
@@ -12,11 +12,11 @@ pub struct DataPlaneError {
     pub error_type: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The reason for people, which the wire never shows, since AWS reveals little about a denial. It has no
+    /// The reason for people. Clients never receive it, since AWS reveals little about a denial. It contains no
     /// secret.
     #[serde(skip)]
     pub reason: Option<String>,
-    /// The handler that denied, or threw; the wire does not show it either.
+    /// The handler that rejected the operation, or threw. Clients never receive it, either.
     #[serde(skip)]
     pub location: Option<Box<HandlerLocation>>,
 }
@@ -25,11 +25,11 @@ impl DataPlaneError {
     pub fn new(status: u16, error_type: impl Into<Cow<'static, str>>) -> Self {
         Self { status, error_type: error_type.into(), message: None, reason: None, location: None }
     }
-    /// Bad input, with AppSync's `message`.
+    /// Returns the error of an invalid request, with AppSync's `message`.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequestException").with_message(message)
     }
-    /// A denial, as AWS reports bad credentials.
+    /// Returns a denial, as AWS reports invalid credentials.
     pub fn unauthorized(why: impl Into<String>) -> Self {
         Self::new(401, "UnauthorizedException")
             .with_message("You are not authorized to make this call.")
@@ -45,7 +45,7 @@ impl DataPlaneError {
     }
 }
 
-/// A place in a handler's code, from one, if it is known.
+/// A handler, and a position in its code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HandlerLocation {
     pub namespace: String,

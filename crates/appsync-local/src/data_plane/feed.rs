@@ -1,4 +1,5 @@
-//! What happens on the data plane, for people who watch: `provision dev` and the console page.
+//! The activity of the data plane, for `provision dev` and the console. It contains no credentials, and a
+//! watcher that is too slow loses activities; it never slows down clients.
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -6,14 +7,14 @@ use tokio::sync::broadcast;
 use crate::data_plane::error::HandlerLocation;
 use crate::json::approximate_size;
 
-/// A watcher that falls behind by more loses the oldest.
+/// Activities that are buffered for a slow watcher. A watcher with more loses the oldest.
 const BUFFER_MAX: usize = 512;
-/// The bytes kept of an event or a log line, since activity is buffered for slow watchers.
+/// Bytes that are kept of an event or a log line, since activities are buffered for slow watchers.
 const SHOWN_MAX: usize = 64 * 1024;
-/// The bytes kept of a client's text, such as an invalid channel.
+/// Bytes that are kept of a client's text, such as an invalid channel.
 const CLIENT_TEXT_MAX: usize = 4 * 1024;
 
-/// Something that happened. No credential is in it.
+/// One activity on the data plane. It contains no credentials.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "happened", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Activity {
@@ -25,7 +26,7 @@ pub enum Activity {
     Disconnected {
         api_id: String,
         connection: u64,
-        /// Why it ended.
+        /// The reason, for people.
         why: &'static str,
     },
     Subscribed {
@@ -41,7 +42,7 @@ pub enum Activity {
         id: String,
         channel: String,
     },
-    /// `events`: what was broadcast, as JSON.
+    /// A publish was accepted.
     Published {
         api_id: String,
         channel: String,
@@ -49,7 +50,7 @@ pub enum Activity {
         over: &'static str,
         events: Vec<Value>,
         failed: usize,
-        /// The errors that the publisher receives for failed events.
+        /// The errors of failed events, as the publisher receives them.
         failures: Vec<EventFailure>,
         dropped: usize,
         receivers: usize,
@@ -61,13 +62,13 @@ pub enum Activity {
         channel: Option<String>,
         error_type: String,
         message: Option<String>,
-        /// What AWS would not say.
+        /// The reason, which AWS does not reveal.
         why: Option<String>,
-        /// The handler that denied, or threw.
+        /// The handler that rejected the operation, or threw.
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<HandlerLocation>,
     },
-    /// A line of a handler's `console`.
+    /// A handler logged a line.
     Logged {
         api_id: String,
         namespace: String,
@@ -77,26 +78,27 @@ pub enum Activity {
     },
 }
 
-/// Why one event failed, by its place in the publish.
+/// Why one event of a publish failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EventFailure {
     pub index: usize,
     pub message: String,
 }
 
-/// The part of `text` that is shown.
+/// Returns the part of a client's text that is shown.
 pub fn clip_client_text(text: &str) -> String {
     clip(text, CLIENT_TEXT_MAX)
 }
 
-/// As much of a line of a log as is shown.
+/// Returns the part of a log line that is shown.
 pub fn clip_log_line(text: &str) -> String {
     clip(text, SHOWN_MAX)
 }
 
-/// An event as JSON; what is nested too deeply to be read, or takes too much memory, as a text.
+/// Returns an event as JSON; or as text, if it is nested too deeply or takes too much memory.
 pub fn event_value(text: &str) -> Value {
-    let value = serde_json::from_str(text).ok().filter(|it| approximate_size(it) <= SHOWN_MAX);
+    let value =
+        serde_json::from_str(text).ok().filter(|value| approximate_size(value) <= SHOWN_MAX);
     value.unwrap_or_else(|| Value::String(clip(text, SHOWN_MAX)))
 }
 
@@ -107,7 +109,7 @@ fn clip(text: &str, max: usize) -> String {
     }
 }
 
-/// The watchers. Without watchers, emitting costs nothing.
+/// Distributes activities to watchers. Without watchers, emitting costs nothing.
 #[derive(Clone, Debug)]
 pub struct ActivityFeed {
     sender: broadcast::Sender<Activity>,
@@ -117,10 +119,10 @@ impl ActivityFeed {
     pub fn new() -> Self {
         Self { sender: broadcast::Sender::new(BUFFER_MAX) }
     }
-    /// Emits the activity that `happening` returns, if anyone watches.
+    /// Emits an activity. The closure is called only if there is a watcher.
     pub fn emit(&self, happening: impl FnOnce() -> Activity) {
         if self.sender.receiver_count() > 0 {
-            // If the last watcher left in between, nothing is lost.
+            // If the last watcher disconnected in between, nothing is lost.
             let _ = self.sender.send(happening());
         }
     }
@@ -140,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_large_is_shown_by_its_beginning() {
+    fn only_the_beginning_of_large_events_and_texts_is_shown() {
         assert_eq!(event_value("{\"a\":[1]}"), serde_json::json!({ "a": [1] }));
         let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
         assert_eq!(event_value(&deep), Value::String(deep));

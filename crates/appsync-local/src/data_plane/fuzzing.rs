@@ -1,5 +1,5 @@
-//! Properties that hold for any bytes that clients send to the data plane: for `fuzz/`, and for the
-//! tests below. A law that is broken panics.
+//! Properties that hold for any bytes that clients send to the data plane, for `fuzz/` and for the tests below.
+//! A function panics if its property does not hold.
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
@@ -12,6 +12,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::auth_mode::AuthMode;
 use crate::data_plane::apis::TargetApi;
 use crate::data_plane::auth::request::{ClientOperation, CredentialFields};
 use crate::data_plane::channel::Channel;
@@ -25,13 +26,13 @@ use crate::data_plane::websocket::session::Session;
 use crate::server::router;
 use crate::store::Store;
 
-/// It cannot be guessed.
+/// A key that random input does not contain.
 const KEY: &str = "da2-9e107d9d372bb6826bd81d3542a419d6";
 const ISSUER: &str = "https://id.example.com";
-/// The channels of docs/reference/data-plane.md#channels, without and with what is below them.
+/// The channels of docs/reference/data-plane.md#channels, without and with a wildcard.
 const PUBLISH: &str = r"^/?[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?(?:/[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?){0,4}/?$";
 const WILD: &str = r"^/?[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?(?:/[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?){0,3}/\*/?$";
-/// Messages of one input: more show nothing new.
+/// Messages of one input. More messages find nothing new.
 const MESSAGES_MAX: usize = 16;
 
 static STAGE: LazyLock<Fixture> = LazyLock::new(Fixture::new);
@@ -45,23 +46,24 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let runtime = Builder::new_current_thread().enable_all().build().expect("there is one");
+        let runtime =
+            Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
         let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
-        let api = serde_json::from_value(api()).expect("it is an API");
+        let api = serde_json::from_value(api()).expect("the JSON is an API");
         let add = store.change(|state| {
             let regions = &mut state.accounts.entry("1".into()).or_default().regions;
             regions.entry("us-east-1".into()).or_default().apis.insert("a".into(), api);
             Ok(())
         });
-        runtime.block_on(add).expect("it is added");
+        runtime.block_on(add).expect("the API is added");
         // Not a URL, so every outbound call fails at once.
         let issuers = [(ISSUER.to_owned(), "nowhere".to_owned())].into();
         let plane = DataPlane::new(store, Settings { issuers, ..Settings::default() });
-        let patterns = [PUBLISH, WILD].map(|it| Regex::new(it).expect("it is a pattern"));
+        let patterns = [PUBLISH, WILD].map(|text| Regex::new(text).expect("the pattern is valid"));
         Self { runtime, plane, patterns }
     }
 
-    fn source(over: Transport, headers: BTreeMap<String, Vec<String>>) -> RequestContext {
+    fn context(transport: Transport, headers: BTreeMap<String, Vec<String>>) -> RequestContext {
         RequestContext {
             target: TargetApi {
                 account: "1".to_owned(),
@@ -72,14 +74,14 @@ impl Fixture {
             headers: Arc::new(headers),
             path: "/event".into(),
             peer: None,
-            transport: over,
+            transport,
         }
     }
 }
 
 fn api() -> Value {
-    let modes = ["API_KEY", "AWS_IAM", "OPENID_CONNECT", "AWS_LAMBDA"];
-    let modes = modes.map(|it| json!({ "authType": it }));
+    let modes = [AuthMode::ApiKey, AuthMode::AwsIam, AuthMode::OpenIdConnect, AuthMode::AwsLambda];
+    let modes = modes.map(|mode| json!({ "authType": mode.name() }));
     let mut providers = json!(modes);
     providers[2]["openIDConnectConfig"] = json!({ "issuer": ISSUER });
     providers[3]["lambdaAuthorizerConfig"] = json!({ "authorizerUri": "judge" });
@@ -98,79 +100,80 @@ fn api() -> Value {
     })
 }
 
-/// Messages of a WebSocket, one a line: each is answered at most once, and what is kept of it is in it. `$KEY`
-/// stands for a key that is good.
+/// Messages of a WebSocket, one per line: each is answered once, and takes no more memory than it has bytes.
+/// `$KEY` is replaced by a valid key.
 pub fn frame(bytes: &[u8]) {
-    let stage = &*STAGE;
-    let source = Fixture::source(Transport::WebSocket, BTreeMap::new());
-    let presented = CredentialFields { fields: [("x-api-key".to_owned(), KEY.to_owned())].into() };
-    let begin = Session::open(Arc::clone(&stage.plane), source, Some(presented));
-    let mut session = stage.runtime.block_on(begin).expect("the key is good");
+    let fixture = &*STAGE;
+    let context = Fixture::context(Transport::WebSocket, BTreeMap::new());
+    let credentials =
+        CredentialFields { fields: [("x-api-key".to_owned(), KEY.to_owned())].into() };
+    let opening = Session::open(Arc::clone(&fixture.plane), context, Some(credentials));
+    let mut session = fixture.runtime.block_on(opening).expect("the key is valid");
     let outbox = session.outbox();
-    for message in bytes.split(|it| *it == b'\n').take(MESSAGES_MAX) {
+    for message in bytes.split(|byte| *byte == b'\n').take(MESSAGES_MAX) {
         check_message(message);
         let message = String::from_utf8_lossy(message).replace("$KEY", KEY);
-        stage.runtime.block_on(session.handle_message(message.as_bytes()));
+        fixture.runtime.block_on(session.handle_message(message.as_bytes()));
         let mut frames = Vec::new();
         while outbox.take_now(&mut frames) {}
-        let (answers, data): (Vec<_>, Vec<_>) =
-            frames.into_iter().partition(|it| matches!(it, Frame::Text(_)));
-        assert_eq!(answers.len(), 1, "{message:?} is answered {answers:?}");
-        for text in answers.into_iter().chain(data).map(Frame::text) {
-            let shown: Value = serde_json::from_str(&text).expect("a frame is JSON");
-            assert!(shown["type"].is_string(), "{text}");
+        let (responses, data): (Vec<_>, Vec<_>) =
+            frames.into_iter().partition(|frame| matches!(frame, Frame::Text(_)));
+        assert_eq!(responses.len(), 1, "{message:?} is answered {responses:?}");
+        for text in responses.into_iter().chain(data).map(Frame::text) {
+            let frame_json: Value = serde_json::from_str(&text).expect("a frame is JSON");
+            assert!(frame_json["type"].is_string(), "{text}");
         }
     }
 }
 
 fn check_message(bytes: &[u8]) {
     let Some(message) = ClientMessage::parse(bytes) else { return };
-    assert!(serde_json::from_slice::<IgnoredAny>(bytes).is_ok(), "{bytes:?} is no JSON");
-    let mut kept: usize =
-        message.authorization.0.iter().map(|(name, it)| name.len() + it.len()).sum();
+    assert!(serde_json::from_slice::<IgnoredAny>(bytes).is_ok(), "{bytes:?} is not JSON");
+    let mut size: usize =
+        message.authorization.0.iter().map(|(name, text)| name.len() + text.len()).sum();
     if let EventsMember::List { first, count } = &message.events {
         assert!(first.len() <= EVENTS_MAX && first.len() <= *count);
-        kept += first.iter().filter_map(|it| it.text()).map(str::len).sum::<usize>();
+        size += first.iter().filter_map(|member| member.text()).map(str::len).sum::<usize>();
     }
-    for given in [&message.kind, &message.id, &message.channel] {
-        kept += given.text().map_or(0, str::len);
+    for member in [&message.kind, &message.id, &message.channel] {
+        size += member.text().map_or(0, str::len);
     }
-    assert!(kept <= bytes.len(), "{kept} bytes are kept of {}", bytes.len());
+    assert!(size <= bytes.len(), "{size} bytes are kept of {}", bytes.len());
 }
 
 /// Any text is a channel if it matches the pattern of docs/reference/data-plane.md#channels.
 pub fn channel(text: &str) {
-    let [publish, wild] = STAGE.patterns.each_ref().map(|it| it.is_match(text));
+    let [publish, wild] = STAGE.patterns.each_ref().map(|regex| regex.is_match(text));
     assert_eq!(Channel::parse_for_publish(text).is_ok(), publish, "{text:?}");
     assert_eq!(Channel::parse_for_subscribe(text).is_ok(), publish || wild, "{text:?}");
     for channel in
         [Channel::parse_for_publish(text), Channel::parse_for_subscribe(text)].into_iter().flatten()
     {
-        let again = Channel::parse_for_subscribe(&channel.path).map(|it| it.path).ok();
-        assert_eq!(again.as_deref(), Some(channel.path.as_str()));
+        let reparsed = Channel::parse_for_subscribe(&channel.path).map(|channel| channel.path).ok();
+        assert_eq!(reparsed.as_deref(), Some(channel.path.as_str()));
         assert!(channel.ancestors().count() < channel.segments().count());
         assert!(!channel.namespace().is_empty());
     }
 }
 
-/// Any subprotocols: parsed, and authorized only with a valid key.
+/// Any subprotocols: they are parsed, and open no connection without a valid key.
 pub fn subprotocols(bytes: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(bytes) else { return };
     let mut headers = HeaderMap::new();
     headers.append("sec-websocket-protocol", value);
     headers.append("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
-    let offer = Handshake::from_headers(&headers, &BTreeMap::new());
-    let names = offer.credentials.iter().flat_map(|it| it.fields.keys());
-    assert!(names.into_iter().all(|it| it.to_ascii_lowercase() == **it));
-    let source = Fixture::source(Transport::WebSocket, BTreeMap::new());
-    let begin = Session::open(Arc::clone(&STAGE.plane), source, offer.credentials);
-    assert!(STAGE.runtime.block_on(begin).is_err(), "{bytes:?} opens a connection");
+    let handshake = Handshake::from_headers(&headers, &BTreeMap::new());
+    let names = handshake.credentials.iter().flat_map(|credential| credential.fields.keys());
+    assert!(names.into_iter().all(|name| name.to_ascii_lowercase() == **name));
+    let context = Fixture::context(Transport::WebSocket, BTreeMap::new());
+    let opening = Session::open(Arc::clone(&STAGE.plane), context, handshake.credentials);
+    assert!(STAGE.runtime.block_on(opening).is_err(), "{bytes:?} opens a connection");
 }
 
-/// An HTTP request to publish: what it asks for, its host and its body, one a line. It is answered in JSON,
-/// and not by a breakdown.
+/// An HTTP request to publish: target, host and body, each on a line. The response is JSON or XML, and not an
+/// internal error.
 pub fn publish(bytes: &[u8]) {
-    let mut lines = bytes.splitn(3, |it| *it == b'\n');
+    let mut lines = bytes.splitn(3, |byte| *byte == b'\n');
     let mut next = || lines.next().unwrap_or_default();
     let (target, host, body) = (next(), next(), next());
     let Ok(host) = HeaderValue::from_bytes(host) else { return };
@@ -178,33 +181,34 @@ pub fn publish(bytes: &[u8]) {
     let Ok(request) = request.header("x-api-key", KEY).body(Body::from(body.to_vec())) else {
         return;
     };
-    let answer = async {
-        let answer = router::handle(State(Arc::clone(&STAGE.plane)), request).await;
-        let status = answer.status().as_u16();
-        (status, to_bytes(answer.into_body(), usize::MAX).await.expect("it is there"))
+    let response = async {
+        let response = router::handle(State(Arc::clone(&STAGE.plane)), request).await;
+        let status = response.status().as_u16();
+        (status, to_bytes(response.into_body(), usize::MAX).await.expect("the body is complete"))
     };
-    let (status, answer) = STAGE.runtime.block_on(answer);
-    // A signed call of the control plane may be one that is not imitated.
+    let (status, response) = STAGE.runtime.block_on(response);
+    // A signed call of the control plane may be for an operation that is not emulated.
     assert!(status < 500 || status == 501, "{status}");
-    let text = String::from_utf8_lossy(&answer);
+    let text = String::from_utf8_lossy(&response);
     assert!(!text.contains(KEY) && (text.starts_with('{') || text.starts_with('<')), "{text}");
 }
 
-/// Credentials, one field per line: none are authorized, and nothing panics.
+/// Credentials, one field per line: none is authorized.
 pub fn authorization(text: &str) {
-    let fields = text.lines().filter_map(|it| it.split_once(": "));
-    let fields = fields.map(|(name, it)| (name.to_ascii_lowercase(), it.to_owned()));
-    let presented = CredentialFields { fields: fields.collect() };
-    let headers = presented.fields.iter().map(|(name, it)| (name.clone(), vec![it.clone()]));
-    let source = Fixture::source(Transport::Http, headers.collect());
-    let api = source.api(&STAGE.plane.apis).expect("the API is there");
+    let fields = text.lines().filter_map(|text| text.split_once(": "));
+    let fields = fields.map(|(name, field)| (name.to_ascii_lowercase(), field.to_owned()));
+    let credentials = CredentialFields { fields: fields.collect() };
+    let headers =
+        credentials.fields.iter().map(|(name, field)| (name.clone(), vec![field.clone()]));
+    let context = Fixture::context(Transport::Http, headers.collect());
+    let api = context.api(&STAGE.plane.apis).expect("the API exists");
     let channel = Channel::parse_for_publish("/default/a").ok();
     for operation in [ClientOperation::Connect, ClientOperation::Publish] {
         let channel = channel.as_ref().filter(|_| operation == ClientOperation::Publish);
-        let asked = source.auth_request(&api, operation, channel, &presented, b"{}");
-        let judged = STAGE.runtime.block_on(STAGE.plane.authorizer.authorize(&asked));
-        let problem = judged.expect_err("nobody is let in");
-        assert!((400..500).contains(&problem.status), "{problem:?}");
+        let auth_request = context.auth_request(&api, operation, channel, &credentials, b"{}");
+        let result = STAGE.runtime.block_on(STAGE.plane.authorizer.authorize(&auth_request));
+        let error = result.expect_err("no client is authorized");
+        assert!((400..500).contains(&error.status), "{error:?}");
     }
 }
 
@@ -221,7 +225,7 @@ mod tests {
         proptest::collection::vec(any::<u8>(), 0..200)
     }
 
-    /// Members that may be what they should be, and may be anything.
+    /// Members of a message, valid and not.
     const MEMBER: &str = r#"("type":"(publish|subscribe|unsubscribe|connection_init|x)"|"id":("[a-z+]{0,2}"|1|null)|"channel":("/?default/[a*]"|[01])|"events":(\["1","\{\}"\]|\[\]|\[1\]|"1"|\["1","2","3","4","5","6"\])|"authorization":(\{"x-api-key":"\$KEY"\}|\[\]|\{"a":\{\}\})|"[a-z]":[\[\]{}"0,:]{0,4})"#;
 
     proptest! {
@@ -233,7 +237,7 @@ mod tests {
         }
 
         #[test]
-        fn anything_like_a_message_is_answered_once(
+        fn any_message_is_answered_once(
             messages in proptest::collection::vec(proptest::collection::vec(MEMBER, 0..6), 1..4),
         ) {
             let messages: Vec<_> =
@@ -248,7 +252,7 @@ mod tests {
         }
 
         #[test]
-        fn no_subprotocol_opens_a_connection_by_chance(
+        fn random_subprotocols_open_no_connection(
             bytes in bytes(), json in r#"\{"(host|x-api-key|Authorization)":["a-z{}\[\]1:,]{0,9}\}"#,
         ) {
             subprotocols(&bytes);
@@ -265,7 +269,7 @@ mod tests {
         }
 
         #[test]
-        fn no_credential_is_good_by_chance(
+        fn random_credentials_are_never_authorized(
             text in any::<String>(), date in "(2026010[12]T030405Z|[ -~]{0,20})",
             signature in "AWS4-HMAC-SHA256 (Credential=(local|[0-9]{12}|é)/[0-9]{8}/us-east-1/appsync/aws4_request|SignedHeaders=[a-z;]{0,9}|Signature=[0-9a-fé]{0,9}|, ){0,5}",
             token in r#"\{"(alg|kid)":("ES256"|"provision-local"|1)\}"#,
@@ -273,7 +277,7 @@ mod tests {
         ) {
             authorization(&format!("authorization: {text}"));
             authorization(&format!("authorization: {signature}\nx-amz-date: {date}\nhost: h"));
-            let [token, claims] = [token, claims].map(|it| URL_SAFE_NO_PAD.encode(it));
+            let [token, claims] = [token, claims].map(|text| URL_SAFE_NO_PAD.encode(text));
             authorization(&format!("authorization: Bearer {token}.{claims}.AA"));
         }
     }

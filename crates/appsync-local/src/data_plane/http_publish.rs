@@ -1,4 +1,6 @@
-//! `POST /event`: publishing over HTTP, for browsers too (docs/reference/data-plane.md#publishing-over-http).
+//! `POST /event`: publishing over HTTP, also from browsers
+//! (docs/reference/data-plane.md#publishing-over-http). It reads requests and writes responses; what a publish
+//! does is in [`publication`].
 use std::time::Duration;
 
 use axum::body::Body;
@@ -16,58 +18,59 @@ use crate::data_plane::request_context::RequestContext;
 use crate::data_plane::websocket::handshake::credentials_from_headers;
 use crate::ids;
 
-/// What is still read of a body that is too large, so that its sender gets to read the answer.
+/// Bytes that are read of a body that is too large, so that its sender can read the response.
 const DRAIN_MAX: usize = 16 * 1024 * 1024;
-/// How long a body may take to come (docs/reference/quotas.md#handlers: request execution time).
+/// How long a body may take to arrive (docs/reference/quotas.md#handlers: request execution time).
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// For how long a browser need not ask again.
+/// How long a browser may cache the response to a preflight request.
 const PREFLIGHT_MAX_AGE_S: &str = "172800";
 
-/// With the members in the order that AppSync has over HTTP.
+/// The result of a publish, with its members in AppSync's order over HTTP.
 #[derive(Serialize)]
 struct HttpPublishResponse<'a> {
     failed: &'a [FailedEvent],
     successful: &'a [SuccessfulEvent],
 }
 
-/// Answers a request to publish.
-pub async fn publish(plane: &DataPlane, source: &RequestContext, body: Body) -> Response<Body> {
-    match try_publish(plane, source, body).await {
+/// Responds to a request to publish.
+pub async fn publish(plane: &DataPlane, request: &RequestContext, body: Body) -> Response<Body> {
+    match try_publish(plane, request, body).await {
         Ok(text) => json_response(200, text),
-        Err(problem) => error_response(&problem),
+        Err(error) => error_response(&error),
     }
 }
 
 async fn try_publish(
     plane: &DataPlane,
-    source: &RequestContext,
+    request: &RequestContext,
     body: Body,
 ) -> Result<String, DataPlaneError> {
     let (body, message) = match read_message(body).await {
         Ok(read) => read,
-        Err(problem) => {
-            publication::report_rejection(plane, source, "publish", None, &problem);
-            return Err(problem);
+        Err(error) => {
+            publication::report_rejection(plane, request, "publish", None, &error);
+            return Err(error);
         }
     };
-    let presented = credentials_from_headers(&source.headers);
+    let credentials = credentials_from_headers(&request.headers);
     let (channel, events) = (&message.channel, message.events);
-    let receipt = publication::publish(plane, source, channel, events, &presented, &body).await?;
-    Ok(response_json(&receipt))
+    let response =
+        publication::publish(plane, request, channel, events, &credentials, &body).await?;
+    Ok(response_json(&response))
 }
 
-/// The result of a publish, as AppSync returns it over HTTP.
-pub fn response_json(receipt: &PublishResponse) -> String {
-    let answer = HttpPublishResponse { failed: &receipt.failed, successful: &receipt.successful };
+/// Writes the result of a publish as AppSync returns it over HTTP.
+pub fn response_json(response: &PublishResponse) -> String {
+    let answer = HttpPublishResponse { failed: &response.failed, successful: &response.successful };
     serde_json::to_string(&answer).expect("texts and numbers can be written as JSON")
 }
 
-/// The body as it came, which is signed, and what it says.
+/// Reads a body: its bytes, which are signed, and the message in them.
 pub async fn read_message(body: Body) -> Result<(Vec<u8>, ClientMessage), DataPlaneError> {
     let read = timeout(BODY_TIMEOUT, read_body(body)).await;
     let body = read.map_err(|_| {
         DataPlaneError::new(408, "RequestTimeoutException")
-            .with_message("The request took too long to come")
+            .with_message("The request took too long to arrive")
     })??;
     match ClientMessage::parse(&body) {
         Some(message) => Ok((body, message)),
@@ -97,7 +100,7 @@ async fn read_body(body: Body) -> Result<Vec<u8>, DataPlaneError> {
     }
 }
 
-/// An answer with a JSON text.
+/// Returns a response with a JSON text.
 pub fn json_response(status: u16, text: String) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() =
@@ -111,13 +114,13 @@ pub fn json_response(status: u16, text: String) -> Response<Body> {
     response
 }
 
-pub fn error_response(problem: &DataPlaneError) -> Response<Body> {
-    let mut response = json_response(problem.status, json!({ "errors": [problem] }).to_string());
-    put(response.headers_mut(), "x-amzn-errortype", &problem.error_type);
+pub fn error_response(error: &DataPlaneError) -> Response<Body> {
+    let mut response = json_response(error.status, json!({ "errors": [error] }).to_string());
+    put(response.headers_mut(), "x-amzn-errortype", &error.error_type);
     response
 }
 
-/// What a browser asks before it asks.
+/// Responds to the preflight request of a browser.
 pub fn preflight(asked: &HeaderMap) -> Response<Body> {
     let mut response = json_response(204, String::new());
     let headers = response.headers_mut();

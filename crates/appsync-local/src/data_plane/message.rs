@@ -1,7 +1,7 @@
-//! What clients send as JSON: messages over a WebSocket, the body of a publish over HTTP.
+//! What clients send as JSON: messages over a WebSocket, and the body of a publish over HTTP.
 //!
-//! Only what is asked for is kept, so that a message takes no more memory than it has bytes, and nothing
-//! recurses with its depth.
+//! Only known members are kept, so a message takes no more memory than it has bytes, and parsing never
+//! recurses with the depth of the JSON.
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -17,12 +17,12 @@ pub const EVENT_MAX: usize = 240 * 1024;
 /// Bytes of one request to publish.
 pub const REQUEST_MAX: usize = EVENTS_MAX * EVENT_MAX;
 
-/// A request with more bytes than it may have.
+/// The error of a request that is too large.
 pub fn too_large() -> DataPlaneError {
     DataPlaneError::bad_request("The request exceeds 1.2 MB")
 }
 
-/// A message, or a body, with the members that count; others are passed over.
+/// A message or a body, with the known members.
 #[derive(Default, Deserialize)]
 pub struct ClientMessage {
     #[serde(default, rename = "type")]
@@ -39,9 +39,9 @@ pub struct ClientMessage {
 }
 
 impl ClientMessage {
-    /// Reads an object.
+    /// Parses a JSON object.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        // A list of the members would do for serde.
+        // Serde would also accept a list of the members.
         if bytes.trim_ascii_start().first() != Some(&b'{') {
             return None;
         }
@@ -55,7 +55,7 @@ pub enum TextMember {
     #[default]
     Missing,
     Text(String),
-    /// Something else, which is not kept.
+    /// Any other value, which is not kept.
     Other,
 }
 
@@ -73,9 +73,9 @@ impl TextMember {
 pub enum EventsMember {
     #[default]
     Missing,
-    /// The first of them, no more than there may be, and how many there are.
+    /// The first events, up to the allowed number, and the number of all events.
     List { first: Vec<TextMember>, count: usize },
-    /// Something else, which is not kept.
+    /// Any other value, which is not kept.
     Other,
 }
 
@@ -112,7 +112,7 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
-/// Any value, one level deep.
+/// Any JSON value, to the depth of one level.
 enum ShallowValue {
     Nothing,
     Text(String),
@@ -122,7 +122,7 @@ enum ShallowValue {
 }
 
 struct ShallowVisitor {
-    /// Whether the contents of lists and objects are checked.
+    /// Whether the contents of lists and objects are kept.
     is_deep: bool,
 }
 
@@ -187,13 +187,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_that_count_are_kept_and_others_passed_over() {
+    fn known_members_are_kept_and_others_are_ignored() {
         let text = r#" {"payload":{"x":[1]},"type":"publish","id":7,"channel":"/a","events":["1",2,["x"],null,"5",{}],
             "authorization":{"X-Api-Key":"k","n":1,"host":"h","o":{"p":"q"}}}"#;
         let message = ClientMessage::parse(text.as_bytes()).unwrap();
         assert_eq!(message.kind.text(), Some("publish"));
         assert_eq!((message.id, message.channel.text()), (TextMember::Other, Some("/a")));
-        let text = |it: &str| TextMember::Text(it.to_owned());
+        let text = |text: &str| TextMember::Text(text.to_owned());
         let first =
             vec![text("1"), TextMember::Other, TextMember::Other, TextMember::Missing, text("5")];
         assert_eq!(message.events, EventsMember::List { first, count: 6 });
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_overflows_nothing() {
+    fn deeply_nested_messages_are_harmless() {
         for member in ["payload", "events", "authorization", "id"] {
             let deep = format!("{{\"{member}\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
             let _ = ClientMessage::parse(deep.as_bytes());

@@ -1,4 +1,5 @@
-//! The data plane of Event APIs: publish over HTTP, connect, subscribe and publish over a WebSocket
+//! The data plane of Event APIs: publishing over HTTP; connections, subscriptions and publishing over a
+//! WebSocket; authorization and handlers
 //! (docs/reference/data-plane.md).
 mod admin_publish;
 mod apis;

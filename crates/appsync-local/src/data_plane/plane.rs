@@ -1,4 +1,5 @@
-//! What the requests of the data plane share.
+//! The state that all requests of the data plane share: it is built once per emulator, and decides nothing
+//! itself.
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +16,13 @@ use crate::data_plane::websocket::connections::{ConnectionSummary, Connections};
 use crate::data_plane::websocket::hub::Hub;
 use crate::store::Store;
 
-/// How often a client hears that its connection lives (docs/reference/data-plane.md#keep-alive).
+/// The interval of keep-alive frames (docs/reference/data-plane.md#keep-alive).
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
-/// How long a connection may stay open without a whole request.
+/// How long a connection may stay open without a complete request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long the service waits for those who are connected when it ends.
+/// How long the service waits for connected clients when it stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The data plane of one emulator.
@@ -65,18 +66,22 @@ impl DataPlane {
         })
     }
 
-    /// Who is connected now.
+    /// Returns the open connections, for people who watch.
     pub fn connections(&self) -> Vec<ConnectionSummary> {
         self.connections.summaries()
     }
 
-    /// A token that an API here takes.
+    /// Creates a token that an API of this emulator accepts.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no API, or more than one, matches the request, or if the signing key cannot be read.
     pub fn create_token(&self, asked: &TokenRequest) -> Result<String, String> {
         self.issuer.create_token(&self.store, asked)
     }
 
-    /// Returns once every WebSocket has been closed, at the end of the service; but waits for none that does not
-    /// answer.
+    /// Returns when every WebSocket is closed, after the service stopped. It does not wait for clients that do
+    /// not answer.
     pub(crate) async fn wait_until_closed(&self) {
         let _ = timeout(SHUTDOWN_TIMEOUT, self.connections.wait_until_none_open()).await;
     }

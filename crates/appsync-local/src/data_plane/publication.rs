@@ -1,4 +1,4 @@
-//! Publishing, over HTTP and over a WebSocket alike
+//! Publishing, over HTTP and over a WebSocket: authorization, checks, handlers, broadcast
 //! (docs/reference/data-plane.md#publishing-over-http, docs/reference/data-plane.md#messages).
 use serde::Serialize;
 use serde::de::IgnoredAny;
@@ -17,7 +17,7 @@ use crate::emulator_options::FilteredEvents;
 use crate::ids;
 use crate::state::{Api, Namespace};
 
-/// The result for the events.
+/// The result of a publish, by event.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct PublishResponse {
     pub successful: Vec<SuccessfulEvent>,
@@ -38,102 +38,102 @@ pub struct FailedEvent {
     pub message: String,
 }
 
-/// Publishes `events` to `channel`, if `presented` allows it, and reports it to watchers.
+/// Publishes events if the credentials allow it, and reports the publish to watchers.
 pub async fn publish(
     plane: &DataPlane,
-    source: &RequestContext,
+    request: &RequestContext,
     channel: &TextMember,
     events: EventsMember,
-    presented: &CredentialFields,
+    credentials: &CredentialFields,
     signed: &[u8],
 ) -> Result<PublishResponse, DataPlaneError> {
     let result =
-        authorize_and_deliver(plane, source, channel.text(), events, presented, signed).await;
-    if let Err(problem) = &result {
-        report_rejection(plane, source, "publish", channel.text(), problem);
+        authorize_and_deliver(plane, request, channel.text(), events, credentials, signed).await;
+    if let Err(error) = &result {
+        report_rejection(plane, request, "publish", channel.text(), error);
     }
     result
 }
 
-/// Publishes `events` to `channel` without authorization, and reports it to watchers.
+/// Publishes events without authorization, and reports the publish to watchers.
 pub async fn publish_with_identity(
     plane: &DataPlane,
-    source: &RequestContext,
+    request: &RequestContext,
     channel: &TextMember,
     events: EventsMember,
     identity: &Identity,
 ) -> Result<PublishResponse, DataPlaneError> {
     let attempt = async || {
-        let api = source.api(&plane.apis)?;
+        let api = request.api(&plane.apis)?;
         let channel = Channel::parse_for_publish(channel.text().unwrap_or_default())?;
-        deliver(plane, source, &api, &channel, events, identity).await
+        deliver(plane, request, &api, &channel, events, identity).await
     };
     let result = attempt().await;
-    if let Err(problem) = &result {
-        report_rejection(plane, source, "publish", channel.text(), problem);
+    if let Err(error) = &result {
+        report_rejection(plane, request, "publish", channel.text(), error);
     }
     result
 }
 
-/// Reports a denial to watchers.
+/// Reports a rejected operation to watchers.
 pub fn report_rejection(
     plane: &DataPlane,
-    source: &RequestContext,
+    request: &RequestContext,
     operation: &'static str,
     channel: Option<&str>,
-    problem: &DataPlaneError,
+    error: &DataPlaneError,
 ) {
     plane.feed.emit(|| {
-        // A handler may refuse with what it was given.
-        let secrets = Secrets::from_headers(&source.headers);
-        let told = |text: &String| feed::clip_client_text(&secrets.redact(text));
+        // A handler's error may contain the credentials that it received.
+        let secrets = Secrets::from_headers(&request.headers);
+        let clip_secret = |text: &String| feed::clip_client_text(&secrets.redact(text));
         Activity::Rejected {
-            api_id: source.target.api_id.clone(),
+            api_id: request.target.api_id.clone(),
             operation,
             channel: channel.map(feed::clip_client_text),
-            error_type: secrets.redact(&problem.error_type),
-            message: problem.message.as_ref().map(told),
-            why: problem.reason.as_ref().map(told),
-            code: problem.location.as_deref().cloned(),
+            error_type: secrets.redact(&error.error_type),
+            message: error.message.as_ref().map(clip_secret),
+            why: error.reason.as_ref().map(clip_secret),
+            code: error.location.as_deref().cloned(),
         }
     });
 }
 
 async fn authorize_and_deliver(
     plane: &DataPlane,
-    source: &RequestContext,
+    request: &RequestContext,
     channel: Option<&str>,
     events: EventsMember,
-    presented: &CredentialFields,
+    credentials: &CredentialFields,
     signed: &[u8],
 ) -> Result<PublishResponse, DataPlaneError> {
-    let api = source.api(&plane.apis)?;
+    let api = request.api(&plane.apis)?;
     let channel = Channel::parse_for_publish(channel.unwrap_or_default())?;
-    let asked =
-        source.auth_request(&api, ClientOperation::Publish, Some(&channel), presented, signed);
-    let identity = plane.authorizer.authorize(&asked).await?;
-    deliver(plane, source, &api, &channel, events, &identity).await
+    let auth_request =
+        request.auth_request(&api, ClientOperation::Publish, Some(&channel), credentials, signed);
+    let identity = plane.authorizer.authorize(&auth_request).await?;
+    deliver(plane, request, &api, &channel, events, &identity).await
 }
 
-/// What follows once it is known who publishes.
+/// Checks events, runs the handler, and broadcasts its outcome.
 async fn deliver(
     plane: &DataPlane,
-    source: &RequestContext,
+    request: &RequestContext,
     api: &Api,
     channel: &Channel,
     events: EventsMember,
     identity: &Identity,
 ) -> Result<PublishResponse, DataPlaneError> {
     let namespace = namespace(api, channel)?;
-    let events = parse_events(events, source.transport)?;
-    let identifiers: Vec<_> = events.iter().map(|it| it.id.clone()).collect();
-    let call = source.handler_call(api, namespace, channel, identity);
-    let published = plane.handlers.on_publish(&call, events).await?;
-    broadcast(plane, source, channel, identity, &published, identifiers.len());
-    Ok(publish_response(published, identifiers, plane.store.options().filtered_events))
+    let events = parse_events(events, request.transport)?;
+    let identifiers: Vec<_> = events.iter().map(|event| event.id.clone()).collect();
+    let call = request.handler_call(api, namespace, channel, identity);
+    let outcome = plane.handlers.on_publish(&call, events).await?;
+    broadcast(plane, request, channel, identity, &outcome, identifiers.len());
+    Ok(publish_response(outcome, identifiers, plane.store.options().filtered_events))
 }
 
-/// The channel namespace that `channel` is in. AppSync reports an unknown one as unauthorized.
+/// Returns the channel namespace of a channel. AppSync reports an unknown namespace as unauthorized.
 pub fn namespace<'a>(api: &'a Api, channel: &Channel) -> Result<&'a Namespace, DataPlaneError> {
     let name = channel.namespace();
     api.namespaces.get(name).ok_or_else(|| {
@@ -142,7 +142,7 @@ pub fn namespace<'a>(api: &'a Api, channel: &Channel) -> Result<&'a Namespace, D
     })
 }
 
-/// The events, each with an id, if all of them are sound.
+/// Returns the events, each with an id, if all of them are valid.
 fn parse_events(
     events: EventsMember,
     over: Transport,
@@ -153,11 +153,11 @@ fn parse_events(
             return Err(DataPlaneError::bad_request("There are no events to publish"));
         }
         EventsMember::Other => {
-            return Err(DataPlaneError::bad_request("The events must be a list of texts"));
+            return Err(DataPlaneError::bad_request("The events must be a list of strings"));
         }
     };
     if count > EVENTS_MAX {
-        // AppSync's own words, which differ.
+        // AppSync has different errors over HTTP and over a WebSocket.
         return Err(match over {
             Transport::Http | Transport::Console => {
                 DataPlaneError::bad_request(format!("Input exceeded {EVENTS_MAX} event limit"))
@@ -167,16 +167,16 @@ fn parse_events(
         });
     }
     let check = |(n, event): (usize, TextMember)| {
-        let wrong = |what: &str| DataPlaneError::bad_request(format!("Event {n} {what}"));
+        let invalid = |what: &str| DataPlaneError::bad_request(format!("Event {n} {what}"));
         let TextMember::Text(text) = event else {
-            return Err(wrong("is not a string: each event is a string that contains JSON"));
+            return Err(invalid("is not a string: each event is a string that contains JSON"));
         };
         if text.len() > EVENT_MAX {
-            return Err(wrong("exceeds 240 KB"));
+            return Err(invalid("exceeds 240 KB"));
         }
-        // Without recursion, so that depth does no harm.
+        // Without recursion, so deeply nested events are harmless.
         if serde_json::from_str::<IgnoredAny>(&text).is_err() {
-            return Err(wrong("is not valid JSON"));
+            return Err(invalid("is not valid JSON"));
         }
         Ok(IncomingEvent { id: ids::request_id(), text })
     };
@@ -185,30 +185,30 @@ fn parse_events(
 
 fn broadcast(
     plane: &DataPlane,
-    source: &RequestContext,
+    request: &RequestContext,
     channel: &Channel,
     identity: &Identity,
-    published: &PublishOutcome,
+    outcome: &PublishOutcome,
     count: usize,
 ) {
     let mut receivers = 0;
-    for (_, text) in &published.delivered {
-        receivers = receivers.max(plane.hub.broadcast(&source.target.api_id, channel, text));
+    for (_, text) in &outcome.delivered {
+        receivers = receivers.max(plane.hub.broadcast(&request.target.api_id, channel, text));
     }
     plane.feed.emit(|| {
         let events: Vec<_> =
-            published.delivered.iter().map(|(_, text)| feed::event_value(text)).collect();
-        let failed = published.failed.len();
-        let secrets = Secrets::from_headers(&source.headers);
+            outcome.delivered.iter().map(|(_, text)| feed::event_value(text)).collect();
+        let failed = outcome.failed.len();
+        let secrets = Secrets::from_headers(&request.headers);
         let failure = |(index, message): &(usize, String)| EventFailure {
             index: *index,
             message: feed::clip_client_text(&secrets.redact(message)),
         };
         Activity::Published {
-            api_id: source.target.api_id.clone(),
+            api_id: request.target.api_id.clone(),
             channel: channel.path.clone(),
-            mode: identity.mode.to_owned(),
-            over: match source.transport {
+            mode: identity.mode_name().to_owned(),
+            over: match request.transport {
                 Transport::Http => "http",
                 Transport::WebSocket => "websocket",
                 Transport::Console => "console",
@@ -216,30 +216,30 @@ fn broadcast(
             dropped: count.saturating_sub(failed + events.len()),
             events,
             failed,
-            failures: published.failed.iter().map(failure).collect(),
+            failures: outcome.failed.iter().map(failure).collect(),
             receivers,
         }
     });
 }
 
 fn publish_response(
-    published: PublishOutcome,
+    outcome: PublishOutcome,
     identifiers: Vec<String>,
     filtered: FilteredEvents,
 ) -> PublishResponse {
-    let mut receipt = PublishResponse::default();
+    let mut response = PublishResponse::default();
     for (index, identifier) in identifiers.into_iter().enumerate() {
         let of = |(n, _): &&(usize, String)| *n == index;
-        if let Some((_, message)) = published.failed.iter().find(of) {
+        if let Some((_, message)) = outcome.failed.iter().find(of) {
             let (code, message) = (undocumented::FAILED_EVENT_CODE, message.clone());
-            receipt.failed.push(FailedEvent { identifier, index, code, message });
+            response.failed.push(FailedEvent { identifier, index, code, message });
         } else if filtered == FilteredEvents::Successful
-            || published.delivered.iter().any(|it| of(&it))
+            || outcome.delivered.iter().any(|pair| of(&pair))
         {
-            receipt.successful.push(SuccessfulEvent { identifier, index });
+            response.successful.push(SuccessfulEvent { identifier, index });
         }
     }
-    receipt
+    response
 }
 
 #[cfg(test)]
@@ -247,12 +247,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_texts_of_json_and_no_more_or_larger_than_they_may_be() {
-        let text = |it: &str| TextMember::Text(it.to_owned());
+    fn events_are_strings_of_json_within_the_limits_of_number_and_size() {
+        let text = |text: &str| TextMember::Text(text.to_owned());
         let check_all = |first: Vec<TextMember>, over: Transport, expected: Result<usize, &str>| {
             let count = first.len();
             let result = parse_events(EventsMember::List { first, count }, over);
-            let result = result.map(|it| it.len()).map_err(|it| it.message.unwrap_or_default());
+            let result =
+                result.map(|items| items.len()).map_err(|error| error.message.unwrap_or_default());
             assert_eq!(result, expected.map_err(str::to_owned));
         };
         let full = format!("\"{}\"", "x".repeat(EVENT_MAX - 2));
@@ -260,8 +261,8 @@ mod tests {
         check_all(vec![text(&format!("{full} "))], Transport::Http, Err("Event 0 exceeds 240 KB"));
         check_all(vec![text("1"), text("{x}")], Transport::Http, Err("Event 1 is not valid JSON"));
         check_all(vec![text("")], Transport::Http, Err("Event 0 is not valid JSON"));
-        let told = "Event 0 is not a string: each event is a string that contains JSON";
-        check_all(vec![TextMember::Other], Transport::Http, Err(told));
+        let clip_secret = "Event 0 is not a string: each event is a string that contains JSON";
+        check_all(vec![TextMember::Other], Transport::Http, Err(clip_secret));
         check_all(vec![], Transport::Http, Err("There are no events to publish"));
         check_all(vec![text("1"); 6], Transport::Http, Err("Input exceeded 5 event limit"));
         check_all(vec![text("1"); 6], Transport::WebSocket, Err("input exceeded 5 event limit"));
@@ -275,16 +276,19 @@ mod tests {
     }
 
     #[test]
-    fn what_was_filtered_is_reported_as_the_option_says() {
+    fn filtered_events_are_reported_as_configured() {
         let indices = |filtered: FilteredEvents| {
-            let published = PublishOutcome {
+            let outcome = PublishOutcome {
                 delivered: vec![(2, "2".to_owned())],
                 failed: vec![(1, "no".to_owned())],
             };
             let ids = ["a", "b", "c"].map(str::to_owned).to_vec();
-            let receipt = publish_response(published, ids, filtered);
-            assert_eq!((receipt.failed[0].index, receipt.failed[0].identifier.as_str()), (1, "b"));
-            receipt.successful.iter().map(|it| it.index).collect::<Vec<_>>()
+            let response = publish_response(outcome, ids, filtered);
+            assert_eq!(
+                (response.failed[0].index, response.failed[0].identifier.as_str()),
+                (1, "b")
+            );
+            response.successful.iter().map(|event| event.index).collect::<Vec<_>>()
         };
         assert_eq!(indices(FilteredEvents::Successful), [0, 2]);
         assert_eq!(indices(FilteredEvents::LeftOut), [2]);

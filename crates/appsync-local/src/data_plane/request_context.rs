@@ -1,4 +1,5 @@
-//! From where a client asks, whichever way it came.
+//! The context of a client's request or connection: the API, the headers, and how the request arrived. It
+//! decides nothing.
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -13,11 +14,11 @@ use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::handlers::call::HandlerCall;
 use crate::state::{Api, Namespace};
 
-/// From where the client asks, whichever way.
+/// The context of a client's request or connection.
 #[derive(Clone)]
 pub struct RequestContext {
     pub target: TargetApi,
-    /// The headers of the request, or of the upgrade.
+    /// The headers of the request or of the upgrade, by lower-case name.
     pub headers: Arc<BTreeMap<String, Vec<String>>>,
     pub path: Arc<str>,
     pub peer: Option<IpAddr>,
@@ -28,48 +29,42 @@ pub struct RequestContext {
 pub enum Transport {
     Http,
     WebSocket,
-    /// The console's form.
+    /// The console.
     Console,
 }
 
 impl RequestContext {
-    /// From where a request for the API at `place` comes.
-    pub fn from_parts(parts: &Parts, place: TargetApi, over: Transport) -> Self {
-        let headers = Arc::new(headers(parts, over));
-        Self {
-            target: place,
-            headers,
-            path: parts.uri.path().into(),
-            peer: peer(parts),
-            transport: over,
-        }
+    /// Reads the context of a request for an API.
+    pub fn from_parts(parts: &Parts, target: TargetApi, transport: Transport) -> Self {
+        let headers = Arc::new(headers(parts, transport));
+        Self { target, headers, path: parts.uri.path().into(), peer: peer(parts), transport }
     }
 
-    /// The API, as it is now.
+    /// Returns the current state of the API.
     pub fn api(&self, apis: &Apis) -> Result<Arc<Api>, DataPlaneError> {
-        let gone = || {
+        let not_found = || {
             DataPlaneError::new(404, "NotFoundException").with_message("The API no longer exists.")
         };
-        apis.api(&self.target).ok_or_else(gone)
+        apis.api(&self.target).ok_or_else(not_found)
     }
     pub fn auth_request<'a>(
         &'a self,
         api: &'a Api,
         operation: ClientOperation,
         channel: Option<&'a Channel>,
-        presented: &'a CredentialFields,
-        signed: &'a [u8],
+        credentials: &'a CredentialFields,
+        signed_text: &'a [u8],
     ) -> AuthRequest<'a> {
-        let (place, headers, path) = (&self.target, &self.headers, &self.path);
+        let (target, headers, path) = (&self.target, &self.headers, &self.path);
         AuthRequest {
-            target: place,
+            target,
             api,
             operation,
             channel,
-            credentials: presented,
+            credentials,
             headers,
             path,
-            signed_text: signed,
+            signed_text,
             peer: self.peer,
         }
     }
@@ -80,14 +75,14 @@ impl RequestContext {
         channel: &'a Channel,
         identity: &'a Identity,
     ) -> HandlerCall<'a> {
-        let (place, headers) = (&self.target, &self.headers);
-        HandlerCall { target: place, api, namespace, channel, identity, headers }
+        let (target, headers) = (&self.target, &self.headers);
+        HandlerCall { target, api, namespace, channel, identity, headers }
     }
 }
 
-/// All headers, by lower-case name. Amplify cannot send custom headers with an upgrade, and puts them
+/// Returns all headers, by lower-case name. Amplify cannot send custom headers with an upgrade, and puts them
 /// into the query.
-fn headers(parts: &Parts, over: Transport) -> BTreeMap<String, Vec<String>> {
+fn headers(parts: &Parts, transport: Transport) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in &parts.headers {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -96,15 +91,15 @@ fn headers(parts: &Parts, over: Transport) -> BTreeMap<String, Vec<String>> {
     if let Some(authority) = parts.uri.authority() {
         all.entry("host".to_owned()).or_insert_with(|| vec![authority.as_str().to_owned()]);
     }
-    let query = parts.uri.query().filter(|_| over == Transport::WebSocket).unwrap_or_default();
+    let query = parts.uri.query().filter(|_| transport == Transport::WebSocket).unwrap_or_default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let name = name.to_ascii_lowercase();
-        // A header that was really sent counts more.
+        // Headers take precedence over the query.
         all.entry(name).or_insert_with(|| vec![value.into_owned()]);
     }
     all
 }
 
 fn peer(parts: &Parts) -> Option<IpAddr> {
-    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip())
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }

@@ -1,7 +1,7 @@
-//! Which API a request came to, by its host or by its path
+//! Routes a request to an API, by its host or by its path
 //! (docs/reference/data-plane.md#endpoints).
 //!
-//! The path alone decides between HTTP and WebSocket: clients send the host of either to either.
+//! Only the path selects HTTP or WebSocket: clients send both hosts to both endpoints.
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ use crate::data_plane::websocket::handshake::Handshake;
 use crate::data_plane::websocket::socket;
 use crate::data_plane::{host, http_publish};
 
-/// Whether a request is for the data plane at all.
+/// Whether a request is for the data plane.
 pub fn is_for(request: &Request) -> bool {
     parse_path(request.uri().path()).is_some()
         || matches!(Host::of(&host::request_host(request)), Host::Api(..))
 }
 
-/// Answers a request that [`is_for`] the data plane.
+/// Responds to a request that [`is_for`] the data plane.
 pub async fn answer(plane: Arc<DataPlane>, request: Request) -> Response<Body> {
     if request.method() == Method::OPTIONS {
         return http_publish::preflight(request.headers());
@@ -33,48 +33,48 @@ pub async fn answer(plane: Arc<DataPlane>, request: Request) -> Response<Body> {
     let (mut parts, body) = request.into_parts();
     let route = match find_route(&plane.apis, &host, parts.uri.path()) {
         Ok(route) => route,
-        Err(problem) => return http_publish::error_response(&problem),
+        Err(error) => return http_publish::error_response(&error),
     };
     let over = match route.endpoint {
         Endpoint::Publish => Transport::Http,
         Endpoint::Realtime => Transport::WebSocket,
     };
-    let source = RequestContext::from_parts(&parts, route.target, over);
+    let context = RequestContext::from_parts(&parts, route.target, over);
     match (route.endpoint, &parts.method) {
-        (Endpoint::Publish, &Method::POST) => http_publish::publish(&plane, &source, body).await,
+        (Endpoint::Publish, &Method::POST) => http_publish::publish(&plane, &context, body).await,
         (Endpoint::Realtime, &Method::GET | &Method::CONNECT) => {
-            let offer = Handshake::from_headers(&parts.headers, &source.headers);
+            let offer = Handshake::from_headers(&parts.headers, &context.headers);
             match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-                Ok(upgrade) => socket::open(plane, source, offer, upgrade),
-                Err(refusal) => {
+                Ok(upgrade) => socket::open(plane, context, offer, upgrade),
+                Err(rejection) => {
                     http_publish::error_response(&DataPlaneError::bad_request(format!(
-                        "{}: this is where WebSockets connect",
-                        refusal.body_text().trim_end_matches('.')
+                        "{}: this endpoint accepts WebSockets only",
+                        rejection.body_text().trim_end_matches('.')
                     )))
                 }
             }
         }
-        (door, method) => {
-            let only = if door == Endpoint::Publish { "POST" } else { "GET" };
-            let message = format!("{method} is not for {}: use {only}.", source.path);
+        (endpoint, method) => {
+            let allowed = if endpoint == Endpoint::Publish { "POST" } else { "GET" };
+            let message = format!("{method} is not supported at {}: use {allowed}.", context.path);
             let mut response = http_publish::error_response(
                 &DataPlaneError::new(405, "MethodNotAllowedException").with_message(message),
             );
-            let allow = axum::http::HeaderValue::from_static(only);
+            let allow = axum::http::HeaderValue::from_static(allowed);
             response.headers_mut().insert("allow", allow);
             response
         }
     }
 }
 
-/// What is at a path.
+/// What a path of an API serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endpoint {
     Publish,
     Realtime,
 }
 
-/// Where a request goes.
+/// The API and the endpoint of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Route {
     target: TargetApi,
@@ -83,18 +83,19 @@ struct Route {
 
 /// Finds the API of `host`, as [`host::host`] returns it, and `path`.
 fn find_route(apis: &Apis, host: &str, path: &str) -> Result<Route, DataPlaneError> {
-    let Some((named, door)) = parse_path(path) else {
-        let message =
-            format!("There is nothing at {path}: publish to /event, connect to /event/realtime.");
+    let Some((named, endpoint)) = parse_path(path) else {
+        let message = format!(
+            "The path {path} does not exist: publish to /event, connect to /event/realtime."
+        );
         return Err(not_found(message));
     };
-    let place = match (named, Host::of(host)) {
+    let target = match (named, Host::of(host)) {
         (Some(api), _) => {
             apis.find(api).ok_or_else(|| not_found(format!("API {api} does not exist here.")))
         }
         (None, Host::Api(prefix, region)) => apis
             .find(prefix)
-            .filter(|it| it.region == region)
+            .filter(|api| api.region == region)
             .ok_or_else(|| not_found(format!("No API has the host {host}."))),
         (None, Host::Local(api)) => {
             apis.find(api).ok_or_else(|| not_found(format!("API {api} does not exist here.")))
@@ -106,14 +107,14 @@ fn find_route(apis: &Apis, host: &str, path: &str) -> Result<Route, DataPlaneErr
             not_found(format!("No domain name {host} is associated with an API here."))
         }),
     };
-    Ok(Route { target: place?, endpoint: door })
+    Ok(Route { target: target?, endpoint })
 }
 
 fn not_found(message: String) -> DataPlaneError {
     DataPlaneError::new(404, "NotFoundException").with_message(message)
 }
 
-/// The API that a path names, if it names one, and what is there.
+/// Parses a path: the API that it names, if any, and the endpoint.
 fn parse_path(path: &str) -> Option<(Option<&str>, Endpoint)> {
     let (named, rest) = match path.strip_prefix("/apis/") {
         Some(rest) => {
@@ -131,7 +132,7 @@ fn parse_path(path: &str) -> Option<(Option<&str>, Endpoint)> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Host<'a> {
-    /// An API's own: its prefix, and the Region.
+    /// An API's own host: its prefix and its Region.
     Api(&'a str, &'a str),
     /// `<api>.localhost`.
     Local(&'a str),
@@ -150,7 +151,7 @@ impl<'a> Host<'a> {
             return Self::Local(api);
         }
         let own = host.strip_suffix(".cn").unwrap_or(host).strip_suffix(".amazonaws.com");
-        match own.map(|it| it.split('.').collect::<Vec<_>>()).as_deref() {
+        match own.map(|text| text.split('.').collect::<Vec<_>>()).as_deref() {
             Some([prefix, "appsync-api" | "appsync-realtime-api", region]) => {
                 Self::Api(prefix, region)
             }

@@ -1,59 +1,62 @@
-//! What of a client's credentials is secret, and texts without it: what handlers log is shown to people, and kept
-//! by a reader of the output.
+//! Redacts a client's secrets in texts for people, such as errors and what handlers log: readers of the output
+//! may keep it. It never decides what is authorized.
 use std::collections::BTreeMap;
 
 use crate::data_plane::websocket::handshake;
 
-/// Where credentials stand, by lower-case name.
+/// The fields that contain secrets, by lower-case name.
 const SECRET_FIELDS: [&str; 3] = ["x-api-key", "authorization", "x-amz-security-token"];
-/// A shorter text is not a secret, and is part of many words.
+/// Shorter texts are not redacted: they are not secrets, and part of many words.
 const SECRET_MIN: usize = 4;
-/// The replacement of each.
+/// The replacement of a secret.
 const REDACTED: &str = "…";
 
-/// Secrets, the longest first: one may be part of another. No `Debug`.
+/// Secrets, the longest first, since one may be part of another. No `Debug`.
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Those of what a client presents.
+    /// Returns the secrets of a client's credentials.
     pub fn from_fields(fields: &BTreeMap<String, String>) -> Self {
         Self::sorted(
-            SECRET_FIELDS.iter().filter_map(|it| fields.get(*it)).flat_map(|it| secret_forms(it)),
+            SECRET_FIELDS
+                .iter()
+                .filter_map(|text| fields.get(*text))
+                .flat_map(|text| secret_forms(text)),
         )
     }
 
-    /// Those of the headers of a request, or of an upgrade, whose subprotocol has them in it.
+    /// Returns the secrets of the headers of a request or an upgrade, also those in its subprotocols.
     pub fn from_headers(headers: &BTreeMap<String, Vec<String>>) -> Self {
-        let values = SECRET_FIELDS.iter().filter_map(|it| headers.get(*it)).flatten();
-        let mut found: Vec<String> = values.flat_map(|it| secret_forms(it)).collect();
+        let values = SECRET_FIELDS.iter().filter_map(|text| headers.get(*text)).flatten();
+        let mut secrets: Vec<String> = values.flat_map(|value| secret_forms(value)).collect();
         let lists = headers.get("sec-websocket-protocol").into_iter().flatten();
-        for encoded in lists.flat_map(|it| handshake::encoded_credentials(it.split(','))) {
-            let presented = handshake::decode_credentials(encoded).unwrap_or_default();
-            found.push(encoded.to_owned());
-            found.extend(Self::from_fields(&presented.fields).0);
+        for encoded in lists.flat_map(|list| handshake::encoded_credentials(list.split(','))) {
+            let credentials = handshake::decode_credentials(encoded).unwrap_or_default();
+            secrets.push(encoded.to_owned());
+            secrets.extend(Self::from_fields(&credentials.fields).0);
         }
-        Self::sorted(found.into_iter())
+        Self::sorted(secrets.into_iter())
     }
 
     pub fn redact(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
     }
 
-    fn sorted(found: impl Iterator<Item = String>) -> Self {
-        let mut secrets: Vec<String> = found.filter(|it| it.len() >= SECRET_MIN).collect();
-        secrets.sort_by_key(|it| std::cmp::Reverse(it.len()));
+    fn sorted(secrets: impl Iterator<Item = String>) -> Self {
+        let mut secrets: Vec<String> = secrets.filter(|text| text.len() >= SECRET_MIN).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Self(secrets)
     }
 }
 
-/// A value as it is, without the scheme before a token, and the signature in it; each also as JSON writes it.
+/// Returns a value, the value without a scheme, and the signature in it; each also as JSON escapes it.
 fn secret_forms(value: &str) -> Vec<String> {
     let last = value.split_whitespace().last().unwrap_or_default();
-    let signature = value.split_once("Signature=").map(|(_, it)| it);
-    let signature = signature.and_then(|it| it.split([',', ' ']).next()).unwrap_or_default();
+    let signature = value.split_once("Signature=").map(|(_, text)| text);
+    let signature = signature.and_then(|text| text.split([',', ' ']).next()).unwrap_or_default();
     let plain = [value, last, signature];
-    let written = plain.map(|it| {
-        let quoted = serde_json::json!(it).to_string();
+    let written = plain.map(|text| {
+        let quoted = serde_json::json!(text).to_string();
         quoted[1..quoted.len() - 1].to_owned()
     });
     plain.map(str::to_owned).into_iter().chain(written).collect()
@@ -67,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_tokens_and_signatures_are_hidden_wherever_they_were_presented() {
+    fn keys_tokens_and_signatures_are_redacted() {
         let check = |name: &str, value: &str, text: &str, expected: &str| {
             let headers = [(name.to_owned(), vec![value.to_owned()])].into();
             assert_eq!(Secrets::from_headers(&headers).redact(text), expected);

@@ -1,5 +1,5 @@
 //! For tests: a server that returns configured responses and records its requests, and a
-//! plane with one API.
+//! data plane with one API.
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
@@ -16,7 +16,7 @@ use crate::data_plane::settings::Settings;
 use crate::state::{Api, ApiKey, Namespace};
 use crate::store::Store;
 
-/// What it was asked.
+/// A request that the stub received.
 #[derive(Clone, Debug)]
 pub struct ReceivedRequest {
     pub method: String,
@@ -32,37 +32,37 @@ pub struct Stub {
 }
 
 impl Stub {
-    pub async fn serve<A>(answer: A) -> Self
+    pub async fn serve<A>(respond: A) -> Self
     where
         A: Fn(&ReceivedRequest) -> Response<Body> + Clone + Send + Sync + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked: Arc<Mutex<Vec<ReceivedRequest>>> = Arc::default();
-        let log = Arc::clone(&asked);
+        let requests: Arc<Mutex<Vec<ReceivedRequest>>> = Arc::default();
+        let log = Arc::clone(&requests);
         let handle = async move |request: Request| {
             let (head, body) = request.into_parts();
             let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
             let (method, uri) = (head.method.to_string(), head.uri.to_string());
-            let one = ReceivedRequest { method, uri, headers: head.headers, body };
-            log.lock().unwrap().push(one.clone());
-            answer(&one)
+            let received = ReceivedRequest { method, uri, headers: head.headers, body };
+            log.lock().unwrap().push(received.clone());
+            respond(&received)
         };
         let router = Router::new().fallback(any(handle));
         tokio::spawn(async move { serve(listener, router).await.unwrap() });
-        Self { url, requests: asked }
+        Self { url, requests }
     }
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.requests.lock().unwrap().clone()
     }
 }
 
-/// An answer of that status.
+/// Returns a response with a status.
 pub fn response(status: u16, body: impl Into<String>) -> Response<Body> {
     Response::builder().status(status).body(Body::from(body.into())).unwrap()
 }
 
-/// A plane whose API `a` has the channel namespace `default` and the key `da2-k`.
+/// Returns a data plane whose API `a` has the channel namespace `default` and the key `da2-k`.
 pub async fn test_plane() -> Arc<DataPlane> {
     let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
     let modes = json!([{ "authType": "API_KEY" }]);

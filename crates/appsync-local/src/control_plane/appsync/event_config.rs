@@ -2,14 +2,13 @@
 //! writes them back.
 use serde_json::{Map, Value, json};
 
+use crate::auth_mode::AuthMode;
 use crate::control_plane::appsync::input::Input;
 use crate::control_plane::undocumented;
 use crate::emulator_options::{Acceptance, EmulatorOptions};
 use crate::json::without_nulls;
 use crate::protocol::response::AwsError;
 
-const AUTH_MODES: &[&str] =
-    &["API_KEY", "AWS_IAM", "AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_LAMBDA"];
 const LOG_LEVELS: &[&str] = &["NONE", "ERROR", "ALL", "INFO", "DEBUG"];
 /// See docs/reference/quotas.md#control-plane.
 const PROVIDERS_MAX: usize = 50;
@@ -59,7 +58,7 @@ pub fn parse_modes(input: &Input<'_>, name: &str) -> Result<Option<Vec<Value>>, 
     let mode = |(n, value)| {
         let at = format!("{}.{}.member", input.path_of(name), n + 1);
         let mode = Input::from_value(value, at)?;
-        Ok(json!({ "authType": mode.require_enum_value("authType", AUTH_MODES)? }))
+        Ok(json!({ "authType": mode.require_enum_value("authType", AuthMode::NAMES)? }))
     };
     given.iter().enumerate().map(mode).collect::<Result<_, _>>().map(Some)
 }
@@ -80,22 +79,23 @@ pub fn check_offered(
 }
 
 fn parse_provider(input: &Input<'_>) -> Result<Value, AwsError> {
-    let auth_type = input.require_enum_value("authType", AUTH_MODES)?;
+    let auth_type = input.require_enum_value("authType", AuthMode::NAMES)?;
     let mut written = json!({ "authType": auth_type });
-    let needs = match auth_type {
-        "AMAZON_COGNITO_USER_POOLS" => "cognitoConfig",
-        "OPENID_CONNECT" => "openIDConnectConfig",
-        "AWS_LAMBDA" => "lambdaAuthorizerConfig",
+    let mode = AuthMode::parse(auth_type);
+    let needs = match mode {
+        Some(AuthMode::CognitoUserPools) => "cognitoConfig",
+        Some(AuthMode::OpenIdConnect) => "openIDConnectConfig",
+        Some(AuthMode::AwsLambda) => "lambdaAuthorizerConfig",
         _ => return Ok(written),
     };
     let config = input.structure(needs)?.ok_or_else(|| input.missing_member(needs))?;
-    written[needs] = without_nulls(match auth_type {
-        "AMAZON_COGNITO_USER_POOLS" => json!({
+    written[needs] = without_nulls(match mode {
+        Some(AuthMode::CognitoUserPools) => json!({
             "userPoolId": config.require_text("userPoolId")?,
             "awsRegion": config.require_text("awsRegion")?,
             "appIdClientRegex": config.text("appIdClientRegex")?,
         }),
-        "OPENID_CONNECT" => {
+        Some(AuthMode::OpenIdConnect) => {
             let issuer = config.require_text("issuer")?;
             if !issuer.starts_with("https://") {
                 return Err(AwsError::bad_request(
@@ -137,16 +137,18 @@ fn check_providers(providers: &[Value], options: &EmulatorOptions) -> Result<(),
         return Err(AwsError::bad_request(message));
     }
     let keys = options.repeated_api_key_provider == Acceptance::Accepted;
-    for single in ["API_KEY", "AWS_IAM", "AWS_LAMBDA"] {
-        if keys && single == "API_KEY" {
+    for single in [AuthMode::ApiKey, AuthMode::AwsIam, AuthMode::AwsLambda] {
+        if keys && single == AuthMode::ApiKey {
             continue;
         }
-        if providers.iter().filter(|provider| provider["authType"] == single).count() > 1 {
+        if providers.iter().filter(|provider| AuthMode::from_json(provider) == Some(single)).count()
+            > 1
+        {
             let message = format!("An API can have one {single} authorization provider.");
             return Err(AwsError::bad_request(message));
         }
     }
-    let key = json!({ "authType": "API_KEY" });
+    let key = json!({ "authType": AuthMode::ApiKey.name() });
     let mut twins =
         providers.iter().enumerate().filter(|(n, provider)| providers[..*n].contains(provider));
     let twins = twins.any(|(_, provider)| *provider != key);

@@ -1,4 +1,4 @@
-//! The one place where credentials are judged.
+//! Authorizes every operation of a client by its credentials. Only the console's admin publish bypasses it.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use crate::data_plane::auth::lambda_authorizer::LambdaAuthorizer;
 use crate::data_plane::auth::local_issuer::LocalIssuer;
 use crate::data_plane::auth::request::{AuthRequest, ClientOperation, Identity};
 use crate::data_plane::auth::token::TokenVerifier;
-use crate::data_plane::auth::{api_key, mode, signature};
+use crate::data_plane::auth::{api_key, permission, signature};
 use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::outbound::client::OutboundClient;
 use crate::data_plane::secrets::Secrets;
 use crate::data_plane::settings::Settings;
 use crate::store::Store;
 
-/// Judges who may do what, by the credentials of each mode.
+/// Authorizes operations, with the credentials of every auth mode.
 pub struct Authorizer {
     store: Arc<Store>,
-    /// The secret keys by access key id that signatures are verified with.
+    /// The secret keys for the verification of signatures, by access key id.
     credentials: BTreeMap<String, String>,
     tokens: TokenVerifier,
     lambda_authorizer: LambdaAuthorizer,
@@ -40,41 +40,41 @@ impl Authorizer {
         }
     }
 
-    /// Lets a client in, or says why not. Asked again for every message.
+    /// Authorizes an operation, or returns why it is denied. Clients are authorized again for every message.
     ///
     /// Bad credentials are reported before an unknown channel namespace, which AppSync does not reveal.
-    pub async fn authorize(&self, asked: &AuthRequest<'_>) -> Result<Identity, DataPlaneError> {
-        let judged = self.identify(asked).await;
-        judged.map_err(|problem| redact_secrets(problem, asked)).map_err(|problem| {
-            match asked.operation {
+    pub async fn authorize(&self, request: &AuthRequest<'_>) -> Result<Identity, DataPlaneError> {
+        let result = self.identify(request).await;
+        result.map_err(|error| redact_secrets(error, request)).map_err(|error| {
+            match request.operation {
                 // A connection is denied without a reason (docs/reference/data-plane.md#denied-connections), except for signature errors.
-                ClientOperation::Connect if problem.error_type == "UnauthorizedException" => {
-                    DataPlaneError { message: None, ..problem }
+                ClientOperation::Connect if error.error_type == "UnauthorizedException" => {
+                    DataPlaneError { message: None, ..error }
                 }
-                _ => problem,
+                _ => error,
             }
         })
     }
 
-    async fn identify(&self, asked: &AuthRequest<'_>) -> Result<Identity, DataPlaneError> {
-        let credential = Credential::from_request(asked, self.tokens.issuers())?;
+    async fn identify(&self, request: &AuthRequest<'_>) -> Result<Identity, DataPlaneError> {
+        let credential = Credential::from_request(request, self.tokens.issuers())?;
         let mode = credential.mode();
-        mode::check_allowed(mode, asked)?;
+        permission::check_allowed(mode, request)?;
         let store = &self.store;
         let identity = match credential {
-            Credential::ApiKey(key) => api_key::authorize(store, asked, key),
+            Credential::ApiKey(key) => api_key::authorize(store, request, key),
             Credential::Signature(text) => {
-                signature::authorize(store, &self.credentials, asked, text)
+                signature::authorize(store, &self.credentials, request, text)
             }
             Credential::Token(token, provider) => {
-                self.tokens.authorize(asked, &token, &provider, store.now_epoch_s()).await
+                self.tokens.authorize(request, &token, &provider, store.now_epoch_s()).await
             }
             Credential::LambdaToken(text, provider) => {
-                self.lambda_authorizer.authorize(asked, text, provider, store.now_epoch_s()).await
+                self.lambda_authorizer.authorize(request, text, provider, store.now_epoch_s()).await
             }
         }?;
-        match asked.channel {
-            Some(channel) if !asked.api.namespaces.contains_key(channel.namespace()) => {
+        match request.channel {
+            Some(channel) if !request.api.namespaces.contains_key(channel.namespace()) => {
                 let why = format!("the API has no channel namespace {}", channel.namespace());
                 Err(DataPlaneError::new(401, "UnauthorizedException").with_reason(why))
             }
@@ -83,12 +83,12 @@ impl Authorizer {
     }
 }
 
-/// Takes out what was presented: a function that fails may tell on what it was given.
-fn redact_secrets(mut problem: DataPlaneError, asked: &AuthRequest<'_>) -> DataPlaneError {
-    let secrets = Secrets::from_fields(&asked.credentials.fields);
-    problem.reason = problem.reason.map(|it| secrets.redact(&it));
-    problem.message = problem.message.map(|it| secrets.redact(&it));
-    problem
+/// Redacts the credentials in an error: a function that fails may return what it received.
+fn redact_secrets(mut error: DataPlaneError, request: &AuthRequest<'_>) -> DataPlaneError {
+    let secrets = Secrets::from_fields(&request.credentials.fields);
+    error.reason = error.reason.map(|text| secrets.redact(&text));
+    error.message = error.message.map(|text| secrets.redact(&text));
+    error
 }
 
 #[cfg(test)]
@@ -96,87 +96,88 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::auth_mode::AuthMode;
     use crate::data_plane::auth::fixture::{AuthFixture, NOW, TestRequest, key, namespace};
 
-    fn scene() -> AuthFixture {
+    fn fixture() -> AuthFixture {
         let providers = json!([{"authType": "API_KEY"}, {"authType": "AWS_IAM"}]);
-        let mut scene = AuthFixture::with(providers, Settings::default());
-        scene.api.keys.insert("da2-good".into(), key("da2-good", NOW as i64 + 1));
-        scene.api.keys.insert("da2-old".into(), key("da2-old", NOW as i64));
-        scene
+        let mut fixture = AuthFixture::with(providers, Settings::default());
+        fixture.api.keys.insert("da2-good".into(), key("da2-good", NOW as i64 + 1));
+        fixture.api.keys.insert("da2-old".into(), key("da2-old", NOW as i64));
+        fixture
     }
 
     #[tokio::test]
-    async fn a_key_lets_its_holder_in_until_it_expires() {
-        let scene = scene();
+    async fn an_api_key_is_valid_until_it_expires() {
+        let fixture = fixture();
         let identity =
-            scene.authorize(&TestRequest::connect(&[("x-api-key", "da2-good")])).await.unwrap();
-        assert_eq!((identity.mode, identity.context), ("API_KEY", Value::Null));
+            fixture.authorize(&TestRequest::connect(&[("x-api-key", "da2-good")])).await.unwrap();
+        assert_eq!((identity.mode, identity.context), (Some(AuthMode::ApiKey), Value::Null));
         assert_eq!(identity.expires_epoch_s, Some(NOW + 1.0));
-        scene.plane.store.move_clock(1.0);
-        let why = scene.denial_reason(&TestRequest::connect(&[("x-api-key", "da2-good")])).await;
+        fixture.plane.store.move_clock(1.0);
+        let why = fixture.denial_reason(&TestRequest::connect(&[("x-api-key", "da2-good")])).await;
         assert_eq!(why, "the API key (web) expired at 2026-01-02T03:04:06Z");
     }
 
     #[tokio::test]
     async fn the_reason_of_a_denied_key_is_reported_without_the_key() {
-        let scene = scene();
-        let mut other = scene.api.clone();
+        let fixture = fixture();
+        let mut other = fixture.api.clone();
         (other.id, other.name) = ("other".into(), "games".into());
         other.keys = [("da2-theirs".to_owned(), key("da2-theirs", i64::MAX))].into();
-        scene.store_api(&other);
-        let check = async |asking: TestRequest<'_>, expected: &str| {
-            let why = scene.denial_reason(&asking).await;
+        fixture.store_api(&other);
+        let check = async |request: TestRequest<'_>, expected: &str| {
+            let why = fixture.denial_reason(&request).await;
             assert!(why.contains(expected) && !why.contains("da2-"), "{why}");
         };
         let key = |key| TestRequest::publish("/default/a", &[("x-api-key", key)]);
-        check(key("da2-theirs"), "one of the API games, not of chat").await;
+        check(key("da2-theirs"), "belongs to the API games, not to chat").await;
         check(key("da2-none"), "has no such API key").await;
         check(key("da2-old"), "expired at 2026-01-02T03:04:05Z").await;
         check(key(""), "has no such API key").await;
-        check(TestRequest::connect(&[]), "no credentials").await;
+        check(TestRequest::connect(&[]), "missing credentials").await;
         let token = TestRequest::connect(&[("Authorization", "secret")]);
         check(token, "no authorization provider for an Authorization that is not a JWT; it has API_KEY, AWS_IAM").await;
     }
 
     #[tokio::test]
-    async fn a_mode_may_do_what_the_namespace_says_else_what_the_api_says() {
-        let mut scene = scene();
+    async fn the_auth_modes_of_a_namespace_replace_those_of_the_api() {
+        let mut fixture = fixture();
         let key = &[("x-api-key", "da2-good")][..];
         let iam = json!([{"authType": "AWS_IAM"}]);
         let mut closed = namespace("closed");
         (closed.publish, closed.subscribe) = (iam.clone(), json!([{"authType": "API_KEY"}]));
-        scene.api.namespaces.insert("closed".into(), closed);
-        scene.api.event_config["defaultSubscribeAuthModes"] = iam;
-        assert!(scene.authorize(&TestRequest::publish("/default/a", key)).await.is_ok());
-        assert!(scene.authorize(&TestRequest::subscribe("/closed/*", key)).await.is_ok());
-        let why = scene.denial_reason(&TestRequest::publish("/closed/a", key)).await;
+        fixture.api.namespaces.insert("closed".into(), closed);
+        fixture.api.event_config["defaultSubscribeAuthModes"] = iam;
+        assert!(fixture.authorize(&TestRequest::publish("/default/a", key)).await.is_ok());
+        assert!(fixture.authorize(&TestRequest::subscribe("/closed/*", key)).await.is_ok());
+        let why = fixture.denial_reason(&TestRequest::publish("/closed/a", key)).await;
         assert_eq!(
             why,
             "API_KEY may not publish to the channel namespace closed; allowed: AWS_IAM"
         );
-        let why = scene.denial_reason(&TestRequest::subscribe("/default/*", key)).await;
+        let why = fixture.denial_reason(&TestRequest::subscribe("/default/*", key)).await;
         assert_eq!(
             why,
             "API_KEY may not subscribe to the channel namespace default; allowed: AWS_IAM"
         );
-        scene.api.event_config["connectionAuthModes"] = json!([]);
-        let why = scene.denial_reason(&TestRequest::connect(key)).await;
+        fixture.api.event_config["connectionAuthModes"] = json!([]);
+        let why = fixture.denial_reason(&TestRequest::connect(key)).await;
         assert_eq!(why, "API_KEY may not connect; allowed: none");
     }
 
     #[tokio::test]
-    async fn an_unknown_namespace_is_denied_without_a_reason_and_bad_credentials_before_it() {
-        let scene = scene();
-        let refused = async |channel, key: &str| {
-            let asking = TestRequest::publish(channel, &[("x-api-key", key)]);
-            let problem = scene.authorize(&asking).await.unwrap_err();
-            (problem.status, problem.message.is_some())
+    async fn bad_credentials_are_reported_before_an_unknown_namespace() {
+        let fixture = fixture();
+        let denial = async |channel, key: &str| {
+            let request = TestRequest::publish(channel, &[("x-api-key", key)]);
+            let error = fixture.authorize(&request).await.unwrap_err();
+            (error.status, error.message.is_some())
         };
-        assert_eq!(refused("/bad/channel", "da2-good").await, (401, false));
-        assert_eq!(refused("/bad/channel", "da2-none").await, (401, true));
-        assert_eq!(refused("/default/a", "da2-none").await, (401, true));
-        let problem = scene.authorize(&TestRequest::connect(&[])).await.unwrap_err();
-        assert_eq!((problem.status, problem.message), (401, None));
+        assert_eq!(denial("/bad/channel", "da2-good").await, (401, false));
+        assert_eq!(denial("/bad/channel", "da2-none").await, (401, true));
+        assert_eq!(denial("/default/a", "da2-none").await, (401, true));
+        let error = fixture.authorize(&TestRequest::connect(&[])).await.unwrap_err();
+        assert_eq!((error.status, error.message), (401, None));
     }
 }

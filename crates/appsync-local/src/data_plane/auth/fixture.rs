@@ -1,4 +1,4 @@
-//! An API and somebody who asks something of it, for tests.
+//! For tests: an API, and requests for the authorization of a client's operation.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -28,7 +28,7 @@ pub struct AuthFixture {
     pub api: Api,
 }
 
-/// Who asks what.
+/// An operation, with its credentials.
 pub struct TestRequest<'a> {
     pub operation: ClientOperation,
     pub channel: Option<&'a str>,
@@ -39,7 +39,7 @@ pub struct TestRequest<'a> {
 }
 
 impl AuthFixture {
-    /// An API `chat` with these providers, all of which may do everything.
+    /// Creates an API `chat` with these providers, whose auth modes all allow every operation.
     pub fn with(providers: Value, settings: Settings) -> Self {
         Self::with_options(providers, settings, EmulatorOptions::default())
     }
@@ -70,18 +70,18 @@ impl AuthFixture {
             data_sources: BTreeMap::new(),
             web_acl: None,
         };
-        let place = TargetApi {
+        let target = TargetApi {
             account: DEFAULT_ACCOUNT.into(),
             region: "us-east-1".into(),
             api_id: "id".into(),
             domain: None,
         };
-        let scene = Self { plane: DataPlane::new(store, settings), target: place, api };
-        scene.store_api(&scene.api);
-        scene
+        let fixture = Self { plane: DataPlane::new(store, settings), target, api };
+        fixture.store_api(&fixture.api);
+        fixture
     }
 
-    /// Makes the store know an API.
+    /// Stores an API.
     pub fn store_api(&self, api: &Api) {
         let keep = self.plane.store.change(|state| {
             let account = state.accounts.entry(DEFAULT_ACCOUNT.into()).or_default();
@@ -92,35 +92,37 @@ impl AuthFixture {
         futures_util::FutureExt::now_or_never(keep).unwrap().unwrap();
     }
 
-    pub async fn authorize(&self, asking: &TestRequest<'_>) -> Result<Identity, DataPlaneError> {
-        let channel = asking.channel.map(|it| Channel { path: it.to_owned() });
-        let fields = asking.fields.iter().map(|(name, it)| (name.to_ascii_lowercase(), it.clone()));
-        let headers = asking.headers.iter().map(|(name, it)| ((*name).into(), vec![(*it).into()]));
-        let asked = AuthRequest {
+    pub async fn authorize(&self, request: &TestRequest<'_>) -> Result<Identity, DataPlaneError> {
+        let channel = request.channel.map(|text| Channel { path: text.to_owned() });
+        let fields =
+            request.fields.iter().map(|(name, field)| (name.to_ascii_lowercase(), field.clone()));
+        let headers =
+            request.headers.iter().map(|(name, header)| ((*name).into(), vec![(*header).into()]));
+        let auth_request = AuthRequest {
             target: &self.target,
             api: &self.api,
-            operation: asking.operation,
+            operation: request.operation,
             channel: channel.as_ref(),
             credentials: &CredentialFields { fields: fields.collect() },
             headers: &headers.collect(),
-            path: asking.path,
-            signed_text: asking.signed_text.as_bytes(),
+            path: request.path,
+            signed_text: request.signed_text.as_bytes(),
             peer: Some([127, 0, 0, 1].into()),
         };
-        self.plane.authorizer.authorize(&asked).await
+        self.plane.authorizer.authorize(&auth_request).await
     }
 
-    /// Why it is refused.
-    pub async fn denial_reason(&self, asking: &TestRequest<'_>) -> String {
-        let problem = self.authorize(asking).await.unwrap_err();
-        assert_eq!(problem.error_type, "UnauthorizedException", "{problem:?}");
-        problem.reason.unwrap()
+    /// Returns why an operation is denied.
+    pub async fn denial_reason(&self, request: &TestRequest<'_>) -> String {
+        let error = self.authorize(request).await.unwrap_err();
+        assert_eq!(error.error_type, "UnauthorizedException", "{error:?}");
+        error.reason.unwrap()
     }
 }
 
 impl<'a> TestRequest<'a> {
     pub fn connect(fields: &[(&'a str, &str)]) -> Self {
-        let fields = fields.iter().map(|(name, it)| (*name, (*it).to_owned())).collect();
+        let fields = fields.iter().map(|(name, field)| (*name, (*field).to_owned())).collect();
         Self {
             operation: ClientOperation::Connect,
             channel: None,

@@ -1,4 +1,5 @@
-//! The public keys of an issuer of tokens: where they are read, and how long they are cached.
+//! The public keys of issuers of tokens: reads them over HTTP and caches them. An issuer is never called more
+//! often because clients send more tokens.
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -9,16 +10,17 @@ use serde_json::Value;
 use crate::data_plane::outbound::client::{OutboundClient, OutboundRequest};
 use crate::lock::lock;
 
+/// How long keys are valid after they were read.
 const KEYS_VALID_FOR_S: f64 = 5.0 * 60.0;
-/// How soon an issuer is asked again for a key that it did not have.
+/// The interval at which an issuer's keys are read again to find an unknown key id.
 const REFETCH_AFTER_S: f64 = 10.0;
-/// How soon a failed issuer is asked again: all waiting requests fail at once.
+/// The interval at which an issuer that failed is called again. Until then, requests fail at once.
 const RETRY_AFTER_S: f64 = 2.0;
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// More than any issuer's documents take.
+/// Larger than the documents of any issuer.
 const RESPONSE_MAX: usize = 512 * 1024;
 
-/// A public key, with the algorithm that it may verify: the key determines it, never the token.
+/// A public key, with the algorithms that it verifies: the key determines them, never the token.
 #[derive(Clone)]
 pub struct PublicKey {
     pub key: DecodingKey,
@@ -27,13 +29,13 @@ pub struct PublicKey {
 
 /// Where an issuer publishes its keys.
 pub enum KeyDocument {
-    /// At `jwks_uri` of the configuration that is at this URL.
+    /// At the `jwks_uri` of the configuration at this URL.
     Configuration(String),
     /// At this URL.
     Keys(String),
 }
 
-/// The keys of every issuer that was asked.
+/// The cached keys of all issuers.
 #[derive(Default)]
 pub struct IssuerKeys {
     issuers: Mutex<HashMap<String, Arc<IssuerEntry>>>,
@@ -42,22 +44,22 @@ pub struct IssuerKeys {
 #[derive(Default)]
 struct IssuerEntry {
     cached: Mutex<CachedKeys>,
-    /// Held by who asks.
+    /// Locked by the request that reads the keys.
     fetching: tokio::sync::Mutex<()>,
 }
 
-/// The last keys of an issuer. They stay valid while it fails: anyone can send a token with an unknown key id, so that is
-/// unknown, and have it asked.
+/// The last result of an issuer. Its keys stay valid while it fails: otherwise anyone could invalidate them with
+/// a token that has an unknown key id.
 #[derive(Default)]
 struct CachedKeys {
     keys: Option<(f64, HashMap<String, PublicKey>)>,
     failed: Option<(f64, String)>,
-    /// How often it was asked.
+    /// How often the issuer was called.
     fetch_count: u64,
 }
 
 impl IssuerKeys {
-    /// The key called `kid` of an issuer. However many ask at once, the issuer is asked once.
+    /// Finds a key of an issuer by its id. Concurrent requests share one call of the issuer.
     pub async fn find(
         &self,
         outbound: &OutboundClient,
@@ -70,29 +72,29 @@ impl IssuerKeys {
             let mut issuers = lock(&self.issuers);
             Arc::clone(issuers.entry(url.to_owned()).or_default())
         };
-        // Who knows the answer does not wait for who asks.
-        let asked = {
-            let known = issuer.cached();
-            if let Some(found) = known.find(url, kid, now_epoch_s) {
-                return found;
+        // A request that the cache can answer does not wait for a request that calls the issuer.
+        let fetch_count = {
+            let cached = issuer.cached();
+            if let Some(result) = cached.find(url, kid, now_epoch_s) {
+                return result;
             }
-            known.fetch_count
+            cached.fetch_count
         };
-        let _asking = issuer.fetching.lock().await;
-        if let Some(found) = issuer.cached().result_since(asked, url, kid) {
-            return found;
+        let _fetching = issuer.fetching.lock().await;
+        if let Some(result) = issuer.cached().result_since(fetch_count, url, kid) {
+            return result;
         }
         let fetched = fetch(outbound, document).await;
-        let mut known = issuer.cached();
-        known.fetch_count += 1;
+        let mut cached = issuer.cached();
+        cached.fetch_count += 1;
         match fetched {
             Ok(keys) => {
-                let found = keys.get(kid).cloned().ok_or_else(|| unknown_key_error(url, &keys));
-                (known.keys, known.failed) = (Some((now_epoch_s, keys)), None);
-                found
+                let result = keys.get(kid).cloned().ok_or_else(|| unknown_key_error(url, &keys));
+                (cached.keys, cached.failed) = (Some((now_epoch_s, keys)), None);
+                result
             }
             Err(error) => {
-                known.failed = Some((now_epoch_s, error.clone()));
+                cached.failed = Some((now_epoch_s, error.clone()));
                 Err(error)
             }
         }
@@ -106,9 +108,9 @@ impl IssuerEntry {
 }
 
 impl CachedKeys {
-    /// The key, or why there is none; None if the issuer is to be asked.
+    /// Returns the key or an error; `None` if the issuer must be called.
     fn find(&self, url: &str, kid: &str, now_epoch_s: f64) -> Option<Result<PublicKey, String>> {
-        // The clock may have been put back.
+        // The clock may have been set back.
         let within = |at_epoch_s: &f64, limit_s: f64| (now_epoch_s - at_epoch_s).abs() < limit_s;
         if let Some((at, keys)) = &self.keys {
             match keys.get(kid) {
@@ -123,9 +125,14 @@ impl CachedKeys {
         Some(Err(error.clone()))
     }
 
-    /// The issuer's answer to requests since the given attempt.
-    fn result_since(&self, asked: u64, url: &str, kid: &str) -> Option<Result<PublicKey, String>> {
-        if self.fetch_count == asked {
+    /// Returns the result of a call of the issuer since the given number of calls.
+    fn result_since(
+        &self,
+        fetch_count: u64,
+        url: &str,
+        kid: &str,
+    ) -> Option<Result<PublicKey, String>> {
+        if self.fetch_count == fetch_count {
             return None;
         }
         match (&self.failed, &self.keys) {
@@ -148,7 +155,7 @@ impl KeyDocument {
 
 fn unknown_key_error(url: &str, keys: &HashMap<String, PublicKey>) -> String {
     let count = keys.len();
-    format!("the issuer has no usable key of the token's kid (it has {count}, by {url})")
+    format!("the issuer has no usable key with the token's kid ({count} keys at {url})")
 }
 
 async fn fetch(
@@ -160,37 +167,38 @@ async fn fetch(
         KeyDocument::Configuration(url) => {
             let configuration = get_json(outbound, url).await?;
             let jwks = configuration["jwks_uri"].as_str();
-            let jwks = jwks.ok_or_else(|| format!("the issuer's {url} has no jwks_uri"))?;
+            let jwks = jwks.ok_or_else(|| format!("the configuration at {url} has no jwks_uri"))?;
             get_json(outbound, jwks).await?
         }
     };
     let keys = keys["keys"]
         .as_array()
         .ok_or("the issuer's keys are not a valid JWKS: the list `keys` is missing")?;
-    let read = |jwk: &Value| Some((jwk["kid"].as_str()?.to_owned(), PublicKey::from_jwk(jwk)?));
-    Ok(keys.iter().filter_map(read).collect())
+    let parse_key =
+        |jwk: &Value| Some((jwk["kid"].as_str()?.to_owned(), PublicKey::from_jwk(jwk)?));
+    Ok(keys.iter().filter_map(parse_key).collect())
 }
 
 async fn get_json(outbound: &OutboundClient, url: &str) -> Result<Value, String> {
     let request = OutboundRequest::get(url)
         .with_header("accept", "application/json")
         .with_limits(TIMEOUT, RESPONSE_MAX);
-    let answer = outbound.send(request).await;
-    let answer = answer.map_err(|error| {
+    let response = outbound.send(request).await;
+    let response = response.map_err(|error| {
         format!("cannot read the issuer's keys: {error}; set another address with `provision local --issuer ISSUER=URL`, or create tokens without an issuer with `provision local token`")
     })?;
-    if !answer.is_success() {
-        return Err(format!("the issuer answered {} to {url}", answer.status));
+    if !response.is_success() {
+        return Err(format!("the issuer responded with status {} to {url}", response.status));
     }
-    serde_json::from_slice(&answer.body)
-        .map_err(|_| format!("the issuer answered no JSON to {url}"))
+    serde_json::from_slice(&response.body)
+        .map_err(|_| format!("the issuer responded to {url} with a body that is not JSON"))
 }
 
 impl PublicKey {
-    /// A key that signs and that we can verify with. What a key of P-521 or a shared secret signs we can't.
+    /// Reads a key for signatures. Keys of P-521 and shared secrets are not supported.
     pub fn from_jwk(jwk: &Value) -> Option<Self> {
         let text = |name: &str| jwk[name].as_str();
-        if text("use").is_some_and(|it| it != "sig") {
+        if text("use").is_some_and(|text| text != "sig") {
             return None;
         }
         let (key, algorithms) = match (text("kty")?, text("crv")) {
@@ -202,10 +210,11 @@ impl PublicKey {
             ("EC", Some("P-384")) => (elliptic_curve_key(jwk)?, &[Algorithm::ES384][..]),
             _ => return None,
         };
-        // A key may be for one algorithm alone.
-        let only = text("alg").and_then(|name| name.parse::<Algorithm>().ok());
-        let one = only.and_then(|it| algorithms.iter().position(|one| *one == it));
-        let algorithms = match (text("alg"), one) {
+        // A key may be limited to one algorithm.
+        let algorithm = text("alg").and_then(|name| name.parse::<Algorithm>().ok());
+        let index =
+            algorithm.and_then(|algorithm| algorithms.iter().position(|index| *index == algorithm));
+        let algorithms = match (text("alg"), index) {
             (None, _) => algorithms,
             (Some(_), Some(n)) => &algorithms[n..=n],
             (Some(_), None) => return None,
@@ -238,7 +247,7 @@ mod tests {
     use crate::store::Store;
 
     #[tokio::test]
-    async fn an_issuer_that_fails_over_an_unknown_key_is_still_believed_in_the_known_ones() {
+    async fn known_keys_stay_valid_when_the_issuer_fails_for_an_unknown_key() {
         let status = Arc::new(AtomicU16::new(200));
         let now = Arc::clone(&status);
         let key = r#"{"keys":[{"kty":"RSA","kid":"known","n":"AQAB","e":"AQAB"}]}"#;
@@ -249,7 +258,7 @@ mod tests {
         let find = async |kid, at_s| keys.find(&outbound, &document, kid, at_s).await.err();
         assert_eq!(find("known", 0.0).await, None);
         status.store(500, Ordering::Relaxed);
-        assert!(find("unknown", REFETCH_AFTER_S).await.unwrap().contains("answered 500"));
+        assert!(find("unknown", REFETCH_AFTER_S).await.unwrap().contains("status 500"));
         assert!(find("unknown", REFETCH_AFTER_S + 1.0).await.is_some());
         assert_eq!((find("known", REFETCH_AFTER_S).await, stub.requests().len()), (None, 2));
         assert!(find("known", KEYS_VALID_FOR_S).await.is_some());

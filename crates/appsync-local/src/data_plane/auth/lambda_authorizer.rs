@@ -1,4 +1,5 @@
-//! AWS_LAMBDA: a function says who may (docs/reference/authorization.md#lambda-authorizers).
+//! AWS_LAMBDA: a function authorizes clients (docs/reference/authorization.md#lambda-authorizers). Its decisions
+//! are cached by a digest: no token is kept.
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::data_plane::auth::mode::AWS_LAMBDA;
+use crate::auth_mode::AuthMode;
 use crate::data_plane::auth::provider::matches_whole;
 use crate::data_plane::auth::request::{AuthRequest, ClientOperation, Identity};
 use crate::data_plane::channel::Channel;
@@ -16,28 +17,28 @@ use crate::ids;
 use crate::lock::lock;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Of `handlerContext`, as JSON.
+/// Bytes of `handlerContext`, as JSON.
 const CONTEXT_MAX: usize = 5 * 1024 * 1024;
-/// Verdicts that are remembered at most; who comes with more tokens has them asked again.
+/// The number of cached decisions. The function is called for every further token.
 const CACHED_MAX: usize = 10_000;
-/// The bytes that they may hold together.
+/// The bytes of all cached decisions.
 const CACHED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Calls functions and caches their results.
+/// Calls functions and caches their decisions.
 pub struct LambdaAuthorizer {
     outbound: Arc<OutboundClient>,
-    verdicts: DecisionCache,
+    decisions: DecisionCache,
 }
 
 impl LambdaAuthorizer {
     pub fn new(outbound: Arc<OutboundClient>) -> Self {
-        Self { outbound, verdicts: DecisionCache::default() }
+        Self { outbound, decisions: DecisionCache::default() }
     }
 
-    /// Calls the function of `provider`, unless its last result is still valid.
+    /// Calls the function of a provider, unless a cached decision is still valid.
     pub async fn authorize(
         &self,
-        asked: &AuthRequest<'_>,
+        request: &AuthRequest<'_>,
         token: &str,
         provider: &Value,
         now: f64,
@@ -45,34 +46,34 @@ impl LambdaAuthorizer {
         let config = &provider["lambdaAuthorizerConfig"];
         check_identity_expression(token, config)?;
         let function = config["authorizerUri"].as_str().unwrap_or_default();
-        let key = cache_key(asked, token, function);
-        if let Some(verdict) = self.verdicts.find(&key, now) {
-            return verdict.identity(function);
+        let key = cache_key(request, token, function);
+        if let Some(decision) = self.decisions.find(&key, now) {
+            return decision.identity(function);
         }
-        let event = authorizer_event(asked, token);
-        let asking = self.outbound.invoke(function, true, &event);
-        let answer = match tokio::time::timeout(TIMEOUT, asking).await {
-            Ok(answer) => answer.map_err(DataPlaneError::unauthorized)?,
+        let event = authorizer_event(request, token);
+        let invocation = self.outbound.invoke(function, true, &event);
+        let response = match tokio::time::timeout(TIMEOUT, invocation).await {
+            Ok(response) => response.map_err(DataPlaneError::unauthorized)?,
             Err(_) => {
-                let why = format!("the function {function} did not answer within 10 s");
+                let why = format!("the function {function} did not respond within 10 s");
                 return Err(DataPlaneError::unauthorized(why));
             }
         };
-        if let Some(error) = answer.error() {
+        if let Some(error) = response.error() {
             return Err(DataPlaneError::unauthorized(format!(
                 "the function {function} failed: {error}"
             )));
         }
-        let (verdict, ttl_override) = AuthDecision::read(&answer.payload, function)?;
+        let (decision, ttl_override) = AuthDecision::read(&response.payload, function)?;
         let ttl_s = ttl_override.or_else(|| config["authorizerResultTtlInSeconds"].as_f64());
-        if let Some(ttl_s) = ttl_s.filter(|it| *it > 0.0) {
-            self.verdicts.insert(key, verdict.clone(), now, now + ttl_s);
+        if let Some(ttl_s) = ttl_s.filter(|seconds| *seconds > 0.0) {
+            self.decisions.insert(key, decision.clone(), now, now + ttl_s);
         }
-        verdict.identity(function)
+        decision.identity(function)
     }
 }
 
-/// The cached results of functions. No `Debug` shows them.
+/// The cached decisions of functions. No `Debug`: they contain identities.
 #[derive(Default)]
 struct DecisionCache {
     entries: Mutex<CacheEntries>,
@@ -80,12 +81,12 @@ struct DecisionCache {
 
 #[derive(Default)]
 struct CacheEntries {
-    verdicts: HashMap<CacheKey, (AuthDecision, f64)>,
-    /// The bytes of all of them.
+    decisions: HashMap<CacheKey, (AuthDecision, f64)>,
+    /// The bytes of all decisions.
     bytes: usize,
 }
 
-/// Of API, function, operation, channel and token: no token is kept as it is.
+/// A digest of API, function, operation, channel and token.
 type CacheKey = [u8; 32];
 
 #[derive(Clone)]
@@ -96,66 +97,71 @@ enum AuthDecision {
 
 impl DecisionCache {
     fn find(&self, key: &CacheKey, now: f64) -> Option<AuthDecision> {
-        let kept = lock(&self.entries);
-        kept.verdicts.get(key).filter(|(_, until)| *until > now).map(|(it, _)| it.clone())
+        let entries = lock(&self.entries);
+        entries
+            .decisions
+            .get(key)
+            .filter(|(_, until)| *until > now)
+            .map(|(decision, _)| decision.clone())
     }
-    fn insert(&self, key: CacheKey, verdict: AuthDecision, now: f64, until: f64) {
-        let size = verdict.size();
-        let mut kept = lock(&self.entries);
-        if !kept.has_room(size) {
-            kept.verdicts.retain(|_, (_, until)| *until > now);
-            kept.bytes = kept.verdicts.values().map(|(it, _)| it.size()).sum();
+    fn insert(&self, key: CacheKey, decision: AuthDecision, now: f64, until: f64) {
+        let size = decision.size();
+        let mut entries = lock(&self.entries);
+        if !entries.has_room(size) {
+            entries.decisions.retain(|_, (_, until)| *until > now);
+            entries.bytes = entries.decisions.values().map(|(decision, _)| decision.size()).sum();
         }
-        if kept.has_room(size) {
-            let before = kept.verdicts.insert(key, (verdict, until));
-            kept.bytes = kept.bytes + size - before.map_or(0, |(it, _)| it.size());
+        if entries.has_room(size) {
+            let previous = entries.decisions.insert(key, (decision, until));
+            entries.bytes =
+                entries.bytes + size - previous.map_or(0, |(decision, _)| decision.size());
         }
     }
 }
 
 impl CacheEntries {
     fn has_room(&self, size: usize) -> bool {
-        self.verdicts.len() < CACHED_MAX && self.bytes + size <= CACHED_BYTES_MAX
+        self.decisions.len() < CACHED_MAX && self.bytes + size <= CACHED_BYTES_MAX
     }
 }
 
 impl AuthDecision {
-    /// The bytes of its texts.
+    /// Returns the bytes of its texts.
     fn size(&self) -> usize {
         let Self::Allowed(context) = self else { return 0 };
-        context.iter().map(|(name, it)| name.len() + it.as_str().map_or(0, str::len)).sum()
+        context.iter().map(|(name, value)| name.len() + value.as_str().map_or(0, str::len)).sum()
     }
 
-    /// The function's result, and its time to live in seconds, if the function sets one.
-    fn read(answer: &Value, function: &str) -> Result<(Self, Option<f64>), DataPlaneError> {
-        let refuse =
+    /// Reads the response of a function: its decision, and its time to live in seconds, if the function sets one.
+    fn read(response: &Value, function: &str) -> Result<(Self, Option<f64>), DataPlaneError> {
+        let deny =
             |why: &str| DataPlaneError::unauthorized(format!("the function {function} {why}"));
-        let ttl_s = match &answer["ttlOverride"] {
+        let ttl_s = match &response["ttlOverride"] {
             Value::Null => None,
-            Value::Number(it) if it.as_f64().is_some_and(|it| it >= 0.0) => it.as_f64(),
-            _ => return Err(refuse("answered a ttlOverride that is not a number of seconds")),
+            Value::Number(it) if it.as_f64().is_some_and(|number| number >= 0.0) => it.as_f64(),
+            _ => return Err(deny("returned a ttlOverride that is not a number of seconds")),
         };
-        match answer.get("isAuthorized") {
+        match response.get("isAuthorized") {
             Some(Value::Bool(true)) => {}
             Some(Value::Bool(false)) => return Ok((Self::Denied, ttl_s)),
-            None => return Err(refuse("did not answer isAuthorized")),
+            None => return Err(deny("did not return isAuthorized")),
             Some(_) => {
-                return Err(refuse("answered an isAuthorized that is neither true nor false"));
+                return Err(deny("returned an isAuthorized that is neither true nor false"));
             }
         }
-        let context = match &answer["handlerContext"] {
+        let context = match &response["handlerContext"] {
             Value::Null => Map::new(),
             Value::Object(context) => context.clone(),
-            _ => return Err(refuse("answered a handlerContext that is not an object")),
+            _ => return Err(deny("returned a handlerContext that is not an object")),
         };
-        if let Some((name, _)) = context.iter().find(|(_, it)| !it.is_string()) {
+        if let Some((name, _)) = context.iter().find(|(_, value)| !value.is_string()) {
             let why = format!(
-                "answered a handlerContext whose {name} is not a string; every value must be one"
+                "returned a handlerContext whose {name} is not a string; every value must be a string"
             );
-            return Err(refuse(&why));
+            return Err(deny(&why));
         }
         if json!(context).to_string().len() > CONTEXT_MAX {
-            return Err(refuse("answered a handlerContext of more than 5 MB"));
+            return Err(deny("returned a handlerContext of more than 5 MB"));
         }
         Ok((Self::Allowed(context), ttl_s))
     }
@@ -163,11 +169,11 @@ impl AuthDecision {
     fn identity(self, function: &str) -> Result<Identity, DataPlaneError> {
         match self {
             Self::Denied => {
-                let why = format!("the function {function} answered isAuthorized: false");
+                let why = format!("the function {function} returned isAuthorized: false");
                 Err(DataPlaneError::unauthorized(why))
             }
             Self::Allowed(context) => Ok(Identity {
-                mode: AWS_LAMBDA,
+                mode: Some(AuthMode::AwsLambda),
                 context: json!({ "handlerContext": context }),
                 expires_epoch_s: None,
             }),
@@ -175,31 +181,36 @@ impl AuthDecision {
     }
 }
 
-/// Whether the token is of the form that the API asks for: if not, the function is not called.
+/// Checks a token with the expression of the API. If it does not match, the function is not called.
 fn check_identity_expression(token: &str, config: &Value) -> Result<(), DataPlaneError> {
-    let Some(form) = config["identityValidationExpression"].as_str().filter(|it| !it.is_empty())
+    let Some(expression) =
+        config["identityValidationExpression"].as_str().filter(|text| !text.is_empty())
     else {
         return Ok(());
     };
-    let fits = matches_whole(form, token).map_err(|error| {
+    let is_match = matches_whole(expression, token).map_err(|error| {
         DataPlaneError::unauthorized(format!(
-            "the API's identityValidationExpression can't be read here: {error}"
+            "the emulator does not support the API's identityValidationExpression: {error}"
         ))
     })?;
-    match fits {
+    match is_match {
         true => Ok(()),
         false => Err(DataPlaneError::unauthorized(format!(
-            "the token does not match the API's identityValidationExpression {form} as a whole; the function was not called"
+            "the token does not match the API's identityValidationExpression {expression} as a whole; the function was not called"
         ))),
     }
 }
 
-fn cache_key(asked: &AuthRequest<'_>, token: &str, function: &str) -> CacheKey {
+fn cache_key(request: &AuthRequest<'_>, token: &str, function: &str) -> CacheKey {
     let mut hash = Sha256::new();
-    let channel = asked.channel.map_or("", |it| it.path.as_str());
-    for part in
-        [asked.target.api_id.as_str(), function, operation_name(asked.operation), channel, token]
-    {
+    let channel = request.channel.map_or("", |channel| channel.path.as_str());
+    for part in [
+        request.target.api_id.as_str(),
+        function,
+        operation_name(request.operation),
+        channel,
+        token,
+    ] {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
@@ -214,18 +225,18 @@ fn operation_name(operation: ClientOperation) -> &'static str {
     }
 }
 
-fn authorizer_event(asked: &AuthRequest<'_>, token: &str) -> Value {
+fn authorizer_event(request: &AuthRequest<'_>, token: &str) -> Value {
     let headers =
-        asked.headers.iter().map(|(name, values)| (name.clone(), json!(values.join(","))));
+        request.headers.iter().map(|(name, values)| (name.clone(), json!(values.join(","))));
     json!({
         "authorizationToken": token,
         "requestContext": {
-            "apiId": asked.target.api_id,
-            "accountId": asked.target.account,
+            "apiId": request.target.api_id,
+            "accountId": request.target.account,
             "requestId": ids::request_id(),
-            "operation": operation_name(asked.operation),
-            "channelNamespaceName": asked.channel.map(Channel::namespace),
-            "channel": asked.channel.map(|it| &it.path),
+            "operation": operation_name(request.operation),
+            "channelNamespaceName": request.channel.map(Channel::namespace),
+            "channel": request.channel.map(|channel| &channel.path),
         },
         "requestHeaders": headers.collect::<Map<_, _>>(),
     })
@@ -238,10 +249,10 @@ mod tests {
     use crate::data_plane::settings::Settings;
     use crate::data_plane::testing::{Stub, response};
 
-    /// An API whose function answers what its token says, as JSON.
-    async fn scene(ttl_s: u32, expression: Option<&str>) -> (AuthFixture, Stub) {
-        let stub = Stub::serve(|it| {
-            let event: Value = serde_json::from_slice(&it.body).unwrap();
+    /// An API whose function returns its token, which is JSON.
+    async fn fixture(ttl_s: u32, expression: Option<&str>) -> (AuthFixture, Stub) {
+        let stub = Stub::serve(|request| {
+            let event: Value = serde_json::from_slice(&request.body).unwrap();
             response(200, event["authorizationToken"].as_str().unwrap())
         })
         .await;
@@ -261,20 +272,21 @@ mod tests {
     const YES: &str = r#"{"isAuthorized":true,"handlerContext":{"tenant":"t1"}}"#;
 
     #[tokio::test]
-    async fn a_function_is_asked_as_aws_asks_it_and_its_context_is_the_identity() {
-        let (scene, stub) = scene(0, None).await;
-        let mut asking = TestRequest::publish("/default/a", &[("Authorization", YES)]);
-        asking.headers.push(("x-trace", "1"));
-        let identity = scene.authorize(&asking).await.unwrap();
+    async fn a_function_receives_what_aws_sends_and_its_context_is_the_identity() {
+        let (fixture, stub) = fixture(0, None).await;
+        let mut invocation = TestRequest::publish("/default/a", &[("Authorization", YES)]);
+        invocation.headers.push(("x-trace", "1"));
+        let identity = fixture.authorize(&invocation).await.unwrap();
         assert_eq!(identity.context, json!({"handlerContext": {"tenant": "t1"}}));
-        scene.authorize(&TestRequest::connect(&[("Authorization", YES)])).await.unwrap();
-        scene
+        fixture.authorize(&TestRequest::connect(&[("Authorization", YES)])).await.unwrap();
+        fixture
             .authorize(&TestRequest::subscribe("/default/*", &[("Authorization", YES)]))
             .await
             .unwrap();
-        let asked = stub.requests();
-        assert_eq!(asked[0].uri, "/2015-03-31/functions/judge/invocations");
-        let mut events = asked.iter().map(|it| serde_json::from_slice::<Value>(&it.body).unwrap());
+        let request = stub.requests();
+        assert_eq!(request[0].uri, "/2015-03-31/functions/judge/invocations");
+        let mut events =
+            request.iter().map(|request| serde_json::from_slice::<Value>(&request.body).unwrap());
         let mut first = events.next().unwrap();
         assert!(first["requestContext"]["requestId"].take().is_string());
         assert_eq!(
@@ -300,17 +312,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_answer_except_a_clear_yes_is_denied_with_the_reason() {
-        let (scene, _stub) = scene(0, None).await;
+    async fn every_response_except_a_valid_authorization_is_denied_with_the_reason() {
+        let (fixture, _stub) = fixture(0, None).await;
         let check = async |token: &str, expected: &str| {
-            let why = scene
+            let why = fixture
                 .denial_reason(&TestRequest::publish("/default/a", &[("Authorization", token)]))
                 .await;
             assert!(why.contains(expected), "{why}");
         };
-        check(r#"{"isAuthorized":false}"#, "judge answered isAuthorized: false").await;
-        check("{}", "did not answer isAuthorized").await;
-        check("null", "did not answer isAuthorized").await;
+        check(r#"{"isAuthorized":false}"#, "judge returned isAuthorized: false").await;
+        check("{}", "did not return isAuthorized").await;
+        check("null", "did not return isAuthorized").await;
         check(r#"{"isAuthorized":"true"}"#, "neither true nor false").await;
         check(r#"{"errorType":"Error","errorMessage":"no"}"#, "failed: Error: no").await;
         check(
@@ -321,14 +333,14 @@ mod tests {
         check(r#"{"isAuthorized":true,"handlerContext":{"a":1}}"#, "whose a is not a string").await;
         check(r#"{"isAuthorized":true,"handlerContext":[]}"#, "that is not an object").await;
         check(r#"{"isAuthorized":true,"ttlOverride":"5"}"#, "not a number of seconds").await;
-        check("text", "answered no JSON").await;
-        check(r#"{"errorType":"Error"}"#, "did not answer isAuthorized").await;
+        check("text", "not valid JSON").await;
+        check(r#"{"errorType":"Error"}"#, "did not return isAuthorized").await;
     }
 
     #[tokio::test]
     async fn a_function_that_returns_the_token_does_not_leak_it() {
-        let stub = Stub::serve(|it| {
-            let event: Value = serde_json::from_slice(&it.body).unwrap();
+        let stub = Stub::serve(|request| {
+            let event: Value = serde_json::from_slice(&request.body).unwrap();
             let message = format!("bad token {}", event["authorizationToken"].as_str().unwrap());
             response(200, json!({"errorType": "E", "errorMessage": message}).to_string())
         })
@@ -336,9 +348,9 @@ mod tests {
         let config = json!({ "authorizerUri": "judge" });
         let providers = json!([{"authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": config}]);
         let settings = Settings { lambda_endpoint: Some(stub.url), ..Settings::default() };
-        let scene = AuthFixture::with(providers, settings);
+        let fixture = AuthFixture::with(providers, settings);
         let why =
-            scene.denial_reason(&TestRequest::connect(&[("Authorization", "open sesame")])).await;
+            fixture.denial_reason(&TestRequest::connect(&[("Authorization", "open sesame")])).await;
         assert_eq!(why, "the function judge failed: E: bad token …");
     }
 
@@ -346,16 +358,16 @@ mod tests {
     async fn without_a_lambda_endpoint_every_client_is_denied() {
         let config = json!({ "authorizerUri": "judge" });
         let providers = json!([{"authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": config}]);
-        let scene = AuthFixture::with(providers, Settings::default());
-        let why = scene.denial_reason(&TestRequest::connect(&[("Authorization", "x")])).await;
+        let fixture = AuthFixture::with(providers, Settings::default());
+        let why = fixture.denial_reason(&TestRequest::connect(&[("Authorization", "x")])).await;
         assert!(why.contains("--lambda-endpoint"), "{why}");
     }
 
     #[tokio::test]
-    async fn a_token_of_another_form_never_reaches_the_function() {
-        let (scene, stub) = scene(0, Some(r"\{.*\}")).await;
-        scene.authorize(&TestRequest::connect(&[("Authorization", YES)])).await.unwrap();
-        let why = scene
+    async fn a_token_that_does_not_match_the_expression_never_reaches_the_function() {
+        let (fixture, stub) = fixture(0, Some(r"\{.*\}")).await;
+        fixture.authorize(&TestRequest::connect(&[("Authorization", YES)])).await.unwrap();
+        let why = fixture
             .denial_reason(&TestRequest::connect(&[("Authorization", &format!("{YES} "))]))
             .await;
         assert!(why.contains("does not match") && !why.contains("tenant"), "{why}");
@@ -363,20 +375,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_verdict_holds_for_its_time_its_operation_its_channel_and_its_token() {
-        let (scene, stub) = scene(60, None).await;
+    async fn a_decision_is_cached_by_operation_channel_and_token_until_it_expires() {
+        let (fixture, stub) = fixture(60, None).await;
         let fields = &[("Authorization", YES)][..];
-        let check = async |asking: TestRequest<'_>, expected: usize| {
-            let _ = scene.authorize(&asking).await;
+        let check = async |invocation: TestRequest<'_>, expected: usize| {
+            let _ = fixture.authorize(&invocation).await;
             assert_eq!(stub.requests().len(), expected);
         };
         check(TestRequest::publish("/default/a", fields), 1).await;
         check(TestRequest::publish("/default/a", fields), 1).await;
         check(TestRequest::publish("/default/b", fields), 2).await;
         check(TestRequest::subscribe("/default/a", fields), 3).await;
-        scene.plane.store.move_clock(59.0);
+        fixture.plane.store.move_clock(59.0);
         check(TestRequest::publish("/default/a", fields), 3).await;
-        scene.plane.store.move_clock(1.0);
+        fixture.plane.store.move_clock(1.0);
         check(TestRequest::publish("/default/a", fields), 4).await;
         let never = [("Authorization", r#"{"isAuthorized":true,"ttlOverride":0}"#)];
         check(TestRequest::connect(&never), 5).await;
@@ -384,7 +396,7 @@ mod tests {
         let no = [("Authorization", r#"{"isAuthorized":false,"ttlOverride":5}"#)];
         check(TestRequest::connect(&no), 7).await;
         check(TestRequest::connect(&no), 7).await;
-        scene.plane.store.move_clock(5.0);
+        fixture.plane.store.move_clock(5.0);
         check(TestRequest::connect(&no), 8).await;
     }
 }

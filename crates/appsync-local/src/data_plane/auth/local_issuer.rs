@@ -1,5 +1,5 @@
-//! The emulator's own issuer of tokens: its signature is accepted for every issuer that an API trusts, so
-//! no user pool is needed to try an API.
+//! The emulator's issuer of tokens. Its tokens are accepted instead of those of any issuer that an API trusts,
+//! so no user pool is needed to try an API. Its private key never leaves the folder of the emulator's state.
 use std::fmt;
 use std::fs;
 use std::io;
@@ -13,40 +13,40 @@ use rcgen::{KeyPair, PublicKeyData};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::auth_mode::AuthMode;
 use crate::data_plane::auth::issuer_keys::PublicKey;
-use crate::data_plane::auth::mode::COGNITO;
 use crate::data_plane::auth::provider::{TokenProvider, matches_client};
 use crate::ids;
 use crate::state::Api;
 use crate::state::folder::write_atomically;
 use crate::store::Store;
 
-/// By which its tokens are known.
+/// The key id of its tokens.
 pub const KID: &str = "provision-local";
 const KEY_FILE: &str = "issuer-key.pem";
-/// An hour, like a user pool's.
+/// The default lifetime of a token: an hour, like that of a user pool's.
 const LIFETIME_S: f64 = 3_600.0;
-/// The user, and the client where an API takes any.
+/// The default user, and the client id if the API accepts any.
 const LOCAL: &str = "local";
 
-/// What a token is to say. What is left out is chosen so that the API takes the token.
+/// A request for a token. Omitted members get values that the API accepts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct TokenRequest {
-    /// An id or a name; may be left out while one API takes tokens.
+    /// The API, by id or name. Default: the only API that accepts tokens.
     pub api: Option<String>,
-    /// `AMAZON_COGNITO_USER_POOLS` or `OPENID_CONNECT`; may be left out while one provider is of it.
+    /// The auth mode, `AMAZON_COGNITO_USER_POOLS` or `OPENID_CONNECT`. Default: that of the only provider.
     pub mode: Option<String>,
     pub issuer: Option<String>,
     pub username: Option<String>,
     pub groups: Vec<String>,
     pub client_id: Option<String>,
     pub expires_in_s: Option<f64>,
-    /// Added to the rest, and in its place.
+    /// Further claims, which replace other claims with the same name.
     pub claims: Map<String, Value>,
 }
 
-/// The issuer of one store. Its key is made on first use and never leaves the store.
+/// The issuer of one store. Its key is created on first use.
 pub struct LocalIssuer {
     folder: Option<PathBuf>,
     key: OnceLock<Result<SigningKey, String>>,
@@ -58,54 +58,60 @@ struct SigningKey {
 }
 
 impl LocalIssuer {
-    /// With its key in `folder`; without one, the key ends with the process.
+    /// Creates an issuer that keeps its key in `folder`, or else in memory.
     pub fn new(folder: Option<&Path>) -> Self {
         Self { folder: folder.map(Path::to_owned), key: OnceLock::new() }
     }
 
-    /// What others verify its tokens with, as a JWKS.
+    /// Returns the public key, as a JWKS.
     pub fn jwks(&self) -> Result<Value, String> {
         Ok(json!({ "keys": [self.signing_key()?.public] }))
     }
 
     pub fn public_key(&self) -> Result<PublicKey, String> {
         let key = PublicKey::from_jwk(&self.signing_key()?.public);
-        key.ok_or_else(|| "the local issuer's key can't be read".to_owned())
+        key.ok_or_else(|| "the local issuer's key is not valid".to_owned())
     }
 
-    /// A token that an API of `store` takes, as a user pool or an OpenID Connect issuer would write it.
-    pub fn create_token(&self, store: &Store, asked: &TokenRequest) -> Result<String, String> {
-        let apis = apis_with_token_providers(store, asked.api.as_deref());
-        let fits = |it: &TokenProvider<'_>| {
-            asked.mode.as_ref().is_none_or(|mode| mode == it.mode())
-                && asked.issuer.as_ref().is_none_or(|issuer| *issuer == it.issuer())
+    /// Creates a token that an API of `store` accepts, as a user pool or an OpenID Connect issuer would.
+    pub fn create_token(&self, store: &Store, request: &TokenRequest) -> Result<String, String> {
+        let apis = apis_with_token_providers(store, request.api.as_deref());
+        let is_match = |provider: &TokenProvider<'_>| {
+            request.mode.as_ref().is_none_or(|mode| mode == provider.mode.name())
+                && request.issuer.as_ref().is_none_or(|issuer| *issuer == provider.issuer())
         };
-        let mut found: Vec<(&Api, TokenProvider<'_>)> = Vec::new();
+        let mut matching: Vec<(&Api, TokenProvider<'_>)> = Vec::new();
         for api in &apis {
-            found.extend(TokenProvider::all(api).filter(fits).map(|it| (&**api, it)));
+            matching.extend(
+                TokenProvider::all(api).filter(is_match).map(|provider| (&**api, provider)),
+            );
         }
-        // Providers that ask for the same make the same token.
+        // Providers with the same issuer and client lead to the same token.
         let mut kinds = Vec::new();
-        found.retain(|(_, it)| {
-            let kind = (it.issuer(), it.client_expression().map(str::to_owned));
+        matching.retain(|(_, provider)| {
+            let kind = (provider.issuer(), provider.client_expression().map(str::to_owned));
             let new = !kinds.contains(&kind);
             kinds.push(kind);
             new
         });
-        match found.as_slice() {
+        match matching.as_slice() {
             [(_, provider)] => {
                 let now = store.now_epoch_s().floor();
-                self.sign(&claims(asked, provider, now)?)
+                self.sign(&claims(request, provider, now)?)
             }
-            [] => Err(no_provider_message(asked, &apis)),
+            [] => Err(no_provider_message(request, &apis)),
             several => {
-                let one = |(api, it): &(&Api, TokenProvider<'_>)| {
-                    format!("\n  the API {} ({}), {} {}", api.name, api.id, it.mode(), it.issuer())
+                let line = |(api, provider): &(&Api, TokenProvider<'_>)| {
+                    format!(
+                        "\n  the API {} ({}), {} {}",
+                        api.name,
+                        api.id,
+                        provider.mode,
+                        provider.issuer()
+                    )
                 };
-                let lines: String = several.iter().map(one).collect();
-                Err(format!(
-                    "several issuers could be meant; say which by --api or --issuer:{lines}"
-                ))
+                let lines: String = several.iter().map(line).collect();
+                Err(format!("several issuers match; select one with `--api` or `--issuer`:{lines}"))
             }
         }
     }
@@ -113,26 +119,26 @@ impl LocalIssuer {
     fn sign(&self, claims: &Value) -> Result<String, String> {
         let header = Header { kid: Some(KID.to_owned()), ..Header::new(Algorithm::ES256) };
         let token = encode(&header, claims, &self.signing_key()?.private);
-        token.map_err(|error| format!("the token can't be signed: {error}"))
+        token.map_err(|error| format!("cannot sign the token: {error}"))
     }
 
     fn signing_key(&self) -> Result<&SigningKey, String> {
-        let made = || {
+        let create = || {
             self.load_or_create_key_pair().map(|pair| SigningKey::from_key_pair(&pair)).map_err(|error| {
             format!("cannot read or create the local issuer's key ({error}); delete {KEY_FILE} in the emulator's folder to create a new one")
         })
         };
-        self.key.get_or_init(made).as_ref().map_err(Clone::clone)
+        self.key.get_or_init(create).as_ref().map_err(Clone::clone)
     }
 
-    /// The key that is kept, made if there is none.
+    /// Reads the key of the folder, or creates it.
     fn load_or_create_key_pair(&self) -> io::Result<KeyPair> {
-        let path = self.folder.as_ref().map(|it| it.join(KEY_FILE));
-        let kept = match &path {
+        let path = self.folder.as_ref().map(|path| path.join(KEY_FILE));
+        let pem = match &path {
             Some(path) => fs::read_to_string(path),
             None => Err(io::ErrorKind::NotFound.into()),
         };
-        match kept {
+        match pem {
             Ok(pem) => KeyPair::from_pem(&pem).map_err(io::Error::other),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let pair = KeyPair::generate().map_err(io::Error::other)?;
@@ -151,7 +157,7 @@ impl SigningKey {
         // A point of P-256, uncompressed: a marker byte, then 32 bytes for each coordinate.
         let point = pair.der_bytes();
         let (x, y) = (&point[1..33], &point[33..]);
-        let encoded = |it: &[u8]| URL_SAFE_NO_PAD.encode(it);
+        let encoded = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
         let public = json!({
             "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": KID,
             "x": encoded(x), "y": encoded(y),
@@ -160,35 +166,36 @@ impl SigningKey {
     }
 }
 
-/// The APIs of a store that accept tokens, filtered by id or name.
+/// Returns the APIs of a store that accept tokens, filtered by id or name.
 fn apis_with_token_providers(store: &Store, named: Option<&str>) -> Vec<Arc<Api>> {
     store.read(|state| {
-        let regions = state.accounts.values().flat_map(|it| it.regions.values());
-        let apis = regions.flat_map(|it| it.apis.values());
-        let apis = apis.filter(|it| named.is_none_or(|name| it.id == name || it.name == name));
-        let apis = apis.filter(|it| TokenProvider::all(it).next().is_some());
+        let regions = state.accounts.values().flat_map(|account| account.regions.values());
+        let apis = regions.flat_map(|region| region.apis.values());
+        let apis = apis.filter(|api| named.is_none_or(|name| api.id == name || api.name == name));
+        let apis = apis.filter(|api| TokenProvider::all(api).next().is_some());
         apis.cloned().map(Arc::new).collect()
     })
 }
 
-fn no_provider_message(asked: &TokenRequest, apis: &[Arc<Api>]) -> String {
-    let issuers = apis.iter().flat_map(|api| TokenProvider::all(api).map(|it| it.issuer()));
+fn no_provider_message(request: &TokenRequest, apis: &[Arc<Api>]) -> String {
+    let issuers =
+        apis.iter().flat_map(|api| TokenProvider::all(api).map(|provider| provider.issuer()));
     let issuers: Vec<String> = issuers.collect();
-    match (&asked.api, issuers.is_empty()) {
+    match (&request.api, issuers.is_empty()) {
         (Some(name), true) => format!(
-            "no API {name} that accepts tokens: the API needs an authorization provider AMAZON_COGNITO_USER_POOLS or OPENID_CONNECT"
+            "no API `{name}` accepts tokens; add the auth mode AMAZON_COGNITO_USER_POOLS or OPENID_CONNECT to it"
         ),
-        (None, true) => "no API here trusts an issuer of tokens: it needs an authorization provider AMAZON_COGNITO_USER_POOLS or OPENID_CONNECT".to_owned(),
-        (_, false) => format!("no such issuer; there are {}", issuers.join(", ")),
+        (None, true) => "no API accepts tokens; add the auth mode AMAZON_COGNITO_USER_POOLS or OPENID_CONNECT to one".to_owned(),
+        (_, false) => format!("unknown issuer; the APIs trust {}", issuers.join(", ")),
     }
 }
 
-fn claims(asked: &TokenRequest, provider: &TokenProvider<'_>, now: f64) -> Result<Value, String> {
-    let client = client_id(asked, provider)?;
-    let expires = now + asked.expires_in_s.unwrap_or(LIFETIME_S);
-    let user = asked.username.as_deref().unwrap_or(LOCAL);
-    // Whole seconds, as issuers write them.
-    let second = |it: f64| json!(it.floor() as i64);
+fn claims(request: &TokenRequest, provider: &TokenProvider<'_>, now: f64) -> Result<Value, String> {
+    let client = client_id(request, provider)?;
+    let expires = now + request.expires_in_s.unwrap_or(LIFETIME_S);
+    let user = request.username.as_deref().unwrap_or(LOCAL);
+    // Issuers write whole seconds.
+    let second = |number: f64| json!(number.floor() as i64);
     let mut claims = json!({
         "iss": provider.issuer(),
         "iat": second(now),
@@ -196,49 +203,50 @@ fn claims(asked: &TokenRequest, provider: &TokenProvider<'_>, now: f64) -> Resul
         "exp": second(expires),
         "jti": ids::request_id(),
     });
-    if provider.mode() == COGNITO {
-        let said = asked.claims.get("token_use").and_then(Value::as_str);
-        let id = said == Some("id");
+    if provider.mode == AuthMode::CognitoUserPools {
+        let token_use = request.claims.get("token_use").and_then(Value::as_str);
+        let id = token_use == Some("id");
         claims["token_use"] = json!(if id { "id" } else { "access" });
         claims["sub"] = json!(ids::request_id());
         claims[if id { "cognito:username" } else { "username" }] = json!(user);
         claims[if id { "aud" } else { "client_id" }] = json!(client);
-        if !asked.groups.is_empty() {
-            claims["cognito:groups"] = json!(asked.groups);
+        if !request.groups.is_empty() {
+            claims["cognito:groups"] = json!(request.groups);
         }
     } else {
         claims["sub"] = json!(user);
         claims["aud"] = json!(client);
-        if !asked.groups.is_empty() {
-            claims["groups"] = json!(asked.groups);
+        if !request.groups.is_empty() {
+            claims["groups"] = json!(request.groups);
         }
     }
-    for (name, value) in &asked.claims {
+    for (name, value) in &request.claims {
         claims[name] = value.clone();
     }
     Ok(claims)
 }
 
-/// The client that is asked for; else one that the API takes, where its expression is a plain name.
-fn client_id(asked: &TokenRequest, provider: &TokenProvider<'_>) -> Result<String, String> {
-    let Some(form) = provider.client_expression() else {
-        return Ok(asked.client_id.clone().unwrap_or_else(|| LOCAL.to_owned()));
+/// Returns the client id of the request, or else one that the API accepts, if its expression is a plain name.
+fn client_id(request: &TokenRequest, provider: &TokenProvider<'_>) -> Result<String, String> {
+    let Some(expression) = provider.client_expression() else {
+        return Ok(request.client_id.clone().unwrap_or_else(|| LOCAL.to_owned()));
     };
-    // A client that does not match is a token to be refused: somebody may want to see that.
-    if let Some(client) = &asked.client_id {
+    // A client that does not match makes the API reject the token, which may be intended.
+    if let Some(client) = &request.client_id {
         return Ok(client.clone());
     }
-    let mut plain = form.split('|').map(|it| it.trim_start_matches('^').trim_end_matches('$'));
-    match plain.find(|it| !it.is_empty() && matches_client(form, it).unwrap_or(false)) {
+    let mut plain =
+        expression.split('|').map(|text| text.trim_start_matches('^').trim_end_matches('$'));
+    match plain.find(|text| !text.is_empty() && matches_client(expression, text).unwrap_or(false)) {
         Some(client) => Ok(client.to_owned()),
-        None => {
-            Err(format!("the API takes only clients that match {form}; name one with --client-id"))
-        }
+        None => Err(format!(
+            "the API accepts only clients that match {expression}; specify one with `--client-id`"
+        )),
     }
 }
 
 impl fmt::Debug for LocalIssuer {
-    /// Without the key.
+    /// Omits the key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalIssuer").field("folder", &self.folder).finish_non_exhaustive()
     }

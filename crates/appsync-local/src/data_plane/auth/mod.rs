@@ -1,4 +1,5 @@
-//! Who may do what: the one place where credentials are judged (docs/reference/authorization.md).
+//! Authorization (docs/reference/authorization.md): which identity a client has by its credentials, and what its
+//! auth mode allows. Nothing else in the data plane reads credentials.
 mod api_key;
 mod authorizer;
 mod credential;
@@ -7,7 +8,7 @@ mod fixture;
 mod issuer_keys;
 mod lambda_authorizer;
 mod local_issuer;
-mod mode;
+mod permission;
 mod provider;
 pub mod request;
 mod signature;

@@ -1,31 +1,48 @@
-//! The authorization providers of an API whose credentials are tokens: user pools and OpenID Connect issuers.
+//! The authorization providers of an API. Those whose credentials are JSON Web Tokens, user pools and OpenID
+//! Connect issuers, have a type.
 use std::collections::BTreeMap;
 
 use regex_lite::Regex;
 use serde_json::Value;
 
+use crate::auth_mode::AuthMode;
 use crate::data_plane::auth::issuer_keys::KeyDocument;
-use crate::data_plane::auth::mode::{COGNITO, OPENID_CONNECT, providers};
 use crate::data_plane::error::DataPlaneError;
 use crate::state::Api;
 
-/// The address at which the document of each issuer is really read.
+/// The URLs from which the keys of issuers are read, by issuer, if it is not the issuer itself.
 pub type IssuerUrls = BTreeMap<String, String>;
 
-/// An authorization provider whose credentials are tokens.
+/// Returns the authorization providers of an API.
+pub fn providers(api: &Api) -> impl Iterator<Item = &Value> {
+    api.event_config["authProviders"].as_array().into_iter().flatten()
+}
+
+/// Returns the first provider with an auth mode.
+pub fn provider(api: &Api, mode: AuthMode) -> Option<&Value> {
+    providers(api).find(|provider| AuthMode::from_json(provider) == Some(mode))
+}
+
+/// An authorization provider whose credentials are JSON Web Tokens.
 #[derive(Clone, Copy)]
 pub struct TokenProvider<'a> {
+    /// `AMAZON_COGNITO_USER_POOLS` or `OPENID_CONNECT`.
+    pub mode: AuthMode,
     pub value: &'a Value,
 }
 
 impl<'a> TokenProvider<'a> {
-    /// All of an API.
+    /// Returns all such providers of an API.
     pub fn all(api: &'a Api) -> impl Iterator<Item = Self> {
-        let ours = |it: &&Value| it["authType"] == COGNITO || it["authType"] == OPENID_CONNECT;
-        providers(api).filter(ours).map(|value| Self { value })
+        providers(api).filter_map(|value| match AuthMode::from_json(value)? {
+            mode @ (AuthMode::CognitoUserPools | AuthMode::OpenIdConnect) => {
+                Some(Self { mode, value })
+            }
+            AuthMode::ApiKey | AuthMode::AwsIam | AuthMode::AwsLambda => None,
+        })
     }
 
-    /// That of the token's issuer.
+    /// Finds the provider of a token's issuer.
     pub fn for_issuer(
         issuer: Option<&str>,
         api: &'a Api,
@@ -36,32 +53,29 @@ impl<'a> TokenProvider<'a> {
                 "the token has no `iss`, so its issuer is unknown",
             ));
         };
-        Self::all(api).find(|it| it.trusts(issuer, issuers)).ok_or_else(|| {
-            let known: Vec<String> = Self::all(api).map(|it| it.issuer()).collect();
-            let slash =
-                known.iter().any(|it| it.trim_end_matches('/') == issuer.trim_end_matches('/'));
+        Self::all(api).find(|provider| provider.trusts(issuer, issuers)).ok_or_else(|| {
+            let issuers: Vec<String> = Self::all(api).map(|provider| provider.issuer()).collect();
+            let slash = issuers
+                .iter()
+                .any(|known| known.trim_end_matches('/') == issuer.trim_end_matches('/'));
             let hint = if slash { "; they differ in the slash at the end" } else { "" };
-            let known = known.join(", ");
+            let issuers = issuers.join(", ");
             DataPlaneError::unauthorized(format!(
-                "the token is of the issuer {issuer}, and the API trusts {known}{hint}"
+                "the token's issuer is {issuer}, but the API trusts {issuers}{hint}"
             ))
         })
     }
 
-    /// An issuer that has another address here may call itself by that.
+    /// Whether the provider trusts an issuer. An issuer with another URL here may use that as its name.
     fn trusts(&self, issuer: &str, issuers: &IssuerUrls) -> bool {
-        let ours = self.issuer();
-        ours == issuer || issuers.get(&ours).is_some_and(|it| it == issuer)
-    }
-
-    pub fn mode(&self) -> &'static str {
-        if self.value["authType"] == COGNITO { COGNITO } else { OPENID_CONNECT }
+        let own = self.issuer();
+        own == issuer || issuers.get(&own).is_some_and(|url| url == issuer)
     }
 
     pub fn issuer(&self) -> String {
-        let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
-        match self.mode() {
-            COGNITO => {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        match self.mode {
+            AuthMode::CognitoUserPools => {
                 let config = &self.value["cognitoConfig"];
                 let (region, pool) = (text(&config["awsRegion"]), text(&config["userPoolId"]));
                 let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
@@ -71,34 +85,38 @@ impl<'a> TokenProvider<'a> {
         }
     }
 
-    /// The expression that the client must match, if there is one.
+    /// Returns the expression that the client id must match, if there is one.
     pub fn client_expression(&self) -> Option<&str> {
-        let client = match self.mode() {
-            COGNITO => &self.value["cognitoConfig"]["appIdClientRegex"],
+        let client = match self.mode {
+            AuthMode::CognitoUserPools => &self.value["cognitoConfig"]["appIdClientRegex"],
             _ => &self.value["openIDConnectConfig"]["clientId"],
         };
-        client.as_str().filter(|it| !it.is_empty())
+        client.as_str().filter(|text| !text.is_empty())
     }
 
-    /// Where it publishes its keys.
+    /// Returns where the issuer publishes its keys.
     pub fn key_document(&self, issuers: &IssuerUrls) -> KeyDocument {
         let issuer = self.issuer();
         let base = issuers.get(&issuer).unwrap_or(&issuer).trim_end_matches('/');
-        match self.mode() {
-            COGNITO => KeyDocument::Keys(format!("{base}/.well-known/jwks.json")),
+        match self.mode {
+            AuthMode::CognitoUserPools => {
+                KeyDocument::Keys(format!("{base}/.well-known/jwks.json"))
+            }
             _ => KeyDocument::Configuration(format!("{base}/.well-known/openid-configuration")),
         }
     }
 }
 
-/// Whether a client is one that an API takes.
-pub fn matches_client(form: &str, client: &str) -> Result<bool, String> {
-    matches_whole(form, client).map_err(|error| {
-        format!("the API's expression {form} for clients can't be read here: {error}")
+/// Whether a client id matches the expression of an API.
+pub fn matches_client(expression: &str, client: &str) -> Result<bool, String> {
+    matches_whole(expression, client).map_err(|error| {
+        format!(
+            "the emulator does not support the API's expression {expression} for clients: {error}"
+        )
     })
 }
 
-/// Whether an expression of an API's matches all of a text.
-pub fn matches_whole(form: &str, text: &str) -> Result<bool, regex_lite::Error> {
-    Regex::new(&format!("^(?:{form})$")).map(|it| it.is_match(text))
+/// Whether an expression of an API matches a whole text.
+pub fn matches_whole(expression: &str, text: &str) -> Result<bool, regex_lite::Error> {
+    Regex::new(&format!("^(?:{expression})$")).map(|regex| regex.is_match(text))
 }

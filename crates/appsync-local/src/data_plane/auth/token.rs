@@ -1,4 +1,4 @@
-//! AMAZON_COGNITO_USER_POOLS and OPENID_CONNECT: JSON Web Tokens
+//! AMAZON_COGNITO_USER_POOLS and OPENID_CONNECT: verifies JSON Web Tokens
 //! (docs/reference/authorization.md#openid-connect, docs/reference/authorization.md#cognito).
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use jsonwebtoken::Algorithm;
 use jsonwebtoken::crypto::verify;
 use serde_json::{Map, Value, json};
 
+use crate::auth_mode::AuthMode;
 use crate::data_plane::auth::issuer_keys::{IssuerKeys, PublicKey};
 use crate::data_plane::auth::local_issuer::{KID, LocalIssuer};
-use crate::data_plane::auth::mode::COGNITO;
 use crate::data_plane::auth::provider::{IssuerUrls, TokenProvider, matches_client};
 use crate::data_plane::auth::request::{AuthRequest, Identity};
 use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::outbound::client::OutboundClient;
 
-/// Verifies tokens, with the keys of their issuers.
+/// Verifies tokens with the keys of their issuers.
 pub struct TokenVerifier {
     issuers: IssuerUrls,
     local_issuer: Arc<LocalIssuer>,
@@ -38,35 +38,35 @@ impl TokenVerifier {
         &self.issuers
     }
 
-    /// Judges a token by the provider of its issuer.
+    /// Authorizes a token by the provider of its issuer.
     pub async fn authorize(
         &self,
-        asked: &AuthRequest<'_>,
+        request: &AuthRequest<'_>,
         token: &UnverifiedToken,
         provider: &TokenProvider<'_>,
         now: f64,
     ) -> Result<Identity, DataPlaneError> {
         let issuer = provider.issuer();
         let key = self.key(token, provider, now).await.map_err(DataPlaneError::unauthorized)?;
-        let until =
+        let expiry =
             verify_token(token, &key, provider, now).map_err(DataPlaneError::unauthorized)?;
         let claims = &token.claims;
-        let context = match provider.mode() {
-            COGNITO => json!({
+        let context = match provider.mode {
+            AuthMode::CognitoUserPools => json!({
                 "sub": claims["sub"],
                 "issuer": issuer,
                 "username": claims.get("cognito:username").or_else(|| claims.get("username")),
                 "claims": claims,
-                "sourceIp": asked.source_ips(),
+                "sourceIp": request.source_ips(),
                 "defaultAuthStrategy": "ALLOW",
                 "groups": claims.get("cognito:groups"),
             }),
             _ => json!({ "claims": claims, "issuer": issuer, "sub": claims["sub"] }),
         };
-        Ok(Identity { mode: provider.mode(), context, expires_epoch_s: Some(until) })
+        Ok(Identity { mode: Some(provider.mode), context, expires_epoch_s: Some(expiry) })
     }
 
-    /// The key with the token's key id: the emulator's own, or one of the issuer's.
+    /// Returns the key with the token's key id: the emulator's own, or the issuer's.
     async fn key(
         &self,
         token: &UnverifiedToken,
@@ -90,13 +90,12 @@ impl TokenVerifier {
         }
         if token.header.contains_key("crit") {
             return Err(
-                "the token's header has crit, which names what AppSync does not know".to_owned()
+                "the token's header has crit, with extensions that AppSync does not support"
+                    .to_owned(),
             );
         }
         let Some(kid) = token.header.get("kid").and_then(Value::as_str) else {
-            return Err(
-                "the token's header has no kid, which says by which key it is signed".to_owned()
-            );
+            return Err("the token's header has no kid, so its key is unknown".to_owned());
         };
         if kid == KID {
             return self.local_issuer.public_key();
@@ -106,17 +105,17 @@ impl TokenVerifier {
     }
 }
 
-/// A JWT, read and not yet believed. No `Debug`: it is a credential.
+/// A JWT that is not yet verified. No `Debug`: it is a credential.
 pub struct UnverifiedToken {
     header: Map<String, Value>,
     claims: Value,
-    /// What is signed, and its signature.
+    /// The signed text, and its signature.
     message: String,
     signature: String,
 }
 
 impl UnverifiedToken {
-    /// A text that is a JWT, with or without `Bearer` before it.
+    /// Parses a JWT, with or without the scheme `Bearer`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let bare = match text.split_once(' ') {
@@ -129,11 +128,11 @@ impl UnverifiedToken {
             let bytes = URL_SAFE_NO_PAD.decode(part).or_else(|_| URL_SAFE.decode(part)).ok()?;
             serde_json::from_slice::<Map<String, Value>>(&bytes).ok()
         };
-        let header = object(header).filter(|it| it.contains_key("alg"))?;
+        let header = object(header).filter(|members| members.contains_key("alg"))?;
         let claims = Value::Object(object(claims)?);
         Some(Self { header, claims, message: message.to_owned(), signature: signature.to_owned() })
     }
-    /// The token's issuer.
+    /// Returns the claim `iss`.
     pub fn issuer(&self) -> Option<&str> {
         self.text("iss")
     }
@@ -142,7 +141,7 @@ impl UnverifiedToken {
     }
 }
 
-/// Until when the token is good, or why it is not.
+/// Returns the expiry of a valid token, or why it is not valid.
 fn verify_token(
     token: &UnverifiedToken,
     key: &PublicKey,
@@ -150,34 +149,37 @@ fn verify_token(
     now: f64,
 ) -> Result<f64, String> {
     let name = token.header["alg"].as_str().unwrap_or_default();
-    let algorithm = name.parse::<Algorithm>().ok().filter(|it| key.algorithms.contains(it));
+    let algorithm =
+        name.parse::<Algorithm>().ok().filter(|algorithm| key.algorithms.contains(algorithm));
     let Some(algorithm) = algorithm else {
-        return Err(format!("the token says it is signed with {name:?}, which its key is not for"));
+        return Err(format!(
+            "the token claims the algorithm {name:?}, which its key does not support"
+        ));
     };
-    let sound = verify(&token.signature, token.message.as_bytes(), &key.key, algorithm);
-    if !sound.unwrap_or(false) {
+    let is_valid = verify(&token.signature, token.message.as_bytes(), &key.key, algorithm);
+    if !is_valid.unwrap_or(false) {
         return Err("the token's signature is not that of its issuer's key".to_owned());
     }
     let Some(expires) = token.claims["exp"].as_f64() else {
-        return Err("the token has no exp, so it would never end".to_owned());
+        return Err("the token has no exp, so it would never expire".to_owned());
     };
     if expires <= now {
         return Err(format!("the token expired at {}", timestamp_text(expires)));
     }
-    if let Some(begins) = token.claims["nbf"].as_f64().filter(|it| *it > now) {
-        return Err(format!("the token is not good before {}", timestamp_text(begins)));
+    if let Some(not_before) = token.claims["nbf"].as_f64().filter(|number| *number > now) {
+        return Err(format!("the token is not valid before {}", timestamp_text(not_before)));
     }
-    let until = match provider.mode() {
-        COGNITO => {
+    let expiry = match provider.mode {
+        AuthMode::CognitoUserPools => {
             check_user_pool_claims(token, provider)?;
             expires
         }
         _ => check_open_id_claims(token, provider, now)?.min(expires),
     };
-    Ok(until)
+    Ok(expiry)
 }
 
-/// A user pool has tokens of two uses, with the client in different claims.
+/// Checks the client id, which ID tokens and access tokens have in different claims.
 fn check_user_pool_claims(
     token: &UnverifiedToken,
     provider: &TokenProvider<'_>,
@@ -187,62 +189,64 @@ fn check_user_pool_claims(
         Some("access") => "client_id",
         _ => return Err("the token's token_use is neither id nor access".to_owned()),
     };
-    let Some(form) = provider.client_expression() else { return Ok(()) };
+    let Some(expression) = provider.client_expression() else { return Ok(()) };
     let client = token.text(claim).unwrap_or_default();
-    match matches_client(form, client)? {
+    match matches_client(expression, client)? {
         true => Ok(()),
         false => Err(format!(
-            "the token's {claim} is {client:?}, which does not match the user pool's appIdClientRegex {form}"
+            "the token's {claim} is {client:?}, which does not match the user pool's appIdClientRegex {expression}"
         )),
     }
 }
 
-/// Until when a token may be used since it was issued and since its owner signed in, if that is limited.
+/// Checks the client id and the limits since issue and since sign-in, and returns the expiry by these limits.
 fn check_open_id_claims(
     token: &UnverifiedToken,
     provider: &TokenProvider<'_>,
     now: f64,
 ) -> Result<f64, String> {
     let config = &provider.value["openIDConnectConfig"];
-    let Some(issued) = token.claims["iat"].as_f64() else {
-        return Err("the token has no iat, which AppSync needs".to_owned());
+    let Some(issued_at) = token.claims["iat"].as_f64() else {
+        return Err("the token has no iat, which AppSync requires".to_owned());
     };
-    let mut until = f64::INFINITY;
+    let mut expiry = f64::INFINITY;
     let signed_in = token.claims["auth_time"].as_f64();
-    for (since, limit, claim) in
-        [(Some(issued), "iatTTL", "iat"), (signed_in, "authTTL", "auth_time")]
+    for (start, limit, claim) in
+        [(Some(issued_at), "iatTTL", "iat"), (signed_in, "authTTL", "auth_time")]
     {
-        let limit_ms = config[limit].as_f64().filter(|it| *it > 0.0);
-        if let (Some(since), Some(limit_ms)) = (since, limit_ms) {
-            let end = since + limit_ms / 1_000.0;
+        let limit_ms = config[limit].as_f64().filter(|number| *number > 0.0);
+        if let (Some(start), Some(limit_ms)) = (start, limit_ms) {
+            let end = start + limit_ms / 1_000.0;
             if end <= now {
                 return Err(format!(
                     "the token's {claim} is {}, longer ago than the {limit_ms} ms of {limit}",
-                    timestamp_text(since)
+                    timestamp_text(start)
                 ));
             }
-            until = until.min(end);
+            expiry = expiry.min(end);
         }
     }
-    let Some(form) = provider.client_expression() else { return Ok(until) };
+    let Some(expression) = provider.client_expression() else { return Ok(expiry) };
     let mut clients: Vec<&str> = match &token.claims["aud"] {
         Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
         one => one.as_str().into_iter().collect(),
     };
     clients.extend(token.text("azp"));
     for client in &clients {
-        if matches_client(form, client)? {
-            return Ok(until);
+        if matches_client(expression, client)? {
+            return Ok(expiry);
         }
     }
     Err(format!(
-        "neither aud nor azp of the token ({}) matches the API's clientId {form}",
+        "neither aud nor azp of the token ({}) matches the API's clientId {expression}",
         clients.join(", ")
     ))
 }
 
 fn timestamp_text(epoch_s: f64) -> String {
-    Timestamp::from_second(epoch_s as i64).map(|it| it.to_string()).unwrap_or_default()
+    Timestamp::from_second(epoch_s as i64)
+        .map(|timestamp| timestamp.to_string())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

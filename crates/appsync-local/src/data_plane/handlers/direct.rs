@@ -1,4 +1,4 @@
-//! Functions that AppSync calls itself, without code between
+//! Functions that AppSync invokes directly, without handler code
 //! (docs/reference/handlers.md#direct-integration).
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::data_plane::outbound::client::OutboundClient;
 use crate::data_plane::undocumented;
 use crate::state::Api;
 
-/// Calls the function of the data source `name`. None: its answer was not waited for.
+/// Invokes the function of the data source `name`, and returns its response if `waits`.
 pub async fn invoke(
     outbound: &OutboundClient,
     api: &Api,
@@ -18,60 +18,60 @@ pub async fn invoke(
     waits: bool,
     context: &Value,
 ) -> Result<Option<Value>, DataPlaneError> {
-    let function = api.data_sources.get(name).and_then(|it| function_arn(&it.members));
+    let function = api.data_sources.get(name).and_then(|source| function_arn(&source.members));
     let Some(function) = function else {
         return Err(undocumented::function_failed(format!("`{name}` is not a Lambda data source")));
     };
-    let invoked = outbound.invoke(function, waits, context).await;
-    let invoked = invoked.map_err(undocumented::function_failed)?;
-    match invoked.error() {
+    let result = outbound.invoke(function, waits, context).await;
+    let result = result.map_err(undocumented::function_failed)?;
+    match result.error() {
         Some(error) => Err(undocumented::function_failed(format!("`{name}` failed: {error}"))),
-        None => Ok(waits.then_some(invoked.payload)),
+        None => Ok(waits.then_some(result.payload)),
     }
 }
 
-/// What a function's answer lets through of `events`.
+/// Returns the outcome of a publish, from a function's response.
 pub fn publish_outcome(
-    answer: &Value,
+    response: &Value,
     events: &[IncomingEvent],
 ) -> Result<PublishOutcome, DataPlaneError> {
-    if let Some(error) = error_message(answer) {
+    if let Some(error) = error_message(response) {
         return Err(undocumented::function_failed(format!(
-            "the function answered with `error`: {error}"
+            "the function returned `error`: {error}"
         )));
     }
-    match answer {
+    match response {
         Value::Null => Ok(PublishOutcome::default()),
         Value::Object(members) => {
             outcome::publish_outcome(members.get("events").unwrap_or(&Value::Null), events)
         }
         other => Err(undocumented::bad_handler_result(format!(
-            "the function answered {other}, and no object with `events`"
+            "the function returned {other} instead of an object with `events`"
         ))),
     }
 }
 
-/// Whether an answer drops every event because it does not list them, which is seldom intended.
-pub fn has_no_events(answer: &Value) -> bool {
-    match answer {
+/// Whether a response drops every event because it has no list of events, which is seldom intended.
+pub fn has_no_events(response: &Value) -> bool {
+    match response {
         Value::Null => true,
         Value::Object(members) => {
-            error_message(answer).is_none() && members.get("events").is_none_or(Value::is_null)
+            error_message(response).is_none() && members.get("events").is_none_or(Value::is_null)
         }
         _ => false,
     }
 }
 
-/// Whether a function's answer allows the subscription.
-pub fn check_subscription(answer: &Value) -> Result<(), DataPlaneError> {
-    match error_message(answer) {
+/// Checks whether a function's response allows the subscription.
+pub fn check_subscription(response: &Value) -> Result<(), DataPlaneError> {
+    match error_message(response) {
         Some(error) => Err(undocumented::subscription_denied(error)),
         None => Ok(()),
     }
 }
 
-fn error_message(answer: &Value) -> Option<String> {
-    match answer.get("error")? {
+fn error_message(response: &Value) -> Option<String> {
+    match response.get("error")? {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),

@@ -1,11 +1,14 @@
-//! A handler run by itself, without an API: `provision eval`, and AppSync's EvaluateCode.
+//! Runs a handler without an API, for `provision eval` and AppSync's EvaluateCode. It reaches no data source: a
+//! response is configured, or missing.
 use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
 
+use crate::auth_mode::AuthMode;
 use crate::data_plane::channel::Channel;
-use crate::data_plane::handlers::call::{IncomingEvent, ON_PUBLISH, ON_SUBSCRIBE};
-use crate::data_plane::handlers::context::{auth_type, context_value};
+use crate::data_plane::handlers::call::{
+    IncomingEvent, ON_PUBLISH, ON_SUBSCRIBE, auth_type, context_value,
+};
 use crate::data_plane::handlers::handler::{DataSourceResponse, Handler, run_handler};
 use crate::data_plane::handlers::outcome;
 use crate::data_plane::handlers::runtime::pool::Pool;
@@ -16,75 +19,75 @@ pub use crate::data_plane::handlers::runtime::run::{LogLine, Rejection, RunFailu
 pub use crate::data_plane::handlers::runtime::script::CodePosition;
 pub use crate::data_plane::message::EVENTS_MAX;
 
-/// Of this process: nothing of one evaluation is left for the next.
+/// The threads of this process. Evaluations share no state.
 static POOL: LazyLock<Pool> = LazyLock::new(Pool::new);
 
-/// What is to be evaluated.
+/// A handler to evaluate, with its input.
 #[derive(Clone, Debug)]
 pub struct EvaluationRequest {
-    /// The name of the code in positions.
+    /// The file name of the code in positions.
     pub file: String,
     pub code: String,
     pub context: EvaluationContext,
-    /// Whether a data source serves the handler, and which answer it gives; without one the handler ends with
+    /// The data source of the handler, if it has one, with its response. Without a response, the handler ends with
     /// its request.
     pub source: Option<DataSourceStub>,
     pub now_epoch_s: f64,
 }
 
-/// The handler's `ctx`.
+/// The values from which the handler's `ctx` is created.
 #[derive(Clone, Debug)]
 pub struct EvaluationContext {
     pub publishes: bool,
     pub namespace: String,
     /// `/chat/room`.
     pub channel: String,
-    /// The mode of authorization: `API_KEY`, …
-    pub mode: String,
+    /// The auth mode of the client.
+    pub mode: AuthMode,
     pub identity: Value,
-    /// The payloads of a publish.
+    /// The payloads of the published events.
     pub events: Vec<Value>,
-    /// Members of `ctx` in place of those that the rest makes.
+    /// Members of `ctx` that replace those of the other values.
     pub overrides: Value,
 }
 
-/// The data source of a handler, as far as it matters here.
+/// The response of a handler's data source. Without result and error, there is no response.
 #[derive(Clone, Debug, Default)]
 pub struct DataSourceStub {
     pub result: Option<Value>,
-    /// `ctx.error`, in place of a result: its message.
+    /// The message of `ctx.error`, instead of a result.
     pub error: Option<String>,
 }
 
-/// What a handler came to.
+/// The result of a handler.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     pub outcome: EvaluationOutcome,
     pub logs: Vec<LogLine>,
     pub out_errors: Vec<Value>,
     pub stash: Value,
-    /// What a data source is asked.
+    /// The request for the data source.
     pub request: Option<Value>,
 }
 
-/// How a handler ended.
+/// The outcome of an evaluation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EvaluationOutcome {
-    /// By the places of the events.
+    /// The events are published, by index.
     Published {
         delivered: Vec<(usize, Value)>,
         failed: Vec<(usize, String)>,
         dropped: Vec<usize>,
     },
-    /// The subscription may be made.
+    /// The subscription is allowed.
     Allowed,
-    /// The data source was called, but does not respond.
+    /// The handler requested the data source, which has no response.
     Waiting,
     Rejected(Rejection),
     Failed(RunFailure),
 }
 
-/// Whether AppSync takes such a channel, to publish or to subscribe to.
+/// Whether a text is a valid channel to publish to, or else to subscribe to.
 pub fn is_channel(text: &str, publishes: bool) -> bool {
     match publishes {
         true => Channel::parse_for_publish(text).is_ok(),
@@ -92,50 +95,44 @@ pub fn is_channel(text: &str, publishes: bool) -> bool {
     }
 }
 
-/// Runs a handler of standalone code.
-pub async fn evaluate(asked: EvaluationRequest) -> Evaluation {
-    let EvaluationRequest { file, code, context: given, source, now_epoch_s } = asked;
-    let export = if given.publishes { ON_PUBLISH } else { ON_SUBSCRIBE };
-    let context = given.handler_context();
+/// Runs a handler.
+pub async fn evaluate(request: EvaluationRequest) -> Evaluation {
+    let EvaluationRequest { file, code, context: input, source, now_epoch_s } = request;
+    let export = if input.publishes { ON_PUBLISH } else { ON_SUBSCRIBE };
+    let context = input.handler_context();
     let handler = Handler {
         owner: file.as_str().into(),
         script: Arc::new(Script::new(&file, &code)),
         export,
         has_source: source.is_some(),
-        auth_type: auth_type(&given.mode),
+        auth_type: auth_type(Some(input.mode)),
         now_epoch_s,
     };
     let answer = async |_request: Value| {
         let DataSourceStub { result, error } = source.unwrap_or_default();
         error
-            .map(|it| DataSourceResponse::error("Error", it))
+            .map(|text| DataSourceResponse::error("Error", text))
             .or(result.map(DataSourceResponse::Result))
     };
     let incoming = incoming_events(&context);
-    let handled = run_handler(&POOL, handler, context, answer).await;
-    let is_request = |it: &HandlerOutcome| {
-        handled.request.is_some()
-            && !handled.is_answered
-            && matches!(it, HandlerOutcome::Returned(_))
+    let result = run_handler(&POOL, handler, context, answer).await;
+    let is_request = |outcome: &HandlerOutcome| {
+        result.request.is_some()
+            && !result.is_answered
+            && matches!(outcome, HandlerOutcome::Returned(_))
     };
-    let evaluated = match &handled.outcome {
-        it if is_request(it) => EvaluationOutcome::Waiting,
-        ended => evaluation_outcome(ended, given.publishes, &incoming),
+    let outcome = match &result.outcome {
+        outcome if is_request(outcome) => EvaluationOutcome::Waiting,
+        outcome => evaluation_outcome(outcome, input.publishes, &incoming),
     };
-    let (logs, out_errors) = (handled.logs, handled.out_errors);
-    Evaluation {
-        outcome: evaluated,
-        logs,
-        out_errors,
-        stash: handled.stash,
-        request: handled.request,
-    }
+    let (logs, out_errors) = (result.logs, result.out_errors);
+    Evaluation { outcome, logs, out_errors, stash: result.stash, request: result.request }
 }
 
 impl EvaluationContext {
-    /// `ctx`, as AppSync would make it.
+    /// Returns `ctx`, as AppSync would create it.
     fn handler_context(&self) -> Value {
-        let segments: Vec<&str> = self.channel.split('/').filter(|it| !it.is_empty()).collect();
+        let segments: Vec<&str> = self.channel.split('/').filter(|text| !text.is_empty()).collect();
         let event =
             |payload: &Value| json!({ "payload": payload, "id": uuid::Uuid::new_v4().to_string() });
         let events = match self.publishes {
@@ -154,25 +151,26 @@ impl EvaluationContext {
 
 fn incoming_events(context: &Value) -> Vec<IncomingEvent> {
     let events = context["events"].as_array().into_iter().flatten();
-    let event = |it: &Value| IncomingEvent {
-        id: it["id"].as_str().unwrap_or_default().to_owned(),
-        text: it["payload"].to_string(),
+    let event = |value: &Value| IncomingEvent {
+        id: value["id"].as_str().unwrap_or_default().to_owned(),
+        text: value["payload"].to_string(),
     };
     events.map(event).collect()
 }
 
 fn evaluation_outcome(
-    ended: &HandlerOutcome,
+    outcome: &HandlerOutcome,
     publishes: bool,
     incoming: &[IncomingEvent],
 ) -> EvaluationOutcome {
-    let returned = match ended {
+    let returned = match outcome {
         HandlerOutcome::Rejected(refusal) => return EvaluationOutcome::Rejected(refusal.clone()),
         HandlerOutcome::Failed(broken) => return EvaluationOutcome::Failed(broken.clone()),
         _ if !publishes => return EvaluationOutcome::Allowed,
         HandlerOutcome::Missing => {
-            let all =
-                incoming.iter().map(|it| json!({ "id": it.id, "payload": json_or_null(&it.text) }));
+            let all = incoming
+                .iter()
+                .map(|event| json!({ "id": event.id, "payload": json_or_null(&event.text) }));
             Value::Array(all.collect())
         }
         HandlerOutcome::Returned(value) => value.clone().unwrap_or_default(),
@@ -182,14 +180,18 @@ fn evaluation_outcome(
         Err(problem) => {
             EvaluationOutcome::Failed(RunFailure::new(problem.reason.unwrap_or_default()))
         }
-        Ok(published) => {
-            let failed = published.failed;
-            let delivered: Vec<_> =
-                published.delivered.iter().map(|(n, text)| (*n, json_or_null(text))).collect();
-            let told = |n: &usize| {
-                delivered.iter().any(|(it, _)| it == n) || failed.iter().any(|(it, _)| it == n)
+        Ok(publish_outcome) => {
+            let failed = publish_outcome.failed;
+            let delivered: Vec<_> = publish_outcome
+                .delivered
+                .iter()
+                .map(|(n, text)| (*n, json_or_null(text)))
+                .collect();
+            let is_listed = |n: &usize| {
+                delivered.iter().any(|(number, _)| number == n)
+                    || failed.iter().any(|(number, _)| number == n)
             };
-            let dropped = (0..incoming.len()).filter(|n| !told(n)).collect();
+            let dropped = (0..incoming.len()).filter(|n| !is_listed(n)).collect();
             EvaluationOutcome::Published { delivered, failed, dropped }
         }
     }
@@ -199,7 +201,7 @@ fn json_or_null(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-/// A request to AppSync's EvaluateCode.
+/// A request of AppSync's EvaluateCode.
 #[derive(Clone, Debug)]
 pub struct EvaluateCodeRequest {
     pub code: String,
@@ -209,51 +211,53 @@ pub struct EvaluateCodeRequest {
     pub now_epoch_s: f64,
 }
 
-/// What EvaluateCode calls the code.
+/// EvaluateCode's name for the code.
 const FILE: &str = "code.js";
 
-/// Runs one function of code, and answers as AppSync does.
-pub async fn evaluate_code(asked: EvaluateCodeRequest) -> Value {
-    let script = Arc::new(Script::new(FILE, &asked.code));
-    let subscribes = asked.context["info"]["operation"] == "SUBSCRIBE";
+/// Runs one function of code, and returns the response of AppSync.
+pub async fn evaluate_code(request: EvaluateCodeRequest) -> Value {
+    let script = Arc::new(Script::new(FILE, &request.code));
+    let subscribes = request.context["info"]["operation"] == "SUBSCRIBE";
     let handler = if subscribes { ON_SUBSCRIBE } else { ON_PUBLISH };
-    // A resolver exports its functions, an event handler has them in an object.
-    let ways: &[(&'static str, FunctionPart)] = match asked.function.as_deref() {
+    // A resolver exports its functions; the handler of events is an object with functions.
+    let ways: &[(&'static str, FunctionPart)] = match request.function.as_deref() {
         Some("request") => &[("request", FunctionPart::Whole), (handler, FunctionPart::Request)],
         Some("response") => &[("response", FunctionPart::Whole), (handler, FunctionPart::Response)],
         Some(ON_SUBSCRIBE) => &[(ON_SUBSCRIBE, FunctionPart::Whole)],
         Some(ON_PUBLISH) => &[(ON_PUBLISH, FunctionPart::Whole)],
         _ => &[(handler, FunctionPart::Whole)],
     };
-    let mut ran = None;
+    let mut run_result = None;
     for (export, part) in ways {
         let run = Run {
             owner: FILE.into(),
             script: Arc::clone(&script),
             export,
             part: *part,
-            context: asked.context.clone(),
+            context: request.context.clone(),
             auth_type: "",
-            now_epoch_s: asked.now_epoch_s,
+            now_epoch_s: request.now_epoch_s,
         };
         let it = POOL.run(run).await;
         let missing = it.outcome == HandlerOutcome::Missing;
-        ran = Some(it);
+        run_result = Some(it);
         if !missing {
             break;
         }
     }
-    ran.map(|it| evaluate_code_response(it, asked.function.as_deref())).unwrap_or_default()
+    run_result
+        .map(|result| evaluate_code_response(result, request.function.as_deref()))
+        .unwrap_or_default()
 }
 
-fn evaluate_code_response(ran: RunResult, function: Option<&str>) -> Value {
-    let logs: Vec<String> = ran.logs.iter().map(log_text).collect();
+fn evaluate_code_response(run_result: RunResult, function: Option<&str>) -> Value {
+    let logs: Vec<String> = run_result.logs.iter().map(log_text).collect();
     let mut answer = json!({
         "logs": logs,
-        "stash": ran.stash.to_string(),
-        "outErrors": Value::Array(ran.out_errors).to_string(),
+        "stash": run_result.stash.to_string(),
+        "outErrors": Value::Array(run_result.out_errors).to_string(),
     });
-    match ran.outcome {
+    match run_result.outcome {
         HandlerOutcome::Returned(value) => {
             answer["evaluationResult"] = json!(value.unwrap_or_default().to_string());
         }
@@ -266,13 +270,13 @@ fn evaluate_code_response(ran: RunResult, function: Option<&str>) -> Value {
             answer["error"] = json!({ "message": refusal.message.unwrap_or_default() });
         }
         HandlerOutcome::Failed(RunFailure { message, at, is_parse_error: unread }) => {
-            let (kind, told) = match unread {
+            let (kind, is_listed) = match unread {
                 true => ("PARSER_ERROR", "The code contains one or more errors."),
                 false => ("RUNTIME_ERROR", message.as_str()),
             };
             let location = location(at);
             let errors = json!([{ "errorType": kind, "value": message, "location": location }]);
-            answer["error"] = json!({ "message": told, "codeErrors": errors });
+            answer["error"] = json!({ "message": is_listed, "codeErrors": errors });
         }
     }
     answer

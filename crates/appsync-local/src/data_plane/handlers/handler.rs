@@ -1,4 +1,5 @@
-//! A handler from its first function to its last: what it asks of a data source lies between two runs.
+//! Runs a handler: one function, or two functions with a request to a data source between them. How the data source
+//! is called is up to the caller.
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -9,21 +10,21 @@ use crate::data_plane::handlers::runtime::run::{
 };
 use crate::data_plane::handlers::runtime::script::Script;
 
-/// What is to be run, and how.
+/// A handler, and how it is run.
 #[derive(Clone, Debug)]
 pub struct Handler {
-    /// Its tenant, between which runs are scheduled fairly.
+    /// The tenant; runs are scheduled fairly between tenants.
     pub owner: Arc<str>,
     pub script: Arc<Script>,
     /// `onPublish`, `onSubscribe`.
     pub export: &'static str,
-    /// With a data source it is an object of two functions.
+    /// Whether it has a data source. Then it is an object of two functions.
     pub has_source: bool,
     pub auth_type: &'static str,
     pub now_epoch_s: f64,
 }
 
-/// What a data source answered.
+/// The response of a data source.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DataSourceResponse {
     /// `ctx.result`.
@@ -32,16 +33,16 @@ pub enum DataSourceResponse {
     Error { error_type: String, message: String },
 }
 
-/// What a handler came to.
+/// The result of a handler.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HandlerResult {
     pub outcome: HandlerOutcome,
     pub logs: Vec<LogLine>,
     pub out_errors: Vec<Value>,
     pub stash: Value,
-    /// What the data source was asked, or would have been.
+    /// The request for the data source.
     pub request: Option<Value>,
-    /// Whether the data source answered it.
+    /// Whether the data source responded.
     pub is_answered: bool,
 }
 
@@ -51,7 +52,7 @@ impl DataSourceResponse {
     }
 }
 
-/// Runs a handler. `ask` asks the data source; where it has no answer, the handler ends with its request.
+/// Runs a handler. `ask` calls the data source; if it returns no response, the handler ends with its request.
 pub async fn run_handler(
     pool: &Pool,
     handler: Handler,
@@ -59,32 +60,32 @@ pub async fn run_handler(
     ask: impl AsyncFnOnce(Value) -> Option<DataSourceResponse>,
 ) -> HandlerResult {
     let part = if handler.has_source { FunctionPart::Request } else { FunctionPart::Whole };
-    let ran = pool.run(handler.run(part, context.clone())).await;
-    let mut handled = HandlerResult::of(ran);
-    let request = match (&handled.outcome, part) {
+    let run_result = pool.run(handler.run(part, context.clone())).await;
+    let mut result = HandlerResult::of(run_result);
+    let request = match (&result.outcome, part) {
         (HandlerOutcome::Returned(request), FunctionPart::Request) => {
             request.clone().unwrap_or_default()
         }
-        _ => return handled,
+        _ => return result,
     };
-    handled.request = Some(request.clone());
+    result.request = Some(request.clone());
     match ask(request).await {
-        None => return handled,
+        None => return result,
         Some(DataSourceResponse::Result(result)) => context["result"] = result,
         Some(DataSourceResponse::Error { error_type, message }) => {
-            // It is logged even if the handler ignores it.
-            let told = json!(format!("the data source failed: {message}")).to_string();
-            handled.logs.push(LogLine { level: "ERROR", values: vec![told], at: None });
+            // The error is logged even if the handler ignores it.
+            let log_text = json!(format!("the data source failed: {message}")).to_string();
+            result.logs.push(LogLine { level: "ERROR", values: vec![log_text], at: None });
             context["error"] = json!({ "message": message, "type": error_type });
         }
     }
-    handled.is_answered = true;
-    context["stash"] = handled.stash.clone();
-    context["outErrors"] = Value::Array(handled.out_errors.clone());
+    result.is_answered = true;
+    context["stash"] = result.stash.clone();
+    context["outErrors"] = Value::Array(result.out_errors.clone());
     let last = HandlerResult::of(pool.run(handler.run(FunctionPart::Response, context)).await);
-    handled.logs.extend(last.logs);
-    handled.out_errors.extend(last.out_errors);
-    HandlerResult { outcome: last.outcome, stash: last.stash, ..handled }
+    result.logs.extend(last.logs);
+    result.out_errors.extend(last.out_errors);
+    HandlerResult { outcome: last.outcome, stash: last.stash, ..result }
 }
 
 impl Handler {
@@ -102,8 +103,8 @@ impl Handler {
 }
 
 impl HandlerResult {
-    fn of(ran: RunResult) -> Self {
-        let RunResult { outcome: ended, logs, out_errors: appended, stash } = ran;
+    fn of(run_result: RunResult) -> Self {
+        let RunResult { outcome: ended, logs, out_errors: appended, stash } = run_result;
         Self {
             outcome: ended,
             logs,

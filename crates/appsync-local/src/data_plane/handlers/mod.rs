@@ -1,7 +1,6 @@
-//! What a channel namespace's handlers make of events and subscriptions
+//! The handlers of channel namespaces, in code or as functions, which decide about events and subscriptions
 //! (docs/reference/handlers.md).
 pub mod call;
-mod context;
 mod data_sources;
 mod direct;
 pub mod evaluation;

@@ -1,4 +1,5 @@
-//! What a channel namespace's handlers make of events and subscriptions.
+//! Runs the handlers of every API: selects code or a function, calls data sources, and reports logs. What an outcome
+//! means is decided in [`outcome`].
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,13 +8,14 @@ use serde_json::Value;
 use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::feed::{self, Activity, ActivityFeed};
 use crate::data_plane::handlers::call::{
-    HandlerCall, IncomingEvent, ON_PUBLISH, ON_SUBSCRIBE, PublishOutcome,
+    HandlerCall, IncomingEvent, ON_PUBLISH, ON_SUBSCRIBE, PublishOutcome, auth_type,
+    handler_context,
 };
 use crate::data_plane::handlers::data_sources::{self, DataSourceClient};
 use crate::data_plane::handlers::handler::{Handler, HandlerResult, run_handler};
 use crate::data_plane::handlers::runtime::pool::Pool;
 use crate::data_plane::handlers::runtime::run::HandlerOutcome;
-use crate::data_plane::handlers::{context, direct, outcome};
+use crate::data_plane::handlers::{direct, outcome};
 use crate::data_plane::outbound::client::OutboundClient;
 use crate::data_plane::secrets::Secrets;
 use crate::store::Store;
@@ -28,7 +30,7 @@ pub struct HandlerRunner {
 }
 
 impl HandlerRunner {
-    /// `endpoints`: where the services of data sources are, by the name they are signed with.
+    /// Creates a runner. `endpoints` are those of the services of data sources, by service name.
     pub fn new(
         store: Arc<Store>,
         outbound: Arc<OutboundClient>,
@@ -39,7 +41,7 @@ impl HandlerRunner {
         Self { store, outbound, services, feed, pool: Pool::new() }
     }
 
-    /// What is to be broadcast of `events`.
+    /// Runs the handler of a publish, and returns its outcome for the events.
     pub async fn on_publish(
         &self,
         call: &HandlerCall<'_>,
@@ -48,23 +50,23 @@ impl HandlerRunner {
         match integration(call, ON_PUBLISH) {
             Integration::Unhandled => Ok(unchanged(events)),
             Integration::Direct { source, waits } => {
-                let context = context::handler_context(call, Some(&events))?;
-                let answer =
+                let context = handler_context(call, Some(&events))?;
+                let response =
                     direct::invoke(&self.outbound, call.api, source, waits, &context).await?;
-                let Some(answer) = answer else { return Ok(unchanged(events)) };
-                if direct::has_no_events(&answer) {
+                let Some(response) = response else { return Ok(unchanged(events)) };
+                if direct::has_no_events(&response) {
                     self.log(call, ON_PUBLISH, "WARN", || {
                         format!(
-                            "the function of `{source}` answered without `events`, so that every event is dropped: it answers {{\"events\": [{{\"id\": …, \"payload\": …}}]}}"
+                            "the function of `{source}` returned no `events`, so every event is dropped; to deliver events, return {{\"events\": [{{\"id\": …, \"payload\": …}}]}}"
                         )
                     });
                 }
-                direct::publish_outcome(&answer, &events)
+                direct::publish_outcome(&response, &events)
             }
             Integration::Code { code, source } => {
-                let context = context::handler_context(call, Some(&events))?;
-                let handled = self.run(call, ON_PUBLISH, code, source, context).await;
-                match handled.outcome {
+                let context = handler_context(call, Some(&events))?;
+                let result = self.run(call, ON_PUBLISH, code, source, context).await;
+                match result.outcome {
                     HandlerOutcome::Missing => Ok(unchanged(events)),
                     HandlerOutcome::Returned(None) => Ok(PublishOutcome::default()),
                     HandlerOutcome::Returned(Some(value)) | HandlerOutcome::EarlyReturn(value) => {
@@ -76,20 +78,20 @@ impl HandlerRunner {
         }
     }
 
-    /// Whether the subscription may be made.
+    /// Runs the handler of a subscription, and returns an error if it denies it.
     pub async fn on_subscribe(&self, call: &HandlerCall<'_>) -> Result<(), DataPlaneError> {
         match integration(call, ON_SUBSCRIBE) {
             Integration::Unhandled => Ok(()),
             Integration::Direct { source, waits } => {
-                let context = context::handler_context(call, None)?;
-                let answer =
+                let context = handler_context(call, None)?;
+                let response =
                     direct::invoke(&self.outbound, call.api, source, waits, &context).await?;
-                answer.map_or(Ok(()), |it| direct::check_subscription(&it))
+                response.map_or(Ok(()), |value| direct::check_subscription(&value))
             }
             Integration::Code { code, source } => {
-                let context = context::handler_context(call, None)?;
-                let handled = self.run(call, ON_SUBSCRIBE, code, source, context).await;
-                match handled.outcome {
+                let context = handler_context(call, None)?;
+                let result = self.run(call, ON_SUBSCRIBE, code, source, context).await;
+                match result.outcome {
                     HandlerOutcome::Missing
                     | HandlerOutcome::Returned(_)
                     | HandlerOutcome::EarlyReturn(_) => Ok(()),
@@ -114,21 +116,21 @@ impl HandlerRunner {
             script: self.pool.script("code.js", code),
             export,
             has_source: source.is_some(),
-            auth_type: context::auth_type(call.identity.mode),
+            auth_type: auth_type(call.identity.mode),
             now_epoch_s: self.store.now_epoch_s(),
         };
         let ask = async |request: Value| match source {
             Some(name) => Some(data_sources::query(&self.services, call, name, &request).await),
             None => None,
         };
-        let handled = run_handler(&self.pool, handler, context, ask).await;
-        for line in &handled.logs {
+        let result = run_handler(&self.pool, handler, context, ask).await;
+        for line in &result.logs {
             self.log(call, export, line.level, || {
-                // All of `ctx` may be logged, and the client's credentials are in it.
+                // A handler may log all of `ctx`, which contains the client's credentials.
                 Secrets::from_headers(call.headers).redact(&line.text())
             });
         }
-        handled
+        result
     }
 
     fn log(
@@ -148,13 +150,13 @@ impl HandlerRunner {
     }
 }
 
-/// Events without a handler are broadcast unchanged.
+/// Returns the outcome of a publish without a handler.
 fn unchanged(events: Vec<IncomingEvent>) -> PublishOutcome {
-    let delivered = events.into_iter().map(|it| it.text).enumerate().collect();
+    let delivered = events.into_iter().map(|event| event.text).enumerate().collect();
     PublishOutcome { delivered, failed: Vec::new() }
 }
 
-/// What serves an operation of a channel namespace.
+/// How a channel namespace handles an operation.
 enum Integration<'a> {
     Unhandled,
     Code { code: &'a str, source: Option<&'a str> },
@@ -164,7 +166,7 @@ enum Integration<'a> {
 fn integration<'a>(call: &HandlerCall<'a>, name: &str) -> Integration<'a> {
     let config = &call.namespace.handlers[name];
     let integration = &config["integration"];
-    let source = integration["dataSourceName"].as_str().filter(|it| !it.is_empty());
+    let source = integration["dataSourceName"].as_str().filter(|text| !text.is_empty());
     match (config["behavior"].as_str(), source, call.namespace.code.as_deref()) {
         (Some("DIRECT"), Some(source), _) => {
             let waits = integration["lambdaConfig"]["invokeType"] != "EVENT";

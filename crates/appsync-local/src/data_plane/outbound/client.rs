@@ -1,5 +1,5 @@
-//! What the data plane asks of others: functions, issuers of tokens, data sources. Nothing lasts for ever
-//! and nothing grows without end.
+//! The HTTP client for functions, issuers of tokens and data sources. Every request has limits on time and size,
+//! and no error contains credentials.
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
@@ -18,20 +18,20 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::store::Store;
 
-/// As long as AppSync's longest wait, that of a handler (docs/reference/quotas.md#handlers).
+/// The default time limit: AppSync's longest, that of a handler (docs/reference/quotas.md#handlers).
 pub const TIMEOUT: Duration = Duration::from_secs(30);
-/// The most that Lambda answers, and more than anything else that is asked here.
+/// The default limit of a response: that of Lambda, which is larger than all others.
 pub const RESPONSE_MAX: usize = 6 * 1024 * 1024;
-/// The access key with which the emulator signs its own requests, which stand-ins seldom verify.
+/// The access key for the emulator's own requests. Other emulators seldom verify signatures.
 const LOCAL: &str = "local";
 
-/// A request to somebody else. No `Debug`: it may hold credentials.
+/// A request of the emulator. No `Debug`: it may contain credentials.
 pub struct OutboundRequest {
     pub method: Method,
     pub url: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// The scope of the signature. `None`: not an AWS service.
+    /// The scope of the signature; `None` if it is not for an AWS service.
     pub signing_scope: Option<SigningScope>,
     pub timeout: Duration,
     pub response_max: usize,
@@ -44,7 +44,7 @@ pub struct SigningScope {
     pub region: String,
 }
 
-/// What came back, whatever its status.
+/// A response, with any status.
 pub struct OutboundResponse {
     pub status: u16,
     pub headers: HeaderMap,
@@ -78,9 +78,9 @@ impl OutboundRequest {
             Some(SigningScope { service: service.to_owned(), region: region.to_owned() });
         self
     }
-    /// With other limits.
-    pub fn with_limits(mut self, timeout: Duration, answer_max: usize) -> Self {
-        (self.timeout, self.response_max) = (timeout, answer_max);
+    /// Sets other limits.
+    pub fn with_limits(mut self, timeout: Duration, response_max: usize) -> Self {
+        (self.timeout, self.response_max) = (timeout, response_max);
         self
     }
 }
@@ -89,17 +89,17 @@ impl OutboundResponse {
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
-    /// The first header of that name, if it is text.
+    /// Returns the first header with a name, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
-/// The one client of the data plane.
+/// The HTTP client of the data plane.
 pub struct OutboundClient {
     pub(super) lambda_endpoint: Option<String>,
     store: Arc<Store>,
-    /// Made when first needed: to read whom this machine trusts takes its time.
+    /// Created on first use, since reading the machine's certificates takes time.
     client: OnceLock<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
 }
 
@@ -108,19 +108,20 @@ impl OutboundClient {
         Self { lambda_endpoint, store, client: OnceLock::new() }
     }
 
-    /// Sends `request` and reads the whole answer. An error says what was asked of whom, and no credential.
+    /// Sends a request and reads the whole response. An error names method and URL, without credentials.
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, String> {
-        let OutboundRequest { method, url, timeout, response_max: answer_max, .. } = &request;
-        let (what, timeout, answer_max) =
-            (format!("{method} {}", url_without_secrets(url)), *timeout, *answer_max);
+        let OutboundRequest { method, url, timeout, response_max, .. } = &request;
+        let (what, timeout, response_max) =
+            (format!("{method} {}", url_without_secrets(url)), *timeout, *response_max);
         let ready = self.build(request).map_err(|error| format!("{what}: {error}"))?;
         let client = self.client.get_or_init(new_client);
-        let answer = async {
-            let answer = client.request(ready).await.map_err(|error| error_with_causes(&error))?;
-            let (head, body) = answer.into_parts();
-            let body = Limited::new(body, answer_max).collect().await;
+        let response = async {
+            let response =
+                client.request(ready).await.map_err(|error| error_with_causes(&error))?;
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, response_max).collect().await;
             let body = body.map_err(|error| match error.is::<LengthLimitError>() {
-                true => format!("the answer is larger than {answer_max} bytes"),
+                true => format!("the response is larger than {response_max} bytes"),
                 false => {
                     format!("the response was interrupted: {}", error_with_causes(error.as_ref()))
                 }
@@ -128,23 +129,23 @@ impl OutboundClient {
             let body = body.to_bytes().to_vec();
             Ok(OutboundResponse { status: head.status.as_u16(), headers: head.headers, body })
         };
-        match tokio::time::timeout(timeout, answer).await {
-            Ok(answer) => answer.map_err(|error: String| format!("{what}: {error}")),
-            Err(_) => Err(format!("{what}: no answer within {} s", timeout.as_secs_f64())),
+        match tokio::time::timeout(timeout, response).await {
+            Ok(response) => response.map_err(|error: String| format!("{what}: {error}")),
+            Err(_) => Err(format!("{what}: no response within {} s", timeout.as_secs_f64())),
         }
     }
 
     fn build(&self, request: OutboundRequest) -> Result<Request<Full<Bytes>>, String> {
-        let uri: Uri = request.url.parse().map_err(|error| format!("no URL: {error}"))?;
+        let uri: Uri = request.url.parse().map_err(|error| format!("not a valid URL: {error}"))?;
         let web = matches!(uri.scheme_str(), Some("http" | "https"));
         let Some(authority) = uri.authority().filter(|_| web) else {
-            return Err("no URL that begins with http:// or https://".to_owned());
+            return Err("not a URL that begins with http:// or https://".to_owned());
         };
         let mut headers = HeaderMap::new();
         let host = authority.as_str().rsplit('@').next().unwrap_or_default();
         headers.insert("host", HeaderValue::from_str(host).map_err(|error| error.to_string())?);
         for (name, value) in &request.headers {
-            let wrong = |_| format!("the header {name:?} can't be sent");
+            let wrong = |_| format!("the header {name:?} is not valid");
             let value = HeaderValue::from_str(value).map_err(|_| wrong(()))?;
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(()))?;
             headers.append(name, value);
@@ -196,7 +197,7 @@ impl fmt::Debug for OutboundClient {
     }
 }
 
-/// A client that trusts whom this machine trusts.
+/// Returns a client that trusts the certificate authorities of this machine.
 fn new_client() -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -211,22 +212,22 @@ fn new_client() -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
     Client::builder(TokioExecutor::new()).build(connector)
 }
 
-/// A URL without what may be secret in it: user and query.
+/// Returns a URL without user and query, which may be secret.
 fn url_without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     match url.split_once("://") {
         Some((scheme, rest)) => {
             let (authority, path) =
-                rest.split_once('/').map_or((rest, None), |(it, path)| (it, Some(path)));
+                rest.split_once('/').map_or((rest, None), |(text, path)| (text, Some(path)));
             let host = authority.rsplit('@').next().unwrap_or_default();
-            let path = path.map(|it| format!("/{it}")).unwrap_or_default();
+            let path = path.map(|text| format!("/{text}")).unwrap_or_default();
             format!("{scheme}://{host}{path}")
         }
         None => url.to_owned(),
     }
 }
 
-/// An error with its causes: hyper's own say little.
+/// Returns an error with its causes, since hyper's own messages contain little.
 fn error_with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -253,13 +254,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_carries_its_headers_and_is_signed_for_its_service() {
-        let stub = Stub::serve(|it| response(201, it.uri.clone())).await;
+    async fn a_request_has_its_headers_and_is_signed_for_its_service() {
+        let stub = Stub::serve(|request| response(201, request.uri.clone())).await;
         let request = OutboundRequest::post(format!("{}/a%20b?c=d", stub.url), b"hi".to_vec())
             .with_header("x-one", "1")
             .signed_for("dynamodb", "eu-west-1");
-        let got = outbound().send(request).await.unwrap();
-        assert_eq!((got.status, got.body.as_slice()), (201, b"/a%20b?c=d".as_slice()));
+        let response = outbound().send(request).await.unwrap();
+        assert_eq!((response.status, response.body.as_slice()), (201, b"/a%20b?c=d".as_slice()));
         let asked = &stub.requests()[0];
         assert_eq!((asked.method.as_str(), asked.body.as_slice()), ("POST", b"hi".as_slice()));
         assert_eq!(asked.headers["x-one"], "1");
@@ -269,17 +270,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_response_that_is_too_large_or_late_or_missing_is_an_error_with_the_reason() {
+    async fn the_error_of_a_large_late_or_missing_response_has_the_reason() {
         let stub = Stub::serve(|_| response(200, "0123456789")).await;
         let error = async |request| outbound().send(request).await.err().unwrap();
         let large = OutboundRequest::get(&stub.url).with_limits(TIMEOUT, 9);
         assert!(error(large).await.contains("larger than 9 bytes"));
-        // Connections wait in the backlog of a listener that never accepts: no answer can come first.
+        // Connections wait in the backlog of a listener that never accepts, so no response can arrive.
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", silent.local_addr().unwrap());
         let late = OutboundRequest::get(&address).with_limits(Duration::from_millis(1), 9);
-        assert!(error(late).await.contains("no answer within 0.001 s"));
-        // A socket that is bound but never listens: nothing answers there, and no other process gets the port.
+        assert!(error(late).await.contains("no response within 0.001 s"));
+        // A socket that is bound but never listens refuses connections, and no other process gets its port.
         let nobody = tokio::net::TcpSocket::new_v4().unwrap();
         nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let gone = format!("http://{}", nobody.local_addr().unwrap());
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_secret_in_a_url_is_not_shown() {
+    fn secrets_in_urls_are_not_shown() {
         assert_eq!(url_without_secrets("http://u:p@h:1/a/b?c#d"), "http://h:1/a/b");
         assert_eq!(url_without_secrets("http://u:p@h?c"), "http://h");
     }

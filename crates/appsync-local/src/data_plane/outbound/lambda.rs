@@ -1,39 +1,39 @@
-//! Lambda functions, over the Invoke API of a local runtime
+//! Invokes Lambda functions over the Invoke API of a local runtime
 //! (docs/reference/data-sources.md#invoking-functions).
 use serde_json::Value;
 
 use crate::data_plane::outbound::client::{OutboundClient, OutboundRequest};
 
-/// In which a function is that is only named.
+/// The Region of a function without an ARN.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// What a function answered.
+/// The result of an invocation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InvocationResult {
-    /// Null of a function that was not waited for.
+    /// Null if the invocation did not wait for the function.
     pub payload: Value,
-    /// Whether it is the function that failed: then `payload` is its error.
+    /// Whether the function failed. Then `payload` is its error.
     pub failed: bool,
 }
 
 impl InvocationResult {
-    /// What the function's error says: `errorMessage`, with `errorType` before it.
+    /// Returns the function's error: `errorType` and `errorMessage`.
     pub fn error(&self) -> Option<String> {
         if !self.failed {
             return None;
         }
-        let text = |name: &str| self.payload[name].as_str().filter(|it| !it.is_empty());
+        let text = |name: &str| self.payload[name].as_str().filter(|text| !text.is_empty());
         Some(match (text("errorType"), text("errorMessage")) {
             (Some(kind), Some(message)) => format!("{kind}: {message}"),
-            (Some(one), None) | (None, Some(one)) => one.to_owned(),
-            (None, None) => "the function failed and does not say why".to_owned(),
+            (Some(result), None) | (None, Some(result)) => result.to_owned(),
+            (None, None) => "the function failed without an error message".to_owned(),
         })
     }
 }
 
 impl OutboundClient {
-    /// Invokes a function, by name, ARN or API Gateway's invocation ARN; with `wait`, waits for what it
-    /// answers. An error is one of reaching it.
+    /// Invokes a function, by name, ARN or API Gateway's invocation ARN, and waits for its result if `wait`. Fails if
+    /// the function cannot be invoked.
     pub async fn invoke(
         &self,
         function: &str,
@@ -53,48 +53,50 @@ impl OutboundClient {
                 .with_header("content-type", "application/json")
                 .with_header("x-amz-invocation-type", kind)
                 .signed_for("lambda", &function.region);
-        let answer = self
+        let response = self
             .send(request)
             .await
-            .map_err(|error| format!("the function {} can't be reached: {error}", function.name))?;
-        if !answer.is_success() {
-            let said = String::from_utf8_lossy(&answer.body);
-            let said: String = said.chars().take(ERROR_TEXT_MAX).collect();
+            .map_err(|error| format!("cannot reach the function {}: {error}", function.name))?;
+        if !response.is_success() {
+            let text = String::from_utf8_lossy(&response.body);
+            let text: String = text.chars().take(ERROR_TEXT_MAX).collect();
             return Err(format!(
-                "the function {} can't be invoked: the endpoint answered {}: {}",
+                "cannot invoke the function {}: the endpoint responded with status {}: {}",
                 function.name,
-                answer.status,
-                said.trim()
+                response.status,
+                text.trim()
             ));
         }
         if !wait {
             return Ok(InvocationResult { payload: Value::Null, failed: false });
         }
-        let marked = answer.header("x-amz-function-error").is_some_and(|it| !it.is_empty());
-        if answer.body.is_empty() {
-            return Ok(InvocationResult { payload: Value::Null, failed: marked });
+        let is_marked =
+            response.header("x-amz-function-error").is_some_and(|text| !text.is_empty());
+        if response.body.is_empty() {
+            return Ok(InvocationResult { payload: Value::Null, failed: is_marked });
         }
-        let payload = serde_json::from_slice(&answer.body)
-            .map_err(|error| format!("the function {} answered no JSON: {error}", function.name))?;
-        Ok(InvocationResult { failed: marked || is_error(&payload), payload })
+        let payload = serde_json::from_slice(&response.body).map_err(|error| {
+            format!("the response of the function {} is not valid JSON: {error}", function.name)
+        })?;
+        Ok(InvocationResult { failed: is_marked || is_error(&payload), payload })
     }
 }
 
-/// As much of an endpoint's complaint as anybody reads.
+/// Characters of an endpoint's error that are reported.
 const ERROR_TEXT_MAX: usize = 300;
 
-/// Whether a payload is an error as runtimes write it: the Runtime Interface Emulator does not mark it.
+/// Whether a payload is an error of a runtime. The Runtime Interface Emulator does not mark errors.
 fn is_error(payload: &Value) -> bool {
     const MEMBERS: &[&str] =
         &["errorMessage", "errorType", "stackTrace", "trace", "requestId", "cause"];
-    payload.as_object().is_some_and(|it| {
-        it.contains_key("errorMessage")
-            && it.contains_key("errorType")
-            && it.keys().all(|name| MEMBERS.contains(&name.as_str()))
+    payload.as_object().is_some_and(|members| {
+        members.contains_key("errorMessage")
+            && members.contains_key("errorType")
+            && members.keys().all(|name| MEMBERS.contains(&name.as_str()))
     })
 }
 
-/// Which function is meant.
+/// A reference to a function.
 #[derive(Debug, PartialEq, Eq)]
 struct FunctionRef {
     name: String,
@@ -107,8 +109,8 @@ impl FunctionRef {
     fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("{text:?} is neither a function's name nor its ARN");
         // API Gateway's: arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations
-        let inner = text.split_once("/functions/").map(|(_, it)| it);
-        let inner = inner.map_or(text, |it| it.strip_suffix("/invocations").unwrap_or(it));
+        let inner = text.split_once("/functions/").map(|(_, item)| item);
+        let inner = inner.map_or(text, |text| text.strip_suffix("/invocations").unwrap_or(text));
         let (region, rest) = match inner.strip_prefix("arn:") {
             Some(arn) => {
                 let parts: Vec<&str> = arn.splitn(6, ':').collect();
@@ -123,22 +125,22 @@ impl FunctionRef {
             Some((name, qualifier)) => (name, Some(qualifier.to_owned())),
             None => (rest, None),
         };
-        let letter = |it: char| it.is_ascii_alphanumeric() || "-_$.".contains(it);
-        let sound = |it: &str| !it.is_empty() && it.chars().all(letter);
+        let letter = |letter: char| letter.is_ascii_alphanumeric() || "-_$.".contains(letter);
+        let sound = |text: &str| !text.is_empty() && text.chars().all(letter);
         if !sound(name) || !qualifier.as_deref().is_none_or(sound) {
             return Err(wrong());
         }
         Ok(Self { name: name.to_owned(), qualifier, region: region.to_owned() })
     }
 
-    /// Where it is invoked: under `endpoint`, unless that leads to one function already.
+    /// Returns the URL of the invocation: below `endpoint`, unless that is the URL of one function.
     fn url(&self, endpoint: &str) -> String {
         let endpoint = endpoint.trim_end_matches('/');
         if endpoint.ends_with("/invocations") {
             return endpoint.to_owned();
         }
         let query =
-            self.qualifier.as_ref().map(|it| format!("?Qualifier={it}")).unwrap_or_default();
+            self.qualifier.as_ref().map(|text| format!("?Qualifier={text}")).unwrap_or_default();
         format!("{endpoint}/2015-03-31/functions/{}/invocations{query}", self.name)
     }
 }
@@ -160,22 +162,23 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_named_in_every_way_that_appsync_takes() {
+    fn functions_are_referenced_in_every_way_that_appsync_accepts() {
         let check = |text: &str, expected: &str| {
-            let url =
-                FunctionRef::parse(text).map(|it| format!("{} {}", it.region, it.url("http://h/")));
+            let url = FunctionRef::parse(text).map(|function_ref| {
+                format!("{} {}", function_ref.region, function_ref.url("http://h/"))
+            });
             assert_eq!(url.unwrap_or_default(), expected, "{text}");
         };
-        let one = "http://h/2015-03-31/functions/f/invocations";
-        check("f", &format!("us-east-1 {one}"));
-        check("arn:aws:lambda:eu-west-1:1:function:f", &format!("eu-west-1 {one}"));
+        let result = "http://h/2015-03-31/functions/f/invocations";
+        check("f", &format!("us-east-1 {result}"));
+        check("arn:aws:lambda:eu-west-1:1:function:f", &format!("eu-west-1 {result}"));
         check(
             "arn:aws:lambda:eu-west-1:1:function:f:live",
-            &format!("eu-west-1 {one}?Qualifier=live"),
+            &format!("eu-west-1 {result}?Qualifier=live"),
         );
         check(
             "arn:aws:apigateway:r:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:1:function:f/invocations",
-            &format!("eu-west-1 {one}"),
+            &format!("eu-west-1 {result}"),
         );
         check("", "");
         check("arn:aws:sqs:r:1:q", "");
@@ -185,31 +188,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_function_answers_fails_or_is_not_waited_for() {
-        let stub = Stub::serve(|it| match it.body.as_slice() {
+    async fn a_function_returns_or_fails_or_is_invoked_asynchronously() {
+        let stub = Stub::serve(|request| match request.body.as_slice() {
             b"1" => response(200, r#"{"a":1}"#),
             b"2" => response(200, r#"{"errorMessage":"no","errorType":"Error","stackTrace":[]}"#),
             b"3" => response(202, ""),
             b"4" => response(404, r#"{"Message":"Function not found: f"}"#),
             b"5" => response(200, "<html>"),
             _ => {
-                let mut answer = response(200, "null");
-                answer.headers_mut().insert("x-amz-function-error", "Unhandled".parse().unwrap());
-                answer
+                let mut response = response(200, "null");
+                response.headers_mut().insert("x-amz-function-error", "Unhandled".parse().unwrap());
+                response
             }
         })
         .await;
         let outbound = outbound(Some(stub.url.clone()));
         let invoke = async |n: u8, wait| outbound.invoke("f", wait, &json!(n)).await;
-        let one = invoke(1, true).await.unwrap();
-        assert_eq!((one.payload.clone(), one.error()), (json!({"a": 1}), None));
+        let result = invoke(1, true).await.unwrap();
+        assert_eq!((result.payload.clone(), result.error()), (json!({"a": 1}), None));
         assert_eq!(invoke(2, true).await.unwrap().error().unwrap(), "Error: no");
         assert!(!invoke(3, false).await.unwrap().failed);
         assert!(
             invoke(4, true).await.unwrap_err().contains("404: {\"Message\":\"Function not found")
         );
-        assert!(invoke(5, true).await.unwrap_err().contains("no JSON"));
-        assert!(invoke(6, true).await.unwrap().error().unwrap().contains("does not say why"));
+        assert!(invoke(5, true).await.unwrap_err().contains("not valid JSON"));
+        assert!(
+            invoke(6, true).await.unwrap().error().unwrap().contains("without an error message")
+        );
         let asked = stub.requests();
         assert_eq!(asked[0].uri, "/2015-03-31/functions/f/invocations");
         assert_eq!(asked[0].headers["x-amz-invocation-type"], "RequestResponse");
@@ -217,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_an_endpoint_the_error_says_how_to_name_one() {
+    async fn without_an_endpoint_the_error_explains_how_to_set_one() {
         let error = outbound(None).invoke("f", true, &Value::Null).await.unwrap_err();
         assert!(error.contains("provision local --lambda-endpoint URL"), "{error}");
     }

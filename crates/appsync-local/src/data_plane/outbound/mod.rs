@@ -1,3 +1,3 @@
-//! What the emulator asks of others.
+//! Outbound requests: HTTP in general, and invocations of Lambda functions.
 pub mod client;
 mod lambda;

@@ -1,4 +1,5 @@
-//! The connections of a data plane: who is there, and what ends them from outside.
+//! The open connections of a data plane, and the task that closes them when their credentials expire, their API
+//! is deleted, a day has passed, or the emulator stops. It never reads a socket.
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -17,25 +18,25 @@ use crate::store::Store;
 
 /// The longest that a connection lasts (docs/reference/quotas.md#connections).
 const CONNECTION_MAX_S: f64 = 24.0 * 3_600.0;
-/// How soon it is noticed that time has passed.
+/// The interval of checks for connections that must be closed.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// An authorized connection. No `Debug`: it may hold a key.
+/// An authorized connection. No `Debug`: it may contain an API key.
 pub struct Connection {
     pub number: u64,
     pub target: TargetApi,
     pub mode: &'static str,
     pub since_epoch_s: f64,
-    /// When its credentials end, if they do.
+    /// The expiry of its credentials, if they expire.
     pub expires_epoch_s: Option<f64>,
-    /// The API key that it came with; when the key ends, it does.
+    /// The API key of its credentials. The connection is closed when the key expires or is deleted.
     pub api_key: Option<String>,
     pub outbox: Arc<Outbox>,
-    /// By the client's id.
+    /// By the client's operation id.
     pub subscriptions: Mutex<HashMap<Arc<str>, Channel>>,
 }
 
-/// A connection, for people who watch.
+/// An open connection, for people who watch.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionSummary {
@@ -52,7 +53,7 @@ pub struct SubscriptionSummary {
     pub channel: String,
 }
 
-/// Those of one data plane.
+/// The connections of one data plane.
 pub struct Connections {
     store: Arc<Store>,
     apis: Arc<Apis>,
@@ -60,18 +61,18 @@ pub struct Connections {
     next: AtomicU64,
     all: Mutex<HashMap<u64, Arc<Connection>>>,
     sweeping: AtomicBool,
-    /// How many sockets are open, those included that say goodbye.
+    /// The number of open sockets, including those that are closing.
     open_sockets: watch::Sender<usize>,
 }
 
-/// A socket is open for as long as this lives.
+/// Counts as an open socket until it is dropped.
 pub struct SocketGuard {
     connections: Arc<Connections>,
 }
 
 impl Drop for SocketGuard {
     fn drop(&mut self) {
-        self.connections.open_sockets.send_modify(|it| *it -= 1);
+        self.connections.open_sockets.send_modify(|open_socket| *open_socket -= 1);
     }
 }
 
@@ -88,23 +89,23 @@ impl Connections {
         }
     }
 
-    /// Counts a socket.
+    /// Counts a socket until the guard is dropped.
     pub fn open_socket(self: &Arc<Self>) -> SocketGuard {
-        self.open_sockets.send_modify(|it| *it += 1);
+        self.open_sockets.send_modify(|open_socket| *open_socket += 1);
         SocketGuard { connections: Arc::clone(self) }
     }
-    /// Returns once no socket is open.
+    /// Returns when no socket is open.
     pub async fn wait_until_none_open(&self) {
-        // The sender lives as long as this.
-        let _ = self.open_sockets.subscribe().wait_for(|it| *it == 0).await;
+        // The sender lives as long as `self`.
+        let _ = self.open_sockets.subscribe().wait_for(|number| *number == 0).await;
     }
 
-    /// A number that no other connection has.
+    /// Returns a number that no other connection has.
     pub fn next_number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Takes `connection` in, and watches over it from now on.
+    /// Adds a connection, which is closed when it must be.
     pub fn add(self: &Arc<Self>, connection: &Arc<Connection>) {
         self.all().insert(connection.number, Arc::clone(connection));
         if !self.sweeping.swap(true, Ordering::SeqCst) {
@@ -117,12 +118,13 @@ impl Connections {
     }
 
     pub fn summaries(&self) -> Vec<ConnectionSummary> {
-        let mut shown: Vec<_> = self.all().values().map(|it| it.summary()).collect();
-        shown.sort_by_key(|it| it.connection);
-        shown
+        let mut summaries: Vec<_> =
+            self.all().values().map(|connection| connection.summary()).collect();
+        summaries.sort_by_key(|summary| summary.connection);
+        summaries
     }
 
-    /// Ends what must end.
+    /// Closes the connections that must be closed.
     fn sweep(&self) {
         let (now, closing) = (self.store.now_epoch_s(), self.store.is_closing());
         let all: Vec<_> = self.all().values().cloned().collect();
@@ -161,45 +163,50 @@ impl Connection {
 
     fn summary(&self) -> ConnectionSummary {
         let subscriptions = self.subscriptions();
-        let shown = subscriptions.iter().map(|(id, channel)| SubscriptionSummary {
+        let summaries = subscriptions.iter().map(|(id, channel)| SubscriptionSummary {
             id: id.to_string(),
             channel: channel.path.clone(),
         });
-        let mut shown: Vec<_> = shown.collect();
-        shown.sort_by(|one, other| one.id.cmp(&other.id));
+        let mut summaries: Vec<_> = summaries.collect();
+        summaries.sort_by(|one, other| one.id.cmp(&other.id));
         ConnectionSummary {
             api_id: self.target.api_id.clone(),
             connection: self.number,
             mode: self.mode.to_owned(),
             since_epoch_s: self.since_epoch_s,
-            subscriptions: shown,
+            subscriptions: summaries,
         }
     }
 
-    /// Why it must end, at an API that is there or not.
+    /// Returns why the connection must be closed, if it must. `api` is `None` if it was deleted.
     fn close_reason(&self, api: Option<&Api>, now_epoch_s: f64) -> Option<CloseReason> {
         let Some(api) = api else { return Some(CloseReason::ApiDeleted) };
-        let over = match &self.api_key {
+        let is_expired = match &self.api_key {
             // A key may have been renewed since, or deleted.
             Some(key) => {
-                api.keys.get(key).is_none_or(|it| it.expires_epoch_s as f64 <= now_epoch_s)
+                api.keys.get(key).is_none_or(|key| key.expires_epoch_s as f64 <= now_epoch_s)
             }
-            None => self.expires_epoch_s.is_some_and(|it| it <= now_epoch_s),
+            None => {
+                self.expires_epoch_s.is_some_and(|expires_epoch_| expires_epoch_ <= now_epoch_s)
+            }
         };
         match now_epoch_s - self.since_epoch_s >= CONNECTION_MAX_S {
-            _ if over => Some(CloseReason::CredentialsExpired),
+            _ if is_expired => Some(CloseReason::CredentialsExpired),
             true => Some(CloseReason::MaxDuration),
             false => None,
         }
     }
 }
 
-/// One task for all connections of a data plane. It ends with the last of them, and with the data plane.
+/// Sweeps all connections of a data plane until the last one is closed or the data plane is dropped.
 async fn sweep_regularly(connections: Weak<Connections>) {
-    let Some(mut changes) = connections.upgrade().map(|it| it.store.changes()) else { return };
+    let Some(mut changes) = connections.upgrade().map(|connections| connections.store.changes())
+    else {
+        return;
+    };
     loop {
         tokio::select! {
-            // The sender may be gone; then so is the data plane.
+            // The sender is dropped with the data plane.
             _ = changes.changed() => {}
             () = tokio::time::sleep(SWEEP) => {}
         }
@@ -207,7 +214,7 @@ async fn sweep_regularly(connections: Weak<Connections>) {
         connections.sweep();
         let all = connections.all();
         if all.is_empty() {
-            // Under the lock: the next connection starts a new watch.
+            // Under the lock, so that the next connection starts a new task.
             connections.sweeping.store(false, Ordering::SeqCst);
             return;
         }

@@ -1,11 +1,11 @@
-//! The frames that clients are sent (docs/reference/data-plane.md#messages), with their members in
+//! The frames that the emulator sends (docs/reference/data-plane.md#messages), with their members in
 //! AppSync's order.
 use serde::Serialize;
 
 use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::publication::PublishResponse;
 
-/// How long a client waits for a sign of life before it gives the connection up.
+/// How long a client waits for a frame before it closes the connection.
 const CONNECTION_TIMEOUT_MS: u32 = 300_000;
 
 #[derive(Serialize)]
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(ack(), r#"{"type":"connection_ack","connectionTimeoutMs":300000}"#);
         assert_eq!(keep_alive(), r#"{"type":"ka"}"#);
         assert_eq!(success("subscribe_success", "a"), r#"{"type":"subscribe_success","id":"a"}"#);
-        let problem = DataPlaneError::new(401, "UnauthorizedException").with_reason("nobody says");
+        let problem = DataPlaneError::new(401, "UnauthorizedException").with_reason("a reason");
         assert_eq!(
             error("connection_error", None, &problem),
             r#"{"type":"connection_error","errors":[{"errorType":"UnauthorizedException"}]}"#

@@ -1,4 +1,4 @@
-//! How a WebSocket begins: which subprotocols are offered, and the credentials among them
+//! The handshake of a WebSocket: the subprotocols that a client offers, and the credentials among them
 //! (docs/reference/data-plane.md#handshake).
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::data_plane::message::Fields;
 
 /// The subprotocol that every client must offer.
 pub const SUBPROTOCOL: &str = "aws-appsync-event-ws";
-/// Before a client's credentials, which stand among the subprotocols: browsers can send nothing else.
+/// The prefix of a subprotocol with credentials: browsers cannot send them in any other way.
 const CREDENTIALS_PREFIX: &str = "header-";
 
-/// What was offered.
+/// What a client offers when it connects.
 pub struct Handshake {
     pub subprotocol: Subprotocol,
-    /// The credentials of the subprotocol, or else the headers; None if they can't be read.
+    /// The credentials of the subprotocol, or else the headers; `None` if they are not valid.
     pub credentials: Option<CredentialFields>,
 }
 
@@ -30,39 +30,40 @@ pub enum Subprotocol {
 }
 
 impl Handshake {
-    /// Reads the subprotocols of `headers`; `plain` are all headers, which native clients present.
+    /// Reads the subprotocols of `headers`. `plain` are all headers, with which native clients send credentials.
     pub fn from_headers(headers: &HeaderMap, plain: &BTreeMap<String, Vec<String>>) -> Self {
         let lists = headers.get_all("sec-websocket-protocol");
-        let lists = lists.iter().filter_map(|it| it.to_str().ok());
-        let offered = lists.flat_map(|it| it.split(',')).map(str::trim).filter(|it| !it.is_empty());
+        let lists = lists.iter().filter_map(|list| list.to_str().ok());
+        let offered =
+            lists.flat_map(|list| list.split(',')).map(str::trim).filter(|text| !text.is_empty());
         let offered: Vec<&str> = offered.collect();
-        let verdict = match offered.as_slice() {
+        let subprotocol = match offered.as_slice() {
             [] => Subprotocol::Missing,
             _ if offered.contains(&SUBPROTOCOL) => Subprotocol::Supported,
             _ => Subprotocol::Unsupported,
         };
-        let presented = match encoded_credentials(offered.iter().copied()).next() {
+        let credentials = match encoded_credentials(offered.iter().copied()).next() {
             Some(text) => decode_credentials(text),
             None => Some(credentials_from_headers(plain)),
         };
-        Self { subprotocol: verdict, credentials: presented }
+        Self { subprotocol, credentials }
     }
 }
 
-/// The headers of a request as credentials; several with the same name as one, as they are signed.
+/// Returns the headers of a request as credentials. Headers with the same name are joined, as they are signed.
 pub fn credentials_from_headers(headers: &BTreeMap<String, Vec<String>>) -> CredentialFields {
     let joined = headers.iter().map(|(name, values)| (name.clone(), values.join(",")));
     CredentialFields { fields: joined.collect() }
 }
 
-/// The credentials among subprotocols, as they are encoded.
+/// Returns the encoded credentials among subprotocols.
 pub fn encoded_credentials<'a>(
     offered: impl Iterator<Item = &'a str>,
 ) -> impl Iterator<Item = &'a str> {
-    offered.filter_map(|it| it.trim().strip_prefix(CREDENTIALS_PREFIX))
+    offered.filter_map(|text| text.trim().strip_prefix(CREDENTIALS_PREFIX))
 }
 
-/// Clients differ in padding and alphabet, and in white space around the JSON.
+/// Decodes credentials. Clients differ in padding, alphabet and white space around the JSON.
 pub fn decode_credentials(text: &str) -> Option<CredentialFields> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_read_however_they_are_encoded_and_wherever_they_stand() {
+    fn credentials_are_read_in_every_encoding_and_position() {
         let json = "{\"Host\":\"h\", \"X-Api-Key\":\"da2->>>???\"}\n";
         for encoded in [URL_SAFE_NO_PAD.encode(json), URL_SAFE.encode(json), STANDARD.encode(json)]
         {

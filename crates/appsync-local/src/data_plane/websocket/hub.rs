@@ -1,5 +1,5 @@
-//! Who gets which event: subscriptions by API and channel. A publish costs as much as its channel has
-//! segments and its event has receivers.
+//! Subscriptions by API and channel, and the broadcast of events to them. A broadcast takes time in proportion to
+//! the segments of the channel and the receivers of the event. It never waits for a client.
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
@@ -22,7 +22,7 @@ pub struct Hub {
 #[derive(Default)]
 struct ApiSubscriptions {
     exact: HashMap<String, Subscribers>,
-    /// By the channel below which all are meant.
+    /// By the path before the wildcard.
     wildcard: HashMap<String, Subscribers>,
 }
 
@@ -57,11 +57,11 @@ impl Hub {
         }
     }
 
-    /// Puts an event before all who subscribed to its channel; and how many they are.
+    /// Queues an event for every subscription to its channel, and returns the number of receivers.
     pub fn broadcast(&self, api_id: &str, channel: &Channel, event: &str) -> usize {
         let audiences = lock::read(&self.by_api);
         let Some(audience) = audiences.get(api_id) else { return 0 };
-        let below = channel.ancestors().filter_map(|it| audience.wildcard.get(it));
+        let below = channel.ancestors().filter_map(|ancestor| audience.wildcard.get(ancestor));
         let all = audience.exact.get(&channel.path).into_iter().chain(below);
         let mut escaped: Option<Arc<str>> = None;
         let mut receivers = 0;
@@ -73,7 +73,7 @@ impl Hub {
         receivers
     }
 
-    /// Ends the subscriptions in channel namespaces of the API that no longer exist.
+    /// Removes the subscriptions to channel namespaces of the API that no longer exist.
     pub fn retain_namespaces(&self, api_id: &str, is_there: impl Fn(&str) -> bool) {
         let mut audiences = lock::write(&self.by_api);
         let Some(audience) = audiences.get_mut(api_id) else { return };
@@ -84,7 +84,7 @@ impl Hub {
 }
 
 impl ApiSubscriptions {
-    /// Where the subscriptions to `channel` are.
+    /// Returns the index for the subscriptions to `channel`, and the key in it.
     fn index_for<'c>(
         &mut self,
         channel: &'c Channel,
@@ -96,7 +96,7 @@ impl ApiSubscriptions {
     }
 }
 
-/// The text as a text of JSON.
+/// Returns a text as a JSON string.
 fn json_string(text: &str) -> String {
     serde_json::to_string(text).expect("any text can be written as JSON")
 }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_goes_once_to_each_subscription_whose_channel_covers_its_own() {
+    fn an_event_is_sent_once_to_each_subscription_that_covers_its_channel() {
         let hub = Hub::default();
         let outbox = Arc::new(Outbox::default());
         let channels = [("x", "/a/b"), ("y", "/a/*"), ("z", "/a/b/*"), ("n", "/a"), ("o", "/ab/*")];

@@ -1,4 +1,4 @@
-//! The data plane over a WebSocket: connections, subscriptions, and the frames both ways.
+//! The data plane over a WebSocket: handshake, connections, subscriptions, and frames in both directions.
 pub mod connections;
 pub mod frame;
 pub mod handshake;

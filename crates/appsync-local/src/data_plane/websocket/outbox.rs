@@ -1,4 +1,5 @@
-//! What waits to be sent to one connection. It is bounded: who reads too slowly is let go.
+//! The frames that wait to be sent to one connection. Their number and size are limited: a client that reads too
+//! slowly is disconnected, and never slows down others.
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -6,50 +7,51 @@ use tokio::sync::Notify;
 
 use crate::lock::lock;
 
-/// A slow client with more is disconnected.
+/// The frames that may wait. A client with more is disconnected.
 const FRAMES_MAX: usize = 4_096;
+/// The bytes that may wait. A client with more is disconnected.
 pub const BYTES_MAX: usize = 4 * 1024 * 1024;
-/// What is taken out at once: what was taken waits too, if the socket is slow.
+/// The frames that are taken at once. Frames in a batch also wait, if the socket is slow.
 const BATCH_FRAMES: usize = 64;
 const BATCH_BYTES: usize = 64 * 1024;
-/// What a quiet connection keeps room for.
+/// The frames for which an idle connection keeps memory.
 const IDLE_CAPACITY: usize = 16;
 
-/// A frame to be sent.
+/// A frame to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// The text as it is.
+    /// A complete text.
     Text(String),
-    /// An event for a subscription; its text, escaped as JSON, is shared by all who get it.
+    /// An event for a subscription. Its text, escaped as JSON, is shared by all receivers.
     Data { id: Arc<str>, event: Arc<str> },
 }
 
-/// Why a connection ends.
+/// Why a connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseReason {
-    /// The client closed it.
+    /// The client closed the connection.
     ClientClosed,
-    /// The client is gone, or violates the protocol.
+    /// The client disconnected, or violated the protocol.
     ClientLost,
-    /// It read too slowly.
+    /// The client read too slowly.
     ClientTooSlow,
-    /// Its credentials did.
+    /// The credentials expired.
     CredentialsExpired,
-    /// Its API is gone.
+    /// The API was deleted.
     ApiDeleted,
-    /// No connection lasts longer.
+    /// The maximum duration of a connection is reached.
     MaxDuration,
     Shutdown,
 }
 
 impl CloseReason {
-    /// For people.
+    /// Returns the reason as text for people.
     pub fn description(self) -> &'static str {
         match self {
             Self::ClientClosed => "the client closed it",
             Self::ClientLost => "the client disconnected",
             Self::ClientTooSlow => "the client read too slowly",
-            Self::CredentialsExpired => "its credentials ended",
+            Self::CredentialsExpired => "its credentials expired",
             Self::ApiDeleted => "its API was deleted",
             Self::MaxDuration => "the limit of 24 hours was reached",
             Self::Shutdown => "the emulator stops",
@@ -72,7 +74,7 @@ struct OutboxState {
 }
 
 impl Outbox {
-    /// Puts a frame at the end; whether the connection still takes any.
+    /// Appends a frame, and returns whether the connection accepts it.
     pub fn push(&self, frame: Frame) -> bool {
         let mut waiting = self.state();
         if waiting.close_reason.is_some() {
@@ -90,7 +92,7 @@ impl Outbox {
         true
     }
 
-    /// The connection ends, and what waits is dropped with it.
+    /// Closes the connection and drops the frames that wait. The first reason counts.
     pub fn close(&self, end: CloseReason) {
         let mut waiting = self.state();
         waiting.close_reason.get_or_insert(end);
@@ -100,7 +102,7 @@ impl Outbox {
         self.closed.notify_one();
     }
 
-    /// Moves some frames to `frames`, as soon as there are any. Nothing is lost if the caller stops waiting. One
+    /// Moves some frames to `frames`, as soon as there are any. No frame is lost if the caller stops waiting. One
     /// task at a time may wait.
     pub async fn take(&self, frames: &mut Vec<Frame>) {
         while !self.take_now(frames) {
@@ -108,7 +110,7 @@ impl Outbox {
         }
     }
 
-    /// The same, without waiting: whether there were any.
+    /// Moves some frames to `frames` without waiting, and returns whether there were any.
     pub fn take_now(&self, frames: &mut Vec<Frame>) -> bool {
         let mut waiting = self.state();
         let (mut count, mut bytes) = (0, 0);
@@ -125,7 +127,7 @@ impl Outbox {
         count > 0
     }
 
-    /// Why the connection ends, once it does. One task at a time may wait.
+    /// Returns the reason when the connection is closed. One task at a time may wait.
     pub async fn closed(&self) -> CloseReason {
         loop {
             if let Some(end) = self.close_reason() {
@@ -135,7 +137,7 @@ impl Outbox {
         }
     }
 
-    /// Why the connection ends, if it does.
+    /// Returns the reason, if the connection is closed.
     pub fn close_reason(&self) -> Option<CloseReason> {
         self.state().close_reason
     }
@@ -146,7 +148,7 @@ impl Outbox {
 }
 
 impl Frame {
-    /// The frame as it is sent.
+    /// Returns the text of the frame.
     pub fn text(self) -> String {
         match self {
             Self::Text(text) => text,
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_come_out_in_order_and_an_event_is_escaped_once() {
+    fn frames_are_sent_in_order_and_an_event_is_escaped_once() {
         let outbox = Outbox::default();
         let event: Arc<str> = serde_json::to_string("{\"a\":1}").unwrap().into();
         assert!(outbox.push(text(1)));
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_a_little_is_taken_at_once() {
+    fn a_batch_is_limited_by_count_and_by_size() {
         let check = |frame: &Frame, expected: usize| {
             let (outbox, mut frames) = (Outbox::default(), Vec::new());
             (0..BATCH_FRAMES + 1).for_each(|_| assert!(outbox.push(frame.clone())));
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_lets_too_much_wait_is_let_go_by_count_and_by_size() {
+    async fn a_slow_client_is_disconnected_by_count_and_by_size() {
         let check = async |frame: &Frame, fit: usize| {
             let outbox = Outbox::default();
             for _ in 0..fit {

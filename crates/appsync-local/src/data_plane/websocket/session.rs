@@ -1,4 +1,4 @@
-//! An authorized connection, without its socket: the effect of each message, and its response
+//! An authorized connection, without its socket: the effect of each message, and the response to it
 //! (docs/reference/data-plane.md#messages).
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::auth_mode::AuthMode;
 use crate::data_plane::auth::request::{ClientOperation, CredentialFields, Identity};
 use crate::data_plane::channel::{Channel, is_operation_id};
 use crate::data_plane::error::DataPlaneError;
@@ -24,44 +25,48 @@ const SUBSCRIPTIONS_MAX: usize = 200;
 /// Publishes of one connection in one second.
 const PUBLISHES_MAX: usize = 25;
 const PUBLISHES_PER: Duration = Duration::from_secs(1);
-/// The most that is returned of a client's own text.
+/// Bytes of a client's own text that a response may contain.
 const ECHO_MAX: usize = 128;
 
-/// It leaves when it is dropped.
+/// An authorized connection. Dropping it removes its subscriptions.
 pub struct Session {
     plane: Arc<DataPlane>,
-    source: RequestContext,
+    request: RequestContext,
     connection: Arc<Connection>,
     rate: PublishRate,
 }
 
-/// When a connection published last.
+/// The times of a connection's last publishes.
 #[derive(Debug, Default)]
 struct PublishRate {
     published: VecDeque<Instant>,
 }
 
 impl PublishRate {
-    /// Whether one more publish is taken at `now`. What is not taken does not count.
+    /// Returns whether one more publish is allowed at `now`. Rejected publishes do not count.
     fn try_acquire(&mut self, now: Instant) -> bool {
-        while self.published.front().is_some_and(|it| now.duration_since(*it) >= PUBLISHES_PER) {
+        while self
+            .published
+            .front()
+            .is_some_and(|instant| now.duration_since(*instant) >= PUBLISHES_PER)
+        {
             self.published.pop_front();
         }
-        let taken = self.published.len() < PUBLISHES_MAX;
-        if taken {
+        let is_allowed = self.published.len() < PUBLISHES_MAX;
+        if is_allowed {
             self.published.push_back(now);
         }
-        taken
+        is_allowed
     }
 }
 
-/// What is signed to subscribe.
+/// The text that clients sign to subscribe.
 #[derive(Serialize)]
 struct SubscribePayload<'a> {
     channel: Option<&'a str>,
 }
 
-/// What is signed to publish.
+/// The text that clients sign to publish.
 #[derive(Serialize)]
 struct PublishPayload<'a> {
     channel: Option<&'a str>,
@@ -69,27 +74,27 @@ struct PublishPayload<'a> {
 }
 
 impl Session {
-    /// Lets a client in that presents `presented`, or says why not.
+    /// Opens a connection for a client with these credentials, or returns why it is denied.
     pub async fn open(
         plane: Arc<DataPlane>,
-        source: RequestContext,
-        presented: Option<CredentialFields>,
+        request: RequestContext,
+        credentials: Option<CredentialFields>,
     ) -> Result<Self, DataPlaneError> {
-        let result = authorize_connection(&plane, &source, presented).await;
+        let result = authorize_connection(&plane, &request, credentials).await;
         let connection = match result {
             Ok((identity, key)) => Connection {
                 number: plane.connections.next_number(),
-                target: source.target.clone(),
-                mode: identity.mode,
+                target: request.target.clone(),
+                mode: identity.mode_name(),
                 since_epoch_s: plane.store.now_epoch_s(),
                 expires_epoch_s: identity.expires_epoch_s,
                 api_key: key,
                 outbox: Arc::default(),
                 subscriptions: Default::default(),
             },
-            Err(problem) => {
-                publication::report_rejection(&plane, &source, "connect", None, &problem);
-                return Err(problem);
+            Err(error) => {
+                publication::report_rejection(&plane, &request, "connect", None, &error);
+                return Err(error);
             }
         };
         let connection = Arc::new(connection);
@@ -99,20 +104,20 @@ impl Session {
             connection: connection.number,
             mode: connection.mode.to_owned(),
         });
-        Ok(Self { plane, source, connection, rate: PublishRate::default() })
+        Ok(Self { plane, request, connection, rate: PublishRate::default() })
     }
 
-    /// Where its answers and events wait.
+    /// Returns the outbox for responses and events.
     pub fn outbox(&self) -> Arc<Outbox> {
         Arc::clone(&self.connection.outbox)
     }
 
-    /// How often its client hears that the connection lives.
+    /// Returns the interval of keep-alive frames.
     pub fn keep_alive_interval(&self) -> Duration {
         self.plane.keep_alive_interval
     }
 
-    /// Answers a message.
+    /// Performs a message and responds to it.
     pub async fn handle_message(&mut self, text: &[u8]) {
         let Some(message) = ClientMessage::parse(text) else {
             return self.reject_frame("The message is not a JSON object");
@@ -124,61 +129,62 @@ impl Session {
             Some("publish") => self.handle_publish(message, text.len()).await,
             kind => {
                 let kind: String = kind.unwrap_or_default().chars().take(ECHO_MAX).collect();
-                let problem = DataPlaneError::new(400, "UnsupportedOperation")
+                let error = DataPlaneError::new(400, "UnsupportedOperation")
                     .with_message(format!("{kind} not supported through the realtime channel"));
-                publication::report_rejection(&self.plane, &self.source, "message", None, &problem);
-                let id = message.id.text().filter(|it| is_operation_id(it));
-                self.send(frame::error("error", id, &problem));
+                publication::report_rejection(&self.plane, &self.request, "message", None, &error);
+                let id = message.id.text().filter(|text| is_operation_id(text));
+                self.send(frame::error("error", id, &error));
             }
         }
     }
 
     /// Responds to a frame that is not a message.
     pub fn reject_frame(&self, wrong: &str) {
-        let problem = DataPlaneError::bad_request(wrong);
-        publication::report_rejection(&self.plane, &self.source, "message", None, &problem);
-        self.send(frame::error("error", None, &problem));
+        let error = DataPlaneError::bad_request(wrong);
+        publication::report_rejection(&self.plane, &self.request, "message", None, &error);
+        self.send(frame::error("error", None, &error));
     }
 
     async fn handle_subscribe(&mut self, message: ClientMessage) {
         let Some(id) = self.operation_id(&message.id, "subscribe_error") else { return };
-        if let Err(problem) = self.subscribe(id, &message).await {
-            let (source, channel) = (&self.source, message.channel.text());
-            publication::report_rejection(&self.plane, source, "subscribe", channel, &problem);
-            self.send(frame::error("subscribe_error", Some(id), &problem));
+        if let Err(error) = self.subscribe(id, &message).await {
+            let (request, channel) = (&self.request, message.channel.text());
+            publication::report_rejection(&self.plane, request, "subscribe", channel, &error);
+            self.send(frame::error("subscribe_error", Some(id), &error));
         }
     }
 
     async fn subscribe(&self, id: &str, message: &ClientMessage) -> Result<(), DataPlaneError> {
-        let (plane, source) = (&*self.plane, &self.source);
+        let (plane, request) = (&*self.plane, &self.request);
         let channel = Channel::parse_for_subscribe(message.channel.text().unwrap_or_default())?;
         self.check_subscription_limit(id)?;
-        let api = source.api(&plane.apis)?;
-        let signed = to_json(&SubscribePayload { channel: message.channel.text() });
-        let presented = CredentialFields { fields: message.authorization.0.clone() };
+        let api = request.api(&plane.apis)?;
+        let signed_text = to_json(&SubscribePayload { channel: message.channel.text() });
+        let credentials = CredentialFields { fields: message.authorization.0.clone() };
         let operation = ClientOperation::Subscribe;
-        let asked = source.auth_request(&api, operation, Some(&channel), &presented, &signed);
-        let identity = plane.authorizer.authorize(&asked).await?;
+        let auth_request =
+            request.auth_request(&api, operation, Some(&channel), &credentials, &signed_text);
+        let identity = plane.authorizer.authorize(&auth_request).await?;
         let namespace = publication::namespace(&api, &channel)?;
-        let call = source.handler_call(&api, namespace, &channel, &identity);
+        let call = request.handler_call(&api, namespace, &channel, &identity);
         plane.handlers.on_subscribe(&call).await?;
         let (id, connection): (Arc<str>, _) = (id.into(), &self.connection);
-        // The answer goes before the first event.
+        // The response precedes the first event.
         self.send(frame::success("subscribe_success", &id));
         connection.subscriptions().insert(Arc::clone(&id), channel.clone());
-        let (api_id, outbox) = (&source.target.api_id, &connection.outbox);
+        let (api_id, outbox) = (&request.target.api_id, &connection.outbox);
         plane.hub.subscribe(api_id, &channel, connection.number, &id, outbox);
         plane.feed.emit(|| Activity::Subscribed {
             api_id: api_id.clone(),
             connection: connection.number,
             id: id.to_string(),
             channel: channel.path.clone(),
-            mode: identity.mode.to_owned(),
+            mode: identity.mode_name().to_owned(),
         });
         Ok(())
     }
 
-    /// Whether there is room for one more subscription, by this id.
+    /// Checks whether the connection may have one more subscription, with this id.
     fn check_subscription_limit(&self, id: &str) -> Result<(), DataPlaneError> {
         let subscriptions = self.connection.subscriptions();
         if subscriptions.contains_key(id) {
@@ -195,9 +201,9 @@ impl Session {
     fn handle_unsubscribe(&self, message: &ClientMessage) {
         let Some(id) = self.operation_id(&message.id, "unsubscribe_error") else { return };
         let Some((id, channel)) = self.connection.subscriptions().remove_entry(id) else {
-            let problem = DataPlaneError::new(404, "UnknownOperationError")
+            let error = DataPlaneError::new(404, "UnknownOperationError")
                 .with_message(format!("Unknown operation id {id}"));
-            return self.send(frame::error("unsubscribe_error", Some(id), &problem));
+            return self.send(frame::error("unsubscribe_error", Some(id), &error));
         };
         self.remove_subscription(&id, &channel);
         self.send(frame::success("unsubscribe_success", &id));
@@ -207,25 +213,26 @@ impl Session {
         let Some(id) = self.operation_id(&message.id, "publish_error") else { return };
         let result = match self.check_publish(size) {
             Ok(()) => {
-                let signed = to_json(&publish_payload(&message));
-                let presented = CredentialFields { fields: message.authorization.0 };
+                let signed_text = to_json(&publish_payload(&message));
+                let credentials = CredentialFields { fields: message.authorization.0 };
                 let (channel, events) = (&message.channel, message.events);
-                let (plane, source) = (&self.plane, &self.source);
-                publication::publish(plane, source, channel, events, &presented, &signed).await
+                let (plane, request) = (&self.plane, &self.request);
+                publication::publish(plane, request, channel, events, &credentials, &signed_text)
+                    .await
             }
-            Err(problem) => {
-                let (source, channel) = (&self.source, message.channel.text());
-                publication::report_rejection(&self.plane, source, "publish", channel, &problem);
-                Err(problem)
+            Err(error) => {
+                let (request, channel) = (&self.request, message.channel.text());
+                publication::report_rejection(&self.plane, request, "publish", channel, &error);
+                Err(error)
             }
         };
         self.send(match result {
-            Ok(receipt) => frame::publish_success(id, &receipt),
-            Err(problem) => frame::error("publish_error", Some(id), &problem),
+            Ok(response) => frame::publish_success(id, &response),
+            Err(error) => frame::error("publish_error", Some(id), &error),
         });
     }
 
-    /// Whether one more publish, of a message of `size` bytes, is taken now.
+    /// Checks whether the connection may publish a message of `size` bytes now.
     fn check_publish(&mut self, size: usize) -> Result<(), DataPlaneError> {
         if !self.rate.try_acquire(Instant::now()) {
             return Err(
@@ -238,19 +245,19 @@ impl Session {
         }
     }
 
-    /// The id of a message, or the response to a message without one.
-    fn operation_id<'m>(&self, id: &'m TextMember, error: &str) -> Option<&'m str> {
+    /// Returns the operation id of a message, or responds that it is not valid.
+    fn operation_id<'m>(&self, id: &'m TextMember, kind: &str) -> Option<&'m str> {
         let id = id.text();
-        let sound = id.filter(|it| is_operation_id(it));
-        if sound.is_none() {
-            let problem = DataPlaneError::bad_request(
+        let valid = id.filter(|text| is_operation_id(text));
+        if valid.is_none() {
+            let error = DataPlaneError::bad_request(
                 "The message needs an id of 1 to 128 letters, digits, -, _ and +",
             );
-            let echo = id.filter(|it| it.len() <= ECHO_MAX);
-            let kind = if echo.is_some() { error } else { "error" };
-            self.send(frame::error(kind, echo, &problem));
+            let echo = id.filter(|text| text.len() <= ECHO_MAX);
+            let kind = if echo.is_some() { kind } else { "error" };
+            self.send(frame::error(kind, echo, &error));
         }
-        sound
+        valid
     }
 
     fn send(&self, text: String) {
@@ -258,7 +265,7 @@ impl Session {
     }
 
     fn remove_subscription(&self, id: &Arc<str>, channel: &Channel) {
-        let (api_id, connection) = (&self.source.target.api_id, self.connection.number);
+        let (api_id, connection) = (&self.request.target.api_id, self.connection.number);
         self.plane.hub.unsubscribe(api_id, channel, connection, id);
         self.plane.feed.emit(|| Activity::Unsubscribed {
             api_id: api_id.clone(),
@@ -289,32 +296,34 @@ impl Drop for Session {
     }
 }
 
-/// Who the client is, and the API key that it came with, if it came with one.
+/// Returns the identity of a client that may connect, and the API key of its credentials, if they are one.
 async fn authorize_connection(
     plane: &DataPlane,
-    source: &RequestContext,
-    presented: Option<CredentialFields>,
+    request: &RequestContext,
+    credentials: Option<CredentialFields>,
 ) -> Result<(Identity, Option<String>), DataPlaneError> {
-    let presented = presented.ok_or_else(|| {
-        DataPlaneError::unauthorized("the subprotocol header-… is not base64url of JSON")
+    let credentials = credentials.ok_or_else(|| {
+        DataPlaneError::unauthorized("the subprotocol header-… is not JSON in base64url")
     })?;
-    let api = source.api(&plane.apis)?;
-    let asked = source.auth_request(&api, ClientOperation::Connect, None, &presented, b"{}");
-    let identity = plane.authorizer.authorize(&asked).await?;
-    let key = presented.fields.get("x-api-key").filter(|_| identity.mode == "API_KEY");
+    let api = request.api(&plane.apis)?;
+    let auth_request =
+        request.auth_request(&api, ClientOperation::Connect, None, &credentials, b"{}");
+    let identity = plane.authorizer.authorize(&auth_request).await?;
+    let key =
+        credentials.fields.get("x-api-key").filter(|_| identity.mode == Some(AuthMode::ApiKey));
     Ok((identity, key.cloned()))
 }
 
 fn publish_payload(message: &ClientMessage) -> PublishPayload<'_> {
     let events = match &message.events {
-        EventsMember::List { first, .. } => first.iter().map(|it| it.text()).collect(),
+        EventsMember::List { first, .. } => first.iter().map(|member| member.text()).collect(),
         _ => Vec::new(),
     };
     PublishPayload { channel: message.channel.text(), events }
 }
 
-fn to_json(signed: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(signed).expect("texts can be written as JSON")
+fn to_json(signed_text: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(signed_text).expect("texts can be written as JSON")
 }
 
 #[cfg(test)]
@@ -330,7 +339,7 @@ mod tests {
     async fn begin(plane: &Arc<DataPlane>) -> Session {
         let place = plane.apis.find("a").unwrap();
         let (headers, path) = (Default::default(), "/event/realtime".into());
-        let source = RequestContext {
+        let request = RequestContext {
             target: place,
             headers,
             path,
@@ -338,19 +347,19 @@ mod tests {
             transport: Transport::WebSocket,
         };
         let fields = [("x-api-key".to_owned(), "da2-k".to_owned())].into();
-        let begun =
-            Session::open(Arc::clone(plane), source, Some(CredentialFields { fields })).await;
-        begun.map_err(|it| it.reason).unwrap()
+        let session =
+            Session::open(Arc::clone(plane), request, Some(CredentialFields { fields })).await;
+        session.map_err(|error| error.reason).unwrap()
     }
 
     fn answers(session: &Session) -> Vec<Value> {
         let mut frames = Vec::new();
         while session.connection.outbox.take_now(&mut frames) {}
-        frames.into_iter().map(|it| serde_json::from_str(&it.text()).unwrap()).collect()
+        frames.into_iter().map(|frame| serde_json::from_str(&frame.text()).unwrap()).collect()
     }
 
     #[tokio::test]
-    async fn who_leaves_takes_its_subscriptions_along() {
+    async fn a_closed_session_removes_its_subscriptions() {
         let plane = testing::test_plane().await;
         let mut session = begin(&plane).await;
         let subscribe = r#"{"type":"subscribe","id":"s","channel":"/default/*","authorization":{"x-api-key":"da2-k"}}"#;
@@ -365,7 +374,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, cases: ProptestConfig::default().cases * 25 / 16, ..ProptestConfig::default() })]
         #[test]
-        fn whatever_a_client_sends_gets_one_answer(
+        fn any_message_gets_one_response(
             kind in "(connection_init|subscribe|unsubscribe|publish|[a-z\\PC]{0,9})",
             members in prop::collection::vec(("(id|channel|events|authorization|payload)", "(\"[a-z/*\\PC&&[^\"\\\\]]{0,9}\"|\\[\"1\",null\\]|\\{\"x-api-key\":\"da2-k\"\\}|7|null|\\{|\\])"), 0..6),
             noise in prop::collection::vec(any::<u8>(), 0..40),
@@ -373,7 +382,7 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut session = begin(&testing::test_plane().await).await;
-                let members: Vec<_> = members.iter().map(|(name, it)| format!(",\"{name}\":{it}")).collect();
+                let members: Vec<_> = members.iter().map(|(name, member)| format!(",\"{name}\":{member}")).collect();
                 let message = format!("{{\"type\":{}{}}}", serde_json::json!(kind), members.concat());
                 for text in [message.as_bytes(), &noise] {
                     session.handle_message(text).await;

@@ -1,4 +1,5 @@
-//! The socket under a session: frames in, frames out, signs of life, and the end.
+//! The socket of a session: receives messages, sends frames and keep-alives, and closes the connection. It knows
+//! nothing about channels.
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,32 +22,32 @@ use crate::data_plane::websocket::handshake::{Handshake, SUBPROTOCOL, Subprotoco
 use crate::data_plane::websocket::outbox::{BYTES_MAX, CloseReason, Frame};
 use crate::data_plane::websocket::session::Session;
 
-/// How long the other end may take to say goodbye.
+/// How long a client may take to close the connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a client that may not connect has for its first word.
+/// How long a denied client may take to send its first message.
 const FIRST_MESSAGE_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long a socket may take nothing at all before it counts as dead.
+/// How long a socket may accept nothing before the client counts as too slow.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// The close code: AppSync uses one for every reason (docs/reference/data-plane.md#close-codes).
 const NORMAL_CLOSURE: u16 = 1_000;
 /// Room for credentials in addition to the largest publish.
 const MESSAGE_MAX: usize = REQUEST_MAX + 256 * 1024;
-/// Small, since most of ten thousand connections are idle most of the time.
+/// Bytes of a socket's buffers. Small, since most of ten thousand connections are idle most of the time.
 const BUFFER: usize = 4 * 1024;
-/// Answers to pings wait here too, as long as the other end does not read: no more than what waits elsewhere,
-/// and room for the largest frame.
+/// Bytes that wait in the socket, also responses to pings: as many as may wait in the outbox, and room for the
+/// largest frame.
 const WRITE_BUFFER_MAX: usize = BYTES_MAX + BUFFER + 1024;
-/// Frames that a quiet connection keeps room for.
+/// The frames for which an idle connection keeps memory.
 const IDLE_CAPACITY: usize = 8;
 
-/// Answers an upgrade. A denied client receives the error after it, since a browser does not show an earlier one.
+/// Accepts an upgrade. A denied client receives the error after it, since browsers do not show an earlier error.
 pub fn open(
     plane: Arc<DataPlane>,
-    source: RequestContext,
-    offer: Handshake,
+    request: RequestContext,
+    handshake: Handshake,
     mut upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
-    if offer.subprotocol == Subprotocol::Supported {
+    if handshake.subprotocol == Subprotocol::Supported {
         upgrade.set_selected_protocol(HeaderValue::from_static(SUBPROTOCOL));
     }
     upgrade
@@ -55,102 +56,102 @@ pub fn open(
         .max_write_buffer_size(WRITE_BUFFER_MAX)
         .max_message_size(MESSAGE_MAX)
         .max_frame_size(MESSAGE_MAX)
-        .on_upgrade(|socket| serve_socket(plane, source, offer, socket))
+        .on_upgrade(|socket| serve_socket(plane, request, handshake, socket))
 }
 
 async fn serve_socket(
     plane: Arc<DataPlane>,
-    source: RequestContext,
-    offer: Handshake,
+    request: RequestContext,
+    handshake: Handshake,
     mut socket: WebSocket,
 ) {
     let _open = plane.connections.open_socket();
-    let unsupported = |name: &'static str| {
-        let problem = DataPlaneError::new(400, name)
+    let reject = |name: &'static str| {
+        let error = DataPlaneError::new(400, name)
             .with_reason(format!("the client must offer the subprotocol {SUBPROTOCOL}"));
-        publication::report_rejection(&plane, &source, "connect", None, &problem);
+        publication::report_rejection(&plane, &request, "connect", None, &error);
         frame::protocol_error(name)
     };
-    let refusal = match offer.subprotocol {
-        Subprotocol::Missing => unsupported("NoProtocolError"),
-        Subprotocol::Unsupported => unsupported("SubProtocolNotSupportedError"),
-        // On the heap: whatever judging needs is not kept for as long as the connection lasts.
+    let denial = match handshake.subprotocol {
+        Subprotocol::Missing => reject("NoProtocolError"),
+        Subprotocol::Unsupported => reject("SubProtocolNotSupportedError"),
+        // On the heap, so that the memory for authorization is freed while the connection lasts.
         Subprotocol::Supported => {
-            match Box::pin(Session::open(plane, source, offer.credentials)).await {
+            match Box::pin(Session::open(plane, request, handshake.credentials)).await {
                 Ok(session) => {
-                    // Who reads too slowly would not read it.
+                    // A client that reads too slowly would not read the close frame.
                     if run_session(&mut socket, session).await != CloseReason::ClientTooSlow {
                         close(socket).await;
                     }
                     return;
                 }
-                Err(problem) => frame::error("connection_error", None, &without_message(problem)),
+                Err(error) => frame::error("connection_error", None, &without_message(error)),
             }
         }
     };
-    // A client that is gone needs no response.
-    let _ = timeout(CLOSE_TIMEOUT, socket.send(Message::Text(refusal.into()))).await;
+    // A client that disconnected needs no response.
+    let _ = timeout(CLOSE_TIMEOUT, socket.send(Message::Text(denial.into()))).await;
     // Most clients send `connection_init` in any case, and some fail if the connection is closed already.
     let _ = timeout(FIRST_MESSAGE_TIMEOUT, socket.recv()).await;
     close(socket).await;
 }
 
-/// AppSync does not say why a connection is not allowed.
-fn without_message(mut problem: DataPlaneError) -> DataPlaneError {
-    if problem.error_type == "UnauthorizedException" {
-        problem.message = None;
+/// Removes the message of a denial: AppSync does not report why it denies a connection.
+fn without_message(mut error: DataPlaneError) -> DataPlaneError {
+    if error.error_type == "UnauthorizedException" {
+        error.message = None;
     }
-    problem
+    error
 }
 
 type PendingAnswer = Pin<Box<dyn Future<Output = Session> + Send>>;
 
-/// What the session does: one message after the other, while events go out.
+/// Whether the session handles a message. It handles one at a time, while events are sent.
 enum SessionState {
     Idle(Box<Session>),
     Busy(PendingAnswer),
 }
 
-/// Carries frames both ways until either end is gone, or the connection is over.
+/// Receives messages and sends frames until the connection is closed, and returns why.
 async fn run_session(socket: &mut WebSocket, session: Session) -> CloseReason {
     let (outbox, keep_alive) = (session.outbox(), session.keep_alive_interval());
-    let mut doing = SessionState::Idle(Box::new(session));
+    let mut state = SessionState::Idle(Box::new(session));
     let mut frames = Vec::new();
-    let mut alive = interval_at(Instant::now() + keep_alive, keep_alive);
+    let mut keep_alives = interval_at(Instant::now() + keep_alive, keep_alive);
     let end = loop {
         let next = tokio::select! {
-            next = doing.next(socket) => next,
+            next = state.next(socket) => next,
             () = outbox.take(&mut frames) => SocketEvent::FramesReady,
-            _ = alive.tick() => SocketEvent::KeepAliveDue,
+            _ = keep_alives.tick() => SocketEvent::KeepAliveDue,
             end = outbox.closed() => break end,
         };
         match next {
-            SocketEvent::Answered(session) => doing = SessionState::Idle(Box::new(session)),
+            SocketEvent::Answered(session) => state = SessionState::Idle(Box::new(session)),
             SocketEvent::KeepAliveDue => frames.push(Frame::Text(frame::keep_alive())),
             SocketEvent::FramesReady => {}
             SocketEvent::Received(Some(Ok(Message::Close(_)))) => break CloseReason::ClientClosed,
             SocketEvent::Received(None | Some(Err(_))) => break CloseReason::ClientLost,
-            SocketEvent::Received(Some(Ok(message))) => doing = start_answer(doing, message),
+            SocketEvent::Received(Some(Ok(message))) => state = start_answer(state, message),
         }
         if !frames.is_empty() {
             tokio::select! {
-                sent = send(socket, &mut frames) => if let Err(end) = sent { break end },
+                result = send(socket, &mut frames) => if let Err(end) = result { break end },
                 end = outbox.closed() => break end,
             }
         }
     };
-    // The session reports it when it is dropped.
+    // The session reports the reason when it is dropped.
     outbox.close(end);
     // A requested operation is completed, even if no one receives its result.
-    if let SessionState::Busy(work) = doing {
+    if let SessionState::Busy(work) = state {
         tokio::spawn(work);
     }
     end
 }
 
 impl SessionState {
-    /// What happens next: an answer is there, or, before there is something to answer, a message. Nothing is
-    /// lost if the caller stops waiting.
+    /// Waits for the end of the current message, or else for the next message. No message is lost if the caller
+    /// stops waiting.
     async fn next(&mut self, socket: &mut WebSocket) -> SocketEvent {
         match self {
             Self::Busy(work) => SocketEvent::Answered(work.await),
@@ -166,9 +167,9 @@ enum SocketEvent {
     KeepAliveDue,
 }
 
-/// Has the session answer `message`.
-fn start_answer(doing: SessionState, message: Message) -> SessionState {
-    let SessionState::Idle(mut session) = doing else { return doing };
+/// Starts to handle a message.
+fn start_answer(state: SessionState, message: Message) -> SessionState {
+    let SessionState::Idle(mut session) = state else { return state };
     match message {
         Message::Text(text) => SessionState::Busy(Box::pin(async move {
             session.handle_message(text.as_bytes()).await;
@@ -178,12 +179,12 @@ fn start_answer(doing: SessionState, message: Message) -> SessionState {
             session.reject_frame("The message is binary: send JSON as text");
             SessionState::Idle(session)
         }
-        // Pings are answered below.
+        // The WebSocket library responds to pings.
         _ => SessionState::Idle(session),
     }
 }
 
-/// Sends all frames, or says why the socket takes no more.
+/// Sends all frames, or returns why the connection must be closed.
 async fn send(socket: &mut WebSocket, frames: &mut Vec<Frame>) -> Result<(), CloseReason> {
     for frame in frames.drain(..) {
         send_result(timeout(SEND_TIMEOUT, socket.feed(Message::Text(frame.text().into()))).await)?;
@@ -192,16 +193,16 @@ async fn send(socket: &mut WebSocket, frames: &mut Vec<Frame>) -> Result<(), Clo
     send_result(timeout(SEND_TIMEOUT, socket.flush()).await)
 }
 
-fn send_result(sent: Result<Result<(), axum::Error>, Elapsed>) -> Result<(), CloseReason> {
-    sent.map_err(|_| CloseReason::ClientTooSlow)?.map_err(|_| CloseReason::ClientLost)
+fn send_result(result: Result<Result<(), axum::Error>, Elapsed>) -> Result<(), CloseReason> {
+    result.map_err(|_| CloseReason::ClientTooSlow)?.map_err(|_| CloseReason::ClientLost)
 }
 
-/// Says goodbye, and listens for the other's, but not for long.
+/// Closes the connection, and waits for the client's close frame, but not for long.
 async fn close(mut socket: WebSocket) {
-    let goodbye = CloseFrame { code: NORMAL_CLOSURE, reason: "".into() };
+    let close_frame = CloseFrame { code: NORMAL_CLOSURE, reason: "".into() };
     let closed = async {
-        // The other end may have closed already: then this writes the answer to that.
-        let _ = socket.send(Message::Close(Some(goodbye))).await;
+        // If the client closed the connection first, this sends the response.
+        let _ = socket.send(Message::Close(Some(close_frame))).await;
         while let Some(Ok(_)) = socket.recv().await {}
     };
     let _ = timeout(CLOSE_TIMEOUT, closed).await;
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_quiet_client_hears_that_its_connection_lives() {
+    async fn an_idle_client_receives_keep_alive_frames() {
         let mut plane = testing::test_plane().await;
         assert_eq!(plane.keep_alive_interval, Duration::from_secs(60));
         Arc::get_mut(&mut plane).unwrap().keep_alive_interval = Duration::from_millis(5);

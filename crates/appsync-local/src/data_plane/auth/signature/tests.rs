@@ -9,9 +9,10 @@ const FIVE: &str = "accept;content-encoding;content-type;host;x-amz-date";
 const CONNECT: &str = "b45b91251165eb5c89d76d2a0b5ea557ae4a555979a69b9ae22dda5f6c4ac696";
 const PUBLISH: &str = "398ea38a3d128f178a36b9e629d98ad62e1f35a9374654b04c56dc179869d793";
 
-fn scene() -> AuthFixture {
+fn fixture() -> AuthFixture {
     let credentials = [("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")];
-    let credentials = credentials.map(|(key, it)| (key.to_owned(), it.to_owned())).into();
+    let credentials =
+        credentials.map(|(key, credential)| (key.to_owned(), credential.to_owned())).into();
     let settings = Settings { credentials, ..Settings::default() };
     AuthFixture::with(json!([{"authType": "AWS_IAM"}]), settings)
 }
@@ -30,18 +31,18 @@ fn vector<'a>(headers: &str, signature: &str) -> TestRequest<'a> {
     ])
 }
 
-fn set(mut asking: TestRequest<'static>, name: &'static str, value: &str) -> TestRequest<'static> {
-    asking.fields.retain(|(it, _)| *it != name);
-    asking.fields.push((name, value.to_owned()));
-    asking
+fn set(mut request: TestRequest<'static>, name: &'static str, value: &str) -> TestRequest<'static> {
+    request.fields.retain(|(field, _)| *field != name);
+    request.fields.push((name, value.to_owned()));
+    request
 }
 
 #[tokio::test]
-async fn the_references_vectors_verify() {
-    let scene = scene();
-    let check = async |asking: TestRequest<'_>| {
-        let identity = scene.authorize(&asking).await.unwrap();
-        assert_eq!(identity.mode, AWS_IAM);
+async fn the_test_vectors_of_the_reference_verify() {
+    let fixture = fixture();
+    let check = async |request: TestRequest<'_>| {
+        let identity = fixture.authorize(&request).await.unwrap();
+        assert_eq!(identity.mode, Some(AuthMode::AwsIam));
         assert_eq!(identity.context["userArn"], "arn:aws:iam::123456789012:user/local");
         assert_eq!(identity.context["sourceIp"], json!(["127.0.0.1"]));
     };
@@ -56,80 +57,91 @@ async fn the_references_vectors_verify() {
 }
 
 #[tokio::test]
-async fn a_signature_over_another_body_says_what_had_to_be_signed_as_aws_does() {
-    let scene = scene();
+async fn the_error_of_a_signature_over_another_body_has_the_canonical_request() {
+    let fixture = fixture();
     let other =
         vector(FIVE, PUBLISH).with_signed_text(r#"{"channel":"/default/a","events":["1"]}"#);
-    let problem = scene.authorize(&other).await.unwrap_err();
-    assert_eq!((problem.status, &*problem.error_type), (400, "BadRequestException"));
-    let message = problem.message.unwrap();
+    let error = fixture.authorize(&other).await.unwrap_err();
+    assert_eq!((error.status, &*error.error_type), (400, "BadRequestException"));
+    let message = error.message.unwrap();
     assert!(
         message.contains("should have been\n'POST\n/event\n\naccept:application/json"),
         "{message}"
     );
-    assert!(problem.reason.unwrap().contains("the secret key is another, or"));
+    assert!(error.reason.unwrap().contains("the secret key differs, or"));
     let connect = vector(FIVE, CONNECT).with_signed_text(r#"{"channel":"/default/*"}"#);
-    let why = scene.authorize(&connect).await.unwrap_err().reason.unwrap();
+    let why = fixture.authorize(&connect).await.unwrap_err().reason.unwrap();
     assert!(why.contains("signed for connecting, over {}"), "{why}");
 }
 
 #[tokio::test]
-async fn no_token_and_no_signature_is_ever_shown() {
+async fn errors_contain_no_token_and_no_signature() {
     let six = format!("{FIVE};x-amz-security-token");
-    let asking = set(vector(&six, CONNECT), "x-amz-security-token", "HUSH");
-    let problem = scene().authorize(&asking).await.unwrap_err();
-    let shown = format!("{:?}", problem);
+    let request = set(vector(&six, CONNECT), "x-amz-security-token", "HUSH");
+    let error = fixture().authorize(&request).await.unwrap_err();
+    let shown = format!("{:?}", error);
     assert!(!shown.contains("HUSH") && !shown.contains(CONNECT), "{shown}");
 }
 
 #[tokio::test]
-async fn an_option_makes_bad_signatures_unauthorized() {
+async fn an_emulator_option_makes_bad_signatures_unauthorized() {
     let options = EmulatorOptions {
         bad_signature: BadSignatureError::Unauthorized,
         ..EmulatorOptions::default()
     };
     let providers = json!([{"authType": "AWS_IAM"}]);
-    let scene = AuthFixture::with_options(providers, Settings::default(), options);
-    let problem = scene.authorize(&vector(FIVE, CONNECT)).await.unwrap_err();
-    assert_eq!((problem.status, problem.message), (401, None));
+    let fixture = AuthFixture::with_options(providers, Settings::default(), options);
+    let error = fixture.authorize(&vector(FIVE, CONNECT)).await.unwrap_err();
+    assert_eq!((error.status, error.message), (401, None));
 }
 
 #[tokio::test]
 async fn a_signature_is_valid_for_its_time_its_region_its_host_and_its_account() {
-    let mut scene = scene();
-    let why = scene.denial_reason(&set(vector(FIVE, CONNECT), "host", "evil.example.com")).await;
+    let mut fixture = fixture();
+    let why = fixture.denial_reason(&set(vector(FIVE, CONNECT), "host", "evil.example.com")).await;
     assert!(why.contains("signed for the host \"evil.example.com\""), "{why}");
-    let why = scene.denial_reason(&vector("x-amz-date", CONNECT)).await;
+    let why = fixture.denial_reason(&vector("x-amz-date", CONNECT)).await;
     assert!(why.contains("host is not signed"), "{why}");
-    let why = scene.denial_reason(&vector("host;x-amz-date;x-more", CONNECT)).await;
-    assert!(why.contains("\"x-more\" is signed, and was not sent"), "{why}");
-    scene.plane.store.move_clock(301.0);
-    let problem = scene.authorize(&vector(FIVE, CONNECT)).await.unwrap_err();
-    assert!(problem.message.unwrap().starts_with("Signature expired: 20260102T030405Z"));
+    let why = fixture.denial_reason(&vector("host;x-amz-date;x-more", CONNECT)).await;
+    assert!(why.contains("\"x-more\" is signed, but was not sent"), "{why}");
+    fixture.plane.store.move_clock(301.0);
+    let error = fixture.authorize(&vector(FIVE, CONNECT)).await.unwrap_err();
+    assert!(error.message.unwrap().starts_with("Signature expired: 20260102T030405Z"));
     let none = set(vector(FIVE, CONNECT), "x-amz-date", "");
-    assert!(scene.authorize(&none).await.unwrap_err().reason.unwrap().contains("of another time"));
-    scene.plane.store.move_clock(-301.0);
-    scene.target.region = "eu-west-1".into();
-    let why = scene.denial_reason(&vector(FIVE, CONNECT)).await;
-    assert!(why.contains("appsync in us-east-1, and must be for appsync in eu-west-1"), "{why}");
-    scene.target.account = "000000000001".into();
-    let why = scene.denial_reason(&vector(FIVE, CONNECT)).await;
-    assert!(why.contains("account 123456789012, and the API is in account 000000000001"), "{why}");
+    assert!(
+        fixture
+            .authorize(&none)
+            .await
+            .unwrap_err()
+            .reason
+            .unwrap()
+            .contains("not valid at this time")
+    );
+    fixture.plane.store.move_clock(-301.0);
+    fixture.target.region = "eu-west-1".into();
+    let why = fixture.denial_reason(&vector(FIVE, CONNECT)).await;
+    assert!(
+        why.contains("appsync in us-east-1, but must be signed for appsync in eu-west-1"),
+        "{why}"
+    );
+    fixture.target.account = "000000000001".into();
+    let why = fixture.denial_reason(&vector(FIVE, CONNECT)).await;
+    assert!(why.contains("account 123456789012, but the API is in account 000000000001"), "{why}");
 }
 
 #[tokio::test]
 async fn the_error_of_an_unknown_access_key_explains_how_to_add_it() {
-    let scene = AuthFixture::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
-    let problem = scene.authorize(&vector(FIVE, CONNECT)).await.unwrap_err();
-    assert_eq!(problem.error_type, "UnrecognizedClientException");
-    assert!(problem.reason.unwrap().contains("provision local --credentials FILE"));
-    let why = scene
+    let fixture = AuthFixture::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
+    let error = fixture.authorize(&vector(FIVE, CONNECT)).await.unwrap_err();
+    assert_eq!(error.error_type, "UnrecognizedClientException");
+    assert!(error.reason.unwrap().contains("provision local --credentials FILE"));
+    let why = fixture
         .denial_reason(&set(vector(FIVE, CONNECT), "Authorization", "AWS4-HMAC-SHA256 x"))
         .await;
     assert!(why.contains("not a valid signature"), "{why}");
 }
 
-/// As another implementation of SigV4 signs, whatever it chooses to sign.
+/// Signs with another implementation of SigV4, which chooses what it signs.
 fn signed(
     access_key: &str,
     url: &str,
@@ -163,18 +175,18 @@ fn signed(
 }
 
 #[tokio::test]
-async fn a_request_may_be_signed_for_the_address_here() {
-    let scene = AuthFixture::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
+async fn a_request_may_be_signed_for_the_emulators_address() {
+    let fixture = AuthFixture::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
     let check = async |url: &str, host: &str, path: &str, expected: bool| {
         let headers = signed("local", url, &[("host", host)], "body");
         let headers: Vec<_> =
-            headers.iter().map(|(name, it)| (name.as_str(), it.as_str())).collect();
-        let mut asking = TestRequest::publish("/default/a", &headers).with_signed_text("body");
-        asking.fields.push(("host", host.to_owned()));
-        asking.headers.push(("host", host));
-        asking.path = path;
-        let judged = scene.authorize(&asking).await;
-        assert_eq!(judged.is_ok(), expected, "{url} {judged:?}");
+            headers.iter().map(|(name, header)| (name.as_str(), header.as_str())).collect();
+        let mut request = TestRequest::publish("/default/a", &headers).with_signed_text("body");
+        request.fields.push(("host", host.to_owned()));
+        request.headers.push(("host", host));
+        request.path = path;
+        let result = fixture.authorize(&request).await;
+        assert_eq!(result.is_ok(), expected, "{url} {result:?}");
     };
     let local = "127.0.0.1:4100";
     check("http://127.0.0.1:4100/apis/id/event", local, "/apis/id/event", true).await;
@@ -193,12 +205,13 @@ async fn a_request_may_be_signed_for_the_address_here() {
 }
 
 #[tokio::test]
-async fn another_body_than_its_stated_hash_is_found_out() {
-    let scene = AuthFixture::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
+async fn a_body_that_differs_from_its_hash_is_denied() {
+    let fixture = AuthFixture::with(json!([{"authType": "AWS_IAM"}]), Settings::default());
     let headers = signed("local", &format!("https://{HOST}/event"), &[("host", HOST)], "body");
-    let headers: Vec<_> = headers.iter().map(|(name, it)| (name.as_str(), it.as_str())).collect();
-    let mut asking = TestRequest::publish("/default/a", &headers).with_signed_text("another");
-    asking.fields.push(("host", HOST.to_owned()));
-    let why = scene.authorize(&asking).await.unwrap_err().reason.unwrap();
+    let headers: Vec<_> =
+        headers.iter().map(|(name, header)| (name.as_str(), header.as_str())).collect();
+    let mut request = TestRequest::publish("/default/a", &headers).with_signed_text("another");
+    request.fields.push(("host", HOST.to_owned()));
+    let why = fixture.authorize(&request).await.unwrap_err().reason.unwrap();
     assert!(why.contains("another body is signed"), "{why}");
 }

@@ -1,4 +1,4 @@
-//! Lambda functions, EventBridge buses, Bedrock models and Aurora clusters as data sources.
+//! Data sources of AWS: Lambda functions, EventBridge buses, Bedrock models and Aurora clusters.
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -16,12 +16,12 @@ const EVENT_BRIDGE: AwsService =
 const EVENTS_MAX: usize = 10;
 const BEDROCK: AwsService =
     AwsService { name: "bedrock-runtime", signing_name: "bedrock", error_prefix: "Bedrock" };
-/// What is waited for is waited for that long (docs/reference/data-sources.md#bedrock).
+/// The time limit of a call (docs/reference/data-sources.md#bedrock).
 const BEDROCK_TIMEOUT: Duration = Duration::from_secs(10);
 const RDS_DATA: AwsService =
     AwsService { name: "rds-data", signing_name: "rds-data", error_prefix: "RDSHttp" };
 
-/// The function of a data source that is one.
+/// Returns the ARN of the function, if the data source is one.
 pub fn function_arn(members: &Value) -> Option<&str> {
     members["lambdaConfig"]["lambdaFunctionArn"].as_str()
 }
@@ -31,7 +31,7 @@ pub async fn call_lambda(
     request: &Value,
 ) -> Result<Value, DataSourceError> {
     if request["operation"] != "Invoke" {
-        return Err(malformed("a request to a Lambda function has the operation 'Invoke'"));
+        return Err(malformed("a request to a Lambda function must have the operation 'Invoke'"));
     }
     let waits = match request["invocationType"].as_str() {
         None | Some("RequestResponse") => true,
@@ -42,13 +42,13 @@ pub async fn call_lambda(
             return Err(malformed(message));
         }
     };
-    let function = function_arn(source.members)
-        .ok_or_else(|| malformed("the data source names no function"))?;
-    let invoked = source.client.outbound.invoke(function, waits, &request["payload"]).await;
-    let invoked = invoked.map_err(|message| ("LambdaException".to_owned(), message))?;
-    match invoked.error() {
+    let function =
+        function_arn(source.members).ok_or_else(|| malformed("the data source has no function"))?;
+    let result = source.client.outbound.invoke(function, waits, &request["payload"]).await;
+    let result = result.map_err(|message| ("LambdaException".to_owned(), message))?;
+    match result.error() {
         Some(message) => Err(("Lambda:Unhandled".to_owned(), message)),
-        None => Ok(invoked.payload),
+        None => Ok(result.payload),
     }
 }
 
@@ -58,7 +58,8 @@ pub async fn call_event_bridge(
 ) -> Result<Value, DataSourceError> {
     let events = request["events"].as_array().map(Vec::as_slice).unwrap_or_default();
     if request["operation"] != "PutEvents" || !(1..=EVENTS_MAX).contains(&events.len()) {
-        let message = "a request to EventBridge has the operation 'PutEvents' and 1 to 10 `events`";
+        let message =
+            "a request to EventBridge must have the operation 'PutEvents' and 1 to 10 `events`";
         return Err(malformed(message));
     }
     let bus = &source.members["eventBridgeConfig"]["eventBusArn"];
@@ -76,7 +77,8 @@ pub async fn call_event_bridge(
         })
         .collect();
     // arn:aws:events:REGION:…
-    let region = bus.as_str().and_then(|it| it.split(':').nth(3)).filter(|it| !it.is_empty());
+    let region =
+        bus.as_str().and_then(|text| text.split(':').nth(3)).filter(|text| !text.is_empty());
     let region = region.unwrap_or(source.region);
     let body = json!({ "Entries": entries });
     source.call(&EVENT_BRIDGE, region, "1.1", "AWSEvents.PutEvents", &body).await
@@ -87,7 +89,7 @@ pub async fn call_bedrock(
     request: &Value,
 ) -> Result<Value, DataSourceError> {
     let Some(model) = request["modelId"].as_str() else {
-        return Err(malformed("a request to Bedrock has a `modelId`"));
+        return Err(malformed("a request to Bedrock must have a `modelId`"));
     };
     let (operation, body) = match request["operation"].as_str() {
         Some("InvokeModel") => {
@@ -101,13 +103,14 @@ pub async fn call_bedrock(
             ("converse", Value::Object(members.collect::<Map<_, _>>()).to_string())
         }
         _ => {
-            let message = "a request to Bedrock has the operation 'InvokeModel' or 'Converse'";
+            let message =
+                "a request to Bedrock must have the operation 'InvokeModel' or 'Converse'";
             return Err(malformed(message));
         }
     };
     let endpoint = source.endpoint(&BEDROCK)?.trim_end_matches('/');
     let model = utf8_percent_encode(model, NON_ALPHANUMERIC);
-    let mut outgoing =
+    let mut outbound =
         OutboundRequest::post(format!("{endpoint}/model/{model}/{operation}"), body.into_bytes())
             .with_header("content-type", "application/json")
             .with_limits(BEDROCK_TIMEOUT, RESPONSE_MAX);
@@ -118,28 +121,28 @@ pub async fn call_bedrock(
             ("guardrailTrace", "x-amzn-bedrock-trace"),
         ] {
             if let Some(value) = request[member].as_str() {
-                outgoing = outgoing.with_header(header, value);
+                outbound = outbound.with_header(header, value);
             }
         }
     }
-    source.send(&BEDROCK, source.region, outgoing).await
+    source.send(&BEDROCK, source.region, outbound).await
 }
 
-/// By the RDS Data API.
+/// Runs statements with the RDS Data API.
 pub async fn call_rds(
     source: &DataSourceConfig<'_>,
     request: &Value,
 ) -> Result<Value, DataSourceError> {
     let statements = request["statements"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !(1..=2).contains(&statements.len()) {
-        return Err(malformed("a request to a database has one or two `statements`"));
+        return Err(malformed("a request to a database must have one or two `statements`"));
     }
     let config = &source.members["relationalDatabaseConfig"]["rdsHttpEndpointConfig"];
     let endpoint = source.endpoint(&RDS_DATA)?.trim_end_matches('/');
     let region = config["awsRegion"].as_str().unwrap_or(source.region);
     let mut results = Vec::new();
     for statement in statements {
-        let sql = statement.as_str().ok_or_else(|| malformed("a statement is a text"))?;
+        let sql = statement.as_str().ok_or_else(|| malformed("a statement must be a string"))?;
         let body = without_nulls(json!({
             "resourceArn": config["dbClusterIdentifier"],
             "secretArn": config["awsSecretStoreArn"],
@@ -149,21 +152,21 @@ pub async fn call_rds(
             "parameters": parameters(sql, request),
             "includeResultMetadata": true,
         }));
-        let outgoing =
+        let outbound =
             OutboundRequest::post(format!("{endpoint}/Execute"), body.to_string().into_bytes())
                 .with_header("content-type", "application/json");
-        let answer = source.send(&RDS_DATA, region, outgoing).await?;
+        let response = source.send(&RDS_DATA, region, outbound).await?;
         results.push(without_nulls(json!({
-            "records": answer["records"],
-            "columnMetadata": answer["columnMetadata"],
-            "numberOfRecordsUpdated": answer["numberOfRecordsUpdated"],
-            "generatedFields": answer["generatedFields"],
+            "records": response["records"],
+            "columnMetadata": response["columnMetadata"],
+            "numberOfRecordsUpdated": response["numberOfRecordsUpdated"],
+            "generatedFields": response["generatedFields"],
         })));
     }
     Ok(json!(json!({ "sqlStatementResults": results }).to_string()))
 }
 
-/// The variables that a statement uses, as the Data API has them.
+/// Returns the variables that a statement uses, as parameters of the Data API.
 fn parameters(sql: &str, request: &Value) -> Vec<Value> {
     let variables = request["variableMap"].as_object().into_iter().flatten();
     let used = variables.filter(|(name, _)| uses_variable(sql, name));
@@ -183,11 +186,11 @@ fn parameters(sql: &str, request: &Value) -> Vec<Value> {
     .collect()
 }
 
-/// Whether a statement has a variable, and not one whose name only begins alike.
+/// Whether a statement uses a variable, and not only one whose name begins with the same letters.
 fn uses_variable(sql: &str, name: &str) -> bool {
     let name = format!(":{}", name.trim_start_matches(':'));
     sql.match_indices(&name).any(|(at, _)| {
         let next = sql[at + name.len()..].chars().next();
-        !next.is_some_and(|it| it.is_ascii_alphanumeric() || it == '_')
+        !next.is_some_and(|letter| letter.is_ascii_alphanumeric() || letter == '_')
     })
 }

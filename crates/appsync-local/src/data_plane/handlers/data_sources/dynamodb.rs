@@ -1,4 +1,4 @@
-//! DynamoDB tables as data sources: every operation that a handler may ask for, and the typed values it speaks.
+//! DynamoDB tables as data sources: the operations of handlers, and DynamoDB's typed values.
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -33,8 +33,8 @@ pub async fn call_dynamodb(
     };
     let region = config["awsRegion"].as_str().unwrap_or(source.region);
     let target = format!("DynamoDB_20120810.{target}");
-    let answer = source.call(&SERVICE, region, "1.0", &target, &body).await?;
-    Ok(handler_result(operation, request, &body, &answer))
+    let response = source.call(&SERVICE, region, "1.0", &target, &body).await?;
+    Ok(handler_result(operation, request, &body, &response))
 }
 
 fn with_member(mut body: Value, member: &str, value: &str) -> Value {
@@ -42,11 +42,13 @@ fn with_member(mut body: Value, member: &str, value: &str) -> Value {
     body
 }
 
-/// The names and values of several expressions, together.
+/// Returns the names and values of several expressions, merged.
 fn names_and_values(expressions: &[&Value]) -> (Value, Value) {
     let together = |member: &str| {
-        let all = expressions.iter().filter_map(|it| it[member].as_object()).flatten();
-        let all: Map<String, Value> = all.map(|(name, it)| (name.clone(), it.clone())).collect();
+        let all =
+            expressions.iter().filter_map(|expression| expression[member].as_object()).flatten();
+        let all: Map<String, Value> =
+            all.map(|(name, value)| (name.clone(), value.clone())).collect();
         if all.is_empty() { Value::Null } else { Value::Object(all) }
     };
     (together("expressionNames"), item_to_wire(&together("expressionValues")))
@@ -116,8 +118,8 @@ fn list(request: &Value, table: &Value) -> Result<Value, DataSourceError> {
         None => Value::Null,
         Some(token) => {
             let bytes = STANDARD.decode(token).ok();
-            let key = bytes.and_then(|it| serde_json::from_slice(&it).ok());
-            key.ok_or_else(|| malformed("not a `nextToken` of a result"))?
+            let key = bytes.and_then(|byte| serde_json::from_slice(&byte).ok());
+            key.ok_or_else(|| malformed("`nextToken` is not that of a result"))?
         }
     };
     Ok(without_nulls(json!({
@@ -143,13 +145,13 @@ fn tables(request: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 fn batch_get(request: &Value) -> Value {
-    let table = |(name, it): (&String, &Value)| {
-        let keys = it["keys"].as_array().into_iter().flatten().map(item_to_wire);
+    let table = |(name, value): (&String, &Value)| {
+        let keys = value["keys"].as_array().into_iter().flatten().map(item_to_wire);
         let asked = without_nulls(json!({
             "Keys": keys.collect::<Vec<_>>(),
-            "ConsistentRead": it["consistentRead"],
-            "ProjectionExpression": it["projection"]["expression"],
-            "ExpressionAttributeNames": it["projection"]["expressionNames"],
+            "ConsistentRead": value["consistentRead"],
+            "ProjectionExpression": value["projection"]["expression"],
+            "ExpressionAttributeNames": value["projection"]["expressionNames"],
         }));
         (name.clone(), asked)
     };
@@ -159,7 +161,7 @@ fn batch_get(request: &Value) -> Value {
 fn batch_write(request: &Value, kind: &str, member: &str) -> Value {
     let table = |(name, items): (&String, &Value)| {
         let items = items.as_array().into_iter().flatten();
-        let items = items.map(|it| json!({ kind: { member: item_to_wire(it) } }));
+        let items = items.map(|item| json!({ kind: { member: item_to_wire(item) } }));
         (name.clone(), Value::Array(items.collect()))
     };
     json!({ "RequestItems": tables(request).map(table).collect::<Map<_, _>>() })
@@ -170,20 +172,20 @@ fn items(request: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn transact_get(request: &Value) -> Value {
-    let all = items(request).map(|it| json!({ "Get": get(it, &it["table"]) }));
+    let all = items(request).map(|item| json!({ "Get": get(item, &item["table"]) }));
     json!({ "TransactItems": all.collect::<Vec<_>>() })
 }
 
 fn transact_write(request: &Value) -> Result<Value, DataSourceError> {
-    let all = items(request).map(|it| {
-        let table = &it["table"];
-        Ok(match it["operation"].as_str() {
-            Some("PutItem") => json!({ "Put": put(it, table) }),
-            Some("UpdateItem") => json!({ "Update": update(it, table) }),
-            Some("DeleteItem") => json!({ "Delete": delete(it, table) }),
-            Some("ConditionCheck") => json!({ "ConditionCheck": delete(it, table) }),
+    let all = items(request).map(|value| {
+        let table = &value["table"];
+        Ok(match value["operation"].as_str() {
+            Some("PutItem") => json!({ "Put": put(value, table) }),
+            Some("UpdateItem") => json!({ "Update": update(value, table) }),
+            Some("DeleteItem") => json!({ "Delete": delete(value, table) }),
+            Some("ConditionCheck") => json!({ "ConditionCheck": delete(value, table) }),
             _ => {
-                let message = "an item of a transaction has the operation PutItem, UpdateItem, DeleteItem or ConditionCheck";
+                let message = "an item of a transaction must have the operation PutItem, UpdateItem, DeleteItem or ConditionCheck";
                 return Err(malformed(message));
             }
         })
@@ -191,72 +193,76 @@ fn transact_write(request: &Value) -> Result<Value, DataSourceError> {
     Ok(json!({ "TransactItems": all.collect::<Result<Vec<_>, _>>()? }))
 }
 
-/// `ctx.result` of an answer.
-fn handler_result(operation: &str, request: &Value, body: &Value, answer: &Value) -> Value {
+/// Returns the `ctx.result` of a response.
+fn handler_result(operation: &str, request: &Value, body: &Value, response: &Value) -> Value {
     let plain = |items: &Value| -> Vec<Value> {
         items.as_array().into_iter().flatten().map(item_from_wire).collect()
     };
     match operation {
-        "GetItem" => item_from_wire(&answer["Item"]),
+        "GetItem" => item_from_wire(&response["Item"]),
         "PutItem" => item_from_wire(&body["Item"]),
-        "UpdateItem" | "DeleteItem" => item_from_wire(&answer["Attributes"]),
+        "UpdateItem" | "DeleteItem" => item_from_wire(&response["Attributes"]),
         "Query" | "Scan" => {
-            let last = &answer["LastEvaluatedKey"];
+            let last = &response["LastEvaluatedKey"];
             let token = (!last.is_null()).then(|| STANDARD.encode(last.to_string()));
             json!({
-                "items": plain(&answer["Items"]),
+                "items": plain(&response["Items"]),
                 "nextToken": token,
-                "scannedCount": answer["ScannedCount"],
+                "scannedCount": response["ScannedCount"],
             })
         }
         "BatchGetItem" => {
-            let data = tables(request).map(|(name, it)| {
-                let found = plain(&answer["Responses"][name]);
-                (name.clone(), in_order(&it["keys"], &found))
+            let data = tables(request).map(|(name, table)| {
+                let matching = plain(&response["Responses"][name]);
+                (name.clone(), in_order(&table["keys"], &matching))
             });
             let data: Map<String, Value> = data.collect();
-            json!({ "data": data, "unprocessedKeys": unprocessed(request, &answer["UnprocessedKeys"]) })
+            json!({ "data": data, "unprocessedKeys": unprocessed(request, &response["UnprocessedKeys"]) })
         }
         "BatchPutItem" | "BatchDeleteItem" => {
             let data = tables(request).map(|(name, items)| {
                 let items = items.as_array().into_iter().flatten();
-                (name.clone(), items.map(|it| item_from_wire(&item_to_wire(it))).collect())
+                (name.clone(), items.map(|item| item_from_wire(&item_to_wire(item))).collect())
             });
             let data: Map<String, Value> = data.collect();
             let left =
                 if operation == "BatchPutItem" { "unprocessedItems" } else { "unprocessedKeys" };
-            json!({ "data": data, left: unprocessed(request, &answer["UnprocessedItems"]) })
+            json!({ "data": data, left: unprocessed(request, &response["UnprocessedItems"]) })
         }
         "TransactGetItems" => {
-            let found = answer["Responses"].as_array().into_iter().flatten();
-            let found: Vec<Value> = found.map(|it| item_from_wire(&it["Item"])).collect();
-            json!({ "items": found, "cancellationReasons": null })
+            let matching = response["Responses"].as_array().into_iter().flatten();
+            let matching: Vec<Value> =
+                matching.map(|value| item_from_wire(&value["Item"])).collect();
+            json!({ "items": matching, "cancellationReasons": null })
         }
         _ => {
             let keys: Vec<Value> =
-                items(request).map(|it| item_from_wire(&item_to_wire(&it["key"]))).collect();
+                items(request).map(|item| item_from_wire(&item_to_wire(&item["key"]))).collect();
             json!({ "keys": keys, "cancellationReasons": null })
         }
     }
 }
 
-/// What was found, in the order of the keys; null for what was not.
-fn in_order(keys: &Value, found: &[Value]) -> Value {
-    let keys = keys.as_array().into_iter().flatten().map(|it| item_from_wire(&item_to_wire(it)));
+/// Returns the items in the order of the keys, with null for missing items.
+fn in_order(keys: &Value, matching: &[Value]) -> Value {
+    let keys = keys.as_array().into_iter().flatten().map(|key| item_from_wire(&item_to_wire(key)));
     let item = |key: Value| {
-        let is = |it: &&Value| {
-            key.as_object().into_iter().flatten().all(|(name, value)| it[name] == *value)
+        let is = |item: &&Value| {
+            key.as_object().into_iter().flatten().all(|(name, value)| item[name] == *value)
         };
-        found.iter().find(is).cloned().unwrap_or_default()
+        matching.iter().find(is).cloned().unwrap_or_default()
     };
     keys.map(item).collect()
 }
 
-/// What a batch left undone, a list for each table.
+/// Returns what a batch did not process, as one list per table.
 fn unprocessed(request: &Value, left: &Value) -> Value {
-    let of = |it: &Value| {
-        let item = it["PutRequest"]["Item"].as_object().or(it["DeleteRequest"]["Key"].as_object());
-        item_from_wire(&item.map_or_else(|| it.clone(), |it| Value::Object(it.clone())))
+    let of = |value: &Value| {
+        let item =
+            value["PutRequest"]["Item"].as_object().or(value["DeleteRequest"]["Key"].as_object());
+        item_from_wire(
+            &item.map_or_else(|| value.clone(), |members| Value::Object(members.clone())),
+        )
     };
     let table = |(name, _): (&String, &Value)| {
         let list = left[name].as_array().or(left[name]["Keys"].as_array());
@@ -265,9 +271,9 @@ fn unprocessed(request: &Value, left: &Value) -> Value {
     Value::Object(tables(request).map(table).collect())
 }
 
-/// A typed value as DynamoDB takes it: AppSync lets numbers be numbers, and null be null.
+/// Returns a typed value as DynamoDB accepts it. AppSync also accepts JSON numbers and null.
 fn to_wire(value: &Value) -> Value {
-    let Some((kind, inner)) = value.as_object().and_then(|it| it.iter().next()) else {
+    let Some((kind, inner)) = value.as_object().and_then(|members| members.iter().next()) else {
         return value.clone();
     };
     let inner = match kind.as_str() {
@@ -281,18 +287,18 @@ fn to_wire(value: &Value) -> Value {
     json!({ kind: inner })
 }
 
-/// The same for a map of typed values: a key, an item, the values of an expression. Null stays null.
+/// Returns a map of typed values as DynamoDB accepts it: a key, an item, the values of an expression, or null.
 fn item_to_wire(item: &Value) -> Value {
     let Some(members) = item.as_object() else { return Value::Null };
-    Value::Object(members.iter().map(|(name, it)| (name.clone(), to_wire(it))).collect())
+    Value::Object(members.iter().map(|(name, member)| (name.clone(), to_wire(member))).collect())
 }
 
-/// A value of DynamoDB's as handlers see it.
+/// Returns a value of DynamoDB as handlers receive it.
 fn from_wire(value: &Value) -> Value {
-    let Some((kind, inner)) = value.as_object().and_then(|it| it.iter().next()) else {
+    let Some((kind, inner)) = value.as_object().and_then(|members| members.iter().next()) else {
         return Value::Null;
     };
-    let read = |it: &Value| it.as_str().and_then(|it| serde_json::from_str(it).ok());
+    let read = |value: &Value| value.as_str().and_then(|text| serde_json::from_str(text).ok());
     match kind.as_str() {
         "N" => read(inner).unwrap_or_default(),
         "NS" => inner.as_array().into_iter().flatten().filter_map(read).collect(),
@@ -303,11 +309,14 @@ fn from_wire(value: &Value) -> Value {
     }
 }
 
-/// A whole item; null where there is none.
+/// Returns an item as handlers receive it, or null.
 fn item_from_wire(item: &Value) -> Value {
     let Some(members) = item.as_object() else { return Value::Null };
     Value::Object(
-        members.iter().map(|(name, it)| (name.clone(), from_wire(it))).collect::<Map<_, _>>(),
+        members
+            .iter()
+            .map(|(name, member)| (name.clone(), from_wire(member)))
+            .collect::<Map<_, _>>(),
     )
 }
 
@@ -320,7 +329,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_go_there_and_back() {
+    fn typed_values_are_converted_in_both_directions() {
         let typed = json!({
             "s": {"S": "x"}, "n": {"N": 1.5}, "b": {"BOOL": true}, "z": {"NULL": null},
             "l": {"L": [{"N": 2}, {"M": {"k": {"S": "v"}}}]}, "ns": {"NS": [1, 2]}, "ss": {"SS": ["a"]},

@@ -7,7 +7,7 @@ use crate::data_plane::handlers::data_sources::source::{
 };
 use crate::data_plane::outbound::client::{OutboundRequest, OutboundResponse};
 
-/// What AppSync sets itself (docs/reference/data-sources.md#http).
+/// The headers that AppSync sets itself (docs/reference/data-sources.md#http).
 const FORBIDDEN: &[&str] = &[
     "host",
     "connection",
@@ -34,18 +34,18 @@ pub async fn call_http(
     if !METHODS.contains(&method) {
         let methods = METHODS.join(", ");
         return Err(malformed(format!(
-            "the method of a request is one of {methods}, not `{method}`"
+            "the method of a request must be one of {methods}, not `{method}`"
         )));
     }
     let path = request["resourcePath"].as_str().unwrap_or_default();
-    let mut outgoing = outbound_request(endpoint, method, path, &request["params"], "query")?;
-    let signing = &config["authorizationConfig"]["awsIamConfig"];
-    if let Some(service) = signing["signingServiceName"].as_str() {
-        let region = signing["signingRegion"].as_str().unwrap_or(source.region);
-        outgoing = outgoing.signed_for(service, region);
+    let mut request = outbound_request(endpoint, method, path, &request["params"], "query")?;
+    let iam_config = &config["authorizationConfig"]["awsIamConfig"];
+    if let Some(service) = iam_config["signingServiceName"].as_str() {
+        let region = iam_config["signingRegion"].as_str().unwrap_or(source.region);
+        request = request.signed_for(service, region);
     }
-    let answer = source.client.outbound.send(outgoing).await;
-    Ok(handler_result(&answer.map_err(|message| ("HTTPException".to_owned(), message))?))
+    let response = source.client.outbound.send(request).await;
+    Ok(handler_result(&response.map_err(|message| ("HTTPException".to_owned(), message))?))
 }
 
 pub async fn call_open_search(
@@ -56,7 +56,7 @@ pub async fn call_open_search(
     let method = request["operation"].as_str().unwrap_or_default();
     if !OPEN_SEARCH_METHODS.contains(&method) {
         let methods = OPEN_SEARCH_METHODS.join(", ");
-        return Err(malformed(format!("the operation of a request is one of {methods}")));
+        return Err(malformed(format!("the operation of a request must be one of {methods}")));
     }
     // A custom domain has an address; a configured address takes precedence.
     let endpoint = match source.endpoint(&OPEN_SEARCH) {
@@ -64,16 +64,16 @@ pub async fn call_open_search(
         Err(failed) => config["endpoint"].as_str().ok_or(failed)?,
     };
     let path = request["path"].as_str().unwrap_or_default();
-    let mut outgoing =
+    let mut request =
         self::outbound_request(endpoint, method, path, &request["params"], "queryString")?;
-    if !outgoing.body.is_empty() {
-        outgoing = outgoing.with_header("content-type", "application/json");
+    if !request.body.is_empty() {
+        request = request.with_header("content-type", "application/json");
     }
     let region = config["awsRegion"].as_str().unwrap_or(source.region);
-    source.send(&OPEN_SEARCH, region, outgoing).await
+    source.send(&OPEN_SEARCH, region, request).await
 }
 
-/// A request with the `params` that a handler gave: headers, a body, and a query under its name.
+/// Returns a request with the `params` of a handler: headers, a body, and the query in the member `query`.
 fn outbound_request(
     endpoint: &str,
     method: &str,
@@ -89,7 +89,7 @@ fn outbound_request(
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(name, it)| (name, text_or_json(it)))
+        .map(|(name, value)| (name, text_or_json(value)))
         .collect();
     if !pairs.is_empty() {
         let pairs = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
@@ -101,32 +101,32 @@ fn outbound_request(
     };
     let method = Method::from_bytes(method.as_bytes())
         .map_err(|_| malformed(format!("`{method}` is not a valid method")))?;
-    let mut outgoing = OutboundRequest::new(method, url, body);
+    let mut request = OutboundRequest::new(method, url, body);
     for (name, value) in params["headers"].as_object().into_iter().flatten() {
         if FORBIDDEN.contains(&name.to_ascii_lowercase().as_str()) {
-            return Err(malformed(format!("a handler can't set the header `{name}`")));
+            return Err(malformed(format!("a handler cannot set the header `{name}`")));
         }
-        outgoing = outgoing.with_header(name, &text_or_json(value));
+        request = request.with_header(name, &text_or_json(value));
     }
-    Ok(outgoing)
+    Ok(request)
 }
 
-/// An answer as `ctx.result` has it.
-fn handler_result(answer: &OutboundResponse) -> Value {
+/// Returns the `ctx.result` of a response.
+fn handler_result(response: &OutboundResponse) -> Value {
     let mut headers = Map::new();
-    for name in answer.headers.keys() {
-        let values = answer.headers.get_all(name).iter();
-        let values: Vec<_> = values.filter_map(|it| it.to_str().ok()).collect();
+    for name in response.headers.keys() {
+        let values = response.headers.get_all(name).iter();
+        let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
         headers.insert(name.as_str().to_owned(), json!(values.join(", ")));
     }
     json!({
-        "statusCode": answer.status,
+        "statusCode": response.status,
         "headers": headers,
-        "body": String::from_utf8_lossy(&answer.body),
+        "body": String::from_utf8_lossy(&response.body),
     })
 }
 
-/// A text as it is, anything else as JSON.
+/// Returns a string as it is, and any other value as JSON.
 fn text_or_json(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! Data sources: what a handler's request asks of others, and what they answer
+//! Data sources: the requests of handlers, and the responses
 //! (docs/reference/data-sources.md#requests-and-results).
 pub mod aws;
 mod dynamodb;
@@ -13,22 +13,25 @@ use crate::data_plane::handlers::handler::DataSourceResponse;
 
 pub use source::DataSourceClient;
 
-/// Asks the data source `name` of an API.
+/// Sends a handler's request to the data source `name` of an API.
 pub async fn query(
     services: &DataSourceClient,
     call: &HandlerCall<'_>,
     name: &str,
     request: &Value,
 ) -> DataSourceResponse {
-    let Some(found) = call.api.data_sources.get(name) else {
+    let Some(data_source) = call.api.data_sources.get(name) else {
         return DataSourceResponse::error(
             "BadRequestException",
             format!("No data source found named {name}"),
         );
     };
-    let source =
-        DataSourceConfig { client: services, members: &found.members, region: &call.target.region };
-    let answer = match found.members["type"].as_str().unwrap_or_default() {
+    let source = DataSourceConfig {
+        client: services,
+        members: &data_source.members,
+        region: &call.target.region,
+    };
+    let result = match data_source.members["type"].as_str().unwrap_or_default() {
         "AWS_LAMBDA" => aws::call_lambda(&source, request).await,
         "HTTP" => http::call_http(&source, request).await,
         "AMAZON_DYNAMODB" => dynamodb::call_dynamodb(&source, request).await,
@@ -41,7 +44,7 @@ pub async fn query(
             format!("provision's emulator does not support data sources of the type {other}")
         })),
     };
-    match answer {
+    match result {
         Ok(result) => DataSourceResponse::Result(result),
         Err((error_type, message)) => DataSourceResponse::Error { error_type, message },
     }

@@ -1,5 +1,5 @@
-//! A data source that is asked, and the services of AWS that stand behind some: where they are here, and how they
-//! say no.
+//! What all data sources share: the configuration, the endpoints of AWS services, signed calls of them, and their
+//! errors.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,35 +7,35 @@ use serde_json::Value;
 
 use crate::data_plane::outbound::client::{OutboundClient, OutboundRequest};
 
-/// Who is asked, and where.
+/// The HTTP client, and the endpoints of AWS services.
 pub struct DataSourceClient {
     pub outbound: Arc<OutboundClient>,
-    /// Where the services of data sources are, by the name they are signed with.
+    /// The endpoints, by service name.
     pub endpoints: BTreeMap<String, String>,
 }
 
-/// What is known of a data source that is asked.
+/// The configuration of a data source.
 pub struct DataSourceConfig<'a> {
     pub client: &'a DataSourceClient,
-    /// All but its name, as AppSync writes it.
+    /// All members but its name, as AppSync writes them.
     pub members: &'a Value,
-    /// The region of its API, for sources that say none.
+    /// The Region of its API, for data sources without a Region.
     pub region: &'a str,
 }
 
-/// Why a data source has no answer: the type and the message of `ctx.error`.
+/// The error of a data source: type and message of `ctx.error`.
 pub type DataSourceError = (String, String);
 
-/// A service, by the name of its endpoint and the one it is signed with.
+/// An AWS service: the name of its endpoint, and its name in signatures.
 pub struct AwsService {
     pub name: &'static str,
     pub signing_name: &'static str,
-    /// What its errors are prefixed with in `ctx.error.type`.
+    /// The prefix of its errors in `ctx.error.type`.
     pub error_prefix: &'static str,
 }
 
 impl DataSourceConfig<'_> {
-    /// The address of `service`.
+    /// Returns the endpoint of a service.
     pub fn endpoint(&self, service: &AwsService) -> Result<&str, DataSourceError> {
         let name = service.name;
         let endpoint = self.client.endpoints.get(name).map(String::as_str);
@@ -47,7 +47,7 @@ impl DataSourceConfig<'_> {
         })
     }
 
-    /// Calls an operation of a service of JSON, which `target` names in a header.
+    /// Calls the operation `target` of a service with a JSON protocol.
     pub async fn call(
         &self,
         service: &AwsService,
@@ -63,7 +63,7 @@ impl DataSourceConfig<'_> {
         self.send(service, region, outgoing).await
     }
 
-    /// Sends a request to a service and reads its answer as JSON.
+    /// Sends a signed request to a service, and reads the response as JSON.
     pub async fn send(
         &self,
         service: &AwsService,
@@ -73,28 +73,30 @@ impl DataSourceConfig<'_> {
         let failed =
             |kind: &str, message: String| (format!("{}:{kind}", service.error_prefix), message);
         let outgoing = outgoing.signed_for(service.signing_name, region);
-        let answer = self.client.outbound.send(outgoing).await;
-        let answer = answer.map_err(|message| failed("SdkClientException", message))?;
-        let body: Value = match answer.body.as_slice() {
+        let response = self.client.outbound.send(outgoing).await;
+        let response = response.map_err(|message| failed("SdkClientException", message))?;
+        let body: Value = match response.body.as_slice() {
             [] => Value::Null,
             body => serde_json::from_slice(body).unwrap_or_default(),
         };
-        if answer.is_success() {
+        if response.is_success() {
             return Ok(body);
         }
-        let header = answer.header("x-amzn-errortype").map(str::to_owned);
+        let header = response.header("x-amzn-errortype").map(str::to_owned);
         let kind = body["__type"].as_str().map(str::to_owned).or(header).unwrap_or_default();
         // `com.amazonaws.dynamodb.v20120810#ResourceNotFoundException`, `ValidationException:http://…`
         let kind = kind.rsplit('#').next().unwrap_or_default();
-        let kind = kind.split(':').next().filter(|it| !it.is_empty()).unwrap_or("Unknown");
+        let kind = kind.split(':').next().filter(|text| !text.is_empty()).unwrap_or("Unknown");
         let message = body["message"].as_str().or(body["Message"].as_str());
-        let message =
-            message.map_or_else(|| format!("it answered {}", answer.status), str::to_owned);
+        let message = message.map_or_else(
+            || format!("the service responded with status {}", response.status),
+            str::to_owned,
+        );
         Err(failed(kind, message))
     }
 }
 
-/// A request that its data source can't do anything with.
+/// Returns the error of a request that the data source does not support.
 pub fn malformed(message: impl Into<String>) -> DataSourceError {
     ("MappingTemplate".to_owned(), message.into())
 }

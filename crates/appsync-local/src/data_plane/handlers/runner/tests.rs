@@ -1,4 +1,4 @@
-//! Handlers of an API, from publish and subscribe to what they ask of data sources.
+//! Handlers of an API, from publish and subscribe to the requests to data sources.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::auth_mode::AuthMode;
 use crate::data_plane::apis::TargetApi;
 use crate::data_plane::auth::request::Identity;
 use crate::data_plane::channel::Channel;
@@ -14,10 +15,10 @@ use crate::data_plane::testing::{Stub, response};
 use crate::state::{Api, DataSource, Namespace};
 use crate::store::Store;
 
-/// A call that can be changed before it is made.
+/// The parts of a call, which a test can change.
 struct HandlerFixture {
     handlers: HandlerRunner,
-    place: TargetApi,
+    target: TargetApi,
     api: Api,
     namespace: Namespace,
     channel: Channel,
@@ -38,7 +39,7 @@ fn fixture(code: &str, handlers: Value, settings: Settings) -> HandlerFixture {
     });
     HandlerFixture {
         handlers: runner(store, settings),
-        place: TargetApi {
+        target: TargetApi {
             account: "1".to_owned(),
             region: "eu-west-1".to_owned(),
             api_id: "api".to_owned(),
@@ -47,7 +48,11 @@ fn fixture(code: &str, handlers: Value, settings: Settings) -> HandlerFixture {
         api: serde_json::from_value(api).unwrap(),
         namespace: serde_json::from_value(namespace).unwrap(),
         channel: Channel { path: "/chat/room".to_owned() },
-        identity: Identity { mode: "API_KEY", context: Value::Null, expires_epoch_s: None },
+        identity: Identity {
+            mode: Some(AuthMode::ApiKey),
+            context: Value::Null,
+            expires_epoch_s: None,
+        },
         headers: BTreeMap::new(),
     }
 }
@@ -59,8 +64,8 @@ fn runner(store: Arc<Store>, settings: Settings) -> HandlerRunner {
 
 impl HandlerFixture {
     fn call(&self) -> HandlerCall<'_> {
-        let Self { place, api, namespace, channel, identity, headers, .. } = self;
-        HandlerCall { target: place, api, namespace, channel, identity, headers }
+        let Self { target, api, namespace, channel, identity, headers, .. } = self;
+        HandlerCall { target, api, namespace, channel, identity, headers }
     }
     fn with_source(mut self, members: Value) -> Self {
         let source = DataSource { name: "source".to_owned(), members };
@@ -69,9 +74,9 @@ impl HandlerFixture {
     }
     async fn publish(&self, events: &[&str]) -> Result<PublishOutcome, DataPlaneError> {
         let events = events.iter().enumerate();
-        let incoming = events
+        let incoming_events = events
             .map(|(n, text)| IncomingEvent { id: format!("id-{n}"), text: (*text).to_owned() });
-        self.handlers.on_publish(&self.call(), incoming.collect()).await
+        self.handlers.on_publish(&self.call(), incoming_events.collect()).await
     }
     async fn subscribe(&self) -> Result<(), DataPlaneError> {
         self.handlers.on_subscribe(&self.call()).await
@@ -91,7 +96,7 @@ fn direct(invoke: &str) -> Value {
 }
 
 fn all_delivered(texts: &[&str]) -> PublishOutcome {
-    let delivered = texts.iter().enumerate().map(|(n, it)| (n, (*it).to_owned())).collect();
+    let delivered = texts.iter().enumerate().map(|(n, text)| (n, (*text).to_owned())).collect();
     PublishOutcome { delivered, failed: Vec::new() }
 }
 
@@ -101,24 +106,25 @@ fn function() -> Value {
 }
 
 #[tokio::test]
-async fn without_code_events_go_on_as_they_came() {
-    let desk = fixture("", json!({}), Settings::default());
-    assert_eq!(desk.publish(&["{ \"a\" :1}"]).await, Ok(all_delivered(&["{ \"a\" :1}"])));
-    assert_eq!(desk.subscribe().await, Ok(()));
+async fn without_code_events_are_unchanged() {
+    let fixture = fixture("", json!({}), Settings::default());
+    assert_eq!(fixture.publish(&["{ \"a\" :1}"]).await, Ok(all_delivered(&["{ \"a\" :1}"])));
+    assert_eq!(fixture.subscribe().await, Ok(()));
 }
 
 #[tokio::test]
 async fn a_handler_receives_everything_that_appsync_passes() {
     let text =
         "export const onPublish = (ctx) => ctx.events.map(({ id }) => ({ id, payload: ctx }))";
-    let mut desk = fixture(text, json!({}), Settings::default());
-    let header = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
-    desk.headers.insert("x-one".to_owned(), header(&["1"]));
-    desk.headers.insert("x-two".to_owned(), header(&["a", "b"]));
-    desk.headers.insert("cookie".to_owned(), header(&["secret"]));
-    desk.place.domain = Some("events.example.com".to_owned());
-    let published = desk.publish(&["{\"a\":1}"]).await.unwrap();
-    let context: Value = serde_json::from_str(&published.delivered[0].1).unwrap();
+    let mut fixture = fixture(text, json!({}), Settings::default());
+    let header =
+        |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+    fixture.headers.insert("x-one".to_owned(), header(&["1"]));
+    fixture.headers.insert("x-two".to_owned(), header(&["a", "b"]));
+    fixture.headers.insert("cookie".to_owned(), header(&["secret"]));
+    fixture.target.domain = Some("events.example.com".to_owned());
+    let outcome = fixture.publish(&["{\"a\":1}"]).await.unwrap();
+    let context: Value = serde_json::from_str(&outcome.delivered[0].1).unwrap();
     let expected = json!({
         "identity": null,
         "result": null,
@@ -145,12 +151,12 @@ async fn denials_and_exceptions_are_reported_as_appsync_reports_them() {
     let check = async |text: &str, status: u16, error_type: &str, message: Option<&str>| {
         let both =
             format!("const f = () => {{ {text} }}\nexport {{ f as onPublish, f as onSubscribe }}");
-        let desk = fixture(&both, json!({}), Settings::default());
-        let problem = desk.publish(&["1"]).await.unwrap_err();
-        let told = (problem.status, &*problem.error_type, problem.message.as_deref());
-        assert_eq!(told, (status, error_type, message), "{text}");
-        assert!(problem.reason.is_some(), "{text}");
-        desk.subscribe().await.unwrap_err().error_type
+        let fixture = fixture(&both, json!({}), Settings::default());
+        let error = fixture.publish(&["1"]).await.unwrap_err();
+        let summary = (error.status, &*error.error_type, error.message.as_deref());
+        assert_eq!(summary, (status, error_type, message), "{text}");
+        assert!(error.reason.is_some(), "{text}");
+        fixture.subscribe().await.unwrap_err().error_type
     };
     let unauthorized = Some("You are not authorized to make this call.");
     let of_subscribe =
@@ -162,16 +168,16 @@ async fn denials_and_exceptions_are_reported_as_appsync_reports_them() {
     check("return undefined.a", 500, "Code", Some("Runtime Error")).await;
     let unknown =
         fixture("export const onPublish = () => [{ id: 'x' }]", json!({}), Settings::default());
-    let problem = unknown.publish(&["1"]).await.unwrap_err();
-    assert_eq!(problem.reason.unwrap(), "`onPublish` returned the id `x`, which no event has");
+    let error = unknown.publish(&["1"]).await.unwrap_err();
+    assert_eq!(error.reason.unwrap(), "`onPublish` returned the id `x`, which no event has");
 }
 
 #[tokio::test]
 async fn a_handlers_logs_reach_the_watchers() {
     let text = "export const onPublish = (ctx) => { console.error('a', { b: 1 }) }";
-    let desk = fixture(text, json!({}), Settings::default());
-    let mut watch = desk.handlers.feed.watch();
-    desk.publish(&["1"]).await.unwrap();
+    let fixture = fixture(text, json!({}), Settings::default());
+    let mut watch = fixture.handlers.feed.watch();
+    fixture.publish(&["1"]).await.unwrap();
     let Activity::Logged { level, text, handler, .. } = watch.recv().await.unwrap() else {
         panic!("no line");
     };
@@ -179,9 +185,9 @@ async fn a_handlers_logs_reach_the_watchers() {
 }
 
 #[tokio::test]
-async fn a_function_that_is_called_directly_decides() {
-    let stub = Stub::serve(|it| {
-        let context: Value = serde_json::from_slice(&it.body).unwrap();
+async fn a_direct_function_decides_about_events_and_subscriptions() {
+    let stub = Stub::serve(|request| {
+        let context: Value = serde_json::from_slice(&request.body).unwrap();
         let first = context["events"][0]["payload"].as_str().unwrap_or_default().to_owned();
         match (context["info"]["operation"].as_str().unwrap(), first.as_str()) {
             ("PUBLISH", "silent") => response(200, "{}"),
@@ -201,32 +207,33 @@ async fn a_function_that_is_called_directly_decides() {
     .await;
     let settings = Settings { lambda_endpoint: Some(stub.url.clone()), ..Settings::default() };
     let waits = fixture("", direct("REQUEST_RESPONSE"), settings.clone()).with_source(function());
-    let published = waits.publish(&["\"a\"", "1"]).await.unwrap();
+    let outcome = waits.publish(&["\"a\"", "1"]).await.unwrap();
     let expected = PublishOutcome {
         delivered: vec![(1, "2".to_owned())],
         failed: vec![(0, "not this".to_owned())],
     };
-    assert_eq!(published, expected);
+    assert_eq!(outcome, expected);
     for (event, why) in [("\"fail\"", "bad batch"), ("\"throw\"", "E: no")] {
-        let problem = waits.publish(&[event]).await.unwrap_err();
-        assert_eq!(problem.status, 403);
-        assert!(!problem.message.unwrap().contains(why));
-        assert!(problem.reason.unwrap().contains(why));
+        let error = waits.publish(&[event]).await.unwrap_err();
+        assert_eq!(error.status, 403);
+        assert!(!error.message.unwrap().contains(why));
+        assert!(error.reason.unwrap().contains(why));
     }
     let mut watch = waits.handlers.feed.watch();
     assert_eq!(waits.publish(&["\"silent\""]).await, Ok(PublishOutcome::default()));
-    let told = serde_json::to_value(watch.recv().await.unwrap()).unwrap();
-    let hint = "the function of `source` answered without `events`";
-    assert!(told["text"].as_str().unwrap().starts_with(hint), "{told}");
+    let summary = serde_json::to_value(watch.recv().await.unwrap()).unwrap();
+    let hint = "the function of `source` returned no `events`";
+    assert!(summary["text"].as_str().unwrap().starts_with(hint), "{summary}");
     assert_eq!(waits.subscribe().await.unwrap_err().message.as_deref(), Some("not here"));
     let not = fixture("", direct("EVENT"), settings).with_source(function());
     assert_eq!(not.publish(&["\"a\"", "1"]).await, Ok(all_delivered(&["\"a\"", "1"])));
     assert_eq!(not.subscribe().await, Ok(()));
-    let kinds = stub.requests().into_iter().map(|it| it.headers["x-amz-invocation-type"].clone());
-    assert_eq!(kinds.filter(|it| it == "Event").count(), 2);
+    let kinds =
+        stub.requests().into_iter().map(|request| request.headers["x-amz-invocation-type"].clone());
+    assert_eq!(kinds.filter(|kind| kind == "Event").count(), 2);
 }
 
-/// A handler that returns the response or the error of its data source.
+/// Returns a handler that publishes the result or the error of its data source.
 fn handler_with_request(request: &str) -> String {
     format!(
         "export const onPublish = {{
@@ -236,21 +243,21 @@ fn handler_with_request(request: &str) -> String {
     )
 }
 
-/// The result of a handler that sends `request` to such a data source, which `stub` answers.
+/// Returns the result of a data source that `stub` serves, for a handler's request.
 async fn query_data_source(members: Value, service: &str, stub: &Stub, request: &str) -> Value {
     let settings = Settings {
         lambda_endpoint: Some(stub.url.clone()),
         endpoints: BTreeMap::from([(service.to_owned(), stub.url.clone())]),
         ..Settings::default()
     };
-    let desk =
+    let fixture =
         fixture(&handler_with_request(request), code("source"), settings).with_source(members);
-    let published = desk.publish(&["{\"a\":1}"]).await.unwrap();
-    serde_json::from_str(&published.delivered[0].1).unwrap()
+    let outcome = fixture.publish(&["{\"a\":1}"]).await.unwrap();
+    serde_json::from_str(&outcome.delivered[0].1).unwrap()
 }
 
 #[tokio::test]
-async fn a_function_is_asked_by_code() {
+async fn code_invokes_a_function() {
     let stub = Stub::serve(|_| response(200, "{\"b\":2}")).await;
     let request = "{ operation: 'Invoke', payload: ctx.events[0].payload }";
     assert_eq!(query_data_source(function(), "lambda", &stub, request).await, json!({ "b": 2 }));
@@ -258,7 +265,7 @@ async fn a_function_is_asked_by_code() {
 }
 
 #[tokio::test]
-async fn an_endpoint_is_asked_as_the_handler_says() {
+async fn an_http_endpoint_receives_the_handlers_request() {
     let stub = Stub::serve(|_| response(404, "gone")).await;
     let members = json!({ "type": "HTTP", "httpConfig": { "endpoint": stub.url } });
     let request = "{ method: 'POST', resourcePath: '/a', params: { query: { b: 'c d' }, headers: { 'X-E': 'f' }, body: 'g' } }";
@@ -269,20 +276,23 @@ async fn an_endpoint_is_asked_as_the_handler_says() {
     assert_eq!((&one.headers["x-e"], one.body.as_slice()), (&"f".parse().unwrap(), &b"g"[..]));
     let host = "{ method: 'GET', resourcePath: '/', params: { headers: { Host: 'x' } } }";
     let found = query_data_source(members.clone(), "", &stub, host).await;
-    assert_eq!(found["message"], "a handler can't set the header `Host`");
+    assert_eq!(found["message"], "a handler cannot set the header `Host`");
     let found =
         query_data_source(members, "", &stub, "{ method: 'HEAD', resourcePath: '/' }").await;
     assert!(found["message"].as_str().unwrap().contains("not `HEAD`"));
 }
 
 #[tokio::test]
-async fn a_table_is_asked_in_dynamodbs_words_and_answers_in_plain_ones() {
-    let stub = Stub::serve(|it| {
-        let body: Value = serde_json::from_slice(&it.body).unwrap();
-        match it.headers["x-amz-target"].to_str().unwrap() {
+async fn requests_to_a_table_are_typed_and_results_are_plain() {
+    let stub = Stub::serve(|request| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        match request.headers["x-amz-target"].to_str().unwrap() {
             "DynamoDB_20120810.PutItem" if body["ConditionExpression"].is_string() => {
                 let kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-                response(400, json!({ "__type": kind, "message": "it is there" }).to_string())
+                response(
+                    400,
+                    json!({ "__type": kind, "message": "the condition failed" }).to_string(),
+                )
             }
             "DynamoDB_20120810.GetItem" => response(
                 200,
@@ -316,8 +326,7 @@ async fn a_table_is_asked_in_dynamodbs_words_and_answers_in_plain_ones() {
     assert_eq!(body, json!({ "TableName": "messages", "Item": item }));
     let conditional =
         put.replace("attributeValues", "condition: { expression: 'x' }, attributeValues");
-    let failed =
-        json!({ "message": "it is there", "type": "DynamoDB:ConditionalCheckFailedException" });
+    let failed = json!({ "message": "the condition failed", "type": "DynamoDB:ConditionalCheckFailedException" });
     assert_eq!(ask(&conditional).await, failed);
     let query = "{ operation: 'Query', query: { expression: 'id = :id', expressionValues: { ':id': { S: '1' } } } }";
     let found = ask(query).await;
@@ -332,7 +341,7 @@ async fn a_table_is_asked_in_dynamodbs_words_and_answers_in_plain_ones() {
 }
 
 #[tokio::test]
-async fn a_bus_a_database_a_model_and_a_search_domain_are_asked_at_their_endpoints() {
+async fn buses_databases_models_and_search_domains_are_called_at_their_endpoints() {
     let stub = Stub::serve(|_| response(200, "{\"ok\":true}")).await;
     let bus = json!({ "type": "AMAZON_EVENTBRIDGE",
         "eventBridgeConfig": { "eventBusArn": "arn:aws:events:eu-west-1:1:event-bus/b" } });
@@ -350,10 +359,12 @@ async fn a_bus_a_database_a_model_and_a_search_domain_are_asked_at_their_endpoin
         "openSearchServiceConfig": { "endpoint": "https://nowhere.invalid", "awsRegion": "eu-west-1" } });
     let get = "{ operation: 'GET', path: '/i/_search', params: { queryString: { q: 'x' } } }";
     query_data_source(search, "es", &stub, get).await;
-    let asked: Vec<_> = stub.requests().into_iter().map(|it| it.uri).collect();
+    let asked: Vec<_> = stub.requests().into_iter().map(|request| request.uri).collect();
     assert_eq!(asked, ["/", "/Execute", "/model/a%3Ab/converse", "/i/_search?q=x"]);
-    let bodies =
-        stub.requests().into_iter().map(|it| serde_json::from_slice(&it.body).unwrap_or_default());
+    let bodies = stub
+        .requests()
+        .into_iter()
+        .map(|request| serde_json::from_slice(&request.body).unwrap_or_default());
     let bodies: Vec<Value> = bodies.collect();
     assert_eq!(bodies[0]["Entries"][0]["Detail"], "{\"a\":1}");
     assert_eq!(bodies[1]["parameters"], json!([{ "name": "A", "value": { "longValue": 1 } }]));
@@ -361,16 +372,16 @@ async fn a_bus_a_database_a_model_and_a_search_domain_are_asked_at_their_endpoin
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_here_is_named_with_what_to_do() {
+async fn the_error_of_a_service_without_an_endpoint_explains_how_to_set_one() {
     let members = json!({ "type": "AMAZON_DYNAMODB", "dynamodbConfig": { "tableName": "t" } });
     let text = handler_with_request("{ operation: 'GetItem', key: {} }");
-    let desk = fixture(&text, code("source"), Settings::default()).with_source(members);
-    let published = desk.publish(&["1"]).await.unwrap();
-    assert!(published.delivered[0].1.contains("provision local --endpoint dynamodb=http://…"));
+    let fixture = fixture(&text, code("source"), Settings::default()).with_source(members);
+    let outcome = fixture.publish(&["1"]).await.unwrap();
+    assert!(outcome.delivered[0].1.contains("provision local --endpoint dynamodb=http://…"));
 }
 
 #[tokio::test]
-async fn a_none_source_gives_back_its_payload() {
+async fn a_data_source_of_type_none_returns_its_payload() {
     let stub = Stub::serve(|_| response(500, "")).await;
     let found = query_data_source(json!({ "type": "NONE" }), "", &stub, "{ payload: 7 }").await;
     assert_eq!(found, json!(7));

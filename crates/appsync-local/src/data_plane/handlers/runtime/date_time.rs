@@ -1,4 +1,4 @@
-//! Times as `util.time` writes and reads them: with patterns of Java's `DateTimeFormatter`.
+//! Formats and parses times for `util.time`, with patterns of Java's `DateTimeFormatter`. It never reads the clock.
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
@@ -20,12 +20,12 @@ const MONTHS: [&str; 12] = [
 const DAYS: [&str; 7] =
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/// `2027-01-15T08:00:00.123Z`, always with three digits behind the point.
+/// Formats a time as `2027-01-15T08:00:00.123Z`, always with milliseconds.
 pub fn iso(ms: f64) -> Result<String, String> {
     Ok(timestamp(ms)?.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string())
 }
 
-/// The timestamp of an ISO 8601 text with an offset.
+/// Parses an ISO 8601 text with an offset to milliseconds.
 pub fn parse_iso(text: &str) -> Result<f64, String> {
     let at: Timestamp = text
         .parse()
@@ -38,20 +38,20 @@ pub fn format(ms: f64, pattern: &str, zone: &str) -> Result<String, String> {
     parse_pattern(pattern)?.into_iter().map(|piece| format_piece(&piece, &at)).collect()
 }
 
-/// `zone` is empty where the text says its own.
+/// Parses a text to milliseconds. `zone` is empty if the text contains its time zone.
 pub fn parse(text: &str, pattern: &str, zone: &str) -> Result<f64, String> {
-    let wrong = |what: &str| format!("`{text}` is not as `{pattern}` says: {what}");
-    let (mut rest, mut read) = (text, ParsedFields::default());
+    let wrong = |what: &str| format!("`{text}` does not match `{pattern}`: {what}");
+    let (mut rest, mut fields) = (text, ParsedFields::default());
     for piece in parse_pattern(pattern)? {
-        rest = read.take(&piece, rest).map_err(|what| wrong(&what))?;
+        rest = fields.take(&piece, rest).map_err(|what| wrong(&what))?;
     }
     if !rest.is_empty() {
-        return Err(wrong(&format!("`{rest}` is left over")));
+        return Err(wrong(&format!("unexpected `{rest}` at the end")));
     }
-    let local = read.date_time().map_err(|what| wrong(&what))?;
-    let zone = match (&read.zone, zone) {
+    let local = fields.date_time().map_err(|what| wrong(&what))?;
+    let zone = match (&fields.zone, zone) {
         (Some(zone), _) => zone.clone(),
-        (None, "") => return Err(wrong("nothing says in which time zone; give one")),
+        (None, "") => return Err(wrong("the time zone is missing; pass one")),
         (None, given) => self::parse_zone(given)?,
     };
     let at = local.to_zoned_datetime(zone).map_err(|error| wrong(&error.to_string()))?;
@@ -89,7 +89,7 @@ fn parse_pattern(pattern: &str) -> Result<Vec<PatternPiece>, String> {
     Ok(pieces)
 }
 
-/// The text between two quotes; empty means one quote.
+/// Takes the text up to the next quote. Two quotes mean a quote.
 fn take_quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
     let mut text = String::new();
     while let Some(letter) = letters.next() {
@@ -128,7 +128,7 @@ fn format_piece(piece: &PatternPiece, at: &ZonedDateTime) -> Result<String, Stri
         return Ok(text.clone());
     };
     let count = *count;
-    let number = |it: i64| format!("{it:0count$}");
+    let number = |number: i64| format!("{number:0count$}");
     let hour = i64::from(at.hour());
     Ok(match letter {
         'y' | 'u' if count == 2 => format!("{:02}", at.year().rem_euclid(100)),
@@ -160,7 +160,7 @@ fn format_piece(piece: &PatternPiece, at: &ZonedDateTime) -> Result<String, Stri
     })
 }
 
-/// An offset from UTC in one of the ways that Java has for it.
+/// Formats an offset from UTC in one of Java's formats.
 fn offset(offset: Offset, letter: char, count: usize) -> String {
     let minutes = offset.seconds() / 60;
     let sign = if minutes < 0 { '-' } else { '+' };
@@ -185,16 +185,16 @@ fn parse_zone(name: &str) -> Result<TimeZone, String> {
         "" | "UTC" | "Z" | "GMT" | "Etc/UTC" => return Ok(TimeZone::UTC),
         _ => {}
     }
-    let behind = name.strip_prefix("UTC").or_else(|| name.strip_prefix("GMT")).unwrap_or(name);
-    if let Some((offset, "")) = take_offset(behind) {
+    let after = name.strip_prefix("UTC").or_else(|| name.strip_prefix("GMT")).unwrap_or(name);
+    if let Some((offset, "")) = take_offset(after) {
         return Ok(offset.to_time_zone());
     }
     TimeZone::get(name).map_err(|_| {
-        format!("the time zone `{name}` is not known here; UTC and offsets such as +09:00 are")
+        format!("unknown time zone `{name}`; use UTC, an offset such as +09:00, or a name of the time zone database")
     })
 }
 
-/// An offset at the beginning of a text, and what follows it.
+/// Takes an offset from the beginning of a text, and returns the rest.
 fn take_offset(text: &str) -> Option<(Offset, &str)> {
     if let Some(rest) = text.strip_prefix('Z') {
         return Some((Offset::UTC, rest));
@@ -208,15 +208,15 @@ fn take_offset(text: &str) -> Option<(Offset, &str)> {
         |text: &str| text.get(..2)?.parse::<i32>().ok().filter(|_| text.as_bytes()[0] != b'+');
     let hours = two(rest)?;
     let rest = &rest[2..];
-    let behind = rest.strip_prefix(':').unwrap_or(rest);
-    let (minutes, rest) = match two(behind) {
-        Some(minutes) => (minutes, &behind[2..]),
+    let after = rest.strip_prefix(':').unwrap_or(rest);
+    let (minutes, rest) = match two(after) {
+        Some(minutes) => (minutes, &after[2..]),
         None => (0, rest),
     };
     Some((Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok()?, rest))
 }
 
-/// What has been read of a text.
+/// The fields that were parsed from a text.
 #[derive(Debug, Default)]
 struct ParsedFields {
     year: Option<i64>,
@@ -232,11 +232,11 @@ struct ParsedFields {
 }
 
 impl ParsedFields {
-    /// Takes what `piece` says from the front of `text`, and returns the rest.
+    /// Takes a piece from the beginning of a text, and returns the rest.
     fn take<'t>(&mut self, piece: &PatternPiece, text: &'t str) -> Result<&'t str, String> {
         let (letter, count) = match piece {
             PatternPiece::Text(it) => {
-                let lacking = || format!("`{it}` is expected before `{text}`");
+                let lacking = || format!("expected `{it}` before `{text}`");
                 return text.strip_prefix(it.as_str()).ok_or_else(lacking);
             }
             PatternPiece::Field(letter, count) => (*letter, *count),
@@ -249,17 +249,17 @@ impl ParsedFields {
             }
             'E' => return Ok(take_name(text, &DAYS, count)?.1),
             'a' => {
-                let (half, rest) = text.split_at_checked(2).ok_or("AM or PM is expected")?;
+                let (half, rest) = text.split_at_checked(2).ok_or("expected AM or PM")?;
                 self.afternoon = Some(half.eq_ignore_ascii_case("pm"));
                 return Ok(rest);
             }
             'X' | 'x' | 'Z' => {
-                let (offset, rest) = take_offset(text).ok_or("an offset is expected")?;
+                let (offset, rest) = take_offset(text).ok_or("expected an offset")?;
                 self.zone = Some(offset.to_time_zone());
                 return Ok(rest);
             }
             'V' | 'z' => {
-                let end = text.find(|it: char| it.is_whitespace()).unwrap_or(text.len());
+                let end = text.find(|letter: char| letter.is_whitespace()).unwrap_or(text.len());
                 self.zone = Some(parse_zone(&text[..end])?);
                 return Ok(&text[end..]);
             }
@@ -282,17 +282,17 @@ impl ParsedFields {
     }
 
     fn date_time(&self) -> Result<DateTime, String> {
-        let year =
-            i16::try_from(self.year.ok_or("the year is missing")?).map_err(|it| it.to_string())?;
-        let small = |it: i64| i8::try_from(it).map_err(|it| it.to_string());
+        let year = i16::try_from(self.year.ok_or("the year is missing")?)
+            .map_err(|error| error.to_string())?;
+        let small = |number: i64| i8::try_from(number).map_err(|error| error.to_string());
         let date = match (self.day_of_year, self.month, self.day) {
             (Some(day), None, None) => {
-                let first = Date::new(year, 1, 1).map_err(|it| it.to_string())?;
+                let first = Date::new(year, 1, 1).map_err(|error| error.to_string())?;
                 first.saturating_add(jiff::Span::new().days(day - 1))
             }
             (_, month, day) => {
                 Date::new(year, small(month.unwrap_or(1))?, small(day.unwrap_or(1))?)
-                    .map_err(|it| it.to_string())?
+                    .map_err(|error| error.to_string())?
             }
         };
         let noon = if self.afternoon == Some(true) { 12 } else { 0 };
@@ -302,16 +302,16 @@ impl ParsedFields {
             small(self.second)?,
             i32::try_from(self.nanosecond).unwrap_or(0),
         );
-        Ok(date.to_datetime(time.map_err(|it| it.to_string())?))
+        Ok(date.to_datetime(time.map_err(|error| error.to_string())?))
     }
 }
 
-/// A number: as many digits as there are letters, or any number of digits for one letter.
+/// Takes a number: as many digits as there are letters, or any number of digits for one letter.
 fn take_number(text: &str, count: usize) -> Result<(i64, &str), String> {
     let there = text.bytes().take_while(u8::is_ascii_digit).count();
     let taken = if count == 1 { there.min(18) } else { count };
     if there < taken || taken == 0 {
-        return Err(format!("a number of {count} digits is expected before `{text}`"));
+        return Err(format!("expected a number of {count} digits before `{text}`"));
     }
     let number = text[..taken].parse().map_err(|_| "the number is too large".to_owned())?;
     Ok((number, &text[taken..]))
@@ -324,7 +324,7 @@ fn take_name<'t>(text: &'t str, names: &[&str], count: usize) -> Result<(i64, &'
             return Ok((n, rest));
         }
     }
-    Err(format!("a name of a day or month is expected before `{text}`"))
+    Err(format!("expected the name of a day or month before `{text}`"))
 }
 
 #[cfg(test)]
@@ -345,11 +345,11 @@ mod tests {
         check("EEE, d MMM yy h:mm a", "-11:00", "Thu, 14 Jan 27 9:00 PM");
         check("EEEE MMMM D 'o''clock' '' xxx", "UTC", "Friday January 15 o'clock ' +00:00");
         assert!(format(NOW_MS, "yyyy-QQ", "UTC").unwrap_err().contains("`Q` in the pattern"));
-        assert!(format(NOW_MS, "yyyy", "Mars/Olympus").unwrap_err().contains("is not known"));
+        assert!(format(NOW_MS, "yyyy", "Mars/Olympus").unwrap_err().contains("unknown time zone"));
     }
 
     #[test]
-    fn what_was_written_is_read_again() {
+    fn formatted_times_are_parsed() {
         let check = |text: &str, pattern: &str, zone: &str, expected: f64| {
             assert_eq!(parse(text, pattern, zone), Ok(expected), "{text}");
         };
@@ -360,8 +360,8 @@ mod tests {
         check("20270115080000123", "yyyyMMddHHmmssSSS", "UTC", NOW_MS);
         assert_eq!(parse_iso("2027-01-15T17:00:00+09:00"), Ok(whole));
         for (text, pattern, expected) in [
-            ("2027-01-15", "yyyy-MM-dd", "nothing says in which time zone"),
-            ("2027-01-15x", "yyyy-MM-dd", "`x` is left over"),
+            ("2027-01-15", "yyyy-MM-dd", "the time zone is missing"),
+            ("2027-01-15x", "yyyy-MM-dd", "unexpected `x` at the end"),
             ("2027-13-15Z", "yyyy-MM-ddX", "month"),
             ("27", "yyyy", "a number of 4 digits"),
         ] {

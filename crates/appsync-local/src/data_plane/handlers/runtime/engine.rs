@@ -1,6 +1,6 @@
-//! One run of one handler function in a separate JavaScript engine: nothing survives it.
+//! Runs one function of a handler in its own JavaScript engine, so runs share no state.
 //!
-//! A run is bounded by what it does and not by the clock, so that it ends alike on every machine.
+//! The limits of a run count what it does, not its time, so it ends in the same way on every machine.
 use std::rc::Rc;
 
 use crate::data_plane::handlers::runtime::host_functions::{self, RunState};
@@ -11,21 +11,21 @@ use crate::data_plane::handlers::runtime::run::{
 use rquickjs::context::intrinsic;
 use rquickjs::{Context, Ctx, Error, Function, Module, Object, Runtime, Value as Js};
 
-/// What a run's values may take together.
+/// Bytes of memory for a run.
 const MEMORY_MAX: usize = 32 << 20;
-/// Far above what AppSync's language, which has no recursion, can need.
+/// Bytes of stack for JavaScript. APPSYNC_JS has no recursion, and needs far less.
 const STACK_MAX: usize = 512 << 10;
-/// What the thread of a run needs around that.
+/// Bytes of stack for the thread of a run.
 pub const THREAD_STACK: usize = 8 << 20;
 
-/// Runs a function. Never fails: what goes wrong is how it ended.
+/// Runs a function. A failure is an outcome.
 pub fn run(run: &Run) -> RunResult {
     let host = Rc::new(RunState::new(run));
-    let ended = run_in_engine(run, &host);
-    let ended =
-        ended.unwrap_or_else(|error| HandlerOutcome::Failed(host.failure(&error.to_string())));
+    let outcome = run_in_engine(run, &host);
+    let outcome =
+        outcome.unwrap_or_else(|error| HandlerOutcome::Failed(host.failure(&error.to_string())));
     let (logs, appended, stash) = host.into_parts();
-    RunResult { outcome: ended, logs, out_errors: appended, stash }
+    RunResult { outcome, logs, out_errors: appended, stash }
 }
 
 /// The parts of the language that APPSYNC_JS needs; the prelude removes most names again. No `Date`,
@@ -43,18 +43,18 @@ fn run_in_engine(run: &Run, host: &Rc<RunState>) -> Result<HandlerOutcome, Error
     let runtime = Runtime::new()?;
     runtime.set_memory_limit(MEMORY_MAX);
     runtime.set_max_stack_size(STACK_MAX);
-    let asked = Rc::clone(host);
-    runtime.set_interrupt_handler(Some(Box::new(move || asked.should_stop())));
+    let interrupted = Rc::clone(host);
+    runtime.set_interrupt_handler(Some(Box::new(move || interrupted.should_stop())));
     runtime.set_loader(Modules, Modules);
     let context = Context::custom::<Intrinsics>(&runtime)?;
-    let ended = context.with(|ctx| {
-        let ended = run_in_context(&ctx, run, host);
-        ended.or_else(|error| {
+    let outcome = context.with(|ctx| {
+        let outcome = run_in_context(&ctx, run, host);
+        outcome.or_else(|error| {
             Ok(host.take_outcome().unwrap_or_else(|| exception_outcome(&ctx, run, host, error)))
         })
     });
     drop(context);
-    ended
+    outcome
 }
 
 fn run_in_context(ctx: &Ctx<'_>, run: &Run, host: &Rc<RunState>) -> Result<HandlerOutcome, Error> {
@@ -72,19 +72,19 @@ fn run_in_context(ctx: &Ctx<'_>, run: &Run, host: &Rc<RunState>) -> Result<Handl
     };
     let context = ctx.json_parse(run.context.to_string())?;
     let returned: Js<'_> = function.call((context.clone(),))?;
-    if let Some(ended) = host.take_outcome() {
-        // Something caught what ends a handler; it ends all the same.
-        return Ok(ended);
+    if let Some(outcome) = host.take_outcome() {
+        // The code caught the exception that ends a handler; the handler ends nevertheless.
+        return Ok(outcome);
     }
     if let Some(context) = context.as_object() {
         let stash = ctx.json_stringify(context.get::<_, Js<'_>>("stash")?)?;
-        host.keep_stash(stash.map(|it| it.to_string()).transpose()?);
+        host.keep_stash(stash.map(|text| text.to_string()).transpose()?);
     }
-    let text = ctx.json_stringify(returned)?.map(|it| it.to_string()).transpose()?;
+    let text = ctx.json_stringify(returned)?.map(|text| text.to_string()).transpose()?;
     Ok(match text {
         None => HandlerOutcome::Returned(None),
         Some(text) => parse_result(&text)
-            .map_or_else(HandlerOutcome::Failed, |it| HandlerOutcome::Returned(Some(it))),
+            .map_or_else(HandlerOutcome::Failed, |value| HandlerOutcome::Returned(Some(value))),
     })
 }
 
@@ -105,7 +105,7 @@ fn exported_function<'js>(export: &Js<'js>, run: &Run) -> Result<Function<'js>, 
         }
         FunctionPart::Request | FunctionPart::Response if export.is_function() => {
             return Err(format!(
-                "`{name}` is a function, and with a data source it must be an object with `request` and `response`"
+                "`{name}` is a function, but with a data source it must be an object with `request` and `response`"
             ));
         }
         FunctionPart::Request => "request",
@@ -114,14 +114,15 @@ fn exported_function<'js>(export: &Js<'js>, run: &Run) -> Result<Function<'js>, 
     if part.is_empty() {
         return export.as_function().cloned().ok_or_else(|| format!("`{name}` is not a function"));
     }
-    let found = export.as_object().and_then(|it| it.get::<_, Function<'js>>(part).ok());
-    found.ok_or_else(|| format!("`{name}` has no function `{part}`"))
+    let part_function =
+        export.as_object().and_then(|object| object.get::<_, Function<'js>>(part).ok());
+    part_function.ok_or_else(|| format!("`{name}` has no function `{part}`"))
 }
 
 /// The beginning of the engine's error for an unknown module.
 const UNRESOLVED: &str = "Error resolving module ";
 
-/// What went wrong, in words, and where in the handler's code.
+/// Returns the outcome of an exception, with its message and its position in the handler's code.
 fn exception_outcome(ctx: &Ctx<'_>, run: &Run, host: &RunState, error: Error) -> HandlerOutcome {
     let Error::Exception = error else {
         return HandlerOutcome::Failed(host.failure(&error.to_string()));
@@ -131,11 +132,11 @@ fn exception_outcome(ctx: &Ctx<'_>, run: &Run, host: &RunState, error: Error) ->
         let object = thrown.as_object()?;
         object.get::<_, Option<String>>(name).ok().flatten()
     };
-    let at = member("stack").and_then(|it| run.script.position(&it));
-    let said = match (member("name"), member("message")) {
+    let at = member("stack").and_then(|text| run.script.position(&text));
+    let message = match (member("name"), member("message")) {
         (_, Some(message)) if message.starts_with(UNRESOLVED) => {
             let what = message[UNRESOLVED.len()..].split(" from ").next().unwrap_or_default();
-            let why = message.split_once("': ").map(|(_, it)| it).unwrap_or_default();
+            let why = message.split_once("': ").map(|(_, text)| text).unwrap_or_default();
             format!("unknown module {what}; {why}")
         }
         (Some(name), Some(message)) if name != "InternalError" && name != "Error" => {
@@ -146,11 +147,11 @@ fn exception_outcome(ctx: &Ctx<'_>, run: &Run, host: &RunState, error: Error) ->
             .json_stringify(thrown.clone())
             .ok()
             .flatten()
-            .and_then(|it| it.to_string().ok())
-            .map_or_else(|| "out of memory".to_owned(), |it| format!("{it} was thrown")),
+            .and_then(|text| text.to_string().ok())
+            .map_or_else(|| "out of memory".to_owned(), |text| format!("{text} was thrown")),
     };
-    let mut stopped = host.failure(&said);
-    let unresolved = member("message").is_some_and(|it| it.starts_with(UNRESOLVED));
+    let mut stopped = host.failure(&message);
+    let unresolved = member("message").is_some_and(|text| text.starts_with(UNRESOLVED));
     stopped.is_parse_error = unresolved || member("name").as_deref() == Some("SyntaxError");
     HandlerOutcome::Failed(RunFailure { at, ..stopped })
 }

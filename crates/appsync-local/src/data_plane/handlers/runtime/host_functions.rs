@@ -1,4 +1,5 @@
-//! What the engine does for a handler: all that reaches out of JavaScript.
+//! The functions of the host that the prelude of a handler calls, and the state of a run behind them. Nothing else
+//! leads out of the JavaScript engine.
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -17,12 +18,12 @@ use crate::ids;
 
 /// AppSync's quota (docs/reference/quotas.md#handlers).
 const ROUNDS_MAX: usize = 1_000;
-/// The engine asks every 10,000 calls and rounds: about a second of nothing else.
+/// Interrupts of a run. The engine interrupts after every 10,000 calls and iterations, so this is about a second.
 const INTERRUPTS_MAX: usize = 300;
 /// AppSync's quota of logs (docs/reference/quotas.md#handlers).
 const LOGS_MAX: usize = 1 << 20;
 
-/// What is known of a run while it goes on.
+/// The state of a run in progress.
 pub struct RunState {
     script: std::sync::Arc<Script>,
     auth_type: &'static str,
@@ -51,34 +52,34 @@ impl RunState {
             stash: RefCell::new(run.context.get("stash").cloned().unwrap_or_default()),
         }
     }
-    /// Whether the run has to end here: nothing in the handler can catch that.
+    /// Whether the run must stop now. The handler cannot catch that.
     pub fn should_stop(&self) -> bool {
         self.interrupts.set(self.interrupts.get() + 1);
         self.interrupts.get() > INTERRUPTS_MAX || self.rounds.get() > ROUNDS_MAX
     }
-    /// How a built-in ended the handler, if one did.
+    /// Returns the outcome, if a built-in function ended the handler.
     pub fn take_outcome(&self) -> Option<HandlerOutcome> {
         self.outcome.borrow_mut().take()
     }
     pub fn keep_stash(&self, text: Option<String>) {
-        if let Some(stash) = text.and_then(|it| serde_json::from_str(&it).ok()) {
+        if let Some(stash) = text.and_then(|text| serde_json::from_str(&text).ok()) {
             self.stash.replace(stash);
         }
     }
     pub fn into_parts(self: Rc<Self>) -> (Vec<LogLine>, Vec<Value>, Value) {
         (self.logs.take(), self.out_errors.take(), self.stash.take())
     }
-    /// Why a run stopped, from the engine's message `said`.
+    /// Returns why a run failed, from the engine's message.
     pub fn failure(&self, said: &str) -> RunFailure {
         let message = match said {
             _ if self.rounds.get() > ROUNDS_MAX => {
-                format!("its loops went more than {ROUNDS_MAX} rounds, which is AppSync's quota")
+                format!("its loops had more than {ROUNDS_MAX} iterations, which is AppSync's quota")
             }
             _ if self.interrupts.get() > INTERRUPTS_MAX => {
-                "it ran for too long, and was stopped".to_owned()
+                "it ran for too long and was stopped".to_owned()
             }
             _ if said.contains("out of memory") => {
-                "it needs more memory than the 32 MiB that are there for it".to_owned()
+                "it needs more memory than its limit of 32 MiB".to_owned()
             }
             _ if said.contains("call stack") || said.contains("stack overflow") => {
                 "its functions call each other too deeply".to_owned()
@@ -127,14 +128,15 @@ impl RunState {
         match self.log_bytes.get() {
             0..=LOGS_MAX => logs.push(LogLine { level, values, at }),
             _ => {
-                let values = vec!["\"AppSync keeps 1 MB of logs; the rest is lost\"".to_owned()];
+                let values =
+                    vec!["\"AppSync keeps 1 MB of logs; further logs are dropped\"".to_owned()];
                 logs.push(LogLine { level: "ERROR", values, at });
             }
         }
     }
 }
 
-/// `$host` as the prelude finds it.
+/// Returns the object `$host` of the prelude.
 pub fn host_object<'js>(ctx: &Ctx<'js>, host: &Rc<RunState>) -> rquickjs::Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
     add_run_functions(ctx, &object, host)?;
@@ -167,7 +169,7 @@ fn add_run_functions<'js>(
         it.rounds.set(it.rounds.get() + 1);
         match it.rounds.get() {
             0..=ROUNDS_MAX => Ok(()),
-            _ => Err(Exception::throw_message(&ctx, "too many rounds")),
+            _ => Err(Exception::throw_message(&ctx, "too many iterations")),
         }
     };
     object.set("tick", Function::new(ctx.clone(), tick)?)?;
@@ -193,7 +195,7 @@ fn add_text_functions<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> rquickjs::Re
     object.set("base64Decode", Function::new(ctx.clone(), decode)?)?;
     object.set(
         "escapeJavaScript",
-        Function::new(ctx.clone(), |it: String| escape_javascript(&it))?,
+        Function::new(ctx.clone(), |text: String| escape_javascript(&text))?,
     )?;
     object.set("autoId", Function::new(ctx.clone(), || uuid::Uuid::new_v4().to_string())?)
 }
@@ -208,22 +210,23 @@ fn add_time_functions<'js>(
     object.set("autoUlid", Function::new(ctx.clone(), move || ids::ulid(now_ms as u64))?)?;
     object.set("autoKsuid", Function::new(ctx.clone(), move || ids::ksuid(now_ms as u64))?)?;
     let told = |ctx: &Ctx<'js>, message: String| Exception::throw_message(ctx, &message);
-    let iso = move |ctx: Ctx<'js>, ms: f64| date_time::iso(ms).map_err(|it| told(&ctx, it));
+    let iso = move |ctx: Ctx<'js>, ms: f64| date_time::iso(ms).map_err(|text| told(&ctx, text));
     object.set("iso", Function::new(ctx.clone(), iso)?)?;
     let format = move |ctx: Ctx<'js>, ms: f64, pattern: String, zone: String| {
-        date_time::format(ms, &pattern, &zone).map_err(|it| told(&ctx, it))
+        date_time::format(ms, &pattern, &zone).map_err(|text| told(&ctx, text))
     };
     object.set("format", Function::new(ctx.clone(), format)?)?;
     let parse = move |ctx: Ctx<'js>, text: String, pattern: String, zone: String| {
-        date_time::parse(&text, &pattern, &zone).map_err(|it| told(&ctx, it))
+        date_time::parse(&text, &pattern, &zone).map_err(|text| told(&ctx, text))
     };
     object.set("parseFormatted", Function::new(ctx.clone(), parse)?)?;
-    let parse =
-        move |ctx: Ctx<'js>, text: String| date_time::parse_iso(&text).map_err(|it| told(&ctx, it));
+    let parse = move |ctx: Ctx<'js>, text: String| {
+        date_time::parse_iso(&text).map_err(|text| told(&ctx, text))
+    };
     object.set("parseIso", Function::new(ctx.clone(), parse)?)
 }
 
-/// As a text between quotes of JavaScript, all of it ASCII.
+/// Escapes a text for a JavaScript string, in ASCII.
 fn escape_javascript(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for unit in text.encode_utf16() {

@@ -1,4 +1,5 @@
-//! APPSYNC_JS: the JavaScript engine that runs one function of a handler, and the threads it runs on.
+//! APPSYNC_JS: the JavaScript engine that runs one function of a handler, and the threads that it runs on. Handlers
+//! are untrusted: time, memory, loops and output have limits.
 pub mod date_time;
 pub mod engine;
 pub mod host_functions;

@@ -1,11 +1,11 @@
-//! The modules that a handler may import, written in `modules/`.
+//! The modules that a handler may import, from the folder `modules`. There are no others.
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
 use rquickjs::{Ctx, Error, Module, Result};
 
 /// Runs before every handler.
 pub const PRELUDE: &str = include_str!("modules/prelude.js");
-/// What a handler's own loops import.
+/// The module that instrumented loops import.
 pub const LOOPS: &str = "provision:loops";
 
 const MODULES: &[(&str, &str)] = &[
@@ -16,7 +16,7 @@ const MODULES: &[(&str, &str)] = &[
     (LOOPS, include_str!("modules/loops.js")),
 ];
 
-/// Finds and reads modules.
+/// Resolves and loads modules.
 #[derive(Clone, Copy, Debug)]
 pub struct Modules;
 
@@ -28,7 +28,7 @@ impl Resolver for Modules {
         name: &str,
         _attributes: Option<ImportAttributes<'js>>,
     ) -> Result<String> {
-        let ours = |it: &str| MODULES.iter().any(|(name, _)| *name == it);
+        let ours = |text: &str| MODULES.iter().any(|(name, _)| *name == text);
         let may = match name {
             LOOPS => true,
             "provision:prelude" => ours(base),
@@ -37,7 +37,7 @@ impl Resolver for Modules {
         if may {
             return Ok(name.to_owned());
         }
-        let theirs = MODULES.iter().map(|(name, _)| *name).filter(|it| it.starts_with('@'));
+        let theirs = MODULES.iter().map(|(name, _)| *name).filter(|text| text.starts_with('@'));
         let message = format!("a handler may import {}", theirs.collect::<Vec<_>>().join(", "));
         Err(Error::new_resolving_message(base, name, message))
     }

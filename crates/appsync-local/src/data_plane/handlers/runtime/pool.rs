@@ -1,5 +1,5 @@
-//! The threads that run handlers: few, so that handlers never take the machine, and each run alone on its own.
-//! No channel namespace has them all.
+//! The threads that run handlers. They are few, so handlers never use the whole machine, and no channel namespace
+//! uses all of them.
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,22 +21,22 @@ use crate::lock::lock;
 
 /// More threads would only wait for each other.
 const WORKERS_MAX: usize = 4;
-/// With one alone a run that goes on would keep everybody waiting.
+/// With only one thread, a long run would delay all others.
 const WORKERS_MIN: usize = 2;
-/// A run does a bounded amount of work, but one built-in may be slow on a huge list. A run that takes
-/// this long is given up, and another thread takes its place.
+/// How long a run may take. Its work is limited, but a built-in function may be slow on a huge list. A run that
+/// takes longer is abandoned, and another thread replaces its thread.
 const RUN_TIMEOUT: Duration = Duration::from_secs(10);
-/// As long as a request may take (docs/reference/quotas.md#handlers).
+/// How long a run may wait: the time limit of a request (docs/reference/quotas.md#handlers).
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Threads that are given up at once; beyond, handlers wait until one is done.
+/// The number of abandoned threads. Further runs are not abandoned.
 const ABANDONED_MAX: usize = 8;
-/// As many channel namespaces as an API has, by default.
+/// The number of cached scripts: AppSync's default quota of channel namespaces.
 const SCRIPTS_MAX: usize = 50;
 
 /// Runs handlers.
 pub struct Pool {
     shared: Arc<Shared>,
-    /// Code that was looked at, by its name and text.
+    /// Instrumented code, by name and text.
     scripts: Mutex<HashMap<(String, String), Arc<Script>>>,
 }
 
@@ -51,7 +51,7 @@ struct PoolState {
     queue: FairQueue<Job>,
     /// Threads that wait for a job.
     idle: usize,
-    /// Threads that there are, without those given up.
+    /// Threads, without abandoned ones.
     workers: usize,
     abandoned: usize,
     closed: bool,
@@ -59,7 +59,7 @@ struct PoolState {
 
 struct Job {
     run: Run,
-    /// Notified when it starts and when it ends.
+    /// Notified when the run starts.
     started: oneshot::Sender<()>,
     done: oneshot::Sender<RunResult>,
     is_abandoned: Arc<AtomicBool>,
@@ -70,7 +70,7 @@ impl Pool {
         Self { shared: Arc::default(), scripts: Mutex::default() }
     }
 
-    /// Code that can be run. Looked at once, not once a run.
+    /// Returns instrumented code, which is cached.
     pub fn script(&self, name: &str, text: &str) -> Arc<Script> {
         let key = (name.to_owned(), text.to_owned());
         let mut scripts = lock(&self.scripts);
@@ -80,27 +80,30 @@ impl Pool {
         Arc::clone(scripts.entry(key).or_insert_with(|| Arc::new(Script::new(name, text))))
     }
 
-    /// Runs a function, when its turn has come.
+    /// Runs a function when it is scheduled.
     pub async fn run(&self, run: Run) -> RunResult {
         let stash = run.context.get("stash").cloned().unwrap_or_default();
         let owner = Arc::clone(&run.owner);
-        let (begins, begun) = oneshot::channel();
-        let (done, mut ran) = oneshot::channel();
-        let given_up = Arc::default();
-        let job = Job { run, started: begins, done, is_abandoned: Arc::clone(&given_up) };
+        let (started, start) = oneshot::channel();
+        let (done, mut result) = oneshot::channel();
+        let is_abandoned = Arc::default();
+        let job = Job { run, started, done, is_abandoned: Arc::clone(&is_abandoned) };
         if let Err(reason) = self.enqueue(&owner, job) {
             return failed_run(reason, stash);
         }
-        // Dropped silently only by a thread that ended.
-        if timeout(QUEUE_TIMEOUT, begun).await.is_err() {
-            return failed_run("its turn did not come: others of its channel namespace run", stash);
+        // Only a thread that crashed drops the sender.
+        if timeout(QUEUE_TIMEOUT, start).await.is_err() {
+            return failed_run(
+                "it was not scheduled in time: other handlers of its channel namespace are running",
+                stash,
+            );
         }
-        match timeout(RUN_TIMEOUT, &mut ran).await {
-            Ok(Ok(ran)) => ran,
+        match timeout(RUN_TIMEOUT, &mut result).await {
+            Ok(Ok(result)) => result,
             Ok(Err(_)) => failed_run("the engine crashed", stash),
             Err(_) => {
-                self.abandon(&owner, &given_up);
-                failed_run("it ran for too long, and was given up", stash)
+                self.abandon(&owner, &is_abandoned);
+                failed_run("it ran for too long and was abandoned", stash)
             }
         }
     }
@@ -119,25 +122,24 @@ impl Pool {
     fn start_worker(&self, state: &mut MutexGuard<'_, PoolState>) -> Result<(), &'static str> {
         let shared = Arc::clone(&self.shared);
         let thread = thread::Builder::new().name("handler".to_owned()).stack_size(THREAD_STACK);
-        let started = thread.spawn(move || shared.work());
-        match started {
+        match thread.spawn(move || shared.work()) {
             Ok(_) => state.workers += 1,
-            Err(_) if state.workers == 0 => return Err("no thread could be started for it"),
+            Err(_) if state.workers == 0 => return Err("cannot start a thread for it"),
             Err(_) => {}
         }
         Ok(())
     }
 
-    /// Starts another thread in place of one that does not return soon.
-    fn abandon(&self, owner: &Owner, given_up: &AtomicBool) {
+    /// Abandons a thread that takes too long, and starts another.
+    fn abandon(&self, owner: &Owner, is_abandoned: &AtomicBool) {
         let mut state = self.shared.state();
         if state.abandoned < ABANDONED_MAX {
-            given_up.store(true, Ordering::Relaxed);
+            is_abandoned.store(true, Ordering::Relaxed);
             state.abandoned += 1;
             state.workers = state.workers.saturating_sub(1);
             state.queue.finish(owner);
             if state.queue.waiting_count() > 0 {
-                // Without a thread the next run tries again.
+                // If no thread can be started, the next run tries again.
                 let _ = self.start_worker(&mut state);
                 self.shared.arrived.notify_one();
             }
@@ -145,7 +147,7 @@ impl Pool {
     }
 }
 
-/// How many threads there are at most.
+/// Returns the maximum number of threads.
 fn workers_max() -> usize {
     thread::available_parallelism().map_or(1, usize::from).clamp(WORKERS_MIN, WORKERS_MAX)
 }
@@ -157,23 +159,23 @@ impl Shared {
 
     fn work(&self) {
         while let Some((owner, job)) = self.next() {
-            let Job { run: todo, started: begins, done, is_abandoned: given_up } = job;
-            // No one waits for it any longer, so it need not run.
-            if begins.send(()).is_ok() {
-                let ran = catch_unwind(AssertUnwindSafe(|| run(&todo)));
-                if let Ok(ran) = ran {
-                    // The caller may have gone away.
-                    let _ = done.send(ran);
+            let Job { run: task, started, done, is_abandoned } = job;
+            // If no one waits for it any more, it need not run.
+            if started.send(()).is_ok() {
+                let result = catch_unwind(AssertUnwindSafe(|| run(&task)));
+                if let Ok(result) = result {
+                    // The caller may have stopped waiting.
+                    let _ = done.send(result);
                 }
             }
             let mut state = self.state();
-            if given_up.load(Ordering::Relaxed) {
-                // Given up, but back: another thread has replaced it.
+            if is_abandoned.load(Ordering::Relaxed) {
+                // It was abandoned: another thread has replaced it.
                 state.abandoned -= 1;
                 return;
             }
             state.queue.finish(&owner);
-            // Another of the same owner may run now.
+            // Another run of the same owner may be scheduled now.
             self.arrived.notify_one();
         }
     }

@@ -1,18 +1,18 @@
-//! Runs that wait to be scheduled. Tenants are scheduled in turn and none has every thread, so a tenant that floods, or
-//! never ends, only delays itself.
+//! The queue of runs. Tenants take turns and none uses every thread, so a tenant with too many or endless runs delays
+//! only itself.
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Runs of one owner that wait. More come only from who floods.
+/// Runs of one owner that may wait. Only a flood has more.
 const WAITING_MAX: usize = 1_000;
-/// What they may hold together; one may always wait.
+/// The weight of the runs of one owner that may wait. One run may always wait.
 const WEIGHT_MAX: usize = 64 << 20;
 
-/// Whose a run is: a channel namespace.
+/// The owner of a run: a channel namespace.
 pub type Owner = Arc<str>;
 
 pub struct FairQueue<J> {
-    /// Owners with runs that wait; whose turn it is comes first.
+    /// Owners with runs that wait, the next first.
     owners: VecDeque<OwnerQueue<J>>,
     running: HashMap<Owner, usize>,
 }
@@ -25,39 +25,42 @@ struct OwnerQueue<J> {
 }
 
 impl<J> FairQueue<J> {
-    /// Puts a job at the end of its owner's line.
+    /// Appends a job to its owner's queue.
     pub fn push(&mut self, owner: &Owner, weight: usize, job: J) -> Result<(), &'static str> {
-        let place = self.owners.iter().position(|it| it.owner == *owner).unwrap_or_else(|| {
-            let line = OwnerQueue { owner: Arc::clone(owner), jobs: VecDeque::new(), weight: 0 };
-            self.owners.push_back(line);
-            self.owners.len() - 1
-        });
-        let line = &mut self.owners[place];
-        let full = line.jobs.len() >= WAITING_MAX || line.weight + weight > WEIGHT_MAX;
-        if full && !line.jobs.is_empty() {
-            return Err("too many handlers wait for their turn");
+        let index =
+            self.owners.iter().position(|queue| queue.owner == *owner).unwrap_or_else(|| {
+                let queue =
+                    OwnerQueue { owner: Arc::clone(owner), jobs: VecDeque::new(), weight: 0 };
+                self.owners.push_back(queue);
+                self.owners.len() - 1
+            });
+        let queue = &mut self.owners[index];
+        let full = queue.jobs.len() >= WAITING_MAX || queue.weight + weight > WEIGHT_MAX;
+        if full && !queue.jobs.is_empty() {
+            return Err("too many handlers wait to be run");
         }
-        line.weight += weight;
-        line.jobs.push_back((weight, job));
+        queue.weight += weight;
+        queue.jobs.push_back((weight, job));
         Ok(())
     }
 
-    /// The job whose turn it is, of an owner of whom fewer than `share` run; it runs until [`Self::ended`].
+    /// Returns the next job of an owner with fewer than `share` running jobs. It runs until [`Self::finish`].
     pub fn pop(&mut self, share: usize) -> Option<(Owner, J)> {
         let running = &self.running;
-        let may = |it: &OwnerQueue<J>| running.get(&it.owner).is_none_or(|count| *count < share);
-        let mut line = self.owners.remove(self.owners.iter().position(may)?)?;
-        let (weight, job) = line.jobs.pop_front()?;
-        let owner = Arc::clone(&line.owner);
-        line.weight -= weight;
-        if !line.jobs.is_empty() {
-            self.owners.push_back(line);
+        let is_allowed =
+            |queue: &OwnerQueue<J>| running.get(&queue.owner).is_none_or(|count| *count < share);
+        let mut queue = self.owners.remove(self.owners.iter().position(is_allowed)?)?;
+        let (weight, job) = queue.jobs.pop_front()?;
+        let owner = Arc::clone(&queue.owner);
+        queue.weight -= weight;
+        if !queue.jobs.is_empty() {
+            self.owners.push_back(queue);
         }
         *self.running.entry(Arc::clone(&owner)).or_default() += 1;
         Some((owner, job))
     }
 
-    /// One of the owner's jobs runs no longer.
+    /// Records that a job of the owner has finished.
     pub fn finish(&mut self, owner: &Owner) {
         if let Some(count) = self.running.get_mut(owner) {
             *count -= 1;
@@ -68,7 +71,7 @@ impl<J> FairQueue<J> {
     }
 
     pub fn waiting_count(&self) -> usize {
-        self.owners.iter().map(|it| it.jobs.len()).sum()
+        self.owners.iter().map(|owner| owner.jobs.len()).sum()
     }
 }
 
@@ -106,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn who_floods_fills_his_own_line_by_count_and_by_weight() {
+    fn a_flood_fills_only_the_queue_of_its_owner_by_count_and_by_weight() {
         let (mut queue, a, b) = (FairQueue::default(), Owner::from("a"), Owner::from("b"));
         assert!((0..WAITING_MAX).all(|_| queue.push(&a, 1, 0).is_ok()));
         assert!(queue.push(&a, 1, 0).is_err());

@@ -1,4 +1,4 @@
-//! One run of one function of a handler: what is run, and what it came to.
+//! One run of one function of a handler: its input and its result.
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,23 +8,23 @@ use crate::data_plane::handlers::runtime::script::{CodePosition, Script};
 /// AppSync's quota for what a handler returns (docs/reference/quotas.md#handlers).
 pub const RESULT_MAX: usize = 5 << 20;
 
-/// What to run.
+/// A function to run, with its input.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Its tenant, between which runs are scheduled fairly.
+    /// The tenant; runs are scheduled fairly between tenants.
     pub owner: Arc<str>,
     pub script: Arc<Script>,
     /// `onPublish`, `onSubscribe`.
     pub export: &'static str,
     pub part: FunctionPart,
-    /// What the function is given.
+    /// The argument `ctx`.
     pub context: Value,
-    /// What `util.authType()` says.
+    /// What `util.authType()` returns.
     pub auth_type: &'static str,
     pub now_epoch_s: f64,
 }
 
-/// Which function of an export.
+/// The function of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FunctionPart {
     /// The export is the function.
@@ -33,12 +33,12 @@ pub enum FunctionPart {
     Response,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunResult {
     pub outcome: HandlerOutcome,
     pub logs: Vec<LogLine>,
-    /// What `util.appendError` was given.
+    /// The errors of `util.appendError`.
     pub out_errors: Vec<Value>,
     /// `ctx.stash` afterwards.
     pub stash: Value,
@@ -49,9 +49,9 @@ pub struct RunResult {
 pub enum HandlerOutcome {
     /// The code has no such export.
     Missing,
-    /// None: undefined.
+    /// The function returned; `None` is undefined.
     Returned(Option<Value>),
-    /// By `runtime.earlyReturn`.
+    /// The function called `runtime.earlyReturn`.
     EarlyReturn(Value),
     Rejected(Rejection),
     Failed(RunFailure),
@@ -68,21 +68,21 @@ pub struct Rejection {
     pub at: Option<CodePosition>,
 }
 
-/// Why code could not be run to its end.
+/// Why a run failed: the code threw, exceeded a limit, or is not valid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunFailure {
     pub message: String,
     pub at: Option<CodePosition>,
-    /// The code could not even be read.
+    /// Whether the code could not be parsed, or imports an unknown module.
     pub is_parse_error: bool,
 }
 
-/// A line of a handler's `console`.
+/// A handler logged a line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogLine {
     /// `INFO`, `ERROR` or `DEBUG`.
     pub level: &'static str,
-    /// What was logged, each as JSON where it can be.
+    /// The logged values, as JSON if possible.
     pub values: Vec<String>,
     pub at: Option<CodePosition>,
 }
@@ -94,20 +94,23 @@ impl RunFailure {
 }
 
 impl LogLine {
-    /// As people read it: texts without quotes.
+    /// Returns the line for people: strings without quotes.
     pub fn text(&self) -> String {
-        let plain = |it: &String| serde_json::from_str::<String>(it).unwrap_or_else(|_| it.clone());
+        let plain =
+            |text: &String| serde_json::from_str::<String>(text).unwrap_or_else(|_| text.clone());
         self.values.iter().map(plain).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// What a handler gives back, as data.
+/// Parses what a handler returned.
 pub fn parse_result(text: &str) -> Result<Value, RunFailure> {
     if text.len() > RESULT_MAX {
-        let message =
-            format!("the result has {} bytes of JSON, and AppSync takes {RESULT_MAX}", text.len());
+        let message = format!(
+            "the result has {} bytes of JSON, but AppSync accepts {RESULT_MAX}",
+            text.len()
+        );
         return Err(RunFailure::new(message));
     }
     serde_json::from_str(text)
-        .map_err(|error| RunFailure::new(format!("the result can't be written as JSON: {error}")))
+        .map_err(|error| RunFailure::new(format!("the result is not valid JSON: {error}")))
 }

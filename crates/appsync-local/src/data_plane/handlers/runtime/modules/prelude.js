@@ -137,7 +137,7 @@ const log = (level) => (...values) => {
 }
 const console = { log: log('INFO'), error: log('ERROR'), debug: log('DEBUG') }
 
-/** Counts the rounds of loops: the engine calls it in each. */
+/** Counts the iterations of loops. Instrumented loops call it in each iteration. */
 export const tick = () => host.tick()
 
 /** An unknown name is an error of the code, and so is what AppSync can't do. */

@@ -122,7 +122,7 @@ const writer = (quote, bind) => {
       case 'attributeExists':
         return `${left} IS ${value ? 'NOT ' : ''}NULL`
       default:
-        return refuse(`there is no operator ${operator} in \`where\``)
+        return refuse(`unknown operator \`${operator}\` in \`where\``)
     }
   }
   const order = (list) => {
