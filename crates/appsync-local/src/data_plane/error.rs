@@ -30,17 +30,17 @@ impl DataPlaneError {
         Self::new(400, "BadRequestException").with_message(message)
     }
     /// Returns a denial, as AWS reports invalid credentials.
-    pub fn unauthorized(why: impl Into<String>) -> Self {
+    pub fn unauthorized(reason: impl Into<String>) -> Self {
         Self::new(401, "UnauthorizedException")
             .with_message("You are not authorized to make this call.")
-            .with_reason(why)
+            .with_reason(reason)
     }
     pub fn with_message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
         self
     }
-    pub fn with_reason(mut self, why: impl Into<String>) -> Self {
-        self.reason = Some(why.into());
+    pub fn with_reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
         self
     }
 }
@@ -48,8 +48,12 @@ impl DataPlaneError {
 /// A handler, and a position in its code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HandlerLocation {
+    /// The channel namespace.
     pub namespace: String,
+    /// `onPublish` or `onSubscribe`.
     pub handler: &'static str,
+    /// The line, from 1, if it is known.
     pub line: Option<usize>,
+    /// The column, from 1, if it is known.
     pub column: Option<usize>,
 }

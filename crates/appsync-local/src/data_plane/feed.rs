@@ -18,62 +18,99 @@ const CLIENT_TEXT_MAX: usize = 4 * 1024;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "happened", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Activity {
+    /// A client connected.
     Connected {
+        /// The API.
         api_id: String,
+        /// The number of the connection.
         connection: u64,
+        /// The auth mode.
         mode: String,
     },
+    /// A connection was closed.
     Disconnected {
+        /// The API.
         api_id: String,
+        /// The number of the connection.
         connection: u64,
         /// The reason, for people.
         why: &'static str,
     },
+    /// A client subscribed to a channel.
     Subscribed {
+        /// The API.
         api_id: String,
+        /// The number of the connection.
         connection: u64,
+        /// The client's operation id.
         id: String,
+        /// The channel, perhaps with a wildcard.
         channel: String,
+        /// The auth mode.
         mode: String,
     },
+    /// A subscription was removed, by the client or with its connection.
     Unsubscribed {
+        /// The API.
         api_id: String,
+        /// The number of the connection.
         connection: u64,
+        /// The client's operation id.
         id: String,
+        /// The channel, perhaps with a wildcard.
         channel: String,
     },
     /// A publish was accepted.
     Published {
+        /// The API.
         api_id: String,
+        /// The channel.
         channel: String,
+        /// The auth mode.
         mode: String,
+        /// `http`, `websocket` or `console`.
         over: &'static str,
+        /// The broadcast events, as JSON.
         events: Vec<Value>,
+        /// The number of failed events.
         failed: usize,
         /// The errors of failed events, as the publisher receives them.
         failures: Vec<EventFailure>,
+        /// The number of events that a handler dropped.
         dropped: usize,
+        /// The number of subscriptions that received an event.
         receivers: usize,
     },
+    /// An operation was rejected.
     #[serde(rename = "refused")]
     Rejected {
+        /// The API.
         api_id: String,
+        /// `connect`, `subscribe`, `publish` or `message`.
         operation: &'static str,
+        /// The channel, as the client sent it.
         channel: Option<String>,
+        /// The type of the error, as the client receives it.
         error_type: String,
+        /// The message of the error, as the client receives it.
         message: Option<String>,
         /// The reason, which AWS does not reveal.
         why: Option<String>,
-        /// The handler that rejected the operation, or threw.
+        /// The handler that rejected the operation, or failed.
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<HandlerLocation>,
     },
     /// A handler logged a line.
     Logged {
+        /// The API.
         api_id: String,
+        /// The channel namespace.
         namespace: String,
+        /// `onPublish` or `onSubscribe`.
         handler: &'static str,
+        /// `INFO`, `WARN`, `ERROR` or `DEBUG`.
         level: &'static str,
+        /// The line, without secrets.
         text: String,
     },
 }
@@ -81,7 +118,9 @@ pub enum Activity {
 /// Why one event of a publish failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EventFailure {
+    /// The index of the event in the publish.
     pub index: usize,
+    /// The message that the publisher receives.
     pub message: String,
 }
 
@@ -116,16 +155,18 @@ pub struct ActivityFeed {
 }
 
 impl ActivityFeed {
+    /// Creates a feed without watchers.
     pub fn new() -> Self {
         Self { sender: broadcast::Sender::new(BUFFER_MAX) }
     }
     /// Emits an activity. The closure is called only if there is a watcher.
-    pub fn emit(&self, happening: impl FnOnce() -> Activity) {
+    pub(crate) fn emit(&self, activity: impl FnOnce() -> Activity) {
         if self.sender.receiver_count() > 0 {
             // If the last watcher disconnected in between, nothing is lost.
-            let _ = self.sender.send(happening());
+            let _ = self.sender.send(activity());
         }
     }
+    /// Starts to watch: the receiver gets all later activities.
     pub fn watch(&self) -> broadcast::Receiver<Activity> {
         self.sender.subscribe()
     }

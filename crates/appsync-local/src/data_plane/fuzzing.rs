@@ -18,8 +18,8 @@ use crate::data_plane::auth::request::{ClientOperation, CredentialFields};
 use crate::data_plane::channel::Channel;
 use crate::data_plane::message::{ClientMessage, EVENTS_MAX, EventsMember};
 use crate::data_plane::plane::DataPlane;
+use crate::data_plane::plane::Settings;
 use crate::data_plane::request_context::{RequestContext, Transport};
-use crate::data_plane::settings::Settings;
 use crate::data_plane::websocket::handshake::{Handshake, SUBPROTOCOL};
 use crate::data_plane::websocket::outbox::Frame;
 use crate::data_plane::websocket::session::Session;
@@ -130,7 +130,7 @@ fn check_message(bytes: &[u8]) {
     let Some(message) = ClientMessage::parse(bytes) else { return };
     assert!(serde_json::from_slice::<IgnoredAny>(bytes).is_ok(), "{bytes:?} is not JSON");
     let mut size: usize =
-        message.authorization.0.iter().map(|(name, text)| name.len() + text.len()).sum();
+        message.authorization.fields.iter().map(|(name, text)| name.len() + text.len()).sum();
     if let EventsMember::List { first, count } = &message.events {
         assert!(first.len() <= EVENTS_MAX && first.len() <= *count);
         size += first.iter().filter_map(|member| member.text()).map(str::len).sum::<usize>();

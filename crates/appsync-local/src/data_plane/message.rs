@@ -8,6 +8,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::data_plane::auth::request::CredentialFields;
 use crate::data_plane::error::DataPlaneError;
 
 /// Events of one publish (docs/reference/quotas.md#publishing).
@@ -35,7 +36,7 @@ pub struct ClientMessage {
     pub events: EventsMember,
     /// Names in lower case.
     #[serde(default)]
-    pub authorization: Fields,
+    pub authorization: CredentialFields,
 }
 
 impl ClientMessage {
@@ -79,10 +80,6 @@ pub enum EventsMember {
     Other,
 }
 
-/// Members of an object that are texts. No `Debug`: they are credentials.
-#[derive(Default)]
-pub struct Fields(pub BTreeMap<String, String>);
-
 impl<'de> Deserialize<'de> for TextMember {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match deserializer.deserialize_any(ShallowVisitor { is_deep: false })? {
@@ -103,10 +100,10 @@ impl<'de> Deserialize<'de> for EventsMember {
     }
 }
 
-impl<'de> Deserialize<'de> for Fields {
+impl<'de> Deserialize<'de> for CredentialFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match deserializer.deserialize_any(ShallowVisitor { is_deep: true })? {
-            ShallowValue::Object(fields) => Ok(Self(fields)),
+            ShallowValue::Object(fields) => Ok(Self { fields }),
             _ => Ok(Self::default()),
         }
     }
@@ -197,12 +194,12 @@ mod tests {
         let first =
             vec![text("1"), TextMember::Other, TextMember::Other, TextMember::Missing, text("5")];
         assert_eq!(message.events, EventsMember::List { first, count: 6 });
-        let fields: Vec<_> = message.authorization.0.into_iter().collect();
+        let fields: Vec<_> = message.authorization.fields.into_iter().collect();
         let owned = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(fields, [owned("host", "h"), owned("x-api-key", "k")]);
         let message = ClientMessage::parse(br#"{"events":"[1]","authorization":"k"}"#).unwrap();
         assert_eq!(message.events, EventsMember::Other);
-        assert!(message.authorization.0.is_empty() && message.kind == TextMember::Missing);
+        assert!(message.authorization.fields.is_empty() && message.kind == TextMember::Missing);
     }
 
     #[test]

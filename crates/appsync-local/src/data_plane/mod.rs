@@ -19,7 +19,6 @@ mod publication;
 mod request_context;
 mod routing;
 mod secrets;
-mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
 mod undocumented;
@@ -30,7 +29,6 @@ pub use auth::TokenRequest;
 pub use error::HandlerLocation;
 pub use feed::{Activity, ActivityFeed, EventFailure};
 pub use handlers::evaluation;
-pub use plane::DataPlane;
+pub use plane::{DataPlane, Settings};
 pub(crate) use routing::{answer, is_for};
-pub use settings::Settings;
 pub use websocket::connections::{ConnectionSummary, SubscriptionSummary};

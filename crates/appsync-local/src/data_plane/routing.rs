@@ -1,8 +1,5 @@
-//! Routes a request to an API, by its host or by its path
-//! (docs/reference/data-plane.md#endpoints).
-//!
+//! Routes a request to an API and an endpoint (docs/reference/data-plane.md#endpoints). Host or path select the API.
 //! Only the path selects HTTP or WebSocket: clients send both hosts to both endpoints.
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -12,16 +9,17 @@ use axum::http::{Method, Response};
 
 use crate::data_plane::apis::{Apis, TargetApi};
 use crate::data_plane::error::DataPlaneError;
+use crate::data_plane::host::{Host, request_host};
+use crate::data_plane::http_publish;
 use crate::data_plane::plane::DataPlane;
 use crate::data_plane::request_context::{RequestContext, Transport};
 use crate::data_plane::websocket::handshake::Handshake;
 use crate::data_plane::websocket::socket;
-use crate::data_plane::{host, http_publish};
 
 /// Whether a request is for the data plane.
 pub fn is_for(request: &Request) -> bool {
     parse_path(request.uri().path()).is_some()
-        || matches!(Host::of(&host::request_host(request)), Host::Api(..))
+        || matches!(Host::parse(&request_host(request)), Host::Api(..))
 }
 
 /// Responds to a request that [`is_for`] the data plane.
@@ -29,23 +27,23 @@ pub async fn answer(plane: Arc<DataPlane>, request: Request) -> Response<Body> {
     if request.method() == Method::OPTIONS {
         return http_publish::preflight(request.headers());
     }
-    let host = host::request_host(&request);
+    let host = request_host(&request);
     let (mut parts, body) = request.into_parts();
     let route = match find_route(&plane.apis, &host, parts.uri.path()) {
         Ok(route) => route,
         Err(error) => return http_publish::error_response(&error),
     };
-    let over = match route.endpoint {
+    let transport = match route.endpoint {
         Endpoint::Publish => Transport::Http,
         Endpoint::Realtime => Transport::WebSocket,
     };
-    let context = RequestContext::from_parts(&parts, route.target, over);
+    let context = RequestContext::from_parts(&parts, route.target, transport);
     match (route.endpoint, &parts.method) {
         (Endpoint::Publish, &Method::POST) => http_publish::publish(&plane, &context, body).await,
         (Endpoint::Realtime, &Method::GET | &Method::CONNECT) => {
-            let offer = Handshake::from_headers(&parts.headers, &context.headers);
+            let handshake = Handshake::from_headers(&parts.headers, &context.headers);
             match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-                Ok(upgrade) => socket::open(plane, context, offer, upgrade),
+                Ok(upgrade) => socket::open(plane, context, handshake, upgrade),
                 Err(rejection) => {
                     http_publish::error_response(&DataPlaneError::bad_request(format!(
                         "{}: this endpoint accepts WebSockets only",
@@ -81,7 +79,7 @@ struct Route {
     endpoint: Endpoint,
 }
 
-/// Finds the API of `host`, as [`host::host`] returns it, and `path`.
+/// Finds the API of `host`, as [`request_host`] returns it, and `path`.
 fn find_route(apis: &Apis, host: &str, path: &str) -> Result<Route, DataPlaneError> {
     let Some((named, endpoint)) = parse_path(path) else {
         let message = format!(
@@ -89,7 +87,7 @@ fn find_route(apis: &Apis, host: &str, path: &str) -> Result<Route, DataPlaneErr
         );
         return Err(not_found(message));
     };
-    let target = match (named, Host::of(host)) {
+    let target = match (named, Host::parse(host)) {
         (Some(api), _) => {
             apis.find(api).ok_or_else(|| not_found(format!("API {api} does not exist here.")))
         }
@@ -130,58 +128,9 @@ fn parse_path(path: &str) -> Option<(Option<&str>, Endpoint)> {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Host<'a> {
-    /// An API's own host: its prefix and its Region.
-    Api(&'a str, &'a str),
-    /// `<api>.localhost`.
-    Local(&'a str),
-    /// This machine, by an address or a name that identifies no API.
-    Emulator,
-    Other,
-}
-
-impl<'a> Host<'a> {
-    fn of(host: &'a str) -> Self {
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        if host.is_empty() || host == "localhost" || address.is_ok() {
-            return Self::Emulator;
-        }
-        if let Some(api) = host.strip_suffix(".localhost") {
-            return Self::Local(api);
-        }
-        let own = host.strip_suffix(".cn").unwrap_or(host).strip_suffix(".amazonaws.com");
-        match own.map(|text| text.split('.').collect::<Vec<_>>()).as_deref() {
-            Some([prefix, "appsync-api" | "appsync-realtime-api", region]) => {
-                Self::Api(prefix, region)
-            }
-            _ => Self::Other,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hosts_are_recognized_with_any_port_and_case() {
-        let check = |given: &str, expected: Host<'_>| {
-            let request = Request::builder().header("host", given).body(Default::default());
-            assert_eq!(Host::of(&host::request_host(&request.unwrap())), expected, "{given}");
-        };
-        check("ABC.appsync-api.us-east-1.amazonaws.com:443", Host::Api("abc", "us-east-1"));
-        check(
-            "abc.appsync-realtime-api.cn-north-1.amazonaws.com.cn",
-            Host::Api("abc", "cn-north-1"),
-        );
-        check("abc.localhost:4100", Host::Local("abc"));
-        check("localhost:4100", Host::Emulator);
-        check("[::1]:4100", Host::Emulator);
-        check("127.0.0.1", Host::Emulator);
-        check("events.example.com.", Host::Other);
-        check("appsync.us-east-1.amazonaws.com", Host::Other);
-    }
 
     #[test]
     fn a_path_may_name_the_api() {

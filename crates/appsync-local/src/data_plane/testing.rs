@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::data_plane::plane::DataPlane;
-use crate::data_plane::settings::Settings;
+use crate::data_plane::plane::Settings;
 use crate::state::{Api, ApiKey, Namespace};
 use crate::store::Store;
 

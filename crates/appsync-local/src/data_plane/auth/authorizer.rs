@@ -4,42 +4,23 @@ use std::sync::Arc;
 
 use crate::data_plane::auth::credential::Credential;
 use crate::data_plane::auth::lambda_authorizer::LambdaAuthorizer;
-use crate::data_plane::auth::local_issuer::LocalIssuer;
 use crate::data_plane::auth::request::{AuthRequest, ClientOperation, Identity};
 use crate::data_plane::auth::token::TokenVerifier;
 use crate::data_plane::auth::{api_key, permission, signature};
 use crate::data_plane::error::DataPlaneError;
-use crate::data_plane::outbound::client::OutboundClient;
 use crate::data_plane::secrets::Secrets;
-use crate::data_plane::settings::Settings;
 use crate::store::Store;
 
 /// Authorizes operations, with the credentials of every auth mode.
 pub struct Authorizer {
-    store: Arc<Store>,
+    pub store: Arc<Store>,
     /// The secret keys for the verification of signatures, by access key id.
-    credentials: BTreeMap<String, String>,
-    tokens: TokenVerifier,
-    lambda_authorizer: LambdaAuthorizer,
+    pub credentials: BTreeMap<String, String>,
+    pub tokens: TokenVerifier,
+    pub lambda_authorizer: LambdaAuthorizer,
 }
 
 impl Authorizer {
-    pub fn new(
-        store: Arc<Store>,
-        settings: &Settings,
-        outbound: &Arc<OutboundClient>,
-        issuer: Arc<LocalIssuer>,
-    ) -> Self {
-        let tokens = TokenVerifier::new(settings.issuers.clone(), issuer, Arc::clone(outbound));
-        let functions = LambdaAuthorizer::new(Arc::clone(outbound));
-        Self {
-            store,
-            credentials: settings.credentials.clone(),
-            tokens,
-            lambda_authorizer: functions,
-        }
-    }
-
     /// Authorizes an operation, or returns why it is denied. Clients are authorized again for every message.
     ///
     /// Bad credentials are reported before an unknown channel namespace, which AppSync does not reveal.
@@ -95,9 +76,9 @@ fn redact_secrets(mut error: DataPlaneError, request: &AuthRequest<'_>) -> DataP
 mod tests {
     use serde_json::{Value, json};
 
-    use super::*;
     use crate::auth_mode::AuthMode;
     use crate::data_plane::auth::fixture::{AuthFixture, NOW, TestRequest, key, namespace};
+    use crate::data_plane::plane::Settings;
 
     fn fixture() -> AuthFixture {
         let providers = json!([{"authType": "API_KEY"}, {"authType": "AWS_IAM"}]);

@@ -11,7 +11,7 @@ use crate::data_plane::auth::request::{AuthRequest, ClientOperation, CredentialF
 use crate::data_plane::channel::Channel;
 use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::plane::DataPlane;
-use crate::data_plane::settings::Settings;
+use crate::data_plane::plane::Settings;
 use crate::emulator_options::EmulatorOptions;
 use crate::protocol::caller::DEFAULT_ACCOUNT;
 use crate::state::{Api, ApiKey, Namespace};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
-use crate::data_plane::outbound::client::{OutboundClient, OutboundRequest};
+use crate::data_plane::outbound::{OutboundClient, OutboundRequest};
 use crate::lock::lock;
 
 /// How long keys are valid after they were read.

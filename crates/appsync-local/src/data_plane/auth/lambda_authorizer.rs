@@ -12,7 +12,7 @@ use crate::data_plane::auth::provider::matches_whole;
 use crate::data_plane::auth::request::{AuthRequest, ClientOperation, Identity};
 use crate::data_plane::channel::Channel;
 use crate::data_plane::error::DataPlaneError;
-use crate::data_plane::outbound::client::OutboundClient;
+use crate::data_plane::outbound::OutboundClient;
 use crate::ids;
 use crate::lock::lock;
 
@@ -246,7 +246,7 @@ fn authorizer_event(request: &AuthRequest<'_>, token: &str) -> Value {
 mod tests {
     use super::*;
     use crate::data_plane::auth::fixture::{AuthFixture, TestRequest};
-    use crate::data_plane::settings::Settings;
+    use crate::data_plane::plane::Settings;
     use crate::data_plane::testing::{Stub, response};
 
     /// An API whose function returns its token, which is JSON.

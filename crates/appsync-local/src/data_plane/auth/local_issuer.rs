@@ -37,10 +37,15 @@ pub struct TokenRequest {
     pub api: Option<String>,
     /// The auth mode, `AMAZON_COGNITO_USER_POOLS` or `OPENID_CONNECT`. Default: that of the only provider.
     pub mode: Option<String>,
+    /// The issuer, by URL. Default: the only issuer that the API trusts.
     pub issuer: Option<String>,
+    /// The user. Default: `local`.
     pub username: Option<String>,
+    /// The groups of the user.
     pub groups: Vec<String>,
+    /// The client id. Default: one that the API accepts.
     pub client_id: Option<String>,
+    /// The lifetime of the token in seconds. Default: an hour.
     pub expires_in_s: Option<f64>,
     /// Further claims, which replace other claims with the same name.
     pub claims: Map<String, Value>,

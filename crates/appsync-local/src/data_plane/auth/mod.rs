@@ -15,4 +15,6 @@ mod signature;
 mod token;
 
 pub use authorizer::Authorizer;
+pub use lambda_authorizer::LambdaAuthorizer;
 pub use local_issuer::{LocalIssuer, TokenRequest};
+pub use token::TokenVerifier;

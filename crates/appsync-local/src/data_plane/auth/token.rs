@@ -15,7 +15,7 @@ use crate::data_plane::auth::local_issuer::{KID, LocalIssuer};
 use crate::data_plane::auth::provider::{IssuerUrls, TokenProvider, matches_client};
 use crate::data_plane::auth::request::{AuthRequest, Identity};
 use crate::data_plane::error::DataPlaneError;
-use crate::data_plane::outbound::client::OutboundClient;
+use crate::data_plane::outbound::OutboundClient;
 
 /// Verifies tokens with the keys of their issuers.
 pub struct TokenVerifier {

@@ -6,7 +6,7 @@ use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::handlers::call::{IncomingEvent, PublishOutcome};
 use crate::data_plane::handlers::data_sources::aws::function_arn;
 use crate::data_plane::handlers::outcome;
-use crate::data_plane::outbound::client::OutboundClient;
+use crate::data_plane::outbound::OutboundClient;
 use crate::data_plane::undocumented;
 use crate::state::Api;
 

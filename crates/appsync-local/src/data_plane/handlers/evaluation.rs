@@ -27,23 +27,29 @@ static POOL: LazyLock<Pool> = LazyLock::new(Pool::new);
 pub struct EvaluationRequest {
     /// The file name of the code in positions.
     pub file: String,
+    /// The code of the channel namespace.
     pub code: String,
+    /// The input of the handler.
     pub context: EvaluationContext,
     /// The data source of the handler, if it has one, with its response. Without a response, the handler ends with
     /// its request.
     pub source: Option<DataSourceStub>,
+    /// The time that the handler sees, in seconds since 1970.
     pub now_epoch_s: f64,
 }
 
 /// The values from which the handler's `ctx` is created.
 #[derive(Clone, Debug)]
 pub struct EvaluationContext {
+    /// Whether `onPublish` is run, or else `onSubscribe`.
     pub publishes: bool,
+    /// The name of the channel namespace.
     pub namespace: String,
-    /// `/chat/room`.
+    /// The channel, such as `/chat/room`.
     pub channel: String,
     /// The auth mode of the client.
     pub mode: AuthMode,
+    /// `ctx.identity`.
     pub identity: Value,
     /// The payloads of the published events.
     pub events: Vec<Value>,
@@ -54,6 +60,7 @@ pub struct EvaluationContext {
 /// The response of a handler's data source. Without result and error, there is no response.
 #[derive(Clone, Debug, Default)]
 pub struct DataSourceStub {
+    /// `ctx.result`.
     pub result: Option<Value>,
     /// The message of `ctx.error`, instead of a result.
     pub error: Option<String>,
@@ -62,9 +69,13 @@ pub struct DataSourceStub {
 /// The result of a handler.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
+    /// How the handler ended.
     pub outcome: EvaluationOutcome,
+    /// What the handler logged.
     pub logs: Vec<LogLine>,
+    /// `ctx.outErrors` afterwards.
     pub out_errors: Vec<Value>,
+    /// `ctx.stash` afterwards.
     pub stash: Value,
     /// The request for the data source.
     pub request: Option<Value>,
@@ -75,15 +86,20 @@ pub struct Evaluation {
 pub enum EvaluationOutcome {
     /// The events are published, by index.
     Published {
+        /// The events to broadcast, in order, each with its payload.
         delivered: Vec<(usize, Value)>,
+        /// The failed events, each with its message.
         failed: Vec<(usize, String)>,
+        /// The events that the handler did not return.
         dropped: Vec<usize>,
     },
     /// The subscription is allowed.
     Allowed,
     /// The handler requested the data source, which has no response.
     Waiting,
+    /// The handler rejected the operation.
     Rejected(Rejection),
+    /// The handler threw, exceeded a limit, or is not valid.
     Failed(RunFailure),
 }
 
@@ -95,7 +111,7 @@ pub fn is_channel(text: &str, publishes: bool) -> bool {
     }
 }
 
-/// Runs a handler.
+/// Runs a handler. A failure of the handler is an outcome.
 pub async fn evaluate(request: EvaluationRequest) -> Evaluation {
     let EvaluationRequest { file, code, context: input, source, now_epoch_s } = request;
     let export = if input.publishes { ON_PUBLISH } else { ON_SUBSCRIBE };
@@ -203,7 +219,7 @@ fn json_or_null(text: &str) -> Value {
 
 /// A request of AppSync's EvaluateCode.
 #[derive(Clone, Debug)]
-pub struct EvaluateCodeRequest {
+pub(crate) struct EvaluateCodeRequest {
     pub code: String,
     pub context: Value,
     /// `request`, `response`, or an export of the code.
@@ -215,7 +231,7 @@ pub struct EvaluateCodeRequest {
 const FILE: &str = "code.js";
 
 /// Runs one function of code, and returns the response of AppSync.
-pub async fn evaluate_code(request: EvaluateCodeRequest) -> Value {
+pub(crate) async fn evaluate_code(request: EvaluateCodeRequest) -> Value {
     let script = Arc::new(Script::new(FILE, &request.code));
     let subscribes = request.context["info"]["operation"] == "SUBSCRIBE";
     let handler = if subscribes { ON_SUBSCRIBE } else { ON_PUBLISH };

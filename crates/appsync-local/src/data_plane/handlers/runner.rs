@@ -16,7 +16,7 @@ use crate::data_plane::handlers::handler::{Handler, HandlerResult, run_handler};
 use crate::data_plane::handlers::runtime::pool::Pool;
 use crate::data_plane::handlers::runtime::run::HandlerOutcome;
 use crate::data_plane::handlers::{direct, outcome};
-use crate::data_plane::outbound::client::OutboundClient;
+use crate::data_plane::outbound::OutboundClient;
 use crate::data_plane::secrets::Secrets;
 use crate::store::Store;
 

@@ -40,16 +40,24 @@ pub struct Connection {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionSummary {
+    /// The API.
     pub api_id: String,
+    /// The number of the connection, which is unique in this process.
     pub connection: u64,
+    /// The auth mode.
     pub mode: String,
+    /// When the client connected.
     pub since_epoch_s: f64,
+    /// By operation id.
     pub subscriptions: Vec<SubscriptionSummary>,
 }
 
+/// A subscription of a connection, for people who watch.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SubscriptionSummary {
+    /// The client's operation id.
     pub id: String,
+    /// The channel, perhaps with a wildcard.
     pub channel: String,
 }
 

@@ -8,7 +8,6 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use crate::data_plane::auth::request::CredentialFields;
-use crate::data_plane::message::Fields;
 
 /// The subprotocol that every client must offer.
 pub const SUBPROTOCOL: &str = "aws-appsync-event-ws";
@@ -73,8 +72,7 @@ pub fn decode_credentials(text: &str) -> Option<CredentialFields> {
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         return None;
     }
-    let Fields(fields) = serde_json::from_slice(&bytes).ok()?;
-    Some(CredentialFields { fields })
+    serde_json::from_slice(&bytes).ok()
 }
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ impl Session {
         self.check_subscription_limit(id)?;
         let api = request.api(&plane.apis)?;
         let signed_text = to_json(&SubscribePayload { channel: message.channel.text() });
-        let credentials = CredentialFields { fields: message.authorization.0.clone() };
+        let credentials = message.authorization.clone();
         let operation = ClientOperation::Subscribe;
         let auth_request =
             request.auth_request(&api, operation, Some(&channel), &credentials, &signed_text);
@@ -214,7 +214,7 @@ impl Session {
         let result = match self.check_publish(size) {
             Ok(()) => {
                 let signed_text = to_json(&publish_payload(&message));
-                let credentials = CredentialFields { fields: message.authorization.0 };
+                let credentials = message.authorization;
                 let (channel, events) = (&message.channel, message.events);
                 let (plane, request) = (&self.plane, &self.request);
                 publication::publish(plane, request, channel, events, &credentials, &signed_text)

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::data_plane::auth::fixture::{AuthFixture, HOST, TestRequest};
-use crate::data_plane::settings::Settings;
+use crate::data_plane::plane::Settings;
 use crate::emulator_options::{BadSignatureError, EmulatorOptions};
 
 const FIVE: &str = "accept;content-encoding;content-type;host;x-amz-date";

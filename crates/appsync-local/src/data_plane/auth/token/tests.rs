@@ -3,7 +3,7 @@ use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PublicKeyDa
 
 use super::*;
 use crate::data_plane::auth::fixture::{AuthFixture, NOW, TestRequest};
-use crate::data_plane::settings::Settings;
+use crate::data_plane::plane::Settings;
 use crate::data_plane::testing::{Stub, response};
 
 const ISSUER: &str = "https://id.example.com";

@@ -4,10 +4,10 @@ use std::time::Duration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use crate::data_plane::handlers::data_sources::source::{
+use crate::data_plane::handlers::data_sources::client::{
     AwsService, DataSourceConfig, DataSourceError, malformed,
 };
-use crate::data_plane::outbound::client::{OutboundRequest, RESPONSE_MAX};
+use crate::data_plane::outbound::{OutboundRequest, RESPONSE_MAX};
 use crate::json::without_nulls;
 
 const EVENT_BRIDGE: AwsService =

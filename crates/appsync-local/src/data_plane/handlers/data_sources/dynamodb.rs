@@ -3,7 +3,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::data_plane::handlers::data_sources::source::{
+use crate::data_plane::handlers::data_sources::client::{
     AwsService, DataSourceConfig, DataSourceError, malformed,
 };
 use crate::json::without_nulls;

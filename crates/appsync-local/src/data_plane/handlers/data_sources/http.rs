@@ -2,10 +2,10 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::data_plane::handlers::data_sources::source::{
+use crate::data_plane::handlers::data_sources::client::{
     AwsService, DataSourceConfig, DataSourceError, malformed,
 };
-use crate::data_plane::outbound::client::{OutboundRequest, OutboundResponse};
+use crate::data_plane::outbound::{OutboundRequest, OutboundResponse};
 
 /// The headers that AppSync sets itself (docs/reference/data-sources.md#http).
 const FORBIDDEN: &[&str] = &[

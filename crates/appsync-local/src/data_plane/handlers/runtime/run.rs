@@ -14,7 +14,7 @@ pub struct Run {
     /// The tenant; runs are scheduled fairly between tenants.
     pub owner: Arc<str>,
     pub script: Arc<Script>,
-    /// `onPublish`, `onSubscribe`.
+    /// The export of the code: `onPublish`, `onSubscribe`.
     pub export: &'static str,
     pub part: FunctionPart,
     /// The argument `ctx`.
@@ -60,18 +60,26 @@ pub enum HandlerOutcome {
 /// The error of `util.error` or `util.unauthorized`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejection {
+    /// Whether the handler called `util.unauthorized`.
     pub unauthorized: bool,
+    /// The first argument of `util.error`.
     pub message: Option<String>,
+    /// The second argument of `util.error`.
     pub error_type: Option<String>,
+    /// The third argument of `util.error`.
     pub data: Value,
+    /// The fourth argument of `util.error`.
     pub info: Value,
+    /// The position of the call, if it is known.
     pub at: Option<CodePosition>,
 }
 
 /// Why a run failed: the code threw, exceeded a limit, or is not valid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunFailure {
+    /// The reason, for people.
     pub message: String,
+    /// The position in the code, if it is known.
     pub at: Option<CodePosition>,
     /// Whether the code could not be parsed, or imports an unknown module.
     pub is_parse_error: bool,
@@ -84,11 +92,12 @@ pub struct LogLine {
     pub level: &'static str,
     /// The logged values, as JSON if possible.
     pub values: Vec<String>,
+    /// The position of the call, if it is known.
     pub at: Option<CodePosition>,
 }
 
 impl RunFailure {
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), at: None, is_parse_error: false }
     }
 }

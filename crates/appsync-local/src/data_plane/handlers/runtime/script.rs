@@ -19,10 +19,12 @@ pub struct Script {
     insertions: Vec<Insertion>,
 }
 
-/// A position in the original code. Lines and columns start at 1.
+/// A position in the original code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodePosition {
+    /// The line, from 1.
     pub line: usize,
+    /// The column in characters, from 1.
     pub column: usize,
 }
 

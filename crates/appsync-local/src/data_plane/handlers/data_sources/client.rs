@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::data_plane::outbound::client::{OutboundClient, OutboundRequest};
+use crate::data_plane::outbound::{OutboundClient, OutboundRequest};
 
 /// The HTTP client, and the endpoints of AWS services.
 pub struct DataSourceClient {
