@@ -200,8 +200,8 @@ mod tests {
     #[test]
     fn omitted_options_keep_their_defaults_and_unknown_ones_are_rejected_with_the_known_names() {
         assert_eq!(EmulatorOptions::parse("{}"), Ok(EmulatorOptions::default()));
-        let one = EmulatorOptions::parse(r#"{"delete-api": "refused-while-in-use"}"#);
-        assert_eq!(one.unwrap().delete_api, ApiDeletion::RefusedWhileInUse);
+        let options = EmulatorOptions::parse(r#"{"delete-api": "refused-while-in-use"}"#);
+        assert_eq!(options.unwrap().delete_api, ApiDeletion::RefusedWhileInUse);
         let check = |text: &str, expected: &str| {
             let error = EmulatorOptions::parse(text).unwrap_err();
             assert!(error.contains(expected), "{error}");

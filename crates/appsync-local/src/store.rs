@@ -191,7 +191,7 @@ impl Store {
         })
     }
 
-    /// The number of changes so far, which tells whether a copy of the state is current.
+    /// The number of changes so far, which shows whether a copy of the state is current.
     pub(crate) fn change_number(&self) -> u64 {
         self.state().changes
     }

@@ -9,7 +9,7 @@ use crate::state::folder::create_private_folder;
 /// Show how clients can trust the emulator's certificates
 ///
 /// The emulator serves HTTPS with its own certificate authority, created on first use and stored next to
-/// its state. This prints where its certificate is, and what makes each client use it. The authority's
+/// its state. This prints where its certificate is, and how to configure each client to use it. The authority's
 /// key never leaves the folder; anyone who has it can pose as any site to clients that trust it, so trust it
 /// for single commands rather than for the whole machine.
 #[derive(Debug, clap::Args)]
@@ -36,15 +36,15 @@ pub enum TrustFormat {
 
 /// Environment variables, and the clients that read each.
 const VARIABLES: [(&str, &str); 4] = [
-    ("NODE_EXTRA_CA_CERTS", "Node.js, in addition to its own authorities"),
+    ("NODE_EXTRA_CA_CERTS", "Node.js, in addition to the built-in authorities"),
     (
         "AWS_CA_BUNDLE",
-        "the AWS CLI and boto3, instead of their own authorities; provision, in addition",
+        "the AWS CLI and boto3, instead of the built-in authorities; provision, in addition",
     ),
-    ("CURL_CA_BUNDLE", "curl, instead of its own authorities; `--cacert FILE` for one call"),
+    ("CURL_CA_BUNDLE", "curl, instead of the built-in authorities; `--cacert FILE` for one call"),
     (
         "SSL_CERT_FILE",
-        "Python, Ruby, Go and other users of OpenSSL, instead of their own authorities",
+        "Python, Ruby, Go and other users of OpenSSL, instead of the built-in authorities",
     ),
 ];
 

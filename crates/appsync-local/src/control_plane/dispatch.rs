@@ -173,7 +173,7 @@ fn stale_view(store: &Store, operation: &Operation, call: &ApiCall) -> Option<Ar
 fn unknown_operation(service: Option<Service>, call: &ApiCall) -> AwsError {
     let action = || Form::parse(call).get("Action").unwrap_or_default().to_owned();
     match service {
-        Some(Service::Appsync) => appsync::unknown(call),
+        Some(Service::Appsync) => appsync::unsupported_operation(call),
         Some(Service::Iam) => AwsError::unsupported(&format!("iam:{}", action())),
         Some(Service::Sts) => AwsError::unsupported(&format!("sts:{}", action())),
         Some(Service::Wafv2) => {

@@ -1,4 +1,4 @@
-//! Lists, a page at a time: AppSync's by `nextToken`, IAM's by `Marker`.
+//! Pages of lists: AppSync's by `nextToken`, IAM's by `Marker`. A token has no state on the server.
 use serde_json::{Value, json};
 
 use crate::control_plane::iam::input::invalid_member;
@@ -8,9 +8,9 @@ use crate::protocol::query::{self as xml, Form};
 use crate::protocol::request::ApiCall;
 use crate::protocol::response::AwsError;
 
-/// Which part of a list a caller wants.
+/// The page of a list that a caller requests.
 pub struct PageRequest {
-    /// The last item of the page before.
+    /// The name of the last item of the page before.
     after: Option<String>,
     limit: usize,
 }
@@ -21,11 +21,11 @@ impl PageRequest {
         for (name, value) in form_urlencoded::parse(call.query.as_bytes()) {
             match &*name {
                 "maxResults" => {
-                    let most = value.parse::<usize>().ok().filter(|limit| *limit <= PAGE_MAX);
+                    let limit = value.parse::<usize>().ok().filter(|limit| *limit <= PAGE_MAX);
                     let constraint = "Member must have value between 0 and 25";
-                    let wrong = || undocumented::constraint_error("maxResults", constraint);
-                    let most = most.ok_or_else(wrong)?;
-                    page.limit = if most > 0 { most } else { options.page_size };
+                    let out_of_range = || undocumented::constraint_error("maxResults", constraint);
+                    let limit = limit.ok_or_else(out_of_range)?;
+                    page.limit = if limit > 0 { limit } else { options.page_size };
                 }
                 "nextToken" => page.after = Some(decode_token(&value)?),
                 _ => {}
@@ -34,7 +34,7 @@ impl PageRequest {
         Ok(page)
     }
 
-    /// The part of `items`, which are in the order of their names, under `member`.
+    /// Writes the page of `items`, which are in the order of their names, to the member `member`.
     pub fn page_of<'a, T: 'a>(
         &self,
         member: &str,
@@ -42,26 +42,26 @@ impl PageRequest {
         write: impl Fn(T) -> Value,
     ) -> Value {
         let after = |name: &&String| self.after.as_ref().is_none_or(|after| *name > after);
-        let (page, more) = take_page(items.filter(|(name, _)| after(name)), self.limit);
-        let last = page.last().map(|(name, _)| *name);
-        let written: Vec<Value> = page.into_iter().map(|(_, item)| write(item)).collect();
-        let mut answer = json!({ member: written });
-        if let (Some(last), true) = (last, more) {
-            answer["nextToken"] = json!(encode_token(last));
+        let (page, has_more) = take_page(items.filter(|(name, _)| after(name)), self.limit);
+        let last_name = page.last().map(|(name, _)| *name);
+        let page_items: Vec<Value> = page.into_iter().map(|(_, item)| write(item)).collect();
+        let mut response = json!({ member: page_items });
+        if let (Some(last_name), true) = (last_name, has_more) {
+            response["nextToken"] = json!(encode_token(last_name));
         }
-        answer
+        response
     }
 }
 
-/// An item of a list, without what lists leave out.
-pub fn without_members(mut item: Value, leaves_out: &[String]) -> Value {
+/// An item without the members that lists omit.
+pub fn without_members(mut item: Value, omitted_members: &[String]) -> Value {
     if let Some(map) = item.as_object_mut() {
-        map.retain(|name, _| !leaves_out.contains(name));
+        map.retain(|name, _| !omitted_members.contains(name));
     }
     item
 }
 
-/// Opaque to callers, and without white space, as the model wants it.
+/// Encodes a name so that callers cannot read it, without white space, which the model does not allow.
 fn encode_token(name: &str) -> String {
     name.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -76,12 +76,12 @@ fn decode_token(token: &str) -> Result<String, AwsError> {
     name.ok_or_else(|| AwsError::bad_request("Invalid pagination token given."))
 }
 
-/// One page of `items`, by the caller's `Marker` and `MaxItems`, and the members that point to the next page.
+/// The page of `items` for the caller's `Marker` and `MaxItems`, and the XML members for the next page.
 pub fn by_marker<T>(
     form: &Form,
     items: impl Iterator<Item = T>,
 ) -> Result<(Vec<T>, String), AwsError> {
-    let most = form.number("MaxItems", 1, 1_000)?.unwrap_or(100) as usize;
+    let limit = form.number("MaxItems", 1, 1_000)?.unwrap_or(100) as usize;
     let start = match form.get("Marker") {
         None => 0,
         Some(marker) => marker
@@ -89,16 +89,16 @@ pub fn by_marker<T>(
             .and_then(|number| number.parse::<usize>().ok())
             .ok_or_else(|| invalid_member("Marker", "Invalid Marker"))?,
     };
-    let (page, more) = take_page(items.skip(start), most);
-    let mut told = xml::text_element("IsTruncated", if more { "true" } else { "false" });
-    if more {
-        told.push_str(&xml::text_element("Marker", &format!("from-{}", start + most)));
+    let (page, has_more) = take_page(items.skip(start), limit);
+    let mut members = xml::text_element("IsTruncated", if has_more { "true" } else { "false" });
+    if has_more {
+        members.push_str(&xml::text_element("Marker", &format!("from-{}", start + limit)));
     }
-    Ok((page, told))
+    Ok((page, members))
 }
 
-/// The first `most` of `items`, and whether there are more.
-fn take_page<T>(mut items: impl Iterator<Item = T>, most: usize) -> (Vec<T>, bool) {
-    let page = items.by_ref().take(most).collect();
+/// The first `limit` of `items`, and whether there are more.
+fn take_page<T>(mut items: impl Iterator<Item = T>, limit: usize) -> (Vec<T>, bool) {
+    let page = items.by_ref().take(limit).collect();
     (page, items.next().is_some())
 }

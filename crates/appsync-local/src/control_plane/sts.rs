@@ -1,10 +1,10 @@
-//! STS: whose credentials these are.
+//! STS: the identity of the caller. It issues no credentials.
 use crate::protocol::caller::Caller;
 use crate::protocol::query as xml;
 
 pub const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-/// What GetCallerIdentity answers.
+/// The result of GetCallerIdentity.
 pub fn caller_identity(caller: &Caller) -> String {
     let (partition, account) = (caller.partition(), &caller.account);
     let members = [

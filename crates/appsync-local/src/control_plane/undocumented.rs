@@ -1,19 +1,19 @@
-//! Undocumented behavior of AppSync's control plane, and what the emulator does. Each cites the page of `docs/reference`
-//! that says what is known.
+//! Undocumented behavior of AppSync's control plane, and the emulator's choice, some of them by emulator options. Each
+//! cites the page of `docs/reference` with what is known. Nothing here is documented by AWS.
 use crate::emulator_options::{ConstraintError, DuplicateError, EmulatorOptions};
 use crate::protocol::response::AwsError;
 
 const CONSTRAINT: &str = "ValidationException";
 
-/// The fault as AppSync would name it, if it is a broken constraint.
-pub fn with_configured_code(mut fault: AwsError, options: &EmulatorOptions) -> AwsError {
-    if fault.code == CONSTRAINT && options.constraint_error == ConstraintError::BadRequest {
-        fault.code = "BadRequestException".into();
+/// Gives the error of a violated constraint the configured code; other errors remain.
+pub fn with_configured_code(mut error: AwsError, options: &EmulatorOptions) -> AwsError {
+    if error.code == CONSTRAINT && options.constraint_error == ConstraintError::BadRequest {
+        error.code = "BadRequestException".into();
     }
-    fault
+    error
 }
 
-/// A member that violates a constraint of the model; [`named`] returns its name.
+/// The error for a member that violates a constraint of the model; [`with_configured_code`] decides on its code.
 pub fn constraint_error(member: &str, constraint: &str) -> AwsError {
     let message = format!(
         "1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"
@@ -21,20 +21,20 @@ pub fn constraint_error(member: &str, constraint: &str) -> AwsError {
     AwsError::new(400, CONSTRAINT, message)
 }
 
-/// A duplicate domain name (docs/reference/domains.md#duplicate-names: BadRequestException
+/// The error for a duplicate domain name (docs/reference/domains.md#duplicate-names: BadRequestException
 /// is the only modelled candidate).
 pub fn duplicate_domain_name(name: &str) -> AwsError {
     AwsError::bad_request(format!("Domain name {name} already exists."))
 }
 
-/// A mode that the API does not offer (docs/reference/authorization.md#modes: text unknown).
+/// The error for a mode that the API does not offer (docs/reference/authorization.md#modes: text unknown).
 pub fn mode_not_offered(mode: &str) -> AwsError {
     let message =
         format!("Auth type {mode} is not configured in the authorization providers of the API.");
     AwsError::bad_request(message)
 }
 
-/// A duplicate channel namespace name (docs/reference/channel-namespaces.md#duplicate-names:
+/// The error for a duplicate channel namespace name (docs/reference/channel-namespaces.md#duplicate-names:
 /// error and text unknown).
 pub fn duplicate_namespace(name: &str, options: &EmulatorOptions) -> AwsError {
     let message = format!("Channel namespace with name {name} already exists.");
@@ -44,13 +44,13 @@ pub fn duplicate_namespace(name: &str, options: &EmulatorOptions) -> AwsError {
     }
 }
 
-/// A data source that runs with code, in use (docs/reference/data-sources.md#deletion: error and
+/// The error for deleting a data source that code uses (docs/reference/data-sources.md#deletion: error and
 /// text unknown).
 pub fn data_source_in_use(name: &str) -> AwsError {
     AwsError::bad_request(format!("Data source {name} is still used by a channel namespace."))
 }
 
-/// A log role that IAM does not have (docs/reference/iam.md#checks-of-a-log-role: error and text
+/// The error for a log role that does not exist in IAM (docs/reference/iam.md#checks-of-a-log-role: error and text
 /// unknown).
 pub fn missing_role(arn: &str) -> AwsError {
     AwsError::bad_request(format!("The role {arn} does not exist or can't be assumed by AppSync."))

@@ -1,6 +1,6 @@
-//! WAF for Event APIs (JSON 1.1, version 2019-07-29).
+//! WAF's associations of web ACLs with Event APIs, with the protocol JSON 1.1 of version 2019-07-29.
 //!
-//! Web ACLs can't be made here: any ARN of one is taken to be there.
+//! Web ACLs are never created or evaluated here: any valid ARN of one exists.
 use serde_json::{Value, json};
 
 use crate::control_plane::appsync::api::arn as api_arn;
@@ -28,8 +28,8 @@ pub async fn handle(store: &Store, call: &ApiCall, operation: Wafv2) -> Result<V
     let input = Input::parse(&call.body)?;
     let arn = |name: &str| {
         let arn = input.text(name)?.unwrap_or_default();
-        let whole = arn.starts_with("arn:") && arn.len() >= 20 && arn.split(':').count() >= 6;
-        if whole { Ok(arn) } else { Err(invalid_parameter(name, arn)) }
+        let is_arn = arn.starts_with("arn:") && arn.len() >= 20 && arn.split(':').count() >= 6;
+        if is_arn { Ok(arn) } else { Err(invalid_parameter(name, arn)) }
     };
     match operation {
         Wafv2::AssociateWebACL => {
@@ -61,7 +61,7 @@ pub async fn handle(store: &Store, call: &ApiCall, operation: Wafv2) -> Result<V
         Wafv2::ListResourcesForWebACL => {
             let web_acl = arn("WebACLArn")?;
             WebAcl::parse(web_acl, caller)?;
-            // AWS's own default, of which there is none here.
+            // AWS's default, a type of which the emulator has no resources.
             let resources = input.text("ResourceType")?.unwrap_or("APPLICATION_LOAD_BALANCER");
             if !RESOURCE_TYPES.contains(&resources) {
                 return Err(invalid_parameter("ResourceType", resources));
@@ -89,7 +89,7 @@ struct WebAcl<'a> {
 }
 
 impl<'a> WebAcl<'a> {
-    /// `arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID`, here.
+    /// Parses `arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID` of the caller's account and Region.
     fn parse(arn: &'a str, caller: &Caller) -> Result<Self, AwsError> {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         let ["arn", _, "wafv2", region, account, resource] = parts.as_slice() else {
@@ -139,14 +139,14 @@ fn nonexistent_item() -> AwsError {
     AwsError::new(400, "WAFNonexistentItemException", message)
 }
 
-fn invalid_parameter(member: &str, given: &str) -> AwsError {
+fn invalid_parameter(member: &str, value: &str) -> AwsError {
     let field = match member {
         "WebACLArn" => "WEB_ACL",
         "ResourceType" => "RESOURCE_TYPE",
         _ => "RESOURCE_ARN",
     };
     let reason = "The value isn't valid here.";
-    let message = format!("Error reason: {reason}, field: {field}, parameter: {given}");
+    let message = format!("Error reason: {reason}, field: {field}, parameter: {value}");
     AwsError::new(400, "WAFInvalidParameterException", message)
-        .with_members(json!({ "Field": field, "Parameter": given, "Reason": reason }))
+        .with_members(json!({ "Field": field, "Parameter": value, "Reason": reason }))
 }

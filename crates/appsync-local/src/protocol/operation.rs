@@ -217,8 +217,8 @@ impl OperationKind {
         let action = || Form::parse(call).get("Action").unwrap_or_default().to_owned();
         let (service, known) = match call.caller.service.as_str() {
             "appsync" => {
-                let found = find_route(ROUTES, call.method.as_str(), &call.path);
-                (Service::Appsync, found.map(Self::Appsync))
+                let operation = find_route(ROUTES, call.method.as_str(), &call.path);
+                (Service::Appsync, operation.map(Self::Appsync))
             }
             "iam" => (Service::Iam, find_by_name(Iam::ALL, Iam::name, &action()).map(Self::Iam)),
             "sts" => (Service::Sts, find_by_name(Sts::ALL, Sts::name, &action()).map(Self::Sts)),
@@ -287,9 +287,9 @@ pub fn find_route<T: Copy>(routes: &[Route<T>], method: &str, path: &str) -> Opt
             .all(|part| labels.next().is_some_and(|label| part == "*" || part == label));
         all && labels.next().is_none()
     };
-    let found =
+    let route =
         routes.iter().find(|(_, route_method, pattern)| *route_method == method && fits(pattern));
-    found.map(|(operation, ..)| *operation)
+    route.map(|(operation, ..)| *operation)
 }
 
 /// The values of a path's labels.

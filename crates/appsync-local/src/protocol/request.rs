@@ -21,7 +21,7 @@ pub struct ApiCall {
     pub caller: Caller,
     /// `X-Amz-Target`, by which some protocols name an operation; empty if there is none.
     pub target: String,
-    /// `X-Amz-Date`, when the request was signed; empty if it has none.
+    /// `X-Amz-Date`, when the request was signed; empty if there is none.
     pub signed_at: String,
 }
 

@@ -38,8 +38,8 @@ pub fn is_for(request: &Request) -> bool {
 }
 
 pub async fn handle(plane: &Arc<DataPlane>, request: Request) -> Response<Body> {
-    let answer = match (issuer_document(plane, &request), guard::denial(&request)) {
-        (Some(answer), _) => answer,
+    let result = match (issuer_document(plane, &request), guard::denial(&request)) {
+        (Some(result), _) => result,
         (None, Some(message)) => Err((StatusCode::FORBIDDEN, message.to_owned())),
         (None, None) => match (request.method(), &request.uri().path()[PREFIX.len()..]) {
             (&Method::GET, "feed") => return console::feed(plane),
@@ -49,7 +49,7 @@ pub async fn handle(plane: &Arc<DataPlane>, request: Request) -> Response<Body> 
             _ => control(plane, request).await,
         },
     };
-    let (status, body) = match answer {
+    let (status, body) = match result {
         Ok(body) => (StatusCode::OK, body),
         Err((status, message)) => (status, json!({ "message": message })),
     };
@@ -81,6 +81,7 @@ fn issuer_document(plane: &DataPlane, request: &Request) -> Option<AdminResult> 
     }
 }
 
+/// Handles the operations that respond with JSON.
 async fn control(plane: &DataPlane, request: Request) -> AdminResult {
     let store: &Store = &plane.store;
     let bad_request = |message: String| (StatusCode::BAD_REQUEST, message);

@@ -49,8 +49,8 @@ pub(crate) async fn handle(
     };
     let outcome = outcome.unwrap_or_else(|_| {
         let message = "provision's emulator failed unexpectedly; please report it";
-        let fault = AwsError::new(500, "InternalFailureException", message);
-        CallOutcome::Response(json_response(Err(fault), &ids::request_id()))
+        let error = AwsError::new(500, "InternalFailureException", message);
+        CallOutcome::Response(json_response(Err(error), &ids::request_id()))
     });
     match outcome {
         CallOutcome::Response(mut response) => {

@@ -24,12 +24,12 @@ pub enum OpenError {
         dir: PathBuf,
     },
     /// A newer program wrote the state file.
-    #[error("{} is of version {found}, and this program knows version {known}; use a newer program, or another folder", path.display())]
+    #[error("{} is of version {version}, and this program knows version {known}; use a newer program, or another folder", path.display())]
     Version {
         /// The state file.
         path: PathBuf,
         /// The version of the file.
-        found: u64,
+        version: u64,
         /// The version that this program reads and writes.
         known: u32,
     },
@@ -153,7 +153,7 @@ fn decode_state(bytes: &[u8], path: &Path) -> Result<State, OpenError> {
         Some(version) if version == u64::from(VERSION) => serde_json::from_value(value)
             .map(|file: StateFile| file.state)
             .map_err(|error| damaged(error.to_string())),
-        Some(found) => Err(OpenError::Version { path: path.to_owned(), found, known: VERSION }),
+        Some(version) => Err(OpenError::Version { path: path.to_owned(), version, known: VERSION }),
         None => Err(damaged("it has no version".to_owned())),
     }
 }

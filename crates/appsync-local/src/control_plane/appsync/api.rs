@@ -1,12 +1,12 @@
 //! CreateApi, GetApi, UpdateApi, DeleteApi, ListApis (docs/reference/apis.md#members).
 use serde_json::{Value, json};
 
-use crate::control_plane::appsync::event_config::{check_offered, offered_modes, parse};
+use crate::control_plane::appsync::event_config::{self, check_offered, offered_modes};
 use crate::control_plane::appsync::input::Input;
 use crate::control_plane::appsync::{domain_name, lookup};
 use crate::control_plane::page::{PageRequest, without_members};
 use crate::control_plane::undocumented;
-use crate::emulator_options::{ApiDeletion, DeletionWhileInUse, OmissionBehavior};
+use crate::emulator_options::{ApiDeletion, DeletionWhileInUse, EmulatorOptions, OmissionBehavior};
 use crate::ids;
 use crate::json::without_nulls;
 use crate::protocol::caller::Caller;
@@ -17,9 +17,9 @@ use crate::store::Store;
 
 pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result<Value, AwsError> {
     let options = store.options();
-    let (name, owner_contact) = parse_name_and_contact(input)?;
-    let (event_config, tags) = (parse(input, options)?, input.tags()?.unwrap_or_default());
-    let most = store.quotas().apis;
+    let ApiRequest { name, owner_contact, event_config } = ApiRequest::parse(input, options)?;
+    let tags = input.tags()?.unwrap_or_default();
+    let max = store.quotas().apis;
     let api = Api {
         id: ids::random_id(),
         name,
@@ -37,13 +37,13 @@ pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result
         .change(|state| {
             check_log_role(&api.event_config, store, state, caller)?;
             let apis = &mut state.region(caller).apis;
-            if apis.len() >= most {
-                let message = format!("The limit of {most} Event APIs in this Region is reached.");
+            if apis.len() >= max {
+                let message = format!("The limit of {max} Event APIs in this Region is reached.");
                 return Err(AwsError::new(402, "ServiceQuotaExceededException", message));
             }
-            let answer = api_response(&api, caller);
+            let response = api_response(&api, caller);
             apis.insert(api.id.clone(), api);
-            Ok(answer)
+            Ok(response)
         })
         .await
 }
@@ -59,7 +59,7 @@ pub fn list(store: &Store, call: &ApiCall) -> Result<Value, AwsError> {
     store.read(|state| Ok(page.page_of("apis", state.region(caller).apis.iter(), write)))
 }
 
-/// Replaces all but the tags (docs/reference/control-plane.md#omitted-members).
+/// Replaces everything except the tags (docs/reference/control-plane.md#omitted-members).
 pub async fn update(
     store: &Store,
     caller: &Caller,
@@ -67,8 +67,7 @@ pub async fn update(
     input: &Input<'_>,
 ) -> Result<Value, AwsError> {
     let options = store.options();
-    let (name, owner_contact) = parse_name_and_contact(input)?;
-    let event_config = parse(input, options)?;
+    let ApiRequest { name, owner_contact, event_config } = ApiRequest::parse(input, options)?;
     store
         .change(|state| {
             lookup::api(state, caller, id)?;
@@ -90,22 +89,22 @@ pub async fn update(
         .await
 }
 
-/// Deletes its child resources too (docs/reference/apis.md#deletion: inferred).
+/// Deletes the child resources, too (docs/reference/apis.md#deletion: inferred).
 pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Result<Value, AwsError> {
     let options = store.options();
     store
         .change(|state| {
             let api = lookup::api(state, caller, id)?;
-            let bare = api.namespaces.is_empty()
+            let is_empty = api.namespaces.is_empty()
                 && api.keys.is_empty()
                 && api.data_sources.is_empty();
-            if !bare && options.delete_api == ApiDeletion::RefusedWhileInUse {
+            if !is_empty && options.delete_api == ApiDeletion::RefusedWhileInUse {
                 let message = "API can not be deleted as it still has channel namespaces, API keys or data sources";
                 return Err(AwsError::bad_request(message));
             }
-            let leads_to = domain_name::has_domain_name(state, caller, id);
-            if leads_to && options.associated_api_delete == DeletionWhileInUse::Refused {
-                // AWS's own words, of GraphQL's APIs (docs/reference/domains.md#deletion).
+            let has_domain_name = domain_name::has_domain_name(state, caller, id);
+            if has_domain_name && options.associated_api_delete == DeletionWhileInUse::Refused {
+                // AWS's own text, which it uses for GraphQL APIs (docs/reference/domains.md#deletion).
                 let message = "API can not be deleted as it is associated to a domain";
                 return Err(AwsError::bad_request(message));
             }
@@ -116,7 +115,7 @@ pub async fn delete(store: &Store, caller: &Caller, id: &str) -> Result<Value, A
         .await
 }
 
-/// AppSync must be able to assume the log role; an option decides whether IAM is asked for it.
+/// AppSync must be able to assume the log role. Whether it must exist in IAM is an emulator option.
 fn check_log_role(
     event_config: &Value,
     store: &Store,
@@ -129,27 +128,41 @@ fn check_log_role(
     if !store.options().role_checked {
         return Ok(());
     }
-    let is_it = |role: &Role| {
-        let end = format!(":iam::{}:role{}{}", caller.account, role.path, role.name);
-        arn.ends_with(&end)
+    let is_log_role = |role: &Role| {
+        let arn_suffix = format!(":iam::{}:role{}{}", caller.account, role.path, role.name);
+        arn.ends_with(&arn_suffix)
     };
-    match state.account(caller).roles.values().any(is_it) {
+    match state.account(caller).roles.values().any(is_log_role) {
         true => Ok(()),
         false => Err(undocumented::missing_role(arn)),
     }
 }
 
-fn parse_name_and_contact(input: &Input<'_>) -> Result<(String, Option<String>), AwsError> {
-    let name = input.require_text("name")?;
-    input.check_text("name", name, 1, 50, |letter| {
-        letter.is_ascii_alphanumeric() || "_- ".contains(letter)
-    })?;
-    let contact = input.text("ownerContact")?;
-    if let Some(contact) = contact {
-        // Sources disagree; 256 is what most say (docs/reference/apis.md#owner-contact).
-        input.check_text("ownerContact", contact, 0, 256, |_| true)?;
+/// What CreateApi and UpdateApi have in common.
+struct ApiRequest {
+    name: String,
+    owner_contact: Option<String>,
+    /// As AppSync returns it.
+    event_config: Value,
+}
+
+impl ApiRequest {
+    fn parse(input: &Input<'_>, options: &EmulatorOptions) -> Result<Self, AwsError> {
+        let name = input.require_text("name")?;
+        let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- ".contains(letter);
+        input.check_text("name", name, 1, 50, is_allowed)?;
+        let contact = input.text("ownerContact")?;
+        if let Some(contact) = contact {
+            // AWS's documents disagree on the limit; 256 is in most of them
+            // (docs/reference/apis.md#owner-contact).
+            input.check_text("ownerContact", contact, 0, 256, |_| true)?;
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            owner_contact: contact.map(str::to_owned),
+            event_config: event_config::parse(input, options)?,
+        })
     }
-    Ok((name.to_owned(), contact.map(str::to_owned)))
 }
 
 /// The current time, to the millisecond, as AWS returns it.

@@ -16,7 +16,7 @@ use crate::store::Store;
 const HOUR_S: i64 = 3_600;
 const DAY_S: i64 = 24 * HOUR_S;
 const DEFAULT_LIFETIME_S: i64 = 7 * DAY_S;
-/// How long an expired key can still be revived.
+/// How long an expired key can still be renewed.
 const GRACE_S: i64 = 60 * DAY_S;
 
 pub async fn create(
@@ -25,27 +25,27 @@ pub async fn create(
     api_id: &str,
     input: &Input<'_>,
 ) -> Result<Value, AwsError> {
-    let (now, most) = (store.now_epoch_s() as i64, store.quotas().api_keys);
-    let (description, expires) = parse_members(input)?;
+    let (now, max) = (store.now_epoch_s() as i64, store.quotas().api_keys);
+    let KeyRequest { description, expiry } = KeyRequest::parse(input)?;
     store
         .change(|state| {
             let api = api_with_current_keys(state, caller, api_id, now)?;
-            let expires_epoch_s = round_expiry(expires.unwrap_or(now + DEFAULT_LIFETIME_S), now)?;
-            if api.keys.len() >= most {
-                let message = format!("The limit of {most} API keys is reached.");
+            let expires_epoch_s = round_expiry(expiry.unwrap_or(now + DEFAULT_LIFETIME_S), now)?;
+            if api.keys.len() >= max {
+                let message = format!("The limit of {max} API keys is reached.");
                 return Err(AwsError::new(400, "ApiKeyLimitExceededException", message));
             }
             let key =
                 ApiKey { id: format!("da2-{}", ids::random_id()), description, expires_epoch_s };
-            let answer = json!({ "apiKey": key_json(&key) });
+            let response = json!({ "apiKey": key_json(&key) });
             api.keys.insert(key.id.clone(), key);
-            Ok(answer)
+            Ok(response)
         })
         .await
 }
 
-/// What is left out is kept (docs/reference/control-plane.md#omitted-members: inferred). An expired
-/// key can be revived.
+/// Omitted members keep their values (docs/reference/control-plane.md#omitted-members: inferred). An
+/// expired key can be renewed.
 pub async fn update(
     store: &Store,
     caller: &Caller,
@@ -54,11 +54,11 @@ pub async fn update(
     input: &Input<'_>,
 ) -> Result<Value, AwsError> {
     let now = store.now_epoch_s() as i64;
-    let (description, expires) = parse_members(input)?;
+    let KeyRequest { description, expiry } = KeyRequest::parse(input)?;
     store
         .change(|state| {
             let api = api_with_current_keys(state, caller, api_id, now)?;
-            let expires = expires.map(|expiry| round_expiry(expiry, now)).transpose()?;
+            let expires = expiry.map(|expiry| round_expiry(expiry, now)).transpose()?;
             let key = lookup::api_key(api.keys.get_mut(id))?;
             key.expires_epoch_s = expires.unwrap_or(key.expires_epoch_s);
             key.description = description.or_else(|| key.description.take());
@@ -90,12 +90,20 @@ pub fn list(store: &Store, call: &ApiCall, api_id: &str) -> Result<Value, AwsErr
     })
 }
 
-/// The description and the expiry that a request gives a key.
-fn parse_members(input: &Input<'_>) -> Result<(Option<String>, Option<i64>), AwsError> {
-    Ok((input.text("description")?.map(str::to_owned), input.number("expires")?))
+/// What CreateApiKey and UpdateApiKey have in common.
+struct KeyRequest {
+    description: Option<String>,
+    expiry: Option<i64>,
 }
 
-/// The API with those of its keys that are still there: they vanish at the end of their grace.
+impl KeyRequest {
+    fn parse(input: &Input<'_>) -> Result<Self, AwsError> {
+        let description = input.text("description")?.map(str::to_owned);
+        Ok(Self { description, expiry: input.number("expires")? })
+    }
+}
+
+/// The API with its current keys: expired keys disappear after a grace period.
 fn api_with_current_keys<'a>(
     state: &'a mut State,
     caller: &Caller,
@@ -107,12 +115,12 @@ fn api_with_current_keys<'a>(
     Ok(api)
 }
 
-/// The timestamp rounded to the hour, if it is within AWS's bounds.
+/// Rounds the expiry down to the hour, and rejects one outside AWS's bounds.
 fn round_expiry(expires: i64, now: i64) -> Result<i64, AwsError> {
     let expires = expires.div_euclid(HOUR_S) * HOUR_S;
     let message = match expires.saturating_sub(now) {
-        left if left < DAY_S => "API key must be valid for a minimum of 1 days.",
-        left if left > 365 * DAY_S => "API key can be valid for a maximum of 365 days.",
+        lifetime_s if lifetime_s < DAY_S => "API key must be valid for a minimum of 1 days.",
+        lifetime_s if lifetime_s > 365 * DAY_S => "API key can be valid for a maximum of 365 days.",
         _ => return Ok(expires),
     };
     Err(AwsError::new(400, "ApiKeyValidityOutOfBoundsException", message))

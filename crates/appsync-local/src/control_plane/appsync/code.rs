@@ -1,4 +1,5 @@
-//! A namespace's code, as far as AppSync looks at it before it takes it.
+//! The checks of AppSync on a namespace's code: it must be a module in AppSync's language that exports a handler.
+//! The code is never run here. The checks are written independently of those of specs.
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Program, UnaryOperator};
 use oxc_semantic::SemanticBuilder;
@@ -11,29 +12,29 @@ use crate::protocol::response::AwsError;
 
 pub const HANDLERS: [&str; 2] = ["onPublish", "onSubscribe"];
 
-/// Whether AppSync would accept the code: a module in its language, with handlers.
+/// Rejects code that AppSync would reject, with the position of each error.
 pub fn check(code: &str, options: &EmulatorOptions) -> Result<(), AwsError> {
-    let looked = javascript::parse_module(code, |parsed| {
+    let module = javascript::parse_module(code, |parsed| {
         let exports = &parsed.module_record.exported_bindings;
         let handlers = HANDLERS.iter().any(|handler| exports.contains_key(*handler));
         (handlers, find_unsupported_syntax(&parsed.program))
     });
-    let errors = match looked {
+    let errors = match module {
         Err(errors) => {
-            let error = |ParseError { message, span: place }: &ParseError| {
+            let error = |ParseError { message, span: position }: &ParseError| {
                 let value = format!("Parsing error: {message}");
-                code_error("PARSER_ERROR", &value, location(code, *place))
+                code_error("PARSER_ERROR", &value, location(code, *position))
             };
             errors.iter().map(error).collect()
         }
-        Ok((handlers, refused)) => {
+        Ok((handlers, unsupported)) => {
             let mut errors: Vec<Value> = Vec::new();
             if options.unsupported_syntax == Acceptance::Refused {
-                let error = |(what, place): &(&str, (usize, usize))| {
+                let error = |(what, position): &(&str, (usize, usize))| {
                     let value = format!("{what}: not supported in APPSYNC_JS");
-                    code_error("LINT_ERROR", &value, location(code, Some(*place)))
+                    code_error("LINT_ERROR", &value, location(code, Some(*position)))
                 };
-                errors.extend(refused.iter().map(error));
+                errors.extend(unsupported.iter().map(error));
             }
             if !handlers && options.code_without_handlers == Acceptance::Refused {
                 let value = "Parsing error: No handler is exported: onPublish or onSubscribe";
@@ -62,9 +63,9 @@ fn code_error(kind: &str, value: &str, location: Value) -> Value {
     json!({ "errorType": kind, "value": value, "location": location })
 }
 
-/// Line and column from one; what is not known is 0, and a length of -1, as the model says.
-fn location(code: &str, place: Option<(usize, usize)>) -> Value {
-    let Some((start, length)) = place else {
+/// Line and column from 1. As in the model, an unknown location has 0 for both, and the length -1.
+fn location(code: &str, position: Option<(usize, usize)>) -> Value {
+    let Some((start, length)) = position else {
         return json!({ "line": 0, "column": 0, "span": -1 });
     };
     let before = code.get(..start).unwrap_or(code);
@@ -74,18 +75,17 @@ fn location(code: &str, place: Option<(usize, usize)>) -> Value {
 }
 
 /// What APPSYNC_JS omits from JavaScript, according to AppSync's linter (docs/reference/handlers.md#language):
-/// what each thing is called, and the bytes that it begins at and takes. A second reading: the checks of specs do not
-/// share it.
+/// the name of each construct, with its first byte and its length.
 fn find_unsupported_syntax(program: &Program<'_>) -> Vec<(&'static str, (usize, usize))> {
     let built = SemanticBuilder::new().with_build_nodes(true).build(program);
-    let found = built.semantic.nodes().iter().filter_map(|node| {
+    let constructs = built.semantic.nodes().iter().filter_map(|node| {
         let kind = node.kind();
         let Span { start, end, .. } = kind.span();
         Some((unsupported_syntax(kind)?, (start as usize, (end - start) as usize)))
     });
-    let mut found: Vec<_> = found.collect();
-    found.sort_by_key(|(_, (start, _))| *start);
-    found
+    let mut constructs: Vec<_> = constructs.collect();
+    constructs.sort_by_key(|(_, (start, _))| *start);
+    constructs
 }
 
 fn unsupported_syntax(kind: AstKind<'_>) -> Option<&'static str> {
@@ -122,13 +122,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_that_is_not_a_module_or_has_no_handler_is_rejected_at_its_place() {
+    fn code_that_is_not_a_module_or_has_no_handler_is_rejected_with_its_position() {
         let check = |code: &str, expected: Option<Value>| {
-            let fault = check(code, &EmulatorOptions::default()).err();
-            let detail = fault.and_then(|error| error.members);
-            let place =
-                detail.map(|members| members["detail"]["codeErrors"][0]["location"].clone());
-            assert_eq!(place, expected, "{code}");
+            let error = check(code, &EmulatorOptions::default()).err();
+            let members = error.and_then(|error| error.members);
+            let position =
+                members.map(|members| members["detail"]["codeErrors"][0]["location"].clone());
+            assert_eq!(position, expected, "{code}");
         };
         let unknown = json!({ "line": 0, "column": 0, "span": -1 });
         check("export function onPublish(ctx) { return ctx.events }", None);
@@ -139,7 +139,7 @@ mod tests {
         check("export {}", Some(unknown.clone()));
         check("export default function onPublish() {}", Some(unknown));
         check("export const { onPublish } = {}", None);
-        let at = json!({ "line": 1, "column": 41, "span": 3 });
-        check("export const onPublish = () => { let a; a++ }", Some(at));
+        let location = json!({ "line": 1, "column": 41, "span": 3 });
+        check("export const onPublish = () => { let a; a++ }", Some(location));
     }
 }

@@ -15,7 +15,7 @@ use crate::protocol::response::AwsError;
 use crate::state::{Api, DataSource};
 use crate::store::Store;
 
-/// Each type, and the member without which it is nothing.
+/// Each type, with the member that it requires.
 const TYPES: &[(&str, Option<&str>)] = &[
     ("AWS_LAMBDA", Some("lambdaConfig")),
     ("AMAZON_DYNAMODB", Some("dynamodbConfig")),
@@ -28,13 +28,13 @@ const TYPES: &[(&str, Option<&str>)] = &[
     ("AMAZON_BEDROCK_RUNTIME", None),
 ];
 const TYPE_NAMES: &[&str] = &{
-    let mut words = [""; TYPES.len()];
+    let mut names = [""; TYPES.len()];
     let mut n = 0;
     while n < TYPES.len() {
-        words[n] = TYPES[n].0;
+        names[n] = TYPES[n].0;
         n += 1;
     }
-    words
+    names
 };
 
 const ENDPOINT: MemberType = MemberType::Structure(&[
@@ -121,9 +121,9 @@ pub async fn create(
 ) -> Result<Value, AwsError> {
     let name = input.require_text("name")?;
     check_name(name)?;
-    let source =
+    let data_source =
         DataSource { name: name.to_owned(), members: parse_members(input, store.options())? };
-    check_service_role(store, &source.members)?;
+    check_service_role(store, &data_source.members)?;
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
@@ -131,7 +131,7 @@ pub async fn create(
                 let message = format!("Data source with name {name} already exists");
                 return Err(AwsError::bad_request(message));
             }
-            api.data_sources.insert(name.to_owned(), source);
+            api.data_sources.insert(name.to_owned(), data_source);
             data_source_response(api, caller, name)
         })
         .await
@@ -142,7 +142,7 @@ pub fn get(store: &Store, caller: &Caller, api_id: &str, name: &str) -> Result<V
     store.read(|state| data_source_response(lookup::api(state, caller, api_id)?, caller, name))
 }
 
-/// Replaces all but the name (docs/reference/control-plane.md#omitted-members: seen on AWS).
+/// Replaces everything except the name (docs/reference/control-plane.md#omitted-members: observed on AWS).
 pub async fn update(
     store: &Store,
     caller: &Caller,
@@ -156,12 +156,12 @@ pub async fn update(
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
-            let direct = handler_configs::data_source_use(api, name) == DataSourceUse::Direct;
-            let source = lookup::data_source(api.data_sources.get_mut(name), name)?;
-            if direct && members["type"] != handler_configs::DIRECT_TYPE {
+            let is_direct = handler_configs::data_source_use(api, name) == DataSourceUse::Direct;
+            let data_source = lookup::data_source(api.data_sources.get_mut(name), name)?;
+            if is_direct && members["type"] != handler_configs::DIRECT_TYPE {
                 return Err(direct_use_error());
             }
-            source.members = members;
+            data_source.members = members;
             data_source_response(api, caller, name)
         })
         .await
@@ -174,12 +174,12 @@ pub async fn delete(
     name: &str,
 ) -> Result<Value, AwsError> {
     check_name(name)?;
-    let used_delete = store.options().used_data_source_delete;
+    let deletion_in_use = store.options().used_data_source_delete;
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
             lookup::data_source(api.data_sources.get(name), name)?;
-            match (used_delete, handler_configs::data_source_use(api, name)) {
+            match (deletion_in_use, handler_configs::data_source_use(api, name)) {
                 (DeletionWhileInUse::Refused, DataSourceUse::Direct) => {
                     return Err(direct_use_error());
                 }
@@ -199,39 +199,40 @@ pub fn list(store: &Store, call: &ApiCall, api_id: &str) -> Result<Value, AwsErr
     store.read(|state| {
         let api = lookup::api(state, caller, api_id)?;
         let page = PageRequest::parse(call, store.options())?;
-        Ok(page.page_of("dataSources", api.data_sources.iter(), |it| {
-            data_source_json(it, api, caller)
+        Ok(page.page_of("dataSources", api.data_sources.iter(), |data_source| {
+            data_source_json(data_source, api, caller)
         }))
     })
 }
 
-/// All but the name.
+/// Parses everything except the name.
 fn parse_members(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, AwsError> {
     let members = shape::parse(input, SHAPE)?;
-    let kind = members["type"].as_str().unwrap_or_default();
-    let needs = TYPES.iter().find(|(word, _)| *word == kind).and_then(|(_, needs)| *needs);
-    if let Some(needs) = needs.filter(|member| members.get(member).is_none()) {
-        return Err(input.missing_member(needs));
+    let type_name = members["type"].as_str().unwrap_or_default();
+    let config_name =
+        TYPES.iter().find(|(name, _)| *name == type_name).and_then(|(_, config_name)| *config_name);
+    if let Some(config_name) = config_name.filter(|member| members.get(member).is_none()) {
+        return Err(input.missing_member(config_name));
     }
-    let usable = !["NONE", "AMAZON_ELASTICSEARCH"].contains(&kind);
-    if !usable && options.none_data_sources == Acceptance::Refused {
-        let message = format!("Data sources of type {kind} can't be used in an Event API.");
+    let is_usable = !["NONE", "AMAZON_ELASTICSEARCH"].contains(&type_name);
+    if !is_usable && options.none_data_sources == Acceptance::Refused {
+        let message = format!("Data sources of type {type_name} can't be used in an Event API.");
         return Err(AwsError::bad_request(message));
     }
     Ok(members)
 }
 
-/// AppSync must be able to assume it, if it is to call as it.
+/// AppSync must be able to assume the service role, if there is one.
 fn check_service_role(store: &Store, members: &Value) -> Result<(), AwsError> {
     members["serviceRoleArn"].as_str().map_or(Ok(()), |arn| store.check_role(arn))
 }
 
 fn data_source_response(api: &Api, caller: &Caller, name: &str) -> Result<Value, AwsError> {
-    let source = lookup::data_source(api.data_sources.get(name), name)?;
-    Ok(json!({ "dataSource": data_source_json(source, api, caller) }))
+    let data_source = lookup::data_source(api.data_sources.get(name), name)?;
+    Ok(json!({ "dataSource": data_source_json(data_source, api, caller) }))
 }
 
-/// In AWS's own words (docs/reference/data-sources.md#names).
+/// Rejects other names with AWS's own text (docs/reference/data-sources.md#names).
 fn check_name(name: &str) -> Result<(), AwsError> {
     check_text("name", name, 1, 65_536, |_| true)?;
     let letter = |letter: char| letter == '_' || letter.is_ascii_alphanumeric();
@@ -242,19 +243,19 @@ fn check_name(name: &str) -> Result<(), AwsError> {
     Err(AwsError::bad_request(message))
 }
 
-/// AWS's own words, of GraphQL's resolvers (docs/reference/data-sources.md#references).
+/// AWS's own text, which it uses for the resolvers of GraphQL APIs (docs/reference/data-sources.md#references).
 fn direct_use_error() -> AwsError {
     let message = "Data source is still connected to a resolver that uses mapping template bypass.";
     AwsError::bad_request(message)
 }
 
-fn data_source_json(source: &DataSource, api: &Api, caller: &Caller) -> Value {
-    let mut written = json!({
-        "dataSourceArn": format!("{}/datasources/{}", api::arn(&api.id, caller), source.name),
-        "name": source.name,
+fn data_source_json(data_source: &DataSource, api: &Api, caller: &Caller) -> Value {
+    let mut json = json!({
+        "dataSourceArn": format!("{}/datasources/{}", api::arn(&api.id, caller), data_source.name),
+        "name": data_source.name,
     });
-    if let (Some(written), Some(members)) = (written.as_object_mut(), source.members.as_object()) {
-        written.extend(members.iter().map(|(name, value)| (name.clone(), value.clone())));
+    if let (Some(json), Some(members)) = (json.as_object_mut(), data_source.members.as_object()) {
+        json.extend(members.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
-    written
+    json
 }

@@ -14,7 +14,7 @@ use crate::protocol::response::AwsError;
 use crate::state::{ApiAssociation, DomainName, State};
 use crate::store::Store;
 
-/// The hosted zone of CloudFront, which every domain name shares.
+/// The hosted zone of CloudFront, which is the same for every domain name.
 const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
 
 pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result<Value, AwsError> {
@@ -30,16 +30,15 @@ pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result
         appsync_name: format!("{}.cloudfront.net", ids::distribution_id()),
         association: None,
     };
-    let most = store.quotas().domain_names;
+    let max = store.quotas().domain_names;
     store
         .change(|state| {
             let domains = &mut state.region(caller).domains;
             if domains.contains_key(name) {
                 return Err(undocumented::duplicate_domain_name(name));
             }
-            if domains.len() >= most {
-                let message =
-                    format!("The limit of {most} domain names in this Region is reached.");
+            if domains.len() >= max {
+                let message = format!("The limit of {max} domain names in this Region is reached.");
                 return Err(AwsError::bad_request(message));
             }
             domains.insert(name.to_owned(), domain);
@@ -74,7 +73,7 @@ pub async fn delete(store: &Store, caller: &Caller, name: &str) -> Result<Value,
     store
         .change(|state| {
             if lookup::domain(state, caller, name)?.association.is_some() {
-                // AWS's own words (docs/reference/domains.md#deletion).
+                // AWS's own text (docs/reference/domains.md#deletion).
                 let message = "Domain name must be disassociated before it can be deleted.";
                 return Err(AwsError::bad_request(message));
             }
@@ -93,15 +92,15 @@ pub fn list(store: &Store, call: &ApiCall) -> Result<Value, AwsError> {
     })
 }
 
-/// Which API the domain name points at, and since when.
+/// Returns which API the domain name points at.
 pub fn get_association(store: &Store, caller: &Caller, name: &str) -> Result<Value, AwsError> {
     check_name(name)?;
-    let (now, takes_s) = (store.now_epoch_s(), store.options().association_takes_s);
+    let (now, duration_s) = (store.now_epoch_s(), store.options().association_takes_s);
     store.read(|state| {
         let association = lookup::domain(state, caller, name)?.association.as_ref();
         let association = require_association(association, name)?;
-        let ready = now - association.since_epoch_s >= f64::from(takes_s);
-        Ok(association_response(name, association, if ready { "SUCCESS" } else { "PROCESSING" }))
+        let is_done = now - association.since_epoch_s >= f64::from(duration_s);
+        Ok(association_response(name, association, if is_done { "SUCCESS" } else { "PROCESSING" }))
     })
 }
 
@@ -118,9 +117,9 @@ pub async fn associate(
             lookup::domain(state, caller, name)?;
             let api_id = lookup::api(state, caller, api_id)?.id.clone();
             let association = ApiAssociation { api_id, since_epoch_s: now };
-            let answer = association_response(name, &association, "PROCESSING");
+            let response = association_response(name, &association, "PROCESSING");
             lookup::domain(state, caller, name)?.association = Some(association);
-            Ok(answer)
+            Ok(response)
         })
         .await
 }
@@ -135,7 +134,8 @@ pub async fn disassociate(store: &Store, caller: &Caller, name: &str) -> Result<
         .await
 }
 
-/// A domain name that points at no API (docs/reference/domains.md#associations: text unknown).
+/// The association, or the error of a domain name without one (docs/reference/domains.md#associations: text
+/// unknown).
 fn require_association<T>(association: Option<T>, name: &str) -> Result<T, AwsError> {
     let message = || format!("Domain name {name} is not associated with an API.");
     lookup::require_found(association, message)
@@ -155,16 +155,16 @@ fn parse_description(input: &Input<'_>) -> Result<Option<String>, AwsError> {
 
 /// `^(\*[\w\d-]*\.)?([\w\d-]+\.)+[\w\d-]+$`
 fn check_name(name: &str) -> Result<(), AwsError> {
-    let letter = |letter: char| letter.is_ascii_alphanumeric() || "_-*.".contains(letter);
-    check_text("domainName", name, 1, 253, letter)?;
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "_-*.".contains(letter);
+    check_text("domainName", name, 1, 253, is_allowed)?;
     let labels: Vec<&str> = name.split('.').collect();
-    let wild = name.starts_with('*');
-    let least = if wild { 3 } else { 2 };
-    let plain = |label: &&str| !label.is_empty() && !label.contains('*');
-    let sound = labels.len() >= least
-        && labels.iter().skip(usize::from(wild)).all(plain)
+    let has_wildcard = name.starts_with('*');
+    let labels_min = if has_wildcard { 3 } else { 2 };
+    let is_plain = |label: &&str| !label.is_empty() && !label.contains('*');
+    let is_valid = labels.len() >= labels_min
+        && labels.iter().skip(usize::from(has_wildcard)).all(is_plain)
         && labels[0].rfind('*').is_none_or(|at| at == 0);
-    match sound {
+    match is_valid {
         true => Ok(()),
         false => Err(undocumented::constraint_error(
             "domainName",
@@ -173,23 +173,24 @@ fn check_name(name: &str) -> Result<(), AwsError> {
     }
 }
 
-/// A certificate of ACM's in us-east-1, where CloudFront looks for it, or one of IAM's.
+/// Accepts a certificate of IAM, or of ACM in us-east-1, which CloudFront requires.
 fn check_certificate(input: &Input<'_>, arn: &str) -> Result<(), AwsError> {
     input.check_text("certificateArn", arn, 20, 2_048, |_| true)?;
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let sound = match parts.as_slice() {
+    let is_valid = match parts.as_slice() {
         ["arn", _, "acm" | "iam", _, account, resource] => {
             let id = resource
                 .strip_prefix("certificate/")
                 .or_else(|| resource.strip_prefix("server-certificate/"));
-            let letter = |letter: char| letter.is_ascii_alphanumeric() || "_/-".contains(letter);
+            let is_allowed =
+                |letter: char| letter.is_ascii_alphanumeric() || "_/-".contains(letter);
             account.len() == 12
                 && account.bytes().all(|byte| byte.is_ascii_digit())
-                && id.is_some_and(|id| id.chars().all(letter))
+                && id.is_some_and(|id| id.chars().all(is_allowed))
         }
         _ => false,
     };
-    if !sound {
+    if !is_valid {
         let constraint = "Member must satisfy regular expression pattern: ^arn:[a-z-]*:(acm|iam):[a-z0-9-]*:\\d{12}:(certificate|server-certificate)/[0-9A-Za-z_/-]*$";
         return Err(undocumented::constraint_error("certificateArn", constraint));
     }
@@ -199,13 +200,15 @@ fn check_certificate(input: &Input<'_>, arn: &str) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// What DeleteApi must know: whether a domain name points at the API.
+/// Whether a domain name points at the API, which DeleteApi checks.
 pub fn has_domain_name(state: &mut State, caller: &Caller, api_id: &str) -> bool {
     let mut domains = state.region(caller).domains.values();
-    domains.any(|it| it.association.as_ref().is_some_and(|it| it.api_id == api_id))
+    domains.any(|domain| {
+        domain.association.as_ref().is_some_and(|association| association.api_id == api_id)
+    })
 }
 
-/// No domain name points at the API any more.
+/// Removes the associations of domain names with the API.
 pub fn remove_associations(state: &mut State, caller: &Caller, api_id: &str) {
     for domain in state.region(caller).domains.values_mut() {
         domain.association.take_if(|association| association.api_id == api_id);

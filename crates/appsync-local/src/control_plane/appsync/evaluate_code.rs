@@ -1,4 +1,4 @@
-//! EvaluateCode: one function of a handler's code, run by itself.
+//! EvaluateCode: runs one function of a handler's code. It reads no API and changes nothing.
 use serde_json::Value;
 
 use crate::control_plane::appsync::input::Input;
@@ -19,11 +19,11 @@ pub async fn evaluate(store: &Store, input: &Input<'_>) -> Result<Value, AwsErro
     let context: Value = serde_json::from_str(context).map_err(|error| {
         AwsError::bad_request(format!("The context is not valid JSON: {error}"))
     })?;
-    let asked = EvaluateCodeRequest {
+    let request = EvaluateCodeRequest {
         code: code.to_owned(),
         context,
         function: input.text("function")?.map(str::to_owned),
         now_epoch_s: store.now_epoch_s(),
     };
-    Ok(evaluate_code(asked).await)
+    Ok(evaluate_code(request).await)
 }

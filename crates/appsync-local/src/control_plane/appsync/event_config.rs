@@ -1,5 +1,5 @@
-//! Authorization and logging of an API, and the modes of a namespace, as AppSync takes them and
-//! writes them back.
+//! `eventConfig` of an API, which has its authorization and logging, and the auth modes of a namespace: from a
+//! request to the JSON that AppSync returns. Nothing is authorized here.
 use serde_json::{Map, Value, json};
 
 use crate::auth_mode::AuthMode;
@@ -13,26 +13,26 @@ const LOG_LEVELS: &[&str] = &["NONE", "ERROR", "ALL", "INFO", "DEBUG"];
 /// See docs/reference/quotas.md#control-plane.
 const PROVIDERS_MAX: usize = 50;
 
-/// `eventConfig` as AppSync will write it.
+/// Parses `eventConfig` to what AppSync returns for it.
 pub fn parse(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, AwsError> {
     let config =
         input.structure("eventConfig")?.ok_or_else(|| input.missing_member("eventConfig"))?;
-    let given =
+    let values =
         config.list("authProviders")?.ok_or_else(|| config.missing_member("authProviders"))?;
     let mut providers = Vec::new();
-    for (n, value) in given.iter().enumerate() {
-        let at = format!("{}.{}.member", config.path_of("authProviders"), n + 1);
-        providers.push(parse_provider(&Input::from_value(value, at)?)?);
+    for (n, value) in values.iter().enumerate() {
+        let path = format!("{}.{}.member", config.path_of("authProviders"), n + 1);
+        providers.push(parse_provider(&Input::from_value(value, path)?)?);
     }
     check_providers(&providers, options)?;
-    let mut written = Map::new();
-    written.insert("authProviders".into(), json!(providers));
+    let mut json = Map::new();
+    json.insert("authProviders".into(), json!(providers));
     let offered: Vec<&str> =
         providers.iter().filter_map(|provider| provider["authType"].as_str()).collect();
     for name in ["connectionAuthModes", "defaultPublishAuthModes", "defaultSubscribeAuthModes"] {
         let modes = parse_modes(&config, name)?.ok_or_else(|| config.missing_member(name))?;
         check_offered(&modes, &offered, options)?;
-        written.insert(name.into(), json!(modes));
+        json.insert(name.into(), json!(modes));
     }
     if let Some(log) = config.structure("logConfig")? {
         let level = log.require_enum_value("logLevel", LOG_LEVELS)?;
@@ -40,27 +40,27 @@ pub fn parse(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, AwsE
         if !arn.starts_with("arn:") || !arn.contains(":iam::") || !arn.contains(":role/") {
             return Err(AwsError::bad_request(format!("{arn} is not a valid role ARN.")));
         }
-        written
+        json
             .insert("logConfig".into(), json!({ "logLevel": level, "cloudWatchLogsRoleArn": arn }));
     }
-    Ok(Value::Object(written))
+    Ok(Value::Object(json))
 }
 
-/// The auth types that an `eventConfig` offers.
+/// The auth modes of the authorization providers in an `eventConfig`.
 pub fn offered_modes(event_config: &Value) -> Vec<&str> {
     let providers = event_config["authProviders"].as_array();
     providers.into_iter().flatten().filter_map(|provider| provider["authType"].as_str()).collect()
 }
 
-/// A list of `{authType}`, if it is given.
+/// Parses a list of `{authType}`, if there is one.
 pub fn parse_modes(input: &Input<'_>, name: &str) -> Result<Option<Vec<Value>>, AwsError> {
-    let Some(given) = input.list(name)? else { return Ok(None) };
+    let Some(values) = input.list(name)? else { return Ok(None) };
     let mode = |(n, value)| {
-        let at = format!("{}.{}.member", input.path_of(name), n + 1);
-        let mode = Input::from_value(value, at)?;
+        let path = format!("{}.{}.member", input.path_of(name), n + 1);
+        let mode = Input::from_value(value, path)?;
         Ok(json!({ "authType": mode.require_enum_value("authType", AuthMode::NAMES)? }))
     };
-    given.iter().enumerate().map(mode).collect::<Result<_, _>>().map(Some)
+    values.iter().enumerate().map(mode).collect::<Result<_, _>>().map(Some)
 }
 
 pub fn check_offered(
@@ -71,25 +71,25 @@ pub fn check_offered(
     if options.unoffered_modes == Acceptance::Accepted {
         return Ok(());
     }
-    let types = modes.iter().filter_map(|mode| mode["authType"].as_str());
-    match types.into_iter().find(|mode| !offered.contains(mode)) {
-        Some(stray) => Err(undocumented::mode_not_offered(stray)),
+    let mode_names = modes.iter().filter_map(|mode| mode["authType"].as_str());
+    match mode_names.into_iter().find(|mode| !offered.contains(mode)) {
+        Some(mode) => Err(undocumented::mode_not_offered(mode)),
         None => Ok(()),
     }
 }
 
 fn parse_provider(input: &Input<'_>) -> Result<Value, AwsError> {
     let auth_type = input.require_enum_value("authType", AuthMode::NAMES)?;
-    let mut written = json!({ "authType": auth_type });
+    let mut json = json!({ "authType": auth_type });
     let mode = AuthMode::parse(auth_type);
-    let needs = match mode {
+    let config_name = match mode {
         Some(AuthMode::CognitoUserPools) => "cognitoConfig",
         Some(AuthMode::OpenIdConnect) => "openIDConnectConfig",
         Some(AuthMode::AwsLambda) => "lambdaAuthorizerConfig",
-        _ => return Ok(written),
+        _ => return Ok(json),
     };
-    let config = input.structure(needs)?.ok_or_else(|| input.missing_member(needs))?;
-    written[needs] = without_nulls(match mode {
+    let config = input.structure(config_name)?.ok_or_else(|| input.missing_member(config_name))?;
+    json[config_name] = without_nulls(match mode {
         Some(AuthMode::CognitoUserPools) => json!({
             "userPoolId": config.require_text("userPoolId")?,
             "awsRegion": config.require_text("awsRegion")?,
@@ -102,7 +102,7 @@ fn parse_provider(input: &Input<'_>) -> Result<Value, AwsError> {
                     "The OpenID Connect issuer must be an https URL.",
                 ));
             }
-            // What is not set comes back as 0 (docs/reference/apis.md#unset-numbers).
+            // AppSync returns 0 for numbers that are not set (docs/reference/apis.md#unset-numbers).
             json!({
                 "issuer": issuer,
                 "clientId": config.text("clientId")?,
@@ -113,9 +113,9 @@ fn parse_provider(input: &Input<'_>) -> Result<Value, AwsError> {
         _ => {
             let seconds = config.number("authorizerResultTtlInSeconds")?.unwrap_or(0);
             if !(0..=3_600).contains(&seconds) {
-                let at = config.path_of("authorizerResultTtlInSeconds");
+                let path = config.path_of("authorizerResultTtlInSeconds");
                 let constraint = "Member must have value between 0 and 3600";
-                return Err(undocumented::constraint_error(&at, constraint));
+                return Err(undocumented::constraint_error(&path, constraint));
             }
             json!({
                 "authorizerUri": config.require_text("authorizerUri")?,
@@ -124,10 +124,10 @@ fn parse_provider(input: &Input<'_>) -> Result<Value, AwsError> {
             })
         }
     });
-    Ok(written)
+    Ok(json)
 }
 
-/// At least one; one of a kind where AppSync allows one
+/// Rejects no providers, duplicates, and several of a mode for which AppSync allows one
 /// (docs/reference/authorization.md#providers).
 fn check_providers(providers: &[Value], options: &EmulatorOptions) -> Result<(), AwsError> {
     let empty = providers.is_empty() && options.empty_providers == Acceptance::Refused;
@@ -136,23 +136,23 @@ fn check_providers(providers: &[Value], options: &EmulatorOptions) -> Result<(),
             format!("An API must have between 1 and {PROVIDERS_MAX} authorization providers.");
         return Err(AwsError::bad_request(message));
     }
-    let keys = options.repeated_api_key_provider == Acceptance::Accepted;
-    for single in [AuthMode::ApiKey, AuthMode::AwsIam, AuthMode::AwsLambda] {
-        if keys && single == AuthMode::ApiKey {
+    let allows_several_keys = options.repeated_api_key_provider == Acceptance::Accepted;
+    for auth_mode in [AuthMode::ApiKey, AuthMode::AwsIam, AuthMode::AwsLambda] {
+        if allows_several_keys && auth_mode == AuthMode::ApiKey {
             continue;
         }
-        if providers.iter().filter(|provider| AuthMode::from_json(provider) == Some(single)).count()
+        if providers.iter().filter(|provider| AuthMode::from_json(provider) == Some(auth_mode)).count()
             > 1
         {
-            let message = format!("An API can have one {single} authorization provider.");
+            let message = format!("An API can have one {auth_mode} authorization provider.");
             return Err(AwsError::bad_request(message));
         }
     }
     let key = json!({ "authType": AuthMode::ApiKey.name() });
-    let mut twins =
+    let mut has_duplicate =
         providers.iter().enumerate().filter(|(n, provider)| providers[..*n].contains(provider));
-    let twins = twins.any(|(_, provider)| *provider != key);
-    match twins {
+    let has_duplicate = has_duplicate.any(|(_, provider)| *provider != key);
+    match has_duplicate {
         true => Err(AwsError::bad_request("An authorization provider is given twice.")),
         false => Ok(()),
     }

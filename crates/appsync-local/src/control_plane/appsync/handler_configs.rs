@@ -1,5 +1,5 @@
-//! `handlerConfigs` of a channel namespace: which data source each of its handlers works with.
-use serde_json::{Value, json};
+//! `handlerConfigs` of a channel namespace: the data source of each handler. Handlers are not run here.
+use serde_json::{Map, Value};
 
 use crate::control_plane::appsync::input::Input;
 use crate::control_plane::appsync::lookup;
@@ -8,7 +8,7 @@ use crate::emulator_options::{Acceptance, EmulatorOptions};
 use crate::protocol::response::AwsError;
 use crate::state::Api;
 
-/// The only type that is called without code between
+/// The only type of data source that AppSync calls without code
 /// (docs/reference/handlers.md#direct-integration).
 pub const DIRECT_TYPE: &str = "AWS_LAMBDA";
 
@@ -30,20 +30,20 @@ const HANDLER: MemberType = MemberType::Structure(&[
 ]);
 const SHAPE: &[Member] = &[optional("onPublish", HANDLER), optional("onSubscribe", HANDLER)];
 
-/// `handlerConfigs` as AppSync will write them, if they are given.
+/// Parses `handlerConfigs` to what AppSync returns for them, if there are any.
 pub fn parse(input: &Input<'_>) -> Result<Option<Value>, AwsError> {
     input.structure("handlerConfigs")?.map(|configs| shape::parse(&configs, SHAPE)).transpose()
 }
 
-/// Whether the data sources that `handlers` name are there, and are such as can do the work.
+/// Rejects handlers whose data source does not exist or has the wrong type.
 pub fn check(handlers: &Value, api: &Api, options: &EmulatorOptions) -> Result<(), AwsError> {
-    for (name, direct) in referenced_data_sources(handlers) {
-        let none = options.empty_data_source_name == Acceptance::Accepted;
-        if name.is_empty() && !direct && none {
+    for (name, is_direct) in referenced_data_sources(handlers) {
+        let allows_empty_name = options.empty_data_source_name == Acceptance::Accepted;
+        if name.is_empty() && !is_direct && allows_empty_name {
             continue;
         }
-        let source = lookup::data_source(api.data_sources.get(name), name)?;
-        if direct && source.members["type"] != DIRECT_TYPE {
+        let data_source = lookup::data_source(api.data_sources.get(name), name)?;
+        if is_direct && data_source.members["type"] != DIRECT_TYPE {
             let message =
                 format!("A DIRECT handler needs a data source of type {DIRECT_TYPE}: {name}");
             return Err(AwsError::bad_request(message));
@@ -52,6 +52,7 @@ pub fn check(handlers: &Value, api: &Api, options: &EmulatorOptions) -> Result<(
     Ok(())
 }
 
+/// How handlers use a data source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataSourceUse {
     Unused,
@@ -59,25 +60,22 @@ pub enum DataSourceUse {
     Direct,
 }
 
-/// How the channel namespaces of `api` use its data source `name`.
+/// How the handlers of an API use its data source `name`.
 pub fn data_source_use(api: &Api, name: &str) -> DataSourceUse {
     let handlers =
         api.namespaces.values().flat_map(|namespace| referenced_data_sources(&namespace.handlers));
-    let mut uses = handlers.filter(|(source, _)| *source == name).map(|(_, direct)| direct);
-    match (uses.next(), uses.any(|direct| direct)) {
+    let mut uses =
+        handlers.filter(|(data_source, _)| *data_source == name).map(|(_, is_direct)| is_direct);
+    match (uses.next(), uses.any(|is_direct| is_direct)) {
         (None, _) => DataSourceUse::Unused,
         (Some(true), _) | (_, true) => DataSourceUse::Direct,
         (Some(false), false) => DataSourceUse::Code,
     }
 }
 
-pub fn no_handlers() -> Value {
-    json!({})
-}
-
-/// Each data source that is named, and whether it is called directly.
+/// The data source of each handler, and whether AppSync calls it without code.
 fn referenced_data_sources(handlers: &Value) -> impl Iterator<Item = (&str, bool)> {
-    let configs = handlers.as_object().into_iter().flat_map(|it| it.values());
+    let configs = handlers.as_object().into_iter().flat_map(Map::values);
     configs.filter_map(|config| {
         let name = config["integration"]["dataSourceName"].as_str()?;
         Some((name, config["behavior"] == "DIRECT"))

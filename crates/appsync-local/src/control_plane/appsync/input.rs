@@ -1,18 +1,19 @@
-//! Members of a request, held against the model's constraints.
+//! The members of a request, checked against the constraints of AWS's model in the order of the calls. Errors have
+//! the path of the member. An unknown member is never an error.
 use serde_json::{Map, Value};
 
 use crate::control_plane::undocumented;
 use crate::protocol::response::AwsError;
 use crate::state::Tags;
 
-/// A structure of a request.
+/// A JSON structure of a request, and its path.
 pub struct Input<'a> {
     map: std::borrow::Cow<'a, Map<String, Value>>,
-    /// Its path in the request, for messages.
+    /// The path in the request, for messages.
     path: String,
 }
 
-/// A letter that a text may hold.
+/// Whether a text may contain a character.
 pub type CharFilter = fn(char) -> bool;
 
 impl Input<'static> {
@@ -93,30 +94,30 @@ impl<'a> Input<'a> {
     pub fn missing_member(&self, name: &str) -> AwsError {
         undocumented::constraint_error(&self.path_of(name), "Member must not be null")
     }
-    /// A text of `least` to `most` characters, all of them `allowed`.
+    /// Checks that a text has `min` to `max` characters and all are allowed.
     pub fn check_text(
         &self,
         name: &str,
         text: &str,
-        least: usize,
-        most: usize,
+        min: usize,
+        max: usize,
         allowed: CharFilter,
     ) -> Result<(), AwsError> {
-        check_text(&self.path_of(name), text, least, most, allowed)
+        check_text(&self.path_of(name), text, min, max, allowed)
     }
-    /// One of the words of an enumeration.
-    pub fn require_enum_value(&self, name: &str, words: &[&str]) -> Result<&str, AwsError> {
-        let word = self.require_text(name)?;
-        let constraint = || format!("Member must satisfy enum value set: [{}]", words.join(", "));
-        match words.contains(&word) {
-            true => Ok(word),
+    /// The required value of an enumeration.
+    pub fn require_enum_value(&self, name: &str, values: &[&str]) -> Result<&str, AwsError> {
+        let value = self.require_text(name)?;
+        let constraint = || format!("Member must satisfy enum value set: [{}]", values.join(", "));
+        match values.contains(&value) {
+            true => Ok(value),
             false => Err(undocumented::constraint_error(&self.path_of(name), &constraint())),
         }
     }
-    /// Tags, which are 50 at most (docs/reference/control-plane.md#tags).
+    /// Tags, at most 50 (docs/reference/control-plane.md#tags).
     pub fn tags(&self) -> Result<Option<Tags>, AwsError> {
         let Some(tags) = self.structure("tags")? else { return Ok(None) };
-        let mut read = Tags::new();
+        let mut parsed = Tags::new();
         for (key, value) in tags.map.iter() {
             let Value::String(value) = value else {
                 return Err(serialization_error(&format!("tags.{key}: expected a string")));
@@ -126,49 +127,52 @@ impl<'a> Input<'a> {
                 letter.is_alphanumeric() || letter.is_whitespace() || "_+,-./:;<=@".contains(letter)
             };
             self.check_text("tags", value, 0, 256, allowed)?;
-            read.insert(key.clone(), value.clone());
+            parsed.insert(key.clone(), value.clone());
         }
-        check_tag_count(&read)?;
-        Ok(Some(read))
+        check_tag_count(&parsed)?;
+        Ok(Some(parsed))
     }
     pub fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 }
 
-/// A text of `least` to `most` characters, all of them `allowed`, which messages call `at`.
+/// Checks that the text at `path` has `min` to `max` characters and all are allowed.
 pub fn check_text(
-    at: &str,
+    path: &str,
     text: &str,
-    least: usize,
-    most: usize,
+    min: usize,
+    max: usize,
     allowed: CharFilter,
 ) -> Result<(), AwsError> {
     let count = text.chars().count();
     let constraint = match count {
-        _ if count < least => {
-            format!("Member must have length greater than or equal to {least}")
+        _ if count < min => {
+            format!("Member must have length greater than or equal to {min}")
         }
-        _ if count > most => format!("Member must have length less than or equal to {most}"),
+        _ if count > max => format!("Member must have length less than or equal to {max}"),
         _ if !text.chars().all(allowed) => {
             "Member must satisfy regular expression pattern".to_owned()
         }
         _ => return Ok(()),
     };
-    Err(undocumented::constraint_error(at, &constraint))
+    Err(undocumented::constraint_error(path, &constraint))
 }
 
-/// `^(?!aws:)[ a-zA-Z+-=._:/]+$`, in which `+-=` is a range that has the digits.
+/// Checks for `^(?!aws:)[ a-zA-Z+-=._:/]+$`, in which `+-=` is a range that includes the digits.
 pub fn check_tag_key(key: &str) -> Result<(), AwsError> {
-    let allowed = |it: char| {
-        it == ' ' || it.is_ascii_alphabetic() || ('+'..='=').contains(&it) || "._:/".contains(it)
+    let allowed = |letter: char| {
+        letter == ' '
+            || letter.is_ascii_alphabetic()
+            || ('+'..='=').contains(&letter)
+            || "._:/".contains(letter)
     };
-    let sound = (1..=128).contains(&key.chars().count())
+    let is_valid = (1..=128).contains(&key.chars().count())
         && key.chars().all(allowed)
         && !key.starts_with("aws:");
     let constraint =
         "Map keys must satisfy regular expression pattern: ^(?!aws:)[ a-zA-Z+-=._:/]+$";
-    if sound { Ok(()) } else { Err(undocumented::constraint_error("tags", constraint)) }
+    if is_valid { Ok(()) } else { Err(undocumented::constraint_error("tags", constraint)) }
 }
 
 pub fn check_tag_count(tags: &Tags) -> Result<(), AwsError> {

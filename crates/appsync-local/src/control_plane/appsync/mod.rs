@@ -1,4 +1,5 @@
-//! AppSync's control plane, as far as Event APIs go (REST-JSON).
+//! AppSync's control plane for Event APIs, with the protocol REST-JSON. What it accepts and returns is AWS's
+//! documented behavior, or cites where AWS's is undocumented; GraphQL APIs are never emulated.
 pub mod api;
 mod api_key;
 pub mod code;
@@ -16,4 +17,4 @@ mod tags;
 mod unsupported;
 
 pub use operations::handle;
-pub use unsupported::unsupported_operation as unknown;
+pub use unsupported::unsupported_operation;

@@ -15,7 +15,7 @@ use crate::protocol::response::AwsError;
 use crate::state::{Api, Namespace};
 use crate::store::Store;
 
-/// See docs/reference/quotas.md#handlers.
+/// The largest code, in characters (docs/reference/quotas.md#handlers).
 const CODE_MAX: usize = 32_768;
 
 pub async fn create(
@@ -27,27 +27,27 @@ pub async fn create(
     let options = store.options();
     let name = input.require_text("name")?;
     check_name(name)?;
-    let said = NamespaceRequest::parse(input, options)?;
+    let request = NamespaceRequest::parse(input, options)?;
     let tags = input.tags()?.unwrap_or_default();
-    let (now, most) = (api::now_rounded_to_ms(store), store.quotas().namespaces);
+    let (now, max) = (api::now_rounded_to_ms(store), store.quotas().namespaces);
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
-            said.check(api, options)?;
+            request.check(api, options)?;
             if api.namespaces.contains_key(name) {
                 return Err(undocumented::duplicate_namespace(name, options));
             }
-            if api.namespaces.len() >= most {
+            if api.namespaces.len() >= max {
                 let message =
-                    format!("The limit of {most} channel namespaces in this API is reached.");
+                    format!("The limit of {max} channel namespaces in this API is reached.");
                 return Err(AwsError::new(402, "ServiceQuotaExceededException", message));
             }
             let namespace = Namespace {
                 name: name.to_owned(),
-                publish: said.publish.unwrap_or_else(|| json!([])),
-                subscribe: said.subscribe.unwrap_or_else(|| json!([])),
-                code: said.code,
-                handlers: said.handlers.unwrap_or_else(handler_configs::no_handlers),
+                publish: request.publish.unwrap_or_else(|| json!([])),
+                subscribe: request.subscribe.unwrap_or_else(|| json!([])),
+                code: request.code,
+                handlers: request.handlers.unwrap_or_else(|| json!({})),
                 tags,
                 created_epoch_s: now,
                 modified_epoch_s: now,
@@ -58,7 +58,7 @@ pub async fn create(
         .await
 }
 
-/// Replaces everything except name and tags, or everything that is set
+/// Replaces everything except name and tags, or only what the request has
 /// (docs/reference/control-plane.md#omitted-members: unknown).
 pub async fn update(
     store: &Store,
@@ -69,18 +69,18 @@ pub async fn update(
 ) -> Result<Value, AwsError> {
     check_name(name)?;
     let options = store.options();
-    let said = NamespaceRequest::parse(input, options)?;
+    let request = NamespaceRequest::parse(input, options)?;
     let now = api::now_rounded_to_ms(store);
     store
         .change(|state| {
             let api = lookup::api(state, caller, api_id)?;
-            said.check(api, options)?;
+            request.check(api, options)?;
             let namespace = lookup::namespace(api.namespaces.get_mut(name), name)?;
-            let said = said.keep_omitted(namespace, options);
-            namespace.publish = said.publish.unwrap_or_else(|| json!([]));
-            namespace.subscribe = said.subscribe.unwrap_or_else(|| json!([]));
-            namespace.code = said.code;
-            namespace.handlers = said.handlers.unwrap_or_else(handler_configs::no_handlers);
+            let request = request.keep_omitted(namespace, options);
+            namespace.publish = request.publish.unwrap_or_else(|| json!([]));
+            namespace.subscribe = request.subscribe.unwrap_or_else(|| json!([]));
+            namespace.code = request.code;
+            namespace.handlers = request.handlers.unwrap_or_else(|| json!({}));
             namespace.modified_epoch_s = now;
             namespace_response(api, caller, name)
         })
@@ -120,7 +120,7 @@ pub fn list(store: &Store, call: &ApiCall, api_id: &str) -> Result<Value, AwsErr
     })
 }
 
-/// The members of a request about a namespace.
+/// What CreateChannelNamespace and UpdateChannelNamespace have in common.
 struct NamespaceRequest {
     publish: Option<Value>,
     subscribe: Option<Value>,
@@ -153,26 +153,26 @@ impl NamespaceRequest {
             .map_or(Ok(()), |handlers| handler_configs::check(handlers, api, options))
     }
 
-    /// What an update keeps of `namespace` where the request is silent.
+    /// Adds the members of `namespace` that an update keeps because the request omits them.
     fn keep_omitted(self, namespace: &Namespace, options: &EmulatorOptions) -> Self {
         if options.omitted_members == OmissionBehavior::Cleared {
             return self;
         }
-        let keeps = options.empty_lists == OmissionBehavior::Kept;
-        let over = |said: Option<Value>, old: &Value| {
-            let empty = |value: &Value| *value == json!([]) || *value == json!({});
-            said.filter(|value| !keeps || !empty(value)).or_else(|| Some(old.clone()))
+        let keeps_empty = options.empty_lists == OmissionBehavior::Kept;
+        let keep = |new: Option<Value>, old: &Value| {
+            let is_empty = |value: &Value| *value == json!([]) || *value == json!({});
+            new.filter(|value| !keeps_empty || !is_empty(value)).or_else(|| Some(old.clone()))
         };
         Self {
-            publish: over(self.publish, &namespace.publish),
-            subscribe: over(self.subscribe, &namespace.subscribe),
+            publish: keep(self.publish, &namespace.publish),
+            subscribe: keep(self.subscribe, &namespace.subscribe),
             code: self.code.or_else(|| namespace.code.clone()),
-            handlers: over(self.handlers, &namespace.handlers),
+            handlers: keep(self.handlers, &namespace.handlers),
         }
     }
 }
 
-/// `([A-Za-z0-9](?:[A-Za-z0-9\-]{0,48}[A-Za-z0-9])?)`
+/// Checks for `([A-Za-z0-9](?:[A-Za-z0-9\-]{0,48}[A-Za-z0-9])?)`.
 fn check_name(name: &str) -> Result<(), AwsError> {
     check_text("name", name, 1, 50, |letter| letter.is_ascii_alphanumeric() || letter == '-')?;
     if name.starts_with('-') || name.ends_with('-') {

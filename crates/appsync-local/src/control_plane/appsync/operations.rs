@@ -1,4 +1,4 @@
-//! The operations of AppSync that are imitated.
+//! The operations of AppSync that the emulator implements, each in the module of its resource.
 use serde_json::Value;
 
 use crate::control_plane::appsync::input::Input;
@@ -11,15 +11,15 @@ use crate::protocol::request::ApiCall;
 use crate::protocol::response::AwsError;
 use crate::store::Store;
 
-/// Carries out one operation, with the labels of its path.
+/// Executes an operation with the labels of its path.
 pub async fn handle(
     store: &Store,
     call: &ApiCall,
     operation: Appsync,
     labels: &[String],
 ) -> Result<Value, AwsError> {
-    let answer = execute(store, call, operation, labels).await;
-    answer.map_err(|fault| undocumented::with_configured_code(fault, store.options()))
+    let response = execute(store, call, operation, labels).await;
+    response.map_err(|error| undocumented::with_configured_code(error, store.options()))
 }
 
 async fn execute(
@@ -30,7 +30,7 @@ async fn execute(
 ) -> Result<Value, AwsError> {
     let caller = &call.caller;
     let label = |n: usize| labels.get(n).map_or("", String::as_str);
-    // Of what is in an API, the API's id and the name of the thing itself; else the name alone.
+    // For a child resource of an API: the id of the API and the child's own name. Otherwise the name alone.
     let (first, second) = (label(0), label(1));
     let input = || Input::parse(&call.body);
     match operation {

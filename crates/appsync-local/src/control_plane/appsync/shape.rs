@@ -1,9 +1,11 @@
-//! A structure of the model: what its members are, and what is written back of it.
+//! Shapes of AWS's model as data: the members of a structure, and parsing a request by them. A member that a shape
+//! does not have is dropped and never returned.
 use serde_json::{Map, Value};
 
 use crate::control_plane::appsync::input::Input;
 use crate::protocol::response::AwsError;
 
+/// The type of a member.
 #[derive(Clone, Copy)]
 pub enum MemberType {
     Text,
@@ -13,6 +15,7 @@ pub enum MemberType {
     Structure(&'static [Member]),
 }
 
+/// A member of a structure.
 #[derive(Clone, Copy)]
 pub struct Member {
     name: &'static str,
@@ -20,38 +23,38 @@ pub struct Member {
     is_required: bool,
 }
 
-/// A member that may be left out.
+/// A member that may be omitted.
 pub const fn optional(name: &'static str, kind: MemberType) -> Member {
     Member { name, member_type: kind, is_required: false }
 }
 
-/// A member that must be given.
+/// A member that must not be omitted.
 pub const fn required(name: &'static str, kind: MemberType) -> Member {
     Member { name, member_type: kind, is_required: true }
 }
 
-/// The structure as it was sent, without what the model does not know.
+/// Parses a structure, without the members that the shape does not have.
 pub fn parse(input: &Input<'_>, members: &[Member]) -> Result<Value, AwsError> {
-    let mut read = Map::new();
+    let mut parsed = Map::new();
     for Member { name, member_type: kind, is_required: needed } in members {
-        let Some(given) = input.get(name) else {
+        let Some(value) = input.get(name) else {
             if *needed {
                 return Err(input.missing_member(name));
             }
             continue;
         };
         let value = match kind {
-            MemberType::Text => input.text(name).map(|_| given.clone())?,
-            MemberType::Number => input.number(name).map(|_| given.clone())?,
-            MemberType::Boolean => input.boolean(name).map(|_| given.clone())?,
-            MemberType::Enumeration(words) => {
-                input.require_enum_value(name, words).map(|_| given.clone())?
+            MemberType::Text => input.text(name).map(|_| value.clone())?,
+            MemberType::Number => input.number(name).map(|_| value.clone())?,
+            MemberType::Boolean => input.boolean(name).map(|_| value.clone())?,
+            MemberType::Enumeration(values) => {
+                input.require_enum_value(name, values).map(|_| value.clone())?
             }
             MemberType::Structure(members) => {
-                self::parse(&Input::from_value(given, input.path_of(name))?, members)?
+                self::parse(&Input::from_value(value, input.path_of(name))?, members)?
             }
         };
-        read.insert((*name).to_owned(), value);
+        parsed.insert((*name).to_owned(), value);
     }
-    Ok(Value::Object(read))
+    Ok(Value::Object(parsed))
 }

@@ -22,11 +22,11 @@ pub async fn tag(
     let tags = input.tags()?.ok_or_else(|| input.missing_member("tags"))?;
     store
         .change(|state| {
-            let found = find_tags(state, caller, arn)?;
-            let mut all = found.clone();
+            let tags_of_resource = find_tags(state, caller, arn)?;
+            let mut all = tags_of_resource.clone();
             all.extend(tags);
             check_tag_count(&all)?;
-            *found = all;
+            *tags_of_resource = all;
             Ok(json!({}))
         })
         .await
@@ -48,8 +48,8 @@ pub async fn untag(store: &Store, call: &ApiCall, arn: &str) -> Result<Value, Aw
         .await
 }
 
-/// The tags of an API, of one of its channel namespaces, or of a domain name. The model's pattern
-/// has APIs only, but AWS's own handlers tag the others the same way
+/// The tags of an API, a channel namespace or a domain name. The model's pattern allows only APIs, but
+/// CloudFormation's own handlers tag the others in the same way
 /// (docs/reference/control-plane.md#arns-that-take-tags).
 fn find_tags<'a>(
     state: &'a mut State,
@@ -57,18 +57,18 @@ fn find_tags<'a>(
     arn: &str,
 ) -> Result<&'a mut Tags, AwsError> {
     let invalid = || {
-        let whose = "an API, a channel namespace or a domain name";
-        AwsError::bad_request(format!("{arn} is not the ARN of {whose}."))
+        let kinds = "an API, a channel namespace or a domain name";
+        AwsError::bad_request(format!("{arn} is not the ARN of {kinds}."))
     };
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", _, "appsync", region, account, resource] = parts.as_slice() else {
         return Err(invalid());
     };
     let labels: Vec<&str> = resource.split('/').collect();
-    let here = *region == caller.region && *account == caller.account;
+    let is_own_scope = *region == caller.region && *account == caller.account;
     let Region { apis, domains } = state.region(caller);
     let tags = match labels.as_slice() {
-        _ if !here => None,
+        _ if !is_own_scope => None,
         ["apis", id] => apis.get_mut(*id).map(|api| &mut api.tags),
         ["apis", id, "channelNamespace", name] => {
             let namespace = apis.get_mut(*id).and_then(|api| api.namespaces.get_mut(*name));

@@ -1,4 +1,4 @@
-//! AppSync's other operations, by name, so that an error can name the one that was called.
+//! The operations of AppSync that the emulator does not implement, so that an error can name the called one.
 use crate::protocol::operation::{Route, find_route};
 use crate::protocol::request::ApiCall;
 use crate::protocol::response::AwsError;

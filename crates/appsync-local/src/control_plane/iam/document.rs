@@ -1,19 +1,19 @@
-//! Policy documents: what IAM takes, and how it writes them back.
+//! Policy documents: which IAM accepts, and how it returns them. No permission is ever decided by them.
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::protocol::response::AwsError;
 
-/// RFC 3986: everything but unreserved characters.
+/// All characters that are not unreserved in RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// A document as IAM's answers have it.
+/// Encodes a document as in IAM's responses.
 pub fn percent_encode(document: &str) -> String {
     utf8_percent_encode(document, RESERVED).to_string()
 }
 
-/// Whether IAM would take it as the trust policy of a role, or as a policy of one.
-pub fn check(document: &str, trust: bool) -> Result<(), AwsError> {
+/// Rejects a document that IAM rejects as a role's trust policy, or else as an inline policy.
+pub fn check(document: &str, is_trust_policy: bool) -> Result<(), AwsError> {
     let malformed = |message: &str| Err(AwsError::new(400, "MalformedPolicyDocument", message));
     let Ok(Value::Object(policy)) = serde_json::from_str(document) else {
         return malformed("This policy contains invalid Json");
@@ -27,18 +27,18 @@ pub fn check(document: &str, trust: bool) -> Result<(), AwsError> {
         return malformed("Syntax errors in policy.");
     }
     let statements = match policy.get("Statement") {
-        Some(Value::Array(several)) if !several.is_empty() => several.iter().collect(),
-        Some(one @ Value::Object(_)) => vec![one],
+        Some(Value::Array(statements)) if !statements.is_empty() => statements.iter().collect(),
+        Some(statement @ Value::Object(_)) => vec![statement],
         _ => return malformed("Syntax errors in policy."),
     };
     for statement in statements {
         let has = |name: &str| statement.get(name).is_some_and(|value| !value.is_null());
-        let one_of = |name: &str, not: &str| has(name) != has(not);
+        let one_of = |name: &str, counterpart: &str| has(name) != has(counterpart);
         let effect = statement.get("Effect").and_then(Value::as_str);
         if !matches!(effect, Some("Allow" | "Deny")) || !one_of("Action", "NotAction") {
             return malformed("Syntax errors in policy.");
         }
-        match trust {
+        match is_trust_policy {
             true if has("Resource") || has("NotResource") => {
                 return malformed("Has prohibited field Resource");
             }
@@ -62,10 +62,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_documents_of_the_policy_language_are_taken() {
-        let check = |document: &str, trust: bool, expected: Result<(), &str>| {
-            let answer = check(document, trust).map_err(|fault| fault.message);
-            assert_eq!(answer, expected.map_err(str::to_owned), "{document}");
+    fn only_documents_of_the_policy_language_are_accepted() {
+        let check = |document: &str, is_trust_policy: bool, expected: Result<(), &str>| {
+            let result = check(document, is_trust_policy).map_err(|error| error.message);
+            assert_eq!(result, expected.map_err(str::to_owned), "{document}");
         };
         let syntax = Err("Syntax errors in policy.");
         check("{", false, Err("This policy contains invalid Json"));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_are_written_back_percent_encoded() {
+    fn documents_are_returned_percent_encoded() {
         assert_eq!(percent_encode(r#"{"a-b": "*"}"#), "%7B%22a-b%22%3A%20%22%2A%22%7D");
     }
 }

@@ -1,4 +1,4 @@
-//! What IAM takes as a request: members of a form, held against their constraints.
+//! The members of IAM's requests, checked against IAM's constraints in the order of the calls. No state is read.
 use crate::control_plane::iam::document;
 use crate::protocol::query::Form;
 use crate::protocol::response::AwsError;
@@ -8,7 +8,7 @@ use crate::state::Tags;
 const TRUST_MAX: usize = 2_048;
 const TAGS_MAX: usize = 50;
 
-/// A role to be made.
+/// A valid request of CreateRole.
 pub struct CreateRoleRequest {
     pub name: String,
     pub path: String,
@@ -47,12 +47,12 @@ impl Form {
     pub fn require(&self, name: &str) -> Result<&str, AwsError> {
         self.get(name).ok_or_else(|| invalid_member(name, "Member must not be null"))
     }
-    /// A whole number between `least` and `most`.
-    pub fn number(&self, name: &str, least: u32, most: u32) -> Result<Option<u32>, AwsError> {
+    /// A whole number from `min` to `max`.
+    pub fn number(&self, name: &str, min: u32, max: u32) -> Result<Option<u32>, AwsError> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match text.parse::<u32>() {
-            Ok(number) if (least..=most).contains(&number) => Ok(Some(number)),
-            _ => Err(invalid_member(name, &format!("Member must be between {least} and {most}"))),
+            Ok(number) if (min..=max).contains(&number) => Ok(Some(number)),
+            _ => Err(invalid_member(name, &format!("Member must be between {min} and {max}"))),
         }
     }
     /// `Tags.member.1.Key=…&Tags.member.1.Value=…`
@@ -89,12 +89,12 @@ impl Form {
     }
 }
 
-pub fn check_name(name: &str, member: &str, longest: usize) -> Result<(), AwsError> {
+pub fn check_name(name: &str, member: &str, max: usize) -> Result<(), AwsError> {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_+=,.@-".contains(letter);
-    if name.is_empty() || name.len() > longest {
+    if name.is_empty() || name.len() > max {
         return Err(invalid_member(
             member,
-            &format!("Member must have length between 1 and {longest}"),
+            &format!("Member must have length between 1 and {max}"),
         ));
     }
     match name.chars().all(allowed) {
@@ -115,7 +115,7 @@ pub fn check_trust_policy(document: &str) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// AWS's own policies are there; policies of an account can't be made here, so there are none.
+/// Accepts AWS's managed policies. Those of an account cannot be created here, so none exists.
 pub fn check_policy_arn(arn: &str) -> Result<(), AwsError> {
     let parts: Vec<&str> = arn.split(':').collect();
     match parts.as_slice() {
@@ -141,11 +141,11 @@ pub fn check_tag_count(tags: &Tags) -> Result<(), AwsError> {
 }
 
 fn check_path(path: &str) -> Result<(), AwsError> {
-    let sound = path.len() <= 512
+    let is_valid = path.len() <= 512
         && path.starts_with('/')
         && path.ends_with('/')
         && path.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
-    match sound {
+    match is_valid {
         true => Ok(()),
         false => Err(invalid_member(
             "Path",
@@ -179,7 +179,7 @@ fn check_tag(key: &str, value: &str) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// A member that violates its constraint.
+/// The error for a member that violates its constraint.
 pub fn invalid_member(member: &str, constraint: &str) -> AwsError {
     let mut letters = member.chars();
     let first = letters.next().map(|letter| letter.to_ascii_lowercase());

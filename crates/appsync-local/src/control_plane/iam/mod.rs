@@ -1,4 +1,5 @@
-//! IAM, as far as roles go (Query protocol, version 2010-05-08).
+//! IAM's operations on roles, with the Query protocol of version 2010-05-08. Policies are checked and stored, and
+//! never evaluated.
 mod document;
 pub mod input;
 mod operations;

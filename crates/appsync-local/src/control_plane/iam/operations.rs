@@ -1,4 +1,4 @@
-//! The operations of IAM that are imitated: what each does to a role, and what it answers.
+//! The operations of IAM that the emulator implements: how each changes a role, and the XML of its result.
 use crate::control_plane::iam::input::{CreateRoleRequest, check_policy_arn, check_trust_policy};
 use crate::control_plane::iam::role;
 use crate::control_plane::page;
@@ -12,14 +12,14 @@ use crate::store::Store;
 
 type Result<T> = std::result::Result<T, AwsError>;
 
-/// A request, and the store that it is carried out on.
+/// A request with the store that it is executed on.
 struct IamRequest<'a> {
     store: &'a Store,
     caller: &'a Caller,
     form: &'a Form,
 }
 
-/// Carries out one operation; what it answers goes into its result element, if it has one.
+/// Executes an operation. Returns the XML of its result element, if it has one.
 pub async fn handle(store: &Store, call: &ApiCall, operation: Iam) -> Result<Option<String>> {
     let (form, caller) = (&Form::parse(call), &call.caller);
     let request = IamRequest { store, caller, form };
@@ -59,21 +59,21 @@ pub async fn handle(store: &Store, call: &ApiCall, operation: Iam) -> Result<Opt
     }
 }
 
-/// The answer of an operation that has no result element.
+/// The result of an operation without a result element.
 fn no_result((): ()) -> Option<String> {
     None
 }
 
 impl IamRequest<'_> {
-    fn read_role(&self, look: impl FnOnce(&Role) -> Result<String>) -> Result<Option<String>> {
-        self.store.read(|state| look(role::find(state, self.caller, self.form)?)).map(Some)
+    fn read_role(&self, read: impl FnOnce(&Role) -> Result<String>) -> Result<Option<String>> {
+        self.store.read(|state| read(role::find(state, self.caller, self.form)?)).map(Some)
     }
 
     async fn change_role(&self, change: impl FnOnce(&mut Role) -> Result<()>) -> Result<()> {
         self.store.change(|state| change(role::find(state, self.caller, self.form)?)).await
     }
 
-    /// Changes a role in a way that can't fail.
+    /// Changes a role in a way that cannot fail.
     async fn set_role(&self, set: impl FnOnce(&mut Role)) -> Result<()> {
         self.change_role(|role| {
             set(role);
@@ -83,20 +83,20 @@ impl IamRequest<'_> {
     }
 
     async fn create(&self) -> Result<String> {
-        let (now, most) = (self.store.now_epoch_s() as i64, self.store.quotas().roles);
+        let (now, max) = (self.store.now_epoch_s() as i64, self.store.quotas().roles);
         let request = CreateRoleRequest::parse(self.form)?;
-        self.store.change(|state| role::create(state, self.caller, request, now, most)).await
+        self.store.change(|state| role::create(state, self.caller, request, now, max)).await
     }
 
     fn list(&self, state: &mut State) -> Result<String> {
         let (caller, prefix) = (self.caller, self.form.get("PathPrefix").unwrap_or("/"));
         let roles =
             state.account(caller).roles.values().filter(|role| role.path.starts_with(prefix));
-        let (roles, more) = page::by_marker(self.form, roles)?;
+        let (roles, page_members) = page::by_marker(self.form, roles)?;
         Ok(xml::list_element(
             "Roles",
             roles.into_iter().map(|role| role::summary_xml(role, caller)),
-        ) + &more)
+        ) + &page_members)
     }
 
     async fn update(&self) -> Result<()> {
@@ -142,21 +142,21 @@ impl IamRequest<'_> {
 }
 
 fn list_policies(role: &Role, form: &Form) -> Result<String> {
-    let (names, more) = page::by_marker(form, role.inline.keys())?;
+    let (names, page_members) = page::by_marker(form, role.inline.keys())?;
     Ok(xml::list_element("PolicyNames", names.into_iter().map(|name| xml::escape_text(name)))
-        + &more)
+        + &page_members)
 }
 
 fn list_attached(role: &Role, form: &Form) -> Result<String> {
-    let (arns, more) = page::by_marker(form, role.attached.iter())?;
+    let (arns, page_members) = page::by_marker(form, role.attached.iter())?;
     let policy = |arn: &String| {
         let name = arn.rsplit('/').next().unwrap_or_default();
         xml::text_element("PolicyName", name) + &xml::text_element("PolicyArn", arn)
     };
-    Ok(xml::list_element("AttachedPolicies", arns.into_iter().map(policy)) + &more)
+    Ok(xml::list_element("AttachedPolicies", arns.into_iter().map(policy)) + &page_members)
 }
 
 fn list_tags(role: &Role, form: &Form) -> Result<String> {
-    let (tags, more) = page::by_marker(form, role.tags.iter())?;
-    Ok(xml::list_element("Tags", tags.into_iter().map(role::tag_xml)) + &more)
+    let (tags, page_members) = page::by_marker(form, role.tags.iter())?;
+    Ok(xml::list_element("Tags", tags.into_iter().map(role::tag_xml)) + &page_members)
 }

@@ -1,4 +1,4 @@
-//! Roles: made, read, changed, and deleted only when bare.
+//! Roles: creating, changing and deleting them, and their XML. A role with policies is never deleted.
 use crate::control_plane::iam::document;
 use crate::control_plane::iam::input::{
     CreateRoleRequest, check_name, check_policy_arn, check_tag_count,
@@ -13,7 +13,7 @@ use crate::state::{Role, State, Tags};
 const INLINE_MAX: usize = 10_240;
 const ATTACHED_MAX: usize = 20;
 
-/// The role that a request names.
+/// Finds the role that a request names.
 pub fn find<'a>(
     state: &'a mut State,
     caller: &Caller,
@@ -29,7 +29,7 @@ pub fn create(
     caller: &Caller,
     request: CreateRoleRequest,
     now: i64,
-    most: usize,
+    max: usize,
 ) -> Result<String, AwsError> {
     let roles = &mut state.account(caller).roles;
     let key = request.name.to_ascii_lowercase();
@@ -37,8 +37,8 @@ pub fn create(
         let message = format!("Role with name {} already exists.", request.name);
         return Err(AwsError::new(409, "EntityAlreadyExists", message));
     }
-    if roles.len() >= most {
-        let message = format!("Cannot exceed quota for RolesPerAccount: {most}");
+    if roles.len() >= max {
+        let message = format!("Cannot exceed quota for RolesPerAccount: {max}");
         return Err(AwsError::new(409, "LimitExceeded", message));
     }
     let CreateRoleRequest { name, path, trust, description, max_session_s, boundary, tags } =
@@ -56,9 +56,9 @@ pub fn create(
         attached: Vec::new(),
         tags,
     };
-    let answer = xml::element("Role", &(summary_xml(&role, caller) + &details_xml(&role)));
+    let response = xml::element("Role", &(summary_xml(&role, caller) + &details_xml(&role)));
     roles.insert(key, role);
-    Ok(answer)
+    Ok(response)
 }
 
 pub fn delete(state: &mut State, caller: &Caller, form: &Form) -> Result<(), AwsError> {
@@ -111,9 +111,9 @@ pub fn attach_policy(role: &mut Role, form: &Form) -> Result<(), AwsError> {
 }
 
 pub fn detach_policy(role: &mut Role, arn: &str) -> Result<(), AwsError> {
-    let at = role.attached.iter().position(|attached| attached == arn);
-    let at = require_found(at, || format!("Policy {arn} was not found."))?;
-    role.attached.remove(at);
+    let index = role.attached.iter().position(|attached| attached == arn);
+    let index = require_found(index, || format!("Policy {arn} was not found."))?;
+    role.attached.remove(index);
     Ok(())
 }
 
@@ -125,7 +125,7 @@ pub fn add_tags(role: &mut Role, tags: Tags) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// An inline policy, as GetRolePolicy answers it.
+/// An inline policy, as GetRolePolicy returns it.
 pub fn inline_policy_xml(role: &Role, form: &Form) -> Result<String, AwsError> {
     let name = form.require("PolicyName")?;
     let text = role.inline.get(name);
@@ -165,7 +165,7 @@ pub fn summary_xml(role: &Role, caller: &Caller) -> String {
     members
 }
 
-/// What `ListRoles` leaves out (docs/reference/iam.md#listroles).
+/// What `ListRoles` omits (docs/reference/iam.md#listroles).
 fn details_xml(role: &Role) -> String {
     let mut members = String::new();
     if let Some(arn) = &role.boundary {
@@ -191,7 +191,7 @@ fn missing_policy_message(name: &str) -> String {
     format!("The role policy with name {name} cannot be found.")
 }
 
-/// What is there, or IAM's one error of what is not.
-fn require_found<T>(there: Option<T>, message: impl FnOnce() -> String) -> Result<T, AwsError> {
-    there.ok_or_else(|| AwsError::new(404, "NoSuchEntity", message()))
+/// The entity, or IAM's error for a missing one.
+fn require_found<T>(entity: Option<T>, message: impl FnOnce() -> String) -> Result<T, AwsError> {
+    entity.ok_or_else(|| AwsError::new(404, "NoSuchEntity", message()))
 }
