@@ -61,7 +61,7 @@ pub fn without_members(mut item: Value, omitted_members: &[String]) -> Value {
     item
 }
 
-/// Encodes a name so that callers cannot read it, without white space, which the model does not allow.
+/// Encodes a name as an opaque token without white space, which the model does not allow.
 fn encode_token(name: &str) -> String {
     name.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
