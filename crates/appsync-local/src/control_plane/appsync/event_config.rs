@@ -40,8 +40,7 @@ pub fn parse(input: &Input<'_>, options: &EmulatorOptions) -> Result<Value, AwsE
         if !arn.starts_with("arn:") || !arn.contains(":iam::") || !arn.contains(":role/") {
             return Err(AwsError::bad_request(format!("{arn} is not a valid role ARN.")));
         }
-        json
-            .insert("logConfig".into(), json!({ "logLevel": level, "cloudWatchLogsRoleArn": arn }));
+        json.insert("logConfig".into(), json!({ "logLevel": level, "cloudWatchLogsRoleArn": arn }));
     }
     Ok(Value::Object(json))
 }
@@ -130,8 +129,8 @@ fn parse_provider(input: &Input<'_>) -> Result<Value, AwsError> {
 /// Rejects no providers, duplicates, and several of a mode for which AppSync allows one
 /// (docs/reference/authorization.md#providers).
 fn check_providers(providers: &[Value], options: &EmulatorOptions) -> Result<(), AwsError> {
-    let empty = providers.is_empty() && options.empty_providers == Acceptance::Refused;
-    if empty || providers.len() > PROVIDERS_MAX {
+    let lacks_provider = providers.is_empty() && options.empty_providers == Acceptance::Refused;
+    if lacks_provider || providers.len() > PROVIDERS_MAX {
         let message =
             format!("An API must have between 1 and {PROVIDERS_MAX} authorization providers.");
         return Err(AwsError::bad_request(message));
@@ -141,7 +140,10 @@ fn check_providers(providers: &[Value], options: &EmulatorOptions) -> Result<(),
         if allows_several_keys && auth_mode == AuthMode::ApiKey {
             continue;
         }
-        if providers.iter().filter(|provider| AuthMode::from_json(provider) == Some(auth_mode)).count()
+        if providers
+            .iter()
+            .filter(|provider| AuthMode::from_json(provider) == Some(auth_mode))
+            .count()
             > 1
         {
             let message = format!("An API can have one {auth_mode} authorization provider.");
@@ -149,9 +151,10 @@ fn check_providers(providers: &[Value], options: &EmulatorOptions) -> Result<(),
         }
     }
     let key = json!({ "authType": AuthMode::ApiKey.name() });
-    let mut has_duplicate =
-        providers.iter().enumerate().filter(|(n, provider)| providers[..*n].contains(provider));
-    let has_duplicate = has_duplicate.any(|(_, provider)| *provider != key);
+    let has_duplicate = providers
+        .iter()
+        .enumerate()
+        .any(|(n, provider)| *provider != key && providers[..n].contains(provider));
     match has_duplicate {
         true => Err(AwsError::bad_request("An authorization provider is given twice.")),
         false => Ok(()),
