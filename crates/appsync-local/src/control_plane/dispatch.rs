@@ -60,7 +60,7 @@ pub async fn handle(store: Arc<Store>, request: Request) -> CallOutcome {
         CallOutcome::Hang => {}
         CallOutcome::CloseConnection => store.call_log.end(number, None),
         CallOutcome::Response(response) => {
-            store.call_log.end(number, Some(response.status().as_u16()))
+            store.call_log.end(number, Some(response.status().as_u16()));
         }
     }
     outcome
@@ -204,7 +204,7 @@ fn record_role_change(store: &Store, call: &ApiCall, kind: Iam) {
     match kind {
         Iam::CreateRole => store.active_faults.record_role_change(account, name, true, now),
         Iam::UpdateAssumeRolePolicy => {
-            store.active_faults.record_role_change(account, name, false, now)
+            store.active_faults.record_role_change(account, name, false, now);
         }
         Iam::DeleteRole => store.active_faults.record_role_deletion(account, name),
         _ => {}

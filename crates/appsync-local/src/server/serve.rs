@@ -186,7 +186,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let (shutdown, shutdown_requested) = oneshot::channel::<()>();
         let service = tokio::spawn(serve(vec![listener], plane, None, async {
-            drop(shutdown_requested.await)
+            drop(shutdown_requested.await);
         }));
         let mut open_connections = Vec::new();
         for start in [&b""[..], b"\x16", b"P", b"POST /event HTTP/1.1\r\nhost: x\r\nx-api-"] {
