@@ -10,6 +10,8 @@
 //! that names the operation.
 //!
 //! [`tower`]: https://docs.rs/tower
+#![warn(missing_docs)]
+
 mod auth_mode;
 mod call_log;
 pub mod cli;
