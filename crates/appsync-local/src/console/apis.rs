@@ -12,8 +12,8 @@ pub fn apis_json(plane: &DataPlane, headers: &HeaderMap) -> Value {
     let host = headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or("localhost");
     let apis = plane.store.read(|state| {
         let mut apis = Vec::new();
-        for (account, held) in &state.accounts {
-            for (name, region) in &held.regions {
+        for (account, contents) in &state.accounts {
+            for (name, region) in &contents.regions {
                 apis.extend(
                     region.apis.values().map(|api| api_json(api, account, name, region, host)),
                 );

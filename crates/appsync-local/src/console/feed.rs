@@ -27,14 +27,14 @@ struct FeedStream {
 /// Streams the events `happening` (an activity), `changed` (an API or the clock may have changed) and `missed` (the
 /// number of lost activities).
 pub fn feed(plane: &Arc<DataPlane>) -> Response<Body> {
-    let (happenings, changes) = (plane.feed.watch(), plane.store.changes());
-    let watching =
-        FeedStream { plane: Arc::clone(plane), activities: happenings, changes, is_started: false };
-    let told = stream::unfold(watching, async |mut stream| {
+    let (activities, changes) = (plane.feed.watch(), plane.store.changes());
+    let feed_stream =
+        FeedStream { plane: Arc::clone(plane), activities, changes, is_started: false };
+    let chunks = stream::unfold(feed_stream, async |mut stream| {
         let text = stream.next().await?;
         Some((Ok::<_, Infallible>(text), stream))
     });
-    let mut response = Response::new(Body::from_stream(told));
+    let mut response = Response::new(Body::from_stream(chunks));
     let headers = response.headers_mut();
     headers.insert("content-type", HeaderValue::from_static("text/event-stream"));
     headers.insert("cache-control", HeaderValue::from_static("no-store"));
@@ -49,8 +49,8 @@ impl FeedStream {
         }
         tokio::select! {
             () = self.plane.store.closed() => None,
-            happening = self.activities.recv() => match happening {
-                Ok(happening) => Some(event("happening", &json!(happening).to_string())),
+            activity = self.activities.recv() => match activity {
+                Ok(activity) => Some(event("happening", &json!(activity).to_string())),
                 Err(RecvError::Lagged(missed)) => Some(event("missed", &missed.to_string())),
                 Err(RecvError::Closed) => None,
             },

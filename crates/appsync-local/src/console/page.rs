@@ -56,16 +56,16 @@ pub fn answer(plane: &DataPlane, request: &Request) -> Response<Body> {
     };
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
-    let mut put = |name: &'static str, value: &'static str| {
+    let mut set_header = |name: &'static str, value: &'static str| {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     };
-    put("content-type", kind);
-    put("content-security-policy", POLICY);
-    put("x-content-type-options", "nosniff");
-    put("referrer-policy", "no-referrer");
-    put("cross-origin-opener-policy", "same-origin");
-    put("cross-origin-resource-policy", "same-origin");
+    set_header("content-type", kind);
+    set_header("content-security-policy", POLICY);
+    set_header("x-content-type-options", "nosniff");
+    set_header("referrer-policy", "no-referrer");
+    set_header("cross-origin-opener-policy", "same-origin");
+    set_header("cross-origin-resource-policy", "same-origin");
     // A newer program has a newer page.
-    put("cache-control", "no-store");
+    set_header("cache-control", "no-store");
     response
 }

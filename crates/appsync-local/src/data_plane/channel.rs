@@ -30,12 +30,12 @@ impl Channel {
         // One more than allowed is enough to reject the channel.
         let segments: Vec<&str> = inner.split('/').take(SEGMENTS_MAX + 1).collect();
         let last = segments.len() - 1;
-        let sound = segments.len() <= SEGMENTS_MAX
+        let is_valid = segments.len() <= SEGMENTS_MAX
             && segments.iter().enumerate().all(|(n, segment)| {
                 // The first segment is a channel namespace, so `/*` is not valid.
                 is_segment(segment) || (wild && *segment == WILDCARD && n == last && n > 0)
             });
-        match sound {
+        match is_valid {
             true => Ok(Self { path: format!("/{inner}") }),
             false => Err(DataPlaneError::bad_request("Invalid Channel Format")),
         }
@@ -104,7 +104,7 @@ mod tests {
         check("default/Chat/", Some("/default/Chat"));
         check("/a/b/c/d/e/", Some("/a/b/c/d/e"));
         check(&format!("/{}", "x".repeat(50)), Some(&format!("/{}", "x".repeat(50))));
-        for wrong in [
+        for invalid in [
             "",
             "/",
             "//",
@@ -121,7 +121,7 @@ mod tests {
             "*a",
             "/a/b*",
         ] {
-            check(wrong, None);
+            check(invalid, None);
         }
         check(&format!("/{}", "x".repeat(51)), None);
     }

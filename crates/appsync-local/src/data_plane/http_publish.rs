@@ -106,34 +106,34 @@ pub fn json_response(status: u16, text: String) -> Response<Body> {
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    put(headers, "content-type", "application/json; charset=utf-8");
-    put(headers, "x-amzn-requestid", &ids::request_id());
-    put(headers, "x-amzn-appsync-tokensconsumed", "1");
-    put(headers, "access-control-allow-origin", "*");
-    put(headers, "access-control-expose-headers", "x-amzn-RequestId,x-amzn-ErrorType");
+    set_header(headers, "content-type", "application/json; charset=utf-8");
+    set_header(headers, "x-amzn-requestid", &ids::request_id());
+    set_header(headers, "x-amzn-appsync-tokensconsumed", "1");
+    set_header(headers, "access-control-allow-origin", "*");
+    set_header(headers, "access-control-expose-headers", "x-amzn-RequestId,x-amzn-ErrorType");
     response
 }
 
 pub fn error_response(error: &DataPlaneError) -> Response<Body> {
     let mut response = json_response(error.status, json!({ "errors": [error] }).to_string());
-    put(response.headers_mut(), "x-amzn-errortype", &error.error_type);
+    set_header(response.headers_mut(), "x-amzn-errortype", &error.error_type);
     response
 }
 
 /// Responds to the preflight request of a browser.
-pub fn preflight(asked: &HeaderMap) -> Response<Body> {
+pub fn preflight(request_headers: &HeaderMap) -> Response<Body> {
     let mut response = json_response(204, String::new());
     let headers = response.headers_mut();
     headers.remove("content-type");
-    put(headers, "access-control-allow-methods", "POST, GET, OPTIONS");
-    let wanted = asked.get("access-control-request-headers").cloned();
-    let wanted = wanted.unwrap_or(HeaderValue::from_static("*"));
-    headers.insert(HeaderName::from_static("access-control-allow-headers"), wanted);
-    put(headers, "access-control-max-age", PREFLIGHT_MAX_AGE_S);
+    set_header(headers, "access-control-allow-methods", "POST, GET, OPTIONS");
+    let allowed_headers = request_headers.get("access-control-request-headers").cloned();
+    let allowed_headers = allowed_headers.unwrap_or(HeaderValue::from_static("*"));
+    headers.insert(HeaderName::from_static("access-control-allow-headers"), allowed_headers);
+    set_header(headers, "access-control-max-age", PREFLIGHT_MAX_AGE_S);
     response
 }
 
-fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
+fn set_header(headers: &mut HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(HeaderName::from_static(name), value);
     }

@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn only_json_objects_are_parsed() {
-        for wrong in [
+        for invalid in [
             "",
             "[]",
             "[\"publish\"]",
@@ -215,7 +215,7 @@ mod tests {
             "{} {}",
             "{\"id\":1,\"id\":2}",
         ] {
-            assert!(ClientMessage::parse(wrong.as_bytes()).is_none(), "{wrong}");
+            assert!(ClientMessage::parse(invalid.as_bytes()).is_none(), "{invalid}");
         }
         assert!(ClientMessage::parse(b"{\"id\":\"\xff\"}").is_none());
     }

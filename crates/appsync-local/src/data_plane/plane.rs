@@ -115,8 +115,8 @@ impl DataPlane {
     /// # Errors
     ///
     /// Fails if no API, or more than one, matches the request, or if the signing key cannot be read.
-    pub fn create_token(&self, asked: &TokenRequest) -> Result<String, String> {
-        self.issuer.create_token(&self.store, asked)
+    pub fn create_token(&self, request: &TokenRequest) -> Result<String, String> {
+        self.issuer.create_token(&self.store, request)
     }
 
     /// Returns when every WebSocket is closed, after the service stopped. It does not wait for clients that do

@@ -45,10 +45,11 @@ pub async fn publish(
     channel: &TextMember,
     events: EventsMember,
     credentials: &CredentialFields,
-    signed: &[u8],
+    signed_text: &[u8],
 ) -> Result<PublishResponse, DataPlaneError> {
     let result =
-        authorize_and_deliver(plane, request, channel.text(), events, credentials, signed).await;
+        authorize_and_deliver(plane, request, channel.text(), events, credentials, signed_text)
+            .await;
     if let Err(error) = &result {
         report_rejection(plane, request, "publish", channel.text(), error);
     }
@@ -105,12 +106,17 @@ async fn authorize_and_deliver(
     channel: Option<&str>,
     events: EventsMember,
     credentials: &CredentialFields,
-    signed: &[u8],
+    signed_text: &[u8],
 ) -> Result<PublishResponse, DataPlaneError> {
     let api = request.api(&plane.apis)?;
     let channel = Channel::parse_for_publish(channel.unwrap_or_default())?;
-    let auth_request =
-        request.auth_request(&api, ClientOperation::Publish, Some(&channel), credentials, signed);
+    let auth_request = request.auth_request(
+        &api,
+        ClientOperation::Publish,
+        Some(&channel),
+        credentials,
+        signed_text,
+    );
     let identity = plane.authorizer.authorize(&auth_request).await?;
     deliver(plane, request, &api, &channel, events, &identity).await
 }
@@ -145,7 +151,7 @@ pub fn namespace<'a>(api: &'a Api, channel: &Channel) -> Result<&'a Namespace, D
 /// Returns the events, each with an id, if all of them are valid.
 fn parse_events(
     events: EventsMember,
-    over: Transport,
+    transport: Transport,
 ) -> Result<Vec<IncomingEvent>, DataPlaneError> {
     let (first, count) = match events {
         EventsMember::List { first, count } if count > 0 => (first, count),
@@ -158,7 +164,7 @@ fn parse_events(
     };
     if count > EVENTS_MAX {
         // AppSync has different errors over HTTP and over a WebSocket.
-        return Err(match over {
+        return Err(match transport {
             Transport::Http | Transport::Console => {
                 DataPlaneError::bad_request(format!("Input exceeded {EVENTS_MAX} event limit"))
             }
@@ -229,12 +235,12 @@ fn publish_response(
 ) -> PublishResponse {
     let mut response = PublishResponse::default();
     for (index, identifier) in identifiers.into_iter().enumerate() {
-        let of = |(n, _): &&(usize, String)| *n == index;
-        if let Some((_, message)) = outcome.failed.iter().find(of) {
+        let has_index = |(n, _): &&(usize, String)| *n == index;
+        if let Some((_, message)) = outcome.failed.iter().find(has_index) {
             let (code, message) = (undocumented::FAILED_EVENT_CODE, message.clone());
             response.failed.push(FailedEvent { identifier, index, code, message });
         } else if filtered == FilteredEvents::Successful
-            || outcome.delivered.iter().any(|pair| of(&pair))
+            || outcome.delivered.iter().any(|pair| has_index(&pair))
         {
             response.successful.push(SuccessfulEvent { identifier, index });
         }
@@ -249,9 +255,11 @@ mod tests {
     #[test]
     fn events_are_strings_of_json_within_the_limits_of_number_and_size() {
         let text = |text: &str| TextMember::Text(text.to_owned());
-        let check_all = |first: Vec<TextMember>, over: Transport, expected: Result<usize, &str>| {
+        let check_all = |first: Vec<TextMember>,
+                         transport: Transport,
+                         expected: Result<usize, &str>| {
             let count = first.len();
-            let result = parse_events(EventsMember::List { first, count }, over);
+            let result = parse_events(EventsMember::List { first, count }, transport);
             let result =
                 result.map(|items| items.len()).map_err(|error| error.message.unwrap_or_default());
             assert_eq!(result, expected.map_err(str::to_owned));

@@ -44,23 +44,23 @@ pub fn handler_error(error_type: Option<String>, message: String) -> DataPlaneEr
 
 /// The error of a handler that throws or exceeds a limit (docs/reference/handlers.md#failures: undocumented; the
 /// message is that of AppSync's other runtime of the same language).
-pub fn handler_threw(why: impl Into<String>) -> DataPlaneError {
-    DataPlaneError::new(500, "Code").with_message("Runtime Error").with_reason(why)
+pub fn handler_threw(reason: impl Into<String>) -> DataPlaneError {
+    DataPlaneError::new(500, "Code").with_message("Runtime Error").with_reason(reason)
 }
 
 /// The error of a handler that does not return a list of its events, because of an unknown id, a duplicate id or
 /// another type (docs/reference/handlers.md#publish-results: which error is undocumented).
-pub fn bad_handler_result(why: impl Into<String>) -> DataPlaneError {
-    handler_threw(why)
+pub fn bad_handler_result(reason: impl Into<String>) -> DataPlaneError {
+    handler_threw(reason)
 }
 
 /// The error of a direct function that fails, or returns `error` for a publish
 /// (docs/reference/handlers.md#direct-integration: 403 or 40x, by one source; the message is undocumented, and is
 /// not the function's own).
-pub fn function_failed(why: impl Into<String>) -> DataPlaneError {
+pub fn function_failed(reason: impl Into<String>) -> DataPlaneError {
     DataPlaneError::new(403, "ForbiddenException")
         .with_message("The function failed.")
-        .with_reason(why)
+        .with_reason(reason)
 }
 
 /// The error of a direct function that denies a subscription with `error`

@@ -17,11 +17,11 @@ pub fn authorize(
     let Some(key) = request.api.keys.get(key) else {
         return Err(DataPlaneError::unauthorized(unknown_key_reason(store, request, key)));
     };
-    let until = key.expires_epoch_s;
-    if until as f64 <= store.now_epoch_s() {
+    let expires_epoch_s = key.expires_epoch_s;
+    if expires_epoch_s as f64 <= store.now_epoch_s() {
         let description =
             key.description.as_ref().map(|text| format!(" ({text})")).unwrap_or_default();
-        let at = Timestamp::from_second(until)
+        let at = Timestamp::from_second(expires_epoch_s)
             .map(|timestamp| timestamp.to_string())
             .unwrap_or_default();
         return Err(DataPlaneError::unauthorized(format!(
@@ -31,7 +31,7 @@ pub fn authorize(
     Ok(Identity {
         mode: Some(AuthMode::ApiKey),
         context: Value::Null,
-        expires_epoch_s: Some(until as f64),
+        expires_epoch_s: Some(expires_epoch_s as f64),
     })
 }
 

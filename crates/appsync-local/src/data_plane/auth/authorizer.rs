@@ -56,8 +56,8 @@ impl Authorizer {
         }?;
         match request.channel {
             Some(channel) if !request.api.namespaces.contains_key(channel.namespace()) => {
-                let why = format!("the API has no channel namespace {}", channel.namespace());
-                Err(DataPlaneError::new(401, "UnauthorizedException").with_reason(why))
+                let reason = format!("the API has no channel namespace `{}`", channel.namespace());
+                Err(DataPlaneError::new(401, "UnauthorizedException").with_reason(reason))
             }
             _ => Ok(identity),
         }
@@ -96,8 +96,9 @@ mod tests {
         assert_eq!((identity.mode, identity.context), (Some(AuthMode::ApiKey), Value::Null));
         assert_eq!(identity.expires_epoch_s, Some(NOW + 1.0));
         fixture.plane.store.move_clock(1.0);
-        let why = fixture.denial_reason(&TestRequest::connect(&[("x-api-key", "da2-good")])).await;
-        assert_eq!(why, "the API key (web) expired at 2026-01-02T03:04:06Z");
+        let reason =
+            fixture.denial_reason(&TestRequest::connect(&[("x-api-key", "da2-good")])).await;
+        assert_eq!(reason, "the API key (web) expired at 2026-01-02T03:04:06Z");
     }
 
     #[tokio::test]
@@ -108,8 +109,8 @@ mod tests {
         other.keys = [("da2-theirs".to_owned(), key("da2-theirs", i64::MAX))].into();
         fixture.store_api(&other);
         let check = async |request: TestRequest<'_>, expected: &str| {
-            let why = fixture.denial_reason(&request).await;
-            assert!(why.contains(expected) && !why.contains("da2-"), "{why}");
+            let reason = fixture.denial_reason(&request).await;
+            assert!(reason.contains(expected) && !reason.contains("da2-"), "{reason}");
         };
         let key = |key| TestRequest::publish("/default/a", &[("x-api-key", key)]);
         check(key("da2-theirs"), "belongs to the API games, not to chat").await;
@@ -132,19 +133,19 @@ mod tests {
         fixture.api.event_config["defaultSubscribeAuthModes"] = iam;
         assert!(fixture.authorize(&TestRequest::publish("/default/a", key)).await.is_ok());
         assert!(fixture.authorize(&TestRequest::subscribe("/closed/*", key)).await.is_ok());
-        let why = fixture.denial_reason(&TestRequest::publish("/closed/a", key)).await;
+        let reason = fixture.denial_reason(&TestRequest::publish("/closed/a", key)).await;
         assert_eq!(
-            why,
+            reason,
             "API_KEY may not publish to the channel namespace closed; allowed: AWS_IAM"
         );
-        let why = fixture.denial_reason(&TestRequest::subscribe("/default/*", key)).await;
+        let reason = fixture.denial_reason(&TestRequest::subscribe("/default/*", key)).await;
         assert_eq!(
-            why,
+            reason,
             "API_KEY may not subscribe to the channel namespace default; allowed: AWS_IAM"
         );
         fixture.api.event_config["connectionAuthModes"] = json!([]);
-        let why = fixture.denial_reason(&TestRequest::connect(key)).await;
-        assert_eq!(why, "API_KEY may not connect; allowed: none");
+        let reason = fixture.denial_reason(&TestRequest::connect(key)).await;
+        assert_eq!(reason, "API_KEY may not connect; allowed: none");
     }
 
     #[tokio::test]

@@ -33,8 +33,8 @@ impl<'a> Credential<'a> {
             return Ok(Self::ApiKey(key));
         }
         let Some(text) = fields.get("authorization") else {
-            let why = "missing credentials: neither `x-api-key` nor `Authorization` is set";
-            return Err(DataPlaneError::unauthorized(why));
+            let reason = "missing credentials: neither `x-api-key` nor `Authorization` is set";
+            return Err(DataPlaneError::unauthorized(reason));
         };
         let function = provider(api, AuthMode::AwsLambda);
         if text.trim_start().starts_with(ALGORITHM) {
@@ -73,6 +73,6 @@ fn require_provider(api: &Api, mode: AuthMode, credential: &str) -> Result<(), D
 
 fn no_provider(api: &Api, credential: &str) -> DataPlaneError {
     let modes = list_modes(providers(api));
-    let why = format!("the API has no authorization provider for {credential}; it has {modes}");
-    DataPlaneError::unauthorized(why)
+    let reason = format!("the API has no authorization provider for {credential}; it has {modes}");
+    DataPlaneError::unauthorized(reason)
 }

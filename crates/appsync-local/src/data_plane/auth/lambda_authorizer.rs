@@ -41,13 +41,13 @@ impl LambdaAuthorizer {
         request: &AuthRequest<'_>,
         token: &str,
         provider: &Value,
-        now: f64,
+        now_epoch_s: f64,
     ) -> Result<Identity, DataPlaneError> {
         let config = &provider["lambdaAuthorizerConfig"];
         check_identity_expression(token, config)?;
         let function = config["authorizerUri"].as_str().unwrap_or_default();
         let key = cache_key(request, token, function);
-        if let Some(decision) = self.decisions.find(&key, now) {
+        if let Some(decision) = self.decisions.find(&key, now_epoch_s) {
             return decision.identity(function);
         }
         let event = authorizer_event(request, token);
@@ -55,8 +55,8 @@ impl LambdaAuthorizer {
         let response = match tokio::time::timeout(TIMEOUT, invocation).await {
             Ok(response) => response.map_err(DataPlaneError::unauthorized)?,
             Err(_) => {
-                let why = format!("the function {function} did not respond within 10 s");
-                return Err(DataPlaneError::unauthorized(why));
+                let reason = format!("the function {function} did not respond within 10 s");
+                return Err(DataPlaneError::unauthorized(reason));
             }
         };
         if let Some(error) = response.error() {
@@ -67,7 +67,7 @@ impl LambdaAuthorizer {
         let (decision, ttl_override) = AuthDecision::read(&response.payload, function)?;
         let ttl_s = ttl_override.or_else(|| config["authorizerResultTtlInSeconds"].as_f64());
         if let Some(ttl_s) = ttl_s.filter(|seconds| *seconds > 0.0) {
-            self.decisions.insert(key, decision.clone(), now, now + ttl_s);
+            self.decisions.insert(key, decision.clone(), now_epoch_s, now_epoch_s + ttl_s);
         }
         decision.identity(function)
     }
@@ -96,23 +96,29 @@ enum AuthDecision {
 }
 
 impl DecisionCache {
-    fn find(&self, key: &CacheKey, now: f64) -> Option<AuthDecision> {
+    fn find(&self, key: &CacheKey, now_epoch_s: f64) -> Option<AuthDecision> {
         let entries = lock(&self.entries);
         entries
             .decisions
             .get(key)
-            .filter(|(_, until)| *until > now)
+            .filter(|(_, expires_epoch_s)| *expires_epoch_s > now_epoch_s)
             .map(|(decision, _)| decision.clone())
     }
-    fn insert(&self, key: CacheKey, decision: AuthDecision, now: f64, until: f64) {
+    fn insert(
+        &self,
+        key: CacheKey,
+        decision: AuthDecision,
+        now_epoch_s: f64,
+        expires_epoch_s: f64,
+    ) {
         let size = decision.size();
         let mut entries = lock(&self.entries);
         if !entries.has_room(size) {
-            entries.decisions.retain(|_, (_, until)| *until > now);
+            entries.decisions.retain(|_, (_, expires_epoch_s)| *expires_epoch_s > now_epoch_s);
             entries.bytes = entries.decisions.values().map(|(decision, _)| decision.size()).sum();
         }
         if entries.has_room(size) {
-            let previous = entries.decisions.insert(key, (decision, until));
+            let previous = entries.decisions.insert(key, (decision, expires_epoch_s));
             entries.bytes =
                 entries.bytes + size - previous.map_or(0, |(decision, _)| decision.size());
         }
@@ -134,8 +140,9 @@ impl AuthDecision {
 
     /// Reads the response of a function: its decision, and its time to live in seconds, if the function sets one.
     fn read(response: &Value, function: &str) -> Result<(Self, Option<f64>), DataPlaneError> {
-        let deny =
-            |why: &str| DataPlaneError::unauthorized(format!("the function {function} {why}"));
+        let deny = |reason: &str| {
+            DataPlaneError::unauthorized(format!("the function {function} {reason}"))
+        };
         let ttl_s = match &response["ttlOverride"] {
             Value::Null => None,
             Value::Number(it) if it.as_f64().is_some_and(|number| number >= 0.0) => it.as_f64(),
@@ -155,10 +162,10 @@ impl AuthDecision {
             _ => return Err(deny("returned a handlerContext that is not an object")),
         };
         if let Some((name, _)) = context.iter().find(|(_, value)| !value.is_string()) {
-            let why = format!(
+            let reason = format!(
                 "returned a handlerContext whose {name} is not a string; every value must be a string"
             );
-            return Err(deny(&why));
+            return Err(deny(&reason));
         }
         if json!(context).to_string().len() > CONTEXT_MAX {
             return Err(deny("returned a handlerContext of more than 5 MB"));
@@ -169,8 +176,8 @@ impl AuthDecision {
     fn identity(self, function: &str) -> Result<Identity, DataPlaneError> {
         match self {
             Self::Denied => {
-                let why = format!("the function {function} returned isAuthorized: false");
-                Err(DataPlaneError::unauthorized(why))
+                let reason = format!("the function {function} returned isAuthorized: false");
+                Err(DataPlaneError::unauthorized(reason))
             }
             Self::Allowed(context) => Ok(Identity {
                 mode: Some(AuthMode::AwsLambda),
@@ -315,10 +322,10 @@ mod tests {
     async fn every_response_except_a_valid_authorization_is_denied_with_the_reason() {
         let (fixture, _stub) = fixture(0, None).await;
         let check = async |token: &str, expected: &str| {
-            let why = fixture
+            let reason = fixture
                 .denial_reason(&TestRequest::publish("/default/a", &[("Authorization", token)]))
                 .await;
-            assert!(why.contains(expected), "{why}");
+            assert!(reason.contains(expected), "{reason}");
         };
         check(r#"{"isAuthorized":false}"#, "judge returned isAuthorized: false").await;
         check("{}", "did not return isAuthorized").await;
@@ -349,9 +356,9 @@ mod tests {
         let providers = json!([{"authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": config}]);
         let settings = Settings { lambda_endpoint: Some(stub.url), ..Settings::default() };
         let fixture = AuthFixture::with(providers, settings);
-        let why =
+        let reason =
             fixture.denial_reason(&TestRequest::connect(&[("Authorization", "open sesame")])).await;
-        assert_eq!(why, "the function judge failed: E: bad token …");
+        assert_eq!(reason, "the function judge failed: E: bad token …");
     }
 
     #[tokio::test]
@@ -359,18 +366,18 @@ mod tests {
         let config = json!({ "authorizerUri": "judge" });
         let providers = json!([{"authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": config}]);
         let fixture = AuthFixture::with(providers, Settings::default());
-        let why = fixture.denial_reason(&TestRequest::connect(&[("Authorization", "x")])).await;
-        assert!(why.contains("--lambda-endpoint"), "{why}");
+        let reason = fixture.denial_reason(&TestRequest::connect(&[("Authorization", "x")])).await;
+        assert!(reason.contains("--lambda-endpoint"), "{reason}");
     }
 
     #[tokio::test]
     async fn a_token_that_does_not_match_the_expression_never_reaches_the_function() {
         let (fixture, stub) = fixture(0, Some(r"\{.*\}")).await;
         fixture.authorize(&TestRequest::connect(&[("Authorization", YES)])).await.unwrap();
-        let why = fixture
+        let reason = fixture
             .denial_reason(&TestRequest::connect(&[("Authorization", &format!("{YES} "))]))
             .await;
-        assert!(why.contains("does not match") && !why.contains("tenant"), "{why}");
+        assert!(reason.contains("does not match") && !reason.contains("tenant"), "{reason}");
         assert_eq!(stub.requests().len(), 1);
     }
 

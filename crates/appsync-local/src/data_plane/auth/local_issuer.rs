@@ -101,11 +101,11 @@ impl LocalIssuer {
         });
         match matching.as_slice() {
             [(_, provider)] => {
-                let now = store.now_epoch_s().floor();
-                self.sign(&claims(request, provider, now)?)
+                let now_epoch_s = store.now_epoch_s().floor();
+                self.sign(&claims(request, provider, now_epoch_s)?)
             }
             [] => Err(no_provider_message(request, &apis)),
-            several => {
+            candidates => {
                 let line = |(api, provider): &(&Api, TokenProvider<'_>)| {
                     format!(
                         "\n  the API {} ({}), {} {}",
@@ -115,7 +115,7 @@ impl LocalIssuer {
                         provider.issuer()
                     )
                 };
-                let lines: String = several.iter().map(line).collect();
+                let lines: String = candidates.iter().map(line).collect();
                 Err(format!("several issuers match; select one with `--api` or `--issuer`:{lines}"))
             }
         }
@@ -195,16 +195,20 @@ fn no_provider_message(request: &TokenRequest, apis: &[Arc<Api>]) -> String {
     }
 }
 
-fn claims(request: &TokenRequest, provider: &TokenProvider<'_>, now: f64) -> Result<Value, String> {
+fn claims(
+    request: &TokenRequest,
+    provider: &TokenProvider<'_>,
+    now_epoch_s: f64,
+) -> Result<Value, String> {
     let client = client_id(request, provider)?;
-    let expires = now + request.expires_in_s.unwrap_or(LIFETIME_S);
+    let expires = now_epoch_s + request.expires_in_s.unwrap_or(LIFETIME_S);
     let user = request.username.as_deref().unwrap_or(LOCAL);
     // Issuers write whole seconds.
     let second = |number: f64| json!(number.floor() as i64);
     let mut claims = json!({
         "iss": provider.issuer(),
-        "iat": second(now),
-        "auth_time": second(now),
+        "iat": second(now_epoch_s),
+        "auth_time": second(now_epoch_s),
         "exp": second(expires),
         "jti": ids::request_id(),
     });

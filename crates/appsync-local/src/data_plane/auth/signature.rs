@@ -28,10 +28,10 @@ pub fn authorize(
     request: &AuthRequest<'_>,
     text: &str,
 ) -> Result<Identity, DataPlaneError> {
-    let deny = |why: String| DataPlaneError::unauthorized(why);
+    let deny = |reason: String| DataPlaneError::unauthorized(reason);
     let signature = Signature::parse(text).ok_or_else(|| {
-        let why = "the Authorization is not a valid signature: expected AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…";
-        deny(why.to_owned())
+        let reason = "the Authorization is not a valid signature: expected AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…";
+        deny(reason.to_owned())
     })?;
     let caller = &signature.caller;
     let Some(secret) = secret_key(credentials, &caller.access_key) else {
@@ -47,8 +47,8 @@ pub fn authorize(
     }
     let date = presented_value(request, "x-amz-date").unwrap_or_default();
     check_scope(&signature, request, &date).map_err(deny)?;
-    let reject = |message: &str, why: String| {
-        Err(undocumented::bad_signature(message, store.options()).with_reason(why))
+    let reject = |message: &str, reason: String| {
+        Err(undocumented::bad_signature(message, store.options()).with_reason(reason))
     };
     if let Some(message) = clock::signing_time_error(&date, store.now_epoch_s()) {
         return reject(&message, format!("the signature is not valid at this time: {message}"));
@@ -118,10 +118,10 @@ fn secret_key(credentials: &BTreeMap<String, String>, access_key: &str) -> Optio
 
 fn check_scope(signature: &Signature, request: &AuthRequest<'_>, date: &str) -> Result<(), String> {
     let Caller { service, region, .. } = &signature.caller;
-    let is_local = &request.target.region;
-    if service != "appsync" || region != is_local {
+    let own_region = &request.target.region;
+    if service != "appsync" || region != own_region {
         return Err(format!(
-            "it is signed for {service} in {region}, but must be signed for appsync in {is_local}"
+            "it is signed for {service} in {region}, but must be signed for appsync in {own_region}"
         ));
     }
     match !date.is_empty() && date.get(..8) != Some(signature.date()) {
@@ -154,8 +154,8 @@ fn check_host(request: &AuthRequest<'_>, signature: &Signature) -> Result<(), St
 
 /// Returns a field of the credentials, or else an HTTP header.
 fn presented_value(request: &AuthRequest<'_>, name: &str) -> Option<String> {
-    let presented = request.credentials.fields.get(name).cloned();
-    presented.or_else(|| Some(request.headers.get(name)?.join(",")))
+    let field = request.credentials.fields.get(name).cloned();
+    field.or_else(|| Some(request.headers.get(name)?.join(",")))
 }
 
 fn canonical_headers(request: &AuthRequest<'_>, names: &[String]) -> Result<String, String> {

@@ -44,12 +44,13 @@ impl TokenVerifier {
         request: &AuthRequest<'_>,
         token: &UnverifiedToken,
         provider: &TokenProvider<'_>,
-        now: f64,
+        now_epoch_s: f64,
     ) -> Result<Identity, DataPlaneError> {
         let issuer = provider.issuer();
-        let key = self.key(token, provider, now).await.map_err(DataPlaneError::unauthorized)?;
-        let expiry =
-            verify_token(token, &key, provider, now).map_err(DataPlaneError::unauthorized)?;
+        let key =
+            self.key(token, provider, now_epoch_s).await.map_err(DataPlaneError::unauthorized)?;
+        let expiry = verify_token(token, &key, provider, now_epoch_s)
+            .map_err(DataPlaneError::unauthorized)?;
         let claims = &token.claims;
         let context = match provider.mode {
             AuthMode::CognitoUserPools => json!({
@@ -71,7 +72,7 @@ impl TokenVerifier {
         &self,
         token: &UnverifiedToken,
         provider: &TokenProvider<'_>,
-        now: f64,
+        now_epoch_s: f64,
     ) -> Result<PublicKey, String> {
         let name = token.header["alg"].as_str().unwrap_or_default();
         match name {
@@ -101,7 +102,7 @@ impl TokenVerifier {
             return self.local_issuer.public_key();
         }
         let document = provider.key_document(&self.issuers);
-        self.keys.find(&self.outbound, &document, kid, now).await
+        self.keys.find(&self.outbound, &document, kid, now_epoch_s).await
     }
 }
 
@@ -146,7 +147,7 @@ fn verify_token(
     token: &UnverifiedToken,
     key: &PublicKey,
     provider: &TokenProvider<'_>,
-    now: f64,
+    now_epoch_s: f64,
 ) -> Result<f64, String> {
     let name = token.header["alg"].as_str().unwrap_or_default();
     let algorithm =
@@ -163,10 +164,10 @@ fn verify_token(
     let Some(expires) = token.claims["exp"].as_f64() else {
         return Err("the token has no exp, so it would never expire".to_owned());
     };
-    if expires <= now {
+    if expires <= now_epoch_s {
         return Err(format!("the token expired at {}", timestamp_text(expires)));
     }
-    if let Some(not_before) = token.claims["nbf"].as_f64().filter(|number| *number > now) {
+    if let Some(not_before) = token.claims["nbf"].as_f64().filter(|number| *number > now_epoch_s) {
         return Err(format!("the token is not valid before {}", timestamp_text(not_before)));
     }
     let expiry = match provider.mode {
@@ -174,7 +175,7 @@ fn verify_token(
             check_user_pool_claims(token, provider)?;
             expires
         }
-        _ => check_open_id_claims(token, provider, now)?.min(expires),
+        _ => check_open_id_claims(token, provider, now_epoch_s)?.min(expires),
     };
     Ok(expiry)
 }
@@ -203,7 +204,7 @@ fn check_user_pool_claims(
 fn check_open_id_claims(
     token: &UnverifiedToken,
     provider: &TokenProvider<'_>,
-    now: f64,
+    now_epoch_s: f64,
 ) -> Result<f64, String> {
     let config = &provider.value["openIDConnectConfig"];
     let Some(issued_at) = token.claims["iat"].as_f64() else {
@@ -217,7 +218,7 @@ fn check_open_id_claims(
         let limit_ms = config[limit].as_f64().filter(|number| *number > 0.0);
         if let (Some(start), Some(limit_ms)) = (start, limit_ms) {
             let end = start + limit_ms / 1_000.0;
-            if end <= now {
+            if end <= now_epoch_s {
                 return Err(format!(
                     "the token's {claim} is {}, longer ago than the {limit_ms} ms of {limit}",
                     timestamp_text(start)

@@ -91,12 +91,12 @@ fn event_value(event: &IncomingEvent) -> Result<Value, DataPlaneError> {
 
 /// Returns the headers: one value as a string, several as a list. Cookies are omitted.
 fn headers(headers: &BTreeMap<String, Vec<String>>) -> Value {
-    let shown = headers.iter().filter(|(name, _)| *name != "cookie");
-    let shown = shown.map(|(name, values)| match values.as_slice() {
+    let visible = headers.iter().filter(|(name, _)| *name != "cookie");
+    let visible = visible.map(|(name, values)| match values.as_slice() {
         [one] => (name.clone(), json!(one)),
         values => (name.clone(), json!(values)),
     });
-    Value::Object(shown.collect::<Map<_, _>>())
+    Value::Object(visible.collect::<Map<_, _>>())
 }
 
 /// Returns what `util.authType()` returns for an auth mode, or for an admin publish.

@@ -124,14 +124,14 @@ pub async fn evaluate(request: EvaluationRequest) -> Evaluation {
         auth_type: auth_type(Some(input.mode)),
         now_epoch_s,
     };
-    let answer = async |_request: Value| {
+    let response = async |_request: Value| {
         let DataSourceStub { result, error } = source.unwrap_or_default();
         error
             .map(|text| DataSourceResponse::error("Error", text))
             .or(result.map(DataSourceResponse::Result))
     };
     let incoming = incoming_events(&context);
-    let result = run_handler(&POOL, handler, context, answer).await;
+    let result = run_handler(&POOL, handler, context, response).await;
     let is_request = |outcome: &HandlerOutcome| {
         result.request.is_some()
             && !result.is_answered
@@ -181,7 +181,7 @@ fn evaluation_outcome(
 ) -> EvaluationOutcome {
     let returned = match outcome {
         HandlerOutcome::Rejected(refusal) => return EvaluationOutcome::Rejected(refusal.clone()),
-        HandlerOutcome::Failed(broken) => return EvaluationOutcome::Failed(broken.clone()),
+        HandlerOutcome::Failed(failure) => return EvaluationOutcome::Failed(failure.clone()),
         _ if !publishes => return EvaluationOutcome::Allowed,
         HandlerOutcome::Missing => {
             let all = incoming
@@ -193,9 +193,7 @@ fn evaluation_outcome(
         HandlerOutcome::EarlyReturn(value) => value.clone(),
     };
     match outcome::publish_outcome(&returned, incoming) {
-        Err(problem) => {
-            EvaluationOutcome::Failed(RunFailure::new(problem.reason.unwrap_or_default()))
-        }
+        Err(error) => EvaluationOutcome::Failed(RunFailure::new(error.reason.unwrap_or_default())),
         Ok(publish_outcome) => {
             let failed = publish_outcome.failed;
             let delivered: Vec<_> = publish_outcome
@@ -268,22 +266,24 @@ pub(crate) async fn evaluate_code(request: EvaluateCodeRequest) -> Value {
 
 fn evaluate_code_response(run_result: RunResult, function: Option<&str>) -> Value {
     let logs: Vec<String> = run_result.logs.iter().map(log_text).collect();
-    let mut answer = json!({
+    let mut response = json!({
         "logs": logs,
         "stash": run_result.stash.to_string(),
         "outErrors": Value::Array(run_result.out_errors).to_string(),
     });
     match run_result.outcome {
         HandlerOutcome::Returned(value) => {
-            answer["evaluationResult"] = json!(value.unwrap_or_default().to_string());
+            response["evaluationResult"] = json!(value.unwrap_or_default().to_string());
         }
-        HandlerOutcome::EarlyReturn(value) => answer["evaluationResult"] = json!(value.to_string()),
+        HandlerOutcome::EarlyReturn(value) => {
+            response["evaluationResult"] = json!(value.to_string())
+        }
         HandlerOutcome::Missing => {
             let message = format!("The code exports no function {}.", function.unwrap_or_default());
-            answer["error"] = json!({ "message": message });
+            response["error"] = json!({ "message": message });
         }
         HandlerOutcome::Rejected(refusal) => {
-            answer["error"] = json!({ "message": refusal.message.unwrap_or_default() });
+            response["error"] = json!({ "message": refusal.message.unwrap_or_default() });
         }
         HandlerOutcome::Failed(RunFailure { message, at, is_parse_error: unread }) => {
             let (kind, is_listed) = match unread {
@@ -292,10 +292,10 @@ fn evaluate_code_response(run_result: RunResult, function: Option<&str>) -> Valu
             };
             let location = location(at);
             let errors = json!([{ "errorType": kind, "value": message, "location": location }]);
-            answer["error"] = json!({ "message": is_listed, "codeErrors": errors });
+            response["error"] = json!({ "message": is_listed, "codeErrors": errors });
         }
     }
-    answer
+    response
 }
 
 fn log_text(line: &LogLine) -> String {

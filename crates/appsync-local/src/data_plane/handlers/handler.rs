@@ -61,7 +61,7 @@ pub async fn run_handler(
 ) -> HandlerResult {
     let part = if handler.has_source { FunctionPart::Request } else { FunctionPart::Whole };
     let run_result = pool.run(handler.run(part, context.clone())).await;
-    let mut result = HandlerResult::of(run_result);
+    let mut result = HandlerResult::new(run_result);
     let request = match (&result.outcome, part) {
         (HandlerOutcome::Returned(request), FunctionPart::Request) => {
             request.clone().unwrap_or_default()
@@ -82,7 +82,7 @@ pub async fn run_handler(
     result.is_answered = true;
     context["stash"] = result.stash.clone();
     context["outErrors"] = Value::Array(result.out_errors.clone());
-    let last = HandlerResult::of(pool.run(handler.run(FunctionPart::Response, context)).await);
+    let last = HandlerResult::new(pool.run(handler.run(FunctionPart::Response, context)).await);
     result.logs.extend(last.logs);
     result.out_errors.extend(last.out_errors);
     HandlerResult { outcome: last.outcome, stash: last.stash, ..result }
@@ -103,15 +103,8 @@ impl Handler {
 }
 
 impl HandlerResult {
-    fn of(run_result: RunResult) -> Self {
-        let RunResult { outcome: ended, logs, out_errors: appended, stash } = run_result;
-        Self {
-            outcome: ended,
-            logs,
-            out_errors: appended,
-            stash,
-            request: None,
-            is_answered: false,
-        }
+    fn new(run_result: RunResult) -> Self {
+        let RunResult { outcome, logs, out_errors, stash } = run_result;
+        Self { outcome, logs, out_errors, stash, request: None, is_answered: false }
     }
 }

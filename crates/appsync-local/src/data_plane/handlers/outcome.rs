@@ -17,7 +17,7 @@ pub fn publish_outcome(
     returned: &Value,
     events: &[IncomingEvent],
 ) -> Result<PublishOutcome, DataPlaneError> {
-    let invalid = |why: String| Err(undocumented::bad_handler_result(why));
+    let invalid = |reason: String| Err(undocumented::bad_handler_result(reason));
     let items = match returned {
         Value::Null => return Ok(PublishOutcome::default()),
         Value::Array(items) => items,
@@ -73,13 +73,13 @@ pub fn handler_error(
             it.at,
         ),
         HandlerOutcome::Failed(it) => {
-            let why = format!("{name} threw{}: {}", position_text(it.at), it.message);
-            (undocumented::handler_threw(why), it.at)
+            let reason = format!("{name} threw{}: {}", position_text(it.at), it.message);
+            (undocumented::handler_threw(reason), it.at)
         }
         // These outcomes are not errors.
         HandlerOutcome::Missing | HandlerOutcome::Returned(_) | HandlerOutcome::EarlyReturn(_) => {
-            let why = format!("{name} ended in an unexpected way");
-            (undocumented::handler_threw(why), None)
+            let reason = format!("{name} ended in an unexpected way");
+            (undocumented::handler_threw(reason), None)
         }
     };
     let (line, column) = position.map(|position| (position.line, position.column)).unzip();
@@ -88,9 +88,9 @@ pub fn handler_error(
 }
 
 impl Rejection {
-    fn error(&self, handler: &str, why: String) -> DataPlaneError {
+    fn error(&self, handler: &str, reason: String) -> DataPlaneError {
         if self.unauthorized {
-            let error = DataPlaneError::unauthorized(why);
+            let error = DataPlaneError::unauthorized(reason);
             // docs/reference/handlers.md#explicit-errors: a subscription has another error type.
             return match handler {
                 ON_PUBLISH => error,
@@ -99,7 +99,7 @@ impl Rejection {
         }
         let message = self.message.clone().unwrap_or_default();
         let error_type = self.error_type.clone();
-        undocumented::handler_error(error_type, message).with_reason(why)
+        undocumented::handler_error(error_type, message).with_reason(reason)
     }
 }
 

@@ -113,11 +113,11 @@ impl OutboundClient {
         let OutboundRequest { method, url, timeout, response_max, .. } = &request;
         let (what, timeout, response_max) =
             (format!("{method} {}", url_without_secrets(url)), *timeout, *response_max);
-        let ready = self.build(request).map_err(|error| format!("{what}: {error}"))?;
+        let signed_request = self.build(request).map_err(|error| format!("{what}: {error}"))?;
         let client = self.client.get_or_init(new_client);
         let response = async {
             let response =
-                client.request(ready).await.map_err(|error| error_with_causes(&error))?;
+                client.request(signed_request).await.map_err(|error| error_with_causes(&error))?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, response_max).collect().await;
             let body = body.map_err(|error| match error.is::<LengthLimitError>() {
@@ -145,24 +145,24 @@ impl OutboundClient {
         let host = authority.as_str().rsplit('@').next().unwrap_or_default();
         headers.insert("host", HeaderValue::from_str(host).map_err(|error| error.to_string())?);
         for (name, value) in &request.headers {
-            let wrong = |_| format!("the header {name:?} is not valid");
-            let value = HeaderValue::from_str(value).map_err(|_| wrong(()))?;
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(()))?;
+            let invalid = |_| format!("the header {name:?} is not valid");
+            let value = HeaderValue::from_str(value).map_err(|_| invalid(()))?;
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(()))?;
             headers.append(name, value);
         }
         let signed = request.signing_scope.clone();
-        let mut ready = Request::new(Full::new(Bytes::from(request.body.clone())));
-        (*ready.method_mut(), *ready.uri_mut()) = (request.method, uri);
-        *ready.headers_mut() = headers;
+        let mut signed_request = Request::new(Full::new(Bytes::from(request.body.clone())));
+        (*signed_request.method_mut(), *signed_request.uri_mut()) = (request.method, uri);
+        *signed_request.headers_mut() = headers;
         if let Some(scope) = signed {
-            self.sign(&mut ready, &request.body, &scope)?;
+            self.sign(&mut signed_request, &request.body, &scope)?;
         }
-        Ok(ready)
+        Ok(signed_request)
     }
 
     fn sign<B>(
         &self,
-        ready: &mut Request<B>,
+        signed_request: &mut Request<B>,
         body: &[u8],
         scope: &SigningScope,
     ) -> Result<(), String> {
@@ -177,16 +177,20 @@ impl OutboundClient {
             .build()
             .map_err(|error| error.to_string())?
             .into();
-        let uri = ready.uri().to_string();
-        let headers = ready.headers().iter();
+        let uri = signed_request.uri().to_string();
+        let headers = signed_request.headers().iter();
         let headers =
             headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let signable =
-            SignableRequest::new(ready.method().as_str(), uri, headers, SignableBody::Bytes(body))
-                .map_err(|error| error.to_string())?;
+        let signable = SignableRequest::new(
+            signed_request.method().as_str(),
+            uri,
+            headers,
+            SignableBody::Bytes(body),
+        )
+        .map_err(|error| error.to_string())?;
         let signed = sign(signable, &parameters).map_err(|error| error.to_string())?;
         let (instructions, _) = signed.into_parts();
-        instructions.apply_to_request_http1x(ready);
+        instructions.apply_to_request_http1x(signed_request);
         Ok(())
     }
 }
@@ -261,10 +265,13 @@ mod tests {
             .signed_for("dynamodb", "eu-west-1");
         let response = outbound().send(request).await.unwrap();
         assert_eq!((response.status, response.body.as_slice()), (201, b"/a%20b?c=d".as_slice()));
-        let asked = &stub.requests()[0];
-        assert_eq!((asked.method.as_str(), asked.body.as_slice()), ("POST", b"hi".as_slice()));
-        assert_eq!(asked.headers["x-one"], "1");
-        let authorization = asked.headers["authorization"].to_str().unwrap();
+        let requests = &stub.requests()[0];
+        assert_eq!(
+            (requests.method.as_str(), requests.body.as_slice()),
+            ("POST", b"hi".as_slice())
+        );
+        assert_eq!(requests.headers["x-one"], "1");
+        let authorization = requests.headers["authorization"].to_str().unwrap();
         assert!(authorization.contains("/eu-west-1/dynamodb/aws4_request"), "{authorization}");
         assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=local/"), "{authorization}");
     }
@@ -278,8 +285,8 @@ mod tests {
         // Connections wait in the backlog of a listener that never accepts, so no response can arrive.
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", silent.local_addr().unwrap());
-        let late = OutboundRequest::get(&address).with_limits(Duration::from_millis(1), 9);
-        assert!(error(late).await.contains("no response within 0.001 s"));
+        let slow = OutboundRequest::get(&address).with_limits(Duration::from_millis(1), 9);
+        assert!(error(slow).await.contains("no response within 0.001 s"));
         // A socket that is bound but never listens refuses connections, and no other process gets its port.
         let nobody = tokio::net::TcpSocket::new_v4().unwrap();
         nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();

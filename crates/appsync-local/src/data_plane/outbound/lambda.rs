@@ -107,7 +107,7 @@ struct FunctionRef {
 
 impl FunctionRef {
     fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is neither a function's name nor its ARN");
+        let invalid = || format!("{text:?} is neither a function's name nor its ARN");
         // API Gateway's: arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations
         let inner = text.split_once("/functions/").map(|(_, item)| item);
         let inner = inner.map_or(text, |text| text.strip_suffix("/invocations").unwrap_or(text));
@@ -115,7 +115,7 @@ impl FunctionRef {
             Some(arn) => {
                 let parts: Vec<&str> = arn.splitn(6, ':').collect();
                 let [_, "lambda", region, _, "function", rest] = parts.as_slice() else {
-                    return Err(wrong());
+                    return Err(invalid());
                 };
                 (*region, *rest)
             }
@@ -126,9 +126,9 @@ impl FunctionRef {
             None => (rest, None),
         };
         let letter = |letter: char| letter.is_ascii_alphanumeric() || "-_$.".contains(letter);
-        let sound = |text: &str| !text.is_empty() && text.chars().all(letter);
-        if !sound(name) || !qualifier.as_deref().is_none_or(sound) {
-            return Err(wrong());
+        let is_valid = |text: &str| !text.is_empty() && text.chars().all(letter);
+        if !is_valid(name) || !qualifier.as_deref().is_none_or(is_valid) {
+            return Err(invalid());
         }
         Ok(Self { name: name.to_owned(), qualifier, region: region.to_owned() })
     }
@@ -215,10 +215,10 @@ mod tests {
         assert!(
             invoke(6, true).await.unwrap().error().unwrap().contains("without an error message")
         );
-        let asked = stub.requests();
-        assert_eq!(asked[0].uri, "/2015-03-31/functions/f/invocations");
-        assert_eq!(asked[0].headers["x-amz-invocation-type"], "RequestResponse");
-        assert_eq!(asked[2].headers["x-amz-invocation-type"], "Event");
+        let requests = stub.requests();
+        assert_eq!(requests[0].uri, "/2015-03-31/functions/f/invocations");
+        assert_eq!(requests[0].headers["x-amz-invocation-type"], "RequestResponse");
+        assert_eq!(requests[2].headers["x-amz-invocation-type"], "Event");
     }
 
     #[tokio::test]

@@ -138,9 +138,9 @@ impl Connections {
         let all: Vec<_> = self.all().values().cloned().collect();
         let mut apis = HashMap::new();
         for connection in &all {
-            let place = &connection.target;
-            let api = apis.entry(&place.api_id).or_insert_with(|| {
-                let api = self.apis.api(place);
+            let target = &connection.target;
+            let api = apis.entry(&target.api_id).or_insert_with(|| {
+                let api = self.apis.api(target);
                 if let Some(api) = &api {
                     self.hub.retain_namespaces(&api.id, |namespace| {
                         api.namespaces.contains_key(namespace)
@@ -148,13 +148,13 @@ impl Connections {
                 }
                 api
             });
-            let end = if closing {
+            let reason = if closing {
                 Some(CloseReason::Shutdown)
             } else {
                 connection.close_reason(api.as_deref(), now)
             };
-            if let Some(end) = end {
-                connection.outbox.close(end);
+            if let Some(reason) = reason {
+                connection.outbox.close(reason);
             }
         }
     }

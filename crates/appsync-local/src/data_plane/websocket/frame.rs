@@ -43,8 +43,8 @@ pub fn publish_success(id: &str, receipt: &PublishResponse) -> String {
 }
 
 /// `connection_error`, `subscribe_error`, …, `error`.
-pub fn error(kind: &str, id: Option<&str>, problem: &DataPlaneError) -> String {
-    to_json(&FrameBody { r#type: kind, id, errors: Some([problem]), ..EMPTY })
+pub fn error(kind: &str, id: Option<&str>, denial: &DataPlaneError) -> String {
+    to_json(&FrameBody { r#type: kind, id, errors: Some([denial]), ..EMPTY })
 }
 
 /// GraphQL's errors for subprotocols, without the wrapper that Events does not have
@@ -70,13 +70,13 @@ mod tests {
         assert_eq!(ack(), r#"{"type":"connection_ack","connectionTimeoutMs":300000}"#);
         assert_eq!(keep_alive(), r#"{"type":"ka"}"#);
         assert_eq!(success("subscribe_success", "a"), r#"{"type":"subscribe_success","id":"a"}"#);
-        let problem = DataPlaneError::new(401, "UnauthorizedException").with_reason("a reason");
+        let denial = DataPlaneError::new(401, "UnauthorizedException").with_reason("a reason");
         assert_eq!(
-            error("connection_error", None, &problem),
+            error("connection_error", None, &denial),
             r#"{"type":"connection_error","errors":[{"errorType":"UnauthorizedException"}]}"#
         );
         assert_eq!(
-            error("publish_error", Some("p"), &problem.with_message("no")),
+            error("publish_error", Some("p"), &denial.with_message("no")),
             r#"{"type":"publish_error","id":"p","errors":[{"errorType":"UnauthorizedException","message":"no"}]}"#
         );
         let receipt = PublishResponse {

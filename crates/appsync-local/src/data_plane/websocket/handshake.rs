@@ -127,11 +127,11 @@ mod tests {
         assert_eq!(read(&[""]).subprotocol, Subprotocol::Missing);
         assert_eq!(read(&["graphql-ws"]).subprotocol, Subprotocol::Unsupported);
         assert_eq!(read(&["header-e30"]).subprotocol, Subprotocol::Unsupported);
-        for wrong in ["header-", "header-%", "header-bnVsbA", "header-W10", "header-ew"] {
-            let offer = read(&[SUBPROTOCOL, wrong]);
+        for invalid in ["header-", "header-%", "header-bnVsbA", "header-W10", "header-ew"] {
+            let offer = read(&[SUBPROTOCOL, invalid]);
             assert!(
                 offer.subprotocol == Subprotocol::Supported && offer.credentials.is_none(),
-                "{wrong}"
+                "{invalid}"
             );
         }
     }

@@ -139,8 +139,8 @@ impl Session {
     }
 
     /// Responds to a frame that is not a message.
-    pub fn reject_frame(&self, wrong: &str) {
-        let error = DataPlaneError::bad_request(wrong);
+    pub fn reject_frame(&self, reason: &str) {
+        let error = DataPlaneError::bad_request(reason);
         publication::report_rejection(&self.plane, &self.request, "message", None, &error);
         self.send(frame::error("error", None, &error));
     }
@@ -337,22 +337,17 @@ mod tests {
     use super::*;
 
     async fn begin(plane: &Arc<DataPlane>) -> Session {
-        let place = plane.apis.find("a").unwrap();
+        let target = plane.apis.find("a").unwrap();
         let (headers, path) = (Default::default(), "/event/realtime".into());
-        let request = RequestContext {
-            target: place,
-            headers,
-            path,
-            peer: None,
-            transport: Transport::WebSocket,
-        };
+        let request =
+            RequestContext { target, headers, path, peer: None, transport: Transport::WebSocket };
         let fields = [("x-api-key".to_owned(), "da2-k".to_owned())].into();
         let session =
             Session::open(Arc::clone(plane), request, Some(CredentialFields { fields })).await;
         session.map_err(|error| error.reason).unwrap()
     }
 
-    fn answers(session: &Session) -> Vec<Value> {
+    fn responses(session: &Session) -> Vec<Value> {
         let mut frames = Vec::new();
         while session.connection.outbox.take_now(&mut frames) {}
         frames.into_iter().map(|frame| serde_json::from_str(&frame.text()).unwrap()).collect()
@@ -364,7 +359,7 @@ mod tests {
         let mut session = begin(&plane).await;
         let subscribe = r#"{"type":"subscribe","id":"s","channel":"/default/*","authorization":{"x-api-key":"da2-k"}}"#;
         session.handle_message(subscribe.as_bytes()).await;
-        assert_eq!(answers(&session)[0]["type"], "subscribe_success");
+        assert_eq!(responses(&session)[0]["type"], "subscribe_success");
         let channel = Channel::parse_for_publish("/default/x").unwrap();
         assert_eq!((plane.hub.broadcast("a", &channel, "1"), plane.connections().len()), (1, 1));
         drop(session);
@@ -386,9 +381,9 @@ mod tests {
                 let message = format!("{{\"type\":{}{}}}", serde_json::json!(kind), members.concat());
                 for text in [message.as_bytes(), &noise] {
                     session.handle_message(text).await;
-                    let answers = answers(&session);
-                    prop_assert_eq!(answers.len(), 1);
-                    prop_assert!(answers[0]["type"].is_string());
+                    let responses = responses(&session);
+                    prop_assert_eq!(responses.len(), 1);
+                    prop_assert!(responses[0]["type"].is_string());
                 }
                 Ok(())
             })?;

@@ -118,12 +118,12 @@ async fn run_session(socket: &mut WebSocket, session: Session) -> CloseReason {
     let mut state = SessionState::Idle(Box::new(session));
     let mut frames = Vec::new();
     let mut keep_alives = interval_at(Instant::now() + keep_alive, keep_alive);
-    let end = loop {
+    let reason = loop {
         let next = tokio::select! {
             next = state.next(socket) => next,
             () = outbox.take(&mut frames) => SocketEvent::FramesReady,
             _ = keep_alives.tick() => SocketEvent::KeepAliveDue,
-            end = outbox.closed() => break end,
+            reason = outbox.closed() => break reason,
         };
         match next {
             SocketEvent::Answered(session) => state = SessionState::Idle(Box::new(session)),
@@ -135,18 +135,18 @@ async fn run_session(socket: &mut WebSocket, session: Session) -> CloseReason {
         }
         if !frames.is_empty() {
             tokio::select! {
-                result = send(socket, &mut frames) => if let Err(end) = result { break end },
-                end = outbox.closed() => break end,
+                result = send(socket, &mut frames) => if let Err(reason) = result { break reason },
+                reason = outbox.closed() => break reason,
             }
         }
     };
     // The session reports the reason when it is dropped.
-    outbox.close(end);
+    outbox.close(reason);
     // A requested operation is completed, even if no one receives its result.
-    if let SessionState::Busy(work) = state {
-        tokio::spawn(work);
+    if let SessionState::Busy(pending) = state {
+        tokio::spawn(pending);
     }
-    end
+    reason
 }
 
 impl SessionState {
@@ -154,7 +154,7 @@ impl SessionState {
     /// stops waiting.
     async fn next(&mut self, socket: &mut WebSocket) -> SocketEvent {
         match self {
-            Self::Busy(work) => SocketEvent::Answered(work.await),
+            Self::Busy(pending) => SocketEvent::Answered(pending.await),
             Self::Idle(_) => SocketEvent::Received(socket.recv().await),
         }
     }
@@ -244,7 +244,10 @@ mod tests {
                 r#"{"type":"ka"}"#
             );
         }
-        let shown = plane.connections();
-        assert_eq!((shown.len(), shown[0].api_id.as_str(), &*shown[0].mode), (1, "a", "API_KEY"));
+        let connections = plane.connections();
+        assert_eq!(
+            (connections.len(), connections[0].api_id.as_str(), &*connections[0].mode),
+            (1, "a", "API_KEY")
+        );
     }
 }

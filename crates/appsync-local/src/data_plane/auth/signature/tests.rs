@@ -79,8 +79,8 @@ async fn errors_contain_no_token_and_no_signature() {
     let six = format!("{FIVE};x-amz-security-token");
     let request = set(vector(&six, CONNECT), "x-amz-security-token", "HUSH");
     let error = fixture().authorize(&request).await.unwrap_err();
-    let shown = format!("{:?}", error);
-    assert!(!shown.contains("HUSH") && !shown.contains(CONNECT), "{shown}");
+    let text = format!("{:?}", error);
+    assert!(!text.contains("HUSH") && !text.contains(CONNECT), "{text}");
 }
 
 #[tokio::test]

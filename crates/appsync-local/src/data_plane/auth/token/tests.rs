@@ -51,8 +51,8 @@ impl IssuerFixture {
     }
 
     /// Returns a token of the issuer, with `over` merged into its claims.
-    fn token(&self, claims: &Value, over: &Value) -> String {
-        self.token_of("p256", Algorithm::ES256, &self.p256, claims, over)
+    fn token(&self, claims: &Value, changes: &Value) -> String {
+        self.token_of("p256", Algorithm::ES256, &self.p256, claims, changes)
     }
 
     fn token_of(
@@ -61,11 +61,11 @@ impl IssuerFixture {
         algorithm: Algorithm,
         pair: &KeyPair,
         claims: &Value,
-        over: &Value,
+        changes: &Value,
     ) -> String {
         let header = Header { kid: Some(kid.into()), ..Header::new(algorithm) };
         let key = EncodingKey::from_ec_der(&pair.serialize_der());
-        encode(&header, &merged(claims, over), &key).unwrap()
+        encode(&header, &merged(claims, changes), &key).unwrap()
     }
 
     async fn authorize(&self, token: &str) -> Identity {
@@ -75,15 +75,15 @@ impl IssuerFixture {
 
     async fn assert_denied(&self, token: &str, expected: &str) {
         let request = TestRequest::publish("/default/a", &[("Authorization", token)]);
-        let why = self.auth.denial_reason(&request).await;
-        assert!(why.contains(expected) && !why.contains(token), "{why}");
+        let reason = self.auth.denial_reason(&request).await;
+        assert!(reason.contains(expected) && !reason.contains(token), "{reason}");
     }
 }
 
 /// Null removes a claim.
-fn merged(claims: &Value, over: &Value) -> Value {
+fn merged(claims: &Value, changes: &Value) -> Value {
     let mut claims = claims.clone();
-    for (name, value) in over.as_object().unwrap() {
+    for (name, value) in changes.as_object().unwrap() {
         match value {
             Value::Null => claims.as_object_mut().unwrap().shift_remove(name),
             _ => claims.as_object_mut().unwrap().insert(name.clone(), value.clone()),
@@ -144,8 +144,8 @@ async fn tokens_with_every_supported_algorithm_are_authorized() {
 #[tokio::test]
 async fn a_token_with_the_wrong_time_issuer_or_client_is_denied() {
     let fixture = IssuerFixture::new(connect(&json!({}))).await;
-    let check = async |over: Value, expected: &str| {
-        fixture.assert_denied(&fixture.token(&claims(), &over), expected).await;
+    let check = async |changes: Value, expected: &str| {
+        fixture.assert_denied(&fixture.token(&claims(), &changes), expected).await;
     };
     check(json!({"exp": NOW}), "expired at 2026-01-02T03:04:05Z").await;
     check(json!({"exp": null}), "no exp").await;
@@ -158,13 +158,13 @@ async fn a_token_with_the_wrong_time_issuer_or_client_is_denied() {
     check(json!({"aud": "webs"}), "(webs) matches the API's clientId").await;
     check(json!({"aud": ["a", "b"], "azp": "c"}), "(a, b, c)").await;
     check(json!({"aud": null}), "neither aud nor azp").await;
-    for over in [
+    for changes in [
         json!({"aud": ["a", "web"]}),
         json!({"aud": null, "azp": "mobile-1"}),
         json!({"iss": fixture.stub.url}),
         json!({"nbf": NOW}),
     ] {
-        fixture.authorize(&fixture.token(&claims(), &over)).await;
+        fixture.authorize(&fixture.token(&claims(), &changes)).await;
     }
     fixture.auth.plane.store.move_clock(60.0);
     fixture.assert_denied(&fixture.token(&claims(), &json!({})), "expired at").await;
@@ -238,8 +238,8 @@ async fn tokens_of_an_unreachable_issuer_are_denied_with_a_help() {
 #[tokio::test]
 async fn limits_since_issue_and_since_sign_in_are_milliseconds() {
     let fixture = IssuerFixture::new(connect(&json!({"iatTTL": 5_000, "authTTL": 9_000}))).await;
-    let until = async |over: Value| {
-        fixture.authorize(&fixture.token(&claims(), &over)).await.expires_epoch_s
+    let until = async |changes: Value| {
+        fixture.authorize(&fixture.token(&claims(), &changes)).await.expires_epoch_s
     };
     assert_eq!(until(json!({})).await, Some(NOW + 5.0));
     assert_eq!(until(json!({"auth_time": NOW - 6.0})).await, Some(NOW + 3.0));
@@ -267,8 +267,8 @@ async fn id_tokens_and_access_tokens_of_a_user_pool_are_authorized() {
     let identity = fixture.authorize(&fixture.token(&pool_claims(), &id)).await;
     assert_eq!(identity.context["username"], "bob");
     assert_eq!(identity.context["groups"], json!(["admins"]));
-    let check = async |over: Value, expected: &str| {
-        fixture.assert_denied(&fixture.token(&pool_claims(), &over), expected).await;
+    let check = async |changes: Value, expected: &str| {
+        fixture.assert_denied(&fixture.token(&pool_claims(), &changes), expected).await;
     };
     check(json!({"client_id": "app12"}), "client_id is \"app12\", which does not match").await;
     check(json!({"token_use": "id"}), "aud is \"\"").await;

@@ -45,9 +45,9 @@ pub async fn call_lambda(
     let function =
         function_arn(source.members).ok_or_else(|| malformed("the data source has no function"))?;
     let result = source.client.outbound.invoke(function, waits, &request["payload"]).await;
-    let result = result.map_err(|message| ("LambdaException".to_owned(), message))?;
+    let result = result.map_err(|message| DataSourceError::new("LambdaException", message))?;
     match result.error() {
-        Some(message) => Err(("Lambda:Unhandled".to_owned(), message)),
+        Some(message) => Err(DataSourceError::new("Lambda:Unhandled", message)),
         None => Ok(result.payload),
     }
 }

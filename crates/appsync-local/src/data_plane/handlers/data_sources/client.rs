@@ -23,8 +23,17 @@ pub struct DataSourceConfig<'a> {
     pub region: &'a str,
 }
 
-/// The error of a data source: type and message of `ctx.error`.
-pub type DataSourceError = (String, String);
+/// The error of a data source, which is `ctx.error`.
+pub struct DataSourceError {
+    pub error_type: String,
+    pub message: String,
+}
+
+impl DataSourceError {
+    pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { error_type: error_type.into(), message: message.into() }
+    }
+}
 
 /// An AWS service: the name of its endpoint, and its name in signatures.
 pub struct AwsService {
@@ -43,7 +52,7 @@ impl DataSourceConfig<'_> {
             let message = format!(
                 "the emulator does not include {name}; set its address with `provision local --endpoint {name}=http://…`"
             );
-            (format!("{}:NotImplementedException", service.error_prefix), message)
+            DataSourceError::new(format!("{}:NotImplementedException", service.error_prefix), message)
         })
     }
 
@@ -70,8 +79,9 @@ impl DataSourceConfig<'_> {
         region: &str,
         outgoing: OutboundRequest,
     ) -> Result<Value, DataSourceError> {
-        let failed =
-            |kind: &str, message: String| (format!("{}:{kind}", service.error_prefix), message);
+        let failed = |kind: &str, message: String| {
+            DataSourceError::new(format!("{}:{kind}", service.error_prefix), message)
+        };
         let outgoing = outgoing.signed_for(service.signing_name, region);
         let response = self.client.outbound.send(outgoing).await;
         let response = response.map_err(|message| failed("SdkClientException", message))?;
@@ -98,5 +108,5 @@ impl DataSourceConfig<'_> {
 
 /// Returns the error of a request that the data source does not support.
 pub fn malformed(message: impl Into<String>) -> DataSourceError {
-    ("MappingTemplate".to_owned(), message.into())
+    DataSourceError::new("MappingTemplate", message)
 }

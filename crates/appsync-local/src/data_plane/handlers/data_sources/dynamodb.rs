@@ -147,13 +147,13 @@ fn tables(request: &Value) -> impl Iterator<Item = (&String, &Value)> {
 fn batch_get(request: &Value) -> Value {
     let table = |(name, value): (&String, &Value)| {
         let keys = value["keys"].as_array().into_iter().flatten().map(item_to_wire);
-        let asked = without_nulls(json!({
+        let keys_and_options = without_nulls(json!({
             "Keys": keys.collect::<Vec<_>>(),
             "ConsistentRead": value["consistentRead"],
             "ProjectionExpression": value["projection"]["expression"],
             "ExpressionAttributeNames": value["projection"]["expressionNames"],
         }));
-        (name.clone(), asked)
+        (name.clone(), keys_and_options)
     };
     json!({ "RequestItems": tables(request).map(table).collect::<Map<_, _>>() })
 }

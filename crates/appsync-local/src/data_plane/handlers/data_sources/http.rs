@@ -45,7 +45,7 @@ pub async fn call_http(
         request = request.signed_for(service, region);
     }
     let response = source.client.outbound.send(request).await;
-    Ok(handler_result(&response.map_err(|message| ("HTTPException".to_owned(), message))?))
+    Ok(handler_result(&response.map_err(|message| DataSourceError::new("HTTPException", message))?))
 }
 
 pub async fn call_open_search(

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::data_plane::handlers::call::HandlerCall;
-use crate::data_plane::handlers::data_sources::client::{DataSourceClient, DataSourceConfig};
+use crate::data_plane::handlers::data_sources::client::{
+    DataSourceClient, DataSourceConfig, DataSourceError,
+};
 use crate::data_plane::handlers::data_sources::{aws, dynamodb, http};
 use crate::data_plane::handlers::handler::DataSourceResponse;
 
@@ -34,12 +36,15 @@ pub async fn query(
         "RELATIONAL_DATABASE" => aws::call_rds(&source, request).await,
         "AMAZON_BEDROCK_RUNTIME" => aws::call_bedrock(&source, request).await,
         "NONE" => Ok(request["payload"].clone()),
-        other => Err(("NotImplementedException".to_owned(), {
-            format!("provision's emulator does not support data sources of the type {other}")
-        })),
+        other => Err(DataSourceError::new(
+            "NotImplementedException",
+            format!("provision's emulator does not support data sources of the type {other}"),
+        )),
     };
     match result {
         Ok(result) => DataSourceResponse::Result(result),
-        Err((error_type, message)) => DataSourceResponse::Error { error_type, message },
+        Err(DataSourceError { error_type, message }) => {
+            DataSourceResponse::Error { error_type, message }
+        }
     }
 }

@@ -269,17 +269,17 @@ async fn an_http_endpoint_receives_the_handlers_request() {
     let stub = Stub::serve(|_| response(404, "gone")).await;
     let members = json!({ "type": "HTTP", "httpConfig": { "endpoint": stub.url } });
     let request = "{ method: 'POST', resourcePath: '/a', params: { query: { b: 'c d' }, headers: { 'X-E': 'f' }, body: 'g' } }";
-    let found = query_data_source(members.clone(), "", &stub, request).await;
-    assert_eq!((&found["statusCode"], &found["body"]), (&json!(404), &json!("gone")));
+    let result = query_data_source(members.clone(), "", &stub, request).await;
+    assert_eq!((&result["statusCode"], &result["body"]), (&json!(404), &json!("gone")));
     let one = stub.requests().remove(0);
     assert_eq!((one.method.as_str(), one.uri.as_str()), ("POST", "/a?b=c+d"));
     assert_eq!((&one.headers["x-e"], one.body.as_slice()), (&"f".parse().unwrap(), &b"g"[..]));
     let host = "{ method: 'GET', resourcePath: '/', params: { headers: { Host: 'x' } } }";
-    let found = query_data_source(members.clone(), "", &stub, host).await;
-    assert_eq!(found["message"], "a handler cannot set the header `Host`");
-    let found =
+    let result = query_data_source(members.clone(), "", &stub, host).await;
+    assert_eq!(result["message"], "a handler cannot set the header `Host`");
+    let result =
         query_data_source(members, "", &stub, "{ method: 'HEAD', resourcePath: '/' }").await;
-    assert!(found["message"].as_str().unwrap().contains("not `HEAD`"));
+    assert!(result["message"].as_str().unwrap().contains("not `HEAD`"));
 }
 
 #[tokio::test]
@@ -319,19 +319,20 @@ async fn requests_to_a_table_are_typed_and_results_are_plain() {
         async |request: &str| query_data_source(members.clone(), "dynamodb", &stub, request).await;
     let get = "{ operation: 'GetItem', key: { id: { S: '1' } } }";
     assert_eq!(ask(get).await, json!({ "id": "1", "n": 1.5 }));
-    let put = "{ operation: 'PutItem', key: { id: { S: '1' } }, attributeValues: { n: { N: 2 } } }";
-    assert_eq!(ask(put).await, json!({ "n": 2, "id": "1" }));
+    let put_request =
+        "{ operation: 'PutItem', key: { id: { S: '1' } }, attributeValues: { n: { N: 2 } } }";
+    assert_eq!(ask(put_request).await, json!({ "n": 2, "id": "1" }));
     let body: Value = serde_json::from_slice(&stub.requests()[1].body).unwrap();
     let item = json!({ "n": {"N": "2"}, "id": {"S": "1"} });
     assert_eq!(body, json!({ "TableName": "messages", "Item": item }));
     let conditional =
-        put.replace("attributeValues", "condition: { expression: 'x' }, attributeValues");
+        put_request.replace("attributeValues", "condition: { expression: 'x' }, attributeValues");
     let failed = json!({ "message": "the condition failed", "type": "DynamoDB:ConditionalCheckFailedException" });
     assert_eq!(ask(&conditional).await, failed);
     let query = "{ operation: 'Query', query: { expression: 'id = :id', expressionValues: { ':id': { S: '1' } } } }";
-    let found = ask(query).await;
-    assert_eq!(found["items"], json!([{ "id": "1" }]));
-    let next = query.replace("query:", &format!("nextToken: {}, query:", found["nextToken"]));
+    let result = ask(query).await;
+    assert_eq!(result["items"], json!([{ "id": "1" }]));
+    let next = query.replace("query:", &format!("nextToken: {}, query:", result["nextToken"]));
     ask(&next).await;
     let body: Value = serde_json::from_slice(&stub.requests()[4].body).unwrap();
     assert_eq!(body["ExclusiveStartKey"], json!({ "id": {"S": "1"} }));
@@ -345,9 +346,9 @@ async fn buses_databases_models_and_search_domains_are_called_at_their_endpoints
     let stub = Stub::serve(|_| response(200, "{\"ok\":true}")).await;
     let bus = json!({ "type": "AMAZON_EVENTBRIDGE",
         "eventBridgeConfig": { "eventBusArn": "arn:aws:events:eu-west-1:1:event-bus/b" } });
-    let put =
+    let put_request =
         "{ operation: 'PutEvents', events: [{ source: 's', detailType: 't', detail: { a: 1 } }] }";
-    assert_eq!(query_data_source(bus, "events", &stub, put).await, json!({ "ok": true }));
+    assert_eq!(query_data_source(bus, "events", &stub, put_request).await, json!({ "ok": true }));
     let database = json!({ "type": "RELATIONAL_DATABASE", "relationalDatabaseConfig": {} });
     let sql = "{ statements: ['SELECT :A'], variableMap: { ':A': 1, ':AB': 2 }, variableTypeHintMap: {} }";
     let results = json!({ "sqlStatementResults": [{}] }).to_string();
@@ -359,8 +360,8 @@ async fn buses_databases_models_and_search_domains_are_called_at_their_endpoints
         "openSearchServiceConfig": { "endpoint": "https://nowhere.invalid", "awsRegion": "eu-west-1" } });
     let get = "{ operation: 'GET', path: '/i/_search', params: { queryString: { q: 'x' } } }";
     query_data_source(search, "es", &stub, get).await;
-    let asked: Vec<_> = stub.requests().into_iter().map(|request| request.uri).collect();
-    assert_eq!(asked, ["/", "/Execute", "/model/a%3Ab/converse", "/i/_search?q=x"]);
+    let uris: Vec<_> = stub.requests().into_iter().map(|request| request.uri).collect();
+    assert_eq!(uris, ["/", "/Execute", "/model/a%3Ab/converse", "/i/_search?q=x"]);
     let bodies = stub
         .requests()
         .into_iter()
@@ -383,7 +384,7 @@ async fn the_error_of_a_service_without_an_endpoint_explains_how_to_set_one() {
 #[tokio::test]
 async fn a_data_source_of_type_none_returns_its_payload() {
     let stub = Stub::serve(|_| response(500, "")).await;
-    let found = query_data_source(json!({ "type": "NONE" }), "", &stub, "{ payload: 7 }").await;
-    assert_eq!(found, json!(7));
+    let result = query_data_source(json!({ "type": "NONE" }), "", &stub, "{ payload: 7 }").await;
+    assert_eq!(result, json!(7));
     assert!(stub.requests().is_empty());
 }

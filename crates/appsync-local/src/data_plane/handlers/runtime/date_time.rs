@@ -40,21 +40,21 @@ pub fn format(ms: f64, pattern: &str, zone: &str) -> Result<String, String> {
 
 /// Parses a text to milliseconds. `zone` is empty if the text contains its time zone.
 pub fn parse(text: &str, pattern: &str, zone: &str) -> Result<f64, String> {
-    let wrong = |what: &str| format!("`{text}` does not match `{pattern}`: {what}");
+    let mismatch = |what: &str| format!("`{text}` does not match `{pattern}`: {what}");
     let (mut rest, mut fields) = (text, ParsedFields::default());
     for piece in parse_pattern(pattern)? {
-        rest = fields.take(&piece, rest).map_err(|what| wrong(&what))?;
+        rest = fields.take(&piece, rest).map_err(|what| mismatch(&what))?;
     }
     if !rest.is_empty() {
-        return Err(wrong(&format!("unexpected `{rest}` at the end")));
+        return Err(mismatch(&format!("unexpected `{rest}` at the end")));
     }
-    let local = fields.date_time().map_err(|what| wrong(&what))?;
+    let local = fields.date_time().map_err(|what| mismatch(&what))?;
     let zone = match (&fields.zone, zone) {
         (Some(zone), _) => zone.clone(),
-        (None, "") => return Err(wrong("the time zone is missing; pass one")),
-        (None, given) => self::parse_zone(given)?,
+        (None, "") => return Err(mismatch("the time zone is missing; pass one")),
+        (None, name) => self::parse_zone(name)?,
     };
-    let at = local.to_zoned_datetime(zone).map_err(|error| wrong(&error.to_string()))?;
+    let at = local.to_zoned_datetime(zone).map_err(|error| mismatch(&error.to_string()))?;
     Ok(at.timestamp().as_millisecond() as f64)
 }
 
@@ -308,13 +308,13 @@ impl ParsedFields {
 
 /// Takes a number: as many digits as there are letters, or any number of digits for one letter.
 fn take_number(text: &str, count: usize) -> Result<(i64, &str), String> {
-    let there = text.bytes().take_while(u8::is_ascii_digit).count();
-    let taken = if count == 1 { there.min(18) } else { count };
-    if there < taken || taken == 0 {
+    let available = text.bytes().take_while(u8::is_ascii_digit).count();
+    let length = if count == 1 { available.min(18) } else { count };
+    if available < length || length == 0 {
         return Err(format!("expected a number of {count} digits before `{text}`"));
     }
-    let number = text[..taken].parse().map_err(|_| "the number is too large".to_owned())?;
-    Ok((number, &text[taken..]))
+    let number = text[..length].parse().map_err(|_| "the number is too large".to_owned())?;
+    Ok((number, &text[length..]))
 }
 
 fn take_name<'t>(text: &'t str, names: &[&str], count: usize) -> Result<(i64, &'t str), String> {

@@ -136,8 +136,8 @@ fn exception_outcome(ctx: &Ctx<'_>, run: &Run, host: &RunState, error: Error) ->
     let message = match (member("name"), member("message")) {
         (_, Some(message)) if message.starts_with(UNRESOLVED) => {
             let what = message[UNRESOLVED.len()..].split(" from ").next().unwrap_or_default();
-            let why = message.split_once("': ").map(|(_, text)| text).unwrap_or_default();
-            format!("unknown module {what}; {why}")
+            let reason = message.split_once("': ").map(|(_, text)| text).unwrap_or_default();
+            format!("unknown module {what}; {reason}")
         }
         (Some(name), Some(message)) if name != "InternalError" && name != "Error" => {
             format!("{name}: {message}")

@@ -70,21 +70,23 @@ impl RunState {
         (self.logs.take(), self.out_errors.take(), self.stash.take())
     }
     /// Returns why a run failed, from the engine's message.
-    pub fn failure(&self, said: &str) -> RunFailure {
-        let message = match said {
+    pub fn failure(&self, engine_message: &str) -> RunFailure {
+        let message = match engine_message {
             _ if self.rounds.get() > ROUNDS_MAX => {
                 format!("its loops had more than {ROUNDS_MAX} iterations, which is AppSync's quota")
             }
             _ if self.interrupts.get() > INTERRUPTS_MAX => {
                 "it ran for too long and was stopped".to_owned()
             }
-            _ if said.contains("out of memory") => {
+            _ if engine_message.contains("out of memory") => {
                 "it needs more memory than its limit of 32 MiB".to_owned()
             }
-            _ if said.contains("call stack") || said.contains("stack overflow") => {
+            _ if engine_message.contains("call stack")
+                || engine_message.contains("stack overflow") =>
+            {
                 "its functions call each other too deeply".to_owned()
             }
-            _ => said.to_owned(),
+            _ => engine_message.to_owned(),
         };
         RunFailure::new(message)
     }
@@ -92,8 +94,8 @@ impl RunState {
     fn end_run(&self, how: &str, text: &str, stack: &str) {
         let value = match parse_result(text) {
             Ok(value) => value,
-            Err(broken) => {
-                self.outcome.replace(Some(HandlerOutcome::Failed(broken)));
+            Err(failure) => {
+                self.outcome.replace(Some(HandlerOutcome::Failed(failure)));
                 return;
             }
         };
@@ -102,7 +104,7 @@ impl RunState {
             return;
         }
         let member = |name: &str| value[name].as_str().map(str::to_owned);
-        let refusal = Rejection {
+        let rejection = Rejection {
             unauthorized: how == "unauthorized",
             message: member("message"),
             error_type: member("errorType"),
@@ -110,7 +112,7 @@ impl RunState {
             info: value["errorInfo"].clone(),
             at: self.script.position(stack),
         };
-        self.outcome.replace(Some(HandlerOutcome::Rejected(refusal)));
+        self.outcome.replace(Some(HandlerOutcome::Rejected(rejection)));
     }
 
     fn log(&self, level: &str, values: Vec<String>, stack: &str) {
@@ -209,19 +211,19 @@ fn add_time_functions<'js>(
     object.set("now", Function::new(ctx.clone(), move || now_ms)?)?;
     object.set("autoUlid", Function::new(ctx.clone(), move || ids::ulid(now_ms as u64))?)?;
     object.set("autoKsuid", Function::new(ctx.clone(), move || ids::ksuid(now_ms as u64))?)?;
-    let told = |ctx: &Ctx<'js>, message: String| Exception::throw_message(ctx, &message);
-    let iso = move |ctx: Ctx<'js>, ms: f64| date_time::iso(ms).map_err(|text| told(&ctx, text));
+    let throw = |ctx: &Ctx<'js>, message: String| Exception::throw_message(ctx, &message);
+    let iso = move |ctx: Ctx<'js>, ms: f64| date_time::iso(ms).map_err(|text| throw(&ctx, text));
     object.set("iso", Function::new(ctx.clone(), iso)?)?;
     let format = move |ctx: Ctx<'js>, ms: f64, pattern: String, zone: String| {
-        date_time::format(ms, &pattern, &zone).map_err(|text| told(&ctx, text))
+        date_time::format(ms, &pattern, &zone).map_err(|text| throw(&ctx, text))
     };
     object.set("format", Function::new(ctx.clone(), format)?)?;
     let parse = move |ctx: Ctx<'js>, text: String, pattern: String, zone: String| {
-        date_time::parse(&text, &pattern, &zone).map_err(|text| told(&ctx, text))
+        date_time::parse(&text, &pattern, &zone).map_err(|text| throw(&ctx, text))
     };
     object.set("parseFormatted", Function::new(ctx.clone(), parse)?)?;
     let parse = move |ctx: Ctx<'js>, text: String| {
-        date_time::parse_iso(&text).map_err(|text| told(&ctx, text))
+        date_time::parse_iso(&text).map_err(|text| throw(&ctx, text))
     };
     object.set("parseIso", Function::new(ctx.clone(), parse)?)
 }

@@ -60,8 +60,8 @@ struct PoolState {
 struct Job {
     run: Run,
     /// Notified when the run starts.
-    started: oneshot::Sender<()>,
-    done: oneshot::Sender<RunResult>,
+    start_sender: oneshot::Sender<()>,
+    result_sender: oneshot::Sender<RunResult>,
     is_abandoned: Arc<AtomicBool>,
 }
 
@@ -84,15 +84,15 @@ impl Pool {
     pub async fn run(&self, run: Run) -> RunResult {
         let stash = run.context.get("stash").cloned().unwrap_or_default();
         let owner = Arc::clone(&run.owner);
-        let (started, start) = oneshot::channel();
-        let (done, mut result) = oneshot::channel();
+        let (start_sender, start_receiver) = oneshot::channel();
+        let (result_sender, mut result) = oneshot::channel();
         let is_abandoned = Arc::default();
-        let job = Job { run, started, done, is_abandoned: Arc::clone(&is_abandoned) };
+        let job = Job { run, start_sender, result_sender, is_abandoned: Arc::clone(&is_abandoned) };
         if let Err(reason) = self.enqueue(&owner, job) {
             return failed_run(reason, stash);
         }
         // Only a thread that crashed drops the sender.
-        if timeout(QUEUE_TIMEOUT, start).await.is_err() {
+        if timeout(QUEUE_TIMEOUT, start_receiver).await.is_err() {
             return failed_run(
                 "it was not scheduled in time: other handlers of its channel namespace are running",
                 stash,
@@ -159,13 +159,13 @@ impl Shared {
 
     fn work(&self) {
         while let Some((owner, job)) = self.next() {
-            let Job { run: task, started, done, is_abandoned } = job;
+            let Job { run: task, start_sender, result_sender, is_abandoned } = job;
             // If no one waits for it any more, it need not run.
-            if started.send(()).is_ok() {
+            if start_sender.send(()).is_ok() {
                 let result = catch_unwind(AssertUnwindSafe(|| run(&task)));
                 if let Ok(result) = result {
                     // The caller may have stopped waiting.
-                    let _ = done.send(result);
+                    let _ = result_sender.send(result);
                 }
             }
             let mut state = self.state();

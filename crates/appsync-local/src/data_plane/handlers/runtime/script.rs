@@ -99,16 +99,16 @@ fn instrument(text: &str, bodies: &[(usize, usize, bool)]) -> (String, Vec<Inser
     }
     // An insertion that ends at a position precedes one that begins there.
     pieces.sort_by_key(|(at, piece)| (*at, piece != "}"));
-    let (mut out, mut insertions, mut done) = (String::with_capacity(text.len()), Vec::new(), 0);
+    let (mut out, mut insertions, mut copied) = (String::with_capacity(text.len()), Vec::new(), 0);
     for (at, piece) in pieces {
-        out.push_str(&text[done..at]);
+        out.push_str(&text[copied..at]);
         let line = out.matches('\n').count() + 1;
         let column = out.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         insertions.push(Insertion { line, column, length: piece.chars().count() });
         out.push_str(&piece);
-        done = at;
+        copied = at;
     }
-    out.push_str(&text[done..]);
+    out.push_str(&text[copied..]);
     out.push_str(&format!("\nimport {{ tick as {name} }} from '{LOOPS}'\n"));
     (out, insertions)
 }
