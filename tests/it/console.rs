@@ -59,7 +59,7 @@ fn the_console_shows_what_is_there_and_what_happens_and_publishes() {
     assert!(said["invalid"].as_str().unwrap().starts_with("Not valid JSON: "), "{said}");
     check("several", json!("2 events published to /sample/keys"));
     check("paused", json!(0));
-    let nowhere = "The API has no channel namespace nowhere; publishing will be refused.";
+    let nowhere = "The API has no channel namespace nowhere; the publish will be rejected.";
     check("warned", json!(nowhere));
     check("logged", json!("by arn:aws:iam::123456789012:root"));
     check("filtered", json!("1 dropped"));

@@ -1,12 +1,12 @@
-// One API: where it is, who may do what, who is connected.
-import { byId, copyButton, dayOf, element, heard, modeName, now, plural, timeOf } from './dom.js';
+// One API: its endpoints, its auth modes, its keys and its connections.
+import { byId, copyButton, dayOf, element, screenReaderText, modeName, now, plural, timeOf } from './dom.js';
 
 export const showApi = (api) => {
   byId('api-name').textContent = api.name;
   byId('api-id').textContent = api.apiId;
   showEndpoints(api);
   showAccess(api);
-  showProofs(api);
+  showCredentials(api);
   byId('channels').replaceChildren(...api.namespaces.map((it) => element('option', { value: `/${it.name}/` })));
 };
 
@@ -32,10 +32,10 @@ const chips = (modes, kind = 'chip') => modes.map((it) => element('span', { clas
 const showAccess = (api) => {
   byId('connect').replaceChildren(...(api.connect.length ? chips(api.connect) : ['no one']));
   const cell = ({ modes, inherited }) => {
-    const made = chips(modes, inherited ? 'chip' : 'chip own');
-    const apart = made.flatMap((chip, n) => (n ? [heard(', '), chip] : [chip]));
-    const whose = heard(inherited ? 'by the API’s default: ' : 'by the namespace’s own: ');
-    return element('td', {}, whose, element('span', { class: 'chips' }, ...(apart.length ? apart : ['no one'])));
+    const nodes = chips(modes, inherited ? 'chip' : 'chip own');
+    const separated = nodes.flatMap((chip, n) => (n ? [screenReaderText(', '), chip] : [chip]));
+    const origin = screenReaderText(inherited ? 'by the API’s default: ' : 'by the namespace’s own: ');
+    return element('td', {}, origin, element('span', { class: 'chips' }, ...(separated.length ? separated : ['no one'])));
   };
   const row = (it) => {
     const handlers = it.handlers.length ? element('small', {}, it.handlers.join(', ')) : undefined;
@@ -55,28 +55,28 @@ const WITHOUT_DETAIL = {
   AWS_IAM: () => 'signed requests, SigV4',
 };
 
-/** A key's description, and the address that provision's mark in its end names. */
-const described = (description) => {
+/** Returns a key's description, and the address in the ownership marker at its end. */
+const describeKey = (description) => {
   const [, text, address] = /^(.*?) ?\[provision:[^/\]]*\/([^#\]]*)[^\]]*\]$/s.exec(description ?? '') ?? [];
   return address ? [text || 'Key', element('code', {}, address)] : [description || 'Key without a description'];
 };
 
-const showProofs = (api) => {
+const showCredentials = (api) => {
   const provider = (it) =>
     element('li', {}, ...chips([it.mode]), element('span', { class: 'detail hint' }, it.detail ?? WITHOUT_DETAIL[it.mode]?.(api) ?? it.mode));
   const key = (it) => {
     const end = new Date(it.expiresEpochS * 1000);
-    const over = end <= now();
-    const until = element('span', { class: over ? 'over' : 'hint' }, over ? 'ended ' : 'until ', element('time', { datetime: end.toISOString() }, `${dayOf(end)} ${timeOf(end).slice(0, 5)}`));
-    const [text, address] = described(it.description);
+    const isExpired = end <= now();
+    const until = element('span', { class: isExpired ? 'over' : 'hint' }, isExpired ? 'expired ' : 'expires ', element('time', { datetime: end.toISOString() }, `${dayOf(end)} ${timeOf(end).slice(0, 5)}`));
+    const [text, address] = describeKey(it.description);
     return element('li', {}, element('span', { class: 'detail' }, text), address, until);
   };
   byId('proofs').replaceChildren(...api.providers.map(provider), ...api.keys.map(key));
 };
 
 export const showConnections = (connections, api) => {
-  const here = connections.filter((it) => it.apiId === api.apiId);
-  byId('connection-count').textContent = here.length;
+  const ownConnections = connections.filter((it) => it.apiId === api.apiId);
+  byId('connection-count').textContent = ownConnections.length;
   const row = (it) => {
     const since = new Date(it.sinceEpochS * 1000);
     const channels = it.subscriptions.map(({ channel }) => element('li', {}, element('code', {}, channel)));
@@ -87,5 +87,5 @@ export const showConnections = (connections, api) => {
   };
   const channel = api.namespaces[0]?.name ?? 'NAMESPACE';
   const none = element('li', { class: 'hint' }, element('span', {}, 'No client is connected. Try ', element('code', {}, `provision subscribe spec.yaml '/${channel}/*' --local`)));
-  byId('connections').replaceChildren(...(here.length ? here.map(row) : [none]));
+  byId('connections').replaceChildren(...(ownConnections.length ? ownConnections.map(row) : [none]));
 };

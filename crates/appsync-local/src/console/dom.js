@@ -1,21 +1,21 @@
-// What the parts of the page share: elements made of data, never of markup, and words for what AppSync calls things.
+// What the modules of the page share: elements created from data, never from markup, and the names of auth modes.
 
 export const byId = (id) => document.getElementById(id);
 
-/** An element. Text is text, whatever it holds. */
-export const element = (name, given = {}, ...children) => {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(given)) {
+/** Creates an element. Children that are strings become text, never markup. */
+export const element = (name, attributes = {}, ...children) => {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
     if (value === undefined || value === null) continue;
-    if (key === 'class') made.className = value;
-    else made.setAttribute(key, value);
+    if (key === 'class') node.className = value;
+    else node.setAttribute(key, value);
   }
-  made.append(...children.filter((it) => it !== undefined && it !== null));
-  return made;
+  node.append(...children.filter((it) => it !== undefined && it !== null));
+  return node;
 };
 
-/** Text for those who listen, not for those who look. */
-export const heard = (text) => element('span', { class: 'hidden' }, text);
+/** Creates text for screen readers only. */
+export const screenReaderText = (text) => element('span', { class: 'hidden' }, text);
 
 const MODES = {
   API_KEY: 'API key',
@@ -23,40 +23,40 @@ const MODES = {
   AMAZON_COGNITO_USER_POOLS: 'Cognito',
   OPENID_CONNECT: 'OIDC',
   AWS_LAMBDA: 'Lambda',
-  OWNER: 'owner',
+  OWNER: 'admin',
 };
 export const modeName = (mode) => MODES[mode] ?? mode;
 
 export const plural = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-// The clock of the emulator, which faults may have moved from this machine's.
-let offMs = 0;
+// The emulator's clock, which may be set to another time than this machine's.
+let offsetMs = 0;
 export const setClock = (nowEpochS) => {
-  offMs = nowEpochS * 1000 - Date.now();
+  offsetMs = nowEpochS * 1000 - Date.now();
 };
-export const now = () => new Date(Date.now() + offMs);
-export const isMoved = () => Math.abs(offMs) > 5000;
+export const now = () => new Date(Date.now() + offsetMs);
+export const isClockMoved = () => Math.abs(offsetMs) > 5000;
 
-const two = (number) => String(number).padStart(2, '0');
-export const timeOf = (date) => [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
-export const dayOf = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+const twoDigits = (number) => String(number).padStart(2, '0');
+export const timeOf = (date) => [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':');
+export const dayOf = (date) => `${date.getFullYear()}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())}`;
 
-/** Says something to those who listen. */
-export const say = (text) => {
+/** Announces a text to screen readers. */
+export const announce = (text) => {
   byId('status').textContent = text;
 };
 
-/** A button that copies `text`. */
+/** Creates a button that copies `text`. */
 export const copyButton = (text, what) => {
   const button = element('button', { type: 'button', class: 'copy', 'aria-label': `Copy ${what}` }, 'Copy');
   button.addEventListener('click', async () => {
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = 'Copied';
-      say(`Copied ${what}`);
+      announce(`Copied ${what}`);
     } catch {
       button.textContent = 'Denied';
-      say('The browser does not let this page copy');
+      announce('The browser does not let this page copy');
     }
     setTimeout(() => {
       button.textContent = 'Copy';

@@ -1,17 +1,17 @@
-// The console of the emulator: its APIs and their activity. Everything comes from the program that serves
-// this page; nothing is kept.
+// The console of the emulator: its APIs and their activity. All data comes from the program that serves this page;
+// nothing is stored.
 import { showApi, showConnections } from './api.js';
-import { byId, dayOf, element, isMoved, now, plural, setClock, timeOf } from './dom.js';
+import { byId, dayOf, element, isClockMoved, now, plural, setClock, timeOf } from './dom.js';
 import { publishTo, startForm } from './publish.js';
-import { addHappening, ofApi, startStream } from './stream.js';
+import { addActivity, selectApi, startStream } from './stream.js';
 
-const SETTLE_MS = 60;
-const AGAIN_MS = 1000;
+const DEBOUNCE_MS = 60;
+const RECONNECT_MS = 1000;
 
 let apis = [];
 let connections = [];
-let chosen = location.hash.slice(1);
-let shown = '';
+let selectedId = location.hash.slice(1);
+let shownText = '';
 
 const get = async (path) => {
   const response = await fetch(path, { headers: { accept: 'application/json' } });
@@ -19,30 +19,30 @@ const get = async (path) => {
   return response.json();
 };
 
-/** Calls `load` soon, once for many reasons; a reason that comes meanwhile makes it do it again. */
-const soon = (load) => {
+/** Returns a function that calls `load` shortly after its last call. */
+const debounce = (load) => {
   let timer;
   return () => {
     clearTimeout(timer);
     // If the program cannot be reached, the page updates when the stream is back.
-    timer = setTimeout(() => load().catch(() => {}), SETTLE_MS);
+    timer = setTimeout(() => load().catch(() => {}), DEBOUNCE_MS);
   };
 };
 
-const loadApis = soon(async () => {
+const loadApis = debounce(async () => {
   const answer = await get('/_provision/apis');
   setClock(answer.nowEpochS);
   apis = answer.apis;
   show();
 });
 
-const loadConnections = soon(async () => {
+const loadConnections = debounce(async () => {
   connections = await get('/_provision/connections');
   const api = current();
   if (api) showConnections(connections, api);
 });
 
-const current = () => apis.find((it) => it.apiId === chosen) ?? apis[0];
+const current = () => apis.find((it) => it.apiId === selectedId) ?? apis[0];
 
 const show = () => {
   const api = current();
@@ -53,13 +53,13 @@ const show = () => {
   byId('region').textContent = api?.region ?? '–';
   document.title = api ? `${api.name} – provision console` : 'provision console';
   if (!api) return;
-  // What did not change keeps its focus, its selection and what is open.
+  // Elements that did not change keep their focus, their selection and their open details.
   const text = JSON.stringify(api);
-  if (text !== shown) showApi(api);
-  shown = text;
+  if (text !== shownText) showApi(api);
+  shownText = text;
   showConnections(connections, api);
   publishTo(api);
-  ofApi(api.apiId);
+  selectApi(api.apiId);
 };
 
 const showList = (api) => {
@@ -68,8 +68,8 @@ const showList = (api) => {
     const where = `${it.region}, ${plural(it.namespaces.length, 'namespace')}`;
     const button = element('button', { type: 'button', 'data-api': it.apiId, 'aria-current': it === api ? 'true' : undefined }, it.name, element('small', {}, where));
     button.addEventListener('click', () => {
-      chosen = it.apiId;
-      history.replaceState(null, '', `#${chosen}`);
+      selectedId = it.apiId;
+      history.replaceState(null, '', `#${selectedId}`);
       show();
     });
     return element('li', {}, button);
@@ -79,41 +79,41 @@ const showList = (api) => {
   if (focused) byId('apis').querySelector(`[data-api="${CSS.escape(focused)}"]`)?.focus();
 };
 
-const tellLink = (state, text) => {
+const showLink = (state, text) => {
   const link = byId('link');
   if (link.dataset.state === state && link.textContent === text) return;
   link.dataset.state = state;
   link.textContent = text;
 };
 
-const OF_CONNECTIONS = ['connected', 'disconnected', 'subscribed', 'unsubscribed'];
+const CONNECTION_ACTIVITIES = ['connected', 'disconnected', 'subscribed', 'unsubscribed'];
 
 const watch = () => {
   const source = new EventSource('/_provision/feed');
   source.addEventListener('open', () => {
-    tellLink('live', 'Live');
+    showLink('live', 'Live');
     loadApis();
     loadConnections();
   });
   source.addEventListener('changed', loadApis);
   source.addEventListener('missed', ({ data }) => {
-    addHappening({ happened: 'missed', count: Number(data) });
+    addActivity({ happened: 'missed', count: Number(data) });
     loadConnections();
   });
   source.addEventListener('happening', ({ data }) => {
-    const happening = JSON.parse(data);
-    addHappening(happening);
-    if (OF_CONNECTIONS.includes(happening.happened)) loadConnections();
+    const activity = JSON.parse(data);
+    addActivity(activity);
+    if (CONNECTION_ACTIVITIES.includes(activity.happened)) loadConnections();
   });
   source.addEventListener('error', () => {
-    tellLink('waiting', 'Reconnecting…');
-    // Clients that were connected are gone with the server, or are reported again.
+    showLink('waiting', 'Reconnecting…');
+    // Connected clients are disconnected with the server, or are reported again.
     connections = [];
     const api = current();
     if (api) showConnections(connections, api);
     if (source.readyState === EventSource.CLOSED) {
       source.close();
-      setTimeout(watch, AGAIN_MS);
+      setTimeout(watch, RECONNECT_MS);
     }
   });
 };
@@ -122,7 +122,7 @@ const tick = () => {
   const time = now();
   const clock = byId('clock');
   clock.dateTime = time.toISOString();
-  clock.textContent = isMoved() ? `${dayOf(time)} ${timeOf(time)}, moved` : timeOf(time);
+  clock.textContent = isClockMoved() ? `${dayOf(time)} ${timeOf(time)}, adjusted` : timeOf(time);
 };
 
 startForm();

@@ -1,4 +1,4 @@
-// The form that publishes.
+// The form for an admin publish.
 import { byId, plural } from './dom.js';
 
 const EVENTS_MAX = 5;
@@ -7,15 +7,15 @@ const CHANNEL = new RegExp(`^/?${SEGMENT}(?:/${SEGMENT}){0,4}/?$`);
 
 let api;
 
-/** Publishes to this API from now on. */
-export const publishTo = (given) => {
-  const other = api?.apiId !== given.apiId;
-  api = given;
+/** Selects the API that the form publishes to. */
+export const publishTo = (selected) => {
+  const isOther = api?.apiId !== selected.apiId;
+  api = selected;
   const channel = byId('channel');
-  const name = given.namespaces[0]?.name;
-  if (other && name) channel.value = `/${name}/test`;
+  const name = selected.namespaces[0]?.name;
+  if (isOther && name) channel.value = `/${name}/test`;
   channel.placeholder = `/${name ?? 'namespace'}/test`;
-  if (other) tell('', false);
+  if (isOther) showResult('', false);
 };
 
 export const startForm = () => {
@@ -39,12 +39,12 @@ export const startForm = () => {
   }
 };
 
-const mark = (id, problem, mild = '') => {
+const showProblem = (id, problem, warning = '') => {
   const field = byId(`${id}-problem`);
-  field.textContent = problem || mild;
+  field.textContent = problem || warning;
   field.classList.toggle('mild', !problem);
-  // The result of the last publish matters less than what prevents the next one.
-  if (problem) tell('', false);
+  // A problem replaces the result of the last publish.
+  if (problem) showResult('', false);
   if (problem) byId(id).setAttribute('aria-invalid', 'true');
   else byId(id).removeAttribute('aria-invalid');
   return !problem;
@@ -52,45 +52,45 @@ const mark = (id, problem, mild = '') => {
 
 const checkChannel = () => {
   const channel = byId('channel').value.trim();
-  if (!channel) return mark('channel', 'Name a channel, such as /sample/test.');
-  if (channel.includes('*')) return mark('channel', 'Events go to one channel; * is for subscriptions.');
-  if (!CHANNEL.test(channel)) return mark('channel', 'A channel has one to five segments of letters, digits and inner hyphens, each up to 50 long.');
+  if (!channel) return showProblem('channel', 'Enter a channel, such as /sample/test.');
+  if (channel.includes('*')) return showProblem('channel', 'Events go to one channel; * is for subscriptions.');
+  if (!CHANNEL.test(channel)) return showProblem('channel', 'A channel has one to five segments of letters, digits and inner hyphens, each up to 50 long.');
   const name = channel.split('/').filter(Boolean)[0];
   const known = api.namespaces.some((it) => it.name === name);
-  return mark('channel', '', known ? '' : `The API has no channel namespace ${name}; publishing will be refused.`);
+  return showProblem('channel', '', known ? '' : `The API has no channel namespace ${name}; the publish will be rejected.`);
 };
 
-/** The events as JSON texts, or nothing if they are none. */
+/** Returns the events as JSON texts, or undefined if they are not valid. */
 const readEvents = () => {
   const text = byId('event').value.trim();
   let value;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    mark('event', text ? `Not valid JSON: ${error.message}` : 'Write an event as JSON: an object, a list, a number, "a text".');
+    showProblem('event', text ? `Not valid JSON: ${error.message}` : 'Enter an event as JSON: an object, a list, a number, "a string".');
     return undefined;
   }
   if (!byId('several').checked) {
-    mark('event', '');
+    showProblem('event', '');
     return [text];
   }
   const problem = !Array.isArray(value) ? 'Several events are written as a JSON array: [ …, … ]'
-    : !value.length ? 'The array is empty: there is nothing to publish.'
-      : value.length > EVENTS_MAX ? `AppSync takes up to ${EVENTS_MAX} events at once; there are ${value.length}.` : '';
-  return mark('event', problem) ? value.map((it) => JSON.stringify(it)) : undefined;
+    : !value.length ? 'The array is empty: there are no events to publish.'
+      : value.length > EVENTS_MAX ? `AppSync accepts up to ${EVENTS_MAX} events at once, not ${value.length}.` : '';
+  return showProblem('event', problem) ? value.map((it) => JSON.stringify(it)) : undefined;
 };
 
-const tell = (text, bad) => {
+const showResult = (text, bad) => {
   byId('result').textContent = text;
   byId('result').classList.toggle('bad', bad);
 };
 
 const publish = async () => {
-  tell('', false);
-  const sound = checkChannel();
+  showResult('', false);
+  const isValid = checkChannel();
   const events = readEvents();
-  if (!sound || !events) {
-    byId(sound ? 'event' : 'channel').focus();
+  if (!isValid || !events) {
+    byId(isValid ? 'event' : 'channel').focus();
     return;
   }
   const channel = byId('channel').value.trim();
@@ -103,10 +103,10 @@ const publish = async () => {
       body: JSON.stringify({ apiId: api.apiId, channel, events }),
     });
     const answer = await response.json();
-    if (response.ok) tellReceipt(answer, channel);
-    else tell(`Refused: ${reason(answer)}`, true);
+    if (response.ok) showReceipt(answer, channel);
+    else showResult(`Rejected: ${reason(answer)}`, true);
   } catch {
-    tell('The emulator can’t be reached. Is it still running?', true);
+    showResult('Cannot reach the emulator. Is it still running?', true);
   } finally {
     button.disabled = false;
   }
@@ -114,12 +114,12 @@ const publish = async () => {
 
 const reason = ({ errors, message }) => {
   const [error] = errors ?? [];
-  return error ? [error.errorType, error.message].filter(Boolean).join(': ') : message ?? 'no reason was given';
+  return error ? [error.errorType, error.message].filter(Boolean).join(': ') : message ?? 'no reason';
 };
 
-const tellReceipt = ({ successful, failed }, channel) => {
+const showReceipt = ({ successful, failed }, channel) => {
   const parts = [];
   if (successful.length) parts.push(`${plural(successful.length, 'event')} published to ${channel}`);
   for (const it of failed) parts.push(`event ${it.index} failed: ${it.message}`);
-  tell(parts.join('; ') || 'Nothing was published.', failed.length > 0);
+  showResult(parts.join('; ') || 'Nothing was published.', failed.length > 0);
 };

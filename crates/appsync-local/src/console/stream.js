@@ -1,33 +1,33 @@
-// What happens, the newest first. Of all that came, the last 500 are kept.
+// The stream of activities, the newest first. The last 500 are kept.
 import { byId, element, modeName, now, plural, timeOf } from './dom.js';
 
-const KEPT_MAX = 500;
+const ENTRIES_MAX = 500;
 const PREVIEW_MAX = 400;
 
-let kept = [];
-let waiting = [];
-let held = [];
+let shownEntries = [];
+let newEntries = [];
+let pausedEntries = [];
 let paused = false;
 let apiId;
 let filter = '';
 let drawing = false;
 
-export const addHappening = (happening) => {
-  const entry = { happening, at: now() };
+export const addActivity = (activity) => {
+  const entry = { activity, at: now() };
   if (paused) {
-    held.push(entry);
-    held.splice(0, held.length - KEPT_MAX);
-    tellPaused();
+    pausedEntries.push(entry);
+    pausedEntries.splice(0, pausedEntries.length - ENTRIES_MAX);
+    showPaused();
     return;
   }
-  waiting.push(entry);
+  newEntries.push(entry);
   // A burst is drawn at once.
   if (!drawing) requestAnimationFrame(draw);
   drawing = true;
 };
 
-/** Shows what happens at this API only. */
-export const ofApi = (id) => {
+/** Selects the API whose activities are shown. */
+export const selectApi = (id) => {
   if (id === apiId) return;
   apiId = id;
   drawAll();
@@ -41,92 +41,92 @@ export const startStream = () => {
   byId('pause').addEventListener('click', () => {
     paused = !paused;
     if (!paused) {
-      waiting.push(...held);
-      held = [];
+      newEntries.push(...pausedEntries);
+      pausedEntries = [];
       draw();
     }
-    tellPaused();
+    showPaused();
   });
   byId('clear').addEventListener('click', () => {
-    kept = [];
-    waiting = [];
-    held = [];
-    tellPaused();
+    shownEntries = [];
+    newEntries = [];
+    pausedEntries = [];
+    showPaused();
     drawAll();
   });
-  tellEmpty();
+  showCount();
 };
 
-const tellPaused = () => {
+const showPaused = () => {
   const button = byId('pause');
   button.setAttribute('aria-pressed', String(paused));
-  button.textContent = !paused ? 'Pause' : held.length ? `Resume (${held.length})` : 'Resume';
+  button.textContent = !paused ? 'Pause' : pausedEntries.length ? `Resume (${pausedEntries.length})` : 'Resume';
 };
 
-const tellEmpty = () => {
+const showCount = () => {
   const shown = byId('rows').childElementCount;
   byId('stream-count').textContent = shown;
   byId('no-rows').hidden = shown > 0;
-  byId('no-rows').textContent = filter && kept.length
-    ? `Nothing that is kept has “${filter}” in its channel.`
-    : 'Nothing yet. Publish with the form above or with any client; events, connections, refusals and what handlers log show here.';
+  byId('no-rows').textContent = filter && shownEntries.length
+    ? `No activity has “${filter}” in its channel.`
+    : 'No activity yet. Publish with the form above or with any client; events, connections, rejected operations and logs of handlers appear here.';
 };
 
-const isShown = ({ happening }) => {
-  if (happening.apiId && happening.apiId !== apiId) return false;
+const isShown = ({ activity }) => {
+  if (activity.apiId && activity.apiId !== apiId) return false;
   if (!filter) return true;
-  const channel = happening.channel ?? (happening.namespace && `/${happening.namespace}`);
+  const channel = activity.channel ?? (activity.namespace && `/${activity.namespace}`);
   return Boolean(channel?.includes(filter));
 };
 
 const draw = () => {
   drawing = false;
-  const entries = waiting;
-  waiting = [];
-  kept.push(...entries);
-  kept.splice(0, kept.length - KEPT_MAX);
+  const entries = newEntries;
+  newEntries = [];
+  shownEntries.push(...entries);
+  shownEntries.splice(0, shownEntries.length - ENTRIES_MAX);
   const rows = byId('rows');
-  const items = entries.slice(-KEPT_MAX).filter(isShown).map(itemOf).reverse();
+  const items = entries.slice(-ENTRIES_MAX).filter(isShown).map(listItem).reverse();
   for (const item of items) item.classList.add('new');
   rows.prepend(...items);
-  while (rows.childElementCount > KEPT_MAX) rows.lastElementChild.remove();
-  tellEmpty();
+  while (rows.childElementCount > ENTRIES_MAX) rows.lastElementChild.remove();
+  showCount();
 };
 
 const drawAll = () => {
-  byId('rows').replaceChildren(...kept.filter(isShown).map(itemOf).reverse());
-  tellEmpty();
+  byId('rows').replaceChildren(...shownEntries.filter(isShown).map(listItem).reverse());
+  showCount();
 };
 
 /** Class, label and details of each event of the activity feed. */
 const KINDS = {
   published: (it) => ['published', 'Published', publishedParts(it)],
-  refused: (it) => ['refused', 'Refused', refusedParts(it)],
+  refused: (it) => ['refused', 'Rejected', rejectedParts(it)],
   logged: (it) => ['logged', it.level.toLowerCase() === 'error' ? 'Error log' : 'Log', [
     line(channelOf(`/${it.namespace}/*`), about(it.handler)), element('code', { class: 'text' }, it.text)]],
   connected: (it) => ['connection', 'Connected', [line(`№ ${it.connection}`, about(modeName(it.mode)))]],
   disconnected: (it) => ['connection', 'Gone', [line(`№ ${it.connection}`, about(it.why))]],
   subscribed: (it) => ['connection', 'Subscribed', [line(channelOf(it.channel), about(`№ ${it.connection}, ${modeName(it.mode)}`))]],
   unsubscribed: (it) => ['connection', 'Left', [line(channelOf(it.channel), about(`№ ${it.connection}`))]],
-  missed: (it) => ['missed', 'Missed', [line(`${plural(it.count, 'event')} of the feed came faster than they could be shown`)]],
+  missed: (it) => ['missed', 'Missed', [line(`${plural(it.count, 'event')} of the feed came too fast to be shown`)]],
 };
 
-const itemOf = ({ happening, at }) => {
-  const [kind, label, parts] = (KINDS[happening.happened] ?? unknown)(happening);
+const listItem = ({ activity, at }) => {
+  const [kind, label, parts] = (KINDS[activity.happened] ?? unknown)(activity);
   const what = element('div', { class: 'what' }, ...parts);
   const cells = [element('time', { datetime: at.toISOString() }, timeOf(at)), element('span', { class: 'kind' }, label), what];
-  const [name, texts] = moreOf(happening);
+  const [name, texts] = detailsOf(activity);
   if (!texts.length) return element('li', { class: kind }, element('div', { class: 'row' }, ...cells));
   const details = element('details', {}, element('summary', { class: 'row' }, ...cells));
-  // Made when somebody wants it: an event may be large.
+  // Created when the details are opened: an event may be large.
   details.addEventListener('toggle', () => {
     details.append(...texts.map((it) => element('pre', { tabindex: 0, 'aria-label': name }, element('code', {}, it()))));
   }, { once: true });
   return element('li', { class: kind }, details);
 };
 
-/** What opens below a row, each made when it does: events, or a message of several lines, such as a signature's. */
-const moreOf = ({ events = [], message }) => message?.includes('\n')
+/** Returns the name and the texts of a row's details: events, or a message of several lines, as for a signature. */
+const detailsOf = ({ events = [], message }) => message?.includes('\n')
   ? ['Message', [() => message]]
   : ['Event', events.map((it) => () => JSON.stringify(it, null, 2))];
 
@@ -149,7 +149,7 @@ const publishedParts = (it) => {
   return [head, element('code', { class: 'preview' }, text.slice(0, PREVIEW_MAX)), ...failures];
 };
 
-const refusedParts = (it) => {
+const rejectedParts = (it) => {
   const [first, ...rest] = it.message?.split('\n') ?? [];
   return [
     line(it.channel ? channelOf(it.channel) : undefined, about(it.operation)),

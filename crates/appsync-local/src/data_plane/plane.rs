@@ -21,7 +21,7 @@ use crate::store::Store;
 /// The interval of keep-alive frames (docs/reference/data-plane.md#keep-alive).
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
-/// How long a connection may stay open without a complete request.
+/// How long a connection may last without a complete request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the service waits for connected clients when it stops.

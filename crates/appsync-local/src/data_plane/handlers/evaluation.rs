@@ -57,7 +57,7 @@ pub struct EvaluationContext {
     pub overrides: Value,
 }
 
-/// The response of a handler's data source. Without result and error, there is no response.
+/// The response of a handler's data source. If both are missing, the data source does not respond.
 #[derive(Clone, Debug, Default)]
 pub struct DataSourceStub {
     /// `ctx.result`.

@@ -1,5 +1,5 @@
-//! The queue of runs. Tenants take turns and none uses every thread, so a tenant with too many or endless runs delays
-//! only itself.
+//! The queue of runs. Tenants are scheduled in rotation and none uses every thread, so a tenant with too many or endless
+//! runs delays only itself.
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
