@@ -276,7 +276,7 @@ fn evaluate_code_response(run_result: RunResult, function: Option<&str>) -> Valu
             response["evaluationResult"] = json!(value.unwrap_or_default().to_string());
         }
         HandlerOutcome::EarlyReturn(value) => {
-            response["evaluationResult"] = json!(value.to_string())
+            response["evaluationResult"] = json!(value.to_string());
         }
         HandlerOutcome::Missing => {
             let message = format!("The code exports no function {}.", function.unwrap_or_default());

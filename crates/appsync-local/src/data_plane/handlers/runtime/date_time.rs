@@ -34,7 +34,7 @@ pub fn parse_iso(text: &str) -> Result<f64, String> {
 }
 
 pub fn format(ms: f64, pattern: &str, zone: &str) -> Result<String, String> {
-    let at = timestamp(ms)?.to_zoned_datetime(self::parse_zone(zone)?);
+    let at = timestamp(ms)?.to_zoned_datetime(parse_zone(zone)?);
     parse_pattern(pattern)?.into_iter().map(|piece| format_piece(&piece, &at)).collect()
 }
 
@@ -52,7 +52,7 @@ pub fn parse(text: &str, pattern: &str, zone: &str) -> Result<f64, String> {
     let zone = match (&fields.zone, zone) {
         (Some(zone), _) => zone.clone(),
         (None, "") => return Err(mismatch("the time zone is missing; pass one")),
-        (None, name) => self::parse_zone(name)?,
+        (None, name) => parse_zone(name)?,
     };
     let at = local.to_zoned_datetime(zone).map_err(|error| mismatch(&error.to_string()))?;
     Ok(at.timestamp().as_millisecond() as f64)
