@@ -1,7 +1,7 @@
 //! What all operations on one Event API have in common.
 use crate::endpoint::Endpoint;
 use crate::network::Network;
-use crate::timing::Timing;
+use crate::network::Timing;
 
 /// One Event API, and how to reach it. Cloning it is cheap.
 ///

@@ -6,6 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sigv4::http_request::{
+    SignableBody, SignableRequest, SigningParams, SigningSettings, sign as sign_request,
+};
+use aws_sigv4::sign::v4;
 use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
@@ -13,8 +17,6 @@ use serde_json::{Map, Value};
 use crate::auth_mode::AuthMode;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Operation};
-use crate::secret::Secret;
-use crate::sign::sign;
 
 /// What is signed for opening a connection, which has no body.
 pub const EMPTY_BODY: &str = "{}";
@@ -188,13 +190,79 @@ impl fmt::Debug for Signer {
     }
 }
 
+/// An API key or a token. It has no `Display`, and its `Debug` output hides the text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, to be sent to the service.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Replaces every API key in `message`. AppSync's error messages can quote the key that was sent.
+pub fn redact_api_keys(message: &str) -> String {
+    let mut redacted = String::new();
+    let mut remaining = message;
+    while let Some((before, after)) = remaining.split_once("da2-") {
+        redacted.push_str(before);
+        redacted.push_str("da2-…");
+        remaining = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+    }
+    redacted + remaining
+}
+
+const SERVICE: &str = "appsync";
+
+/// The headers of the signature: `authorization`, `x-amz-date`, and with temporary credentials
+/// `x-amz-security-token`.
+pub fn sign(
+    endpoint: &Endpoint,
+    headers: &[(&str, &str)],
+    body: &str,
+    (credentials, region): (&AwsCredentials, &str),
+    now: SystemTime,
+) -> Result<Vec<(String, String)>, String> {
+    let identity = credentials.clone().into();
+    let parameters: SigningParams<'_> = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name(SERVICE)
+        .time(now)
+        .settings(SigningSettings::default())
+        .build()
+        .map_err(|error| error.to_string())?
+        .into();
+    let uri = endpoint.http.to_string();
+    let headers = headers.iter().copied().chain([("host", endpoint.host())]);
+    let body = SignableBody::Bytes(body.as_bytes());
+    let output = SignableRequest::new("POST", &uri, headers, body)
+        .and_then(|request| sign_request(request, &parameters))
+        .map_err(|error| error.to_string())?;
+    let (instructions, _) = output.into_parts();
+    let headers = instructions.headers();
+    Ok(headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use aws_smithy_async::time::StaticTimeSource;
 
     use super::*;
-    use crate::batch::request_body;
     use crate::event::Event;
+    use crate::event::request_body;
 
     const HOST: &str = "example1234567890000.appsync-api.us-east-1.amazonaws.com";
 

@@ -16,14 +16,14 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::batch::request_body;
 use crate::client::Client;
 use crate::credentials::{Credentials, EMPTY_BODY};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::event::Event;
+use crate::event::request_body;
 use crate::frame::{self, ServerFrame, first_error};
 use crate::network::Stream;
-use crate::publish_response::PublishResponse;
+use crate::publisher::PublishResponse;
 
 const PROTOCOL: &str = "aws-appsync-event-ws";
 /// The longest silence of a healthy connection, if the server does not name another

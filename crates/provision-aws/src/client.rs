@@ -1,12 +1,18 @@
 //! The SDK clients of one run, and the identity that they call AWS with.
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use tokio::sync::OnceCell;
 
-use crate::call_counter::CallCounter;
 use crate::error::{AwsError, failed};
 
 /// The clients of one run. Cloning is cheap, and clones share their identity and their call counter.
@@ -80,5 +86,38 @@ impl Aws {
             partition: partition.to_owned(),
             arn,
         })
+    }
+}
+
+/// An interceptor that all clients of a run share.
+#[derive(Clone, Debug, Default)]
+pub struct CallCounter(Arc<AtomicU64>);
+
+impl CallCounter {
+    /// Returns the number of calls so far. Each attempt counts.
+    pub fn calls(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Intercept for CallCounter {
+    fn name(&self) -> &'static str {
+        "CallCounter"
+    }
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let operation = config.load::<Metadata>();
+        let service = operation.map_or("AWS", Metadata::service);
+        let name = operation.map_or("call", Metadata::name);
+        match context.response().map(|response| response.status().as_u16()) {
+            Some(status) => tracing::debug!("{service}.{name} {status}"),
+            None => tracing::debug!("{service}.{name} no response"),
+        }
+        Ok(())
     }
 }

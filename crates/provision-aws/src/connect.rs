@@ -13,21 +13,24 @@ use aws_credential_types::Credentials;
 use aws_sdk_appsync::config::retry::RetryPartition;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime::client::retries::TokenBucket;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, RetryClassifierPriority,
+};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_types::SdkConfig;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
-
-use crate::call_counter::CallCounter;
-use crate::client::Aws;
-use crate::error::AwsError;
-use crate::retry::PermanentFailureClassifier;
-
 use provision_core::failure::ErrorClass;
+
+use crate::client::{Aws, CallCounter};
+use crate::error::{AwsError, was_refused};
+use crate::stand_ins::missing_operation;
 
 /// The time limit of one attempt. AppSync responds in well under a second.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -235,4 +238,27 @@ fn no_region() -> AwsError {
 
 fn invalid_config(message: impl Into<String>) -> AwsError {
     AwsError::new(ErrorClass::Invalid, "", message)
+}
+
+/// Forbids retries of a call whose connection was refused, or whose operation the server lacks.
+#[derive(Debug)]
+pub struct PermanentFailureClassifier;
+
+impl ClassifyRetry for PermanentFailureClassifier {
+    fn name(&self) -> &'static str {
+        "permanent failure"
+    }
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        if context.response().is_some_and(|response| missing_operation(response).is_some()) {
+            return RetryAction::RetryForbidden;
+        }
+        let error = context.output_or_error().and_then(Result::err);
+        match error.and_then(|error| error.as_connector_error()) {
+            Some(error) if was_refused(error) => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
 }

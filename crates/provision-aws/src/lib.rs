@@ -19,9 +19,7 @@ pub mod connect;
 pub mod error;
 pub mod live;
 
-mod call_counter;
 mod calls;
 mod kinds;
 mod lock;
-mod retry;
 mod stand_ins;

@@ -7,21 +7,19 @@
 //!
 //! It never calls AWS's control plane: what the API is configured to do is up to the caller to find
 //! out. What it publishes is all it leaves behind.
-mod check;
+mod connections;
 mod event_template;
-mod mode_connections;
 mod namespace;
-mod options;
 mod plan;
 mod report;
 mod runner;
-mod shared_connection;
 mod target;
 mod verdict;
 
-pub use check::{CheckSubject, CheckedOperation, Expectation};
 pub use event_template::EventTemplate;
-pub use options::VerifyOptions;
-pub use report::{ApiReport, CheckResult, CheckVerdict, Remedy};
+pub use plan::VerifyOptions;
+pub use report::{
+    ApiReport, CheckResult, CheckSubject, CheckVerdict, CheckedOperation, Expectation, Remedy,
+};
 pub use runner::verify;
 pub use target::{ApiTarget, HandlerSetup, LiveModes, ModeCredentials, NamespaceTarget};

@@ -11,13 +11,13 @@ use crate::channel::Channel;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::event::Event;
-use crate::publish_response::PublishResponse;
-use crate::verify::check::{Check, CheckSubject, CheckedOperation, Expectation};
+use crate::publisher::PublishResponse;
+use crate::verify::connections::ModeConnections;
+use crate::verify::connections::{Arrival, ListenerSender};
 use crate::verify::event_template::{EventMatcher, EventTemplate, new_nonce};
-use crate::verify::mode_connections::ModeConnections;
-use crate::verify::options::VerifyOptions;
+use crate::verify::plan::VerifyOptions;
 use crate::verify::report::CheckResult;
-use crate::verify::shared_connection::{Arrival, ListenerSender};
+use crate::verify::report::{Check, CheckSubject, CheckedOperation, Expectation};
 use crate::verify::target::{HandlerSetup, ModeCredentials, NamespaceTarget};
 use crate::verify::verdict::{AttemptOutcome, evaluate};
 

@@ -1,6 +1,7 @@
 //! The checks of an API, before any is made.
-use crate::verify::check::{Check, CheckSubject, CheckedOperation, Expectation, Obstacle};
-use crate::verify::options::VerifyOptions;
+use std::time::Duration;
+
+use crate::verify::report::{Check, CheckSubject, CheckedOperation, Expectation, Obstacle};
 use crate::verify::target::{ApiTarget, ModeCredentials, NamespaceTarget};
 
 /// All checks of one API, in the order of the report.
@@ -61,14 +62,33 @@ fn missing_credentials(mode: &ModeCredentials) -> Option<Obstacle> {
     mode.credentials.as_ref().err().cloned().map(Obstacle::Credentials)
 }
 
+/// The limits of a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerifyOptions {
+    /// How long one check waits for an event to arrive.
+    pub timeout: Duration,
+    /// Whether to check only what must be denied. Then nothing is published if the API behaves as
+    /// expected.
+    pub only_denials: bool,
+    /// Whether to publish to handlers that use data sources, which can leave traces there.
+    pub with_data_sources: bool,
+}
+
+impl Default for VerifyOptions {
+    /// All checks, 20 seconds for each, without handlers that use data sources.
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(20), only_denials: false, with_data_sources: false }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth_mode::AuthMode;
     use crate::client::Client;
     use crate::credentials::Credentials;
+    use crate::credentials::Secret;
     use crate::endpoint::Endpoint;
-    use crate::secret::Secret;
     use crate::verify::target::HandlerSetup;
 
     fn target() -> ApiTarget {

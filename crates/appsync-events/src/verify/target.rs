@@ -2,9 +2,9 @@
 use crate::auth_mode::AuthMode;
 use crate::client::Client;
 use crate::credentials::Credentials;
-use crate::verify::check::{CheckedOperation, Expectation};
 use crate::verify::event_template::EventTemplate;
 use crate::verify::report::CheckResult;
+use crate::verify::report::{CheckedOperation, Expectation};
 
 /// An API, how to reach it, and what it is expected to allow.
 #[derive(Clone, Debug)]

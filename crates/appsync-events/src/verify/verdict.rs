@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
-use crate::verify::check::{Check, CheckedOperation, Expectation, Obstacle};
+use crate::verify::report::{Check, CheckedOperation, Expectation, Obstacle};
 use crate::verify::report::{CheckResult, CheckVerdict, Remedy};
 use crate::verify::target::HandlerSetup;
 
@@ -249,7 +249,7 @@ mod tests {
     use super::*;
     use crate::auth_mode::AuthMode;
     use crate::error::Operation;
-    use crate::verify::check::CheckSubject;
+    use crate::verify::report::CheckSubject;
 
     fn check(mode: AuthMode, operation: CheckedOperation, expected: Expectation) -> Check {
         let subject = CheckSubject::Namespace { namespace: "chat".to_owned(), mode };
