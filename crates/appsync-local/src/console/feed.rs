@@ -17,6 +17,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// The first text: after how many milliseconds a browser reconnects when the connection is lost.
 const RETRY_FIELD: &str = "retry: 500\n\n";
 
+/// The stream of events for one browser.
 struct FeedStream {
     plane: Arc<DataPlane>,
     activities: broadcast::Receiver<Activity>,

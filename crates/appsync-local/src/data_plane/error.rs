@@ -35,6 +35,11 @@ impl DataPlaneError {
             .with_message("You are not authorized to make this call.")
             .with_reason(reason)
     }
+    /// Returns the error of an unknown channel namespace, which AppSync reports as unauthorized, without a message.
+    pub fn unknown_namespace(name: &str) -> Self {
+        Self::new(401, "UnauthorizedException")
+            .with_reason(format!("the API has no channel namespace `{name}`"))
+    }
     pub fn with_message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
         self

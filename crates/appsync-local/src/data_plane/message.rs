@@ -118,6 +118,7 @@ enum ShallowValue {
     Scalar,
 }
 
+/// Reads a [`ShallowValue`].
 struct ShallowVisitor {
     /// Whether the contents of lists and objects are kept.
     is_deep: bool,

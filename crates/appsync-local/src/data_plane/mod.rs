@@ -28,6 +28,7 @@ pub(crate) use admin_publish::publish_as_admin;
 pub use auth::TokenRequest;
 pub use error::HandlerLocation;
 pub use feed::{Activity, ActivityFeed, EventFailure};
+pub(crate) use handlers::evaluate_code::{EvaluateCodeRequest, evaluate_code};
 pub use handlers::evaluation;
 pub use plane::{DataPlane, Settings};
 pub(crate) use routing::{answer, is_for};

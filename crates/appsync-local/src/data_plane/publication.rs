@@ -24,12 +24,14 @@ pub struct PublishResponse {
     pub failed: Vec<FailedEvent>,
 }
 
+/// An accepted event.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct SuccessfulEvent {
     pub identifier: String,
     pub index: usize,
 }
 
+/// An event that a handler failed.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct FailedEvent {
     pub identifier: String,
@@ -139,13 +141,10 @@ async fn deliver(
     Ok(publish_response(outcome, identifiers, plane.store.options().filtered_events))
 }
 
-/// Returns the channel namespace of a channel. AppSync reports an unknown namespace as unauthorized.
+/// Returns the channel namespace of a channel.
 pub fn namespace<'a>(api: &'a Api, channel: &Channel) -> Result<&'a Namespace, DataPlaneError> {
     let name = channel.namespace();
-    api.namespaces.get(name).ok_or_else(|| {
-        let why = format!("the API has no channel namespace `{name}`");
-        DataPlaneError::new(401, "UnauthorizedException").with_reason(why)
-    })
+    api.namespaces.get(name).ok_or_else(|| DataPlaneError::unknown_namespace(name))
 }
 
 /// Returns the events, each with an id, if all of them are valid.

@@ -25,6 +25,7 @@ pub struct RequestContext {
     pub transport: Transport,
 }
 
+/// How a request arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     Http,

@@ -25,6 +25,7 @@ pub struct ReceivedRequest {
     pub body: Vec<u8>,
 }
 
+/// A server that records its requests.
 #[derive(Clone)]
 pub struct Stub {
     pub url: String,

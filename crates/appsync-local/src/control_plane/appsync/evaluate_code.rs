@@ -2,7 +2,7 @@
 use serde_json::Value;
 
 use crate::control_plane::appsync::input::Input;
-use crate::data_plane::evaluation::{EvaluateCodeRequest, evaluate_code};
+use crate::data_plane::{EvaluateCodeRequest, evaluate_code};
 use crate::protocol::response::AwsError;
 use crate::store::Store;
 

@@ -56,8 +56,7 @@ impl Authorizer {
         }?;
         match request.channel {
             Some(channel) if !request.api.namespaces.contains_key(channel.namespace()) => {
-                let reason = format!("the API has no channel namespace `{}`", channel.namespace());
-                Err(DataPlaneError::new(401, "UnauthorizedException").with_reason(reason))
+                Err(DataPlaneError::unknown_namespace(channel.namespace()))
             }
             _ => Ok(identity),
         }

@@ -22,6 +22,7 @@ use crate::store::Store;
 pub const NOW: f64 = 1_767_323_045.0;
 pub const HOST: &str = "example1234567890000.appsync-api.us-east-1.amazonaws.com";
 
+/// An API in a data plane.
 pub struct AuthFixture {
     pub plane: Arc<DataPlane>,
     pub target: TargetApi,

@@ -41,6 +41,7 @@ pub struct IssuerKeys {
     issuers: Mutex<HashMap<String, Arc<IssuerEntry>>>,
 }
 
+/// The keys of one issuer.
 #[derive(Default)]
 struct IssuerEntry {
     cached: Mutex<CachedKeys>,

@@ -79,6 +79,7 @@ struct DecisionCache {
     entries: Mutex<CacheEntries>,
 }
 
+/// Decisions, each with its expiry.
 #[derive(Default)]
 struct CacheEntries {
     decisions: HashMap<CacheKey, (AuthDecision, f64)>,
@@ -89,6 +90,7 @@ struct CacheEntries {
 /// A digest of API, function, operation, channel and token.
 type CacheKey = [u8; 32];
 
+/// The decision of a function, with the `handlerContext` if it allows the operation.
 #[derive(Clone)]
 enum AuthDecision {
     Denied,

@@ -3,6 +3,7 @@
 pub mod call;
 mod data_sources;
 mod direct;
+pub mod evaluate_code;
 pub mod evaluation;
 mod handler;
 mod outcome;

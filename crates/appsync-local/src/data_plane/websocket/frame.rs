@@ -8,6 +8,7 @@ use crate::data_plane::publication::PublishResponse;
 /// How long a client waits for a frame before it closes the connection.
 const CONNECTION_TIMEOUT_MS: u32 = 300_000;
 
+/// The members of all frames except `data`.
 #[derive(Serialize)]
 struct FrameBody<'a> {
     r#type: &'a str,

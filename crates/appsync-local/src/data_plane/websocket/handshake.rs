@@ -21,6 +21,7 @@ pub struct Handshake {
     pub credentials: Option<CredentialFields>,
 }
 
+/// Whether a client offers [`SUBPROTOCOL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subprotocol {
     Supported,

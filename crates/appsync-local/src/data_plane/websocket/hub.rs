@@ -11,14 +11,17 @@ use crate::lock;
 
 /// A connection and its id for a subscription.
 type SubscriptionKey = (u64, Arc<str>);
+/// The outboxes of the subscriptions to a channel.
 type Subscribers = IndexMap<SubscriptionKey, Arc<Outbox>>;
 
+/// The subscriptions of all APIs.
 #[derive(Default)]
 pub struct Hub {
     /// By the API's id.
     by_api: RwLock<HashMap<String, ApiSubscriptions>>,
 }
 
+/// The subscriptions of one API.
 #[derive(Default)]
 struct ApiSubscriptions {
     exact: HashMap<String, Subscribers>,

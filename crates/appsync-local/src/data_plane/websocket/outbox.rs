@@ -59,6 +59,7 @@ impl CloseReason {
     }
 }
 
+/// The frames of one connection that wait to be sent.
 #[derive(Debug, Default)]
 pub struct Outbox {
     state: Mutex<OutboxState>,

@@ -104,6 +104,7 @@ fn without_message(mut error: DataPlaneError) -> DataPlaneError {
     error
 }
 
+/// Handles a message, and returns the session.
 type PendingAnswer = Pin<Box<dyn Future<Output = Session> + Send>>;
 
 /// Whether the session handles a message. It handles one at a time, while events are sent.
@@ -160,6 +161,7 @@ impl SessionState {
     }
 }
 
+/// What the loop of a connection waits for.
 enum SocketEvent {
     Answered(Session),
     Received(Option<Result<Message, axum::Error>>),

@@ -40,6 +40,7 @@ pub struct Pool {
     scripts: Mutex<HashMap<(String, String), Arc<Script>>>,
 }
 
+/// What the threads and the callers share.
 #[derive(Default)]
 struct Shared {
     state: Mutex<PoolState>,
@@ -57,6 +58,7 @@ struct PoolState {
     closed: bool,
 }
 
+/// A run that waits for a thread.
 struct Job {
     run: Run,
     /// Notified when the run starts.

@@ -11,12 +11,14 @@ const WEIGHT_MAX: usize = 64 << 20;
 /// The owner of a run: a channel namespace.
 pub type Owner = Arc<str>;
 
+/// Runs that wait, by owner.
 pub struct FairQueue<J> {
     /// Owners with runs that wait, the next first.
     owners: VecDeque<OwnerQueue<J>>,
     running: HashMap<Owner, usize>,
 }
 
+/// The runs of one owner that wait, in order.
 struct OwnerQueue<J> {
     owner: Owner,
     /// Each with its weight.
