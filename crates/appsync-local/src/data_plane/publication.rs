@@ -254,15 +254,15 @@ mod tests {
     #[test]
     fn events_are_strings_of_json_within_the_limits_of_number_and_size() {
         let text = |text: &str| TextMember::Text(text.to_owned());
-        let check_all = |first: Vec<TextMember>,
-                         transport: Transport,
-                         expected: Result<usize, &str>| {
-            let count = first.len();
-            let result = parse_events(EventsMember::List { first, count }, transport);
-            let result =
-                result.map(|items| items.len()).map_err(|error| error.message.unwrap_or_default());
-            assert_eq!(result, expected.map_err(str::to_owned));
-        };
+        let check_all =
+            |first: Vec<TextMember>, transport: Transport, expected: Result<usize, &str>| {
+                let count = first.len();
+                let result = parse_events(EventsMember::List { first, count }, transport);
+                let result = result
+                    .map(|events| events.len())
+                    .map_err(|error| error.message.unwrap_or_default());
+                assert_eq!(result, expected.map_err(str::to_owned));
+            };
         let full = format!("\"{}\"", "x".repeat(EVENT_MAX - 2));
         check_all(vec![text(&full); 5], Transport::Http, Ok(5));
         check_all(vec![text(&format!("{full} "))], Transport::Http, Err("Event 0 exceeds 240 KB"));

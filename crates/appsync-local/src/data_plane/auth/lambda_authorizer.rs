@@ -147,7 +147,9 @@ impl AuthDecision {
         };
         let ttl_s = match &response["ttlOverride"] {
             Value::Null => None,
-            Value::Number(it) if it.as_f64().is_some_and(|number| number >= 0.0) => it.as_f64(),
+            Value::Number(number) if number.as_f64().is_some_and(|seconds| seconds >= 0.0) => {
+                number.as_f64()
+            }
             _ => return Err(deny("returned a ttlOverride that is not a number of seconds")),
         };
         match response.get("isAuthorized") {

@@ -22,7 +22,7 @@ pub fn check_allowed(mode: AuthMode, request: &AuthRequest<'_>) -> Result<(), Da
             "subscribe",
         ),
     };
-    let own_modes = own.and_then(|(modes, _)| modes.as_array()).filter(|items| !items.is_empty());
+    let own_modes = own.and_then(|(modes, _)| modes.as_array()).filter(|modes| !modes.is_empty());
     let modes = own_modes.or_else(|| config[default].as_array()).map_or(&[][..], Vec::as_slice);
     if modes.iter().any(|entry| AuthMode::from_json(entry) == Some(mode)) {
         return Ok(());

@@ -139,7 +139,7 @@ fn check_host(request: &AuthRequest<'_>, signature: &Signature) -> Result<(), St
     let name = without_port(&host);
     let (prefix, suffix) = (&request.api.dns_prefix, signature.caller.dns_suffix());
     let http = format!("{prefix}.appsync-api.{}.{suffix}", request.target.region);
-    let request_host = request.headers.get("host").and_then(|items| items.first());
+    let request_host = request.headers.get("host").and_then(|values| values.first());
     let is_local = !name.contains(".amazonaws.com")
         && request_host.is_some_and(|text| text.eq_ignore_ascii_case(&host));
     let loopback = is_loopback(name) || name.ends_with(".localhost");

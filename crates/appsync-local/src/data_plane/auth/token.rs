@@ -167,7 +167,7 @@ fn verify_token(
     if expires <= now_epoch_s {
         return Err(format!("the token expired at {}", timestamp_text(expires)));
     }
-    if let Some(not_before) = token.claims["nbf"].as_f64().filter(|number| *number > now_epoch_s) {
+    if let Some(not_before) = token.claims["nbf"].as_f64().filter(|time| *time > now_epoch_s) {
         return Err(format!("the token is not valid before {}", timestamp_text(not_before)));
     }
     let expiry = match provider.mode {
@@ -215,7 +215,7 @@ fn check_open_id_claims(
     for (start, limit, claim) in
         [(Some(issued_at), "iatTTL", "iat"), (signed_in, "authTTL", "auth_time")]
     {
-        let limit_ms = config[limit].as_f64().filter(|number| *number > 0.0);
+        let limit_ms = config[limit].as_f64().filter(|limit| *limit > 0.0);
         if let (Some(start), Some(limit_ms)) = (start, limit_ms) {
             let end = start + limit_ms / 1_000.0;
             if end <= now_epoch_s {

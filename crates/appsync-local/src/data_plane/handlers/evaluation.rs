@@ -179,7 +179,9 @@ fn evaluation_outcome(
     incoming: &[IncomingEvent],
 ) -> EvaluationOutcome {
     let returned = match outcome {
-        HandlerOutcome::Rejected(refusal) => return EvaluationOutcome::Rejected(refusal.clone()),
+        HandlerOutcome::Rejected(rejection) => {
+            return EvaluationOutcome::Rejected(rejection.clone());
+        }
         HandlerOutcome::Failed(failure) => return EvaluationOutcome::Failed(failure.clone()),
         _ if !publishes => return EvaluationOutcome::Allowed,
         HandlerOutcome::Missing => {

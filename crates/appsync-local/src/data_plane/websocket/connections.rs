@@ -80,7 +80,7 @@ pub struct SocketGuard {
 
 impl Drop for SocketGuard {
     fn drop(&mut self) {
-        self.connections.open_sockets.send_modify(|open_socket| *open_socket -= 1);
+        self.connections.open_sockets.send_modify(|count| *count -= 1);
     }
 }
 
@@ -99,13 +99,13 @@ impl Connections {
 
     /// Counts a socket until the guard is dropped.
     pub fn open_socket(self: &Arc<Self>) -> SocketGuard {
-        self.open_sockets.send_modify(|open_socket| *open_socket += 1);
+        self.open_sockets.send_modify(|count| *count += 1);
         SocketGuard { connections: Arc::clone(self) }
     }
     /// Returns when no socket is open.
     pub async fn wait_until_none_open(&self) {
         // The sender lives as long as `self`.
-        let _ = self.open_sockets.subscribe().wait_for(|number| *number == 0).await;
+        let _ = self.open_sockets.subscribe().wait_for(|count| *count == 0).await;
     }
 
     /// Returns a number that no other connection has.

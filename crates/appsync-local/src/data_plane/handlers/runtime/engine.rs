@@ -24,8 +24,8 @@ pub fn run(run: &Run) -> RunResult {
     let outcome = run_in_engine(run, &host);
     let outcome =
         outcome.unwrap_or_else(|error| HandlerOutcome::Failed(host.failure(&error.to_string())));
-    let (logs, appended, stash) = host.into_parts();
-    RunResult { outcome, logs, out_errors: appended, stash }
+    let (logs, out_errors, stash) = host.into_parts();
+    RunResult { outcome, logs, out_errors, stash }
 }
 
 /// The parts of the language that APPSYNC_JS needs; the prelude removes most names again. No `Date`,
