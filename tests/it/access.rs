@@ -1,4 +1,4 @@
-//! What authorization comes to: as data, as findings, in four forms.
+//! Who has access: as data, as diagnostics, and in the four formats of `provision access`.
 use std::fs;
 
 use provision::render::access::{AccessDocument, markdown, mermaid, table};
@@ -9,10 +9,10 @@ use provision_core::spec::{ParameterValues, Spec, load};
 use serde_json::{Value, json};
 
 use crate::golden::golden;
-use crate::specs::{NOON, deployed, folder, site};
+use crate::specs::{NOON, deploy, folder, site};
 use crate::world::{World, root};
 
-/// Everything that can be said of who may do what.
+/// A spec with every auth mode, and with lists of modes of APIs and of namespaces.
 const RICH: &str = "version: 1
 stack: rich
 apis:
@@ -67,7 +67,7 @@ fn access(text: &str) -> Access {
 }
 
 #[test]
-fn a_namespace_has_its_own_modes_or_the_apis() {
+fn a_namespace_has_its_own_modes_or_those_of_the_api() {
     let api = json!(access(RICH).apis[0]);
     let check = |pointer: &str, expected: Value| {
         assert_eq!(api.pointer(pointer), Some(&expected), "{pointer} of {api:#}");
@@ -94,18 +94,18 @@ fn a_mode_without_a_key_is_unusable() {
 }
 
 #[test]
-fn what_is_live_is_read_as_what_is_wanted() {
+fn live_and_desired_state_give_the_same_access() {
     let (spec, _) = read(RICH);
-    let live = deployed(&spec.unwrap().desired, &site(NOON));
-    let of_live = Access::from_resources(
+    let live = deploy(&spec.unwrap().desired, &site(NOON));
+    let live_access = Access::from_resources(
         live.managed.iter().map(|(address, resource)| (address, &resource.properties)),
     );
-    let wanted = access(
+    let desired_access = access(
         &RICH
             .replace("${AWS::Region}", "ap-northeast-1")
             .replace("${AWS::AccountId}", "123456789012"),
     );
-    assert_eq!(of_live, wanted);
+    assert_eq!(live_access, desired_access);
 }
 
 /// An API with a key and AWS signatures, and `more` in its authorization.
@@ -121,12 +121,12 @@ fn check(text: &str, expected: &[&str]) {
 
 #[test]
 fn publishing_with_a_key_is_a_warning_where_it_is_written() {
-    // Every provider may: once, at the provider.
+    // All providers may publish: reported once, at the provider.
     check(&spec("", "      n: {}\n      m: {}\n"), &["PV404 6:28?"]);
-    // The API's default: once, at the item.
+    // The default of the API: reported once, at the item.
     let by_key = "      publish: [AWS_IAM, API_KEY]\n";
     check(&spec(by_key, "      n: {}\n      m: {}\n"), &["PV404 7:26?"]);
-    // The namespace's own, whatever its handler does.
+    // The list of the namespace, whatever its handler does.
     let own = "      n: { publish: [API_KEY], handlers: { code: echo.js } }\n";
     check(&spec("      publish: [AWS_IAM]\n", own), &["PV404 10:22?"]);
     check(&spec(by_key, own), &["PV404 10:22?"]);
@@ -135,12 +135,12 @@ fn publishing_with_a_key_is_a_warning_where_it_is_written() {
 }
 
 #[test]
-fn a_namespace_that_nobody_can_use_is_a_warning() {
+fn a_namespace_without_a_usable_mode_is_a_warning() {
     let keyless = |more: &str, namespaces: &str| {
         spec(more, namespaces).replace("    apiKeys: { web: {} }\n", "")
     };
     let iam = "      publish: [AWS_IAM]\n      subscribe: [AWS_IAM]\n";
-    // The provider that nobody can use is told by PV205.
+    // PV205 reports the unusable provider.
     check(&keyless(iam, "      n: { publish: [API_KEY] }\n"), &["PV205 6:28?", "PV401 10:21?"]);
     check(&keyless(iam, "      n: { subscribe: [API_KEY] }\n"), &["PV205 6:28?", "PV402 10:23?"]);
     check(
@@ -155,15 +155,15 @@ fn a_namespace_that_nobody_can_use_is_a_warning() {
         &keyless("      connection: [API_KEY]\n", "      n: {}\n"),
         &["PV205 6:28?", "PV402 7:19?"],
     );
-    // Where a mode is left that somebody can use, nothing is wrong.
+    // One usable mode is enough.
     check(&keyless("", "      n: { publish: [AWS_IAM, API_KEY] }\n"), &["PV205 6:28?"]);
-    // Where there is none at all, that is said once.
+    // An API without a usable mode is reported once.
     let only_key = keyless("", "      n: {}\n").replace("AWS_IAM, ", "");
     check(&only_key, &["PV205 6:19?"]);
 }
 
 #[test]
-fn who_may_subscribe_and_not_connect_is_a_note() {
+fn a_mode_that_may_subscribe_but_not_connect_is_a_note() {
     let connection = "      connection: [API_KEY]\n      publish: [AWS_IAM]\n";
     check(&spec(connection, "      n: {}\n      m: {}\n"), &["PV403 7:7i"]);
     check(&spec(connection, "      n: { subscribe: [API_KEY, AWS_IAM] }\n"), &["PV403 11:33i"]);
@@ -171,13 +171,13 @@ fn who_may_subscribe_and_not_connect_is_a_note() {
         &spec(&format!("{connection}      subscribe: [AWS_IAM]\n"), "      n: {}\n"),
         &["PV403 9:19i"],
     );
-    // Publishing needs no connection: HTTP takes it
+    // Publishing over HTTP needs no connection
     // (docs/reference/data-plane.md#publishing-over-http).
     check(&spec(&format!("{connection}      subscribe: [API_KEY]\n"), "      n: {}\n"), &[]);
 }
 
 #[test]
-fn a_mode_that_is_not_offered_is_told_once() {
+fn a_mode_without_a_provider_is_reported_once() {
     let lists = ["publish: [AWS_LAMBDA]", "subscribe: [AWS_LAMBDA]"];
     for list in lists {
         let found =
@@ -195,7 +195,7 @@ fn an_api_without_a_namespace_is_a_note() {
 }
 
 #[test]
-fn four_forms() {
+fn access_in_each_format_matches_its_golden_file() {
     let access = access(RICH);
     let document = AccessDocument { version: 1, stack: "rich", apis: &access.apis };
     let json = serde_json::to_string_pretty(&document).unwrap() + "\n";
@@ -210,17 +210,17 @@ fn four_forms() {
 }
 
 #[test]
-fn the_matrix_fits_a_terminal_of_100() {
+fn the_matrix_fits_into_100_columns() {
     let table = table(&access(RICH));
-    let of_matrix =
+    let is_matrix_row =
         |line: &&str| ["from", "the API", "its own"].iter().any(|text| line.ends_with(text));
-    for line in table.lines().filter(of_matrix) {
+    for line in table.lines().filter(is_matrix_row) {
         assert!(line.chars().count() <= 100, "{line}");
     }
 }
 
 #[test]
-fn the_json_is_what_its_schema_says() {
+fn the_json_is_valid_against_its_schema() {
     let schema: Value =
         serde_json::from_str(&fs::read_to_string(root("schemas/access.schema.json")).unwrap())
             .unwrap();
@@ -230,7 +230,7 @@ fn the_json_is_what_its_schema_says() {
 }
 
 #[test]
-fn the_command_prints_each_form_and_says_findings_aside() {
+fn the_command_prints_each_format_to_stdout_and_diagnostics_to_stderr() {
     let world = World::new();
     world.write("spec.yaml", RICH);
     for (format, begins) in [

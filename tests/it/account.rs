@@ -77,12 +77,12 @@ fn names(state: &Value) -> Vec<(String, String)> {
         }
         for region in entries(account, "regions") {
             for api in entries(region, "apis") {
-                let called = of(api, "name");
-                name(&api["id"], format!("<api {called}>"));
-                name(&api["dns_prefix"], format!("<dns {called}>"));
+                let api_name = of(api, "name");
+                name(&api["id"], format!("<api {api_name}>"));
+                name(&api["dns_prefix"], format!("<dns {api_name}>"));
                 for key in entries(api, "keys") {
-                    let described = of(key, "description");
-                    name(&key["id"], format!("<key {}>", described.replace(['"', '\\'], "")));
+                    let description = of(key, "description");
+                    name(&key["id"], format!("<key {}>", description.replace(['"', '\\'], "")));
                 }
             }
             for domain in entries(region, "domains") {
@@ -134,17 +134,17 @@ impl AsyncSleep for FastSleep {
 }
 
 /// The clock of an emulator whose client sleeps fast: it runs faster by the same factor. What takes a second on the
-/// emulator has ended after the engine has waited for a second, however fast the machine is.
+/// emulator has finished after the engine has waited for a second, however fast the machine is.
 #[derive(Clone, Debug)]
 pub struct FastClock {
-    begun: SystemTime,
-    since: Instant,
+    start_time: SystemTime,
+    start: Instant,
 }
 
 impl FastClock {
     pub fn start() -> Self {
-        let begun = SystemTimeSource::new().now();
-        Self { begun, since: Instant::now() }
+        let start_time = SystemTimeSource::new().now();
+        Self { start_time, start: Instant::now() }
     }
     pub fn now_epoch_s(&self) -> i64 {
         let since = self.now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
@@ -154,6 +154,6 @@ impl FastClock {
 
 impl TimeSource for FastClock {
     fn now(&self) -> SystemTime {
-        self.begun + self.since.elapsed() * SPEEDUP
+        self.start_time + self.start.elapsed() * SPEEDUP
     }
 }

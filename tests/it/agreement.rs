@@ -1,15 +1,15 @@
-//! Our reading of the schema against that of others, and against texts that nobody would write.
+//! The spec reader agrees with a JSON Schema validator, and does not panic on any input.
 use proptest::prelude::*;
 use provision_core::source::Source;
 use provision_core::source::read::{Substitution, read};
 use provision_core::spec::{ParameterValues, load, schema};
 use serde_json::{Value, json};
 
-use crate::mistakes::found;
+use crate::mistakes::diagnose;
 use crate::specs::{NOON, documents};
 
-/// A document with one part replaced or taken away.
-fn broken() -> impl Strategy<Value = Value> {
+/// A document with one part replaced or removed.
+fn broken_document() -> impl Strategy<Value = Value> {
     let replacement = prop_oneof![
         Just(None),
         Just(Some(json!({}))),
@@ -56,34 +56,34 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 2, max_shrink_iters: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn our_reading_of_the_schema_agrees_with_that_of_others(document in broken()) {
+    fn the_spec_reader_agrees_with_a_json_schema_validator(document in broken_document()) {
         let schema = schema();
         let theirs = jsonschema::draft202012::new(schema).unwrap().is_valid(&document);
         let text = provision_cfn::yaml::to_string(&document);
         let (source, problems) = Source::parse("spec.yaml", text.as_bytes());
         prop_assert_eq!(problems, vec![]);
         let mut problems = Vec::new();
-        let as_it_stands = |text: &str| Substitution { value: Some(json!(text)), errors: vec![] };
-        read(&source, schema, &as_it_stands, &mut problems);
+        let unchanged = |text: &str| Substitution { value: Some(json!(text)), errors: vec![] };
+        read(&source, schema, &unchanged, &mut problems);
         prop_assert_eq!(theirs, problems.is_empty(), "{}\n{:#?}", text, problems);
-        // Whatever the types refuse, the schema has refused before.
+        // The schema rejects everything that the types reject.
         let (_, all) = load(&source, &crate::specs::folder(), NOON, &ParameterValues::new());
         prop_assert!(all.iter().all(|diagnostic| diagnostic.code != "PV199"), "{}\n{:#?}", text, all);
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in "[a-z:{}\\[\\], \n\t'\"&*!|>#%@`?-]{0,80}") {
-        found(&text);
+    fn no_text_causes_a_panic(text in "[a-z:{}\\[\\], \n\t'\"&*!|>#%@`?-]{0,80}") {
+        diagnose(&text);
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn no_bytes_cause_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         Source::parse("spec.yaml", &bytes);
     }
 }
 
 #[test]
-fn the_schema_says_nothing_that_we_do_not_read() {
+fn the_spec_reader_supports_every_keyword_of_the_schema() {
     fn check(schema: &Value) {
         match schema {
             Value::Object(map) => {

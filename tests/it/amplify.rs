@@ -1,4 +1,4 @@
-//! aws-amplify 6, unmodified, against the local AWS, as the article uses it.
+//! aws-amplify 6, unmodified, against the local emulator, as the article uses it.
 use std::ffi::OsStr;
 use std::fs;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::node::{browser, environment, told};
+use crate::node::{browser, environment, run_script};
 use crate::world::{World, root};
 
 const SPEC: &str = "version: 1
@@ -30,8 +30,8 @@ apis:
 ";
 const POOL: &str = "https://cognito-idp.ap-northeast-1.amazonaws.com/ap-northeast-1_AbCdEf";
 
-/// A function behind the Lambda Invoke API that lets the token `open sesame` in.
-async fn functions() -> (String, JoinHandle<()>) {
+/// Serves the Lambda Invoke API with an authorizer function that accepts the token `open sesame`.
+async fn serve_functions() -> (String, JoinHandle<()>) {
     let authorize = |body: String| async move {
         let event: Value = serde_json::from_str(&body).unwrap();
         json!({ "isAuthorized": event["authorizationToken"] == "open sesame" }).to_string()
@@ -45,21 +45,21 @@ async fn functions() -> (String, JoinHandle<()>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn amplify_connects_subscribes_and_publishes_in_every_mode() {
-    let (functions, _served) = functions().await;
-    let said = tokio::task::spawn_blocking(move || said_by_amplify(&functions)).await.unwrap();
+    let (functions, _served) = serve_functions().await;
+    let results = tokio::task::spawn_blocking(move || run_amplify(&functions)).await.unwrap();
     let both = json!([{ "message": "Publish from Amplify" }, { "message": "over the socket" }]);
     for mode in ["apiKey", "iam", "userPool", "oidc", "lambda"] {
-        assert_eq!(said[mode], json!({ "received": both, "posted": true }), "{mode}: {said}");
+        assert_eq!(results[mode], json!({ "received": both, "posted": true }), "{mode}: {results}");
     }
     for refused in
         ["a wrong key", "a mode that may not", "no namespace", "a wrong word", "a spoilt token"]
     {
-        let kind = &said[refused]["post"]["refused"];
-        assert_eq!(kind, "UnauthorizedException", "{refused}: {said}");
+        let kind = &results[refused]["post"]["refused"];
+        assert_eq!(kind, "UnauthorizedException", "{refused}: {results}");
     }
 }
 
-fn said_by_amplify(functions: &str) -> Value {
+fn run_amplify(functions: &str) -> Value {
     let world = World::new();
     world.write("spec.yaml", SPEC);
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
@@ -71,11 +71,11 @@ fn said_by_amplify(functions: &str) -> Value {
     let token = |issuer: &str| world.ok(&["local", "token", "--issuer", issuer]).trim().to_owned();
     let (pool, issuer) = (token(POOL), token("https://id.example.com"));
     let trust = world.path(".provision/ca.pem");
-    let with = [("NODE_EXTRA_CA_CERTS", trust.as_os_str())];
-    let ask = |what: &str, of: Value| {
+    let variables = [("NODE_EXTRA_CA_CERTS", trust.as_os_str())];
+    let run = |name: &str, cases: Value| {
         let endpoint = &events["endpoint"];
-        let asked = json!({ "endpoint": endpoint, "region": events["region"], what: of });
-        told("amplify", "modes.mjs", &[OsStr::new(&asked.to_string())], &with)
+        let input = json!({ "endpoint": endpoint, "region": events["region"], name: cases });
+        run_script("amplify", "modes.mjs", &[OsStr::new(&input.to_string())], &variables)
     };
     let modes = json!({
         "apiKey": key,
@@ -84,7 +84,7 @@ fn said_by_amplify(functions: &str) -> Value {
         "oidc": { "token": issuer },
         "lambda": { "token": "open sesame" },
     });
-    let mut said = ask(
+    let mut results = run(
         "refused",
         json!({
             "a wrong key": ["apiKey", { "apiKey": "da2-wrong" }, "/sample/a"],
@@ -94,32 +94,32 @@ fn said_by_amplify(functions: &str) -> Value {
             "a spoilt token": ["oidc", { "token": format!("{issuer}x") }, "/sample/a"],
         }),
     );
-    // A client for each: Amplify closes the socket of the one before a second late.
-    for (mode, given) in modes.as_object().unwrap() {
-        said[mode] = ask("modes", json!({ mode: given }))[mode].take();
+    // One process for each mode: Amplify closes a socket only a second after its last use.
+    for (mode, client) in modes.as_object().unwrap() {
+        results[mode] = run("modes", json!({ mode: client }))[mode].take();
     }
-    said
+    results
 }
 
 #[test]
-fn the_articles_app_receives_in_a_browser_what_it_posts() {
+fn the_app_of_the_article_receives_what_it_posts_in_a_browser() {
     let world = World::with_article();
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let _serving = world.serve(&[]);
     let outputs = ["outputs", "spec.yaml", "--local", "--reveal", "--format", "amplify"];
     let configuration: Value = serde_json::from_str(&world.ok(&outputs)).unwrap();
-    let mut asked = configuration["API"]["Events"].clone();
-    asked["authority"] = json!(world.path(".provision/ca.pem"));
-    asked["script"] = json!(environment("amplify").join("article.js"));
-    asked["browser"] = json!(browser());
-    asked["folder"] = json!(world.path("browser"));
-    fs::copy(root("tests/interop/amplify/article.js"), asked["script"].as_str().unwrap()).unwrap();
-    let asked = asked.to_string();
-    let said = told("amplify", "browser.mjs", &[OsStr::new(&asked)], &[]);
+    let mut input = configuration["API"]["Events"].clone();
+    input["authority"] = json!(world.path(".provision/ca.pem"));
+    input["script"] = json!(environment("amplify").join("article.js"));
+    input["browser"] = json!(browser());
+    input["folder"] = json!(world.path("browser"));
+    fs::copy(root("tests/interop/amplify/article.js"), input["script"].as_str().unwrap()).unwrap();
+    let input = input.to_string();
+    let results = run_script("amplify", "browser.mjs", &[OsStr::new(&input)], &[]);
     let message = r#"{"message":"Publish from Amplify"}"#;
-    assert_eq!(said["messages"][0], message, "{said}");
-    let frames = said["frames"].as_array().unwrap();
-    assert_eq!(frames[..2], ["connection_ack", "subscribe_success"], "{said}");
-    assert_eq!(said["problems"], json!([]), "{said}");
-    assert!(said["url"].as_str().unwrap().starts_with("wss://localhost:"), "{said}");
+    assert_eq!(results["messages"][0], message, "{results}");
+    let frames = results["frames"].as_array().unwrap();
+    assert_eq!(frames[..2], ["connection_ack", "subscribe_success"], "{results}");
+    assert_eq!(results["problems"], json!([]), "{results}");
+    assert!(results["url"].as_str().unwrap().starts_with("wss://localhost:"), "{results}");
 }

@@ -1,4 +1,4 @@
-//! Who is let in at the data plane of the local AWS, over HTTP and through the real program.
+//! Authorization by the emulator's data plane, over HTTP and through the real program.
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,7 +25,7 @@ apis:
 ";
 const POOL: &str = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Pool";
 
-/// Sends one request and reads its answer's status and JSON.
+/// Sends one request, and returns the status and the JSON of the response.
 async fn ask(url: &str, head: &str, body: &str) -> (u16, Value) {
     let address = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -41,7 +41,7 @@ async fn ask(url: &str, head: &str, body: &str) -> (u16, Value) {
     (status, serde_json::from_str(body).unwrap())
 }
 
-/// The API's id.
+/// Applies the spec, and returns the API's id.
 fn apply(world: &World) -> String {
     world.write("spec.yaml", SPEC);
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
@@ -58,7 +58,7 @@ async fn publish(url: &str, api: &str, channel: &str, credential: &str) -> (u16,
 }
 
 #[tokio::test]
-async fn a_token_of_the_local_issuer_opens_what_its_mode_may() {
+async fn a_token_of_the_local_issuer_is_accepted_where_its_mode_is_allowed() {
     let world = World::new();
     let serving = world.serve(&[]);
     let api = apply(&world);
@@ -74,16 +74,16 @@ async fn a_token_of_the_local_issuer_opens_what_its_mode_may() {
     check(&other, "/open/a", 200).await;
     check(&other, "/staff/a", 401).await;
     check(&other, "/none/a", 401).await;
-    let late = world.ok(&["local", "token", "--issuer", POOL, "--expires-in", "0s"]);
-    check(&late, "/open/a", 401).await;
-    let stranger = world.ok(&["local", "token", "--issuer", POOL, "--client-id", "other"]);
-    check(&stranger, "/open/a", 401).await;
+    let expired = world.ok(&["local", "token", "--issuer", POOL, "--expires-in", "0s"]);
+    check(&expired, "/open/a", 401).await;
+    let other_client = world.ok(&["local", "token", "--issuer", POOL, "--client-id", "other"]);
+    check(&other_client, "/open/a", 401).await;
     let (header_and_claims, _) = pool.rsplit_once('.').unwrap();
     check(&format!("{header_and_claims}.AAAA"), "/open/a", 401).await;
 }
 
 #[tokio::test]
-async fn the_local_issuer_keeps_its_key_and_shows_its_public_half_alone() {
+async fn the_local_issuer_keeps_its_key_and_publishes_only_the_public_half() {
     let world = World::new();
     let keys = async || {
         let serving = world.serve(&[]);
@@ -104,7 +104,7 @@ async fn the_local_issuer_keeps_its_key_and_shows_its_public_half_alone() {
 }
 
 #[tokio::test]
-async fn a_token_is_made_with_or_without_a_service_and_refused_with_what_to_say() {
+async fn local_token_works_with_and_without_a_running_emulator_and_explains_errors() {
     let world = World::new();
     let none = world.run(&["local", "token"]);
     assert_eq!((none.code, none.out.as_str()), (1, ""), "{}", none.err);
@@ -122,7 +122,7 @@ async fn a_token_is_made_with_or_without_a_service_and_refused_with_what_to_say(
 }
 
 #[tokio::test]
-async fn a_function_says_who_may() {
+async fn an_authorizer_function_decides() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let functions = format!("http://{}", listener.local_addr().unwrap());
     let judge = |event: String| async move {
@@ -135,9 +135,9 @@ async fn a_function_says_who_may() {
     let world = World::new();
     let serving = world.serve(&["--lambda-endpoint", &functions]);
     let api = apply(&world);
-    let says = async |token: &str| {
+    let publish_with = async |token: &str| {
         publish(&serving.url, &api, "/open/a", &format!("authorization: {token}")).await.0
     };
-    assert_eq!(says("open sesame").await, 200);
-    assert_eq!(says("open barley").await, 401);
+    assert_eq!(publish_with("open sesame").await, 200);
+    assert_eq!(publish_with("open barley").await, 401);
 }

@@ -1,5 +1,5 @@
-//! What nobody should give the program, and what it says to it: the very finding, exit code 1, and no
-//! more memory than a sound spec may need.
+//! Invalid input: the program reports exactly the expected diagnostics, exits with 1, and uses no
+//! more memory than a valid spec may need.
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use crate::world::{World, root};
 
-/// What the program may take of the address space.
+/// The limit of the program's address space.
 const MEMORY_KB: usize = 400_000;
 
-const SOUND: &str = "version: 1\nstack: chat\n";
+const VALID: &str = "version: 1\nstack: chat\n";
 
-/// Runs a command line in which `provision` may be called, with bounded memory.
+/// Runs a command line that may call `provision`, with limited memory.
 fn shell(world: &World, line: &str) -> (i32, String, String) {
     let program = env!("CARGO_BIN_EXE_provision");
     let line = format!("provision() {{ (ulimit -v {MEMORY_KB}; exec {program} \"$@\"); }}\n{line}");
@@ -24,61 +24,65 @@ fn shell(world: &World, line: &str) -> (i32, String, String) {
     (done.status.code().unwrap_or(-1), text(done.stdout), text(done.stderr))
 }
 
-/// The findings of a command line that validates, as `PV101 spec.yaml 4:3`.
-fn found(world: &World, line: &str) -> Vec<String> {
+/// The diagnostics of a `provision validate` command line, as `PV101 spec.yaml 4:3`.
+fn diagnose(world: &World, line: &str) -> Vec<String> {
     let (code, out, err) = shell(world, line);
     assert!(!err.contains("panicked") && !err.contains("memory allocation"), "{line}: {err}");
-    let findings: Vec<Value> = serde_json::from_str(&out)
+    let diagnostics: Vec<Value> = serde_json::from_str(&out)
         .unwrap_or_else(|error| panic!("{line}: exit code {code}, {error}\n{out}\n{err}"));
     assert_eq!(
         code,
-        i32::from(findings.iter().any(|finding| finding["severity"] == "error")),
+        i32::from(diagnostics.iter().any(|diagnostic| diagnostic["severity"] == "error")),
         "{line}"
     );
-    let shown = |value: &Value| {
+    let summary = |value: &Value| {
         let text = |name: &str| value[name].as_str().unwrap().to_owned();
         format!("{} {} {}:{}", text("code"), text("file"), value["line"], value["column"])
     };
-    findings.iter().map(shown).collect()
+    diagnostics.iter().map(summary).collect()
 }
 
-/// Validates a file of these bytes, and the same from standard input.
+/// Validates these bytes as a file and from standard input.
 fn check(bytes: impl AsRef<[u8]>, expected: &[&str]) {
     let world = World::new();
     fs::write(world.path("spec.yaml"), &bytes).unwrap();
     let start =
         String::from_utf8_lossy(&bytes.as_ref()[..bytes.as_ref().len().min(80)]).into_owned();
-    let named = |name: &str| -> Vec<String> {
+    let in_file = |name: &str| -> Vec<String> {
         expected.iter().map(|expected| expected.replacen(' ', &format!(" {name} "), 1)).collect()
     };
     let validate = "provision validate --format json";
-    assert_eq!(found(&world, &format!("{validate} spec.yaml")), named("spec.yaml"), "{start}");
-    assert_eq!(found(&world, &format!("{validate} - <spec.yaml")), named("<stdin>"), "{start}");
+    assert_eq!(diagnose(&world, &format!("{validate} spec.yaml")), in_file("spec.yaml"), "{start}");
+    assert_eq!(
+        diagnose(&world, &format!("{validate} - <spec.yaml")),
+        in_file("<stdin>"),
+        "{start}"
+    );
 }
 
 #[test]
-fn texts_that_are_empty_or_too_many() {
+fn empty_and_multiple_documents_are_errors() {
     check("", &["PV004 1:1"]);
     check("\n\n", &["PV004 1:1"]);
     check("# nothing\n# at all", &["PV004 1:1"]);
     check("---\n...\n", &["PV004 1:1"]);
-    check(format!("{SOUND}---\n{SOUND}"), &["PV005 3:1"]);
-    check(format!("---\n{SOUND}...\n"), &[]);
+    check(format!("{VALID}---\n{VALID}"), &["PV005 3:1"]);
+    check(format!("---\n{VALID}...\n"), &[]);
 }
 
 #[test]
-fn bytes_that_are_no_text() {
+fn bytes_that_are_not_utf_8_text_are_errors() {
     check(b"version: 1\nstack: \xe9t\xe9\n", &["PV002 1:1"]);
     check(b"\xff\xfev\0e\0r\0", &["PV002 1:1"]);
     check(b"version: 1\nstack: a\0b\n", &["PV003 2:9"]);
     check([0; 5_000], &["PV003 1:1"]);
-    check(format!("\u{feff}{SOUND}"), &[]);
-    check(format!("\u{feff}{SOUND}region: Europe\n"), &["PV105 3:9"]);
+    check(format!("\u{feff}{VALID}"), &[]);
+    check(format!("\u{feff}{VALID}region: Europe\n"), &["PV105 3:9"]);
 }
 
 #[test]
-fn ends_of_lines_and_indentation() {
-    check(SOUND.replace('\n', "\r\n"), &[]);
+fn line_endings_are_accepted_and_wrong_indentation_is_an_error() {
+    check(VALID.replace('\n', "\r\n"), &[]);
     check("version: 1\r\nstack: chat\r\nregion: Europe\r\n", &["PV105 3:9"]);
     check("version: 1\rstack: chat\r", &[]);
     check("version: 1\nstack: chat\napis:\n\ta: {}\n", &["PV003 4:1"]);
@@ -87,21 +91,21 @@ fn ends_of_lines_and_indentation() {
 }
 
 #[test]
-fn keys_and_types_that_can_not_be() {
-    check(format!("{SOUND}stack: orders\n"), &["PV006 3:1"]);
-    check(format!("{SOUND}stak: orders\n"), &["PV101 3:1"]);
-    check(format!("{SOUND}apis: []\n"), &["PV103 3:7"]);
-    check(format!("{SOUND}apis: 7\n"), &["PV103 3:7"]);
-    check(format!("{SOUND}apis:\n"), &["PV103 3:1"]);
-    check(format!("{SOUND}tags: {{ a: [b] }}\n"), &["PV103 3:12"]);
+fn invalid_keys_and_types_are_errors() {
+    check(format!("{VALID}stack: orders\n"), &["PV006 3:1"]);
+    check(format!("{VALID}stak: orders\n"), &["PV101 3:1"]);
+    check(format!("{VALID}apis: []\n"), &["PV103 3:7"]);
+    check(format!("{VALID}apis: 7\n"), &["PV103 3:7"]);
+    check(format!("{VALID}apis:\n"), &["PV103 3:1"]);
+    check(format!("{VALID}tags: {{ a: [b] }}\n"), &["PV103 3:12"]);
     check("version: one\nstack: [chat]\n", &["PV103 1:10", "PV103 2:8"]);
     check("[version, stack]\n", &["PV103 1:1"]);
     check("chat\n", &["PV103 1:1"]);
-    check(format!("{SOUND}tags: {{ a: 'x ${{nobody}}' }}\n"), &["PV214 3:12"]);
+    check(format!("{VALID}tags: {{ a: 'x ${{nobody}}' }}\n"), &["PV214 3:12"]);
 }
 
 #[test]
-fn texts_that_would_fill_the_memory() {
+fn texts_that_would_fill_the_memory_are_rejected() {
     let bomb: String = ('b'..='j')
         .zip('a'..='i')
         .map(|(name, before)| {
@@ -122,27 +126,27 @@ fn texts_that_would_fill_the_memory() {
     let world = World::new();
     let validate = "provision validate spec.yaml --format json";
     world.write("spec.yaml", &keys);
-    assert_eq!(found(&world, validate).len(), 10_000);
+    assert_eq!(diagnose(&world, validate).len(), 10_000);
     let roles: String = (0..10_001).map(|n| format!("  r{n}: {{}}\n")).collect();
-    world.write("spec.yaml", &format!("{SOUND}logRoles:\n{roles}"));
-    assert_eq!(found(&world, validate), ["PV207 spec.yaml 3:1"]);
+    world.write("spec.yaml", &format!("{VALID}logRoles:\n{roles}"));
+    assert_eq!(diagnose(&world, validate), ["PV207 spec.yaml 3:1"]);
     world.write("spec.yaml", &"- a\n".repeat(1_100_000));
-    assert_eq!(found(&world, validate), ["PV008 spec.yaml 1000001:3"]);
+    assert_eq!(diagnose(&world, validate), ["PV008 spec.yaml 1000001:3"]);
 }
 
 #[test]
-fn a_hundred_megabytes_are_not_read() {
+fn large_and_endless_files_are_not_read() {
     let world = World::new();
     fs::File::create(world.path("spec.yaml")).unwrap().set_len(100_000_000).unwrap();
     let validate = "provision validate --format json";
-    assert_eq!(found(&world, &format!("{validate} spec.yaml")), ["PV008 spec.yaml 1:1"]);
+    assert_eq!(diagnose(&world, &format!("{validate} spec.yaml")), ["PV008 spec.yaml 1:1"]);
     for endless in ["</dev/zero", "<spec.yaml"] {
-        assert_eq!(found(&world, &format!("{validate} - {endless}")), ["PV008 <stdin> 1:1"]);
-        let device = found(&world, &format!("{validate} /dev/stdin {endless}"));
+        assert_eq!(diagnose(&world, &format!("{validate} - {endless}")), ["PV008 <stdin> 1:1"]);
+        let device = diagnose(&world, &format!("{validate} /dev/stdin {endless}"));
         assert_eq!(device, ["PV008 /dev/stdin 1:1"]);
     }
     let values = format!("{validate} ok.yaml --params-file");
-    world.write("ok.yaml", SOUND);
+    world.write("ok.yaml", VALID);
     for file in ["/dev/zero", "."] {
         let (code, out, err) = shell(&world, &format!("{values} {file}"));
         assert_eq!((code, out.as_str()), (1, ""), "{err}");
@@ -151,9 +155,9 @@ fn a_hundred_megabytes_are_not_read() {
 }
 
 #[test]
-fn files_that_are_none() {
+fn paths_that_are_not_regular_files_are_errors() {
     let world = World::new();
-    world.write("spec.yaml", SOUND);
+    world.write("spec.yaml", VALID);
     assert!(Command::new("mkfifo").arg(world.path("pipe")).status().unwrap().success());
     symlink("pipe", world.path("link.yaml")).unwrap();
     symlink("nowhere", world.path("gone.yaml")).unwrap();
@@ -171,7 +175,7 @@ fn files_that_are_none() {
         ("/dev/null", "it is a device or a pipe, and no plain file"),
     ] {
         let line = format!("provision validate {path} --format json");
-        assert_eq!(found(&world, &line), [format!("PV001 {path} 1:1")]);
+        assert_eq!(diagnose(&world, &line), [format!("PV001 {path} 1:1")]);
         let (code, out, err) = shell(&world, &format!("provision plan --local {path}"));
         assert_eq!((code, out.as_str()), (1, ""), "{path}");
         assert!(err.contains(why), "{path}: {err}");
@@ -179,7 +183,7 @@ fn files_that_are_none() {
 }
 
 #[test]
-fn streams_that_a_shell_hands_over_are_read() {
+fn specs_are_read_from_pipes_and_redirections() {
     let world = World::new();
     world.write("handlers/chat.js", "export const onPublish = (ctx) => ctx.events\n");
     world.write("stacks/spec.yaml", &with_handler("handlers/chat.js"));
@@ -191,19 +195,19 @@ fn streams_that_a_shell_hands_over_are_read() {
         "cat stacks/spec.yaml | provision validate /dev/fd/0 --format json",
         "provision validate /proc/self/fd/5 --format json 5<stacks/spec.yaml",
     ] {
-        // Handlers are looked for in the folder in which the command runs.
-        assert_eq!(found(&world, line), [""; 0], "{line}");
+        // Handler paths are relative to the working directory.
+        assert_eq!(diagnose(&world, line), [""; 0], "{line}");
     }
 }
 
 fn with_handler(path: &str) -> String {
     format!(
-        "{SOUND}apis:\n  a:\n    auth: {{ providers: [AWS_IAM] }}\n    namespaces:\n      n: {{ handlers: {{ code: {path} }} }}\n"
+        "{VALID}apis:\n  a:\n    auth: {{ providers: [AWS_IAM] }}\n    namespaces:\n      n: {{ handlers: {{ code: {path} }} }}\n"
     )
 }
 
 #[test]
-fn handlers_that_can_not_be_had() {
+fn unreadable_handlers_are_errors() {
     let world = World::new();
     let outside = World::new();
     outside.write("chat.js", "export const onPublish = (ctx) => ctx.events\n");
@@ -230,30 +234,30 @@ fn handlers_that_can_not_be_had() {
     ] {
         world.write("stack/spec.yaml", &with_handler(path));
         let line = "provision validate stack/spec.yaml --format json";
-        assert_eq!(found(&world, line), ["PV230 stack/spec.yaml 7:30"], "{path}");
+        assert_eq!(diagnose(&world, line), ["PV230 stack/spec.yaml 7:30"], "{path}");
         let (_, out, _) = shell(&world, line);
         assert!(out.contains(why), "{path}: {out}");
     }
 }
 
 #[test]
-fn several_specs_are_all_looked_at() {
+fn several_specs_are_all_validated() {
     let world = World::new();
     world.write("a.yaml", "version: 1\n");
-    world.write("b.yaml", SOUND);
+    world.write("b.yaml", VALID);
     world.write("c.yaml", "version: 2\nstack: c\n");
     let line = "provision validate c.yaml b.yaml no.yaml a.yaml --format json";
     let expected = ["PV109 c.yaml 1:10", "PV001 no.yaml 1:1", "PV102 a.yaml 1:1"];
-    assert_eq!(found(&world, line), expected);
+    assert_eq!(diagnose(&world, line), expected);
     let piped = format!("{line} - <a.yaml");
-    assert_eq!(found(&world, &piped)[3], "PV102 <stdin> 1:1");
+    assert_eq!(diagnose(&world, &piped)[3], "PV102 <stdin> 1:1");
     let (code, out, err) = shell(&world, "provision validate - b.yaml - <b.yaml");
     assert_eq!((code, out.as_str()), (64, ""));
     assert!(err.contains("`-` is given twice"), "{err}");
 }
 
 #[test]
-fn every_format_bears_every_kind_of_input() {
+fn every_output_format_supports_invalid_input() {
     let world = World::new();
     world.write("spec.yaml", &fs::read_to_string(root("templates/article/spec.yaml")).unwrap());
     fs::write(world.path("bytes.yaml"), [0xff; 300]).unwrap();

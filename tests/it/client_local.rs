@@ -25,8 +25,8 @@ apis:
       guarded: { publish: [AWS_LAMBDA], subscribe: [AWS_IAM] }
 ";
 
-/// A world in which the emulator is served and has the stack.
-fn served() -> (World, Serving) {
+/// A world with a running emulator that has the stack.
+fn start() -> (World, Serving) {
     let world = World::new();
     world.write("spec.yaml", SPEC);
     let serving = world.serve(&[]);
@@ -40,109 +40,110 @@ fn query(world: &World, path: &str) -> String {
     world.ok(&arguments).trim().to_owned()
 }
 
-/// A subscriber that hears by now.
-struct Listening {
+/// `provision subscribe`, after it has subscribed.
+struct Subscriber {
     child: Child,
-    /// What it said on the way.
-    said: Vec<String>,
-    /// Open, so that it can go on.
-    _stderr: ChildStderr,
+    /// The lines that it has printed to stderr.
+    stderr: Vec<String>,
+    /// Kept open, so that it can print more.
+    _pipe: ChildStderr,
 }
 
-impl Drop for Listening {
+impl Drop for Subscriber {
     fn drop(&mut self) {
         let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 
-impl Listening {
-    fn to(world: &World, more: &[&str]) -> Self {
+impl Subscriber {
+    fn subscribe(world: &World, more: &[&str]) -> Self {
         let hang = written(HANG);
         let arguments = [&["subscribe", "spec.yaml", "--local", "--timeout", &hang], more].concat();
         let channels = more.iter().filter(|item| item.starts_with('/')).count();
-        Self::started(world.command(&arguments), channels)
+        Self::start(world.command(&arguments), channels)
     }
-    /// What `command` starts, once it has subscribed to so many channels.
-    fn started(mut command: Command, channels: usize) -> Self {
+    /// Starts `command`, and returns once it has subscribed to so many channels.
+    fn start(mut command: Command, channels: usize) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut said: Vec<String> = Vec::new();
-        while said.iter().filter(|it| it.starts_with("subscribed")).count() < channels {
+        let mut reader = BufReader::new(child.stderr.take().unwrap());
+        let mut stderr: Vec<String> = Vec::new();
+        while stderr.iter().filter(|line| line.starts_with("subscribed")).count() < channels {
             let mut line = String::new();
-            assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended: {said:?}");
-            said.push(line);
+            assert!(reader.read_line(&mut line).unwrap() > 0, "it ended: {stderr:?}");
+            stderr.push(line);
         }
-        Self { child, said, _stderr: stderr.into_inner() }
+        Self { child, stderr, _pipe: reader.into_inner() }
     }
-    fn heard(mut self) -> String {
+    /// Waits until it exits, and returns what it printed.
+    fn output(mut self) -> String {
         let mut out = String::new();
         self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
         out
     }
-    /// Ends it by Ctrl-C; what it said until it was subscribed.
-    fn interrupted(mut self) -> String {
+    /// Interrupts it like Ctrl-C, and returns what it printed to stderr until it had subscribed.
+    fn interrupt(mut self) -> String {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
-        self.said.concat()
+        self.stderr.concat()
     }
 }
 
 #[test]
 fn events_are_published_over_http_and_websocket_with_the_first_accepted_mode() {
-    let (world, _serving) = served();
-    let listening = Listening::to(&world, &["/open/*", "--count", "3", "--format", "raw"]);
+    let (world, _serving) = start();
+    let subscriber = Subscriber::subscribe(&world, &["/open/*", "--count", "3", "--format", "raw"]);
     // The namespace requires signatures, connections require a key.
-    let say = |more: &[&str]| {
+    let publish = |more: &[&str]| {
         world.ok(&[&["publish", "spec.yaml", "--local", "/open/room"], more].concat())
     };
-    assert_eq!(say(&["{\"n\":\"<1>\"}"]), "1 event published to /open/room\n");
-    say(&["2", "--socket"]);
-    let document: Value = serde_json::from_str(&say(&["3", "--format", "json"])).unwrap();
+    assert_eq!(publish(&["{\"n\":\"<1>\"}"]), "1 event published to /open/room\n");
+    publish(&["2", "--socket"]);
+    let document: Value = serde_json::from_str(&publish(&["3", "--format", "json"])).unwrap();
     assert_eq!(document["successful"][0]["index"], 0);
-    assert_eq!(listening.heard(), "{\"n\":\"<1>\"}\n2\n3\n");
+    assert_eq!(subscriber.output(), "{\"n\":\"<1>\"}\n2\n3\n");
     // A subscription with a signature on a connection with a key.
     for more in
         [&["/open/*", "--mode", "iam"][..], &["/guarded/a", "/open/*"], &["/open/*", "/guarded/a"]]
     {
-        let listening = Listening::to(&world, &[more, &["--count", "1"]].concat());
-        say(&["4"]);
-        assert!(listening.heard().ends_with("4\n"));
+        let subscriber = Subscriber::subscribe(&world, &[more, &["--count", "1"]].concat());
+        publish(&["4"]);
+        assert!(subscriber.output().ends_with("4\n"));
     }
 }
 
 #[test]
 fn a_denied_request_is_explained_with_the_namespace_and_the_accepted_modes() {
-    let (world, _serving) = served();
-    let refused = |more: &[&str]| {
+    let (world, _serving) = start();
+    let denied = |more: &[&str]| {
         let Ran { code, out, err } =
             world.run(&[&["publish", "spec.yaml", "--local"], more].concat());
         assert_eq!((code, out.as_str()), (1, ""), "{err}");
         err
     };
-    let err = refused(&["/opne/a", "1"]);
+    let err = denied(&["/opne/a", "1"]);
     assert!(err.contains("API a has no channel namespace `opne`"), "{err}");
     assert!(err.contains("did you mean `open`? The API has guarded, open"), "{err}");
-    let err = refused(&["/open/a", "1", "--mode", "api-key"]);
+    let err = denied(&["/open/a", "1", "--mode", "api-key"]);
     assert!(err.contains("UnauthorizedException") && err.contains("tried with API_KEY"), "{err}");
     assert!(err.contains("publishing in `open` accepts AWS_IAM\n"), "{err}");
-    let err = refused(&["/guarded/a", "1"]);
+    let err = denied(&["/guarded/a", "1"]);
     assert!(
         err.contains("no credentials to publish in `guarded`, which accepts AWS_LAMBDA"),
         "{err}"
     );
     assert!(err.contains("`--token`"), "{err}");
-    let err = refused(&["/guarded/a", "1", "--token", "wrong"]);
+    let err = denied(&["/guarded/a", "1", "--token", "wrong"]);
     assert!(
         err.contains("tried with AWS_LAMBDA") && err.contains("authorizer's function"),
         "{err}"
     );
     assert!(!err.contains("wrong"), "{err}");
-    let err = refused(&["/open/a", "1", "--key", "wbe"]);
+    let err = denied(&["/open/a", "1", "--key", "wbe"]);
     assert!(err.contains("no key `wbe`") && err.contains("later, web"), "{err}");
     world.write("spec.yaml", &format!("{SPEC}      new: {{}}\n"));
-    let err = refused(&["/new/a", "1"]);
+    let err = denied(&["/new/a", "1"]);
     assert!(
         err.contains(
             "the spec declares it; to create it, run: provision apply spec.yaml --local\n"
@@ -167,18 +168,21 @@ fn an_expired_key_is_named() {
 }
 
 #[test]
-fn if_the_emulator_is_not_served_a_subscriber_is_warned() {
+fn a_subscriber_is_warned_if_the_emulator_does_not_run() {
     let world = World::new();
     world.write("spec.yaml", SPEC);
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
-    let said = Listening::to(&world, &["/open/a"]).interrupted();
-    assert!(said.contains("provision local") && said.contains("subscribed to /open/a"), "{said}");
+    let stderr = Subscriber::subscribe(&world, &["/open/a"]).interrupt();
+    assert!(
+        stderr.contains("provision local") && stderr.contains("subscribed to /open/a"),
+        "{stderr}"
+    );
     world.ok(&["publish", "spec.yaml", "--local", "/open/a", "1"]);
 }
 
 #[test]
 fn a_ca_bundle_is_trusted() {
-    let (world, _serving) = served();
+    let (world, _serving) = start();
     let url = query(&world, "http.url").replace("http://127.0.0.1", "https://localhost");
     let publish = ["publish", "spec.yaml", "--local", "/open/a", "1", "--endpoint", &url];
     let Ran { code, err, .. } = world.run(&publish);
@@ -196,7 +200,7 @@ fn a_ca_bundle_is_trusted() {
 
 #[test]
 fn any_event_api_is_reached_by_its_url() {
-    let (world, _serving) = served();
+    let (world, _serving) = start();
     let url = query(&world, "http.url");
     let iam = ["publish", "--url", &url, "/open/a", "1", "--mode", "iam", "--region", "eu-west-1"];
     let mut command = world.command(&iam);
@@ -208,13 +212,13 @@ fn any_event_api_is_reached_by_its_url() {
     assert!(err.contains("PROVISION_API_KEY is not set") && err.contains("--mode iam"), "{err}");
     let mut command = world.command(&["subscribe", "--url", &url, "/open/a", "--api-key-env", "K"]);
     command.env("K", query(&world, "apiKeys[0].value"));
-    let said = Listening::started(command, 1).interrupted();
-    assert!(said.contains("subscribed to /open/a"), "{said}");
+    let stderr = Subscriber::start(command, 1).interrupt();
+    assert!(stderr.contains("subscribed to /open/a"), "{stderr}");
 }
 
 #[test]
 fn the_curl_command_runs_as_it_is_printed() {
-    let (world, _serving) = served();
+    let (world, _serving) = start();
     let printed = |more: &[&str]| {
         let publish = ["publish", "spec.yaml", "--local", "/open/a", "{\"a\":\"it's \\\\ <x>\"}"];
         world.ok(&[&publish[..], &["--print", "curl"], more].concat())
@@ -224,16 +228,16 @@ fn the_curl_command_runs_as_it_is_printed() {
     assert!(!text.contains(&key), "{text}");
     assert!(printed(&["--mode", "api-key", "--key", "later", "--reveal"]).contains(&key));
     if Command::new("curl").arg("--version").output().is_err() {
-        let name = "client_local::what_is_printed_for_curl_runs_as_it_stands";
+        let name = "client_local::the_curl_command_runs_as_it_is_printed";
         return skipped(name, "there is no curl to run");
     }
     let mut shell = Command::new("sh");
     shell.args(["-c", &text]).env("AWS_ACCESS_KEY_ID", "local");
     shell.env("AWS_SECRET_ACCESS_KEY", "local").env_remove("AWS_SESSION_TOKEN");
-    let listening = Listening::to(&world, &["/open/a", "--count", "1", "--format", "raw"]);
+    let subscriber = Subscriber::subscribe(&world, &["/open/a", "--count", "1", "--format", "raw"]);
     let done = shell.output().unwrap();
     let out = String::from_utf8_lossy(&done.stdout);
     assert!(out.contains("\"failed\":[]"), "{out}{}", String::from_utf8_lossy(&done.stderr));
-    // As it was given, through the shell and back.
-    assert_eq!(listening.heard(), "{\"a\":\"it's \\\\ <x>\"}\n");
+    // The shell passes the event on unchanged.
+    assert_eq!(subscriber.output(), "{\"a\":\"it's \\\\ <x>\"}\n");
 }

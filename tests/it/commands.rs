@@ -1,4 +1,4 @@
-//! Commands as their user meets them: exit codes, streams, refusals, what must never be shown.
+//! Commands as users run them: exit codes, streams, rejections, and secrets that are never printed.
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -13,7 +13,7 @@ fn world() -> World {
     world
 }
 
-/// `provision local` in this world, and where it serves.
+/// Starts `provision local` in this world, and returns its URL.
 fn local(world: &World) -> (std::process::Child, String) {
     let mut command = world.command(&["local", "--port", "0"]);
     let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -29,11 +29,10 @@ fn every_command_has_help_with_examples() {
     let help = world.ok(&["--help"]);
     let commands = help
         .lines()
-        .skip_while(|it| *it != "Commands:")
+        .skip_while(|line| *line != "Commands:")
         .skip(1)
-        .take_while(|skip_while| !skip_while.is_empty());
-    let names: Vec<&str> =
-        commands.filter_map(|command| command.split_whitespace().next()).collect();
+        .take_while(|line| !line.is_empty());
+    let names: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
     assert!(names.len() > 10, "{names:?}");
     for name in names.iter().filter(|name| **name != "help") {
         assert!(world.ok(&[name, "--help"]).contains("Examples:"), "{name}");
@@ -42,7 +41,7 @@ fn every_command_has_help_with_examples() {
 }
 
 #[test]
-fn a_wrong_command_line_is_64_and_says_so_on_standard_error() {
+fn an_invalid_command_line_exits_with_64_and_is_reported_on_stderr() {
     let world = world();
     for arguments in [
         &["aply"][..],
@@ -59,7 +58,7 @@ fn a_wrong_command_line_is_64_and_says_so_on_standard_error() {
 }
 
 #[test]
-fn a_region_that_contradicts_the_spec_is_refused() {
+fn a_region_that_contradicts_the_spec_is_rejected() {
     let world = World::with_article();
     let Ran { code, err, .. } =
         world.run(&["plan", "spec.yaml", "--local", "--region", "eu-west-1"]);
@@ -68,7 +67,7 @@ fn a_region_that_contradicts_the_spec_is_refused() {
 }
 
 #[test]
-fn without_credentials_the_way_to_try_it_is_named() {
+fn without_credentials_the_error_suggests_the_emulator() {
     let world = World::with_article();
     for command in ["plan", "apply", "outputs", "destroy"] {
         let Ran { code, out, err } = world.run(&[command, "spec.yaml"]);
@@ -78,7 +77,7 @@ fn without_credentials_the_way_to_try_it_is_named() {
 }
 
 #[test]
-fn a_profile_that_is_not_there_is_named() {
+fn a_missing_profile_is_named() {
     let world = World::with_article();
     let Ran { code, err, .. } = world.run(&["plan", "spec.yaml", "--profile", "nobody"]);
     assert_eq!(code, 1);
@@ -86,7 +85,7 @@ fn a_profile_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_named_profile_is_stronger_than_keys_in_the_environment() {
+fn the_profile_option_takes_precedence_over_keys_in_the_environment() {
     let world = World::with_article();
     world.write(
         ".aws/credentials",
@@ -103,7 +102,7 @@ fn a_named_profile_is_stronger_than_keys_in_the_environment() {
 }
 
 #[test]
-fn an_address_at_which_nobody_is_is_not_tried_for_long() {
+fn an_endpoint_that_refuses_connections_is_retried_only_a_few_times() {
     let world = World::with_article();
     let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
     let plan = ["plan", "spec.yaml", "--endpoint-url", "http://127.0.0.1:1", "-v"];
@@ -115,7 +114,7 @@ fn an_address_at_which_nobody_is_is_not_tried_for_long() {
 }
 
 #[test]
-fn without_a_region_every_place_to_name_one_is_named() {
+fn without_a_region_the_error_names_every_way_to_set_one() {
     let world = world();
     let Ran { code, err, .. } = world.run(&["plan", "spec.yaml"]);
     assert_eq!(code, 1);
@@ -123,7 +122,7 @@ fn without_a_region_every_place_to_name_one_is_named() {
 }
 
 #[test]
-fn nobody_is_asked_without_a_terminal() {
+fn without_a_terminal_changes_need_yes() {
     let world = world();
     for command in ["apply", "destroy"] {
         world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
@@ -136,7 +135,7 @@ fn nobody_is_asked_without_a_terminal() {
 }
 
 #[test]
-fn pending_changes_are_2_only_if_asked() {
+fn pending_changes_exit_with_2_only_with_detailed_exitcode() {
     let world = world();
     assert_eq!(world.run(&["plan", "spec.yaml", "--local"]).code, 0);
     assert_eq!(world.run(&["plan", "spec.yaml", "--local", "--detailed-exitcode"]).code, 2);
@@ -145,7 +144,7 @@ fn pending_changes_are_2_only_if_asked() {
 }
 
 #[test]
-fn a_spec_that_shrank_to_nothing_deletes_nothing() {
+fn an_emptied_spec_deletes_nothing() {
     let world = world();
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     world.write("spec.yaml", "version: 1\nstack: hello\n");
@@ -159,7 +158,7 @@ fn a_spec_that_shrank_to_nothing_deletes_nothing() {
 }
 
 #[test]
-fn results_of_machine_formats_parse_and_nothing_else_is_there() {
+fn machine_readable_formats_print_nothing_but_their_document() {
     let world = world();
     let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     let plan = json(&world.ok(&["plan", "spec.yaml", "--local", "--format", "json"]));
@@ -181,9 +180,9 @@ fn results_of_machine_formats_parse_and_nothing_else_is_there() {
 }
 
 #[test]
-fn a_key_is_shown_only_to_who_asks() {
+fn keys_are_printed_only_with_reveal() {
     let world = world();
-    // Longer than what may stand behind a `da2-` that is part of some request's id.
+    // Longer than what may follow a `da2-` that is part of a request id.
     let key = regex_lite::Regex::new("da2-[a-z0-9]{13}").unwrap();
     let shown = |ran: &Ran| key.is_match(&ran.out) || key.is_match(&ran.err);
     let spec = |days: &str| MINIMAL.replace("web: {}", &format!("web: {{ validFor: {days} }}"));
@@ -197,9 +196,9 @@ fn a_key_is_shown_only_to_who_asks() {
         assert_eq!(ran.code, 0, "{}", ran.err);
         assert!(!shown(&ran), "{step:?}");
     }
-    // Updates and deletes have the key in their path.
+    // The paths of updates and deletes contain the key.
     world.write("spec.yaml", &spec("200d"));
-    let loud = |arguments: &[&str]| {
+    let run_with_trace = |arguments: &[&str]| {
         let done = world.command(arguments).env("RUST_LOG", "trace").output().unwrap();
         let (code, out, err) = (
             0,
@@ -208,15 +207,15 @@ fn a_key_is_shown_only_to_who_asks() {
         );
         Ran { code, out, err }
     };
-    let update = loud(&["apply", "spec.yaml", "--local", "--yes"]);
+    let update = run_with_trace(&["apply", "spec.yaml", "--local", "--yes"]);
     assert!(update.err.contains("updated"), "{}", update.err);
     assert!(!shown(&update), "{}", update.err);
     assert!(shown(&world.run(&["outputs", "spec.yaml", "--local", "--reveal"])));
-    assert!(!shown(&loud(&["destroy", "spec.yaml", "--local", "--yes"])));
+    assert!(!shown(&run_with_trace(&["destroy", "spec.yaml", "--local", "--yes"])));
 }
 
 #[test]
-fn the_running_local_aws_is_used_and_keeps_what_it_is_told() {
+fn a_running_emulator_is_used_and_stores_what_is_applied() {
     let world = world();
     let (mut server, url) = local(&world);
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
@@ -230,7 +229,7 @@ fn the_running_local_aws_is_used_and_keeps_what_it_is_told() {
 }
 
 #[test]
-fn outputs_of_a_stack_that_is_not_there_are_an_error() {
+fn outputs_of_a_stack_that_does_not_exist_are_an_error() {
     let Ran { code, out, err } = world().run(&["outputs", "spec.yaml", "--local"]);
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(err.contains("has no API"), "{err}");
@@ -242,7 +241,7 @@ fn init_writes_a_spec_that_applies_and_overwrites_nothing() {
     for name in ["minimal", "article"] {
         world.ok(&["init", name, name]);
         let spec = format!("{name}/spec.yaml");
-        // The walk-through's stack keeps what it does, publishing with a key and `Resource: '*'`.
+        // The article's stack publishes with a key and has `Resource: '*'`, which are warnings.
         let strict = ["validate", &spec, "--deny-warnings"];
         world.ok(if name == "article" { &strict[..2] } else { &strict });
         world.ok(&["apply", &spec, "--local", "--yes"]);
@@ -256,19 +255,20 @@ fn init_writes_a_spec_that_applies_and_overwrites_nothing() {
 }
 
 #[test]
-fn what_init_tells_to_try_works_for_every_starter() {
+fn the_command_that_init_suggests_works_for_every_init_template() {
     let world = World::new();
     for line in world.ok(&["init", "--list"]).lines() {
         let name = line.split(' ').next().unwrap();
         let Ran { err, .. } = world.run(&["init", name, name]);
-        let told = err.trim().split("try it: provision ").nth(1).unwrap_or_else(|| panic!("{err}"));
-        let arguments: Vec<&str> = told.split(' ').collect();
+        let suggestion =
+            err.trim().split("try it: provision ").nth(1).unwrap_or_else(|| panic!("{err}"));
+        let arguments: Vec<&str> = suggestion.split(' ').collect();
         world.ok(&[&arguments[..], &["--yes"]].concat());
     }
 }
 
 #[test]
-fn completions_and_man_pages_are_made_for_every_command() {
+fn completions_and_man_pages_cover_every_command() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(world.ok(&["completions", shell]).contains("provision"), "{shell}");
@@ -281,7 +281,7 @@ fn completions_and_man_pages_are_made_for_every_command() {
 }
 
 #[test]
-fn colour_is_used_when_asked_and_never_against_no_color() {
+fn color_is_used_only_on_request() {
     let world = world();
     let colored = |arguments: &[&str], no_color: &str| {
         let done = world.command(arguments).env("NO_COLOR", no_color).output().unwrap();
@@ -293,7 +293,7 @@ fn colour_is_used_when_asked_and_never_against_no_color() {
 }
 
 #[test]
-fn a_reader_who_leaves_early_is_no_failure() {
+fn a_closed_stdout_is_not_an_error() {
     let world = world();
     let mut child = world.command(&["schema"]).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
@@ -301,7 +301,7 @@ fn a_reader_who_leaves_early_is_no_failure() {
 }
 
 #[test]
-fn a_template_is_written_whole_or_not_at_all() {
+fn a_template_is_written_completely_or_not_at_all() {
     let world = World::with_article();
     world.ok(&["render", "spec.yaml", "--cfn", "--out", "template.yaml"]);
     let printed = world.ok(&["render", "spec.yaml", "--cfn"]);
@@ -332,7 +332,7 @@ fn resources_that_would_share_an_id_apply_but_do_not_render() {
 }
 
 #[test]
-fn a_handler_file_belongs_to_the_folder_of_its_spec() {
+fn a_handler_file_must_be_in_the_folder_of_its_spec() {
     let world = World::new();
     let spec = |path: &str| {
         MINIMAL.replace("[API_KEY]", "[API_KEY, AWS_IAM], publish: [AWS_IAM]")
@@ -360,14 +360,14 @@ fn a_handler_file_belongs_to_the_folder_of_its_spec() {
 }
 
 #[test]
-fn the_starters_of_this_repository_are_what_init_writes() {
+fn the_repository_has_the_init_templates() {
     for name in ["minimal", "article"] {
         assert!(root(&format!("templates/{name}/spec.yaml")).exists());
     }
 }
 
 #[test]
-fn the_spec_of_the_documentation_has_nothing_to_object_to() {
+fn the_spec_in_the_documentation_is_valid() {
     let page = std::fs::read_to_string(root("docs/spec.md")).unwrap();
     let (_, rest) = page.split_once("```yaml spec.yaml\n").unwrap();
     let (spec, _) = rest.split_once("```").unwrap();
@@ -380,7 +380,7 @@ fn the_spec_of_the_documentation_has_nothing_to_object_to() {
 }
 
 #[test]
-fn a_program_is_told_why_nothing_was_begun() {
+fn json_events_say_why_nothing_was_started() {
     let world = world();
     let last =
         |ran: &Ran| -> Value { serde_json::from_str(ran.out.lines().last().unwrap()).unwrap() };
@@ -400,7 +400,7 @@ fn a_program_is_told_why_nothing_was_begun() {
 
 #[cfg(unix)]
 #[test]
-fn what_cant_be_written_says_what_and_where_else() {
+fn write_errors_name_the_file_and_a_fix() {
     use std::os::unix::fs::PermissionsExt;
     let world = world();
     std::fs::write(world.path("file"), "").unwrap();
@@ -425,7 +425,7 @@ fn what_cant_be_written_says_what_and_where_else() {
 }
 
 #[test]
-fn warnings_are_shown_where_the_spec_is_brought_about_and_nowhere_else() {
+fn apply_shows_warnings_and_outputs_and_destroy_do_not() {
     let world = world();
     world.write("spec.yaml", &format!("{MINIMAL}    namespaces: {{ chat: {{}} }}\n"));
     let warned = world.run(&["apply", "spec.yaml", "--local", "--yes"]);

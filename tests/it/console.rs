@@ -1,13 +1,13 @@
-//! The console page, in a browser; and what it asks the local AWS for, without one.
+//! The console page in a browser, and the routes that it uses, without one.
 use std::ffi::OsStr;
 
 use serde_json::{Value, json};
 
-use crate::node::{browser, told};
+use crate::node::{browser, run_script};
 use crate::plane::{Plane, data};
 use crate::world::World;
 
-/// Logs who publishes, and lets through what is positive.
+/// Logs the publisher, and keeps only positive events.
 const HANDLER: &str = "export function onPublish(ctx) {
   console.log('by', ctx.identity.userArn);
   return ctx.events.filter((event) => event.payload > 0);
@@ -15,7 +15,7 @@ const HANDLER: &str = "export function onPublish(ctx) {
 ";
 
 #[test]
-fn the_console_shows_what_is_there_and_what_happens_and_publishes() {
+fn the_console_shows_the_apis_and_the_activity_and_publishes() {
     let world = World::with_article();
     let article = std::fs::read_to_string(world.path("spec.yaml")).unwrap();
     let rooms = "      rooms: { publish: [AWS_IAM], handlers: { code: rooms.js } }\n";
@@ -27,15 +27,15 @@ fn the_console_shows_what_is_there_and_what_happens_and_publishes() {
         let query = ["outputs", "spec.yaml", "--local", "--reveal", "--query", path];
         world.ok(&query).trim().to_owned()
     };
-    let asked = json!({
+    let input = json!({
         "console": format!("{}/_console", serving.url),
         "endpoint": output("apis.sample.http.url"),
         "apiKey": output("apis.sample.apiKeys.default.value"),
         "browser": browser(),
         "folder": world.path("browser"),
     });
-    let said = told("amplify", "console.mjs", &[OsStr::new(&asked.to_string())], &[]);
-    let check = |name: &str, expected: Value| assert_eq!(said[name], expected, "{name}: {said}");
+    let page = run_script("amplify", "console.mjs", &[OsStr::new(&input.to_string())], &[]);
+    let check = |name: &str, expected: Value| assert_eq!(page[name], expected, "{name}: {page}");
     check("title", json!("appsync-event-api-sample – provision console"));
     check("name", json!("appsync-event-api-sample"));
     let by_default = |modes: &str| format!("by the API’s default: {modes}");
@@ -56,7 +56,7 @@ fn the_console_shows_what_is_there_and_what_happens_and_publishes() {
     check("status", json!(401));
     check("why", json!("the API appsync-event-api-sample has no such API key"));
     check("first", json!("Skip to the API"));
-    assert!(said["invalid"].as_str().unwrap().starts_with("Not valid JSON: "), "{said}");
+    assert!(page["invalid"].as_str().unwrap().starts_with("Not valid JSON: "), "{page}");
     check("several", json!("2 events published to /sample/keys"));
     check("paused", json!(0));
     let nowhere = "The API has no channel namespace nowhere; the publish will be rejected.";
@@ -70,11 +70,11 @@ fn the_console_shows_what_is_there_and_what_happens_and_publishes() {
     check("widths", json!({ "dark": 0, "narrow": 0 }));
     check("problems", json!([]));
     check("elsewhere", json!([]));
-    assert!(said["policy"].as_str().unwrap().starts_with("default-src 'none';"), "{said}");
+    assert!(page["policy"].as_str().unwrap().starts_with("default-src 'none';"), "{page}");
 }
 
 #[tokio::test]
-async fn the_owner_publishes_without_credentials_and_is_told_as_a_client_is() {
+async fn an_admin_publish_needs_no_credentials_and_gets_a_clients_response() {
     let plane = Plane::start().await;
     let mut socket = plane.connect().await;
     socket.ask("{\"type\":\"connection_init\"}").await;

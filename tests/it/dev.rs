@@ -1,4 +1,4 @@
-//! `provision dev`: what it says and does while its files change.
+//! `provision dev`: what it prints and does while its files change.
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -22,12 +22,12 @@ apis:
       lobby: { publish: [API_KEY, AWS_IAM] }
 ";
 
-/// The program, and every line that it says on either stream.
+/// The program, and every line that it prints on either stream.
 struct Dev {
     child: Child,
     lines: Receiver<String>,
-    said: Vec<String>,
-    /// Whether keys may show.
+    printed: Vec<String>,
+    /// Whether keys may be printed.
     reveals: bool,
 }
 
@@ -38,18 +38,18 @@ impl Dev {
         let (sender, lines) = channel();
         forward(child.stdout.take().unwrap(), sender.clone());
         forward(child.stderr.take().unwrap(), sender);
-        Self { child, lines, said: Vec::new(), reveals: more.contains(&"--reveal") }
+        Self { child, lines, printed: Vec::new(), reveals: more.contains(&"--reveal") }
     }
-    /// A line that has `part` in it and was not asked for before: the two streams come in no order.
+    /// Waits for a line that contains `part` and was not returned before. The order of the streams is undefined.
     fn until(&mut self, part: &str) -> String {
         loop {
-            if let Some(n) = self.said.iter().position(|text| text.contains(part)) {
-                return self.said.remove(n);
+            if let Some(n) = self.printed.iter().position(|text| text.contains(part)) {
+                return self.printed.remove(n);
             }
             let line = self.lines.recv_timeout(HANG);
-            let line = line.unwrap_or_else(|_| panic!("no {part:?} in {:#?}", self.said));
+            let line = line.unwrap_or_else(|_| panic!("no {part:?} in {:#?}", self.printed));
             assert!(self.reveals || !line.contains("da2-"), "{line}");
-            self.said.push(line);
+            self.printed.push(line);
         }
     }
     fn interrupt(mut self) -> i32 {
@@ -73,14 +73,14 @@ fn forward(stream: impl Read + Send + 'static, lines: Sender<String>) {
     });
 }
 
-/// Saves a file as most editors do: a new file takes the old one's place, so that nobody sees a half of it.
+/// Saves a file as most editors do: a new file replaces the old one, so no reader sees half of it.
 fn save(world: &World, name: &str, text: &str) {
     let new = format!("{name}.new");
     world.write(&new, text);
     std::fs::rename(world.path(&new), world.path(name)).unwrap();
 }
 
-/// Publishes with the stack's key: what the program itself says of it.
+/// Publishes with the stack's key, and returns the exit code and what the command prints to stderr.
 fn publish(world: &World, channel: &str, more: &[&str]) -> String {
     let publish = ["publish", "spec.yaml", channel, "{\"n\":1}", "--local", "--mode", "api-key"];
     let ran = world.run(&[&publish[..], more].concat());
@@ -88,7 +88,7 @@ fn publish(world: &World, channel: &str, more: &[&str]) -> String {
 }
 
 #[test]
-fn a_saved_file_is_in_force_at_once_and_a_wrong_one_changes_nothing() {
+fn a_saved_spec_is_applied_at_once_and_an_invalid_one_changes_nothing() {
     let world = World::new();
     world.write("spec.yaml", SPEC);
     let mut dev = Dev::start(&world, &[]);
@@ -101,15 +101,14 @@ fn a_saved_file_is_in_force_at_once_and_a_wrong_one_changes_nothing() {
     assert!(publish(&world, "/lobby/a", &[]).starts_with("0 "));
     dev.until("→ /lobby/a  {\"n\":1}  API_KEY over http, 0 receivers");
 
-    // More of it.
     let more = format!("{SPEC}      news: {{ publish: [API_KEY] }}\n");
-    // In its place, in which a half may be seen.
+    // Written in place: the program may read half of it.
     world.write("spec.yaml", &more);
     dev.until("+ apis/chat/namespaces/news  created");
     assert!(publish(&world, "/news/a", &[]).starts_with("0 "));
     dev.until("→ /news/a");
 
-    // A mistake is shown as validate shows it; what stood goes on.
+    // A mistake is shown as `validate` shows it; the emulator keeps what was applied before.
     save(&world, "spec.yaml", &more.replace("namespaces:", "namespace:"));
     dev.until("error[PV101]: unknown key `namespace`");
     dev.until("--> spec.yaml:10:5");
@@ -124,7 +123,7 @@ fn a_saved_file_is_in_force_at_once_and_a_wrong_one_changes_nothing() {
     assert!(!publish(&world, "/lobby", &[]).starts_with("64 "));
     dev.until("→ /lobby");
 
-    // Whoever watches is let go in the end.
+    // At the end, the clients of the activity feed are disconnected.
     let address = http.split("//").nth(1).unwrap().split('/').next().unwrap();
     let mut feed = TcpStream::connect(address).unwrap();
     write!(feed, "GET /_provision/feed HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
@@ -135,14 +134,14 @@ fn a_saved_file_is_in_force_at_once_and_a_wrong_one_changes_nothing() {
 }
 
 #[test]
-fn handlers_and_parameters_are_watched_too() {
+fn handlers_and_parameters_files_are_watched() {
     let world = World::new();
     let spec = SPEC.replace("lobby: {", "lobby: { handlers: { code: handlers/lobby.js },");
     world.write("spec.yaml", &spec);
     world.write("values.yaml", "who: one\n");
     let more = ["--params-file", "values.yaml"];
     let mut dev = Dev::start(&world, &[&more[..], &["--reveal"]].concat());
-    // It is not there yet, nor is its folder; the spec is right as soon as it is.
+    // Neither the handler nor its folder exists yet; with the handler, the spec is valid.
     dev.until("handlers/lobby.js");
     dev.until("what stood before stands");
     let handler = |text: &str| {
@@ -162,7 +161,7 @@ fn handlers_and_parameters_are_watched_too() {
     assert!(changed.contains("  handler changed  "), "{changed}");
     assert!(publish(&world, "/lobby/a", &more).starts_with("0 "));
     dev.until("· lobby onPublish INFO  second");
-    // What breaks is told with its file, also where a brace lacks at its very end.
+    // A failure is reported with its file, and so is a syntax error at its end.
     save(&world, "handlers/lobby.js", "export const onPublish = (ctx) => ctx.events[7].payload\n");
     dev.until("~ apis/chat/namespaces/lobby");
     publish(&world, "/lobby/a", &more);
@@ -182,7 +181,7 @@ fn handlers_and_parameters_are_watched_too() {
 }
 
 #[test]
-fn programs_get_a_document_a_line() {
+fn with_format_json_each_line_is_a_document() {
     let world = World::new();
     world.write("spec.yaml", SPEC);
     let mut dev = Dev::start(&world, &["--format", "json", "--quiet", "--no-console"]);
@@ -196,7 +195,7 @@ fn programs_get_a_document_a_line() {
     let published = next("published");
     assert_eq!(published["events"], json!([{ "n": 1 }]));
     assert_eq!((&published["over"], &published["mode"]), (&json!("http"), &json!("API_KEY")));
-    // A file that is saved half-way takes nothing down.
+    // A half-saved file deletes nothing.
     save(&world, "spec.yaml", "version: 1\nstack: dev\nregion: eu-west-1\n");
     let kept = next("not-applied");
     assert!(kept["reason"].as_str().unwrap().contains("spec.yaml declares nothing"), "{kept}");
@@ -207,7 +206,7 @@ fn programs_get_a_document_a_line() {
 }
 
 #[test]
-fn a_folder_that_is_served_already_is_told_with_the_ways_on() {
+fn a_data_folder_in_use_is_an_error_with_alternatives() {
     let world = World::new();
     world.write("spec.yaml", SPEC);
     let serving = world.serve(&[]);

@@ -1,5 +1,5 @@
-//! A spec in an editor: what the YAML language server makes of the published schema, found by the
-//! first line of the spec.
+//! A spec in an editor: what the YAML language server does with the published schema, which the first
+//! line of the spec names.
 use std::ffi::OsString;
 use std::{fs, iter};
 
@@ -9,46 +9,48 @@ use serde_json::{Value, json};
 use crate::node;
 use crate::world::root;
 
-/// What every starter begins with.
+/// The first line of every init template.
 const MODELINE: &str = "# yaml-language-server: $schema=../../schemas/spec.schema.json\n";
 const API: &str = "version: 1\nstack: s\napis:\n  a:\n    ";
 
-/// A question about a spec with this text, `|` in it for the cursor.
-fn about(ask: &str, text: &str) -> Value {
+/// A question about a spec with this text, in which `|` is the cursor.
+fn question(kind: &str, text: &str) -> Value {
     let file = root("templates/minimal/spec.yaml");
-    json!({ "ask": ask, "file": file, "text": format!("{MODELINE}{text}") })
+    json!({ "ask": kind, "file": file, "text": format!("{MODELINE}{text}") })
 }
 
-/// The language server's answers, asked in one run.
-fn answers(questions: &[Value]) -> Vec<Value> {
+/// Asks the language server, in one run, and returns its answers.
+fn ask(questions: &[Value]) -> Vec<Value> {
     let arguments: Vec<OsString> = iter::once(root("schemas").into())
         .chain(questions.iter().map(|question| question.to_string().into()))
         .collect();
     let arguments: Vec<_> = arguments.iter().map(OsString::as_os_str).collect();
-    let Value::Array(answers) = node::said("editor.mjs", &arguments) else { unreachable!() };
+    let Value::Array(answers) = node::run_node_script("editor.mjs", &arguments) else {
+        unreachable!()
+    };
     assert_eq!(answers.len(), questions.len());
     answers
 }
 
-/// What is said of the suggestion with this label.
+/// The documentation of the suggestion with this label.
 fn documentation<'a>(suggestions: &'a Value, label: &str) -> Option<&'a str> {
     let mut all = suggestions.as_array().unwrap().iter();
     all.find(|value| value["label"] == label)?["documentation"].as_str()
 }
 
-/// Text as it stands in Markdown.
+/// The text without Markdown's escapes.
 fn plain(markdown: &str) -> String {
     markdown.replace('\\', "")
 }
 
 #[test]
-fn an_editor_completes_keys_and_values_and_says_what_they_are() {
+fn an_editor_completes_keys_and_values_with_their_documentation() {
     let providers = "API_KEY AWS_IAM AMAZON_COGNITO_USER_POOLS OPENID_CONNECT AWS_LAMBDA";
-    let [keys, flow, block, modes]: [Value; 4] = answers(&[
-        about("complete", &format!("{API}|")),
-        about("complete", &format!("{API}auth: {{ providers: [|] }}\n")),
-        about("complete", &format!("{API}auth:\n      providers:\n        - |\n")),
-        about(
+    let [keys, flow, block, modes]: [Value; 4] = ask(&[
+        question("complete", &format!("{API}|")),
+        question("complete", &format!("{API}auth: {{ providers: [|] }}\n")),
+        question("complete", &format!("{API}auth:\n      providers:\n        - |\n")),
+        question(
             "complete",
             &format!("{API}auth:\n      providers: [AWS_IAM]\n      publish:\n        - |\n"),
         ),
@@ -82,27 +84,30 @@ fn an_editor_completes_keys_and_values_and_says_what_they_are() {
 }
 
 #[test]
-fn an_editor_shows_what_a_key_is_for_under_the_pointer() {
+fn an_editor_shows_the_documentation_of_a_key_on_hover() {
     let handlers = "auth: { providers: [AWS_IAM] }\n    namespaces: { n: { handlers: { onPublish: { data|Source: d } } } }\n";
-    let said = answers(&[
-        about("hover", &format!("{API}apiKeys: {{ web: {{ valid|For: 30d }} }}\n")),
-        about("hover", &format!("{API}{handlers}")),
+    let answers = ask(&[
+        question("hover", &format!("{API}apiKeys: {{ web: {{ valid|For: 30d }} }}\n")),
+        question("hover", &format!("{API}{handlers}")),
     ]);
     let description =
         |pointer: &str| schema().pointer(pointer).unwrap()["description"].as_str().unwrap();
     let keys = "/properties/apis/additionalProperties/properties/apiKeys/additionalProperties/properties/validFor";
-    for (said, pointer) in said.iter().zip([keys, "/$defs/Handler/properties/dataSource"]) {
-        assert!(plain(said.as_str().unwrap()).contains(description(pointer)), "{said}");
+    for (answer, pointer) in answers.iter().zip([keys, "/$defs/Handler/properties/dataSource"]) {
+        assert!(plain(answer.as_str().unwrap()).contains(description(pointer)), "{answer}");
     }
 }
 
 #[test]
-fn an_editor_marks_mistakes_at_their_place_in_our_words_and_no_starter() {
-    let sound = "auth: { providers: [AWS_IAM] }\n    ";
+fn an_editor_marks_mistakes_at_their_positions_and_accepts_every_init_template() {
+    let valid = "auth: { providers: [AWS_IAM] }\n    ";
     let mut questions = vec![
-        about("check", &format!("{API}{sound}namespaces:\n      chat: {{ publsh: [AWS_IAM] }}\n")),
-        about("check", "version: 1\nstack: 9s\n"),
-        about("check", &format!("{API}auth: {{ providers: [API_KE] }}\n")),
+        question(
+            "check",
+            &format!("{API}{valid}namespaces:\n      chat: {{ publsh: [AWS_IAM] }}\n"),
+        ),
+        question("check", "version: 1\nstack: 9s\n"),
+        question("check", &format!("{API}auth: {{ providers: [API_KE] }}\n")),
     ];
     for folder in fs::read_dir(root("templates")).unwrap() {
         let file = folder.unwrap().path().join("spec.yaml");
@@ -110,8 +115,8 @@ fn an_editor_marks_mistakes_at_their_place_in_our_words_and_no_starter() {
         assert!(text.starts_with(MODELINE), "{}", file.display());
         questions.push(json!({ "ask": "check", "file": file, "text": text }));
     }
-    let said = answers(&questions);
-    let (mistakes, starters) = said.split_at(3);
+    let answers = ask(&questions);
+    let (mistakes, templates) = answers.split_at(3);
     assert_eq!(
         mistakes,
         [
@@ -120,6 +125,6 @@ fn an_editor_marks_mistakes_at_their_place_in_our_words_and_no_starter() {
             json!([{ "message": "Value must be \"API_KEY\" | \"AWS_IAM\".", "line": 6, "column": 25 }]),
         ]
     );
-    assert_eq!(starters, vec![json!([]); starters.len()]);
-    assert!(starters.len() >= 6);
+    assert_eq!(templates, vec![json!([]); templates.len()]);
+    assert!(templates.len() >= 6);
 }

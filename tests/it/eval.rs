@@ -1,4 +1,4 @@
-//! `provision eval`: handlers of a spec, run on a desk.
+//! `provision eval`: runs handlers of a spec locally.
 use serde_json::{Value, json};
 
 use crate::world::{Ran, World};
@@ -44,7 +44,7 @@ fn world() -> World {
 }
 
 #[test]
-fn events_are_delivered_fail_or_are_dropped_and_logs_are_said() {
+fn delivered_failed_and_dropped_events_and_logs_are_printed() {
     let world = world();
     world.write("event.json", r#"{"ok": true, "n": 1}"#);
     let eval = ["eval", "spec.yaml", "room", "onPublish", "--event", "event.json"];
@@ -60,7 +60,7 @@ fn events_are_delivered_fail_or_are_dropped_and_logs_are_said() {
 }
 
 #[test]
-fn a_refusal_is_shown_where_the_code_makes_it() {
+fn a_rejection_is_shown_at_its_position_in_the_code() {
     let eval = ["eval", "spec.yaml", "room", "onSubscribe", "--channel", "/room/nadia"];
     let Ran { code, out, err } = world().run(&eval);
     assert_eq!((code, out.as_str()), (1, ""));
@@ -76,7 +76,7 @@ fn a_refusal_is_shown_where_the_code_makes_it() {
 }
 
 #[test]
-fn an_error_in_code_that_stands_in_the_spec_is_shown_in_the_spec() {
+fn an_error_in_inline_code_is_shown_in_the_spec() {
     let Ran { code, err, .. } =
         world().run(&["eval", "spec.yaml", "short", "onPublish", "--event", "{}"]);
     assert_eq!(code, 1);
@@ -89,19 +89,19 @@ fn an_error_in_code_that_stands_in_the_spec_is_shown_in_the_spec() {
 }
 
 #[test]
-fn a_data_source_is_not_asked_but_its_answer_may_be_given() {
+fn a_data_source_is_not_called_but_its_result_can_be_passed() {
     let world = world();
     let eval = ["eval", "spec.yaml", "shop", "onPublish", "--event", r#"{"n":1}"#];
     let Ran { code, out, err } = world.run(&eval);
-    let asked: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((code, asked), (0, json!({ "operation": "Invoke", "payload": { "n": 1 } })));
+    let request: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, request), (0, json!({ "operation": "Invoke", "payload": { "n": 1 } })));
     assert!(err.contains("`orders` would be asked"), "{err}");
-    let answered = world.ok(&[&eval[..], &["--result", r#"{"done":true}"#]].concat());
-    assert_eq!(answered, "delivered  0  {\"done\":true}\n");
+    let outcome = world.ok(&[&eval[..], &["--result", r#"{"done":true}"#]].concat());
+    assert_eq!(outcome, "delivered  0  {\"done\":true}\n");
 }
 
 #[test]
-fn any_json_is_an_event_unless_a_file_is_called_so() {
+fn an_event_is_json_unless_a_file_has_that_name() {
     let world = world();
     let text = "export const onPublish = (ctx) => ctx.events\n";
     world.write("handlers/room.js", text);
@@ -114,7 +114,7 @@ fn any_json_is_an_event_unless_a_file_is_called_so() {
 }
 
 #[test]
-fn a_handler_runs_beside_broken_ones_and_what_is_odd_about_it_is_told() {
+fn a_handler_runs_next_to_invalid_ones_and_its_warnings_are_shown() {
     let world = world();
     world.write("handlers/shop.js", "export const onPublish = {\n");
     let text = "export function onPublish(ctx) {
@@ -140,7 +140,7 @@ fn a_handler_runs_beside_broken_ones_and_what_is_odd_about_it_is_told() {
 }
 
 #[test]
-fn what_can_not_be_run_says_what_to_do() {
+fn a_handler_that_cannot_run_is_an_error_with_a_fix() {
     let world = world();
     world.write("direct.yaml", &SPEC.replace("orders } } }", "orders, behavior: DIRECT } } }"));
     let check = |arguments: &[&str], code: i32, expected: &str| {

@@ -1,4 +1,4 @@
-//! The WebSocket of an Event API: how it begins, every frame, who gets what, and how it ends.
+//! The WebSocket of an Event API: connecting, every message, delivery of events, and disconnecting.
 use futures_util::SinkExt;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -28,7 +28,7 @@ async fn a_connection_begins_with_its_subprotocols_in_either_order_or_with_plain
 }
 
 #[tokio::test]
-async fn who_may_not_connect_is_told_so_behind_the_upgrade_and_the_connection_ends() {
+async fn a_denied_connection_gets_an_error_after_the_upgrade_and_is_closed() {
     let plane = Plane::start().await;
     let wrong = subprotocol(r#"{"host":"h","x-api-key":"da2-wrong"}"#);
     let no_protocol =
@@ -42,9 +42,9 @@ async fn who_may_not_connect_is_told_so_behind_the_upgrade_and_the_connection_en
     ] {
         let mut socket = plane.open(subprotocols.as_deref(), &[]).await;
         assert_eq!(socket.text().await, expected, "{subprotocols:?}");
-        assert_eq!(socket.closed().await, 1_000, "{subprotocols:?}");
+        assert_eq!(socket.close_code().await, 1_000, "{subprotocols:?}");
     }
-    // This client would not go on without a subprotocol of its own, so it looks at the bytes.
+    // The WebSocket client fails without one of its subprotocols, so this reads the bytes.
     let head = format!(
         "GET /apis/{}/event/realtime HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-ws",
         plane.api
@@ -59,9 +59,9 @@ async fn who_may_not_connect_is_told_so_behind_the_upgrade_and_the_connection_en
     assert!(text.contains(r#""message":"SubProtocolNotSupportedError","errorCode":400"#), "{text}");
 }
 
-/// What is sent, and what is answered.
+/// A table of messages and the responses to them.
 #[tokio::test]
-async fn every_message_is_answered_as_appsync_answers_it() {
+async fn every_message_gets_the_response_that_appsync_sends() {
     let plane = Plane::start().await;
     let mut socket = plane.connect().await;
     let id_error = |kind: &str, id: &str| {
@@ -75,8 +75,10 @@ async fn every_message_is_answered_as_appsync_answers_it() {
         message[name] = value;
         message.to_string()
     };
-    let (subscribe, publish) =
-        (plane.subscribe("s", "/default/a"), plane.publishing("p", "/default/x", &["1"]));
+    let (subscribe, publish) = (
+        plane.subscribe_message("s", "/default/a"),
+        plane.publish_message("p", "/default/x", &["1"]),
+    );
     let longest = "a".repeat(128);
     let table = [
         // Without connection_init first.
@@ -160,19 +162,19 @@ async fn every_message_is_answered_as_appsync_answers_it() {
         assert_eq!(socket.ask(&sent).await, expected, "{sent}");
     }
     socket.stream.send(Message::binary(b"{}".to_vec())).await.unwrap();
-    let told = socket.text().await;
-    assert!(told.contains("The message is binary: send JSON as text"), "{told}");
-    socket.is_quiet().await;
+    let response = socket.text().await;
+    assert!(response.contains("The message is binary: send JSON as text"), "{response}");
+    socket.expect_no_message().await;
 }
 
 #[tokio::test]
-async fn a_publisher_gets_its_receipt_and_its_own_events_one_frame_each() {
+async fn a_publisher_that_subscribes_gets_its_own_events_in_separate_frames() {
     let plane = Plane::start().await;
     let mut socket = plane.connect().await;
     socket.subscribe(&plane, "s", "default/room").await;
     let events = ["{\"msg\": \"h\\u00e9\"}", "\"plain\"", " 42"];
-    socket.send(&plane.publishing("p", "/default/room/", &events)).await;
-    // As they were written.
+    socket.send(&plane.publish_message("p", "/default/room/", &events)).await;
+    // The text of an event is delivered unchanged.
     for event in events {
         assert_eq!(socket.text().await, data("s", event));
     }
@@ -190,7 +192,7 @@ async fn a_publisher_gets_its_receipt_and_its_own_events_one_frame_each() {
 }
 
 #[tokio::test]
-async fn each_subscription_gets_what_its_channel_covers_whoever_publishes() {
+async fn each_subscription_gets_all_events_of_its_channels() {
     let plane = Plane::start().await;
     let (mut one, mut two) = (plane.connect().await, plane.connect().await);
     one.subscribe(&plane, "exact", "/default/a").await;
@@ -204,16 +206,16 @@ async fn each_subscription_gets_what_its_channel_covers_whoever_publishes() {
     assert_eq!(one.text().await, data("exact", "1"));
     assert_eq!(one.text().await, data("below", "1"));
     assert_eq!(one.text().await, data("below", "2"));
-    one.is_quiet().await;
+    one.expect_no_message().await;
     assert_eq!(two.text().await, data("deep", "2"));
     assert_eq!(two.text().await, data("else", "4"));
-    two.is_quiet().await;
+    two.expect_no_message().await;
     assert_eq!(
         one.ask(r#"{"type":"unsubscribe","id":"below"}"#).await,
         r#"{"type":"unsubscribe_success","id":"below"}"#
     );
     assert_eq!(plane.publish("/default/b", &["5"]).await.status, 200);
-    one.is_quiet().await;
+    one.expect_no_message().await;
 }
 
 #[tokio::test]
@@ -224,7 +226,7 @@ async fn a_connection_holds_200_subscriptions() {
         socket.subscribe(&plane, &format!("s{n}"), "/default/a").await;
     }
     assert_eq!(
-        socket.ask(&plane.subscribe("more", "/default/a")).await,
+        socket.ask(&plane.subscribe_message("more", "/default/a")).await,
         r#"{"type":"subscribe_error","id":"more","errors":[{"errorType":"MaxSubscriptionsReachedError","message":"Max number of 200 subscriptions reached"}]}"#
     );
     socket.ask(r#"{"type":"unsubscribe","id":"s7"}"#).await;
@@ -232,75 +234,75 @@ async fn a_connection_holds_200_subscriptions() {
 }
 
 #[tokio::test]
-async fn the_26th_publish_of_a_second_is_refused_and_other_connections_go_on() {
+async fn the_26th_publish_within_a_second_is_rejected_and_other_connections_are_not_affected() {
     let plane = Plane::start().await;
     let (mut socket, mut other) = (plane.connect().await, plane.connect().await);
-    // A second may pass before the 26th is read. Sooner or later one is refused, and never one of the first 25.
-    let mut taken = 0;
-    let refused = 'refused: loop {
-        for n in taken..taken + 26 {
-            socket.send(&plane.publishing(&format!("p{n}"), "/default/a", &["1"])).await;
+    // A second may pass before the 26th is read. Eventually one is rejected, and never one of the first 25.
+    let mut accepted = 0;
+    let rejected = 'rejected: loop {
+        for n in accepted..accepted + 26 {
+            socket.send(&plane.publish_message(&format!("p{n}"), "/default/a", &["1"])).await;
         }
         for _ in 0..26 {
             let answer = socket.text().await;
             if !answer.starts_with(r#"{"type":"publish_success""#) {
-                break 'refused answer;
+                break 'rejected answer;
             }
-            taken += 1;
+            accepted += 1;
         }
     };
-    assert!(taken >= 25, "{taken}");
+    assert!(accepted >= 25, "{accepted}");
     let errors = r#"[{"errorType":"LimitExceededError","message":"Rate limit exceeded"}]"#;
-    let expected = format!(r#"{{"type":"publish_error","id":"p{taken}","errors":{errors}}}"#);
-    assert_eq!(refused, expected);
-    let answer = other.ask(&plane.publishing("p", "/default/a", &["1"])).await;
+    let expected = format!(r#"{{"type":"publish_error","id":"p{accepted}","errors":{errors}}}"#);
+    assert_eq!(rejected, expected);
+    let answer = other.ask(&plane.publish_message("p", "/default/a", &["1"])).await;
     assert!(answer.starts_with(r#"{"type":"publish_success""#), "{answer}");
 }
 
 #[tokio::test]
-async fn a_connection_ends_with_its_key() {
+async fn a_connection_is_closed_when_its_key_expires() {
     let plane = Plane::start().await;
     let (mut one, mut two) = (plane.connect().await, plane.connect().await);
-    // Default keys live for seven days, rounded down to the hour; a day is the longest of a connection.
+    // A key expires after seven days by default, rounded down to the hour; a connection is closed after a day.
     let expires = json!({ "expires": crate::faulty::NOW_S + 25 * 3_600 });
     let path = format!("/v1/apis/{}/apikeys/{}", plane.api, plane.key);
     assert_eq!(plane.faulty.appsync("POST", &path, &expires).await.status, 200);
     plane.faulty.store.move_clock(23.0 * HOUR_S);
-    one.is_quiet().await;
+    one.expect_no_message().await;
     let mut late = plane.connect().await;
     plane.faulty.store.move_clock(1.9 * HOUR_S);
-    // 24 hours are over for those.
-    assert_eq!((one.closed().await, two.closed().await), (1_000, 1_000));
-    late.is_quiet().await;
+    // These connections are 24 hours old.
+    assert_eq!((one.close_code().await, two.close_code().await), (1_000, 1_000));
+    late.expect_no_message().await;
     plane.faulty.store.move_clock(0.2 * HOUR_S);
-    assert_eq!(late.closed().await, 1_000);
-    let refused = plane.publish("/default/a", &["1"]).await;
-    assert_eq!(refused.status, 401);
+    assert_eq!(late.close_code().await, 1_000);
+    let rejected = plane.publish("/default/a", &["1"]).await;
+    assert_eq!(rejected.status, 401);
 }
 
 #[tokio::test]
-async fn a_connection_ends_when_its_key_or_its_api_is_deleted_and_no_other_does() {
+async fn deleting_a_key_or_an_api_closes_only_its_connections() {
     let plane = Plane::start().await;
     let path = format!("/v1/apis/{}/apikeys", plane.api);
-    let made = plane.faulty.appsync("POST", &path, &json!({})).await.json();
-    let second = made["apiKey"]["id"].as_str().unwrap().to_owned();
+    let created = plane.faulty.appsync("POST", &path, &json!({})).await.json();
+    let second = created["apiKey"]["id"].as_str().unwrap().to_owned();
     let (mut one, mut two) = (
         plane.connect().await,
         plane.open(Some(SUBPROTOCOL), &[("x-api-key", second.as_str())]).await,
     );
-    one.is_quiet().await;
-    two.is_quiet().await;
+    one.expect_no_message().await;
+    two.expect_no_message().await;
     let key = format!("{path}/{second}");
     assert_eq!(plane.faulty.appsync("DELETE", &key, &Value::Null).await.status, 200);
-    assert_eq!(two.closed().await, 1_000);
-    one.is_quiet().await;
+    assert_eq!(two.close_code().await, 1_000);
+    one.expect_no_message().await;
     let api = format!("/v2/apis/{}", plane.api);
     assert_eq!(plane.faulty.appsync("DELETE", &api, &Value::Null).await.status, 200);
-    assert_eq!(one.closed().await, 1_000);
+    assert_eq!(one.close_code().await, 1_000);
 }
 
 #[tokio::test]
-async fn subscriptions_end_silently_with_their_channel_namespace() {
+async fn deleting_a_namespace_ends_its_subscriptions_without_a_message() {
     let plane = Plane::start().await;
     let mut socket = plane.connect().await;
     socket.subscribe(&plane, "s", "/other/*").await;
@@ -316,9 +318,9 @@ async fn subscriptions_end_silently_with_their_channel_namespace() {
     );
 }
 
-/// What a handler makes of a publish, as both ways tell it.
+/// HTTP and WebSocket report the same outcomes of handlers.
 #[tokio::test]
-async fn handlers_have_their_say_on_both_ways() {
+async fn handlers_decide_over_http_and_websocket() {
     let plane = Plane::start().await;
     let code = "import { util } from '@aws-appsync/utils'
 export function onPublish(ctx) {
@@ -339,32 +341,32 @@ export function onSubscribe(ctx) {
 ";
     let path = format!("/v2/apis/{}/channelNamespaces", plane.api);
     let namespace = json!({ "name": "coded", "codeHandlers": code });
-    let made = plane.faulty.appsync("POST", &path, &namespace).await;
-    assert_eq!(made.status, 200, "{}", made.body);
+    let created = plane.faulty.appsync("POST", &path, &namespace).await;
+    assert_eq!(created.status, 200, "{}", created.body);
     let mut socket = plane.connect().await;
     socket.subscribe(&plane, "s", "/coded/open").await;
     assert_eq!(
-        socket.ask(&plane.subscribe("t", "/coded/closed")).await,
+        socket.ask(&plane.subscribe_message("t", "/coded/closed")).await,
         r#"{"type":"subscribe_error","id":"t","errors":[{"errorType":"Unauthorized","message":"You are not authorized to make this call."}]}"#
     );
     let events = ["\"a\"", "\"drop\"", "\"fail\"", "\"grow\"", "7"];
     let answer = plane.publish("/coded/open", &events).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let told = answer.json();
-    let listed = |list: &str| {
-        let list = told[list].as_array().unwrap();
+    let response = answer.json();
+    let indices = |list: &str| {
+        let list = response[list].as_array().unwrap();
         list.iter().map(|value| value["index"].as_u64().unwrap()).collect::<Vec<_>>()
     };
-    assert_eq!((listed("failed"), listed("successful")), (vec![2], vec![0, 1, 3, 4]));
-    let failed = &told["failed"][0];
+    assert_eq!((indices("failed"), indices("successful")), (vec![2], vec![0, 1, 3, 4]));
+    let failed = &response["failed"][0];
     assert_eq!((&failed["code"], &failed["message"]), (&json!(400), &json!("Message required")));
     assert_eq!(socket.text().await, data("s", "\"a\""));
     assert_eq!(socket.text().await, data("s", "7"));
-    socket.is_quiet().await;
+    socket.expect_no_message().await;
     let answer = plane.publish("/coded/open", &["\"unauthorized\""]).await;
     assert_eq!((answer.status, answer.code()), (401, "UnauthorizedException"));
     let answer = plane.publish("/coded/open", &["\"error\""]).await;
     assert_eq!((answer.status, &answer.json()["errors"][0]["message"]), (403, &json!("no")));
-    let told = socket.ask(&plane.publishing("p", "/coded/open", &["\"error\""])).await;
-    assert!(told.starts_with(r#"{"type":"publish_error","id":"p","errors":["#), "{told}");
+    let response = socket.ask(&plane.publish_message("p", "/coded/open", &["\"error\""])).await;
+    assert!(response.starts_with(r#"{"type":"publish_error","id":"p","errors":["#), "{response}");
 }

@@ -1,4 +1,4 @@
-//! Publishing over HTTP, and how an API is found.
+//! Publishing over HTTP, and the hosts and paths of an API.
 use serde_json::{Value, json};
 
 use crate::faulty::Answer;
@@ -9,7 +9,7 @@ fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 }
 
 #[tokio::test]
-async fn what_curl_sends_is_published_and_the_answer_is_as_appsync_writes_it() {
+async fn a_request_of_curl_is_published_and_the_response_has_the_form_of_appsyncs() {
     let plane = Plane::start().await;
     let mut socket = plane.connect().await;
     socket.subscribe(&plane, "s", "/default/*").await;
@@ -22,8 +22,8 @@ async fn what_curl_sends_is_published_and_the_answer_is_as_appsync_writes_it() {
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(socket.text().await, data("s", r#"{"msg":"hi"}"#));
     assert_eq!(socket.text().await, data("s", r#""a""#));
-    let told = answer.json();
-    let identifier = |n: usize| told["successful"][n]["identifier"].as_str().unwrap();
+    let response = answer.json();
+    let identifier = |n: usize| response["successful"][n]["identifier"].as_str().unwrap();
     let expected = format!(
         r#"{{"failed":[],"successful":[{{"identifier":"{}","index":0}},{{"identifier":"{}","index":1}}]}}"#,
         identifier(0),
@@ -36,7 +36,7 @@ async fn what_curl_sends_is_published_and_the_answer_is_as_appsync_writes_it() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_with_a_status_and_a_type() {
+async fn errors_have_a_status_and_a_type() {
     let plane = Plane::start().await;
     let check = async |body: &str, status: u16, expected: Value| {
         let answer = plane.post(body).await;
@@ -80,13 +80,13 @@ async fn what_is_wrong_is_told_with_a_status_and_a_type() {
     .await;
     check(&events(&["1"; 6]), 400, bad("Input exceeded 5 event limit")).await;
     check(&events(&["1", "hello"]), 400, bad("Event 1 is not valid JSON")).await;
-    let told = bad("Event 0 is not a string: each event is a string that contains JSON");
-    check(r#"{"channel":"/default/a","events":[{"msg":"hi"}]}"#, 400, told).await;
+    let response = bad("Event 0 is not a string: each event is a string that contains JSON");
+    check(r#"{"channel":"/default/a","events":[{"msg":"hi"}]}"#, 400, response).await;
     let large = format!("\"{}\"", "x".repeat(240 * 1024 - 2));
     assert_eq!(plane.post(&events(&[large.as_str(); 4])).await.status, 200);
     check(&events(&[&format!("{large} ")]), 400, bad("Event 0 exceeds 240 KB")).await;
     check(&events(&[large.as_str(); 5]), 400, bad("The request exceeds 1.2 MB")).await;
-    // A key that is none, whatever the events.
+    // The key is checked before the events.
     let head = format!("POST /apis/{}/event HTTP/1.1\r\nx-api-key: da2-wrong", plane.api);
     let answer = plane.faulty.send(&head, &events(&["{"])).await.unwrap();
     assert_eq!(
@@ -142,8 +142,11 @@ async fn an_api_is_found_by_host_and_by_path_and_by_its_domain_name() {
         check(host, &format!("/apis/{api}/event"), 200).await;
         check(host, &format!("/apis/{prefix}/event"), 200).await;
     }
-    let told = check("localhost", "/event", 404).await;
-    assert!(told.contains("/apis/<api-id>/event") && told.contains("<api-id>.localhost"), "{told}");
+    let response = check("localhost", "/event", 404).await;
+    assert!(
+        response.contains("/apis/<api-id>/event") && response.contains("<api-id>.localhost"),
+        "{response}"
+    );
     check("localhost", "/apis/none/event", 404).await;
     check("none.localhost", "/event", 404).await;
     check("other.example.com", "/event", 404).await;
@@ -152,7 +155,7 @@ async fn an_api_is_found_by_host_and_by_path_and_by_its_domain_name() {
 }
 
 #[tokio::test]
-async fn browsers_are_answered_before_they_ask_and_other_methods_are_refused() {
+async fn preflight_requests_are_answered_and_other_methods_are_rejected() {
     let plane = Plane::start().await;
     let send = async |head: String| plane.faulty.send(&head, "").await.unwrap();
     let path = format!("/apis/{}/event", plane.api);

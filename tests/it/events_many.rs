@@ -1,4 +1,4 @@
-//! Ten thousand subscribers of one local AWS.
+//! Ten thousand subscribers of one emulator.
 use std::io;
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use tokio_tungstenite::client_async;
 use crate::guard::unless_it_hangs;
 use crate::plane::{Plane, SUBPROTOCOL, Socket, data};
 
-const MANY: usize = 10_000;
-/// How many begin at a time.
-const TOGETHER: usize = 200;
+const SUBSCRIBERS: usize = 10_000;
+/// How many clients connect concurrently.
+const CONCURRENT: usize = 200;
 
-/// Connections that take no file each.
+/// In-memory connections, which need no file descriptors.
 struct Pipes(mpsc::Receiver<DuplexStream>);
 
 impl axum::serve::Listener for Pipes {
@@ -34,36 +34,36 @@ impl axum::serve::Listener for Pipes {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_subscribers_all_get_each_event_and_leave_nothing_behind() {
+async fn ten_thousand_subscribers_get_each_event_and_no_connection_remains() {
     let plane = Plane::start().await;
     let served = DataPlane::new(Arc::clone(&plane.faulty.store), Settings::default());
-    let (pipes, listener) = mpsc::channel(TOGETHER);
+    let (pipes, listener) = mpsc::channel(CONCURRENT);
     let router = router_with_data_plane(Arc::clone(&served));
     tokio::spawn(async move { axum::serve(Pipes(listener), router).await.unwrap() });
-    let subscribed = stream::iter(0..MANY).map(async |n| {
-        let (ours, theirs) = tokio::io::duplex(4 * 1024);
-        pipes.send(theirs).await.unwrap();
+    let subscribed = stream::iter(0..SUBSCRIBERS).map(async |n| {
+        let (client_end, server_end) = tokio::io::duplex(4 * 1024);
+        pipes.send(server_end).await.unwrap();
         let request = plane.upgrade(Some(&format!("{}, {SUBPROTOCOL}", plane.credentials())), &[]);
-        let (stream, _) = client_async(request, ours).await.unwrap();
+        let (stream, _) = client_async(request, client_end).await.unwrap();
         let mut socket = Socket { stream };
-        // Half of them to one channel, half to all below one.
+        // Half of them subscribe to one channel, half to a wildcard.
         let channel = if n % 2 == 0 { "/default/all" } else { "/default/*" };
         socket.subscribe(&plane, "s", channel).await;
         socket
     });
-    let mut sockets: Vec<_> = subscribed.buffer_unordered(TOGETHER).collect().await;
-    assert_eq!(served.connections().len(), MANY);
+    let mut sockets: Vec<_> = subscribed.buffer_unordered(CONCURRENT).collect().await;
+    assert_eq!(served.connections().len(), SUBSCRIBERS);
     let mut publisher = sockets.pop().unwrap();
-    publisher.send(&plane.publishing("p", "/default/all", &["1", "2"])).await;
+    publisher.send(&plane.publish_message("p", "/default/all", &["1", "2"])).await;
     for socket in &mut sockets {
         assert_eq!(socket.text().await, data("s", "1"));
         assert_eq!(socket.text().await, data("s", "2"));
     }
     drop((sockets, publisher));
-    let left = async {
+    let all_closed = async {
         while !served.connections().is_empty() {
             tokio::task::yield_now().await;
         }
     };
-    unless_it_hangs(left).await;
+    unless_it_hangs(all_closed).await;
 }

@@ -1,4 +1,4 @@
-//! What is told of the data plane to whoever watches, and how it ends with its service.
+//! The activity feed of the data plane, and how connections are closed when the emulator stops.
 use std::sync::Arc;
 
 use appsync_local::{Activity, ActivityFeed, DataPlane, Settings, serve};
@@ -10,25 +10,25 @@ use tokio_tungstenite::client_async;
 use crate::guard::unless_it_hangs;
 use crate::plane::{Plane, SUBPROTOCOL, Socket, data};
 
-/// A data plane beside the one of `plane`, whose service ends when it is told to.
-struct Watched {
+/// A second data plane for the store of `plane`, which a test can stop.
+struct WatchedPlane {
     served: Arc<DataPlane>,
     listener: std::net::SocketAddr,
-    end: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
     service: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
-impl Watched {
+impl WatchedPlane {
     async fn start(plane: &Plane) -> Self {
         let served = DataPlane::new(Arc::clone(&plane.faulty.store), Settings::default());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (end, ended) = oneshot::channel::<()>();
+        let (stop, stop_request) = oneshot::channel::<()>();
         let shutdown = async {
-            let _ = ended.await;
+            let _ = stop_request.await;
         };
         let service = tokio::spawn(serve(vec![listener], Arc::clone(&served), None, shutdown));
-        Self { served, listener: address, end, service }
+        Self { served, listener: address, stop, service }
     }
     async fn connect(&self, plane: &Plane, key: &str) -> Socket<TcpStream> {
         let request = plane.upgrade(Some(SUBPROTOCOL), &[("x-api-key", key)]);
@@ -37,34 +37,37 @@ impl Watched {
     }
 }
 
-/// What happens next, as JSON.
-async fn next(watching: &mut tokio::sync::broadcast::Receiver<Activity>) -> Value {
-    let happening = unless_it_hangs(watching.recv()).await.unwrap();
-    serde_json::to_value(happening).unwrap()
+/// Waits for the next activity, and returns it as JSON.
+async fn next(feed_events: &mut tokio::sync::broadcast::Receiver<Activity>) -> Value {
+    let activity = unless_it_hangs(feed_events.recv()).await.unwrap();
+    serde_json::to_value(activity).unwrap()
 }
 
 #[tokio::test]
-async fn who_watches_is_told_of_all_that_happens_and_of_no_credential() {
+async fn the_feed_reports_all_activity_and_no_credential() {
     let plane = Plane::start().await;
-    let watched = Watched::start(&plane).await;
-    let feed: &ActivityFeed = &watched.served.feed;
-    let mut watching = feed.watch();
+    let watched_plane = WatchedPlane::start(&plane).await;
+    let feed: &ActivityFeed = &watched_plane.served.feed;
+    let mut feed_events = feed.watch();
     let api = &plane.api;
-    let mut refused = watched.connect(&plane, "da2-wrong").await;
+    let mut refused = watched_plane.connect(&plane, "da2-wrong").await;
     refused.text().await;
-    let told = next(&mut watching).await;
-    let why = format!("{}", told["why"]);
-    assert_eq!((&told["happened"], &told["operation"]), (&json!("refused"), &json!("connect")));
+    let activity = next(&mut feed_events).await;
+    let why = format!("{}", activity["why"]);
+    assert_eq!(
+        (&activity["happened"], &activity["operation"]),
+        (&json!("refused"), &json!("connect"))
+    );
     assert!(why.contains("no such API key") && !why.contains("da2-wrong"), "{why}");
-    let mut socket = watched.connect(&plane, &plane.key).await;
+    let mut socket = watched_plane.connect(&plane, &plane.key).await;
     socket.subscribe(&plane, "s", "default/*").await;
-    socket.send(&plane.publishing("p", "/default/a", &["{\"n\":1}", "2"])).await;
+    socket.send(&plane.publish_message("p", "/default/a", &["{\"n\":1}", "2"])).await;
     assert_eq!(socket.text().await, data("s", "{\"n\":1}"));
     socket.text().await;
     socket.text().await;
-    socket.ask(&plane.publishing("p", "/none/a", &["1"])).await;
+    socket.ask(&plane.publish_message("p", "/none/a", &["1"])).await;
     socket.ask("{").await;
-    let shown = serde_json::to_value(watched.served.connections()).unwrap();
+    let shown = serde_json::to_value(watched_plane.served.connections()).unwrap();
     let since = &shown[0]["sinceEpochS"];
     assert_eq!(
         shown,
@@ -82,24 +85,24 @@ async fn who_watches_is_told_of_all_that_happens_and_of_no_credential() {
         json!({ "happened": "unsubscribed", "apiId": api, "connection": 1, "id": "s", "channel": "/default/*" }),
         json!({ "happened": "disconnected", "apiId": api, "connection": 1, "why": "the client disconnected" }),
     ] {
-        let mut told = next(&mut watching).await;
-        if told["why"].as_str().is_some_and(|text| text.starts_with(unknown)) {
-            told["why"] = json!(unknown);
+        let mut activity = next(&mut feed_events).await;
+        if activity["why"].as_str().is_some_and(|text| text.starts_with(unknown)) {
+            activity["why"] = json!(unknown);
         }
-        assert_eq!(told, expected);
+        assert_eq!(activity, expected);
     }
 }
 
 #[tokio::test]
-async fn connections_are_closed_in_order_when_the_service_ends() {
+async fn connections_are_closed_cleanly_when_the_emulator_stops() {
     let plane = Plane::start().await;
-    let watched = Watched::start(&plane).await;
-    let mut socket = watched.connect(&plane, &plane.key).await;
-    socket.is_quiet().await;
-    let mut watching = watched.served.feed.watch();
-    watched.end.send(()).unwrap();
-    assert_eq!(socket.closed().await, 1_000);
+    let watched_plane = WatchedPlane::start(&plane).await;
+    let mut socket = watched_plane.connect(&plane, &plane.key).await;
+    socket.expect_no_message().await;
+    let mut feed_events = watched_plane.served.feed.watch();
+    watched_plane.stop.send(()).unwrap();
+    assert_eq!(socket.close_code().await, 1_000);
     assert!(socket.message().await.is_none());
-    assert_eq!(next(&mut watching).await["why"], "the emulator stops");
-    unless_it_hangs(watched.service).await.unwrap().unwrap();
+    assert_eq!(next(&mut feed_events).await["why"], "the emulator stops");
+    unless_it_hangs(watched_plane.service).await.unwrap().unwrap();
 }

@@ -1,4 +1,4 @@
-//! Faults on demand, as a client without an SDK sees them.
+//! Fault injection, as a client without an SDK sees it.
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +18,9 @@ fn rule(on: &str, fault: Value) -> Value {
     json!({ "rules": [{ "on": on, "fault": fault, "times": 1 }] })
 }
 
-/// Faults, and what an AppSync client sees of each, and how much was done.
+/// Each fault, the response that a client gets, and whether the call took effect.
 #[tokio::test]
-async fn each_fault_is_seen_once_and_does_the_work_or_not() {
+async fn each_fault_has_its_response_and_takes_effect_or_not() {
     let error =
         json!({ "error": { "code": "UnauthorizedException", "status": 401, "message": "no" } });
     let cases = [
@@ -46,7 +46,7 @@ async fn each_fault_is_seen_once_and_does_the_work_or_not() {
 }
 
 #[tokio::test]
-async fn iam_and_sts_tell_their_faults_their_own_way() {
+async fn iam_and_sts_report_faults_in_their_own_formats() {
     let faulty = Faulty::start(json!({})).await;
     let check = async |fault: Value, service: &str, status: u16, code: &str| {
         faulty.set(rule("*", fault.clone()));
@@ -64,16 +64,17 @@ async fn iam_and_sts_tell_their_faults_their_own_way() {
 }
 
 #[tokio::test]
-async fn who_hangs_gets_nothing_until_the_service_ends() {
+async fn a_hanging_call_gets_no_response_until_the_emulator_stops() {
     let clock = Clock::default();
     let store = Store::in_memory(SharedTimeSource::new(clock.clone()));
     store.set_faults(Faults::parse(r#"{"rules": [{"on": "ListApis", "fault": "hang"}]}"#).unwrap());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let (end, stop_request) = tokio::sync::oneshot::channel::<()>();
     let plane =
         appsync_local::DataPlane::new(Arc::clone(&store), appsync_local::Settings::default());
-    let service = appsync_local::serve(vec![listener], plane, None, async { drop(ended.await) });
+    let service =
+        appsync_local::serve(vec![listener], plane, None, async { drop(stop_request.await) });
     let service = tokio::spawn(service);
     let faulty = Arc::new(Faulty { store, clock, address });
     let hung = tokio::spawn({
@@ -81,7 +82,7 @@ async fn who_hangs_gets_nothing_until_the_service_ends() {
         async move { faulty.maybe("GET", "/v2/apis", "").await }
     });
     faulty.until_called("ListApis").await;
-    // What is asked later is answered before it.
+    // A later call is answered first.
     assert_eq!(faulty.get("/v2/apis/none").await.status, 404);
     assert!(!hung.is_finished());
     assert_eq!(faulty.log()[0], ("ListApis", None, Some("hang")));
@@ -91,20 +92,20 @@ async fn who_hangs_gets_nothing_until_the_service_ends() {
 }
 
 #[tokio::test]
-async fn every_answer_takes_as_long_as_the_latency() {
+async fn every_response_is_delayed_by_the_latency() {
     let faulty = Faulty::start(json!({ "latency-ms": 30 })).await;
     assert_eq!(faulty.get("/v2/apis").await.status, 200);
     let call = faulty.store.calls().remove(0);
     assert!(call.ended_ms.unwrap() - call.started_ms >= 29, "{call:?}");
 }
 
-/// Longer than any test lasts: what is delayed by it is in progress until the end.
-const FOR_EVER_MS: u64 = 3_600_000;
+/// Longer than any test: a call with this delay stays in progress until the test ends.
+const ENDLESS_MS: u64 = 3_600_000;
 
-/// Begins a change that is in progress until the end, with the faults in force.
+/// Starts a change that stays in progress, with these faults.
 async fn begin(faulty: &Arc<Faulty>, faults: Value, operation: &str, path: String, body: Value) {
     let mut faults = faults;
-    let delay = json!({ "on": operation, "fault": { "delay-ms": FOR_EVER_MS }, "times": 1 });
+    let delay = json!({ "on": operation, "fault": { "delay-ms": ENDLESS_MS }, "times": 1 });
     faults["rules"] = json!([delay]);
     faulty.set(faults);
     faulty.store.clear_calls();
@@ -114,7 +115,7 @@ async fn begin(faulty: &Arc<Faulty>, faults: Value, operation: &str, path: Strin
 }
 
 #[tokio::test]
-async fn of_two_changes_of_one_api_the_later_is_refused() {
+async fn the_later_of_two_concurrent_changes_of_an_api_is_rejected() {
     let faulty = Arc::new(Faulty::start(json!({})).await);
     let (one, other) = (faulty.api().await, faulty.api().await);
     let namespaces = |id: &str| format!("/v2/apis/{id}/channelNamespaces");
@@ -125,7 +126,7 @@ async fn of_two_changes_of_one_api_the_later_is_refused() {
     let arn = format!("arn%3Aaws%3Aappsync%3Aus-east-1%3A123456789012%3Aapis%2F{one}");
     let tags = json!({ "tags": { "a": "b" } });
     assert_eq!(faulty.appsync("POST", &format!("/v1/tags/{arn}"), &tags).await.status, 409);
-    // What was refused ends nothing that is in progress.
+    // A rejected change does not end the one in progress.
     for _ in 0..2 {
         let key = faulty.appsync("POST", &format!("/v1/apis/{one}/apikeys"), &json!({})).await;
         assert_eq!((key.status, key.code()), (409, "ConcurrentModificationException"));
@@ -135,7 +136,7 @@ async fn of_two_changes_of_one_api_the_later_is_refused() {
 }
 
 #[tokio::test]
-async fn two_changes_at_once_are_allowed_unless_they_are_said_to_conflict() {
+async fn concurrent_changes_are_allowed_unless_the_faults_make_them_conflict() {
     let faulty = Arc::new(Faulty::start(json!({})).await);
     let path = format!("/v2/apis/{}/channelNamespaces", faulty.api().await);
     let allowed = json!({ "overlap": "allowed" });
@@ -151,7 +152,7 @@ async fn two_changes_at_once_are_allowed_unless_they_are_said_to_conflict() {
 }
 
 #[tokio::test]
-async fn a_role_is_assumed_when_it_has_settled_and_read_when_it_shows() {
+async fn roles_can_be_assumed_and_read_only_after_their_delays() {
     let faulty = Faulty::start(json!({ "roles-settle-s": 10, "iam-reads-lag-s": 5 })).await;
     faulty.create_role("Logs").await;
     let arn = "arn:aws:iam::123456789012:role/path/logs";
@@ -181,7 +182,7 @@ async fn a_role_is_assumed_when_it_has_settled_and_read_when_it_shows() {
 }
 
 #[tokio::test]
-async fn lists_show_what_was_there_some_seconds_ago() {
+async fn lists_can_lag_by_seconds() {
     let faulty = Faulty::start(json!({ "lists-lag-s": 10 })).await;
     let id = faulty.api().await;
     let list = async || names(&faulty.get("/v2/apis").await, "apis", "name");
@@ -190,7 +191,7 @@ async fn lists_show_what_was_there_some_seconds_ago() {
     assert_eq!(list().await, [""; 0]);
     let keys = format!("/v1/apis/{id}/apikeys");
     assert_eq!(faulty.appsync("POST", &keys, &json!({})).await.status, 200);
-    // A list in something too new to show is there, and empty.
+    // The list of a parent that lists do not show yet exists, and is empty.
     let keys = faulty.get(&keys).await;
     assert_eq!((keys.status, keys.json()), (200, json!({ "apiKeys": [] })));
     faulty.pass(10);
@@ -207,7 +208,7 @@ async fn lists_show_what_was_there_some_seconds_ago() {
 }
 
 #[tokio::test]
-async fn lists_show_a_change_after_some_calls() {
+async fn lists_can_lag_by_calls() {
     let faulty = Faulty::start(json!({})).await;
     let id = faulty.api().await;
     faulty.set(json!({ "lists-lag-calls": 2 }));
@@ -223,11 +224,11 @@ async fn lists_show_a_change_after_some_calls() {
     assert_eq!(list("").await, "");
     create("b").await;
     assert_eq!(list("").await, "");
-    // Another list counts for itself.
+    // Each list counts its own calls.
     assert_eq!(names(&faulty.get("/v2/apis").await, "apis", "name"), ["a"]);
     assert_eq!(list("").await, "a");
     assert_eq!(list("?maxResults=1").await, "a");
-    // A further page is of the same moment.
+    // A further page shows the same state.
     assert_eq!(list("?nextToken=61").await, "b");
     faulty.appsync("DELETE", &format!("{path}/a"), &Value::Null).await;
     assert_eq!(list("").await, "a b");
@@ -236,7 +237,7 @@ async fn lists_show_a_change_after_some_calls() {
 }
 
 #[tokio::test]
-async fn quotas_are_as_small_as_they_are_set() {
+async fn quotas_can_be_lowered() {
     let quotas = json!({ "apis": 1, "namespaces": 1, "api-keys": 1, "roles": 1 });
     let faulty = Faulty::start(json!({ "quotas": quotas })).await;
     let id = faulty.api().await;
@@ -258,7 +259,7 @@ async fn quotas_are_as_small_as_they_are_set() {
 }
 
 #[tokio::test]
-async fn a_skewed_clock_refuses_signatures_and_tells_the_time() {
+async fn a_skewed_clock_rejects_signatures_and_reports_its_time() {
     let faulty = Faulty::start(json!({ "clock-skew-s": 600 })).await;
     let list = async |service: &str, signed: &str| {
         let head = if service == "iam" { "POST / HTTP/1.1" } else { "GET /v2/apis HTTP/1.1" };
@@ -281,7 +282,7 @@ async fn a_skewed_clock_refuses_signatures_and_tells_the_time() {
 }
 
 #[tokio::test]
-async fn faults_are_read_set_and_cleared_while_it_runs() {
+async fn faults_are_read_set_and_cleared_at_run_time() {
     let faulty = Faulty::start(json!({})).await;
     let set = r#"{"rules": [{"on": "ListApis", "fault": "throttle"}]}"#;
     assert_eq!(faulty.control("PUT /_provision/faults", set).await.status, 200);
@@ -294,7 +295,7 @@ async fn faults_are_read_set_and_cleared_while_it_runs() {
     assert_eq!(wrong.status, 400);
     let message = wrong.json()["message"].as_str().unwrap().to_owned();
     assert!(message.contains("`rule`") && message.contains("`rules`"), "{message}");
-    // What could not be read has changed nothing.
+    // Invalid faults change nothing.
     assert_eq!(faulty.get("/v2/apis").await.status, 429);
     assert_eq!(faulty.control("DELETE /_provision/faults", "").await.status, 200);
     assert_eq!(faulty.get("/v2/apis").await.status, 200);
@@ -303,7 +304,7 @@ async fn faults_are_read_set_and_cleared_while_it_runs() {
 }
 
 #[tokio::test]
-async fn the_log_tells_what_was_asked_and_no_secret() {
+async fn the_log_of_calls_contains_no_secret() {
     let faulty = Faulty::start(json!({})).await;
     let id = faulty.api().await;
     let key = faulty.appsync("POST", &format!("/v1/apis/{id}/apikeys"), &json!({})).await.json();
@@ -314,8 +315,9 @@ async fn the_log_tells_what_was_asked_and_no_secret() {
     let answer = faulty.control("GET /_provision/calls", "").await;
     assert!(!answer.body.contains(&key) && !answer.body.contains(&id), "{}", answer.body);
     let log = answer.json();
-    let told: Vec<_> = log.as_array().unwrap().iter().map(|log| log["operation"].clone()).collect();
-    assert_eq!(told, ["CreateApi", "CreateApiKey", "DeleteApiKey", "Unknown", "Unknown"]);
+    let operations: Vec<_> =
+        log.as_array().unwrap().iter().map(|log| log["operation"].clone()).collect();
+    assert_eq!(operations, ["CreateApi", "CreateApiKey", "DeleteApiKey", "Unknown", "Unknown"]);
     assert_eq!(
         (&log[2]["n"], &log[2]["service"], &log[2]["status"]),
         (&json!(3), &json!("appsync"), &json!(200))
@@ -326,7 +328,7 @@ async fn the_log_tells_what_was_asked_and_no_secret() {
 }
 
 #[tokio::test]
-async fn the_clock_is_moved_until_a_key_has_expired_for_good() {
+async fn an_expired_key_is_deleted_after_60_days() {
     let faulty = Faulty::start(json!({})).await;
     let path = format!("/v1/apis/{}/apikeys", faulty.api().await);
     assert_eq!(faulty.appsync("POST", &path, &json!({})).await.status, 200);
@@ -350,7 +352,7 @@ async fn the_clock_is_moved_until_a_key_has_expired_for_good() {
 }
 
 #[tokio::test]
-async fn a_page_of_somebody_elses_steers_nothing() {
+async fn a_request_of_a_foreign_web_page_is_denied() {
     let faulty = Faulty::start(json!({})).await;
     let mut stream = TcpStream::connect(faulty.address).await.unwrap();
     let request =
@@ -361,14 +363,15 @@ async fn a_page_of_somebody_elses_steers_nothing() {
     assert!(text.starts_with("HTTP/1.1 403"), "{text}");
 }
 
-/// The SDK of the engine, in haste.
+/// The engine's SDK, with a short backoff.
 #[tokio::test]
-async fn an_sdk_corrects_its_clock_and_repeats_a_read_that_was_lost() {
+async fn an_sdk_corrects_its_clock_and_retries_a_lost_read() {
     let clock = SharedTimeSource::new(SystemTimeSource::new());
     let store = Store::in_memory(clock);
     let served = serve_store(Arc::clone(&store), |router| router).await;
-    let hasty = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
-    let hasty = || aws_sdk_appsync::config::Config::builder().retry_config(hasty.clone());
+    let retry_config = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+    let retry_config =
+        || aws_sdk_appsync::config::Config::builder().retry_config(retry_config.clone());
     for (faults, statuses) in [
         (json!({ "clock-skew-s": 600 }), [Some(403), Some(200)]),
         (json!({ "clock-skew-s": -600 }), [Some(403), Some(200)]),
@@ -377,7 +380,7 @@ async fn an_sdk_corrects_its_clock_and_repeats_a_read_that_was_lost() {
     ] {
         store.set_faults(serde_json::from_value(faults.clone()).unwrap());
         store.clear_calls();
-        let list = served.aws.appsync.list_apis().customize().config_override(hasty());
+        let list = served.aws.appsync.list_apis().customize().config_override(retry_config());
         list.send().await.unwrap();
         let seen: Vec<_> = store.calls().iter().map(|logged_call| logged_call.status).collect();
         assert_eq!(seen, statuses, "{faults}");
@@ -398,7 +401,7 @@ fn an_invalid_faults_file_is_reported_with_its_position() {
 }
 
 #[test]
-fn the_examples_of_the_page_are_faults() {
+fn the_examples_in_the_documentation_are_valid_and_complete() {
     let page = fs::read_to_string(root("docs/faults.md")).unwrap();
     let blocks: Vec<&str> =
         page.split("```json\n").skip(1).map(|part| part.split("```").next().unwrap()).collect();

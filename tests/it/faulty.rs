@@ -1,4 +1,4 @@
-//! A local AWS with faults, and a client that speaks no more than HTTP.
+//! An emulator with faults, and a client that speaks plain HTTP.
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::guard::unless_it_hangs;
 
-/// A clock that stands still until it is moved.
+/// A clock that does not advance until a test moves it.
 #[derive(Clone, Debug)]
 pub struct Clock(Arc<AtomicU64>);
 
@@ -32,7 +32,7 @@ impl TimeSource for Clock {
 pub const NOW_S: u64 = 1_800_000_000;
 pub const SIGNED: &str = "20270115T080000Z";
 
-/// A local AWS with faults, and a client that speaks no more than HTTP.
+/// An emulator with faults, and a client that speaks plain HTTP.
 pub struct Faulty {
     pub store: Arc<Store>,
     pub clock: Clock,
@@ -50,10 +50,10 @@ impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
-    /// The code of its error.
+    /// The error code.
     pub fn code(&self) -> &str {
         let header =
-            self.head.split("x-amzn-errortype: ").nth(1).and_then(|nth| nth.lines().next());
+            self.head.split("x-amzn-errortype: ").nth(1).and_then(|rest| rest.lines().next());
         let element = || self.body.split("<Code>").nth(1)?.split('<').next();
         header.or_else(element).unwrap_or_default()
     }
@@ -71,7 +71,7 @@ impl Faulty {
         Self { store, clock, address }
     }
 
-    /// A client of a local AWS that another process serves.
+    /// A client of an emulator in another process.
     pub fn at(address: SocketAddr) -> Self {
         let clock = Clock::default();
         Self { store: Store::in_memory(SharedTimeSource::new(clock.clone())), clock, address }
@@ -84,7 +84,7 @@ impl Faulty {
         self.store.set_faults(serde_json::from_value(faults).unwrap());
     }
 
-    /// An answer, or none if the connection closed without a byte.
+    /// Returns the response, or `None` if the connection is closed without a byte.
     pub async fn send(&self, head: &str, body: &str) -> Option<Answer> {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let (address, length) = (self.address, body.len());
@@ -93,7 +93,7 @@ impl Faulty {
         );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
-        // A reset is a way to close, too.
+        // A reset counts as closed.
         let _ = stream.read_to_end(&mut bytes).await;
         let text = String::from_utf8(bytes).unwrap();
         let (head, body) = text.split_once("\r\n\r\n")?;
@@ -126,7 +126,7 @@ impl Faulty {
     pub async fn create_api(&self, name: &str) -> Answer {
         self.appsync("POST", "/v2/apis", &api(name, None)).await
     }
-    /// The id of an API that is made now.
+    /// Creates an API, and returns its id.
     pub async fn api(&self) -> String {
         self.create_api("a").await.json()["api"]["apiId"].as_str().unwrap().to_owned()
     }
@@ -140,8 +140,8 @@ impl Faulty {
     pub async fn control(&self, head: &str, body: &str) -> Answer {
         self.send(&format!("{head} HTTP/1.1"), body).await.unwrap()
     }
-    /// Returns once a call of `operation` is in progress. What it holds it has by then: nothing lies between the
-    /// entry in the log and the wait that a fault asks for.
+    /// Returns once a call of `operation` is in progress. The call already has its locks, because the emulator does
+    /// nothing between the log entry and the delay of a fault.
     pub async fn until_called(&self, operation: &str) {
         let called = async {
             while !self.store.calls().iter().any(|logged_call| logged_call.operation == operation) {

@@ -1,4 +1,4 @@
-//! What can be derived is generated, committed, and held against its source here. `UPDATE=1` writes it.
+//! Committed files that are generated: compares them with their source. `UPDATE=1` writes them.
 use std::fs;
 
 use appsync_local::EmulatorOptions;
@@ -34,7 +34,7 @@ fn the_schemas_are_current() {
 }
 
 #[test]
-fn the_list_of_findings_is_current() {
+fn the_list_of_diagnostics_is_current() {
     let row = |page: Page| {
         let file = format!("{}.md", &page.code[..3]);
         let anchor: String = format!("{}-{}", page.code, page.title)
@@ -56,12 +56,12 @@ fn the_list_of_findings_is_current() {
 }
 
 #[test]
-fn every_starter_has_the_template_it_renders_to() {
-    for starter in fs::read_dir(root("templates")).unwrap() {
-        let folder = starter.unwrap().path();
+fn the_rendered_template_of_every_init_template_is_current() {
+    for entry in fs::read_dir(root("templates")).unwrap() {
+        let folder = entry.unwrap().path();
         let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
         let spec = folder.join("spec.yaml");
-        // Keys end at a moment that is counted from now.
+        // The expiry of keys is relative to the current time.
         let now = ["--now", "2026-11-24T03:00:00Z"];
         let template =
             World::new().ok(&["render", spec.to_str().unwrap(), "--cfn", now[0], now[1]]);
@@ -70,14 +70,14 @@ fn every_starter_has_the_template_it_renders_to() {
 }
 
 #[test]
-fn the_pages_have_the_tables_and_the_help_that_the_program_has() {
+fn the_tables_in_the_documentation_are_current() {
     let world = World::new();
     let help = world.ok(&["--help"]);
     let commands = help
         .lines()
         .skip_while(|line| *line != "Commands:")
         .skip(1)
-        .take_while(|skip_while| !skip_while.is_empty());
+        .take_while(|line| !line.is_empty());
     let command = |line: &str| {
         let (name, about) = line.trim().split_once(' ').unwrap();
         format!("| `provision {name}` | {} |\n", about.trim())
@@ -88,7 +88,7 @@ fn the_pages_have_the_tables_and_the_help_that_the_program_has() {
         .lines()
         .skip_while(|line| *line != "Exit codes:")
         .skip(1)
-        .take_while(|skip_while| !skip_while.is_empty());
+        .take_while(|line| !line.is_empty());
     let code = |line: &str| {
         let (code, meaning) = line.trim().split_once(' ').unwrap();
         format!("| {code} | {} |\n", meaning.trim())
@@ -125,7 +125,7 @@ fn the_pages_have_the_tables_and_the_help_that_the_program_has() {
 }
 
 #[test]
-fn the_emulator_options_are_all_in_their_page() {
+fn the_table_of_emulator_options_is_current() {
     let options = serde_json::to_value(EmulatorOptions::default()).unwrap();
     let schema = schema_of::<EmulatorOptions>();
     let choices = |property: &Value| -> String {

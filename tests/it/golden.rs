@@ -1,4 +1,4 @@
-//! Golden files: what a test makes is compared with a committed file.
+//! Golden files: compares the output of a test with a committed file.
 use snapbox::Data;
 use snapbox::assert::Action;
 use snapbox::data::DataFormat;

@@ -1,5 +1,5 @@
-//! The one limit on time in these tests. It ends a test that hangs and judges nothing else: what a test expects
-//! is an event to wait for, an order of events or a count, so that a slow machine fails no test.
+//! The one time limit of these tests. It only ends a test that hangs: tests expect events, orders of events and
+//! counts, so no test fails on a slow machine.
 use std::future::Future;
 use std::time::Duration;
 
@@ -13,24 +13,23 @@ pub async fn unless_it_hangs<T>(step: impl Future<Output = T>) -> T {
     tokio::time::timeout(HANG, step).await.expect("this test hangs")
 }
 
-/// Durations that double, each to be tried until one is enough. For a program that is given a duration and has to
-/// reach a certain point within it: how long that takes on this machine is not known beforehand. Panics where a
-/// test hangs.
+/// Durations that double, to be tried until one is enough, for a command that must reach a certain point within a
+/// duration. Panics if a test hangs.
 pub fn growing(first: Duration) -> impl Iterator<Item = Duration> {
     std::iter::successors(Some(first), |duration| Some(*duration * 2))
         .inspect(|duration| assert!(*duration < HANG, "this test hangs"))
 }
 
-/// The duration as a command line takes it.
+/// The duration as a command-line argument.
 pub fn written(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())
 }
 
-/// Looks until it is so.
-pub fn until(is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < HANG, "this test hangs");
+/// Polls until the condition holds.
+pub fn until(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < HANG, "this test hangs");
         std::thread::yield_now();
     }
 }

@@ -1,4 +1,4 @@
-//! Handlers as people write them, good and bad, and what AWS's own linter says of the same files.
+//! Good and bad handlers, and the results of AWS's linter for the same files.
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -14,10 +14,10 @@ use crate::world::root;
 /// A reason, and the lines that it explains.
 type Reasons = &'static [(&'static str, &'static [(&'static str, usize)])];
 
-/// What AWS's linter does not report, and we do as an error.
-const OURS_ALONE: Reasons = &[
+/// Errors that AWS's linter does not report.
+const ONLY_OURS: Reasons = &[
     (
-        "it looks at no imports and exports, which its resolvers have others of",
+        "it does not check imports and exports, because resolvers have other ones",
         &[
             ("bad/export-nothing.js", 1),
             ("bad/export-text.js", 2),
@@ -33,7 +33,7 @@ const OURS_ALONE: Reasons = &[
         &[("bad/typescript-interface.js", 2), ("bad/typescript.js", 2)],
     ),
     (
-        "it looks up no names; the guide has no network, no files and no environment",
+        "it does not resolve names; the guide has no network, no files and no environment",
         &[
             ("bad/fetch.js", 3),
             ("bad/process-env.js", 3),
@@ -43,7 +43,7 @@ const OURS_ALONE: Reasons = &[
         ],
     ),
     (
-        "the guide refuses it, and it has no rule: throw, apply and call, constructors, RegExp, Promise",
+        "the guide forbids it, and it has no rule: throw, apply and call, constructors, RegExp, Promise",
         &[
             ("bad/eval.js", 3),
             ("bad/function-apply.js", 3),
@@ -56,20 +56,23 @@ const OURS_ALONE: Reasons = &[
         ],
     ),
     (
-        "its rule is for declarations, and there are expressions too",
+        "its rule is for declarations only, not for expressions",
         &[("bad/class-expression.js", 2), ("bad/generator-method.js", 3)],
     ),
-    ("it lists `Array.from` under a name that TypeScript has not", &[("bad/array-from.js", 3)]),
-    ("its parser lets a second declaration pass", &[("bad/declared-twice.js", 3)]),
+    (
+        "it lists `Array.from` under a name that TypeScript does not have",
+        &[("bad/array-from.js", 3)],
+    ),
+    ("its parser accepts a second declaration", &[("bad/declared-twice.js", 3)]),
     ("it has no limit to nesting", &[("bad/deep.js", 2)]),
 ];
 
-/// What AWS's linter reports, and we do not.
-const THEIRS_ALONE: Reasons =
+/// Errors that only AWS's linter reports.
+const ONLY_THEIRS: Reasons =
     &[("it also marks the calls that lead to a recursion", &[("bad/recursion.js", 7)])];
 
 #[test]
-fn bad_handlers_get_the_very_findings_that_they_name() {
+fn bad_handlers_get_exactly_the_diagnostics_that_they_name() {
     let mut wrong = Vec::new();
     let files = files("bad");
     assert!(files.len() >= 40, "{}", files.len());
@@ -86,7 +89,7 @@ fn bad_handlers_get_the_very_findings_that_they_name() {
 }
 
 #[test]
-fn good_handlers_get_no_finding() {
+fn good_handlers_get_no_diagnostic() {
     let files = files("good");
     assert!(files.len() >= 25, "{}", files.len());
     for (name, text) in files {
@@ -97,7 +100,7 @@ fn good_handlers_get_no_finding() {
 }
 
 #[test]
-fn the_starters_handlers_get_no_finding() {
+fn the_handlers_of_init_templates_get_no_diagnostic() {
     for folder in ["chat", "data-sources"] {
         for file in fs::read_dir(root("templates").join(folder).join("handlers")).unwrap() {
             let text = fs::read_to_string(file.unwrap().path()).unwrap();
@@ -107,25 +110,28 @@ fn the_starters_handlers_get_no_finding() {
 }
 
 #[test]
-fn every_finding_says_what_to_do() {
+fn every_diagnostic_of_a_handler_has_help() {
     for (name, text) in files("bad") {
-        for finding in analyze(&text).diagnostics {
-            let said = finding.help.is_some() || finding.code == "PV300";
-            assert!(said && text.get(finding.span.clone()).is_some(), "{name}: {finding:?}");
+        for diagnostic in analyze(&text).diagnostics {
+            let has_help = diagnostic.help.is_some() || diagnostic.code == "PV300";
+            assert!(
+                has_help && text.get(diagnostic.span.clone()).is_some(),
+                "{name}: {diagnostic:?}"
+            );
         }
     }
 }
 
 #[test]
-fn awss_own_linter_agrees_on_every_line() {
+fn awss_linter_agrees_on_every_line() {
     let files: Vec<(String, String)> = files("bad").into_iter().chain(files("good")).collect();
-    let theirs = linted(&files);
+    let theirs = lint_with_aws(&files);
     let mut ours = BTreeSet::new();
     let mut errors = BTreeSet::new();
     for (name, text) in &files {
-        for finding in analyze(text).diagnostics {
-            let at = (name.clone(), place(text, &finding).0);
-            if finding.severity == Severity::Error {
+        for diagnostic in analyze(text).diagnostics {
+            let at = (name.clone(), position(text, &diagnostic).0);
+            if diagnostic.severity == Severity::Error {
                 errors.insert(at.clone());
             }
             ours.insert(at);
@@ -135,16 +141,16 @@ fn awss_own_linter_agrees_on_every_line() {
         let lines = list.iter().flat_map(|(_, lines)| lines.iter());
         lines.map(|(name, line)| ((*name).to_owned(), *line)).collect()
     };
-    let ours_alone: BTreeSet<_> = errors.difference(&theirs).cloned().collect();
-    assert_eq!(ours_alone, of(OURS_ALONE));
-    let theirs_alone: BTreeSet<_> = theirs.difference(&ours).cloned().collect();
-    assert_eq!(theirs_alone, of(THEIRS_ALONE));
+    let only_ours: BTreeSet<_> = errors.difference(&theirs).cloned().collect();
+    assert_eq!(only_ours, of(ONLY_OURS));
+    let only_theirs: BTreeSet<_> = theirs.difference(&ours).cloned().collect();
+    assert_eq!(only_theirs, of(ONLY_THEIRS));
 }
 
 /// File and line of each error that AWS's linter reports.
-fn linted(files: &[(String, String)]) -> BTreeSet<(String, usize)> {
+fn lint_with_aws(files: &[(String, String)]) -> BTreeSet<(String, usize)> {
     let environment = node::environment("node");
-    // Beside the modules that the linter needs, in a folder that is a project of its own.
+    // Within the folder with the linter's modules, in a separate project.
     let project = tempfile::tempdir_in(&environment).unwrap();
     for (name, text) in files {
         fs::create_dir_all(project.path().join(name).parent().unwrap()).unwrap();
@@ -154,7 +160,7 @@ fn linted(files: &[(String, String)]) -> BTreeSet<(String, usize)> {
     fs::write(project.path().join("tsconfig.json"), config).unwrap();
     let names = files.iter().map(|(name, _)| OsStr::new(name));
     let arguments: Vec<&OsStr> = iter::once(project.path().as_os_str()).chain(names).collect();
-    let found = node::said("lint.mjs", &arguments);
+    let found = node::run_node_script("lint.mjs", &arguments);
     let at = |value: &Value| {
         (
             value["file"].as_str().unwrap().to_owned(),
@@ -164,20 +170,20 @@ fn linted(files: &[(String, String)]) -> BTreeSet<(String, usize)> {
     found.as_array().unwrap().iter().map(at).collect()
 }
 
-/// `PV310 3:5`, with a `?` behind if it is a warning.
-fn line(text: &str, finding: &HandlerDiagnostic) -> String {
-    let (line, column) = place(text, finding);
-    let warning = if finding.severity == Severity::Error { "" } else { "?" };
-    format!("{} {line}:{column}{warning}", finding.code)
+/// `PV310 3:5`, followed by `?` if it is a warning.
+fn line(text: &str, diagnostic: &HandlerDiagnostic) -> String {
+    let (line, column) = position(text, diagnostic);
+    let warning = if diagnostic.severity == Severity::Error { "" } else { "?" };
+    format!("{} {line}:{column}{warning}", diagnostic.code)
 }
 
-fn place(text: &str, finding: &HandlerDiagnostic) -> (usize, usize) {
-    let before = &text[..finding.span.start];
+fn position(text: &str, diagnostic: &HandlerDiagnostic) -> (usize, usize) {
+    let before = &text[..diagnostic.span.start];
     let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
     (before.matches('\n').count() + 1, column)
 }
 
-/// Names, `bad/throw.js`, and texts.
+/// The files of a folder: names such as `bad/throw.js`, and texts.
 fn files(folder: &str) -> Vec<(String, String)> {
     let mut paths: Vec<PathBuf> = fs::read_dir(root("tests/handlers").join(folder))
         .unwrap()

@@ -1,4 +1,4 @@
-//! Strangers with a socket, against the real program, while somebody goes on using it.
+//! Hostile clients of the real program do not affect another client.
 use futures_util::SinkExt;
 use futures_util::stream::{self, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,13 +11,13 @@ use crate::guard::{HANG, unless_it_hangs};
 use crate::hostile_server::{Server, Witness};
 use crate::plane::{ACK, Plane, SUBPROTOCOL, Socket, data, subprotocol};
 
-/// What `authorization` is not, and what nothing is: as deep as a frame is long.
+/// A deeply nested list, which is not a valid `authorization`.
 fn deep() -> String {
     format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))
 }
 
-/// A frame of a client, masked with zeros, of fewer than 64 KiB.
-fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+/// A client's frame of less than 64 KiB, masked with zeros.
+fn masked_frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).unwrap();
     let mut frame = vec![first];
     match length {
@@ -30,55 +30,56 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn broken_frames_end_their_connection_and_nobody_elses() {
+async fn invalid_frames_close_only_their_own_connection() {
     let server = Server::start(&[]);
     let plane = server.plane().await;
-    let mut witness = Witness::of(&plane).await;
+    let mut witness = Witness::start(&plane).await;
     let huge = [&[0x81, 0xff][..], &u64::MAX.to_be_bytes(), &[0; 4]].concat();
     let large = [&[0x81, 0xff][..], &(1_u64 << 32).to_be_bytes(), &[0; 4]].concat();
-    let split_text = [masked(0x01, b"{\"a\":\"\xc3"), masked(0x80, b"\x28\"}")].concat();
+    let split_text =
+        [masked_frame(0x01, b"{\"a\":\"\xc3"), masked_frame(0x80, b"\x28\"}")].concat();
     for (name, bytes) in [
         ("lengths of 64 bits", huge),
-        ("more than there may be", large),
-        ("text that is no UTF-8", masked(0x81, b"\xff\xfe")),
-        ("text that is no UTF-8 where it is put together", split_text),
-        ("a continuation of nothing", masked(0x80, b"{}")),
-        ("a text within a text", [masked(0x01, b"{"), masked(0x81, b"}")].concat()),
-        ("reserved bits", masked(0xf1, b"{}")),
-        ("a reserved opcode", masked(0x83, b"")),
-        ("a reserved opcode of control", masked(0x8f, b"")),
-        ("a ping that is too long", masked(0x89, &[0; 126])),
-        ("half a ping", masked(0x09, b"x")),
-        ("a close of one byte", masked(0x88, b"\x03")),
-        ("a close with a code that is none", masked(0x88, b"\x00\x01")),
+        ("a frame that is too large", large),
+        ("invalid UTF-8", masked_frame(0x81, b"\xff\xfe")),
+        ("invalid UTF-8 across two frames", split_text),
+        ("a continuation of nothing", masked_frame(0x80, b"{}")),
+        ("a text within a text", [masked_frame(0x01, b"{"), masked_frame(0x81, b"}")].concat()),
+        ("reserved bits", masked_frame(0xf1, b"{}")),
+        ("a reserved opcode", masked_frame(0x83, b"")),
+        ("a reserved control opcode", masked_frame(0x8f, b"")),
+        ("a ping that is too long", masked_frame(0x89, &[0; 126])),
+        ("half a ping", masked_frame(0x09, b"x")),
+        ("a close frame of one byte", masked_frame(0x88, b"\x03")),
+        ("a close frame with an invalid code", masked_frame(0x88, b"\x00\x01")),
         ("no mask", b"\x81\x02{}".to_vec()),
     ] {
         let mut stream = plane.connect().await.stream.into_inner();
         stream.write_all(&bytes).await.unwrap();
         let ended = timeout(HANG, stream.read_to_end(&mut Vec::new())).await;
         assert!(ended.is_ok(), "{name} does not end the connection");
-        witness.goes_on(&plane).await;
+        witness.expect_service(&plane).await;
     }
-    server.end();
+    server.stop();
 }
 
 #[tokio::test]
-async fn odd_frames_that_are_allowed_are_answered() {
+async fn unusual_but_valid_frames_are_answered() {
     let server = Server::start(&[]);
     let plane = server.plane().await;
     let mut socket = plane.connect().await;
     let parts = [
-        masked(0x01, b"{\"type\":"),
-        masked(0x89, b"ping"),
-        masked(0x00, b""),
-        masked(0x80, b"\"connection_init\"}"),
+        masked_frame(0x01, b"{\"type\":"),
+        masked_frame(0x89, b"ping"),
+        masked_frame(0x00, b""),
+        masked_frame(0x80, b"\"connection_init\"}"),
     ];
     socket.stream.get_mut().write_all(&parts.concat()).await.unwrap();
     assert_eq!(socket.message().await, Some(Message::Pong(b"ping".as_slice().into())));
     assert_eq!(socket.text().await, ACK);
     socket.stream.send(Message::Binary(vec![0; 100].into())).await.unwrap();
-    let told = socket.text().await;
-    assert!(told.contains("The message is binary"), "{told}");
+    let response = socket.text().await;
+    assert!(response.contains("The message is binary"), "{response}");
     let many: String = (0..60_000).map(|n| format!("\"k{n}\":{n},")).collect();
     let same = "\"x-api-key\":\"no\",".repeat(40_000);
     let key = &plane.key;
@@ -92,40 +93,40 @@ async fn odd_frames_that_are_allowed_are_answered() {
         let ask = format!(
             "{{\"type\":\"subscribe\",\"id\":\"s\",\"channel\":\"/default/a\",\"authorization\":{authorization}}}"
         );
-        let told = socket.ask(&ask).await;
-        assert!(told.contains(expected) && told.len() < 1_000, "{told}");
+        let response = socket.ask(&ask).await;
+        assert!(response.contains(expected) && response.len() < 1_000, "{response}");
         if expected == "subscribe_success" {
             socket.ask("{\"type\":\"unsubscribe\",\"id\":\"s\"}").await;
         }
     }
-    server.end();
+    server.stop();
 }
 
 #[tokio::test]
-async fn subprotocols_that_are_wrong_or_bombs_open_nothing() {
+async fn invalid_and_huge_subprotocols_are_denied() {
     let server = Server::start(&[]);
     let plane = server.plane().await;
-    let mut witness = Witness::of(&plane).await;
+    let mut witness = Witness::start(&plane).await;
     let nested = subprotocol(&format!("{{\"a\":{}", "[".repeat(20_000)));
     let members: String = (0..2_000).map(|n| format!("\"k{n}\":0,")).collect();
     let wide = subprotocol(&format!("{{{members}\"x-api-key\":\"no\"}}"));
     for wrong in [&nested, &wide, "header-", "header-%%", &subprotocol("[]"), &subprotocol("{}")] {
         let mut socket = plane.open(Some(&format!("{wrong}, {SUBPROTOCOL}")), &[]).await;
-        let told = socket.text().await;
-        assert!(told.contains("UnauthorizedException"), "{told}");
-        witness.goes_on(&plane).await;
+        let response = socket.text().await;
+        assert!(response.contains("UnauthorizedException"), "{response}");
+        witness.expect_service(&plane).await;
     }
     let same = vec![SUBPROTOCOL; 1_000].join(",");
     let mut socket = plane.open(Some(&same), &[]).await;
     assert!(socket.text().await.contains("UnauthorizedException"));
-    server.end();
+    server.stop();
 }
 
 #[tokio::test]
-async fn who_never_reads_costs_little_and_is_let_go() {
+async fn a_client_that_never_reads_costs_little_memory_and_is_disconnected() {
     let server = Server::start(&[]);
     let plane = server.plane().await;
-    let mut witness = Witness::of(&plane).await;
+    let mut witness = Witness::start(&plane).await;
     let mut slow = Vec::new();
     for n in 0..8 {
         let mut socket = plane.connect().await;
@@ -139,7 +140,7 @@ async fn who_never_reads_costs_little_and_is_let_go() {
             assert_eq!(plane.publish("/default/a", &[event.as_str(); 5]).await.status, 200);
         }
     };
-    witness.beside(&plane, publish).await;
+    witness.run_during(&plane, publish).await;
     let (after, _) = server.memory();
     assert!(after < before + 48 * 1_024, "{before} kB grew to {after} kB");
     for socket in &mut slow {
@@ -147,19 +148,19 @@ async fn who_never_reads_costs_little_and_is_let_go() {
         while socket.message().await.is_some() {
             read += 1;
         }
-        assert!(read < 1_500, "all {read} events were kept for it");
+        assert!(read < 1_500, "all {read} events were queued for it");
     }
-    server.end();
+    server.stop();
 }
 
 #[tokio::test]
-async fn pings_of_who_never_reads_fill_no_memory() {
+async fn pings_of_a_client_that_never_reads_do_not_fill_the_memory() {
     let server = Server::start(&[]);
     let plane = server.plane().await;
-    let mut witness = Witness::of(&plane).await;
+    let mut witness = Witness::start(&plane).await;
     let mut stream = plane.connect().await.stream.into_inner();
     let (before, _) = server.memory();
-    let pings = masked(0x89, &[0; 125]).repeat(1_000);
+    let pings = masked_frame(0x89, &[0; 125]).repeat(1_000);
     let send = async {
         for _ in 0..200 {
             if unless_it_hangs(stream.write_all(&pings)).await.is_err() {
@@ -167,17 +168,17 @@ async fn pings_of_who_never_reads_fill_no_memory() {
             }
         }
     };
-    witness.beside(&plane, send).await;
+    witness.run_during(&plane, send).await;
     let (after, _) = server.memory();
     assert!(after < before + 9 * 1_024, "{before} kB grew to {after} kB");
-    server.end();
+    server.stop();
 }
 
 #[tokio::test]
-async fn connections_that_stop_half_way_hold_nobody_up_and_not_the_end() {
+async fn incomplete_requests_delay_neither_other_clients_nor_the_shutdown() {
     let server = Server::start(&[]);
     let plane = server.plane().await;
-    let mut witness = Witness::of(&plane).await;
+    let mut witness = Witness::start(&plane).await;
     let event = format!("/apis/{}/event", plane.api);
     let upgrade = format!(
         "GET {event}/realtime HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -205,19 +206,19 @@ async fn connections_that_stop_half_way_hold_nobody_up_and_not_the_end() {
             stream.write_all(begin).await.unwrap();
             open.push(stream);
         }
-        witness.goes_on(&plane).await;
+        witness.expect_service(&plane).await;
     }
     let quiet = plane.connect().await;
-    server.end();
+    server.stop();
     drop((open, quiet));
 }
 
 #[tokio::test]
-async fn a_thousand_who_connect_at_once_are_all_served_and_leave_nothing_behind() {
+async fn a_thousand_concurrent_clients_are_served_and_all_sockets_are_closed() {
     let server = Server::start(&[]);
     let plane = server.plane().await;
-    let mut witness = Witness::of(&plane).await;
-    witness.goes_on(&plane).await;
+    let mut witness = Witness::start(&plane).await;
+    witness.expect_service(&plane).await;
     let files = server.open_files();
     let offered = format!("{}, {SUBPROTOCOL}", plane.credentials());
     let connect = stream::iter(0..1_000).map(async |_| {
@@ -227,20 +228,20 @@ async fn a_thousand_who_connect_at_once_are_all_served_and_leave_nothing_behind(
         Socket { stream }
     });
     let all = connect.buffer_unordered(1_000).collect::<Vec<_>>();
-    let mut sockets = witness.beside(&plane, all).await;
+    let mut sockets = witness.run_during(&plane, all).await;
     let last = sockets.last_mut().unwrap();
     last.subscribe(&plane, "s", "/default/*").await;
     assert_eq!(plane.publish("/default/a", &["1"]).await.status, 200);
     assert_eq!(last.text().await, data("s", "1"));
     assert!(server.open_files() >= files + 1_000);
     drop(sockets);
-    let closed = async {
+    let all_closed = async {
         while server.open_files() > files + 20 {
-            witness.goes_on(&plane).await;
+            witness.expect_service(&plane).await;
         }
     };
-    unless_it_hangs(closed).await;
-    server.end();
+    unless_it_hangs(all_closed).await;
+    server.stop();
 }
 
 /// A request to publish with these headers.
@@ -252,10 +253,10 @@ fn request(plane: &Plane, headers: &str, body: &str) -> String {
 }
 
 #[tokio::test]
-async fn requests_that_lie_or_never_end_are_refused_or_cut_off() {
+async fn malformed_and_endless_requests_are_rejected_or_disconnected() {
     let server = Server::start(&[]);
     let plane = server.plane().await;
-    let mut witness = Witness::of(&plane).await;
+    let mut witness = Witness::start(&plane).await;
     let body = "{\"channel\":\"/default/a\",\"events\":[\"1\"]}";
     let sized = |of: &str| request(&plane, &format!("content-length: {}", of.len()), of);
     let larger = format!("{body}{}", " ".repeat(1_228_801 - body.len()));
@@ -267,18 +268,18 @@ async fn requests_that_lie_or_never_end_are_refused_or_cut_off() {
     let close = |of: &str| format!("{}\r\nconnection: close", of);
     for (name, bytes, expected) in [
         (
-            "as large as may be",
+            "the largest allowed body",
             request(&plane, "connection: close\r\ncontent-length: 1228800", &larger[..1_228_800]),
             &["200"][..],
         ),
         (
-            "one byte more",
+            "one byte more than allowed",
             request(&plane, "connection: close\r\ncontent-length: 1228801", &larger),
             &["400"],
         ),
-        ("chunks without end", request(&plane, "transfer-encoding: chunked", &chunk), &["400"]),
+        ("endless chunks", request(&plane, "transfer-encoding: chunked", &chunk), &["400"]),
         (
-            "a chunk whose size is none",
+            "a chunk with an invalid size",
             request(&plane, "transfer-encoding: chunked", "zz\r\n"),
             &["400"],
         ),
@@ -297,14 +298,14 @@ async fn requests_that_lie_or_never_end_are_refused_or_cut_off() {
             request(&plane, "content-length: 39\r\ncontent-length: 40", body),
             &["400"],
         ),
-        ("a length that is none", request(&plane, "content-length: -1", body), &["400"]),
+        ("an invalid length", request(&plane, "content-length: -1", body), &["400"]),
         (
-            "both lengths and chunks",
+            "a length and chunks",
             request(&plane, &close("content-length: 3\r\ntransfer-encoding: chunked"), "0\r\n\r\n"),
             &["400"],
         ),
         ("thousands of headers", request(&plane, &headers, body), &["431"]),
-        ("a header without end", request(&plane, &long, body), &["431"]),
+        ("a huge header", request(&plane, &long, body), &["431"]),
         ("two requests at once", twice, &["200", "200"]),
         (
             "HTTP/1.0",
@@ -320,12 +321,12 @@ async fn requests_that_lie_or_never_end_are_refused_or_cut_off() {
         ("a nul", request(&plane, "x: a\0b", body), &["400"]),
         ("no host", format!("GET /event HTTP/1.1\r\n{}\r\n\r\n", close("a: b")), &["404"]),
     ] {
-        let answer = witness.beside(&plane, server.send(bytes.as_bytes())).await;
+        let answer = witness.run_during(&plane, server.send(bytes.as_bytes())).await;
         let statuses: Vec<&str> = answer.split("HTTP/1.").skip(1).map(|part| &part[2..5]).collect();
-        let sound =
+        let is_expected =
             statuses == expected || (statuses.len() == 1 && expected.contains(&statuses[0]));
-        // Who is cut off while he still sends may read nothing at all.
-        assert!(sound || (statuses.is_empty() && bytes.len() > 500_000), "{name}: {answer}");
+        // A client that is disconnected while it sends may receive nothing.
+        assert!(is_expected || (statuses.is_empty() && bytes.len() > 500_000), "{name}: {answer}");
     }
     for target in [
         "*",
@@ -346,7 +347,7 @@ async fn requests_that_lie_or_never_end_are_refused_or_cut_off() {
             .await;
         let status = answer.get(9..10).unwrap_or("4");
         assert_eq!(status, "4", "{target}: {answer}");
-        witness.goes_on(&plane).await;
+        witness.expect_service(&plane).await;
     }
-    server.end();
+    server.stop();
 }

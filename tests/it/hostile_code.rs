@@ -1,5 +1,5 @@
-//! Handlers that never end, and functions, endpoints and issuers that answer as badly as they can, at the real
-//! program, while somebody goes on using it.
+//! Endless handlers, and functions, endpoints and issuers with bad responses, do not affect other clients of the
+//! real program.
 use std::fs;
 use std::pin::{Pin, pin};
 
@@ -24,8 +24,8 @@ async fn namespace(plane: &Plane, name: &str, members: Value) {
     let mut namespace = json!({ "name": name });
     namespace.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     let path = format!("/v2/apis/{}/channelNamespaces", plane.api);
-    let made = plane.faulty.appsync("POST", &path, &namespace).await;
-    assert_eq!(made.status, 200, "{}", made.body);
+    let created = plane.faulty.appsync("POST", &path, &namespace).await;
+    assert_eq!(created.status, 200, "{}", created.body);
 }
 
 async fn publish(plane: &Plane, namespace: &str) -> Answer {
@@ -33,12 +33,12 @@ async fn publish(plane: &Plane, namespace: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn handlers_that_never_end_or_eat_all_are_stopped_and_told_so() {
+async fn endless_and_huge_handlers_are_stopped_with_an_error() {
     let server = Server::start(&[]);
     let plane = server.plane().await;
-    let mut witness = Witness::of(&plane).await;
+    let mut witness = Witness::start(&plane).await;
     let throw = |what: &str| format!("export function onPublish(ctx) {{ {what} }}");
-    let odd = [
+    let unusual = [
         "throw null",
         "throw undefined",
         "throw 1",
@@ -57,37 +57,37 @@ async fn handlers_that_never_end_or_eat_all_are_stopped_and_told_so() {
         "console.log('x'.repeat(2000000)); return ctx.events.map(({ id }) => ({ id: id + 1 }))",
     ];
     let import = "import { util } from '@aws-appsync/utils'\n";
-    let odd = odd.iter().map(|odd| format!("{import}{}", throw(odd)));
-    let known = ["busy", "memory", "deep", "too-large", "loop-without-end"].map(code);
+    let unusual = unusual.iter().map(|unusual| format!("{import}{}", throw(unusual)));
+    let hostile = ["busy", "memory", "deep", "too-large", "loop-without-end"].map(code);
     let (before, _) = server.memory();
-    for (n, code) in known.into_iter().chain(odd).enumerate() {
+    for (n, code) in hostile.into_iter().chain(unusual).enumerate() {
         let name = format!("bad-{n}");
         let path = format!("/v2/apis/{}/channelNamespaces", plane.api);
-        let made = json!({ "name": name, "codeHandlers": code });
-        // Some code is not taken in the first place.
-        if plane.faulty.appsync("POST", &path, &made).await.status == 200 {
-            let told = witness.beside(&plane, publish(&plane, &name)).await;
+        let created = json!({ "name": name, "codeHandlers": code });
+        // AppSync's linter rejects some of the code.
+        if plane.faulty.appsync("POST", &path, &created).await.status == 200 {
+            let response = witness.run_during(&plane, publish(&plane, &name)).await;
             assert!(
-                told.status == 500 || told.status == 403,
+                response.status == 500 || response.status == 403,
                 "{code}\n{} {}",
-                told.status,
-                told.body
+                response.status,
+                response.body
             );
         }
     }
     let (after, _) = server.memory();
     assert!(after < before + 96 * 1_024, "{before} kB grew to {after} kB");
-    server.end();
+    server.stop();
 }
 
 #[tokio::test]
-async fn a_storm_on_one_namespace_keeps_no_other_waiting() {
+async fn many_requests_to_one_namespace_do_not_delay_another() {
     let server = Server::start(&[]);
     let plane = server.plane().await;
     namespace(&plane, "storm", json!({ "codeHandlers": code("busy") })).await;
     namespace(&plane, "calm", json!({ "codeHandlers": code("echo") })).await;
-    // Whoever had to wait for the storm would be answered after it. Where this test itself was too slow to see
-    // that, it looks again.
+    // If the other namespace had to wait, all requests would be answered by now. If this test was too slow to
+    // tell, it tries again.
     let waits = async {
         loop {
             let storm = storm(&server, &plane).await;
@@ -101,10 +101,10 @@ async fn a_storm_on_one_namespace_keeps_no_other_waiting() {
         }
     };
     unless_it_hangs(waits).await;
-    server.end();
+    server.stop();
 }
 
-/// Many requests to run what takes long, of which one was answered.
+/// Sends many requests that run a slow handler, and returns when the first one is answered.
 async fn storm(server: &Server, plane: &Plane) -> Vec<TcpStream> {
     let mut storm = Vec::new();
     for _ in 0..200 {
@@ -125,53 +125,58 @@ async fn storm(server: &Server, plane: &Plane) -> Vec<TcpStream> {
     storm
 }
 
-/// How a server answers badly.
+/// How a server misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Badly {
+enum Misbehavior {
     Never,
-    WithoutEnd,
-    HalfWay,
-    Elsewhere,
-    Deeply,
+    Endless,
+    Truncated,
+    Redirect,
+    DeeplyNested,
     Nonsense,
 }
 
-const PROMPTLY: [Badly; 5] =
-    [Badly::WithoutEnd, Badly::HalfWay, Badly::Elsewhere, Badly::Deeply, Badly::Nonsense];
+const PROMPT: [Misbehavior; 5] = [
+    Misbehavior::Endless,
+    Misbehavior::Truncated,
+    Misbehavior::Redirect,
+    Misbehavior::DeeplyNested,
+    Misbehavior::Nonsense,
+];
 
-/// A server of which the first part of each path says how it answers.
+/// A server whose request paths select the misbehavior.
 async fn bad_server() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            tokio::spawn(answer_badly(stream));
+            tokio::spawn(misbehave(stream));
         }
     });
     url
 }
 
-async fn answer_badly(mut stream: TcpStream) -> std::io::Result<()> {
+async fn misbehave(mut stream: TcpStream) -> std::io::Result<()> {
     let mut head = vec![0; 4_096];
     let read = stream.read(&mut head).await?;
     let head = String::from_utf8_lossy(&head[..read]).into_owned();
-    let is = |how: Badly| head.contains(&format!("{how:?}"));
+    let is_asked_to = |misbehavior: Misbehavior| head.contains(&format!("{misbehavior:?}"));
     let ok = "HTTP/1.1 200 OK\r\n";
-    if is(Badly::Never) {
+    if is_asked_to(Misbehavior::Never) {
         std::future::pending::<()>().await;
-    } else if is(Badly::WithoutEnd) {
+    } else if is_asked_to(Misbehavior::Endless) {
         stream.write_all(format!("{ok}transfer-encoding: chunked\r\n\r\n").as_bytes()).await?;
         let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x1_0000));
         loop {
             stream.write_all(chunk.as_bytes()).await?;
         }
-    } else if is(Badly::HalfWay) {
+    } else if is_asked_to(Misbehavior::Truncated) {
         stream.write_all(format!("{ok}content-length: 99\r\n\r\n{{").as_bytes()).await?;
-    } else if is(Badly::Elsewhere) {
+    } else if is_asked_to(Misbehavior::Redirect) {
         let to = "location: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n";
         stream.write_all(format!("HTTP/1.1 302 Found\r\n{to}").as_bytes()).await?;
-    } else if is(Badly::Deeply) {
+    } else if is_asked_to(Misbehavior::DeeplyNested) {
         let deep = "[".repeat(400_000);
         let head = format!("{ok}content-length: {}\r\n\r\n", deep.len());
         stream.write_all(format!("{head}{deep}").as_bytes()).await?;
@@ -181,9 +186,9 @@ async fn answer_badly(mut stream: TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whether `slow` still lasted when `quick` was done. Where `slow` has a limit of its own and this test was slower
-/// than that, it says nothing, and is to be tried again.
-async fn lasts<T>(
+/// Returns whether `slow` was still pending when `quick` was done. `slow` may have a time limit: if this test was
+/// slower than that, the result means nothing, and the caller tries again.
+async fn is_slower<T>(
     mut slow: Pin<&mut impl Future<Output = T>>,
     quick: impl Future<Output = ()>,
 ) -> bool {
@@ -199,74 +204,79 @@ async fn lasts<T>(
 }
 
 #[tokio::test]
-async fn functions_and_endpoints_that_answer_badly_harm_their_own_request_alone() {
+async fn bad_responses_of_functions_and_endpoints_affect_only_their_own_request() {
     let bad = bad_server().await;
     let server = Server::start(&["--lambda-endpoint", &bad]);
     let plane = server.plane().await;
-    let mut witness = Witness::of(&plane).await;
+    let mut witness = Witness::start(&plane).await;
     let (before, _) = server.memory();
     let sources = format!("/v1/apis/{}/datasources", plane.api);
-    let asking = "export const onPublish = {
+    let handler_code = "export const onPublish = {
       request: () => ({ method: 'GET', resourcePath: '/', params: {} }),
       response: (ctx) => ctx.events.map(({ id }) => ({ id, payload: ctx.error ? 'failed' : ctx.result.statusCode })),
     }";
     let mut names = Vec::new();
-    for how in PROMPTLY.into_iter().chain([Badly::Never]) {
+    for misbehavior in PROMPT.into_iter().chain([Misbehavior::Never]) {
         let role = "arn:aws:iam::123456789012:role/r";
-        let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{how:?}");
-        let function = json!({ "name": format!("f{how:?}"), "type": "AWS_LAMBDA", "serviceRoleArn": role, "lambdaConfig": { "lambdaFunctionArn": arn } });
-        let endpoint = json!({ "name": format!("e{how:?}"), "type": "HTTP", "httpConfig": { "endpoint": format!("{bad}/{how:?}") } });
+        let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{misbehavior:?}");
+        let function = json!({ "name": format!("f{misbehavior:?}"), "type": "AWS_LAMBDA", "serviceRoleArn": role, "lambdaConfig": { "lambdaFunctionArn": arn } });
+        let endpoint = json!({ "name": format!("e{misbehavior:?}"), "type": "HTTP", "httpConfig": { "endpoint": format!("{bad}/{misbehavior:?}") } });
         for source in [function, endpoint] {
-            let made = plane.faulty.appsync("POST", &sources, &source).await;
-            assert_eq!(made.status, 200, "{}", made.body);
+            let created = plane.faulty.appsync("POST", &sources, &source).await;
+            assert_eq!(created.status, 200, "{}", created.body);
         }
         let handler = |behavior: &str, source: String| json!({ "onPublish": { "behavior": behavior, "integration": { "dataSourceName": source } } });
-        let (direct, code) = (format!("f{how:?}"), format!("e{how:?}"));
+        let (direct, code) = (format!("f{misbehavior:?}"), format!("e{misbehavior:?}"));
         let configs = handler("DIRECT", direct.clone());
         namespace(&plane, &direct, json!({ "handlerConfigs": configs })).await;
         let configs = handler("CODE", code.clone());
-        namespace(&plane, &code, json!({ "handlerConfigs": configs, "codeHandlers": asking }))
-            .await;
-        if how != Badly::Never {
+        namespace(
+            &plane,
+            &code,
+            json!({ "handlerConfigs": configs, "codeHandlers": handler_code }),
+        )
+        .await;
+        if misbehavior != Misbehavior::Never {
             names.extend([(direct, 403), (code, 200)]);
         }
     }
     let silent: Vec<_> = (0..20).map(|n| if n % 2 == 0 { "fNever" } else { "eNever" }).collect();
-    let told = async || {
+    let expect_errors = async || {
         for (name, expected) in &names {
-            let told = publish(&plane, name).await;
-            assert_eq!(told.status, *expected, "{name} {}", told.body);
+            let response = publish(&plane, name).await;
+            assert_eq!(response.status, *expected, "{name} {}", response.body);
         }
     };
-    let goes_on = async {
+    let retry_until_slower = async {
         loop {
             let silent = join_all(silent.iter().map(|silent| publish(&plane, silent)));
-            if lasts(pin!(silent), witness.beside(&plane, told())).await {
+            if is_slower(pin!(silent), witness.run_during(&plane, expect_errors())).await {
                 break;
             }
         }
     };
-    unless_it_hangs(goes_on).await;
+    unless_it_hangs(retry_until_slower).await;
     let (after, _) = server.memory();
     assert!(after < before + 64 * 1_024, "{before} kB grew to {after} kB");
-    server.end();
+    server.stop();
 }
 
 #[tokio::test]
-async fn authorizers_and_issuers_that_answer_badly_let_nobody_in_and_keep_nobody_waiting() {
+async fn bad_responses_of_authorizers_and_issuers_deny_access_and_delay_no_other_request() {
     let bad = bad_server().await;
-    let issuers = PROMPTLY.into_iter().chain([Badly::Never]);
-    let issuers = issuers.map(|how| format!("https://id.example.com/{how:?}={bad}/{how:?}"));
+    let issuers = PROMPT.into_iter().chain([Misbehavior::Never]);
+    let issuers = issuers
+        .map(|misbehavior| format!("https://id.example.com/{misbehavior:?}={bad}/{misbehavior:?}"));
     let arguments = issuers.flat_map(|text| ["--issuer".to_owned(), text]);
     let arguments: Vec<_> =
         arguments.chain(["--lambda-endpoint".to_owned(), bad.clone()]).collect();
     let server = Server::start(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     let plane = server.plane().await;
-    let mut witness = Witness::of(&plane).await;
-    let mut asked = Vec::new();
-    for how in PROMPTLY.into_iter().chain([Badly::Never]) {
-        let issuer = format!("https://id.example.com/{how:?}");
-        let function = format!("arn:aws:lambda:us-east-1:123456789012:function:{how:?}");
+    let mut witness = Witness::start(&plane).await;
+    let mut requests = Vec::new();
+    for misbehavior in PROMPT.into_iter().chain([Misbehavior::Never]) {
+        let issuer = format!("https://id.example.com/{misbehavior:?}");
+        let function = format!("arn:aws:lambda:us-east-1:123456789012:function:{misbehavior:?}");
         let providers = json!([
             { "authType": "OPENID_CONNECT", "openIDConnectConfig": { "issuer": issuer } },
             { "authType": "AWS_LAMBDA", "lambdaAuthorizerConfig": { "authorizerUri": function } },
@@ -276,10 +286,10 @@ async fn authorizers_and_issuers_that_answer_badly_let_nobody_in_and_keep_nobody
             "authProviders": providers, "connectionAuthModes": modes,
             "defaultPublishAuthModes": modes, "defaultSubscribeAuthModes": modes,
         });
-        let api = json!({ "name": format!("a{how:?}"), "eventConfig": config });
-        let made = plane.faulty.appsync("POST", "/v2/apis", &api).await;
-        assert_eq!(made.status, 200, "{}", made.body);
-        let api = made.json()["api"]["apiId"].as_str().unwrap().to_owned();
+        let api = json!({ "name": format!("a{misbehavior:?}"), "eventConfig": config });
+        let created = plane.faulty.appsync("POST", "/v2/apis", &api).await;
+        assert_eq!(created.status, 200, "{}", created.body);
+        let api = created.json()["api"]["apiId"].as_str().unwrap().to_owned();
         let path = format!("/v2/apis/{api}/channelNamespaces");
         plane.faulty.appsync("POST", &path, &json!({ "name": "default" })).await;
         let claims = json!({ "iss": issuer, "exp": 9_999_999_999_u64, "iat": 1 }).to_string();
@@ -287,32 +297,32 @@ async fn authorizers_and_issuers_that_answer_badly_let_nobody_in_and_keep_nobody
             ["{\"alg\":\"RS256\",\"kid\":\"k\"}", &claims].map(|text| URL_SAFE_NO_PAD.encode(text));
         for credential in [format!("{header}.{claims}.AAAA"), "open sesame".to_owned()] {
             let head = format!("POST /apis/{api}/event HTTP/1.1\r\nauthorization: {credential}");
-            asked.push((how, head));
+            requests.push((misbehavior, head));
         }
     }
     let body = json!({ "channel": "/default/a", "events": ["1"] }).to_string();
-    let ask = |(how, head): (Badly, String)| {
+    let send = |(misbehavior, head): (Misbehavior, String)| {
         let (plane, body) = (&plane, &body);
-        async move { (how, plane.faulty.send(&head, body).await.unwrap()) }
+        async move { (misbehavior, plane.faulty.send(&head, body).await.unwrap()) }
     };
     let (silent, prompt): (Vec<_>, Vec<_>) =
-        asked.into_iter().partition(|(how, _)| *how == Badly::Never);
-    let goes_on = async {
+        requests.into_iter().partition(|(misbehavior, _)| *misbehavior == Misbehavior::Never);
+    let retry_until_slower = async {
         loop {
-            let silent = join_all(silent.iter().cloned().map(ask));
-            let told = async {
-                for (how, told) in join_all(prompt.iter().cloned().map(ask)).await {
-                    assert_eq!(told.status, 401, "{how:?} {}", told.body);
+            let silent = join_all(silent.iter().cloned().map(send));
+            let expect_denials = async {
+                for (misbehavior, response) in join_all(prompt.iter().cloned().map(send)).await {
+                    assert_eq!(response.status, 401, "{misbehavior:?} {}", response.body);
                 }
             };
             let mut silent = pin!(silent);
-            if lasts(silent.as_mut(), witness.beside(&plane, told)).await {
+            if is_slower(silent.as_mut(), witness.run_during(&plane, expect_denials)).await {
                 return silent.await;
             }
         }
     };
-    for (_, told) in unless_it_hangs(goes_on).await {
-        assert_eq!(told.status, 401, "{}", told.body);
+    for (_, response) in unless_it_hangs(retry_until_slower).await {
+        assert_eq!(response.status, 401, "{}", response.body);
     }
-    server.end();
+    server.stop();
 }

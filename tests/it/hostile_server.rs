@@ -1,4 +1,4 @@
-//! The real program under attack, with somebody who goes on using it beside.
+//! The real program under attack, and a client that checks that it still works.
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -16,7 +16,7 @@ use crate::world::{World, open_files};
 
 const ERRORS: &str = "server.err";
 
-/// `provision local` in a process of its own.
+/// `provision local` in a separate process.
 pub struct Server {
     world: World,
     server: Child,
@@ -35,10 +35,10 @@ impl Server {
         Self { world, server, address }
     }
     pub async fn plane(&self) -> Plane {
-        Plane::of(Faulty::at(self.address)).await
+        Plane::create(Faulty::at(self.address)).await
     }
 
-    /// Kilobytes that it has in memory, and the most that it ever had.
+    /// The current and the highest memory use, in kilobytes.
     pub fn memory(&self) -> (usize, usize) {
         let status = fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap();
         let of = |name: &str| {
@@ -51,26 +51,30 @@ impl Server {
         open_files(self.server.id()).unwrap()
     }
 
-    /// Sends `bytes` on a connection of its own, and what comes until the server closes.
+    /// Sends `bytes` on a new connection, and returns everything until the server closes it.
     pub async fn send(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        // It may be cut off while it still sends.
+        // The server may close the connection before everything is sent.
         let _ = stream.write_all(bytes).await;
         let mut answer = Vec::new();
         let read = timeout(HANG, stream.read_to_end(&mut answer)).await;
-        assert!(read.is_ok(), "no end comes after {:?}", String::from_utf8_lossy(&answer));
+        assert!(
+            read.is_ok(),
+            "the connection stays open after {:?}",
+            String::from_utf8_lossy(&answer)
+        );
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// Asks it to end as a service is asked, and sees that it does so, well, and without a panic.
-    pub fn end(mut self) {
+    /// Sends SIGTERM, and checks that it exits with 0 and without a panic.
+    pub fn stop(mut self) {
         let process = rustix::process::Pid::from_child(&self.server);
         rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
         let server = RefCell::new(&mut self.server);
         until(|| server.borrow_mut().try_wait().unwrap().is_some());
         assert_eq!(self.server.wait().unwrap().code(), Some(0));
-        let said = fs::read_to_string(self.world.path(ERRORS)).unwrap();
-        assert!(!said.contains("panicked"), "{said}");
+        let stderr = fs::read_to_string(self.world.path(ERRORS)).unwrap();
+        assert!(!stderr.contains("panicked"), "{stderr}");
     }
 }
 
@@ -80,37 +84,37 @@ impl Drop for Server {
     }
 }
 
-/// Somebody who publishes and hears each event.
+/// A client that publishes events and receives each of them.
 pub struct Witness {
     socket: Socket<TcpStream>,
     count: usize,
 }
 
 impl Witness {
-    pub async fn of(plane: &Plane) -> Self {
+    pub async fn start(plane: &Plane) -> Self {
         let mut socket = plane.connect().await;
         socket.subscribe(plane, "witness", "/other/witness").await;
         Self { socket, count: 0 }
     }
-    /// One more event, over HTTP and back.
-    pub async fn goes_on(&mut self, plane: &Plane) {
+    /// Publishes one more event over HTTP, and waits until it arrives.
+    pub async fn expect_service(&mut self, plane: &Plane) {
         self.count += 1;
         let event = self.count.to_string();
-        let heard = async {
+        let round_trip = async {
             assert_eq!(plane.publish("/other/witness", &[&event]).await.status, 200);
             assert_eq!(self.socket.text().await, data("witness", &event));
         };
-        unless_it_hangs(heard).await;
+        unless_it_hangs(round_trip).await;
     }
-    /// Goes on for as long as `attack` lasts, and once more.
-    pub async fn beside<T>(&mut self, plane: &Plane, attack: impl Future<Output = T>) -> T {
+    /// Publishes and receives events until `attack` is done, and once more.
+    pub async fn run_during<T>(&mut self, plane: &Plane, attack: impl Future<Output = T>) -> T {
         let mut attack = std::pin::pin!(attack);
         loop {
-            let mut going = std::pin::pin!(self.goes_on(plane));
+            let mut service = std::pin::pin!(self.expect_service(plane));
             tokio::select! {
-                () = going.as_mut() => {}
+                () = service.as_mut() => {}
                 done = attack.as_mut() => {
-                    going.await;
+                    service.await;
                     return done;
                 }
             }

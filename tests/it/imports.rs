@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use crate::specs::{Folder, NOON, documents, folder, spec_of};
 use crate::world::{World, root};
 
-fn options(stack: &str, region: &str, given: &[(&str, &str)]) -> ImportOptions {
-    let values = given.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+fn options(stack: &str, region: &str, values: &[(&str, &str)]) -> ImportOptions {
+    let values = values.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let region = (!region.is_empty()).then(|| region.to_owned());
     ImportOptions { stack: stack.into(), region, values, inline_code: false, now_epoch_s: NOON }
 }
@@ -45,8 +45,8 @@ proptest! {
             return Ok(());
         };
         // A role that no API logs with is not imported.
-        for finding in imported.diagnostics.iter().filter(|diagnostic| diagnostic.code == "PV540") {
-            let Some(PathSegment::Key(id)) = finding.path().unwrap().0.get(1) else { continue };
+        for diagnostic in imported.diagnostics.iter().filter(|diagnostic| diagnostic.code == "PV540") {
+            let Some(PathSegment::Key(id)) = diagnostic.path().unwrap().0.get(1) else { continue };
             rendered["Resources"].as_object_mut().unwrap().shift_remove(id);
         }
         let again = render_template(&load_spec(&back.text, &back.files), false).document;
@@ -79,7 +79,13 @@ fn the_spec_is_printed_to_stdout_and_the_diagnostics_to_stderr() {
     let report: Value =
         serde_json::from_str(&world.ok(&[&import[..], &["--format", "json"]].concat())).unwrap();
     assert_eq!(report["spec"], json!(ran.out));
-    assert!(report["findings"].as_array().unwrap().iter().any(|report| report["code"] == "PV540"));
+    assert!(
+        report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|diagnostic| diagnostic["code"] == "PV540")
+    );
 }
 
 #[test]

@@ -12,9 +12,9 @@ use crate::world::{Served, World, serve};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_apply_finishes_running_steps_and_resumes_next_time() {
-    let held = Held::serve().await;
+    let gate = CallGate::serve().await;
     let world = World::with_article();
-    let apply = ["apply", "spec.yaml", "--yes", "--endpoint-url", &held.served.url];
+    let apply = ["apply", "spec.yaml", "--yes", "--endpoint-url", &gate.served.url];
     let keys = [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")];
     let child = world
         .command(&apply)
@@ -23,14 +23,14 @@ async fn an_interrupted_apply_finishes_running_steps_and_resumes_next_time() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    held.reached().await;
+    gate.reached().await;
     let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
     // The call is released after the process has reported the signal.
     let words = "finishing what is under way";
     let (child, printed) = read_until(child, words).await;
     assert!(printed.ends_with(words), "{printed}");
-    held.release();
+    gate.release();
     let done = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap();
     let err = String::from_utf8_lossy(&done.stderr);
     assert_eq!(done.status.code(), Some(130), "{err}");
@@ -38,7 +38,7 @@ async fn an_interrupted_apply_finishes_running_steps_and_resumes_next_time() {
     assert!(err.contains("apis/sample/apiKeys/default not created: interrupted"), "{err}");
     assert!(err.contains("interrupted; 2 steps were not tried"), "{err}");
 
-    held.release();
+    gate.release();
     let again = world.command(&apply).envs(keys).output().unwrap();
     let err = String::from_utf8_lossy(&again.stderr);
     assert!(err.contains("Plan: 2 to create."), "{err}");
@@ -80,14 +80,14 @@ async fn a_read_that_fails_after_changes_does_not_hide_them() {
     assert!(err.contains("the changes above were made"), "{err}");
 }
 
-/// An emulator that holds calls to create an API until they are released.
-pub struct Held {
+/// An emulator in which calls to create an API wait until they are released.
+pub struct CallGate {
     reached: Arc<Notify>,
     released: Arc<Notify>,
     pub served: Served,
 }
 
-impl Held {
+impl CallGate {
     pub async fn serve() -> Self {
         let (reached, released) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (reach, release) = (Arc::clone(&reached), Arc::clone(&released));
@@ -106,11 +106,11 @@ impl Held {
         .await;
         Self { reached, released, served }
     }
-    /// Returns once a call is held.
+    /// Returns once a call waits.
     pub async fn reached(&self) {
         unless_it_hangs(self.reached.notified()).await;
     }
-    /// Releases the held call, or the next one.
+    /// Releases the waiting call, or the next one.
     pub fn release(&self) {
         self.released.notify_one();
     }

@@ -1,4 +1,4 @@
-//! The AWS SDK for JavaScript against the local AWS, with nothing but an endpoint.
+//! The AWS SDK for JavaScript against the emulator, with only an endpoint.
 use std::ffi::OsStr;
 
 use serde_json::{Value, json};
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::node;
 use crate::world::serve;
 
-/// Every operation for Event APIs (docs/reference/control-plane.md#operations), and one of each
-/// service beside.
-const CALLED: &[&str] = &[
+/// Every operation for Event APIs (docs/reference/control-plane.md#operations), and one of each other
+/// service.
+const OPERATIONS: &[&str] = &[
     "AssociateApi",
     "CreateApi",
     "CreateApiKey",
@@ -45,16 +45,17 @@ const CALLED: &[&str] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sdk_for_javascript_drives_every_operation() {
+async fn the_sdk_for_javascript_can_call_every_operation() {
     let served = serve(|router| router).await;
     let url = served.url.clone();
-    let seen = tokio::task::spawn_blocking(move || node::said("sdk.mjs", &[OsStr::new(&url)]));
+    let seen =
+        tokio::task::spawn_blocking(move || node::run_node_script("sdk.mjs", &[OsStr::new(&url)]));
     let seen = seen.await.unwrap();
     let refused =
         |name: &str, status: u16| json!({ "refused": name, "status": status, "requestId": true });
     let at = |path: &str| seen.pointer(path).cloned().unwrap_or(Value::Null);
-    assert_eq!(seen["called"], json!(CALLED));
-    assert_eq!(seen["created"], json!(true), "a moment is a number of seconds");
+    assert_eq!(seen["called"], json!(OPERATIONS));
+    assert_eq!(seen["created"], json!(true), "a timestamp is a number of seconds");
     assert_eq!((at("/api/name"), at("/api/ownerContact")), (json!("talk"), json!("a team")));
     assert_eq!(seen["pages"].as_array().unwrap().len(), 2);
     let function = "arn:aws:lambda:ap-northeast-1:123456789012:function:other";

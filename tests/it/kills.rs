@@ -34,10 +34,10 @@ struct Case {
     begin: Account,
     /// The desired state.
     desired: DesiredState,
-    /// Only every so many-th point is tried, unless `SWEEP=all`.
+    /// Every how many points one is tried, unless `SWEEP=all`.
     every: usize,
-    /// The least number of kills.
-    least: usize,
+    /// The minimum number of kills.
+    min_kills: usize,
 }
 
 /// Points tried concurrently: each mostly waits until the killed run counts as dead.
@@ -46,21 +46,23 @@ const CONCURRENT_POINTS: usize = 24;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_apply_converges_on_the_next_run() {
     let (begin, desired) = (used_domain().await, desired("one.yaml"));
-    sweep(Case { name: "apply", command: APPLY_ONE, begin, desired, every: 7, least: 20 }).await;
+    sweep(Case { name: "apply", command: APPLY_ONE, begin, desired, every: 7, min_kills: 20 })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_update_converges_on_the_next_run() {
-    let (begin, desired) = (applied().await, desired("two.yaml"));
-    sweep(Case { name: "update", command: APPLY_TWO, begin, desired, every: 7, least: 30 }).await;
+    let (begin, desired) = (applied_stack().await, desired("two.yaml"));
+    sweep(Case { name: "update", command: APPLY_TWO, begin, desired, every: 7, min_kills: 30 })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_destroy_converges_on_the_next_run() {
-    let (begin, desired) = (applied().await, DesiredState::new());
+    let (begin, desired) = (applied_stack().await, DesiredState::new());
     let expected = used_domain().await.shape();
     let end =
-        sweep(Case { name: "destroy", command: DESTROY, begin, desired, every: 7, least: 20 })
+        sweep(Case { name: "destroy", command: DESTROY, begin, desired, every: 7, min_kills: 20 })
             .await;
     assert_eq!(end, expected);
 }
@@ -71,19 +73,19 @@ const DESTROY: &[&str] = &["destroy", "one.yaml", "--yes"];
 
 /// An account with only the domain name that the stack uses and does not manage.
 pub async fn used_domain() -> Account {
-    let opened = Account::EMPTY.open(|router| router).await;
-    let call = opened.served.aws.appsync.create_domain_name().domain_name("used.example.com");
+    let account_copy = Account::EMPTY.open(|router| router).await;
+    let call = account_copy.served.aws.appsync.create_domain_name().domain_name("used.example.com");
     let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/others";
     call.certificate_arn(certificate).send().await.unwrap();
-    opened.account()
+    account_copy.account()
 }
 
 /// An account with the first stack in it.
-async fn applied() -> Account {
+async fn applied_stack() -> Account {
     let killer = Arc::new(Killer::default());
-    let opened = guarded(&used_domain().await, &killer).await;
-    killer.run(&world(), &opened, APPLY_ONE, None).await;
-    opened.account()
+    let account_copy = open_intercepted(&used_domain().await, &killer).await;
+    killer.run(&world(), &account_copy, APPLY_ONE, None).await;
+    account_copy.account()
 }
 
 /// The desired state of a spec.
@@ -111,46 +113,46 @@ fn world() -> World {
 /// run, which is returned.
 async fn sweep(case: Case) -> serde_json::Value {
     let killer = Arc::new(Killer::default());
-    let opened = guarded(&case.begin, &killer).await;
-    killer.run(&world(), &opened, case.command, None).await;
+    let account_copy = open_intercepted(&case.begin, &killer).await;
+    killer.run(&world(), &account_copy, case.command, None).await;
     let calls = killer.calls.load(Ordering::SeqCst);
-    let end = opened.account();
+    let end = account_copy.account();
     assert!(!end.text().contains("provision:run:"), "all run locks are released");
     let expected = end.shape();
     let points = (1..=calls).flat_map(|n| [Point::Before(n), Point::After(n)]);
-    let step = if everything() { 1 } else { case.every };
+    let step = if tries_every_point() { 1 } else { case.every };
     let points: Vec<Point> = points.step_by(step).collect();
     let tried = points.len();
     let (case, expected) = (&case, &expected);
     let killed = iter(points).map(|point| async move { kill_at(case, point, expected).await });
-    let ended: Vec<Ended> = killed.buffer_unordered(CONCURRENT_POINTS).collect().await;
-    let wrong: Vec<&String> = ended.iter().flat_map(|ended| &ended.wrong).collect();
-    let killed = ended.iter().filter(|ended| ended.killed).count();
+    let results: Vec<KillResult> = killed.buffer_unordered(CONCURRENT_POINTS).collect().await;
+    let wrong: Vec<&String> = results.iter().flat_map(|result| &result.wrong).collect();
+    let killed = results.iter().filter(|result| result.killed).count();
     let report = format!("{}: {calls} calls, {tried} points, {killed} kills\n", case.name);
     fs::write(format!("{}/kills-{}.txt", env!("CARGO_TARGET_TMPDIR"), case.name), &report).unwrap();
     assert!(wrong.is_empty(), "{report}{}", join(&wrong));
-    assert!(killed >= case.least, "{report}");
+    assert!(killed >= case.min_kills, "{report}");
     expected.clone()
 }
 
 /// Whether every point is tried.
-pub fn everything() -> bool {
+pub fn tries_every_point() -> bool {
     std::env::vars().any(|(name, value)| name == "SWEEP" && value == "all")
 }
 
-struct Ended {
+struct KillResult {
     killed: bool,
     wrong: Vec<String>,
 }
 
 /// Kills the command at one point, runs it again, and returns what differs from an undisturbed run.
-async fn kill_at(case: &Case, point: Point, expected: &serde_json::Value) -> Ended {
+async fn kill_at(case: &Case, point: Point, expected: &serde_json::Value) -> KillResult {
     let (world, killer) = (world(), Arc::new(Killer::default()));
-    let opened = guarded(&case.begin, &killer).await;
+    let account_copy = open_intercepted(&case.begin, &killer).await;
     let mut wrong = Vec::new();
-    let first = killer.run(&world, &opened, case.command, Some(point)).await;
-    let second = killer.run(&world, &opened, case.command, None).await;
-    let live = read_live_state(&opened.served.aws, "sweep").await.unwrap();
+    let first = killer.run(&world, &account_copy, case.command, Some(point)).await;
+    let second = killer.run(&world, &account_copy, case.command, None).await;
+    let live = read_live_state(&account_copy.served.aws, "sweep").await.unwrap();
     let changes = compare(&case.desired, &live, &site(now())).1;
     wrong.extend(
         changes.iter().map(|change| format!("{point:?}: {} differs from the spec", change.address)),
@@ -165,12 +167,12 @@ async fn kill_at(case: &Case, point: Point, expected: &serde_json::Value) -> End
             wrong.push(format!("{point:?}: {:?}\n{stderr}", output.status.code()));
         }
     }
-    let account = opened.account();
+    let account = account_copy.account();
     let differ = differences("", expected, &account.shape());
     if !differ.is_empty() {
         wrong.push(format!("{point:?}:\n{}", differ.join("\n")));
     }
-    Ended { killed: first.killed, wrong }
+    KillResult { killed: first.killed, wrong }
 }
 
 /// The API keys in a text.
@@ -209,7 +211,7 @@ struct Killer {
     kill: Mutex<Option<oneshot::Sender<()>>>,
 }
 
-async fn guarded(account: &Account, killer: &Arc<Killer>) -> OpenAccount {
+async fn open_intercepted(account: &Account, killer: &Arc<Killer>) -> OpenAccount {
     let killer = Arc::clone(killer);
     let guard = from_fn(move |request: Request, next: Next| {
         let killer = Arc::clone(&killer);
@@ -248,7 +250,7 @@ impl Killer {
     async fn run(
         &self,
         world: &World,
-        opened: &OpenAccount,
+        account_copy: &OpenAccount,
         command: &[&str],
         point: Option<Point>,
     ) -> Ran {
@@ -256,13 +258,13 @@ impl Killer {
         self.calls.store(0, Ordering::SeqCst);
         *self.point.lock().await = point;
         *self.kill.lock().await = Some(kill);
-        let more = ["-v", "--endpoint-url", &opened.served.url];
+        let more = ["-v", "--endpoint-url", &account_copy.served.url];
         let mut command = world.command(&[command, &more].concat());
         command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
         let mut running = Running::start(command);
         let killed = tokio::select! {
             struck = &mut struck => struck.is_ok(),
-            () = running.ended() => false,
+            () = running.wait() => false,
         };
         if killed {
             running.kill();

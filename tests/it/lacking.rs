@@ -1,4 +1,4 @@
-//! The engine against servers that lack some of AWS's operations.
+//! The engine against servers without some of AWS's operations.
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
@@ -14,7 +14,7 @@ use crate::engine::{apply, now};
 use crate::specs::{folder, spec_of};
 use crate::world::{Served, serve};
 
-/// How a server rejects an operation that it lacks.
+/// How a server rejects an operation that it does not support.
 struct Rejection {
     status: u16,
     headers: &'static [(&'static str, &'static str)],

@@ -16,23 +16,23 @@ use provision_core::spec::{export, shared_ids};
 use provision_core::text::Placeholder;
 use serde_json::{Value, json};
 
-use crate::specs::{DAY_S, Folder, NOON, deployed, documents, folder, site, spec_of};
+use crate::specs::{DAY_S, Folder, NOON, deploy, documents, folder, site, spec_of};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, ..ProptestConfig::default() })]
 
     #[test]
     fn an_applied_plan_leaves_no_changes(before in documents(), after in documents()) {
-        let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
-        let live = deployed(&was.desired, &site(NOON));
-        let (settled, changes) = compare(&should.desired, &live, &site(NOON));
-        let live = expected_state(&live, &plan(&changes, &settled, &live));
-        prop_assert_eq!(compare(&should.desired, &live, &site(NOON)).1, vec![]);
+        let (first, second) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
+        let live = deploy(&first.desired, &site(NOON));
+        let (normalized, changes) = compare(&second.desired, &live, &site(NOON));
+        let live = expected_state(&live, &plan(&changes, &normalized, &live));
+        prop_assert_eq!(compare(&second.desired, &live, &site(NOON)).1, vec![]);
     }
 
     #[test]
     fn a_deployed_spec_has_no_changes_now_or_later(document in documents()) {
-        let live = deployed(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
+        let live = deploy(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
         for now in [NOON, NOON + 3_599, NOON + DAY_S / 24] {
             let spec = spec_of(&document, &folder(), now);
             prop_assert_eq!(compare(&spec.desired, &live, &site(now)).1, vec![]);
@@ -41,7 +41,7 @@ proptest! {
 
     #[test]
     fn an_exported_spec_has_an_empty_plan(document in documents()) {
-        let live = deployed(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
+        let live = deploy(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
         let declared = export("generated", &live);
         let spec = spec_of(&declared.document, &Folder(declared.files), NOON);
         prop_assert_eq!(compare(&spec.desired, &live, &site(NOON)).1, vec![]);
@@ -49,18 +49,18 @@ proptest! {
 
     #[test]
     fn the_order_of_a_list_is_not_a_difference(document in documents()) {
-        let live = deployed(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
-        let spec = spec_of(&reversed(&document), &folder(), NOON);
+        let live = deploy(&spec_of(&document, &folder(), NOON).desired, &site(NOON));
+        let spec = spec_of(&with_reversed_lists(&document), &folder(), NOON);
         prop_assert_eq!(compare(&spec.desired, &live, &site(NOON)).1, vec![]);
     }
 
     #[test]
     fn steps_wait_for_their_dependencies_and_never_for_each_other(before in documents(), after in documents()) {
-        let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
-        let live = deployed(&was.desired, &site(NOON));
-        let (settled, changes) = compare(&should.desired, &live, &site(NOON));
-        let steps = plan(&changes, &settled, &live);
-        let order = an_order(&steps);
+        let (first, second) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
+        let live = deploy(&first.desired, &site(NOON));
+        let (normalized, changes) = compare(&second.desired, &live, &site(NOON));
+        let steps = plan(&changes, &normalized, &live);
+        let order = execution_order(&steps);
         prop_assert_eq!(order.len(), steps.len(), "a circle among {:?}", steps);
         execute(&steps, &order, live);
     }
@@ -69,46 +69,46 @@ proptest! {
     fn a_target_selects_its_dependencies_and_nothing_else(
         before in documents(), after in documents(), picks in vec(any::<Index>(), 1..3),
     ) {
-        let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
-        let live = deployed(&was.desired, &site(NOON));
-        let (settled, changes) = compare(&should.desired, &live, &site(NOON));
+        let (first, second) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
+        let live = deploy(&first.desired, &site(NOON));
+        let (normalized, changes) = compare(&second.desired, &live, &site(NOON));
         prop_assume!(!changes.is_empty());
-        let steps = plan(&changes, &settled, &live);
+        let steps = plan(&changes, &normalized, &live);
         let targets: Vec<Address> = picks.iter().map(|index| index.get(&changes).address.clone()).collect();
-        let wanted = select_targets(&steps, &targets);
+        let selected = select_targets(&steps, &targets);
         let within = |address: &Address| targets.iter().any(|target| address == target || address.is_within(target));
         for (n, step) in steps.iter().enumerate() {
-            let is_wanted = wanted.contains(&step.address);
-            for need in step.depends_on.iter().filter(|_| is_wanted) {
-                prop_assert!(wanted.contains(&steps[*need].address), "{} is needed", steps[*need].address);
+            let is_selected = selected.contains(&step.address);
+            for need in step.depends_on.iter().filter(|_| is_selected) {
+                prop_assert!(selected.contains(&steps[*need].address), "{} is needed", steps[*need].address);
             }
             let is_needed = steps.iter().any(|item| {
-                item.address != step.address && wanted.contains(&item.address) && item.depends_on.iter()
+                item.address != step.address && selected.contains(&item.address) && item.depends_on.iter()
                     .any(|need| steps[*need].address == step.address)
             });
-            prop_assert_eq!(is_wanted, within(&step.address) || is_needed, "{} {}", n, step.address);
+            prop_assert_eq!(is_selected, within(&step.address) || is_needed, "{} {}", n, step.address);
         }
         // The selected steps can be executed alone, and then the targets match the spec.
-        let some: Vec<_> = changes.into_iter().filter(|change| wanted.contains(&change.address)).collect();
-        let some = plan(&some, &settled, &live);
-        let order = an_order(&some);
+        let some: Vec<_> = changes.into_iter().filter(|change| selected.contains(&change.address)).collect();
+        let some = plan(&some, &normalized, &live);
+        let order = execution_order(&some);
         prop_assert_eq!(order.len(), some.len());
         execute(&some, &order, live.clone());
-        let left = compare(&should.desired, &expected_state(&live, &some), &site(NOON)).1;
+        let left = compare(&second.desired, &expected_state(&live, &some), &site(NOON)).1;
         prop_assert!(left.iter().all(|change| !within(&change.address)), "{:?}", left);
     }
 
     #[test]
     fn a_saved_plan_reads_back_unchanged_and_can_be_applied_once(before in documents(), after in documents()) {
-        let (was, should) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
-        let live = deployed(&was.desired, &site(NOON));
+        let (first, second) = (spec_of(&before, &folder(), NOON), spec_of(&after, &folder(), NOON));
+        let live = deploy(&first.desired, &site(NOON));
         let proposed = |live: &LiveState, desired: &DesiredState| {
-            let (settled, changes) = compare(desired, live, &site(NOON));
-            plan(&changes, &settled, live)
+            let (normalized, changes) = compare(desired, live, &site(NOON));
+            plan(&changes, &normalized, live)
         };
-        let steps = proposed(&live, &should.desired);
+        let steps = proposed(&live, &second.desired);
         let saved = SavedPlan::new(PlanInputs {
-            stack: "generated", site: &site(NOON), desired: &should.desired, live: &live,
+            stack: "generated", site: &site(NOON), desired: &second.desired, live: &live,
             steps: &steps, targets: &[], policy: Policy::default(), destroys: false,
         });
         let text = saved.text();
@@ -118,7 +118,7 @@ proptest! {
         let again = proposed(&live, &read.desired().unwrap());
         prop_assert_eq!(read.staleness_reasons(&live, &again, NOON), Vec::<String>::new());
         let live = expected_state(&live, &steps);
-        let again = proposed(&live, &should.desired);
+        let again = proposed(&live, &second.desired);
         prop_assert_eq!(read.staleness_reasons(&live, &again, NOON).is_empty(), steps.is_empty());
     }
 
@@ -131,9 +131,9 @@ proptest! {
         let (before, after) = (matrix(&before), matrix(&after));
         prop_assert_eq!(access_changes(&before, &before), vec![]);
         let mut grants = grants(&before);
-        for it in access_changes(&before, &after) {
-            let grant = (it.address.to_string(), it.channels, it.operation, it.mode);
-            match it.change {
+        for change in access_changes(&before, &after) {
+            let grant = (change.address.to_string(), change.channels, change.operation, change.mode);
+            match change.change {
                 Direction::Gained => prop_assert!(grants.insert(grant)),
                 Direction::Lost => prop_assert!(grants.remove(&grant)),
             }
@@ -153,9 +153,9 @@ proptest! {
         let placed: BTreeSet<_> = parts.iter().flat_map(|template| &template.resources).cloned().collect();
         prop_assert_eq!(placed, one.desired.keys().cloned().collect());
         for part in parts {
-            let holes = part.resources.iter().flat_map(|address| one.desired[address].properties.placeholders());
-            for hole in holes {
-                if let Placeholder::Attribute { address, .. } = hole {
+            let placeholders = part.resources.iter().flat_map(|address| one.desired[address].properties.placeholders());
+            for placeholder in placeholders {
+                if let Placeholder::Attribute { address, .. } = placeholder {
                     prop_assert!(part.resources.contains(&address), "{} lacks {}", part.document, address);
                 }
             }
@@ -163,21 +163,31 @@ proptest! {
     }
 }
 
-/// All that is allowed: where, which operation, with which mode.
+/// Everything that is allowed: address, channels, operation and mode.
 fn grants(access: &Access) -> BTreeSet<(String, Option<String>, AccessOperation, String)> {
     let mut grants = BTreeSet::new();
     for api in &access.apis {
         let connect =
             |text: &String| (api.address.to_string(), None, AccessOperation::Connect, text.clone());
         grants.extend(api.connect.iter().map(connect));
-        for it in &api.namespaces {
+        for namespace in &api.namespaces {
             let grant = |operation, mode: &String| {
-                (it.address.to_string(), Some(it.channels.clone()), operation, mode.clone())
+                (
+                    namespace.address.to_string(),
+                    Some(namespace.channels.clone()),
+                    operation,
+                    mode.clone(),
+                )
             };
-            grants
-                .extend(it.publish.modes.iter().map(|mode| grant(AccessOperation::Publish, mode)));
             grants.extend(
-                it.subscribe.modes.iter().map(|mode| grant(AccessOperation::Subscribe, mode)),
+                namespace.publish.modes.iter().map(|mode| grant(AccessOperation::Publish, mode)),
+            );
+            grants.extend(
+                namespace
+                    .subscribe
+                    .modes
+                    .iter()
+                    .map(|mode| grant(AccessOperation::Subscribe, mode)),
             );
         }
     }
@@ -185,18 +195,18 @@ fn grants(access: &Access) -> BTreeSet<(String, Option<String>, AccessOperation,
 }
 
 /// The document with all lists reversed.
-fn reversed(value: &Value) -> Value {
+fn with_reversed_lists(value: &Value) -> Value {
     match value {
-        Value::Array(items) => items.iter().rev().map(reversed).collect(),
+        Value::Array(items) => items.iter().rev().map(with_reversed_lists).collect(),
         Value::Object(map) => {
-            map.iter().map(|(key, value)| (key.clone(), reversed(value))).collect()
+            map.iter().map(|(key, value)| (key.clone(), with_reversed_lists(value))).collect()
         }
         plain => plain.clone(),
     }
 }
 
 /// An order in which the steps can be executed.
-fn an_order(steps: &[Step]) -> Vec<usize> {
+fn execution_order(steps: &[Step]) -> Vec<usize> {
     let mut order: Vec<usize> = Vec::new();
     while let Some(next) = (0..steps.len()).find(|n| {
         !order.contains(n) && steps[*n].depends_on.iter().all(|need| order.contains(need))
@@ -215,8 +225,12 @@ fn execute(steps: &[Step], order: &[usize], mut live: LiveState) {
         if let Some(parent) = parent {
             assert!(live.managed.contains_key(&parent), "{} has no parent left", step.address);
         }
-        for hole in waits_for(step) {
-            assert!(live.managed.contains_key(&hole), "{} comes before {hole}", step.address);
+        for placeholder in waits_for(step) {
+            assert!(
+                live.managed.contains_key(&placeholder),
+                "{} comes before {placeholder}",
+                step.address
+            );
         }
         live = expected_state(&live, std::slice::from_ref(step));
     }
@@ -228,7 +242,7 @@ fn waits_for(step: &Step) -> Vec<provision_core::address::Address> {
     else {
         return Vec::new();
     };
-    let address = |hole| match hole {
+    let address = |placeholder| match placeholder {
         Placeholder::Attribute { address, .. } => Some(address),
         _ => None,
     };
@@ -242,7 +256,7 @@ fn a_key_is_not_changed_until_shortly_before_it_expires() {
         "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": key } } } })
     };
     let check = |key: Value, days: i64, expected: Option<ChangeAction>| {
-        let live = deployed(&spec_of(&document(key.clone()), &folder(), NOON).desired, &site(NOON));
+        let live = deploy(&spec_of(&document(key.clone()), &folder(), NOON).desired, &site(NOON));
         let now = NOON + days * DAY_S;
         let spec = spec_of(&document(key.clone()), &folder(), now);
         let changes = compare(&spec.desired, &live, &site(now)).1;
@@ -264,7 +278,7 @@ fn a_key_that_expires_too_late_is_shortened() {
         json!({ "version": 1, "stack": "s", "apis": { "a": {
         "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": { "validFor": days } } } } })
     };
-    let live = deployed(&spec_of(&document("90d"), &folder(), NOON).desired, &site(NOON));
+    let live = deploy(&spec_of(&document("90d"), &folder(), NOON).desired, &site(NOON));
     let shorter = spec_of(&document("30d"), &folder(), NOON);
     assert_eq!(compare(&shorter.desired, &live, &site(NOON)).1[0].verb, ChangeAction::Update);
     let longer = spec_of(&document("120d"), &folder(), NOON);
@@ -277,11 +291,11 @@ fn a_longer_lifetime_is_noted_and_takes_effect_at_the_renewal() {
         json!({ "version": 1, "stack": "s", "apis": { "a": {
         "auth": { "providers": ["API_KEY"] }, "apiKeys": { "web": { "validFor": days } } } } })
     };
-    let live = deployed(&spec_of(&document("90d"), &folder(), NOON).desired, &site(NOON));
+    let live = deploy(&spec_of(&document("90d"), &folder(), NOON).desired, &site(NOON));
     let notes = |days: &str| {
         let desired = spec_of(&document(days), &folder(), NOON).desired;
-        let (settled, changes) = compare(&desired, &live, &site(NOON));
-        let notes = deferred_changes(&desired, &settled, &live, &changes, &site(NOON));
+        let (normalized, changes) = compare(&desired, &live, &site(NOON));
+        let notes = deferred_changes(&desired, &normalized, &live, &changes, &site(NOON));
         notes.into_iter().map(|note| format!("{}: {}", note.address, note.text)).collect::<Vec<_>>()
     };
     assert_eq!(notes("90d"), [""; 0]);
@@ -297,7 +311,7 @@ fn the_cause_of_a_change_is_the_spec_only_if_the_spec_changed() {
     let desired = spec_of(&document, &folder(), NOON).desired;
     let key = Address::parse("apis/a/apiKeys/web").unwrap();
     let cause = |days: i64| {
-        let mut live = deployed(&desired, &site(NOON));
+        let mut live = deploy(&desired, &site(NOON));
         let key = live.managed.get_mut(&key).unwrap();
         let mut properties = json!(key.properties);
         properties["Expires"] = json!(NOON + days * DAY_S);
@@ -320,9 +334,9 @@ fn a_change_that_follows_a_replaced_name_shows_the_name_and_is_not_drift() {
     };
     let one = "12345678-1234-1234-1234-123456789012";
     let from = spec_of(&document("old.example.com", one), &folder(), NOON).desired;
-    let live = deployed(&from, &site(NOON));
+    let live = deploy(&from, &site(NOON));
     let to = spec_of(&document("new.example.com", one), &folder(), NOON).desired;
-    let (settled, changes) = compare(&to, &live, &site(NOON));
+    let (normalized, changes) = compare(&to, &live, &site(NOON));
     let of = |section: &str| -> &Change {
         changes.iter().find(|change| change.address.section() == section).unwrap()
     };
@@ -330,7 +344,7 @@ fn a_change_that_follows_a_replaced_name_shows_the_name_and_is_not_drift() {
     assert_eq!((association.verb, association.cause), (ChangeAction::Replace, ChangeCause::Spec));
     assert_eq!(association.fields[0].after, Some(json!("new.example.com")));
     // The step still waits for the new resource.
-    assert!(settled[&association.address].properties.references().next().is_some());
+    assert!(normalized[&association.address].properties.references().next().is_some());
 }
 
 #[test]
@@ -352,12 +366,12 @@ fn dependents_change_before_a_removal_and_after_an_addition() {
     let lambda = json!({ "lambda": { "function": function }, "serviceRole": role });
     let table = json!({ "dynamodb": { "table": "t" }, "serviceRole": role });
     let check = |from: Value, to: Value, expected: &[&str]| {
-        let live = deployed(&spec_of(&from, &folder(), NOON).desired, &site(NOON));
+        let live = deploy(&spec_of(&from, &folder(), NOON).desired, &site(NOON));
         let to = spec_of(&to, &folder(), NOON);
-        let (settled, changes) = compare(&to.desired, &live, &site(NOON));
-        let steps = plan(&changes, &settled, &live);
+        let (normalized, changes) = compare(&to.desired, &live, &site(NOON));
+        let steps = plan(&changes, &normalized, &live);
         let name = |n: &usize| steps[*n].address.name().to_owned();
-        let order: Vec<String> = an_order(&steps).iter().map(name).collect();
+        let order: Vec<String> = execution_order(&steps).iter().map(name).collect();
         assert_eq!(order, expected);
         // One by one: each waits for the one before.
         assert_eq!(steps.iter().filter(|step| step.depends_on.is_empty()).count(), 1);
@@ -387,11 +401,11 @@ fn a_domain_can_move_from_a_deleted_api_to_one_whose_role_is_replaced() {
         "apis": { api: { "auth": { "providers": ["AWS_IAM"] }, "logging": logging } },
         "domains": { "d": { "name": "d.example.com", "association": { "api": api } } } })
     };
-    let live = deployed(&spec_of(&document("old", "a"), &folder(), NOON).desired, &site(NOON));
-    let (settled, changes) =
+    let live = deploy(&spec_of(&document("old", "a"), &folder(), NOON).desired, &site(NOON));
+    let (normalized, changes) =
         compare(&spec_of(&document("new", "b"), &folder(), NOON).desired, &live, &site(NOON));
-    let steps = plan(&changes, &settled, &live);
-    assert_eq!(an_order(&steps).len(), 5);
+    let steps = plan(&changes, &normalized, &live);
+    assert_eq!(execution_order(&steps).len(), 5);
 }
 
 #[test]
@@ -404,12 +418,12 @@ fn a_name_is_released_before_another_key_uses_it() {
         "apis": { "a": { "auth": { "providers": ["AWS_IAM"] }, "namespaces": { key: { "name": "n" } } } },
         "domains": { key: domain } })
     };
-    let live = deployed(&spec_of(&document("old"), &folder(), NOON).desired, &site(NOON));
-    let should = spec_of(&document("new"), &folder(), NOON);
-    let (settled, changes) = compare(&should.desired, &live, &site(NOON));
-    let steps = plan(&changes, &settled, &live);
+    let live = deploy(&spec_of(&document("old"), &folder(), NOON).desired, &site(NOON));
+    let second = spec_of(&document("new"), &folder(), NOON);
+    let (normalized, changes) = compare(&second.desired, &live, &site(NOON));
+    let steps = plan(&changes, &normalized, &live);
     let name = |n: &usize| steps[*n].address.to_string();
-    let order: Vec<String> = an_order(&steps).iter().map(name).collect();
+    let order: Vec<String> = execution_order(&steps).iter().map(name).collect();
     let expected = [
         "apis/a/namespaces/old",
         "apis/a/namespaces/new",
@@ -428,8 +442,8 @@ fn a_role_with_a_new_name_is_replaced_and_its_api_follows() {
         "logRoles": { "logs": { "name": name } },
         "apis": { "a": { "auth": { "providers": ["AWS_IAM"] }, "logging": { "level": "ALL", "role": "logs" } } } })
     };
-    let live = deployed(&spec_of(&document("old"), &folder(), NOON).desired, &site(NOON));
-    let (settled, changes) =
+    let live = deploy(&spec_of(&document("old"), &folder(), NOON).desired, &site(NOON));
+    let (normalized, changes) =
         compare(&spec_of(&document("new"), &folder(), NOON).desired, &live, &site(NOON));
     let verbs: Vec<_> =
         changes.iter().map(|change| (change.address.to_string(), change.verb)).collect();
@@ -437,6 +451,6 @@ fn a_role_with_a_new_name_is_replaced_and_its_api_follows() {
         verbs,
         [("apis/a".into(), ChangeAction::Update), ("logRoles/logs".into(), ChangeAction::Replace)]
     );
-    let steps = plan(&changes, &settled, &live);
-    assert_eq!(an_order(&steps).len(), 3);
+    let steps = plan(&changes, &normalized, &live);
+    assert_eq!(execution_order(&steps).len(), 3);
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::account::{Account, with_fast_sleep};
 use crate::engine::now;
-use crate::kills::{desired, differences, everything, used_domain};
+use crate::kills::{desired, differences, tries_every_point, used_domain};
 
 /// The faults that are injected into a call.
 const FAULTS: [&str; 3] = ["drop-after", "fail-after", "fail-before"];
@@ -31,11 +31,11 @@ async fn a_lost_response_leaves_no_duplicates_and_no_leftovers() {
 
 /// The account after an undisturbed run, and the number of its calls.
 async fn undisturbed(begin: &Account, desired: &DesiredState) -> (Account, usize) {
-    let opened = begin.open(|router| router).await;
-    let done = run(&with_fast_sleep(&opened.served), desired).await.unwrap();
+    let emulator = begin.open(|router| router).await;
+    let done = run(&with_fast_sleep(&emulator.served), desired).await.unwrap();
     assert!(done.outcome.is_complete(), "{:?}", done.outcome);
     assert!(done.verified.unwrap().1.is_empty());
-    (opened.account(), opened.store.calls().len())
+    (emulator.account(), emulator.store.calls().len())
 }
 
 async fn run(aws: &Aws, desired: &DesiredState) -> Result<ApplyReport, String> {
@@ -65,13 +65,13 @@ async fn sweep(name: &str, begin: &Account, desired: &DesiredState) {
     let expected = &end.shape();
     let points = (0..calls).flat_map(|n| FAULTS.map(|fault| (n, fault)));
     // 11 and 3 are coprime, so each fault hits different calls.
-    let points: Vec<_> = points.step_by(if everything() { 1 } else { 11 }).collect();
+    let points: Vec<_> = points.step_by(if tries_every_point() { 1 } else { 11 }).collect();
     let tried = points.len();
     let lost = iter(points).map(|(n, fault)| lost(begin, desired, expected, n, fault));
-    let ended: Vec<Ended> = lost.buffer_unordered(CONCURRENT_POINTS).collect().await;
-    let well = ended.iter().filter(|ended| ended.at_once).count();
-    let reported: Vec<&String> = ended.iter().flat_map(|ended| &ended.reported).collect();
-    let wrong: Vec<&String> = ended.iter().flat_map(|ended| &ended.wrong).collect();
+    let results: Vec<LossResult> = lost.buffer_unordered(CONCURRENT_POINTS).collect().await;
+    let well = results.iter().filter(|result| result.at_once).count();
+    let reported: Vec<&String> = results.iter().flat_map(|result| &result.reported).collect();
+    let wrong: Vec<&String> = results.iter().flat_map(|result| &result.wrong).collect();
     let report = format!("{name}: {calls} calls, {tried} points, {well} succeeded at once\n");
     let all = format!("{report}{reported:#?}\n");
     fs::write(format!("{}/lost-{name}.txt", env!("CARGO_TARGET_TMPDIR")), all).unwrap();
@@ -81,7 +81,7 @@ async fn sweep(name: &str, begin: &Account, desired: &DesiredState) {
 }
 
 #[derive(Default)]
-struct Ended {
+struct LossResult {
     /// Whether the disturbed run itself succeeded.
     at_once: bool,
     /// The errors that the run reported.
@@ -95,39 +95,39 @@ async fn lost(
     expected: &Value,
     n: usize,
     fault: &str,
-) -> Ended {
-    let opened = begin.open(|router| router).await;
-    let aws = with_fast_sleep(&opened.served);
+) -> LossResult {
+    let emulator = begin.open(|router| router).await;
+    let aws = with_fast_sleep(&emulator.served);
     let rule = json!({ "rules": [{ "on": "*", "fault": fault, "after": n, "times": 1 }] });
-    opened.store.set_faults(serde_json::from_value(rule).unwrap());
-    let mut ended = Ended::default();
+    emulator.store.set_faults(serde_json::from_value(rule).unwrap());
+    let mut result = LossResult::default();
     let at = format!("{fault} {n}");
     match run(&aws, desired).await {
         Ok(ApplyReport { outcome, verified }) => {
-            ended.at_once = outcome.is_complete()
+            result.at_once = outcome.is_complete()
                 && verified.as_ref().is_ok_and(|verified| verified.1.is_empty());
             for (address, verb, error) in &outcome.failed {
-                ended.reported.push(format!("{at}: {address} {verb:?}: {error}"));
+                result.reported.push(format!("{at}: {address} {verb:?}: {error}"));
             }
-            if outcome.failed.is_empty() && !ended.at_once {
-                ended.wrong.push(format!("{at}: {outcome:?} {verified:?}"));
+            if outcome.failed.is_empty() && !result.at_once {
+                result.wrong.push(format!("{at}: {outcome:?} {verified:?}"));
             }
         }
-        Err(error) => ended.reported.push(format!("{at}: {error}")),
+        Err(error) => result.reported.push(format!("{at}: {error}")),
     }
-    opened.store.set_faults(Default::default());
+    emulator.store.set_faults(Default::default());
     match run(&aws, desired).await {
         Ok(ApplyReport { outcome, verified }) => {
             let left = verified.as_ref().map(|verified| verified.1.clone());
             if !outcome.is_complete() || !left.as_ref().is_ok_and(Vec::is_empty) {
-                ended.wrong.push(format!("{at}, second run: {outcome:?} {left:?}"));
+                result.wrong.push(format!("{at}, second run: {outcome:?} {left:?}"));
             }
         }
-        Err(error) => ended.wrong.push(format!("{at}, second run: {error}")),
+        Err(error) => result.wrong.push(format!("{at}, second run: {error}")),
     }
-    let differ = differences("", expected, &opened.account().shape());
+    let differ = differences("", expected, &emulator.account().shape());
     if !differ.is_empty() {
-        ended.wrong.push(format!("{at}:\n{}", differ.join("\n")));
+        result.wrong.push(format!("{at}:\n{}", differ.join("\n")));
     }
-    ended
+    result
 }

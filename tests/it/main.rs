@@ -1,4 +1,4 @@
-//! Behaviour, one file each, in one binary.
+//! End-to-end tests, one file for each topic, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 mod access;
 mod account;

@@ -1,4 +1,4 @@
-//! Broken specs, and the very diagnostics that each of them gets.
+//! Invalid specs, and exactly the diagnostics that each of them gets.
 use std::cell::RefCell;
 
 use provision_core::diagnostic::{Diagnostic, Severity};
@@ -7,9 +7,9 @@ use provision_core::spec::{ParameterValues, load};
 
 use crate::specs::{Folder, NOON};
 
-/// Diagnostics as `PV101 4:3`, warnings with a `?` behind. What authorization comes to (PV4…) is told
-/// in `access.rs`.
-pub fn found(text: &str) -> Vec<String> {
+/// The diagnostics of a spec as `PV101 4:3`, followed by `?` if it is a warning. `access.rs` tests those of access
+/// (PV4…).
+pub fn diagnose(text: &str) -> Vec<String> {
     let files = [
         ("ok.js", "export const onPublish = (c) => c.events\n"),
         (
@@ -36,7 +36,7 @@ pub fn found(text: &str) -> Vec<String> {
 }
 
 thread_local! {
-    /// What this thread has checked, for `table`.
+    /// The specs that this thread has checked, for `table`.
     static CHECKED: RefCell<Vec<Row>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -47,21 +47,21 @@ pub struct Row {
     pub codes: Vec<String>,
 }
 
-/// Every spec that is checked here, for those who have an opinion of their own.
+/// Every spec that is checked here, for tests that compare the diagnostics with other validators.
 pub fn table() -> Vec<Row> {
     CHECKED.take();
     for rows in [
-        texts_that_are_no_yaml_or_no_spec,
-        long_lists_and_sections_end_in_a_moment,
-        shapes_that_do_not_fit,
-        keys_of_the_api_that_can_not_be,
-        modes_roles_and_names_that_do_not_fit_together,
-        providers_and_their_settings,
-        roles_policies_tags_and_texts_that_aws_would_refuse,
-        data_sources_that_can_not_be,
-        handlers_that_can_not_be,
-        domains_and_web_acls_that_can_not_be,
-        parameters_that_can_not_be,
+        texts_that_are_not_yaml_or_not_a_spec_are_errors,
+        long_lists_and_sections_are_checked_quickly,
+        specs_that_do_not_match_the_schema_are_errors,
+        invalid_api_keys_are_errors,
+        inconsistent_modes_roles_and_names_are_errors,
+        invalid_provider_settings_are_errors,
+        roles_policies_tags_and_texts_that_aws_rejects_are_errors,
+        invalid_data_sources_are_errors,
+        invalid_handlers_are_errors,
+        invalid_domains_and_web_acls_are_errors,
+        invalid_parameters_are_errors,
     ] {
         rows();
     }
@@ -69,12 +69,12 @@ pub fn table() -> Vec<Row> {
 }
 
 fn check(text: &str, expected: &[&str]) {
-    assert_eq!(found(text), expected, "{text}");
+    assert_eq!(diagnose(text), expected, "{text}");
     let codes = expected.iter().map(|expected| expected[..5].to_owned()).collect();
     CHECKED.with_borrow_mut(|rows| rows.push(Row { text: text.to_owned(), codes }));
 }
 
-/// A sound spec, with `lines` in the API and `top` at the top.
+/// A valid spec, with the lines `api` in its API and `top` at the end.
 fn spec(api: &str, top: &str) -> String {
     format!(
         "version: 1\nstack: s\napis:\n  a:\n    auth: {{ providers: [API_KEY, AWS_IAM] }}\n    apiKeys: {{ web: {{}} }}\n{api}{top}"
@@ -82,7 +82,7 @@ fn spec(api: &str, top: &str) -> String {
 }
 
 #[test]
-fn texts_that_are_no_yaml_or_no_spec() {
+fn texts_that_are_not_yaml_or_not_a_spec_are_errors() {
     check("", &["PV004 1:1"]);
     check("# only a comment\n", &["PV004 1:1"]);
     check("~\n", &["PV004 1:1"]);
@@ -105,17 +105,17 @@ fn texts_that_are_no_yaml_or_no_spec() {
 }
 
 #[test]
-fn deep_and_wide_texts_end_in_a_moment() {
+fn deep_and_wide_texts_are_checked_quickly() {
     let nested: String = (0..10_000).map(|n| format!("{}a:\n", " ".repeat(n.min(300)))).collect();
-    assert!(found(&nested)[0].starts_with("PV00"), "{:?}", found(&nested));
+    assert!(diagnose(&nested)[0].starts_with("PV00"), "{:?}", diagnose(&nested));
     let chain: String = (1..10_000).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect();
-    assert_eq!(found(&format!("a0: &a0 x\n{chain}")).len(), 1);
+    assert_eq!(diagnose(&format!("a0: &a0 x\n{chain}")).len(), 1);
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for n in 1..9 {
         bomb += &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "));
     }
-    assert_eq!(found(&bomb), ["PV008 7:9"]);
-    // Texts that others stand for, and texts that nothing is like.
+    assert_eq!(diagnose(&bomb), ["PV008 7:9"]);
+    // Parameter values that grow by substitution, and words without a similar one.
     let parameter = |value: usize, uses: usize| {
         format!(
             "version: 1\nstack: s\nparameters: {{ p: {{ default: {} }} }}\ntags: {{ a: '{}' }}\n",
@@ -123,34 +123,34 @@ fn deep_and_wide_texts_end_in_a_moment() {
             "${p}".repeat(uses)
         )
     };
-    assert_eq!(found(&parameter(1_000_000, 500)), ["PV262 3:29"]);
-    assert_eq!(found(&parameter(10, 100_000)), ["PV214 4:12"]);
+    assert_eq!(diagnose(&parameter(1_000_000, 500)), ["PV262 3:29"]);
+    assert_eq!(diagnose(&parameter(10, 100_000)), ["PV214 4:12"]);
     let word = format!(
         "version: 1\nstack: s\napis: {{ a: {{ auth: {{ providers: [{}] }} }} }}\n",
         "x".repeat(1_000_000)
     );
-    assert_eq!(found(&word), ["PV104 3:34"]);
+    assert_eq!(diagnose(&word), ["PV104 3:34"]);
 }
 
 #[test]
-fn long_lists_and_sections_end_in_a_moment() {
+fn long_lists_and_sections_are_checked_quickly() {
     let policies: String = (0..20_000).map(|n| format!("arn:aws:iam::aws:policy/p{n}, ")).collect();
     let role =
         format!("version: 1\nstack: s\nlogRoles: {{ r: {{ managedPolicies: [{policies}] }} }}\n");
-    assert_eq!(found(&role), ["PV240 3:13?", "PV244 3:18"]);
+    assert_eq!(diagnose(&role), ["PV240 3:13?", "PV244 3:18"]);
     let namespaces: String = (0..5_000).map(|n| format!("      n{n}: {{}}\n")).collect();
     check(&spec(&format!("    namespaces:\n{namespaces}"), ""), &["PV220 7:5?"]);
 }
 
 #[test]
-fn shapes_that_do_not_fit() {
+fn specs_that_do_not_match_the_schema_are_errors() {
     check("stack: s\n", &["PV102 1:1"]);
     check("version: 1\nstack: 9s\n", &["PV105 2:8"]);
     check("version: '1'\nstack: s\n", &["PV103 1:10"]);
     check("version: 1\nstack: s\nregion: tokyo\n", &["PV105 3:9"]);
     check("version: 1\nstack: s\nregion: eu-wset-1\n", &["PV265 3:9?"]);
     check("version: 1\nstack: s\nregion: eu-west-9\n", &[]);
-    // One mistake hides no other.
+    // All mistakes are reported.
     check("version: 1\nstack: a_b\ntags: { 'aws:x': y }\n", &["PV105 2:8", "PV212 3:9"]);
     check("stack: a_b\ntags: { 'aws:x': y }\n", &["PV102 1:1", "PV105 1:8", "PV212 2:9"]);
     check("version: 1\nstack: s\napi: {}\n", &["PV101 3:1"]);
@@ -181,7 +181,7 @@ fn shapes_that_do_not_fit() {
 }
 
 #[test]
-fn keys_of_the_api_that_can_not_be() {
+fn invalid_api_keys_are_errors() {
     let key = |key: &str| spec("", "").replace("web: {}", &format!("web: {{ {key} }}"));
     check(&key("validFor: 90"), &["PV105 6:33"]);
     check(&key("validFor: 12h"), &["PV250 6:33"]);
@@ -196,7 +196,7 @@ fn keys_of_the_api_that_can_not_be() {
 }
 
 #[test]
-fn modes_roles_and_names_that_do_not_fit_together() {
+fn inconsistent_modes_roles_and_names_are_errors() {
     let only_key = "version: 1\nstack: s\napis:\n  a:\n    auth: { providers: [API_KEY], publish: [AWS_IAM] }\n    apiKeys: { web: {} }\n";
     check(only_key, &["PV201 5:45"]);
     check(
@@ -239,7 +239,7 @@ fn modes_roles_and_names_that_do_not_fit_together() {
 }
 
 #[test]
-fn providers_and_their_settings() {
+fn invalid_provider_settings_are_errors() {
     let api = |providers: &str| {
         format!("version: 1\nstack: s\napis:\n  a:\n    auth:\n      providers: [{providers}]\n")
     };
@@ -285,7 +285,7 @@ fn providers_and_their_settings() {
 }
 
 #[test]
-fn roles_policies_tags_and_texts_that_aws_would_refuse() {
+fn roles_policies_tags_and_texts_that_aws_rejects_are_errors() {
     let role = |role: &str| {
         spec("    logging: { level: ALL, role: r }\n", &format!("logRoles:\n  r: {{ {role} }}\n"))
     };
@@ -335,7 +335,7 @@ fn roles_policies_tags_and_texts_that_aws_would_refuse() {
 }
 
 #[test]
-fn data_sources_that_can_not_be() {
+fn invalid_data_sources_are_errors() {
     let role = "serviceRole: 'arn:aws:iam::123456789012:role/r'";
     let function = "lambda: { function: 'arn:aws:lambda:us-east-1:123456789012:function:f' }";
     let with = |source: &str, namespace: &str| {
@@ -347,18 +347,18 @@ fn data_sources_that_can_not_be() {
         )
     };
     let used = "{ code: data.js, onPublish: { dataSource: d }, onSubscribe: { dataSource: d } }";
-    let sound = format!("{{ {function}, {role} }}");
-    check(&with(&sound, used), &[]);
+    let valid = format!("{{ {function}, {role} }}");
+    check(&with(&valid, used), &[]);
     check(&with("{ bedrock: {} }", used), &["PV273 8:7"]);
     check(&with(&format!("{{ {role} }}"), used), &["PV270 8:7"]);
     check(&with(&format!("{{ bedrock: {{}}, {function}, {role} }}"), used), &["PV270 8:25"]);
     check(&with(&format!("{{ name: a-b, {function}, {role} }}"), used), &["PV271 8:18"]);
     check(
-        &with(&sound, used).replace("d: {", "d-e: {").replace("dataSource: d", "dataSource: d-e"),
+        &with(&valid, used).replace("d: {", "d-e: {").replace("dataSource: d", "dataSource: d-e"),
         &["PV271 8:7"],
     );
     check(
-        &with(&format!("{sound}\n      e: {{ name: d, {function}, {role} }}"), used),
+        &with(&format!("{valid}\n      e: {{ name: d, {function}, {role} }}"), used),
         &["PV278 9:7?", "PV272 9:18"],
     );
     check(&with("{ bedrock: {}, serviceRole: r }", used), &["PV274 8:38"]);
@@ -376,11 +376,11 @@ fn data_sources_that_can_not_be() {
     check(&with(&format!("{{ lambda: {{ function: f }}, {role} }}"), used), &["PV218 8:32"]);
     let delta = "{ dynamodb: { table: t, deltaSync: { table: d, baseTableTtl: 30s, deltaSyncTableTtl: 90s } }";
     check(&with(&format!("{delta}, {role} }}"), used), &["PV277 8:71", "PV277 8:95"]);
-    check(&with(&sound, "{ code: ok.js }"), &["PV278 8:7?"]);
+    check(&with(&valid, "{ code: ok.js }"), &["PV278 8:7?"]);
 }
 
 #[test]
-fn handlers_that_can_not_be() {
+fn invalid_handlers_are_errors() {
     let source = "lambda: { function: 'arn:aws:lambda:us-east-1:123456789012:function:f' }, serviceRole: 'arn:aws:iam::123456789012:role/r'";
     let with = |handlers: &str| {
         spec(
@@ -449,7 +449,7 @@ fn handlers_that_can_not_be() {
 }
 
 #[test]
-fn domains_and_web_acls_that_can_not_be() {
+fn invalid_domains_and_web_acls_are_errors() {
     let certificate = "certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/c'";
     let with = |domain: &str| spec("", &format!("domains:\n  d: {domain}\n"));
     check(
@@ -493,7 +493,7 @@ fn domains_and_web_acls_that_can_not_be() {
 }
 
 #[test]
-fn parameters_that_can_not_be() {
+fn invalid_parameters_are_errors() {
     let with = |parameters: &str| {
         format!("version: 1\nstack: s-${{stage}}\nparameters:\n  stage: {parameters}\n")
     };
@@ -505,7 +505,7 @@ fn parameters_that_can_not_be() {
     check(&with("{ default: '${AWS::Region}' }"), &["PV111 4:21"]);
     check(&with("{}\n  other: {}"), &["PV263 5:3?"]);
     check(&with("{}\n  my-stage: {}"), &["PV106 5:3"]);
-    // Every value that it may have is tried.
+    // Every allowed value is tried.
     check(&with("{ default: dev, allowed: [dev, a_b] }"), &["PV264 2:8"]);
     check(&with("{ allowed: [dev, a_b] }"), &["PV264 2:8"]);
     check("version: 1\nstack: s-${stag}\nparameters:\n  stage: {}\n", &["PV214 2:8", "PV263 4:3?"]);
@@ -519,7 +519,7 @@ fn parameters_that_can_not_be() {
     check(&spec("    logging: { level: ALL, role: '${stage}' }\n", ""), &["PV111 7:34"]);
 }
 
-/// Keeps what a text is, whatever it looks like.
+/// Where a string is expected, a scalar is a string, whatever it looks like.
 #[test]
 fn strings_stay_strings() {
     for text in ["0123", "1e3", "no", "on", "2012-10-17", "true", "1.10", "0x1F", "12:30:45"] {

@@ -1,4 +1,4 @@
-//! Programs in JavaScript that tests ask for a second opinion.
+//! Scripts in JavaScript that tests run, with pinned packages.
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -8,25 +8,30 @@ use serde_json::Value;
 
 use crate::world::root;
 
-/// What a script of `tests/interop/node` says, as JSON. It runs beside the packages that it needs, as
-/// a copy of its own: tests run side by side.
-pub fn said(script: &str, arguments: &[&OsStr]) -> Value {
-    told("node", script, arguments, &[])
+/// Runs a script of `tests/interop/node`, and returns the JSON that it prints.
+pub fn run_node_script(script: &str, arguments: &[&OsStr]) -> Value {
+    run_script("node", script, arguments, &[])
 }
 
-/// What a script of `tests/interop/{packages}` says, with more in its environment.
-pub fn told(packages: &str, script: &str, arguments: &[&OsStr], with: &[(&str, &OsStr)]) -> Value {
+/// Runs a copy of a script of `tests/interop/{packages}` next to its packages, with these environment variables,
+/// and returns the JSON that it prints. Each test has its own copy, because tests run concurrently.
+pub fn run_script(
+    packages: &str,
+    script: &str,
+    arguments: &[&OsStr],
+    variables: &[(&str, &OsStr)],
+) -> Value {
     let environment = environment(packages);
     let copy = tempfile::Builder::new().suffix(".mjs").tempfile_in(environment).unwrap();
     fs::copy(root("tests/interop").join(packages).join(script), copy.path()).unwrap();
     let mut command = Command::new("node");
     let done =
-        command.arg(copy.path()).args(arguments).envs(with.iter().copied()).output().unwrap();
+        command.arg(copy.path()).args(arguments).envs(variables.iter().copied()).output().unwrap();
     assert!(done.status.success(), "{script}: {}", String::from_utf8_lossy(&done.stderr));
     serde_json::from_slice(&done.stdout).unwrap()
 }
 
-/// The folder with the pinned packages in `node_modules`, made once for each list of them.
+/// The folder with the pinned packages in `node_modules`, which is created again if the list changes.
 pub fn environment(packages: &str) -> PathBuf {
     let folder = root("target/interop");
     let (node, made) = (folder.join(packages), folder.join(format!("{packages}-made-from.json")));
@@ -57,7 +62,7 @@ pub fn environment(packages: &str) -> PathBuf {
     node
 }
 
-/// The browser that pages are tried in; `tests/chromium.sh` finds or installs it.
+/// The browser for tests of web pages; `tests/chromium.sh` finds or installs it.
 pub fn browser() -> String {
     let done = Command::new("sh").arg(root("tests/chromium.sh")).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

@@ -1,4 +1,4 @@
-//! What outputs tell other tools, in every format and wherever they are written.
+//! Outputs for other tools, in every format and to every destination.
 use std::collections::BTreeMap;
 
 use provision::render::outputs::{Outputs, amplify, outputs, variables};
@@ -18,16 +18,16 @@ fn world() -> World {
     world
 }
 
-fn observed(section: &str, properties: &Value, attributes: Attributes) -> LiveResource {
+fn live_resource(section: &str, properties: &Value, attributes: Attributes) -> LiveResource {
     let row = KINDS.iter().copied().find(|row| row.section == section).unwrap();
     let properties = Properties::from_typed(properties);
     LiveResource { kind: row, properties, attributes, digest: None }
 }
 
-fn seen(ours: impl IntoIterator<Item = (&'static str, LiveResource)>) -> Outputs {
-    let ours: BTreeMap<Address, LiveResource> = ours
+fn outputs_of(managed: impl IntoIterator<Item = (&'static str, LiveResource)>) -> Outputs {
+    let managed: BTreeMap<Address, LiveResource> = managed
         .into_iter()
-        .map(|(text, observed)| (Address::parse(text).unwrap(), observed))
+        .map(|(text, live_resource)| (Address::parse(text).unwrap(), live_resource))
         .collect();
     let site = Site {
         emulator_url: None,
@@ -36,7 +36,7 @@ fn seen(ours: impl IntoIterator<Item = (&'static str, LiveResource)>) -> Outputs
         partition: "aws".into(),
         now_epoch_s: 0,
     };
-    outputs("s", &site, &LiveState { managed: ours, ..LiveState::default() }, true)
+    outputs("s", &site, &LiveState { managed: managed, ..LiveState::default() }, true)
 }
 
 fn api(modes: &[&str]) -> LiveResource {
@@ -45,25 +45,26 @@ fn api(modes: &[&str]) -> LiveResource {
         "AuthProviders": modes, "ConnectionAuthModes": modes,
         "DefaultPublishAuthModes": modes, "DefaultSubscribeAuthModes": modes } });
     let attributes = Attributes::default().with("ApiId", Some("id")).with("Dns.Http", Some("h"));
-    observed("apis", &properties, attributes)
+    live_resource("apis", &properties, attributes)
 }
 
 fn key(expires: u32, value: &str) -> LiveResource {
     let attributes = Attributes::default().with("ApiKeyId", Some(value));
-    observed("apiKeys", &json!({ "Expires": expires }), attributes)
+    live_resource("apiKeys", &json!({ "Expires": expires }), attributes)
 }
 
 #[test]
-fn a_custom_domain_comes_with_its_endpoints_and_the_record_to_make() {
+fn a_custom_domain_has_its_endpoints_and_its_dns_record() {
     let attributes = Attributes::default()
         .with("DomainName", Some("e.example.com"))
         .with("AppSyncDomainName", Some("d1.cloudfront.net"))
         .with("HostedZoneId", Some("Z2"));
-    let domain = observed("domains", &json!({ "DomainName": "e.example.com" }), attributes.clone());
+    let domain =
+        live_resource("domains", &json!({ "DomainName": "e.example.com" }), attributes.clone());
     let to = |id: &str| json!({ "DomainName": "e.example.com", "ApiId": id });
-    let association = |id: &str| observed("association", &to(id), attributes.clone());
-    // Made here; made elsewhere and used here.
-    for ours in [
+    let association = |id: &str| live_resource("association", &to(id), attributes.clone());
+    // A domain that the stack manages, and one that it only uses.
+    for managed in [
         vec![
             ("domains/e", domain.clone()),
             ("domains/e-f", domain.clone()),
@@ -71,7 +72,7 @@ fn a_custom_domain_comes_with_its_endpoints_and_the_record_to_make() {
         ],
         vec![("domains/e/association", association("id"))],
     ] {
-        let outputs = seen([("apis/a", api(&["AWS_IAM"]))].into_iter().chain(ours));
+        let outputs = outputs_of([("apis/a", api(&["AWS_IAM"]))].into_iter().chain(managed));
         let found = json!(outputs.apis[0].custom_domains[0]);
         let expected = json!({
             "key": "e", "name": "e.example.com",
@@ -84,29 +85,30 @@ fn a_custom_domain_comes_with_its_endpoints_and_the_record_to_make() {
         assert_eq!(outputs.apis[0].custom_domains.len(), 1);
         assert!(outputs.domains.iter().all(|domain_outputs| domain_outputs.key == "e-f"));
     }
-    let outputs = seen([("apis/a", api(&["AWS_IAM"])), ("domains/e", domain)]);
+    let outputs = outputs_of([("apis/a", api(&["AWS_IAM"])), ("domains/e", domain)]);
     assert!(outputs.apis[0].custom_domains.is_empty());
     assert_eq!(outputs.domains[0].name, "e.example.com");
 }
 
 #[test]
-fn two_that_would_have_one_name_are_both_named() {
+fn resources_that_would_share_a_variable_are_an_error_that_names_both() {
     let one = || api(&["API_KEY"]);
-    let twins = variables(&seen([("apis/my-api", one()), ("apis/my_api", one())])).unwrap_err();
+    let twins =
+        variables(&outputs_of([("apis/my-api", one()), ("apis/my_api", one())])).unwrap_err();
     assert_eq!(twins, "apis/my-api and apis/my_api would both be MY_API_API_ID");
     let keys = [
         ("apis/a", one()),
         ("apis/a/apiKeys/x-y", key(1, "k")),
         ("apis/a/apiKeys/x_y", key(1, "l")),
     ];
-    let twins = variables(&seen(keys)).unwrap_err();
+    let twins = variables(&outputs_of(keys)).unwrap_err();
     assert_eq!(twins, "apis/a/apiKeys/x-y and apis/a/apiKeys/x_y would both be A_API_KEY_X_Y");
 }
 
 #[test]
-fn amplify_gets_the_first_mode_that_can_be_used_and_the_key_that_lasts_longest() {
+fn amplify_gets_the_first_usable_mode_and_the_key_that_expires_last() {
     let check = |modes: &[&str], keys: &[(&'static str, LiveResource)], expected: Value| {
-        let outputs = seen([("apis/a", api(modes))].into_iter().chain(keys.iter().cloned()));
+        let outputs = outputs_of([("apis/a", api(modes))].into_iter().chain(keys.iter().cloned()));
         let mut whole = json!({ "endpoint": "https://h/event", "region": "eu-west-1" });
         whole.as_object_mut().unwrap().extend(expected.as_object().unwrap().clone());
         let found = amplify(&outputs.apis[0]).configuration;
@@ -122,7 +124,7 @@ fn amplify_gets_the_first_mode_that_can_be_used_and_the_key_that_lasts_longest()
 }
 
 #[test]
-fn outputs_are_as_their_schema_says() {
+fn outputs_are_valid_against_their_schema() {
     let world = World::with_article();
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let schema = std::fs::read_to_string(root("schemas/outputs.schema.json")).unwrap();
@@ -138,40 +140,42 @@ fn outputs_are_as_their_schema_says() {
 }
 
 #[test]
-fn endpoints_of_a_local_aws_are_where_it_is_served_and_amplify_gets_them_with_tls() {
+fn endpoints_are_those_of_the_running_emulator_and_amplify_gets_them_with_tls() {
     let world = world();
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
-    let asked = |more: &[&str]| world.run(&[&["outputs", "spec.yaml", "--local"], more].concat());
-    let id = asked(&["--query", "apis.a.id"]).out;
-    let Ran { out, err, .. } = asked(&["--query", "apis.a.http.url"]);
+    let run_outputs =
+        |more: &[&str]| world.run(&[&["outputs", "spec.yaml", "--local"], more].concat());
+    let id = run_outputs(&["--query", "apis.a.id"]).out;
+    let Ran { out, err, .. } = run_outputs(&["--query", "apis.a.http.url"]);
     assert!(out.contains(".appsync-api.") && err.contains("`provision local`"), "{out}{err}");
     let serving = world.serve(&[]);
-    let Ran { out, err, .. } = asked(&["--query", "apis.a.realtime.url"]);
+    let Ran { out, err, .. } = run_outputs(&["--query", "apis.a.realtime.url"]);
     let url = serving.url.replace("http", "ws");
     assert_eq!(out, format!("{url}/apis/{}/event/realtime\n", id.trim()));
     assert_eq!(err, "");
-    let Ran { out, err, .. } = asked(&["--format", "amplify"]);
+    let Ran { out, err, .. } = run_outputs(&["--format", "amplify"]);
     let url = serving.url.replace("http://127.0.0.1", "https://localhost");
     assert!(out.contains(&format!("\"endpoint\": \"{url}/apis/{}/event\"", id.trim())), "{out}");
     assert!(err.contains("provision local trust"), "{err}");
 }
 
 #[test]
-fn an_api_is_chosen_by_its_key() {
+fn an_api_is_selected_by_its_key() {
     let world = world();
     let two = SPEC.to_owned() + &SPEC.lines().last().unwrap().replace("  a:", "  other:") + "\n";
     world.write("spec.yaml", &two);
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
-    let asked = |more: &[&str]| world.run(&[&["outputs", "spec.yaml", "--local"], more].concat());
-    let Ran { code, out, err } = asked(&["--format", "amplify"]);
+    let run_outputs =
+        |more: &[&str]| world.run(&[&["outputs", "spec.yaml", "--local"], more].concat());
+    let Ran { code, out, err } = run_outputs(&["--format", "amplify"]);
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(err.contains("a, other") && err.contains("`--api a`"), "{err}");
-    let Ran { code, out, err } = asked(&["--format", "amplify", "--api", "other"]);
+    let Ran { code, out, err } = run_outputs(&["--format", "amplify", "--api", "other"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("https://") && !out.contains("apiKey\":"), "{out}");
     assert!(err.contains("`--reveal` puts it in"), "{err}");
-    assert!(asked(&["--api", "othr"]).err.contains("did you mean `other`?"));
-    let env = asked(&["--format", "env", "--api", "other"]).out;
+    assert!(run_outputs(&["--api", "othr"]).err.contains("did you mean `other`?"));
+    let env = run_outputs(&["--format", "env", "--api", "other"]).out;
     assert!(env.lines().all(|line| line.starts_with("OTHER_")), "{env}");
     let Ran { code, err, .. } = world.run(&[
         "apply",
@@ -187,7 +191,7 @@ fn an_api_is_chosen_by_its_key() {
 }
 
 #[test]
-fn keys_are_masked_for_github_and_shown_to_nobody_else() {
+fn keys_are_masked_in_github_actions_and_printed_nowhere_else() {
     let world = world();
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let arguments = ["outputs", "spec.yaml", "--local", "--format", "github", "--reveal"];
@@ -197,8 +201,8 @@ fn keys_are_masked_for_github_and_shown_to_nobody_else() {
     let done = world.command(&arguments).env("GITHUB_ACTIONS", "true").output().unwrap();
     let err = String::from_utf8(done.stderr).unwrap();
     assert!(err.contains(&format!("::add-mask::{value}\n")), "{err}");
-    let filed = [&arguments[..], &["--out", "github.txt"]].concat();
-    let done = world.command(&filed).env("GITHUB_ACTIONS", "true").output().unwrap();
+    let to_file = [&arguments[..], &["--out", "github.txt"]].concat();
+    let done = world.command(&to_file).env("GITHUB_ACTIONS", "true").output().unwrap();
     let err = String::from_utf8(done.stderr).unwrap();
     assert!(err.contains(&format!("::add-mask::{value}\n")), "{err}");
     assert!(done.stdout.is_empty());
@@ -206,7 +210,7 @@ fn keys_are_masked_for_github_and_shown_to_nobody_else() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_with_keys_is_its_owners_alone_whatever_it_was() {
+fn a_file_with_keys_is_readable_only_by_its_owner() {
     use std::os::unix::fs::PermissionsExt;
     let world = world();
     let mode = || std::fs::metadata(world.path("f")).unwrap().permissions().mode() & 0o777;
@@ -232,7 +236,7 @@ fn a_file_with_keys_is_its_owners_alone_whatever_it_was() {
 }
 
 #[test]
-fn what_could_not_be_written_in_the_end_is_refused_before_anything_is_changed() {
+fn an_outputs_file_that_cannot_be_written_is_an_error_before_any_change() {
     let world = world();
     for file in ["no/such/folder/f", "."] {
         let Ran { code, err, .. } =
@@ -244,7 +248,7 @@ fn what_could_not_be_written_in_the_end_is_refused_before_anything_is_changed() 
 }
 
 #[test]
-fn outputs_are_written_after_a_part_failed_and_after_all_was_deleted() {
+fn outputs_are_written_after_a_partial_failure_and_after_destroy() {
     let world = world();
     let faults = json!({ "rules": [
         { "on": "CreateApiKey", "fault": { "error": { "code": "BadRequestException", "status": 400, "message": "no" } } },

@@ -1,5 +1,5 @@
-//! `docs/diagnostics`: every code has its page, every page a code, and every example does what it
-//! is there to show.
+//! `docs/diagnostics`: every code has a page, every page has a code, and every example has the
+//! diagnostic that it shows.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
@@ -19,11 +19,11 @@ use crate::world::root;
 
 /// Codes that no example of a few lines can show, and why.
 const NOT_SHOWN: &[(&str, &str)] = &[
-    ("PV001", "about a file that is not there"),
-    ("PV002", "the bytes are no text"),
+    ("PV001", "the file does not exist"),
+    ("PV002", "the file is not UTF-8 text"),
     ("PV008", "the text would be too long"),
-    ("PV108", "nothing in a spec is limited so, at present"),
-    ("PV199", "nobody knows how to get there"),
+    ("PV108", "no property of a spec has such a limit at present"),
+    ("PV199", "no known input causes it"),
     ("PV207", "the text would be too long"),
     ("PV211", "the text would be too long"),
     ("PV220", "the text would be too long"),
@@ -32,55 +32,55 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("PV260", "the text would be too long"),
     ("PV301", "the text would be too long"),
     ("PV508", "the text would be too long; see tests/it/imports.rs"),
-    ("PV513", "only the command line says so; see tests/it/imports.rs"),
-    ("PV512", "only the command line says so; see tests/it/imports.rs"),
-    ("PV548", "nobody knows how to get there"),
+    ("PV513", "only the command line reports it; see tests/it/imports.rs"),
+    ("PV512", "only the command line reports it; see tests/it/imports.rs"),
+    ("PV548", "no known input causes it"),
     ("PV600", "the text would be too long; see tests/it/templates.rs"),
     ("PV601", "the text would be too long"),
     ("PV602", "the text would be too long"),
     ("PV603", "the text would be too long"),
-    ("PV604", "only rendering says so; see tests/it/templates.rs"),
-    ("PV606", "only rendering says so; see tests/it/templates.rs"),
-    ("PV605", "only rendering says so; see tests/it/templates.rs"),
+    ("PV604", "only rendering reports it; see tests/it/templates.rs"),
+    ("PV606", "only rendering reports it; see tests/it/templates.rs"),
+    ("PV605", "only rendering reports it; see tests/it/templates.rs"),
 ];
 
-/// The files beside an example: whatever it names is sound, but for these.
+/// The files of an example: every path is a valid handler, except for a few.
 #[derive(Debug)]
-struct Beside;
+struct ExampleFiles;
 
-impl Files for Beside {
+impl Files for ExampleFiles {
     fn file(&self, path: &str) -> Result<Arc<ReferencedFile>, String> {
         let text = match path {
             "missing.js" => return Err("no such file".to_owned()),
             "empty.js" => "",
-            _ => SOUND,
+            _ => VALID_HANDLER,
         };
         Ok(ReferencedFile::relative_to("spec.yaml", path, text.to_owned()).into())
     }
 }
 
-const SOUND: &str = "export const onPublish = (ctx) => ctx.events\n";
+const VALID_HANDLER: &str = "export const onPublish = (ctx) => ctx.events\n";
 
-/// What is found in an example, and how severe it is.
-fn found(example: &Example) -> BTreeMap<&'static str, Severity> {
+/// The diagnostics of an example, and their severities.
+fn diagnose(example: &Example) -> BTreeMap<&'static str, Severity> {
     if example.kind == ExampleKind::Template {
-        return imported(example.text);
+        return diagnose_import(example.text);
     }
     if example.language == "js" {
-        let findings = analyze(example.text).diagnostics.into_iter();
-        return findings.map(|diagnostic| (diagnostic.code, diagnostic.severity)).collect();
+        let diagnostics = analyze(example.text).diagnostics.into_iter();
+        return diagnostics.map(|diagnostic| (diagnostic.code, diagnostic.severity)).collect();
     }
     assert_eq!(example.language, "yaml");
     let (source, mut diagnostics) = Source::parse("spec.yaml", example.text.as_bytes());
     if !source.is_empty() {
-        diagnostics.extend(load(&source, &Beside, NOON, &ParameterValues::new()).1);
+        diagnostics.extend(load(&source, &ExampleFiles, NOON, &ParameterValues::new()).1);
     }
     let diagnostics = apply_suppressions(&source, &[], diagnostics, NOON).diagnostics;
     diagnostics.into_iter().map(|diagnostic| (diagnostic.code, diagnostic.severity)).collect()
 }
 
-/// What the import of a template finds.
-fn imported(text: &str) -> BTreeMap<&'static str, Severity> {
+/// The diagnostics of importing a template.
+fn diagnose_import(text: &str) -> BTreeMap<&'static str, Severity> {
     let (source, diagnostics) = Source::parse("template.yaml", text.as_bytes());
     assert_eq!(diagnostics, [], "{text}");
     let (region, values) = (None, ParameterValues::new());
@@ -106,31 +106,36 @@ fn examples(page: &Page) -> Vec<Example> {
     page.parts().into_iter().filter_map(example).collect()
 }
 
-/// How severe a finding with this code is, by its example.
+/// The severity of the diagnostic with this code, according to its example.
 pub fn severity(page: &Page) -> &'static str {
     let wrong = examples(page).into_iter().find(|example| example.kind != ExampleKind::Right);
-    let found = wrong.and_then(|example| found(&example).get(page.code).copied());
-    found.unwrap_or(Severity::Error).as_str()
+    let diagnose = wrong.and_then(|example| diagnose(&example).get(page.code).copied());
+    diagnose.unwrap_or(Severity::Error).as_str()
 }
 
 #[test]
-fn every_example_does_what_it_is_there_to_show() {
+fn every_example_has_the_diagnostic_that_it_shows() {
     let not_shown: BTreeSet<&str> = NOT_SHOWN.iter().map(|(code, _)| *code).collect();
     for page in pages() {
         let examples = examples(&page);
         let has = |shows| examples.iter().any(|example| example.kind == shows);
-        // What is wrong with a template is shown by one; a spec has it right.
+        // A template has one example; a spec has a wrong and a right one.
         let shown =
             has(ExampleKind::Template) || (has(ExampleKind::Wrong) && has(ExampleKind::Right));
         assert_eq!(shown, !not_shown.contains(page.code), "{}", page.code);
         for example in examples {
-            let found = found(&example);
+            let diagnose = diagnose(&example);
             let text = example.text;
             let right = example.kind == ExampleKind::Right;
-            assert_eq!(found.contains_key(page.code), !right, "{}: {found:?}\n{text}", page.code);
+            assert_eq!(
+                diagnose.contains_key(page.code),
+                !right,
+                "{}: {diagnose:?}\n{text}",
+                page.code
+            );
             if right {
-                let errors = found.iter().any(|(_, severity)| *severity == Severity::Error);
-                assert!(!errors, "{}: {found:?}\n{text}", page.code);
+                let errors = diagnose.iter().any(|(_, severity)| *severity == Severity::Error);
+                assert!(!errors, "{}: {diagnose:?}\n{text}", page.code);
             }
         }
     }
@@ -148,7 +153,7 @@ fn every_code_has_a_page_and_every_page_a_code() {
 }
 
 #[test]
-fn every_page_is_written_like_the_others() {
+fn every_page_has_the_same_form() {
     for page in pages() {
         let Page { code, title, markdown } = page;
         assert!(code.starts_with("PV") && code.len() == 5, "{code}");
@@ -165,7 +170,7 @@ fn every_page_is_written_like_the_others() {
     assert_eq!(headings, pages().count(), "a file of docs/diagnostics is not embedded");
 }
 
-/// The codes that the program's source names, its tests left out.
+/// The codes in the program's source, without its tests.
 fn used_codes() -> BTreeSet<String> {
     let pattern = regex_lite::Regex::new(r#""(PV\d{3})""#).unwrap();
     let mut used = BTreeSet::new();

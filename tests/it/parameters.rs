@@ -1,4 +1,4 @@
-//! Parameters: values from the command line and files, and what can't be applied with any.
+//! Parameters: values from the command line and from files.
 use crate::world::{Ran, World};
 
 const STAGES: &str = "\
@@ -23,14 +23,14 @@ fn world() -> World {
     world
 }
 
-fn refused(arguments: &[&str], code: i32, expected: &str) {
+fn check_error(arguments: &[&str], code: i32, expected: &str) {
     let Ran { code: found, err, out } = world().run(arguments);
     assert_eq!((found, out.as_str()), (code, ""), "{arguments:?}: {err}");
     assert!(err.contains(expected), "{arguments:?}: {err}");
 }
 
 #[test]
-fn each_stage_is_a_stack_of_its_own() {
+fn each_stage_is_a_separate_stack() {
     let world = world();
     let apply = |more: &[&str]| {
         world.ok(&[&["apply", "spec.yaml", "--local", "--yes", "--format", "json"], more].concat())
@@ -38,7 +38,7 @@ fn each_stage_is_a_stack_of_its_own() {
     let dev = apply(&["--param", "contact=developers"]);
     let prod = apply(&["--params-file", "prod.yaml"]);
     assert!(dev.contains("news-dev-api") && prod.contains("news-prod-api"), "{dev}{prod}");
-    // What stands needs nothing, and each is known by its name alone.
+    // Applied stages have no changes, and each is found by the name of its stack.
     let plan = world.run(&["plan", "spec.yaml", "--local", "--params-file", "prod.yaml"]);
     assert!(plan.out.contains("No changes"), "{}", plan.out);
     let outputs = world.ok(&["outputs", "spec.yaml", "--local", "--param", "stage=prod"]);
@@ -49,7 +49,7 @@ fn each_stage_is_a_stack_of_its_own() {
 }
 
 #[test]
-fn the_command_line_comes_before_files_and_later_files_before_earlier_ones() {
+fn the_command_line_takes_precedence_over_files_and_later_files_over_earlier_ones() {
     let world = world();
     world.write("more.yaml", "contact: later\n");
     let plan = |more: &[&str]| world.ok(&[&["plan", "spec.yaml", "--local"], more].concat());
@@ -60,24 +60,24 @@ fn the_command_line_comes_before_files_and_later_files_before_earlier_ones() {
 }
 
 #[test]
-fn values_that_can_not_be_are_refused_before_anything_else() {
+fn invalid_values_are_rejected_before_anything_else() {
     let apply = |more: &'static str| ["apply", "spec.yaml", "--local", "--yes", "--param", more];
-    refused(&apply("stage=test"), 1, "`test` is not among dev, prod");
-    refused(&apply("contact=X1"), 1, "`X1` does not match `[a-z ]+`");
-    refused(&apply("stag=dev"), 1, "did you mean `stage`?");
-    refused(&apply("stage"), 64, "`--param stage` gives no value");
-    refused(&apply("stage=dev"), 1, "`contact` has no default and was given no value");
-    refused(
+    check_error(&apply("stage=test"), 1, "`test` is not among dev, prod");
+    check_error(&apply("contact=X1"), 1, "`X1` does not match `[a-z ]+`");
+    check_error(&apply("stag=dev"), 1, "did you mean `stage`?");
+    check_error(&apply("stage"), 64, "`--param stage` gives no value");
+    check_error(&apply("stage=dev"), 1, "`contact` has no default and was given no value");
+    check_error(
         &["validate", "spec.yaml", "--param", "stage=test"],
         1,
         "`test` is not among dev, prod",
     );
-    refused(
+    check_error(
         &["plan", "spec.yaml", "--local", "--params-file", "no.yaml"],
         1,
         "no.yaml can't be read",
     );
-    refused(&["plan", "spec.yaml", "--local", "--params-file", "spec.yaml"], 1, "PV103");
+    check_error(&["plan", "spec.yaml", "--local", "--params-file", "spec.yaml"], 1, "PV103");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_spec_can_be_checked_and_rendered_without_values() {
 }
 
 #[test]
-fn what_only_cloudformation_can_make_is_refused_by_name_and_can_be_rendered() {
+fn handler_code_in_s3_cannot_be_applied_but_rendered() {
     let world = World::new();
     let spec = "version: 1\nstack: s\nregion: eu-west-1\napis:\n  a:\n    auth: { providers: [AWS_IAM] }\n    namespaces: { n: { handlers: { s3: 's3://bucket/key.js' } } }\n";
     world.write("spec.yaml", spec);
@@ -99,6 +99,6 @@ fn what_only_cloudformation_can_make_is_refused_by_name_and_can_be_rendered() {
         assert_eq!((code, out.as_str()), (1, ""), "{err}");
         assert!(err.contains(expected) && err.contains("provision render"), "{err}");
     }
-    assert!(!world.path(".provision").exists(), "nothing was opened for it");
+    assert!(!world.path(".provision").exists(), "no emulator was started");
     world.ok(&["render", "spec.yaml", "--cfn"]);
 }

@@ -1,4 +1,4 @@
-//! An Event API of a local AWS, and clients of its data plane that speak no more than HTTP and WebSocket.
+//! An Event API of an emulator, and clients of its data plane that speak plain HTTP and WebSocket.
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{SinkExt, StreamExt};
@@ -20,29 +20,29 @@ pub const SUBPROTOCOL: &str = "aws-appsync-event-ws";
 pub struct Plane {
     pub faulty: Faulty,
     pub api: String,
-    /// Its hosts begin so.
+    /// The first label of its host names.
     pub prefix: String,
     pub key: String,
 }
 
 impl Plane {
     pub async fn start() -> Self {
-        Self::of(Faulty::start(json!({})).await).await
+        Self::create(Faulty::start(json!({})).await).await
     }
-    /// One of the local AWS that `faulty` is.
-    pub async fn of(faulty: Faulty) -> Self {
-        let made = faulty.create_api("events").await.json();
+    /// Creates it on the emulator `faulty`.
+    pub async fn create(faulty: Faulty) -> Self {
+        let created = faulty.create_api("events").await.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let api = text(&made["api"]["apiId"]);
-        let host = text(&made["api"]["dns"]["HTTP"]);
+        let api = text(&created["api"]["apiId"]);
+        let host = text(&created["api"]["dns"]["HTTP"]);
         let prefix = host.split('.').next().unwrap().to_owned();
         for name in ["default", "other"] {
             let path = format!("/v2/apis/{api}/channelNamespaces");
             assert_eq!(faulty.appsync("POST", &path, &json!({ "name": name })).await.status, 200);
         }
         let path = format!("/v1/apis/{api}/apikeys");
-        let made = faulty.appsync("POST", &path, &json!({})).await.json();
-        let key = text(&made["apiKey"]["id"]);
+        let created = faulty.appsync("POST", &path, &json!({})).await.json();
+        let key = text(&created["apiKey"]["id"]);
         Self { faulty, api, prefix, key }
     }
 
@@ -55,7 +55,7 @@ impl Plane {
         self.post(&json!({ "channel": channel, "events": events }).to_string()).await
     }
 
-    /// The members that authorize, in a message.
+    /// The `authorization` of a message.
     pub fn authorization(&self) -> Value {
         json!({ "host": "h", "x-api-key": self.key })
     }
@@ -63,11 +63,11 @@ impl Plane {
     pub fn credentials(&self) -> String {
         subprotocol(&self.authorization().to_string())
     }
-    /// A WebSocket that the key opened.
+    /// Opens a WebSocket with the key.
     pub async fn connect(&self) -> Socket<TcpStream> {
         self.open(Some(&format!("{}, {SUBPROTOCOL}", self.credentials())), &[]).await
     }
-    /// A WebSocket with these subprotocols and more headers.
+    /// Opens a WebSocket with these subprotocols and headers.
     pub async fn open(
         &self,
         subprotocols: Option<&str>,
@@ -77,7 +77,7 @@ impl Plane {
         let (stream, _) = client_async(self.upgrade(subprotocols, headers), stream).await.unwrap();
         Socket { stream }
     }
-    /// The request that a WebSocket begins with.
+    /// The upgrade request of a WebSocket.
     pub fn upgrade(&self, subprotocols: Option<&str>, headers: &[(&'static str, &str)]) -> Request {
         let url = format!("ws://{}/apis/{}/event/realtime", self.faulty.address, self.api);
         let mut request = url.into_client_request().unwrap();
@@ -93,12 +93,12 @@ impl Plane {
         request
     }
 
-    pub fn subscribe(&self, id: &str, channel: &str) -> String {
+    pub fn subscribe_message(&self, id: &str, channel: &str) -> String {
         let authorization = self.authorization();
         json!({ "type": "subscribe", "id": id, "channel": channel, "authorization": authorization })
             .to_string()
     }
-    pub fn publishing(&self, id: &str, channel: &str, events: &[&str]) -> String {
+    pub fn publish_message(&self, id: &str, channel: &str, events: &[&str]) -> String {
         let authorization = self.authorization();
         json!({ "type": "publish", "id": id, "channel": channel, "events": events, "authorization": authorization })
             .to_string()
@@ -110,7 +110,7 @@ pub fn subprotocol(json: &str) -> String {
     format!("header-{}", URL_SAFE_NO_PAD.encode(json))
 }
 
-/// A client's end.
+/// The client's end of a WebSocket.
 pub struct Socket<S> {
     pub stream: WebSocketStream<S>,
 }
@@ -119,11 +119,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     pub async fn send(&mut self, text: &str) {
         self.stream.send(Message::text(text)).await.unwrap();
     }
-    /// The next message, whatever it is; none once the connection is gone.
+    /// Waits for the next message. Returns `None` after the connection is closed.
     pub async fn message(&mut self) -> Option<Message> {
         unless_it_hangs(self.stream.next()).await.and_then(Result::ok)
     }
-    /// The next frame's text. Keep-alive frames are skipped: they come with the time that passes.
+    /// Waits for the text of the next frame. Skips keep-alives, because their number depends on the time.
     pub async fn text(&mut self) -> String {
         loop {
             match self.message().await {
@@ -137,20 +137,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         self.send(text).await;
         self.text().await
     }
-    /// Subscribes, and waits until it is so.
+    /// Subscribes, and waits for the confirmation.
     pub async fn subscribe(&mut self, plane: &Plane, id: &str, channel: &str) {
-        let answer = self.ask(&plane.subscribe(id, channel)).await;
+        let answer = self.ask(&plane.subscribe_message(id, channel)).await;
         assert_eq!(answer, format!("{{\"type\":\"subscribe_success\",\"id\":\"{id}\"}}"));
     }
-    /// The code that the server closes with, and nothing before it.
-    pub async fn closed(&mut self) -> u16 {
+    /// Returns the code that the server closes with; panics if another message comes first.
+    pub async fn close_code(&mut self) -> u16 {
         match self.message().await {
             Some(Message::Close(Some(frame))) => frame.code.into(),
             other => panic!("an end was expected, not {other:?}"),
         }
     }
-    /// That nothing waits here: what comes next is the answer to this.
-    pub async fn is_quiet(&mut self) {
+    /// Checks that no message is pending: the next one is the response to this one.
+    pub async fn expect_no_message(&mut self) {
         assert_eq!(self.ask("{\"type\":\"connection_init\"}").await, ACK);
     }
 }

@@ -1,4 +1,4 @@
-//! Plans: what they say to programs and pull requests, and how far they go.
+//! Plans: their formats for programs and pull requests, and their safety checks.
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ apis:
       lobby: {}
       rooms: {}
 ";
-const MARKED: &str = "provision:stack";
+const STACK_TAG: &str = "provision:stack";
 
 pub fn world() -> World {
     let world = World::new();
@@ -41,7 +41,7 @@ pub fn apply(world: &World) {
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
 }
 
-/// The plan for programs, which the published schema must allow.
+/// The plan as JSON, which must be valid against the published schema.
 fn plan(world: &World, more: &[&str]) -> Value {
     let arguments = ["plan", "spec.yaml", "--local", "--format", "json"];
     valid(&world.ok(&[&arguments[..], more].concat()))
@@ -57,7 +57,7 @@ fn valid(plan: &str) -> Value {
     plan
 }
 
-fn of<'a>(plan: &'a Value, address: &str) -> &'a Value {
+fn change_of<'a>(plan: &'a Value, address: &str) -> &'a Value {
     let changes = plan["changes"].as_array().unwrap();
     changes.iter().find(|change| change["address"] == address).unwrap_or(&Value::Null)
 }
@@ -68,27 +68,27 @@ fn field<'a>(change: &'a Value, path: &str) -> &'a Value {
 }
 
 /// The program in this world, talking to `served`.
-pub fn at(world: &World, served: &Served, arguments: &[&str]) -> Command {
+pub fn command_at(world: &World, served: &Served, arguments: &[&str]) -> Command {
     let mut command = world.command(&[arguments, &["--endpoint-url", &served.url]].concat());
     command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
     command
 }
 
-pub fn ran(mut command: Command) -> Ran {
+pub fn run_command(mut command: Command) -> Ran {
     let done = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ran { code: done.status.code().unwrap_or(-1), out: text(done.stdout), err: text(done.stderr) }
 }
 
 #[test]
-fn a_plan_for_programs_says_what_is_known_and_what_is_not() {
+fn a_json_plan_marks_values_that_are_unknown() {
     let world = world();
     let first = plan(&world, &[]);
     assert_eq!((&first["outcome"], &first["complete"]), (&json!("changes"), &json!(true)));
     assert_eq!(first["summary"]["create"], 5);
-    let role = field(of(&first, "apis/chat"), "EventConfig.LogConfig.CloudWatchLogsRoleArn");
+    let role = field(change_of(&first, "apis/chat"), "EventConfig.LogConfig.CloudWatchLogsRoleArn");
     assert_eq!((&role["after"], &role["unknown"]), (&json!("${logRoles/logs.Arn}"), &json!(true)));
-    let tag = field(of(&first, "apis/chat"), "Tags.team");
+    let tag = field(change_of(&first, "apis/chat"), "Tags.team");
     assert_eq!((&tag["after"], &tag["unknown"]), (&json!("realtime"), &Value::Null));
     assert_eq!(tag["at"], json!({ "file": "spec.yaml", "line": 4 }));
     apply(&world);
@@ -98,14 +98,14 @@ fn a_plan_for_programs_says_what_is_known_and_what_is_not() {
     edit(&world, "level: ERROR", "level: NONE");
     let next = plan(&world, &["--max-deletes", "1"]);
     assert_eq!(next["outcome"], "refused");
-    let actions = |address: &str| of(&next, address)["actions"].clone();
+    let actions = |address: &str| change_of(&next, address)["actions"].clone();
     assert_eq!(actions("apis/chat"), json!(["update"]));
     assert_eq!(actions("apis/chat/namespaces/lobby"), json!(["delete", "create"]));
     assert_eq!(actions("apis/chat/namespaces/rooms"), json!(["delete"]));
-    assert_eq!(of(&next, "apis/chat/namespaces/lobby")["replacePaths"], json!(["Name"]));
+    assert_eq!(change_of(&next, "apis/chat/namespaces/lobby")["replacePaths"], json!(["Name"]));
     let dropped = json!(["current subscriptions to /rooms/* end"]);
-    assert_eq!(of(&next, "apis/chat/namespaces/rooms")["effects"], dropped);
-    assert_eq!(of(&next, "apis/chat")["effects"], json!(["logging stops"]));
+    assert_eq!(change_of(&next, "apis/chat/namespaces/rooms")["effects"], dropped);
+    assert_eq!(change_of(&next, "apis/chat")["effects"], json!(["logging stops"]));
     assert_eq!(
         next["summary"],
         json!({ "create": 0, "update": 1, "replace": 1, "delete": 1, "unmanaged": 0 })
@@ -113,11 +113,11 @@ fn a_plan_for_programs_says_what_is_known_and_what_is_not() {
 }
 
 #[test]
-fn text_that_looks_like_a_reference_is_told_from_one() {
+fn text_that_looks_like_a_placeholder_is_not_unknown() {
     let world = world();
     edit(&world, "  chat:\n", "  chat:\n    ownerContact: '$${logRoles/logs.Arn}'\n");
     let first = plan(&world, &[]);
-    let contact = field(of(&first, "apis/chat"), "OwnerContact");
+    let contact = field(change_of(&first, "apis/chat"), "OwnerContact");
     let text = json!("${logRoles/logs.Arn}");
     assert_eq!((&contact["after"], &contact["unknown"]), (&text, &Value::Null));
     let shown = world.ok(&["plan", "spec.yaml", "--local"]);
@@ -152,7 +152,7 @@ fn a_plan_says_who_gains_and_who_loses_access() {
 }
 
 #[test]
-fn every_changed_property_is_shown_where_the_spec_says_it() {
+fn every_changed_property_has_its_position_in_the_spec() {
     let world = world();
     apply(&world);
     edit(&world, "team: realtime", "team: news");
@@ -164,20 +164,21 @@ fn every_changed_property_is_shown_where_the_spec_says_it() {
         "rooms:\n        handlers:\n          inline: export const onPublish = (ctx) => ctx.events",
     );
     let next = plan(&world, &[]);
-    let line = |address: &str, path: &str| field(of(&next, address), path)["at"]["line"].clone();
+    let line =
+        |address: &str, path: &str| field(change_of(&next, address), path)["at"]["line"].clone();
     assert_eq!(line("apis/chat", "Tags.team"), 4);
     assert_eq!(line("apis/chat", "EventConfig.LogConfig.LogLevel"), 10);
     assert_eq!(line("apis/chat/apiKeys/web", "Description"), 12);
     assert_eq!(line("apis/chat/namespaces/rooms", "CodeHandlers"), 17);
-    // What the spec does not say stands at the declaration that leaves it open.
+    // The position of a value that the spec omits is that of the declaration.
     edit(&world, "    logging: { level: ALL, role: logs }\n", "");
     let next = plan(&world, &[]);
-    let gone = field(of(&next, "apis/chat"), "EventConfig.LogConfig.LogLevel");
+    let gone = field(change_of(&next, "apis/chat"), "EventConfig.LogConfig.LogLevel");
     assert_eq!((&gone["after"], &gone["at"]["line"]), (&Value::Null, &json!(8)));
 }
 
 #[test]
-fn a_target_takes_what_it_needs_with_it_and_nothing_else() {
+fn a_target_includes_its_dependencies_and_nothing_else() {
     let world = world();
     let rooms = ["--target", "apis/chat/namespaces/rooms"];
     let partial = plan(&world, &rooms);
@@ -205,7 +206,7 @@ fn a_target_takes_what_it_needs_with_it_and_nothing_else() {
 }
 
 #[test]
-fn no_more_is_deleted_than_was_allowed() {
+fn max_deletes_limits_deletions() {
     let world = world();
     apply(&world);
     edit(&world, "      lobby: {}\n      rooms: {}\n", "      lobby: { name: foyer }\n");
@@ -215,7 +216,7 @@ fn no_more_is_deleted_than_was_allowed() {
         let named = done.err.contains("apis/chat/namespaces/lobby, apis/chat/namespaces/rooms");
         assert_eq!(named, code == 5, "{}", done.err);
     }
-    // A plan with refusals is a plan with changes.
+    // A blocked plan is a plan with changes.
     let destroy = ["plan", "spec.yaml", "--local", "--destroy", "--max-deletes", "1"];
     assert_eq!(world.run(&[&destroy[..], &["--detailed-exitcode"]].concat()).code, 2);
     assert_eq!(
@@ -226,45 +227,46 @@ fn no_more_is_deleted_than_was_allowed() {
 }
 
 #[test]
-fn an_empty_spec_deletes_everything_only_with_leave() {
+fn an_empty_spec_deletes_everything_only_with_allow_empty() {
     let world = world();
     apply(&world);
     world.write("spec.yaml", "version: 1\nstack: chat\nregion: eu-west-1\n");
     let plan = world.run(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
     assert_eq!(plan.code, 5, "{}", plan.err);
     assert!(plan.err.contains("--allow-empty") && !world.path("plan.json").exists());
-    let leave = ["plan", "spec.yaml", "--local", "--allow-empty", "--out", "plan.json"];
-    world.ok(&leave);
+    let allowed = ["plan", "spec.yaml", "--local", "--allow-empty", "--out", "plan.json"];
+    world.ok(&allowed);
     let done = world.run(&["apply", "plan.json", "--local", "--yes"]);
     assert!(done.code == 0 && done.err.contains("5 done."), "{}", done.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_somebody_else_made_under_a_name_we_want_is_never_taken() {
+async fn an_unmanaged_resource_with_a_desired_name_blocks_the_plan() {
     let (world, served) = (world(), serve(|router| router).await);
     let spec = SPEC.replace("region: eu-west-1\n", "region: ap-northeast-1\n");
     world.write("spec.yaml", &spec);
     let apply = ["apply", "spec.yaml", "--yes"];
-    assert_eq!(ran(at(&world, &served, &apply)).code, 0);
+    assert_eq!(run_command(command_at(&world, &served, &apply)).code, 0);
     let appsync = &served.aws.appsync;
     let apis = appsync.list_apis().send().await.unwrap();
     let id = apis.apis()[0].api_id().unwrap();
     appsync.create_channel_namespace().api_id(id).name("news").send().await.unwrap();
     let theirs = appsync.create_channel_namespace().api_id(id).name("sport");
-    theirs.tags(MARKED, "theirs").tags("provision:address", "apis/a").send().await.unwrap();
+    theirs.tags(STACK_TAG, "theirs").tags("provision:address", "apis/a").send().await.unwrap();
     world.write(
         "spec.yaml",
         &spec.replace("rooms: {}", "rooms: {}\n      news: {}\n      sport: {}"),
     );
-    let shown = ran(at(&world, &served, &["plan", "spec.yaml", "--format", "json"]));
+    let shown =
+        run_command(command_at(&world, &served, &["plan", "spec.yaml", "--format", "json"]));
     let plan = valid(&shown.out);
     assert_eq!((&plan["outcome"], &plan["summary"]["unmanaged"]), (&json!("refused"), &json!(2)));
-    let stranger = json!({
+    let unmanaged = json!({
         "parent": "apis/chat", "noun": "channel namespace", "name": "sport",
         "owner": { "by": "stack", "name": "theirs" },
     });
-    assert_eq!(plan["unmanaged"][1], stranger);
-    let Ran { code, err, .. } = ran(at(&world, &served, &apply));
+    assert_eq!(plan["unmanaged"][1], unmanaged);
+    let Ran { code, err, .. } = run_command(command_at(&world, &served, &apply));
     assert_eq!(code, 5, "{err}");
     assert!(
         err.contains("channel namespace `news` already exists (created outside this spec)"),
@@ -278,7 +280,7 @@ async fn what_somebody_else_made_under_a_name_we_want_is_never_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_api_of_one_name_needs_leave() {
+async fn a_second_api_with_the_same_name_needs_allow_unmanaged() {
     let (world, served) = (world(), serve(|router| router).await);
     world.write("spec.yaml", &SPEC.replace("region: eu-west-1\n", "region: ap-northeast-1\n"));
     let create = |name: &str| {
@@ -300,28 +302,29 @@ async fn a_second_api_of_one_name_needs_leave() {
         served.aws.appsync.create_api().name(name).event_config(config).send()
     };
     create("unrelated").await.unwrap();
-    let plan = ran(at(&world, &served, &["plan", "spec.yaml"]));
+    let plan = run_command(command_at(&world, &served, &["plan", "spec.yaml"]));
     assert!(plan.code == 0 && !plan.err.contains("refuse"), "{}", plan.err);
     create("chat-chat").await.unwrap();
-    let Ran { code, err, .. } = ran(at(&world, &served, &["apply", "spec.yaml", "--yes"]));
+    let Ran { code, err, .. } =
+        run_command(command_at(&world, &served, &["apply", "spec.yaml", "--yes"]));
     assert_eq!(code, 5, "{err}");
     assert!(
         err.contains("Event API `chat-chat` already exists (created outside this spec)"),
         "{err}"
     );
-    let takes = "to adopt it, set its tag `provision:stack` to the name of this stack, and `provision:address=apis/chat`";
-    assert!(err.contains(takes), "{err}");
-    let Ran { out, .. } = ran(at(&world, &served, &["plan", "spec.yaml"]));
-    let met = "? Event API chat-chat: created outside this spec, has this name already";
-    assert!(out.contains(met), "{out}");
-    let leave = ["apply", "spec.yaml", "--yes", "--allow-unmanaged"];
-    assert_eq!(ran(at(&world, &served, &leave)).code, 0);
-    // Once it is ours, nobody is asked again.
-    assert_eq!(ran(at(&world, &served, &["apply", "spec.yaml", "--yes"])).code, 0);
+    let adoption_help = "to adopt it, set its tag `provision:stack` to the name of this stack, and `provision:address=apis/chat`";
+    assert!(err.contains(adoption_help), "{err}");
+    let Ran { out, .. } = run_command(command_at(&world, &served, &["plan", "spec.yaml"]));
+    let unmanaged_line = "? Event API chat-chat: created outside this spec, has this name already";
+    assert!(out.contains(unmanaged_line), "{out}");
+    let allowed = ["apply", "spec.yaml", "--yes", "--allow-unmanaged"];
+    assert_eq!(run_command(command_at(&world, &served, &allowed)).code, 0);
+    // After the API is created, no confirmation is needed.
+    assert_eq!(run_command(command_at(&world, &served, &["apply", "spec.yaml", "--yes"])).code, 0);
 }
 
 #[test]
-fn to_delete_nothing_is_not_to_have_what_the_spec_says() {
+fn a_destroy_plan_without_resources_does_not_say_that_aws_matches_the_spec() {
     let world = world();
     for format in ["human", "markdown"] {
         let out = world.ok(&["plan", "spec.yaml", "--local", "--destroy", "--format", format]);
@@ -330,13 +333,13 @@ fn to_delete_nothing_is_not_to_have_what_the_spec_says() {
 }
 
 #[test]
-fn the_end_of_protection_is_shown_where_it_is_written() {
+fn removing_protection_is_shown_with_its_position() {
     let world = world();
     edit(&world, "  chat:\n", "  chat:\n    protect: true\n");
     apply(&world);
     edit(&world, "protect: true", "protect: false");
     let next = plan(&world, &[]);
-    let api = of(&next, "apis/chat");
+    let api = change_of(&next, "apis/chat");
     let tag = field(api, "Tags.provision:protect");
     assert_eq!(tag["before"], "true");
     assert_eq!(api["effects"], json!(["it can be deleted"]));
@@ -345,7 +348,7 @@ fn the_end_of_protection_is_shown_where_it_is_written() {
 }
 
 #[test]
-fn what_is_new_says_the_names_that_the_spec_decides_and_where_it_leads() {
+fn a_new_resource_is_shown_with_its_names_and_its_effects() {
     let world = world();
     edit(&world, "web: { validFor: 90d }", "web: {}");
     let source = "    dataSources:
@@ -370,11 +373,11 @@ apis:\n";
     apply(&world);
     edit(&world, "orders: { lambda", "orders: { name: new, lambda");
     let next = plan(&world, &[]);
-    assert_eq!(of(&next, "apis/chat/dataSources/orders")["effects"], json!([]));
+    assert_eq!(change_of(&next, "apis/chat/dataSources/orders")["effects"], json!([]));
 }
 
 #[test]
-fn a_plan_for_a_pull_request_is_marked_and_nothing_gets_out_of_its_place() {
+fn a_markdown_plan_has_a_marker_and_escapes_every_value() {
     let world = world();
     apply(&world);
     let contact = "  chat:\n    ownerContact: \"a`b|c ``` @org <b> \\u001b[31m\"\n";
@@ -387,16 +390,16 @@ fn a_plan_for_a_pull_request_is_marked_and_nothing_gets_out_of_its_place() {
     edit(&world, "    apiKeys:\n", "");
     let shown =
         world.ok(&["plan", "spec.yaml", "--local", "--format", "markdown", "--max-deletes", "1"]);
-    golden("tests/data/plan/plan.md", &moments(&shown));
+    golden("tests/data/plan/plan.md", &redact_timestamps(&shown));
 }
 
-fn moments(text: &str) -> String {
-    let moment = regex_lite::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").unwrap();
-    moment.replace_all(text, "TIMESTAMP").into_owned()
+fn redact_timestamps(text: &str) -> String {
+    let timestamp = regex_lite::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").unwrap();
+    timestamp.replace_all(text, "TIMESTAMP").into_owned()
 }
 
 #[test]
-fn a_large_plan_fits_in_a_comment_and_says_what_it_left_out() {
+fn a_large_markdown_plan_fits_in_a_comment_and_counts_what_is_omitted() {
     let world = world();
     let code = "x".repeat(900);
     let mut text = SPEC.to_owned();

@@ -3,7 +3,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The environment, made once for each list of packages.
+/// The virtual environment, which is created again if the list of packages changes.
 pub fn environment() -> PathBuf {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let requirements = project.join("tests/interop/requirements.txt");

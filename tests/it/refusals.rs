@@ -12,7 +12,7 @@ use axum::middleware::{Next, from_fn};
 use serde_json::{Value, json};
 
 use crate::guard::{growing, unless_it_hangs, written};
-use crate::interrupts::{Held, read_until};
+use crate::interrupts::{CallGate, read_until};
 use crate::world::{Ran, Running, Served, World, serve, serve_store};
 
 const SPEC: &str = "\
@@ -230,17 +230,17 @@ async fn a_partially_failed_step_counts_as_a_change() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_starts_no_step_after_its_time_limit() {
     let world = world();
-    // The time limit must suffice to start, and is reached while the first call is held.
+    // The time limit must suffice to start, and is reached while the first call waits.
     let mut served = None;
     for timeout in growing(Duration::from_millis(250)) {
-        let held = Held::serve().await;
+        let gate = CallGate::serve().await;
         let timeout = written(timeout);
         let arguments = ["apply", "spec.yaml", "--yes", "--timeout", &timeout];
-        let mut command = command(&world, &held.served, &arguments);
+        let mut command = command(&world, &gate.served, &arguments);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (child, mut err) =
             read_until(child, "the time is over; finishing what is under way").await;
-        held.release();
+        gate.release();
         let done = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
         let done = unless_it_hangs(done).await.unwrap();
         err.push_str(&String::from_utf8_lossy(&done.stderr));
@@ -250,11 +250,11 @@ async fn a_run_starts_no_step_after_its_time_limit() {
             let left = "  - apis/chat/apiKeys/web not created: the time was over\n";
             assert!(err.contains(left), "{err}");
             assert!(err.contains("error: not done in time; 3 steps were not tried"), "{err}");
-            served = Some(held);
+            served = Some(gate);
             break;
         }
     }
-    let Held { served, .. } = served.unwrap();
+    let CallGate { served, .. } = served.unwrap();
     let enough = ["apply", "spec.yaml", "--yes", "--timeout", "10m"];
     assert_eq!(run(&world, &served, &enough).await.code, 0);
     for wrong in ["0s", "soon", "-1m"] {

@@ -1,4 +1,4 @@
-//! Handlers as people write them, run: what AWS documents of them, and how those end that can't end well.
+//! Runs the handlers in `tests/data/running`: documented behavior, and errors and limits.
 use std::fs;
 
 use appsync_local::AuthMode as LocalAuthMode;
@@ -18,7 +18,7 @@ use crate::world::{root, serve};
 const NOW_EPOCH_S: f64 = 1_800_000_000.0;
 
 #[tokio::test]
-async fn handlers_do_what_their_first_lines_say() {
+async fn handlers_have_the_outcomes_in_their_first_lines() {
     let (mut wrong, mut files) = (Vec::new(), 0);
     let mut paths: Vec<_> = fs::read_dir(root("tests/data/running"))
         .unwrap()
@@ -31,13 +31,13 @@ async fn handlers_do_what_their_first_lines_say() {
         let code = fs::read_to_string(&path).unwrap();
         let lines: Vec<&str> = code.lines().collect();
         for pair in lines.chunks(2) {
-            let Some(given) = pair[0].strip_prefix("// given: ") else { break };
+            let Some(input) = pair[0].strip_prefix("// given: ") else { break };
             let expected = pair[1].strip_prefix("// expect: ").unwrap();
-            let given: Value =
-                serde_json::from_str(given).unwrap_or_else(|error| panic!("{name} {error}"));
+            let input: Value =
+                serde_json::from_str(input).unwrap_or_else(|error| panic!("{name} {error}"));
             let expected: Value =
                 serde_json::from_str(expected).unwrap_or_else(|error| panic!("{name} {error}"));
-            let found = told(&evaluate(asked(&name, &code, &given)).await);
+            let found = outcome_json(&evaluate(evaluation_request(&name, &code, &input)).await);
             for (member, expected) in expected.as_object().unwrap() {
                 let holds = match (member.as_str(), &found[member], expected) {
                     ("broken", Value::String(found), Value::String(part)) => found.contains(part),
@@ -57,71 +57,72 @@ async fn handlers_do_what_their_first_lines_say() {
 async fn hostile_handlers_do_not_stop_others() {
     let code = |name: &str| fs::read_to_string(root("tests/data/running").join(name)).unwrap();
     let (busy, echo) = (code("busy.js"), code("echo.js"));
-    let given = json!({ "events": [1] });
-    let hostile = (0..8).map(|_| tokio::spawn(evaluate(asked("busy.js", &busy, &given))));
+    let input = json!({ "events": [1] });
+    let hostile =
+        (0..8).map(|_| tokio::spawn(evaluate(evaluation_request("busy.js", &busy, &input))));
     let hostile: Vec<_> = hostile.collect();
     for _ in 0..20 {
-        let found = told(&evaluate(asked("echo.js", &echo, &given)).await);
+        let found = outcome_json(&evaluate(evaluation_request("echo.js", &echo, &input)).await);
         assert_eq!(found["delivered"], json!([[0, 1]]));
     }
-    for it in hostile {
-        assert!(matches!(it.await.unwrap().outcome, EvaluationOutcome::Failed(_)));
+    for evaluation in hostile {
+        assert!(matches!(evaluation.await.unwrap().outcome, EvaluationOutcome::Failed(_)));
     }
 }
 
-fn asked(file: &str, code: &str, given: &Value) -> EvaluationRequest {
-    let text = |name: &str, other: &str| given[name].as_str().unwrap_or(other).to_owned();
-    let source = given["source"].as_bool().unwrap_or_default().then(|| DataSourceStub {
-        result: given.get("result").cloned(),
-        error: given["error"].as_str().map(str::to_owned),
+fn evaluation_request(file: &str, code: &str, input: &Value) -> EvaluationRequest {
+    let text = |name: &str, other: &str| input[name].as_str().unwrap_or(other).to_owned();
+    let source = input["source"].as_bool().unwrap_or_default().then(|| DataSourceStub {
+        result: input.get("result").cloned(),
+        error: input["error"].as_str().map(str::to_owned),
     });
     EvaluationRequest {
         file: file.to_owned(),
         code: code.to_owned(),
         context: EvaluationContext {
-            publishes: given["subscribe"] != true,
+            publishes: input["subscribe"] != true,
             namespace: "chat".to_owned(),
             channel: text("channel", "/chat/room"),
             mode: LocalAuthMode::parse(&text("mode", "API_KEY")).unwrap(),
-            identity: given["identity"].clone(),
-            events: given["events"].as_array().cloned().unwrap_or_default(),
-            overrides: given["context"].clone(),
+            identity: input["identity"].clone(),
+            events: input["events"].as_array().cloned().unwrap_or_default(),
+            overrides: input["context"].clone(),
         },
         source,
         now_epoch_s: NOW_EPOCH_S,
     }
 }
 
-/// What came of an evaluation, as the first lines of a handler write it.
-fn told(it: &Evaluation) -> Value {
+/// The result of an evaluation, in the form of the first lines of a handler.
+fn outcome_json(evaluation: &Evaluation) -> Value {
     let place = |at: Option<CodePosition>| {
         at.map(|position| format!("{}:{}", position.line, position.column))
     };
-    let mut told = match &it.outcome {
+    let mut document = match &evaluation.outcome {
         EvaluationOutcome::Published { delivered, failed, dropped } => {
             json!({ "delivered": delivered, "failed": failed, "dropped": dropped })
         }
         EvaluationOutcome::Allowed => json!({ "allowed": true }),
-        EvaluationOutcome::Waiting => json!({ "waiting": it.request }),
-        EvaluationOutcome::Rejected(it) => json!({
-            "refused": it.message, "type": it.error_type, "data": it.data, "at": place(it.at),
+        EvaluationOutcome::Waiting => json!({ "waiting": evaluation.request }),
+        EvaluationOutcome::Rejected(rejection) => json!({
+            "refused": rejection.message, "type": rejection.error_type, "data": rejection.data, "at": place(rejection.at),
         }),
-        EvaluationOutcome::Failed(it) => {
-            json!({ "broken": it.message, "unread": it.is_parse_error, "at": place(it.at) })
+        EvaluationOutcome::Failed(failure) => {
+            json!({ "broken": failure.message, "unread": failure.is_parse_error, "at": place(failure.at) })
         }
     };
     let line = |line: &LogLine| {
         format!("{} {} {}", line.level, place(line.at).unwrap_or_default(), line.text())
     };
-    told["logs"] = it.logs.iter().map(line).collect();
-    told["stash"] = it.stash.clone();
-    told["outErrors"] = json!(it.out_errors);
-    told["request"] = json!(it.request);
-    told
+    document["logs"] = evaluation.logs.iter().map(line).collect();
+    document["stash"] = evaluation.stash.clone();
+    document["outErrors"] = json!(evaluation.out_errors);
+    document["request"] = json!(evaluation.request);
+    document
 }
 
 #[tokio::test]
-async fn evaluate_code_runs_one_function_and_says_what_it_logged() {
+async fn evaluate_code_runs_one_function_and_returns_its_logs() {
     let served = serve(|router| router).await;
     let code = "export function request(ctx) {
   console.log('id', ctx.arguments)
@@ -149,7 +150,7 @@ export const onPublish = { request: (ctx) => ctx.events, response: () => util.er
 }
 
 #[tokio::test]
-async fn code_that_the_linter_refuses_is_not_taken() {
+async fn code_with_linter_errors_is_rejected() {
     let refused = |name: &str| {
         let text = fs::read_to_string(root("tests/handlers/bad").join(name)).unwrap();
         text.lines().skip(1).collect::<Vec<_>>().join("\n")
@@ -169,7 +170,7 @@ async fn code_that_the_linter_refuses_is_not_taken() {
         let first = &error.detail().unwrap().code_errors()[0];
         assert_eq!(first.error_type(), Some("LINT_ERROR"), "{name}");
     }
-    // All that the checks of specs let pass is taken.
+    // AppSync accepts every handler that the analysis accepts.
     for (n, file) in fs::read_dir(root("tests/handlers/good")).unwrap().enumerate() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
         let call = served.aws.appsync.create_channel_namespace().api_id(&api);

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::plans::{SPEC, apply, at, edit, ran, world};
+use crate::plans::{SPEC, apply, command_at, edit, run_command, world};
 use crate::world::{Ran, serve};
 
 #[test]
@@ -127,11 +127,12 @@ fn a_saved_plan_overwrites_no_other_file_and_allows_no_other_options() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_for_one_account_is_not_applied_to_another() {
     let (world, served) = (world(), serve(|router| router).await);
-    let saved = ran(at(&world, &served, &["plan", "spec.yaml", "--out", "plan.json"]));
+    let saved =
+        run_command(command_at(&world, &served, &["plan", "spec.yaml", "--out", "plan.json"]));
     assert_eq!(saved.code, 0, "{}", saved.err);
-    let mut other = at(&world, &served, &["apply", "plan.json", "--yes"]);
+    let mut other = command_at(&world, &served, &["apply", "plan.json", "--yes"]);
     other.env("AWS_ACCESS_KEY_ID", "222222222222");
-    let Ran { code, err, .. } = ran(other);
+    let Ran { code, err, .. } = run_command(other);
     assert_eq!(code, 5, "{err}");
     assert!(err.contains("account 123456789012") && err.contains("account 222222222222"), "{err}");
 }
@@ -166,7 +167,7 @@ fn a_plan_whose_key_would_have_expired_is_stale() {
 async fn allowing_unmanaged_resources_covers_only_those_in_the_plan() {
     let (world, served) = (world(), serve(|router| router).await);
     world.write("spec.yaml", &SPEC.replace("region: eu-west-1\n", "region: ap-northeast-1\n"));
-    let run = |arguments: &[&str]| ran(at(&world, &served, arguments));
+    let run = |arguments: &[&str]| run_command(command_at(&world, &served, arguments));
     assert_eq!(run(&["apply", "spec.yaml", "--yes"]).code, 0);
     let appsync = &served.aws.appsync;
     let apis = appsync.list_apis().send().await.unwrap();

@@ -1,5 +1,5 @@
-//! The published schema as others read it: every starter fits, and every mistake in a spec's shape
-//! is one to them too.
+//! The published schema in other validators: they accept every init template, and reject every
+//! mistake in a spec's shape.
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -14,14 +14,14 @@ use crate::node;
 use crate::python::environment;
 use crate::world::root;
 
-/// Our codes for shapes, and the keywords of JSON Schema that say the same. PV111 is not among them:
-/// no keyword knows of `${…}`.
+/// The diagnostics of shapes, and the equivalent keywords of JSON Schema. PV111 has none: no keyword
+/// knows `${…}`.
 const KEYWORDS: &[(&str, &[&str])] = &[
     ("PV101", &["additionalProperties"]),
     ("PV102", &["required"]),
     ("PV103", &["type"]),
     ("PV104", &["enum", "const"]),
-    // `90` where a text belongs is the text to us, and a number to them.
+    // Where a string is expected, `90` is a string here and a number to other validators.
     ("PV105", &["pattern", "type"]),
     ("PV106", &["propertyNames"]),
     ("PV107", &["minItems"]),
@@ -31,8 +31,8 @@ const KEYWORDS: &[(&str, &[&str])] = &[
     ("PV112", &["minProperties"]),
 ];
 
-/// The folder with the table of broken specs as files: `wrong` in shape, named by number and codes,
-/// and `right` in shape, whatever else is wrong. Written once in a run, for all who read it.
+/// The folder with the specs of `mistakes.rs` as files: `wrong` in shape, named by number and codes,
+/// and `right` in shape, with other mistakes. Written once, for all tests.
 static SHAPES: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = root("target/interop/shapes");
     let _ = fs::remove_dir_all(&folder);
@@ -45,7 +45,7 @@ static SHAPES: LazyLock<PathBuf> = LazyLock::new(|| {
     folder
 });
 
-/// `None`: what is wrong is YAML's own, or nothing that a schema could say.
+/// `None` if the mistake is in the YAML, or one that a schema cannot express.
 fn kind(row: &Row) -> Option<&'static str> {
     if row.codes.iter().any(|code| code.starts_with("PV0") || code == "PV111") {
         return None;
@@ -53,14 +53,17 @@ fn kind(row: &Row) -> Option<&'static str> {
     Some(if row.codes.iter().any(|code| code.starts_with("PV1")) { "wrong" } else { "right" })
 }
 
-/// The starters, and the specs that are right in shape.
+/// The init templates, and the specs that are right in shape.
 fn right() -> Vec<PathBuf> {
-    let starters: Vec<PathBuf> =
+    let templates: Vec<PathBuf> =
         files(&root("templates")).iter().map(|file| file.join("spec.yaml")).collect();
-    assert!(starters.len() >= 6 && starters.iter().all(|starter| starter.exists()), "{starters:?}");
+    assert!(
+        templates.len() >= 6 && templates.iter().all(|template| template.exists()),
+        "{templates:?}"
+    );
     let right = files(&SHAPES.join("right"));
     assert!(right.len() >= 40, "{}", right.len());
-    [starters, right].concat()
+    [templates, right].concat()
 }
 
 /// The specs that are wrong in shape.
@@ -70,33 +73,33 @@ fn wrong() -> Vec<PathBuf> {
     wrong
 }
 
-/// The files that do not fit the schema, by check-jsonschema, which could read all of them.
-fn rejected_by_check_jsonschema(files: &[PathBuf]) -> BTreeSet<PathBuf> {
+/// The files that check-jsonschema rejects. It must be able to read all of them.
+fn rejects_of_check_jsonschema(files: &[PathBuf]) -> BTreeSet<PathBuf> {
     let mut command = Command::new(environment().join("bin/check-jsonschema"));
     command.arg("--schemafile").arg(root("schemas/spec.schema.json"));
     let done = command.args(["--output-format", "json"]).args(files).output().unwrap();
-    let said: Value = serde_json::from_slice(&done.stdout).unwrap();
-    let errors = said["errors"].as_array().into_iter().flatten();
+    let output: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let errors = output["errors"].as_array().into_iter().flatten();
     let rejected: BTreeSet<PathBuf> =
         errors.map(|error| PathBuf::from(error["filename"].as_str().unwrap())).collect();
-    assert!(said["parse_errors"].as_array().is_none_or(Vec::is_empty), "{said}");
-    assert_eq!(done.status.code(), Some(i32::from(!rejected.is_empty())), "{said}");
+    assert!(output["parse_errors"].as_array().is_none_or(Vec::is_empty), "{output}");
+    assert_eq!(done.status.code(), Some(i32::from(!rejected.is_empty())), "{output}");
     rejected
 }
 
 #[test]
-fn check_jsonschema_accepts_every_starter_and_every_spec_of_the_right_shape() {
-    assert_eq!(rejected_by_check_jsonschema(&right()), BTreeSet::new());
+fn check_jsonschema_accepts_every_init_template_and_every_spec_of_the_right_shape() {
+    assert_eq!(rejects_of_check_jsonschema(&right()), BTreeSet::new());
 }
 
 #[test]
 fn check_jsonschema_rejects_every_mistake_in_the_shape() {
     let wrong = wrong();
-    assert_eq!(rejected_by_check_jsonschema(&wrong), wrong.into_iter().collect());
+    assert_eq!(rejects_of_check_jsonschema(&wrong), wrong.into_iter().collect());
 }
 
 #[test]
-fn ajv_accepts_every_starter_and_rejects_every_shape_mistake_for_the_same_reason() {
+fn ajv_accepts_every_init_template_and_rejects_every_shape_mistake_for_the_same_reason() {
     let right = right();
     for (path, keywords) in right.iter().zip(ajv(&right)) {
         assert_eq!(keywords, [""; 0], "{}", path.display());
@@ -112,18 +115,18 @@ fn ajv_accepts_every_starter_and_rejects_every_shape_mistake_for_the_same_reason
     }
 }
 
-/// The keywords that ajv objects with, for each of the files.
+/// The keywords of ajv's errors, for each of the files.
 fn ajv(files: &[PathBuf]) -> Vec<Vec<String>> {
     let schema = root("schemas/spec.schema.json");
     let arguments: Vec<&OsStr> =
         [&schema].into_iter().chain(files).map(|path| path.as_os_str()).collect();
-    let said = node::said("schema.mjs", &arguments);
+    let output = node::run_node_script("schema.mjs", &arguments);
     let texts = |value: &Value| {
         value.as_array().unwrap().iter().map(|value| value.as_str().unwrap().to_owned()).collect()
     };
-    let said: Vec<Vec<String>> = said.as_array().unwrap().iter().map(texts).collect();
-    assert_eq!(said.len(), files.len());
-    said
+    let output: Vec<Vec<String>> = output.as_array().unwrap().iter().map(texts).collect();
+    assert_eq!(output.len(), files.len());
+    output
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -2,8 +2,8 @@
 use std::fs::File;
 use std::io::Write;
 
-/// Reports that the test `name` is skipped: on standard output, of which the test harness hides nothing that is
-/// written like this, and in a file that `tests/run.sh` reads.
+/// Reports that the test `name` is skipped: on standard output, in a way that the test harness does not capture, and
+/// in a file that `tests/run.sh` reads.
 pub fn skipped(name: &str, why: &str) {
     let line = format!("skipped: {name}: {why}\n");
     std::io::stdout().write_all(line.as_bytes()).unwrap();

@@ -1,10 +1,10 @@
-//! The tables of every key of a spec, in `docs/spec.md`: made from the schema, so that no key is missing.
+//! The tables of every key of a spec, in `docs/spec.md`: generated from the schema, so no key is missing.
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-/// An object of a spec that has keys of its own.
+/// An object of a spec with a fixed set of keys.
 #[derive(Debug)]
 struct Section<'a> {
     /// Where it is in a spec: `apis.NAME.auth`. Empty: the spec itself.
@@ -46,7 +46,7 @@ fn collect<'a>(
     if schema["$ref"].as_str().is_some_and(|name| !definitions.insert(name)) {
         return;
     }
-    let schema = resolved(root, schema);
+    let schema = resolve(root, schema);
     let inner = |name: &str| format!("{path}{}{name}", if path.is_empty() { "" } else { "." });
     let mut within: Vec<(String, &Value)> = Vec::new();
     if let Some(properties) = schema["properties"].as_object().filter(|keys| !keys.is_empty()) {
@@ -90,7 +90,7 @@ fn row(
         // A section of resources: it may be empty.
         None => "none",
     };
-    let schema = resolved(root, property);
+    let schema = resolve(root, property);
     let path = match section.path.as_str() {
         "" => key.to_owned(),
         path => format!("{path}.{key}"),
@@ -126,7 +126,7 @@ fn anchor(path: &str) -> String {
     path.to_lowercase().replace('.', "")
 }
 
-fn resolved<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"].as_str().and_then(|name| name.strip_prefix('#')) {
         Some(pointer) => root.pointer(pointer).unwrap(),
         None => schema,
@@ -135,7 +135,7 @@ fn resolved<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
 
 fn kind(root: &Value, schema: &Value) -> String {
     let name = schema["$ref"].as_str().and_then(|name| name.rsplit_once('/')).map(|(_, name)| name);
-    let schema = resolved(root, schema);
+    let schema = resolve(root, schema);
     let pattern = schema["pattern"].as_str().unwrap_or_default();
     match schema["type"].as_str() {
         Some("boolean") => "`true` or `false`".to_owned(),
@@ -160,7 +160,7 @@ fn plural(kind: &str) -> String {
 }
 
 fn constraints(root: &Value, property: &Value) -> String {
-    let schema = resolved(root, property);
+    let schema = resolve(root, property);
     let number = |name: &str| schema[name].as_u64();
     let mut parts = Vec::new();
     let constants = schema["oneOf"]

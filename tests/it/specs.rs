@@ -1,4 +1,4 @@
-//! Specs for tests: generated documents, files beside them, and a pretended AWS of pure data.
+//! Specs for tests: generated documents, their files, and a live state that is computed from a desired state.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub fn site(now_epoch_s: i64) -> Site {
     }
 }
 
-/// The files beside a spec that is only data.
+/// The files of a spec, in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Folder(pub BTreeMap<String, String>);
 
@@ -49,7 +49,7 @@ pub fn folder() -> Folder {
     Folder(files.map(|(a, b)| (a.into(), b.into())).into())
 }
 
-/// Reads a document that must be sound.
+/// Loads a document that must be valid.
 pub fn spec_of(document: &Value, files: &Folder, now_epoch_s: i64) -> Spec {
     let text = yaml::to_string(document);
     let (source, mut diagnostics) = Source::parse("spec.yaml", text.as_bytes());
@@ -58,8 +58,8 @@ pub fn spec_of(document: &Value, files: &Folder, now_epoch_s: i64) -> Spec {
     spec.unwrap_or_else(|| panic!("{diagnostics:#?}\n{text}"))
 }
 
-/// `desired` as AWS would have it: whatever was open is decided.
-pub fn deployed(desired: &DesiredState, site: &Site) -> LiveState {
+/// The live state after `desired` is applied: placeholders are resolved, and AWS's defaults are set.
+pub fn deploy(desired: &DesiredState, site: &Site) -> LiveState {
     let mut live = LiveState::default();
     for (address, resource) in desired {
         let attributes = Attributes::default()
@@ -78,28 +78,29 @@ pub fn deployed(desired: &DesiredState, site: &Site) -> LiveState {
         live.managed.insert(address.clone(), LiveResource { kind, properties, attributes, digest });
     }
     let known = live.clone();
-    for (address, observed) in &mut live.managed {
-        observed.properties =
-            observed.properties.resolve(&|hole: &Placeholder| known.resolve(hole, site));
-        if address.section() == "apiKeys" && observed.properties.get("Expires").is_none() {
+    for (address, resource) in &mut live.managed {
+        resource.properties = resource
+            .properties
+            .resolve(&|placeholder: &Placeholder| known.resolve(placeholder, site));
+        if address.section() == "apiKeys" && resource.properties.get("Expires").is_none() {
             let expires = (site.now_epoch_s + 7 * DAY_S) / 3_600 * 3_600;
-            let mut properties = json!(observed.properties);
+            let mut properties = json!(resource.properties);
             properties["Expires"] = json!(expires);
-            observed.properties = provision_core::model::Properties::from_typed(&properties);
+            resource.properties = provision_core::model::Properties::from_typed(&properties);
         }
     }
     live
 }
 
-/// Documents of this size: every key of the spec, present or not.
+/// Documents in which every key of a spec is present or not.
 pub fn documents() -> impl Strategy<Value = Value> {
     let tags = btree_map("[a-z]{1,6}", "[a-z${}]{0,2}[a-z]{0,4}", 0..3);
     let domains = btree_map("[ab]{1,2}", domain(), 0..3);
-    // Few names, so that two documents have some in common.
+    // A small set of names, so that two documents share some.
     (btree_set("[ab]{1,2}", 0..3), btree_set("[ab](-[a-z]{1,3})?", 0..3), tags, domains)
         .prop_flat_map(|(roles, apis, tags, domains)| {
             let names: Vec<String> = roles.iter().cloned().collect();
-            let domains = associated(domains, apis.iter().next());
+            let domains = associate(domains, apis.iter().next());
             let roles =
                 roles.into_iter().map(|name| role().prop_map(move |role| (name.clone(), role)));
             let apis = apis
@@ -123,7 +124,7 @@ pub fn documents() -> impl Strategy<Value = Value> {
         })
 }
 
-/// A domain, made or existing.
+/// A domain that the stack manages or only uses.
 fn domain() -> impl Strategy<Value = Value> {
     let arn = "arn:aws:acm:us-east-1:${AWS::AccountId}:certificate/abc";
     (any::<bool>(), proptest::option::of("[a-z ]{1,8}[a-z]")).prop_map(
@@ -134,10 +135,10 @@ fn domain() -> impl Strategy<Value = Value> {
     )
 }
 
-/// The domains with names of their own, and leading to `api` if there is one.
-fn associated(domains: BTreeMap<String, Value>, api: Option<&String>) -> Map<String, Value> {
-    let associate = |(key, mut domain): (String, Value)| {
-        // What is made and what exists are never one: to let go of a domain takes two applies.
+/// The domains with unique names, and associated with `api` if there is one.
+fn associate(domains: BTreeMap<String, Value>, api: Option<&String>) -> Map<String, Value> {
+    let associate_one = |(key, mut domain): (String, Value)| {
+        // Managed and used domains have different names: it takes two applies to stop managing a domain.
         let made = domain.get("certificate").is_some();
         domain["name"] =
             json!(format!("{key}.{}.example.com", if made { "made" } else { "others" }));
@@ -146,7 +147,7 @@ fn associated(domains: BTreeMap<String, Value>, api: Option<&String>) -> Map<Str
         }
         (key, domain)
     };
-    domains.into_iter().map(associate).collect()
+    domains.into_iter().map(associate_one).collect()
 }
 
 fn role() -> impl Strategy<Value = Value> {
@@ -154,7 +155,7 @@ fn role() -> impl Strategy<Value = Value> {
         "Version": "2012-10-17",
         "Statement": [{ "Effect": "Allow", "Action": ["logs:*"], "Resource": "arn:aws:logs:${AWS::Region}:$${x}" }],
     });
-    let created = (
+    let managed_role = (
         proptest::option::of("[a-z]{1,8}"),
         proptest::option::of("[a-z ]{1,8}[a-z]"),
         btree_set("[A-Za-z]{1,5}", 0..3),
@@ -175,7 +176,7 @@ fn role() -> impl Strategy<Value = Value> {
     prop_oneof![
         1 => Just(json!({})),
         1 => Just(json!({ "arn": "arn:aws:iam::${AWS::AccountId}:role/existing" })),
-        3 => created,
+        3 => managed_role,
     ]
 }
 
@@ -202,7 +203,7 @@ fn api(roles: Vec<String>) -> impl Strategy<Value = Value> {
         )
     })
     .prop_map(|(logging, [connection, publish, subscribe], (contact, protect), (namespaces, sources, waf), keys, providers)| {
-        let namespaces = served(namespaces, &sources);
+        let namespaces = use_data_sources(namespaces, &sources);
         without_null(json!({
             "ownerContact": contact,
             "protect": protect,
@@ -246,8 +247,8 @@ fn data_source() -> impl Strategy<Value = Value> {
     )
 }
 
-/// The namespaces, those with code served by the data sources that there are.
-fn served(
+/// The namespaces; the handlers of those with code use the data sources.
+fn use_data_sources(
     namespaces: BTreeMap<String, Value>,
     sources: &BTreeMap<String, Value>,
 ) -> BTreeMap<String, Value> {
@@ -300,8 +301,8 @@ fn key() -> impl Strategy<Value = Value> {
         2 => Just(json!({})),
         3 => (1..=365_i64).prop_map(|days| json!({ "validFor": format!("{days}d") })),
         1 => (2..300_i64).prop_map(|days| {
-            let moment = jiff::Timestamp::from_second(NOON + days * DAY_S).unwrap();
-            json!({ "expires": moment.to_string() })
+            let timestamp = jiff::Timestamp::from_second(NOON + days * DAY_S).unwrap();
+            json!({ "expires": timestamp.to_string() })
         }),
     ];
     (lives, proptest::option::of("[a-z]{1,6}")).prop_map(|(mut key, description)| {

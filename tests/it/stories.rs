@@ -24,35 +24,35 @@ fn every_story_prints_what_it_shows() {
     }
 }
 
-/// Plays a story in a world of its own, and tells it as it went.
+/// Runs a story in a new world, and returns it with the current output.
 fn play(story: &str) -> String {
     let world = World::new();
-    let mut told = String::new();
+    let mut result = String::new();
     let mut lines = story.lines();
     while let Some(line) = lines.next() {
-        told.push_str(line);
-        told.push('\n');
+        result.push_str(line);
+        result.push('\n');
         let Some(opening) = line.strip_prefix("```") else { continue };
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         match opening.split_once(' ') {
             Some((_, file)) => {
                 let text = block.join("\n") + "\n";
                 world.write(file, &text);
-                told.push_str(&text);
+                result.push_str(&text);
             }
             None if opening == "console" => {
                 for command in block.iter().filter_map(|block| block.strip_prefix("$ ")) {
-                    told.push_str(&format!("$ {command}\n{}", run(&world, command)));
+                    result.push_str(&format!("$ {command}\n{}", run(&world, command)));
                 }
             }
-            None => told.extend(block.iter().map(|block| format!("{block}\n"))),
+            None => result.extend(block.iter().map(|block| format!("{block}\n"))),
         }
-        told.push_str("```\n");
+        result.push_str("```\n");
     }
-    told
+    result
 }
 
-/// What a command prints, both streams as a terminal shows them.
+/// What a command prints on both streams, in the order of a terminal.
 fn run(world: &World, command: &str) -> String {
     let printed = world.path(".printed");
     let file = fs::File::create(&printed).unwrap();
@@ -68,7 +68,7 @@ fn run(world: &World, command: &str) -> String {
     shell.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", program.display()));
     shell.stdout(file.try_clone().unwrap()).stderr(file);
     let status = shell.status().unwrap();
-    let mut text = redacted(&fs::read_to_string(&printed).unwrap());
+    let mut text = redact(&fs::read_to_string(&printed).unwrap());
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -78,8 +78,8 @@ fn run(world: &World, command: &str) -> String {
     }
 }
 
-/// What differs from run to run, by its type.
-fn redacted(text: &str) -> String {
+/// Replaces values that differ between runs by their type.
+fn redact(text: &str) -> String {
     let patterns = [
         (r"da2-[a-z0-9]{26}", "da2-KEY"),
         (r"\b[a-z0-9]{26}\b", "ID"),

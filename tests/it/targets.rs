@@ -60,7 +60,7 @@ fn the_emulator_uses_the_account_of_the_spec() {
 #[test]
 fn an_account_is_twelve_digits_with_or_without_quotes() {
     let world = world();
-    for (account, problem) in [
+    for (account, error) in [
         ("'123456789012'", None),
         ("123456789012", None),
         ("012345678901", None),
@@ -69,8 +69,8 @@ fn an_account_is_twelve_digits_with_or_without_quotes() {
     ] {
         world.write("spec.yaml", &for_account(account));
         let Ran { code, err, .. } = world.run(&["validate", "spec.yaml"]);
-        assert_eq!(code == 0, problem.is_none(), "{account}: {err}");
-        assert!(err.contains(problem.unwrap_or_default()), "{account}: {err}");
+        assert_eq!(code == 0, error.is_none(), "{account}: {err}");
+        assert!(err.contains(error.unwrap_or_default()), "{account}: {err}");
     }
     world.write("spec.yaml", SPEC);
     let plain = world.ok(&["render", "spec.yaml", "--cfn"]);
@@ -107,8 +107,8 @@ fn endpoints_of_the_environment_or_a_profile_are_shown() {
     world.write(".aws/config", &format!("[default]\nendpoint_url = {url}\n"));
     check(&[], &[], &format!("at {url}"));
     // The command line takes precedence.
-    let nobody = [("AWS_ENDPOINT_URL_APPSYNC", "http://127.0.0.1:1")];
-    check(&["--endpoint-url", url], &nobody, &format!("at {url}"));
+    let unused = [("AWS_ENDPOINT_URL_APPSYNC", "http://127.0.0.1:1")];
+    check(&["--endpoint-url", url], &unused, &format!("at {url}"));
 }
 
 #[test]
@@ -174,9 +174,9 @@ fn credential_errors_are_reported_with_a_fix() {
 
 /// A stream that can be read afterwards.
 #[derive(Clone, Default)]
-struct Recorded(Arc<Mutex<Vec<u8>>>);
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Recorded {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend(bytes);
         Ok(bytes.len())
@@ -189,10 +189,10 @@ impl Write for Recorded {
 #[tokio::test]
 async fn a_declined_confirmation_changes_nothing_and_is_reported() {
     let world = world();
-    let answered = async |command: &str, answer: &str| {
-        let stderr = Recorded::default();
+    let run_with_answer = async |command: &str, answer: &str| {
+        let stderr = SharedBuffer::default();
         let mut io = Io {
-            out: Box::new(Recorded::default()),
+            out: Box::new(SharedBuffer::default()),
             err: Box::new(stderr.clone()),
             input: Box::new(Cursor::new(answer.as_bytes().to_vec())),
             terminal: Terminal { input: true, out: false, err: false },
@@ -208,14 +208,14 @@ async fn a_declined_confirmation_changes_nothing_and_is_reported() {
         (exit, printed)
     };
     for no in ["n\n", "\n", "", "yess\n"] {
-        let (exit, printed) = answered("apply", no).await;
+        let (exit, printed) = run_with_answer("apply", no).await;
         assert_eq!(exit, Exit::Interrupted, "{printed}");
         assert!(
             printed.ends_with("nothing was changed\n") && !printed.contains("error"),
             "{printed}"
         );
     }
-    assert_eq!(answered("apply", "yes\n").await.0, Exit::Done);
-    assert_eq!(answered("destroy", "yes\n").await.0, Exit::Interrupted);
-    assert_eq!(answered("destroy", "s\n").await.0, Exit::Done);
+    assert_eq!(run_with_answer("apply", "yes\n").await.0, Exit::Done);
+    assert_eq!(run_with_answer("destroy", "yes\n").await.0, Exit::Interrupted);
+    assert_eq!(run_with_answer("destroy", "s\n").await.0, Exit::Done);
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Ran, World};
 
-fn rendered(world: &World, arguments: &[&str]) -> Value {
+fn render(world: &World, arguments: &[&str]) -> Value {
     let line = ["render", "spec.yaml", "--cfn", "--quiet", "--format", "json"];
     serde_json::from_str(&world.ok(&[&line, arguments].concat())).unwrap()
 }
@@ -45,7 +45,7 @@ domains:
 
 #[test]
 fn parameters_stay_parameters() {
-    let template = rendered(&world(TWO), &[]);
+    let template = render(&world(TWO), &[]);
     let stage = json!({ "Type": "String", "Description": "Where this runs", "Default": "dev", "AllowedValues": ["dev", "prod"] });
     assert_eq!(template["Parameters"]["stage"], stage);
     assert_eq!(
@@ -61,7 +61,7 @@ fn parameters_stay_parameters() {
 #[test]
 fn keys_are_outputs_only_on_request() {
     let world = world(TWO);
-    let outputs = |arguments: &[&str]| rendered(&world, arguments)["Outputs"].clone();
+    let outputs = |arguments: &[&str]| render(&world, arguments)["Outputs"].clone();
     assert_eq!(outputs(&[]).get("OneWebApiKey"), None);
     let value = json!({ "Value": { "Fn::GetAtt": ["OneWebApiKey", "ApiKey"] } });
     assert_eq!(outputs(&["--export-keys"])["OneWebApiKey"], value);

@@ -1,4 +1,4 @@
-//! The local AWS speaks TLS on the port that it speaks HTTP on, by an authority of its own.
+//! The emulator serves TLS on its HTTP port, with certificates of a local certificate authority.
 use std::fs;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::world::World;
 
-/// The first line of an answer to a client that trusts the world's authority and asks for `name`.
+/// The status line of a response to a client that trusts the world's certificate authority and connects to `name`.
 async fn ask(world: &World, url: &str, name: &str) -> Result<String, String> {
     let pem = fs::read(world.path(".provision/ca.pem")).unwrap();
     let mut roots = RootCertStore::empty();
@@ -33,14 +33,14 @@ async fn ask(world: &World, url: &str, name: &str) -> Result<String, String> {
 }
 
 #[tokio::test]
-async fn each_name_of_an_api_has_a_certificate_and_no_other_name_has() {
+async fn only_host_names_of_apis_and_localhost_have_certificates() {
     let world = World::with_article();
     let serving = world.serve(&[]);
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let host = world.ok(&["outputs", "spec.yaml", "--local", "--query", "apis.sample.http.host"]);
-    let refused = Ok("HTTP/1.1 403 Forbidden".to_owned());
+    let denied = Ok("HTTP/1.1 403 Forbidden".to_owned());
     for name in ["localhost", "127.0.0.1", "::1", "anything.localhost", host.trim()] {
-        assert_eq!(ask(&world, &serving.url, name).await, refused, "{name}");
+        assert_eq!(ask(&world, &serving.url, name).await, denied, "{name}");
     }
     for name in ["example.com", "appsync.amazonaws.com"] {
         assert!(ask(&world, &serving.url, name).await.is_err(), "{name}");
@@ -48,12 +48,12 @@ async fn each_name_of_an_api_has_a_certificate_and_no_other_name_has() {
 }
 
 #[tokio::test]
-async fn who_trusted_the_authority_once_trusts_the_next_run() {
+async fn the_certificate_authority_is_kept_between_runs() {
     let world = World::new();
     let path = world.ok(&["local", "trust", "--format", "path"]);
-    let made = fs::read_to_string(path.trim()).unwrap();
+    let certificate = fs::read_to_string(path.trim()).unwrap();
     let serving = world.serve(&[]);
-    assert_eq!(fs::read_to_string(path.trim()).unwrap(), made);
+    assert_eq!(fs::read_to_string(path.trim()).unwrap(), certificate);
     assert!(ask(&world, &serving.url, "localhost").await.is_ok());
     let exports = world.ok(&["local", "trust", "--format", "env"]);
     assert!(exports.contains(&format!("export NODE_EXTRA_CA_CERTS='{}'", path.trim())));

@@ -19,7 +19,7 @@ struct Meeting {
 
 #[derive(Default)]
 struct Calls {
-    /// How many calls came, by run.
+    /// The number of calls, by run.
     counts: watch::Sender<BTreeMap<String, usize>>,
     held: Mutex<Option<(&'static str, Point)>>,
     released: watch::Sender<bool>,
@@ -39,8 +39,8 @@ impl Point {
     }
 }
 
-/// Where two runs meet: the first waits there until the second has made so many calls. Those of a first apply are
-/// four that look, one that makes the API, and the rest.
+/// Where two runs meet: the first waits there until the second has made so many calls. A first apply reads with four
+/// calls, and creates the API with the fifth.
 const POINTS: [(Point, usize); 5] = [
     (Point::Before(1), 1),
     (Point::Before(5), 5),
@@ -72,8 +72,8 @@ impl Meeting {
         Self { served, calls }
     }
 
-    /// Begins a run that is held at a point.
-    async fn held(
+    /// Starts a run, and waits until it is held at a point.
+    async fn start_held(
         &self,
         world: &World,
         run: &'static str,
@@ -106,7 +106,7 @@ impl Meeting {
         let reached = async {
             tokio::select! {
                 counted = counts.wait_for(made) => drop(counted.unwrap()),
-                () = run.ended() => {}
+                () = run.wait() => {}
             }
         };
         unless_it_hangs(reached).await;
@@ -115,14 +115,14 @@ impl Meeting {
         self.calls.released.send_replace(true);
     }
 
-    /// Two runs, each a command and its file, of which the second begins while the first is held.
+    /// Runs two commands with their files; the second starts while the first is held.
     async fn both(
         &self,
         world: &World,
         [first, second]: [(&str, &str); 2],
         (at, calls): (Point, usize),
     ) -> [Output; 2] {
-        let one = self.held(world, "one", first.0, first.1, at).await;
+        let one = self.start_held(world, "one", first.0, first.1, at).await;
         let mut two = self.begin(world, "two", second.0, second.1);
         self.until("two", &mut two, calls).await;
         self.release();
@@ -141,8 +141,8 @@ impl Calls {
         n
     }
     async fn hold(&self, run: &str, at: Point) {
-        let held = self.held.lock().unwrap().is_some_and(|held| held == (run, at));
-        if held {
+        let is_held = self.held.lock().unwrap().is_some_and(|held| held == (run, at));
+        if is_held {
             let _ = self.released.subscribe().wait_for(|flag| *flag).await;
         }
     }
@@ -172,8 +172,8 @@ async fn versions(served: &Served) -> Vec<String> {
     assert_eq!(leftover, 0, "all run locks are released");
     let namespaces = aws.list_channel_namespaces().api_id(id).max_results(25).send().await.unwrap();
     assert_eq!(namespaces.channel_namespaces().len(), 8);
-    for it in namespaces.channel_namespaces() {
-        let modes: Vec<&str> = it
+    for namespace in namespaces.channel_namespaces() {
+        let modes: Vec<&str> = namespace
             .publish_auth_modes()
             .iter()
             .map(|auth_mode| auth_mode.auth_type().as_str())
@@ -188,15 +188,15 @@ async fn versions(served: &Served) -> Vec<String> {
     found
 }
 
-fn explained(ended: &[Output; 2]) {
-    for it in ended {
-        let err = String::from_utf8_lossy(&it.stderr);
-        if !it.status.success() {
+fn check_explained(outputs: &[Output; 2]) {
+    for output in outputs {
+        let err = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
             assert!(err.contains("another apply of this stack"), "{err}");
         }
     }
-    let well = ended.iter().filter(|output| output.status.success()).count();
-    assert!(well > 0, "{ended:?}");
+    let well = outputs.iter().filter(|output| output.status.success()).count();
+    assert!(well > 0, "{outputs:?}");
 }
 
 /// The specs of two versions, and of one that both differ from.
@@ -208,8 +208,8 @@ fn specs() -> World {
     world
 }
 
-/// An AWS on which the third spec is applied.
-async fn third_applied() -> (Meeting, World) {
+/// An emulator with the third spec applied.
+async fn start_with_third_applied() -> (Meeting, World) {
     let (meeting, world) = (Meeting::start().await, specs());
     let applied = meeting.begin(&world, "three", "apply", "three.yaml").output().await;
     assert!(applied.status.success(), "{applied:?}");
@@ -222,21 +222,21 @@ const BOTH: [(&str, &str); 2] = [("apply", "one.yaml"), ("apply", "two.yaml")];
 async fn two_concurrent_first_applies_create_one_stack() {
     for at in POINTS {
         let (meeting, world) = (Meeting::start().await, specs());
-        let ended = meeting.both(&world, BOTH, at).await;
-        explained(&ended);
+        let outputs = meeting.both(&world, BOTH, at).await;
+        check_explained(&outputs);
         let versions = versions(&meeting.served).await;
-        assert_eq!(versions.len(), 1, "{at:?}: {versions:?} {ended:?}");
+        assert_eq!(versions.len(), 1, "{at:?}: {versions:?} {outputs:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_concurrent_updates_leave_the_state_of_one_spec() {
     for at in POINTS {
-        let (meeting, world) = third_applied().await;
-        let ended = meeting.both(&world, BOTH, at).await;
-        explained(&ended);
+        let (meeting, world) = start_with_third_applied().await;
+        let outputs = meeting.both(&world, BOTH, at).await;
+        check_explained(&outputs);
         let versions = versions(&meeting.served).await;
-        assert_eq!(versions.len(), 1, "{at:?}: {versions:?} {ended:?}");
+        assert_eq!(versions.len(), 1, "{at:?}: {versions:?} {outputs:?}");
     }
 }
 
@@ -244,12 +244,13 @@ async fn two_concurrent_updates_leave_the_state_of_one_spec() {
 async fn a_destroy_during_an_apply_leaves_nothing_or_the_state_of_the_spec() {
     for (first, second) in [("apply", "destroy"), ("destroy", "apply")] {
         for at in [POINTS[0], POINTS[3], POINTS[4]] {
-            let (meeting, world) = third_applied().await;
-            let ended = meeting.both(&world, [(first, "one.yaml"), (second, "one.yaml")], at).await;
-            explained(&ended);
+            let (meeting, world) = start_with_third_applied().await;
+            let outputs =
+                meeting.both(&world, [(first, "one.yaml"), (second, "one.yaml")], at).await;
+            check_explained(&outputs);
             let apis = meeting.served.aws.appsync.list_apis().send().await.unwrap();
             if !apis.apis().is_empty() {
-                assert_eq!(versions(&meeting.served).await, ["one"], "{first} {at:?}: {ended:?}");
+                assert_eq!(versions(&meeting.served).await, ["one"], "{first} {at:?}: {outputs:?}");
             }
         }
     }
@@ -258,7 +259,7 @@ async fn a_destroy_during_an_apply_leaves_nothing_or_the_state_of_the_spec() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_plan_during_an_apply_is_applied_unchanged_or_not_at_all() {
     for at in [POINTS[0], POINTS[3], POINTS[4]] {
-        let (meeting, world) = third_applied().await;
+        let (meeting, world) = start_with_third_applied().await;
         let plan = meeting.command(&world, &["plan", "one.yaml", "--out", "plan.json"]);
         assert!(Running::start(plan).output().await.status.success());
         let both = [("apply", "two.yaml"), ("apply", "plan.json")];
@@ -283,10 +284,10 @@ async fn a_run_succeeds_when_the_other_one_is_killed() {
     ] {
         let (meeting, world) = match first_apply {
             true => (Meeting::start().await, specs()),
-            false => third_applied().await,
+            false => start_with_third_applied().await,
         };
         // It is killed while it is held.
-        let mut one = meeting.held(&world, "one", "apply", "one.yaml", at).await;
+        let mut one = meeting.start_held(&world, "one", "apply", "one.yaml", at).await;
         let mut two = meeting.begin(&world, "two", "apply", "two.yaml");
         meeting.until("two", &mut two, calls).await;
         one.kill();

@@ -11,9 +11,9 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::{Value, json};
 
-use crate::event_server::talks;
+use crate::event_server::serve_connections;
 use crate::guard::{HANG, growing, written};
-use crate::world::{Ran, World, nobody};
+use crate::world::{Ran, World, unused_address};
 
 const RICH: &str = "
 version: 1
@@ -66,28 +66,28 @@ fn rich() -> World {
 }
 
 /// The line of the table that begins with `about`, without its latency.
-fn line(table: &str, about: &str) -> String {
-    let line = table.lines().find(|line| line.trim().starts_with(about)).unwrap_or_default();
+fn line(table: &str, subject: &str) -> String {
+    let line = table.lines().find(|line| line.trim().starts_with(subject)).unwrap_or_default();
     let words: Vec<&str> = line.split_whitespace().collect();
     let is_latency = |n: usize| words.get(n + 1) == Some(&"ms") || words[n] == "ms";
     let kept = words.iter().enumerate().filter(|(n, _)| !is_latency(*n)).map(|(_, text)| *text);
     kept.collect::<Vec<_>>().join(" ")
 }
 
-/// Every verdict of a document, counted.
+/// Counts a verdict in a document.
 fn count(document: &str, verdict: &str) -> usize {
     let document: Value = serde_json::from_str(document).unwrap();
     let apis = document["apis"].as_array().unwrap();
-    let findings = apis.iter().flat_map(|apis| apis["findings"].as_array().unwrap());
-    findings.filter(|finding| finding["verdict"] == verdict).count()
+    let checks = apis.iter().flat_map(|apis| apis["findings"].as_array().unwrap());
+    checks.filter(|check| check["verdict"] == verdict).count()
 }
 
 #[test]
 fn the_article_stack_matches_its_spec_and_no_key_is_printed() {
     let world = World::with_article();
     let Ran { code, out, .. } = world.run(&["verify", "spec.yaml", "--local"]);
-    let told = "AWS does not have this API in region ap-northeast-1; to create it, run: provision apply spec.yaml --local";
-    assert!(code == 6 && out.contains(told), "{out}");
+    let expected = "AWS does not have this API in region ap-northeast-1; to create it, run: provision apply spec.yaml --local";
+    assert!(code == 6 && out.contains(expected), "{out}");
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let Ran { code, out, err } = world.run(&["verify", "spec.yaml", "--local"]);
     assert_eq!(code, 0, "{out}{err}");
@@ -116,9 +116,12 @@ fn every_mode_is_tried_in_every_namespace_and_missing_credentials_are_reported()
     let world = rich();
     let hang = written(HANG);
     let verify = ["verify", "spec.yaml", "--local", "--timeout", &hang];
-    let but_picky = ["inherited", "open", "worked", "only"];
-    let verify =
-        [&verify[..], &but_picky.map(|but_picky| ["--namespace", but_picky]).concat()].concat();
+    let other_namespaces = ["inherited", "open", "worked", "only"];
+    let verify = [
+        &verify[..],
+        &other_namespaces.map(|other_namespaces| ["--namespace", other_namespaces]).concat(),
+    ]
+    .concat();
     let Ran { code, out, err } = world.run(&verify);
     assert_eq!(code, 0, "{out}{err}");
     for (row, expected) in [
@@ -144,7 +147,7 @@ fn every_mode_is_tried_in_every_namespace_and_missing_credentials_are_reported()
 fn an_event_that_the_handler_drops_is_decided_by_the_handler() {
     let world = rich();
     let picky = ["verify", "spec.yaml", "--local", "--namespace", "picky", "--mode", "api-key"];
-    // The timeout must be long enough for what arrives, and is waited for in full otherwise.
+    // The timeout must be long enough for the events that arrive; for the others, the full timeout passes.
     for timeout in growing(Duration::from_secs(1)) {
         let Ran { code, out, .. } =
             world.run(&[&picky[..], &["--timeout", &written(timeout)]].concat());
@@ -157,7 +160,7 @@ fn an_event_that_the_handler_drops_is_decided_by_the_handler() {
 }
 
 #[test]
-fn an_event_that_the_handler_lets_through_is_received() {
+fn an_event_that_the_handler_keeps_is_received() {
     let world = rich();
     world.write("order.json", r#"{"kind":"order","id":"${nonce}"}"#);
     let verify = ["verify", "spec.yaml", "--local", "--namespace", "picky", "--mode", "api-key"];
@@ -199,8 +202,8 @@ fn operations_that_aws_allows_or_denies_contrary_to_the_spec_are_differences() {
         out.contains("denied, but expected to be allowed: publish: UnauthorizedException"),
         "{out}"
     );
-    let told = "AWS does not match the spec; to see the differences, run: provision plan spec.yaml --local\n";
-    assert!(err.contains(told), "{err}");
+    let expected = "AWS does not match the spec; to see the differences, run: provision plan spec.yaml --local\n";
+    assert!(err.contains(expected), "{err}");
     let refusals = [&verify[..], &["--only-refusals", "--format", "json"]].concat();
     let Ran { code, out, .. } = world.run(&refusals);
     assert_eq!((code, count(&out, "difference")), (6, 2), "{out}");
@@ -234,8 +237,8 @@ fn a_mode_that_no_api_has_is_a_usage_error() {
     let world = World::with_article();
     world.ok(&["apply", "spec.yaml", "--local", "--yes"]);
     let Ran { code, err, .. } = world.run(&["verify", "spec.yaml", "--local", "--mode", "cognito"]);
-    let told = "--mode: none of the APIs to verify has AMAZON_COGNITO_USER_POOLS";
-    assert!(code == 64 && err.contains(told), "{err}");
+    let expected = "--mode: none of the APIs to verify has AMAZON_COGNITO_USER_POOLS";
+    assert!(code == 64 && err.contains(expected), "{err}");
     assert!(err.contains("apis/sample has API_KEY, AWS_IAM"), "{err}");
     // A mode that the API does not have is tried if there are credentials for it.
     let verify = ["verify", "spec.yaml", "--local", "--mode", "lambda", "--token", "lambda=x"];
@@ -272,8 +275,8 @@ fn a_resource_that_does_not_exist_on_aws_is_a_difference() {
     let keyless = HANDLED.replace("    apiKeys: { web: { validFor: 30d } }\n", "");
     let Ran { code, out, .. } = verified_against(HANDLED, &keyless, &[]);
     assert_eq!(code, 6, "{out}");
-    let told = "difference: apis/chat/apiKeys/web: the spec declares this API key, but AWS does not have it; to create it, run: provision apply spec.yaml --local=aws\n";
-    assert!(out.contains(told), "{out}");
+    let expected = "difference: apis/chat/apiKeys/web: the spec declares this API key, but AWS does not have it; to create it, run: provision apply spec.yaml --local=aws\n";
+    assert!(out.contains(expected), "{out}");
     let roomless = HANDLED.replace("      room: {}\n", "");
     let Ran { code, out, .. } = verified_against(HANDLED, &roomless, &[]);
     assert_eq!(code, 6, "{out}");
@@ -296,9 +299,9 @@ fn an_undeclared_handler_is_a_difference() {
         "{out}"
     );
     assert!(out.contains("; AWS has a handler that the spec does not declare"), "{out}");
-    let told =
+    let expected =
         "difference: apis/chat/namespaces/room: AWS has a handler that the spec does not declare";
-    assert!(out.contains(told), "{out}");
+    assert!(out.contains(expected), "{out}");
     // A declared handler decides.
     let Ran { code, out, .. } = verified_against(&handled, &handled, &[]);
     assert_eq!(code, 0, "{out}");
@@ -342,7 +345,7 @@ fn junit_has_a_case_for_each_check() {
     loop {
         match reader.read_event().unwrap() {
             Event::Eof => break,
-            Event::Start(it) | Event::Empty(it) => match it.name().as_ref() {
+            Event::Start(element) | Event::Empty(element) => match element.name().as_ref() {
                 b"testcase" => cases += 1,
                 b"failure" => failures += 1,
                 b"skipped" => skipped += 1,
@@ -419,7 +422,7 @@ fn apply_can_verify_the_stack() {
 
 /// An API with one namespace that accepts the key.
 fn target(url: &str) -> ApiTarget {
-    let place = NamespaceTarget {
+    let namespace = NamespaceTarget {
         name: "chat".to_owned(),
         publish: vec![AuthMode::ApiKey],
         subscribe: vec![AuthMode::ApiKey],
@@ -432,81 +435,82 @@ fn target(url: &str) -> ApiTarget {
         event: None,
     };
     let key = Credentials::ApiKey(Secret::new("da2-x"));
-    let bearer =
+    let key_credentials =
         ModeCredentials { mode: AuthMode::ApiKey, credentials: Ok(key), denial_hint: None };
     let endpoint = Endpoint::parse(url).unwrap();
     ApiTarget {
         name: "chat".to_owned(),
         client: Client::new(endpoint),
         connect: vec![AuthMode::ApiKey],
-        credentials: vec![bearer],
-        namespaces: vec![place],
+        credentials: vec![key_credentials],
+        namespaces: vec![namespace],
         differences: Vec::new(),
     }
 }
 
 #[tokio::test]
 async fn an_event_that_does_not_arrive_is_published_again_and_timed_from_then() {
-    let server = talks(|n, mut talk| async move {
+    let server = serve_connections(|n, mut connection| async move {
         if n > 0 {
             let error = json!({ "errorType": "UnauthorizedException" });
-            return talk.say(json!({ "type": "connection_error", "errors": [error] })).await;
+            return connection.send(json!({ "type": "connection_error", "errors": [error] })).await;
         }
-        talk.authorized(300_000).await;
-        let ear = talk.accept().await;
+        connection.acknowledge(300_000).await;
+        let subscription = connection.accept().await;
         let mut published = 0;
-        while let Some(frame) = talk.hear().await {
-            let taken = json!([{ "identifier": "i", "index": 0 }]);
-            let answer = json!({ "type": "publish_success", "id": frame["id"], "successful": taken, "failed": [] });
-            talk.say(answer).await;
+        while let Some(frame) = connection.receive().await {
+            let accepted = json!([{ "identifier": "i", "index": 0 }]);
+            let answer = json!({ "type": "publish_success", "id": frame["id"], "successful": accepted, "failed": [] });
+            connection.send(answer).await;
             published += 1;
             if published == 2 {
                 let event = frame["events"][0].as_str().unwrap();
-                talk.event(&ear, &serde_json::from_str(event).unwrap()).await;
+                connection.event(&subscription, &serde_json::from_str(event).unwrap()).await;
             }
         }
     })
     .await;
     let options = VerifyOptions { timeout: HANG, only_denials: false, with_data_sources: false };
     let found = verified(&target(&server.url), options).await;
-    let of = |operation| found.results.iter().find(|result| result.operation == operation).unwrap();
-    let socket = of(CheckedOperation::PublishSocket);
+    let result_of =
+        |operation| found.results.iter().find(|result| result.operation == operation).unwrap();
+    let socket = result_of(CheckedOperation::PublishSocket);
     assert_eq!(
-        (socket.verdict, of(CheckedOperation::Subscribe).verdict),
+        (socket.verdict, result_of(CheckedOperation::Subscribe).verdict),
         (CheckVerdict::Same, CheckVerdict::Same)
     );
     // The delay before the second event, half a second, is not part of its latency.
     assert!(socket.duration_ms >= 499.9 + socket.latency_ms.unwrap(), "{socket:?}");
-    assert_eq!(server.heard_of("publish").len(), 2);
+    assert_eq!(server.received_of("publish").len(), 2);
     // The server does not support publishing over HTTP.
-    assert_eq!(of(CheckedOperation::PublishHttp).verdict, CheckVerdict::Unclear);
+    assert_eq!(result_of(CheckedOperation::PublishHttp).verdict, CheckVerdict::Unclear);
 }
 
 /// The server delivers events only to subscriptions with an API key.
 #[tokio::test]
 async fn an_event_that_only_a_forbidden_subscription_receives_has_not_arrived() {
-    let server = talks(|n, mut talk| async move {
+    let server = serve_connections(|n, mut connection| async move {
         if n > 1 {
             let error = json!({ "errorType": "UnauthorizedException" });
-            return talk.say(json!({ "type": "connection_error", "errors": [error] })).await;
+            return connection.send(json!({ "type": "connection_error", "errors": [error] })).await;
         }
-        talk.authorized(300_000).await;
-        let mut ear = None;
-        while let Some(frame) = talk.hear().await {
+        connection.acknowledge(300_000).await;
+        let mut subscription = None;
+        while let Some(frame) = connection.receive().await {
             let id = frame["id"].as_str().unwrap().to_owned();
             if frame["type"] == "subscribe" {
-                talk.say(json!({ "type": "subscribe_success", "id": id })).await;
-                ear = frame["authorization"].get("x-api-key").map(|_| id);
+                connection.send(json!({ "type": "subscribe_success", "id": id })).await;
+                subscription = frame["authorization"].get("x-api-key").map(|_| id);
                 continue;
             }
-            let taken = json!([{ "identifier": "i", "index": 0 }]);
-            talk.say(
-                json!({ "type": "publish_success", "id": id, "successful": taken, "failed": [] }),
+            let accepted = json!([{ "identifier": "i", "index": 0 }]);
+            connection.send(
+                json!({ "type": "publish_success", "id": id, "successful": accepted, "failed": [] }),
             )
             .await;
-            if let Some(ear) = &ear {
+            if let Some(subscription) = &subscription {
                 let event = frame["events"][0].as_str().unwrap();
-                talk.event(ear, &serde_json::from_str(event).unwrap()).await;
+                connection.event(subscription, &serde_json::from_str(event).unwrap()).await;
             }
         }
     })
@@ -524,18 +528,23 @@ async fn an_event_that_only_a_forbidden_subscription_receives_has_not_arrived() 
     let timeout = Duration::from_millis(600);
     let options = VerifyOptions { timeout, only_denials: false, with_data_sources: false };
     let found = verified(&target, options).await;
-    let of = |operation, mode: AuthMode| {
-        let about = CheckSubject::Namespace { namespace: "chat".to_owned(), mode };
+    let result_of = |operation, mode: AuthMode| {
+        let subject = CheckSubject::Namespace { namespace: "chat".to_owned(), mode };
         let mut all = found.results.iter();
-        all.find(|result| result.operation == operation && result.subject == about).unwrap().verdict
+        all.find(|result| result.operation == operation && result.subject == subject)
+            .unwrap()
+            .verdict
     };
-    assert_eq!(of(CheckedOperation::Subscribe, AuthMode::ApiKey), CheckVerdict::Difference);
-    assert_eq!(of(CheckedOperation::PublishSocket, AuthMode::ApiKey), CheckVerdict::Difference);
+    assert_eq!(result_of(CheckedOperation::Subscribe, AuthMode::ApiKey), CheckVerdict::Difference);
+    assert_eq!(
+        result_of(CheckedOperation::PublishSocket, AuthMode::ApiKey),
+        CheckVerdict::Difference
+    );
 }
 
 #[tokio::test]
 async fn if_the_api_is_unreachable_one_check_reports_it_and_the_others_are_not_tried() {
-    let (_nobody, address) = nobody();
+    let (_socket, address) = unused_address();
     let target = target(&format!("http://{address}/event"));
     let options = VerifyOptions { timeout: HANG, only_denials: false, with_data_sources: false };
     let found = verified(&target, options).await;

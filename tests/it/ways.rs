@@ -97,9 +97,9 @@ fn variants() -> Vec<Variant> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_laws_hold_under_every_emulator_option_and_with_faults() {
-    let given = |variable: &str| std::env::vars().find(|(name, _)| name == variable);
-    let cases = given("LAWS").map_or(CASES, |(_, cases)| cases.parse().unwrap());
-    let seed = given("LAWS_SEED").map_or(SEED, |(_, seed)| seed.parse().unwrap());
+    let variable = |wanted: &str| std::env::vars().find(|(name, _)| name == wanted);
+    let cases = variable("LAWS").map_or(CASES, |(_, cases)| cases.parse().unwrap());
+    let seed = variable("LAWS_SEED").map_or(SEED, |(_, seed)| seed.parse().unwrap());
     let all = variants().into_iter().enumerate().flat_map(|(n, variant)| {
         // The most likely behavior is tried most.
         let cases = if n == 0 { 4 * cases } else { cases };
@@ -254,7 +254,7 @@ fn as_desired(
     desired: &DesiredState,
     proposal: &Proposal,
 ) -> DesiredState {
-    let known = |hole: &Placeholder| live.resolve(hole, &proposal.site);
+    let known = |placeholder: &Placeholder| live.resolve(placeholder, &proposal.site);
     let desired = promise.managed.iter().filter_map(|(address, resource)| {
         let declared = desired.get(address)?.declared.clone();
         let properties = resource.properties.resolve(&known);

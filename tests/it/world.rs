@@ -1,4 +1,4 @@
-//! A hermetic world: a folder of its own, the real program, and an AWS that is ours.
+//! A hermetic world: a temporary folder, the real program, and an emulator.
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ pub struct World {
     folder: TempDir,
 }
 
-/// How a command ended and what it said.
+/// The exit code and the output of a command.
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,
@@ -48,7 +48,7 @@ impl World {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    /// The program with these arguments, in this folder, with nothing of the machine's environment.
+    /// The program with these arguments, in this folder, without the machine's environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
         command.args(arguments).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
@@ -63,7 +63,8 @@ impl World {
             err: String::from_utf8(done.stderr).unwrap(),
         }
     }
-    /// `provision local` in this world with `more` arguments, until it is dropped; on any port, unless they name one.
+    /// Starts `provision local` in this world with `more` arguments, on any port unless they name one. It stops when
+    /// the result is dropped.
     pub fn serve(&self, more: &[&str]) -> Serving {
         let port: &[&str] = if more.contains(&"--port") { &[] } else { &["--port", "0"] };
         let mut command = self.command(&[&["local"], port, more].concat());
@@ -73,7 +74,7 @@ impl World {
         out.read_line(&mut url).unwrap();
         Serving { url: url.trim().to_owned(), server }
     }
-    /// Runs what must succeed, and returns what it printed.
+    /// Runs a command that must succeed, and returns what it printed.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let Ran { code, out, err } = self.run(arguments);
         assert_eq!(code, 0, "{arguments:?}\n{out}\n{err}");
@@ -81,13 +82,13 @@ impl World {
     }
 }
 
-/// A process whose end can be waited for beside other things.
+/// A process whose exit a test can await.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
     reading: JoinHandle<[Vec<u8>; 2]>,
-    /// What it wrote, once it has ended.
-    written: Option<[Vec<u8>; 2]>,
+    /// Its output, after it has exited.
+    output: Option<[Vec<u8>; 2]>,
 }
 
 impl Running {
@@ -95,23 +96,23 @@ impl Running {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let reading = tokio::task::spawn_blocking(move || {
-            let erred = std::thread::spawn(move || read(&mut err));
-            [read(&mut out), erred.join().unwrap()]
+            let stderr = std::thread::spawn(move || read(&mut err));
+            [read(&mut out), stderr.join().unwrap()]
         });
-        Self { child, reading, written: None }
+        Self { child, reading, output: None }
     }
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
     }
-    /// Returns once it has ended. Nothing is lost if this is dropped.
-    pub async fn ended(&mut self) {
-        if self.written.is_none() {
-            self.written = Some((&mut self.reading).await.unwrap());
+    /// Returns once it has exited. Cancel safe.
+    pub async fn wait(&mut self) {
+        if self.output.is_none() {
+            self.output = Some((&mut self.reading).await.unwrap());
         }
     }
     pub async fn output(mut self) -> Output {
-        unless_it_hangs(self.ended()).await;
-        let [stdout, stderr] = self.written.unwrap();
+        unless_it_hangs(self.wait()).await;
+        let [stdout, stderr] = self.output.unwrap();
         Output { status: self.child.wait().unwrap(), stdout, stderr }
     }
 }
@@ -122,7 +123,7 @@ fn read(stream: &mut impl Read) -> Vec<u8> {
     bytes
 }
 
-/// A local AWS that another process serves.
+/// An emulator in another process, which stops when this is dropped.
 #[derive(Debug)]
 pub struct Serving {
     pub url: String,
@@ -135,23 +136,23 @@ impl Drop for Serving {
     }
 }
 
-/// An address at which nobody listens, and nobody else can for as long as the socket lives.
-pub fn nobody() -> (TcpSocket, SocketAddr) {
+/// An address on which no one listens or can listen for as long as the socket lives.
+pub fn unused_address() -> (TcpSocket, SocketAddr) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let address = socket.local_addr().unwrap();
     (socket, address)
 }
 
-/// A port that is free, and that no socket gets which takes any: a server can be started anew there.
+/// A free port that the system does not assign by itself, so a server can be restarted on it.
 pub fn steady_port() -> u16 {
-    // The system gives away ports from 32,768 on, or higher ones.
+    // The system assigns ports from 32,768 on, or higher ones.
     let begin = 10_000 + u16::try_from(std::process::id() % 10_000).unwrap();
     let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
     (begin..32_000).find(is_free).unwrap()
 }
 
-/// How many files and sockets a process has open, where the system says so.
+/// The number of open files and sockets of a process, on systems that report it.
 pub fn open_files(process: u32) -> Option<usize> {
     fs::read_dir(format!("/proc/{process}/fd")).ok().map(Iterator::count)
 }
@@ -161,7 +162,7 @@ pub fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The local AWS, served from memory on a port of its own.
+/// An emulator in this process, in memory and on its own port.
 #[derive(Debug)]
 pub struct Served {
     pub url: String,
@@ -169,7 +170,7 @@ pub struct Served {
     _service: Service,
 }
 
-/// What serves, until it is dropped.
+/// The task that serves, until it is dropped.
 #[derive(Debug)]
 struct Service(JoinHandle<()>);
 
@@ -179,7 +180,7 @@ impl Drop for Service {
     }
 }
 
-/// Serves an empty AWS whose router `wrap` may put something around.
+/// Serves an empty emulator. `wrap` may add layers to the router.
 pub async fn serve(wrap: impl FnOnce(axum::Router) -> axum::Router) -> Served {
     let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
     serve_store(store, wrap).await

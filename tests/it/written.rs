@@ -1,10 +1,10 @@
-//! Where a spec says what a property should be, as the kinds tell it.
+//! The paths in a spec of every property, as the kinds define them.
 use provision_core::kinds::KINDS;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 #[test]
-fn every_property_of_a_kind_says_where_it_is_written() {
+fn every_property_of_a_kind_has_a_path_in_the_spec() {
     for facts in KINDS {
         let mut generator = SchemaSettings::draft2020_12().into_generator();
         let properties = facts.properties_schema(&mut generator).to_value();
@@ -12,37 +12,37 @@ fn every_property_of_a_kind_says_where_it_is_written() {
         let definitions = json!(generator.definitions());
         let member = |schema: &Value, path: &str| {
             path.split('.')
-                .try_fold(schema.clone(), |schema, name| inside(&schema, name, &definitions))
+                .try_fold(schema.clone(), |schema, name| find_member(&schema, name, &definitions))
         };
-        for (property, written) in facts.spec_paths {
+        for (property, path) in facts.spec_paths {
             assert!(member(&properties, property).is_some(), "{facts:?} has no {property}");
-            let found = *written == "/tags" || member(&declaration, written).is_some();
-            assert!(found, "{facts:?} is not declared with {written}");
+            let found = *path == "/tags" || member(&declaration, path).is_some();
+            assert!(found, "{facts:?} is not declared with {path}");
         }
-        // The address of the declaration says what it refers to, and one of several members its variant.
+        // References are given by addresses, and variants by the member that is present.
         let references = facts.template.references.iter().map(|reference| reference.property);
         let variant = facts.template.variants.map(|variants| variants.property);
         let elsewhere: Vec<&str> = references.chain(variant).collect();
-        let properties = resolved(&properties, &definitions)["properties"].clone();
+        let properties = resolve(&properties, &definitions)["properties"].clone();
         for name in properties.as_object().unwrap().keys() {
-            let said = facts.spec_paths.iter().any(|(property, _)| property == name);
-            assert!(said || elsewhere.contains(&name.as_str()), "{facts:?}: {name}");
+            let has_path = facts.spec_paths.iter().any(|(property, _)| property == name);
+            assert!(has_path || elsewhere.contains(&name.as_str()), "{facts:?}: {name}");
         }
     }
 }
 
-fn inside(schema: &Value, name: &str, definitions: &Value) -> Option<Value> {
-    let schema = resolved(schema, definitions);
+fn find_member(schema: &Value, name: &str, definitions: &Value) -> Option<Value> {
+    let schema = resolve(schema, definitions);
     let branches = schema["anyOf"].as_array().cloned().unwrap_or_default();
     if schema.get("properties").is_none() && branches.is_empty() {
-        // Kept as AWS writes it, whatever that is.
+        // A value in AWS's own form, such as a policy.
         return Some(Value::Bool(true));
     }
     let here = schema["properties"].get(name).cloned();
-    here.or_else(|| branches.iter().find_map(|branch| inside(branch, name, definitions)))
+    here.or_else(|| branches.iter().find_map(|branch| find_member(branch, name, definitions)))
 }
 
-fn resolved(schema: &Value, definitions: &Value) -> Value {
+fn resolve(schema: &Value, definitions: &Value) -> Value {
     match schema["$ref"].as_str().and_then(|schema| schema.rsplit('/').next()) {
         Some(name) => definitions[name].clone(),
         None => schema.clone(),
