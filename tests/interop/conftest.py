@@ -1,4 +1,4 @@
-"""A local AWS of its own for every test, and clients that know nothing of provision."""
+"""A new emulator for every test, and AWS clients for it."""
 
 import json
 import os
@@ -13,12 +13,12 @@ PROVISION = os.environ["PROVISION"]
 ROOT = pathlib.Path(__file__).parents[2]
 REGION = "ap-northeast-1"
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-# The one limit on time: it ends a test that hangs, and judges nothing else.
+# The one time limit: it only ends a test that hangs.
 HANG_S = 120
 
 
 class World:
-    """A folder, a running local AWS in it, and the program."""
+    """A folder, a running emulator in it, and the program."""
 
     def __init__(self, folder, options=None):
         self.folder = folder
@@ -55,7 +55,7 @@ class World:
         return done.stdout
 
     def fails(self, *arguments, code):
-        """Runs what must end with this code; what it said."""
+        """Runs a command that must exit with this code, and returns its output."""
         done = self.run(*arguments)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -86,7 +86,7 @@ def iam(world):
 
 
 def bare(response):
-    """A response without what only says how it came."""
+    """A response without its metadata."""
     response.pop("ResponseMetadata", None)
     return response
 
@@ -95,7 +95,7 @@ def modes(*types):
     return [{"authType": it} for it in types]
 
 
-# What `main.rs` is told: the cases there are, and how each ended.
+# What this reports to `main.rs`: the cases, and the result of each.
 results = {}
 
 
@@ -106,10 +106,10 @@ def pytest_collection_finish(session):
 
 
 def pytest_runtest_logreport(report):
-    """Each case is told of once it is torn down; what failed first counts."""
+    """Reports each case after its teardown, with its first failure."""
     result = results.setdefault(report.nodeid, {"case": report.nodeid, "outcome": "passed", "text": ""})
     if result["outcome"] == "passed" and report.outcome != "passed":
-        # The reason of a skip is the last of a place and a text.
+        # The representation of a skip is a path, a line and the reason.
         skipped = report.skipped and isinstance(report.longrepr, tuple)
         text = report.longrepr[2].removeprefix("Skipped: ") if skipped else report.longreprtext
         result.update(outcome=report.outcome, text="\n".join([text, *(it for _, it in report.sections)]).strip())

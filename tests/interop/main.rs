@@ -1,5 +1,5 @@
 //! The Python suites, with a test for each of their cases: real clients against the real program, and the program
-//! against other servers that act as AWS.
+//! against other AWS emulators.
 //!
 //! `cases.txt` lists the cases, so that listing them needs no Python; one more test compares it with what pytest
 //! collects, and `UPDATE=1` writes it. The cases of a file run in one process of pytest, which starts when the first
@@ -28,8 +28,8 @@ fn main() -> ExitCode {
         let (file, _) = case.split_once("::").expect("a case is FILE::NAME");
         files.entry(file).or_default().push(case);
     }
-    let mut trials = vec![Trial::test("the_cases_are_those_that_pytest_collects", collected)];
-    // The first cases of all files come first: threads that wait for the same file would do nothing else.
+    let mut trials = vec![Trial::test("the_cases_are_those_that_pytest_collects", check_case_list)];
+    // The first cases of all files come first, so that threads do not wait for the same file.
     let mut further = Vec::new();
     for cases in files.into_values() {
         let suite = Arc::new(Suite { cases: cases.clone(), results: OnceLock::new() });
@@ -62,7 +62,7 @@ struct Results {
     output: String,
 }
 
-/// How a case ended, as `conftest.py` writes it.
+/// The result of a case, as `conftest.py` writes it.
 #[derive(Deserialize)]
 struct CaseResult {
     case: String,
@@ -83,22 +83,22 @@ impl Suite {
     fn result(&self, case: &str) -> Result<(), Failed> {
         let results = self.results.get_or_init(|| self.run());
         match results.by_case.get(case) {
-            Some(it) if it.outcome == Outcome::Passed => Ok(()),
-            Some(it) if it.outcome == Outcome::Skipped => {
-                skip::skipped(case, &it.text);
+            Some(result) if result.outcome == Outcome::Passed => Ok(()),
+            Some(result) if result.outcome == Outcome::Skipped => {
+                skip::skipped(case, &result.text);
                 Ok(())
             }
-            Some(it) => Err(it.text.clone().into()),
+            Some(result) => Err(result.text.clone().into()),
             None => Err(format!("pytest did not run it\n{}", results.output).into()),
         }
     }
     fn run(&self) -> Results {
-        let written = Written::new();
+        let output_file = OutputFile::new();
         let mut pytest = pytest();
-        let output = pytest.args(&self.cases).env("RESULTS", &written.path).output().unwrap();
+        let output = pytest.args(&self.cases).env("RESULTS", &output_file.path).output().unwrap();
         let output = [output.stdout, output.stderr].concat();
         let mut by_case: BTreeMap<String, CaseResult> = BTreeMap::new();
-        for line in written.read().lines() {
+        for line in output_file.read().lines() {
             let result: CaseResult = serde_json::from_str(line).unwrap();
             by_case.insert(result.case.clone(), result);
         }
@@ -107,10 +107,10 @@ impl Suite {
 }
 
 /// Compares the list of cases with what pytest finds.
-fn collected() -> Result<(), Failed> {
-    let written = Written::new();
-    let output = pytest().arg("--collect-only").env("COLLECTED", &written.path).output().unwrap();
-    let found = written.read();
+fn check_case_list() -> Result<(), Failed> {
+    let output_file = OutputFile::new();
+    let output = pytest().arg("--collect-only").env("COLLECTED", &output_file.path).output().unwrap();
+    let found = output_file.read();
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stdout).into_owned().into());
     }
@@ -145,18 +145,18 @@ fn pytest() -> Command {
 }
 
 /// A file that pytest writes.
-struct Written {
+struct OutputFile {
     _folder: tempfile::TempDir,
     path: PathBuf,
 }
 
-impl Written {
+impl OutputFile {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("written");
         Self { _folder: folder, path }
     }
-    /// Nothing, if nothing was written.
+    /// Empty if the file does not exist.
     fn read(&self) -> String {
         fs::read_to_string(&self.path).unwrap_or_default()
     }

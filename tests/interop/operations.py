@@ -1,7 +1,7 @@
-"""Every operation of the local AWS, with every way in which it ends: one table for all clients.
+"""Every operation of the emulator with each of its outcomes: one table for all clients.
 
-A case is what to call and what must come of it. Its function prepares an AWS and returns the request,
-as AWS's models name its members.
+A case is a call and its expected outcome. Its function prepares an emulator, and returns the request with
+the member names of AWS's models.
 """
 
 import json
@@ -26,11 +26,11 @@ TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": ["logs:PutLogEvents"], "Resource": "*"}]})
 MANAGED = "arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs"
-# In the shape of an API's id and ARN, and of none that there is.
+# A well-formed id and ARN of an API that does not exist.
 NOWHERE = "x" * 26
 NO_ARN = f"arn:aws:appsync:{REGION}:{ACCOUNT}:apis/{NOWHERE}"
 
-IMITATED = {
+SUPPORTED = {
     "appsync": """CreateApi GetApi UpdateApi DeleteApi ListApis CreateChannelNamespace GetChannelNamespace
         UpdateChannelNamespace DeleteChannelNamespace ListChannelNamespaces CreateApiKey UpdateApiKey DeleteApiKey
         ListApiKeys CreateDataSource GetDataSource UpdateDataSource DeleteDataSource ListDataSources CreateDomainName
@@ -43,7 +43,7 @@ IMITATED = {
     "wafv2": ["AssociateWebACL", "DisassociateWebACL", "GetWebACLForResource", "ListResourcesForWebACL"],
 }
 
-# What no state of this AWS leads to, by service; `Operation/Error` where others of the service do.
+# Errors that the emulator never returns, by service; `Operation/Error` if other operations of the service do.
 NEVER = {
     "appsync": """InternalFailureException UnauthorizedException AccessDeniedException
         ConcurrentModificationException LimitExceededException
@@ -71,13 +71,13 @@ def case(service, operation, error=None, status=200, text=""):
 
 
 def none(service, operations, error, status, request, text=""):
-    """One request that several operations refuse alike."""
+    """One request that several operations reject with the same error."""
     for operation in operations.split():
         case(service, operation, error, status, text)(request)
 
 
 class Prepared:
-    """An AWS in which things are, as far as a case asks for them."""
+    """An emulator in which a case creates the resources that it needs."""
 
     def __init__(self, client):
         self.appsync, self.iam, self.wafv2 = client("appsync"), client("iam"), client("wafv2")
@@ -232,7 +232,7 @@ none("appsync", "GetChannelNamespace DeleteChannelNamespace", "BadRequestExcepti
      lambda aws: {"apiId": NOWHERE, "name": "a_b"}, "regular expression")
 
 
-# What hangs on an API comes in pages.
+# Lists of the children of an API have pages.
 
 none("appsync", "ListChannelNamespaces ListApiKeys ListDataSources", "NotFoundException", 404,
      lambda aws: {"apiId": NOWHERE}, NOWHERE)

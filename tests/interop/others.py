@@ -1,7 +1,7 @@
-"""Other servers that act as AWS: moto and MiniStack, each a process of its own on a free port.
+"""Other AWS emulators: moto and MiniStack, each in its own process on a free port.
 
-What a server can't do stands in `LACKS`, with the words in which it says so. A newer version that can do
-it fails `test_other_servers.py`, so that the row goes and more is tried.
+`UNSUPPORTED` lists the operations that a server does not support, and its error messages.
+`test_other_servers.py` fails if a newer version supports one: then remove the row and test more.
 """
 
 import pathlib
@@ -17,7 +17,7 @@ NO_PATH = "Unknown path: /v1/domainnames"
 # MiniStack looks for an Event API among the GraphQL APIs.
 GRAPHQL_ONLY = "GraphQL API"
 
-LACKS = {
+UNSUPPORTED = {
     "moto": {
         "UpdateApi": BROKEN_PAGE,
         "GetChannelNamespace": BROKEN_PAGE,
@@ -61,19 +61,19 @@ class Other(World):
             [pathlib.Path(sys.executable).with_name(command), *arguments], cwd=folder,
             env={**self.environment, **SETTINGS[name]}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
-        said = []
+        printed = []
         for line in self.server.stdout:
-            said.append(line)
+            printed.append(line)
             if "Running on http://" in line:
                 self.url = "http://" + line.split("Running on http://")[1].split()[0]
                 break
         else:
-            raise AssertionError("".join(said))
-        # What nobody reads would hold the server up.
+            raise AssertionError("".join(printed))
+        # The server would block on output that is not read.
         threading.Thread(target=self.server.stdout.read, daemon=True).start()
 
     def run(self, *arguments):
-        """The program against this server, however it ends."""
+        """Runs the program against this server."""
         return super().run(*arguments, "--endpoint-url", self.url)
 
     def stop(self):

@@ -1,4 +1,4 @@
-"""boto3 reads back from the local AWS exactly what a spec says."""
+"""boto3 reads exactly what the spec declares from the emulator."""
 
 import datetime
 import re
@@ -33,18 +33,18 @@ CODE = "export const onPublish = (ctx) => ctx.events\n"
 TAGS = {"team": "realtime", "provision:stack": "orders"}
 
 
-def told(tags):
-    """The tags without the digest of the declaration, which is there."""
+def without_digest(tags):
+    """The tags without the digest of the declaration, which must be present."""
     assert re.fullmatch("[0-9a-f]{10}", tags["provision:digest"])
     return {key: value for key, value in tags.items() if key != "provision:digest"}
 
 
 def hour(seconds):
-    """The full hour at or before."""
+    """Rounds down to the hour."""
     return int(seconds) // 3600 * 3600
 
 
-def test_everything_is_as_the_spec_says_and_gone_after_destroy(world, appsync, iam):
+def test_apply_creates_what_the_spec_declares_and_destroy_deletes_it(world, appsync, iam):
     world.write("spec.yaml", SPEC)
     world.write("chat.js", CODE)
     before = time.time()
@@ -62,7 +62,7 @@ def test_everything_is_as_the_spec_says_and_gone_after_destroy(world, appsync, i
             "Effect": "Allow", "Principal": {"Service": "appsync.amazonaws.com"}, "Action": "sts:AssumeRole",
         }],
     }
-    tags = told({it["Key"]: it["Value"] for it in role["Tags"]})
+    tags = without_digest({it["Key"]: it["Value"] for it in role["Tags"]})
     assert re.fullmatch("[0-9a-f]{6}", tags.pop("provision:policies"))
     assert tags == {**TAGS, "provision:address": "logRoles/logs"}
     (policy,) = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
@@ -77,7 +77,7 @@ def test_everything_is_as_the_spec_says_and_gone_after_destroy(world, appsync, i
     api = bare(appsync.get_api(apiId=api["apiId"]))["api"]
     assert api["name"] == "orders-orders"
     assert api["ownerContact"] == "realtime team"
-    assert told(api["tags"]) == {**TAGS, "provision:address": "apis/orders"}
+    assert without_digest(api["tags"]) == {**TAGS, "provision:address": "apis/orders"}
     assert api["eventConfig"] == {
         "authProviders": modes("API_KEY", "AWS_IAM"),
         "connectionAuthModes": modes("API_KEY", "AWS_IAM"),
@@ -92,7 +92,7 @@ def test_everything_is_as_the_spec_says_and_gone_after_destroy(world, appsync, i
     assert chat["publishAuthModes"] == modes("API_KEY")
     assert chat["subscribeAuthModes"] == []
     assert chat["codeHandlers"] == CODE
-    assert told(chat["tags"]) == {**TAGS, "provision:address": "apis/orders/namespaces/chat"}
+    assert without_digest(chat["tags"]) == {**TAGS, "provision:address": "apis/orders/namespaces/chat"}
     plain = appsync.get_channel_namespace(apiId=api["apiId"], name="plain")["channelNamespace"]
     assert (plain["publishAuthModes"], plain["subscribeAuthModes"]) == ([], [])
     assert "codeHandlers" not in plain
@@ -114,7 +114,7 @@ def test_everything_is_as_the_spec_says_and_gone_after_destroy(world, appsync, i
     assert iam.list_roles()["Roles"] == []
 
 
-def test_what_changed_outside_is_seen_and_put_right(world, appsync, iam):
+def test_drift_is_shown_and_fixed(world, appsync, iam):
     world.write("spec.yaml", SPEC)
     world.write("chat.js", CODE)
     world.provision("apply", "spec.yaml", "--local", "--yes")
@@ -136,8 +136,8 @@ def test_what_changed_outside_is_seen_and_put_right(world, appsync, iam):
     assert "No changes" in world.provision("plan", "spec.yaml", "--local")
     chat = appsync.get_channel_namespace(apiId=api_id, name="chat")["channelNamespace"]
     assert chat["codeHandlers"] == CODE
-    assert told(appsync.list_tags_for_resource(resourceArn=arn)["tags"]) == {**TAGS, "provision:address": "apis/orders"}
-    # What the spec never declared is shown, and stays.
+    assert without_digest(appsync.list_tags_for_resource(resourceArn=arn)["tags"]) == {**TAGS, "provision:address": "apis/orders"}
+    # An undeclared policy is shown and kept.
     assert f"managed policy {foreign}" in plan
     (attached,) = iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"]
     assert attached["PolicyArn"] == foreign
@@ -146,7 +146,7 @@ def test_what_changed_outside_is_seen_and_put_right(world, appsync, iam):
 def test_a_key_is_renewed_in_place(world, appsync):
     world.write("spec.yaml", SPEC)
     world.write("chat.js", CODE)
-    # One moment for all, which an hour can't end in between.
+    # One time for all commands, so the hour does not change in between.
     now = int(time.time())
     at = ["--now", datetime.datetime.fromtimestamp(now, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")]
     world.provision("apply", "spec.yaml", "--local", "--yes", *at)
@@ -162,7 +162,7 @@ def test_a_key_is_renewed_in_place(world, appsync):
     assert renewed == key
 
 
-def test_the_articles_stack_stands(world, appsync):
+def test_the_stack_of_the_article_is_created(world, appsync):
     before = time.time()
     world.provision("apply", str(ROOT / "templates/article/spec.yaml"), "--local", "--yes")
     after = time.time()
@@ -171,11 +171,11 @@ def test_the_articles_stack_stands(world, appsync):
     assert config["defaultSubscribeAuthModes"] == modes("API_KEY")
     assert config["logConfig"]["logLevel"] == "ALL"
     (key,) = appsync.list_api_keys(apiId=api["apiId"])["apiKeys"]
-    # AWS's own default: seven days, on the hour.
+    # AWS's default: seven days, rounded down to the hour.
     assert hour(before) + 7 * 86400 <= key["expires"] <= hour(after) + 7 * 86400
 
 
-def test_policies_that_others_put_into_a_role_stay_until_leave_is_given(world, appsync, iam):
+def test_unmanaged_policies_of_a_role_are_kept_until_allow_unmanaged(world, appsync, iam):
     world.write("chat.js", CODE)
     policies = "policies: { One: &p { Statement: [{ Effect: Allow, Action: 'logs:*', Resource: '*' }] }, Two: *p }"
     with_two = SPEC.replace("logs: { description: Writes logs }", f"logs: {{ {policies} }}")
@@ -192,7 +192,7 @@ def test_policies_that_others_put_into_a_role_stay_until_leave_is_given(world, a
     world.provision("apply", "spec.yaml", "--local", "--yes")
     assert iam.list_role_policies(RoleName=name)["PolicyNames"] == ["One", "Others"]
 
-    # Its name is not ours to take.
+    # The name of an unmanaged policy cannot be used.
     world.write("spec.yaml", with_two.replace("Two: *p", "Others: *p"))
     assert "`Others` that this stack does not manage" in world.fails("apply", "spec.yaml", "--local", "--yes", code=1)
     assert "Deny" in str(iam.get_role_policy(RoleName=name, PolicyName="Others")["PolicyDocument"])
@@ -203,7 +203,7 @@ def test_policies_that_others_put_into_a_role_stay_until_leave_is_given(world, a
     assert iam.list_roles()["Roles"] == []
 
 
-def test_all_policies_of_a_role_older_than_its_tag_are_ours(world, appsync, iam):
+def test_without_the_tag_of_policies_all_policies_of_a_role_are_managed(world, appsync, iam):
     world.write("spec.yaml", SPEC)
     world.write("chat.js", CODE)
     world.provision("apply", "spec.yaml", "--local", "--yes")
@@ -218,7 +218,7 @@ def test_all_policies_of_a_role_older_than_its_tag_are_ours(world, appsync, iam)
     assert "provision:policies" in tags
 
 
-def test_what_is_protected_is_not_deleted_until_the_spec_says_so(world, appsync):
+def test_a_protected_api_is_not_deleted_until_the_spec_unprotects_it(world, appsync):
     world.write("chat.js", CODE)
     protect = lambda value: world.write("spec.yaml", SPEC.replace("    ownerContact", f"    protect: {value}\n    ownerContact"))
     protect("true")
@@ -229,7 +229,7 @@ def test_what_is_protected_is_not_deleted_until_the_spec_says_so(world, appsync)
     template = world.provision("render", "spec.yaml", "--cfn")
     assert "DeletionPolicy: Retain" in template and "UpdateReplacePolicy: Retain" in template
 
-    # To be silent is not to end it.
+    # Omitting `protect` does not remove the protection.
     world.write("spec.yaml", SPEC)
     assert "No changes" in world.provision("plan", "spec.yaml", "--local")
     for command in (["destroy"], ["apply"]):
@@ -237,7 +237,7 @@ def test_what_is_protected_is_not_deleted_until_the_spec_says_so(world, appsync)
             world.write("spec.yaml", "version: 1\nstack: orders\nregion: ap-northeast-1\nlogRoles: { logs: {} }\n")
         failed = world.fails(*command, "spec.yaml", "--local", "--yes", code=5)
         assert "it is protected" in failed and "`protect: false`" in failed
-    # What is inside may go.
+    # Children of a protected API can be deleted.
     world.write("spec.yaml", SPEC.replace("      plain: {}\n", ""))
     world.provision("apply", "spec.yaml", "--local", "--yes")
 

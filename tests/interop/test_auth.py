@@ -1,4 +1,4 @@
-"""Signatures that other implementations make, verified on the local AWS's data plane."""
+"""The emulator's data plane verifies signatures of other implementations."""
 
 import base64
 import json
@@ -53,19 +53,19 @@ def publish(url, body, headers):
 
 
 @pytest.mark.parametrize("token", [None, "TOKEN"])
-def test_botocore_signs_for_the_address_here(world, api, token):
+def test_a_signature_of_botocore_for_the_emulators_address_is_accepted(world, api, token):
     url = f"{world.url}/apis/{api['apiId']}/event"
     status, answer = publish(url, BODY, sign(url, BODY, {"content-type": "application/json"}, token=token))
     assert (status, answer["failed"]) == (200, [])
 
 
-def test_botocore_signs_for_the_apis_own_host(world, api):
+def test_a_signature_of_botocore_for_the_host_of_the_api_is_accepted(world, api):
     host = api["dns"]["HTTP"]
     headers = sign(f"https://{host}/event", BODY, {"content-type": "application/json"})
     assert publish(f"{world.url}/event", BODY, {**headers, "host": host})[0] == 200
 
 
-def test_another_secret_body_or_region_is_refused(world, api):
+def test_a_signature_with_another_secret_body_or_region_is_denied(world, api):
     url = f"{world.url}/apis/{api['apiId']}/event"
     for headers, body in [
         (sign(url, BODY, secret="other"), BODY),
@@ -78,8 +78,8 @@ def test_another_secret_body_or_region_is_refused(world, api):
     assert publish(url, BODY, sign(url, BODY, region="eu-west-3"))[0] == 401
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl to run")
-def test_curl_signs(world, api):
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_a_signature_of_curl_is_accepted(world, api):
     url = f"{world.url}/apis/{api['apiId']}/event"
     done = subprocess.run(
         ["curl", "-s", "-w", "%{http_code}", "--aws-sigv4", f"aws:amz:{REGION}:appsync", "--user", "local:local",
@@ -89,7 +89,7 @@ def test_curl_signs(world, api):
     assert done.stdout.endswith("200"), done.stdout
 
 
-def test_a_websocket_takes_signatures_as_amplify_makes_them(world, api):
+def test_a_websocket_accepts_signatures_in_amplifys_form(world, api):
     host = api["dns"]["HTTP"]
 
     def authorization(text):

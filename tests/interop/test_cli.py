@@ -1,4 +1,4 @@
-"""The AWS CLI, unmodified, with nothing but an endpoint."""
+"""The AWS CLI, unmodified, with only an endpoint."""
 
 import json
 import os
@@ -35,7 +35,7 @@ CONFIG = json.dumps({
 })
 
 
-def test_a_stack_by_hand(world):
+def test_the_cli_can_create_and_delete_a_stack(world):
     assert ok(world, "sts", "get-caller-identity")["Account"] == "123456789012"
     api = ok(world, "appsync", "create-api", "--name", "by-hand", "--event-config", CONFIG)["api"]
     ok(world, "appsync", "create-channel-namespace", "--api-id", api["apiId"], "--name", "default")
@@ -51,7 +51,7 @@ def test_a_stack_by_hand(world):
     assert ok(world, "appsync", "list-apis")["apis"] == []
 
 
-def test_errors_carry_awss_code(world):
+def test_errors_have_the_codes_of_aws(world):
     code, _, error = aws(world, "appsync", "get-api", "--api-id", "nope")
     assert code != 0 and "(NotFoundException)" in error
     code, _, error = aws(world, "iam", "get-role", "--role-name", "nope")
@@ -62,7 +62,7 @@ def test_errors_carry_awss_code(world):
 
 @pytest.fixture
 def in_process(world, monkeypatch, capsys):
-    """The CLI without a process of its own, of which there would be one for every case."""
+    """Runs the CLI in this process, which is faster than a process for every case."""
     for name in [it for it in os.environ if it.startswith("AWS_") and it != "AWS_DATA_PATH"]:
         monkeypatch.delenv(name)
     for name, value in {**world.environment, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": world.url}.items():
@@ -70,13 +70,13 @@ def in_process(world, monkeypatch, capsys):
 
     def run(*arguments):
         code = create_clidriver().main([*arguments, "--output", "json"])
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
     return run
 
 
 @pytest.mark.parametrize("service, operation, error", CASES, ids=lambda it: it or "ok")
-def test_an_operation_ends_as_aws_says(world, in_process, service, operation, error):
+def test_an_operation_has_the_outcome_that_aws_documents(world, in_process, service, operation, error):
     prepare, _, text = CASES[service, operation, error]
     request = prepare(Prepared(world.client))
     command = xform_name(operation, "-")

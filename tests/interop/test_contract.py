@@ -1,7 +1,7 @@
-"""The same calls to the local AWS, moto and MiniStack: what their answers are made of, side by side.
+"""The same calls to the emulator, moto and MiniStack: compares the structure of their responses.
 
-Where two differ, a row says who is right and cites the page of docs/reference that the local AWS was made
-after. A server that changes its mind fails here, whichever way.
+For each difference, a row says which one is right, and cites the page of docs/reference that the emulator
+follows. A test fails if a server changes its behavior.
 """
 
 import re
@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from conftest import World
 from operations import CONFIG, DAY, POLICY, TRUST
-from others import LACKS, Other
+from others import UNSUPPORTED, Other
 
 CODE = "export const onPublish = (ctx) => ctx.events\n"
 FORMS = {
@@ -24,19 +24,19 @@ FORMS = {
     "host": r"[A-Za-z0-9]{26}\.appsync-(realtime-)?api\.[a-z0-9-]+\.amazonaws\.com",
 }
 
-NOBODY_KNOWS = "docs/reference/control-plane.md#lists: lists tell high-level details only, and not which; both are possible"
+UNDOCUMENTED = "docs/reference/control-plane.md#lists: lists contain high-level details only, and AWS does not document which; both are possible"
 BY_DEFAULT = "docs/reference/channel-namespaces.md#unset-members: ours; API defaults are not copied into a namespace"
-DEATH = "docs/reference/api-keys.md#after-expiry: ours; a key is kept for 60 days after its end"
+DELETION = "docs/reference/api-keys.md#after-expiry: ours; a key is kept for 60 days after its expiry"
 
-# Paths, ours, theirs, and who is right. `None` is a part that is not there.
+# Paths, the part in the emulator's and in the other's response, and which one is right. `None`: the part is missing.
 BOTH = [
-    (r"ListApis\.apis\[\]\.eventConfig\..*", None, "text", NOBODY_KNOWS),
-    (r"ListChannelNamespaces\.channelNamespaces\[\]\.codeHandlers", None, "text", NOBODY_KNOWS),
-    (r"\w+ApiKeys?\.apiKeys?(\[\])? kept", "60 days after its end", "0 days after its end", DEATH),
+    (r"ListApis\.apis\[\]\.eventConfig\..*", None, "text", UNDOCUMENTED),
+    (r"ListChannelNamespaces\.channelNamespaces\[\]\.codeHandlers", None, "text", UNDOCUMENTED),
+    (r"\w+ApiKeys?\.apiKeys?(\[\])? kept", "60 days after its expiry", "0 days after its expiry", DELETION),
     (r"CreateApiKey for 400 days", "400 ApiKeyValidityOutOfBoundsException", "answered",
-     "docs/reference/api-keys.md#expiry: ours; a key lives for 365 days at most"),
+     "docs/reference/api-keys.md#expiry: ours; a key expires after at most 365 days"),
     (r".*\.channelNamespaces?(\[\])?\.tags", None, "empty",
-     "docs/reference/channel-namespaces.md#unset-members: nobody knows how no tags read back"),
+     "docs/reference/channel-namespaces.md#unset-members: how an empty set of tags reads back is undocumented"),
 ]
 DIFFERENCES = {
     "moto": BOTH + [
@@ -44,41 +44,41 @@ DIFFERENCES = {
          "docs/reference/apis.md#identifiers: ours; an API's id is of 26 lower-case letters and digits"),
         (r".*\.xrayEnabled", "bool", None, "docs/reference/apis.md#identifiers: ours; a response has it"),
         (r".*\.(subscribe|publish)AuthModes", "empty list", None,
-         "docs/reference/channel-namespaces.md#unset-members: ours; modes left out read back as empty"),
+         "docs/reference/channel-namespaces.md#unset-members: ours; omitted modes read back as empty"),
         (r".*\.apiKeys?(\[\])?\.id", "key", "text",
          "docs/reference/api-keys.md#members: ours; a key's id is `da2-` and 26 characters"),
         (r"CreateChannelNamespace again", "409 ConflictException", "answered",
          "docs/reference/channel-namespaces.md#duplicate-names: "
-         "ours as to refusing; which error AWS has for it nobody knows"),
+         "ours as to the rejection; AWS's error is undocumented"),
         (r"DeleteChannelNamespace again", "404 NotFoundException", "answered",
          "docs/reference/channel-namespaces.md#duplicate-names: "
-         "ours; moto deletes the twin that it made, and what is not there too"),
+         "ours; moto deletes the duplicate that it created, and accepts missing namespaces too"),
         (r"DeleteApi again", "404 NotFoundException", "500 500",
-         "docs/reference/apis.md#deletion: ours; moto breaks down"),
-        (r"ListChannelNamespaces\..*\.handlerConfigs", None, "empty", NOBODY_KNOWS),
-        (r"CreateRole\.Role\.RoleLastUsed", None, "empty", "docs/reference/iam.md#listroles: ours; GetRole tells it"),
+         "docs/reference/apis.md#deletion: ours; moto fails"),
+        (r"ListChannelNamespaces\..*\.handlerConfigs", None, "empty", UNDOCUMENTED),
+        (r"CreateRole\.Role\.RoleLastUsed", None, "empty", "docs/reference/iam.md#listroles: ours; GetRole returns it"),
     ],
     "ministack": BOTH + [
         (r".*\.dns\.(HTTP|REALTIME)", "host", "text",
-         "docs/reference/apis.md#identifiers: ours; MiniStack names itself, so that it is reached"),
+         "docs/reference/apis.md#identifiers: ours; MiniStack returns its own address"),
         (r".*\.(subscribe|publish)AuthModes", "empty list", None, BY_DEFAULT),
         (r".*\.(subscribe|publish)AuthModes\[\]\.authType", None, "text", BY_DEFAULT),
         (r"UpdateApi\.api\.ownerContact", None, "text",
          "docs/reference/control-plane.md#omitted-members: "
-         "nobody knows what UpdateApi does to what it leaves out; a switch of ours"),
+         "what UpdateApi does to omitted members is undocumented; an emulator option"),
         (r"(Create|Get|Update)ChannelNamespace\..*\.handlerConfigs", "empty", None,
          "docs/reference/channel-namespaces.md#unset-members: ours; without handlers it reads back as an empty object"),
         (r".*Roles?(\[\])?\.Description", None, "text",
-         "docs/reference/iam.md#operations: nobody knows; ours leaves out what was not given"),
-        (r"GetRole\.Role\.RoleLastUsed", "empty", None, "docs/reference/iam.md#listroles: ours; GetRole tells it"),
+         "docs/reference/iam.md#operations: undocumented; ours omits an omitted description"),
+        (r"GetRole\.Role\.RoleLastUsed", "empty", None, "docs/reference/iam.md#listroles: ours; GetRole returns it"),
         (r"ListRoles\.Roles\[\]\.Tags\[\]\..*", None, "text",
-         "docs/reference/iam.md#listroles: ours; IAM's list leaves tags out"),
+         "docs/reference/iam.md#listroles: ours; IAM's list omits tags"),
     ],
 }
 
 
 def calls(client):
-    """Each call with its name, in an order in which one leads to the next."""
+    """Each call with its name; calls use the responses to earlier ones."""
     appsync, iam, sts = client("appsync"), client("iam"), client("sts")
     yield "GetCallerIdentity", sts.get_caller_identity, {}
     api = yield "CreateApi", appsync.create_api, {
@@ -107,7 +107,7 @@ def calls(client):
     yield "DeleteChannelNamespace again", appsync.delete_channel_namespace, namespace
     yield "DeleteApi", appsync.delete_api, {"apiId": api}
     yield "DeleteApi again", appsync.delete_api, {"apiId": api}
-    yield "GetApi after its end", appsync.get_api, {"apiId": api}
+    yield "GetApi after its deletion", appsync.get_api, {"apiId": api}
     role = {"RoleName": "r"}
     policy = {**role, "PolicyName": "p"}
     yield "CreateRole", iam.create_role, {
@@ -122,11 +122,11 @@ def calls(client):
     yield "DeleteRole with a policy", iam.delete_role, role
     yield "DeleteRolePolicy", iam.delete_role_policy, policy
     yield "DeleteRole", iam.delete_role, role
-    yield "GetRole after its end", iam.get_role, role
+    yield "GetRole after its deletion", iam.get_role, role
 
 
 def answers(client):
-    """What each call's answer is made of: a form for each path in it, or the code of its error."""
+    """The structure of each response: the form of the value at each path, or the code of the error."""
     seen, script, answer = {}, calls(client), None
     while True:
         try:
@@ -147,7 +147,7 @@ def parts(value, path):
     match value:
         case dict():
             if "deletes" in value:
-                yield f"{path} kept", f"{(value['deletes'] - value['expires']) // DAY} days after its end"
+                yield f"{path} kept", f"{(value['deletes'] - value['expires']) // DAY} days after its expiry"
             for name, it in value.items():
                 yield from parts(it, f"{path}.{name}")
             if not value:
@@ -163,7 +163,7 @@ def parts(value, path):
 
 
 @pytest.mark.parametrize("name", DIFFERENCES)
-def test_answers_are_made_of_the_same_but_for_what_stands_here(tmp_path, name):
+def test_responses_differ_only_in_the_listed_differences(tmp_path, name):
     for folder in ("ours", "theirs"):
         (tmp_path / folder).mkdir()
     ours, theirs = World(tmp_path / "ours"), Other(tmp_path / "theirs", name)
@@ -176,7 +176,7 @@ def test_answers_are_made_of_the_same_but_for_what_stands_here(tmp_path, name):
     for path in {**expected, **seen}:
         operation, call = re.split(r"[ .]", path)[0], path.split(".")[0].removesuffix(" kept")
         both = path == call or expected.get(call) == seen.get(call) == "answered"
-        if operation in LACKS[name] or not both or expected.get(path) == seen.get(path):
+        if operation in UNSUPPORTED[name] or not both or expected.get(path) == seen.get(path):
             continue
         found = (expected.get(path), seen.get(path))
         rows = [row for row in DIFFERENCES[name] if re.fullmatch(row[0], path) and row[1:3] == found]

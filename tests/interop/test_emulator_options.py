@@ -1,4 +1,4 @@
-"""What nobody has published of AWS, both ways: each switch, and what it changes."""
+"""Emulator options for undocumented behavior of AWS: each option, and what it changes."""
 
 import json
 import subprocess
@@ -70,9 +70,9 @@ def code_without_data_source(aws):
 
 
 def associated_delete(aws):
-    it = aws.associated()
-    deleted = outcome(lambda: aws.appsync.delete_api(apiId=it["apiId"]))
-    return deleted, outcome(lambda: aws.appsync.get_api_association(domainName=it["domainName"]))
+    association = aws.associated()
+    deleted = outcome(lambda: aws.appsync.delete_api(apiId=association["apiId"]))
+    return deleted, outcome(lambda: aws.appsync.get_api_association(domainName=association["domainName"]))
 
 
 def association(aws):
@@ -85,8 +85,8 @@ def with_role(aws):
     return without, create_api(aws, **LOGGED)
 
 
-def published(aws, code=None, secret="local"):
-    """What comes of publishing an event with a signature."""
+def publish(aws, code=None, secret="local"):
+    """Publishes an event with a signature, and returns the response."""
     key = aws.namespace(**({"codeHandlers": code} if code else {}))
     url = f"{aws.appsync.meta.endpoint_url}/apis/{key['apiId']}/event"
     body = json.dumps({"channel": f"/{key['name']}/a", "events": ["1"]})
@@ -105,7 +105,7 @@ LOOPS = "export function onPublish(ctx) {\n  while (true) {}\n}\n"
 WHOLE = sorted(["apiId", "name", "apiArn", "created", "xrayEnabled", "tags", "dns"])
 NAMESPACE = sorted(["apiId", "name", "channelNamespaceArn", "created", "lastModified", "subscribeAuthModes", "publishAuthModes"])
 
-# options, what is looked at, what comes without them, and with them
+# options, the function that observes the behavior, its result without the options, and with them
 CASES = [
     ({"omitted-members": "kept"}, omitted, (False, False, False), (True, True, True)),
     ({"omitted-members": "kept", "empty-lists": "kept"}, empty_lists, False, True),
@@ -137,14 +137,14 @@ CASES = [
     ({"role-checked": True}, with_role, ("ok", "ok"), ("BadRequestException", "ok")),
     ({"association-takes-s": 600}, association, "SUCCESS", "PROCESSING"),
     ({"unsupported-syntax": "accepted"}, lambda aws: outcome(lambda: aws.namespace(codeHandlers=LOOPS)), "BadRequestException", "ok"),
-    ({"bad-signature": "unauthorized"}, lambda aws: published(aws, secret="other")["errors"][0]["errorType"],
+    ({"bad-signature": "unauthorized"}, lambda aws: publish(aws, secret="other")["errors"][0]["errorType"],
      "BadRequestException", "UnauthorizedException"),
-    ({"filtered-events": "left-out"}, lambda aws: len(published(aws, DROPS)["successful"]), 1, 0),
+    ({"filtered-events": "left-out"}, lambda aws: len(publish(aws, DROPS)["successful"]), 1, 0),
 ]
 
 
 @pytest.mark.parametrize("options, look, without, with_them", CASES, ids=lambda it: "+".join(it) if isinstance(it, dict) else "")
-def test_an_option_changes_what_it_says(tmp_path, options, look, without, with_them):
+def test_an_option_changes_the_behavior(tmp_path, options, look, without, with_them):
     for name, given, expected in [("without", None, without), ("with", options, with_them)]:
         (tmp_path / name).mkdir()
         world = World(tmp_path / name, given)
@@ -152,7 +152,7 @@ def test_an_option_changes_what_it_says(tmp_path, options, look, without, with_t
         world.stop()
 
 
-def test_an_unknown_option_is_refused_and_every_known_one_is_tried(tmp_path):
+def test_an_unknown_option_is_rejected_and_every_known_one_has_a_case(tmp_path):
     (tmp_path / "s.json").write_text('{"nope": 1}')
     done = subprocess.run([PROVISION, "local", "--port", "0", "--emulator-options", "s.json"], cwd=tmp_path, text=True, capture_output=True)
     assert done.returncode != 0 and done.stdout == ""

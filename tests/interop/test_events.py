@@ -1,4 +1,4 @@
-"""Events that really flow: curl as the article has it, requests that botocore signed, a WebSocket that knows nothing."""
+"""Publishing and receiving events with curl as in the article, botocore's signatures, and a plain WebSocket client."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ ARTICLE = (ROOT / "templates/article/spec.yaml").read_text()
 
 
 class Api:
-    """The article's API, deployed, and how each client reaches it."""
+    """The article's API, applied, with its addresses for each client."""
 
     def __init__(self, world):
         world.write("spec.yaml", ARTICLE)
@@ -38,7 +38,7 @@ class Api:
         self.trust = world.provision("local", "trust", "--format", "path").strip()
 
     def curl(self, script, host, *more):
-        """A command of the article's, its shell's variables set, with the local authority."""
+        """Runs a command of the article with its shell variables, and with the emulator's certificate authority."""
         prelude = f'API_KEY={self.key}\nHTTP_HOST={host}\ncurl() {{ command curl -sS --cacert "{self.trust}" {" ".join(more)} "$@"; }}\n'
         configured = {
             "AWS_CONFIG_FILE": str(self.world.folder / "aws-config"),
@@ -70,59 +70,59 @@ def api(world):
     return Api(world)
 
 
-def told(socket):
-    """The next frame that is no keep-alive."""
+def receive(socket):
+    """Returns the next frame that is not a keep-alive."""
     while True:
         frame = json.loads(socket.recv(timeout=HANG_S))
         if frame["type"] != "ka":
             return frame
 
 
-def said(socket, frame):
+def ask(socket, frame):
     socket.send(json.dumps(frame))
-    return told(socket)
+    return receive(socket)
 
 
 def article(begin, end="\n\n"):
-    """A command as the article prints it."""
+    """Returns a command of the article."""
     text = (ROOT / "tests/data/article/commands.sh").read_text()
     start = text.index(begin)
     return text[start : text.index(end, start)]
 
 
-def is_taken(answer):
+def check_published(answer):
     assert answer["failed"] == []
-    [taken] = answer["successful"]
-    assert taken["index"] == 0 and uuid.UUID(taken["identifier"])
+    [event] = answer["successful"]
+    assert event["index"] == 0 and uuid.UUID(event["identifier"])
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl to run")
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 @pytest.mark.parametrize("by", ["its own name", "a name below localhost"])
-def test_the_articles_curl_commands_publish(api, by):
+def test_the_curl_commands_of_the_article_publish(api, by):
     if by == "its own name":
         host, more = api.host, ["--connect-to", f"::localhost:{api.port}"]
     else:
         host, more = f"{api.id}.localhost:{api.port}", []
     with api.connect() as socket:
-        assert said(socket, {"type": "connection_init"}) == {"type": "connection_ack", "connectionTimeoutMs": 300000}
+        assert ask(socket, {"type": "connection_init"}) == {"type": "connection_ack", "connectionTimeoutMs": 300000}
         subscription = {"type": "subscribe", "id": "1", "channel": "/sample/channel/*", "authorization": api.auth()}
-        assert said(socket, subscription) == {"type": "subscribe_success", "id": "1"}
-        is_taken(api.curl(article('curl -H "x-api-key'), host, *more))
+        assert ask(socket, subscription) == {"type": "subscribe_success", "id": "1"}
+        check_published(api.curl(article('curl -H "x-api-key'), host, *more))
         event = {"type": "data", "id": "1", "event": '{"message":"Delivering the latest data (API_KEY)!!"}'}
-        assert told(socket) == event
-        is_taken(api.curl(article("curl --aws-sigv4"), host, *more))
-        assert told(socket)["event"] == '{"message":"Delivering the latest data (IAM)!!"}'
+        assert receive(socket) == event
+        check_published(api.curl(article("curl --aws-sigv4"), host, *more))
+        assert receive(socket)["event"] == '{"message":"Delivering the latest data (IAM)!!"}'
 
 
 def signed(api, body, url=None, region=REGION, secret="local", host=None):
-    """A request as botocore signs it for AppSync."""
+    """A request with botocore's signature for AppSync."""
     request = AWSRequest("POST", url or api.url, data=body, headers={"content-type": "application/json", **({"host": host} if host else {})})
     SigV4Auth(Credentials("local", secret), "appsync", region).add_auth(request)
     prepared = request.prepare()
     return urllib.request.Request(prepared.url, body.encode(), dict(prepared.headers), method="POST")
 
 
-def sent(request):
+def send(request):
     try:
         with urllib.request.urlopen(request) as answer:
             return answer.status, json.load(answer)
@@ -133,21 +133,21 @@ def sent(request):
 BODY = json.dumps({"channel": "/sample/a", "events": ['{"x":"<é>"}']})
 
 
-def test_what_botocore_signed_is_taken_and_what_was_tampered_with_is_not(api):
-    status, answer = sent(signed(api, BODY))
+def test_a_signed_request_is_accepted_and_a_modified_one_is_denied(api):
+    status, answer = send(signed(api, BODY))
     assert status == 200
-    is_taken(answer)
+    check_published(answer)
     for wrong in [{"secret": "other"}, {"region": "us-east-1"}]:
-        status, answer = sent(signed(api, BODY, **wrong))
+        status, answer = send(signed(api, BODY, **wrong))
         assert status in (400, 401, 403) and answer["errors"][0]["errorType"], wrong
     request = signed(api, BODY)
     request.data = BODY.replace("x", "y").encode()
-    status, answer = sent(request)
+    status, answer = send(request)
     assert status in (400, 401, 403)
 
 
-def test_a_socket_that_iam_signed_subscribes_where_it_may(api):
-    """The article lets signatures connect and publish, and keys alone subscribe."""
+def test_a_signed_websocket_publishes_but_cannot_subscribe(api):
+    """In the article, signatures may connect and publish, and only keys may subscribe."""
 
     def auth(text):
         headers = {
@@ -162,30 +162,30 @@ def test_a_socket_that_iam_signed_subscribes_where_it_may(api):
     with api.connect(auth("{}")) as socket:
         subscription = {"type": "subscribe", "id": "s", "channel": channel}
         text = json.dumps({"channel": channel}, separators=(",", ":"))
-        refused = said(socket, subscription | {"authorization": auth(text)})
+        refused = ask(socket, subscription | {"authorization": auth(text)})
         assert refused["type"] == "subscribe_error" and refused["errors"][0]["errorType"] == "UnauthorizedException"
-        assert said(socket, subscription | {"authorization": api.auth()}) == {"type": "subscribe_success", "id": "s"}
+        assert ask(socket, subscription | {"authorization": api.auth()}) == {"type": "subscribe_success", "id": "s"}
         events = ['{"msg":"hi"}', "42"]
         text = json.dumps({"channel": channel, "events": events}, separators=(",", ":"))
         socket.send(json.dumps({"type": "publish", "id": "p", "channel": channel, "events": events, "authorization": auth(text)}))
-        frames = [told(socket) for _ in range(3)]
+        frames = [receive(socket) for _ in range(3)]
         [done] = [it for it in frames if it["type"] == "publish_success"]
         assert [it["index"] for it in done["successful"]] == [0, 1] and done["failed"] == []
         assert sorted(it["event"] for it in frames if it["type"] == "data") == sorted(events)
 
 
-def test_a_wrong_key_is_told_after_the_upgrade_and_the_socket_closes(api):
+def test_a_wrong_key_is_denied_after_the_upgrade_and_the_socket_is_closed(api):
     with api.connect({"host": api.host, "x-api-key": "da2-wrong"}) as socket:
         socket.send('{"type":"connection_init"}')
-        assert told(socket) == {"type": "connection_error", "errors": [{"errorType": "UnauthorizedException"}]}
+        assert receive(socket) == {"type": "connection_error", "errors": [{"errorType": "UnauthorizedException"}]}
         with pytest.raises(websockets.exceptions.ConnectionClosedOK):
             socket.recv(timeout=HANG_S)
 
 
-def test_native_clients_send_their_key_as_a_header_of_the_upgrade(api):
+def test_a_key_can_be_sent_as_a_header_of_the_upgrade(api):
     with api.connect(protocols=["aws-appsync-event-ws"], additional_headers={"x-api-key": api.key}) as socket:
         assert socket.subprotocol == "aws-appsync-event-ws"
-        assert said(socket, {"type": "connection_init"})["type"] == "connection_ack"
+        assert ask(socket, {"type": "connection_init"})["type"] == "connection_ack"
 
 
 def test_the_realtime_host_is_served_with_tls(api):
@@ -195,4 +195,4 @@ def test_the_realtime_host_is_served_with_tls(api):
 
     raw = sockets.create_connection(("127.0.0.1", int(api.port)))
     with api.connect(url=url, sock=raw, ssl=context) as socket:
-        assert said(socket, {"type": "connection_init"})["type"] == "connection_ack"
+        assert ask(socket, {"type": "connection_init"})["type"] == "connection_ack"

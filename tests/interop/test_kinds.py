@@ -1,4 +1,4 @@
-"""Kinds that hang on something else: boto3 reads back from the local AWS exactly what a spec says."""
+"""Data sources, domains and associations: boto3 reads exactly what the spec declares from the emulator."""
 
 import re
 
@@ -52,7 +52,7 @@ OTHERS_ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/others/2
 
 
 def everything(world, appsync):
-    """Applies it; the API's id."""
+    """Applies the spec, and returns the API's id."""
     world.write("spec.yaml", EVERYTHING)
     appsync.create_domain_name(domainName="old.example.com", certificateArn=CERTIFICATE)
     world.provision("apply", "spec.yaml", "--local", "--yes")
@@ -63,15 +63,15 @@ def everything(world, appsync):
 def data_sources(appsync, api_id):
     found = {}
     for source in appsync.list_data_sources(apiId=api_id)["dataSources"]:
-        description, mark = re.fullmatch(r"(.*?) ?\[provision:(.*)#[0-9a-f]{10}\]", source.pop("description")).groups()
+        description, marker = re.fullmatch(r"(.*?) ?\[provision:(.*)#[0-9a-f]{10}\]", source.pop("description")).groups()
         name = source.pop("name")
-        assert mark == f"orders/apis/orders/dataSources/{name}"
+        assert marker == f"orders/apis/orders/dataSources/{name}"
         source.pop("dataSourceArn")
         found[name] = (description, source)
     return found
 
 
-def test_every_kind_is_as_the_spec_says_and_gone_after_destroy(world, appsync):
+def test_apply_creates_every_kind_as_declared_and_destroy_deletes_it(world, appsync):
     api_id = everything(world, appsync)
     assert data_sources(appsync, api_id) == {
         "function": ("Takes orders", {
@@ -131,13 +131,13 @@ def test_every_kind_is_as_the_spec_says_and_gone_after_destroy(world, appsync):
 
     world.provision("destroy", "spec.yaml", "--local", "--yes")
     assert appsync.list_apis()["apis"] == []
-    # A domain that is only used stays, without a trace.
+    # A used domain is kept, without ownership tags.
     (left,) = appsync.list_domain_names()["domainNameConfigs"]
     assert left["domainName"] == "old.example.com"
     assert left.get("tags", {}) == {}
 
 
-def test_what_changed_outside_in_every_kind_is_seen_and_put_right(world, appsync):
+def test_drift_of_every_kind_is_shown_and_fixed(world, appsync):
     api_id = everything(world, appsync)
     waf = world.client("wafv2")
     other = appsync.create_api(name="other", eventConfig=appsync.get_api(apiId=api_id)["api"]["eventConfig"])["api"]
@@ -165,7 +165,7 @@ def test_what_changed_outside_in_every_kind_is_seen_and_put_right(world, appsync
     assert appsync.get_api(apiId=api_id)["api"]["wafWebAclArn"] == WEB_ACL
 
 
-def test_what_others_put_in_front_of_an_api_is_shown_and_stays(world, appsync):
+def test_an_unmanaged_web_acl_is_shown_and_kept(world, appsync):
     api_id = everything(world, appsync)
     waf = world.client("wafv2")
     arn = appsync.get_api(apiId=api_id)["api"]["apiArn"]
@@ -175,7 +175,7 @@ def test_what_others_put_in_front_of_an_api_is_shown_and_stays(world, appsync):
     failed = world.fails("apply", "spec.yaml", "--local", "--yes", code=5)
     assert "AWS already has one (created outside this spec)" in failed and f"provision:waf={OTHERS_ACL}" in failed
     assert appsync.get_api(apiId=api_id)["api"]["wafWebAclArn"] == OTHERS_ACL
-    # A spec without one has nothing to say about it.
+    # A spec without a web ACL has no changes.
     lines = [it for it in EVERYTHING.splitlines(keepends=True) if "waf:" not in it]
     world.write("spec.yaml", "".join(lines))
     assert "No changes" in world.provision("plan", "spec.yaml", "--local")
@@ -183,7 +183,7 @@ def test_what_others_put_in_front_of_an_api_is_shown_and_stays(world, appsync):
     assert OTHERS_ACL in failed and "--allow-unmanaged" in failed
 
 
-def test_a_domain_that_leads_elsewhere_is_not_taken_away(world, appsync):
+def test_a_domain_that_is_associated_with_another_api_is_not_changed(world, appsync):
     appsync.create_domain_name(domainName="old.example.com", certificateArn=CERTIFICATE)
     config = {"authProviders": modes("AWS_IAM"), "connectionAuthModes": modes("AWS_IAM"),
               "defaultPublishAuthModes": modes("AWS_IAM"), "defaultSubscribeAuthModes": modes("AWS_IAM")}

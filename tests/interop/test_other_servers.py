@@ -1,4 +1,4 @@
-"""The engine against other servers that act as AWS, as far as each goes."""
+"""The engine against other AWS emulators, with the operations that each supports."""
 
 import contextlib
 import string
@@ -8,7 +8,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from conftest import ROOT
-from others import LACKS, Other
+from others import UNSUPPORTED, Other
 
 ARTICLE = str(ROOT / "templates/article/spec.yaml")
 SPEC = string.Template("""
@@ -35,7 +35,7 @@ def modes(*types):
     return [{"authType": it} for it in types]
 
 
-@pytest.fixture(params=LACKS)
+@pytest.fixture(params=UNSUPPORTED)
 def other(request, tmp_path):
     with served(request.param, tmp_path) as server:
         yield server
@@ -63,7 +63,7 @@ def served(name, folder):
 
 
 def only(other):
-    """The one API, its one namespace and its one key: nothing is there twice."""
+    """The one API, its one namespace and its one key: there are no duplicates."""
     appsync = other.client("appsync")
     (api,) = appsync.list_apis()["apis"]
     (namespace,) = appsync.list_channel_namespaces(apiId=api["apiId"])["channelNamespaces"]
@@ -71,13 +71,12 @@ def only(other):
     return api, namespace, key
 
 
-def test_the_articles_stack_stands_stays_and_goes(other):
+def test_the_stack_of_the_article_is_created_unchanged_by_another_apply_and_deleted(other):
     if other.name == "ministack":
-        # It gives a namespace without modes of its own those in which the API is published to, for
-        # subscribing too (AWS leaves them empty,
-        # docs/reference/channel-namespaces.md#unset-members); which is seen, and put right.
-        said = other.fails("apply", ARTICLE, "--yes", code=3)
-        assert "This did not stick on AWS" in said and "update channel namespace" in said
+        # MiniStack copies the API's modes for publishing into both lists of a namespace without modes (AWS leaves
+        # them empty, docs/reference/channel-namespaces.md#unset-members). The engine reports and fixes this.
+        output = other.fails("apply", ARTICLE, "--yes", code=3)
+        assert "This did not stick on AWS" in output and "update channel namespace" in output
         assert only(other)[1]["subscribeAuthModes"] == modes("API_KEY", "AWS_IAM")
     other.provision("apply", ARTICLE, "--yes")
 
@@ -103,7 +102,7 @@ def test_the_articles_stack_stands_stays_and_goes(other):
     assert "Plan: 4 to create" in other.provision("plan", ARTICLE)
 
 
-def test_an_api_and_a_namespace_are_changed_in_place(ministack):
+def test_an_api_and_a_namespace_are_updated_in_place(ministack):
     ministack.write("spec.yaml", spec())
     ministack.provision("apply", "spec.yaml", "--yes")
     before = only(ministack)
@@ -116,7 +115,7 @@ def test_an_api_and_a_namespace_are_changed_in_place(ministack):
     ministack.provision("plan", "spec.yaml", "--detailed-exitcode")
 
 
-def test_a_key_and_tags_are_changed_in_place(moto):
+def test_a_key_and_tags_are_updated_in_place(moto):
     moto.write("spec.yaml", spec())
     moto.provision("apply", "spec.yaml", "--yes")
     before = only(moto)
@@ -129,8 +128,8 @@ def test_a_key_and_tags_are_changed_in_place(moto):
     moto.provision("plan", "spec.yaml", "--detailed-exitcode")
 
 
-# What is changed, what the server lacks for it, and whether something else was done before.
-REFUSED = [
+# The change, the operation that the server does not support, and the exit code: 3 if another change succeeded.
+UNSUPPORTED_CHANGES = [
     ("moto", {"contact": "others"}, "UpdateApi", 1),
     ("moto", {"publish": "API_KEY"}, "UpdateChannelNamespace", 1),
     ("moto", {"publish": "API_KEY", "key": "phones"}, "UpdateChannelNamespace", 3),
@@ -140,34 +139,34 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("name, change, operation, code", REFUSED)
-def test_what_a_server_lacks_is_said_in_its_words_and_nothing_is_doubled(tmp_path, name, change, operation, code):
+@pytest.mark.parametrize("name, change, operation, code", UNSUPPORTED_CHANGES)
+def test_an_unsupported_operation_is_reported_with_the_servers_message_and_creates_no_duplicates(tmp_path, name, change, operation, code):
     with served(name, tmp_path) as other:
         other.write("spec.yaml", spec())
         other.provision("apply", "spec.yaml", "--yes")
         before = only(other)
         other.write("spec.yaml", spec(**change))
-        said = other.fails("apply", "spec.yaml", "--yes", code=code)
-        assert f" {operation}: " in said and LACKS[name][operation] in said, said
-        assert before[2]["id"] not in said
+        output = other.fails("apply", "spec.yaml", "--yes", code=code)
+        assert f" {operation}: " in output and UNSUPPORTED[name][operation] in output, output
+        assert before[2]["id"] not in output
         after = only(other)
         assert [it.get("apiId", it.get("id")) for it in after] == [it.get("apiId", it.get("id")) for it in before]
-        # What is left undone is still planned, and goes with everything else.
+        # The failed change is still planned, and destroy deletes everything.
         assert other.run("plan", "spec.yaml", "--detailed-exitcode").returncode == 2
         other.provision("destroy", "spec.yaml", "--yes")
         assert other.client("appsync").list_apis()["apis"] == []
 
 
-def test_what_can_not_be_listed_is_not_made(other):
+def test_a_kind_that_cannot_be_listed_is_not_created(other):
     domain = "domains:\n  live: { name: live.example.com, association: { api: orders } }\n"
     other.write("spec.yaml", spec() + domain)
-    said = other.fails("apply", "spec.yaml", "--yes", code=1)
-    assert "error: domains/live/association: ListDomainNames: " in said
-    assert LACKS[other.name]["ListDomainNames"] in said and "help: check the endpoint URL" in said
+    output = other.fails("apply", "spec.yaml", "--yes", code=1)
+    assert "error: domains/live/association: ListDomainNames: " in output
+    assert UNSUPPORTED[other.name]["ListDomainNames"] in output and "help: check the endpoint URL" in output
     assert other.client("appsync").list_apis()["apis"] == []
 
 
-def test_each_still_lacks_what_it_lacked(other):
+def test_the_list_of_unsupported_operations_is_current(other):
     appsync = other.client("appsync")
     config = {
         "authProviders": modes("API_KEY"), "connectionAuthModes": modes("API_KEY"),
@@ -180,16 +179,16 @@ def test_each_still_lacks_what_it_lacked(other):
         "apiId": api["apiId"], "name": "n", "id": key, "resourceArn": api["apiArn"], "tags": {"a": "b"},
         "tagKeys": ["a"], "eventConfig": config, "domainName": "a.example.com",
     }
-    for operation, words in LACKS[other.name].items():
+    for operation, words in UNSUPPORTED[other.name].items():
         needs = appsync.meta.service_model.operation_model(operation).input_shape.required_members
         call = getattr(appsync, xform_name(operation))
         with pytest.raises(ClientError, match=words):
             call(**{name: arguments[name] for name in needs})
-            pytest.fail(f"{other.name} has {operation} now: take its row away and try more with it")
+            pytest.fail(f"{other.name} supports {operation} now: remove its row and test more")
 
 
-def test_the_log_tells_what_was_taken_as_empty(other):
+def test_verbose_output_names_lists_that_are_treated_as_empty(other):
     other.write("spec.yaml", spec())
-    said = other.run("plan", "spec.yaml", "-v").stderr
-    assert "ListDomainNames: " in said and "treated as having no custom domain name" in said
+    output = other.run("plan", "spec.yaml", "-v").stderr
+    assert "ListDomainNames: " in output and "treated as having no custom domain name" in output
     assert "taken as" not in other.run("plan", "spec.yaml").stderr

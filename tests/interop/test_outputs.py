@@ -1,4 +1,4 @@
-"""Outputs, read by those for whom each format is meant."""
+"""Outputs, read by a parser of each format."""
 
 import io
 import json
@@ -20,7 +20,7 @@ apis:
 """
 
 
-def test_every_reader_reads_the_same(world):
+def test_every_format_contains_the_same_outputs(world):
     world.write("spec.yaml", SPEC)
     world.provision("apply", "spec.yaml", "--local", "--yes")
 

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees of an apply: in a pseudo terminal, read as the terminal would."""
+"""The progress display of an apply, in a pseudo terminal."""
 
 import errno
 import fcntl
@@ -32,7 +32,7 @@ ROWS, COLUMNS = 40, 100
 
 
 class Terminal:
-    """The program in a terminal of its own, and all that it wrote there."""
+    """The program in a pseudo terminal, and everything that it wrote."""
 
     def __init__(self, world, *arguments, url=None, **environment):
         self.master, slave = pty.openpty()
@@ -47,7 +47,7 @@ class Terminal:
         self.written = b""
 
     def read(self):
-        """Whether there may be more."""
+        """Reads more output. Returns whether there may be more."""
         assert select.select([self.master], [], [], HANG_S)[0], self.text()
         try:
             part = os.read(self.master, 65536)
@@ -71,7 +71,7 @@ class Terminal:
         return ESCAPE.sub("", self.written.decode(errors="replace"))
 
     def screen(self):
-        """The lines that are left, after every move of the cursor."""
+        """The final lines of the screen, after every movement of the cursor."""
         lines, row, column = [""], 0, 0
         for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x1b]", self.written.decode()):
             if part == "\r":
@@ -79,7 +79,7 @@ class Terminal:
             elif part == "\n":
                 row += 1
             elif not part.startswith("\x1b"):
-                # A full line is left by the next letter only.
+                # The cursor leaves a full line only with the next character.
                 if column == COLUMNS:
                     row, column = row + 1, 0
                 lines.extend([""] * (row + 1 - len(lines)))
@@ -97,7 +97,7 @@ class Terminal:
 
 
 class Gate:
-    """A way to the world's AWS on which the first call to create an API waits until it is let through."""
+    """A proxy of the world's emulator, in which calls to create an API wait until it is opened."""
 
     def __init__(self, world):
         self.there = ("127.0.0.1", int(world.url.rsplit(":", 1)[1]))
@@ -150,7 +150,7 @@ def slow(world):
     return put
 
 
-def test_what_runs_is_shown_while_it_runs_and_gone_when_it_is_done(world, slow, gate):
+def test_running_steps_are_shown_and_disappear_when_they_are_done(world, slow, gate):
     slow()
     terminal = Terminal(world, "apply", "spec.yaml", "--yes", url=gate.url)
     terminal.until(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] apis/chat being created  \d+\.\d s")
@@ -165,7 +165,7 @@ def test_what_runs_is_shown_while_it_runs_and_gone_when_it_is_done(world, slow, 
         assert leftover not in screen, screen
 
 
-def test_what_waits_says_why(world, slow):
+def test_a_waiting_step_shows_the_reason(world, slow):
     slow(rules=[{"on": "CreateApiKey", "fault": {"error": {"code": "ConcurrentModificationException", "status": 409}}}])
     terminal = Terminal(world, "apply", "spec.yaml", "--yes")
     terminal.until(r"… apis/chat/apiKeys/web being created  \d+\.\d s  waits: API busy, attempt \d+")
@@ -175,7 +175,7 @@ def test_what_waits_says_why(world, slow):
     assert "waits:" not in terminal.screen() and "trying again" not in terminal.screen()
 
 
-def test_ctrl_c_at_the_question_is_a_no(world, slow):
+def test_ctrl_c_at_the_confirmation_declines(world, slow):
     slow()
     terminal = Terminal(world, "apply", "spec.yaml")
     terminal.until(r"\[y/N\]")
@@ -184,7 +184,7 @@ def test_ctrl_c_at_the_question_is_a_no(world, slow):
     assert "nothing was changed\n" in terminal.screen()
 
 
-def test_ctrl_c_finishes_what_runs_and_lists_the_rest(world, slow, gate):
+def test_ctrl_c_finishes_running_steps_and_lists_the_rest(world, slow, gate):
     slow()
     terminal = Terminal(world, "apply", "spec.yaml", "--yes", url=gate.url)
     terminal.until(r"apis/chat being created")
@@ -200,7 +200,7 @@ def test_ctrl_c_finishes_what_runs_and_lists_the_rest(world, slow, gate):
     assert "being created" not in screen
 
 
-def test_a_second_ctrl_c_leaves_no_board_behind(world, slow):
+def test_a_second_ctrl_c_removes_the_progress_display(world, slow):
     slow(rules=[{"on": "CreateApi", "fault": "hang"}])
     terminal = Terminal(world, "apply", "spec.yaml", "--yes")
     terminal.until(r"apis/chat being created")
@@ -215,7 +215,7 @@ def test_a_second_ctrl_c_leaves_no_board_behind(world, slow):
 @pytest.mark.parametrize("arguments, environment", [
     ([], {"TERM": "dumb"}), (["--quiet"], {}), (["-v"], {}), (["--format", "json"], {}),
 ])
-def test_nothing_is_drawn_anew_where_nobody_wants_it(world, slow, arguments, environment):
+def test_the_progress_display_is_off_for_dumb_terminals_quiet_verbose_and_json(world, slow, arguments, environment):
     slow(latency_ms=30)
     terminal = Terminal(world, "apply", "spec.yaml", "--yes", *arguments, **environment)
     assert terminal.end() == 0

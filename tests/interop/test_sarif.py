@@ -1,4 +1,4 @@
-"""Findings as SARIF, read by a model that was generated from the standard's own schema."""
+"""Diagnostics as SARIF, read by a model that is generated from the standard's schema."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ def validate(folder, *arguments):
     return done.returncode, done.stdout
 
 
-def test_what_is_wrong_is_read_as_the_standard_says(tmp_path):
+def test_diagnostics_are_valid_sarif(tmp_path):
     folder = tmp_path / "my stacks"
     folder.mkdir()
     (folder / "späc.yaml").write_text(SPEC)
@@ -43,7 +43,7 @@ def test_what_is_wrong_is_read_as_the_standard_says(tmp_path):
     assert uris == {"my%20stacks/sp%C3%A4c.yaml", "missing.yaml"}
 
 
-def test_nothing_wrong_is_a_run_without_results(tmp_path):
+def test_a_valid_spec_is_a_run_without_results(tmp_path):
     (tmp_path / "spec.yaml").write_text("version: 1\nstack: chat\n")
     code, out = validate(tmp_path, "spec.yaml")
     assert code == 0

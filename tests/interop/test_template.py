@@ -1,4 +1,4 @@
-"""Rendered templates against the article's, cfn-lint and AWS's own validator."""
+"""Rendered templates against the article's template, cfn-lint and AWS's validator."""
 
 import json
 import pathlib
@@ -13,11 +13,11 @@ from conftest import PROVISION, ROOT
 
 ARTICLE = ROOT / "tests/data/templates/article.yaml"
 CFN_LINT = pathlib.Path(sys.executable).parent / "cfn-lint"
-STARTERS = sorted(it.parent.name for it in ROOT.glob("templates/*/spec.yaml"))
+TEMPLATES = sorted(it.parent.name for it in ROOT.glob("templates/*/spec.yaml"))
 
 
 class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms, read as the long ones."""
+    """Loads YAML, and reads CloudFormation's short forms as the long ones."""
 
 
 def intrinsic(loader, tag, node):
@@ -36,7 +36,7 @@ def render(spec, *arguments):
     ).stdout
 
 
-def test_the_articles_spec_renders_to_the_articles_template():
+def test_the_spec_of_the_article_renders_to_the_template_of_the_article():
     theirs = yaml.load(ARTICLE.read_text(), Loader)
     ours = yaml.load(render(ROOT / "templates/article/spec.yaml"), Loader)
     assert ours["Resources"] == theirs["Resources"]
@@ -46,16 +46,16 @@ def test_the_articles_spec_renders_to_the_articles_template():
         assert ours["Outputs"][name] == output
 
 
-@pytest.mark.parametrize("starter", STARTERS)
-def test_yaml_and_json_say_the_same(starter):
-    spec, now = ROOT / f"templates/{starter}/spec.yaml", ("--now", "2026-11-24T03:00:00Z")
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_yaml_and_json_are_the_same_template(template):
+    spec, now = ROOT / f"templates/{template}/spec.yaml", ("--now", "2026-11-24T03:00:00Z")
     assert yaml.load(render(spec, *now), Loader) == json.loads(render(spec, "--format", "json", *now))
 
 
 RICH = """
 version: 1
 stack: rich
-description: All that a spec can say
+description: Every feature of a spec
 tags: { team: realtime, where: "${AWS::Region}" }
 logRoles:
   made: {}
@@ -118,8 +118,8 @@ def spec_of(name, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
-@pytest.mark.parametrize("name", [*STARTERS, "rich"])
-def test_aws_own_validator_finds_no_error_and_no_warning(name, form, tmp_path):
+@pytest.mark.parametrize("name", [*TEMPLATES, "rich"])
+def test_awss_validator_reports_no_error_and_no_warning(name, form, tmp_path):
     template = tmp_path / f"template.{form}"
     template.write_text(render(spec_of(name, tmp_path), "--format", form, "--export-keys", "--now", "2026-11-24T03:00:00Z"))
     report = ENGINE.validate_template(str(template))
@@ -127,8 +127,8 @@ def test_aws_own_validator_finds_no_error_and_no_warning(name, form, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
-@pytest.mark.parametrize("name", [*STARTERS, "rich"])
-def test_cfn_lint_has_nothing_to_say(name, form, tmp_path):
+@pytest.mark.parametrize("name", [*TEMPLATES, "rich"])
+def test_cfn_lint_reports_nothing(name, form, tmp_path):
     template = tmp_path / f"template.{form}"
     template.write_text(render(spec_of(name, tmp_path), "--format", form, "--now", "2026-11-24T03:00:00Z"))
     done = subprocess.run(

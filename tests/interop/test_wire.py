@@ -1,4 +1,4 @@
-"""Every operation of the local AWS through boto3: whole answers, and every error that AWS models."""
+"""Every operation of the emulator through boto3: complete responses, and every error of AWS's models."""
 
 import json
 import re
@@ -12,13 +12,13 @@ from botocore.exceptions import ClientError
 
 from conftest import bare
 from operations import (
-    ACCOUNT, CASES, CERTIFICATE, CODE, CONFIG, DAY, IMITATED, LAMBDA, MODES, NEVER, POLICY, TRUST, WEB_ACL, Prepared,
+    ACCOUNT, CASES, CERTIFICATE, CODE, CONFIG, DAY, SUPPORTED, LAMBDA, MODES, NEVER, POLICY, TRUST, WEB_ACL, Prepared,
 )
 
 ID = re.compile(r"[a-z0-9]{26}")
 
 
-def refused(call, code, status, text=""):
+def check_error(call, code, status, text=""):
     with pytest.raises(ClientError) as caught:
         call()
     answer = caught.value.response
@@ -27,8 +27,8 @@ def refused(call, code, status, text=""):
     assert answer["ResponseMetadata"]["RequestId"]
 
 
-def test_every_operation_and_every_error_that_can_come_has_a_case(world):
-    for service, operations in IMITATED.items():
+def test_every_operation_and_every_possible_error_has_a_case(world):
+    for service, operations in SUPPORTED.items():
         model = world.client(service).meta.service_model
         expected = set()
         for operation in operations:
@@ -41,21 +41,21 @@ def test_every_operation_and_every_error_that_can_come_has_a_case(world):
 
 
 @pytest.mark.parametrize("service, operation, error", CASES, ids=lambda it: it or "ok")
-def test_an_operation_ends_as_aws_says(world, service, operation, error):
+def test_an_operation_has_the_outcome_that_aws_documents(world, service, operation, error):
     prepare, status, text = CASES[service, operation, error]
     aws = Prepared(world.client)
-    request, before = prepare(aws), kept(world, aws)
-    # What no SDK sends must be refused as well, so the client checks nothing here.
+    request, before = prepare(aws), stored_state(world, aws)
+    # Requests that no SDK sends must be rejected too, so this client does not validate.
     call = getattr(world.client(service, checked=False), xform_name(operation))
     if error:
-        refused(lambda: call(**request), error, status, text)
-        assert kept(world, aws) == before, "what fails has changed nothing"
+        check_error(lambda: call(**request), error, status, text)
+        assert stored_state(world, aws) == before, "a failed call changes nothing"
     else:
         assert call(**request)["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
-def kept(world, aws):
-    """All that this AWS remembers, once it has written it; which it does when something changes."""
+def stored_state(world, aws):
+    """The emulator's state file, after a change that makes the emulator write it."""
     if "probe.example.com" not in [it["domainName"] for it in aws.appsync.list_domain_names()["domainNameConfigs"]]:
         aws.appsync.create_domain_name(domainName="probe.example.com", certificateArn=CERTIFICATE)
     arn = aws.appsync.get_domain_name(domainName="probe.example.com")["domainNameConfig"]["domainNameArn"]
@@ -63,9 +63,9 @@ def kept(world, aws):
     return (world.folder / ".provision/state.json").read_bytes()
 
 
-def test_what_aws_has_and_we_have_not_says_so_by_name(world):
+def test_an_unsupported_operation_is_an_error_with_its_name(world):
     model = world.client("appsync").meta.service_model
-    for name in sorted(set(model.operation_names) - set(IMITATED["appsync"])):
+    for name in sorted(set(model.operation_names) - set(SUPPORTED["appsync"])):
         http = model.operation_model(name).http
         path = re.sub(r"\{\w+\}", "x", http["requestUri"])
         status, headers, body = raw(world, http["method"], path, b"{}")
@@ -79,7 +79,7 @@ def test_what_aws_has_and_we_have_not_says_so_by_name(world):
     ]:
         arn = {"ResourceARN": WEB_ACL} if "wafv2" in name else {}
         arn = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r", "RoleSessionName": "me"} if "sts" in name else arn
-        refused(lambda: call(**arn), "NotImplementedException", 501, f"does not support {name}")
+        check_error(lambda: call(**arn), "NotImplementedException", 501, f"does not support {name}")
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def api(appsync):
     return bare(appsync.create_api(name="a", eventConfig=CONFIG))["api"]
 
 
-def test_an_api_is_made_read_changed_and_deleted(appsync):
+def test_an_api_is_created_read_updated_and_deleted(appsync):
     before = time.time()
     made = bare(appsync.create_api(name="my api_1", ownerContact="me", tags={"env": "dev"}, eventConfig=CONFIG))["api"]
     after = time.time()
@@ -113,7 +113,7 @@ def test_an_api_is_made_read_changed_and_deleted(appsync):
     expected.pop("eventConfig")
     assert listed == expected
     assert bare(appsync.delete_api(apiId=made["apiId"])) == {}
-    refused(lambda: appsync.get_api(apiId=made["apiId"]), "NotFoundException", 404)
+    check_error(lambda: appsync.get_api(apiId=made["apiId"]), "NotFoundException", 404)
 
 
 def test_every_provider_reads_back_with_its_settings(appsync):
@@ -143,25 +143,25 @@ def test_every_provider_reads_back_with_its_settings(appsync):
     ({"eventConfig": {**CONFIG, "authProviders": CONFIG["authProviders"] + [{"authType": "OPENID_CONNECT"}]}}, "openIDConnectConfig"),
     ({"eventConfig": {**CONFIG, "logConfig": {"logLevel": "ALL", "cloudWatchLogsRoleArn": "nope"}}}, "role ARN"),
 ])
-def test_an_api_that_breaks_a_rule_is_refused(appsync, change, text):
+def test_an_invalid_api_is_rejected(appsync, change, text):
     good = {"name": "a", "eventConfig": CONFIG}
-    refused(lambda: appsync.create_api(**{**good, **change}), "BadRequestException", 400, text)
+    check_error(lambda: appsync.create_api(**{**good, **change}), "BadRequestException", 400, text)
     assert appsync.list_apis()["apis"] == []
 
 
-def test_apis_come_in_pages_and_stop_at_the_quota(appsync):
+def test_apis_are_listed_in_pages_and_limited_by_the_quota(appsync):
     for n in range(50):
         appsync.create_api(name=f"a{n}", eventConfig=CONFIG)
-    refused(lambda: appsync.create_api(name="a", eventConfig=CONFIG), "ServiceQuotaExceededException", 402)
+    check_error(lambda: appsync.create_api(name="a", eventConfig=CONFIG), "ServiceQuotaExceededException", 402)
     pages = list(appsync.get_paginator("list_apis").paginate(PaginationConfig={"PageSize": 20}))
     assert [len(it["apis"]) for it in pages] == [20, 20, 10]
     assert len({api["apiId"] for it in pages for api in it["apis"]}) == 50
     assert len(appsync.list_apis()["apis"]) == 10
-    refused(lambda: appsync.list_apis(maxResults=26), "BadRequestException", 400)
-    refused(lambda: appsync.list_apis(nextToken="nonsense"), "BadRequestException", 400)
+    check_error(lambda: appsync.list_apis(maxResults=26), "BadRequestException", 400)
+    check_error(lambda: appsync.list_apis(nextToken="nonsense"), "BadRequestException", 400)
 
 
-def test_a_namespace_is_made_read_changed_and_deleted(appsync, api):
+def test_a_namespace_is_created_read_updated_and_deleted(appsync, api):
     made = bare(appsync.create_channel_namespace(
         apiId=api["apiId"], name="chat-room", publishAuthModes=MODES, codeHandlers=CODE, tags={"a": "b"}))
     made = made["channelNamespace"]
@@ -180,10 +180,10 @@ def test_a_namespace_is_made_read_changed_and_deleted(appsync, api):
     expected.update(publishAuthModes=[], subscribeAuthModes=MODES, lastModified=changed["lastModified"])
     expected.pop("codeHandlers")
     assert changed == expected
-    refused(lambda: appsync.create_channel_namespace(**key), "ConflictException", 409)
+    check_error(lambda: appsync.create_channel_namespace(**key), "ConflictException", 409)
     assert bare(appsync.delete_channel_namespace(**key)) == {}
     for call in (appsync.get_channel_namespace, appsync.update_channel_namespace, appsync.delete_channel_namespace):
-        refused(lambda: call(**key), "NotFoundException", 404)
+        check_error(lambda: call(**key), "NotFoundException", 404)
 
 
 @pytest.mark.parametrize("change, code, status", [
@@ -195,21 +195,21 @@ def test_a_namespace_is_made_read_changed_and_deleted(appsync, api):
     ({"apiId": "nope"}, "NotFoundException", 404),
     ({"handlerConfigs": {"onPublish": {"behavior": "CODE", "integration": {"dataSourceName": "x"}}}}, "NotFoundException", 404),
 ])
-def test_a_namespace_that_breaks_a_rule_is_refused(appsync, api, change, code, status):
+def test_an_invalid_namespace_is_rejected(appsync, api, change, code, status):
     good = {"apiId": api["apiId"], "name": "ok"}
-    refused(lambda: appsync.create_channel_namespace(**{**good, **change}), code, status)
+    check_error(lambda: appsync.create_channel_namespace(**{**good, **change}), code, status)
 
 
-def test_an_api_has_fifty_namespaces_and_keeps_their_modes_among_its_providers(appsync, api):
+def test_an_api_has_at_most_fifty_namespaces_and_keeps_the_providers_of_their_modes(appsync, api):
     for n in range(50):
         appsync.create_channel_namespace(apiId=api["apiId"], name=f"n{n}", publishAuthModes=[{"authType": "AWS_IAM"}])
     full = lambda: appsync.create_channel_namespace(apiId=api["apiId"], name="more")
-    refused(full, "ServiceQuotaExceededException", 402)
+    check_error(full, "ServiceQuotaExceededException", 402)
     fewer = {"authProviders": MODES, "connectionAuthModes": MODES, "defaultPublishAuthModes": MODES, "defaultSubscribeAuthModes": MODES}
-    refused(lambda: appsync.update_api(apiId=api["apiId"], name="a", eventConfig=fewer), "BadRequestException", 400)
+    check_error(lambda: appsync.update_api(apiId=api["apiId"], name="a", eventConfig=fewer), "BadRequestException", 400)
 
 
-def test_a_key_lives_as_aws_lets_it(appsync, api):
+def test_the_lifetime_of_a_key_is_limited_like_on_aws(appsync, api):
     now, key = int(time.time()), {"apiId": api["apiId"]}
     made = bare(appsync.create_api_key(**key, description="web"))["apiKey"]
     after = int(time.time())
@@ -218,22 +218,22 @@ def test_a_key_lives_as_aws_lets_it(appsync, api):
     assert now // 3600 * 3600 <= made["expires"] - 7 * DAY <= after // 3600 * 3600
     assert made["expires"] % 3600 == 0
     for expires, text in [(now + DAY, "minimum of 1 days"), (now - 1, "minimum of 1 days"), (now + 366 * DAY, "maximum of 365 days")]:
-        refused(lambda: appsync.create_api_key(**key, expires=expires), "ApiKeyValidityOutOfBoundsException", 400, text)
-        refused(lambda: appsync.update_api_key(**key, id=made["id"], expires=expires), "ApiKeyValidityOutOfBoundsException", 400, text)
+        check_error(lambda: appsync.create_api_key(**key, expires=expires), "ApiKeyValidityOutOfBoundsException", 400, text)
+        check_error(lambda: appsync.update_api_key(**key, id=made["id"], expires=expires), "ApiKeyValidityOutOfBoundsException", 400, text)
     later = bare(appsync.update_api_key(**key, id=made["id"], expires=now + 30 * DAY))["apiKey"]
     assert later["description"] == "web"
     assert later["expires"] == (now + 30 * DAY) // 3600 * 3600
     assert appsync.list_api_keys(**key)["apiKeys"] == [later]
     for n in range(49):
         appsync.create_api_key(**key)
-    refused(lambda: appsync.create_api_key(**key), "ApiKeyLimitExceededException", 400)
+    check_error(lambda: appsync.create_api_key(**key), "ApiKeyLimitExceededException", 400)
     assert bare(appsync.delete_api_key(**key, id=made["id"])) == {}
-    refused(lambda: appsync.delete_api_key(**key, id=made["id"]), "NotFoundException", 404)
-    refused(lambda: appsync.update_api_key(**key, id=made["id"]), "NotFoundException", 404)
-    refused(lambda: appsync.list_api_keys(apiId="nope"), "NotFoundException", 404)
+    check_error(lambda: appsync.delete_api_key(**key, id=made["id"]), "NotFoundException", 404)
+    check_error(lambda: appsync.update_api_key(**key, id=made["id"]), "NotFoundException", 404)
+    check_error(lambda: appsync.list_api_keys(apiId="nope"), "NotFoundException", 404)
 
 
-def test_tags_hang_on_apis_namespaces_and_domain_names(appsync, api):
+def test_apis_namespaces_and_domain_names_have_tags(appsync, api):
     namespace = appsync.create_channel_namespace(apiId=api["apiId"], name="n")["channelNamespace"]
     domain = appsync.create_domain_name(domainName="api.example.com", certificateArn=CERTIFICATE)["domainNameConfig"]
     for arn in (api["apiArn"], namespace["channelNamespaceArn"], domain["domainNameArn"]):
@@ -242,11 +242,11 @@ def test_tags_hang_on_apis_namespaces_and_domain_names(appsync, api):
         assert bare(appsync.untag_resource(resourceArn=arn, tagKeys=["a b", "c/d", "nope"])) == {}
         assert appsync.list_tags_for_resource(resourceArn=arn)["tags"] == {"e": ""}
     many = {f"k{n}": "" for n in range(50)}
-    refused(lambda: appsync.tag_resource(resourceArn=api["apiArn"], tags=many), "BadRequestException", 400)
+    check_error(lambda: appsync.tag_resource(resourceArn=api["apiArn"], tags=many), "BadRequestException", 400)
     missing = api["apiArn"][:-26] + "x" * 26
-    refused(lambda: appsync.list_tags_for_resource(resourceArn=missing), "NotFoundException", 404)
+    check_error(lambda: appsync.list_tags_for_resource(resourceArn=missing), "NotFoundException", 404)
     wrong = "arn:aws:s3:::" + "b" * 60
-    refused(lambda: appsync.list_tags_for_resource(resourceArn=wrong), "BadRequestException", 400)
+    check_error(lambda: appsync.list_tags_for_resource(resourceArn=wrong), "BadRequestException", 400)
 
 
 DYNAMODB = {"type": "AMAZON_DYNAMODB", "dynamodbConfig": {"tableName": "t", "awsRegion": "ap-northeast-1", "useCallerCredentials": False, "versioned": True, "deltaSyncConfig": {"baseTableTTL": 1, "deltaSyncTableName": "d", "deltaSyncTableTTL": 2}}}
@@ -267,7 +267,7 @@ SOURCES = [
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda it: it["type"])
-def test_a_data_source_is_written_back_as_it_was_sent(appsync, api, source):
+def test_a_data_source_reads_back_as_it_was_sent(appsync, api, source):
     key = {"apiId": api["apiId"], "name": "_s1"}
     role = "arn:aws:iam::123456789012:role/r"
     expected = {"name": "_s1", "dataSourceArn": f"{api['apiArn']}/datasources/_s1", **source,
@@ -292,10 +292,10 @@ def test_a_data_source_is_written_back_as_it_was_sent(appsync, api, source):
     ({"dynamodbConfig": {"tableName": "t"}}, "dynamodbConfig.awsRegion"),
     ({"httpConfig": {"authorizationConfig": {"authorizationType": "BASIC"}}}, "enum value set"),
 ])
-def test_a_data_source_that_breaks_a_rule_is_refused(world, appsync, api, change, text):
+def test_an_invalid_data_source_is_rejected(world, appsync, api, change, text):
     good = {"apiId": api["apiId"], "name": "a", **LAMBDA}
     call = world.client("appsync", checked=False).create_data_source
-    refused(lambda: call(**{**good, **change}), "BadRequestException", 400, text)
+    check_error(lambda: call(**{**good, **change}), "BadRequestException", 400, text)
     assert appsync.list_data_sources(apiId=api["apiId"])["dataSources"] == []
 
 
@@ -303,7 +303,7 @@ def handler(behavior, source, **integration):
     return {"behavior": behavior, "integration": {"dataSourceName": source, **integration}}
 
 
-def test_handlers_work_with_data_sources_of_their_api(appsync, api):
+def test_handlers_can_use_only_data_sources_of_their_api(appsync, api):
     key = {"apiId": api["apiId"], "name": "n"}
     appsync.create_data_source(apiId=api["apiId"], name="f", **LAMBDA)
     appsync.create_data_source(apiId=api["apiId"], name="t", **DYNAMODB)
@@ -319,11 +319,11 @@ def test_handlers_work_with_data_sources_of_their_api(appsync, api):
         ({"onPublish": handler("CODE", "")}, "NotFoundException", "No data source found named"),
     ]:
         status = 404 if code == "NotFoundException" else 400
-        refused(lambda: appsync.update_channel_namespace(**key, handlerConfigs=wrong), code, status, text)
+        check_error(lambda: appsync.update_channel_namespace(**key, handlerConfigs=wrong), code, status, text)
     assert appsync.get_channel_namespace(**key)["channelNamespace"] == made
-    refused(lambda: appsync.delete_data_source(apiId=api["apiId"], name="f"), "BadRequestException", 400,
+    check_error(lambda: appsync.delete_data_source(apiId=api["apiId"], name="f"), "BadRequestException", 400,
             "Data source is still connected to a resolver that uses mapping template bypass.")
-    refused(lambda: appsync.delete_data_source(apiId=api["apiId"], name="t"), "BadRequestException", 400, "still used")
+    check_error(lambda: appsync.delete_data_source(apiId=api["apiId"], name="t"), "BadRequestException", 400, "still used")
     assert appsync.update_channel_namespace(**key)["channelNamespace"]["handlerConfigs"] == {}
     appsync.delete_data_source(apiId=api["apiId"], name="f")
     appsync.delete_data_source(apiId=api["apiId"], name="t")
@@ -334,7 +334,7 @@ def test_handlers_work_with_data_sources_of_their_api(appsync, api):
     ("const x: string = 1", {"line": 1, "column": 7, "span": 1}, ""),
     ("export const other = 1", {"line": 0, "column": 0, "span": -1}, "onPublish or onSubscribe"),
 ])
-def test_code_that_appsync_can_not_take_is_told_where(appsync, api, code, place, text):
+def test_an_error_in_handler_code_has_its_position(appsync, api, code, place, text):
     with pytest.raises(appsync.exceptions.BadRequestException) as caught:
         appsync.create_channel_namespace(apiId=api["apiId"], name="n", codeHandlers=code)
     answer = caught.value.response
@@ -345,7 +345,7 @@ def test_code_that_appsync_can_not_take_is_told_where(appsync, api, code, place,
     assert appsync.list_channel_namespaces(apiId=api["apiId"])["channelNamespaces"] == []
 
 
-def test_a_domain_name_points_at_one_api_after_another(appsync, api):
+def test_a_domain_name_can_be_associated_with_another_api(appsync, api):
     name = "*.example.com"
     made = bare(appsync.create_domain_name(domainName=name, certificateArn=CERTIFICATE, description="d", tags={"a": "b"}))
     host = made["domainNameConfig"]["appsyncDomainName"]
@@ -365,7 +365,7 @@ def test_a_domain_name_points_at_one_api_after_another(appsync, api):
         assert bare(appsync.associate_api(**association)) == {"apiAssociation": {**association, "associationStatus": "PROCESSING"}}
         assert bare(appsync.get_api_association(domainName=name)) == {"apiAssociation": {**association, "associationStatus": "SUCCESS"}}
     appsync.delete_api(apiId=api["apiId"])
-    refused(lambda: appsync.delete_api(apiId=other["apiId"]), "BadRequestException", 400, "associated to a domain")
+    check_error(lambda: appsync.delete_api(apiId=other["apiId"]), "BadRequestException", 400, "associated to a domain")
     assert bare(appsync.disassociate_api(domainName=name)) == {}
     appsync.delete_api(apiId=other["apiId"])
     assert bare(appsync.delete_domain_name(domainName=name)) == {}
@@ -380,22 +380,22 @@ def test_a_domain_name_points_at_one_api_after_another(appsync, api):
     ({"certificateArn": CERTIFICATE.replace("acm", "kms")}, "regular expression"),
     ({"tags": {"aws:x": ""}}, "Map keys"),
 ])
-def test_a_domain_name_that_breaks_a_rule_is_refused(appsync, change, text):
+def test_an_invalid_domain_name_is_rejected(appsync, change, text):
     good = {"domainName": "api.example.com", "certificateArn": CERTIFICATE}
-    refused(lambda: appsync.create_domain_name(**{**good, **change}), "BadRequestException", 400, text)
+    check_error(lambda: appsync.create_domain_name(**{**good, **change}), "BadRequestException", 400, text)
     iam = "arn:aws:iam::123456789012:server-certificate/cloudfront/c"
     appsync.create_domain_name(**{**good, "certificateArn": iam})
 
 
-def test_a_region_has_fifty_domain_names(world, appsync):
+def test_a_region_has_at_most_fifty_domain_names(world, appsync):
     for n in range(50):
         appsync.create_domain_name(domainName=f"n{n}.example.com", certificateArn=CERTIFICATE)
     more = lambda client: client.create_domain_name(domainName="more.example.com", certificateArn=CERTIFICATE)
-    refused(lambda: more(appsync), "BadRequestException", 400, "50 domain names")
+    check_error(lambda: more(appsync), "BadRequestException", 400, "50 domain names")
     more(world.client("appsync", region="us-east-1"))
 
 
-def test_a_web_acl_stands_in_front_of_an_api(world, appsync, api):
+def test_a_web_acl_is_associated_with_an_api(world, appsync, api):
     wafv2, arn = world.client("wafv2"), api["apiArn"]
     assert bare(wafv2.get_web_acl_for_resource(ResourceArn=arn)) == {}
     assert bare(wafv2.associate_web_acl(WebACLArn=WEB_ACL, ResourceArn=arn)) == {}
@@ -414,7 +414,7 @@ def test_a_web_acl_stands_in_front_of_an_api(world, appsync, api):
     assert bare(wafv2.list_resources_for_web_acl(WebACLArn=WEB_ACL, ResourceType="APPSYNC")) == {"ResourceArns": []}
 
 
-def test_every_list_comes_in_pages(appsync, api):
+def test_every_list_has_pages(appsync, api):
     key = {"apiId": api["apiId"]}
     for n in range(5):
         appsync.create_channel_namespace(**key, name=f"n{n}")
@@ -433,7 +433,7 @@ def test_every_list_comes_in_pages(appsync, api):
         assert len(set(items)) == 5, operation
 
 
-def test_accounts_and_regions_live_side_by_side(world, appsync, api):
+def test_accounts_and_regions_are_separate(world, appsync, api):
     assert world.client("appsync", region="us-east-1").list_apis()["apis"] == []
     other = world.client("appsync", account="000000000001")
     assert other.list_apis()["apis"] == []
@@ -441,7 +441,7 @@ def test_accounts_and_regions_live_side_by_side(world, appsync, api):
     assert world.client("sts", account="000000000001").get_caller_identity()["Account"] == "000000000001"
 
 
-def test_a_role_is_made_read_changed_and_deleted_when_bare(iam):
+def test_a_role_is_created_read_updated_and_deleted_after_its_policies(iam):
     made = bare(iam.create_role(
         RoleName="Logs", Path="/a/b/", AssumeRolePolicyDocument=TRUST, Description="d <&>", Tags=[{"Key": "k", "Value": "v w"}]))["Role"]
     assert re.fullmatch(r"AROA[A-Z2-7]{17}", made["RoleId"])
@@ -476,14 +476,14 @@ def test_a_role_is_made_read_changed_and_deleted_when_bare(iam):
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"].endswith("ReadOnlyAccess")
     iam.delete_role_permissions_boundary(RoleName="Logs")
     assert iam.list_instance_profiles_for_role(RoleName="Logs")["InstanceProfiles"] == []
-    refused(lambda: iam.delete_role(RoleName="Logs"), "DeleteConflict", 409, "detach all policies")
+    check_error(lambda: iam.delete_role(RoleName="Logs"), "DeleteConflict", 409, "detach all policies")
     iam.detach_role_policy(RoleName="Logs", PolicyArn=arn)
-    refused(lambda: iam.detach_role_policy(RoleName="Logs", PolicyArn=arn), "NoSuchEntity", 404)
-    refused(lambda: iam.delete_role(RoleName="Logs"), "DeleteConflict", 409, "delete policies")
+    check_error(lambda: iam.detach_role_policy(RoleName="Logs", PolicyArn=arn), "NoSuchEntity", 404)
+    check_error(lambda: iam.delete_role(RoleName="Logs"), "DeleteConflict", 409, "delete policies")
     iam.delete_role_policy(RoleName="Logs", PolicyName="p")
-    refused(lambda: iam.get_role_policy(RoleName="Logs", PolicyName="p"), "NoSuchEntity", 404)
+    check_error(lambda: iam.get_role_policy(RoleName="Logs", PolicyName="p"), "NoSuchEntity", 404)
     iam.delete_role(RoleName="Logs")
-    refused(lambda: iam.get_role(RoleName="Logs"), "NoSuchEntity", 404, "The role with name Logs cannot be found.")
+    check_error(lambda: iam.get_role(RoleName="Logs"), "NoSuchEntity", 404, "The role with name Logs cannot be found.")
 
 
 @pytest.mark.parametrize("change, code, status", [
@@ -498,10 +498,10 @@ def test_a_role_is_made_read_changed_and_deleted_when_bare(iam):
     ({"Tags": [{"Key": "aws:x", "Value": ""}]}, "ValidationError", 400),
     ({"RoleName": "TAKEN"}, "EntityAlreadyExists", 409),
 ])
-def test_a_role_that_breaks_a_rule_is_refused(iam, change, code, status):
+def test_an_invalid_role_is_rejected(iam, change, code, status):
     iam.create_role(RoleName="taken", AssumeRolePolicyDocument=TRUST)
     good = {"RoleName": "ok", "AssumeRolePolicyDocument": TRUST}
-    refused(lambda: iam.create_role(**{**good, **change}), code, status)
+    check_error(lambda: iam.create_role(**{**good, **change}), code, status)
     assert len(iam.list_roles()["Roles"]) == 1
 
 
@@ -510,27 +510,27 @@ def test_policies_have_limits(iam):
     long = json.dumps({"Statement": [{"Effect": "Allow", "Action": "logs:" + "x" * 9000, "Resource": "*"}]})
     iam.put_role_policy(RoleName="r", PolicyName="a", PolicyDocument=long)
     iam.put_role_policy(RoleName="r", PolicyName="a", PolicyDocument=long)
-    refused(lambda: iam.put_role_policy(RoleName="r", PolicyName="b", PolicyDocument=long), "LimitExceeded", 409)
-    refused(lambda: iam.put_role_policy(RoleName="r", PolicyName="b", PolicyDocument="[]"), "MalformedPolicyDocument", 400)
+    check_error(lambda: iam.put_role_policy(RoleName="r", PolicyName="b", PolicyDocument=long), "LimitExceeded", 409)
+    check_error(lambda: iam.put_role_policy(RoleName="r", PolicyName="b", PolicyDocument="[]"), "MalformedPolicyDocument", 400)
     for n in range(20):
         iam.attach_role_policy(RoleName="r", PolicyArn=f"arn:aws:iam::aws:policy/p{n}")
     more = lambda: iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/more")
-    refused(more, "LimitExceeded", 409)
+    check_error(more, "LimitExceeded", 409)
     own = lambda: iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::123456789012:policy/own")
-    refused(own, "NoSuchEntity", 404)
+    check_error(own, "NoSuchEntity", 404)
 
 
-def test_roles_come_in_pages(iam):
+def test_roles_are_listed_in_pages(iam):
     for n in range(5):
         iam.create_role(RoleName=f"r{n}", AssumeRolePolicyDocument=TRUST)
     pages = list(iam.get_paginator("list_roles").paginate(PaginationConfig={"PageSize": 2}))
     assert [[it["RoleName"] for it in page["Roles"]] for page in pages] == [["r0", "r1"], ["r2", "r3"], ["r4"]]
-    refused(lambda: iam.list_roles(Marker="nonsense"), "ValidationError", 400)
-    refused(lambda: iam.list_roles(MaxItems=1001), "ValidationError", 400)
+    check_error(lambda: iam.list_roles(Marker="nonsense"), "ValidationError", 400)
+    check_error(lambda: iam.list_roles(MaxItems=1001), "ValidationError", 400)
 
 
 def raw(world, method, path, body=None, service="appsync", signed=True, target=None):
-    """One request by hand: status, headers, body."""
+    """Sends a request without an SDK, and returns status, headers and body."""
     scope = f"local/20261124/ap-northeast-1/{service}/aws4_request"
     headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"} if signed else {}
     headers.update({"X-Amz-Target": target} if target else {})
@@ -542,7 +542,7 @@ def raw(world, method, path, body=None, service="appsync", signed=True, target=N
         return answer.code, answer.headers, answer.read().decode()
 
 
-def test_the_bytes_on_the_wire_are_awss(world, appsync):
+def test_the_wire_formats_are_those_of_aws(world, appsync):
     status, headers, body = raw(world, "GET", "/v2/apis")
     assert (status, headers["content-type"], json.loads(body)) == (200, "application/json", {"apis": []})
     assert headers["x-amzn-RequestId"]
@@ -585,13 +585,13 @@ def test_the_bytes_on_the_wire_are_awss(world, appsync):
     ("GET", "/v1/tags/%FF%00", None, 400, "BadRequestException"),
     ("POST", "/v2/apis", b"x" * (3 << 20), 413, "RequestEntityTooLargeException"),
 ])
-def test_garbage_is_refused_in_the_protocol(world, method, path, body, status, code):
+def test_malformed_requests_are_rejected_in_the_protocols_format(world, method, path, body, status, code):
     answer = raw(world, method, path, body)
     assert (answer[0], answer[1]["x-amzn-ErrorType"]) == (status, code), answer[2]
     assert json.loads(answer[2])["message"]
 
 
-def test_nobody_gets_in_without_a_signature(world):
+def test_requests_without_a_signature_are_denied(world):
     status, headers, body = raw(world, "GET", "/v2/apis", signed=False)
     assert (status, headers["x-amzn-ErrorType"]) == (403, "MissingAuthenticationTokenException")
     status, _, body = raw(world, "POST", "/", b"Action=ListRoles", signed=False)

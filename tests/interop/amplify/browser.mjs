@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 
-// The one limit on time: it ends a test that hangs, and judges nothing else.
+// The one time limit: it only ends a test that hangs.
 const HANG_MS = 120_000;
 setTimeout(() => {
   console.error('this test hangs');
@@ -25,7 +25,7 @@ const server = createServer((request, response) => {
 });
 await new Promise((done) => server.listen(0, '127.0.0.1', done));
 
-// As a person would who put the authority among the browser's own.
+// Trusts the certificate authority, as a user would in the browser's settings.
 const { publicKey } = new X509Certificate(readFileSync(asked.authority));
 const fingerprint = createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest('base64');
 const context = await chromium.launchPersistentContext(asked.folder, {
@@ -51,7 +51,7 @@ try {
   await tab.goto(`http://127.0.0.1:${server.address().port}/`);
   await tab.waitForFunction(() => window.start);
   await tab.evaluate((given) => window.start(given), asked);
-  // Amplify tells nobody when it is subscribed; its socket does.
+  // Amplify does not report that it has subscribed, so this watches its socket.
   await subscription;
   await tab.evaluate(() => window.post());
   const item = tab.locator('#messages li');

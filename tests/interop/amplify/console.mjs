@@ -1,10 +1,10 @@
-// The console in a browser: argument { console, endpoint, apiId, apiKey, browser, folder }. `apiKey` must show nowhere.
+// The console in a browser: argument { console, endpoint, apiId, apiKey, browser, folder }. `apiKey` must not appear.
 import { join } from 'node:path';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import WebSocket from 'ws';
 
-// The one limit on time: it ends a test that hangs, and judges nothing else.
+// The one time limit: it only ends a test that hangs.
 const HANG_MS = 120_000;
 setTimeout(() => {
   console.error('this test hangs');
@@ -40,7 +40,7 @@ const open = async (name, options) => {
 
 /** What a checker of accessibility has against the page as it stands. */
 const check = async (tab, name) => {
-  // The page's policy lets no script in; the checker is one, so it comes by the debugger.
+  // The page's policy blocks scripts, so the debugger injects the accessibility checker.
   await tab.evaluate(axe.source);
   const { violations } = await tab.evaluate(() => globalThis.axe.run(document, {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
@@ -89,7 +89,7 @@ try {
     [...line.children].map((it) => it.textContent)));
   told.connect = await tab.locator('#connect .chip').allTextContents();
 
-  // What the form publishes is seen here, and by a client that subscribed.
+  // The page and a subscribed client show an event that the form publishes.
   const { socket, received } = await subscriber('/sample/*');
   await tab.locator('#connections li').filter({ hasText: '/sample/*' }).first().waitFor();
   await tab.getByLabel('Channel', { exact: true }).fill('/sample/room');
@@ -102,7 +102,7 @@ try {
   await row('published', '/sample/room').locator('summary').click();
   told.pretty = await row('published', '/sample/room').locator('pre').textContent();
 
-  // A handler runs, and what it logs is there.
+  // A handler runs, and the page shows its logs.
   await tab.getByLabel('Channel', { exact: true }).fill('/rooms/1');
   await tab.getByLabel('Event, as JSON').fill('[0, 1]');
   await tab.getByLabel('A JSON array is several events').check();
@@ -110,7 +110,7 @@ try {
   told.logged = await row('logged', '/rooms/*').locator('.text').textContent();
   told.filtered = await row('published', '/rooms/1').locator('.lost').textContent();
 
-  // A client that is refused: the page says what AppSync does not.
+  // A client is denied: the page shows the reason, which AppSync does not return.
   const refused = await fetch(asked.endpoint, {
     method: 'POST', headers: { 'x-api-key': 'da2-wrong' }, body: JSON.stringify({ channel: '/sample/room', events: ['1'] }),
   });
@@ -118,7 +118,7 @@ try {
   told.why = await row('refused', '/sample/room').locator('.why').textContent();
   await check(tab, 'light');
 
-  // Without a mouse: from the top to the form, several events, and off.
+  // With the keyboard only: from the top to the form, with several events.
   await tab.reload();
   await tab.locator('#access tbody tr').first().waitFor();
   await tab.getByRole('status').filter({ hasText: 'Live' }).waitFor();
@@ -141,7 +141,7 @@ try {
   await result('/sample/keys').waitFor();
   told.several = await tab.locator('#result').textContent();
 
-  // Paused, nothing moves; then all of it is there. A filter shows one channel's.
+  // While paused, the stream does not change; then it shows everything. A filter shows one channel.
   const before = await rows.count();
   await tab.getByRole('button', { name: 'Pause' }).click();
   await tab.getByLabel('Channel', { exact: true }).focus();
@@ -154,7 +154,7 @@ try {
   await tab.waitForFunction(() => document.querySelectorAll('#rows > li').length === 2);
   await tab.getByLabel('Show channels with').fill('');
 
-  // A namespace that is not there is refused, in the form and in the stream.
+  // A missing namespace is rejected, in the form and in the stream.
   await tab.getByLabel('Channel', { exact: true }).fill('/nowhere/1');
   await tab.keyboard.press('Tab');
   told.warned = await tab.locator('#channel-problem').textContent();

@@ -1,10 +1,10 @@
-// The article's client, unmodified aws-amplify 6, once for each way of proving who one is.
+// The article's client, unmodified aws-amplify 6, once for each auth mode.
 // argument: { endpoint, region, modes: { apiKey: {...}, … }, refused: { name: [mode, {...}, channel] } }
 import { Amplify } from 'aws-amplify';
 import { events } from 'aws-amplify/data';
 import WebSocket from 'ws';
 
-// The one limit on time: it ends a test that hangs, and judges nothing else.
+// The one time limit: it only ends a test that hangs.
 const HANG_MS = 120_000;
 setTimeout(() => {
   console.error('this test hangs');
@@ -13,7 +13,7 @@ setTimeout(() => {
 
 /** Called at each subscription that a server takes: Amplify tells nobody. */
 let subscribed = () => {};
-// Node.js 20 has no WebSocket of its own.
+// Node.js 20 has no built-in WebSocket.
 globalThis.WebSocket = class extends (globalThis.WebSocket ?? WebSocket) {
   constructor(...given) {
     super(...given);
@@ -75,7 +75,7 @@ const round = async (mode, given) => {
   });
   await Promise.race([subscription, both]);
   const posted = [await events.post('/sample/channel/test', { message: 'Publish from Amplify' }, authToken)];
-  // A channel publishes to what it is connected to, and nobody publishes to a star.
+  // A channel object publishes to the channel that it is connected to, which cannot be a wildcard.
   const test = await events.connect('/sample/channel/test', authToken);
   posted.push(await test.publish({ message: 'over the socket' }, authToken));
   await both;

@@ -1,4 +1,4 @@
-// What the YAML language server, which editors run, answers: `node editor.mjs FOLDER QUESTION...`.
+// Asks the YAML language server, which editors run: `node editor.mjs FOLDER QUESTION...`.
 // A question is `{ ask, file, text }` with `|` at the cursor of completion and hover; it prints the
 // answers as JSON. Schemas are read from below FOLDER, and nothing is fetched.
 import { readFile } from 'node:fs/promises'
@@ -19,7 +19,7 @@ const service = getLanguageService({
     return readFile(fileURLToPath(uri), 'utf8')
   },
   workspaceContext: { resolveRelativePath: (path, from) => new URL(path, from).href },
-  // It keeps what goes wrong inside it to itself otherwise.
+  // Otherwise the server hides its internal errors.
   telemetry: {
     send() {},
     sendTrack() {},
@@ -50,7 +50,7 @@ for (const [version, question] of questions.entries()) {
   const { ask, file, text } = JSON.parse(question)
   const cursor = ask === 'check' ? 0 : text.indexOf('|')
   const seen = ask === 'check' ? text : text.replace('|', '')
-  // It remembers documents by their versions.
+  // The server caches documents by version.
   const document = TextDocument.create(pathToFileURL(file).href, 'yaml', version, seen)
   answers.push((await ways[ask](document, document.positionAt(cursor))) ?? null)
 }

@@ -1,4 +1,4 @@
-// What AWS's linter says of files: `node lint.mjs FOLDER FILE...` prints JSON.
+// Runs AWS's linter: `node lint.mjs FOLDER FILE...` prints its errors as JSON.
 import plugin from '@aws-appsync/eslint-plugin'
 import { ESLint } from 'eslint'
 import { relative } from 'node:path'

@@ -1,12 +1,12 @@
-// What ajv objects to in YAML files: `node schema.mjs SCHEMA FILE...` prints, for each file, the
-// keywords that it does not meet, as JSON.
+// Validates YAML files with ajv: `node schema.mjs SCHEMA FILE...` prints the keywords of the errors in
+// each file, as JSON.
 import Ajv from 'ajv/dist/2020.js'
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 
 const [schema, ...files] = process.argv.slice(2)
-// Not strict, for the schema has keywords that only provision and editors know; formats such as
-// `uint32` say nothing that `minimum` does not.
+// Not strict, because the schema has keywords that only provision and editors know; formats such as
+// `uint32` add nothing to `minimum`.
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false })
 const validate = ajv.compile(JSON.parse(readFileSync(schema, 'utf8')))
 const found = files.map((file) => {

@@ -1,5 +1,5 @@
-// The AWS SDK for JavaScript with nothing but an endpoint: every operation of AppSync Events, IAM's roles
-// and STS. Prints what it saw.
+// The AWS SDK for JavaScript with only an endpoint: every operation of AppSync Events, IAM's roles and
+// STS. Prints the results as JSON.
 import * as appsync from '@aws-sdk/client-appsync'
 import * as iam from '@aws-sdk/client-iam'
 import * as sts from '@aws-sdk/client-sts'
@@ -41,7 +41,7 @@ const seen = {}
 const before = Date.now()
 const { api } = await events('CreateApi', { name: 'chat', eventConfig, tags: { team: 'a' } })
 const { apiId, apiArn } = api
-// Times are full seconds.
+// Timestamps have no fractions of a second.
 seen.created = api.created instanceof Date && before - 1_000 <= api.created && api.created <= Date.now() + 1_000
 await events('UpdateApi', { apiId, name: 'talk', ownerContact: 'a team', eventConfig })
 seen.api = (await events('GetApi', { apiId })).api
