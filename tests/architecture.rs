@@ -1,5 +1,5 @@
 //! Every file that the documentation names exists: in `ARCHITECTURE.md`, `README.md`, `CONTRIBUTING.md` and the other
-//! pages, as a link or as code. Files move; a page that names the old place is wrong.
+//! pages, as a link or as code. It keeps pages correct when files move.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,14 +50,14 @@ fn paths(page: &str, text: &str) -> Vec<(usize, String)> {
             continue;
         }
         let spans = line.split('`').skip(1).step_by(2).map(without_anchor);
-        let named = spans.filter(|path| is_path(page, path)).map(str::to_owned);
+        let code = spans.filter(|path| is_path(page, path)).map(str::to_owned);
         let prose: String = line.split('`').step_by(2).collect();
         let links = prose.split("](").skip(1).filter_map(|link| link.split_once(')'));
         let links = links.map(|(target, _)| without_anchor(target));
-        let linked = links.filter(|target| !target.is_empty() && !target.contains(':'));
+        let targets = links.filter(|target| !target.is_empty() && !target.contains(':'));
         let folder = Path::new(page).parent().unwrap();
-        let linked = linked.map(|target| folder.join(target).to_str().unwrap().to_owned());
-        paths.extend(named.chain(linked).map(|path| (index + 1, path)));
+        let targets = targets.map(|target| folder.join(target).to_str().unwrap().to_owned());
+        paths.extend(code.chain(targets).map(|path| (index + 1, path)));
     }
     paths
 }
@@ -118,12 +118,12 @@ fn paths_are_links_and_code() {
                 `schemas/*.json`.\n```\n`src/none.rs`\n```\n[out](https://example.com) `target/interop` `STYLE.md`\n";
     let names: Vec<String> = paths("README.md", text).into_iter().map(|(_, path)| path).collect();
     assert_eq!(names, ["src/main.rs", "docs/README.md", "schemas/*.json", "STYLE.md"]);
-    let linked = paths("docs/a.md", "[b](../src) [c](b.json)");
-    assert_eq!(linked, [(1, "docs/../src".to_owned()), (1, "docs/b.json".to_owned())]);
+    let targets = paths("docs/a.md", "[b](../src) [c](b.json)");
+    assert_eq!(targets, [(1, "docs/../src".to_owned()), (1, "docs/b.json".to_owned())]);
 }
 
 #[test]
-fn a_path_that_leads_nowhere_is_found() {
+fn a_missing_path_is_found() {
     for (path, expected) in [
         ("src/main.rs", true),
         ("src/", true),

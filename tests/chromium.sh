@@ -1,5 +1,5 @@
 #!/bin/sh
-# A Chromium for the tests of pages: the machine's own, or Debian's, installed where that is allowed.
+# Finds a Chromium for the tests of web pages, or installs Debian's if it is allowed to.
 set -eu
 for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
     [ -n "$name" ] && command -v "$name" && exit 0
@@ -9,5 +9,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >&2
     command -v chromium && exit 0
 fi
-echo "the tests of pages need Chromium or Chrome: install one, or name it in CHROMIUM" >&2
+echo "the tests of web pages need Chromium or Chrome: install one, or set CHROMIUM to its path" >&2
 exit 1

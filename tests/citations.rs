@@ -1,5 +1,5 @@
-//! Every citation of a reference page leads to a fact, every link between Markdown files leads somewhere, and every
-//! fact is cited. A comment that cites nothing a reader can open is worth little, and so is a fact that nothing uses.
+//! Every citation of a reference page leads to a fact, every link between Markdown files has a target, and every
+//! fact is cited.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -21,7 +21,7 @@ fn every_citation_leads_to_a_fact_and_every_fact_is_cited() {
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }
 
-/// What is wrong with the citations and links in `files`, each with its file and line.
+/// The errors in the citations and links of `files`, each with its file and line.
 fn problems(files: &Files) -> Vec<String> {
     let texts = || files.iter().filter_map(|(path, text)| Some((path, text.as_deref()?)));
     let anchors: BTreeMap<&str, BTreeSet<String>> = texts()
@@ -33,7 +33,7 @@ fn problems(files: &Files) -> Vec<String> {
     let mut problems = Vec::new();
     let mut cited = BTreeSet::new();
     for (path, text) in texts() {
-        // A link can be a citation, too: what is wrong with it is reported once.
+        // A link can be a citation too: an error in it is reported once.
         let mut references: BTreeSet<Reference> = citations(text).into_iter().collect();
         if path.ends_with(".md") {
             references.extend(links(path, text));
@@ -66,7 +66,7 @@ fn problems(files: &Files) -> Vec<String> {
     problems
 }
 
-/// Why a reference leads nowhere. Only Markdown files have anchors that are known.
+/// Why a reference has no target. Only anchors in Markdown files are checked.
 fn unresolved(
     files: &Files,
     anchors: &BTreeMap<&str, BTreeSet<String>>,
@@ -81,7 +81,7 @@ fn unresolved(
     (!known.contains(anchor)).then(|| format!("`{target}` has no heading `#{anchor}`"))
 }
 
-/// A place that a text refers to.
+/// The target of a citation or link.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Reference {
     line: usize,
@@ -214,7 +214,7 @@ fn slug(title: &str) -> String {
     kept.collect()
 }
 
-/// What is before the first link of a text, its label, and what is after it.
+/// The text before the first link, the link's label, and the text after it.
 fn first_link(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once('[')?;
     let (label, rest) = rest.split_once("](")?;
@@ -288,7 +288,7 @@ fn sample(changes: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn a_sound_repository_has_no_problem() {
+fn a_correct_repository_has_no_errors() {
     assert_eq!(sample(&[]), [""; 0]);
     let page = "See [keys](reference/keys.md#expiry), [the page](reference/keys.md),\n[this](#see) and \
                 [there](https://example.com/#nowhere).\n\n## See\n\n```\n[not a link](nowhere.md)\n```\n\n`[code](nowhere.md)`\n";
@@ -300,7 +300,7 @@ fn a_sound_repository_has_no_problem() {
 }
 
 #[test]
-fn a_reference_that_leads_nowhere_is_found_with_its_line() {
+fn a_reference_without_a_target_is_found_with_its_line() {
     let check = |path: &str, text: &str, expected: &str| {
         assert_eq!(sample(&[(path, text)]), [expected.replace("REFERENCE/", REFERENCE)], "{text}");
     };
@@ -330,7 +330,7 @@ fn a_reference_that_leads_nowhere_is_found_with_its_line() {
 }
 
 #[test]
-fn a_section_of_another_document_is_found() {
+fn a_numbered_section_is_found() {
     assert_eq!(
         sample(&[("src/b.rs", "\n/// B (reference \u{a7}1.2).\n")]),
         ["src/b.rs:2: cites a section of another document: /// B (reference \u{a7}1.2)."]
@@ -338,7 +338,7 @@ fn a_section_of_another_document_is_found() {
 }
 
 #[test]
-fn a_fact_that_nothing_cites_is_found() {
+fn an_uncited_fact_is_found() {
     let page = "# Keys\n\n## Expiry\n\n### Detail\n\n## Rounding\n\nSee [expiry](#expiry) and [rounding](#rounding).\n";
     let uncited = |line: usize, anchor: &str| {
         let page = format!("{REFERENCE}keys.md");

@@ -1,10 +1,10 @@
-//! What each crate may depend on, and which files may do anything but compute.
+//! The allowed dependencies of each crate, and the folders without side effects.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A crate, and the beginnings of the names of crates that it never depends on, directly or not.
+/// A crate, and prefixes of the names of crates that it never depends on, directly or not.
 const NEVER: &[(&str, &[&str])] = &[
     ("provision-core", &["tokio", "aws-", "hyper", "provision-aws", "provision-cfn", "appsync-"]),
     ("provision-cfn", &["tokio", "aws-", "hyper", "provision-aws", "appsync-"]),
@@ -13,11 +13,11 @@ const NEVER: &[(&str, &[&str])] = &[
     ("provision-aws", &["appsync-", "provision-cfn"]),
 ];
 
-/// Folders whose files compute: no network, no files, no waiting.
+/// Folders of pure code: no network, no files, no waiting.
 const PURE: &[&str] = &["crates/provision-core/src", "crates/provision-cfn/src", "src/render"];
 
 #[test]
-fn no_crate_depends_on_what_it_must_not_know() {
+fn no_crate_has_a_forbidden_dependency() {
     for (name, never) in NEVER {
         let tree = Command::new(env!("CARGO"))
             .args(["tree", "--offline", "--locked", "-e", "normal", "--prefix", "none", "-p", name])
@@ -35,7 +35,7 @@ fn no_crate_depends_on_what_it_must_not_know() {
 }
 
 #[test]
-fn pure_folders_have_no_effects() {
+fn pure_folders_have_no_side_effects() {
     for folder in PURE {
         for (path, text) in sources(folder) {
             for effect in ["std::fs", "std::net", "tokio::", "aws_sdk", "async fn", "std::io"] {

@@ -1,13 +1,13 @@
 #!/bin/sh
-# What takes too long for tests/run.sh: random laws, every point of the sweeps, properties with many cases, fuzzing,
-# benchmarks.
+# Runs everything that takes too long for tests/run.sh: random laws, every point of the sweeps, properties with many
+# cases, fuzzing, benchmarks.
 #
 #   sh tests/long.sh [NAME…]
 #
-# NAME is a stage; without one all run. Each prints its seed, what it counted, its time and the commit, and its row in
-# tests/long.md is written anew. A stage that cannot run prints `skipped: NAME: why`. Fails if a stage fails; its log
-# stays in target/long/. SEED is the seed of what is random, chosen by the clock unless it is given; SECONDS_EACH is
-# how long each fuzz target runs.
+# NAME is a stage; the default is all. Each stage prints its seed, its counts, its time and the commit, and replaces
+# its row in tests/long.md. A stage that cannot run prints `skipped: NAME: reason`. Fails if a stage fails; its log is
+# in target/long/. SEED is the random seed (default: the current time); SECONDS_EACH is the duration of each fuzz
+# target.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -27,21 +27,21 @@ run_tests() {
     cargo test --locked -p "$package" "$@"
 }
 
-# Generated specs under every emulator option and with faults, ten times as many as tests/run.sh tries.
+# Generated specs under every emulator option and with faults, ten times as many as in tests/run.sh.
 laws() {
     rm -f target/tmp/laws.txt
     LAWS=20 LAWS_SEED=$seed run_tests provision --test it -- the_laws_hold_under
     counted=$(cat target/tmp/laws.txt)
 }
 
-# A process killed at every call, and the answer to every call lost.
+# Kills the process at every call, and loses the response to every call.
 sweeps() {
     rm -f target/tmp/kills-*.txt target/tmp/lost-*.txt
     SWEEP=all run_tests provision --test it -- kills:: lost::
     counted=$(head -qn 1 target/tmp/kills-*.txt target/tmp/lost-*.txt | paste -sd';' - | sed 's/;/; /g')
 }
 
-# Properties with a hundred times as many cases. PROPTEST_CASES scales those that try fewer or more than others.
+# Properties with a hundred times as many cases. PROPTEST_CASES scales properties with other numbers.
 properties() {
     filters="fuzzing:: channel:: session:: laws:: agreement:: imports::"
     cases=25600
@@ -73,7 +73,7 @@ fuzz() {
             -rss_limit_mb=2048 -timeout=5 -max_len=8192 -print_final_stats=1 \
             -artifact_prefix=target/fuzz/artifacts- "$corpus" $more 2>&1 | tee "$out/fuzz-$target.log"
         runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$out/fuzz-$target.log")
-        # A target that finds something ends without these figures.
+        # A target that finds an error stops without statistics.
         [ -n "$runs" ] || return 1
         counted="$counted${counted:+; }$target: $runs inputs"
     done
@@ -85,7 +85,7 @@ benches() {
 }
 
 if [ -n "${STAGE:-}" ]; then
-    # One stage, in a process of its own, which ends at the first command that fails.
+    # One stage, in a separate process, which stops at the first command that fails.
     counted='' skipped=''
     "$STAGE"
     printf '%s' "$counted" >"$out/$STAGE.counted"
@@ -96,7 +96,7 @@ fi
 wanted=${*:-$STAGES}
 for stage in $wanted; do
     case " $STAGES " in *" $stage "*) continue ;; esac
-    echo "error: there is no stage $stage, only: $STAGES" >&2
+    echo "error: unknown stage $stage; the stages are: $STAGES" >&2
     exit 64
 done
 
@@ -124,7 +124,7 @@ for stage in $wanted; do
     echo "| $stage | $result | $seed | $counted | $took s | $commit |" >"$out/$stage.row"
 done
 
-# The rows of what ran, and those that are there of what did not.
+# The new rows of stages that ran, and the old rows of the others.
 {
     sed -n '1,/^|---/p' tests/long.md
     for stage in $STAGES; do

@@ -26,7 +26,7 @@ use regex_lite::Regex;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
-/// Far longer than any command of a page prints nothing on a busy machine.
+/// Far longer than a command of a page prints nothing, even on a busy machine.
 const HANG: Duration = Duration::from_secs(120);
 
 #[test]
@@ -65,8 +65,8 @@ fn check_page(path: &str) {
     );
 }
 
-/// Runs the commands of a page and returns the page with their output. Output that differs only in what varies stays
-/// as the page has it.
+/// Runs the commands of a page and returns the page with their output. Output stays as the page has it if only
+/// variable parts differ.
 fn run_page(name: &str, page: &str) -> String {
     let mut shell = Shell::new(name);
     let mut text = String::new();
@@ -197,7 +197,7 @@ impl Shell {
         );
         let shown = match matches(&step.output, &printed) {
             true => step.output.clone(),
-            false => abridged(&step.output, &printed),
+            false => abridge(&step.output, &printed),
         };
         shown.iter().fold(String::new(), |text, line| text + line + "\n")
     }
@@ -210,7 +210,7 @@ impl Shell {
             panic!("{page}: `{command}`: {error}; printed so far:\n{}", printed.join("\n"))
         })
     }
-    /// Checks that the page ended what it started.
+    /// Checks that the page stopped its background jobs.
     fn finish(mut self) {
         let step = Step { command: "jobs -r".to_owned(), output: Vec::new() };
         let running = self.run(&step);
@@ -226,7 +226,7 @@ impl Drop for Shell {
     }
 }
 
-/// What the shell prints when a command has ended, before its exit code.
+/// What the shell prints after a command, before its exit code.
 const END: &str = "--end-of-command--";
 
 fn read_lines(reader: PipeReader) -> Receiver<String> {
@@ -242,7 +242,7 @@ fn read_lines(reader: PipeReader) -> Receiver<String> {
 }
 
 /// The lines that a command printed, with `…` where the page has it: as many lines before it and after it.
-fn abridged(shown: &[String], printed: &[String]) -> Vec<String> {
+fn abridge(shown: &[String], printed: &[String]) -> Vec<String> {
     match shown.iter().position(|line| line == "…") {
         Some(before) if shown.len() <= printed.len() + 1 => {
             let after = shown.len() - before - 1;
@@ -253,7 +253,7 @@ fn abridged(shown: &[String], printed: &[String]) -> Vec<String> {
     }
 }
 
-/// Whether `printed` is what the page shows, but for what varies and lines that `…` stands for.
+/// Whether `printed` is what the page shows, apart from variable parts and lines that `…` replaces.
 fn matches<S: AsRef<str>, P: AsRef<str>>(shown: &[S], printed: &[P]) -> bool {
     match shown.split_first() {
         None => printed.is_empty(),
@@ -261,13 +261,13 @@ fn matches<S: AsRef<str>, P: AsRef<str>>(shown: &[S], printed: &[P]) -> bool {
             (0..=printed.len()).any(|skipped| matches(shown, &printed[skipped..]))
         }
         Some((first, shown)) => printed.split_first().is_some_and(|(line, printed)| {
-            redacted(first.as_ref()) == redacted(line.as_ref()) && matches(shown, printed)
+            redact(first.as_ref()) == redact(line.as_ref()) && matches(shown, printed)
         }),
     }
 }
 
 /// A line without ids, keys, ports and times.
-fn redacted(line: &str) -> String {
+fn redact(line: &str) -> String {
     const VARYING: &[(&str, &str)] = &[
         (r"\bda2-[a-z0-9]{26}\b", "KEY"),
         (r"\beyJ[A-Za-z0-9_.-]+", "TOKEN"),
@@ -323,7 +323,7 @@ fn a_page_shows_the_output_of_its_commands() {
 }
 
 #[test]
-fn only_what_varies_may_differ() {
+fn only_variable_parts_may_differ() {
     let check = |shown: &[&str], printed: &[&str], expected: bool| {
         assert_eq!(matches(shown, printed), expected, "{shown:?} {printed:?}");
     };

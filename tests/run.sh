@@ -1,5 +1,5 @@
 #!/bin/sh
-# Everything that must hold before a change lands. Needs Rust, Python 3 and Node.js; sets up the rest itself.
+# Runs everything that must pass before a change lands. Needs Rust, Python 3 and Node.js; installs the rest.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -18,10 +18,10 @@ stage "format"
 cargo fmt --all --check
 stage "lints"
 cargo clippy --workspace --locked --all-targets -- -D warnings
-stage "a browser for the tests of pages"
+stage "a browser for the tests of web pages"
 CHROMIUM=$(sh tests/chromium.sh)
 export CHROMIUM
-stage "tests (the first run makes environments for Python and Node.js in target/interop)"
+stage "tests (the first run creates environments for Python and Node.js in target/interop)"
 skips=target/tmp/skips.txt
 rm -f "$skips"
 cargo test --workspace --locked --no-fail-fast

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Runs every test binary, and with them the Python and browser suites, again and again beside a CPU hog on each core.
-# A test that depends on time or on the scheduler fails here sooner or later.
+# Runs every test binary, including the Python and browser suites, repeatedly next to a CPU hog on each core. A test
+# that depends on time or on the scheduler eventually fails here.
 #
 #   sh tests/ten-times.sh [RUNS [ARGUMENT…]]
 #
-# RUNS is 10 unless it is given. Further arguments go to the test binaries: a filter, `--skip NAME`. BINARIES names
-# the binaries, all unless it is given: `BINARIES="it layers"`. HOGS is how many hogs there are: as many as cores.
-# Nothing is built between the runs. The log of a run that fails stays in target/ten-times/.
+# RUNS is 10 by default. Further arguments go to the test binaries: a filter, `--skip NAME`. BINARIES names the
+# binaries (default: all): `BINARIES="it layers"`. HOGS is the number of hogs (default: the number of cores). Nothing
+# is built between the runs. The log of a failed run is in target/ten-times/.
 set -eu
 cd "$(dirname "$0")/.."
 runs=${1:-10}
@@ -29,7 +29,7 @@ export CHROMIUM
 
 hogs=
 end() {
-    # Each by its own number.
+    # Ends only the hogs that this script started.
     for hog in $hogs; do kill "$hog" 2>/dev/null || :; done
 }
 trap end EXIT
