@@ -229,7 +229,7 @@ fn the_curl_command_runs_as_it_is_printed() {
     assert!(printed(&["--mode", "api-key", "--key", "later", "--reveal"]).contains(&key));
     if Command::new("curl").arg("--version").output().is_err() {
         let name = "client_local::the_curl_command_runs_as_it_is_printed";
-        return skipped(name, "there is no curl to run");
+        return skipped(name, "curl is not installed");
     }
     let mut shell = Command::new("sh");
     shell.args(["-c", &text]).env("AWS_ACCESS_KEY_ID", "local");

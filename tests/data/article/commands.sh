@@ -1,4 +1,4 @@
-# The commands with which the article publishes, word for word.
+# The commands of the article that publish, unchanged.
 curl -H "x-api-key:${API_KEY}" -H "Host:$HTTP_HOST" \
      https://${HTTP_HOST}/event -d '{"channel":"/sample/channel/test","events":["{\"message\":\"Delivering the latest data (API_KEY)!!\"}"]}'
 
