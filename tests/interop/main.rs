@@ -109,7 +109,8 @@ impl Suite {
 /// Compares the list of cases with what pytest finds.
 fn check_case_list() -> Result<(), Failed> {
     let output_file = OutputFile::new();
-    let output = pytest().arg("--collect-only").env("COLLECTED", &output_file.path).output().unwrap();
+    let output =
+        pytest().arg("--collect-only").env("COLLECTED", &output_file.path).output().unwrap();
     let found = output_file.read();
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stdout).into_owned().into());

@@ -180,9 +180,9 @@ fn a_mode_that_may_subscribe_but_not_connect_is_a_note() {
 fn a_mode_without_a_provider_is_reported_once() {
     let lists = ["publish: [AWS_LAMBDA]", "subscribe: [AWS_LAMBDA]"];
     for list in lists {
-        let found =
+        let codes =
             read(&spec("      publish: [AWS_IAM]\n", &format!("      n: {{ {list} }}\n"))).1;
-        assert!(matches!(found.as_slice(), [one] if one.starts_with("PV201 ")), "{found:?}");
+        assert!(matches!(codes.as_slice(), [one] if one.starts_with("PV201 ")), "{codes:?}");
     }
 }
 

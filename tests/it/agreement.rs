@@ -58,14 +58,14 @@ proptest! {
     #[test]
     fn the_spec_reader_agrees_with_a_json_schema_validator(document in broken_document()) {
         let schema = schema();
-        let theirs = jsonschema::draft202012::new(schema).unwrap().is_valid(&document);
+        let is_valid = jsonschema::draft202012::new(schema).unwrap().is_valid(&document);
         let text = provision_cfn::yaml::to_string(&document);
         let (source, problems) = Source::parse("spec.yaml", text.as_bytes());
         prop_assert_eq!(problems, vec![]);
         let mut problems = Vec::new();
         let unchanged = |text: &str| Substitution { value: Some(json!(text)), errors: vec![] };
         read(&source, schema, &unchanged, &mut problems);
-        prop_assert_eq!(theirs, problems.is_empty(), "{}\n{:#?}", text, problems);
+        prop_assert_eq!(is_valid, problems.is_empty(), "{}\n{:#?}", text, problems);
         // The schema rejects everything that the types reject.
         let (_, all) = load(&source, &crate::specs::folder(), NOON, &ParameterValues::new());
         prop_assert!(all.iter().all(|diagnostic| diagnostic.code != "PV199"), "{}\n{:#?}", text, all);

@@ -385,9 +385,9 @@ fn json_events_say_why_nothing_was_started() {
     let last =
         |ran: &Ran| -> Value { serde_json::from_str(ran.out.lines().last().unwrap()).unwrap() };
     let json = ["apply", "spec.yaml", "--local", "--format", "json"];
-    let asked = world.run(&json);
-    assert_eq!((asked.code, &last(&asked)["event"]), (5, &Value::from("refused")));
-    assert_eq!(last(&asked)["reasons"][0]["help"], "give `--yes` to go ahead without asking");
+    let unconfirmed = world.run(&json);
+    assert_eq!((unconfirmed.code, &last(&unconfirmed)["event"]), (5, &Value::from("refused")));
+    assert_eq!(last(&unconfirmed)["reasons"][0]["help"], "give `--yes` to go ahead without asking");
     let usage = world.run(&[&json[..], &["--target", "apis/b"]].concat());
     assert_eq!((usage.code, &last(&usage)["event"]), (64, &Value::from("refused")));
     world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);

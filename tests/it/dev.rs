@@ -212,8 +212,8 @@ fn a_data_folder_in_use_is_an_error_with_alternatives() {
     let serving = world.serve(&[]);
     let ran = world.run(&["dev", "spec.yaml", "--port", "0"]);
     assert_eq!(ran.code, 1);
-    let told = format!("the local AWS in .provision is served already, at {}", serving.url);
-    assert!(ran.err.contains(&told), "{}", ran.err);
+    let message = format!("the local AWS in .provision is served already, at {}", serving.url);
+    assert!(ran.err.contains(&message), "{}", ran.err);
     assert!(ran.err.contains("provision apply spec.yaml --local --yes"), "{}", ran.err);
     let ran = world.run(&["dev", "other.yaml"]);
     assert!(ran.err.contains("other.yaml is no file, and dev watches one"), "{}", ran.err);

@@ -86,8 +86,8 @@ pub fn check_grammar(events: &[Event]) {
                 assert!(open.contains(&(address.clone(), *action)) && *attempt > 1, "{event:?}");
             }
             Event::Succeeded { address, action } | Event::Failed { address, action, .. } => {
-                let found = open.iter().position(|open| *open == (address.clone(), *action));
-                open.remove(found.expect("a step that ended was started"));
+                let position = open.iter().position(|open| *open == (address.clone(), *action));
+                open.remove(position.expect("a step that ended was started"));
                 ended += 1;
             }
             Event::Skipped { .. } => skips += 1,

@@ -50,8 +50,8 @@ async fn the_feed_reports_all_activity_and_no_credential() {
     let feed: &ActivityFeed = &watched_plane.served.feed;
     let mut feed_events = feed.watch();
     let api = &plane.api;
-    let mut refused = watched_plane.connect(&plane, "da2-wrong").await;
-    refused.text().await;
+    let mut denied = watched_plane.connect(&plane, "da2-wrong").await;
+    denied.text().await;
     let activity = next(&mut feed_events).await;
     let why = format!("{}", activity["why"]);
     assert_eq!(

@@ -32,13 +32,17 @@ async fn each_fault_has_its_response_and_takes_effect_or_not() {
         (json!("drop-after"), None, 1),
         (json!({ "delay-ms": 1 }), Some((200, "")), 1),
     ];
-    for (fault, seen, done) in cases {
+    for (fault, outcome, done) in cases {
         let faulty = Faulty::start(rule("CreateApi", fault.clone())).await;
         let answer = faulty.maybe("POST", "/v2/apis", &api("a", None).to_string()).await;
-        assert_eq!(answer.as_ref().map(|answer| (answer.status, answer.code())), seen, "{fault}");
+        assert_eq!(
+            answer.as_ref().map(|answer| (answer.status, answer.code())),
+            outcome,
+            "{fault}"
+        );
         let log = faulty.log();
         assert_eq!(log.len(), 1);
-        assert_eq!((log[0].0, log[0].1), ("CreateApi", seen.map(|pair| pair.0)), "{fault}");
+        assert_eq!((log[0].0, log[0].1), ("CreateApi", outcome.map(|pair| pair.0)), "{fault}");
         assert!(fault.to_string().contains(log[0].2.unwrap()), "{fault} {log:?}");
         assert_eq!(faulty.create_api("b").await.status, 200, "{fault}");
         assert_eq!(names(&faulty.get("/v2/apis").await, "apis", "name").len(), done + 1, "{fault}");
@@ -162,9 +166,9 @@ async fn roles_can_be_assumed_and_read_only_after_their_delays() {
         let listed = faulty.iam("Action=ListRoles").await.body.contains("<RoleName>Logs<");
         (read, listed)
     };
-    let refused = create().await;
-    assert_eq!((refused.status, refused.code()), (400, "BadRequestException"));
-    assert_eq!(refused.json()["message"], format!("Unable to assume role {arn}."));
+    let rejection = create().await;
+    assert_eq!((rejection.status, rejection.code()), (400, "BadRequestException"));
+    assert_eq!(rejection.json()["message"], format!("Unable to assume role {arn}."));
     assert_eq!(shows().await, (404, false));
     faulty.pass(5);
     assert_eq!(shows().await, (200, true));
@@ -382,8 +386,8 @@ async fn an_sdk_corrects_its_clock_and_retries_a_lost_read() {
         store.clear_calls();
         let list = served.aws.appsync.list_apis().customize().config_override(retry_config());
         list.send().await.unwrap();
-        let seen: Vec<_> = store.calls().iter().map(|logged_call| logged_call.status).collect();
-        assert_eq!(seen, statuses, "{faults}");
+        let outcome: Vec<_> = store.calls().iter().map(|logged_call| logged_call.status).collect();
+        assert_eq!(outcome, statuses, "{faults}");
     }
 }
 

@@ -79,10 +79,11 @@ fn bad_handlers_get_exactly_the_diagnostics_that_they_name() {
     for (name, text) in files {
         let first = text.lines().next().unwrap();
         let expected = first.strip_prefix("// expect: ").unwrap_or_else(|| panic!("{name}"));
-        let found = analyze(&text).diagnostics;
-        let found: Vec<String> = found.iter().map(|diagnostic| line(&text, diagnostic)).collect();
-        if found.join(", ") != expected {
-            wrong.push(format!("{name}: expected {expected}, found {}", found.join(", ")));
+        let diagnostics = analyze(&text).diagnostics;
+        let diagnostics: Vec<String> =
+            diagnostics.iter().map(|diagnostic| line(&text, diagnostic)).collect();
+        if diagnostics.join(", ") != expected {
+            wrong.push(format!("{name}: expected {expected}, found {}", diagnostics.join(", ")));
         }
     }
     assert_eq!(wrong, [""; 0], "{wrong:#?}");
@@ -160,14 +161,14 @@ fn lint_with_aws(files: &[(String, String)]) -> BTreeSet<(String, usize)> {
     fs::write(project.path().join("tsconfig.json"), config).unwrap();
     let names = files.iter().map(|(name, _)| OsStr::new(name));
     let arguments: Vec<&OsStr> = iter::once(project.path().as_os_str()).chain(names).collect();
-    let found = node::run_node_script("lint.mjs", &arguments);
+    let diagnostics = node::run_node_script("lint.mjs", &arguments);
     let at = |value: &Value| {
         (
             value["file"].as_str().unwrap().to_owned(),
             usize::try_from(value["line"].as_u64().unwrap()).unwrap(),
         )
     };
-    found.as_array().unwrap().iter().map(at).collect()
+    diagnostics.as_array().unwrap().iter().map(at).collect()
 }
 
 /// `PV310 3:5`, followed by `?` if it is a warning.

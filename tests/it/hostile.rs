@@ -56,8 +56,8 @@ async fn invalid_frames_close_only_their_own_connection() {
     ] {
         let mut stream = plane.connect().await.stream.into_inner();
         stream.write_all(&bytes).await.unwrap();
-        let ended = timeout(HANG, stream.read_to_end(&mut Vec::new())).await;
-        assert!(ended.is_ok(), "{name} does not end the connection");
+        let end = timeout(HANG, stream.read_to_end(&mut Vec::new())).await;
+        assert!(end.is_ok(), "{name} does not end the connection");
         witness.expect_service(&plane).await;
     }
     server.stop();

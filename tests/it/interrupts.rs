@@ -47,23 +47,23 @@ async fn an_interrupted_apply_finishes_running_steps_and_resumes_next_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_that_fails_after_changes_does_not_hide_them() {
-    let made = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_created = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let served = serve(|router| {
         router.layer(from_fn(move |request: Request, next: Next| {
-            let made = Arc::clone(&made);
+            let is_created = Arc::clone(&is_created);
             async move {
                 let path = request.uri().path().to_owned();
                 let create = request.method() == "POST" && path == "/v2/apis";
                 if request.method() == "GET"
                     && path == "/v2/apis"
-                    && made.load(std::sync::atomic::Ordering::SeqCst)
+                    && is_created.load(std::sync::atomic::Ordering::SeqCst)
                 {
                     let denied = axum::http::Response::builder().status(403);
                     let denied = denied.header("x-amzn-errortype", "AccessDeniedException");
                     return denied.body(axum::body::Body::from(r#"{"message":"no"}"#)).unwrap();
                 }
                 let answer = next.run(request).await;
-                made.fetch_or(create, std::sync::atomic::Ordering::SeqCst);
+                is_created.fetch_or(create, std::sync::atomic::Ordering::SeqCst);
                 answer
             }
         }))

@@ -73,7 +73,7 @@ fn a_custom_domain_has_its_endpoints_and_its_dns_record() {
         vec![("domains/e/association", association("id"))],
     ] {
         let outputs = outputs_of([("apis/a", api(&["AWS_IAM"]))].into_iter().chain(managed));
-        let found = json!(outputs.apis[0].custom_domains[0]);
+        let actual = json!(outputs.apis[0].custom_domains[0]);
         let expected = json!({
             "key": "e", "name": "e.example.com",
             "appsyncDomainName": "d1.cloudfront.net", "hostedZoneId": "Z2",
@@ -81,7 +81,7 @@ fn a_custom_domain_has_its_endpoints_and_its_dns_record() {
             "realtime": { "host": "e.example.com", "url": "wss://e.example.com/event/realtime" },
             "record": { "name": "e.example.com", "type": "CNAME", "value": "d1.cloudfront.net" },
         });
-        assert_eq!(found, expected);
+        assert_eq!(actual, expected);
         assert_eq!(outputs.apis[0].custom_domains.len(), 1);
         assert!(outputs.domains.iter().all(|domain_outputs| domain_outputs.key == "e-f"));
     }
@@ -111,8 +111,8 @@ fn amplify_gets_the_first_usable_mode_and_the_key_that_expires_last() {
         let outputs = outputs_of([("apis/a", api(modes))].into_iter().chain(keys.iter().cloned()));
         let mut whole = json!({ "endpoint": "https://h/event", "region": "eu-west-1" });
         whole.as_object_mut().unwrap().extend(expected.as_object().unwrap().clone());
-        let found = amplify(&outputs.apis[0]).configuration;
-        assert_eq!(found, json!({ "API": { "Events": whole } }), "{modes:?}");
+        let actual = amplify(&outputs.apis[0]).configuration;
+        assert_eq!(actual, json!({ "API": { "Events": whole } }), "{modes:?}");
     };
     let keys =
         [("apis/a/apiKeys/new", key(20, "later")), ("apis/a/apiKeys/old", key(10, "sooner"))];

@@ -251,8 +251,8 @@ async fn an_unmanaged_resource_with_a_desired_name_blocks_the_plan() {
     let apis = appsync.list_apis().send().await.unwrap();
     let id = apis.apis()[0].api_id().unwrap();
     appsync.create_channel_namespace().api_id(id).name("news").send().await.unwrap();
-    let theirs = appsync.create_channel_namespace().api_id(id).name("sport");
-    theirs.tags(STACK_TAG, "theirs").tags("provision:address", "apis/a").send().await.unwrap();
+    let call = appsync.create_channel_namespace().api_id(id).name("sport");
+    call.tags(STACK_TAG, "theirs").tags("provision:address", "apis/a").send().await.unwrap();
     world.write(
         "spec.yaml",
         &spec.replace("rooms: {}", "rooms: {}\n      news: {}\n      sport: {}"),

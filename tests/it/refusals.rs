@@ -182,10 +182,10 @@ async fn an_error_in_handler_code_is_shown_at_its_position() {
                 let (parts, sent) = request.into_parts();
                 let sent = axum::body::to_bytes(sent, 1 << 20).await.unwrap();
                 if String::from_utf8_lossy(&sent).contains("codeHandlers") {
-                    let refused = Response::builder().status(400);
-                    let refused = refused.header("x-amzn-errortype", "BadRequestException");
-                    let refused = refused.header("x-amzn-requestid", "1234");
-                    return refused.body(Body::from(body.as_str().to_owned())).unwrap();
+                    let response = Response::builder().status(400);
+                    let response = response.header("x-amzn-errortype", "BadRequestException");
+                    let response = response.header("x-amzn-requestid", "1234");
+                    return response.body(Body::from(body.as_str().to_owned())).unwrap();
                 }
                 next.run(Request::from_parts(parts, Body::from(sent))).await
             }
@@ -281,8 +281,8 @@ async fn no_verbosity_prints_a_key_or_a_signature() {
         assert_eq!(code, 3, "{err}");
         assert!(out.contains("da2-…") || err.contains("no key da2-… today"), "{err}");
         for text in [&out, &err] {
-            let found = secret.find(text).map(|secret| secret.start());
-            let near = found.map(|number| {
+            let start = secret.find(text).map(|secret| secret.start());
+            let near = start.map(|number| {
                 text[number.saturating_sub(300)..].lines().take(3).collect::<String>()
             });
             assert_eq!(near, None, "{format}");

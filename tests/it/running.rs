@@ -37,14 +37,16 @@ async fn handlers_have_the_outcomes_in_their_first_lines() {
                 serde_json::from_str(input).unwrap_or_else(|error| panic!("{name} {error}"));
             let expected: Value =
                 serde_json::from_str(expected).unwrap_or_else(|error| panic!("{name} {error}"));
-            let found = outcome_json(&evaluate(evaluation_request(&name, &code, &input)).await);
+            let outcome = outcome_json(&evaluate(evaluation_request(&name, &code, &input)).await);
             for (member, expected) in expected.as_object().unwrap() {
-                let holds = match (member.as_str(), &found[member], expected) {
-                    ("broken", Value::String(found), Value::String(part)) => found.contains(part),
-                    (_, found, expected) => found == expected,
+                let holds = match (member.as_str(), &outcome[member], expected) {
+                    ("broken", Value::String(outcome), Value::String(part)) => {
+                        outcome.contains(part)
+                    }
+                    (_, outcome, expected) => outcome == expected,
                 };
                 if !holds {
-                    wrong.push(format!("{name}: {member}: expected {expected}\n  in {found}"));
+                    wrong.push(format!("{name}: {member}: expected {expected}\n  in {outcome}"));
                 }
             }
         }
@@ -62,8 +64,8 @@ async fn hostile_handlers_do_not_stop_others() {
         (0..8).map(|_| tokio::spawn(evaluate(evaluation_request("busy.js", &busy, &input))));
     let hostile: Vec<_> = hostile.collect();
     for _ in 0..20 {
-        let found = outcome_json(&evaluate(evaluation_request("echo.js", &echo, &input)).await);
-        assert_eq!(found["delivered"], json!([[0, 1]]));
+        let outcome = outcome_json(&evaluate(evaluation_request("echo.js", &echo, &input)).await);
+        assert_eq!(outcome["delivered"], json!([[0, 1]]));
     }
     for evaluation in hostile {
         assert!(matches!(evaluation.await.unwrap().outcome, EvaluationOutcome::Failed(_)));
@@ -151,7 +153,7 @@ export const onPublish = { request: (ctx) => ctx.events, response: () => util.er
 
 #[tokio::test]
 async fn code_with_linter_errors_is_rejected() {
-    let refused = |name: &str| {
+    let rejected_code = |name: &str| {
         let text = fs::read_to_string(root("tests/handlers/bad").join(name)).unwrap();
         text.lines().skip(1).collect::<Vec<_>>().join("\n")
     };
@@ -162,7 +164,7 @@ async fn code_with_linter_errors_is_rejected() {
         ["increment.js", "while.js", "try-catch.js", "regex.js", "class.js"].iter().enumerate()
     {
         let call = served.aws.appsync.create_channel_namespace().api_id(&api);
-        let error = call.name(format!("n{n}")).code_handlers(refused(name)).send().await;
+        let error = call.name(format!("n{n}")).code_handlers(rejected_code(name)).send().await;
         let error = error.unwrap_err().into_service_error();
         let CreateChannelNamespaceError::BadRequestException(error) = error else {
             panic!("{error:?}");

@@ -174,8 +174,8 @@ async fn allowing_unmanaged_resources_covers_only_those_in_the_plan() {
     let id = apis.apis()[0].api_id().unwrap();
     appsync.create_channel_namespace().api_id(id).name("news").send().await.unwrap();
     let destroy = ["plan", "spec.yaml", "--destroy", "--out", "plan.json"];
-    let refused = run(&destroy);
-    assert_eq!(refused.code, 5, "{}", refused.err);
+    let blocked = run(&destroy);
+    assert_eq!(blocked.code, 5, "{}", blocked.err);
     let allowed = [&destroy[..], &["--allow-unmanaged"]].concat();
     assert_eq!(run(&allowed).code, 0);
     appsync.create_channel_namespace().api_id(id).name("sport").send().await.unwrap();

@@ -77,11 +77,11 @@ pub fn deploy(desired: &DesiredState, site: &Site) -> LiveState {
         let digest = Some(resource.digest());
         live.managed.insert(address.clone(), LiveResource { kind, properties, attributes, digest });
     }
-    let known = live.clone();
+    let state = live.clone();
     for (address, resource) in &mut live.managed {
         resource.properties = resource
             .properties
-            .resolve(&|placeholder: &Placeholder| known.resolve(placeholder, site));
+            .resolve(&|placeholder: &Placeholder| state.resolve(placeholder, site));
         if address.section() == "apiKeys" && resource.properties.get("Expires").is_none() {
             let expires = (site.now_epoch_s + 7 * DAY_S) / 3_600 * 3_600;
             let mut properties = json!(resource.properties);
@@ -128,7 +128,7 @@ pub fn documents() -> impl Strategy<Value = Value> {
 fn domain() -> impl Strategy<Value = Value> {
     let arn = "arn:aws:acm:us-east-1:${AWS::AccountId}:certificate/abc";
     (any::<bool>(), proptest::option::of("[a-z ]{1,8}[a-z]")).prop_map(
-        move |(made, description)| match made {
+        move |(is_managed, description)| match is_managed {
             true => without_null(json!({ "certificate": arn, "description": description })),
             false => json!({}),
         },
@@ -139,9 +139,9 @@ fn domain() -> impl Strategy<Value = Value> {
 fn associate(domains: BTreeMap<String, Value>, api: Option<&String>) -> Map<String, Value> {
     let associate_one = |(key, mut domain): (String, Value)| {
         // Managed and used domains have different names: it takes two applies to stop managing a domain.
-        let made = domain.get("certificate").is_some();
+        let is_managed = domain.get("certificate").is_some();
         domain["name"] =
-            json!(format!("{key}.{}.example.com", if made { "made" } else { "others" }));
+            json!(format!("{key}.{}.example.com", if is_managed { "made" } else { "others" }));
         if let Some(api) = api {
             domain["association"] = json!({ "api": api });
         }

@@ -82,9 +82,9 @@ impl Meeting {
         at: Point,
     ) -> Running {
         *self.calls.held.lock().unwrap() = Some((run, at));
-        let mut begun = self.begin(world, run, verb, file);
-        self.until(run, &mut begun, at.call()).await;
-        begun
+        let mut running = self.begin(world, run, verb, file);
+        self.until(run, &mut running, at.call()).await;
+        running
     }
     fn begin(&self, world: &World, name: &'static str, verb: &str, file: &str) -> Running {
         let mut command = self.command(world, &[verb, file, "--yes"]);
@@ -101,11 +101,11 @@ impl Meeting {
     /// Returns once a run has made so many calls, or has ended.
     async fn until(&self, name: &str, run: &mut Running, calls: usize) {
         let mut counts = self.calls.counts.subscribe();
-        let made =
+        let has_made =
             |items: &BTreeMap<String, usize>| items.get(name).is_some_and(|item| *item >= calls);
         let reached = async {
             tokio::select! {
-                counted = counts.wait_for(made) => drop(counted.unwrap()),
+                counted = counts.wait_for(has_made) => drop(counted.unwrap()),
                 () = run.wait() => {}
             }
         };
@@ -166,7 +166,7 @@ async fn versions(served: &Served) -> Vec<String> {
     assert_eq!(apis.apis().len(), 1, "one API");
     let id = apis.apis()[0].api_id().unwrap();
     let api = aws.get_api().api_id(id).send().await.unwrap().api.unwrap();
-    let mut found = vec![api.owner_contact().unwrap().to_owned()];
+    let mut values = vec![api.owner_contact().unwrap().to_owned()];
     let leftover =
         api.tags().unwrap().keys().filter(|key| key.starts_with("provision:run:")).count();
     assert_eq!(leftover, 0, "all run locks are released");
@@ -178,14 +178,14 @@ async fn versions(served: &Served) -> Vec<String> {
             .iter()
             .map(|auth_mode| auth_mode.auth_type().as_str())
             .collect();
-        found.push(if modes == ["API_KEY"] { "one" } else { "two" }.to_owned());
+        values.push(if modes == ["API_KEY"] { "one" } else { "two" }.to_owned());
     }
     let keys = aws.list_api_keys().api_id(id).send().await.unwrap();
     assert_eq!(keys.api_keys().len(), 1, "one key");
-    found.push(keys.api_keys()[0].description().unwrap().split(' ').next().unwrap().to_owned());
-    found.sort();
-    found.dedup();
-    found
+    values.push(keys.api_keys()[0].description().unwrap().split(' ').next().unwrap().to_owned());
+    values.sort();
+    values.dedup();
+    values
 }
 
 fn check_explained(outputs: &[Output; 2]) {

@@ -171,8 +171,8 @@ fn an_event_that_the_handler_keeps_is_received() {
     let Ran { code, err, .. } =
         world.run(&[&verify[..], &["--event", "picky=order.json"]].concat());
     assert!(code == 1 && err.contains("--event: order.json is not valid JSON"), "{err}");
-    let given = r#"picky={"kind":"order","id":"${nonce}"}"#;
-    let out = world.ok(&[&verify[..], &["--event", given]].concat());
+    let event = r#"picky={"kind":"order","id":"${nonce}"}"#;
+    let out = world.ok(&[&verify[..], &["--event", event]].concat());
     assert_eq!(line(&out, "/picky/* API_KEY"), "/picky/* API_KEY yes yes yes yes matches the spec");
     let Ran { code, err, .. } =
         world.run(&[&verify[..], &["--event", r#"picky={"id": ${nonce}}"#]].concat());
@@ -471,9 +471,10 @@ async fn an_event_that_does_not_arrive_is_published_again_and_timed_from_then() 
     })
     .await;
     let options = VerifyOptions { timeout: HANG, only_denials: false, with_data_sources: false };
-    let found = verified(&target(&server.url), options).await;
-    let result_of =
-        |operation| found.results.iter().find(|result| result.operation == operation).unwrap();
+    let verification = verified(&target(&server.url), options).await;
+    let result_of = |operation| {
+        verification.results.iter().find(|result| result.operation == operation).unwrap()
+    };
     let socket = result_of(CheckedOperation::PublishSocket);
     assert_eq!(
         (socket.verdict, result_of(CheckedOperation::Subscribe).verdict),
@@ -527,10 +528,10 @@ async fn an_event_that_only_a_forbidden_subscription_receives_has_not_arrived() 
     target.namespaces[0].live_modes = None;
     let timeout = Duration::from_millis(600);
     let options = VerifyOptions { timeout, only_denials: false, with_data_sources: false };
-    let found = verified(&target, options).await;
+    let verification = verified(&target, options).await;
     let result_of = |operation, mode: AuthMode| {
         let subject = CheckSubject::Namespace { namespace: "chat".to_owned(), mode };
-        let mut all = found.results.iter();
+        let mut all = verification.results.iter();
         all.find(|result| result.operation == operation && result.subject == subject)
             .unwrap()
             .verdict
@@ -547,14 +548,15 @@ async fn if_the_api_is_unreachable_one_check_reports_it_and_the_others_are_not_t
     let (_socket, address) = unused_address();
     let target = target(&format!("http://{address}/event"));
     let options = VerifyOptions { timeout: HANG, only_denials: false, with_data_sources: false };
-    let found = verified(&target, options).await;
-    let verdicts: Vec<CheckVerdict> = found.results.iter().map(|result| result.verdict).collect();
+    let verification = verified(&target, options).await;
+    let verdicts: Vec<CheckVerdict> =
+        verification.results.iter().map(|result| result.verdict).collect();
     assert_eq!(verdicts[0], CheckVerdict::Unclear);
     assert!(
         verdicts[1..].iter().all(|verdict| *verdict == CheckVerdict::NotTried)
             && verdicts.len() == 6
     );
-    let verification = Verification::new("chat", vec![found], false);
+    let verification = Verification::new("chat", vec![verification], false);
     assert!(!verification.proved);
     let text = table(&verification);
     assert!(text.contains("127.0.0.1: Connection refused"), "{text}");

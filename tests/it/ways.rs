@@ -254,10 +254,10 @@ fn as_desired(
     desired: &DesiredState,
     proposal: &Proposal,
 ) -> DesiredState {
-    let known = |placeholder: &Placeholder| live.resolve(placeholder, &proposal.site);
+    let resolve = |placeholder: &Placeholder| live.resolve(placeholder, &proposal.site);
     let desired = promise.managed.iter().filter_map(|(address, resource)| {
         let declared = desired.get(address)?.declared.clone();
-        let properties = resource.properties.resolve(&known);
+        let properties = resource.properties.resolve(&resolve);
         Some((address.clone(), DesiredResource { kind: resource.kind, properties, declared }))
     });
     desired.collect::<BTreeMap<_, _>>()

@@ -16,8 +16,8 @@ fn every_property_of_a_kind_has_a_path_in_the_spec() {
         };
         for (property, path) in facts.spec_paths {
             assert!(member(&properties, property).is_some(), "{facts:?} has no {property}");
-            let found = *path == "/tags" || member(&declaration, path).is_some();
-            assert!(found, "{facts:?} is not declared with {path}");
+            let exists = *path == "/tags" || member(&declaration, path).is_some();
+            assert!(exists, "{facts:?} is not declared with {path}");
         }
         // References are given by addresses, and variants by the member that is present.
         let references = facts.template.references.iter().map(|reference| reference.property);
