@@ -10,6 +10,5 @@ mod trust;
 
 pub use emulator::{Emulator, EmulatorArgs, open_emulator, stop_signal};
 pub use environment::{CommandError, DATA_DIR, Environment, StoreAccess, access_store};
-pub use settings::SettingsArgs;
 pub use token::{TokenArgs, request_token};
-pub use trust::{TrustArgs, TrustFormat};
+pub use trust::TrustArgs;

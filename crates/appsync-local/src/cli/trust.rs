@@ -70,8 +70,8 @@ impl TrustArgs {
                 let lines: String = VARIABLES.iter().map(line).collect();
                 format!(
                     "{path}\n\n\
-                     A client trusts the emulator if it is configured with this file. Set to its path,\n{lines}\
-                     configure the client of each line; `--format env` prints them for a shell.\n\
+                     A client trusts the emulator if it is configured with this file: set the client's variable to the path.\n{lines}\
+                     `--format env` prints the variables for a shell.\n\
                      In a browser, import the file in the settings, under authorities. Pages with Amplify require it, because Amplify opens wss:// even if the URL is http://;\n\
                      other pages on this machine reach the emulator with http:// and ws:// without it.\n"
                 )
