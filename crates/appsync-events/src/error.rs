@@ -4,7 +4,7 @@ use std::fmt;
 use http::StatusCode;
 
 use crate::channel::Channel;
-use crate::credentials::redact_api_keys;
+use crate::secret::redact_api_keys;
 
 /// Why an operation failed. Whether it is retried depends on this and on nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

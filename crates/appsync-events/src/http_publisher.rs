@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::frame::first_error;
-use crate::publisher::PublishResponse;
+use crate::publish_response::PublishResponse;
 
 /// The maximum size of a response, which describes at most five events.
 const RESPONSE_BYTES_MAX: usize = 256 * 1024;

@@ -57,7 +57,9 @@ mod event;
 mod frame;
 mod http_publisher;
 mod network;
+mod publish_response;
 mod publisher;
+mod secret;
 mod socket;
 mod subscriber;
 pub mod verify;
@@ -65,12 +67,14 @@ pub mod verify;
 pub use auth_mode::{AuthMode, UnknownAuthMode};
 pub use channel::{Channel, InvalidChannel};
 pub use client::Client;
-pub use credentials::{Credentials, Secret, Signer};
+pub use credentials::{Credentials, Signer};
 pub use endpoint::{Endpoint, InvalidEndpoint, is_aws_host};
 pub use error::{Error, ErrorKind, Operation};
 pub use event::{Batches, EVENT_BYTES_MAX, EVENTS_MAX, Event, InvalidEvent};
 pub use network::{InvalidCertificates, Network, NetworkOptions, Timing};
-pub use publisher::{AcceptedEvent, Delivery, PublishResponse, Publisher, RejectedEvent};
+pub use publish_response::{AcceptedEvent, PublishResponse, RejectedEvent};
+pub use publisher::{Delivery, Publisher};
+pub use secret::Secret;
 pub use subscriber::{ReceivedEvent, Subscriber, SubscriberEvent, Subscription};
 
 /// Compiles the example in the README.

@@ -2,14 +2,14 @@
 //! the caller prefers duplicates to losses.
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::channel::Channel;
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Event, request_body};
+use crate::event::Event;
+use crate::event::request_body;
 use crate::http_publisher::HttpPublisher;
+use crate::publish_response::PublishResponse;
 use crate::socket::Socket;
 
 /// Publishes events over one connection, which it opens and reopens when needed.
@@ -172,44 +172,4 @@ impl fmt::Debug for Transport {
             Self::WebSocket { .. } => "WebSocket",
         })
     }
-}
-
-/// Which events of a batch AppSync accepted.
-///
-/// An accepted event is not necessarily delivered: AppSync does not report whether a handler
-/// discarded it or whether anyone received it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PublishResponse {
-    /// The events that AppSync accepted.
-    #[serde(default)]
-    pub successful: Vec<AcceptedEvent>,
-    /// The events that AppSync or a handler rejected.
-    #[serde(default)]
-    pub failed: Vec<RejectedEvent>,
-}
-
-/// An event that AppSync accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AcceptedEvent {
-    /// AppSync's id of the event, as in its logs.
-    #[serde(default)]
-    pub identifier: String,
-    /// The position in the batch, from 0.
-    pub index: usize,
-}
-
-/// An event that AppSync or a handler rejected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RejectedEvent {
-    /// AppSync's id of the event, as in its logs.
-    #[serde(default)]
-    pub identifier: String,
-    /// The position in the batch, from 0.
-    pub index: usize,
-    /// AppSync's error code, similar to an HTTP status.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<i64>,
-    /// The reason.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
 }

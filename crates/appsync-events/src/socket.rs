@@ -23,7 +23,7 @@ use crate::event::Event;
 use crate::event::request_body;
 use crate::frame::{self, ServerFrame, first_error};
 use crate::network::Stream;
-use crate::publisher::PublishResponse;
+use crate::publish_response::PublishResponse;
 
 const PROTOCOL: &str = "aws-appsync-event-ws";
 /// The longest silence of a healthy connection, if the server does not name another

@@ -10,7 +10,8 @@ use crate::channel::Channel;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::event::Event;
-use crate::publisher::{PublishResponse, Publisher};
+use crate::publish_response::PublishResponse;
+use crate::publisher::Publisher;
 use crate::socket::{Socket, SocketEvent};
 use crate::verify::target::{ApiTarget, ModeCredentials};
 

@@ -11,7 +11,7 @@ use crate::channel::Channel;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::event::Event;
-use crate::publisher::PublishResponse;
+use crate::publish_response::PublishResponse;
 use crate::verify::connections::ModeConnections;
 use crate::verify::connections::{Arrival, ListenerSender};
 use crate::verify::event_template::{EventMatcher, EventTemplate, new_nonce};

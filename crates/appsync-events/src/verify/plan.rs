@@ -87,8 +87,8 @@ mod tests {
     use crate::auth_mode::AuthMode;
     use crate::client::Client;
     use crate::credentials::Credentials;
-    use crate::credentials::Secret;
     use crate::endpoint::Endpoint;
+    use crate::secret::Secret;
     use crate::verify::target::HandlerSetup;
 
     fn target() -> ApiTarget {

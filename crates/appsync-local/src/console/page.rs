@@ -1,10 +1,21 @@
 //! Serves the files of the console's page. They are part of the program, and only this machine may read them.
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use futures_util::stream;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 
-use crate::data_plane::DataPlane;
+use crate::control_plane::appsync::code::{HANDLERS, exported_handlers};
+use crate::data_plane::{Activity, DataPlane};
+use crate::protocol::caller::dns_suffix;
 use crate::server::guard;
+use crate::state::{Api, ApiKey, Namespace, Region};
 
 const PAGE: &str = "/_console";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -68,4 +79,148 @@ pub fn answer(plane: &DataPlane, request: &Request) -> Response<Body> {
     // A newer program has a newer page.
     set_header("cache-control", "no-store");
     response
+}
+
+/// Returns every API of every account and Region, with URLs on the host of the request with these `headers`.
+pub fn apis_json(plane: &DataPlane, headers: &HeaderMap) -> Value {
+    let host = headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or("localhost");
+    let apis = plane.store.read(|state| {
+        let mut apis = Vec::new();
+        for (account, contents) in &state.accounts {
+            for (name, region) in &contents.regions {
+                apis.extend(
+                    region.apis.values().map(|api| api_json(api, account, name, region, host)),
+                );
+            }
+        }
+        apis.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
+        apis
+    });
+    json!({ "nowEpochS": plane.store.now_epoch_s(), "apis": apis })
+}
+
+fn api_json(api: &Api, account: &str, name: &str, region: &Region, host: &str) -> Value {
+    let (prefix, suffix, config) = (&api.dns_prefix, dns_suffix(name), &api.event_config);
+    let at = |scheme: &str, rest: &str| format!("{scheme}://{host}/apis/{}/event{rest}", api.id);
+    let leads_here = |text: &&String| {
+        let association = region.domains.get(*text).and_then(|name| name.association.as_ref());
+        association.is_some_and(|association| association.api_id == api.id)
+    };
+    let providers = config["authProviders"].as_array().into_iter().flatten();
+    json!({
+        "account": account,
+        "region": name,
+        "apiId": api.id,
+        "name": api.name,
+        "createdEpochS": api.created_epoch_s,
+        "hosts": {
+            "http": format!("{prefix}.appsync-api.{name}.{suffix}"),
+            "realtime": format!("{prefix}.appsync-realtime-api.{name}.{suffix}"),
+        },
+        "domains": region.domains.keys().filter(leads_here).collect::<Vec<_>>(),
+        "urls": {
+            "http": at("http", ""),
+            "realtime": at("ws", "/realtime"),
+            "https": at("https", ""),
+            "secureRealtime": at("wss", "/realtime"),
+        },
+        "providers": providers.map(provider_json).collect::<Vec<_>>(),
+        "connect": modes(&config["connectionAuthModes"]),
+        "namespaces": api.namespaces.values().map(|namespace| namespace_json(namespace, config)).collect::<Vec<_>>(),
+        "dataSources": api.data_sources.keys().collect::<Vec<_>>(),
+        "keys": api.keys.values().map(key_json).collect::<Vec<_>>(),
+    })
+}
+
+/// Returns a provider's auth mode, and what identifies it.
+fn provider_json(provider: &Value) -> Value {
+    let of = [
+        "/openIDConnectConfig/issuer",
+        "/cognitoConfig/userPoolId",
+        "/lambdaAuthorizerConfig/authorizerUri",
+    ];
+    let detail = of.iter().find_map(|text| provider.pointer(text)?.as_str());
+    json!({ "mode": provider["authType"], "detail": detail })
+}
+
+/// Returns a channel namespace, with its effective auth modes: its own, or the API's.
+fn namespace_json(namespace: &Namespace, config: &Value) -> Value {
+    let grant = |own: &Value, default: &str| {
+        let own = modes(own);
+        let inherited = own.is_empty();
+        json!({ "modes": if inherited { modes(&config[default]) } else { own }, "inherited": inherited })
+    };
+    let exported = namespace.code.as_deref().map(exported_handlers).unwrap_or_default();
+    let configured = |text: &&str| exported.contains(text) || !namespace.handlers[*text].is_null();
+    let handlers: Vec<&str> = HANDLERS.into_iter().filter(configured).collect();
+    json!({
+        "name": namespace.name,
+        "channels": format!("/{}/*", namespace.name),
+        "publish": grant(&namespace.publish, "defaultPublishAuthModes"),
+        "subscribe": grant(&namespace.subscribe, "defaultSubscribeAuthModes"),
+        "handlers": handlers,
+        "modifiedEpochS": namespace.modified_epoch_s,
+    })
+}
+
+fn modes(modes: &Value) -> Vec<&str> {
+    modes.as_array().into_iter().flatten().filter_map(|mode| mode["authType"].as_str()).collect()
+}
+
+fn key_json(key: &ApiKey) -> Value {
+    json!({ "description": key.description, "expiresEpochS": key.expires_epoch_s })
+}
+
+/// The interval of comments that keep the connection open.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// The first text: after how many milliseconds a browser reconnects when the connection is lost.
+const RETRY_FIELD: &str = "retry: 500\n\n";
+
+/// The stream of events for one browser.
+struct FeedStream {
+    plane: Arc<DataPlane>,
+    activities: broadcast::Receiver<Activity>,
+    changes: watch::Receiver<()>,
+    is_started: bool,
+}
+
+/// Streams the events `happening` (an activity), `changed` (an API or the clock may have changed) and `missed` (the
+/// number of lost activities).
+pub fn feed(plane: &Arc<DataPlane>) -> Response<Body> {
+    let (activities, changes) = (plane.feed.watch(), plane.store.changes());
+    let feed_stream =
+        FeedStream { plane: Arc::clone(plane), activities, changes, is_started: false };
+    let chunks = stream::unfold(feed_stream, async |mut stream| {
+        let text = stream.next().await?;
+        Some((Ok::<_, Infallible>(text), stream))
+    });
+    let mut response = Response::new(Body::from_stream(chunks));
+    let headers = response.headers_mut();
+    headers.insert("content-type", HeaderValue::from_static("text/event-stream"));
+    headers.insert("cache-control", HeaderValue::from_static("no-store"));
+    response
+}
+
+impl FeedStream {
+    /// Returns the next text, or `None` when the service stops.
+    async fn next(&mut self) -> Option<String> {
+        if !std::mem::replace(&mut self.is_started, true) {
+            return Some(RETRY_FIELD.to_owned());
+        }
+        tokio::select! {
+            () = self.plane.store.closed() => None,
+            activity = self.activities.recv() => match activity {
+                Ok(activity) => Some(event("happening", &json!(activity).to_string())),
+                Err(RecvError::Lagged(missed)) => Some(event("missed", &missed.to_string())),
+                Err(RecvError::Closed) => None,
+            },
+            changed = self.changes.changed() => changed.is_ok().then(|| event("changed", "{}")),
+            () = tokio::time::sleep(KEEP_ALIVE) => Some(": here\n\n".to_owned()),
+        }
+    }
+}
+
+/// JSON has no line breaks, so one line is enough.
+fn event(name: &str, data: &str) -> String {
+    format!("event: {name}\ndata: {data}\n\n")
 }

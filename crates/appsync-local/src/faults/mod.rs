@@ -1,7 +1,6 @@
 //! Fault injection: failures between a caller and AWS, declared as data. Faults belong to a run of the emulator and
 //! are never stored.
 mod active;
-mod history;
 mod model;
 
 pub(crate) use active::{ActiveFaults, FaultDecision};

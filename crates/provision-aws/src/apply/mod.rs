@@ -9,9 +9,11 @@ mod limiter;
 mod run;
 mod run_lock;
 mod scheduler;
+mod stop;
 
+pub use run::ApplyOutcome;
 pub(crate) use run::ApplyRun;
-pub use run::{ApplyOutcome, StopReason, StopSignal};
 pub(crate) use run_lock::{LockResult, RunLock, release_stale, send_heartbeats};
 pub use scheduler::MAX_CONCURRENT_STEPS;
 pub(crate) use scheduler::apply;
+pub use stop::{StopReason, StopSignal};

@@ -1,16 +1,16 @@
 //! What an execution of a plan needs, and what it results in.
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, OnceLock};
-
-use provision_core::address::Address;
-use provision_core::event::{Event, SkipReason};
-use provision_core::model::{Attributes, Site};
-use provision_core::plan::StepVerb;
+use std::sync::Mutex;
 
 use crate::apply::run_lock::RunLock;
+use crate::apply::stop::{StopReason, StopSignal};
 use crate::client::Aws;
 use crate::error::AwsError;
+use provision_core::address::Address;
+use provision_core::event::Event;
+use provision_core::model::{Attributes, Site};
+use provision_core::plan::StepVerb;
 
 /// The result of executing a plan. A partial failure is an outcome, not an error: completed steps stay done.
 #[derive(Debug, Default)]
@@ -59,47 +59,5 @@ pub struct ApplyRun<'a> {
 impl fmt::Debug for ApplyRun<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApplyRun").field("stack", &self.stack).field("site", &self.site).finish()
-    }
-}
-
-/// Why a run stops early.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StopReason {
-    /// The user interrupted it.
-    Interrupted,
-    /// Its time limit is reached.
-    TimedOut,
-    /// Another run changes the same stack.
-    Superseded,
-}
-
-impl From<StopReason> for SkipReason {
-    fn from(reason: StopReason) -> Self {
-        match reason {
-            StopReason::Interrupted => Self::Interrupted,
-            StopReason::TimedOut => Self::Late,
-            StopReason::Superseded => Self::Overtaken,
-        }
-    }
-}
-
-/// Asks a run to stop early. The first reason remains.
-#[derive(Debug, Default)]
-pub struct StopSignal(OnceLock<StopReason>);
-
-impl StopSignal {
-    /// Asks the run to stop. Does nothing if it has been asked before.
-    pub fn request(&self, reason: StopReason) {
-        let _ = self.0.set(reason);
-    }
-
-    /// Returns why the run was asked to stop, if it was.
-    pub fn reason(&self) -> Option<StopReason> {
-        self.0.get().copied()
-    }
-
-    /// Whether the run was asked to stop.
-    pub fn is_requested(&self) -> bool {
-        self.reason().is_some()
     }
 }

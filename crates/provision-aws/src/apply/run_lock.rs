@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 
-use crate::apply::run::StopSignal;
+use crate::apply::stop::StopSignal;
 use crate::calls::AwsResult;
 use crate::client::Aws;
 use crate::kinds::{appsync_tags, calls_of};

@@ -14,7 +14,5 @@ mod namespace;
 mod operations;
 mod shape;
 mod tags;
-mod unsupported;
 
-pub use operations::handle;
-pub use unsupported::unsupported_operation;
+pub use operations::{handle, unsupported_operation};

@@ -5,6 +5,5 @@ pub mod engine;
 pub mod host_functions;
 pub mod modules;
 pub mod pool;
-pub mod queue;
 pub mod run;
 pub mod script;
